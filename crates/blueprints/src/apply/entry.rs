@@ -1,0 +1,322 @@
+//! One entry: tags resolved, object found, state brought about.
+
+use std::cell::RefCell;
+
+use countersign_model::{FieldErrors, Input, Key, Mode, ObjectId, Problem};
+use countersign_store::Tx;
+use serde_json::{Map, Value as Json};
+
+use super::{
+    Action, ApplyError, ApplyErrorKind, META_MODEL, Run, Spot, Step, Table, TableFault,
+    find::{FindFault, Found},
+};
+use crate::{
+    format::{Document, Entry, State, Value},
+    resolve::{Resolver, World, merge, truthy},
+};
+
+/// What the entries of a file made so far.
+#[derive(Default)]
+pub(super) struct Made {
+    /// By entry id: the key, or nothing when the entry was skipped.
+    ids: Vec<(String, Option<Json>)>,
+    /// Keys written in `identifiers.pk` and the keys the objects really have.
+    keys: Vec<(Json, Json)>,
+}
+
+/// An entry with its tags resolved.
+struct Wanted {
+    model: String,
+    state: State,
+    identifiers: Map<String, Json>,
+    attrs: Map<String, Json>,
+}
+
+/// How tags reach the transaction.
+struct Inside<'r, 't, 'c, 'j> {
+    run: &'r Run<'j>,
+    tx: RefCell<&'t mut Tx<'c>>,
+    made: &'r Made,
+}
+
+impl World for Inside<'_, '_, '_, '_> {
+    fn key_of(&self, id: &str) -> Result<Json, String> {
+        match self.made.ids.iter().filter(|(known, _)| known == id).find_map(|(_, key)| key.clone()) {
+            Some(key) => Ok(key),
+            None if self.made.ids.iter().any(|(known, _)| known == id) => {
+                Err(format!("the entry with the id \"{id}\" made no object: its conditions did not hold, or it is absent"))
+            }
+            None => Err(format!("no earlier entry has the id \"{id}\"")),
+        }
+    }
+
+    fn find(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String> {
+        Ok(self.found(model, conditions)?.map(|found| found.key.to_json()))
+    }
+
+    fn find_object(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String> {
+        Ok(self.found(model, conditions)?.map(|found| {
+            let mut values = found.values;
+            values.insert("pk".to_owned(), found.key.to_json());
+            Json::Object(values)
+        }))
+    }
+
+    fn environment(&self, name: &str) -> Option<String> {
+        (self.run.job.environment)(name)
+    }
+
+    fn file(&self, path: &str) -> Option<String> {
+        std::fs::read_to_string(path).ok()
+    }
+}
+
+impl Inside<'_, '_, '_, '_> {
+    fn found(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Found>, String> {
+        let model = model.to_ascii_lowercase();
+        self.run.find(&mut self.tx.borrow_mut(), &model, None, conditions).map_err(|fault| match fault {
+            FindFault::Model => format!("there is no model \"{model}\""),
+            FindFault::Field(field) => format!("{model} has no field \"{field}\""),
+            FindFault::Store(error) => error.to_string(),
+        })
+    }
+}
+
+impl Run<'_> {
+    pub(super) fn entry(
+        &mut self,
+        tx: &mut Tx<'_>,
+        document: &Document,
+        entry: &Entry,
+        context: &[(String, Value)],
+        made: &mut Made,
+    ) -> Result<(), ApplyError> {
+        let mut spot = Spot::of(document, entry);
+        let result = self.carry_out(tx, entry, context, made, &mut spot);
+        result.map_err(|kind| match kind {
+            // The faults of a nested file keep their own place.
+            Fault::Located(error) => *error,
+            Fault::Here(kind) => ApplyError { spot: Some(Box::new(spot)), kind },
+        })
+    }
+
+    fn carry_out(&mut self, tx: &mut Tx<'_>, entry: &Entry, context: &[(String, Value)], made: &mut Made, spot: &mut Spot) -> Result<(), Fault> {
+        let Some(mut wanted) = self.resolve(tx, entry, context, made, spot)? else {
+            made.ids.extend(entry.id.clone().map(|id| (id, None)));
+            self.step(spot, Action::Skipped, Map::new(), Vec::new());
+            return Ok(());
+        };
+        if wanted.model == META_MODEL {
+            return self.nested(tx, &wanted.attrs);
+        }
+        made.relink(&mut wanted.identifiers);
+        made.relink(&mut wanted.attrs);
+        let found = self.look_up(tx, &wanted)?;
+        let table = self.job.tables.iter().find(|table| table.model() == wanted.model);
+        let (action, key, fields) = match table {
+            Some(table) => bring_about_row(tx, &**table, &wanted, found)?,
+            None => self.bring_about(tx, &wanted, found, spot)?,
+        };
+        if let Some(id) = &entry.id {
+            made.ids.push((id.clone(), key.map(Key::to_json)));
+        }
+        if let (Some(old), Some(key)) = (wanted.identifiers.get("pk"), key) {
+            made.keys.push((old.clone(), key.to_json()));
+        }
+        if !entry.permissions.is_empty() {
+            self.outcome.notes.push(format!("{spot}: permissions on single objects are not kept by this version; none were granted"));
+        }
+        self.step(spot, action, wanted.identifiers, fields);
+        Ok(())
+    }
+
+    /// In the order of the format: model, conditions, identifiers, attrs, state. Nothing when a condition fails.
+    fn resolve(&self, tx: &mut Tx<'_>, entry: &Entry, context: &[(String, Value)], made: &Made, spot: &mut Spot) -> Result<Option<Wanted>, ApplyErrorKind> {
+        let world = Inside { run: self, tx: RefCell::new(tx), made };
+        let mut resolver = Resolver::new(&world, context);
+        let Json::String(model) = resolver.field("model", &entry.model)? else {
+            return Err(ApplyErrorKind::ModelNotText);
+        };
+        let model = model.to_ascii_lowercase();
+        spot.model.clone_from(&model);
+        if !resolver.list("conditions", &entry.conditions)?.iter().all(truthy) {
+            return Ok(None);
+        }
+        let identifiers = resolver.members("identifiers", &entry.identifiers)?;
+        let attrs = resolver.members("attrs", &entry.attrs)?;
+        let state = match resolver.field("state", &entry.state)? {
+            Json::String(word) => State::parse(&word).ok_or(ApplyErrorKind::State(word))?,
+            other => return Err(ApplyErrorKind::State(other.to_string())),
+        };
+        Ok(Some(Wanted { model, state, identifiers, attrs }))
+    }
+
+    fn nested(&mut self, tx: &mut Tx<'_>, attrs: &Map<String, Json>) -> Result<(), Fault> {
+        let wanted = |name: &str| attrs.get("identifiers").and_then(|identifiers| identifiers.get(name)).and_then(Json::as_str);
+        let (name, path) = (wanted("name"), wanted("path"));
+        let fits = |document: &Document| match (name, path) {
+            (Some(name), _) if document.metadata.name.as_deref() != Some(name) => false,
+            (_, Some(path)) if document.file != path => false,
+            (name, path) => name.is_some() || path.is_some(),
+        };
+        match self.job.library.iter().position(fits) {
+            Some(index) => self.file(tx, index).map_err(|error| Fault::Located(Box::new(error))),
+            None if attrs.get("required").is_none_or(truthy) => Err(ApplyErrorKind::NoBlueprint.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn look_up(&self, tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Option<Found>, ApplyErrorKind> {
+        // A map that names a key stands for that key.
+        let plain = |value: &Json| value.get("pk").cloned().unwrap_or_else(|| value.clone());
+        let conditions: Vec<(String, Json)> =
+            wanted.identifiers.iter().filter(|(name, _)| *name != "pk").map(|(name, value)| (name.clone(), plain(value))).collect();
+        let key = wanted.identifiers.get("pk");
+        let known = self.table(&wanted.model).is_some() || tx.registry().kind(&wanted.model).is_some();
+        if known && conditions.is_empty() && key.is_none() {
+            return Err(ApplyErrorKind::NoIdentifiers);
+        }
+        self.find(tx, &wanted.model, key, &conditions).map_err(|fault| match fault {
+            FindFault::Model => ApplyErrorKind::Model(wanted.model.clone()),
+            FindFault::Field(field) => ApplyErrorKind::Identifier(field),
+            FindFault::Store(error) => ApplyErrorKind::Store(error),
+        })
+    }
+
+    /// Brings an object of the graph into its state.
+    fn bring_about(&mut self, tx: &mut Tx<'_>, wanted: &Wanted, found: Option<Found>, spot: &Spot) -> Result<Done, ApplyErrorKind> {
+        let registry = tx.registry();
+        let Some(kind) = registry.kind(&wanted.model) else { return Err(ApplyErrorKind::Model(wanted.model.clone())) };
+        let space = kind.meta.space;
+        let existing = found.map(|found| ObjectId::new(space, found.key));
+        let entropy = tx.entropy();
+        let values = wanted.values();
+        match (wanted.state, existing) {
+            (State::Absent, Some(id)) => {
+                tx.draft().delete(id).map_err(ApplyErrorKind::Protected)?;
+                Ok((Action::Deleted, None, Vec::new()))
+            }
+            (State::Absent, None) => Ok((Action::Absent, None, Vec::new())),
+            (State::MustCreated, Some(_)) => Err(wanted.exists()),
+            (State::Created, Some(id)) => Ok((Action::Kept, Some(id.key), Vec::new())),
+            (State::Present, Some(id)) => {
+                let base = tx.graph().entry(id).cloned();
+                let input = Input { map: &values, mode: Mode::Patch, entropy, privileged: true };
+                let object = kind.parse(&input, base.as_ref().map(|entry| &*entry.object)).map_err(ApplyErrorKind::Fields)?;
+                let changed = base.is_none_or(|entry| entry.object.values() != object.values());
+                if changed {
+                    tx.draft().put_object(id, object);
+                    self.places.insert(id, spot.clone());
+                }
+                Ok((if changed { Action::Updated } else { Action::Unchanged }, Some(id.key), Vec::new()))
+            }
+            (State::Present | State::Created | State::MustCreated, None) => {
+                let mut values = values;
+                kind.fill(tx.graph(), &mut values);
+                let input = Input { map: &values, mode: Mode::Create, entropy, privileged: true };
+                let object = kind.parse(&input, None).map_err(ApplyErrorKind::Fields)?;
+                let asked = wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, kind.meta.key));
+                let key = asked.unwrap_or_else(|| tx.graph().next_key(kind.meta.key, space, entropy.uuid()));
+                let id = ObjectId::new(space, key);
+                tx.draft().put_object(id, object);
+                self.places.insert(id, spot.clone());
+                Ok((Action::Created, Some(key), Vec::new()))
+            }
+        }
+    }
+
+    fn step(&mut self, spot: &Spot, action: Action, identifiers: Map<String, Json>, fields: Vec<String>) {
+        self.outcome.steps.push(Step { spot: spot.clone(), action, identifiers, fields });
+    }
+}
+
+/// What happened, to which object, in which fields.
+type Done = (Action, Option<Key>, Vec<String>);
+
+/// Brings a row of the directory into its state.
+fn bring_about_row(tx: &mut Tx<'_>, table: &dyn Table, wanted: &Wanted, found: Option<Found>) -> Result<Done, ApplyErrorKind> {
+    let fault = |fault| match fault {
+        TableFault::Fields(errors) => ApplyErrorKind::Fields(errors),
+        TableFault::Store(error) => ApplyErrorKind::Store(error),
+    };
+    let values = wanted.values();
+    match (wanted.state, found) {
+        (State::Absent, Some(found)) => {
+            table.delete(tx, found.key).map_err(fault)?;
+            Ok((Action::Deleted, None, Vec::new()))
+        }
+        (State::Absent, None) => Ok((Action::Absent, None, Vec::new())),
+        (State::MustCreated, Some(_)) => Err(wanted.exists()),
+        (State::Created, Some(found)) => Ok((Action::Kept, Some(found.key), Vec::new())),
+        (State::Present, Some(found)) => {
+            let row = super::Row { key: found.key, values: found.values };
+            let changed = table.update(tx, &row, &values).map_err(fault)?;
+            let action = if changed.is_empty() { Action::Unchanged } else { Action::Updated };
+            Ok((action, Some(row.key), changed))
+        }
+        (State::Present | State::Created | State::MustCreated, None) => {
+            let asked = wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, table.key()));
+            let key = table.create(tx, asked, &values).map_err(fault)?;
+            Ok((Action::Created, Some(key), values.keys().cloned().collect()))
+        }
+    }
+}
+
+/// A fault of this entry, or of an entry of a file it applies.
+enum Fault {
+    Here(ApplyErrorKind),
+    Located(Box<ApplyError>),
+}
+
+impl From<ApplyErrorKind> for Fault {
+    fn from(kind: ApplyErrorKind) -> Fault {
+        Fault::Here(kind)
+    }
+}
+
+impl Wanted {
+    /// What is written: attributes with the identifiers over them.
+    fn values(&self) -> Map<String, Json> {
+        let mut values = self.attrs.clone();
+        let mut identifiers = self.identifiers.clone();
+        identifiers.remove("pk");
+        // Looking into a field says how to find an object, not what to write.
+        identifiers.retain(|name, _| !name.contains("__"));
+        merge(&mut values, identifiers);
+        values
+    }
+
+    fn exists(&self) -> ApplyErrorKind {
+        let mut errors = FieldErrors::new();
+        for name in self.identifiers.keys() {
+            errors.add(name, Problem::new("unique", "State is set to must_created and object exists already"));
+        }
+        ApplyErrorKind::Exists(errors)
+    }
+}
+
+impl Made {
+    /// Replaces keys of an export by those the objects have here, also one level inside lists and maps.
+    fn relink(&self, values: &mut Map<String, Json>) {
+        if self.keys.is_empty() {
+            return;
+        }
+        for (name, value) in values.iter_mut() {
+            if name == "pk" {
+                continue;
+            }
+            self.replace(value);
+            match value {
+                Json::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
+                Json::Object(members) => members.values_mut().for_each(|member| self.replace(member)),
+                _ => {}
+            }
+        }
+    }
+
+    fn replace(&self, value: &mut Json) {
+        if let Some((_, new)) = self.keys.iter().find(|(old, _)| old == value) {
+            *value = new.clone();
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Applying blueprints: entries become objects, inside one transaction of the store.
+//!
+//! [`apply`] works on a [`Tx`]; whoever calls it decides whether the transaction is committed (`apply`) or rolled back
+//! (`plan`). Objects of the graph and rows of the directory are treated alike; the latter through [`Table`].
+
+mod entry;
+mod error;
+mod find;
+mod plan;
+mod table;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use countersign_model::ObjectId;
+use countersign_store::{Store, StoreError, Tx};
+use serde_json::{Map, Value as Json};
+
+use crate::format::{Document, Value, map_from_json, merge_context};
+
+pub use error::{ApplyError, ApplyErrorKind, Spot};
+pub use plan::{Difference, DifferenceKind, differences};
+pub use table::{Row, Table, TableFault};
+
+/// Model of entries that apply another file.
+pub const META_MODEL: &str = "authentik_blueprints.metaapplyblueprint";
+
+/// Environment variables as `!Env` sees them.
+pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What to apply, and with what.
+pub struct Job {
+    /// All files at hand; entries of [`META_MODEL`] may name any of them.
+    pub library: Vec<Document>,
+    /// Which of them to apply, by position, in this order.
+    pub chosen: Vec<usize>,
+    /// Tables of the directory.
+    pub tables: Vec<Box<dyn Table>>,
+    /// For `!Env`.
+    pub environment: Environment,
+    /// Over the context of each file.
+    pub context: Map<String, Json>,
+}
+
+/// What became of one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It was made.
+    Created,
+    /// It was there and differed.
+    Updated,
+    /// It was there as wanted.
+    Unchanged,
+    /// It was there, and its state says to leave it.
+    Kept,
+    /// It was there and is gone.
+    Deleted,
+    /// It was not wanted and not there.
+    Absent,
+    /// A condition did not hold.
+    Skipped,
+}
+
+impl Action {
+    /// The word for reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Action::Created => "create",
+            Action::Updated => "change",
+            Action::Unchanged => "same",
+            Action::Kept => "keep",
+            Action::Deleted => "delete",
+            Action::Absent => "absent",
+            Action::Skipped => "skip",
+        }
+    }
+}
+
+/// One entry carried out.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Where the entry stands.
+    pub spot: Spot,
+    /// What happened.
+    pub action: Action,
+    /// What identified the object.
+    pub identifiers: Map<String, Json>,
+    /// For rows of the directory, the fields that changed; values of secrets are never here.
+    pub fields: Vec<String>,
+}
+
+/// Everything a job did.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Entries in the order they were carried out.
+    pub steps: Vec<Step>,
+    /// Things worth telling that are not errors.
+    pub notes: Vec<String>,
+}
+
+impl Outcome {
+    /// How many entries ended in an action.
+    pub fn count(&self, action: Action) -> usize {
+        self.steps.iter().filter(|step| step.action == action).count()
+    }
+}
+
+/// Applies a job inside a transaction.
+///
+/// # Errors
+/// The first entry that cannot be carried out; the caller must roll back then.
+pub fn apply(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, ApplyError> {
+    apply_tracking(tx, job, &mut HashMap::new())
+}
+
+fn apply_tracking(tx: &mut Tx<'_>, job: &Job, places: &mut HashMap<ObjectId, Spot>) -> Result<Outcome, ApplyError> {
+    let mut run = Run { job, outcome: Outcome::default(), files: vec![Progress::Waiting; job.library.len()], places };
+    for index in &job.chosen {
+        run.file(tx, *index)?;
+    }
+    Ok(run.outcome)
+}
+
+/// Applies a job as one write of the store.
+///
+/// # Errors
+/// The first entry that cannot be carried out; nothing was written then.
+pub async fn commit(store: &Store, job: Arc<Job>, reason: &str) -> Result<Outcome, ApplyError> {
+    commit_with(store, job, reason, |_| Ok(())).await
+}
+
+/// As [`commit`], with something else in the same write.
+///
+/// # Errors
+/// As [`commit`], or what the other part answers.
+pub async fn commit_with(
+    store: &Store,
+    job: Arc<Job>,
+    reason: &str,
+    also: impl Fn(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+) -> Result<Outcome, ApplyError> {
+    let places = Places::default();
+    let inner = places.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        also(tx)?;
+        inner.run(tx, &job)
+    };
+    let result = store.write(countersign_store::Actor::system(), reason, work).await;
+    result.map_err(|error| places.locate(error))
+}
+
+/// Does everything [`commit`] would and leaves nothing behind.
+///
+/// # Errors
+/// As [`commit`].
+pub async fn plan(store: &Store, job: Arc<Job>) -> Result<(Outcome, Vec<Difference>), ApplyError> {
+    let places = Places::default();
+    let inner = places.clone();
+    match store.plan(countersign_store::Actor::system(), move |tx| inner.run(tx, &job)).await {
+        Ok((outcome, changes)) => Ok((outcome, differences(&changes))),
+        Err(error) => Err(places.locate(error)),
+    }
+}
+
+/// Which entry wrote which object: the graph checks a draft as a whole, after the last entry, and its complaint must
+/// still name a line.
+#[derive(Clone, Default)]
+struct Places(Arc<Mutex<HashMap<ObjectId, Spot>>>);
+
+impl Places {
+    fn run(&self, tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, ApplyError> {
+        let mut places = HashMap::new();
+        let result = apply_tracking(tx, job, &mut places);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = places;
+        result
+    }
+
+    fn locate(&self, error: ApplyError) -> ApplyError {
+        let ApplyErrorKind::Store(StoreError::Edit(edit)) = error.kind else { return error };
+        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ApplyError::refused(edit, &places)
+    }
+}
+
+/// How far a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Running,
+    Done,
+}
+
+/// A job being carried out.
+struct Run<'j> {
+    job: &'j Job,
+    outcome: Outcome,
+    files: Vec<Progress>,
+    places: &'j mut HashMap<ObjectId, Spot>,
+}
+
+impl Run<'_> {
+    fn file(&mut self, tx: &mut Tx<'_>, index: usize) -> Result<(), ApplyError> {
+        let (Some(document), Some(progress)) = (self.job.library.get(index), self.files.get_mut(index)) else {
+            return Ok(());
+        };
+        // Done already for another file; or two files that name each other, where the first is simply not done yet.
+        if *progress != Progress::Waiting {
+            return Ok(());
+        }
+        *progress = Progress::Running;
+        let context = self.context(tx, document);
+        let mut made = entry::Made::default();
+        for entry in &document.entries {
+            self.entry(tx, document, entry, &context, &mut made)?;
+        }
+        if let Some(progress) = self.files.get_mut(index) {
+            *progress = Progress::Done;
+        }
+        Ok(())
+    }
+
+    /// Defaults of ours, then the file's context, then the job's.
+    fn context(&self, tx: &Tx<'_>, document: &Document) -> Vec<(String, Value)> {
+        let graph = tx.registry().kinds().map(|kind| kind.meta.model);
+        let models: Map<String, Json> = graph
+            .chain(self.job.tables.iter().map(|table| table.model()))
+            .filter_map(|model| model.split_once('.'))
+            .map(|(app, name)| (name.to_owned(), Json::from(app)))
+            .collect();
+        let mut context = vec![
+            ("goauthentik.io/enterprise/licensed".to_owned(), Value::from_json(&Json::Bool(false))),
+            ("goauthentik.io/rbac/models".to_owned(), Value::from_json(&Json::Object(models))),
+        ];
+        merge_context(&mut context, &document.context);
+        merge_context(&mut context, &map_from_json(&self.job.context));
+        context
+    }
+
+    fn table(&self, model: &str) -> Option<&dyn Table> {
+        self.job.tables.iter().find(|table| table.model() == model).map(|table| &**table)
+    }
+}
+
+#[cfg(test)]
+mod tests;

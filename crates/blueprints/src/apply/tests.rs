@@ -1,0 +1,300 @@
+use std::sync::Arc;
+
+use countersign_model::{Entropy, FieldErrors, Key, KeyType, Kind, KindDef, Problem, Ref, Registry, Secret};
+use countersign_store::{Auditor, CommittedEdit, Options, Sql, StoreError, SystemClock, SystemEntropy, params};
+
+use super::{plan::DifferenceKind, *};
+
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "flows/instances",
+    model = "authentik_flows.flow",
+    schema = "Flow",
+    title = "Flow",
+    plural = "Flows",
+    component = "ak-flow-form",
+    space = "flow",
+    lookup = "slug",
+    ordering = "slug"
+)]
+struct Flow {
+    #[field(label = "Slug", unique)]
+    slug: String,
+    #[field(label = "Name")]
+    name: String,
+    #[field(label = "Key", default)]
+    key: Secret,
+}
+
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "flows/bindings",
+    model = "authentik_flows.flowstagebinding",
+    schema = "FlowStageBinding",
+    title = "Binding",
+    plural = "Bindings",
+    component = "ak-stage-binding-form",
+    space = "flow_stage_binding",
+    lookup = "fsb_uuid",
+    ordering = "order"
+)]
+struct Binding {
+    #[field(label = "Target", on_delete = Cascade)]
+    target: Ref<Flow>,
+    #[field(label = "Order")]
+    order: i32,
+}
+
+/// Groups, with just the columns a blueprint of this test names.
+struct Groups;
+
+impl Table for Groups {
+    fn model(&self) -> &'static str {
+        "authentik_core.group"
+    }
+    fn key(&self) -> KeyType {
+        KeyType::Uuid
+    }
+    fn fields(&self) -> &'static [&'static str] {
+        &["name", "attributes"]
+    }
+    fn candidates(&self, sql: &mut Sql<'_>, _conditions: &[(String, Json)]) -> Result<Vec<Row>, StoreError> {
+        let rows = sql.query("SELECT uuid, name, attributes FROM user_group", params![])?;
+        rows.into_iter()
+            .map(|row| {
+                let values = [("name".to_owned(), Json::from(row.get::<String>(1)?)), ("attributes".to_owned(), row.get(2)?)];
+                Ok(Row { key: Key::Uuid(row.get(0)?), values: values.into_iter().collect() })
+            })
+            .collect()
+    }
+    fn create(&self, tx: &mut Tx<'_>, _key: Option<Key>, values: &Map<String, Json>) -> Result<Key, TableFault> {
+        let Some(name) = values.get("name").and_then(Json::as_str) else { return Err(FieldErrors::one("name", Problem::required()).into()) };
+        let uuid = tx.entropy().uuid();
+        let attributes = values.get("attributes").cloned().unwrap_or(Json::Object(Map::new()));
+        tx.execute("INSERT INTO user_group (uuid, name, is_superuser, attributes) VALUES ($1, $2, $3, $4)", params![uuid, name, false, &attributes])?;
+        Ok(Key::Uuid(uuid))
+    }
+    fn update(&self, _tx: &mut Tx<'_>, _row: &Row, _values: &Map<String, Json>) -> Result<Vec<String>, TableFault> {
+        Ok(Vec::new())
+    }
+    fn delete(&self, tx: &mut Tx<'_>, key: Key) -> Result<(), TableFault> {
+        tx.execute("DELETE FROM user_group WHERE uuid = $1", params![key])?;
+        Ok(())
+    }
+}
+
+struct NoAudit;
+impl Auditor for NoAudit {
+    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+struct World {
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(Options {
+        database: folder.path().to_path_buf().into(),
+        secret_key: Secret::new("a key for tests that is long enough"),
+        registry: Registry::new([KindDef::of::<Flow>(), KindDef::of::<Binding>()]),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        auditor: Arc::new(NoAudit),
+    })
+    .unwrap();
+    World { store, _folder: folder }
+}
+
+fn job(files: &[(&str, &str)]) -> Arc<Job> {
+    Arc::new(Job {
+        library: files.iter().map(|(name, text)| Document::parse(name, text).unwrap()).collect(),
+        chosen: vec![0],
+        tables: vec![Box::new(Groups)],
+        environment: Arc::new(|name| (name == "SLUG").then(|| "from-environment".to_owned())),
+        context: Map::new(),
+    })
+}
+
+impl World {
+    async fn apply(&self, text: &str) -> Result<Vec<&'static str>, String> {
+        let outcome = commit(&self.store, job(&[("test.yaml", text)]), "test").await.map_err(|error| error.to_string())?;
+        Ok(outcome.steps.iter().map(|step| step.action.word()).collect())
+    }
+    fn names(&self) -> Vec<(String, String)> {
+        let snapshot = self.store.snapshot();
+        let mut names: Vec<_> = snapshot.list::<Flow>().map(|(_, flow)| (flow.slug.clone(), flow.name.clone())).collect();
+        names.sort();
+        names
+    }
+}
+
+fn flow(state: &str, name: &str) -> String {
+    format!("entries:\n- model: authentik_flows.flow\n  state: {state}\n  identifiers: {{slug: a}}\n  attrs: {{name: {name}}}\n")
+}
+
+#[tokio::test]
+async fn the_four_states() {
+    let world = world();
+    assert_eq!(world.apply(&flow("absent", "One")).await.unwrap(), ["absent"]);
+    assert_eq!(world.apply(&flow("present", "One")).await.unwrap(), ["create"]);
+    let revision = world.store.snapshot().revision();
+    assert_eq!(world.apply(&flow("present", "One")).await.unwrap(), ["same"]);
+    assert_eq!(world.store.snapshot().revision(), revision, "the same again writes nothing");
+    assert_eq!(world.apply(&flow("present", "Two")).await.unwrap(), ["change"]);
+    assert_eq!(world.apply(&flow("created", "Three")).await.unwrap(), ["keep"]);
+    assert_eq!(world.names(), [("a".into(), "Two".into())]);
+    let error = world.apply(&flow("must_created", "Four")).await.unwrap_err();
+    assert!(error.contains("slug") && error.contains("object exists already") && error.contains("line 2"), "{error}");
+    assert_eq!(world.apply(&flow("!Context [x, absent]", "Five")).await.unwrap(), ["delete"]);
+    assert_eq!(world.apply(&flow("!Context [x, must_created]", "Six")).await.unwrap(), ["create"]);
+}
+
+#[tokio::test]
+async fn entries_find_each_other() {
+    let world = world();
+    let text = "
+context: {slug: !Env SLUG}
+entries:
+- model: AUTHENTIK_FLOWS.Flow
+  id: flow
+  identifiers: {slug: !Context slug}
+  attrs: {name: N}
+- model: authentik_flows.flowstagebinding
+  identifiers: {target: !KeyOf flow, order: 5}
+- model: authentik_flows.flowstagebinding
+  identifiers: {target: !Find [authentik_flows.flow, [slug, from-environment]], order: 6}
+- model: authentik_flows.flowstagebinding
+  conditions: [!Find [authentik_flows.flowstagebinding, [target__slug, from-environment], [order__gt, 6]]]
+  identifiers: {target: !KeyOf flow, order: 7}
+- model: authentik_core.group
+  id: group
+  identifiers: {name: !Format ['%s-%s', group, !AtIndex [!FindObject [authentik_flows.flow, [name__istartswith, n]], slug]]}
+";
+    assert_eq!(world.apply(text).await.unwrap(), ["create", "create", "create", "skip", "create"]);
+    assert_eq!(world.apply(text).await.unwrap(), ["same", "same", "same", "skip", "same"]);
+    let snapshot = world.store.snapshot();
+    assert_eq!(snapshot.list::<Binding>().count(), 2);
+    let name: Result<String, StoreError> = world.store.read(|sql| sql.query_one("SELECT name FROM user_group", params![])?.unwrap().get(0)).await;
+    assert_eq!(name.unwrap(), "group-from-environment");
+}
+
+#[tokio::test]
+async fn all_or_nothing() {
+    let world = world();
+    let text = "
+entries:
+- {model: authentik_core.group, identifiers: {name: g}}
+- {model: authentik_flows.flow, identifiers: {slug: a}, attrs: {name: N}}
+- {model: authentik_flows.flow, identifiers: {slug: b}, attrs: {nane: N}}
+";
+    let error = world.apply(text).await.unwrap_err();
+    assert!(error.starts_with("test.yaml: line 5, column 3: entries[2] (authentik_flows.flow): ") && error.contains("name"), "{error}");
+    assert!(world.names().is_empty());
+    let groups: Result<i64, StoreError> = world.store.read(|sql| sql.query_one("SELECT COUNT(*) FROM user_group", params![])?.unwrap().get(0)).await;
+    assert_eq!(groups.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_only_the_graph_can_see_still_names_a_line() {
+    let world = world();
+    let text = "
+entries:
+- {model: authentik_flows.flow, identifiers: {slug: a}, attrs: {name: N}}
+- {model: authentik_flows.flowstagebinding, id: b, identifiers: {target: 6f2b9b5e-0000-4000-8000-000000000000, order: 1}}
+";
+    let error = world.apply(text).await.unwrap_err();
+    assert!(error.contains("line 4") && error.contains("id b") && error.contains("does not exist"), "{error}");
+}
+
+#[tokio::test]
+async fn faults_name_the_entry() {
+    let world = world();
+    let rows = [
+        ("{model: authentik_flows.nothing, identifiers: {slug: a}}", "there is no model"),
+        ("{model: auth.user, identifiers: {username: a}}", "there is no model"),
+        ("{model: authentik_flows.flow}", "at least one"),
+        ("{model: authentik_flows.flow, identifiers: {colour: red}}", "identifiers.colour"),
+        ("{model: authentik_flows.flow, identifiers: {slug: !KeyOf later}}", "no earlier entry"),
+        ("{model: [], identifiers: {slug: a}}", "model: must be text"),
+        ("{model: authentik_flows.flow, state: !Context [x, gone], identifiers: {slug: a}}", "\"gone\" is not a state"),
+        ("{model: authentik_blueprints.metaapplyblueprint, attrs: {identifiers: {name: Missing}}}", "does not exist"),
+    ];
+    for (entry, wanted) in rows {
+        let error = world.apply(&format!("entries:\n- {entry}\n")).await.unwrap_err();
+        assert!(error.contains(wanted) && error.contains("entries[0]"), "{entry}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_skipped_entry_has_no_key() {
+    let world = world();
+    let text = "entries:\n- {model: authentik_flows.flow, id: f, conditions: [false], identifiers: {slug: a}}\n- {model: authentik_flows.flowstagebinding, identifiers: {target: !KeyOf f, order: 1}}\n";
+    let error = world.apply(text).await.unwrap_err();
+    assert!(error.contains("conditions did not hold"), "{error}");
+}
+
+#[tokio::test]
+async fn exported_keys_are_linked_again() {
+    let world = world();
+    world.apply(&flow("present", "Here already")).await.unwrap();
+    let text = "
+entries:
+- {model: authentik_flows.flow, identifiers: {pk: 6f2b9b5e-0000-4000-8000-000000000001, slug: a}, attrs: {name: N}}
+- {model: authentik_flows.flow, identifiers: {pk: 6f2b9b5e-0000-4000-8000-000000000002, slug: b}, attrs: {name: M}}
+- {model: authentik_flows.flowstagebinding, identifiers: {target: 6f2b9b5e-0000-4000-8000-000000000001, order: 1}}
+- {model: authentik_flows.flowstagebinding, identifiers: {target: 6f2b9b5e-0000-4000-8000-000000000002, order: 1}}
+";
+    assert_eq!(world.apply(text).await.unwrap(), ["change", "create", "create", "create"]);
+    let snapshot = world.store.snapshot();
+    let (second, _) = snapshot.find::<Flow>("slug", "b").unwrap();
+    assert_eq!(second.to_string(), "6f2b9b5e-0000-4000-8000-000000000002", "a key that is free is kept");
+    let (first, _) = snapshot.find::<Flow>("slug", "a").unwrap();
+    assert!(snapshot.list::<Binding>().any(|(_, binding)| binding.target == first));
+    assert_eq!(world.apply(text).await.unwrap(), ["same", "same", "same", "same"]);
+}
+
+#[tokio::test]
+async fn files_apply_each_other_once() {
+    let world = world();
+    let outer = "metadata: {name: Outer}\nentries:\n- {model: authentik_blueprints.metaapplyblueprint, attrs: {identifiers: {name: Inner}}}\n- {model: authentik_blueprints.metaapplyblueprint, attrs: {identifiers: {path: nowhere.yaml}, required: false}}\n- {model: authentik_flows.flowstagebinding, identifiers: {target: !Find [authentik_flows.flow, [slug, a]], order: 1}}\n";
+    let inner = format!(
+        "metadata: {{name: Inner}}\n{}- {{model: authentik_blueprints.metaapplyblueprint, attrs: {{identifiers: {{name: Outer}}}}}}\n",
+        flow("present", "One")
+    );
+    let outcome = commit(&world.store, job(&[("outer.yaml", outer), ("inner.yaml", &inner)]), "test").await.unwrap();
+    assert_eq!(outcome.count(Action::Created), 2);
+    let broken =
+        commit(&world.store, job(&[("outer.yaml", outer), ("inner.yaml", "metadata: {name: Inner}\nentries: [{model: x.y, identifiers: {a: b}}]")]), "test")
+            .await;
+    assert_eq!(broken.unwrap_err().spot.unwrap().file, "inner.yaml");
+}
+
+#[tokio::test]
+async fn a_plan_tells_and_leaves_nothing() {
+    let world = world();
+    world.apply(&flow("present", "One")).await.unwrap();
+    let revision = world.store.snapshot().revision();
+    let text = "entries:\n- {model: authentik_flows.flow, identifiers: {slug: a}, attrs: {name: Two, key: hush}}\n- {model: authentik_core.group, identifiers: {name: g}}\n- {model: authentik_flows.flow, identifiers: {slug: b}, attrs: {name: New}}\n";
+    let (outcome, differences) = plan(&world.store, job(&[("t", text)])).await.unwrap();
+    assert_eq!(outcome.steps.iter().map(|step| step.action.word()).collect::<Vec<_>>(), ["change", "create", "create"]);
+    let changed = differences.iter().find(|difference| difference.kind == DifferenceKind::Changed).unwrap();
+    assert_eq!((changed.model, changed.label.as_str()), ("authentik_flows.flow", "a"));
+    assert_eq!(changed.fields[0], ("name".into(), Json::from("One"), Json::from("Two")));
+    assert_eq!(changed.fields[1].2, Json::from("********"));
+    assert_eq!(world.store.snapshot().revision(), revision);
+    assert_eq!(world.names(), [("a".into(), "One".into())]);
+    let groups: Result<i64, StoreError> = world.store.read(|sql| sql.query_one("SELECT COUNT(*) FROM user_group", params![])?.unwrap().get(0)).await;
+    assert_eq!(groups.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn the_context_knows_the_models() {
+    let world = world();
+    let text = "entries:\n- model: authentik_flows.flow\n  identifiers: {slug: a}\n  attrs:\n    name: !Format ['%s', !Enumerate [!Context goauthentik.io/rbac/models, SEQ, !Format ['%s.view_%s', !Value 0, !Index 0]]]\n";
+    world.apply(text).await.unwrap();
+    assert_eq!(world.names()[0].1, "['authentik_flows.view_flow', 'authentik_flows.view_flowstagebinding', 'authentik_core.view_group']");
+}

@@ -1,0 +1,126 @@
+//! The import of a flow: a file sent as a form is applied, all or nothing.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use countersign_rest::{ApiError, Call, json};
+use http::{StatusCode, header};
+use serde_json::{Map, json};
+
+use crate::{
+    apply,
+    format::{Document, Tag, Value, ValueKind},
+    instances::Surroundings,
+    shipped,
+};
+
+/// Answers as the original does: 200 with `success` and what was said, 400 without a file.
+pub(super) async fn import(call: Call) -> Result<Response, ApiError> {
+    let kind = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(file) = part(kind, &call.bytes, "file") else {
+        return Ok(json(StatusCode::BAD_REQUEST, &json!({"logs": [], "success": false})));
+    };
+    let outcome = applied(&call, &String::from_utf8_lossy(file)).await;
+    let now = call.cx.clock.now().iso();
+    let log = |level: &str, text: &str| json!({"timestamp": now, "log_level": level, "logger": "blueprints", "event": text, "attributes": {}});
+    let (success, logs) = match outcome {
+        Ok(notes) => (true, notes.iter().map(|note| log("warning", note)).collect::<Vec<_>>()),
+        Err(problem) => (false, vec![log("error", &problem)]),
+    };
+    Ok(json(StatusCode::OK, &json!({"logs": logs, "success": success})))
+}
+
+async fn applied(call: &Call, text: &str) -> Result<Vec<String>, String> {
+    let document = Document::parse("import", text).map_err(|error| error.to_string())?;
+    let parts = document.entries.iter().flat_map(|entry| {
+        let named = entry.identifiers.iter().chain(&entry.attrs).map(|(_, value)| value);
+        named.chain(&entry.conditions).chain(&entry.permissions).chain([&entry.model, &entry.state])
+    });
+    if parts.chain(document.context.iter().map(|(_, value)| value)).any(reaches_out) {
+        return Err("!Env and !File read what belongs to the machine of the server: write the values themselves into a file that is sent".to_owned());
+    }
+    let surroundings = call.cx.extensions::<Surroundings>().next().ok_or("this program has no place for blueprints")?;
+    // Entries may name the built-in files.
+    let mut library = shipped::documents().map_err(|error| error.to_string())?;
+    let chosen = vec![library.len()];
+    library.push(document);
+    let job = Arc::new(surroundings.job(library, chosen, Map::new()));
+    let who = call.caller.user.as_ref().map(|user| user.username.clone()).unwrap_or_default();
+    let outcome = apply::commit(&call.cx.store, job, &format!("import by {who}")).await;
+    outcome.map(|outcome| outcome.notes).map_err(|error| error.to_string())
+}
+
+/// Whether a value asks for the environment or for files: an administrator of accounts is none of the machine.
+fn reaches_out(value: &Value) -> bool {
+    let tag = match &value.kind {
+        ValueKind::Plain(_) => return false,
+        ValueKind::List(items) => return items.iter().any(reaches_out),
+        ValueKind::Map(members) => return members.iter().any(|(_, member)| reaches_out(member)),
+        ValueKind::Tag(tag) => tag,
+    };
+    match &**tag {
+        Tag::Env { .. } | Tag::File { .. } => true,
+        Tag::KeyOf(_) | Tag::Index(_) | Tag::Item(_) => false,
+        Tag::Find(search) | Tag::FindObject(search) => {
+            reaches_out(&search.model) || search.conditions.iter().any(|(field, wanted)| reaches_out(field) || reaches_out(wanted))
+        }
+        Tag::Context { default, .. } => default.as_ref().is_some_and(reaches_out),
+        Tag::Format { pattern, arguments } => reaches_out(pattern) || arguments.iter().any(reaches_out),
+        Tag::If { condition, branches } => reaches_out(condition) || branches.as_ref().is_some_and(|(yes, no)| reaches_out(yes) || reaches_out(no)),
+        Tag::Condition { values, .. } => values.iter().any(reaches_out),
+        Tag::Enumerate { iterable, body, .. } => reaches_out(iterable) || reaches_out(body),
+        Tag::AtIndex { object, index, default } => reaches_out(object) || reaches_out(index) || default.as_ref().is_some_and(reaches_out),
+        Tag::ParseJson(inner) => reaches_out(inner),
+    }
+}
+
+/// The content of a part of a form (RFC 7578).
+fn part<'b>(kind: &str, body: &'b [u8], name: &str) -> Option<&'b [u8]> {
+    let boundary = kind.strip_prefix("multipart/form-data")?.split(';').find_map(|piece| piece.trim().strip_prefix("boundary="))?.trim_matches('"');
+    let mark = format!("\r\n--{boundary}");
+    let mut rest = body.get(find(body, format!("--{boundary}").as_bytes())? + boundary.len() + 2..)?;
+    loop {
+        let head_ends = find(rest, b"\r\n\r\n")?;
+        let (head, content) = rest.split_at_checked(head_ends)?;
+        let content = content.get(4..)?;
+        let ends = find(content, mark.as_bytes())?;
+        let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+        if head.contains("content-disposition:") && head.contains(&format!("name=\"{name}\"")) {
+            return content.get(..ends);
+        }
+        rest = content.get(ends + mark.len()..)?;
+    }
+}
+
+fn find(within: &[u8], what: &[u8]) -> Option<usize> {
+    within.windows(what.len()).position(|window| window == what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{part, reaches_out};
+    use crate::format::Document;
+
+    #[test]
+    fn files_sent_do_not_look_at_the_machine() {
+        let asks = |attribute: &str| {
+            let text = format!("version: 1\nentries:\n- {{model: a.b, identifiers: {{name: x}}, attrs: {{v: {attribute}}}}}\n");
+            let document = Document::parse("t", &text).unwrap();
+            document.entries.iter().flat_map(|entry| &entry.attrs).any(|(_, value)| reaches_out(value))
+        };
+        assert!(!asks("!Find [a.b, [name, y]]") && !asks("[1, {a: !Context x}]"));
+        assert!(asks("!File /etc/passwd") && asks("!Env HOME") && asks("[{a: !Format ['%s', !If [true, !File /x, 1]]}]"));
+        assert!(asks("!Find [a.b, [name, !Enumerate [[1], SEQ, !AtIndex [[!Env [A, b]], 0]]]]"));
+    }
+
+    #[test]
+    fn parts_of_a_form() {
+        let kind = "multipart/form-data; boundary=xyz";
+        let body = b"--xyz\r\nContent-Disposition: form-data; name=\"clear\"\r\n\r\ntrue\r\n--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.yaml\"\r\nContent-Type: text/yaml\r\n\r\na: 1\n\r\n--xyz--\r\n";
+        assert_eq!(part(kind, body, "file"), Some(b"a: 1\n".as_slice()));
+        assert_eq!(part(kind, body, "clear"), Some(b"true".as_slice()));
+        assert_eq!(part(kind, body, "other"), None);
+        assert_eq!(part("application/json", body, "file"), None);
+        assert_eq!(part(kind, b"--xyz\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\ncut", "file"), None);
+    }
+}

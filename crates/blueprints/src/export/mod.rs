@@ -1,0 +1,287 @@
+//! The way back: the configuration as a blueprint that makes the same configuration elsewhere.
+//!
+//! Objects are named by what people name them by (a slug, a name), not by keys, which differ from one installation to
+//! another; they refer to each other by `!KeyOf`, and by `!Find` to what the file does not hold. Entries stand in an
+//! order in which everything is made before it is named; where objects name each other in a circle, one of the
+//! references is set by a second entry at the end.
+
+mod api;
+mod identity;
+mod import;
+mod order;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_model::{FieldMeta, Fields as _, Key, KindMeta, ObjectId, Registry, Shape, Snapshot, Space, Target as _, Timestamp, directory, family};
+use countersign_store::{Sql, Store, StoreError, params};
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+pub use api::operations;
+
+use self::{identity::Identities, write::Out};
+
+/// What to write.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only objects of these models; all when nothing is said.
+    pub models: Option<BTreeSet<String>>,
+    /// Only these objects.
+    pub objects: Option<BTreeSet<ObjectId>>,
+    /// Secrets in clear text; otherwise they are left out and a comment says so.
+    pub with_secrets: bool,
+}
+
+/// A blueprint and what it does not hold.
+#[derive(Debug, Clone)]
+pub struct Export {
+    pub text: String,
+    pub entries: usize,
+    /// One sentence for each secret that was left out.
+    pub left_out: Vec<String>,
+}
+
+/// One object of the graph or row of the directory.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub id: ObjectId,
+    pub meta: &'static KindMeta,
+    pub values: Map<String, Json>,
+}
+
+/// Everything that can be written.
+#[derive(Debug, Clone, Default)]
+pub struct Everything {
+    items: BTreeMap<ObjectId, Item>,
+    spaces: BTreeSet<Space>,
+}
+
+impl Everything {
+    /// The configuration, all groups, and of the accounts those that the configuration names, or all of them.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn read(snapshot: &Snapshot, sql: &mut Sql<'_>, all_users: bool) -> Result<Everything, StoreError> {
+        let mut items: BTreeMap<ObjectId, Item> = BTreeMap::new();
+        let mut named = BTreeSet::new();
+        for entry in snapshot.all() {
+            entry.object.visit_refs(&mut |_, target| {
+                named.insert(target);
+            });
+            items.insert(entry.id, Item { id: entry.id, meta: entry.meta(), values: entry.object.values() });
+        }
+        for row in sql.query("SELECT uuid FROM user_group", params![])? {
+            let uuid: Uuid = row.get(0)?;
+            if let Some(fields) = countersign_directory::groups::fields_of(sql, uuid)? {
+                let id = ObjectId::new(directory::Group::SPACE, Key::Uuid(uuid));
+                let mut values = fields.to_map();
+                // Membership stands with the members.
+                values.retain(|name, _| name != "users" && name != "roles");
+                items.insert(id, Item { id, meta: countersign_directory::groups::GroupFields::META, values });
+            }
+        }
+        for row in sql.query("SELECT id FROM users", params![])? {
+            let pk: i64 = row.get(0)?;
+            let id = ObjectId::new(directory::User::SPACE, Key::Int(pk));
+            if !all_users && !named.contains(&id) {
+                continue;
+            }
+            if let Some(fields) = countersign_directory::users::fields_of(sql, pk)? {
+                let mut values = fields.to_map();
+                values.remove("last_login");
+                items.insert(id, Item { id, meta: countersign_directory::users::UserFields::META, values });
+            }
+        }
+        let spaces = items.keys().map(|id| id.space).collect();
+        Ok(Everything { items, spaces })
+    }
+
+    /// The object a reference leads to; what policies can be bound to is named by its uuid alone.
+    fn target(&self, id: ObjectId) -> Option<&Item> {
+        if id.space != family::Bindable::SPACE {
+            return self.items.get(&id);
+        }
+        self.spaces.iter().find_map(|space| self.items.get(&ObjectId::new(*space, id.key)))
+    }
+}
+
+/// The models that names stand for; `None` without names.
+///
+/// # Errors
+/// A sentence about the first name that is no model.
+pub fn models(names: &[String], registry: &Registry) -> Result<Option<BTreeSet<String>>, String> {
+    let tables = [countersign_directory::users::UserFields::META.model, countersign_directory::groups::GroupFields::META.model];
+    let mut models = BTreeSet::new();
+    for name in names.iter().map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()) {
+        if registry.kind(&name).is_none() && !tables.contains(&name.as_str()) {
+            return Err(format!("there is no model \"{name}\"; write it as in authentik_flows.flow"));
+        }
+        models.insert(name);
+    }
+    Ok((!models.is_empty()).then_some(models))
+}
+
+/// Writes the blueprint of a store, as it is at one moment.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn of_store(store: &Store, selection: Selection, now: Timestamp) -> Result<Export, StoreError> {
+    let snapshot = store.snapshot();
+    store.read(move |sql| Ok(export(&Everything::read(&snapshot, sql, selection.wants_users())?, &selection, now))).await
+}
+
+/// Writes the blueprint.
+pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) -> Export {
+    let mut chosen: Vec<&Item> = everything.items.values().filter(|item| selection.takes(item)).collect();
+    // By what people see, so that equal installations write equal files.
+    chosen.sort_by_cached_key(|item| (rank(item.id.space), item.meta.model, order::place(everything, item), item.id));
+    let identities = Identities::of(everything, &chosen);
+    let plan = order::plan(everything, &chosen);
+    let mut left_out = Vec::new();
+    let mut entries = String::new();
+    for step in &plan.steps {
+        let Some(item) = everything.items.get(&step.id) else { continue };
+        let mut attrs = Vec::new();
+        let own = identities.fields(item);
+        let parts = parts_left_out(item, selection);
+        for field in item.meta.fields.iter().filter(|field| item.values.contains_key(field.name)) {
+            let (value, shape) = (item.values.get(field.name).cloned().unwrap_or_default(), (field.shape)());
+            if own.contains(&field.name) || step.only.is_some_and(|only| only != field.name) {
+                continue;
+            }
+            if parts.contains(&field.name) {
+                let required = field.required && (field.default)().is_none();
+                left_out.push(format!("{} \"{}\": {}", item.meta.model, identities.label(item), field.name));
+                if required {
+                    attrs.push((field.name.to_owned(), Out::Env(variable(&identities.entry_id(item), field.name))));
+                }
+                continue;
+            }
+            if step.only.is_none() && plan.later.contains(&(item.id, field.name)) {
+                if let (Shape::List(_), true) = (shape, field.required) {
+                    attrs.push((field.name.to_owned(), Out::List(Vec::new())));
+                }
+                continue;
+            }
+            attrs.push((field.name.to_owned(), rendered(everything, &identities, &value, &shape)));
+        }
+        // A part that is readable by nobody and its secret belong together: where there is such an object, it stays.
+        let pair = item.meta.fields.iter().any(|field| field.write_only && !is_secret(&(field.shape)())) && !parts.is_empty();
+        entry(&mut entries, item, &identities, (attrs, pair, step.only.is_some()));
+    }
+    left_out.sort();
+    Export { text: document(&entries, &left_out, now), entries: plan.steps.len(), left_out }
+}
+
+fn document(entries: &str, left_out: &[String], now: Timestamp) -> String {
+    let mut text = String::new();
+    if !left_out.is_empty() {
+        text.push_str("# Secrets are left out (`--with-secrets` writes them). What exists keeps its own; what is made gets a new one where one\n");
+        text.push_str("# can be made, and `!Env` names the variable to set where not:\n");
+        for line in left_out {
+            text.push_str(&format!("#   {}\n", line.replace(char::is_control, " ")));
+        }
+    }
+    text.push_str("version: 1\nmetadata:\n");
+    text.push_str(&format!("  name: \"Countersign Export - {}\"\n  labels:\n    blueprints.goauthentik.io/generated: \"true\"\n", now.iso()));
+    text.push_str(if entries.is_empty() { "entries: []\n" } else { "entries:\n" });
+    text.push_str(entries);
+    text
+}
+
+fn entry(text: &mut String, item: &Item, identities: &Identities, (attrs, pair, again): (Vec<(String, Out)>, bool, bool)) {
+    let mut members = vec![("model".to_owned(), Out::text(item.meta.model))];
+    if !again {
+        members.push(("id".to_owned(), Out::text(identities.entry_id(item))));
+    }
+    if pair {
+        members.push(("state".to_owned(), Out::text("created")));
+    }
+    members.push(("identifiers".to_owned(), Out::Map(identities.of_item(item))));
+    if !attrs.is_empty() {
+        members.push(("attrs".to_owned(), Out::Map(attrs)));
+    }
+    let mut lines = String::new();
+    write::map(&mut lines, 1, &members);
+    text.push_str("- ");
+    text.push_str(lines.get(2..).unwrap_or_default());
+}
+
+/// A value with its references by name.
+fn rendered(everything: &Everything, identities: &Identities, value: &Json, shape: &Shape) -> Out {
+    match (shape, value) {
+        (_, Json::Null) => Out::Plain(Json::Null),
+        (Shape::Nullable(inner), value) => rendered(everything, identities, value, inner),
+        (Shape::List(inner), Json::Array(items)) => Out::List(items.iter().map(|item| rendered(everything, identities, item, inner)).collect()),
+        (Shape::Object(fields), Json::Object(members)) => {
+            let shape_of = |name: &str| fields.iter().find(|field| field.name == name).map(|field| (field.shape)());
+            let member = |(name, value): (&String, &Json)| {
+                (name.clone(), shape_of(name).map_or_else(|| Out::of(value), |shape| rendered(everything, identities, value, &shape)))
+            };
+            Out::Map(members.iter().map(member).collect())
+        }
+        (Shape::Reference { space, key, .. }, value) => match Key::from_json(value, *key).and_then(|key| everything.target(ObjectId::new(*space, key))) {
+            Some(item) => identities.reference(item),
+            None => Out::of(value),
+        },
+        (_, value) => Out::of(value),
+    }
+}
+
+/// Every reference in a value of that shape.
+fn references(value: &Json, shape: &Shape, found: &mut Vec<ObjectId>) {
+    match (shape, value) {
+        (Shape::Nullable(inner), value) => references(value, inner, found),
+        (Shape::List(inner), Json::Array(items)) => items.iter().for_each(|item| references(item, inner, found)),
+        (Shape::Object(fields), Json::Object(members)) => {
+            for field in fields.iter() {
+                references(members.get(field.name).unwrap_or(&Json::Null), &(field.shape)(), found);
+            }
+        }
+        (Shape::Reference { space, key, .. }, value) => found.extend(Key::from_json(value, *key).map(|key| ObjectId::new(*space, key))),
+        _ => {}
+    }
+}
+
+/// The fields that hold a secret which is not to be written.
+fn parts_left_out(item: &Item, selection: &Selection) -> Vec<&'static str> {
+    let filled = |field: &&FieldMeta| item.values.get(field.name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
+    let secret = item.meta.fields.iter().filter(|field| !selection.with_secrets && is_secret(&(field.shape)()));
+    secret.filter(filled).map(|field| field.name).collect()
+}
+
+fn is_secret(shape: &Shape) -> bool {
+    match shape {
+        Shape::Secret => true,
+        Shape::Nullable(inner) | Shape::List(inner) => is_secret(inner),
+        Shape::Object(fields) => fields.iter().any(|field| is_secret(&(field.shape)())),
+        _ => false,
+    }
+}
+
+/// The environment variable that gives a required secret.
+fn variable(entry: &str, field: &str) -> String {
+    format!("SECRET_{entry}_{field}").chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+}
+
+impl Selection {
+    fn takes(&self, item: &Item) -> bool {
+        self.models.as_ref().is_none_or(|models| models.contains(item.meta.model)) && self.objects.as_ref().is_none_or(|objects| objects.contains(&item.id))
+    }
+
+    /// Whether accounts are asked for by name of their model.
+    pub fn wants_users(&self) -> bool {
+        self.models.as_ref().is_some_and(|models| models.contains("authentik_core.user"))
+    }
+}
+
+/// The rank of a space: what is usually named stands before what names it, so that a file reads from the ground up.
+fn rank(space: Space) -> usize {
+    const ORDER: [&str; 12] =
+        ["group", "user", "certificate_key_pair", "flow", "prompt", "policy", "stage", "flow_stage_binding", "mapping", "provider", "application", "source"];
+    ORDER.iter().position(|known| *known == space.0).unwrap_or(if space.0 == "policy_binding" { ORDER.len() + 1 } else { ORDER.len() })
+}
+
+#[cfg(test)]
+mod tests;

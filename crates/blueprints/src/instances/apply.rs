@@ -1,0 +1,124 @@
+//! Applying one instance, and keeping how it went.
+
+use std::sync::Arc;
+
+use countersign_model::{Code, Key, Ref};
+use countersign_rest::{Context, JobError, NoteLevel, Run};
+use countersign_store::{Actor, StoreError, Tx};
+use uuid::Uuid;
+
+use super::{BlueprintInstance, Status, as_map, files_at_hand, surroundings};
+use crate::apply::{self, Action, Outcome};
+use crate::files::{self, File};
+use crate::format::Document;
+
+/// The job `apply_blueprint`; its argument is the instance's key.
+///
+/// # Errors
+/// Why it was not applied; the instance tells so too.
+pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
+    let failed = |text: &str| JobError::Failed(text.to_owned());
+    let key = run.arguments.get("pk").and_then(|pk| pk.as_str()).and_then(|pk| Uuid::parse_str(pk).ok()).ok_or_else(|| failed("no instance is named"))?;
+    let outcome = instance(&cx, Ref::new(Key::Uuid(key))).await.map_err(JobError::Failed)?;
+    for note in outcome.iter().flat_map(|outcome| &outcome.notes) {
+        run.note(NoteLevel::Warning, cx.clock.now(), "apply_blueprint", note.clone());
+    }
+    run.note(NoteLevel::Info, cx.clock.now(), "apply_blueprint", "Successful");
+    Ok(())
+}
+
+/// Applies an instance, unless it is disabled or gone.
+///
+/// # Errors
+/// Why nothing was applied.
+pub(super) async fn instance(cx: &Context, reference: Ref<BlueprintInstance>) -> Result<Option<Outcome>, String> {
+    let Some(instance) = cx.snapshot().get(reference).filter(|instance| instance.enabled).cloned() else { return Ok(None) };
+    let outcome = attempt(cx, reference, &instance).await;
+    match &outcome {
+        Ok(outcome) => {
+            for note in &outcome.notes {
+                tracing::warn!(blueprint = instance.name, "{note}");
+            }
+            let count = |action| outcome.count(action);
+            let (created, changed, deleted) = (count(Action::Created), count(Action::Updated), count(Action::Deleted));
+            tracing::info!(blueprint = instance.name, created, changed, deleted, "blueprint applied");
+        }
+        Err(problem) => {
+            tracing::error!(blueprint = instance.name, "blueprint not applied: {problem}");
+            // The hash stays that of what was applied: discovery tries again.
+            let mark = move |tx: &mut Tx<'_>| {
+                change(tx, reference, |instance| instance.status = Status::Error);
+                Ok::<_, StoreError>(())
+            };
+            if let Err(error) = cx.store.write(Actor::system(), "blueprint not applied", mark).await {
+                tracing::error!(%error, "the status of a blueprint could not be written");
+            }
+        }
+    }
+    outcome.map(Some)
+}
+
+async fn attempt(cx: &Context, reference: Ref<BlueprintInstance>, instance: &BlueprintInstance) -> Result<Outcome, String> {
+    let (files, _) = files_at_hand(cx).await?;
+    let text = text_of(instance, &files)?.to_owned();
+    let name = if instance.path.is_empty() { &instance.name } else { &instance.path };
+    let document = Document::parse(name, &text).map_err(|error| error.to_string())?;
+    let (hash, metadata) = (files::hash(&text), as_map(files::metadata(&document)));
+    let (library, chosen) = library(files, name, document);
+    let job = surroundings(cx)?.job(library, vec![chosen], instance.context.0.clone());
+    let mark = move |tx: &mut Tx<'_>| {
+        let now = tx.now();
+        change(tx, reference, |instance| {
+            instance.status = Status::Successful;
+            instance.last_applied = now;
+            instance.last_applied_hash.clone_from(&hash);
+            instance.metadata = metadata.clone();
+        });
+        Ok(())
+    };
+    apply::commit_with(&cx.store, Arc::new(job), "blueprint", mark).await.map_err(|error| error.to_string())
+}
+
+fn text_of<'a>(instance: &'a BlueprintInstance, files: &'a [File]) -> Result<&'a str, String> {
+    if instance.path.is_empty() {
+        return Ok(&instance.content);
+    }
+    if instance.path.starts_with("oci://") {
+        return Err("blueprints are not fetched from registries by this version: put the file into the blueprints folder".to_owned());
+    }
+    let file = files.iter().find(|file| file.path == instance.path);
+    file.map(|file| file.text.as_str()).ok_or_else(|| format!("there is no file {} in the blueprints folder", instance.path))
+}
+
+/// All documents at hand with this one among them, and its place.
+pub(super) fn library(files: Vec<File>, name: &str, document: Document) -> (Vec<Document>, usize) {
+    let mut library: Vec<Document> = files.into_iter().filter(|file| file.path != name).filter_map(|file| file.document.ok()).collect();
+    library.push(document);
+    let last = library.len().saturating_sub(1);
+    (library, last)
+}
+
+/// Changes an instance where it is now; one that is gone stays gone.
+pub(super) fn change(tx: &mut Tx<'_>, reference: Ref<BlueprintInstance>, change: impl Fn(&mut BlueprintInstance)) {
+    let known = tx.graph().get(reference).cloned();
+    if let Some(mut instance) = known {
+        change(&mut instance);
+        tx.draft().put(reference.key(), instance);
+    }
+}
+
+/// Tries a text as a blueprint and leaves nothing behind.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) async fn validate(cx: &Context, content: &Code, context: &serde_json::Map<String, serde_json::Value>) -> Result<(), Vec<String>> {
+    let document = Document::parse("content", content).map_err(|error| vec![error.to_string()])?;
+    let (files, _) = files_at_hand(cx).await.map_err(|error| vec![error])?;
+    let (library, chosen) = library(files, "content", document);
+    let job = surroundings(cx).map_err(|error| vec![error])?.job(library, vec![chosen], context.clone());
+    let planned = apply::plan(&cx.store, Arc::new(job)).await;
+    planned.map(|_| ()).map_err(|error| match &error.kind {
+        apply::ApplyErrorKind::Model(_) => vec!["App or Model does not exist".to_owned(), "Blueprint validation failed".to_owned()],
+        _ => vec![error.to_string(), "Blueprint validation failed".to_owned()],
+    })
+}

@@ -1,0 +1,150 @@
+//! Instances: which blueprint is applied here, with what context, and how that went.
+//!
+//! Every file that is at hand has an instance, found by discovery; others are made over the API, of a file or of a text.
+//! The built-in ones are applied before the program answers anybody, the rest by the job `apply_blueprint`.
+
+mod api;
+mod apply;
+mod discovery;
+mod start;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use countersign_model::{Choice, Code, Draft, FieldErrors, JsonMap, Kind, ObjectId, Problem, Timestamp};
+use countersign_rest::{Context, Job, KindResource, Module, object_schema};
+use serde_json::{Map, Value as Json};
+
+use crate::apply::Environment;
+use crate::format::Document;
+use crate::{files, tables};
+
+pub use discovery::watch;
+pub use start::{default_objects, own};
+
+/// How the last application of a blueprint went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum Status {
+    Successful,
+    Warning,
+    Error,
+    /// Its file is gone; what it made stays.
+    Orphaned,
+    Unknown,
+}
+
+/// A blueprint that is applied here.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "managed/blueprints",
+    model = "authentik_blueprints.blueprintinstance",
+    schema = "BlueprintInstance",
+    title = "Blueprint",
+    lookup = "instance_uuid",
+    ordering = "name",
+    check = BlueprintInstance::check
+)]
+pub struct BlueprintInstance {
+    #[field(label = "Name", unique, search)]
+    pub name: String,
+    /// A file at hand, relative to the blueprints folder. Leave it empty to write the blueprint below.
+    #[field(label = "Path", blank, default, search)]
+    pub path: String,
+    /// Values for the tag !Context, over those of the file.
+    #[field(label = "Context", default, group = "Additional settings")]
+    pub context: JsonMap,
+    #[field(label = "Last applied", read_only, default = Timestamp(0))]
+    pub last_applied: Timestamp,
+    #[field(label = "Hash of what was applied", read_only, blank, default)]
+    pub last_applied_hash: String,
+    #[field(label = "Status", read_only, default = Status::Unknown)]
+    pub status: Status,
+    /// A blueprint that is not enabled is not applied.
+    #[field(label = "Enabled", default = true)]
+    pub enabled: bool,
+    #[field(label = "Managed models", read_only, default)]
+    pub managed_models: Vec<String>,
+    #[field(label = "Metadata", read_only, default)]
+    pub metadata: JsonMap,
+    /// The blueprint itself, in YAML; used when there is no path.
+    #[field(label = "Blueprint", blank, default)]
+    pub content: Code,
+}
+
+impl BlueprintInstance {
+    fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        if self.path.is_empty() && self.content.is_empty() {
+            errors.add_object(Problem::new("invalid", "Either path or content must be set."));
+        }
+    }
+
+    fn of_file(file: &files::File) -> BlueprintInstance {
+        let metadata = file.metadata();
+        let name = metadata.get("name").and_then(Json::as_str).unwrap_or(&file.path).to_owned();
+        BlueprintInstance {
+            name,
+            path: file.path.clone(),
+            context: JsonMap::default(),
+            last_applied: Timestamp(0),
+            last_applied_hash: String::new(),
+            status: Status::Unknown,
+            enabled: true,
+            managed_models: Vec::new(),
+            metadata: as_map(metadata),
+            content: Code::from(""),
+        }
+    }
+}
+
+fn as_map(value: Json) -> JsonMap {
+    match value {
+        Json::Object(map) => JsonMap(map),
+        _ => JsonMap::default(),
+    }
+}
+
+/// What the program gives blueprints to work with; an extension of one of its modules.
+pub struct Surroundings {
+    /// The operator's own files.
+    pub folder: Option<PathBuf>,
+    pub passwords: Arc<dyn tables::Passwords>,
+    pub environment: Environment,
+}
+
+impl Surroundings {
+    /// A job with everything blueprints of this program can use.
+    pub fn job(&self, library: Vec<Document>, chosen: Vec<usize>, context: Map<String, Json>) -> crate::apply::Job {
+        crate::apply::Job { library, chosen, tables: tables::all(self.passwords.clone()), environment: self.environment.clone(), context }
+    }
+}
+
+fn surroundings(cx: &Context) -> Result<&Surroundings, String> {
+    cx.extensions::<Surroundings>().next().ok_or_else(|| "this program has no place for blueprints".to_owned())
+}
+
+/// Every file at hand.
+async fn files_at_hand(cx: &Context) -> Result<(Vec<files::File>, Vec<String>), String> {
+    let folder = surroundings(cx)?.folder.clone();
+    tokio::task::spawn_blocking(move || files::all(folder.as_deref())).await.map_err(|error| error.to_string())
+}
+
+/// The blueprints' part of the program.
+#[must_use]
+pub fn module() -> Module {
+    Module {
+        name: "blueprints",
+        kinds: vec![KindResource::of::<BlueprintInstance>().admit(api::admit)],
+        operations: api::operations(),
+        schemas: vec![(
+            "BlueprintFile",
+            object_schema(&[("path", "string"), ("version", "integer"), ("hash", "string"), ("last_m", "integer"), ("meta", "map?")]),
+        )],
+        jobs: vec![
+            Job::every("blueprints_discovery", 3600, "Find blueprints and check if they need to be created in the database", |cx, run| {
+                Box::pin(discovery::run(cx, run))
+            }),
+            Job::on_request("apply_blueprint", 1, "Apply single blueprint", |cx, run| Box::pin(apply::run(cx, run))),
+        ],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,236 @@
+//! Applications: what people open, by way of a provider.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::response::Response;
+use countersign_model::{Choice, Draft, Entry, FieldErrors, JsonMap, Kind, ObjectId, Problem, Ref, Slug, Target, WebUrl, family};
+use countersign_rest::{Access, ApiError, BoxFuture, Call, Identity, Operation, RenderContext, json};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::access;
+use crate::provider::{LaunchUrl, embedded};
+
+/// How the results of several bindings combine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum PolicyEngineMode {
+    #[choice(value = "all", label = "all, all policies must pass")]
+    All,
+    #[choice(value = "any", label = "any, any policy must pass")]
+    Any,
+}
+
+/// An application people sign in to. Bind policies, groups or users to say who may open it; without any, everybody may.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "core/applications",
+    model = "authentik_core.application",
+    schema = "Application",
+    title = "Application",
+    lookup = "slug",
+    ordering = "name",
+    check = Application::check
+)]
+pub struct Application {
+    /// Application's display Name.
+    #[field(label = "Name", search)]
+    pub name: String,
+    /// Internal application name used in URLs.
+    #[field(label = "Slug", unique = "Application with this slug already exists.", max_length = 50)]
+    pub slug: Slug,
+    /// Optionally enter a group name. Applications with identical groups are shown grouped together.
+    #[field(label = "Group", default, search)]
+    pub group: String,
+    /// Select a provider that this application should use.
+    #[field(label = "Provider", on_delete = SetNull)]
+    pub provider: Option<Ref<family::Provider>>,
+    /// Select backchannel providers which augment the functionality of the main provider.
+    #[field(label = "Backchannel Providers", default)]
+    pub backchannel_providers: Vec<Ref<family::Provider>>,
+    /// Configure how the results of several bindings combine.
+    #[field(label = "Policy engine mode", default = PolicyEngineMode::Any)]
+    pub policy_engine_mode: PolicyEngineMode,
+    /// If left empty, the application opens at an address its provider knows.
+    #[field(label = "Launch URL", default, group = "UI settings", search)]
+    pub meta_launch_url: WebUrl,
+    /// If checked, the launch URL will open in a new browser tab or window from the user's application library.
+    #[field(label = "Open in new tab", default, group = "UI settings")]
+    pub open_in_new_tab: bool,
+    #[field(label = "Publisher", default, group = "UI settings", search)]
+    pub meta_publisher: String,
+    #[field(label = "Description", default, group = "UI settings", search)]
+    pub meta_description: String,
+    #[field(label = "Icon", read_only)]
+    pub meta_icon: Option<String>,
+}
+
+impl Application {
+    fn check(&self, draft: &Draft, id: ObjectId, errors: &mut FieldErrors) {
+        let Some(provider) = self.provider else { return };
+        let taken = draft.referrers(provider.id()).any(|(by, field)| by != id && by.space == id.space && field == "provider");
+        if taken {
+            errors.add("provider", Problem::new("unique", "Application with this provider already exists."));
+        }
+        if self.backchannel_providers.contains(&provider) {
+            errors.add("backchannel_providers", Problem::new("invalid", "The provider cannot be its own backchannel provider."));
+        }
+    }
+
+    /// Where the application opens for a user.
+    pub fn launch_url(&self, provider: Option<&Entry>, guess: Option<&LaunchUrl>, user: Option<&Identity>) -> Option<String> {
+        let own = (!self.meta_launch_url.is_empty()).then(|| self.meta_launch_url.to_string());
+        let address = own.or_else(|| guess.zip(provider).and_then(|(guess, provider)| (guess.0)(provider)))?;
+        let Some(user) = user else { return Some(address) };
+        let filled = address.replace("%(username)s", &user.username).replace("%(email)s", &user.email).replace("%(name)s", &user.name);
+        Some(filled)
+    }
+}
+
+/// Something a user may have in an application, as a role there.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "core/application_entitlements",
+    model = "authentik_core.applicationentitlement",
+    schema = "ApplicationEntitlement",
+    title = "Application Entitlement",
+    space = "entitlement",
+    lookup = "pbm_uuid",
+    ordering = "name",
+    unique_together = "app,name"
+)]
+pub struct Entitlement {
+    #[field(label = "Name", search)]
+    pub name: String,
+    #[field(label = "App")]
+    pub app: Ref<Application>,
+    #[field(label = "Attributes", default)]
+    pub attributes: JsonMap,
+}
+
+pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+    let Some(application) = entry.cast::<Application>() else { return };
+    let provider = application.provider.and_then(|p| render.snapshot.entry(p.id()));
+    let guess = render.cx.extensions::<LaunchUrl>().find(|g| provider.is_some_and(|p| (g.0)(p).is_some()));
+    let launch = application.launch_url(provider.map(Arc::as_ref), guess, render.caller.user.as_deref());
+    let key = |p: &Ref<family::Provider>| p.key().int().unwrap_or_default();
+    map.insert("provider_obj".to_owned(), application.provider.as_ref().map(|p| embedded(key(p), render)).unwrap_or_default());
+    map.insert("backchannel_providers_obj".to_owned(), application.backchannel_providers.iter().map(|p| embedded(key(p), render)).collect());
+    map.insert("launch_url".to_owned(), launch.map(Value::from).unwrap_or_default());
+}
+
+/// Everybody sees the applications they may open; superusers may ask for all.
+pub(crate) fn visible(call: Call, entries: Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>> {
+    Box::pin(async move {
+        let user = call.user()?.clone();
+        let manages = call.caller.may("authentik_core.view_application");
+        let item = !call.param("slug").is_empty();
+        if manages && (item || call.query.flag("superuser_full_list") == Some(true)) {
+            return Ok(entries);
+        }
+        let user = match call.query.get("for_user").filter(|_| manages).and_then(|pk| pk.parse::<i64>().ok()) {
+            Some(pk) => Arc::new(call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(no_such_user)?),
+            None => user,
+        };
+        let references = entries.iter().map(|e| Ref::new(e.id.key)).collect();
+        let decisions = access::decide(&call.cx, &user, &call.request, references).await?;
+        let only_launchable = call.query.flag("only_with_launch_url") == Some(true);
+        let launchable = |entry: &Entry| {
+            let provider = entry.cast::<Application>().and_then(|a| a.provider).and_then(|p| call.snapshot.entry(p.id()));
+            let guess = call.cx.extensions::<LaunchUrl>().find(|g| provider.is_some_and(|p| (g.0)(p).is_some()));
+            entry.cast::<Application>().is_some_and(|a| a.launch_url(provider.map(Arc::as_ref), guess, None).is_some())
+        };
+        let allowed = entries.into_iter().zip(decisions).filter(|(_, decision)| decision.passing).map(|(entry, _)| entry);
+        Ok(allowed.filter(|entry| !only_launchable || launchable(entry)).collect())
+    })
+}
+
+pub(crate) fn operations() -> Vec<Operation> {
+    let change = || Access::permission("authentik_core", "change", "application");
+    vec![
+        Operation::new(Method::POST, "core/applications/{slug}/set_icon_url/", "core_applications_set_icon_url_create", change(), set_icon_url)
+            .request("FilePathRequest"),
+        Operation::new(Method::GET, "core/applications/{slug}/check_access/", "core_applications_check_access_retrieve", Access::Authenticated, check_access)
+            .response("PolicyTestResult"),
+        Operation::new(
+            Method::GET,
+            "core/applications/{slug}/metrics/",
+            "core_applications_metrics_list",
+            Access::permission("authentik_core", "view", "application"),
+            metrics,
+        )
+        .response(json!({"type": "array", "items": {"type": "object", "additionalProperties": {}}})),
+    ]
+}
+
+async fn check_access(call: Call) -> Result<Response, ApiError> {
+    let found = call.snapshot.find::<Application>("slug", call.param("slug"));
+    let (reference, _) = found.ok_or_else(|| ApiError::not_found("Application"))?;
+    let mut user = call.user()?.clone();
+    if let Some(pk) = call.query.get("for_user").filter(|_| call.caller.is_superuser()) {
+        let pk: i64 = pk.parse().map_err(|_| ApiError::object("for_user must be numerical"))?;
+        let found = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+        user = Arc::new(found.ok_or_else(no_such_user)?);
+    }
+    let decision = access::decide(&call.cx, &user, &call.request, vec![reference]).await?.pop();
+    let decision = decision.ok_or_else(|| ApiError::not_found("Application"))?;
+    Ok(json(StatusCode::OK, &json!({"passing": decision.passing, "messages": decision.messages, "log_messages": []})))
+}
+
+/// Sign-ins to the application over the last week, in points of eight hours.
+async fn metrics(call: Call) -> Result<Response, ApiError> {
+    let found = call.snapshot.find::<Application>("slug", call.param("slug")).map(|(r, _)| r);
+    let key = found.ok_or_else(|| ApiError::not_found("Application"))?.key();
+    let pk = key.uuid().map(|u| u.simple().to_string()).unwrap_or_default();
+    let start = call.cx.clock.now().plus_seconds(-7 * 86_400);
+    let step = 8 * 3_600_000_000_i64;
+    let rows = call
+        .cx
+        .store
+        .read(move |sql| {
+            sql.query(
+                "SELECT (created - $1) / $2, COUNT(*) FROM event WHERE authorized_application = $3 AND action = 'authorize_application' AND created >= $1 GROUP BY 1",
+                countersign_store::params![start, step, pk],
+            )
+        })
+        .await?;
+    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+    for row in rows {
+        *counts.entry(row.get::<i64>(0)?.clamp(0, 20)).or_default() += row.get::<i64>(1)?;
+    }
+    let points: Value = (0..21).rev().map(|i| json!({"x_cord": (start.0 + (i + 1) * step) / 1000, "y_cord": counts.get(&i).copied().unwrap_or(0)})).collect();
+    Ok(json(StatusCode::OK, &points))
+}
+
+fn no_such_user() -> ApiError {
+    ApiError::Body(StatusCode::BAD_REQUEST, json!({"for_user": "User not found"}))
+}
+
+/// Sets the icon to an address, a path of a static file, or `fa://name`.
+async fn set_icon_url(call: Call) -> Result<Response, ApiError> {
+    let body = call.object()?;
+    let Some(url) = body.get("url").and_then(Value::as_str).map(str::trim).filter(|u| !u.is_empty()).map(str::to_owned) else {
+        return Err(ApiError::Empty(StatusCode::BAD_REQUEST));
+    };
+    let safe = ["https://", "http://", "/", "fa://"].iter().any(|start| url.starts_with(start)) && !url.contains(|c: char| c.is_control() || c.is_whitespace());
+    if !safe {
+        return Err(ApiError::field("url", Problem::new("invalid", "Enter a valid URL.")));
+    }
+    let slug = call.param("slug").to_owned();
+    let write = move |tx: &mut countersign_store::Tx<'_>| {
+        let found = tx.graph().find::<Application>("slug", &slug).map(|(r, a)| (r, a.clone()));
+        let (reference, application) = found.ok_or_else(|| ApiError::not_found("Application"))?;
+        tx.draft().put(reference.key(), Application { meta_icon: Some(url.clone()), ..application });
+        Ok::<_, ApiError>(())
+    };
+    call.cx.store.write(call.actor(), "application icon set", write).await?;
+    Ok(json(StatusCode::OK, &json!({})))
+}
+
+/// The application a provider is attached to.
+pub fn of_provider(snapshot: &countersign_model::Snapshot, provider: i64) -> Option<(Ref<Application>, &Application)> {
+    let id = ObjectId::new(family::Provider::SPACE, countersign_model::Key::Int(provider));
+    let by = snapshot.referrers(id).find(|(by, field)| *field == "provider" && by.space == Application::SPACE).map(|(by, _)| by)?;
+    let reference = Ref::new(by.key);
+    snapshot.get::<Application>(reference).map(|a| (reference, a))
+}

@@ -1,0 +1,88 @@
+//! What every protocol shares: applications, brands, certificates. A protocol's provider is attached to an
+//! application here and knows nothing of other protocols.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod access;
+pub mod application;
+pub mod brand;
+pub mod certificate;
+mod discovery;
+mod provider;
+mod transaction;
+
+use countersign_rest::{Job, KindResource, Module, Start, object_schema};
+use serde_json::Value;
+
+pub use access::{ApplicationAccess, Decision};
+pub use application::{Application, Entitlement};
+pub use brand::Brand;
+pub use certificate::CertificateKeyPair;
+pub use discovery::CertificateFolder;
+pub use provider::LaunchUrl;
+
+pub fn module() -> Module {
+    let mut operations = application::operations();
+    operations.push(transaction::operation());
+    operations.extend(brand::operations());
+    operations.extend(certificate::operations());
+    Module {
+        name: "catalogue",
+        kinds: vec![
+            KindResource::of::<Application>().computed(application::compute).visible(application::visible),
+            KindResource::of::<Entitlement>().key_name("pbm_uuid"),
+            KindResource::of::<Brand>().key_name("brand_uuid"),
+            KindResource::of::<CertificateKeyPair>().computed(certificate::compute),
+        ],
+        families: vec![provider::family(), provider::mappings()],
+        operations,
+        start: vec![Start { name: "self-signed certificate", run: |cx| Box::pin(certificate::ensure_default(cx)) }],
+        jobs: vec![Job::every("certificate_discovery", 3600, "Discover, import and update certificates from the filesystem", |cx, run| {
+            Box::pin(discovery::run(cx, run))
+        })],
+        schemas: schemas(),
+        ..Module::default()
+    }
+}
+
+/// What the API's document says of answers beyond the declared fields.
+fn schemas() -> Vec<(&'static str, Value)> {
+    let assigned = ["assigned_application", "assigned_backchannel_application"].map(|p| [format!("{p}_slug"), format!("{p}_name")]);
+    let mut provider = vec![("pk", "integer"), ("authorization_flow", "uuid"), ("property_mappings", "[uuid]")];
+    provider.extend(assigned.iter().flatten().map(|name| (name.as_str(), "string?")));
+    vec![
+        ("Application", object_schema(&[("provider_obj", "#Provider?"), ("backchannel_providers_obj", "[#Provider]"), ("launch_url", "string?")])),
+        ("Provider", object_schema(&provider)),
+        ("PolicyTestResult", object_schema(&[("passing", "boolean"), ("messages", "[string]"), ("log_messages", "[any]")])),
+        (
+            "CertificateKeyPair",
+            object_schema(&[
+                ("fingerprint_sha256", "string?"),
+                ("fingerprint_sha1", "string?"),
+                ("cert_expiry", "time?"),
+                ("cert_subject", "string?"),
+                ("private_key_available", "boolean"),
+                ("private_key_type", "string?"),
+                ("certificate_download_url", "string"),
+                ("private_key_download_url", "string"),
+            ]),
+        ),
+        ("CertificateData", object_schema(&[("data", "string")])),
+        ("CertificateGenerationRequest", object_schema(&[("common_name", "string"), ("validity_days", "integer")])),
+        (
+            "CurrentBrand",
+            object_schema(&[
+                ("matched_domain", "string"),
+                ("branding_title", "string"),
+                ("branding_logo", "string"),
+                ("branding_favicon", "string"),
+                ("branding_custom_css", "string"),
+                ("ui_footer_links", "[any]"),
+                ("ui_theme", "string"),
+                ("default_locale", "string"),
+            ]),
+        ),
+        ("FilePathRequest", object_schema(&[("url", "string")])),
+        ("TransactionApplicationRequest", object_schema(&[("app", "#ApplicationRequest"), ("provider_model", "string"), ("provider", "map")])),
+        ("TransactionApplicationResponse", object_schema(&[("applied", "boolean"), ("logs", "[string]")])),
+    ]
+}

@@ -1,0 +1,96 @@
+//! What all providers have in common: the application they serve, and where it opens.
+
+use countersign_model::{Entry, Key, Space};
+use countersign_rest::{Call, FamilyResource, RenderContext};
+use serde_json::{Map, Value};
+
+use crate::application::Application;
+
+/// The address an application opens at when it names none, told by its provider. A protocol crate offers one in
+/// its module's extensions.
+pub struct LaunchUrl(pub fn(&Entry) -> Option<String>);
+
+pub(crate) const PROVIDER: Space = Space("provider");
+
+const SHARED: [&str; 14] = [
+    "pk",
+    "name",
+    "authentication_flow",
+    "authorization_flow",
+    "invalidation_flow",
+    "property_mappings",
+    "component",
+    "assigned_application_slug",
+    "assigned_application_name",
+    "assigned_backchannel_application_slug",
+    "assigned_backchannel_application_name",
+    "verbose_name",
+    "verbose_name_plural",
+    "meta_model_name",
+];
+
+/// All property mappings, whatever they map for.
+pub(crate) fn mappings() -> FamilyResource {
+    FamilyResource {
+        space: Space("mapping"),
+        path: "propertymappings/all",
+        schema: "PropertyMapping",
+        title: "PropertyMapping",
+        app: "authentik_core",
+        model_name: "propertymapping",
+        lookup: "pm_uuid",
+        computed: Vec::new(),
+        shared: &["pk", "managed", "name", "expression", "component", "verbose_name", "verbose_name_plural", "meta_model_name"],
+        filter: |_, _| true,
+    }
+}
+
+pub(crate) fn family() -> FamilyResource {
+    FamilyResource {
+        space: PROVIDER,
+        path: "providers/all",
+        schema: "Provider",
+        title: "Provider",
+        app: "authentik_core",
+        model_name: "provider",
+        lookup: "id",
+        computed: vec![assigned],
+        shared: &SHARED,
+        filter,
+    }
+}
+
+/// `application__isnull`: attached to no application; `backchannel`: attached as one of its backchannel providers, or to none.
+fn filter(call: &Call, entry: &Entry) -> bool {
+    let used = |wanted: &str| call.snapshot.referrers(entry.id).any(|(_, field)| field == wanted);
+    let free = call.query.flag("application__isnull").is_none_or(|null| null != used("provider"));
+    free && call.query.flag("backchannel").is_none_or(|wanted| wanted == used("backchannel_providers"))
+}
+
+/// Slug and name of the application a provider is attached to.
+fn assigned(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+    let mut found: [Option<&Application>; 2] = [None, None];
+    for (by, field) in render.snapshot.referrers(entry.id) {
+        let application = render.snapshot.entry(by).and_then(|e| e.cast::<Application>());
+        match field {
+            "provider" => found[0] = application,
+            "backchannel_providers" => found[1] = application,
+            _ => {}
+        }
+    }
+    let [front, back] = found;
+    for (prefix, application) in [("assigned_application", front), ("assigned_backchannel_application", back)] {
+        map.insert(format!("{prefix}_slug"), application.map(|a| Value::from(&*a.slug)).unwrap_or_default());
+        map.insert(format!("{prefix}_name"), application.map(|a| Value::from(a.name.clone())).unwrap_or_default());
+    }
+}
+
+/// A provider inside an application: the fields all providers share.
+pub(crate) fn embedded(key: i64, render: &RenderContext<'_>) -> Value {
+    let id = countersign_model::ObjectId::new(PROVIDER, Key::Int(key));
+    let Some(entry) = render.snapshot.entry(id) else { return Value::Null };
+    match render.object(entry) {
+        Value::Object(map) => Value::Object(map.into_iter().filter(|(name, _)| SHARED.contains(&name.as_str())).collect()),
+        other => other,
+    }
+}

@@ -1,0 +1,76 @@
+//! `core/transactional/applications/`: an application and its provider in one write, or neither.
+
+use axum::response::Response;
+use countersign_model::{ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, family};
+use countersign_rest::{Access, ApiError, Call, Operation, json};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::application::Application;
+use crate::provider::PROVIDER;
+
+pub(crate) fn operation() -> Operation {
+    Operation::new(
+        Method::PUT,
+        "core/transactional/applications/",
+        "core_transactional_applications_update",
+        Access::permission("authentik_core", "add", "application"),
+        create,
+    )
+    .summary("Makes an application and its provider together.")
+    .request("TransactionApplicationRequest")
+    .response("TransactionApplicationResponse")
+}
+
+async fn create(call: Call) -> Result<Response, ApiError> {
+    let body = call.object()?;
+    let mut errors = FieldErrors::new();
+    for name in ["app", "provider_model", "provider"] {
+        if !body.contains_key(name) {
+            errors.add(name, Problem::required());
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let model = body.get("provider_model").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let kind = call.cx.registry().kind(&model).filter(|k| k.meta.space == PROVIDER).cloned();
+    let kind = kind.ok_or_else(|| ApiError::field("provider_model", Problem::choice(&model)))?;
+    let part = |name: &str| body.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+    let (app, provider) = (part("app"), part("provider"));
+    let bindings: Vec<Map<String, Value>> =
+        body.get("policy_bindings").and_then(Value::as_array).into_iter().flatten().filter_map(|b| b.as_object().cloned()).collect();
+    let moved = call.clone();
+    call.cx
+        .store
+        .write(call.actor(), "application made with its provider", move |tx| {
+            let mut map: Map<String, Value> = provider.clone();
+            kind.fill(tx.graph(), &mut map);
+            let object = kind.parse(&moved.input(&map, Mode::Create), None).map_err(|e| below("provider", e))?;
+            let (fresh, uuid) = (tx.entropy().uuid(), tx.entropy().uuid());
+            let key = tx.graph().next_key(kind.meta.key, PROVIDER, fresh);
+            tx.draft().put_object(ObjectId::new(PROVIDER, key), object);
+            let mut application = Application::parse(&moved.input(&app, Mode::Create), None).map_err(|e| below("app", e))?;
+            application.provider = Some(Ref::<family::Provider>::new(key));
+            tx.draft().put(uuid, application);
+            for (order, binding) in bindings.iter().enumerate() {
+                let Some(kind) = tx.registry().kind("authentik_policies.policybinding").cloned() else { break };
+                let mut map = binding.clone();
+                map.insert("target".to_owned(), uuid.to_string().into());
+                map.entry("order").or_insert_with(|| order.into());
+                let object = kind.parse(&moved.input(&map, Mode::Create), None).map_err(|e| below("policy_bindings", e))?;
+                let fresh = tx.entropy().uuid();
+                tx.draft().put_object(ObjectId::new(kind.meta.space, fresh.into()), object);
+            }
+            Ok::<_, ApiError>(())
+        })
+        .await?;
+    Ok(json(StatusCode::OK, &json!({"applied": true, "logs": []})))
+}
+
+/// The errors of one part, under its name.
+fn below(part: &str, errors: FieldErrors) -> ApiError {
+    let mut all = FieldErrors::new();
+    all.set(part, ErrorNode::Nested(errors));
+    all.into()
+}

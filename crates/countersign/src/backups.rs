@@ -1,0 +1,164 @@
+//! Scheduled backups: written by the server, tried out before they count, and told about where administrators look.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use countersign_model::{Registry, Secret, Timestamp};
+use countersign_rest::{Access, ApiError, BoxFuture, Call, Context, Job, JobError, Module, Operation, Run, json};
+use countersign_store::{Actor, Auditor, BackupError, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, params, restore_backup};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    commands::backup::{folder, kept, name_of, passphrase, to_file},
+    files,
+    settings::Settings,
+};
+
+/// How often it is asked whether a backup is due, in seconds.
+const EVERY: u64 = 60;
+/// The fact that keeps the last outcome.
+const LAST: &str = "last backup";
+
+/// The job and its state in the API.
+pub fn module(settings: &Settings) -> Module {
+    let run = |cx: Context, _: Run| -> BoxFuture<Result<(), JobError>> { Box::pin(run(cx)) };
+    let free = json!({"type": "object", "additionalProperties": {}});
+    Module {
+        name: "backups",
+        jobs: vec![Job { keep: false, ..Job::every("scheduled_backup", EVERY, "Make a backup when one is due, try it out, and remove old ones.", run) }],
+        operations: vec![
+            Operation::new(Method::GET, "countersign/backups/", "countersign_backups_retrieve", Access::Superuser, state)
+                .summary("Whether backups are made, and how the last one went.")
+                .response(free),
+        ],
+        extensions: vec![Arc::new(settings.clone())],
+        ..Module::default()
+    }
+}
+
+fn settings(cx: &Context) -> Option<&Settings> {
+    cx.extensions::<Settings>().next()
+}
+
+async fn last(cx: &Context) -> Result<Option<Value>, StoreError> {
+    let read = |sql: &mut Sql<'_>| sql.query_one("SELECT value FROM fact WHERE name = $1", params![LAST])?.map(|row| row.get::<Value>(0)).transpose();
+    cx.store.read(read).await
+}
+
+async fn state(call: Call) -> Result<Response, ApiError> {
+    let Some(settings) = settings(&call.cx) else { return Err(ApiError::not_found("Backup")) };
+    let last = last(&call.cx).await?;
+    let files = kept(&folder(settings));
+    let every = settings.backup.every.map(|every| every.0);
+    let at = |name: &str| last.as_ref().and_then(|last| last.get(name)).and_then(Value::as_i64);
+    let good = at("good").map(Timestamp);
+    let late = every.is_some_and(|every| good.is_none_or(|good| call.cx.clock.now().seconds() - good.seconds() > 2 * every));
+    Ok(json(
+        StatusCode::OK,
+        &json!({
+            "scheduled": every.is_some(),
+            "every_seconds": every,
+            "last": good.map(Timestamp::iso),
+            "late": late,
+            "problem": last.as_ref().and_then(|last| last.get("problem")).cloned().unwrap_or_default(),
+            "files": files.iter().rev().map(|backup| json!({"name": backup.path.file_name().map(|n| n.to_string_lossy().into_owned()), "at": backup.at.iso()})).collect::<Value>(),
+        }),
+    ))
+}
+
+/// Makes a backup when the last good one is old enough. A failure is tried again at the next look, told once a change.
+async fn run(cx: Context) -> Result<(), JobError> {
+    let Some(settings) = settings(&cx).cloned() else { return Ok(()) };
+    let Some(every) = settings.backup.every else { return Ok(()) };
+    let (now, before) = (cx.clock.now(), last(&cx).await?);
+    let good = before.as_ref().and_then(|last| last.get("good")).and_then(Value::as_i64);
+    if good.is_some_and(|good| now.seconds() - Timestamp(good).seconds() < every.0) {
+        return Ok(());
+    }
+    let outcome = make(&cx, &settings, now).await;
+    let value = match &outcome {
+        Ok(_) => json!({"good": now.0}),
+        Err(problem) => json!({"good": good, "problem": problem}),
+    };
+    let text = value.to_string();
+    let known = before.as_ref().and_then(|last| last.get("problem")).and_then(Value::as_str).map(str::to_owned);
+    let fresh = outcome.as_ref().err().filter(|problem| known.as_ref() != Some(problem)).cloned();
+    cx.store
+        .write(Actor::system(), "outcome of a backup", move |tx| {
+            let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            tx.execute(statement, params![LAST, &text])?;
+            if let Some(problem) = &fresh {
+                let context = json!({"message": format!("A scheduled backup failed: {problem}")});
+                countersign_events::emit(tx, countersign_events::Event::new("system_task_exception", "countersign.backups", context))?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .await?;
+    match outcome {
+        Ok(name) => {
+            tracing::info!(file = name, "a backup was made and tried out");
+            Ok(())
+        }
+        Err(problem) => Err(JobError::Failed(problem)),
+    }
+}
+
+async fn make(cx: &Context, settings: &Settings, now: Timestamp) -> Result<String, String> {
+    let passphrase = passphrase(settings)?;
+    let folder = folder(settings);
+    files::make_folder(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    let name = name_of(now);
+    let path = folder.join(&name);
+    let untried = path.with_extension("untried");
+    let secret_key = cx.settings.secret_key.clone();
+    let rows = to_file(&cx.store, &untried, passphrase.clone(), secret_key.clone()).await?;
+    let registry = cx.registry().clone();
+    let tried = try_out(registry, &untried, &folder, passphrase, secret_key).await;
+    let tried = tried.map_err(|problem| format!("the backup cannot be restored: {problem}"));
+    if tried.as_ref().is_ok_and(|tried| *tried == rows) {
+        std::fs::rename(&untried, &path).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        let kept = kept(&folder);
+        for old in kept.iter().rev().skip(usize::from(settings.backup.keep)) {
+            if let Err(error) = std::fs::remove_file(&old.path) {
+                tracing::warn!(%error, file = %old.path.display(), "an old backup cannot be removed");
+            }
+        }
+        return Ok(name);
+    }
+    let _ = std::fs::remove_file(&untried);
+    Err(tried.map_or_else(|problem| problem, |tried| format!("of {rows} rows only {tried} came back")))
+}
+
+/// Restores the backup into an empty database of its own and gives the number of rows.
+async fn try_out(registry: Registry, file: &std::path::Path, beside: &std::path::Path, passphrase: Secret, secret_key: Secret) -> Result<u64, String> {
+    let place = tempfile::Builder::new().prefix(".trial-").tempdir_in(beside).map_err(|error| error.to_string())?;
+    let options = Options {
+        database: place.path().to_path_buf().into(),
+        secret_key,
+        registry,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        auditor: Arc::new(Silent),
+    };
+    let opened = tokio::task::spawn_blocking(move || Store::open(options)).await.map_err(|error| error.to_string())?;
+    let store = opened.map_err(|error| error.to_string())?;
+    let file = file.to_path_buf();
+    let restored = store
+        .write(Actor::system(), "trial of a backup", move |tx| {
+            let opened = std::fs::File::open(&file).map_err(BackupError::from)?;
+            restore_backup(tx, std::io::BufReader::new(opened), &passphrase)
+        })
+        .await;
+    store.close().await;
+    restored.map_err(|error: BackupError| error.to_string())
+}
+
+/// A trial is not an event.
+struct Silent;
+
+impl Auditor for Silent {
+    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn countersign_model::Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

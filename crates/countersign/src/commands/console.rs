@@ -1,0 +1,174 @@
+//! Changes of the configuration from the console. A server that runs on a data folder keeps the configuration in memory,
+//! so it is asked to make the change itself, through the table of tasks; without one the change is made here.
+
+use std::time::Duration;
+
+use countersign_catalogue::CertificateKeyPair;
+use countersign_model::{Code, Secret};
+use countersign_policy::rescue::{self, Switched};
+use countersign_rest::{ApiError, Context, Job, JobError, Module, Run, enqueue};
+use countersign_store::{Actor, Store, StoreError, params};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    settings::Loaded,
+    start::{self, Hold},
+};
+
+const JOB: &str = "console";
+/// How long the running server gets to answer.
+const PATIENCE: u32 = 150;
+
+/// What the console wants changed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Order {
+    Switch { names: Vec<String>, enabled: bool },
+    Certificate { name: String, certificate: String, key: String },
+}
+
+/// What came of it: lines to print, or what stands against it.
+type Outcome = Result<Vec<String>, String>;
+
+/// The job by which a server serves the console of its machine.
+pub fn module() -> Module {
+    let run = |cx: Context, run: Run| -> countersign_rest::BoxFuture<Result<(), JobError>> { Box::pin(serve(cx, run)) };
+    Module {
+        name: "console",
+        operations: countersign_blueprints::export::operations(),
+        jobs: vec![countersign_rest::undo_job(), Job::on_request(JOB, 1, "Changes asked for on the console.", run)],
+        ..Module::default()
+    }
+}
+
+async fn serve(cx: Context, run: Run) -> Result<(), JobError> {
+    let order: Order = serde_json::from_value(run.arguments.clone()).map_err(|error| JobError::Failed(error.to_string()))?;
+    let outcome: Outcome = carry_out(&cx.store, order).await;
+    let text = serde_json::to_string(&outcome).unwrap_or_default();
+    let name = answer_name(&run.uid);
+    cx.store
+        .write(Actor::system(), "answer to the console", move |tx| {
+            tx.execute("INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", params![&name, &text])?;
+            Ok::<_, StoreError>(())
+        })
+        .await?;
+    Ok(())
+}
+
+fn answer_name(uid: &str) -> String {
+    format!("console {uid}")
+}
+
+/// Changes the configuration, here or by the server that runs, and prints what came of it.
+///
+/// # Errors
+/// A sentence that says what stands against it.
+pub async fn run(loaded: &Loaded, order: Order) -> Result<(), String> {
+    start::must_have_data(&loaded.settings)?;
+    let hold = Hold::take(&loaded.settings);
+    let (store, ..) = start::open_store(&loaded.settings).await?;
+    let outcome = match &hold {
+        Ok(_) => carry_out(&store, order).await,
+        Err(_) => ask(&store, order).await,
+    };
+    store.close().await;
+    for line in outcome? {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Asks the server that holds the folder. Only tables are written here, which it shares with us.
+async fn ask(store: &Store, order: Order) -> Outcome {
+    let arguments = serde_json::to_value(&order).map_err(|error| error.to_string())?;
+    let asked = store.write(Actor::system(), "console", move |tx| {
+        let uid = tx.entropy().uuid().to_string();
+        enqueue(tx, JOB, &uid, &arguments)?;
+        Ok::<_, StoreError>(uid)
+    });
+    let uid = asked.await.map_err(|error| error.to_string())?;
+    let name = answer_name(&uid);
+    for _ in 0..PATIENCE {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let taken = name.clone();
+        let answer = store.write(Actor::system(), "console", move |tx| {
+            let row = tx.query_one("DELETE FROM fact WHERE name = $1 RETURNING value", params![&taken])?;
+            row.map(|row| row.get::<String>(0)).transpose()
+        });
+        if let Some(text) = answer.await.map_err(|error: StoreError| error.to_string())? {
+            return serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        }
+    }
+    let withdrawn = store.write(Actor::system(), "console", move |tx| tx.execute("DELETE FROM task WHERE name = $1 AND uid = $2", params![JOB, &uid]));
+    let _: Result<u64, StoreError> = withdrawn.await.map(|rows| rows as u64);
+    Err("the server that runs on this data folder does not answer. Stop it and try again".to_owned())
+}
+
+async fn carry_out(store: &Store, order: Order) -> Outcome {
+    match order {
+        Order::Switch { names, enabled } => switch(store, names, enabled).await,
+        Order::Certificate { name, certificate, key } => import(store, name, certificate, key).await,
+    }
+}
+
+async fn switch(store: &Store, names: Vec<String>, enabled: bool) -> Outcome {
+    let word = if enabled { "enabled" } else { "disabled" };
+    let reason = format!("console: {word} {}", names.join(", "));
+    let switched: Result<Vec<Switched>, ApiError> = store
+        .write(Actor::system(), reason, move |tx| {
+            let mut all = Vec::new();
+            for name in &names {
+                let found = rescue::switch(tx, name, enabled)?;
+                all.extend(found.ok_or_else(|| ApiError::object(format!("there is no policy and no binding \"{name}\"")))?);
+            }
+            Ok(all)
+        })
+        .await;
+    let switched = switched.map_err(|error| said(&error))?;
+    let mut lines: Vec<String> = switched.iter().map(|one| format!("{word}: {} ({})", one.says, one.binding)).collect();
+    if lines.is_empty() {
+        lines.push(format!("nothing to do: all of it is {word} already"));
+    } else {
+        let back = if enabled { "disable" } else { "enable" };
+        let bindings: Vec<String> = switched.iter().map(|one| one.binding.to_string()).collect();
+        lines.push(format!("the way back: countersign {back} {}", bindings.join(" ")));
+    }
+    Ok(lines)
+}
+
+async fn import(store: &Store, name: String, certificate: String, key: String) -> Outcome {
+    let reason = format!("console: certificate \"{name}\" imported");
+    let shown = name.clone();
+    let written: Result<bool, ApiError> = store
+        .write(Actor::system(), reason, move |tx| {
+            let known = tx.graph().find::<CertificateKeyPair>("name", &name).map(|(reference, pair)| (reference.key(), pair.managed.clone()));
+            let fresh = tx.entropy().uuid();
+            let (there, (place, managed)) = (known.is_some(), known.unwrap_or((fresh.into(), None)));
+            let pair =
+                CertificateKeyPair { name: name.clone(), certificate_data: Code::from(certificate.as_str()), key_data: Secret::new(key.as_str()), managed };
+            tx.draft().put(place, pair);
+            Ok(there)
+        })
+        .await;
+    let there = written.map_err(|error| said(&error))?;
+    Ok(vec![format!("certificate \"{shown}\" {}", if there { "replaced" } else { "imported" })])
+}
+
+/// An error in words for a terminal.
+fn said(error: &ApiError) -> String {
+    match error {
+        ApiError::Fields(errors) => {
+            let sentences = |value: &serde_json::Value| match value {
+                serde_json::Value::Array(items) => items.iter().filter_map(|item| item.as_str()).collect::<Vec<_>>().join(" "),
+                other => other.to_string(),
+            };
+            let json = errors.to_json();
+            let parts = json.as_object().into_iter().flatten();
+            let text = |(name, value): (&String, &serde_json::Value)| match name.as_str() {
+                "non_field_errors" => sentences(value),
+                name => format!("{name}: {}", sentences(value)),
+            };
+            parts.map(text).collect::<Vec<_>>().join("; ")
+        }
+        other => other.to_string(),
+    }
+}

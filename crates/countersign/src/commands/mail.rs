@@ -1,0 +1,31 @@
+//! A mail to try the settings with, sent at once.
+
+use countersign_mail::{Encryption, Letter, Mailer};
+use countersign_model::Entropy as _;
+use countersign_store::SystemEntropy;
+
+use crate::{outside, settings::Loaded};
+
+/// Sends it and prints what the server said.
+///
+/// # Errors
+/// A sentence that says why it was not taken.
+pub async fn test(loaded: &Loaded, to: &str) -> Result<(), String> {
+    crate::logging::start(crate::settings::Level::Warning);
+    let mailer = Mailer::new(&outside::mail(&loaded.settings));
+    let server = &mailer.server;
+    let how = match server.encryption {
+        Encryption::None => "not encrypted",
+        Encryption::StartTls => "STARTTLS",
+        Encryption::Implicit => "TLS",
+    };
+    let who = server.username.as_ref().map_or_else(|| "without signing in".to_owned(), |name| format!("as {name}"));
+    println!("Server:    {} ({how}), {who}", server.name());
+    println!("From, to:  {}, {to}", server.from);
+    let rendered = mailer.templates.render("email/setup.html", &serde_json::json!({})).map_err(|error| error.to_string())?;
+    let letter = Letter::of(rendered, "Test mail of Countersign", [to.to_owned()]);
+    let message = letter.message(&server.from, &SystemEntropy.uuid().to_string()).map_err(|error| error.to_string())?;
+    let answer = server.send(message).await.map_err(|error| error.to_string())?;
+    println!("Taken:     {answer}");
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Accounts from the console: they are rows, which a running server reads anew for every request.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use countersign_directory::{Passwords, groups, users};
+use countersign_model::Secret;
+use countersign_rest::ApiError;
+use countersign_store::{Actor, StoreError, SystemEntropy, Tx, params};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{settings::Loaded, start};
+
+/// The group of administrators that the first start makes.
+const ADMINS: &str = "authentik Admins";
+
+/// Sets a password and ends the sessions of the account.
+///
+/// # Errors
+/// A sentence when there is no such account or no password.
+pub async fn change_password(loaded: &Loaded, user: &str) -> Result<(), String> {
+    start::must_have_data(&loaded.settings)?;
+    let password = ask(user)?;
+    let hash = Passwords::new().hash(&password, &SystemEntropy).await.map_err(|error| error.to_string())?;
+    let name = user.to_owned();
+    change(loaded, "password set on the console", move |tx| {
+        let pk = find(tx, &name)?;
+        Ok(users::set_password_hash(tx, pk, &hash, None)?)
+    })
+    .await?;
+    println!("{user} has a new password; the sessions of the account have ended.");
+    Ok(())
+}
+
+/// Makes or mends the group of administrators and puts a user into it.
+///
+/// # Errors
+/// A sentence when there is no such account.
+pub async fn create_admin_group(loaded: &Loaded, user: &str) -> Result<(), String> {
+    start::must_have_data(&loaded.settings)?;
+    let name = user.to_owned();
+    change(loaded, "administrator made on the console", move |tx| {
+        let pk = find(tx, &name)?;
+        let group = match tx.query_one("SELECT uuid FROM user_group WHERE name = $1", params![ADMINS])? {
+            Some(row) => row.get::<Uuid>(0)?,
+            None => {
+                let values = json!({"name": ADMINS, "is_superuser": true});
+                let fields = groups::parse(tx, values.as_object().unwrap_or(&serde_json::Map::new()), None)?;
+                groups::create(tx, &fields, None)?
+            }
+        };
+        tx.execute("UPDATE user_group SET is_superuser = 1 WHERE uuid = $1", params![group])?;
+        tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![pk, group])?;
+        let about = countersign_events::model_reference("authentik_core", "group", &group.to_string(), ADMINS);
+        let context = json!({"model": about, "message": format!("{name} became an administrator on the console")});
+        countersign_events::emit(tx, countersign_events::Event::new("model_updated", "countersign.console", context))?;
+        Ok(())
+    })
+    .await?;
+    println!("{user} is an administrator: a member of \"{ADMINS}\".");
+    Ok(())
+}
+
+async fn change(loaded: &Loaded, reason: &str, work: impl Fn(&mut Tx<'_>) -> Result<(), ApiError> + Send + 'static) -> Result<(), String> {
+    let (store, ..) = start::open_store(&loaded.settings).await?;
+    let done = store.write(Actor::system(), reason, work).await;
+    store.close().await;
+    done.map_err(|error| match error {
+        ApiError::Detail { text, .. } => text,
+        other => other.to_string(),
+    })
+}
+
+fn find(tx: &mut Tx<'_>, user: &str) -> Result<i64, ApiError> {
+    let row = tx.query_one("SELECT id FROM users WHERE username_fold = $1", params![user.to_lowercase()])?;
+    let missing = || ApiError::detail(http::StatusCode::NOT_FOUND, format!("there is no account \"{user}\""));
+    row.ok_or_else(missing)?.get(0).map_err(|error: StoreError| error.into())
+}
+
+/// A password from standard input: typed unseen on a terminal, twice; else the first line.
+fn ask(user: &str) -> Result<Secret, String> {
+    let line = || {
+        let mut text = String::new();
+        std::io::stdin().lock().read_line(&mut text).map_err(|error| format!("the password cannot be read: {error}"))?;
+        Ok::<_, String>(Secret::new(text.trim_end_matches(['\r', '\n'])))
+    };
+    let password = if std::io::stdin().is_terminal() {
+        let prompt = |text: &str| {
+            eprint!("{text}");
+            let _ = std::io::stderr().flush();
+        };
+        prompt(&format!("New password of {user}: "));
+        let _silent = Silent::new();
+        let first = line()?;
+        prompt("\nAgain: ");
+        let second = line()?;
+        eprintln!();
+        if first != second {
+            return Err("the two differ; nothing was changed".to_owned());
+        }
+        first
+    } else {
+        line()?
+    };
+    if password.is_empty() { Err("an empty password is none; nothing was changed".to_owned()) } else { Ok(password) }
+}
+
+/// While it lives, the terminal does not show what is typed.
+struct Silent;
+
+impl Silent {
+    fn new() -> Silent {
+        terminal("-echo");
+        Silent
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        terminal("echo");
+    }
+}
+
+fn terminal(mode: &str) {
+    // Without the tool the password is seen on the screen, which the person sees too.
+    let _ = std::process::Command::new("stty").arg(mode).status();
+}

@@ -1,0 +1,281 @@
+//! What surrounds every request: limits, time, panics, log line, metrics.
+
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use countersign_rest::RequestInfo;
+use http::{HeaderName, HeaderValue, StatusCode, Version, header};
+use http_body_util::Limited;
+use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
+use serde_json::json;
+use tracing::Instrument as _;
+
+use super::{
+    measure::Measured,
+    panics::{CatchPanic, Panicked},
+};
+use crate::settings::Cidr;
+
+/// Largest request body.
+pub const MAX_BODY: usize = 32 * 1024 * 1024;
+
+/// Bodies up to here are read before anyone looks at the request.
+const SMALL_BODY: usize = 64 * 1024;
+/// How long such a body may take.
+const BODY_PATIENCE: Duration = Duration::from_secs(15);
+
+/// What the layers need to know.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Proxies that may speak for their clients.
+    pub trusted: Arc<[Cidr]>,
+    /// How long a request may take.
+    pub timeout: Duration,
+}
+
+/// Headers by which proxies tell who the client is, and of which trace its request is part.
+const FORWARDED: [&str; 8] =
+    ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-scheme", "x-real-ip", "forwarded", "traceparent", "tracestate"];
+
+/// Outermost: bounds the body, makes forwarding headers true, writes the log line and counts.
+pub async fn outer(State(rules): State<Rules>, mut request: Request, next: Next) -> Response {
+    let begun = tokio::time::Instant::now();
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    straighten(&mut request, peer, &rules.trusted);
+    let (line, measured) = (Line::of(&request, peer), Measured::begin(&request));
+    let response = bounded(request, next).instrument(measured.span.clone()).await;
+    let taken = begun.elapsed();
+    measured.end(&response, taken);
+    line.write(&response, taken);
+    response
+}
+
+/// Hands the request on with its body bounded. A small body is read first: a handler that refuses without looking at it
+/// must not leave it on the connection, where the next request belongs. After a larger one that nobody read to its end
+/// the connection is closed, and the answer says so.
+async fn bounded(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > MAX_BODY as u64) {
+        return closing(failure(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large."));
+    }
+    let (parts, body) = request.into_parts();
+    if length.is_some_and(|length| length <= SMALL_BODY as u64) {
+        return match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, SMALL_BODY)).await {
+            Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+            Ok(Err(_)) => closing(failure(StatusCode::BAD_REQUEST, "The request body did not arrive in full.")),
+            Err(_) => closing(failure(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.")),
+        };
+    }
+    let one_at_a_time = parts.version <= Version::HTTP_11;
+    let (body, ended) = Watched::new(body);
+    let response = next.run(Request::from_parts(parts, Body::new(Limited::new(body, MAX_BODY)))).await;
+    if one_at_a_time && !ended.load(Ordering::Relaxed) { closing(response) } else { response }
+}
+
+fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// A body that tells whether it was read to its end.
+struct Watched {
+    body: Body,
+    ended: Arc<AtomicBool>,
+}
+
+impl Watched {
+    fn new(body: Body) -> (Watched, Arc<AtomicBool>) {
+        let ended = Arc::new(AtomicBool::new(body.is_end_stream()));
+        (Watched { body, ended: ended.clone() }, ended)
+    }
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.ended.store(true, Ordering::Relaxed);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Innermost: a request that takes too long or panics gets an answer all the same.
+pub async fn inner(State(rules): State<Rules>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(rules.timeout, CatchPanic::new(next.run(request))).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(Panicked)) => failure(StatusCode::INTERNAL_SERVER_ERROR, "The server could not answer because of a fault of its own. It has been logged."),
+        Err(_) => {
+            let mut response = failure(StatusCode::SERVICE_UNAVAILABLE, "The server took too long to answer. Try again.");
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            response
+        }
+    }
+}
+
+/// An answer in the API's shape that says nothing about the inside.
+pub fn failure(status: StatusCode, text: &str) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], json!({ "detail": text }).to_string()).into_response()
+}
+
+/// Leaves forwarding headers only where a trusted proxy set them, and of the chain of addresses only the client's: the
+/// first, from the right, that is not a trusted proxy itself. Whatever a client wrote stands left of it.
+fn straighten(request: &mut Request, peer: Option<SocketAddr>, trusted: &[Cidr]) {
+    let trusts = |address: std::net::IpAddr| trusted.iter().any(|network| network.contains(address));
+    let headers = request.headers_mut();
+    if !peer.is_some_and(|peer| trusts(peer.ip())) {
+        for name in FORWARDED {
+            headers.remove(name);
+        }
+        return;
+    }
+    if !headers.contains_key("x-forwarded-proto")
+        && let Some(scheme) = headers.get("x-forwarded-scheme").cloned()
+    {
+        headers.insert(HeaderName::from_static("x-forwarded-proto"), scheme);
+    }
+    let chain: Vec<String> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|part| part.trim().to_owned())
+        .collect();
+    let mut addresses = chain.iter().rev().map_while(|part| part.trim_matches(['[', ']']).parse::<std::net::IpAddr>().ok()).peekable();
+    let mut client = addresses.peek().copied();
+    for address in addresses {
+        client = Some(address);
+        if !trusts(address) {
+            break;
+        }
+    }
+    let client = client.or_else(|| headers.get("x-real-ip").and_then(|value| value.to_str().ok()?.parse().ok()));
+    headers.remove("x-forwarded-for");
+    if let Some(value) = client.and_then(|client| HeaderValue::from_str(&client.to_string()).ok()) {
+        headers.insert(HeaderName::from_static("x-forwarded-for"), value);
+    }
+}
+
+/// The line of one request.
+struct Line {
+    event: String,
+    method: String,
+    remote: String,
+    user_agent: String,
+    quiet: bool,
+}
+
+impl Line {
+    fn of(request: &Request, peer: Option<SocketAddr>) -> Line {
+        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let path = request.uri().path();
+        let forwarded = text("x-forwarded-for");
+        Line {
+            event: crate::logging::masked(path, request.uri().query().unwrap_or_default()),
+            method: request.method().to_string(),
+            remote: if forwarded.is_empty() { peer.map(|peer| peer.ip().to_string()).unwrap_or_default() } else { forwarded.to_owned() },
+            user_agent: text("user-agent").chars().take(300).collect(),
+            quiet: path.starts_with("/-/") || path.starts_with("/static/"),
+        }
+    }
+
+    fn write(self, response: &Response, taken: Duration) {
+        let info = response.extensions().get::<RequestInfo>();
+        let (id, host, scheme) = info.map_or(("", "", ""), |info| (info.id.as_str(), info.host.as_str(), info.scheme));
+        let (user, auth_via) = info.and_then(|info| info.seen()).map_or(("", "unauthenticated"), |seen| (seen.user.as_str(), seen.auth_via));
+        let status = response.status().as_u16();
+        let runtime = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
+        let Line { event, method, remote, user_agent, quiet } = self;
+        // Probes and static files come often and tell little.
+        if quiet {
+            tracing::debug!(
+                logger = "countersign.request",
+                request_id = id,
+                host,
+                remote,
+                method,
+                scheme,
+                status,
+                runtime,
+                user_agent,
+                user,
+                auth_via,
+                "{event}"
+            );
+        } else {
+            tracing::info!(
+                logger = "countersign.request",
+                request_id = id,
+                host,
+                remote,
+                method,
+                scheme,
+                status,
+                runtime,
+                user_agent,
+                user,
+                auth_via,
+                "{event}"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Place as _;
+
+    fn client(peer: &str, headers: &[(&'static str, &'static str)]) -> Vec<(String, String)> {
+        let mut request = Request::new(Body::empty());
+        for (name, value) in headers {
+            request.headers_mut().append(*name, HeaderValue::from_static(value));
+        }
+        let trusted = <Vec<Cidr>>::read("10.0.0.0/8").unwrap();
+        straighten(&mut request, Some(SocketAddr::new(peer.parse().unwrap(), 1)), &trusted);
+        request.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+    }
+
+    #[test]
+    fn strangers_cannot_speak_for_others() {
+        assert!(
+            client("192.0.2.1", &[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "https"), ("forwarded", "for=1.1.1.1"), ("x-real-ip", "1.1.1.1")])
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn the_client_is_the_last_one_that_is_no_proxy() {
+        let of = |chain: &'static str| client("10.0.0.1", &[("x-forwarded-for", chain)]).first().map(|(_, value)| value.clone()).unwrap_or_default();
+        assert_eq!(of("203.0.113.9"), "203.0.113.9");
+        assert_eq!(of("6.6.6.6, 203.0.113.9, 10.0.0.2"), "203.0.113.9");
+        assert_eq!(of("10.0.0.3, 10.0.0.2"), "10.0.0.3");
+        assert_eq!(of("nonsense, 203.0.113.9"), "203.0.113.9");
+        assert_eq!(of("203.0.113.9, nonsense"), "");
+    }
+}

@@ -1,0 +1,88 @@
+//! What monitoring learns of each request: numbers by route, and the outermost span of its trace.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{MatchedPath, Request},
+    response::Response,
+};
+use countersign_rest::RequestInfo;
+use http::Method;
+use tracing::{Span, field::Empty, info_span};
+
+use crate::traces;
+
+/// A request while it runs. Labels are of the route table: whatever clients ask for, there are no more of them.
+pub struct Measured {
+    view: String,
+    method: &'static str,
+    pub span: Span,
+}
+
+impl Measured {
+    /// Begins when a request comes in whose headers are true.
+    pub fn begin(request: &Request) -> Measured {
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let method = known(request.method());
+        let path = request.uri().path();
+        // Probes and static files come often and tell little.
+        let span = if path.starts_with("/-/") || path.starts_with("/static/") {
+            Span::none()
+        } else {
+            info_span!(
+                target: "spans",
+                "request",
+                otel.name = name(method, route),
+                otel.kind = "server",
+                otel.status_code = Empty,
+                http.request.method = method,
+                http.route = route,
+                http.response.status_code = Empty,
+                url.scheme = Empty,
+                request.id = Empty,
+            )
+        };
+        traces::continued(&span, request.headers());
+        // The name that the original's framework has for what no route is.
+        Measured { view: route.unwrap_or("<unnamed view>").to_owned(), method, span }
+    }
+
+    /// Ends with the answer.
+    pub fn end(self, response: &Response, taken: Duration) {
+        let Measured { view, method, span } = self;
+        let status = response.status();
+        if let Some(info) = response.extensions().get::<RequestInfo>() {
+            span.record("request.id", info.id.as_str());
+            span.record("url.scheme", info.scheme);
+        }
+        span.record("http.response.status_code", i64::from(status.as_u16()));
+        if status.is_server_error() {
+            span.record("otel.status_code", "ERROR");
+        }
+        let seconds = taken.as_secs_f64();
+        metrics::histogram!("authentik_main_request_duration_seconds", "dest" => "core").record(seconds);
+        metrics::histogram!("django_http_requests_latency_seconds_by_view_method", "view" => view.clone(), "method" => method).record(seconds);
+        metrics::counter!("django_http_requests_total_by_method_total", "method" => method).increment(1);
+        metrics::counter!("django_http_responses_total_by_status_total", "status" => status.as_str().to_owned()).increment(1);
+        metrics::counter!("django_http_responses_total_by_status_view_method_total", "status" => status.as_str().to_owned(), "view" => view, "method" => method)
+            .increment(1);
+    }
+}
+
+fn name(method: &str, route: Option<&str>) -> String {
+    route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"))
+}
+
+/// Methods of our own making are one.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    }
+}

@@ -1,0 +1,182 @@
+//! The running server: listeners over one router, until it is told to stop.
+
+mod base_path;
+mod health;
+mod layers;
+mod listen;
+mod measure;
+mod panics;
+mod throttle;
+mod tls;
+pub mod worker;
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{Router, middleware};
+use countersign_model::Clock as _;
+use countersign_rest::{Context, api_router, request_layer};
+use countersign_store::SystemClock;
+use http::StatusCode;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::sync::watch;
+
+pub use self::tls::ends as certificate_end;
+use self::{health::Monitoring, layers::Rules, throttle::Throttle};
+use crate::{
+    files, logging,
+    settings::{Loaded, Settings},
+    start,
+    traces::Traces,
+};
+
+/// Runs the server until a signal ends it.
+///
+/// # Errors
+/// A sentence that says what stopped the start.
+pub async fn run(loaded: Loaded) -> Result<(), String> {
+    let Loaded { settings, notes, .. } = loaded;
+    let traces = Traces::open(&settings.tracing)?;
+    logging::start_with(settings.general.log_level, traces.as_ref());
+    panics::log_panics();
+    tracing::info!(version = start::VERSION, data_dir = %settings.general.data_dir.display(), "Countersign starts");
+    for note in notes {
+        tracing::warn!("{note}");
+    }
+    let metrics = PrometheusBuilder::new()
+        .set_buckets(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|error| format!("metrics do not start: {error}"))?;
+    metrics::gauge!("authentik_version_info", "version" => start::VERSION, "latest" => start::VERSION, "build_hash" => "").set(1.0);
+    metrics::gauge!("authentik_admin_workers", "version" => start::VERSION, "version_matched" => "true").set(1.0);
+    // Nothing is cached from one request to the next, which dashboards of the original may ask about.
+    for cached in ["authentik_flows_cached", "authentik_policies_cached"] {
+        metrics::gauge!(cached, "tenant" => "public").set(0.0);
+    }
+    let mut ended = std::pin::pin!(ending()?);
+    let hold = start::Hold::take(&settings)?;
+    // Taken addresses are told before the data is touched.
+    let slot = tls::StoreSlot::default();
+    let (tls, certificate) = tls::configuration(&settings.general.data_dir, SystemClock.now(), slot.clone()).map_err(|error| format!("HTTPS: {error}"))?;
+    let http = bind("listen.http", settings.listen.http, None).await?;
+    let https = bind("listen.https", settings.listen.https, Some(tls)).await?;
+    let numbers = bind("listen.metrics", settings.listen.metrics, None).await?;
+
+    // The start may wait for a database; whoever ends the program must not wait with it.
+    let context = tokio::select! {
+        context = start::open(&settings, &hold) => context?,
+        () = &mut ended => return Ok(()),
+    };
+    let _ = slot.set(context.store.clone());
+    // Of several processes on one folder each has the same key: it is made of theirs.
+    let key = metrics_key(&context);
+    files::write_private(&settings.general.data_dir.join("metrics-key"), &key).map_err(|error| format!("the data folder cannot be written: {error}"))?;
+    let monitoring = Monitoring { context: context.clone(), metrics: metrics.clone(), redis: settings.redis.is_set(), key };
+    let router = router(&context, &settings, monitoring.clone());
+    start::keep_current(&context);
+    let worker = settings.worker.in_process.then(|| start::start_worker(&context, &settings));
+    tokio::spawn(certificate.watch());
+    let upkeep = metrics.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            upkeep.run_upkeep();
+        }
+    });
+
+    let (stopping, stop) = watch::channel(false);
+    let patience = Duration::from_secs(settings.web.stop_timeout);
+    if countersign_flow::setup_is_open(&context).await.unwrap_or(false) {
+        tracing::info!("Nobody administers this installation yet: the address below leads to the set-up page");
+    }
+    tracing::info!(http = %http.address, https = %https.address, metrics = %numbers.address, "Ready: open {}", address_to_open(&settings, http.address));
+    let listeners = [
+        tokio::spawn(http.serve(router.clone(), stop.clone(), patience)),
+        tokio::spawn(https.serve(router, stop.clone(), patience)),
+        tokio::spawn(numbers.serve(health::metrics_router(monitoring), stop, Duration::from_secs(1))),
+    ];
+    ended.await;
+    tracing::info!("stopping: open requests may finish");
+    let _ = stopping.send(true);
+    for listener in listeners {
+        let _ = listener.await;
+    }
+    if let Some(worker) = worker {
+        worker.stop().await;
+    }
+    context.store.close().await;
+    if let Some(traces) = traces {
+        traces.close().await;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Everything there is to ask for, with what surrounds every request.
+fn router(context: &Context, settings: &Settings, monitoring: Monitoring) -> Router {
+    let rules = Rules { trusted: settings.listen.trusted_proxies.clone().into(), timeout: Duration::from_secs(settings.web.request_timeout.max(1)) };
+    let mut router = api_router(context);
+    for routes in context.modules().iter().filter_map(|module| module.routes) {
+        router = router.merge(routes(context.clone()));
+    }
+    let router = router
+        .merge(health::router(monitoring))
+        .layer(middleware::from_fn_with_state(rules.clone(), layers::inner))
+        .layer(middleware::from_fn_with_state(Throttle::new(settings), throttle::layer))
+        .layer(middleware::from_fn_with_state(context.clone(), request_layer))
+        .layer(middleware::from_fn_with_state(rules, layers::outer))
+        .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED });
+    match context.settings.base_path.as_str() {
+        "" => router,
+        // Around the router as a whole: routes are looked up by what is left of the path.
+        prefix => Router::new().fallback_service(router).layer(middleware::from_fn_with_state(base_path::Prefix::from(prefix), base_path::layer)),
+    }
+}
+
+/// The bearer key of `/-/metrics/`.
+fn metrics_key(context: &Context) -> String {
+    let text = format!("metrics key\0{}", context.settings.secret_key.expose());
+    countersign_store::sha256(&text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn bind(name: &str, address: SocketAddr, tls: Option<std::sync::Arc<rustls::ServerConfig>>) -> Result<listen::Bound, String> {
+    listen::bind(address, tls).await.map_err(|error| {
+        let remedy = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "Stop the program that uses it, or choose another port",
+            std::io::ErrorKind::PermissionDenied => "Choose a port of 1024 or more",
+            _ => "Choose an address of this machine",
+        };
+        format!(
+            "{name}: {address} cannot be used: {error}. {remedy}, as in COUNTERSIGN_{}=127.0.0.1:{}",
+            name.to_uppercase().replace('.', "__"),
+            18_000 + address.port() % 1000
+        )
+    })
+}
+
+fn address_to_open(settings: &Settings, http: SocketAddr) -> String {
+    match &settings.general.base_url {
+        Some(origin) => format!("{}/", origin.0),
+        None if http.ip().is_unspecified() || http.ip().is_loopback() => format!("http://localhost:{}/", http.port()),
+        None => format!("http://{http}/"),
+    }
+}
+
+/// Listens for the signals that end the program, from the moment it is called; the future waits for one.
+fn ending() -> Result<impl Future<Output = ()>, String> {
+    let failed = |error: std::io::Error| format!("signals cannot be received: {error}");
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()).map_err(failed)?, signal(SignalKind::interrupt()).map_err(failed)?);
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await.map_err(failed);
+    })
+}

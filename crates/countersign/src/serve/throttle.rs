@@ -1,0 +1,186 @@
+//! How much one address may ask for. Counted in this process, in a bounded table: the aim is to keep one client from
+//! taking everything, not to count exactly.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use countersign_rest::RequestInfo;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::layers::failure;
+use crate::settings::{Rate, Settings};
+
+/// As many addresses are remembered.
+const MOST: usize = 20_000;
+
+/// What is counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Class {
+    Anonymous,
+    Login,
+    Token,
+}
+
+/// The limits and what was used of them.
+#[derive(Debug)]
+pub struct Throttle {
+    anonymous: Rate,
+    login: Rate,
+    token: Rate,
+    used: Mutex<HashMap<(Class, IpAddr), Bucket>>,
+}
+
+/// What an address may still ask for, as of a time.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    left: f64,
+    at: Instant,
+}
+
+impl Throttle {
+    pub fn new(settings: &Settings) -> Arc<Throttle> {
+        let given = &settings.throttle;
+        Arc::new(Throttle { anonymous: given.default, login: given.login, token: given.token, used: Mutex::default() })
+    }
+
+    fn rate(&self, class: Class) -> Rate {
+        match class {
+            Class::Anonymous => self.anonymous,
+            Class::Login => self.login,
+            Class::Token => self.token,
+        }
+    }
+
+    /// Takes one; the seconds to wait when there is none left.
+    fn take(&self, class: Class, address: IpAddr, now: Instant) -> Result<(), u64> {
+        let rate = self.rate(class);
+        if rate.count == 0 {
+            return Ok(());
+        }
+        let (most, refill) = (f64::from(rate.count), f64::from(rate.count) / f64::from(rate.seconds));
+        let filled = |bucket: &Bucket| (bucket.left + now.duration_since(bucket.at).as_secs_f64() * refill).min(most);
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() >= MOST && !used.contains_key(&(class, address)) {
+            // Whoever has used little loses nothing by being forgotten; if that frees nothing, all begin anew.
+            used.retain(|(_, _), bucket| now.duration_since(bucket.at).as_secs() < 60);
+            if used.len() >= MOST {
+                used.clear();
+            }
+        }
+        let bucket = used.entry((class, address)).or_insert(Bucket { left: most, at: now });
+        let left = filled(bucket);
+        *bucket = Bucket { left, at: now };
+        if left < 1.0 {
+            // At least one second, and not a number that a float rounds to nothing.
+            return Err(((1.0 - left) / refill).ceil().clamp(1.0, 86_400.0) as u64);
+        }
+        bucket.left = left - 1.0;
+        Ok(())
+    }
+}
+
+/// What a request counts as.
+fn class(request: &Request) -> Option<Class> {
+    let path = request.uri().path();
+    let posted = request.method() == Method::POST;
+    if posted && path == "/application/o/token/" {
+        return Some(Class::Token);
+    }
+    if posted && (path.starts_with("/api/v3/flows/executor/") || path.starts_with("/if/flow/")) {
+        return Some(Class::Login);
+    }
+    let credentials = |name| request.headers().contains_key(name);
+    let session = || request.headers().get_all(header::COOKIE).iter().any(|cookies| cookies.to_str().is_ok_and(|text| text.contains("authentik_session=")));
+    let anonymous = path.starts_with("/api/v3/") && !credentials(header::AUTHORIZATION) && !session();
+    anonymous.then_some(Class::Anonymous)
+}
+
+/// Refuses what is too much, in the words of whom was asked.
+pub async fn layer(State(throttle): State<Arc<Throttle>>, request: Request, next: Next) -> Response {
+    let Some(class) = class(&request) else { return next.run(request).await };
+    let Some(address) = request.extensions().get::<RequestInfo>().map(|info| info.client_ip.to_canonical()) else { return next.run(request).await };
+    // Programs of this machine sign many people in: a gateway without forwarding headers, a bench.
+    if class != Class::Anonymous && address.is_loopback() {
+        return next.run(request).await;
+    }
+    match throttle.take(class, network(address), Instant::now()) {
+        Ok(()) => next.run(request).await,
+        Err(seconds) => refusal(class, seconds),
+    }
+}
+
+/// What counts as one: a whole /64 of IPv6, which is what one subscriber has (RFC 6177).
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+fn refusal(class: Class, seconds: u64) -> Response {
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    let mut response = match class {
+        Class::Token => {
+            let body = json!({"error": "temporarily_unavailable", "error_description": format!("Too many requests; try again in {seconds} {unit}.")});
+            let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+            (StatusCode::TOO_MANY_REQUESTS, headers, body.to_string()).into_response()
+        }
+        Class::Anonymous | Class::Login => failure(StatusCode::TOO_MANY_REQUESTS, &format!("Request was throttled. Expected available in {seconds} {unit}.")),
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_bucket_empties_and_fills_again() {
+        let off = Rate { count: 0, seconds: 1 };
+        let throttle = Throttle { anonymous: Rate { count: 2, seconds: 10 }, login: off, token: off, used: Mutex::default() };
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let begin = Instant::now();
+        assert_eq!(throttle.take(Class::Anonymous, one, begin), Ok(()));
+        assert_eq!(throttle.take(Class::Anonymous, one, begin), Ok(()));
+        assert_eq!(throttle.take(Class::Anonymous, one, begin), Err(5));
+        assert_eq!(throttle.take(Class::Anonymous, other, begin), Ok(()));
+        assert_eq!(throttle.take(Class::Anonymous, one, begin + Duration::from_secs(5)), Ok(()));
+        assert_eq!(throttle.take(Class::Anonymous, one, begin + Duration::from_secs(5)), Err(5));
+        assert_eq!(throttle.take(Class::Login, one, begin), Ok(()), "0 is no limit");
+    }
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one() {
+        let one = |text: &str| network(text.parse().unwrap());
+        assert_eq!(one("2001:db8:1:2:3:4:5:6"), one("2001:db8:1:2:ffff::1"));
+        assert_ne!(one("2001:db8:1:2::1"), one("2001:db8:1:3::1"));
+        assert_ne!(one("192.0.2.1"), one("192.0.2.2"));
+    }
+
+    #[test]
+    fn the_table_stays_bounded() {
+        let rate = Rate { count: 1, seconds: 1 };
+        let throttle = Throttle { anonymous: rate, login: rate, token: rate, used: Mutex::default() };
+        let now = Instant::now();
+        for n in 0..50_000_u32 {
+            let _ = throttle.take(Class::Anonymous, IpAddr::from(n.to_be_bytes()), now);
+        }
+        assert!(throttle.used.lock().unwrap().len() <= MOST);
+    }
+}

@@ -1,0 +1,470 @@
+//! Every setting: name, type, default, documentation.
+//!
+//! A section is declared once with the macro below; the struct the program uses, the reader and the manual page come
+//! from that declaration.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use countersign_model::Secret;
+use countersign_store::SslMode;
+
+use super::{
+    Problem,
+    sources::{Layers, Surroundings},
+    value::{Checked, Cidr, Collector, Level, Node, Origin, Period, Place, Rate, Share},
+};
+
+/// What is known about a setting without its value.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyMeta {
+    /// Dotted name.
+    pub name: &'static str,
+    /// Default, as text.
+    pub default: &'static str,
+    /// What belongs here.
+    pub wanted: &'static str,
+    /// Whether it is masked wherever it is shown.
+    pub secret: bool,
+    /// One sentence or two.
+    pub doc: &'static str,
+}
+
+/// Turns layers into typed values and collects what is wrong.
+pub struct Reader<'a> {
+    pub layers: &'a Layers,
+    pub system: &'a dyn Surroundings,
+    pub problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn get<T: Place>(&mut self, key: &'static str, default: &'static str) -> T {
+        let Some(given) = self.layers.given(key) else {
+            let default = self.layers.resolve_text(default, self.system).unwrap_or_default();
+            return T::read(&default).unwrap_or_else(T::stand_in);
+        };
+        match self.layers.resolve(given, self.system) {
+            Ok(text) => T::read(&text).unwrap_or_else(|| {
+                let shown = if T::SECRET { "the value".to_owned() } else { format!("\"{}\"", text.chars().take(80).collect::<String>()) };
+                self.problem(key, given.origin.to_string(), format!("{shown} is not {}", T::WANTED), remedy(default));
+                T::stand_in()
+            }),
+            Err(what) => {
+                let remedy = "Make it readable, or add a default after a question mark, as in file:///run/secrets/x?default".to_owned();
+                self.problem(key, given.origin.to_string(), what, remedy);
+                T::stand_in()
+            }
+        }
+    }
+
+    fn problem(&mut self, key: &str, origin: String, what: String, remedy: String) {
+        self.problems.push(Problem { name: key.to_owned(), origin, what, remedy });
+    }
+}
+
+fn remedy(default: &str) -> String {
+    if default.is_empty() { "Correct it or remove it".to_owned() } else { format!("Correct it, or remove it to use {default}") }
+}
+
+macro_rules! sections {
+    ($($(#[doc = $section_doc:literal])* $section:ident: $struct:ident {
+        $($(#[doc = $doc:literal])* $field:ident ($key:literal): $type:ty = $default:literal;)*
+    })*) => {
+        $(
+            $(#[doc = $section_doc])*
+            #[derive(Debug, Clone)]
+            pub struct $struct {
+                $($(#[doc = $doc])* pub $field: $type,)*
+            }
+        )*
+
+        /// All sections.
+        #[derive(Debug, Clone)]
+        pub struct Settings {
+            $($(#[doc = $section_doc])* pub $section: $struct,)*
+        }
+
+        impl Settings {
+            /// Reads every key; what is wrong lands in the reader.
+            pub fn read(reader: &mut Reader<'_>) -> Settings {
+                Settings { $($section: $struct { $($field: reader.get($key, $default),)* },)* }
+            }
+        }
+
+        /// Every section with its title sentence and its keys, in the order they are documented.
+        pub fn keys() -> Vec<(&'static str, Vec<KeyMeta>)> {
+            vec![$((
+                concat!($($section_doc),*),
+                vec![$(KeyMeta {
+                    name: $key,
+                    default: $default,
+                    wanted: <$type as Place>::WANTED,
+                    secret: <$type as Place>::SECRET,
+                    doc: concat!($($doc),*),
+                },)*],
+            ),)*]
+        }
+    };
+}
+
+sections! {
+    /// Where data lies and how the program identifies itself.
+    general: General {
+        /// Folder of the database, keys and certificates. Created when missing, readable only by the user the
+        /// program runs as.
+        data_dir ("data_dir"): PathBuf = "data";
+        /// Key from which all others are derived: at least 32 characters, 50 or more recommended. Without it one is
+        /// made and kept in the data folder. Changing it signs everybody out and makes stored secrets unreadable.
+        secret_key ("secret_key"): Option<Secret> = "";
+        /// Public address of this server (`https://id.example.org`). Once set, every issuer and link uses it; otherwise
+        /// they follow the address of the request.
+        base_url ("base_url"): Option<Origin> = "";
+        /// How much is logged: trace, debug, info, warning or error.
+        log_level ("log_level"): Level = "info";
+        /// Folder with blueprints of your own (`**/*.yaml`), applied after the built-in ones at the start and whenever a file
+        /// is added or changed.
+        blueprints_dir ("blueprints_dir"): Option<PathBuf> = "";
+        /// Folder with certificates and keys in PEM form that others keep up to date, as an ACME client does: imported at the
+        /// start and every hour.
+        cert_discovery_dir ("cert_discovery_dir"): Option<PathBuf> = "/certs";
+    }
+
+    /// Where the program listens.
+    listen: Listen {
+        /// Address for HTTP: for a proxy in front of it, or for trying out.
+        http ("listen.http"): SocketAddr = "0.0.0.0:9000";
+        /// Address for HTTPS. The certificate is made on first start and kept in the data folder; put your own into
+        /// `tls.pem` and `tls.key` there.
+        https ("listen.https"): SocketAddr = "0.0.0.0:9443";
+        /// Address for metrics without authentication; on this machine only unless changed.
+        metrics ("listen.metrics"): SocketAddr = "127.0.0.1:9300";
+        /// Networks whose proxies may tell the client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`,
+        /// `X-Forwarded-Host`). From anywhere else these headers are removed.
+        trusted_proxies ("listen.trusted_proxy_cidrs"): Vec<Cidr> = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fe80::/10,::1/128";
+    }
+
+    /// The database. Without a host everything is kept in the data folder, for one process; with PostgreSQL any number of
+    /// processes share it.
+    postgresql: Postgresql {
+        /// Host of PostgreSQL 14 or later, or of an engine that speaks its wire.
+        host ("postgresql.host"): Option<String> = "";
+        /// Port of the database server.
+        port ("postgresql.port"): u16 = "5432";
+        /// Name of the database; it must exist, its tables are made.
+        name ("postgresql.name"): String = "authentik";
+        /// Name to sign in to the database with.
+        user ("postgresql.user"): String = "authentik";
+        /// Password to sign in to the database with.
+        password ("postgresql.password"): Secret = "env://POSTGRES_PASSWORD?";
+        /// Whether the connection is encrypted and the server checked, in the words of PostgreSQL: `disable`, `allow`, `prefer`,
+        /// `require`, `verify-ca`, `verify-full`. Without, `prefer`; with a root certificate, `verify-full`.
+        sslmode ("postgresql.sslmode"): Option<SslMode> = "";
+        /// File with certificates of the authority that signed the database's, in PEM form; `system` stands for those this
+        /// machine trusts. With it `require` checks as `verify-ca` does.
+        sslrootcert ("postgresql.sslrootcert"): Option<PathBuf> = "";
+        /// File with the certificate to sign in to the database with, in PEM form.
+        sslcert ("postgresql.sslcert"): Option<PathBuf> = "";
+        /// File with the key of that certificate, in PEM form and without a passphrase.
+        sslkey ("postgresql.sslkey"): Option<PathBuf> = "";
+        /// Schema the tables are in; it must exist.
+        default_schema ("postgresql.default_schema"): String = "public";
+        /// Set to true behind a pooler that gives each transaction another connection.
+        use_pgbouncer ("postgresql.use_pgbouncer"): bool = "false";
+        /// Connections kept open at most.
+        connections ("postgresql.connections"): u16 = "10";
+    }
+
+    /// Sign-ins in progress, counters and one-time marks. Without a host they are kept in memory and in the database, for
+    /// one process; several processes share them in Redis.
+    redis: Redis {
+        /// Host of Redis, or of an engine that speaks its protocol.
+        host ("redis.host"): Option<String> = "";
+        /// Port Redis listens on, mostly 6379.
+        port ("redis.port"): u16 = "6379";
+        /// Number of the Redis database.
+        db ("redis.db"): u16 = "0";
+        /// User name for Redis, where it has users.
+        username ("redis.username"): Option<String> = "";
+        /// Password to sign in to Redis with.
+        password ("redis.password"): Option<Secret> = "";
+        /// Whether the connection is encrypted, to sentinels too.
+        tls ("redis.tls"): bool = "false";
+        /// Whether the server's certificate and name are checked: `none`, or `required` (`optional` means the same).
+        tls_reqs ("redis.tls_reqs"): Checked = "required";
+        /// File with certificates of the authority that signed Redis', in PEM form; without, this machine's are asked.
+        tls_ca_cert ("redis.tls_ca_cert"): Option<PathBuf> = "";
+        /// Name of the master that sentinels watch. Then they say where Redis is, instead of `redis.host`.
+        sentinel_master ("redis.sentinel.master"): Option<String> = "";
+        /// The sentinels, as `redis-1:26379,redis-2:26379,redis-3:26379`.
+        sentinel_hosts ("redis.sentinel.hosts"): Vec<Node> = "";
+        /// User name for the sentinels, where they have users.
+        sentinel_username ("redis.sentinel.username"): Option<String> = "";
+        /// Password to sign in to the sentinels with; `redis.password` is for the servers alone.
+        sentinel_password ("redis.sentinel.password"): Option<Secret> = "";
+        /// Some nodes of a Redis cluster, as `redis-1:6379,redis-2:6379`, instead of `redis.host`.
+        cluster ("redis.cluster"): Vec<Node> = "";
+    }
+
+    /// How requests and sessions are treated.
+    web: Web {
+        /// Path below which everything is served, as `/auth/`: it begins and ends with a slash. A proxy in front must leave it in.
+        path ("web.path"): String = "/";
+        /// Domain of the session cookie, for installations reached under several names of one domain.
+        cookie_domain ("cookie_domain"): Option<String> = "";
+        /// Seconds a request may take before it is given up with status 503.
+        request_timeout ("web.request_timeout"): u64 = "60";
+        /// Seconds open requests get to finish when the program is stopped.
+        stop_timeout ("web.stop_timeout"): u64 = "20";
+    }
+
+    /// Work beside requests: mails, clean-up, blueprints, certificates.
+    worker: Worker {
+        /// Jobs that run at once in a process that does them.
+        concurrency ("worker.concurrency"): u16 = "2";
+        /// Whether `server` does the jobs too. With PostgreSQL they can be left to processes of `countersign worker`.
+        in_process ("worker.in_process"): bool = "true";
+    }
+
+    /// Mail: password resets, confirmations, notifications. `countersign test-email` tries it out.
+    email: Email {
+        /// The mail server by which letters leave, as a name or an address.
+        host ("email.host"): String = "localhost";
+        /// Its port: 25 between servers, 587 with `email.use_tls`, 465 with `email.use_ssl`.
+        port ("email.port"): u16 = "25";
+        /// Name to sign in to the mail server with; without one nobody signs in.
+        username ("email.username"): Option<String> = "";
+        /// Password to sign in to the mail server with.
+        password ("email.password"): Option<Secret> = "";
+        /// Whether the connection is encrypted after STARTTLS. A server that does not offer it is not used.
+        use_tls ("email.use_tls"): bool = "false";
+        /// Whether the connection is encrypted from its first byte. Not together with `email.use_tls`.
+        use_ssl ("email.use_ssl"): bool = "false";
+        /// Seconds to connect to the mail server; a whole mail may take three times as long.
+        timeout ("email.timeout"): u64 = "10";
+        /// Sender, as `Company <id@example.org>` or an address alone.
+        from ("email.from"): String = "authentik@localhost";
+        /// Folder with mail templates of your own: `**/*.html`, each with an optional `.txt` beside it.
+        template_dir ("email.template_dir"): Option<PathBuf> = "/templates";
+        /// Whether the events of sent mails keep the links in them. Whoever may read events could then use a link that signs
+        /// somebody in.
+        events_with_links ("email.events_with_links"): bool = "false";
+    }
+
+    /// Requests this server makes to others: webhooks of notifications, key sets of clients.
+    outbound: Outbound {
+        /// Networks that may be reached although they are not public, as `10.1.0.0/16,192.168.7.4/32`. Everything else that
+        /// the Internet does not reach is refused, so that nobody uses this server to look into its own network.
+        allow ("outbound.allow"): Vec<Cidr> = "";
+        /// Proxy that all such requests go through, as `http://proxy.example.org:3128`.
+        proxy ("outbound.proxy"): Option<Secret> = "env://HTTPS_PROXY?";
+        /// Hosts that are reached without the proxy, separated by commas.
+        no_proxy ("outbound.no_proxy"): Option<String> = "env://NO_PROXY?";
+    }
+
+    /// The log of what happened.
+    events: Events {
+        /// How long an event is kept, as `days=365`.
+        retention ("events.retention"): Period = "days=365";
+        /// How many events are kept at most; the oldest are removed first. 0 sets no limit.
+        most ("events.most"): u64 = "0";
+        /// MaxMind's file of cities. Events then tell where their address is; it is kept in memory and read anew when it
+        /// changes.
+        geoip ("events.context_processors.geoip"): Option<PathBuf> = "/geoip/GeoLite2-City.mmdb";
+        /// MaxMind's file of networks (ASN), likewise.
+        asn ("events.context_processors.asn"): Option<PathBuf> = "/geoip/GeoLite2-ASN.mmdb";
+    }
+
+    /// Traces for OpenTelemetry: what each request did, and how long each part took. Without an endpoint there are none.
+    tracing: Tracing {
+        /// Collector that takes OTLP over HTTP, as `http://collector:4318`; `/v1/traces` is added.
+        otlp_endpoint ("tracing.otlp_endpoint"): Option<Collector> = "env://OTEL_EXPORTER_OTLP_ENDPOINT?";
+        /// Headers the collector wants, as `Authorization=Bearer%20x,X-Tenant=one`.
+        otlp_headers ("tracing.otlp_headers"): Option<Secret> = "env://OTEL_EXPORTER_OTLP_HEADERS?";
+        /// Share of requests and jobs that is traced, 0.1 for a tenth. A trace that a trusted proxy began follows its decision.
+        sample_rate ("tracing.sample_rate"): Share = "env://OTEL_TRACES_SAMPLER_ARG?1";
+        /// Name this server has in traces.
+        service_name ("tracing.service_name"): String = "env://OTEL_SERVICE_NAME?countersign";
+    }
+
+    /// Backups made by `countersign backup`, and by the server itself when `backup.every` is set.
+    backup: Backup {
+        /// Passphrase they are encrypted with; best read from a file (`file:///run/secrets/backup`). Whoever has a backup and
+        /// its passphrase has everything, the secret key included; without the passphrase a backup is worth nothing.
+        passphrase ("backup.passphrase"): Option<Secret> = "";
+        /// How often the server makes a backup, as `hours=24`; never without. Each is tried out by restoring it into an empty
+        /// database of its own before it counts.
+        every ("backup.every"): Option<Period> = "";
+        /// How many of the server's backups are kept; older ones are removed.
+        keep ("backup.keep"): u16 = "7";
+        /// Folder the server writes backups to; `backups` in the data folder without. Best on another disk.
+        folder ("backup.folder"): Option<PathBuf> = "";
+    }
+
+    /// How much one client may ask for. Whoever asks for more is answered with status 429 and told when to come again.
+    throttle: Throttle {
+        /// Calls of the API without credentials, per address.
+        default ("throttle.default"): Rate = "1000/second";
+        /// Answers to sign-in pages and their API, per address. This machine itself is not counted.
+        login ("throttle.login"): Rate = "600/minute";
+        /// Requests to the token endpoint, per address. This machine itself is not counted.
+        token ("throttle.token"): Rate = "6000/minute";
+    }
+
+    /// The first administrator, read when the account `akadmin` is created and never again.
+    bootstrap: Bootstrap {
+        /// Password of `akadmin`; the set-up page then stays closed.
+        password ("bootstrap_password"): Option<Secret> = "";
+        /// An API token of `akadmin` that does not expire.
+        token ("bootstrap_token"): Option<Secret> = "";
+        /// E-mail address of `akadmin`.
+        email ("bootstrap_email"): Option<String> = "";
+    }
+}
+
+/// Keys of the original that are accepted and change nothing here, as prefixes.
+pub(super) const WITHOUT_EFFECT: &[&str] = &[
+    "broker.",
+    "cache.",
+    "channel.",
+    "compliance.",
+    "debug",
+    "debugger",
+    "default_",
+    "avatars",
+    "disable_startup_analytics",
+    "disable_update_check",
+    "error_reporting.",
+    "footer_links",
+    "gdpr_compliance",
+    "geoip",
+    "http_timeout",
+    "impersonation",
+    "ldap.",
+    "listen.debug",
+    "listen.debug_py",
+    "listen.ldap",
+    "listen.ldaps",
+    "listen.radius",
+    "outposts.",
+    "postgresql.conn_",
+    "postgresql.disable_",
+    "postgresql.pool_options",
+    "postgresql.read_replicas.",
+    "postgresql.test.",
+    "postgresql.use_pgpool",
+    "postgresql.use_pool",
+    "reputation.",
+    "result_backend.",
+    "session_storage",
+    "sessions.",
+    "sources.",
+    "storage.",
+    "tenants.",
+    "throttle.providers.",
+    "web.threads",
+    "web.workers",
+];
+
+/// Shortest secret key that is used.
+pub const SECRET_KEY_MINIMUM: usize = 32;
+
+impl Settings {
+    /// Rules that concern more than the form of one value.
+    pub(super) fn check(&self, layers: &Layers, problems: &mut Vec<Problem>) {
+        let mut wrong = |name: &str, what: &str, remedy: &str| {
+            let origin = layers.given(name).map_or_else(|| "default".to_owned(), |given| given.origin.to_string());
+            problems.push(Problem { name: name.to_owned(), origin, what: what.to_owned(), remedy: remedy.to_owned() });
+        };
+        if let Some(key) = &self.general.secret_key
+            && key.expose().len() < SECRET_KEY_MINIMUM
+            && !is_placeholder(key.expose())
+        {
+            wrong(
+                "secret_key",
+                &format!("the value has fewer than {SECRET_KEY_MINIMUM} characters"),
+                "Use the output of `countersign generate secret`, or remove it to have one made",
+            );
+        }
+        if matches!(self.postgresql.sslmode, Some(SslMode::VerifyCa | SslMode::VerifyFull)) && self.postgresql.sslrootcert.is_none() {
+            let remedy = "Name its authority's certificate in postgresql.sslrootcert, or system for the authorities this machine trusts";
+            wrong("postgresql.sslmode", "there is no certificate to check the server by", remedy);
+        }
+        if self.postgresql.sslcert.is_some() != self.postgresql.sslkey.is_some() {
+            wrong("postgresql.sslcert", "a certificate and its key go together", "Give both postgresql.sslcert and postgresql.sslkey, or neither");
+        }
+        self.redis.check(&mut wrong);
+        if self.postgresql.host.is_some() && self.general.secret_key.is_none() {
+            let remedy = "Set it to the output of `countersign generate secret`, the same for every process on this database";
+            wrong("secret_key", "a database that others can reach needs a key that does not lie beside it", remedy);
+        }
+        if self.postgresql.host.is_none() && !self.worker.in_process {
+            wrong("worker.in_process", "without postgresql.host nobody but the server can do the jobs", "Remove it, or use PostgreSQL");
+        }
+        let path = self.web.path.as_str();
+        let legal = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+        if !(path.starts_with('/') && path.ends_with('/') && path.chars().all(legal)) || path.contains("//") || path.contains("..") {
+            wrong("web.path", "a path begins and ends with a slash and has letters, digits and dashes between", "Write it as /auth/");
+        }
+        let first = path.split('/').nth(1).unwrap_or_default();
+        if ["api", "if", "flows", "static", "application", "recovery", "-", "media", "ws", "source", "files"].contains(&first) {
+            wrong("web.path", "this name stands for something inside of the server", "Choose another, as /auth/");
+        }
+        if self.backup.every.is_some() && self.backup.passphrase.is_none() {
+            wrong("backup.every", "backups need a passphrase", "Give backup.passphrase too, best as a file: file:///run/secrets/backup");
+        }
+        if self.backup.keep == 0 {
+            wrong("backup.keep", "0 would remove each backup as soon as it is made", "Use 1 or more");
+        }
+        if self.email.use_tls && self.email.use_ssl {
+            wrong("email.use_ssl", "a connection is encrypted either from its first byte or after STARTTLS", "Set only one of email.use_tls and email.use_ssl");
+        }
+        let listeners = [("listen.http", self.listen.http), ("listen.https", self.listen.https), ("listen.metrics", self.listen.metrics)];
+        for (index, (name, address)) in listeners.iter().enumerate() {
+            let same = listeners.iter().take(index).find(|(_, other)| other.port() != 0 && other == address);
+            if let Some((other, _)) = same {
+                wrong(name, &format!("{address} is the address of {other} too"), "Choose another port");
+            }
+        }
+    }
+}
+
+impl Redis {
+    /// Whether there is a Redis, reached in whatever way.
+    pub fn is_set(&self) -> bool {
+        self.host.is_some() || self.sentinel_master.is_some() || !self.cluster.is_empty()
+    }
+
+    fn check(&self, wrong: &mut impl FnMut(&str, &str, &str)) {
+        if self.is_set() && self.username.is_some() && self.password.is_none() {
+            wrong("redis.username", "a user name needs a password", "Give redis.password too");
+        }
+        if self.sentinel_username.is_some() && self.sentinel_password.is_none() {
+            wrong("redis.sentinel.username", "a user name needs a password", "Give redis.sentinel.password too");
+        }
+        if self.sentinel_master.is_some() == self.sentinel_hosts.is_empty() {
+            wrong(
+                "redis.sentinel.hosts",
+                "sentinels and the name of what they watch go together",
+                "Give both redis.sentinel.master and redis.sentinel.hosts, or neither",
+            );
+        }
+        if self.sentinel_master.is_some() && !self.cluster.is_empty() {
+            wrong("redis.cluster", "Redis is either a cluster or watched by sentinels", "Remove redis.cluster or redis.sentinel.*");
+        }
+        if !self.cluster.is_empty() && self.db != 0 {
+            wrong("redis.db", "a cluster has one database", "Use 0");
+        }
+        if self.tls_ca_cert.is_some() && !self.tls {
+            wrong("redis.tls_ca_cert", "without encryption nothing is checked", "Set redis.tls to true, or remove it");
+        }
+    }
+}
+
+/// Whether a secret key is a sentence somebody published as an example, such as "please change me": words of letters
+/// joined by spaces, dashes or underscores, one of which asks to be replaced.
+pub fn is_placeholder(key: &str) -> bool {
+    let lower = key.to_ascii_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let spelled = words.iter().filter(|word| word.chars().all(|c| c.is_ascii_lowercase()) && word.len() <= 14).count();
+    let asks = ["change", "changeme", "changethis", "replace", "your", "example", "placeholder", "secret", "generate", "insert", "here", "must", "should"];
+    words.len() >= 3 && spelled * 4 >= words.len() * 3 && words.iter().any(|word| asks.contains(word))
+}

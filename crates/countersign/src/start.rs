@@ -1,0 +1,378 @@
+//! From settings to a context that can serve: keys, store, default objects, start hooks, jobs.
+
+use std::{
+    fs::{File, TryLockError},
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use countersign_blueprints::{
+    apply::Job,
+    format::Document,
+    instances::{self, Surroundings},
+    tables,
+};
+use countersign_catalogue::CertificateFolder;
+use countersign_directory::{Passwords, Verified};
+use countersign_jobs::{Options as WorkerOptions, Worker};
+use countersign_model::{Entropy as _, Registry, Secret};
+use countersign_rest::{Context, ContextParts, Module, Settings as RestSettings};
+use countersign_store::{
+    Actor, Database, Options, PostgresOptions, PostgresTls, RedisOptions, RedisTls, SslMode, Store, StoreError, SystemClock, SystemEntropy, Topology, params,
+};
+use serde_json::Map;
+
+use crate::{
+    files,
+    settings::{Node, Settings, Surroundings as _, System, is_placeholder},
+};
+
+/// The version everything reports about itself.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How often a database that does not answer is asked, a second apart.
+const ATTEMPTS: u32 = 30;
+
+/// Every room of the house. Adding a protocol is adding its line here.
+pub fn modules() -> Vec<Module> {
+    vec![
+        countersign_directory::module(),
+        countersign_events::module(),
+        countersign_jobs::module(),
+        countersign_catalogue::module(),
+        instances::module(),
+        countersign_policy::module(),
+        countersign_notifications::module(),
+        countersign_flow::module(),
+        countersign_oauth2::module(),
+        crate::commands::console::module(),
+    ]
+}
+
+/// Every kind of every module.
+pub fn registry(modules: &[Module]) -> Registry {
+    Registry::new(modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone())))
+}
+
+/// The right to change what a data folder holds: one process at a time, since each keeps the configuration in memory. A
+/// database server keeps its processes apart by itself.
+#[derive(Debug)]
+pub struct Hold(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] Option<File>);
+
+impl Hold {
+    /// Takes the right, if nobody has it.
+    ///
+    /// # Errors
+    /// A sentence that says who has it, or why the folder cannot be used.
+    pub fn take(settings: &Settings) -> Result<Hold, String> {
+        let folder = settings.general.data_dir.as_path();
+        files::make_folder(folder)
+            .map_err(|error| format!("the data folder {} cannot be made: {error}. Choose another with --data-dir or COUNTERSIGN_DATA_DIR", folder.display()))?;
+        if settings.postgresql.host.is_some() {
+            return Ok(Hold(None));
+        }
+        let failed = |error: std::io::Error| format!("the data folder {} cannot be written: {error}", folder.display());
+        let file = files::make_private(&folder.join("lock")).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Hold(Some(file))),
+            Err(TryLockError::WouldBlock) => {
+                Err(format!("a server runs on the data folder {}. Stop it first, or name another folder with --data-dir", folder.display()))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
+
+/// Opens everything and brings the default objects in place.
+///
+/// # Errors
+/// A sentence that says what stops the start and what to do.
+pub async fn open(settings: &Settings, _hold: &Hold) -> Result<Context, String> {
+    let (store, mut modules, secret_key) = open_store(settings).await?;
+    modules.push(crate::backups::module(settings));
+    modules.extend(crate::outside::modules(settings)?);
+    modules.push(given(settings));
+    share(&store, settings).await?;
+    let install_id = install_id(&store).await.map_err(|error| error.to_string())?;
+    let context = Context::new(ContextParts {
+        store,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        settings: for_handlers(settings, secret_key),
+        install_id,
+        modules,
+    });
+    instances::default_objects(&context).await?;
+    instances::own(&context).await;
+    for start in context.modules().iter().flat_map(|module| &module.start) {
+        (start.run)(context.clone()).await.map_err(|problem| format!("{}: {problem}", start.name))?;
+    }
+    Ok(context)
+}
+
+/// Opens the store alone. Without a [`Hold`] the configuration of a data folder must not be changed.
+///
+/// # Errors
+/// A sentence that says what stops the start and what to do.
+pub async fn open_store(settings: &Settings) -> Result<(Store, Vec<Module>, Secret), String> {
+    let secret_key = secret_key(settings)?;
+    let modules = modules();
+    let registry = registry(&modules);
+    let database = database(settings)?;
+    for attempt in 1.. {
+        let options = Options {
+            database: database.clone(),
+            secret_key: secret_key.clone(),
+            registry: registry.clone(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            auditor: Arc::new(countersign_events::Audit),
+        };
+        // Opening waits for disk or network.
+        match tokio::task::spawn_blocking(move || Store::open(options)).await {
+            Ok(Ok(store)) => return Ok((store, modules, secret_key)),
+            // Another process makes the same tables at this moment.
+            Ok(Err(StoreError::Conflict { .. } | StoreError::Stale)) if attempt < ATTEMPTS => tokio::time::sleep(Duration::from_millis(200)).await,
+            // In a set of containers the database often comes up after us.
+            Ok(Err(error @ StoreError::Unavailable { .. })) if attempt < ATTEMPTS => {
+                tracing::error!("{error}. Trying again in a second ({attempt} of {ATTEMPTS})");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) => break,
+        }
+    }
+    Err("the store could not be opened because of a fault of this program".to_owned())
+}
+
+/// Connects what lives only for a while to Redis, where it is set.
+pub async fn share(store: &Store, settings: &Settings) -> Result<(), String> {
+    let Some(options) = redis(settings) else { return Ok(()) };
+    for attempt in 1.. {
+        match store.ephemeral().share(&options).await {
+            Ok(()) => break,
+            Err(error) if attempt < ATTEMPTS => {
+                tracing::error!("{error}. Trying again in a second ({attempt} of {ATTEMPTS})");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(())
+}
+
+fn redis(settings: &Settings) -> Option<RedisOptions> {
+    let given = &settings.redis;
+    let nodes = |nodes: &[Node]| nodes.iter().map(|Node(host, port)| (host.clone(), *port)).collect();
+    let topology = if let Some(master) = given.sentinel_master.clone() {
+        let (username, password) = (given.sentinel_username.clone(), given.sentinel_password.clone());
+        Topology::Sentinel { master, sentinels: nodes(&given.sentinel_hosts), username, password }
+    } else if given.cluster.is_empty() {
+        Topology::Single(given.host.clone()?, given.port)
+    } else {
+        Topology::Cluster(nodes(&given.cluster))
+    };
+    Some(RedisOptions {
+        topology,
+        db: i64::from(given.db),
+        username: given.username.clone(),
+        password: given.password.clone(),
+        tls: given.tls.then(|| RedisTls { check: given.tls_reqs.0, root_certificate: given.tls_ca_cert.clone() }),
+    })
+}
+
+fn database(settings: &Settings) -> Result<Database, String> {
+    let given = &settings.postgresql;
+    let Some(host) = &given.host else {
+        let folder = &settings.general.data_dir;
+        // The engine makes its other files with the permissions of this one.
+        files::make_private(&folder.join("countersign.db")).map_err(|error| format!("the data folder {} cannot be written: {error}", folder.display()))?;
+        return Ok(Database::Embedded { folder: folder.clone() });
+    };
+    Ok(Database::Postgres(PostgresOptions {
+        host: host.clone(),
+        port: given.port,
+        name: given.name.clone(),
+        user: given.user.clone(),
+        password: given.password.clone(),
+        tls: PostgresTls {
+            // Whoever names an authority wants the server to be checked.
+            mode: given.sslmode.unwrap_or(if given.sslrootcert.is_some() { SslMode::VerifyFull } else { SslMode::default() }),
+            root_certificate: given.sslrootcert.clone(),
+            client: given.sslcert.clone().zip(given.sslkey.clone()),
+        },
+        schema: given.default_schema.clone(),
+        pooled: given.use_pgbouncer,
+        connections: usize::from(given.connections),
+    }))
+}
+
+fn for_handlers(settings: &Settings, secret_key: Secret) -> RestSettings {
+    RestSettings {
+        version: VERSION,
+        secret_key,
+        base_url: settings.general.base_url.as_ref().map(|origin| origin.0.clone()),
+        base_path: settings.web.path.trim_end_matches('/').to_owned(),
+        cookie_domain: settings.web.cookie_domain.clone(),
+        trusted_proxies: settings.listen.trusted_proxies.iter().map(crate::settings::Cidr::parts).collect(),
+        data_dir: settings.general.data_dir.clone(),
+        bootstrap_password: settings.bootstrap.password.clone(),
+        bootstrap_token: settings.bootstrap.token.clone(),
+        bootstrap_email: settings.bootstrap.email.clone(),
+        debug: false,
+    }
+}
+
+/// The secret key of the settings; a published example counts as none.
+pub fn given_secret_key(settings: &Settings) -> Option<&Secret> {
+    settings.general.secret_key.as_ref().filter(|key| !is_placeholder(key.expose()))
+}
+
+/// The key given, or the one kept in the data folder; made when there is none.
+fn secret_key(settings: &Settings) -> Result<Secret, String> {
+    if let Some(key) = given_secret_key(settings) {
+        return Ok(key.clone());
+    }
+    let path = settings.general.data_dir.join("secret-key");
+    let failed = |error: std::io::Error| {
+        format!("the secret key in {} cannot be used: {error}. Make the file accessible, or set COUNTERSIGN_SECRET_KEY", path.display())
+    };
+    if let Some(text) = files::read_if_there(&path).map_err(failed)?.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+        return Ok(Secret::new(text));
+    }
+    let key = SystemEntropy.token(64);
+    files::write_private(&path, &key).map_err(failed)?;
+    Ok(Secret::new(key))
+}
+
+/// Names this installation; made once.
+async fn install_id(store: &Store) -> Result<String, StoreError> {
+    store
+        .write(Actor::system(), "installation", |tx| {
+            let fresh = tx.entropy().uuid().to_string();
+            // Another process may be starting on the same database: the first one names it.
+            tx.execute("INSERT INTO fact (name, value) VALUES ('install_id', $1) ON CONFLICT (name) DO NOTHING", params![&fresh])?;
+            let row = tx.query_one("SELECT value FROM fact WHERE name = 'install_id'", params![])?;
+            row.map_or(Ok(fresh), |row| row.get(0))
+        })
+        .await
+}
+
+/// A job with everything blueprints of this program can use.
+pub fn job(library: Vec<Document>, chosen: Vec<usize>, settings: &Settings) -> Job {
+    surroundings(settings).job(library, chosen, Map::new())
+}
+
+/// What blueprints get from the settings.
+fn surroundings(settings: &Settings) -> Surroundings {
+    let bootstrap = settings.bootstrap.clone();
+    Surroundings {
+        folder: settings.general.blueprints_dir.clone(),
+        passwords: Arc::new(Hashing { passwords: OnceLock::new(), runtime: tokio::runtime::Handle::current() }),
+        environment: Arc::new(move |name| {
+            let secret = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+            match name {
+                "AUTHENTIK_BOOTSTRAP_PASSWORD" => secret(&bootstrap.password),
+                "AUTHENTIK_BOOTSTRAP_TOKEN" => secret(&bootstrap.token),
+                "AUTHENTIK_BOOTSTRAP_EMAIL" => bootstrap.email.clone(),
+                other => System.variables().into_iter().find(|(known, _)| known == other).map(|(_, value)| value),
+            }
+        }),
+    }
+}
+
+/// What the settings give to modules that ask for it by type.
+fn given(settings: &Settings) -> Module {
+    Module {
+        name: "settings",
+        extensions: vec![Arc::new(surroundings(settings)), Arc::new(CertificateFolder(settings.general.cert_discovery_dir.clone()))],
+        ..Module::default()
+    }
+}
+
+/// Password hashes for blueprints: the store's writer waits for them, outside of the runtime's threads. Made when the
+/// first password comes, which for most starts is never.
+struct Hashing {
+    passwords: OnceLock<Passwords>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl tables::Passwords for Hashing {
+    fn hash(&self, password: &str) -> Result<String, String> {
+        let passwords = self.passwords.get_or_init(Passwords::new);
+        self.runtime.block_on(passwords.hash(&Secret::new(password), &SystemEntropy)).map_err(|error| error.to_string())
+    }
+
+    fn matches(&self, password: &str, stored: &str) -> bool {
+        let passwords = self.passwords.get_or_init(Passwords::new);
+        let checked = self.runtime.block_on(passwords.verify(&Secret::new(password), Some(stored)));
+        matches!(checked, Ok(Verified::Yes | Verified::YesOutdated))
+    }
+}
+
+/// Keeps what this process knows as new as what others wrote, and what it has in memory on disk; ends with the program.
+pub fn keep_current(context: &Context) {
+    let flushing = context.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if let Err(error) = flushing.store.flush_ephemeral().await {
+                tracing::warn!(%error, "sign-ins in progress are not kept");
+            }
+        }
+    });
+    let refreshing = context.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            // What another process changed is seen here within a second; an outage is told by the probes.
+            if let Err(error) = refreshing.store.refresh().await {
+                tracing::debug!(%error, "the configuration could not be compared");
+            }
+        }
+    });
+}
+
+/// Starts doing jobs.
+pub fn start_worker(context: &Context, settings: &Settings) -> Worker {
+    let options = WorkerOptions { concurrency: usize::from(settings.worker.concurrency), heartbeat: Some(heartbeat(settings)) };
+    tokio::spawn(instances::watch(context.clone()));
+    Worker::start(context.clone(), options)
+}
+
+/// The file whose time is that of the worker's last sign of life. Containers may share the data folder: each machine has
+/// its own.
+pub fn heartbeat(settings: &Settings) -> PathBuf {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let machine: String = machine.trim().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    settings.general.data_dir.join(format!("worker-heartbeat-{machine}"))
+}
+
+/// Opens everything for looking at it, also while a server runs: nothing of the configuration may be changed.
+///
+/// # Errors
+/// A sentence that says what stops it.
+pub async fn look(settings: &Settings) -> Result<Context, String> {
+    let (store, modules, secret_key) = open_store(settings).await?;
+    let install_id = install_id(&store).await.map_err(|error| error.to_string())?;
+    let settings = for_handlers(settings, secret_key);
+    Ok(Context::new(ContextParts { store, clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), settings, install_id, modules }))
+}
+
+/// Refuses where there is no installation to work on.
+///
+/// # Errors
+/// A sentence that says how to name another one.
+pub fn must_have_data(settings: &Settings) -> Result<(), String> {
+    if has_data(settings) {
+        return Ok(());
+    }
+    let folder = settings.general.data_dir.display();
+    Err(format!("there is no installation in {folder}. Name its folder with --data-dir or COUNTERSIGN_DATA_DIR"))
+}
+
+/// Whether there is an installation to work on.
+pub fn has_data(settings: &Settings) -> bool {
+    settings.postgresql.host.is_some() || settings.general.data_dir.join("countersign.db").exists()
+}

@@ -1,0 +1,79 @@
+//! What ends by itself: tokens, sessions, consents, and accounts made for one sign-in.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use countersign_model::Timestamp;
+use countersign_rest::{ApiError, Context, Expiring, JobError, NoteLevel, Run};
+use countersign_store::{Actor, Tx, params};
+use serde_json::Value;
+
+use crate::users;
+
+/// Attributes of accounts that a source made for one sign-in; the second is a time in seconds since 1970.
+const GENERATED: &str = "goauthentik.io/user/generated";
+const EXPIRES: &str = "goauthentik.io/user/expires";
+
+/// Expired API tokens go too: a client with one must be given a new one.
+pub(crate) fn expiring() -> Vec<Arc<dyn Any + Send + Sync>> {
+    let all = [
+        Expiring { plural: "Tokens", remove: |tx| remove(tx, "DELETE FROM token WHERE expiring = 1 AND expires <= $1") },
+        Expiring { plural: "Sessions", remove: |tx| remove(tx, "DELETE FROM session WHERE expires <= $1") },
+        Expiring { plural: "User Consents", remove: |tx| remove(tx, "DELETE FROM consent WHERE expiring = 1 AND expires <= $1") },
+    ];
+    all.into_iter().map(|one| Arc::new(one) as _).collect()
+}
+
+fn remove(tx: &mut Tx<'_>, statement: &str) -> Result<usize, countersign_store::StoreError> {
+    let now = tx.now();
+    tx.execute(statement, params![now])
+}
+
+/// Deletes temporary accounts whose time has passed.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) async fn temporary_users(cx: Context, run: Run) -> Result<(), JobError> {
+    let deleted = cx.store.write(Actor::system(), "clean-up of temporary users", delete_ended).await.map_err(|error| JobError::Again(error.to_string()))?;
+    run.note(NoteLevel::Info, cx.clock.now(), "clean_temporary_users", format!("Successfully deleted {deleted} users."));
+    Ok(())
+}
+
+fn delete_ended(tx: &mut Tx<'_>) -> Result<usize, ApiError> {
+    let now = tx.now();
+    let rows = tx.query("SELECT id, attributes FROM users WHERE attributes LIKE $1", params![format!("%{GENERATED}%")])?;
+    let mut deleted = 0;
+    for row in rows {
+        if has_ended(&row.get::<Value>(1)?, now) {
+            users::delete(tx, row.get(0)?)?;
+            deleted += 1;
+        }
+    }
+    Ok(deleted)
+}
+
+fn has_ended(attributes: &Value, now: Timestamp) -> bool {
+    let generated = attributes.get(GENERATED).is_some_and(|value| *value == Value::Bool(true));
+    let ends = attributes.get(EXPIRES).and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
+    let now = now.seconds() as f64;
+    generated && ends.is_some_and(|ends| ends <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_accounts_made_for_a_time_end() {
+        let now = Timestamp::from_seconds(1000);
+        assert!(has_ended(&json!({GENERATED: true, EXPIRES: 999.5}), now));
+        assert!(has_ended(&json!({GENERATED: true, EXPIRES: "1000"}), now));
+        assert!(!has_ended(&json!({GENERATED: true, EXPIRES: 1001}), now));
+        assert!(!has_ended(&json!({GENERATED: true}), now));
+        assert!(!has_ended(&json!({GENERATED: false, EXPIRES: 1}), now));
+        assert!(!has_ended(&json!({EXPIRES: 1, "note": GENERATED}), now));
+    }
+}

@@ -1,0 +1,58 @@
+//! People and what belongs to them: users, groups, tokens, sessions, consents, passwords. Their rules, their
+//! statements and their part of the API. Nothing here knows a flow or a protocol.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod avatar;
+mod clean;
+mod consents;
+pub mod groups;
+mod me;
+mod passwords;
+mod recovery;
+mod schemas;
+mod sessions;
+mod system;
+pub mod tokens;
+mod user_actions;
+pub mod users;
+
+use std::sync::Arc;
+
+use countersign_model::{Fields, Target, directory};
+use countersign_rest::{Job, Module, table_operations};
+
+pub use avatar::initials as avatar;
+pub use passwords::{HashError, Passwords, Verified, unusable};
+pub use recovery::create_recovery_link;
+
+pub fn module() -> Module {
+    let mut operations = table_operations::<users::Users>();
+    operations.extend(user_actions::operations());
+    operations.extend(me::operations());
+    operations.extend(table_operations::<groups::Groups>());
+    operations.extend(groups::actions());
+    operations.extend(table_operations::<tokens::Tokens>());
+    operations.extend(tokens::actions());
+    operations.extend(table_operations::<sessions::Sessions>());
+    operations.extend(table_operations::<consents::Consents>());
+    operations.extend(system::operations());
+    Module {
+        name: "directory",
+        operations,
+        tables: vec![
+            users::UserFields::META,
+            groups::GroupFields::META,
+            tokens::TokenFields::META,
+            sessions::SessionFields::META,
+            consents::ConsentFields::META,
+        ],
+        rows: vec![(directory::User::SPACE, users::embedded), (directory::Group::SPACE, groups::embedded)],
+        routes: Some(recovery::routes),
+        schemas: schemas::schemas(),
+        extensions: clean::expiring().into_iter().chain([Arc::new(Passwords::new()) as _]).collect(),
+        jobs: vec![Job::every("clean_temporary_users", 300, "Remove temporary users created by SAML Sources", |cx, run| {
+            Box::pin(clean::temporary_users(cx, run))
+        })],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,81 @@
+//! `core/users/me/`: the caller's own account.
+
+use std::collections::HashMap;
+
+use axum::response::Response;
+use countersign_rest::{Access, ApiError, Call, Identity, Operation, Via, json};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::groups;
+
+/// The permissions that are about the system itself, which superusers hold.
+const SYSTEM_PERMISSIONS: [&str; 14] = [
+    "access_admin_interface",
+    "add_initialpermissions",
+    "add_role",
+    "assign_role_permissions",
+    "change_initialpermissions",
+    "change_role",
+    "delete_initialpermissions",
+    "delete_role",
+    "edit_system_settings",
+    "unassign_role_permissions",
+    "view_initialpermissions",
+    "view_role",
+    "view_system_info",
+    "view_system_settings",
+];
+
+pub(crate) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(Method::GET, "core/users/me/", "core_users_me_retrieve", Access::SelfRead, me)
+            .summary("The account of the caller.")
+            .response("SessionUser"),
+    ]
+}
+
+async fn me(call: Call) -> Result<Response, ApiError> {
+    let user = call.user()?;
+    let scopes = match &call.caller.via {
+        Via::OAuth { scopes } => Some(scopes.as_slice()),
+        _ => None,
+    };
+    let parents: HashMap<Uuid, &str> = user.groups.iter().map(|g| (g.uuid, g.name.as_str())).collect();
+    // Applications learn roles from this list: direct and inherited, by name; group attributes stay here.
+    let groups_obj: Value = user
+        .groups
+        .iter()
+        .map(|g| {
+            let mut group = groups::membership_json(g, &parents);
+            if let (Some(_), Value::Object(map)) = (scopes, &mut group) {
+                map.insert("attributes".to_owned(), json!({}));
+            }
+            group
+        })
+        .collect();
+    Ok(json(StatusCode::OK, &json!({"user": account(&call, user, scopes), "groups_obj": groups_obj})))
+}
+
+fn account(call: &Call, user: &Identity, scopes: Option<&[String]>) -> Value {
+    let full = scopes.is_none_or(|s| s.iter().any(|s| s == "goauthentik.io/api"));
+    let with_email = full || scopes.is_some_and(|s| s.iter().any(|s| s == "email"));
+    let groups: Value = user.groups.iter().map(|g| json!({"name": g.name, "pk": g.uuid.to_string()})).collect();
+    let settings = user.attributes.get("settings").filter(|_| full).cloned().unwrap_or_else(|| json!({}));
+    let permissions: &[&str] = if full && user.is_superuser() { &SYSTEM_PERMISSIONS } else { &[] };
+    json!({
+        "pk": user.pk,
+        "username": user.username,
+        "name": user.name,
+        "is_active": user.is_active,
+        "is_superuser": user.is_superuser(),
+        "groups": groups,
+        "email": if with_email { user.email.as_str() } else { "" },
+        "avatar": crate::avatar(&user.name, &user.username),
+        "uid": call.cx.uid(user.pk),
+        "settings": settings,
+        "type": user.user_type,
+        "system_permissions": permissions,
+    })
+}

@@ -1,0 +1,168 @@
+//! Password hashes: argon2id for new ones; those of the original are verified and made anew at the next sign-in.
+//!
+//! Hashing is slow on purpose, so it runs on as many threads as there are cores, and a queue past its bound is
+//! answered at once instead of slowing everything.
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
+use aws_lc_rs::pbkdf2;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign_model::{Entropy, Secret};
+use countersign_rest::{ApiError, Context};
+use http::StatusCode;
+use std::num::NonZeroU32;
+use std::sync::{Arc, OnceLock};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+/// OWASP's second choice for argon2id: 19 MiB, two passes.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+/// As many wait per worker before new ones are refused.
+const QUEUE: usize = 64;
+/// Longer ones are refused before they reach the hash.
+const LONGEST: usize = 4096;
+
+/// The outcome of checking a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    No,
+    Yes,
+    /// Right, but stored in an older form: store a new hash.
+    YesOutdated,
+}
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum HashError {
+    #[error("The server is busy checking passwords. Try again in a few seconds.")]
+    Busy,
+    #[error("The password is longer than 4096 bytes.")]
+    TooLong,
+    #[error("The password could not be hashed.")]
+    Failed,
+}
+
+impl From<HashError> for ApiError {
+    fn from(error: HashError) -> ApiError {
+        let status = if error == HashError::Busy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST };
+        ApiError::detail(status, error.to_string())
+    }
+}
+
+/// A bounded place to hash. One per program; find it with [`Passwords::of`].
+pub struct Passwords {
+    workers: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// What unknown users' passwords are checked against, so that they take as long.
+    decoy: OnceLock<String>,
+}
+
+impl Default for Passwords {
+    fn default() -> Passwords {
+        Passwords::new()
+    }
+}
+
+impl Passwords {
+    pub fn new() -> Passwords {
+        let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Passwords { workers: Arc::new(Semaphore::new(workers)), waiting: Arc::new(Semaphore::new(workers * QUEUE)), decoy: OnceLock::new() }
+    }
+
+    pub fn of(cx: &Context) -> Option<&Passwords> {
+        cx.extensions::<Passwords>().next()
+    }
+
+    /// A hash for storing.
+    ///
+    /// # Errors
+    /// When too many wait, or the password is absurdly long.
+    pub async fn hash(&self, password: &Secret, entropy: &dyn Entropy) -> Result<String, HashError> {
+        let mut salt = [0u8; 16];
+        entropy.fill(&mut salt);
+        let password = password.clone();
+        self.run(&password.clone(), move || hash(password.expose(), &salt).ok_or(HashError::Failed)).await?
+    }
+
+    /// Checks a password against a stored hash; `None` (no such user) takes as long as a wrong one.
+    ///
+    /// # Errors
+    /// When too many wait, or the password is absurdly long.
+    pub async fn verify(&self, password: &Secret, stored: Option<&str>) -> Result<Verified, HashError> {
+        let (stored, known) = (
+            stored
+                .filter(|s| !s.starts_with('!') && !s.is_empty())
+                .unwrap_or_else(|| self.decoy.get_or_init(|| hash("decoy", b"a salt of no one").unwrap_or_default()))
+                .to_owned(),
+            stored.is_some(),
+        );
+        let moved = password.clone();
+        let outcome = self.run(password, move || verify(moved.expose(), &stored)).await?;
+        Ok(if known { outcome } else { Verified::No })
+    }
+
+    async fn run<T: Send + 'static>(&self, password: &Secret, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
+        if password.expose().len() > LONGEST {
+            return Err(HashError::TooLong);
+        }
+        let _place = self.waiting.try_acquire().map_err(|_| HashError::Busy)?;
+        let _turn = self.workers.acquire().await.map_err(|_| HashError::Failed)?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Failed)
+    }
+}
+
+/// The stored form of "has no password": no hash begins with an exclamation mark.
+pub fn unusable(entropy: &dyn Entropy) -> String {
+    format!("!{}", entropy.token(40))
+}
+
+fn argon2id() -> Option<Argon2<'static>> {
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, 1, None).ok()?))
+}
+
+fn hash(password: &str, salt: &[u8]) -> Option<String> {
+    argon2id()?.hash_password_with_salt(password.as_bytes(), salt).ok().map(|h| h.to_string())
+}
+
+fn verify(password: &str, stored: &str) -> Verified {
+    if let Some(rest) = stored.strip_prefix("pbkdf2_sha256$") {
+        return if django_pbkdf2(password, rest).unwrap_or(false) { Verified::YesOutdated } else { Verified::No };
+    }
+    let Ok(parsed) = PasswordHash::new(stored) else { return Verified::No };
+    match argon2id().map(|a| a.verify_password(password.as_bytes(), &parsed)) {
+        Some(Ok(())) => Verified::Yes,
+        _ => Verified::No,
+    }
+}
+
+/// `iterations$salt$base64`, as Django stores pbkdf2.
+fn django_pbkdf2(password: &str, rest: &str) -> Option<bool> {
+    let mut parts = rest.split('$');
+    let iterations = NonZeroU32::new(parts.next()?.parse().ok()?)?;
+    let (salt, expected) = (parts.next()?, STANDARD.decode(parts.next()?).ok()?);
+    if iterations.get() > 10_000_000 {
+        return None;
+    }
+    Some(pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, iterations, salt.as_bytes(), password.as_bytes(), &expected).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_hashes_verify_and_the_original_s_are_outdated() {
+        let stored = hash("correct horse", b"0123456789abcdef").unwrap();
+        assert!(stored.starts_with("$argon2id$"));
+        assert_eq!(verify("correct horse", &stored), Verified::Yes);
+        assert_eq!(verify("wrong horse", &stored), Verified::No);
+        let mut out = [0u8; 32];
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::new(1000).unwrap(), b"salt", b"correct horse", &mut out);
+        let django = format!("pbkdf2_sha256$1000$salt${}", STANDARD.encode(out));
+        assert_eq!(verify("correct horse", &django), Verified::YesOutdated);
+        assert_eq!(verify("wrong horse", &django), Verified::No);
+        assert_eq!(verify("x", "!unusable"), Verified::No);
+        assert_eq!(verify("x", ""), Verified::No);
+    }
+}

@@ -1,0 +1,190 @@
+//! What can be done with an account beyond changing its fields.
+
+use axum::response::Response;
+use countersign_model::{FieldErrors, JsonMap, Key, Problem, Ref, Secret, Timestamp};
+use countersign_rest::{Access, ApiError, Call, Identity, Operation, Via, json, no_content};
+use countersign_store::params;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::groups::{self, GroupFields};
+use crate::passwords::Passwords;
+use crate::recovery;
+use crate::tokens::{self, Intent, TokenFields};
+use crate::users::{self, UserFields, UserType};
+
+pub(crate) fn operations() -> Vec<Operation> {
+    let core = |verb: &str| Access::permission("authentik_core", verb, "user");
+    vec![
+        Operation::new(Method::POST, "core/users/{id}/set_password/", "core_users_set_password_create", core("reset_password"), set_password)
+            .request("UserPasswordSetRequest"),
+        Operation::new(Method::POST, "core/users/{id}/recovery/", "core_users_recovery_create", core("reset_password"), recovery_link).response("Link"),
+        Operation::new(Method::GET, "core/users/{id}/metrics/", "core_users_metrics_retrieve", core("view"), metrics).response("UserMetrics"),
+        Operation::new(Method::GET, "core/users/paths/", "core_users_paths_retrieve", core("view"), paths).response("UserPath"),
+        Operation::new(Method::POST, "core/users/service_account/", "core_users_service_account_create", core("add"), service_account)
+            .request("UserServiceAccountRequest")
+            .response("UserServiceAccountResponse"),
+    ]
+}
+
+fn pk(call: &Call) -> Result<i64, ApiError> {
+    call.param("id").parse().map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))
+}
+
+async fn set_password(call: Call) -> Result<Response, ApiError> {
+    let pk = pk(&call)?;
+    let body = call.object()?;
+    let password = match body.get("password") {
+        None => return Err(ApiError::field("password", Problem::required())),
+        Some(Value::String(s)) if s.is_empty() => return Err(ApiError::field("password", Problem::blank())),
+        Some(Value::String(s)) => Secret::new(s.clone()),
+        Some(_) => return Err(ApiError::field("password", Problem::new("invalid", "Not a valid string."))),
+    };
+    let exists = call.cx.store.read(move |sql| sql.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])).await?;
+    exists.ok_or_else(|| ApiError::not_found("User"))?;
+    let passwords = Passwords::of(&call.cx).ok_or_else(|| ApiError::not_implemented("Setting passwords"))?;
+    let hash = passwords.hash(&password, &*call.cx.entropy).await?;
+    // The own session goes on; whoever else is signed in as this user is not.
+    let keep = match &call.caller.via {
+        Via::Session { key_hash } if call.caller.pk() == Some(pk) => Some(*key_hash),
+        _ => None,
+    };
+    call.cx.store.write(call.actor(), "password set", move |tx| users::set_password_hash(tx, pk, &hash, keep)).await?;
+    Ok(no_content())
+}
+
+/// A link with which the user signs in once. With a recovery flow on the brand it would lead there; the
+/// original refuses without one.
+async fn recovery_link(call: Call) -> Result<Response, ApiError> {
+    let pk = pk(&call)?;
+    let brand = call.snapshot.entries(countersign_model::Space("brand")).find(|b| b.object.values().get("flow_recovery").is_some_and(|f| !f.is_null()));
+    if brand.is_none() {
+        return Err(ApiError::Body(StatusCode::BAD_REQUEST, json!({"non_field_errors": "No recovery flow set."})));
+    }
+    let key = call.cx.store.write(call.actor(), "recovery link", move |tx| recovery::create_recovery_link(tx, pk, 3600)).await?;
+    let link = format!("{}/recovery/use-token/{}/", call.cx.origin(&call.request), key.expose());
+    Ok(json(StatusCode::OK, &json!({"link": link})))
+}
+
+async fn metrics(call: Call) -> Result<Response, ApiError> {
+    let (pk, now) = (pk(&call)?, call.cx.clock.now());
+    let user = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(|| ApiError::not_found("User"))?;
+    let mut answer = serde_json::Map::new();
+    for (name, action) in [("logins", "login"), ("logins_failed", "login_failed"), ("authorizations", "authorize_application")] {
+        // Seven days in twenty-one points of eight hours, newest first.
+        let (start, step, username) = (now.plus_seconds(-7 * 86_400), 8 * 3_600_000_000_i64, user.username.clone());
+        let rows = call
+            .cx
+            .store
+            .read(move |sql| {
+                sql.query(
+                    "SELECT (created - $1) / $2, COUNT(*) FROM event WHERE username = $3 AND action = $4 AND created >= $1 GROUP BY 1",
+                    params![start, step, username, action],
+                )
+            })
+            .await?;
+        let mut counts = [0i64; 21];
+        for row in rows {
+            let bucket = usize::try_from(row.get::<i64>(0)?).unwrap_or(0).min(20);
+            if let Some(count) = counts.get_mut(bucket) {
+                *count += row.get::<i64>(1)?;
+            }
+        }
+        let point = |(i, count): (usize, &i64)| json!({"x_cord": (start.0 + (i64::try_from(i).unwrap_or(0) + 1) * step) / 1000, "y_cord": count});
+        answer.insert(name.to_owned(), counts.iter().enumerate().rev().map(point).collect());
+    }
+    Ok(json(StatusCode::OK, &Value::Object(answer)))
+}
+
+async fn paths(call: Call) -> Result<Response, ApiError> {
+    let needle = call.query.get("search").unwrap_or_default().to_lowercase();
+    let rows = call.cx.store.read(|sql| sql.query("SELECT DISTINCT path FROM users ORDER BY path LIMIT 10000", params![])).await?;
+    let mut paths = Vec::new();
+    for row in rows {
+        let path: String = row.get(0)?;
+        if path.to_lowercase().contains(&needle) {
+            paths.push(path);
+        }
+    }
+    Ok(json(StatusCode::OK, &json!({"paths": paths})))
+}
+
+async fn service_account(call: Call) -> Result<Response, ApiError> {
+    let body = call.object()?;
+    let Some(name) = body.get("name").and_then(Value::as_str).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned) else {
+        return Err(ApiError::field("name", Problem::required()));
+    };
+    if name.contains('\0') {
+        return Err(ApiError::field("name", Problem::new("null_characters_not_allowed", "Null characters are not allowed.")));
+    }
+    let create_group = body.get("create_group").and_then(Value::as_bool).unwrap_or(false);
+    let expiring = body.get("expiring").and_then(Value::as_bool).unwrap_or(true);
+    let expires = match body.get("expires").and_then(Value::as_str) {
+        None => call.cx.clock.now().plus_seconds(360 * 86_400),
+        Some(text) => Timestamp::parse(text).ok_or_else(|| ApiError::field("expires", Problem::new("invalid", "Datetime has wrong format.")))?,
+    };
+    let cx = call.cx.clone();
+    let answer = call
+        .cx
+        .store
+        .write(call.actor(), "service account created", move |tx| {
+            let mut attributes = serde_json::Map::new();
+            attributes.insert("goauthentik.io/user/token-expires".to_owned(), expiring.into());
+            let fields = UserFields {
+                username: name.clone(),
+                name: name.clone(),
+                r#type: UserType::ServiceAccount,
+                email: "".into(),
+                is_active: true,
+                path: "goauthentik.io/service-accounts".to_owned(),
+                groups: Vec::new(),
+                attributes: JsonMap(attributes),
+                last_login: None,
+            };
+            let user = users::create(tx, &fields, None).map_err(|e| taken(e, &name))?;
+            let mut answer = json!({"username": name, "user_uid": cx.uid(user), "user_pk": user});
+            if create_group {
+                let group = GroupFields {
+                    name: name.clone(),
+                    is_superuser: false,
+                    parent: None,
+                    users: vec![Ref::new(Key::Int(user))],
+                    roles: Vec::new(),
+                    attributes: JsonMap::default(),
+                };
+                let uuid = groups::create(tx, &group, None).map_err(|e| taken(e, &name))?;
+                insert(&mut answer, "group_pk", uuid.to_string().into());
+            }
+            let key = Secret::new(tx.entropy().token(60));
+            let token = TokenFields {
+                managed: None,
+                identifier: format!("service-account-{name}-password").as_str().into(),
+                intent: Intent::AppPassword,
+                user: Some(Ref::new(Key::Int(user))),
+                description: String::new(),
+                expiring,
+                expires: Some(expires),
+            };
+            tokens::create(tx, &token, &key)?;
+            insert(&mut answer, "token", key.expose().into());
+            Ok::<_, ApiError>(answer)
+        })
+        .await?;
+    Ok(json(StatusCode::OK, &answer))
+}
+
+fn insert(answer: &mut Value, name: &str, value: Value) {
+    if let Value::Object(map) = answer {
+        map.insert(name.to_owned(), value);
+    }
+}
+
+/// A taken name is said in words, not in the database's.
+fn taken(error: ApiError, name: &str) -> ApiError {
+    match error {
+        ApiError::Fields(errors) if errors.iter().any(|(field, _)| ["username", "name"].contains(&field)) => {
+            ApiError::Fields(FieldErrors::object(Problem::new("unique", format!("A user or group with the name {name} exists already."))))
+        }
+        other => other,
+    }
+}

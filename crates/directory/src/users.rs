@@ -1,0 +1,485 @@
+//! `core/users`: accounts of people and of services.
+
+use std::collections::HashMap;
+
+use countersign_events::{Event, emit, model_reference};
+use countersign_model::{
+    Choice, ChoiceValue, EmailAddress, FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode, ObjectId, Problem, Ref, Target, Timestamp, directory,
+};
+use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Context, Identity, Rows, Scope, TableMeta, end_sessions_of};
+use countersign_store::{Sql, SqlValue, StoreError, Tx, params};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::groups;
+use crate::passwords::unusable;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum UserType {
+    Internal,
+    External,
+    ServiceAccount,
+    InternalServiceAccount,
+}
+
+/// An account of a person or of a service.
+#[derive(Debug, Clone, Fields)]
+#[kind(path = "core/users", model = "authentik_core.user", schema = "User", title = "User", space = "user", key = Int, lookup = "id", ordering = "username")]
+pub struct UserFields {
+    /// The user's primary identifier. 150 characters or fewer.
+    #[field(label = "Username", unique, max_length = 150)]
+    pub username: String,
+    /// User's display name.
+    #[field(label = "Name", blank)]
+    pub name: String,
+    /// Internal users might be users such as company employees, external users are those who sign up or are invited.
+    #[field(label = "User type", default = UserType::Internal)]
+    pub r#type: UserType,
+    #[field(label = "Email", default, max_length = 254)]
+    pub email: EmailAddress,
+    /// Whether this user may sign in. Deactivating ends the user's sessions.
+    #[field(label = "Is active", default = true)]
+    pub is_active: bool,
+    /// Where the user stands in the tree of users, as `users/sales`.
+    #[field(label = "Path", default = "users")]
+    pub path: String,
+    #[field(label = "Groups", default)]
+    pub groups: Vec<Ref<directory::Group>>,
+    /// Set custom attributes.
+    #[field(label = "Attributes", default)]
+    pub attributes: JsonMap,
+    #[field(read_only)]
+    pub last_login: Option<Timestamp>,
+}
+
+pub struct Users;
+
+impl Rows for Users {
+    const META: &'static KindMeta = UserFields::META;
+    const OPERATIONS: &'static [&'static str] = &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
+    const TABLE: &'static TableMeta = &TableMeta {
+        from: "users u",
+        key: "u.id",
+        lookup: "u.id",
+        lookup_kind: ColumnKind::Int,
+        order: "username",
+        searched: Some("u.searched"),
+        columns: &[
+            Column::new("username", "u.username", ColumnKind::Text).searched(),
+            Column::new("name", "u.name", ColumnKind::Text).searched(),
+            Column::new("email", "u.email", ColumnKind::Text).searched(),
+            Column::new("uuid", "u.uuid", ColumnKind::Uuid),
+            Column::new("path", "u.path", ColumnKind::Text),
+            Column::new("is_active", "u.is_active", ColumnKind::Bool),
+            Column::new("type", "u.type", ColumnKind::Text).unfiltered(),
+            Column::new("last_login", "u.last_login", ColumnKind::Time).unfiltered(),
+            Column::new("date_joined", "u.joined", ColumnKind::Time).unfiltered(),
+        ],
+    };
+
+    fn scope(call: &Call) -> Result<Scope, ApiError> {
+        // A user without further rights sees the own account.
+        match call.caller.pk() {
+            Some(pk) if !call.caller.may("authentik_core.view_user") => Ok(Scope::Owned("u.id", pk)),
+            _ => Ok(Scope::All),
+        }
+    }
+
+    fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
+        conditions(call)
+    }
+
+    fn render(sql: &mut Sql<'_>, keys: &[SqlValue], call: &Call) -> Result<Vec<Value>, StoreError> {
+        let with_groups = call.query.flag("include_groups") != Some(false);
+        let mut rows = Vec::with_capacity(keys.len());
+        for key in keys {
+            let SqlValue::Int(pk) = key else { continue };
+            if let Some(user) = Identity::load(sql, *pk)? {
+                rows.push(to_json(&user, &call.cx, with_groups));
+            }
+        }
+        Ok(rows)
+    }
+
+    fn create(call: Call) -> BoxFuture<Result<SqlValue, ApiError>> {
+        Box::pin(async move {
+            let body = call.object()?;
+            let fields = UserFields::parse(&call.input(&body, Mode::Create), None)?;
+            call.cx.store.write(call.actor(), "user created", move |tx| create(tx, &fields, None).map(SqlValue::from)).await
+        })
+    }
+
+    fn update(call: Call, key: SqlValue, mode: Mode) -> BoxFuture<Result<(), ApiError>> {
+        Box::pin(async move {
+            let SqlValue::Int(pk) = key else { return Err(ApiError::not_found("User")) };
+            let body = call.object()?;
+            let moved = call.clone();
+            call.cx
+                .store
+                .write(call.actor(), "user changed", move |tx| {
+                    let base = fields_of(tx, pk)?.ok_or_else(|| ApiError::not_found("User"))?;
+                    let fields = UserFields::parse(&moved.input(&body, mode), Some(&base))?;
+                    update(tx, pk, &base, &fields)
+                })
+                .await
+        })
+    }
+
+    fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
+        Box::pin(async move {
+            let SqlValue::Int(pk) = key else { return Err(ApiError::not_found("User")) };
+            if call.caller.pk() == Some(pk) {
+                return Err(ApiError::detail(StatusCode::BAD_REQUEST, "You cannot delete the account you are signed in with."));
+            }
+            call.cx.store.write(call.actor(), "user deleted", move |tx| delete(tx, pk)).await
+        })
+    }
+
+    fn used_by(call: Call, key: SqlValue) -> BoxFuture<Result<Value, ApiError>> {
+        Box::pin(async move {
+            let SqlValue::Int(pk) = key else { return Err(ApiError::not_found("User")) };
+            let mut users = used_by_graph(&call, ObjectId::new(directory::User::SPACE, Key::Int(pk)));
+            let groups = call
+                .cx
+                .store
+                .read(move |sql| {
+                    sql.query(
+                        "SELECT g.uuid, g.name FROM membership m JOIN user_group g ON g.uuid = m.group_uuid WHERE m.user_id = $1 ORDER BY g.name",
+                        params![pk],
+                    )
+                })
+                .await?;
+            for row in groups {
+                users.push(json!({"app": "authentik_core", "model_name": "group", "pk": row.get::<Uuid>(0)?.to_string(), "name": row.get::<String>(1)?, "action": "cascade_many"}));
+            }
+            Ok(Value::Array(users))
+        })
+    }
+
+    fn access(operation: &str) -> Access {
+        match operation {
+            "create" => Access::permission("authentik_core", "add", "user"),
+            "update" | "partial_update" => Access::permission("authentik_core", "change", "user"),
+            "destroy" => Access::permission("authentik_core", "delete", "user"),
+            _ => Access::permission("authentik_core", "view", "user"),
+        }
+    }
+}
+
+/// Objects of the configuration that name a row of the directory.
+pub(crate) fn used_by_graph(call: &Call, id: ObjectId) -> Vec<Value> {
+    let named = call.snapshot.referrers(id).filter_map(|(by, _)| call.snapshot.entry(by));
+    named
+        .map(|entry| {
+            let meta = entry.meta();
+            let name = entry.object.values().get("name").and_then(Value::as_str).map_or_else(|| meta.title.to_owned(), str::to_owned);
+            json!({"app": meta.app(), "model_name": meta.model_name(), "pk": entry.id.key.to_string(), "name": name, "action": "cascade"})
+        })
+        .collect()
+}
+
+/// Members of groups of superusers, or of their children.
+const SUPERUSERS: &str = "SELECT m.user_id FROM membership m WHERE m.group_uuid IN (\
+    WITH RECURSIVE down (uuid) AS (SELECT uuid FROM user_group WHERE is_superuser = 1 \
+    UNION SELECT g.uuid FROM user_group g JOIN down d ON g.parent = d.uuid) SELECT uuid FROM down)";
+
+fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
+    let mut all: Vec<(String, Vec<SqlValue>)> = Vec::new();
+    let types: Vec<&str> = call.query.all("type").filter(|t| !t.is_empty()).collect();
+    for wanted in &types {
+        if UserType::from_value(wanted).is_none() {
+            let text = format!("Select a valid choice. {wanted} is not one of the available choices.");
+            return Err(ApiError::field("type", Problem::new("invalid_choice", text)));
+        }
+    }
+    if !types.is_empty() {
+        let marks = vec!["?"; types.len()].join(", ");
+        all.push((format!("u.type IN ({marks})"), types.into_iter().map(SqlValue::from).collect()));
+    }
+    if let Some(start) = call.query.get("path_startswith").filter(|p| !p.is_empty()) {
+        all.push(("SUBSTR(u.path, 1, ?) = ?".to_owned(), vec![i64::try_from(start.chars().count()).unwrap_or(0).into(), start.into()]));
+    }
+    if let Some(wanted) = call.query.flag("is_superuser") {
+        all.push((format!("u.id {} ({SUPERUSERS})", if wanted { "IN" } else { "NOT IN" }), Vec::new()));
+    }
+    let names: Vec<&str> = call.query.all("groups_by_name").filter(|n| !n.is_empty()).collect();
+    if !names.is_empty() {
+        let marks = vec!["?"; names.len()].join(", ");
+        let text = format!("u.id IN (SELECT m.user_id FROM membership m JOIN user_group g ON g.uuid = m.group_uuid WHERE g.name IN ({marks}))");
+        all.push((text, names.into_iter().map(SqlValue::from).collect()));
+    }
+    let keys: Vec<&str> = call.query.all("groups_by_pk").filter(|n| !n.is_empty()).collect();
+    if !keys.is_empty() {
+        let mut uuids = Vec::new();
+        for key in &keys {
+            let uuid = Uuid::parse_str(key).map_err(|_| ApiError::field("groups_by_pk", Problem::new("invalid", format!("“{key}” is not a valid UUID."))))?;
+            uuids.push(SqlValue::from(uuid));
+        }
+        let marks = vec!["?"; uuids.len()].join(", ");
+        all.push((format!("u.id IN (SELECT user_id FROM membership WHERE group_uuid IN ({marks}))"), uuids));
+    }
+    if let Some(text) = call.query.get("attributes").filter(|a| !a.is_empty()) {
+        all.extend(attribute_conditions("u.attributes", text)?);
+    }
+    Ok(all)
+}
+
+/// `{"a__b": 1}` or `{"a": {"b": 1}}`: the value at `a.b` of an attributes column equals.
+pub(crate) fn attribute_conditions(column: &str, text: &str) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
+    let Ok(Value::Object(wanted)) = serde_json::from_str::<Value>(text) else {
+        return Err(ApiError::Body(StatusCode::BAD_REQUEST, json!(["filter: failed to parse JSON"])));
+    };
+    let mut all = Vec::new();
+    for (key, value) in wanted {
+        let path = key.split("__").fold("$".to_owned(), |path, part| step(&path, part));
+        leaves(&path, &value, &mut |path, value| all.push((format!("json_extract({column}, ?) = ?"), vec![path.into(), value])));
+    }
+    Ok(all)
+}
+
+fn step(path: &str, part: &str) -> String {
+    format!("{path}.\"{}\"", part.replace('"', ""))
+}
+
+/// Every leaf of a JSON value with its path; lists count as leaves, compared as text.
+fn leaves(path: &str, value: &Value, visit: &mut dyn FnMut(&str, SqlValue)) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, inner)| leaves(&step(path, key), inner, visit)),
+        Value::Bool(b) => visit(path, (*b).into()),
+        Value::Number(n) => visit(path, n.as_i64().map_or(SqlValue::Null, SqlValue::from)),
+        Value::String(s) => visit(path, s.into()),
+        other => visit(path, other.to_string().into()),
+    }
+}
+
+/// An account as `core/users/` answers it.
+pub fn to_json(user: &Identity, cx: &Context, with_groups: bool) -> Value {
+    let direct: Vec<_> = user.direct_groups().collect();
+    let groups: Value = direct.iter().map(|g| Value::from(g.uuid.to_string())).collect();
+    let parents: HashMap<Uuid, &str> = user.groups.iter().map(|g| (g.uuid, g.name.as_str())).collect();
+    let groups_obj: Value = direct.iter().map(|g| groups::membership_json(g, &parents)).collect();
+    json!({
+        "pk": user.pk,
+        "username": user.username,
+        "name": user.name,
+        "is_active": user.is_active,
+        "last_login": user.last_login.map(Timestamp::iso),
+        "date_joined": user.date_joined.iso(),
+        "is_superuser": user.is_superuser(),
+        "groups": groups,
+        "groups_obj": if with_groups { groups_obj } else { Value::Null },
+        "email": user.email,
+        "avatar": crate::avatar(&user.name, &user.username),
+        "attributes": user.attributes,
+        "uid": cx.uid(user.pk),
+        "path": user.path,
+        "type": user.user_type,
+        "uuid": user.uuid.to_string(),
+        "password_change_date": user.password_change_date.iso(),
+    })
+}
+
+/// Users inside other objects: `user_obj`.
+pub(crate) fn embedded(sql: &mut Sql<'_>, cx: &Context, ids: &[ObjectId]) -> Result<Vec<(ObjectId, Value)>, StoreError> {
+    let mut rows = Vec::new();
+    for id in ids {
+        if let Some(pk) = id.key.int()
+            && let Some(user) = Identity::load(sql, pk)?
+        {
+            rows.push((*id, to_json(&user, cx, true)));
+        }
+    }
+    Ok(rows)
+}
+
+fn check(tx: &mut Tx<'_>, fields: &UserFields, before: Option<&UserFields>) -> Result<(), ApiError> {
+    let mut errors = FieldErrors::new();
+    if fields.path.starts_with('/') || fields.path.ends_with('/') {
+        errors.add("path", Problem::new("invalid", "No leading or trailing slashes allowed."));
+    } else if fields.path.split('/').any(str::is_empty) {
+        errors.add("path", Problem::new("invalid", "No empty segments in user path allowed."));
+    }
+    let internal = UserType::InternalServiceAccount;
+    match before.map(|b| b.r#type) {
+        Some(was) if was == internal && fields.r#type != internal => {
+            errors.add("type", Problem::new("invalid", "Can't change internal service account to other user type."));
+        }
+        Some(was) if was == internal => {}
+        _ if fields.r#type == internal && tx.actor().user.is_some() => {
+            errors.add("type", Problem::new("invalid", "Setting a user to internal service account is not allowed."));
+        }
+        _ => {}
+    }
+    for group in &fields.groups {
+        if tx.query_one("SELECT 1 FROM user_group WHERE uuid = $1", params![group.key()])?.is_none() {
+            errors.add("groups", Problem::missing_reference(group.key()));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+}
+
+/// Makes an account. `password` is a stored hash; without one the account has no usable password.
+///
+/// # Errors
+/// Field errors, as a taken name.
+pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) -> Result<i64, ApiError> {
+    check(tx, fields, None)?;
+    let (now, uuid) = (tx.now(), tx.entropy().uuid());
+    let password = password.unwrap_or_else(|| unusable(tx.entropy()));
+    let attributes = Value::Object(fields.attributes.0.clone());
+    let row = tx.query_one(
+        "INSERT INTO users (uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, $8, $10, $11, $12) RETURNING id",
+        params![
+            uuid,
+            &fields.username,
+            fields.username.to_lowercase(),
+            &fields.name,
+            &*fields.email,
+            fields.email.to_lowercase(),
+            password,
+            now,
+            fields.is_active,
+            &fields.path,
+            fields.r#type.value(),
+            attributes
+        ],
+    )?;
+    let pk: i64 = row.ok_or_else(|| ApiError::object("The user was not created."))?.get(0)?;
+    set_groups(tx, pk, &fields.groups)?;
+    audit(tx, "model_created", pk, &fields.username, None)?;
+    Ok(pk)
+}
+
+/// Changes an account; deactivating ends its sessions and OAuth tokens.
+///
+/// # Errors
+/// Field errors, as a taken name.
+pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields) -> Result<(), ApiError> {
+    if before.to_map() == fields.to_map() {
+        return Ok(());
+    }
+    check(tx, fields, Some(before))?;
+    let attributes = Value::Object(fields.attributes.0.clone());
+    tx.execute(
+        "UPDATE users SET username = $1, username_fold = $2, name = $3, email = $4, email_fold = $5, is_active = $6, path = $7, type = $8, attributes = $9 WHERE id = $10",
+        params![
+            &fields.username,
+            fields.username.to_lowercase(),
+            &fields.name,
+            &*fields.email,
+            fields.email.to_lowercase(),
+            fields.is_active,
+            &fields.path,
+            fields.r#type.value(),
+            attributes,
+            pk
+        ],
+    )?;
+    if before.groups != fields.groups {
+        set_groups(tx, pk, &fields.groups)?;
+    }
+    if before.is_active && !fields.is_active {
+        end_everything(tx, pk)?;
+    }
+    let (was, is) = (before.to_map(), fields.to_map());
+    let diff: Map<String, Value> = is
+        .iter()
+        .filter(|(name, value)| was.get(*name) != Some(value))
+        .map(|(name, value)| (name.clone(), json!({"previous_value": was.get(name), "new_value": value})))
+        .collect();
+    audit(tx, "model_updated", pk, &fields.username, Some(Value::Object(diff)))?;
+    Ok(())
+}
+
+/// Sessions and OAuth grants of an account that may no longer be used.
+fn end_everything(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> {
+    end_sessions_of(tx, pk, None)?;
+    for table in ["access_token", "refresh_token", "authorization_code"] {
+        tx.execute(&format!("UPDATE {table} SET revoked = 1 WHERE user_id = $1"), params![pk])?;
+    }
+    Ok(())
+}
+
+/// Deletes an account, with what belongs to it and what names it.
+///
+/// # Errors
+/// When an object of the configuration forbids it.
+pub fn delete(tx: &mut Tx<'_>, pk: i64) -> Result<(), ApiError> {
+    let Some(row) = tx.query_one("SELECT username FROM users WHERE id = $1", params![pk])? else { return Err(ApiError::not_found("User")) };
+    let username: String = row.get(0)?;
+    tx.draft().detach(ObjectId::new(directory::User::SPACE, Key::Int(pk)))?;
+    tx.execute("DELETE FROM users WHERE id = $1", params![pk])?;
+    audit(tx, "model_deleted", pk, &username, None)?;
+    countersign_events::forget_user(tx, pk)?;
+    Ok(())
+}
+
+/// Stores a new password hash, and ends the account's other sessions.
+///
+/// # Errors
+/// When the engine fails.
+pub fn set_password_hash(tx: &mut Tx<'_>, pk: i64, hash: &str, keep: Option<[u8; 32]>) -> Result<(), StoreError> {
+    let now = tx.now();
+    tx.execute("UPDATE users SET password = $1, password_changed = $2 WHERE id = $3", params![hash, now, pk])?;
+    end_sessions_of(tx, pk, keep)?;
+    let about = match Identity::load(tx, pk)? {
+        Some(user) => Some(countersign_store::ActorUser { pk, username: user.username, email: user.email }),
+        None => None,
+    };
+    emit(tx, Event::new("password_set", "authentik.events.signals", json!({})).user(about))?;
+    Ok(())
+}
+
+fn set_groups(tx: &mut Tx<'_>, pk: i64, groups: &[Ref<directory::Group>]) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM membership WHERE user_id = $1", params![pk])?;
+    for group in groups {
+        tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![pk, group.key()])?;
+    }
+    Ok(())
+}
+
+/// The changeable fields of an account as they stand.
+///
+/// # Errors
+/// When the engine fails.
+pub fn fields_of(sql: &mut Sql<'_>, pk: i64) -> Result<Option<UserFields>, StoreError> {
+    let Some(user) = Identity::load(sql, pk)? else { return Ok(None) };
+    let groups = user.direct_groups().map(|g| Ref::new(Key::Uuid(g.uuid))).collect();
+    let attributes = match user.attributes {
+        Value::Object(map) => JsonMap(map),
+        _ => JsonMap::default(),
+    };
+    Ok(Some(UserFields {
+        username: user.username,
+        name: user.name,
+        r#type: UserType::from_value(&user.user_type).unwrap_or(UserType::Internal),
+        email: EmailAddress::from(user.email.as_str()),
+        is_active: user.is_active,
+        path: user.path,
+        groups,
+        attributes,
+        last_login: user.last_login,
+    }))
+}
+
+/// Parses fields that come from somewhere trusted, as a blueprint.
+///
+/// # Errors
+/// Field errors.
+pub fn parse(tx: &Tx<'_>, map: &Map<String, Value>, base: Option<&UserFields>) -> Result<UserFields, FieldErrors> {
+    let mode = if base.is_some() { Mode::Patch } else { Mode::Create };
+    UserFields::parse(&Input { map, mode, entropy: tx.entropy(), privileged: true }, base)
+}
+
+fn audit(tx: &mut Tx<'_>, action: &str, pk: i64, username: &str, diff: Option<Value>) -> Result<(), StoreError> {
+    if tx.actor().user.is_none() {
+        return Ok(());
+    }
+    let mut context = json!({"model": model_reference("authentik_core", "user", &pk.to_string(), username)});
+    if let (Value::Object(map), Some(diff)) = (&mut context, diff) {
+        map.insert("diff".to_owned(), diff);
+    }
+    emit(tx, Event::new(action, "authentik.events.middleware", context)).map(|_| ())
+}

@@ -1,0 +1,226 @@
+//! `events/events/`: the log, and counts over it.
+
+use std::collections::BTreeMap;
+
+use axum::response::Response;
+use countersign_model::{Fields, JsonMap, KindMeta, Timestamp};
+use countersign_rest::{Access, ApiError, Call, Column, ColumnKind, Operation, Rows, TableMeta, json, table_operations};
+use countersign_store::{Row, Sql, SqlValue, StoreError, params};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Something that happened.
+#[derive(Debug, Clone, Fields)]
+#[kind(path = "events/events", model = "authentik_events.event", schema = "Event", title = "Event", lookup = "event_uuid", hidden)]
+pub(crate) struct EventRow {
+    #[field(default)]
+    user: JsonMap,
+    action: String,
+    app: String,
+    #[field(default)]
+    context: JsonMap,
+    client_ip: Option<String>,
+    #[field(read_only, default = Timestamp(0))]
+    created: Timestamp,
+    #[field(default = Timestamp(0))]
+    expires: Timestamp,
+    #[field(default)]
+    brand: JsonMap,
+}
+
+struct Events;
+
+impl Rows for Events {
+    const META: &'static KindMeta = <EventRow as Fields>::META;
+    const OPERATIONS: &'static [&'static str] = &["list", "retrieve"];
+    const TABLE: &'static TableMeta = &TableMeta {
+        from: "event e",
+        key: "e.uuid",
+        lookup: "e.uuid",
+        lookup_kind: ColumnKind::Uuid,
+        order: "-created",
+        searched: None,
+        columns: &[
+            Column::new("created", "e.created", ColumnKind::Time).unfiltered(),
+            Column::new("expires", "e.expires", ColumnKind::Time).unfiltered(),
+            Column::new("user", "e.username", ColumnKind::Text).unfiltered(),
+            Column::new("username", "e.username", ColumnKind::Text).searched(),
+            Column::new("app", "e.app", ColumnKind::Text).unfiltered().searched(),
+            Column::new("context", "e.context", ColumnKind::Text).unfiltered().searched(),
+            Column::new("client_ip", "e.client_ip", ColumnKind::Text).searched(),
+        ],
+    };
+
+    fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
+        let mut all = Vec::new();
+        if let Some(action) = call.query.get("action").filter(|a| !a.is_empty()) {
+            all.push(("INSTR(e.action, ?) > 0".to_owned(), vec![action.into()]));
+        }
+        for (name, path) in [("context_model_name", "$.model.model_name"), ("context_model_app", "$.model.app"), ("brand_name", "$.name")] {
+            if let Some(value) = call.query.get(name).filter(|v| !v.is_empty()) {
+                let column = if name == "brand_name" { "e.brand" } else { "e.context" };
+                all.push((format!("json_extract({column}, '{path}') = ?"), vec![value.into()]));
+            }
+        }
+        if let Some(pk) = call.query.get("context_model_pk").filter(|v| !v.is_empty()) {
+            all.push(("json_extract(e.context, '$.model.pk') = ?".to_owned(), vec![pk.replace('-', "").into()]));
+        }
+        if let Some(pk) = call.query.get("context_authorized_app").filter(|v| !v.is_empty()) {
+            all.push(("e.authorized_application = ?".to_owned(), vec![pk.replace('-', "").into()]));
+        }
+        Ok(all)
+    }
+
+    fn render(sql: &mut Sql<'_>, keys: &[SqlValue], _call: &Call) -> Result<Vec<Value>, StoreError> {
+        let statement = &format!("SELECT {COLUMNS} FROM event WHERE uuid = $1");
+        let mut rows = Vec::with_capacity(keys.len());
+        for key in keys {
+            if let Some(row) = sql.query_one(statement, std::slice::from_ref(key))? {
+                rows.push(render(&row)?);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// What [`render`] reads.
+pub(crate) const COLUMNS: &str = "uuid, user_json, action, app, context, client_ip, created, expires, brand";
+
+pub(crate) fn render(row: &Row) -> Result<Value, StoreError> {
+    Ok(json!({
+        "pk": row.get::<Uuid>(0)?.to_string(),
+        "user": row.get::<Value>(1)?,
+        "action": row.get::<String>(2)?,
+        "app": row.get::<String>(3)?,
+        "context": row.get::<Value>(4)?,
+        "client_ip": row.get::<Option<String>>(5)?,
+        "created": row.get::<Timestamp>(6)?.iso(),
+        "expires": row.get::<Timestamp>(7)?.iso(),
+        "brand": row.get::<Value>(8)?,
+    }))
+}
+
+/// Every action, in the original's order.
+const ACTIONS: [(&str, &str); 26] = [
+    ("login", "Login"),
+    ("login_failed", "Login Failed"),
+    ("logout", "Logout"),
+    ("user_write", "User Write"),
+    ("suspicious_request", "Suspicious Request"),
+    ("password_set", "Password Set"),
+    ("secret_view", "Secret View"),
+    ("secret_rotate", "Secret Rotate"),
+    ("invitation_used", "Invite Used"),
+    ("authorize_application", "Authorize Application"),
+    ("source_linked", "Source Linked"),
+    ("impersonation_started", "Impersonation Started"),
+    ("impersonation_ended", "Impersonation Ended"),
+    ("flow_execution", "Flow Execution"),
+    ("policy_execution", "Policy Execution"),
+    ("policy_exception", "Policy Exception"),
+    ("property_mapping_exception", "Property Mapping Exception"),
+    ("system_task_execution", "System Task Execution"),
+    ("system_task_exception", "System Task Exception"),
+    ("system_exception", "System Exception"),
+    ("configuration_error", "Configuration Error"),
+    ("model_created", "Model Created"),
+    ("model_updated", "Model Updated"),
+    ("model_deleted", "Model Deleted"),
+    ("email_sent", "Email Sent"),
+    ("update_available", "Update Available"),
+];
+
+pub(crate) fn operations() -> Vec<Operation> {
+    let view = || Access::permission("authentik_events", "view", "event");
+    let array = json!({"type": "array", "items": {"type": "object", "additionalProperties": {}}});
+    let mut all = table_operations::<Events>();
+    all.extend([
+        Operation::new(Method::GET, "events/events/actions/", "events_events_actions_list", view(), |_call: Call| async move {
+            let list: Value = ACTIONS.iter().map(|(value, label)| json!({"name": label, "description": "", "component": value, "model_name": ""})).collect();
+            Ok(json(StatusCode::OK, &list))
+        })
+        .response(array.clone()),
+        Operation::new(Method::GET, "events/events/per_month/", "events_events_per_month_list", view(), |call: Call| points(call, 28 * 86_400, 30))
+            .response(array.clone()),
+        Operation::new(Method::GET, "events/events/volume/", "events_events_volume_list", view(), |call: Call| points(call, 7 * 86_400, 21))
+            .response(array.clone()),
+        Operation::new(Method::GET, "events/events/top_per_user/", "events_events_top_per_user_list", view(), top_per_user).response(array),
+    ]);
+    all
+}
+
+/// Counts of events over a span of seconds, newest first, as `{x_cord (ms), y_cord}`.
+async fn points(call: Call, span: i64, count: i64) -> Result<Response, ApiError> {
+    let now = call.cx.clock.now();
+    let (start, step) = (now.plus_seconds(-span), span * 1_000_000 / count);
+    let (conditions, mut values) = asked_for(&call)?;
+    values.splice(..0, [SqlValue::from(start), step.into()]);
+    let rows = call
+        .cx
+        .store
+        .read(move |sql| {
+            let statement = format!("SELECT (created - $1) / $2, COUNT(*) FROM event WHERE created >= $1{conditions} GROUP BY 1");
+            sql.query(&statement, &values)
+        })
+        .await?;
+    let mut buckets: BTreeMap<i64, i64> = BTreeMap::new();
+    for row in rows {
+        *buckets.entry(row.get::<i64>(0)?.clamp(0, count - 1)).or_default() += row.get::<i64>(1)?;
+    }
+    let points: Value =
+        (0..count).rev().map(|i| json!({"x_cord": (start.0 + (i + 1) * step) / 1000, "y_cord": buckets.get(&i).copied().unwrap_or(0)})).collect();
+    Ok(json(StatusCode::OK, &points))
+}
+
+/// The fields a JSON `query` may name, as the original's filters call them.
+const ASKED: [(&str, &str); 6] = [
+    ("action", "action"),
+    ("app", "app"),
+    ("client_ip", "client_ip"),
+    ("user__username", "username"),
+    ("username", "username"),
+    ("context__authorized_application__pk", "authorized_application"),
+];
+
+/// `action` and `query` as conditions from the third parameter on.
+fn asked_for(call: &Call) -> Result<(String, Vec<SqlValue>), ApiError> {
+    let mut found: Vec<(&str, String)> = Vec::new();
+    if let Some(action) = call.query.get("action").filter(|action| !action.is_empty()) {
+        found.push(("action", action.to_owned()));
+    }
+    if let Some(text) = call.query.get("query").filter(|text| !text.is_empty()) {
+        let wrong = |what: &str| ApiError::detail(StatusCode::BAD_REQUEST, format!("query: {what}"));
+        let Ok(Value::Object(map)) = serde_json::from_str(text) else { return Err(wrong("not a JSON object of fields and values")) };
+        for (name, value) in map {
+            let column = ASKED.iter().find(|(known, _)| *known == name).ok_or_else(|| wrong(&format!("events cannot be counted by {name}")))?.1;
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            found.push((column, if column == "authorized_application" { text.replace('-', "") } else { text }));
+        }
+    }
+    let conditions = found.iter().zip(3..).map(|((column, _), number)| format!(" AND {column} = ${number}")).collect();
+    Ok((conditions, found.into_iter().map(|(_, value)| value.into()).collect()))
+}
+
+async fn top_per_user(call: Call) -> Result<Response, ApiError> {
+    let action = call.query.get("action").unwrap_or_default().to_owned();
+    let top: i64 = call.query.get("top_n").and_then(|n| n.parse().ok()).unwrap_or(15).clamp(1, 100);
+    let rows = call
+        .cx
+        .store
+        .read(move |sql| {
+            sql.query(
+                "SELECT MAX(context), COUNT(*), COUNT(DISTINCT username) FROM event WHERE authorized_application IS NOT NULL AND ($1 = '' OR action = $1) \
+                 GROUP BY authorized_application ORDER BY 2 DESC LIMIT $2",
+                params![action, top],
+            )
+        })
+        .await?;
+    let mut answer = Vec::new();
+    for row in rows {
+        let context: Value = row.get(0)?;
+        let application = context.get("authorized_application").cloned().unwrap_or_default();
+        answer.push(json!({"application": application, "counted_events": row.get::<i64>(1)?, "unique_users": row.get::<i64>(2)?}));
+    }
+    Ok(json(StatusCode::OK, &Value::Array(answer)))
+}

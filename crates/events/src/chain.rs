@@ -1,0 +1,349 @@
+//! Tamper evidence: events form a chain, sealed in the order they came in.
+//!
+//! Each event gets a place and a code (HMAC-SHA-256 under a key derived from the secret key) over its row and the code
+//! before it. Who changes, removes or reorders rows in the database cannot make the codes that follow. Signed places
+//! say where the chain ends and what was removed from it by right, so that retention and erasure leave a chain that can
+//! still be verified. Sealing happens beside requests, about each second: sign-ins do not wait for each other's codes.
+
+use countersign_model::{Sealer, Timestamp};
+use countersign_rest::Context;
+use countersign_store::{Actor, Row, Sql, SqlValue, StoreError, Tx, params};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::geo::Places;
+
+/// Events sealed in one transaction.
+const BATCH: i64 = 500;
+/// Places that one transaction of retention goes over.
+const REMOVED_AT_ONCE: i64 = 5000;
+/// Rows verified at once.
+const PAGE: i64 = 2000;
+
+const LINK: &str = "event chain";
+const PLACE: &str = "event checkpoint";
+
+/// Why a place of the chain is signed.
+pub(crate) const HEAD: &str = "head";
+pub(crate) const RETENTION: &str = "retention";
+const ERASURE: &str = "erasure";
+
+/// The columns a code covers, after `seq`.
+const COVERED: &str = "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand";
+
+/// Seals what came in since the last time. `keep` is how many seconds events are kept.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) async fn seal(cx: &Context, keep: i64) -> Result<(), StoreError> {
+    loop {
+        let waiting = cx.store.read(|sql| Ok::<_, StoreError>(sql.query_one("SELECT 1 FROM event WHERE seq IS NULL LIMIT 1", params![])?.is_some())).await?;
+        if !waiting {
+            return Ok(());
+        }
+        let moved = cx.clone();
+        let sealed = cx.store.write(Actor::system(), "events sealed", move |tx| seal_batch(tx, keep, Places::of(&moved))).await?;
+        if sealed < usize::try_from(BATCH).unwrap_or(0) {
+            return Ok(());
+        }
+    }
+}
+
+fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: Option<&Places>) -> Result<usize, StoreError> {
+    let (mut seq, mut chain) = head(tx)?;
+    let rows = tx.query(&format!("SELECT {COVERED} FROM event WHERE seq IS NULL ORDER BY created, uuid LIMIT $1"), params![BATCH])?;
+    for row in &rows {
+        seq += 1;
+        // Settings say how long events are kept and where addresses are; those who write events know neither.
+        let expires = row.get::<Timestamp>(8)?.plus_seconds(keep);
+        let context = placed(row, places)?;
+        let mut covered = row_values(row)?;
+        for (column, value) in [(5, SqlValue::from(context.as_str())), (9, expires.into())] {
+            covered.splice(column..=column, [value]);
+        }
+        chain = link(tx.sealer(), &chain, seq, &covered);
+        tx.execute(
+            "UPDATE event SET seq = $1, chain = $2, expires = $3, context = $4 WHERE uuid = $5",
+            params![seq, chain.clone(), expires, context, row.get::<Uuid>(0)?],
+        )?;
+    }
+    if !rows.is_empty() {
+        tx.execute("DELETE FROM event_checkpoint WHERE reason = $1", params![HEAD])?;
+        sign(tx, HEAD, seq, &chain)?;
+    }
+    Ok(rows.len())
+}
+
+/// The context of an event, with where its address is.
+fn placed(row: &Row, places: Option<&Places>) -> Result<String, StoreError> {
+    let context: String = row.get(5)?;
+    let address = row.get::<Option<String>>(7)?.and_then(|address| address.parse().ok());
+    let found = places.zip(address).map(|(places, address)| places.of_address(address)).unwrap_or_default();
+    match serde_json::from_str(&context) {
+        Ok(Value::Object(mut map)) if !found.is_empty() => {
+            map.extend(found);
+            Ok(Value::Object(map).to_string())
+        }
+        _ => Ok(context),
+    }
+}
+
+/// The last sealed place.
+fn head(sql: &mut Sql<'_>) -> Result<(i64, Vec<u8>), StoreError> {
+    let row = sql.query_one("SELECT seq, chain FROM event_checkpoint WHERE reason = $1", params![HEAD])?;
+    row.map_or(Ok((0, Vec::new())), |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Signs a place of the chain.
+fn sign(tx: &mut Tx<'_>, reason: &str, seq: i64, chain: &[u8]) -> Result<(), StoreError> {
+    let (at, signature) = (tx.now(), tx.sealer().mac(PLACE, &place(reason, seq, chain)));
+    tx.execute("INSERT INTO event_checkpoint (reason, seq, chain, at, signature) VALUES ($1, $2, $3, $4, $5)", params![reason, seq, chain, at, signature])?;
+    Ok(())
+}
+
+/// Removes events from the old end: those that have ended, and what is more than `most`. What follows can still be
+/// verified.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) fn retain(tx: &mut Tx<'_>, most: i64) -> Result<usize, StoreError> {
+    let now = tx.now();
+    let (last, _) = head(tx)?;
+    let first_kept = tx.query_one("SELECT MIN(seq) FROM event WHERE seq IS NOT NULL AND expires > $1", params![now])?;
+    let ended = first_kept.map_or(Ok(None), |row| row.get::<Option<i64>>(0))?.map_or(last, |seq| seq - 1);
+    let until = if most > 0 { ended.max(last - most) } else { ended };
+    let first = tx.query_one("SELECT MIN(seq) FROM event", params![])?.map_or(Ok(None), |row| row.get::<Option<i64>>(0))?.unwrap_or(last);
+    let until = until.min(first + REMOVED_AT_ONCE);
+    let Some(row) = tx.query_one("SELECT MAX(seq) FROM event WHERE seq <= $1", params![until])? else { return Ok(0) };
+    let Some(until) = row.get::<Option<i64>>(0)? else { return Ok(0) };
+    let chain = tx.query_one("SELECT chain FROM event WHERE seq = $1", params![until])?.map_or(Ok(Vec::new()), |row| row.get::<Vec<u8>>(0))?;
+    tx.execute("DELETE FROM event_checkpoint WHERE reason IN ($1, $2) AND seq <= $3", params![RETENTION, ERASURE, until])?;
+    sign(tx, RETENTION, until, &chain)?;
+    tx.execute("DELETE FROM event WHERE seq <= $1", params![until])
+}
+
+/// Events of an account, by whatever name it had.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) fn of_user(sql: &mut Sql<'_>, user: i64) -> Result<Vec<Uuid>, StoreError> {
+    let rows = sql.query("SELECT uuid, user_json FROM event WHERE INSTR(user_json, $1) > 0", params![format!("\"pk\":{user}")])?;
+    let mut found = Vec::new();
+    for row in rows {
+        if row.get::<Value>(1)?.get("pk").and_then(Value::as_i64) == Some(user) {
+            found.push(row.get(0)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Removes events, as the law may ask when an account is deleted. Their places stay, signed and empty.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) fn erase(tx: &mut Tx<'_>, events: &[Uuid]) -> Result<usize, StoreError> {
+    let mut erased = 0;
+    for uuid in events {
+        let Some(row) = tx.query_one("SELECT uuid, seq, chain FROM event WHERE uuid = $1", params![*uuid])? else { continue };
+        if let (Some(seq), Some(chain)) = (row.get::<Option<i64>>(1)?, row.get::<Option<Vec<u8>>>(2)?) {
+            sign(tx, ERASURE, seq, &chain)?;
+        }
+        erased += tx.execute("DELETE FROM event WHERE uuid = $1", params![*uuid])?;
+    }
+    Ok(erased)
+}
+
+/// What is wrong with the chain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Tampering {
+    #[error("event {seq} ({uuid}, {action} of {at}) was changed, or is not the one sealed at this place")]
+    Changed { seq: i64, uuid: Uuid, action: String, at: String },
+    #[error("event {first} was removed")]
+    Removed { first: i64 },
+    #[error("events {first} to {last} were removed")]
+    RemovedRange { first: i64, last: i64 },
+    #[error("event {seq} stands behind the signed end of the chain, {head}")]
+    BeyondHead { seq: i64, head: i64 },
+    #[error("the {reason} mark at {seq} was not signed by this installation")]
+    Mark { reason: String, seq: i64 },
+    #[error("the mark of the chain's end was removed")]
+    NoHead,
+    #[error("the chain differs from place {seq} of the code given")]
+    OtherHistory { seq: i64 },
+}
+
+/// What a verification saw.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Events with a right code.
+    pub verified: u64,
+    /// Removed by right: ended or erased.
+    pub removed: i64,
+    /// Not sealed yet.
+    pub waiting: i64,
+    /// The last place and its code: kept elsewhere, they show later that nothing before was rewritten.
+    pub head: Option<(i64, String)>,
+    pub wrong: Vec<Tampering>,
+}
+
+/// As many faults are named.
+const MOST_FAULTS: usize = 100;
+
+/// Walks the whole chain. `witness` is a place and its code that were noted earlier.
+///
+/// # Errors
+/// When the engine fails.
+pub fn verify(sql: &mut Sql<'_>, sealer: &dyn Sealer, witness: Option<&(i64, String)>) -> Result<Report, StoreError> {
+    let mut walk = Walk { sealer, marks: marks(sql, sealer)?, report: Report::default(), place: 0, chain: Vec::new() };
+    walk.report.wrong.append(&mut walk.marks.wrong);
+    if let Some((seq, chain)) = walk.marks.retention.clone() {
+        walk.report.removed = seq;
+        (walk.place, walk.chain) = (seq, chain);
+    }
+    let mut after = i64::MIN;
+    loop {
+        let rows = sql.query(&format!("SELECT {COVERED}, seq, chain FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"), params![after, PAGE])?;
+        for row in &rows {
+            after = row.get(11)?;
+            walk.event(row, witness)?;
+        }
+        if rows.len() < usize::try_from(PAGE).unwrap_or(0) {
+            break;
+        }
+    }
+    walk.end();
+    walk.report.waiting = sql.query_one("SELECT COUNT(*) FROM event WHERE seq IS NULL", params![])?.map_or(Ok(0), |row| row.get(0))?;
+    walk.report.wrong.truncate(MOST_FAULTS);
+    Ok(walk.report)
+}
+
+/// The signed places, by what they are for.
+struct Marks {
+    head: Option<(i64, Vec<u8>)>,
+    retention: Option<(i64, Vec<u8>)>,
+    erased: std::collections::BTreeMap<i64, Vec<u8>>,
+    wrong: Vec<Tampering>,
+}
+
+fn marks(sql: &mut Sql<'_>, sealer: &dyn Sealer) -> Result<Marks, StoreError> {
+    let mut marks = Marks { head: None, retention: None, erased: std::collections::BTreeMap::new(), wrong: Vec::new() };
+    for row in sql.query("SELECT reason, seq, chain, signature FROM event_checkpoint ORDER BY seq", params![])? {
+        let (reason, seq, chain): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if row.get::<Vec<u8>>(3)? != sealer.mac(PLACE, &place(&reason, seq, &chain)) {
+            marks.wrong.push(Tampering::Mark { reason, seq });
+            continue;
+        }
+        match reason.as_str() {
+            HEAD => marks.head = Some((seq, chain)),
+            RETENTION => marks.retention = Some((seq, chain)),
+            _ => {
+                marks.erased.insert(seq, chain);
+            }
+        }
+    }
+    Ok(marks)
+}
+
+struct Walk<'a> {
+    sealer: &'a dyn Sealer,
+    marks: Marks,
+    report: Report,
+    /// The last place seen and its code.
+    place: i64,
+    chain: Vec<u8>,
+}
+
+impl Walk<'_> {
+    fn event(&mut self, row: &Row, witness: Option<&(i64, String)>) -> Result<(), StoreError> {
+        let (seq, stored): (i64, Vec<u8>) = (row.get(11)?, row.get::<Option<Vec<u8>>>(12)?.unwrap_or_default());
+        let complete = self.skip_to(seq);
+        let covered = row_values(row)?;
+        // After a hole the code before is unknown: the row is then held against the next ones only.
+        if complete && link(self.sealer, &self.chain, seq, &covered) != stored {
+            self.report.wrong.push(Tampering::Changed { seq, uuid: row.get(0)?, action: row.get(1)?, at: row.get::<Timestamp>(8)?.iso() });
+        } else {
+            self.report.verified += u64::from(complete);
+        }
+        if let Some(head) = self.marks.head.as_ref().map(|(head, _)| *head).filter(|head| seq > *head) {
+            self.report.wrong.push(Tampering::BeyondHead { seq, head });
+        }
+        if let Some((at, code)) = witness
+            && *at == seq
+            && !code.eq_ignore_ascii_case(&hex::encode(&stored))
+        {
+            self.report.wrong.push(Tampering::OtherHistory { seq });
+        }
+        (self.place, self.chain) = (seq, stored);
+        Ok(())
+    }
+
+    /// Goes over places whose events were erased by right; tells whether nothing else is missing before `seq`.
+    fn skip_to(&mut self, seq: i64) -> bool {
+        let mut complete = true;
+        while self.place + 1 < seq {
+            let next = self.place + 1;
+            if let Some(chain) = self.marks.erased.get(&next) {
+                (self.place, self.chain) = (next, chain.clone());
+                (complete, self.report.removed) = (true, self.report.removed + 1);
+                continue;
+            }
+            let last = self.marks.erased.range(next..seq).next().map_or(seq, |(erased, _)| *erased) - 1;
+            let wrong = if last == next { Tampering::Removed { first: next } } else { Tampering::RemovedRange { first: next, last } };
+            self.report.wrong.push(wrong);
+            (self.place, complete) = (last, false);
+        }
+        complete
+    }
+
+    fn end(&mut self) {
+        match self.marks.head.clone() {
+            Some((head, chain)) => {
+                if self.place <= head && self.skip_to(head + 1) && self.place == head && self.chain != chain {
+                    // Each row fits the one before, and the last one is another: only who has the key can make that.
+                    self.report.wrong.push(Tampering::OtherHistory { seq: head });
+                }
+                self.report.head = Some((head, hex::encode(chain)));
+            }
+            None if self.place > 0 => self.report.wrong.push(Tampering::NoHead),
+            None => {}
+        }
+    }
+}
+
+fn row_values(row: &Row) -> Result<Vec<SqlValue>, StoreError> {
+    let mut values: Vec<SqlValue> = vec![row.get::<Vec<u8>>(0)?.into()];
+    for column in 1..=5 {
+        values.push(row.get::<String>(column)?.into());
+    }
+    for column in 6..=7 {
+        values.push(row.get::<Option<String>>(column)?.into());
+    }
+    values.push(row.get::<i64>(8)?.into());
+    values.push(row.get::<i64>(9)?.into());
+    values.push(row.get::<String>(10)?.into());
+    Ok(values)
+}
+
+/// The code of a row: each value with its length before it, so that none can reach into the next.
+fn link(sealer: &dyn Sealer, before: &[u8], seq: i64, row: &[SqlValue]) -> Vec<u8> {
+    let mut data = Vec::with_capacity(1024);
+    let mut add = |bytes: &[u8]| {
+        data.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        data.extend_from_slice(bytes);
+    };
+    add(before);
+    add(&seq.to_be_bytes());
+    for value in row {
+        match value {
+            SqlValue::Null => add(b"n"),
+            SqlValue::Int(number) => add(&[b"i".as_slice(), &number.to_be_bytes()].concat()),
+            SqlValue::Text(text) => add(&[b"t", text.as_bytes()].concat()),
+            SqlValue::Bytes(bytes) => add(&[b"b", bytes.as_slice()].concat()),
+        }
+    }
+    sealer.mac(LINK, &data).to_vec()
+}
+
+fn place(reason: &str, seq: i64, chain: &[u8]) -> Vec<u8> {
+    [reason.as_bytes(), b":", seq.to_be_bytes().as_slice(), chain].concat()
+}

@@ -1,0 +1,129 @@
+//! What happened: events with their context, masked; the audit of every edit; the lists over them.
+//!
+//! An event is written in the transaction of what it tells of. Nothing here decides anything, and no event
+//! carries a secret: contexts are cleansed by key name before they are stored.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod api;
+mod audit;
+mod chain;
+mod cleanse;
+mod event;
+mod geo;
+mod stream;
+
+pub use audit::Audit;
+pub use cleanse::cleanse;
+pub use event::{Event, emit, model_reference, record};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_rest::{Context, Expiring, Job, JobError, Module, Run, Start, enqueue};
+use countersign_store::{Actor, StoreError, Tx};
+use serde_json::json;
+
+pub use chain::{Report, Tampering, verify};
+pub use geo::Places;
+pub use stream::{Recorded, find, sealed_after};
+
+/// What settings say of events.
+#[derive(Debug, Clone)]
+pub struct EventSettings {
+    /// Seconds an event is kept.
+    pub keep: i64,
+    /// As many are kept at most; 0 sets no limit.
+    pub most: i64,
+    /// MaxMind's files of cities and of networks.
+    pub cities: Option<PathBuf>,
+    pub networks: Option<PathBuf>,
+}
+
+impl Default for EventSettings {
+    fn default() -> EventSettings {
+        EventSettings { keep: 365 * 86_400, most: 0, cities: None, networks: None }
+    }
+}
+
+/// The events' part of the program, as it is until settings say otherwise.
+pub fn module() -> Module {
+    Module {
+        name: "events",
+        operations: api::operations(),
+        tables: vec![<api::EventRow as countersign_model::Fields>::META],
+        jobs: vec![
+            Job::every("events_limit", 3600, "Remove the oldest events past the number that is kept.", |cx, _| Box::pin(limit(cx))),
+            Job::on_request(ERASURE, 10, "Remove the events of a deleted account.", |cx, run| Box::pin(erasure(cx, run))),
+        ],
+        start: vec![Start {
+            name: "event chain",
+            run: |cx| {
+                Box::pin(async move {
+                    tokio::spawn(keep_sealing(cx));
+                    Ok(())
+                })
+            },
+        }],
+        extensions: vec![Arc::new(Expiring { plural: "Events", remove: |tx| chain::retain(tx, 0) })],
+        ..Module::default()
+    }
+}
+
+/// What settings add to the module: found by type.
+pub fn settings(settings: EventSettings) -> Module {
+    let places = Places::new(settings.cities.clone(), settings.networks.clone());
+    Module { name: "event settings", extensions: vec![Arc::new(settings), Arc::new(places)], ..Module::default() }
+}
+
+fn settings_of(cx: &Context) -> EventSettings {
+    cx.extensions::<EventSettings>().next().cloned().unwrap_or_default()
+}
+
+/// The original's name of the job.
+const ERASURE: &str = "gdpr_cleanup";
+
+/// Asks for the events of a deleted account to be removed.
+///
+/// # Errors
+/// When the engine fails.
+pub fn forget_user(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreError> {
+    enqueue(tx, ERASURE, &user.to_string(), &json!({"user": user})).map(|_| ())
+}
+
+/// Rounds between two looks at the files of places.
+const PLACES_EVERY: u32 = 30;
+
+/// Seals events about each second, in every process: whoever comes second finds nothing to do.
+async fn keep_sealing(cx: Context) {
+    let keep = settings_of(&cx).keep;
+    for round in 1_u32.. {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if round.is_multiple_of(PLACES_EVERY)
+            && let Some(places) = Places::of(&cx)
+        {
+            places.refresh();
+        }
+        match chain::seal(&cx, keep).await {
+            Ok(()) => {}
+            Err(StoreError::Closed) => return,
+            Err(error) => tracing::warn!(%error, "events could not be sealed"),
+        }
+    }
+}
+
+async fn limit(cx: Context) -> Result<(), JobError> {
+    let most = settings_of(&cx).most;
+    while most > 0 && cx.store.write(Actor::system(), "number of events", move |tx| chain::retain(tx, most)).await? > 0 {}
+    Ok(())
+}
+
+async fn erasure(cx: Context, run: Run) -> Result<(), JobError> {
+    let user = run.arguments.get("user").and_then(serde_json::Value::as_i64).ok_or_else(|| JobError::Failed("no account is named".to_owned()))?;
+    let events = cx.store.read(move |sql| chain::of_user(sql, user)).await?;
+    for some in events.chunks(500) {
+        let some = some.to_vec();
+        cx.store.write(Actor::system(), "events of a deleted account", move |tx| chain::erase(tx, &some)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Actions on flows, stages and prompts.
+
+use axum::response::Response;
+use countersign_model::{Fields as _, KeyType, Mode, Problem, Ref, Space};
+use countersign_policy::engine;
+use countersign_policy::expression::{MappingContext, evaluate_mapping};
+use countersign_rest::{ApiError, Call, json, no_content};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::kinds::{Flow, FlowStageBinding};
+use crate::stages::{Prompt, preview_prompt};
+
+fn find(call: &Call) -> Result<(Ref<Flow>, Flow), ApiError> {
+    let found = call.snapshot.find::<Flow>("slug", call.param("slug"));
+    found.map(|(reference, flow)| (reference, flow.clone())).ok_or_else(|| ApiError::not_found("Flow"))
+}
+
+/// The flow as a Mermaid diagram.
+pub(super) async fn diagram(call: Call) -> Result<Response, ApiError> {
+    let (reference, flow) = find(&call)?;
+    let mut bindings: Vec<_> = call.snapshot.list::<FlowStageBinding>().filter(|(_, binding)| binding.target == reference).collect();
+    bindings.sort_by_key(|(_, binding)| binding.order);
+    let mut lines = vec!["graph TD".to_owned(), format!("flow_start[[\"Flow<br>{}\"]]", quoted(&flow.title))];
+    let own = reference.key().uuid().unwrap_or_default();
+    let guarded = !engine::bindings_of(&call.snapshot, own).is_empty();
+    let mut from = "flow_start".to_owned();
+    if guarded {
+        lines.push("flow_policies{{\"Policies of the flow\"}}".to_owned());
+        lines.push("flow_start --> flow_policies".to_owned());
+        lines.push("flow_policies -- \"Policy denied\" --> denied[[\"End of the flow<br>Access denied\"]]".to_owned());
+        from = "flow_policies -- \"Policy passed\"".to_owned();
+    }
+    for (at, (binding, definition)) in bindings.iter().enumerate() {
+        let entry = call.snapshot.member(definition.stage);
+        let name = entry.and_then(|entry| entry.object.values().get("name").and_then(Value::as_str).map(str::to_owned)).unwrap_or_default();
+        let kind = entry.map(|entry| entry.meta().title).unwrap_or_default();
+        lines.push(format!("stage_{at}([\"Stage ({kind})<br>{}\"])", quoted(&name)));
+        if engine::bindings_of(&call.snapshot, binding.key().uuid().unwrap_or_default()).is_empty() {
+            lines.push(format!("{from} --> stage_{at}"));
+        } else {
+            lines.push(format!("policy_{at}{{{{\"Policies of {}\"}}}}", quoted(&name)));
+            lines.push(format!("{from} --> policy_{at}"));
+            lines.push(format!("policy_{at} -- \"Policy passed\" --> stage_{at}"));
+        }
+        from = format!("stage_{at}");
+    }
+    lines.push("done[[\"End of the flow\"]]".to_owned());
+    lines.push(format!("{from} --> done"));
+    Ok(json(StatusCode::OK, &json!({"diagram": lines.join("\n")})))
+}
+
+fn quoted(text: &str) -> String {
+    text.replace('"', "'").replace(['<', '>'], " ")
+}
+
+pub(super) async fn set_background_url(call: Call) -> Result<Response, ApiError> {
+    let (reference, _) = find(&call)?;
+    let body = call.object()?;
+    let url = match body.get("url") {
+        Some(Value::String(url)) if url.is_empty() || url.starts_with("https://") || url.starts_with("http://") || url.starts_with("/static/") => url.clone(),
+        Some(_) => return Err(ApiError::field("url", Problem::new("invalid", "Enter a valid URL."))),
+        None => return Err(ApiError::field("url", Problem::required())),
+    };
+    call.cx
+        .store
+        .write(call.actor(), "background of a flow", move |tx| {
+            let flow = tx.graph().get(reference).cloned().ok_or_else(|| ApiError::not_found("Flow"))?;
+            tx.draft().put(reference.key(), Flow { background: Some(url.clone()).filter(|url| !url.is_empty()), ..flow });
+            Ok::<_, ApiError>(())
+        })
+        .await?;
+    Ok(json(StatusCode::OK, &json!({})))
+}
+
+pub(super) async fn cache_info(_call: Call) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &json!({"count": 0})))
+}
+
+pub(super) async fn cache_clear(_call: Call) -> Result<Response, ApiError> {
+    Ok(no_content())
+}
+
+/// What users may set up by themselves.
+pub(super) async fn user_settings(call: Call) -> Result<Response, ApiError> {
+    const COMPONENTS: [(&str, &str); 5] = [
+        ("authentik_stages_authenticator_email.authenticatoremailstage", "ak-user-settings-authenticator-email"),
+        ("authentik_stages_authenticator_static.authenticatorstaticstage", "ak-user-settings-authenticator-static"),
+        ("authentik_stages_authenticator_totp.authenticatortotpstage", "ak-user-settings-authenticator-totp"),
+        ("authentik_stages_authenticator_webauthn.authenticatorwebauthnstage", "ak-user-settings-authenticator-webauthn"),
+        ("authentik_stages_password.passwordstage", "ak-user-settings-password"),
+    ];
+    let mut found = Vec::new();
+    for entry in call.snapshot.entries(Space("stage")) {
+        let Some((_, component)) = COMPONENTS.iter().find(|(model, _)| *model == entry.meta().model) else { continue };
+        let values = entry.object.values();
+        let rank = COMPONENTS.iter().position(|(model, _)| *model == entry.meta().model);
+        let configurable = values.get("configure_flow").is_some_and(|flow| !flow.is_null());
+        if !configurable && component.ends_with("-password") {
+            continue;
+        }
+        let text = |name: &str| values.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let title = text("friendly_name").unwrap_or_else(|| entry.meta().title.replace(" Setup Stage", ""));
+        let mut item = json!({"object_uid": entry.id.key.to_json(), "component": component, "title": title});
+        if configurable && let Value::Object(map) = &mut item {
+            map.insert("configure_url".to_owned(), format!("/flows/-/configure/{}/", entry.id.key).into());
+        }
+        found.push(((rank, text("name")), item));
+    }
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(json(StatusCode::OK, &found.into_iter().map(|(_, item)| item).collect()))
+}
+
+/// A prompt as it would be shown.
+pub(super) async fn preview(call: Call) -> Result<Response, ApiError> {
+    debug_assert_eq!(<Prompt as countersign_model::Target>::KEY, KeyType::Uuid);
+    let body = call.object()?;
+    let prompt = Prompt::parse(&call.input(&body, Mode::Create), None)?;
+    for (flag, source) in [(prompt.initial_value_expression, &prompt.initial_value), (prompt.placeholder_expression, &prompt.placeholder)] {
+        let context = MappingContext::default();
+        if flag && let Err(error) = evaluate_mapping(source, &context) {
+            return Err(ApiError::object(error.to_string()));
+        }
+    }
+    Ok(json(StatusCode::OK, &serde_json::to_value(preview_prompt(&prompt)).unwrap_or_default()))
+}

@@ -1,0 +1,103 @@
+//! Read-only fields of flows, bindings, stages and prompts.
+
+use std::collections::BTreeSet;
+
+use countersign_model::{Entry, Key, ObjectId, Ref, Snapshot, Target as _};
+use countersign_policy::engine;
+use countersign_rest::RenderContext;
+use serde_json::{Map, Value, json};
+
+use crate::kinds::{Flow, FlowStageBinding};
+use crate::stages::prompt_stages;
+
+const BACKGROUND: &str = "/static/dist/assets/images/flow_background.jpg";
+
+pub(crate) fn flow(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+    let Some(flow) = entry.cast::<Flow>() else { return };
+    common(entry, flow, map);
+    let mut stages: Vec<_> = bindings(render.snapshot, entry.id);
+    stages.sort_by_key(|binding| binding.order);
+    map.insert("stages".to_owned(), stages.iter().map(|binding| binding.stage.key().to_json()).collect());
+    let own = entry.id.key.uuid().unwrap_or_default();
+    let policies = engine::bindings_of(render.snapshot, own).into_iter().filter_map(|(_, binding)| binding.policy);
+    map.insert("policies".to_owned(), policies.map(|policy| policy.key().to_json()).collect());
+    // Plans are not shared between browsers, so none is cached.
+    map.insert("cache_count".to_owned(), 0.into());
+}
+
+fn common(entry: &Entry, flow: &Flow, map: &mut Map<String, Value>) {
+    map.insert("policybindingmodel_ptr_id".to_owned(), entry.id.key.to_json());
+    map.insert("export_url".to_owned(), format!("/api/v3/flows/instances/{}/export/", flow.slug).into());
+    let background = flow.background.clone().filter(|background| !background.is_empty());
+    map.insert("background".to_owned(), background.unwrap_or_else(|| BACKGROUND.to_owned()).into());
+}
+
+fn bindings(snapshot: &Snapshot, flow: ObjectId) -> Vec<&FlowStageBinding> {
+    naming(snapshot, flow, "target")
+}
+
+fn naming<'a>(snapshot: &'a Snapshot, target: ObjectId, by_field: &str) -> Vec<&'a FlowStageBinding> {
+    snapshot
+        .referrers(target)
+        .filter(|(by, field)| by.space == FlowStageBinding::SPACE && *field == by_field)
+        .filter_map(|(by, _)| snapshot.entry(by)?.cast::<FlowStageBinding>())
+        .collect()
+}
+
+pub(crate) fn binding(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+    let Some(binding) = entry.cast::<FlowStageBinding>() else { return };
+    map.insert("policybindingmodel_ptr_id".to_owned(), entry.id.key.to_json());
+    map.insert("stage_obj".to_owned(), binding_stage(render, binding));
+}
+
+fn binding_stage(render: &RenderContext<'_>, binding: &FlowStageBinding) -> Value {
+    let stage = render.snapshot.member(binding.stage);
+    stage.map(|stage| short_stage(render.snapshot, stage)).unwrap_or_default()
+}
+
+/// A stage without the fields of its kind.
+pub(crate) fn short_stage(snapshot: &Snapshot, entry: &Entry) -> Value {
+    let name = entry.object.values().get("name").cloned().unwrap_or_default();
+    let meta = entry.meta();
+    json!({
+        "pk": entry.id.key.to_json(), "name": name, "component": meta.component, "verbose_name": meta.title,
+        "verbose_name_plural": meta.plural, "meta_model_name": meta.model, "flow_set": flow_set(snapshot, entry.id),
+    })
+}
+
+/// The flows a stage is part of, each once, by slug.
+fn flow_set(snapshot: &Snapshot, stage: ObjectId) -> Value {
+    let flows: BTreeSet<Key> = naming(snapshot, stage, "stage").iter().map(|binding| binding.target.key()).collect();
+    let mut flows: Vec<_> = flows.into_iter().filter_map(|key| snapshot.entry(Ref::<Flow>::new(key).id())).collect();
+    flows.sort_by_key(|entry| entry.cast::<Flow>().map(|flow| flow.slug.to_string()));
+    flows.into_iter().map(|entry| short_flow(entry)).collect()
+}
+
+fn short_flow(entry: &Entry) -> Value {
+    let Some(flow) = entry.cast::<Flow>() else { return Value::Null };
+    let mut values = entry.object.values();
+    let mut map = Map::new();
+    map.insert("pk".to_owned(), entry.id.key.to_json());
+    for name in ["name", "slug", "title", "designation", "policy_engine_mode", "compatibility_mode", "layout", "denied_action"] {
+        map.insert(name.to_owned(), values.remove(name).unwrap_or_default());
+    }
+    common(entry, flow, &mut map);
+    Value::Object(map)
+}
+
+pub(crate) fn stage(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+    map.insert("flow_set".to_owned(), flow_set(render.snapshot, entry.id));
+    for (field, object) in
+        [("webauthn_allowed_device_types", "webauthn_allowed_device_types_obj"), ("device_type_restrictions", "device_type_restrictions_obj")]
+    {
+        if entry.meta().field(field).is_some() {
+            map.insert(object.to_owned(), json!([]));
+        }
+    }
+}
+
+pub(crate) fn prompt(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+    let stages = prompt_stages(render.snapshot, entry.id.key);
+    let stages = stages.into_iter().filter_map(|id| render.snapshot.entry(id)).map(|entry| short_stage(render.snapshot, entry));
+    map.insert("promptstage_set".to_owned(), stages.collect());
+}

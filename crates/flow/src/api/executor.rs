@@ -1,0 +1,237 @@
+//! Flows as JSON: the executor, its inspector, and starting a flow from the administration.
+
+use axum::response::Response;
+use countersign_model::{Entry, FieldErrors};
+use countersign_rest::{ApiError, Call, json, visitor};
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use super::computed;
+use crate::answer::Answer;
+use crate::browser::Browser;
+use crate::challenge::{Challenge, Shown};
+use crate::error::FlowError;
+use crate::executor::{self, Ended, Entered, Turned};
+use crate::keep::{self, Turns};
+use crate::kinds::{Flow, FlowStageBinding};
+use crate::plan::{Planned, key};
+use crate::planner::{self, Planning};
+use crate::run::Run;
+use crate::{render, web};
+
+pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
+    serve(call, false).await
+}
+
+pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
+    serve(call, true).await
+}
+
+async fn browser(call: &Call) -> Result<Browser, ApiError> {
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.headers = call.headers.clone();
+    let visitor = visitor(&call.cx, &parts).await?;
+    Ok(Browser::new(&call.cx, &call.request, &visitor))
+}
+
+async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
+    let browser = browser(&call).await?;
+    let key = browser.visitor.key.clone();
+    let _turn = Turns::wait(&call.cx, &key).await;
+    let query = web::parse_query(call.query.get("query").unwrap_or_default());
+    let mut response = match turn(&call, browser, query, answering).await {
+        Ok(ended) => answer(&call, ended),
+        // A page, as the original answers.
+        Err(FlowError::NoFlow(_)) => return Ok(web::lost_page(&call.cx, &call.request)),
+        Err(FlowError::Busy) => return Err(ApiError::detail(StatusCode::SERVICE_UNAVAILABLE, FlowError::Busy.to_string())),
+        // What a person was asked is kept; the same answer works when the database is back.
+        Err(FlowError::Store(error)) if error.is_passing() => return Err(error.into()),
+        Err(error) => {
+            let browser = self::browser(&call).await?;
+            let challenge = executor::failure(&browser, &error).await;
+            browser.dress(json(StatusCode::OK, &serde_json::to_value(challenge).unwrap_or_default()), true)
+        }
+    };
+    response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+async fn turn(call: &Call, browser: Browser, query: Vec<(String, String)>, answering: bool) -> Result<Ended, FlowError> {
+    let mut executor = match executor::enter(browser, call.param("flow_slug"), query).await? {
+        Entered::Over(ended) => return Ok(*ended),
+        Entered::Going(executor) => *executor,
+    };
+    let turned = if answering {
+        match body(call) {
+            Ok(answer) => executor.turn(Some(&answer)).await?,
+            Err(Wrong::Body(text)) => return Err(FlowError::Request(text)),
+            Err(Wrong::Shape(errors)) => match executor.turn(None).await? {
+                Turned::Show(shown) => Turned::Show(Shown { errors, ..shown }),
+                other => other,
+            },
+        }
+    } else {
+        executor.turn(None).await?
+    };
+    executor.finish(turned, answering).await
+}
+
+enum Wrong {
+    /// Not JSON at all.
+    Body(String),
+    /// JSON, but not an object.
+    Shape(FieldErrors),
+}
+
+fn body(call: &Call) -> Result<Answer, Wrong> {
+    match call.object() {
+        Ok(map) => Ok(Answer(map)),
+        Err(ApiError::Fields(errors)) => Err(Wrong::Shape(errors)),
+        Err(other) => Err(Wrong::Body(other.to_string())),
+    }
+}
+
+fn answer(call: &Call, ended: Ended) -> Response {
+    let Ended { run, turned, continues } = ended;
+    let response = match turned {
+        Turned::Next => found(call),
+        Turned::Elsewhere { slug } => {
+            let to = web::flow_url(&slug, &run.plan.query);
+            json(StatusCode::OK, &challenge_json(&run, &Shown::from(Challenge::Redirect { to })))
+        }
+        Turned::Show(shown) => json(StatusCode::OK, &challenge_json(&run, &shown)),
+        Turned::End(challenge) => json(StatusCode::OK, &challenge_json(&run, &Shown::from(challenge))),
+    };
+    run.browser.dress(response, continues)
+}
+
+/// The next stage is at the same address.
+fn found(call: &Call) -> Response {
+    let query = if call.request.query.is_empty() { String::new() } else { format!("?{}", call.request.query) };
+    let mut response = Response::new(axum::body::Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    if let Ok(location) = HeaderValue::from_str(&format!("{}{query}", call.request.path)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+/// A challenge as clients of the original know it.
+pub(super) fn challenge_json(run: &Run, shown: &Shown) -> Value {
+    let mut map = Map::new();
+    if shown.challenge.has_frame()
+        && let Some(flow) = run.flow()
+    {
+        // A plan that was never made has nothing to put into the title.
+        let title = if run.plan.stages.is_empty() && !run.plan.context.contains_key(key::APPLICATION) && flow.title.contains('%') {
+            flow.title.clone()
+        } else {
+            render::title(run)
+        };
+        map.insert(
+            "flow_info".to_owned(),
+            json!({
+                "title": title, "background": run.browser.background(flow), "cancel_url": "/flows/-/cancel/",
+                "layout": countersign_model::ChoiceValue::value(flow.layout),
+            }),
+        );
+    }
+    if let Ok(Value::Object(fields)) = serde_json::to_value(&shown.challenge) {
+        map.extend(fields);
+    }
+    if !shown.errors.is_empty() {
+        map.insert("response_errors".to_owned(), non_empty(shown.errors.to_coded_json()));
+    }
+    if shown.challenge.names_user() {
+        map.insert("pending_user".to_owned(), run.shown_user().into());
+        map.insert("pending_user_avatar".to_owned(), run.shown_avatar().into());
+    }
+    Value::Object(map)
+}
+
+/// A refusal without a word has no key.
+fn non_empty(errors: Value) -> Value {
+    match errors {
+        Value::Object(map) => map.into_iter().filter(|(_, list)| list.as_array().is_none_or(|list| !list.is_empty())).collect::<Map<_, _>>().into(),
+        other => other,
+    }
+}
+
+/// Plans a flow for the administrator who wants to try it.
+pub(super) async fn execute(call: Call) -> Result<Response, ApiError> {
+    let browser = browser(&call).await?;
+    let flow = planner::by_slug(&browser, call.param("slug")).ok_or_else(|| ApiError::not_found("Flow"))?;
+    let mut context = Map::new();
+    if let Some(user) = browser.pending() {
+        context.insert(key::PENDING_USER.to_owned(), serde_json::to_value(user).unwrap_or_default());
+    }
+    match planner::plan(&browser, flow, context, false).await.map_err(api_error)? {
+        Planning::Ready(plan) => {
+            keep::drop_history(&browser).await;
+            keep::put(&browser, &plan).await?;
+            let slug = browser.snapshot.get::<Flow>(flow).map(|flow| flow.slug.to_string()).unwrap_or_default();
+            let link = format!("{}{}", call.cx.origin(&call.request), web::flow_url(&slug, &[]));
+            Ok(browser.dress(json(StatusCode::OK, &json!({"link": link})), true))
+        }
+        Planning::NotApplicable { .. } => Err(ApiError::Body(StatusCode::BAD_REQUEST, json!({"non_field_errors": ["Flow does not apply to current user."]}))),
+    }
+}
+
+fn api_error(error: FlowError) -> ApiError {
+    match error {
+        FlowError::Store(error) => error.into(),
+        FlowError::NoFlow(_) => ApiError::not_found("Flow"),
+        other => ApiError::detail(StatusCode::INTERNAL_SERVER_ERROR, other.to_string()),
+    }
+}
+
+/// The plan of the caller's own browser and what it went through, for superusers.
+pub(super) async fn inspect(call: Call) -> Result<Response, ApiError> {
+    if call.request.method != Method::GET || !call.caller.is_superuser() {
+        return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
+    }
+    let browser = browser(&call).await?;
+    let flow = planner::by_slug(&browser, call.param("flow_slug")).ok_or_else(|| ApiError::not_found("Flow"))?;
+    let session = browser.visitor.key_hash().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let show = |stages: &[Planned], context: Value| {
+        let current = stages.first().map(|stage| planned(&browser, stage)).unwrap_or_default();
+        let next = stages.get(1).map(|stage| planned(&browser, stage)).unwrap_or_else(|| json!({}));
+        json!({"current_stage": current, "next_planned_stage": next, "plan_context": context, "session_id": session})
+    };
+    let history: Vec<Value> = keep::history(&browser)
+        .await
+        .into_iter()
+        .filter(|entry| entry.get("flow") == Some(&flow.key().to_json()))
+        .map(|entry| {
+            let stages: Vec<Planned> = entry.get("stages").cloned().and_then(|stages| serde_json::from_value(stages).ok()).unwrap_or_default();
+            show(&stages, entry.get("context").cloned().unwrap_or_default())
+        })
+        .collect();
+    let live = keep::load(&browser).await.filter(|kept| kept.plan.flow == flow);
+    let (current, completed) = match (live, history.last()) {
+        (Some(kept), _) => (show(&kept.plan.stages, Value::Object(crate::recorder::masked_map(&kept.plan.context))), false),
+        (None, Some(last)) => (last.clone(), true),
+        (None, None) => return Err(ApiError::Body(StatusCode::BAD_REQUEST, Value::Null)),
+    };
+    let mut response = json(StatusCode::OK, &json!({"plans": history, "current_plan": current, "is_completed": completed}));
+    response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    Ok(response)
+}
+
+fn planned(browser: &Browser, stage: &Planned) -> Value {
+    match stage {
+        Planned::InPlan(stage) => json!({"stage_obj": {"name": stage.handler, "component": "", "verbose_name": "In-plan stage"}}),
+        Planned::Bound { binding, stage, .. } => {
+            let entry = browser.snapshot.entry(binding.id());
+            let mut map = entry.map(|entry: &std::sync::Arc<Entry>| entry.object.values()).unwrap_or_default();
+            map.insert("pk".to_owned(), binding.key().to_json());
+            map.insert("policybindingmodel_ptr_id".to_owned(), binding.key().to_json());
+            let object = browser.snapshot.member(*stage).map(|entry| computed::short_stage(&browser.snapshot, entry));
+            map.insert("stage_obj".to_owned(), object.unwrap_or_default());
+            debug_assert!(entry.is_none_or(|entry| entry.cast::<FlowStageBinding>().is_some()));
+            Value::Object(map)
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The doors for protocols: begin a flow, send somebody to sign in, show an error or a refusal.
+
+use axum::response::Response;
+use countersign_model::Ref;
+use countersign_pages::{Denied, Form, Message, Page, Pair, response as page_response};
+use countersign_policy::Decision;
+use countersign_rest::{Context, RequestInfo, Visitor};
+use countersign_store::StoreError;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::browser::Browser;
+use crate::challenge::{Challenge, Shown};
+use crate::error::FlowError;
+use crate::executor::{self, Executor, Turned};
+use crate::keep;
+use crate::kinds::Flow;
+use crate::plan::{InPlan, Planned, in_plan};
+use crate::planner::{self, Planning};
+use crate::recorder::{Recording, trace_number};
+use crate::render;
+use crate::run::{ApplicationHint, Run};
+use crate::stages;
+use crate::web;
+
+/// Whether anything may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interaction {
+    Allowed,
+    /// `prompt=none`: only what needs no page.
+    Forbidden,
+}
+
+/// A flow to be run, and what it ends in.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    pub flow: Ref<Flow>,
+    /// The plan's context, see [`crate::key`].
+    pub context: Map<String, Value>,
+    pub last: InPlan,
+    pub interaction: Interaction,
+    /// Ask for consent right before the end, whatever was given before (`prompt=consent`).
+    pub always_consent: bool,
+}
+
+/// How a flow began.
+pub enum Begun {
+    /// It ran to its end without a page, or the browser is sent to it, or it was refused.
+    Answer(Response),
+    /// A page would be needed but is forbidden.
+    InteractionRequired,
+}
+
+/// Begins a flow for a browser. A plan of another flow that waits is dropped.
+///
+/// # Errors
+/// When the engine fails or a stage breaks.
+pub async fn begin(cx: &Context, request: &RequestInfo, visitor: &Visitor, begin: Begin) -> Result<Begun, FlowError> {
+    let browser = Browser::new(cx, request, visitor);
+    let mut plan = match planner::plan(&browser, begin.flow, begin.context, false).await? {
+        Planning::Ready(plan) => *plan,
+        Planning::NotApplicable { messages, plan } => {
+            let mut plan = *plan;
+            plan.query = web::parse_query(&request.query);
+            let ended = executor::not_applicable(Run::new(browser, plan, None), &messages);
+            return Ok(Begun::Answer(over(&ended.run, &ended.turned)));
+        }
+    };
+    if begin.always_consent {
+        plan.append(InPlan { handler: in_plan::CONSENT.to_owned(), data: Value::Null });
+    }
+    plan.append(begin.last);
+    let silent =
+        plan.stages.iter().all(|stage| matches!(stage, Planned::InPlan(stage) if stage.handler != in_plan::CONSENT && stage.handler != in_plan::SESSION_END));
+    let run = Run::new(browser, plan, None);
+    if silent {
+        return finish_silently(run).await;
+    }
+    if begin.interaction == Interaction::Forbidden {
+        return quietly(run).await;
+    }
+    keep::put(&run.browser, &run.plan).await?;
+    let slug = run.slug();
+    Ok(Begun::Answer(run.browser.dress(found(&web::flow_url(&slug, &web::parse_query(&request.query))), true)))
+}
+
+/// Nothing but in-plan stages that show nothing: they run at once.
+async fn finish_silently(run: Run) -> Result<Begun, FlowError> {
+    let mut executor = Executor::fresh(run);
+    let mut turned = executor.turn(None).await?;
+    while matches!(turned, Turned::Next) {
+        turned = executor.turn(None).await?;
+    }
+    let ended = executor.finish(turned, false).await?;
+    Ok(Begun::Answer(over(&ended.run, &ended.turned)))
+}
+
+/// Runs what can be run without a page; the first stage that wants one, or that would change something, ends it.
+async fn quietly(run: Run) -> Result<Begun, FlowError> {
+    let mut executor = Executor::fresh(run);
+    loop {
+        if !executor.reach().await? {
+            break;
+        }
+        let may = match executor.run.plan.current() {
+            Some(Planned::InPlan(stage)) => stage.handler != in_plan::CONSENT && stage.handler != in_plan::SESSION_END,
+            Some(Planned::Bound { .. }) => {
+                let entry = executor.run.current_stage();
+                entry.as_deref().and_then(stages::behaviour).is_some_and(stages::Stage::may_run_silently)
+            }
+            None => false,
+        };
+        if !may {
+            return Ok(Begun::InteractionRequired);
+        }
+        match executor.turn(None).await? {
+            Turned::Next => {}
+            // A form to another server is the answer itself, not a question.
+            Turned::Show(shown) if !matches!(shown.challenge, Challenge::Autosubmit { .. }) => return Ok(Begun::InteractionRequired),
+            turned => {
+                let ended = executor.finish(turned, false).await?;
+                return Ok(Begun::Answer(over(&ended.run, &ended.turned)));
+            }
+        }
+    }
+    Ok(Begun::InteractionRequired)
+}
+
+/// The end of a flow as an answer to a plain request.
+fn over(run: &Run, turned: &Turned) -> Response {
+    let response = match turned {
+        Turned::End(Challenge::Redirect { to }) => found(to),
+        Turned::End(challenge) => page_response(StatusCode::OK, &run.browser.frame(), &render::page(run, &Shown::from(challenge.clone()), Form::default())),
+        Turned::Show(shown) => page_response(StatusCode::OK, &run.browser.frame(), &render::page(run, shown, Form::default())),
+        Turned::Next => found(&web::flow_url(&run.slug(), &run.plan.query)),
+        Turned::Elsewhere { slug } => found(&web::flow_url(slug, &run.plan.query)),
+    };
+    run.browser.dress(response, false)
+}
+
+fn found(to: &str) -> Response {
+    let mut response = Response::new(axum::body::Body::empty());
+    match HeaderValue::from_str(to) {
+        Ok(location) => {
+            *response.status_mut() = StatusCode::FOUND;
+            response.headers_mut().insert(header::LOCATION, location);
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        }
+        Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
+    }
+    response
+}
+
+/// Sends the browser to sign in and back to `next`, an address of this server. The hint names the
+/// application on the page and may choose the flow.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn require_login(cx: &Context, request: &RequestInfo, visitor: &Visitor, hint: Option<ApplicationHint>, next: &str) -> Result<Response, FlowError> {
+    let browser = Browser::new(cx, request, visitor);
+    match hint {
+        Some(hint) => keep::set_hint(&browser, &hint).await?,
+        None => keep::drop_hint(&browser).await,
+    }
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    Ok(browser.dress(found(&format!("/flows/-/default/authentication/?{query}")), true))
+}
+
+/// A page for an error of a protocol: a title people and guides know, a sentence, what was received.
+#[must_use]
+pub fn error_page(cx: &Context, request: &RequestInfo, status: StatusCode, title: &str, text: &str, details: &[(&str, String)]) -> Response {
+    let visitor = Visitor { key: String::new(), fresh: false, user: None, session: None };
+    let mut page = Message::new(title).text(text);
+    page.details = details.iter().map(|(title, value)| Pair::new(*title, value.clone())).collect();
+    page.trace.clone_from(&request.id);
+    page_response(status, &Browser::new(cx, request, &visitor).frame(), &Page::Message(page))
+}
+
+/// Any other page, as "you have been logged out".
+#[must_use]
+pub fn message_page(cx: &Context, request: &RequestInfo, status: StatusCode, page: Message) -> Response {
+    let visitor = Visitor { key: String::new(), fresh: false, user: None, session: None };
+    page_response(status, &Browser::new(cx, request, &visitor).frame(), &Page::Message(page))
+}
+
+/// A page with one button that posts `fields` to `action` with a CSRF token (field `csrf`).
+#[must_use]
+pub fn confirm_page(cx: &Context, request: &RequestInfo, visitor: &Visitor, headers: &http::HeaderMap, mut page: countersign_pages::Confirm) -> Response {
+    let mut browser = Browser::new(cx, request, visitor);
+    page.form.csrf = browser.csrf(headers);
+    browser.dress(page_response(StatusCode::OK, &browser.frame(), &Page::Confirm(page)), true)
+}
+
+/// "You may not open this application", with the reason and a number under which administrators find the decision.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn denied_page(cx: &Context, request: &RequestInfo, visitor: &Visitor, application: &str, decision: &Decision) -> Result<Response, StoreError> {
+    let browser = Browser::new(cx, request, visitor);
+    let run = cx.entropy.uuid();
+    let now = cx.clock.now().0;
+    let mut recording = Recording { started: now, user: browser.user_pk(), ..Recording::default() };
+    recording.policies(now, &format!("application {application}"), &decision.trace);
+    recording.stage(now, application, "authentik_core.application", "denied", json!({"messages": decision.messages}));
+    keep::write_decision(cx, run, format!("application:{application}"), recording);
+    let reason = if decision.messages.is_empty() { "Your account is fine; this application is not for it.".to_owned() } else { decision.messages.join(" ") };
+    let details = if browser.sees_errors() {
+        let outcome = |step: &countersign_policy::Step| format!("This {} does not pass.", step.kind);
+        decision.trace.steps.iter().filter(|step| !step.passing).map(|step| Pair::new(step.name.clone(), outcome(step))).collect()
+    } else {
+        Vec::new()
+    };
+    let person = render::person_of(&browser);
+    let page = Denied {
+        title: format!("You can’t open {application}"),
+        subtitle: reason,
+        person,
+        application: application.to_owned(),
+        details,
+        again_url: Some("/flows/-/cancel/".to_owned()),
+        again_label: "Switch account".to_owned(),
+        home_url: Some("/if/user/".to_owned()),
+        trace: trace_number(run),
+        why_url: browser.is_superuser().then(|| format!("/if/admin/#/flow/runs/{run}")),
+    };
+    Ok(browser.dress(page_response(StatusCode::OK, &browser.frame(), &Page::Denied(page)), true))
+}

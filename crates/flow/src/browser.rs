@@ -1,0 +1,283 @@
+//! One browser during one request: who is signed in, under which brand, and which cookies the answer carries.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_events::{Event, emit};
+use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
+use countersign_pages::{Frame, Link};
+use countersign_policy::{Facts, Subject};
+use countersign_rest::{
+    Context, Identity, RequestInfo, SessionData, Visitor, csrf_cookie, csrf_token, end_session, end_sessions_of, session_cookie, start_session,
+};
+use countersign_store::{Actor, ActorUser, StoreError};
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::kinds::Flow;
+use crate::plan::PendingUser;
+
+const NAME_COOKIE: &str = "countersign_name";
+/// How long a session without a set duration lasts on the server, in seconds.
+const BROWSER_SESSION: i64 = 86_400;
+
+/// A session about to be made.
+pub(crate) struct NewSession {
+    /// Zero or less: as long as the browser.
+    pub(crate) seconds: i64,
+    pub(crate) terminate_others: bool,
+    pub(crate) data: SessionData,
+}
+
+pub(crate) struct Browser {
+    pub(crate) cx: Context,
+    pub(crate) request: RequestInfo,
+    pub(crate) visitor: Visitor,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) subject: Option<Subject>,
+    cookies: Vec<HeaderValue>,
+    /// The session ended in this request: unless a plan goes on, the cookie goes.
+    logged_out: bool,
+    /// The key the browser came with, after signing in or out gave it another.
+    former: Option<[u8; 32]>,
+}
+
+impl Browser {
+    pub(crate) fn new(cx: &Context, request: &RequestInfo, visitor: &Visitor) -> Self {
+        let subject = visitor.user.as_deref().map(|user| Subject::of(user, cx.uid(user.pk)));
+        Self {
+            cx: cx.clone(),
+            request: request.clone(),
+            visitor: visitor.clone(),
+            snapshot: cx.snapshot(),
+            subject,
+            cookies: Vec::new(),
+            logged_out: false,
+            former: None,
+        }
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        self.cx.actor(&self.visitor.caller(), &self.request)
+    }
+
+    pub(crate) fn user_pk(&self) -> Option<i64> {
+        self.visitor.user.as_ref().map(|user| user.pk)
+    }
+
+    pub(crate) fn is_superuser(&self) -> bool {
+        self.visitor.user.as_ref().is_some_and(|user| user.is_superuser())
+    }
+
+    /// Whether errors may be shown in full.
+    pub(crate) fn sees_errors(&self) -> bool {
+        let debug = self.subject.as_ref().and_then(|user| user.attributes.get("goauthentik.io/user/debug"));
+        self.is_superuser() || debug.and_then(Value::as_bool) == Some(true)
+    }
+
+    /// The person signed in, as a plan's pending user.
+    pub(crate) fn pending(&self) -> Option<PendingUser> {
+        self.visitor.user.as_ref().map(|user| PendingUser {
+            pk: Some(user.pk),
+            username: user.username.clone(),
+            name: user.name.clone(),
+            email: user.email.clone(),
+            backend: self.visitor.session.as_ref().map(|_| "authentik.core.auth.InbuiltBackend".to_owned()),
+        })
+    }
+
+    /// Reads the signed-in account again after it was written.
+    pub(crate) async fn reload(&mut self) -> Result<(), StoreError> {
+        if let Some(pk) = self.user_pk() {
+            let user = self.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+            self.become_user(user);
+        }
+        Ok(())
+    }
+
+    fn become_user(&mut self, user: Option<Identity>) {
+        self.subject = user.as_ref().map(|user| Subject::of(user, self.cx.uid(user.pk)));
+        self.visitor.user = user.map(Arc::new);
+    }
+
+    /// Takes the configuration anew, after an edit made by a stage.
+    pub(crate) fn renew_snapshot(&mut self) {
+        self.snapshot = self.cx.snapshot();
+    }
+
+    // Brand.
+
+    fn brand(&self) -> Option<Map<String, Value>> {
+        let reference = self.cx.brand_reference(&self.request)?;
+        let key = Uuid::parse_str(reference.get("pk")?.as_str()?).ok()?;
+        Some(self.snapshot.entry(ObjectId::new(Space("brand"), Key::Uuid(key)))?.object.values())
+    }
+
+    fn brand_text(&self, field: &str) -> String {
+        let brand = self.brand();
+        brand.as_ref().and_then(|brand| brand.get(field)).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn brand_title(&self) -> String {
+        let title = self.brand_text("branding_title");
+        if title.is_empty() { "Countersign".to_owned() } else { title }
+    }
+
+    pub(crate) fn brand_flow(&self, field: &str) -> Option<Ref<Flow>> {
+        let brand = self.brand()?;
+        let key = Uuid::parse_str(brand.get(field)?.as_str()?).ok()?;
+        let flow = Ref::<Flow>::new(Key::Uuid(key));
+        self.snapshot.get(flow).map(|_| flow)
+    }
+
+    pub(crate) fn background(&self, flow: &Flow) -> String {
+        let own = flow.background.clone().filter(|background| !background.is_empty());
+        let chosen = own.unwrap_or_else(|| self.brand_text("branding_default_flow_background"));
+        if chosen.is_empty() { "/static/dist/assets/images/flow_background.jpg".to_owned() } else { chosen }
+    }
+
+    /// What surrounds every page.
+    pub(crate) fn frame(&self) -> Frame {
+        let title = self.brand_title();
+        // A brand nobody has named yet bears the original's name.
+        let mut frame = Frame::new(if title == "authentik" { "Countersign" } else { &title });
+        let logo = self.brand_text("branding_logo");
+        // The original's own pictures stand for "none chosen": the mark is drawn instead.
+        if !logo.is_empty() && !logo.starts_with("/static/dist/assets/icons/") {
+            frame.logo = Some(logo);
+        }
+        let favicon = self.brand_text("branding_favicon");
+        if !favicon.is_empty() && !favicon.starts_with("/static/dist/assets/icons/") {
+            frame.favicon = favicon;
+        }
+        if !self.brand_text("branding_custom_css").is_empty() {
+            frame.custom_css = Some("/static/brand.css".to_owned());
+        }
+        frame.links = self.footer_links();
+        frame
+    }
+
+    fn footer_links(&self) -> Vec<Link> {
+        let Some(brand) = self.brand() else { return Vec::new() };
+        let links = brand.get("attributes").and_then(|a| a.get("settings")).and_then(|s| s.get("footer_links")).cloned();
+        let Some(Value::Array(links)) = links else { return Vec::new() };
+        let text = |link: &Value, name: &str| link.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let safe = |href: &str| href.is_empty() || href.starts_with('/') || href.starts_with("https://") || href.starts_with("http://");
+        links.iter().map(|link| Link { name: text(link, "name"), href: text(link, "href") }).filter(|link| safe(&link.href)).collect()
+    }
+
+    pub(crate) fn custom_css(&self) -> String {
+        self.brand_text("branding_custom_css")
+    }
+
+    /// Facts that policies may ask for.
+    pub(crate) async fn facts(&self, admin: bool) -> Result<Facts, StoreError> {
+        countersign_policy::facts::load(&self.cx, &self.request, admin).await
+    }
+
+    // Session.
+
+    /// Signs an account in under a fresh key. `false` when there is no such account.
+    pub(crate) async fn log_in(&mut self, pk: i64, session: NewSession, event: Value) -> Result<bool, StoreError> {
+        let key = self.cx.entropy.token(32);
+        let (fresh, old, request, data) = (key.clone(), self.visitor.key_hash(), self.request.clone(), session.data.clone());
+        let life = if session.seconds > 0 { session.seconds } else { BROWSER_SESSION };
+        let terminate = session.terminate_others;
+        let work = move |tx: &mut countersign_store::Tx<'_>| {
+            let Some(user) = Identity::load(tx, pk)? else { return Ok::<_, StoreError>(None) };
+            end_session(tx, old)?;
+            if terminate {
+                end_sessions_of(tx, pk, None)?;
+            }
+            start_session(tx, pk, &fresh, life, &request, &data)?;
+            let about = ActorUser { pk, username: user.username.clone(), email: user.email.clone() };
+            emit(tx, Event::new("login", "authentik.events.signals", event.clone()).user(Some(about)))?;
+            Identity::load(tx, pk)
+        };
+        let Some(user) = self.cx.store.write(self.actor(), "signed in", work).await? else { return Ok(false) };
+        let uid = self.cx.uid(pk);
+        let max_age = (session.seconds > 0).then_some(session.seconds);
+        self.cookies.clear();
+        self.cookies.extend(session_cookie(&self.cx, &self.request, &key, Some(&uid), max_age));
+        self.cookies.extend(csrf_cookie(&*self.cx.entropy, &self.request).1);
+        self.former.get_or_insert(old);
+        self.visitor = Visitor { key, fresh: false, user: None, session: Some(session.data) };
+        self.logged_out = false;
+        self.become_user(Some(user));
+        Ok(true)
+    }
+
+    /// Ends the session, if there is one.
+    pub(crate) async fn log_out(&mut self) -> Result<(), StoreError> {
+        if self.visitor.user.is_none() {
+            return Ok(());
+        }
+        let hash = self.visitor.key_hash();
+        let work = move |tx: &mut countersign_store::Tx<'_>| {
+            end_session(tx, hash)?;
+            emit(tx, Event::new("logout", "authentik.events.signals", json!({}))).map(|_| ())
+        };
+        self.cx.store.write(self.actor(), "signed out", work).await?;
+        self.former.get_or_insert(hash);
+        self.visitor = Visitor { key: self.cx.entropy.token(32), fresh: true, user: None, session: None };
+        self.subject = None;
+        self.logged_out = true;
+        Ok(())
+    }
+
+    pub(crate) fn key_changed(&self) -> bool {
+        self.former.is_some()
+    }
+
+    pub(crate) fn former_key(&self) -> Option<[u8; 32]> {
+        self.former
+    }
+
+    /// The CSRF token for forms on the page being made; a browser without one is given one.
+    pub(crate) fn csrf(&mut self, headers: &HeaderMap) -> String {
+        if let Some(token) = csrf_token(headers).filter(|_| self.cookies.is_empty()) {
+            return token;
+        }
+        let (token, cookie) = csrf_cookie(&*self.cx.entropy, &self.request);
+        self.cookies.extend(cookie);
+        token
+    }
+
+    /// Keeps or forgets the name that the sign-in page offers next time. It proves nothing and is only shown back.
+    pub(crate) fn remember_name(&mut self, name: Option<&str>) {
+        let (value, seconds) = name.map_or((String::new(), 0), |name| (URL_SAFE_NO_PAD.encode(name), 365 * 86_400));
+        let secure = if self.request.secure() { "; Secure" } else { "" };
+        let cookie = format!("{NAME_COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/if/flow/; Max-Age={seconds}{secure}");
+        self.cookies.extend(HeaderValue::from_str(&cookie));
+    }
+
+    /// The name kept by [`Browser::remember_name`].
+    pub(crate) fn remembered_name(headers: &HeaderMap) -> Option<String> {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let value = cookies.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(NAME_COOKIE)?.strip_prefix('='))?;
+        let name = String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
+        (!name.is_empty() && name.len() <= 254).then_some(name)
+    }
+
+    /// Puts the cookies of this request on its answer. `continues`: a plan waits under the browser's key.
+    pub(crate) fn dress(&self, mut response: axum::response::Response, continues: bool) -> axum::response::Response {
+        let mut cookies = self.cookies.clone();
+        if self.logged_out && !continues {
+            cookies.extend(self.cleared_cookie());
+        } else {
+            cookies.extend(self.visitor.cookie(&self.cx, &self.request));
+        }
+        for cookie in cookies {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    fn cleared_cookie(&self) -> Option<HeaderValue> {
+        let same_site = if self.request.secure() { "SameSite=None; Secure" } else { "SameSite=Lax" };
+        let domain = self.cx.settings.cookie_domain.as_ref().map(|domain| format!("; Domain={domain}")).unwrap_or_default();
+        HeaderValue::from_str(&format!("authentik_session=; HttpOnly; {same_site}; Path=/{domain}; Max-Age=0")).ok()
+    }
+}

@@ -1,0 +1,44 @@
+//! What can go wrong while a flow runs. What a person did wrong is not an error but a challenge.
+
+use countersign_store::StoreError;
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum FlowError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such flow.
+    #[error("there is no flow {0}")]
+    NoFlow(String),
+    /// A stage met something it cannot work with; the text goes to the log and to administrators.
+    #[error("{0}")]
+    Broken(String),
+    /// The request's body is not what the executor reads.
+    #[error("{0}")]
+    Request(String),
+    /// The server is busy hashing passwords.
+    #[error("too many sign-ins at once, try again in a moment")]
+    Busy,
+}
+
+impl FlowError {
+    /// Whether the database is away, and the same request may work in a moment.
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_passing(),
+            Self::Busy => true,
+            Self::NoFlow(_) | Self::Broken(_) | Self::Request(_) => false,
+        }
+    }
+
+    pub fn broken(text: impl Into<String>) -> Self {
+        Self::Broken(text.into())
+    }
+}
+
+impl From<serde_json::Error> for FlowError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}

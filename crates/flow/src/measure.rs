@@ -1,0 +1,48 @@
+//! What monitoring learns of stages: how long they take, under the original's names.
+
+use countersign_model::KindMeta;
+use tokio::time::Instant;
+use tracing::Span;
+
+use crate::error::FlowError;
+use crate::stages::Step;
+
+/// A stage while it works.
+pub(crate) struct Measured {
+    meta: &'static KindMeta,
+    answered: bool,
+    begun: Instant,
+    pub(crate) span: Span,
+}
+
+impl Measured {
+    /// `answered`: it takes an answer, rather than asking.
+    pub(crate) fn begin(meta: &'static KindMeta, answered: bool) -> Measured {
+        let span = tracing::info_span!(
+            target: "spans",
+            "stage",
+            otel.name = format!("{} {}", if answered { "answer" } else { "show" }, meta.schema),
+            stage = meta.schema,
+            answered,
+        );
+        Measured { meta, answered, begun: Instant::now(), span }
+    }
+
+    pub(crate) fn end(self, step: &Result<Step, FlowError>) {
+        let seconds = self.begun.elapsed().as_secs_f64();
+        let method = if self.answered { "POST" } else { "GET" };
+        metrics::histogram!("authentik_flows_execution_stage_time", "stage_type" => view(self.meta), "method" => method).record(seconds);
+        let part = match (self.answered, step) {
+            (false, _) => "get_challenge",
+            (true, Ok(Step::Wrong(_))) => "challenge_invalid",
+            (true, _) => "challenge_valid",
+        };
+        metrics::histogram!("authentik_flows_stage_time", "stage_type" => format!("{}View", self.meta.schema), "method" => part).record(seconds);
+    }
+}
+
+/// The name the original has for what performs a stage.
+fn view(meta: &KindMeta) -> String {
+    let app = meta.model.split('.').next().unwrap_or_default();
+    format!("{}.stage.{}View", app.replacen("authentik_stages_", "authentik.stages.", 1), meta.schema)
+}

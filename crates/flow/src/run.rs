@@ -1,0 +1,195 @@
+//! A browser and its plan during one request: what stages work with.
+
+use std::sync::Arc;
+use std::time::Duration as Pause;
+
+use countersign_events::{Event, model_reference};
+use countersign_model::{Entry, Ref};
+use countersign_policy::{Decision, Subject};
+use countersign_rest::Identity;
+use countersign_store::{ActorUser, StoreError};
+use serde_json::{Map, Value, json};
+
+use crate::browser::Browser;
+use crate::error::FlowError;
+use crate::kinds::{Flow, FlowStageBinding};
+use crate::plan::{PendingUser, Plan, Planned, key};
+use crate::planner::{self, Planning};
+use crate::stages::authenticate;
+
+/// The application somebody wanted to open before they were asked to sign in.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct ApplicationHint {
+    pub name: String,
+    pub slug: String,
+    /// Signs in with this flow instead of the brand's.
+    #[serde(default)]
+    pub authentication_flow: Option<Ref<Flow>>,
+}
+
+pub(crate) struct Run {
+    pub(crate) browser: Browser,
+    pub(crate) plan: Plan,
+    pub(crate) application_hint: Option<ApplicationHint>,
+    /// The plan's pending user as policies see one; kept in step by [`Run::refresh`].
+    pending: Option<Subject>,
+}
+
+impl Run {
+    pub(crate) fn new(browser: Browser, plan: Plan, application_hint: Option<ApplicationHint>) -> Self {
+        Self { browser, plan, application_hint, pending: None }
+    }
+
+    pub(crate) fn flow(&self) -> Option<&Flow> {
+        self.browser.snapshot.get(self.plan.flow)
+    }
+
+    pub(crate) fn slug(&self) -> String {
+        self.flow().map(|flow| flow.slug.to_string()).unwrap_or_default()
+    }
+
+    pub(crate) fn current_binding(&self) -> Option<Ref<FlowStageBinding>> {
+        match self.plan.current()? {
+            Planned::Bound { binding, .. } => Some(*binding),
+            Planned::InPlan(_) => None,
+        }
+    }
+
+    /// The stage whose turn it is, where it is one of the graph.
+    pub(crate) fn current_stage(&self) -> Option<Arc<Entry>> {
+        match self.plan.current()? {
+            Planned::Bound { stage, .. } => self.browser.snapshot.member(*stage).cloned(),
+            Planned::InPlan(_) => None,
+        }
+    }
+
+    /// Name and model of the current stage, for the recording.
+    pub(crate) fn current_name(&self) -> (String, String) {
+        match (self.plan.current(), self.current_stage()) {
+            (Some(Planned::InPlan(stage)), _) => (stage.handler.clone(), "in_plan".to_owned()),
+            (_, Some(entry)) => {
+                let name = entry.object.value("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+                (name, entry.meta().model.to_owned())
+            }
+            _ => Default::default(),
+        }
+    }
+
+    /// Reads the pending account where the plan names another one than before.
+    pub(crate) async fn refresh(&mut self) -> Result<(), StoreError> {
+        let Some(user) = self.plan.pending_user() else {
+            self.pending = None;
+            return Ok(());
+        };
+        if let Some(pk) = user.pk {
+            if self.pending.as_ref().is_none_or(|known| known.pk != pk || known.username != user.username) {
+                let read = self.browser.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+                self.pending = read.map(|identity| Subject::of(&identity, self.browser.cx.uid(pk)));
+            }
+        } else {
+            let (username, name, email) = (user.username, user.name, user.email);
+            self.pending = Some(Subject { username, name, email, ..Subject::default() });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn pending_or_session_user(&self) -> Option<Subject> {
+        self.pending.clone().or_else(|| self.browser.subject.clone())
+    }
+
+    /// Who gives consent: the person signed in, else the one who is about to be.
+    pub(crate) fn session_or_pending_user(&self) -> Option<i64> {
+        self.browser.user_pk().or_else(|| self.plan.pending_user().and_then(|user| user.pk))
+    }
+
+    /// The name shown for the account the flow is about.
+    pub(crate) fn shown_user(&self) -> String {
+        if let Some(typed) = self.plan.text(key::PENDING_USER_IDENTIFIER) {
+            return typed.to_owned();
+        }
+        let pending = self.plan.pending_user().map(|user| user.username);
+        pending.or_else(|| self.browser.visitor.user.as_ref().map(|user| user.username.clone())).unwrap_or_default()
+    }
+
+    pub(crate) fn shown_avatar(&self) -> String {
+        let name = self.shown_user();
+        if name.is_empty() {
+            return "/static/dist/assets/images/user_default.png".to_owned();
+        }
+        match &self.browser.visitor.user {
+            Some(user) if user.username == name => countersign_directory::avatar(&user.name, &user.username),
+            // From what was typed alone: the picture must not tell whether the account exists.
+            _ => countersign_directory::avatar(&name, &name),
+        }
+    }
+
+    pub(crate) async fn username_is_taken(&self, name: &str) -> Result<bool, FlowError> {
+        let own = self.pending_or_session_user().map(|user| user.pk);
+        authenticate::is_taken(self, name, own).await
+    }
+
+    /// Unknown names take a moment, as known ones do.
+    pub(crate) async fn pause_for_guessers(&self) {
+        let mut byte = [0u8; 1];
+        self.browser.cx.entropy.fill(&mut byte);
+        let [random] = byte;
+        tokio::time::sleep(Pause::from_millis(90 + u64::from(random) * 120 / 255)).await;
+    }
+
+    pub(crate) fn identification_failed(&self, typed: &str) {
+        tracing::info!(client_ip = %self.browser.request.client_ip, length = typed.len(), "somebody named an account that does not exist");
+    }
+
+    /// A failed sign-in, as an event of the account it was tried for.
+    pub(crate) async fn login_failed(&self, user: &PendingUser, reason: &str) {
+        let about = user.pk.map(|pk| ActorUser { pk, username: user.username.clone(), email: user.email.clone() });
+        let mut context = json!({"username": user.username, "password": "********************", "reason": reason});
+        let stage = self.current_stage().map(|entry| {
+            let (meta, (name, _)) = (entry.meta(), self.current_name());
+            model_reference(meta.app(), meta.model_name(), &entry.id.key.to_string(), &name)
+        });
+        if let Some(map) = context.as_object_mut() {
+            map.extend(stage.map(|stage| ("stage".to_owned(), stage)));
+            map.extend(self.application_hint.as_ref().map(|hint| ("application_slug".to_owned(), hint.slug.as_str().into())));
+        }
+        let event = Event::new("login_failed", "authentik.events.signals", context).user(about);
+        event.write(&self.browser.cx, self.browser.actor()).await;
+    }
+
+    /// What the event of a sign-in carries.
+    pub(crate) fn login_event(&self) -> Value {
+        let mut context = Map::new();
+        for name in [key::SOURCE, key::AUTH_METHOD, key::AUTH_METHOD_ARGS, key::OUTPOST] {
+            if let Some(value) = self.plan.context.get(name) {
+                context.insert(name.to_owned(), value.clone());
+            }
+        }
+        Value::Object(context)
+    }
+
+    /// Keeps what policies answered.
+    pub(crate) fn note_policies(&mut self, about: &str, decision: &Decision) {
+        let now = self.browser.cx.clock.now().0;
+        self.plan.recording.policies(now, about, &decision.trace);
+    }
+
+    /// Keeps what happened at the current stage.
+    pub(crate) fn note(&mut self, outcome: &str, detail: Value) {
+        let (name, model) = self.current_name();
+        let now = self.browser.cx.clock.now().0;
+        self.plan.recording.stage(now, &name, &model, outcome, detail);
+        self.plan.recording.user = self.session_or_pending_user();
+    }
+
+    /// Puts another flow in place of this one. `None` when it does not apply.
+    pub(crate) async fn replace(&mut self, flow: Ref<Flow>, context: Map<String, Value>) -> Result<Option<String>, FlowError> {
+        match planner::plan(&self.browser, flow, context, true).await? {
+            Planning::Ready(mut plan) => {
+                plan.query.clone_from(&self.plan.query);
+                self.plan = *plan;
+                Ok(Some(self.slug()))
+            }
+            Planning::NotApplicable { .. } => Ok(None),
+        }
+    }
+}

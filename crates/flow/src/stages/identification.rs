@@ -1,0 +1,176 @@
+//! Who are you.
+
+use countersign_model::{Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, family};
+use countersign_store::params;
+use serde_json::Value;
+
+use super::authenticate::{self, Login, THROTTLED};
+use super::{PasswordStage, Stage, StageFuture, Step};
+use crate::answer::{Answer, wrong};
+use crate::challenge::{Challenge, Identification};
+use crate::error::FlowError;
+use crate::kinds::{Designation, Flow};
+use crate::plan::{PendingUser, key};
+use crate::run::Run;
+
+/// By what people may name themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum UserField {
+    #[choice(value = "email", label = "E Mail")]
+    Email,
+    Username,
+    #[choice(value = "upn", label = "Upn")]
+    Upn,
+}
+
+/// Asks who somebody is; other stages find out whether it is true.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/identification", model = "authentik_stages_identification.identificationstage", schema = "IdentificationStage",
+    title = "Identification Stage", plural = "Identification Stages", component = "ak-stage-identification-form", space = "stage",
+    lookup = "stage_uuid", ordering = "name", check = Self::check
+)]
+pub struct IdentificationStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "User fields", help = "By what people may name themselves. None: only through a source.", default)]
+    pub user_fields: Vec<UserField>,
+    #[field(label = "Password stage", help = "Asks for the password on the same page and checks it with this stage's settings.", on_delete = SetNull, filter)]
+    pub password_stage: Option<Ref<PasswordStage>>,
+    #[field(label = "Captcha stage", on_delete = SetNull, filter)]
+    pub captcha_stage: Option<Ref<family::Stage>>,
+    #[field(label = "Case insensitive matching", default = true, filter)]
+    pub case_insensitive_matching: bool,
+    #[field(label = "Show matched user", help = "Show the name of the account that was found, not what was typed.", default = true, filter)]
+    pub show_matched_user: bool,
+    #[field(label = "Enrollment flow", group = "Flow settings", on_delete = SetNull, filter)]
+    pub enrollment_flow: Option<Ref<Flow>>,
+    #[field(label = "Recovery flow", group = "Flow settings", on_delete = SetNull, filter)]
+    pub recovery_flow: Option<Ref<Flow>>,
+    #[field(label = "Passwordless flow", group = "Flow settings", on_delete = SetNull, filter)]
+    pub passwordless_flow: Option<Ref<Flow>>,
+    #[field(label = "Sources", group = "Source settings", default)]
+    pub sources: Vec<Ref<family::Source>>,
+    #[field(label = "Show sources' labels", group = "Source settings", default = false, filter)]
+    pub show_source_labels: bool,
+    #[field(label = "Pretend user exists", help = "Go on to the password even if nobody has that name, so that names cannot be guessed.", default = true)]
+    pub pretend_user_exists: bool,
+    #[field(label = "Enable remember me", help = "Offer to keep the name on the device.", default = false)]
+    pub enable_remember_me: bool,
+}
+
+const FAILED: &str = "Failed to authenticate.";
+
+impl IdentificationStage {
+    fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        if self.user_fields.is_empty() && self.sources.is_empty() {
+            errors.add_object(Problem::new("invalid", "When no user fields are selected, at least one source must be selected"));
+        }
+    }
+
+    fn password_stage<'a>(&self, run: &'a Run) -> Option<&'a PasswordStage> {
+        run.browser.snapshot.get(self.password_stage?)
+    }
+
+    fn link(&self, run: &Run, flow: Option<Ref<Flow>>) -> Option<String> {
+        let flow = run.browser.snapshot.get(flow?)?;
+        Some(crate::web::flow_url(&flow.slug, &run.plan.query))
+    }
+
+    fn ask(&self, run: &Run) -> Challenge {
+        let password = self.password_stage(run);
+        let designation = run.flow().map(|flow: &Flow| flow.designation);
+        Challenge::Identification(Identification {
+            user_fields: self.user_fields.iter().map(|field| field.value()).collect(),
+            password_fields: password.is_some(),
+            allow_show_password: password.is_some_and(|stage| stage.allow_show_password),
+            application_pre: run.application_hint.as_ref().map(|hint| hint.name.clone()),
+            flow_designation: designation.map(ChoiceValue::value).unwrap_or_default(),
+            captcha_stage: None,
+            enroll_url: self.link(run, self.enrollment_flow),
+            recovery_url: self.link(run, self.recovery_flow),
+            passwordless_url: self.link(run, self.passwordless_flow),
+            primary_action: if designation == Some(Designation::Authentication) { "Log in" } else { "Continue" },
+            sources: Vec::new(),
+            show_source_labels: self.show_source_labels,
+            enable_remember_me: self.enable_remember_me,
+        })
+    }
+
+    /// The first account, by age, that the typed name fits.
+    async fn find(&self, run: &Run, typed: &str) -> Result<Option<PendingUser>, FlowError> {
+        let fields = self.user_fields.clone();
+        let insensitive = self.case_insensitive_matching;
+        let (typed, folded) = (typed.to_owned(), typed.to_lowercase());
+        let found = run.browser.cx.store.read(move |sql| {
+            let has = |field| fields.contains(&field);
+            let (by_name, by_mail, by_upn) = (has(UserField::Username), has(UserField::Email), has(UserField::Upn));
+            // Each part has an index of its own. The engine folds letters of ASCII only; the whole name decides below.
+            let rows = sql.query(
+                "SELECT id, username, name, email, attributes, username_fold, email_fold FROM users WHERE id IN ( \
+                 SELECT id FROM users WHERE $1 = 1 AND username_fold = $4 UNION SELECT id FROM users WHERE $2 = 1 AND email_fold = $4 \
+                 UNION SELECT id FROM users WHERE $3 = 1 AND upn_fold IN ($4, $5)) ORDER BY id LIMIT 50",
+                params![by_name, by_mail, by_upn, folded.clone(), typed.to_ascii_lowercase()],
+            )?;
+            for row in rows {
+                let user = PendingUser { pk: Some(row.get(0)?), username: row.get(1)?, name: row.get(2)?, email: row.get(3)?, backend: None };
+                let attributes: Value = row.get(4)?;
+                let (name_fold, mail_fold): (String, String) = (row.get(5)?, row.get(6)?);
+                let upn = attributes.get("upn").and_then(Value::as_str).unwrap_or_default();
+                let fits = if insensitive {
+                    by_name && name_fold == folded || by_mail && mail_fold == folded || by_upn && upn.to_lowercase() == folded
+                } else {
+                    by_name && user.username == typed || by_mail && user.email == typed || by_upn && upn == typed
+                };
+                if fits {
+                    return Ok::<_, FlowError>(Some(user));
+                }
+            }
+            Ok(None)
+        });
+        found.await
+    }
+
+    async fn identify(&self, run: &mut Run, answer: &Answer) -> Result<Step, FlowError> {
+        let typed = match answer.text("uid_field") {
+            Ok(typed) => typed,
+            Err(problem) => return Ok(Step::Wrong(wrong("uid_field", problem))),
+        };
+        let failed = || Step::Wrong(FieldErrors::object(Problem::new("invalid", FAILED)));
+        run.plan.context.remove(key::PENDING_USER_IDENTIFIER);
+        if !self.show_matched_user {
+            run.plan.context.insert(key::PENDING_USER_IDENTIFIER.to_owned(), typed.clone().into());
+        }
+        let Some(mut user) = self.find(run, &typed).await? else {
+            let nobody = PendingUser { pk: None, username: typed.clone(), name: String::new(), email: typed.clone(), backend: None };
+            run.plan.set_pending_user(&nobody);
+            run.pause_for_guessers().await;
+            run.identification_failed(&typed);
+            return Ok(if self.pretend_user_exists && self.password_stage.is_none() { Step::Done } else { failed() });
+        };
+        if let Some(stage) = self.password_stage(run) {
+            let backends = stage.backends.clone();
+            let password = answer.raw_text("password").unwrap_or_default();
+            match authenticate::check(run, &user, &backends, &password).await? {
+                Login::Proved { backend } => user.backend = Some(backend.value().to_owned()),
+                Login::Throttled => return Ok(Step::Wrong(FieldErrors::object(Problem::new("throttled", THROTTLED)))),
+                Login::Failed => {
+                    run.plan.set_pending_user(&user);
+                    return Ok(failed());
+                }
+            }
+        }
+        run.plan.set_pending_user(&user);
+        Ok(Step::Done)
+    }
+}
+
+impl Stage for IdentificationStage {
+    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
+        Box::pin(async { Ok(Step::show(self.ask(run))) })
+    }
+
+    fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
+        Box::pin(async { self.identify(run, answer).await })
+    }
+}

@@ -1,0 +1,310 @@
+//! Kinds of stages whose behaviour is not there yet: they load, show and save, and a flow that reaches one
+//! is denied with a clear text.
+
+use countersign_model::{Choice, Duration, Kind, Ref, Secret};
+use uuid::Uuid;
+
+use super::{Stage, StageFuture, Step};
+use crate::kinds::Flow;
+use crate::run::Run;
+
+/// Sets up one-time codes by e-mail.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/authenticator/email",
+    model = "authentik_stages_authenticator_email.authenticatoremailstage",
+    schema = "AuthenticatorEmailStage",
+    title = "Email Authenticator Setup Stage",
+    plural = "Email Authenticator Setup Stages",
+    component = "ak-stage-authenticator-email-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct AuthenticatorEmailStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
+    pub configure_flow: Option<Ref<Flow>>,
+    #[field(label = "Authenticator type name", help = "How users see this.", blank)]
+    pub friendly_name: Option<String>,
+    #[field(label = "Use global settings", default = false)]
+    pub use_global_settings: bool,
+    #[field(label = "SMTP Host", default = "localhost")]
+    pub host: String,
+    #[field(label = "SMTP Port", default = 25)]
+    pub port: i32,
+    #[field(label = "SMTP Username", default = "")]
+    pub username: String,
+    #[field(label = "SMTP Password", default)]
+    pub password: Secret,
+    #[field(label = "Use TLS", default = false)]
+    pub use_tls: bool,
+    #[field(label = "Use SSL", default = false)]
+    pub use_ssl: bool,
+    #[field(label = "Timeout", default = 10)]
+    pub timeout: i32,
+    #[field(label = "From address", default = "system@authentik.local")]
+    pub from_address: String,
+    #[field(label = "Subject", default = "authentik Sign-in code")]
+    pub subject: String,
+    #[field(label = "Token expiration", default = "minutes=30")]
+    pub token_expiry: Duration,
+    #[field(label = "Template", default = "email/email_otp.html")]
+    pub template: String,
+}
+
+/// Sets up one-time recovery codes.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/authenticator/static",
+    model = "authentik_stages_authenticator_static.authenticatorstaticstage",
+    schema = "AuthenticatorStaticStage",
+    title = "Static Authenticator Setup Stage",
+    plural = "Static Authenticator Setup Stages",
+    component = "ak-stage-authenticator-static-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct AuthenticatorStaticStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
+    pub configure_flow: Option<Ref<Flow>>,
+    #[field(label = "Authenticator type name", help = "How users see this.", blank)]
+    pub friendly_name: Option<String>,
+    #[field(label = "Token count", default = 6, min = 0)]
+    pub token_count: i32,
+    #[field(label = "Token length", default = 12, min = 0)]
+    pub token_length: i32,
+}
+
+/// Sets up codes from an authenticator app.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/authenticator/totp",
+    model = "authentik_stages_authenticator_totp.authenticatortotpstage",
+    schema = "AuthenticatorTOTPStage",
+    title = "TOTP Authenticator Setup Stage",
+    plural = "TOTP Authenticator Setup Stages",
+    component = "ak-stage-authenticator-totp-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct AuthenticatorTotpStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
+    pub configure_flow: Option<Ref<Flow>>,
+    #[field(label = "Authenticator type name", help = "How users see this.", blank)]
+    pub friendly_name: Option<String>,
+    #[field(label = "Digits")]
+    pub digits: TotpDigits,
+}
+
+/// Sets up a passkey or security key.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/authenticator/webauthn",
+    model = "authentik_stages_authenticator_webauthn.authenticatorwebauthnstage",
+    schema = "AuthenticatorWebAuthnStage",
+    title = "WebAuthn Authenticator Setup Stage",
+    plural = "WebAuthn Authenticator Setup Stages",
+    component = "ak-stage-authenticator-webauthn-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct AuthenticatorWebauthnStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
+    pub configure_flow: Option<Ref<Flow>>,
+    #[field(label = "Authenticator type name", help = "How users see this.", blank)]
+    pub friendly_name: Option<String>,
+    #[field(label = "User verification", default = UserVerification::Preferred)]
+    pub user_verification: UserVerification,
+    #[field(label = "Authenticator Attachment")]
+    pub authenticator_attachment: Option<Attachment>,
+    #[field(label = "Resident key requirement", default = ResidentKey::Preferred)]
+    pub resident_key_requirement: ResidentKey,
+    #[field(label = "Device type restrictions", default)]
+    pub device_type_restrictions: Vec<Uuid>,
+}
+
+/// Asks a captcha service whether the visitor is a person.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/captcha",
+    model = "authentik_stages_captcha.captchastage",
+    schema = "CaptchaStage",
+    title = "Captcha Stage",
+    plural = "Captcha Stages",
+    component = "ak-stage-captcha-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct CaptchaStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "Public Key")]
+    pub public_key: String,
+    #[field(label = "Private Key", write_only)]
+    pub private_key: Secret,
+    #[field(label = "JS URL", default = "https://www.recaptcha.net/recaptcha/api.js")]
+    pub js_url: String,
+    #[field(label = "API URL", default = "https://www.recaptcha.net/recaptcha/api/siteverify")]
+    pub api_url: String,
+    #[field(label = "Interactive", default = false)]
+    pub interactive: bool,
+    #[field(label = "Score minimum threshold", default = 0.5)]
+    pub score_min_threshold: f64,
+    #[field(label = "Score maximum threshold", default = 1.0)]
+    pub score_max_threshold: f64,
+    #[field(label = "Error on invalid score", default = true)]
+    pub error_on_invalid_score: bool,
+}
+
+/// Sends a link that leads on.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/email",
+    model = "authentik_stages_email.emailstage",
+    schema = "EmailStage",
+    title = "Email Stage",
+    plural = "Email Stages",
+    component = "ak-stage-email-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct EmailStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "Use global settings", default = false)]
+    pub use_global_settings: bool,
+    #[field(label = "SMTP Host", default = "localhost")]
+    pub host: String,
+    #[field(label = "SMTP Port", default = 25)]
+    pub port: i32,
+    #[field(label = "SMTP Username", default = "")]
+    pub username: String,
+    #[field(label = "SMTP Password", default, write_only)]
+    pub password: Secret,
+    #[field(label = "Use TLS", default = false)]
+    pub use_tls: bool,
+    #[field(label = "Use SSL", default = false)]
+    pub use_ssl: bool,
+    #[field(label = "Timeout", default = 10)]
+    pub timeout: i32,
+    #[field(label = "From address", default = "system@authentik.local")]
+    pub from_address: String,
+    #[field(label = "Token expiration", default = "minutes=30")]
+    pub token_expiry: Duration,
+    #[field(label = "Subject", default = "authentik")]
+    pub subject: String,
+    #[field(label = "Template", default = "email/password_reset.html")]
+    pub template: String,
+    #[field(label = "Activate user on success", default = false)]
+    pub activate_user_on_success: bool,
+}
+
+/// Lets only invited people on.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/invitation/stages",
+    model = "authentik_stages_invitation.invitationstage",
+    schema = "InvitationStage",
+    title = "Invitation Stage",
+    plural = "Invitation Stages",
+    component = "ak-stage-invitation-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct InvitationStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "Continue flow without invitation", default = false)]
+    pub continue_flow_without_invitation: bool,
+}
+
+/// Deletes the account.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/user_delete",
+    model = "authentik_stages_user_delete.userdeletestage",
+    schema = "UserDeleteStage",
+    title = "User Delete Stage",
+    plural = "User Delete Stages",
+    component = "ak-stage-user-delete-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct UserDeleteStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+}
+
+/// Length of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum TotpDigits {
+    #[choice(value = "6", label = "6 digits, widely compatible")]
+    Six,
+    #[choice(value = "8", label = "8 digits, not compatible with apps like Google Authenticator")]
+    Eight,
+}
+
+/// Whether a passkey must check that it is its owner who uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum UserVerification {
+    Required,
+    Preferred,
+    Discouraged,
+}
+
+/// Whether a passkey must keep the account's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum ResidentKey {
+    Discouraged,
+    Preferred,
+    Required,
+}
+
+/// Built in, or carried along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum Attachment {
+    Platform,
+    #[choice(value = "cross-platform", label = "Cross Platform")]
+    CrossPlatform,
+}
+
+macro_rules! not_yet {
+    ($($kind:ty => $what:literal),* $(,)?) => {$(
+        impl Stage for $kind {
+            fn challenge<'a>(&'a self, _run: &'a mut Run) -> StageFuture<'a> {
+                Box::pin(async { Ok(Step::Deny(concat!($what, " is not available in this version.").to_owned())) })
+            }
+        }
+    )*};
+}
+
+not_yet! {
+    AuthenticatorEmailStage => "Setting up codes by e-mail",
+    AuthenticatorStaticStage => "Setting up recovery codes",
+    AuthenticatorTotpStage => "Setting up codes from an app",
+    AuthenticatorWebauthnStage => "Setting up passkeys",
+    CaptchaStage => "Asking a captcha service",
+    EmailStage => "Sending e-mail",
+    UserDeleteStage => "Deleting the own account",
+}
+
+impl Stage for InvitationStage {
+    fn challenge<'a>(&'a self, _run: &'a mut Run) -> StageFuture<'a> {
+        Box::pin(async { Ok(if self.continue_flow_without_invitation { Step::Done } else { Step::Deny("Invalid invite/invite not found".to_owned()) }) })
+    }
+}

@@ -1,0 +1,138 @@
+//! Questions of any kind.
+
+mod field;
+mod kinds;
+
+use countersign_model::{FieldErrors, Key, ObjectId, Problem, Ref, family};
+use countersign_policy::engine;
+use serde_json::{Map, Value};
+
+use super::{Stage, StageFuture, Step};
+use crate::answer::Answer;
+use crate::challenge::{Challenge, PromptField};
+use crate::error::FlowError;
+use crate::plan::key;
+use crate::run::Run;
+
+pub use kinds::{Prompt, PromptStage, PromptType};
+
+impl PromptStage {
+    /// The questions by their order.
+    fn prompts(&self, run: &Run) -> Vec<Prompt> {
+        let mut prompts: Vec<_> = self.fields.iter().filter_map(|field| run.browser.snapshot.get(*field)).cloned().collect();
+        prompts.sort_by_key(|prompt| prompt.order);
+        prompts
+    }
+
+    fn resolved(&self, run: &Run) -> Vec<(Prompt, PromptField)> {
+        let empty = Map::new();
+        let data = run.plan.context.get(key::PROMPT_DATA).and_then(Value::as_object).unwrap_or(&empty);
+        let user = run.pending_or_session_user();
+        self.prompts(run)
+            .into_iter()
+            .map(|prompt| {
+                let field = field::resolve(&prompt, data, user.as_ref());
+                (prompt, field)
+            })
+            .collect()
+    }
+
+    async fn take(&self, run: &mut Run, answer: &Answer) -> Result<Step, FlowError> {
+        let resolved = self.resolved(run);
+        let mut errors = FieldErrors::new();
+        let mut values = Map::new();
+        for (prompt, shown) in &resolved {
+            match field::read(prompt, shown, answer) {
+                Ok(value) => {
+                    values.insert(prompt.field_key.clone(), value);
+                }
+                Err(problem) => errors.add(&prompt.field_key, problem),
+            }
+            if prompt.r#type == PromptType::Username
+                && let Some(name) = values.get(&prompt.field_key).and_then(Value::as_str).map(str::to_owned)
+                && run.username_is_taken(&name).await?
+            {
+                errors.add(&prompt.field_key, Problem::new("invalid", "Username is already taken."));
+            }
+        }
+        if !errors.is_empty() {
+            return Ok(Step::Wrong(errors));
+        }
+        for (prompt, shown) in &resolved {
+            if let Some(fixed) = field::overwritten(prompt, shown) {
+                values.insert(prompt.field_key.clone(), fixed);
+            }
+        }
+        let mut passwords = resolved.iter().filter(|(prompt, _)| prompt.r#type == PromptType::Password).map(|(prompt, _)| &prompt.field_key);
+        if let (Some(one), Some(two), None) = (passwords.next(), passwords.next(), passwords.next())
+            && values.get(one) != values.get(two)
+        {
+            return Ok(Step::Wrong(FieldErrors::object(Problem::new("invalid", "Passwords don't match."))));
+        }
+        if let Some(refused) = self.ask_policies(run, &values).await? {
+            return Ok(Step::Wrong(refused));
+        }
+        values.insert("component".to_owned(), "ak-stage-prompt".into());
+        run.plan.prompt_data().extend(values);
+        Ok(Step::Done)
+    }
+
+    async fn ask_policies(&self, run: &mut Run, values: &Map<String, Value>) -> Result<Option<FieldErrors>, FlowError> {
+        if self.validation_policies.is_empty() {
+            return Ok(None);
+        }
+        let context = Map::from_iter([(key::PROMPT_DATA.to_owned(), Value::Object(values.clone()))]);
+        let facts = run.browser.facts(false).await?;
+        let user = run.pending_or_session_user();
+        let question = engine::Question {
+            snapshot: &run.browser.snapshot,
+            clock: &*run.browser.cx.clock,
+            user: user.as_ref(),
+            context: &context,
+            facts: &facts,
+            in_plan: false,
+        };
+        let decision = engine::decide_all(&question, self.validation_policies.iter().map(Ref::<family::Policy>::id));
+        run.note_policies(&format!("answers to {}", self.name), &decision);
+        if decision.passing {
+            return Ok(None);
+        }
+        let mut errors = FieldErrors::new();
+        for message in decision.messages {
+            errors.add_object(Problem::new("invalid", message));
+        }
+        // Refused without a word is still refused.
+        if errors.is_empty() {
+            errors.set("non_field_errors", countersign_model::ErrorNode::Problems(Vec::new()));
+        }
+        Ok(Some(errors))
+    }
+}
+
+impl Stage for PromptStage {
+    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
+        Box::pin(async {
+            let fields = self.resolved(run).into_iter().map(|(_, field)| field).collect();
+            Ok(Step::show(Challenge::Prompt { fields }))
+        })
+    }
+
+    fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
+        Box::pin(async { self.take(run, answer).await })
+    }
+}
+
+/// The challenge of one prompt by itself, for the preview in the administration.
+pub(crate) fn preview(prompt: &Prompt) -> Challenge {
+    Challenge::Prompt { fields: vec![field::resolve(prompt, &Map::new(), None)] }
+}
+
+/// The stages a prompt is used in.
+pub(crate) fn stages_of(snapshot: &countersign_model::Snapshot, prompt: Key) -> Vec<ObjectId> {
+    use countersign_model::Target as _;
+    snapshot
+        .referrers(ObjectId::new(Prompt::SPACE, prompt))
+        .filter(|(by, field)| by.space == PromptStage::SPACE && *field == "fields")
+        .map(|(by, _)| by)
+        .collect()
+}

@@ -1,0 +1,94 @@
+//! Leads elsewhere: to an address or into another flow.
+
+use countersign_model::{Choice, Draft, FieldErrors, Kind, ObjectId, Problem, Ref};
+use serde_json::{Map, json};
+
+use super::{Stage, StageFuture, Step};
+use crate::error::FlowError;
+use crate::kinds::Flow;
+use crate::plan::key;
+use crate::run::Run;
+
+/// Where a redirect stage leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum RedirectMode {
+    Static,
+    Flow,
+}
+
+/// Leads to an address, or on into another flow.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/redirect", model = "authentik_stages_redirect.redirectstage", schema = "RedirectStage",
+    title = "Redirect Stage", plural = "Redirect Stages", component = "ak-stage-redirect-form", space = "stage",
+    lookup = "stage_uuid", ordering = "name", check = Self::check
+)]
+pub struct RedirectStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "Keep flow context", help = "The next flow knows what this one found out.", default = true)]
+    pub keep_context: bool,
+    #[field(label = "Mode")]
+    pub mode: RedirectMode,
+    #[field(label = "Target URL", default = "", show_if = "mode=static")]
+    pub target_static: String,
+    #[field(label = "Target Flow", on_delete = SetNull, show_if = "mode=flow")]
+    pub target_flow: Option<Ref<Flow>>,
+}
+
+impl RedirectStage {
+    fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        match self.mode {
+            RedirectMode::Static if self.target_static.is_empty() => {
+                errors.add("target_static", Problem::new("invalid", "Target URL should be present when mode is Static."));
+            }
+            RedirectMode::Flow if self.target_flow.is_none() => {
+                errors.add("target_flow", Problem::new("invalid", "Target Flow should be present when mode is Flow."));
+            }
+            RedirectMode::Static | RedirectMode::Flow => {}
+        }
+    }
+
+    fn target(&self, run: &Run) -> Target {
+        if let Some(wanted) = run.plan.text(key::REDIRECT_STAGE_TARGET) {
+            match wanted.strip_prefix("ak-flow://") {
+                None => return Target::Address(wanted.to_owned()),
+                Some(slug) => {
+                    if let Some((flow, _)) = run.browser.snapshot.find::<Flow>("slug", slug.trim_end_matches('/')) {
+                        return Target::Flow(flow);
+                    }
+                }
+            }
+        }
+        match (self.mode, self.target_flow) {
+            (RedirectMode::Flow, Some(flow)) => Target::Flow(flow),
+            _ => Target::Address(self.target_static.clone()),
+        }
+    }
+
+    async fn go(&self, run: &mut Run) -> Result<Step, FlowError> {
+        let flow = match self.target(run) {
+            Target::Address(url) if url.is_empty() => return Ok(Step::Deny("The redirect leads nowhere.".to_owned())),
+            Target::Address(url) => return Ok(Step::Leave(url)),
+            Target::Flow(flow) => flow,
+        };
+        let mut context = if self.keep_context { run.plan.context.clone() } else { Map::new() };
+        context.insert(key::IS_REDIRECTED.to_owned(), json!({"pk": run.plan.flow.key().to_json(), "slug": run.slug()}));
+        context.remove(key::REDIRECT_STAGE_TARGET);
+        match run.replace(flow, context).await? {
+            Some(slug) => Ok(Step::Replaced { slug }),
+            None => Ok(Step::Deny("Flow does not apply to current user.".to_owned())),
+        }
+    }
+}
+
+enum Target {
+    Address(String),
+    Flow(Ref<Flow>),
+}
+
+impl Stage for RedirectStage {
+    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
+        Box::pin(async { self.go(run).await })
+    }
+}

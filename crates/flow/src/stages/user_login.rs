@@ -1,0 +1,113 @@
+//! Makes the session.
+
+use countersign_model::{Choice, Duration, Kind};
+use countersign_rest::SessionData;
+use serde_json::Value;
+
+use super::{Stage, StageFuture, Step};
+use crate::answer::{Answer, wrong};
+use crate::browser::NewSession;
+use crate::challenge::Challenge;
+use crate::error::FlowError;
+use crate::plan::key;
+use crate::run::Run;
+
+/// What a session is tied to besides its cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum NetworkBinding {
+    #[choice(label = "No binding")]
+    NoBinding,
+    #[choice(label = "Bind ASN")]
+    BindAsn,
+    #[choice(label = "Bind ASN and Network")]
+    BindAsnNetwork,
+    #[choice(label = "Bind ASN, Network and IP")]
+    BindAsnNetworkIp,
+}
+
+/// Where on earth a session may move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum GeoipBinding {
+    #[choice(label = "No binding")]
+    NoBinding,
+    #[choice(label = "Bind Continent")]
+    BindContinent,
+    #[choice(label = "Bind Continent and Country")]
+    BindContinentCountry,
+    #[choice(label = "Bind Continent, Country, and City")]
+    BindContinentCountryCity,
+}
+
+/// Signs the account of the flow in.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/user_login",
+    model = "authentik_stages_user_login.userloginstage",
+    schema = "UserLoginStage",
+    title = "User Login Stage",
+    plural = "User Login Stages",
+    component = "ak-stage-user-login-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct UserLoginStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "Session duration", help = "Zero: until the browser closes.", default = "seconds=0", filter)]
+    pub session_duration: Duration,
+    #[field(label = "Terminate other sessions", help = "Ends the user's other sessions.", default = false, filter)]
+    pub terminate_other_sessions: bool,
+    #[field(label = "Stay signed in offset", help = "Above zero, people are asked whether to stay signed in, which adds this.", default = "seconds=0", filter)]
+    pub remember_me_offset: Duration,
+    #[field(label = "Network binding", default = NetworkBinding::NoBinding, filter)]
+    pub network_binding: NetworkBinding,
+    #[field(label = "GeoIP binding", default = GeoipBinding::NoBinding, filter)]
+    pub geoip_binding: GeoipBinding,
+}
+
+impl UserLoginStage {
+    async fn log_in(&self, run: &mut Run, remember: bool) -> Result<Step, FlowError> {
+        let Some(pk) = run.plan.pending_user().and_then(|user| user.pk) else {
+            return Ok(Step::Deny("No user found, the flow has no account to sign in.".to_owned()));
+        };
+        let seconds = self.session_duration.seconds() + if remember { self.remember_me_offset.seconds() } else { 0 };
+        let data = SessionData {
+            auth_method: run.plan.text(key::AUTH_METHOD).unwrap_or_default().to_owned(),
+            auth_method_args: run.plan.context.get(key::AUTH_METHOD_ARGS).cloned().unwrap_or(Value::Null),
+            auth_time: run.browser.cx.clock.now().seconds(),
+            applications: Vec::new(),
+            browser_only: seconds <= 0,
+        };
+        let session = NewSession { seconds, terminate_others: self.terminate_other_sessions, data };
+        let context = run.login_event();
+        Ok(if run.browser.log_in(pk, session, context).await? {
+            Step::Done
+        } else {
+            Step::Deny("No user found, the flow has no account to sign in.".to_owned())
+        })
+    }
+}
+
+impl Stage for UserLoginStage {
+    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
+        Box::pin(async {
+            if self.remember_me_offset.seconds() > 0 {
+                return Ok(Step::show(Challenge::UserLogin {}));
+            }
+            self.log_in(run, false).await
+        })
+    }
+
+    fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
+        Box::pin(async {
+            if self.remember_me_offset.seconds() <= 0 {
+                return self.log_in(run, false).await;
+            }
+            match answer.flag("remember_me") {
+                Ok(remember) => self.log_in(run, remember).await,
+                Err(problem) => Ok(Step::Wrong(wrong("remember_me", problem))),
+            }
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! Writes what was asked into the account.
+
+use countersign_directory::users::{self, UserFields, UserType};
+use countersign_events::{Event, emit};
+use countersign_model::{Choice, ChoiceValue, EmailAddress, JsonMap, Kind, Ref, directory};
+use countersign_rest::{ApiError, Identity};
+use countersign_store::{Tx, params};
+use serde_json::{Map, Value, json};
+
+use super::authenticate;
+use super::{Backend, Stage, StageFuture, Step};
+use crate::error::FlowError;
+use crate::kinds::{Authentication, Flow};
+use crate::plan::{PendingUser, key};
+use crate::run::Run;
+use crate::setup;
+
+/// Whether the stage may make accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum UserCreationMode {
+    #[choice(label = "Never Create")]
+    NeverCreate,
+    #[choice(label = "Create When Required")]
+    CreateWhenRequired,
+    #[choice(label = "Always Create")]
+    AlwaysCreate,
+}
+
+/// Writes the answers of the prompts into the account of the flow, or makes a new one.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "stages/user_write",
+    model = "authentik_stages_user_write.userwritestage",
+    schema = "UserWriteStage",
+    title = "User Write Stage",
+    plural = "User Write Stages",
+    component = "ak-stage-user-write-form",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct UserWriteStage {
+    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    pub name: String,
+    #[field(label = "User creation mode", default = UserCreationMode::CreateWhenRequired, filter)]
+    pub user_creation_mode: UserCreationMode,
+    #[field(label = "Create users as inactive", default = false, filter)]
+    pub create_users_as_inactive: bool,
+    #[field(label = "Group", help = "Users are added to this group.", on_delete = SetNull, filter)]
+    pub create_users_group: Option<Ref<directory::Group>>,
+    #[field(label = "User type", default = UserType::External, filter)]
+    pub user_type: UserType,
+    #[field(label = "User path template", help = "Where new users stand.", default = "", filter)]
+    pub user_path_template: String,
+}
+
+const FAILED: &str = "Failed to update user. Please try again later.";
+
+/// Everything the transaction needs, worked out before.
+#[derive(Clone)]
+struct Change {
+    pk: Option<i64>,
+    base: UserFields,
+    fields: UserFields,
+    password: Option<String>,
+    group: Option<Ref<directory::Group>>,
+    keep_session: Option<[u8; 32]>,
+    /// Set-up: only while the account has no password; closes the flow.
+    closes_setup: Option<Ref<Flow>>,
+    event: Value,
+}
+
+impl UserWriteStage {
+    async fn write(&self, run: &mut Run) -> Result<Step, FlowError> {
+        let data = match run.plan.context.get(key::PROMPT_DATA) {
+            Some(Value::Object(data)) if !data.is_empty() => data.clone(),
+            _ => return Ok(Step::Deny("No Pending data.".to_owned())),
+        };
+        let mut user = run.plan.pending_user();
+        if user.is_none() && run.browser.visitor.user.is_some() {
+            user = run.browser.pending();
+        }
+        let existing = user.as_ref().and_then(|user| user.pk).filter(|_| self.user_creation_mode != UserCreationMode::AlwaysCreate);
+        if existing.is_none() && self.user_creation_mode == UserCreationMode::NeverCreate {
+            return Ok(Step::Deny("No user found and can't create new user.".to_owned()));
+        }
+        let base = match existing {
+            Some(pk) => authenticate::fields(run, pk).await?,
+            None => Some(self.fresh(run)),
+        };
+        let Some(base) = base else { return Ok(Step::Deny(FAILED.to_owned())) };
+        let mut fields = base.clone();
+        let mut password = None;
+        for (name, value) in &data {
+            match name.as_str() {
+                "component" | "groups" => {}
+                "password" => {
+                    if let Some(text) = value.as_str().filter(|text| !text.is_empty()) {
+                        password = Some(authenticate::hash(run, text).await?);
+                    }
+                }
+                name => set(&mut fields, name, value),
+            }
+        }
+        if fields.username.is_empty() {
+            return Ok(Step::Deny(FAILED.to_owned()));
+        }
+        let own = existing.is_some() && existing == run.browser.visitor.user.as_ref().map(|user| user.pk);
+        let mut event = data.clone();
+        event.remove("component");
+        event.insert("created".to_owned(), existing.is_none().into());
+        let change = Change {
+            pk: existing,
+            base,
+            fields,
+            password,
+            group: self.create_users_group,
+            keep_session: own.then(|| run.browser.visitor.key_hash()),
+            closes_setup: setup::is_setup(&run.slug()).then_some(run.plan.flow),
+            event: Value::Object(event),
+        };
+        let names_password = data.keys().any(|name| name.contains("password"));
+        match self.commit(run, change).await? {
+            Written::Done(written) => {
+                let backend = user.as_ref().and_then(|user| user.backend.clone());
+                let backend = if existing.is_none() || setup::is_setup(&run.slug()) { Some(Backend::Inbuilt.value().to_owned()) } else { backend };
+                if existing.is_none() {
+                    run.plan.context.insert(key::USER_BACKEND.to_owned(), Backend::Inbuilt.value().into());
+                }
+                run.plan.set_pending_user(&PendingUser { backend, ..written });
+                // What was asked is written: it need not stay in the plan, passwords least of all.
+                if names_password && let Some(Value::Object(data)) = run.plan.context.get_mut(key::PROMPT_DATA) {
+                    data.retain(|name, _| !name.contains("password"));
+                }
+                run.browser.reload().await?;
+                Ok(Step::Done)
+            }
+            Written::Closed => Ok(Step::Deny("The set-up was finished already. Sign in with the account that was made.".to_owned())),
+            Written::Refused => Ok(Step::Deny(FAILED.to_owned())),
+        }
+    }
+
+    fn fresh(&self, run: &Run) -> UserFields {
+        let path = run.plan.text(key::USER_PATH).unwrap_or(&self.user_path_template);
+        let wanted = run.plan.text(key::USER_TYPE).and_then(UserType::from_value).unwrap_or(self.user_type);
+        UserFields {
+            username: String::new(),
+            name: String::new(),
+            r#type: if wanted == UserType::InternalServiceAccount { UserType::ServiceAccount } else { wanted },
+            email: EmailAddress::from(""),
+            is_active: !self.create_users_as_inactive,
+            path: if path.is_empty() { "users".to_owned() } else { path.to_owned() },
+            groups: Vec::new(),
+            attributes: JsonMap::default(),
+            last_login: None,
+        }
+    }
+
+    async fn commit(&self, run: &Run, change: Change) -> Result<Written, FlowError> {
+        let written = run.browser.cx.store.write(run.browser.actor(), "written by a flow", move |tx| apply(tx, &change)).await;
+        match written {
+            Ok(written) => Ok(written),
+            Err(ApiError::Store(error)) => Err(error.into()),
+            Err(refused) => {
+                tracing::warn!(%refused, "a flow could not write an account");
+                Ok(Written::Refused)
+            }
+        }
+    }
+}
+
+enum Written {
+    Done(PendingUser),
+    /// Set-up: somebody else was first.
+    Closed,
+    Refused,
+}
+
+fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
+    let mut fields = change.fields.clone();
+    if let Some(group) = change.group
+        && !fields.groups.contains(&group)
+    {
+        fields.groups.push(group);
+    }
+    if let (Some(flow), Some(pk)) = (change.closes_setup, change.pk) {
+        let open = Identity::load(tx, pk)?.is_some_and(|user| !user.has_usable_password);
+        if !open || change.password.is_none() {
+            return Ok(Written::Closed);
+        }
+        if let Some(setup) = tx.graph().get(flow).cloned() {
+            tx.draft().put(flow.key(), Flow { authentication: Authentication::RequireSuperuser, ..setup });
+        }
+    }
+    let pk = match change.pk {
+        Some(pk) => {
+            users::update(tx, pk, &change.base, &fields)?;
+            if let Some(hash) = &change.password {
+                users::set_password_hash(tx, pk, hash, change.keep_session)?;
+            }
+            pk
+        }
+        None => users::create(tx, &fields, change.password.clone())?,
+    };
+    emit(tx, Event::new("user_write", "authentik.events.signals", change.event.clone()))?;
+    let row = tx.query_one("SELECT username, name, email FROM users WHERE id = $1", params![pk])?;
+    let Some(row) = row else { return Ok(Written::Refused) };
+    Ok(Written::Done(PendingUser { pk: Some(pk), username: row.get(0)?, name: row.get(1)?, email: row.get(2)?, backend: None }))
+}
+
+/// Sets one field of the account; names that are none are left out.
+fn set(fields: &mut UserFields, name: &str, value: &Value) {
+    let text = || value.as_str().map(str::to_owned).unwrap_or_else(|| if value.is_null() { String::new() } else { value.to_string() });
+    match name {
+        "username" => text().trim().clone_into(&mut fields.username),
+        "name" => text().trim().clone_into(&mut fields.name),
+        "email" => fields.email = EmailAddress::from(text().trim()),
+        "is_active" => fields.is_active = crate::answer::as_flag(value).unwrap_or(fields.is_active),
+        "path" => fields.path = text(),
+        "attributes" => {
+            if let Value::Object(map) = value {
+                fields.attributes.0.extend(map.clone());
+            }
+        }
+        _ => {
+            let rest = name.strip_prefix("attributes.").or_else(|| name.strip_prefix("attributes_"));
+            if let Some(rest) = rest {
+                // Both signs split, as the original's documented blueprints expect.
+                let path: Vec<&str> = rest.split(['.', '_']).filter(|part| !part.is_empty()).collect();
+                put(&mut fields.attributes.0, &path, value);
+            }
+        }
+    }
+}
+
+fn put(map: &mut Map<String, Value>, path: &[&str], value: &Value) {
+    match path {
+        [] => {}
+        [last] => {
+            map.insert((*last).to_owned(), value.clone());
+        }
+        [first, rest @ ..] => {
+            let slot = map.entry(*first).or_insert_with(|| json!({}));
+            if !slot.is_object() {
+                *slot = json!({});
+            }
+            if let Value::Object(inner) = slot {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
+
+impl Stage for UserWriteStage {
+    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
+        Box::pin(async { self.write(run).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_written_along_their_path() {
+        let mut map = Map::new();
+        put(&mut map, &["settings", "locale"], &json!("de"));
+        put(&mut map, &["settings", "theme"], &json!("dark"));
+        assert_eq!(Value::Object(map), json!({"settings": {"locale": "de", "theme": "dark"}}));
+    }
+}

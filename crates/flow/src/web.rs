@@ -1,0 +1,589 @@
+//! The addresses people open: flows as pages, the default flows, cancel, the start page and the interfaces.
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::get;
+use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref, family};
+use countersign_pages::{Denied, Form, Message, Page, response as page_response};
+use countersign_rest::{Context, RequestInfo, Visitor, csrf_matches, visitor};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt as _, Limited};
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::browser::Browser;
+use crate::challenge::{Challenge, Shown};
+use crate::error::FlowError;
+use crate::executor::{self, Ended, Entered, Executor, Turned};
+use crate::keep::{self, Turns};
+use crate::kinds::{Authentication, Designation, Flow};
+use crate::plan::{PendingUser, Planned};
+use crate::planner::{self, Planning};
+use crate::run::Run;
+use crate::stages::{IdentificationStage, PasswordStage, Step};
+use crate::{render, setup};
+
+/// Scratch: a page asked for name and password at once; holds the stage and what was typed.
+pub(crate) const COMBINED: &str = "combined";
+/// Scratch: what was typed into a prompt that has to be shown again. Never passwords.
+pub(crate) const TYPED: &str = "typed";
+/// Stages passed without a page in one request; more is a loop.
+const MOST_TURNS: usize = 30;
+const LARGEST_FORM: usize = 4 * 1024 * 1024;
+
+pub(crate) fn routes(cx: Context) -> Router {
+    Router::new()
+        .route("/", get(start))
+        .route("/if/flow/{slug}/", get(flow).post(flow))
+        .route("/if/flow/{slug}", get(slash))
+        .route("/flows/-/default/authentication/", get(default_authentication))
+        .route("/flows/-/default/invalidation/", get(default_invalidation))
+        .route("/flows/-/cancel/", get(cancel))
+        .route("/flows/-/configure/{stage}/", get(configure))
+        .route("/if/admin", get(slash))
+        .route("/if/user", get(slash))
+        .route("/if/admin/{*rest}", get(admin))
+        .route("/if/admin/", get(admin))
+        .route("/if/user/{*rest}", get(user))
+        .route("/if/user/", get(user))
+        .route("/static/brand.css", get(brand_css))
+        .route("/static/{*path}", get(files))
+        .route("/favicon.ico", get(favicon))
+        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
+        .fallback(not_found)
+        .with_state(cx)
+}
+
+/// The address of a flow's page with a query.
+pub(crate) fn flow_url(slug: &str, query: &[(String, String)]) -> String {
+    let text: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    if text.is_empty() { format!("/if/flow/{slug}/") } else { format!("/if/flow/{slug}/?{text}") }
+}
+
+pub(crate) fn parse_query(text: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(text.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+/// One request of a person.
+struct Visit {
+    cx: Context,
+    parts: Parts,
+    request: RequestInfo,
+    visitor: Visitor,
+}
+
+impl Visit {
+    async fn of(cx: Context, parts: Parts) -> Result<Self, Response> {
+        let request = RequestInfo::of(&parts);
+        match visitor(&cx, &parts).await {
+            Ok(visitor) => Ok(Self { cx, parts, request, visitor }),
+            Err(error) => Err(broken(&cx, &request, &FlowError::Store(error))),
+        }
+    }
+
+    fn browser(&self) -> Browser {
+        Browser::new(&self.cx, &self.request, &self.visitor)
+    }
+
+    fn broken(&self, error: &FlowError) -> Response {
+        broken(&self.cx, &self.request, error)
+    }
+}
+
+fn nobody() -> Visitor {
+    Visitor { key: String::new(), fresh: false, user: None, session: None }
+}
+
+fn broken(cx: &Context, request: &RequestInfo, error: &FlowError) -> Response {
+    let (status, title, text) = match error {
+        FlowError::NoFlow(_) => (StatusCode::NOT_FOUND, "Page not found", "There is no flow at this address."),
+        FlowError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Too many sign-ins at once", "Wait a few seconds and try again."),
+        error if error.is_passing() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Not available for the moment", "The server cannot reach its database. Wait a few seconds and try again.")
+        }
+        FlowError::Store(_) | FlowError::Broken(_) | FlowError::Request(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here", "It is not your fault. Try again in a moment.")
+        }
+    };
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(%error, request = request.id, "a page failed");
+    }
+    let mut page = Message::new(title).text(text).action("Go to the start page", "/");
+    if status != StatusCode::NOT_FOUND {
+        page.trace.clone_from(&request.id);
+    }
+    let mut response = page_response(status, &Browser::new(cx, request, &nobody()).frame(), &Page::Message(page));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+fn redirect(to: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    match HeaderValue::from_str(to) {
+        Ok(location) => {
+            *response.status_mut() = StatusCode::FOUND;
+            response.headers_mut().insert(header::LOCATION, location);
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        // An address that cannot stand in a header leads nowhere.
+        Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
+    }
+    response
+}
+
+async fn slash(request: Request) -> Redirect {
+    let uri = request.uri();
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{}/{query}", uri.path()))
+}
+
+async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = if parts.method == Method::POST {
+        match Limited::new(body, LARGEST_FORM).collect().await {
+            Ok(body) => Some(body.to_bytes()),
+            Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        }
+    } else {
+        None
+    };
+    let visit = match Visit::of(cx, parts).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    match run_flow(&visit, &slug, body).await {
+        Ok(response) => response,
+        Err(error @ (FlowError::NoFlow(_) | FlowError::Busy)) => visit.broken(&error),
+        Err(error) => {
+            let challenge = executor::failure(&visit.browser(), &error).await;
+            let mut page =
+                Message::new("Something went wrong here").text("It is not your fault. Try again in a moment.").action("Try again", "/flows/-/cancel/");
+            if let Challenge::FlowError(failure) = challenge {
+                page.trace = failure.request_id;
+                page.traceback = failure.error.unwrap_or_default();
+            }
+            page_response(StatusCode::INTERNAL_SERVER_ERROR, &visit.browser().frame(), &Page::Message(page))
+        }
+    }
+}
+
+async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Response, FlowError> {
+    let _turn = Turns::wait(&visit.cx, &visit.visitor.key).await;
+    let query = parse_query(&visit.request.query);
+    let answer = body.map(|body| read_form(&visit.parts.headers, &body));
+    let forged = answer.as_ref().and_then(|answer| csrf_matches(&visit.parts.headers, &visit.request, answer.str("csrf")).err());
+    let mut executor = match executor::enter(visit.browser(), slug, query.clone()).await? {
+        Entered::Going(executor) => *executor,
+        // A link to one's own settings, opened before signing in.
+        Entered::Over(ended)
+            if ended.run.flow().is_some_and(|flow| flow.authentication == Authentication::RequireAuthenticated) && visit.visitor.user.is_none() =>
+        {
+            return Ok(redirect(&login_url(&visit.request)));
+        }
+        Entered::Over(ended) => return Ok(draw(visit, *ended)),
+    };
+    let answered = answer.is_some() && forged.is_none();
+    let mut turned = match answer {
+        Some(_) if forged.is_some() => again(&mut executor).await?,
+        Some(mut answer) => {
+            answer.0.remove("csrf");
+            submit(&mut executor, &answer).await?
+        }
+        None => executor.turn(None).await?,
+    };
+    // The next page is fetched, not answered to a form: reloading it sends nothing twice.
+    if answered && matches!(turned, Turned::Next) {
+        let ended = executor.finish(turned, true).await?;
+        return Ok(ended.run.browser.dress(see_other(&flow_url(slug, &query)), ended.continues));
+    }
+    for _ in 0..MOST_TURNS {
+        if !matches!(turned, Turned::Next) {
+            break;
+        }
+        turned = executor.turn(None).await?;
+    }
+    Ok(draw(visit, executor.finish(turned, answered).await?))
+}
+
+fn read_form(headers: &HeaderMap, body: &[u8]) -> Answer {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary =
+        media.strip_prefix("multipart/form-data").and_then(|rest| rest.split_once("boundary=")).map(|(_, boundary)| boundary.trim().trim_matches('"'));
+    match boundary {
+        Some(boundary) if !boundary.is_empty() && boundary.len() <= 70 => Answer::of_multipart(boundary, body),
+        _ => Answer::of_form(body),
+    }
+}
+
+/// A form that is not ours, or too old: the page again, with a word about it.
+async fn again(executor: &mut Executor) -> Result<Turned, FlowError> {
+    let turned = executor.turn(None).await?;
+    Ok(match turned {
+        Turned::Show(shown) => {
+            let text = "This page was open for too long, or cookies are blocked. Please try again.";
+            Turned::Show(Shown { errors: FieldErrors::object(Problem::new("csrf", text)), ..shown })
+        }
+        other => other,
+    })
+}
+
+/// An answer from a page. One that asked for name and password at once answers two stages.
+async fn submit(executor: &mut Executor, answer: &Answer) -> Result<Turned, FlowError> {
+    if !executor.reach().await? {
+        return executor.turn(None).await;
+    }
+    remember_typed(&mut executor.run, answer);
+    remember_name(&mut executor.run, answer);
+    let both = answer.get("uid_field").is_some() && answer.get("password").is_some();
+    if both && let Some(stage) = asks_at_once(&executor.run) {
+        let (label, user) = (user_label(&executor.run), answer.str("uid_field").unwrap_or_default().trim().to_owned());
+        executor.run.plan.scratch.insert(COMBINED.to_owned(), json!({"stage": stage, "user": user, "label": label}));
+        let turned = executor.turn(Some(answer)).await?;
+        if !matches!(turned, Turned::Next) || !executor.reach().await? || !at_password(&executor.run) {
+            return Ok(turned);
+        }
+        return executor.turn(Some(answer)).await;
+    }
+    // The page was shown again: the name may be another one now.
+    let earlier = executor.run.plan.scratch.get(COMBINED).cloned();
+    if both
+        && at_password(&executor.run)
+        && let Some(mut earlier) = earlier
+    {
+        let stage: Option<Ref<family::Stage>> = earlier.get("stage").cloned().and_then(|stage| serde_json::from_value(stage).ok());
+        if let Some(stage) = stage {
+            if let Some(slot) = earlier.get_mut("user") {
+                *slot = answer.str("uid_field").unwrap_or_default().trim().into();
+            }
+            executor.run.plan.scratch.insert(COMBINED.to_owned(), earlier);
+            match executor.answer_earlier(stage, answer).await? {
+                Step::Done => {}
+                Step::Wrong(errors) => {
+                    let turned = executor.turn(None).await?;
+                    return Ok(match turned {
+                        Turned::Show(shown) => Turned::Show(Shown { errors, ..shown }),
+                        other => other,
+                    });
+                }
+                Step::Deny(message) => return executor.deny(message).await,
+                _ => return Ok(Turned::Next),
+            }
+        }
+    }
+    executor.turn(Some(answer)).await
+}
+
+fn remember_typed(run: &mut Run, answer: &Answer) {
+    let kept: Map<String, Value> = answer
+        .0
+        .iter()
+        .filter(|(name, value)| {
+            !name.contains("password") && *name != "token" && value.as_str().is_some_and(|text| text.len() < 2000 && !text.starts_with("data:"))
+        })
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    run.plan.scratch.insert(TYPED.to_owned(), Value::Object(kept));
+}
+
+/// Where the stage offers it: the ticked name stays on the device, an unticked one goes.
+fn remember_name(run: &mut Run, answer: &Answer) {
+    let offered = run.current_stage().is_some_and(|entry| entry.cast::<IdentificationStage>().is_some_and(|stage| stage.enable_remember_me));
+    if offered {
+        let name = answer.get("remember").and(answer.str("uid_field")).map(str::trim).filter(|name| !name.is_empty() && name.len() <= 254);
+        run.browser.remember_name(name);
+    }
+}
+
+/// The identification stage now shown with the password field of the stage after it; `None` where each asks by itself.
+fn asks_at_once(run: &Run) -> Option<Ref<family::Stage>> {
+    let entry = run.current_stage()?;
+    let identification: &IdentificationStage = entry.cast()?;
+    if identification.password_stage.is_some() || identification.user_fields.is_empty() || run.flow()?.designation != Designation::Authentication {
+        return None;
+    }
+    match run.plan.stages.get(1)? {
+        Planned::Bound { stage, .. } => run.browser.snapshot.member(*stage)?.cast::<PasswordStage>()?,
+        Planned::InPlan(_) => return None,
+    };
+    match run.plan.current()? {
+        Planned::Bound { stage, .. } => Some(*stage),
+        Planned::InPlan(_) => None,
+    }
+}
+
+fn at_password(run: &Run) -> bool {
+    run.current_stage().is_some_and(|entry| entry.cast::<PasswordStage>().is_some())
+}
+
+fn user_label(run: &Run) -> String {
+    let entry = run.current_stage();
+    let fields = entry.as_ref().and_then(|entry| entry.cast::<IdentificationStage>()).map(|stage| stage.user_fields.clone()).unwrap_or_default();
+    let words = fields.iter().map(|field| match field.value() {
+        "email" => "Email",
+        "username" => "Username",
+        _ => "UPN",
+    });
+    words.collect::<Vec<_>>().join(" or ")
+}
+
+/// What a request ended in, as an answer to a browser.
+fn draw(visit: &Visit, ended: Ended) -> Response {
+    let Ended { mut run, turned, continues } = ended;
+    let slug = run.slug();
+    let response = match &turned {
+        Turned::Next => see_other(&flow_url(&slug, &run.plan.query)),
+        Turned::Elsewhere { slug } => see_other(&flow_url(slug, &run.plan.query)),
+        Turned::End(Challenge::Redirect { to }) => {
+            // The set-up ends where the next steps are.
+            let to = if setup::is_setup(&slug) && to == "/" { "/if/admin/" } else { to };
+            see_other(to)
+        }
+        Turned::End(challenge) => {
+            let shown = Shown::from(challenge.clone());
+            page_response(StatusCode::OK, &run.browser.frame(), &render::page(&run, &shown, Form::default()))
+        }
+        Turned::Show(shown) => {
+            let csrf = run.browser.csrf(&visit.parts.headers);
+            let multipart = matches!(&shown.challenge, Challenge::Prompt { fields } if fields.iter().any(|field| field.kind == "file"));
+            let form = Form { action: flow_url(&slug, &run.plan.query), csrf, multipart };
+            let mut page = match &shown.challenge {
+                Challenge::Identification(ask) if asks_at_once(&run).is_some() => render::login_at_once(&run, ask, form, &shown.errors),
+                _ => render::page(&run, shown, form),
+            };
+            if let (Challenge::Identification(ask), Page::Login(login)) = (&shown.challenge, &mut page)
+                && ask.enable_remember_me
+            {
+                login.remember_me = true;
+                if login.user.is_empty() {
+                    login.user = Browser::remembered_name(&visit.parts.headers).unwrap_or_default();
+                    login.remembered = !login.user.is_empty();
+                }
+            }
+            page_response(StatusCode::OK, &run.browser.frame(), &page)
+        }
+    };
+    run.browser.dress(response, continues)
+}
+
+fn see_other(to: &str) -> Response {
+    let mut response = redirect(to);
+    if response.status() == StatusCode::FOUND {
+        *response.status_mut() = StatusCode::SEE_OTHER;
+    }
+    response
+}
+
+async fn default_authentication(State(cx): State<Context>, request: Request) -> Response {
+    default_flow(cx, request, Designation::Authentication).await
+}
+
+async fn default_invalidation(State(cx): State<Context>, request: Request) -> Response {
+    default_flow(cx, request, Designation::Invalidation).await
+}
+
+async fn default_flow(cx: Context, request: Request, designation: Designation) -> Response {
+    let visit = match Visit::of(cx, request.into_parts().0).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    match choose(&visit, designation).await {
+        Ok(to) => redirect(&to),
+        Err(error) => visit.broken(&error),
+    }
+}
+
+async fn choose(visit: &Visit, designation: Designation) -> Result<String, FlowError> {
+    if designation == Designation::Authentication && setup::is_open(&visit.cx).await? {
+        return Ok(setup::SETUP_URL.to_owned());
+    }
+    let browser = visit.browser();
+    // An application wanted long ago must not name a sign-in that leads elsewhere.
+    let next = parse_query(&visit.request.query).into_iter().rfind(|(name, _)| name == "next");
+    if !next.is_some_and(|(_, next)| next.starts_with("/application/")) {
+        keep::drop_hint(&browser).await;
+    }
+    let field = if designation == Designation::Authentication { "flow_authentication" } else { "flow_invalidation" };
+    let mut chosen = browser.brand_flow(field);
+    if designation == Designation::Authentication {
+        let hinted = keep::hint(&browser).await.and_then(|hint| hint.authentication_flow);
+        chosen = hinted.filter(|flow| browser.snapshot.get(*flow).is_some()).or(chosen);
+    }
+    if chosen.is_none() {
+        chosen = planner::by_designation(&browser, designation).await?;
+    }
+    let chosen = chosen.ok_or_else(|| FlowError::NoFlow(designation.value().to_owned()))?;
+    // A plan of another flow must not wait for this one.
+    if keep::load(&browser).await.is_some_and(|kept| kept.plan.flow != chosen) {
+        keep::drop_plan(&browser).await;
+    }
+    let slug = browser.snapshot.get::<Flow>(chosen).map(|flow| flow.slug.to_string()).unwrap_or_default();
+    Ok(flow_url(&slug, &parse_query(&visit.request.query)))
+}
+
+async fn cancel(State(cx): State<Context>, request: Request) -> Response {
+    let visit = match Visit::of(cx, request.into_parts().0).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    let browser = visit.browser();
+    if let Some(kept) = keep::load(&browser).await {
+        let slug = browser.snapshot.get(kept.plan.flow).map(|flow| flow.slug.to_string()).unwrap_or_default();
+        if kept.plan.recording.steps.len() > 1 {
+            keep::write_run(&visit.cx, &kept.plan, &slug, "cancelled");
+        }
+    }
+    keep::drop_plan(&browser).await;
+    redirect("/flows/-/default/invalidation/")
+}
+
+async fn configure(State(cx): State<Context>, Path(stage): Path<String>, request: Request) -> Response {
+    let visit = match Visit::of(cx, request.into_parts().0).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    let browser = visit.browser();
+    let Some(user) = browser.pending() else { return redirect(&login_url(&visit.request)) };
+    match begin_configuration(&browser, &stage, &user).await {
+        Ok(Some(slug)) => redirect(&flow_url(&slug, &[])),
+        Ok(None) => visit.broken(&FlowError::NoFlow(stage)),
+        Err(error) => visit.broken(&error),
+    }
+}
+
+async fn begin_configuration(browser: &Browser, stage: &str, user: &PendingUser) -> Result<Option<String>, FlowError> {
+    use countersign_model::{Key, ObjectId, Space};
+    let Ok(uuid) = uuid::Uuid::parse_str(stage) else { return Ok(None) };
+    let Some(entry) = browser.snapshot.entry(ObjectId::new(Space("stage"), Key::Uuid(uuid))) else { return Ok(None) };
+    let flow = entry.object.values().get("configure_flow").and_then(Value::as_str).and_then(|key| uuid::Uuid::parse_str(key).ok());
+    let Some(flow) = flow.map(|key| Ref::<Flow>::new(Key::Uuid(key))) else { return Ok(None) };
+    let context = Map::from_iter([(crate::plan::key::PENDING_USER.to_owned(), serde_json::to_value(user)?)]);
+    match planner::plan(browser, flow, context, false).await? {
+        Planning::Ready(plan) => {
+            keep::put(browser, &plan).await?;
+            Ok(browser.snapshot.get(flow).map(|flow| flow.slug.to_string()))
+        }
+        Planning::NotApplicable { .. } => Ok(None),
+    }
+}
+
+/// Where somebody signs in who wants this page.
+fn login_url(request: &RequestInfo) -> String {
+    let next = if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
+    format!("/flows/-/default/authentication/?{query}")
+}
+
+async fn start(State(cx): State<Context>, request: Request) -> Response {
+    let visit = match Visit::of(cx, request.into_parts().0).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    match guard(&visit).await {
+        Ok(None) => redirect("/if/user/"),
+        Ok(Some(response)) => response,
+        Err(error) => visit.broken(&error),
+    }
+}
+
+/// Leads to set-up or sign-in whoever needs it.
+async fn guard(visit: &Visit) -> Result<Option<Response>, FlowError> {
+    if visit.visitor.user.is_some() {
+        return Ok(None);
+    }
+    if setup::is_open(&visit.cx).await? {
+        return Ok(Some(redirect(setup::SETUP_URL)));
+    }
+    Ok(Some(redirect("/flows/-/default/authentication/?next=/")))
+}
+
+async fn admin(State(cx): State<Context>, request: Request) -> Response {
+    interface(cx, request, "admin.html").await
+}
+
+async fn user(State(cx): State<Context>, request: Request) -> Response {
+    interface(cx, request, "user.html").await
+}
+
+async fn interface(cx: Context, request: Request, file: &str) -> Response {
+    let visit = match Visit::of(cx, request.into_parts().0).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    let visiting = visit.visitor.user.is_none();
+    // Who is not signed in gets the page all the same: only it knows what follows the address's `#`, and leads
+    // to the sign-in and back there. It shows nothing before.
+    if visiting {
+        match setup::is_open(&visit.cx).await {
+            Ok(true) => return redirect(setup::SETUP_URL),
+            Ok(false) => {}
+            Err(error) => return visit.broken(&FlowError::Store(error)),
+        }
+    }
+    let mut browser = visit.browser();
+    if file == "admin.html" && !visiting && !browser.is_superuser() {
+        let page = Denied {
+            title: "This part is for administrators".to_owned(),
+            subtitle: "Your account is fine; it just has nothing to do here.".to_owned(),
+            again_url: Some("/flows/-/cancel/".to_owned()),
+            again_label: "Switch account".to_owned(),
+            home_url: Some("/if/user/".to_owned()),
+            ..Denied::default()
+        };
+        return page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page));
+    }
+    // The interface sends the token of this cookie with every change.
+    browser.csrf(&visit.parts.headers);
+    let served = countersign_pages::files().and_then(|files| files.interface(file, &visit.parts.headers));
+    let mut response = served.unwrap_or_else(|| {
+        let page = Message::new("The interface is not part of this program")
+            .text("It was built without the web folder. Build the web interface first, then the program.");
+        page_response(StatusCode::SERVICE_UNAVAILABLE, &browser.frame(), &Page::Message(page))
+    });
+    let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(INTERFACE_POLICY));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    browser.dress(response, true)
+}
+
+/// Only this server's scripts; the framework sets single style attributes, which needs `unsafe-inline` for styles.
+const INTERFACE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; \
+     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+async fn brand_css(State(cx): State<Context>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let css = Browser::new(&cx, &RequestInfo::of(&parts), &nobody()).custom_css();
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (headers, css).into_response()
+}
+
+async fn files(State(cx): State<Context>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let served = countersign_pages::files().and_then(|files| files.serve(parts.uri.path(), &parts.headers));
+    match served {
+        Some(response) => response,
+        None => lost(&cx, &parts),
+    }
+}
+
+async fn favicon(headers: HeaderMap) -> Response {
+    let served = countersign_pages::files().and_then(|files| files.serve("/static/dist/assets/icons/icon.png", &headers));
+    served.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+}
+
+async fn not_found(State(cx): State<Context>, request: Request) -> Response {
+    lost(&cx, &request.into_parts().0)
+}
+
+fn lost(cx: &Context, parts: &Parts) -> Response {
+    lost_page(cx, &RequestInfo::of(parts))
+}
+
+pub(crate) fn lost_page(cx: &Context, request: &RequestInfo) -> Response {
+    let page = Message::new("Page not found").text("There is nothing at this address.").action("Go to the start page", "/");
+    page_response(StatusCode::NOT_FOUND, &Browser::new(cx, request, &nobody()).frame(), &Page::Message(page))
+}

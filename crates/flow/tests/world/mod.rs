@@ -1,0 +1,284 @@
+//! A whole program on an empty folder, without listeners: what tests talk to.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::middleware;
+use countersign_blueprints::{apply, shipped, tables};
+use countersign_directory::{Passwords, Verified};
+use countersign_model::{Registry, Secret};
+use countersign_rest::{Context, ContextParts, Module, Settings, api_router, request_layer};
+use countersign_store::{Actor, Database, Options, PostgresOptions, PostgresTls, Store, StoreError, SystemClock, SystemEntropy, params};
+use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use serde_json::{Map, Value};
+use tower::ServiceExt as _;
+
+pub(crate) struct World {
+    pub(crate) cx: Context,
+    router: Router,
+    _folder: tempfile::TempDir,
+}
+
+struct Hashing {
+    passwords: Passwords,
+    runtime: tokio::runtime::Handle,
+}
+
+impl tables::Passwords for Hashing {
+    fn hash(&self, password: &str) -> Result<String, String> {
+        self.runtime.block_on(self.passwords.hash(&Secret::new(password), &SystemEntropy)).map_err(|error| error.to_string())
+    }
+
+    fn matches(&self, password: &str, stored: &str) -> bool {
+        matches!(self.runtime.block_on(self.passwords.verify(&Secret::new(password), Some(stored))), Ok(Verified::Yes))
+    }
+}
+
+/// A file in the test's folder, or a schema of the PostgreSQL server that `COUNTERSIGN_TEST_POSTGRES` names
+/// (`host:port:database:user:password`).
+#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the server is")]
+fn database(folder: &std::path::Path) -> Database {
+    let text = std::env::var("COUNTERSIGN_TEST_POSTGRES").unwrap_or_default();
+    let reach: Vec<String> = text.split(':').map(str::to_owned).collect();
+    let [host, port, name, user, password] = reach.as_slice() else { return folder.to_owned().into() };
+    let schema = format!("flow_{}", folder.file_name().unwrap().to_string_lossy().trim_start_matches('.').to_lowercase());
+    let mut config = postgres::Config::new();
+    config.host(host).port(port.parse().unwrap()).dbname(name).user(user).password(password);
+    let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
+    // On a thread of its own: the client brings its runtime, and tests run inside one.
+    std::thread::spawn(move || config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap()).join().unwrap();
+    Database::Postgres(PostgresOptions {
+        host: host.clone(),
+        port: port.parse().unwrap(),
+        name: name.clone(),
+        user: user.clone(),
+        password: Secret::new(password.clone()),
+        tls: PostgresTls::default(),
+        schema,
+        pooled: false,
+        connections: 10,
+    })
+}
+
+fn modules() -> Vec<Module> {
+    vec![
+        countersign_directory::module(),
+        countersign_events::module(),
+        countersign_catalogue::module(),
+        countersign_policy::module(),
+        countersign_flow::module(),
+    ]
+}
+
+impl World {
+    /// A fresh installation with the shipped objects.
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let modules = modules();
+        let secret_key = Secret::new("a key for tests that is long enough to be one, really");
+        let registry = Registry::new(modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone())));
+        let store = Store::open(Options {
+            database: database(folder.path()),
+            secret_key: secret_key.clone(),
+            registry,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            auditor: Arc::new(countersign_events::Audit),
+        })
+        .unwrap();
+        let cx = Context::new(ContextParts {
+            store,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            settings: Settings {
+                version: "test",
+                secret_key,
+                base_url: None,
+                base_path: String::new(),
+                cookie_domain: None,
+                trusted_proxies: Vec::new(),
+                data_dir: folder.path().to_owned(),
+                bootstrap_password: None,
+                bootstrap_token: None,
+                bootstrap_email: None,
+                debug: false,
+            },
+            install_id: "install".to_owned(),
+            modules,
+        });
+        // The objects of protocols and of notifications are tested with theirs.
+        let library: Vec<_> = shipped::documents().unwrap();
+        let mine = |file: &str| file.contains("default/") && !file.contains("rbac") && !file.contains("events") || file.contains("bootstrap");
+        let chosen = (0..library.len()).filter(|index| library[*index].metadata.instantiate() && mine(&library[*index].file)).collect();
+        let hashing = Hashing { passwords: Passwords::new(), runtime: tokio::runtime::Handle::current() };
+        let job = apply::Job { library, chosen, tables: tables::all(Arc::new(hashing)), environment: Arc::new(|_| None), context: Map::new() };
+        apply::commit_with(&cx.store, Arc::new(job), "default objects", |_| Ok(())).await.unwrap();
+        let mut router = api_router(&cx);
+        for routes in cx.modules().iter().filter_map(|module| module.routes) {
+            router = router.merge(routes(cx.clone()));
+        }
+        let router = router.layer(middleware::from_fn_with_state(cx.clone(), request_layer));
+        Self { cx, router, _folder: folder }
+    }
+
+    /// As [`World::new`], set up with a password for the first administrator.
+    pub(crate) async fn set_up() -> Self {
+        let world = Self::new().await;
+        world.set_password("akadmin", "Throwaway-Pw-1").await;
+        world
+    }
+
+    pub(crate) async fn set_password(&self, username: &str, password: &str) {
+        let hash = Passwords::of(&self.cx).unwrap().hash(&Secret::new(password), &SystemEntropy).await.unwrap();
+        let username = username.to_owned();
+        let work = move |tx: &mut countersign_store::Tx<'_>| {
+            tx.execute("UPDATE users SET password = $1 WHERE username = $2", params![hash.clone(), username.clone()])?;
+            Ok::<_, StoreError>(())
+        };
+        self.cx.store.write(Actor::system(), "test", work).await.unwrap();
+    }
+
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser { world: self, cookies: BTreeMap::new() }
+    }
+}
+
+/// A browser that keeps cookies and follows nothing by itself.
+pub(crate) struct Browser<'a> {
+    world: &'a World,
+    pub(crate) cookies: BTreeMap<String, String>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
+    }
+
+    pub(crate) fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Browser<'_> {
+    pub(crate) async fn send(&mut self, method: Method, path: &str, media: &str, body: String) -> Answer {
+        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let mut request = Request::builder().method(method).uri(path).header("host", "id.example.test");
+        if !cookies.is_empty() {
+            request = request.header("cookie", cookies);
+        }
+        if !media.is_empty() {
+            request = request.header("content-type", media);
+        }
+        if media == "application/json"
+            && let Some(token) = self.cookies.get("authentik_csrf")
+        {
+            request = request.header("x-authentik-csrf", token);
+        }
+        let response = self.world.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            let text = cookie.to_str().unwrap();
+            let (pair, rest) = text.split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if rest.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap_or_default();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send(Method::GET, path, "", String::new()).await
+    }
+
+    pub(crate) async fn post_json(&mut self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, "application/json", body.to_string()).await
+    }
+
+    /// Posts a form with the CSRF token of the last page.
+    pub(crate) async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let csrf = self.cookies.get("authentik_csrf").cloned().unwrap_or_default();
+        let mut all = vec![("csrf", csrf.as_str())];
+        all.extend(fields);
+        let body = all.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect::<Vec<_>>().join("&");
+        self.send(Method::POST, path, "application/x-www-form-urlencoded", body).await
+    }
+
+    /// Answers a challenge, then fetches until there is something to see, as clients of the original do.
+    pub(crate) async fn answer(&mut self, executor: &str, body: Value) -> Value {
+        let answer = self.post_json(executor, body).await;
+        if answer.status == StatusCode::FOUND { self.challenge(executor).await } else { answer.json() }
+    }
+
+    pub(crate) async fn challenge(&mut self, executor: &str) -> Value {
+        for _ in 0..20 {
+            let answer = self.get(executor).await;
+            if answer.status != StatusCode::FOUND {
+                return answer.json();
+            }
+            assert_eq!(answer.location(), executor);
+        }
+        panic!("{executor} leads in a circle");
+    }
+
+    pub(crate) async fn sign_in(&mut self, username: &str, password: &str) {
+        let executor = "/api/v3/flows/executor/default-authentication-flow/?query=";
+        self.challenge(executor).await;
+        self.answer(executor, serde_json::json!({"uid_field": username})).await;
+        let end = self.answer(executor, serde_json::json!({"password": password})).await;
+        assert_eq!(end["component"], "xak-flow-redirect", "{end}");
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+impl Browser<'_> {
+    /// Creates an object over the API; the browser must be an administrator's.
+    pub(crate) async fn create(&mut self, path: &str, body: Value) -> Value {
+        let answer = self.post_json(&format!("/api/v3/{path}/"), body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{path}: {}", answer.text);
+        answer.json()["pk"].clone()
+    }
+
+    pub(crate) async fn change(&mut self, path: &str, body: Value) {
+        let answer = self.send(Method::PATCH, &format!("/api/v3/{path}/"), "application/json", body.to_string()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+    }
+
+    /// A flow of these stages, in order. Gives the flow's key and the keys of its bindings.
+    pub(crate) async fn flow(&mut self, slug: &str, fields: Value, stages: &[&Value]) -> (Value, Vec<Value>) {
+        let mut body = serde_json::json!({"name": slug, "slug": slug, "title": slug, "designation": "stage_configuration"});
+        body.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap_or_default());
+        let flow = self.create("flows/instances", body).await;
+        let mut bindings = Vec::new();
+        for (order, stage) in stages.iter().enumerate() {
+            bindings.push(self.create("flows/bindings", serde_json::json!({"target": flow, "stage": stage, "order": order})).await);
+        }
+        (flow, bindings)
+    }
+
+    pub(crate) async fn policy(&mut self, name: &str, expression: &str, target: &Value) -> Value {
+        let policy = self.create("policies/expression", serde_json::json!({"name": name, "expression": expression})).await;
+        self.create("policies/bindings", serde_json::json!({"policy": policy, "target": target, "order": 0})).await
+    }
+}
+
+pub(crate) fn executor(slug: &str) -> String {
+    format!("/api/v3/flows/executor/{slug}/?query=")
+}

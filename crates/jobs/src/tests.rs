@@ -1,0 +1,276 @@
+//! The queue on a real store, with a clock that moves when told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+use countersign_model::{Clock, Registry, Secret, Timestamp};
+use countersign_rest::{Context, ContextParts, Job, JobError, Module, Run, Settings, enqueue};
+use countersign_store::{Actor, Options as StoreOptions, Store, StoreError, SystemEntropy, params};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::queue::{self, Claim, End};
+use crate::schedule::{self, Scheduled};
+use crate::{Options, Worker};
+
+#[derive(Clone)]
+struct StillClock(Arc<AtomicI64>);
+
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+const JOBS: &[(&str, u32)] = &[("mail", 3), ("sync", 1), ("panics", 3), ("waits", 1)];
+
+fn declared() -> Vec<Job> {
+    vec![
+        Job::on_request("mail", 3, "Sends a mail", |_, run| {
+            Box::pin(async move {
+                RUNS.fetch_add(1, Ordering::SeqCst);
+                if run.arguments == json!({"to": "a"}) { Ok(()) } else { Err(JobError::Failed("no address".to_owned())) }
+            })
+        }),
+        Job::every("sync", 3600, "Copies", |_, _| Box::pin(async { Ok(()) })),
+        #[expect(clippy::panic, reason = "what is tested")]
+        Job::on_request("panics", 3, "Panics", |_, _| Box::pin(async { panic!("on purpose") })),
+        Job::on_request("waits", 1, "Waits", |_, run: Run| {
+            Box::pin(async move {
+                while !run.is_cancelled() {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+                Ok(())
+            })
+        }),
+    ]
+}
+
+struct World {
+    cx: Context,
+    clock: StillClock,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = || Secret::new("0123456789012345678901234567890123456789012345678901234567890123");
+        let clock = StillClock(Arc::new(AtomicI64::new(1_800_000_000)));
+        let store = Store::open(StoreOptions {
+            database: folder.path().to_owned().into(),
+            secret_key: secret(),
+            registry: Registry::new(std::iter::empty()),
+            clock: Arc::new(clock.clone()),
+            entropy: Arc::new(SystemEntropy),
+            auditor: Arc::new(countersign_events::Audit),
+        })
+        .unwrap();
+        let settings = Settings {
+            version: "0",
+            secret_key: secret(),
+            base_url: None,
+            base_path: String::new(),
+            cookie_domain: None,
+            trusted_proxies: Vec::new(),
+            data_dir: folder.path().to_owned(),
+            bootstrap_password: None,
+            bootstrap_token: None,
+            bootstrap_email: None,
+            debug: false,
+        };
+        let modules = vec![Module { name: "test", jobs: declared(), ..Module::default() }];
+        let parts = ContextParts { store, clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy), settings, install_id: "i".into(), modules };
+        World { cx: Context::new(parts), clock, _folder: folder }
+    }
+
+    fn later(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    async fn write<T: Send + 'static>(&self, work: impl Fn(&mut countersign_store::Tx<'_>) -> Result<T, StoreError> + Send + 'static) -> T {
+        self.cx.store.write(Actor::system(), "test", work).await.unwrap()
+    }
+
+    async fn ask(&self, job: &'static str, uid: &'static str) -> Uuid {
+        self.write(move |tx| enqueue(tx, job, uid, &json!({"to": uid}))).await
+    }
+
+    async fn claim(&self) -> Vec<Claim> {
+        self.write(|tx| queue::claim(tx, JOBS, 10)).await
+    }
+
+    async fn end(&self, claim: &Claim, end: End) {
+        let job = crate::job(&self.cx, &claim.name).unwrap().clone();
+        let run = Run::new(claim.task, claim.uid.clone(), Value::Null, claim.attempt);
+        let claim = claim.clone();
+        self.write(move |tx| queue::finish(tx, &job, &claim, &run, &end)).await;
+    }
+
+    async fn states(&self) -> Vec<(String, String, i64)> {
+        let read = self.cx.store.read(|sql| sql.query("SELECT name, state, attempts FROM task ORDER BY name, queued", params![])).await;
+        read.unwrap().iter().map(|row| (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap())).collect()
+    }
+
+    async fn exceptions(&self) -> usize {
+        let count = |sql: &mut countersign_store::Sql<'_>| sql.query("SELECT uuid FROM event WHERE action = 'system_task_exception'", params![]);
+        self.cx.store.read(count).await.unwrap().len()
+    }
+}
+
+#[tokio::test]
+async fn a_row_is_taken_once_and_its_arguments_are_opened() {
+    let world = World::new();
+    world.ask("mail", "a").await;
+    let first = world.claim().await;
+    assert_eq!(first.len(), 1);
+    assert_eq!((first[0].arguments.clone(), first[0].attempt), (json!({"to": "a"}), 1));
+    assert!(world.claim().await.is_empty(), "it is taken");
+    let kept = world.cx.store.read(|sql| sql.query_one("SELECT arguments FROM task", params![])).await.unwrap().unwrap();
+    assert!(!kept.get::<String>(0).unwrap().contains("{\"to\""), "arguments are sealed");
+    world.end(&first[0], End::Done).await;
+    assert!(world.states().await.is_empty(), "what succeeds leaves no row");
+}
+
+#[tokio::test]
+async fn a_lost_lease_is_taken_over_and_the_old_holder_writes_nothing() {
+    let world = World::new();
+    world.ask("mail", "a").await;
+    let old = world.claim().await.remove(0);
+    world.later(queue::LEASE + 1);
+    let new = world.claim().await.remove(0);
+    assert_eq!((new.task, new.attempt), (old.task, 2));
+    let run = Run::new(old.task, String::new(), Value::Null, 1);
+    let stale = old.clone();
+    assert_eq!(world.write(move |tx| queue::renew(tx, &stale, &run)).await, None);
+    world.end(&old, End::Done).await;
+    assert_eq!(world.states().await, [("mail".to_owned(), "running".to_owned(), 2)]);
+    world.end(&new, End::Done).await;
+    assert!(world.states().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_renewed_lease_is_not_taken_over() {
+    let world = World::new();
+    world.ask("mail", "a").await;
+    let claim = world.claim().await.remove(0);
+    for _ in 0..4 {
+        world.later(queue::LEASE - 1);
+        let (claim, run) = (claim.clone(), Run::new(claim.task, String::new(), Value::Null, 1));
+        assert_eq!(world.write(move |tx| queue::renew(tx, &claim, &run)).await, Some(false));
+        assert!(world.claim().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn tries_wait_longer_each_time_and_the_last_one_counts_as_failed() {
+    let world = World::new();
+    world.ask("mail", "a").await;
+    for wait in [1, 2] {
+        let claim = world.claim().await.remove(0);
+        world.end(&claim, End::Failed(JobError::Again("away".to_owned()))).await;
+        world.later(wait - 1);
+        assert!(world.claim().await.is_empty(), "not before {wait} s");
+        world.later(1);
+    }
+    let last = world.claim().await.remove(0);
+    assert_eq!(last.attempt, 3);
+    assert_eq!(world.exceptions().await, 0);
+    world.end(&last, End::Failed(JobError::Again("away".to_owned()))).await;
+    assert_eq!(world.states().await, [("mail".to_owned(), "error".to_owned(), 3)]);
+    assert_eq!(world.exceptions().await, 1);
+}
+
+#[tokio::test]
+async fn what_ends_every_process_is_given_up() {
+    let world = World::new();
+    world.ask("sync", "").await;
+    for _ in 0..4 {
+        assert_eq!(world.claim().await.len(), 1);
+        world.later(queue::LEASE + 1);
+    }
+    assert!(world.claim().await.is_empty());
+    assert_eq!(world.states().await, [("sync".to_owned(), "error".to_owned(), 4)]);
+    assert_eq!(world.exceptions().await, 1);
+}
+
+#[tokio::test]
+async fn two_runs_on_one_thing_do_not_overlap() {
+    let world = World::new();
+    world.ask("mail", "a").await;
+    let first = world.claim().await.remove(0);
+    world.ask("mail", "a").await;
+    world.ask("mail", "a").await;
+    world.ask("mail", "b").await;
+    let second = world.claim().await;
+    assert_eq!(second.len(), 1, "only the one on another thing");
+    assert_eq!(second[0].uid, "b");
+    world.end(&first, End::Done).await;
+    assert_eq!(world.claim().await.len(), 1, "two requests that wait are one");
+}
+
+#[tokio::test]
+async fn a_due_time_counts_once_however_late() {
+    let world = World::new();
+    let jobs = [Scheduled { name: "sync", every: 3600 }];
+    world.write(move |tx| schedule::prepare(tx, &jobs)).await;
+    world.write(move |tx| schedule::prepare(tx, &jobs)).await;
+    assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 1, "what never ran is due");
+    assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 0);
+    let claim = world.claim().await.remove(0);
+    world.later(3 * 3600);
+    assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 0, "the last run still goes on");
+    world.end(&claim, End::Done).await;
+    world.later(5 * 3600);
+    assert!(schedule::look(&world.cx, &jobs).await.unwrap());
+    assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 1, "five missed times are one");
+    assert!(!schedule::look(&world.cx, &jobs).await.unwrap());
+}
+
+#[tokio::test]
+async fn ended_rows_can_be_asked_for_again_and_waiting_ones_cancelled() {
+    let world = World::new();
+    let task = world.ask("mail", "a").await;
+    assert!(!world.write(move |tx| queue::retry(tx, task)).await, "it waits already");
+    assert!(world.write(move |tx| queue::cancel(tx, task)).await);
+    assert!(world.claim().await.is_empty());
+    assert!(!world.write(move |tx| queue::cancel(tx, task)).await);
+    assert!(world.write(move |tx| queue::retry(tx, task)).await);
+    assert_eq!(world.claim().await[0].arguments, json!({"to": "a"}));
+}
+
+#[tokio::test]
+async fn a_worker_does_what_is_asked_and_survives_panics() {
+    let world = World::new();
+    let worker = Worker::start(world.cx.clone(), Options { concurrency: 2, heartbeat: Some(world.cx.settings.data_dir.join("beat")) });
+    world.ask("panics", "").await;
+    world.ask("mail", "a").await;
+    world.ask("mail", "b").await;
+    for _ in 0..100 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let states = world.states().await;
+        if states.iter().all(|(_, state, _)| state != "queued" && state != "running") {
+            break;
+        }
+    }
+    let mut ended: Vec<(String, String)> = world.states().await.into_iter().map(|(name, state, _)| (name, state)).collect();
+    ended.sort();
+    let expected = [("mail", "error"), ("panics", "error"), ("sync", "successful")].map(|(name, state)| (name.to_owned(), state.to_owned()));
+    assert_eq!(ended, expected);
+    assert!(RUNS.load(Ordering::SeqCst) >= 2);
+    assert!(world.cx.settings.data_dir.join("beat").exists());
+    let waiting = world.ask("waits", "").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    assert!(world.write(move |tx| queue::cancel(tx, waiting)).await);
+    for _ in 0..120 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        if world.states().await.contains(&("waits".to_owned(), "cancelled".to_owned(), 1)) {
+            break;
+        }
+    }
+    assert!(world.states().await.contains(&("waits".to_owned(), "cancelled".to_owned(), 1)));
+    worker.stop().await;
+    assert!(!world.cx.settings.data_dir.join("beat").exists());
+}

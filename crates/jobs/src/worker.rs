@@ -1,0 +1,218 @@
+//! The worker: takes what is due and carries it out, until it is told to stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_rest::{Context, Job, JobError, NoteLevel, Run};
+use countersign_store::{Actor, StoreError};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument as _;
+
+use crate::queue::{self, Claim, End};
+use crate::schedule::{self, Scheduled};
+
+/// How often the queue is looked at. A look is two reads by index; what was asked for by a click begins within this time.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often the heartbeat is written.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Running jobs get as long to end when the worker stops, or when somebody cancels them.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How a worker works.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Jobs that run at once.
+    pub concurrency: usize,
+    /// A file whose time says that the worker lives.
+    pub heartbeat: Option<PathBuf>,
+}
+
+/// A running worker.
+pub struct Worker {
+    stop: watch::Sender<bool>,
+    handle: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts one; it works until [`stop`](Worker::stop).
+    #[must_use]
+    pub fn start(cx: Context, options: Options) -> Worker {
+        let (stop, stopping) = watch::channel(false);
+        let scheduled = schedule::of(&cx);
+        let jobs = crate::jobs(&cx).map(|job| (job.name, job.attempts)).collect();
+        let work = Work { cx, scheduled, jobs, free: Arc::new(Semaphore::new(options.concurrency.max(1))), freed: Arc::new(Notify::new()), stopping };
+        Worker { stop, handle: tokio::spawn(work.run(options.heartbeat)) }
+    }
+
+    /// Takes nothing more, gives what runs a few seconds to end, and leaves the rest to others.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.handle.await;
+    }
+}
+
+struct Work {
+    cx: Context,
+    scheduled: Vec<Scheduled>,
+    jobs: Vec<(&'static str, u32)>,
+    free: Arc<Semaphore>,
+    freed: Arc<Notify>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Work {
+    async fn run(mut self, heartbeat: Option<PathBuf>) {
+        let mut running = JoinSet::new();
+        let mut beaten: Option<Instant> = None;
+        let mut prepared = false;
+        while !*self.stopping.borrow() {
+            if let Some(path) = heartbeat.as_ref().filter(|_| beaten.is_none_or(|at| at.elapsed() >= HEARTBEAT)) {
+                beat(path);
+                beaten = Some(Instant::now());
+            }
+            match self.turn(&mut prepared, &mut running).await {
+                Ok(()) => {}
+                // An outage is told by the probes; the next turn tries again.
+                Err(error) => tracing::debug!(%error, "the queue could not be looked at"),
+            }
+            while running.try_join_next().is_some() {}
+            tokio::select! {
+                () = sleep(LOOK) => {}
+                () = self.freed.notified() => {}
+                _ = self.stopping.changed() => {}
+            }
+        }
+        while running.join_next().await.is_some() {}
+        if let Some(path) = heartbeat {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// Asks for what the schedule says, and begins as much as there is room for.
+    async fn turn(&self, prepared: &mut bool, running: &mut JoinSet<()>) -> Result<(), StoreError> {
+        if !*prepared {
+            let scheduled = self.scheduled.clone();
+            self.cx.store.write(Actor::system(), "schedule", move |tx| schedule::prepare(tx, &scheduled)).await?;
+            *prepared = true;
+        }
+        if schedule::look(&self.cx, &self.scheduled).await? {
+            schedule::run(&self.cx, &self.scheduled).await?;
+        }
+        let room = self.free.available_permits();
+        if room == 0 || self.jobs.is_empty() || !queue::look(&self.cx, &self.jobs).await? {
+            return Ok(());
+        }
+        let jobs = self.jobs.clone();
+        for claim in self.cx.store.write(Actor::system(), "queue", move |tx| queue::claim(tx, &jobs, room)).await? {
+            // Only this loop takes permits, so there is one for each claim.
+            let (Some(job), Ok(permit)) = (crate::job(&self.cx, &claim.name).cloned(), self.free.clone().try_acquire_owned()) else { continue };
+            let one = One { cx: self.cx.clone(), job, claim, stopping: self.stopping.clone() };
+            let freed = self.freed.clone();
+            running.spawn(async move {
+                one.run(permit).await;
+                freed.notify_one();
+            });
+        }
+        Ok(())
+    }
+}
+
+/// One run of one job.
+struct One {
+    cx: Context,
+    job: Job,
+    claim: Claim,
+    stopping: watch::Receiver<bool>,
+}
+
+impl One {
+    async fn run(mut self, _room: OwnedSemaphorePermit) {
+        let name = self.job.name;
+        tracing::debug!(job = name, uid = self.claim.uid, attempt = self.claim.attempt, "a job begins");
+        let run = Run::new(self.claim.task, self.claim.uid.clone(), self.claim.arguments.clone(), self.claim.attempt);
+        let span = tracing::info_span!(
+            target: "spans",
+            "job",
+            otel.name = format!("job {name}"),
+            otel.kind = "consumer",
+            otel.status_code = tracing::field::Empty,
+            job = name,
+            attempt = self.claim.attempt
+        );
+        let begun = Instant::now();
+        let mut work = tokio::spawn((self.job.run)(self.cx.clone(), run.clone()).instrument(span.clone()));
+        let mut give_up: Option<Instant> = None;
+        let end = loop {
+            let patience = give_up.map_or(queue::RENEWAL, |at| at.saturating_duration_since(Instant::now()).min(queue::RENEWAL));
+            tokio::select! {
+                ended = &mut work => break end_of(ended, &run),
+                _ = self.stopping.changed(), if give_up.is_none() => {
+                    give_up = Some(Instant::now() + PATIENCE);
+                }
+                () = sleep(patience) => {
+                    if give_up.is_some_and(|at| at <= Instant::now()) {
+                        work.abort();
+                        break if run.is_cancelled() { End::Cancelled } else { End::Released };
+                    }
+                    match self.renew(&run).await {
+                        Ok(Some(true)) if !run.is_cancelled() => {
+                            run.note(NoteLevel::Info, self.cx.clock.now(), name, "Asked to stop.");
+                            run.cancel();
+                            give_up = Some(Instant::now() + PATIENCE);
+                        }
+                        Ok(Some(_)) => {}
+                        Ok(None) => {
+                            work.abort();
+                            tracing::warn!(job = name, task = %self.claim.task, "another process took this run over");
+                            return;
+                        }
+                        Err(error) => tracing::warn!(job = name, %error, "the lease of a run could not be renewed"),
+                    }
+                }
+            }
+        };
+        metrics::histogram!("authentik_system_tasks_time_seconds", "tenant" => "public", "task_name" => name, "task_uid" => "")
+            .record(begun.elapsed().as_secs_f64());
+        if let End::Failed(problem) = &end {
+            span.record("otel.status_code", "ERROR");
+            tracing::warn!(job = name, uid = self.claim.uid, attempt = self.claim.attempt, "a job failed: {problem}");
+        }
+        self.finish(run, end).await;
+    }
+
+    async fn renew(&self, run: &Run) -> Result<Option<bool>, StoreError> {
+        let (claim, run) = (self.claim.clone(), run.clone());
+        let write = self.cx.store.write(Actor::system(), "queue", move |tx| queue::renew(tx, &claim, &run));
+        timeout(Duration::from_secs(5), write).await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// An end that cannot be written is tried again while the lease holds; then another process repeats the run.
+    async fn finish(&self, run: Run, end: End) {
+        for _ in 0..5 {
+            let (job, claim, run, end) = (self.job.clone(), self.claim.clone(), run.clone(), end.clone());
+            match self.cx.store.write(Actor::system(), "queue", move |tx| queue::finish(tx, &job, &claim, &run, &end)).await {
+                Ok(()) => return,
+                Err(error) => tracing::warn!(job = self.job.name, %error, "the end of a run could not be written"),
+            }
+            sleep(Duration::from_secs(2)).await;
+        }
+    }
+}
+
+fn end_of(ended: Result<Result<(), JobError>, tokio::task::JoinError>, run: &Run) -> End {
+    match ended {
+        _ if run.is_cancelled() => End::Cancelled,
+        Ok(Ok(())) => End::Done,
+        Ok(Err(error)) => End::Failed(error),
+        Err(_) => End::Failed(JobError::Failed("a fault of this program; the log has its place".to_owned())),
+    }
+}
+
+fn beat(path: &PathBuf) {
+    if let Err(error) = std::fs::write(path, b"") {
+        tracing::warn!("the heartbeat {} cannot be written: {error}", path.display());
+    }
+}

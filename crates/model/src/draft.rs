@@ -1,0 +1,198 @@
+//! A draft: the next snapshot in the making, and the checks it must pass.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::errors::{FieldErrors, Problem};
+use crate::key::{Key, KeyType, ObjectId};
+use crate::kind::{Detached, Kind, Object};
+use crate::reference::{Ref, Target, family};
+use crate::snapshot::{Entry, Snapshot};
+
+/// An edit in progress over a snapshot; reads see what was written to it.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    snapshot: Snapshot,
+    /// What each touched object was before.
+    before: BTreeMap<ObjectId, Option<Arc<Entry>>>,
+}
+
+/// What an edit did to one object.
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub id: ObjectId,
+    pub before: Option<Arc<Entry>>,
+    pub after: Option<Arc<Entry>>,
+}
+
+/// Why a draft cannot become the configuration.
+#[derive(Debug, Error)]
+pub enum EditError {
+    #[error("{model} {id}: {}", .errors.to_json())]
+    Invalid { model: &'static str, id: ObjectId, errors: FieldErrors },
+    #[error("{id} cannot be deleted: {field} of {by} needs it")]
+    Protected { id: ObjectId, by: ObjectId, field: &'static str },
+}
+
+/// The field errors of an edit error, where it has any; what API answers are made of.
+pub type Refusal = FieldErrors;
+
+impl Deref for Draft {
+    type Target = Snapshot;
+    fn deref(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+impl Draft {
+    pub fn new(base: &Snapshot) -> Draft {
+        Draft { snapshot: base.clone(), before: BTreeMap::new() }
+    }
+
+    pub fn put<T: Kind>(&mut self, key: impl Into<Key>, value: T) -> Ref<T> {
+        let reference = Ref::new(key.into());
+        self.put_object(reference.id(), Arc::new(value));
+        reference
+    }
+
+    /// Sets an object; whether it may stand so is decided by [`finish`](Self::finish).
+    pub fn put_object(&mut self, id: ObjectId, object: Arc<dyn Object>) {
+        self.remember(id);
+        self.snapshot.insert(Entry { id, revision: self.snapshot.revision() + 1, object });
+    }
+
+    /// The next free integer of a space with integer keys.
+    pub fn next_key(&self, kind: KeyType, space: crate::Space, fresh: Uuid) -> Key {
+        match kind {
+            KeyType::Uuid => Key::Uuid(fresh),
+            KeyType::Int => Key::Int(self.snapshot.highest_key(space) + 1),
+        }
+    }
+
+    /// Deletes an object, and changes or deletes what names it by the rules of the naming fields.
+    ///
+    /// # Errors
+    /// [`EditError::Protected`] when a field forbids it.
+    pub fn delete(&mut self, id: ObjectId) -> Result<(), EditError> {
+        if self.snapshot.entry(id).is_none() {
+            return Ok(());
+        }
+        self.remember(id);
+        self.snapshot.remove(id);
+        self.detach(id)?;
+        // Policy bindings name whatever they are bound to by its uuid alone.
+        self.detach(ObjectId::new(family::Bindable::SPACE, id.key))
+    }
+
+    /// Takes an object out as if it had never been, whatever names it: for going back to a state in which nothing did.
+    pub fn take_out(&mut self, id: ObjectId) {
+        self.remember(id);
+        self.snapshot.remove(id);
+    }
+
+    /// Removes every reference to `target`, which is going: an object just deleted, or a user or group.
+    ///
+    /// # Errors
+    /// [`EditError::Protected`] when a field forbids it.
+    pub fn detach(&mut self, target: ObjectId) -> Result<(), EditError> {
+        let naming: Vec<_> = self.snapshot.referrers(target).collect();
+        for (by, _) in naming {
+            let Some(entry) = self.snapshot.entry(by).cloned() else { continue };
+            match entry.object.detached(target) {
+                Detached::Changed(object) => self.put_object(by, object),
+                Detached::Gone => self.delete(by)?,
+                Detached::Protected(field) => return Err(EditError::Protected { id: target, by, field }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks everything touched and gives the next snapshot with its changes; no changes, no new revision.
+    /// `exists` answers for what is kept in tables (users, groups).
+    ///
+    /// # Errors
+    /// The first object that may not stand as it is.
+    pub fn finish(mut self, exists: &mut dyn FnMut(ObjectId) -> bool) -> Result<(Snapshot, Vec<Change>), EditError> {
+        let changes = self.changes();
+        for change in &changes {
+            if let Some(after) = &change.after {
+                self.check(after, exists)?;
+            }
+        }
+        // Undo the revision marks of what was touched without being changed.
+        for (id, before) in &self.before {
+            if let Some(entry) = before.as_ref().filter(|_| !changes.iter().any(|c| c.id == *id)) {
+                self.snapshot.insert((**entry).clone());
+            }
+        }
+        if !changes.is_empty() {
+            self.snapshot.revision += 1;
+        }
+        Ok((self.snapshot, changes))
+    }
+
+    /// What differs from the start, so far.
+    pub fn changes(&self) -> Vec<Change> {
+        let all = self.before.iter().map(|(id, before)| Change { id: *id, before: before.clone(), after: self.snapshot.entry(*id).cloned() });
+        all.filter(|change| match (&change.before, &change.after) {
+            (None, None) => false,
+            (Some(a), Some(b)) => a.meta().model != b.meta().model || a.object.values() != b.object.values(),
+            _ => true,
+        })
+        .collect()
+    }
+
+    fn check(&self, entry: &Entry, exists: &mut dyn FnMut(ObjectId) -> bool) -> Result<(), EditError> {
+        if let Some(field) = self.snapshot.not_unique(entry) {
+            let text = entry.meta().field(field).and_then(|f| f.unique_text);
+            return Err(invalid(entry.id, &*entry.object, not_unique(field, text)));
+        }
+        let mut errors = FieldErrors::new();
+        entry.object.visit_refs(&mut |field, target| {
+            if !self.resolves(field, target, exists) {
+                errors.add(field.name, Problem::missing_reference(target.key));
+            }
+        });
+        if errors.is_empty() {
+            entry.object.check(self, entry.id, &mut errors);
+        }
+        if errors.is_empty() { Ok(()) } else { Err(invalid(entry.id, &*entry.object, errors)) }
+    }
+
+    fn resolves(&self, field: &'static crate::FieldMeta, target: ObjectId, exists: &mut dyn FnMut(ObjectId) -> bool) -> bool {
+        match (target.space.0, target.key) {
+            ("user" | "group", _) => exists(target),
+            ("bindable", Key::Uuid(uuid)) => self.snapshot.bindable(uuid).is_some(),
+            _ => self.snapshot.entry(target).is_some_and(|e| model_of((field.shape)()).is_none_or(|m| m == e.meta().model)),
+        }
+    }
+
+    fn remember(&mut self, id: ObjectId) {
+        let snapshot = &self.snapshot;
+        self.before.entry(id).or_insert_with(|| snapshot.entry(id).cloned());
+    }
+}
+
+fn model_of(shape: crate::Shape) -> Option<&'static str> {
+    match shape {
+        crate::Shape::Reference { model, .. } => model,
+        crate::Shape::Nullable(inner) | crate::Shape::List(inner) => model_of(*inner),
+        _ => None,
+    }
+}
+
+fn not_unique(field: &'static str, text: Option<&'static str>) -> FieldErrors {
+    if field.contains(',') {
+        let names = field.replace(',', ", ");
+        return FieldErrors::object(Problem::new("unique", format!("The fields {names} must make a unique set.")));
+    }
+    FieldErrors::one(field, text.map_or_else(Problem::unique, |text| Problem::new("unique", text)))
+}
+
+fn invalid(id: ObjectId, object: &dyn Object, errors: FieldErrors) -> EditError {
+    EditError::Invalid { model: object.meta().model, id, errors }
+}

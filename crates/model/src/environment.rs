@@ -1,0 +1,36 @@
+//! The two things logic may not take from the system by itself: time and randomness.
+
+use uuid::Uuid;
+
+use crate::time::Timestamp;
+
+/// Tells the time. Passed in, so that tests and simulations choose it.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// Gives cryptographically secure random bytes.
+pub trait Entropy: Send + Sync {
+    fn fill(&self, bytes: &mut [u8]);
+
+    /// `length` letters and digits, each chosen uniformly.
+    fn token(&self, length: usize) -> String {
+        const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut text = String::with_capacity(length);
+        let mut pool = [0u8; 64];
+        while text.len() < length {
+            self.fill(&mut pool);
+            // Bytes of 248 and more would favour the first letters: 248 is the largest multiple of 62 in a byte.
+            let letters = pool.iter().filter(|b| **b < 248).filter_map(|b| ALPHABET.get(usize::from(b % 62)));
+            text.extend(letters.take(length - text.len()).map(|b| char::from(*b)));
+        }
+        text
+    }
+
+    /// A random (version 4) uuid.
+    fn uuid(&self) -> Uuid {
+        let mut bytes = [0u8; 16];
+        self.fill(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+}

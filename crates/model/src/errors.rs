@@ -1,0 +1,117 @@
+//! Errors of fields, in the shape the API and the flow executor send them.
+
+use serde_json::{Map, Value, json};
+
+/// One thing wrong with one field: a stable code and a sentence for the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub code: &'static str,
+    pub text: String,
+}
+
+impl Problem {
+    pub fn new(code: &'static str, text: impl Into<String>) -> Problem {
+        Problem { code, text: text.into() }
+    }
+
+    pub fn required() -> Problem {
+        Problem::new("required", "This field is required.")
+    }
+    pub fn null() -> Problem {
+        Problem::new("null", "This field may not be null.")
+    }
+    pub fn blank() -> Problem {
+        Problem::new("blank", "This field may not be blank.")
+    }
+    pub fn unique() -> Problem {
+        Problem::new("unique", "This field must be unique.")
+    }
+    pub fn choice(value: &str) -> Problem {
+        Problem::new("invalid_choice", format!("\"{value}\" is not a valid choice."))
+    }
+    pub fn missing_reference(key: impl std::fmt::Display) -> Problem {
+        Problem::new("does_not_exist", format!("Invalid pk \"{key}\" - object does not exist."))
+    }
+}
+
+/// The errors of one field: sentences, or those of its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErrorNode {
+    Problems(Vec<Problem>),
+    Nested(FieldErrors),
+    /// One per element of a list; elements without errors are empty.
+    Items(Vec<FieldErrors>),
+}
+
+impl From<Problem> for ErrorNode {
+    fn from(problem: Problem) -> ErrorNode {
+        ErrorNode::Problems(vec![problem])
+    }
+}
+
+/// All errors of one object, by field, in the order found. Object-level ones stand under `non_field_errors`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldErrors(Vec<(String, ErrorNode)>);
+
+pub(crate) const NON_FIELD: &str = "non_field_errors";
+
+impl FieldErrors {
+    pub fn new() -> FieldErrors {
+        FieldErrors::default()
+    }
+
+    pub fn one(field: &str, problem: Problem) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        errors.add(field, problem);
+        errors
+    }
+
+    pub fn object(problem: Problem) -> FieldErrors {
+        FieldErrors::one(NON_FIELD, problem)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn add(&mut self, field: &str, problem: Problem) {
+        match self.0.iter_mut().find(|(name, _)| name == field) {
+            Some((_, ErrorNode::Problems(list))) => list.push(problem),
+            _ => self.0.push((field.to_owned(), problem.into())),
+        }
+    }
+
+    pub fn add_object(&mut self, problem: Problem) {
+        self.add(NON_FIELD, problem);
+    }
+
+    pub fn set(&mut self, field: &str, node: ErrorNode) {
+        self.0.push((field.to_owned(), node));
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ErrorNode)> {
+        self.0.iter().map(|(name, node)| (name.as_str(), node))
+    }
+
+    /// `{"field": ["sentence", ...]}`, as the API answers.
+    pub fn to_json(&self) -> Value {
+        self.render(&|p| Value::from(p.text.clone()))
+    }
+
+    /// `{"field": [{"string", "code"}]}`, as flow challenges carry them.
+    pub fn to_coded_json(&self) -> Value {
+        self.render(&|p| json!({"string": p.text, "code": p.code}))
+    }
+
+    fn render(&self, show: &dyn Fn(&Problem) -> Value) -> Value {
+        let fields = self.0.iter().map(|(name, node)| {
+            let value = match node {
+                ErrorNode::Problems(list) => list.iter().map(show).collect(),
+                ErrorNode::Nested(errors) => errors.render(show),
+                ErrorNode::Items(items) => items.iter().map(|e| e.render(show)).collect(),
+            };
+            (name.clone(), value)
+        });
+        Value::Object(fields.collect::<Map<_, _>>())
+    }
+}

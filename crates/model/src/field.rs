@@ -1,0 +1,460 @@
+//! Fields: how one value is parsed, shown, stored and described.
+
+use serde_json::{Map, Value};
+
+use crate::duration::Duration;
+use crate::errors::{ErrorNode, Problem};
+use crate::key::{Key, KeyType, ObjectId, Space};
+use crate::reference::{Ref, Target};
+use crate::secret::{SealError, Sealer, Secret};
+use crate::time::Timestamp;
+
+/// What happens to an object when something it names is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The object goes too.
+    Cascade,
+    /// The reference becomes empty.
+    SetNull,
+    /// The deletion is refused.
+    Protect,
+}
+
+/// The declaration of one field; made by the derive from the `#[field(..)]` attributes.
+#[derive(Debug)]
+pub struct FieldMeta {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub help: &'static str,
+    /// The fold of the form it stands in; `None` is the open part.
+    pub group: Option<&'static str>,
+    pub widget: Option<&'static str>,
+    pub placeholder: Option<&'static str>,
+    /// `(field, value)`: shown only while that other field has that value.
+    pub show_if: Option<(&'static str, &'static str)>,
+    pub required: bool,
+    pub unique: bool,
+    /// What is said of a value that is taken; the usual sentence when `None`.
+    pub unique_text: Option<&'static str>,
+    /// An empty text is allowed.
+    pub blank: bool,
+    /// Never answered by the API.
+    pub write_only: bool,
+    /// Kept, but not settable over the API (blueprints may).
+    pub read_only: bool,
+    pub filter: bool,
+    pub search: bool,
+    pub max_length: Option<usize>,
+    pub min: Option<i64>,
+    pub max: Option<i64>,
+    pub on_delete: OnDelete,
+    pub shape: fn() -> Shape,
+    /// The default as JSON where it is a constant, for forms and documentation.
+    pub default: fn() -> Option<Value>,
+}
+
+/// The form of a field's values, for forms, OpenAPI and filters.
+#[derive(Debug, Clone)]
+pub enum Shape {
+    Text,
+    Multiline,
+    Code,
+    Slug,
+    Url,
+    Email,
+    Duration,
+    Secret,
+    Boolean,
+    Integer,
+    Float,
+    Time,
+    Uuid,
+    Map,
+    Json,
+    Choice(&'static [ChoiceMeta]),
+    Reference { space: Space, model: Option<&'static str>, key: KeyType },
+    Nullable(Box<Shape>),
+    List(Box<Shape>),
+    Object(&'static [FieldMeta]),
+}
+
+#[derive(Debug)]
+pub struct ChoiceMeta {
+    pub value: &'static str,
+    pub label: &'static str,
+}
+
+/// A value that can be a field. Parsing turns outside JSON into meaning once; nothing later checks again.
+pub trait FieldValue: Sized + Clone {
+    fn shape() -> Shape;
+
+    /// # Errors
+    /// The problems as the API words them.
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode>;
+
+    fn to_json(&self) -> Value;
+
+    /// As it rests on disk; differs from `to_json` only for secrets.
+    fn to_stored(&self, _sealer: &dyn Sealer) -> Value {
+        self.to_json()
+    }
+
+    /// Opens what `to_stored` sealed, before parsing.
+    ///
+    /// # Errors
+    /// A secret sealed with another key.
+    fn unseal(value: &Value, _sealer: &dyn Sealer) -> Result<Value, SealError> {
+        Ok(value.clone())
+    }
+
+    fn visit_refs(&self, _visit: &mut dyn FnMut(ObjectId)) {}
+
+    /// This value without its reference to `target`; `None` when it cannot be without.
+    fn without(&self, _target: ObjectId) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    /// The deletion rule when the declaration names none.
+    const ON_DELETE: OnDelete = OnDelete::Cascade;
+}
+
+/// An enumeration declared with `#[derive(Choice)]`.
+pub trait Choice: Sized + Copy + PartialEq + 'static {
+    const CHOICES: &'static [ChoiceMeta];
+    fn value(self) -> &'static str;
+    fn from_value(text: &str) -> Option<Self>;
+}
+
+impl FieldValue for String {
+    fn shape() -> Shape {
+        Shape::Text
+    }
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        text(value, meta)
+    }
+    fn to_json(&self) -> Value {
+        Value::from(self.clone())
+    }
+}
+
+/// The rules every text field shares: trimmed, blank only where allowed, bounded.
+pub(crate) fn text(value: &Value, meta: &FieldMeta) -> Result<String, ErrorNode> {
+    let text = match value {
+        Value::String(s) => s.trim().to_owned(),
+        Value::Number(n) => n.to_string(),
+        Value::Null => return Err(Problem::null().into()),
+        _ => return Err(Problem::new("invalid", "Not a valid string.").into()),
+    };
+    bounded(text, meta)
+}
+
+pub(crate) fn bounded(text: String, meta: &FieldMeta) -> Result<String, ErrorNode> {
+    if text.is_empty() && !meta.blank {
+        return Err(Problem::blank().into());
+    }
+    if text.contains('\0') {
+        return Err(Problem::new("null_characters_not_allowed", "Null characters are not allowed.").into());
+    }
+    if let Some(max) = meta.max_length.filter(|max| text.chars().count() > *max) {
+        return Err(Problem::new("max_length", format!("Ensure this field has no more than {max} characters.")).into());
+    }
+    Ok(text)
+}
+
+impl FieldValue for bool {
+    fn shape() -> Shape {
+        Shape::Boolean
+    }
+    fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        match value {
+            Value::Bool(b) => Ok(*b),
+            Value::Null => Err(Problem::null().into()),
+            Value::Number(n) if n.as_i64() == Some(1) => Ok(true),
+            Value::Number(n) if n.as_i64() == Some(0) => Ok(false),
+            Value::String(s) if ["t", "y", "yes", "true", "on", "1"].contains(&s.to_ascii_lowercase().as_str()) => Ok(true),
+            Value::String(s) if ["f", "n", "no", "false", "off", "0"].contains(&s.to_ascii_lowercase().as_str()) => Ok(false),
+            _ => Err(Problem::new("invalid", "Must be a valid boolean.").into()),
+        }
+    }
+    fn to_json(&self) -> Value {
+        Value::Bool(*self)
+    }
+}
+
+impl FieldValue for i64 {
+    fn shape() -> Shape {
+        Shape::Integer
+    }
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        let number = match value {
+            Value::Null => return Err(Problem::null().into()),
+            Value::Number(n) => n.as_i64(),
+            Value::String(s) => s.trim().parse().ok(),
+            _ => None,
+        };
+        let number = number.ok_or_else(|| Problem::new("invalid", "A valid integer is required."))?;
+        let (low, high) = (meta.min.unwrap_or(i64::from(i32::MIN)), meta.max.unwrap_or(i64::from(i32::MAX)));
+        if number < low {
+            return Err(Problem::new("min_value", format!("Ensure this value is greater than or equal to {low}.")).into());
+        }
+        if number > high {
+            return Err(Problem::new("max_value", format!("Ensure this value is less than or equal to {high}.")).into());
+        }
+        Ok(number)
+    }
+    fn to_json(&self) -> Value {
+        Value::from(*self)
+    }
+}
+
+impl FieldValue for i32 {
+    fn shape() -> Shape {
+        Shape::Integer
+    }
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        let wide = <i64 as FieldValue>::parse(value, meta)?;
+        i32::try_from(wide).map_err(|_| Problem::new("invalid", "A valid integer is required.").into())
+    }
+    fn to_json(&self) -> Value {
+        Value::from(*self)
+    }
+}
+
+impl FieldValue for f64 {
+    fn shape() -> Shape {
+        Shape::Float
+    }
+    fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        let number = match value {
+            Value::Null => return Err(Problem::null().into()),
+            Value::Number(n) => n.as_f64(),
+            Value::String(s) => s.trim().parse::<f64>().ok().filter(|f| f.is_finite()),
+            _ => None,
+        };
+        number.ok_or_else(|| Problem::new("invalid", "A valid number is required.").into())
+    }
+    fn to_json(&self) -> Value {
+        Value::from(*self)
+    }
+}
+
+impl FieldValue for Timestamp {
+    fn shape() -> Shape {
+        Shape::Time
+    }
+    fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        const WRONG: &str = "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
+        match value {
+            Value::Null => Err(Problem::null().into()),
+            Value::String(s) => Timestamp::parse(s).ok_or_else(|| Problem::new("invalid", WRONG).into()),
+            _ => Err(Problem::new("invalid", WRONG).into()),
+        }
+    }
+    fn to_json(&self) -> Value {
+        Value::from(self.iso())
+    }
+}
+
+impl FieldValue for Duration {
+    fn shape() -> Shape {
+        Shape::Duration
+    }
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        Duration::parse(&text(value, meta)?).map_err(|e| Problem::new("invalid", e.to_string()).into())
+    }
+    fn to_json(&self) -> Value {
+        Value::from(self.as_str())
+    }
+}
+
+impl FieldValue for Secret {
+    fn shape() -> Shape {
+        Shape::Secret
+    }
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        text(value, meta).map(Secret::new)
+    }
+    fn to_json(&self) -> Value {
+        Value::from(self.expose())
+    }
+    fn to_stored(&self, sealer: &dyn Sealer) -> Value {
+        Value::from(sealer.seal(self.expose()))
+    }
+    fn unseal(value: &Value, sealer: &dyn Sealer) -> Result<Value, SealError> {
+        match value {
+            Value::String(sealed) => sealer.open(sealed).map(|s| Value::from(s.expose())),
+            other => Ok(other.clone()),
+        }
+    }
+}
+
+impl FieldValue for uuid::Uuid {
+    fn shape() -> Shape {
+        Shape::Uuid
+    }
+    fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        let parsed = value.as_str().and_then(|s| uuid::Uuid::parse_str(s).ok());
+        parsed.ok_or_else(|| Problem::new("invalid", "Must be a valid UUID.").into())
+    }
+    fn to_json(&self) -> Value {
+        Value::from(self.to_string())
+    }
+}
+
+/// A free map, as `attributes`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JsonMap(pub Map<String, Value>);
+
+impl FieldValue for JsonMap {
+    fn shape() -> Shape {
+        Shape::Map
+    }
+    fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        match value {
+            Value::Object(map) => Ok(JsonMap(map.clone())),
+            Value::Null => Err(Problem::null().into()),
+            _ => Err(Problem::new("invalid", "Value must be a dictionary, and not have any duplicate keys.").into()),
+        }
+    }
+    fn to_json(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+}
+
+/// Any JSON, kept as it came.
+impl FieldValue for Value {
+    fn shape() -> Shape {
+        Shape::Json
+    }
+    fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        Ok(value.clone())
+    }
+    fn to_json(&self) -> Value {
+        self.clone()
+    }
+}
+
+impl<T: FieldValue> FieldValue for Option<T> {
+    fn shape() -> Shape {
+        Shape::Nullable(Box::new(T::shape()))
+    }
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        // Forms send an emptied reference or choice as an empty text.
+        if value.as_str() == Some("") && !matches!(T::shape(), Shape::Text | Shape::Code | Shape::Multiline | Shape::Secret) {
+            return Ok(None);
+        }
+        T::parse(value, meta).map(Some)
+    }
+    fn to_json(&self) -> Value {
+        self.as_ref().map_or(Value::Null, FieldValue::to_json)
+    }
+    fn to_stored(&self, sealer: &dyn Sealer) -> Value {
+        self.as_ref().map_or(Value::Null, |v| v.to_stored(sealer))
+    }
+    fn unseal(value: &Value, sealer: &dyn Sealer) -> Result<Value, SealError> {
+        if value.is_null() { Ok(Value::Null) } else { T::unseal(value, sealer) }
+    }
+    fn visit_refs(&self, visit: &mut dyn FnMut(ObjectId)) {
+        if let Some(value) = self {
+            value.visit_refs(visit);
+        }
+    }
+    fn without(&self, target: ObjectId) -> Option<Self> {
+        Some(self.as_ref().and_then(|v| v.without(target)))
+    }
+    const ON_DELETE: OnDelete = OnDelete::SetNull;
+}
+
+impl<T: FieldValue> FieldValue for Vec<T> {
+    fn shape() -> Shape {
+        Shape::List(Box::new(T::shape()))
+    }
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        let items = match value {
+            Value::Array(items) => items,
+            Value::Null => return Err(Problem::null().into()),
+            other => {
+                let kind = python_type(other);
+                return Err(Problem::new("not_a_list", format!("Expected a list of items but got type \"{kind}\".")).into());
+            }
+        };
+        let mut list = Vec::with_capacity(items.len());
+        let mut nested = Vec::with_capacity(items.len());
+        for item in items {
+            match T::parse(item, meta) {
+                Ok(value) => {
+                    list.push(value);
+                    nested.push(crate::FieldErrors::new());
+                }
+                Err(ErrorNode::Nested(errors)) => nested.push(errors),
+                Err(other) => return Err(other),
+            }
+        }
+        if nested.iter().any(|e| !e.is_empty()) { Err(ErrorNode::Items(nested)) } else { Ok(list) }
+    }
+    fn to_json(&self) -> Value {
+        self.iter().map(FieldValue::to_json).collect()
+    }
+    fn to_stored(&self, sealer: &dyn Sealer) -> Value {
+        self.iter().map(|v| v.to_stored(sealer)).collect()
+    }
+    fn unseal(value: &Value, sealer: &dyn Sealer) -> Result<Value, SealError> {
+        match value {
+            Value::Array(items) => items.iter().map(|v| T::unseal(v, sealer)).collect(),
+            other => Ok(other.clone()),
+        }
+    }
+    fn visit_refs(&self, visit: &mut dyn FnMut(ObjectId)) {
+        for value in self {
+            value.visit_refs(visit);
+        }
+    }
+    fn without(&self, target: ObjectId) -> Option<Self> {
+        Some(self.iter().filter_map(|v| v.without(target)).collect())
+    }
+    const ON_DELETE: OnDelete = OnDelete::SetNull;
+}
+
+impl<T: Target> FieldValue for Ref<T> {
+    fn shape() -> Shape {
+        Shape::Reference { space: T::SPACE, model: T::MODEL, key: T::KEY }
+    }
+    fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        if value.is_null() {
+            return Err(Problem::null().into());
+        }
+        if let Some(key) = Key::from_json(value, T::KEY) {
+            return Ok(Ref::new(key));
+        }
+        Err(match (T::KEY, value) {
+            (KeyType::Uuid, Value::String(s)) => Problem::new("invalid", format!("“{s}” is not a valid UUID.")),
+            (_, other) => Problem::new("incorrect_type", format!("Incorrect type. Expected pk value, received {}.", python_type(other))),
+        }
+        .into())
+    }
+    fn to_json(&self) -> Value {
+        self.key().to_json()
+    }
+    fn visit_refs(&self, visit: &mut dyn FnMut(ObjectId)) {
+        visit(self.id());
+    }
+    fn without(&self, target: ObjectId) -> Option<Self> {
+        (self.id() != target).then_some(*self)
+    }
+}
+
+/// The name the original's framework gives a JSON value's type in its messages.
+pub(crate) fn python_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(n) if n.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}

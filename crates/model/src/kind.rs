@@ -1,0 +1,151 @@
+//! Kinds: the declaration of one sort of object, and objects as values of some kind.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::draft::Draft;
+use crate::environment::Entropy;
+use crate::errors::FieldErrors;
+use crate::field::{FieldMeta, OnDelete};
+use crate::key::{KeyType, ObjectId, Space};
+use crate::reference::Target;
+use crate::registry::LoadError;
+use crate::secret::Sealer;
+
+/// What a `#[kind(..)]` attribute declares about a struct.
+#[derive(Debug)]
+pub struct KindMeta {
+    /// Path of its collection below `/api/v3/`, without slashes around it.
+    pub path: &'static str,
+    /// `app_label.model`, the name blueprints and permissions use.
+    pub model: &'static str,
+    /// Name of its OpenAPI component.
+    pub schema: &'static str,
+    pub title: &'static str,
+    pub plural: &'static str,
+    /// The form element the original's interface names; some lists carry it.
+    pub component: &'static str,
+    pub description: &'static str,
+    pub space: Space,
+    pub key: KeyType,
+    /// Name of the key in item paths, as `stage_uuid`; `slug` and `identifier` look up by that field.
+    pub lookup: &'static str,
+    /// Comma-separated default order, as `slug,name`.
+    pub ordering: &'static str,
+    /// Comma-separated fields that must differ as a set.
+    pub unique_together: &'static str,
+    /// Offered when an administrator creates something.
+    pub creatable: bool,
+    /// The form of the stored JSON; see the registry's upgrade steps.
+    pub format: u32,
+    pub fields: &'static [FieldMeta],
+}
+
+impl KindMeta {
+    pub fn field(&self, name: &str) -> Option<&'static FieldMeta> {
+        self.fields.iter().find(|f| f.name == name)
+    }
+
+    /// The part before the dot of `model`.
+    pub fn app(&self) -> &'static str {
+        self.model.split_once('.').map_or(self.model, |(app, _)| app)
+    }
+
+    /// The part after the dot of `model`.
+    pub fn model_name(&self) -> &'static str {
+        self.model.split_once('.').map_or(self.model, |(_, name)| name)
+    }
+}
+
+/// How much of an object a request carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Missing fields take their defaults; required ones must be there.
+    Create,
+    /// Missing optional fields keep their value; required ones must be there.
+    Replace,
+    /// Missing fields keep their value.
+    Patch,
+}
+
+/// What a parse reads: the outside JSON, how much it must hold, and randomness for generated defaults.
+pub struct Input<'a> {
+    pub map: &'a Map<String, Value>,
+    pub mode: Mode,
+    pub entropy: &'a dyn Entropy,
+    /// Read-only fields may be set: blueprints and the program itself.
+    pub privileged: bool,
+}
+
+impl<'a> Input<'a> {
+    /// The sent value of a field, unless it is one the sender may not set.
+    pub fn value(&self, meta: &FieldMeta) -> Option<&'a Value> {
+        if meta.read_only && !self.privileged { None } else { self.map.get(meta.name) }
+    }
+
+    pub fn must_have(&self, meta: &FieldMeta) -> bool {
+        meta.required && self.mode != Mode::Patch
+    }
+}
+
+/// A struct of declared fields: kinds of the graph and rows of the directory alike.
+pub trait Fields: Sized + Clone {
+    const META: &'static KindMeta;
+
+    /// Reads outside JSON over `base` (what is there already, if anything).
+    ///
+    /// # Errors
+    /// All problems of all fields at once.
+    fn parse(input: &Input<'_>, base: Option<&Self>) -> Result<Self, FieldErrors>;
+
+    /// All fields by name, secrets in clear text. Whoever answers outside masks by `FieldMeta`.
+    fn to_map(&self) -> Map<String, Value>;
+}
+
+/// A sort of configuration object. Implemented by `#[derive(Kind)]`.
+pub trait Kind: Fields + Object + Target {
+    /// Reads stored JSON; missing fields take defaults, so that a new optional field needs no upgrade step.
+    ///
+    /// # Errors
+    /// A secret sealed with another key, or a required field that is not there.
+    fn load(stored: &Map<String, Value>, sealer: &dyn Sealer, entropy: &dyn Entropy) -> Result<Self, LoadError>;
+}
+
+/// An object seen without its type. Implemented by `#[derive(Kind)]`.
+pub trait Object: Any + Send + Sync + fmt::Debug {
+    fn meta(&self) -> &'static KindMeta;
+    fn values(&self) -> Map<String, Value>;
+    /// One field, for whoever needs no more; as in [`values`](Object::values).
+    fn value(&self, field: &str) -> Option<Value>;
+    fn to_stored(&self, sealer: &dyn Sealer) -> Map<String, Value>;
+    fn visit_refs(&self, visit: &mut dyn FnMut(&'static FieldMeta, ObjectId));
+    /// This object after `target` was deleted, by the deletion rules of the fields that name it.
+    fn detached(&self, target: ObjectId) -> Detached;
+    /// Rules between the fields, and between this object and others.
+    fn check(&self, draft: &Draft, id: ObjectId, errors: &mut FieldErrors);
+}
+
+/// What a deletion means for an object that names what is deleted.
+#[derive(Debug)]
+pub enum Detached {
+    Changed(Arc<dyn Object>),
+    /// It must go too.
+    Gone,
+    /// It forbids the deletion, by this field.
+    Protected(&'static str),
+}
+
+impl Detached {
+    /// Folds one field's rule into the outcome so far; used by the derive.
+    #[doc(hidden)]
+    pub fn rule(meta: &'static FieldMeta) -> Option<Detached> {
+        match meta.on_delete {
+            OnDelete::Cascade => Some(Detached::Gone),
+            OnDelete::Protect => Some(Detached::Protected(meta.name)),
+            OnDelete::SetNull => None,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What the derive macros call; not for use by hand.
+
+pub use serde_json::{Map, Value};
+
+use crate::environment::Entropy;
+use crate::errors::{ErrorNode, FieldErrors, Problem};
+use crate::field::{Choice, FieldMeta, FieldValue, python_type};
+use crate::key::ObjectId;
+use crate::kind::{Detached, Input};
+use crate::registry::LoadError;
+use crate::secret::Sealer;
+
+pub fn parse_field<T: FieldValue>(
+    meta: &'static FieldMeta,
+    input: &Input<'_>,
+    base: Option<T>,
+    default: impl FnOnce(&dyn Entropy) -> Option<T>,
+    errors: &mut FieldErrors,
+) -> Option<T> {
+    if let Some(value) = input.value(meta) {
+        return T::parse(value, meta).map_err(|node| errors.set(meta.name, node)).ok();
+    }
+    if !input.must_have(meta)
+        && let Some(value) = base.or_else(|| default(input.entropy))
+    {
+        return Some(value);
+    }
+    errors.add(meta.name, Problem::required());
+    None
+}
+
+pub fn parse_part<T: FieldValue>(
+    meta: &'static FieldMeta,
+    map: &Map<String, Value>,
+    default: impl FnOnce() -> Option<T>,
+    errors: &mut FieldErrors,
+) -> Option<T> {
+    let parsed = match map.get(meta.name) {
+        Some(value) => T::parse(value, meta),
+        None => default().ok_or_else(|| Problem::required().into()),
+    };
+    parsed.map_err(|node| errors.set(meta.name, node)).ok()
+}
+
+pub fn load_field<T: FieldValue>(
+    model: &'static str,
+    meta: &'static FieldMeta,
+    stored: &Map<String, Value>,
+    sealer: &dyn Sealer,
+    default: impl FnOnce() -> Option<T>,
+) -> Result<T, LoadError> {
+    let damaged = || LoadError::Damaged { model, field: meta.name };
+    let Some(value) = stored.get(meta.name) else { return default().ok_or_else(damaged) };
+    let opened = T::unseal(value, sealer)?;
+    T::parse(&opened, meta).or_else(|_| default().ok_or_else(damaged))
+}
+
+/// `Ok(None)`: the field does not name the target. `Err`: the object cannot stay.
+pub fn detach_field<T: FieldValue>(meta: &'static FieldMeta, value: &T, target: ObjectId) -> Result<Option<T>, Detached> {
+    let mut named = false;
+    value.visit_refs(&mut |id| named |= id == target);
+    if !named {
+        return Ok(None);
+    }
+    match Detached::rule(meta) {
+        Some(outcome) => Err(outcome),
+        None => value.without(target).map(Some).ok_or(Detached::Gone),
+    }
+}
+
+pub fn object(value: &Value) -> Result<&Map<String, Value>, ErrorNode> {
+    value.as_object().ok_or_else(|| {
+        let text = format!("Invalid data. Expected a dictionary, but got {}.", python_type(value));
+        ErrorNode::Nested(FieldErrors::object(Problem::new("invalid", text)))
+    })
+}
+
+pub fn parse_choice<T: Choice>(value: &Value) -> Result<T, ErrorNode> {
+    let text = match value {
+        Value::Null => return Err(Problem::null().into()),
+        Value::String(s) => s.clone(),
+        other => other.to_string(),
+    };
+    T::from_value(&text).ok_or_else(|| Problem::choice(&text).into())
+}

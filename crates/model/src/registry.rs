@@ -1,0 +1,133 @@
+//! All kinds the program knows, by model name.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::environment::Entropy;
+use crate::errors::FieldErrors;
+use crate::key::Space;
+use crate::kind::{Input, Kind, KindMeta, Object};
+use crate::secret::{SealError, Sealer};
+use crate::snapshot::Snapshot;
+
+type Parse = fn(&Input<'_>, Option<&dyn Object>) -> Result<Arc<dyn Object>, FieldErrors>;
+type Load = fn(&Map<String, Value>, &dyn Sealer, &dyn Entropy) -> Result<Arc<dyn Object>, LoadError>;
+/// Changes stored JSON of format `n` into format `n + 1`.
+pub type Upgrade = fn(&mut Map<String, Value>);
+
+/// A kind as the registry keeps it: its declaration and how to make values of it.
+#[derive(Clone)]
+pub struct KindDef {
+    pub meta: &'static KindMeta,
+    parse: Parse,
+    load: Load,
+    /// Step `n` lifts stored JSON from format `n + 1` to `n + 2`; formats begin at 1.
+    upgrades: &'static [Upgrade],
+    fill: Option<Fill>,
+}
+
+/// Adds to the outside JSON of a new object what depends on others, as a default certificate.
+pub type Fill = fn(&Snapshot, &mut Map<String, Value>);
+
+impl fmt::Debug for KindDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KindDef").field(&self.meta.model).finish()
+    }
+}
+
+impl KindDef {
+    pub fn of<T: Kind>() -> KindDef {
+        KindDef {
+            meta: T::META,
+            parse: |input, base| {
+                let base = base.and_then(|o| (o as &dyn Any).downcast_ref::<T>());
+                T::parse(input, base).map(|value| Arc::new(value) as Arc<dyn Object>)
+            },
+            load: |stored, sealer, entropy| T::load(stored, sealer, entropy).map(|v| Arc::new(v) as Arc<dyn Object>),
+            upgrades: &[],
+            fill: None,
+        }
+    }
+
+    /// The steps from older formats of the stored JSON; `meta.format` must be one more than their number.
+    #[must_use]
+    pub fn with_upgrades(mut self, upgrades: &'static [Upgrade]) -> KindDef {
+        self.upgrades = upgrades;
+        self
+    }
+
+    /// Defaults of new objects that depend on what else is there.
+    #[must_use]
+    pub const fn with_fill(mut self, fill: Fill) -> KindDef {
+        self.fill = Some(fill);
+        self
+    }
+
+    /// Completes the outside JSON of an object that is about to be made.
+    pub fn fill(&self, snapshot: &Snapshot, map: &mut Map<String, Value>) {
+        if let Some(fill) = self.fill {
+            fill(snapshot, map);
+        }
+    }
+
+    /// # Errors
+    /// The problems of all fields.
+    pub fn parse(&self, input: &Input<'_>, base: Option<&dyn Object>) -> Result<Arc<dyn Object>, FieldErrors> {
+        (self.parse)(input, base)
+    }
+
+    /// # Errors
+    /// Stored JSON of a newer format, or sealed with another key.
+    pub fn load(&self, format: u32, mut stored: Map<String, Value>, sealer: &dyn Sealer, entropy: &dyn Entropy) -> Result<Arc<dyn Object>, LoadError> {
+        if format > self.meta.format {
+            return Err(LoadError::Newer { model: self.meta.model, format });
+        }
+        for step in self.upgrades.iter().skip(format.saturating_sub(1) as usize) {
+            step(&mut stored);
+        }
+        (self.load)(&stored, sealer, entropy)
+    }
+}
+
+#[derive(Debug, Error)]
+pub enum LoadError {
+    #[error("a stored {model} has format {format}, newer than this program knows: start the newer version again, or restore a backup")]
+    Newer { model: &'static str, format: u32 },
+    #[error("a stored object of unknown kind {0}: start the version that wrote it")]
+    Unknown(String),
+    #[error("a stored {model} lacks its field {field}: restore a backup")]
+    Damaged { model: &'static str, field: &'static str },
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+}
+
+/// Every kind, by model name.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    kinds: BTreeMap<&'static str, KindDef>,
+}
+
+impl Registry {
+    /// A second kind of the same model would replace the first; a test over the whole set forbids it.
+    pub fn new(kinds: impl IntoIterator<Item = KindDef>) -> Registry {
+        Registry { kinds: kinds.into_iter().map(|k| (k.meta.model, k)).collect() }
+    }
+
+    /// By model name, whatever its case, as blueprints write it.
+    pub fn kind(&self, model: &str) -> Option<&KindDef> {
+        self.kinds.get(model).or_else(|| self.kinds.get(model.to_ascii_lowercase().as_str()))
+    }
+
+    pub fn kinds(&self) -> impl Iterator<Item = &KindDef> {
+        self.kinds.values()
+    }
+
+    pub fn family(&self, space: Space) -> impl Iterator<Item = &KindDef> {
+        self.kinds.values().filter(move |k| k.meta.space == space)
+    }
+}

@@ -1,0 +1,114 @@
+//! Texts with a form of their own: parsed once, carried as their own type.
+
+use std::ops::Deref;
+
+use serde_json::Value;
+
+use crate::errors::{ErrorNode, Problem};
+use crate::field::{FieldMeta, FieldValue, Shape, bounded, text};
+
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident, $shape:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+        pub struct $name(String);
+
+        impl Deref for $name {
+            type Target = str;
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        /// For constants in declarations; outside input goes through `parse`.
+        impl From<&str> for $name {
+            fn from(text: &str) -> $name {
+                $name(text.to_owned())
+            }
+        }
+        impl FieldValue for $name {
+            fn shape() -> Shape {
+                Shape::$shape
+            }
+            fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+                let check: fn(&Value, &FieldMeta) -> Result<String, ErrorNode> = $check;
+                check(value, meta).map($name)
+            }
+            fn to_json(&self) -> Value {
+                Value::from(self.0.clone())
+            }
+        }
+    };
+}
+
+text_type! {
+    /// Letters, digits, `-` and `_`, at most 50 unless the field says otherwise.
+    Slug, Slug, |value, meta| {
+        let slug = text_or(value, meta, NOT_A_SLUG)?;
+        if slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+            Ok(slug)
+        } else {
+            Err(Problem::new("invalid", NOT_A_SLUG).into())
+        }
+    }
+}
+
+text_type! {
+    /// An `http` or `https` address with a host.
+    WebUrl, Url, |value, meta| {
+        let address = text_or(value, meta, NOT_A_URL)?;
+        let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+        let host = rest.map(|r| r.split(['/', '?', '#']).next().unwrap_or_default());
+        let valid = host.is_some_and(|h| !h.is_empty()) && !address.contains(|c: char| c.is_whitespace() || c.is_control());
+        if address.is_empty() || valid { Ok(address) } else { Err(Problem::new("invalid", NOT_A_URL).into()) }
+    }
+}
+
+text_type! {
+    /// An e-mail address: one `@`, a local part and a domain.
+    EmailAddress, Email, |value, meta| {
+        let address = text_or(value, meta, NOT_AN_ADDRESS)?;
+        let valid = address.rsplit_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && local.len() <= 64 && !domain.is_empty() && domain.len() <= 253
+                && !domain.starts_with(['.', '-']) && !domain.ends_with(['.', '-']) && !domain.contains("..")
+                && domain.chars().all(|c| c.is_alphanumeric() || c == '.' || c == '-')
+                && (domain.contains('.') || domain.eq_ignore_ascii_case("localhost"))
+                && !local.contains('@') && !local.chars().any(|c| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"".contains(c))
+        });
+        if address.is_empty() || valid { Ok(address) } else { Err(Problem::new("invalid", NOT_AN_ADDRESS).into()) }
+    }
+}
+
+text_type! {
+    /// Source text, without blank space around it, as the original stores it.
+    Code, Code, |value, meta| text(value, meta)
+}
+
+text_type! {
+    /// Text of several lines, kept to the letter.
+    Multiline, Multiline, |value, meta| untrimmed(value, meta)
+}
+
+const NOT_A_SLUG: &str = "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.";
+const NOT_A_URL: &str = "Enter a valid URL.";
+const NOT_AN_ADDRESS: &str = "Enter a valid email address.";
+
+/// A text; what is none at all is told in the words of the form it should have.
+fn text_or(value: &Value, meta: &FieldMeta, sentence: &'static str) -> Result<String, ErrorNode> {
+    match value {
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Problem::new("invalid", sentence).into()),
+        _ => text(value, meta),
+    }
+}
+
+fn untrimmed(value: &Value, meta: &FieldMeta) -> Result<String, ErrorNode> {
+    match value {
+        Value::String(s) if s.trim().is_empty() => bounded(String::new(), meta),
+        Value::String(s) => bounded(s.clone(), meta),
+        other => text(other, meta),
+    }
+}

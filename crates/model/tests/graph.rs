@@ -1,0 +1,291 @@
+//! The graph against small kinds of its own: declarations, edits, deletion rules, and random edits against a simple model.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::collections::BTreeMap;
+
+use countersign_model::{
+    Choice, ChoiceValue, Draft, Duration, EditError, Entropy, FieldErrors, Fields, Input, Key, Kind, KindDef, Mode, Nested, ObjectId, OnDelete, Problem, Ref,
+    SealError, Sealer, Secret, Slug, Snapshot,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+enum Colour {
+    Red,
+    #[choice(value = "deep-blue", label = "Deep blue")]
+    Blue,
+}
+
+#[derive(Debug, Clone, Nested)]
+struct Door {
+    #[field(label = "Width")]
+    width: i64,
+    #[field(default = Colour::Red)]
+    colour: Colour,
+}
+
+/// A house with a name.
+#[derive(Debug, Clone, Kind)]
+#[kind(path = "town/houses", model = "town.house", title = "House", ordering = "name", check = House::check)]
+struct House {
+    #[field(unique, max_length = 20)]
+    name: String,
+    #[field(default = "new-house")]
+    slug: Slug,
+    #[field(default = Colour::Blue)]
+    colour: Colour,
+    #[field(default = "hours=1")]
+    lease: Duration,
+    #[field(default_with = new_key)]
+    key: Secret,
+    #[field(default)]
+    doors: Vec<Door>,
+    neighbour: Option<Ref<House>>,
+}
+
+fn new_key(entropy: &dyn Entropy) -> Secret {
+    Secret::new(entropy.token(12))
+}
+
+impl House {
+    fn check(&self, _draft: &Draft, id: ObjectId, errors: &mut FieldErrors) {
+        if self.neighbour.is_some_and(|n| n.id() == id) {
+            errors.add("neighbour", Problem::new("self", "A house is not its own neighbour."));
+        }
+    }
+}
+
+#[derive(Debug, Clone, Kind)]
+#[kind(path = "town/rooms", model = "town.room", title = "Room", unique_together = "house,number")]
+struct Room {
+    house: Ref<House>,
+    number: i64,
+    #[field(on_delete = Protect)]
+    guarded_by: Option<Ref<House>>,
+}
+
+struct Counting;
+impl Entropy for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for (i, b) in bytes.iter_mut().enumerate() {
+            *b = i as u8;
+        }
+    }
+}
+
+struct Reversing;
+impl Sealer for Reversing {
+    fn seal(&self, plain: &str) -> String {
+        plain.chars().rev().collect()
+    }
+    fn open(&self, sealed: &str) -> Result<Secret, SealError> {
+        Ok(Secret::new(sealed.chars().rev().collect::<String>()))
+    }
+    fn mac(&self, _purpose: &str, _data: &[u8]) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
+fn parse<T: Kind>(value: Value, mode: Mode, base: Option<&T>) -> Result<T, FieldErrors> {
+    T::parse(&Input { map: value.as_object().unwrap(), mode, entropy: &Counting, privileged: false }, base)
+}
+
+fn house(name: &str) -> House {
+    parse(json!({"name": name}), Mode::Create, None).unwrap()
+}
+
+fn key(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn commit(draft: Draft) -> Result<Snapshot, EditError> {
+    draft.finish(&mut |_| false).map(|(snapshot, _)| snapshot)
+}
+
+#[test]
+fn a_declaration_gives_defaults_labels_and_choices() {
+    let made = house("Mill");
+    assert_eq!((made.colour, made.lease.seconds(), &*made.slug), (Colour::Blue, 3600, "new-house"));
+    assert_eq!(made.key.expose().len(), 12);
+    assert_eq!(Colour::Blue.value(), "deep-blue");
+    let meta = House::META;
+    assert_eq!((meta.fields[0].label, meta.fields[0].required, meta.fields[6].required), ("Name", true, false));
+    assert_eq!(meta.description, "A house with a name.");
+    assert_eq!(meta.fields[6].on_delete, OnDelete::SetNull);
+    assert_eq!(Room::META.fields[0].on_delete, OnDelete::Cascade);
+}
+
+#[test]
+fn every_wrong_field_is_named_at_once() {
+    let wrong = json!({"name": " ", "slug": "a b", "colour": "green", "lease": "1h", "doors": [{"width": 1}, {"width": "x"}], "neighbour": "y"});
+    let errors = parse::<House>(wrong, Mode::Create, None).unwrap_err().to_json();
+    assert_eq!(
+        errors,
+        json!({
+            "name": ["This field may not be blank."],
+            "slug": ["Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens."],
+            "colour": ["\"green\" is not a valid choice."],
+            "lease": ["1h is not in the correct format of 'hours=3;minutes=1'."],
+            "doors": [{}, {"width": ["A valid integer is required."]}],
+            "neighbour": ["“y” is not a valid UUID."]
+        })
+    );
+}
+
+#[test]
+fn patch_keeps_what_is_missing_and_replace_wants_what_is_needed() {
+    let made = house("Mill");
+    let patched = parse(json!({"colour": "red"}), Mode::Patch, Some(&made)).unwrap();
+    assert_eq!((patched.name.as_str(), patched.colour), ("Mill", Colour::Red));
+    assert_eq!(parse(json!({"colour": "red"}), Mode::Replace, Some(&made)).unwrap_err().to_json(), json!({"name": ["This field is required."]}));
+}
+
+#[test]
+fn secrets_rest_sealed_and_old_objects_take_new_defaults() {
+    let made = house("Mill");
+    let stored = countersign_model::Object::to_stored(&made, &Reversing);
+    assert_ne!(stored["key"], json!(made.key.expose()));
+    let mut old = stored.clone();
+    old.remove("colour");
+    let def = KindDef::of::<House>();
+    let loaded = def.load(1, old, &Reversing, &Counting).unwrap();
+    assert_eq!(loaded.values(), countersign_model::Object::values(&made));
+    assert!(def.load(2, stored, &Reversing, &Counting).is_err(), "a newer format is refused");
+}
+
+#[test]
+fn names_are_unique_and_references_exist() {
+    let mut draft = Draft::new(&Snapshot::default());
+    draft.put(key(1), house("Mill"));
+    let town = commit(draft).unwrap();
+    let mut draft = Draft::new(&town);
+    draft.put(key(2), house("Mill"));
+    let Err(EditError::Invalid { errors, .. }) = commit(draft) else { panic!("two of one name") };
+    assert_eq!(errors.to_json(), json!({"name": ["This field must be unique."]}));
+    let mut draft = Draft::new(&town);
+    draft.put(key(2), House { neighbour: Some(Ref::new(Key::Uuid(key(9)))), ..house("Barn") });
+    let Err(EditError::Invalid { errors, .. }) = commit(draft) else { panic!("a neighbour that is not there") };
+    assert_eq!(errors.to_json(), json!({"neighbour": [format!("Invalid pk \"{}\" - object does not exist.", key(9))]}));
+    let mut draft = Draft::new(&town);
+    draft.put(key(1), House { neighbour: Some(Ref::new(Key::Uuid(key(1)))), ..house("Mill") });
+    assert!(matches!(commit(draft), Err(EditError::Invalid { .. })), "the kind's own rule");
+}
+
+#[test]
+fn sets_are_unique_and_names_can_be_exchanged() {
+    let mut draft = Draft::new(&Snapshot::default());
+    let mill = draft.put(key(1), house("Mill"));
+    draft.put(key(2), house("Barn"));
+    draft.put(key(3), Room { house: mill, number: 1, guarded_by: None });
+    let town = commit(draft).unwrap();
+    let mut draft = Draft::new(&town);
+    draft.put(key(4), Room { house: mill, number: 1, guarded_by: None });
+    let Err(EditError::Invalid { errors, .. }) = commit(draft) else { panic!("two rooms of one number") };
+    assert_eq!(errors.to_json(), json!({"non_field_errors": ["The fields house, number must make a unique set."]}));
+    let mut draft = Draft::new(&town);
+    draft.put(key(1), house("Barn"));
+    draft.put(key(2), house("Mill"));
+    let swapped = commit(draft).unwrap();
+    assert_eq!(swapped.find::<House>("name", "Mill").unwrap().0.key(), Key::Uuid(key(2)));
+}
+
+#[test]
+fn deletion_follows_the_fields() {
+    let mut draft = Draft::new(&Snapshot::default());
+    let mill = draft.put(key(1), house("Mill"));
+    draft.put(key(2), House { neighbour: Some(mill), ..house("Barn") });
+    draft.put(key(3), Room { house: mill, number: 1, guarded_by: None });
+    let town = commit(draft).unwrap();
+    let mut draft = Draft::new(&town);
+    draft.delete(mill.id()).unwrap();
+    let after = commit(draft).unwrap();
+    assert_eq!(after.len(), 1, "the room went with its house");
+    assert_eq!(after.find::<House>("name", "Barn").unwrap().1.neighbour, None);
+
+    let mut draft = Draft::new(&town);
+    let barn = Ref::<House>::new(Key::Uuid(key(2)));
+    draft.put(key(4), Room { house: mill, number: 2, guarded_by: Some(barn) });
+    let town = commit(draft).unwrap();
+    assert!(matches!(Draft::new(&town).delete(barn.id()), Err(EditError::Protected { field: "guarded_by", .. })));
+}
+
+#[test]
+fn an_edit_that_changes_nothing_is_no_edit() {
+    let mut draft = Draft::new(&Snapshot::default());
+    draft.put(key(1), house("Mill"));
+    let town = commit(draft).unwrap();
+    let mut draft = Draft::new(&town);
+    draft.put(key(1), house("Mill"));
+    draft.put(key(2), house("Barn"));
+    draft.delete(Ref::<House>::new(Key::Uuid(key(2))).id()).unwrap();
+    let (same, changes) = draft.finish(&mut |_| false).unwrap();
+    assert!(changes.is_empty());
+    assert_eq!((same.revision(), same.entry(Ref::<House>::new(Key::Uuid(key(1))).id()).unwrap().revision), (1, 1));
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Put { at: u128, name: u8, neighbour: Option<u128> },
+    Delete { at: u128 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0..8u128, 0..6u8, proptest::option::of(0..8u128)).prop_map(|(at, name, neighbour)| Step::Put { at, name, neighbour }),
+        1 => (0..8u128).prop_map(|at| Step::Delete { at }),
+    ]
+}
+
+proptest! {
+    /// Random edits, each accepted or refused exactly as a map with the rules written out would.
+    #[test]
+    fn the_graph_agrees_with_a_simple_model(edits in proptest::collection::vec(proptest::collection::vec(step(), 1..4), 1..30)) {
+        let mut town = Snapshot::default();
+        let mut model: BTreeMap<u128, (u8, Option<u128>)> = BTreeMap::new();
+        for edit in edits {
+            let mut draft = Draft::new(&town);
+            let mut next = model.clone();
+            for step in edit {
+                match step {
+                    Step::Put { at, name, neighbour } => {
+                        draft.put(key(at), House { neighbour: neighbour.map(|n| Ref::new(Key::Uuid(key(n)))), ..house(&format!("House {name}")) });
+                        next.insert(at, (name, neighbour));
+                    }
+                    Step::Delete { at } => {
+                        draft.delete(Ref::<House>::new(Key::Uuid(key(at))).id()).unwrap();
+                        // A house whose put clashed is not in the draft yet: the model deletes what stands.
+                        if next.remove(&at).is_some() {
+                            for value in next.values_mut().filter(|v| v.1 == Some(at)) {
+                                value.1 = None;
+                            }
+                        }
+                    }
+                }
+            }
+            let names: std::collections::BTreeSet<u8> = next.values().map(|v| v.0).collect();
+            let legal = names.len() == next.len()
+                && next.iter().all(|(at, (_, n))| n.is_none_or(|n| n != *at && next.contains_key(&n)));
+            match commit(draft) {
+                Ok(after) => {
+                    let stands: BTreeMap<u128, (u8, Option<u128>)> = after.list::<House>().map(|(r, h)| {
+                        let name = h.name.rsplit(' ').next().unwrap().parse().unwrap();
+                        (r.key().uuid().unwrap().as_u128(), (name, h.neighbour.map(|n| n.key().uuid().unwrap().as_u128())))
+                    }).collect();
+                    prop_assert!(legal, "accepted what the model refuses: {next:?}");
+                    prop_assert_eq!(&stands, &next);
+                    for (at, (_, neighbour)) in &stands {
+                        if let Some(n) = neighbour {
+                            let id = Ref::<House>::new(Key::Uuid(key(*n))).id();
+                            prop_assert!(after.referrers(id).any(|(by, f)| by.key == Key::Uuid(key(*at)) && f == "neighbour"));
+                        }
+                    }
+                    model = next;
+                    town = after;
+                }
+                Err(_) => prop_assert!(!legal, "refused what the model accepts: {next:?}"),
+            }
+        }
+    }
+}

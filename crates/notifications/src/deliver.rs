@@ -1,0 +1,181 @@
+//! Carries one notification to one person.
+
+use countersign_events::{Recorded, find};
+use countersign_mail::{Letter, MailError, Mailer, TemplateError};
+use countersign_model::{ChoiceMeta, ChoiceValue, Ref};
+use countersign_outbound::{Outbound, OutboundError, Request};
+use countersign_policy::Subject;
+use countersign_policy::expression::{ExpressionError, MappingContext, evaluate_mapping};
+use countersign_policy::measure;
+use countersign_rest::{Context, Identity, Job, JobError, NoteLevel, Run};
+use countersign_store::{Actor, StoreError, params};
+use serde_json::{Map, Value};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::kinds::{Mode, NotificationRule, NotificationTransport, NotificationWebhookMapping, Severity};
+use crate::message::{Notification, body_of};
+
+pub(crate) const NOTIFICATION_TRANSPORT: &str = "notification_transport";
+/// With waits that double from a second: a quarter of an hour.
+const TRIES: u32 = 11;
+
+pub(crate) const fn job() -> Job {
+    Job::on_request(NOTIFICATION_TRANSPORT, TRIES, "Carry a notification to a person.", |cx, run| Box::pin(carry(cx, run)))
+}
+
+/// Why a notification did not arrive.
+#[derive(Debug, Error)]
+pub(crate) enum DeliveryError {
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    #[error("the webhook answered with status {status}: {text}")]
+    Status { status: u16, text: String },
+    #[error("the mapping {name} failed: {error}")]
+    Mapping { name: String, error: ExpressionError },
+    #[error("the mapping {name} did not return a dictionary of headers")]
+    Headers { name: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("this program sends nothing to others")]
+    Nothing,
+}
+
+impl From<DeliveryError> for JobError {
+    fn from(error: DeliveryError) -> JobError {
+        let later = match &error {
+            DeliveryError::Mail(error) => matches!(error, MailError::Unavailable { .. }),
+            DeliveryError::Outbound(error) => error.may_pass(),
+            // Also what a webhook calls wrong: it may be mended on the other side.
+            DeliveryError::Status { .. } | DeliveryError::Store(_) => true,
+            DeliveryError::Template(_) | DeliveryError::Mapping { .. } | DeliveryError::Headers { .. } | DeliveryError::Nothing => false,
+        };
+        if later { JobError::Again(error.to_string()) } else { JobError::Failed(error.to_string()) }
+    }
+}
+
+async fn carry(cx: Context, run: Run) -> Result<(), JobError> {
+    let uuid = |name: &str| run.arguments.get(name).and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok());
+    let user = run.arguments.get("user").and_then(Value::as_i64);
+    let (Some(event), Some(rule), Some(transport), Some(user)) = (uuid("event"), uuid("rule"), uuid("transport"), user) else {
+        return Err(JobError::Failed("the task does not say what is told to whom".to_owned()));
+    };
+    let snapshot = cx.snapshot();
+    let rule = snapshot.get::<NotificationRule>(Ref::new(rule.into()));
+    let transport = snapshot.get::<NotificationTransport>(Ref::new(transport.into()));
+    let (Some(rule), Some(transport)) = (rule, transport) else { return Ok(()) };
+    let (found, identity) = cx.store.read(move |sql| Ok::<_, StoreError>((find(sql, event)?, Identity::load(sql, user)?))).await?;
+    // Gone meanwhile: there is nothing to tell, or nobody.
+    let (Some(found), Some(identity)) = (found, identity) else { return Ok(()) };
+    let subject = Subject::of(&identity, cx.uid(user));
+    // The same for each run of the task: what was told once is told once.
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, run.uid.as_bytes());
+    let notification = notify(id, rule.severity, found, subject);
+    let messages = deliver(&cx, transport, &notification, Mailing::Queued).await?;
+    for message in messages {
+        run.note(NoteLevel::Info, cx.clock.now(), NOTIFICATION_TRANSPORT, message);
+    }
+    Ok(())
+}
+
+fn notify(uuid: Uuid, severity: Severity, event: Recorded, user: Subject) -> Notification {
+    let label = Severity::CHOICES.iter().find(|choice: &&ChoiceMeta| choice.value == severity.value()).map_or("", |choice| choice.label);
+    Notification { uuid, severity: severity.value(), severity_label: label, body: body_of(&event), event: Some(event), user }
+}
+
+/// When a mail goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mailing {
+    /// At once, for somebody who waits for what the server says.
+    Now,
+    /// By its own job.
+    Queued,
+}
+
+/// Carries a notification over a transport; what the other side said.
+///
+/// # Errors
+/// When it was not taken.
+pub(crate) async fn deliver(
+    cx: &Context,
+    transport: &NotificationTransport,
+    notification: &Notification,
+    mailing: Mailing,
+) -> Result<Vec<String>, DeliveryError> {
+    match transport.mode {
+        Mode::Local => keep(cx, notification).await.map(|()| Vec::new()),
+        Mode::Email => mail(cx, transport, notification, mailing).await,
+        Mode::Webhook | Mode::WebhookSlack => post(cx, transport, notification).await,
+    }
+}
+
+async fn keep(cx: &Context, notification: &Notification) -> Result<(), DeliveryError> {
+    let (uuid, user, event) = (notification.uuid, notification.user.pk, notification.event.as_ref().map(|event| event.uuid));
+    let (severity, body) = (notification.severity, notification.body.clone());
+    let write = move |tx: &mut countersign_store::Tx<'_>| {
+        let now = tx.now();
+        tx.execute(
+            "INSERT INTO notification (uuid, user_id, event, severity, body, created, seen) VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (uuid) DO NOTHING",
+            params![uuid, user, event, severity, &body, now],
+        )
+        .map(|_| ())
+    };
+    Ok(cx.store.write(Actor::system(), "notification", write).await?)
+}
+
+async fn mail(cx: &Context, transport: &NotificationTransport, notification: &Notification, mailing: Mailing) -> Result<Vec<String>, DeliveryError> {
+    if notification.user.email.is_empty() {
+        return Ok(vec![format!("{} has no e-mail address", notification.user.username)]);
+    }
+    let mailer = Mailer::of(cx).ok_or(DeliveryError::Nothing)?;
+    let rendered = mailer.templates.render("email/event_notification.html", &notification.mail(&transport.name))?;
+    let mut letter = Letter::of(rendered, notification.subject(), [notification.user.email.clone()]);
+    letter.notifies = true;
+    let id = notification.uuid;
+    match mailing {
+        Mailing::Now => Ok(vec![mailer.send(cx, &letter, &id.to_string()).await?]),
+        Mailing::Queued => {
+            cx.store.write(Actor::system(), "notification by mail", move |tx| letter.post_as(tx, id)).await?;
+            Ok(Vec::new())
+        }
+    }
+}
+
+async fn post(cx: &Context, transport: &NotificationTransport, notification: &Notification) -> Result<Vec<String>, DeliveryError> {
+    let outbound = Outbound::of(cx).ok_or(DeliveryError::Nothing)?;
+    let mapped = |reference| map(cx, reference, notification);
+    let body = match mapped(transport.webhook_mapping_body)? {
+        Some((_, body)) => body,
+        None if transport.mode == Mode::WebhookSlack => notification.slack(cx.settings.version, cx.settings.base_url.as_deref()),
+        None => notification.webhook(),
+    };
+    let mut request = Request::post_json(transport.webhook_url.to_string(), body.to_string().into_bytes());
+    if let Some((name, headers)) = mapped(transport.webhook_mapping_headers)? {
+        let Value::Object(headers) = headers else { return Err(DeliveryError::Headers { name }) };
+        for (header, value) in headers {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            request = request.header(&header, &value)?;
+        }
+    }
+    let answer = outbound.send(request).await?;
+    let text: String = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
+    if !answer.status.is_success() {
+        return Err(DeliveryError::Status { status: answer.status.as_u16(), text });
+    }
+    Ok(vec![answer.status.as_u16().to_string(), text])
+}
+
+fn map(cx: &Context, mapping: Option<Ref<NotificationWebhookMapping>>, notification: &Notification) -> Result<Option<(String, Value)>, DeliveryError> {
+    let snapshot = cx.snapshot();
+    let Some(mapping) = mapping.and_then(|reference| snapshot.get(reference)) else { return Ok(None) };
+    let context = Map::from_iter([("notification".to_owned(), notification.to_json())]);
+    let context = MappingContext { user: Some(&notification.user), context: Some(&context), ..MappingContext::default() };
+    let name = mapping.name.clone();
+    let value =
+        measure::mapping(&name, || evaluate_mapping(&mapping.expression, &context)).map_err(|error| DeliveryError::Mapping { name: name.clone(), error })?;
+    Ok(Some((name, value)))
+}

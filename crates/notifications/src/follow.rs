@@ -1,0 +1,163 @@
+//! Follows the log and asks the rules.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use countersign_events::{Recorded, sealed_after};
+use countersign_model::{Ref, Snapshot, family};
+use countersign_policy::engine::{bindings_of, decide_or};
+use countersign_policy::{Facts, PolicyEngineMode, Question, Subject};
+use countersign_rest::{Context, Identity, enqueue};
+use countersign_store::{Actor, Sql, StoreError, params};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::deliver::NOTIFICATION_TRANSPORT;
+use crate::kinds::{NotificationRule, NotificationTransport};
+
+/// The last place whose event was dealt with.
+const CURSOR: &str = "notification_cursor";
+const BATCH: i64 = 200;
+/// Nobody is told of what is older, as the log of an installation that is upgraded: a day, in seconds.
+const STALE: i64 = 86_400;
+
+/// Looks for new events about each second, in every process; which of them moves on is decided in the transaction.
+pub(crate) async fn keep_following(cx: Context) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        loop {
+            match follow(&cx).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "notifications have to wait");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Deals with some events; whether there may be more.
+async fn follow(cx: &Context) -> Result<bool, StoreError> {
+    let (cursor, events) = cx
+        .store
+        .read(|sql| {
+            let cursor = cursor(sql)?;
+            Ok::<_, StoreError>((cursor, sealed_after(sql, cursor.unwrap_or(0), BATCH)?))
+        })
+        .await?;
+    let Some(last) = events.last().map(|event| event.seq) else { return Ok(false) };
+    let mut tasks = Vec::new();
+    let oldest = cx.clock.now().plus_seconds(-STALE).iso();
+    for event in events.iter().filter(|event| event.json.get("created").and_then(Value::as_str).is_some_and(|at| at >= oldest.as_str())) {
+        tasks.extend(told(cx, event).await?);
+    }
+    let moved = move |tx: &mut countersign_store::Tx<'_>| {
+        // Another process was here.
+        if self::cursor(tx)? != cursor {
+            return Ok::<_, StoreError>(());
+        }
+        tx.execute(
+            "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            params![CURSOR, last.to_string()],
+        )?;
+        for task in &tasks {
+            enqueue(tx, NOTIFICATION_TRANSPORT, &task.uid(), &task.arguments())?;
+        }
+        Ok(())
+    };
+    cx.store.write(Actor::system(), "notifications", moved).await?;
+    Ok(true)
+}
+
+fn cursor(sql: &mut Sql<'_>) -> Result<Option<i64>, StoreError> {
+    let row = sql.query_one("SELECT value FROM fact WHERE name = $1", params![CURSOR])?;
+    Ok(row.map(|row| row.get::<String>(0)).transpose()?.and_then(|text| text.parse().ok()))
+}
+
+/// One person to tell of one event over one transport.
+struct Task {
+    event: Uuid,
+    rule: Uuid,
+    transport: Uuid,
+    user: i64,
+}
+
+impl Task {
+    fn uid(&self) -> String {
+        format!("{}:{}:{}:{}", self.event.simple(), self.rule.simple(), self.transport.simple(), self.user)
+    }
+
+    fn arguments(&self) -> Value {
+        json!({"event": self.event, "rule": self.rule, "transport": self.transport, "user": self.user})
+    }
+}
+
+/// Whom an event is told to.
+async fn told(cx: &Context, event: &Recorded) -> Result<Vec<Task>, StoreError> {
+    let snapshot = cx.snapshot();
+    if of_itself(&snapshot, event) {
+        return Ok(Vec::new());
+    }
+    let rules: Vec<(Uuid, NotificationRule)> = snapshot
+        .list::<NotificationRule>()
+        .filter(|(_, rule)| rule.group.is_some() && !rule.transports.is_empty())
+        .filter_map(|(reference, rule)| Some((reference.key().uuid()?, rule.clone())))
+        .filter(|(uuid, _)| !bindings_of(&snapshot, *uuid).is_empty())
+        .collect();
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let subject = match event.user_pk() {
+        Some(pk) => cx.store.read(move |sql| Identity::load(sql, pk)).await?.map(|user| Subject::of(&user, cx.uid(pk))),
+        None => None,
+    };
+    let context = Map::from_iter([("event".to_owned(), event.json.clone())]);
+    let facts = Facts::default();
+    let question = Question { snapshot: &snapshot, clock: &*cx.clock, user: subject.as_ref(), context: &context, facts: &facts, in_plan: false };
+    let mut tasks = Vec::new();
+    let mut members: HashMap<Uuid, Vec<i64>> = HashMap::new();
+    for (uuid, rule) in rules {
+        let decision = decide_or(&question, uuid, PolicyEngineMode::Any, false);
+        // A log line, not an event: each would be the next one that the rule is asked about.
+        for (policy, error) in &decision.failures {
+            tracing::warn!(rule = rule.name, policy, error, "a policy of a notification rule failed");
+        }
+        if !decision.passing {
+            continue;
+        }
+        let Some(group) = rule.group.and_then(|group| group.key().uuid()) else { continue };
+        if let std::collections::hash_map::Entry::Vacant(free) = members.entry(group) {
+            free.insert(cx.store.read(move |sql| members_of(sql, group)).await?);
+        }
+        let people = members.get(&group).map(Vec::as_slice).unwrap_or_default();
+        for reference in &rule.transports {
+            let (Some(transport), Some(key)) = (snapshot.get::<NotificationTransport>(*reference), reference.key().uuid()) else { continue };
+            let most = if transport.send_once { 1 } else { people.len() };
+            tasks.extend(people.iter().take(most).map(|user| Task { event: event.uuid, rule: uuid, transport: key, user: *user }));
+        }
+    }
+    Ok(tasks)
+}
+
+/// Direct members who can sign in.
+fn members_of(sql: &mut Sql<'_>, group: Uuid) -> Result<Vec<i64>, StoreError> {
+    let statement = "SELECT u.id FROM membership m JOIN users u ON u.id = m.user_id WHERE m.group_uuid = $1 AND u.is_active = 1 ORDER BY u.id";
+    sql.query(statement, params![group])?.iter().map(|row| row.get(0)).collect()
+}
+
+/// An event that notifications themselves caused: a policy of a rule that failed, a mail of a notification. To tell of it
+/// would cause the next.
+fn of_itself(snapshot: &Snapshot, event: &Recorded) -> bool {
+    if event.context().get("notification").and_then(Value::as_bool) == Some(true) {
+        return true;
+    }
+    let Some(policy) = event.context().get("policy_uuid").and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok()) else { return false };
+    let policy = Ref::<family::Policy>::new(policy.into());
+    snapshot
+        .list::<NotificationRule>()
+        .filter_map(|(rule, _)| rule.key().uuid())
+        .any(|rule| bindings_of(snapshot, rule).iter().any(|(_, binding)| binding.policy.is_some_and(|bound| bound.id() == policy.id())))
+}

@@ -1,0 +1,60 @@
+//! Telling people what happened: rules choose events, transports carry them.
+//!
+//! A follower reads events in the order they were sealed in, asks the policies bound to each rule, and asks for one task
+//! per transport and person, in the transaction that moves its own place on: no event is told twice or forgotten when a
+//! process ends in between. Tasks are tried again when the other side is away.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod api;
+mod deliver;
+mod follow;
+mod kinds;
+mod message;
+
+use countersign_model::Fields as _;
+use countersign_rest::{Job, JobError, KindResource, Module, Start, object_schema};
+use countersign_store::{Actor, StoreError, params};
+
+pub use kinds::{Mode, NotificationRule, NotificationTransport, NotificationWebhookMapping, Severity};
+
+/// The notifications' part of the program.
+#[must_use]
+pub fn module() -> Module {
+    Module {
+        name: "notifications",
+        kinds: vec![
+            KindResource::of::<NotificationTransport>().computed(kinds::mode_in_words),
+            KindResource::of::<NotificationRule>().computed(kinds::group_object),
+            KindResource::of::<NotificationWebhookMapping>(),
+        ],
+        operations: api::operations(),
+        tables: vec![api::NotificationFields::META],
+        schemas: vec![
+            ("NotificationTransport", object_schema(&[("mode_verbose", "string")])),
+            ("NotificationRule", object_schema(&[("group_obj", "any")])),
+            ("NotificationTransportTest", object_schema(&[("messages", "[string]")])),
+        ],
+        jobs: vec![
+            deliver::job(),
+            Job::every("notification_cleanup", 8 * 3600, "Remove notifications that were seen, and those whose event has ended.", |cx, _| {
+                Box::pin(async move {
+                    let remove = |tx: &mut countersign_store::Tx<'_>| {
+                        let statement = "DELETE FROM notification WHERE seen = 1 OR (event IS NOT NULL AND event NOT IN (SELECT uuid FROM event))";
+                        tx.execute(statement, params![]).map(|_| ())
+                    };
+                    cx.store.write(Actor::system(), "seen notifications", remove).await.map_err(|error: StoreError| JobError::from(error))
+                })
+            }),
+        ],
+        start: vec![Start {
+            name: "notifications",
+            run: |cx| {
+                Box::pin(async move {
+                    tokio::spawn(follow::keep_following(cx));
+                    Ok(())
+                })
+            },
+        }],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,219 @@
+//! What tokens say: the protocol's claims, and how the claims of scope mappings join them.
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use countersign_model::{Choice, Timestamp};
+
+/// Authentication context class of every sign-in; the original knows only this one.
+pub const ACR: &str = "goauthentik.io/providers/oauth2/default";
+
+/// Protocol claims a mapping cannot set: clients trust them to come from the server itself.
+const RESERVED: [&str; 9] = ["iss", "exp", "iat", "nbf", "azp", "sid", "at_hash", "c_hash", "nonce"];
+
+/// How the subject is named to clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum SubMode {
+    #[choice(value = "hashed_user_id", label = "Based on the User's hashed ID")]
+    HashedUserId,
+    #[choice(value = "user_id", label = "Based on the User's ID")]
+    UserId,
+    #[choice(value = "user_uuid", label = "Based on the User's UUID")]
+    UserUuid,
+    #[choice(value = "user_username", label = "Based on the User's username")]
+    UserUsername,
+    #[choice(value = "user_email", label = "Based on the User's email; may be empty, and changes with it")]
+    UserEmail,
+    #[choice(value = "user_upn", label = "Based on the User's attribute upn, or the hashed ID without one")]
+    UserUpn,
+}
+
+/// The person (or service account) a token is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub id: i64,
+    pub uuid: String,
+    pub username: String,
+    pub email: String,
+    /// `attributes.upn` of the user itself.
+    pub upn: Option<String>,
+}
+
+/// The opaque user id of an installation: stable, and the same for all clients.
+pub fn hashed_user_id(user: i64, installation: &str) -> String {
+    hex::encode(Sha256::digest(format!("{user}-{installation}")))
+}
+
+pub fn sub(mode: SubMode, subject: &Subject, installation: &str) -> String {
+    match mode {
+        SubMode::HashedUserId => hashed_user_id(subject.id, installation),
+        SubMode::UserId => subject.id.to_string(),
+        SubMode::UserUuid => subject.uuid.clone(),
+        SubMode::UserUsername => subject.username.clone(),
+        SubMode::UserEmail => subject.email.clone(),
+        SubMode::UserUpn => subject.upn.clone().unwrap_or_else(|| hashed_user_id(subject.id, installation)),
+    }
+}
+
+/// How the person proved who they are, in the words of RFC 8176; from the session's sign-in.
+pub fn amr(method: &str, mfa: bool) -> Vec<&'static str> {
+    let first = match method {
+        "password" => "pwd",
+        "auth_webauthn_pwl" => "user",
+        _ => return Vec::new(),
+    };
+    if mfa { vec![first, "mfa"] } else { vec![first] }
+}
+
+/// The claims the server vouches for. Absent ones are left out of the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protocol {
+    pub iss: Option<String>,
+    pub sub: String,
+    pub aud: String,
+    pub exp: Timestamp,
+    pub iat: Timestamp,
+    pub auth_time: Timestamp,
+    pub amr: Vec<String>,
+    pub c_hash: Option<String>,
+    pub nonce: Option<String>,
+    pub at_hash: Option<String>,
+    pub sid: Option<String>,
+}
+
+impl Protocol {
+    /// The claims of an id token, and those that are kept for introspection.
+    pub fn with(&self, scope_claims: &Map<String, Value>) -> Map<String, Value> {
+        let mut claims = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                claims.insert(name.to_owned(), value);
+            }
+        };
+        let text = |value: &Option<String>| value.clone().map(Value::from);
+        put("iss", text(&self.iss));
+        put("sub", Some(self.sub.clone().into()));
+        put("aud", Some(self.aud.clone().into()));
+        put("exp", Some(self.exp.seconds().into()));
+        put("iat", Some(self.iat.seconds().into()));
+        put("auth_time", Some(self.auth_time.seconds().into()));
+        put("acr", Some(ACR.into()));
+        put("amr", (!self.amr.is_empty()).then(|| self.amr.clone().into()));
+        put("c_hash", text(&self.c_hash));
+        put("nonce", text(&self.nonce));
+        put("at_hash", text(&self.at_hash));
+        put("sid", text(&self.sid));
+        for (name, value) in scope_claims {
+            if !value.is_null() && !RESERVED.contains(&name.as_str()) {
+                claims.insert(name.clone(), value.clone());
+            }
+        }
+        claims
+    }
+
+    /// The claims of an access token; `uid` makes two tokens of one second differ.
+    pub fn access_token(&self, scope_claims: &Map<String, Value>, uid: String) -> Map<String, Value> {
+        let mut claims = self.with(scope_claims);
+        claims.insert("azp".into(), self.aud.clone().into());
+        claims.insert("uid".into(), uid.into());
+        claims
+    }
+}
+
+/// Merges the result of one mapping into the claims so far: objects member by member, lists appended, the rest
+/// replaced.
+pub fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
+    for (name, value) in from {
+        match (into.get_mut(&name), value) {
+            (Some(Value::Object(old)), Value::Object(new)) => merge(old, new),
+            (Some(Value::Array(old)), Value::Array(new)) => old.extend(new),
+            (_, value) => {
+                into.insert(name, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn map(value: Value) -> Map<String, Value> {
+        let Value::Object(map) = value else { panic!("object") };
+        map
+    }
+
+    fn protocol() -> Protocol {
+        Protocol {
+            iss: Some("https://id/application/o/app/".into()),
+            sub: "s".into(),
+            aud: "cid".into(),
+            exp: Timestamp::from_seconds(20),
+            iat: Timestamp::from_seconds(10),
+            auth_time: Timestamp::from_seconds(5),
+            amr: vec!["pwd".into()],
+            c_hash: None,
+            nonce: Some("n".into()),
+            at_hash: None,
+            sid: None,
+        }
+    }
+
+    #[test]
+    fn claims_come_in_the_originals_order() {
+        let claims = protocol().access_token(&map(json!({"email": "e", "groups": []})), "u".into());
+        let expected = json!({
+            "iss": "https://id/application/o/app/", "sub": "s", "aud": "cid", "exp": 20, "iat": 10, "auth_time": 5,
+            "acr": ACR, "amr": ["pwd"], "nonce": "n", "email": "e", "groups": [], "azp": "cid", "uid": "u"
+        });
+        assert_eq!(Value::Object(claims).to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn mappings_may_rename_the_subject_but_not_the_issuer() {
+        let mapped = map(json!({"sub": "foo", "aud": ["a"], "iss": "https://evil", "exp": 9, "nonce": "x", "azp": "y", "null": null}));
+        let claims = protocol().access_token(&mapped, "u".into());
+        assert_eq!(claims["sub"], "foo");
+        assert_eq!(claims["aud"], json!(["a"]));
+        assert_eq!(claims["iss"], "https://id/application/o/app/");
+        assert_eq!(claims["exp"], 20);
+        assert_eq!(claims["nonce"], "n");
+        assert_eq!(claims["azp"], "cid");
+        assert!(!claims.contains_key("null"));
+    }
+
+    #[test]
+    fn mappings_are_merged_deeply() {
+        let mut claims = map(json!({"a": {"x": 1, "l": [1]}, "l": ["p"], "s": 1}));
+        merge(&mut claims, map(json!({"a": {"y": 2, "l": [2]}, "l": ["q"], "s": 2, "n": null})));
+        assert_eq!(Value::Object(claims), json!({"a": {"x": 1, "l": [1, 2], "y": 2}, "l": ["p", "q"], "s": 2, "n": null}));
+    }
+
+    #[test]
+    fn subject_modes() {
+        let mut subject = Subject { id: 7, uuid: "u-u".into(), username: "bob".into(), email: String::new(), upn: None };
+        let named = |mode, subject: &Subject| sub(mode, subject, "install");
+        let hashed = hex::encode(Sha256::digest(b"7-install"));
+        for (mode, expected) in [
+            (SubMode::HashedUserId, hashed.as_str()),
+            (SubMode::UserId, "7"),
+            (SubMode::UserUuid, "u-u"),
+            (SubMode::UserUsername, "bob"),
+            (SubMode::UserEmail, ""),
+            (SubMode::UserUpn, hashed.as_str()),
+        ] {
+            assert_eq!(named(mode, &subject), expected, "{mode:?}");
+        }
+        subject.upn = Some("bob@corp".into());
+        assert_eq!(named(SubMode::UserUpn, &subject), "bob@corp");
+    }
+
+    #[test]
+    fn authentication_methods() {
+        assert_eq!(amr("password", false), ["pwd"]);
+        assert_eq!(amr("password", true), ["pwd", "mfa"]);
+        assert_eq!(amr("auth_webauthn_pwl", true), ["user", "mfa"]);
+        assert!(amr("ldap", true).is_empty());
+    }
+}

@@ -1,0 +1,89 @@
+//! What the consent page shows: the very values an application will learn, in words a person understands.
+
+use serde_json::{Map, Value, json};
+
+use crate::wire::Scopes;
+use crate::wire::scope::{API, OFFLINE_ACCESS};
+
+/// Claims that say the same once more, or nothing a person could judge.
+const SILENT: [&str; 4] = ["given_name", "nickname", "email_verified", "sub"];
+
+/// As many values of a list as a person reads.
+const MOST: usize = 8;
+
+/// `[{"title", "value"}]`, most important first.
+pub(crate) fn values(claims: &Map<String, Value>, scopes: &Scopes) -> Value {
+    let mut rows: Vec<(String, String)> = Vec::new();
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|t| !t.is_empty());
+    let names: Vec<&str> = [text("name"), text("preferred_username")].into_iter().flatten().collect();
+    if !names.is_empty() {
+        rows.push(("Your name and username".to_owned(), names.join(", ")));
+    }
+    if let Some(email) = text("email") {
+        rows.push(("Your email address".to_owned(), email.to_owned()));
+    }
+    if let Some(groups) = claims.get("groups") {
+        rows.push(("Your groups".to_owned(), said(groups)));
+    }
+    if let Some(roles) = claims.get("entitlements").or_else(|| claims.get("roles")) {
+        rows.push(("What you may do there".to_owned(), said(roles)));
+    }
+    const NAMED: [&str; 6] = ["name", "preferred_username", "email", "groups", "entitlements", "roles"];
+    for (name, value) in claims {
+        if !NAMED.contains(&name.as_str()) && !SILENT.contains(&name.as_str()) && !value.is_null() {
+            rows.push((name.clone(), said(value)));
+        }
+    }
+    if scopes.contains(OFFLINE_ACCESS) {
+        rows.push(("Access while you are away".to_owned(), "Without asking you again, until you withdraw it".to_owned()));
+    }
+    if scopes.contains(API) {
+        rows.push(("Acting in your name here".to_owned(), "Whatever your account may do in this system".to_owned()));
+    }
+    if rows.is_empty() {
+        rows.push(("That you have an account".to_owned(), "A number that stands for you, nothing else".to_owned()));
+    }
+    rows.into_iter().map(|(title, value)| json!({"title": title, "value": value})).collect()
+}
+
+fn said(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) if list.is_empty() => "None".to_owned(),
+        Value::Array(list) => {
+            let mut parts: Vec<String> = list.iter().take(MOST).map(said).collect();
+            if list.len() > MOST {
+                parts.push(format!("and {} more", list.len() - MOST));
+            }
+            parts.join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_not_scopes() {
+        let claims = json!({
+            "name": "Uma Martin", "given_name": "Uma Martin", "preferred_username": "uma", "nickname": "uma", "email": "uma@example.org",
+            "email_verified": true, "groups": ["Users"], "shoe_size": 38
+        });
+        let Value::Object(claims) = claims else { panic!("object") };
+        assert_eq!(
+            values(&claims, &Scopes::parse("openid offline_access")),
+            json!([
+                {"title": "Your name and username", "value": "Uma Martin, uma"},
+                {"title": "Your email address", "value": "uma@example.org"},
+                {"title": "Your groups", "value": "Users"},
+                {"title": "shoe_size", "value": "38"},
+                {"title": "Access while you are away", "value": "Without asking you again, until you withdraw it"},
+            ])
+        );
+        assert_eq!(values(&Map::new(), &Scopes::parse("openid")).as_array().unwrap().len(), 1);
+        assert_eq!(said(&json!([])), "None");
+        assert!(said(&Value::from(vec!["g"; 10])).ends_with("and 2 more"));
+    }
+}

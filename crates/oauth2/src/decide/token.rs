@@ -1,0 +1,213 @@
+//! Whether a token request is granted, and what exactly.
+
+use countersign_model::Timestamp;
+
+use crate::client::{Client, ClientType};
+use crate::wire::client_auth::Credentials;
+use crate::wire::pkce::{self, Challenge};
+use crate::wire::redirect::{self, RedirectRefusal};
+use crate::wire::scope::OFFLINE_ACCESS;
+use crate::wire::token::Grant;
+use crate::wire::{Scopes, TokenError};
+
+/// A client that sends the token it just rotated once more, because the answer was lost or two of its processes
+/// share it, is not a thief: within this time after the rotation the old token is merely refused.
+pub const REUSE_GRACE_SECONDS: i64 = 10;
+
+/// The secret check of the grants that begin with a person. Machines prove themselves in their own way.
+///
+/// # Errors
+/// The secret of a confidential client is wrong.
+pub fn authenticate(client: &Client, credentials: &Credentials, grant: &Grant) -> Result<(), TokenError> {
+    let needs_secret = client.kind == ClientType::Confidential && !matches!(grant, Grant::Machine { .. });
+    if !needs_secret || client.secret_matches(credentials.secrets()) { Ok(()) } else { Err(TokenError::ClientSecretWrong) }
+}
+
+/// A code as it was issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeFacts {
+    pub provider: i64,
+    pub redirect_uri: String,
+    pub challenge: Option<Challenge>,
+    pub expires: Timestamp,
+    pub used: bool,
+    pub user_active: bool,
+}
+
+/// # Errors
+/// The first thing wrong, in the original's order.
+pub fn redeem_code(client: &Client, redirect_uri: &str, verifier: Option<&str>, code: Option<&CodeFacts>, now: Timestamp) -> Result<(), TokenError> {
+    redirect::check(redirect_uri, &client.redirect_uris).map_err(|reason| match reason {
+        RedirectRefusal::ForbiddenScheme => TokenError::RedirectForbidden,
+        RedirectRefusal::Missing | RedirectRefusal::Unregistered | RedirectRefusal::Malformed => TokenError::RedirectUnregistered,
+    })?;
+    let code = code.ok_or(TokenError::CodeUnknown)?;
+    if code.provider != client.provider {
+        return Err(TokenError::CodeOfAnotherClient);
+    }
+    if code.used {
+        return Err(TokenError::CodeUsed);
+    }
+    if code.expires < now {
+        return Err(TokenError::CodeExpired);
+    }
+    // RFC 6749 4.1.3: not just any registered address, the one the code was sent to.
+    if code.redirect_uri != redirect_uri {
+        return Err(TokenError::CodeRedirectMismatch);
+    }
+    pkce::verify(code.challenge.as_ref(), verifier).map_err(TokenError::Pkce)?;
+    if code.user_active { Ok(()) } else { Err(TokenError::UserInactive) }
+}
+
+/// A refresh token as it was issued, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshFacts {
+    pub provider: i64,
+    pub scopes: Scopes,
+    pub expires: Timestamp,
+    pub revoked: bool,
+    /// When it was exchanged for its successor.
+    pub rotated: Option<Timestamp>,
+    /// That successor was exchanged in turn.
+    pub successor_rotated: bool,
+    pub user_active: bool,
+}
+
+/// A refusal, and whether somebody is using a stolen token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshRefusal {
+    pub error: TokenError,
+    /// Worth an event: a dead token was presented.
+    pub suspicious: bool,
+    /// All tokens that descend from the same sign-in die (RFC 9700 4.14).
+    pub revoke_family: bool,
+}
+
+impl From<TokenError> for RefreshRefusal {
+    fn from(error: TokenError) -> RefreshRefusal {
+        RefreshRefusal { error, suspicious: false, revoke_family: false }
+    }
+}
+
+/// The scopes of the new access token; the new refresh token keeps those of the old.
+///
+/// # Errors
+/// The first thing wrong, in the original's order.
+pub fn refresh(client: &Client, asked: &Scopes, token: Option<&RefreshFacts>, now: Timestamp) -> Result<Scopes, RefreshRefusal> {
+    // A token of another client is as good as unknown: nobody learns that it exists.
+    let token = token.filter(|t| t.provider == client.provider).ok_or(TokenError::RefreshUnknown)?;
+    if token.expires < now {
+        return Err(TokenError::RefreshExpired.into());
+    }
+    if token.revoked || token.rotated.is_some() {
+        let lost_answer = !token.revoked && !token.successor_rotated && token.rotated.is_some_and(|at| now <= at.plus_seconds(REUSE_GRACE_SECONDS));
+        return Err(RefreshRefusal { error: TokenError::RefreshUsed, suspicious: true, revoke_family: !lost_answer });
+    }
+    let asked = asked.granted_from(&client.scopes);
+    let scopes = if asked.is_empty() { token.scopes.clone() } else { asked };
+    if !scopes.is_subset(&token.scopes) || !scopes.contains(OFFLINE_ACCESS) {
+        return Err(TokenError::RefreshScopeExceeded.into());
+    }
+    if token.user_active { Ok(scopes) } else { Err(TokenError::UserInactive.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::tests::client;
+    use crate::wire::Params;
+    use crate::wire::pkce::{Method, PkceError};
+
+    const CALLBACK: &str = "https://app.example.test/callback";
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn code() -> CodeFacts {
+        CodeFacts { provider: 1, redirect_uri: CALLBACK.into(), challenge: None, expires: at(100), used: false, user_active: true }
+    }
+
+    #[test]
+    fn every_wrong_code_is_named() {
+        use TokenError::*;
+        let challenge = Challenge { value: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(), method: Method::S256 };
+        let with_challenge = CodeFacts { challenge: Some(challenge), ..code() };
+        let other_address = CodeFacts { redirect_uri: "https://app.example.test/other".into(), ..code() };
+        let rows = [
+            (CALLBACK, None, Some(code()), 50, Ok(())),
+            (CALLBACK, None, Some(code()), 100, Ok(())),
+            (CALLBACK, None, Some(code()), 101, Err(CodeExpired)),
+            ("https://evil.example/", None, Some(code()), 50, Err(RedirectUnregistered)),
+            ("", None, Some(code()), 50, Err(RedirectUnregistered)),
+            (CALLBACK, None, None, 50, Err(CodeUnknown)),
+            (CALLBACK, None, Some(CodeFacts { provider: 2, ..code() }), 50, Err(CodeOfAnotherClient)),
+            (CALLBACK, None, Some(CodeFacts { provider: 2, used: true, ..code() }), 50, Err(CodeOfAnotherClient)),
+            (CALLBACK, None, Some(CodeFacts { used: true, ..code() }), 50, Err(CodeUsed)),
+            (CALLBACK, None, Some(CodeFacts { used: true, ..code() }), 101, Err(CodeUsed)),
+            (CALLBACK, None, Some(other_address), 50, Err(CodeRedirectMismatch)),
+            (CALLBACK, Some(VERIFIER), Some(code()), 50, Err(Pkce(PkceError::VerifierUnexpected))),
+            (CALLBACK, Some(VERIFIER), Some(with_challenge.clone()), 50, Ok(())),
+            (CALLBACK, None, Some(with_challenge), 50, Err(Pkce(PkceError::VerifierMissing))),
+            (CALLBACK, None, Some(CodeFacts { user_active: false, ..code() }), 50, Err(UserInactive)),
+        ];
+        for (uri, verifier, facts, now, expected) in rows {
+            assert_eq!(redeem_code(&client(), uri, verifier, facts.as_ref(), at(now)), expected, "{uri} {facts:?}");
+        }
+    }
+
+    fn refresh_token() -> RefreshFacts {
+        RefreshFacts {
+            provider: 1,
+            scopes: Scopes::parse("openid email offline_access"),
+            expires: at(100),
+            revoked: false,
+            rotated: None,
+            successor_rotated: false,
+            user_active: true,
+        }
+    }
+
+    #[test]
+    fn every_wrong_refresh_is_named() {
+        use TokenError::*;
+        let used = |rotated, successor_rotated| RefreshFacts { rotated: Some(at(rotated)), successor_rotated, ..refresh_token() };
+        let quiet = |error| Err(RefreshRefusal { error, suspicious: false, revoke_family: false });
+        let loud = |revoke_family| Err(RefreshRefusal { error: RefreshUsed, suspicious: true, revoke_family });
+        let granted = |scopes: &str| Ok(Scopes::parse(scopes));
+        let rows = [
+            ("", Some(refresh_token()), granted("openid email offline_access")),
+            ("openid offline_access", Some(refresh_token()), granted("openid offline_access")),
+            ("zzz", Some(refresh_token()), granted("openid email offline_access")),
+            ("openid", Some(refresh_token()), quiet(RefreshScopeExceeded)),
+            ("openid profile offline_access", Some(refresh_token()), quiet(RefreshScopeExceeded)),
+            ("", None, quiet(RefreshUnknown)),
+            ("", Some(RefreshFacts { provider: 2, ..refresh_token() }), quiet(RefreshUnknown)),
+            ("", Some(RefreshFacts { provider: 2, ..used(0, true) }), quiet(RefreshUnknown)),
+            ("", Some(RefreshFacts { expires: at(49), ..refresh_token() }), quiet(RefreshExpired)),
+            ("", Some(RefreshFacts { user_active: false, ..refresh_token() }), quiet(UserInactive)),
+            ("", Some(RefreshFacts { revoked: true, ..refresh_token() }), loud(true)),
+            ("", Some(used(40, false)), loud(false)),
+            ("", Some(used(39, false)), loud(true)),
+            ("", Some(used(49, true)), loud(true)),
+        ];
+        for (asked, facts, expected) in rows {
+            assert_eq!(refresh(&client(), &Scopes::parse(asked), facts.as_ref(), at(50)), expected, "{asked} {facts:?}");
+        }
+    }
+
+    #[test]
+    fn confidential_clients_prove_themselves_public_ones_cannot() {
+        let grant = Grant::RefreshToken { token: "t".into(), scopes: Scopes::default() };
+        let machine = Grant::Machine { credential: crate::wire::token::Machine::Secret, scopes: Scopes::default() };
+        let presented = |secret| Credentials::read(None, &Params::from([("client_id", "cid"), ("client_secret", secret)])).unwrap();
+        let mut client = client();
+        assert_eq!(authenticate(&client, &presented("s3cret"), &grant), Ok(()));
+        assert_eq!(authenticate(&client, &presented("wrong"), &grant), Err(TokenError::ClientSecretWrong));
+        assert_eq!(authenticate(&client, &presented(""), &grant), Err(TokenError::ClientSecretWrong));
+        assert_eq!(authenticate(&client, &presented("wrong"), &machine), Ok(()));
+        client.kind = ClientType::Public;
+        assert_eq!(authenticate(&client, &presented("wrong"), &grant), Ok(()));
+    }
+}

@@ -1,0 +1,429 @@
+//! Codes and tokens at rest: the statements over `authorization_code`, `access_token` and `refresh_token`.
+//!
+//! Only hashes are kept. What is taken once is taken by one statement that succeeds for one caller; whatever else
+//! belongs to the exchange happens in the same transaction. A grant is good only while its session (if it came from
+//! one) and its user's account are: both are asked at every use, so nothing here waits for a clean-up.
+
+use countersign_model::Timestamp;
+use countersign_store::{Row, Sql, StoreError, Tx, params, sha256};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::wire::{Challenge, Scopes};
+
+/// A code before it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct NewGrant<T> {
+    /// The code or token as the client will hold it.
+    pub(crate) value: String,
+    pub(crate) provider: i64,
+    pub(crate) user: i64,
+    /// Hash of the session it came from.
+    pub(crate) session: Option<Vec<u8>>,
+    pub(crate) scopes: Scopes,
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Timestamp,
+    /// Ties together all that descends from one sign-in.
+    pub(crate) family: Uuid,
+    pub(crate) data: T,
+}
+
+/// A grant as it was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored<T> {
+    pub(crate) id: i64,
+    pub(crate) provider: i64,
+    pub(crate) user: i64,
+    pub(crate) session: Option<Vec<u8>>,
+    pub(crate) scopes: Scopes,
+    pub(crate) expires: Timestamp,
+    /// When it was exchanged.
+    pub(crate) used: Option<Timestamp>,
+    pub(crate) revoked: bool,
+    pub(crate) family: Uuid,
+    pub(crate) data: T,
+    /// The session it came from is still there, or there was none.
+    pub(crate) session_alive: bool,
+    pub(crate) user_active: bool,
+}
+
+/// How and when the person signed in: what every token of the family repeats.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SignIn {
+    pub(crate) auth_time: Timestamp,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) amr: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CodeData {
+    pub(crate) redirect_uri: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) challenge: Option<Challenge>,
+    #[serde(flatten)]
+    pub(crate) sign_in: SignIn,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AccessData {
+    /// The subject before any mapping renamed it.
+    pub(crate) sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<String>,
+    /// The claims as introspection tells them.
+    pub(crate) claims: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RefreshData {
+    #[serde(flatten)]
+    pub(crate) sign_in: SignIn,
+    pub(crate) claims: Map<String, Value>,
+}
+
+/// The session is there and has not ended: not only once somebody has cleaned up.
+const ALIVE: &str = "(g.session IS NULL OR EXISTS (SELECT 1 FROM session s WHERE s.key_hash = g.session AND s.expires > $2)), u.is_active";
+
+fn stored<T: DeserializeOwned>(row: &Row) -> Result<Stored<T>, StoreError> {
+    let data: Value = row.get(9)?;
+    let used: i64 = row.get(6)?;
+    Ok(Stored {
+        id: row.get(0)?,
+        provider: row.get(1)?,
+        user: row.get(2)?,
+        session: row.get(3)?,
+        scopes: Scopes::parse(&row.get::<String>(4)?),
+        expires: row.get(5)?,
+        used: (used != 0).then_some(Timestamp(used)),
+        revoked: row.get(7)?,
+        family: row.get(8)?,
+        data: serde_json::from_value(data).map_err(|_| StoreError::Column { column: 9 })?,
+        session_alive: row.get(10)?,
+        user_active: row.get(11)?,
+    })
+}
+
+fn find<T: DeserializeOwned>(sql: &mut Sql<'_>, table: &str, used: &str, value: &str, now: Timestamp) -> Result<Option<Stored<T>>, StoreError> {
+    let statement = format!(
+        "SELECT g.id, g.provider_id, g.user_id, g.session, g.scope, g.expires, {used}, g.revoked, g.family, g.data, {ALIVE} \
+         FROM {table} g JOIN users u ON u.id = g.user_id WHERE g.hash = $1"
+    );
+    sql.query_one(&statement, params![sha256(value), now])?.map(|row| stored(&row)).transpose()
+}
+
+/// # Errors
+/// The store fails.
+pub(crate) fn find_code(sql: &mut Sql<'_>, code: &str, now: Timestamp) -> Result<Option<Stored<CodeData>>, StoreError> {
+    find(sql, "authorization_code", "g.used", code, now)
+}
+
+/// # Errors
+/// The store fails.
+pub(crate) fn find_access_token(sql: &mut Sql<'_>, token: &str, now: Timestamp) -> Result<Option<Stored<AccessData>>, StoreError> {
+    find(sql, "access_token", "0", token, now)
+}
+
+/// # Errors
+/// The store fails.
+pub(crate) fn find_refresh_token(sql: &mut Sql<'_>, token: &str, now: Timestamp) -> Result<Option<Stored<RefreshData>>, StoreError> {
+    find(sql, "refresh_token", "g.used", token, now)
+}
+
+/// Whether a token that a refresh token was exchanged for was exchanged in turn.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn successor_rotated(sql: &mut Sql<'_>, family: Uuid, id: i64) -> Result<bool, StoreError> {
+    Ok(sql.query_one("SELECT 1 FROM refresh_token WHERE family = $1 AND id > $2 AND used > 0", params![family, id])?.is_some())
+}
+
+fn json<T: Serialize>(data: &T) -> Result<Value, StoreError> {
+    serde_json::to_value(data).map_err(|e| StoreError::Database(e.to_string()))
+}
+
+/// # Errors
+/// The store fails.
+pub(crate) fn insert_code(sql: &mut Sql<'_>, code: &NewGrant<CodeData>) -> Result<(), StoreError> {
+    sql.execute(
+        "INSERT INTO authorization_code (hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9)",
+        params![
+            sha256(&code.value),
+            code.provider,
+            code.user,
+            code.session.clone(),
+            code.scopes.to_string(),
+            code.created,
+            code.expires,
+            code.family,
+            json(&code.data)?
+        ],
+    )?;
+    Ok(())
+}
+
+/// # Errors
+/// The store fails.
+pub(crate) fn insert_access_token(sql: &mut Sql<'_>, token: &NewGrant<AccessData>) -> Result<(), StoreError> {
+    sql.execute(
+        "INSERT INTO access_token (hash, provider_id, user_id, session, scope, created, expires, revoked, family, data) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)",
+        params![
+            sha256(&token.value),
+            token.provider,
+            token.user,
+            token.session.clone(),
+            token.scopes.to_string(),
+            token.created,
+            token.expires,
+            token.family,
+            json(&token.data)?
+        ],
+    )?;
+    Ok(())
+}
+
+/// # Errors
+/// The store fails.
+pub(crate) fn insert_refresh_token(sql: &mut Sql<'_>, token: &NewGrant<RefreshData>) -> Result<(), StoreError> {
+    sql.execute(
+        "INSERT INTO refresh_token (hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9)",
+        params![
+            sha256(&token.value),
+            token.provider,
+            token.user,
+            token.session.clone(),
+            token.scopes.to_string(),
+            token.created,
+            token.expires,
+            token.family,
+            json(&token.data)?
+        ],
+    )?;
+    Ok(())
+}
+
+/// Takes a code. `false`: somebody else has, in the meantime.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn take_code(sql: &mut Sql<'_>, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+    let taken = "UPDATE authorization_code SET used = $2 WHERE id = $1 AND used = 0 AND revoked = 0";
+    Ok(sql.execute(taken, params![id, now])? == 1)
+}
+
+/// Takes a refresh token. `false`: somebody else has, or the family died, in the meantime.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn take_refresh_token(sql: &mut Sql<'_>, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+    let taken = "UPDATE refresh_token SET used = $2 WHERE id = $1 AND used = 0 AND revoked = 0";
+    Ok(sql.execute(taken, params![id, now])? == 1)
+}
+
+/// Ends everything that descends from one sign-in.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn revoke_family(sql: &mut Sql<'_>, family: Uuid) -> Result<(), StoreError> {
+    for table in ["authorization_code", "access_token", "refresh_token"] {
+        sql.execute(&format!("UPDATE {table} SET revoked = 1 WHERE family = $1"), params![family])?;
+    }
+    Ok(())
+}
+
+/// Removes the tokens that descend from one sign-in.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn delete_family(sql: &mut Sql<'_>, family: Uuid) -> Result<(), StoreError> {
+    for table in ["access_token", "refresh_token"] {
+        sql.execute(&format!("DELETE FROM {table} WHERE family = $1"), params![family])?;
+    }
+    Ok(())
+}
+
+/// Removes an access token of a provider at the wish of its client.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn delete_access_token(sql: &mut Sql<'_>, provider: i64, token: &str) -> Result<bool, StoreError> {
+    let deleted = "DELETE FROM access_token WHERE hash = $1 AND provider_id = $2";
+    Ok(sql.execute(deleted, params![sha256(token), provider])? == 1)
+}
+
+/// Ends the access tokens that came from a session; codes not yet exchanged with them.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn end_session(sql: &mut Sql<'_>, session: &[u8]) -> Result<(), StoreError> {
+    sql.execute("DELETE FROM access_token WHERE session = $1", params![session])?;
+    sql.execute("DELETE FROM authorization_code WHERE session = $1", params![session])?;
+    Ok(())
+}
+
+/// Removes what providers issued that are gone. Their numbers may be given to others.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn delete_of_others(sql: &mut Sql<'_>, providers: &[i64]) -> Result<(), StoreError> {
+    for table in ["authorization_code", "access_token", "refresh_token"] {
+        for row in sql.query(&format!("SELECT DISTINCT provider_id FROM {table}"), &[])? {
+            let provider: i64 = row.get(0)?;
+            if !providers.contains(&provider) {
+                sql.execute(&format!("DELETE FROM {table} WHERE provider_id = $1"), params![provider])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes what has expired: a used code stays until then, so that a second use is noticed.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn remove_expired(tx: &mut Tx<'_>, table: &str) -> Result<usize, StoreError> {
+    let now = tx.now();
+    tx.execute(&format!("DELETE FROM {table} WHERE expires < $1"), params![now])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use countersign_model::{Entropy, Registry, Secret};
+    use countersign_store::{Actor, Auditor, CommittedEdit, Options, Store, SystemClock, SystemEntropy};
+
+    use super::*;
+
+    struct NoAudit;
+    impl Auditor for NoAudit {
+        fn record(&self, _: &mut Sql<'_>, _: &dyn Entropy, _: &CommittedEdit<'_>) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    /// A store with the users 1 (active) and 2 (not), and one session `ss`.
+    async fn store(folder: &tempfile::TempDir) -> Store {
+        let store = Store::open(Options {
+            database: folder.path().to_owned().into(),
+            secret_key: Secret::new("0123456789012345678901234567890123456789"),
+            registry: Registry::default(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            auditor: Arc::new(NoAudit),
+        })
+        .unwrap();
+        let people = |tx: &mut countersign_store::Tx<'_>| -> Result<(), StoreError> {
+            for (id, active) in [(1, true), (2, false)] {
+                let name = format!("user{id}");
+                tx.execute(
+                    "INSERT INTO users (id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, joined, path, type, attributes) \
+                     VALUES ($1, $2, $3, $3, $3, '', '', '', 0, $4, 0, 'users', 'internal', '{}')",
+                    params![id, Uuid::from_u128(id as u128), name, active],
+                )?;
+            }
+            tx.execute(
+                "INSERT INTO session (uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data) VALUES ($1, $2, 1, 0, 100, 0, '', '', '{}')",
+                params![Uuid::nil(), b"ss".to_vec()],
+            )?;
+            Ok(())
+        };
+        store.write(Actor::system(), "people", people).await.unwrap();
+        store
+    }
+
+    fn grant<T>(value: &str, user: i64, session: Option<&[u8]>, data: T) -> NewGrant<T> {
+        NewGrant {
+            value: value.into(),
+            provider: 1,
+            user,
+            session: session.map(<[u8]>::to_vec),
+            scopes: Scopes::parse("openid email"),
+            created: Timestamp(1),
+            expires: Timestamp(100),
+            family: Uuid::from_u128(9),
+            data,
+        }
+    }
+
+    fn sign_in() -> SignIn {
+        SignIn { auth_time: Timestamp(1), amr: vec!["pwd".into()], nonce: Some("n".into()) }
+    }
+
+    fn code(value: &str) -> NewGrant<CodeData> {
+        grant(value, 1, Some(b"ss"), CodeData { redirect_uri: "https://a/".into(), challenge: None, sign_in: sign_in() })
+    }
+
+    fn refresh(value: &str) -> NewGrant<RefreshData> {
+        grant(value, 1, None, RefreshData { sign_in: sign_in(), claims: Map::new() })
+    }
+
+    fn access(value: &str, user: i64) -> NewGrant<AccessData> {
+        grant(value, user, Some(b"ss"), AccessData { sub: "s".into(), nonce: None, claims: Map::new() })
+    }
+
+    async fn write<T: Send + 'static>(store: &Store, work: impl Fn(&mut Sql<'_>) -> Result<T, StoreError> + Send + 'static) -> T {
+        store.write(Actor::system(), "test", move |tx| work(tx)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn of_two_hundred_parallel_takers_one_gets_the_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        write(&store, |sql| insert_code(sql, &code("c"))).await;
+        write(&store, |sql| insert_refresh_token(sql, &refresh("r"))).await;
+        let found = write(&store, |sql| find_code(sql, "c", Timestamp(5))).await.unwrap();
+        assert_eq!((found.data.redirect_uri.as_str(), &found.data.sign_in, found.used), ("https://a/", &sign_in(), None));
+        assert!(found.session_alive && found.user_active);
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..200 {
+            let store = store.clone();
+            tries.spawn(async move {
+                let code = write(&store, move |sql| take_code(sql, found.id, Timestamp(5))).await;
+                let refresh = write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5))).await;
+                (code, refresh)
+            });
+        }
+        let results = tries.join_all().await;
+        assert_eq!(results.iter().filter(|r| r.0).count(), 1);
+        assert_eq!(results.iter().filter(|r| r.1).count(), 1);
+        let found = write(&store, |sql| find_code(sql, "c", Timestamp(5))).await.unwrap();
+        assert_eq!(found.used, Some(Timestamp(5)));
+    }
+
+    #[tokio::test]
+    async fn a_revoked_family_gives_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        write(&store, |sql| insert_refresh_token(sql, &refresh("r1"))).await;
+        write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5))).await;
+        write(&store, |sql| insert_refresh_token(sql, &refresh("r2"))).await;
+        write(&store, |sql| insert_access_token(sql, &access("a", 1))).await;
+        let family = Uuid::from_u128(9);
+        assert!(!write(&store, move |sql| successor_rotated(sql, family, 1)).await);
+        assert!(write(&store, move |sql| successor_rotated(sql, family, 0)).await);
+        write(&store, move |sql| revoke_family(sql, family)).await;
+        assert!(!write(&store, |sql| take_refresh_token(sql, 2, Timestamp(6))).await);
+        assert!(write(&store, |sql| find_access_token(sql, "a", Timestamp(5))).await.unwrap().revoked);
+        assert!(write(&store, |sql| find_refresh_token(sql, "r2", Timestamp(5))).await.unwrap().revoked);
+    }
+
+    #[tokio::test]
+    async fn grants_die_with_their_session_and_their_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        write(&store, |sql| insert_access_token(sql, &access("a", 1))).await;
+        write(&store, |sql| insert_access_token(sql, &access("b", 2))).await;
+        assert!(!write(&store, |sql| find_access_token(sql, "b", Timestamp(5))).await.unwrap().user_active);
+        write(&store, |sql| sql.execute("DELETE FROM session", &[])).await;
+        assert!(!write(&store, |sql| find_access_token(sql, "a", Timestamp(5))).await.unwrap().session_alive);
+        assert!(write(&store, |sql| find_access_token(sql, "x", Timestamp(5))).await.is_none());
+        assert!(!write(&store, |sql| delete_access_token(sql, 2, "a")).await, "another client's token");
+        assert!(write(&store, |sql| delete_access_token(sql, 1, "a")).await);
+    }
+}

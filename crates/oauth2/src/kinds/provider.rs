@@ -1,0 +1,239 @@
+//! The provider: one application's client, as an administrator sets it up.
+
+use countersign_catalogue::{CertificateKeyPair, certificate};
+use countersign_flow::Flow;
+use countersign_model::{Choice, Draft, Duration, Entropy, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret, Snapshot, family};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::ScopeMapping;
+use crate::claims::SubMode;
+use crate::client::{Client, ClientType};
+use crate::jose::{EncryptionKey, SigningKey};
+use crate::wire::redirect::{self, MatchingMode, Registered};
+use crate::wire::scope::Scopes;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum IssuerMode {
+    #[choice(value = "global", label = "Same identifier is used for all providers")]
+    Global,
+    #[choice(value = "per_provider", label = "Each provider has a different issuer, based on the application slug")]
+    PerProvider,
+}
+
+/// Signs people in to an application that speaks OpenID Connect or plain OAuth2.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "providers/oauth2",
+    model = "authentik_providers_oauth2.oauth2provider",
+    schema = "OAuth2Provider",
+    title = "OAuth2/OpenID Provider",
+    plural = "OAuth2/OpenID Providers",
+    component = "ak-provider-oauth2-form",
+    space = "provider",
+    key = Int,
+    lookup = "id",
+    ordering = "name",
+    check = OAuth2Provider::check
+)]
+pub struct OAuth2Provider {
+    #[field(label = "Name", unique = "provider with this name already exists.", filter, search)]
+    pub name: String,
+    #[field(
+        label = "Authorization flow",
+        help = "Runs when somebody signs in to the application; decides whether they are asked for consent.",
+        on_delete = Cascade,
+        filter
+    )]
+    pub authorization_flow: Ref<Flow>,
+
+    #[field(
+        label = "Client type",
+        help = "Confidential clients can keep a secret: they have a server. Public clients (in the browser or on a phone) cannot.",
+        group = "Protocol settings",
+        default = ClientType::Confidential,
+        filter
+    )]
+    pub client_type: ClientType,
+    #[field(label = "Client ID", group = "Protocol settings", unique, max_length = 255, default_with = client_id, filter)]
+    pub client_id: String,
+    #[field(label = "Client Secret", group = "Protocol settings", blank, max_length = 255, default_with = client_secret)]
+    pub client_secret: Secret,
+    #[field(
+        label = "Redirect URIs/Origins",
+        help = "Where people may be sent after signing in. Strict entries are compared letter by letter; regex entries must match the whole address.",
+        group = "Protocol settings"
+    )]
+    pub redirect_uris: Vec<Registered>,
+    #[field(
+        label = "Signing Key",
+        help = "Key the tokens are signed with. Without one they are signed with the client secret, which many applications cannot check.",
+        group = "Protocol settings",
+        filter
+    )]
+    pub signing_key: Option<Ref<CertificateKeyPair>>,
+    #[field(
+        label = "Encryption Key",
+        help = "Tokens are encrypted to this certificate. Leave empty unless the application asks for it.",
+        group = "Protocol settings"
+    )]
+    pub encryption_key: Option<Ref<CertificateKeyPair>>,
+
+    #[field(
+        label = "Authentication flow",
+        help = "Runs when somebody who is not signed in opens the application. The brand's own when empty.",
+        group = "Advanced flow settings"
+    )]
+    pub authentication_flow: Option<Ref<Flow>>,
+    #[field(
+        label = "Invalidation flow",
+        help = "Runs when somebody signs out of the application.",
+        group = "Advanced flow settings",
+        on_delete = Cascade
+    )]
+    pub invalidation_flow: Ref<Flow>,
+
+    #[field(
+        label = "Access code validity",
+        help = "How long the code is good that an application exchanges for tokens.",
+        group = "Advanced protocol settings",
+        default = "minutes=1",
+        filter
+    )]
+    pub access_code_validity: Duration,
+    #[field(
+        label = "Access Token validity",
+        help = "How long access tokens and ID tokens are good.",
+        group = "Advanced protocol settings",
+        default = "hours=1",
+        filter
+    )]
+    pub access_token_validity: Duration,
+    #[field(
+        label = "Refresh Token validity",
+        help = "How long refresh tokens are good; each refresh begins a new period.",
+        group = "Advanced protocol settings",
+        default = "days=30",
+        filter
+    )]
+    pub refresh_token_validity: Duration,
+    #[field(
+        label = "Scopes",
+        help = "What the application may ask for. Others are left out of its tokens without an error.",
+        group = "Advanced protocol settings",
+        default,
+        filter
+    )]
+    pub property_mappings: Vec<Ref<family::Mapping>>,
+    #[field(
+        label = "Subject mode",
+        help = "How the application is told who somebody is. Choose before the first sign-in: a change makes everybody a stranger to the application.",
+        group = "Advanced protocol settings",
+        default = SubMode::HashedUserId,
+        filter
+    )]
+    pub sub_mode: SubMode,
+    #[field(
+        label = "Include claims in id_token",
+        help = "Puts names, e-mail and groups into the ID token itself, for applications that do not ask the userinfo endpoint.",
+        group = "Advanced protocol settings",
+        default = true,
+        filter
+    )]
+    pub include_claims_in_id_token: bool,
+    #[field(
+        label = "Issuer mode",
+        help = "Who the tokens say they come from.",
+        group = "Advanced protocol settings",
+        default = IssuerMode::PerProvider,
+        filter
+    )]
+    pub issuer_mode: IssuerMode,
+
+    #[field(
+        label = "Federated OIDC Sources",
+        help = "Machines may sign in with tokens of these sources.",
+        group = "Machine-to-Machine authentication settings",
+        default
+    )]
+    pub jwt_federation_sources: Vec<Ref<family::Source>>,
+    #[field(
+        label = "Federated OIDC Providers",
+        help = "Machines may sign in with access tokens of these providers.",
+        group = "Machine-to-Machine authentication settings",
+        default
+    )]
+    pub jwt_federation_providers: Vec<Ref<OAuth2Provider>>,
+}
+
+/// Where an application opens that names no address: the server of its first strict redirect URI.
+pub(crate) fn launch_url(entry: &Entry) -> Option<String> {
+    let provider = entry.cast::<OAuth2Provider>()?;
+    let first = provider.redirect_uris.iter().find(|r| r.matching_mode == MatchingMode::Strict)?;
+    let url = Url::parse(&first.url).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
+    Some(url.origin().ascii_serialization())
+}
+
+/// Completes a new provider from what else is there: it signs with the certificate the program brings itself. Signing
+/// with the client secret has to be asked for with an explicit null, since many applications cannot check it.
+pub(crate) fn fill(snapshot: &Snapshot, map: &mut Map<String, Value>) {
+    if !map.contains_key("signing_key")
+        && let Some((pair, _)) = snapshot.find::<CertificateKeyPair>("name", certificate::SELF_SIGNED)
+    {
+        map.insert("signing_key".to_owned(), pair.key().to_json());
+    }
+}
+
+fn client_id(entropy: &dyn Entropy) -> String {
+    entropy.token(40)
+}
+
+fn client_secret(entropy: &dyn Entropy) -> Secret {
+    Secret::new(entropy.token(128))
+}
+
+impl OAuth2Provider {
+    /// The client that requests are compared with.
+    pub fn client(&self, reference: Ref<OAuth2Provider>, snapshot: &Snapshot) -> Client {
+        Client {
+            provider: reference.key().int().unwrap_or_default(),
+            id: self.client_id.clone(),
+            kind: self.client_type,
+            secret: self.client_secret.clone(),
+            redirect_uris: self.redirect_uris.clone(),
+            scopes: self.scopes(snapshot),
+        }
+    }
+
+    pub fn scopes(&self, snapshot: &Snapshot) -> Scopes {
+        self.mappings(snapshot).map(|m| m.scope_name.as_str()).collect()
+    }
+
+    /// The attached scope mappings, in the order they are attached.
+    pub fn mappings<'s>(&'s self, snapshot: &'s Snapshot) -> impl Iterator<Item = &'s ScopeMapping> {
+        self.property_mappings.iter().filter_map(|r| snapshot.entry(r.id())?.cast::<ScopeMapping>())
+    }
+
+    fn check(&self, draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        for entry in &self.redirect_uris {
+            if entry.matching_mode == MatchingMode::Regex && !redirect::is_valid_pattern(&entry.url) {
+                errors.add("redirect_uris", Problem::new("invalid", format!("Invalid Regex Pattern: {}", entry.url)));
+            } else if redirect::is_forbidden_scheme(&entry.url) {
+                errors.add("redirect_uris", Problem::new("invalid", format!("Addresses of this kind cannot receive an answer: {}", entry.url)));
+            }
+        }
+        if self.client_type == ClientType::Confidential && self.client_secret.is_empty() {
+            errors.add("client_secret", Problem::new("blank", "A confidential client needs a secret."));
+        }
+        if let Some(pair) = self.signing_key.and_then(|r| draft.get(r))
+            && let Err(problem) = SigningKey::from_pem(pair.key_data.expose())
+        {
+            errors.add("signing_key", Problem::new("invalid", format!("Tokens cannot be signed with this key: {problem}.")));
+        }
+        if let Some(pair) = self.encryption_key.and_then(|r| draft.get(r))
+            && let Err(problem) = EncryptionKey::from_pem(&pair.certificate_data, pair.key_data.expose())
+        {
+            errors.add("encryption_key", Problem::new("invalid", format!("Tokens cannot be encrypted to this certificate: {problem}.")));
+        }
+    }
+}

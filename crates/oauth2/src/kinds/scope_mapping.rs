@@ -1,0 +1,46 @@
+//! Scope mappings: what a scope reveals about a person.
+
+use countersign_model::{Code, Draft, FieldErrors, Kind, ObjectId, Problem};
+use countersign_policy::expression::{self, ExpressionError};
+
+/// Turns a scope an application asks for into claims about the person who signs in.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "propertymappings/provider/scope",
+    model = "authentik_providers_oauth2.scopemapping",
+    schema = "ScopeMapping",
+    title = "Scope Mapping",
+    plural = "Scope Mappings",
+    component = "ak-property-mapping-provider-scope-form",
+    space = "mapping",
+    lookup = "pm_uuid",
+    ordering = "scope_name,name",
+    check = ScopeMapping::check
+)]
+pub struct ScopeMapping {
+    /// Set on objects the program brings itself.
+    #[field(label = "Managed by authentik", unique, read_only, filter)]
+    pub managed: Option<String>,
+    #[field(label = "Name", unique = "Property Mapping with this name already exists.", filter, search)]
+    pub name: String,
+    #[field(label = "Scope name", help = "The word applications ask for. Several mappings may share one.", filter, search)]
+    pub scope_name: String,
+    #[field(label = "Description", help = "Shown to people when they are asked for consent. Without one the scope is not mentioned.", default = "")]
+    pub description: String,
+    #[field(label = "Expression", help = "Returns the claims as a dictionary.")]
+    pub expression: Code,
+}
+
+impl ScopeMapping {
+    fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        if self.scope_name.contains(char::is_whitespace) {
+            errors.add("scope_name", Problem::new("invalid", "Value must not contain spaces."));
+        }
+        // Comments alone are a mapping too: one that says nothing.
+        if let Err(error) = expression::parse(&self.expression)
+            && error != ExpressionError::Empty
+        {
+            errors.add("expression", Problem::new("invalid", error.to_string()));
+        }
+    }
+}

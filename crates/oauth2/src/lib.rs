@@ -1,0 +1,65 @@
+//! OAuth2 and OpenID Connect: the provider that applications sign people in through.
+//!
+//! `wire` reads and writes messages, `decide` judges them, `jose` signs, `claims` says what tokens tell; all four are
+//! pure. `kinds` declares the provider and its scope mappings; `grants` keeps codes and tokens; `routes`, `fulfil` and
+//! `api` fetch facts, ask `decide` and carry out its answer.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod access;
+mod api;
+pub mod claims;
+pub mod client;
+mod consent;
+pub mod decide;
+mod fulfil;
+mod grants;
+mod issue;
+pub mod jose;
+mod kinds;
+mod provider;
+mod published;
+mod resolver;
+mod routes;
+mod scope_claims;
+mod service;
+#[cfg(test)]
+mod tests;
+pub mod wire;
+
+use std::sync::Arc;
+
+use countersign_catalogue::LaunchUrl;
+use countersign_flow::InPlanStages;
+use countersign_rest::{Expiring, KindResource, Module, Start};
+
+pub use kinds::{IssuerMode, OAuth2Provider, ScopeMapping};
+
+pub fn module() -> Module {
+    Module {
+        name: "oauth2",
+        kinds: vec![KindResource::of::<OAuth2Provider>().def(|def| def.with_fill(kinds::fill_provider)), KindResource::of::<ScopeMapping>()],
+        operations: api::operations(),
+        schemas: api::schemas(),
+        routes: Some(routes::router),
+        token_resolver: Some(Arc::new(resolver::AccessTokens)),
+        start: vec![Start {
+            name: "oauth2_deletions",
+            run: |cx| {
+                Box::pin(async move {
+                    service::clean(&cx).await.map_err(|e| e.to_string())?;
+                    tokio::spawn(service::follow_deletions(cx));
+                    Ok(())
+                })
+            },
+        }],
+        extensions: vec![
+            Arc::new(service::SharedKeys::default()),
+            Arc::new(LaunchUrl(kinds::launch_url)),
+            Arc::new(InPlanStages(vec![Arc::new(fulfil::Fulfil)])),
+            Arc::new(Expiring { plural: "Authorization Codes", remove: |tx| grants::remove_expired(tx, "authorization_code") }),
+            Arc::new(Expiring { plural: "OAuth2 Access Tokens", remove: |tx| grants::remove_expired(tx, "access_token") }),
+            Arc::new(Expiring { plural: "OAuth2 Refresh Tokens", remove: |tx| grants::remove_expired(tx, "refresh_token") }),
+        ],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,135 @@
+//! A provider at work: found by its client id or its application, with its keys and what it calls itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_catalogue::{Application, CertificateKeyPair, application};
+use countersign_model::{Kind, Ref, Revision, Snapshot};
+
+use crate::client::Client;
+use crate::issue::Keys;
+use crate::jose::{EncryptionError, EncryptionKey, KeyError, SigningKey};
+use crate::kinds::{IssuerMode, OAuth2Provider};
+
+/// A provider with what belongs to it, at one revision of the configuration.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) reference: Ref<OAuth2Provider>,
+    pub(crate) revision: Revision,
+    pub(crate) settings: OAuth2Provider,
+    pub(crate) client: Client,
+    pub(crate) application: Option<(Ref<Application>, Application)>,
+}
+
+impl Provider {
+    pub(crate) fn by_client_id<'a>(snapshot: &Arc<Snapshot>, ids: impl IntoIterator<Item = &'a str>) -> Option<Provider> {
+        let (reference, _) = ids.into_iter().filter(|id| !id.is_empty()).find_map(|id| snapshot.find::<OAuth2Provider>("client_id", id))?;
+        Provider::by_reference(snapshot, reference)
+    }
+
+    pub(crate) fn by_application(snapshot: &Arc<Snapshot>, slug: &str) -> Option<Provider> {
+        let (_, application) = snapshot.find::<Application>("slug", slug)?;
+        Provider::by_reference(snapshot, application.provider?.cast())
+    }
+
+    pub(crate) fn by_reference(snapshot: &Arc<Snapshot>, reference: Ref<OAuth2Provider>) -> Option<Provider> {
+        let entry = snapshot.entry(reference.id())?;
+        let settings = entry.cast::<OAuth2Provider>()?.clone();
+        Some(Provider {
+            client: settings.client(reference, snapshot),
+            application: application::of_provider(snapshot, reference.key().int().unwrap_or_default()).map(|(r, a)| (r, a.clone())),
+            revision: entry.revision,
+            snapshot: snapshot.clone(),
+            reference,
+            settings,
+        })
+    }
+
+    pub(crate) fn id(&self) -> i64 {
+        self.client.provider
+    }
+
+    pub(crate) fn slug(&self) -> Option<&str> {
+        self.application.as_ref().map(|(_, a)| &*a.slug)
+    }
+
+    /// Who the tokens say they come from; `None` when that would be the application and there is none.
+    pub(crate) fn issuer(&self, origin: &str) -> Option<String> {
+        match self.settings.issuer_mode {
+            IssuerMode::Global => Some(format!("{origin}/")),
+            IssuerMode::PerProvider => self.slug().map(|slug| format!("{origin}/application/o/{slug}/")),
+        }
+    }
+
+    /// Model reference of the provider, as events carry it.
+    pub(crate) fn reference_json(&self) -> serde_json::Value {
+        model_reference(self.reference, &self.settings.name)
+    }
+
+    pub(crate) fn pair(&self, reference: Option<Ref<CertificateKeyPair>>) -> Option<&CertificateKeyPair> {
+        self.snapshot.get(reference?)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeysError {
+    #[error("the signing key of the provider cannot be used: {0}")]
+    Signing(#[from] KeyError),
+    #[error("the encryption key of the provider cannot be used: {0}")]
+    Encryption(#[from] EncryptionError),
+}
+
+/// Keys parsed once for each state of the configuration they come from.
+#[derive(Default)]
+pub(crate) struct KeyRing(Mutex<HashMap<i64, (State, Arc<Keys>)>>);
+
+/// The revisions of the provider and of its certificates.
+type State = [Option<Revision>; 3];
+
+/// Parsed keys are small; more providers than this would be a very large installation, and are parsed again.
+const KEPT: usize = 4_096;
+
+impl KeyRing {
+    /// The provider's keys, and whether they were just read for the first time since something changed.
+    ///
+    /// # Errors
+    /// The provider has no key that works.
+    pub(crate) fn keys(&self, provider: &Provider) -> Result<(Arc<Keys>, bool), KeysError> {
+        let revision = |r: Option<Ref<CertificateKeyPair>>| provider.snapshot.entry(r?.id()).map(|e| e.revision);
+        let (signing, encryption) = (provider.settings.signing_key, provider.settings.encryption_key);
+        let state = [Some(provider.revision), revision(signing), revision(encryption)];
+        if let Some((_, keys)) = self.lock().get(&provider.id()).filter(|(found, _)| *found == state) {
+            return Ok((keys.clone(), false));
+        }
+        let keys = Arc::new(Keys {
+            signing: match provider.pair(signing) {
+                Some(pair) => SigningKey::from_pem(pair.key_data.expose())?,
+                None => SigningKey::from_secret(provider.client.secret.expose())?,
+            },
+            encryption: match provider.pair(encryption) {
+                Some(pair) => Some(EncryptionKey::from_pem(&pair.certificate_data, pair.key_data.expose())?),
+                None => None,
+            },
+        });
+        let mut ring = self.lock();
+        if ring.len() >= KEPT {
+            ring.clear();
+        }
+        ring.insert(provider.id(), (state, keys.clone()));
+        Ok((keys, true))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, (State, Arc<Keys>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Model reference of an object, as events carry it.
+pub(crate) fn model_reference<T: Kind>(reference: Ref<T>, name: &str) -> serde_json::Value {
+    let pk = match reference.key() {
+        countersign_model::Key::Int(n) => serde_json::Value::from(n),
+        countersign_model::Key::Uuid(u) => serde_json::Value::from(u.simple().to_string()),
+    };
+    serde_json::json!({"app": T::META.app(), "model_name": T::META.model_name(), "pk": pk, "name": name})
+}

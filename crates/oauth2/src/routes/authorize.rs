@@ -1,0 +1,283 @@
+//! `/application/o/authorize/`: an application sends a browser here to have somebody signed in.
+
+use axum::body::Bytes;
+use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, request::Parts};
+use countersign_flow::{ApplicationHint, Begin, Begun, InPlan, Interaction, begin, denied_page, key, require_login};
+use countersign_model::Timestamp;
+use countersign_rest::{Caller, RequestInfo, Visitor, visitor};
+use countersign_store::sha256;
+use serde_json::{Map, Value, json};
+
+use super::http::{self, Answer};
+use super::pages;
+use crate::access;
+use crate::consent;
+use crate::decide::authorize::{Decision, Facts, SessionFacts, decide};
+use crate::fulfil::AUTHORIZE;
+use crate::jose;
+use crate::provider::Provider;
+use crate::service::{Internal, Person, Service};
+use crate::wire::authorize::{self as wire, AuthorizeRequest, Refused};
+use crate::wire::respond::Delivery;
+use crate::wire::scope::GROUPS;
+use crate::wire::{AuthorizeError, PageError, Params};
+
+/// How long a request that was held back for a fresh sign-in is remembered.
+const HELD_SECONDS: i64 = 3_600;
+const HELD: &str = "oauth2.held";
+const MARK: &str = "countersign_authorize";
+const MARK_LENGTH: usize = 32;
+/// Anybody can make requests with a wrong address: so many of them become events in an hour, the rest log lines.
+const EVENTS_PER_HOUR: i64 = 10;
+
+pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) -> Answer {
+    let request = RequestInfo::of(parts);
+    let from_body = parts.method == Method::POST && !body.is_empty();
+    let params = if from_body { http::form(&parts.headers, body) } else { Params::parse(request.query.as_bytes()) };
+    let Ok(params) = params else { return refuse(service, &request, None, &PageError::Oversized).await };
+    let snapshot = service.cx.snapshot();
+    let provider = match wire::client_id(&params) {
+        Ok(id) => Provider::by_client_id(&snapshot, [id]).ok_or(PageError::ClientId),
+        Err(error) => Err(error),
+    };
+    let provider = match provider {
+        Ok(provider) => provider,
+        Err(error) => return refuse(service, &request, None, &error).await,
+    };
+    let issuer = provider.issuer(&service.cx.origin(&request));
+    let parsed = match wire::parse(&params, &provider.client, issuer) {
+        Ok(parsed) => parsed,
+        Err(Refused::Page(error)) => return refuse(service, &request, Some(&provider), &error).await,
+        Err(Refused::Client { to, error }) => {
+            tracing::info!(code = error.code(), client = provider.client.id, "an authorization request was refused");
+            return pages::deliver(to.error(&error));
+        }
+    };
+    if parts.method == Method::POST {
+        // A form of another site comes without our cookie; the same request by GET comes with it.
+        return see_other(&format!("/application/o/authorize/?{}", params.to_query()));
+    }
+    let asked = Asked { service, request: &request, provider: &provider, params: &params, headers: &parts.headers };
+    asked.answer(parts, &parsed).await.unwrap_or_else(|error| http::internal_page(&error))
+}
+
+fn see_other(to: &str) -> Answer {
+    let mut answer = http::empty(StatusCode::SEE_OTHER);
+    if let Ok(to) = HeaderValue::from_str(to) {
+        answer.headers_mut().insert(LOCATION, to);
+    }
+    answer
+}
+
+/// A request nobody can be answered about: a page, and where it helps an administrator, an event.
+async fn refuse(service: &Service, request: &RequestInfo, provider: Option<&Provider>, error: &PageError) -> Answer {
+    tracing::info!(code = error.code(), client = provider.map(|p| p.client.id.as_str()), "an authorization request was refused");
+    let client = provider.map_or("-", |p| p.client.id.as_str());
+    let counted = matches!(error, PageError::ClientId | PageError::Redirect { .. });
+    if counted && service.cx.store.ephemeral().add("oauth2.refused", client, 1, 3_600).await <= EVENTS_PER_HOUR {
+        let mut context = json!({"message": error.text()});
+        if let (Some(provider), PageError::Redirect { received, .. }, Some(members)) = (provider, error, context.as_object_mut()) {
+            let expected: Vec<&str> = provider.client.redirect_uris.iter().map(|r| r.url.as_str()).collect();
+            members.insert("provider".into(), provider.reference_json());
+            members.insert("redirect_uri".into(), received.clone().into());
+            members.insert("expected".into(), json!(expected));
+        }
+        let actor = service.cx.actor(&Caller::nobody(), request);
+        service.event("configuration_error", context, actor).await;
+    }
+    pages::refused(service, request, error)
+}
+
+/// A request in order, on its way to the person.
+struct Asked<'a> {
+    service: &'a Service,
+    request: &'a RequestInfo,
+    provider: &'a Provider,
+    params: &'a Params,
+    headers: &'a HeaderMap,
+}
+
+impl Asked<'_> {
+    async fn answer(&self, parts: &Parts, parsed: &AuthorizeRequest) -> Result<Answer, Internal> {
+        let service = self.service;
+        if self.provider.application.is_none() {
+            return Ok(pages::without_application(service, self.request));
+        }
+        let visitor = visitor(&service.cx, parts).await?;
+        let person = visitor.user.clone().map(|user| service.person_of(user));
+        let policies = match &person {
+            Some(person) => access::decide_access(service, self.provider, person, &access::authorize_context(parsed)),
+            None => None,
+        };
+        let hint_mismatch = self.hint_mismatch(parsed, person.as_ref()).await;
+        let session = person.as_ref().zip(visitor.session.as_ref()).map(|(person, session)| SessionFacts {
+            signed_in_at: Timestamp::from_seconds(session.auth_time),
+            allowed: person.identity.is_active && policies.as_ref().is_some_and(|p| p.passing),
+            hint_mismatch,
+        });
+        let facts = Facts { now: service.now(), first_seen: self.first_seen().await, session };
+        match decide(parsed, &facts) {
+            Decision::Answer(error) => Ok(pages::deliver(parsed.to.error(&error))),
+            Decision::DenyPage => {
+                let name = self.provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
+                match policies {
+                    Some(policies) => Ok(denied_page(&service.cx, self.request, &visitor, name, &policies).await?),
+                    None => Ok(pages::without_application(service, self.request)),
+                }
+            }
+            Decision::SignIn { fresh } => {
+                let mut answer = self.sign_in(&visitor).await?;
+                if fresh || parsed.prompt.login || parsed.max_age.is_some() {
+                    self.hold(&mut answer).await?;
+                }
+                Ok(answer)
+            }
+            Decision::Proceed => {
+                self.release().await;
+                self.begin(&visitor, person.as_ref(), parsed).await
+            }
+        }
+    }
+
+    async fn sign_in(&self, visitor: &Visitor) -> Result<Answer, Internal> {
+        let next = format!("/application/o/authorize/?{}", self.request.query);
+        let hint = self.provider.application.as_ref().map(|(_, application)| ApplicationHint {
+            name: application.name.clone(),
+            slug: application.slug.to_string(),
+            authentication_flow: self.provider.settings.authentication_flow,
+        });
+        Ok(require_login(&self.service.cx, self.request, visitor, hint, &next).await?)
+    }
+
+    async fn begin(&self, visitor: &Visitor, person: Option<&Person>, parsed: &AuthorizeRequest) -> Result<Answer, Internal> {
+        let mut context = self.context(parsed);
+        if let Some(person) = person {
+            let actor = self.service.cx.actor(&visitor.caller(), self.request);
+            let claims = self.service.scope_claims(self.provider, person, &parsed.scopes, &actor).await;
+            context.insert(key::CONSENT_VALUES.to_owned(), consent::values(&claims, &parsed.scopes));
+        }
+        // Who does not consent goes back to the application, which is told so.
+        if let Delivery::Redirect(to) = parsed.to.error(&AuthorizeError::AccessDenied) {
+            context.insert(key::CONSENT_DENY_URL.to_owned(), to.into());
+        }
+        let begin_with = Begin {
+            flow: self.provider.settings.authorization_flow,
+            context,
+            last: InPlan { handler: AUTHORIZE.to_owned(), data: serde_json::to_value(parsed).unwrap_or_default() },
+            interaction: if parsed.prompt.none { Interaction::Forbidden } else { Interaction::Allowed },
+            always_consent: parsed.prompt.consent,
+        };
+        match begin(&self.service.cx, self.request, visitor, begin_with).await? {
+            Begun::Answer(answer) => Ok(answer),
+            Begun::InteractionRequired => {
+                let error = if self.asks_consent() { AuthorizeError::ConsentRequired } else { AuthorizeError::InteractionRequired };
+                Ok(pages::deliver(parsed.to.error(&error)))
+            }
+        }
+    }
+
+    /// What the flow and its pages are told.
+    fn context(&self, parsed: &AuthorizeRequest) -> Map<String, Value> {
+        let application = self.provider.application.as_ref();
+        let name = application.map_or("", |(_, a)| a.name.as_str());
+        let described = application.map(|(reference, a)| json!({"pk": reference.key().to_string(), "name": a.name, "slug": &*a.slug}));
+        let target = url::Url::parse(&parsed.to.uri).ok().and_then(|u| {
+            let host = u.host_str()?.to_owned();
+            Some(u.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
+        });
+        let challenge = parsed.challenge.as_ref();
+        Map::from_iter([
+            (key::IS_SSO.to_owned(), json!(true)),
+            (key::APPLICATION.to_owned(), json!(described)),
+            (key::CONSENT_HEADER.to_owned(), json!(format!("You're about to sign into {name}."))),
+            (key::CONSENT_PERMISSIONS.to_owned(), self.permissions(parsed)),
+            (key::CONSENT_TARGET.to_owned(), json!(target.unwrap_or_else(|| redirect_scheme(&parsed.to.uri)))),
+            (
+                "goauthentik.io/providers/oauth2/params".to_owned(),
+                json!({
+                    "client_id": parsed.client_id, "redirect_uri": parsed.to.uri, "response_type": parsed.response_type.as_str(),
+                    "scope": parsed.scopes.iter().collect::<Vec<_>>(), "state": parsed.to.state, "nonce": parsed.nonce,
+                    "grant_type": parsed.response_type.grant_type(), "max_age": parsed.max_age,
+                    "code_challenge": challenge.map(|c| &c.value), "code_challenge_method": challenge.map(|c| c.method.as_str()),
+                }),
+            ),
+        ])
+    }
+
+    /// The granted scopes with their descriptions, by name of the scope.
+    fn permissions(&self, parsed: &AuthorizeRequest) -> Value {
+        let mappings = self.provider.settings.mappings(&self.provider.snapshot);
+        let mut list: Vec<(&str, &str)> =
+            mappings.filter(|m| parsed.scopes.contains(&m.scope_name)).map(|m| (m.scope_name.as_str(), m.description.as_str())).collect();
+        if parsed.scopes.contains(GROUPS) && !list.iter().any(|(scope, _)| *scope == GROUPS) {
+            list.push((GROUPS, "Group memberships"));
+        }
+        list.sort_unstable();
+        list.into_iter().map(|(id, name)| json!({"id": id, "name": name})).collect()
+    }
+
+    fn asks_consent(&self) -> bool {
+        let snapshot = &self.provider.snapshot;
+        let flow = self.provider.settings.authorization_flow.id();
+        snapshot.referrers(flow).filter_map(|(binding, _)| snapshot.entry(binding)).any(|binding| {
+            let mut asks = false;
+            binding.object.visit_refs(&mut |_, id| {
+                asks |= snapshot.entry(id).is_some_and(|e| e.meta().model == "authentik_stages_consent.consentstage");
+            });
+            asks
+        })
+    }
+
+    /// Whether the `id_token_hint` is of somebody else than the person signed in. One we did not sign says nothing.
+    async fn hint_mismatch(&self, parsed: &AuthorizeRequest, person: Option<&Person>) -> bool {
+        let (Some(hint), Some(person)) = (&parsed.id_token_hint, person) else { return false };
+        let Ok(keys) = self.service.keys(self.provider).await else { return false };
+        let claims = jose::verify(hint, &keys.signing).ok();
+        let named = claims.as_ref().and_then(|c| c.get("sub")).and_then(Value::as_str);
+        named.is_some_and(|sub| sub != self.service.sub(self.provider, person))
+    }
+
+    /// A mark of the browser that stays the same over a sign-in, which gives it another session.
+    fn mark(&self) -> Option<&str> {
+        let cookies = http::text(self.headers, COOKIE)?;
+        let mark = cookies.split(';').find_map(|pair| pair.trim().strip_prefix(MARK)?.strip_prefix('='))?;
+        (mark.len() == MARK_LENGTH && mark.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(mark)
+    }
+
+    /// One request of one browser.
+    fn name(&self, mark: &str) -> String {
+        hex::encode(sha256(&format!("{mark}\n{}", self.params.to_query())))
+    }
+
+    async fn first_seen(&self) -> Option<Timestamp> {
+        let held = self.service.cx.store.ephemeral().get(HELD, &self.name(self.mark()?)).await?;
+        let micros = i64::from_le_bytes(held.bytes.as_slice().try_into().ok()?);
+        // Sign-ins are known to the second.
+        Some(Timestamp::from_seconds(Timestamp(micros).seconds()))
+    }
+
+    /// Remembers when the request came first, so that the sign-in it asks for is asked for once.
+    async fn hold(&self, answer: &mut Answer) -> Result<(), Internal> {
+        let mark = self.mark().map_or_else(|| self.service.cx.entropy.token(MARK_LENGTH), str::to_owned);
+        let now = self.service.now().0.to_le_bytes().to_vec();
+        self.service.cx.store.ephemeral().compare_and_swap(HELD, &self.name(&mark), None, now, HELD_SECONDS).await?;
+        let secure = if self.request.secure() { "; Secure" } else { "" };
+        let cookie = format!("{MARK}={mark}; Path=/application/o/authorize; Max-Age={HELD_SECONDS}; HttpOnly; SameSite=Lax{secure}");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            answer.headers_mut().append(SET_COOKIE, cookie);
+        }
+        Ok(())
+    }
+
+    async fn release(&self) {
+        if let Some(mark) = self.mark() {
+            self.service.cx.store.ephemeral().remove(HELD, &self.name(mark)).await;
+        }
+    }
+}
+
+/// What a person is told about an application without a host: the scheme its device knows it by.
+fn redirect_scheme(uri: &str) -> String {
+    crate::wire::redirect::scheme(uri)
+}

@@ -1,0 +1,135 @@
+//! What the endpoints share of HTTP: reading parameters, and answers in the protocol's shape.
+
+use axum::body::Body;
+use axum::body::Bytes;
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, ORIGIN, PRAGMA, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::service::Internal;
+use crate::wire::params::ParamsError;
+use crate::wire::{Params, Registered, TokenError, cors};
+
+pub(crate) type Answer = Response<Body>;
+
+/// The parameters of a form body; any other body has none.
+///
+/// # Errors
+/// An unreasonable number or length of parameters.
+pub(crate) fn form(headers: &HeaderMap, body: &Bytes) -> Result<Params, ParamsError> {
+    let kind = text(headers, CONTENT_TYPE).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") { Params::parse(body) } else { Ok(Params::default()) }
+}
+
+pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|v| v.to_str().ok())
+}
+
+pub(crate) fn authorization(headers: &HeaderMap) -> Option<&str> {
+    text(headers, AUTHORIZATION)
+}
+
+pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Answer {
+    let mut answer = Response::new(body.into());
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}
+
+pub(crate) fn empty(status: StatusCode) -> Answer {
+    answer(status, "text/html; charset=utf-8", Body::empty())
+}
+
+/// A JSON answer that nobody may keep.
+pub(crate) fn private_json(status: StatusCode, body: &Value) -> Answer {
+    let mut answer = json(status, body);
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    answer
+}
+
+pub(crate) fn json(status: StatusCode, body: &Value) -> Answer {
+    answer(status, "application/json", body.to_string())
+}
+
+pub(crate) fn redirect(to: &str) -> Answer {
+    let mut answer = empty(StatusCode::FOUND);
+    match HeaderValue::from_str(to) {
+        Ok(location) => {
+            answer.headers_mut().insert(LOCATION, location);
+            // What it carries is for this browser and this moment.
+            answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            answer
+        }
+        Err(_) => empty(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// The error of the token endpoint and its siblings. `basic`: the client used the header, so it is told how
+/// (RFC 6749 5.2).
+pub(crate) fn token_error(error: TokenError, basic: bool) -> Answer {
+    let body = json!({"error": error.error(), "error_description": error.description()});
+    let unauthenticated = matches!(error, TokenError::ClientUnknown | TokenError::ClientSecretWrong);
+    if unauthenticated && basic {
+        let mut answer = private_json(StatusCode::UNAUTHORIZED, &body);
+        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"OAuth2\""));
+        return answer;
+    }
+    private_json(StatusCode::BAD_REQUEST, &body)
+}
+
+/// A body beyond every bound.
+pub(crate) fn too_large() -> Answer {
+    private_json(StatusCode::PAYLOAD_TOO_LARGE, &json!({"error": "invalid_request", "error_description": "The body is too large."}))
+}
+
+/// The program's fault: the log says what, the client only that.
+pub(crate) fn internal(error: &Internal) -> Answer {
+    tracing::error!(%error, "a request failed");
+    if error.is_passing() {
+        let text = "The database does not answer for the moment. Try again in a few seconds.";
+        let mut answer = private_json(StatusCode::SERVICE_UNAVAILABLE, &json!({"error": "temporarily_unavailable", "error_description": text}));
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        return answer;
+    }
+    private_json(StatusCode::INTERNAL_SERVER_ERROR, &json!({"error": "server_error", "error_description": "An internal error occurred; nothing was changed."}))
+}
+
+/// As [`internal`], for a person.
+pub(crate) fn internal_page(error: &Internal) -> Answer {
+    tracing::error!(%error, "a request failed");
+    answer(
+        if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR },
+        "text/html; charset=utf-8",
+        "<!doctype html><title>Server error</title><p>Something went wrong here. Please try again.</p>",
+    )
+}
+
+/// Lets the pages of the client read the answer. A preflight (no client is known yet) is answered for any web
+/// origin, without letting it send credentials of its own.
+pub(crate) fn share(answer: &mut Answer, method: &Method, headers: &HeaderMap, registered: Option<&[Registered]>) {
+    let Some(origin) = text(headers, ORIGIN) else { return };
+    let known = registered.is_some_and(|uris| cors::allowed(origin, uris));
+    let preflight = method == Method::OPTIONS;
+    let shared = known || preflight && cors::is_web_origin(origin);
+    if !shared {
+        return;
+    }
+    let Ok(origin) = HeaderValue::from_str(origin) else { return };
+    let own = answer.headers_mut();
+    own.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    own.append(VARY, HeaderValue::from_static("Origin"));
+    if known {
+        own.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+    if preflight {
+        own.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
+        if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+            own.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `/application/o/introspect/` and `/application/o/revoke/` (RFC 7662, RFC 7009): a client asks about its own
+//! tokens, or ends them. About those of others it learns nothing.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, StatusCode};
+use countersign_store::StoreError;
+use serde_json::{Map, Value, json};
+
+use super::http::{self, Answer};
+use super::userinfo::is_good;
+use crate::client::ClientType;
+use crate::grants;
+use crate::provider::Provider;
+use crate::service::{Internal, Service};
+use crate::wire::client_auth::Credentials;
+use crate::wire::{Params, TokenError};
+
+/// Reads who asks, about which token.
+fn read(service: &Service, headers: &HeaderMap, body: &Bytes) -> Result<(Option<Provider>, Credentials, String), TokenError> {
+    let malformed = |_| TokenError::RequestMalformed;
+    let params: Params = http::form(headers, body).map_err(malformed)?;
+    let credentials = Credentials::read(http::authorization(headers), &params).map_err(malformed)?;
+    let token = params.one("token").map_err(malformed)?.to_owned();
+    Ok((Provider::by_client_id(&service.cx.snapshot(), credentials.ids()), credentials, token))
+}
+
+pub(crate) async fn introspect(service: &Service, method: &Method, headers: &HeaderMap, body: &Bytes) -> Answer {
+    if method == Method::OPTIONS {
+        return http::private_json(StatusCode::OK, &json!({}));
+    }
+    let inactive = json!({"active": false});
+    // Every kind of client must prove itself; one that cannot is told the same as about an unknown token.
+    let (provider, token) = match read(service, headers, body) {
+        Ok((Some(provider), credentials, token)) if provider.client.secret_matches(credentials.secrets()) => (provider, token),
+        Ok(_) => return http::private_json(StatusCode::OK, &inactive),
+        Err(error) => return http::token_error(error, false),
+    };
+    match facts(service, &provider, token).await {
+        Ok(Some(claims)) => http::private_json(StatusCode::OK, &Value::Object(claims)),
+        Ok(None) => http::private_json(StatusCode::OK, &inactive),
+        Err(error) => http::internal(&error),
+    }
+}
+
+/// What is known of a token that is good and the client's own.
+async fn facts(service: &Service, provider: &Provider, token: String) -> Result<Option<Map<String, Value>>, Internal> {
+    let now = service.now();
+    let found = service.cx.store.read(move |sql| {
+        let access = grants::find_access_token(sql, &token, now)?;
+        let refresh = if access.is_some() { None } else { grants::find_refresh_token(sql, &token, now)? };
+        Ok::<_, StoreError>((access, refresh))
+    });
+    let (claims, scopes) = match found.await? {
+        (Some(token), _) if token.provider == provider.id() && is_good(&token, service) => (token.data.claims, token.scopes),
+        (_, Some(token)) => {
+            let good = token.provider == provider.id() && !token.revoked && token.used.is_none() && token.user_active;
+            if !good || token.expires <= service.now() {
+                return Ok(None);
+            }
+            (token.data.claims, token.scopes)
+        }
+        _ => return Ok(None),
+    };
+    let mut answer = claims;
+    answer.insert("active".into(), true.into());
+    answer.insert("scope".into(), scopes.to_string().into());
+    answer.insert("client_id".into(), provider.client.id.clone().into());
+    Ok(Some(answer))
+}
+
+pub(crate) async fn revoke(service: &Service, method: &Method, headers: &HeaderMap, body: &Bytes) -> Answer {
+    if method == Method::OPTIONS {
+        let mut answer = http::private_json(StatusCode::OK, &json!({}));
+        http::share(&mut answer, method, headers, None);
+        return answer;
+    }
+    let refused = |error: TokenError| {
+        let body = json!({"error": error.error(), "error_description": error.description()});
+        http::private_json(StatusCode::UNAUTHORIZED, &body)
+    };
+    let (provider, token) = match read(service, headers, body) {
+        Ok((Some(provider), credentials, token)) => {
+            let public = provider.client.kind == ClientType::Public;
+            if !public && !provider.client.secret_matches(credentials.secrets()) {
+                return refused(TokenError::ClientSecretWrong);
+            }
+            (provider, token)
+        }
+        Ok((None, ..)) => return refused(TokenError::ClientUnknown),
+        Err(error) => return http::token_error(error, false),
+    };
+    let (id, now) = (provider.id(), service.now());
+    let ended = service.cx.store.write(countersign_store::Actor::system(), "a client revoked a token", move |tx| {
+        if !grants::delete_access_token(tx, id, &token)?
+            && let Some(refresh) = grants::find_refresh_token(tx, &token, now)?.filter(|t| t.provider == id)
+        {
+            // What it was refreshed from and into goes with it (RFC 7009 2.1).
+            grants::delete_family(tx, refresh.family)?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    let mut answer = match ended.await {
+        Ok(()) => http::private_json(StatusCode::OK, &json!({})),
+        Err(error) => http::internal(&error.into()),
+    };
+    http::share(&mut answer, method, headers, Some(&provider.client.redirect_uris));
+    answer
+}

@@ -1,0 +1,232 @@
+//! Tokens for machines: the client itself, an account with an app password, or whoever holds a trusted token.
+//!
+//! The account is checked before anything is made: active, and let in by the application's policies. The password of
+//! a person is never accepted here.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign_events::{Event, emit};
+use countersign_rest::Identity;
+use countersign_store::{StoreError, Tx, params, sha256};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::token::{Exchange, Failed};
+use crate::access;
+use crate::grants::{self, SignIn};
+use crate::issue::Hashes;
+use crate::jose;
+use crate::provider::{Provider, model_reference};
+use crate::service::{EVENTS, Origin, Person};
+use crate::wire::token::{JWT_BEARER, Machine};
+use crate::wire::{Params, Scopes, TokenError};
+
+/// Who acts, and how they proved it (for the event).
+struct Authenticated {
+    person: Person,
+    method: &'static str,
+    args: Value,
+}
+
+pub(crate) async fn exchange(exchange: &Exchange<'_>, params: &Params, credential: Machine, asked: &Scopes) -> Result<Value, Failed> {
+    let grant_type = params.one("grant_type").unwrap_or_default();
+    let scopes = asked.granted_from(&exchange.provider.client.scopes);
+    if exchange.provider.application.is_none() {
+        return Err(TokenError::ApplicationMissing.into());
+    }
+    let found = match credential {
+        Machine::Assertion { kind, assertion } => by_assertion(exchange, &kind, assertion).await?,
+        Machine::AppPassword { username, password } => by_app_password(exchange, &username, &password).await?,
+        Machine::Secret if exchange.provider.client.secret_matches(exchange.credentials.secrets()) => {
+            return by_secret(exchange, grant_type, &scopes).await;
+        }
+        Machine::Secret => {
+            let (username, password) = app_password_in(exchange.credentials.secret()).ok_or(TokenError::AppPasswordWrong)?;
+            by_app_password(exchange, &username, &password).await?
+        }
+    };
+    check(exchange, &found.person, grant_type, &scopes)?;
+    issue(exchange, found, None, scopes).await
+}
+
+fn check(exchange: &Exchange<'_>, person: &Person, grant_type: &str, scopes: &Scopes) -> Result<(), TokenError> {
+    if !person.identity.is_active {
+        return Err(TokenError::UserInactive);
+    }
+    let context = access::token_context(grant_type, scopes);
+    let allowed = access::is_allowed(exchange.service, exchange.provider, person, &context);
+    if allowed { Ok(()) } else { Err(TokenError::PolicyDenied) }
+}
+
+/// Signs the tokens, then stores them with the account they are for and the event that tells of them, in one transaction.
+async fn issue(exchange: &Exchange<'_>, found: Authenticated, account: Option<Account>, scopes: Scopes) -> Result<Value, Failed> {
+    let service = exchange.service;
+    let origin =
+        Origin { scopes, sign_in: SignIn { auth_time: service.now(), amr: Vec::new(), nonce: None }, session: None, family: service.cx.entropy.uuid() };
+    let mut actor = exchange.actor.clone();
+    actor.user = Some(found.person.actor());
+    let minted = service.mint(exchange.provider, &found.person, &origin, Hashes::default(), exchange.request, &actor).await?;
+    let application = exchange.provider.application.as_ref().map(|(reference, a)| model_reference(*reference, &a.name));
+    let context = json!({"auth_method": found.method, "auth_method_args": found.args, "application": application});
+    let (access, event) = (minted.access.clone(), Event::new("login", EVENTS, context));
+    let store = move |tx: &mut Tx<'_>| {
+        if let Some(account) = &account {
+            account.save(tx)?;
+        }
+        grants::insert_access_token(tx, &access)?;
+        emit(tx, event.clone()).map(|_| ())
+    };
+    service.cx.store.write(actor, "tokens for a machine", store).await?;
+    Ok(json!({
+        "access_token": minted.pair.access_token,
+        "token_type": "Bearer",
+        "scope": origin.scopes.to_string(),
+        "expires_in": minted.expires_in,
+        "id_token": minted.pair.id_token,
+    }))
+}
+
+/// `username:token` in base64, sent in place of the client's secret.
+fn app_password_in(secret: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(STANDARD.decode(secret).ok()?).ok()?;
+    let (username, password) = text.split_once(':')?;
+    (!username.is_empty() && !password.is_empty()).then(|| (username.to_owned(), password.to_owned()))
+}
+
+async fn by_app_password(exchange: &Exchange<'_>, username: &str, password: &str) -> Result<Authenticated, Failed> {
+    let (name, hash, now) = (username.to_owned(), sha256(password), exchange.service.now());
+    let found = exchange.service.cx.store.read(move |sql| {
+        let row = sql.query_one(
+            "SELECT u.id, t.identifier FROM token t JOIN users u ON u.id = t.user_id \
+             WHERE t.key_hash = $1 AND t.intent = 'app_password' AND (t.expiring = 0 OR t.expires > $2) AND u.username = $3",
+            params![hash, now, name],
+        )?;
+        row.map(|row| Ok::<(i64, String), StoreError>((row.get(0)?, row.get(1)?))).transpose()
+    });
+    let (user, identifier) = found.await?.ok_or(TokenError::AppPasswordWrong)?;
+    let person = exchange.service.person(user).await?.ok_or(TokenError::AppPasswordWrong)?;
+    Ok(Authenticated { person, method: "token", args: json!({"identifier": identifier}) })
+}
+
+/// An access token of a provider this one trusts stands for its user.
+async fn by_assertion(exchange: &Exchange<'_>, kind: &str, assertion: Option<String>) -> Result<Authenticated, Failed> {
+    let assertion = assertion.unwrap_or_else(|| exchange.credentials.secret().to_owned());
+    if kind != JWT_BEARER || assertion.is_empty() {
+        return Err(TokenError::AssertionInvalid.into());
+    }
+    let (text, now) = (assertion.clone(), exchange.service.now());
+    let found = exchange.service.cx.store.read(move |sql| grants::find_access_token(sql, &text, now)).await?;
+    let alive = found.filter(|t| !t.revoked && t.session_alive && t.expires > exchange.service.now());
+    let token = alive.ok_or(TokenError::AssertionInvalid)?;
+    let trusted = &exchange.provider.settings.jwt_federation_providers;
+    let issuer = trusted.iter().find(|p| p.key().int() == Some(token.provider)).ok_or(TokenError::AssertionInvalid)?;
+    let issuer = Provider::by_reference(&exchange.provider.snapshot, *issuer).ok_or(TokenError::AssertionInvalid)?;
+    let keys = exchange.service.keys(&issuer).await?;
+    // A shared secret proves nothing about who signed.
+    let claims = match jose::verify(&assertion, &keys.signing) {
+        Ok(claims) if keys.signing.algorithm() != jose::Algorithm::Hs256 => claims,
+        _ => return Err(TokenError::AssertionInvalid.into()),
+    };
+    let person = exchange.service.person(token.user).await?.ok_or(TokenError::AssertionInvalid)?;
+    Ok(Authenticated { person, method: "jwt", args: json!({"jwt": claims, "provider": issuer.reference_json()}) })
+}
+
+/// The client itself: an account made for it, at its first use.
+async fn by_secret(exchange: &Exchange<'_>, grant_type: &str, scopes: &Scopes) -> Result<Value, Failed> {
+    let service = exchange.service;
+    let account = Account::of(exchange.provider).ok_or(TokenError::ApplicationMissing)?;
+    let name = account.username.to_lowercase();
+    let existing = service.cx.store.read(move |sql| {
+        let row = sql.query_one("SELECT id FROM users WHERE username_fold = $1", params![name])?;
+        let user = row.map(|row| row.get::<i64>(0)).transpose()?;
+        user.map_or(Ok::<_, StoreError>(None), |user| Identity::load(sql, user))
+    });
+    let person = match existing.await?.map(|identity| service.person_of(Arc::new(identity))) {
+        // Somebody's account of that name is not the client's to act through.
+        Some(person) if person.identity.user_type != "service_account" => return Err(TokenError::PolicyDenied.into()),
+        Some(person) => {
+            check(exchange, &person, grant_type, scopes)?;
+            person
+        }
+        None => {
+            check(exchange, &service.person_of(Arc::new(account.future(service.now()))), grant_type, scopes)?;
+            let fresh = account.clone();
+            let user = service.cx.store.write(exchange.actor.clone(), "account of a client", move |tx| fresh.save(tx)).await?;
+            service.person(user).await?.ok_or(TokenError::UserInactive)?
+        }
+    };
+    let found = Authenticated { person, method: "oauth_client_secret", args: json!({}) };
+    issue(exchange, found, Some(account), scopes.clone()).await
+}
+
+/// The account through which a client acts for itself.
+#[derive(Debug, Clone)]
+struct Account {
+    username: String,
+    name: String,
+    path: String,
+}
+
+impl Account {
+    fn of(provider: &Provider) -> Option<Account> {
+        let (_, application) = provider.application.as_ref()?;
+        let name: String = provider.settings.name.chars().take(128).collect();
+        Some(Account {
+            username: format!("ak-{name}-client_credentials"),
+            name: format!("Autogenerated user from application {} (client credentials)", application.name),
+            path: format!("goauthentik.io/apps/{}", &*application.slug),
+        })
+    }
+
+    fn attributes() -> Value {
+        json!({"goauthentik.io/user/generated": true})
+    }
+
+    /// As policies see it before it is there.
+    fn future(&self, now: countersign_model::Timestamp) -> Identity {
+        Identity {
+            pk: 0,
+            uuid: Uuid::nil(),
+            username: self.username.clone(),
+            name: self.name.clone(),
+            email: String::new(),
+            is_active: true,
+            user_type: "service_account".to_owned(),
+            path: self.path.clone(),
+            attributes: Account::attributes(),
+            date_joined: now,
+            last_login: None,
+            password_change_date: now,
+            has_usable_password: false,
+            groups: Vec::new(),
+        }
+    }
+
+    /// Makes the account, or brings its names up to date; gives its key.
+    fn save(&self, tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+        let (now, uuid, unusable) = (tx.now(), tx.entropy().uuid(), format!("!{}", tx.entropy().token(40)));
+        let row = tx.query_one(
+            "INSERT INTO users (uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes) \
+             VALUES ($1, $2, $3, $4, '', '', $5, $6, 1, $6, $6, $7, 'service_account', $8) \
+             ON CONFLICT (username_fold) DO UPDATE SET name = excluded.name, path = excluded.path, last_login = excluded.last_login RETURNING id",
+            params![uuid, &self.username, self.username.to_lowercase(), &self.name, unusable, now, &self.path, Account::attributes()],
+        )?;
+        row.ok_or_else(|| StoreError::Database("an account was not made".to_owned()))?.get(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn app_passwords_in_place_of_a_secret() {
+        let encoded = STANDARD.encode("svc:to:ken");
+        assert_eq!(app_password_in(&encoded), Some(("svc".into(), "to:ken".into())));
+        for wrong in ["", "wrong", "!!!", &STANDARD.encode("nocolon"), &STANDARD.encode(":x"), &STANDARD.encode([0xff, 0xfe])] {
+            assert_eq!(app_password_in(wrong), None, "{wrong}");
+        }
+    }
+}

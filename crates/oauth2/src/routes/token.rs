@@ -1,0 +1,247 @@
+//! `/application/o/token/`: codes, refresh tokens and the credentials of machines become tokens.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, StatusCode};
+use countersign_rest::RequestInfo;
+use countersign_store::{Actor, StoreError};
+use serde_json::{Value, json};
+
+use super::http::{self, Answer};
+use super::machine;
+use crate::access;
+use crate::decide::token::{CodeFacts, RefreshFacts, authenticate, redeem_code, refresh};
+use crate::grants;
+use crate::issue::Hashes;
+use crate::provider::Provider;
+use crate::service::{Internal, Origin, Service};
+use crate::wire::client_auth::Credentials;
+use crate::wire::scope::OFFLINE_ACCESS;
+use crate::wire::token::Grant;
+use crate::wire::{Params, Scopes, TokenError};
+
+/// How a token request ends without tokens.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    Refused(TokenError),
+    Internal(Internal),
+}
+
+impl From<TokenError> for Failed {
+    fn from(error: TokenError) -> Failed {
+        Failed::Refused(error)
+    }
+}
+
+impl<E: Into<Internal>> From<E> for Failed {
+    fn from(error: E) -> Failed {
+        Failed::Internal(error.into())
+    }
+}
+
+/// One request at the token endpoint.
+pub(crate) struct Exchange<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) provider: &'a Provider,
+    pub(crate) request: &'a RequestInfo,
+    pub(crate) credentials: &'a Credentials,
+    /// The client, before anybody is known to act through it.
+    pub(crate) actor: Actor,
+}
+
+pub(crate) async fn token(service: &Service, request: &RequestInfo, method: &Method, headers: &HeaderMap, body: &Bytes) -> Answer {
+    if method == Method::OPTIONS {
+        let mut answer = http::private_json(StatusCode::OK, &json!({}));
+        http::share(&mut answer, method, headers, None);
+        return answer;
+    }
+    let params = http::form(headers, body);
+    let credentials = params.as_ref().ok().map(|p| Credentials::read(http::authorization(headers), p));
+    let (Ok(params), Some(Ok(credentials))) = (params, credentials) else {
+        return http::token_error(TokenError::RequestMalformed, false);
+    };
+    let snapshot = service.cx.snapshot();
+    let provider = Provider::by_client_id(&snapshot, credentials.ids());
+    let outcome = match &provider {
+        Some(provider) => {
+            let actor = service.cx.actor(&countersign_rest::Caller::nobody(), request);
+            exchange(&Exchange { service, provider, request, credentials: &credentials, actor }, &params).await
+        }
+        None => Err(TokenError::ClientUnknown.into()),
+    };
+    let mut answer = match outcome {
+        Ok(tokens) => http::private_json(StatusCode::OK, &tokens),
+        Err(Failed::Refused(error)) => {
+            tracing::info!(code = error.code(), client = credentials.ids().next(), "a token request was refused");
+            http::token_error(error, credentials.basic)
+        }
+        Err(Failed::Internal(error)) => http::internal(&error),
+    };
+    http::share(&mut answer, method, headers, provider.as_ref().map(|p| p.client.redirect_uris.as_slice()));
+    answer
+}
+
+async fn exchange(exchange: &Exchange<'_>, params: &Params) -> Result<Value, Failed> {
+    let grant = Grant::parse(params)?;
+    authenticate(&exchange.provider.client, exchange.credentials, &grant)?;
+    match grant {
+        Grant::AuthorizationCode { code, redirect_uri, verifier } => exchange.code(&code, &redirect_uri, verifier.as_deref()).await,
+        Grant::RefreshToken { token, scopes } => exchange.refresh(&token, &scopes).await,
+        Grant::Machine { credential, scopes } => machine::exchange(exchange, params, credential, &scopes).await,
+    }
+}
+
+impl Exchange<'_> {
+    async fn code(&self, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Result<Value, Failed> {
+        if code.is_empty() {
+            return Err(TokenError::CodeMissing.into());
+        }
+        let (text, now) = (code.to_owned(), self.service.now());
+        let found = self.service.cx.store.read(move |sql| grants::find_code(sql, &text, now)).await?;
+        // With its session a code is gone.
+        let found = found.filter(|c| c.session_alive);
+        let facts = found.as_ref().map(|c| CodeFacts {
+            provider: c.provider,
+            redirect_uri: c.data.redirect_uri.clone(),
+            challenge: c.data.challenge.clone(),
+            expires: c.expires,
+            used: c.used.is_some() || c.revoked,
+            user_active: c.user_active,
+        });
+        let decision = redeem_code(&self.provider.client, redirect_uri, verifier, facts.as_ref(), self.service.now());
+        if let Err(error) = decision {
+            self.report_code(error, redirect_uri, found.as_ref().map(|c| c.family)).await?;
+            return Err(error.into());
+        }
+        let Some(code) = found else { return Err(TokenError::CodeUnknown.into()) };
+        let person = self.service.person(code.user).await?.ok_or(TokenError::UserInactive)?;
+        let origin = Origin { scopes: code.scopes, sign_in: code.data.sign_in, session: code.session, family: code.family };
+        let minted = self.service.mint(self.provider, &person, &origin, Hashes::default(), self.request, &self.actor).await?;
+        let refresh = origin.scopes.contains(OFFLINE_ACCESS).then(|| self.service.refresh_token(self.provider, &minted, &origin.scopes, &origin));
+
+        let (access, kept) = (minted.access.clone(), refresh.clone());
+        let taken = self.service.cx.store.write(self.actor.clone(), "code exchanged", move |tx| {
+            let now = tx.now();
+            if !grants::take_code(tx, code.id, now)? {
+                return Ok(false);
+            }
+            grants::insert_access_token(tx, &access)?;
+            kept.as_ref().map(|token| grants::insert_refresh_token(tx, token)).transpose()?;
+            Ok::<bool, StoreError>(true)
+        });
+        if !taken.await? {
+            // Another request was faster by a moment: a client that sent the code twice, not a thief with an old one.
+            return Err(TokenError::CodeUsed.into());
+        }
+        let mut answer = json!({
+            "access_token": minted.pair.access_token,
+            "token_type": "Bearer",
+            "scope": origin.scopes.to_string(),
+            "expires_in": minted.expires_in,
+            "id_token": minted.pair.id_token,
+        });
+        if let (Some(token), Some(members)) = (refresh, answer.as_object_mut()) {
+            members.insert("refresh_token".into(), token.value.into());
+        }
+        Ok(answer)
+    }
+
+    /// What a refused code has for a consequence.
+    async fn report_code(&self, error: TokenError, redirect_uri: &str, family: Option<uuid::Uuid>) -> Result<(), StoreError> {
+        match (error, family) {
+            // RFC 6749 4.1.2: what was issued for a code that is used twice is revoked.
+            (TokenError::CodeUsed, Some(family)) => {
+                let revoke = move |tx: &mut countersign_store::Tx<'_>| grants::revoke_family(tx, family);
+                self.service.cx.store.write(self.actor.clone(), "a code was used twice", revoke).await
+            }
+            (TokenError::RedirectUnregistered, _) => {
+                let expected: Vec<&str> = self.provider.client.redirect_uris.iter().map(|r| r.url.as_str()).collect();
+                let context = json!({
+                    "message": "Invalid redirect URI used by provider",
+                    "provider": self.provider.reference_json(),
+                    "redirect_uri": redirect_uri,
+                    "expected": expected,
+                });
+                self.service.event("configuration_error", context, self.actor.clone()).await;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn refresh(&self, token: &str, asked: &Scopes) -> Result<Value, Failed> {
+        if token.is_empty() {
+            return Err(TokenError::RefreshMissing.into());
+        }
+        let (text, now) = (token.to_owned(), self.service.now());
+        let found = self.service.cx.store.read(move |sql| {
+            let Some(token) = grants::find_refresh_token(sql, &text, now)? else { return Ok(None) };
+            let successor_rotated = token.used.is_some() && grants::successor_rotated(sql, token.family, token.id)?;
+            Ok::<_, StoreError>(Some((token, successor_rotated)))
+        });
+        let found = found.await?;
+        let facts = found.as_ref().map(|(t, successor_rotated)| RefreshFacts {
+            provider: t.provider,
+            scopes: t.scopes.clone(),
+            expires: t.expires,
+            revoked: t.revoked,
+            rotated: t.used,
+            successor_rotated: *successor_rotated,
+            user_active: t.user_active,
+        });
+        let scopes = match refresh(&self.provider.client, asked, facts.as_ref(), self.service.now()) {
+            Ok(scopes) => scopes,
+            Err(refusal) => {
+                if let Some((token, _)) = found.filter(|_| refusal.suspicious) {
+                    self.report_reuse(token.user, token.family, refusal.revoke_family).await?;
+                }
+                return Err(refusal.error.into());
+            }
+        };
+        let Some((token, _)) = found else { return Err(TokenError::RefreshUnknown.into()) };
+        let person = self.service.person(token.user).await?.ok_or(TokenError::UserInactive)?;
+        let context = access::token_context("refresh_token", &scopes);
+        if !access::is_allowed(self.service, self.provider, &person, &context) {
+            return Err(TokenError::PolicyDenied.into());
+        }
+        let session = token.session.filter(|_| token.session_alive);
+        let sign_in = grants::SignIn { nonce: None, ..token.data.sign_in.clone() };
+        let origin = Origin { scopes, sign_in, session, family: token.family };
+        let minted = self.service.mint(self.provider, &person, &origin, Hashes::default(), self.request, &self.actor).await?;
+        let mut next = self.service.refresh_token(self.provider, &minted, &token.scopes, &origin);
+        next.data.sign_in = token.data.sign_in;
+
+        let (access, kept) = (minted.access.clone(), next.clone());
+        let rotated = self.service.cx.store.write(self.actor.clone(), "refresh token rotated", move |tx| {
+            let now = tx.now();
+            if !grants::take_refresh_token(tx, token.id, now)? {
+                return Ok(false);
+            }
+            grants::insert_access_token(tx, &access)?;
+            grants::insert_refresh_token(tx, &kept)?;
+            Ok::<bool, StoreError>(true)
+        });
+        if !rotated.await? {
+            return Err(TokenError::RefreshUsed.into());
+        }
+        Ok(json!({
+            "access_token": minted.pair.access_token,
+            "refresh_token": next.value,
+            "token_type": "Bearer",
+            "scope": origin.scopes.to_string(),
+            "expires_in": minted.expires_in,
+            "id_token": minted.pair.id_token,
+        }))
+    }
+
+    async fn report_reuse(&self, user: i64, family: uuid::Uuid, revoke: bool) -> Result<(), StoreError> {
+        if revoke {
+            let revoke = move |tx: &mut countersign_store::Tx<'_>| grants::revoke_family(tx, family);
+            self.service.cx.store.write(self.actor.clone(), "a refresh token was used twice", revoke).await?;
+        }
+        let mut actor = self.actor.clone();
+        actor.user = self.service.person(user).await?.map(|p| p.actor());
+        let context = json!({"message": "Revoked refresh token was used", "provider": self.provider.reference_json()});
+        self.service.event("suspicious_request", context, actor).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,273 @@
+//! What the endpoints share: who a token is about, whether they may use the application, and the tokens themselves.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use countersign_events::Event;
+use countersign_model::Timestamp;
+use countersign_policy::Subject;
+use countersign_policy::expression::MappingContext;
+use countersign_rest::{Context, Identity, RequestInfo, SessionData};
+use countersign_store::{Actor, ActorUser, StoreError, Tx};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::access;
+use crate::claims;
+use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn};
+use crate::issue::{self, Hashes, IssueError, Keys, Pair};
+use crate::jose::{Use, jwk};
+use crate::kinds::OAuth2Provider;
+use crate::provider::{KeyRing, KeysError, Provider};
+use crate::published::{self, Published};
+use crate::scope_claims;
+use crate::wire::Scopes;
+
+/// The context of the program with what this crate keeps beside it.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) cx: Context,
+    ring: Arc<KeyRing>,
+}
+
+/// Where events of this crate come from.
+pub(crate) const EVENTS: &str = "authentik.providers.oauth2";
+
+/// Keys that providers have signed with, by provider.
+const PUBLISHED: &str = "oauth2.keys";
+const PUBLISHED_SECONDS: i64 = 90 * 86_400;
+
+/// The key ring as the module carries it.
+#[derive(Default)]
+pub(crate) struct SharedKeys(pub(crate) Arc<KeyRing>);
+
+/// The program's fault, not the client's: told in the log, answered with 500 and nothing else.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Internal {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    #[error(transparent)]
+    Flow(#[from] countersign_flow::FlowError),
+}
+
+impl Internal {
+    /// Whether the database is away, and the same request may work in a moment.
+    pub(crate) const fn is_passing(&self) -> bool {
+        match self {
+            Internal::Store(error) => error.is_passing(),
+            Internal::Flow(error) => error.is_passing(),
+            Internal::Keys(_) | Internal::Issue(_) => false,
+        }
+    }
+}
+
+/// A person as tokens and policies see one.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) subject: Subject,
+}
+
+impl Person {
+    pub(crate) fn actor(&self) -> ActorUser {
+        let user = &self.identity;
+        ActorUser { pk: user.pk, username: user.username.clone(), email: user.email.clone() }
+    }
+}
+
+/// Where a token comes from: everything but the person.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub(crate) scopes: Scopes,
+    pub(crate) sign_in: SignIn,
+    pub(crate) session: Option<Vec<u8>>,
+    pub(crate) family: Uuid,
+}
+
+/// Tokens that are signed and not yet stored.
+pub(crate) struct Minted {
+    pub(crate) pair: Pair,
+    pub(crate) access: NewGrant<AccessData>,
+    pub(crate) expires_in: i64,
+}
+
+impl Service {
+    pub(crate) fn of(cx: &Context) -> Service {
+        let shared = cx.extensions::<SharedKeys>().next().map(|shared| shared.0.clone());
+        Service { cx: cx.clone(), ring: shared.unwrap_or_default() }
+    }
+
+    /// The provider's keys.
+    ///
+    /// # Errors
+    /// The provider has no key that works.
+    pub(crate) async fn keys(&self, provider: &Provider) -> Result<Arc<Keys>, Internal> {
+        let (keys, fresh) = self.ring.keys(provider)?;
+        if fresh {
+            self.publish(provider, &keys).await?;
+        }
+        Ok(keys)
+    }
+
+    async fn publish(&self, provider: &Provider, keys: &Keys) -> Result<(), Internal> {
+        let current = provider.pair(provider.settings.signing_key).and_then(|pair| {
+            let jwk = jwk(pair.key_data.expose(), &pair.certificate_data, Use::Signature)?;
+            Some((keys.signing.kid()?.to_owned(), jwk))
+        });
+        let validity = provider.settings.access_token_validity.seconds();
+        let list = published::update(self.published(provider).await, current, self.now(), validity);
+        let bytes = serde_json::to_vec(&list).unwrap_or_default();
+        Ok(self.cx.store.ephemeral().put(PUBLISHED, &provider.id().to_string(), bytes, PUBLISHED_SECONDS).await?)
+    }
+
+    async fn published(&self, provider: &Provider) -> Vec<Published> {
+        let kept = self.cx.store.ephemeral().get(PUBLISHED, &provider.id().to_string()).await;
+        kept.and_then(|kept| serde_json::from_slice(&kept.bytes).ok()).unwrap_or_default()
+    }
+
+    /// Public keys the provider signed with before its present one, while tokens of theirs may be about.
+    pub(crate) async fn former_keys(&self, provider: &Provider) -> Vec<Value> {
+        published::former(self.published(provider).await, self.now())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.cx.clock.now()
+    }
+
+    /// The account with its groups; `None` when it is gone.
+    pub(crate) async fn person(&self, user: i64) -> Result<Option<Person>, StoreError> {
+        let identity = self.cx.store.read(move |sql| Identity::load(sql, user)).await?;
+        Ok(identity.map(|identity| self.person_of(Arc::new(identity))))
+    }
+
+    pub(crate) fn person_of(&self, identity: Arc<Identity>) -> Person {
+        let subject = Subject::of(&identity, self.cx.uid(identity.pk));
+        Person { identity, subject }
+    }
+
+    /// The subject by which the client knows a person.
+    pub(crate) fn sub(&self, provider: &Provider, person: &Person) -> String {
+        let subject = claims::Subject {
+            id: person.identity.pk,
+            uuid: person.identity.uuid.to_string(),
+            username: person.identity.username.clone(),
+            email: person.identity.email.clone(),
+            upn: person.identity.attributes.get("upn").and_then(Value::as_str).map(str::to_owned),
+        };
+        claims::sub(provider.settings.sub_mode, &subject, &self.cx.install_id)
+    }
+
+    /// The claims of the scopes, and an event for every mapping that failed.
+    pub(crate) async fn scope_claims(&self, provider: &Provider, person: &Person, scopes: &Scopes, actor: &Actor) -> Map<String, Value> {
+        let entitlements = access::entitlements(self, provider, person);
+        let context = MappingContext { user: Some(&person.subject), entitlements: &entitlements, ..MappingContext::default() };
+        let (claims, failures) = scope_claims::evaluate(provider.settings.mappings(&provider.snapshot), scopes, &context);
+        for failure in failures {
+            let context = json!({
+                "message": format!("Failed to evaluate property-mapping: '{}'", failure.mapping),
+                "error": failure.error.to_string(),
+                "provider": provider.reference_json(),
+            });
+            self.event("configuration_error", context, actor.clone()).await;
+        }
+        claims
+    }
+
+    /// An access token and an id token for a person, signed and not yet stored.
+    pub(crate) async fn mint(
+        &self,
+        provider: &Provider,
+        person: &Person,
+        origin: &Origin,
+        hashes: Hashes<'_>,
+        request: &RequestInfo,
+        actor: &Actor,
+    ) -> Result<Minted, Internal> {
+        let keys = self.keys(provider).await?;
+        let now = self.now();
+        let expires_in = provider.settings.access_token_validity.seconds();
+        let scope_claims =
+            if provider.settings.include_claims_in_id_token { self.scope_claims(provider, person, &origin.scopes, actor).await } else { Map::new() };
+        let subject = issue::Subject {
+            issuer: provider.issuer(&self.cx.origin(request)),
+            client_id: &provider.client.id,
+            sub: self.sub(provider, person),
+            sign_in: &origin.sign_in,
+            sid: origin.session.as_ref().map(hex::encode),
+            scope_claims,
+        };
+        let pair = issue::pair(&keys, &subject, hashes, now, now.plus_seconds(expires_in), &*self.cx.entropy)?;
+        let access = NewGrant {
+            value: pair.access_token.clone(),
+            provider: provider.id(),
+            user: person.identity.pk,
+            session: origin.session.clone(),
+            scopes: origin.scopes.clone(),
+            created: now,
+            expires: now.plus_seconds(expires_in),
+            family: origin.family,
+            data: pair.data.clone(),
+        };
+        Ok(Minted { pair, access, expires_in })
+    }
+
+    /// A refresh token for what an access token was minted for.
+    pub(crate) fn refresh_token(&self, provider: &Provider, minted: &Minted, scopes: &Scopes, origin: &Origin) -> NewGrant<RefreshData> {
+        let now = self.now();
+        NewGrant {
+            value: self.cx.entropy.token(128),
+            provider: provider.id(),
+            user: minted.access.user,
+            session: origin.session.clone(),
+            scopes: scopes.clone(),
+            created: now,
+            expires: now.plus_seconds(provider.settings.refresh_token_validity.seconds()),
+            family: origin.family,
+            data: RefreshData { sign_in: origin.sign_in.clone(), claims: minted.access.data.claims.clone() },
+        }
+    }
+
+    /// Writes an event; a failure to do so is logged and does not stop the answer.
+    pub(crate) async fn event(&self, action: &'static str, context: Value, actor: Actor) {
+        Event::new(action, EVENTS, context).write(&self.cx, actor).await;
+    }
+}
+
+/// What tokens tell about the session's sign-in.
+pub(crate) fn sign_in(session: &SessionData, nonce: Option<String>) -> SignIn {
+    let mfa = session.auth_method_args.get("mfa_devices").is_some_and(|d| d.as_array().is_none_or(|list| !list.is_empty()));
+    SignIn {
+        auth_time: Timestamp::from_seconds(session.auth_time),
+        amr: claims::amr(&session.auth_method, mfa).into_iter().map(str::to_owned).collect(),
+        nonce,
+    }
+}
+
+/// Removes grants whose provider is gone.
+pub(crate) async fn clean(cx: &Context) -> Result<(), StoreError> {
+    let store = move |tx: &mut Tx<'_>| {
+        let providers: Vec<i64> = tx.graph().list::<OAuth2Provider>().filter_map(|(r, _)| r.key().int()).collect();
+        grants::delete_of_others(tx, &providers)
+    };
+    cx.store.write(Actor::system(), "grants without a provider", store).await
+}
+
+/// Waits for providers to be deleted, and ends what they issued.
+pub(crate) async fn follow_deletions(cx: Context) {
+    let providers = |cx: &Context| cx.snapshot().list::<OAuth2Provider>().map(|(r, _)| r.key()).collect::<BTreeSet<_>>();
+    let mut revisions = cx.store.revisions();
+    let mut known = providers(&cx);
+    while revisions.changed().await.is_ok() {
+        let now = providers(&cx);
+        if !known.is_subset(&now)
+            && let Err(error) = clean(&cx).await
+        {
+            tracing::error!(%error, "the tokens of a deleted provider could not be removed");
+        }
+        known = now;
+    }
+}

@@ -1,0 +1,265 @@
+//! Userinfo, introspection, revocation, discovery, and the ways into the authorization endpoint.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::world::{CALLBACK, World, request, strict};
+
+fn bearer(token: &Value) -> String {
+    format!("Bearer {}", token.as_str().unwrap())
+}
+
+async fn userinfo(world: &World, token: &Value) -> super::world::Reply {
+    world.send(request(Method::GET, "/application/o/userinfo/", &[("authorization", &bearer(token))], "")).await
+}
+
+const CLIENT: [(&str, &str); 2] = [("client_id", "cid"), ("client_secret", "s3cret")];
+
+async fn introspect(world: &World, token: &Value, client: [(&str, &str); 2]) -> Value {
+    let form = [client.as_slice(), &[("token", token.as_str().unwrap())]].concat();
+    let reply = world.post("/application/o/introspect/", &form, &[]).await;
+    assert_eq!((reply.status, reply.header("cache-control")), (StatusCode::OK, "no-store"));
+    reply.json()
+}
+
+#[tokio::test]
+async fn userinfo_tells_what_the_scopes_reveal_now() {
+    let world = World::new().await;
+    let tokens = world.tokens("openid profile").await;
+    let reply = userinfo(&world, &tokens["access_token"]).await;
+    let claims = reply.json();
+    let sub = countersign_store::sha256("1-install");
+    assert_eq!(
+        claims,
+        json!({
+            "sub": hex::encode(sub), "name": "Uma Martin", "given_name": "Uma Martin", "preferred_username": "uma", "nickname": "uma",
+            "groups": ["Users"], "nonce": "no-1"
+        })
+    );
+    world.run("UPDATE users SET name = 'Uma Meier' WHERE id = 1").await;
+    assert_eq!(userinfo(&world, &tokens["access_token"]).await.json()["name"], "Uma Meier");
+}
+
+#[tokio::test]
+async fn bad_bearer_tokens_are_answered_as_the_standard_says() {
+    let world = World::new().await;
+    let tokens = world.tokens("openid").await;
+    let without = world.tokens("profile").await;
+    let get = |token: &Value| bearer(token);
+    let refused = |reply: &super::world::Reply, status: u16, code: &str| {
+        assert_eq!(reply.status.as_u16(), status);
+        assert!(reply.header("www-authenticate").starts_with(&format!("Bearer error=\"{code}\"")), "{reply:?}");
+        assert!(reply.text.is_empty());
+    };
+    refused(&world.get("/application/o/userinfo/").await, 401, "invalid_token");
+    refused(&userinfo(&world, &json!("x")).await, 401, "invalid_token");
+    refused(&userinfo(&world, &without["access_token"]).await, 403, "insufficient_scope");
+    refused(&userinfo(&world, &tokens["id_token"]).await, 401, "invalid_token");
+    let query = format!("/application/o/userinfo/?access_token={}", tokens["access_token"].as_str().unwrap());
+    assert_eq!(world.get(&query).await.status, StatusCode::OK);
+    assert!(get(&tokens["access_token"]).len() < 1_600, "the token stays small enough for cookies of applications");
+    world.run("UPDATE users SET is_active = 0").await;
+    refused(&userinfo(&world, &tokens["access_token"]).await, 401, "invalid_token");
+    world.run("UPDATE users SET is_active = 1").await;
+    world.later(3601);
+    refused(&userinfo(&world, &tokens["access_token"]).await, 401, "invalid_token");
+}
+
+#[tokio::test]
+async fn pages_of_the_client_may_read_answers_and_others_may_not() {
+    let world = World::new().await;
+    let tokens = world.tokens("openid").await;
+    for (origin, shared) in [("https://app.example.test", true), ("https://other.example", false), ("null", false)] {
+        let headers = [("authorization", bearer(&tokens["access_token"])), ("origin", origin.to_owned())];
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(a, b)| (*a, b.as_str())).collect();
+        let reply = world.send(request(Method::GET, "/application/o/userinfo/", &headers, "")).await;
+        assert_eq!(reply.status, StatusCode::OK);
+        assert_eq!(reply.header("access-control-allow-origin"), if shared { origin } else { "" });
+    }
+    let preflight = request(Method::OPTIONS, "/application/o/token/", &[("origin", "https://app.example.test"), ("access-control-request-headers", "x-a")], "");
+    let reply = world.send(preflight).await;
+    assert_eq!((reply.status, reply.text.as_str()), (StatusCode::OK, "{}"));
+    assert_eq!(reply.header("access-control-allow-methods"), "GET, POST, OPTIONS");
+    assert_eq!(reply.header("access-control-allow-headers"), "x-a");
+}
+
+#[tokio::test]
+async fn clients_learn_about_their_own_good_tokens_only() {
+    let world = World::new().await;
+    let tokens = world.tokens("openid email offline_access").await;
+    let known = introspect(&world, &tokens["access_token"], CLIENT).await;
+    assert_eq!((&known["active"], &known["scope"], &known["client_id"]), (&json!(true), &json!("openid email offline_access"), &json!("cid")));
+    assert_eq!(known["email"], "uma@example.test");
+    assert!(known.get("azp").is_none() && known.get("uid").is_none());
+    assert_eq!(introspect(&world, &tokens["refresh_token"], CLIENT).await["active"], true);
+    let inactive = json!({"active": false});
+    let other = [("client_id", "other"), ("client_secret", "other-secret")];
+    let wrong = [("client_id", "cid"), ("client_secret", "wrong")];
+    assert_eq!(introspect(&world, &tokens["access_token"], other).await, inactive);
+    assert_eq!(introspect(&world, &tokens["refresh_token"], other).await, inactive);
+    assert_eq!(introspect(&world, &tokens["access_token"], wrong).await, inactive);
+    assert_eq!(introspect(&world, &json!("x"), CLIENT).await, inactive);
+    world.run("UPDATE users SET is_active = 0").await;
+    assert_eq!(introspect(&world, &tokens["access_token"], CLIENT).await, inactive);
+    assert_eq!(introspect(&world, &tokens["refresh_token"], CLIENT).await, inactive);
+    world.run("UPDATE users SET is_active = 1").await;
+    world.run("UPDATE access_token SET revoked = 1").await;
+    assert_eq!(introspect(&world, &tokens["access_token"], CLIENT).await, inactive);
+    assert_eq!(world.get("/application/o/introspect/").await.status.as_u16(), 405);
+}
+
+#[tokio::test]
+async fn revoking_ends_own_tokens_and_refresh_takes_its_family_along() {
+    let world = World::new().await;
+    let tokens = world.tokens("openid offline_access").await;
+    let revoke = async |token: &Value, client: [(&'static str, &'static str); 2]| {
+        let form = [client.as_slice(), &[("token", token.as_str().unwrap())]].concat();
+        world.post("/application/o/revoke/", &form, &[]).await
+    };
+    let wrong = revoke(&tokens["access_token"], [("client_id", "cid"), ("client_secret", "wrong")]).await;
+    assert_eq!((wrong.status, &wrong.json()["error"]), (StatusCode::UNAUTHORIZED, &json!("invalid_client")));
+    let foreign = revoke(&tokens["access_token"], [("client_id", "other"), ("client_secret", "other-secret")]).await;
+    assert_eq!((foreign.status, foreign.json()), (StatusCode::OK, json!({})));
+    assert_eq!(userinfo(&world, &tokens["access_token"]).await.status, StatusCode::OK, "not the other client's to revoke");
+    assert_eq!(revoke(&json!("unknown"), CLIENT).await.json(), json!({}));
+    assert_eq!(revoke(&tokens["refresh_token"], CLIENT).await.json(), json!({}));
+    assert_eq!(userinfo(&world, &tokens["access_token"]).await.status, StatusCode::UNAUTHORIZED);
+    let again = world.token(&[("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())]).await;
+    assert_eq!(again.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_provider_describes_itself() {
+    let world = World::new().await;
+    let reply = world.get("/application/o/impl/.well-known/openid-configuration").await;
+    assert_eq!(reply.header("content-type"), "application/json");
+    let document = reply.json();
+    assert_eq!(document["issuer"], "http://id.example.test/application/o/impl/");
+    assert_eq!(document["id_token_signing_alg_values_supported"], json!(["ES256"]));
+    assert_eq!(document["scopes_supported"], json!(["openid", "email", "profile", "offline_access", "goauthentik.io/api"]));
+    for path in ["/.well-known/oauth-authorization-server/application/o/impl/", "/application/o/impl/.well-known/oauth-authorization-server"] {
+        assert_eq!(world.get(path).await.json(), document, "{path}");
+    }
+    let keys = world.get("/application/o/impl/jwks/").await;
+    assert_eq!(keys.header("access-control-allow-origin"), "*");
+    assert_eq!(keys.json()["keys"][0]["use"], "sig");
+    assert_eq!(keys.json()["keys"].as_array().unwrap().len(), 1);
+    let root = world.get("/application/o/impl/").await;
+    assert_eq!((root.status, root.header("location")), (StatusCode::FOUND, "/application/o/impl/.well-known/openid-configuration"));
+    let shared = World::with(|p| p.signing_key = None).await;
+    assert_eq!(shared.get("/application/o/impl/jwks/").await.json(), json!({"keys": []}));
+}
+
+#[tokio::test]
+async fn errors_reach_the_client_and_never_an_address_that_is_not_its_own() {
+    let world = World::with(|p| p.redirect_uris = strict(&[CALLBACK, "com.example.app:/cb"])).await;
+    let ask = async |query: &str| world.get(&format!("/application/o/authorize/?{query}")).await;
+    let own = format!("client_id=cid&redirect_uri={CALLBACK}&state=st-1");
+    let reply = ask(&format!("{own}&response_type=code&request=x.y.z")).await;
+    assert_eq!(
+        reply.header("location"),
+        "https://app.example.test/callback?error=request_not_supported&error_description=The%20provider%20does%20not%20support%20use%20of%20the%20request%20parameter&state=st-1&iss=http%3A//id.example.test/application/o/impl/"
+    );
+    let silent = ask(&format!("{own}&response_type=code&prompt=none")).await;
+    assert!(silent.header("location").starts_with("https://app.example.test/callback?error=login_required&"), "{silent:?}");
+    let native = ask("client_id=cid&redirect_uri=com.example.app:/cb&response_type=code&prompt=none").await;
+    assert!(native.header("location").starts_with("com.example.app:/cb?error=login_required&"));
+    let fragment = ask(&format!("{own}&response_type=id_token&scope=openid&nonce=n&prompt=none")).await;
+    assert!(fragment.header("location").starts_with("https://app.example.test/callback#error=login_required&"));
+    for (query, status) in [
+        ("", 404),
+        ("client_id=nope&response_type=code", 400),
+        ("client_id=cid&response_type=code", 400),
+        ("client_id=cid&response_type=code&redirect_uri=https://evil.example/", 400),
+        ("client_id=cid&response_type=code&redirect_uri=https://app.example.test/callback%0d%0aSet-Cookie:x", 400),
+    ] {
+        let reply = ask(query).await;
+        assert_eq!(reply.status.as_u16(), status, "{query}");
+        assert_eq!(reply.header("location"), "");
+    }
+    let form = [("client_id", "cid"), ("redirect_uri", CALLBACK), ("response_type", "code"), ("scope", "openid profile")];
+    let posted = world.post("/application/o/authorize", &form, &[]).await;
+    assert_eq!(posted.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        posted.header("location"),
+        "/application/o/authorize/?client_id=cid&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback&response_type=code&scope=openid+profile"
+    );
+    assert!(world.events().await.contains(&"configuration_error".to_owned()));
+}
+
+#[tokio::test]
+async fn logging_out_without_a_session_leads_back_at_once() {
+    let world = World::new().await;
+    let ask = async |target: &str| world.get(&format!("/application/o/impl/end-session/?post_logout_redirect_uri={target}&state=s")).await;
+    let back = ask("https://app.example.test/").await;
+    assert_eq!((back.status, back.header("location")), (StatusCode::FOUND, "https://app.example.test/?state=s"));
+    for target in ["https://evil.example/", "javascript:alert(1)", "//evil.example", "https://app.example.test.evil/"] {
+        let refused = ask(target).await;
+        assert_eq!((refused.status.as_u16(), refused.header("location")), (400, ""), "{target}");
+    }
+    assert_eq!(world.get("/application/o/impl/end-session/").await.status, StatusCode::OK);
+    assert_eq!(world.get("/application/o/nope/end-session/").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn encrypted_tokens_open_what_plain_ones_open() {
+    let world = World::with(|p| p.encryption_key = Some(super::world::encryption_certificate())).await;
+    let tokens = world.tokens("openid email").await;
+    for name in ["access_token", "id_token"] {
+        assert_eq!(tokens[name].as_str().unwrap().split('.').count(), 5, "{name}");
+    }
+    assert_eq!(userinfo(&world, &tokens["access_token"]).await.json()["email"], "uma@example.test");
+    assert_eq!(introspect(&world, &tokens["access_token"], CLIENT).await["active"], true);
+    let keys = world.get("/application/o/impl/jwks/").await.json();
+    assert_eq!(keys["keys"][1]["use"], "enc");
+    assert_eq!(keys["keys"][1]["enc"], "A256CBC-HS512");
+}
+
+#[tokio::test]
+async fn endless_bodies_are_refused_in_the_protocols_shape() {
+    let world = World::new().await;
+    let long = "x".repeat(300 * 1024);
+    let reply = world.post("/application/o/token/", &[("code", &long)], &[]).await;
+    assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (413, &json!("invalid_request")));
+}
+
+#[tokio::test]
+async fn grants_end_with_their_provider() {
+    let world = World::new().await;
+    let tokens = world.tokens("openid").await;
+    let delete = |tx: &mut countersign_store::Tx<'_>| {
+        let id = tx.graph().list::<crate::kinds::OAuth2Provider>().next().map(|(r, _)| r.id());
+        tx.draft().delete(id.unwrap()).unwrap();
+        Ok::<_, countersign_store::StoreError>(())
+    };
+    world.cx.store.write(countersign_store::Actor::system(), "test", delete).await.unwrap();
+    crate::service::clean(&world.cx).await.unwrap();
+    let left = world.sql(|sql| sql.query("SELECT id FROM access_token", &[])).await;
+    assert!(left.is_empty());
+    assert_eq!(userinfo(&world, &tokens["access_token"]).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_former_key_stays_published_while_its_tokens_live() {
+    let world = World::new().await;
+    world.tokens("openid").await;
+    let kids = async || {
+        let keys = world.get("/application/o/impl/jwks/").await.json();
+        keys["keys"].as_array().unwrap().iter().map(|k| k["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let before = kids().await;
+    assert_eq!(before.len(), 1);
+    let change = |tx: &mut countersign_store::Tx<'_>| {
+        let reference = countersign_model::Ref::<crate::kinds::OAuth2Provider>::new(countersign_model::Key::Int(1));
+        let mut provider = tx.graph().get(reference).unwrap().clone();
+        provider.signing_key = Some(super::world::encryption_certificate());
+        tx.draft().put(1, provider);
+        Ok::<_, countersign_store::StoreError>(())
+    };
+    world.cx.store.write(countersign_store::Actor::system(), "test", change).await.unwrap();
+    let after = kids().await;
+    assert_eq!(after.len(), 2);
+    assert_eq!(after[1], before[0], "the present key comes first");
+    world.later(3_601);
+    assert_eq!(kids().await, after[..1]);
+}

@@ -1,0 +1,102 @@
+//! What an administrator may save.
+
+use countersign_model::{EditError, Fields, Input, Key, Mode, Ref};
+use countersign_store::{Actor, StoreError, SystemEntropy};
+use serde_json::{Map, Value, json};
+
+use super::world::{World, encryption_certificate};
+use crate::kinds::{OAuth2Provider, ScopeMapping, fill_provider, launch_url};
+
+fn object(value: Value) -> Map<String, Value> {
+    let Value::Object(map) = value else { panic!("object") };
+    map
+}
+
+/// Saves the provider with these fields over what it has, or tells why not.
+async fn save(world: &World, change: Value) -> Result<(), Value> {
+    let change = object(change);
+    let work = move |tx: &mut countersign_store::Tx<'_>| {
+        let reference: Ref<OAuth2Provider> = Ref::new(Key::Int(1));
+        let base = tx.graph().get(reference).unwrap().clone();
+        let input = Input { map: &change, mode: Mode::Patch, entropy: &SystemEntropy, privileged: false };
+        let provider = OAuth2Provider::parse(&input, Some(&base)).unwrap();
+        tx.draft().put(1, provider);
+        Ok::<_, StoreError>(())
+    };
+    world.cx.store.write(Actor::system(), "test", work).await.map_err(|error| match error {
+        StoreError::Edit(EditError::Invalid { errors, .. }) => errors.to_json(),
+        other => panic!("{other}"),
+    })
+}
+
+#[tokio::test]
+async fn what_could_not_work_is_refused_by_field() {
+    let world = World::new().await;
+    let regex = |url: &str| json!({"redirect_uris": [{"matching_mode": "regex", "url": url}]});
+    let strict = |url: &str| json!({"redirect_uris": [{"matching_mode": "strict", "url": url}]});
+    assert_eq!(save(&world, regex("**")).await, Err(json!({"redirect_uris": ["Invalid Regex Pattern: **"]})));
+    assert_eq!(save(&world, regex("(?=x)y")).await, Err(json!({"redirect_uris": ["Invalid Regex Pattern: (?=x)y"]})));
+    assert!(save(&world, strict("javascript:alert(1)")).await.unwrap_err().get("redirect_uris").is_some());
+    assert!(save(&world, json!({"client_secret": ""})).await.unwrap_err().get("client_secret").is_some());
+    assert!(save(&world, json!({"encryption_key": world_signing_key()})).await.unwrap_err().get("encryption_key").is_some());
+    assert_eq!(save(&world, json!({"client_secret": "", "client_type": "public", "signing_key": encryption_certificate()})).await, Ok(()));
+    assert_eq!(save(&world, strict("com.example.app:/cb")).await, Ok(()));
+}
+
+/// The certificate of the world with an elliptic key: good for signing, not for encryption.
+fn world_signing_key() -> Value {
+    json!(uuid::Uuid::from_u128(10))
+}
+
+#[tokio::test]
+async fn a_new_provider_signs_with_the_programs_certificate_unless_told_otherwise() {
+    let world = World::new().await;
+    let mut unsaid = Map::new();
+    fill_provider(&world.cx.snapshot(), &mut unsaid);
+    assert_eq!(unsaid["signing_key"], world_signing_key());
+    let mut none = object(json!({"signing_key": null}));
+    fill_provider(&world.cx.snapshot(), &mut none);
+    assert_eq!(none["signing_key"], Value::Null);
+}
+
+#[tokio::test]
+async fn generated_credentials_have_the_originals_lengths() {
+    let map = object(json!({"name": "n", "authorization_flow": uuid::Uuid::nil(), "invalidation_flow": uuid::Uuid::nil(), "redirect_uris": []}));
+    let input = Input { map: &map, mode: Mode::Create, entropy: &SystemEntropy, privileged: false };
+    let provider = OAuth2Provider::parse(&input, None).unwrap();
+    assert_eq!((provider.client_id.len(), provider.client_secret.expose().len()), (40, 128));
+    assert_eq!(provider.access_token_validity.as_str(), "hours=1");
+    let empty = Map::new();
+    let input = Input { map: &empty, ..input };
+    let errors = OAuth2Provider::parse(&input, None).unwrap_err().to_json();
+    let mut missing: Vec<&String> = errors.as_object().unwrap().keys().collect();
+    missing.sort();
+    assert_eq!(missing, ["authorization_flow", "invalidation_flow", "name", "redirect_uris"]);
+}
+
+#[tokio::test]
+async fn an_application_opens_at_the_server_of_its_first_strict_address() {
+    let world = World::new().await;
+    let launch = || {
+        let snapshot = world.cx.snapshot();
+        let reference: Ref<OAuth2Provider> = Ref::new(Key::Int(1));
+        launch_url(snapshot.entry(reference.id()).unwrap())
+    };
+    assert_eq!(launch().as_deref(), Some("https://app.example.test"));
+    let list = json!([{"matching_mode": "regex", "url": "https://.*"}, {"matching_mode": "strict", "url": "http://localhost:5000/callback"}]);
+    save(&world, json!({"redirect_uris": list})).await.unwrap();
+    assert_eq!(launch().as_deref(), Some("http://localhost:5000"));
+    save(&world, json!({"redirect_uris": [{"matching_mode": "strict", "url": "com.example.app:/cb"}]})).await.unwrap();
+    assert_eq!(launch(), None);
+}
+
+#[test]
+fn scope_names_are_one_word() {
+    let map = object(json!({"name": "n", "scope_name": "a b", "expression": "return {}"}));
+    let input = Input { map: &map, mode: Mode::Create, entropy: &SystemEntropy, privileged: false };
+    let mapping = ScopeMapping::parse(&input, None).unwrap();
+    let mut draft = countersign_model::Draft::new(&countersign_model::Snapshot::default());
+    draft.put(uuid::Uuid::nil(), mapping);
+    let error = draft.finish(&mut |_| true).unwrap_err();
+    assert!(error.to_string().contains("Value must not contain spaces."), "{error}");
+}

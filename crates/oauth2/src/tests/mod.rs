@@ -1,0 +1,6 @@
+//! The endpoints over a real store: requests in, answers out, no server and no network.
+
+mod endpoints;
+mod kinds;
+mod tokens;
+mod world;

@@ -1,0 +1,306 @@
+//! The token endpoint.
+
+use axum::http::{Method, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::world::{CALLBACK, NOW, World, request, seconds};
+use crate::client::ClientType;
+use crate::jose::{self, SigningKey};
+use crate::wire::pkce::{Challenge, Method as Pkce};
+
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+fn claims(token: &Value) -> Value {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}
+
+type Form<'a> = Vec<(&'a str, &'a str)>;
+
+fn exchange<'a>(code: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut form = vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
+    form.extend_from_slice(extra);
+    form
+}
+
+fn refresh(token: &Value) -> Vec<(&'static str, &str)> {
+    vec![("grant_type", "refresh_token"), ("refresh_token", token.as_str().unwrap())]
+}
+
+#[tokio::test]
+async fn a_code_becomes_tokens_with_the_claims_of_the_guide() {
+    let world = World::new().await;
+    world.code("c", "openid profile email groups", None).await;
+    let reply = world.token(&exchange("c", &[])).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    assert_eq!((reply.header("cache-control"), reply.header("pragma")), ("no-store", "no-cache"));
+    let tokens = reply.json();
+    assert_eq!(tokens["token_type"], "Bearer");
+    assert_eq!(tokens["scope"], "openid profile email groups");
+    assert_eq!(tokens["expires_in"], 3600);
+    assert!(tokens.get("refresh_token").is_none());
+    let id = claims(&tokens["id_token"]);
+    assert_eq!(id["iss"], "http://id.example.test/application/o/impl/");
+    assert_eq!((&id["aud"], &id["nonce"], &id["amr"]), (&json!("cid"), &json!("no-1"), &json!(["pwd"])));
+    assert_eq!((&id["iat"], &id["exp"], &id["auth_time"]), (&json!(NOW), &json!(NOW + 3600), &json!(NOW)));
+    assert_eq!((&id["email"], &id["name"], &id["preferred_username"]), (&json!("uma@example.test"), &json!("Uma Martin"), &json!("uma")));
+    assert_eq!(id["groups"], json!(["Users"]));
+    assert_eq!(id["sid"], hex::encode([7u8; 32]));
+    assert_eq!(id["at_hash"], jose::half_hash(tokens["access_token"].as_str().unwrap(), jose::Algorithm::Es256));
+}
+
+#[tokio::test]
+async fn a_code_is_good_once_and_a_second_use_ends_what_it_gave() {
+    let world = World::new().await;
+    world.code("c", "openid offline_access", None).await;
+    let first = world.token(&exchange("c", &[])).await.json();
+    world.later(1);
+    let second = world.token(&exchange("c", &[])).await;
+    assert_eq!((second.status, &second.json()["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_grant")));
+    let userinfo = world.post("/application/o/userinfo/", &[("access_token", first["access_token"].as_str().unwrap())], &[]).await;
+    assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn of_parallel_exchanges_one_succeeds_and_keeps_its_tokens() {
+    let world = std::sync::Arc::new(World::new().await);
+    world.code("c", "openid offline_access", None).await;
+    for round in 0..2 {
+        let form: Vec<(String, String)> = if round == 0 {
+            exchange("c", &[]).into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
+        } else {
+            let tokens = world.tokens("openid offline_access").await;
+            refresh(&tokens["refresh_token"]).into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
+        };
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..200 {
+            let (world, form) = (world.clone(), form.clone());
+            tries.spawn(async move {
+                let form: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+                world.token(&form).await.status
+            });
+        }
+        let statuses = tries.join_all().await;
+        assert_eq!(statuses.iter().filter(|s| **s == StatusCode::OK).count(), 1, "round {round}");
+        assert!(statuses.iter().all(|s| *s == StatusCode::OK || *s == StatusCode::BAD_REQUEST));
+    }
+}
+
+#[tokio::test]
+async fn refresh_rotates_and_reuse_revokes_the_family() {
+    let world = World::new().await;
+    let first = world.tokens("openid email offline_access").await;
+    let second = world.token(&refresh(&first["refresh_token"])).await.json();
+    let id = claims(&second["id_token"]);
+    assert!(id.get("nonce").is_none());
+    assert_eq!(second["scope"], "openid email offline_access");
+    // A lost answer: refused, nothing else.
+    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
+    let third = world.token(&refresh(&second["refresh_token"])).await;
+    assert_eq!(third.status, StatusCode::OK);
+    // Two generations old: somebody has a copy.
+    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
+    assert_eq!(world.token(&refresh(&third.json()["refresh_token"])).await.json()["error"], "invalid_grant");
+    let access = third.json()["access_token"].as_str().unwrap().to_owned();
+    let userinfo = world.post("/application/o/userinfo/", &[("access_token", &access)], &[]).await;
+    assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED);
+    assert!(world.events().await.iter().filter(|e| *e == "suspicious_request").count() >= 2);
+}
+
+#[tokio::test]
+async fn reuse_after_the_grace_revokes_the_family() {
+    let world = World::new().await;
+    let first = world.tokens("openid offline_access").await;
+    let second = world.token(&refresh(&first["refresh_token"])).await.json();
+    world.later(11);
+    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
+    assert_eq!(world.token(&refresh(&second["refresh_token"])).await.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_narrowed_refresh_narrows_the_access_token_only() {
+    let world = World::new().await;
+    let first = world.tokens("openid email offline_access").await;
+    let mut form = refresh(&first["refresh_token"]);
+    form.push(("scope", "openid offline_access"));
+    let second = world.token(&form).await.json();
+    assert_eq!(second["scope"], "openid offline_access");
+    assert!(claims(&second["access_token"]).get("email").is_none());
+    let third = world.token(&refresh(&second["refresh_token"])).await.json();
+    assert_eq!(third["scope"], "openid email offline_access");
+}
+
+#[tokio::test]
+async fn everything_wrong_with_a_request_has_the_protocols_answer() {
+    let world = World::new().await;
+    let challenge = Challenge { value: CHALLENGE.into(), method: Pkce::S256 };
+    world.code("pkce", "openid", Some(challenge)).await;
+    world.code("plain", "openid", None).await;
+    let basic = |id: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+    let (right, wrong, unknown) = (basic("cid", "s3cret"), basic("cid", "wrong"), basic("nope", "x"));
+    let other = basic("other", "other-secret");
+    let rows: Vec<(Form<'_>, &str, u16, &str)> = vec![
+        (vec![], "", 400, "invalid_client"),
+        (exchange("plain", &[]), "", 400, "invalid_client"),
+        (exchange("plain", &[("client_id", "cid")]), "", 400, "invalid_client"),
+        (exchange("plain", &[]), &unknown, 401, "invalid_client"),
+        (exchange("plain", &[]), &wrong, 401, "invalid_client"),
+        (exchange("plain", &[]), "Basic !!!", 401, "invalid_client"),
+        (exchange("", &[]), &right, 400, "invalid_grant"),
+        (exchange("x", &[]), &right, 400, "invalid_grant"),
+        (exchange("plain", &[]), &other, 400, "invalid_client"),
+        (vec![("grant_type", "zzz")], &right, 400, "unsupported_grant_type"),
+        (vec![], &right, 400, "unsupported_grant_type"),
+        (vec![("grant_type", "authorization_code"), ("code", "plain")], &right, 400, "invalid_client"),
+        (vec![("grant_type", "authorization_code"), ("code", "plain"), ("redirect_uri", "https://evil.example/")], &right, 400, "invalid_client"),
+        (exchange("plain", &[("code_verifier", VERIFIER)]), &right, 400, "invalid_grant"),
+        (exchange("plain", &[("code", "again")]), &right, 400, "invalid_request"),
+        (exchange("pkce", &[]), &right, 400, "invalid_grant"),
+        (exchange("pkce", &[("code_verifier", CHALLENGE)]), &right, 400, "invalid_grant"),
+        (vec![("grant_type", "refresh_token")], &right, 400, "invalid_grant"),
+        (vec![("grant_type", "refresh_token"), ("refresh_token", "x")], &right, 400, "invalid_grant"),
+        (exchange("pkce", &[("code_verifier", VERIFIER)]), &right, 200, ""),
+        (exchange("plain", &[]), &right, 200, ""),
+    ];
+    for (form, authorization, status, error) in rows {
+        let headers: Vec<(&str, &str)> = if authorization.is_empty() { vec![] } else { vec![("authorization", authorization)] };
+        let reply = world.post("/application/o/token/", &form, &headers).await;
+        assert_eq!(reply.status.as_u16(), status, "{form:?}: {}", reply.text);
+        assert_eq!(reply.header("www-authenticate").is_empty(), status != 401);
+        if status != 200 {
+            assert_eq!(reply.json()["error"], error, "{form:?}");
+            assert_eq!(reply.json().as_object().unwrap().len(), 2);
+        }
+    }
+    let wrong_method = world.get("/application/o/token/").await;
+    assert_eq!((wrong_method.status.as_u16(), wrong_method.header("allow")), (405, "POST, OPTIONS"));
+    let json_body = world.send(request(Method::POST, "/application/o/token/", &[("content-type", "application/json")], "{}")).await;
+    assert_eq!(json_body.json()["error"], "invalid_client");
+}
+
+#[tokio::test]
+async fn codes_die_by_time_session_account_and_application() {
+    let world = World::new().await;
+    world.code("late", "openid", None).await;
+    world.later(61);
+    assert_eq!(world.token(&exchange("late", &[])).await.json()["error"], "invalid_grant");
+    world.code("off", "openid", None).await;
+    world.run("UPDATE users SET is_active = 0").await;
+    assert_eq!(world.token(&exchange("off", &[])).await.json()["error"], "invalid_grant");
+    world.run("UPDATE users SET is_active = 1").await;
+    world.run("DELETE FROM session").await;
+    assert_eq!(world.token(&exchange("off", &[])).await.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_takes_its_tokens_along_before_any_clean_up() {
+    let world = World::new().await;
+    let tokens = world.tokens("openid").await;
+    let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+    let ask = async || world.send(request(Method::GET, "/application/o/userinfo/", &[("authorization", &bearer)], "")).await.status;
+    assert_eq!(ask().await, StatusCode::OK);
+    world.run("UPDATE session SET expires = 1").await;
+    assert_eq!(ask().await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn refresh_tokens_survive_the_session_but_not_the_account() {
+    let world = World::new().await;
+    let first = world.tokens("openid offline_access").await;
+    world.run("DELETE FROM session").await;
+    let second = world.token(&refresh(&first["refresh_token"])).await;
+    assert_eq!(second.status, StatusCode::OK);
+    assert!(claims(&second.json()["id_token"]).get("sid").is_none());
+    world.run("UPDATE users SET is_active = 0").await;
+    assert_eq!(world.token(&refresh(&second.json()["refresh_token"])).await.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn machines_get_tokens_by_secret_and_by_app_password() {
+    let world = World::new().await;
+    let credentials = |extra: &[(&'static str, &'static str)]| {
+        let mut form = vec![("grant_type", "client_credentials")];
+        form.extend_from_slice(extra);
+        form
+    };
+    let own = world.token(&credentials(&[("scope", "openid profile zzz")])).await;
+    assert_eq!(own.status, StatusCode::OK, "{}", own.text);
+    let tokens = own.json();
+    assert_eq!(tokens["scope"], "openid profile");
+    let id = claims(&tokens["id_token"]);
+    assert_eq!(id["preferred_username"], "ak-impl-client_credentials");
+    assert_eq!(id["given_name"], "Autogenerated user from application Impl (client credentials)");
+    assert!(id.get("sid").is_none() && id.get("amr").is_none() && tokens.get("refresh_token").is_none());
+    let again = world.token(&credentials(&[])).await.json();
+    assert_eq!(again["scope"], "", "none asked for, none given");
+
+    let by_user = [("username", "uma"), ("password", "app-password"), ("scope", "profile")];
+    let user = world.post("/application/o/token/", &[credentials(&by_user), vec![("client_id", "cid")]].concat(), &[]).await;
+    assert_eq!(claims(&user.json()["access_token"])["preferred_username"], "uma");
+    let encoded = STANDARD.encode("uma:app-password");
+    let form = [("grant_type", "password"), ("client_id", "cid"), ("client_secret", encoded.as_str())];
+    assert_eq!(world.post("/application/o/token/", &form, &[]).await.status, StatusCode::OK);
+
+    for form in [
+        vec![("client_id", "cid"), ("client_secret", "wrong")],
+        vec![("client_id", "cid")],
+        vec![("client_id", "cid"), ("username", "uma"), ("password", "wrong")],
+        vec![("client_id", "cid"), ("username", "otto"), ("password", "app-password")],
+        vec![("client_id", "cid"), ("client_assertion_type", "zzz"), ("client_assertion", "x")],
+        vec![("client_id", "cid"), ("client_assertion_type", crate::wire::token::JWT_BEARER), ("client_assertion", "x.y.z")],
+    ] {
+        let form = [credentials(&[]), form].concat();
+        let reply = world.post("/application/o/token/", &form, &[]).await;
+        assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (400, &json!("invalid_grant")), "{form:?}");
+    }
+    world.run("UPDATE users SET is_active = 0").await;
+    let off = world.token(&credentials(&[])).await;
+    assert_eq!(off.json()["error"], "invalid_grant", "a deactivated service account gets nothing");
+    assert_eq!(world.events().await.iter().filter(|e| *e == "login").count(), 4);
+}
+
+#[tokio::test]
+async fn an_access_token_of_a_trusted_provider_stands_for_its_user() {
+    let world = World::new().await;
+    let tokens = world.tokens("openid profile").await;
+    let assertion = tokens["access_token"].as_str().unwrap();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "other"),
+        ("client_assertion_type", crate::wire::token::JWT_BEARER),
+        ("client_assertion", assertion),
+    ];
+    assert_eq!(world.post("/application/o/token/", &form, &[]).await.status, StatusCode::OK);
+    let mut back = form;
+    back[1].1 = "cid";
+    assert_eq!(world.post("/application/o/token/", &back, &[]).await.json()["error"], "invalid_grant", "trust has one direction");
+    world.run("UPDATE access_token SET revoked = 1").await;
+    assert_eq!(world.post("/application/o/token/", &form, &[]).await.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn without_a_signing_key_the_client_secret_signs() {
+    let world = World::with(|p| p.signing_key = None).await;
+    let tokens = world.tokens("openid").await;
+    let key = SigningKey::from_secret("s3cret").unwrap();
+    assert!(jose::verify(tokens["id_token"].as_str().unwrap(), &key).is_ok());
+}
+
+#[tokio::test]
+async fn public_clients_need_no_secret_and_claims_can_stay_out_of_tokens() {
+    let world = World::with(|p| {
+        p.client_type = ClientType::Public;
+        p.include_claims_in_id_token = false;
+        p.access_token_validity = seconds("minutes=10");
+    })
+    .await;
+    world.code("c", "openid email", None).await;
+    let reply = world.post("/application/o/token/", &exchange("c", &[("client_id", "cid")]), &[]).await;
+    assert_eq!((reply.status, &reply.json()["expires_in"]), (StatusCode::OK, &json!(600)));
+    assert!(claims(&reply.json()["id_token"]).get("email").is_none());
+}

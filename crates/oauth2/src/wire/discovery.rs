@@ -1,0 +1,90 @@
+//! The provider's description of itself (OpenID Connect Discovery 1.0, RFC 8414).
+//!
+//! It lists what is served, nothing else: a client that follows it never meets a refusal for an unknown feature.
+
+use serde_json::{Value, json};
+
+use super::authorize::ResponseType;
+use crate::claims::ACR;
+use crate::jose::Algorithm;
+
+/// What the document says that differs between providers.
+#[derive(Debug, Clone)]
+pub struct Facts<'a> {
+    /// Scheme and host, without a slash at the end.
+    pub host: &'a str,
+    pub application: &'a str,
+    pub issuer: &'a str,
+    pub algorithm: Algorithm,
+    pub encrypted: bool,
+    /// In the order attached.
+    pub scopes: Vec<&'a str>,
+    /// The claims the mappings give.
+    pub claims: Vec<String>,
+}
+
+const PROTOCOL_CLAIMS: [&str; 9] = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce"];
+
+pub fn document(facts: &Facts<'_>) -> Value {
+    let common = |path: &str| format!("{}/application/o/{path}/", facts.host);
+    let own = |path: &str| format!("{}/application/o/{}/{path}/", facts.host, facts.application);
+    let mut scopes = facts.scopes.clone();
+    if !scopes.contains(&"openid") {
+        scopes.push("openid");
+    }
+    let claims: Vec<&str> = PROTOCOL_CLAIMS.into_iter().chain(facts.claims.iter().map(String::as_str)).collect();
+    let mut document = json!({
+        "issuer": facts.issuer,
+        "authorization_endpoint": common("authorize"),
+        "token_endpoint": common("token"),
+        "userinfo_endpoint": common("userinfo"),
+        "end_session_endpoint": own("end-session"),
+        "introspection_endpoint": common("introspect"),
+        "revocation_endpoint": common("revoke"),
+        "response_types_supported": ResponseType::ALL.map(ResponseType::as_str),
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "jwks_uri": own("jwks"),
+        "grant_types_supported": ["authorization_code", "refresh_token", "implicit", "client_credentials", "password"],
+        "id_token_signing_alg_values_supported": [facts.algorithm.as_str()],
+        "subject_types_supported": ["public"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "acr_values_supported": [ACR],
+        "scopes_supported": scopes,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "claims_supported": claims,
+        "claims_parameter_supported": false,
+        "code_challenge_methods_supported": ["plain", "S256"],
+        "authorization_response_iss_parameter_supported": true,
+    });
+    if let (true, Some(members)) = (facts.encrypted, document.as_object_mut()) {
+        members.insert("id_token_encryption_alg_values_supported".into(), json!(["RSA-OAEP-256"]));
+        members.insert("id_token_encryption_enc_values_supported".into(), json!(["A256CBC-HS512"]));
+    }
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_capabilities() {
+        let facts = Facts {
+            host: "https://id.test",
+            application: "app",
+            issuer: "https://id.test/application/o/app/",
+            algorithm: Algorithm::Es256,
+            encrypted: true,
+            scopes: vec!["email", "profile"],
+            claims: vec!["email".into()],
+        };
+        let document = document(&facts);
+        assert_eq!(document["jwks_uri"], "https://id.test/application/o/app/jwks/");
+        assert_eq!(document["token_endpoint"], "https://id.test/application/o/token/");
+        assert_eq!(document["scopes_supported"], json!(["email", "profile", "openid"]));
+        assert_eq!(document["id_token_signing_alg_values_supported"], json!(["ES256"]));
+        assert_eq!(document["claims_supported"].as_array().unwrap().len(), 10);
+        assert_eq!(document["id_token_encryption_alg_values_supported"], json!(["RSA-OAEP-256"]));
+    }
+}

@@ -1,0 +1,289 @@
+//! Everything that can be wrong with a request, by name, and the one mapping of each name to the protocol's words.
+//!
+//! Names are for tests, logs and the health page; the code and the sentence are what the standards (RFC 6749 4.1.2.1
+//! and 5.2, OpenID Connect Core 3.1.2.6, RFC 6750 3.1) let a client see.
+
+use super::redirect::RedirectRefusal;
+
+/// Wrong in a way that leaves no address to answer to: a person sees a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageError {
+    /// No parameters at all.
+    Empty,
+    Oversized,
+    ClientId,
+    Redirect {
+        reason: RedirectRefusal,
+        received: String,
+    },
+}
+
+impl PageError {
+    pub const fn code(&self) -> &'static str {
+        match self {
+            PageError::Empty => "oauth2.authorize.empty",
+            PageError::Oversized => "oauth2.authorize.oversized",
+            PageError::ClientId => "oauth2.client_id.unknown",
+            PageError::Redirect { reason, .. } => match reason {
+                RedirectRefusal::Missing => "oauth2.redirect_uri.missing",
+                RedirectRefusal::Unregistered => "oauth2.redirect_uri.unregistered",
+                RedirectRefusal::ForbiddenScheme => "oauth2.redirect_uri.forbidden_scheme",
+                RedirectRefusal::Malformed => "oauth2.redirect_uri.malformed",
+            },
+        }
+    }
+
+    pub const fn status(&self) -> u16 {
+        match self {
+            PageError::Empty => 404,
+            PageError::Oversized | PageError::ClientId | PageError::Redirect { .. } => 400,
+        }
+    }
+
+    pub const fn title(&self) -> &'static str {
+        match self {
+            PageError::Empty => "Not Found",
+            PageError::Oversized => "Request Error",
+            PageError::ClientId => "Client ID Error",
+            PageError::Redirect { .. } => "Redirect URI Error",
+        }
+    }
+
+    pub const fn text(&self) -> &'static str {
+        match self {
+            PageError::Empty => "The page you asked for does not exist.",
+            PageError::Oversized => "The request has too many or too long parameters.",
+            PageError::ClientId => "The client identifier (client_id) is missing or invalid.",
+            PageError::Redirect { .. } => "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri).",
+        }
+    }
+}
+
+/// Wrong in a way the client is told about, at its redirect URI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthorizeError {
+    /// The application's policies say no, and nobody is there to see a page (`prompt=none`).
+    AccessDenied,
+    ChallengeMethodUnknown(String),
+    ConsentRequired,
+    InteractionRequired,
+    LoginRequired,
+    MaxAgeMalformed,
+    NonceMissing,
+    OpenidScopeMissing,
+    ParameterRepeated(&'static str),
+    /// `prompt=none` together with a prompt.
+    PromptContradictory,
+    RequestObject,
+    RequestUri,
+    /// Tokens in the query would end in logs.
+    ResponseModeUnsafe,
+    ResponseTypeUnknown,
+    ServerError,
+}
+
+impl AuthorizeError {
+    /// The protocol's error code.
+    pub const fn error(&self) -> &'static str {
+        match self {
+            AuthorizeError::AccessDenied => "access_denied",
+            AuthorizeError::ConsentRequired => "consent_required",
+            AuthorizeError::InteractionRequired => "interaction_required",
+            AuthorizeError::LoginRequired => "login_required",
+            AuthorizeError::ChallengeMethodUnknown(_)
+            | AuthorizeError::MaxAgeMalformed
+            | AuthorizeError::NonceMissing
+            | AuthorizeError::ParameterRepeated(_)
+            | AuthorizeError::PromptContradictory
+            | AuthorizeError::ResponseModeUnsafe => "invalid_request",
+            AuthorizeError::OpenidScopeMissing => "invalid_scope",
+            AuthorizeError::RequestObject => "request_not_supported",
+            AuthorizeError::RequestUri => "request_uri_not_supported",
+            AuthorizeError::ResponseTypeUnknown => "unsupported_response_type",
+            AuthorizeError::ServerError => "server_error",
+        }
+    }
+
+    /// The sentence for the client's developer.
+    pub fn description(&self) -> String {
+        let text = match self {
+            AuthorizeError::AccessDenied => "The resource owner or authorization server denied the request",
+            AuthorizeError::ChallengeMethodUnknown(method) => return format!("Unsupported challenge method {method}"),
+            AuthorizeError::ConsentRequired => "The Authorization Server requires End-User consent",
+            AuthorizeError::InteractionRequired => "The Authorization Server requires End-User interaction of some form to proceed",
+            AuthorizeError::LoginRequired => "The Authorization Server requires End-User authentication",
+            AuthorizeError::MaxAgeMalformed
+            | AuthorizeError::NonceMissing
+            | AuthorizeError::ParameterRepeated(_)
+            | AuthorizeError::PromptContradictory
+            | AuthorizeError::ResponseModeUnsafe => "The request is otherwise malformed",
+            AuthorizeError::OpenidScopeMissing => "The requested scope is invalid, unknown, or malformed",
+            AuthorizeError::RequestObject => "The provider does not support use of the request parameter",
+            AuthorizeError::RequestUri => "The provider does not support use of the request_uri parameter",
+            AuthorizeError::ResponseTypeUnknown => "The authorization server does not support obtaining an authorization code using this method",
+            AuthorizeError::ServerError => "The authorization server encountered an error",
+        };
+        text.to_owned()
+    }
+
+    pub const fn code(&self) -> &'static str {
+        match self {
+            AuthorizeError::AccessDenied => "oauth2.authorize.access_denied",
+            AuthorizeError::ChallengeMethodUnknown(_) => "oauth2.authorize.challenge_method_unknown",
+            AuthorizeError::ConsentRequired => "oauth2.authorize.consent_required",
+            AuthorizeError::InteractionRequired => "oauth2.authorize.interaction_required",
+            AuthorizeError::LoginRequired => "oauth2.authorize.login_required",
+            AuthorizeError::MaxAgeMalformed => "oauth2.authorize.max_age_malformed",
+            AuthorizeError::NonceMissing => "oauth2.authorize.nonce_missing",
+            AuthorizeError::OpenidScopeMissing => "oauth2.authorize.openid_scope_missing",
+            AuthorizeError::ParameterRepeated(_) => "oauth2.authorize.parameter_repeated",
+            AuthorizeError::PromptContradictory => "oauth2.authorize.prompt_contradictory",
+            AuthorizeError::RequestObject => "oauth2.authorize.request_object",
+            AuthorizeError::RequestUri => "oauth2.authorize.request_uri",
+            AuthorizeError::ResponseModeUnsafe => "oauth2.authorize.response_mode_unsafe",
+            AuthorizeError::ResponseTypeUnknown => "oauth2.authorize.response_type_unknown",
+            AuthorizeError::ServerError => "oauth2.authorize.server_error",
+        }
+    }
+}
+
+/// Why the token endpoint (or introspection, revocation) refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenError {
+    AppPasswordWrong,
+    ApplicationMissing,
+    AssertionInvalid,
+    ClientSecretWrong,
+    ClientUnknown,
+    CodeExpired,
+    CodeMissing,
+    CodeOfAnotherClient,
+    CodeRedirectMismatch,
+    CodeUnknown,
+    CodeUsed,
+    GrantTypeUnknown,
+    Pkce(super::pkce::PkceError),
+    PolicyDenied,
+    RedirectForbidden,
+    RedirectUnregistered,
+    RefreshExpired,
+    RefreshMissing,
+    RefreshScopeExceeded,
+    RefreshUnknown,
+    RefreshUsed,
+    RequestMalformed,
+    UserInactive,
+}
+
+impl TokenError {
+    /// The protocol's error code.
+    pub const fn error(self) -> &'static str {
+        match self {
+            TokenError::ClientSecretWrong | TokenError::ClientUnknown | TokenError::RedirectUnregistered => "invalid_client",
+            TokenError::GrantTypeUnknown => "unsupported_grant_type",
+            TokenError::RedirectForbidden | TokenError::RequestMalformed => "invalid_request",
+            TokenError::RefreshScopeExceeded => "invalid_scope",
+            TokenError::AppPasswordWrong
+            | TokenError::ApplicationMissing
+            | TokenError::AssertionInvalid
+            | TokenError::CodeExpired
+            | TokenError::CodeMissing
+            | TokenError::CodeOfAnotherClient
+            | TokenError::CodeRedirectMismatch
+            | TokenError::CodeUnknown
+            | TokenError::CodeUsed
+            | TokenError::Pkce(_)
+            | TokenError::PolicyDenied
+            | TokenError::RefreshExpired
+            | TokenError::RefreshMissing
+            | TokenError::RefreshUnknown
+            | TokenError::RefreshUsed
+            | TokenError::UserInactive => "invalid_grant",
+        }
+    }
+
+    /// The sentence for the client's developer; one for each protocol code, so that it tells an attacker no more.
+    pub fn description(self) -> &'static str {
+        match self.error() {
+            "invalid_client" => "Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method)",
+            "unsupported_grant_type" => "The authorization grant type is not supported by the authorization server",
+            "invalid_request" => "The request is otherwise malformed",
+            "invalid_scope" => "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner",
+            _ => {
+                "The provided authorization grant or refresh token is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client"
+            }
+        }
+    }
+
+    pub const fn code(self) -> &'static str {
+        use super::pkce::PkceError;
+        match self {
+            TokenError::AppPasswordWrong => "oauth2.token.app_password_wrong",
+            TokenError::ApplicationMissing => "oauth2.token.application_missing",
+            TokenError::AssertionInvalid => "oauth2.token.assertion_invalid",
+            TokenError::ClientSecretWrong => "oauth2.token.client_secret_wrong",
+            TokenError::ClientUnknown => "oauth2.token.client_unknown",
+            TokenError::CodeExpired => "oauth2.token.code_expired",
+            TokenError::CodeMissing => "oauth2.token.code_missing",
+            TokenError::CodeOfAnotherClient => "oauth2.token.code_of_another_client",
+            TokenError::CodeRedirectMismatch => "oauth2.token.code_redirect_mismatch",
+            TokenError::CodeUnknown => "oauth2.token.code_unknown",
+            TokenError::CodeUsed => "oauth2.token.code_used",
+            TokenError::GrantTypeUnknown => "oauth2.token.grant_type_unknown",
+            TokenError::Pkce(PkceError::VerifierMissing) => "oauth2.token.verifier_missing",
+            TokenError::Pkce(PkceError::VerifierUnexpected) => "oauth2.token.verifier_unexpected",
+            TokenError::Pkce(PkceError::VerifierMalformed) => "oauth2.token.verifier_malformed",
+            TokenError::Pkce(PkceError::VerifierMismatch) => "oauth2.token.verifier_mismatch",
+            TokenError::PolicyDenied => "oauth2.token.policy_denied",
+            TokenError::RedirectForbidden => "oauth2.token.redirect_forbidden",
+            TokenError::RedirectUnregistered => "oauth2.token.redirect_unregistered",
+            TokenError::RefreshExpired => "oauth2.token.refresh_expired",
+            TokenError::RefreshMissing => "oauth2.token.refresh_missing",
+            TokenError::RefreshScopeExceeded => "oauth2.token.refresh_scope_exceeded",
+            TokenError::RefreshUnknown => "oauth2.token.refresh_unknown",
+            TokenError::RefreshUsed => "oauth2.token.refresh_used",
+            TokenError::RequestMalformed => "oauth2.token.request_malformed",
+            TokenError::UserInactive => "oauth2.token.user_inactive",
+        }
+    }
+}
+
+/// Why a bearer token opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BearerError {
+    /// Missing, unknown, expired, revoked, or of a deactivated user.
+    Invalid,
+    ScopeMissing,
+    RequestMalformed,
+}
+
+impl BearerError {
+    pub const fn error(self) -> &'static str {
+        match self {
+            BearerError::Invalid => "invalid_token",
+            BearerError::ScopeMissing => "insufficient_scope",
+            BearerError::RequestMalformed => "invalid_request",
+        }
+    }
+
+    pub const fn status(self) -> u16 {
+        match self {
+            BearerError::Invalid => 401,
+            BearerError::ScopeMissing => 403,
+            BearerError::RequestMalformed => 400,
+        }
+    }
+
+    pub const fn description(self) -> &'static str {
+        match self {
+            BearerError::Invalid => "The access token provided is expired, revoked, malformed, or invalid for other reasons",
+            BearerError::ScopeMissing => "The request requires higher privileges than provided by the access token",
+            BearerError::RequestMalformed => "The request is otherwise malformed",
+        }
+    }
+
+    /// The value of `WWW-Authenticate` (RFC 6750 3).
+    pub fn challenge(self) -> String {
+        format!(r#"Bearer error="{}", error_description="{}""#, self.error(), self.description())
+    }
+}

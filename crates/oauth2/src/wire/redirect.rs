@@ -1,0 +1,220 @@
+//! Where answers may be sent: comparing the redirect URI of a request with those registered.
+//!
+//! The registered list is the only thing that stands between a code and an attacker, so the comparison is of bytes,
+//! with two exceptions: entries an administrator declared as patterns, and the port of loopback addresses.
+
+use countersign_model::{Choice, Nested};
+use regex::RegexBuilder;
+use thiserror::Error;
+use url::Url;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum MatchingMode {
+    Strict,
+    Regex,
+}
+
+/// One registered redirect URI.
+#[derive(Debug, Clone, PartialEq, Eq, Nested)]
+pub struct Registered {
+    #[field(label = "Matching")]
+    pub matching_mode: MatchingMode,
+    #[field(label = "URL")]
+    pub url: String,
+}
+
+/// Why a redirect URI is not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RedirectRefusal {
+    #[error("the request names no redirect URI")]
+    Missing,
+    #[error("the redirect URI is not registered")]
+    Unregistered,
+    #[error("the scheme of the redirect URI is not allowed")]
+    ForbiddenScheme,
+    /// Control characters, or (for patterns) parts that make a URL mean another host than it shows.
+    #[error("the redirect URI is malformed")]
+    Malformed,
+}
+
+/// Schemes that run or read something in the browser instead of reaching an application.
+const FORBIDDEN_SCHEMES: [&str; 6] = ["javascript", "data", "vbscript", "file", "blob", "about"];
+const MAX_PATTERN_BYTES: usize = 2_048;
+const MAX_COMPILED_BYTES: usize = 256 * 1024;
+
+/// Whether `uri` may receive the answer.
+///
+/// # Errors
+/// Names what is wrong with it.
+pub fn check(uri: &str, registered: &[Registered]) -> Result<(), RedirectRefusal> {
+    if uri.is_empty() {
+        return Err(RedirectRefusal::Missing);
+    }
+    if uri.bytes().any(|b| b.is_ascii_control()) {
+        return Err(RedirectRefusal::Malformed);
+    }
+    let mut malformed = false;
+    let matches = registered.iter().any(|entry| match entry.matching_mode {
+        MatchingMode::Strict => entry.url == uri || same_loopback(&entry.url, uri),
+        MatchingMode::Regex => {
+            let hit = full_match(&entry.url, uri);
+            // A pattern such as `https://.*\.example\.com/cb` also fits `https://evil.test\.example.com/cb`: what a
+            // pattern lets through has to mean, to every URL parser, what it seems to mean.
+            malformed |= hit && !unambiguous(uri);
+            hit && unambiguous(uri)
+        }
+    });
+    if !matches {
+        return Err(if malformed { RedirectRefusal::Malformed } else { RedirectRefusal::Unregistered });
+    }
+    if is_forbidden_scheme(uri) { Err(RedirectRefusal::ForbiddenScheme) } else { Ok(()) }
+}
+
+/// The scheme of a URI the way a browser finds it: blanks and control characters in front, and tabs and line breaks
+/// anywhere, do not count.
+pub fn scheme(uri: &str) -> String {
+    let uri = uri.trim_start_matches(|c: char| c <= ' ');
+    let name = uri.split_once(':').map_or("", |(name, _)| name);
+    name.chars().filter(|c| !matches!(c, '\t' | '\r' | '\n')).collect::<String>().to_ascii_lowercase()
+}
+
+pub fn is_forbidden_scheme(uri: &str) -> bool {
+    FORBIDDEN_SCHEMES.contains(&scheme(uri).as_str())
+}
+
+/// Whether a pattern can be used at all: compiles, and within bounds.
+pub fn is_valid_pattern(pattern: &str) -> bool {
+    compile(pattern).is_some()
+}
+
+fn compile(pattern: &str) -> Option<regex::Regex> {
+    if pattern.len() > MAX_PATTERN_BYTES {
+        return None;
+    }
+    let build = |text: &str| RegexBuilder::new(text).size_limit(MAX_COMPILED_BYTES).build().ok();
+    // Alone first: `a)|(b` compiles inside the brackets below, but would escape them.
+    build(pattern)?;
+    build(&format!(r"\A(?:{pattern})\z"))
+}
+
+fn full_match(pattern: &str, uri: &str) -> bool {
+    compile(pattern).is_some_and(|regex| regex.is_match(uri))
+}
+
+fn unambiguous(uri: &str) -> bool {
+    let Ok(url) = Url::parse(uri) else { return false };
+    let plain = !uri.contains('\\') && !uri.contains(char::is_whitespace);
+    plain && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
+}
+
+/// RFC 8252 7.3: native applications listen on a port the system gives them, so the port of a loopback address
+/// is not compared. `localhost` is left out on purpose: it can be made to resolve elsewhere.
+fn same_loopback(registered: &str, uri: &str) -> bool {
+    let parts = |text: &str| {
+        let rest = text.strip_prefix("http://")?;
+        let (host, rest) = ["127.0.0.1", "[::1]"].iter().find_map(|h| Some((*h, rest.strip_prefix(h)?)))?;
+        let (port, tail) = match rest.strip_prefix(':') {
+            Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())),
+            None => ("0", rest),
+        };
+        let ends = tail.is_empty() || tail.starts_with(['/', '?']);
+        (ends && port.parse::<u16>().is_ok()).then(|| (host, tail.to_owned()))
+    };
+    parts(registered).is_some_and(|r| parts(uri) == Some(r))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RedirectRefusal::{ForbiddenScheme, Malformed, Missing, Unregistered};
+    use super::*;
+
+    fn strict(url: &str) -> Registered {
+        Registered { matching_mode: MatchingMode::Strict, url: url.into() }
+    }
+    fn regex(url: &str) -> Registered {
+        Registered { matching_mode: MatchingMode::Regex, url: url.into() }
+    }
+
+    #[test]
+    fn strict_entries_are_compared_byte_by_byte() {
+        let app = [strict("https://foo.example.com/cb")];
+        let rows = [
+            ("https://foo.example.com/cb", Ok(())),
+            ("", Err(Missing)),
+            ("https://foo.example.com/cb/", Err(Unregistered)),
+            ("https://foo.example.com/CB", Err(Unregistered)),
+            ("https://FOO.example.com/cb", Err(Unregistered)),
+            ("https://foo.example.com:443/cb", Err(Unregistered)),
+            ("https://foo.example.com/cb?x=1", Err(Unregistered)),
+            ("https://foo.example.com/cb#x", Err(Unregistered)),
+            ("https://fooaexample.com/cb", Err(Unregistered)),
+            ("https://foo.example.com.evil.test/cb", Err(Unregistered)),
+            ("https://foo.example.com@evil.test/cb", Err(Unregistered)),
+            ("https://foo.example.com/cb\n", Err(Malformed)),
+            (" https://foo.example.com/cb", Err(Unregistered)),
+        ];
+        for (uri, expected) in rows {
+            assert_eq!(check(uri, &app), expected, "{uri}");
+        }
+        assert_eq!(check("http://local.invalidx", &[strict("http://local.invalid?")]), Err(Unregistered));
+        assert_eq!(check("https://first.example/cb", &[]), Err(Unregistered), "an empty list registers nothing");
+        for uri in ["foo://localhost", "com.example.app:/cb", "urn:ietf:wg:oauth:2.0:oob"] {
+            assert_eq!(check(uri, &[strict(uri)]), Ok(()), "{uri}");
+        }
+    }
+
+    #[test]
+    fn schemes_that_act_in_the_browser_are_refused_even_when_registered() {
+        for uri in
+            ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:x", "about:blank", " javascript:x"]
+        {
+            assert_eq!(check(uri, &[strict(uri)]), Err(ForbiddenScheme), "{uri}");
+            assert_ne!(check(uri, &[regex(".*")]), Ok(()), "{uri}");
+        }
+        assert_eq!(scheme("\u{1} java\tscript\n:x"), "javascript");
+    }
+
+    #[test]
+    fn patterns_cover_the_whole_uri_and_let_no_disguise_through() {
+        let app = [regex(r"https://.*\.example\.test/cb")];
+        let rows = [
+            ("https://a.example.test/cb", Ok(())),
+            ("https://a.example.testx/cb", Err(Unregistered)),
+            ("https://a.example.test/cbx", Err(Unregistered)),
+            ("xhttps://a.example.test/cb", Err(Unregistered)),
+            (r"https://evil.test\.example.test/cb", Err(Malformed)),
+            ("https://user@evil.example.test/cb", Err(Malformed)),
+            ("https://evil.test#.example.test/cb", Err(Malformed)),
+            ("https://evil.test/ .example.test/cb", Err(Malformed)),
+        ];
+        for (uri, expected) in rows {
+            assert_eq!(check(uri, &app), expected, "{uri}");
+        }
+        assert_eq!(check("https://a.test", &[regex("https://a.test)|(.*")]), Err(Unregistered));
+        assert_eq!(check("+", &[regex("+")]), Err(Unregistered), "a pattern that does not compile matches nothing");
+        assert_eq!(check("https://b.test/", &[regex("**"), strict("https://b.test/")]), Ok(()));
+        for (pattern, valid) in [("**", false), ("(?=x)y", false), (r"https://a\.test/.*", true), ("a{9999}{9999}", false)] {
+            assert_eq!(is_valid_pattern(pattern), valid, "{pattern}");
+        }
+        assert!(!is_valid_pattern(&"a".repeat(MAX_PATTERN_BYTES + 1)));
+    }
+
+    #[test]
+    fn the_port_of_a_loopback_address_is_free() {
+        let native = [strict("http://127.0.0.1/cb"), strict("http://[::1]:1234/cb")];
+        for (uri, expected) in [
+            ("http://127.0.0.1:51234/cb", Ok(())),
+            ("http://[::1]:5/cb", Ok(())),
+            ("http://127.0.0.1/cb", Ok(())),
+            ("http://127.0.0.1:51234/other", Err(Unregistered)),
+            ("http://127.0.0.1:99999/cb", Err(Unregistered)),
+            ("http://127.0.0.1.evil.test/cb", Err(Unregistered)),
+            ("http://127.0.0.1:80@evil.test/cb", Err(Unregistered)),
+            ("https://127.0.0.1:51234/cb", Err(Unregistered)),
+            ("http://localhost:1/cb", Err(Unregistered)),
+        ] {
+            assert_eq!(check(uri, &native), expected, "{uri}");
+        }
+        assert_eq!(check("http://localhost:5001/cb", &[strict("http://localhost:5000/cb")]), Err(Unregistered));
+    }
+}

@@ -1,0 +1,230 @@
+//! Requests and answers.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign_rest::Context;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use reqwest::redirect::Policy;
+use reqwest::{Client, NoProxy, Proxy};
+use url::{Host, Url};
+
+use crate::Rules;
+use crate::guard::{Guard, Refused};
+
+/// An answer takes no longer, from looking the name up to its last byte.
+const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(5);
+/// Nor is it larger: 1 MiB.
+const LARGEST: usize = 1 << 20;
+
+/// Makes requests. One per program; find it with [`Outbound::of`].
+pub struct Outbound {
+    client: Client,
+    guard: Guard,
+}
+
+/// What is asked of another server.
+#[derive(Debug, Clone)]
+pub struct Request {
+    method: Method,
+    url: String,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// What it answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutboundError {
+    #[error("{0} is no address of the web: write https://host/path")]
+    Address(String),
+    #[error("the header {0} cannot be sent")]
+    Header(String),
+    #[error("{0}, and this server connects to public ones only. If it is meant, add its network to the setting outbound.allow")]
+    Refused(Refused),
+    #[error("{host} took longer than {} seconds", PATIENCE.as_secs())]
+    TimedOut { host: String },
+    #[error("{host} cannot be reached: {problem}")]
+    Unreachable { host: String, problem: String },
+    #[error("the answer of {host} is larger than {} KiB", LARGEST / 1024)]
+    TooLarge { host: String },
+}
+
+impl OutboundError {
+    /// Whether the same request may be answered later.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, OutboundError::TimedOut { .. } | OutboundError::Unreachable { .. })
+    }
+}
+
+impl Request {
+    pub fn get(url: impl Into<String>) -> Request {
+        Request { method: Method::GET, url: url.into(), headers: HeaderMap::new(), body: Vec::new() }
+    }
+
+    /// A request with a body of JSON.
+    pub fn post_json(url: impl Into<String>, body: Vec<u8>) -> Request {
+        let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        Request { method: Method::POST, url: url.into(), headers, body }
+    }
+
+    /// # Errors
+    /// A name or value that HTTP does not allow.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Request, OutboundError> {
+        let wrong = || OutboundError::Header(name.to_owned());
+        let name: HeaderName = name.parse().map_err(|_| wrong())?;
+        self.headers.insert(name, HeaderValue::from_str(value).map_err(|_| wrong())?);
+        Ok(self)
+    }
+}
+
+impl Outbound {
+    /// # Errors
+    /// A proxy address that cannot be used, or no certificates to check others by.
+    pub fn new(rules: &Rules) -> Result<Outbound, String> {
+        let proxy_host = rules.proxy.as_ref().and_then(|proxy| Url::parse(proxy).ok()).and_then(|url| url.host_str().map(str::to_owned));
+        let guard = Guard::new(&rules.allow, proxy_host);
+        let mut builder = Client::builder()
+            .user_agent(&rules.user_agent)
+            .timeout(PATIENCE)
+            .connect_timeout(CONNECT)
+            .redirect(Policy::none())
+            .referer(false)
+            .no_proxy()
+            .dns_resolver(Arc::new(guard.clone()));
+        if let Some(address) = &rules.proxy {
+            let proxy = Proxy::all(address).map_err(|error| format!("the proxy {address} cannot be used: {error}"))?;
+            builder = builder.proxy(proxy.no_proxy(rules.no_proxy.as_deref().and_then(NoProxy::from_string)));
+        }
+        let client = builder.build().map_err(|error| format!("requests to other servers cannot be made: {error}"))?;
+        Ok(Outbound { client, guard })
+    }
+
+    pub fn of(cx: &Context) -> Option<&Outbound> {
+        cx.extensions::<Outbound>().next()
+    }
+
+    /// # Errors
+    /// When there is no answer; a status of any number is one.
+    pub async fn send(&self, request: Request) -> Result<Answer, OutboundError> {
+        let url = self.check(&request.url)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let told = |error: &reqwest::Error| tell(error, &host);
+        // The host alone: the paths of webhooks are secrets.
+        let span = tracing::info_span!(
+            target: "spans",
+            "outbound",
+            otel.name = request.method.as_str(),
+            otel.kind = "client",
+            http.request.method = request.method.as_str(),
+            server.address = host,
+            http.response.status_code = tracing::field::Empty
+        );
+        let mut answer = self.client.request(request.method, url).headers(request.headers).body(request.body).send().await.map_err(|error| told(&error))?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        span.record("http.response.status_code", i64::from(status.as_u16()));
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| told(&error))? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(OutboundError::TooLarge { host });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body: body.into() })
+    }
+
+    /// Names are checked when they are resolved; addresses that stand in the URL are not resolved.
+    fn check(&self, text: &str) -> Result<Url, OutboundError> {
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = url.ok_or_else(|| OutboundError::Address(text.to_owned()))?;
+        let address = match url.host() {
+            Some(Host::Ipv4(v4)) => v4.into(),
+            Some(Host::Ipv6(v6)) => v6.into(),
+            Some(Host::Domain(_)) => return Ok(url),
+            None => return Err(OutboundError::Address(text.to_owned())),
+        };
+        if self.guard.permits(address) { Ok(url) } else { Err(OutboundError::Refused(Refused(address.to_string()))) }
+    }
+}
+
+/// The deepest cause says most. Addresses of webhooks are secrets, so the URL stays out.
+fn tell(error: &reqwest::Error, host: &str) -> OutboundError {
+    let host = host.to_owned();
+    if error.is_timeout() {
+        return OutboundError::TimedOut { host };
+    }
+    let mut deepest: &dyn Error = error;
+    while let Some(cause) = deepest.source() {
+        if let Some(refused) = cause.downcast_ref::<Refused>() {
+            return OutboundError::Refused(refused.clone());
+        }
+        deepest = cause;
+    }
+    OutboundError::Unreachable { host, problem: deepest.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    async fn answering(answer: Vec<u8>) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut seen = [0u8; 4096];
+                let _ = stream.read(&mut seen).await;
+                let _ = stream.write_all(&answer).await;
+            }
+        });
+        port
+    }
+
+    fn outbound(allow: &str) -> Outbound {
+        let allow = if allow.is_empty() { Vec::new() } else { vec![(allow.parse().unwrap(), 8), ("::1".parse().unwrap(), 128)] };
+        Outbound::new(&Rules { allow, user_agent: "test".to_owned(), ..Rules::default() }).unwrap()
+    }
+
+    #[tokio::test]
+    async fn private_addresses_are_refused_as_numbers_and_behind_names() {
+        let port = answering(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()).await;
+        for host in ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]", "169.254.169.254"] {
+            let answer = outbound("").send(Request::get(format!("http://{host}:{port}/"))).await;
+            assert!(matches!(answer, Err(OutboundError::Refused(_))), "{host}: {answer:?}");
+        }
+        let answer = outbound("127.0.0.0").send(Request::get(format!("http://localhost:{port}/"))).await.unwrap();
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    }
+
+    #[tokio::test]
+    async fn redirects_are_answers_and_answers_have_an_end() {
+        let port = answering(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
+        let answer = outbound("127.0.0.0").send(Request::get(format!("http://127.0.0.1:{port}/"))).await.unwrap();
+        assert_eq!(answer.status, StatusCode::FOUND);
+        let mut endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec();
+        endless.resize(2 << 20, b'a');
+        let port = answering(endless).await;
+        let answer = outbound("127.0.0.0").send(Request::get(format!("http://127.0.0.1:{port}/"))).await;
+        assert!(matches!(answer, Err(OutboundError::TooLarge { .. })), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn other_schemes_and_header_injection_are_refused() {
+        for url in ["file:///etc/passwd", "gopher://example.org/", "javascript:1", "http://", "nonsense"] {
+            assert!(matches!(outbound("").send(Request::get(url)).await, Err(OutboundError::Address(_))), "{url}");
+        }
+        assert!(Request::get("https://example.org").header("X-A", "b\r\nX-C: d").is_err());
+    }
+}

@@ -1,0 +1,145 @@
+//! Which addresses may be connected to.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+/// Public addresses, and the networks an operator allows besides.
+#[derive(Debug, Clone, Default)]
+pub struct Guard {
+    allow: Arc<[(IpAddr, u8)]>,
+    /// The proxy is chosen by the operator, wherever it is.
+    proxy_host: Option<String>,
+}
+
+/// A name or address that may not be connected to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a public address")]
+pub struct Refused(pub String);
+
+impl Guard {
+    pub fn new(allow: &[(IpAddr, u8)], proxy_host: Option<String>) -> Guard {
+        Guard { allow: allow.into(), proxy_host }
+    }
+
+    pub fn permits(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        is_public(address) || self.allow.iter().any(|(network, bits)| within(address, *network, *bits))
+    }
+}
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = self.clone();
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            if guard.proxy_host.as_deref() == Some(host.as_str()) {
+                return Ok(Box::new(found.into_iter()) as Addrs);
+            }
+            let refused = found.first().map(|first| Refused(format!("{host} ({})", first.ip())));
+            let permitted: Vec<SocketAddr> = found.into_iter().filter(|address| guard.permits(address.ip())).collect();
+            match refused {
+                Some(refused) if permitted.is_empty() => Err(refused.into()),
+                _ => Ok(Box::new(permitted.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+/// Whether an address is one that anybody on the Internet can reach. IPv6 addresses that carry one of IPv4 (mapped,
+/// NAT64, 6to4) are not taken as a way around the question.
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => public_v4(v4),
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| public_v6(v6), public_v4),
+    }
+}
+
+fn public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_documentation()
+        || matches!((a, b, c), (0 | 224..=255, ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18..=19, _));
+    !special
+}
+
+fn public_v6(address: Ipv6Addr) -> bool {
+    let [a, b, ..] = address.segments();
+    // Of global unicast (2000::/3), without protocol assignments, documentation and 6to4.
+    (0x2000..=0x3fff).contains(&a) && !matches!((a, b), (0x2001, 0..=0x01ff | 0x0db8) | (0x2002 | 0x3fff, _))
+}
+
+fn within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
+    let number = |address: IpAddr| match address {
+        IpAddr::V4(v4) => (32u32, u128::from(v4.to_bits())),
+        IpAddr::V6(v6) => (128, v6.to_bits()),
+    };
+    let ((width, address), (other, network)) = (number(address), number(network));
+    let rest = width.saturating_sub(u32::from(bits));
+    width == other && (rest >= 128 || address >> rest == network >> rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_internet_reaches_is_public() {
+        let public = ["1.1.1.1", "172.32.0.1", "100.128.0.1", "192.0.1.1", "2606:4700::1111", "2001:4860:4860::8888", "::ffff:9.9.9.9"];
+        let not = [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.255.255.254",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::7f00:1",
+            "64:ff9b::a9fe:a9fe",
+            "100::1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ];
+        for address in public {
+            assert!(Guard::default().permits(address.parse().unwrap()), "{address}");
+        }
+        for address in not {
+            assert!(!Guard::default().permits(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_network_is_open_and_nothing_beside_it() {
+        let guard = Guard::new(&[("10.1.0.0".parse().unwrap(), 16), ("fd00::".parse().unwrap(), 8), ("::1".parse().unwrap(), 128)], None);
+        for (address, permitted) in
+            [("10.1.9.9", true), ("::ffff:10.1.9.9", true), ("10.2.0.1", false), ("fd12::1", true), ("fc00::1", false), ("::1", true), ("127.0.0.1", false)]
+        {
+            assert_eq!(guard.permits(address.parse().unwrap()), permitted, "{address}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The one way out: every request the program makes to an address that somebody configured goes through here.
+//!
+//! An administrator of one application must not reach what only this server reaches: other machines of its network, the
+//! metadata service of its cloud, the database beside it. Addresses are therefore checked when the connection is made,
+//! after the name was resolved, so that a name cannot be public when it is checked and private when it is used.
+//! Redirects are not followed, answers are bounded in size and time.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod client;
+mod guard;
+
+use std::sync::Arc;
+
+use countersign_rest::Module;
+
+pub use client::{Answer, Outbound, OutboundError, Request};
+pub use guard::{Guard, is_public};
+
+/// What settings say of outbound requests.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// Networks that may be reached although they are not public: addresses and prefix lengths.
+    pub allow: Vec<(std::net::IpAddr, u8)>,
+    /// Proxy that everything goes through, as `http://proxy.example.org:3128`.
+    pub proxy: Option<String>,
+    /// Hosts that are reached without it, separated by commas.
+    pub no_proxy: Option<String>,
+    /// What the program calls itself.
+    pub user_agent: String,
+}
+
+/// # Errors
+/// A proxy address that cannot be used, or no certificates to check others by.
+pub fn module(rules: &Rules) -> Result<Module, String> {
+    Ok(Module { name: "outbound", extensions: vec![Arc::new(Outbound::new(rules)?)], ..Module::default() })
+}

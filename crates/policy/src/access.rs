@@ -1,0 +1,76 @@
+//! Who may open an application.
+
+use std::sync::Arc;
+
+use countersign_catalogue::{Application, ApplicationAccess, Decision as Access};
+use countersign_model::{Ref, Snapshot};
+use countersign_rest::{ApiError, BoxFuture, Context, Identity, RequestInfo};
+use countersign_store::StoreError;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::binding::PolicyEngineMode;
+use crate::engine::{self, Decision, Facts, Question};
+use crate::facts;
+use crate::subject::Subject;
+
+/// The catalogue's door to the engine.
+pub(crate) struct Engine;
+
+impl ApplicationAccess for Engine {
+    fn decide(&self, cx: Context, user: Arc<Identity>, request: RequestInfo, applications: Vec<Ref<Application>>) -> BoxFuture<Result<Vec<Access>, ApiError>> {
+        Box::pin(async move {
+            let subject = Subject::of(&user, cx.uid(user.pk));
+            let facts = facts::load(&cx, &request, false).await?;
+            let (snapshot, context) = (cx.snapshot(), Map::new());
+            let decide = |application: &Ref<Application>| {
+                let decision = one(&cx, &snapshot, &subject, &context, &facts, *application);
+                Access { passing: decision.passing, messages: decision.messages }
+            };
+            Ok(applications.iter().map(decide).collect())
+        })
+    }
+}
+
+/// May this person open this application? `context` is what the protocol knows (`oauth_scopes`, ...).
+///
+/// # Errors
+/// When the engine fails.
+pub async fn application(
+    cx: &Context,
+    request: &RequestInfo,
+    user: &Identity,
+    application: Ref<Application>,
+    context: &Map<String, Value>,
+) -> Result<Decision, StoreError> {
+    let facts = facts::load(cx, request, false).await?;
+    let subject = Subject::of(user, cx.uid(user.pk));
+    Ok(one(cx, &cx.snapshot(), &subject, context, &facts, application))
+}
+
+/// Names of the entitlements a user has at an application, by name.
+#[must_use]
+pub fn entitlements(cx: &Context, snapshot: &Snapshot, subject: &Subject, application: Ref<Application>) -> Vec<String> {
+    use countersign_catalogue::Entitlement;
+    let (context, facts) = (Map::new(), Facts::default());
+    let question = Question { snapshot, clock: &*cx.clock, user: Some(subject), context: &context, facts: &facts, in_plan: false };
+    let mut names: Vec<String> = snapshot
+        .list::<Entitlement>()
+        .filter(|(_, entitlement)| entitlement.app == application)
+        // An entitlement nobody was given is nobody's.
+        .filter(|(reference, _)| engine::decide_or(&question, key(*reference), PolicyEngineMode::Any, false).passing)
+        .map(|(_, entitlement)| entitlement.name.clone())
+        .collect();
+    names.sort();
+    names
+}
+
+fn one(cx: &Context, snapshot: &Snapshot, subject: &Subject, context: &Map<String, Value>, facts: &Facts, application: Ref<Application>) -> Decision {
+    let mode = snapshot.get(application).map_or(PolicyEngineMode::All, |application| application.policy_engine_mode);
+    let question = Question { snapshot, clock: &*cx.clock, user: Some(subject), context, facts, in_plan: false };
+    engine::decide(&question, key(application), mode)
+}
+
+fn key<T: countersign_model::Target>(reference: Ref<T>) -> Uuid {
+    reference.key().uuid().unwrap_or_default()
+}

@@ -1,0 +1,44 @@
+//! What ties a policy, a group or a user to something that can be refused.
+
+use countersign_model::{Draft, FieldErrors, Kind, ObjectId, Problem, Ref, directory, family};
+
+pub use countersign_catalogue::application::PolicyEngineMode;
+
+/// One rule on a flow, a stage of a flow, an application or a source: a policy, or membership in a group, or being a user.
+#[derive(Debug, Clone, Kind)]
+#[kind(
+    path = "policies/bindings", model = "authentik_policies.policybinding", schema = "PolicyBinding",
+    title = "Policy Binding", plural = "Policy Bindings", space = "policy_binding", lookup = "policy_binding_uuid",
+    ordering = "order", unique_together = "policy,target,order", check = Self::check
+)]
+pub struct PolicyBinding {
+    #[field(label = "Policy", on_delete = Cascade, filter)]
+    pub policy: Option<Ref<family::Policy>>,
+    #[field(label = "Group", on_delete = Cascade)]
+    pub group: Option<Ref<directory::Group>>,
+    #[field(label = "User", on_delete = Cascade)]
+    pub user: Option<Ref<directory::User>>,
+    #[field(label = "Target", on_delete = Cascade, filter)]
+    pub target: Ref<family::Bindable>,
+    #[field(label = "Negate result", help = "Turns the outcome round. Messages stay as they are.", default = false)]
+    pub negate: bool,
+    #[field(label = "Enabled", default = true, filter)]
+    pub enabled: bool,
+    #[field(label = "Order", filter)]
+    pub order: i32,
+    #[field(label = "Timeout", help = "Seconds after which the policy counts as failed.", default = 30, min = 0, filter)]
+    pub timeout: i32,
+    #[field(label = "Failure result", help = "The outcome when the policy itself fails.", default = false)]
+    pub failure_result: bool,
+}
+
+impl PolicyBinding {
+    fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        let named = [self.policy.is_some(), self.group.is_some(), self.user.is_some()];
+        match named.iter().filter(|set| **set).count() {
+            1 => {}
+            0 => errors.add_object(Problem::new("invalid", "One of 'group', 'policy', 'user' must be set.")),
+            _ => errors.add_object(Problem::new("invalid", "Only one of 'group', 'policy', 'user' can be set.")),
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Combines the rules bound to an object into one answer, and says how it came about.
+//!
+//! Pure: the snapshot, the user, the context and the facts go in, the verdict and its trace come out. No
+//! result is kept for the next request, and nobody passes by being a superuser.
+
+use countersign_model::{Clock, Entry, Key, ObjectId, Snapshot, Target, family};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::binding::{PolicyBinding, PolicyEngineMode};
+use crate::expression::{self, MappingContext, MayChange, PolicyFacts, Program};
+use crate::measure;
+use crate::policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject};
+use crate::subject::Subject;
+use crate::verdict::{Step, Trace, Verdict};
+
+/// What a decision is about.
+#[derive(Clone)]
+pub struct Question<'a> {
+    pub snapshot: &'a Snapshot,
+    pub clock: &'a dyn Clock,
+    /// Nobody for anonymous visitors.
+    pub user: Option<&'a Subject>,
+    pub context: &'a Map<String, Value>,
+    pub facts: &'a Facts,
+    /// A plan is running: its context is `context`.
+    pub in_plan: bool,
+}
+
+/// Facts from outside the configuration that policies may need.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Whether the first administrator's account has a password; `None` without such an account.
+    pub admin_has_password: Option<bool>,
+    pub may_change: MayChange,
+    pub brand_attributes: Map<String, Value>,
+    pub brand_title: String,
+}
+
+/// The answer to a [`Question`].
+#[derive(Debug, Clone)]
+pub struct Decision {
+    pub passing: bool,
+    pub messages: Vec<String>,
+    pub trace: Trace,
+    /// A policy put this account into the plan.
+    pub pending_username: Option<String>,
+    /// Policies that failed to run: name and text, for events.
+    pub failures: Vec<(String, String)>,
+}
+
+/// Asks everything bound to `target`. Without bindings the answer is yes.
+#[must_use]
+pub fn decide(question: &Question<'_>, target: Uuid, mode: PolicyEngineMode) -> Decision {
+    decide_or(question, target, mode, true)
+}
+
+/// As [`decide`], with another answer for objects without bindings.
+#[must_use]
+pub fn decide_or(question: &Question<'_>, target: Uuid, mode: PolicyEngineMode, empty: bool) -> Decision {
+    let mut bindings = bindings_of(question.snapshot, target);
+    bindings.retain(|(_, binding)| binding.enabled);
+    let _span = (!bindings.is_empty()).then(|| measure::span(question.snapshot, target).entered());
+    let begun = question.clock.now();
+    let steps = bindings.iter().map(|(key, binding)| ask(question, *key, binding));
+    let decision = combine(steps.collect(), mode, empty);
+    measure::told(question.snapshot, target, &decision.trace, question.clock.now().0.saturating_sub(begun.0));
+    decision
+}
+
+/// Asks a list of policies that are not bound but named, as a prompt stage does: all must pass.
+#[must_use]
+pub fn decide_all(question: &Question<'_>, policies: impl IntoIterator<Item = ObjectId>) -> Decision {
+    let asked = policies.into_iter().filter_map(|id| question.snapshot.entry(id)).map(|entry| {
+        let mut asked = Asked::new(String::new(), 0);
+        asked.policy(question, entry, false);
+        asked.finish(question)
+    });
+    combine(asked.collect(), PolicyEngineMode::All, true)
+}
+
+/// One policy by itself, for `policies/all/<uuid>/test/`.
+#[must_use]
+pub fn decide_one(question: &Question<'_>, policy: &Entry) -> Decision {
+    decide_all(question, [policy.id])
+}
+
+/// The bindings of an object by order.
+#[must_use]
+pub fn bindings_of(snapshot: &Snapshot, target: Uuid) -> Vec<(Key, &PolicyBinding)> {
+    let id = ObjectId::new(family::Bindable::SPACE, Key::Uuid(target));
+    let mut found: Vec<_> = snapshot
+        .referrers(id)
+        .filter(|(by, field)| by.space == PolicyBinding::SPACE && *field == "target")
+        .filter_map(|(by, _)| Some((by.key, snapshot.entry(by)?.cast::<PolicyBinding>()?)))
+        .collect();
+    found.sort_by_key(|(key, binding)| (binding.order, *key));
+    found
+}
+
+/// Whether deciding about an object needs [`Facts::admin_has_password`].
+#[must_use]
+pub fn asks_for_admin(snapshot: &Snapshot, target: Uuid) -> bool {
+    bindings_of(snapshot, target).iter().filter_map(|(_, binding)| binding.policy).any(|policy| {
+        let entry = snapshot.member(policy);
+        let source = entry.and_then(|entry| entry.cast::<ExpressionPolicy>()).map(|policy| &policy.expression);
+        source.and_then(|source| expression::parse(source).ok()).is_some_and(|program| matches!(program, Program::Native(native) if native.asks_for_admin()))
+    })
+}
+
+/// One binding being asked.
+struct Asked {
+    step: Step,
+    started: i64,
+    pending_username: Option<String>,
+}
+
+impl Asked {
+    fn new(binding: String, order: i32) -> Self {
+        let step = Step {
+            binding,
+            kind: "policy",
+            name: String::new(),
+            model: "",
+            order,
+            negate: false,
+            passing: false,
+            messages: Vec::new(),
+            error: None,
+            microseconds: 0,
+        };
+        Self { step, started: 0, pending_username: None }
+    }
+
+    fn policy(&mut self, question: &Question<'_>, entry: &Entry, failure_result: bool) {
+        self.started = question.clock.now().0;
+        self.step.model = entry.meta().model;
+        let name = entry.object.value("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+        self.step.name = name;
+        match run(question, entry) {
+            Ok((verdict, pending)) => {
+                self.step.passing = verdict.passing != self.step.negate;
+                self.step.messages = verdict.messages;
+                self.pending_username = pending;
+            }
+            Err(text) => {
+                // A failure counts as told and is not turned round.
+                self.step.passing = failure_result;
+                self.step.messages = vec![text.clone()];
+                self.step.error = Some(text);
+            }
+        }
+    }
+
+    fn finish(mut self, question: &Question<'_>) -> Self {
+        let spent = question.clock.now().0.saturating_sub(self.started);
+        self.step.microseconds = u64::try_from(spent).unwrap_or(0);
+        self
+    }
+}
+
+fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
+    let mut asked = Asked::new(key.to_string(), binding.order);
+    asked.started = question.clock.now().0;
+    asked.step.negate = binding.negate;
+    if let Some(policy) = binding.policy {
+        if let Some(entry) = question.snapshot.member(policy) {
+            asked.policy(question, entry, binding.failure_result);
+        }
+    } else if let Some(group) = binding.group {
+        asked.step.kind = "group";
+        let uuid = group.key().uuid().unwrap_or_default();
+        let member = question.user.is_some_and(|user| user.is_member(uuid));
+        let named = question.user.and_then(|user| user.groups.iter().find(|g| g.pk == uuid)).map(|g| g.name.clone());
+        asked.step.name = named.unwrap_or_else(|| uuid.to_string());
+        asked.step.passing = member != binding.negate;
+    } else if let Some(user) = binding.user {
+        asked.step.kind = "user";
+        let same = question.user.is_some_and(|subject| Some(subject.pk) == user.key().int());
+        asked.step.name = if same { question.user.map(|u| u.username.clone()).unwrap_or_default() } else { user.key().to_string() };
+        asked.step.passing = same != binding.negate;
+    } else {
+        asked.step.passing = binding.negate;
+    }
+    asked.finish(question)
+}
+
+fn run(question: &Question<'_>, entry: &Entry) -> Result<(Verdict, Option<String>), String> {
+    if let Some(policy) = entry.cast::<ExpressionPolicy>() {
+        let pending = question.context.get("pending_user");
+        let facts = PolicyFacts {
+            mapping: MappingContext {
+                user: question.user,
+                entitlements: &[],
+                brand_attributes: Some(&question.facts.brand_attributes),
+                context: Some(question.context),
+                provider: None,
+            },
+            in_plan: question.in_plan,
+            pending_user_has_backend: pending.and_then(|user| user.get("backend")).is_some_and(|backend| !backend.is_null()),
+            admin_has_password: question.facts.admin_has_password,
+            may_change: question.facts.may_change,
+        };
+        let answer = expression::evaluate_policy(&policy.expression, &facts).map_err(|error| error.to_string())?;
+        return Ok((Verdict { passing: answer.passing, messages: answer.messages }, answer.pending_username));
+    }
+    if let Some(policy) = entry.cast::<PasswordPolicy>() {
+        let user = question.user;
+        let subject = PasswordSubject {
+            username: user.map(|u| u.username.clone()).unwrap_or_default(),
+            name: user.map(|u| u.name.clone()).unwrap_or_default(),
+            email: user.map(|u| u.email.clone()).unwrap_or_default(),
+            brand: question.facts.brand_title.clone(),
+        };
+        return policy.evaluate(question.context, &subject).map(|verdict| (verdict, None));
+    }
+    if let Some(policy) = entry.cast::<EventMatcherPolicy>() {
+        return Ok((policy.evaluate(question.context), None));
+    }
+    if let Some(policy) = entry.cast::<DummyPolicy>() {
+        return Ok((Verdict { passing: policy.result, messages: vec!["dummy".to_owned()] }, None));
+    }
+    Err(format!("Policies of the kind {} can't be asked by this version.", entry.meta().title))
+}
+
+fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
+    let mut decision = Decision {
+        passing: empty,
+        messages: Vec::new(),
+        trace: Trace { mode: countersign_model::ChoiceValue::value(mode), passing: empty, messages: Vec::new(), steps: Vec::new() },
+        pending_username: None,
+        failures: Vec::new(),
+    };
+    if !asked.is_empty() {
+        decision.passing = match mode {
+            PolicyEngineMode::All => asked.iter().all(|asked| asked.step.passing),
+            PolicyEngineMode::Any => asked.iter().any(|asked| asked.step.passing),
+        };
+    }
+    for asked in asked {
+        decision.messages.extend(asked.step.messages.iter().cloned());
+        if let Some(error) = &asked.step.error {
+            decision.failures.push((asked.step.name.clone(), error.clone()));
+        }
+        decision.pending_username = asked.pending_username.or(decision.pending_username);
+        decision.trace.steps.push(asked.step);
+    }
+    decision.trace.passing = decision.passing;
+    decision.trace.messages.clone_from(&decision.messages);
+    decision
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_model::{Draft, Ref, Timestamp, directory};
+
+    struct Still;
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+    }
+
+    fn policy(draft: &mut Draft, n: u128, source: &str) -> Ref<family::Policy> {
+        let policy = ExpressionPolicy { name: format!("p{n}"), execution_logging: false, expression: source.into() };
+        draft.put(Uuid::from_u128(n), policy).cast()
+    }
+
+    fn bind(draft: &mut Draft, n: u128, order: i32, make: impl FnOnce(&mut PolicyBinding)) {
+        let mut binding = PolicyBinding {
+            policy: None,
+            group: None,
+            user: None,
+            target: Ref::new(Key::Uuid(TARGET)),
+            negate: false,
+            enabled: true,
+            order,
+            timeout: 30,
+            failure_result: false,
+        };
+        make(&mut binding);
+        draft.put(Uuid::from_u128(n), binding);
+    }
+
+    const TARGET: Uuid = Uuid::from_u128(99);
+
+    fn answer(draft: &Draft, user: Option<&Subject>, mode: PolicyEngineMode) -> Decision {
+        let (context, facts) = (Map::new(), Facts::default());
+        decide(&Question { snapshot: draft, clock: &Still, user, context: &context, facts: &facts, in_plan: false }, TARGET, mode)
+    }
+
+    #[test]
+    fn nothing_bound_passes() {
+        assert!(answer(&Draft::new(&Snapshot::default()), None, PolicyEngineMode::All).passing);
+    }
+
+    #[test]
+    fn modes_combine_and_messages_add_up_in_order() {
+        let mut draft = Draft::new(&Snapshot::default());
+        let no = policy(&mut draft, 1, "ak_message('first')\nreturn False");
+        let yes = policy(&mut draft, 2, "ak_message('second')\nreturn True");
+        bind(&mut draft, 11, 5, |b| b.policy = Some(yes));
+        bind(&mut draft, 12, 1, |b| b.policy = Some(no));
+        let any = answer(&draft, None, PolicyEngineMode::Any);
+        assert!(any.passing);
+        assert_eq!(any.messages, ["first", "second"]);
+        assert!(!answer(&draft, None, PolicyEngineMode::All).passing);
+    }
+
+    #[test]
+    fn a_failure_counts_as_told_and_is_not_negated() {
+        let mut draft = Draft::new(&Snapshot::default());
+        let broken = policy(&mut draft, 1, "return context['nothing']");
+        bind(&mut draft, 11, 0, |b| {
+            b.policy = Some(broken);
+            b.negate = true;
+            b.failure_result = true;
+        });
+        let decision = answer(&draft, None, PolicyEngineMode::Any);
+        assert!(decision.passing);
+        assert_eq!(decision.failures.len(), 1);
+    }
+
+    #[test]
+    fn groups_count_with_what_is_above_and_can_be_negated() {
+        let mut draft = Draft::new(&Snapshot::default());
+        let group = Uuid::from_u128(7);
+        bind(&mut draft, 11, 0, |b| b.group = Some(Ref::<directory::Group>::new(Key::Uuid(group))));
+        let mut uma = Subject { pk: 3, ..Subject::default() };
+        assert!(!answer(&draft, Some(&uma), PolicyEngineMode::Any).passing);
+        uma.groups.push(crate::GroupView { pk: group, ..Default::default() });
+        assert!(answer(&draft, Some(&uma), PolicyEngineMode::Any).passing);
+        bind(&mut draft, 11, 0, |b| {
+            b.group = Some(Ref::<directory::Group>::new(Key::Uuid(group)));
+            b.negate = true;
+        });
+        assert!(!answer(&draft, Some(&uma), PolicyEngineMode::Any).passing);
+    }
+
+    #[test]
+    fn disabled_bindings_are_not_asked() {
+        let mut draft = Draft::new(&Snapshot::default());
+        let no = policy(&mut draft, 1, "return False");
+        bind(&mut draft, 11, 0, |b| {
+            b.policy = Some(no);
+            b.enabled = false;
+        });
+        assert!(answer(&draft, None, PolicyEngineMode::All).passing);
+    }
+}

@@ -1,0 +1,38 @@
+//! Facts from the tables and the brand that policies may ask for.
+
+use countersign_catalogue::Brand;
+use countersign_rest::{Context, RequestInfo, brand_for};
+use countersign_store::{StoreError, params};
+use serde_json::Map;
+
+use crate::engine::Facts;
+use crate::expression::MayChange;
+
+/// The account the original creates first.
+pub const FIRST_ADMIN: &str = "akadmin";
+
+/// Reads what decisions about a request may need; `admin`: also about the first administrator's account.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn load(cx: &Context, request: &RequestInfo, admin: bool) -> Result<Facts, StoreError> {
+    let snapshot = cx.snapshot();
+    let brand = brand_for(&snapshot, &request.host).and_then(|id| snapshot.entry(id)).and_then(|entry| entry.cast::<Brand>());
+    let admin_has_password = if admin { admin_has_password(cx).await? } else { None };
+    Ok(Facts {
+        admin_has_password,
+        // What the original allows when nothing else is set.
+        may_change: MayChange { email: false, name: true, username: false },
+        brand_attributes: brand.map_or_else(Map::new, |brand| brand.attributes.0.clone()),
+        brand_title: brand.map(|brand| brand.branding_title.clone()).unwrap_or_default(),
+    })
+}
+
+/// Whether the first administrator has a password; `None` without such an account.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn admin_has_password(cx: &Context) -> Result<Option<bool>, StoreError> {
+    let row = cx.store.read(|sql| sql.query_one("SELECT password FROM users WHERE username_fold = $1", params![FIRST_ADMIN])).await?;
+    row.map(|row| Ok(!row.get::<String>(0)?.starts_with('!'))).transpose()
+}

@@ -1,0 +1,168 @@
+//! What this crate adds to the program.
+
+use std::sync::Arc;
+
+use countersign_catalogue::ApplicationAccess;
+use countersign_model::Target as _;
+use countersign_model::{Entry, Key, ObjectId, Problem, Space, directory};
+use countersign_rest::{Access, ApiError, Call, FamilyResource, Identity, KindResource, Module, Operation, RenderContext, json, no_content, object_schema};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::access::Engine;
+use crate::binding::PolicyBinding;
+use crate::engine::{self, Question};
+use crate::explain::{self, ExplainError};
+use crate::facts;
+use crate::policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy};
+use crate::subject::Subject;
+
+const SPACE: Space = Space("policy");
+
+/// The policies' part of the program.
+#[must_use]
+pub fn module() -> Module {
+    let access: Arc<dyn ApplicationAccess> = Arc::new(Engine);
+    Module {
+        name: "policy",
+        kinds: vec![
+            KindResource::of::<DummyPolicy>(),
+            KindResource::of::<EventMatcherPolicy>(),
+            KindResource::of::<ExpressionPolicy>(),
+            KindResource::of::<PasswordPolicy>(),
+            KindResource::of::<PolicyBinding>().computed(binding_objects),
+        ],
+        families: vec![FamilyResource {
+            space: SPACE,
+            path: "policies/all",
+            schema: "Policy",
+            title: "Policy",
+            app: "authentik_policies",
+            model_name: "policy",
+            shared: SHOWN,
+            filter: |_, _| true,
+            lookup: "policy_uuid",
+            computed: vec![bound_to],
+        }],
+        operations: operations(),
+        schemas: vec![
+            ("Policy", object_schema(&[("bound_to", "integer")])),
+            ("PolicyBinding", object_schema(&[("policy_obj", "#Policy?"), ("group_obj", "any"), ("user_obj", "any")])),
+            ("Cache", object_schema(&[("count", "integer")])),
+            ("PolicyTestRequest", object_schema(&[("user", "integer"), ("context", "map")])),
+        ],
+        extensions: vec![Arc::new(access)],
+        ..Module::default()
+    }
+}
+
+/// The list of all policies answers each with the fields of its kind, as the original does.
+const SHOWN: &[&str] = &[
+    "pk",
+    "name",
+    "execution_logging",
+    "component",
+    "verbose_name",
+    "verbose_name_plural",
+    "meta_model_name",
+    "bound_to",
+    "expression",
+    "result",
+    "wait_min",
+    "wait_max",
+    "action",
+    "client_ip",
+    "app",
+    "model",
+    "password_field",
+    "amount_digits",
+    "amount_uppercase",
+    "amount_lowercase",
+    "amount_symbols",
+    "length_min",
+    "symbol_charset",
+    "error_message",
+    "check_static_rules",
+    "check_have_i_been_pwned",
+    "check_zxcvbn",
+    "hibp_allowed_count",
+    "zxcvbn_score_threshold",
+];
+
+/// Policies are bound, and named by prompt stages.
+fn bound_to(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+    map.insert("bound_to".to_owned(), render.snapshot.referrers(entry.id).count().into());
+}
+
+fn binding_objects(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+    let Some(binding) = entry.cast::<PolicyBinding>() else { return };
+    let policy = binding.policy.and_then(|policy| render.snapshot.member(policy)).map(|policy| render.object(policy));
+    let row = |id: Option<ObjectId>| id.and_then(|id| render.rows.get(&id)).cloned().unwrap_or_default();
+    map.insert("policy_obj".to_owned(), policy.unwrap_or_default());
+    map.insert("group_obj".to_owned(), row(binding.group.map(|group| group.id())));
+    map.insert("user_obj".to_owned(), row(binding.user.map(|user| user.id())));
+}
+
+async fn explain(call: Call) -> Result<axum::response::Response, ApiError> {
+    let (Some(user), Some(application)) = (call.query.get("user"), call.query.get("application")) else {
+        return Err(ApiError::detail(StatusCode::BAD_REQUEST, "Name a user and an application."));
+    };
+    match explain::explain(&call.cx, &call.request, user, application).await {
+        Ok(told) => Ok(json(StatusCode::OK, &told)),
+        Err(ExplainError::Store(error)) => Err(error.into()),
+        Err(missing) => Err(ApiError::detail(StatusCode::NOT_FOUND, missing.to_string())),
+    }
+}
+
+fn operations() -> Vec<Operation> {
+    let view = || Access::permission("authentik_policies", "view", "policy");
+    vec![
+        Operation::new(Method::GET, "countersign/explain/", "countersign_explain_retrieve", Access::Superuser, explain)
+            .summary("Why a user may or may not open an application.")
+            .parameter("user", json!({"type": "string"}))
+            .parameter("application", json!({"type": "string"}))
+            .response(json!({"type": "object", "additionalProperties": {}})),
+        Operation::new(Method::POST, "policies/all/{policy_uuid}/test/", "policies_all_test_create", view(), test)
+            .request("PolicyTestRequest")
+            .response("PolicyTestResult"),
+        // Nothing is cached from one request to the next.
+        Operation::new(Method::GET, "policies/all/cache_info/", "policies_all_cache_info_retrieve", view(), |_call: Call| async {
+            Ok(json(StatusCode::OK, &json!({"count": 0})))
+        })
+        .response("Cache"),
+        Operation::new(Method::POST, "policies/all/cache_clear/", "policies_all_cache_clear_create", view(), |_call: Call| async { Ok(no_content()) }),
+    ]
+}
+
+/// Asks one policy about a user, for trying out.
+async fn test(call: Call) -> Result<axum::response::Response, ApiError> {
+    let not_found = || ApiError::not_found("Policy");
+    let key = Key::parse(call.param("policy_uuid"), countersign_model::KeyType::Uuid).ok_or_else(not_found)?;
+    let policy = call.snapshot.entry(ObjectId::new(SPACE, key)).cloned().ok_or_else(not_found)?;
+    let body = call.object()?;
+    let pk = match body.get("user") {
+        None => return Err(ApiError::field("user", Problem::required())),
+        Some(Value::Null) => return Err(ApiError::field("user", Problem::null())),
+        Some(value) => Key::from_json(value, directory::User::KEY).and_then(Key::int),
+    };
+    let missing = || ApiError::field("user", Problem::missing_reference(body.get("user").map(Value::to_string).unwrap_or_default().trim_matches('"')));
+    let pk = pk.ok_or_else(missing)?;
+    let user = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(missing)?;
+    let context = match body.get("context") {
+        Some(Value::Object(map)) => map.clone(),
+        None | Some(Value::Null) => Map::new(),
+        Some(_) => return Err(ApiError::field("context", Problem::new("invalid", "Value must be a dictionary, and not have any duplicate keys."))),
+    };
+    let subject = Subject::of(&user, call.cx.uid(pk));
+    let facts = facts::load(&call.cx, &call.request, true).await?;
+    let question = Question {
+        snapshot: &call.snapshot,
+        clock: &*call.cx.clock,
+        user: Some(&subject),
+        context: &context,
+        facts: &facts,
+        in_plan: context.contains_key("flow_plan"),
+    };
+    let decision = engine::decide_one(&question, &policy);
+    Ok(json(StatusCode::OK, &json!({"passing": decision.passing, "messages": decision.messages, "log_messages": []})))
+}

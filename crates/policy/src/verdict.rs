@@ -1,0 +1,52 @@
+//! What a policy answers, and how the answer came about.
+
+use serde::Serialize;
+
+/// The answer of one policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verdict {
+    pub passing: bool,
+    /// Sentences for the person.
+    pub messages: Vec<String>,
+}
+
+impl Verdict {
+    #[must_use]
+    pub fn passing() -> Self {
+        Self { passing: true, messages: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn failing(messages: Vec<String>) -> Self {
+        Self { passing: false, messages }
+    }
+}
+
+/// The outcome of one binding, kept in recordings: why a decision was taken.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// The binding's key.
+    pub binding: String,
+    /// What is bound: `policy`, `group` or `user`.
+    pub kind: &'static str,
+    /// Name of the policy or group, or the user's name.
+    pub name: String,
+    pub model: &'static str,
+    pub order: i32,
+    pub negate: bool,
+    pub passing: bool,
+    pub messages: Vec<String>,
+    /// The policy failed to run; the binding's `failure_result` counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub microseconds: u64,
+}
+
+/// The outcome of all bindings of one object.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trace {
+    pub mode: &'static str,
+    pub passing: bool,
+    pub messages: Vec<String>,
+    pub steps: Vec<Step>,
+}

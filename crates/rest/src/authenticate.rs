@@ -1,0 +1,140 @@
+//! From headers to a caller.
+
+use std::sync::Arc;
+
+use countersign_store::{StoreError, params, sha256};
+use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+
+use crate::BoxFuture;
+use crate::context::Context;
+use crate::cookies;
+use crate::error::ApiError;
+use crate::identity::{Caller, Identity, Via};
+use crate::request::RequestInfo;
+use crate::session::{self, SessionData};
+
+/// What an OAuth access token stands for.
+#[derive(Debug, Clone)]
+pub struct OAuthCaller {
+    pub user: i64,
+    pub scopes: Vec<String>,
+}
+
+/// Looks up bearer tokens that are not API tokens; offered by the module that issues them.
+pub trait TokenResolver: Send + Sync {
+    /// `None` for a token that is unknown, expired or revoked.
+    fn resolve(&self, cx: Context, token: String) -> BoxFuture<Option<OAuthCaller>>;
+}
+
+/// A browser: its session key, and who is signed in, if anybody. For pages and protocol endpoints.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// The key flow plans are kept under; made up for a browser without cookie.
+    pub key: String,
+    /// The browser does not have the key yet: answer with [`Visitor::cookie`].
+    pub fresh: bool,
+    pub user: Option<Arc<Identity>>,
+    /// Of the session row, when signed in.
+    pub session: Option<SessionData>,
+}
+
+impl Visitor {
+    pub fn key_hash(&self) -> [u8; 32] {
+        sha256(&self.key)
+    }
+
+    pub fn caller(&self) -> Caller {
+        match &self.user {
+            Some(user) => Caller { user: Some(user.clone()), via: Via::Session { key_hash: self.key_hash() } },
+            None => Caller::nobody(),
+        }
+    }
+
+    /// The cookie a fresh anonymous browser must be given.
+    pub fn cookie(&self, cx: &Context, request: &RequestInfo) -> Option<HeaderValue> {
+        self.fresh.then(|| cookies::session_cookie(cx, request, &self.key, None, None)).flatten()
+    }
+}
+
+/// Who is behind a browser's request. Inactive accounts count as nobody.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn visitor(cx: &Context, parts: &Parts) -> Result<Visitor, StoreError> {
+    let Some(key) = cookies::session_key(cx, &parts.headers) else {
+        return Ok(Visitor { key: cx.entropy.token(32), fresh: true, user: None, session: None });
+    };
+    let found = by_session(cx, &key).await?.filter(|(user, _)| user.is_active);
+    let (user, session) = found.map_or((None, None), |(user, data)| (Some(Arc::new(user)), Some(data)));
+    let visitor = Visitor { key, fresh: false, user, session };
+    RequestInfo::of(parts).saw(&visitor.caller());
+    Ok(visitor)
+}
+
+async fn by_session(cx: &Context, key: &str) -> Result<Option<(Identity, SessionData)>, StoreError> {
+    let (hash, now) = (sha256(key), cx.clock.now());
+    cx.store
+        .read(move |sql| {
+            let Some((pk, data)) = session::find(sql, hash, now)? else { return Ok(None) };
+            Ok(Identity::load(sql, pk)?.map(|user| (user, data)))
+        })
+        .await
+}
+
+/// Who calls the API. `self_read` is the one operation that OAuth tokens of scope `profile` may call.
+pub(crate) async fn caller(cx: &Context, headers: &HeaderMap, request: &RequestInfo, self_read: bool) -> Result<Caller, ApiError> {
+    let caller = proven(cx, headers, request, self_read).await?;
+    request.saw(&caller);
+    Ok(caller)
+}
+
+async fn proven(cx: &Context, headers: &HeaderMap, request: &RequestInfo, self_read: bool) -> Result<Caller, ApiError> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let text = value.to_str().map_err(|_| ApiError::forbidden("Token invalid/expired"))?;
+        let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(ApiError::forbidden("Unsupported authentication type"));
+        }
+        if !token.trim().is_empty() {
+            return by_token(cx, token.trim(), self_read).await;
+        }
+    }
+    let Some(key) = cookies::session_key(cx, headers) else { return Ok(Caller::nobody()) };
+    let Some((user, _)) = by_session(cx, &key).await?.filter(|(user, _)| user.is_active) else { return Ok(Caller::nobody()) };
+    if ![Method::GET, Method::HEAD, Method::OPTIONS].contains(&request.method) {
+        cookies::csrf_matches(headers, request, None).map_err(|why| ApiError::forbidden(&format!("CSRF Failed: {why}")))?;
+    }
+    Ok(Caller { user: Some(Arc::new(user)), via: Via::Session { key_hash: sha256(&key) } })
+}
+
+async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, ApiError> {
+    let (hash, now) = (sha256(token), cx.clock.now());
+    let found = cx
+        .store
+        .read(move |sql| {
+            let row = sql.query_one(
+                "SELECT user_id, identifier FROM token WHERE key_hash = $1 AND intent = 'api' AND (expiring = 0 OR expires > $2)",
+                params![hash, now],
+            )?;
+            let Some(row) = row else { return Ok(None) };
+            let identifier: String = row.get(1)?;
+            Ok::<_, StoreError>(Identity::load(sql, row.get(0)?)?.map(|user| (user, identifier)))
+        })
+        .await?;
+    if let Some((user, identifier)) = found.filter(|(user, _)| user.is_active) {
+        return Ok(Caller { user: Some(Arc::new(user)), via: Via::Token { identifier } });
+    }
+    for resolver in cx.token_resolvers() {
+        let Some(grant) = resolver.resolve(cx.clone(), token.to_owned()).await else { continue };
+        let allowed = |scope: &str| grant.scopes.iter().any(|s| s == scope);
+        if !(allowed("goauthentik.io/api") || self_read && allowed("profile")) {
+            continue;
+        }
+        let pk = grant.user;
+        let user = cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+        if let Some(user) = user.filter(|u| u.is_active) {
+            return Ok(Caller { user: Some(Arc::new(user)), via: Via::OAuth { scopes: grant.scopes } });
+        }
+    }
+    Err(ApiError::forbidden("Token invalid/expired"))
+}

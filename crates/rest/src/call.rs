@@ -1,0 +1,127 @@
+//! One call of an operation, as its handler sees it.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use countersign_model::{FieldErrors, Input, Mode, Problem, Snapshot};
+use countersign_store::Actor;
+use http::{HeaderMap, StatusCode, header};
+use serde_json::{Map, Value};
+
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::identity::{Caller, Identity};
+use crate::request::RequestInfo;
+use crate::values::python_type;
+
+/// The query string, in order, decoded.
+#[derive(Debug, Clone, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub fn parse(text: &str) -> Query {
+        Query(form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
+    }
+
+    /// The last value of a parameter, as the original reads it.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.as_str())
+    }
+
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(k, _)| k == name).map(|(_, v)| v.as_str())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    /// `true`/`false` in the forms browsers and clients send.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name)?.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Some(true),
+            "false" | "0" | "no" | "off" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// Seconds within which an edit made by this call must be confirmed, when the caller wants that.
+///
+/// # Errors
+/// A number that cannot be meant: whoever trusts in an edit being undone must not be mistaken.
+pub(crate) fn confirm_within(headers: &HeaderMap, query: &Query) -> Result<Option<i64>, ApiError> {
+    let header = headers.get("x-countersign-confirm-within").map(|value| value.to_str().unwrap_or_default().to_owned());
+    let Some(given) = header.or_else(|| query.get("confirm_within").map(str::to_owned)) else { return Ok(None) };
+    let seconds = given.trim().parse::<i64>().ok().filter(|seconds| (5..=86_400).contains(seconds));
+    let wrong = || ApiError::detail(StatusCode::BAD_REQUEST, "X-Countersign-Confirm-Within takes seconds, from 5 to 86400. Nothing was changed.");
+    seconds.map(Some).ok_or_else(wrong)
+}
+
+/// One call. Cheap to clone.
+#[derive(Clone)]
+pub struct Call {
+    pub cx: Context,
+    pub caller: Caller,
+    pub request: RequestInfo,
+    /// Of the configuration, for the whole call.
+    pub snapshot: Arc<Snapshot>,
+    pub query: Query,
+    pub headers: HeaderMap,
+    pub bytes: Bytes,
+    pub(crate) params: Vec<(String, String)>,
+}
+
+impl Call {
+    /// A part of the path, as `slug` in `flows/instances/{slug}/`.
+    pub fn param(&self, name: &str) -> &str {
+        self.params.iter().find(|(k, _)| k == name).map_or("", |(_, v)| v)
+    }
+
+    /// The signed-in account; operations below `Access::Authenticated` always have one.
+    ///
+    /// # Errors
+    /// 403 when there is none.
+    pub fn user(&self) -> Result<&Arc<Identity>, ApiError> {
+        self.caller.user.as_ref().ok_or_else(ApiError::no_credentials)
+    }
+
+    pub fn actor(&self) -> Actor {
+        let confirm_within = confirm_within(&self.headers, &self.query).ok().flatten();
+        Actor { confirm_within, ..self.cx.actor(&self.caller, &self.request) }
+    }
+
+    /// The body as a JSON object; an empty body counts as `{}`.
+    ///
+    /// # Errors
+    /// 415 for another media type, 400 for broken JSON or anything but an object.
+    pub fn object(&self) -> Result<Map<String, Value>, ApiError> {
+        match self.json()? {
+            Value::Object(map) => Ok(map),
+            other => {
+                let text = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&other));
+                Err(FieldErrors::object(Problem::new("invalid", text)).into())
+            }
+        }
+    }
+
+    /// The body as any JSON.
+    ///
+    /// # Errors
+    /// 415 for another media type, 400 for broken JSON.
+    pub fn json(&self) -> Result<Value, ApiError> {
+        if self.bytes.is_empty() {
+            return Ok(Value::Object(Map::new()));
+        }
+        let media = self.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+            return Err(ApiError::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("Unsupported media type \"{media}\" in request.")));
+        }
+        serde_json::from_slice(&self.bytes).map_err(|e| ApiError::detail(StatusCode::BAD_REQUEST, format!("JSON parse error - {e}")))
+    }
+
+    /// The body as input for the fields of a kind or table.
+    pub fn input<'a>(&'a self, map: &'a Map<String, Value>, mode: Mode) -> Input<'a> {
+        Input { map, mode, entropy: &*self.cx.entropy, privileged: false }
+    }
+}

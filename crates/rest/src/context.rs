@@ -1,0 +1,200 @@
+//! What a handler works with: one value, no globals.
+
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use countersign_model::{Clock, Entropy, ObjectId, Registry, Secret, Snapshot, Space};
+use countersign_store::{Actor, ActorUser, Store};
+use serde_json::json;
+
+use crate::authenticate::TokenResolver;
+use crate::identity::Caller;
+use crate::module::{Module, Operation};
+use crate::request::RequestInfo;
+
+/// The settings handlers need; the program reads them from flags, environment and files.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub version: &'static str,
+    pub secret_key: Secret,
+    /// The public address, as `https://id.example.org`; without it links follow the request's host.
+    pub base_url: Option<String>,
+    /// The path everything is served below, as `/auth`; empty for the root.
+    pub base_path: String,
+    pub cookie_domain: Option<String>,
+    /// Addresses and prefix lengths whose forwarding headers count.
+    pub trusted_proxies: Vec<(IpAddr, u8)>,
+    pub data_dir: std::path::PathBuf,
+    pub bootstrap_password: Option<Secret>,
+    pub bootstrap_token: Option<Secret>,
+    pub bootstrap_email: Option<String>,
+    pub debug: bool,
+}
+
+impl Settings {
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.trusted_proxies.iter().any(|(network, bits)| within(peer, *network, *bits))
+    }
+}
+
+fn within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
+    let prefix = |bytes: &[u8]| -> Vec<u8> {
+        let keep = |i: usize| usize::from(bits).saturating_sub(i * 8).min(8);
+        bytes.iter().enumerate().map(|(i, b)| if keep(i) == 0 { 0 } else { b & (0xffu8 << (8 - keep(i))) }).collect()
+    };
+    match (address, network) {
+        (IpAddr::V4(a), IpAddr::V4(n)) => prefix(&a.octets()) == prefix(&n.octets()),
+        (IpAddr::V6(a), IpAddr::V6(n)) => prefix(&a.octets()) == prefix(&n.octets()),
+        _ => false,
+    }
+}
+
+/// What the program puts a context together from.
+pub struct ContextParts {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub settings: Settings,
+    /// Names this installation in subject identifiers; kept with the data.
+    pub install_id: String,
+    pub modules: Vec<Module>,
+}
+
+/// Cheap to clone; handed to every handler.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+pub struct Inner {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub settings: Settings,
+    pub install_id: String,
+    /// HMAC key of the session cookie: the hex SHA-512 of the secret key, as the original's.
+    pub(crate) cookie_key: Secret,
+    pub(crate) modules: Vec<Module>,
+    pub(crate) operations: Vec<Operation>,
+}
+
+impl Deref for Context {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Context {
+    pub fn new(parts: ContextParts) -> Context {
+        let digest = digest::digest(&digest::SHA512, parts.settings.secret_key.expose().as_bytes());
+        let operations = crate::dispatch::all_operations(&parts.modules);
+        Context(Arc::new(Inner {
+            store: parts.store,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            settings: parts.settings,
+            install_id: parts.install_id,
+            cookie_key: Secret::new(hex::encode(digest.as_ref())),
+            modules: parts.modules,
+            operations,
+        }))
+    }
+
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.store.snapshot()
+    }
+
+    pub fn registry(&self) -> &Registry {
+        self.store.registry()
+    }
+
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// Every operation of the API, for documentation and the walk that tests them all.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    pub(crate) fn token_resolvers(&self) -> impl Iterator<Item = &Arc<dyn TokenResolver>> {
+        self.modules.iter().filter_map(|m| m.token_resolver.as_ref())
+    }
+
+    /// What links begin with: the base URL where one is set, else the origin of the request, and the path everything is
+    /// served below. Without final slash.
+    pub fn origin(&self, request: &RequestInfo) -> String {
+        let host = match &self.settings.base_url {
+            Some(base) => base.trim_end_matches('/').to_owned(),
+            None => request.origin(),
+        };
+        host + &self.settings.base_path
+    }
+
+    /// The original's `uid` of a user: stable, and the same for every client.
+    pub fn uid(&self, user_pk: i64) -> String {
+        uid(&self.install_id, user_pk)
+    }
+
+    /// Who acts in a request, for edits and events.
+    pub fn actor(&self, caller: &Caller, request: &RequestInfo) -> Actor {
+        Actor {
+            user: caller.user.as_ref().map(|u| ActorUser { pk: u.pk, username: u.username.clone(), email: u.email.clone() }),
+            client_ip: Some(request.client_ip.to_string()),
+            http_request: Some(request.to_event()),
+            brand: self.brand_reference(request),
+            confirm_within: None,
+        }
+    }
+
+    /// Model reference of the brand a request belongs to: longest matching domain, else the default one.
+    pub fn brand_reference(&self, request: &RequestInfo) -> Option<serde_json::Value> {
+        let snapshot = self.snapshot();
+        let id = brand_for(&snapshot, &request.host)?;
+        let domain = snapshot.entry(id)?.object.value("domain");
+        let name = domain.as_ref().and_then(|d| d.as_str()).unwrap_or_default();
+        let pk = id.key.uuid().map(|u| u.simple().to_string()).unwrap_or_default();
+        Some(json!({"app": "authentik_brands", "model_name": "brand", "pk": pk, "name": format!("Default brand: {name}")}))
+    }
+}
+
+/// The id of the brand for a host: the longest domain that the host ends with, else the default brand.
+pub fn brand_for(snapshot: &Snapshot, host: &str) -> Option<ObjectId> {
+    let host = host.to_ascii_lowercase();
+    let bare = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host.as_str(), |(name, _)| name);
+    let mut best: Option<(bool, usize, ObjectId)> = None;
+    for entry in snapshot.entries(Space("brand")) {
+        let domain = entry.object.value("domain").and_then(|d| d.as_str().map(str::to_ascii_lowercase)).unwrap_or_default();
+        // Whole labels only: evil-example.org is not of example.org. A domain may name a port, too.
+        let of = |host: &str| host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let matches = !domain.is_empty() && (of(&host) || of(bare));
+        let default = entry.object.value("default").and_then(|d| d.as_bool()).unwrap_or(false);
+        let rank = (matches, if matches { domain.len() } else { 0 });
+        if (matches || default) && best.is_none_or(|(m, l, _)| rank > (m, l)) {
+            best = Some((rank.0, rank.1, entry.id));
+        }
+    }
+    best.map(|(_, _, id)| id)
+}
+
+pub(crate) fn uid(install_id: &str, user_pk: i64) -> String {
+    hex::encode(countersign_store::sha256(&format!("{user_pk}-{install_id}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_hold_their_addresses_only() {
+        let net: IpAddr = "10.0.0.0".parse().unwrap();
+        assert!(within("10.255.1.2".parse().unwrap(), net, 8));
+        assert!(!within("11.0.0.1".parse().unwrap(), net, 8));
+        assert!(within("172.31.0.1".parse().unwrap(), "172.16.0.0".parse().unwrap(), 12));
+        assert!(!within("172.32.0.1".parse().unwrap(), "172.16.0.0".parse().unwrap(), 12));
+        assert!(within("::1".parse().unwrap(), "::1".parse().unwrap(), 128));
+        assert!(!within("::1".parse().unwrap(), net, 8));
+    }
+}

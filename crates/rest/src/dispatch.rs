@@ -1,0 +1,211 @@
+//! From a request to its operation: one table, one path through authentication, access and body.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawPathParams, Request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use countersign_model::{FieldMeta, Shape};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use serde_json::{Value, json};
+
+use crate::authenticate;
+use crate::call::{self, Call, Query};
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::identity::Caller;
+use crate::module::{Access, Module, Operation};
+use crate::request::RequestInfo;
+use crate::response::json;
+use crate::{forms, history, openapi};
+
+/// JSON bodies are small; uploads have operations of their own.
+const LARGEST_BODY: usize = 4 * 1024 * 1024;
+/// As much is read from callers that may not call at all.
+const LARGEST_UNUSED: usize = 256 * 1024;
+
+pub(crate) fn all_operations(modules: &[Module]) -> Vec<Operation> {
+    let mut all: Vec<Operation> = forms::operations();
+    all.extend(openapi::operations());
+    all.extend(history::operations());
+    for module in modules {
+        all.extend(module.kinds.iter().flat_map(crate::kinds::KindResource::operations));
+        all.extend(module.families.iter().flat_map(crate::kinds::FamilyResource::operations));
+        all.extend(module.operations.iter().cloned());
+    }
+    all
+}
+
+/// The whole API below `/api/v3/`.
+pub fn api_router(cx: &Context) -> Router {
+    let mut paths: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
+    for operation in cx.operations() {
+        paths.entry(operation.path.clone()).or_default().push(operation.clone());
+    }
+    let mut router = Router::new();
+    for (path, operations) in paths {
+        let (cx, operations) = (cx.clone(), Arc::new(operations));
+        let serve = move |params: RawPathParams, request: Request| serve(cx.clone(), operations.clone(), params, request);
+        router = router.route(&format!("/api/v3/{path}"), any(serve));
+    }
+    let unknown = |request: Request| async move { openapi::unknown(request.uri().path()) };
+    router.route("/api/v3/{*rest}", any(unknown)).route("/api/v3", any(unknown))
+}
+
+async fn serve(cx: Context, operations: Arc<Vec<Operation>>, params: RawPathParams, request: Request) -> Response {
+    let mut response = answer(&cx, &operations, &params, request).await.unwrap_or_else(IntoResponse::into_response);
+    if let Ok(allow) = HeaderValue::from_str(&allow(&operations)) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+fn allow(operations: &[Operation]) -> String {
+    let mut methods: Vec<&str> = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().filter(|m| operations.iter().any(|o| o.method == **m)).collect();
+    if methods.first() == Some(&"GET") || methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    methods.join(", ")
+}
+
+async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, request: Request) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let info = RequestInfo::of(&parts);
+    acceptable(&parts.headers)?;
+    let wanted = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+    let Some(operation) = operations.iter().find(|o| o.method == wanted) else {
+        let caller = authenticate::caller(cx, &parts.headers, &info, false).await?;
+        return if wanted == Method::OPTIONS { options(operations, &caller) } else { Err(not_allowed(&parts.method)) };
+    };
+    let caller = authenticate::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await?;
+    // The original tells anonymous readers of single objects that they may not, everybody else to sign in.
+    let item = operation.meta.is_some() && operation.id.ends_with("_retrieve") && caller.user.is_none();
+    let permitted = permit(&operation.access, &caller).map_err(|refusal| if item { ApiError::no_permission() } else { refusal });
+    // The body is read even when it will not be used: an unread one would end the connection under the client's next request.
+    let limit = if permitted.is_ok() { LARGEST_BODY } else { LARGEST_UNUSED };
+    let limited = Limited::new(body, limit).collect().await;
+    permitted?;
+    // No key holds one, and not every engine can be asked for it.
+    if params.iter().any(|(_, value)| value.contains('\0')) {
+        return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
+    }
+    // A client that wrote through another process reads its write here.
+    cx.store.refresh().await?;
+    let bytes = limited.map_err(|_| ApiError::detail(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 4 MiB."))?.to_bytes();
+    let call = Call {
+        cx: cx.clone(),
+        caller,
+        snapshot: cx.snapshot(),
+        query: Query::parse(&info.query),
+        request: info,
+        headers: parts.headers,
+        bytes,
+        params: params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+    };
+    call::confirm_within(&call.headers, &call.query)?;
+    (operation.handler)(call).await
+}
+
+fn permit(access: &Access, caller: &Caller) -> Result<(), ApiError> {
+    let known = caller.user.is_some();
+    let permitted = match access {
+        Access::Public => true,
+        Access::Authenticated | Access::SelfRead => known,
+        Access::Permission(permission) => caller.may(permission),
+        Access::Superuser => caller.is_superuser(),
+    };
+    match (permitted, known) {
+        (true, _) => Ok(()),
+        (false, true) => Err(ApiError::no_permission()),
+        (false, false) => Err(ApiError::no_credentials()),
+    }
+}
+
+fn acceptable(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(accept) = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()) else { return Ok(()) };
+    let json = |part: &str| ["application/json", "application/*", "*/*"].contains(&part.split(';').next().unwrap_or_default().trim());
+    // The document is also YAML; pages and event streams are not served here.
+    if accept.trim().is_empty() || accept.split(',').any(|p| json(p) || p.contains("openapi") || p.contains("yaml")) {
+        return Ok(());
+    }
+    Err(ApiError::detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header."))
+}
+
+fn not_allowed(method: &Method) -> ApiError {
+    ApiError::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
+}
+
+/// The metadata of an endpoint: of collections, what a new object takes.
+fn options(operations: &[Operation], caller: &Caller) -> Result<Response, ApiError> {
+    let Some(first) = operations.first() else { return Err(ApiError::not_found("Operation")) };
+    permit(&first.access, caller)?;
+    let Some(meta) = first.meta else {
+        let body = json!({"name": first.id, "description": first.summary, "renders": ["application/json"], "parses": ["application/json"]});
+        return Ok(json(StatusCode::OK, &body));
+    };
+    let part = if first.path.trim_end_matches('/') == meta.path { "List" } else { "Instance" };
+    let mut body = json!({
+        "name": format!("{} {part}", words(meta.schema)),
+        "description": format!("{} Viewset", meta.schema),
+        "renders": ["application/json"],
+        "parses": ["application/json"],
+    });
+    let wanted = operations.iter().find(|o| [Method::POST, Method::PUT].contains(&o.method)).filter(|o| permit(&o.access, caller).is_ok());
+    if let (Value::Object(map), Some(operation)) = (&mut body, wanted) {
+        let fields: serde_json::Map<String, Value> = meta.fields.iter().map(|f| (f.name.to_owned(), describe_field(f))).collect();
+        map.insert("actions".to_owned(), json!({operation.method.as_str(): fields}));
+    }
+    Ok(json(StatusCode::OK, &body))
+}
+
+/// `DenyStage` reads "Deny Stage".
+fn words(schema: &str) -> String {
+    let mut text = String::new();
+    for letter in schema.chars() {
+        if letter.is_uppercase() && text.chars().next_back().is_some_and(char::is_lowercase) {
+            text.push(' ');
+        }
+        text.push(letter);
+    }
+    text
+}
+
+fn describe_field(field: &FieldMeta) -> Value {
+    let mut shape = (field.shape)();
+    while let Shape::Nullable(inner) = shape {
+        shape = *inner;
+    }
+    let kind = match &shape {
+        Shape::Boolean => "boolean",
+        Shape::Choice(_) => "choice",
+        Shape::Email => "email",
+        Shape::Float => "float",
+        Shape::Integer => "integer",
+        Shape::Json | Shape::List(_) | Shape::Map | Shape::Nullable(_) | Shape::Reference { .. } => "field",
+        Shape::Object(_) => "nested object",
+        Shape::Slug => "slug",
+        Shape::Time => "datetime",
+        Shape::Url => "url",
+        Shape::Code | Shape::Duration | Shape::Multiline | Shape::Secret | Shape::Text | Shape::Uuid => "string",
+    };
+    let label: String = field.name.replace('_', " ");
+    let label = label.get(..1).map(str::to_uppercase).unwrap_or_default() + label.get(1..).unwrap_or_default();
+    let mut described = json!({"type": kind, "required": field.required, "read_only": field.read_only, "label": label});
+    if let Value::Object(map) = &mut described {
+        if !field.help.is_empty() {
+            map.insert("help_text".to_owned(), field.help.into());
+        }
+        if let Some(max) = field.max_length {
+            map.insert("max_length".to_owned(), max.into());
+        }
+        if let Shape::Choice(choices) = shape {
+            let choices: Value = choices.iter().map(|c| json!({"value": c.value, "display_name": c.label})).collect();
+            map.insert("choices".to_owned(), choices);
+        }
+    }
+    described
+}

@@ -1,0 +1,142 @@
+//! `countersign/changes/`: every edit of the configuration, what it changed, and the way back.
+
+mod pending;
+mod snapshots;
+
+use axum::response::Response;
+use countersign_model::{Registry, Shape, Timestamp};
+use countersign_store::{Row, StoreError, Tx, params};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::module::{Access, Operation};
+use crate::page::{Page, envelope};
+use crate::response::json;
+
+pub use pending::undo_job;
+
+pub(crate) fn operations() -> Vec<Operation> {
+    let free = || json!({"type": "object", "additionalProperties": {}});
+    let mut all = snapshots::operations();
+    all.extend(pending::operations());
+    all.extend([
+        Operation::new(Method::GET, "countersign/changes/", "countersign_changes_list", Access::Superuser, list)
+            .summary("Edits of the configuration, newest first.")
+            .response(free()),
+        Operation::new(Method::GET, "countersign/changes/{revision}/", "countersign_changes_retrieve", Access::Superuser, retrieve)
+            .summary("What one edit changed.")
+            .response(free()),
+        Operation::new(Method::POST, "countersign/changes/{revision}/rollback/", "countersign_changes_rollback_create", Access::Superuser, roll_back)
+            .summary("Undoes one edit by a new one.")
+            .response(free()),
+    ]);
+    all
+}
+
+const COLUMNS: &str = "revision, at, actor, reason, edits";
+
+async fn list(call: Call) -> Result<Response, ApiError> {
+    let page = Page::read(&call.query, 200)?;
+    let needle = format!("%{}%", call.query.get("search").unwrap_or_default().to_lowercase().replace(['%', '_'], " "));
+    let (size, offset) = (i64::try_from(page.size).unwrap_or(100), i64::try_from(page.offset()).unwrap_or(0));
+    let (count, rows) = call
+        .cx
+        .store
+        .read(move |sql| {
+            let filter = "WHERE LOWER(reason) LIKE $1 OR LOWER(actor) LIKE $1";
+            let count: i64 = match sql.query_one(&format!("SELECT COUNT(*) FROM change {filter}"), params![&needle])? {
+                Some(row) => row.get(0)?,
+                None => 0,
+            };
+            let statement = format!("SELECT {COLUMNS} FROM change {filter} ORDER BY revision DESC LIMIT $2 OFFSET $3");
+            Ok::<_, StoreError>((count, sql.query(&statement, params![&needle, size, offset])?))
+        })
+        .await?;
+    let count = usize::try_from(count).unwrap_or(0);
+    page.check(count)?;
+    let results = rows.iter().map(|row| summary(row, call.cx.registry(), false)).collect::<Result<Vec<_>, _>>()?;
+    Ok(json(StatusCode::OK, &envelope(page, count, results)))
+}
+
+async fn retrieve(call: Call) -> Result<Response, ApiError> {
+    let row = find(&call).await?;
+    Ok(json(StatusCode::OK, &summary(&row, call.cx.registry(), true)?))
+}
+
+async fn find(call: &Call) -> Result<Row, ApiError> {
+    let revision: i64 = call.param("revision").parse().map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    let statement = format!("SELECT {COLUMNS} FROM change WHERE revision = $1");
+    let row = call.cx.store.read(move |sql| sql.query_one(&statement, params![revision])).await?;
+    row.ok_or_else(|| ApiError::not_found("Change"))
+}
+
+fn summary(row: &Row, registry: &Registry, with_diff: bool) -> Result<Value, StoreError> {
+    let actor: Value = row.get(2)?;
+    let edits: Value = row.get(4)?;
+    let objects: Value = edits.as_array().into_iter().flatten().map(|edit| object(edit, registry, with_diff)).collect();
+    Ok(json!({
+        "revision": row.get::<i64>(0)?,
+        "at": row.get::<Timestamp>(1)?.iso(),
+        "user": actor.get("user").cloned().unwrap_or_default(),
+        "client_ip": actor.get("client_ip").cloned().unwrap_or_default(),
+        "reason": row.get::<String>(3)?,
+        "objects": objects,
+    }))
+}
+
+fn object(edit: &Value, registry: &Registry, with_diff: bool) -> Value {
+    let side = |name: &str| edit.get(name).filter(|s| !s.is_null());
+    let (before, after) = (side("before"), side("after"));
+    let data = |s: Option<&Value>| s.and_then(|s| s.get("data")).and_then(Value::as_object).cloned().unwrap_or_default();
+    let (old, new) = (data(before), data(after));
+    let model = after.or(before).and_then(|s| s.get("model")).and_then(Value::as_str).unwrap_or_default();
+    let kind = registry.kind(model).map(|k| k.meta);
+    let named = if after.is_some() { &new } else { &old };
+    let name = ["name", "slug", "identifier", "domain"].iter().find_map(|n| named.get(*n).cloned()).unwrap_or_default();
+    let action = match (before, after) {
+        (None, _) => "created",
+        (_, None) => "deleted",
+        _ => "changed",
+    };
+    let mut map = Map::new();
+    map.insert("model".to_owned(), model.into());
+    map.insert("title".to_owned(), kind.map_or(model, |k| k.title).into());
+    map.insert("path".to_owned(), kind.map(|k| Value::from(k.path)).unwrap_or_default());
+    map.insert("key".to_owned(), edit.get("key").cloned().unwrap_or_default());
+    map.insert("name".to_owned(), name);
+    map.insert("action".to_owned(), action.into());
+    if with_diff {
+        let names: Vec<&String> = new.keys().chain(old.keys().filter(|k| !new.contains_key(*k))).collect();
+        let changed = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+        let fields: Map<String, Value> = changed
+            .map(|name| {
+                let field = kind.and_then(|k| k.field(name));
+                let secret = field.is_some_and(|f| f.write_only || is_secret((f.shape)()));
+                let show = |v: Option<&Value>| v.map_or(Value::Null, |v| if secret && !v.is_null() { "*****".into() } else { v.clone() });
+                (name.clone(), json!({"label": field.map(|f| f.label), "before": show(old.get(name)), "after": show(new.get(name))}))
+            })
+            .collect();
+        map.insert("fields".to_owned(), Value::Object(fields));
+    }
+    Value::Object(map)
+}
+
+fn is_secret(shape: Shape) -> bool {
+    match shape {
+        Shape::Nullable(inner) | Shape::List(inner) => is_secret(*inner),
+        shape => matches!(shape, Shape::Secret),
+    }
+}
+
+/// The inverse edit, checked like any other: what has come to depend on the change refuses it.
+async fn roll_back(call: Call) -> Result<Response, ApiError> {
+    let revision: i64 = find(&call).await?.get(0)?;
+    let undo = move |tx: &mut Tx<'_>| tx.roll_back(revision).map_err(ApiError::from);
+    let found = call.cx.store.write(call.actor(), format!("undone: change {revision}"), undo).await?;
+    if !found {
+        return Err(ApiError::not_found("Change"));
+    }
+    Ok(json(StatusCode::OK, &json!({"revision": call.cx.snapshot().revision()})))
+}

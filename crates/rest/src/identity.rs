@@ -1,0 +1,179 @@
+//! Who is asking: an account with its groups, and by what right.
+
+use std::sync::Arc;
+
+use countersign_model::Timestamp;
+use countersign_store::{Sql, StoreError, params};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// As deep as a tree of groups is followed.
+pub(crate) const GROUP_DEPTH: i64 = 20;
+
+/// An account as read for one request.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    pub pk: i64,
+    pub uuid: Uuid,
+    pub username: String,
+    pub name: String,
+    pub email: String,
+    pub is_active: bool,
+    /// `internal`, `external`, `service_account`, `internal_service_account`.
+    pub user_type: String,
+    pub path: String,
+    pub attributes: Value,
+    pub date_joined: Timestamp,
+    pub last_login: Option<Timestamp>,
+    pub password_change_date: Timestamp,
+    pub has_usable_password: bool,
+    /// Direct and inherited, by name.
+    pub groups: Vec<Membership>,
+}
+
+/// One group of an account.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    pub uuid: Uuid,
+    pub name: String,
+    pub is_superuser: bool,
+    pub parent: Option<Uuid>,
+    pub attributes: Value,
+    /// Member itself, not only through a child group.
+    pub direct: bool,
+}
+
+impl Identity {
+    /// Member, directly or through a child group, of a group of superusers.
+    pub fn is_superuser(&self) -> bool {
+        self.groups.iter().any(|g| g.is_superuser)
+    }
+
+    pub fn is_member(&self, group: Uuid) -> bool {
+        self.groups.iter().any(|g| g.uuid == group)
+    }
+
+    pub fn direct_groups(&self) -> impl Iterator<Item = &Membership> {
+        self.groups.iter().filter(|g| g.direct)
+    }
+
+    /// Attributes of the groups (by name), overlaid by the account's own.
+    pub fn merged_attributes(&self) -> Value {
+        let mut merged = serde_json::Map::new();
+        for group in &self.groups {
+            merge(&mut merged, &group.attributes);
+        }
+        merge(&mut merged, &self.attributes);
+        Value::Object(merged)
+    }
+
+    /// # Errors
+    /// When the engine fails.
+    pub fn load(sql: &mut Sql<'_>, pk: i64) -> Result<Option<Identity>, StoreError> {
+        let row = sql.query_one(
+            "SELECT id, uuid, username, name, email, is_active, type, path, attributes, joined, last_login, password_changed, password FROM users WHERE id = $1",
+            params![pk],
+        )?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Identity {
+            pk: row.get(0)?,
+            uuid: row.get(1)?,
+            username: row.get(2)?,
+            name: row.get(3)?,
+            email: row.get(4)?,
+            is_active: row.get(5)?,
+            user_type: row.get(6)?,
+            path: row.get(7)?,
+            attributes: row.get(8)?,
+            date_joined: row.get(9)?,
+            last_login: row.get(10)?,
+            password_change_date: row.get(11)?,
+            // As the original marks unusable ones: no hash begins with an exclamation mark.
+            has_usable_password: !row.get::<String>(12)?.starts_with('!'),
+            groups: memberships(sql, pk)?,
+        }))
+    }
+}
+
+fn merge(into: &mut serde_json::Map<String, Value>, from: &Value) {
+    for (key, value) in from.as_object().into_iter().flatten() {
+        match (into.get_mut(key), value) {
+            (Some(Value::Object(old)), Value::Object(_)) => merge(old, value),
+            _ => {
+                into.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn memberships(sql: &mut Sql<'_>, pk: i64) -> Result<Vec<Membership>, StoreError> {
+    let rows = sql.query(
+        "WITH RECURSIVE up (uuid, depth) AS (\
+           SELECT group_uuid, 0 FROM membership WHERE user_id = $1 \
+           UNION SELECT g.parent, up.depth + 1 FROM user_group g JOIN up ON g.uuid = up.uuid WHERE g.parent IS NOT NULL AND up.depth < $2) \
+         SELECT g.uuid, g.name, g.is_superuser, g.parent, g.attributes, MIN(up.depth) FROM up JOIN user_group g ON g.uuid = up.uuid \
+         GROUP BY g.uuid, g.name, g.is_superuser, g.parent, g.attributes ORDER BY g.name",
+        params![pk, GROUP_DEPTH],
+    )?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Membership {
+                uuid: row.get(0)?,
+                name: row.get(1)?,
+                is_superuser: row.get(2)?,
+                parent: row.get(3)?,
+                attributes: row.get(4)?,
+                direct: row.get::<i64>(5)? == 0,
+            })
+        })
+        .collect()
+}
+
+/// By what a caller proved who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// Nobody.
+    None,
+    /// The session with that key hash.
+    Session { key_hash: [u8; 32] },
+    /// The API token with that identifier.
+    Token { identifier: String },
+    /// An OAuth access token with these scopes.
+    OAuth { scopes: Vec<String> },
+}
+
+/// Who asks, as handlers see it.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub user: Option<Arc<Identity>>,
+    pub via: Via,
+}
+
+impl Caller {
+    pub const fn nobody() -> Caller {
+        Caller { user: None, via: Via::None }
+    }
+
+    pub fn is_superuser(&self) -> bool {
+        self.user.as_ref().is_some_and(|u| u.is_superuser())
+    }
+
+    pub fn pk(&self) -> Option<i64> {
+        self.user.as_ref().map(|u| u.pk)
+    }
+
+    /// Whether the caller holds a permission, as `authentik_core.view_user`. Roles add to this when they come.
+    pub fn may(&self, _permission: &str) -> bool {
+        self.is_superuser()
+    }
+
+    /// The word events and logs use.
+    pub const fn auth_via(&self) -> &'static str {
+        match self.via {
+            Via::None => "unauthenticated",
+            Via::Session { .. } => "session",
+            Via::Token { .. } => "api_token",
+            Via::OAuth { .. } => "jwt",
+        }
+    }
+}

@@ -1,0 +1,484 @@
+//! The generic resource over kinds: create, read, change, delete, list, from the declaration alone.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::response::Response;
+use countersign_model::{Entry, FieldMeta, Key, Kind, KindDef, KindMeta, Mode, ObjectId, Shape, Snapshot, Space};
+use countersign_store::StoreError;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::call::{Call, Query};
+use crate::error::ApiError;
+use crate::identity::Caller;
+use crate::module::{Access, Operation};
+use crate::page::{Page, envelope};
+use crate::request::RequestInfo;
+use crate::response::{json, no_content};
+use crate::used_by;
+use crate::values::{Filter, order, plain, search};
+use crate::{BoxFuture, Context};
+
+/// What a computed field is made from, besides its object.
+pub struct RenderContext<'a> {
+    pub cx: &'a Context,
+    pub snapshot: &'a Snapshot,
+    pub caller: &'a Caller,
+    pub request: &'a RequestInfo,
+    pub query: &'a Query,
+    /// Users and groups that the objects of this answer name.
+    pub rows: &'a HashMap<ObjectId, Value>,
+}
+
+type Compute = fn(&Entry, &RenderContext<'_>, &mut Map<String, Value>);
+type Admit = fn(Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>>;
+type Visible = fn(Call, Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>>;
+
+/// A kind with its API.
+#[derive(Clone)]
+pub struct KindResource {
+    pub def: KindDef,
+    pub(crate) key_name: &'static str,
+    pub(crate) computed: Vec<Compute>,
+    visible: Option<Visible>,
+    admit: Option<Admit>,
+}
+
+impl KindResource {
+    pub fn of<T: Kind>() -> KindResource {
+        KindResource { def: KindDef::of::<T>(), key_name: "pk", computed: Vec::new(), visible: None, admit: None }
+    }
+
+    #[must_use]
+    pub fn def(mut self, change: impl FnOnce(KindDef) -> KindDef) -> KindResource {
+        self.def = change(self.def);
+        self
+    }
+
+    /// The name the key has in answers, where it is not `pk`.
+    #[must_use]
+    pub const fn key_name(mut self, name: &'static str) -> KindResource {
+        self.key_name = name;
+        self
+    }
+
+    /// Adds read-only fields made from the object and its surroundings.
+    #[must_use]
+    pub fn computed(mut self, compute: Compute) -> KindResource {
+        self.computed.push(compute);
+        self
+    }
+
+    /// Lists and items are for any signed-in account, which sees what this function leaves it.
+    #[must_use]
+    pub const fn visible(mut self, visible: Visible) -> KindResource {
+        self.visible = Some(visible);
+        self
+    }
+
+    /// Bodies of creations and changes are looked at by this function first, which may ask the world outside.
+    #[must_use]
+    pub const fn admit(mut self, admit: Admit) -> KindResource {
+        self.admit = Some(admit);
+        self
+    }
+
+    /// An object as it is now, answered as its kind's resource does.
+    ///
+    /// # Errors
+    /// 404 when it is gone.
+    pub async fn answer(call: &Call, id: ObjectId) -> Result<Response, ApiError> {
+        let snapshot = call.cx.snapshot();
+        let entry = snapshot.entry(id).cloned().ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+        one(&Call { snapshot, ..call.clone() }, StatusCode::OK, entry, None).await
+    }
+
+    pub const fn meta(&self) -> &'static KindMeta {
+        self.def.meta
+    }
+
+    pub(crate) fn operations(&self) -> Vec<Operation> {
+        let meta = self.def.meta;
+        let (list, item) = (format!("{}/", meta.path), format!("{}/{{{}}}/", meta.path, meta.lookup));
+        let id = |verb: &str| format!("{}_{verb}", meta.path.replace(['/', '-'], "_"));
+        let access = |verb: &str| Access::permission(meta.app(), verb, meta.model_name());
+        let view = if self.visible.is_some() { Access::Authenticated } else { access("view") };
+        let schema = meta.schema;
+        let this = Arc::new(self.clone());
+        let with = |run: fn(Arc<KindResource>, Call) -> BoxFuture<Result<Response, ApiError>>| {
+            let this = this.clone();
+            move |call: Call| run(this.clone(), call)
+        };
+        let patched = format!("Patched{schema}Request");
+        let request = format!("{schema}Request");
+        let all = vec![
+            Operation::new(Method::GET, &list, id("list"), view.clone(), with(|k, c| Box::pin(async move { k.list(c).await })))
+                .response(format!("Paginated{schema}List")),
+            Operation::new(Method::POST, &list, id("create"), access("add"), with(|k, c| Box::pin(async move { k.create(c).await })))
+                .request(request.clone())
+                .response(schema),
+            Operation::new(Method::GET, &item, id("retrieve"), view.clone(), with(|k, c| Box::pin(async move { k.retrieve(c).await }))).response(schema),
+            Operation::new(Method::PUT, &item, id("update"), access("change"), with(|k, c| Box::pin(async move { k.update(c, Mode::Replace).await })))
+                .request(request)
+                .response(schema),
+            Operation::new(Method::PATCH, &item, id("partial_update"), access("change"), with(|k, c| Box::pin(async move { k.update(c, Mode::Patch).await })))
+                .request(patched)
+                .response(schema),
+            Operation::new(Method::DELETE, &item, id("destroy"), access("delete"), with(|k, c| Box::pin(async move { k.destroy(c).await }))),
+            Operation::new(
+                Method::GET,
+                format!("{item}used_by/"),
+                id("used_by_list"),
+                access("view"),
+                with(|k, c| Box::pin(async move { k.used_by(c).await })),
+            )
+            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
+        ];
+        all.into_iter().map(|operation| operation.of(meta)).collect()
+    }
+
+    async fn list(&self, call: Call) -> Result<Response, ApiError> {
+        let model = self.def.meta.model;
+        let entries = call.snapshot.entries(self.def.meta.space).filter(|e| e.meta().model == model).cloned().collect();
+        list(&call, self.def.meta, entries, self.visible, None).await
+    }
+
+    async fn retrieve(&self, call: Call) -> Result<Response, ApiError> {
+        let mut entry = Some(find(&call, self.def.meta)?);
+        if let Some(visible) = self.visible {
+            entry = visible(call.clone(), entry.into_iter().collect()).await?.pop();
+        }
+        let entry = entry.ok_or_else(|| ApiError::not_found(self.def.meta.schema))?;
+        one(&call, StatusCode::OK, entry, None).await
+    }
+
+    async fn create(&self, call: Call) -> Result<Response, ApiError> {
+        let (meta, body, def) = (self.def.meta, call.object()?, self.def.clone());
+        if let Some(admit) = self.admit {
+            admit(call.clone(), body.clone()).await?;
+        }
+        let moved = call.clone();
+        let id = call
+            .cx
+            .store
+            .write(call.actor(), format!("created over the API: {}", meta.title), move |tx| {
+                let mut map = body.clone();
+                def.fill(tx.graph(), &mut map);
+                let object = def.parse(&moved.input(&map, Mode::Create), None)?;
+                let fresh = tx.entropy().uuid();
+                let id = ObjectId::new(meta.space, tx.graph().next_key(meta.key, meta.space, fresh));
+                tx.draft().put_object(id, object);
+                Ok::<_, ApiError>(id)
+            })
+            .await?;
+        let snapshot = call.cx.snapshot();
+        let entry = snapshot.entry(id).cloned().ok_or_else(|| ApiError::not_found(meta.schema))?;
+        one(&Call { snapshot, ..call }, StatusCode::CREATED, entry, None).await
+    }
+
+    async fn update(&self, call: Call, mode: Mode) -> Result<Response, ApiError> {
+        let (meta, body, def) = (self.def.meta, call.object()?, self.def.clone());
+        let (id, wanted) = (find(&call, meta)?.id, if_match(&call));
+        if let Some(admit) = self.admit {
+            admit(call.clone(), body.clone()).await?;
+        }
+        let moved = call.clone();
+        call.cx
+            .store
+            .write(call.actor(), format!("changed over the API: {}", meta.title), move |tx| {
+                let base = tx.graph().entry(id).cloned().ok_or_else(|| ApiError::not_found(meta.schema))?;
+                if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
+                    return Err(ApiError::detail(StatusCode::PRECONDITION_FAILED, "The object has changed since it was read: read it again."));
+                }
+                let object = def.parse(&moved.input(&body, mode), Some(&*base.object))?;
+                tx.draft().put_object(id, object);
+                Ok(())
+            })
+            .await?;
+        let snapshot = call.cx.snapshot();
+        let entry = snapshot.entry(id).cloned().ok_or_else(|| ApiError::not_found(meta.schema))?;
+        one(&Call { snapshot, ..call }, StatusCode::OK, entry, None).await
+    }
+
+    async fn destroy(&self, call: Call) -> Result<Response, ApiError> {
+        destroy(&call, find(&call, self.def.meta)?.id, self.def.meta.schema).await
+    }
+
+    async fn used_by(&self, call: Call) -> Result<Response, ApiError> {
+        let id = find(&call, self.def.meta)?.id;
+        Ok(json(StatusCode::OK, &used_by::of_object(&call.snapshot, id)))
+    }
+}
+
+/// A family: what its members' answers carry in addition, and its `all/` resource.
+pub struct FamilyResource {
+    pub space: Space,
+    /// As `stages/all`.
+    pub path: &'static str,
+    /// Name of the component of the members' common fields.
+    pub schema: &'static str,
+    /// As people and "not found" call it.
+    pub title: &'static str,
+    pub app: &'static str,
+    pub model_name: &'static str,
+    /// Key in item paths, as `stage_uuid` or `slug`.
+    pub lookup: &'static str,
+    pub computed: Vec<Compute>,
+    /// The fields that all members have, computed ones included: what the `all/` resource answers.
+    pub shared: &'static [&'static str],
+    /// Filters of the `all/` list beyond plain fields.
+    pub filter: fn(&Call, &Entry) -> bool,
+}
+
+impl FamilyResource {
+    pub(crate) fn operations(&self) -> Vec<Operation> {
+        let (space, title, lookup) = (self.space, self.title, self.lookup);
+        let (list_path, item) = (format!("{}/", self.path), format!("{}/{{{}}}/", self.path, self.lookup));
+        let id = |verb: &str| format!("{}_{verb}", self.path.replace('/', "_"));
+        let access = |verb: &str| Access::permission(self.app, verb, self.model_name);
+        let (filter, shared) = (self.filter, self.shared);
+        let find = move |call: &Call| find_in(call, space, lookup, title);
+        vec![
+            Operation::new(Method::GET, &list_path, id("list"), access("view"), move |call: Call| async move {
+                let entries: Vec<_> = call.snapshot.entries(space).filter(|e| filter(&call, e)).cloned().collect();
+                let meta = entries.first().map(|e| e.meta());
+                match meta {
+                    Some(meta) => list(&call, meta, entries, None, Some(shared)).await,
+                    None => Ok(json(StatusCode::OK, &envelope(Page::read(&call.query, usize::MAX)?, 0, Vec::new()))),
+                }
+            })
+            .response(format!("Paginated{}List", self.schema)),
+            Operation::new(Method::GET, &item, id("retrieve"), access("view"), move |call: Call| async move {
+                let entry = find(&call)?;
+                one(&call, StatusCode::OK, entry, Some(shared)).await
+            })
+            .response(self.schema),
+            Operation::new(Method::DELETE, &item, id("destroy"), access("delete"), move |call: Call| async move {
+                let entry = find(&call)?;
+                destroy(&call, entry.id, title).await
+            }),
+            Operation::new(Method::GET, format!("{item}used_by/"), id("used_by_list"), access("view"), move |call: Call| async move {
+                let entry = find(&call)?;
+                Ok(json(StatusCode::OK, &used_by::of_object(&call.snapshot, entry.id)))
+            })
+            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
+            Operation::new(Method::GET, format!("{}/types/", self.path), id("types_list"), access("view"), move |call: Call| async move {
+                let types: Value = call.cx.registry().family(space).filter(|k| k.meta.creatable).map(|k| type_create(k.meta)).collect();
+                Ok(json(StatusCode::OK, &types))
+            })
+            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/TypeCreate"}})),
+        ]
+    }
+}
+
+fn type_create(meta: &KindMeta) -> Value {
+    json!({
+        "name": meta.title, "description": meta.description, "component": meta.component, "model_name": meta.model_name(),
+        "icon_url": null, "requires_enterprise": false,
+    })
+}
+
+fn find(call: &Call, meta: &'static KindMeta) -> Result<Arc<Entry>, ApiError> {
+    let entry = find_in(call, meta.space, meta.lookup, meta.schema)?;
+    if entry.meta().model == meta.model { Ok(entry) } else { Err(ApiError::not_found(meta.schema)) }
+}
+
+fn find_in(call: &Call, space: Space, lookup: &'static str, title: &str) -> Result<Arc<Entry>, ApiError> {
+    let text = call.param(lookup);
+    if lookup == "slug" {
+        return call.snapshot.lookup(space, "slug", text).cloned().ok_or_else(|| ApiError::not_found(title));
+    }
+    let key_type = call.cx.registry().family(space).next().map_or(countersign_model::KeyType::Uuid, |k| k.meta.key);
+    let key = Key::parse(text, key_type).ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    call.snapshot.entry(ObjectId::new(space, key)).cloned().ok_or_else(|| ApiError::not_found(title))
+}
+
+async fn destroy(call: &Call, id: ObjectId, title: &'static str) -> Result<Response, ApiError> {
+    let wanted = if_match(call);
+    call.cx
+        .store
+        .write(call.actor(), format!("deleted over the API: {title}"), move |tx| {
+            let base = tx.graph().entry(id).cloned().ok_or_else(|| ApiError::not_found(title))?;
+            if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
+                return Err(ApiError::detail(StatusCode::PRECONDITION_FAILED, "The object has changed since it was read: read it again."));
+            }
+            tx.draft().delete(id).map_err(ApiError::from)
+        })
+        .await?;
+    Ok(no_content())
+}
+
+/// The fields an answer keeps; `None` keeps all.
+type Shared = Option<&'static [&'static str]>;
+
+async fn list(call: &Call, meta: &'static KindMeta, entries: Vec<Arc<Entry>>, visible: Option<Visible>, shared: Shared) -> Result<Response, ApiError> {
+    let filters = filters(call, meta)?;
+    let needle = call.query.get("search").unwrap_or_default();
+    let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
+    // Of many objects only what decides is read; those of the page are read whole.
+    let deciding: Vec<&str> = filters.iter().map(|f| f.field.name).chain(order.iter().map(|key| key.trim_start_matches('-'))).collect();
+    let mut found: Vec<(Arc<Entry>, Map<String, Value>)> = Vec::new();
+    for entry in entries {
+        let values: Map<String, Value> = deciding.iter().filter_map(|name| Some(((*name).to_owned(), entry.object.value(name)?))).collect();
+        let fits = filters.iter().all(|f| values.get(f.field.name).is_none_or(|v| f.matches(v)));
+        let texts = if needle.is_empty() { Vec::new() } else { searchable(&entry) };
+        // Kinds without a text to search in are not searched, as in the original.
+        if fits && (texts.is_empty() || search(needle, &texts)) {
+            found.push((entry, values));
+        }
+    }
+    sort(&mut found, &order);
+    let mut entries: Vec<Arc<Entry>> = found.into_iter().map(|(e, _)| e).collect();
+    if let Some(visible) = visible {
+        entries = visible(call.clone(), entries).await?;
+    }
+    let page = Page::read(&call.query, usize::MAX)?;
+    page.check(entries.len())?;
+    let part: Vec<Arc<Entry>> = entries.iter().skip(page.offset()).take(page.size).cloned().collect();
+    let results = keep(render_all(call, part).await?, shared);
+    Ok(json(StatusCode::OK, &envelope(page, entries.len(), results)))
+}
+
+fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>>, ApiError> {
+    let mut filters: Vec<Filter<'a>> = Vec::new();
+    for (name, value) in call.query.iter().filter(|(_, v)| !v.is_empty()) {
+        let (field, lookup) = name.split_once("__").unwrap_or((name, ""));
+        let Some(field) = meta.field(field).filter(|f| !is_secret(f)) else { continue };
+        match filters.iter_mut().find(|f| f.field.name == field.name && f.lookup == lookup) {
+            Some(filter) => filter.wanted.push(value),
+            None => filters.push(Filter { field, lookup, wanted: vec![value] }),
+        }
+    }
+    for filter in &filters {
+        filter.check()?;
+    }
+    Ok(filters)
+}
+
+fn searchable(entry: &Entry) -> Vec<String> {
+    let marked = |f: &&FieldMeta| f.search || ["name", "slug", "title", "domain", "identifier"].contains(&f.name);
+    entry.meta().fields.iter().filter(marked).filter_map(|f| entry.object.value(f.name)).map(|value| plain(&value)).collect()
+}
+
+/// The fields that lists are ordered by, `-` before those that go down.
+fn ordering<'a>(asked: &'a str, meta: &'static KindMeta) -> Vec<&'a str> {
+    let known = |name: &&str| {
+        let name = name.trim_start_matches('-');
+        name == "pk" || meta.field(name).is_some_and(|f| !is_secret(f))
+    };
+    let mut keys: Vec<&str> = asked.split(',').map(str::trim).filter(|n| !n.is_empty()).filter(known).collect();
+    if keys.is_empty() {
+        keys = meta.ordering.split(',').filter(|n| !n.is_empty()).collect();
+    }
+    keys
+}
+
+fn sort(found: &mut [(Arc<Entry>, Map<String, Value>)], keys: &[&str]) {
+    found.sort_by(|(a, left), (b, right)| {
+        let mut result = std::cmp::Ordering::Equal;
+        for key in keys {
+            let (name, down) = key.strip_prefix('-').map_or((*key, false), |n| (n, true));
+            let ordering = if name == "pk" { a.id.cmp(&b.id) } else { order(left.get(name).unwrap_or(&Value::Null), right.get(name).unwrap_or(&Value::Null)) };
+            result = result.then(if down { ordering.reverse() } else { ordering });
+        }
+        result.then_with(|| a.id.cmp(&b.id))
+    });
+}
+
+pub(crate) const fn is_secret_shape(shape: &Shape) -> bool {
+    matches!(shape, Shape::Secret)
+}
+
+fn is_secret(field: &FieldMeta) -> bool {
+    match (field.shape)() {
+        Shape::Nullable(inner) => is_secret_shape(&inner),
+        shape => is_secret_shape(&shape),
+    }
+}
+
+fn keep(rendered: Vec<Value>, shared: Shared) -> Vec<Value> {
+    let Some(names) = shared else { return rendered };
+    let trim = |value| match value {
+        Value::Object(map) => Value::Object(map.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect()),
+        other => other,
+    };
+    rendered.into_iter().map(trim).collect()
+}
+
+async fn one(call: &Call, status: StatusCode, entry: Arc<Entry>, shared: Shared) -> Result<Response, ApiError> {
+    let tag = etag(&entry);
+    let mut rendered = keep(render_all(call, vec![entry]).await?, shared);
+    let mut response = json(status, &rendered.pop().unwrap_or_default());
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+fn etag(entry: &Entry) -> String {
+    format!("\"{}\"", entry.revision)
+}
+
+fn if_match(call: &Call) -> Option<String> {
+    let value = call.headers.get(header::IF_MATCH)?.to_str().ok()?;
+    (value != "*").then(|| value.to_owned())
+}
+
+/// Renders objects, with the users and groups they name read in one go.
+async fn render_all(call: &Call, entries: Vec<Arc<Entry>>) -> Result<Vec<Value>, ApiError> {
+    let mut named: Vec<ObjectId> = Vec::new();
+    for entry in &entries {
+        entry.object.visit_refs(&mut |_, id| named.push(id));
+    }
+    let renderers: Vec<_> = call.cx.modules().iter().flat_map(|m| m.rows.iter().copied()).collect();
+    named.retain(|id| renderers.iter().any(|(space, _)| *space == id.space));
+    named.sort_unstable();
+    named.dedup();
+    let rows = if named.is_empty() {
+        HashMap::new()
+    } else {
+        let cx = call.cx.clone();
+        call.cx
+            .store
+            .read(move |sql| {
+                let mut rows = HashMap::new();
+                for (space, render) in renderers {
+                    let of_space: Vec<ObjectId> = named.iter().filter(|id| id.space == space).copied().collect();
+                    rows.extend(render(sql, &cx, &of_space)?);
+                }
+                Ok::<_, StoreError>(rows)
+            })
+            .await?
+    };
+    let render = RenderContext { cx: &call.cx, snapshot: &call.snapshot, caller: &call.caller, request: &call.request, query: &call.query, rows: &rows };
+    Ok(entries.iter().map(|entry| render.object(entry)).collect())
+}
+
+impl RenderContext<'_> {
+    /// An object as the API answers it, computed fields included.
+    pub fn object(&self, entry: &Entry) -> Value {
+        let meta = entry.meta();
+        let resource = self.cx.modules().iter().flat_map(|m| m.kinds.iter()).find(|k| k.def.meta.model == meta.model);
+        let mut map = Map::new();
+        map.insert(resource.map_or("pk", |r| r.key_name).to_owned(), entry.id.key.to_json());
+        let may_change = self.caller.may(&format!("{}.change_{}", meta.app(), meta.model_name()));
+        let mut values = entry.object.values();
+        for field in meta.fields.iter().filter(|f| !f.write_only) {
+            let value = values.remove(field.name).unwrap_or_default();
+            let masked = is_secret(field) && !may_change && value.as_str().is_some_and(|s| !s.is_empty());
+            map.insert(field.name.to_owned(), if masked { Value::from("*****") } else { value });
+        }
+        if !meta.component.is_empty() {
+            map.insert("component".to_owned(), meta.component.into());
+            map.insert("verbose_name".to_owned(), meta.title.into());
+            map.insert("verbose_name_plural".to_owned(), meta.plural.into());
+            map.insert("meta_model_name".to_owned(), meta.model.into());
+        }
+        let families = self.cx.modules().iter().flat_map(|m| m.families.iter()).filter(|f| f.space == meta.space);
+        for compute in families.flat_map(|f| f.computed.iter()).chain(resource.into_iter().flat_map(|r| r.computed.iter())) {
+            compute(entry, self, &mut map);
+        }
+        Value::Object(map)
+    }
+}

@@ -1,0 +1,166 @@
+//! The one door every crate of the program has.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::response::Response;
+use countersign_model::{KindMeta, ObjectId, Space};
+use countersign_store::{Sql, StoreError};
+use http::Method;
+use serde_json::Value;
+
+use crate::BoxFuture;
+use crate::authenticate::TokenResolver;
+use crate::call::Call;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::job::Job;
+use crate::kinds::{FamilyResource, KindResource};
+
+/// What a crate adds to the program.
+#[derive(Default)]
+pub struct Module {
+    pub name: &'static str,
+    /// Configuration kinds with their API.
+    pub kinds: Vec<KindResource>,
+    /// Families with their `all/` lists.
+    pub families: Vec<FamilyResource>,
+    /// Operations of the API beyond the generic ones, tables included.
+    pub operations: Vec<Operation>,
+    /// Declarations of tables, for forms and blueprints.
+    pub tables: Vec<&'static KindMeta>,
+    /// How objects of a directory space look inside other objects (`user_obj`, `group_obj`).
+    pub rows: Vec<(Space, RowRenderer)>,
+    /// Routes outside `/api/v3/`.
+    pub routes: Option<fn(Context) -> axum::Router>,
+    pub token_resolver: Option<Arc<dyn TokenResolver>>,
+    /// Run once, in order, after the default objects are in place and before the listeners open.
+    pub start: Vec<Start>,
+    /// Done beside requests, again and again or when asked for.
+    pub jobs: Vec<Job>,
+    /// Component schemas that operations name.
+    pub schemas: Vec<(&'static str, Value)>,
+    /// Values that other crates look for by type, as the final stages a protocol adds to flows.
+    pub extensions: Vec<Arc<dyn Any + Send + Sync>>,
+}
+
+/// Renders rows of the directory for embedding.
+pub type RowRenderer = fn(&mut Sql<'_>, &Context, &[ObjectId]) -> Result<Vec<(ObjectId, Value)>, StoreError>;
+
+/// Something to do at start; the text of an error stops it.
+pub struct Start {
+    pub name: &'static str,
+    pub run: fn(Context) -> BoxFuture<Result<(), String>>,
+}
+
+impl Context {
+    /// All extensions of one type, over all modules.
+    pub fn extensions<T: Any + Send + Sync>(&self) -> impl Iterator<Item = &T> {
+        self.modules().iter().flat_map(|m| m.extensions.iter()).filter_map(|e| e.downcast_ref())
+    }
+}
+
+/// Who may call an operation. Checked before the handler runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Any signed-in account; the handler shows each only its own.
+    Authenticated,
+    /// As `Authenticated`, and OAuth tokens of scope `profile`.
+    SelfRead,
+    /// Holders of a permission, as `authentik_core.view_user`.
+    Permission(String),
+    /// Members of a group of superusers.
+    Superuser,
+}
+
+impl Access {
+    pub fn permission(app: &str, verb: &str, model: &str) -> Access {
+        Access::Permission(format!("{app}.{verb}_{model}"))
+    }
+
+    /// As documents and the route walk write it.
+    pub fn describe(&self) -> String {
+        match self {
+            Access::Public => "public".to_owned(),
+            Access::Authenticated => "authenticated".to_owned(),
+            Access::SelfRead => "authenticated, or OAuth scope profile".to_owned(),
+            Access::Permission(name) => format!("permission {name}"),
+            Access::Superuser => "superuser".to_owned(),
+        }
+    }
+}
+
+pub(crate) type Handler = Arc<dyn Fn(Call) -> BoxFuture<Result<Response, ApiError>> + Send + Sync>;
+
+/// One row of the route table.
+#[derive(Clone)]
+pub struct Operation {
+    pub method: Method,
+    /// Below `/api/v3/`, with final slash; keys in braces.
+    pub path: String,
+    /// The original's operationId.
+    pub id: String,
+    pub access: Access,
+    pub summary: String,
+    /// Body and answer for the document: component names, or schemas.
+    pub request: Option<Value>,
+    pub response: Option<Value>,
+    /// Query parameters for the document: name and schema.
+    pub parameters: Vec<(String, Value)>,
+    /// The declaration of the collection it belongs to, for generic resources.
+    pub(crate) meta: Option<&'static KindMeta>,
+    pub(crate) handler: Handler,
+}
+
+impl Operation {
+    pub fn new<F, R>(method: Method, path: impl Into<String>, id: impl Into<String>, access: Access, handler: F) -> Operation
+    where
+        F: Fn(Call) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Response, ApiError>> + Send + 'static,
+    {
+        Operation {
+            method,
+            path: path.into(),
+            id: id.into(),
+            access,
+            summary: String::new(),
+            request: None,
+            response: None,
+            parameters: Vec::new(),
+            meta: None,
+            handler: Arc::new(move |call| Box::pin(handler(call))),
+        }
+    }
+
+    #[must_use]
+    pub fn summary(mut self, text: &str) -> Operation {
+        text.clone_into(&mut self.summary);
+        self
+    }
+
+    pub(crate) fn of(mut self, meta: &'static KindMeta) -> Operation {
+        self.meta = Some(meta);
+        self
+    }
+
+    /// A component's name, or a schema.
+    #[must_use]
+    pub fn request(mut self, schema: impl Into<Value>) -> Operation {
+        self.request = Some(schema.into());
+        self
+    }
+
+    #[must_use]
+    pub fn response(mut self, schema: impl Into<Value>) -> Operation {
+        self.response = Some(schema.into());
+        self
+    }
+
+    #[must_use]
+    pub fn parameter(mut self, name: &str, schema: Value) -> Operation {
+        self.parameters.push((name.to_owned(), schema));
+        self
+    }
+}

@@ -1,0 +1,137 @@
+//! What is known of a request before anyone looks at its body: id, address, host, scheme.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::identity::Caller;
+
+/// Set once per request by [`request_layer`]; found in the request's extensions.
+#[derive(Debug, Clone)]
+pub struct RequestInfo(Arc<Inner>);
+
+#[derive(Debug)]
+pub struct Inner {
+    /// 32 hex digits, new for each request; answered as `X-authentik-id`.
+    pub id: String,
+    pub method: Method,
+    pub path: String,
+    pub query: String,
+    /// The host with port as the browser sees it.
+    pub host: String,
+    /// `http` or `https` as the browser sees it.
+    pub scheme: &'static str,
+    pub client_ip: IpAddr,
+    pub user_agent: String,
+    /// Who asked, once that is known; for the log.
+    seen: OnceLock<Seen>,
+}
+
+/// Who asked, in the words of the log.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub user: String,
+    pub auth_via: &'static str,
+}
+
+impl std::ops::Deref for RequestInfo {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl RequestInfo {
+    /// The info of a request that passed the layer; an unknown one (a test without the layer) gets neutral values.
+    pub fn of(parts: &Parts) -> RequestInfo {
+        parts.extensions.get::<RequestInfo>().cloned().unwrap_or_else(|| RequestInfo::read(parts, String::new(), None, false))
+    }
+
+    /// Remembers who asks, for the log.
+    pub(crate) fn saw(&self, caller: &Caller) {
+        let user = caller.user.as_ref().map(|user| user.username.clone()).unwrap_or_default();
+        let _ = self.0.seen.set(Seen { user, auth_via: caller.auth_via() });
+    }
+
+    /// Who asked, where anybody looked.
+    pub fn seen(&self) -> Option<&Seen> {
+        self.0.seen.get()
+    }
+
+    pub fn secure(&self) -> bool {
+        self.scheme == "https"
+    }
+
+    /// `scheme://host`, without a final slash.
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.host)
+    }
+
+    /// As events carry it; values of parameters that carry secrets are masked by the events crate.
+    pub fn to_event(&self) -> Value {
+        let args: serde_json::Map<String, Value> =
+            form_urlencoded::parse(self.query.as_bytes()).map(|(k, v)| (k.into_owned(), Value::from(v.into_owned()))).collect();
+        json!({"path": self.path, "method": self.method.as_str(), "args": args, "user_agent": self.user_agent, "request_id": self.id})
+    }
+
+    fn read(parts: &Parts, id: String, peer: Option<SocketAddr>, trusted: bool) -> RequestInfo {
+        let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
+        let forwarded = |name: &str| trusted.then(|| header(name)).flatten().and_then(|v| v.split(',').next()).map(str::trim).filter(|v| !v.is_empty());
+        let host = forwarded("x-forwarded-host").or_else(|| header("host")).or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+        let https = match forwarded("x-forwarded-proto") {
+            Some(proto) => proto.eq_ignore_ascii_case("https"),
+            None => parts.extensions.get::<Tls>().is_some(),
+        };
+        let peer_ip = peer.map_or(IpAddr::from([127, 0, 0, 1]), |p| p.ip());
+        let client_ip = forwarded("x-forwarded-for").and_then(|v| v.parse().ok()).unwrap_or(peer_ip);
+        let legal = |h: &str| h.len() <= 300 && h.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
+        RequestInfo(Arc::new(Inner {
+            id,
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            host: host.filter(|h| legal(h)).unwrap_or("localhost").to_owned(),
+            scheme: if https { "https" } else { "http" },
+            client_ip,
+            user_agent: header("user-agent").unwrap_or_default().chars().take(512).collect(),
+            seen: OnceLock::new(),
+        }))
+    }
+}
+
+/// Put into the extensions of requests that came over TLS.
+#[derive(Debug, Clone, Copy)]
+pub struct Tls;
+
+/// Gives every request its id and [`RequestInfo`]; forwarding headers count only from trusted proxies.
+pub async fn request_layer(State(cx): State<Context>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
+    let trusted = peer.is_some_and(|p| cx.settings.trusts(p.ip()));
+    let id = cx.entropy.uuid().simple().to_string();
+    let info = RequestInfo::read(&parts, id.clone(), peer, trusted);
+    parts.extensions.insert(info.clone());
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    response.extensions_mut().insert(info);
+    common_headers(response.headers_mut(), &id);
+    response
+}
+
+fn common_headers(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static("x-authentik-id"), id);
+    }
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::REFERRER_POLICY, "same-origin");
+    default(header::X_FRAME_OPTIONS, "DENY");
+    default(header::VARY, "Cookie");
+}

@@ -1,0 +1,77 @@
+//! Sessions: rows that end when they are deleted, found by the hash of the key in the cookie.
+
+use countersign_store::{Sql, StoreError, Tx, params, sha256};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::request::RequestInfo;
+
+/// What a session remembers of the sign-in that made it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SessionData {
+    /// `password`, `token`, ...: how the person proved who they are.
+    #[serde(default)]
+    pub auth_method: String,
+    #[serde(default)]
+    pub auth_method_args: Value,
+    /// Seconds since 1970 of the sign-in, for `auth_time`.
+    #[serde(default)]
+    pub auth_time: i64,
+    /// Slugs of the applications this session signed in to.
+    #[serde(default)]
+    pub applications: Vec<String>,
+    /// The cookie ends with the browser.
+    #[serde(default)]
+    pub browser_only: bool,
+}
+
+/// Makes a session for a user under a fresh key, and gives that key. `seconds` is its life on the server.
+///
+/// # Errors
+/// When the engine fails.
+pub fn start_session(tx: &mut Tx<'_>, user: i64, key: &str, seconds: i64, request: &RequestInfo, data: &SessionData) -> Result<Uuid, StoreError> {
+    let (now, uuid) = (tx.now(), tx.entropy().uuid());
+    let data = serde_json::to_value(data).unwrap_or_default();
+    tx.execute(
+        "INSERT INTO session (uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        params![uuid, sha256(key), user, now, now.plus_seconds(seconds), now, request.client_ip.to_string(), &request.user_agent, &data],
+    )?;
+    tx.execute("UPDATE users SET last_login = $1 WHERE id = $2", params![now, user])?;
+    Ok(uuid)
+}
+
+/// # Errors
+/// When the engine fails.
+pub fn end_session(tx: &mut Tx<'_>, key_hash: [u8; 32]) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM session WHERE key_hash = $1", params![key_hash])?;
+    Ok(())
+}
+
+/// Ends a user's sessions, all but the one given.
+///
+/// # Errors
+/// When the engine fails.
+pub fn end_sessions_of(tx: &mut Tx<'_>, user: i64, except: Option<[u8; 32]>) -> Result<(), StoreError> {
+    let keep: Vec<u8> = except.map(|k| k.to_vec()).unwrap_or_default();
+    tx.execute("DELETE FROM session WHERE user_id = $1 AND key_hash <> $2", params![user, keep])?;
+    Ok(())
+}
+
+/// Changes what a session remembers.
+///
+/// # Errors
+/// When the engine fails.
+pub fn renew_session(tx: &mut Tx<'_>, key_hash: [u8; 32], data: &SessionData) -> Result<(), StoreError> {
+    let data = serde_json::to_value(data).unwrap_or_default();
+    tx.execute("UPDATE session SET data = $1 WHERE key_hash = $2", params![&data, key_hash])?;
+    Ok(())
+}
+
+/// The user and memory of a live session.
+pub(crate) fn find(sql: &mut Sql<'_>, key_hash: [u8; 32], now: countersign_model::Timestamp) -> Result<Option<(i64, SessionData)>, StoreError> {
+    let row = sql.query_one("SELECT user_id, data FROM session WHERE key_hash = $1 AND expires > $2", params![key_hash, now])?;
+    let Some(row) = row else { return Ok(None) };
+    let data = serde_json::from_value(row.get::<Value>(1)?).unwrap_or_default();
+    Ok(Some((row.get(0)?, data)))
+}

@@ -1,0 +1,380 @@
+//! Backups: everything kept, read in one transaction, compressed and encrypted with a passphrase; and the way back,
+//! into an empty database of either engine.
+//!
+//! A backup is a line of text (`countersign-backup 1`, salt, rounds), then chunks of AES-256-GCM under a key made of the
+//! passphrase. Each chunk is bound to its place and the last one says so: a file that was cut, reordered or changed
+//! does not open. Inside is gzip of JSON lines: a header, then for each table its name, its columns and its rows.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::num::NonZeroU32;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::pbkdf2;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign_model::{Entropy, Secret, Timestamp};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::error::StoreError;
+use crate::migrate;
+use crate::params;
+use crate::sql::{Row, Sql, SqlValue};
+use crate::tx::Tx;
+
+/// Every table with its columns, parents before children. A test holds it against the database.
+const TABLES: &[(&str, &str)] = &[
+    ("object", "space, key, model, format, revision, data"),
+    ("change", "revision, at, actor, reason, edits"),
+    ("graph", "id, revision"),
+    ("fact", "name, value"),
+    ("users", "id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes"),
+    ("user_group", "uuid, name, is_superuser, parent, attributes"),
+    ("membership", "user_id, group_uuid"),
+    ("token", "uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed"),
+    ("session", "uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data"),
+    ("consent", "id, user_id, application, permissions, expires, expiring"),
+    ("authorization_code", "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data"),
+    ("access_token", "id, hash, provider_id, user_id, session, scope, created, expires, revoked, family, data"),
+    ("refresh_token", "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data"),
+    ("event", "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand, seq, chain"),
+    ("event_checkpoint", "reason, seq, chain, at, signature"),
+    ("notification", "uuid, user_id, event, severity, body, created, seen"),
+    ("flow_run", "uuid, flow, user_id, started, finished, outcome, revision, steps"),
+];
+
+const MAGIC: &str = "countersign-backup 1";
+/// OWASP's number for PBKDF2 with SHA-256.
+const ROUNDS: u32 = 600_000;
+const CHUNK: usize = 64 * 1024;
+/// Rows read at once; memory stays bounded however many there are.
+const ROWS: usize = 5000;
+
+/// What a backup says of itself, readable with the passphrase.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BackupHeader {
+    pub version: String,
+    /// The number of the tables' form.
+    pub schema: i64,
+    /// Microseconds UTC.
+    pub at: i64,
+    /// What the stored secrets in it are sealed with.
+    pub secret_key: String,
+}
+
+#[derive(Debug, Error)]
+pub enum BackupError {
+    #[error("the file is not a backup of Countersign")]
+    NotABackup,
+    #[error("the passphrase is wrong, or the file was changed or cut")]
+    Sealed,
+    #[error("the database is not empty: restore into a new data folder or an empty database")]
+    NotEmpty,
+    #[error("the backup was made by a newer version (tables {found}, this program knows {known}): use that version")]
+    Newer { found: i64, known: i64 },
+    #[error("the backup cannot be read: {0}")]
+    Damaged(String),
+    #[error("{0}")]
+    File(#[from] io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Writes a backup of all tables as they are in the transaction of `sql`; gives the number of rows.
+///
+/// # Errors
+/// When the engine fails or the output cannot be written.
+pub fn write_backup(
+    sql: &mut Sql<'_>,
+    out: impl Write,
+    passphrase: &Secret,
+    secret_key: &Secret,
+    version: &str,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<u64, BackupError> {
+    let mut lines = GzEncoder::new(SealedWriter::new(out, passphrase, entropy)?, Compression::fast());
+    let header = BackupHeader { version: version.to_owned(), schema: migrate::known(), at: now.0, secret_key: secret_key.expose().to_owned() };
+    writeln!(lines, "{}", serde_json::to_string(&header).map_err(|e| BackupError::Damaged(e.to_string()))?)?;
+    let mut count = 0;
+    for (table, columns) in TABLES {
+        writeln!(lines, "{}", json!({"table": table, "columns": columns.split(", ").collect::<Vec<_>>()}))?;
+        let statement = format!("SELECT {columns} FROM {table} ORDER BY {} LIMIT $1 OFFSET $2", first_two(columns));
+        for offset in (0_i64..).step_by(ROWS) {
+            let rows = sql.query(&statement, params![i64::try_from(ROWS).unwrap_or(i64::MAX), offset])?;
+            for row in &rows {
+                writeln!(lines, "{}", to_json(row))?;
+                count += 1;
+            }
+            if rows.len() < ROWS {
+                break;
+            }
+        }
+    }
+    lines.finish()?.finish()?;
+    Ok(count)
+}
+
+/// Reads what a backup says of itself, which needs the passphrase.
+///
+/// # Errors
+/// A file that is no backup, or another passphrase.
+pub fn read_header(input: impl Read, passphrase: &Secret) -> Result<BackupHeader, BackupError> {
+    open(input, passphrase).map(|(header, _)| header)
+}
+
+/// Fills an empty database with a backup; gives the number of rows. The whole file is checked before the transaction
+/// can commit.
+///
+/// # Errors
+/// A database that is not empty, a file that does not open, or what the engine says. Then nothing was written.
+pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) -> Result<u64, BackupError> {
+    let (header, lines) = open(input, passphrase)?;
+    if header.schema > migrate::known() {
+        return Err(BackupError::Newer { found: header.schema, known: migrate::known() });
+    }
+    for table in ["object", "users", "user_group"] {
+        if tx.query_one(&format!("SELECT 1 FROM {table} LIMIT 1"), params![])?.is_some() {
+            return Err(BackupError::NotEmpty);
+        }
+    }
+    tx.execute("DELETE FROM fact", params![])?;
+    tx.execute("DELETE FROM graph", params![])?;
+    let mut insert = None;
+    let mut count = 0;
+    for line in lines.lines() {
+        let line = line.map_err(broken)?;
+        match serde_json::from_str(&line).map_err(|e| BackupError::Damaged(e.to_string()))? {
+            Value::Object(begin) => {
+                let name = begin.get("table").and_then(Value::as_str).unwrap_or_default();
+                let table = TABLES.iter().find(|(table, _)| *table == name).ok_or_else(|| BackupError::Damaged(format!("unknown table {name}")))?;
+                insert = Some(match begin.get("columns").and_then(Value::as_array) {
+                    Some(named) => named_insertion(table, named)?,
+                    None => (table, String::new(), 0),
+                });
+            }
+            Value::Array(values) => {
+                let (table, statement, width) = insert.as_mut().ok_or_else(|| BackupError::Damaged("a row without a table".to_owned()))?;
+                if values.len() != *width {
+                    (*statement, *width) = (insertion(table, values.len()), values.len());
+                }
+                let values = values.iter().map(from_json).collect::<Option<Vec<_>>>();
+                tx.execute(statement, &values.ok_or_else(|| BackupError::Damaged("a value of no known form".to_owned()))?)?;
+                count += 1;
+            }
+            _ => return Err(BackupError::Damaged("a line of no known form".to_owned())),
+        }
+    }
+    if tx.shared().is_some() {
+        for table in ["users", "consent", "authorization_code", "access_token", "refresh_token"] {
+            let statement = format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM {table}), false)");
+            tx.query(&statement, params![])?;
+        }
+    }
+    Ok(count)
+}
+
+/// The columns a backup names: those that came later take their defaults.
+fn named_insertion(
+    table: &'static (&'static str, &'static str),
+    named: &[Value],
+) -> Result<(&'static (&'static str, &'static str), String, usize), BackupError> {
+    let known = |name: &&str| table.1.split(", ").any(|column| column == *name);
+    let unknown = || BackupError::Damaged(format!("unknown columns of {}", table.0));
+    let names: Vec<&str> = named.iter().map(|name| name.as_str().filter(known)).collect::<Option<_>>().ok_or_else(unknown)?;
+    let marks: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
+    Ok((table, format!("INSERT INTO {} ({}) VALUES ({})", table.0, names.join(", "), marks.join(", ")), names.len()))
+}
+
+/// Backups of older versions have fewer columns: new ones are listed last, and rows lack them.
+fn insertion((table, columns): &(&str, &str), width: usize) -> String {
+    let names: Vec<&str> = columns.split(", ").take(width).collect();
+    let marks: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
+    format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), marks.join(", "))
+}
+
+/// Every column of a backup, as `table.column`.
+pub fn backed_up_columns() -> impl Iterator<Item = String> {
+    TABLES.iter().flat_map(|(table, columns)| columns.split(", ").map(move |column| format!("{table}.{column}")))
+}
+
+fn first_two(columns: &str) -> String {
+    columns.split(", ").take(2).collect::<Vec<_>>().join(", ")
+}
+
+/// The lines of an opened backup.
+type Lines<R> = BufReader<GzDecoder<SealedReader<R>>>;
+
+fn open<R: Read>(input: R, passphrase: &Secret) -> Result<(BackupHeader, Lines<R>), BackupError> {
+    let mut lines = BufReader::new(GzDecoder::new(SealedReader::new(input, passphrase)?));
+    let mut first = String::new();
+    lines.read_line(&mut first).map_err(broken)?;
+    let header = serde_json::from_str(&first).map_err(|e| BackupError::Damaged(e.to_string()))?;
+    Ok((header, lines))
+}
+
+/// Errors from below the compression: mostly that a chunk did not open.
+fn broken(error: io::Error) -> BackupError {
+    if error.kind() == io::ErrorKind::InvalidData { BackupError::Sealed } else { BackupError::File(error) }
+}
+
+fn to_json(row: &Row) -> Value {
+    let value = |v: &SqlValue| match v {
+        SqlValue::Null => Value::Null,
+        SqlValue::Int(n) => Value::from(*n),
+        SqlValue::Text(t) => Value::from(t.as_str()),
+        SqlValue::Bytes(b) => json!({"b": STANDARD.encode(b)}),
+    };
+    row.values().map(value).collect()
+}
+
+fn from_json(value: &Value) -> Option<SqlValue> {
+    Some(match value {
+        Value::Null => SqlValue::Null,
+        Value::Number(n) => SqlValue::Int(n.as_i64()?),
+        Value::String(t) => SqlValue::Text(t.clone()),
+        Value::Object(map) => SqlValue::Bytes(STANDARD.decode(map.get("b")?.as_str()?).ok()?),
+        Value::Bool(_) | Value::Array(_) => return None,
+    })
+}
+
+fn key(passphrase: &Secret, salt: &[u8], rounds: u32) -> Option<RandomizedNonceKey> {
+    let mut key = [0u8; 32];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::new(rounds)?, salt, passphrase.expose().as_bytes(), &mut key);
+    RandomizedNonceKey::new(&AES_256_GCM, &key).ok()
+}
+
+/// What a chunk is bound to: its number, and whether it is the last.
+fn place(number: u64, last: bool) -> [u8; 9] {
+    let mut place = [0u8; 9];
+    let (count, end) = place.split_at_mut(8);
+    count.copy_from_slice(&number.to_be_bytes());
+    end.fill(u8::from(last));
+    place
+}
+
+struct SealedWriter<W: Write> {
+    out: W,
+    key: RandomizedNonceKey,
+    number: u64,
+    pending: Vec<u8>,
+}
+
+impl<W: Write> SealedWriter<W> {
+    fn new(mut out: W, passphrase: &Secret, entropy: &dyn Entropy) -> Result<Self, BackupError> {
+        let mut salt = [0u8; 16];
+        entropy.fill(&mut salt);
+        writeln!(out, "{MAGIC} {} {ROUNDS}", STANDARD.encode(salt))?;
+        let key = key(passphrase, &salt, ROUNDS).ok_or(BackupError::Sealed)?;
+        Ok(SealedWriter { out, key, number: 0, pending: Vec::with_capacity(CHUNK) })
+    }
+
+    fn chunk(&mut self, last: bool) -> io::Result<()> {
+        let mut data = std::mem::take(&mut self.pending);
+        let sealed = self.key.seal_in_place_append_tag(Aad::from(place(self.number, last)), &mut data);
+        let nonce = sealed.map_err(|_| io::Error::other("the crypto library refused"))?;
+        let length = u32::try_from(data.len()).map_err(io::Error::other)?;
+        self.out.write_all(&length.to_be_bytes())?;
+        self.out.write_all(&[u8::from(last)])?;
+        self.out.write_all(nonce.as_ref())?;
+        self.out.write_all(&data)?;
+        self.number += 1;
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.chunk(true)?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Write for SealedWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = CHUNK - self.pending.len();
+        let taken = bytes.get(..bytes.len().min(room)).unwrap_or_default();
+        self.pending.extend_from_slice(taken);
+        if self.pending.len() == CHUNK {
+            self.chunk(false)?;
+        }
+        Ok(taken.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct SealedReader<R: Read> {
+    input: BufReader<R>,
+    key: RandomizedNonceKey,
+    number: u64,
+    ready: io::Cursor<Vec<u8>>,
+    ended: bool,
+}
+
+impl<R: Read> SealedReader<R> {
+    fn new(input: R, passphrase: &Secret) -> Result<Self, BackupError> {
+        let mut input = BufReader::new(input);
+        let mut first = Vec::new();
+        input.by_ref().take(200).read_until(b'\n', &mut first)?;
+        let text = String::from_utf8(first).map_err(|_| BackupError::NotABackup)?;
+        let mut parts = text.trim_end().strip_prefix(MAGIC).ok_or(BackupError::NotABackup)?.split_whitespace();
+        let salt = parts.next().and_then(|s| STANDARD.decode(s).ok()).ok_or(BackupError::NotABackup)?;
+        let rounds: u32 = parts.next().and_then(|r| r.parse().ok()).filter(|r| *r <= 10_000_000).ok_or(BackupError::NotABackup)?;
+        let key = key(passphrase, &salt, rounds).ok_or(BackupError::NotABackup)?;
+        Ok(SealedReader { input, key, number: 0, ready: io::Cursor::default(), ended: false })
+    }
+
+    fn chunk(&mut self) -> io::Result<()> {
+        let invalid = |_| io::Error::from(io::ErrorKind::InvalidData);
+        let mut head = [0u8; 17];
+        self.input.read_exact(&mut head).map_err(invalid)?;
+        let (length, rest) = head.split_at(4);
+        let (last, nonce) = rest.split_at(1);
+        let length = length.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
+        if length > CHUNK + 16 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut data = vec![0u8; length];
+        self.input.read_exact(&mut data).map_err(invalid)?;
+        let last = last == [1];
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+        let plain = self.key.open_in_place(nonce, Aad::from(place(self.number, last)), &mut data);
+        let plain = plain.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+        self.ready = io::Cursor::new(plain.to_vec());
+        self.number += 1;
+        self.ended = last;
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for SealedReader<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.ready.read(out)?;
+            if read > 0 || self.ended || out.is_empty() {
+                return Ok(read);
+            }
+            self.chunk()?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_of_an_older_schema_names_fewer_columns() {
+        let table = TABLES.iter().find(|(name, _)| *name == "event").unwrap();
+        let (_, statement, width) = named_insertion(table, &[json!("uuid"), json!("action")]).unwrap();
+        assert_eq!((statement.as_str(), width), ("INSERT INTO event (uuid, action) VALUES ($1, $2)", 2));
+        for wrong in [json!("uuid) VALUES (1); --"), json!("nothing"), json!(1)] {
+            assert!(matches!(named_insertion(table, &[wrong]), Err(BackupError::Damaged(_))));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The graph on disk: one row per object, one row per edit.
+
+use std::sync::Arc;
+
+use countersign_model::{Change, Draft, Entropy, Entry, Key, KeyType, LoadError, Object, ObjectId, Registry, Revision, Sealer, Snapshot, Space, Timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::actor::Actor;
+use crate::error::StoreError;
+use crate::params;
+use crate::sql::{Sql, SqlValue};
+use crate::tx::Tx;
+
+/// An edit as it is written, for whoever records it in the same transaction.
+#[derive(Debug)]
+pub struct CommittedEdit<'a> {
+    pub revision: Revision,
+    pub at: Timestamp,
+    pub actor: &'a Actor,
+    pub reason: &'a str,
+    pub changes: &'a [Change],
+}
+
+/// The revision the database has counted to.
+pub(crate) fn revision(sql: &mut Sql<'_>) -> Result<Revision, StoreError> {
+    let row = sql.query_one("SELECT revision FROM graph WHERE id = 1", params![])?;
+    row.ok_or(StoreError::Column { column: 0 })?.get(0)
+}
+
+/// Reads the whole graph.
+pub(crate) fn load(sql: &mut Sql<'_>, registry: &Registry, sealer: &dyn Sealer, entropy: &dyn Entropy) -> Result<Snapshot, StoreError> {
+    let mut snapshot = Snapshot::default();
+    for row in sql.query("SELECT key, model, format, revision, data FROM object", params![])? {
+        let (key, model): (String, String) = (row.get(0)?, row.get(1)?);
+        let kind = registry.kind(&model).ok_or_else(|| LoadError::Unknown(model.clone()))?;
+        let key = Key::parse(&key, kind.meta.key).ok_or(StoreError::Column { column: 0 })?;
+        let format = u32::try_from(row.get::<i64>(2)?).unwrap_or(u32::MAX);
+        let Value::Object(stored) = row.get::<Value>(4)? else { return Err(StoreError::Column { column: 4 }) };
+        let object = kind.load(format, stored, sealer, entropy)?;
+        snapshot.load(Entry { id: ObjectId::new(kind.meta.space, key), revision: row.get(3)?, object });
+    }
+    for row in sql.query("SELECT name, value FROM fact WHERE name LIKE 'highest key of %'", params![])? {
+        let (name, value): (String, String) = (row.get(0)?, row.get(1)?);
+        let space = registry.kinds().map(|kind| kind.meta.space).find(|space| highest_key(*space) == name);
+        if let (Some(space), Ok(key)) = (space, value.parse()) {
+            snapshot.note_key(space, key);
+        }
+    }
+    snapshot.set_revision(revision(sql)?);
+    Ok(snapshot)
+}
+
+/// Checks a draft and writes what it changed; without changes nothing is written.
+pub(crate) fn persist(
+    sql: &mut Sql<'_>,
+    draft: Draft,
+    at: Timestamp,
+    actor: &Actor,
+    reason: &str,
+    sealer: &dyn Sealer,
+) -> Result<(Snapshot, Vec<Change>), StoreError> {
+    let mut failed = None;
+    let (snapshot, changes) = draft.finish(&mut |id| {
+        row_exists(sql, id).unwrap_or_else(|e| {
+            failed = Some(e);
+            false
+        })
+    })?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if changes.is_empty() {
+        return Ok((snapshot, changes));
+    }
+    let revision = snapshot.revision();
+    // Edits are serial, across processes too: whoever comes second finds the counter moved and tries again.
+    let moved = sql.execute("UPDATE graph SET revision = $1 WHERE id = 1 AND revision = $2", params![revision, revision - 1])? == 0;
+    if moved {
+        return Err(StoreError::Stale);
+    }
+    let mut edits = Vec::with_capacity(changes.len());
+    for change in &changes {
+        let (space, key) = (change.id.space.0, change.id.key.to_string());
+        match &change.after {
+            Some(entry) => {
+                let meta = entry.meta();
+                let data = Value::Object(entry.object.to_stored(sealer));
+                sql.execute(
+                    "INSERT INTO object (space, key, model, format, revision, data) VALUES ($1, $2, $3, $4, $5, $6) \
+                     ON CONFLICT (space, key) DO UPDATE SET model = excluded.model, format = excluded.format, revision = excluded.revision, data = excluded.data",
+                    params![space, &key, meta.model, i64::from(meta.format), revision, &data],
+                )?;
+            }
+            None => {
+                sql.execute("DELETE FROM object WHERE space = $1 AND key = $2", params![space, &key])?;
+                if let Key::Int(_) = change.id.key {
+                    let (name, value) = (highest_key(change.id.space), snapshot.highest_key(change.id.space).to_string());
+                    let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+                    sql.execute(statement, params![name, value])?;
+                }
+            }
+        }
+        let side = |entry: &Option<Arc<Entry>>| entry.as_ref().map_or(Value::Null, |e| side(e, sealer));
+        edits.push(json!({"space": space, "key": key, "before": side(&change.before), "after": side(&change.after)}));
+    }
+    let actor_json = serde_json::to_value(actor).unwrap_or(Value::Null);
+    sql.execute(
+        "INSERT INTO change (revision, at, actor, reason, edits) VALUES ($1, $2, $3, $4, $5)",
+        params![revision, at, actor_json, reason, Value::Array(edits)],
+    )?;
+    if let Some(seconds) = actor.confirm_within {
+        let pending = json!({"until": at.plus_seconds(seconds).0}).to_string();
+        sql.execute("INSERT INTO fact (name, value) VALUES ($1, $2)", params![pending_name(revision), pending])?;
+    }
+    Ok((snapshot, changes))
+}
+
+/// The fact that an edit waits to be confirmed; its value is JSON with `until` in microseconds.
+pub(crate) fn pending_name(revision: Revision) -> String {
+    format!("pending change {revision}")
+}
+
+/// Puts everything back as it was at a revision; `false` when that revision never was, or not all of the way is recorded.
+pub(crate) fn restore(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, StoreError> {
+    let rows = tx.query("SELECT edits FROM change WHERE revision > $1 ORDER BY revision", params![revision])?;
+    let way = tx.graph().revision() - revision;
+    if revision < 0 || way < 0 || usize::try_from(way).ok() != Some(rows.len()) {
+        return Ok(false);
+    }
+    // What the first edit after that revision found is what was there.
+    let mut seen = std::collections::BTreeSet::new();
+    for row in rows {
+        let edits: Value = row.get(0)?;
+        for edit in edits.as_array().into_iter().flatten() {
+            let (id, before) = former(tx, edit)?;
+            if seen.insert(id) {
+                match before {
+                    Some(object) => tx.draft().put_object(id, object),
+                    None => tx.draft().take_out(id),
+                }
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The object of a recorded edit, and what it was before.
+fn former(tx: &Tx<'_>, edit: &Value) -> Result<(ObjectId, Option<Arc<dyn Object>>), StoreError> {
+    let side = |name: &str| edit.get(name).filter(|side| !side.is_null());
+    let model = side("before").or_else(|| side("after")).and_then(|side| side.get("model")).and_then(Value::as_str).unwrap_or_default();
+    let kind = tx.registry().kind(model).cloned().ok_or_else(|| LoadError::Unknown(model.to_owned()))?;
+    let key = edit.get("key").and_then(Value::as_str).and_then(|key| Key::parse(key, kind.meta.key)).ok_or(StoreError::Column { column: 0 })?;
+    let id = ObjectId::new(kind.meta.space, key);
+    let Some(before) = side("before") else { return Ok((id, None)) };
+    let format = before.get("format").and_then(Value::as_u64).and_then(|format| u32::try_from(format).ok()).unwrap_or(1);
+    let data = before.get("data").and_then(Value::as_object).cloned().unwrap_or_default();
+    Ok((id, Some(kind.load(format, data, tx.sealer(), tx.entropy())?)))
+}
+
+/// The fact that keeps integer keys from being given again after their object is deleted.
+fn highest_key(space: Space) -> String {
+    format!("highest key of {space}")
+}
+
+fn side(entry: &Entry, sealer: &dyn Sealer) -> Value {
+    let meta = entry.meta();
+    let data: Map<String, Value> = entry.object.to_stored(sealer);
+    json!({"model": meta.model, "format": meta.format, "data": data})
+}
+
+/// Puts the inverse of a committed edit into a draft; `false` when there is no such edit.
+pub(crate) fn roll_back(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, StoreError> {
+    let Some(row) = tx.query_one("SELECT edits FROM change WHERE revision = $1", params![revision])? else { return Ok(false) };
+    let edits: Value = row.get(0)?;
+    let mut made = Vec::new();
+    for edit in edits.as_array().into_iter().flatten() {
+        match former(tx, edit)? {
+            (id, Some(object)) => tx.draft().put_object(id, object),
+            (id, None) => made.push(id),
+        }
+    }
+    // Only when the others are what they were does nothing of this edit name what it made.
+    for id in made {
+        tx.draft().delete(id)?;
+    }
+    Ok(true)
+}
+
+/// Whether a row of the directory that an object names is there.
+fn row_exists(sql: &mut Sql<'_>, id: ObjectId) -> Result<bool, StoreError> {
+    let (statement, kind) = match id.space.0 {
+        "user" => ("SELECT 1 FROM users WHERE id = $1", KeyType::Int),
+        "group" => ("SELECT 1 FROM user_group WHERE uuid = $1", KeyType::Uuid),
+        _ => return Ok(false),
+    };
+    let value: SqlValue = match (kind, id.key) {
+        (KeyType::Int, Key::Int(n)) => n.into(),
+        (KeyType::Uuid, Key::Uuid(u)) => u.into(),
+        _ => return Ok(false),
+    };
+    Ok(sql.query_one(statement, &[value])?.is_some())
+}

@@ -1,0 +1,36 @@
+//! Where things are kept: the configuration graph, the directory's tables, and what lives only for a while.
+//!
+//! One operation writes: [`Store::write`]. Its closure gets a [`Tx`], which is at once SQL over the tables and a
+//! draft over the graph; both commit in one transaction, or neither. Nothing here knows what a user or a flow is:
+//! statements live with the rules they serve.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod actor;
+mod backup;
+mod ephemeral;
+mod error;
+mod graph;
+mod migrate;
+mod postgresql;
+mod redis;
+mod seal;
+mod sql;
+mod sqlite;
+mod store;
+mod system;
+mod tls;
+mod tx;
+
+pub use actor::{Actor, ActorUser};
+pub use backup::{BackupError, BackupHeader, backed_up_columns, read_header, restore_backup, write_backup};
+pub use ephemeral::{Ephemeral, Versioned};
+pub use error::StoreError;
+pub use graph::CommittedEdit;
+pub use postgresql::PostgresOptions;
+pub use redis::{RedisOptions, RedisTls, Topology};
+pub use seal::{Seal, sha256};
+pub use sql::{FromSql, Row, Sql, SqlValue};
+pub use store::{Auditor, Database, Options, Store};
+pub use system::{SystemClock, SystemEntropy};
+pub use tls::{PostgresTls, SslMode};
+pub use tx::Tx;

@@ -1,0 +1,73 @@
+//! Numbered, transactional, forward-only migrations of the tables.
+
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+use crate::{params, postgresql};
+
+/// One statement text per number; never edited once released.
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_tasks.sql"),
+    include_str!("../migrations/0003_event_chain.sql"),
+    include_str!("../migrations/0004_user_lookups.sql"),
+];
+
+/// Brings a PostgreSQL database up to date and runs `first` on it in one transaction, under the lock of the row that
+/// counts the schema: processes that start at once do so one after the other.
+pub(crate) fn run_postgres<T>(
+    connection: &mut postgresql::Connection,
+    first: impl FnOnce(&mut postgresql::Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let create = "CREATE TABLE IF NOT EXISTS schema_version (id BIGINT PRIMARY KEY, version BIGINT NOT NULL)";
+    // Of two processes that create it at once, PostgreSQL refuses the slower even so; it then finds the table.
+    if connection.batch(create).is_err() {
+        connection.batch(create)?;
+    }
+    connection.batch("INSERT INTO schema_version (id, version) VALUES (1, 0) ON CONFLICT (id) DO NOTHING")?;
+    connection.batch("BEGIN")?;
+    let outcome = step_postgres(connection).and_then(|()| first(connection));
+    connection.batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    outcome
+}
+
+fn step_postgres(connection: &mut postgresql::Connection) -> Result<(), StoreError> {
+    let rows = connection.query("SELECT version FROM schema_version WHERE id = 1 FOR UPDATE", &[])?;
+    let found: i64 = rows.first().ok_or(StoreError::Column { column: 0 })?.get(0)?;
+    if found > known() {
+        return Err(StoreError::Newer { found, known: known() });
+    }
+    if found < known() {
+        // Before the tables: columns are computed with them.
+        connection.batch(postgresql::FUNCTIONS)?;
+        for statements in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+            connection.batch(&postgresql::dialect(statements))?;
+        }
+        connection.execute("UPDATE schema_version SET version = $1 WHERE id = 1", params![known()])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// The schema number of a database; 0 is an empty one.
+pub(crate) fn found(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// Brings the tables up to date, each step in a transaction of its own.
+pub(crate) fn run(connection: &mut Connection) -> Result<(), StoreError> {
+    let found = found(connection)?;
+    if found > known() {
+        return Err(StoreError::Newer { found, known: known() });
+    }
+    for (index, statements) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+        let step = connection.transaction()?;
+        step.execute_batch(statements)?;
+        step.pragma_update(None, "user_version", i64::try_from(index).unwrap_or(0) + 1)?;
+        step.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,470 @@
+//! The store: the one door to everything kept.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use countersign_model::{Change, Clock, Draft, Entropy, Registry, Sealer, Secret, Snapshot};
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use crate::actor::Actor;
+use crate::ephemeral::Ephemeral;
+use crate::error::StoreError;
+use crate::graph::{self, CommittedEdit};
+use crate::migrate;
+use crate::params;
+use crate::postgresql::{self, Pool, PostgresOptions};
+use crate::seal::Seal;
+use crate::sql::Sql;
+use crate::sqlite::{self, Ack, Readers, Writer};
+use crate::tx::Tx;
+
+/// As many reads as run at once; more wait their turn.
+/// As long as a request waits for a database server.
+const PATIENCE: Duration = Duration::from_secs(10);
+const READERS: usize = 8;
+
+/// Records edits in the transaction that makes them.
+pub trait Auditor: Send + Sync {
+    /// # Errors
+    /// A failure undoes the edit: what cannot be recorded does not happen.
+    fn record(&self, sql: &mut Sql<'_>, entropy: &dyn Entropy, edit: &CommittedEdit<'_>) -> Result<(), StoreError>;
+}
+
+/// Where tables and graph are kept.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// The file `countersign.db` in this folder, which is made when missing.
+    Embedded {
+        folder: PathBuf,
+    },
+    Postgres(PostgresOptions),
+}
+
+impl From<PathBuf> for Database {
+    fn from(folder: PathBuf) -> Database {
+        Database::Embedded { folder }
+    }
+}
+
+/// What a store needs to open.
+pub struct Options {
+    pub database: Database,
+    pub secret_key: Secret,
+    pub registry: Registry,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub auditor: Arc<dyn Auditor>,
+}
+
+/// Cheap to clone; all clones are the same store.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    reading: Arc<Semaphore>,
+    published: Arc<ArcSwap<Snapshot>>,
+    revisions: watch::Receiver<i64>,
+    ephemeral: Ephemeral,
+    seal: Arc<Seal>,
+    registry: Arc<Registry>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    auditor: Arc<dyn Auditor>,
+}
+
+/// The engine behind the store.
+enum Engine {
+    Embedded { writer: Writer, readers: Readers },
+    Postgres { pool: Pool, announce: watch::Sender<i64>, publishing: Mutex<()>, contended: Mutex<()> },
+}
+
+/// A transaction that others came before is tried this often, a little later each time.
+const TRIES: u32 = 30;
+
+/// How a write ends when nothing failed.
+#[derive(Clone, Copy, PartialEq)]
+enum Ending {
+    Commit,
+    RollBack,
+}
+
+impl Store {
+    /// Opens the database in the data folder, migrates it and loads the graph.
+    ///
+    /// # Errors
+    /// A folder that cannot be used, data of a newer version, or another secret key than the data was made with.
+    pub fn open(options: Options) -> Result<Store, StoreError> {
+        let seal = Arc::new(Seal::new(&options.secret_key)?);
+        let begin = |sql: &mut Sql<'_>| {
+            prove_secret_key(sql, &seal)?;
+            let graph = graph::load(sql, &options.registry, &*seal, &*options.entropy)?;
+            Ok::<_, StoreError>((graph, Ephemeral::load(sql, options.clock.clone())?))
+        };
+        let (announce, revisions) = watch::channel(0);
+        let (engine, published, ephemeral) = match &options.database {
+            Database::Embedded { folder } => {
+                prepare_folder(folder)?;
+                let path = folder.join("countersign.db");
+                let connection = sqlite::open(&path)?;
+                let (graph, ephemeral) = begin(&mut Sql::embedded(&connection))?;
+                announce.send_replace(graph.revision());
+                let published = Arc::new(ArcSwap::from_pointee(graph.clone()));
+                let writer = Writer::start(connection, graph, published.clone(), announce)?;
+                (Engine::Embedded { writer, readers: Readers::new(&path) }, published, ephemeral)
+            }
+            Database::Postgres(reach) => {
+                let pool = Pool::new(reach.clone())?;
+                let first = || pool.run(|connection| migrate::run_postgres(connection, |connection| begin(&mut Sql::postgres(connection))));
+                // The client blocks its thread, which one of the asynchronous runtime's must not.
+                let worked = std::thread::scope(|scope| scope.spawn(first).join());
+                let (graph, ephemeral) = worked.map_err(|_| StoreError::Closed)???;
+                announce.send_replace(graph.revision());
+                let published = Arc::new(ArcSwap::from_pointee(graph));
+                (Engine::Postgres { pool, announce, publishing: Mutex::new(()), contended: Mutex::new(()) }, published, ephemeral)
+            }
+        };
+        Ok(Store(Arc::new(Inner {
+            engine,
+            reading: Arc::new(Semaphore::new(READERS)),
+            published,
+            revisions,
+            ephemeral,
+            seal,
+            registry: Arc::new(options.registry),
+            clock: options.clock,
+            entropy: options.entropy,
+            auditor: options.auditor,
+        })))
+    }
+
+    /// The configuration as last committed. A request takes it once and uses it to its end.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.published.load_full()
+    }
+
+    /// Announces each new revision of the configuration.
+    pub fn revisions(&self) -> watch::Receiver<i64> {
+        self.0.revisions.clone()
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    pub fn ephemeral(&self) -> &Ephemeral {
+        &self.0.ephemeral
+    }
+
+    pub fn sealer(&self) -> &dyn Sealer {
+        &*self.0.seal
+    }
+
+    /// Reads tables; everything one closure reads is of one moment.
+    ///
+    /// # Errors
+    /// What the closure answers, or that the engine failed.
+    pub async fn read<T, E>(&self, work: impl FnOnce(&mut Sql<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let inner = self.0.clone();
+        let reading = async {
+            let turn = inner.reading.clone().acquire_owned().await.map_err(|_| E::from(StoreError::Closed))?;
+            let inner = inner.clone();
+            let task = tokio::task::spawn_blocking(move || {
+                // Held by the thread: one that waits for a server that says nothing keeps its place.
+                let _turn = turn;
+                match &inner.engine {
+                    Engine::Embedded { readers, .. } => readers.run(|connection| work(&mut Sql::embedded(connection))),
+                    Engine::Postgres { pool, .. } => pool.run(|connection| read_postgres(connection, work)),
+                }
+            });
+            task.await.map_err(|_| E::from(StoreError::Closed))?.map_err(E::from)?
+        };
+        // Not entered: what happens inside is on other threads.
+        let _span = tracing::info_span!(target: "spans", "store.read", db.system.name = self.engine_name());
+        self.patiently(reading).await
+    }
+
+    /// Changes tables and configuration in one transaction; answers when it is on disk. The closure may be run
+    /// again on a newer state, so it must decide everything from what it reads inside.
+    ///
+    /// # Errors
+    /// What the closure answers, an edit the graph refuses, or that the engine failed. Then nothing was written.
+    pub async fn write<T, E>(&self, actor: Actor, reason: impl Into<String>, work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let reason = reason.into();
+        let _span = tracing::info_span!(target: "spans", "store.write", db.system.name = self.engine_name(), reason);
+        self.run(actor, reason, work, Ending::Commit).await.map(|(value, _)| value)
+    }
+
+    /// Does everything [`write`](Self::write) would, tells what would change, and leaves nothing behind.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub async fn plan<T, E>(&self, actor: Actor, work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<(T, Vec<Change>), E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(actor, String::new(), work, Ending::RollBack).await
+    }
+
+    async fn run<T, E>(
+        &self,
+        actor: Actor,
+        reason: String,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        ending: Ending,
+    ) -> Result<(T, Vec<Change>), E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let inner = self.0.clone();
+        let Engine::Embedded { writer, .. } = &self.0.engine else {
+            let writing = async move {
+                let task = tokio::task::spawn_blocking(move || inner.write_postgres(&actor, &reason, &work, ending));
+                task.await.map_err(|_| E::from(StoreError::Closed))?
+            };
+            return self.patiently(writing).await;
+        };
+        let (sender, receiver) = oneshot::channel::<Result<(T, Vec<Change>), E>>();
+        let job = Box::new(move |connection: &Connection, graph: &mut Snapshot| -> Ack {
+            let result = inner.attempt(connection, graph, &actor, &reason, &work, ending);
+            Box::new(move |committed: Result<(), StoreError>| {
+                let answer = match committed {
+                    Ok(()) => result,
+                    Err(problem) => result.and_then(|_| Err(E::from(problem))),
+                };
+                // The caller may have gone away; the write stands all the same.
+                let _ = sender.send(answer);
+            })
+        });
+        writer.submit(job).map_err(E::from)?;
+        receiver.await.map_err(|_| E::from(StoreError::Closed))?
+    }
+
+    /// As traces call it.
+    fn engine_name(&self) -> &'static str {
+        match self.0.engine {
+            Engine::Embedded { .. } => "sqlite",
+            Engine::Postgres { .. } => "postgresql",
+        }
+    }
+
+    /// Waits for a database server as long as a person would; a stopped process keeps its connections open and is silent.
+    async fn patiently<T, E: From<StoreError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let Engine::Postgres { .. } = &self.0.engine else { return work.await };
+        match tokio::time::timeout(PATIENCE, work).await {
+            Ok(answer) => answer,
+            Err(_) => Err(StoreError::Away("the database server does not answer".to_owned()).into()),
+        }
+    }
+
+    /// Writes the ephemeral entries that changed, for a restart to find. Called every second and at the end.
+    ///
+    /// # Errors
+    /// When the engine fails; the entries stay marked.
+    pub async fn flush_ephemeral(&self) -> Result<(), StoreError> {
+        let Some(changed) = self.0.ephemeral.take_changed() else { return Ok(()) };
+        let names: Vec<String> = changed.iter().map(|(name, _)| name.clone()).collect();
+        let written = self.write(Actor::system(), "ephemeral", move |tx| Ephemeral::save(tx, &changed)).await;
+        if written.is_err() {
+            self.0.ephemeral.mark(names);
+        }
+        written
+    }
+
+    /// Ends the writer after what is waiting; later calls answer [`StoreError::Closed`].
+    pub async fn close(&self) {
+        if let Err(error) = self.flush_ephemeral().await {
+            tracing::warn!(%error, "sign-ins in progress will have to start again");
+        }
+        let inner = self.0.clone();
+        let close = move || {
+            if let Engine::Embedded { writer, .. } = &inner.engine {
+                writer.close();
+            }
+        };
+        let _ = tokio::task::spawn_blocking(close).await;
+    }
+
+    /// Takes over the configuration of a newer revision that another process committed. Costs one small read on an
+    /// engine that several processes can share, nothing on the embedded one.
+    ///
+    /// # Errors
+    /// When the engine fails; the configuration stays as it is.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        if let Engine::Embedded { .. } = self.0.engine {
+            return Ok(());
+        }
+        let inner = self.0.clone();
+        tokio::task::spawn_blocking(move || inner.refresh()).await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Inner {
+    fn attempt<T, E: From<StoreError>>(
+        &self,
+        connection: &Connection,
+        graph: &mut Snapshot,
+        actor: &Actor,
+        reason: &str,
+        work: &dyn Fn(&mut Tx<'_>) -> Result<T, E>,
+        ending: Ending,
+    ) -> Result<(T, Vec<Change>), E> {
+        let batch = |text: &str| connection.execute_batch(text).map_err(StoreError::from);
+        batch("SAVEPOINT attempt")?;
+        let outcome = self.try_work(Sql::embedded(connection), graph, actor, reason, work);
+        match outcome {
+            Ok((value, snapshot, changes)) if ending == Ending::Commit => {
+                batch("RELEASE attempt")?;
+                *graph = snapshot;
+                Ok((value, changes))
+            }
+            other => {
+                batch("ROLLBACK TO attempt; RELEASE attempt")?;
+                other.map(|(value, _, changes)| (value, changes))
+            }
+        }
+    }
+
+    /// A write on an engine that several processes share: the whole closure again when another came first.
+    fn write_postgres<T, E: From<StoreError>>(
+        &self,
+        actor: &Actor,
+        reason: &str,
+        work: &dyn Fn(&mut Tx<'_>) -> Result<T, E>,
+        ending: Ending,
+    ) -> Result<(T, Vec<Change>), E> {
+        let Engine::Postgres { pool, contended, .. } = &self.engine else { return Err(StoreError::Closed.into()) };
+        let mut turn = None;
+        for attempt in 0..TRIES {
+            let base = self.published.load_full();
+            let outcome = pool.run(|connection| {
+                connection.batch("BEGIN ISOLATION LEVEL SERIALIZABLE")?;
+                let worked = self.try_work(Sql::postgres(connection), &base, actor, reason, work);
+                let end = if worked.is_ok() && ending == Ending::Commit { "COMMIT" } else { "ROLLBACK" };
+                let ended = connection.batch(end);
+                let again = connection.try_again;
+                Ok::<_, StoreError>((worked, ended, again))
+            });
+            let (worked, ended, again) = outcome.and_then(|inner| inner)?;
+            if again {
+                // Of this process only one at a time tries again, so that its own writers do not drive each other out.
+                turn.get_or_insert_with(|| contended.lock().unwrap_or_else(PoisonError::into_inner));
+                self.refresh()?;
+                std::thread::sleep(Duration::from_millis(u64::from(attempt.min(10)) * 2 + u64::from(self.jitter() % 4)));
+                continue;
+            }
+            let (value, snapshot, changes) = worked?;
+            ended?;
+            if ending == Ending::Commit && !changes.is_empty() {
+                self.publish(snapshot);
+            }
+            return Ok((value, changes));
+        }
+        Err(StoreError::Stale.into())
+    }
+
+    fn jitter(&self) -> u8 {
+        let mut byte = [0u8; 1];
+        self.entropy.fill(&mut byte);
+        byte[0]
+    }
+
+    fn refresh(&self) -> Result<(), StoreError> {
+        let Engine::Postgres { pool, .. } = &self.engine else { return Ok(()) };
+        let mine = self.published.load().revision();
+        let newer = pool.run(|connection| {
+            read_postgres(connection, |sql| {
+                if graph::revision(sql)? <= mine {
+                    return Ok::<_, StoreError>(None);
+                }
+                graph::load(sql, &self.registry, &*self.seal, &*self.entropy).map(Some)
+            })
+        })??;
+        if let Some(snapshot) = newer {
+            self.publish(snapshot);
+        }
+        Ok(())
+    }
+
+    /// Makes a snapshot the current one, unless a newer one is there already.
+    fn publish(&self, snapshot: Snapshot) {
+        let Engine::Postgres { announce, publishing, .. } = &self.engine else { return };
+        let _one = publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        if snapshot.revision() > self.published.load().revision() {
+            announce.send_replace(snapshot.revision());
+            self.published.store(Arc::new(snapshot));
+        }
+    }
+
+    fn try_work<T, E: From<StoreError>>(
+        &self,
+        sql: Sql<'_>,
+        graph: &Snapshot,
+        actor: &Actor,
+        reason: &str,
+        work: &dyn Fn(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<(T, Snapshot, Vec<Change>), E> {
+        let mut tx = Tx { sql, draft: Draft::new(graph), now: self.clock.now(), actor, entropy: &*self.entropy, sealer: &*self.seal, registry: &self.registry };
+        let value = work(&mut tx)?;
+        let Tx { mut sql, draft, now, .. } = tx;
+        let persisted = graph::persist(&mut sql, draft, now, actor, reason, &*self.seal);
+        if let (Err(StoreError::Stale), Some(connection)) = (&persisted, sql.shared()) {
+            connection.try_again = true;
+        }
+        let (snapshot, changes) = persisted?;
+        if !changes.is_empty() {
+            let edit = CommittedEdit { revision: snapshot.revision(), at: now, actor, reason, changes: &changes };
+            self.auditor.record(&mut sql, &*self.entropy, &edit)?;
+        }
+        Ok((value, snapshot, changes))
+    }
+}
+
+/// A read transaction: everything it reads is of one moment.
+fn read_postgres<T, E: From<StoreError>>(connection: &mut postgresql::Connection, work: impl FnOnce(&mut Sql<'_>) -> Result<T, E>) -> Result<T, E> {
+    connection.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    let answer = work(&mut Sql::postgres(connection));
+    connection.batch("COMMIT")?;
+    answer
+}
+
+fn prepare_folder(path: &Path) -> Result<(), StoreError> {
+    let failed = |e: std::io::Error| StoreError::DataFolder { path: path.display().to_string(), problem: e.to_string() };
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o750);
+    builder.create(path).map_err(failed)
+}
+
+/// A wrong key must stop the start instead of showing broken secrets later.
+fn prove_secret_key(sql: &mut Sql<'_>, seal: &Seal) -> Result<(), StoreError> {
+    const NAME: &str = "secret_key_proof";
+    const WORD: &str = "countersign";
+    match sql.query_one("SELECT value FROM fact WHERE name = $1", params![NAME])? {
+        Some(row) => match seal.open(&row.get::<String>(0)?) {
+            Ok(word) if word.expose() == WORD => Ok(()),
+            _ => Err(StoreError::WrongSecretKey),
+        },
+        None => {
+            sql.execute("INSERT INTO fact (name, value) VALUES ($1, $2)", params![NAME, seal.seal(WORD)])?;
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A write in progress: SQL over the tables and a draft over the graph, one transaction.
+
+use std::ops::{Deref, DerefMut};
+
+use countersign_model::{Draft, Entropy, Registry, Revision, Sealer, Timestamp};
+
+use crate::actor::Actor;
+use crate::error::StoreError;
+use crate::graph;
+use crate::sql::Sql;
+
+/// What the closure of [`Store::write`](crate::Store::write) works with. Dereferences to [`Sql`].
+pub struct Tx<'c> {
+    pub(crate) sql: Sql<'c>,
+    pub(crate) draft: Draft,
+    pub(crate) now: Timestamp,
+    pub(crate) actor: &'c Actor,
+    pub(crate) entropy: &'c dyn Entropy,
+    pub(crate) sealer: &'c dyn Sealer,
+    pub(crate) registry: &'c Registry,
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Sql<'c>;
+    fn deref(&self) -> &Sql<'c> {
+        &self.sql
+    }
+}
+
+impl<'c> DerefMut for Tx<'c> {
+    fn deref_mut(&mut self) -> &mut Sql<'c> {
+        &mut self.sql
+    }
+}
+
+impl<'c> Tx<'c> {
+    /// The configuration as this transaction sees it, for reading.
+    pub const fn graph(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// The configuration, for changing.
+    pub const fn draft(&mut self) -> &mut Draft {
+        &mut self.draft
+    }
+
+    /// Undoes a committed edit by its inverse, which this transaction then checks and commits like any other.
+    /// `false` when there is no such edit.
+    ///
+    /// # Errors
+    /// A change of a kind this version does not know, or what a field of another object forbids.
+    pub fn roll_back(&mut self, revision: Revision) -> Result<bool, StoreError> {
+        graph::roll_back(self, revision)
+    }
+
+    /// Puts the whole configuration back as it was at a revision, undoing every later edit. `false` when that revision
+    /// never was, or not all edits since are recorded.
+    ///
+    /// # Errors
+    /// A change of a kind this version does not know.
+    pub fn restore(&mut self, revision: Revision) -> Result<bool, StoreError> {
+        graph::restore(self, revision)
+    }
+
+    /// The time of this transaction: every row it writes has the same.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub const fn actor(&self) -> &'c Actor {
+        self.actor
+    }
+
+    pub const fn entropy(&self) -> &'c dyn Entropy {
+        self.entropy
+    }
+
+    pub const fn sealer(&self) -> &'c dyn Sealer {
+        self.sealer
+    }
+
+    pub const fn registry(&self) -> &'c Registry {
+        self.registry
+    }
+}

@@ -1,0 +1,146 @@
+"""The commands of the program, beside a server and without one."""
+
+import re
+import subprocess
+import threading
+
+import pytest
+
+from world import PROGRAM, Person, Server
+
+BLUEPRINT = """\
+version: 1
+metadata:
+  name: Groups of the office
+entries:
+  - model: authentik_core.group
+    identifiers:
+      name: Office
+    attrs:
+      attributes:
+        floor: 3
+  - model: authentik_core.application
+    identifiers:
+      slug: notes
+    attrs:
+      name: Notes
+"""
+
+
+def command(server, *arguments):
+    return subprocess.run([PROGRAM, *arguments], env=server.environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def stopped(server):
+    """A server that has made its folder and is not running."""
+    server.stop()
+    return server
+
+
+@pytest.fixture
+def blueprint(tmp_path):
+    file = tmp_path / "office.yaml"
+    file.write_text(BLUEPRINT)
+    return str(file)
+
+
+def test_a_plan_says_what_applying_would_change_and_changes_nothing(stopped, blueprint):
+    plan = command(stopped, "blueprint", "plan", blueprint)
+    assert plan.returncode == 0, plan.stderr
+    assert "Office" in plan.stdout and "notes" in plan.stdout.lower()
+    stopped.start()
+    assert stopped.get("core/groups/", name="Office")["results"] == []
+
+
+def test_applying_twice_is_applying_once(stopped, blueprint):
+    assert command(stopped, "blueprint", "apply", blueprint).returncode == 0
+    again = command(stopped, "blueprint", "apply", blueprint)
+    assert again.returncode == 0, again.stderr
+    stopped.start()
+    assert stopped.one("core/groups/", name="Office")["attributes"] == {"floor": 3}
+    assert stopped.get("core/applications/notes/")["name"] == "Notes"
+
+
+@pytest.mark.parametrize(
+    ("broken", "word"),
+    ids=["model", "state", "unclosed", "shape"],
+    argvalues=[
+        ("version: 1\nentries:\n  - model: authentik_core.nonsense\n    identifiers: {}\n", "nonsense"),
+        ("version: 1\nentries:\n  - model: authentik_core.group\n    identifiers: {name: X}\n    attrs: {parent: !Find [authentik_core.group, [name, Nobody]]}\n    state: sideways\n", "sideways"),
+        ("version: 1\nentries: [\n", "line"),
+        ("- 1\n", "line"),
+    ],
+)
+def test_a_broken_file_is_told_with_its_line(stopped, tmp_path, broken, word):
+    file = tmp_path / "broken.yaml"
+    file.write_text(broken)
+    for what in ("validate", "apply"):
+        answer = command(stopped, "blueprint", what, str(file))
+        text = answer.stdout + answer.stderr
+        assert answer.returncode != 0, f"{what}: {text}"
+        assert "broken.yaml" in text and word in text and "panicked" not in text, text
+
+
+def test_apply_is_all_or_nothing(stopped, tmp_path):
+    file = tmp_path / "half.yaml"
+    file.write_text(BLUEPRINT + "  - model: authentik_core.application\n    identifiers:\n      slug: Bad Slug\n    attrs:\n      name: X\n")
+    assert command(stopped, "blueprint", "apply", str(file)).returncode != 0
+    stopped.start()
+    assert stopped.get("core/groups/", name="Office")["results"] == []
+
+
+def test_a_recovery_link_signs_in_once(server):
+    answer = command(server, "recover")
+    assert answer.returncode == 0, answer.stderr
+    link = re.search(r"/recovery/\S+", answer.stdout)
+    assert link, answer.stdout
+    admin = Person(server)
+    admin.open(server.base + link.group())
+    assert admin.me().json()["user"]["username"] == "akadmin"
+    again = Person(server)
+    again.get(link.group())
+    assert again.me().status_code == 403, "the link has been used"
+
+
+def test_a_recovery_link_has_one_winner(server):
+    link = re.search(r"/recovery/\S+", command(server, "recover").stdout).group()
+    people = [Person(server) for _ in range(12)]
+    gate = threading.Barrier(len(people))
+
+    def use(person):
+        gate.wait()
+        person.get(link)
+
+    threads = [threading.Thread(target=use, args=[person]) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(person.me().status_code == 200 for person in people) == 1
+
+
+def test_a_second_server_on_one_folder_is_refused(server):
+    second = Server()
+    second.environment["COUNTERSIGN_DATA_DIR"] = str(server.folder)
+    try:
+        second.spawn([PROGRAM, "serve"], second.environment)
+        assert second.child.wait(30) != 0
+        text = "\n".join(second.lines())
+        assert str(server.folder) in text and "panicked" not in text, text
+    finally:
+        second.close()
+        second.log.unlink()
+    assert server.get("core/groups/")["results"]
+
+
+def test_a_wrong_secret_key_refuses_the_start(stopped):
+    key = stopped.folder / "secret-key"
+    kept = key.read_bytes()
+    key.write_bytes(b"x" * len(kept))
+    stopped.spawn([PROGRAM, "serve"], stopped.environment)
+    assert stopped.child.wait(30) != 0
+    text = "\n".join(stopped.lines()[-5:])
+    assert "key" in text and "panicked" not in text, text
+    key.write_bytes(kept)
+    stopped.start()

@@ -1,0 +1,146 @@
+"""What is recorded, who is told of it, and how long it is kept."""
+
+import time
+
+import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
+from receivers import WebHook, audit, fail_to_sign_in
+from world import Person, Refused, Server, wait_for
+
+
+@pytest.fixture
+def hook():
+    started = []
+
+    def begin(**options):
+        started.append(WebHook(**options).start())
+        return started[-1]
+
+    yield begin
+    for receiver in started:
+        receiver.close()
+
+
+def rule(server, action, transports, severity="alert", group="authentik Admins"):
+    """A rule that tells a group of an action."""
+    made = server.create(
+        "events/rules/",
+        name=f"on {action}",
+        severity=severity,
+        group=server.one("core/groups/", name=group)["pk"],
+        transports=[transport["pk"] for transport in transports],
+    )
+    policy = server.create("policies/event_matcher/", name=f"is {action}", action=action)
+    server.create("policies/bindings/", policy=policy["pk"], target=made["pk"], order=0)
+    return made
+
+
+def test_a_failed_sign_in_is_told_over_each_transport(start, hook):
+    server = start(Server(COUNTERSIGN_OUTBOUND__ALLOW="127.0.0.0/8"))
+    plain, slack, mapped = hook(answers=[500]), hook(), hook()
+    body = server.create("propertymappings/notification/", name="body", expression='return {"text": notification.body, "who": notification.user.username, "what": notification.event.action}')
+    headers = server.create("propertymappings/notification/", name="headers", expression='return {"X-Token": "a-token"}')
+    transports = [
+        server.one("events/transports/", name="default-local-transport"),
+        server.create("events/transports/", name="plain", mode="webhook", webhook_url=plain.url),
+        server.create("events/transports/", name="slack", mode="webhook_slack", webhook_url=slack.url, send_once=True),
+        server.create("events/transports/", name="mapped", mode="webhook", webhook_url=mapped.url, webhook_mapping_body=body["pk"], webhook_mapping_headers=headers["pk"]),
+    ]
+    rule(server, "login_failed", transports)
+    server.user("uma")
+    server.user("second", groups=["authentik Admins"])
+    fail_to_sign_in(server)
+
+    # The first try of one was answered with 500: it comes again. Two administrators are told, and Slack once.
+    wait_for(lambda: len(plain.posts) == 3, what="the webhooks")
+    told = [post for _, post in plain.posts]
+    assert {post["user_username"] for post in told} == {"akadmin", "second"}
+    assert all((post["severity"], post["event_user_username"]) == ("alert", "uma") for post in told)
+    assert all("not the password" not in str(post) for post in told)
+    wait_for(lambda: slack.posts and len(mapped.posts) == 2, what="the other webhooks")
+    (_, message), = slack.posts
+    assert message["attachments"][0]["title"] == "login_failed"
+    assert {"title": "Event user", "value": "uma", "short": True} in message["attachments"][0]["fields"]
+    sent, post = mapped.posts[0]
+    assert sent["X-Token"] == "a-token" and post["what"] == "login_failed" and post["who"] in ("akadmin", "second")
+
+    # Each person sees the own ones, and takes them away.
+    second = Person(server, "second").sign_in()
+    mine = wait_for(lambda: second.api("GET", f"events/notifications/?user={second.me().json()['user']['pk']}").json()["results"], what="the notification")
+    assert (mine[0]["severity"], mine[0]["seen"], mine[0]["event"]["action"]) == ("alert", False, "login_failed")
+    server.user("third")
+    third = Person(server, "third").sign_in()
+    assert third.api("GET", "events/notifications/").json()["results"] == []
+    assert third.api("GET", f"events/notifications/{mine[0]['pk']}/").status_code == 404
+    assert second.api("PATCH", f"events/notifications/{mine[0]['pk']}/", json={"seen": True}).json()["seen"] is True
+    assert second.api("POST", "events/notifications/mark_all_seen/").status_code == 204
+    assert second.api("GET", "events/notifications/?seen=false&user=" + str(second.me().json()["user"]["pk"])).json()["results"] == []
+
+
+def test_private_addresses_and_redirects_are_not_followed(start, hook):
+    server = start(Server())
+    receiver = hook()
+    for url in [receiver.url, receiver.url.replace("127.0.0.1", "localhost"), "http://169.254.169.254/latest/meta-data/", "http://[::ffff:127.0.0.1]:1/"]:
+        transport = server.create("events/transports/", name=url, mode="webhook", webhook_url=url)
+        answer = server.api("POST", f"events/transports/{transport['pk']}/test/")
+        assert answer.status_code == 500 and "outbound.allow" in answer.text, answer.text
+    assert receiver.posts == []
+    open_server = start(Server(COUNTERSIGN_OUTBOUND__ALLOW="127.0.0.1/32"))
+    sending_away = hook(answers=[302])
+    transport = open_server.create("events/transports/", name="away", mode="webhook", webhook_url=sending_away.url)
+    assert open_server.api("POST", f"events/transports/{transport['pk']}/test/").status_code == 500
+    assert len(sending_away.posts) == 1
+    told = open_server.api("POST", f"events/transports/{transport['pk']}/test/", 200).json()
+    assert told == {"messages": ["200", "ok"]}
+    assert len(open_server.get("events/events/", action="custom_notification_test")["results"]) == 2
+    assert open_server.api("POST", "events/transports/", json={"name": "x", "mode": "webhook"}).status_code == 400
+    assert open_server.api("POST", "propertymappings/notification/", json={"name": "x", "expression": "import os\nreturn os.environ"}).status_code == 400
+
+
+def test_events_tell_where_an_address_is_and_what_failed_in_one_line(start, tmp_path):
+    cities, networks = tmp_path / "city.mmdb", tmp_path / "asn.mmdb"
+    writer = MMDBWriter(4, "GeoLite2-City", languages=["en"])
+    city = {"city": {"names": {"en": "Boxford"}}, "continent": {"code": "EU"}, "country": {"iso_code": "GB"}, "location": {"latitude": 51.75, "longitude": -1.25}}
+    writer.insert_network(IPSet(["2.125.160.0/24"]), city)
+    writer.to_db_file(str(cities))
+    writer = MMDBWriter(4, "GeoLite2-ASN")
+    writer.insert_network(IPSet(["2.125.160.0/24"]), {"autonomous_system_number": 5607, "autonomous_system_organization": "Example"})
+    writer.to_db_file(str(networks))
+    server = start(Server(AUTHENTIK_EVENTS__CONTEXT_PROCESSORS__GEOIP=str(cities), AUTHENTIK_EVENTS__CONTEXT_PROCESSORS__ASN=str(networks)))
+    assert {"can_geo_ip", "can_asn"} <= set(server.get("root/config/")["capabilities"])
+    server.user("uma")
+    person = Person(server, "uma", "not the password")
+    person.web.headers["X-Forwarded-For"] = "2.125.160.7"
+    with pytest.raises(Refused):
+        person.sign_in()
+    event = wait_for(lambda: [e for e in server.get("events/events/", action="login_failed")["results"] if "geo" in e["context"]], what="the sealed event")[0]
+    assert event["context"]["geo"] == {"continent": "EU", "country": "GB", "lat": 51.75, "long": -1.25, "city": "Boxford"}
+    assert event["context"]["asn"] == {"asn": 5607, "as_org": "Example", "network": "2.125.160.0/24"}
+    assert event["context"]["password"] == "********************" and event["context"]["stage"]["model_name"] == "passwordstage"
+    assert event["client_ip"] == "2.125.160.7"
+    line, = [line for line in server.lines() if "login failed" in line]
+    assert '"client_ip":"2.125.160.7"' in line and '"user":"uma"' in line and '"reason":"wrong password"' in line, line
+    assert "not the password" not in "\n".join(server.lines())
+    counted = server.get("events/events/volume/", action="login_failed")
+    assert len(counted) == 21 and sum(point["y_cord"] for point in counted) == 1
+    assert len(server.get("events/events/per_month/", action="login_failed")) == 30
+    assert server.api("GET", "events/events/per_month/?query=nonsense").status_code == 400
+    assert sum(point["y_cord"] for point in server.get("events/events/per_month/", query='{"client_ip": "2.125.160.7"}')) == 1
+
+
+def test_the_oldest_events_go_and_the_rest_is_still_verified(start):
+    server = start(Server(COUNTERSIGN_EVENTS__MOST="5", COUNTERSIGN_EVENTS__RETENTION="days=30"))
+    for number in range(10):
+        server.group(f"group {number}")
+    newest = wait_for(lambda: [e for e in server.get("events/events/", ordering="-created")["results"]], what="events")[0]
+    created, expires = (time.mktime(time.strptime(newest[name][:19], "%Y-%m-%dT%H:%M:%S")) for name in ("created", "expires"))
+    wait_for(lambda: " 0 wait" in audit(server)[1], what="the events to be sealed", pause=0.3)
+    newest = server.get(f"events/events/{newest['pk']}/")
+    expires = time.mktime(time.strptime(newest["expires"][:19], "%Y-%m-%dT%H:%M:%S"))
+    assert abs(expires - created - 30 * 86400) < 3700
+    task = next(t for t in server.get("events/system_tasks/", page_size=100)["results"] if t["name"] == "events_limit")
+    server.api("POST", f"events/system_tasks/{task['uuid']}/run/", 204)
+    wait_for(lambda: server.get("events/events/")["pagination"]["count"] <= 5, what="the limit")
+    status, told = audit(server)
+    assert status == 0 and "removed by right" in told and " 0 were removed" not in told, told

@@ -1,0 +1,101 @@
+"""Workers beside servers, on one PostgreSQL: each due time once, nothing lost with a process."""
+
+import concurrent.futures
+import json
+
+import pytest
+
+from world import PROGRAM, Process, Server, wait_for
+
+SHARED = ("AUTHENTIK_POSTGRESQL__", "AUTHENTIK_REDIS__", "AUTHENTIK_SECRET_KEY", "AUTHENTIK_BOOTSTRAP_")
+LOUD = {"COUNTERSIGN_LOG_LEVEL": "debug"}
+
+
+class Worker(Process):
+    """A process that does jobs for a server."""
+
+    def __init__(self, server):
+        super().__init__("worker")
+        self.environment = server.environment | {"COUNTERSIGN_DATA_DIR": f"{server.folder}/worker"} | LOUD
+
+    def start(self):
+        self.spawn([PROGRAM, "worker"], self.environment)
+        wait_for(lambda: any("jobs are done here" in line for line in self.lines()), 30, "the worker to be ready")
+        return self
+
+    def close(self):
+        self.stop()
+
+
+def begun(*processes):
+    """How often each job began, over all processes."""
+    counts = {}
+    for process in processes:
+        for line in process.lines():
+            if '"a job begins"' in line:
+                job = json.loads(line)["job"]
+                counts[job] = counts.get(job, 0) + 1
+    return counts
+
+
+def test_a_due_time_counts_once_over_all_processes(start):
+    first = Server(**LOUD)
+    second = Server(**{key: value for key, value in first.environment.items() if key.startswith(SHARED)}, **LOUD)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(start, (first, second)))
+    once = ("clean_expired_models", "clean_temporary_users", "certificate_discovery", "blueprints_discovery", "flow_runs_retention")
+    wait_for(lambda: all(begun(*both).get(job) for job in once), 15, "every job to run")
+    task = first.one("events/system_tasks/", name="clean_temporary_users")
+    for number in range(5):
+        finished = task["finish_timestamp"]
+        (first, second)[number % 2].api("POST", f"events/system_tasks/{task['uuid']}/run/", 204)
+        task = wait_for(lambda: (now := second.one("events/system_tasks/", name="clean_temporary_users"))["finish_timestamp"] != finished and now)
+    counts = begun(*both)
+    assert {job: counts[job] for job in once} == dict.fromkeys(once, 1) | {"clean_temporary_users": 6}, counts
+
+
+PERSON = "- {model: authentik_core.user, identifiers: {username: p%d}, attrs: {name: P, password: pw-%d}}\n"
+SLOW = 'metadata: {name: Slow, labels: {blueprints.goauthentik.io/instantiate: "false"}}\nentries:\n'
+
+
+@pytest.fixture
+def apart(start, tmp_path):
+    """A server that leaves its jobs to workers."""
+    # It takes some seconds to apply: passwords are hashed slowly on purpose.
+    (tmp_path / "slow.yaml").write_text(SLOW + "".join(PERSON % (n, n) for n in range(100)))
+    return start(Server(AUTHENTIK_WORKER__IN_PROCESS="false", AUTHENTIK_BLUEPRINTS_DIR=str(tmp_path)))
+
+
+def slow(server):
+    return server.api("POST", "managed/blueprints/", 201, json={"name": "Slow", "path": "slow.yaml"}).json()
+
+
+def running(server):
+    return server.get("countersign/tasks/", name="apply_blueprint", state="running")["results"]
+
+
+def test_the_task_of_a_killed_worker_is_taken_over(apart, start):
+    made = slow(apart)
+    assert apart.get("core/users/", username="p7")["results"] == [], "the server does no jobs"
+    doomed = start(Worker(apart))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(apart.api, "POST", f"managed/blueprints/{made['pk']}/apply/")
+        task = wait_for(lambda: running(apart), 10, "the task to run")[0]
+        doomed.kill()
+        other = start(Worker(apart))
+        taken = wait_for(lambda: (now := running(apart)) and now[0]["attempts"] == 2 and now[0], 25, "the task to be taken over")
+        assert taken["uuid"] == task["uuid"]
+        wait_for(lambda: apart.get(f"managed/blueprints/{made['pk']}/")["status"] == "successful", 30, "the blueprint to be applied")
+    assert apart.one("core/users/", username="p99")
+    assert other.stop() == 0
+
+
+def test_a_stopped_worker_gives_its_task_back_at_once(apart, start):
+    made = slow(apart)
+    first = start(Worker(apart))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(apart.api, "POST", f"managed/blueprints/{made['pk']}/apply/")
+        wait_for(lambda: running(apart), 10, "the task to run")
+        start(Worker(apart))
+        assert first.stop() == 0
+        assert asked.result().json()["status"] == "successful"

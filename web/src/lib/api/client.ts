@@ -1,0 +1,131 @@
+// The one place that talks to the server. Everything goes through the public REST interface.
+
+/** The path that everything is served below; empty at the root. */
+export const ROOT = globalThis.document?.documentElement.dataset.base ?? '';
+
+export const BASE = ROOT + '/api/v3/';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Fields = Record<string, string[]>;
+
+/** A refusal of the server, split into what belongs to fields and what belongs to the whole request. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly fields: Fields = {},
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+
+  get missing(): boolean {
+    return this.status === 404;
+  }
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined | (string | number)[]>;
+
+export function url(path: string, query: Query = {}): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined || value === null || value === '') continue;
+    if (Array.isArray(value)) value.forEach((item) => params.append(name, String(item)));
+    else params.set(name, String(value));
+  }
+  const search = params.toString();
+  return BASE + path.replace(/^\/|\/$/g, '') + '/' + (search ? '?' + search : '');
+}
+
+function cookie(name: string): string {
+  for (const part of document.cookie.split('; ')) {
+    const at = part.indexOf('=');
+    if (part.slice(0, at) === name) return decodeURIComponent(part.slice(at + 1));
+  }
+  return '';
+}
+
+/** Leaves for the sign-in page; comes back to this very place afterwards. */
+export function signIn(): void {
+  const here = location.pathname + location.search + location.hash;
+  location.assign(ROOT + '/flows/-/default/authentication/?next=' + encodeURIComponent(here));
+}
+
+const NOT_SIGNED_IN = 'Authentication credentials were not provided.';
+
+export async function request<T>(method: string, path: string, query?: Query, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  const init: RequestInit = { method, headers, credentials: 'same-origin' };
+  if (method !== 'GET') headers['X-authentik-CSRF'] = cookie('authentik_csrf');
+  if (body instanceof FormData) {
+    init.body = body;
+  } else if (body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    init.body = JSON.stringify(body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(url(path, query), init);
+  } catch {
+    throw new ApiError(0, 'The server could not be reached. Check the connection and try again.');
+  }
+  if (response.status === 204) return undefined as T;
+  const text = await response.text();
+  let data: Json = null;
+  try {
+    data = text === '' ? null : (JSON.parse(text) as Json);
+  } catch {
+    data = null;
+  }
+  if (response.ok) return data as T;
+  const error = toError(response.status, data);
+  if (response.status === 403 && error.message === NOT_SIGNED_IN) {
+    signIn();
+    return new Promise<T>(() => undefined);
+  }
+  throw error;
+}
+
+/** Turns the server's error bodies (`{field: [texts]}`, nested, `detail`, `non_field_errors`) into one error. */
+export function toError(status: number, data: Json): ApiError {
+  const fields: Fields = {};
+  const general: string[] = [];
+  const collect = (value: Json, path: string): void => {
+    if (typeof value === 'string') {
+      if (path === '' || path === 'detail' || path === 'non_field_errors') general.push(value);
+      else (fields[path] ??= []).push(value);
+    } else if (Array.isArray(value)) {
+      value.forEach((item, index) => collect(item, typeof item === 'string' ? path : `${path}.${index}`));
+    } else if (value && typeof value === 'object') {
+      for (const [key, item] of Object.entries(value)) {
+        if (path === '' && key === 'code') continue;
+        collect(item, path === '' ? key : key === 'non_field_errors' ? path : `${path}.${key}`);
+      }
+    }
+  };
+  collect(data, '');
+  const message = general.join(' ') || (Object.keys(fields).length > 0 ? 'Some fields need another look.' : fallback(status));
+  return new ApiError(status, message, fields);
+}
+
+function fallback(status: number): string {
+  if (status === 403) return 'You may not do this. Ask an administrator for the permission.';
+  if (status === 404) return 'This does not exist any more.';
+  if (status === 412) return 'Somebody else changed this in the meantime. Reload and try again.';
+  if (status === 429) return 'Too many requests. Wait a moment and try again.';
+  return `The server answered with an error (${status}). Its log says why.`;
+}
+
+export const get = <T>(path: string, query?: Query): Promise<T> => request<T>('GET', path, query);
+export const post = <T>(path: string, body: unknown = {}, query?: Query): Promise<T> => request<T>('POST', path, query, body);
+export const patch = <T>(path: string, body: unknown): Promise<T> => request<T>('PATCH', path, undefined, body);
+export const remove = (path: string): Promise<void> => request<void>('DELETE', path);
+
+/** Text for people of whatever was thrown. */
+export function reason(error: unknown): string {
+  if (error instanceof ApiError) {
+    const first = Object.entries(error.fields)[0];
+    return first ? `${first[0].replaceAll('_', ' ')}: ${first[1].join(' ')}` : error.message;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,131 @@
+// Events as sentences a person understands.
+import type { Event, Row } from './api/types';
+
+type Tone = 'ok' | 'warn' | 'bad' | 'plain';
+
+interface Word {
+  label: string;
+  tone: Tone;
+}
+
+export const ACTIONS: Record<string, Word> = {
+  login: { label: 'Login', tone: 'ok' },
+  login_failed: { label: 'Failed login', tone: 'bad' },
+  logout: { label: 'Logout', tone: 'plain' },
+  user_write: { label: 'User written', tone: 'plain' },
+  suspicious_request: { label: 'Suspicious request', tone: 'bad' },
+  password_set: { label: 'Password set', tone: 'plain' },
+  secret_view: { label: 'Secret viewed', tone: 'warn' },
+  secret_rotate: { label: 'Secret rotated', tone: 'plain' },
+  invitation_used: { label: 'Invitation used', tone: 'plain' },
+  authorize_application: { label: 'Application authorized', tone: 'ok' },
+  source_linked: { label: 'Source linked', tone: 'plain' },
+  impersonation_started: { label: 'Impersonation started', tone: 'warn' },
+  impersonation_ended: { label: 'Impersonation ended', tone: 'plain' },
+  flow_execution: { label: 'Flow execution', tone: 'plain' },
+  policy_execution: { label: 'Policy execution', tone: 'plain' },
+  policy_exception: { label: 'Policy exception', tone: 'bad' },
+  property_mapping_exception: { label: 'Property mapping exception', tone: 'bad' },
+  system_task_execution: { label: 'Task execution', tone: 'plain' },
+  system_task_exception: { label: 'Task exception', tone: 'bad' },
+  system_exception: { label: 'System exception', tone: 'bad' },
+  configuration_error: { label: 'Configuration error', tone: 'warn' },
+  model_created: { label: 'Created', tone: 'plain' },
+  model_updated: { label: 'Updated', tone: 'plain' },
+  model_deleted: { label: 'Deleted', tone: 'plain' },
+  email_sent: { label: 'Email sent', tone: 'plain' },
+  custom_notification_test: { label: 'Notification test', tone: 'plain' },
+  update_available: { label: 'Update available', tone: 'warn' },
+};
+
+export function action(event: Event): Word {
+  const words = event.action.replace(/^custom_/, '').replaceAll('_', ' ');
+  return ACTIONS[event.action] ?? { label: words.charAt(0).toUpperCase() + words.slice(1), tone: 'plain' };
+}
+
+const MODELS: Record<string, string> = {
+  oauth2provider: 'OAuth2/OpenID provider',
+  proxyprovider: 'proxy provider',
+  flowstagebinding: 'stage binding',
+  policybinding: 'policy binding',
+  expressionpolicy: 'expression policy',
+  scopemapping: 'scope mapping',
+  certificatekeypair: 'certificate',
+  userconsent: 'consent',
+  authenticatedsession: 'session',
+  applicationentitlement: 'application entitlement',
+};
+
+/** The name of a model for people. */
+export function modelWord(model: string): string {
+  return (
+    MODELS[model] ??
+    model
+      .replaceAll('_', ' ')
+      .replace(/(stage|policy|provider|mapping|source)$/, ' $1')
+      .trim()
+  );
+}
+
+export function who(event: Event): string {
+  const user = event.user;
+  if (event.action === 'login_failed' && event.context.username) return String(event.context.username);
+  if (!user || !user.username || user.is_anonymous) return event.action.startsWith('login') ? 'Somebody' : 'The server';
+  const behind = user.on_behalf_of as Row | undefined;
+  return behind?.username ? `${user.username} as ${behind.username}` : String(user.username);
+}
+
+function named(value: unknown): string {
+  if (value && typeof value === 'object') {
+    const row = value as Row;
+    return String(row.name ?? row.username ?? row.slug ?? row.pk ?? '');
+  }
+  return typeof value === 'string' ? value : '';
+}
+
+const DEEDS = [
+  'login',
+  'login_failed',
+  'logout',
+  'authorize_application',
+  'password_set',
+  'model_created',
+  'model_updated',
+  'model_deleted',
+  'secret_view',
+];
+
+/** The event as one line: somebody did something, or what the server has to say. */
+export function headline(event: Event): { who: string; text: string } {
+  return DEEDS.includes(event.action) ? { who: who(event), text: sentence(event) } : { who: '', text: sentence(event) };
+}
+
+/** What was done, to follow the name of who did it; or the message of what went wrong. */
+export function sentence(event: Event): string {
+  const { context } = event;
+  const model = named(context.model);
+  const kind = modelWord(String((context.model as Row | undefined)?.model_name ?? ''));
+  const app = named(context.authorized_application) || named(context.application);
+  switch (event.action) {
+    case 'login':
+      return app ? `signed in to ${app}` : 'signed in';
+    case 'login_failed':
+      return 'could not sign in';
+    case 'logout':
+      return 'signed out';
+    case 'authorize_application':
+      return `opened ${app || 'an application'}`;
+    case 'password_set':
+      return 'set a password';
+    case 'model_created':
+    case 'model_updated':
+    case 'model_deleted':
+      return `${event.action.slice(6)} ${[kind, model].filter(Boolean).join(' ')}`;
+    case 'custom_notification_test':
+      return 'A transport was tried out';
+    case 'secret_view':
+      return `looked at the secret of ${named(context.secret) || 'an object'}`;
+    default:
+      return String(context.message ?? context.reason ?? context.error ?? model ?? '') || action(event).label;
+  }
+}

@@ -1,0 +1,78 @@
+// Words for values.
+
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+export function moment(value: string | null | undefined): string {
+  const date = value ? new Date(value) : undefined;
+  return date && !Number.isNaN(date.getTime()) ? MOMENT.format(date) : '—';
+}
+
+export function day(value: string | null | undefined): string {
+  const date = value ? new Date(value) : undefined;
+  return date && !Number.isNaN(date.getTime()) ? DAY.format(date) : '—';
+}
+
+/** "3 min ago", "in 2 days"; far away times become dates. */
+export function ago(value: string | null | undefined, now: number = Date.now()): string {
+  const time = value ? new Date(value).getTime() : NaN;
+  if (Number.isNaN(time)) return '—';
+  const seconds = Math.round((time - now) / 1000);
+  const size = Math.abs(seconds);
+  const word = (count: number, unit: string): string => {
+    const text = `${count} ${unit}${count === 1 || unit === 'min' || unit === 'h' ? '' : 's'}`;
+    return seconds < 0 ? `${text} ago` : `in ${text}`;
+  };
+  if (size < 45) return seconds > 0 ? 'in a moment' : 'just now';
+  if (size < 3570) return word(Math.max(1, Math.round(size / 60)), 'min');
+  if (size < 84600) return word(Math.round(size / 3600), 'h');
+  if (size < 86400 * 28) return word(Math.round(size / 86400), 'day');
+  return day(value);
+}
+
+export function initials(text: string): string {
+  const words = text
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
+    .split(' ')
+    .filter(Boolean);
+  const letters = words.length > 1 ? (words[0]?.[0] ?? '') + (words.at(-1)?.[0] ?? '') : (words[0] ?? '?').slice(0, 2);
+  return letters.toUpperCase();
+}
+
+export function plural(count: number, one: string, many: string = one + 's'): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** `hours=1;minutes=30` in words. */
+export function duration(value: string | null | undefined): string {
+  if (!value) return '—';
+  const parts = value
+    .split(';')
+    .map((part) => part.trim())
+    .filter(Boolean);
+  const words = parts.map((part) => {
+    const [unit = '', amount = ''] = part.split('=');
+    const count = Number(amount);
+    return Number.isFinite(count) ? `${count} ${count === 1 ? unit.replace(/s$/, '') : unit}` : part;
+  });
+  return words.join(', ');
+}
+
+/** A slug proposed for a name. */
+export function slug(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 50);
+}
+
+/** A steady colour class for a name, one of eight. */
+export function hue(text: string): number {
+  let sum = 0;
+  for (const letter of text) sum = (sum * 31 + letter.charCodeAt(0)) % 997;
+  return sum % 8;
+}

@@ -1,0 +1,68 @@
+// A list page as data: where its rows come from, what its columns say, what can be done with a row.
+import type { Query } from '../api/client';
+import type { Row } from '../api/types';
+import type { MenuItem } from '../ui/Menu.svelte';
+
+export interface Cell {
+  text: string;
+  href?: string;
+  tone?: 'ok' | 'warn' | 'bad' | 'accent' | 'plain';
+  mono?: boolean;
+  soft?: boolean;
+  note?: string;
+  title?: string;
+  /** Kept on one line where there is a table. */
+  whole?: boolean;
+}
+
+export interface Column {
+  label: string;
+  sort?: string;
+  cell: (row: any) => Cell | Cell[] | string | number | null | undefined;
+}
+
+export interface Chip {
+  label: string;
+  query: Query;
+  /** Set from the start until it is switched off. */
+  on?: boolean;
+}
+
+export interface ListSpec {
+  /** Below the API's base. */
+  path: string;
+  query?: Query;
+  title: string;
+  intro: string;
+  /** One object of the list, in lower case: "group". */
+  noun: string;
+  plural: string;
+  order: string;
+  columns: Column[];
+  key: (row: any) => string | number;
+  name: (row: any) => string;
+  /** Second line on narrow screens. */
+  summary: (row: any) => string;
+  /** Parameter that the search goes to, where it is not `search`, and what one may write there. */
+  searchBy?: string;
+  searchHint?: string;
+  chips?: Chip[];
+  actions?: (row: any, list: Refresh) => MenuItem[];
+  /** Text why a row cannot be deleted, or nothing. */
+  fixed?: (row: any) => string | undefined;
+  remove?: boolean;
+  /** Path of one object for deleting; defaults to `<path>/<key>`. */
+  object?: (row: any) => string;
+  empty: { title: string; text: string };
+}
+
+export interface Refresh {
+  refresh: () => void;
+}
+
+export function cells(column: Column, row: Row): Cell[] {
+  const value = column.cell(row);
+  if (value === null || value === undefined || value === '') return [{ text: '—', soft: true }];
+  if (Array.isArray(value)) return value;
+  return [typeof value === 'object' ? value : { text: String(value) }];
+}

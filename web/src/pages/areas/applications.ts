@@ -1,0 +1,83 @@
+import type { Application, Provider } from '../../lib/api/types';
+import { href } from '../../lib/router.svelte';
+import type { Area } from './area';
+
+export const applications: Area = {
+  base: '/core/applications',
+  kind: 'core/applications',
+  key: (row) => row.slug,
+  title: (row) => row.name,
+  opens: (row) => `/core/applications/${row.slug}`,
+  list: {
+    path: 'core/applications',
+    query: { superuser_full_list: true },
+    title: 'Applications',
+    intro: 'What people sign in to.',
+    noun: 'application',
+    plural: 'applications',
+    order: 'name',
+    remove: true,
+    key: (row: Application) => row.slug,
+    name: (row: Application) => row.name,
+    summary: (row: Application) => [row.provider_obj?.verbose_name ?? 'No provider', row.group].filter(Boolean).join(' · '),
+    columns: [
+      { label: 'Name', sort: 'name', cell: (row: Application) => ({ text: row.name, href: href(`/core/applications/${row.slug}`) }) },
+      { label: 'Group', sort: 'group', cell: (row: Application) => row.group },
+      {
+        label: 'Provider',
+        cell: (row: Application) =>
+          row.provider_obj
+            ? { text: row.provider_obj.name, href: href(`/core/providers/${row.provider_obj.pk}`) }
+            : { text: 'none', soft: true },
+      },
+      { label: 'Provider Type', cell: (row: Application) => ({ text: row.provider_obj?.verbose_name ?? '—', soft: true }) },
+    ],
+    actions: (row: Application) => [
+      { text: 'Edit', href: href(`/core/applications/${row.slug}/edit`) },
+      ...(row.launch_url ? [{ text: 'Launch', href: row.launch_url, newTab: true }] : []),
+    ],
+    empty: {
+      title: 'No applications yet',
+      text: 'An application is what people find in their library and sign in to. Make its provider first, or both in one go.',
+    },
+  },
+};
+
+export const providers: Area = {
+  base: '/core/providers',
+  family: 'providers/all',
+  key: (row) => row.pk,
+  title: (row) => row.name,
+  opens: (row) => `/core/providers/${row.pk}`,
+  list: {
+    path: 'providers/all',
+    title: 'Providers',
+    intro: 'How applications sign people in: the protocol side of an application.',
+    noun: 'provider',
+    plural: 'providers',
+    order: 'name',
+    remove: true,
+    key: (row: Provider) => row.pk,
+    name: (row: Provider) => row.name,
+    summary: (row: Provider) => [row.verbose_name, row.assigned_application_name ?? 'no application'].join(' · '),
+    columns: [
+      { label: 'Name', sort: 'name', cell: (row: Provider) => ({ text: row.name, href: href(`/core/providers/${row.pk}`) }) },
+      {
+        label: 'Application',
+        cell: (row: Provider) => {
+          const slug = row.assigned_application_slug || row.assigned_backchannel_application_slug;
+          const name = row.assigned_application_name || row.assigned_backchannel_application_name;
+          return slug
+            ? { text: name ?? slug, href: href(`/core/applications/${slug}`) }
+            : { text: 'Not used yet', tone: 'warn', title: 'No application uses this provider' };
+        },
+      },
+      { label: 'Type', cell: (row: Provider) => ({ text: row.verbose_name, soft: true }) },
+    ],
+    actions: (row: Provider) => [{ text: 'Edit', href: href(`/core/providers/${row.pk}/edit`) }],
+    empty: {
+      title: 'No providers yet',
+      text: 'A provider speaks the protocol of an application, most often OAuth2/OpenID. It makes the client ID and the secret.',
+    },
+  },
+};

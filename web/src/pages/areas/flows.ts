@@ -1,0 +1,119 @@
+import type { Flow, Row, Stage } from '../../lib/api/types';
+import { plural } from '../../lib/format';
+import { href } from '../../lib/router.svelte';
+import type { Area } from './area';
+
+export const DESIGNATIONS: Record<string, string> = {
+  authentication: 'Authentication',
+  authorization: 'Authorization',
+  invalidation: 'Invalidation',
+  enrollment: 'Enrollment',
+  unenrollment: 'Unenrollment',
+  recovery: 'Recovery',
+  stage_configuration: 'Stage Configuration',
+};
+
+export const flows: Area = {
+  base: '/flow/flows',
+  kind: 'flows/instances',
+  key: (row) => row.slug,
+  title: (row) => row.slug,
+  opens: (row) => `/flow/flows/${row.slug}`,
+  list: {
+    path: 'flows/instances',
+    title: 'Flows',
+    intro: 'What people go through: signing in, agreeing, setting up, leaving.',
+    noun: 'flow',
+    plural: 'flows',
+    order: 'slug',
+    remove: true,
+    key: (row: Flow) => row.slug,
+    name: (row: Flow) => row.slug,
+    summary: (row: Flow) => [DESIGNATIONS[row.designation] ?? row.designation, plural(row.stages.length, 'stage')].join(' · '),
+    chips: ['authentication', 'authorization', 'invalidation'].map((designation) => ({
+      label: DESIGNATIONS[designation] ?? designation,
+      query: { designation },
+    })),
+    columns: [
+      { label: 'Identifier', sort: 'slug', cell: (row: Flow) => ({ text: row.slug, href: href(`/flow/flows/${row.slug}`) }) },
+      { label: 'Name', sort: 'name', cell: (row: Flow) => row.name },
+      {
+        label: 'Designation',
+        sort: 'designation',
+        cell: (row: Flow) => ({ text: DESIGNATIONS[row.designation] ?? row.designation, tone: 'plain' }),
+      },
+      { label: 'Stages', cell: (row: Flow) => row.stages.length },
+      { label: 'Policies', cell: (row: Flow) => row.policies.length },
+    ],
+    actions: (row: Flow) => [
+      { text: 'Edit', href: href(`/flow/flows/${row.slug}/edit`) },
+      { text: 'Execute', href: `/if/flow/${row.slug}/`, newTab: true },
+    ],
+    empty: { title: 'No flows', text: 'A flow is a chain of stages. Without one nobody can sign in.' },
+  },
+};
+
+export const stages: Area = {
+  base: '/flow/stages',
+  family: 'stages/all',
+  key: (row) => row.pk,
+  title: (row) => row.name,
+  list: {
+    path: 'stages/all',
+    title: 'Stages',
+    intro: 'The single steps flows are made of.',
+    noun: 'stage',
+    plural: 'stages',
+    order: 'name',
+    remove: true,
+    key: (row: Stage) => row.pk,
+    name: (row: Stage) => row.name,
+    summary: (row: Stage) => row.verbose_name,
+    columns: [
+      { label: 'Name', sort: 'name', cell: (row: Stage) => ({ text: row.name, href: href(`/flow/stages/${row.pk}/edit`) }) },
+      { label: 'Type', cell: (row: Stage) => ({ text: row.verbose_name, soft: true }) },
+      {
+        label: 'Flows',
+        cell: (row: Stage) => {
+          const first = row.flow_set?.[0];
+          if (!first) return { text: 'Not used yet', tone: 'warn' };
+          const more = (row.flow_set?.length ?? 1) - 1;
+          return { text: first.slug, href: href(`/flow/flows/${first.slug}`), note: more > 0 ? `and ${more} more` : undefined };
+        },
+      },
+    ],
+    actions: (row: Stage) => [{ text: 'Edit', href: href(`/flow/stages/${row.pk}/edit`) }],
+    empty: { title: 'No stages', text: 'A stage asks for one thing or does one thing, and is used in flows.' },
+  },
+};
+
+export const prompts: Area = {
+  base: '/flow/stages/prompts',
+  kind: 'stages/prompt/prompts',
+  key: (row) => row.pk,
+  title: (row) => row.name,
+  list: {
+    path: 'stages/prompt/prompts',
+    title: 'Prompts',
+    intro: 'Single fields that prompt stages ask for.',
+    noun: 'prompt',
+    plural: 'prompts',
+    order: 'name',
+    remove: true,
+    key: (row: Row) => row.pk as string,
+    name: (row: Row) => row.name as string,
+    summary: (row: Row) => [row.field_key, row.type].join(' · '),
+    columns: [
+      {
+        label: 'Name',
+        sort: 'name',
+        cell: (row: Row) => ({ text: row.name as string, href: href(`/flow/stages/prompts/${row.pk}/edit`) }),
+      },
+      { label: 'Field', sort: 'field_key', cell: (row: Row) => ({ text: row.field_key as string, mono: true }) },
+      { label: 'Type', sort: 'type', cell: (row: Row) => ({ text: row.type as string, soft: true }) },
+      { label: 'Order', sort: 'order', cell: (row: Row) => row.order as number },
+    ],
+    actions: (row: Row) => [{ text: 'Edit', href: href(`/flow/stages/prompts/${row.pk}/edit`) }],
+    empty: { title: 'No prompts', text: 'A prompt is one field: its label, its kind, and the name its answer is kept under.' },
+  },
+};

@@ -1,0 +1,66 @@
+// Every area, and the navigation that leads to them. Sections and words are those of the original.
+import { mappings, policies } from './access';
+import { applications, providers } from './applications';
+import type { Area } from './area';
+import { groups, tokens, users } from './directory';
+import { flows, prompts, stages } from './flows';
+import { rules, transports } from './notifications';
+import { brands, certificates, events } from './system';
+import { blueprints } from './tasks';
+
+/** Prompts before stages: their address begins with that of the stages. */
+export const AREAS: Area[] = [
+  applications,
+  providers,
+  users,
+  groups,
+  tokens,
+  policies,
+  mappings,
+  flows,
+  prompts,
+  stages,
+  brands,
+  certificates,
+  events,
+  rules,
+  transports,
+  blueprints,
+];
+
+export interface Section {
+  title: string;
+  items: { text: string; path: string; also?: string }[];
+}
+
+const item = (area: Area, also?: string): Section['items'][number] => ({ text: area.list.title, path: area.base, also });
+
+export const SECTIONS: Section[] = [
+  { title: 'Home', items: [{ text: 'Overview', path: '/administration/overview', also: 'dashboard start' }] },
+  { title: 'Applications', items: [item(applications, 'apps'), item(providers, 'oauth openid oidc client')] },
+  {
+    title: 'Directory',
+    items: [item(users, 'people accounts'), item(groups, 'roles members'), item(tokens, 'api keys')],
+  },
+  { title: 'Access', items: [item(policies, 'customization rules'), item(mappings, 'customization scopes claims')] },
+  {
+    title: 'Flows and Stages',
+    items: [
+      item(flows),
+      item(stages),
+      item(prompts, 'fields'),
+      { text: 'Runs', path: '/flow/runs', also: 'trace decisions why refused simulator' },
+    ],
+  },
+  { title: 'Events', items: [item(events, 'audit history'), item(rules, 'alerts tell'), item(transports, 'webhook slack mail email')] },
+  {
+    title: 'System',
+    items: [
+      item(brands, 'look theme'),
+      item(certificates, 'keys tls'),
+      item(blueprints, 'customization yaml files'),
+      { text: 'System Tasks', path: '/administration/system-tasks', also: 'jobs queue worker schedule' },
+      { text: 'Changes', path: '/administration/changes', also: 'history undo rollback diff' },
+    ],
+  },
+];

@@ -1,0 +1,75 @@
+import type { Row } from '../../lib/api/types';
+import { ago, moment } from '../../lib/format';
+import type { Cell, ListSpec } from '../../lib/list/spec';
+import { href } from '../../lib/router.svelte';
+
+export interface RunStep {
+  /** Microseconds. */
+  at: number;
+  stage?: string;
+  model?: string;
+  outcome?: string;
+  detail?: Row | null;
+  about?: string;
+  policies?: {
+    mode: 'any' | 'all';
+    passing: boolean;
+    messages: string[];
+    steps: {
+      binding: string;
+      kind: string;
+      name: string;
+      negate: boolean;
+      passing: boolean;
+      messages: string[];
+      error?: string;
+      microseconds: number;
+    }[];
+  };
+}
+
+export interface Run {
+  pk: string;
+  trace: string;
+  flow: string;
+  user: number | null;
+  started: string;
+  finished: string | null;
+  outcome: string;
+  revision: number;
+  steps: RunStep[];
+}
+
+const OUTCOMES: Record<string, Cell> = {
+  finished: { text: 'Finished', tone: 'ok' },
+  done: { text: 'Finished', tone: 'ok' },
+  succeeded: { text: 'Finished', tone: 'ok' },
+  denied: { text: 'Refused', tone: 'bad' },
+  cancelled: { text: 'Left', tone: 'plain' },
+  running: { text: 'Under way', tone: 'plain' },
+};
+
+export const outcome = (run: Run): Cell => OUTCOMES[run.outcome] ?? { text: run.outcome, tone: 'plain' };
+
+export const runs: ListSpec = {
+  path: 'countersign/runs',
+  title: 'Runs',
+  intro: 'What happened each time somebody went through a flow, step by step.',
+  noun: 'run',
+  plural: 'runs',
+  order: '-started',
+  searchBy: 'trace',
+  searchHint: 'Trace number, as 7F3K-92QD',
+  key: (run: Run) => run.pk,
+  name: (run: Run) => run.trace,
+  summary: (run: Run) => [run.flow, outcome(run).text.toLowerCase(), ago(run.started)].join(' · '),
+  chips: [{ label: 'Refused', query: { outcome: 'denied' } }],
+  columns: [
+    { label: 'Trace', cell: (run: Run) => ({ text: run.trace, href: href(`/flow/runs/${run.pk}`) }) },
+    { label: 'Flow', cell: (run: Run) => ({ text: run.flow, href: href(`/flow/flows/${run.flow}`) }) },
+    { label: 'Outcome', cell: outcome },
+    { label: 'Steps', cell: (run: Run) => run.steps.filter((step) => step.stage !== undefined).length },
+    { label: 'Started', cell: (run: Run) => ({ text: ago(run.started), title: moment(run.started), soft: true }) },
+  ],
+  empty: { title: 'No runs recorded yet', text: 'Every sign-in, consent and refusal leaves one, with the reasons of each decision.' },
+};

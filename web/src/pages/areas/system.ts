@@ -1,0 +1,127 @@
+import { action, sentence, who } from '../../lib/events';
+import type { Event, Row } from '../../lib/api/types';
+import { ago, day, moment } from '../../lib/format';
+import { href } from '../../lib/router.svelte';
+import type { Cell } from '../../lib/list/spec';
+import type { Area } from './area';
+
+export const brands: Area = {
+  base: '/core/brands',
+  kind: 'core/brands',
+  key: (row) => row.brand_uuid,
+  title: (row) => row.domain,
+  list: {
+    path: 'core/brands',
+    title: 'Brands',
+    intro: 'Look and default flows, by the host name people come to.',
+    noun: 'brand',
+    plural: 'brands',
+    order: 'domain',
+    remove: true,
+    key: (row: Row) => row.brand_uuid as string,
+    name: (row: Row) => row.domain as string,
+    summary: (row: Row) => [row.branding_title, row.default ? 'default' : ''].filter(Boolean).join(' · '),
+    columns: [
+      {
+        label: 'Domain',
+        sort: 'domain',
+        cell: (row: Row) => ({ text: row.domain as string, href: href(`/core/brands/${row.brand_uuid}/edit`) }),
+      },
+      { label: 'Brand name', sort: 'branding_title', cell: (row: Row) => row.branding_title as string },
+      {
+        label: 'Default?',
+        sort: 'default',
+        cell: (row: Row) => (row.default ? { text: 'Default', tone: 'accent' } : { text: 'No', soft: true }),
+      },
+    ],
+    actions: (row: Row) => [{ text: 'Edit', href: href(`/core/brands/${row.brand_uuid}/edit`) }],
+    empty: { title: 'No brands', text: 'Without one, the built-in look and flows are used.' },
+  },
+};
+
+/** How soon a certificate ends, said before it hurts. */
+export function expiry(value: string | null | undefined): Cell {
+  const days = value ? (new Date(value).getTime() - Date.now()) / 86400000 : undefined;
+  if (days === undefined) return { text: '—', soft: true };
+  if (days < 0) return { text: `Expired ${day(value)}`, tone: 'bad' };
+  return days < 30 ? { text: `Ends ${ago(value)}`, tone: 'warn' } : { text: day(value), soft: true };
+}
+
+export const certificates: Area = {
+  base: '/crypto/certificates',
+  kind: 'crypto/certificatekeypairs',
+  key: (row) => row.pk,
+  title: (row) => row.name,
+  list: {
+    path: 'crypto/certificatekeypairs',
+    title: 'Certificates',
+    intro: 'Keys that sign tokens and secure connections.',
+    noun: 'certificate',
+    plural: 'certificates',
+    order: 'name',
+    remove: true,
+    key: (row: Row) => row.pk as string,
+    name: (row: Row) => row.name as string,
+    summary: (row: Row) => [row.private_key_type ?? 'no key', `until ${day(row.cert_expiry as string)}`].join(' · '),
+    columns: [
+      { label: 'Name', sort: 'name', cell: (row: Row) => ({ text: row.name as string, href: href(`/crypto/certificates/${row.pk}`) }) },
+      {
+        label: 'Private key available?',
+        cell: (row: Row) =>
+          row.private_key_available
+            ? { text: `Yes${row.private_key_type ? ` (${String(row.private_key_type).toUpperCase()})` : ''}`, tone: 'ok' }
+            : { text: 'No', tone: 'plain' },
+      },
+      { label: 'Expiry date', cell: (row: Row) => expiry(row.cert_expiry as string | null) },
+    ],
+    actions: (row: Row) => [
+      { text: 'Edit', href: href(`/crypto/certificates/${row.pk}/edit`) },
+      ...(row.certificate_download_url ? [{ text: 'Download certificate', href: row.certificate_download_url as string }] : []),
+    ],
+    empty: { title: 'No certificates', text: 'Tokens need a key to be signed with. Generate one, or import your own.' },
+  },
+};
+
+export const events: Area = {
+  base: '/events/log',
+  creatable: false,
+  key: (row) => row.pk,
+  title: (row) => action(row as Event).label,
+  list: {
+    path: 'events/events',
+    title: 'Logs',
+    intro: 'What happened, who did it, and from where.',
+    noun: 'event',
+    plural: 'events',
+    order: '-created',
+    key: (row: Event) => row.pk,
+    name: (row: Event) => action(row).label,
+    summary: (row: Event) => `${who(row)} · ${ago(row.created)}`,
+    chips: [
+      { label: 'Failed logins', query: { action: 'login_failed' } },
+      { label: 'Logins', query: { action: 'login' } },
+      { label: 'Configuration errors', query: { action: 'configuration_error' } },
+    ],
+    columns: [
+      {
+        label: 'Action',
+        sort: 'action',
+        cell: (row: Event) => ({ text: action(row).label, href: href(`/events/log/${row.pk}`) }),
+      },
+      { label: 'What', cell: (row: Event) => ({ text: sentence(row), soft: true }) },
+      {
+        label: 'User',
+        sort: 'user',
+        cell: (row: Event) =>
+          row.user?.pk ? { text: who(row), href: href(`/identity/users/${row.user.pk}`) } : { text: who(row), soft: true },
+      },
+      {
+        label: 'Creation Date',
+        sort: 'created',
+        cell: (row: Event) => ({ text: ago(row.created), title: moment(row.created), soft: true }),
+      },
+      { label: 'Client IP', sort: 'client_ip', cell: (row: Event) => ({ text: row.client_ip ?? '—', mono: true }) },
+    ],
+    empty: { title: 'No events yet', text: 'Sign-ins, refusals and changes appear here as they happen.' },
+  },
+};

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { toError } from '../src/lib/api/client';
+import { ago, duration, initials, slug } from '../src/lib/format';
+import { difference } from '../src/pages/admin/doctor';
+
+test('errors of the server go to their fields', () => {
+  const error = toError(400, {
+    name: ['This field must be unique.'],
+    redirect_uris: [{}, { url: ['Enter a valid URL.'] }],
+    non_field_errors: ['No.'],
+  });
+  assert.deepEqual(error.fields, { name: ['This field must be unique.'], 'redirect_uris.1.url': ['Enter a valid URL.'] });
+  assert.equal(error.message, 'No.');
+  assert.equal(toError(404, { detail: 'No Group matches the given query.' }).message, 'No Group matches the given query.');
+  assert.match(toError(500, null).message, /500/);
+  assert.deepEqual(toError(400, { for_user: 'User not found' }).fields, { for_user: ['User not found'] });
+});
+
+test('a slug is proposed from the name', () => {
+  assert.equal(slug('Flask SSO App'), 'flask-sso-app');
+  assert.equal(slug('  Büro & Co. '), 'buro-co');
+});
+
+test('times are told as people do', () => {
+  const now = Date.parse('2026-01-10T12:00:00Z');
+  assert.equal(ago('2026-01-10T11:59:50Z', now), 'just now');
+  assert.equal(ago('2026-01-10T11:57:00Z', now), '3 min ago');
+  assert.equal(ago('2026-01-12T12:00:00Z', now), 'in 2 days');
+  assert.equal(ago(null, now), '—');
+  assert.equal(duration('hours=1;minutes=30'), '1 hour, 30 minutes');
+});
+
+test('initials', () => {
+  assert.equal(initials('authentik Default Admin'), 'AA');
+  assert.equal(initials('max'), 'MA');
+});
+
+test('the doctor names the difference between two addresses', () => {
+  const known = 'http://localhost:5000/callback';
+  assert.match(difference('http://localhost:5000/callback/', known), /trailing slash/);
+  assert.match(difference('https://localhost:5000/callback', known), /uses https, http is registered/);
+  assert.match(difference('http://127.0.0.1:5000/callback', known), /host 127\.0\.0\.1/);
+  assert.match(difference('http://localhost:5001/callback', known), /port 5001/);
+  assert.match(difference('http://localhost:5000/login', known), /path/);
+  assert.match(difference('http://elsewhere/x', known), /not registered/);
+});

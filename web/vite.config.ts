@@ -1,0 +1,36 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { resolve } from 'node:path';
+import { defineConfig } from 'vite';
+
+// Two pages, one set of hashed files. The server serves the whole of dist below
+// /static/web/ and answers /if/admin/* and /if/user/* with the two pages.
+export default defineConfig({
+  base: '/static/web/',
+  plugins: [svelte()],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    cssCodeSplit: true,
+    reportCompressedSize: true,
+    rollupOptions: {
+      input: {
+        admin: resolve(import.meta.dirname, 'admin.html'),
+        user: resolve(import.meta.dirname, 'user.html'),
+      },
+      output: {
+        // Few files for the first page: the runtime, the frame with its lists, and forms when they are needed.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'core',
+              test: /node_modules[\\/](svelte|esm-env|clsx)|src[\\/]lib[\\/][^\\/]+\.(ts|svelte)$|src[\\/]lib[\\/]api[\\/]|vite[\\/]/,
+            },
+            { name: 'list', test: /src[\\/]lib[\\/](ui|list)[\\/]|ListPage\.svelte|GroupsPage\.svelte/ },
+            { name: 'form', test: /src[\\/]lib[\\/]form[\\/]/ },
+          ],
+        },
+      },
+    },
+  },
+});

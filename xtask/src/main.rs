@@ -1,0 +1,42 @@
+//! The project's own commands, started with `cargo xtask NAME`.
+
+mod bench;
+mod build;
+mod run;
+mod server;
+mod services;
+mod shell;
+mod suite;
+mod tools;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask run     build everything, start Countersign on ./data and the demo application, say what to open
+cargo xtask test    install what the tests need, then check, build and prove everything
+                    (options after `--` go to the end-to-end suite: cargo xtask test -- -k logout)
+cargo xtask bench   start time and resident memory of the release build (--debug: of the development build)";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let outcome = match (command.as_str(), rest.as_slice()) {
+        ("run", []) => run::run(),
+        ("test", options) => suite::test(options),
+        ("bench", []) => bench::bench(true),
+        ("bench", [option]) if option == "--debug" => bench::bench(false),
+        ("" | "help" | "--help" | "-h", _) => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("There is no such command. These are:\n{HELP}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! `cargo xtask test`: everything that proves the project, in the order in which it fails fastest.
+
+use std::path::{Path, PathBuf};
+
+use crate::build;
+use crate::services::Services;
+use crate::shell::{Outcome, Stamp, call, command, install, root, step, target, watch};
+use crate::tools;
+
+/// What passed and what did not, tests and other checks together.
+#[derive(Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    reasons: Vec<String>,
+}
+
+pub(crate) fn test(options: &[String]) -> Outcome {
+    tools::check(&["cargo", "cc", "node", "npm", "python3"])?;
+    let options = options.strip_prefix(&["--".to_owned()]).unwrap_or(options);
+    let mut tally = Tally::default();
+    if options.is_empty() {
+        tally.check("Format", || call(&mut command("cargo fmt --all --check")));
+        // The program takes the web interface in when it is built, so that comes first.
+        tally.check("Web interface: types", || build::packages().and_then(|()| build::npm("run check --if-present")));
+        tally.check("Web interface: build", build::web);
+        tally.check("Web interface: tests", || build::npm("run test --if-present"));
+        let clippy = "cargo clippy --workspace --all-targets -- -D warnings";
+        tally.check("Lints", || call(&mut command(clippy)));
+        tally.unit_tests("Unit tests", &mut command("cargo test --workspace --no-fail-fast"));
+    } else {
+        tally.check("Web interface: build", build::web);
+    }
+    tally.check("Programs", || build::programs(false));
+    tally.end_to_end("End-to-end tests", options, &[]);
+    if options.is_empty() {
+        tally.shared();
+    }
+
+    println!();
+    for reason in &tally.reasons {
+        println!("failed: {reason}");
+    }
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if tally.failed == 0 { Ok(()) } else { Err(String::new()) }
+}
+
+impl Tally {
+    /// A check that passes or fails as one.
+    fn check(&mut self, title: &str, work: impl FnOnce() -> Outcome) {
+        match step(title, work) {
+            Ok(()) => self.passed += 1,
+            Err(reason) => self.fail(title, &reason),
+        }
+    }
+
+    fn fail(&mut self, title: &str, reason: &str) {
+        println!("{reason}");
+        self.failed += 1;
+        self.reasons.push(format!("{title}: {reason}"));
+    }
+
+    fn unit_tests(&mut self, title: &str, tests: &mut std::process::Command) {
+        let counts = std::cell::Cell::new((0, 0));
+        let outcome = step(title, || {
+            watch(tests, |line| {
+                if line.starts_with("test result:") {
+                    counts.set(added(counts.get(), line));
+                }
+            })
+        });
+        self.counted(title, counts.get(), outcome);
+    }
+
+    /// The part of the suite that depends on the database, once more on PostgreSQL and Redis.
+    fn shared(&mut self) {
+        let services = match step("A PostgreSQL and a Redis", Services::start) {
+            Ok(services) => services,
+            Err(reason) => return self.fail("A PostgreSQL and a Redis", &reason),
+        };
+        let settings = services.settings();
+        let mut tests = command("cargo test --workspace --no-fail-fast");
+        tests.envs(settings.clone());
+        for name in integration_tests(&["crates/store/tests", "crates/flow/tests"]) {
+            tests.args(["--test", &name]);
+        }
+        self.unit_tests("Store and flows on PostgreSQL and Redis", &mut tests);
+        let parts = SHARED.map(|name| format!("e2e/test_{name}.py"));
+        self.end_to_end("End-to-end tests on PostgreSQL and Redis", &parts, &settings);
+    }
+
+    fn end_to_end(&mut self, title: &str, options: &[String], settings: &[(&str, String)]) {
+        let python = match step("What the end-to-end tests need", prepare) {
+            Ok(python) => python,
+            Err(reason) => return self.fail("What the end-to-end tests need", &reason),
+        };
+        let counts = std::cell::Cell::new((0, 0));
+        let outcome = step(title, || {
+            let mut pytest = std::process::Command::new(&python);
+            pytest
+                .args(["-m", "pytest", "-p", "no:cacheprovider", "--color=no"])
+                .args(options)
+                .current_dir(root().join("tests"))
+                .env("COUNTERSIGN_PROGRAM", build::program("countersign", false))
+                .env("COUNTERSIGN_DEMO_PROGRAM", build::program("countersign-demo", false))
+                .env("PYTHONDONTWRITEBYTECODE", "1")
+                .envs(settings.iter().cloned());
+            watch(&mut pytest, |line| {
+                counts.set(summary(line).unwrap_or(counts.get()));
+            })
+        });
+        self.counted(title, counts.get(), outcome);
+    }
+
+    /// Tests that were counted; a run that failed without a failed test counts as one failure.
+    fn counted(&mut self, title: &str, (passed, failed): (u64, u64), outcome: Outcome) {
+        self.passed += passed;
+        self.failed += failed;
+        if let Err(reason) = outcome {
+            self.failed += u64::from(failed == 0);
+            self.reasons.push(format!("{title}: {reason}"));
+        }
+    }
+}
+
+/// Files of the end-to-end suite that run on both databases.
+const SHARED: [&str; 21] = [
+    "routes",
+    "bad_input",
+    "compatibility",
+    "health",
+    "replicas",
+    "workers",
+    "balanced",
+    "pooler",
+    "guide_flask",
+    "demo",
+    "oauth2",
+    "sign_in",
+    "races",
+    "restart",
+    "client_python",
+    "durability",
+    "faults",
+    "engines",
+    "upgrades",
+    "mail",
+    "events",
+];
+
+/// The names of the integration tests in some folders.
+fn integration_tests(folders: &[&str]) -> Vec<String> {
+    let files = folders.iter().filter_map(|folder| std::fs::read_dir(root().join(folder)).ok()).flatten().flatten();
+    let mut names: Vec<String> = files.filter_map(|file| file.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned)).collect();
+    names.sort();
+    names
+}
+
+/// Counts of a closing line such as `test result: ok. 3 passed; 0 failed; ..`.
+fn added((passed, failed): (u64, u64), line: &str) -> (u64, u64) {
+    (passed + before(line, "passed").unwrap_or(0), failed + before(line, "failed").unwrap_or(0))
+}
+
+/// Counts of pytest's closing line, such as `== 1 failed, 40 passed in 63.20s (0:01:03) ==`.
+fn summary(line: &str) -> Option<(u64, u64)> {
+    let line = line.trim_matches(['=', ' ']);
+    line.contains(" in ").then_some(())?;
+    let failed = before(line, "failed").unwrap_or(0) + before(line, "errors").or_else(|| before(line, "error")).unwrap_or(0);
+    let passed = before(line, "passed");
+    (passed.is_some() || failed > 0).then_some((passed.unwrap_or(0), failed))
+}
+
+/// The number in front of a word.
+fn before(line: &str, word: &str) -> Option<u64> {
+    let words: Vec<&str> = line.split([' ', ',', ';']).filter(|part| !part.is_empty()).collect();
+    words.windows(2).find_map(|pair| match pair {
+        [number, found] if *found == word => number.parse().ok(),
+        _ => None,
+    })
+}
+
+/// Installs the Python and Node packages of the suite and a browser; the Python that has them.
+fn prepare() -> Outcome<PathBuf> {
+    let tests = root().join("tests");
+    let python = python_packages(&tests)?;
+    node_packages(&tests)?;
+    install("/usr/bin/chromium", "chromium fonts-dejavu-core")?;
+    install("/usr/bin/faketime", "faketime")?;
+    install("/usr/bin/docker-compose", "docker-compose")?;
+    Ok(python)
+}
+
+fn python_packages(tests: &Path) -> Outcome<PathBuf> {
+    let environment = target().join("venv");
+    let python = environment.join("bin/python");
+    let wanted = tests.join("requirements.txt");
+    let text = std::fs::read_to_string(&wanted).map_err(|error| format!("Cannot read {}: {error}", wanted.display()))?;
+    let stamp = Stamp::new("python", text);
+    if stamp.is_current() && python.exists() {
+        return Ok(python);
+    }
+    println!("    Python packages");
+    let missing = |reason: String| format!("{reason}: apt-get install python3-venv");
+    call(command("python3 -m venv").arg(&environment)).map_err(missing)?;
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+    call(std::process::Command::new(&python).args(install).arg(&wanted))?;
+    stamp.keep()?;
+    Ok(python)
+}
+
+fn node_packages(tests: &Path) -> Outcome {
+    let Ok(text) = std::fs::read_to_string(tests.join("package-lock.json")) else {
+        return Ok(());
+    };
+    let stamp = Stamp::new("tests-node", text);
+    if stamp.is_current() && tests.join("node_modules").exists() {
+        return Ok(());
+    }
+    println!("    Node packages");
+    call(command("npm ci --no-audit --no-fund --ignore-scripts").current_dir(tests))?;
+    stamp.keep()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_counted() {
+        assert_eq!(added((1, 1), "test result: FAILED. 26 passed; 2 failed; 0 ignored; finished in 0.3s"), (27, 3));
+        assert_eq!(summary("====== 1 failed, 40 passed, 2 errors in 63.20s (0:01:03) ======"), Some((40, 3)));
+        assert_eq!(summary("12 passed in 1.00s"), Some((12, 0)));
+        assert_eq!(summary("1 error in 0.10s"), Some((0, 1)));
+        assert_eq!(summary("tests/e2e/test_x.py::nothing failed in time"), None);
+    }
+}
