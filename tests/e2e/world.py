@@ -5,6 +5,7 @@ Nothing here knows the server from inside. Every test starts its own server on a
 
 import base64
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -32,10 +33,29 @@ TOKEN = "bootstrap-token-of-the-test-suite-0123456789"
 REDIRECT = "http://localhost:5000/callback"
 
 
+class Ports:
+    """Ports for servers, each handed out once.
+
+    They lie below those that the system gives to outgoing connections: a port asked for from the system may be
+    given away again, to the next asker or to a connection, before its server listens on it.
+    """
+
+    FIRST, END = 12_000, 32_000
+    # Runs beside each other begin at different places; the probe below settles what remains.
+    following = itertools.cycle(range(FIRST, END))
+    for _ in range(os.getpid() * 400 % (END - FIRST)):
+        next(following)
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    for port in Ports.following:
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_for(check, patience=30.0, what="the condition", pause=0.02):
