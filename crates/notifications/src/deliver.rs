@@ -5,7 +5,7 @@ use countersign_mail::{Letter, MailError, Mailer, TemplateError};
 use countersign_model::{ChoiceMeta, ChoiceValue, Ref};
 use countersign_outbound::{Outbound, OutboundError, Request};
 use countersign_policy::Subject;
-use countersign_policy::expression::{ExpressionError, MappingContext, evaluate_mapping};
+use countersign_policy::expression::{ExpressionError, MappingContext};
 use countersign_policy::measure;
 use countersign_rest::{Context, Identity, Job, JobError, NoteLevel, Run};
 use countersign_store::{Actor, StoreError, params};
@@ -176,6 +176,6 @@ fn map(cx: &Context, mapping: Option<Ref<NotificationWebhookMapping>>, notificat
     let context = MappingContext { user: Some(&notification.user), context: Some(&context), ..MappingContext::default() };
     let name = mapping.name.clone();
     let value =
-        measure::mapping(&name, || evaluate_mapping(&mapping.expression, &context)).map_err(|error| DeliveryError::Mapping { name: name.clone(), error })?;
+        measure::mapping(&name, || mapping.expression.program()?.map(&context)).map_err(|error| DeliveryError::Mapping { name: name.clone(), error })?;
     Ok(Some((name, value)))
 }

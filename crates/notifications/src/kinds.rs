@@ -1,7 +1,7 @@
 //! Transports, rules, and mappings for the bodies and headers of webhooks.
 
-use countersign_model::{Choice, ChoiceValue as _, Code, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, WebUrl, directory};
-use countersign_policy::expression;
+use countersign_model::{Choice, ChoiceValue as _, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, WebUrl, directory};
+use countersign_policy::expression::Expression;
 use countersign_rest::RenderContext;
 use serde_json::{Map, Value};
 
@@ -91,12 +91,12 @@ pub struct NotificationWebhookMapping {
     #[field(label = "Name", unique = "Property Mapping with this name already exists.", search, filter)]
     pub name: String,
     #[field(label = "Expression", help = "Knows notification (body, severity, event, user) and request.user.")]
-    pub expression: Code,
+    pub expression: Expression,
 }
 
 impl NotificationWebhookMapping {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
-        if let Err(error) = expression::parse(&self.expression) {
+        if let Err(error) = self.expression.program() {
             errors.add("expression", Problem::new("invalid", error.to_string()));
         }
     }

@@ -27,12 +27,13 @@ pub(crate) fn entitlements(service: &Service, provider: &Provider, person: &Pers
     let (context, facts) = (Map::new(), Facts::default());
     let question =
         Question { snapshot: &provider.snapshot, clock: &*service.cx.clock, user: Some(&person.subject), context: &context, facts: &facts, in_plan: false };
-    let own = provider.snapshot.list::<Entitlement>().filter(|(_, e)| e.app == *application);
-    let held = own.filter(|(reference, _)| {
+    let own = provider.snapshot.referrers(application.id()).filter_map(|(by, _)| provider.snapshot.entry(by));
+    let held = own.filter_map(|entry| {
+        let entitlement = entry.cast::<Entitlement>()?;
         // Nobody has an entitlement that is bound to nobody.
-        decide_or(&question, reference.key().uuid().unwrap_or_default(), PolicyEngineMode::Any, false).passing
+        decide_or(&question, entry.id.key.uuid()?, PolicyEngineMode::Any, false).passing.then(|| entitlement.name.clone())
     });
-    let mut names: Vec<String> = held.map(|(_, e)| e.name.clone()).collect();
+    let mut names: Vec<String> = held.collect();
     names.sort();
     names
 }

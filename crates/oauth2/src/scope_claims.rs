@@ -1,7 +1,7 @@
 //! What the granted scopes reveal: the provider's mappings, evaluated for one person.
 
 use countersign_policy::Subject;
-use countersign_policy::expression::{ExpressionError, MappingContext, evaluate_mapping};
+use countersign_policy::expression::{ExpressionError, MappingContext};
 use countersign_policy::measure;
 use serde_json::{Map, Value, json};
 
@@ -27,7 +27,7 @@ pub(crate) fn evaluate<'m>(
     granted.sort_by(|a, b| (&a.scope_name, &a.name).cmp(&(&b.scope_name, &b.name)));
     let (mut all, mut failures) = (Map::new(), Vec::new());
     for mapping in &granted {
-        match measure::mapping(&mapping.name, || evaluate_mapping(&mapping.expression, context)) {
+        match measure::mapping(&mapping.name, || mapping.expression.program()?.map(context)) {
             Ok(Value::Object(found)) => claims::merge(&mut all, found),
             // Not an object: as the original, nothing to say.
             Ok(_) | Err(ExpressionError::Empty) => {}
@@ -54,7 +54,7 @@ pub(crate) fn names<'m>(mappings: impl Iterator<Item = &'m ScopeMapping>, somebo
     let context = MappingContext { user: Some(somebody), ..MappingContext::default() };
     let mut names: Vec<String> = Vec::new();
     for mapping in mappings {
-        let Ok(Value::Object(found)) = evaluate_mapping(&mapping.expression, &context) else { continue };
+        let Ok(Value::Object(found)) = mapping.expression.program().and_then(|program| program.map(&context)) else { continue };
         names.extend(found.into_iter().map(|(name, _)| name));
     }
     names

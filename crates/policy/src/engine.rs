@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::binding::{PolicyBinding, PolicyEngineMode};
-use crate::expression::{self, MappingContext, MayChange, PolicyFacts, Program};
+use crate::expression::{MappingContext, MayChange, PolicyFacts, Program};
 use crate::measure;
 use crate::policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject};
 use crate::subject::Subject;
@@ -104,7 +104,7 @@ pub fn asks_for_admin(snapshot: &Snapshot, target: Uuid) -> bool {
     bindings_of(snapshot, target).iter().filter_map(|(_, binding)| binding.policy).any(|policy| {
         let entry = snapshot.member(policy);
         let source = entry.and_then(|entry| entry.cast::<ExpressionPolicy>()).map(|policy| &policy.expression);
-        source.and_then(|source| expression::parse(source).ok()).is_some_and(|program| matches!(program, Program::Native(native) if native.asks_for_admin()))
+        source.and_then(|source| source.program().ok()).is_some_and(|program| matches!(program, Program::Native(native) if native.asks_for_admin()))
     })
 }
 
@@ -201,7 +201,7 @@ fn run(question: &Question<'_>, entry: &Entry) -> Result<(Verdict, Option<String
             admin_has_password: question.facts.admin_has_password,
             may_change: question.facts.may_change,
         };
-        let answer = expression::evaluate_policy(&policy.expression, &facts).map_err(|error| error.to_string())?;
+        let answer = policy.expression.program().and_then(|program| program.decide(&facts)).map_err(|error| error.to_string())?;
         return Ok((Verdict { passing: answer.passing, messages: answer.messages }, answer.pending_username));
     }
     if let Some(policy) = entry.cast::<PasswordPolicy>() {

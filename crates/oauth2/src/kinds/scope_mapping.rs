@@ -1,7 +1,7 @@
 //! Scope mappings: what a scope reveals about a person.
 
-use countersign_model::{Code, Draft, FieldErrors, Kind, ObjectId, Problem};
-use countersign_policy::expression::{self, ExpressionError};
+use countersign_model::{Draft, FieldErrors, Kind, ObjectId, Problem};
+use countersign_policy::expression::{Expression, ExpressionError};
 
 /// Turns a scope an application asks for into claims about the person who signs in.
 #[derive(Debug, Clone, Kind)]
@@ -28,7 +28,7 @@ pub struct ScopeMapping {
     #[field(label = "Description", help = "Shown to people when they are asked for consent. Without one the scope is not mentioned.", default = "")]
     pub description: String,
     #[field(label = "Expression", help = "Returns the claims as a dictionary.")]
-    pub expression: Code,
+    pub expression: Expression,
 }
 
 impl ScopeMapping {
@@ -37,7 +37,7 @@ impl ScopeMapping {
             errors.add("scope_name", Problem::new("invalid", "Value must not contain spaces."));
         }
         // Comments alone are a mapping too: one that says nothing.
-        if let Err(error) = expression::parse(&self.expression)
+        if let Err(error) = self.expression.program()
             && error != ExpressionError::Empty
         {
             errors.add("expression", Problem::new("invalid", error.to_string()));

@@ -7,9 +7,10 @@
 //!
 //! ```text
 //! use countersign_policy::expression::{self, MappingContext};
-//! let claims = expression::evaluate_mapping(&mapping.expression, &MappingContext { user: Some(&subject), ..MappingContext::default() })?;
+//! let claims = mapping.expression.program()?.map(&MappingContext { user: Some(&subject), ..MappingContext::default() })?;
 //! ```
 
+mod field;
 mod native;
 pub mod simple;
 mod text;
@@ -19,6 +20,7 @@ use thiserror::Error;
 
 use crate::subject::Subject;
 
+pub use field::Expression;
 pub use native::Native;
 pub use text::{fingerprint, normalise};
 
@@ -106,29 +108,39 @@ pub fn parse(source: &str) -> Result<Program, ExpressionError> {
     simple::parse(&normal).map(Program::Simple).map_err(|error| ExpressionError::Unrecognised(error.to_string()))
 }
 
-/// The value of a mapping or of a prompt's initial value.
-///
-/// # Errors
-/// Text that is not recognised, a policy's text, or a failure while running.
-pub fn evaluate_mapping(source: &str, context: &MappingContext<'_>) -> Result<Value, ExpressionError> {
-    match parse(source)? {
-        Program::Native(native) => native.map(context),
-        Program::Simple(program) => program.run(context).map(|(value, _)| value).map_err(|e| ExpressionError::Failed(e.to_string())),
+impl Program {
+    /// The value of a mapping or of a prompt's initial value.
+    ///
+    /// # Errors
+    /// A policy's program, or a failure while running.
+    pub fn map(&self, context: &MappingContext<'_>) -> Result<Value, ExpressionError> {
+        match self {
+            Program::Native(native) => native.map(context),
+            Program::Simple(program) => program.run(context).map(|(value, _)| value).map_err(|e| ExpressionError::Failed(e.to_string())),
+        }
+    }
+
+    /// The answer of a policy.
+    ///
+    /// # Errors
+    /// A mapping's program, or a failure while running.
+    pub fn decide(&self, facts: &PolicyFacts<'_>) -> Result<PolicyAnswer, ExpressionError> {
+        match self {
+            Program::Native(native) => native.decide(facts),
+            Program::Simple(program) => {
+                let (value, messages) = program.run(&facts.mapping).map_err(|e| ExpressionError::Failed(e.to_string()))?;
+                Ok(PolicyAnswer { passing: simple::truth(&value), messages, pending_username: None })
+            }
+        }
     }
 }
 
-/// The answer of a policy's expression.
+/// The value of a text that is no [`Expression`] of its own, as a prompt's.
 ///
 /// # Errors
-/// As [`evaluate_mapping`].
-pub fn evaluate_policy(source: &str, facts: &PolicyFacts<'_>) -> Result<PolicyAnswer, ExpressionError> {
-    match parse(source)? {
-        Program::Native(native) => native.decide(facts),
-        Program::Simple(program) => {
-            let (value, messages) = program.run(&facts.mapping).map_err(|e| ExpressionError::Failed(e.to_string()))?;
-            Ok(PolicyAnswer { passing: simple::truth(&value), messages, pending_username: None })
-        }
-    }
+/// Text that is not recognised, and as [`Program::map`].
+pub fn evaluate_mapping(source: &str, context: &MappingContext<'_>) -> Result<Value, ExpressionError> {
+    parse(source)?.map(context)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Expressions as policies.
 
-use countersign_model::{Code, Draft, FieldErrors, Kind, ObjectId, Problem};
+use countersign_model::{Draft, FieldErrors, Kind, ObjectId, Problem};
 
-use crate::expression;
+use crate::expression::Expression;
 
 /// Passes when its expression answers something true.
 #[derive(Debug, Clone, Kind)]
@@ -17,12 +17,12 @@ pub struct ExpressionPolicy {
     #[field(label = "Execution logging", help = "Log every execution of this policy; errors are logged in any case.", default = false, filter)]
     pub execution_logging: bool,
     #[field(label = "Expression")]
-    pub expression: Code,
+    pub expression: Expression,
 }
 
 impl ExpressionPolicy {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
-        if let Err(error) = expression::parse(&self.expression) {
+        if let Err(error) = self.expression.program() {
             errors.add("expression", Problem::new("invalid", error.to_string()));
         }
     }
