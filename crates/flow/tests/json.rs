@@ -217,10 +217,10 @@ async fn runs_are_recorded_without_secrets() {
     browser.sign_in("akadmin", "Throwaway-Pw-1").await;
     for _ in 0..50 {
         let runs = browser.get("/api/v3/countersign/runs/?outcome=done").await;
-        if runs.json()["results"].as_array().is_some_and(|all| !all.is_empty()) {
+        let all = runs.json()["results"].as_array().cloned().unwrap_or_default();
+        // The run of the set-up is there before.
+        if let Some(run) = all.iter().find(|run| run["flow"] == "default-authentication-flow") {
             assert!(!runs.text.contains("Throwaway-Pw-1"));
-            let run = &runs.json()["results"][0];
-            assert_eq!(run["flow"], "default-authentication-flow");
             let stages: Vec<_> = run["steps"].as_array().unwrap().iter().filter_map(|step| step["outcome"].as_str()).collect();
             assert!(stages.contains(&"passed") && stages.contains(&"shown"), "{run}");
             assert!(run["steps"].to_string().contains("default-authentication-flow-password-stage"), "{run}");

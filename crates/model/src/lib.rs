@@ -16,6 +16,7 @@ mod field;
 mod form;
 mod key;
 mod kind;
+mod order;
 mod reference;
 mod registry;
 mod secret;
@@ -32,6 +33,7 @@ pub use field::{Choice as ChoiceValue, ChoiceMeta, FieldMeta, FieldValue, JsonMa
 pub use form::{field_form, kind_form, shape_form};
 pub use key::{Key, KeyType, ObjectId, Space};
 pub use kind::{Detached, Fields, Input, Kind, KindMeta, Mode, Object};
+pub use order::SortKey;
 pub use reference::{Ref, Target, directory, family};
 pub use registry::{Fill, KindDef, LoadError, Registry, Upgrade};
 pub use secret::{SealError, Sealer, Secret};

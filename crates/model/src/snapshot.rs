@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::key::{Key, ObjectId, Space};
 use crate::kind::{Fields, Kind, KindMeta, Object};
+use crate::order::Place;
 use crate::reference::{Ref, Target};
 
 /// Counts committed edits; 0 is the empty graph.
@@ -37,6 +38,8 @@ impl Entry {
 
 type UniqueKey = (Space, &'static str, String);
 type Referrers = RedBlackTreeMapSync<(ObjectId, &'static str), ()>;
+/// The objects of one kind in their order.
+type Ordered = RedBlackTreeMapSync<Place, Arc<Entry>>;
 
 /// All objects at one revision. Cloning costs nothing: the maps share their parts.
 #[derive(Clone)]
@@ -46,6 +49,8 @@ pub struct Snapshot {
     /// Who holds a unique value. More than one only inside a draft, whose `finish` refuses that.
     unique: HashTrieMapSync<UniqueKey, Vec<ObjectId>>,
     referrers: HashTrieMapSync<ObjectId, Referrers>,
+    /// By model.
+    ordered: HashTrieMapSync<&'static str, Ordered>,
     /// The highest integer key each space ever had: keys of deleted objects are not given again.
     highest: HashTrieMapSync<Space, i64>,
 }
@@ -57,6 +62,7 @@ impl Default for Snapshot {
             objects: RedBlackTreeMapSync::new_sync(),
             unique: HashTrieMapSync::new_sync(),
             referrers: HashTrieMapSync::new_sync(),
+            ordered: HashTrieMapSync::new_sync(),
             highest: HashTrieMapSync::new_sync(),
         }
     }
@@ -100,6 +106,11 @@ impl Snapshot {
         // The least possible key is the least integer: integers sort before uuids.
         let from = ObjectId::new(space, Key::Int(i64::MIN));
         self.objects.range(from..).map(|(_, e)| e).take_while(move |e| e.id.space == space)
+    }
+
+    /// All objects of one kind, in the order its lists have when none is asked for.
+    pub fn in_order(&self, meta: &KindMeta) -> impl Iterator<Item = &Arc<Entry>> {
+        self.ordered.get(meta.model).into_iter().flat_map(|of_kind| of_kind.values())
     }
 
     /// All objects of all kinds, by space and key.
@@ -162,7 +173,12 @@ impl Snapshot {
             set.insert_mut((entry.id, field.name), ());
             self.referrers.insert_mut(target, set);
         });
-        self.objects.insert_mut(entry.id, Arc::new(entry));
+        let entry = Arc::new(entry);
+        let model = entry.meta().model;
+        let mut of_kind = self.ordered.get(model).cloned().unwrap_or_else(Ordered::new_sync);
+        of_kind.insert_mut(Place::of(entry.id, &*entry.object), entry.clone());
+        self.ordered.insert_mut(model, of_kind);
+        self.objects.insert_mut(entry.id, entry);
     }
 
     /// The field (or set of fields) in which an object is not unique, if there is one.
@@ -191,6 +207,11 @@ impl Snapshot {
                 }
             }
         });
+        let model = entry.meta().model;
+        if let Some(mut of_kind) = self.ordered.get(model).cloned() {
+            of_kind.remove_mut(&Place::of(id, &*entry.object));
+            self.ordered.insert_mut(model, of_kind);
+        }
         self.objects.remove_mut(&id);
     }
 
@@ -238,7 +259,6 @@ fn unique_keys(object: &dyn Object) -> Vec<UniqueKey> {
 /// The typed declaration of a kind, for callers that have only the type.
 impl Snapshot {
     pub fn count<T: Kind>(&self) -> usize {
-        let model = <T as Fields>::META.model;
-        self.entries(T::SPACE).filter(|e| e.meta().model == model).count()
+        self.ordered.get(<T as Fields>::META.model).map_or(0, RedBlackTreeMapSync::size)
     }
 }

@@ -275,6 +275,10 @@ proptest! {
                     }).collect();
                     prop_assert!(legal, "accepted what the model refuses: {next:?}");
                     prop_assert_eq!(&stands, &next);
+                    let listed: Vec<&str> = after.in_order(House::META).map(|entry| entry.cast::<House>().unwrap().name.as_str()).collect();
+                    let mut names: Vec<String> = next.values().map(|(name, _)| format!("House {name}")).collect();
+                    names.sort();
+                    prop_assert_eq!(listed, names);
                     for (at, (_, neighbour)) in &stands {
                         if let Some(n) = neighbour {
                             let id = Ref::<House>::new(Key::Uuid(key(*n))).id();

@@ -1,10 +1,11 @@
 //! The generic resource over kinds: create, read, change, delete, list, from the declaration alone.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_model::{Entry, FieldMeta, Key, Kind, KindDef, KindMeta, Mode, ObjectId, Shape, Snapshot, Space};
+use countersign_model::{Entry, FieldMeta, Key, Kind, KindDef, KindMeta, Mode, ObjectId, Shape, Snapshot, SortKey, Space};
 use countersign_store::StoreError;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -17,7 +18,7 @@ use crate::page::{Page, envelope};
 use crate::request::RequestInfo;
 use crate::response::{json, no_content};
 use crate::used_by;
-use crate::values::{Filter, order, plain, search};
+use crate::values::{Filter, plain, search};
 use crate::{BoxFuture, Context};
 
 /// What a computed field is made from, besides its object.
@@ -139,9 +140,8 @@ impl KindResource {
     }
 
     async fn list(&self, call: Call) -> Result<Response, ApiError> {
-        let model = self.def.meta.model;
-        let entries = call.snapshot.entries(self.def.meta.space).filter(|e| e.meta().model == model).cloned().collect();
-        list(&call, self.def.meta, entries, self.visible, None).await
+        let entries = call.snapshot.in_order(self.def.meta).cloned().collect();
+        list(&call, self.def.meta, Listed { entries, ordered: true }, self.visible, None).await
     }
 
     async fn retrieve(&self, call: Call) -> Result<Response, ApiError> {
@@ -244,7 +244,7 @@ impl FamilyResource {
                 let entries: Vec<_> = call.snapshot.entries(space).filter(|e| filter(&call, e)).cloned().collect();
                 let meta = entries.first().map(|e| e.meta());
                 match meta {
-                    Some(meta) => list(&call, meta, entries, None, Some(shared)).await,
+                    Some(meta) => list(&call, meta, Listed { entries, ordered: false }, None, Some(shared)).await,
                     None => Ok(json(StatusCode::OK, &envelope(Page::read(&call.query, usize::MAX)?, 0, Vec::new()))),
                 }
             })
@@ -312,24 +312,21 @@ async fn destroy(call: &Call, id: ObjectId, title: &'static str) -> Result<Respo
 /// The fields an answer keeps; `None` keeps all.
 type Shared = Option<&'static [&'static str]>;
 
-async fn list(call: &Call, meta: &'static KindMeta, entries: Vec<Arc<Entry>>, visible: Option<Visible>, shared: Shared) -> Result<Response, ApiError> {
-    let filters = filters(call, meta)?;
-    let needle = call.query.get("search").unwrap_or_default();
+/// What a list is made from.
+struct Listed {
+    entries: Vec<Arc<Entry>>,
+    /// They stand in the order of their kind.
+    ordered: bool,
+}
+
+async fn list(call: &Call, meta: &'static KindMeta, listed: Listed, visible: Option<Visible>, shared: Shared) -> Result<Response, ApiError> {
+    let (filters, needle) = (filters(call, meta)?, call.query.get("search").unwrap_or_default());
+    let Listed { mut entries, ordered } = listed;
+    entries.retain(|entry| filters.iter().all(|f| f.fits(entry)) && found(needle, entry));
     let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
-    // Of many objects only what decides is read; those of the page are read whole.
-    let deciding: Vec<&str> = filters.iter().map(|f| f.field.name).chain(order.iter().map(|key| key.trim_start_matches('-'))).collect();
-    let mut found: Vec<(Arc<Entry>, Map<String, Value>)> = Vec::new();
-    for entry in entries {
-        let values: Map<String, Value> = deciding.iter().filter_map(|name| Some(((*name).to_owned(), entry.object.value(name)?))).collect();
-        let fits = filters.iter().all(|f| values.get(f.field.name).is_none_or(|v| f.matches(v)));
-        let texts = if needle.is_empty() { Vec::new() } else { searchable(&entry) };
-        // Kinds without a text to search in are not searched, as in the original.
-        if fits && (texts.is_empty() || search(needle, &texts)) {
-            found.push((entry, values));
-        }
+    if !(ordered && order.iter().copied().eq(meta.ordered_by())) {
+        sort(&mut entries, &order);
     }
-    sort(&mut found, &order);
-    let mut entries: Vec<Arc<Entry>> = found.into_iter().map(|(e, _)| e).collect();
     if let Some(visible) = visible {
         entries = visible(call.clone(), entries).await?;
     }
@@ -356,9 +353,14 @@ fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>
     Ok(filters)
 }
 
-fn searchable(entry: &Entry) -> Vec<String> {
+/// Whether an object is one of those searched for. Kinds without a text to search in are not searched, as in the original.
+fn found(needle: &str, entry: &Entry) -> bool {
+    if needle.is_empty() {
+        return true;
+    }
     let marked = |f: &&FieldMeta| f.search || ["name", "slug", "title", "domain", "identifier"].contains(&f.name);
-    entry.meta().fields.iter().filter(marked).filter_map(|f| entry.object.value(f.name)).map(|value| plain(&value)).collect()
+    let texts: Vec<String> = entry.meta().fields.iter().filter(marked).filter_map(|f| entry.object.value(f.name)).map(|value| plain(&value)).collect();
+    texts.is_empty() || search(needle, &texts)
 }
 
 /// The fields that lists are ordered by, `-` before those that go down.
@@ -374,15 +376,22 @@ fn ordering<'a>(asked: &'a str, meta: &'static KindMeta) -> Vec<&'a str> {
     keys
 }
 
-fn sort(found: &mut [(Arc<Entry>, Map<String, Value>)], keys: &[&str]) {
-    found.sort_by(|(a, left), (b, right)| {
-        let mut result = std::cmp::Ordering::Equal;
-        for key in keys {
-            let (name, down) = key.strip_prefix('-').map_or((*key, false), |n| (n, true));
-            let ordering = if name == "pk" { a.id.cmp(&b.id) } else { order(left.get(name).unwrap_or(&Value::Null), right.get(name).unwrap_or(&Value::Null)) };
-            result = result.then(if down { ordering.reverse() } else { ordering });
-        }
-        result.then_with(|| a.id.cmp(&b.id))
+/// One of the things a list is ordered by, upwards or downwards.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    Up(Option<ObjectId>, SortKey),
+    Down(Reverse<(Option<ObjectId>, SortKey)>),
+}
+
+fn sort(entries: &mut [Arc<Entry>], order: &[&str]) {
+    entries.sort_by_cached_key(|entry| {
+        let by = |key: &&str| {
+            let (name, down) = key.strip_prefix('-').map_or((*key, false), |name| (name, true));
+            let id = (name == "pk").then_some(entry.id);
+            let value = SortKey::from(entry.object.value(name));
+            if down { By::Down(Reverse((id, value))) } else { By::Up(id, value) }
+        };
+        (order.iter().map(by).collect::<Vec<By>>(), entry.id)
     });
 }
 

@@ -1,8 +1,6 @@
-//! Comparing, filtering and ordering JSON values the way the original's lists do.
+//! Comparing, filtering and searching JSON values the way the original's lists do.
 
-use std::cmp::Ordering;
-
-use countersign_model::{FieldErrors, FieldMeta, KeyType, Problem, Shape};
+use countersign_model::{Entry, FieldErrors, FieldMeta, KeyType, Problem, Shape};
 use serde_json::Value;
 
 use crate::error::ApiError;
@@ -55,18 +53,6 @@ pub(crate) fn python_type(value: &Value) -> &'static str {
     }
 }
 
-/// Order of two values; nulls last.
-pub(crate) fn order(a: &Value, b: &Value) -> Ordering {
-    match (a, b) {
-        (Value::Null, Value::Null) => Ordering::Equal,
-        (Value::Null, _) => Ordering::Greater,
-        (_, Value::Null) => Ordering::Less,
-        (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        _ => plain(a).cmp(&plain(b)),
-    }
-}
-
 /// Every word (split by blanks and commas) must be in one of the texts, whatever the case.
 pub(crate) fn search(query: &str, texts: &[String]) -> bool {
     let texts: Vec<String> = texts.iter().map(|t| t.to_lowercase()).collect();
@@ -109,6 +95,11 @@ impl Filter<'_> {
             return Err(FieldErrors::one(self.field.name, problem).into());
         }
         Ok(())
+    }
+
+    /// Whether an object is one of those asked for.
+    pub(crate) fn fits(&self, entry: &Entry) -> bool {
+        entry.object.value(self.field.name).is_none_or(|value| self.matches(&value))
     }
 
     pub(crate) fn matches(&self, value: &Value) -> bool {
