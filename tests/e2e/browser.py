@@ -4,7 +4,7 @@ import contextlib
 
 from playwright.sync_api import expect, sync_playwright
 
-from world import ARTEFACTS
+from world import ARTEFACTS, TESTS
 
 # Without these, Chromium looks for its maker's servers at every start.
 QUIET = [
@@ -17,6 +17,7 @@ QUIET = [
     "--disable-sync",
 ]
 PATIENCE = 15_000
+AXE = TESTS / "node_modules/axe-core/axe.min.js"
 
 
 @contextlib.contextmanager
@@ -47,13 +48,20 @@ class Window:
             self.problems.append(message.text)
 
     def go(self, address="/"):
-        self.page.goto(address if "://" in address else self.base + address)
+        self.page.goto(address if ":" in address.split("/")[0] else self.base + address)
         return self
 
     def picture(self, name):
         ARTEFACTS.mkdir(exist_ok=True)
         self.count += 1
         self.page.screenshot(path=ARTEFACTS / f"{self.label}-{self.count:02}-{name}.png", full_page=True)
+
+    def barriers(self):
+        """What keeps people with a screen reader or poor sight out of this page, by the rules of WCAG 2.2 AA."""
+        self.page.evaluate(AXE.read_text())
+        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        found = self.page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)["violations"]
+        return [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]]
 
     # -- by the words on the page --------------------------------------------------------------------
 

@@ -171,7 +171,7 @@ pub async fn require_login(cx: &Context, request: &RequestInfo, visitor: &Visito
 #[must_use]
 pub fn error_page(cx: &Context, request: &RequestInfo, status: StatusCode, title: &str, text: &str, details: &[(&str, String)]) -> Response {
     let visitor = Visitor { key: String::new(), fresh: false, user: None, session: None };
-    let mut page = Message::new(title).text(text);
+    let mut page = Message::new(title).text(text).action("Go to the start page", "/");
     page.details = details.iter().map(|(title, value)| Pair::new(*title, value.clone())).collect();
     page.trace.clone_from(&request.id);
     page_response(status, &Browser::new(cx, request, &visitor).frame(), &Page::Message(page))

@@ -191,7 +191,8 @@ fn not_found() -> Page {
 fn error() -> Page {
     let mut page = Message::new("Redirect URI Error")
         .text("The application asked to return to an address it has not registered. Tell the people who run it.")
-        .detail("Address received", "http://127.0.0.1:5000/callback");
+        .detail("Address received", "http://127.0.0.1:5000/callback")
+        .action("Go to the start page", "/");
     page.trace = text("5d0d125d4bae4b9daa175c6811605677");
     Page::Message(page)
 }

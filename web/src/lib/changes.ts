@@ -50,7 +50,8 @@ export interface Snapshot {
   later_changes: number;
 }
 
-export const snapshots = (): Promise<Snapshot[]> => get<{ results: Snapshot[] }>('countersign/changes/snapshots').then((found) => found.results);
+export const snapshots = (): Promise<Snapshot[]> =>
+  get<{ results: Snapshot[] }>('countersign/changes/snapshots').then((found) => found.results);
 
 export const nameSnapshot = (text: string): Promise<Snapshot> => post('countersign/changes/snapshots', { name: text });
 

@@ -32,7 +32,7 @@ pub(crate) fn refused(service: &Service, request: &RequestInfo, error: &PageErro
         PageError::Redirect { received, .. } if !received.is_empty() => vec![("Address received", received.chars().take(500).collect())],
         _ => Vec::new(),
     };
-    error_page(&service.cx, request, status, error.title(), error.text(), &details)
+    error_page(&service.cx, request, status, error.title(), error.sentence(), &details)
 }
 
 pub(crate) fn not_found(service: &Service, request: &RequestInfo) -> Answer {

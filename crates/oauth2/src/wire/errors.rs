@@ -49,6 +49,23 @@ impl PageError {
         }
     }
 
+    /// For the person in front of the page: what happened, and who can mend it where.
+    pub const fn sentence(&self) -> &'static str {
+        match self {
+            PageError::ClientId => {
+                "This server does not know the application that sent you here. Whoever runs it compares its Client ID with the one on the provider's page."
+            }
+            PageError::Redirect { reason: RedirectRefusal::Missing, .. } => {
+                "The application did not say where to return to. Whoever runs it sets its redirect address (redirect_uri)."
+            }
+            PageError::Redirect { .. } => {
+                "The application asked to return to an address it has not registered. Whoever runs it adds this one to the provider's Redirect URIs, letter by letter."
+            }
+            PageError::Empty | PageError::Oversized => self.text(),
+        }
+    }
+
+    /// For the log, in the original's words.
     pub const fn text(&self) -> &'static str {
         match self {
             PageError::Empty => "The page you asked for does not exist.",

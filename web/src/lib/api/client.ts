@@ -113,6 +113,7 @@ function fallback(status: number): string {
   if (status === 404) return 'This does not exist any more.';
   if (status === 412) return 'Somebody else changed this in the meantime. Reload and try again.';
   if (status === 429) return 'Too many requests. Wait a moment and try again.';
+  if (status === 502 || status === 503 || status === 504) return 'The server is busy or not ready. Try again in a moment.';
   return `The server answered with an error (${status}). Its log says why.`;
 }
 

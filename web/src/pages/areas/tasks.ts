@@ -1,5 +1,5 @@
 // Work beside requests: blueprints that are applied, jobs that run, and what waits for its turn.
-import { patch, post, reason } from '../../lib/api/client';
+import { get, patch, post, reason } from '../../lib/api/client';
 import type { Row } from '../../lib/api/types';
 import { ago, moment } from '../../lib/format';
 import type { Cell, ListSpec, Refresh } from '../../lib/list/spec';
@@ -27,6 +27,33 @@ export interface SystemTask {
   status: string;
   messages: Line[];
   expires: string | null;
+}
+
+/** When a job runs by itself. */
+export interface Planned {
+  name: string;
+  /** Seconds between two runs. */
+  every: number;
+  next: string;
+}
+
+/** The plan of every job, by its name; empty where it cannot be read. */
+export async function schedule(): Promise<Map<string, Planned>> {
+  const all = await get<Planned[]>('countersign/schedule').catch(() => []);
+  return new Map(all.map((one) => [one.name, one]));
+}
+
+/** "5 minutes", "hour": what follows "every". */
+export function every(seconds: number): string {
+  const [size, unit] = (
+    [
+      [86_400, 'day'],
+      [3600, 'hour'],
+      [60, 'minute'],
+    ] as const
+  ).find(([size]) => seconds % size === 0) ?? [1, 'second'];
+  const count = seconds / size;
+  return count === 1 ? unit : `${count} ${unit}s`;
 }
 
 /** One request in the queue. */
