@@ -106,9 +106,14 @@ impl Passwords {
         if password.expose().len() > LONGEST {
             return Err(HashError::TooLong);
         }
-        let _place = self.waiting.try_acquire().map_err(|_| HashError::Busy)?;
-        let _turn = self.workers.acquire().await.map_err(|_| HashError::Failed)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Failed)
+        let place = self.waiting.clone().try_acquire_owned().map_err(|_| HashError::Busy)?;
+        let turn = self.workers.clone().acquire_owned().await.map_err(|_| HashError::Failed)?;
+        let task = tokio::task::spawn_blocking(move || {
+            // Held by the thread: whoever asks and hangs up does not make room for the next before the work is done.
+            let _held = (place, turn);
+            work()
+        });
+        task.await.map_err(|_| HashError::Failed)
     }
 }
 
@@ -150,6 +155,28 @@ fn django_pbkdf2(password: &str, rest: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_hangs_up_makes_no_room_before_the_work_is_done() {
+        let passwords = Arc::new(Passwords { workers: Arc::new(Semaphore::new(1)), ..Passwords::new() });
+        let (finish, wait) = std::sync::mpsc::channel::<()>();
+        let (started, begun) = tokio::sync::oneshot::channel();
+        let asking = passwords.clone();
+        let asked = tokio::spawn(async move {
+            let work = move || {
+                let _ = started.send(());
+                let _ = wait.recv();
+            };
+            asking.run(&Secret::new("x"), work).await
+        });
+        begun.await.unwrap();
+        asked.abort();
+        assert!(asked.await.unwrap_err().is_cancelled());
+        assert_eq!(passwords.workers.available_permits(), 0);
+        drop(finish);
+        let verified = passwords.verify(&Secret::new("x"), Some(&hash("x", b"0123456789abcdef").unwrap())).await;
+        assert_eq!(verified, Ok(Verified::Yes));
+    }
 
     #[test]
     fn our_hashes_verify_and_the_original_s_are_outdated() {

@@ -24,7 +24,7 @@ const BATCH: usize = 256;
 
 pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     let mut connection = Connection::open(path)?;
-    configure(&connection)?;
+    configure(&connection, WRITER_CACHE)?;
     let found = migrate::found(&connection)?;
     if found > 0 && found < migrate::known() {
         let copy = PathBuf::from(format!("{}.before-schema-{}", path.display(), migrate::known()));
@@ -36,13 +36,17 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn configure(connection: &Connection) -> Result<(), StoreError> {
+/// Pages that a connection keeps, in KiB. Readers are several and find the same pages in the system's cache.
+const WRITER_CACHE: i64 = 4096;
+const READER_CACHE: i64 = 1024;
+
+fn configure(connection: &Connection, cache: i64) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: an answered write survives power loss, not only a killed process.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -4096)?;
+    connection.pragma_update(None, "cache_size", -cache)?;
     // A container with a read-only root has no folder for temporary files.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(256);
@@ -151,7 +155,7 @@ impl Readers {
             None => {
                 let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
                 let connection = Connection::open_with_flags(&self.path, flags)?;
-                configure(&connection)?;
+                configure(&connection, READER_CACHE)?;
                 connection.pragma_update(None, "query_only", true)?;
                 connection
             }
