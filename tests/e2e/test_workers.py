@@ -4,8 +4,9 @@ import concurrent.futures
 import json
 
 import pytest
+import requests
 
-from world import PROGRAM, Process, Server, wait_for
+from world import PROGRAM, Process, Server, free_port, wait_for
 
 SHARED = ("AUTHENTIK_POSTGRESQL__", "AUTHENTIK_REDIS__", "AUTHENTIK_SECRET_KEY", "AUTHENTIK_BOOTSTRAP_")
 LOUD = {"COUNTERSIGN_LOG_LEVEL": "debug"}
@@ -16,7 +17,9 @@ class Worker(Process):
 
     def __init__(self, server):
         super().__init__("worker")
-        self.environment = server.environment | {"COUNTERSIGN_DATA_DIR": f"{server.folder}/worker"} | LOUD
+        self.metrics_port = free_port()
+        own = {"COUNTERSIGN_DATA_DIR": f"{server.folder}/worker", "AUTHENTIK_LISTEN__METRICS": f"127.0.0.1:{self.metrics_port}"}
+        self.environment = server.environment | own | LOUD
 
     def start(self):
         self.spawn([PROGRAM, "worker"], self.environment)
@@ -99,3 +102,24 @@ def test_a_stopped_worker_gives_its_task_back_at_once(apart, start):
         start(Worker(apart))
         assert first.stop() == 0
         assert asked.result().json()["status"] == "successful"
+
+
+def test_a_worker_can_be_watched_over(apart, start):
+    worker = start(Worker(apart))
+    ask = lambda path: requests.get(f"http://127.0.0.1:{worker.metrics_port}{path}", timeout=10)
+    assert ask("/-/health/live/").status_code == 200 and ask("/-/health/ready/").status_code == 200
+    done = 'authentik_system_tasks{tenant="public",task_name="clean_expired_models",task_uid="",status="successful"}'
+    value = lambda: [line.split()[-1] for line in ask("/metrics").text.splitlines() if line.startswith(done)]
+    wait_for(lambda: value() == ["1"], 30, "the numbers to tell of the task")
+    assert 'authentik_admin_workers{version="' in ask("/metrics").text
+    assert ask("/api/v3/root/config/").status_code == 404, "nothing else is there"
+
+
+def test_a_worker_beside_its_server_works_without_numbers(apart, start):
+    worker = Worker(apart)
+    worker.environment["AUTHENTIK_LISTEN__METRICS"] = apart.environment["AUTHENTIK_LISTEN__METRICS"]
+    start(worker)
+    assert any("the numbers of this worker cannot be asked for" in line for line in worker.lines())
+    made = slow(apart)
+    apart.api("POST", f"managed/blueprints/{made['pk']}/apply/")
+    wait_for(lambda: apart.get(f"managed/blueprints/{made['pk']}/")["status"] == "successful", 30, "the blueprint to be applied")

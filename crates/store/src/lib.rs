@@ -13,6 +13,7 @@ mod graph;
 mod migrate;
 mod postgresql;
 mod redis;
+mod replicas;
 mod seal;
 mod sql;
 mod sqlite;
