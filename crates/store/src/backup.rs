@@ -7,6 +7,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZeroU32;
+use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::pbkdf2;
@@ -137,10 +138,8 @@ pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) ->
     if header.schema > migrate::known() {
         return Err(BackupError::Newer { found: header.schema, known: migrate::known() });
     }
-    for table in ["object", "users", "user_group"] {
-        if tx.query_one(&format!("SELECT 1 FROM {table} LIMIT 1"), params![])?.is_some() {
-            return Err(BackupError::NotEmpty);
-        }
+    if !is_empty(tx)? {
+        return Err(BackupError::NotEmpty);
     }
     tx.execute("DELETE FROM fact", params![])?;
     tx.execute("DELETE FROM graph", params![])?;
@@ -177,6 +176,39 @@ pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) ->
         }
     }
     Ok(count)
+}
+
+/// Whether nothing was put into the tables yet.
+fn is_empty(sql: &mut Sql<'_>) -> Result<bool, StoreError> {
+    for table in ["object", "users", "user_group"] {
+        if sql.query_one(&format!("SELECT 1 FROM {table} LIMIT 1"), params![])?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Removes the database of a data folder if there is nothing in it, as a restore that was stopped leaves it; whether the
+/// folder has none now. Nobody else may use it.
+///
+/// # Errors
+/// A file that cannot be read or removed, or is no database.
+pub fn remove_if_empty(folder: &Path) -> Result<bool, StoreError> {
+    let path = folder.join("countersign.db");
+    let connection = rusqlite::Connection::open(&path)?;
+    if migrate::found(&connection)? > 0 && !is_empty(&mut Sql::embedded(&connection))? {
+        return Ok(false);
+    }
+    drop(connection);
+    for name in ["countersign.db-wal", "countersign.db-shm", "countersign.db"] {
+        match std::fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::DataFolder { path: folder.display().to_string(), problem: error.to_string() });
+            }
+            _ => {}
+        }
+    }
+    Ok(true)
 }
 
 /// The columns a backup names; those that came later take their defaults.
