@@ -5,7 +5,7 @@ import pytest
 import world
 
 # Several servers on one database, and engines that fail: only where the run has installed them.
-NEED_ENGINES = ["replicas", "workers", "balanced", "pooler", "faults", "engines"]
+NEED_ENGINES = ["replicas", "read_replicas", "workers", "balanced", "pooler", "faults", "engines"]
 collect_ignore = [] if world.Shared.POSTGRES and world.Shared.REDIS else [f"test_{name}.py" for name in NEED_ENGINES]
 
 

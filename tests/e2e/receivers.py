@@ -152,3 +152,17 @@ def audit(server, *arguments):
     """Exit status and words of the command that verifies the log."""
     run = subprocess.run([world.PROGRAM, "audit", "verify", *arguments], env=server.environment, capture_output=True, text=True, timeout=60)
     return run.returncode, run.stdout + run.stderr
+
+
+def rule(server, action, transports, severity="alert", group="authentik Admins"):
+    """A rule that tells a group of an action."""
+    made = server.create(
+        "events/rules/",
+        name=f"on {action}",
+        severity=severity,
+        group=server.one("core/groups/", name=group)["pk"],
+        transports=[transport["pk"] for transport in transports],
+    )
+    policy = server.create("policies/event_matcher/", name=f"is {action}", action=action)
+    server.create("policies/bindings/", policy=policy["pk"], target=made["pk"], order=0)
+    return made

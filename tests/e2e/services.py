@@ -80,6 +80,8 @@ class Authority:
 
 
 class Postgres(Service):
+    options = ()
+
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="countersign-postgres-"))
         self.port = free_port()
@@ -87,8 +89,11 @@ class Postgres(Service):
         self.account = pwd.getpwnam("postgres") if os.getuid() == 0 else None
         if self.account:
             os.chown(self.folder, self.account.pw_uid, self.account.pw_gid)
+        self.make()
+
+    def make(self):
         (self.folder / "password").write_text(PASSWORD)
-        make = [programs() / "initdb", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-U", "suite"]
+        make = [programs() / "initdb", "--no-sync", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-U", "suite"]
         make += ["--pwfile", self.folder / "password", "-D", self.folder / "data"]
         subprocess.run(make, check=True, capture_output=True, **self.as_account())
 
@@ -114,7 +119,7 @@ class Postgres(Service):
 
     def start(self):
         arguments = [programs() / "postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port)]
-        self.spawn(arguments + ["-c", f"unix_socket_directories={self.folder}"], **self.as_account())
+        self.spawn(arguments + ["-c", f"unix_socket_directories={self.folder}", *self.options], **self.as_account())
         ready = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         wait_for(lambda: subprocess.run(ready).returncode == 0, 30, "PostgreSQL")
         return self
@@ -129,6 +134,26 @@ class Postgres(Service):
         """Settings of a server on this database."""
         found = {"HOST": "127.0.0.1", "PORT": str(self.port), "NAME": "postgres", "USER": "suite", "PASSWORD": PASSWORD}
         return {f"AUTHENTIK_POSTGRESQL__{key}": value for key, value in found.items()} | {"AUTHENTIK_SECRET_KEY": "k" * 60}
+
+
+class Replica(Postgres):
+    """A copy that follows a running PostgreSQL, and logs what it is asked."""
+
+    options = ("-c", "log_statement=all", "-c", "fsync=off")
+
+    def __init__(self, primary):
+        self.primary = primary
+        super().__init__()
+
+    def make(self):
+        copy = [programs() / "pg_basebackup", "-h", "127.0.0.1", "-p", str(self.primary.port), "-U", "suite"]
+        copy += ["-D", self.folder / "data", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
+        login = {"env": os.environ | {"PGPASSWORD": PASSWORD}}
+        subprocess.run(copy, check=True, capture_output=True, **self.as_account(), **login)
+
+    def asked(self, words):
+        """How many statements with these words have come."""
+        return (self.folder / "log").read_text(errors="replace").count(words)
 
 
 class Redis(Service):

@@ -5,7 +5,7 @@ import time
 import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
-from receivers import WebHook, audit, fail_to_sign_in
+from receivers import WebHook, audit, fail_to_sign_in, rule
 from world import Person, Refused, Server, wait_for
 
 
@@ -20,20 +20,6 @@ def hook():
     yield begin
     for receiver in started:
         receiver.close()
-
-
-def rule(server, action, transports, severity="alert", group="authentik Admins"):
-    """A rule that tells a group of an action."""
-    made = server.create(
-        "events/rules/",
-        name=f"on {action}",
-        severity=severity,
-        group=server.one("core/groups/", name=group)["pk"],
-        transports=[transport["pk"] for transport in transports],
-    )
-    policy = server.create("policies/event_matcher/", name=f"is {action}", action=action)
-    server.create("policies/bindings/", policy=policy["pk"], target=made["pk"], order=0)
-    return made
 
 
 def test_a_failed_sign_in_is_told_over_each_transport(start, hook):

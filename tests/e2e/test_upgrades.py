@@ -1,15 +1,18 @@
 """Data of every schema there ever was starts, complete, under this program; data of a newer one does not."""
 
+import contextlib
 import gzip
 import pathlib
 import shutil
 import sqlite3
 import subprocess
+import time
 
 import pytest
 import requests
 
-from world import PROGRAM, TESTS, Person, Server, Shared
+from kills import Killer, ask, rounds
+from world import PROGRAM, TESTS, Person, Server, Shared, wait_for
 
 # How the data was made: `tests/upgrade/README.md`.
 SECRET_KEY = "Uq3vT8mZr5xK1nB7cWd9yHfL2jPs4gEa6RtQwXzVbNm0"
@@ -50,8 +53,7 @@ def everything_is_there(server):
 @pytest.mark.skipif(bool(Shared.POSTGRES), reason="the embedded database has its own run")
 def test_a_folder_is_taken_over(start, schema):
     server = former()
-    database = server.folder / "countersign.db"
-    database.write_bytes(gzip.decompress((schema / "countersign.db.gz").read_bytes()))
+    laid_out(server, schema)
     start(server)
     everything_is_there(server)
     # A copy from before stands beside it, for the way back.
@@ -61,31 +63,64 @@ def test_a_folder_is_taken_over(start, schema):
     assert sqlite3.connect(copies[0]).execute("PRAGMA user_version").fetchone()[0] == int(number)
 
 
-@pytest.mark.skipif(bool(Shared.POSTGRES), reason="the embedded database has its own run")
+def laid_out(server, schema):
+    """Puts the data of a former schema where a server finds it."""
+    if not Shared.POSTGRES:
+        (server.folder / "countersign.db").write_bytes(gzip.decompress((schema / "countersign.db.gz").read_bytes()))
+        return
+    host, port, _, user, password = Shared.POSTGRES.split(":")
+    load = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "--host", host, "--port", port, "--username", user, server.database]
+    text = gzip.decompress((schema / "postgres.sql.gz").read_bytes())
+    subprocess.run(load, input=text, check=True, capture_output=True, env={"PGPASSWORD": password, "PATH": "/usr/bin:/bin"})
+
+
+def a_copy_is_whole(server, version):
+    copy, = (path for path in server.folder.glob("countersign.db.before-schema-*") if path.suffix != ".unfinished")
+    with contextlib.closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("PRAGMA user_version").fetchone() == (int(version),)
+
+
 def test_killed_while_it_is_taken_over(start, schema):
-    for number in range(12):
-        server = former()
-        database = server.folder / "countersign.db"
-        database.write_bytes(gzip.decompress((schema / "countersign.db.gz").read_bytes()))
-        server.spawn([PROGRAM, "serve"], server.environment)
-        try:
-            server.child.wait(0.004 * number)
-        except subprocess.TimeoutExpired:
-            server.kill()
-        if number < 11:
-            # It starts again wherever it stopped; the last one proves what is inside.
-            server.start()
+    version = "SELECT version FROM schema_version WHERE id = 1" if Shared.POSTGRES else "PRAGMA user_version"
+    former_version = schema.name.split("-")[1]
+    server = former()
+    laid_out(server, schema)
+    # How long it takes to the end of the migration.
+    begin = time.monotonic()
+    server.spawn([PROGRAM, "serve"], server.environment)
+    wait_for(lambda: any("Ready: open" in line for line in server.lines()), 30, "the server to be ready", pause=0.005)
+    killer = Killer(20250403, ["serve"], None)
+    killer.longest = time.monotonic() - begin
+    server.kill()
+    known = ask(server, version)
+    server.close()
+
+    server, between = former(), 0
+    laid_out(server, schema)
+    for _ in range(rounds()):
+        killer.strike(environment=server.environment)
+        found = ask(server, version)
+        assert int(former_version) <= int(found) <= int(known), found
+        # Half a step is never seen, and nobody is lost.
+        assert ask(server, "SELECT COUNT(*) FROM users WHERE username LIKE 'user%'") == "20"
+        if not Shared.POSTGRES and found != former_version:
+            a_copy_is_whole(server, former_version)
+        between += found != known
+        if found == known:
             server.close()
-        else:
-            start(server)
-            everything_is_there(server)
+            server = former()
+            laid_out(server, schema)
+    print(killer.has_struck(), f"{between} of them before the end of the migration")
+    start(server)
+    everything_is_there(server)
 
 
 @pytest.mark.skipif(bool(Shared.POSTGRES), reason="the embedded database has its own run")
 def test_data_of_a_newer_program_is_refused(schema):
     server = former()
     database = server.folder / "countersign.db"
-    database.write_bytes(gzip.decompress((schema / "countersign.db.gz").read_bytes()))
+    laid_out(server, schema)
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA user_version = 9999")
     before = database.read_bytes()
@@ -99,10 +134,7 @@ def test_data_of_a_newer_program_is_refused(schema):
 @pytest.mark.skipif(not Shared.POSTGRES, reason="no PostgreSQL in this run")
 def test_a_postgresql_database_is_taken_over(start, schema):
     server = former()
-    host, port, _, user, password = Shared.POSTGRES.split(":")
-    load = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "--host", host, "--port", port, "--username", user, server.database]
-    text = gzip.decompress((schema / "postgres.sql.gz").read_bytes())
-    subprocess.run(load, input=text, check=True, capture_output=True, env={"PGPASSWORD": password, "PATH": "/usr/bin:/bin"})
+    laid_out(server, schema)
     start(server)
     everything_is_there(server)
 

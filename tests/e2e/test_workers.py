@@ -2,10 +2,16 @@
 
 import concurrent.futures
 import json
+import random
+import threading
+import time
 
 import pytest
+import requests
 
-from world import PROGRAM, Process, Server, wait_for
+from kills import rounds
+from receivers import rule
+from world import PROGRAM, Process, Server, free_port, wait_for
 
 SHARED = ("AUTHENTIK_POSTGRESQL__", "AUTHENTIK_REDIS__", "AUTHENTIK_SECRET_KEY", "AUTHENTIK_BOOTSTRAP_")
 LOUD = {"COUNTERSIGN_LOG_LEVEL": "debug"}
@@ -16,7 +22,9 @@ class Worker(Process):
 
     def __init__(self, server):
         super().__init__("worker")
-        self.environment = server.environment | {"COUNTERSIGN_DATA_DIR": f"{server.folder}/worker"} | LOUD
+        self.metrics_port = free_port()
+        own = {"COUNTERSIGN_DATA_DIR": f"{server.folder}/worker", "AUTHENTIK_LISTEN__METRICS": f"127.0.0.1:{self.metrics_port}"}
+        self.environment = server.environment | own | LOUD
 
     def start(self):
         self.spawn([PROGRAM, "worker"], self.environment)
@@ -99,3 +107,69 @@ def test_a_stopped_worker_gives_its_task_back_at_once(apart, start):
         start(Worker(apart))
         assert first.stop() == 0
         assert asked.result().json()["status"] == "successful"
+
+
+def test_a_worker_can_be_watched_over(apart, start):
+    worker = start(Worker(apart))
+    ask = lambda path: requests.get(f"http://127.0.0.1:{worker.metrics_port}{path}", timeout=10)
+    assert ask("/-/health/live/").status_code == 200 and ask("/-/health/ready/").status_code == 200
+    done = 'authentik_system_tasks{tenant="public",task_name="clean_expired_models",task_uid="",status="successful"}'
+    value = lambda: [line.split()[-1] for line in ask("/metrics").text.splitlines() if line.startswith(done)]
+    wait_for(lambda: value() == ["1"], 30, "the numbers to tell of the task")
+    assert 'authentik_admin_workers{version="' in ask("/metrics").text
+    assert ask("/api/v3/root/config/").status_code == 404, "nothing else is there"
+
+
+def test_a_worker_beside_its_server_works_without_numbers(apart, start):
+    worker = Worker(apart)
+    worker.environment["AUTHENTIK_LISTEN__METRICS"] = apart.environment["AUTHENTIK_LISTEN__METRICS"]
+    start(worker)
+    assert any("the numbers of this worker cannot be asked for" in line for line in worker.lines())
+    made = slow(apart)
+    apart.api("POST", f"managed/blueprints/{made['pk']}/apply/")
+    wait_for(lambda: apart.get(f"managed/blueprints/{made['pk']}/")["status"] == "successful", 30, "the blueprint to be applied")
+
+
+def test_killed_workers_tell_of_every_event_once(start):
+    """At-least-once, with tasks that bear it: of what happened while workers died, everything is told, and nothing twice."""
+    server = start(Server(AUTHENTIK_WORKER__IN_PROCESS="false"))
+    rule(server, "model_created", [server.one("events/transports/", name="default-local-transport")])
+    made, end = [], threading.Event()
+
+    def write():
+        while not end.is_set():
+            made.append(server.group(f"K{len(made)}")["pk"])
+            time.sleep(0.02)
+
+    chance, worker = random.Random(20250404), Worker(server)
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(rounds()):
+            worker.spawn([PROGRAM, "worker"], worker.environment)
+            # Mostly it has begun to work by then.
+            time.sleep(chance.uniform(0, 1.0))
+            worker.kill()
+    finally:
+        end.set()
+        writer.join(30)
+    begun_here = begun(worker).get("notification_transport", 0)
+    start(worker)
+
+    def told():
+        page, models = 1, []
+        while page:
+            answer = server.get("events/notifications/", page=page, page_size=100)
+            models += [seen["event"]["context"]["model"]["pk"] for seen in answer["results"]]
+            page = answer["pagination"]["next"]
+        return models
+
+    wanted = {pk.replace("-", "") for pk in made}
+    # A task of a killed worker is taken over when its lease ends.
+    wait_for(lambda: wanted <= set(told()), 60, "everything to be told", pause=1)
+    groups = [model for model in told() if model in wanted]
+    assert len(groups) == len(wanted), "nothing is told twice"
+    assert begun_here > 20, f"the killed workers did some of it: {begun_here}"
+    failed = server.get("events/system_tasks/", status="error")["results"]
+    assert not failed, failed
+    print(f"{len(wanted)} events told once over {rounds()} kills, {begun_here} tasks begun by workers that were killed")

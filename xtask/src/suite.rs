@@ -124,12 +124,13 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 21] = [
+const SHARED: [&str; 22] = [
     "routes",
     "bad_input",
     "compatibility",
     "health",
     "replicas",
+    "read_replicas",
     "workers",
     "balanced",
     "pooler",

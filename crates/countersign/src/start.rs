@@ -25,7 +25,7 @@ use serde_json::Map;
 
 use crate::{
     files,
-    settings::{Node, Settings, Surroundings as _, System, is_placeholder},
+    settings::{Node, Postgresql, Settings, Surroundings as _, System, is_placeholder},
 };
 
 /// The version everything reports about itself.
@@ -190,8 +190,15 @@ fn database(settings: &Settings) -> Result<Database, String> {
         files::make_private(&folder.join("countersign.db")).map_err(|error| format!("the data folder {} cannot be written: {error}", folder.display()))?;
         return Ok(Database::Embedded { folder: folder.clone() });
     };
-    Ok(Database::Postgres(PostgresOptions {
-        host: host.clone(),
+    Ok(Database::Postgres {
+        primary: postgresql(given, host),
+        replicas: settings.read_replicas.iter().map(|replica| postgresql(replica, replica.host.as_ref().unwrap_or(host))).collect(),
+    })
+}
+
+fn postgresql(given: &Postgresql, host: &str) -> PostgresOptions {
+    PostgresOptions {
+        host: host.to_owned(),
         port: given.port,
         name: given.name.clone(),
         user: given.user.clone(),
@@ -205,7 +212,7 @@ fn database(settings: &Settings) -> Result<Database, String> {
         schema: given.default_schema.clone(),
         pooled: given.use_pgbouncer,
         connections: usize::from(given.connections),
-    }))
+    }
 }
 
 fn for_handlers(settings: &Settings, secret_key: Secret) -> RestSettings {

@@ -159,7 +159,7 @@ async fn points(call: Call, span: i64, count: i64) -> Result<Response, ApiError>
     let rows = call
         .cx
         .store
-        .read(move |sql| {
+        .browse(move |sql| {
             let statement = format!("SELECT (created - $1) / $2, COUNT(*) FROM event WHERE created >= $1{conditions} GROUP BY 1");
             sql.query(&statement, &values)
         })
@@ -208,11 +208,11 @@ async fn top_per_user(call: Call) -> Result<Response, ApiError> {
     let rows = call
         .cx
         .store
-        .read(move |sql| {
+        .browse(move |sql| {
             sql.query(
                 "SELECT MAX(context), COUNT(*), COUNT(DISTINCT username) FROM event WHERE authorized_application IS NOT NULL AND ($1 = '' OR action = $1) \
                  GROUP BY authorized_application ORDER BY 2 DESC LIMIT $2",
-                params![action, top],
+                params![&action, top],
             )
         })
         .await?;

@@ -15,7 +15,7 @@ const STATES: [&str; 5] = ["successful", "warning", "error", "queued", "running"
 /// # Errors
 /// When the engine fails; the numbers stay as they were.
 pub async fn measure(cx: &Context) -> Result<(), StoreError> {
-    let rows = cx.store.read(|sql| {
+    let rows = cx.store.browse(|sql| {
         let rows = sql.query("SELECT name, uid, state FROM task ORDER BY COALESCE(finished, due) DESC LIMIT $1", params![MOST])?;
         rows.iter().map(|row| Ok::<(String, String, String), StoreError>((row.get(0)?, row.get(1)?, row.get(2)?))).collect::<Result<Vec<_>, _>>()
     });

@@ -244,7 +244,7 @@ async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
     let (count, rows) = call
         .cx
         .store
-        .read(move |sql| {
+        .browse(move |sql| {
             let keys = sql.query(&keys, &conditions.values)?.iter().map(key_of).collect::<Result<Vec<_>, _>>()?;
             // The last page tells the number by itself: a search that finds few is done in one pass.
             let count = if keys.len() < page.size && (page.number == 1 || !keys.is_empty()) {

@@ -7,6 +7,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZeroU32;
+use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::pbkdf2;
@@ -137,30 +138,29 @@ pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) ->
     if header.schema > migrate::known() {
         return Err(BackupError::Newer { found: header.schema, known: migrate::known() });
     }
-    for table in ["object", "users", "user_group"] {
-        if tx.query_one(&format!("SELECT 1 FROM {table} LIMIT 1"), params![])?.is_some() {
-            return Err(BackupError::NotEmpty);
-        }
+    if !is_empty(tx)? {
+        return Err(BackupError::NotEmpty);
     }
     tx.execute("DELETE FROM fact", params![])?;
     tx.execute("DELETE FROM graph", params![])?;
-    let mut insert = None;
+    let (mut table, mut insert) = (None, None);
     let mut count = 0;
     for line in lines.lines() {
         let line = line.map_err(broken)?;
         match serde_json::from_str(&line).map_err(|e| BackupError::Damaged(e.to_string()))? {
             Value::Object(begin) => {
                 let name = begin.get("table").and_then(Value::as_str).unwrap_or_default();
-                let table = TABLES.iter().find(|(table, _)| *table == name).ok_or_else(|| BackupError::Damaged(format!("unknown table {name}")))?;
-                insert = Some(match begin.get("columns").and_then(Value::as_array) {
-                    Some(named) => named_insertion(table, named)?,
-                    None => (table, String::new(), 0),
-                });
+                let found = TABLES.iter().find(|(table, _)| *table == name).ok_or_else(|| BackupError::Damaged(format!("unknown table {name}")))?;
+                let named = begin.get("columns").and_then(Value::as_array);
+                insert = named.map(|named| Ok::<_, BackupError>(insertion(found.0, &known_columns(found, named)?))).transpose()?;
+                table = Some(found);
             }
             Value::Array(values) => {
-                let (table, statement, width) = insert.as_mut().ok_or_else(|| BackupError::Damaged("a row without a table".to_owned()))?;
+                let (table, columns) = table.ok_or_else(|| BackupError::Damaged("a row without a table".to_owned()))?;
+                // The oldest backups name no columns: they have the first of these, since new ones are listed last.
+                let (statement, width) = insert.get_or_insert_with(|| insertion(table, &columns.split(", ").take(values.len()).collect::<Vec<_>>()));
                 if values.len() != *width {
-                    (*statement, *width) = (insertion(table, values.len()), values.len());
+                    return Err(BackupError::Damaged(format!("a row of {table} with {} values instead of {width}", values.len())));
                 }
                 let values = values.iter().map(from_json).collect::<Option<Vec<_>>>();
                 tx.execute(statement, &values.ok_or_else(|| BackupError::Damaged("a value of no known form".to_owned()))?)?;
@@ -178,23 +178,49 @@ pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) ->
     Ok(count)
 }
 
-/// The columns a backup names: those that came later take their defaults.
-fn named_insertion(
-    table: &'static (&'static str, &'static str),
-    named: &[Value],
-) -> Result<(&'static (&'static str, &'static str), String, usize), BackupError> {
-    let known = |name: &&str| table.1.split(", ").any(|column| column == *name);
-    let unknown = || BackupError::Damaged(format!("unknown columns of {}", table.0));
-    let names: Vec<&str> = named.iter().map(|name| name.as_str().filter(known)).collect::<Option<_>>().ok_or_else(unknown)?;
-    let marks: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
-    Ok((table, format!("INSERT INTO {} ({}) VALUES ({})", table.0, names.join(", "), marks.join(", ")), names.len()))
+/// Whether nothing was put into the tables yet.
+fn is_empty(sql: &mut Sql<'_>) -> Result<bool, StoreError> {
+    for table in ["object", "users", "user_group"] {
+        if sql.query_one(&format!("SELECT 1 FROM {table} LIMIT 1"), params![])?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
-/// Backups of older versions have fewer columns: new ones are listed last, and rows lack them.
-fn insertion((table, columns): &(&str, &str), width: usize) -> String {
-    let names: Vec<&str> = columns.split(", ").take(width).collect();
-    let marks: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
-    format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), marks.join(", "))
+/// Removes the database of a data folder if there is nothing in it, as a restore that was stopped leaves it; whether the
+/// folder has none now. Nobody else may use it.
+///
+/// # Errors
+/// A file that cannot be read or removed, or is no database.
+pub fn remove_if_empty(folder: &Path) -> Result<bool, StoreError> {
+    let path = folder.join("countersign.db");
+    let connection = rusqlite::Connection::open(&path)?;
+    if migrate::found(&connection)? > 0 && !is_empty(&mut Sql::embedded(&connection))? {
+        return Ok(false);
+    }
+    drop(connection);
+    for name in ["countersign.db-wal", "countersign.db-shm", "countersign.db"] {
+        match std::fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::DataFolder { path: folder.display().to_string(), problem: error.to_string() });
+            }
+            _ => {}
+        }
+    }
+    Ok(true)
+}
+
+/// The columns a backup names; those that came later take their defaults.
+fn known_columns((table, columns): &(&str, &'static str), named: &[Value]) -> Result<Vec<&'static str>, BackupError> {
+    let known = |name: &Value| columns.split(", ").find(|column| name.as_str() == Some(column));
+    named.iter().map(known).collect::<Option<_>>().ok_or_else(|| BackupError::Damaged(format!("unknown columns of {table}")))
+}
+
+/// The statement for a row of these columns, and how many they are.
+fn insertion(table: &str, columns: &[&str]) -> (String, usize) {
+    let marks: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
+    (format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), marks.join(", ")), columns.len())
 }
 
 /// Every column of a backup, as `table.column`.
@@ -371,10 +397,10 @@ mod tests {
     #[test]
     fn a_backup_of_an_older_schema_names_fewer_columns() {
         let table = TABLES.iter().find(|(name, _)| *name == "event").unwrap();
-        let (_, statement, width) = named_insertion(table, &[json!("uuid"), json!("action")]).unwrap();
-        assert_eq!((statement.as_str(), width), ("INSERT INTO event (uuid, action) VALUES ($1, $2)", 2));
+        let columns = known_columns(table, &[json!("uuid"), json!("action")]).unwrap();
+        assert_eq!(insertion(table.0, &columns), ("INSERT INTO event (uuid, action) VALUES ($1, $2)".to_owned(), 2));
         for wrong in [json!("uuid) VALUES (1); --"), json!("nothing"), json!(1)] {
-            assert!(matches!(named_insertion(table, &[wrong]), Err(BackupError::Damaged(_))));
+            assert!(matches!(known_columns(table, &[wrong]), Err(BackupError::Damaged(_))));
         }
     }
 }

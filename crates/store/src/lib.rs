@@ -13,6 +13,7 @@ mod graph;
 mod migrate;
 mod postgresql;
 mod redis;
+mod replicas;
 mod seal;
 mod sql;
 mod sqlite;
@@ -22,7 +23,7 @@ mod tls;
 mod tx;
 
 pub use actor::{Actor, ActorUser};
-pub use backup::{BackupError, BackupHeader, backed_up_columns, read_header, restore_backup, write_backup};
+pub use backup::{BackupError, BackupHeader, backed_up_columns, read_header, remove_if_empty, restore_backup, write_backup};
 pub use ephemeral::{Ephemeral, Versioned};
 pub use error::StoreError;
 pub use graph::CommittedEdit;

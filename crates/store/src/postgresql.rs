@@ -64,18 +64,27 @@ impl Pool {
 
     /// Runs something on a connection; a broken one is not used again.
     pub(crate) fn run<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> Result<T, StoreError> {
+        let mut connection = self.take()?;
+        let answer = work(&mut connection);
+        self.give_back(connection);
+        Ok(answer)
+    }
+
+    pub(crate) fn take(&self) -> Result<Connection, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().filter(|c| !c.client.is_closed());
         let mut connection = match idle {
             Some(connection) => connection,
             None => self.connect()?,
         };
         connection.try_again = false;
-        let answer = work(&mut connection);
+        Ok(connection)
+    }
+
+    pub(crate) fn give_back(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if !connection.client.is_closed() && idle.len() < self.options.connections {
             idle.push(connection);
         }
-        Ok(answer)
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {

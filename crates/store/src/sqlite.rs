@@ -1,6 +1,8 @@
 //! The embedded engine: one writer thread that commits many callers' closures in one transaction, and a pool of
 //! readers that never wait for it.
 
+use std::fs;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -27,13 +29,26 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     configure(&connection, WRITER_CACHE)?;
     let found = migrate::found(&connection)?;
     if found > 0 && found < migrate::known() {
-        let copy = PathBuf::from(format!("{}.before-schema-{}", path.display(), migrate::known()));
-        if !copy.exists() {
-            connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
-        }
+        copy_before(&connection, &PathBuf::from(format!("{}.before-schema-{}", path.display(), migrate::known())))?;
     }
     migrate::run(&mut connection)?;
     Ok(connection)
+}
+
+/// Keeps the database as it is in a file beside it, complete or not at all: what a stopped copy leaves has another name.
+fn copy_before(connection: &Connection, copy: &Path) -> Result<(), StoreError> {
+    if copy.exists() {
+        return Ok(());
+    }
+    let failed = |error: io::Error| StoreError::DataFolder { path: copy.display().to_string(), problem: error.to_string() };
+    let unfinished = copy.with_extension("unfinished");
+    if unfinished.exists() {
+        fs::remove_file(&unfinished).map_err(failed)?;
+    }
+    connection.execute("VACUUM INTO ?1", [unfinished.to_string_lossy()])?;
+    // Before the name is given: what is migrated next cannot be taken back.
+    fs::File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed)?;
+    fs::rename(&unfinished, copy).map_err(failed)
 }
 
 /// Pages that a connection keeps, in KiB. Readers are several and find the same pages in the system's cache.

@@ -16,15 +16,16 @@ use crate::graph::{self, CommittedEdit};
 use crate::migrate;
 use crate::params;
 use crate::postgresql::{self, Pool, PostgresOptions};
+use crate::replicas::Replicas;
 use crate::seal::Seal;
 use crate::sql::Sql;
 use crate::sqlite::{self, Ack, Readers, Writer};
 use crate::tx::Tx;
 
 /// As many reads as run at once; more wait their turn.
+const READERS: usize = 8;
 /// As long as a request waits for a database server.
 const PATIENCE: Duration = Duration::from_secs(10);
-const READERS: usize = 8;
 
 /// Records edits in the transaction that makes them.
 pub trait Auditor: Send + Sync {
@@ -35,12 +36,12 @@ pub trait Auditor: Send + Sync {
 
 /// Where tables and graph are kept.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Database {
     /// The file `countersign.db` in this folder, which is made when missing.
-    Embedded {
-        folder: PathBuf,
-    },
-    Postgres(PostgresOptions),
+    Embedded { folder: PathBuf },
+    /// A database server, and copies of it that answer lists and reports.
+    Postgres { primary: PostgresOptions, replicas: Vec<PostgresOptions> },
 }
 
 impl From<PathBuf> for Database {
@@ -77,9 +78,10 @@ struct Inner {
 }
 
 /// The engine behind the store.
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Engine {
     Embedded { writer: Writer, readers: Readers },
-    Postgres { pool: Pool, announce: watch::Sender<i64>, publishing: Mutex<()>, contended: Mutex<()> },
+    Postgres { pool: Pool, replicas: Replicas, announce: watch::Sender<i64>, publishing: Mutex<()>, contended: Mutex<()> },
 }
 
 /// A transaction that others came before is tried this often, a little later each time.
@@ -116,15 +118,16 @@ impl Store {
                 let writer = Writer::start(connection, graph, published.clone(), announce)?;
                 (Engine::Embedded { writer, readers: Readers::new(&path) }, published, ephemeral)
             }
-            Database::Postgres(reach) => {
-                let pool = Pool::new(reach.clone())?;
+            Database::Postgres { primary, replicas } => {
+                let pool = Pool::new(primary.clone())?;
+                let replicas = Replicas::new(replicas.clone(), options.clock.clone())?;
                 let first = || pool.run(|connection| migrate::run_postgres(connection, |connection| begin(&mut Sql::postgres(connection))));
                 // The client blocks its thread, which one of the asynchronous runtime's must not.
                 let worked = std::thread::scope(|scope| scope.spawn(first).join());
                 let (graph, ephemeral) = worked.map_err(|_| StoreError::Closed)???;
                 announce.send_replace(graph.revision());
                 let published = Arc::new(ArcSwap::from_pointee(graph));
-                (Engine::Postgres { pool, announce, publishing: Mutex::new(()), contended: Mutex::new(()) }, published, ephemeral)
+                (Engine::Postgres { pool, replicas, announce, publishing: Mutex::new(()), contended: Mutex::new(()) }, published, ephemeral)
             }
         };
         Ok(Store(Arc::new(Inner {
@@ -189,6 +192,36 @@ impl Store {
         // Not entered: what happens inside is on other threads.
         let _span = tracing::info_span!(target: "spans", "store.read", db.system.name = self.engine_name());
         self.patiently(reading).await
+    }
+
+    /// Reads much, for lists and reports: on a read replica where one has all that was written before, else as
+    /// [`read`](Self::read) does. Decisions (sessions, one-time things) are not for this.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub async fn browse<T, E>(&self, work: impl Fn(&mut Sql<'_>) -> Result<T, E> + Send + Sync + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let work = Arc::new(work);
+        if let Engine::Postgres { replicas, .. } = &self.0.engine
+            && !replicas.is_empty()
+        {
+            let inner = self.0.clone();
+            let asking = async { tokio::task::spawn_blocking(move || inner.position()).await.map_err(|_| StoreError::Closed)? };
+            let theirs = work.clone();
+            let theirs = Arc::new(move |connection: &mut postgresql::Connection| read_postgres(connection, |sql| theirs(sql)).ok());
+            match self.patiently(asking).await {
+                Ok(position) => {
+                    if let Some(answer) = replicas.read(&position, &theirs).await {
+                        return Ok(answer);
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "read replicas are left out"),
+            }
+        }
+        self.read(move |sql| work(sql)).await
     }
 
     /// Changes tables and configuration in one transaction; answers when it is on disk. The closure may be run
@@ -374,6 +407,11 @@ impl Inner {
             return Ok((value, changes));
         }
         Err(StoreError::Stale.into())
+    }
+
+    fn position(&self) -> Result<String, StoreError> {
+        let Engine::Postgres { pool, .. } = &self.engine else { return Err(StoreError::Closed) };
+        pool.run(postgresql::Connection::position)?
     }
 
     fn jitter(&self) -> u8 {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use countersign_model::{Clock as _, Secret, Timestamp};
-use countersign_store::{Actor, BackupError, Store, SystemClock, SystemEntropy, read_header, restore_backup, write_backup};
+use countersign_store::{Actor, BackupError, Store, SystemClock, SystemEntropy, read_header, remove_if_empty, restore_backup, write_backup};
 
 use crate::{
     files,
@@ -113,7 +113,7 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
     let header = read_header(open(path)?, &passphrase).map_err(|error| format!("{}: {error}", path.display()))?;
     let _hold = Hold::take(&settings)?;
     let embedded = settings.postgresql.host.is_none();
-    if embedded && start::has_data(&settings) {
+    if embedded && start::has_data(&settings) && !remove_if_empty(&folder).map_err(|error| error.to_string())? {
         return Err(format!("there is an installation in {} already. Restore into a new folder, named with --data-dir", folder.display()));
     }
     match start::given_secret_key(&settings) {

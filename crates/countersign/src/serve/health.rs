@@ -14,6 +14,8 @@ use http::{HeaderMap, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use subtle::ConstantTimeEq as _;
 
+use crate::settings::Settings;
+
 /// What the monitoring paths need.
 #[derive(Clone)]
 pub struct Monitoring {
@@ -25,6 +27,15 @@ pub struct Monitoring {
     pub redis: bool,
     /// The bearer key of `/-/metrics/`.
     pub key: String,
+}
+
+impl Monitoring {
+    /// Of a process that is ready.
+    pub fn new(context: &Context, settings: &Settings, metrics: PrometheusHandle) -> Monitoring {
+        let text = format!("metrics key\0{}", context.settings.secret_key.expose());
+        let key = countersign_store::sha256(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        Monitoring { context: context.clone(), metrics, redis: settings.redis.is_set(), key }
+    }
 }
 
 /// The paths of the main listeners.
@@ -41,6 +52,7 @@ pub fn metrics_router(monitoring: Monitoring) -> Router {
     Router::new()
         .route("/metrics", get(|State(monitoring): State<Monitoring>| async move { exposition(&monitoring).await }))
         .route("/-/health/live/", any(|| async { StatusCode::OK }))
+        .route("/-/health/ready/", get(ready))
         .with_state(monitoring)
 }
 

@@ -211,38 +211,26 @@ impl Line {
         let status = response.status().as_u16();
         let runtime = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
         let Line { event, method, remote, user_agent, quiet } = self;
-        // Probes and static files come often and tell little.
-        if quiet {
-            tracing::debug!(
-                logger = "countersign.request",
-                request_id = id,
-                host,
-                remote,
-                method,
-                scheme,
-                status,
-                runtime,
-                user_agent,
-                user,
-                auth_via,
-                "{event}"
-            );
-        } else {
-            tracing::info!(
-                logger = "countersign.request",
-                request_id = id,
-                host,
-                remote,
-                method,
-                scheme,
-                status,
-                runtime,
-                user_agent,
-                user,
-                auth_via,
-                "{event}"
-            );
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    logger = "countersign.request",
+                    request_id = id,
+                    host,
+                    remote,
+                    method,
+                    scheme,
+                    status,
+                    runtime,
+                    user_agent,
+                    user,
+                    auth_via,
+                    "{event}"
+                )
+            };
         }
+        // Probes and static files come often and tell little.
+        if quiet { line!(debug) } else { line!(info) }
     }
 }
 

@@ -8,9 +8,35 @@ use axum::{
 };
 use countersign_rest::RequestInfo;
 use http::Method;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::{Span, field::Empty, info_span};
 
-use crate::traces;
+use crate::{start::VERSION, traces};
+
+/// Starts counting; what was counted is read from the handle. Inside of the runtime, once in a process.
+///
+/// # Errors
+/// A sentence when this process counts already.
+pub fn start() -> Result<PrometheusHandle, String> {
+    let numbers = PrometheusBuilder::new()
+        .set_buckets(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|error| format!("metrics do not start: {error}"))?;
+    metrics::gauge!("authentik_version_info", "version" => VERSION, "latest" => VERSION, "build_hash" => "").set(1.0);
+    metrics::gauge!("authentik_admin_workers", "version" => VERSION, "version_matched" => "true").set(1.0);
+    // Nothing is cached from one request to the next, which dashboards of the original may ask about.
+    for cached in ["authentik_flows_cached", "authentik_policies_cached"] {
+        metrics::gauge!(cached, "tenant" => "public").set(0.0);
+    }
+    let upkeep = numbers.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(numbers)
+}
 
 /// A request while it runs. Labels are of the route table: whatever clients ask for, there are no more of them.
 pub struct Measured {

@@ -17,7 +17,6 @@ use countersign_model::Clock as _;
 use countersign_rest::{Context, api_router, request_layer};
 use countersign_store::SystemClock;
 use http::StatusCode;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::sync::watch;
 
 pub use self::tls::ends as certificate_end;
@@ -42,16 +41,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     for note in notes {
         tracing::warn!("{note}");
     }
-    let metrics = PrometheusBuilder::new()
-        .set_buckets(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
-        .and_then(PrometheusBuilder::install_recorder)
-        .map_err(|error| format!("metrics do not start: {error}"))?;
-    metrics::gauge!("authentik_version_info", "version" => start::VERSION, "latest" => start::VERSION, "build_hash" => "").set(1.0);
-    metrics::gauge!("authentik_admin_workers", "version" => start::VERSION, "version_matched" => "true").set(1.0);
-    // Nothing is cached from one request to the next, which dashboards of the original may ask about.
-    for cached in ["authentik_flows_cached", "authentik_policies_cached"] {
-        metrics::gauge!(cached, "tenant" => "public").set(0.0);
-    }
+    let metrics = measure::start()?;
     let mut ended = std::pin::pin!(ending()?);
     let hold = start::Hold::take(&settings)?;
     // Taken addresses are told before the data is touched.
@@ -67,21 +57,14 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         () = &mut ended => return Ok(()),
     };
     let _ = slot.set(context.store.clone());
+    let monitoring = Monitoring::new(&context, &settings, metrics);
     // Of several processes on one folder each has the same key: it is made of theirs.
-    let key = metrics_key(&context);
-    files::write_private(&settings.general.data_dir.join("metrics-key"), &key).map_err(|error| format!("the data folder cannot be written: {error}"))?;
-    let monitoring = Monitoring { context: context.clone(), metrics: metrics.clone(), redis: settings.redis.is_set(), key };
+    files::write_private(&settings.general.data_dir.join("metrics-key"), &monitoring.key)
+        .map_err(|error| format!("the data folder cannot be written: {error}"))?;
     let router = router(&context, &settings, monitoring.clone());
     start::keep_current(&context);
     let worker = settings.worker.in_process.then(|| start::start_worker(&context, &settings));
     tokio::spawn(certificate.watch());
-    let upkeep = metrics.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(Duration::from_secs(10)).await;
-            upkeep.run_upkeep();
-        }
-    });
 
     let (stopping, stop) = watch::channel(false);
     let patience = Duration::from_secs(settings.web.stop_timeout);
@@ -130,12 +113,6 @@ fn router(context: &Context, settings: &Settings, monitoring: Monitoring) -> Rou
         // Around the router as a whole: routes are looked up by what is left of the path.
         prefix => Router::new().fallback_service(router).layer(middleware::from_fn_with_state(base_path::Prefix::from(prefix), base_path::layer)),
     }
-}
-
-/// The bearer key of `/-/metrics/`.
-fn metrics_key(context: &Context) -> String {
-    let text = format!("metrics key\0{}", context.settings.secret_key.expose());
-    countersign_store::sha256(&text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn bind(name: &str, address: SocketAddr, tls: Option<std::sync::Arc<rustls::ServerConfig>>) -> Result<listen::Bound, String> {

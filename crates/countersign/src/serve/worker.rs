@@ -1,5 +1,10 @@
-//! The worker as a process of its own: jobs, and no listeners.
+//! The worker as a process of its own: jobs, and a listener for those who watch over it.
 
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::{bind, health, health::Monitoring, measure};
 use crate::{logging, settings::Loaded, start, traces::Traces};
 
 /// Does jobs until a signal ends it.
@@ -21,18 +26,29 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     for note in notes {
         tracing::warn!("{note}");
     }
+    let metrics = measure::start()?;
     let mut ended = std::pin::pin!(super::ending()?);
     let hold = start::Hold::take(&settings)?;
     let context = tokio::select! {
         context = start::open(&settings, &hold) => context?,
         () = &mut ended => return Ok(()),
     };
+    let (stopping, stop) = watch::channel(false);
+    // Beside a server on the same machine that is not worth an end: jobs matter more than numbers.
+    match bind("listen.metrics", settings.listen.metrics, None).await {
+        Ok(numbers) => {
+            tracing::info!(metrics = %numbers.address, "numbers and health of this worker can be asked for");
+            tokio::spawn(numbers.serve(health::metrics_router(Monitoring::new(&context, &settings, metrics)), stop, Duration::from_secs(1)));
+        }
+        Err(problem) => tracing::warn!("the numbers of this worker cannot be asked for: {problem}"),
+    }
     start::keep_current(&context);
     let worker = start::start_worker(&context, &settings);
     tracing::info!(concurrency = settings.worker.concurrency, "Ready: jobs are done here");
     ended.await;
     tracing::info!("stopping: running jobs may end");
     worker.stop().await;
+    let _ = stopping.send(true);
     context.store.close().await;
     if let Some(traces) = traces {
         traces.close().await;

@@ -11,7 +11,7 @@ mod sources;
 mod value;
 
 pub use report::{json, listing, reference};
-pub use sections::{Settings, Tracing, is_placeholder};
+pub use sections::{Postgresql, Settings, Tracing, is_placeholder};
 pub use sources::{Layers, Surroundings, System};
 pub use value::{Cidr, Level, Node, Place, Rate};
 
@@ -69,14 +69,23 @@ pub fn load(flags: &[(String, String)], file: Option<&std::path::Path>, system: 
     let mut problems = Vec::new();
     let layers = Layers::gather(flags, file, system, &mut problems);
     let mut reader = sections::Reader { layers: &layers, system, problems };
-    let settings = Settings::read(&mut reader);
+    let mut settings = Settings::read(&mut reader);
     let mut problems = reader.problems;
     settings.check(&layers, &mut problems);
+    for layers in layers.of_replicas() {
+        let mut reader = sections::Reader { layers: &layers, system, problems: Vec::new() };
+        let replica = Settings::read(&mut reader).postgresql;
+        problems.append(&mut reader.problems);
+        replica.check(&mut sections::telling(&layers, &mut problems));
+        settings.read_replicas.push(replica);
+    }
     if problems.is_empty() {
         let notes = layers.notes(&settings);
         Ok(Loaded { settings, layers, notes })
     } else {
-        problems.sort_by(|a, b| a.name.cmp(&b.name));
+        problems.sort_by(|a, b| (&a.name, &a.origin).cmp(&(&b.name, &b.origin)));
+        // What replicas share with their database is wrong once.
+        problems.dedup();
         Err(Wrong(problems))
     }
 }

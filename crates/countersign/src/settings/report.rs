@@ -13,17 +13,12 @@ const MASK: &str = "********";
 /// The effective settings with their sources, one a line; secrets masked.
 pub fn listing(loaded: &Loaded, system: &dyn Surroundings) -> String {
     let mut rows: Vec<[String; 3]> = Vec::new();
-    for meta in keys().into_iter().flat_map(|(_, keys)| keys) {
-        rows.push(match loaded.layers.given(meta.name) {
-            Some(given) => {
-                let text = loaded.layers.resolve(given, system).unwrap_or_default();
-                [meta.name.to_owned(), shown(&meta, &text), given.origin.to_string()]
-            }
-            None => {
-                let text = loaded.layers.resolve_text(meta.default, system).unwrap_or_default();
-                [meta.name.to_owned(), shown(&meta, &text), "default".to_owned()]
-            }
-        });
+    for (name, meta) in loaded.layers.settings() {
+        let (text, origin) = match loaded.layers.given(&name) {
+            Some(given) => (loaded.layers.resolve(given, system), given.origin.to_string()),
+            None => (loaded.layers.resolve_text(meta.default, system), "default".to_owned()),
+        };
+        rows.push([name, shown(&meta, &text.unwrap_or_default()), origin]);
     }
     let mut text = table(&rows);
     let others = others(&loaded.layers);
@@ -45,22 +40,22 @@ pub fn listing(loaded: &Loaded, system: &dyn Surroundings) -> String {
 /// # Errors
 /// A sentence when there is no such key.
 pub fn json(loaded: &Loaded, system: &dyn Surroundings, key: Option<&str>, show_secrets: bool) -> Result<String, String> {
-    let value = |meta: &KeyMeta| {
-        let given = loaded.layers.given(meta.name);
+    let value = |name: &str, meta: &KeyMeta| {
+        let given = loaded.layers.given(name);
         let text = given.map_or_else(|| loaded.layers.resolve_text(meta.default, system), |given| loaded.layers.resolve(given, system)).unwrap_or_default();
         if meta.secret && !show_secrets && !text.is_empty() { MASK.to_owned() } else { text }
     };
-    let all = || keys().into_iter().flat_map(|(_, keys)| keys);
+    let all = loaded.layers.settings();
     if let Some(key) = key {
-        let found = all().find(|meta| meta.name == key).map(|meta| value(&meta));
+        let found = all.iter().find(|(name, _)| name == key).map(|(name, meta)| value(name, meta));
         return found.ok_or_else(|| format!("there is no setting \"{key}\"; `countersign config` lists them all"));
     }
     let mut root = serde_json::Map::new();
-    for meta in all() {
-        let text = serde_json::Value::from(value(&meta));
-        match meta.name.split_once('.') {
+    for (name, meta) in &all {
+        let text = serde_json::Value::from(value(name, meta));
+        match name.split_once('.') {
             None => {
-                root.insert(meta.name.to_owned(), text);
+                root.insert(name.clone(), text);
             }
             Some((section, name)) => {
                 let section = root.entry(section).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));

@@ -81,12 +81,14 @@ macro_rules! sections {
         #[derive(Debug, Clone)]
         pub struct Settings {
             $($(#[doc = $section_doc])* pub $section: $struct,)*
+            /// The section of the database once more for each of its read replicas.
+            pub read_replicas: Vec<Postgresql>,
         }
 
         impl Settings {
             /// Reads every key; what is wrong lands in the reader.
             pub fn read(reader: &mut Reader<'_>) -> Settings {
-                Settings { $($section: $struct { $($field: reader.get($key, $default),)* },)* }
+                Settings { $($section: $struct { $($field: reader.get($key, $default),)* },)* read_replicas: Vec::new() }
             }
         }
 
@@ -145,7 +147,9 @@ sections! {
     /// The database. Without a host everything is kept in the data folder, for one process; with PostgreSQL any number of
     /// processes share it.
     postgresql: Postgresql {
-        /// Host of PostgreSQL 14 or later, or of an engine that speaks its wire.
+        /// Host of PostgreSQL 14 or later, or of an engine that speaks its wire. Read replicas have the same settings below
+        /// `postgresql.read_replicas.0`, `.1` and so on (`COUNTERSIGN_POSTGRESQL__READ_REPLICAS__0__HOST`); what is not given there
+        /// is as for the database itself.
         host ("postgresql.host"): Option<String> = "";
         /// Port of the database server.
         port ("postgresql.port"): u16 = "5432";
@@ -348,7 +352,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "postgresql.conn_",
     "postgresql.disable_",
     "postgresql.pool_options",
-    "postgresql.read_replicas.",
     "postgresql.test.",
     "postgresql.use_pgpool",
     "postgresql.use_pool",
@@ -364,16 +367,21 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "web.workers",
 ];
 
+/// Adds a problem, with where its value came from.
+pub(super) fn telling<'a>(layers: &'a Layers, problems: &'a mut Vec<Problem>) -> impl FnMut(&str, &str, &str) + 'a {
+    move |name, what, remedy| {
+        let origin = layers.given(name).map_or_else(|| "default".to_owned(), |given| given.origin.to_string());
+        problems.push(Problem { name: name.to_owned(), origin, what: what.to_owned(), remedy: remedy.to_owned() });
+    }
+}
+
 /// Shortest secret key that is used.
 pub const SECRET_KEY_MINIMUM: usize = 32;
 
 impl Settings {
     /// Rules that concern more than the form of one value.
     pub(super) fn check(&self, layers: &Layers, problems: &mut Vec<Problem>) {
-        let mut wrong = |name: &str, what: &str, remedy: &str| {
-            let origin = layers.given(name).map_or_else(|| "default".to_owned(), |given| given.origin.to_string());
-            problems.push(Problem { name: name.to_owned(), origin, what: what.to_owned(), remedy: remedy.to_owned() });
-        };
+        let mut wrong = telling(layers, problems);
         if let Some(key) = &self.general.secret_key
             && key.expose().len() < SECRET_KEY_MINIMUM
             && !is_placeholder(key.expose())
@@ -384,13 +392,7 @@ impl Settings {
                 "Use the output of `countersign generate secret`, or remove it to have one made",
             );
         }
-        if matches!(self.postgresql.sslmode, Some(SslMode::VerifyCa | SslMode::VerifyFull)) && self.postgresql.sslrootcert.is_none() {
-            let remedy = "Name its authority's certificate in postgresql.sslrootcert, or system for the authorities this machine trusts";
-            wrong("postgresql.sslmode", "there is no certificate to check the server by", remedy);
-        }
-        if self.postgresql.sslcert.is_some() != self.postgresql.sslkey.is_some() {
-            wrong("postgresql.sslcert", "a certificate and its key go together", "Give both postgresql.sslcert and postgresql.sslkey, or neither");
-        }
+        self.postgresql.check(&mut wrong);
         self.redis.check(&mut wrong);
         if self.postgresql.host.is_some() && self.general.secret_key.is_none() {
             let remedy = "Set it to the output of `countersign generate secret`, the same for every process on this database";
@@ -423,6 +425,18 @@ impl Settings {
             if let Some((other, _)) = same {
                 wrong(name, &format!("{address} is the address of {other} too"), "Choose another port");
             }
+        }
+    }
+}
+
+impl Postgresql {
+    pub(super) fn check(&self, wrong: &mut impl FnMut(&str, &str, &str)) {
+        if matches!(self.sslmode, Some(SslMode::VerifyCa | SslMode::VerifyFull)) && self.sslrootcert.is_none() {
+            let remedy = "Name its authority's certificate in postgresql.sslrootcert, or system for the authorities this machine trusts";
+            wrong("postgresql.sslmode", "there is no certificate to check the server by", remedy);
+        }
+        if self.sslcert.is_some() != self.sslkey.is_some() {
+            wrong("postgresql.sslcert", "a certificate and its key go together", "Give both postgresql.sslcert and postgresql.sslkey, or neither");
         }
     }
 }

@@ -10,7 +10,7 @@ use countersign_blueprints::yaml::{self, Content, Node};
 
 use super::{
     Problem, Settings,
-    sections::{self, WITHOUT_EFFECT},
+    sections::{self, KeyMeta, WITHOUT_EFFECT},
 };
 
 /// The outside as settings see it.
@@ -161,6 +161,27 @@ impl Layers {
         self.values.get(key)
     }
 
+    /// For each read replica, in the order of their names, these layers with its values in place of the database's.
+    pub(super) fn of_replicas(&self) -> Vec<Layers> {
+        let mut replicas: BTreeMap<&str, BTreeMap<String, Given>> = BTreeMap::new();
+        for (key, given) in &self.values {
+            if let Some((name, of_database)) = of_replica(key) {
+                replicas.entry(name).or_insert_with(|| self.values.clone()).insert(of_database, given.clone());
+            }
+        }
+        replicas.into_values().map(|values| Layers { values, unreadable: Vec::new() }).collect()
+    }
+
+    /// Every setting there is, and those given for read replicas.
+    pub(super) fn settings(&self) -> Vec<(String, KeyMeta)> {
+        let known: Vec<KeyMeta> = sections::keys().into_iter().flat_map(|(_, keys)| keys).collect();
+        let replicas = self.values.keys().filter_map(|key| {
+            let (_, of_database) = of_replica(key)?;
+            Some((key.clone(), *known.iter().find(|meta| meta.name == of_database)?))
+        });
+        known.iter().map(|meta| (meta.name.to_owned(), *meta)).chain(replicas).collect()
+    }
+
     /// The value with `env://` and `file://` followed, once.
     ///
     /// # Errors
@@ -192,8 +213,8 @@ impl Layers {
 
     /// What is given without being a setting of ours.
     pub(super) fn foreign(&self) -> Vec<(&str, &Given)> {
-        let known = sections::keys();
-        let is_known = |key: &str| known.iter().flat_map(|(_, keys)| keys).any(|meta| meta.name == key);
+        let known = self.settings();
+        let is_known = |key: &str| known.iter().any(|(name, _)| name == key);
         self.values.iter().map(|(key, given)| (key.as_str(), given)).filter(|(key, _)| !is_known(key)).collect()
     }
 
@@ -227,7 +248,16 @@ impl Layers {
 
 /// Whether the original has such a key and it changes nothing here.
 pub(super) fn without_effect(key: &str) -> bool {
+    if let Some((_, of_database)) = of_replica(key) {
+        return without_effect(&of_database);
+    }
     WITHOUT_EFFECT.iter().any(|known| if known.ends_with(['.', '_']) { key.starts_with(known) } else { key == *known })
+}
+
+/// The name of a read replica in a key, and the setting of the database that the key replaces for it.
+fn of_replica(key: &str) -> Option<(&str, String)> {
+    let (replica, name) = key.strip_prefix("postgresql.read_replicas.")?.split_once('.')?;
+    Some((replica, format!("postgresql.{name}")))
 }
 
 /// The one name of a key: files of the original write `listen.listen_http`.

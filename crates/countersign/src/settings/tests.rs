@@ -208,3 +208,44 @@ fn every_setting_is_documented_once() {
         assert!(!sources::without_effect(meta.name), "{}", meta.name);
     }
 }
+
+#[test]
+fn a_read_replica_is_as_the_database_where_nothing_else_is_said() {
+    let loaded = with(&[
+        ("AUTHENTIK_POSTGRESQL__HOST", "db"),
+        ("AUTHENTIK_POSTGRESQL__USER", "somebody"),
+        ("AUTHENTIK_POSTGRESQL__PASSWORD", "main password"),
+        ("AUTHENTIK_SECRET_KEY", "0123456789012345678901234567890123456789012345678901234567890123"),
+        ("AUTHENTIK_REDIS__HOST", "redis"),
+        ("AUTHENTIK_POSTGRESQL__READ_REPLICAS__0__HOST", "copy-a"),
+        ("AUTHENTIK_POSTGRESQL__READ_REPLICAS__1__HOST", "copy-b"),
+        ("AUTHENTIK_POSTGRESQL__READ_REPLICAS__1__PORT", "6000"),
+        ("AUTHENTIK_POSTGRESQL__READ_REPLICAS__1__PASSWORD", "another password"),
+        ("AUTHENTIK_POSTGRESQL__READ_REPLICAS__1__CONN_MAX_AGE", "60"),
+    ])
+    .unwrap();
+    let said = |replica: &Postgresql| (replica.host.clone().unwrap(), replica.port, replica.user.clone(), replica.password.expose().to_owned());
+    let replicas: Vec<_> = loaded.settings.read_replicas.iter().map(said).collect();
+    let expected = [("copy-a", 5432, "somebody", "main password"), ("copy-b", 6000, "somebody", "another password")];
+    assert_eq!(replicas, expected.map(|(host, port, user, password)| (host.to_owned(), port, user.to_owned(), password.to_owned())));
+    assert_eq!(loaded.settings.postgresql.host.as_deref(), Some("db"));
+    assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
+    let listing = listing(&loaded, &Outside::default());
+    assert!(listing.contains("postgresql.read_replicas.1.host") && !listing.contains("another password"), "{listing}");
+}
+
+#[test]
+fn a_wrong_value_of_a_read_replica_is_told_with_its_place() {
+    let problems = wrong(&[
+        ("AUTHENTIK_POSTGRESQL__READ_REPLICAS__0__PORT", "many"),
+        ("AUTHENTIK_POSTGRESQL__READ_REPLICAS__1__SSLMODE", "verify-full"),
+        ("AUTHENTIK_LISTEN__HTTP", "nowhere"),
+    ]);
+    let told: Vec<_> = problems.iter().map(|problem| (problem.name.as_str(), problem.origin.as_str())).collect();
+    let expected = [
+        ("listen.http", "AUTHENTIK_LISTEN__HTTP"),
+        ("postgresql.port", "AUTHENTIK_POSTGRESQL__READ_REPLICAS__0__PORT"),
+        ("postgresql.sslmode", "AUTHENTIK_POSTGRESQL__READ_REPLICAS__1__SSLMODE"),
+    ];
+    assert_eq!(told, expected);
+}

@@ -52,7 +52,7 @@ fn database(folder: &std::path::Path) -> Database {
     let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
     // On a thread of its own: the client brings its runtime, and tests run inside one.
     std::thread::spawn(move || config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap()).join().unwrap();
-    Database::Postgres(PostgresOptions {
+    let primary = PostgresOptions {
         host: host.clone(),
         port: port.parse().unwrap(),
         name: name.clone(),
@@ -62,7 +62,8 @@ fn database(folder: &std::path::Path) -> Database {
         schema,
         pooled: false,
         connections: 10,
-    })
+    };
+    Database::Postgres { primary, replicas: Vec::new() }
 }
 
 fn modules() -> Vec<Module> {

@@ -44,7 +44,7 @@ async fn list(call: Call) -> Result<Response, ApiError> {
     let (count, rows) = call
         .cx
         .store
-        .read(move |sql| {
+        .browse(move |sql| {
             let filter = "WHERE LOWER(reason) LIKE $1 OR LOWER(actor) LIKE $1";
             let count: i64 = match sql.query_one(&format!("SELECT COUNT(*) FROM change {filter}"), params![&needle])? {
                 Some(row) => row.get(0)?,

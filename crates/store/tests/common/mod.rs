@@ -16,7 +16,7 @@ pub(crate) fn database(folder: &Path) -> Database {
     // On a thread of its own: the client brings its runtime, and tests run inside one.
     let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
     std::thread::spawn(move || config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap()).join().unwrap();
-    Database::Postgres(PostgresOptions {
+    let primary = PostgresOptions {
         host: reach[0].clone(),
         port: reach[1].parse().unwrap(),
         name: reach[2].clone(),
@@ -26,7 +26,8 @@ pub(crate) fn database(folder: &Path) -> Database {
         schema,
         pooled: false,
         connections: 10,
-    })
+    };
+    Database::Postgres { primary, replicas: Vec::new() }
 }
 
 /// Whether the tests run on the embedded engine.
