@@ -30,6 +30,8 @@ HEADERS = (
     "access-control-allow-origin",
 )
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
+# Parameters whose number is a user's.
+QUERIED = re.compile(r"\b(for_user|user|members_by_pk)=(\d+)")
 # What a value looks like when its content is of no meaning: two of the same look are equal.
 LOOKS = {
     "uuid": re.compile(rf"^{UUID.pattern}$", re.I),
@@ -43,11 +45,11 @@ LOOKS = {
     "cut": re.compile(r"^<.*>$"),
 }
 # Keys whose numbers depend on what an installation holds, and on the clock.
-COUNTED = {"pk", "user", "provider", "num_pk", "user_pk", "x_cord", "y_cord", "expires_in", "exp", "iat", "auth_time"}
+COUNTED = {"pk", "user", "provider", "num_pk", "user_pk", "x_cord", "y_cord", "expires_in", "exp", "iat", "auth_time", "last_m", "duration"}
 PAGES = {"count", "next", "previous", "total_pages", "start_index", "end_index"}
 # Keys whose value is the past of a user or of an installation.
 PAST = {"last_login", "password_change_date", "version"}
-NAMES = ("managed", "slug", "identifier", "username", "scope_name", "domain", "name", "model_name", "field_key")
+NAMES = ("managed", "slug", "identifier", "username", "scope_name", "domain", "name", "model_name", "field_key", "path", "value")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +113,8 @@ class Replay:
         self.browsers = []
         self.fresh = self.condensed = self.paged = False
         self.differences = []
+        # Paths of steps that were left out, since nothing is there.
+        self.absent = set()
 
     # -- sending ------------------------------------------------------------------------------------
 
@@ -172,8 +176,7 @@ class Replay:
                 if isinstance(value, str) and look(value) and value not in self.known:
                     self.known[value] = self.supply(secret, step) or value
             body = self.translate(body)
-            form = "urlencoded" in headers.get("Content-Type", "")
-            body = urllib.parse.urlencode(body, doseq=True) if form else json.dumps(body)
+            body = self.encode(body, headers.get("Content-Type", ""))
         elif body is not None and not isinstance(body, str):
             body = json.dumps(self.translate(body))
         elif isinstance(body, str):
@@ -184,6 +187,16 @@ class Replay:
         answer = self.send(recorded["method"], path, headers, body)
         self.keep_cookies(step, answer)
         return answer
+
+    @staticmethod
+    def encode(fields, media):
+        if "urlencoded" in media:
+            return urllib.parse.urlencode(fields, doseq=True)
+        if "boundary=" in media:
+            mark = media.split("boundary=")[1]
+            parts = (f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
+            return "".join(parts) + f"--{mark}--\r\n"
+        return json.dumps(fields)
 
     # -- ids ----------------------------------------------------------------------------------------
 
@@ -198,6 +211,7 @@ class Replay:
         where, mark, query = path.partition("?")
         family = self.family(where)
         parts = [self.swap(p) if not p.isdigit() else str(self.numbers.get((family, int(p)), p)) for p in where.split("/")]
+        query = QUERIED.sub(lambda found: f"{found[1]}={self.numbers.get(('user', int(found[2])), found[2])}", query)
         for word in re.findall(r"[\w.-]{40,}", query):
             query = query.replace(word, self.known.get(word, word))
         return "/".join(parts) + mark + self.swap(query)
@@ -251,6 +265,11 @@ class Replay:
                 found[name] = found[name, item.get("target")] = item
         for place, item in enumerate(was):
             name = name_of(item) if isinstance(item, dict) else None
+            same = [b for b in now if isinstance(b, dict) and item.get("pk") and b.get("pk") == self.known.get(item["pk"])] if name else []
+            if len(same) == 1:
+                yield item, same[0]
+                continue
+            name = name and (name[0], self.swap(name[1]))
             exact = (name, self.swap(item.get("target") or "")) if name else None
             if name and (exact in found or name in found):
                 yield item, found.get(exact, found.get(name))
@@ -267,7 +286,7 @@ class Replay:
 
     # -- comparing ----------------------------------------------------------------------------------
 
-    def play(self, name, until=None):
+    def play(self, name, until=None, before_step=lambda _: None):
         """Plays a recording; its differences, which are also kept."""
         before = len(self.differences)
         # Only the defaults were recorded before anything else was made.
@@ -275,6 +294,7 @@ class Replay:
         self.condensed = name in CONDENSED
         for number, step in enumerate(read(name)["steps"][:until]):
             request, was = step["request"], step["response"]
+            before_step(number)
             # One page of a list, which objects of other recordings shift.
             self.paged = "page_size=" in request["path"]
             place = f"{number} {request['method']} {request['path'].split('?')[0]}"
@@ -284,6 +304,10 @@ class Replay:
                 shown = (json.dumps(a, ensure_ascii=False)[:100], json.dumps(b, ensure_ascii=False)[:160])
                 self.differences.append(Difference(name, f"{place} {where}", *shown))
 
+            if now.status == 501:
+                # A part of the original that is not here, as `docs/compatibility.md` says.
+                self.absent.add(request["path"].split("?")[0])
+                continue
             if was["status"] != now.status:
                 differ("status", was["status"], f"{now.status} {json.dumps(now.body)[:120]}")
                 continue

@@ -12,6 +12,7 @@ import sys
 import pytest
 import requests
 
+from world import PASSWORD as USERS
 from world import ROOT, TESTS, App, Person, Server
 
 sys.path.insert(0, str(TESTS / "compat"))
@@ -41,6 +42,39 @@ def names(folder, *first):
     found = sorted(file.stem for file in (RECORDED / folder).glob("*.json"))
     return [f"{folder}/{name}" for name in [*first, *(n for n in found if n not in first)]]
 
+
+# Who ran a flow in a recording, where it was not the administrator.
+PEOPLE = {
+    "flows/password_change": {"username": "pwuser", "name": "Pwuser", "email": "pwuser@example.test"},
+    "flows/user_settings": {"username": "setuser", "name": "Setuser", "email": "setuser@example.test"},
+}
+
+
+def guarded_flow(server):
+    """The flow of `flows/access_denied_policy`: a policy before it, a stage that refuses in it."""
+    flow = server.create("flows/instances/", name="Pol", slug="cap-pol", title="Pol", designation="authentication")
+    stage = server.create("stages/deny/", name="cap-pol-deny", deny_message="No entry")
+    server.create("flows/bindings/", target=flow["pk"], stage=stage["pk"], order=0)
+    told = "ak_message('Go away')\nak_message('second message')\nreturn False"
+    policy = server.create("policies/expression/", name="cap-pol-policy", expression=told)
+    server.create("policies/bindings/", target=flow["policybindingmodel_ptr_id"], policy=policy["pk"], order=0)
+
+
+def open_flow(server):
+    policy = server.one("policies/expression/", name="cap-pol-policy")
+    server.patch(f"policies/expression/{policy['pk']}/", expression="return True")
+
+
+def begin_settings(server):
+    """The administrator opens the settings, which `flows/inspector` then looks into."""
+    browser = server.supplier.browser()
+    server.replay.browsers.append(browser)
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    server.replay.send("GET", "/api/v3/flows/executor/default-user-settings-flow/?query=", {"Host": HOST, "Cookie": cookies}, None)
+
+
+# What was done to the original between the steps of a recording, by the step it came before.
+BETWEEN = {"flows/access_denied_policy": {0: guarded_flow, 2: open_flow}, "flows/inspector": {0: begin_settings}}
 
 RECORDINGS = names("defaults") + names("api") + names("flows", "initial_setup") + names("oauth2", "setup", "discovery_jwks")
 
@@ -77,15 +111,15 @@ class Supplier:
     def __init__(self, server):
         self.server, self.person = server, None
 
-    def signed_in(self):
-        person = Person(self.server, password=PASSWORD)
+    def signed_in(self, **who):
+        person = Person(self.server, **{"password": PASSWORD} | who)
         # As the recordings do, so that issuers are the same.
         person.web.headers["Host"] = HOST
         return person.sign_in()
 
-    def browser(self):
+    def browser(self, **who):
         """The browser of somebody signed in."""
-        cookies = self.signed_in().web.cookies.get_dict()
+        cookies = self.signed_in(**who).web.cookies.get_dict()
         return Browser({"authentik_session", "authentik_csrf"}, cookies)
 
     def __call__(self, kind, step):
@@ -164,6 +198,11 @@ class Played(Server):
         self.replay.browsers.append(self.supplier.browser())
         for recorded, (path, body) in BEFORE.items():
             self.replay.known[recorded] = self.create(path, **body)["pk"]
+        if self.recordings == "api":
+            # The applications of `oauth2/setup` were there.
+            self.replay.play("oauth2/setup")
+            deny(self)
+            self.replay.differences.clear()
         return self
 
 
@@ -191,13 +230,20 @@ def prepared(name, servers):
             deny(server)
     else:
         server = servers.get(folder) or servers.setdefault(folder, Played(folder).start())
+    if name in PEOPLE:
+        user = server.user(**PEOPLE[name])
+        server.replay.browsers.append(server.supplier.browser(username=user["username"], password=USERS))
     return server
+
+
+def between(server, changes):
+    return lambda number: changes[number](server) if number in changes else None
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_recording(name, servers):
     server = prepared(name, servers)
-    differences = server.replay.play(name, UNTIL.get(name))
+    differences = server.replay.play(name, UNTIL.get(name), between(server, BETWEEN.get(name, {})))
     played.add(name)
     new = [str(d) for d in differences if not explained(d)]
     assert not new, f"{len(new)} unexplained differences in {name}:\n" + "\n".join(new[:400])

@@ -1,9 +1,9 @@
 //! Applications: what people open, by way of a provider.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::response::Response;
+use countersign_events::Chart;
 use countersign_model::{Choice, Draft, Entry, FieldErrors, JsonMap, Kind, ObjectId, Problem, Ref, Slug, Target, WebUrl, family};
 use countersign_rest::{Access, ApiError, BoxFuture, Call, Identity, Operation, RenderContext, json};
 use http::{Method, StatusCode};
@@ -145,12 +145,20 @@ pub(crate) fn visible(call: Call, entries: Vec<Arc<Entry>>) -> BoxFuture<Result<
     })
 }
 
+/// What lists can be narrowed by beyond fields.
+pub(crate) const PARAMETERS: &[(&str, &str)] = &[("for_user", "integer"), ("only_with_launch_url", "boolean"), ("superuser_full_list", "boolean")];
+
 pub(crate) fn operations() -> Vec<Operation> {
     let change = || Access::permission("authentik_core", "change", "application");
     vec![
         Operation::new(Method::POST, "core/applications/{slug}/set_icon_url/", "core_applications_set_icon_url_create", change(), set_icon_url)
-            .request("FilePathRequest"),
+            .request("FilePathRequest")
+            .response(json!({})),
+        Operation::new(Method::POST, "core/applications/{slug}/set_icon/", "core_applications_set_icon_create", change(), set_icon)
+            .request("FileUploadRequest")
+            .response(json!({})),
         Operation::new(Method::GET, "core/applications/{slug}/check_access/", "core_applications_check_access_retrieve", Access::Authenticated, check_access)
+            .parameter("for_user", json!({"type": "integer"}))
             .response("PolicyTestResult"),
         Operation::new(
             Method::GET,
@@ -159,7 +167,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Access::permission("authentik_core", "view", "application"),
             metrics,
         )
-        .response(json!({"type": "array", "items": {"type": "object", "additionalProperties": {}}})),
+        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/Coordinate"}})),
     ]
 }
 
@@ -182,24 +190,8 @@ async fn metrics(call: Call) -> Result<Response, ApiError> {
     let found = call.snapshot.find::<Application>("slug", call.param("slug")).map(|(r, _)| r);
     let key = found.ok_or_else(|| ApiError::not_found("Application"))?.key();
     let pk = key.uuid().map(|u| u.simple().to_string()).unwrap_or_default();
-    let start = call.cx.clock.now().plus_seconds(-7 * 86_400);
-    let step = 8 * 3_600_000_000_i64;
-    let rows = call
-        .cx
-        .store
-        .read(move |sql| {
-            sql.query(
-                "SELECT (created - $1) / $2, COUNT(*) FROM event WHERE authorized_application = $3 AND action = 'authorize_application' AND created >= $1 GROUP BY 1",
-                countersign_store::params![start, step, pk],
-            )
-        })
-        .await?;
-    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
-    for row in rows {
-        *counts.entry(row.get::<i64>(0)?.clamp(0, 20)).or_default() += row.get::<i64>(1)?;
-    }
-    let points: Value = (0..21).rev().map(|i| json!({"x_cord": (start.0 + (i + 1) * step) / 1000, "y_cord": counts.get(&i).copied().unwrap_or(0)})).collect();
-    Ok(json(StatusCode::OK, &points))
+    let conditions = " AND action = 'authorize_application' AND authorized_application = $3";
+    Ok(json(StatusCode::OK, &Chart::WEEK.count(&call.cx, conditions, vec![pk.into()]).await?))
 }
 
 fn no_such_user() -> ApiError {
@@ -216,11 +208,21 @@ async fn set_icon_url(call: Call) -> Result<Response, ApiError> {
     if !safe {
         return Err(ApiError::field("url", Problem::new("invalid", "Enter a valid URL.")));
     }
+    put_icon(&call, Some(url)).await
+}
+
+/// Takes the icon away.
+async fn set_icon(call: Call) -> Result<Response, ApiError> {
+    call.form_clears()?;
+    put_icon(&call, None).await
+}
+
+async fn put_icon(call: &Call, icon: Option<String>) -> Result<Response, ApiError> {
     let slug = call.param("slug").to_owned();
     let write = move |tx: &mut countersign_store::Tx<'_>| {
         let found = tx.graph().find::<Application>("slug", &slug).map(|(r, a)| (r, a.clone()));
         let (reference, application) = found.ok_or_else(|| ApiError::not_found("Application"))?;
-        tx.draft().put(reference.key(), Application { meta_icon: Some(url.clone()), ..application });
+        tx.draft().put(reference.key(), Application { meta_icon: icon.clone(), ..application });
         Ok::<_, ApiError>(())
     };
     call.cx.store.write(call.actor(), "application icon set", write).await?;

@@ -1,10 +1,11 @@
 //! Brands: how the pages of one domain look, and which flows they lead to.
 
 use axum::response::Response;
-use countersign_model::{Code, Draft, FieldErrors, JsonMap, Kind, ObjectId, Problem, Ref, Snapshot, family};
+use countersign_directory::SystemSettings;
+use countersign_model::{Code, Draft, Entry, FieldErrors, JsonMap, Kind, ObjectId, Problem, Ref, Snapshot, family};
 use countersign_rest::{Access, ApiError, Call, Operation, brand_for, json};
 use http::{Method, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::application::Application;
 use crate::certificate::CertificateKeyPair;
@@ -85,6 +86,13 @@ impl Brand {
     }
 }
 
+pub(crate) fn print(entry: &Entry) -> String {
+    match entry.cast::<Brand>() {
+        Some(brand) if !brand.default => format!("Brand {}", brand.domain),
+        _ => "Default brand".to_owned(),
+    }
+}
+
 pub(crate) fn operations() -> Vec<Operation> {
     vec![Operation::new(Method::GET, "core/brands/current/", "core_brands_current_retrieve", Access::Public, current).response("CurrentBrand")]
 }
@@ -101,7 +109,7 @@ async fn current(call: Call) -> Result<Response, ApiError> {
     map.insert("branding_logo".to_owned(), text(|b| &b.branding_logo, "/static/dist/assets/icons/icon_left_brand.svg").into());
     map.insert("branding_favicon".to_owned(), text(|b| &b.branding_favicon, "/static/dist/assets/icons/icon.png").into());
     map.insert("branding_custom_css".to_owned(), text(|b| &b.branding_custom_css, "").into());
-    map.insert("ui_footer_links".to_owned(), json!([]));
+    map.insert("ui_footer_links".to_owned(), SystemSettings::of(&call.snapshot).footer_links);
     map.insert("ui_theme".to_owned(), "automatic".into());
     let flows: [(&str, PickFlow); 6] = [
         ("flow_authentication", |b| b.flow_authentication),

@@ -102,6 +102,12 @@ fn colons(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")
 }
 
+/// `has_key`: only with its private key. As the original's, `false` asks for nothing.
+pub(crate) fn narrow(call: &Call, entry: &Entry) -> bool {
+    let has = || entry.cast::<CertificateKeyPair>().is_some_and(|pair| !pair.key_data.is_empty());
+    call.query.flag("has_key") != Some(true) || has()
+}
+
 pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let Some(pair) = entry.cast::<CertificateKeyPair>() else { return };
     let detailed = render.query.flag("include_details") != Some(false);

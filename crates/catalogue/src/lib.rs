@@ -11,7 +11,7 @@ mod provider;
 mod transaction;
 
 use countersign_rest::{Job, KindResource, Module, Start, object_schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use access::{ApplicationAccess, Decision};
 pub use application::{Application, Entitlement};
@@ -28,10 +28,12 @@ pub fn module() -> Module {
     Module {
         name: "catalogue",
         kinds: vec![
-            KindResource::of::<Application>().computed(application::compute).visible(application::visible),
+            KindResource::of::<Application>().computed(application::compute).visible(application::visible).narrowed(application::PARAMETERS, |_, _| true),
             KindResource::of::<Entitlement>().key_name("pbm_uuid"),
-            KindResource::of::<Brand>().key_name("brand_uuid"),
-            KindResource::of::<CertificateKeyPair>().computed(certificate::compute),
+            KindResource::of::<Brand>().key_name("brand_uuid").display(brand::print),
+            KindResource::of::<CertificateKeyPair>()
+                .computed(certificate::compute)
+                .narrowed(&[("has_key", "boolean"), ("include_details", "boolean")], certificate::narrow),
         ],
         families: vec![provider::family(), provider::mappings()],
         operations,
@@ -47,12 +49,18 @@ pub fn module() -> Module {
 /// What the API's document says of answers beyond the declared fields.
 fn schemas() -> Vec<(&'static str, Value)> {
     let assigned = ["assigned_application", "assigned_backchannel_application"].map(|p| [format!("{p}_slug"), format!("{p}_name")]);
-    let mut provider = vec![("pk", "integer"), ("authorization_flow", "uuid"), ("property_mappings", "[uuid]")];
-    provider.extend(assigned.iter().flatten().map(|name| (name.as_str(), "string?")));
+    let mut provider = vec![
+        ("pk", "integer"),
+        ("authentication_flow?", "uuid?"),
+        ("authorization_flow", "uuid"),
+        ("invalidation_flow", "uuid"),
+        ("property_mappings?", "[uuid]"),
+    ];
+    provider.extend(assigned.iter().flatten().map(|name| (name.as_str(), "string")));
     vec![
-        ("Application", object_schema(&[("provider_obj", "#Provider?"), ("backchannel_providers_obj", "[#Provider]"), ("launch_url", "string?")])),
+        ("Application", object_schema(&[("provider_obj", "#Provider"), ("backchannel_providers_obj", "[#Provider]"), ("launch_url", "string?")])),
         ("Provider", object_schema(&provider)),
-        ("PolicyTestResult", object_schema(&[("passing", "boolean"), ("messages", "[string]"), ("log_messages", "[any]")])),
+        ("PolicyTestResult", object_schema(&[("passing", "boolean"), ("messages", "[string]"), ("log_messages", "[#LogEvent]")])),
         (
             "CertificateKeyPair",
             object_schema(&[
@@ -67,7 +75,11 @@ fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("CertificateData", object_schema(&[("data", "string")])),
-        ("CertificateGenerationRequest", object_schema(&[("common_name", "string"), ("validity_days", "integer")])),
+        (
+            "CertificateGenerationRequest",
+            object_schema(&[("common_name", "string"), ("subject_alt_name?", "string"), ("validity_days", "integer"), ("alg?", "#AlgEnum")]),
+        ),
+        ("AlgEnum", json!({"type": "string", "enum": ["rsa", "ecdsa"]})),
         (
             "CurrentBrand",
             object_schema(&[
@@ -76,13 +88,26 @@ fn schemas() -> Vec<(&'static str, Value)> {
                 ("branding_logo", "string"),
                 ("branding_favicon", "string"),
                 ("branding_custom_css", "string"),
-                ("ui_footer_links", "[any]"),
-                ("ui_theme", "string"),
+                ("ui_footer_links", "[#FooterLink]"),
+                ("ui_theme", "#UiThemeEnum"),
+                ("flow_authentication?", "string"),
+                ("flow_invalidation?", "string"),
+                ("flow_recovery?", "string"),
+                ("flow_unenrollment?", "string"),
+                ("flow_user_settings?", "string"),
+                ("flow_device_code?", "string"),
                 ("default_locale", "string"),
             ]),
         ),
+        ("FooterLink", object_schema(&[("href", "string?"), ("name", "string")])),
+        ("PropertyMapping", object_schema(&[("pk", "uuid"), ("managed?", "string?"), ("name", "string"), ("expression", "string")])),
+        ("UiThemeEnum", json!({"type": "string", "enum": ["automatic", "light", "dark"]})),
         ("FilePathRequest", object_schema(&[("url", "string")])),
-        ("TransactionApplicationRequest", object_schema(&[("app", "#ApplicationRequest"), ("provider_model", "string"), ("provider", "map")])),
+        ("FileUploadRequest", object_schema(&[("file?", "string"), ("clear?", "boolean")])),
+        (
+            "TransactionApplicationRequest",
+            object_schema(&[("app", "#ApplicationRequest"), ("provider_model", "string"), ("provider", "map"), ("policy_bindings?", "[map]")]),
+        ),
         ("TransactionApplicationResponse", object_schema(&[("applied", "boolean"), ("logs", "[string]")])),
     ]
 }

@@ -42,6 +42,8 @@ pub(crate) fn mappings() -> FamilyResource {
         computed: Vec::new(),
         shared: &["pk", "managed", "name", "expression", "component", "verbose_name", "verbose_name_plural", "meta_model_name"],
         filter: |_, _| true,
+        parameters: &[("managed", "[string]"), ("managed__isnull", "boolean"), ("name", "string")],
+        display: Some(|mapping| format!("Property Mapping {}", mapping.object.value("name").as_ref().and_then(Value::as_str).unwrap_or_default())),
     }
 }
 
@@ -57,6 +59,8 @@ pub(crate) fn family() -> FamilyResource {
         computed: vec![assigned],
         shared: &SHARED,
         filter,
+        parameters: &[("application__isnull", "boolean"), ("backchannel", "boolean")],
+        display: None,
     }
 }
 

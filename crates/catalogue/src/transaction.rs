@@ -1,8 +1,9 @@
 //! `core/transactional/applications/`: an application and its provider in one write, or neither.
 
 use axum::response::Response;
-use countersign_model::{ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, family};
+use countersign_model::{EditError, ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, Target, family};
 use countersign_rest::{Access, ApiError, Call, Operation, json};
+use countersign_store::StoreError;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -62,10 +63,31 @@ async fn create(call: Call) -> Result<Response, ApiError> {
                 let fresh = tx.entropy().uuid();
                 tx.draft().put_object(ObjectId::new(kind.meta.space, fresh.into()), object);
             }
-            Ok::<_, ApiError>(())
+            Ok::<_, Parted>(())
         })
-        .await?;
+        .await
+        .map_err(|Parted(error)| error)?;
     Ok(json(StatusCode::OK, &json!({"applied": true, "logs": []})))
+}
+
+/// An error in which the problems of an object stand under the name of its part.
+struct Parted(ApiError);
+
+impl From<ApiError> for Parted {
+    fn from(error: ApiError) -> Parted {
+        Parted(error)
+    }
+}
+
+impl From<StoreError> for Parted {
+    fn from(error: StoreError) -> Parted {
+        let StoreError::Edit(EditError::Invalid { id, errors, .. }) = error else { return Parted(error.into()) };
+        Parted(match id.space {
+            PROVIDER => below("provider", errors),
+            Application::SPACE => below("app", errors),
+            _ => below("policy_bindings", errors),
+        })
+    }
 }
 
 /// The errors of one part, under its name.

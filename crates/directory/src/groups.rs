@@ -38,6 +38,8 @@ pub struct Groups;
 impl Rows for Groups {
     const META: &'static KindMeta = GroupFields::META;
     const OPERATIONS: &'static [&'static str] = &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
+    const PARAMETERS: &'static [(&'static str, &'static str)] =
+        &[("attributes", "string"), ("include_users", "boolean"), ("members_by_pk", "[integer]"), ("members_by_username", "[string]")];
     const TABLE: &'static TableMeta = &TableMeta {
         from: "user_group g",
         key: "g.uuid",

@@ -6,11 +6,13 @@ mod avatar;
 mod clean;
 mod consents;
 pub mod groups;
+mod impersonation;
 mod me;
 mod passwords;
 mod recovery;
 mod schemas;
 mod sessions;
+mod settings;
 mod system;
 pub mod tokens;
 mod user_actions;
@@ -24,10 +26,12 @@ use countersign_rest::{Job, Module, table_operations};
 pub use avatar::initials as avatar;
 pub use passwords::{HashError, Passwords, Verified, unusable};
 pub use recovery::create_recovery_link;
+pub use settings::SystemSettings;
 
 pub fn module() -> Module {
     let mut operations = table_operations::<users::Users>();
     operations.extend(user_actions::operations());
+    operations.extend(impersonation::operations());
     operations.extend(me::operations());
     operations.extend(table_operations::<groups::Groups>());
     operations.extend(groups::actions());
@@ -38,6 +42,7 @@ pub fn module() -> Module {
     operations.extend(system::operations());
     Module {
         name: "directory",
+        kinds: vec![settings::resource()],
         operations,
         tables: vec![
             users::UserFields::META,
@@ -48,7 +53,7 @@ pub fn module() -> Module {
         ],
         rows: vec![(directory::User::SPACE, users::embedded), (directory::Group::SPACE, groups::embedded)],
         routes: Some(recovery::routes),
-        schemas: schemas::schemas(),
+        schemas: schemas::schemas().into_iter().chain(system::enumerations()).collect(),
         extensions: clean::expiring().into_iter().chain([Arc::new(Passwords::new()) as _]).collect(),
         jobs: vec![Job::every("clean_temporary_users", 300, "Remove temporary users created by SAML Sources", |cx, run| {
             Box::pin(clean::temporary_users(cx, run))

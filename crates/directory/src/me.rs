@@ -55,7 +55,11 @@ async fn me(call: Call) -> Result<Response, ApiError> {
             group
         })
         .collect();
-    Ok(json(StatusCode::OK, &json!({"user": account(&call, user, scopes), "groups_obj": groups_obj})))
+    let mut answer = json!({"user": account(&call, user, scopes), "groups_obj": groups_obj});
+    if let (Some(original), Value::Object(map)) = (&call.caller.original, &mut answer) {
+        map.insert("original".to_owned(), account(&call, original, None));
+    }
+    Ok(json(StatusCode::OK, &answer))
 }
 
 fn account(call: &Call, user: &Identity, scopes: Option<&[String]>) -> Value {

@@ -1,17 +1,17 @@
 //! What the API's document says of answers beyond the declared fields.
 
 use countersign_rest::object_schema;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let group = [
         ("pk", "uuid"),
         ("num_pk", "integer"),
         ("name", "string"),
-        ("is_superuser", "boolean"),
-        ("parent", "uuid?"),
+        ("is_superuser?", "boolean"),
+        ("parent?", "uuid?"),
         ("parent_name", "string?"),
-        ("attributes", "map"),
+        ("attributes?", "map"),
     ];
     vec![
         (
@@ -34,10 +34,10 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("pk", "integer"),
                 ("username", "string"),
                 ("name", "string"),
-                ("is_active", "boolean"),
-                ("last_login", "time?"),
-                ("email", "string"),
-                ("attributes", "map"),
+                ("is_active?", "boolean"),
+                ("last_login?", "time?"),
+                ("email?", "string"),
+                ("attributes?", "map"),
                 ("uid", "string"),
             ]),
         ),
@@ -55,19 +55,29 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("avatar", "string"),
                 ("uid", "string"),
                 ("settings", "map"),
-                ("type", "string"),
+                ("type", "#UserTypeEnum"),
                 ("system_permissions", "[string]"),
             ]),
         ),
+        ("UserTypeEnum", json!({"type": "string", "enum": ["internal", "external", "service_account", "internal_service_account"]})),
+        ("CapabilitiesEnum", json!({"type": "string", "enum": ["can_save_media", "can_geo_ip", "can_asn", "can_impersonate", "can_debug", "is_enterprise"]})),
         ("UserSelfGroups", object_schema(&[("name", "string"), ("pk", "string")])),
-        ("SessionUser", object_schema(&[("user", "#UserSelf"), ("groups_obj", "[#UserGroup]")])),
+        ("SessionUser", object_schema(&[("user", "#UserSelf"), ("original?", "#UserSelf"), ("groups_obj?", "[#UserGroup]")])),
+        ("ImpersonationRequest", object_schema(&[("reason", "string")])),
         ("UserAccountRequest", object_schema(&[("pk", "integer")])),
         ("UserPasswordSetRequest", object_schema(&[("password", "string")])),
         ("UserPath", object_schema(&[("paths", "[string]")])),
         ("Coordinate", object_schema(&[("x_cord", "integer"), ("y_cord", "integer")])),
+        ("EventTopPerUser", object_schema(&[("application", "map"), ("counted_events", "integer"), ("unique_users", "integer")])),
         ("UserMetrics", object_schema(&[("logins", "[#Coordinate]"), ("logins_failed", "[#Coordinate]"), ("authorizations", "[#Coordinate]")])),
-        ("UserServiceAccountRequest", object_schema(&[("name", "string")])),
-        ("UserServiceAccountResponse", object_schema(&[("username", "string"), ("token", "string"), ("user_uid", "string"), ("user_pk", "integer")])),
+        ("LoginMetrics", object_schema(&[("logins", "[#Coordinate]"), ("logins_failed", "[#Coordinate]"), ("authorizations", "[#Coordinate]")])),
+        ("Worker", object_schema(&[("worker_id", "string"), ("version", "string"), ("version_matching", "boolean")])),
+        ("VersionHistory", object_schema(&[("id", "integer"), ("timestamp", "time"), ("version", "string"), ("build", "string")])),
+        ("UserServiceAccountRequest", object_schema(&[("name", "string"), ("create_group?", "boolean"), ("expiring?", "boolean"), ("expires?", "time")])),
+        (
+            "UserServiceAccountResponse",
+            object_schema(&[("username", "string"), ("token", "string"), ("user_uid", "string"), ("user_pk", "integer"), ("group_pk?", "string")]),
+        ),
         ("TokenView", object_schema(&[("key", "string")])),
         ("TokenSetKeyRequest", object_schema(&[("key", "string")])),
         ("Link", object_schema(&[("link", "string")])),
@@ -86,7 +96,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
             "Config",
             object_schema(&[
                 ("error_reporting", "#ErrorReportingConfig"),
-                ("capabilities", "[string]"),
+                ("capabilities", "[#CapabilitiesEnum]"),
                 ("cache_timeout", "integer"),
                 ("cache_timeout_flows", "integer"),
                 ("cache_timeout_policies", "integer"),
@@ -117,7 +127,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("embedded_outpost_host", "string"),
             ]),
         ),
-        ("AuthenticatedSession", object_schema(&[("uuid", "uuid"), ("user_agent", "map"), ("geo_ip", "any"), ("asn", "any")])),
-        ("UserConsent", object_schema(&[("application", "#Application")])),
+        ("AuthenticatedSession", object_schema(&[("uuid?", "uuid"), ("current", "boolean"), ("user_agent", "map"), ("geo_ip", "map?"), ("asn", "map?")])),
+        ("UserConsent", object_schema(&[("user", "#User"), ("application", "#Application")])),
     ]
 }

@@ -1,8 +1,12 @@
 //! Facts about the installation: version, configuration of clients, settings, counts.
 
 use axum::response::Response;
-use countersign_rest::{Access, ApiError, Call, Operation, json};
+use countersign_model::Timestamp;
+use countersign_rest::{Access, ApiError, BoxFuture, Call, Operation, json};
 use countersign_store::params;
+
+use crate::settings::SystemSettings;
+use crate::user_actions::login_metrics;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -14,9 +18,23 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "root/config/", "root_config_retrieve", Access::Public, config).response("Config"),
         Operation::new(Method::GET, "admin/version/", "admin_version_retrieve", Access::Authenticated, version).response("Version"),
         Operation::new(Method::GET, "admin/system/", "admin_system_retrieve", Access::Superuser, system).response("SystemInfo"),
-        Operation::new(Method::GET, "admin/apps/", "admin_apps_list", Access::Authenticated, |call: Call| list(call, true))
+        // The original checks its cache by this; there is nothing to check here.
+        Operation::new(Method::POST, "admin/system/", "admin_system_create", Access::Superuser, system).response("SystemInfo"),
+        Operation::new(Method::GET, "admin/metrics/", "admin_metrics_retrieve", Access::permission("authentik_events", "view", "event"), metrics)
+            .response("LoginMetrics"),
+        Operation::new(Method::GET, "admin/workers/", "admin_workers_list", Access::Superuser, workers)
+            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/Worker"}})),
+        Operation::new(Method::GET, "admin/version/history/", "admin_version_history_list", Access::Superuser, |call: Call| async move {
+            Ok(json(StatusCode::OK, &json!([release(&call).await?])))
+        })
+        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/VersionHistory"}})),
+        Operation::new(Method::GET, "admin/version/history/{id}/", "admin_version_history_retrieve", Access::Superuser, |call: Call| async move {
+            if call.param("id") == "1" { Ok(json(StatusCode::OK, &release(&call).await?)) } else { Err(ApiError::not_found("VersionHistory")) }
+        })
+        .response("VersionHistory"),
+        Operation::new(Method::GET, "admin/apps/", "admin_apps_list", Access::Authenticated, |_call: Call| names(APPS))
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/App"}})),
-        Operation::new(Method::GET, "admin/models/", "admin_models_list", Access::Authenticated, |call: Call| list(call, false))
+        Operation::new(Method::GET, "admin/models/", "admin_models_list", Access::Authenticated, |_call: Call| names(MODELS))
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/App"}})),
         Operation::new(Method::GET, "countersign/overview/", "countersign_overview_retrieve", Access::Superuser, overview)
             .summary("Counts and set-up steps for the administrator's first page.")
@@ -26,8 +44,12 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 async fn config(call: Call) -> Result<Response, ApiError> {
     let places = countersign_events::Places::of(&call.cx);
-    let mut capabilities = vec!["can_save_media"];
-    for (capability, has) in [("can_geo_ip", places.is_some_and(|p| p.knows_cities())), ("can_asn", places.is_some_and(|p| p.knows_networks()))] {
+    // Icons and backgrounds are addresses: files are not taken in.
+    let mut capabilities: Vec<&str> = Vec::new();
+    let impersonation = SystemSettings::of(&call.snapshot).impersonation;
+    for (capability, has) in
+        [("can_impersonate", impersonation), ("can_geo_ip", places.is_some_and(|p| p.knows_cities())), ("can_asn", places.is_some_and(|p| p.knows_networks()))]
+    {
         capabilities.extend(has.then_some(capability));
     }
     let body = json!({
@@ -70,19 +92,42 @@ async fn system(call: Call) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &body))
 }
 
-/// The names event matchers and permission pickers choose from.
-async fn list(call: Call, apps: bool) -> Result<Response, ApiError> {
-    let mut names: Vec<(String, String)> = call
-        .cx
-        .modules()
-        .iter()
-        .flat_map(|m| m.kinds.iter().map(|k| k.def.meta).chain(m.tables.iter().copied()))
-        .map(|meta| if apps { (meta.app().replacen('_', ".", 1), meta.app().replacen('_', " ", 1)) } else { (meta.model.to_owned(), meta.title.to_owned()) })
-        .collect();
-    names.sort();
-    names.dedup_by(|a, b| a.0 == b.0);
-    let all: Value = names.into_iter().map(|(name, label)| json!({"name": name, "label": label})).collect();
-    Ok(json(StatusCode::OK, &all))
+/// The original's names of its parts and of kinds of objects, each with its label: what event matchers and permissions
+/// choose from, also where a part is not here yet.
+const APPS: &str = include_str!("apps.txt");
+const MODELS: &str = include_str!("models.txt");
+
+/// The names of the original's parts, and of its kinds of objects.
+pub(crate) fn enumerations() -> [(&'static str, Value); 2] {
+    [("AppEnum", APPS), ("ModelEnum", MODELS)].map(|(name, list)| {
+        let names: Vec<&str> = list.lines().filter_map(|line| line.split_once(' ')).map(|(name, _)| name).collect();
+        (name, json!({"type": "string", "enum": names}))
+    })
+}
+
+async fn names(list: &'static str) -> Result<Response, ApiError> {
+    let named = list.lines().filter_map(|line| line.split_once(' '));
+    Ok(json(StatusCode::OK, &named.map(|(name, label)| json!({"name": name, "label": label})).collect()))
+}
+
+/// Sign-ins of everybody over the last week.
+async fn metrics(call: Call) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &login_metrics(&call, None).await?))
+}
+
+/// The processes that do jobs. Each is of this program, and of its version.
+async fn workers(_call: Call) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &json!([{"worker_id": "countersign", "version": WIRE_VERSION, "version_matching": true}])))
+}
+
+/// Since when this release runs here.
+fn release(call: &Call) -> BoxFuture<Result<Value, ApiError>> {
+    let cx = call.cx.clone();
+    Box::pin(async move {
+        let row = cx.store.read(|sql| sql.query_one("SELECT MIN(joined) FROM users", params![])).await?;
+        let since = row.and_then(|row| row.get::<Option<Timestamp>>(0).ok().flatten()).unwrap_or_else(|| cx.clock.now());
+        Ok(json!({"id": 1, "timestamp": since.iso(), "version": WIRE_VERSION, "build": cx.settings.version}))
+    })
 }
 
 async fn overview(call: Call) -> Result<Response, ApiError> {

@@ -9,12 +9,8 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::settings::SystemSettings;
 use crate::users;
-
-/// As long as a token lives when nothing is said, in seconds.
-const DEFAULT_LIFE: i64 = 86_400;
-/// Letters of a key made here.
-const KEY_LENGTH: usize = 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum Intent {
@@ -139,7 +135,7 @@ impl Rows for Tokens {
             call.cx
                 .store
                 .write(call.actor(), "token created", move |tx| {
-                    let key = Secret::new(tx.entropy().token(KEY_LENGTH));
+                    let key = Secret::new(tx.entropy().token(SystemSettings::of(tx.graph()).key_length()));
                     create(tx, &fields, &key).map(SqlValue::from)
                 })
                 .await
@@ -200,6 +196,11 @@ fn owner(tx: &mut Tx<'_>, fields: &TokenFields) -> Result<Ref<directory::User>, 
     }
 }
 
+/// When a token ends that nobody gave a time.
+fn default_end(tx: &Tx<'_>) -> Timestamp {
+    tx.now().plus_seconds(SystemSettings::of(tx.graph()).default_token_duration.seconds())
+}
+
 /// A taken identifier, in the original's words.
 fn taken(error: StoreError) -> ApiError {
     match error {
@@ -217,7 +218,7 @@ fn taken(error: StoreError) -> ApiError {
 pub fn create(tx: &mut Tx<'_>, fields: &TokenFields, key: &Secret) -> Result<Uuid, ApiError> {
     let user = owner(tx, fields)?;
     let (uuid, sealed) = (tx.entropy().uuid(), tx.sealer().seal(key.expose()));
-    let expires = fields.expires.unwrap_or_else(|| tx.now().plus_seconds(DEFAULT_LIFE));
+    let expires = fields.expires.unwrap_or_else(|| default_end(tx));
     tx.execute(
         "INSERT INTO token (uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -243,7 +244,7 @@ pub fn create(tx: &mut Tx<'_>, fields: &TokenFields, key: &Secret) -> Result<Uui
 /// Field errors, as a taken identifier.
 pub fn update(tx: &mut Tx<'_>, key: &SqlValue, fields: &TokenFields) -> Result<(), ApiError> {
     let user = owner(tx, fields)?;
-    let expires = fields.expires.unwrap_or_else(|| tx.now().plus_seconds(DEFAULT_LIFE));
+    let expires = fields.expires.unwrap_or_else(|| default_end(tx));
     tx.execute(
         "UPDATE token SET identifier = $1, intent = $2, user_id = $3, description = $4, expires = $5, expiring = $6, managed = $7 WHERE uuid = $8",
         &[

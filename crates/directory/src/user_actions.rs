@@ -1,6 +1,7 @@
 //! What can be done with an account beyond changing its fields.
 
 use axum::response::Response;
+use countersign_events::Chart;
 use countersign_model::{FieldErrors, JsonMap, Key, Problem, Ref, Secret, Timestamp};
 use countersign_rest::{Access, ApiError, Call, Identity, Operation, Via, json, no_content};
 use countersign_store::params;
@@ -20,7 +21,9 @@ pub(crate) fn operations() -> Vec<Operation> {
             .request("UserPasswordSetRequest"),
         Operation::new(Method::POST, "core/users/{id}/recovery/", "core_users_recovery_create", core("reset_password"), recovery_link).response("Link"),
         Operation::new(Method::GET, "core/users/{id}/metrics/", "core_users_metrics_retrieve", core("view"), metrics).response("UserMetrics"),
-        Operation::new(Method::GET, "core/users/paths/", "core_users_paths_retrieve", core("view"), paths).response("UserPath"),
+        Operation::new(Method::GET, "core/users/paths/", "core_users_paths_retrieve", core("view"), paths)
+            .parameter("search", json!({"type": "string"}))
+            .response("UserPath"),
         Operation::new(Method::POST, "core/users/service_account/", "core_users_service_account_create", core("add"), service_account)
             .request("UserServiceAccountRequest")
             .response("UserServiceAccountResponse"),
@@ -67,33 +70,22 @@ async fn recovery_link(call: Call) -> Result<Response, ApiError> {
 }
 
 async fn metrics(call: Call) -> Result<Response, ApiError> {
-    let (pk, now) = (pk(&call)?, call.cx.clock.now());
+    let pk = pk(&call)?;
     let user = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(|| ApiError::not_found("User"))?;
+    Ok(json(StatusCode::OK, &login_metrics(&call, Some(user.username.clone())).await?))
+}
+
+/// Sign-ins of a user, or of everybody.
+pub(crate) async fn login_metrics(call: &Call, username: Option<String>) -> Result<Value, ApiError> {
     let mut answer = serde_json::Map::new();
     for (name, action) in [("logins", "login"), ("logins_failed", "login_failed"), ("authorizations", "authorize_application")] {
-        // Seven days in twenty-one points of eight hours, newest first.
-        let (start, step, username) = (now.plus_seconds(-7 * 86_400), 8 * 3_600_000_000_i64, user.username.clone());
-        let rows = call
-            .cx
-            .store
-            .read(move |sql| {
-                sql.query(
-                    "SELECT (created - $1) / $2, COUNT(*) FROM event WHERE username = $3 AND action = $4 AND created >= $1 GROUP BY 1",
-                    params![start, step, username, action],
-                )
-            })
-            .await?;
-        let mut counts = [0i64; 21];
-        for row in rows {
-            let bucket = usize::try_from(row.get::<i64>(0)?).unwrap_or(0).min(20);
-            if let Some(count) = counts.get_mut(bucket) {
-                *count += row.get::<i64>(1)?;
-            }
-        }
-        let point = |(i, count): (usize, &i64)| json!({"x_cord": (start.0 + (i64::try_from(i).unwrap_or(0) + 1) * step) / 1000, "y_cord": count});
-        answer.insert(name.to_owned(), counts.iter().enumerate().rev().map(point).collect());
+        let (conditions, values) = match &username {
+            Some(username) => (" AND action = $3 AND username = $4", vec![action.into(), username.into()]),
+            None => (" AND action = $3", vec![action.into()]),
+        };
+        answer.insert(name.to_owned(), Chart::WEEK.count(&call.cx, conditions, values).await?);
     }
-    Ok(json(StatusCode::OK, &Value::Object(answer)))
+    Ok(Value::Object(answer))
 }
 
 async fn paths(call: Call) -> Result<Response, ApiError> {

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::groups;
 use crate::passwords::unusable;
+use crate::settings::SystemSettings;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum UserType {
@@ -58,6 +59,15 @@ pub struct Users;
 impl Rows for Users {
     const META: &'static KindMeta = UserFields::META;
     const OPERATIONS: &'static [&'static str] = &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[
+        ("attributes", "string"),
+        ("groups_by_name", "[string]"),
+        ("groups_by_pk", "[uuid]"),
+        ("include_groups", "boolean"),
+        ("is_superuser", "boolean"),
+        ("path_startswith", "string"),
+        ("type", "[string]"),
+    ];
     const TABLE: &'static TableMeta = &TableMeta {
         from: "users u",
         key: "u.id",
@@ -412,7 +422,9 @@ pub fn delete(tx: &mut Tx<'_>, pk: i64) -> Result<(), ApiError> {
     tx.draft().detach(ObjectId::new(directory::User::SPACE, Key::Int(pk)))?;
     tx.execute("DELETE FROM users WHERE id = $1", params![pk])?;
     audit(tx, "model_deleted", pk, &username, None)?;
-    countersign_events::forget_user(tx, pk)?;
+    if SystemSettings::of(tx.graph()).gdpr_compliance {
+        countersign_events::forget_user(tx, pk)?;
+    }
     Ok(())
 }
 

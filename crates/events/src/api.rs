@@ -1,14 +1,15 @@
 //! `events/events/`: the log, and counts over it.
 
-use std::collections::BTreeMap;
-
 use axum::response::Response;
-use countersign_model::{Fields, JsonMap, KindMeta, Timestamp};
-use countersign_rest::{Access, ApiError, Call, Column, ColumnKind, Operation, Rows, TableMeta, json, table_operations};
+use countersign_model::{Fields, JsonMap, KindMeta, Mode, Problem, Timestamp};
+use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Operation, Rows, TableMeta, json, object_schema, table_operations};
 use countersign_store::{Row, Sql, SqlValue, StoreError, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::chart::Chart;
+use crate::event::{Event, emit};
 
 /// Something that happened.
 #[derive(Debug, Clone, Fields)]
@@ -31,9 +32,21 @@ pub(crate) struct EventRow {
 
 struct Events;
 
+/// What the log, and the volume of it, can be narrowed by beyond columns.
+const NARROWED: [(&str, &str); 6] = [
+    ("action", "string"),
+    ("brand_name", "string"),
+    ("context_authorized_app", "string"),
+    ("context_model_app", "string"),
+    ("context_model_name", "string"),
+    ("context_model_pk", "string"),
+];
+
 impl Rows for Events {
     const META: &'static KindMeta = <EventRow as Fields>::META;
-    const OPERATIONS: &'static [&'static str] = &["list", "retrieve"];
+    // Others may add to the log; nobody may change what it says.
+    const OPERATIONS: &'static [&'static str] = &["list", "create", "retrieve"];
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &NARROWED;
     const TABLE: &'static TableMeta = &TableMeta {
         from: "event e",
         key: "e.uuid",
@@ -72,6 +85,23 @@ impl Rows for Events {
         Ok(all)
     }
 
+    fn create(call: Call) -> BoxFuture<Result<SqlValue, ApiError>> {
+        Box::pin(async move {
+            let body = call.object()?;
+            let fields = EventRow::parse(&call.input(&body, Mode::Create), None)?;
+            let known = ACTIONS.iter().any(|(action, _)| *action == fields.action) || fields.action.starts_with("custom_");
+            if !known {
+                return Err(ApiError::field("action", Problem::choice(&fields.action)));
+            }
+            let event = Event::new(fields.action, fields.app, Value::Object(fields.context.0));
+            let mut actor = call.actor();
+            if let Some(address) = fields.client_ip {
+                actor.client_ip = Some(address);
+            }
+            call.cx.store.write(actor, "event reported", move |tx| emit(tx, event.clone()).map(SqlValue::from)).await.map_err(ApiError::from)
+        })
+    }
+
     fn render(sql: &mut Sql<'_>, keys: &[SqlValue], _call: &Call) -> Result<Vec<Value>, StoreError> {
         let statement = &format!("SELECT {COLUMNS} FROM event WHERE uuid = $1");
         let mut rows = Vec::with_capacity(keys.len());
@@ -102,7 +132,7 @@ pub(crate) fn render(row: &Row) -> Result<Value, StoreError> {
 }
 
 /// Every action, in the original's order.
-const ACTIONS: [(&str, &str); 26] = [
+const ACTIONS: [(&str, &str); 27] = [
     ("login", "Login"),
     ("login_failed", "Login Failed"),
     ("logout", "Logout"),
@@ -129,48 +159,75 @@ const ACTIONS: [(&str, &str); 26] = [
     ("model_deleted", "Model Deleted"),
     ("email_sent", "Email Sent"),
     ("update_available", "Update Available"),
+    ("custom_", "Custom Prefix"),
 ];
+
+pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
+    let actions: Vec<&str> = ACTIONS.iter().map(|(action, _)| *action).collect();
+    let action = object_schema(&[("action", "#EventActions")]);
+    vec![
+        ("EventActions", json!({"type": "string", "enum": actions})),
+        ("Event", action.clone()),
+        ("EventRequest", action),
+        ("SeverityEnum", json!({"type": "string", "enum": ["notice", "warning", "alert"]})),
+    ]
+}
 
 pub(crate) fn operations() -> Vec<Operation> {
     let view = || Access::permission("authentik_events", "view", "event");
-    let array = json!({"type": "array", "items": {"type": "object", "additionalProperties": {}}});
+    let text = || json!({"type": "string"});
+    let coordinates = json!({"type": "array", "items": {"$ref": "#/components/schemas/Coordinate"}});
+    let narrowed = |operation: Operation| {
+        let names = NARROWED.iter().map(|(name, _)| *name).chain(["client_ip", "username", "ordering", "search"]);
+        names.fold(operation, |operation, name| operation.parameter(name, json!({"type": "string"})))
+    };
     let mut all = table_operations::<Events>();
     all.extend([
         Operation::new(Method::GET, "events/events/actions/", "events_events_actions_list", view(), |_call: Call| async move {
-            let list: Value = ACTIONS.iter().map(|(value, label)| json!({"name": label, "description": "", "component": value, "model_name": ""})).collect();
+            let list: Value = ACTIONS
+                .iter()
+                .map(|(value, label)| json!({"name": label, "description": "", "component": value, "model_name": "", "requires_enterprise": false}))
+                .collect();
             Ok(json(StatusCode::OK, &list))
         })
-        .response(array.clone()),
-        Operation::new(Method::GET, "events/events/per_month/", "events_events_per_month_list", view(), |call: Call| points(call, 28 * 86_400, 30))
-            .response(array.clone()),
-        Operation::new(Method::GET, "events/events/volume/", "events_events_volume_list", view(), |call: Call| points(call, 7 * 86_400, 21))
-            .response(array.clone()),
-        Operation::new(Method::GET, "events/events/top_per_user/", "events_events_top_per_user_list", view(), top_per_user).response(array),
+        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/TypeCreate"}})),
+        Operation::new(Method::GET, "events/events/per_month/", "events_events_per_month_list", view(), per_month)
+            .parameter("action", text())
+            .parameter("query", text())
+            .response(coordinates.clone()),
+        narrowed(Operation::new(Method::GET, "events/events/volume/", "events_events_volume_list", view(), volume)).response(coordinates),
+        Operation::new(Method::GET, "events/events/top_per_user/", "events_events_top_per_user_list", view(), top_per_user)
+            .parameter("action", text())
+            .parameter("top_n", json!({"type": "integer"}))
+            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/EventTopPerUser"}})),
     ]);
     all
 }
 
-/// Counts of events over a span of seconds, newest first, as `{x_cord (ms), y_cord}`.
-async fn points(call: Call, span: i64, count: i64) -> Result<Response, ApiError> {
-    let now = call.cx.clock.now();
-    let (start, step) = (now.plus_seconds(-span), span * 1_000_000 / count);
-    let (conditions, mut values) = asked_for(&call)?;
-    values.splice(..0, [SqlValue::from(start), step.into()]);
-    let rows = call
-        .cx
-        .store
-        .browse(move |sql| {
-            let statement = format!("SELECT (created - $1) / $2, COUNT(*) FROM event WHERE created >= $1{conditions} GROUP BY 1");
-            sql.query(&statement, &values)
-        })
-        .await?;
-    let mut buckets: BTreeMap<i64, i64> = BTreeMap::new();
-    for row in rows {
-        *buckets.entry(row.get::<i64>(0)?.clamp(0, count - 1)).or_default() += row.get::<i64>(1)?;
+/// Counts of the events asked for, over four weeks.
+async fn per_month(call: Call) -> Result<Response, ApiError> {
+    let (conditions, values) = asked_for(&call)?;
+    Ok(json(StatusCode::OK, &Chart::of(28 * 86_400, 30).count(&call.cx, &conditions, values).await?))
+}
+
+/// Counts of the events that the log would list, over a week.
+async fn volume(call: Call) -> Result<Response, ApiError> {
+    let mut all = Events::conditions(&call)?;
+    for column in ["username", "client_ip"] {
+        if let Some(value) = call.query.get(column).filter(|value| !value.is_empty()) {
+            all.push((format!("e.{column} = ?"), vec![value.into()]));
+        }
     }
-    let points: Value =
-        (0..count).rev().map(|i| json!({"x_cord": (start.0 + (i + 1) * step) / 1000, "y_cord": buckets.get(&i).copied().unwrap_or(0)})).collect();
-    Ok(json(StatusCode::OK, &points))
+    // `$1` and `$2` are the chart's.
+    let (mut text, mut values) = (String::new(), Vec::new());
+    for (condition, more) in all {
+        let numbered = more.iter().fold(condition.replace("e.", ""), |condition, value| {
+            values.push(value.clone());
+            condition.replacen('?', &format!("${}", values.len() + 2), 1)
+        });
+        text.push_str(&format!(" AND {numbered}"));
+    }
+    Ok(json(StatusCode::OK, &Chart::WEEK.count(&call.cx, &text, values).await?))
 }
 
 /// The fields a JSON `query` may name, as the original's filters call them.

@@ -61,8 +61,12 @@ pub fn record(sql: &mut Sql<'_>, entropy: &dyn Entropy, now: Timestamp, actor: &
         map.insert("http_request".to_owned(), cleanse(request));
     }
     let user = event.user.as_ref().or(actor.user.as_ref());
-    let user_json =
-        user.map_or_else(|| json!({"pk": 1, "email": "", "username": "AnonymousUser"}), |u| json!({"pk": u.pk, "email": u.email, "username": u.username}));
+    let named = |u: &ActorUser| json!({"pk": u.pk, "email": u.email, "username": u.username});
+    let mut user_json = user.map_or_else(|| json!({"pk": 1, "email": "", "username": "AnonymousUser"}), named);
+    // An event of its own account is about that account alone.
+    if let (None, Some(other), Value::Object(map)) = (&event.user, &actor.on_behalf_of, &mut user_json) {
+        map.insert("on_behalf_of".to_owned(), named(other));
+    }
     let username = user.map_or("AnonymousUser", |u| u.username.as_str()).to_owned();
     let application = context.pointer("/authorized_application/pk").and_then(Value::as_str).map(str::to_owned);
     let brand = actor.brand.clone().unwrap_or_else(|| model_reference("authentik_brands", "brand", "", "Brand fallback"));

@@ -7,12 +7,14 @@
 mod api;
 mod audit;
 mod chain;
+mod chart;
 mod cleanse;
 mod event;
 mod geo;
 mod stream;
 
 pub use audit::Audit;
+pub use chart::Chart;
 pub use cleanse::cleanse;
 pub use event::{Event, emit, model_reference, record};
 
@@ -20,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_model::Space;
 use countersign_rest::{Context, Expiring, Job, JobError, Module, Run, Start, enqueue};
 use countersign_store::{Actor, StoreError, Tx};
 use serde_json::json;
@@ -51,6 +54,7 @@ pub fn module() -> Module {
     Module {
         name: "events",
         operations: api::operations(),
+        schemas: api::schemas(),
         tables: vec![<api::EventRow as countersign_model::Fields>::META],
         jobs: vec![
             Job::every("events_limit", 3600, "Remove the oldest events past the number that is kept.", |cx, _| Box::pin(limit(cx))),
@@ -96,7 +100,6 @@ const PLACES_EVERY: u32 = 30;
 
 /// Seals events about each second, in every process: whoever comes second finds nothing to do.
 async fn keep_sealing(cx: Context) {
-    let keep = settings_of(&cx).keep;
     for round in 1_u32.. {
         tokio::time::sleep(Duration::from_secs(1)).await;
         if round.is_multiple_of(PLACES_EVERY)
@@ -104,12 +107,20 @@ async fn keep_sealing(cx: Context) {
         {
             places.refresh();
         }
-        match chain::seal(&cx, keep).await {
+        match chain::seal(&cx, retention(&cx)).await {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
             Err(error) => tracing::warn!(%error, "events could not be sealed"),
         }
     }
+}
+
+/// Seconds an event is kept: the shorter of what the program's and the installation's settings say.
+fn retention(cx: &Context) -> i64 {
+    let kept = settings_of(cx).keep;
+    let decided = cx.snapshot().entries(Space("tenant")).find_map(|entry| entry.object.value("event_retention"));
+    let decided = decided.and_then(|text| countersign_model::Duration::parse(text.as_str()?).ok());
+    decided.map_or(kept, |decided| decided.seconds().min(kept))
 }
 
 async fn limit(cx: Context) -> Result<(), JobError> {

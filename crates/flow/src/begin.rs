@@ -170,7 +170,7 @@ pub async fn require_login(cx: &Context, request: &RequestInfo, visitor: &Visito
 /// A page for an error of a protocol: a title people and guides know, a sentence, what was received.
 #[must_use]
 pub fn error_page(cx: &Context, request: &RequestInfo, status: StatusCode, title: &str, text: &str, details: &[(&str, String)]) -> Response {
-    let visitor = Visitor { key: String::new(), fresh: false, user: None, session: None };
+    let visitor = Visitor::nobody(String::new());
     let mut page = Message::new(title).text(text).action("Go to the start page", "/");
     page.details = details.iter().map(|(title, value)| Pair::new(*title, value.clone())).collect();
     page.trace.clone_from(&request.id);
@@ -180,7 +180,7 @@ pub fn error_page(cx: &Context, request: &RequestInfo, status: StatusCode, title
 /// Any other page, as "you have been logged out".
 #[must_use]
 pub fn message_page(cx: &Context, request: &RequestInfo, status: StatusCode, page: Message) -> Response {
-    let visitor = Visitor { key: String::new(), fresh: false, user: None, session: None };
+    let visitor = Visitor::nobody(String::new());
     page_response(status, &Browser::new(cx, request, &visitor).frame(), &Page::Message(page))
 }
 

@@ -203,7 +203,7 @@ impl Browser {
         self.cookies.extend(session_cookie(&self.cx, &self.request, &key, Some(&uid), max_age));
         self.cookies.extend(csrf_cookie(&*self.cx.entropy, &self.request).1);
         self.former.get_or_insert(old);
-        self.visitor = Visitor { key, fresh: false, user: None, session: Some(session.data) };
+        self.visitor = Visitor { session: Some(session.data), ..Visitor::nobody(key) };
         self.logged_out = false;
         self.become_user(Some(user));
         Ok(true)
@@ -221,7 +221,7 @@ impl Browser {
         };
         self.cx.store.write(self.actor(), "signed out", work).await?;
         self.former.get_or_insert(hash);
-        self.visitor = Visitor { key: self.cx.entropy.token(32), fresh: true, user: None, session: None };
+        self.visitor = Visitor { fresh: true, ..Visitor::nobody(self.cx.entropy.token(32)) };
         self.subject = None;
         self.logged_out = true;
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_model::Space;
-use countersign_rest::{Context, FamilyResource, Job, KindResource, Module};
+use countersign_rest::{Context, FamilyResource, Job, KindResource, Module, NotFoundPage};
 use countersign_store::{Actor, StoreError, params};
 
 use crate::kinds::{Flow, FlowStageBinding};
@@ -16,7 +16,13 @@ const RUNS_MOST: i64 = 20_000;
 /// The flows' part of the program.
 #[must_use]
 pub fn module() -> Module {
-    let mut kinds = vec![KindResource::of::<Flow>().computed(api::flow), KindResource::of::<FlowStageBinding>().computed(api::binding)];
+    let mut kinds = vec![
+        KindResource::of::<Flow>().computed(api::flow).display(api::print_flow).narrowed(&[("flow_uuid", "uuid")], api::narrow_flows),
+        KindResource::of::<FlowStageBinding>()
+            .computed(api::binding)
+            .display(api::print_binding)
+            .narrowed(&[("pbm_uuid", "uuid"), ("policies", "[uuid]")], api::narrow_bindings),
+    ];
     kinds.extend(stages::kinds());
     Module {
         name: "flow",
@@ -30,13 +36,15 @@ pub fn module() -> Module {
             model_name: "stage",
             shared: &["pk", "name", "component", "verbose_name", "verbose_name_plural", "meta_model_name", "flow_set"],
             filter: |_, _| true,
+            parameters: &[("name", "string")],
             lookup: "stage_uuid",
             computed: vec![api::stage],
+            display: Some(|stage| format!("Stage {}", api::text(stage, "name"))),
         }],
         operations: api::operations(),
         routes: Some(web::routes),
         schemas: api::schemas(),
-        extensions: vec![Arc::new(keep::Turns::new())],
+        extensions: vec![Arc::new(keep::Turns::new()), Arc::new(NotFoundPage(web::lost_page))],
         jobs: vec![Job::every("flow_runs_retention", 3600, "Remove old recordings of flow runs.", |cx, _| Box::pin(async move { Ok(retention(cx).await?) }))],
         ..Module::default()
     }

@@ -92,8 +92,8 @@ impl Visit {
     }
 }
 
-fn nobody() -> Visitor {
-    Visitor { key: String::new(), fresh: false, user: None, session: None }
+const fn nobody() -> Visitor {
+    Visitor::nobody(String::new())
 }
 
 fn broken(cx: &Context, request: &RequestInfo, error: &FlowError) -> Response {

@@ -31,7 +31,8 @@ pub fn module() -> Module {
         tables: vec![api::NotificationFields::META],
         schemas: vec![
             ("NotificationTransport", object_schema(&[("mode_verbose", "string")])),
-            ("NotificationRule", object_schema(&[("group_obj", "any")])),
+            ("Notification", object_schema(&[("severity", "#SeverityEnum"), ("event?", "#Event")])),
+            ("NotificationRule", object_schema(&[("group_obj", "#Group")])),
             ("NotificationTransportTest", object_schema(&[("messages", "[string]")])),
         ],
         jobs: vec![

@@ -30,14 +30,18 @@ use std::sync::Arc;
 
 use countersign_catalogue::LaunchUrl;
 use countersign_flow::InPlanStages;
-use countersign_rest::{Expiring, KindResource, Module, Start};
+use countersign_model::Entry;
+use countersign_rest::{Call, Expiring, KindResource, Module, Start};
 
 pub use kinds::{IssuerMode, OAuth2Provider, ScopeMapping};
 
 pub fn module() -> Module {
     Module {
         name: "oauth2",
-        kinds: vec![KindResource::of::<OAuth2Provider>().def(|def| def.with_fill(kinds::fill_provider)), KindResource::of::<ScopeMapping>()],
+        kinds: vec![
+            KindResource::of::<OAuth2Provider>().def(|def| def.with_fill(kinds::fill_provider)).narrowed(&[("application", "uuid")], of_application),
+            KindResource::of::<ScopeMapping>().narrowed(&[("managed__isnull", "boolean")], |_, _| true),
+        ],
         operations: api::operations(),
         schemas: api::schemas(),
         routes: Some(routes::router),
@@ -62,4 +66,11 @@ pub fn module() -> Module {
         ],
         ..Module::default()
     }
+}
+
+/// `application`: the provider of that application.
+fn of_application(call: &Call, entry: &Entry) -> bool {
+    let Some(wanted) = call.query.get("application").filter(|wanted| !wanted.is_empty()) else { return true };
+    let wanted = uuid::Uuid::parse_str(wanted).ok();
+    call.snapshot.referrers(entry.id).any(|(by, field)| field == "provider" && wanted.is_some() && by.key.uuid() == wanted)
 }

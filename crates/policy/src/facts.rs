@@ -1,6 +1,7 @@
 //! Facts from the tables and the brand that policies may ask for.
 
 use countersign_catalogue::Brand;
+use countersign_directory::SystemSettings;
 use countersign_rest::{Context, RequestInfo, brand_for};
 use countersign_store::{StoreError, params};
 use serde_json::Map;
@@ -19,10 +20,14 @@ pub async fn load(cx: &Context, request: &RequestInfo, admin: bool) -> Result<Fa
     let snapshot = cx.snapshot();
     let brand = brand_for(&snapshot, &request.host).and_then(|id| snapshot.entry(id)).and_then(|entry| entry.cast::<Brand>());
     let admin_has_password = if admin { admin_has_password(cx).await? } else { None };
+    let settings = SystemSettings::of(&snapshot);
     Ok(Facts {
         admin_has_password,
-        // What the original allows when nothing else is set.
-        may_change: MayChange { email: false, name: true, username: false },
+        may_change: MayChange {
+            email: settings.default_user_change_email,
+            name: settings.default_user_change_name,
+            username: settings.default_user_change_username,
+        },
         brand_attributes: brand.map_or_else(Map::new, |brand| brand.attributes.0.clone()),
         brand_title: brand.map(|brand| brand.branding_title.clone()).unwrap_or_default(),
     })

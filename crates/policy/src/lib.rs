@@ -12,6 +12,7 @@ pub mod engine;
 pub mod explain;
 pub mod expression;
 pub mod facts;
+mod mapping_test;
 pub mod measure;
 mod module;
 mod policies;

@@ -22,6 +22,7 @@ const SPACE: Space = Space("policy");
 /// The policies' part of the program.
 #[must_use]
 pub fn module() -> Module {
+    let matched = object_schema(&[("action?", "#EventActions?"), ("app?", "#AppEnum?"), ("model?", "#ModelEnum?")]);
     let access: Arc<dyn ApplicationAccess> = Arc::new(Engine);
     Module {
         name: "policy",
@@ -30,7 +31,7 @@ pub fn module() -> Module {
             KindResource::of::<EventMatcherPolicy>(),
             KindResource::of::<ExpressionPolicy>(),
             KindResource::of::<PasswordPolicy>(),
-            KindResource::of::<PolicyBinding>().computed(binding_objects),
+            KindResource::of::<PolicyBinding>().computed(binding_objects).narrowed(&[("policy__isnull", "boolean"), ("target_in", "[uuid]")], of_targets),
         ],
         families: vec![FamilyResource {
             space: SPACE,
@@ -40,14 +41,34 @@ pub fn module() -> Module {
             app: "authentik_policies",
             model_name: "policy",
             shared: SHOWN,
-            filter: |_, _| true,
+            filter: |call, policy| {
+                let used = |wanted: &str| call.snapshot.referrers(policy.id).any(|(_, field)| field == wanted);
+                let bound = call.query.flag("bindings__isnull").is_none_or(|null| null != used("policy"));
+                bound && call.query.flag("promptstage__isnull").is_none_or(|null| null != used("validation_policies"))
+            },
+            parameters: &[("bindings__isnull", "boolean"), ("promptstage__isnull", "boolean")],
             lookup: "policy_uuid",
             computed: vec![bound_to],
+            display: None,
         }],
         operations: operations(),
         schemas: vec![
-            ("Policy", object_schema(&[("bound_to", "integer")])),
-            ("PolicyBinding", object_schema(&[("policy_obj", "#Policy?"), ("group_obj", "any"), ("user_obj", "any")])),
+            ("Policy", object_schema(&[("pk", "uuid"), ("execution_logging?", "boolean"), ("bound_to", "integer")])),
+            ("PropertyMappingTestResult", object_schema(&[("result", "string"), ("successful", "boolean")])),
+            (
+                "PropertyMappingTestRequest",
+                json!({"type": "object", "properties": {"user": {"type": "integer", "nullable": true}, "context": {"type": "object", "additionalProperties": {}},
+                        "group": {"type": "string", "format": "uuid", "nullable": true}}}),
+            ),
+            ("PolicyBinding", object_schema(&[("policy_obj", "#Policy"), ("group_obj", "#Group"), ("user_obj", "#User")])),
+            ("EventMatcherPolicy", matched.clone()),
+            ("EventMatcherPolicyRequest", matched.clone()),
+            ("PatchedEventMatcherPolicyRequest", matched),
+            (
+                "LogEvent",
+                object_schema(&[("timestamp", "time"), ("log_level", "#LogLevelEnum"), ("logger", "string"), ("event", "string"), ("attributes", "map")]),
+            ),
+            ("LogLevelEnum", json!({"type": "string", "enum": ["critical", "exception", "error", "warn", "warning", "info", "debug", "notset"]})),
             ("Cache", object_schema(&[("count", "integer")])),
             ("PolicyTestRequest", object_schema(&[("user", "integer"), ("context", "map")])),
         ],
@@ -94,6 +115,13 @@ fn bound_to(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Val
     map.insert("bound_to".to_owned(), render.snapshot.referrers(entry.id).count().into());
 }
 
+/// `target_in`: bound to one of these, with commas between them or told again and again.
+fn of_targets(call: &Call, entry: &Entry) -> bool {
+    let mut wanted = call.query.all("target_in").flat_map(|list| list.split(',')).filter(|target| !target.is_empty()).peekable();
+    let Some(binding) = entry.cast::<PolicyBinding>() else { return false };
+    wanted.peek().is_none() || wanted.any(|target| uuid::Uuid::parse_str(target).is_ok_and(|target| binding.target.key().uuid() == Some(target)))
+}
+
 fn binding_objects(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let Some(binding) = entry.cast::<PolicyBinding>() else { return };
     let policy = binding.policy.and_then(|policy| render.snapshot.member(policy)).map(|policy| render.object(policy));
@@ -125,6 +153,7 @@ fn operations() -> Vec<Operation> {
         Operation::new(Method::POST, "policies/all/{policy_uuid}/test/", "policies_all_test_create", view(), test)
             .request("PolicyTestRequest")
             .response("PolicyTestResult"),
+        crate::mapping_test::operation(),
         // Nothing is cached from one request to the next.
         Operation::new(Method::GET, "policies/all/cache_info/", "policies_all_cache_info_retrieve", view(), |_call: Call| async {
             Ok(json(StatusCode::OK, &json!({"count": 0})))

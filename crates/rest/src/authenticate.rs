@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_store::{StoreError, params, sha256};
+use countersign_store::{Sql, StoreError, params, sha256};
 use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 
 use crate::BoxFuture;
@@ -34,18 +34,25 @@ pub struct Visitor {
     /// The browser does not have the key yet: answer with [`Visitor::cookie`].
     pub fresh: bool,
     pub user: Option<Arc<Identity>>,
+    /// Who acts as `user`, while impersonating.
+    pub original: Option<Arc<Identity>>,
     /// Of the session row, when signed in.
     pub session: Option<SessionData>,
 }
 
 impl Visitor {
+    /// A browser with a key, and nobody signed in.
+    pub const fn nobody(key: String) -> Visitor {
+        Visitor { key, fresh: false, user: None, original: None, session: None }
+    }
+
     pub fn key_hash(&self) -> [u8; 32] {
         sha256(&self.key)
     }
 
     pub fn caller(&self) -> Caller {
         match &self.user {
-            Some(user) => Caller { user: Some(user.clone()), via: Via::Session { key_hash: self.key_hash() } },
+            Some(user) => Caller { user: Some(user.clone()), original: self.original.clone(), via: Via::Session { key_hash: self.key_hash() } },
             None => Caller::nobody(),
         }
     }
@@ -62,23 +69,44 @@ impl Visitor {
 /// When the engine fails.
 pub async fn visitor(cx: &Context, parts: &Parts) -> Result<Visitor, StoreError> {
     let Some(key) = cookies::session_key(cx, &parts.headers) else {
-        return Ok(Visitor { key: cx.entropy.token(32), fresh: true, user: None, session: None });
+        return Ok(Visitor { fresh: true, ..Visitor::nobody(cx.entropy.token(32)) });
     };
-    let found = by_session(cx, &key).await?.filter(|(user, _)| user.is_active);
-    let (user, session) = found.map_or((None, None), |(user, data)| (Some(Arc::new(user)), Some(data)));
-    let visitor = Visitor { key, fresh: false, user, session };
+    let visitor = match by_session(cx, &key).await? {
+        Some(found) => Visitor { key, fresh: false, user: Some(found.user), original: found.original, session: Some(found.data) },
+        None => Visitor::nobody(key),
+    };
     RequestInfo::of(parts).saw(&visitor.caller());
     Ok(visitor)
 }
 
-async fn by_session(cx: &Context, key: &str) -> Result<Option<(Identity, SessionData)>, StoreError> {
+/// Whom a live session stands for.
+struct Found {
+    user: Arc<Identity>,
+    original: Option<Arc<Identity>>,
+    data: SessionData,
+}
+
+/// Nobody while the session's own account is inactive; itself again when the one it acts as is.
+async fn by_session(cx: &Context, key: &str) -> Result<Option<Found>, StoreError> {
     let (hash, now) = (sha256(key), cx.clock.now());
     cx.store
         .read(move |sql| {
             let Some((pk, data)) = session::find(sql, hash, now)? else { return Ok(None) };
-            Ok(Identity::load(sql, pk)?.map(|user| (user, data)))
+            let Some(own) = active(sql, pk)? else { return Ok(None) };
+            let other = match data.impersonating {
+                Some(pk) => active(sql, pk)?,
+                None => None,
+            };
+            Ok(Some(match other {
+                Some(user) => Found { user, original: Some(own), data },
+                None => Found { user: own, original: None, data },
+            }))
         })
         .await
+}
+
+fn active(sql: &mut Sql<'_>, pk: i64) -> Result<Option<Arc<Identity>>, StoreError> {
+    Ok(Identity::load(sql, pk)?.filter(|user| user.is_active).map(Arc::new))
 }
 
 /// Who calls the API. `self_read` is the one operation that OAuth tokens of scope `profile` may call.
@@ -100,11 +128,11 @@ async fn proven(cx: &Context, headers: &HeaderMap, request: &RequestInfo, self_r
         }
     }
     let Some(key) = cookies::session_key(cx, headers) else { return Ok(Caller::nobody()) };
-    let Some((user, _)) = by_session(cx, &key).await?.filter(|(user, _)| user.is_active) else { return Ok(Caller::nobody()) };
+    let Some(found) = by_session(cx, &key).await? else { return Ok(Caller::nobody()) };
     if ![Method::GET, Method::HEAD, Method::OPTIONS].contains(&request.method) {
         cookies::csrf_matches(headers, request, None).map_err(|why| ApiError::forbidden(&format!("CSRF Failed: {why}")))?;
     }
-    Ok(Caller { user: Some(Arc::new(user)), via: Via::Session { key_hash: sha256(&key) } })
+    Ok(Caller { user: Some(found.user), original: found.original, via: Via::Session { key_hash: sha256(&key) } })
 }
 
 async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, ApiError> {
@@ -122,7 +150,7 @@ async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, 
         })
         .await?;
     if let Some((user, identifier)) = found.filter(|(user, _)| user.is_active) {
-        return Ok(Caller { user: Some(Arc::new(user)), via: Via::Token { identifier } });
+        return Ok(Caller { user: Some(Arc::new(user)), original: None, via: Via::Token { identifier } });
     }
     for resolver in cx.token_resolvers() {
         let Some(grant) = resolver.resolve(cx.clone(), token.to_owned()).await else { continue };
@@ -133,7 +161,7 @@ async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, 
         let pk = grant.user;
         let user = cx.store.read(move |sql| Identity::load(sql, pk)).await?;
         if let Some(user) = user.filter(|u| u.is_active) {
-            return Ok(Caller { user: Some(Arc::new(user)), via: Via::OAuth { scopes: grant.scopes } });
+            return Ok(Caller { user: Some(Arc::new(user)), original: None, via: Via::OAuth { scopes: grant.scopes } });
         }
     }
     Err(ApiError::forbidden("Token invalid/expired"))

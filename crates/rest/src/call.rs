@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::form;
 use crate::identity::{Caller, Identity};
 use crate::request::RequestInfo;
 use crate::values::python_type;
@@ -117,7 +118,39 @@ impl Call {
         if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
             return Err(ApiError::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("Unsupported media type \"{media}\" in request.")));
         }
-        serde_json::from_slice(&self.bytes).map_err(|e| ApiError::detail(StatusCode::BAD_REQUEST, format!("JSON parse error - {e}")))
+        serde_json::from_slice(&self.bytes).map_err(|e| {
+            let what = if e.is_eof() { "unexpected end of data" } else { "unexpected character" };
+            let (line, column) = (e.line(), e.column());
+            ApiError::detail(StatusCode::BAD_REQUEST, format!("JSON parse error - {what}: line {line} column {column} (char {})", column.saturating_sub(1)))
+        })
+    }
+
+    /// A file of a body that is a form.
+    ///
+    /// # Errors
+    /// 415 for another media type.
+    pub fn form_file(&self, name: &str) -> Result<Option<Bytes>, ApiError> {
+        self.form_part(name, true)
+    }
+
+    fn form_part(&self, name: &str, file: bool) -> Result<Option<Bytes>, ApiError> {
+        let media = self.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if !media.starts_with("multipart/form-data") {
+            return Err(ApiError::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("Unsupported media type \"{media}\" in request.")));
+        }
+        Ok(form::part(media, &self.bytes, name, file).map(|part| self.bytes.slice_ref(part)))
+    }
+
+    /// A form that puts a file somewhere, or takes it away with `clear`. Only the latter is done: `root/config/` does not
+    /// say that files could be kept.
+    ///
+    /// # Errors
+    /// 501 for a file, 400 for neither.
+    pub fn form_clears(&self) -> Result<(), ApiError> {
+        if self.form_part("clear", false)?.is_some_and(|clear| clear.eq_ignore_ascii_case(b"true")) {
+            return Ok(());
+        }
+        Err(if self.form_file("file")?.is_some() { ApiError::not_implemented("Uploading files") } else { ApiError::Empty(StatusCode::BAD_REQUEST) })
     }
 
     /// The body as input for the fields of a kind or table.

@@ -10,7 +10,7 @@ use countersign_store::{Actor, ActorUser, Store};
 use serde_json::json;
 
 use crate::authenticate::TokenResolver;
-use crate::identity::Caller;
+use crate::identity::{Caller, Identity};
 use crate::module::{Module, Operation};
 use crate::request::RequestInfo;
 
@@ -140,8 +140,13 @@ impl Context {
 
     /// Who acts in a request, for edits and events.
     pub fn actor(&self, caller: &Caller, request: &RequestInfo) -> Actor {
+        let named = |u: &Arc<Identity>| ActorUser { pk: u.pk, username: u.username.clone(), email: u.email.clone() };
+        let user = caller.user.as_ref().map(named);
+        let original = caller.original.as_ref().map(named);
+        let (user, on_behalf_of) = if original.is_some() { (original, user) } else { (user, None) };
         Actor {
-            user: caller.user.as_ref().map(|u| ActorUser { pk: u.pk, username: u.username.clone(), email: u.email.clone() }),
+            user,
+            on_behalf_of,
             client_ip: Some(request.client_ip.to_string()),
             http_request: Some(request.to_event()),
             brand: self.brand_reference(request),
@@ -153,10 +158,9 @@ impl Context {
     pub fn brand_reference(&self, request: &RequestInfo) -> Option<serde_json::Value> {
         let snapshot = self.snapshot();
         let id = brand_for(&snapshot, &request.host)?;
-        let domain = snapshot.entry(id)?.object.value("domain");
-        let name = domain.as_ref().and_then(|d| d.as_str()).unwrap_or_default();
+        let name = self.display(snapshot.entry(id)?);
         let pk = id.key.uuid().map(|u| u.simple().to_string()).unwrap_or_default();
-        Some(json!({"app": "authentik_brands", "model_name": "brand", "pk": pk, "name": format!("Default brand: {name}")}))
+        Some(json!({"app": "authentik_brands", "model_name": "brand", "pk": pk, "name": name}))
     }
 }
 

@@ -51,8 +51,12 @@ pub fn api_router(cx: &Context) -> Router {
         let serve = move |params: RawPathParams, request: Request| serve(cx.clone(), operations.clone(), params, request);
         router = router.route(&format!("/api/v3/{path}"), any(serve));
     }
-    let unknown = |request: Request| async move { openapi::unknown(request.uri().path()) };
-    router.route("/api/v3/{*rest}", any(unknown)).route("/api/v3", any(unknown))
+    let cx = cx.clone();
+    let unknown = move |request: Request| {
+        let cx = cx.clone();
+        async move { openapi::unknown(&cx, &RequestInfo::of(&request.into_parts().0)) }
+    };
+    router.route("/api/v3/{*rest}", any(unknown.clone())).route("/api/v3", any(unknown))
 }
 
 async fn serve(cx: Context, operations: Arc<Vec<Operation>>, params: RawPathParams, request: Request) -> Response {
@@ -83,7 +87,7 @@ async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, 
     };
     let caller = authenticate::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await?;
     // The original tells anonymous readers of single objects that they may not, everybody else to sign in.
-    let item = operation.meta.is_some() && operation.id.ends_with("_retrieve") && caller.user.is_none();
+    let item = operation.meta.is_some() && operation.id.ends_with("_retrieve") && operation.path.contains('{') && caller.user.is_none();
     let permitted = permit(&operation.access, &caller).map_err(|refusal| if item { ApiError::no_permission() } else { refusal });
     // The body is read even when it will not be used: an unread one would end the connection under the client's next request.
     let limit = if permitted.is_ok() { LARGEST_BODY } else { LARGEST_UNUSED };
@@ -107,6 +111,10 @@ async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, 
         params: params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
     };
     call::confirm_within(&call.headers, &call.query)?;
+    // Only the document can be had in other forms.
+    if call.query.get("format").is_some_and(|format| format != "json") && operation.path != "schema/" {
+        return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
+    }
     (operation.handler)(call).await
 }
 

@@ -146,12 +146,14 @@ pub enum Via {
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub user: Option<Arc<Identity>>,
+    /// Who acts as `user`, while impersonating.
+    pub original: Option<Arc<Identity>>,
     pub via: Via,
 }
 
 impl Caller {
     pub const fn nobody() -> Caller {
-        Caller { user: None, via: Via::None }
+        Caller { user: None, original: None, via: Via::None }
     }
 
     pub fn is_superuser(&self) -> bool {

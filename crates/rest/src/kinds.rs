@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_model::{Entry, FieldMeta, Key, Kind, KindDef, KindMeta, Mode, ObjectId, Shape, Snapshot, SortKey, Space};
+use countersign_model::{Entry, FieldMeta, Key, Kind, KindDef, KindMeta, Mode, ObjectId, Problem, Shape, Snapshot, SortKey, Space};
 use countersign_store::StoreError;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -15,11 +15,12 @@ use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::module::{Access, Operation};
 use crate::page::{Page, envelope};
+use crate::references::with_missing;
 use crate::request::RequestInfo;
 use crate::response::{json, no_content};
-use crate::used_by;
 use crate::values::{Filter, plain, search};
 use crate::{BoxFuture, Context};
+use crate::{openapi, single, used_by};
 
 /// What a computed field is made from, besides its object.
 pub struct RenderContext<'a> {
@@ -33,6 +34,10 @@ pub struct RenderContext<'a> {
 }
 
 type Compute = fn(&Entry, &RenderContext<'_>, &mut Map<String, Value>);
+/// How the original prints an object, as where others use it.
+pub type Display = fn(&Entry) -> String;
+/// Whether an object stays in the list that a call asks for.
+type Narrow = fn(&Call, &Entry) -> bool;
 type Admit = fn(Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>>;
 type Visible = fn(Call, Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>>;
 
@@ -44,11 +49,32 @@ pub struct KindResource {
     pub(crate) computed: Vec<Compute>,
     visible: Option<Visible>,
     admit: Option<Admit>,
+    single: Option<single::Rights>,
+    pub(crate) display: Option<Display>,
+    parameters: &'static [(&'static str, &'static str)],
+    narrow: Narrow,
 }
 
 impl KindResource {
     pub fn of<T: Kind>() -> KindResource {
-        KindResource { def: KindDef::of::<T>(), key_name: "pk", computed: Vec::new(), visible: None, admit: None }
+        KindResource {
+            def: KindDef::of::<T>(),
+            key_name: "pk",
+            computed: Vec::new(),
+            visible: None,
+            admit: None,
+            single: None,
+            display: None,
+            parameters: &[],
+            narrow: |_, _| true,
+        }
+    }
+
+    /// There is one object, read and changed at the kind's path itself.
+    #[must_use]
+    pub fn single(mut self, view: Access, change: Access) -> KindResource {
+        self.single = Some(single::Rights { view, change });
+        self
     }
 
     #[must_use]
@@ -68,6 +94,21 @@ impl KindResource {
     #[must_use]
     pub fn computed(mut self, compute: Compute) -> KindResource {
         self.computed.push(compute);
+        self
+    }
+
+    /// What lists can be narrowed by beyond fields: for the document, with the types of [`crate::object_schema`], and what
+    /// stays.
+    #[must_use]
+    pub const fn narrowed(mut self, parameters: &'static [(&'static str, &'static str)], filter: Narrow) -> KindResource {
+        self.parameters = parameters;
+        self.narrow = filter;
+        self
+    }
+
+    #[must_use]
+    pub const fn display(mut self, display: Display) -> KindResource {
+        self.display = Some(display);
         self
     }
 
@@ -101,6 +142,9 @@ impl KindResource {
 
     pub(crate) fn operations(&self) -> Vec<Operation> {
         let meta = self.def.meta;
+        if let Some(rights) = &self.single {
+            return single::operations(&self.def, rights);
+        }
         let (list, item) = (format!("{}/", meta.path), format!("{}/{{{}}}/", meta.path, meta.lookup));
         let id = |verb: &str| format!("{}_{verb}", meta.path.replace(['/', '-'], "_"));
         let access = |verb: &str| Access::permission(meta.app(), verb, meta.model_name());
@@ -114,8 +158,11 @@ impl KindResource {
         let patched = format!("Patched{schema}Request");
         let request = format!("{schema}Request");
         let all = vec![
-            Operation::new(Method::GET, &list, id("list"), view.clone(), with(|k, c| Box::pin(async move { k.list(c).await })))
-                .response(format!("Paginated{schema}List")),
+            openapi::filters(meta).chain(self.parameters.iter().map(|(name, kind)| (*name, openapi::property(kind)))).fold(
+                Operation::new(Method::GET, &list, id("list"), view.clone(), with(|k, c| Box::pin(async move { k.list(c).await })))
+                    .response(format!("Paginated{schema}List")),
+                |operation, (name, schema)| operation.parameter(name, schema),
+            ),
             Operation::new(Method::POST, &list, id("create"), access("add"), with(|k, c| Box::pin(async move { k.create(c).await })))
                 .request(request.clone())
                 .response(schema),
@@ -140,7 +187,7 @@ impl KindResource {
     }
 
     async fn list(&self, call: Call) -> Result<Response, ApiError> {
-        let entries = call.snapshot.in_order(self.def.meta).cloned().collect();
+        let entries = call.snapshot.in_order(self.def.meta).filter(|entry| (self.narrow)(&call, entry)).cloned().collect();
         list(&call, self.def.meta, Listed { entries, ordered: true }, self.visible, None).await
     }
 
@@ -165,7 +212,8 @@ impl KindResource {
             .write(call.actor(), format!("created over the API: {}", meta.title), move |tx| {
                 let mut map = body.clone();
                 def.fill(tx.graph(), &mut map);
-                let object = def.parse(&moved.input(&map, Mode::Create), None)?;
+                let parsed = def.parse(&moved.input(&map, Mode::Create), None);
+                let object = parsed.map_err(|errors| with_missing(errors, meta, &map, tx.graph()))?;
                 let fresh = tx.entropy().uuid();
                 let id = ObjectId::new(meta.space, tx.graph().next_key(meta.key, meta.space, fresh));
                 tx.draft().put_object(id, object);
@@ -191,7 +239,8 @@ impl KindResource {
                 if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
                     return Err(ApiError::detail(StatusCode::PRECONDITION_FAILED, "The object has changed since it was read: read it again."));
                 }
-                let object = def.parse(&moved.input(&body, mode), Some(&*base.object))?;
+                let parsed = def.parse(&moved.input(&body, mode), Some(&*base.object));
+                let object = parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;
                 tx.draft().put_object(id, object);
                 Ok(())
             })
@@ -207,7 +256,7 @@ impl KindResource {
 
     async fn used_by(&self, call: Call) -> Result<Response, ApiError> {
         let id = find(&call, self.def.meta)?.id;
-        Ok(json(StatusCode::OK, &used_by::of_object(&call.snapshot, id)))
+        Ok(json(StatusCode::OK, &used_by::of_object(&call.cx, &call.snapshot, id)))
     }
 }
 
@@ -228,7 +277,11 @@ pub struct FamilyResource {
     /// The fields that all members have, computed ones included: what the `all/` resource answers.
     pub shared: &'static [&'static str],
     /// Filters of the `all/` list beyond plain fields.
-    pub filter: fn(&Call, &Entry) -> bool,
+    pub filter: Narrow,
+    /// Those and the plain fields, for the document, with the types of [`crate::object_schema`].
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// How the original prints members; their name where this is not set.
+    pub display: Option<Display>,
 }
 
 impl FamilyResource {
@@ -240,15 +293,22 @@ impl FamilyResource {
         let (filter, shared) = (self.filter, self.shared);
         let find = move |call: &Call| find_in(call, space, lookup, title);
         vec![
-            Operation::new(Method::GET, &list_path, id("list"), access("view"), move |call: Call| async move {
-                let entries: Vec<_> = call.snapshot.entries(space).filter(|e| filter(&call, e)).cloned().collect();
-                let meta = entries.first().map(|e| e.meta());
-                match meta {
-                    Some(meta) => list(&call, meta, Listed { entries, ordered: false }, None, Some(shared)).await,
-                    None => Ok(json(StatusCode::OK, &envelope(Page::read(&call.query, usize::MAX)?, 0, Vec::new()))),
-                }
-            })
-            .response(format!("Paginated{}List", self.schema)),
+            self.parameters.iter().fold(
+                Operation::new(Method::GET, &list_path, id("list"), access("view"), move |call: Call| async move {
+                    let entries: Vec<_> = call.snapshot.entries(space).filter(|e| filter(&call, e)).cloned().collect();
+                    let meta = entries.first().map(|e| e.meta());
+                    match meta {
+                        Some(meta) => list(&call, meta, Listed { entries, ordered: false }, None, Some(shared)).await,
+                        None => {
+                            let page = Page::read(&call.query, usize::MAX)?;
+                            page.check(0)?;
+                            Ok(json(StatusCode::OK, &envelope(page, 0, Vec::new())))
+                        }
+                    }
+                })
+                .response(format!("Paginated{}List", self.schema)),
+                |operation, (name, kind)| operation.parameter(name, openapi::property(kind)),
+            ),
             Operation::new(Method::GET, &item, id("retrieve"), access("view"), move |call: Call| async move {
                 let entry = find(&call)?;
                 one(&call, StatusCode::OK, entry, Some(shared)).await
@@ -260,7 +320,7 @@ impl FamilyResource {
             }),
             Operation::new(Method::GET, format!("{item}used_by/"), id("used_by_list"), access("view"), move |call: Call| async move {
                 let entry = find(&call)?;
-                Ok(json(StatusCode::OK, &used_by::of_object(&call.snapshot, entry.id)))
+                Ok(json(StatusCode::OK, &used_by::of_object(&call.cx, &call.snapshot, entry.id)))
             })
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
             Operation::new(Method::GET, format!("{}/types/", self.path), id("types_list"), access("view"), move |call: Call| async move {
@@ -321,8 +381,9 @@ struct Listed {
 
 async fn list(call: &Call, meta: &'static KindMeta, listed: Listed, visible: Option<Visible>, shared: Shared) -> Result<Response, ApiError> {
     let (filters, needle) = (filters(call, meta)?, call.query.get("search").unwrap_or_default());
+    let wanted_key = asked_key(call, meta)?;
     let Listed { mut entries, ordered } = listed;
-    entries.retain(|entry| filters.iter().all(|f| f.fits(entry)) && found(needle, entry));
+    entries.retain(|entry| wanted_key.is_none_or(|key| entry.id.key == key) && filters.iter().all(|f| f.fits(entry)) && found(needle, entry));
     let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
     if !(ordered && order.iter().copied().eq(meta.ordered_by())) {
         sort(&mut entries, &order);
@@ -351,6 +412,13 @@ fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>
         filter.check()?;
     }
     Ok(filters)
+}
+
+/// The key a list is asked for by its name in item paths, as `stage_uuid`.
+fn asked_key(call: &Call, meta: &'static KindMeta) -> Result<Option<Key>, ApiError> {
+    let Some(text) = call.query.get(meta.lookup).filter(|text| !text.is_empty() && meta.lookup.ends_with("_uuid")) else { return Ok(None) };
+    let key = Key::parse(text, meta.key).ok_or_else(|| ApiError::field(meta.lookup, Problem::new("invalid", "Enter a valid UUID.")))?;
+    Ok(Some(key))
 }
 
 /// Whether an object is one of those searched for. Kinds without a text to search in are not searched, as in the original.

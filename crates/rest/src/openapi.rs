@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::Context;
 use crate::call::Call;
 use crate::module::{Access, Operation};
+use crate::request::RequestInfo;
 use crate::response::json as json_response;
 
 /// Every path of the original, one a line: what of it is missing here answers 501, not 404.
@@ -28,8 +29,8 @@ pub(crate) fn operations() -> Vec<Operation> {
 }
 
 /// What a path below `/api/v3` that no operation serves is answered.
-pub(crate) fn unknown(path: &str) -> Response {
-    let path = path.trim_start_matches("/api/v3/");
+pub(crate) fn unknown(cx: &Context, request: &RequestInfo) -> Response {
+    let path = request.path.trim_start_matches("/api/v3/");
     let parts: Vec<&str> = path.split('/').collect();
     let matches = |template: &str| {
         let wanted: Vec<&str> = template.split('/').collect();
@@ -39,8 +40,14 @@ pub(crate) fn unknown(path: &str) -> Response {
         let text = "This part of the API is not available in this version; docs/compatibility.md lists what is.";
         return json_response(StatusCode::NOT_IMPLEMENTED, &json!({"detail": text}));
     }
-    json_response(StatusCode::NOT_FOUND, &json!({"detail": "Not found."}))
+    match cx.extensions::<NotFoundPage>().next() {
+        Some(page) => page.0(cx, request),
+        None => json_response(StatusCode::NOT_FOUND, &json!({"detail": "Not found."})),
+    }
 }
+
+/// What people are shown at an address where nothing is. Offered by the module that has pages.
+pub struct NotFoundPage(pub fn(&Context, &RequestInfo) -> Response);
 
 /// The OpenAPI 3.0 document.
 fn document(cx: &Context) -> Value {
@@ -78,9 +85,10 @@ fn describe(operation: &Operation) -> Value {
             parameters.push(json!({"in": "query", "name": name, "schema": {"type": kind}}));
         }
     }
-    let status = match (&operation.method, operation.id.ends_with("_create") && operation.response.is_some()) {
-        (&Method::DELETE, _) => "204",
-        (&Method::POST, true) => "201",
+    let status = match (&operation.method, &operation.response) {
+        (&Method::DELETE, _) | (&Method::POST, None) => "204",
+        // Only the collections themselves make things.
+        (&Method::POST, Some(_)) if operation.meta.is_some() => "201",
         _ => "200",
     };
     let answer = match &operation.response {
@@ -109,6 +117,24 @@ fn describe(operation: &Operation) -> Value {
     document
 }
 
+/// What lists of a kind can be narrowed by: its key and its fields.
+pub(crate) fn filters(meta: &'static KindMeta) -> impl Iterator<Item = (&'static str, Value)> {
+    let key = (meta.lookup.ends_with("_uuid")).then(|| (meta.lookup, json!({"type": "string", "format": "uuid"})));
+    let fields = meta.fields.iter().filter(|f| !f.write_only).filter_map(|field| {
+        let mut shape = (field.shape)();
+        while let Shape::Nullable(inner) = shape {
+            shape = *inner;
+        }
+        let simple = match &shape {
+            Shape::Code | Shape::Float | Shape::Json | Shape::Map | Shape::Object(_) | Shape::Secret => false,
+            Shape::List(item) => matches!(**item, Shape::Reference { .. } | Shape::Choice(_)),
+            _ => true,
+        };
+        simple.then(|| (field.name, shape_schema(&shape)))
+    });
+    key.into_iter().chain(fields)
+}
+
 fn reference(schema: &Value) -> Value {
     match schema {
         Value::String(name) => json!({"$ref": format!("#/components/schemas/{name}")}),
@@ -134,16 +160,26 @@ fn schemas(cx: &Context) -> Value {
         all.insert(format!("Patched{}Request", meta.schema), request_schema(meta, false));
         all.insert(format!("Paginated{}List", meta.schema), paginated(meta.schema));
     }
+    let told: Vec<(&str, &Value)> = cx.modules().iter().flat_map(|m| m.schemas.iter().map(|(name, schema)| (*name, schema))).collect();
     for family in cx.modules().iter().flat_map(|m| m.families.iter()) {
         let members = ["component", "verbose_name", "verbose_name_plural", "meta_model_name", "name"].map(|n| (n, "string"));
         all.insert(family.schema.to_owned(), object_schema(&members));
         all.insert(format!("Paginated{}List", family.schema), paginated(family.schema));
+        // What a family computes for its members stands in each of them.
+        let members = cx.modules().iter().flat_map(|m| m.kinds.iter()).filter(|k| k.def.meta.space == family.space);
+        for member in members {
+            for (_, schema) in told.iter().filter(|(name, _)| *name == family.schema) {
+                if let Some(declared) = all.get_mut(member.def.meta.schema) {
+                    extend(declared, schema);
+                }
+            }
+        }
     }
-    for (name, schema) in cx.modules().iter().flat_map(|m| m.schemas.iter()) {
-        match all.get_mut(*name) {
+    for (name, schema) in told {
+        match all.get_mut(name) {
             Some(declared) => extend(declared, schema),
             None => {
-                all.insert((*name).to_owned(), schema.clone());
+                all.insert(name.to_owned(), schema.clone());
             }
         }
     }
@@ -156,19 +192,24 @@ fn extend(declared: &mut Value, more: &Value) {
         into.extend(from.clone());
     }
     if let (Some(Value::Array(into)), Some(Value::Array(from))) = (declared.get_mut("required"), more.get("required")) {
-        into.extend(from.iter().cloned());
+        let new: Vec<Value> = from.iter().filter(|name| !into.contains(name)).cloned().collect();
+        into.extend(new);
     }
 }
 
-/// A schema of an object whose properties are all required, as `("name", "string")`. Types are JSON's, or
-/// `time`, `uuid`, `map`, `any`, a component as `#Name`, `[type]` for a list, and a final `?` for nullable.
+/// A schema of an object with properties as `("name", "string")`, required but for names that end in `?`. Types are JSON's,
+/// or `time`, `uuid`, `map`, `any`, a component as `#Name`, `[type]` for a list, and a final `?` for nullable.
 pub fn object_schema(properties: &[(&str, &str)]) -> Value {
-    let required: Value = properties.iter().map(|(name, _)| Value::from(*name)).collect();
-    let properties: Map<String, Value> = properties.iter().map(|(name, kind)| ((*name).to_owned(), property(kind))).collect();
-    json!({"type": "object", "properties": properties, "required": required})
+    let required: Vec<Value> = properties.iter().filter(|(name, _)| !name.ends_with('?')).map(|(name, _)| Value::from(*name)).collect();
+    let properties: Map<String, Value> = properties.iter().map(|(name, kind)| (name.trim_end_matches('?').to_owned(), property(kind))).collect();
+    let mut schema = json!({"type": "object", "properties": properties});
+    if let (Value::Object(map), false) = (&mut schema, required.is_empty()) {
+        map.insert("required".to_owned(), required.into());
+    }
+    schema
 }
 
-fn property(kind: &str) -> Value {
+pub(crate) fn property(kind: &str) -> Value {
     if let Some(inner) = kind.strip_suffix('?') {
         let mut schema = property(inner);
         if schema.get("$ref").is_some() {
@@ -213,7 +254,9 @@ fn answer_schema(meta: &KindMeta, key: &str) -> Value {
             properties.insert(name.to_owned(), json!({"type": "string", "readOnly": true}));
         }
     }
-    let required: Vec<Value> = properties.keys().map(|k| Value::from(k.clone())).collect();
+    // As the original's document has it: what has a default is there all the same, but not promised.
+    let promised = |name: &str| meta.field(name).is_none_or(|field| field.required || field.read_only);
+    let required: Vec<Value> = properties.keys().filter(|name| promised(name)).map(|k| Value::from(k.clone())).collect();
     json!({"type": "object", "description": meta.description, "properties": properties, "required": required})
 }
 

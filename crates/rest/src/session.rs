@@ -24,6 +24,9 @@ pub struct SessionData {
     /// The cookie ends with the browser.
     #[serde(default)]
     pub browser_only: bool,
+    /// The account that the session's own acts as, for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impersonating: Option<i64>,
 }
 
 /// Makes a session for a user under a fresh key, and gives that key. `seconds` is its life on the server.
@@ -65,6 +68,16 @@ pub fn end_sessions_of(tx: &mut Tx<'_>, user: i64, except: Option<[u8; 32]>) -> 
 pub fn renew_session(tx: &mut Tx<'_>, key_hash: [u8; 32], data: &SessionData) -> Result<(), StoreError> {
     let data = serde_json::to_value(data).unwrap_or_default();
     tx.execute("UPDATE session SET data = $1 WHERE key_hash = $2", params![&data, key_hash])?;
+    Ok(())
+}
+
+/// Gives a session another key, as whenever what it may do changes.
+///
+/// # Errors
+/// When the engine fails.
+pub fn rekey_session(tx: &mut Tx<'_>, key_hash: [u8; 32], fresh: &str, data: &SessionData) -> Result<(), StoreError> {
+    renew_session(tx, key_hash, data)?;
+    tx.execute("UPDATE session SET key_hash = $1 WHERE key_hash = $2", params![sha256(fresh), key_hash])?;
     Ok(())
 }
 

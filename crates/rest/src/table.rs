@@ -11,6 +11,7 @@ use crate::BoxFuture;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::module::{Access, Operation};
+use crate::openapi::property;
 use crate::page::{Page, envelope};
 use crate::response::{json, no_content};
 use crate::values::words;
@@ -90,6 +91,9 @@ pub trait Rows: Send + Sync + Sized + 'static {
     /// Of `list retrieve create update partial_update destroy used_by`, those it has.
     const OPERATIONS: &'static [&'static str];
 
+    /// What lists can be narrowed by beyond columns, as [`object_schema`] names types.
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
+
     /// Who may call; by default holders of the table's permissions.
     fn access(operation: &str) -> Access {
         let verb = match operation {
@@ -99,6 +103,19 @@ pub trait Rows: Send + Sync + Sized + 'static {
             _ => "view",
         };
         Access::permission(Self::META.app(), verb, Self::META.model_name())
+    }
+
+    /// The query parameters of lists, for the document.
+    fn parameters() -> impl Iterator<Item = (&'static str, Value)> {
+        let kind = |column: &Column| match column.kind {
+            ColumnKind::Bool => "boolean",
+            ColumnKind::Int => "integer",
+            ColumnKind::Text => "string",
+            ColumnKind::Time => "time",
+            ColumnKind::Uuid => "uuid",
+        };
+        let columns = Self::TABLE.columns.iter().filter(|column| column.filter).map(move |column| (column.name, property(kind(column))));
+        columns.chain(Self::PARAMETERS.iter().map(|(name, kind)| (*name, property(kind))))
     }
 
     /// Which rows the caller may see at all.
@@ -148,7 +165,10 @@ pub fn operations<T: Rows>() -> Vec<Operation> {
     let id = |verb: &str| format!("{}_{verb}", meta.path.replace(['/', '-'], "_"));
     let schema = meta.schema;
     let all = T::OPERATIONS.iter().map(|name| match *name {
-        "list" => Operation::new(Method::GET, &list_path, id("list"), T::access(name), list::<T>).response(format!("Paginated{schema}List")),
+        "list" => T::parameters().fold(
+            Operation::new(Method::GET, &list_path, id("list"), T::access(name), list::<T>).response(format!("Paginated{schema}List")),
+            |operation, (name, schema)| operation.parameter(name, schema),
+        ),
         "create" => Operation::new(Method::POST, &list_path, id("create"), T::access(name), |call: Call| async move {
             let key = T::create(call.clone()).await?;
             one::<T>(call, StatusCode::CREATED, key).await

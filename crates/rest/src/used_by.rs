@@ -1,17 +1,18 @@
 //! What uses an object, and what would happen to it.
 
-use countersign_model::{ObjectId, OnDelete, Shape, Snapshot, Space};
+use countersign_model::{Entry, ObjectId, OnDelete, Shape, Snapshot, Space};
 use serde_json::Value;
 
+use crate::Context;
 use crate::values::{UsedBy, plain};
 
 /// The `used_by` answer of an object of the graph.
-pub(crate) fn of_object(snapshot: &Snapshot, id: ObjectId) -> Value {
-    users_of(snapshot, id).iter().map(UsedBy::to_json).collect()
+pub(crate) fn of_object(cx: &Context, snapshot: &Snapshot, id: ObjectId) -> Value {
+    users_of(cx, snapshot, id).iter().map(UsedBy::to_json).collect()
 }
 
 /// Objects that name `target`; bindings name whatever they are bound to by its uuid alone.
-pub(crate) fn users_of(snapshot: &Snapshot, target: ObjectId) -> Vec<UsedBy> {
+fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<UsedBy> {
     let as_bindable = ObjectId::new(Space("bindable"), target.key);
     let naming = snapshot.referrers(target).chain(snapshot.referrers(as_bindable));
     naming
@@ -19,19 +20,29 @@ pub(crate) fn users_of(snapshot: &Snapshot, target: ObjectId) -> Vec<UsedBy> {
             let entry = snapshot.entry(by)?;
             let meta = entry.meta();
             let field = meta.field(field)?;
-            let name = ["name", "slug", "identifier", "domain"].iter().find_map(|n| entry.object.value(n)).map(|name| plain(&name));
             let action = match (field.on_delete, (field.shape)()) {
                 (_, Shape::List(_)) => "cascade_many",
                 (OnDelete::SetNull, _) => "set_null",
                 _ => "cascade",
             };
-            Some(UsedBy {
-                app: meta.app().to_owned(),
-                model_name: meta.model_name().to_owned(),
-                pk: by.key.to_string(),
-                name: name.unwrap_or_else(|| format!("{} {}", meta.title, by.key)),
-                action,
-            })
+            // The original keeps the fields that a family shares in a table of the family's own.
+            let family = cx.modules().iter().flat_map(|m| m.families.iter()).find(|f| f.space == meta.space && f.shared.contains(&field.name));
+            let (app, model_name) = family.map_or((meta.app(), meta.model_name()), |f| (f.app, f.model_name));
+            Some(UsedBy { app: app.to_owned(), model_name: model_name.to_owned(), pk: by.key.to_string(), name: cx.display(entry), action })
         })
         .collect()
+}
+
+impl Context {
+    /// An object as the original prints it.
+    pub fn display(&self, entry: &Entry) -> String {
+        let meta = entry.meta();
+        let own = || self.modules().iter().flat_map(|m| m.kinds.iter()).find(|k| k.def.meta.model == meta.model).and_then(|k| k.display);
+        let of_family = || self.modules().iter().flat_map(|m| m.families.iter()).find(|f| f.space == meta.space).and_then(|f| f.display);
+        if let Some(display) = own().or_else(of_family) {
+            return display(entry);
+        }
+        let named = ["name", "slug", "identifier", "domain"].iter().find_map(|n| entry.object.value(n)).map(|name| plain(&name));
+        named.unwrap_or_else(|| format!("{} {}", meta.title, entry.id.key))
+    }
 }

@@ -16,6 +16,9 @@ pub struct ActorUser {
 pub struct Actor {
     /// `None` is the program itself, or a visitor who is nobody yet.
     pub user: Option<ActorUser>,
+    /// The account that `user` acts as, while impersonating.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<ActorUser>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<String>,
     /// `{path, method, args, user_agent, request_id}` as events carry it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_rest::{ApiError, Call, json};
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde_json::{Map, json};
 
 use crate::{
@@ -16,11 +16,10 @@ use crate::{
 
 /// Answers as the original does: 200 with `success` and what was said, 400 without a file.
 pub(super) async fn import(call: Call) -> Result<Response, ApiError> {
-    let kind = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Some(file) = part(kind, &call.bytes, "file") else {
+    let Some(file) = call.form_file("file")? else {
         return Ok(json(StatusCode::BAD_REQUEST, &json!({"logs": [], "success": false})));
     };
-    let outcome = applied(&call, &String::from_utf8_lossy(file)).await;
+    let outcome = applied(&call, &String::from_utf8_lossy(&file)).await;
     let now = call.cx.clock.now().iso();
     let log = |level: &str, text: &str| json!({"timestamp": now, "log_level": level, "logger": "blueprints", "event": text, "attributes": {}});
     let (success, logs) = match outcome {
@@ -74,31 +73,9 @@ fn reaches_out(value: &Value) -> bool {
     }
 }
 
-/// The content of a part of a form (RFC 7578).
-fn part<'b>(kind: &str, body: &'b [u8], name: &str) -> Option<&'b [u8]> {
-    let boundary = kind.strip_prefix("multipart/form-data")?.split(';').find_map(|piece| piece.trim().strip_prefix("boundary="))?.trim_matches('"');
-    let mark = format!("\r\n--{boundary}");
-    let mut rest = body.get(find(body, format!("--{boundary}").as_bytes())? + boundary.len() + 2..)?;
-    loop {
-        let head_ends = find(rest, b"\r\n\r\n")?;
-        let (head, content) = rest.split_at_checked(head_ends)?;
-        let content = content.get(4..)?;
-        let ends = find(content, mark.as_bytes())?;
-        let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-        if head.contains("content-disposition:") && head.contains(&format!("name=\"{name}\"")) {
-            return content.get(..ends);
-        }
-        rest = content.get(ends + mark.len()..)?;
-    }
-}
-
-fn find(within: &[u8], what: &[u8]) -> Option<usize> {
-    within.windows(what.len()).position(|window| window == what)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{part, reaches_out};
+    use super::reaches_out;
     use crate::format::Document;
 
     #[test]
@@ -111,16 +88,5 @@ mod tests {
         assert!(!asks("!Find [a.b, [name, y]]") && !asks("[1, {a: !Context x}]"));
         assert!(asks("!File /etc/passwd") && asks("!Env HOME") && asks("[{a: !Format ['%s', !If [true, !File /x, 1]]}]"));
         assert!(asks("!Find [a.b, [name, !Enumerate [[1], SEQ, !AtIndex [[!Env [A, b]], 0]]]]"));
-    }
-
-    #[test]
-    fn parts_of_a_form() {
-        let kind = "multipart/form-data; boundary=xyz";
-        let body = b"--xyz\r\nContent-Disposition: form-data; name=\"clear\"\r\n\r\ntrue\r\n--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.yaml\"\r\nContent-Type: text/yaml\r\n\r\na: 1\n\r\n--xyz--\r\n";
-        assert_eq!(part(kind, body, "file"), Some(b"a: 1\n".as_slice()));
-        assert_eq!(part(kind, body, "clear"), Some(b"true".as_slice()));
-        assert_eq!(part(kind, body, "other"), None);
-        assert_eq!(part("application/json", body, "file"), None);
-        assert_eq!(part(kind, b"--xyz\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\ncut", "file"), None);
     }
 }

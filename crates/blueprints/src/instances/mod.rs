@@ -135,10 +135,11 @@ pub fn module() -> Module {
         name: "blueprints",
         kinds: vec![KindResource::of::<BlueprintInstance>().admit(api::admit)],
         operations: api::operations(),
-        schemas: vec![(
-            "BlueprintFile",
-            object_schema(&[("path", "string"), ("version", "integer"), ("hash", "string"), ("last_m", "integer"), ("meta", "map?")]),
-        )],
+        schemas: vec![
+            ("BlueprintFile", object_schema(&[("path", "string"), ("version", "integer"), ("hash", "string"), ("last_m", "integer"), ("meta", "map?")])),
+            ("FlowImportResult", object_schema(&[("logs", "[#LogEvent]"), ("success", "boolean")])),
+            ("FlowImportRequest", object_schema(&[("file?", "string"), ("clear?", "boolean")])),
+        ],
         jobs: vec![
             Job::every("blueprints_discovery", 3600, "Find blueprints and check if they need to be created in the database", |cx, run| {
                 Box::pin(discovery::run(cx, run))

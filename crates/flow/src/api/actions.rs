@@ -2,13 +2,13 @@
 
 use axum::response::Response;
 use countersign_model::{Fields as _, KeyType, Mode, Problem, Ref, Space};
-use countersign_policy::engine;
 use countersign_policy::expression::{MappingContext, evaluate_mapping};
 use countersign_rest::{ApiError, Call, json, no_content};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::kinds::{Flow, FlowStageBinding};
+use super::diagram;
+use crate::kinds::Flow;
 use crate::stages::{Prompt, preview_prompt};
 
 fn find(call: &Call) -> Result<(Ref<Flow>, Flow), ApiError> {
@@ -16,42 +16,9 @@ fn find(call: &Call) -> Result<(Ref<Flow>, Flow), ApiError> {
     found.map(|(reference, flow)| (reference, flow.clone())).ok_or_else(|| ApiError::not_found("Flow"))
 }
 
-/// The flow as a Mermaid diagram.
 pub(super) async fn diagram(call: Call) -> Result<Response, ApiError> {
     let (reference, flow) = find(&call)?;
-    let mut bindings: Vec<_> = call.snapshot.list::<FlowStageBinding>().filter(|(_, binding)| binding.target == reference).collect();
-    bindings.sort_by_key(|(_, binding)| binding.order);
-    let mut lines = vec!["graph TD".to_owned(), format!("flow_start[[\"Flow<br>{}\"]]", quoted(&flow.title))];
-    let own = reference.key().uuid().unwrap_or_default();
-    let guarded = !engine::bindings_of(&call.snapshot, own).is_empty();
-    let mut from = "flow_start".to_owned();
-    if guarded {
-        lines.push("flow_policies{{\"Policies of the flow\"}}".to_owned());
-        lines.push("flow_start --> flow_policies".to_owned());
-        lines.push("flow_policies -- \"Policy denied\" --> denied[[\"End of the flow<br>Access denied\"]]".to_owned());
-        from = "flow_policies -- \"Policy passed\"".to_owned();
-    }
-    for (at, (binding, definition)) in bindings.iter().enumerate() {
-        let entry = call.snapshot.member(definition.stage);
-        let name = entry.and_then(|entry| entry.object.values().get("name").and_then(Value::as_str).map(str::to_owned)).unwrap_or_default();
-        let kind = entry.map(|entry| entry.meta().title).unwrap_or_default();
-        lines.push(format!("stage_{at}([\"Stage ({kind})<br>{}\"])", quoted(&name)));
-        if engine::bindings_of(&call.snapshot, binding.key().uuid().unwrap_or_default()).is_empty() {
-            lines.push(format!("{from} --> stage_{at}"));
-        } else {
-            lines.push(format!("policy_{at}{{{{\"Policies of {}\"}}}}", quoted(&name)));
-            lines.push(format!("{from} --> policy_{at}"));
-            lines.push(format!("policy_{at} -- \"Policy passed\" --> stage_{at}"));
-        }
-        from = format!("stage_{at}");
-    }
-    lines.push("done[[\"End of the flow\"]]".to_owned());
-    lines.push(format!("{from} --> done"));
-    Ok(json(StatusCode::OK, &json!({"diagram": lines.join("\n")})))
-}
-
-fn quoted(text: &str) -> String {
-    text.replace('"', "'").replace(['<', '>'], " ")
+    Ok(json(StatusCode::OK, &json!({"diagram": diagram::draw(&call.snapshot, reference, &flow)})))
 }
 
 pub(super) async fn set_background_url(call: Call) -> Result<Response, ApiError> {
@@ -62,11 +29,22 @@ pub(super) async fn set_background_url(call: Call) -> Result<Response, ApiError>
         Some(_) => return Err(ApiError::field("url", Problem::new("invalid", "Enter a valid URL."))),
         None => return Err(ApiError::field("url", Problem::required())),
     };
+    put_background(&call, reference, Some(url).filter(|url| !url.is_empty())).await
+}
+
+/// Takes the background away.
+pub(super) async fn set_background(call: Call) -> Result<Response, ApiError> {
+    let (reference, _) = find(&call)?;
+    call.form_clears()?;
+    put_background(&call, reference, None).await
+}
+
+async fn put_background(call: &Call, reference: Ref<Flow>, background: Option<String>) -> Result<Response, ApiError> {
     call.cx
         .store
         .write(call.actor(), "background of a flow", move |tx| {
             let flow = tx.graph().get(reference).cloned().ok_or_else(|| ApiError::not_found("Flow"))?;
-            tx.draft().put(reference.key(), Flow { background: Some(url.clone()).filter(|url| !url.is_empty()), ..flow });
+            tx.draft().put(reference.key(), Flow { background: background.clone(), ..flow });
             Ok::<_, ApiError>(())
         })
         .await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign_model::{Entry, Key, ObjectId, Ref, Snapshot, Target as _};
 use countersign_policy::engine;
-use countersign_rest::RenderContext;
+use countersign_rest::{Call, RenderContext};
 use serde_json::{Map, Value, json};
 
 use crate::kinds::{Flow, FlowStageBinding};
@@ -100,4 +100,35 @@ pub(crate) fn prompt(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<St
     let stages = prompt_stages(render.snapshot, entry.id.key);
     let stages = stages.into_iter().filter_map(|id| render.snapshot.entry(id)).map(|entry| short_stage(render.snapshot, entry));
     map.insert("promptstage_set".to_owned(), stages.collect());
+}
+
+/// A text field of an object.
+pub(crate) fn text(entry: &Entry, field: &str) -> String {
+    entry.object.value(field).as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+pub(crate) fn print_flow(entry: &Entry) -> String {
+    format!("Flow {} ({})", text(entry, "name"), text(entry, "slug"))
+}
+
+pub(crate) fn print_binding(entry: &Entry) -> String {
+    let order = entry.object.value("order").and_then(|order| order.as_i64()).unwrap_or_default();
+    format!("Flow-stage binding #{order} to {}", text(entry, "target"))
+}
+
+/// Whether a uuid is asked for by a parameter, or none is.
+fn asked(call: &Call, name: &str, uuid: Option<uuid::Uuid>) -> bool {
+    call.query.get(name).filter(|text| !text.is_empty()).is_none_or(|text| uuid.is_some() && uuid::Uuid::parse_str(text).ok() == uuid)
+}
+
+pub(crate) fn narrow_flows(call: &Call, entry: &Entry) -> bool {
+    asked(call, "flow_uuid", entry.id.key.uuid())
+}
+
+/// `pbm_uuid` is the binding's own uuid; `policies` are bound to it.
+pub(crate) fn narrow_bindings(call: &Call, entry: &Entry) -> bool {
+    let own = entry.id.key.uuid();
+    let bound = engine::bindings_of(&call.snapshot, own.unwrap_or_default());
+    let has = |wanted: &str| bound.iter().any(|(_, binding)| binding.policy.is_some_and(|policy| policy.key().to_string() == wanted));
+    asked(call, "pbm_uuid", own) && call.query.all("policies").filter(|wanted| !wanted.is_empty()).all(has)
 }

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use countersign_model::{Entry, FieldErrors};
-use countersign_rest::{ApiError, Call, json, visitor};
+use countersign_rest::{ApiError, Call, Via, Visitor, json, visitor};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
@@ -28,10 +28,13 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
 }
 
 async fn browser(call: &Call) -> Result<Browser, ApiError> {
+    Ok(Browser::new(&call.cx, &call.request, &visitor_of(call).await?))
+}
+
+async fn visitor_of(call: &Call) -> Result<Visitor, ApiError> {
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.headers = call.headers.clone();
-    let visitor = visitor(&call.cx, &parts).await?;
-    Ok(Browser::new(&call.cx, &call.request, &visitor))
+    Ok(visitor(&call.cx, &parts).await?)
 }
 
 async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
@@ -161,7 +164,12 @@ fn non_empty(errors: Value) -> Value {
 
 /// Plans a flow for the administrator who wants to try it.
 pub(super) async fn execute(call: Call) -> Result<Response, ApiError> {
-    let browser = browser(&call).await?;
+    let mut visitor = visitor_of(&call).await?;
+    // Whoever comes with a token tries the flow out as its account, in a browser of its own.
+    if visitor.user.is_none() {
+        visitor.user.clone_from(&call.caller.user);
+    }
+    let browser = Browser::new(&call.cx, &call.request, &visitor);
     let flow = planner::by_slug(&browser, call.param("slug")).ok_or_else(|| ApiError::not_found("Flow"))?;
     let mut context = Map::new();
     if let Some(user) = browser.pending() {
@@ -189,7 +197,9 @@ fn api_error(error: FlowError) -> ApiError {
 
 /// The plan of the caller's own browser and what it went through, for superusers.
 pub(super) async fn inspect(call: Call) -> Result<Response, ApiError> {
-    if call.request.method != Method::GET || !call.caller.is_superuser() {
+    // Whoever comes with a token has no browser to look into.
+    let own_browser = matches!(call.caller.via, Via::Session { .. });
+    if call.request.method != Method::GET || !call.caller.is_superuser() || !own_browser {
         return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
     }
     let browser = browser(&call).await?;

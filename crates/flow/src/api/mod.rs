@@ -2,21 +2,25 @@
 
 mod actions;
 mod computed;
+mod diagram;
 mod executor;
 mod runs;
 
-pub(crate) use computed::{binding, flow, prompt, stage};
+pub(crate) use computed::{binding, flow, narrow_bindings, narrow_flows, print_binding, print_flow, prompt, stage, text};
 
 use countersign_rest::{Access, Operation, object_schema};
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) fn operations() -> Vec<Operation> {
     let view = || Access::permission("authentik_flows", "view", "flow");
     let change = || Access::permission("authentik_flows", "change", "flow");
     vec![
-        Operation::new(Method::GET, "flows/executor/{flow_slug}/", "flows_executor_get", Access::Public, executor::get).response("ChallengeTypes"),
+        Operation::new(Method::GET, "flows/executor/{flow_slug}/", "flows_executor_get", Access::Public, executor::get)
+            .parameter("query", json!({"type": "string"}))
+            .response("ChallengeTypes"),
         Operation::new(Method::POST, "flows/executor/{flow_slug}/", "flows_executor_solve", Access::Public, executor::post)
+            .parameter("query", json!({"type": "string"}))
             .request("FlowChallengeResponseRequest")
             .response("ChallengeTypes"),
         Operation::new(Method::GET, "flows/inspector/{flow_slug}/", "flows_inspector_get", Access::Public, executor::inspect).response("FlowInspection"),
@@ -28,10 +32,16 @@ pub(crate) fn operations() -> Vec<Operation> {
             "flows_instances_set_background_url_create",
             change(),
             actions::set_background_url,
-        ),
+        )
+        .request("FilePathRequest")
+        .response(json!({})),
+        Operation::new(Method::POST, "flows/instances/{slug}/set_background/", "flows_instances_set_background_create", change(), actions::set_background)
+            .request("FileUploadRequest")
+            .response(json!({})),
         Operation::new(Method::GET, "flows/instances/cache_info/", "flows_instances_cache_info_retrieve", view(), actions::cache_info).response("Cache"),
         Operation::new(Method::POST, "flows/instances/cache_clear/", "flows_instances_cache_clear_create", view(), actions::cache_clear),
-        Operation::new(Method::GET, "stages/all/user_settings/", "stages_all_user_settings_list", Access::Authenticated, actions::user_settings),
+        Operation::new(Method::GET, "stages/all/user_settings/", "stages_all_user_settings_list", Access::Authenticated, actions::user_settings)
+            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UserSetting"}})),
         Operation::new(
             Method::POST,
             "stages/prompt/prompts/preview/",
@@ -50,8 +60,21 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("ChallengeTypes", object_schema(&[("component", "string"), ("flow_info", "any"), ("response_errors", "any")])),
         ("FlowChallengeResponseRequest", object_schema(&[("component", "string")])),
-        ("FlowInspection", object_schema(&[("plans", "[any]"), ("current_plan", "any"), ("is_completed", "boolean")])),
+        ("FlowInspection", object_schema(&[("plans", "[#FlowInspectorPlan]"), ("current_plan?", "#FlowInspectorPlan"), ("is_completed", "boolean")])),
+        (
+            "FlowInspectorPlan",
+            object_schema(&[
+                ("current_stage", "#FlowStageBinding"),
+                ("next_planned_stage?", "#FlowStageBinding"),
+                ("plan_context", "map"),
+                ("session_id", "string"),
+            ]),
+        ),
         ("Link", object_schema(&[("link", "string")])),
+        (
+            "UserSetting",
+            object_schema(&[("object_uid", "string"), ("component", "string"), ("title", "string"), ("configure_url?", "string"), ("icon_url?", "string")]),
+        ),
         ("FlowDiagram", object_schema(&[("diagram", "string")])),
         (
             "Flow",
@@ -64,8 +87,25 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("FlowStageBinding", object_schema(&[("policybindingmodel_ptr_id", "uuid"), ("stage_obj", "#Stage")])),
-        ("Stage", object_schema(&[("flow_set", "[any]")])),
-        ("Prompt", object_schema(&[("promptstage_set", "[any]")])),
+        ("Stage", object_schema(&[("pk", "uuid"), ("flow_set?", "[#FlowSet]")])),
+        (
+            "FlowSet",
+            object_schema(&[
+                ("pk", "uuid"),
+                ("policybindingmodel_ptr_id", "uuid"),
+                ("name", "string"),
+                ("slug", "string"),
+                ("title", "string"),
+                ("designation", "string"),
+                ("background", "string"),
+                ("policy_engine_mode?", "string"),
+                ("compatibility_mode?", "boolean"),
+                ("export_url", "string"),
+                ("layout?", "string"),
+                ("denied_action?", "string"),
+            ]),
+        ),
+        ("Prompt", object_schema(&[("promptstage_set?", "[#Stage]")])),
         ("FlowRun", object_schema(&[("pk", "uuid"), ("trace", "string"), ("flow", "string"), ("user", "integer?"), ("outcome", "string"), ("steps", "[any]")])),
         ("FlowRuns", object_schema(&[("pagination", "any"), ("results", "[#FlowRun]")])),
     ]

@@ -78,6 +78,7 @@ impl UserLoginStage {
             auth_time: run.browser.cx.clock.now().seconds(),
             applications: Vec::new(),
             browser_only: seconds <= 0,
+            impersonating: None,
         };
         let session = NewSession { seconds, terminate_others: self.terminate_other_sessions, data };
         let context = run.login_event();

@@ -1,0 +1,90 @@
+//! `admin/settings/`: what administrators decide for the whole installation while it runs.
+
+use countersign_model::{Duration, Kind, Snapshot, Space};
+use countersign_rest::{Access, KindResource};
+use serde_json::Value;
+
+/// Where the settings stand in the configuration.
+const SPACE: Space = Space("tenant");
+
+/// Settings of the whole installation.
+#[derive(Debug, Clone, Kind)]
+#[kind(path = "admin/settings", model = "authentik_tenants.tenant", schema = "Settings", title = "Tenant", space = "tenant", hidden)]
+pub struct SystemSettings {
+    /// How avatars are made. Only initials, drawn here, are shown in this version.
+    #[field(label = "Avatars", default = SystemSettings::default().avatars)]
+    pub avatars: String,
+    /// Users may change their name.
+    #[field(label = "Default user change name", default = SystemSettings::default().default_user_change_name)]
+    pub default_user_change_name: bool,
+    /// Users may change their e-mail address.
+    #[field(label = "Default user change email", default = SystemSettings::default().default_user_change_email)]
+    pub default_user_change_email: bool,
+    /// Users may change their username.
+    #[field(label = "Default user change username", default = SystemSettings::default().default_user_change_username)]
+    pub default_user_change_username: bool,
+    /// Events are deleted after this time. (Format: weeks=3;days=2;hours=3,seconds=2).
+    #[field(label = "Event retention", default = SystemSettings::default().event_retention)]
+    pub event_retention: Duration,
+    /// Reputation cannot decrease lower than this value. Zero or negative.
+    #[field(label = "Reputation lower limit", max = 0, default = SystemSettings::default().reputation_lower_limit)]
+    pub reputation_lower_limit: i64,
+    /// Reputation cannot increase higher than this value. Zero or positive.
+    #[field(label = "Reputation upper limit", min = 0, default = SystemSettings::default().reputation_upper_limit)]
+    pub reputation_upper_limit: i64,
+    /// Links below the pages, each with `name` and `href`.
+    #[field(label = "Footer links", default = SystemSettings::default().footer_links)]
+    pub footer_links: Value,
+    /// When an account is deleted, the events it caused are deleted too.
+    #[field(label = "GDPR compliance", default = SystemSettings::default().gdpr_compliance)]
+    pub gdpr_compliance: bool,
+    /// Administrators may act as other users.
+    #[field(label = "Impersonation", default = SystemSettings::default().impersonation)]
+    pub impersonation: bool,
+    /// Whoever acts as another user must say why.
+    #[field(label = "Impersonation require reason", default = SystemSettings::default().impersonation_require_reason)]
+    pub impersonation_require_reason: bool,
+    /// How long tokens live when nothing else is said.
+    #[field(label = "Default token duration", default = SystemSettings::default().default_token_duration)]
+    pub default_token_duration: Duration,
+    /// Letters of keys made here.
+    #[field(label = "Default token length", min = 1, default = SystemSettings::default().default_token_length)]
+    pub default_token_length: i64,
+}
+
+impl Default for SystemSettings {
+    fn default() -> SystemSettings {
+        SystemSettings {
+            avatars: "initials".to_owned(),
+            default_user_change_name: true,
+            default_user_change_email: false,
+            default_user_change_username: false,
+            event_retention: Duration::from("days=365"),
+            reputation_lower_limit: -5,
+            reputation_upper_limit: 5,
+            footer_links: Value::Array(Vec::new()),
+            gdpr_compliance: true,
+            impersonation: true,
+            impersonation_require_reason: true,
+            default_token_duration: Duration::from("minutes=30"),
+            default_token_length: 60,
+        }
+    }
+}
+
+impl SystemSettings {
+    /// What was decided, or the defaults.
+    pub fn of(snapshot: &Snapshot) -> SystemSettings {
+        snapshot.entries(SPACE).find_map(|entry| entry.cast::<SystemSettings>()).cloned().unwrap_or_default()
+    }
+
+    /// Letters of a new key: short ones could be guessed.
+    pub(crate) fn key_length(&self) -> usize {
+        usize::try_from(self.default_token_length).unwrap_or_default().clamp(20, 1000)
+    }
+}
+
+pub(crate) fn resource() -> KindResource {
+    let right = |name: &str| Access::Permission(format!("authentik_rbac.{name}_system_settings"));
+    KindResource::of::<SystemSettings>().single(right("view"), right("edit"))
+}

@@ -1,0 +1,98 @@
+//! `propertymappings/all/{pm_uuid}/test/`: a mapping tried out with a user.
+
+use std::io;
+
+use axum::response::Response;
+use countersign_model::{Key, KeyType, ObjectId, Problem, Space, Target as _, directory};
+use countersign_rest::{Access, ApiError, Call, Identity, Operation, json};
+use http::{Method, StatusCode};
+use serde::Serialize as _;
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::{Map, Value, json};
+
+use crate::Subject;
+use crate::expression::{MappingContext, evaluate_mapping};
+
+pub(crate) fn operation() -> Operation {
+    Operation::new(
+        Method::POST,
+        "propertymappings/all/{pm_uuid}/test/",
+        "propertymappings_all_test_create",
+        Access::permission("authentik_core", "view", "propertymapping"),
+        test,
+    )
+    .summary("Evaluate a mapping for a user.")
+    .parameter("format_result", json!({"type": "boolean"}))
+    .request("PropertyMappingTestRequest")
+    .response("PropertyMappingTestResult")
+}
+
+async fn test(call: Call) -> Result<Response, ApiError> {
+    let not_found = || ApiError::not_found("PropertyMapping");
+    let key = Key::parse(call.param("pm_uuid"), KeyType::Uuid).ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    let mapping = call.snapshot.entry(ObjectId::new(Space("mapping"), key)).cloned().ok_or_else(not_found)?;
+    let source = mapping.object.value("expression").as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    let body = call.object()?;
+    let user = subject(&call, body.get("user")).await?;
+    let context = match body.get("context") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(map)) => map.clone(),
+        Some(_) => return Err(ApiError::field("context", Problem::new("invalid", "Value must be a dictionary, and not have any duplicate keys."))),
+    };
+    let indented = call.query.flag("format_result").unwrap_or(false);
+    let with = MappingContext { user: user.as_ref(), context: Some(&context), ..MappingContext::default() };
+    let (result, successful) = match evaluate_mapping(&source, &with) {
+        Ok(value) => (printed(&value, indented), true),
+        Err(error) => (error.to_string(), false),
+    };
+    Ok(json(StatusCode::OK, &json!({"result": result, "successful": successful})))
+}
+
+async fn subject(call: &Call, named: Option<&Value>) -> Result<Option<Subject>, ApiError> {
+    let Some(named) = named.filter(|named| !named.is_null()) else { return Ok(None) };
+    let missing = || ApiError::field("user", Problem::missing_reference(named.to_string().trim_matches('"')));
+    let pk = Key::from_json(named, directory::User::KEY).and_then(Key::int).ok_or_else(missing)?;
+    let user = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(missing)?;
+    Ok(Some(Subject::of(&user, call.cx.uid(pk))))
+}
+
+/// As the original's language writes JSON: on one line with blanks, or indented by four.
+fn printed(value: &Value, indented: bool) -> String {
+    let mut text = Vec::new();
+    let written = if indented {
+        value.serialize(&mut Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"    ")))
+    } else {
+        value.serialize(&mut Serializer::with_formatter(&mut text, Spaced))
+    };
+    debug_assert!(written.is_ok(), "writing to memory does not fail");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// `{"a": 1, "b": [2, 3]}`
+struct Spaced;
+
+impl Formatter for Spaced {
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_printed_as_the_original_prints_them() {
+        let value = json!({"name": "Uma", "groups": ["a", "b"], "none": []});
+        assert_eq!(printed(&value, false), r#"{"name": "Uma", "groups": ["a", "b"], "none": []}"#);
+        assert_eq!(printed(&json!({"a": [1]}), true), "{\n    \"a\": [\n        1\n    ]\n}");
+    }
+}

@@ -1,0 +1,74 @@
+//! A kind of which there is one object, as the settings of the system: read and changed at one address.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use countersign_model::{Key, KindDef, Mode, Object, ObjectId, Snapshot};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::module::{Access, Operation};
+use crate::response::json;
+
+/// What a singleton may be read and changed with.
+#[derive(Debug, Clone)]
+pub(crate) struct Rights {
+    pub(crate) view: Access,
+    pub(crate) change: Access,
+}
+
+/// The object, once somebody changed a default.
+fn stored(snapshot: &Snapshot, def: &KindDef) -> Option<(ObjectId, Arc<dyn Object>)> {
+    snapshot.entries(def.meta.space).next().map(|entry| (entry.id, entry.object.clone()))
+}
+
+pub(crate) fn operations(def: &KindDef, rights: &Rights) -> Vec<Operation> {
+    let meta = def.meta;
+    let path = format!("{}/", meta.path);
+    let id = |verb: &str| format!("{}_{verb}", meta.path.replace(['/', '-'], "_"));
+    let read = def.clone();
+    let change = |mode: Mode| {
+        let def = def.clone();
+        move |call: Call| update(call, def.clone(), mode)
+    };
+    let all = vec![
+        Operation::new(Method::GET, &path, id("retrieve"), rights.view.clone(), move |call: Call| retrieve(call, read.clone())).response(meta.schema),
+        Operation::new(Method::PUT, &path, id("update"), rights.change.clone(), change(Mode::Replace))
+            .request(format!("{}Request", meta.schema))
+            .response(meta.schema),
+        Operation::new(Method::PATCH, &path, id("partial_update"), rights.change.clone(), change(Mode::Patch))
+            .request(format!("Patched{}Request", meta.schema))
+            .response(meta.schema),
+    ];
+    all.into_iter().map(|operation| operation.of(meta)).collect()
+}
+
+async fn retrieve(call: Call, def: KindDef) -> Result<Response, ApiError> {
+    let object = match stored(&call.snapshot, &def) {
+        Some((_, object)) => object,
+        None => def.parse(&call.input(&Map::new(), Mode::Create), None)?,
+    };
+    Ok(json(StatusCode::OK, &Value::Object(object.values())))
+}
+
+async fn update(call: Call, def: KindDef, mode: Mode) -> Result<Response, ApiError> {
+    let (body, moved) = (call.object()?, call.clone());
+    let reason = format!("changed over the API: {}", def.meta.title);
+    let values = call
+        .cx
+        .store
+        .write(call.actor(), reason, move |tx| {
+            let before = stored(tx.graph(), &def);
+            let id = before.as_ref().map_or(ObjectId::new(def.meta.space, Key::Uuid(Uuid::nil())), |(id, _)| *id);
+            let mode = if before.is_some() { mode } else { Mode::Create };
+            let object = def.parse(&moved.input(&body, mode), before.as_ref().map(|(_, object)| &**object))?;
+            let values = object.values();
+            tx.draft().put_object(id, object);
+            Ok::<_, ApiError>(values)
+        })
+        .await?;
+    Ok(json(StatusCode::OK, &Value::Object(values)))
+}
