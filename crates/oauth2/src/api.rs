@@ -112,6 +112,8 @@ async fn preview_user(call: Call) -> Result<Response, ApiError> {
 
 /// One of the three tables of grants.
 trait Table: Send + Sync + 'static {
+    /// As "not found" calls a row.
+    const CLASS: &'static str;
     const NAME: &'static str;
     const META: &'static KindMeta;
     const ROWS: &'static TableMeta;
@@ -120,7 +122,7 @@ trait Table: Send + Sync + 'static {
 }
 
 macro_rules! table {
-    ($name:ident, $row:ident, $path:literal, $model:literal, $title:literal, $schema:literal, $table:literal, $is_token:literal) => {
+    ($name:ident, $row:ident, $path:literal, $model:literal, $title:literal, $schema:literal, $class:literal, $table:literal, $is_token:literal) => {
         #[derive(Debug, Clone, Fields)]
         #[kind(path = $path, model = $model, schema = $schema, title = $title, key = Int, lookup = "id", hidden)]
         struct $row {
@@ -137,6 +139,7 @@ macro_rules! table {
         struct $name;
 
         impl Table for $name {
+            const CLASS: &'static str = $class;
             const NAME: &'static str = $table;
             const META: &'static KindMeta = <$row as Fields>::META;
             const IS_TOKEN: bool = $is_token;
@@ -166,6 +169,7 @@ table!(
     "authentik_providers_oauth2.authorizationcode",
     "Authorization Code",
     "ExpiringBaseGrantModel",
+    "AuthorizationCode",
     "authorization_code",
     false
 );
@@ -176,6 +180,7 @@ table!(
     "authentik_providers_oauth2.accesstoken",
     "OAuth2 Access Token",
     "TokenModel",
+    "AccessToken",
     "access_token",
     true
 );
@@ -186,6 +191,7 @@ table!(
     "authentik_providers_oauth2.refreshtoken",
     "OAuth2 Refresh Token",
     "TokenModel",
+    "RefreshToken",
     "refresh_token",
     true
 );
@@ -195,6 +201,7 @@ struct Grants<T>(PhantomData<T>);
 
 impl<T: Table> Rows for Grants<T> {
     const META: &'static KindMeta = T::META;
+    const CLASS: &'static str = T::CLASS;
     const TABLE: &'static TableMeta = T::ROWS;
     const OPERATIONS: &'static [&'static str] = &["list", "retrieve", "destroy", "used_by"];
 

@@ -88,6 +88,8 @@ pub enum Scope {
 pub trait Rows: Send + Sync + Sized + 'static {
     const META: &'static KindMeta;
     const TABLE: &'static TableMeta;
+    /// As "not found" calls a row.
+    const CLASS: &'static str = Self::META.schema;
     /// Of `list retrieve create update partial_update destroy used_by`, those it has.
     const OPERATIONS: &'static [&'static str];
 
@@ -209,7 +211,7 @@ async fn change<T: Rows>(call: Call, mode: Mode) -> Result<Response, ApiError> {
 async fn one<T: Rows>(call: Call, status: StatusCode, key: SqlValue) -> Result<Response, ApiError> {
     let moved = call.clone();
     let mut rows = call.cx.store.read(move |sql| T::render(sql, &[key], &moved)).await?;
-    rows.pop().map(|row| json(status, &row)).ok_or_else(|| ApiError::not_found(T::META.schema))
+    rows.pop().map(|row| json(status, &row)).ok_or_else(|| ApiError::not_found(T::CLASS))
 }
 
 /// The key of the row an item path names, when the caller may see it.
@@ -220,7 +222,7 @@ async fn find<T: Rows>(call: &Call) -> Result<SqlValue, ApiError> {
     conditions.scope(T::scope(call)?);
     let statement = format!("SELECT {} FROM {}{}", T::TABLE.key, T::TABLE.from, conditions.text());
     let found = call.cx.store.read(move |sql| sql.query_one(&statement, &conditions.values)).await?;
-    let row = found.ok_or_else(|| ApiError::not_found(T::META.schema))?;
+    let row = found.ok_or_else(|| ApiError::not_found(T::CLASS))?;
     Ok(key_of(&row)?)
 }
 
