@@ -1,6 +1,7 @@
 """Acting as another user, and the settings that allow it."""
 
 import pytest
+import requests
 
 from world import Person, Server
 
@@ -51,6 +52,22 @@ def test_the_old_session_key_is_worth_nothing(server, admin):
     thief = Person(server)
     thief.web.cookies.update(old)
     assert thief.api("GET", "core/users/me/").status_code == 403
+
+
+def test_an_application_is_let_in_only_while_it_lasts(server, admin):
+    user, app = server.user("frieda"), server.application("wiki", scopes=["offline_access"])
+    own = admin.tokens(app, scope="openid profile offline_access")
+    assert "refresh_token" in own
+    assert impersonate(admin, user, reason="r").status_code == 201
+    given = admin.tokens(app, scope="openid profile offline_access")
+    assert "refresh_token" not in given
+    who = lambda tokens: requests.get(f"{server.base}/application/o/userinfo/", headers={"Authorization": f"Bearer {tokens['access_token']}"}, timeout=30)  # noqa: E731
+    assert who(given).json()["preferred_username"] == "frieda"
+    event = server.get("events/events/", action="authorize_application")["results"][0]
+    assert (event["user"]["username"], event["user"]["on_behalf_of"]["username"]) == ("akadmin", "frieda")
+    assert admin.api("POST", "core/users/impersonate_end/").status_code == 204
+    assert who(given).status_code == 401, "what she was given ended"
+    assert who(own).json()["preferred_username"] == "akadmin", "what is one's own goes on"
 
 
 def test_what_may_not_be_impersonated(server, admin):

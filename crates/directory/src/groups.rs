@@ -11,7 +11,8 @@ use http::Method;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::users::{attribute_conditions, used_by_graph};
+use crate::used_by;
+use crate::users::attribute_conditions;
 
 /// A group of users; groups can stand in groups.
 #[derive(Debug, Clone, Fields)]
@@ -114,29 +115,7 @@ impl Rows for Groups {
     }
 
     fn used_by(call: Call, key: SqlValue) -> BoxFuture<Result<Value, ApiError>> {
-        Box::pin(async move {
-            let uuid = uuid_of(&key)?;
-            let mut users = used_by_graph(&call, ObjectId::new(directory::Group::SPACE, Key::Uuid(uuid)));
-            let (members, children) = call
-                .cx
-                .store
-                .read(move |sql| {
-                    let members = sql.query(
-                        "SELECT u.id, u.username FROM membership m JOIN users u ON u.id = m.user_id WHERE m.group_uuid = $1 ORDER BY u.username LIMIT 1000",
-                        params![uuid],
-                    )?;
-                    let children = sql.query("SELECT uuid, name FROM user_group WHERE parent = $1 ORDER BY name", params![uuid])?;
-                    Ok::<_, StoreError>((members, children))
-                })
-                .await?;
-            for row in members {
-                users.push(json!({"app": "authentik_core", "model_name": "user", "pk": row.get::<i64>(0)?.to_string(), "name": row.get::<String>(1)?, "action": "cascade_many"}));
-            }
-            for row in children {
-                users.push(json!({"app": "authentik_core", "model_name": "group", "pk": row.get::<Uuid>(0)?.to_string(), "name": row.get::<String>(1)?, "action": "set_null"}));
-            }
-            Ok(Value::Array(users))
-        })
+        Box::pin(async move { Ok(used_by::of_group(&call, uuid_of(&key)?).await?) })
     }
 }
 

@@ -15,6 +15,7 @@ mod sessions;
 mod settings;
 mod system;
 pub mod tokens;
+mod used_by;
 mod user_actions;
 pub mod users;
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::groups;
 use crate::passwords::unusable;
 use crate::settings::SystemSettings;
+use crate::used_by;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum UserType {
@@ -149,21 +150,7 @@ impl Rows for Users {
     fn used_by(call: Call, key: SqlValue) -> BoxFuture<Result<Value, ApiError>> {
         Box::pin(async move {
             let SqlValue::Int(pk) = key else { return Err(ApiError::not_found("User")) };
-            let mut users = used_by_graph(&call, ObjectId::new(directory::User::SPACE, Key::Int(pk)));
-            let groups = call
-                .cx
-                .store
-                .read(move |sql| {
-                    sql.query(
-                        "SELECT g.uuid, g.name FROM membership m JOIN user_group g ON g.uuid = m.group_uuid WHERE m.user_id = $1 ORDER BY g.name",
-                        params![pk],
-                    )
-                })
-                .await?;
-            for row in groups {
-                users.push(json!({"app": "authentik_core", "model_name": "group", "pk": row.get::<Uuid>(0)?.to_string(), "name": row.get::<String>(1)?, "action": "cascade_many"}));
-            }
-            Ok(Value::Array(users))
+            Ok(used_by::of_user(&call, pk).await?)
         })
     }
 
@@ -175,18 +162,6 @@ impl Rows for Users {
             _ => Access::permission("authentik_core", "view", "user"),
         }
     }
-}
-
-/// Objects of the configuration that name a row of the directory.
-pub(crate) fn used_by_graph(call: &Call, id: ObjectId) -> Vec<Value> {
-    let named = call.snapshot.referrers(id).filter_map(|(by, _)| call.snapshot.entry(by));
-    named
-        .map(|entry| {
-            let meta = entry.meta();
-            let name = entry.object.values().get("name").and_then(Value::as_str).map_or_else(|| meta.title.to_owned(), str::to_owned);
-            json!({"app": meta.app(), "model_name": meta.model_name(), "pk": entry.id.key.to_string(), "name": name, "action": "cascade"})
-        })
-        .collect()
 }
 
 /// Members of groups of superusers, or of their children.

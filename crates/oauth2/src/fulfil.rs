@@ -14,6 +14,7 @@ use crate::service::{self, Internal, Minted, Origin, Person, Service};
 use crate::wire::authorize::{AuthorizeRequest, ResponseType};
 use crate::wire::redirect;
 use crate::wire::respond::Delivery;
+use crate::wire::scope::OFFLINE_ACCESS;
 
 /// Name of the stage in plans.
 pub(crate) const AUTHORIZE: &str = "oauth2.authorize";
@@ -54,13 +55,13 @@ async fn issue(service: &Service, turn: &Turn, provider: &Provider, person: &Per
     let session = turn.visitor.session.clone().unwrap_or_default();
     let key_hash = turn.visitor.key_hash();
     let mut actor = service.cx.actor(&turn.visitor.caller(), &turn.request);
-    actor.user = Some(person.actor());
-    let origin = Origin {
-        scopes: request.scopes.clone(),
-        sign_in: service::sign_in(&session, request.nonce.clone()),
-        session: Some(key_hash.to_vec()),
-        family: service.cx.entropy.uuid(),
-    };
+    // Whoever acts as another gets no token that outlives it.
+    let scopes = if turn.visitor.original.is_some() { request.scopes.without(OFFLINE_ACCESS) } else { request.scopes.clone() };
+    if actor.on_behalf_of.is_none() {
+        actor.user = Some(person.actor());
+    }
+    let origin =
+        Origin { scopes, sign_in: service::sign_in(&session, request.nonce.clone()), session: Some(key_hash.to_vec()), family: service.cx.entropy.uuid() };
     let code = kind.has_code().then(|| code(service, provider, person, request, &origin));
     let minted = if kind == ResponseType::Code { None } else { Some(mint(service, turn, provider, person, &origin, kind, code.as_ref(), &actor).await?) };
     let fields = fields(kind, code.as_ref().map(|c| &c.value), minted.as_ref());

@@ -46,6 +46,7 @@ pub use request::{RequestInfo, Seen, Tls, request_layer};
 pub use response::{json, no_content};
 pub use session::{SessionData, end_session, end_sessions_of, rekey_session, renew_session, start_session};
 pub use table::{Column, ColumnKind, Rows, Scope, TableMeta, operations as table_operations};
+pub use used_by::users_of as used_by;
 pub use values::{UsedBy, python_repr};
 
 /// Handlers are stored as boxed futures.

@@ -12,7 +12,7 @@ pub(crate) fn of_object(cx: &Context, snapshot: &Snapshot, id: ObjectId) -> Valu
 }
 
 /// Objects that name `target`; bindings name whatever they are bound to by its uuid alone.
-fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<UsedBy> {
+pub fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<UsedBy> {
     let as_bindable = ObjectId::new(Space("bindable"), target.key);
     let naming = snapshot.referrers(target).chain(snapshot.referrers(as_bindable));
     naming
