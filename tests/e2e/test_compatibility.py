@@ -27,7 +27,7 @@ CREDENTIALS = {
     "AUTHENTIK_BOOTSTRAP_EMAIL": "akadmin@example.test",
 }
 # Steps that need what the recordings do not make: objects of later topics, or made before the recording began.
-UNTIL = {"flows/errors": 19, "oauth2/code_flow_explicit_consent": 16}
+UNTIL = {"oauth2/code_flow_explicit_consent": 19}
 
 # Objects that recordings use and that were made before they began, by their recorded key.
 BEFORE = {
@@ -73,8 +73,35 @@ def begin_settings(server):
     server.replay.send("GET", "/api/v3/flows/executor/default-user-settings-flow/?query=", {"Host": HOST, "Cookie": cookies}, None)
 
 
+REQUIREMENTS = ("none", "require_authenticated", "require_unauthenticated", "require_superuser", "require_redirect", "require_outpost")
+
+
+def flows_of_all_requirements(server):
+    """The flows of `flows/errors`, and who comes to them."""
+    stage = server.create("stages/deny/", name="cap-auth-deny", deny_message="No entry")["pk"]
+    for requirement in REQUIREMENTS:
+        name = "cap-auth-" + requirement.replace("_", "-")
+        fields = {"name": name, "slug": name, "title": f"T {requirement}", "designation": "authentication", "authentication": requirement}
+        flow = server.create("flows/instances/", **fields, denied_action="continue" if requirement == "require_superuser" else "message_continue")
+        server.create("flows/bindings/", target=flow["pk"], stage=stage, order=0)
+    server.user("capuser")
+    server.visitors = [server.supplier.browser(), server.supplier.browser(username="capuser", password=USERS)]
+
+
+def visitor(number):
+    """Lets this visitor send the next request with cookies: 0 is the administrator, 1 somebody else."""
+    return lambda server: server.replay.browsers.append(server.visitors[number])
+
+
+def denies(action):
+    return lambda server: server.patch("flows/instances/cap-auth-require-superuser/", denied_action=action)
+
+
+ERRORS = {19: flows_of_all_requirements, 37: denies("message_continue"), 40: denies("message"), 43: denies("continue")}
+ERRORS |= {step + who: visitor(who) for step in range(20, 37, 3) for who in (0, 1)}
+
 # What was done to the original between the steps of a recording, by the step it came before.
-BETWEEN = {"flows/access_denied_policy": {0: guarded_flow, 2: open_flow}, "flows/inspector": {0: begin_settings}}
+BETWEEN = {"flows/access_denied_policy": {0: guarded_flow, 2: open_flow}, "flows/errors": ERRORS, "flows/inspector": {0: begin_settings}}
 
 RECORDINGS = names("defaults") + names("api") + names("flows", "initial_setup") + names("oauth2", "setup", "discovery_jwks")
 
