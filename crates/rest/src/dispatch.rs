@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use countersign_model::{FieldMeta, Shape};
+use countersign_model::{FieldMeta, KeyType, KindMeta, Shape};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, 
     let wanted = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
     let Some(operation) = operations.iter().find(|o| o.method == wanted) else {
         let caller = authenticate::caller(cx, &parts.headers, &info, false).await?;
-        return if wanted == Method::OPTIONS { options(operations, &caller) } else { Err(not_allowed(&parts.method)) };
+        return if wanted == Method::OPTIONS { options(cx, operations, &caller) } else { Err(not_allowed(&parts.method)) };
     };
     let caller = authenticate::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await?;
     // The original tells anonymous readers of single objects that they may not, everybody else to sign in.
@@ -148,7 +148,7 @@ fn not_allowed(method: &Method) -> ApiError {
 }
 
 /// The metadata of an endpoint: of collections, what a new object takes.
-fn options(operations: &[Operation], caller: &Caller) -> Result<Response, ApiError> {
+fn options(cx: &Context, operations: &[Operation], caller: &Caller) -> Result<Response, ApiError> {
     let Some(first) = operations.first() else { return Err(ApiError::not_found("Operation")) };
     permit(&first.access, caller)?;
     let Some(meta) = first.meta else {
@@ -164,10 +164,33 @@ fn options(operations: &[Operation], caller: &Caller) -> Result<Response, ApiErr
     });
     let wanted = operations.iter().find(|o| [Method::POST, Method::PUT].contains(&o.method)).filter(|o| permit(&o.access, caller).is_ok());
     if let (Value::Object(map), Some(operation)) = (&mut body, wanted) {
-        let fields: serde_json::Map<String, Value> = meta.fields.iter().map(|f| (f.name.to_owned(), describe_field(f))).collect();
+        let mut fields: serde_json::Map<String, Value> = meta.fields.iter().map(|f| (f.name.to_owned(), describe_field(f))).collect();
+        for (name, kind, label) in answered(cx, meta) {
+            fields.entry(name).or_insert_with(|| json!({"type": kind, "required": false, "read_only": true, "label": label_of(&label)}));
+        }
         map.insert("actions".to_owned(), json!({operation.method.as_str(): fields}));
     }
     Ok(json(StatusCode::OK, &body))
+}
+
+/// What answers hold beyond the declared fields: name, type and label of the key, and of everything computed.
+fn answered(cx: &Context, meta: &KindMeta) -> Vec<(String, &'static str, String)> {
+    let kinds = || cx.modules().iter().flat_map(|m| m.kinds.iter());
+    let key = kinds().find(|k| k.def.meta.model == meta.model).map_or("pk", |k| k.key_name);
+    let (kind, label) = if meta.key == KeyType::Int { ("integer", "ID") } else { ("string", meta.lookup) };
+    let mut all = vec![(key.to_owned(), kind, label.to_owned())];
+    let family = cx.modules().iter().flat_map(|m| m.families.iter()).find(|f| f.space == meta.space).map(|f| f.schema);
+    let told = cx.modules().iter().flat_map(|m| m.schemas.iter()).filter(|(name, _)| *name == meta.schema || Some(*name) == family);
+    let computed = told.filter_map(|(_, schema)| schema.get("properties")?.as_object()).flat_map(|properties| properties.keys().cloned());
+    let typed = ["component", "verbose_name", "verbose_name_plural", "meta_model_name"].into_iter().filter(|_| !meta.component.is_empty());
+    all.extend(computed.chain(typed.map(str::to_owned)).map(|name| (name.clone(), "field", name)));
+    all
+}
+
+/// `open_in_new_tab` reads "Open in new tab".
+fn label_of(name: &str) -> String {
+    let words = name.replace('_', " ");
+    words.get(..1).map(str::to_uppercase).unwrap_or_default() + words.get(1..).unwrap_or_default()
 }
 
 /// `DenyStage` reads "Deny Stage".
@@ -200,9 +223,7 @@ fn describe_field(field: &FieldMeta) -> Value {
         Shape::Url => "url",
         Shape::Code | Shape::Duration | Shape::Multiline | Shape::Secret | Shape::Text | Shape::Uuid => "string",
     };
-    let label: String = field.name.replace('_', " ");
-    let label = label.get(..1).map(str::to_uppercase).unwrap_or_default() + label.get(1..).unwrap_or_default();
-    let mut described = json!({"type": kind, "required": field.required, "read_only": field.read_only, "label": label});
+    let mut described = json!({"type": kind, "required": field.required, "read_only": field.read_only, "label": label_of(field.name)});
     if let Value::Object(map) = &mut described {
         if !field.help.is_empty() {
             map.insert("help_text".to_owned(), field.help.into());
