@@ -163,7 +163,10 @@ impl SignInError {
                 "The code was not accepted",
                 "Check that client ID and client secret are those of the provider page, and that the identity provider can be reached.",
             ),
-            Self::Keys(_) => ("Keys not available", "The identity provider's signing keys could not be read. Choose a signing key for the provider."),
+            Self::Keys(_) => (
+                "Keys not available",
+                "The identity provider's signing keys could not be read. Check that AUTHENTIK_BASE_URL can be reached from this application, and that the provider has a signing key.",
+            ),
             Self::Token(_) => ("The ID token was not accepted", "Its signature, issuer, audience, times or nonce is not what this application expects."),
             Self::Address(_) => ("Address not usable", "Check AUTHENTIK_BASE_URL and AUTHENTIK_PUBLIC_URL."),
         }

@@ -274,3 +274,49 @@ def test_pages_are_light(server, browser):
 
 def width(window):
     return window.page.evaluate("document.documentElement.scrollWidth")
+
+
+def test_a_refusal_says_whom_the_application_is_for(server, browser):
+    """The person reads the group's name and a number; the number leads an administrator to what would change it."""
+    wiki = server.application("wiki", name="Wiki")
+    managers = server.group("Managers")
+    server.create("policies/bindings/", target=wiki.application["pk"], group=managers["pk"], order=0)
+    server.user("uwe")
+    person = Window(browser, server.base, "refusal", script=False)
+    person.go(wiki.authorize_url())
+    sign_in(person, "uwe")
+    person.see("You can’t open Wiki")
+    person.see("this application is for the group Managers")
+    trace = person.page.locator(".mono").first.inner_text()
+    person.picture("refused")
+
+    admin = Window(browser, server.base, "refusal-admin")
+    admin.go("/if/admin/")
+    sign_in(admin, "akadmin")
+    admin.menu("Flows and Stages", "Runs")
+    admin.page.get_by_role("searchbox").fill(trace)
+    admin.follow(trace)
+    admin.see("Add uwe to the group Managers")
+    admin.go("/if/admin/#/core/applications/wiki")
+    admin.choose("User", "uwe", "uwe (Uwe)")
+    admin.see("Not a member of the group Managers")
+    admin.picture("check-access")
+
+
+def test_the_icon_of_an_application_is_set_and_taken_away(server, browser):
+    server.application("wiki", name="Wiki")
+    window = Window(browser, server.base, "icon")
+    window.go("/if/admin/")
+    sign_in(window, "akadmin")
+    window.at("**/if/admin/**")
+    for typed, kept in (("javascript:alert(1)", None), ("/static/dist/assets/icons/icon.svg",) * 2, ("", None)):
+        window.go("about:blank").go("/if/admin/#/core/applications/wiki/edit")
+        window.page.get_by_text("UI settings").click()
+        window.fill("Icon", typed)
+        window.press("Update")
+        if typed.startswith("javascript"):
+            window.see("Enter a valid URL.")
+            expect(window.page.get_by_label("Icon", exact=True)).to_be_focused()
+        else:
+            window.see("Wiki saved.")
+        assert server.get("core/applications/wiki/")["meta_icon"] == kept

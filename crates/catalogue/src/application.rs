@@ -198,17 +198,22 @@ fn no_such_user() -> ApiError {
     ApiError::Body(StatusCode::BAD_REQUEST, json!({"for_user": "User not found"}))
 }
 
-/// Sets the icon to an address, a path of a static file, or `fa://name`.
+/// Sets the icon to an address, a path of a static file, or `fa://name`; `clear` takes it away.
 async fn set_icon_url(call: Call) -> Result<Response, ApiError> {
     let body = call.object()?;
-    let Some(url) = body.get("url").and_then(Value::as_str).map(str::trim).filter(|u| !u.is_empty()).map(str::to_owned) else {
+    let cleared = body.get("clear").and_then(Value::as_bool) == Some(true);
+    let url = body.get("url").and_then(Value::as_str).map(str::trim).filter(|u| !u.is_empty() && !cleared).map(str::to_owned);
+    if url.is_none() && !cleared {
         return Err(ApiError::Empty(StatusCode::BAD_REQUEST));
+    }
+    let safe = |url: &String| {
+        let known = ["https://", "http://", "/", "fa://"].iter().any(|start| url.starts_with(start));
+        known && !url.contains(|c: char| c.is_control() || c.is_whitespace())
     };
-    let safe = ["https://", "http://", "/", "fa://"].iter().any(|start| url.starts_with(start)) && !url.contains(|c: char| c.is_control() || c.is_whitespace());
-    if !safe {
+    if !url.iter().all(safe) {
         return Err(ApiError::field("url", Problem::new("invalid", "Enter a valid URL.")));
     }
-    put_icon(&call, Some(url)).await
+    put_icon(&call, url).await
 }
 
 /// Takes the icon away.

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use countersign_model::Ref;
 use countersign_pages::{Denied, Form, Message, Page, Pair, response as page_response};
-use countersign_policy::Decision;
+use countersign_policy::{Decision, access};
 use countersign_rest::{Context, RequestInfo, Visitor};
 use countersign_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
@@ -192,19 +192,33 @@ pub fn confirm_page(cx: &Context, request: &RequestInfo, visitor: &Visitor, head
     browser.dress(page_response(StatusCode::OK, &browser.frame(), &Page::Confirm(page)), true)
 }
 
+/// Whom an application is for, where no rule has words of its own.
+fn whom_for(decision: &Decision) -> String {
+    let steps = &decision.trace.steps;
+    // Only a list of groups, any of which would do, can be told as a whole.
+    let plain = decision.trace.mode == "any" || steps.len() == 1;
+    if steps.is_empty() || !plain || steps.iter().any(|step| step.kind != "group" || step.negate) {
+        return "Your account is fine; this application is not for it.".to_owned();
+    }
+    let groups: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+    format!("Your account is fine; this application is for the {} {}.", if groups.len() == 1 { "group" } else { "groups" }, groups.join(", "))
+}
+
 /// "You may not open this application", with the reason and a number under which administrators find the decision.
 ///
 /// # Errors
 /// When the engine fails.
-pub async fn denied_page(cx: &Context, request: &RequestInfo, visitor: &Visitor, application: &str, decision: &Decision) -> Result<Response, StoreError> {
+pub async fn denied_page(cx: &Context, request: &RequestInfo, visitor: &Visitor, application: &str, mut decision: Decision) -> Result<Response, StoreError> {
     let browser = Browser::new(cx, request, visitor);
+    let username = visitor.user.as_ref().map_or("", |user| user.username.as_str());
+    access::name_steps(cx, username, &mut decision.trace.steps).await?;
     let run = cx.entropy.uuid();
     let now = cx.clock.now().0;
     let mut recording = Recording { started: now, user: browser.user_pk(), ..Recording::default() };
     recording.policies(now, &format!("application {application}"), &decision.trace);
     recording.stage(now, application, "authentik_core.application", "denied", json!({"messages": decision.messages}));
     keep::write_decision(cx, run, format!("application:{application}"), recording);
-    let reason = if decision.messages.is_empty() { "Your account is fine; this application is not for it.".to_owned() } else { decision.messages.join(" ") };
+    let reason = if decision.messages.is_empty() { whom_for(&decision) } else { decision.messages.join(" ") };
     let details = if browser.sees_errors() {
         let outcome = |step: &countersign_policy::Step| format!("This {} does not pass.", step.kind);
         decision.trace.steps.iter().filter(|step| !step.passing).map(|step| Pair::new(step.name.clone(), outcome(step))).collect()

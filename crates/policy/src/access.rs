@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_catalogue::{Application, ApplicationAccess, Decision as Access};
 use countersign_model::{Ref, Snapshot};
 use countersign_rest::{ApiError, BoxFuture, Context, Identity, RequestInfo};
-use countersign_store::StoreError;
+use countersign_store::{Sql, StoreError, params};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use crate::binding::PolicyEngineMode;
 use crate::engine::{self, Decision, Facts, Question};
 use crate::facts;
 use crate::subject::Subject;
+use crate::verdict::Step;
 
 /// The catalogue's door to the engine.
 pub(crate) struct Engine;
@@ -45,7 +46,32 @@ pub async fn application(
 ) -> Result<Decision, StoreError> {
     let facts = facts::load(cx, request, false).await?;
     let subject = Subject::of(user, cx.uid(user.pk));
-    Ok(one(cx, &cx.snapshot(), &subject, context, &facts, application))
+    let mut decision = one(cx, &cx.snapshot(), &subject, context, &facts, application);
+    if !decision.passing {
+        name_steps(cx, &subject.username, &mut decision.trace.steps).await?;
+    }
+    Ok(decision)
+}
+
+/// The engine knows people and groups it did not load by key only; who reads of a refusal needs their names.
+/// `username` is whom the steps are about.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn name_steps(cx: &Context, username: &str, steps: &mut [Step]) -> Result<(), StoreError> {
+    for step in steps.iter_mut().filter(|step| step.name != username) {
+        let group = (step.kind == "group").then(|| Uuid::parse_str(&step.name).ok()).flatten();
+        let user = (step.kind == "user").then(|| step.name.parse::<i64>().ok()).flatten();
+        let read = move |sql: &mut Sql<'_>| match (group, user) {
+            (Some(group), _) => sql.query_one("SELECT name FROM user_group WHERE uuid = $1", params![group]),
+            (_, Some(user)) => sql.query_one("SELECT username FROM users WHERE id = $1", params![user]),
+            (None, None) => Ok(None),
+        };
+        if let Some(row) = cx.store.read(read).await? {
+            step.name = row.get(0)?;
+        }
+    }
+    Ok(())
 }
 
 /// Names of the entitlements a user has at an application, by name.

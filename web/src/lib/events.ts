@@ -117,6 +117,8 @@ export function sentence(event: Event): string {
       return `opened ${app || 'an application'}`;
     case 'password_set':
       return 'set a password';
+    case 'user_write':
+      return context.created ? 'An account was made' : 'An account was changed';
     case 'model_created':
     case 'model_updated':
     case 'model_deleted':

@@ -122,7 +122,7 @@ impl Asked<'_> {
             Decision::DenyPage => {
                 let name = self.provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
                 match policies {
-                    Some(policies) => Ok(denied_page(&service.cx, self.request, &visitor, name, &policies).await?),
+                    Some(policies) => Ok(denied_page(&service.cx, self.request, &visitor, name, policies).await?),
                     None => Ok(pages::without_application(service, self.request)),
                 }
             }

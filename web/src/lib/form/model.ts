@@ -15,7 +15,20 @@ export interface Layout {
   folds: Section[];
 }
 
-const NEVER = new Set(['pk', 'flow_set', 'managed', 'component', 'verbose_name', 'meta_model_name', 'background', 'meta_icon']);
+const NEVER = new Set(['pk', 'flow_set', 'managed', 'component', 'verbose_name', 'meta_model_name', 'background']);
+
+/** Fields that an action of the object sets, with the body `{url}` or `{clear}`. */
+const BY_ACTION: Record<string, Record<string, string>> = { 'core/applications': { meta_icon: 'set_icon_url' } };
+
+/** What has to be asked of an object after its other fields are saved; takes those fields out of `send`. */
+export function actions(kind: Kind, send: Row): { action: string; field: string; body: Row }[] {
+  return Object.entries(BY_ACTION[kind.path] ?? {}).flatMap(([field, action]) => {
+    if (!(field in send)) return [];
+    const url: unknown = send[field];
+    delete send[field];
+    return [{ action, field, body: isEmpty(url) ? { clear: true } : { url } }];
+  });
+}
 
 export function presetOf(kind: Kind): Preset | undefined {
   return PRESETS[kind.path];
@@ -25,6 +38,7 @@ export function presetOf(kind: Kind): Preset | undefined {
 function editable(kind: Kind, exclude: string[]): FieldMeta[] {
   const preset = presetOf(kind);
   return kind.fields
+    .map((field) => (field.name in (BY_ACTION[kind.path] ?? {}) ? { ...field, read_only: false } : field))
     .filter((field) => !field.read_only && !NEVER.has(field.name) && possible(kind, field))
     .filter((field) => !exclude.includes(field.name) && !preset?.hide?.includes(field.name))
     .map((field) => ({

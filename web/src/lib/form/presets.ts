@@ -202,7 +202,7 @@ export const PRESETS: Record<string, Preset> = {
       {
         title: 'UI settings',
         summary: 'Address, icon and words in the library',
-        fields: ['meta_launch_url', 'open_in_new_tab', 'group', 'meta_publisher', 'meta_description'],
+        fields: ['meta_launch_url', 'open_in_new_tab', 'meta_icon', 'group', 'meta_publisher', 'meta_description'],
       },
       {
         title: 'Access settings',
@@ -224,6 +224,7 @@ export const PRESETS: Record<string, Preset> = {
       slug: 'Part of the application’s addresses at this server. Changing it later breaks the application’s settings.',
       provider: 'How the application signs people in.',
       meta_launch_url: 'What opens from the library. Empty: taken from the provider.',
+      meta_icon: 'Address of a picture, as https://example.org/icon.svg.',
       group: 'Heading under which the application appears in the library.',
     },
     choose: {

@@ -46,6 +46,8 @@ export interface ListSpec {
   /** Parameter that the search goes to, where it is not `search`, and what one may write there. */
   searchBy?: string;
   searchHint?: string;
+  /** `false` where the server has nothing to search in. */
+  searchable?: boolean;
   chips?: Chip[];
   actions?: (row: any, list: Refresh) => MenuItem[];
   /** Text why a row cannot be deleted, or nothing. */

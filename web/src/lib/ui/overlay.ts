@@ -1,5 +1,6 @@
 // What floats above the page: dialogs move to the end of the body, and the page behind them falls silent.
 
+const FIELD = 'input:not([type=radio]):not([type=checkbox]):not([readonly]), textarea, select';
 let open = 0;
 
 function silence(): void {
@@ -15,6 +16,8 @@ export function modal(node: HTMLDialogElement): { destroy(): void } {
   const before = document.activeElement;
   document.body.append(node);
   node.showModal();
+  // The browser chooses the first control, which closes the dialog; whoever opened one to enter something begins there.
+  if (document.activeElement?.getAttribute('aria-label') === 'Close') node.querySelector<HTMLElement>(FIELD)?.focus();
   open += 1;
   silence();
   return {

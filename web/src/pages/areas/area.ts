@@ -1,4 +1,5 @@
 // An area: one kind of thing with its list, its addresses, and what its forms are made of.
+import type { Query } from '../../lib/api/client';
 import { kinds } from '../../lib/api/kinds';
 import type { ListSpec } from '../../lib/list/spec';
 import type { Row } from '../../lib/api/types';
@@ -14,6 +15,8 @@ export interface Area {
   /** Where to go with a new object; the list when left out. */
   opens?: (row: Row) => string;
   creatable?: boolean;
+  /** Leaves out of one object what its form does not need. */
+  lean?: Query;
   /** The family's only member on this server, if it has just the one: then nobody is asked for a type. */
   alone?: string;
   /** The object's key as it stands in addresses. */

@@ -69,6 +69,7 @@ export const users: Area = {
 export const groups: Area = {
   base: '/identity/groups',
   kind: 'core/groups',
+  lean: { include_users: false },
   key: (row) => row.pk,
   title: (row) => row.name,
   list: {

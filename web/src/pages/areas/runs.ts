@@ -15,17 +15,37 @@ export interface RunStep {
     mode: 'any' | 'all';
     passing: boolean;
     messages: string[];
-    steps: {
-      binding: string;
-      kind: string;
-      name: string;
-      negate: boolean;
-      passing: boolean;
-      messages: string[];
-      error?: string;
-      microseconds: number;
-    }[];
+    steps: Rule[];
   };
+}
+
+/** What one binding said. */
+export interface Rule {
+  binding: string;
+  kind: string;
+  name: string;
+  negate: boolean;
+  passing: boolean;
+  messages: string[];
+  error?: string;
+  microseconds: number;
+}
+
+/** Why a binding did not let somebody pass. */
+export function refusal(rule: Rule): string {
+  if (rule.kind === 'group') return `${rule.negate ? 'A member' : 'Not a member'} of the group ${rule.name}`;
+  if (rule.kind === 'user') return `${rule.negate ? 'Shut out' : 'Open only'} as the user ${rule.name}`;
+  return rule.error ? `The policy ${rule.name} failed to run: ${rule.error}` : `The policy ${rule.name} does not pass`;
+}
+
+/** Decisions about an application stand among the runs of flows, under its name. */
+const APPLICATION = 'application:';
+
+/** What was gone through, and where it is kept. */
+export function through(run: Run): { text: string; href: string; verb: string } {
+  if (!run.flow.startsWith(APPLICATION)) return { text: run.flow, href: href(`/flow/flows/${run.flow}`), verb: 'Open flow' };
+  const name = run.flow.slice(APPLICATION.length);
+  return { text: name, href: href('/core/applications', { search: name }), verb: 'Open application' };
 }
 
 export interface Run {
@@ -62,11 +82,11 @@ export const runs: ListSpec = {
   searchHint: 'Trace number, as 7F3K-92QD',
   key: (run: Run) => run.pk,
   name: (run: Run) => run.trace,
-  summary: (run: Run) => [run.flow, outcome(run).text.toLowerCase(), ago(run.started)].join(' · '),
+  summary: (run: Run) => [through(run).text, outcome(run).text.toLowerCase(), ago(run.started)].join(' · '),
   chips: [{ label: 'Refused', query: { outcome: 'denied' } }],
   columns: [
     { label: 'Trace', cell: (run: Run) => ({ text: run.trace, href: href(`/flow/runs/${run.pk}`) }) },
-    { label: 'Flow', cell: (run: Run) => ({ text: run.flow, href: href(`/flow/flows/${run.flow}`) }) },
+    { label: 'Flow', cell: (run: Run) => ({ text: through(run).text, href: through(run).href }) },
     { label: 'Outcome', cell: outcome },
     { label: 'Steps', cell: (run: Run) => run.steps.filter((step) => step.stage !== undefined).length },
     { label: 'Started', cell: (run: Run) => ({ text: ago(run.started), title: moment(run.started), soft: true }) },
