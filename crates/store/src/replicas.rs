@@ -78,6 +78,17 @@ impl Replicas {
         None
     }
 
+    /// Which replicas there are, and what keeps each from being asked.
+    pub(crate) async fn look(&self, position: &str) -> Vec<(String, Result<(), String>)> {
+        let mut found = Vec::new();
+        for replica in &self.all {
+            let Ok(turn) = replica.turns.clone().acquire_owned().await else { continue };
+            let nothing = Arc::new(|_: &mut Connection| None::<()>);
+            found.push((replica.name.clone(), replica.read(turn, position.to_owned(), nothing).await.map(drop)));
+        }
+        found
+    }
+
     fn is_well(&self, replica: &Replica) {
         if replica.told.swap(false, Ordering::Relaxed) {
             tracing::info!(replica = replica.name, "the read replica is used again");
