@@ -173,7 +173,7 @@ sections! {
         default_schema ("postgresql.default_schema"): String = "public";
         /// Set to true behind a pooler that gives each transaction another connection.
         use_pgbouncer ("postgresql.use_pgbouncer"): bool = "false";
-        /// Connections kept open at most.
+        /// Connections a process has at most; what finds all of them in use waits its turn.
         connections ("postgresql.connections"): u16 = "10";
     }
 
