@@ -33,10 +33,13 @@ class Killer:
     def strike(self, *arguments, environment=None):
         command = [PROGRAM, *(arguments or self.arguments)]
         nowhere = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        begin = time.monotonic()
         child = subprocess.Popen(command, env=environment or self.environment, **nowhere)
         try:
             child.wait(self.chance.uniform(0, self.longest * 1.05))
             self.ended += 1
+            # The machine is less busy than it was: later kills come earlier.
+            self.longest = (self.longest + time.monotonic() - begin) / 2
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()

@@ -202,7 +202,9 @@ class Sentinel(Redis):
 
 
 def patiently(check, patience=5.0):
-    """How long it takes until something works again."""
+    """How long it takes until something works again. Where more wants to run than there are processors, everything takes
+    as many times as long."""
+    crowded = max(1.0, os.getloadavg()[0] / os.cpu_count())
     begin = time.monotonic()
-    wait_for(check, patience, "recovery")
+    wait_for(check, patience * crowded, "recovery")
     return time.monotonic() - begin

@@ -1,12 +1,13 @@
 """What is recorded, who is told of it, and how long it is kept."""
 
+import sqlite3
 import time
 
 import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 from receivers import WebHook, audit, fail_to_sign_in, rule
-from world import Person, Refused, Server, wait_for
+from world import Person, Refused, Server, Shared, wait_for
 
 
 @pytest.fixture
@@ -84,7 +85,9 @@ def test_private_addresses_and_redirects_are_not_followed(start, hook):
     assert open_server.api("POST", "propertymappings/notification/", json={"name": "x", "expression": "import os\nreturn os.environ"}).status_code == 400
 
 
-def test_events_tell_where_an_address_is_and_what_failed_in_one_line(start, tmp_path):
+@pytest.fixture
+def places(tmp_path):
+    """Settings of a server with MaxMind's files of a city and of a network."""
     cities, networks = tmp_path / "city.mmdb", tmp_path / "asn.mmdb"
     writer = MMDBWriter(4, "GeoLite2-City", languages=["en"])
     city = {"city": {"names": {"en": "Boxford"}}, "continent": {"code": "EU"}, "country": {"iso_code": "GB"}, "location": {"latitude": 51.75, "longitude": -1.25}}
@@ -93,7 +96,11 @@ def test_events_tell_where_an_address_is_and_what_failed_in_one_line(start, tmp_
     writer = MMDBWriter(4, "GeoLite2-ASN")
     writer.insert_network(IPSet(["2.125.160.0/24"]), {"autonomous_system_number": 5607, "autonomous_system_organization": "Example"})
     writer.to_db_file(str(networks))
-    server = start(Server(AUTHENTIK_EVENTS__CONTEXT_PROCESSORS__GEOIP=str(cities), AUTHENTIK_EVENTS__CONTEXT_PROCESSORS__ASN=str(networks)))
+    return {"AUTHENTIK_EVENTS__CONTEXT_PROCESSORS__GEOIP": str(cities), "AUTHENTIK_EVENTS__CONTEXT_PROCESSORS__ASN": str(networks)}
+
+
+def test_events_tell_where_an_address_is_and_what_failed_in_one_line(start, places):
+    server = start(Server(**places))
     assert {"can_geo_ip", "can_asn"} <= set(server.get("root/config/")["capabilities"])
     server.user("uma")
     person = Person(server, "uma", "not the password")
@@ -115,6 +122,41 @@ def test_events_tell_where_an_address_is_and_what_failed_in_one_line(start, tmp_
     assert sum(point["y_cord"] for point in server.get("events/events/per_month/", query='{"client_ip": "2.125.160.7"}')) == 1
 
 
+def test_policies_know_where_a_request_comes_from(start, places):
+    server = start(Server(**places))
+    server.user("uma")
+    app = server.application("wiki")
+    here = 'return context["geoip"]["country"] == "GB" and context["asn"]["asn"] == 5607'
+    policy = server.create("policies/expression/", name="here", expression=here)
+    target = server.get("core/applications/wiki/")["pk"]
+    server.create("policies/bindings/", policy=policy["pk"], target=target, order=0)
+
+    def arrives(address):
+        person = Person(server, "uma")
+        person.web.headers["X-Forwarded-For"] = address
+        person.sign_in()
+        try:
+            return bool(person.code(app))
+        except (AssertionError, Refused):
+            return False
+
+    assert arrives("2.125.160.7")
+    assert not arrives("2.125.161.7"), "an address that nobody knows"
+
+
+def test_a_mapping_that_fails_is_told_to_administrators(server):
+    """By the rule that is there from the start, as the original's."""
+    source = 'return {"number": context["nothing of this name"]}'
+    mapping = server.create("propertymappings/provider/scope/", name="broken", scope_name="numbers", expression=source)
+    app = server.application("wiki", property_mappings=[*server.scopes("openid"), mapping["pk"]])
+    server.user("uma")
+    code = Person(server, "uma").sign_in().code(app, scope="openid numbers")
+    assert app.redeem(code).status_code == 200, "the rest is answered"
+    event = server.get("events/events/", action="property_mapping_exception")["results"][0]
+    assert event["context"]["expression"] == source and event["user"]["username"] == "uma", event
+    wait_for(lambda: any("nothing of this name" in told["body"] for told in server.get("events/notifications/")["results"]), 15, "the notification")
+
+
 def test_the_oldest_events_go_and_the_rest_is_still_verified(start):
     server = start(Server(COUNTERSIGN_EVENTS__MOST="5", COUNTERSIGN_EVENTS__RETENTION="days=30"))
     for number in range(10):
@@ -130,3 +172,19 @@ def test_the_oldest_events_go_and_the_rest_is_still_verified(start):
     wait_for(lambda: server.get("events/events/")["pagination"]["count"] <= 5, what="the limit")
     status, told = audit(server)
     assert status == 0 and "removed by right" in told and " 0 were removed" not in told, told
+
+
+@pytest.mark.skipif(bool(Shared.POSTGRES), reason="the file of the embedded database is spoilt")
+def test_a_fault_of_the_server_is_an_event_and_administrators_are_told(server):
+    rule(server, "system_exception", [server.one("events/transports/", name="default-local-transport")])
+    spoil = lambda statement: sqlite3.connect(server.folder / "countersign.db", timeout=10, isolation_level=None).execute(statement)
+    spoil("ALTER TABLE consent RENAME TO consent_of_before")
+    asked = [server.api("GET", "oauth2/refresh_tokens/"), *(server.api("GET", "core/user_consent/") for _ in range(3))]
+    spoil("ALTER TABLE consent_of_before RENAME TO consent")
+    assert [answer.status_code for answer in asked] == [200, 500, 500, 500]
+    event = wait_for(lambda: server.get("events/events/", action="system_exception")["results"], 10, "the event")
+    assert len(event) == 1, "one for all of them"
+    message = event[0]["context"]["message"]
+    assert "GET /api/v3/core/user_consent/" in message and asked[1].headers["X-authentik-id"] in message
+    told = wait_for(lambda: server.get("events/notifications/")["results"], 15, "the notification")
+    assert told[0]["body"] == message and told[0]["severity"] == "alert"

@@ -1,6 +1,7 @@
 """What happens when PostgreSQL or Redis is away, slow, spoilt or full: refused clearly, nothing lost, no door left open, and
 everything as before within seconds."""
 
+import concurrent.futures
 import threading
 import time
 
@@ -160,6 +161,32 @@ def test_postgresql_paused(start, postgres):
     print(f"works again after {patiently(world.works):.2f} s")
     there = len(world.server.get("core/groups/", name="During the pause")["results"])
     assert there == 1 if outcomes[0] == 201 else there <= 1
+
+
+def test_a_process_has_as_many_connections_as_it_may(start, postgres):
+    server = start(Server(**postgres.settings(), COUNTERSIGN_POSTGRESQL__CONNECTIONS="3"))
+    count, most, end = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'countersign'", 0, threading.Event()
+
+    def look():
+        nonlocal most
+        while not end.is_set():
+            most = max(most, int(postgres.sql(count)))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+
+    def both(number):
+        made = server.api("POST", "core/groups/", json={"name": f"G{number}"})
+        return made.status_code, server.api("GET", "core/groups/").status_code
+
+    try:
+        with concurrent.futures.ThreadPoolExecutor(40) as pool:
+            answers = set(pool.map(both, range(200)))
+    finally:
+        end.set()
+        looking.join(10)
+    assert answers == {(201, 200)}, answers
+    assert 1 < most <= 3, most
 
 
 def test_postgresql_read_only(start, postgres):

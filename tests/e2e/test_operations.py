@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import socket
 import ssl
 import subprocess
 import urllib.parse
@@ -147,6 +148,33 @@ def test_certificates_are_taken_over_without_a_restart(server):
     (server.folder / "tls.pem").write_text("nonsense")
     wait_for(lambda: any("former certificate" in line for line in server.lines()), 12, "the complaint")
     assert common_name() == "second.test"
+
+
+def test_the_certificate_of_a_brand_is_shown_for_its_name_and_changes_at_once(server):
+    def shown(name):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(("127.0.0.1", server.tls_port)) as plain, context.wrap_socket(plain, server_hostname=name) as secure:
+            certificate = x509.load_der_x509_certificate(secure.getpeercert(binary_form=True))
+        return certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+
+    def pair(name):
+        certificate, key = made(name)
+        return {"certificate_data": certificate.decode(), "key_data": key.decode()}
+
+    own = "Countersign default certificate"
+    kept = server.create("crypto/certificatekeypairs/", name="of the brand", **pair("first of the brand"))
+    brand = server.create("core/brands/", domain="brand.test", web_certificate=kept["pk"])
+    assert shown("brand.test") == shown("below.brand.test") == "first of the brand"
+    assert shown("elsewhere.test") == shown("notbrand.test") == own
+    # Another pair in the same object, another object, none.
+    server.patch(f"crypto/certificatekeypairs/{kept['pk']}/", **pair("second of the brand"))
+    assert shown("brand.test") == "second of the brand"
+    other = server.create("crypto/certificatekeypairs/", name="another", **pair("another"))
+    server.patch(f"core/brands/{brand['brand_uuid']}/", web_certificate=other["pk"])
+    assert shown("brand.test") == "another"
+    server.patch(f"core/brands/{brand['brand_uuid']}/", web_certificate=None)
+    assert shown("brand.test") == own
 
 
 def test_backups_make_themselves_and_are_tried_out(start, tmp_path):

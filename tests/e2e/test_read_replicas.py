@@ -1,11 +1,12 @@
 """Read replicas of PostgreSQL: they answer lists, they never answer with less than was written, and nobody misses them."""
 
+import subprocess
 import time
 
 import pytest
 
 from services import Postgres, Redis, Replica
-from world import PASSWORD, Person, Server, free_port, wait_for
+from world import PASSWORD, PROGRAM, Person, Server, free_port, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +156,18 @@ def test_what_is_no_replica_is_not_asked(start, pair, settings):
         assert not lists_seen(copy)
     finally:
         copy.close()
+
+
+def test_the_doctor_looks_at_replicas(server, replica):
+    def doctor():
+        outcome = subprocess.run([PROGRAM, "doctor"], env=server.environment, capture_output=True, text=True)
+        return outcome.returncode, outcome.stdout
+
+    name = f"read replica: 127.0.0.1:{replica.port}"
+    wait_for(lambda: f"ok     {name}" in doctor()[1], 20, "the replica to have everything")
+    replica.stop()
+    status, told = doctor()
+    assert status == 1 and f"look   {name} is not asked" in told, told
 
 
 def test_the_start_does_not_wait_for_a_replica(start, settings):

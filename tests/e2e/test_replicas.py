@@ -5,7 +5,8 @@ import concurrent.futures
 import pytest
 import requests
 
-from world import TOKEN, Person, Server, wait_for
+from services import patiently
+from world import TOKEN, Person, Server
 
 SHARED = ("AUTHENTIK_POSTGRESQL__", "AUTHENTIK_REDIS__", "AUTHENTIK_SECRET_KEY", "AUTHENTIK_BOOTSTRAP_")
 
@@ -63,10 +64,10 @@ def test_what_ends_at_one_ends_at_the_other(both):
     there = moved(alice, second)
     assert there.me().status_code == 200
     alice.run_flow("default-invalidation-flow")
-    wait_for(lambda: there.me().status_code == 403, 1.5, "the session to end at the other server")
+    patiently(lambda: there.me().status_code == 403, 1.5)
     alice = Person(second, "alice").sign_in()
     first.patch(f"core/users/{user['pk']}/", is_active=False)
-    wait_for(lambda: alice.me().status_code == 403, 1.5, "the person to be out at the other server")
+    patiently(lambda: alice.me().status_code == 403, 1.5)
 
 
 def test_a_code_is_redeemed_once_over_both(both):
@@ -75,7 +76,7 @@ def test_a_code_is_redeemed_once_over_both(both):
     code = Person(first).sign_in().code(app)
     # Sign-ins and tokens use what a server knows, which is at most a second old.
     document = f"{second.base}/application/o/wiki/.well-known/openid-configuration"
-    wait_for(lambda: requests.get(document, timeout=10).status_code == 200, 1.5, "the application at the other server")
+    patiently(lambda: requests.get(document, timeout=10).status_code == 200, 1.5)
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": app.redirect}
 
     def redeem(number):

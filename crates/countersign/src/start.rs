@@ -178,7 +178,7 @@ fn redis(settings: &Settings) -> Option<RedisOptions> {
         db: i64::from(given.db),
         username: given.username.clone(),
         password: given.password.clone(),
-        tls: given.tls.then(|| RedisTls { check: given.tls_reqs.0, root_certificate: given.tls_ca_cert.clone() }),
+        tls: given.tls.then(|| RedisTls { check: given.is_checked(), root_certificate: given.tls_ca_cert.clone() }),
     })
 }
 

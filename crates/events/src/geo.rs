@@ -47,6 +47,19 @@ impl Places {
         self.network.is_open()
     }
 
+    /// `geoip` and `asn` of an address, as policies find them in their context: nothing where there is no file, null where the
+    /// file does not know the address.
+    pub fn for_policies(&self, address: IpAddr) -> Map<String, Value> {
+        let mut found = self.of_address(address);
+        let mut known = Map::new();
+        for (name, of_events, has_file) in [("geoip", "geo", self.knows_cities()), ("asn", "asn", self.knows_networks())] {
+            if has_file {
+                known.insert(name.to_owned(), found.remove(of_events).unwrap_or_default());
+            }
+        }
+        known
+    }
+
     /// `geo` and `asn` of an address, as events carry them; without what is not known.
     pub fn of_address(&self, address: IpAddr) -> Map<String, Value> {
         let mut found = Map::new();

@@ -2,7 +2,8 @@
 
 use countersign_catalogue::application::{Entitlement, PolicyEngineMode as ApplicationMode};
 use countersign_policy::engine::{decide, decide_or};
-use countersign_policy::{Decision, Facts, PolicyEngineMode, Question};
+use countersign_policy::{Decision, Facts, PolicyEngineMode, Question, facts};
+use countersign_rest::RequestInfo;
 use serde_json::{Map, Value, json};
 
 use crate::provider::Provider;
@@ -10,9 +11,9 @@ use crate::service::{Person, Service};
 use crate::wire::authorize::AuthorizeRequest;
 
 /// The answer of the application's policies. A provider without application lets nobody in.
-pub(crate) fn decide_access(service: &Service, provider: &Provider, person: &Person, context: &Map<String, Value>) -> Option<Decision> {
+pub(crate) fn decide_access(service: &Service, provider: &Provider, person: &Person, request: &RequestInfo, context: &Map<String, Value>) -> Option<Decision> {
     let (reference, application) = provider.application.as_ref()?;
-    let facts = Facts::default();
+    let facts = Facts { places: facts::places(&service.cx, request), ..Facts::default() };
     let question = Question { snapshot: &provider.snapshot, clock: &*service.cx.clock, user: Some(&person.subject), context, facts: &facts, in_plan: false };
     let mode = match application.policy_engine_mode {
         ApplicationMode::All => PolicyEngineMode::All,
@@ -39,8 +40,8 @@ pub(crate) fn entitlements(service: &Service, provider: &Provider, person: &Pers
 }
 
 /// Whether an active person may use the application now: asked whenever tokens are issued without a browser.
-pub(crate) fn is_allowed(service: &Service, provider: &Provider, person: &Person, context: &Map<String, Value>) -> bool {
-    person.identity.is_active && decide_access(service, provider, person, context).is_some_and(|d| d.passing)
+pub(crate) fn is_allowed(service: &Service, provider: &Provider, person: &Person, request: &RequestInfo, context: &Map<String, Value>) -> bool {
+    person.identity.is_active && decide_access(service, provider, person, request, context).is_some_and(|d| d.passing)
 }
 
 /// What policies may look at of an authorization request.

@@ -37,7 +37,7 @@ impl InPlanStage for Fulfil {
             let provider = provider.filter(|p| p.application.is_some() && redirect::check(&request.to.uri, &p.client.redirect_uris).is_ok());
             let Some(provider) = provider else { return Ok(Outcome::Deny("The application was changed in the meantime.".to_owned())) };
             let person = service.person_of(turn.user()?.clone());
-            if !crate::access::is_allowed(&service, &provider, &person, &crate::access::authorize_context(&request)) {
+            if !crate::access::is_allowed(&service, &provider, &person, &turn.request, &crate::access::authorize_context(&request)) {
                 return Ok(Outcome::Deny("Request has been denied.".to_owned()));
             }
             let answer = issue(&service, &turn, &provider, &person, &request).await.map_err(|e| FlowError::broken(e.to_string()))?;

@@ -14,6 +14,7 @@ use crate::wire::scope::{GROUPS, PROFILE};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) mapping: String,
+    pub(crate) expression: String,
     pub(crate) error: ExpressionError,
 }
 
@@ -31,7 +32,7 @@ pub(crate) fn evaluate<'m>(
             Ok(Value::Object(found)) => claims::merge(&mut all, found),
             // Not an object: as the original, nothing to say.
             Ok(_) | Err(ExpressionError::Empty) => {}
-            Err(error) => failures.push(Failure { mapping: mapping.name.clone(), error }),
+            Err(error) => failures.push(Failure { mapping: mapping.name.clone(), expression: mapping.expression.to_string(), error }),
         }
     }
     if groups_alone(scopes, &granted)

@@ -3,6 +3,8 @@
 //! Pure: the snapshot, the user, the context and the facts go in, the verdict and its trace come out. No
 //! result is kept for the next request, and nobody passes by being a superuser.
 
+use std::borrow::Cow;
+
 use countersign_model::{Clock, Entry, Key, ObjectId, Snapshot, Target, family};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -35,6 +37,8 @@ pub struct Facts {
     pub may_change: MayChange,
     pub brand_attributes: Map<String, Value>,
     pub brand_title: String,
+    /// Where the request comes from, for the context: `geoip` and `asn`.
+    pub places: Map<String, Value>,
 }
 
 /// The answer to a [`Question`].
@@ -188,12 +192,16 @@ fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
 fn run(question: &Question<'_>, entry: &Entry) -> Result<(Verdict, Option<String>), String> {
     if let Some(policy) = entry.cast::<ExpressionPolicy>() {
         let pending = question.context.get("pending_user");
+        let mut context = Cow::Borrowed(question.context);
+        if !question.facts.places.is_empty() {
+            context.to_mut().extend(question.facts.places.clone());
+        }
         let facts = PolicyFacts {
             mapping: MappingContext {
                 user: question.user,
                 entitlements: &[],
                 brand_attributes: Some(&question.facts.brand_attributes),
-                context: Some(question.context),
+                context: Some(&context),
                 provider: None,
             },
             in_plan: question.in_plan,

@@ -2,9 +2,10 @@
 
 use countersign_catalogue::Brand;
 use countersign_directory::SystemSettings;
+use countersign_events::Places;
 use countersign_rest::{Context, RequestInfo, brand_for};
 use countersign_store::{StoreError, params};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use crate::engine::Facts;
 use crate::expression::MayChange;
@@ -30,7 +31,14 @@ pub async fn load(cx: &Context, request: &RequestInfo, admin: bool) -> Result<Fa
         },
         brand_attributes: brand.map_or_else(Map::new, |brand| brand.attributes.0.clone()),
         brand_title: brand.map(|brand| brand.branding_title.clone()).unwrap_or_default(),
+        places: places(cx, request),
     })
+}
+
+/// Where a request comes from, as far as the operator's files know.
+#[must_use]
+pub fn places(cx: &Context, request: &RequestInfo) -> Map<String, Value> {
+    Places::of(cx).map(|places| places.for_policies(request.client_ip)).unwrap_or_default()
 }
 
 /// Whether the first administrator has a password; `None` without such an account.

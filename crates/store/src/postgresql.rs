@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -32,15 +32,31 @@ pub struct PostgresOptions {
     pub schema: String,
     /// Nothing is prepared and nothing set for a session, for a pooler in transaction mode.
     pub pooled: bool,
-    /// As many connections as are kept at most.
+    /// As many connections as there are at most.
     pub connections: usize,
 }
 
-/// Connections to one database, made when first needed.
+/// Connections to one database, made when first needed; whoever finds all of them in use waits.
 pub(crate) struct Pool {
     options: PostgresOptions,
-    idle: Mutex<Vec<Connection>>,
+    connections: Mutex<Connections>,
+    freed: Condvar,
 }
+
+#[derive(Default)]
+struct Connections {
+    idle: Vec<Connection>,
+    lent: usize,
+}
+
+/// A connection in use; it goes back by itself.
+pub(crate) struct Lent<'p> {
+    pool: &'p Pool,
+    connection: Option<Connection>,
+}
+
+/// As long as a thread waits for a connection: less than who asked it waits, so that nothing is done that was given up.
+const TURN: Duration = Duration::from_secs(8);
 
 /// One connection with its prepared statements.
 pub(crate) struct Connection {
@@ -59,32 +75,32 @@ impl Pool {
                 options.user, options.schema
             )));
         }
-        Ok(Pool { options, idle: Mutex::new(Vec::new()) })
+        Ok(Pool { options, connections: Mutex::default(), freed: Condvar::new() })
     }
 
-    /// Runs something on a connection; a broken one is not used again.
+    /// Runs something on a connection.
     pub(crate) fn run<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> Result<T, StoreError> {
-        let mut connection = self.take()?;
-        let answer = work(&mut connection);
-        self.give_back(connection);
-        Ok(answer)
+        let mut lent = self.take()?;
+        Ok(work(lent.get()?))
     }
 
-    pub(crate) fn take(&self) -> Result<Connection, StoreError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().filter(|c| !c.client.is_closed());
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => self.connect()?,
-        };
-        connection.try_again = false;
-        Ok(connection)
-    }
-
-    pub(crate) fn give_back(&self, connection: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if !connection.client.is_closed() && idle.len() < self.options.connections {
-            idle.push(connection);
+    /// A connection for the caller alone, as soon as there is one.
+    pub(crate) fn take(&self) -> Result<Lent<'_>, StoreError> {
+        let most = self.options.connections.max(1);
+        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.freed.wait_timeout_while(connections, TURN, |connections| connections.lent >= most);
+        let (mut connections, outcome) = waited.unwrap_or_else(PoisonError::into_inner);
+        if outcome.timed_out() {
+            return Err(StoreError::Away(format!("all {most} connections to the database are in use: postgresql.connections allows more")));
         }
+        connections.lent += 1;
+        let mut lent = Lent { pool: self, connection: connections.idle.pop().filter(|c| !c.client.is_closed()) };
+        drop(connections);
+        if lent.connection.is_none() {
+            lent.connection = Some(self.connect()?);
+        }
+        lent.get()?.try_again = false;
+        Ok(lent)
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {
@@ -97,7 +113,12 @@ impl Pool {
             .user(&options.user)
             .password(options.password.expose())
             .application_name("countersign")
-            .connect_timeout(Duration::from_secs(5));
+            .connect_timeout(Duration::from_secs(5))
+            // A machine that lost its power sends no farewell; without these its connections would be waited on for hours.
+            .keepalives_idle(Duration::from_secs(15))
+            .keepalives_interval(Duration::from_secs(5))
+            .keepalives_retries(3)
+            .tcp_user_timeout(Duration::from_secs(30));
         if !options.pooled {
             config.options(&format!("-c search_path={} -c timezone=UTC", options.schema));
         }
@@ -114,10 +135,28 @@ impl Pool {
     }
 }
 
+impl Lent<'_> {
+    pub(crate) fn get(&mut self) -> Result<&mut Connection, StoreError> {
+        self.connection.as_mut().ok_or(StoreError::Closed)
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        // A broken one is not used again, nor one whose transaction a panic left open.
+        let well = self.connection.take().filter(|connection| !connection.client.is_closed() && !std::thread::panicking());
+        let mut connections = self.pool.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.lent -= 1;
+        connections.idle.extend(well);
+        drop(connections);
+        self.pool.freed.notify_one();
+    }
+}
+
 impl Drop for Pool {
     fn drop(&mut self) {
         // Closing a connection blocks too, and the last owner may be a task of the asynchronous runtime.
-        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        let idle = std::mem::take(&mut self.connections.lock().unwrap_or_else(PoisonError::into_inner).idle);
         let _ = std::thread::spawn(move || drop(idle)).join();
     }
 }

@@ -46,8 +46,9 @@ impl Replicas {
     pub(crate) fn new(options: Vec<PostgresOptions>, clock: Arc<dyn Clock>) -> Result<Replicas, StoreError> {
         let replica = |options: PostgresOptions| {
             let name = format!("{}:{}", options.host, options.port);
+            let turns = Arc::new(Semaphore::new(READERS.min(options.connections.max(1))));
             let pool = Pool::new(options)?;
-            Ok(Arc::new(Replica { name, pool, turns: Arc::new(Semaphore::new(READERS)), rests_until: AtomicI64::new(0), told: AtomicBool::new(false) }))
+            Ok(Arc::new(Replica { name, pool, turns, rests_until: AtomicI64::new(0), told: AtomicBool::new(false) }))
         };
         Ok(Replicas { all: options.into_iter().map(replica).collect::<Result<_, StoreError>>()?, turn: AtomicUsize::new(0), clock })
     }
@@ -78,6 +79,17 @@ impl Replicas {
         None
     }
 
+    /// Which replicas there are, and what keeps each from being asked.
+    pub(crate) async fn look(&self, position: &str) -> Vec<(String, Result<(), String>)> {
+        let mut found = Vec::new();
+        for replica in &self.all {
+            let Ok(turn) = replica.turns.clone().acquire_owned().await else { continue };
+            let nothing = Arc::new(|_: &mut Connection| None::<()>);
+            found.push((replica.name.clone(), replica.read(turn, position.to_owned(), nothing).await.map(drop)));
+        }
+        found
+    }
+
     fn is_well(&self, replica: &Replica) {
         if replica.told.swap(false, Ordering::Relaxed) {
             tracing::info!(replica = replica.name, "the read replica is used again");
@@ -105,19 +117,18 @@ impl Replica {
         let reading = tokio::task::spawn_blocking(move || {
             // Held by the thread: one that waits for a server that says nothing keeps its place.
             let _turn = turn;
-            let mut connection = match replica.pool.take() {
-                Ok(connection) => connection,
+            let mut lent = match replica.pool.take() {
+                Ok(lent) => lent,
                 Err(error) => {
                     let _ = caught_up.send(Err(error.to_string()));
                     return None;
                 }
             };
+            let connection = lent.get().ok()?;
             let said = connection.catch_up(&position);
             let is_ready = said.is_ok();
             // Nobody listens any more when this took too long.
-            let answer = if caught_up.send(said).is_ok() && is_ready { work(&mut connection) } else { None };
-            replica.pool.give_back(connection);
-            answer
+            if caught_up.send(said).is_ok() && is_ready { work(connection) } else { None }
         });
         let said = tokio::time::timeout(ANSWERING, hears).await.map_err(|_| SILENT)?;
         said.map_err(|_| SILENT)??;

@@ -208,11 +208,9 @@ impl Store {
         if let Engine::Postgres { replicas, .. } = &self.0.engine
             && !replicas.is_empty()
         {
-            let inner = self.0.clone();
-            let asking = async { tokio::task::spawn_blocking(move || inner.position()).await.map_err(|_| StoreError::Closed)? };
             let theirs = work.clone();
             let theirs = Arc::new(move |connection: &mut postgresql::Connection| read_postgres(connection, |sql| theirs(sql)).ok());
-            match self.patiently(asking).await {
+            match self.position().await {
                 Ok(position) => {
                     if let Some(answer) = replicas.read(&position, &theirs).await {
                         return Ok(answer);
@@ -222,6 +220,22 @@ impl Store {
             }
         }
         self.read(move |sql| work(sql)).await
+    }
+
+    /// The read replicas by address, and what keeps each from being asked at this moment.
+    ///
+    /// # Errors
+    /// When the database itself does not say how far it is.
+    pub async fn read_replicas(&self) -> Result<Vec<(String, Result<(), String>)>, StoreError> {
+        match &self.0.engine {
+            Engine::Postgres { replicas, .. } if !replicas.is_empty() => Ok(replicas.look(&self.position().await?).await),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn position(&self) -> Result<String, StoreError> {
+        let inner = self.0.clone();
+        self.patiently(async { tokio::task::spawn_blocking(move || inner.position()).await.map_err(|_| StoreError::Closed)? }).await
     }
 
     /// Changes tables and configuration in one transaction; answers when it is on disk. The closure may be run

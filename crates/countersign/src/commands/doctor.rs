@@ -100,6 +100,7 @@ async fn everything(report: &mut Report, settings: &Settings) {
                     "database",
                     format!("it answers; the configuration has {} objects at revision {}", store.snapshot().len(), store.snapshot().revision()),
                 );
+                read_replicas(report, &store).await;
                 redis(report, &store, settings).await;
                 clock(report, &store).await;
                 certificates(report, &store);
@@ -206,6 +207,21 @@ fn base_url(report: &mut Report, settings: &Settings) {
         report.well("base_url", format!("{} takes connections", origin.0));
     } else {
         report.look("base_url", format!("{} takes no connections from here; if it does from elsewhere, all is well", origin.0));
+    }
+}
+
+/// Without one the database does all the work, so a missing one is to be looked at.
+async fn read_replicas(report: &mut Report, store: &Store) {
+    match store.read_replicas().await {
+        Ok(replicas) => {
+            for (name, state) in replicas {
+                match state {
+                    Ok(()) => report.well("read replica", format!("{name} has everything the database has")),
+                    Err(problem) => report.look("read replica", format!("{name} is not asked: {problem}")),
+                }
+            }
+        }
+        Err(error) => report.look("read replica", format!("the database does not say how far it is, so none is asked: {error}")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The running server: listeners over one router, until it is told to stop.
 
 mod base_path;
+mod faults;
 mod health;
 mod layers;
 mod listen;
@@ -20,7 +21,7 @@ use http::StatusCode;
 use tokio::sync::watch;
 
 pub use self::tls::ends as certificate_end;
-use self::{health::Monitoring, layers::Rules, throttle::Throttle};
+use self::{faults::Faults, health::Monitoring, layers::Rules, throttle::Throttle};
 use crate::{
     files, logging,
     settings::{Loaded, Settings},
@@ -104,6 +105,7 @@ fn router(context: &Context, settings: &Settings, monitoring: Monitoring) -> Rou
     let router = router
         .merge(health::router(monitoring))
         .layer(middleware::from_fn_with_state(rules.clone(), layers::inner))
+        .layer(middleware::from_fn_with_state(Faults::new(context), faults::layer))
         .layer(middleware::from_fn_with_state(Throttle::new(settings), throttle::layer))
         .layer(middleware::from_fn_with_state(context.clone(), request_layer))
         .layer(middleware::from_fn_with_state(rules, layers::outer))

@@ -173,7 +173,7 @@ sections! {
         default_schema ("postgresql.default_schema"): String = "public";
         /// Set to true behind a pooler that gives each transaction another connection.
         use_pgbouncer ("postgresql.use_pgbouncer"): bool = "false";
-        /// Connections kept open at most.
+        /// Connections a process has at most; what finds all of them in use waits its turn.
         connections ("postgresql.connections"): u16 = "10";
     }
 
@@ -192,8 +192,9 @@ sections! {
         password ("redis.password"): Option<Secret> = "";
         /// Whether the connection is encrypted, to sentinels too.
         tls ("redis.tls"): bool = "false";
-        /// Whether the server's certificate and name are checked: `none`, or `required` (`optional` means the same).
-        tls_reqs ("redis.tls_reqs"): Checked = "required";
+        /// Whether the server's certificate and name are checked: `none`, or `required` (`optional` means the same). Without, they
+        /// are where `redis.tls_ca_cert` names an authority, and not elsewhere, as in the original.
+        tls_reqs ("redis.tls_reqs"): Option<Checked> = "";
         /// File with certificates of the authority that signed Redis', in PEM form; without, this machine's are asked.
         tls_ca_cert ("redis.tls_ca_cert"): Option<PathBuf> = "";
         /// Name of the master that sentinels watch. Then they say where Redis is, instead of `redis.host`.
@@ -445,6 +446,11 @@ impl Redis {
     /// Whether there is a Redis, reached in whatever way.
     pub fn is_set(&self) -> bool {
         self.host.is_some() || self.sentinel_master.is_some() || !self.cluster.is_empty()
+    }
+
+    /// Whether the server's certificate and name are checked. Whoever names an authority wants that.
+    pub fn is_checked(&self) -> bool {
+        self.tls_reqs.map_or(self.tls_ca_cert.is_some(), |checked| checked.0)
     }
 
     fn check(&self, wrong: &mut impl FnMut(&str, &str, &str)) {

@@ -231,6 +231,11 @@ impl Layers {
         if settings.postgresql.host.is_some() && !settings.redis.is_set() {
             notes.push("without Redis only one process can use the database: sign-ins in progress are not shared".to_owned());
         }
+        if settings.redis.is_set() && settings.redis.tls && settings.redis.tls_reqs.is_none() && !settings.redis.is_checked() {
+            notes.push(
+                "the connection to Redis is encrypted, and nobody checks whom it goes to: set redis.tls_ca_cert, or redis.tls_reqs to required".to_owned(),
+            );
+        }
         if let Some(key) = settings.general.secret_key.as_ref().map(|key| key.expose()) {
             if sections::is_placeholder(key) {
                 notes.push(

@@ -249,3 +249,16 @@ fn a_wrong_value_of_a_read_replica_is_told_with_its_place() {
     ];
     assert_eq!(told, expected);
 }
+
+#[test]
+fn redis_is_checked_where_an_authority_is_named_or_it_is_asked_for() {
+    let checked = |more: &[(&'static str, &'static str)]| {
+        let loaded = with(&[&[("AUTHENTIK_REDIS__HOST", "redis"), ("AUTHENTIK_REDIS__TLS", "true")], more].concat()).unwrap();
+        (loaded.settings.redis.is_checked(), loaded.notes.iter().any(|note| note.contains("nobody checks")))
+    };
+    assert_eq!(checked(&[]), (false, true));
+    assert_eq!(checked(&[("AUTHENTIK_REDIS__TLS_REQS", "none")]), (false, false));
+    assert_eq!(checked(&[("AUTHENTIK_REDIS__TLS_REQS", "required")]), (true, false));
+    assert_eq!(checked(&[("AUTHENTIK_REDIS__TLS_CA_CERT", "/ca.pem")]), (true, false));
+    assert_eq!(checked(&[("AUTHENTIK_REDIS__TLS_CA_CERT", "/ca.pem"), ("AUTHENTIK_REDIS__TLS_REQS", "none")]), (false, false));
+}

@@ -56,7 +56,7 @@ fn check(exchange: &Exchange<'_>, person: &Person, grant_type: &str, scopes: &Sc
         return Err(TokenError::UserInactive);
     }
     let context = access::token_context(grant_type, scopes);
-    let allowed = access::is_allowed(exchange.service, exchange.provider, person, &context);
+    let allowed = access::is_allowed(exchange.service, exchange.provider, person, exchange.request, &context);
     if allowed { Ok(()) } else { Err(TokenError::PolicyDenied) }
 }
 
