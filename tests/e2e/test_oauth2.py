@@ -222,6 +222,24 @@ def test_a_foreign_site_cannot_sign_people_out(server, app, admin):
     assert admin.me().status_code == 200
 
 
+def test_an_application_outlives_its_invalidation_flow(server, admin):
+    flow = server.create("flows/instances/", name="Bye", title="Bye", slug="bye", designation="invalidation")
+    app = server.application("farewell", invalidation_flow=flow["pk"])
+    end = f"{server.base}/application/o/farewell/end-session/"
+    admin.code(app)
+
+    def leads_to():
+        # From elsewhere, people are asked: the flow does.
+        return urllib.parse.urlsplit(admin.get(end, headers={"Sec-Fetch-Site": "cross-site"}).headers["Location"]).path
+
+    assert leads_to() == "/if/flow/bye/"
+    server.api("DELETE", "flows/instances/bye/", 204)
+    assert server.get(f"providers/oauth2/{app.provider['pk']}/")["invalidation_flow"] is None
+    assert leads_to() == "/if/flow/default-invalidation-flow/"
+    refused = server.api("PATCH", f"providers/oauth2/{app.provider['pk']}/", 400, json={"invalidation_flow": None}).json()
+    assert refused == {"invalidation_flow": ["This field may not be null."]}
+
+
 def test_a_deactivated_person_loses_everything_at_once(server, admin):
     app = server.application("wiki", scopes=["offline_access"])
     user = server.user("mallory")

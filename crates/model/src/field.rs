@@ -94,6 +94,14 @@ pub trait FieldValue: Sized + Clone {
 
     fn to_json(&self) -> Value;
 
+    /// Reads what `to_stored` wrote: also what time made of it and nobody may ask for.
+    ///
+    /// # Errors
+    /// As `parse`.
+    fn parse_stored(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        Self::parse(value, meta)
+    }
+
     /// As it rests on disk; differs from `to_json` only for secrets.
     fn to_stored(&self, _sealer: &dyn Sealer) -> Value {
         self.to_json()
@@ -364,6 +372,32 @@ impl<T: FieldValue> FieldValue for Option<T> {
     }
     fn without(&self, target: ObjectId) -> Option<Self> {
         Some(self.as_ref().and_then(|v| v.without(target)))
+    }
+    const ON_DELETE: OnDelete = OnDelete::SetNull;
+}
+
+/// A reference that has to be given, and that is nothing once its target was deleted: the object stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needed<T>(pub Option<T>);
+
+impl<T: FieldValue> FieldValue for Needed<T> {
+    fn shape() -> Shape {
+        T::shape()
+    }
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        T::parse(value, meta).map(|value| Needed(Some(value)))
+    }
+    fn parse_stored(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        Option::<T>::parse(value, meta).map(Needed)
+    }
+    fn to_json(&self) -> Value {
+        self.0.to_json()
+    }
+    fn visit_refs(&self, visit: &mut dyn FnMut(ObjectId)) {
+        self.0.visit_refs(visit);
+    }
+    fn without(&self, target: ObjectId) -> Option<Self> {
+        self.0.without(target).map(Needed)
     }
     const ON_DELETE: OnDelete = OnDelete::SetNull;
 }

@@ -29,7 +29,7 @@ pub use draft::{Change, Draft, EditError, Refusal};
 pub use duration::{Duration, DurationError};
 pub use environment::{Clock, Entropy};
 pub use errors::{ErrorNode, FieldErrors, Problem};
-pub use field::{Choice as ChoiceValue, ChoiceMeta, FieldMeta, FieldValue, JsonMap, OnDelete, Shape};
+pub use field::{Choice as ChoiceValue, ChoiceMeta, FieldMeta, FieldValue, JsonMap, Needed, OnDelete, Shape};
 pub use form::{field_form, kind_form, shape_form};
 pub use key::{Key, KeyType, ObjectId, Space};
 pub use kind::{Detached, Fields, Input, Kind, KindMeta, Mode, Object};

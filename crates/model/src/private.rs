@@ -18,7 +18,8 @@ pub fn parse_field<T: FieldValue>(
     errors: &mut FieldErrors,
 ) -> Option<T> {
     if let Some(value) = input.value(meta) {
-        return T::parse(value, meta).map_err(|node| errors.set(meta.name, node)).ok();
+        let parsed = if input.privileged { T::parse_stored(value, meta) } else { T::parse(value, meta) };
+        return parsed.map_err(|node| errors.set(meta.name, node)).ok();
     }
     if !input.must_have(meta)
         && let Some(value) = base.or_else(|| default(input.entropy))
@@ -52,7 +53,7 @@ pub fn load_field<T: FieldValue>(
     let damaged = || LoadError::Damaged { model, field: meta.name };
     let Some(value) = stored.get(meta.name) else { return default().ok_or_else(damaged) };
     let opened = T::unseal(value, sealer)?;
-    T::parse(&opened, meta).or_else(|_| default().ok_or_else(damaged))
+    T::parse_stored(&opened, meta).or_else(|_| default().ok_or_else(damaged))
 }
 
 /// `Ok(None)`: the field does not name the target. `Err`: the object cannot stay.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use countersign_model::{
-    Choice, ChoiceValue, Draft, Duration, EditError, Entropy, FieldErrors, Fields, Input, Key, Kind, KindDef, Mode, Nested, ObjectId, OnDelete, Problem, Ref,
-    SealError, Sealer, Secret, Slug, Snapshot,
+    Choice, ChoiceValue, Draft, Duration, EditError, Entropy, FieldErrors, Fields, Input, Key, Kind, KindDef, Mode, Needed, Nested, ObjectId, OnDelete,
+    Problem, Ref, SealError, Sealer, Secret, Slug, Snapshot,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -43,6 +43,13 @@ struct House {
     #[field(default)]
     doors: Vec<Door>,
     neighbour: Option<Ref<House>>,
+}
+
+/// Something that is let, and stays when its house is torn down.
+#[derive(Debug, Clone, Kind)]
+#[kind(path = "town/leases", model = "town.lease", title = "Lease")]
+struct Lease {
+    house: Needed<Ref<House>>,
 }
 
 fn new_key(entropy: &dyn Entropy) -> Secret {
@@ -209,6 +216,25 @@ fn deletion_follows_the_fields() {
     draft.put(key(4), Room { house: mill, number: 2, guarded_by: Some(barn) });
     let town = commit(draft).unwrap();
     assert!(matches!(Draft::new(&town).delete(barn.id()), Err(EditError::Protected { field: "guarded_by", .. })));
+}
+
+#[test]
+fn what_has_to_be_given_may_get_lost() {
+    let mut draft = Draft::new(&Snapshot::default());
+    draft.put(key(1), house("a"));
+    draft.put(key(2), Lease { house: Needed(Some(Ref::new(Key::Uuid(key(1))))) });
+    let town = commit(draft).unwrap();
+    let mut draft = Draft::new(&town);
+    draft.delete(Ref::<House>::new(Key::Uuid(key(1))).id()).unwrap();
+    let town = commit(draft).unwrap();
+    let left = town.get(Ref::<Lease>::new(Key::Uuid(key(2)))).unwrap();
+    assert_eq!(left.house, Needed(None));
+    let stored = countersign_model::Object::to_stored(left, &Reversing);
+    assert_eq!(<Lease as Kind>::load(&stored, &Reversing, &Counting).unwrap().house, Needed(None));
+    let asked = |value: Value| parse::<Lease>(value, Mode::Create, None).map(|_| ()).unwrap_err().to_json();
+    assert_eq!(asked(json!({})), json!({"house": ["This field is required."]}));
+    assert_eq!(asked(json!({"house": null})), json!({"house": ["This field may not be null."]}));
+    assert!(parse::<Lease>(json!({}), Mode::Patch, Some(left)).is_ok());
 }
 
 #[test]

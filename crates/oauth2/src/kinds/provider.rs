@@ -2,7 +2,7 @@
 
 use countersign_catalogue::{CertificateKeyPair, certificate};
 use countersign_flow::Flow;
-use countersign_model::{Choice, Draft, Duration, Entropy, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret, Snapshot, family};
+use countersign_model::{Choice, Draft, Duration, Entropy, Entry, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Secret, Snapshot, family};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -85,13 +85,8 @@ pub struct OAuth2Provider {
         group = "Advanced flow settings"
     )]
     pub authentication_flow: Option<Ref<Flow>>,
-    #[field(
-        label = "Invalidation flow",
-        help = "Runs when somebody signs out of the application.",
-        group = "Advanced flow settings",
-        on_delete = Cascade
-    )]
-    pub invalidation_flow: Ref<Flow>,
+    #[field(label = "Invalidation flow", help = "Runs when somebody signs out of the application.", group = "Advanced flow settings")]
+    pub invalidation_flow: Needed<Ref<Flow>>,
 
     #[field(
         label = "Access code validity",

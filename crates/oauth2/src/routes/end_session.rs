@@ -3,11 +3,11 @@
 use axum::body::Bytes;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
-use countersign_catalogue::Application;
+use countersign_catalogue::{Application, Brand};
 use countersign_events::{Event, emit};
 use countersign_flow::{Begin, Begun, InPlan, Interaction, begin, confirm_page, in_plan, key, message_page};
 use countersign_pages::{Confirm, Form, Message, Pair};
-use countersign_rest::{RequestInfo, Visitor, csrf_matches, end_session as end, session_cookie, visitor};
+use countersign_rest::{RequestInfo, Visitor, brand_for, csrf_matches, end_session as end, session_cookie, visitor};
 use countersign_store::{StoreError, Tx};
 use serde_json::{Map, Value, json};
 
@@ -165,15 +165,19 @@ impl Asked<'_> {
         confirm_page(&self.service.cx, self.request, self.visitor, self.headers, page)
     }
 
-    /// Nobody asks to be sent anywhere: the provider's own flow, which ends in a page that says where to go on.
+    /// Nobody asks to be sent anywhere: the provider's own flow, or the brand's, which ends in a page that says where to go on.
     async fn run_flow(&self) -> Result<Answer, Internal> {
+        let snapshot = &self.provider.snapshot;
+        let brand = || brand_for(snapshot, &self.request.host).and_then(|id| snapshot.entry(id)?.cast::<Brand>()?.flow_invalidation);
+        let own = self.provider.settings.invalidation_flow.0;
+        let Some(flow) = own.or_else(|| brand().map(|flow| flow.cast())) else { return Ok(self.confirm()) };
         let application = self.provider.application.as_ref();
         let described = application.map(|(reference, a)| {
             let launch = (!a.meta_launch_url.is_empty()).then(|| a.meta_launch_url.to_string());
             json!({"pk": reference.key().to_string(), "name": a.name, "slug": &*a.slug, "launch_url": launch})
         });
         let begin_with = Begin {
-            flow: self.provider.settings.invalidation_flow,
+            flow,
             context: Map::from_iter([(key::APPLICATION.to_owned(), json!(described))]),
             last: InPlan { handler: in_plan::SESSION_END.to_owned(), data: json!({}) },
             interaction: Interaction::Allowed,
