@@ -157,6 +157,26 @@ def test_a_mapping_that_fails_is_told_to_administrators(server):
     wait_for(lambda: any("nothing of this name" in told["body"] for told in server.get("events/notifications/")["results"]), 15, "the notification")
 
 
+def test_policies_of_an_application_tell_what_they_did_when_asked_to_and_when_they_fail(server):
+    app = server.application("followed")
+    made = {}
+    for name, source, follow in [("followed", "return True", True), ("quiet", "return True", False), ("broken", 'return context["nothing of this name"]', False)]:
+        made[name] = server.create("policies/expression/", name=f"{name} policy", expression=source, execution_logging=follow)["pk"]
+        server.create("policies/bindings/", target=app.application["pk"], policy=made[name], order=0, failure_result=True)
+    server.user("vera")
+    Person(server, "vera").sign_in().code(app)
+
+    def events(action):
+        found = server.get("events/events/", action=action, username="vera")["results"]
+        return [event["context"] for event in found if event["context"]["policy_name"].split()[0] in made]
+
+    (followed,) = {event["policy_uuid"]: event for event in events("policy_execution")}.values()
+    assert followed["policy_uuid"] == made["followed"].replace("-", "") and followed["result"] == {"passing": True, "messages": []}
+    assert followed["binding"]["model_name"] == "policybinding" and followed["request"]["user"]["username"] == "vera"
+    (broken,) = {event["policy_uuid"]: event for event in events("policy_exception")}.values()
+    assert broken["policy_uuid"] == made["broken"].replace("-", "") and "nothing of this name" in broken["message"]
+
+
 def test_the_oldest_events_go_and_the_rest_is_still_verified(start):
     server = start(Server(COUNTERSIGN_EVENTS__MOST="5", COUNTERSIGN_EVENTS__RETENTION="days=30"))
     for number in range(10):

@@ -111,10 +111,7 @@ pub(crate) async fn ask(
     let facts = browser.facts(engine::asks_for_admin(&browser.snapshot, target)).await?;
     let question = Question { snapshot: &browser.snapshot, clock: &*browser.cx.clock, user, context: &plan.context, facts: &facts, in_plan };
     let decision = engine::decide(&question, target, mode);
-    for (policy, text) in &decision.failures {
-        let context = json!({"message": text, "policy_name": policy});
-        countersign_events::Event::new("policy_exception", "authentik.policies.engine", context).write(&browser.cx, browser.actor()).await;
-    }
+    countersign_policy::tell(&browser.cx, &browser.actor(), &decision).await;
     Ok(decision)
 }
 

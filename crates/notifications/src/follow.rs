@@ -122,8 +122,10 @@ async fn told(cx: &Context, event: &Recorded) -> Result<Vec<Task>, StoreError> {
     for (uuid, rule) in rules {
         let decision = decide_or(&question, uuid, PolicyEngineMode::Any, false);
         // A log line, not an event: each would be the next one that the rule is asked about.
-        for (policy, error) in &decision.failures {
-            tracing::warn!(rule = rule.name, policy, error, "a policy of a notification rule failed");
+        for told in &decision.told {
+            if let Err(error) = &told.outcome {
+                tracing::warn!(rule = rule.name, policy = told.name, error, "a policy of a notification rule failed");
+            }
         }
         if !decision.passing {
             continue;

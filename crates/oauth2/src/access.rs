@@ -1,9 +1,8 @@
 //! Whether a person may use the application of a provider.
 
-use countersign_catalogue::application::{Entitlement, PolicyEngineMode as ApplicationMode};
-use countersign_policy::engine::{decide, decide_or};
-use countersign_policy::{Decision, Facts, PolicyEngineMode, Question, facts};
+use countersign_policy::{Decision, access};
 use countersign_rest::RequestInfo;
+use countersign_store::StoreError;
 use serde_json::{Map, Value, json};
 
 use crate::provider::Provider;
@@ -11,37 +10,32 @@ use crate::service::{Person, Service};
 use crate::wire::authorize::AuthorizeRequest;
 
 /// The answer of the application's policies. A provider without application lets nobody in.
-pub(crate) fn decide_access(service: &Service, provider: &Provider, person: &Person, request: &RequestInfo, context: &Map<String, Value>) -> Option<Decision> {
-    let (reference, application) = provider.application.as_ref()?;
-    let facts = Facts { places: facts::places(&service.cx, request), ..Facts::default() };
-    let question = Question { snapshot: &provider.snapshot, clock: &*service.cx.clock, user: Some(&person.subject), context, facts: &facts, in_plan: false };
-    let mode = match application.policy_engine_mode {
-        ApplicationMode::All => PolicyEngineMode::All,
-        ApplicationMode::Any => PolicyEngineMode::Any,
-    };
-    Some(decide(&question, reference.key().uuid().unwrap_or_default(), mode))
-}
-
-/// Names of the entitlements a person has at the provider's application, sorted.
-pub(crate) fn entitlements(service: &Service, provider: &Provider, person: &Person) -> Vec<String> {
-    let Some((application, _)) = &provider.application else { return Vec::new() };
-    let (context, facts) = (Map::new(), Facts::default());
-    let question =
-        Question { snapshot: &provider.snapshot, clock: &*service.cx.clock, user: Some(&person.subject), context: &context, facts: &facts, in_plan: false };
-    let own = provider.snapshot.referrers(application.id()).filter_map(|(by, _)| provider.snapshot.entry(by));
-    let held = own.filter_map(|entry| {
-        let entitlement = entry.cast::<Entitlement>()?;
-        // Nobody has an entitlement that is bound to nobody.
-        decide_or(&question, entry.id.key.uuid()?, PolicyEngineMode::Any, false).passing.then(|| entitlement.name.clone())
-    });
-    let mut names: Vec<String> = held.collect();
-    names.sort();
-    names
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) async fn decide(
+    service: &Service,
+    provider: &Provider,
+    person: &Person,
+    request: &RequestInfo,
+    context: &Map<String, Value>,
+) -> Result<Option<Decision>, StoreError> {
+    let Some((application, _)) = &provider.application else { return Ok(None) };
+    access::application(&service.cx, request, &person.identity, *application, context).await.map(Some)
 }
 
 /// Whether an active person may use the application now: asked whenever tokens are issued without a browser.
-pub(crate) fn is_allowed(service: &Service, provider: &Provider, person: &Person, request: &RequestInfo, context: &Map<String, Value>) -> bool {
-    person.identity.is_active && decide_access(service, provider, person, request, context).is_some_and(|d| d.passing)
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) async fn is_allowed(
+    service: &Service,
+    provider: &Provider,
+    person: &Person,
+    request: &RequestInfo,
+    context: &Map<String, Value>,
+) -> Result<bool, StoreError> {
+    Ok(person.identity.is_active && decide(service, provider, person, request, context).await?.is_some_and(|decision| decision.passing))
 }
 
 /// What policies may look at of an authorization request.

@@ -7,6 +7,7 @@ use countersign_rest::{BoxFuture, renew_session};
 use countersign_store::{StoreError, Tx};
 use serde_json::{Value, json};
 
+use crate::access;
 use crate::grants::{self, CodeData, NewGrant};
 use crate::issue::Hashes;
 use crate::provider::{Provider, model_reference};
@@ -37,7 +38,8 @@ impl InPlanStage for Fulfil {
             let provider = provider.filter(|p| p.application.is_some() && redirect::check(&request.to.uri, &p.client.redirect_uris).is_ok());
             let Some(provider) = provider else { return Ok(Outcome::Deny("The application was changed in the meantime.".to_owned())) };
             let person = service.person_of(turn.user()?.clone());
-            if !crate::access::is_allowed(&service, &provider, &person, &turn.request, &crate::access::authorize_context(&request)) {
+            let context = access::authorize_context(&request);
+            if !access::is_allowed(&service, &provider, &person, &turn.request, &context).await? {
                 return Ok(Outcome::Deny("Request has been denied.".to_owned()));
             }
             let answer = issue(&service, &turn, &provider, &person, &request).await.map_err(|e| FlowError::broken(e.to_string()))?;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use countersign_events::Event;
 use countersign_model::{Target, Timestamp};
 use countersign_policy::Subject;
+use countersign_policy::access::entitlements;
 use countersign_policy::expression::MappingContext;
 use countersign_rest::{Context, Identity, RequestInfo, SessionData};
 use countersign_store::{Actor, ActorUser, StoreError, Tx};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::access;
 use crate::claims;
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn};
 use crate::issue::{self, Hashes, IssueError, Keys, Pair};
@@ -162,7 +162,9 @@ impl Service {
 
     /// The claims of the scopes, and an event for every mapping that failed.
     pub(crate) async fn scope_claims(&self, provider: &Provider, person: &Person, scopes: &Scopes, actor: &Actor) -> Map<String, Value> {
-        let entitlements = access::entitlements(self, provider, person);
+        let application = provider.application.as_ref();
+        let held = application.map(|(application, _)| entitlements(&self.cx, &provider.snapshot, &person.subject, *application));
+        let entitlements = held.unwrap_or_default();
         let context = MappingContext { user: Some(&person.subject), entitlements: &entitlements, ..MappingContext::default() };
         let (claims, failures) = scope_claims::evaluate(provider.settings.mappings(&provider.snapshot), scopes, &context);
         for failure in failures {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use countersign_catalogue::{Application, ApplicationAccess, Decision as Access};
 use countersign_model::{Ref, Snapshot};
-use countersign_rest::{ApiError, BoxFuture, Context, Identity, RequestInfo};
-use countersign_store::{Sql, StoreError, params};
+use countersign_rest::{ApiError, BoxFuture, Caller, Context, Identity, RequestInfo};
+use countersign_store::{Actor, Sql, StoreError, params};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use crate::binding::PolicyEngineMode;
 use crate::engine::{self, Decision, Facts, Question};
 use crate::facts;
 use crate::subject::Subject;
+use crate::told::tell;
 use crate::verdict::Step;
 
 /// The catalogue's door to the engine.
@@ -24,11 +25,14 @@ impl ApplicationAccess for Engine {
             let subject = Subject::of(&user, cx.uid(user.pk));
             let facts = facts::load(&cx, &request, false).await?;
             let (snapshot, context) = (cx.snapshot(), Map::new());
-            let decide = |application: &Ref<Application>| {
-                let decision = one(&cx, &snapshot, &subject, &context, &facts, *application);
-                Access { passing: decision.passing, messages: decision.messages }
-            };
-            Ok(applications.iter().map(decide).collect())
+            let actor = acting(&cx, &user, &request);
+            let mut decisions = Vec::with_capacity(applications.len());
+            for application in applications {
+                let decision = one(&cx, &snapshot, &subject, &context, &facts, application);
+                tell(&cx, &actor, &decision).await;
+                decisions.push(Access { passing: decision.passing, messages: decision.messages });
+            }
+            Ok(decisions)
         })
     }
 }
@@ -38,6 +42,26 @@ impl ApplicationAccess for Engine {
 /// # Errors
 /// When the engine fails.
 pub async fn application(
+    cx: &Context,
+    request: &RequestInfo,
+    user: &Arc<Identity>,
+    application: Ref<Application>,
+    context: &Map<String, Value>,
+) -> Result<Decision, StoreError> {
+    let decision = tried(cx, request, user, application, context).await?;
+    tell(cx, &acting(cx, user, request), &decision).await;
+    Ok(decision)
+}
+
+fn acting(cx: &Context, user: &Arc<Identity>, request: &RequestInfo) -> Actor {
+    cx.actor(&Caller { user: Some(user.clone()), ..Caller::nobody() }, request)
+}
+
+/// As [`application`], for whoever wants to know and opens nothing: no event tells of it.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) async fn tried(
     cx: &Context,
     request: &RequestInfo,
     user: &Identity,
@@ -80,13 +104,13 @@ pub fn entitlements(cx: &Context, snapshot: &Snapshot, subject: &Subject, applic
     use countersign_catalogue::Entitlement;
     let (context, facts) = (Map::new(), Facts::default());
     let question = Question { snapshot, clock: &*cx.clock, user: Some(subject), context: &context, facts: &facts, in_plan: false };
-    let mut names: Vec<String> = snapshot
-        .list::<Entitlement>()
-        .filter(|(_, entitlement)| entitlement.app == application)
+    let own = snapshot.referrers(application.id()).filter_map(|(by, _)| snapshot.entry(by));
+    let held = own.filter_map(|entry| {
+        let entitlement = entry.cast::<Entitlement>()?;
         // An entitlement nobody was given is nobody's.
-        .filter(|(reference, _)| engine::decide_or(&question, key(*reference), PolicyEngineMode::Any, false).passing)
-        .map(|(_, entitlement)| entitlement.name.clone())
-        .collect();
+        engine::decide_or(&question, entry.id.key.uuid()?, PolicyEngineMode::Any, false).passing.then(|| entitlement.name.clone())
+    });
+    let mut names: Vec<String> = held.collect();
     names.sort();
     names
 }

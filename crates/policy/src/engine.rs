@@ -14,6 +14,7 @@ use crate::expression::{MappingContext, MayChange, PolicyFacts, Program};
 use crate::measure;
 use crate::policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject};
 use crate::subject::Subject;
+use crate::told::Told;
 use crate::verdict::{Step, Trace, Verdict};
 
 /// What a decision is about.
@@ -49,8 +50,8 @@ pub struct Decision {
     pub trace: Trace,
     /// A policy put this account into the plan.
     pub pending_username: Option<String>,
-    /// Policies that failed to run: name and text, for events.
-    pub failures: Vec<(String, String)>,
+    /// Policies that failed to run or whose executions are logged.
+    pub told: Vec<Told>,
 }
 
 /// Asks everything bound to `target`. Without bindings the answer is yes.
@@ -117,6 +118,7 @@ struct Asked {
     step: Step,
     started: i64,
     pending_username: Option<String>,
+    told: Option<Told>,
 }
 
 impl Asked {
@@ -133,7 +135,7 @@ impl Asked {
             error: None,
             microseconds: 0,
         };
-        Self { step, started: 0, pending_username: None }
+        Self { step, started: 0, pending_username: None, told: None }
     }
 
     fn policy(&mut self, question: &Question<'_>, entry: &Entry, failure_result: bool) {
@@ -141,7 +143,13 @@ impl Asked {
         self.step.model = entry.meta().model;
         let name = entry.object.value("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
         self.step.name = name;
-        match run(question, entry) {
+        let outcome = run(question, entry);
+        if outcome.is_err() || entry.object.value("execution_logging") == Some(Value::Bool(true)) {
+            let outcome = outcome.clone().map(|(verdict, _)| verdict);
+            let (policy, name, binding) = (entry.id.key.uuid().unwrap_or_default(), self.step.name.clone(), self.step.binding.clone());
+            self.told = Some(Told { policy, name, binding, outcome });
+        }
+        match outcome {
             Ok((verdict, pending)) => {
                 self.step.passing = verdict.passing != self.step.negate;
                 self.step.messages = verdict.messages;
@@ -237,7 +245,7 @@ fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
         messages: Vec::new(),
         trace: Trace { mode: countersign_model::ChoiceValue::value(mode), passing: empty, messages: Vec::new(), steps: Vec::new() },
         pending_username: None,
-        failures: Vec::new(),
+        told: Vec::new(),
     };
     if !asked.is_empty() {
         decision.passing = match mode {
@@ -247,9 +255,7 @@ fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
     }
     for asked in asked {
         decision.messages.extend(asked.step.messages.iter().cloned());
-        if let Some(error) = &asked.step.error {
-            decision.failures.push((asked.step.name.clone(), error.clone()));
-        }
+        decision.told.extend(asked.told);
         decision.pending_username = asked.pending_username.or(decision.pending_username);
         decision.trace.steps.push(asked.step);
     }
@@ -327,7 +333,7 @@ mod tests {
         });
         let decision = answer(&draft, None, PolicyEngineMode::Any);
         assert!(decision.passing);
-        assert_eq!(decision.failures.len(), 1);
+        assert!(matches!(decision.told.as_slice(), [told] if told.outcome.is_err()));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub async fn explain(cx: &Context, request: &RequestInfo, username: &str, applic
         reasons.push("the account is not active".to_owned());
     }
     let context = Map::new();
-    let decision = access::application(cx, request, &user, reference, &context).await?;
+    let decision = access::tried(cx, request, &user, reference, &context).await?;
     reasons.extend(decision.trace.steps.iter().filter(|_| !decision.passing).filter(|step| !step.passing).map(|step| {
         let negated = if step.negate { ", negated" } else { "" };
         let said = step.error.as_ref().map(|error| format!(" It failed to run: {error}")).unwrap_or_default();

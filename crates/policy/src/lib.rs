@@ -18,6 +18,7 @@ mod module;
 mod policies;
 pub mod rescue;
 mod subject;
+mod told;
 mod verdict;
 
 pub use binding::{PolicyBinding, PolicyEngineMode};
@@ -25,4 +26,5 @@ pub use engine::{Decision, Facts, Question};
 pub use module::module;
 pub use policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject};
 pub use subject::{GroupView, Subject, merge};
+pub use told::{Told, tell};
 pub use verdict::{Step, Trace, Verdict};

@@ -107,7 +107,7 @@ impl Asked<'_> {
         let visitor = visitor(&service.cx, parts).await?;
         let person = visitor.user.clone().map(|user| service.person_of(user));
         let policies = match &person {
-            Some(person) => access::decide_access(service, self.provider, person, self.request, &access::authorize_context(parsed)),
+            Some(person) => access::decide(service, self.provider, person, self.request, &access::authorize_context(parsed)).await?,
             None => None,
         };
         let hint_mismatch = self.hint_mismatch(parsed, person.as_ref()).await;

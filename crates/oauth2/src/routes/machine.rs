@@ -47,17 +47,17 @@ pub(crate) async fn exchange(exchange: &Exchange<'_>, params: &Params, credentia
             by_app_password(exchange, &username, &password).await?
         }
     };
-    check(exchange, &found.person, grant_type, &scopes)?;
+    check(exchange, &found.person, grant_type, &scopes).await?;
     issue(exchange, found, None, scopes).await
 }
 
-fn check(exchange: &Exchange<'_>, person: &Person, grant_type: &str, scopes: &Scopes) -> Result<(), TokenError> {
+async fn check(exchange: &Exchange<'_>, person: &Person, grant_type: &str, scopes: &Scopes) -> Result<(), Failed> {
     if !person.identity.is_active {
-        return Err(TokenError::UserInactive);
+        return Err(TokenError::UserInactive.into());
     }
     let context = access::token_context(grant_type, scopes);
-    let allowed = access::is_allowed(exchange.service, exchange.provider, person, exchange.request, &context);
-    if allowed { Ok(()) } else { Err(TokenError::PolicyDenied) }
+    let allowed = access::is_allowed(exchange.service, exchange.provider, person, exchange.request, &context).await?;
+    if allowed { Ok(()) } else { Err(TokenError::PolicyDenied.into()) }
 }
 
 /// Signs the tokens, then stores them with the account they are for and the event that tells of them, in one transaction.
@@ -147,11 +147,11 @@ async fn by_secret(exchange: &Exchange<'_>, grant_type: &str, scopes: &Scopes) -
         // Somebody's account of that name is not the client's to act through.
         Some(person) if person.identity.user_type != "service_account" => return Err(TokenError::PolicyDenied.into()),
         Some(person) => {
-            check(exchange, &person, grant_type, scopes)?;
+            check(exchange, &person, grant_type, scopes).await?;
             person
         }
         None => {
-            check(exchange, &service.person_of(Arc::new(account.future(service.now()))), grant_type, scopes)?;
+            check(exchange, &service.person_of(Arc::new(account.future(service.now()))), grant_type, scopes).await?;
             let fresh = account.clone();
             let user = service.cx.store.write(exchange.actor.clone(), "account of a client", move |tx| fresh.save(tx)).await?;
             service.person(user).await?.ok_or(TokenError::UserInactive)?

@@ -200,7 +200,7 @@ impl Exchange<'_> {
         let Some((token, _)) = found else { return Err(TokenError::RefreshUnknown.into()) };
         let person = self.service.person(token.user).await?.ok_or(TokenError::UserInactive)?;
         let context = access::token_context("refresh_token", &scopes);
-        if !access::is_allowed(self.service, self.provider, &person, self.request, &context) {
+        if !access::is_allowed(self.service, self.provider, &person, self.request, &context).await? {
             return Err(TokenError::PolicyDenied.into());
         }
         let session = token.session.filter(|_| token.session_alive);
