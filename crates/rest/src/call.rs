@@ -135,6 +135,10 @@ impl Call {
 
     fn form_part(&self, name: &str, file: bool) -> Result<Option<Bytes>, ApiError> {
         let media = self.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        // Without a body there is nothing of a wrong type.
+        if self.bytes.is_empty() {
+            return Ok(None);
+        }
         if !media.starts_with("multipart/form-data") {
             return Err(ApiError::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("Unsupported media type \"{media}\" in request.")));
         }
