@@ -218,7 +218,7 @@ async fn set_icon_url(call: Call) -> Result<Response, ApiError> {
 
 /// Takes the icon away.
 async fn set_icon(call: Call) -> Result<Response, ApiError> {
-    call.form_clears()?;
+    call.form_clears().await?;
     put_icon(&call, None).await
 }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref, family};
 use countersign_pages::{Denied, Form, Message, Page, response as page_response};
-use countersign_rest::{Context, RequestInfo, Visitor, csrf_matches, visitor};
+use countersign_rest::{Context, RequestInfo, Visitor, csrf_matches, form, visitor};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Map, Value, json};
@@ -175,7 +175,10 @@ async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Requ
 async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Response, FlowError> {
     let _turn = Turns::wait(&visit.cx, &visit.visitor.key).await;
     let query = parse_query(&visit.request.query);
-    let answer = body.map(|body| read_form(&visit.parts.headers, &body));
+    let answer = match body {
+        Some(body) => Some(read_form(&visit.parts.headers, &body).await),
+        None => None,
+    };
     let forged = answer.as_ref().and_then(|answer| csrf_matches(&visit.parts.headers, &visit.request, answer.str("csrf")).err());
     let mut executor = match executor::enter(visit.browser(), slug, query.clone()).await? {
         Entered::Going(executor) => *executor,
@@ -210,13 +213,11 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
     Ok(draw(visit, executor.finish(turned, answered).await?))
 }
 
-fn read_form(headers: &HeaderMap, body: &[u8]) -> Answer {
+async fn read_form(headers: &HeaderMap, body: &Bytes) -> Answer {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let boundary =
-        media.strip_prefix("multipart/form-data").and_then(|rest| rest.split_once("boundary=")).map(|(_, boundary)| boundary.trim().trim_matches('"'));
-    match boundary {
-        Some(boundary) if !boundary.is_empty() && boundary.len() <= 70 => Answer::of_multipart(boundary, body),
-        _ => Answer::of_form(body),
+    match form::parts(media, body.clone()).await {
+        Some(parts) => Answer::of_parts(parts),
+        None => Answer::of_form(body),
     }
 }
 

@@ -129,20 +129,19 @@ impl Call {
     ///
     /// # Errors
     /// 415 for another media type.
-    pub fn form_file(&self, name: &str) -> Result<Option<Bytes>, ApiError> {
-        self.form_part(name, true)
+    pub async fn form_file(&self, name: &str) -> Result<Option<Bytes>, ApiError> {
+        let part = self.form().await?.into_iter().find(|part| part.name == name && part.file_name.is_some());
+        Ok(part.map(|part| part.content))
     }
 
-    fn form_part(&self, name: &str, file: bool) -> Result<Option<Bytes>, ApiError> {
-        let media = self.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    async fn form(&self) -> Result<Vec<form::Part>, ApiError> {
         // Without a body there is nothing of a wrong type.
         if self.bytes.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        if !media.starts_with("multipart/form-data") {
-            return Err(ApiError::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("Unsupported media type \"{media}\" in request.")));
-        }
-        Ok(form::part(media, &self.bytes, name, file).map(|part| self.bytes.slice_ref(part)))
+        let media = self.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let wrong = || ApiError::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("Unsupported media type \"{media}\" in request."));
+        form::parts(media, self.bytes.clone()).await.ok_or_else(wrong)
     }
 
     /// A form that puts a file somewhere, or takes it away with `clear`. Only the latter is done: `root/config/` does not
@@ -150,11 +149,13 @@ impl Call {
     ///
     /// # Errors
     /// 501 for a file, 400 for neither.
-    pub fn form_clears(&self) -> Result<(), ApiError> {
-        if self.form_part("clear", false)?.is_some_and(|clear| clear.eq_ignore_ascii_case(b"true")) {
+    pub async fn form_clears(&self) -> Result<(), ApiError> {
+        let form = self.form().await?;
+        if form.iter().any(|part| part.name == "clear" && part.content.eq_ignore_ascii_case(b"true")) {
             return Ok(());
         }
-        Err(if self.form_file("file")?.is_some() { ApiError::not_implemented("Uploading files") } else { ApiError::Empty(StatusCode::BAD_REQUEST) })
+        let file = form.iter().any(|part| part.name == "file" && part.file_name.is_some());
+        Err(if file { ApiError::not_implemented("Uploading files") } else { ApiError::Empty(StatusCode::BAD_REQUEST) })
     }
 
     /// The body as input for the fields of a kind or table.

@@ -11,7 +11,7 @@ mod context;
 mod cookies;
 mod dispatch;
 mod error;
-mod form;
+pub mod form;
 mod forms;
 mod history;
 mod identity;

@@ -16,7 +16,7 @@ use crate::{
 
 /// Answers as the original does: 200 with `success` and what was said, 400 without a file.
 pub(super) async fn import(call: Call) -> Result<Response, ApiError> {
-    let Some(file) = call.form_file("file")? else {
+    let Some(file) = call.form_file("file").await? else {
         return Ok(json(StatusCode::BAD_REQUEST, &json!({"logs": [], "success": false})));
     };
     let outcome = applied(&call, &String::from_utf8_lossy(&file)).await;

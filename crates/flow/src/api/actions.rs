@@ -35,7 +35,7 @@ pub(super) async fn set_background_url(call: Call) -> Result<Response, ApiError>
 /// Takes the background away.
 pub(super) async fn set_background(call: Call) -> Result<Response, ApiError> {
     let (reference, _) = find(&call)?;
-    call.form_clears()?;
+    call.form_clears().await?;
     put_background(&call, reference, None).await
 }
 
