@@ -320,3 +320,35 @@ def test_the_icon_of_an_application_is_set_and_taken_away(server, browser):
         else:
             window.see("Wiki saved.")
         assert server.get("core/applications/wiki/")["meta_icon"] == kept
+
+
+def test_somebody_acts_as_somebody_else_and_stops(server, browser):
+    user = server.user("vera", name="Vera")
+    window = Window(browser, server.base, "impersonation", viewport={"width": 390, "height": 844}, color_scheme="dark")
+    window.go("/if/admin/")
+    sign_in(window, "akadmin")
+    window.at("**/if/admin/**")
+    window.go("about:blank").go(f"/if/admin/#/identity/users/{user['pk']}")
+    window.press("More actions")
+    window.page.get_by_role("menuitem", name="Impersonate").click()
+    dialog = window.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Impersonate").click()
+    expect(dialog.get_by_text("This field is required.")).to_be_visible()
+    dialog.get_by_label("Reason").fill("A look at her applications")
+    window.picture("dialog")
+    dialog.get_by_role("button", name="Impersonate").click()
+    window.at("**/if/user/**")
+    banner = window.page.get_by_role("status").filter(has_text="act as")
+    expect(banner).to_have_text("You are akadmin and act as vera. Stop impersonation")
+    window.picture("library")
+    assert window.barriers() == []
+    # What her account may not see is not seen; the way back is where she may be.
+    window.go("/if/admin/")
+    window.see("This part is for administrators")
+    window.follow("My applications")
+    window.press("Stop impersonation")
+    expect(window.page.get_by_role("heading", name="vera")).to_be_visible()
+    expect(banner).to_have_count(0)
+    window.picture("back")
+    started = server.one("events/events/", action="impersonation_started")
+    assert started["context"]["reason"] == "A look at her applications" and started["user"]["username"] == "akadmin", started

@@ -4,12 +4,15 @@ import type { Brand, Me } from './api/types';
 
 class Session {
   me = $state<Me>();
+  /** Who acts as `me`, while impersonating. */
+  original = $state<Me>();
   brand = $state<Brand>();
 
   async load(): Promise<void> {
     const brand = get<Brand>('core/brands/current').catch(() => undefined);
-    const answer = await get<{ user: Me }>('core/users/me');
+    const answer = await get<{ user: Me; original?: Me }>('core/users/me');
     this.me = answer.user;
+    this.original = answer.original;
     this.brand = await brand;
   }
 
