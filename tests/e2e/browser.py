@@ -82,10 +82,8 @@ class Window:
 
     def menu(self, section, item):
         """Opens a page of the admin interface from its navigation."""
-        link = self.page.get_by_role("navigation").get_by_role("link", name=item, exact=True)
-        if not link.is_visible():
-            self.page.get_by_role("button", name=section, exact=True).click()
-        link.click()
+        within = self.page.get_by_role("navigation").get_by_role("group", name=section, exact=True)
+        within.get_by_role("link", name=item, exact=True).click()
 
     def choose(self, label, typed, option):
         """Types into a field that searches, and takes one of what it offers."""
