@@ -111,7 +111,7 @@ pub(crate) async fn ask(
     let facts = browser.facts(engine::asks_for_admin(&browser.snapshot, target)).await?;
     let question = Question { snapshot: &browser.snapshot, clock: &*browser.cx.clock, user, context: &plan.context, facts: &facts, in_plan };
     let decision = engine::decide(&question, target, mode);
-    countersign_policy::tell(&browser.cx, &browser.actor(), &decision).await;
+    countersign_policy::tell(&browser.cx, || browser.actor(), &decision).await;
     Ok(decision)
 }
 

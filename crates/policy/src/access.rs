@@ -25,11 +25,10 @@ impl ApplicationAccess for Engine {
             let subject = Subject::of(&user, cx.uid(user.pk));
             let facts = facts::load(&cx, &request, false).await?;
             let (snapshot, context) = (cx.snapshot(), Map::new());
-            let actor = acting(&cx, &user, &request);
             let mut decisions = Vec::with_capacity(applications.len());
             for application in applications {
                 let decision = one(&cx, &snapshot, &subject, &context, &facts, application);
-                tell(&cx, &actor, &decision).await;
+                tell(&cx, || acting(&cx, &user, &request), &decision).await;
                 decisions.push(Access { passing: decision.passing, messages: decision.messages });
             }
             Ok(decisions)
@@ -49,7 +48,7 @@ pub async fn application(
     context: &Map<String, Value>,
 ) -> Result<Decision, StoreError> {
     let decision = tried(cx, request, user, application, context).await?;
-    tell(cx, &acting(cx, user, request), &decision).await;
+    tell(cx, || acting(cx, user, request), &decision).await;
     Ok(decision)
 }
 

@@ -23,9 +23,14 @@ pub struct Told {
 }
 
 /// Writes the events of a decision. What was asked of the policy is not in them: requests hold secrets.
-pub async fn tell(cx: &Context, actor: &Actor, decision: &Decision) {
+/// Most decisions have none: `actor` is asked for only then.
+pub async fn tell(cx: &Context, actor: impl FnOnce() -> Actor, decision: &Decision) {
+    if decision.told.is_empty() {
+        return;
+    }
+    let actor = actor();
     for told in &decision.told {
-        told.event(actor).write(cx, actor.clone()).await;
+        told.event(&actor).write(cx, actor.clone()).await;
     }
 }
 
