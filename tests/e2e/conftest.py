@@ -23,7 +23,8 @@ def close(request, process):
     panics = process.panics() if isinstance(process, world.Server) else []
     if panics or getattr(request.node, "failed", False):
         world.ARTEFACTS.mkdir(exist_ok=True)
-        kept = world.ARTEFACTS / f"{request.node.name}-{process.name}.log".replace("/", "_")
+        engine = "postgresql" if world.Shared.POSTGRES else "embedded"
+        kept = world.ARTEFACTS / f"{request.node.name}-{engine}-{process.name}.log".replace("/", "_")
         kept.write_bytes(process.log.read_bytes())
     process.log.unlink()
     assert not panics, panics[:3]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::shell::{Outcome, Stamp, call, command, root, step, target};
+use crate::tools;
 
 /// The web interface, as the program takes it in.
 pub(crate) fn web() -> Outcome {
@@ -40,6 +41,16 @@ pub(crate) fn programs(release: bool) -> Outcome {
     let title = "Building Countersign and the demo application (the first time takes some minutes)";
     // The whole workspace with its examples has the features that its tests have: both share what is built.
     step(title, || call(&mut command(&format!("cargo build --workspace --exclude xtask --bins --examples{profile}"))))
+}
+
+/// The program with the interface in it: one file, which needs nothing beside it.
+pub(crate) fn one_file(release: bool) -> Outcome {
+    tools::check(&["cargo", "cc", "node", "npm"])?;
+    web()?;
+    let profile = if release { " --release" } else { "" };
+    step("Building Countersign", || call(&mut command(&format!("cargo build --package countersign{profile}"))))?;
+    println!("\n{}", program("countersign", release).display());
+    Ok(())
 }
 
 /// A program that was built.

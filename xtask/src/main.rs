@@ -13,8 +13,10 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask run     build everything, start Countersign on ./data and the demo application, say what to open
+cargo xtask check   format, types, lints and unit tests: what fails fastest
 cargo xtask test    install what the tests need, then check, build and prove everything
                     (options after `--` go to the end-to-end suite: cargo xtask test -- -k logout)
+cargo xtask build   the web interface and the program, as one file to hand out (--debug: quickly, for development)
 cargo xtask bench   start time and resident memory of the release build (--debug: of the development build)";
 
 fn main() -> ExitCode {
@@ -23,6 +25,10 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let outcome = match (command.as_str(), rest.as_slice()) {
         ("run", []) => run::run(),
+        ("check", []) => suite::check(),
+        ("build", []) => build::one_file(true),
+        ("build", [option]) if option == "--release" => build::one_file(true),
+        ("build", [option]) if option == "--debug" => build::one_file(false),
         ("test", options) => suite::test(options),
         ("bench", []) => bench::bench(true),
         ("bench", [option]) if option == "--debug" => bench::bench(false),

@@ -44,13 +44,13 @@ pub(crate) fn call(command: &mut Command) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("`{shown}` failed ({status})")) }
 }
 
-/// Runs a program to its end, its lines shown and also given to `each`.
-pub(crate) fn watch(command: &mut Command, mut each: impl FnMut(&str)) -> Outcome {
+/// Runs a program to its end, its lines shown behind `label` and also given to `each`.
+pub(crate) fn watch(label: &str, command: &mut Command, mut each: impl FnMut(&str)) -> Outcome {
     let shown = shown(command);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| format!("Cannot start `{shown}`: {error}"))?;
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            println!("{line}");
+            println!("{label}{line}");
             each(&line);
         }
     }

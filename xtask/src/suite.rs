@@ -15,37 +15,54 @@ struct Tally {
     reasons: Vec<String>,
 }
 
+/// What fails fastest: format, types, lints and unit tests.
+pub(crate) fn check() -> Outcome {
+    tools::check(&["cargo", "cc", "node", "npm"])?;
+    let mut tally = Tally::default();
+    tally.without_a_server();
+    tally.close()
+}
+
 pub(crate) fn test(options: &[String]) -> Outcome {
     tools::check(&["cargo", "cc", "node", "npm", "python3"])?;
     let options = options.strip_prefix(&["--".to_owned()]).unwrap_or(options);
     let mut tally = Tally::default();
     if options.is_empty() {
-        tally.check("Format", || call(&mut command("cargo fmt --all --check")));
-        // The program takes the web interface in when it is built, so that comes first.
-        tally.check("Web interface: types", || build::packages().and_then(|()| build::npm("run check --if-present")));
-        tally.check("Web interface: build", build::web);
-        tally.check("Web interface: tests", || build::npm("run test --if-present"));
-        let clippy = "cargo clippy --workspace --all-targets -- -D warnings";
-        tally.check("Lints", || call(&mut command(clippy)));
-        tally.unit_tests("Unit tests", &mut command("cargo test --workspace --no-fail-fast"));
+        tally.without_a_server();
     } else {
         tally.check("Web interface: build", build::web);
     }
     tally.check("Programs", || build::programs(false));
-    tally.end_to_end("End-to-end tests", options, &[]);
-    if options.is_empty() {
-        tally.shared();
+    match step("What the end-to-end tests need", prepare) {
+        Ok(python) if options.is_empty() => tally.both_engines(&python),
+        Ok(python) => tally.end_to_end("End-to-end tests", &python, options, &[]),
+        Err(reason) => tally.fail("What the end-to-end tests need", &reason),
     }
-
-    println!();
-    for reason in &tally.reasons {
-        println!("failed: {reason}");
-    }
-    println!("{} passed, {} failed", tally.passed, tally.failed);
-    if tally.failed == 0 { Ok(()) } else { Err(String::new()) }
+    tally.close()
 }
 
 impl Tally {
+    fn without_a_server(&mut self) {
+        self.check("Format", || call(&mut command("cargo fmt --all --check")));
+        // The program takes the web interface in when it is built, so that comes first.
+        self.check("Web interface: types", || build::packages().and_then(|()| build::npm("run check --if-present")));
+        self.check("Web interface: build", build::web);
+        self.check("Web interface: tests", || build::npm("run test --if-present"));
+        let clippy = "cargo clippy --workspace --all-targets -- -D warnings";
+        self.check("Lints", || call(&mut command(clippy)));
+        self.unit_tests("Unit tests", &mut command("cargo test --workspace --no-fail-fast"));
+    }
+
+    /// Says what failed, and how much passed.
+    fn close(self) -> Outcome {
+        println!();
+        for reason in &self.reasons {
+            println!("failed: {reason}");
+        }
+        println!("{} passed, {} failed", self.passed, self.failed);
+        if self.failed == 0 { Ok(()) } else { Err(String::new()) }
+    }
+
     /// A check that passes or fails as one.
     fn check(&mut self, title: &str, work: impl FnOnce() -> Outcome) {
         match step(title, work) {
@@ -63,7 +80,7 @@ impl Tally {
     fn unit_tests(&mut self, title: &str, tests: &mut std::process::Command) {
         let counts = std::cell::Cell::new((0, 0));
         let outcome = step(title, || {
-            watch(tests, |line| {
+            watch("", tests, |line| {
                 if line.starts_with("test result:") {
                     counts.set(added(counts.get(), line));
                 }
@@ -72,8 +89,20 @@ impl Tally {
         self.counted(title, counts.get(), outcome);
     }
 
-    /// The part of the suite that depends on the database, once more on PostgreSQL and Redis.
-    fn shared(&mut self) {
+    /// The end-to-end suite, and beside it the part that depends on the database once more on PostgreSQL and Redis:
+    /// both mostly wait for servers and browsers, so together they take little longer than one.
+    fn both_engines(&mut self, python: &Path) {
+        let mut shared = Self::default();
+        std::thread::scope(|scope| {
+            scope.spawn(|| shared.on_postgresql(python));
+            self.end_to_end("End-to-end tests", python, &[], &[]);
+        });
+        self.passed += shared.passed;
+        self.failed += shared.failed;
+        self.reasons.append(&mut shared.reasons);
+    }
+
+    fn on_postgresql(&mut self, python: &Path) {
         let services = match step("A PostgreSQL and a Redis", Services::start) {
             Ok(services) => services,
             Err(reason) => return self.fail("A PostgreSQL and a Redis", &reason),
@@ -86,17 +115,15 @@ impl Tally {
         }
         self.unit_tests("Store and flows on PostgreSQL and Redis", &mut tests);
         let parts = SHARED.map(|name| format!("e2e/test_{name}.py"));
-        self.end_to_end("End-to-end tests on PostgreSQL and Redis", &parts, &settings);
+        self.end_to_end("End-to-end tests on PostgreSQL and Redis", python, &parts, &settings);
     }
 
-    fn end_to_end(&mut self, title: &str, options: &[String], settings: &[(&str, String)]) {
-        let python = match step("What the end-to-end tests need", prepare) {
-            Ok(python) => python,
-            Err(reason) => return self.fail("What the end-to-end tests need", &reason),
-        };
+    fn end_to_end(&mut self, title: &str, python: &Path, options: &[String], settings: &[(&str, String)]) {
         let counts = std::cell::Cell::new((0, 0));
+        // Two runs share the terminal.
+        let label = if settings.is_empty() { "" } else { "postgresql: " };
         let outcome = step(title, || {
-            let mut pytest = std::process::Command::new(&python);
+            let mut pytest = std::process::Command::new(python);
             pytest
                 .args(["-m", "pytest", "-p", "no:cacheprovider", "--color=no"])
                 .args(options)
@@ -105,7 +132,7 @@ impl Tally {
                 .env("COUNTERSIGN_DEMO_PROGRAM", build::program("countersign-demo", false))
                 .env("PYTHONDONTWRITEBYTECODE", "1")
                 .envs(settings.iter().cloned());
-            watch(&mut pytest, |line| {
+            watch(label, &mut pytest, |line| {
                 counts.set(summary(line).unwrap_or(counts.get()));
             })
         });
