@@ -2,12 +2,13 @@
 
 use axum::response::Response;
 use countersign_model::{Fields, JsonMap, KindMeta, Mode, Problem, Timestamp};
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Operation, Rows, TableMeta, json, object_schema, table_operations};
-use countersign_store::{Row, Sql, SqlValue, StoreError, params};
-use http::{Method, StatusCode};
+use countersign_rest::{Access, ApiError, AskedSecret, BoxFuture, Call, Column, ColumnKind, Operation, Rows, TableMeta, json, object_schema, table_operations};
+use countersign_store::{Row, Sql, SqlValue, StoreError, Tx, params};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::audit;
 use crate::chart::Chart;
 use crate::event::{Event, emit};
 
@@ -200,8 +201,27 @@ pub(crate) fn operations() -> Vec<Operation> {
             .parameter("action", text())
             .parameter("top_n", json!({"type": "integer"}))
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/EventTopPerUser"}})),
+        Operation::new(Method::POST, "countersign/secrets/", "countersign_secrets_create", Access::Authenticated, view_secret)
+            .summary("One secret that answers mask, for callers who may change its object. Each time is recorded.")
+            .request(object_schema(&[("model", "string"), ("pk", "string"), ("field", "string")]))
+            .response(object_schema(&[("value", "string")])),
     ]);
     all
+}
+
+/// What is answered and what is recorded come from one transaction.
+async fn view_secret(call: Call) -> Result<Response, ApiError> {
+    let asked = AskedSecret::read(&call)?;
+    let write = move |tx: &mut Tx<'_>| {
+        let (entry, secret) = asked.find(tx.graph())?;
+        let context = json!({"secret": audit::reference(&entry), "field": asked.field.name});
+        emit(tx, Event::new("secret_view", "authentik.events.api", context))?;
+        Ok::<_, ApiError>(secret)
+    };
+    let secret = call.cx.store.write(call.actor(), "secret viewed", write).await?;
+    let mut answer = json(StatusCode::OK, &json!({"value": secret.expose()}));
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(answer)
 }
 
 /// Counts of the events asked for, over four weeks.

@@ -1,6 +1,6 @@
 //! The audit of configuration: an event for each object an edit made, changed or deleted, in its transaction.
 
-use countersign_model::{Change, Entropy, Entry, Shape};
+use countersign_model::{Change, Entropy, Entry, Secret};
 use countersign_store::{Auditor, CommittedEdit, Sql, StoreError};
 use serde_json::{Map, Value, json};
 
@@ -32,7 +32,7 @@ impl Auditor for Audit {
     }
 }
 
-fn reference(entry: &Entry) -> Value {
+pub(crate) fn reference(entry: &Entry) -> Value {
     let values = entry.object.values();
     let name = ["name", "slug", "identifier", "domain"].iter().find_map(|n| values.get(*n).and_then(Value::as_str));
     let meta = entry.meta();
@@ -49,8 +49,7 @@ fn diff(change: &Change) -> Option<Value> {
         if was == is {
             continue;
         }
-        let secret = field.write_only || matches!((field.shape)(), Shape::Secret);
-        let show = |v: Value| if secret { Value::from("*****") } else { v };
+        let show = |v: Value| if field.is_hidden() { Value::from(Secret::MASK) } else { v };
         fields.insert(field.name.to_owned(), json!({"previous_value": show(was), "new_value": show(is)}));
     }
     Some(Value::Object(fields))

@@ -23,6 +23,10 @@ impl Problem {
     pub fn blank() -> Problem {
         Problem::new("blank", "This field may not be blank.")
     }
+    /// The mask of a secret, where there is no secret that it could stand for.
+    pub fn mask() -> Problem {
+        Problem::new("invalid", "This is the mask that answers show in place of a secret. Enter the secret itself.")
+    }
     pub fn unique() -> Problem {
         Problem::new("unique", "This field must be unique.")
     }

@@ -53,6 +53,18 @@ pub struct FieldMeta {
     pub default: fn() -> Option<Value>,
 }
 
+impl FieldMeta {
+    /// Whether values are secrets, or hold some.
+    pub fn is_secret(&self) -> bool {
+        (self.shape)().is_secret()
+    }
+
+    /// Whether only the fact that a value changed may be recorded, not the value.
+    pub fn is_hidden(&self) -> bool {
+        self.write_only || self.is_secret()
+    }
+}
+
 /// The form of a field's values, for forms, OpenAPI and filters.
 #[derive(Debug, Clone)]
 pub enum Shape {
@@ -76,6 +88,40 @@ pub enum Shape {
     Nullable(Box<Shape>),
     List(Box<Shape>),
     Object(&'static [FieldMeta]),
+}
+
+impl Shape {
+    /// Whether values of this shape are secrets, or hold some.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Shape::Secret => true,
+            Shape::Nullable(inner) | Shape::List(inner) => inner.is_secret(),
+            Shape::Object(fields) => fields.iter().any(|field| (field.shape)().is_secret()),
+            _ => false,
+        }
+    }
+
+    /// A value without its secrets: each that is set becomes [`Secret::MASK`].
+    #[must_use]
+    pub fn masked(&self, value: Value) -> Value {
+        match (self, value) {
+            (Shape::Secret, Value::String(text)) if !text.is_empty() => Value::from(Secret::MASK),
+            (Shape::Nullable(inner), value) => inner.masked(value),
+            (Shape::List(item), Value::Array(items)) => items.into_iter().map(|value| item.masked(value)).collect(),
+            (Shape::Object(fields), Value::Object(map)) => {
+                let part = |name: &str| fields.iter().find(|field| field.name == name);
+                let masked = |(name, value): (String, Value)| {
+                    let value = match part(&name) {
+                        Some(field) => (field.shape)().masked(value),
+                        None => value,
+                    };
+                    (name, value)
+                };
+                map.into_iter().map(masked).collect()
+            }
+            (_, value) => value,
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use crate::field::{Choice, FieldMeta, FieldValue, python_type};
 use crate::key::ObjectId;
 use crate::kind::{Detached, Input};
 use crate::registry::LoadError;
-use crate::secret::Sealer;
+use crate::secret::{Sealer, Secret};
 
 pub fn parse_field<T: FieldValue>(
     meta: &'static FieldMeta,
@@ -18,6 +18,12 @@ pub fn parse_field<T: FieldValue>(
     errors: &mut FieldErrors,
 ) -> Option<T> {
     if let Some(value) = input.value(meta) {
+        if is_mask(meta, value) {
+            return base.or_else(|| {
+                errors.add(meta.name, Problem::mask());
+                None
+            });
+        }
         let parsed = if input.privileged { T::parse_stored(value, meta) } else { T::parse(value, meta) };
         return parsed.map_err(|node| errors.set(meta.name, node)).ok();
     }
@@ -37,10 +43,17 @@ pub fn parse_part<T: FieldValue>(
     errors: &mut FieldErrors,
 ) -> Option<T> {
     let parsed = match map.get(meta.name) {
+        // Parts of lists have no identity by which the secret before could be found.
+        Some(value) if is_mask(meta, value) => Err(Problem::mask().into()),
         Some(value) => T::parse(value, meta),
         None => default().ok_or_else(|| Problem::required().into()),
     };
     parsed.map_err(|node| errors.set(meta.name, node)).ok()
+}
+
+/// A secret as answers mask it, sent back by whoever never saw it.
+fn is_mask(meta: &FieldMeta, value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim() == Secret::MASK) && meta.is_secret()
 }
 
 pub fn load_field<T: FieldValue>(

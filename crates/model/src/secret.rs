@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
+    /// What answers show in place of a secret. It comes back with whatever else of the object is sent: then the secret stays.
+    pub const MASK: &str = "*****";
+
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(Zeroizing::new(text.into()))
     }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use countersign_model::{
-    Choice, ChoiceValue, Draft, Duration, EditError, Entropy, FieldErrors, Fields, Input, Key, Kind, KindDef, Mode, Needed, Nested, ObjectId, OnDelete,
-    Problem, Ref, SealError, Sealer, Secret, Slug, Snapshot,
+    Choice, ChoiceValue, Draft, Duration, EditError, Entropy, FieldErrors, FieldMeta, Fields, Input, Key, Kind, KindDef, Mode, Needed, Nested, ObjectId,
+    OnDelete, Problem, Ref, SealError, Sealer, Secret, Shape, Slug, Snapshot,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -160,6 +160,30 @@ fn secrets_rest_sealed_and_old_objects_take_new_defaults() {
     let loaded = def.load(1, old, &Reversing, &Counting).unwrap();
     assert_eq!(loaded.values(), countersign_model::Object::values(&made));
     assert!(def.load(2, stored, &Reversing, &Counting).is_err(), "a newer format is refused");
+}
+
+#[test]
+fn a_mask_that_comes_back_is_never_the_secret() {
+    let made = house("Mill");
+    for mode in [Mode::Patch, Mode::Replace] {
+        let saved = parse(json!({"name": "Mill", "key": Secret::MASK}), mode, Some(&made)).unwrap();
+        assert_eq!(saved.key.expose(), made.key.expose());
+    }
+    let refused = parse::<House>(json!({"name": "Mill", "key": Secret::MASK}), Mode::Create, None).unwrap_err().to_json();
+    assert_eq!(refused, json!({"key": ["This is the mask that answers show in place of a secret. Enter the secret itself."]}));
+    assert_eq!(parse(json!({"name": Secret::MASK}), Mode::Patch, Some(&made)).unwrap().name, Secret::MASK, "other fields hold what they are sent");
+    let plain = parse(json!({"key": "*".repeat(6)}), Mode::Patch, Some(&made)).unwrap();
+    assert_eq!(plain.key.expose(), "******");
+}
+
+#[test]
+fn values_are_masked_by_their_declared_shape_at_any_depth() {
+    static PART: [FieldMeta; 1] = [FieldMeta { shape: || Shape::Nullable(Box::new(Shape::Secret)), ..*House::META.fields.first().unwrap() }];
+    let shape = Shape::List(Box::new(Shape::Object(&PART)));
+    let value = json!([{"name": "x", "other": "y"}, {"name": null}, {"name": ""}]);
+    assert!(shape.is_secret());
+    assert_eq!(shape.masked(value), json!([{"name": Secret::MASK, "other": "y"}, {"name": null}, {"name": ""}]));
+    assert_eq!(Shape::Text.masked(json!("open")), json!("open"));
 }
 
 #[test]

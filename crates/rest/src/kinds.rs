@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_model::{Entry, FieldMeta, Key, Kind, KindDef, KindMeta, Mode, ObjectId, Problem, Shape, Snapshot, SortKey, Space};
+use countersign_model::{Entry, FieldMeta, Key, Kind, KindDef, KindMeta, Mode, ObjectId, Problem, Snapshot, SortKey, Space};
 use countersign_store::StoreError;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -20,7 +20,7 @@ use crate::request::RequestInfo;
 use crate::response::{json, no_content};
 use crate::values::{Filter, plain, search};
 use crate::{BoxFuture, Context};
-use crate::{openapi, single, used_by};
+use crate::{openapi, secrets, single, used_by};
 
 /// What a computed field is made from, besides its object.
 pub struct RenderContext<'a> {
@@ -183,7 +183,12 @@ impl KindResource {
             )
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
         ];
-        all.into_iter().map(|operation| operation.of(meta)).collect()
+        let secret = meta.fields.iter().any(|field| field.is_secret() && !field.write_only);
+        let masking = |operation: Operation| match secret && operation.response.is_some() && !operation.id.ends_with("used_by_list") {
+            true => operation.parameter("secrets", json!({"type": "string", "enum": ["masked"]})),
+            false => operation,
+        };
+        all.into_iter().map(|operation| masking(operation.of(meta))).collect()
     }
 
     async fn list(&self, call: Call) -> Result<Response, ApiError> {
@@ -402,7 +407,7 @@ fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>
     let mut filters: Vec<Filter<'a>> = Vec::new();
     for (name, value) in call.query.iter().filter(|(_, v)| !v.is_empty()) {
         let (field, lookup) = name.split_once("__").unwrap_or((name, ""));
-        let Some(field) = meta.field(field).filter(|f| !is_secret(f)) else { continue };
+        let Some(field) = meta.field(field).filter(|f| !f.is_secret()) else { continue };
         match filters.iter_mut().find(|f| f.field.name == field.name && f.lookup == lookup) {
             Some(filter) => filter.wanted.push(value),
             None => filters.push(Filter { field, lookup, wanted: vec![value] }),
@@ -435,7 +440,7 @@ fn found(needle: &str, entry: &Entry) -> bool {
 fn ordering<'a>(asked: &'a str, meta: &'static KindMeta) -> Vec<&'a str> {
     let known = |name: &&str| {
         let name = name.trim_start_matches('-');
-        name == "pk" || meta.field(name).is_some_and(|f| !is_secret(f))
+        name == "pk" || meta.field(name).is_some_and(|f| !f.is_secret())
     };
     let mut keys: Vec<&str> = asked.split(',').map(str::trim).filter(|n| !n.is_empty()).filter(known).collect();
     if keys.is_empty() {
@@ -461,17 +466,6 @@ fn sort(entries: &mut [Arc<Entry>], order: &[&str]) {
         };
         (order.iter().map(by).collect::<Vec<By>>(), entry.id)
     });
-}
-
-pub(crate) const fn is_secret_shape(shape: &Shape) -> bool {
-    matches!(shape, Shape::Secret)
-}
-
-fn is_secret(field: &FieldMeta) -> bool {
-    match (field.shape)() {
-        Shape::Nullable(inner) => is_secret_shape(&inner),
-        shape => is_secret_shape(&shape),
-    }
 }
 
 fn keep(rendered: Vec<Value>, shared: Shared) -> Vec<Value> {
@@ -539,13 +533,7 @@ impl RenderContext<'_> {
         let resource = self.cx.modules().iter().flat_map(|m| m.kinds.iter()).find(|k| k.def.meta.model == meta.model);
         let mut map = Map::new();
         map.insert(resource.map_or("pk", |r| r.key_name).to_owned(), entry.id.key.to_json());
-        let may_change = self.caller.may(&format!("{}.change_{}", meta.app(), meta.model_name()));
-        let mut values = entry.object.values();
-        for field in meta.fields.iter().filter(|f| !f.write_only) {
-            let value = values.remove(field.name).unwrap_or_default();
-            let masked = is_secret(field) && !may_change && value.as_str().is_some_and(|s| !s.is_empty());
-            map.insert(field.name.to_owned(), if masked { Value::from("*****") } else { value });
-        }
+        map.extend(secrets::answered(meta, entry.object.values(), self.caller, self.query));
         if !meta.component.is_empty() {
             map.insert("component".to_owned(), meta.component.into());
             map.insert("verbose_name".to_owned(), meta.title.into());

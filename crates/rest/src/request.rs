@@ -75,8 +75,9 @@ impl RequestInfo {
 
     /// As events carry it; values of parameters that carry secrets are masked by the events crate.
     pub fn to_event(&self) -> Value {
-        let args: serde_json::Map<String, Value> =
-            form_urlencoded::parse(self.query.as_bytes()).map(|(k, v)| (k.into_owned(), Value::from(v.into_owned()))).collect();
+        // `secrets=masked` is about the answer alone, and would look here as if a secret had been sent.
+        let parts = form_urlencoded::parse(self.query.as_bytes()).filter(|(name, value)| !(name == "secrets" && value == "masked"));
+        let args: serde_json::Map<String, Value> = parts.map(|(k, v)| (k.into_owned(), Value::from(v.into_owned()))).collect();
         json!({"path": self.path, "method": self.method.as_str(), "args": args, "user_agent": self.user_agent, "request_id": self.id})
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_model::{Key, KindDef, Mode, Object, ObjectId, Snapshot};
+use countersign_model::{Key, KindDef, KindMeta, Mode, Object, ObjectId, Snapshot};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::module::{Access, Operation};
 use crate::response::json;
+use crate::secrets;
 
 /// What a singleton may be read and changed with.
 #[derive(Debug, Clone)]
@@ -51,12 +52,12 @@ async fn retrieve(call: Call, def: KindDef) -> Result<Response, ApiError> {
         Some((_, object)) => object,
         None => def.parse(&call.input(&Map::new(), Mode::Create), None)?,
     };
-    Ok(json(StatusCode::OK, &Value::Object(object.values())))
+    Ok(answer(&call, def.meta, object.values()))
 }
 
 async fn update(call: Call, def: KindDef, mode: Mode) -> Result<Response, ApiError> {
-    let (body, moved) = (call.object()?, call.clone());
-    let reason = format!("changed over the API: {}", def.meta.title);
+    let (body, moved, meta) = (call.object()?, call.clone(), def.meta);
+    let reason = format!("changed over the API: {}", meta.title);
     let values = call
         .cx
         .store
@@ -70,5 +71,9 @@ async fn update(call: Call, def: KindDef, mode: Mode) -> Result<Response, ApiErr
             Ok::<_, ApiError>(values)
         })
         .await?;
-    Ok(json(StatusCode::OK, &Value::Object(values)))
+    Ok(answer(&call, meta, values))
+}
+
+fn answer(call: &Call, meta: &'static KindMeta, values: Map<String, Value>) -> Response {
+    json(StatusCode::OK, &Value::Object(secrets::answered(meta, values, &call.caller, &call.query)))
 }

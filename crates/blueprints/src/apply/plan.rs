@@ -1,6 +1,6 @@
 //! What a job would change, field by field, without secrets.
 
-use countersign_model::{Change, Entry, Shape};
+use countersign_model::{Change, Entry};
 use serde_json::{Map, Value as Json};
 
 /// One object before and after.
@@ -43,8 +43,7 @@ fn difference(before: Option<&Entry>, after: Option<&Entry>) -> Option<Differenc
     for field in meta.fields {
         let (was, is) = (part(&old, field.name), part(&new, field.name));
         if was != is {
-            let mask = field.write_only || is_secret(&(field.shape)());
-            let show = |value: Json| if mask && !value.is_null() { Json::from("********") } else { value };
+            let show = |value: Json| if field.is_hidden() && !value.is_null() { Json::from("********") } else { value };
             fields.push((field.name.to_owned(), show(was), show(is)));
         }
     }
@@ -63,12 +62,4 @@ fn difference(before: Option<&Entry>, after: Option<&Entry>) -> Option<Differenc
 
 fn part(values: &Map<String, Json>, name: &str) -> Json {
     values.get(name).cloned().unwrap_or(Json::Null)
-}
-
-fn is_secret(shape: &Shape) -> bool {
-    match shape {
-        Shape::Secret => true,
-        Shape::Nullable(inner) | Shape::List(inner) => is_secret(inner),
-        _ => false,
-    }
 }

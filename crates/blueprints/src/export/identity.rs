@@ -114,7 +114,7 @@ pub(super) fn proposal(everything: &Everything, item: &Item) -> String {
 fn natural(item: &Item) -> Vec<&'static str> {
     let meta: &'static KindMeta = item.meta;
     let filled = |name: &str| item.values.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
-    let secret = |name: &str| meta.field(name).is_some_and(|field| field.write_only || super::is_secret(&(field.shape)()));
+    let secret = |name: &str| meta.field(name).is_some_and(|field| field.is_hidden());
     let unique = || meta.fields.iter().filter(|field| field.unique && filled(field.name) && !secret(field.name)).map(|field| field.name);
     let best = NAMES.into_iter().find_map(|name| unique().find(|known| *known == name)).or_else(|| unique().next());
     if let Some(name) = best {

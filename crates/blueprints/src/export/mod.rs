@@ -167,7 +167,7 @@ pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) ->
             attrs.push((field.name.to_owned(), rendered(everything, &identities, &value, &shape)));
         }
         // A part that is readable by nobody and its secret belong together: where there is such an object, it stays.
-        let pair = item.meta.fields.iter().any(|field| field.write_only && !is_secret(&(field.shape)())) && !parts.is_empty();
+        let pair = item.meta.fields.iter().any(|field| field.write_only && !field.is_secret()) && !parts.is_empty();
         entry(&mut entries, item, &identities, (attrs, pair, step.only.is_some()));
     }
     left_out.sort();
@@ -247,17 +247,8 @@ fn references(value: &Json, shape: &Shape, found: &mut Vec<ObjectId>) {
 /// The fields that hold a secret which is not to be written.
 fn parts_left_out(item: &Item, selection: &Selection) -> Vec<&'static str> {
     let filled = |field: &&FieldMeta| item.values.get(field.name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
-    let secret = item.meta.fields.iter().filter(|field| !selection.with_secrets && is_secret(&(field.shape)()));
+    let secret = item.meta.fields.iter().filter(|field| !selection.with_secrets && field.is_secret());
     secret.filter(filled).map(|field| field.name).collect()
-}
-
-fn is_secret(shape: &Shape) -> bool {
-    match shape {
-        Shape::Secret => true,
-        Shape::Nullable(inner) | Shape::List(inner) => is_secret(inner),
-        Shape::Object(fields) => fields.iter().any(|field| is_secret(&(field.shape)())),
-        _ => false,
-    }
 }
 
 /// The environment variable that gives a required secret.

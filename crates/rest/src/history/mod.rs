@@ -4,7 +4,7 @@ mod pending;
 mod snapshots;
 
 use axum::response::Response;
-use countersign_model::{Registry, Shape, Timestamp};
+use countersign_model::{FieldMeta, Registry, Secret, Timestamp};
 use countersign_store::{Row, StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -113,21 +113,14 @@ fn object(edit: &Value, registry: &Registry, with_diff: bool) -> Value {
         let fields: Map<String, Value> = changed
             .map(|name| {
                 let field = kind.and_then(|k| k.field(name));
-                let secret = field.is_some_and(|f| f.write_only || is_secret((f.shape)()));
-                let show = |v: Option<&Value>| v.map_or(Value::Null, |v| if secret && !v.is_null() { "*****".into() } else { v.clone() });
+                let hidden = field.is_some_and(FieldMeta::is_hidden);
+                let show = |v: Option<&Value>| v.map_or(Value::Null, |v| if hidden && !v.is_null() { Secret::MASK.into() } else { v.clone() });
                 (name.clone(), json!({"label": field.map(|f| f.label), "before": show(old.get(name)), "after": show(new.get(name))}))
             })
             .collect();
         map.insert("fields".to_owned(), Value::Object(fields));
     }
     Value::Object(map)
-}
-
-fn is_secret(shape: Shape) -> bool {
-    match shape {
-        Shape::Nullable(inner) | Shape::List(inner) => is_secret(*inner),
-        shape => matches!(shape, Shape::Secret),
-    }
 }
 
 /// The inverse edit, checked like any other: what has come to depend on the change refuses it.
