@@ -1,10 +1,11 @@
 """A real browser, and the words people read on the pages."""
 
 import contextlib
+import re
 
 from playwright.sync_api import expect, sync_playwright
 
-from world import ARTEFACTS, TESTS
+from world import ARTEFACTS, PASSWORD, TESTS
 
 # Without these, Chromium looks for its maker's servers at every start.
 QUIET = [
@@ -94,3 +95,10 @@ class Window:
 
     def close(self):
         self.context.close()
+
+
+def sign_in(window, username, password=PASSWORD):
+    window.page.get_by_label(re.compile("^(Email or Username|Username or Email|Username)", re.I)).first.fill(username)
+    window.page.get_by_label("Password", exact=True).first.fill(password)
+    window.picture("sign-in")
+    window.page.get_by_role("button", name=re.compile("^(Log in|Sign in|Continue)$")).first.click()

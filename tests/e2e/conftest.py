@@ -58,3 +58,11 @@ def admin(server):
 @pytest.fixture
 def app(server):
     return server.application()
+
+
+@pytest.fixture
+def browser():
+    from browser import chromium
+
+    with chromium() as started:
+        yield started

@@ -6,14 +6,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from browser import PATIENCE, Window, chromium
+from browser import PATIENCE, Window, sign_in
 from world import PASSWORD, Demo, Server, free_port
-
-
-@pytest.fixture
-def browser():
-    with chromium() as started:
-        yield started
 
 
 def set_up(window):
@@ -25,13 +19,6 @@ def set_up(window):
     window.fill("Password", PASSWORD)
     window.fill("Password (repeat)", PASSWORD)
     window.press("Continue")
-
-
-def sign_in(window, username, password=PASSWORD):
-    window.page.get_by_label(re.compile("^(Email or Username|Username or Email|Username)", re.I)).first.fill(username)
-    window.page.get_by_label("Password", exact=True).first.fill(password)
-    window.picture("sign-in")
-    window.page.get_by_role("button", name=re.compile("^(Log in|Sign in|Continue)$")).first.click()
 
 
 def make_groups(window):
@@ -111,7 +98,9 @@ def settings_block(window):
     window.menu("Applications", "Providers")
     window.follow("flask-app-provider")
     window.picture("provider")
-    window.page.get_by_role("button", name="Copy settings block").click()
+    copy = window.page.get_by_role("button", name="Copy settings block")
+    copy.click()
+    expect(copy).to_have_text("Copied")
     return window.page.evaluate("navigator.clipboard.readText()")
 
 

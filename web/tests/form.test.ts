@@ -132,3 +132,11 @@ test('durations may be typed short', () => {
   assert.equal(durationText('days=30'), 'days=30');
   assert.equal(durationText('soon'), 'soon');
 });
+
+test('a stored secret that nobody replaced is not sent', () => {
+  const fields = all(provider).filter((entry) => entry.name === 'client_secret');
+  const stored = { client_secret: '*****' };
+  assert.deepEqual(body(fields, stored, stored, true), {});
+  assert.deepEqual(body(fields, { client_secret: '' }, stored, true), {});
+  assert.deepEqual(body(fields, { client_secret: 'new' }, stored, true), { client_secret: 'new' });
+});

@@ -1,6 +1,7 @@
 // The configuration's history: every edit, and the way back.
 import { get, post, remove } from './api/client';
-import type { Page, Row } from './api/types';
+import { byWhom } from './events';
+import type { Actor, Page, Row } from './api/types';
 
 export interface ChangedObject {
   model: string;
@@ -16,6 +17,7 @@ export interface Change {
   revision: number;
   at: string;
   user: Row | null;
+  actor?: Actor | null;
   client_ip: string | null;
   reason: string;
   objects: ChangedObject[];
@@ -65,12 +67,32 @@ export function name(object: ChangedObject): string {
   return typeof object.name === 'string' && object.name !== '' ? object.name : String(object.key).slice(0, 8);
 }
 
+/** Who made an edit. */
+export function maker(edit: Change): string {
+  if (edit.actor) return byWhom(edit.actor);
+  return edit.user ? String(edit.user.username) : 'The server';
+}
+
 export function title(edit: Change): string {
   const [first, ...rest] = edit.objects;
   if (!first) return edit.reason;
   if (rest.length === 0) return `${first.title} ${name(first)} ${first.action}`;
   return `${edit.objects.length} objects ${edit.objects.every((object) => object.action === first.action) ? first.action : 'changed'}`;
 }
+
+/** What lives in tables instead of the configuration: the history does not hold it. */
+const WITHOUT_HISTORY = [
+  'core/users',
+  'core/groups',
+  'core/tokens',
+  'core/authenticated_sessions',
+  'core/user_consent',
+  'oauth2/',
+  'events/notifications',
+];
+
+/** Whether the object at this path can be had back after it was deleted. */
+export const isUndoable = (path: string): boolean => !WITHOUT_HISTORY.some((prefix) => path.startsWith(prefix));
 
 /** The edits that deleted just these names, newest first; empty when the server keeps no history of them. */
 export async function deletions(names: string[]): Promise<number[]> {

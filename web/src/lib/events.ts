@@ -1,5 +1,5 @@
 // Events as sentences a person understands.
-import type { Event, Row } from './api/types';
+import type { Actor, Event, Person, Row } from './api/types';
 
 type Tone = 'ok' | 'warn' | 'bad' | 'plain';
 
@@ -67,13 +67,41 @@ export function modelWord(model: string): string {
   );
 }
 
-export function who(event: Event): string {
+/** Who did it; in events from before that was recorded, the account they name. */
+export function actor(event: Event): Actor {
+  if (event.actor) return event.actor;
+  if (event.action === 'login_failed') return { type: 'anonymous', username: '' };
   const user = event.user;
-  if (event.action === 'login_failed' && event.context.username) return String(event.context.username);
-  if (!user || !user.username || user.is_anonymous) return event.action.startsWith('login') ? 'Somebody' : 'The server';
-  const behind = user.on_behalf_of as Row | undefined;
-  return behind?.username ? `${user.username} as ${behind.username}` : String(user.username);
+  if (user?.username && !user.is_anonymous && user.username !== 'AnonymousUser') return { type: 'user', ...(user as Person) };
+  return { type: 'system', username: '' };
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+export function byWhom(actor: Actor): string {
+  switch (actor.type) {
+    case 'user':
+      return actor.on_behalf_of ? `${actor.username} as ${actor.on_behalf_of.username}` : actor.username;
+    case 'anonymous':
+      return 'Somebody';
+    case 'console':
+      return 'Somebody at the server’s console';
+    case 'blueprint':
+      return capital(actor.through ?? 'a blueprint');
+    case 'system':
+      return 'The server';
+  }
+}
+
+export const who = (event: Event): string => byWhom(actor(event));
+
+/** The account an event concerns, where that is somebody else than who did it. */
+function other(event: Event): string {
+  const subject = event.subject;
+  return subject && subject.pk !== event.actor?.pk ? subject.username : '';
+}
+
+const isOwn = (event: Event): boolean => !!event.subject && event.subject.pk === event.actor?.pk;
 
 function named(value: unknown): string {
   if (value && typeof value === 'object') {
@@ -89,10 +117,13 @@ const DEEDS = [
   'logout',
   'authorize_application',
   'password_set',
+  'user_write',
   'model_created',
   'model_updated',
   'model_deleted',
   'secret_view',
+  'impersonation_started',
+  'impersonation_ended',
 ];
 
 /** The event as one line: somebody did something, or what the server has to say. */
@@ -100,33 +131,59 @@ export function headline(event: Event): { who: string; text: string } {
   return DEEDS.includes(event.action) ? { who: who(event), text: sentence(event) } : { who: '', text: sentence(event) };
 }
 
+export function line(event: Event): string {
+  const { who, text } = headline(event);
+  return who ? `${who} ${text}` : text;
+}
+
 /** What was done, to follow the name of who did it; or the message of what went wrong. */
 export function sentence(event: Event): string {
+  const text = deed(event);
+  const { type, through } = actor(event);
+  // A blueprint is named as who did it.
+  return through && type !== 'blueprint' && DEEDS.includes(event.action) ? `${text} (${through})` : text;
+}
+
+function deed(event: Event): string {
   const { context } = event;
   const model = named(context.model);
   const kind = modelWord(String((context.model as Row | undefined)?.model_name ?? ''));
   const app = named(context.authorized_application) || named(context.application);
+  const subject = other(event);
   switch (event.action) {
     case 'login':
       return app ? `signed in to ${app}` : 'signed in';
-    case 'login_failed':
-      return 'could not sign in';
+    case 'login_failed': {
+      const tried = subject || named(context.username) || (event.actor ? '' : named(event.user));
+      return tried ? `failed to sign in as ${tried}` : 'failed to sign in';
+    }
     case 'logout':
       return 'signed out';
     case 'authorize_application':
       return `opened ${app || 'an application'}`;
     case 'password_set':
-      return 'set a password';
-    case 'user_write':
-      return context.created ? 'An account was made' : 'An account was changed';
+      if (isOwn(event)) return 'set their own password';
+      return subject ? `set the password of ${subject}` : 'set a password';
+    case 'user_write': {
+      const whose = subject || named(context.username) || 'an account';
+      if (isOwn(event)) return context.created ? 'made their own account' : 'changed their own account';
+      return `${context.created ? 'created' : 'changed'} ${whose}`;
+    }
+    case 'impersonation_started':
+      return `started to act as ${subject || 'somebody else'}`;
+    case 'impersonation_ended':
+      return subject ? `stopped acting as ${subject}` : 'stopped acting as somebody else';
     case 'model_created':
     case 'model_updated':
     case 'model_deleted':
+      if (isOwn(event) && event.action === 'model_updated') return 'updated their own account';
       return `${event.action.slice(6)} ${[kind, model].filter(Boolean).join(' ')}`;
     case 'custom_notification_test':
       return 'A transport was tried out';
-    case 'secret_view':
-      return `looked at the secret of ${named(context.secret) || 'an object'}`;
+    case 'secret_view': {
+      const what = String(context.field ?? context.type ?? 'secret').replaceAll('_', ' ');
+      return `looked at the ${what} of ${named(context.secret) || 'an object'}`;
+    }
     default:
       return String(context.message ?? context.reason ?? context.error ?? model ?? '') || action(event).label;
   }

@@ -1,19 +1,84 @@
 // Who is using the page, and under which brand.
-import { get } from './api/client';
+import { ApiError, get, onSessionEnd, whoIsThere } from './api/client';
 import type { Brand, Me } from './api/types';
+
+interface Who {
+  user: Me;
+  original?: Me;
+}
+
+interface Waiting {
+  go: () => void;
+  stop: (error: ApiError) => void;
+}
+
+/** Where the windows of one browser tell each other that somebody signed in. */
+const CHANNEL = 'countersign.session';
 
 class Session {
   me = $state<Me>();
   /** Who acts as `me`, while impersonating. */
   original = $state<Me>();
   brand = $state<Brand>();
+  /** The session ended while this page was open; what was asked of the server waits for a new one. */
+  ended = $state(false);
+  /** Somebody else than whose page this is signed in meanwhile. */
+  stranger = $state<Me>();
+  #waiting: Waiting[] = [];
 
   async load(): Promise<void> {
     const brand = get<Brand>('core/brands/current').catch(() => undefined);
-    const answer = await get<{ user: Me; original?: Me }>('core/users/me');
+    const answer = await get<Who>('core/users/me');
     this.me = answer.user;
     this.original = answer.original;
     this.brand = await brand;
+    // From now on there may be something on the page that nobody wants to enter twice.
+    onSessionEnd(() => this.#wait());
+  }
+
+  #wait(): Promise<void> {
+    if (!this.ended) {
+      this.ended = true;
+      this.stranger = undefined;
+    }
+    return new Promise((go, stop) => this.#waiting.push({ go, stop }));
+  }
+
+  /** Looks whether the person is back; nothing is sent in the name of another. */
+  async check(): Promise<void> {
+    if (!this.ended) return;
+    const there = await whoIsThere<Who>().catch(() => undefined);
+    if (!this.ended) return;
+    if (!there) {
+      this.stranger = undefined;
+      return;
+    }
+    if (there.user.pk !== this.me?.pk) {
+      this.stranger = there.user;
+      return;
+    }
+    this.ended = false;
+    for (const { go } of this.#waiting.splice(0)) go();
+  }
+
+  /** Leaves the page as it is: what was asked of the server fails, and can be tried again later. */
+  giveUp(): void {
+    this.ended = false;
+    const error = new ApiError(403, 'Your session ended. Nothing was sent; try again to sign in.');
+    for (const { stop } of this.#waiting.splice(0)) stop(error);
+  }
+
+  /** Calls back when a window of this browser says that somebody signed in. */
+  onSignIn(call: () => void): () => void {
+    const channel = new BroadcastChannel(CHANNEL);
+    channel.onmessage = call;
+    return () => channel.close();
+  }
+
+  tellSignIn(): void {
+    const channel = new BroadcastChannel(CHANNEL);
+    channel.postMessage('signed in');
+    channel.close();
   }
 
   get admin(): boolean {

@@ -45,15 +45,64 @@ function cookie(name: string): string {
   return '';
 }
 
+/** The sign-in page, which leads to an address of ours afterwards. */
+export const signInAt = (next: string): string => ROOT + '/flows/-/default/authentication/?next=' + encodeURIComponent(next);
+
 /** Leaves for the sign-in page; comes back to this very place afterwards. */
-export function signIn(): void {
-  const here = location.pathname + location.search + location.hash;
-  location.assign(ROOT + '/flows/-/default/authentication/?next=' + encodeURIComponent(here));
+function signIn(): Promise<void> {
+  location.assign(signInAt(location.pathname + location.search + location.hash));
+  return new Promise(() => undefined);
+}
+
+let renew: () => Promise<void> = signIn;
+
+/** What to do about a session that ended, once the page holds what somebody entered: requests go on when it resolves. */
+export function onSessionEnd(handler: () => Promise<void>): void {
+  renew = handler;
 }
 
 const NOT_SIGNED_IN = 'Authentication credentials were not provided.';
 
+/** Who is signed in, by the server; nothing for nobody. */
+export async function whoIsThere<T>(): Promise<T | undefined> {
+  const answer = await send('GET', 'core/users/me');
+  if (answer.ok) return answer.data as T;
+  if (isSignedOut(answer)) return undefined;
+  throw toError(answer.status, answer.data);
+}
+
+interface Answer {
+  ok: boolean;
+  status: number;
+  data: Json;
+}
+
+const isSignedOut = (answer: Answer): boolean => answer.status === 403 && toError(403, answer.data).message === NOT_SIGNED_IN;
+
+/** Some refusals do not say that nobody is signed in; then the server is asked. */
+async function sessionEnded(answer: Answer): Promise<boolean> {
+  if (answer.status !== 403) return false;
+  return isSignedOut(answer) || (await whoIsThere().catch(() => true)) === undefined;
+}
+
 export async function request<T>(method: string, path: string, query?: Query, body?: unknown): Promise<T> {
+  for (;;) {
+    const answer = await send(method, path, query, body);
+    if (answer.ok) return answer.data as T;
+    // Nothing was done, so the same can be asked again.
+    if (await sessionEnded(answer)) await renew();
+    else throw toError(answer.status, answer.data);
+  }
+}
+
+/** For what a page asks by itself: an ended session is an error as any other. */
+export async function quietly<T>(path: string, query?: Query): Promise<T> {
+  const answer = await send('GET', path, query);
+  if (answer.ok) return answer.data as T;
+  throw toError(answer.status, answer.data);
+}
+
+async function send(method: string, path: string, query?: Query, body?: unknown): Promise<Answer> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   const init: RequestInit = { method, headers, credentials: 'same-origin' };
   if (method !== 'GET') headers['X-authentik-CSRF'] = cookie('authentik_csrf');
@@ -65,11 +114,12 @@ export async function request<T>(method: string, path: string, query?: Query, bo
   }
   let response: Response;
   try {
-    response = await fetch(url(path, query), init);
+    // No answer brings a secret along: a page asks for the one it shows, which the server records.
+    response = await fetch(url(path, { ...query, secrets: 'masked' }), init);
   } catch {
     throw new ApiError(0, 'The server could not be reached. Check the connection and try again.');
   }
-  if (response.status === 204) return undefined as T;
+  if (response.status === 204) return { ok: true, status: 204, data: null };
   const text = await response.text();
   let data: Json = null;
   try {
@@ -77,13 +127,7 @@ export async function request<T>(method: string, path: string, query?: Query, bo
   } catch {
     data = null;
   }
-  if (response.ok) return data as T;
-  const error = toError(response.status, data);
-  if (response.status === 403 && error.message === NOT_SIGNED_IN) {
-    signIn();
-    return new Promise<T>(() => undefined);
-  }
-  throw error;
+  return { ok: response.ok, status: response.status, data };
 }
 
 /** Turns the server's error bodies (`{field: [texts]}`, nested, `detail`, `non_field_errors`) into one error. */
@@ -121,6 +165,13 @@ export const get = <T>(path: string, query?: Query): Promise<T> => request<T>('G
 export const post = <T>(path: string, body: unknown = {}, query?: Query): Promise<T> => request<T>('POST', path, query, body);
 export const patch = <T>(path: string, body: unknown): Promise<T> => request<T>('PATCH', path, undefined, body);
 export const remove = (path: string): Promise<void> => request<void>('DELETE', path);
+
+/** Why something was refused, where no field stands beside the words: what the server says of fields are sentences. */
+export function refusal(error: unknown): string {
+  if (!(error instanceof ApiError)) return reason(error);
+  const texts = Object.values(error.fields).flat();
+  return texts.length > 0 ? texts.join(' ') : error.message;
+}
 
 /** Text for people of whatever was thrown. */
 export function reason(error: unknown): string {

@@ -91,7 +91,6 @@ export interface Provider extends Typed {
 export interface OAuth2Provider extends Provider {
   client_type: string;
   client_id: string;
-  client_secret: string;
   redirect_uris: { matching_mode: string; url: string }[];
   access_token_validity: string;
   refresh_token_validity: string;
@@ -191,11 +190,32 @@ export interface Session {
   user_agent: { string?: string; user_agent?: { family?: string }; os?: { family?: string } };
 }
 
+export interface Person {
+  pk: number;
+  username: string;
+  email?: string;
+}
+
+/** Who did something. */
+export interface Actor extends Partial<Person> {
+  type: 'user' | 'anonymous' | 'console' | 'blueprint' | 'system';
+  username: string;
+  /** As whom, while impersonating. */
+  on_behalf_of?: Person;
+  /** By what, where it was not done by hand: `flow import`, `blueprint NAME`. */
+  through?: string;
+}
+
 export interface Event {
   pk: string;
   action: string;
   app: string;
+  /** As the original has it: of some events who did it, of others whom it concerns. */
   user: Row;
+  /** Who did it; null in events from before it was recorded. */
+  actor?: Actor | null;
+  /** The account it concerns. */
+  subject?: Person | null;
   context: Row;
   client_ip: string | null;
   created: string;

@@ -166,7 +166,8 @@ export function body(fields: FieldMeta[], values: Row, before: Row, editing: boo
   for (const field of fields) {
     const value = outgoing(field, values[field.name]);
     if (editing) {
-      if (field.write_only && isEmpty(value)) continue;
+      // What nobody entered anew stays as it is stored.
+      if ((field.write_only || field.shape.type === 'secret') && isEmpty(value)) continue;
       if (!same(value, outgoing(field, before[field.name]))) out[field.name] = value;
     } else {
       const silent = isEmpty(value) || same(value, field.default ?? null);
@@ -180,7 +181,7 @@ export function body(fields: FieldMeta[], values: Row, before: Row, editing: boo
 export function missing(fields: FieldMeta[], values: Row, editing: boolean): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   for (const field of fields) {
-    if (!field.required || (editing && field.write_only)) continue;
+    if (!field.required || (editing && (field.write_only || field.shape.type === 'secret'))) continue;
     if (field.shape.type === 'list' || field.shape.type === 'map' || field.shape.type === 'boolean') continue;
     if (isEmpty(values[field.name])) found[field.name] = ['This field is required.'];
   }

@@ -58,6 +58,14 @@ export interface ListSpec {
   empty: { title: string; text: string };
 }
 
+/** The chips that are lit after one was pressed. Two about the same field exclude each other: a row has one value of it. */
+export function toggled(all: Chip[], lit: string[], label: string): string[] {
+  if (lit.includes(label)) return lit.filter((other) => other !== label);
+  const fields = (of: string): string[] => Object.keys(all.find((chip) => chip.label === of)?.query ?? {});
+  const own = fields(label);
+  return [...lit.filter((other) => !fields(other).some((field) => own.includes(field))), label];
+}
+
 export interface Refresh {
   refresh: () => void;
 }

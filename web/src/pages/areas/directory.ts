@@ -103,8 +103,8 @@ export const groups: Area = {
 
 async function copyToken(row: Row): Promise<void> {
   try {
-    const { key } = await get<{ key: string }>(`core/tokens/${encodeURIComponent(String(row.identifier))}/view_key`);
-    await copyText(key);
+    const asked = get<{ key: string }>(`core/tokens/${encodeURIComponent(String(row.identifier))}/view_key`);
+    await copyText(asked.then(({ key }) => key));
     toasts.say('Token copied. The view was logged.');
   } catch (error) {
     toasts.say(`The token was not copied: ${reason(error)}`, 'bad');

@@ -1,4 +1,4 @@
-import { action, sentence, who } from '../../lib/events';
+import { action, actor, line, sentence, who } from '../../lib/events';
 import type { Event, Row } from '../../lib/api/types';
 import { ago, day, moment } from '../../lib/format';
 import { href } from '../../lib/router.svelte';
@@ -96,7 +96,7 @@ export const events: Area = {
     order: '-created',
     key: (row: Event) => row.pk,
     name: (row: Event) => action(row).label,
-    summary: (row: Event) => `${who(row)} · ${ago(row.created)}`,
+    summary: (row: Event) => `${line(row)} · ${ago(row.created)}`,
     chips: [
       { label: 'Failed logins', query: { action: 'login_failed' } },
       { label: 'Logins', query: { action: 'login' } },
@@ -108,13 +108,15 @@ export const events: Area = {
         sort: 'action',
         cell: (row: Event) => ({ text: action(row).label, href: href(`/events/log/${row.pk}`) }),
       },
-      { label: 'What', cell: (row: Event) => ({ text: sentence(row), soft: true }) },
       {
         label: 'User',
         sort: 'user',
-        cell: (row: Event) =>
-          row.user?.pk ? { text: who(row), href: href(`/identity/users/${row.user.pk}`) } : { text: who(row), soft: true },
+        cell: (row: Event) => {
+          const { pk } = actor(row);
+          return pk ? { text: who(row), href: href(`/identity/users/${pk}`) } : { text: who(row), soft: true };
+        },
       },
+      { label: 'What', cell: (row: Event) => ({ text: sentence(row), soft: true }) },
       {
         label: 'Creation Date',
         sort: 'created',

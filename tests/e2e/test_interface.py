@@ -1,0 +1,196 @@
+"""What an administrator can rely on in the interface: nothing ends unasked, secrets wait until asked, drafts outlive their session."""
+
+import re
+
+from playwright.sync_api import expect
+
+from browser import PATIENCE, Window, sign_in
+from world import PASSWORD, Person
+
+DESKTOP = {"width": 1280, "height": 800}
+
+
+def administrator(server, browser, label, **options):
+    window = Window(browser, server.base, label, **({"viewport": DESKTOP} | options))
+    window.go("/if/flow/default-authentication-flow/")
+    sign_in(window, "akadmin")
+    window.at(re.compile("/if/(admin|user)/"))
+    return window
+
+
+def opened(window, address):
+    window.go("about:blank").go(f"/if/admin/#{address}")
+    expect(window.page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE)
+    expect(window.page.locator(".skeleton, [aria-busy=true]")).to_have_count(0, timeout=PATIENCE)
+    return window
+
+
+def menu_of(window):
+    window.press("More actions")
+    items = window.page.get_by_role("menuitem").all_inner_texts()
+    window.page.keyboard.press("Escape")
+    return items
+
+
+def pk(server, username):
+    return server.one("core/users/", username=username)["pk"]
+
+
+def test_nobody_is_offered_to_deactivate_the_own_account_and_others_are_asked_about(server, browser):
+    nina = server.user("nina")
+    person = Person(server, "nina").sign_in()
+    window = administrator(server, browser, "deactivate")
+    opened(window, f"/identity/users/{pk(server, 'akadmin')}")
+    assert not {"Deactivate", "Delete", "Impersonate"} & set(menu_of(window))
+
+    opened(window, f"/identity/users/{nina['pk']}")
+    window.press("More actions")
+    window.page.get_by_role("menuitem", name="Deactivate").click()
+    dialog = window.page.get_by_role("dialog", name="Deactivate nina")
+    expect(dialog).to_contain_text("nina can no longer sign in, here or at any application.")
+    expect(dialog).to_contain_text("1 session of this account ends now.")
+    window.picture("asked")
+    assert window.barriers() == []
+    assert person.me().status_code == 200, "opening the dialog ends nothing"
+    dialog.get_by_role("button", name="Deactivate").click()
+    window.see("nina can no longer sign in.")
+    expect(window.page.get_by_text("Inactive", exact=True)).to_be_visible()
+    assert person.me().status_code == 403
+    assert "Activate" in menu_of(window)
+    assert not window.problems, window.problems
+
+
+def test_leaving_a_group_says_what_is_lost_and_what_was_done(server, browser):
+    server.user("nina", [server.group("Team")["name"]])
+    window = administrator(server, browser, "leaving")
+    opened(window, f"/identity/users/{pk(server, 'nina')};%7B%22page%22%3A%22page-groups%22%7D")
+    window.press("Remove")
+    dialog = window.page.get_by_role("dialog", name="Remove nina from Team")
+    expect(dialog).to_contain_text("nina loses what this group may open.")
+    dialog.get_by_role("button", name="Remove").click()
+    window.see("nina removed from Team.")
+    opened(window, f"/identity/users/{pk(server, 'nina')}")
+    window.press("More actions")
+    window.page.get_by_role("menuitem", name="Delete").click()
+    expect(window.page.get_by_role("dialog", name="Delete user nina")).to_contain_text("This cannot be undone.")
+
+
+def test_a_secret_is_not_in_the_page_until_it_is_asked_for(server, browser):
+    app = server.application("wiki", client_secret="known-0123456789abcdefghijklmnopqrstuvwxyz")
+    number, secret = app.provider["pk"], app.secret
+    window = administrator(server, browser, "secret")
+    window.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.base)
+    bodies = []
+
+    def overheard(route):
+        answer = route.fetch()
+        bodies.append(answer.text())
+        route.fulfill(response=answer)
+
+    window.page.route("**/api/v3/**", overheard)
+
+    def views():
+        return server.get("events/events/", action="secret_view")["pagination"]["count"]
+
+    opened(window, f"/core/providers/{number}")
+    window.see("Client Secret")
+    window.picture("masked")
+    assert window.barriers() == []
+    opened(window, f"/core/providers/{number}/edit")
+    window.page.get_by_text("Client ID and Client Secret").click()
+    expect(window.page.get_by_label("Client Secret", exact=True)).to_have_value(re.compile("^•+$"))
+    window.picture("masked-form")
+    assert window.barriers() == []
+    assert bodies and not [body for body in bodies if secret in body], "no answer held the secret"
+    assert secret not in window.page.content() and views() == 0
+    window.page.unroute("**/api/v3/**")
+
+    opened(window, f"/core/providers/{number}")
+    window.press("Show Client Secret")
+    expect(window.page.get_by_role("group", name="Client Secret")).to_contain_text(secret)
+    expect(window.page.get_by_label("Settings block", exact=True)).to_contain_text(f"AUTHENTIK_CLIENT_SECRET={secret}")
+    window.picture("shown")
+    assert views() == 1
+    window.press("Hide Client Secret")
+    assert secret not in window.page.content()
+    window.press("Copy Client Secret")
+    window.see("Copied. The view was logged.")
+    assert window.page.evaluate("navigator.clipboard.readText()") == secret and views() == 2
+    event = server.get("events/events/", action="secret_view")["results"][0]
+    assert event["user"]["username"] == "akadmin"
+
+    # In the form: seen, kept, and replaced.
+    opened(window, f"/core/providers/{number}/edit")
+    window.page.get_by_text("Client ID and Client Secret").click()
+    window.press("Show Client Secret")
+    expect(window.page.get_by_label("Client Secret", exact=True)).to_have_value(secret)
+    window.fill("Name", "renamed")
+    window.press("Update")
+    window.see("renamed saved.")
+    assert server.get(f"providers/oauth2/{number}/")["client_secret"] == secret
+    opened(window, f"/core/providers/{number}/edit")
+    window.page.get_by_text("Client ID and Client Secret").click()
+    window.press("Replace Client Secret")
+    window.fill("Client Secret", "another-0123456789abcdefghijklmnopqrstuvwxyz")
+    window.picture("replacing")
+    window.press("Update")
+    window.see("renamed saved.")
+    assert server.get(f"providers/oauth2/{number}/")["client_secret"].startswith("another-")
+    assert not window.problems, window.problems
+
+
+def ended(server, username="akadmin"):
+    for row in server.get("core/authenticated_sessions/", user__username=username)["results"]:
+        server.api("DELETE", f"core/authenticated_sessions/{row['uuid']}/", 204)
+
+
+def fill_user(window, username):
+    window.fill("Username", username)
+    window.fill("Name", username.title())
+    window.press("Create")
+    dialog = window.page.get_by_role("dialog", name="Your session ended")
+    expect(dialog).to_be_visible(timeout=PATIENCE)
+    return dialog
+
+
+def sign_in_beside(window, dialog, username, password=PASSWORD):
+    """Signs in in the window that the dialog opens."""
+    with window.context.expect_page() as found:
+        dialog.get_by_role("button", name="Sign in").click()
+    other = Window.__new__(Window)
+    other.base, other.label, other.count, other.page = window.base, f"{window.label}-beside", 0, found.value
+    sign_in(other, username, password)
+    return other
+
+
+def test_a_form_whose_session_ended_keeps_its_draft_and_goes_on_after_signing_in(server, browser):
+    window = administrator(server, browser, "ended", viewport={"width": 390, "height": 844})
+    opened(window, "/identity/users/new")
+    ended(server)
+    dialog = fill_user(window, "nina")
+    window.picture("ended")
+    assert window.barriers() == []
+    assert "/if/admin/" in window.page.url, "nobody is thrown out of the form"
+    sign_in_beside(window, dialog, "akadmin")
+    # What was asked for is asked again by itself: the account exists and its page is open.
+    window.see("nina created.")
+    expect(dialog).to_have_count(0)
+    assert server.one("core/users/", username="nina")["name"] == "Nina"
+
+
+def test_a_draft_is_not_sent_in_the_name_of_somebody_else(server, browser):
+    group = server.one("core/groups/", name="authentik Admins")
+    server.user("bea")
+    server.api("POST", f"core/groups/{group['pk']}/add_user/", 204, json={"pk": pk(server, "bea")})
+    window = administrator(server, browser, "stranger")
+    opened(window, "/identity/users/new")
+    ended(server)
+    dialog = fill_user(window, "nina")
+    other = sign_in_beside(window, dialog, "bea")
+    expect(dialog).to_contain_text("You signed in as bea, and this page belongs to akadmin.", timeout=PATIENCE)
+    window.picture("stranger")
+    assert not server.get("core/users/", username="nina")["results"]
+    dialog.get_by_role("button", name="Close").click()
+    expect(window.page.get_by_label("Username", exact=True)).to_have_value("nina")
+    expect(window.page.get_by_role("alert")).to_contain_text("Your session ended.")
+    assert other.page.is_closed() or other.page.url
