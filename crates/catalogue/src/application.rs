@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_events::Chart;
-use countersign_model::{Choice, Draft, Entry, FieldErrors, JsonMap, Kind, ObjectId, Problem, Ref, Slug, Target, WebUrl, family};
+use countersign_model::{
+    Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl, ObjectId, Picture, Problem, Ref, Slug, Target, family,
+};
 use countersign_rest::{Access, ApiError, BoxFuture, Call, Identity, Operation, RenderContext, json};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -53,7 +55,7 @@ pub struct Application {
     pub policy_engine_mode: PolicyEngineMode,
     /// If left empty, the application opens at an address its provider knows.
     #[field(label = "Launch URL", default, group = "UI settings", search)]
-    pub meta_launch_url: WebUrl,
+    pub meta_launch_url: LinkUrl,
     /// If checked, the launch URL will open in a new browser tab or window from the user's application library.
     #[field(label = "Open in new tab", default, group = "UI settings")]
     pub open_in_new_tab: bool,
@@ -61,8 +63,8 @@ pub struct Application {
     pub meta_publisher: String,
     #[field(label = "Description", default, group = "UI settings", search)]
     pub meta_description: String,
-    #[field(label = "Icon", read_only)]
-    pub meta_icon: Option<String>,
+    #[field(label = "Icon", read_only, blank)]
+    pub meta_icon: Option<Picture>,
 }
 
 impl Application {
@@ -138,7 +140,8 @@ pub(crate) fn visible(call: Call, entries: Vec<Arc<Entry>>) -> BoxFuture<Result<
         let launchable = |entry: &Entry| {
             let provider = entry.cast::<Application>().and_then(|a| a.provider).and_then(|p| call.snapshot.entry(p.id()));
             let guess = call.cx.extensions::<LaunchUrl>().find(|g| provider.is_some_and(|p| (g.0)(p).is_some()));
-            entry.cast::<Application>().is_some_and(|a| a.launch_url(provider.map(Arc::as_ref), guess, None).is_some())
+            let hidden = |a: &Application| !a.meta_launch_url.is_empty() && !a.meta_launch_url.leads_somewhere();
+            entry.cast::<Application>().is_some_and(|a| !hidden(a) && a.launch_url(provider.map(Arc::as_ref), guess, None).is_some())
         };
         let allowed = entries.into_iter().zip(decisions).filter(|(_, decision)| decision.passing).map(|(entry, _)| entry);
         Ok(allowed.filter(|entry| !only_launchable || launchable(entry)).collect())
@@ -155,7 +158,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             .request("FilePathRequest")
             .response(json!({})),
         Operation::new(Method::POST, "core/applications/{slug}/set_icon/", "core_applications_set_icon_create", change(), set_icon)
-            .request("FileUploadRequest")
+            .form("FileUploadRequest")
             .response(json!({})),
         Operation::new(Method::GET, "core/applications/{slug}/check_access/", "core_applications_check_access_retrieve", Access::Authenticated, check_access)
             .parameter("for_user", json!({"type": "integer"}))
@@ -198,22 +201,29 @@ fn no_such_user() -> ApiError {
     ApiError::Body(StatusCode::BAD_REQUEST, json!({"for_user": "User not found"}))
 }
 
-/// Sets the icon to an address, a path of a static file, or `fa://name`; `clear` takes it away.
+/// Sets the icon to what [`Picture`] takes; `clear` takes it away.
 async fn set_icon_url(call: Call) -> Result<Response, ApiError> {
     let body = call.object()?;
     let cleared = body.get("clear").and_then(Value::as_bool) == Some(true);
-    let url = body.get("url").and_then(Value::as_str).map(str::trim).filter(|u| !u.is_empty() && !cleared).map(str::to_owned);
+    let url = body.get("url").filter(|url| !cleared && url.as_str().is_some_and(|url| !url.trim().is_empty()));
     if url.is_none() && !cleared {
         return Err(ApiError::Empty(StatusCode::BAD_REQUEST));
     }
-    let safe = |url: &String| {
-        let known = ["https://", "http://", "/", "fa://"].iter().any(|start| url.starts_with(start));
-        known && !url.contains(|c: char| c.is_control() || c.is_whitespace())
-    };
-    if !url.iter().all(safe) {
-        return Err(ApiError::field("url", Problem::new("invalid", "Enter a valid URL.")));
-    }
-    put_icon(&call, url).await
+    put_icon(&call, url.map(picture).transpose()?).await
+}
+
+/// A picture as the body of a call names it by `url`.
+///
+/// # Errors
+/// What is no picture.
+pub fn picture(url: &Value) -> Result<Picture, ApiError> {
+    let icon = Application::META.field("meta_icon");
+    let parsed = icon.map_or_else(|| Err(Problem::required().into()), |field| Picture::parse(url, field));
+    parsed.map_err(|node| {
+        let mut errors = FieldErrors::new();
+        errors.set("url", node);
+        errors.into()
+    })
 }
 
 /// Takes the icon away.
@@ -222,7 +232,7 @@ async fn set_icon(call: Call) -> Result<Response, ApiError> {
     put_icon(&call, None).await
 }
 
-async fn put_icon(call: &Call, icon: Option<String>) -> Result<Response, ApiError> {
+async fn put_icon(call: &Call, icon: Option<Picture>) -> Result<Response, ApiError> {
     let slug = call.param("slug").to_owned();
     let write = move |tx: &mut countersign_store::Tx<'_>| {
         let found = tx.graph().find::<Application>("slug", &slug).map(|(r, a)| (r, a.clone()));

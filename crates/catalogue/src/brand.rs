@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use countersign_directory::SystemSettings;
-use countersign_model::{Code, Draft, Entry, FieldErrors, JsonMap, Kind, ObjectId, Problem, Ref, Snapshot, family};
+use countersign_model::{Code, Draft, Entry, FieldErrors, FieldValue as _, JsonMap, Kind, ObjectId, Problem, Ref, Snapshot, family};
 use countersign_rest::{Access, ApiError, Call, Operation, brand_for, json};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
@@ -65,7 +65,7 @@ pub struct Brand {
     #[field(label = "Default application", group = "External user settings", on_delete = SetNull)]
     pub default_application: Option<Ref<Application>>,
     /// Web Certificate used by the server for this domain.
-    #[field(label = "Web Certificate", group = "Other global settings", on_delete = SetNull)]
+    #[field(label = "Web Certificate", group = "Other global settings", on_delete = SetNull, needs = "key_data")]
     pub web_certificate: Option<Ref<CertificateKeyPair>>,
     /// Set custom attributes.
     #[field(label = "Attributes", default, group = "Other global settings")]
@@ -109,7 +109,7 @@ async fn current(call: Call) -> Result<Response, ApiError> {
     map.insert("branding_logo".to_owned(), text(|b| &b.branding_logo, "/static/dist/assets/icons/icon_left_brand.svg").into());
     map.insert("branding_favicon".to_owned(), text(|b| &b.branding_favicon, "/static/dist/assets/icons/icon.png").into());
     map.insert("branding_custom_css".to_owned(), text(|b| &b.branding_custom_css, "").into());
-    map.insert("ui_footer_links".to_owned(), SystemSettings::of(&call.snapshot).footer_links);
+    map.insert("ui_footer_links".to_owned(), SystemSettings::of(&call.snapshot).footer_links.to_json());
     map.insert("ui_theme".to_owned(), "automatic".into());
     let flows: [(&str, PickFlow); 6] = [
         ("flow_authentication", |b| b.flow_authentication),

@@ -237,7 +237,7 @@ async fn generate_action(call: Call) -> Result<Response, ApiError> {
     if days.is_none() {
         errors.add("validity_days", Problem::required());
     }
-    let algorithm = match body.get("alg").and_then(Value::as_str) {
+    let algorithm = match body.get("alg").map(|alg| alg.as_str().map_or_else(|| alg.to_string(), str::to_owned)).as_deref() {
         None | Some("" | "rsa") => KeyAlgorithm::Rsa,
         Some("ecdsa") => KeyAlgorithm::Ecdsa,
         Some(other) => {

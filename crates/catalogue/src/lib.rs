@@ -103,10 +103,11 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("PropertyMapping", object_schema(&[("pk", "uuid"), ("managed?", "string?"), ("name", "string"), ("expression", "string")])),
         ("UiThemeEnum", json!({"type": "string", "enum": ["automatic", "light", "dark"]})),
         ("FilePathRequest", object_schema(&[("url", "string")])),
-        ("FileUploadRequest", object_schema(&[("file?", "string"), ("clear?", "boolean")])),
+        ("FileUploadRequest", object_schema(&[("file?", "file"), ("clear?", "boolean")])),
+        ("ProviderModelEnum", json!({"type": "string", "enum": provider::MODELS})),
         (
             "TransactionApplicationRequest",
-            object_schema(&[("app", "#ApplicationRequest"), ("provider_model", "string"), ("provider", "map"), ("policy_bindings?", "[map]")]),
+            object_schema(&[("app", "#ApplicationRequest"), ("provider_model", "#ProviderModelEnum"), ("provider", "map"), ("policy_bindings?", "[map]")]),
         ),
         ("TransactionApplicationResponse", object_schema(&[("applied", "boolean"), ("logs", "[string]")])),
     ]

@@ -6,6 +6,20 @@ use serde_json::{Map, Value};
 
 use crate::application::Application;
 
+/// The original's kinds of providers; those that are not here are refused.
+pub(crate) const MODELS: [&str; 10] = [
+    "authentik_providers_google_workspace.googleworkspaceprovider",
+    "authentik_providers_ldap.ldapprovider",
+    "authentik_providers_microsoft_entra.microsoftentraprovider",
+    "authentik_providers_oauth2.oauth2provider",
+    "authentik_providers_proxy.proxyprovider",
+    "authentik_providers_rac.racprovider",
+    "authentik_providers_radius.radiusprovider",
+    "authentik_providers_saml.samlprovider",
+    "authentik_providers_scim.scimprovider",
+    "authentik_providers_ssf.ssfprovider",
+];
+
 /// The address an application opens at when it names none, told by its provider. A protocol crate offers one in
 /// its module's extensions.
 pub struct LaunchUrl(pub fn(&Entry) -> Option<String>);

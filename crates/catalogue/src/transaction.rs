@@ -35,7 +35,7 @@ async fn create(call: Call) -> Result<Response, ApiError> {
         return Err(errors.into());
     }
     let model = body.get("provider_model").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let kind = call.cx.registry().kind(&model).filter(|k| k.meta.space == PROVIDER).cloned();
+    let kind = call.cx.registry().kind(&model).filter(|k| k.meta.space == PROVIDER && k.meta.model == model).cloned();
     let kind = kind.ok_or_else(|| ApiError::field("provider_model", Problem::choice(&model)))?;
     let part = |name: &str| body.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
     let (app, provider) = (part("app"), part("provider"));

@@ -16,8 +16,8 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::new(Method::POST, start, "core_users_impersonate_create", Access::Authenticated, impersonate)
             .summary("Act as another user, in the session of the caller.")
             .request("ImpersonationRequest"),
-        Operation::new(Method::GET, end, "core_users_impersonate_end_retrieve", Access::Authenticated, stop).summary("Act as oneself again."),
-        Operation::new(Method::POST, end, "core_users_impersonate_end_create", Access::Authenticated, stop).summary("Act as oneself again."),
+        Operation::new(Method::GET, end, "core_users_impersonate_end_retrieve", Access::Authenticated, stop).summary("Act as oneself again.").no_answer(),
+        Operation::new(Method::POST, end, "core_users_impersonate_end_create", Access::Authenticated, stop).summary("Act as oneself again.").no_answer(),
     ]
 }
 

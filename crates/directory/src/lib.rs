@@ -27,7 +27,8 @@ use countersign_rest::{Job, Module, table_operations};
 pub use avatar::initials as avatar;
 pub use passwords::{HashError, Passwords, Verified, unusable};
 pub use recovery::create_recovery_link;
-pub use settings::SystemSettings;
+pub use settings::{FooterLinks, SystemSettings};
+pub use system::{Apps, Models};
 
 pub fn module() -> Module {
     let mut operations = table_operations::<users::Users>();

@@ -1,6 +1,6 @@
 //! `admin/settings/`: what administrators decide for the whole installation while it runs.
 
-use countersign_model::{Duration, Kind, Snapshot, Space};
+use countersign_model::{Duration, ErrorNode, FieldErrors, FieldMeta, FieldValue, Kind, Problem, Shape, Snapshot, Space};
 use countersign_rest::{Access, KindResource};
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ pub struct SystemSettings {
     pub reputation_upper_limit: i64,
     /// Links below the pages, each with `name` and `href`.
     #[field(label = "Footer links", default = SystemSettings::default().footer_links)]
-    pub footer_links: Value,
+    pub footer_links: FooterLinks,
     /// When an account is deleted, the events it caused are deleted too.
     #[field(label = "GDPR compliance", default = SystemSettings::default().gdpr_compliance)]
     pub gdpr_compliance: bool,
@@ -62,7 +62,7 @@ impl Default for SystemSettings {
             event_retention: Duration::from("days=365"),
             reputation_lower_limit: -5,
             reputation_upper_limit: 5,
-            footer_links: Value::Array(Vec::new()),
+            footer_links: FooterLinks(Vec::new()),
             gdpr_compliance: true,
             impersonation: true,
             impersonation_require_reason: true,
@@ -70,6 +70,48 @@ impl Default for SystemSettings {
             default_token_length: 60,
         }
     }
+}
+
+/// Links below the pages: objects with a `name` and, unless they are only text, an `href`. What else they hold stays.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FooterLinks(Vec<Value>);
+
+impl FieldValue for FooterLinks {
+    fn shape() -> Shape {
+        Shape::Json
+    }
+    fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        let links = match value {
+            Value::Array(links) => links,
+            Value::Null => return Err(Problem::null().into()),
+            _ => return Err(Problem::new("not_a_list", "Expected a list of links, each with a name and an href.").into()),
+        };
+        let errors: Vec<FieldErrors> = links.iter().map(link_errors).collect();
+        if errors.iter().all(FieldErrors::is_empty) { Ok(FooterLinks(links.clone())) } else { Err(ErrorNode::Items(errors)) }
+    }
+    fn to_json(&self) -> Value {
+        Value::Array(self.0.clone())
+    }
+}
+
+fn link_errors(link: &Value) -> FieldErrors {
+    let mut errors = FieldErrors::new();
+    match link.get("name").map(Value::as_str) {
+        None => errors.add("name", Problem::required()),
+        Some(None) => errors.add("name", Problem::new("invalid", "Not a valid string.")),
+        Some(Some(name)) if name.trim().is_empty() => errors.add("name", Problem::blank()),
+        Some(Some(_)) => {}
+    }
+    let safe = |href: &str| {
+        let scheme = href.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| !scheme.contains(['/', '?', '#'])).map(str::to_ascii_lowercase);
+        !href.contains(char::is_control) && scheme.is_none_or(|scheme| ["http", "https", "mailto", "tel"].contains(&scheme.as_str()))
+    };
+    match link.get("href") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(href)) if safe(href) => {}
+        Some(_) => errors.add("href", Problem::new("invalid", "Enter a valid URL.")),
+    }
+    errors
 }
 
 impl SystemSettings {

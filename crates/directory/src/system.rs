@@ -1,7 +1,9 @@
 //! Facts about the installation: version, configuration of clients, settings, counts.
 
+use std::sync::LazyLock;
+
 use axum::response::Response;
-use countersign_model::Timestamp;
+use countersign_model::{ChoiceMeta, Names, Timestamp};
 use countersign_rest::{Access, ApiError, BoxFuture, Call, Operation, json};
 use countersign_store::params;
 
@@ -97,10 +99,33 @@ async fn system(call: Call) -> Result<Response, ApiError> {
 const APPS: &str = include_str!("apps.txt");
 const MODELS: &str = include_str!("models.txt");
 
+/// The original's parts, as choices.
+pub struct Apps;
+/// The original's kinds of objects, as choices.
+pub struct Models;
+
+fn choices(list: &'static str) -> Vec<ChoiceMeta> {
+    list.lines().filter_map(|line| line.split_once(' ')).map(|(value, label)| ChoiceMeta { value, label }).collect()
+}
+
+impl Names for Apps {
+    fn choices() -> &'static [ChoiceMeta] {
+        static CHOICES: LazyLock<Vec<ChoiceMeta>> = LazyLock::new(|| choices(APPS));
+        &CHOICES
+    }
+}
+
+impl Names for Models {
+    fn choices() -> &'static [ChoiceMeta] {
+        static CHOICES: LazyLock<Vec<ChoiceMeta>> = LazyLock::new(|| choices(MODELS));
+        &CHOICES
+    }
+}
+
 /// The names of the original's parts, and of its kinds of objects.
 pub(crate) fn enumerations() -> [(&'static str, Value); 2] {
-    [("AppEnum", APPS), ("ModelEnum", MODELS)].map(|(name, list)| {
-        let names: Vec<&str> = list.lines().filter_map(|line| line.split_once(' ')).map(|(name, _)| name).collect();
+    [("AppEnum", Apps::choices()), ("ModelEnum", Models::choices())].map(|(name, choices)| {
+        let names: Vec<&str> = choices.iter().map(|choice| choice.value).collect();
         (name, json!({"type": "string", "enum": names}))
     })
 }

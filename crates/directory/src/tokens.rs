@@ -36,7 +36,8 @@ pub enum Intent {
     ordering = "identifier"
 )]
 pub struct TokenFields {
-    #[field(read_only)]
+    /// A name that a tool finds its own tokens by.
+    #[field(label = "Managed", unique)]
     pub managed: Option<String>,
     /// Unique identifier the token is referenced by.
     #[field(label = "Identifier", unique, max_length = 255)]
@@ -153,7 +154,7 @@ impl Rows for Tokens {
                     fields.user = base.user;
                     fields.expiring = base.expiring || fields.expiring;
                 }
-                if base.managed.is_none() {
+                if base.managed.is_none() || fields.intent != base.intent {
                     creatable(&fields)?;
                 }
                 update(tx, &key, &fields)
@@ -207,6 +208,7 @@ fn taken(error: StoreError) -> ApiError {
         StoreError::Conflict { index } if index.ends_with(".identifier") => {
             ApiError::field("identifier", Problem::new("unique", "Token with this identifier already exists."))
         }
+        StoreError::Conflict { index } if index.ends_with(".managed") => ApiError::field("managed", Problem::unique()),
         other => other.into(),
     }
 }

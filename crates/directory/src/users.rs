@@ -51,7 +51,8 @@ pub struct UserFields {
     /// Set custom attributes.
     #[field(label = "Attributes", default)]
     pub attributes: JsonMap,
-    #[field(read_only)]
+    /// Set at each sign-in; to be set by whoever moves accounts here.
+    #[field(label = "Last login")]
     pub last_login: Option<Timestamp>,
 }
 
@@ -315,7 +316,7 @@ pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) ->
     let attributes = Value::Object(fields.attributes.0.clone());
     let row = tx.query_one(
         "INSERT INTO users (uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, $8, $10, $11, $12) RETURNING id",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $8, $10, $11, $12) RETURNING id",
         params![
             uuid,
             &fields.username,
@@ -328,7 +329,8 @@ pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) ->
             fields.is_active,
             &fields.path,
             fields.r#type.value(),
-            attributes
+            attributes,
+            fields.last_login
         ],
     )?;
     let pk: i64 = row.ok_or_else(|| ApiError::object("The user was not created."))?.get(0)?;
@@ -348,7 +350,7 @@ pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields
     check(tx, fields, Some(before))?;
     let attributes = Value::Object(fields.attributes.0.clone());
     tx.execute(
-        "UPDATE users SET username = $1, username_fold = $2, name = $3, email = $4, email_fold = $5, is_active = $6, path = $7, type = $8, attributes = $9 WHERE id = $10",
+        "UPDATE users SET username = $1, username_fold = $2, name = $3, email = $4, email_fold = $5, is_active = $6, path = $7, type = $8, attributes = $9, last_login = $11 WHERE id = $10",
         params![
             &fields.username,
             fields.username.to_lowercase(),
@@ -359,7 +361,8 @@ pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields
             &fields.path,
             fields.r#type.value(),
             attributes,
-            pk
+            pk,
+            fields.last_login
         ],
     )?;
     if before.groups != fields.groups {

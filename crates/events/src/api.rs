@@ -1,7 +1,9 @@
 //! `events/events/`: the log, and counts over it.
 
+use std::sync::LazyLock;
+
 use axum::response::Response;
-use countersign_model::{Fields, JsonMap, KindMeta, Mode, Problem, Timestamp};
+use countersign_model::{ChoiceMeta, Fields, JsonMap, KindMeta, Mode, Names, Problem, Timestamp};
 use countersign_rest::{Access, ApiError, AskedSecret, BoxFuture, Call, Column, ColumnKind, Operation, Rows, TableMeta, json, object_schema, table_operations};
 use countersign_store::{Row, Sql, SqlValue, StoreError, Tx, params};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -162,6 +164,16 @@ const ACTIONS: [(&str, &str); 27] = [
     ("update_available", "Update Available"),
     ("custom_", "Custom Prefix"),
 ];
+
+/// The actions that events can have, as choices.
+pub struct Actions;
+
+impl Names for Actions {
+    fn choices() -> &'static [ChoiceMeta] {
+        static CHOICES: LazyLock<Vec<ChoiceMeta>> = LazyLock::new(|| ACTIONS.iter().map(|(value, label)| ChoiceMeta { value, label }).collect());
+        &CHOICES
+    }
+}
 
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let actions: Vec<&str> = ACTIONS.iter().map(|(action, _)| *action).collect();

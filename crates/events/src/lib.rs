@@ -13,6 +13,7 @@ mod event;
 mod geo;
 mod stream;
 
+pub use api::Actions;
 pub use audit::Audit;
 pub use chart::Chart;
 pub use cleanse::cleanse;

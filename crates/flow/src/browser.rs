@@ -133,7 +133,7 @@ impl Browser {
     }
 
     pub(crate) fn background(&self, flow: &Flow) -> String {
-        let own = flow.background.clone().filter(|background| !background.is_empty());
+        let own = flow.background.as_deref().filter(|background| !background.is_empty()).map(str::to_owned);
         let chosen = own.unwrap_or_else(|| self.brand_text("branding_default_flow_background"));
         if chosen.is_empty() { "/static/dist/assets/images/flow_background.jpg".to_owned() } else { chosen }
     }

@@ -21,6 +21,7 @@ pub fn module() -> Module {
         KindResource::of::<FlowStageBinding>()
             .computed(api::binding)
             .display(api::print_binding)
+            .searched(api::stage_name)
             .narrowed(&[("pbm_uuid", "uuid"), ("policies", "[uuid]")], api::narrow_bindings),
     ];
     kinds.extend(stages::kinds());

@@ -73,6 +73,8 @@ pub(crate) struct FieldAttributes {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
     pub(crate) meta: TokenStream,
+    /// What it names restricts somebody; the struct then has a field `vanished`.
+    pub(crate) guards: bool,
     /// An expression of type `Option<T>` that may use `entropy`.
     pub(crate) default: TokenStream,
 }
@@ -88,6 +90,7 @@ impl FieldAttributes {
         let (mut unique, mut blank, mut write_only, mut read_only, mut filter, mut search) = (false, false, false, false, false, false);
         let (mut max_length, mut min, mut max) = (None::<Expr>, None::<Expr>, None::<Expr>);
         let mut on_delete: Option<Ident> = None;
+        let (mut guard, mut needs) = (None, None);
         let mut default: Option<TokenStream> = None;
         let mut generated = false;
         for attribute in field.attrs.iter().filter(|a| a.path().is_ident("field")) {
@@ -119,6 +122,9 @@ impl FieldAttributes {
                     "min" => min = Some(meta.value()?.parse()?),
                     "max" => max = Some(meta.value()?.parse()?),
                     "on_delete" => on_delete = Some(meta.value()?.parse()?),
+                    "guard" if meta.input.peek(syn::Token![=]) => guard = Some(text()?),
+                    "guard" => guard = Some(name.clone()),
+                    "needs" => needs = Some(text()?),
                     "default" if meta.input.peek(syn::Token![=]) => {
                         let value: Expr = meta.value()?.parse()?;
                         blank |= is_empty_text(&value);
@@ -151,7 +157,9 @@ impl FieldAttributes {
         };
         let option = |text: Option<String>| text.map_or(quote! { ::core::option::Option::None }, |t| quote! { ::core::option::Option::Some(#t) });
         let number = |expr: Option<Expr>| expr.map_or(quote! { ::core::option::Option::None }, |e| quote! { ::core::option::Option::Some(#e) });
-        let (group, widget, placeholder, unique_text) = (option(group), option(widget), option(placeholder), option(unique_text));
+        let guards = guard.is_some();
+        let guard = option(guard);
+        let (group, widget, placeholder, unique_text, needs) = (option(group), option(widget), option(placeholder), option(unique_text), option(needs));
         let show_if = show_if.map_or(quote! { ::core::option::Option::None }, |(f, v)| quote! { ::core::option::Option::Some((#f, #v)) });
         let (max_length, min, max) = (number(max_length), number(min), number(max));
         let on_delete =
@@ -159,11 +167,11 @@ impl FieldAttributes {
         let meta = quote! { ::countersign_model::FieldMeta {
             name: #name, label: #label, help: #help, group: #group, widget: #widget, placeholder: #placeholder, show_if: #show_if,
             required: #required, unique: #unique, unique_text: #unique_text, blank: #blank, write_only: #write_only, read_only: #read_only, filter: #filter, search: #search,
-            max_length: #max_length, min: #min, max: #max, on_delete: #on_delete,
+            max_length: #max_length, min: #min, max: #max, on_delete: #on_delete, guard: #guard, needs: #needs,
             shape: <#ty as ::countersign_model::FieldValue>::shape, default: #shown_default,
         } };
         let default = default.unwrap_or_else(|| quote! { ::core::option::Option::None });
-        Ok(FieldAttributes { ident, ty, meta, default })
+        Ok(FieldAttributes { ident, ty, meta, guards, default })
     }
 }
 

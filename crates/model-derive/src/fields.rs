@@ -51,6 +51,8 @@ fn fields_impl(input: &DeriveInput, kind: &KindAttributes, fields: &[FieldAttrib
     let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) =
         (fields.iter().map(|f| &f.ident).collect(), fields.iter().map(|f| &f.ty).collect(), fields.iter().map(|f| &f.default).collect());
     let to_map = to_map(fields);
+    let guarded = fields.iter().any(|field| field.guards);
+    let settle = guarded.then(|| quote! { ::countersign_model::private::settle_vanished(&mut parsed.vanished, FIELDS, input); });
     let parse = if fields.is_empty() {
         quote! { let _ = (input, base); ::core::result::Result::Ok(Self {}) }
     } else {
@@ -61,7 +63,12 @@ fn fields_impl(input: &DeriveInput, kind: &KindAttributes, fields: &[FieldAttrib
             let values = ( #( ::countersign_model::private::parse_field::<#types>(
                 #metas, input, base.map(|b| b.#idents.clone()), |entropy| #defaults, &mut errors), )* );
             match values {
-                ( #( ::core::option::Option::Some(#idents), )* ) if errors.is_empty() => ::core::result::Result::Ok(Self { #(#idents),* }),
+                ( #( ::core::option::Option::Some(#idents), )* ) if errors.is_empty() => {
+                    #[allow(unused_mut)]
+                    let mut parsed = Self { #(#idents),* };
+                    #settle
+                    ::core::result::Result::Ok(parsed)
+                }
                 _ => ::core::result::Result::Err(errors),
             }
         }
@@ -93,6 +100,17 @@ pub(crate) fn kind(input: &DeriveInput) -> syn::Result<TokenStream> {
     let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) =
         (fields.iter().map(|f| &f.ident).collect(), fields.iter().map(|f| &f.ty).collect(), fields.iter().map(|f| &f.default).collect());
     let (table, declared) = (table(&fields), fields_impl(input, &kind, &fields));
+    let noted: Vec<TokenStream> = fields
+        .iter()
+        .zip(&metas)
+        .map(|(field, meta)| {
+            if field.guards {
+                quote! { ::countersign_model::private::note_vanished(&mut next.vanished, #meta); }
+            } else {
+                TokenStream::new()
+            }
+        })
+        .collect();
     let check = kind.check.as_ref().map(|path| quote! { #path(self, draft, id, errors); });
     Ok(quote! { const _: () = {
         #table
@@ -137,7 +155,10 @@ pub(crate) fn kind(input: &DeriveInput) -> syn::Result<TokenStream> {
                 let mut next = self.clone();
                 #(
                     match ::countersign_model::private::detach_field(#metas, &self.#idents, target) {
-                        ::core::result::Result::Ok(::core::option::Option::Some(value)) => next.#idents = value,
+                        ::core::result::Result::Ok(::core::option::Option::Some(value)) => {
+                            next.#idents = value;
+                            #noted
+                        }
                         ::core::result::Result::Ok(::core::option::Option::None) => {}
                         ::core::result::Result::Err(outcome) => return outcome,
                     }

@@ -1,6 +1,6 @@
 //! A draft: the next snapshot in the making, and the checks it must pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub struct Draft {
     snapshot: Snapshot,
     /// What each touched object was before.
     before: BTreeMap<ObjectId, Option<Arc<Entry>>>,
+    /// The objects that whoever edits set, whose rules hold for what they set. From others only a reference was taken away.
+    written: BTreeSet<ObjectId>,
 }
 
 /// What an edit did to one object.
@@ -50,7 +52,7 @@ impl Deref for Draft {
 
 impl Draft {
     pub fn new(base: &Snapshot) -> Draft {
-        Draft { snapshot: base.clone(), before: BTreeMap::new() }
+        Draft { snapshot: base.clone(), before: BTreeMap::new(), written: BTreeSet::new() }
     }
 
     pub fn put<T: Kind>(&mut self, key: impl Into<Key>, value: T) -> Ref<T> {
@@ -61,6 +63,17 @@ impl Draft {
 
     /// Sets an object; whether it may stand so is decided by [`finish`](Self::finish).
     pub fn put_object(&mut self, id: ObjectId, object: Arc<dyn Object>) {
+        self.written.insert(id);
+        self.set(id, object);
+    }
+
+    /// Sets an object as it once was, or as a deletion leaves it: its own rules are not asked again.
+    pub fn put_back(&mut self, id: ObjectId, object: Arc<dyn Object>) {
+        self.written.remove(&id);
+        self.set(id, object);
+    }
+
+    fn set(&mut self, id: ObjectId, object: Arc<dyn Object>) {
         self.remember(id);
         self.snapshot.insert(Entry { id, revision: self.snapshot.revision() + 1, object });
     }
@@ -94,7 +107,8 @@ impl Draft {
         self.snapshot.remove(id);
     }
 
-    /// Removes every reference to `target`, which is going: an object just deleted, or a user or group.
+    /// Removes every reference to `target`, which is going: an object just deleted, or a user or group. What loses a reference
+    /// so is not asked whether its form would take it: what then cannot work refuses when it is reached.
     ///
     /// # Errors
     /// [`EditError::Protected`] when a field forbids it.
@@ -103,7 +117,7 @@ impl Draft {
         for (by, _) in naming {
             let Some(entry) = self.snapshot.entry(by).cloned() else { continue };
             match entry.object.detached(target) {
-                Detached::Changed(object) => self.put_object(by, object),
+                Detached::Changed(object) => self.set(by, object),
                 Detached::Gone => self.delete(by)?,
                 Detached::Protected(field) => return Err(EditError::Protected { id: target, by, field }),
             }
@@ -157,10 +171,35 @@ impl Draft {
                 errors.add(field.name, Problem::missing_reference(target.key));
             }
         });
-        if errors.is_empty() {
+        if errors.is_empty() && self.written.contains(&entry.id) {
             entry.object.check(self, entry.id, &mut errors);
+            self.check_needed(entry, &mut errors);
         }
         if errors.is_empty() { Ok(()) } else { Err(invalid(entry.id, &*entry.object, errors)) }
+    }
+
+    /// Whether others can go on using what they need of this object, as the key of a certificate.
+    fn check_needed(&self, entry: &Entry, errors: &mut FieldErrors) {
+        let Some(Some(before)) = self.before.get(&entry.id) else { return };
+        let (was, is) = (|field| before.object.value(field), |field| entry.object.value(field));
+        for (by, field) in self.snapshot.referrers(entry.id) {
+            let Some(user) = self.snapshot.entry(by) else { continue };
+            let Some(field) = user.meta().field(field) else { continue };
+            let Some(needed) = field.needs.filter(|needed| was(needed) != is(needed)) else { continue };
+            let nothing = is(needed).is_none_or(|value| value.is_null() || value.as_str() == Some(""));
+            let reason = if nothing {
+                Some(format!("it needs one as its {}.", field.label))
+            } else {
+                let mut of_user = FieldErrors::new();
+                user.object.check(self, by, &mut of_user);
+                of_user.first_of(field.name)
+            };
+            if let Some(reason) = reason {
+                let name = user.object.value("name").or_else(|| user.object.value("domain"));
+                let name = name.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+                errors.add(needed, Problem::new("in_use", format!("In use by {} \"{name}\": {reason}", user.meta().title)));
+            }
+        }
     }
 
     fn resolves(&self, field: &'static crate::FieldMeta, target: ObjectId, exists: &mut dyn FnMut(ObjectId) -> bool) -> bool {

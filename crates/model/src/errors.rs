@@ -93,6 +93,15 @@ impl FieldErrors {
         self.0.push((field.to_owned(), node));
     }
 
+    /// The first sentence about a field.
+    pub fn first_of(&self, field: &str) -> Option<String> {
+        let (_, node) = self.0.iter().find(|(name, _)| name == field)?;
+        match node {
+            ErrorNode::Problems(problems) => problems.first().map(|problem| problem.text.clone()),
+            ErrorNode::Nested(_) | ErrorNode::Items(_) => Some("It does not fit.".to_owned()),
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ErrorNode)> {
         self.0.iter().map(|(name, node)| (name.as_str(), node))
     }

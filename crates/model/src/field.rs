@@ -48,6 +48,11 @@ pub struct FieldMeta {
     pub min: Option<i64>,
     pub max: Option<i64>,
     pub on_delete: OnDelete,
+    /// What it names restricts somebody: when that is deleted, the object's [`Vanished`](crate::Vanished) says so. Fields of one
+    /// name here are alternatives: whoever sets one of them says anew what restricts.
+    pub guard: Option<&'static str>,
+    /// The field of what it names that it depends on: a change to that one is refused where this object's rules forbid it.
+    pub needs: Option<&'static str>,
     pub shape: fn() -> Shape,
     /// The default as JSON where it is a constant, for forms and documentation.
     pub default: fn() -> Option<Value>,
@@ -146,6 +151,15 @@ pub trait FieldValue: Sized + Clone {
     /// As `parse`.
     fn parse_stored(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
         Self::parse(value, meta)
+    }
+
+    /// Reads what rests on disk. It was checked when it was written, perhaps by the rules of an older version: what those let
+    /// through is kept as it is where its type can hold it.
+    ///
+    /// # Errors
+    /// As `parse`.
+    fn load(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        Self::parse_stored(value, meta)
     }
 
     /// As it rests on disk; differs from `to_json` only for secrets.
@@ -397,10 +411,13 @@ impl<T: FieldValue> FieldValue for Option<T> {
             return Ok(None);
         }
         // Forms send an emptied reference or choice as an empty text.
-        if value.as_str() == Some("") && !matches!(T::shape(), Shape::Text | Shape::Code | Shape::Multiline | Shape::Secret) {
+        if value.as_str() == Some("") && !meta.blank && !matches!(T::shape(), Shape::Text | Shape::Code | Shape::Multiline | Shape::Secret) {
             return Ok(None);
         }
         T::parse(value, meta).map(Some)
+    }
+    fn load(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        if value.is_null() { Ok(None) } else { T::load(value, meta).map(Some).or_else(|_| Self::parse_stored(value, meta)) }
     }
     fn to_json(&self) -> Value {
         self.as_ref().map_or(Value::Null, FieldValue::to_json)

@@ -16,13 +16,16 @@ mod field;
 mod form;
 mod key;
 mod kind;
+mod listed;
 mod order;
 mod reference;
 mod registry;
 mod secret;
 mod snapshot;
+mod soundness;
 mod text;
 mod time;
+mod vanished;
 
 pub use countersign_model_derive::{Choice, Fields, Kind, Nested};
 pub use draft::{Change, Draft, EditError, Refusal};
@@ -33,13 +36,16 @@ pub use field::{Choice as ChoiceValue, ChoiceMeta, FieldMeta, FieldValue, JsonMa
 pub use form::{field_form, kind_form, shape_form};
 pub use key::{Key, KeyType, ObjectId, Space};
 pub use kind::{Detached, Fields, Input, Kind, KindMeta, Mode, Object};
+pub use listed::{Listed, Names};
 pub use order::SortKey;
 pub use reference::{Ref, Target, directory, family};
-pub use registry::{Fill, KindDef, LoadError, Registry, Upgrade};
+pub use registry::{Fill, KindDef, LoadError, Registry, Stamp, Upgrade};
 pub use secret::{SealError, Sealer, Secret};
 pub use snapshot::{Entry, Revision, Snapshot};
-pub use text::{Code, EmailAddress, Multiline, Slug, WebUrl};
+pub use soundness::unsound;
+pub use text::{Code, EmailAddress, LinkUrl, Multiline, Picture, Slug, WebUrl};
 pub use time::Timestamp;
+pub use vanished::Vanished;
 
 #[doc(hidden)]
 pub mod private;

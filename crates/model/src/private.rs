@@ -9,6 +9,7 @@ use crate::key::ObjectId;
 use crate::kind::{Detached, Input};
 use crate::registry::LoadError;
 use crate::secret::{Sealer, Secret};
+use crate::vanished::Vanished;
 
 pub fn parse_field<T: FieldValue>(
     meta: &'static FieldMeta,
@@ -66,7 +67,7 @@ pub fn load_field<T: FieldValue>(
     let damaged = || LoadError::Damaged { model, field: meta.name };
     let Some(value) = stored.get(meta.name) else { return default().ok_or_else(damaged) };
     let opened = T::unseal(value, sealer)?;
-    T::parse_stored(&opened, meta).or_else(|_| default().ok_or_else(damaged))
+    T::load(&opened, meta).or_else(|_| default().ok_or_else(damaged))
 }
 
 /// `Ok(None)`: the field does not name the target. `Err`: the object cannot stay.
@@ -79,6 +80,23 @@ pub fn detach_field<T: FieldValue>(meta: &'static FieldMeta, value: &T, target: 
     match Detached::rule(meta) {
         Some(outcome) => Err(outcome),
         None => value.without(target).map(Some).ok_or(Detached::Gone),
+    }
+}
+
+/// Notes that a guarding field lost what it named.
+pub fn note_vanished(vanished: &mut Vanished, meta: &'static FieldMeta) {
+    if meta.guard.is_some() {
+        vanished.note(meta.name);
+    }
+}
+
+/// Whoever sets a guarding field says anew what guards; files that were written by an export say what had vanished.
+pub fn settle_vanished(vanished: &mut Vanished, fields: &[FieldMeta], input: &Input<'_>) {
+    let recorded = input.privileged && input.map.contains_key("vanished");
+    for set in fields.iter().filter(|field| field.guard.is_some() && !recorded && input.map.contains_key(field.name)) {
+        for field in fields.iter().filter(|field| field.guard == set.guard) {
+            vanished.forget(field.name);
+        }
     }
 }
 

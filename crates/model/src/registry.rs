@@ -14,6 +14,7 @@ use crate::key::Space;
 use crate::kind::{Input, Kind, KindMeta, Object};
 use crate::secret::{SealError, Sealer};
 use crate::snapshot::Snapshot;
+use crate::time::Timestamp;
 
 type Parse = fn(&Input<'_>, Option<&dyn Object>) -> Result<Arc<dyn Object>, FieldErrors>;
 type Load = fn(&Map<String, Value>, &dyn Sealer, &dyn Entropy) -> Result<Arc<dyn Object>, LoadError>;
@@ -29,7 +30,11 @@ pub struct KindDef {
     /// Step `n` lifts stored JSON from format `n + 1` to `n + 2`; formats begin at 1.
     upgrades: &'static [Upgrade],
     fill: Option<Fill>,
+    stamp: Option<Stamp>,
 }
+
+/// Notes when an object is saved.
+pub type Stamp = fn(&dyn Object, Timestamp) -> Option<Arc<dyn Object>>;
 
 /// Adds to the outside JSON of a new object what depends on others, as a default certificate.
 pub type Fill = fn(&Snapshot, &mut Map<String, Value>);
@@ -51,6 +56,7 @@ impl KindDef {
             load: |stored, sealer, entropy| T::load(stored, sealer, entropy).map(|v| Arc::new(v) as Arc<dyn Object>),
             upgrades: &[],
             fill: None,
+            stamp: None,
         }
     }
 
@@ -66,6 +72,18 @@ impl KindDef {
     pub const fn with_fill(mut self, fill: Fill) -> KindDef {
         self.fill = Some(fill);
         self
+    }
+
+    /// Objects of this kind show when they were last saved.
+    #[must_use]
+    pub const fn with_stamp(mut self, stamp: Stamp) -> KindDef {
+        self.stamp = Some(stamp);
+        self
+    }
+
+    /// An object that somebody saves at that moment.
+    pub fn stamped(&self, object: Arc<dyn Object>, now: Timestamp) -> Arc<dyn Object> {
+        self.stamp.and_then(|stamp| stamp(&*object, now)).unwrap_or(object)
     }
 
     /// Completes the outside JSON of an object that is about to be made.

@@ -38,6 +38,10 @@ macro_rules! text_type {
                 let check: fn(&Value, &FieldMeta) -> Result<String, ErrorNode> = $check;
                 check(value, meta).map($name)
             }
+            fn load(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+                let as_it_is = || value.as_str().map(|text| $name(text.to_owned()));
+                Self::parse(value, meta).or_else(|error| as_it_is().ok_or(error))
+            }
             fn to_json(&self) -> Value {
                 Value::from(self.0.clone())
             }
@@ -60,11 +64,46 @@ text_type! {
 text_type! {
     /// An `http` or `https` address with a host.
     WebUrl, Url, |value, meta| {
-        let address = text_or(value, meta, NOT_A_URL)?;
-        let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
-        let host = rest.map(|r| r.split(['/', '?', '#']).next().unwrap_or_default());
-        let valid = host.is_some_and(|h| !h.is_empty()) && !address.contains(|c: char| c.is_whitespace() || c.is_control());
-        if address.is_empty() || valid { Ok(address) } else { Err(Problem::new("invalid", NOT_A_URL).into()) }
+        address_of(value, meta, &["http", "https"])
+    }
+}
+
+text_type! {
+    /// An address that people open: of the web, of files, or `blank://blank`, the original's way to say that there is none.
+    LinkUrl, Url, |value, meta| {
+        address_of(value, meta, &["http", "https", "ftp", "ftps", "blank"])
+    }
+}
+
+impl LinkUrl {
+    /// Whether a browser finds something there.
+    pub fn leads_somewhere(&self) -> bool {
+        !self.0.is_empty() && !self.has_scheme("blank")
+    }
+
+    /// Whether it is an address of the web.
+    pub fn is_web(&self) -> bool {
+        self.has_scheme("http") || self.has_scheme("https")
+    }
+
+    fn has_scheme(&self, wanted: &str) -> bool {
+        self.0.split_once("://").is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(wanted))
+    }
+}
+
+text_type! {
+    /// A picture: an address, a path or the name of a file of this server, `fa://` of an icon font, or a small picture itself.
+    Picture, Text, |value, meta| {
+        let picture = text_or(value, meta, NOT_A_URL)?;
+        let valid = picture.len() <= LARGEST_PICTURE
+            && !picture.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'<>\\".contains(c))
+            && match scheme_of(&picture).as_deref() {
+                None => true,
+                Some("http" | "https" | "fa") => picture.contains("://"),
+                Some("data") => PICTURES.iter().any(|kind| picture.get(5..).is_some_and(|rest| rest.starts_with(kind))),
+                Some(_) => false,
+            };
+        if valid { Ok(picture) } else { Err(Problem::new("invalid", NOT_A_URL).into()) }
     }
 }
 
@@ -91,6 +130,26 @@ text_type! {
 text_type! {
     /// Text of several lines, kept to the letter.
     Multiline, Multiline, |value, meta| untrimmed(value, meta)
+}
+
+/// As many bytes; a picture that is written into its address is read with every list.
+const LARGEST_PICTURE: usize = 8 * 1024;
+/// Formats that a browser shows as a picture and as nothing else.
+const PICTURES: [&str; 6] = ["image/png;", "image/jpeg;", "image/gif;", "image/webp;", "image/x-icon;", "image/svg+xml"];
+
+/// The scheme of an address, in small letters (RFC 3986, 3.1: its case does not matter); paths and names have none.
+fn scheme_of(address: &str) -> Option<String> {
+    let (scheme, _) = address.split_once(':')?;
+    (!scheme.contains(['/', '?', '#'])).then(|| scheme.to_ascii_lowercase())
+}
+
+/// An address with one of these schemes and a host, or nothing.
+fn address_of(value: &Value, meta: &FieldMeta, schemes: &[&str]) -> Result<String, ErrorNode> {
+    let address = text_or(value, meta, NOT_A_URL)?;
+    let rest = address.split_once("://").filter(|(scheme, _)| schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known))).map(|(_, rest)| rest);
+    let host = rest.map(|r| r.split(['/', '?', '#']).next().unwrap_or_default());
+    let valid = host.is_some_and(|h| !h.is_empty()) && !address.contains(|c: char| c.is_whitespace() || c.is_control());
+    if address.is_empty() || valid { Ok(address) } else { Err(Problem::new("invalid", NOT_A_URL).into()) }
 }
 
 const NOT_A_SLUG: &str = "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use countersign_model::{
     Choice, ChoiceValue, Draft, Duration, EditError, Entropy, FieldErrors, FieldMeta, Fields, Input, Key, Kind, KindDef, Mode, Needed, Nested, ObjectId,
-    OnDelete, Problem, Ref, SealError, Sealer, Secret, Shape, Slug, Snapshot,
+    OnDelete, Problem, Ref, SealError, Sealer, Secret, Shape, Slug, Snapshot, Vanished,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -342,4 +342,88 @@ proptest! {
             }
         }
     }
+}
+
+/// A gate that some may pass.
+#[derive(Debug, Clone, Kind)]
+#[kind(path = "town/gates", model = "town.gate", title = "Gate", check = Gate::check)]
+struct Gate {
+    name: String,
+    #[field(guard)]
+    keeper: Option<Ref<House>>,
+    #[field(needs = "key")]
+    locked_by: Option<Ref<House>>,
+    #[field(read_only, default)]
+    vanished: Vanished,
+}
+
+impl Gate {
+    fn check(&self, draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        if self.keeper.is_none() && self.vanished.is_empty() {
+            errors.add("keeper", Problem::new("invalid", "Somebody has to keep it."));
+        }
+        if self.locked_by.and_then(|house| draft.get(house)).is_some_and(|house| house.key.expose() == "bent") {
+            errors.add("locked_by", Problem::new("invalid", "This key does not fit."));
+        }
+    }
+}
+
+/// Mills with these numbers, and a gate.
+fn town(gate: impl FnOnce(Ref<House>, Ref<House>) -> Gate) -> (Snapshot, Ref<House>, Ref<House>, Ref<Gate>) {
+    let mut draft = Draft::new(&Snapshot::default());
+    let (one, two) = (draft.put(key(1), house("One")), draft.put(key(2), house("Two")));
+    let gate = draft.put(key(9), gate(one, two));
+    (commit(draft).unwrap(), one, two, gate)
+}
+
+fn gate(keeper: Option<Ref<House>>, locked_by: Option<Ref<House>>) -> Gate {
+    Gate { name: "North".to_owned(), keeper, locked_by, vanished: Vanished::default() }
+}
+
+#[test]
+fn a_deletion_takes_references_away_without_the_rules_of_a_form() {
+    let (snapshot, one, _, reference) = town(|one, _| gate(Some(one), None));
+    let mut draft = Draft::new(&snapshot);
+    draft.delete(one.id()).unwrap();
+    let snapshot = commit(draft).unwrap();
+    assert!(snapshot.get(reference).unwrap().keeper.is_none());
+    // Whoever sets it by hand is asked.
+    let mut draft = Draft::new(&snapshot);
+    draft.put(reference.key(), gate(None, None));
+    assert!(matches!(commit(draft), Err(EditError::Invalid { .. })));
+}
+
+#[test]
+fn what_guarded_is_remembered_until_somebody_sets_it_anew() {
+    let (snapshot, one, two, reference) = town(|one, _| gate(Some(one), None));
+    let mut draft = Draft::new(&snapshot);
+    draft.delete(one.id()).unwrap();
+    let snapshot = commit(draft).unwrap();
+    let left = snapshot.get(reference).unwrap().clone();
+    assert!(left.vanished.contains("keeper"));
+    let again = |change: Value| parse(change, Mode::Patch, Some(&left));
+    assert!(again(json!({"name": "South"})).unwrap().vanished.contains("keeper"));
+    assert!(again(json!({"keeper": two.key().to_string()})).unwrap().vanished.is_empty());
+    assert!(again(json!({"keeper": null})).unwrap().vanished.is_empty());
+    // An export says both; reading it back keeps both.
+    let exported = left.to_map();
+    let input = Input { map: &exported, mode: Mode::Create, entropy: &Counting, privileged: true };
+    assert!(Gate::parse(&input, None).unwrap().vanished.contains("keeper"));
+}
+
+#[test]
+fn what_others_need_of_an_object_stays() {
+    let (snapshot, one, _, _) = town(|one, two| gate(Some(two), Some(one)));
+    let with = |key: &str| {
+        let mut draft = Draft::new(&snapshot);
+        draft.put(one.key(), House { key: Secret::new(key.to_owned()), ..house("One") });
+        commit(draft)
+    };
+    let refusal = |error: Result<Snapshot, EditError>| match error {
+        Err(EditError::Invalid { model: "town.house", errors, .. }) => errors.to_json(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refusal(with("")), json!({"key": ["In use by Gate \"North\": it needs one as its Locked by."]}));
+    assert_eq!(refusal(with("bent")), json!({"key": ["In use by Gate \"North\": This key does not fit."]}));
+    with("straight").unwrap();
 }

@@ -53,7 +53,7 @@ pub struct NotificationTransport {
 impl NotificationTransport {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         if matches!(self.mode, Mode::Webhook | Mode::WebhookSlack) && self.webhook_url.is_empty() {
-            errors.add_object(Problem::new("invalid", "Webhook URL may not be empty."));
+            errors.add("webhook_url", Problem::new("invalid", "Webhook URL may not be empty."));
         }
     }
 }

@@ -115,9 +115,11 @@ pub fn entitlements(cx: &Context, snapshot: &Snapshot, subject: &Subject, applic
 }
 
 fn one(cx: &Context, snapshot: &Snapshot, subject: &Subject, context: &Map<String, Value>, facts: &Facts, application: Ref<Application>) -> Decision {
-    let mode = snapshot.get(application).map_or(PolicyEngineMode::All, |application| application.policy_engine_mode);
+    // An application that is not there has no rules, and nobody may open it.
+    let found = snapshot.get(application);
+    let mode = found.map_or(PolicyEngineMode::All, |application| application.policy_engine_mode);
     let question = Question { snapshot, clock: &*cx.clock, user: Some(subject), context, facts, in_plan: false };
-    engine::decide(&question, key(application), mode)
+    engine::decide_or(&question, key(application), mode, found.is_some())
 }
 
 fn key<T: countersign_model::Target>(reference: Ref<T>) -> Uuid {

@@ -1,6 +1,6 @@
 //! What ties a policy, a group or a user to something that can be refused.
 
-use countersign_model::{Draft, FieldErrors, Kind, ObjectId, Problem, Ref, directory, family};
+use countersign_model::{Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, directory, family};
 
 pub use countersign_catalogue::application::PolicyEngineMode;
 
@@ -12,11 +12,11 @@ pub use countersign_catalogue::application::PolicyEngineMode;
     ordering = "order", unique_together = "policy,target,order", check = Self::check
 )]
 pub struct PolicyBinding {
-    #[field(label = "Policy", on_delete = Cascade, filter)]
+    #[field(label = "Policy", guard = "subject", filter)]
     pub policy: Option<Ref<family::Policy>>,
-    #[field(label = "Group", on_delete = Cascade)]
+    #[field(label = "Group", guard = "subject")]
     pub group: Option<Ref<directory::Group>>,
-    #[field(label = "User", on_delete = Cascade)]
+    #[field(label = "User", guard = "subject")]
     pub user: Option<Ref<directory::User>>,
     #[field(label = "Target", on_delete = Cascade, filter)]
     pub target: Ref<family::Bindable>,
@@ -30,6 +30,10 @@ pub struct PolicyBinding {
     pub timeout: i32,
     #[field(label = "Failure result", help = "The outcome when the policy itself fails.", default = false)]
     pub failure_result: bool,
+    /// Names the policy, group or user that was deleted. Such a binding lets nobody pass until it names something else or is
+    /// removed: what was only for some is then for nobody, not for everybody.
+    #[field(label = "Vanished", read_only, default)]
+    pub vanished: Vanished,
 }
 
 impl PolicyBinding {
@@ -37,6 +41,7 @@ impl PolicyBinding {
         let named = [self.policy.is_some(), self.group.is_some(), self.user.is_some()];
         match named.iter().filter(|set| **set).count() {
             1 => {}
+            0 if !self.vanished.is_empty() => {}
             0 => errors.add_object(Problem::new("invalid", "One of 'group', 'policy', 'user' must be set.")),
             _ => errors.add_object(Problem::new("invalid", "Only one of 'group', 'policy', 'user' can be set.")),
         }

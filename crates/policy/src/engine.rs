@@ -76,9 +76,12 @@ pub fn decide_or(question: &Question<'_>, target: Uuid, mode: PolicyEngineMode, 
 /// Asks a list of policies that are not bound but named, as a prompt stage does: all must pass.
 #[must_use]
 pub fn decide_all(question: &Question<'_>, policies: impl IntoIterator<Item = ObjectId>) -> Decision {
-    let asked = policies.into_iter().filter_map(|id| question.snapshot.entry(id)).map(|entry| {
+    let asked = policies.into_iter().map(|id| {
         let mut asked = Asked::new(String::new(), 0);
-        asked.policy(question, entry, false);
+        // A policy that is not there lets nobody pass.
+        if let Some(entry) = question.snapshot.entry(id) {
+            asked.policy(question, entry, false);
+        }
         asked.finish(question)
     });
     combine(asked.collect(), PolicyEngineMode::All, true)
@@ -192,7 +195,11 @@ fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
         asked.step.name = if same { question.user.map(|u| u.username.clone()).unwrap_or_default() } else { user.key().to_string() };
         asked.step.passing = same != binding.negate;
     } else {
-        asked.step.passing = binding.negate;
+        // What it named was deleted: nobody passes, negated or not.
+        let named = binding.vanished.fields().next().unwrap_or("object");
+        asked.step.kind = "binding";
+        asked.step.name = format!("deleted {named}");
+        asked.step.messages = vec![format!("The {named} that decided this was deleted.")];
     }
     asked.finish(question)
 }
@@ -292,6 +299,7 @@ mod tests {
             order,
             timeout: 30,
             failure_result: false,
+            vanished: Default::default(),
         };
         make(&mut binding);
         draft.put(Uuid::from_u128(n), binding);
@@ -350,6 +358,25 @@ mod tests {
             b.negate = true;
         });
         assert!(!answer(&draft, Some(&uma), PolicyEngineMode::Any).passing);
+    }
+
+    #[test]
+    fn the_only_policy_of_an_application_is_deleted_and_nobody_passes() {
+        let decide = |negate: bool, mode| {
+            let mut draft = Draft::new(&Snapshot::default());
+            let yes = policy(&mut draft, 1, "return True");
+            bind(&mut draft, 11, 0, |b| {
+                b.policy = Some(yes);
+                b.negate = negate;
+            });
+            draft.delete(yes.id()).unwrap();
+            answer(&draft, None, mode)
+        };
+        for (negate, mode) in [(false, PolicyEngineMode::Any), (false, PolicyEngineMode::All), (true, PolicyEngineMode::Any), (true, PolicyEngineMode::All)] {
+            let decision = decide(negate, mode);
+            assert!(!decision.passing, "{negate} {mode:?}");
+            assert_eq!(decision.messages, ["The policy that decided this was deleted."]);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_catalogue::ApplicationAccess;
 use countersign_model::Target as _;
-use countersign_model::{Entry, Key, ObjectId, Problem, Space, directory};
+use countersign_model::{Entry, Key, ObjectId, Problem, Snapshot, Space, directory};
 use countersign_rest::{Access, ApiError, Call, FamilyResource, Identity, KindResource, Module, Operation, RenderContext, json, no_content, object_schema};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -27,11 +27,14 @@ pub fn module() -> Module {
     Module {
         name: "policy",
         kinds: vec![
-            KindResource::of::<DummyPolicy>(),
-            KindResource::of::<EventMatcherPolicy>(),
-            KindResource::of::<ExpressionPolicy>(),
-            KindResource::of::<PasswordPolicy>(),
-            KindResource::of::<PolicyBinding>().computed(binding_objects).narrowed(&[("policy__isnull", "boolean"), ("target_in", "[uuid]")], of_targets),
+            KindResource::of::<DummyPolicy>().dated(),
+            KindResource::of::<EventMatcherPolicy>().dated(),
+            KindResource::of::<ExpressionPolicy>().dated(),
+            KindResource::of::<PasswordPolicy>().dated(),
+            KindResource::of::<PolicyBinding>()
+                .searched(policy_name)
+                .computed(binding_objects)
+                .narrowed(&[("policy__isnull", "boolean"), ("target_in", "[uuid]")], of_targets),
         ],
         families: vec![FamilyResource {
             space: SPACE,
@@ -70,7 +73,7 @@ pub fn module() -> Module {
             ),
             ("LogLevelEnum", json!({"type": "string", "enum": ["critical", "exception", "error", "warn", "warning", "info", "debug", "notset"]})),
             ("Cache", object_schema(&[("count", "integer")])),
-            ("PolicyTestRequest", object_schema(&[("user", "integer"), ("context", "map")])),
+            ("PolicyTestRequest", object_schema(&[("user", "integer"), ("context?", "map")])),
         ],
         extensions: vec![Arc::new(access)],
         ..Module::default()
@@ -120,6 +123,12 @@ fn of_targets(call: &Call, entry: &Entry) -> bool {
     let mut wanted = call.query.all("target_in").flat_map(|list| list.split(',')).filter(|target| !target.is_empty()).peekable();
     let Some(binding) = entry.cast::<PolicyBinding>() else { return false };
     wanted.peek().is_none() || wanted.any(|target| uuid::Uuid::parse_str(target).is_ok_and(|target| binding.target.key().uuid() == Some(target)))
+}
+
+/// Bindings have no name: they are searched for by that of their policy.
+fn policy_name(entry: &Entry, snapshot: &Snapshot) -> Vec<String> {
+    let policy = entry.cast::<PolicyBinding>().and_then(|binding| binding.policy).and_then(|policy| snapshot.member(policy));
+    policy.and_then(|policy| policy.object.value("name")).and_then(|name| name.as_str().map(str::to_owned)).into_iter().collect()
 }
 
 fn binding_objects(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {

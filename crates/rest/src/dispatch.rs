@@ -20,7 +20,7 @@ use crate::identity::Caller;
 use crate::module::{Access, Module, Operation};
 use crate::request::RequestInfo;
 use crate::response::json;
-use crate::{forms, history, openapi};
+use crate::{forms, health, history, openapi};
 
 /// JSON bodies are small; uploads have operations of their own.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -30,6 +30,7 @@ const LARGEST_UNUSED: usize = 256 * 1024;
 pub(crate) fn all_operations(modules: &[Module]) -> Vec<Operation> {
     let mut all: Vec<Operation> = forms::operations();
     all.extend(openapi::operations());
+    all.extend(health::operations());
     all.extend(history::operations());
     for module in modules {
         all.extend(module.kinds.iter().flat_map(crate::kinds::KindResource::operations));

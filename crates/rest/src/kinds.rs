@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Query};
 use crate::error::ApiError;
+use crate::history::dated;
 use crate::identity::Caller;
 use crate::module::{Access, Operation};
 use crate::page::{Page, envelope};
@@ -36,6 +37,8 @@ pub struct RenderContext<'a> {
 type Compute = fn(&Entry, &RenderContext<'_>, &mut Map<String, Value>);
 /// How the original prints an object, as where others use it.
 pub type Display = fn(&Entry) -> String;
+/// The texts an object is searched by.
+type Searched = fn(&Entry, &Snapshot) -> Vec<String>;
 /// Whether an object stays in the list that a call asks for.
 type Narrow = fn(&Call, &Entry) -> bool;
 type Admit = fn(Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>>;
@@ -53,6 +56,8 @@ pub struct KindResource {
     pub(crate) display: Option<Display>,
     parameters: &'static [(&'static str, &'static str)],
     narrow: Narrow,
+    searched: Option<Searched>,
+    dated: bool,
 }
 
 impl KindResource {
@@ -67,6 +72,8 @@ impl KindResource {
             display: None,
             parameters: &[],
             narrow: |_, _| true,
+            searched: None,
+            dated: false,
         }
     }
 
@@ -103,6 +110,20 @@ impl KindResource {
     pub const fn narrowed(mut self, parameters: &'static [(&'static str, &'static str)], filter: Narrow) -> KindResource {
         self.parameters = parameters;
         self.narrow = filter;
+        self
+    }
+
+    /// What lists are searched by where it is not a text of the object itself.
+    #[must_use]
+    pub const fn searched(mut self, searched: Searched) -> KindResource {
+        self.searched = Some(searched);
+        self
+    }
+
+    /// Lists can be narrowed by when objects were made and last changed.
+    #[must_use]
+    pub const fn dated(mut self) -> KindResource {
+        self.dated = true;
         self
     }
 
@@ -157,8 +178,9 @@ impl KindResource {
         };
         let patched = format!("Patched{schema}Request");
         let request = format!("{schema}Request");
+        let dates: &[(&str, &str)] = if self.dated { &dated::PARAMETERS } else { &[] };
         let all = vec![
-            openapi::filters(meta).chain(self.parameters.iter().map(|(name, kind)| (*name, openapi::property(kind)))).fold(
+            openapi::filters(meta).chain(self.parameters.iter().chain(dates).map(|(name, kind)| (*name, openapi::property(kind)))).fold(
                 Operation::new(Method::GET, &list, id("list"), view.clone(), with(|k, c| Box::pin(async move { k.list(c).await })))
                     .response(format!("Paginated{schema}List")),
                 |operation, (name, schema)| operation.parameter(name, schema),
@@ -192,8 +214,11 @@ impl KindResource {
     }
 
     async fn list(&self, call: Call) -> Result<Response, ApiError> {
-        let entries = call.snapshot.in_order(self.def.meta).filter(|entry| (self.narrow)(&call, entry)).cloned().collect();
-        list(&call, self.def.meta, Listed { entries, ordered: true }, self.visible, None).await
+        let mut entries: Vec<_> = call.snapshot.in_order(self.def.meta).filter(|entry| (self.narrow)(&call, entry)).cloned().collect();
+        if self.dated {
+            entries = dated::narrow(&call, entries).await?;
+        }
+        list(&call, self.def.meta, Listed { entries, ordered: true, searched: self.searched }, self.visible, None).await
     }
 
     async fn retrieve(&self, call: Call) -> Result<Response, ApiError> {
@@ -221,6 +246,7 @@ impl KindResource {
                 let object = parsed.map_err(|errors| with_missing(errors, meta, &map, tx.graph()))?;
                 let fresh = tx.entropy().uuid();
                 let id = ObjectId::new(meta.space, tx.graph().next_key(meta.key, meta.space, fresh));
+                let object = def.stamped(object, tx.now());
                 tx.draft().put_object(id, object);
                 Ok::<_, ApiError>(id)
             })
@@ -246,6 +272,7 @@ impl KindResource {
                 }
                 let parsed = def.parse(&moved.input(&body, mode), Some(&*base.object));
                 let object = parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;
+                let object = def.stamped(object, tx.now());
                 tx.draft().put_object(id, object);
                 Ok(())
             })
@@ -303,7 +330,7 @@ impl FamilyResource {
                     let entries: Vec<_> = call.snapshot.entries(space).filter(|e| filter(&call, e)).cloned().collect();
                     let meta = entries.first().map(|e| e.meta());
                     match meta {
-                        Some(meta) => list(&call, meta, Listed { entries, ordered: false }, None, Some(shared)).await,
+                        Some(meta) => list(&call, meta, Listed { entries, ordered: false, searched: None }, None, Some(shared)).await,
                         None => {
                             let page = Page::read(&call.query, usize::MAX)?;
                             page.check(0)?;
@@ -382,13 +409,18 @@ struct Listed {
     entries: Vec<Arc<Entry>>,
     /// They stand in the order of their kind.
     ordered: bool,
+    searched: Option<Searched>,
 }
 
 async fn list(call: &Call, meta: &'static KindMeta, listed: Listed, visible: Option<Visible>, shared: Shared) -> Result<Response, ApiError> {
     let (filters, needle) = (filters(call, meta)?, call.query.get("search").unwrap_or_default());
     let wanted_key = asked_key(call, meta)?;
-    let Listed { mut entries, ordered } = listed;
-    entries.retain(|entry| wanted_key.is_none_or(|key| entry.id.key == key) && filters.iter().all(|f| f.fits(entry)) && found(needle, entry));
+    let Listed { mut entries, ordered, searched } = listed;
+    let found = |entry: &Entry| match searched {
+        Some(texts) if !needle.is_empty() => search(needle, &texts(entry, &call.snapshot)),
+        _ => found(needle, entry),
+    };
+    entries.retain(|entry| wanted_key.is_none_or(|key| entry.id.key == key) && filters.iter().all(|f| f.fits(entry)) && found(entry));
     let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
     if !(ordered && order.iter().copied().eq(meta.ordered_by())) {
         sort(&mut entries, &order);

@@ -13,6 +13,7 @@ mod dispatch;
 mod error;
 pub mod form;
 mod forms;
+mod health;
 mod history;
 mod identity;
 mod job;

@@ -106,6 +106,10 @@ pub struct Operation {
     pub summary: String,
     /// Body and answer for the document: component names, or schemas.
     pub request: Option<Value>,
+    /// The body is a form that may carry files.
+    pub(crate) form: bool,
+    /// It answers 204, whatever its method.
+    pub(crate) empty: bool,
     pub response: Option<Value>,
     /// Query parameters for the document: name and schema.
     pub parameters: Vec<(String, Value)>,
@@ -127,6 +131,8 @@ impl Operation {
             access,
             summary: String::new(),
             request: None,
+            form: false,
+            empty: false,
             response: None,
             parameters: Vec::new(),
             meta: None,
@@ -149,6 +155,20 @@ impl Operation {
     #[must_use]
     pub fn request(mut self, schema: impl Into<Value>) -> Operation {
         self.request = Some(schema.into());
+        self
+    }
+
+    /// As [`request`](Self::request), of a form that may carry files.
+    #[must_use]
+    pub fn form(mut self, schema: impl Into<Value>) -> Operation {
+        self.form = true;
+        self.request(schema)
+    }
+
+    /// Answers 204, as deletions and actions without an answer do by themselves.
+    #[must_use]
+    pub const fn no_answer(mut self) -> Operation {
+        self.empty = true;
         self
     }
 

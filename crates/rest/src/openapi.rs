@@ -86,6 +86,7 @@ fn describe(operation: &Operation) -> Value {
         }
     }
     let status = match (&operation.method, &operation.response) {
+        _ if operation.empty => "204",
         (&Method::DELETE, _) | (&Method::POST, None) => "204",
         // Only the collections themselves make things.
         (&Method::POST, Some(_)) if operation.meta.is_some() => "201",
@@ -109,7 +110,8 @@ fn describe(operation: &Operation) -> Value {
     });
     if let Value::Object(map) = &mut document {
         if let Some(schema) = &operation.request {
-            map.insert("requestBody".to_owned(), json!({"content": {"application/json": {"schema": reference(schema)}}}));
+            let media = if operation.form { "multipart/form-data" } else { "application/json" };
+            map.insert("requestBody".to_owned(), json!({"content": {media: {"schema": reference(schema)}}}));
         }
         let security = if operation.access == Access::Public { json!([{"authentik": []}, {}]) } else { json!([{"authentik": []}]) };
         map.insert("security".to_owned(), security);
@@ -149,7 +151,11 @@ fn schemas(cx: &Context) -> Value {
         json!({"type": "object", "properties": {"detail": {"type": "string"}, "code": {"type": "string"}}, "required": ["detail"]}),
     );
     all.insert("ValidationError".into(), json!({"type": "object", "properties": {"non_field_errors": {"type": "array", "items": {"type": "string"}}, "code": {"type": "string"}}, "additionalProperties": {}}));
-    all.insert("UsedBy".into(), object_schema(&[("app", "string"), ("model_name", "string"), ("pk", "string"), ("name", "string"), ("action", "string")]));
+    all.insert(
+        "UsedBy".into(),
+        object_schema(&[("app", "string"), ("model_name", "string"), ("pk", "string"), ("name", "string"), ("action", "#UsedByActionEnum")]),
+    );
+    all.insert("UsedByActionEnum".into(), json!({"type": "string", "enum": ["cascade", "cascade_many", "set_null", "set_default"]}));
     all.insert("TypeCreate".into(), object_schema(&[("name", "string"), ("description", "string"), ("component", "string"), ("model_name", "string")]));
     let numbers = ["next", "previous", "count", "current", "total_pages", "start_index", "end_index"].map(|n| (n, "number"));
     all.insert("Pagination".into(), object_schema(&numbers));
@@ -230,6 +236,7 @@ pub(crate) fn property(kind: &str) -> Value {
         "time" => json!({"type": "string", "format": "date-time"}),
         "uuid" => json!({"type": "string", "format": "uuid"}),
         "map" => json!({"type": "object", "additionalProperties": {}}),
+        "file" => json!({"type": "string", "format": "binary"}),
         "any" => json!({}),
         other => json!({"type": other}),
     }

@@ -135,7 +135,7 @@ pub(crate) fn restore(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, Store
             let (id, before) = former(tx, edit)?;
             if seen.insert(id) {
                 match before {
-                    Some(object) => tx.draft().put_object(id, object),
+                    Some(object) => tx.draft().put_back(id, object),
                     None => tx.draft().take_out(id),
                 }
             }

@@ -218,6 +218,7 @@ impl Run<'_> {
                 let asked = wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, kind.meta.key));
                 let key = asked.unwrap_or_else(|| tx.graph().next_key(kind.meta.key, space, entropy.uuid()));
                 let id = ObjectId::new(space, key);
+                let object = kind.stamped(object, tx.now());
                 tx.draft().put_object(id, object);
                 self.places.insert(id, spot.clone());
                 Ok((Action::Created, Some(key), Vec::new()))

@@ -28,7 +28,7 @@ pub fn operations() -> Vec<Operation> {
         .response(file()),
         // A blueprint can make anything, administrators too.
         Operation::new(Method::POST, "flows/instances/import/", "flows_instances_import_create", Access::Superuser, import)
-            .request("FlowImportRequest")
+            .form("FlowImportRequest")
             .response("FlowImportResult"),
     ]
 }

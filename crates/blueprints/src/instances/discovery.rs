@@ -32,7 +32,7 @@ pub(super) fn discover(tx: &mut Tx<'_>, files: &[File], folder_read: bool) -> Ve
             }
             Some(_) => {}
             None if file.wants_instance() => {
-                let mut instance = BlueprintInstance::of_file(file);
+                let mut instance = BlueprintInstance::of_file(file, tx.now());
                 if !names.insert(instance.name.clone()) {
                     instance.name.clone_from(&file.path);
                     if !names.insert(instance.name.clone()) {

@@ -8,10 +8,11 @@ mod apply;
 mod discovery;
 mod start;
 
+use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_model::{Choice, Code, Draft, FieldErrors, JsonMap, Kind, ObjectId, Problem, Timestamp};
+use countersign_model::{Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Timestamp};
 use countersign_rest::{Context, Job, KindResource, Module, object_schema};
 use serde_json::{Map, Value as Json};
 
@@ -78,14 +79,14 @@ impl BlueprintInstance {
         }
     }
 
-    fn of_file(file: &files::File) -> BlueprintInstance {
+    fn of_file(file: &files::File, now: Timestamp) -> BlueprintInstance {
         let metadata = file.metadata();
         let name = metadata.get("name").and_then(Json::as_str).unwrap_or(&file.path).to_owned();
         BlueprintInstance {
             name,
             path: file.path.clone(),
             context: JsonMap::default(),
-            last_applied: Timestamp(0),
+            last_applied: now,
             last_applied_hash: String::new(),
             status: Status::Unknown,
             enabled: true,
@@ -94,6 +95,12 @@ impl BlueprintInstance {
             content: Code::from(""),
         }
     }
+}
+
+/// What was not applied yet shows when it was saved, as in the original.
+fn saved(object: &dyn Object, now: Timestamp) -> Option<Arc<dyn Object>> {
+    let instance = (object as &dyn Any).downcast_ref::<BlueprintInstance>().filter(|instance| instance.last_applied == Timestamp(0))?;
+    Some(Arc::new(BlueprintInstance { last_applied: now, ..instance.clone() }))
 }
 
 fn as_map(value: Json) -> JsonMap {
@@ -133,12 +140,12 @@ async fn files_at_hand(cx: &Context) -> Result<(Vec<files::File>, Vec<String>), 
 pub fn module() -> Module {
     Module {
         name: "blueprints",
-        kinds: vec![KindResource::of::<BlueprintInstance>().admit(api::admit)],
+        kinds: vec![KindResource::of::<BlueprintInstance>().def(|def| def.with_stamp(saved)).admit(api::admit)],
         operations: api::operations(),
         schemas: vec![
             ("BlueprintFile", object_schema(&[("path", "string"), ("version", "integer"), ("hash", "string"), ("last_m", "integer"), ("meta", "map?")])),
             ("FlowImportResult", object_schema(&[("logs", "[#LogEvent]"), ("success", "boolean")])),
-            ("FlowImportRequest", object_schema(&[("file?", "string"), ("clear?", "boolean")])),
+            ("FlowImportRequest", object_schema(&[("file?", "file"), ("clear?", "boolean")])),
         ],
         jobs: vec![
             Job::every("blueprints_discovery", 3600, "Find blueprints and check if they need to be created in the database", |cx, run| {

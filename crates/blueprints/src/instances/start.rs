@@ -72,7 +72,7 @@ fn tell(tx: &mut Tx<'_>, files: &[File]) {
     for file in files {
         let known = tx.graph().list::<BlueprintInstance>().find(|(_, instance)| instance.path == file.path).map(|(reference, _)| reference);
         let reference = known.unwrap_or_else(|| {
-            let mut instance = BlueprintInstance::of_file(file);
+            let mut instance = BlueprintInstance::of_file(file, now);
             if tx.graph().find::<BlueprintInstance>("name", &instance.name).is_some() {
                 instance.name.clone_from(&file.path);
             }

@@ -104,6 +104,7 @@ async fn everything(report: &mut Report, settings: &Settings) {
                 redis(report, &store, settings).await;
                 clock(report, &store).await;
                 certificates(report, &store);
+                configuration(report, &store);
                 own_certificate(report, &settings.general.data_dir);
                 store.close().await;
             }
@@ -269,6 +270,22 @@ fn certificates(report: &mut Report, store: &Store) {
     }
     if well > 0 {
         report.well("certificates", format!("{well} are valid for more than {SOON_DAYS} days"));
+    }
+}
+
+/// Objects that cannot work as they are.
+fn configuration(report: &mut Report, store: &Store) {
+    let found = countersign_model::unsound(&store.snapshot());
+    for (entry, errors) in &found {
+        let name = entry.object.value("name").or_else(|| entry.object.value("slug")).and_then(|name| name.as_str().map(str::to_owned));
+        let name = name.unwrap_or_else(|| entry.id.key.to_string());
+        for (field, _) in errors.iter() {
+            let said = errors.first_of(field).unwrap_or_default();
+            report.broken("configuration", format!("{} \"{name}\", {field}: {said}", entry.meta().title));
+        }
+    }
+    if found.is_empty() {
+        report.well("configuration", "every object can do what it is for");
     }
 }
 

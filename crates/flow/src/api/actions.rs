@@ -1,7 +1,8 @@
 //! Actions on flows, stages and prompts.
 
 use axum::response::Response;
-use countersign_model::{Fields as _, KeyType, Mode, Problem, Ref, Space};
+use countersign_catalogue::application;
+use countersign_model::{Fields as _, KeyType, Mode, Picture, Problem, Ref, Space};
 use countersign_policy::expression::{MappingContext, evaluate_mapping};
 use countersign_rest::{ApiError, Call, json, no_content};
 use http::StatusCode;
@@ -24,11 +25,7 @@ pub(super) async fn diagram(call: Call) -> Result<Response, ApiError> {
 pub(super) async fn set_background_url(call: Call) -> Result<Response, ApiError> {
     let (reference, _) = find(&call)?;
     let body = call.object()?;
-    let url = match body.get("url") {
-        Some(Value::String(url)) if url.is_empty() || url.starts_with("https://") || url.starts_with("http://") || url.starts_with("/static/") => url.clone(),
-        Some(_) => return Err(ApiError::field("url", Problem::new("invalid", "Enter a valid URL."))),
-        None => return Err(ApiError::field("url", Problem::required())),
-    };
+    let url = application::picture(body.get("url").ok_or_else(|| ApiError::field("url", Problem::required()))?)?;
     put_background(&call, reference, Some(url).filter(|url| !url.is_empty())).await
 }
 
@@ -39,7 +36,7 @@ pub(super) async fn set_background(call: Call) -> Result<Response, ApiError> {
     put_background(&call, reference, None).await
 }
 
-async fn put_background(call: &Call, reference: Ref<Flow>, background: Option<String>) -> Result<Response, ApiError> {
+async fn put_background(call: &Call, reference: Ref<Flow>, background: Option<Picture>) -> Result<Response, ApiError> {
     call.cx
         .store
         .write(call.actor(), "background of a flow", move |tx| {

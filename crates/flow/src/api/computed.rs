@@ -28,8 +28,8 @@ pub(crate) fn flow(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Stri
 fn common(entry: &Entry, flow: &Flow, map: &mut Map<String, Value>) {
     map.insert("policybindingmodel_ptr_id".to_owned(), entry.id.key.to_json());
     map.insert("export_url".to_owned(), format!("/api/v3/flows/instances/{}/export/", flow.slug).into());
-    let background = flow.background.clone().filter(|background| !background.is_empty());
-    map.insert("background".to_owned(), background.unwrap_or_else(|| BACKGROUND.to_owned()).into());
+    let background = flow.background.as_deref().filter(|background| !background.is_empty());
+    map.insert("background".to_owned(), background.unwrap_or(BACKGROUND).into());
 }
 
 fn bindings(snapshot: &Snapshot, flow: ObjectId) -> Vec<&FlowStageBinding> {
@@ -123,6 +123,17 @@ fn asked(call: &Call, name: &str, uuid: Option<uuid::Uuid>) -> bool {
 
 pub(crate) fn narrow_flows(call: &Call, entry: &Entry) -> bool {
     asked(call, "flow_uuid", entry.id.key.uuid())
+}
+
+/// Bindings are searched for by the name of their stage.
+pub(crate) fn stage_name(entry: &Entry, snapshot: &Snapshot) -> Vec<String> {
+    let stage = entry.cast::<FlowStageBinding>().and_then(|binding| snapshot.member(binding.stage));
+    stage.map(|stage| text(stage, "name")).into_iter().collect()
+}
+
+/// `no_flows`: stages that are in no flow, or only those that are in one.
+pub(crate) fn narrow_unbound(call: &Call, entry: &Entry) -> bool {
+    call.query.flag("no_flows").is_none_or(|wanted| wanted == naming(&call.snapshot, entry.id, "stage").is_empty())
 }
 
 /// `pbm_uuid` is the binding's own uuid; `policies` are bound to it.

@@ -6,7 +6,7 @@ mod diagram;
 mod executor;
 mod runs;
 
-pub(crate) use computed::{binding, flow, narrow_bindings, narrow_flows, print_binding, print_flow, prompt, stage, text};
+pub(crate) use computed::{binding, flow, narrow_bindings, narrow_flows, narrow_unbound, print_binding, print_flow, prompt, stage, stage_name, text};
 
 use countersign_rest::{Access, Operation, object_schema};
 use http::Method;
@@ -36,7 +36,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         .request("FilePathRequest")
         .response(json!({})),
         Operation::new(Method::POST, "flows/instances/{slug}/set_background/", "flows_instances_set_background_create", change(), actions::set_background)
-            .request("FileUploadRequest")
+            .form("FileUploadRequest")
             .response(json!({})),
         Operation::new(Method::GET, "flows/instances/cache_info/", "flows_instances_cache_info_retrieve", view(), actions::cache_info).response("Cache"),
         Operation::new(Method::POST, "flows/instances/cache_clear/", "flows_instances_cache_clear_create", view(), actions::cache_clear),

@@ -1,6 +1,6 @@
 //! A flow.
 
-use countersign_model::{Choice, Kind, Slug};
+use countersign_model::{Choice, Kind, Picture, Slug};
 use countersign_policy::PolicyEngineMode;
 
 /// What a flow is for; decides where it may be chosen.
@@ -79,7 +79,7 @@ pub struct Flow {
     #[field(label = "Designation", help = "What the flow is for.", search, filter)]
     pub designation: Designation,
     #[field(label = "Background", group = "Appearance settings", read_only, blank)]
-    pub background: Option<String>,
+    pub background: Option<Picture>,
     #[field(label = "Policy engine mode", group = "Behavior settings", default = PolicyEngineMode::Any)]
     pub policy_engine_mode: PolicyEngineMode,
     #[field(

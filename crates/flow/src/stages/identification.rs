@@ -1,6 +1,6 @@
 //! Who are you.
 
-use countersign_model::{Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, family};
+use countersign_model::{Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family};
 use countersign_store::params;
 use serde_json::Value;
 
@@ -35,9 +35,9 @@ pub struct IdentificationStage {
     pub name: String,
     #[field(label = "User fields", help = "By what people may name themselves. None: only through a source.", default)]
     pub user_fields: Vec<UserField>,
-    #[field(label = "Password stage", help = "Asks for the password on the same page and checks it with this stage's settings.", on_delete = SetNull, filter)]
+    #[field(label = "Password stage", help = "Asks for the password on the same page and checks it with this stage's settings.", guard, filter)]
     pub password_stage: Option<Ref<PasswordStage>>,
-    #[field(label = "Captcha stage", on_delete = SetNull, filter)]
+    #[field(label = "Captcha stage", guard, filter)]
     pub captcha_stage: Option<Ref<family::Stage>>,
     #[field(label = "Case insensitive matching", default = true, filter)]
     pub case_insensitive_matching: bool,
@@ -57,6 +57,10 @@ pub struct IdentificationStage {
     pub pretend_user_exists: bool,
     #[field(label = "Enable remember me", help = "Offer to keep the name on the device.", default = false)]
     pub enable_remember_me: bool,
+    /// Names the stage that was deleted. Until that field is set anew, the stage refuses everybody: a sign-in that asked for a
+    /// password on this page does not go on without one.
+    #[field(label = "Vanished", read_only, default)]
+    pub vanished: Vanished,
 }
 
 const FAILED: &str = "Failed to authenticate.";
@@ -66,6 +70,11 @@ impl IdentificationStage {
         if self.user_fields.is_empty() && self.sources.is_empty() {
             errors.add_object(Problem::new("invalid", "When no user fields are selected, at least one source must be selected"));
         }
+    }
+
+    fn incomplete(&self) -> Option<Step> {
+        let lost = if self.vanished.contains("password_stage") { "password stage" } else { "captcha stage" };
+        (!self.vanished.is_empty()).then(|| Step::Deny(format!("The {lost} of this page was deleted. An administrator has to choose anew.")))
     }
 
     fn password_stage<'a>(&self, run: &'a Run) -> Option<&'a PasswordStage> {
@@ -167,10 +176,15 @@ impl IdentificationStage {
 
 impl Stage for IdentificationStage {
     fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async { Ok(Step::show(self.ask(run))) })
+        Box::pin(async { Ok(self.incomplete().unwrap_or_else(|| Step::show(self.ask(run)))) })
     }
 
     fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
-        Box::pin(async { self.identify(run, answer).await })
+        Box::pin(async {
+            match self.incomplete() {
+                Some(refused) => Ok(refused),
+                None => self.identify(run, answer).await,
+            }
+        })
     }
 }

@@ -98,7 +98,7 @@ pub(crate) fn kinds() -> Vec<KindResource> {
         KindResource::of::<DummyStage>(),
         KindResource::of::<EmailStage>(),
         KindResource::of::<IdentificationStage>(),
-        KindResource::of::<InvitationStage>(),
+        KindResource::of::<InvitationStage>().narrowed(&[("no_flows", "boolean")], crate::api::narrow_unbound),
         KindResource::of::<PasswordStage>(),
         KindResource::of::<Prompt>().computed(crate::api::prompt),
         KindResource::of::<PromptStage>(),

@@ -1,6 +1,6 @@
 //! Prove it, with a password.
 
-use countersign_model::{Choice, ChoiceValue, Kind, Problem, Ref};
+use countersign_model::{Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref};
 
 use super::authenticate::{self, Login, THROTTLED};
 use super::{Stage, StageFuture, Step};
@@ -35,7 +35,8 @@ pub enum Backend {
     component = "ak-stage-password-form",
     space = "stage",
     lookup = "stage_uuid",
-    ordering = "name"
+    ordering = "name",
+    check = Self::check
 )]
 pub struct PasswordStage {
     #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
@@ -54,6 +55,12 @@ const TRIES: &str = "password_tries";
 const INVALID: &str = "Invalid password";
 
 impl PasswordStage {
+    fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        if self.backends.is_empty() {
+            errors.add("backends", Problem::new("empty", "Without a backend nobody gets past this stage: choose at least one."));
+        }
+    }
+
     fn ask(&self, run: &Run) -> Challenge {
         let recovery = run.browser.brand_flow("flow_recovery").and_then(|flow| run.browser.snapshot.get(flow));
         let recovery_url = recovery.map(|flow| format!("{}/if/flow/{}/", run.browser.cx.origin(&run.browser.request), flow.slug));

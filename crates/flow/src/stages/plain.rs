@@ -1,7 +1,7 @@
 //! Kinds of stages whose behaviour is not there yet: they load, show and save, and a flow that reaches one
 //! is denied with a clear text.
 
-use countersign_model::{Choice, Duration, Kind, Ref, Secret};
+use countersign_model::{Choice, Duration, EmailAddress, Kind, Ref, Secret};
 use uuid::Uuid;
 
 use super::{Stage, StageFuture, Step};
@@ -44,8 +44,8 @@ pub struct AuthenticatorEmailStage {
     pub use_ssl: bool,
     #[field(label = "Timeout", default = 10)]
     pub timeout: i32,
-    #[field(label = "From address", default = "system@authentik.local")]
-    pub from_address: String,
+    #[field(label = "From address", default = "system@authentik.local", max_length = 254)]
+    pub from_address: EmailAddress,
     #[field(label = "Subject", default = "authentik Sign-in code")]
     pub subject: String,
     #[field(label = "Token expiration", default = "minutes=30")]
@@ -200,8 +200,8 @@ pub struct EmailStage {
     pub use_ssl: bool,
     #[field(label = "Timeout", default = 10)]
     pub timeout: i32,
-    #[field(label = "From address", default = "system@authentik.local")]
-    pub from_address: String,
+    #[field(label = "From address", default = "system@authentik.local", max_length = 254)]
+    pub from_address: EmailAddress,
     #[field(label = "Token expiration", default = "minutes=30")]
     pub token_expiry: Duration,
     #[field(label = "Subject", default = "authentik")]

@@ -62,7 +62,9 @@ impl RedirectStage {
         }
         match (self.mode, self.target_flow) {
             (RedirectMode::Flow, Some(flow)) => Target::Flow(flow),
-            _ => Target::Address(self.target_static.clone()),
+            // The flow was deleted: the address of the other mode is no substitute.
+            (RedirectMode::Flow, None) => Target::Address(String::new()),
+            (RedirectMode::Static, _) => Target::Address(self.target_static.clone()),
         }
     }
 

@@ -69,13 +69,15 @@ pub struct OAuth2Provider {
         label = "Signing Key",
         help = "Key the tokens are signed with. Without one they are signed with the client secret, which many applications cannot check.",
         group = "Protocol settings",
+        needs = "key_data",
         filter
     )]
     pub signing_key: Option<Ref<CertificateKeyPair>>,
     #[field(
         label = "Encryption Key",
         help = "Tokens are encrypted to this certificate. Leave empty unless the application asks for it.",
-        group = "Protocol settings"
+        group = "Protocol settings",
+        needs = "certificate_data"
     )]
     pub encryption_key: Option<Ref<CertificateKeyPair>>,
 

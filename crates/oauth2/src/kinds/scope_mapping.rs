@@ -18,8 +18,8 @@ use countersign_policy::expression::{Expression, ExpressionError};
     check = ScopeMapping::check
 )]
 pub struct ScopeMapping {
-    /// Set on objects the program brings itself.
-    #[field(label = "Managed by authentik", unique, read_only, filter)]
+    /// A name that a tool finds its own objects by; set on those the program brings itself.
+    #[field(label = "Managed by authentik", unique, filter)]
     pub managed: Option<String>,
     #[field(label = "Name", unique = "Property Mapping with this name already exists.", filter, search)]
     pub name: String,

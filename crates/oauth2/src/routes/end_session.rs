@@ -78,7 +78,7 @@ impl Asked<'_> {
 
     fn target(&self) -> Target {
         let Some(uri) = self.parsed.post_logout_redirect_uri.as_deref() else { return Target::Absent };
-        let launch = self.application().map(|a| &*a.meta_launch_url);
+        let launch = self.application().map(|a| &a.meta_launch_url).filter(|launch| launch.is_web()).map(|launch| &**launch);
         if is_allowed_target(uri, &self.provider.client.redirect_uris, launch) {
             Target::Allowed(target_with_state(uri, self.parsed.state.as_deref()))
         } else {
@@ -134,9 +134,9 @@ impl Asked<'_> {
 
     fn notice(&self, text: &str) -> Answer {
         let mut message = Message::new("Signed out").text(text);
-        let launch = self.application().map(|a| &*a.meta_launch_url).filter(|l| !l.is_empty() && !redirect::is_forbidden_scheme(l));
+        let launch = self.application().map(|a| &a.meta_launch_url).filter(|launch| launch.is_web());
         if let (Some(url), Some(application)) = (launch, self.application()) {
-            message = message.action(&format!("Go to {}", application.name), url);
+            message = message.action(&format!("Go to {}", application.name), &**url);
         }
         let message = message.action("Sign in", "/");
         message_page(&self.service.cx, self.request, StatusCode::OK, message)
@@ -173,7 +173,7 @@ impl Asked<'_> {
         let Some(flow) = own.or_else(|| brand().map(|flow| flow.cast())) else { return Ok(self.confirm()) };
         let application = self.provider.application.as_ref();
         let described = application.map(|(reference, a)| {
-            let launch = (!a.meta_launch_url.is_empty()).then(|| a.meta_launch_url.to_string());
+            let launch = a.meta_launch_url.is_web().then(|| a.meta_launch_url.to_string());
             json!({"pk": reference.key().to_string(), "name": a.name, "slug": &*a.slug, "launch_url": launch})
         });
         let begin_with = Begin {

@@ -1,6 +1,8 @@
 //! Matches events, for notification rules.
 
-use countersign_model::{Draft, FieldErrors, Kind, ObjectId, Problem};
+use countersign_directory::{Apps, Models};
+use countersign_events::Actions;
+use countersign_model::{Draft, FieldErrors, Kind, Listed, ObjectId, Problem};
 use serde_json::{Map, Value};
 
 use crate::verdict::Verdict;
@@ -18,21 +20,25 @@ pub struct EventMatcherPolicy {
     #[field(label = "Execution logging", default = false)]
     pub execution_logging: bool,
     #[field(label = "Action", help = "Matches events with this action.", blank, filter)]
-    pub action: Option<String>,
+    pub action: Option<Listed<Actions>>,
     #[field(label = "Client IP", help = "Matches the address the event came from, exactly.", blank, filter)]
     pub client_ip: Option<String>,
     #[field(label = "App", help = "Matches events made by this application of the server.", blank, filter)]
-    pub app: Option<String>,
+    pub app: Option<Listed<Apps>>,
     #[field(label = "Model", help = "Matches events about this kind of object.", blank, filter)]
-    pub model: Option<String>,
+    pub model: Option<Listed<Models>>,
 }
 
 impl EventMatcherPolicy {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
-        let criteria = [&self.action, &self.client_ip, &self.app, &self.model];
-        if criteria.iter().all(|value| value.as_deref() == Some("")) {
+        if self.criteria().iter().all(|value| *value == Some("")) {
             errors.add_object(Problem::new("invalid", "At least one criteria must be set."));
         }
+    }
+
+    /// Action, address, app and model.
+    fn criteria(&self) -> [Option<&str>; 4] {
+        [self.action.as_deref(), self.client_ip.as_deref(), self.app.as_deref(), self.model.as_deref()]
     }
 
     /// The messages are added whether or not the criterion matches, as in the original.
@@ -42,17 +48,45 @@ impl EventMatcherPolicy {
         let model = event.get("context").and_then(|c| c.get("model"));
         let model = format!("{}.{}", text(model.and_then(|m| m.get("app"))), text(model.and_then(|m| m.get("model_name"))));
         let mut verdict = Verdict::passing();
-        for (wanted, found, message) in [
-            (&self.action, text(event.get("action")), "Action matched."),
-            (&self.client_ip, text(event.get("client_ip")), "Client IP matched."),
-            (&self.app, text(event.get("app")), "App matched."),
-            (&self.model, model, "Model matched."),
-        ] {
-            if let Some(wanted) = wanted.as_deref().filter(|wanted| !wanted.is_empty()) {
+        let found = [
+            (text(event.get("action")), "Action matched."),
+            (text(event.get("client_ip")), "Client IP matched."),
+            (text(event.get("app")), "App matched."),
+            (model, "Model matched."),
+        ];
+        for (wanted, (found, message)) in self.criteria().into_iter().zip(found) {
+            if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
                 verdict.messages.push(message.to_owned());
-                verdict.passing &= *wanted == *found;
+                verdict.passing &= wanted == found;
             }
         }
         verdict
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_model::{FieldValue, Fields};
+    use serde_json::json;
+
+    type Action = Option<Listed<Actions>>;
+
+    #[test]
+    fn actions_come_from_the_list_and_stored_ones_stay() {
+        let field = EventMatcherPolicy::META.field("action").unwrap();
+        assert_eq!(Action::parse(&json!("login"), field).unwrap().as_deref(), Some("login"));
+        assert_eq!(Action::parse(&json!(""), field).unwrap().as_deref(), Some(""));
+        assert!(Action::parse(&json!(null), field).unwrap().is_none());
+        for wrong in [json!("nonsense"), json!("Login"), json!(7), json!(["login"])] {
+            assert!(Action::parse(&wrong, field).is_err(), "{wrong}");
+            assert!(Action::parse_stored(&wrong, field).is_err(), "{wrong}: what blueprints bring is checked as well");
+        }
+        // What an older version let through: were it dropped, the policy would match every event.
+        let stored = Action::load(&json!("nonsense"), field).unwrap();
+        assert_eq!(stored.as_deref(), Some("nonsense"));
+        let policy = EventMatcherPolicy { name: "old".into(), execution_logging: false, action: stored, client_ip: None, app: None, model: None };
+        let event = json!({"event": {"action": "login"}});
+        assert!(!policy.evaluate(event.as_object().unwrap()).passing);
     }
 }

@@ -1,5 +1,6 @@
 //! `countersign/changes/`: every edit of the configuration, what it changed, and the way back.
 
+pub(crate) mod dated;
 mod pending;
 mod snapshots;
 

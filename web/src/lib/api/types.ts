@@ -178,6 +178,8 @@ export interface PolicyBinding {
   order: number;
   timeout: number;
   failure_result: boolean;
+  /** Fields whose object was deleted: until another is chosen, nobody passes. */
+  vanished?: string[];
 }
 
 export interface Session {

@@ -15,7 +15,7 @@ export interface Layout {
   folds: Section[];
 }
 
-const NEVER = new Set(['pk', 'flow_set', 'managed', 'component', 'verbose_name', 'meta_model_name', 'background']);
+const NEVER = new Set(['pk', 'flow_set', 'managed', 'component', 'verbose_name', 'meta_model_name', 'background', 'last_login']);
 
 /** Fields that an action of the object sets, with the body `{url}` or `{clear}`. */
 const BY_ACTION: Record<string, Record<string, string>> = { 'core/applications': { meta_icon: 'set_icon_url' } };

@@ -34,6 +34,7 @@ export interface Rule {
 /** Why a binding did not let somebody pass. */
 export function refusal(rule: Rule): string {
   if (rule.kind === 'group') return `${rule.negate ? 'A member' : 'Not a member'} of the group ${rule.name}`;
+  if (rule.kind === 'binding') return 'What this binding named was deleted';
   if (rule.kind === 'user') return `${rule.negate ? 'Shut out' : 'Open only'} as the user ${rule.name}`;
   return rule.error ? `The policy ${rule.name} failed to run: ${rule.error}` : `The policy ${rule.name} does not pass`;
 }

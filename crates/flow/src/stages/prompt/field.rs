@@ -171,6 +171,8 @@ fn is_email(value: &str) -> bool {
         min: None,
         max: None,
         on_delete: OnDelete::Cascade,
+        guard: None,
+        needs: None,
         shape: <EmailAddress as FieldValue>::shape,
         default: || None,
     };

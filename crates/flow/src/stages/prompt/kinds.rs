@@ -1,6 +1,6 @@
 //! The kinds: a question, and a page of questions.
 
-use countersign_model::{Choice, Code, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, family};
+use countersign_model::{Choice, Code, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family};
 use countersign_policy::expression;
 
 /// Sorts of questions.
@@ -110,6 +110,9 @@ pub struct PromptStage {
     pub name: String,
     #[field(label = "Fields")]
     pub fields: Vec<Ref<Prompt>>,
-    #[field(label = "Validation Policies", help = "Checked when the answers are given; all must pass.", default)]
+    #[field(label = "Validation Policies", help = "Checked when the answers are given; all must pass.", default, guard)]
     pub validation_policies: Vec<Ref<family::Policy>>,
+    /// Says that a validation policy was deleted. Until the policies are chosen anew, the stage refuses everybody.
+    #[field(label = "Vanished", read_only, default)]
+    pub vanished: Vanished,
 }

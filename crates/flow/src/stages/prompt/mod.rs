@@ -17,6 +17,11 @@ use crate::run::Run;
 pub use kinds::{Prompt, PromptStage, PromptType};
 
 impl PromptStage {
+    /// Nothing is taken that a policy was to check which was deleted.
+    fn unchecked(&self) -> Option<Step> {
+        (!self.vanished.is_empty()).then(|| Step::Deny("A policy that checks these answers was deleted. An administrator has to choose anew.".to_owned()))
+    }
+
     /// The questions by their order.
     fn prompts(&self, run: &Run) -> Vec<Prompt> {
         let mut prompts: Vec<_> = self.fields.iter().filter_map(|field| run.browser.snapshot.get(*field)).cloned().collect();
@@ -112,13 +117,21 @@ impl PromptStage {
 impl Stage for PromptStage {
     fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
         Box::pin(async {
+            if let Some(refused) = self.unchecked() {
+                return Ok(refused);
+            }
             let fields = self.resolved(run).into_iter().map(|(_, field)| field).collect();
             Ok(Step::show(Challenge::Prompt { fields }))
         })
     }
 
     fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
-        Box::pin(async { self.take(run, answer).await })
+        Box::pin(async {
+            match self.unchecked() {
+                Some(refused) => Ok(refused),
+                None => self.take(run, answer).await,
+            }
+        })
     }
 }
 
