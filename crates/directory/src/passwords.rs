@@ -12,6 +12,7 @@ use countersign_model::{Entropy, Secret};
 use countersign_rest::{ApiError, Context};
 use http::StatusCode;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -56,6 +57,7 @@ pub struct Passwords {
     waiting: Arc<Semaphore>,
     /// What unknown users' passwords are checked against, so that they take as long.
     decoy: OnceLock<String>,
+    computed: AtomicU64,
 }
 
 impl Default for Passwords {
@@ -67,7 +69,7 @@ impl Default for Passwords {
 impl Passwords {
     pub fn new() -> Passwords {
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Passwords { workers: Arc::new(Semaphore::new(workers)), waiting: Arc::new(Semaphore::new(workers * QUEUE)), decoy: OnceLock::new() }
+        Passwords { workers: Arc::new(Semaphore::new(workers)), waiting: Arc::new(Semaphore::new(workers * QUEUE)), decoy: OnceLock::new(), computed: AtomicU64::new(0) }
     }
 
     pub fn of(cx: &Context) -> Option<&Passwords> {
@@ -85,27 +87,30 @@ impl Passwords {
         self.run(&password.clone(), move || hash(password.expose(), &salt).ok_or(HashError::Failed)).await?
     }
 
-    /// Checks a password against a stored hash; `None` (no such user) takes as long as a wrong one.
+    /// Checks a password against a stored hash. Without one (no such user, or a user without a usable password) it
+    /// takes as long, and no password is the right one.
     ///
     /// # Errors
     /// When too many wait, or the password is absurdly long.
     pub async fn verify(&self, password: &Secret, stored: Option<&str>) -> Result<Verified, HashError> {
-        let (stored, known) = (
-            stored
-                .filter(|s| !s.starts_with('!') && !s.is_empty())
-                .unwrap_or_else(|| self.decoy.get_or_init(|| hash("decoy", b"a salt of no one").unwrap_or_default()))
-                .to_owned(),
-            stored.is_some(),
-        );
+        let usable = stored.filter(|stored| !stored.starts_with('!') && !stored.is_empty()).map(str::to_owned);
+        let exists = usable.is_some();
+        let against = usable.unwrap_or_else(|| self.decoy.get_or_init(|| hash("decoy", b"a salt of no one").unwrap_or_default()).clone());
         let moved = password.clone();
-        let outcome = self.run(password, move || verify(moved.expose(), &stored)).await?;
-        Ok(if known { outcome } else { Verified::No })
+        let outcome = self.run(password, move || verify(moved.expose(), &against)).await?;
+        Ok(if exists { outcome } else { Verified::No })
+    }
+
+    /// How many hashes were computed, for tests that compare what two refusals cost.
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
     }
 
     async fn run<T: Send + 'static>(&self, password: &Secret, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
         if password.expose().len() > LONGEST {
             return Err(HashError::TooLong);
         }
+        self.computed.fetch_add(1, Ordering::Relaxed);
         let place = self.waiting.clone().try_acquire_owned().map_err(|_| HashError::Busy)?;
         let turn = self.workers.clone().acquire_owned().await.map_err(|_| HashError::Failed)?;
         let task = tokio::task::spawn_blocking(move || {
@@ -176,6 +181,18 @@ mod tests {
         drop(finish);
         let verified = passwords.verify(&Secret::new("x"), Some(&hash("x", b"0123456789abcdef").unwrap())).await;
         assert_eq!(verified, Ok(Verified::Yes));
+    }
+
+    /// Passwords are checked against a decoy where there is none to check: its own password opens nothing.
+    #[tokio::test]
+    async fn no_password_opens_an_account_without_a_usable_one() {
+        let passwords = Passwords::new();
+        for stored in [None, Some(""), Some("!"), Some("!Vh3kq0")] {
+            for tried in ["decoy", "", "!", "!Vh3kq0"] {
+                assert_eq!(passwords.verify(&Secret::new(tried), stored).await, Ok(Verified::No), "{tried:?} for {stored:?}");
+            }
+        }
+        assert_eq!(passwords.computed(), 16);
     }
 
     #[test]
