@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use countersign_directory::{groups, tokens, users};
+use countersign_directory::{groups, tokens, username, users};
 use countersign_model::{FieldErrors, Fields, Key, KeyType, Problem, Secret};
 use countersign_rest::ApiError;
 use countersign_store::{Row as SqlRow, Sql, SqlValue, StoreError, Tx, params, sha256};
@@ -55,7 +55,8 @@ impl Table for Users {
             let pk = Key::from_json(pk, KeyType::Int).and_then(Key::int).unwrap_or(-1);
             sql.query("SELECT id, uuid FROM users WHERE id = $1", params![pk])?
         } else if let Some(username) = given("username").and_then(Json::as_str) {
-            sql.query("SELECT id, uuid FROM users WHERE username_fold = $1", params![username.to_lowercase()])?
+            let pk = username::find(sql, username)?;
+            sql.query("SELECT id, uuid FROM users WHERE id = $1", params![pk])?
         } else {
             sql.query("SELECT id, uuid FROM users", params![])?
         };

@@ -241,6 +241,7 @@ pub fn create(tx: &mut Tx<'_>, fields: &GroupFields, uuid: Option<Uuid>) -> Resu
         params![uuid, &fields.name, fields.is_superuser, fields.parent.map(|p| p.key()), Value::Object(fields.attributes.0.clone())],
     )?;
     set_users(tx, uuid, &fields.users)?;
+    crate::setup::note(tx)?;
     audit(tx, "model_created", uuid, &fields.name, None)?;
     Ok(uuid)
 }
@@ -259,6 +260,7 @@ pub fn update(tx: &mut Tx<'_>, uuid: Uuid, before: &GroupFields, fields: &GroupF
     if before.users != fields.users {
         set_users(tx, uuid, &fields.users)?;
     }
+    crate::setup::note(tx)?;
     let (was, is) = (before.to_map(), fields.to_map());
     let diff: Map<String, Value> = is
         .iter()
@@ -352,6 +354,7 @@ async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
                 tx.execute("DELETE FROM membership WHERE user_id = $1 AND group_uuid = $2", params![pk, uuid])?
             };
             if changed > 0 {
+                crate::setup::note(tx)?;
                 let diff = json!({"users": if add { json!({"add": [pk]}) } else { json!({"remove": [pk]}) }});
                 audit(tx, "model_updated", uuid, &row.get::<String>(0)?, Some(diff))?;
             }

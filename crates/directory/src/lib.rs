@@ -2,6 +2,7 @@
 //! statements and their part of the API. Nothing here knows a flow or a protocol.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod attempts;
 mod avatar;
 mod clean;
 mod consents;
@@ -13,17 +14,20 @@ mod recovery;
 mod schemas;
 mod sessions;
 mod settings;
+pub mod setup;
 mod system;
 pub mod tokens;
 mod used_by;
 mod user_actions;
+pub mod username;
 pub mod users;
 
 use std::sync::Arc;
 
 use countersign_model::{Fields, Target, directory};
-use countersign_rest::{Job, Module, table_operations};
+use countersign_rest::{Context, Job, Module, Start, table_operations};
 
+pub use attempts::{Attempt, MachineAttempts, Owner, TooMany};
 pub use avatar::initials as avatar;
 pub use passwords::{HashError, Passwords, Verified, unusable};
 pub use recovery::create_recovery_link;
@@ -60,6 +64,16 @@ pub fn module() -> Module {
         jobs: vec![Job::every("clean_temporary_users", 300, "Remove temporary users created by SAML Sources", |cx, run| {
             Box::pin(clean::temporary_users(cx, run))
         })],
+        start: vec![Start { name: "accounts", run: |cx| Box::pin(at_start(cx)) }],
         ..Module::default()
     }
+}
+
+/// What accounts that an earlier version stored still need.
+async fn at_start(cx: Context) -> Result<(), String> {
+    let done = async {
+        username::refold(&cx).await?;
+        setup::note_at_start(&cx).await
+    };
+    done.await.map_err(|error| error.to_string())
 }

@@ -66,7 +66,8 @@ fn account(call: &Call, user: &Identity, scopes: Option<&[String]>) -> Value {
     let full = scopes.is_none_or(|s| s.iter().any(|s| s == "goauthentik.io/api"));
     let with_email = full || scopes.is_some_and(|s| s.iter().any(|s| s == "email"));
     let groups: Value = user.groups.iter().map(|g| json!({"name": g.name, "pk": g.uuid.to_string()})).collect();
-    let settings = user.attributes.get("settings").filter(|_| full).cloned().unwrap_or_else(|| json!({}));
+    let settings = if full { user.merged_attributes(&call.cx.brand_attributes(&call.request)).remove("settings") } else { None };
+    let settings = settings.unwrap_or_else(|| json!({}));
     let permissions: &[&str] = if full && user.is_superuser() { &SYSTEM_PERMISSIONS } else { &[] };
     json!({
         "pk": user.pk,

@@ -69,7 +69,12 @@ impl Default for Passwords {
 impl Passwords {
     pub fn new() -> Passwords {
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Passwords { workers: Arc::new(Semaphore::new(workers)), waiting: Arc::new(Semaphore::new(workers * QUEUE)), decoy: OnceLock::new(), computed: AtomicU64::new(0) }
+        Passwords {
+            workers: Arc::new(Semaphore::new(workers)),
+            waiting: Arc::new(Semaphore::new(workers * QUEUE)),
+            decoy: OnceLock::new(),
+            computed: AtomicU64::new(0),
+        }
     }
 
     pub fn of(cx: &Context) -> Option<&Passwords> {

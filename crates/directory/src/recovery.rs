@@ -49,7 +49,9 @@ async fn use_token(State(cx): State<Context>, Path(key): Path<String>, request: 
             let Some(row) = row else { return Ok::<_, StoreError>(None) };
             let Some(user) = Identity::load(tx, row.get(0)?)?.filter(|u| u.is_active) else { return Ok(None) };
             let data = SessionData { auth_method: "recovery".to_owned(), auth_time: now.seconds(), ..SessionData::default() };
-            start_session(tx, user.pk, &fresh, SESSION, &moved, &data)?;
+            if start_session(tx, user.pk, &fresh, SESSION, &moved, &data)?.is_none() {
+                return Ok(None);
+            }
             let about = countersign_store::ActorUser { pk: user.pk, username: user.username, email: user.email };
             emit(tx, Event::new("login", "authentik.recovery", json!({"auth_method": "recovery"})).user(Some(about)))?;
             Ok(Some(user.pk))

@@ -2,8 +2,8 @@
 
 use axum::response::Response;
 use countersign_events::{Event, emit, model_reference};
-use countersign_model::{Choice, ChoiceValue, FieldErrors, Fields, Input, Key, KindMeta, Mode, Problem, Ref, Secret, Slug, Timestamp, directory};
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Identity, Operation, Rows, Scope, TableMeta, json, no_content};
+use countersign_model::{Choice, ChoiceValue, Duration, FieldErrors, Fields, Input, Key, KindMeta, Mode, Problem, Ref, Secret, Slug, Timestamp, directory};
+use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Identity, Operation, Rows, Scope, TableMeta, Via, json, no_content};
 use countersign_store::{Sql, SqlValue, StoreError, Tx, params, sha256};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -123,19 +123,21 @@ impl Rows for Tokens {
 
     fn create(call: Call) -> BoxFuture<Result<SqlValue, ApiError>> {
         Box::pin(async move {
+            as_oneself(&call)?;
             let body = call.object()?;
             let mut fields = TokenFields::parse(&call.input(&body, Mode::Create), None)?;
             let own = Ref::new(Key::Int(call.user()?.pk));
             if !call.caller.is_superuser() {
-                // Others' tokens are not theirs to make, nor are tokens that never end.
+                // Others' tokens are not theirs to make.
                 fields.user = Some(own);
-                fields.expiring = true;
             }
             fields.user.get_or_insert(own);
-            creatable(&fields)?;
+            let moved = call.clone();
             call.cx
                 .store
                 .write(call.actor(), "token created", move |tx| {
+                    let mut fields = fields.clone();
+                    limit(tx, &moved, &mut fields, None)?;
                     let key = Secret::new(tx.entropy().token(SystemSettings::of(tx.graph()).key_length()));
                     create(tx, &fields, &key).map(SqlValue::from)
                 })
@@ -145,18 +147,13 @@ impl Rows for Tokens {
 
     fn update(call: Call, key: SqlValue, mode: Mode) -> BoxFuture<Result<(), ApiError>> {
         Box::pin(async move {
+            as_oneself(&call)?;
             let body = call.object()?;
             let moved = call.clone();
             let write = move |tx: &mut Tx<'_>| {
                 let base = fields_of(tx, &key)?.ok_or_else(|| ApiError::not_found("Token"))?;
                 let mut fields = TokenFields::parse(&moved.input(&body, mode), Some(&base))?;
-                if !moved.caller.is_superuser() {
-                    fields.user = base.user;
-                    fields.expiring = base.expiring || fields.expiring;
-                }
-                if base.managed.is_none() || fields.intent != base.intent {
-                    creatable(&fields)?;
-                }
+                limit(tx, &moved, &mut fields, Some(&base))?;
                 update(tx, &key, &fields)
             };
             call.cx.store.write(call.actor(), "token changed", write).await
@@ -177,15 +174,64 @@ impl Rows for Tokens {
     }
 }
 
-/// Verification and recovery tokens are the server's own.
-fn creatable(fields: &TokenFields) -> Result<(), ApiError> {
-    match fields.intent {
+/// Verification and recovery tokens are the server's own: nobody makes one, changes one, or turns one into something else.
+fn not_the_servers(intent: Intent) -> Result<(), ApiError> {
+    match intent {
         Intent::Api | Intent::AppPassword => Ok(()),
         Intent::Verification | Intent::Recovery => {
-            let text = format!("Invalid intent {}", fields.intent.value());
+            let text = format!("Invalid intent {}", intent.value());
             Err(ApiError::field("intent", Problem::new("invalid", text)))
         }
     }
+}
+
+/// Keys that are made or read while acting as somebody would outlive the acting.
+fn as_oneself(call: &Call) -> Result<(), ApiError> {
+    match call.caller.original {
+        None => Ok(()),
+        Some(_) => Err(ApiError::forbidden("Tokens cannot be made, changed or read while you act as another user.")),
+    }
+}
+
+/// A person's attribute that bounds how long app passwords may live, as `hours=1`; groups and brand may set it.
+const LONGEST: &str = "goauthentik.io/user/token-maximum-lifetime";
+/// A person's attribute: whether tokens they make for themselves end.
+const EXPIRING: &str = "goauthentik.io/user/token-expires";
+
+/// Bounds the life of a token that somebody writes for themselves. Administrators who write one for somebody else are not
+/// bound. The end of API tokens is the server's; changing one does not prolong it.
+fn limit(tx: &mut Tx<'_>, call: &Call, fields: &mut TokenFields, before: Option<&TokenFields>) -> Result<(), ApiError> {
+    let caller = call.user()?;
+    // What an application may do with an access token, which ends soon, gives no more than that to keep.
+    let lent = matches!(call.caller.via, Via::OAuth { .. });
+    let own = fields.user.is_some_and(|user| user.key() == Key::Int(caller.pk));
+    if call.caller.is_superuser() && !own && !lent {
+        return Ok(());
+    }
+    let attributes = caller.merged_attributes(&call.cx.brand_attributes(&call.request));
+    if !call.caller.is_superuser() || lent {
+        fields.expiring = match before {
+            Some(before) => before.expiring || fields.expiring,
+            None => lent || attributes.get(EXPIRING).is_none_or(|value| value != false),
+        };
+    }
+    let default = default_end(tx);
+    match (fields.intent, before) {
+        (Intent::AppPassword, before) => {
+            let given = fields.expires.filter(|given| before.is_none_or(|before| before.intent != Intent::AppPassword || before.expires != Some(*given)));
+            let longest = attributes.get(LONGEST).and_then(Value::as_str).and_then(|text| Duration::parse(text).ok());
+            let end = longest.map_or(default, |longest| tx.now().plus_seconds(longest.seconds()));
+            if given.is_some_and(|given| given > end) {
+                let text = format!("Token expires exceeds maximum lifetime ({} UTC).", end.iso());
+                return Err(ApiError::field("expires", Problem::new("invalid", text)));
+            }
+            fields.expires.get_or_insert(end);
+        }
+        (_, None) => fields.expires = Some(default),
+        (_, Some(before)) if before.intent == fields.intent => fields.expires = before.expires,
+        (_, Some(before)) => fields.expires = Some(before.expires.map_or(default, |end| end.min(default))),
+    }
+    Ok(())
 }
 
 /// The account a token is for, which must be there.
@@ -218,6 +264,9 @@ fn taken(error: StoreError) -> ApiError {
 /// # Errors
 /// Field errors, as a taken identifier or key.
 pub fn create(tx: &mut Tx<'_>, fields: &TokenFields, key: &Secret) -> Result<Uuid, ApiError> {
+    if fields.managed.is_none() {
+        not_the_servers(fields.intent)?;
+    }
     let user = owner(tx, fields)?;
     let (uuid, sealed) = (tx.entropy().uuid(), tx.sealer().seal(key.expose()));
     let expires = fields.expires.unwrap_or_else(|| default_end(tx));
@@ -243,8 +292,18 @@ pub fn create(tx: &mut Tx<'_>, fields: &TokenFields, key: &Secret) -> Result<Uui
 }
 
 /// # Errors
-/// Field errors, as a taken identifier.
+/// Field errors, as a taken identifier or another owner.
 pub fn update(tx: &mut Tx<'_>, key: &SqlValue, fields: &TokenFields) -> Result<(), ApiError> {
+    let before = fields_of(tx, key)?.ok_or_else(|| ApiError::not_found("Token"))?;
+    if before.user != fields.user {
+        return Err(ApiError::field("user", Problem::new("invalid", "User cannot be changed")));
+    }
+    if before.managed.is_none() {
+        not_the_servers(before.intent)?;
+    }
+    if before.managed.is_none() || before.intent != fields.intent {
+        not_the_servers(fields.intent)?;
+    }
     let user = owner(tx, fields)?;
     let expires = fields.expires.unwrap_or_else(|| default_end(tx));
     tx.execute(
@@ -322,6 +381,7 @@ fn find(tx: &mut Tx<'_>, call: &Call) -> Result<(SqlValue, String), ApiError> {
 }
 
 async fn view_key(call: Call) -> Result<Response, ApiError> {
+    as_oneself(&call)?;
     let moved = call.clone();
     let key = call
         .cx
@@ -338,6 +398,7 @@ async fn view_key(call: Call) -> Result<Response, ApiError> {
 }
 
 async fn set_key_action(call: Call) -> Result<Response, ApiError> {
+    as_oneself(&call)?;
     let body = call.object()?;
     let Some(key) = body.get("key").and_then(Value::as_str).filter(|k| !k.is_empty()) else {
         return Err(ApiError::Empty(StatusCode::BAD_REQUEST));
@@ -347,6 +408,9 @@ async fn set_key_action(call: Call) -> Result<Response, ApiError> {
         .store
         .write(call.actor(), "token key set", move |tx| {
             let (uuid, _) = find(tx, &moved)?;
+            if let Some(fields) = fields_of(tx, &uuid)?.filter(|fields| fields.managed.is_none()) {
+                not_the_servers(fields.intent)?;
+            }
             set_key(tx, &uuid, &key)?;
             audit(tx, "model_updated", moved.param("identifier")).map_err(ApiError::from)
         })

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::groups;
 use crate::passwords::unusable;
 use crate::settings::SystemSettings;
-use crate::used_by;
+use crate::{setup, used_by, username};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum UserType {
@@ -279,8 +279,15 @@ pub(crate) fn embedded(sql: &mut Sql<'_>, cx: &Context, ids: &[ObjectId]) -> Res
     Ok(rows)
 }
 
-fn check(tx: &mut Tx<'_>, fields: &UserFields, before: Option<&UserFields>) -> Result<(), ApiError> {
+/// The rules of an account below all doors; gives the username as it is stored.
+fn check(tx: &mut Tx<'_>, fields: &UserFields, before: Option<&UserFields>) -> Result<String, ApiError> {
     let mut errors = FieldErrors::new();
+    // A name that was stored before there were rules stays as it is.
+    let unchanged = before.is_some_and(|before| before.username == fields.username);
+    let username = if unchanged { Ok(fields.username.clone()) } else { username::prepare(&fields.username) };
+    if let Err(problem) = &username {
+        errors.add("username", problem.clone());
+    }
     if fields.path.starts_with('/') || fields.path.ends_with('/') {
         errors.add("path", Problem::new("invalid", "No leading or trailing slashes allowed."));
     } else if fields.path.split('/').any(str::is_empty) {
@@ -302,7 +309,10 @@ fn check(tx: &mut Tx<'_>, fields: &UserFields, before: Option<&UserFields>) -> R
             errors.add("groups", Problem::missing_reference(group.key()));
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+    match username {
+        Ok(username) if errors.is_empty() => Ok(username),
+        _ => Err(errors.into()),
+    }
 }
 
 /// Makes an account. `password` is a stored hash; without one the account has no usable password.
@@ -310,7 +320,7 @@ fn check(tx: &mut Tx<'_>, fields: &UserFields, before: Option<&UserFields>) -> R
 /// # Errors
 /// Field errors, as a taken name.
 pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) -> Result<i64, ApiError> {
-    check(tx, fields, None)?;
+    let username = check(tx, fields, None)?;
     let (now, uuid) = (tx.now(), tx.entropy().uuid());
     let password = password.unwrap_or_else(|| unusable(tx.entropy()));
     let attributes = Value::Object(fields.attributes.0.clone());
@@ -319,8 +329,8 @@ pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) ->
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $8, $10, $11, $12) RETURNING id",
         params![
             uuid,
-            &fields.username,
-            fields.username.to_lowercase(),
+            &username,
+            username::fold(&username),
             &fields.name,
             &*fields.email,
             fields.email.to_lowercase(),
@@ -335,7 +345,8 @@ pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) ->
     )?;
     let pk: i64 = row.ok_or_else(|| ApiError::object("The user was not created."))?.get(0)?;
     set_groups(tx, pk, &fields.groups)?;
-    audit(tx, "model_created", pk, &fields.username, None)?;
+    setup::note(tx)?;
+    audit(tx, "model_created", pk, &username, None)?;
     Ok(pk)
 }
 
@@ -347,13 +358,13 @@ pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields
     if before.to_map() == fields.to_map() {
         return Ok(());
     }
-    check(tx, fields, Some(before))?;
+    let username = check(tx, fields, Some(before))?;
     let attributes = Value::Object(fields.attributes.0.clone());
     tx.execute(
         "UPDATE users SET username = $1, username_fold = $2, name = $3, email = $4, email_fold = $5, is_active = $6, path = $7, type = $8, attributes = $9, last_login = $11 WHERE id = $10",
         params![
-            &fields.username,
-            fields.username.to_lowercase(),
+            &username,
+            username::fold(&username),
             &fields.name,
             &*fields.email,
             fields.email.to_lowercase(),
@@ -367,6 +378,7 @@ pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields
     )?;
     if before.groups != fields.groups {
         set_groups(tx, pk, &fields.groups)?;
+        setup::note(tx)?;
     }
     if before.is_active && !fields.is_active {
         end_everything(tx, pk)?;
@@ -377,7 +389,7 @@ pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields
         .filter(|(name, value)| was.get(*name) != Some(value))
         .map(|(name, value)| (name.clone(), json!({"previous_value": was.get(name), "new_value": value})))
         .collect();
-    audit(tx, "model_updated", pk, &fields.username, Some(Value::Object(diff)))?;
+    audit(tx, "model_updated", pk, &username, Some(Value::Object(diff)))?;
     Ok(())
 }
 
@@ -414,6 +426,7 @@ pub fn set_password_hash(tx: &mut Tx<'_>, pk: i64, hash: &str, keep: Option<[u8;
     let now = tx.now();
     tx.execute("UPDATE users SET password = $1, password_changed = $2 WHERE id = $3", params![hash, now, pk])?;
     end_sessions_of(tx, pk, keep)?;
+    setup::note(tx)?;
     let about = match Identity::load(tx, pk)? {
         Some(user) => Some(countersign_store::ActorUser { pk, username: user.username, email: user.email }),
         None => None,

@@ -73,8 +73,9 @@ impl Browser {
 
     /// Whether errors may be shown in full.
     pub(crate) fn sees_errors(&self) -> bool {
-        let debug = self.subject.as_ref().and_then(|user| user.attributes.get("goauthentik.io/user/debug"));
-        self.is_superuser() || debug.and_then(Value::as_bool) == Some(true)
+        let brand = self.cx.brand_attributes(&self.request);
+        let debug = |user: &Identity| user.merged_attributes(&brand).get("goauthentik.io/user/debug").and_then(Value::as_bool);
+        self.is_superuser() || self.visitor.user.as_deref().and_then(debug) == Some(true)
     }
 
     /// The person signed in, as a plan's pending user.
@@ -132,6 +133,13 @@ impl Browser {
         self.snapshot.get(flow).map(|_| flow)
     }
 
+    /// The slug of the application that external users are led to.
+    pub(crate) fn default_application(&self) -> Option<String> {
+        let id = countersign_rest::brand_for(&self.snapshot, &self.request.host)?;
+        let application = self.snapshot.entry(id)?.cast::<countersign_catalogue::Brand>()?.default_application?;
+        self.snapshot.get(application).map(|application| application.slug.to_string())
+    }
+
     pub(crate) fn background(&self, flow: &Flow) -> String {
         let own = flow.background.as_deref().filter(|background| !background.is_empty()).map(str::to_owned);
         let chosen = own.unwrap_or_else(|| self.brand_text("branding_default_flow_background"));
@@ -179,19 +187,21 @@ impl Browser {
 
     // Session.
 
-    /// Signs an account in under a fresh key. `false` when there is no such account.
+    /// Signs an account in under a fresh key. `false` when there is no such account, or it is deactivated.
     pub(crate) async fn log_in(&mut self, pk: i64, session: NewSession, event: Value) -> Result<bool, StoreError> {
         let key = self.cx.entropy.token(32);
         let (fresh, old, request, data) = (key.clone(), self.visitor.key_hash(), self.request.clone(), session.data.clone());
         let life = if session.seconds > 0 { session.seconds } else { BROWSER_SESSION };
         let terminate = session.terminate_others;
         let work = move |tx: &mut countersign_store::Tx<'_>| {
-            let Some(user) = Identity::load(tx, pk)? else { return Ok::<_, StoreError>(None) };
+            let Some(user) = Identity::load(tx, pk)?.filter(|user| user.is_active) else { return Ok::<_, StoreError>(None) };
             end_session(tx, old)?;
             if terminate {
                 end_sessions_of(tx, pk, None)?;
             }
-            start_session(tx, pk, &fresh, life, &request, &data)?;
+            if start_session(tx, pk, &fresh, life, &request, &data)?.is_none() {
+                return Ok(None);
+            }
             let about = ActorUser { pk, username: user.username.clone(), email: user.email.clone() };
             emit(tx, Event::new("login", "authentik.events.signals", event.clone()).user(Some(about)))?;
             Identity::load(tx, pk)
@@ -203,7 +213,10 @@ impl Browser {
         self.cookies.extend(session_cookie(&self.cx, &self.request, &key, Some(&uid), max_age));
         self.cookies.extend(csrf_cookie(&*self.cx.entropy, &self.request).1);
         self.former.get_or_insert(old);
-        self.visitor = Visitor { session: Some(session.data), ..Visitor::nobody(key) };
+        let mut browser = std::mem::take(&mut self.visitor.browser);
+        browser.remember(pk, &*self.cx.entropy);
+        self.cookies.extend(browser.cookie(&self.cx, &self.request));
+        self.visitor = Visitor { session: Some(session.data), browser, ..Visitor::nobody(key) };
         self.logged_out = false;
         self.become_user(Some(user));
         Ok(true)
@@ -221,7 +234,8 @@ impl Browser {
         };
         self.cx.store.write(self.actor(), "signed out", work).await?;
         self.former.get_or_insert(hash);
-        self.visitor = Visitor { fresh: true, ..Visitor::nobody(self.cx.entropy.token(32)) };
+        let browser = std::mem::take(&mut self.visitor.browser);
+        self.visitor = Visitor { fresh: true, browser, ..Visitor::nobody(self.cx.entropy.token(32)) };
         self.subject = None;
         self.logged_out = true;
         Ok(())

@@ -1,7 +1,6 @@
 //! A browser and its plan during one request: what stages work with.
 
 use std::sync::Arc;
-use std::time::Duration as Pause;
 
 use countersign_events::{Event, model_reference};
 use countersign_model::{Entry, Ref};
@@ -33,11 +32,13 @@ pub(crate) struct Run {
     pub(crate) application_hint: Option<ApplicationHint>,
     /// The plan's pending user as policies see one; kept in step by [`Run::refresh`].
     pending: Option<Subject>,
+    /// Seconds after which the same may be asked again, for the answer's `Retry-After`.
+    pub(crate) retry_after: Option<i64>,
 }
 
 impl Run {
     pub(crate) fn new(browser: Browser, plan: Plan, application_hint: Option<ApplicationHint>) -> Self {
-        Self { browser, plan, application_hint, pending: None }
+        Self { browser, plan, application_hint, pending: None, retry_after: None }
     }
 
     pub(crate) fn flow(&self) -> Option<&Flow> {
@@ -81,15 +82,16 @@ impl Run {
             self.pending = None;
             return Ok(());
         };
-        if let Some(pk) = user.pk {
-            if self.pending.as_ref().is_none_or(|known| known.pk != pk || known.username != user.username) {
-                let read = self.browser.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
-                self.pending = read.map(|identity| Subject::of(&identity, self.browser.cx.uid(pk)));
-            }
-        } else {
-            let (username, name, email) = (user.username, user.name, user.email);
-            self.pending = Some(Subject { username, name, email, ..Subject::default() });
+        if self.pending.as_ref().is_some_and(|known| known.pk == user.pk.unwrap_or_default() && known.username == user.username) {
+            return Ok(());
         }
+        // Read also where there is nobody: a name that nobody has takes as long as one that somebody has.
+        let pk = user.pk.unwrap_or_default();
+        let read = self.browser.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+        self.pending = match user.pk {
+            Some(pk) => read.map(|identity| Subject::of(&identity, self.browser.cx.uid(pk))),
+            None => Some(Subject { username: user.username, name: user.name, email: user.email, ..Subject::default() }),
+        };
         Ok(())
     }
 
@@ -126,14 +128,6 @@ impl Run {
     pub(crate) async fn username_is_taken(&self, name: &str) -> Result<bool, FlowError> {
         let own = self.pending_or_session_user().map(|user| user.pk);
         authenticate::is_taken(self, name, own).await
-    }
-
-    /// Unknown names take a moment, as known ones do.
-    pub(crate) async fn pause_for_guessers(&self) {
-        let mut byte = [0u8; 1];
-        self.browser.cx.entropy.fill(&mut byte);
-        let [random] = byte;
-        tokio::time::sleep(Pause::from_millis(90 + u64::from(random) * 120 / 255)).await;
     }
 
     pub(crate) fn identification_failed(&self, typed: &str) {

@@ -92,7 +92,7 @@ impl Visit {
     }
 }
 
-const fn nobody() -> Visitor {
+fn nobody() -> Visitor {
     Visitor::nobody(String::new())
 }
 
@@ -368,7 +368,16 @@ fn draw(visit: &Visit, ended: Ended) -> Response {
             page_response(StatusCode::OK, &run.browser.frame(), &page)
         }
     };
-    run.browser.dress(response, continues)
+    let retry_after = run.retry_after;
+    with_retry_after(run.browser.dress(response, continues), retry_after)
+}
+
+/// Says when it is worth asking again.
+pub(crate) fn with_retry_after(mut response: Response, seconds: Option<i64>) -> Response {
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 fn see_other(to: &str) -> Response {
@@ -484,11 +493,31 @@ async fn start(State(cx): State<Context>, request: Request) -> Response {
         Ok(visit) => visit,
         Err(response) => return response,
     };
+    if let Some(response) = outsider(&visit) {
+        return response;
+    }
     match guard(&visit).await {
         Ok(None) => redirect("/if/user/"),
         Ok(Some(response)) => response,
         Err(error) => visit.broken(&error),
     }
+}
+
+/// The interfaces are for internal users: external ones are led to the brand's default application, as in the original.
+fn outsider(visit: &Visit) -> Option<Response> {
+    visit.visitor.user.as_deref().filter(|user| user.user_type == "external")?;
+    let browser = visit.browser();
+    if let Some(slug) = browser.default_application() {
+        return Some(redirect(&format!("/application/launch/{slug}/")));
+    }
+    let page = Denied {
+        title: "Interface can only be accessed by internal users.".to_owned(),
+        subtitle: "Your account is fine. Open the application you want to use by its own address.".to_owned(),
+        again_url: Some("/flows/-/cancel/".to_owned()),
+        again_label: "Switch account".to_owned(),
+        ..Denied::default()
+    };
+    Some(page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page)))
 }
 
 /// Leads to set-up or sign-in whoever needs it.
@@ -515,6 +544,9 @@ async fn interface(cx: Context, request: Request, file: &str) -> Response {
         Ok(visit) => visit,
         Err(response) => return response,
     };
+    if let Some(response) = outsider(&visit) {
+        return response;
+    }
     let visiting = visit.visitor.user.is_none();
     // Who is not signed in gets the page all the same: only it knows what follows the address's `#`, and leads
     // to the sign-in and back there. It shows nothing before.

@@ -230,24 +230,3 @@ async fn runs_are_recorded_without_secrets() {
     }
     panic!("the run was not recorded");
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn guessing_is_slowed_down_for_the_guesser() {
-    let world = World::set_up().await;
-    let mut refused = 0;
-    for _ in 0..6 {
-        let mut browser = world.browser();
-        browser.challenge(LOGIN).await;
-        browser.answer(LOGIN, json!({"uid_field": "akadmin"})).await;
-        for _ in 0..4 {
-            let shown = browser.post_json(LOGIN, json!({"password": "wrong"})).await.json();
-            refused += usize::from(shown["response_errors"]["password"][0]["code"] == "throttled");
-        }
-    }
-    assert_eq!(refused, 4);
-    let mut browser = world.browser();
-    browser.challenge(LOGIN).await;
-    browser.answer(LOGIN, json!({"uid_field": "akadmin"})).await;
-    let right = browser.post_json(LOGIN, json!({"password": "Throwaway-Pw-1"})).await.json();
-    assert_eq!(right["response_errors"]["password"][0]["code"], "throttled");
-}

@@ -33,8 +33,8 @@ pub struct Question<'a> {
 /// Facts from outside the configuration that policies may need.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Whether the first administrator's account has a password; `None` without such an account.
-    pub admin_has_password: Option<bool>,
+    /// Whether the installation was set up; `None` where it was not and has no first administrator's account.
+    pub setup_done: Option<bool>,
     pub may_change: MayChange,
     pub brand_attributes: Map<String, Value>,
     pub brand_title: String,
@@ -106,7 +106,7 @@ pub fn bindings_of(snapshot: &Snapshot, target: Uuid) -> Vec<(Key, &PolicyBindin
     found
 }
 
-/// Whether deciding about an object needs [`Facts::admin_has_password`].
+/// Whether deciding about an object needs [`Facts::setup_done`].
 #[must_use]
 pub fn asks_for_admin(snapshot: &Snapshot, target: Uuid) -> bool {
     bindings_of(snapshot, target).iter().filter_map(|(_, binding)| binding.policy).any(|policy| {
@@ -221,7 +221,7 @@ fn run(question: &Question<'_>, entry: &Entry) -> Result<(Verdict, Option<String
             },
             in_plan: question.in_plan,
             pending_user_has_backend: pending.and_then(|user| user.get("backend")).is_some_and(|backend| !backend.is_null()),
-            admin_has_password: question.facts.admin_has_password,
+            setup_done: question.facts.setup_done,
             may_change: question.facts.may_change,
         };
         let answer = policy.expression.program().and_then(|program| program.decide(&facts)).map_err(|error| error.to_string())?;

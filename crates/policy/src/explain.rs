@@ -1,6 +1,7 @@
 //! Why somebody may, or may not, open an application: the account, every rule with its answer, and what was recorded.
 
 use countersign_catalogue::Application;
+use countersign_directory::username;
 use countersign_model::{Entry, ObjectId, Snapshot, Space};
 use countersign_rest::{Context, Identity, RequestInfo};
 use countersign_store::{Sql, StoreError, params};
@@ -28,14 +29,13 @@ pub enum ExplainError {
 ///
 /// # Errors
 /// An account or application that does not exist, or when the engine fails.
-pub async fn explain(cx: &Context, request: &RequestInfo, username: &str, application: &str) -> Result<Value, ExplainError> {
-    let fold = username.to_lowercase();
+pub async fn explain(cx: &Context, request: &RequestInfo, name: &str, application: &str) -> Result<Value, ExplainError> {
+    let fold = name.to_lowercase();
     let load = move |sql: &mut Sql<'_>| {
-        let Some(row) = sql.query_one("SELECT id FROM users WHERE username_fold = $1", params![&fold])? else { return Ok(None) };
-        let pk: i64 = row.get(0)?;
+        let Some(pk) = username::find(sql, &fold)? else { return Ok(None) };
         Ok::<_, StoreError>(Some((Identity::load(sql, pk)?, runs(sql, pk)?, events(sql, &fold)?)))
     };
-    let unknown = || ExplainError::User(username.to_owned());
+    let unknown = || ExplainError::User(name.to_owned());
     let (user, runs, events) = cx.store.read(load).await?.ok_or_else(unknown)?;
     let user = user.ok_or_else(unknown)?;
     let snapshot = cx.snapshot();

@@ -1,10 +1,10 @@
 //! Facts from the tables and the brand that policies may ask for.
 
 use countersign_catalogue::Brand;
-use countersign_directory::SystemSettings;
+use countersign_directory::{SystemSettings, setup};
 use countersign_events::Places;
 use countersign_rest::{Context, RequestInfo, brand_for};
-use countersign_store::{StoreError, params};
+use countersign_store::{Sql, StoreError, params};
 use serde_json::{Map, Value};
 
 use crate::engine::Facts;
@@ -20,10 +20,10 @@ pub const FIRST_ADMIN: &str = "akadmin";
 pub async fn load(cx: &Context, request: &RequestInfo, admin: bool) -> Result<Facts, StoreError> {
     let snapshot = cx.snapshot();
     let brand = brand_for(&snapshot, &request.host).and_then(|id| snapshot.entry(id)).and_then(|entry| entry.cast::<Brand>());
-    let admin_has_password = if admin { admin_has_password(cx).await? } else { None };
+    let setup_done = if admin { setup_done(cx).await? } else { None };
     let settings = SystemSettings::of(&snapshot);
     Ok(Facts {
-        admin_has_password,
+        setup_done,
         may_change: MayChange {
             email: settings.default_user_change_email,
             name: settings.default_user_change_name,
@@ -41,11 +41,18 @@ pub fn places(cx: &Context, request: &RequestInfo) -> Map<String, Value> {
     Places::of(cx).map(|places| places.for_policies(request.client_ip)).unwrap_or_default()
 }
 
-/// Whether the first administrator has a password; `None` without such an account.
+/// Whether the installation was set up, by the mark that stays or because the first administrator has a password; `None`
+/// where it was not and there is no such account.
 ///
 /// # Errors
 /// When the engine fails.
-pub async fn admin_has_password(cx: &Context) -> Result<Option<bool>, StoreError> {
-    let row = cx.store.read(|sql| sql.query_one("SELECT password FROM users WHERE username_fold = $1", params![FIRST_ADMIN])).await?;
-    row.map(|row| Ok(!row.get::<String>(0)?.starts_with('!'))).transpose()
+pub async fn setup_done(cx: &Context) -> Result<Option<bool>, StoreError> {
+    let read = |sql: &mut Sql<'_>| {
+        if setup::is_done(sql)? {
+            return Ok(Some(true));
+        }
+        let row = sql.query_one("SELECT password FROM users WHERE username_fold = $1", params![FIRST_ADMIN])?;
+        row.map(|row| Ok(!row.get::<String>(0)?.starts_with('!'))).transpose()
+    };
+    cx.store.read(read).await
 }

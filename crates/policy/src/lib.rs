@@ -25,6 +25,6 @@ pub use binding::{PolicyBinding, PolicyEngineMode};
 pub use engine::{Decision, Facts, Question};
 pub use module::module;
 pub use policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject};
-pub use subject::{GroupView, Subject, merge};
+pub use subject::{GroupView, Subject};
 pub use told::{Told, tell};
 pub use verdict::{Step, Trace, Verdict};

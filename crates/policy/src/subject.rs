@@ -1,5 +1,6 @@
 //! A user as policies and mappings see one: everything loaded beforehand, so that decisions need no I/O.
 
+use countersign_rest::merge_attributes;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -49,9 +50,9 @@ impl Subject {
     pub fn merged_attributes(&self, brand: &Map<String, Value>) -> Map<String, Value> {
         let mut merged = brand.clone();
         for group in &self.groups {
-            merge(&mut merged, &group.attributes);
+            merge_attributes(&mut merged, &group.attributes);
         }
-        merge(&mut merged, &self.attributes);
+        merge_attributes(&mut merged, &self.attributes);
         merged
     }
 
@@ -69,19 +70,6 @@ impl Subject {
             "name": self.name, "email": self.email, "is_active": self.is_active, "is_superuser": self.is_superuser(),
             "is_authenticated": true, "is_anonymous": false, "type": self.kind, "path": self.path, "attributes": self.attributes,
         })
-    }
-}
-
-/// Deep merge: maps are joined, lists are joined, anything else is replaced.
-pub fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
-    for (key, value) in from {
-        match (into.get_mut(key), value) {
-            (Some(Value::Object(inner)), Value::Object(more)) => merge(inner, more),
-            (Some(Value::Array(list)), Value::Array(more)) => list.extend(more.iter().cloned()),
-            _ => {
-                into.insert(key.clone(), value.clone());
-            }
-        }
     }
 }
 

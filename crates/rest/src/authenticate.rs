@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::cookies;
 use crate::error::ApiError;
 use crate::identity::{Caller, Identity, Via};
+use crate::known_browser::KnownBrowser;
 use crate::request::RequestInfo;
 use crate::session::{self, SessionData};
 
@@ -38,12 +39,14 @@ pub struct Visitor {
     pub original: Option<Arc<Identity>>,
     /// Of the session row, when signed in.
     pub session: Option<SessionData>,
+    /// Who signed in with this browser before.
+    pub browser: KnownBrowser,
 }
 
 impl Visitor {
     /// A browser with a key, and nobody signed in.
-    pub const fn nobody(key: String) -> Visitor {
-        Visitor { key, fresh: false, user: None, original: None, session: None }
+    pub fn nobody(key: String) -> Visitor {
+        Visitor { key, fresh: false, user: None, original: None, session: None, browser: KnownBrowser::default() }
     }
 
     pub fn key_hash(&self) -> [u8; 32] {
@@ -68,12 +71,13 @@ impl Visitor {
 /// # Errors
 /// When the engine fails.
 pub async fn visitor(cx: &Context, parts: &Parts) -> Result<Visitor, StoreError> {
+    let browser = KnownBrowser::read(cx, &parts.headers);
     let Some(key) = cookies::session_key(cx, &parts.headers) else {
-        return Ok(Visitor { fresh: true, ..Visitor::nobody(cx.entropy.token(32)) });
+        return Ok(Visitor { fresh: true, browser, ..Visitor::nobody(cx.entropy.token(32)) });
     };
     let visitor = match by_session(cx, &key).await? {
-        Some(found) => Visitor { key, fresh: false, user: Some(found.user), original: found.original, session: Some(found.data) },
-        None => Visitor::nobody(key),
+        Some(found) => Visitor { key, fresh: false, user: Some(found.user), original: found.original, session: Some(found.data), browser },
+        None => Visitor { browser, ..Visitor::nobody(key) },
     };
     RequestInfo::of(parts).saw(&visitor.caller());
     Ok(visitor)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use countersign_model::{Clock, Entropy, ObjectId, Registry, Secret, Snapshot, Space};
 use countersign_store::{Actor, ActorUser, Store};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::authenticate::TokenResolver;
 use crate::identity::{Caller, Identity};
@@ -151,6 +151,16 @@ impl Context {
             http_request: Some(request.to_event()),
             brand: self.brand_reference(request),
             confirm_within: None,
+        }
+    }
+
+    /// The attributes of the brand a request belongs to.
+    pub fn brand_attributes(&self, request: &RequestInfo) -> Map<String, Value> {
+        let snapshot = self.snapshot();
+        let attributes = brand_for(&snapshot, &request.host).and_then(|id| snapshot.entry(id)?.object.value("attributes"));
+        match attributes {
+            Some(Value::Object(map)) => map,
+            _ => Map::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_model::Timestamp;
 use countersign_store::{Sql, StoreError, params};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// As deep as a tree of groups is followed.
@@ -57,14 +57,15 @@ impl Identity {
         self.groups.iter().filter(|g| g.direct)
     }
 
-    /// Attributes of the groups (by name), overlaid by the account's own.
-    pub fn merged_attributes(&self) -> Value {
-        let mut merged = serde_json::Map::new();
-        for group in &self.groups {
-            merge(&mut merged, &group.attributes);
+    /// The brand's attributes, those of the groups by name, then the account's own, each over the ones before: as the
+    /// original takes them for everything that a group or a brand may decide for its people.
+    #[must_use]
+    pub fn merged_attributes(&self, brand: &Map<String, Value>) -> Map<String, Value> {
+        let mut merged = brand.clone();
+        for attributes in self.groups.iter().map(|group| &group.attributes).chain([&self.attributes]) {
+            merge_attributes(&mut merged, attributes.as_object().unwrap_or(&Map::new()));
         }
-        merge(&mut merged, &self.attributes);
-        Value::Object(merged)
+        merged
     }
 
     /// # Errors
@@ -74,6 +75,8 @@ impl Identity {
             "SELECT id, uuid, username, name, email, is_active, type, path, attributes, joined, last_login, password_changed, password FROM users WHERE id = $1",
             params![pk],
         )?;
+        // Asked also for an account that is not there, so that both take as many statements.
+        let groups = memberships(sql, pk)?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Identity {
             pk: row.get(0)?,
@@ -90,15 +93,17 @@ impl Identity {
             password_change_date: row.get(11)?,
             // As the original marks unusable ones: no hash begins with an exclamation mark.
             has_usable_password: !row.get::<String>(12)?.starts_with('!'),
-            groups: memberships(sql, pk)?,
+            groups,
         }))
     }
 }
 
-fn merge(into: &mut serde_json::Map<String, Value>, from: &Value) {
-    for (key, value) in from.as_object().into_iter().flatten() {
+/// Deep merge of attributes: maps are joined, lists are joined, anything else is replaced.
+pub fn merge_attributes(into: &mut Map<String, Value>, from: &Map<String, Value>) {
+    for (key, value) in from {
         match (into.get_mut(key), value) {
-            (Some(Value::Object(old)), Value::Object(_)) => merge(old, value),
+            (Some(Value::Object(old)), Value::Object(more)) => merge_attributes(old, more),
+            (Some(Value::Array(list)), Value::Array(more)) => list.extend(more.iter().cloned()),
             _ => {
                 into.insert(key.clone(), value.clone());
             }

@@ -90,7 +90,9 @@ impl RequestInfo {
             None => parts.extensions.get::<Tls>().is_some(),
         };
         let peer_ip = peer.map_or(IpAddr::from([127, 0, 0, 1]), |p| p.ip());
-        let client_ip = forwarded("x-forwarded-for").and_then(|v| v.parse().ok()).unwrap_or(peer_ip);
+        // An IPv4 address has one form, also where it comes as IPv6 (RFC 4291 2.5.5.2): what counts, logs or compares
+        // addresses gets this one.
+        let client_ip = forwarded("x-forwarded-for").and_then(|v| v.parse().ok()).unwrap_or(peer_ip).to_canonical();
         let legal = |h: &str| h.len() <= 300 && h.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
         RequestInfo(Arc::new(Inner {
             id,

@@ -29,19 +29,23 @@ pub struct SessionData {
     pub impersonating: Option<i64>,
 }
 
-/// Makes a session for a user under a fresh key, and gives that key. `seconds` is its life on the server.
+/// Makes a session for a user under a fresh key. `seconds` is its life on the server. `None`: there is no such account, or
+/// it is deactivated, and there is no session, whatever led here.
 ///
 /// # Errors
 /// When the engine fails.
-pub fn start_session(tx: &mut Tx<'_>, user: i64, key: &str, seconds: i64, request: &RequestInfo, data: &SessionData) -> Result<Uuid, StoreError> {
+pub fn start_session(tx: &mut Tx<'_>, user: i64, key: &str, seconds: i64, request: &RequestInfo, data: &SessionData) -> Result<Option<Uuid>, StoreError> {
     let (now, uuid) = (tx.now(), tx.entropy().uuid());
+    // First, so that of a sign-in and a deactivation at once each engine puts one after the other.
+    if tx.execute("UPDATE users SET last_login = $1 WHERE id = $2 AND is_active = 1", params![now, user])? == 0 {
+        return Ok(None);
+    }
     let data = serde_json::to_value(data).unwrap_or_default();
     tx.execute(
         "INSERT INTO session (uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         params![uuid, sha256(key), user, now, now.plus_seconds(seconds), now, request.client_ip.to_string(), &request.user_agent, &data],
     )?;
-    tx.execute("UPDATE users SET last_login = $1 WHERE id = $2", params![now, user])?;
-    Ok(uuid)
+    Ok(Some(uuid))
 }
 
 /// # Errors

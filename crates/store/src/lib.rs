@@ -30,7 +30,7 @@ pub use graph::CommittedEdit;
 pub use postgresql::PostgresOptions;
 pub use redis::{RedisOptions, RedisTls, Topology};
 pub use seal::{Seal, sha256};
-pub use sql::{FromSql, Row, Sql, SqlValue};
+pub use sql::{FromSql, Row, Sql, SqlValue, statements};
 pub use store::{Auditor, Database, Options, Store};
 pub use system::{SystemClock, SystemEntropy};
 pub use tls::{PostgresTls, SslMode};

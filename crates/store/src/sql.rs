@@ -1,6 +1,8 @@
 //! SQL as the rest of the program sees it: one statement text with `$1` parameters for every engine, values in
 //! and rows out. Nothing of an engine shows here.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use countersign_model::{Key, Timestamp};
 use rusqlite::types::{ToSqlOutput, Value as Native, ValueRef};
 use uuid::Uuid;
@@ -136,10 +138,18 @@ impl<'c> Sql<'c> {
     }
 }
 
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+/// How many statements this process has run, for tests that compare what two answers cost.
+pub fn statements() -> u64 {
+    STATEMENTS.load(Ordering::Relaxed)
+}
+
 impl Sql<'_> {
     /// # Errors
     /// When the engine refuses the statement.
     pub fn query(&mut self, statement: &str, params: &[SqlValue]) -> Result<Vec<Row>, StoreError> {
+        STATEMENTS.fetch_add(1, Ordering::Relaxed);
         let connection = match &mut self.engine {
             Engine::Postgres(connection) => return connection.query(statement, params),
             Engine::Sqlite(connection) => connection,
@@ -169,6 +179,7 @@ impl Sql<'_> {
     /// # Errors
     /// [`StoreError::Conflict`] when a unique index refuses, otherwise what the engine says.
     pub fn execute(&mut self, statement: &str, params: &[SqlValue]) -> Result<usize, StoreError> {
+        STATEMENTS.fetch_add(1, Ordering::Relaxed);
         let connection = match &mut self.engine {
             Engine::Postgres(connection) => return connection.execute(statement, params),
             Engine::Sqlite(connection) => connection,

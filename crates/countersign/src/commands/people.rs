@@ -2,10 +2,10 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use countersign_directory::{Passwords, groups, users};
+use countersign_directory::{Passwords, groups, setup, username, users};
 use countersign_model::Secret;
 use countersign_rest::ApiError;
-use countersign_store::{Actor, StoreError, SystemEntropy, Tx, params};
+use countersign_store::{Actor, SystemEntropy, Tx, params};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -51,6 +51,7 @@ pub async fn create_admin_group(loaded: &Loaded, user: &str) -> Result<(), Strin
         };
         tx.execute("UPDATE user_group SET is_superuser = 1 WHERE uuid = $1", params![group])?;
         tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![pk, group])?;
+        setup::note(tx)?;
         let about = countersign_events::model_reference("authentik_core", "group", &group.to_string(), ADMINS);
         let context = json!({"model": about, "message": format!("{name} became an administrator on the console")});
         countersign_events::emit(tx, countersign_events::Event::new("model_updated", "countersign.console", context))?;
@@ -72,9 +73,9 @@ async fn change(loaded: &Loaded, reason: &str, work: impl Fn(&mut Tx<'_>) -> Res
 }
 
 fn find(tx: &mut Tx<'_>, user: &str) -> Result<i64, ApiError> {
-    let row = tx.query_one("SELECT id FROM users WHERE username_fold = $1", params![user.to_lowercase()])?;
+    let found = username::find(tx, user)?;
     let missing = || ApiError::detail(http::StatusCode::NOT_FOUND, format!("there is no account \"{user}\""));
-    row.ok_or_else(missing)?.get(0).map_err(|error: StoreError| error.into())
+    found.ok_or_else(missing)
 }
 
 /// A password from standard input: typed unseen on a terminal, twice; else the first line.

@@ -1,6 +1,6 @@
 //! A way back in from the console: a link that signs one account in once. It works while the server runs.
 
-use countersign_directory::create_recovery_link;
+use countersign_directory::{create_recovery_link, username};
 use countersign_store::{Actor, StoreError, params};
 
 use crate::{settings::Loaded, start};
@@ -16,11 +16,13 @@ pub async fn run(loaded: &Loaded, user: &str, minutes: i64) -> Result<(), String
         return Err(format!("there is no installation in {}. Name its folder with --data-dir or COUNTERSIGN_DATA_DIR", folder.display()));
     }
     let (store, ..) = start::open_store(&loaded.settings).await?;
-    let fold = user.to_lowercase();
+    let name = user.to_owned();
     let made = store
         .write(Actor::system(), "recovery from the console", move |tx| {
-            let Some(row) = tx.query_one("SELECT id FROM users WHERE username_fold = $1 AND is_active = 1", params![&fold])? else { return Ok(None) };
-            let id = row.get::<i64>(0)?;
+            let Some(id) = username::find(tx, &name)? else { return Ok(None) };
+            if tx.query_one("SELECT 1 FROM users WHERE id = $1 AND is_active = 1", params![id])?.is_none() {
+                return Ok(None);
+            }
             Ok::<_, StoreError>(Some(create_recovery_link(tx, id, minutes * 60)?))
         })
         .await;

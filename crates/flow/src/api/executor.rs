@@ -106,7 +106,7 @@ fn answer(call: &Call, ended: Ended) -> Response {
         Turned::Show(shown) => json(StatusCode::OK, &challenge_json(&run, &shown)),
         Turned::End(challenge) => json(StatusCode::OK, &challenge_json(&run, &Shown::from(challenge))),
     };
-    run.browser.dress(response, continues)
+    web::with_retry_after(run.browser.dress(response, continues), run.retry_after)
 }
 
 /// The next stage is at the same address.

@@ -1,11 +1,12 @@
 //! Checks a password against the backends of a stage.
 
-use countersign_directory::{HashError, Passwords, Verified, users};
-use countersign_model::Secret;
+use countersign_directory::{Attempt, HashError, Owner, Passwords, TooMany, Verified, username, users};
+use countersign_model::{Problem, Secret};
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
 
-use super::Backend;
+use super::{Backend, Step};
+use crate::answer::wrong;
 use crate::error::FlowError;
 use crate::plan::{PendingUser, key};
 use crate::run::Run;
@@ -17,81 +18,72 @@ pub(crate) enum Login {
     },
     Failed,
     /// Too many wrong ones of late; the password was not looked at.
-    Throttled,
+    Throttled(TooMany),
 }
 
-/// What is told then.
-pub(crate) const THROTTLED: &str = "Too many failed tries. Wait a few minutes and try again.";
+/// The number of no account.
+const NOBODY: i64 = 0;
 
-/// Tries the backends in their order; the first that accepts wins. Takes as long for accounts that do not
-/// exist as for those that do.
+/// Tries the backends in their order; the first that accepts wins. For accounts that do not exist, have no password or
+/// are deactivated it computes as many hashes and asks as many statements as for others.
 pub(crate) async fn check(run: &mut Run, user: &PendingUser, backends: &[Backend], password: &str) -> Result<Login, FlowError> {
     let password = Secret::new(password);
-    let tries = Tries::count(run, user).await;
-    if tries.too_many {
-        // No event: whoever tries in masses must not fill the log of events.
-        let application = run.application_hint.as_ref().map_or("-", |hint| hint.slug.as_str());
-        tracing::warn!(client_ip = %run.browser.request.client_ip, user = user.username, application, reason = "too many tries", "login failed");
-        return Ok(Login::Throttled);
+    let cx = run.browser.cx.clone();
+    let owner = user.pk.map_or(Owner::Unknown(&user.username), Owner::Account);
+    let attempt = match Attempt::begin(&cx, owner, run.browser.request.client_ip, &run.browser.visitor.browser).await {
+        Ok(attempt) => attempt,
+        Err(wait) => {
+            // No event: whoever tries in masses must not fill the log of events.
+            let application = run.application_hint.as_ref().map_or("-", |hint| hint.slug.as_str());
+            tracing::warn!(client_ip = %run.browser.request.client_ip, user = user.username, application, reason = "too many attempts", "login failed");
+            return Ok(Login::Throttled(wait));
+        }
+    };
+    match by_backends(run, user, backends, &password).await {
+        Ok(Some(backend)) => {
+            attempt.succeeded(&cx).await;
+            Ok(Login::Proved { backend })
+        }
+        Ok(None) => {
+            attempt.failed(&cx).await;
+            run.login_failed(user, "wrong password").await;
+            Ok(Login::Failed)
+        }
+        Err(error) => {
+            attempt.not_made(&cx).await;
+            Err(error)
+        }
     }
+}
+
+/// What a page shows that was answered too often: the form again, with the time to wait.
+pub(crate) fn throttled(run: &mut Run, wait: TooMany) -> Step {
+    run.retry_after = Some(wait.seconds);
+    Step::Wrong(wrong("password", Problem::new("throttled", wait.to_string())))
+}
+
+async fn by_backends(run: &mut Run, user: &PendingUser, backends: &[Backend], password: &Secret) -> Result<Option<Backend>, FlowError> {
     for backend in backends {
         let method = match backend {
-            Backend::Inbuilt if by_hash(run, user, &password).await? => Some(("password", json!({}))),
-            Backend::Token => by_token(run, user, &password).await?.map(|token| ("token", json!({"token": token}))),
+            Backend::Inbuilt if by_hash(run, user, password).await? => Some(("password", json!({}))),
+            Backend::Token => by_token(run, user, password).await?.map(|token| ("token", json!({"token": token}))),
             // Directories of others arrive with their sources.
             Backend::Inbuilt | Backend::Ldap | Backend::Kerberos => None,
         };
         if let Some((method, args)) = method {
             remember(run, method, args);
-            tries.forget(run).await;
-            return Ok(Login::Proved { backend: *backend });
+            return Ok(Some(*backend));
         }
     }
-    run.login_failed(user, "wrong password").await;
-    Ok(Login::Failed)
-}
-
-/// Counts tries before they are checked, so that many at once do not slip through: for an account from one
-/// address, for an address, for an account. Somebody elsewhere cannot lock an account out of its own address.
-struct Tries {
-    keys: [String; 3],
-    too_many: bool,
-}
-
-const SPACE: &str = "login_tries";
-/// Wrong passwords allowed, and within how many seconds.
-const LIMITS: [(i64, i64); 3] = [(20, 300), (300, 300), (500, 3600)];
-
-impl Tries {
-    async fn count(run: &Run, user: &PendingUser) -> Self {
-        let ip = run.browser.request.client_ip;
-        let account = user.pk.map_or_else(|| user.username.to_lowercase(), |pk| pk.to_string());
-        let keys = [format!("{account}@{ip}"), format!("@{ip}"), format!("{account}@")];
-        let mut too_many = false;
-        for (key, (most, seconds)) in keys.iter().zip(LIMITS) {
-            too_many |= run.browser.cx.store.ephemeral().add(SPACE, key, 1, seconds).await > most;
-        }
-        Self { keys, too_many }
-    }
-
-    /// A right password was no wrong try.
-    async fn forget(&self, run: &Run) {
-        for (key, (_, seconds)) in self.keys.iter().zip(LIMITS) {
-            run.browser.cx.store.ephemeral().add(SPACE, key, -1, seconds).await;
-        }
-    }
+    Ok(None)
 }
 
 async fn by_hash(run: &Run, user: &PendingUser, password: &Secret) -> Result<bool, FlowError> {
     let cx = &run.browser.cx;
     let passwords = Passwords::of(cx).ok_or_else(|| FlowError::broken("There is nothing to check passwords with."))?;
-    let stored = match user.pk {
-        Some(pk) => {
-            let row = cx.store.read(move |sql| sql.query_one("SELECT password FROM users WHERE id = $1 AND is_active = 1", params![pk])).await?;
-            row.map(|row| row.get::<String>(0)).transpose()?
-        }
-        None => None,
-    };
+    let pk = user.pk.unwrap_or(NOBODY);
+    let row = cx.store.read(move |sql| sql.query_one("SELECT password FROM users WHERE id = $1 AND is_active = 1", params![pk])).await?;
+    let stored = row.map(|row| row.get::<String>(0)).transpose()?;
     match passwords.verify(password, stored.as_deref()).await {
         Ok(Verified::Yes) => Ok(true),
         Ok(Verified::No) | Err(HashError::TooLong) => Ok(false),
@@ -117,13 +109,14 @@ async fn upgrade(run: &Run, user: &PendingUser, password: &Secret, old: String) 
     Ok(())
 }
 
-/// An app password: a token of that intent.
+/// An app password: a token of that intent, of an active account.
 async fn by_token(run: &Run, user: &PendingUser, password: &Secret) -> Result<Option<Value>, FlowError> {
-    let Some(pk) = user.pk else { return Ok(None) };
+    let pk = user.pk.unwrap_or(NOBODY);
     let (hash, now) = (sha256(password.expose()), run.browser.cx.clock.now());
     let row = run.browser.cx.store.read(move |sql| {
         sql.query_one(
-            "SELECT identifier FROM token WHERE key_hash = $1 AND user_id = $2 AND intent = 'app_password' AND (expiring = 0 OR expires > $3)",
+            "SELECT t.identifier FROM token t JOIN users u ON u.id = t.user_id WHERE t.key_hash = $1 AND t.user_id = $2 \
+             AND t.intent = 'app_password' AND (t.expiring = 0 OR t.expires > $3) AND u.is_active = 1",
             params![hash, pk, now],
         )
     });
@@ -154,12 +147,9 @@ pub(crate) async fn hash(run: &Run, password: &str) -> Result<String, FlowError>
 
 /// Whether an account with that name exists, other than `except`.
 pub(crate) async fn is_taken(run: &Run, name: &str, except: Option<i64>) -> Result<bool, FlowError> {
-    let name = name.trim().to_lowercase();
-    let row = run.browser.cx.store.read(move |sql| sql.query_one("SELECT id FROM users WHERE username_fold = $1", params![name])).await?;
-    Ok(match row {
-        Some(row) => Some(row.get::<i64>(0)?) != except,
-        None => false,
-    })
+    let name = name.trim().to_owned();
+    let found = run.browser.cx.store.read(move |sql| username::find(sql, &name)).await?;
+    Ok(found.is_some_and(|pk| Some(pk) != except))
 }
 
 /// Fields of an account, to be changed.

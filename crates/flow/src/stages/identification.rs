@@ -1,10 +1,11 @@
 //! Who are you.
 
+use countersign_directory::username;
 use countersign_model::{Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family};
 use countersign_store::params;
 use serde_json::Value;
 
-use super::authenticate::{self, Login, THROTTLED};
+use super::authenticate::{self, Login};
 use super::{PasswordStage, Stage, StageFuture, Step};
 use crate::answer::{Answer, wrong};
 use crate::challenge::{Challenge, Identification};
@@ -110,32 +111,35 @@ impl IdentificationStage {
     async fn find(&self, run: &Run, typed: &str) -> Result<Option<PendingUser>, FlowError> {
         let fields = self.user_fields.clone();
         let insensitive = self.case_insensitive_matching;
-        let (typed, folded) = (typed.to_owned(), typed.to_lowercase());
+        let (typed, folded, name_folds) = (typed.to_owned(), typed.to_lowercase(), username::folds(typed));
         let found = run.browser.cx.store.read(move |sql| {
             let has = |field| fields.contains(&field);
             let (by_name, by_mail, by_upn) = (has(UserField::Username), has(UserField::Email), has(UserField::Upn));
             // Each part has an index of its own. The engine folds letters of ASCII only; the whole name decides below.
             let rows = sql.query(
                 "SELECT id, username, name, email, attributes, username_fold, email_fold FROM users WHERE id IN ( \
-                 SELECT id FROM users WHERE $1 = 1 AND username_fold = $4 UNION SELECT id FROM users WHERE $2 = 1 AND email_fold = $4 \
+                 SELECT id FROM users WHERE $1 = 1 AND username_fold IN ($6, $7) UNION SELECT id FROM users WHERE $2 = 1 AND email_fold = $4 \
                  UNION SELECT id FROM users WHERE $3 = 1 AND upn_fold IN ($4, $5)) ORDER BY id LIMIT 50",
-                params![by_name, by_mail, by_upn, folded.clone(), typed.to_ascii_lowercase()],
+                params![by_name, by_mail, by_upn, folded.clone(), typed.to_ascii_lowercase(), &name_folds[0], &name_folds[1]],
             )?;
+            let (mut found, mut found_by_name) = (None, false);
             for row in rows {
                 let user = PendingUser { pk: Some(row.get(0)?), username: row.get(1)?, name: row.get(2)?, email: row.get(3)?, backend: None };
                 let attributes: Value = row.get(4)?;
                 let (name_fold, mail_fold): (String, String) = (row.get(5)?, row.get(6)?);
                 let upn = attributes.get("upn").and_then(Value::as_str).unwrap_or_default();
                 let fits = if insensitive {
-                    by_name && name_fold == folded || by_mail && mail_fold == folded || by_upn && upn.to_lowercase() == folded
+                    by_name && name_folds.contains(&name_fold) || by_mail && mail_fold == folded || by_upn && upn.to_lowercase() == folded
                 } else {
                     by_name && user.username == typed || by_mail && user.email == typed || by_upn && upn == typed
                 };
-                if fits {
-                    return Ok::<_, FlowError>(Some(user));
+                // Of names that are written alike in two ways, the one that was typed.
+                let named = by_name && name_folds.contains(&name_fold);
+                if fits && (found.is_none() || found_by_name && named && user.username == typed) {
+                    (found, found_by_name) = (Some(user), named);
                 }
             }
-            Ok(None)
+            Ok::<_, FlowError>(found)
         });
         found.await
     }
@@ -150,27 +154,28 @@ impl IdentificationStage {
         if !self.show_matched_user {
             run.plan.context.insert(key::PENDING_USER_IDENTIFIER.to_owned(), typed.clone().into());
         }
-        let Some(mut user) = self.find(run, &typed).await? else {
-            let nobody = PendingUser { pk: None, username: typed.clone(), name: String::new(), email: typed.clone(), backend: None };
-            run.plan.set_pending_user(&nobody);
-            run.pause_for_guessers().await;
+        let found = self.find(run, &typed).await?;
+        let is_known = found.is_some();
+        let mut user = found.unwrap_or_else(|| PendingUser { pk: None, username: typed.clone(), name: String::new(), email: typed.clone(), backend: None });
+        run.plan.set_pending_user(&user);
+        if !is_known {
             run.identification_failed(&typed);
-            return Ok(if self.pretend_user_exists && self.password_stage.is_none() { Step::Done } else { failed() });
-        };
+        }
+        // A password on the same page is checked for a name that nobody has, too: against nothing, in the same time.
         if let Some(stage) = self.password_stage(run) {
             let backends = stage.backends.clone();
             let password = answer.raw_text("password").unwrap_or_default();
-            match authenticate::check(run, &user, &backends, &password).await? {
-                Login::Proved { backend } => user.backend = Some(backend.value().to_owned()),
-                Login::Throttled => return Ok(Step::Wrong(FieldErrors::object(Problem::new("throttled", THROTTLED)))),
-                Login::Failed => {
+            return Ok(match authenticate::check(run, &user, &backends, &password).await? {
+                Login::Proved { backend } => {
+                    user.backend = Some(backend.value().to_owned());
                     run.plan.set_pending_user(&user);
-                    return Ok(failed());
+                    Step::Done
                 }
-            }
+                Login::Throttled(wait) => authenticate::throttled(run, wait),
+                Login::Failed => failed(),
+            });
         }
-        run.plan.set_pending_user(&user);
-        Ok(Step::Done)
+        Ok(if is_known || self.pretend_user_exists { Step::Done } else { failed() })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use countersign_model::{Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref};
 
-use super::authenticate::{self, Login, THROTTLED};
+use super::authenticate::{self, Login};
 use super::{Stage, StageFuture, Step};
 use crate::answer::{Answer, wrong};
 use crate::challenge::{Challenge, Password};
@@ -72,7 +72,7 @@ impl PasswordStage {
             Ok(password) => match authenticate::check(run, &user, &self.backends, &password).await? {
                 Login::Proved { backend } => Ok(backend),
                 Login::Failed => Err(Problem::new("invalid", INVALID)),
-                Login::Throttled => return Ok(Step::Wrong(wrong("password", Problem::new("throttled", THROTTLED)))),
+                Login::Throttled(wait) => return Ok(authenticate::throttled(run, wait)),
             },
             Err(problem) => Err(problem),
         };

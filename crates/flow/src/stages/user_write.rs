@@ -185,7 +185,7 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
     }
     if let (Some(flow), Some(pk)) = (change.closes_setup, change.pk) {
         let open = Identity::load(tx, pk)?.is_some_and(|user| !user.has_usable_password);
-        if !open || change.password.is_none() {
+        if countersign_directory::setup::is_done(tx)? || !open || change.password.is_none() {
             return Ok(Written::Closed);
         }
         if let Some(setup) = tx.graph().get(flow).cloned() {

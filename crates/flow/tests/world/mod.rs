@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use axum::middleware;
 use countersign_blueprints::{apply, shipped, tables};
 use countersign_directory::{Passwords, Verified};
-use countersign_model::{Registry, Secret};
+use countersign_model::{Clock, Registry, Secret, Timestamp};
 use countersign_rest::{Context, ContextParts, Module, Settings, api_router, request_layer};
 use countersign_store::{Actor, Database, Options, PostgresOptions, PostgresTls, Store, StoreError, SystemClock, SystemEntropy, params};
 use http::{Method, Request, StatusCode, header};
@@ -18,8 +19,25 @@ use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use tower::ServiceExt as _;
 
+/// Stands still until a test moves it.
+pub(crate) struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        // A little passes, so that what comes later is later.
+        Timestamp(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 pub(crate) struct World {
     pub(crate) cx: Context,
+    pub(crate) clock: Arc<TestClock>,
     router: Router,
     _folder: tempfile::TempDir,
 }
@@ -80,6 +98,7 @@ impl World {
     /// A fresh installation with the shipped objects.
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(SystemClock.now().0)));
         let modules = modules();
         let secret_key = Secret::new("a key for tests that is long enough to be one, really");
         let registry = Registry::new(modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone())));
@@ -87,14 +106,14 @@ impl World {
             database: database(folder.path()),
             secret_key: secret_key.clone(),
             registry,
-            clock: Arc::new(SystemClock),
+            clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             auditor: Arc::new(countersign_events::Audit),
         })
         .unwrap();
         let cx = Context::new(ContextParts {
             store,
-            clock: Arc::new(SystemClock),
+            clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             settings: Settings {
                 version: "test",
@@ -102,7 +121,7 @@ impl World {
                 base_url: None,
                 base_path: String::new(),
                 cookie_domain: None,
-                trusted_proxies: Vec::new(),
+                trusted_proxies: vec![([127, 0, 0, 1].into(), 8)],
                 data_dir: folder.path().to_owned(),
                 bootstrap_password: None,
                 bootstrap_token: None,
@@ -124,7 +143,7 @@ impl World {
             router = router.merge(routes(cx.clone()));
         }
         let router = router.layer(middleware::from_fn_with_state(cx.clone(), request_layer));
-        Self { cx, router, _folder: folder }
+        Self { cx, clock, router, _folder: folder }
     }
 
     /// As [`World::new`], set up with a password for the first administrator.
@@ -145,7 +164,7 @@ impl World {
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {
-        Browser { world: self, cookies: BTreeMap::new() }
+        Browser { world: self, cookies: BTreeMap::new(), address: None }
     }
 }
 
@@ -153,6 +172,8 @@ impl World {
 pub(crate) struct Browser<'a> {
     world: &'a World,
     pub(crate) cookies: BTreeMap<String, String>,
+    /// Where it is, as a proxy says.
+    pub(crate) address: Option<String>,
 }
 
 pub(crate) struct Answer {
@@ -175,6 +196,9 @@ impl Browser<'_> {
     pub(crate) async fn send(&mut self, method: Method, path: &str, media: &str, body: String) -> Answer {
         let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let mut request = Request::builder().method(method).uri(path).header("host", "id.example.test");
+        if let Some(address) = &self.address {
+            request = request.header("x-forwarded-for", address);
+        }
         if !cookies.is_empty() {
             request = request.header("cookie", cookies);
         }
@@ -186,7 +210,9 @@ impl Browser<'_> {
         {
             request = request.header("x-authentik-csrf", token);
         }
-        let response = self.world.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let mut request = request.body(Body::from(body)).unwrap();
+        request.extensions_mut().insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([127, 0, 0, 1], 40_000))));
+        let response = self.world.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             let text = cookie.to_str().unwrap();

@@ -2,7 +2,6 @@
 
 use axum::http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use countersign_policy::Subject;
 use countersign_rest::RequestInfo;
 use serde_json::{Value, json};
 
@@ -38,7 +37,7 @@ async fn describe(service: &Service, request: &RequestInfo, provider: &Provider,
         algorithm,
         encrypted: provider.settings.encryption_key.is_some(),
         scopes: provider.settings.mappings(&provider.snapshot).map(|m| m.scope_name.as_str()).collect(),
-        claims: scope_claims::names(provider.settings.mappings(&provider.snapshot), &Subject::default()),
+        claims: scope_claims::names(provider.settings.mappings(&provider.snapshot)),
     })
 }
 

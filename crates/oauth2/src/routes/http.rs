@@ -9,6 +9,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::attempts::WrongSecret;
 use crate::service::Internal;
 use crate::wire::params::ParamsError;
 use crate::wire::{Params, Registered, TokenError, cors};
@@ -72,6 +73,14 @@ pub(crate) fn redirect(to: &str) -> Answer {
 /// The error of the token endpoint and its siblings. `basic`: the client used the header, so it is told how
 /// (RFC 6749 5.2).
 pub(crate) fn token_error(error: TokenError, basic: bool) -> Answer {
+    let mut answer = refusal(error, basic);
+    if matches!(error, TokenError::ClientSecretWrong | TokenError::AppPasswordWrong) {
+        answer.extensions_mut().insert(WrongSecret);
+    }
+    answer
+}
+
+fn refusal(error: TokenError, basic: bool) -> Answer {
     let body = json!({"error": error.error(), "error_description": error.description()});
     let unauthenticated = matches!(error, TokenError::ClientUnknown | TokenError::ClientSecretWrong);
     if unauthenticated && basic {

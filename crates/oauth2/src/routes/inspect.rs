@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use countersign_store::StoreError;
 use serde_json::{Map, Value, json};
 
+use super::attempts::WrongSecret;
 use super::http::{self, Answer};
 use super::userinfo::is_good;
 use crate::client::ClientType;
@@ -32,7 +33,13 @@ pub(crate) async fn introspect(service: &Service, method: &Method, headers: &Hea
     // Every kind of client must prove itself; one that cannot is told the same as about an unknown token.
     let (provider, token) = match read(service, headers, body) {
         Ok((Some(provider), credentials, token)) if provider.client.secret_matches(credentials.secrets()) => (provider, token),
-        Ok(_) => return http::private_json(StatusCode::OK, &inactive),
+        Ok((provider, ..)) => {
+            let mut answer = http::private_json(StatusCode::OK, &inactive);
+            if provider.is_some() {
+                answer.extensions_mut().insert(WrongSecret);
+            }
+            return answer;
+        }
         Err(error) => return http::token_error(error, false),
     };
     match facts(service, &provider, token).await {
@@ -76,7 +83,9 @@ pub(crate) async fn revoke(service: &Service, method: &Method, headers: &HeaderM
     }
     let refused = |error: TokenError| {
         let body = json!({"error": error.error(), "error_description": error.description()});
-        http::private_json(StatusCode::UNAUTHORIZED, &body)
+        let mut answer = http::private_json(StatusCode::UNAUTHORIZED, &body);
+        answer.extensions_mut().insert(WrongSecret);
+        answer
     };
     let (provider, token) = match read(service, headers, body) {
         Ok((Some(provider), credentials, token)) => {

@@ -1,5 +1,6 @@
 //! The protocol's endpoints below `/application/o/`.
 
+mod attempts;
 mod authorize;
 mod discovery;
 mod end_session;
@@ -96,7 +97,9 @@ async fn authorize_route(State(service): State<Service>, request: Request) -> An
 
 async fn token_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::POST, Method::OPTIONS]).await {
-        Ok(r) => token::token(&service, &r.info, &r.parts.method, &r.parts.headers, &r.body).await,
+        Ok(r) => {
+            attempts::limited(&service, &r.info, &r.parts.headers, &r.body, token::token(&service, &r.info, &r.parts.method, &r.parts.headers, &r.body)).await
+        }
         Err(answer) => *answer,
     }
 }
@@ -110,14 +113,16 @@ async fn userinfo_route(State(service): State<Service>, request: Request) -> Ans
 
 async fn introspect_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::POST, Method::OPTIONS]).await {
-        Ok(r) => inspect::introspect(&service, &r.parts.method, &r.parts.headers, &r.body).await,
+        Ok(r) => {
+            attempts::limited(&service, &r.info, &r.parts.headers, &r.body, inspect::introspect(&service, &r.parts.method, &r.parts.headers, &r.body)).await
+        }
         Err(answer) => *answer,
     }
 }
 
 async fn revoke_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::POST, Method::OPTIONS]).await {
-        Ok(r) => inspect::revoke(&service, &r.parts.method, &r.parts.headers, &r.body).await,
+        Ok(r) => attempts::limited(&service, &r.info, &r.parts.headers, &r.body, inspect::revoke(&service, &r.parts.method, &r.parts.headers, &r.body)).await,
         Err(answer) => *answer,
     }
 }

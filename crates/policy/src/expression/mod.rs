@@ -82,8 +82,8 @@ pub struct PolicyFacts<'a> {
     /// Whether the flow is running in a plan, and whether its pending user has signed in already.
     pub in_plan: bool,
     pub pending_user_has_backend: bool,
-    /// The first administrator's account, and whether it has a password.
-    pub admin_has_password: Option<bool>,
+    /// Whether the installation was set up; `None` where it was not and has no first administrator's account.
+    pub setup_done: Option<bool>,
     /// Whether users may change these themselves, by system setting.
     pub may_change: MayChange,
 }
@@ -109,6 +109,15 @@ pub fn parse(source: &str) -> Result<Program, ExpressionError> {
 }
 
 impl Program {
+    /// The keys that a mapping's value may have, as far as the text says them. Nothing is run for this.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        match self {
+            Program::Native(native) => native.keys().iter().map(|key| (*key).to_owned()).collect(),
+            Program::Simple(program) => program.keys(),
+        }
+    }
+
     /// The value of a mapping or of a prompt's initial value.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ pub enum Native {
     /// Set-up: closed after its first use. The stage that writes the account closes it, in the same
     /// transaction; this answers true.
     SetupClose,
-    /// Set-up: only while the first administrator has no password.
+    /// Set-up: only while no administrator ever had a password.
     SetupOpen,
     /// Set-up: it is about the first administrator.
     SetupPrefill,
@@ -85,6 +85,18 @@ impl Native {
         matches!(self, Native::SetupOpen | Native::SetupPrefill)
     }
 
+    /// The keys of what [`Native::map`] gives.
+    #[must_use]
+    pub fn keys(self) -> &'static [&'static str] {
+        match self {
+            Native::ScopeEmail => &["email", "email_verified"],
+            Native::ScopeEntitlements => &["entitlements", "roles"],
+            Native::ScopeProfile => &["name", "given_name", "preferred_username", "nickname", "groups"],
+            Native::ScopeProxy => &["ak_proxy"],
+            _ => &[],
+        }
+    }
+
     /// As a mapping.
     ///
     /// # Errors
@@ -138,9 +150,9 @@ impl Native {
             Native::PasswordStageNeeded => answer(!facts.in_plan || !facts.pending_user_has_backend),
             Native::RecoveryNotRestored => answer(context.get("is_restored").is_none_or(super::simple::truth)),
             Native::SetupClose => answer(true),
-            Native::SetupOpen => answer(!facts.admin_has_password.ok_or_else(no_admin)?),
+            Native::SetupOpen => answer(!facts.setup_done.ok_or_else(no_admin)?),
             Native::SetupPrefill => {
-                facts.admin_has_password.ok_or_else(no_admin)?;
+                facts.setup_done.ok_or_else(no_admin)?;
                 PolicyAnswer { passing: true, pending_username: Some(FIRST_ADMIN.to_owned()), ..PolicyAnswer::default() }
             }
             Native::SourceLogin => answer(context.get("is_sso").is_some_and(super::simple::truth)),

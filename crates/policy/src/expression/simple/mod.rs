@@ -59,14 +59,14 @@ enum Expr {
     /// In the group itself, not only in one below it.
     DirectMember(Box<Expr>),
     Matches(Box<Expr>, Box<Expr>),
-    Add(Box<Expr>, Box<Expr>),
+    Sum(Vec<Expr>),
     Text(Box<Expr>),
     Length(Box<Expr>),
     Truth(Box<Expr>),
     Joined(Vec<Expr>),
     Not(Box<Expr>),
-    All(Box<Expr>, Box<Expr>),
-    Any(Box<Expr>, Box<Expr>),
+    All(Vec<Expr>),
+    Any(Vec<Expr>),
     Equal(Box<Expr>, Box<Expr>),
     In(Box<Expr>, Box<Expr>),
     Choose(Box<(Expr, Expr, Expr)>),
@@ -86,14 +86,61 @@ pub fn truth(value: &Value) -> bool {
 }
 
 impl Program {
+    /// The keys of the maps that are written out where the program returns. Nothing is run for this.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys = Vec::new();
+        collect_keys(&self.steps, &self.steps, &mut keys);
+        keys
+    }
+
     /// The returned value and the messages; no return gives `null`.
     ///
     /// # Errors
     /// A field that does not exist, a value of the wrong sort.
     pub fn run(&self, context: &MappingContext<'_>) -> Result<(Value, Vec<String>), SimpleError> {
-        let mut state = State { cx: context, locals: HashMap::new(), messages: Vec::new() };
+        let mut state = State { cx: context, locals: HashMap::new(), messages: Vec::new(), room: Room(10 * LARGEST) };
         let value = state.run(&self.steps)?;
         Ok((value.unwrap_or(Value::Null), state.messages))
+    }
+}
+
+fn collect_keys(all: &[Step], steps: &[Step], keys: &mut Vec<String>) {
+    for step in steps {
+        match step {
+            Step::Return(value) => keys_of(all, value, keys),
+            Step::If(_, then, otherwise) => {
+                collect_keys(all, then, keys);
+                collect_keys(all, otherwise, keys);
+            }
+            Step::Assign(..) | Step::Message(_) => {}
+        }
+    }
+}
+
+fn keys_of(all: &[Step], value: &Expr, keys: &mut Vec<String>) {
+    match value {
+        Expr::Map(pairs) => {
+            for (key, _) in pairs {
+                match key {
+                    Expr::Literal(Value::String(key)) if !keys.contains(key) => keys.push(key.clone()),
+                    _ => {}
+                }
+            }
+        }
+        Expr::Choose(parts) => {
+            keys_of(all, &parts.0, keys);
+            keys_of(all, &parts.2, keys);
+        }
+        Expr::Local(name) => {
+            // As it was given its name; of names given to names only the last step is followed.
+            let given = all.iter().filter_map(|step| match step {
+                Step::Assign(given, value @ Expr::Map(_)) if given == name => Some(value),
+                _ => None,
+            });
+            given.for_each(|value| keys_of(all, value, keys));
+        }
+        _ => {}
     }
 }
 
@@ -102,6 +149,8 @@ struct State<'a> {
     cx: &'a MappingContext<'a>,
     locals: HashMap<String, Value>,
     messages: Vec<String>,
+    /// For what is given a name, and for messages.
+    room: Room,
 }
 
 impl State<'_> {
@@ -109,15 +158,12 @@ impl State<'_> {
         for step in steps {
             match step {
                 Step::Assign(name, value) => {
-                    let value = value.eval(self)?;
-                    if size(&value) > LARGEST {
-                        return fail("A value is too large.");
-                    }
+                    let value = self.room.take(bounded(value.eval(self)?)?)?;
                     self.locals.insert(name.clone(), value);
                 }
                 Step::Message(text) => {
-                    let text = text_of(&text.eval(self)?);
-                    self.messages.push(text);
+                    let text = self.room.take(bounded(text.eval(self)?)?)?;
+                    self.messages.push(text_of(&text));
                 }
                 Step::If(condition, then, otherwise) => {
                     let branch = if truth(&condition.eval(self)?) { then } else { otherwise };
@@ -132,8 +178,45 @@ impl State<'_> {
     }
 }
 
-/// Values made of values grow fast: counted before they are kept.
+/// Values made of values grow fast: each is counted when it is made.
 const LARGEST: usize = 100_000;
+
+/// What is left of it for the parts of one value.
+struct Room(usize);
+
+impl Room {
+    fn new() -> Room {
+        Room(LARGEST)
+    }
+
+    fn take(&mut self, value: Value) -> Result<Value, SimpleError> {
+        match self.0.checked_sub(size(&value)) {
+            Some(left) => {
+                self.0 = left;
+                Ok(value)
+            }
+            None => fail(TOO_LARGE),
+        }
+    }
+}
+
+const TOO_LARGE: &str = "A value is too large.";
+
+fn bounded(value: Value) -> Result<Value, SimpleError> {
+    if size(&value) > LARGEST { fail(TOO_LARGE) } else { Ok(value) }
+}
+
+/// `and` and `or`: the first part whose truth is `wanted`, else the last one.
+fn decides(parts: &[Expr], state: &State<'_>, wanted: bool) -> Result<Value, SimpleError> {
+    let mut value = Value::Null;
+    for part in parts {
+        value = part.eval(state)?;
+        if truth(&value) == wanted {
+            break;
+        }
+    }
+    Ok(value)
+}
 
 fn size(value: &Value) -> usize {
     match value {
@@ -164,11 +247,18 @@ impl Expr {
         let cx = state.cx;
         Ok(match self {
             Expr::Literal(value) => value.clone(),
-            Expr::List(items) => Value::Array(items.iter().map(|item| item.eval(state)).collect::<Result<_, _>>()?),
+            Expr::List(items) => {
+                let (mut list, mut room) = (Vec::new(), Room::new());
+                for item in items {
+                    list.push(room.take(item.eval(state)?)?);
+                }
+                Value::Array(list)
+            }
             Expr::Map(pairs) => {
-                let mut map = Map::new();
+                let (mut map, mut room) = (Map::new(), Room::new());
                 for (key, value) in pairs {
-                    map.insert(text_of(&key.eval(state)?), value.eval(state)?);
+                    let value = room.take(value.eval(state)?)?;
+                    map.insert(text_of(&room.take(key.eval(state)?)?), value);
                 }
                 Value::Object(map)
             }
@@ -200,7 +290,7 @@ impl Expr {
             Expr::Index(of, key) => index(&of.eval(state)?, &key.eval(state)?)?,
             Expr::Method(of, name, arguments) => {
                 let arguments = arguments.iter().map(|a| a.eval(state)).collect::<Result<Vec<_>, _>>()?;
-                method(&of.eval(state)?, name, &arguments)?
+                bounded(method(&of.eval(state)?, name, &arguments)?)?
             }
             Expr::Member(name) => {
                 let name = text_of(&name.eval(state)?);
@@ -214,7 +304,17 @@ impl Expr {
                 let pattern = pattern_of(&text_of(&pattern.eval(state)?))?;
                 pattern.is_match(&text_of(&value.eval(state)?)).into()
             }
-            Expr::Add(a, b) => add(a.eval(state)?, b.eval(state)?)?,
+            Expr::Sum(parts) => {
+                let mut sum = None;
+                for part in parts {
+                    let value = part.eval(state)?;
+                    sum = Some(match sum {
+                        Some(sum) => bounded(add(sum, value)?)?,
+                        None => value,
+                    });
+                }
+                sum.unwrap_or_default()
+            }
             Expr::Text(value) => text_of(&value.eval(state)?).into(),
             Expr::Length(value) => match value.eval(state)? {
                 Value::String(text) => text.chars().count().into(),
@@ -224,18 +324,16 @@ impl Expr {
             },
             Expr::Truth(value) => truth(&value.eval(state)?).into(),
             Expr::Joined(parts) => {
-                let parts = parts.iter().map(|part| part.eval(state).map(|value| text_of(&value)));
-                parts.collect::<Result<String, _>>()?.into()
+                let (mut text, mut room) = (String::new(), Room::new());
+                for part in parts {
+                    text.push_str(&text_of(&room.take(part.eval(state)?)?));
+                }
+                text.into()
             }
             Expr::Not(value) => (!truth(&value.eval(state)?)).into(),
-            Expr::All(a, b) => {
-                let first = a.eval(state)?;
-                if truth(&first) { b.eval(state)? } else { first }
-            }
-            Expr::Any(a, b) => {
-                let first = a.eval(state)?;
-                if truth(&first) { first } else { b.eval(state)? }
-            }
+            // The first that decides; the last one otherwise.
+            Expr::All(parts) => decides(parts, state, false)?,
+            Expr::Any(parts) => decides(parts, state, true)?,
             Expr::Equal(a, b) => (a.eval(state)? == b.eval(state)?).into(),
             Expr::In(a, b) => contains(&b.eval(state)?, &a.eval(state)?)?.into(),
             Expr::Choose(parts) => {
@@ -306,10 +404,14 @@ fn method(of: &Value, name: &str, arguments: &[Value]) -> Result<Value, SimpleEr
         };
     }
     if let (Value::String(text), "replace", [from, to]) = (of, name, arguments) {
-        return Ok(text.replace(&text_of(from), &text_of(to)).into());
+        let (from, to) = (text_of(from), text_of(to));
+        // Before it is made: one call could make ten thousand million letters.
+        let made = text.matches(&from).count().saturating_mul(to.len()).saturating_add(text.len());
+        return if made > LARGEST { fail(TOO_LARGE) } else { Ok(text.replace(&from, &to).into()) };
     }
     if let (Value::String(text), "join", [Value::Array(list)]) = (of, name, arguments) {
-        return Ok(list.iter().map(text_of).collect::<Vec<_>>().join(text).into());
+        let made = list.len().saturating_mul(text.len()).saturating_add(list.iter().map(size).sum());
+        return if made > LARGEST { fail(TOO_LARGE) } else { Ok(list.iter().map(text_of).collect::<Vec<_>>().join(text).into()) };
     }
     let Value::String(text) = of else { return fail(format!("'{name}' needs a text.")) };
     let argument = arguments.first().map(text_of);
@@ -418,6 +520,45 @@ mod tests {
     fn values_cannot_be_blown_up() {
         let doubled: String = (0..60).map(|n| format!("x{} = x{n} + x{n}\n", n + 1)).collect();
         assert!(run(&format!("x0 = 'aaaaaaaaaa'\n{doubled}return x60")).is_err());
+    }
+
+    /// Lists of alternatives may be long; whatever is read in a loop makes the tree no deeper, or is refused.
+    #[test]
+    fn m2_long_chains_do_not_end_the_process() {
+        let many = |part: &str, between: &str| format!("return {}", vec![part; 2000].join(between));
+        assert_eq!(run(&many("1", "+")).map(|(value, _)| value), Ok(json!(2000)));
+        assert_eq!(run(&many("''", " or ")).map(|(value, _)| value), Ok(json!("")));
+        assert_eq!(run(&many("1", " and ")).map(|(value, _)| value), Ok(json!(1)));
+        assert_eq!(run(&format!("return {}", vec!["user.email == 'a'"; 500].join(" or "))).map(|(value, _)| value), Ok(json!(false)));
+        for chain in [
+            format!("return 'a'{}", ".lower()".repeat(1000)),
+            format!("return {{}}{}", "['a']".repeat(1000)),
+            format!("return user.attributes{}", ".get('a', {})".repeat(1000)),
+            // Each level with a chain of its own.
+            format!("return {}'a'{}", "(".repeat(30), ".lower().lower().lower())".repeat(30)),
+            format!("return {}1{}", "(1 or 1 and not 1 == 1 + ".repeat(30), ")".repeat(30)),
+            format!("return f\"{{'a'{}}}\"", ".lower()".repeat(1000)),
+        ] {
+            assert_eq!(parse(&chain).unwrap_err().to_string(), "The text is nested too deeply.", "{chain}");
+        }
+        // What people write is far from that.
+        assert!(run("return user.name.strip().lower().replace(' ', '.').split('.')[0].upper() + '@' + user.email.split('@')[-1]").is_ok());
+    }
+
+    #[test]
+    fn l16_no_step_makes_more_than_a_value_may_hold() {
+        let grown: String = ".replace('a', 'aaaaaaaaaa')".repeat(7);
+        for source in [
+            format!("return 'a'{grown}"),
+            format!("x = 'a'{}\nreturn x.replace('a', x)", ".replace('a', 'aaaaaaaaaa')".repeat(4)),
+            format!("x = 'a'{}\nreturn x.join(x.split('a'))", ".replace('a', 'aaaaaaaaaa')".repeat(4)),
+            format!("x = 'a'{}\nreturn [{}]", ".replace('a', 'aaaaaaaaaa')".repeat(4), "x,".repeat(2000)),
+            format!("x = 'a'{}\nreturn f\"{}\"", ".replace('a', 'aaaaaaaaaa')".repeat(4), "{x}".repeat(2000)),
+            format!("x = 'a'{}\n{}return 1", ".replace('a', 'aaaaaaaaaa')".repeat(4), (0..1000).map(|n| format!("y{n} = x\n")).collect::<String>()),
+            format!("x = 'a'{}\n{}return 1", ".replace('a', 'aaaaaaaaaa')".repeat(4), "ak_message(x)\n".repeat(900)),
+        ] {
+            assert_eq!(run(&source).unwrap_err().to_string(), TOO_LARGE, "{}", &source[..60.min(source.len())]);
+        }
     }
 
     #[test]

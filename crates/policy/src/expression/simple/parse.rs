@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::token::{Token, tokens};
 use super::{Expr, Program, SimpleError, Step, fail};
 
+/// Of the tree, from its root to the end of its longest branch: it is evaluated, copied and dropped by recursion.
 const DEEPEST: usize = 60;
 const LONGEST: usize = 16 * 1024;
 const USER_FIELDS: [&str; 14] =
@@ -21,7 +22,7 @@ pub fn parse(source: &str) -> Result<Program, SimpleError> {
     if source.len() > LONGEST {
         return fail("The text is too long.");
     }
-    let mut reader = Reader { tokens: tokens(source)?, at: 0, depth: 0, names: HashMap::new() };
+    let mut reader = Reader { tokens: tokens(source)?, at: 0, depth: 0, height: 0, names: HashMap::new() };
     let indent = match reader.peek() {
         Some(Token::Line(indent)) => *indent,
         _ => 0,
@@ -42,7 +43,10 @@ fn part_of(map: Expr, key: &str) -> Expr {
 struct Reader {
     tokens: Vec<Token>,
     at: usize,
+    /// How deep the reading is nested.
     depth: usize,
+    /// How high the tree is that was read last, within the innermost [`Reader::apart`].
+    height: usize,
     /// Names given so far; `Some` for another word for the user, the context or the provider.
     names: HashMap<String, Option<Expr>>,
 }
@@ -95,9 +99,27 @@ impl Reader {
         if self.depth > DEEPEST {
             return fail("The text is nested too deeply.");
         }
-        let value = read(self);
+        let value = self.apart(|reader| {
+            let value = read(reader)?;
+            reader.grow()?;
+            Ok(value)
+        });
         self.depth -= 1;
         value
+    }
+
+    /// Reads a value beside others: of several, the highest counts.
+    fn apart<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, SimpleError>) -> Result<T, SimpleError> {
+        let beside = std::mem::take(&mut self.height);
+        let value = read(self)?;
+        self.height = self.height.max(beside);
+        Ok(value)
+    }
+
+    /// The tree becomes a node higher: chains as `.lower().lower()` are read in a loop, and are as deep as they are long.
+    fn grow(&mut self) -> Result<(), SimpleError> {
+        self.height += 1;
+        if self.height > DEEPEST { fail("The text is nested too deeply.") } else { Ok(()) }
     }
 
     /// All lines with this indentation.
@@ -204,25 +226,44 @@ impl Reader {
     }
 
     fn any(&mut self) -> Result<Expr, SimpleError> {
-        let mut value = self.all()?;
-        while self.word("or") {
-            value = Expr::Any(Box::new(value), Box::new(self.all()?));
-        }
-        Ok(value)
+        self.chain("or", Reader::all, Expr::Any)
     }
 
     fn all(&mut self) -> Result<Expr, SimpleError> {
-        let mut value = self.not()?;
-        while self.word("and") {
-            value = Expr::All(Box::new(value), Box::new(self.not()?));
-        }
-        Ok(value)
+        self.chain("and", Reader::not, Expr::All)
+    }
+
+    /// Values with the same word between them, as one flat list.
+    fn chain(&mut self, between: &str, part: fn(&mut Reader) -> Result<Expr, SimpleError>, whole: fn(Vec<Expr>) -> Expr) -> Result<Expr, SimpleError> {
+        self.apart(|reader| {
+            let first = part(reader)?;
+            let mut parts = vec![first];
+            while reader.word(between) || reader.sign(between) {
+                parts.push(part(reader)?);
+            }
+            match (parts.pop(), parts.is_empty()) {
+                (Some(only), true) => Ok(only),
+                (last, _) => {
+                    reader.grow()?;
+                    parts.extend(last);
+                    Ok(whole(parts))
+                }
+            }
+        })
     }
 
     fn not(&mut self) -> Result<Expr, SimpleError> {
         if self.word("not") {
             return self.deeper(|reader| reader.not().map(|value| Expr::Not(Box::new(value))));
         }
+        self.apart(|reader| {
+            let value = reader.comparison()?;
+            reader.grow()?;
+            Ok(value)
+        })
+    }
+
+    fn comparison(&mut self) -> Result<Expr, SimpleError> {
         let value = self.sum()?;
         let compared = |a, b| (Box::new(a), Box::new(b));
         if self.sign("==") {
@@ -248,16 +289,19 @@ impl Reader {
     }
 
     fn sum(&mut self) -> Result<Expr, SimpleError> {
-        let mut value = self.value()?;
-        while self.sign("+") {
-            value = Expr::Add(Box::new(value), Box::new(self.value()?));
-        }
-        Ok(value)
+        self.chain("+", Reader::value, Expr::Sum)
     }
 
     fn value(&mut self) -> Result<Expr, SimpleError> {
+        self.apart(Reader::links)
+    }
+
+    fn links(&mut self) -> Result<Expr, SimpleError> {
         let mut value = self.start()?;
         loop {
+            if matches!(self.peek(), Some(Token::Sign("[" | "."))) {
+                self.grow()?;
+            }
             if self.sign("[") {
                 let key = self.expr()?;
                 self.expect("]")?;
@@ -345,8 +389,9 @@ impl Reader {
             }
             let mut tokens = tokens(piece)?;
             tokens.retain(|token| !matches!(token, Token::Line(_)));
-            let mut inner = Reader { tokens, at: 0, depth: self.depth + 1, names: self.names.clone() };
+            let mut inner = Reader { tokens, at: 0, depth: self.depth + 1, height: 0, names: self.names.clone() };
             parts.push(inner.expr()?);
+            self.height = self.height.max(inner.height);
             if inner.peek().is_some() {
                 return fail(format!("{{{piece}}} in a text is not understood."));
             }

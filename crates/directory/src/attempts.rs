@@ -1,0 +1,391 @@
+//! How often somebody may try to prove who they are. One rule for every door where a password or a secret is checked.
+//!
+//! A try is counted before it is looked at, so that many at once do not slip through; a right one is taken back.
+//! - An account has three failures free. Each further one doubles the wait before the next try, from one second to a
+//!   minute, until somebody signs in or a day passes. It is never locked: that would be a way to lock others out.
+//! - An address has 20 failures in five minutes and its network (/24, or /64 of IPv6) 100, over all accounts.
+//! - A browser in which the owner of an account signed in before has a count of its own for that account, so that what
+//!   others do elsewhere does not concern its owner (OWASP, "Slow down online guessing attacks with device cookies").
+//! - Machines have no browser: a wrong secret counts for the client and the place it came from alone, so that nobody
+//!   elsewhere can stop an application. Right ones do not wait for each other.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use countersign_model::Timestamp;
+use countersign_rest::{Context, KnownBrowser};
+use countersign_store::sha256;
+use serde::{Deserialize, Serialize};
+
+const SPACE: &str = "attempts";
+const DAY: i64 = 86_400;
+/// Longer than a hash takes in a full queue; what was begun before has ended without a result.
+const LONGEST_CHECK: i64 = 10;
+/// How often, and at which pause, a try looks again whether those before it have a result.
+const LOOKS: usize = 200;
+const PAUSE: Duration = Duration::from_millis(25);
+/// Several processes change one count at once: each time one of them has its way.
+const SWAPS: usize = 200;
+
+/// Whose secret is tried: a number of an account, or a name that nobody has. Both are counted alike.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner<'a> {
+    Account(i64),
+    Unknown(&'a str),
+}
+
+impl Owner<'_> {
+    fn key(self) -> String {
+        match self {
+            Owner::Account(pk) => format!("account/{pk}"),
+            // Hashed, so that a name of any length is a short key.
+            Owner::Unknown(name) => format!("name/{}", digest(name)),
+        }
+    }
+}
+
+/// Too many failures: the next try is looked at after so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooMany {
+    pub seconds: i64,
+}
+
+impl std::fmt::Display for TooMany {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let unit = if self.seconds == 1 { "second" } else { "seconds" };
+        write!(f, "Too many attempts. Try again in {} {unit}.", self.seconds)
+    }
+}
+
+/// What failures lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// After so many failures each makes the next try wait longer.
+    Doubling { free: u32 },
+    /// So many in five minutes, then none until these have passed.
+    Window { most: u32 },
+}
+
+const ACCOUNT: Rule = Rule::Doubling { free: 3 };
+const ADDRESS: Rule = Rule::Window { most: 20 };
+const NETWORK: Rule = Rule::Window { most: 100 };
+const WINDOW: i64 = 300;
+const LONGEST_WAIT: i64 = 60;
+
+/// Whole seconds until then, at least one.
+fn seconds_until(then: i64, now: Timestamp) -> i64 {
+    (then - now.0 + 999_999).div_euclid(1_000_000).max(1)
+}
+
+/// One count as it is stored. Times in microseconds since 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Count {
+    /// Tries without success, those without a result yet among them.
+    failures: u32,
+    /// Those without a result yet.
+    running: u32,
+    /// When the last one began.
+    begun: i64,
+    /// With all free failures used: when the next try is looked at.
+    next: i64,
+    /// When all of this is forgotten.
+    ends: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Taken(Count),
+    /// Those that run decide whether there is a turn for this one.
+    Busy,
+    TooMany(TooMany),
+}
+
+impl Count {
+    fn take(self, rule: Rule, now: Timestamp) -> Turn {
+        let mut count = if self.ends <= now.0 { Count::default() } else { self };
+        let free = match rule {
+            Rule::Doubling { free } => free,
+            Rule::Window { most } => most,
+        };
+        if now.0 >= Timestamp(count.begun).plus_seconds(LONGEST_CHECK).0 {
+            count.running = 0;
+        }
+        if count.failures >= free && now.0 < count.next {
+            if count.running > 0 {
+                return Turn::Busy;
+            }
+            return Turn::TooMany(TooMany { seconds: seconds_until(count.next, now) });
+        }
+        count.failures = count.failures.saturating_add(1);
+        count.running = count.running.saturating_add(1);
+        count.begun = now.0;
+        match rule {
+            Rule::Doubling { .. } => {
+                count.ends = now.plus_seconds(DAY).0;
+                if count.failures >= free {
+                    let wait = 1i64.checked_shl(count.failures - free).unwrap_or(LONGEST_WAIT).clamp(1, LONGEST_WAIT);
+                    count.next = now.plus_seconds(wait).0;
+                }
+            }
+            Rule::Window { .. } => {
+                if count.failures == 1 {
+                    count.ends = now.plus_seconds(WINDOW).0;
+                }
+                count.next = count.ends;
+            }
+        }
+        Turn::Taken(count)
+    }
+}
+
+/// A try that may be looked at. Dropped without a result it counts as a failure.
+#[derive(Debug)]
+#[must_use = "a try has a result"]
+pub struct Attempt {
+    taken: Vec<(String, Rule)>,
+}
+
+impl Attempt {
+    /// Asks for a turn to check a person's password.
+    ///
+    /// # Errors
+    /// [`TooMany`]: it must not be looked at, right or wrong.
+    pub async fn begin(cx: &Context, owner: Owner<'_>, address: IpAddr, browser: &KnownBrowser) -> Result<Attempt, TooMany> {
+        let own = match owner {
+            Owner::Account(pk) => browser.name_for(pk),
+            Owner::Unknown(_) => None,
+        };
+        let wanted = match own {
+            Some(name) => vec![(format!("browser/{name}/{}", owner.key()), ACCOUNT)],
+            // The account is last: what an address may not try makes nobody wait.
+            None => vec![(format!("network/{}", network(address)), NETWORK), (format!("address/{address}"), ADDRESS), (owner.key(), ACCOUNT)],
+        };
+        for _ in 0..LOOKS {
+            match take_all(cx, &wanted).await {
+                Turn::Taken(_) => return Ok(Attempt { taken: wanted }),
+                Turn::TooMany(wait) => return Err(wait),
+                Turn::Busy => tokio::time::sleep(PAUSE).await,
+            }
+        }
+        Err(TooMany { seconds: 1 })
+    }
+
+    /// It was wrong.
+    pub async fn failed(self, cx: &Context) {
+        for (key, _) in &self.taken {
+            settle(cx, key, |count| count.running = count.running.saturating_sub(1)).await;
+        }
+    }
+
+    /// It could not be looked at after all.
+    pub async fn not_made(self, cx: &Context) {
+        for (key, _) in &self.taken {
+            give_back(cx, key).await;
+        }
+    }
+
+    /// It was right: the failures of the account are forgotten.
+    pub async fn succeeded(self, cx: &Context) {
+        for (key, rule) in &self.taken {
+            match rule {
+                Rule::Doubling { .. } => cx.store.ephemeral().remove(SPACE, key).await,
+                Rule::Window { .. } => give_back(cx, key).await,
+            }
+        }
+    }
+}
+
+async fn take_all(cx: &Context, wanted: &[(String, Rule)]) -> Turn {
+    for (at, (key, rule)) in wanted.iter().enumerate() {
+        let turn = take(cx, key, *rule).await;
+        if !matches!(turn, Turn::Taken(_)) {
+            for (key, _) in wanted.iter().take(at) {
+                give_back(cx, key).await;
+            }
+            return turn;
+        }
+    }
+    Turn::Taken(Count::default())
+}
+
+async fn take(cx: &Context, key: &str, rule: Rule) -> Turn {
+    for _ in 0..SWAPS {
+        let (seen, count) = read(cx, key).await;
+        let turn = count.take(rule, cx.clock.now());
+        let Turn::Taken(count) = turn else { return turn };
+        match write(cx, key, seen, &count).await {
+            Some(true) => return turn,
+            Some(false) => {}
+            // What cannot be counted is not looked at.
+            None => return Turn::TooMany(TooMany { seconds: 5 }),
+        }
+    }
+    Turn::Busy
+}
+
+async fn give_back(cx: &Context, key: &str) {
+    let back = |count: &mut Count| {
+        count.failures = count.failures.saturating_sub(1);
+        count.running = count.running.saturating_sub(1);
+    };
+    settle(cx, key, back).await;
+}
+
+async fn settle(cx: &Context, key: &str, change: impl Fn(&mut Count)) {
+    for _ in 0..SWAPS {
+        let (seen, mut count) = read(cx, key).await;
+        // Forgotten in the meantime.
+        if seen.is_none() || count.ends <= cx.clock.now().0 {
+            return;
+        }
+        change(&mut count);
+        if write(cx, key, seen, &count).await != Some(false) {
+            return;
+        }
+    }
+}
+
+async fn read(cx: &Context, key: &str) -> (Option<u64>, Count) {
+    match cx.store.ephemeral().get(SPACE, key).await {
+        Some(found) => (Some(found.version), serde_json::from_slice(&found.bytes).unwrap_or_default()),
+        None => (None, Count::default()),
+    }
+}
+
+/// Whether the count was still as it was seen; `None` when nothing can be stored.
+async fn write(cx: &Context, key: &str, seen: Option<u64>, count: &Count) -> Option<bool> {
+    let seconds = seconds_until(count.ends, cx.clock.now());
+    let bytes = serde_json::to_vec(count).unwrap_or_default();
+    cx.store.ephemeral().compare_and_swap(SPACE, key, seen, bytes, seconds).await.ok()
+}
+
+/// Where a machine tries a secret from. Wrong ones are counted for `client` at that place.
+#[derive(Debug)]
+pub struct MachineAttempts {
+    counts: [(String, Rule); 2],
+}
+
+impl MachineAttempts {
+    pub fn of(client: &str, address: IpAddr) -> MachineAttempts {
+        let client = digest(client);
+        MachineAttempts { counts: [(format!("machine/{client}@{address}"), ADDRESS), (format!("machine/{client}@{}", network(address)), NETWORK)] }
+    }
+
+    /// Whether a secret is looked at. Right ones are not counted, so that many at once do not wait for each other; of many
+    /// wrong ones at once, those past the limit are told so by [`MachineAttempts::failed`] and learn nothing.
+    ///
+    /// # Errors
+    /// [`TooMany`]: it must not be looked at.
+    pub async fn admit(&self, cx: &Context) -> Result<(), TooMany> {
+        for (key, rule) in &self.counts {
+            if let Turn::TooMany(wait) = read(cx, key).await.1.take(*rule, cx.clock.now()) {
+                return Err(wait);
+            }
+        }
+        Ok(())
+    }
+
+    /// A secret was wrong.
+    ///
+    /// # Errors
+    /// [`TooMany`]: others were faster, and even that is not to be told.
+    pub async fn failed(&self, cx: &Context) -> Result<(), TooMany> {
+        for (key, rule) in &self.counts {
+            match take(cx, key, *rule).await {
+                Turn::Taken(_) => settle(cx, key, |count| count.running = count.running.saturating_sub(1)).await,
+                Turn::TooMany(wait) => return Err(wait),
+                Turn::Busy => return Err(TooMany { seconds: 1 }),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn digest(text: &str) -> String {
+    hex::encode(sha256(text))
+}
+
+/// The network of an address: what one attacker easily has many addresses of (RFC 6177 for IPv6).
+fn network(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{}/64", IpAddr::from([a, b, c, d, 0, 0, 0, 0]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(1_000_000 + seconds)
+    }
+
+    /// A failure at that second; the seconds to wait when there is no turn.
+    fn fail(count: &mut Count, rule: Rule, seconds: i64) -> Result<(), i64> {
+        match count.take(rule, at(seconds)) {
+            Turn::Taken(next) => {
+                *count = Count { running: next.running - 1, ..next };
+                Ok(())
+            }
+            Turn::TooMany(wait) => Err(wait.seconds),
+            Turn::Busy => Err(0),
+        }
+    }
+
+    #[test]
+    fn an_account_has_three_failures_free_then_waits_double_each_time() {
+        let mut count = Count::default();
+        for _ in 0..3 {
+            assert_eq!(fail(&mut count, ACCOUNT, 0), Ok(()));
+        }
+        let mut now = 0;
+        for wait in [1, 2, 4, 8, 16, 32, 60, 60, 60] {
+            assert_eq!(fail(&mut count, ACCOUNT, now), Err(wait), "after {now} seconds");
+            now += wait;
+            assert_eq!(fail(&mut count, ACCOUNT, now), Ok(()), "after {now} seconds");
+        }
+        now += 86_400;
+        for _ in 0..3 {
+            assert_eq!(fail(&mut count, ACCOUNT, now), Ok(()), "a day later all is forgotten");
+        }
+    }
+
+    #[test]
+    fn an_address_has_so_many_in_five_minutes() {
+        let mut count = Count::default();
+        for second in 0..20 {
+            assert_eq!(fail(&mut count, ADDRESS, second), Ok(()));
+        }
+        assert_eq!(fail(&mut count, ADDRESS, 20), Err(280));
+        assert_eq!(fail(&mut count, ADDRESS, 300), Ok(()));
+    }
+
+    #[test]
+    fn tries_without_a_result_hold_their_place_for_a_while() {
+        let mut count = Count::default();
+        for _ in 0..3 {
+            let Turn::Taken(next) = count.take(ACCOUNT, at(0)) else { panic!("{count:?}") };
+            count = next;
+        }
+        assert_eq!(count.take(ACCOUNT, at(0)), Turn::Busy);
+        // Whoever hung up has had the try.
+        let stuck = Count { next: at(60).0, ..count };
+        assert_eq!(stuck.take(ACCOUNT, at(11)), Turn::TooMany(TooMany { seconds: 49 }));
+    }
+
+    #[test]
+    fn networks_count_as_one() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("203.0.113.9"), of("203.0.113.200"));
+        assert_ne!(of("203.0.113.9"), of("203.0.114.9"));
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+    }
+}
