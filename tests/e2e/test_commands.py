@@ -144,3 +144,43 @@ def test_a_wrong_secret_key_refuses_the_start(stopped):
     assert "key" in text and "panicked" not in text, text
     key.write_bytes(kept)
     stopped.start()
+
+
+def test_a_blueprint_is_applied_beside_a_running_server(server, blueprint, tmp_path):
+    for words in (["apply_blueprint"], ["blueprint", "apply"]):
+        answer = command(server, *words, blueprint)
+        assert answer.returncode == 0 and "Applied" in answer.stdout, answer.stdout + answer.stderr
+        assert server.one("core/groups/", name="Office")["attributes"] == {"floor": 3}
+    assert server.get("core/applications/notes/")["name"] == "Notes"
+    broken = tmp_path / "half.yaml"
+    broken.write_text(BLUEPRINT.replace("Office", "Other") + "  - model: authentik_core.application\n    identifiers:\n      slug: Bad Slug\n    attrs:\n      name: X\n")
+    answer = command(server, "apply_blueprint", str(broken))
+    assert answer.returncode != 0 and "half.yaml" in answer.stderr, answer.stdout + answer.stderr
+    assert server.get("core/groups/", name="Other")["results"] == []
+
+
+def test_paths_of_blueprints_begin_at_their_folder(start, tmp_path):
+    (tmp_path / "teams").mkdir()
+    (tmp_path / "teams" / "office.yaml").write_text(BLUEPRINT.replace("Office", "Relative"))
+    server = start(Server(COUNTERSIGN_BLUEPRINTS_DIR=str(tmp_path)))
+    for path in ("teams/office.yaml", "default/default-brand.yaml"):
+        answer = command(server, "apply_blueprint", path)
+        assert answer.returncode == 0, f"{path}: {answer.stderr}"
+    assert server.one("core/groups/", name="Relative")
+    assert "nowhere.yaml" in command(server, "apply_blueprint", "teams/nowhere.yaml").stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["migrate"], ["migrate", "--noinput"], ["migrate_schemas"], ["check"], ["check", "--deploy"], ["bootstrap_tasks"], ["repair_permissions"], ["clearsessions"]],
+    ids=" ".join,
+)
+def test_commands_of_runbooks_end_well(server, words):
+    answer = command(server, *words)
+    assert answer.returncode == 0 and answer.stdout, answer.stderr
+
+
+def test_clearsessions_removes_what_has_ended_and_nothing_else(server):
+    admin = Person(server).sign_in()
+    assert command(server, "clearsessions").stdout.startswith("0 ")
+    assert admin.me().status_code == 200

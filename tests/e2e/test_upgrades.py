@@ -74,6 +74,29 @@ def laid_out(server, schema):
     subprocess.run(load, input=text, check=True, capture_output=True, env={"PGPASSWORD": password, "PATH": "/usr/bin:/bin"})
 
 
+def test_a_number_of_a_former_account_is_not_given_again(start, schema):
+    server = former()
+    laid_out(server, schema)
+    # The newest account is gone; what happened to it, and to one that left no row at all, is recorded.
+    newest = int(ask(server, "SELECT MAX(id) FROM users"))
+    change(server, f"DELETE FROM users WHERE id = {newest}")
+    event = "INSERT INTO event (uuid, action, app, username, user_json, context, created, expires, brand) "
+    zero = "'\\x00'" if Shared.POSTGRES else "x'00'"
+    change(server, event + f"""VALUES ({zero}, 'login', 'x', 'leaver', '{{"pk":{newest + 500},"username":"leaver"}}', '{{}}', 9000000000000000, 9000000000000000, '{{}}')""")
+    start(server)
+    made = server.api("POST", "core/users/", 201, token=TOKEN, json={"username": "joiner", "name": "Joiner"}).json()
+    assert made["pk"] == newest + 501
+
+
+def change(server, statement):
+    if Shared.POSTGRES:
+        ask(server, statement)
+    else:
+        with contextlib.closing(sqlite3.connect(server.folder / "countersign.db")) as connection, connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(statement)
+
+
 def a_copy_is_whole(server, version):
     copy, = (path for path in server.folder.glob("countersign.db.before-schema-*") if path.suffix != ".unfinished")
     with contextlib.closing(sqlite3.connect(copy)) as connection:

@@ -36,6 +36,11 @@ pub fn files() -> Vec<File> {
     texts().into_iter().map(|(path, text)| File::new(path.clone(), text, modified(&path))).collect()
 }
 
+/// A built-in file by its path, as `default/default-brand.yaml`.
+pub fn text(path: &str) -> Option<String> {
+    String::from_utf8(Files::get(path)?.data.into_owned()).ok()
+}
+
 fn texts() -> Vec<(String, String)> {
     let mut texts: Vec<(String, String)> = Files::iter()
         .filter(|path| path.ends_with(".yaml"))

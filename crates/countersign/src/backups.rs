@@ -135,7 +135,7 @@ async fn try_out(registry: Registry, file: &std::path::Path, beside: &std::path:
     let place = tempfile::Builder::new().prefix(".trial-").tempdir_in(beside).map_err(|error| error.to_string())?;
     let options = Options {
         database: place.path().to_path_buf().into(),
-        secret_key,
+        secret_key: secret_key.into(),
         registry,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

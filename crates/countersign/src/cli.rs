@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::original::Original;
 use crate::commands::rescue::{Export, Rescue};
 
 /// An identity provider in one program.
@@ -97,6 +98,12 @@ pub enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Commands of the original that have little or nothing to do here.
+    #[command(flatten)]
+    Original(Original),
+    /// The original's name for `healthcheck worker`.
+    #[command(hide = true, name = "worker-status", alias = "worker_status")]
+    WorkerStatus,
     /// Print the manual page of the settings.
     #[command(hide = true)]
     SettingsReference,

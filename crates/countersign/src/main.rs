@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod files;
 mod logging;
+mod notices;
 mod outside;
 mod serve;
 mod settings;
@@ -74,6 +75,8 @@ fn plain(cli: Cli) -> Result<(), String> {
             print!("{}", settings::listing(&loaded, &System));
             Ok(())
         }
+        Command::Original(command) => in_runtime(loaded, |loaded| async move { commands::original::run(&loaded, command).await }),
+        Command::WorkerStatus => commands::healthcheck::worker(&loaded.settings),
         Command::Healthcheck { part } if part.as_deref() == Some("worker") => commands::healthcheck::worker(&loaded.settings),
         Command::Healthcheck { .. } => commands::healthcheck::run(loaded.settings.listen.http),
         Command::Worker { .. } => in_runtime(loaded, |loaded| async move { serve::worker::run(loaded).await }),

@@ -19,13 +19,14 @@ use countersign_jobs::{Options as WorkerOptions, Worker};
 use countersign_model::{Entropy as _, Registry, Secret};
 use countersign_rest::{Context, ContextParts, Module, Settings as RestSettings};
 use countersign_store::{
-    Actor, Database, Options, PostgresOptions, PostgresTls, RedisOptions, RedisTls, SslMode, Store, StoreError, SystemClock, SystemEntropy, Topology, params,
+    Actor, Database, Options, PostgresOptions, PostgresTls, RedisOptions, RedisTls, SecretKey, Seldom, SslMode, Store, StoreError, SystemClock, SystemEntropy,
+    Topology, params,
 };
 use serde_json::Map;
 
 use crate::{
     files,
-    settings::{Node, Postgresql, Settings, Surroundings as _, System, is_placeholder},
+    settings::{Node, Postgresql, Settings, Surroundings as _, System, is_example},
 };
 
 /// The version everything reports about itself.
@@ -91,6 +92,7 @@ impl Hold {
 pub async fn open(settings: &Settings, _hold: &Hold) -> Result<Context, String> {
     let (store, mut modules, secret_key) = open_store(settings).await?;
     modules.push(crate::backups::module(settings));
+    modules.push(crate::notices::module());
     modules.extend(crate::outside::modules(settings)?);
     modules.push(given(settings));
     share(&store, settings).await?;
@@ -116,7 +118,14 @@ pub async fn open(settings: &Settings, _hold: &Hold) -> Result<Context, String> 
 /// # Errors
 /// A sentence that says what stops the start and what to do.
 pub async fn open_store(settings: &Settings) -> Result<(Store, Vec<Module>, Secret), String> {
-    let secret_key = secret_key(settings)?;
+    open_store_with(settings, secret_key(settings)?).await
+}
+
+/// As [`open_store`], with a key of the caller's.
+///
+/// # Errors
+/// A sentence that says what stops the start and what to do.
+pub async fn open_store_with(settings: &Settings, secret_key: SecretKey) -> Result<(Store, Vec<Module>, Secret), String> {
     let modules = modules();
     let registry = registry(&modules);
     let database = database(settings)?;
@@ -131,7 +140,10 @@ pub async fn open_store(settings: &Settings) -> Result<(Store, Vec<Module>, Secr
         };
         // Opening waits for disk or network.
         match tokio::task::spawn_blocking(move || Store::open(options)).await {
-            Ok(Ok(store)) => return Ok((store, modules, secret_key)),
+            Ok(Ok(store)) => {
+                let secret_key = store.secret_key().clone();
+                return Ok((store, modules, secret_key));
+            }
             // Another process makes the same tables at this moment.
             Ok(Err(StoreError::Conflict { .. } | StoreError::Stale)) if attempt < ATTEMPTS => tokio::time::sleep(Duration::from_millis(200)).await,
             // In a set of containers the database often comes up after us.
@@ -222,7 +234,7 @@ fn for_handlers(settings: &Settings, secret_key: Secret) -> RestSettings {
         base_url: settings.general.base_url.as_ref().map(|origin| origin.0.clone()),
         base_path: settings.web.path.trim_end_matches('/').to_owned(),
         cookie_domain: settings.web.cookie_domain.clone(),
-        trusted_proxies: settings.listen.trusted_proxies.iter().map(crate::settings::Cidr::parts).collect(),
+        trusted_proxies: settings.listen.trusted_proxies.clone(),
         data_dir: settings.general.data_dir.clone(),
         bootstrap_password: settings.bootstrap.password.clone(),
         bootstrap_token: settings.bootstrap.token.clone(),
@@ -233,24 +245,30 @@ fn for_handlers(settings: &Settings, secret_key: Secret) -> RestSettings {
 
 /// The secret key of the settings; a published example counts as none.
 pub fn given_secret_key(settings: &Settings) -> Option<&Secret> {
-    settings.general.secret_key.as_ref().filter(|key| !is_placeholder(key.expose()))
+    settings.general.secret_key.as_ref().filter(|key| !is_example(key.expose()))
 }
 
-/// The key given, or the one kept in the data folder; made when there is none.
-fn secret_key(settings: &Settings) -> Result<Secret, String> {
-    if let Some(key) = given_secret_key(settings) {
-        return Ok(key.clone());
-    }
+/// Where the secret key is: given, or kept in the data folder, where one is made when there is none; instead of an example
+/// also in a database that others share.
+pub fn secret_key(settings: &Settings) -> Result<SecretKey, String> {
     let path = settings.general.data_dir.join("secret-key");
     let failed = |error: std::io::Error| {
         format!("the secret key in {} cannot be used: {error}. Make the file accessible, or set COUNTERSIGN_SECRET_KEY", path.display())
     };
-    if let Some(text) = files::read_if_there(&path).map_err(failed)?.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
-        return Ok(Secret::new(text));
+    let kept = files::read_if_there(&path).map(|text| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).map(Secret::new));
+    if let Some(key) = given_secret_key(settings) {
+        return Ok(SecretKey::Own { key: key.clone(), former: kept.unwrap_or_default() });
+    }
+    if settings.postgresql.host.is_some() {
+        return Ok(SecretKey::Database { former: kept.unwrap_or_default() });
+    }
+    let example = settings.general.secret_key.is_some();
+    if let Some(key) = kept.map_err(failed)? {
+        return Ok(SecretKey::Folder { key, example });
     }
     let key = SystemEntropy.token(64);
     files::write_private(&path, &key).map_err(failed)?;
-    Ok(Secret::new(key))
+    Ok(SecretKey::Folder { key: Secret::new(key), example })
 }
 
 /// Names this installation; made once.
@@ -322,10 +340,13 @@ impl tables::Passwords for Hashing {
 pub fn keep_current(context: &Context) {
     let flushing = context.clone();
     tokio::spawn(async move {
+        let seldom = Seldom::new();
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            if let Err(error) = flushing.store.flush_ephemeral().await {
-                tracing::warn!(%error, "sign-ins in progress are not kept");
+            if let Err(error) = flushing.store.flush_ephemeral().await
+                && let Some(times) = seldom.now()
+            {
+                tracing::warn!(%error, times, "sign-ins in progress are not kept");
             }
         }
     });

@@ -61,7 +61,7 @@ impl World {
         let clock = StillClock(Arc::new(AtomicI64::new(1_800_000_000)));
         let store = Store::open(StoreOptions {
             database: folder.path().to_owned().into(),
-            secret_key: secret(),
+            secret_key: secret().into(),
             registry: Registry::new(std::iter::empty()),
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SystemEntropy),

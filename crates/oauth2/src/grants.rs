@@ -311,7 +311,7 @@ mod tests {
     async fn store(folder: &tempfile::TempDir) -> Store {
         let store = Store::open(Options {
             database: folder.path().to_owned().into(),
-            secret_key: Secret::new("0123456789012345678901234567890123456789"),
+            secret_key: Secret::new("0123456789012345678901234567890123456789").into(),
             registry: Registry::default(),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),

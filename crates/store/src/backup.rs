@@ -22,7 +22,9 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::error::StoreError;
+use crate::keys;
 use crate::migrate;
+use crate::numbers;
 use crate::params;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::tx::Tx;
@@ -48,6 +50,9 @@ const TABLES: &[(&str, &str)] = &[
     ("flow_run", "uuid, flow, user_id, started, finished, outcome, revision, steps"),
 ];
 
+/// Written like a table: how far the counters of the tables are.
+const NUMBERS: &str = "highest_number";
+
 const MAGIC: &str = "countersign-backup 1";
 /// OWASP's number for PBKDF2 with SHA-256.
 const ROUNDS: u32 = 600_000;
@@ -65,13 +70,23 @@ pub struct BackupHeader {
     pub at: i64,
     /// What the stored secrets in it are sealed with.
     pub secret_key: String,
+    /// That key, sealed with the administrator's, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_key: Option<String>,
+}
+
+impl BackupHeader {
+    /// Whether an installation that is given this key can work with the backup.
+    pub fn fits(&self, given: &Secret) -> bool {
+        keys::fits(given, &self.secret_key, self.sealed_key.as_deref())
+    }
 }
 
 #[derive(Debug, Error)]
 pub enum BackupError {
     #[error("the file is not a backup of Countersign")]
     NotABackup,
-    #[error("the passphrase is wrong, or the file was changed or cut")]
+    #[error("the passphrase is wrong, or the file was changed, cut or added to")]
     Sealed,
     #[error("the database is not empty: restore into a new data folder or an empty database")]
     NotEmpty,
@@ -99,7 +114,13 @@ pub fn write_backup(
     entropy: &dyn Entropy,
 ) -> Result<u64, BackupError> {
     let mut lines = GzEncoder::new(SealedWriter::new(out, passphrase, entropy)?, Compression::fast());
-    let header = BackupHeader { version: version.to_owned(), schema: migrate::known(), at: now.0, secret_key: secret_key.expose().to_owned() };
+    let header = BackupHeader {
+        version: version.to_owned(),
+        schema: migrate::known(),
+        at: now.0,
+        secret_key: secret_key.expose().to_owned(),
+        sealed_key: keys::sealed(sql)?,
+    };
     writeln!(lines, "{}", serde_json::to_string(&header).map_err(|e| BackupError::Damaged(e.to_string()))?)?;
     let mut count = 0;
     for (table, columns) in TABLES {
@@ -115,6 +136,10 @@ pub fn write_backup(
                 break;
             }
         }
+    }
+    writeln!(lines, "{}", json!({"table": NUMBERS, "columns": ["name", "number"]}))?;
+    for (name, number) in numbers::given(sql)? {
+        writeln!(lines, "{}", json!([name, number]))?;
     }
     lines.finish()?.finish()?;
     Ok(count)
@@ -134,7 +159,7 @@ pub fn read_header(input: impl Read, passphrase: &Secret) -> Result<BackupHeader
 /// # Errors
 /// A database that is not empty, a file that does not open, or what the engine says. Then nothing was written.
 pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) -> Result<u64, BackupError> {
-    let (header, lines) = open(input, passphrase)?;
+    let (header, mut lines) = open(input, passphrase)?;
     if header.schema > migrate::known() {
         return Err(BackupError::Newer { found: header.schema, known: migrate::known() });
     }
@@ -144,17 +169,25 @@ pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) ->
     tx.execute("DELETE FROM fact", params![])?;
     tx.execute("DELETE FROM graph", params![])?;
     let (mut table, mut insert) = (None, None);
-    let mut count = 0;
-    for line in lines.lines() {
+    let (mut count, mut numbers, mut in_numbers) = (0, Vec::new(), false);
+    for line in lines.by_ref().lines() {
         let line = line.map_err(broken)?;
         match serde_json::from_str(&line).map_err(|e| BackupError::Damaged(e.to_string()))? {
             Value::Object(begin) => {
                 let name = begin.get("table").and_then(Value::as_str).unwrap_or_default();
+                in_numbers = name == NUMBERS;
+                if in_numbers {
+                    continue;
+                }
                 let found = TABLES.iter().find(|(table, _)| *table == name).ok_or_else(|| BackupError::Damaged(format!("unknown table {name}")))?;
                 let named = begin.get("columns").and_then(Value::as_array);
                 insert = named.map(|named| Ok::<_, BackupError>(insertion(found.0, &known_columns(found, named)?))).transpose()?;
                 table = Some(found);
             }
+            Value::Array(values) if in_numbers => match values.as_slice() {
+                [Value::String(name), Value::Number(number)] => numbers.push((name.clone(), number.as_i64().unwrap_or(0))),
+                _ => return Err(BackupError::Damaged("a number of no known form".to_owned())),
+            },
             Value::Array(values) => {
                 let (table, columns) = table.ok_or_else(|| BackupError::Damaged("a row without a table".to_owned()))?;
                 // The oldest backups name no columns: they have the first of these, since new ones are listed last.
@@ -169,18 +202,15 @@ pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) ->
             _ => return Err(BackupError::Damaged("a line of no known form".to_owned())),
         }
     }
-    if tx.shared().is_some() {
-        for table in ["users", "consent", "authorization_code", "access_token", "refresh_token"] {
-            let statement = format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM {table}), false)");
-            tx.query(&statement, params![])?;
-        }
-    }
+    lines.into_inner().into_inner().end().map_err(broken)?;
+    let (registry, now) = (tx.registry(), tx.now());
+    numbers::continue_after(tx, registry, &numbers, Timestamp(header.at), now)?;
     Ok(count)
 }
 
 /// Whether nothing was put into the tables yet.
 fn is_empty(sql: &mut Sql<'_>) -> Result<bool, StoreError> {
-    for table in ["object", "users", "user_group"] {
+    for table in ["object", "users", "user_group", "change"] {
         if sql.query_one(&format!("SELECT 1 FROM {table} LIMIT 1"), params![])?.is_some() {
             return Ok(false);
         }
@@ -375,6 +405,19 @@ impl<R: Read> SealedReader<R> {
         self.number += 1;
         self.ended = last;
         Ok(())
+    }
+}
+
+impl<R: Read> SealedReader<R> {
+    /// Reads on to the end, which has to be that of the last chunk.
+    fn end(&mut self) -> io::Result<()> {
+        while !self.ended {
+            self.chunk()?;
+        }
+        match self.input.read(&mut [0u8])? {
+            0 => Ok(()),
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
     }
 }
 

@@ -222,7 +222,7 @@ impl State {
 
 /// What Redis could not do is logged, and counts as not there.
 fn logged<T>(outcome: Result<T, StoreError>) -> Option<T> {
-    outcome.map_err(|error| tracing::error!(%error, "the shared ephemeral store did not answer")).ok()
+    outcome.map_err(|error| crate::log_failure(&error, error.is_passing(), "")).ok()
 }
 
 fn name(space: &str, key: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_model::{Change, Draft, Entropy, Entry, Key, KeyType, LoadError, Object, ObjectId, Registry, Revision, Sealer, Snapshot, Space, Timestamp};
+use countersign_model::{Change, Draft, Entropy, Entry, Key, KeyType, LoadError, Object, ObjectId, Registry, Revision, Sealer, Snapshot, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::actor::Actor;
@@ -41,7 +41,7 @@ pub(crate) fn load(sql: &mut Sql<'_>, registry: &Registry, sealer: &dyn Sealer, 
     }
     for row in sql.query("SELECT name, value FROM fact WHERE name LIKE 'highest key of %'", params![])? {
         let (name, value): (String, String) = (row.get(0)?, row.get(1)?);
-        let space = registry.kinds().map(|kind| kind.meta.space).find(|space| highest_key(*space) == name);
+        let space = registry.kinds().map(|kind| kind.meta.space).find(|space| highest_key(space.0) == name);
         if let (Some(space), Ok(key)) = (space, value.parse()) {
             snapshot.note_key(space, key);
         }
@@ -94,9 +94,7 @@ pub(crate) fn persist(
             None => {
                 sql.execute("DELETE FROM object WHERE space = $1 AND key = $2", params![space, &key])?;
                 if let Key::Int(_) = change.id.key {
-                    let (name, value) = (highest_key(change.id.space), snapshot.highest_key(change.id.space).to_string());
-                    let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-                    sql.execute(statement, params![name, value])?;
+                    note_highest_key(sql, change.id.space.0, snapshot.highest_key(change.id.space))?;
                 }
             }
         }
@@ -158,8 +156,23 @@ fn former(tx: &Tx<'_>, edit: &Value) -> Result<(ObjectId, Option<Arc<dyn Object>
 }
 
 /// The fact that keeps integer keys from being given again after their object is deleted.
-fn highest_key(space: Space) -> String {
+fn highest_key(space: &str) -> String {
     format!("highest key of {space}")
+}
+
+/// The key that the fact names; 0 without one.
+pub(crate) fn noted_highest_key(sql: &mut Sql<'_>, space: &str) -> Result<i64, StoreError> {
+    let row = sql.query_one("SELECT value FROM fact WHERE name = $1", params![highest_key(space)])?;
+    Ok(row.map(|row| row.get::<String>(0)).transpose()?.and_then(|value| value.parse().ok()).unwrap_or(0))
+}
+
+/// Keeps the integer keys of a space up to `key` from being given again.
+pub(crate) fn note_highest_key(sql: &mut Sql<'_>, space: &str, key: i64) -> Result<(), StoreError> {
+    if key > noted_highest_key(sql, space)? {
+        let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        sql.execute(statement, params![highest_key(space), key.to_string()])?;
+    }
+    Ok(())
 }
 
 fn side(entry: &Entry, sealer: &dyn Sealer) -> Value {

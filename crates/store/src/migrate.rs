@@ -3,14 +3,24 @@
 use rusqlite::Connection;
 
 use crate::error::StoreError;
-use crate::{params, postgresql};
+use crate::sql::Sql;
+use crate::{numbers, params, postgresql};
 
-/// One statement text per number; never edited once released.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_initial.sql"),
-    include_str!("../migrations/0002_tasks.sql"),
-    include_str!("../migrations/0003_event_chain.sql"),
-    include_str!("../migrations/0004_user_lookups.sql"),
+/// What brings the tables from one number to the next; never edited once released.
+enum Migration {
+    Statements(&'static str),
+    /// What one statement text cannot say for both engines.
+    Work(fn(&mut Sql<'_>) -> Result<(), StoreError>),
+}
+
+use Migration::{Statements, Work};
+
+const MIGRATIONS: &[Migration] = &[
+    Statements(include_str!("../migrations/0001_initial.sql")),
+    Statements(include_str!("../migrations/0002_tasks.sql")),
+    Statements(include_str!("../migrations/0003_event_chain.sql")),
+    Statements(include_str!("../migrations/0004_user_lookups.sql")),
+    Work(numbers::begin),
 ];
 
 /// Brings a PostgreSQL database up to date and runs `first` on it in one transaction, under the lock of the row that
@@ -40,8 +50,11 @@ fn step_postgres(connection: &mut postgresql::Connection) -> Result<(), StoreErr
     if found < known() {
         // Before the tables: columns are computed with them.
         connection.batch(postgresql::FUNCTIONS)?;
-        for statements in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
-            connection.batch(&postgresql::dialect(statements))?;
+        for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+            match migration {
+                Statements(text) => connection.batch(&postgresql::dialect(text))?,
+                Work(work) => work(&mut Sql::postgres(connection))?,
+            }
         }
         connection.execute("UPDATE schema_version SET version = $1 WHERE id = 1", params![known()])?;
     }
@@ -59,13 +72,21 @@ pub(crate) fn found(connection: &Connection) -> Result<i64, StoreError> {
 
 /// Brings the tables up to date, each step in a transaction of its own.
 pub(crate) fn run(connection: &mut Connection) -> Result<(), StoreError> {
+    run_to(connection, MIGRATIONS.len())
+}
+
+/// Stops at a number of the schema, for tests of what comes after it.
+pub(crate) fn run_to(connection: &mut Connection, number: usize) -> Result<(), StoreError> {
     let found = found(connection)?;
     if found > known() {
         return Err(StoreError::Newer { found, known: known() });
     }
-    for (index, statements) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+    for (index, migration) in MIGRATIONS.iter().enumerate().take(number).skip(usize::try_from(found).unwrap_or(0)) {
         let step = connection.transaction()?;
-        step.execute_batch(statements)?;
+        match migration {
+            Statements(text) => step.execute_batch(text)?,
+            Work(work) => work(&mut Sql::embedded(&step))?,
+        }
         step.pragma_update(None, "user_version", i64::try_from(index).unwrap_or(0) + 1)?;
         step.commit()?;
     }

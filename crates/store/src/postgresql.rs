@@ -17,7 +17,8 @@ use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Config, Statement};
 
 use crate::error::StoreError;
-use crate::sql::{Row, SqlValue};
+use crate::params;
+use crate::sql::{Row, Sql, SqlValue};
 use crate::tls::{PostgresTls, Refusal};
 
 /// How the engine is reached; the original's `postgresql.*` settings.
@@ -273,6 +274,12 @@ impl ToSql for SqlValue {
     }
 
     to_sql_checked!();
+}
+
+/// What gives a table's numbers, as statements name it.
+pub(crate) fn sequence(sql: &mut Sql<'_>, table: &str) -> Result<String, StoreError> {
+    let row = sql.query_one("SELECT pg_get_serial_sequence($1, 'id')", params![table])?;
+    row.ok_or(StoreError::Column { column: 0 })?.get(0)
 }
 
 /// The tables' text in this engine's words.

@@ -13,8 +13,8 @@ use crate::actor::Actor;
 use crate::ephemeral::Ephemeral;
 use crate::error::StoreError;
 use crate::graph::{self, CommittedEdit};
+use crate::keys::{self, SecretKey};
 use crate::migrate;
-use crate::params;
 use crate::postgresql::{self, Pool, PostgresOptions};
 use crate::replicas::Replicas;
 use crate::seal::Seal;
@@ -53,7 +53,7 @@ impl From<PathBuf> for Database {
 /// What a store needs to open.
 pub struct Options {
     pub database: Database,
-    pub secret_key: Secret,
+    pub secret_key: SecretKey,
     pub registry: Registry,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
@@ -71,6 +71,8 @@ struct Inner {
     revisions: watch::Receiver<i64>,
     ephemeral: Ephemeral,
     seal: Arc<Seal>,
+    secret_key: Secret,
+    stands_in: bool,
     registry: Arc<Registry>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -100,23 +102,22 @@ impl Store {
     /// # Errors
     /// A folder that cannot be used, data of a newer version, or another secret key than the data was made with.
     pub fn open(options: Options) -> Result<Store, StoreError> {
-        let seal = Arc::new(Seal::new(&options.secret_key)?);
         let begin = |sql: &mut Sql<'_>| {
-            prove_secret_key(sql, &seal)?;
-            let graph = graph::load(sql, &options.registry, &*seal, &*options.entropy)?;
-            Ok::<_, StoreError>((graph, Ephemeral::load(sql, options.clock.clone())?))
+            let opened = keys::open(sql, &options.secret_key, &*options.entropy)?;
+            let graph = graph::load(sql, &options.registry, &opened.seal, &*options.entropy)?;
+            Ok::<_, StoreError>((opened, graph, Ephemeral::load(sql, options.clock.clone())?))
         };
         let (announce, revisions) = watch::channel(0);
-        let (engine, published, ephemeral) = match &options.database {
+        let (engine, published, opened, ephemeral) = match &options.database {
             Database::Embedded { folder } => {
                 prepare_folder(folder)?;
                 let path = folder.join("countersign.db");
                 let connection = sqlite::open(&path)?;
-                let (graph, ephemeral) = begin(&mut Sql::embedded(&connection))?;
+                let (opened, graph, ephemeral) = begin(&mut Sql::embedded(&connection))?;
                 announce.send_replace(graph.revision());
                 let published = Arc::new(ArcSwap::from_pointee(graph.clone()));
                 let writer = Writer::start(connection, graph, published.clone(), announce)?;
-                (Engine::Embedded { writer, readers: Readers::new(&path) }, published, ephemeral)
+                (Engine::Embedded { writer, readers: Readers::new(&path) }, published, opened, ephemeral)
             }
             Database::Postgres { primary, replicas } => {
                 let pool = Pool::new(primary.clone())?;
@@ -124,10 +125,10 @@ impl Store {
                 let first = || pool.run(|connection| migrate::run_postgres(connection, |connection| begin(&mut Sql::postgres(connection))));
                 // The client blocks its thread, which one of the asynchronous runtime's must not.
                 let worked = std::thread::scope(|scope| scope.spawn(first).join());
-                let (graph, ephemeral) = worked.map_err(|_| StoreError::Closed)???;
+                let (opened, graph, ephemeral) = worked.map_err(|_| StoreError::Closed)???;
                 announce.send_replace(graph.revision());
                 let published = Arc::new(ArcSwap::from_pointee(graph));
-                (Engine::Postgres { pool, replicas, announce, publishing: Mutex::new(()), contended: Mutex::new(()) }, published, ephemeral)
+                (Engine::Postgres { pool, replicas, announce, publishing: Mutex::new(()), contended: Mutex::new(()) }, published, opened, ephemeral)
             }
         };
         Ok(Store(Arc::new(Inner {
@@ -136,7 +137,9 @@ impl Store {
             published,
             revisions,
             ephemeral,
-            seal,
+            seal: Arc::new(opened.seal),
+            secret_key: opened.key,
+            stands_in: opened.stands_in,
             registry: Arc::new(options.registry),
             clock: options.clock,
             entropy: options.entropy,
@@ -160,6 +163,16 @@ impl Store {
 
     pub fn ephemeral(&self) -> &Ephemeral {
         &self.0.ephemeral
+    }
+
+    /// The key that the data has.
+    pub fn secret_key(&self) -> &Secret {
+        &self.0.secret_key
+    }
+
+    /// Whether that key is a random one in place of a published example, until the administrator gives one.
+    pub fn has_stand_in_key(&self) -> bool {
+        self.0.stands_in
     }
 
     pub fn sealer(&self) -> &dyn Sealer {
@@ -503,20 +516,4 @@ fn prepare_folder(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o750);
     builder.create(path).map_err(failed)
-}
-
-/// A wrong key must stop the start instead of showing broken secrets later.
-fn prove_secret_key(sql: &mut Sql<'_>, seal: &Seal) -> Result<(), StoreError> {
-    const NAME: &str = "secret_key_proof";
-    const WORD: &str = "countersign";
-    match sql.query_one("SELECT value FROM fact WHERE name = $1", params![NAME])? {
-        Some(row) => match seal.open(&row.get::<String>(0)?) {
-            Ok(word) if word.expose() == WORD => Ok(()),
-            _ => Err(StoreError::WrongSecretKey),
-        },
-        None => {
-            sql.execute("INSERT INTO fact (name, value) VALUES ($1, $2)", params![NAME, seal.seal(WORD)])?;
-            Ok(())
-        }
-    }
 }

@@ -31,7 +31,7 @@ impl Auditor for NoAudit {
 fn open(database: Database, key: &str) -> Store {
     let registry = Registry::new([KindDef::of::<Note>()]);
     let (clock, entropy, auditor) = (Arc::new(SystemClock), Arc::new(SystemEntropy), Arc::new(NoAudit));
-    Store::open(Options { database, secret_key: Secret::new(key), registry, clock, entropy, auditor }).unwrap()
+    Store::open(Options { database, secret_key: Secret::new(key).into(), registry, clock, entropy, auditor }).unwrap()
 }
 
 async fn fill(store: &Store) {
@@ -96,7 +96,7 @@ async fn a_backup_restores_into_an_empty_database_of_either_engine() {
             )?;
             row.unwrap().get::<i64>(0)
         };
-        assert_eq!(target.write(Actor::system(), "new", add).await.unwrap(), 7001, "new rows come after the restored ones");
+        assert!(target.write(Actor::system(), "new", add).await.unwrap() > 7000, "new rows come after the restored ones");
     }
 }
 
@@ -110,6 +110,9 @@ async fn a_changed_cut_or_foreign_file_restores_nothing() {
     assert!(matches!(restore(&target, &file, "open barley").await, Err(BackupError::Sealed)));
     assert!(matches!(restore(&target, b"hello\n", "open sesame").await, Err(BackupError::NotABackup)));
     assert!(matches!(restore(&target, &file[..file.len() - 1], "open sesame").await, Err(BackupError::Sealed)));
+    for more in [b"\0".as_slice(), b"more", &file] {
+        assert!(matches!(restore(&target, &[&file, more].concat(), "open sesame").await, Err(BackupError::Sealed)), "{} bytes added", more.len());
+    }
     let mut changed = file.clone();
     let middle = changed.len() / 2;
     changed[middle] ^= 1;
@@ -120,12 +123,12 @@ async fn a_changed_cut_or_foreign_file_restores_nothing() {
 }
 
 /// A column that a backup forgets would be lost: the list is the database's own. What waits to be done is left out, so that
-/// a restored copy does not send mail a second time.
+/// a restored copy does not send mail a second time. The counters of numbers are carried in another form.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_table_and_no_column_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path().to_owned().into(), "a key");
-    let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT IN ('ephemeral', 'task', 'schedule') ORDER BY m.name, c.cid";
+    let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT IN ('ephemeral', 'task', 'schedule', 'sqlite_sequence') ORDER BY m.name, c.cid";
     let rows = store.read(move |sql| sql.query(columns, params![])).await.unwrap();
     let found: Vec<String> = rows.iter().map(|r| format!("{}.{}", r.get::<String>(0).unwrap(), r.get::<String>(1).unwrap())).collect();
     let mut listed: Vec<String> = countersign_store::backed_up_columns().collect();

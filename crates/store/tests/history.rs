@@ -32,7 +32,7 @@ impl Auditor for NoAudit {
 fn open(folder: &Path) -> Store {
     Store::open(Options {
         database: common::database(folder),
-        secret_key: Secret::new("a key"),
+        secret_key: Secret::new("a key").into(),
         registry: Registry::new([KindDef::of::<Note>()]),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

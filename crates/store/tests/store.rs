@@ -35,7 +35,7 @@ impl Auditor for NoAudit {
 fn open_with(folder: &std::path::Path, key: &str) -> Result<Store, StoreError> {
     Store::open(Options {
         database: common::database(folder),
-        secret_key: Secret::new(key),
+        secret_key: Secret::new(key).into(),
         registry: Registry::new([KindDef::of::<Note>(), KindDef::of::<Number>()]),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

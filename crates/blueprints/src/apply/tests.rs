@@ -99,7 +99,7 @@ fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(Options {
         database: folder.path().to_path_buf().into(),
-        secret_key: Secret::new("a key for tests that is long enough"),
+        secret_key: Secret::new("a key for tests that is long enough").into(),
         registry: Registry::new([KindDef::of::<Flow>(), KindDef::of::<Binding>()]),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

@@ -41,7 +41,7 @@ async fn apply(store: &Store, text: &str) -> Result<Vec<(&'static str, Vec<Strin
 fn store(folder: &tempfile::TempDir) -> Store {
     Store::open(Options {
         database: folder.path().to_path_buf().into(),
-        secret_key: Secret::new("a key for tests that is long enough"),
+        secret_key: Secret::new("a key for tests that is long enough").into(),
         registry: Registry::default(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

@@ -7,7 +7,9 @@ use std::{
 };
 
 use countersign_model::{Clock as _, Secret, Timestamp};
-use countersign_store::{Actor, BackupError, Store, SystemClock, SystemEntropy, read_header, remove_if_empty, restore_backup, write_backup};
+use countersign_store::{
+    Actor, BackupError, Store, SystemClock, SystemEntropy, read_header, remove_if_empty, restore_backup, settle_restored_key, write_backup,
+};
 
 use crate::{
     files,
@@ -106,7 +108,7 @@ pub fn kept(folder: &Path) -> Vec<Kept> {
 /// A sentence when the database is not empty, or the file does not open. Then nothing was written.
 pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
     crate::logging::start(crate::settings::Level::Warning);
-    let mut settings = loaded.settings.clone();
+    let settings = loaded.settings.clone();
     let passphrase = passphrase(&settings)?;
     let folder = settings.general.data_dir.clone();
     let open = |path: &Path| File::open(path).map(BufReader::new).map_err(|error| format!("{} cannot be read: {error}", path.display()));
@@ -117,22 +119,29 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
         return Err(format!("there is an installation in {} already. Restore into a new folder, named with --data-dir", folder.display()));
     }
     match start::given_secret_key(&settings) {
-        Some(given) if given.expose() == header.secret_key => {}
+        Some(given) if header.fits(given) => {}
         Some(_) => {
             return Err(
                 "secret_key is not the key this backup was made with. Set it to the former key, or remove it: a data folder then keeps the key of the backup"
                     .to_owned(),
             );
         }
+        None if !embedded => {}
         None => {
             let kept = folder.join("secret-key");
             files::write_private(&kept, &header.secret_key).map_err(|error| format!("{} cannot be written: {error}", kept.display()))?;
-            settings.general.secret_key = Some(Secret::new(header.secret_key.clone()));
         }
     }
-    let (store, ..) = start::open_store(&settings).await?;
+    let (given, key) = (start::secret_key(&settings)?, Secret::new(header.secret_key.clone()));
+    let (store, ..) = start::open_store_with(&settings, key.clone().into()).await?;
     let (file, name) = (path.to_path_buf(), path.display().to_string());
-    let restored = store.write(Actor::system(), "restored from a backup", move |tx| restore_backup(tx, BufReader::new(File::open(&file)?), &passphrase)).await;
+    let restored = store
+        .write(Actor::system(), "restored from a backup", move |tx| {
+            let rows = restore_backup(tx, BufReader::new(File::open(&file)?), &passphrase)?;
+            settle_restored_key(tx, &given, &key)?;
+            Ok::<_, BackupError>(rows)
+        })
+        .await;
     store.close().await;
     let rows = restored.map_err(|error| format!("{name}: {error}"))?;
     println!("{rows} rows of a backup made by version {} on {}. Start the server as before.", header.version, countersign_model::Timestamp(header.at).iso());

@@ -7,14 +7,17 @@ use countersign_blueprints::{
     check,
     export::{self, Selection},
     format::Document,
+    instances::Surroundings,
     shipped, tables,
 };
 use countersign_model::Clock as _;
+use countersign_rest::Context;
 use countersign_store::SystemClock;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
+use super::console;
 use crate::{
-    settings::Loaded,
+    settings::{Loaded, Settings},
     start::{self, Hold},
 };
 
@@ -23,7 +26,11 @@ use crate::{
 /// # Errors
 /// All faults, one a line.
 pub fn validate(files: &[PathBuf]) -> Result<(), String> {
-    let documents = read(files)?;
+    let read = |path: &PathBuf| {
+        let name = path.display().to_string();
+        std::fs::read_to_string(path).map(|text| (name.clone(), text)).map_err(|error| format!("{name}: it cannot be read: {error}"))
+    };
+    let documents = documents(&files.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
     let registry = start::registry(&start::modules());
     let tables = tables::all(Arc::new(NoPasswords));
     let mut faults = Vec::new();
@@ -65,14 +72,14 @@ impl tables::Passwords for NoPasswords {
 pub async fn plan(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
     crate::logging::start(crate::settings::Level::Warning);
     let settings = &loaded.settings;
-    let own = read(files)?;
+    let own = documents(&texts(files, settings)?)?;
     let store = match Hold::take(settings) {
         Ok(hold) => start::open(settings, &hold).await?.store.clone(),
         Err(_) if start::has_data(settings) => start::open_store(settings).await?.0,
         Err(problem) => return Err(problem),
     };
     let (outcome, differences) = apply::plan(&store, Arc::new(job(own, loaded)?)).await.map_err(|error| error.to_string())?;
-    print_steps(&outcome);
+    steps(&outcome).iter().for_each(|line| println!("{line}"));
     for difference in &differences {
         let word = match difference.kind {
             DifferenceKind::Created => "create",
@@ -93,20 +100,44 @@ pub async fn plan(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
     Ok(())
 }
 
-/// Applies the files, all or nothing.
+/// Applies the files, all or nothing; a server that runs on the data folder is asked to do it.
 ///
 /// # Errors
 /// The first entry that cannot be carried out; nothing was written then.
 pub async fn apply(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
     crate::logging::start(crate::settings::Level::Warning);
-    let own = read(files)?;
-    let hold = Hold::take(&loaded.settings)?;
-    let store = start::open(&loaded.settings, &hold).await?.store.clone();
-    let outcome = apply::commit(&store, Arc::new(job(own, loaded)?), "blueprint apply").await.map_err(|error| error.to_string())?;
-    print_steps(&outcome);
-    println!("Applied: {} created, {} changed, {} deleted.", outcome.count(Action::Created), outcome.count(Action::Updated), outcome.count(Action::Deleted));
-    store.close().await;
+    let texts = texts(files, &loaded.settings)?;
+    // What is wrong with their form is said before anybody is asked.
+    documents(&texts)?;
+    let hold = match Hold::take(&loaded.settings) {
+        Ok(hold) => hold,
+        Err(_) if start::has_data(&loaded.settings) => return console::run(loaded, console::Order::Blueprint { files: texts }).await,
+        Err(problem) => return Err(problem),
+    };
+    let context = start::open(&loaded.settings, &hold).await?;
+    let applied = carry_out(&context, &texts).await;
+    context.store.close().await;
+    applied?.iter().for_each(|line| println!("{line}"));
     Ok(())
+}
+
+/// Applies texts of files with what the program gives to blueprints; the lines to print.
+///
+/// # Errors
+/// The first entry that cannot be carried out; nothing was written then.
+pub async fn carry_out(context: &Context, texts: &[(String, String)]) -> Result<Vec<String>, String> {
+    let surroundings = context.extensions::<Surroundings>().next().ok_or("this program has no place for blueprints")?;
+    let (library, chosen) = with_shipped(documents(texts)?)?;
+    let job = surroundings.job(library, chosen, Map::new());
+    let outcome = apply::commit(&context.store, Arc::new(job), "blueprint apply").await.map_err(|error| error.to_string())?;
+    let mut lines = steps(&outcome);
+    lines.push(format!(
+        "Applied: {} created, {} changed, {} deleted.",
+        outcome.count(Action::Created),
+        outcome.count(Action::Updated),
+        outcome.count(Action::Deleted)
+    ));
+    Ok(lines)
 }
 
 /// Prints the configuration as a blueprint; also while the server runs.
@@ -129,36 +160,57 @@ pub async fn export(loaded: &Loaded, wanted: &super::rescue::Export) -> Result<(
 
 /// The files, with the built-in ones at hand so that entries may name them.
 fn job(own: Vec<Document>, loaded: &Loaded) -> Result<apply::Job, String> {
+    let (library, chosen) = with_shipped(own)?;
+    Ok(start::job(library, chosen, &loaded.settings))
+}
+
+fn with_shipped(own: Vec<Document>) -> Result<(Vec<Document>, Vec<usize>), String> {
     let mut library = shipped::documents().map_err(|error| error.to_string())?;
     let first = library.len();
     library.extend(own);
     let chosen = (first..library.len()).collect();
-    Ok(start::job(library, chosen, &loaded.settings))
+    Ok((library, chosen))
 }
 
-fn read(files: &[PathBuf]) -> Result<Vec<Document>, String> {
-    let (mut documents, mut faults) = (Vec::new(), Vec::new());
+/// Names and texts of files. A path that leads nowhere is looked for in the folder of blueprints and among the built-in ones, as
+/// the original does.
+fn texts(files: &[PathBuf], settings: &Settings) -> Result<Vec<(String, String)>, String> {
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
     for path in files {
         let name = path.display().to_string();
-        match std::fs::read_to_string(path) {
+        let in_folder = settings.general.blueprints_dir.as_ref().filter(|_| path.is_relative()).map(|folder| folder.join(path));
+        let text = std::fs::read_to_string(path).or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                let own = in_folder.and_then(|path| std::fs::read_to_string(path).ok());
+                own.or_else(|| shipped::text(&name)).ok_or(error)
+            }
+            _ => Err(error),
+        });
+        match text {
+            Ok(text) => found.push((name, text)),
             Err(error) => faults.push(format!("{name}: it cannot be read: {error}")),
-            Ok(text) => match Document::parse(&name, &text) {
-                Ok(document) => documents.push(document),
-                Err(error) => faults.push(error.to_string()),
-            },
+        }
+    }
+    if faults.is_empty() { Ok(found) } else { Err(faults.join("\n")) }
+}
+
+fn documents(texts: &[(String, String)]) -> Result<Vec<Document>, String> {
+    let (mut documents, mut faults) = (Vec::new(), Vec::new());
+    for (name, text) in texts {
+        match Document::parse(name, text) {
+            Ok(document) => documents.push(document),
+            Err(error) => faults.push(error.to_string()),
         }
     }
     if faults.is_empty() { Ok(documents) } else { Err(faults.join("\n")) }
 }
 
-fn print_steps(outcome: &Outcome) {
-    for step in &outcome.steps {
+fn steps(outcome: &Outcome) -> Vec<String> {
+    let line = |step: &apply::Step| {
         let identifiers: Vec<String> = step.identifiers.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect();
-        println!("{:7} {} {}", step.action.word(), step.spot.model, identifiers.join(" "));
-    }
-    for note in &outcome.notes {
-        println!("note: {note}");
-    }
+        format!("{:7} {} {}", step.action.word(), step.spot.model, identifiers.join(" "))
+    };
+    outcome.steps.iter().map(line).chain(outcome.notes.iter().map(|note| format!("note: {note}"))).collect()
 }
 
 /// A value on one line, cut where it gets long.

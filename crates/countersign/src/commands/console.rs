@@ -10,6 +10,7 @@ use countersign_rest::{ApiError, Context, Job, JobError, Module, Run, enqueue};
 use countersign_store::{Actor, Store, StoreError, params};
 use serde::{Deserialize, Serialize};
 
+use super::blueprint;
 use crate::{
     settings::Loaded,
     start::{self, Hold},
@@ -22,8 +23,19 @@ const PATIENCE: u32 = 150;
 /// What the console wants changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Order {
-    Switch { names: Vec<String>, enabled: bool },
-    Certificate { name: String, certificate: String, key: String },
+    Switch {
+        names: Vec<String>,
+        enabled: bool,
+    },
+    Certificate {
+        name: String,
+        certificate: String,
+        key: String,
+    },
+    /// Names and texts of files.
+    Blueprint {
+        files: Vec<(String, String)>,
+    },
 }
 
 /// What came of it: lines to print, or what stands against it.
@@ -42,7 +54,10 @@ pub fn module() -> Module {
 
 async fn serve(cx: Context, run: Run) -> Result<(), JobError> {
     let order: Order = serde_json::from_value(run.arguments.clone()).map_err(|error| JobError::Failed(error.to_string()))?;
-    let outcome: Outcome = carry_out(&cx.store, order).await;
+    let outcome: Outcome = match order {
+        Order::Blueprint { files } => blueprint::carry_out(&cx, &files).await,
+        order => carry_out(&cx.store, order).await,
+    };
     let text = serde_json::to_string(&outcome).unwrap_or_default();
     let name = answer_name(&run.uid);
     cx.store
@@ -107,6 +122,8 @@ async fn carry_out(store: &Store, order: Order) -> Outcome {
     match order {
         Order::Switch { names, enabled } => switch(store, names, enabled).await,
         Order::Certificate { name, certificate, key } => import(store, name, certificate, key).await,
+        // Carried out with more than the store: by the server, or by the command itself.
+        Order::Blueprint { .. } => Err("no server runs on this data folder any longer. Try again".to_owned()),
     }
 }
 

@@ -151,6 +151,9 @@ fn secret_key(report: &mut Report, settings: &Settings) {
     match start::given_secret_key(settings) {
         Some(key) if key.expose().len() < 50 => report.look("secret key", "it has fewer than 50 characters; `countersign generate secret` makes a longer one"),
         Some(_) => report.well("secret key", "given, long enough"),
+        None if settings.general.secret_key.is_some() => {
+            report.look("secret key", "a published example, in whose place a random one is used: set the output of `countersign generate secret`")
+        }
         None => report.well("secret key", "kept in the data folder: back that up, or use `countersign backup`, which holds it"),
     }
 }

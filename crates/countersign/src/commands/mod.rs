@@ -8,6 +8,7 @@ pub mod console;
 mod doctor;
 pub mod healthcheck;
 pub mod mail;
+pub mod original;
 mod people;
 pub mod recover;
 pub mod rescue;

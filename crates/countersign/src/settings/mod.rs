@@ -11,9 +11,9 @@ mod sources;
 mod value;
 
 pub use report::{json, listing, reference};
-pub use sections::{Postgresql, Settings, Tracing, is_placeholder};
+pub use sections::{Postgresql, Settings, Tracing, is_example};
 pub use sources::{Layers, Surroundings, System};
-pub use value::{Cidr, Level, Node, Place, Rate};
+pub use value::{Level, Node, Place, Rate};
 
 use std::fmt;
 
@@ -80,7 +80,7 @@ pub fn load(flags: &[(String, String)], file: Option<&std::path::Path>, system: 
         settings.read_replicas.push(replica);
     }
     if problems.is_empty() {
-        let notes = layers.notes(&settings);
+        let notes = layers.notes(&settings, system);
         Ok(Loaded { settings, layers, notes })
     } else {
         problems.sort_by(|a, b| (&a.name, &a.origin).cmp(&(&b.name, &b.origin)));

@@ -14,10 +14,8 @@ const MASK: &str = "********";
 pub fn listing(loaded: &Loaded, system: &dyn Surroundings) -> String {
     let mut rows: Vec<[String; 3]> = Vec::new();
     for (name, meta) in loaded.layers.settings() {
-        let (text, origin) = match loaded.layers.given(&name) {
-            Some(given) => (loaded.layers.resolve(given, system), given.origin.to_string()),
-            None => (loaded.layers.resolve_text(meta.default, system), "default".to_owned()),
-        };
+        let (text, given) = loaded.layers.value(&name, meta.default, system);
+        let origin = given.map_or_else(|| "default".to_owned(), |given| given.origin.to_string());
         rows.push([name, shown(&meta, &text.unwrap_or_default()), origin]);
     }
     let mut text = table(&rows);
@@ -41,8 +39,7 @@ pub fn listing(loaded: &Loaded, system: &dyn Surroundings) -> String {
 /// A sentence when there is no such key.
 pub fn json(loaded: &Loaded, system: &dyn Surroundings, key: Option<&str>, show_secrets: bool) -> Result<String, String> {
     let value = |name: &str, meta: &KeyMeta| {
-        let given = loaded.layers.given(name);
-        let text = given.map_or_else(|| loaded.layers.resolve_text(meta.default, system), |given| loaded.layers.resolve(given, system)).unwrap_or_default();
+        let text = loaded.layers.value(name, meta.default, system).0.unwrap_or_default();
         if meta.secret && !show_secrets && !text.is_empty() { MASK.to_owned() } else { text }
     };
     let all = loaded.layers.settings();
@@ -105,7 +102,7 @@ pub fn reference() -> String {
             `/etc/countersign/config.yml`, else `/etc/authentik/config.yml`;\n\
          4. the default.\n\n\
          A value `env://NAME` is read from another variable, `file:///path` from a file (surrounding white space is\n\
-         removed); `?default` after it is used when there is none. A wrong value stops the start, with its name, what is wrong and\n\
+         removed); `?default` after it is used when there is none. An empty value is the default. A wrong value stops the start, with its name, what is wrong and\n\
          what to do; all faults are told at once. `countersign config` prints the values in effect and where each comes from,\n\
          with secrets masked.\n",
     );

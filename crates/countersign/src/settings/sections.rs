@@ -5,13 +5,13 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use countersign_model::Secret;
+use countersign_model::{Cidr, Secret};
 use countersign_store::SslMode;
 
 use super::{
     Problem,
     sources::{Layers, Surroundings},
-    value::{Checked, Cidr, Collector, Level, Node, Origin, Period, Place, Rate, Share},
+    value::{Checked, Collector, Level, Node, Origin, Period, Place, Rate, Share},
 };
 
 /// What is known about a setting without its value.
@@ -38,11 +38,11 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     fn get<T: Place>(&mut self, key: &'static str, default: &'static str) -> T {
-        let Some(given) = self.layers.given(key) else {
-            let default = self.layers.resolve_text(default, self.system).unwrap_or_default();
-            return T::read(&default).unwrap_or_else(T::stand_in);
+        let (text, given) = self.layers.value(key, default, self.system);
+        let Some(given) = given else {
+            return T::read(&text.unwrap_or_default()).unwrap_or_else(T::stand_in);
         };
-        match self.layers.resolve(given, self.system) {
+        match text {
             Ok(text) => T::read(&text).unwrap_or_else(|| {
                 let shown = if T::SECRET { "the value".to_owned() } else { format!("\"{}\"", text.chars().take(80).collect::<String>()) };
                 self.problem(key, given.origin.to_string(), format!("{shown} is not {}", T::WANTED), remedy(default));
@@ -115,7 +115,8 @@ sections! {
         /// program runs as.
         data_dir ("data_dir"): PathBuf = "data";
         /// Key from which all others are derived: at least 32 characters, 50 or more recommended. Without it one is
-        /// made and kept in the data folder. Changing it signs everybody out and makes stored secrets unreadable.
+        /// made and kept in the data folder. Changing it signs everybody out and makes stored secrets unreadable. A published example
+        /// is never used: a random key takes its place, in the data folder or the PostgreSQL database, until you give one of your own.
         secret_key ("secret_key"): Option<Secret> = "";
         /// Public address of this server (`https://id.example.org`). Once set, every issuer and link uses it; otherwise
         /// they follow the address of the request.
@@ -139,8 +140,17 @@ sections! {
         https ("listen.https"): SocketAddr = "0.0.0.0:9443";
         /// Address for metrics without authentication; on this machine only unless changed.
         metrics ("listen.metrics"): SocketAddr = "127.0.0.1:9300";
+        /// Connections that each of the two addresses holds at once. When there are as many, the one that has been idle the longest
+        /// is closed for a new one.
+        connections ("listen.connections"): u16 = "4096";
+        /// Connections of one address (a /64 of IPv6) that have not yet sent a complete request; more are closed at once. Behind
+        /// a trusted proxy the client that it names is counted. 0 sets no limit.
+        waiting_per_address ("listen.waiting_per_address"): u16 = "128";
+        /// Seconds for a TLS handshake, then for the headers of a request, and for the next request; after them the connection is
+        /// closed.
+        patience ("listen.patience"): u64 = "15";
         /// Networks whose proxies may tell the client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`,
-        /// `X-Forwarded-Host`). From anywhere else these headers are removed.
+        /// `X-Forwarded-Host`). From anywhere else these headers are removed. `none` trusts nobody.
         trusted_proxies ("listen.trusted_proxy_cidrs"): Vec<Cidr> = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fe80::/10,::1/128";
     }
 
@@ -215,6 +225,9 @@ sections! {
         path ("web.path"): String = "/";
         /// Domain of the session cookie, for installations reached under several names of one domain.
         cookie_domain ("cookie_domain"): Option<String> = "";
+        /// MiB that the bodies of all requests in work may have together, of which one client has at most half; more are answered
+        /// with status 503.
+        bodies ("web.bodies"): u16 = "64";
         /// Seconds a request may take before it is given up with status 503.
         request_timeout ("web.request_timeout"): u64 = "60";
         /// Seconds open requests get to finish when the program is stopped.
@@ -340,7 +353,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "error_reporting.",
     "footer_links",
     "gdpr_compliance",
-    "geoip",
     "http_timeout",
     "impersonation",
     "ldap.",
@@ -385,7 +397,7 @@ impl Settings {
         let mut wrong = telling(layers, problems);
         if let Some(key) = &self.general.secret_key
             && key.expose().len() < SECRET_KEY_MINIMUM
-            && !is_placeholder(key.expose())
+            && !is_example(key.expose())
         {
             wrong(
                 "secret_key",
@@ -479,12 +491,18 @@ impl Redis {
     }
 }
 
-/// Whether a secret key is a sentence somebody published as an example, such as "please change me": words of letters
-/// joined by spaces, dashes or underscores, one of which asks to be replaced.
-pub fn is_placeholder(key: &str) -> bool {
-    let lower = key.to_ascii_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let spelled = words.iter().filter(|word| word.chars().all(|c| c.is_ascii_lowercase()) && word.len() <= 14).count();
-    let asks = ["change", "changeme", "changethis", "replace", "your", "example", "placeholder", "secret", "generate", "insert", "here", "must", "should"];
-    words.len() >= 3 && spelled * 4 >= words.len() * 3 && words.iter().any(|word| asks.contains(word))
+/// Secret keys that are published: of the guide this program is made for, of the original's documentation, and our own.
+const EXAMPLES: [&str; 7] = [
+    "your-super-secret-key-change-this-in-production-min-50-characters-long-please",
+    "please change this secret key to a long random string before going to production",
+    "REPLACE_ME_WITH_A_LONG_RANDOM_SECRET_KEY",
+    "generate-a-random-secret-key",
+    "PleaseGenerateA50CharKey",
+    "PleaseGenerateASecureKey",
+    "your-secret-key-change-this",
+];
+
+/// Whether a secret key is a published example, letter for letter. Whatever else somebody chose is theirs.
+pub fn is_example(key: &str) -> bool {
+    EXAMPLES.contains(&key)
 }

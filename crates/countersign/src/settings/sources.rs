@@ -161,6 +161,15 @@ impl Layers {
         self.values.get(key)
     }
 
+    /// The text of a setting, and where it stands unless it is the default. An empty value is none, as in a template that was
+    /// not filled in.
+    pub(super) fn value(&self, key: &str, default: &str, system: &dyn Surroundings) -> (Result<String, String>, Option<&Given>) {
+        match self.given(key).map(|given| (self.resolve(given, system), given)) {
+            Some((text, given)) if !text.as_ref().is_ok_and(|text| text.trim().is_empty()) => (text, Some(given)),
+            _ => (self.resolve_text(default, system), None),
+        }
+    }
+
     /// For each read replica, in the order of their names, these layers with its values in place of the database's.
     pub(super) fn of_replicas(&self) -> Vec<Layers> {
         let mut replicas: BTreeMap<&str, BTreeMap<String, Given>> = BTreeMap::new();
@@ -218,8 +227,15 @@ impl Layers {
         self.values.iter().map(|(key, given)| (key.as_str(), given)).filter(|(key, _)| !is_known(key)).collect()
     }
 
-    pub(super) fn notes(&self, settings: &Settings) -> Vec<String> {
+    pub(super) fn notes(&self, settings: &Settings, system: &dyn Surroundings) -> Vec<String> {
         let mut notes = self.unreadable.clone();
+        for (key, meta) in self.settings() {
+            if let Some(given) = self.given(&key).filter(|_| !meta.default.is_empty())
+                && self.value(&key, meta.default, system).1.is_none()
+            {
+                notes.push(format!("{} is empty: {key} has its default", given.origin));
+            }
+        }
         for (key, given) in self.foreign() {
             let ours = matches!(&given.origin, Origin::Environment(name) if name.starts_with("AUTHENTIK_"));
             if key == "error_reporting.enabled" && given.text.eq_ignore_ascii_case("true") {
@@ -237,10 +253,10 @@ impl Layers {
             );
         }
         if let Some(key) = settings.general.secret_key.as_ref().map(|key| key.expose()) {
-            if sections::is_placeholder(key) {
+            if sections::is_example(key) {
                 notes.push(
-                    "secret_key is a published example and therefore not used: a random key is kept in the data folder instead. Put \
-                     the output of `countersign generate secret` in its place"
+                    "secret_key is a published example and therefore not used: a random key takes its place, kept in the data folder or the \
+                     PostgreSQL database. Put the output of `countersign generate secret` in its place; what is stored stays readable"
                         .to_owned(),
                 );
             } else if key.len() < 50 {
@@ -267,5 +283,9 @@ fn of_replica(key: &str) -> Option<(&str, String)> {
 
 /// The one name of a key: files of the original write `listen.listen_http`.
 fn canonical(key: &str) -> String {
-    key.strip_prefix("listen.listen_").map_or_else(|| key.to_owned(), |rest| format!("listen.{rest}"))
+    match key {
+        // What the original called it before, and still reads.
+        "geoip" => "events.context_processors.geoip".to_owned(),
+        key => key.strip_prefix("listen.listen_").map_or_else(|| key.to_owned(), |rest| format!("listen.{rest}")),
+    }
 }

@@ -85,6 +85,29 @@ fn detours() {
     assert_eq!(with(&[("AUTHENTIK_BOOTSTRAP_EMAIL", "File:///x")]).unwrap().settings.bootstrap.email.as_deref(), Some("File:///x"));
 }
 
+/// A template that was not filled in.
+#[test]
+fn an_empty_value_of_a_setting_is_its_default() {
+    let known: Vec<KeyMeta> = keys().into_iter().flat_map(|(_, keys)| keys).collect();
+    let variables: Vec<(&'static str, &'static str)> =
+        known.iter().map(|meta| (&*format!("AUTHENTIK_{}", meta.name.to_uppercase().replace('.', "__")).leak(), " ")).collect();
+    let (empty, nothing) = (with(&variables).unwrap(), with(&[]).unwrap());
+    assert_eq!(format!("{:?}", empty.settings), format!("{:?}", nothing.settings));
+    let noted = known.iter().filter(|meta| !meta.default.is_empty()).count();
+    assert_eq!(empty.notes.iter().filter(|note| note.contains("has its default")).count(), noted, "{:?}", empty.notes);
+    assert_eq!(with(&[("AUTHENTIK_EMAIL__PORT", "")]).unwrap().notes, ["AUTHENTIK_EMAIL__PORT is empty: email.port has its default"]);
+}
+
+#[test]
+fn the_former_name_of_the_file_of_cities_is_read() {
+    assert_eq!(with(&[("AUTHENTIK_GEOIP", "/my/cities.mmdb")]).unwrap().settings.events.geoip, Some("/my/cities.mmdb".into()));
+}
+
+#[test]
+fn nobody_is_a_list_of_networks_too() {
+    assert!(with(&[("AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS", "none")]).unwrap().settings.listen.trusted_proxies.is_empty());
+}
+
 #[test]
 fn text_stays_text() {
     let loaded = with(&[("AUTHENTIK_BOOTSTRAP_PASSWORD", "12345678"), ("AUTHENTIK_BOOTSTRAP_TOKEN", "null")]).unwrap();
@@ -163,34 +186,31 @@ fn secrets_are_masked_in_the_listing() {
 }
 
 #[test]
-fn published_sentences_are_not_keys() {
-    for sentence in [
-        "your-super-secret-key-change-this-in-production-min-50-characters-long-please",
-        "please change this secret key to a long random string before going to production",
-        "REPLACE_ME_WITH_A_LONG_RANDOM_SECRET_KEY",
-        "generate-a-random-secret-key",
-    ] {
-        assert!(sections::is_placeholder(sentence), "{sentence}");
-        assert!(with(&[("AUTHENTIK_SECRET_KEY", sentence.to_owned().leak())]).unwrap().notes.iter().any(|note| note.contains("published example")));
+fn published_examples_are_not_keys_and_everything_else_is() {
+    let noted = |key: &'static str| with(&[("AUTHENTIK_SECRET_KEY", key)]).unwrap().notes.iter().any(|note| note.contains("published example"));
+    let examples = ["your-super-secret-key-change-this-in-production-min-50-characters-long-please", "PleaseGenerateASecureKey"];
+    for example in examples {
+        assert!(sections::is_example(example) && noted(example), "{example}");
     }
     for key in [
         "x2cDZpjkdvVGDTq3QkLfqDJGQ0Xr2bJd9f4zXbYVnUzJp6yD7mB1sQ==",
-        "correct-horse-battery-staple-and-then-some-more",
-        "3f9c2a7e-1b4d-4e8f-9a6c-5d7e8f9a0b1c-your-4e8f9a6c5d7e8f9a0b1c2d3e",
+        "our-production-secret-key-Zk3vT8mZr5xK1nB7cWd9yHfL2jPs4gEa6RtQwXzV",
+        "your-super-secret-key-change-this-in-production-min-50-characters-long-please-x",
+        "please-generate-your-secret-and-change-it-here-as-an-example",
     ] {
-        assert!(!sections::is_placeholder(key), "{key}");
+        assert!(!sections::is_example(key) && !noted(key), "{key}");
     }
 }
 
 #[test]
 fn networks() {
-    let cidrs = <Vec<Cidr> as value::Place>::read("10.0.0.0/8, ::1,fd00::/8,0.0.0.0/0").unwrap();
+    let cidrs = <Vec<countersign_model::Cidr> as value::Place>::read("10.0.0.0/8, ::1,fd00::/8,0.0.0.0/0").unwrap();
     assert!(cidrs[0].contains("10.2.3.4".parse().unwrap()) && !cidrs[0].contains("11.0.0.1".parse().unwrap()));
     assert!(cidrs[0].contains("::ffff:10.1.1.1".parse().unwrap()));
     assert!(cidrs[1].contains("::1".parse().unwrap()) && !cidrs[1].contains("::2".parse().unwrap()));
     assert!(cidrs[2].contains("fd12::1".parse().unwrap()) && !cidrs[2].contains("10.1.1.1".parse().unwrap()));
     assert!(cidrs[3].contains("8.8.8.8".parse().unwrap()));
-    assert!(<Vec<Cidr> as value::Place>::read("ten").is_none());
+    assert!(<Vec<countersign_model::Cidr> as value::Place>::read("ten").is_none());
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! The types a setting can have, and how each is read from text.
 
 use std::{
-    fmt,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
-use countersign_model::Secret;
+use countersign_model::{Cidr, Secret};
 use countersign_store::SslMode;
 
 /// Something a setting's text can mean.
@@ -220,57 +219,16 @@ impl Place for Origin {
     }
 }
 
-/// Networks, as written in front of a proxy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cidr {
-    network: IpAddr,
-    bits: u8,
-}
-
-impl Cidr {
-    /// Whether an address lies in the network; an IPv4 address written as IPv6 counts as IPv4.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.network, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let mask = u32::MAX.checked_shl(u32::from(32 - self.bits)).unwrap_or(0);
-                network.to_bits() & mask == address.to_bits() & mask
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let mask = u128::MAX.checked_shl(u32::from(128 - self.bits)).unwrap_or(0);
-                network.to_bits() & mask == address.to_bits() & mask
-            }
-            _ => false,
-        }
-    }
-
-    /// Network and prefix length.
-    pub fn parts(&self) -> (IpAddr, u8) {
-        (self.network, self.bits)
-    }
-
-    fn read(text: &str) -> Option<Cidr> {
-        let text = text.trim();
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-        let network: IpAddr = address.parse().ok()?;
-        let most = if network.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
-        (bits <= most).then_some(Cidr { network, bits })
-    }
-}
-
-impl fmt::Display for Cidr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.network, self.bits)
-    }
-}
-
 impl Place for Vec<Cidr> {
-    const WANTED: &'static str = "networks separated by commas, such as 10.0.0.0/8,fd00::/8";
+    const WANTED: &'static str = "networks separated by commas, such as 10.0.0.0/8,fd00::/8, or none";
     fn stand_in() -> Self {
         Vec::new()
     }
     fn read(text: &str) -> Option<Self> {
-        text.split(',').filter(|part| !part.trim().is_empty()).map(Cidr::read).collect()
+        if text.trim().eq_ignore_ascii_case("none") {
+            return Some(Vec::new());
+        }
+        text.split(',').filter(|part| !part.trim().is_empty()).map(Cidr::parse).collect()
     }
 }
 

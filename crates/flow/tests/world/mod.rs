@@ -104,7 +104,7 @@ impl World {
         let registry = Registry::new(modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone())));
         let store = Store::open(Options {
             database: database(folder.path()),
-            secret_key: secret_key.clone(),
+            secret_key: secret_key.clone().into(),
             registry,
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),

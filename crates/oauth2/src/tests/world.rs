@@ -78,7 +78,7 @@ impl World {
         let clock = StillClock(Arc::new(AtomicI64::new(NOW)));
         let store = Store::open(Options {
             database: folder.path().to_owned().into(),
-            secret_key: Secret::new("0123456789012345678901234567890123456789012345678901234567890123"),
+            secret_key: Secret::new("0123456789012345678901234567890123456789012345678901234567890123").into(),
             registry,
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SystemEntropy),

@@ -1,0 +1,33 @@
+//! What administrators should know about the installation, as long as it is so.
+
+use axum::response::Response;
+use countersign_rest::{Access, ApiError, Call, Module, Operation, json};
+use http::{Method, StatusCode};
+use serde_json::json;
+
+/// The notices in the API.
+pub fn module() -> Module {
+    let free = json!({"type": "object", "additionalProperties": {}});
+    Module {
+        name: "notices",
+        operations: vec![
+            Operation::new(Method::GET, "countersign/notices/", "countersign_notices_retrieve", Access::Superuser, notices)
+                .summary("What an administrator should do about the installation itself.")
+                .response(free),
+        ],
+        ..Module::default()
+    }
+}
+
+async fn notices(call: Call) -> Result<Response, ApiError> {
+    let mut notices = Vec::new();
+    if call.cx.store.has_stand_in_key() {
+        notices.push(json!({
+            "code": "example_secret_key",
+            "title": "The secret key is a published example",
+            "text": "It is not used: a random key takes its place. Set AUTHENTIK_SECRET_KEY to the output of `countersign generate secret` \
+                     and start the server again; everything stored stays readable.",
+        }));
+    }
+    Ok(json(StatusCode::OK, &json!({"notices": notices})))
+}
