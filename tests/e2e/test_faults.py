@@ -216,6 +216,48 @@ def test_redis_stopped_and_started(start, redis):
     print(f"works again after {patiently(world.works):.2f} s")
 
 
+def away(answer):
+    """What is away for a moment: 503, with when to come again."""
+    assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0, (answer.status_code, answer.text[:300])
+    return answer
+
+
+def exceptions(server):
+    return server.get("events/events/", action="system_exception")["pagination"]["count"]
+
+
+def test_redis_away_is_told_everywhere_and_is_no_event(start, redis):
+    world = Everything(start, redis)
+    before = exceptions(world.server)
+    redis.stop()
+    flow = f"{world.server.base}/if/flow/default-authentication-flow/"
+    executor = f"{world.server.base}/api/v3/flows/executor/default-authentication-flow/?query="
+    for _ in range(15):
+        page = away(requests.get(flow, timeout=30))
+        assert page.headers["Content-Type"].startswith("text/html") and "Not available for the moment" in page.text
+        assert "detail" in away(requests.get(executor, timeout=30)).json()
+        away(requests.post(executor, json={"component": "ak-stage-identification", "uid_field": "alice"}, timeout=30))
+    assert exceptions(world.server) == before
+    lines = [line for line in world.server.lines() if "away for the moment" in line]
+    assert 1 <= len(lines) <= 3, lines[:5]
+    redis.start()
+    patiently(world.works)
+
+
+def test_postgresql_away_is_told_in_the_words_of_whom_was_asked(start, postgres):
+    world = Everything(start, postgres)
+    before = exceptions(world.server)
+    postgres.stop()
+    wait_for(lambda: world.ready() == 503, 10, "the server to say that it is not ready")
+    away(world.server.api("GET", "core/users/"))
+    away(world.alice.get(world.app.authorize_url()))
+    for refused in (world.app.refresh("nonsense"), world.introspect()):
+        assert away(refused).json()["error"] == "temporarily_unavailable"
+    postgres.start()
+    patiently(world.works)
+    assert exceptions(world.server) == before
+
+
 def test_redis_flushed_restarts_sign_ins(start, redis):
     world = Everything(start, redis)
     person = Person(world.server, "alice")

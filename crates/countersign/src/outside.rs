@@ -7,10 +7,7 @@ use countersign_mail::{Encryption, MailSettings, Server};
 use countersign_outbound::Rules;
 use countersign_rest::Module;
 
-use crate::{
-    settings::{Cidr, Settings},
-    start::VERSION,
-};
+use crate::{settings::Settings, start::VERSION};
 
 /// # Errors
 /// A sentence about a setting that cannot be used.
@@ -44,7 +41,7 @@ pub fn mail(settings: &Settings) -> MailSettings {
 fn rules(settings: &Settings) -> Rules {
     let given = &settings.outbound;
     Rules {
-        allow: given.allow.iter().map(Cidr::parts).collect(),
+        allow: given.allow.clone(),
         proxy: given.proxy.as_ref().map(|proxy| proxy.expose().to_owned()),
         no_proxy: given.no_proxy.clone(),
         user_agent: format!("countersign/{VERSION}"),

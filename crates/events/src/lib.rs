@@ -111,6 +111,8 @@ async fn keep_sealing(cx: Context) {
         match chain::seal(&cx, retention(&cx)).await {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
+            // The requests of such a time say so.
+            Err(error) if error.is_passing() => tracing::debug!(%error, "events are not sealed for the moment"),
             Err(error) => tracing::warn!(%error, "events could not be sealed"),
         }
     }

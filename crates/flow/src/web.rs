@@ -8,6 +8,7 @@ use axum::routing::get;
 use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref, family};
 use countersign_pages::{Denied, Form, Message, Page, response as page_response};
 use countersign_rest::{Context, RequestInfo, Visitor, csrf_matches, form, visitor};
+use countersign_store::log_failure;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Map, Value, json};
@@ -107,8 +108,8 @@ fn broken(cx: &Context, request: &RequestInfo, error: &FlowError) -> Response {
             (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here", "It is not your fault. Try again in a moment.")
         }
     };
-    if status == StatusCode::INTERNAL_SERVER_ERROR {
-        tracing::error!(%error, request = request.id, "a page failed");
+    if status == StatusCode::INTERNAL_SERVER_ERROR || matches!(error, FlowError::Store(_)) {
+        log_failure(error, error.is_passing(), &request.id);
     }
     let mut page = Message::new(title).text(text).action("Go to the start page", "/");
     if status != StatusCode::NOT_FOUND {
@@ -159,6 +160,8 @@ async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Requ
     match run_flow(&visit, &slug, body).await {
         Ok(response) => response,
         Err(error @ (FlowError::NoFlow(_) | FlowError::Busy)) => visit.broken(&error),
+        // What a person was asked is kept; the same answer works when the database is back.
+        Err(error) if error.is_passing() => visit.broken(&error),
         Err(error) => {
             let challenge = executor::failure(&visit.browser(), &error).await;
             let mut page =

@@ -176,6 +176,7 @@ fn tell(error: &reqwest::Error, host: &str) -> OutboundError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_model::Cidr;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
@@ -193,7 +194,7 @@ mod tests {
     }
 
     fn outbound(allow: &str) -> Outbound {
-        let allow = if allow.is_empty() { Vec::new() } else { vec![(allow.parse().unwrap(), 8), ("::1".parse().unwrap(), 128)] };
+        let allow = if allow.is_empty() { Vec::new() } else { [allow, "::1"].map(|network| Cidr::parse(network).unwrap()).to_vec() };
         Outbound::new(&Rules { allow, user_agent: "test".to_owned(), ..Rules::default() }).unwrap()
     }
 
@@ -204,19 +205,19 @@ mod tests {
             let answer = outbound("").send(Request::get(format!("http://{host}:{port}/"))).await;
             assert!(matches!(answer, Err(OutboundError::Refused(_))), "{host}: {answer:?}");
         }
-        let answer = outbound("127.0.0.0").send(Request::get(format!("http://localhost:{port}/"))).await.unwrap();
+        let answer = outbound("127.0.0.0/8").send(Request::get(format!("http://localhost:{port}/"))).await.unwrap();
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
     }
 
     #[tokio::test]
     async fn redirects_are_answers_and_answers_have_an_end() {
         let port = answering(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
-        let answer = outbound("127.0.0.0").send(Request::get(format!("http://127.0.0.1:{port}/"))).await.unwrap();
+        let answer = outbound("127.0.0.0/8").send(Request::get(format!("http://127.0.0.1:{port}/"))).await.unwrap();
         assert_eq!(answer.status, StatusCode::FOUND);
         let mut endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec();
         endless.resize(2 << 20, b'a');
         let port = answering(endless).await;
-        let answer = outbound("127.0.0.0").send(Request::get(format!("http://127.0.0.1:{port}/"))).await;
+        let answer = outbound("127.0.0.0/8").send(Request::get(format!("http://127.0.0.1:{port}/"))).await;
         assert!(matches!(answer, Err(OutboundError::TooLarge { .. })), "{answer:?}");
     }
 

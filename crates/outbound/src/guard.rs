@@ -3,12 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use countersign_model::Cidr;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Public addresses, and the networks an operator allows besides.
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
-    allow: Arc<[(IpAddr, u8)]>,
+    allow: Arc<[Cidr]>,
     /// The proxy is chosen by the operator, wherever it is.
     proxy_host: Option<String>,
 }
@@ -19,13 +20,13 @@ pub struct Guard {
 pub struct Refused(pub String);
 
 impl Guard {
-    pub fn new(allow: &[(IpAddr, u8)], proxy_host: Option<String>) -> Guard {
+    pub fn new(allow: &[Cidr], proxy_host: Option<String>) -> Guard {
         Guard { allow: allow.into(), proxy_host }
     }
 
     pub fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        is_public(address) || self.allow.iter().any(|(network, bits)| within(address, *network, *bits))
+        is_public(address) || self.allow.iter().any(|network| network.contains(address))
     }
 }
 
@@ -71,16 +72,6 @@ fn public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     // Of global unicast (2000::/3), without protocol assignments, documentation and 6to4.
     (0x2000..=0x3fff).contains(&a) && !matches!((a, b), (0x2001, 0..=0x01ff | 0x0db8) | (0x2002 | 0x3fff, _))
-}
-
-fn within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
-    let number = |address: IpAddr| match address {
-        IpAddr::V4(v4) => (32u32, u128::from(v4.to_bits())),
-        IpAddr::V6(v6) => (128, v6.to_bits()),
-    };
-    let ((width, address), (other, network)) = (number(address), number(network));
-    let rest = width.saturating_sub(u32::from(bits));
-    width == other && (rest >= 128 || address >> rest == network >> rest)
 }
 
 #[cfg(test)]
@@ -135,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_allowed_network_is_open_and_nothing_beside_it() {
-        let guard = Guard::new(&[("10.1.0.0".parse().unwrap(), 16), ("fd00::".parse().unwrap(), 8), ("::1".parse().unwrap(), 128)], None);
+        let guard = Guard::new(&["10.1.0.0/16", "fd00::/8", "::1"].map(|network| Cidr::parse(network).unwrap()), None);
         for (address, permitted) in
             [("10.1.9.9", true), ("::ffff:10.1.9.9", true), ("10.2.0.1", false), ("fd12::1", true), ("fc00::1", false), ("::1", true), ("127.0.0.1", false)]
         {

@@ -19,8 +19,8 @@ pub use guard::{Guard, is_public};
 /// What settings say of outbound requests.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// Networks that may be reached although they are not public: addresses and prefix lengths.
-    pub allow: Vec<(std::net::IpAddr, u8)>,
+    /// Networks that may be reached although they are not public.
+    pub allow: Vec<countersign_model::Cidr>,
     /// Proxy that everything goes through, as `http://proxy.example.org:3128`.
     pub proxy: Option<String>,
     /// Hosts that are reached without it, separated by commas.

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::module::{Access, Module, Operation};
-use crate::request::RequestInfo;
+use crate::request::{AnonymousLimit, RequestInfo};
 use crate::response::json;
 use crate::{forms, health, history, openapi};
 
@@ -55,7 +55,11 @@ pub fn api_router(cx: &Context) -> Router {
     let cx = cx.clone();
     let unknown = move |request: Request| {
         let cx = cx.clone();
-        async move { openapi::unknown(&cx, &RequestInfo::of(&request.into_parts().0)) }
+        async move {
+            let parts = request.into_parts().0;
+            let info = RequestInfo::of(&parts);
+            limit(&parts, &info, None).map_or_else(IntoResponse::into_response, |()| openapi::unknown(&cx, &info))
+        }
     };
     router.route("/api/v3/{*rest}", any(unknown.clone())).route("/api/v3", any(unknown))
 }
@@ -65,6 +69,8 @@ async fn serve(cx: Context, operations: Arc<Vec<Operation>>, params: RawPathPara
     if let Ok(allow) = HeaderValue::from_str(&allow(&operations)) {
         response.headers_mut().insert(header::ALLOW, allow);
     }
+    // Keys, tokens and people are for whom asked alone (RFC 9111, section 5.2.2.5).
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -84,9 +90,12 @@ async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, 
     let wanted = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
     let Some(operation) = operations.iter().find(|o| o.method == wanted) else {
         let caller = authenticate::caller(cx, &parts.headers, &info, false).await?;
+        limit(&parts, &info, Some(&caller))?;
         return if wanted == Method::OPTIONS { options(cx, operations, &caller) } else { Err(not_allowed(&parts.method)) };
     };
-    let caller = authenticate::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await?;
+    let caller = authenticate::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await;
+    limit(&parts, &info, caller.as_ref().ok())?;
+    let caller = caller?;
     // The original tells anonymous readers of single objects that they may not, everybody else to sign in.
     let item = operation.meta.is_some() && operation.id.ends_with("_retrieve") && operation.path.contains('{') && caller.user.is_none();
     let permitted = permit(&operation.access, &caller).map_err(|refusal| if item { ApiError::no_permission() } else { refusal });
@@ -117,6 +126,14 @@ async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, 
         return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
     }
     (operation.handler)(call).await
+}
+
+/// Refuses whoever is nobody and asks too much: wrong credentials are none.
+fn limit(parts: &http::request::Parts, info: &RequestInfo, caller: Option<&Caller>) -> Result<(), ApiError> {
+    if caller.is_some_and(|caller| caller.user.is_some()) {
+        return Ok(());
+    }
+    parts.extensions.get::<AnonymousLimit>().map_or(Ok(()), |limit| limit.0.take(info).map_err(ApiError::Throttled))
 }
 
 fn permit(access: &Access, caller: &Caller) -> Result<(), ApiError> {

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use countersign_model::{EditError, FieldErrors, Problem};
-use countersign_store::StoreError;
+use countersign_store::{StoreError, log_failure};
 use http::StatusCode;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -20,6 +20,9 @@ pub enum ApiError {
     /// A body of its own shape.
     #[error("{0}")]
     Body(StatusCode, Value),
+    /// 429: so many seconds until the next one.
+    #[error("too many requests")]
+    Throttled(u64),
     /// A status alone, as a few operations of the original answer.
     #[error("{0}")]
     Empty(StatusCode),
@@ -102,8 +105,15 @@ impl IntoResponse for ApiError {
             ApiError::Detail { status, text, code: Some(code) } => json(status, &json!({"detail": text, "code": code})),
             ApiError::Body(status, body) => json(status, &body),
             ApiError::Empty(status) => status.into_response(),
+            ApiError::Throttled(seconds) => {
+                let unit = if seconds == 1 { "second" } else { "seconds" };
+                let text = format!("Request was throttled. Expected available in {seconds} {unit}.");
+                let mut answer = json(StatusCode::TOO_MANY_REQUESTS, &json!({"detail": text}));
+                answer.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from(seconds));
+                answer
+            }
             ApiError::Store(error) => {
-                tracing::error!(%error, "a request failed in the store");
+                log_failure(&error, error.is_passing(), "");
                 let (status, text) = match error {
                     StoreError::Closed => (StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down."),
                     StoreError::Full => (StatusCode::INSUFFICIENT_STORAGE, "The disk is full; nothing was changed."),

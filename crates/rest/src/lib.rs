@@ -46,7 +46,7 @@ pub use known_browser::KnownBrowser;
 pub use module::{Access, Module, Operation, RowRenderer, Start};
 pub use openapi::{NotFoundPage, object_schema};
 pub use page::{Page, envelope};
-pub use request::{RequestInfo, Seen, Tls, request_layer};
+pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use response::{json, no_content};
 pub use secrets::Asked as AskedSecret;
 pub use session::{SessionData, end_session, end_sessions_of, rekey_session, renew_session, start_session};

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use countersign_model::node_address;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use serde_json::{Value, json};
 
@@ -92,7 +93,7 @@ impl RequestInfo {
         let peer_ip = peer.map_or(IpAddr::from([127, 0, 0, 1]), |p| p.ip());
         // An IPv4 address has one form, also where it comes as IPv6 (RFC 4291 2.5.5.2): what counts, logs or compares
         // addresses gets this one.
-        let client_ip = forwarded("x-forwarded-for").and_then(|v| v.parse().ok()).unwrap_or(peer_ip).to_canonical();
+        let client_ip = forwarded("x-forwarded-for").and_then(node_address).unwrap_or(peer_ip).to_canonical();
         let legal = |h: &str| h.len() <= 300 && h.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
         RequestInfo(Arc::new(Inner {
             id,
@@ -107,6 +108,17 @@ impl RequestInfo {
         }))
     }
 }
+
+/// How much an address may ask for without being anybody.
+pub trait Limit: Send + Sync {
+    /// # Errors
+    /// The seconds to wait when there is none left.
+    fn take(&self, request: &RequestInfo) -> Result<(), u64>;
+}
+
+/// Put into the extensions of requests: asked once it is known that nobody is signed in, whatever headers were sent.
+#[derive(Clone)]
+pub struct AnonymousLimit(pub Arc<dyn Limit>);
 
 /// Put into the extensions of requests that came over TLS.
 #[derive(Debug, Clone, Copy)]

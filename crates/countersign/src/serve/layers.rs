@@ -1,42 +1,27 @@
 //! What surrounds every request: limits, time, panics, log line, metrics.
 
 use std::{
-    net::SocketAddr,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll},
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
 use axum::{
-    body::Body,
     extract::{ConnectInfo, Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use countersign_model::{Cidr, node_address};
 use countersign_rest::RequestInfo;
-use http::{HeaderName, HeaderValue, StatusCode, Version, header};
-use http_body_util::Limited;
-use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use tracing::Instrument as _;
 
 use super::{
+    bodies::{Bodies, bounded},
     measure::Measured,
     panics::{CatchPanic, Panicked},
 };
-use crate::settings::Cidr;
-
-/// Largest request body.
-pub const MAX_BODY: usize = 32 * 1024 * 1024;
-
-/// Bodies up to here are read before anyone looks at the request.
-const SMALL_BODY: usize = 64 * 1024;
-/// How long such a body may take.
-const BODY_PATIENCE: Duration = Duration::from_secs(15);
 
 /// What the layers need to know.
 #[derive(Debug, Clone)]
@@ -45,84 +30,27 @@ pub struct Rules {
     pub trusted: Arc<[Cidr]>,
     /// How long a request may take.
     pub timeout: Duration,
+    pub bodies: Arc<Bodies>,
 }
 
 /// Headers by which proxies tell who the client is, and of which trace its request is part.
 const FORWARDED: [&str; 8] =
     ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-scheme", "x-real-ip", "forwarded", "traceparent", "tracestate"];
 
-/// Outermost: bounds the body, makes forwarding headers true, writes the log line and counts.
+/// Outermost: makes forwarding headers true, bounds the body, writes the log line and counts.
 pub async fn outer(State(rules): State<Rules>, mut request: Request, next: Next) -> Response {
     let begun = tokio::time::Instant::now();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     straighten(&mut request, peer, &rules.trusted);
+    let proxy = peer.is_none_or(|peer| trusts(&rules.trusted, peer.ip()));
+    let named = request.headers().get("x-forwarded-for").and_then(|value| node_address(value.to_str().ok()?));
+    let client = named.or_else(|| peer.map(|peer| peer.ip()).filter(|_| !proxy));
     let (line, measured) = (Line::of(&request, peer), Measured::begin(&request));
-    let response = bounded(request, next).instrument(measured.span.clone()).await;
+    let response = bounded(&rules.bodies, client, request, next).instrument(measured.span.clone()).await;
     let taken = begun.elapsed();
     measured.end(&response, taken);
     line.write(&response, taken);
     response
-}
-
-/// Hands the request on with its body bounded. A small body is read first: a handler that refuses without looking at it
-/// must not leave it on the connection, where the next request belongs. After a larger one that nobody read to its end
-/// the connection is closed, and the answer says so.
-async fn bounded(request: Request, next: Next) -> Response {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > MAX_BODY as u64) {
-        return closing(failure(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large."));
-    }
-    let (parts, body) = request.into_parts();
-    if length.is_some_and(|length| length <= SMALL_BODY as u64) {
-        return match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, SMALL_BODY)).await {
-            Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-            Ok(Err(_)) => closing(failure(StatusCode::BAD_REQUEST, "The request body did not arrive in full.")),
-            Err(_) => closing(failure(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.")),
-        };
-    }
-    let one_at_a_time = parts.version <= Version::HTTP_11;
-    let (body, ended) = Watched::new(body);
-    let response = next.run(Request::from_parts(parts, Body::new(Limited::new(body, MAX_BODY)))).await;
-    if one_at_a_time && !ended.load(Ordering::Relaxed) { closing(response) } else { response }
-}
-
-fn closing(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-/// A body that tells whether it was read to its end.
-struct Watched {
-    body: Body,
-    ended: Arc<AtomicBool>,
-}
-
-impl Watched {
-    fn new(body: Body) -> (Watched, Arc<AtomicBool>) {
-        let ended = Arc::new(AtomicBool::new(body.is_end_stream()));
-        (Watched { body, ended: ended.clone() }, ended)
-    }
-}
-
-impl HttpBody for Watched {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(context);
-        if matches!(frame, Poll::Ready(None)) || self.body.is_end_stream() {
-            self.ended.store(true, Ordering::Relaxed);
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 /// Innermost: a request that takes too long or panics gets an answer all the same.
@@ -143,10 +71,14 @@ pub fn failure(status: StatusCode, text: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], json!({ "detail": text }).to_string()).into_response()
 }
 
+fn trusts(proxies: &[Cidr], address: IpAddr) -> bool {
+    proxies.iter().any(|network| network.contains(address))
+}
+
 /// Leaves forwarding headers only where a trusted proxy set them, and of the chain of addresses only the client's: the
 /// first, from the right, that is not a trusted proxy itself. Whatever a client wrote stands left of it.
 fn straighten(request: &mut Request, peer: Option<SocketAddr>, trusted: &[Cidr]) {
-    let trusts = |address: std::net::IpAddr| trusted.iter().any(|network| network.contains(address));
+    let trusts = |address| trusts(trusted, address);
     let headers = request.headers_mut();
     if !peer.is_some_and(|peer| trusts(peer.ip())) {
         for name in FORWARDED {
@@ -166,7 +98,7 @@ fn straighten(request: &mut Request, peer: Option<SocketAddr>, trusted: &[Cidr])
         .flat_map(|value| value.split(','))
         .map(|part| part.trim().to_owned())
         .collect();
-    let mut addresses = chain.iter().rev().map_while(|part| part.trim_matches(['[', ']']).parse::<std::net::IpAddr>().ok()).peekable();
+    let mut addresses = chain.iter().rev().map_while(|part| node_address(part)).peekable();
     let mut client = addresses.peek().copied();
     for address in addresses {
         client = Some(address);
@@ -174,7 +106,7 @@ fn straighten(request: &mut Request, peer: Option<SocketAddr>, trusted: &[Cidr])
             break;
         }
     }
-    let client = client.or_else(|| headers.get("x-real-ip").and_then(|value| value.to_str().ok()?.parse().ok()));
+    let client = client.or_else(|| headers.get("x-real-ip").and_then(|value| node_address(value.to_str().ok()?)));
     headers.remove("x-forwarded-for");
     if let Some(value) = client.and_then(|client| HeaderValue::from_str(&client.to_string()).ok()) {
         headers.insert(HeaderName::from_static("x-forwarded-for"), value);
@@ -236,6 +168,8 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+
     use super::*;
     use crate::settings::Place as _;
 
@@ -265,5 +199,17 @@ mod tests {
         assert_eq!(of("10.0.0.3, 10.0.0.2"), "10.0.0.3");
         assert_eq!(of("nonsense, 203.0.113.9"), "203.0.113.9");
         assert_eq!(of("203.0.113.9, nonsense"), "");
+    }
+
+    /// `forwarded`: front ends write the port, too (RFC 7239, section 6).
+    #[test]
+    fn forwarded_with_a_port_is_the_address_without_it() {
+        let of = |chain: &'static str| client("10.0.0.1", &[("x-forwarded-for", chain)]).first().map(|(_, value)| value.clone()).unwrap_or_default();
+        assert_eq!(of("203.0.113.8:51234"), "203.0.113.8");
+        assert_eq!(of("[2001:db8::8]:51234"), "2001:db8::8");
+        assert_eq!(of("203.0.113.8:51234, 10.0.0.1"), "203.0.113.8");
+        assert_eq!(of("203.0.113.8, 10.0.0.1:443"), "203.0.113.8");
+        assert_eq!(of("6.6.6.6, [::ffff:203.0.113.8]:1, 10.0.0.1:443"), "203.0.113.8");
+        assert_eq!(client("10.0.0.1", &[("x-real-ip", "203.0.113.8:51234")]).last().unwrap().1, "203.0.113.8");
     }
 }

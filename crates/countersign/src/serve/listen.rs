@@ -1,11 +1,27 @@
 //! Listeners: plain and TLS, any number of connections up to a bound, and an orderly end.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::ConnectInfo,
+};
+use countersign_model::Cidr;
 use countersign_rest::Tls;
-use http::Request;
-use hyper::{body::Incoming, service::service_fn};
+use countersign_store::Seldom;
+use http::{Request, StatusCode};
+use hyper::{
+    body::{Body as HttpBody, Frame, Incoming, SizeHint},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
@@ -15,19 +31,32 @@ use hyper_util::{
 };
 use rustls::ServerConfig;
 use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
-    time::{sleep, timeout},
+    sync::watch,
+    time::{Sleep, sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-/// Connections a listener holds at once; more wait to be accepted.
-const CONNECTIONS: usize = 4096;
-/// Time for the headers of a request, and for a TLS handshake.
-const GREETING: Duration = Duration::from_secs(15);
+use super::places::{Place, Room, Waiting, Work};
+
 /// Bytes of the headers of a request.
 const HEADERS: usize = 64 * 1024;
+/// Time in which a client has to take something of its answer.
+const STALL: Duration = Duration::from_secs(60);
+
+/// What bounds the connections of a listener.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// Connections at once; more wait to be accepted.
+    pub connections: usize,
+    /// Time for the TLS handshake, for the headers of a request, and for the next request.
+    pub patience: Duration,
+    pub waiting: Arc<Waiting>,
+    /// Proxies, behind which many clients are.
+    pub trusted: Arc<[Cidr]>,
+}
 
 /// A listener that is bound and waits to serve.
 pub struct Bound {
@@ -49,29 +78,36 @@ pub async fn bind(address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> io::Re
 
 impl Bound {
     /// Serves until `stop` becomes true, then lets open requests finish for at most `patience`.
-    pub async fn serve(self, router: Router, mut stop: watch::Receiver<bool>, patience: Duration) {
+    pub async fn serve(self, router: Router, bounds: Bounds, mut stop: watch::Receiver<bool>, patience: Duration) {
         let graceful = GracefulShutdown::new();
-        let room = Arc::new(Semaphore::new(CONNECTIONS));
+        let room = Room::new(bounds.connections, bounds.patience);
+        let (refusals, failures) = (Seldom::default(), Seldom::default());
         loop {
-            let Ok(place) = room.clone().acquire_owned().await else { break };
             let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
+                accepted = async { room.make().await; self.listener.accept().await } => accepted,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             let (stream, peer) = match accepted {
                 Ok(connection) => connection,
                 Err(error) => {
-                    // Out of file descriptors, mostly: there is nothing to do but wait for some to be closed.
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    // Out of file descriptors, mostly: somebody has to close some.
+                    if let Some(times) = failures.now() {
+                        tracing::warn!(%error, times, "connections could not be accepted");
+                    }
+                    room.shrink();
                     sleep(Duration::from_millis(100)).await;
                     continue;
                 }
             };
-            let connection = connection(stream, peer, self.tls.clone(), router.clone(), graceful.watcher());
-            tokio::spawn(async move {
-                connection.await;
-                drop(place);
-            });
+            let proxy = bounds.trusted.iter().any(|network| network.contains(peer.ip()));
+            let Some(turn) = bounds.waiting.enter((!proxy).then(|| peer.ip())) else {
+                if let Some(times) = refusals.now() {
+                    tracing::warn!(client_ip = %peer.ip(), times, "connections were closed: too many of their address ask for nothing");
+                }
+                continue;
+            };
+            let connection = connection(stream, peer, room.enter(turn), self.tls.clone(), router.clone(), bounds.patience, graceful.watcher());
+            tokio::spawn(connection);
         }
         drop(self.listener);
         if timeout(patience, graceful.shutdown()).await.is_err() {
@@ -80,40 +116,128 @@ impl Bound {
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, router: Router, watcher: Watcher) {
+async fn connection(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, tls: Option<TlsAcceptor>, router: Router, patience: Duration, watcher: Watcher) {
     let _ = stream.set_nodelay(true);
+    let stream = Flowing { stream, stalled: None };
     let secure = tls.is_some();
+    let at = place.clone();
     let service = service_fn(move |request: Request<Incoming>| {
+        let work = at.work();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         if secure {
             request.extensions_mut().insert(Tls);
         }
-        router.clone().oneshot(request)
-    });
-    let builder = builder();
-    // How a connection ends (reset, broken request) is the client's affair.
-    match tls {
-        None => {
-            let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await;
+        let answer = router.clone().oneshot(request);
+        async move {
+            answer.await.map(|response| {
+                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    work.upgraded();
+                }
+                response.map(|body| Answer { body, _work: work })
+            })
         }
-        Some(tls) => {
-            if let Ok(Ok(stream)) = timeout(GREETING, tls.accept(stream)).await {
+    });
+    let builder = builder(patience);
+    let serving = async {
+        // How a connection ends (reset, broken request) is the client's affair.
+        match tls {
+            None => {
                 let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await;
             }
+            Some(tls) => {
+                if let Ok(stream) = tls.accept(stream).await {
+                    place.greeted();
+                    let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await;
+                }
+            }
         }
+    };
+    tokio::select! {
+        () = serving => {}
+        () = place.over() => {}
     }
 }
 
-fn builder() -> auto::Builder<TokioExecutor> {
+fn builder(patience: Duration) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(GREETING).max_buf_size(HEADERS).max_headers(100);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEADERS).max_headers(100);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(128)
         .max_header_list_size(u32::try_from(HEADERS).unwrap_or(u32::MAX))
         .keep_alive_interval(Some(Duration::from_secs(60)))
-        .keep_alive_timeout(GREETING);
+        .keep_alive_timeout(patience);
     builder
+}
+
+/// An answer on its way; its request is in work until it was handed over.
+struct Answer {
+    body: Body,
+    _work: Work,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A stream whose other end has to take what it asked for, or is closed.
+struct Flowing {
+    stream: TcpStream,
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Flowing {
+    fn watch<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.stalled = None;
+            return outcome;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Flowing {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Flowing {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.watch(context, outcome)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.watch(context, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }

@@ -1,12 +1,14 @@
 //! The running server: listeners over one router, until it is told to stop.
 
 mod base_path;
+mod bodies;
 mod faults;
 mod health;
 mod layers;
 mod listen;
 mod measure;
 mod panics;
+mod places;
 mod throttle;
 mod tls;
 pub mod worker;
@@ -21,7 +23,7 @@ use http::StatusCode;
 use tokio::sync::watch;
 
 pub use self::tls::ends as certificate_end;
-use self::{faults::Faults, health::Monitoring, layers::Rules, throttle::Throttle};
+use self::{bodies::Bodies, faults::Faults, health::Monitoring, layers::Rules, listen::Bounds, places::Waiting, throttle::Throttle};
 use crate::{
     files, logging,
     settings::{Loaded, Settings},
@@ -62,7 +64,8 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     // Of several processes on one folder each has the same key: it is made of theirs.
     files::write_private(&settings.general.data_dir.join("metrics-key"), &monitoring.key)
         .map_err(|error| format!("the data folder cannot be written: {error}"))?;
-    let router = router(&context, &settings, monitoring.clone());
+    let bounds = bounds(&settings);
+    let router = router(&context, &settings, monitoring.clone(), &bounds);
     start::keep_current(&context);
     let worker = settings.worker.in_process.then(|| start::start_worker(&context, &settings));
     tokio::spawn(certificate.watch());
@@ -74,9 +77,9 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     }
     tracing::info!(http = %http.address, https = %https.address, metrics = %numbers.address, "Ready: open {}", address_to_open(&settings, http.address));
     let listeners = [
-        tokio::spawn(http.serve(router.clone(), stop.clone(), patience)),
-        tokio::spawn(https.serve(router, stop.clone(), patience)),
-        tokio::spawn(numbers.serve(health::metrics_router(monitoring), stop, Duration::from_secs(1))),
+        tokio::spawn(http.serve(router.clone(), bounds.clone(), stop.clone(), patience)),
+        tokio::spawn(https.serve(router, bounds, stop.clone(), patience)),
+        tokio::spawn(numbers.serve(health::metrics_router(monitoring), metrics_bounds(&settings), stop, Duration::from_secs(1))),
     ];
     ended.await;
     tracing::info!("stopping: open requests may finish");
@@ -95,9 +98,33 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     Ok(())
 }
 
+/// Connections for metrics, which one program asks for now and then.
+const METRICS_CONNECTIONS: usize = 64;
+/// Files that are open besides connections, with those of a database and of others' servers.
+const OTHER_FILES: usize = 256;
+
+fn bounds(settings: &Settings) -> Bounds {
+    let given = &settings.listen;
+    // As the system allows it, of which both listeners have their part.
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse::<usize>().ok());
+    let allowed = files.map_or(usize::MAX, |files| files.saturating_sub(OTHER_FILES + METRICS_CONNECTIONS) / 2).max(16);
+    Bounds {
+        connections: usize::from(given.connections).min(allowed),
+        patience: Duration::from_secs(given.patience.max(1)),
+        waiting: Waiting::new(usize::from(given.waiting_per_address)),
+        trusted: given.trusted_proxies.clone().into(),
+    }
+}
+
+fn metrics_bounds(settings: &Settings) -> Bounds {
+    Bounds { connections: METRICS_CONNECTIONS, ..bounds(settings) }
+}
+
 /// Everything there is to ask for, with what surrounds every request.
-fn router(context: &Context, settings: &Settings, monitoring: Monitoring) -> Router {
-    let rules = Rules { trusted: settings.listen.trusted_proxies.clone().into(), timeout: Duration::from_secs(settings.web.request_timeout.max(1)) };
+fn router(context: &Context, settings: &Settings, monitoring: Monitoring, bounds: &Bounds) -> Router {
+    let bodies = Bodies::new(usize::from(settings.web.bodies).saturating_mul(1024 * 1024), bounds.waiting.clone());
+    let rules = Rules { trusted: bounds.trusted.clone(), timeout: Duration::from_secs(settings.web.request_timeout.max(1)), bodies };
     let mut router = api_router(context);
     for routes in context.modules().iter().filter_map(|module| module.routes) {
         router = router.merge(routes(context.clone()));

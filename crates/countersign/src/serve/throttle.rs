@@ -12,12 +12,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use countersign_rest::RequestInfo;
+use countersign_model::subscriber;
+use countersign_rest::{AnonymousLimit, ApiError, Limit, RequestInfo};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::layers::failure;
 use crate::settings::{Rate, Settings};
 
 /// As many addresses are remembered.
@@ -89,7 +89,7 @@ impl Throttle {
     }
 }
 
-/// What a request counts as.
+/// What a request counts as from its first line alone; calls of nobody are counted once that is known.
 fn class(request: &Request) -> Option<Class> {
     let path = request.uri().path();
     let posted = request.method() == Method::POST;
@@ -99,47 +99,37 @@ fn class(request: &Request) -> Option<Class> {
     if posted && (path.starts_with("/api/v3/flows/executor/") || path.starts_with("/if/flow/")) {
         return Some(Class::Login);
     }
-    let credentials = |name| request.headers().contains_key(name);
-    let session = || request.headers().get_all(header::COOKIE).iter().any(|cookies| cookies.to_str().is_ok_and(|text| text.contains("authentik_session=")));
-    let anonymous = path.starts_with("/api/v3/") && !credentials(header::AUTHORIZATION) && !session();
-    anonymous.then_some(Class::Anonymous)
+    None
+}
+
+impl Limit for Throttle {
+    fn take(&self, request: &RequestInfo) -> Result<(), u64> {
+        self.take(Class::Anonymous, subscriber(request.client_ip), Instant::now())
+    }
 }
 
 /// Refuses what is too much, in the words of whom was asked.
-pub async fn layer(State(throttle): State<Arc<Throttle>>, request: Request, next: Next) -> Response {
+pub async fn layer(State(throttle): State<Arc<Throttle>>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(AnonymousLimit(throttle.clone()));
     let Some(class) = class(&request) else { return next.run(request).await };
-    let Some(address) = request.extensions().get::<RequestInfo>().map(|info| info.client_ip.to_canonical()) else { return next.run(request).await };
+    let Some(address) = request.extensions().get::<RequestInfo>().map(|info| info.client_ip) else { return next.run(request).await };
     // Programs of this machine sign many people in: a gateway without forwarding headers, a bench.
-    if class != Class::Anonymous && address.is_loopback() {
+    if address.is_loopback() {
         return next.run(request).await;
     }
-    match throttle.take(class, network(address), Instant::now()) {
+    match throttle.take(class, subscriber(address), Instant::now()) {
         Ok(()) => next.run(request).await,
-        Err(seconds) => refusal(class, seconds),
+        Err(seconds) if class == Class::Token => refusal(seconds),
+        Err(seconds) => ApiError::Throttled(seconds).into_response(),
     }
 }
 
-/// What counts as one: a whole /64 of IPv6, which is what one subscriber has (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
-fn refusal(class: Class, seconds: u64) -> Response {
+/// In the words of the token endpoint.
+fn refusal(seconds: u64) -> Response {
     let unit = if seconds == 1 { "second" } else { "seconds" };
-    let mut response = match class {
-        Class::Token => {
-            let body = json!({"error": "temporarily_unavailable", "error_description": format!("Too many requests; try again in {seconds} {unit}.")});
-            let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-            (StatusCode::TOO_MANY_REQUESTS, headers, body.to_string()).into_response()
-        }
-        Class::Anonymous | Class::Login => failure(StatusCode::TOO_MANY_REQUESTS, &format!("Request was throttled. Expected available in {seconds} {unit}.")),
-    };
+    let body = json!({"error": "temporarily_unavailable", "error_description": format!("Too many requests; try again in {seconds} {unit}.")});
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, headers, body.to_string()).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
@@ -163,14 +153,6 @@ mod tests {
         assert_eq!(throttle.take(Class::Anonymous, one, begin + Duration::from_secs(5)), Ok(()));
         assert_eq!(throttle.take(Class::Anonymous, one, begin + Duration::from_secs(5)), Err(5));
         assert_eq!(throttle.take(Class::Login, one, begin), Ok(()), "0 is no limit");
-    }
-
-    #[test]
-    fn a_network_of_ipv6_counts_as_one() {
-        let one = |text: &str| network(text.parse().unwrap());
-        assert_eq!(one("2001:db8:1:2:3:4:5:6"), one("2001:db8:1:2:ffff::1"));
-        assert_ne!(one("2001:db8:1:2::1"), one("2001:db8:1:3::1"));
-        assert_ne!(one("192.0.2.1"), one("192.0.2.2"));
     }
 
     #[test]

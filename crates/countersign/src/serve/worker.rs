@@ -38,7 +38,12 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     match bind("listen.metrics", settings.listen.metrics, None).await {
         Ok(numbers) => {
             tracing::info!(metrics = %numbers.address, "numbers and health of this worker can be asked for");
-            tokio::spawn(numbers.serve(health::metrics_router(Monitoring::new(&context, &settings, metrics)), stop, Duration::from_secs(1)));
+            tokio::spawn(numbers.serve(
+                health::metrics_router(Monitoring::new(&context, &settings, metrics)),
+                super::metrics_bounds(&settings),
+                stop,
+                Duration::from_secs(1),
+            ));
         }
         Err(problem) => tracing::warn!("the numbers of this worker cannot be asked for: {problem}"),
     }

@@ -46,7 +46,11 @@ async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
         Ok(ended) => answer(&call, ended),
         // A page, as the original answers.
         Err(FlowError::NoFlow(_)) => return Ok(web::lost_page(&call.cx, &call.request)),
-        Err(FlowError::Busy) => return Err(ApiError::detail(StatusCode::SERVICE_UNAVAILABLE, FlowError::Busy.to_string())),
+        Err(FlowError::Busy) => {
+            let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &serde_json::json!({"detail": FlowError::Busy.to_string()}));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            return Ok(response);
+        }
         // What a person was asked is kept; the same answer works when the database is back.
         Err(FlowError::Store(error)) if error.is_passing() => return Err(error.into()),
         Err(error) => {

@@ -7,6 +7,7 @@ use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, ORIGIN, PRAGMA, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use countersign_store::log_failure;
 use serde_json::{Value, json};
 
 use super::attempts::WrongSecret;
@@ -98,7 +99,7 @@ pub(crate) fn too_large() -> Answer {
 
 /// The program's fault: the log says what, the client only that.
 pub(crate) fn internal(error: &Internal) -> Answer {
-    tracing::error!(%error, "a request failed");
+    log_failure(error, error.is_passing(), "");
     if error.is_passing() {
         let text = "The database does not answer for the moment. Try again in a few seconds.";
         let mut answer = private_json(StatusCode::SERVICE_UNAVAILABLE, &json!({"error": "temporarily_unavailable", "error_description": text}));
@@ -110,12 +111,17 @@ pub(crate) fn internal(error: &Internal) -> Answer {
 
 /// As [`internal`], for a person.
 pub(crate) fn internal_page(error: &Internal) -> Answer {
-    tracing::error!(%error, "a request failed");
-    answer(
-        if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR },
-        "text/html; charset=utf-8",
-        "<!doctype html><title>Server error</title><p>Something went wrong here. Please try again.</p>",
-    )
+    log_failure(error, error.is_passing(), "");
+    let (status, title, text) = if error.is_passing() {
+        (StatusCode::SERVICE_UNAVAILABLE, "Not available for the moment", "The server cannot reach its database. Wait a few seconds and try again.")
+    } else {
+        (StatusCode::INTERNAL_SERVER_ERROR, "Server error", "Something went wrong here. Please try again.")
+    };
+    let mut answer = answer(status, "text/html; charset=utf-8", format!("<!doctype html><title>{title}</title><p>{text}</p>"));
+    if error.is_passing() {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    answer
 }
 
 /// Lets the pages of the client read the answer. A preflight (no client is known yet) is answered for any web
