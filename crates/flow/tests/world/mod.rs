@@ -121,7 +121,7 @@ impl World {
                 base_url: None,
                 base_path: String::new(),
                 cookie_domain: None,
-                trusted_proxies: vec![([127, 0, 0, 1].into(), 8)],
+                trusted_proxies: countersign_model::Cidr::parse("127.0.0.0/8").into_iter().collect(),
                 data_dir: folder.path().to_owned(),
                 bootstrap_password: None,
                 bootstrap_token: None,
