@@ -75,6 +75,33 @@ def test_leaving_a_group_says_what_is_lost_and_what_was_done(server, browser):
     expect(window.page.get_by_role("dialog", name="Delete user nina")).to_contain_text("This cannot be undone.")
 
 
+def test_an_account_without_a_password_says_so_and_offers_what_to_do(server, browser):
+    nina = server.user("nina", password=None)
+    window = administrator(server, browser, "no-password")
+    opened(window, f"/identity/users/{nina['pk']}")
+    facts = window.page.get_by_role("main").locator("dl")
+    expect(facts).to_contain_text("None yet.")
+    assert window.barriers() == []
+    facts.get_by_role("button", name="Set password").click()
+    window.fill("Password", PASSWORD)
+    window.page.get_by_role("dialog").get_by_role("button", name="Set password").click()
+    window.see("Password of nina set.")
+    expect(facts).to_contain_text("Password set")
+    expect(facts).not_to_contain_text("None yet.")
+
+
+def test_undo_brings_back_the_list_it_belongs_to(server, browser):
+    server.application("wiki", name="Wiki")
+    window = administrator(server, browser, "undo")
+    opened(window, "/core/applications/wiki")
+    window.press("More actions")
+    window.page.get_by_role("menuitem", name="Delete").click()
+    window.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(window.page.get_by_text("No applications yet")).to_be_visible(timeout=PATIENCE)
+    window.press("Undo")
+    expect(window.page.get_by_role("main").get_by_role("link", name="Wiki", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
 def test_a_secret_is_not_in_the_page_until_it_is_asked_for(server, browser):
     app = server.application("wiki", client_secret="known-0123456789abcdefghijklmnopqrstuvwxyz")
     number, secret = app.provider["pk"], app.secret

@@ -24,6 +24,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("uid", "string"),
                 ("uuid", "uuid"),
                 ("password_change_date", "time"),
+                ("has_usable_password", "boolean"),
             ]),
         ),
         ("UserGroup", object_schema(&group)),

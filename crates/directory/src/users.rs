@@ -269,6 +269,8 @@ pub fn to_json(user: &Identity, cx: &Context, with_groups: bool) -> Value {
         "type": user.user_type,
         "uuid": user.uuid.to_string(),
         "password_change_date": user.password_change_date.iso(),
+        // Ours: the date above is that of the account where nobody set a password.
+        "has_usable_password": user.has_usable_password,
     })
 }
 

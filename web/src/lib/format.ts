@@ -76,3 +76,9 @@ export function hue(text: string): number {
   for (const letter of text) sum = (sum * 31 + letter.charCodeAt(0)) % 997;
   return sum % 8;
 }
+
+/** A random text of letters and digits that are not taken for each other. */
+export function random(length: number): string {
+  const letters = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+  return [...crypto.getRandomValues(new Uint32Array(length))].map((number) => letters[number % letters.length]).join('');
+}

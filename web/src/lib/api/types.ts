@@ -57,6 +57,7 @@ export interface User {
   groups_obj: { pk: string; name: string; is_superuser: boolean }[] | null;
   attributes: Row;
   password_change_date?: string;
+  has_usable_password?: boolean;
 }
 
 export interface Group {

@@ -24,6 +24,12 @@ export interface Area {
   title: (row: Row) => string;
 }
 
+/** An object in a message: "Group Users". */
+export function called(area: Area, row: Row): string {
+  const { noun } = area.list;
+  return `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${area.title(row)}`;
+}
+
 export const path = (...parts: (string | number)[]): string => parts.join('/');
 
 /** A family of one is that one. */
