@@ -89,8 +89,12 @@ def test_people_sign_in_and_pages_open_by_group(server, flask):
 def test_logout_ends_both_sessions_and_returns_to_the_start_page(server, flask):
     server.user("alice", ["Administrators"])
     alice = signed_in(server, flask, "alice")
-    page = alice.open(flask.base + "/logout")
-    assert page.url == flask.base + "/", page.url
+    # The application sends no token, which would prove that it asked: the person is asked.
+    asked = alice.open(flask.base + "/logout")
+    assert "Sign out?" in asked.text and alice.me().status_code == 200
+    answer = alice.press(asked)
+    assert (answer.status_code, answer.headers["Location"]) == (302, flask.base + "/")
+    assert alice.me().status_code == 403
     assert alice.get(flask.base + "/").json()["user"] is None
     assert alice.me().status_code == 403, "the server's session has ended too"
 

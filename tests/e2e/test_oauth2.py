@@ -1,6 +1,7 @@
 """The protocol as an application sees it."""
 
 import base64
+import html
 import urllib.parse
 
 import pytest
@@ -199,27 +200,194 @@ def test_a_denied_application_gives_no_code(server, admin):
     assert Person(server, "ines").code(app)
 
 
+def end_session(app, **parameters):
+    query = urllib.parse.urlencode(parameters)
+    return f"{app.server.base}/application/o/{app.slug}/end-session/?{query}"
+
+
 def test_end_session_goes_only_to_addresses_of_the_application(server, app, admin):
-    tokens = admin.tokens(app)
-    end = f"{server.base}/application/o/flask-app/end-session/"
     for target in ["http://evil.test/", "//evil.test/", "javascript:alert(1)", "http://localhost:5000@evil.test/"]:
-        query = urllib.parse.urlencode({"post_logout_redirect_uri": target, "id_token_hint": tokens["id_token"]})
-        page = Person(server).get(f"{end}?{query}")
+        tokens = Person(server, admin.username, admin.password).sign_in().tokens(app)
+        page = Person(server).get(end_session(app, post_logout_redirect_uri=target, id_token_hint=tokens["id_token"]))
         assert "evil" not in page.headers.get("Location", "") and "javascript" not in page.headers.get("Location", "")
-    query = urllib.parse.urlencode(
-        {"post_logout_redirect_uri": "http://localhost:5000/", "id_token_hint": tokens["id_token"], "state": "s"}
-    )
-    url = admin.visit(f"{end}?{query}", until="http://localhost:5000/")
+    tokens = admin.tokens(app)
+    url = end_session(app, post_logout_redirect_uri="http://localhost:5000/", id_token_hint=tokens["id_token"], state="s")
+    url = admin.visit(url, until="http://localhost:5000/")
     assert urllib.parse.urlsplit(url).path == "/"
     assert admin.me().status_code == 403
 
 
-def test_a_foreign_site_cannot_sign_people_out(server, app, admin):
+def test_an_address_that_is_not_registered_does_not_keep_the_person_signed_in(server, app, admin):
+    tokens = admin.tokens(app)
+    page = admin.open(end_session(app, post_logout_redirect_uri="http://elsewhere.test/", id_token_hint=tokens["id_token"]))
+    assert page.status_code == 200 and "You are signed out" in page.text
+    assert 'href="http://localhost:5000"' in html.unescape(page.text), "the way back to the application"
+    assert admin.me().status_code == 403
+    events = server.get("events/events/", action="configuration_error")["results"]
+    assert events[0]["context"]["post_logout_redirect_uri"] == "http://elsewhere.test/"
+    assert events[0]["context"]["expected"] == [app.redirect]
+
+
+def test_without_a_hint_the_person_is_asked_whatever_the_browser_says(server, app, admin):
     admin.code(app)
-    end = f"{server.base}/application/o/flask-app/end-session/?post_logout_redirect_uri=http://localhost:5000/"
-    page = admin.get(end, headers={"Sec-Fetch-Site": "cross-site"})
-    assert page.status_code == 200 and "<form" in page.text, "a button to press, and nothing else has happened"
+    url = end_session(app, post_logout_redirect_uri="http://localhost:5000/")
+    for site in ("cross-site", "same-site", "same-origin", "none"):
+        page = admin.get(url, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Dest": "document"})
+        assert page.status_code == 200 and "<form" in page.text, "a button to press, and nothing else has happened"
+        assert admin.me().status_code == 200
+    answer = admin.press(admin.get(url))
+    assert (answer.status_code, answer.headers["Location"]) == (302, "http://localhost:5000/")
+    assert admin.me().status_code == 403
+
+
+def test_a_hint_that_does_not_hold_ends_nothing(server, app, admin):
+    other = server.application("other")
+    theirs, own = admin.tokens(other)["id_token"], admin.tokens(app)["id_token"]
+    head, body, signature = own.split(".")
+    none = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+    target = "http://localhost:5000/"
+    wrong = [
+        {"id_token_hint": theirs},
+        {"id_token_hint": own, "client_id": other.id},
+        {"id_token_hint": f"{none}.{body}."},
+        {"id_token_hint": "nonsense"},
+        {"client_id": other.id},
+    ]
+    for person in (admin, Person(server)):
+        for parameters in wrong:
+            page = person.get(
+                end_session(app, post_logout_redirect_uri=target, **parameters),
+                headers={"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "document"},
+            )
+            assert page.status_code == 400 and "Location" not in page.headers, parameters
     assert admin.me().status_code == 200
+    answer = admin.press(admin.get(end_session(app, post_logout_redirect_uri=target, id_token_hint=theirs)))
+    assert target not in answer.headers["Location"], "signed out here, and not sent on"
+    assert admin.me().status_code == 403
+
+
+def test_a_hint_ends_its_session_without_the_cookie_and_leaves_others_alone(server, app, admin):
+    server.user("mallory")
+    mallory = Person(server, "mallory").sign_in()
+    hint = mallory.tokens(app)["id_token"]
+    target = "http://localhost:5000/"
+    answer = admin.web.post(end_session(app), data={"id_token_hint": hint, "post_logout_redirect_uri": target}, allow_redirects=False, timeout=30)
+    assert (answer.status_code, answer.headers["Location"]) == (302, target)
+    assert mallory.me().status_code == 403, "ended by its name"
+    assert admin.me().status_code == 200, "somebody else's session stays"
+
+
+def test_signing_out_runs_the_provider_s_invalidation_flow(server, app, admin):
+    flow = server.create("flows/instances/", name="Bye", title="Bye", slug="bye", designation="invalidation")
+    app = server.application("farewell", invalidation_flow=flow["pk"])
+    policy = server.create("policies/expression/", name="stay", expression="ak_message('Not now')\nreturn False")
+    binding = server.create("policies/bindings/", target=flow["policybindingmodel_ptr_id"], policy=policy["pk"], order=0)
+    hint = admin.tokens(app)["id_token"]
+    url = end_session(app, id_token_hint=hint, post_logout_redirect_uri="http://localhost:5000/")
+    page = admin.get(url)
+    assert "Location" not in page.headers and "Not now" in page.text
+    assert admin.me().status_code == 200, "a flow that denies leaves the session as it is"
+    server.api("DELETE", f"policies/bindings/{binding['pk']}/", 204)
+    stage = server.create("stages/deny/", name="asks", deny_message="Stay here")
+    bound = server.create("flows/bindings/", target=flow["pk"], stage=stage["pk"], order=0)
+    assert admin.get(url).headers["Location"].startswith("/if/flow/bye/"), "its stages are shown"
+    assert admin.me().status_code == 200
+    server.api("DELETE", f"flows/bindings/{bound['pk']}/", 204)
+    assert admin.get(url).headers["Location"] == "http://localhost:5000/"
+    assert admin.me().status_code == 403
+
+
+def test_the_page_after_signing_out_of_an_application_leads_back(server, app, admin):
+    admin.code(app)
+    admin.get(end_session(app))
+    shown = admin.get("/api/v3/flows/executor/default-provider-invalidation-flow/?query=").json()
+    assert shown["component"] == "ak-stage-session-end"
+    assert shown["application_launch_url"] == "http://localhost:5000"
+
+
+def test_a_head_request_issues_nothing_and_ends_nothing(server, app, admin):
+    hint = admin.tokens(app)["id_token"]
+    for url in (app.authorize_url(), end_session(app, id_token_hint=hint)):
+        answer = admin.web.head(url, allow_redirects=False, timeout=30)
+        assert answer.status_code == 200 and "Location" not in answer.headers
+    assert admin.me().status_code == 200
+
+
+def test_public_clients_need_pkce(server, admin):
+    public = server.application("spa", client_type="public", client_secret="")
+    verifier, challenge = pkce()
+    assert admin.authorize(public)["error"] == "invalid_request"
+    assert admin.authorize(public, code_challenge=verifier, code_challenge_method="plain")["error"] == "invalid_request"
+    code = admin.code(public, code_challenge=challenge, code_challenge_method="S256")
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": public.redirect, "client_id": public.id}
+    assert public.token(auth=False, **form, code_verifier=verifier).status_code == 200
+    assert public.discovery()["code_challenge_methods_supported"] == ["S256"]
+    server.patch(f"providers/oauth2/{public.provider['pk']}/", pkce_required=False)
+    assert "code" in admin.authorize(public)
+
+
+def test_a_provider_made_without_a_key_keeps_none(server, admin):
+    app = server.application("shared", signing_key=None)
+    body = {"name": "unsaid", "authorization_flow": app.provider["authorization_flow"], "invalidation_flow": app.provider["invalidation_flow"]}
+    made = server.create("providers/oauth2/", **body, redirect_uris=[])
+    assert made["signing_key"] is None
+    assert (made["assigned_application_slug"], made["assigned_backchannel_application_name"]) == ("", "")
+    assert app.discovery()["id_token_signing_alg_values_supported"] == ["HS256"]
+
+
+def test_an_id_token_alone_comes_without_an_access_token(server, app, admin):
+    back = admin.authorize(app, response_type="id_token", nonce="n", scope="openid")
+    assert "id_token" in back and not {"access_token", "token_type", "expires_in"} & set(back)
+    assert "at_hash" not in claims(back["id_token"])
+    both = admin.authorize(app, response_type="token id_token", nonce="n", scope="openid")
+    assert "at_hash" in claims(both["id_token"]), "in any order"
+
+
+def test_the_shared_issuer_is_found_at_the_root(server, admin):
+    app = server.application("global", issuer_mode="global")
+    document = requests.get(f"{server.base}/.well-known/openid-configuration", timeout=10).json()
+    assert document["issuer"] == server.base + "/"
+    token = admin.tokens(app)["id_token"]
+    keys = jwk.KeySet.import_key_set(requests.get(document["jwks_uri"], timeout=10).json())
+    assert jwt.decode(token, keys, algorithms=["RS256", "ES256", "ES384", "EdDSA"]).claims["iss"] == document["issuer"]
+    url = admin.visit(f"{document['end_session_endpoint']}?id_token_hint={token}&post_logout_redirect_uri=http://localhost:5000/", until="http://localhost:5000/")
+    assert url == "http://localhost:5000/" and admin.me().status_code == 403
+
+
+def test_launch_signs_in_and_goes_on_to_the_application(server, app):
+    server.user("ada")
+    launch = f"{server.base}/application/launch/wiki/"
+    wiki = server.application("wiki")
+    server.api("PATCH", "core/applications/wiki/", 200, json={"meta_launch_url": "https://%(username)s.example.org/?mail=%(email)s"})
+    ada = Person(server, "ada")
+    assert ada.visit(launch, until="https://ada.example.org/") == "https://ada.example.org/?mail=ada@example.test"
+    group = server.create("core/groups/", name="Nobody")
+    server.create("policies/bindings/", target=wiki.application["pk"], group=group["pk"], order=0)
+    page = ada.get(launch)
+    assert "Location" not in page.headers and "Nobody" not in page.text, "refused, without the names of groups"
+    assert ada.get("/application/launch/none/").status_code == 404
+
+
+def test_webfinger_names_the_issuer_of_the_default_application(server, app):
+    url = f"{server.base}/.well-known/webfinger?resource=acct:ada@example.org&rel=http://openid.net/specs/connect/1.0/issuer"
+    answer = requests.get(url, timeout=10)
+    assert (answer.json(), answer.headers["Content-Type"]) == ({}, "application/jrd+json")
+    brand = server.one("core/brands/")
+    server.patch(f"core/brands/{brand['brand_uuid']}/", default_application=app.application["pk"])
+    issuer = {"rel": "http://openid.net/specs/connect/1.0/issuer", "href": f"{server.base}/application/o/flask-app/"}
+    assert requests.get(url, timeout=10).json() == {"subject": "acct:ada@example.org", "links": [issuer]}
+
+
+def test_a_provider_s_name_in_place_of_the_slug_is_answered_with_the_slug(server, app):
+    answer = requests.get(f"{server.base}/application/o/flask-app-provider/.well-known/openid-configuration", timeout=10)
+    assert answer.status_code == 404 and f"{server.base}/application/o/flask-app/" in answer.text
+    answer = requests.get(f"{server.base}/application/o/flask-app", timeout=10)
+    assert answer.status_code == 404 and f"{server.base}/application/o/flask-app/ (with the slash" in answer.text
+
+
+@pytest.mark.parametrize("path", ["login/oauth/authorize", "login/oauth/access_token", "user", "user/teams", "device", "if/help/", ".well-known/security.txt"])
+def test_addresses_that_are_not_built_say_so(server, path):
+    assert requests.get(f"{server.base}/{path}", timeout=10).status_code == 501
 
 
 def test_an_application_outlives_its_invalidation_flow(server, admin):

@@ -5,6 +5,7 @@ Nothing here knows the server from inside. Every test starts its own server on a
 
 import base64
 import hashlib
+import html
 import itertools
 import json
 import os
@@ -406,6 +407,14 @@ class Person:
                 continue
             return answer
         raise AssertionError(f"too many steps, last at {url}")
+
+    def press(self, page):
+        """Presses the button of the form on a page; the answer."""
+        form = re.search(r'<form[^>]*action="([^"]*)".*?</form>', page.text, re.S)
+        inputs = [re.search(r"<[^>]*>", part).group() for part in re.findall(r"<input[^>]*>", form.group())]
+        text = lambda tag, name: html.unescape((re.search(rf'\b{name}="([^"]*)"', tag) or [None, ""])[1])
+        fields = {text(tag, "name"): text(tag, "value") for tag in inputs if text(tag, "name")}
+        return self.web.post(urllib.parse.urljoin(page.url, html.unescape(form.group(1))), data=fields, timeout=30, allow_redirects=False)
 
     def authorize(self, app, **parameters):
         """The parameters with which the browser comes back to the application."""

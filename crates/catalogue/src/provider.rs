@@ -85,7 +85,8 @@ fn filter(call: &Call, entry: &Entry) -> bool {
     free && call.query.flag("backchannel").is_none_or(|wanted| wanted == used("backchannel_providers"))
 }
 
-/// Slug and name of the application a provider is attached to.
+/// Slug and name of the application a provider is attached to; empty texts where there is none, as clients made from
+/// the original's document expect texts.
 fn assigned(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let mut found: [Option<&Application>; 2] = [None, None];
     for (by, field) in render.snapshot.referrers(entry.id) {
@@ -98,8 +99,8 @@ fn assigned(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Val
     }
     let [front, back] = found;
     for (prefix, application) in [("assigned_application", front), ("assigned_backchannel_application", back)] {
-        map.insert(format!("{prefix}_slug"), application.map(|a| Value::from(&*a.slug)).unwrap_or_default());
-        map.insert(format!("{prefix}_name"), application.map(|a| Value::from(a.name.clone())).unwrap_or_default());
+        map.insert(format!("{prefix}_slug"), application.map_or("", |a| &a.slug).into());
+        map.insert(format!("{prefix}_name"), application.map_or("", |a| a.name.as_str()).into());
     }
 }
 

@@ -45,9 +45,7 @@ async fn create(call: Call) -> Result<Response, ApiError> {
     call.cx
         .store
         .write(call.actor(), "application made with its provider", move |tx| {
-            let mut map: Map<String, Value> = provider.clone();
-            kind.fill(tx.graph(), &mut map);
-            let object = kind.parse(&moved.input(&map, Mode::Create), None).map_err(|e| below("provider", e))?;
+            let object = kind.parse(&moved.input(&provider, Mode::Create), None).map_err(|e| below("provider", e))?;
             let (fresh, uuid) = (tx.entropy().uuid(), tx.entropy().uuid());
             let key = tx.graph().next_key(kind.meta.key, PROVIDER, fresh);
             tx.draft().put_object(ObjectId::new(PROVIDER, key), object);

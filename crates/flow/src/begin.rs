@@ -192,7 +192,7 @@ pub fn confirm_page(cx: &Context, request: &RequestInfo, visitor: &Visitor, head
     browser.dress(page_response(StatusCode::OK, &browser.frame(), &Page::Confirm(page)), true)
 }
 
-/// Whom an application is for, where no rule has words of its own.
+/// Whom an application is for, where no rule has words of its own. Names of groups are for administrators.
 fn whom_for(decision: &Decision) -> String {
     let steps = &decision.trace.steps;
     // Only a list of groups, any of which would do, can be told as a whole.
@@ -218,7 +218,11 @@ pub async fn denied_page(cx: &Context, request: &RequestInfo, visitor: &Visitor,
     recording.policies(now, &format!("application {application}"), &decision.trace);
     recording.stage(now, application, "authentik_core.application", "denied", json!({"messages": decision.messages}));
     keep::write_decision(cx, run, format!("application:{application}"), recording);
-    let reason = if decision.messages.is_empty() { whom_for(&decision) } else { decision.messages.join(" ") };
+    let reason = match decision.messages.is_empty() {
+        false => decision.messages.join(" "),
+        true if browser.sees_errors() => whom_for(&decision),
+        true => "Your account is fine; this application is not for it.".to_owned(),
+    };
     let details = if browser.sees_errors() {
         let outcome = |step: &countersign_policy::Step| format!("This {} does not pass.", step.kind);
         decision.trace.steps.iter().filter(|step| !step.passing).map(|step| Pair::new(step.name.clone(), outcome(step))).collect()

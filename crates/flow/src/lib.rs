@@ -57,6 +57,7 @@ mod error;
 mod executor;
 mod keep;
 mod kinds;
+mod launch;
 mod measure;
 mod module;
 mod plan;

@@ -31,6 +31,8 @@ pub mod key {
     pub const PROMPT_DATA: &str = "prompt_data";
     pub const REDIRECT: &str = "redirect";
     pub const REDIRECT_STAGE_TARGET: &str = "redirect_stage_target";
+    /// Ours: the person, or an application with proof, has asked to sign out; nobody is asked again.
+    pub const SIGN_OUT_CONFIRMED: &str = "countersign/sign_out_confirmed";
     pub const SOURCE: &str = "source";
     pub const USER_BACKEND: &str = "user_backend";
     pub const USER_PATH: &str = "user_path";

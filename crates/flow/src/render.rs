@@ -95,7 +95,8 @@ pub(crate) fn format_title(raw: &str, app: &str, user: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
+    // Nothing to name leaves a blank at the end.
+    out.trim().to_owned()
 }
 
 pub(crate) fn application_name(run: &Run) -> String {
@@ -463,6 +464,7 @@ mod tests {
             ("plain", "plain"),
         ] {
             assert_eq!(format_title(raw, "Wiki", "uma"), expected);
+            assert_eq!(format_title("Redirecting to %(app)s", "", ""), "Redirecting to");
         }
     }
 

@@ -41,7 +41,7 @@ pub use listed::{Listed, Names};
 pub use network::{Cidr, node_address, subscriber};
 pub use order::SortKey;
 pub use reference::{Ref, Target, directory, family};
-pub use registry::{Fill, KindDef, LoadError, Registry, Stamp, Upgrade};
+pub use registry::{KindDef, LoadError, Registry, Stamp, Upgrade};
 pub use secret::{SealError, Sealer, Secret};
 pub use snapshot::{Entry, Revision, Snapshot};
 pub use soundness::unsound;

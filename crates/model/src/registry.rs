@@ -13,7 +13,6 @@ use crate::errors::FieldErrors;
 use crate::key::Space;
 use crate::kind::{Input, Kind, KindMeta, Object};
 use crate::secret::{SealError, Sealer};
-use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 
 type Parse = fn(&Input<'_>, Option<&dyn Object>) -> Result<Arc<dyn Object>, FieldErrors>;
@@ -29,15 +28,11 @@ pub struct KindDef {
     load: Load,
     /// Step `n` lifts stored JSON from format `n + 1` to `n + 2`; formats begin at 1.
     upgrades: &'static [Upgrade],
-    fill: Option<Fill>,
     stamp: Option<Stamp>,
 }
 
 /// Notes when an object is saved.
 pub type Stamp = fn(&dyn Object, Timestamp) -> Option<Arc<dyn Object>>;
-
-/// Adds to the outside JSON of a new object what depends on others, as a default certificate.
-pub type Fill = fn(&Snapshot, &mut Map<String, Value>);
 
 impl fmt::Debug for KindDef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,7 +50,6 @@ impl KindDef {
             },
             load: |stored, sealer, entropy| T::load(stored, sealer, entropy).map(|v| Arc::new(v) as Arc<dyn Object>),
             upgrades: &[],
-            fill: None,
             stamp: None,
         }
     }
@@ -64,13 +58,6 @@ impl KindDef {
     #[must_use]
     pub fn with_upgrades(mut self, upgrades: &'static [Upgrade]) -> KindDef {
         self.upgrades = upgrades;
-        self
-    }
-
-    /// Defaults of new objects that depend on what else is there.
-    #[must_use]
-    pub const fn with_fill(mut self, fill: Fill) -> KindDef {
-        self.fill = Some(fill);
         self
     }
 
@@ -84,13 +71,6 @@ impl KindDef {
     /// An object that somebody saves at that moment.
     pub fn stamped(&self, object: Arc<dyn Object>, now: Timestamp) -> Arc<dyn Object> {
         self.stamp.and_then(|stamp| stamp(&*object, now)).unwrap_or(object)
-    }
-
-    /// Completes the outside JSON of an object that is about to be made.
-    pub fn fill(&self, snapshot: &Snapshot, map: &mut Map<String, Value>) {
-        if let Some(fill) = self.fill {
-            fill(snapshot, map);
-        }
     }
 
     /// # Errors

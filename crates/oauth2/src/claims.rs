@@ -37,6 +37,8 @@ pub struct Subject {
     pub email: String,
     /// `attributes.upn` of the user itself.
     pub upn: Option<String>,
+    /// An account of a program: it has no address, and needs none.
+    pub service: bool,
 }
 
 /// The opaque user id of an installation: stable, and the same for all clients.
@@ -50,6 +52,7 @@ pub fn sub(mode: SubMode, subject: &Subject, installation: &str) -> String {
         SubMode::UserId => subject.id.to_string(),
         SubMode::UserUuid => subject.uuid.clone(),
         SubMode::UserUsername => subject.username.clone(),
+        SubMode::UserEmail if subject.service && subject.email.is_empty() => hashed_user_id(subject.id, installation),
         SubMode::UserEmail => subject.email.clone(),
         SubMode::UserUpn => subject.upn.clone().unwrap_or_else(|| hashed_user_id(subject.id, installation)),
     }
@@ -192,7 +195,7 @@ mod tests {
 
     #[test]
     fn subject_modes() {
-        let mut subject = Subject { id: 7, uuid: "u-u".into(), username: "bob".into(), email: String::new(), upn: None };
+        let mut subject = Subject { id: 7, uuid: "u-u".into(), username: "bob".into(), email: String::new(), upn: None, service: false };
         let named = |mode, subject: &Subject| sub(mode, subject, "install");
         let hashed = hex::encode(Sha256::digest(b"7-install"));
         for (mode, expected) in [

@@ -19,6 +19,8 @@ pub struct Client {
     pub kind: ClientType,
     pub secret: Secret,
     pub redirect_uris: Vec<Registered>,
+    /// No code without a challenge.
+    pub pkce_required: bool,
     /// The names of the scope mappings attached.
     pub scopes: Scopes,
 }
@@ -47,6 +49,7 @@ pub(crate) mod tests {
             kind: ClientType::Confidential,
             secret: Secret::new("s3cret"),
             redirect_uris: vec![Registered { matching_mode: MatchingMode::Strict, url: "https://app.example.test/callback".into() }],
+            pkce_required: false,
             scopes: Scopes::parse("openid profile email offline_access"),
         }
     }

@@ -42,6 +42,14 @@ impl InPlanStage for Fulfil {
             if !access::is_allowed(&service, &provider, &person, &turn.request, &context).await? {
                 return Ok(Outcome::Deny("Request has been denied.".to_owned()));
             }
+            if let Err(error) = service.subject(&provider, &person).await {
+                let Internal::Subject(error) = error else { return Err(FlowError::broken(error.to_string())) };
+                let mut actor = service.cx.actor(&turn.visitor.caller(), &turn.request);
+                actor.user = actor.user.or_else(|| Some(person.actor()));
+                let context = json!({"message": error.to_string(), "provider": provider.reference_json()});
+                service.event("configuration_error", context, actor).await;
+                return Ok(Outcome::Deny(error.to_string()));
+            }
             let answer = issue(&service, &turn, &provider, &person, &request).await.map_err(|e| FlowError::broken(e.to_string()))?;
             let name = provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
             Ok(match answer {
@@ -130,8 +138,11 @@ fn fields(kind: ResponseType, code: Option<&String>, minted: Option<&Minted>) ->
     }
     fields.extend(code.map(|code| ("code", code.clone())));
     if let Some(minted) = minted {
-        fields.push(("token_type", "Bearer".to_owned()));
-        fields.push(("expires_in", minted.expires_in.to_string()));
+        // They are about an access token; beside a code the original sends them too.
+        if kind != ResponseType::IdToken {
+            fields.push(("token_type", "Bearer".to_owned()));
+            fields.push(("expires_in", minted.expires_in.to_string()));
+        }
     }
     fields
 }

@@ -43,6 +43,9 @@ pub(crate) struct Stored<T> {
     pub(crate) revoked: bool,
     pub(crate) family: Uuid,
     pub(crate) data: T,
+    /// Of a refresh token: how often it was used, and from which address first.
+    pub(crate) uses: i64,
+    pub(crate) used_from: String,
     /// The session it came from is still there, or there was none.
     pub(crate) session_alive: bool,
     pub(crate) user_active: bool,
@@ -103,12 +106,15 @@ fn stored<T: DeserializeOwned>(row: &Row) -> Result<Stored<T>, StoreError> {
         data: serde_json::from_value(data).map_err(|_| StoreError::Column { column: 9 })?,
         session_alive: row.get(10)?,
         user_active: row.get(11)?,
+        uses: row.get(12)?,
+        used_from: row.get(13)?,
     })
 }
 
-fn find<T: DeserializeOwned>(sql: &mut Sql<'_>, table: &str, used: &str, value: &str, now: Timestamp) -> Result<Option<Stored<T>>, StoreError> {
+fn find<T: DeserializeOwned>(sql: &mut Sql<'_>, table: &str, used: [&str; 3], value: &str, now: Timestamp) -> Result<Option<Stored<T>>, StoreError> {
+    let [used, uses, used_from] = used;
     let statement = format!(
-        "SELECT g.id, g.provider_id, g.user_id, g.session, g.scope, g.expires, {used}, g.revoked, g.family, g.data, {ALIVE} \
+        "SELECT g.id, g.provider_id, g.user_id, g.session, g.scope, g.expires, {used}, g.revoked, g.family, g.data, {ALIVE}, {uses}, {used_from} \
          FROM {table} g JOIN users u ON u.id = g.user_id WHERE g.hash = $1"
     );
     sql.query_one(&statement, params![sha256(value), now])?.map(|row| stored(&row)).transpose()
@@ -117,27 +123,19 @@ fn find<T: DeserializeOwned>(sql: &mut Sql<'_>, table: &str, used: &str, value: 
 /// # Errors
 /// The store fails.
 pub(crate) fn find_code(sql: &mut Sql<'_>, code: &str, now: Timestamp) -> Result<Option<Stored<CodeData>>, StoreError> {
-    find(sql, "authorization_code", "g.used", code, now)
+    find(sql, "authorization_code", ["g.used", "0", "''"], code, now)
 }
 
 /// # Errors
 /// The store fails.
 pub(crate) fn find_access_token(sql: &mut Sql<'_>, token: &str, now: Timestamp) -> Result<Option<Stored<AccessData>>, StoreError> {
-    find(sql, "access_token", "0", token, now)
+    find(sql, "access_token", ["0", "0", "''"], token, now)
 }
 
 /// # Errors
 /// The store fails.
 pub(crate) fn find_refresh_token(sql: &mut Sql<'_>, token: &str, now: Timestamp) -> Result<Option<Stored<RefreshData>>, StoreError> {
-    find(sql, "refresh_token", "g.used", token, now)
-}
-
-/// Whether a token that a refresh token was exchanged for was exchanged in turn.
-///
-/// # Errors
-/// The store fails.
-pub(crate) fn successor_rotated(sql: &mut Sql<'_>, family: Uuid, id: i64) -> Result<bool, StoreError> {
-    Ok(sql.query_one("SELECT 1 FROM refresh_token WHERE family = $1 AND id > $2 AND used > 0", params![family, id])?.is_some())
+    find(sql, "refresh_token", ["g.used", "g.uses", "g.used_from"], token, now)
 }
 
 fn json<T: Serialize>(data: &T) -> Result<Value, StoreError> {
@@ -216,13 +214,32 @@ pub(crate) fn take_code(sql: &mut Sql<'_>, id: i64, now: Timestamp) -> Result<bo
     Ok(sql.execute(taken, params![id, now])? == 1)
 }
 
-/// Takes a refresh token. `false`: somebody else has, or the family died, in the meantime.
+/// A client that may use its refresh token again: until when after the first use, and for one that cannot prove who it
+/// is, from which address only.
+#[derive(Debug, Clone)]
+pub(crate) struct Grace {
+    /// The first use must not be earlier.
+    pub(crate) since: Timestamp,
+    pub(crate) only_from: Option<String>,
+}
+
+/// How often a refresh token gives tokens within its grace.
+pub(crate) const MOST_USES: i64 = 10;
+
+/// Takes a refresh token: the first time, or once more within its grace. `false`: neither, or the family died in the
+/// meantime.
 ///
 /// # Errors
 /// The store fails.
-pub(crate) fn take_refresh_token(sql: &mut Sql<'_>, id: i64, now: Timestamp) -> Result<bool, StoreError> {
-    let taken = "UPDATE refresh_token SET used = $2 WHERE id = $1 AND used = 0 AND revoked = 0";
-    Ok(sql.execute(taken, params![id, now])? == 1)
+pub(crate) fn take_refresh_token(sql: &mut Sql<'_>, id: i64, now: Timestamp, from: &str, grace: Option<&Grace>) -> Result<bool, StoreError> {
+    let first = "UPDATE refresh_token SET used = $2, uses = 1, used_from = $3 WHERE id = $1 AND used = 0 AND revoked = 0";
+    if sql.execute(first, params![id, now, from])? == 1 {
+        return Ok(true);
+    }
+    let Some(grace) = grace else { return Ok(false) };
+    let again = "UPDATE refresh_token SET uses = uses + 1 \
+                 WHERE id = $1 AND revoked = 0 AND used >= $2 AND uses < $3 AND used_from = COALESCE($4, used_from)";
+    Ok(sql.execute(again, params![id, grace.since, MOST_USES, grace.only_from.clone()])? == 1)
 }
 
 /// Ends everything that descends from one sign-in.
@@ -271,7 +288,7 @@ pub(crate) fn end_session(sql: &mut Sql<'_>, session: &[u8]) -> Result<(), Store
 /// # Errors
 /// The store fails.
 pub(crate) fn delete_of_others(sql: &mut Sql<'_>, providers: &[i64]) -> Result<(), StoreError> {
-    for table in ["authorization_code", "access_token", "refresh_token"] {
+    for table in ["authorization_code", "access_token", "refresh_token", "client_account"] {
         for row in sql.query(&format!("SELECT DISTINCT provider_id FROM {table}"), &[])? {
             let provider: i64 = row.get(0)?;
             if !providers.contains(&provider) {
@@ -385,7 +402,7 @@ mod tests {
             let store = store.clone();
             tries.spawn(async move {
                 let code = write(&store, move |sql| take_code(sql, found.id, Timestamp(5))).await;
-                let refresh = write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5))).await;
+                let refresh = write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5), "a", None)).await;
                 (code, refresh)
             });
         }
@@ -396,19 +413,46 @@ mod tests {
         assert_eq!(found.used, Some(Timestamp(5)));
     }
 
+    fn generous() -> Grace {
+        Grace { since: Timestamp(0), only_from: None }
+    }
+
+    #[tokio::test]
+    async fn within_its_grace_a_refresh_token_gives_tokens_ten_times() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        write(&store, |sql| insert_refresh_token(sql, &refresh("r"))).await;
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..200 {
+            let store = store.clone();
+            tries.spawn(async move { write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5), "a", Some(&generous()))).await });
+        }
+        assert_eq!(tries.join_all().await.into_iter().filter(|won| *won).count(), 10);
+        let found = write(&store, |sql| find_refresh_token(sql, "r", Timestamp(5))).await.unwrap();
+        assert_eq!((found.used, found.uses, found.used_from.as_str()), (Some(Timestamp(5)), 10, "a"));
+
+        write(&store, |sql| insert_refresh_token(sql, &refresh("s"))).await;
+        let take =
+            async |from: &'static str, grace: Option<Grace>| write(&store, move |sql| take_refresh_token(sql, 2, Timestamp(5), from, grace.as_ref())).await;
+        assert!(take("a", None).await);
+        assert!(!take("a", None).await, "no grace");
+        assert!(!take("a", Some(Grace { since: Timestamp(6), only_from: None })).await, "too late");
+        assert!(!take("b", Some(Grace { since: Timestamp(0), only_from: Some("b".into()) })).await, "from elsewhere");
+        assert!(take("a", Some(Grace { since: Timestamp(0), only_from: Some("a".into()) })).await);
+        assert!(take("b", Some(generous())).await);
+    }
+
     #[tokio::test]
     async fn a_revoked_family_gives_nothing_more() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
         write(&store, |sql| insert_refresh_token(sql, &refresh("r1"))).await;
-        write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5))).await;
+        write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5), "a", None)).await;
         write(&store, |sql| insert_refresh_token(sql, &refresh("r2"))).await;
         write(&store, |sql| insert_access_token(sql, &access("a", 1))).await;
         let family = Uuid::from_u128(9);
-        assert!(!write(&store, move |sql| successor_rotated(sql, family, 1)).await);
-        assert!(write(&store, move |sql| successor_rotated(sql, family, 0)).await);
         write(&store, move |sql| revoke_family(sql, family)).await;
-        assert!(!write(&store, |sql| take_refresh_token(sql, 2, Timestamp(6))).await);
+        assert!(!write(&store, |sql| take_refresh_token(sql, 2, Timestamp(6), "a", Some(&generous()))).await);
         assert!(write(&store, |sql| find_access_token(sql, "a", Timestamp(5))).await.unwrap().revoked);
         assert!(write(&store, |sql| find_refresh_token(sql, "r2", Timestamp(5))).await.unwrap().revoked);
     }

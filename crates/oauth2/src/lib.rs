@@ -22,6 +22,7 @@ mod resolver;
 mod routes;
 mod scope_claims;
 mod service;
+mod sign_out;
 #[cfg(test)]
 mod tests;
 pub mod wire;
@@ -39,7 +40,7 @@ pub fn module() -> Module {
     Module {
         name: "oauth2",
         kinds: vec![
-            KindResource::of::<OAuth2Provider>().def(|def| def.with_fill(kinds::fill_provider)).narrowed(&[("application", "uuid")], of_application),
+            KindResource::of::<OAuth2Provider>().def(|def| def.with_upgrades(kinds::PROVIDER_UPGRADES)).narrowed(&[("application", "uuid")], of_application),
             KindResource::of::<ScopeMapping>().narrowed(&[("managed__isnull", "boolean")], |_, _| true),
         ],
         operations: api::operations(),
@@ -59,7 +60,7 @@ pub fn module() -> Module {
         extensions: vec![
             Arc::new(service::SharedKeys::default()),
             Arc::new(LaunchUrl(kinds::launch_url)),
-            Arc::new(InPlanStages(vec![Arc::new(fulfil::Fulfil)])),
+            Arc::new(InPlanStages(vec![Arc::new(fulfil::Fulfil), Arc::new(sign_out::SignOut)])),
             Arc::new(Expiring { plural: "Authorization Codes", remove: |tx| grants::remove_expired(tx, "authorization_code") }),
             Arc::new(Expiring { plural: "OAuth2 Access Tokens", remove: |tx| grants::remove_expired(tx, "access_token") }),
             Arc::new(Expiring { plural: "OAuth2 Refresh Tokens", remove: |tx| grants::remove_expired(tx, "refresh_token") }),

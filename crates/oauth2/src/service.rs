@@ -8,7 +8,7 @@ use countersign_policy::Subject;
 use countersign_policy::access::entitlements;
 use countersign_policy::expression::MappingContext;
 use countersign_rest::{Context, Identity, RequestInfo, SessionData};
-use countersign_store::{Actor, ActorUser, StoreError, Tx};
+use countersign_store::{Actor, ActorUser, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -51,6 +51,17 @@ pub(crate) enum Internal {
     Issue(#[from] IssueError),
     #[error(transparent)]
     Flow(#[from] countersign_flow::FlowError),
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+}
+
+/// Why a client could not tell somebody from others (OpenID Connect Core 2: a subject is unique and never empty).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SubjectError {
+    #[error("This application knows people by their e-mail address, and this account has none.")]
+    NoEmail,
+    #[error("This application knows people by their e-mail address, and another account has the same.")]
+    SharedEmail,
 }
 
 impl Internal {
@@ -59,7 +70,7 @@ impl Internal {
         match self {
             Internal::Store(error) => error.is_passing(),
             Internal::Flow(error) => error.is_passing(),
-            Internal::Keys(_) | Internal::Issue(_) => false,
+            Internal::Keys(_) | Internal::Issue(_) | Internal::Subject(_) => false,
         }
     }
 }
@@ -156,8 +167,29 @@ impl Service {
             username: person.identity.username.clone(),
             email: person.identity.email.clone(),
             upn: person.identity.attributes.get("upn").and_then(Value::as_str).map(str::to_owned),
+            service: person.identity.user_type.ends_with("service_account"),
         };
         claims::sub(provider.settings.sub_mode, &subject, &self.cx.install_id)
+    }
+
+    /// As [`Service::sub`], for a token: only a subject that is one person's.
+    ///
+    /// # Errors
+    /// The client could not tell the person from others.
+    pub(crate) async fn subject(&self, provider: &Provider, person: &Person) -> Result<String, Internal> {
+        let sub = self.sub(provider, person);
+        if sub.is_empty() {
+            return Err(SubjectError::NoEmail.into());
+        }
+        if provider.settings.sub_mode == claims::SubMode::UserEmail {
+            let (own, email) = (person.identity.pk, person.identity.email.to_lowercase());
+            let shared = "SELECT 1 FROM users WHERE email_fold = $1 AND email_fold <> '' AND id <> $2";
+            let shared = self.cx.store.read(move |sql| Ok::<_, StoreError>(sql.query_one(shared, params![email, own])?.is_some()));
+            if shared.await? {
+                return Err(SubjectError::SharedEmail.into());
+            }
+        }
+        Ok(sub)
     }
 
     /// The claims of the scopes, and an event for every mapping that failed.
@@ -199,7 +231,7 @@ impl Service {
         let subject = issue::Subject {
             issuer: provider.issuer(&self.cx.origin(request)),
             client_id: &provider.client.id,
-            sub: self.sub(provider, person),
+            sub: self.subject(provider, person).await?,
             sign_in: &origin.sign_in,
             sid: origin.session.as_ref().map(hex::encode),
             scope_claims,

@@ -240,10 +240,8 @@ impl KindResource {
             .cx
             .store
             .write(call.actor(), format!("created over the API: {}", meta.title), move |tx| {
-                let mut map = body.clone();
-                def.fill(tx.graph(), &mut map);
-                let parsed = def.parse(&moved.input(&map, Mode::Create), None);
-                let object = parsed.map_err(|errors| with_missing(errors, meta, &map, tx.graph()))?;
+                let parsed = def.parse(&moved.input(&body, Mode::Create), None);
+                let object = parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;
                 let fresh = tx.entropy().uuid();
                 let id = ObjectId::new(meta.space, tx.graph().next_key(meta.key, meta.space, fresh));
                 let object = def.stamped(object, tx.now());

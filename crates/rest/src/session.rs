@@ -1,5 +1,6 @@
 //! Sessions: rows that end when they are deleted, found by the hash of the key in the cookie.
 
+use countersign_model::Timestamp;
 use countersign_store::{Sql, StoreError, Tx, params, sha256};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,6 +19,9 @@ pub struct SessionData {
     /// Seconds since 1970 of the sign-in, for `auth_time`.
     #[serde(default)]
     pub auth_time: i64,
+    /// The same to the microsecond; unknown of sessions from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in: Option<Timestamp>,
     /// Slugs of the applications this session signed in to.
     #[serde(default)]
     pub applications: Vec<String>,
@@ -27,6 +31,13 @@ pub struct SessionData {
     /// The account that the session's own acts as, for a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impersonating: Option<i64>,
+}
+
+impl SessionData {
+    /// When the person proved who they are.
+    pub fn signed_in_at(&self) -> Timestamp {
+        self.signed_in.unwrap_or(Timestamp::from_seconds(self.auth_time))
+    }
 }
 
 /// Makes a session for a user under a fresh key. `seconds` is its life on the server. `None`: there is no such account, or
@@ -40,7 +51,7 @@ pub fn start_session(tx: &mut Tx<'_>, user: i64, key: &str, seconds: i64, reques
     if tx.execute("UPDATE users SET last_login = $1 WHERE id = $2 AND is_active = 1", params![now, user])? == 0 {
         return Ok(None);
     }
-    let data = serde_json::to_value(data).unwrap_or_default();
+    let data = serde_json::to_value(SessionData { signed_in: Some(now), ..data.clone() }).unwrap_or_default();
     tx.execute(
         "INSERT INTO session (uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         params![uuid, sha256(key), user, now, now.plus_seconds(seconds), now, request.client_ip.to_string(), &request.user_agent, &data],
@@ -86,7 +97,7 @@ pub fn rekey_session(tx: &mut Tx<'_>, key_hash: [u8; 32], fresh: &str, data: &Se
 }
 
 /// The user and memory of a live session.
-pub(crate) fn find(sql: &mut Sql<'_>, key_hash: [u8; 32], now: countersign_model::Timestamp) -> Result<Option<(i64, SessionData)>, StoreError> {
+pub(crate) fn find(sql: &mut Sql<'_>, key_hash: [u8; 32], now: Timestamp) -> Result<Option<(i64, SessionData)>, StoreError> {
     let row = sql.query_one("SELECT user_id, data FROM session WHERE key_hash = $1 AND expires > $2", params![key_hash, now])?;
     let Some(row) = row else { return Ok(None) };
     let data = serde_json::from_value(row.get::<Value>(1)?).unwrap_or_default();

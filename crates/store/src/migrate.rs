@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0003_event_chain.sql")),
     Statements(include_str!("../migrations/0004_user_lookups.sql")),
     Work(numbers::begin),
+    Statements(include_str!("../migrations/0006_oauth_clients.sql")),
 ];
 
 /// Brings a PostgreSQL database up to date and runs `first` on it in one transaction, under the lock of the row that

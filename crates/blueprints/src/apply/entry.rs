@@ -211,8 +211,6 @@ impl Run<'_> {
                 Ok((if changed { Action::Updated } else { Action::Unchanged }, Some(id.key), Vec::new()))
             }
             (State::Present | State::Created | State::MustCreated, None) => {
-                let mut values = values;
-                kind.fill(tx.graph(), &mut values);
                 let input = Input { map: &values, mode: Mode::Create, entropy, privileged: true };
                 let object = kind.parse(&input, None).map_err(ApplyErrorKind::Fields)?;
                 let asked = wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, kind.meta.key));

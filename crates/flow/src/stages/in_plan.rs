@@ -67,6 +67,8 @@ pub enum Outcome {
     Redirect(String),
     /// To another server with a form (`response_mode=form_post`, SAML POST).
     Autosubmit { url: String, fields: Vec<(String, String)>, title: String },
+    /// As `Redirect`, and whoever is signed in in this browser is so no longer.
+    SignedOut(String),
     /// Refused, with the reason for the person.
     Deny(String),
     /// Nothing to show: the flow goes on.
@@ -93,7 +95,7 @@ pub(crate) async fn step(run: &mut Run, stage: &InPlan, answer: Option<&Answer>)
     }
 }
 
-pub(crate) async fn perform(run: &Run, handler: &dyn InPlanStage, data: Value) -> Result<Step, FlowError> {
+pub(crate) async fn perform(run: &mut Run, handler: &dyn InPlanStage, data: Value) -> Result<Step, FlowError> {
     let turn = Turn {
         cx: run.browser.cx.clone(),
         request: run.browser.request.clone(),
@@ -105,6 +107,10 @@ pub(crate) async fn perform(run: &Run, handler: &dyn InPlanStage, data: Value) -
     };
     Ok(match handler.run(turn).await? {
         Outcome::Redirect(url) => Step::Leave(url),
+        Outcome::SignedOut(url) => {
+            run.browser.log_out().await?;
+            Step::Leave(url)
+        }
         Outcome::Autosubmit { url, fields, title } => {
             let attrs = fields.into_iter().map(|(name, value)| (name, value.into())).collect();
             Step::show(Challenge::Autosubmit { url, attrs, title })

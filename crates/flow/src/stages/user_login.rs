@@ -76,9 +76,8 @@ impl UserLoginStage {
             auth_method: run.plan.text(key::AUTH_METHOD).unwrap_or_default().to_owned(),
             auth_method_args: run.plan.context.get(key::AUTH_METHOD_ARGS).cloned().unwrap_or(Value::Null),
             auth_time: run.browser.cx.clock.now().seconds(),
-            applications: Vec::new(),
             browser_only: seconds <= 0,
-            impersonating: None,
+            ..SessionData::default()
         };
         let session = NewSession { seconds, terminate_others: self.terminate_other_sessions, data };
         let context = run.login_event();

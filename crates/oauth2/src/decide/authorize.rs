@@ -47,7 +47,7 @@ pub fn decide(request: &AuthorizeRequest, facts: &Facts) -> Decision {
         return Decision::Answer(AuthorizeError::LoginRequired);
     }
     // A sign-in after the request arrived is as fresh as the client can ask for.
-    let renewed = facts.first_seen.is_some_and(|seen| session.signed_in_at >= seen);
+    let renewed = facts.first_seen.is_some_and(|seen| session.signed_in_at > seen);
     let age = facts.now.seconds().saturating_sub(session.signed_in_at.seconds());
     let too_old = request.max_age.is_some_and(|max| max == 0 || age > max);
     if (request.prompt.login || too_old) && !renewed {
@@ -88,7 +88,8 @@ mod tests {
             ("&max_age=99", Some(true), None, 200, SignIn { fresh: true }),
             ("&max_age=99&prompt=none", Some(true), None, 200, Answer(LoginRequired)),
             ("&max_age=0", Some(true), None, 100, SignIn { fresh: true }),
-            ("&max_age=0", Some(true), Some(100), 100, Proceed),
+            ("&max_age=0", Some(true), Some(99), 100, Proceed),
+            ("&max_age=0", Some(true), Some(100), 100, SignIn { fresh: true }),
         ];
         for (extra, allowed, first, now, expected) in rows {
             let signed_in_at = Timestamp::from_seconds(100);
@@ -98,6 +99,16 @@ mod tests {
                 session: allowed.map(|allowed| SessionFacts { signed_in_at, allowed, hint_mismatch: false }),
             };
             assert_eq!(decide(&request(extra), &facts), expected, "{extra} {allowed:?} {first:?}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_of_the_same_second_is_fresh_only_if_it_came_later() {
+        let at = |micros: i64| Timestamp(100_000_000 + micros);
+        for (signed_in, expected) in [(400_000, Decision::SignIn { fresh: true }), (600_000, Decision::Proceed)] {
+            let session = SessionFacts { signed_in_at: at(signed_in), allowed: true, hint_mismatch: false };
+            let facts = Facts { now: at(900_000), first_seen: Some(at(500_000)), session: Some(session) };
+            assert_eq!(decide(&request("&prompt=login"), &facts), expected);
         }
     }
 

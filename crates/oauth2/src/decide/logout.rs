@@ -1,27 +1,57 @@
-//! Signing out at the wish of an application.
+//! Signing out at the wish of an application (OpenID Connect RP-Initiated Logout 1.0).
 //!
-//! Anybody can make a browser open the logout address. So the session ends at once only when the request proves it
-//! comes from the application (a token issued to it for this very person) or when the browser says that no other
-//! site sent it here; otherwise the person is asked with one button. An anonymous visitor is never asked to sign in
-//! in order to sign out.
+//! Anybody can make a browser open the logout address, and nothing a browser says of a request proves that the
+//! application made it. So a session ends at once only for an ID token that the provider issued to this client;
+//! otherwise the person is asked first, and nobody is sent on unasked.
 
 /// What is known when a logout request arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    pub session: Option<SessionFacts>,
-    /// The browser says that this is a navigation of its window that no other site began.
-    pub same_site_navigation: bool,
+    pub hint: Hint,
+    /// Somebody is signed in in this browser.
+    pub signed_in: bool,
     /// The person pressed the button of the confirmation.
     pub confirmed: bool,
     pub target: Target,
 }
 
+/// The `id_token_hint`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionFacts {
-    /// The hint is a token of this application for this session's person.
-    pub hint_matches: bool,
-    /// The session has signed in to this application.
-    pub used_application: bool,
+pub enum Hint {
+    Absent,
+    Holds,
+    Wrong(HintFault),
+}
+
+/// What is wrong with a hint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HintFault {
+    #[error("is not a signed token of this server")]
+    Unreadable,
+    #[error("is signed with another algorithm than this application's tokens")]
+    Algorithm,
+    #[error("has a signature that is not this server's")]
+    Signature,
+    #[error("was issued by somebody else")]
+    Issuer,
+    #[error("was issued to another application")]
+    Audience,
+    #[error("was issued to another application than the one named by client_id")]
+    Client,
+}
+
+impl HintFault {
+    /// A stable name for logs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            HintFault::Unreadable => "oauth2.logout.hint_unreadable",
+            HintFault::Algorithm => "oauth2.logout.hint_algorithm",
+            HintFault::Signature => "oauth2.logout.hint_signature",
+            HintFault::Issuer => "oauth2.logout.hint_issuer",
+            HintFault::Audience => "oauth2.logout.hint_audience",
+            HintFault::Client => "oauth2.logout.hint_client",
+        }
+    }
 }
 
 /// Where the application wants the browser afterwards.
@@ -36,23 +66,29 @@ pub enum Target {
 pub enum Decision {
     /// Ask with one button.
     Confirm,
+    /// Nothing ends by this request: say what is wrong with it, and let the person sign out all the same.
+    Faulty(HintFault),
     /// End the session; then to the address, or to the page that says so.
-    End { then: Option<String> },
-    /// Nobody is signed in: straight to the address, or a notice.
-    Leave { to: Option<String> },
-    /// Nothing is ended for somebody who names an address that is not the application's.
-    TargetUnregistered,
+    End { then: Option<String>, unregistered: bool },
+    /// Nothing is asked for but the provider's own flow, which ends in a page that says where to go on.
+    Flow,
+    /// Nobody is signed in, and nothing proves who asks: a page, with a link to the address.
+    Notice { on: Option<String> },
 }
 
 pub fn decide(facts: Facts) -> Decision {
-    let target = match facts.target {
-        Target::Allowed(uri) => Some(uri),
-        Target::Absent => None,
-        Target::Unregistered => return Decision::TargetUnregistered,
-    };
-    let Some(session) = facts.session else { return Decision::Leave { to: target } };
-    let own_navigation = facts.same_site_navigation && session.used_application;
-    if facts.confirmed || session.hint_matches || own_navigation { Decision::End { then: target } } else { Decision::Confirm }
+    let unregistered = facts.target == Target::Unregistered;
+    let absent = facts.target == Target::Absent;
+    let then = if let Target::Allowed(uri) = facts.target { Some(uri) } else { None };
+    match facts.hint {
+        Hint::Holds => Decision::End { then, unregistered },
+        Hint::Wrong(_) if facts.confirmed => Decision::End { then: None, unregistered: false },
+        Hint::Wrong(fault) => Decision::Faulty(fault),
+        Hint::Absent if facts.confirmed => Decision::End { then, unregistered },
+        Hint::Absent if !facts.signed_in => Decision::Notice { on: then },
+        Hint::Absent if absent => Decision::Flow,
+        Hint::Absent => Decision::Confirm,
+    }
 }
 
 #[cfg(test)]
@@ -61,26 +97,32 @@ mod tests {
 
     #[test]
     fn every_case() {
-        let app = || Some("https://app/".to_owned());
-        let session = |hint_matches, used_application| Some(SessionFacts { hint_matches, used_application });
+        let app = || Target::Allowed("https://app/".to_owned());
+        let to_app = || Some("https://app/".to_owned());
+        let wrong = HintFault::Signature;
+        let end = |then, unregistered| Decision::End { then, unregistered };
         let rows = [
-            (None, false, false, true, Decision::Leave { to: app() }),
-            (None, false, false, false, Decision::Leave { to: None }),
-            (session(true, false), false, false, true, Decision::End { then: app() }),
-            (session(false, true), true, false, true, Decision::End { then: app() }),
-            (session(false, true), true, false, false, Decision::End { then: None }),
-            (session(false, false), true, false, true, Decision::Confirm),
-            (session(false, true), false, false, true, Decision::Confirm),
-            (session(false, false), false, true, true, Decision::End { then: app() }),
+            // With a session and without: a hint that holds is proof enough.
+            (Hint::Holds, true, false, app(), end(to_app(), false)),
+            (Hint::Holds, false, false, app(), end(to_app(), false)),
+            (Hint::Holds, true, false, Target::Absent, end(None, false)),
+            (Hint::Holds, true, false, Target::Unregistered, end(None, true)),
+            (Hint::Wrong(wrong), true, false, app(), Decision::Faulty(wrong)),
+            (Hint::Wrong(wrong), false, false, app(), Decision::Faulty(wrong)),
+            (Hint::Wrong(wrong), true, false, Target::Absent, Decision::Faulty(wrong)),
+            (Hint::Wrong(wrong), true, true, app(), end(None, false)),
+            (Hint::Absent, true, false, app(), Decision::Confirm),
+            (Hint::Absent, true, false, Target::Unregistered, Decision::Confirm),
+            (Hint::Absent, true, false, Target::Absent, Decision::Flow),
+            (Hint::Absent, true, true, app(), end(to_app(), false)),
+            (Hint::Absent, true, true, Target::Unregistered, end(None, true)),
+            (Hint::Absent, false, false, app(), Decision::Notice { on: to_app() }),
+            (Hint::Absent, false, false, Target::Unregistered, Decision::Notice { on: None }),
+            (Hint::Absent, false, false, Target::Absent, Decision::Notice { on: None }),
         ];
-        for (session, same_site_navigation, confirmed, wants, expected) in rows {
-            let target = app().filter(|_| wants).map_or(Target::Absent, Target::Allowed);
-            let facts = Facts { session, same_site_navigation, confirmed, target };
+        for (hint, signed_in, confirmed, target, expected) in rows {
+            let facts = Facts { hint, signed_in, confirmed, target };
             assert_eq!(decide(facts.clone()), expected, "{facts:?}");
-        }
-        for session in [None, session(true, true)] {
-            let facts = Facts { session, same_site_navigation: true, confirmed: true, target: Target::Unregistered };
-            assert_eq!(decide(facts), Decision::TargetUnregistered);
         }
     }
 }

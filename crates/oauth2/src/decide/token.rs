@@ -10,10 +10,6 @@ use crate::wire::scope::OFFLINE_ACCESS;
 use crate::wire::token::Grant;
 use crate::wire::{Scopes, TokenError};
 
-/// A client that sends the token it just rotated once more, because the answer was lost or two of its processes
-/// share it, is not a thief: within this time after the rotation the old token is merely refused.
-pub const REUSE_GRACE_SECONDS: i64 = 10;
-
 /// The secret check of the grants that begin with a person. Machines prove themselves in their own way.
 ///
 /// # Errors
@@ -66,11 +62,19 @@ pub struct RefreshFacts {
     pub scopes: Scopes,
     pub expires: Timestamp,
     pub revoked: bool,
-    /// When it was exchanged for its successor.
-    pub rotated: Option<Timestamp>,
-    /// That successor was exchanged in turn.
-    pub successor_rotated: bool,
+    pub used: Option<Use>,
     pub user_active: bool,
+}
+
+/// The first use of a refresh token, seen from the present one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// So short ago that a client that asked twice at once, or lost the answer, may ask again.
+    pub within_grace: bool,
+    /// By the same client: it proved who it is, or it has the address it had.
+    pub same_client: bool,
+    /// It gave tokens as often as a token does.
+    pub exhausted: bool,
 }
 
 /// A refusal, and whether somebody is using a stolen token.
@@ -99,9 +103,14 @@ pub fn refresh(client: &Client, asked: &Scopes, token: Option<&RefreshFacts>, no
     if token.expires < now {
         return Err(TokenError::RefreshExpired.into());
     }
-    if token.revoked || token.rotated.is_some() {
-        let lost_answer = !token.revoked && !token.successor_rotated && token.rotated.is_some_and(|at| now <= at.plus_seconds(REUSE_GRACE_SECONDS));
-        return Err(RefreshRefusal { error: TokenError::RefreshUsed, suspicious: true, revoke_family: !lost_answer });
+    let refused = |suspicious, revoke_family| RefreshRefusal { error: TokenError::RefreshUsed, suspicious, revoke_family };
+    match token.used {
+        _ if token.revoked => return Err(refused(true, true)),
+        Some(Use { within_grace: false, .. }) => return Err(refused(true, true)),
+        // Perhaps one device with two addresses, perhaps two devices.
+        Some(Use { same_client: false, .. }) => return Err(refused(true, false)),
+        Some(Use { exhausted: true, .. }) => return Err(refused(false, false)),
+        Some(_) | None => {}
     }
     let asked = asked.granted_from(&client.scopes);
     let scopes = if asked.is_empty() { token.scopes.clone() } else { asked };
@@ -158,21 +167,16 @@ mod tests {
     }
 
     fn refresh_token() -> RefreshFacts {
-        RefreshFacts {
-            provider: 1,
-            scopes: Scopes::parse("openid email offline_access"),
-            expires: at(100),
-            revoked: false,
-            rotated: None,
-            successor_rotated: false,
-            user_active: true,
-        }
+        RefreshFacts { provider: 1, scopes: Scopes::parse("openid email offline_access"), expires: at(100), revoked: false, used: None, user_active: true }
     }
 
     #[test]
     fn every_wrong_refresh_is_named() {
         use TokenError::*;
-        let used = |rotated, successor_rotated| RefreshFacts { rotated: Some(at(rotated)), successor_rotated, ..refresh_token() };
+        let used = |within_grace, same_client, exhausted| {
+            let used = Use { within_grace, same_client, exhausted };
+            RefreshFacts { used: Some(used), ..refresh_token() }
+        };
         let quiet = |error| Err(RefreshRefusal { error, suspicious: false, revoke_family: false });
         let loud = |revoke_family| Err(RefreshRefusal { error: RefreshUsed, suspicious: true, revoke_family });
         let granted = |scopes: &str| Ok(Scopes::parse(scopes));
@@ -184,13 +188,17 @@ mod tests {
             ("openid profile offline_access", Some(refresh_token()), quiet(RefreshScopeExceeded)),
             ("", None, quiet(RefreshUnknown)),
             ("", Some(RefreshFacts { provider: 2, ..refresh_token() }), quiet(RefreshUnknown)),
-            ("", Some(RefreshFacts { provider: 2, ..used(0, true) }), quiet(RefreshUnknown)),
+            ("", Some(RefreshFacts { provider: 2, ..used(false, true, false) }), quiet(RefreshUnknown)),
             ("", Some(RefreshFacts { expires: at(49), ..refresh_token() }), quiet(RefreshExpired)),
             ("", Some(RefreshFacts { user_active: false, ..refresh_token() }), quiet(UserInactive)),
             ("", Some(RefreshFacts { revoked: true, ..refresh_token() }), loud(true)),
-            ("", Some(used(40, false)), loud(false)),
-            ("", Some(used(39, false)), loud(true)),
-            ("", Some(used(49, true)), loud(true)),
+            ("", Some(RefreshFacts { revoked: true, ..used(true, true, false) }), loud(true)),
+            ("", Some(used(true, true, false)), granted("openid email offline_access")),
+            ("openid", Some(used(true, true, false)), quiet(RefreshScopeExceeded)),
+            ("", Some(used(true, true, true)), quiet(RefreshUsed)),
+            ("", Some(used(true, false, false)), loud(false)),
+            ("", Some(used(false, true, false)), loud(true)),
+            ("", Some(used(false, false, false)), loud(true)),
         ];
         for (asked, facts, expected) in rows {
             assert_eq!(refresh(&client(), &Scopes::parse(asked), facts.as_ref(), at(50)), expected, "{asked} {facts:?}");

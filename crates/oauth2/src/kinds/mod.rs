@@ -4,5 +4,5 @@ mod provider;
 mod scope_mapping;
 
 pub use provider::{IssuerMode, OAuth2Provider};
-pub(crate) use provider::{fill as fill_provider, launch_url};
+pub(crate) use provider::{UPGRADES as PROVIDER_UPGRADES, launch_url};
 pub use scope_mapping::ScopeMapping;

@@ -1,9 +1,9 @@
 //! The provider: one application's client, as an administrator sets it up.
 
-use countersign_catalogue::{CertificateKeyPair, certificate};
+use countersign_catalogue::CertificateKeyPair;
 use countersign_flow::Flow;
-use countersign_model::{Choice, Draft, Duration, Entropy, Entry, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Secret, Snapshot, family};
-use serde_json::{Map, Value};
+use countersign_model::{Choice, Draft, Duration, Entropy, Entry, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Secret, Snapshot, Upgrade, family};
+use serde_json::Value;
 use url::Url;
 
 use super::ScopeMapping;
@@ -34,6 +34,7 @@ pub enum IssuerMode {
     key = Int,
     lookup = "id",
     ordering = "name",
+    format = 2,
     check = OAuth2Provider::check
 )]
 pub struct OAuth2Provider {
@@ -65,6 +66,19 @@ pub struct OAuth2Provider {
         group = "Protocol settings"
     )]
     pub redirect_uris: Vec<Registered>,
+    #[field(
+        label = "Post-logout redirect URIs",
+        help = "Where people may be sent after signing out, compared letter by letter. Strict redirect URIs count as well; without any address here also the start page of their server and the launch URL.",
+        group = "Protocol settings",
+        default
+    )]
+    pub post_logout_redirect_uris: Vec<String>,
+    #[field(
+        label = "Require PKCE",
+        help = "No code without a code challenge of the method S256. Left empty, public clients have to send one and confidential ones need not.",
+        group = "Protocol settings"
+    )]
+    pub pkce_required: Option<bool>,
     #[field(
         label = "Signing Key",
         help = "Key the tokens are signed with. Without one they are signed with the client secret, which many applications cannot check.",
@@ -114,6 +128,13 @@ pub struct OAuth2Provider {
         filter
     )]
     pub refresh_token_validity: Duration,
+    #[field(
+        label = "Refresh token grace",
+        help = "So long after its use a refresh token still gives tokens, for an application that asks twice at once or lost the answer. Afterwards a second use ends the sign-in. seconds=0 for none.",
+        group = "Advanced protocol settings",
+        default = "seconds=10"
+    )]
+    pub refresh_token_grace: Duration,
     #[field(
         label = "Scopes",
         help = "What the application may ask for. Others are left out of its tokens without an error.",
@@ -171,15 +192,12 @@ pub(crate) fn launch_url(entry: &Entry) -> Option<String> {
     Some(url.origin().ascii_serialization())
 }
 
-/// Completes a new provider from what else is there: it signs with the certificate the program brings itself. Signing
-/// with the client secret has to be asked for with an explicit null, since many applications cannot check it.
-pub(crate) fn fill(snapshot: &Snapshot, map: &mut Map<String, Value>) {
-    if !map.contains_key("signing_key")
-        && let Some((pair, _)) = snapshot.find::<CertificateKeyPair>("name", certificate::SELF_SIGNED)
-    {
-        map.insert("signing_key".to_owned(), pair.key().to_json());
+/// From stored format 1 to 2: a public client of before may not know PKCE, and goes on without it.
+pub(crate) const UPGRADES: &[Upgrade] = &[|stored| {
+    if stored.get("client_type").and_then(Value::as_str) == Some("public") {
+        stored.insert("pkce_required".to_owned(), false.into());
     }
-}
+}];
 
 fn client_id(entropy: &dyn Entropy) -> String {
     entropy.token(40)
@@ -198,6 +216,7 @@ impl OAuth2Provider {
             kind: self.client_type,
             secret: self.client_secret.clone(),
             redirect_uris: self.redirect_uris.clone(),
+            pkce_required: self.pkce_required.unwrap_or(self.client_type == ClientType::Public),
             scopes: self.scopes(snapshot),
         }
     }
@@ -217,6 +236,11 @@ impl OAuth2Provider {
                 errors.add("redirect_uris", Problem::new("invalid", format!("Invalid Regex Pattern: {}", entry.url)));
             } else if redirect::is_forbidden_scheme(&entry.url) {
                 errors.add("redirect_uris", Problem::new("invalid", format!("Addresses of this kind cannot receive an answer: {}", entry.url)));
+            }
+        }
+        for uri in &self.post_logout_redirect_uris {
+            if uri.trim().is_empty() || redirect::is_forbidden_scheme(uri) || uri.contains(char::is_control) {
+                errors.add("post_logout_redirect_uris", Problem::new("invalid", format!("Nobody can be sent to this address: {uri}")));
             }
         }
         if self.client_type == ClientType::Confidential && self.client_secret.is_empty() {

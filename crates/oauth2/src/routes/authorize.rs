@@ -112,7 +112,7 @@ impl Asked<'_> {
         };
         let hint_mismatch = self.hint_mismatch(parsed, person.as_ref()).await;
         let session = person.as_ref().zip(visitor.session.as_ref()).map(|(person, session)| SessionFacts {
-            signed_in_at: Timestamp::from_seconds(session.auth_time),
+            signed_in_at: session.signed_in_at(),
             allowed: person.identity.is_active && policies.as_ref().is_some_and(|p| p.passing),
             hint_mismatch,
         });
@@ -252,9 +252,7 @@ impl Asked<'_> {
 
     async fn first_seen(&self) -> Option<Timestamp> {
         let held = self.service.cx.store.ephemeral().get(HELD, &self.name(self.mark()?)).await?;
-        let micros = i64::from_le_bytes(held.bytes.as_slice().try_into().ok()?);
-        // Sign-ins are known to the second.
-        Some(Timestamp::from_seconds(Timestamp(micros).seconds()))
+        Some(Timestamp(i64::from_le_bytes(held.bytes.as_slice().try_into().ok()?)))
     }
 
     /// Remembers when the request came first, so that the sign-in it asks for is asked for once.

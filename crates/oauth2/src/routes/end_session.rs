@@ -3,41 +3,67 @@
 use axum::body::Bytes;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
-use countersign_catalogue::{Application, Brand};
-use countersign_events::{Event, emit};
-use countersign_flow::{Begin, Begun, InPlan, Interaction, begin, confirm_page, in_plan, key, message_page};
+use countersign_catalogue::{Application, Brand, LaunchUrl};
+use countersign_flow::{Begin, Begun, Flow, InPlan, Interaction, begin, confirm_page, in_plan, key, message_page};
+use countersign_model::Ref;
 use countersign_pages::{Confirm, Form, Message, Pair};
-use countersign_rest::{RequestInfo, Visitor, brand_for, csrf_matches, end_session as end, session_cookie, visitor};
-use countersign_store::{StoreError, Tx};
+use countersign_rest::{RequestInfo, Visitor, brand_for, csrf_matches, session_cookie, visitor};
+use countersign_store::params;
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::http::{self, Answer};
 use super::pages;
-use crate::decide::logout::{Decision, Facts, SessionFacts, Target, decide};
-use crate::grants;
-use crate::jose;
+use crate::decide::logout::{Decision, Facts, Hint, HintFault, Target, decide};
+use crate::jose::{self, TokenFault};
+use crate::kinds::launch_url;
 use crate::provider::Provider;
 use crate::service::{Internal, Service};
+use crate::sign_out::{SIGN_OUT, SigningOut, hash};
 use crate::wire::logout::{LogoutRequest, is_allowed_target, target_with_state};
-use crate::wire::{PageError, Params, redirect};
+use crate::wire::{PageError, Params};
 
 /// Field of the confirmation that says the button was pressed.
 const CONFIRMED: &str = "countersign_confirmed";
 /// As the pages name it.
 const CSRF: &str = "csrf";
+/// Applications repeat themselves: so many addresses that are not registered become events in an hour.
+const EVENTS_PER_HOUR: i64 = 10;
 
 pub(crate) async fn end_session(service: &Service, parts: &Parts, body: &Bytes, slug: &str) -> Answer {
     let request = RequestInfo::of(parts);
     let Some(provider) = Provider::by_application(&service.cx.snapshot(), slug) else { return pages::not_found(service, &request) };
+    answer(service, parts, body, &provider).await
+}
+
+/// At the address that all providers share: the client is named by the request, or by its token.
+pub(crate) async fn end_any_session(service: &Service, parts: &Parts, body: &Bytes) -> Answer {
+    let request = RequestInfo::of(parts);
+    let parsed = read(parts, body, &request).and_then(|params| LogoutRequest::parse(&params));
+    let Ok(parsed) = parsed else { return pages::refused(service, &request, &PageError::Oversized) };
+    // Only to find the provider, which then checks the token.
+    let audience = parsed.id_token_hint.as_deref().and_then(jose::unverified_audience);
+    let ids = parsed.client_id.as_deref().into_iter().chain(audience.as_deref());
+    match Provider::by_client_id(&service.cx.snapshot(), ids).filter(|p| p.application.is_some()) {
+        Some(provider) => answer(service, parts, body, &provider).await,
+        None => http::redirect("/flows/-/default/invalidation/"),
+    }
+}
+
+fn read(parts: &Parts, body: &Bytes, request: &RequestInfo) -> Result<Params, crate::wire::params::ParamsError> {
     let from_body = parts.method == Method::POST && !body.is_empty();
-    let params = if from_body { http::form(&parts.headers, body) } else { Params::parse(request.query.as_bytes()) };
-    let parsed = params.and_then(|params| LogoutRequest::parse(&params).map(|parsed| (params, parsed)));
+    if from_body { http::form(&parts.headers, body) } else { Params::parse(request.query.as_bytes()) }
+}
+
+async fn answer(service: &Service, parts: &Parts, body: &Bytes, provider: &Provider) -> Answer {
+    let request = RequestInfo::of(parts);
+    let parsed = read(parts, body, &request).and_then(|params| LogoutRequest::parse(&params).map(|parsed| (params, parsed)));
     let Ok((params, parsed)) = parsed else { return pages::refused(service, &request, &PageError::Oversized) };
     let visitor = match visitor(&service.cx, parts).await {
         Ok(visitor) => visitor,
         Err(error) => return http::internal_page(&error.into()),
     };
-    let asked = Asked { service, provider: &provider, request: &request, headers: &parts.headers, visitor: &visitor, params: &params, parsed: &parsed };
+    let asked = Asked { service, provider, request: &request, headers: &parts.headers, visitor: &visitor, params: &params, parsed: &parsed };
     asked.answer(&parts.method).await.unwrap_or_else(|error| http::internal_page(&error))
 }
 
@@ -53,33 +79,40 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     async fn answer(&self, method: &Method) -> Result<Answer, Internal> {
-        let hint_matches = self.hint_matches().await;
-        let session = self.visitor.user.as_ref().zip(self.visitor.session.as_ref()).map(|(_, session)| SessionFacts {
-            hint_matches,
-            used_application: self.provider.slug().is_some_and(|slug| session.applications.iter().any(|a| a == slug)),
-        });
+        let claims = self.claims().await?;
+        let hint = match &claims {
+            None => Hint::Absent,
+            Some(Ok(_)) => Hint::Holds,
+            Some(Err(fault)) => Hint::Wrong(*fault),
+        };
         let pressed = method == Method::POST && self.params.one(CONFIRMED) == Ok("1");
         let csrf = self.params.some(CSRF).ok().flatten();
-        let facts = Facts {
-            session,
-            same_site_navigation: method == Method::GET && self.is_same_site_navigation(),
-            confirmed: pressed && csrf_matches(self.headers, self.request, csrf).is_ok(),
-            target: self.target(),
-        };
-        match decide(facts) {
-            Decision::TargetUnregistered => Ok(self.unregistered()),
-            Decision::Leave { to: Some(to) } => Ok(http::redirect(&to)),
-            Decision::Leave { to: None } => Ok(self.notice("You are signed out.")),
-            Decision::Confirm if self.parsed.post_logout_redirect_uri.is_none() => self.run_flow().await,
-            Decision::Confirm => Ok(self.confirm()),
-            Decision::End { then } => self.end(then).await,
+        let confirmed = pressed && csrf_matches(self.headers, self.request, csrf).is_ok();
+        match decide(Facts { hint, signed_in: self.visitor.user.is_some(), confirmed, target: self.target() }) {
+            Decision::Confirm => Ok(self.confirm(None)),
+            Decision::Faulty(fault) => Ok(self.faulty(fault)),
+            Decision::Notice { on } => Ok(self.notice(on)),
+            Decision::Flow => self.run_flow().await,
+            Decision::End { then, unregistered } => {
+                if unregistered {
+                    self.report().await;
+                }
+                let mut sessions = Vec::new();
+                if let Some(Ok(claims)) = &claims {
+                    sessions = self.sessions_of(claims).await?;
+                } else if self.visitor.user.is_some() {
+                    sessions.push(hex::encode(self.visitor.key_hash()));
+                }
+                self.end(SigningOut { sessions, to: then.unwrap_or_else(|| self.own_address()) }).await
+            }
         }
     }
 
     fn target(&self) -> Target {
         let Some(uri) = self.parsed.post_logout_redirect_uri.as_deref() else { return Target::Absent };
         let launch = self.application().map(|a| &a.meta_launch_url).filter(|launch| launch.is_web()).map(|launch| &**launch);
-        if is_allowed_target(uri, &self.provider.client.redirect_uris, launch) {
+        let (own, registered) = (&self.provider.settings.post_logout_redirect_uris, &self.provider.client.redirect_uris);
+        if is_allowed_target(uri, own, registered, launch) {
             Target::Allowed(target_with_state(uri, self.parsed.state.as_deref()))
         } else {
             Target::Unregistered
@@ -90,102 +123,195 @@ impl Asked<'_> {
         self.provider.application.as_ref().map(|(_, application)| application)
     }
 
-    /// A token this provider signed, for its client, about the person signed in. It may have expired: applications
+    /// Where the person finds the application again.
+    fn way_back(&self) -> Option<String> {
+        let entry = self.provider.snapshot.entry(self.provider.reference.id())?;
+        let address = self.application()?.launch_url(Some(entry), Some(&LaunchUrl(launch_url)), self.visitor.user.as_deref())?;
+        let web = ["http://", "https://"].iter().any(|scheme| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+        web.then_some(address)
+    }
+
+    /// The page that is shown where nobody is sent on.
+    fn own_address(&self) -> String {
+        format!("/application/o/{}/end-session/", self.provider.slug().unwrap_or_default())
+    }
+
+    /// What the hint says, if it is a token this provider signed for its client. It may have expired: applications
     /// keep them for exactly this.
-    async fn hint_matches(&self) -> bool {
-        let (Some(hint), Some(user)) = (&self.parsed.id_token_hint, &self.visitor.user) else { return false };
-        if self.parsed.client_id.as_ref().is_some_and(|id| *id != self.provider.client.id) {
-            return false;
-        }
-        let Ok(keys) = self.service.keys(self.provider).await else { return false };
-        let Ok(claims) = jose::verify(hint, &keys.signing) else { return false };
-        let own = |value: &Value| value.as_str() == Some(self.provider.client.id.as_str());
-        let audience = claims.get("aud").is_some_and(|aud| own(aud) || aud.as_array().is_some_and(|list| list.iter().any(own)));
-        let sub = self.service.sub(self.provider, &self.service.person_of(user.clone()));
-        audience && claims.get("sub").and_then(Value::as_str) == Some(sub.as_str())
-    }
-
-    /// Browsers say where a navigation comes from; one that does not say is asked.
-    fn is_same_site_navigation(&self) -> bool {
-        let header = |name: &str| self.headers.get(name).and_then(|v| v.to_str().ok());
-        let site = matches!(header("sec-fetch-site"), Some("same-origin" | "same-site" | "none"));
-        site && header("sec-fetch-dest") == Some("document")
-    }
-
-    async fn end(&self, then: Option<String>) -> Result<Answer, Internal> {
-        let (key_hash, actor) = (self.visitor.key_hash(), self.service.cx.actor(&self.visitor.caller(), self.request));
-        let store = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
-            grants::end_session(tx, &key_hash)?;
-            end(tx, key_hash)?;
-            emit(tx, Event::new("logout", "authentik.providers.oauth2.views.end_session", json!({}))).map(|_| ())
+    async fn claims(&self) -> Result<Option<Result<Map<String, Value>, HintFault>>, Internal> {
+        let Some(hint) = &self.parsed.id_token_hint else {
+            let foreign = self.parsed.client_id.as_ref().is_some_and(|id| *id != self.provider.client.id);
+            return Ok(foreign.then_some(Err(HintFault::Client)));
         };
-        self.service.cx.store.write(actor, "signed out by an application", store).await?;
-        let mut answer = match &then {
-            Some(to) => http::redirect(to),
-            None => self.notice("You are signed out."),
-        };
-        // The key of a session that is over is not used again, not even for plans.
-        let key = self.service.cx.entropy.token(32);
-        if let Some(cookie) = session_cookie(&self.service.cx, self.request, &key, None, None) {
-            answer.headers_mut().append(SET_COOKIE, cookie);
-        }
-        Ok(answer)
+        let keys = self.service.keys(self.provider).await?;
+        Ok(Some(jose::verify(hint, &keys.signing).map_err(HintFault::from).and_then(|claims| {
+            let text = |name: &str| claims.get(name).and_then(Value::as_str);
+            let own = |value: &Value| value.as_str() == Some(self.provider.client.id.as_str());
+            if !text("iss").is_some_and(|iss| self.is_own_issuer(iss)) {
+                Err(HintFault::Issuer)
+            } else if !claims.get("aud").is_some_and(|aud| own(aud) || aud.as_array().is_some_and(|list| list.iter().any(own))) {
+                Err(HintFault::Audience)
+            } else if self.parsed.client_id.as_ref().is_some_and(|id| *id != self.provider.client.id) {
+                Err(HintFault::Client)
+            } else {
+                Ok(claims)
+            }
+        })))
     }
 
-    fn notice(&self, text: &str) -> Answer {
-        let mut message = Message::new("Signed out").text(text);
-        let launch = self.application().map(|a| &a.meta_launch_url).filter(|launch| launch.is_web());
-        if let (Some(url), Some(application)) = (launch, self.application()) {
-            message = message.action(&format!("Go to {}", application.name), &**url);
+    /// Without a fixed address of the server, the issuer bears the host by which the application reached it, which may
+    /// be another than the browser's.
+    fn is_own_issuer(&self, iss: &str) -> bool {
+        let Some(own) = self.provider.issuer(&self.service.cx.origin(self.request)) else { return false };
+        let path = |issuer: &str| Url::parse(issuer).ok().map(|url| url.path().to_owned());
+        iss == own || self.service.cx.settings.base_url.is_none() && path(iss).is_some() && path(iss) == path(&own)
+    }
+
+    /// The sessions a token is about: the one it names, whether the browser sent its cookie or not, and this browser's
+    /// if it is the same person's.
+    async fn sessions_of(&self, claims: &Map<String, Value>) -> Result<Vec<String>, Internal> {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        let mut sessions = Vec::new();
+        if let Some(named) = text("sid").and_then(hash) {
+            let alive =
+                self.service.cx.store.read(move |sql| {
+                    Ok::<_, countersign_store::StoreError>(sql.query_one("SELECT 1 FROM session WHERE key_hash = $1", params![named])?.is_some())
+                });
+            if alive.await? {
+                sessions.push(hex::encode(named));
+            }
         }
-        let message = message.action("Sign in", "/");
+        if let Some(user) = &self.visitor.user {
+            let own = hex::encode(self.visitor.key_hash());
+            let sub = self.service.sub(self.provider, &self.service.person_of(user.clone()));
+            if text("sub") == Some(sub.as_str()) && !sessions.contains(&own) {
+                sessions.push(own);
+            }
+        }
+        Ok(sessions)
+    }
+
+    /// Runs the invalidation flow, and ends the sessions if it lets that happen.
+    async fn end(&self, signing_out: SigningOut) -> Result<Answer, Internal> {
+        let Some(flow) = self.flow() else {
+            let actor = self.service.cx.actor(&self.visitor.caller(), self.request);
+            signing_out.perform(self.service, actor, None).await?;
+            let mut answer = http::redirect(&signing_out.to);
+            if signing_out.sessions.contains(&hex::encode(self.visitor.key_hash())) {
+                // The key of a session that is over is not used again, not even for plans.
+                let key = self.service.cx.entropy.token(32);
+                answer.headers_mut().extend(session_cookie(&self.service.cx, self.request, &key, None, None).map(|cookie| (SET_COOKIE, cookie)));
+            }
+            return Ok(answer);
+        };
+        let mut context = self.context();
+        context.insert(key::SIGN_OUT_CONFIRMED.to_owned(), json!(true));
+        let last = InPlan { handler: SIGN_OUT.to_owned(), data: serde_json::to_value(signing_out).unwrap_or_default() };
+        self.begin(flow, context, last).await
+    }
+
+    /// Nobody asks to end anything: the provider's own flow, or the brand's, which ends in a page that says where to go on.
+    async fn run_flow(&self) -> Result<Answer, Internal> {
+        let Some(flow) = self.flow() else { return Ok(self.confirm(None)) };
+        let last = InPlan { handler: in_plan::SESSION_END.to_owned(), data: json!({}) };
+        self.begin(flow, self.context(), last).await
+    }
+
+    fn flow(&self) -> Option<Ref<Flow>> {
+        let snapshot = &self.provider.snapshot;
+        let brand = || brand_for(snapshot, &self.request.host).and_then(|id| snapshot.entry(id)?.cast::<Brand>()?.flow_invalidation);
+        self.provider.settings.invalidation_flow.0.or_else(|| brand().map(|flow| flow.cast()))
+    }
+
+    /// What the flow and its pages are told.
+    fn context(&self) -> Map<String, Value> {
+        let described = self
+            .provider
+            .application
+            .as_ref()
+            .map(|(reference, a)| json!({"pk": reference.key().to_string(), "name": a.name, "slug": &*a.slug, "launch_url": self.way_back()}));
+        Map::from_iter([(key::APPLICATION.to_owned(), json!(described))])
+    }
+
+    async fn begin(&self, flow: Ref<Flow>, context: Map<String, Value>, last: InPlan) -> Result<Answer, Internal> {
+        let begin_with = Begin { flow, context, last, interaction: Interaction::Allowed, always_consent: false };
+        match begin(&self.service.cx, self.request, self.visitor, begin_with).await? {
+            Begun::Answer(answer) => Ok(answer),
+            Begun::InteractionRequired => Ok(self.confirm(None)),
+        }
+    }
+
+    /// An address that is not registered, asked for by the application or the person: an administrator can mend it.
+    async fn report(&self) {
+        let service = self.service;
+        if service.cx.store.ephemeral().add("oauth2.logout_refused", &self.provider.client.id, 1, 3_600).await > EVENTS_PER_HOUR {
+            return;
+        }
+        let strict = self.provider.client.redirect_uris.iter().filter(|r| r.matching_mode == crate::wire::MatchingMode::Strict).map(|r| &r.url);
+        let expected: Vec<&String> = self.provider.settings.post_logout_redirect_uris.iter().chain(strict).collect();
+        let context = json!({
+            "message": "The address to return to after signing out is not registered",
+            "provider": self.provider.reference_json(),
+            "post_logout_redirect_uri": self.parsed.post_logout_redirect_uri,
+            "expected": expected,
+        });
+        service.event("configuration_error", context, service.cx.actor(&self.visitor.caller(), self.request)).await;
+    }
+
+    fn with_ways_on(&self, mut message: Message) -> Message {
+        if let (Some(url), Some(application)) = (self.way_back(), self.application()) {
+            message = message.action(&format!("Go to {}", application.name), url);
+        }
+        message.action("Sign in", "/")
+    }
+
+    fn notice(&self, on: Option<String>) -> Answer {
+        let mut message = Message::new("Signed out").text("You are signed out.");
+        match (on, self.application()) {
+            (Some(url), Some(application)) => message = message.action(&format!("Go on to {}", application.name), url).action("Sign in", "/"),
+            _ => message = self.with_ways_on(message),
+        }
         message_page(&self.service.cx, self.request, StatusCode::OK, message)
     }
 
-    fn unregistered(&self) -> Answer {
-        let received = self.parsed.post_logout_redirect_uri.clone().unwrap_or_default();
-        let error = PageError::Redirect { reason: redirect::RedirectRefusal::Unregistered, received };
-        pages::refused(self.service, self.request, &error)
+    fn faulty(&self, fault: HintFault) -> Answer {
+        tracing::info!(code = fault.code(), client = self.provider.client.id, "a logout request was refused");
+        let name = self.application().map_or("The application", |a| a.name.as_str());
+        let text = format!("{name} asked to sign you out, but the token it sent with the request {fault}. Nothing was ended.");
+        if self.visitor.user.is_some() {
+            let mut answer = self.confirm(Some(text));
+            *answer.status_mut() = StatusCode::BAD_REQUEST;
+            return answer;
+        }
+        let message = self.with_ways_on(Message::new("Sign-out request not understood").text(&text));
+        message_page(&self.service.cx, self.request, StatusCode::BAD_REQUEST, message)
     }
 
-    fn confirm(&self) -> Answer {
+    /// Asks with one button. Of a faulty request nothing is repeated.
+    fn confirm(&self, fault: Option<String>) -> Answer {
         let name = self.application().map_or("", |a| a.name.as_str());
-        let keep = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+        let keep: &[&'static str] = if fault.is_some() { &[] } else { &["client_id", "post_logout_redirect_uri", "state"] };
         let hidden = keep.iter().filter_map(|name| Some(Pair::new(*name, self.params.some(name).ok()??)));
         let page = Confirm {
             title: "Sign out?".to_owned(),
             subtitle: name.to_owned(),
-            form: Form { action: self.request.path.clone(), ..Form::default() },
-            text: format!("{name} asks to sign you out here too."),
+            form: Form { action: self.own_address(), ..Form::default() },
+            text: if fault.is_some() { "You can sign out here all the same.".to_owned() } else { format!("{name} asks to sign you out here too.") },
             hidden: hidden.chain([Pair::new(CONFIRMED, "1")]).collect(),
             action: "Sign out".to_owned(),
             cancel_url: Some("/if/user/".to_owned()),
-            errors: Vec::new(),
+            errors: fault.into_iter().collect(),
         };
         confirm_page(&self.service.cx, self.request, self.visitor, self.headers, page)
     }
+}
 
-    /// Nobody asks to be sent anywhere: the provider's own flow, or the brand's, which ends in a page that says where to go on.
-    async fn run_flow(&self) -> Result<Answer, Internal> {
-        let snapshot = &self.provider.snapshot;
-        let brand = || brand_for(snapshot, &self.request.host).and_then(|id| snapshot.entry(id)?.cast::<Brand>()?.flow_invalidation);
-        let own = self.provider.settings.invalidation_flow.0;
-        let Some(flow) = own.or_else(|| brand().map(|flow| flow.cast())) else { return Ok(self.confirm()) };
-        let application = self.provider.application.as_ref();
-        let described = application.map(|(reference, a)| {
-            let launch = a.meta_launch_url.is_web().then(|| a.meta_launch_url.to_string());
-            json!({"pk": reference.key().to_string(), "name": a.name, "slug": &*a.slug, "launch_url": launch})
-        });
-        let begin_with = Begin {
-            flow,
-            context: Map::from_iter([(key::APPLICATION.to_owned(), json!(described))]),
-            last: InPlan { handler: in_plan::SESSION_END.to_owned(), data: json!({}) },
-            interaction: Interaction::Allowed,
-            always_consent: false,
-        };
-        match begin(&self.service.cx, self.request, self.visitor, begin_with).await? {
-            Begun::Answer(answer) => Ok(answer),
-            Begun::InteractionRequired => Ok(self.confirm()),
+impl From<TokenFault> for HintFault {
+    fn from(fault: TokenFault) -> HintFault {
+        match fault {
+            TokenFault::AlgorithmMismatch => HintFault::Algorithm,
+            TokenFault::SignatureWrong => HintFault::Signature,
+            TokenFault::Malformed | TokenFault::Unsignable => HintFault::Unreadable,
         }
     }
 }

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::body::Bytes;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS,
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, ORIGIN, PRAGMA, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, ORIGIN, PRAGMA, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use countersign_store::log_failure;
@@ -86,10 +86,19 @@ fn refusal(error: TokenError, basic: bool) -> Answer {
     let unauthenticated = matches!(error, TokenError::ClientUnknown | TokenError::ClientSecretWrong);
     if unauthenticated && basic {
         let mut answer = private_json(StatusCode::UNAUTHORIZED, &body);
-        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"OAuth2\""));
+        // Some clients show nothing of a 401 but its challenge.
+        let challenge = format!(r#"Basic realm="OAuth2", error="{}", error_description="{}""#, error.error(), error.description());
+        answer.headers_mut().extend(HeaderValue::from_str(&challenge).map(|challenge| (WWW_AUTHENTICATE, challenge)));
         return answer;
     }
     private_json(StatusCode::BAD_REQUEST, &body)
+}
+
+/// Of a document with addresses made of the request's own host: without a fixed one, nobody may keep it for others.
+pub(crate) fn of_this_host(answer: &mut Answer, cx: &countersign_rest::Context) {
+    if cx.settings.base_url.is_none() {
+        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
 }
 
 /// A body beyond every bound.
@@ -124,13 +133,13 @@ pub(crate) fn internal_page(error: &Internal) -> Answer {
     answer
 }
 
-/// Lets the pages of the client read the answer. A preflight (no client is known yet) is answered for any web
-/// origin, without letting it send credentials of its own.
+/// Lets the pages of the client read the answer. Where no client is known (a preflight, a token that is nobody's) the
+/// pages of any web origin may, without credentials of their own: such an answer tells nothing.
 pub(crate) fn share(answer: &mut Answer, method: &Method, headers: &HeaderMap, registered: Option<&[Registered]>) {
     let Some(origin) = text(headers, ORIGIN) else { return };
     let known = registered.is_some_and(|uris| cors::allowed(origin, uris));
     let preflight = method == Method::OPTIONS;
-    let shared = known || preflight && cors::is_web_origin(origin);
+    let shared = known || (preflight || registered.is_none()) && cors::is_web_origin(origin);
     if !shared {
         return;
     }
@@ -138,6 +147,9 @@ pub(crate) fn share(answer: &mut Answer, method: &Method, headers: &HeaderMap, r
     let own = answer.headers_mut();
     own.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     own.append(VARY, HeaderValue::from_static("Origin"));
+    if own.contains_key(WWW_AUTHENTICATE) {
+        own.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate"));
+    }
     if known {
         own.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }

@@ -81,21 +81,22 @@ pub(crate) async fn revoke(service: &Service, method: &Method, headers: &HeaderM
         http::share(&mut answer, method, headers, None);
         return answer;
     }
-    let refused = |error: TokenError| {
+    let refused = |error: TokenError, provider: Option<&Provider>| {
         let body = json!({"error": error.error(), "error_description": error.description()});
         let mut answer = http::private_json(StatusCode::UNAUTHORIZED, &body);
         answer.extensions_mut().insert(WrongSecret);
+        http::share(&mut answer, method, headers, provider.map(|p| p.client.redirect_uris.as_slice()));
         answer
     };
     let (provider, token) = match read(service, headers, body) {
         Ok((Some(provider), credentials, token)) => {
             let public = provider.client.kind == ClientType::Public;
             if !public && !provider.client.secret_matches(credentials.secrets()) {
-                return refused(TokenError::ClientSecretWrong);
+                return refused(TokenError::ClientSecretWrong, Some(&provider));
             }
             (provider, token)
         }
-        Ok((None, ..)) => return refused(TokenError::ClientUnknown),
+        Ok((None, ..)) => return refused(TokenError::ClientUnknown, None),
         Err(error) => return http::token_error(error, false),
     };
     let (id, now) = (provider.id(), service.now());

@@ -1,5 +1,6 @@
 //! The protocol's endpoints below `/application/o/`.
 
+mod absent;
 mod attempts;
 mod authorize;
 mod discovery;
@@ -10,6 +11,7 @@ mod machine;
 mod pages;
 mod token;
 mod userinfo;
+mod webfinger;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,6 +23,7 @@ use countersign_rest::{Context, RequestInfo};
 
 use self::http::Answer;
 use crate::service::Service;
+use crate::wire::discovery::SHARED_JWKS;
 pub(crate) use userinfo::is_good;
 
 /// Codes, tokens and assertions are small.
@@ -37,7 +40,9 @@ pub(crate) fn router(cx: Context) -> Router {
         .route("/application/o/userinfo/", any(userinfo_route))
         .route("/application/o/introspect/", any(introspect_route))
         .route("/application/o/revoke/", any(revoke_route))
+        .route("/application/o/end-session/", any(end_any_session_route))
         .route("/application/o/{slug}/", any(root_route))
+        .route("/application/o/{slug}", any(slash_route))
         .route("/application/o/{slug}/jwks/", any(jwks_route))
         .route("/application/o/{slug}/end-session/", any(end_session_route));
     // OpenID Connect Discovery puts the word after the issuer, RFC 8414 between host and path.
@@ -47,6 +52,11 @@ pub(crate) fn router(cx: Context) -> Router {
     for path in both("/.well-known/oauth-authorization-server/application/o/{slug}") {
         router = router.route(&path, any(discovery_route));
     }
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+        router = router.route(path, any(shared_discovery_route));
+    }
+    router = router.route(SHARED_JWKS, any(shared_jwks_route)).route("/.well-known/webfinger", any(webfinger_route));
+    router = absent::routes(router);
     router.layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(Service::of(&cx))
 }
 
@@ -90,6 +100,7 @@ async fn read(request: Request, methods: &[Method]) -> Result<Whole, Box<Answer>
 
 async fn authorize_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::GET, Method::POST]).await {
+        Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
         Ok(r) => authorize::authorize(&service, &r.parts, &r.body).await,
         Err(answer) => *answer,
     }
@@ -127,8 +138,14 @@ async fn revoke_route(State(service): State<Service>, request: Request) -> Answe
     }
 }
 
+/// A request that only asks what an answer would look like: it is given none, and spends nothing.
+fn is_head(whole: &Whole) -> bool {
+    whole.parts.method == Method::HEAD
+}
+
 async fn end_session_route(State(service): State<Service>, Path(slug): Path<String>, request: Request) -> Answer {
     match read(request, &[Method::GET, Method::POST]).await {
+        Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
         Ok(r) => end_session::end_session(&service, &r.parts, &r.body, &slug).await,
         Err(answer) => *answer,
     }
@@ -148,9 +165,45 @@ async fn jwks_route(State(service): State<Service>, Path(slug): Path<String>, re
     }
 }
 
+async fn end_any_session_route(State(service): State<Service>, request: Request) -> Answer {
+    match read(request, &[Method::GET, Method::POST]).await {
+        Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
+        Ok(r) => end_session::end_any_session(&service, &r.parts, &r.body).await,
+        Err(answer) => *answer,
+    }
+}
+
+async fn shared_discovery_route(State(service): State<Service>, request: Request) -> Answer {
+    match read(request, &[Method::GET, Method::OPTIONS]).await {
+        Ok(r) => discovery::shared(&service, &r.info, &r.parts.method, &r.parts.headers).await,
+        Err(answer) => *answer,
+    }
+}
+
+async fn shared_jwks_route(State(service): State<Service>, request: Request) -> Answer {
+    match read(request, &[Method::GET]).await {
+        Ok(r) => discovery::shared_jwks(&service, &r.info).await,
+        Err(answer) => *answer,
+    }
+}
+
+async fn webfinger_route(State(service): State<Service>, request: Request) -> Answer {
+    match read(request, &[Method::GET]).await {
+        Ok(r) => webfinger::webfinger(&service, &r.info),
+        Err(answer) => *answer,
+    }
+}
+
 async fn root_route(Path(slug): Path<String>, request: Request) -> Answer {
     match read(request, &[Method::GET]).await {
         Ok(_) => discovery::root(&slug),
+        Err(answer) => *answer,
+    }
+}
+
+async fn slash_route(State(service): State<Service>, Path(slug): Path<String>, request: Request) -> Answer {
+    match read(request, &[Method::GET]).await {
+        Ok(r) => discovery::without_slash(&service, &r.info, &slug),
         Err(answer) => *answer,
     }
 }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::http::{self, Answer};
 use super::machine;
 use crate::access;
-use crate::decide::token::{CodeFacts, RefreshFacts, authenticate, redeem_code, refresh};
+use crate::client::ClientType;
+use crate::decide::token::{CodeFacts, RefreshFacts, Use, authenticate, redeem_code, refresh};
 use crate::grants;
 use crate::issue::Hashes;
 use crate::provider::Provider;
@@ -34,7 +35,10 @@ impl From<TokenError> for Failed {
 
 impl<E: Into<Internal>> From<E> for Failed {
     fn from(error: E) -> Failed {
-        Failed::Internal(error.into())
+        match error.into() {
+            Internal::Subject(_) => Failed::Refused(TokenError::SubjectUnclear),
+            error => Failed::Internal(error),
+        }
     }
 }
 
@@ -57,7 +61,9 @@ pub(crate) async fn token(service: &Service, request: &RequestInfo, method: &Met
     let params = http::form(headers, body);
     let credentials = params.as_ref().ok().map(|p| Credentials::read(http::authorization(headers), p));
     let (Ok(params), Some(Ok(credentials))) = (params, credentials) else {
-        return http::token_error(TokenError::RequestMalformed, false);
+        let mut answer = http::token_error(TokenError::RequestMalformed, false);
+        http::share(&mut answer, method, headers, None);
+        return answer;
     };
     let snapshot = service.cx.snapshot();
     let provider = Provider::by_client_id(&snapshot, credentials.ids());
@@ -173,31 +179,30 @@ impl Exchange<'_> {
             return Err(TokenError::RefreshMissing.into());
         }
         let (text, now) = (token.to_owned(), self.service.now());
-        let found = self.service.cx.store.read(move |sql| {
-            let Some(token) = grants::find_refresh_token(sql, &text, now)? else { return Ok(None) };
-            let successor_rotated = token.used.is_some() && grants::successor_rotated(sql, token.family, token.id)?;
-            Ok::<_, StoreError>(Some((token, successor_rotated)))
-        });
-        let found = found.await?;
-        let facts = found.as_ref().map(|(t, successor_rotated)| RefreshFacts {
+        let found = self.service.cx.store.read(move |sql| grants::find_refresh_token(sql, &text, now)).await?;
+        let (from, grace) = (self.request.client_ip.to_string(), self.grace(now));
+        let facts = found.as_ref().map(|t| RefreshFacts {
             provider: t.provider,
             scopes: t.scopes.clone(),
             expires: t.expires,
             revoked: t.revoked,
-            rotated: t.used,
-            successor_rotated: *successor_rotated,
+            used: t.used.map(|at| Use {
+                within_grace: grace.as_ref().is_some_and(|grace| at >= grace.since),
+                same_client: grace.as_ref().is_none_or(|grace| grace.only_from.as_ref().is_none_or(|only| *only == t.used_from)),
+                exhausted: t.uses >= grants::MOST_USES,
+            }),
             user_active: t.user_active,
         });
-        let scopes = match refresh(&self.provider.client, asked, facts.as_ref(), self.service.now()) {
+        let scopes = match refresh(&self.provider.client, asked, facts.as_ref(), now) {
             Ok(scopes) => scopes,
             Err(refusal) => {
-                if let Some((token, _)) = found.filter(|_| refusal.suspicious) {
+                if let Some(token) = found.filter(|_| refusal.suspicious) {
                     self.report_reuse(token.user, token.family, refusal.revoke_family).await?;
                 }
                 return Err(refusal.error.into());
             }
         };
-        let Some((token, _)) = found else { return Err(TokenError::RefreshUnknown.into()) };
+        let Some(token) = found else { return Err(TokenError::RefreshUnknown.into()) };
         let person = self.service.person(token.user).await?.ok_or(TokenError::UserInactive)?;
         let context = access::token_context("refresh_token", &scopes);
         if !access::is_allowed(self.service, self.provider, &person, self.request, &context).await? {
@@ -213,7 +218,7 @@ impl Exchange<'_> {
         let (access, kept) = (minted.access.clone(), next.clone());
         let rotated = self.service.cx.store.write(self.actor.clone(), "refresh token rotated", move |tx| {
             let now = tx.now();
-            if !grants::take_refresh_token(tx, token.id, now)? {
+            if !grants::take_refresh_token(tx, token.id, now, &from, grace.as_ref())? {
                 return Ok(false);
             }
             grants::insert_access_token(tx, &access)?;
@@ -231,6 +236,14 @@ impl Exchange<'_> {
             "expires_in": minted.expires_in,
             "id_token": minted.pair.id_token,
         }))
+    }
+
+    /// What a client that asks twice may count on (RFC 9700 4.14.2 asks for none; clients lose answers).
+    fn grace(&self, now: countersign_model::Timestamp) -> Option<grants::Grace> {
+        let seconds = self.provider.settings.refresh_token_grace.seconds();
+        let proven = self.provider.client.kind == ClientType::Confidential;
+        let only_from = (!proven).then(|| self.request.client_ip.to_string());
+        (seconds > 0).then(|| grants::Grace { since: now.plus_seconds(-seconds), only_from })
     }
 
     async fn report_reuse(&self, user: i64, family: uuid::Uuid, revoke: bool) -> Result<(), StoreError> {

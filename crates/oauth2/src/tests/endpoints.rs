@@ -146,6 +146,12 @@ async fn a_provider_describes_itself() {
     assert_eq!(keys.json()["keys"].as_array().unwrap().len(), 1);
     let root = world.get("/application/o/impl/").await;
     assert_eq!((root.status, root.header("location")), (StatusCode::FOUND, "/application/o/impl/.well-known/openid-configuration"));
+    let named = world.get("/application/o/other/.well-known/openid-configuration").await;
+    assert_eq!(named.status, StatusCode::OK, "a slug comes before a name");
+    for path in ["/application/o/impl", "/application/o/OTHER"] {
+        assert_eq!(world.get(path).await.status, StatusCode::NOT_FOUND);
+    }
+    assert!(world.get("/application/o/impl").await.text.contains("http://id.example.test/application/o/impl/ (with the slash"));
     let shared = World::with(|p| p.signing_key = None).await;
     assert_eq!(shared.get("/application/o/impl/jwks/").await.json(), json!({"keys": []}));
 }
@@ -187,18 +193,114 @@ async fn errors_reach_the_client_and_never_an_address_that_is_not_its_own() {
     assert!(world.events().await.contains(&"configuration_error".to_owned()));
 }
 
+const END: &str = "/application/o/impl/end-session/";
+
+/// Asks to sign out, without a cookie.
+async fn sign_out(world: &World, hint: Option<&str>, target: Option<&str>) -> super::world::Reply {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(hint.map(|hint| ("id_token_hint", hint)));
+    query.extend_pairs(target.map(|target| ("post_logout_redirect_uri", target)));
+    world.get(&format!("{END}?{}&state=s", query.finish())).await
+}
+
+async fn sessions(world: &World) -> usize {
+    world.sql(|sql| sql.query("SELECT uuid FROM session", &[])).await.len()
+}
+
 #[tokio::test]
-async fn logging_out_without_a_session_leads_back_at_once() {
+async fn without_a_hint_nobody_is_sent_on_unasked() {
     let world = World::new().await;
-    let ask = async |target: &str| world.get(&format!("/application/o/impl/end-session/?post_logout_redirect_uri={target}&state=s")).await;
-    let back = ask("https://app.example.test/").await;
-    assert_eq!((back.status, back.header("location")), (StatusCode::FOUND, "https://app.example.test/?state=s"));
-    for target in ["https://evil.example/", "javascript:alert(1)", "//evil.example", "https://app.example.test.evil/"] {
-        let refused = ask(target).await;
-        assert_eq!((refused.status.as_u16(), refused.header("location")), (400, ""), "{target}");
+    for target in ["https://app.example.test/", "https://evil.example/", "javascript:alert(1)", "//evil.example", "https://app.example.test.evil/"] {
+        let page = sign_out(&world, None, Some(target)).await;
+        assert_eq!((page.status, page.header("location")), (StatusCode::OK, ""), "{target}");
+        let text = page.text.replace("&#x2f;", "/");
+        assert_eq!(text.contains("https://app.example.test/?state=s"), target == "https://app.example.test/", "{target}");
+        assert!(!text.contains("evil") && !text.contains("javascript:"), "{target}");
     }
-    assert_eq!(world.get("/application/o/impl/end-session/").await.status, StatusCode::OK);
+    let plain = world.get(END).await;
+    assert_eq!(plain.status, StatusCode::OK);
+    assert!(plain.text.replace("&#x2f;", "/").contains("https://app.example.test\""), "the way back to the application");
     assert_eq!(world.get("/application/o/nope/end-session/").await.status, StatusCode::NOT_FOUND);
+    let client = world.get(&format!("{END}?client_id=other")).await;
+    assert_eq!(client.status, StatusCode::BAD_REQUEST, "another application's name");
+}
+
+#[tokio::test]
+async fn a_hint_that_holds_ends_its_session_cookie_or_not() {
+    for later in [0, 1_000_000] {
+        let world = World::new().await;
+        let hint = world.tokens("openid").await["id_token"].as_str().unwrap().to_owned();
+        world.later(later);
+        let back = sign_out(&world, Some(&hint), Some("https://app.example.test/")).await;
+        assert_eq!((back.status, back.header("location")), (StatusCode::FOUND, "https://app.example.test/?state=s"), "{}", back.text);
+        assert_eq!(sessions(&world).await, 0);
+        assert!(world.events().await.contains(&"logout".to_owned()));
+        let again = sign_out(&world, Some(&hint), Some("https://app.example.test/")).await;
+        assert_eq!(again.header("location"), "https://app.example.test/?state=s", "also when nothing is left to end");
+    }
+    let world = World::new().await;
+    let hint = world.tokens("openid").await["id_token"].as_str().unwrap().to_owned();
+    let shared = world.get(&format!("/application/o/end-session/?id_token_hint={hint}")).await;
+    assert_eq!((shared.status, shared.header("location"), sessions(&world).await), (StatusCode::FOUND, END, 0), "at the address of all");
+}
+
+#[tokio::test]
+async fn an_unregistered_address_ends_the_session_and_stays_here() {
+    let world = World::with(|p| p.post_logout_redirect_uris = vec!["https://app.example.test/bye".to_owned()]).await;
+    let hint = world.tokens("openid").await["id_token"].as_str().unwrap().to_owned();
+    let page = sign_out(&world, Some(&hint), Some("https://app.example.test/")).await;
+    assert_eq!((page.status, page.header("location"), sessions(&world).await), (StatusCode::FOUND, END, 0));
+    assert!(world.events().await.contains(&"configuration_error".to_owned()));
+    let own = sign_out(&world, Some(&hint), Some("https://app.example.test/bye")).await;
+    assert_eq!(own.header("location"), "https://app.example.test/bye?state=s");
+}
+
+#[tokio::test]
+async fn a_hint_that_does_not_hold_ends_nothing() {
+    use base64::Engine as _;
+    let world = World::new().await;
+    let good = world.tokens("openid").await["id_token"].as_str().unwrap().to_owned();
+    let mut parts = good.split('.');
+    let (header, payload, signature) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+    let encode = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
+    let claims: Value = serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    let hs256 = crate::jose::SigningKey::from_secret("made up").unwrap();
+    let forged = crate::jose::sign(claims.as_object().unwrap(), &hs256).unwrap();
+    let another = World::new().await.tokens("openid").await["id_token"].as_str().unwrap().to_owned();
+    let changed = |name: &str, value: &str| {
+        let mut claims = claims.clone();
+        claims[name] = value.into();
+        format!("{header}.{}.{signature}", encode(&claims))
+    };
+    let hints = [
+        format!("{}.{payload}.", encode(&json!({"alg": "none"}))),
+        format!("{}.{payload}.{signature}", encode(&json!({"alg": "none"}))),
+        forged,
+        another,
+        changed("aud", "other"),
+        changed("iss", "https://evil.example/"),
+        "nonsense".to_owned(),
+    ];
+    for hint in hints {
+        for target in [None, Some("https://app.example.test/")] {
+            let page = sign_out(&world, Some(&hint), target).await;
+            assert_eq!((page.status, page.header("location")), (StatusCode::BAD_REQUEST, ""), "{hint}");
+        }
+    }
+    // Signed here, and for another client or by another issuer.
+    let snapshot = world.cx.snapshot();
+    let provider = crate::provider::Provider::by_application(&snapshot, "impl").unwrap();
+    let keys = crate::service::Service::of(&world.cx).keys(&provider).await.unwrap();
+    for (name, value, status) in
+        [("aud", "other", 400), ("iss", "http://id.example.test/application/o/other/", 400), ("iss", "http://inside:9000/application/o/impl/", 302)]
+    {
+        let mut claims = claims.as_object().unwrap().clone();
+        claims.insert(name.to_owned(), value.into());
+        let hint = crate::jose::sign(&claims, &keys.signing).unwrap();
+        assert_eq!(sessions(&world).await, 1);
+        assert_eq!(sign_out(&world, Some(&hint), None).await.status.as_u16(), status, "{name} {value}");
+    }
+    assert_eq!(sessions(&world).await, 0);
 }
 
 #[tokio::test]
@@ -262,4 +364,63 @@ async fn a_former_key_stays_published_while_its_tokens_live() {
     assert_eq!(after[1], before[0], "the present key comes first");
     world.later(3_601);
     assert_eq!(kids().await, after[..1]);
+}
+
+#[tokio::test]
+async fn providers_that_share_the_issuer_have_one_document_at_the_root() {
+    let world = World::new().await;
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"] {
+        assert_eq!(world.get(path).await.status, StatusCode::NOT_FOUND, "no provider shares it");
+    }
+    let world = World::with(|p| p.issuer_mode = crate::kinds::IssuerMode::Global).await;
+    let document = world.get("/.well-known/openid-configuration").await.json();
+    assert_eq!(document["issuer"], "http://id.example.test/");
+    assert_eq!(document["scopes_supported"], json!(["openid", "email", "profile", "offline_access", "goauthentik.io/api"]));
+    assert_eq!(world.get("/.well-known/oauth-authorization-server").await.json(), document);
+    let keys = world.get(document["jwks_uri"].as_str().unwrap().strip_prefix("http://id.example.test").unwrap()).await.json();
+    assert_eq!(keys, world.get("/application/o/impl/jwks/").await.json());
+    assert_eq!(world.get("/application/o/impl/.well-known/openid-configuration").await.json()["issuer"], "http://id.example.test/");
+}
+
+#[tokio::test]
+async fn documents_made_of_the_requests_own_host_are_not_kept() {
+    let world = World::with(|p| p.issuer_mode = crate::kinds::IssuerMode::Global).await;
+    for path in ["/application/o/impl/.well-known/openid-configuration", "/.well-known/openid-configuration", "/.well-known/webfinger"] {
+        assert_eq!(world.get(path).await.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn webfinger_without_a_default_application_knows_nobody() {
+    let world = World::new().await;
+    let reply = world.get("/.well-known/webfinger?resource=acct:ada@example.org").await;
+    assert_eq!((reply.status, reply.header("content-type"), reply.json()), (StatusCode::OK, "application/jrd+json", json!({})));
+    assert_eq!(reply.header("access-control-allow-origin"), "*");
+}
+
+#[tokio::test]
+async fn what_is_not_built_says_so() {
+    let world = World::new().await;
+    for path in ["/login/oauth/authorize", "/login/oauth/access_token", "/user", "/user/teams", "/device"] {
+        assert_eq!(world.get(path).await.status, StatusCode::NOT_IMPLEMENTED, "{path}");
+    }
+    assert_eq!(world.post("/application/o/device/", &CLIENT, &[]).await.status, StatusCode::NOT_IMPLEMENTED);
+}
+
+#[tokio::test]
+async fn refusals_can_be_read_by_pages_and_by_people() {
+    let world = World::new().await;
+    let origin = ("origin", "https://app.example.test");
+    for (headers, status) in [(vec![origin], 401), (vec![origin, ("authorization", "Bearer nonsense")], 401)] {
+        let reply = world.send(request(Method::GET, "/application/o/userinfo/", &headers, "")).await;
+        assert_eq!((reply.status.as_u16(), reply.header("access-control-allow-origin")), (status, origin.1));
+        assert_eq!(reply.header("access-control-allow-credentials"), "", "no client is known");
+        assert_eq!(reply.header("access-control-expose-headers"), "WWW-Authenticate");
+    }
+    let twice = world.post("/application/o/userinfo/", &[("access_token", "t")], &[("authorization", "Bearer t")]).await;
+    assert_eq!(twice.status, StatusCode::BAD_REQUEST);
+    assert!(twice.header("www-authenticate").contains("more than one method"));
+    let basic = world.post("/application/o/token/", &[("grant_type", "refresh_token")], &[("authorization", "Basic Y2lkOng="), origin]).await;
+    assert_eq!(basic.status, StatusCode::UNAUTHORIZED);
+    assert!(basic.header("www-authenticate").starts_with("Basic realm=\"OAuth2\", error=\"invalid_client\", error_description=\""));
 }

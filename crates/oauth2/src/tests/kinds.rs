@@ -5,7 +5,7 @@ use countersign_store::{Actor, StoreError, SystemEntropy};
 use serde_json::{Map, Value, json};
 
 use super::world::{World, encryption_certificate};
-use crate::kinds::{OAuth2Provider, ScopeMapping, fill_provider, launch_url};
+use crate::kinds::{OAuth2Provider, ScopeMapping, launch_url};
 
 fn object(value: Value) -> Map<String, Value> {
     let Value::Object(map) = value else { panic!("object") };
@@ -48,15 +48,15 @@ fn world_signing_key() -> Value {
     json!(uuid::Uuid::from_u128(10))
 }
 
-#[tokio::test]
-async fn a_new_provider_signs_with_the_programs_certificate_unless_told_otherwise() {
-    let world = World::new().await;
-    let mut unsaid = Map::new();
-    fill_provider(&world.cx.snapshot(), &mut unsaid);
-    assert_eq!(unsaid["signing_key"], world_signing_key());
-    let mut none = object(json!({"signing_key": null}));
-    fill_provider(&world.cx.snapshot(), &mut none);
-    assert_eq!(none["signing_key"], Value::Null);
+#[test]
+fn a_public_client_of_before_goes_on_without_pkce() {
+    for (client_type, expected) in [("public", Some(&json!(false))), ("confidential", None)] {
+        let mut stored = object(json!({"client_type": client_type}));
+        for step in crate::kinds::PROVIDER_UPGRADES {
+            step(&mut stored);
+        }
+        assert_eq!(stored.get("pkce_required"), expected, "{client_type}");
+    }
 }
 
 #[tokio::test]

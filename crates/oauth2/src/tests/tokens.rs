@@ -67,7 +67,7 @@ async fn a_code_is_good_once_and_a_second_use_ends_what_it_gave() {
 }
 
 #[tokio::test]
-async fn of_parallel_exchanges_one_succeeds_and_keeps_its_tokens() {
+async fn of_parallel_exchanges_one_succeeds_and_of_refreshes_ten() {
     let world = std::sync::Arc::new(World::new().await);
     world.code("c", "openid offline_access", None).await;
     for round in 0..2 {
@@ -86,40 +86,64 @@ async fn of_parallel_exchanges_one_succeeds_and_keeps_its_tokens() {
             });
         }
         let statuses = tries.join_all().await;
-        assert_eq!(statuses.iter().filter(|s| **s == StatusCode::OK).count(), 1, "round {round}");
+        assert_eq!(statuses.iter().filter(|s| **s == StatusCode::OK).count(), if round == 0 { 1 } else { 10 }, "round {round}");
         assert!(statuses.iter().all(|s| *s == StatusCode::OK || *s == StatusCode::BAD_REQUEST));
     }
 }
 
 #[tokio::test]
-async fn refresh_rotates_and_reuse_revokes_the_family() {
-    let world = World::new().await;
+async fn refresh_rotates_and_without_grace_reuse_revokes_the_family() {
+    let world = World::with(|p| p.refresh_token_grace = seconds("seconds=0")).await;
     let first = world.tokens("openid email offline_access").await;
     let second = world.token(&refresh(&first["refresh_token"])).await.json();
     let id = claims(&second["id_token"]);
     assert!(id.get("nonce").is_none());
     assert_eq!(second["scope"], "openid email offline_access");
-    // A lost answer: refused, nothing else.
     assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
-    let third = world.token(&refresh(&second["refresh_token"])).await;
-    assert_eq!(third.status, StatusCode::OK);
-    // Two generations old: somebody has a copy.
-    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
-    assert_eq!(world.token(&refresh(&third.json()["refresh_token"])).await.json()["error"], "invalid_grant");
-    let access = third.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(world.token(&refresh(&second["refresh_token"])).await.json()["error"], "invalid_grant");
+    let access = second["access_token"].as_str().unwrap().to_owned();
     let userinfo = world.post("/application/o/userinfo/", &[("access_token", &access)], &[]).await;
     assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED);
     assert!(world.events().await.iter().filter(|e| *e == "suspicious_request").count() >= 2);
 }
 
 #[tokio::test]
-async fn reuse_after_the_grace_revokes_the_family() {
+async fn within_the_grace_a_client_that_asks_again_gets_working_tokens() {
     let world = World::new().await;
     let first = world.tokens("openid offline_access").await;
-    let second = world.token(&refresh(&first["refresh_token"])).await.json();
+    let mut answers = Vec::new();
+    for _ in 0..10 {
+        let reply = world.token(&refresh(&first["refresh_token"])).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+        answers.push(reply.json());
+    }
+    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant", "ten times");
+    assert!(!world.events().await.contains(&"suspicious_request".to_owned()));
+    for answer in &answers[1..] {
+        assert_eq!(world.token(&refresh(&answer["refresh_token"])).await.status, StatusCode::OK);
+    }
     world.later(11);
     assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
-    assert_eq!(world.token(&refresh(&second["refresh_token"])).await.json()["error"], "invalid_grant");
+    assert_eq!(world.token(&refresh(&answers[0]["refresh_token"])).await.json()["error"], "invalid_grant", "the whole family");
+}
+
+#[tokio::test]
+async fn a_public_client_asks_again_from_the_address_it_had() {
+    let world = World::with(|p| p.client_type = ClientType::Public).await;
+    let first = world.tokens("openid offline_access").await;
+    let form = [refresh(&first["refresh_token"]), vec![("client_id", "cid")]].concat();
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+    let from = async |address: &'static str| {
+        let mut asked = request(Method::POST, "/application/o/token/", &[("content-type", "application/x-www-form-urlencoded")], &body);
+        let peer: std::net::SocketAddr = format!("{address}:1").parse().unwrap();
+        asked.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        world.send(asked).await
+    };
+    assert_eq!(from("203.0.113.1").await.status, StatusCode::OK);
+    assert_eq!(from("203.0.113.1").await.status, StatusCode::OK);
+    assert_eq!(from("203.0.113.2").await.json()["error"], "invalid_grant");
+    assert!(world.events().await.contains(&"suspicious_request".to_owned()));
+    assert_eq!(from("203.0.113.1").await.status, StatusCode::OK, "nothing is revoked by it");
 }
 
 #[tokio::test]
@@ -245,6 +269,13 @@ async fn machines_get_tokens_by_secret_and_by_app_password() {
     let encoded = STANDARD.encode("uma:app-password");
     let form = [("grant_type", "password"), ("client_id", "cid"), ("client_secret", encoded.as_str())];
     assert_eq!(world.post("/application/o/token/", &form, &[]).await.status, StatusCode::OK);
+    // Form-encoded within HTTP Basic (RFC 6749 2.3.1), with and without the padding.
+    for secret in [encoded.as_str(), encoded.trim_end_matches('=')] {
+        let secret: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let basic = format!("Basic {}", STANDARD.encode(format!("cid:{secret}")));
+        let reply = world.post("/application/o/token/", &[("grant_type", "client_credentials")], &[("authorization", &basic)]).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    }
 
     for form in [
         vec![("client_id", "cid"), ("client_secret", "wrong")],
@@ -261,7 +292,62 @@ async fn machines_get_tokens_by_secret_and_by_app_password() {
     world.run("UPDATE users SET is_active = 0").await;
     let off = world.token(&credentials(&[])).await;
     assert_eq!(off.json()["error"], "invalid_grant", "a deactivated service account gets nothing");
-    assert_eq!(world.events().await.iter().filter(|e| *e == "login").count(), 4);
+    assert_eq!(world.events().await.iter().filter(|e| *e == "login").count(), 6);
+}
+
+#[tokio::test]
+async fn a_client_s_account_is_its_own_whatever_others_are_called() {
+    let world = World::new().await;
+    let ask = async |client: &str, secret: &str| {
+        let form = [("grant_type", "client_credentials"), ("client_id", client), ("client_secret", secret)];
+        let reply = world.post("/application/o/token/", &form, &[]).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+        claims(&reply.json()["access_token"])["sub"].clone()
+    };
+    // Somebody enrolled with the name that the client's account would have.
+    world.run("UPDATE users SET username = 'AK-impl-client_credentials', username_fold = 'ak-impl-client_credentials' WHERE id = 2").await;
+    let first = ask("cid", "s3cret").await;
+    assert_ne!(first, json!(hex::encode(countersign_store::sha256("2-install"))));
+    // Two providers whose names differ by case only.
+    let rename = |tx: &mut countersign_store::Tx<'_>| {
+        let reference = countersign_model::Ref::<crate::kinds::OAuth2Provider>::new(countersign_model::Key::Int(2));
+        let provider = tx.graph().get(reference).unwrap().clone();
+        tx.draft().put(2, crate::kinds::OAuth2Provider { name: "IMPL".into(), ..provider });
+        Ok::<_, countersign_store::StoreError>(())
+    };
+    world.cx.store.write(countersign_store::Actor::system(), "test", rename).await.unwrap();
+    let second = ask("other", "other-secret").await;
+    assert_ne!(first, second);
+    assert_eq!((ask("cid", "s3cret").await, ask("other", "other-secret").await), (first, second), "and stays the same");
+}
+
+#[tokio::test]
+async fn the_account_a_client_had_before_is_found_again() {
+    let world = World::new().await;
+    let ask = async || {
+        let reply = world.token(&[("grant_type", "client_credentials")]).await;
+        claims(&reply.json()["access_token"])["sub"].clone()
+    };
+    let before = ask().await;
+    world.run("DELETE FROM client_account").await;
+    assert_eq!(ask().await, before);
+}
+
+#[tokio::test]
+async fn a_subject_is_one_person_s_and_never_empty() {
+    let world = World::with(|p| p.sub_mode = crate::claims::SubMode::UserEmail).await;
+    assert_eq!(claims(&world.tokens("openid").await["id_token"])["sub"], "uma@example.test");
+    let refused = async |statement: &'static str| {
+        world.run(statement).await;
+        let code = world.cx.entropy.token(20);
+        world.code(&code, "openid", None).await;
+        let reply = world.token(&exchange(&code, &[])).await;
+        assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (400, &json!("invalid_grant")), "{statement}");
+    };
+    refused("UPDATE users SET email = 'UMA@example.test', email_fold = 'uma@example.test' WHERE id = 2").await;
+    refused("UPDATE users SET email = '', email_fold = '' WHERE id IN (1, 2)").await;
+    let machine = world.token(&[("grant_type", "client_credentials")]).await;
+    assert_eq!(claims(&machine.json()["access_token"])["sub"].as_str().unwrap().len(), 64, "a program has no address");
 }
 
 #[tokio::test]

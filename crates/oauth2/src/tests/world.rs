@@ -101,7 +101,7 @@ impl World {
         };
         let parts = ContextParts { store, clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy), settings, install_id: "install".into(), modules };
         let cx = Context::new(parts);
-        let router = crate::routes::router(cx.clone());
+        let router = crate::routes::router(cx.clone()).layer(axum::middleware::from_fn_with_state(cx.clone(), countersign_rest::request_layer));
         World { cx, router, clock, _folder: folder }
     }
 

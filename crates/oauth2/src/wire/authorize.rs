@@ -10,7 +10,7 @@ use super::respond::{ResponseMode, ReturnAddress};
 use super::scope::{OFFLINE_ACCESS, OPENID, Scopes};
 use crate::client::Client;
 
-/// What is asked for; the order of words is part of the name, as in the original.
+/// What is asked for: a set of words (OAuth 2.0 Multiple Response Type Encoding Practices 3), named in one order here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResponseType {
     #[serde(rename = "code")]
@@ -49,7 +49,13 @@ impl ResponseType {
     }
 
     pub fn parse(text: &str) -> Option<ResponseType> {
-        ResponseType::ALL.into_iter().find(|r| r.as_str() == text)
+        let sorted = |text: &str| {
+            let mut words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+            words.sort_unstable();
+            words
+        };
+        let asked = sorted(text);
+        ResponseType::ALL.into_iter().find(|r| sorted(r.as_str()) == asked)
     }
 
     pub const fn grant_type(self) -> &'static str {
@@ -64,9 +70,9 @@ impl ResponseType {
         !matches!(self, ResponseType::IdToken | ResponseType::IdTokenToken)
     }
 
-    /// `id_token` alone also brings an access token, as clients of the original expect.
+    /// `id_token` alone brings no access token (OpenID Connect Core 3.2.2.5).
     pub const fn has_access_token(self) -> bool {
-        !matches!(self, ResponseType::Code | ResponseType::CodeIdToken)
+        matches!(self, ResponseType::IdTokenToken | ResponseType::CodeToken | ResponseType::CodeIdTokenToken)
     }
 
     pub const fn has_id_token(self) -> bool {
@@ -140,11 +146,10 @@ pub fn parse(params: &Params, client: &Client, issuer: Option<String>) -> Result
         Err(_) => Err((redirect::RedirectRefusal::Malformed, "")),
     };
     let uri = uri.map_err(|(reason, received)| Refused::Page(PageError::Redirect { reason, received: received.to_owned() }))?;
-    let response_type = params.one("response_type").map(ResponseType::parse);
-    let asked_mode = params.one("response_mode").unwrap_or_default();
+    let asked_type = params.one("response_type");
     let to = ReturnAddress {
         uri: uri.to_owned(),
-        mode: response_mode(asked_mode, response_type.as_ref().ok().copied().flatten()),
+        mode: response_mode(params.one("response_mode").unwrap_or_default(), asked_type.as_ref().copied().unwrap_or_default()),
         state: params.some("state").unwrap_or_default().map(str::to_owned),
         issuer,
     };
@@ -155,10 +160,18 @@ pub fn parse(params: &Params, client: &Client, issuer: Option<String>) -> Result
     };
     let one = |name| params.some(name).map_err(repeated);
 
-    let response_type = response_type.map_err(repeated)?.ok_or_else(|| refuse(AuthorizeError::ResponseTypeUnknown))?;
-    one("response_mode")?;
+    // Before anything these could carry is missed (OpenID Connect Core 6.1, 7.2.1). An address is never fetched: it
+    // would be the caller's choice.
+    let carriers = [("request", AuthorizeError::RequestObject), ("request_uri", AuthorizeError::RequestUri), ("registration", AuthorizeError::Registration)];
+    for (name, error) in carriers {
+        if one(name)?.is_some() {
+            return Err(refuse(error));
+        }
+    }
+    let response_type = asked_type.map(ResponseType::parse).map_err(repeated)?.ok_or_else(|| refuse(AuthorizeError::ResponseTypeUnknown))?;
+    let asked_mode = one("response_mode")?;
     one("state")?;
-    if to.mode == ResponseMode::Query && response_type != ResponseType::Code {
+    if asked_mode == Some("query") && response_type != ResponseType::Code {
         return Err(refuse(AuthorizeError::ResponseModeUnsafe));
     }
     let scopes = scopes(one("scope")?, client, response_type);
@@ -169,20 +182,9 @@ pub fn parse(params: &Params, client: &Client, issuer: Option<String>) -> Result
     if nonce.is_none() && response_type.needs_nonce() {
         return Err(refuse(AuthorizeError::NonceMissing));
     }
-    let method = one("code_challenge_method")?.unwrap_or_default();
-    let challenge = match one("code_challenge")? {
-        None => None,
-        Some(value) => {
-            let method = Method::parse(method).ok_or_else(|| refuse(AuthorizeError::ChallengeMethodUnknown(method.chars().take(40).collect())))?;
-            Some(Challenge { value: value.to_owned(), method })
-        }
-    };
-    if one("request")?.is_some() {
-        return Err(refuse(AuthorizeError::RequestObject));
-    }
-    // Never fetched: the address would be the caller's choice.
-    if one("request_uri")?.is_some() {
-        return Err(refuse(AuthorizeError::RequestUri));
+    let challenge = challenge(one("code_challenge")?, one("code_challenge_method")?).map_err(refuse)?;
+    if challenge.is_none() && response_type.has_code() && client.pkce_required {
+        return Err(refuse(AuthorizeError::ChallengeMissing));
     }
     let prompt = Prompt::parse(one("prompt")?.unwrap_or_default());
     if prompt.none && (prompt.login || prompt.consent) {
@@ -197,15 +199,29 @@ pub fn parse(params: &Params, client: &Client, issuer: Option<String>) -> Result
     Ok(AuthorizeRequest { client_id: client.id.clone(), response_type, to: to.clone(), scopes, nonce, challenge, prompt, max_age, id_token_hint })
 }
 
-/// An unknown mode is no error: the type's own is used, as in the original.
-fn response_mode(asked: &str, response_type: Option<ResponseType>) -> ResponseMode {
+/// How the answer travels, an error too, whatever else is wrong with the request. Tokens never travel in the query, and
+/// neither does an error of a request for them. An unknown mode is no error: the type's own is used, as in the original.
+fn response_mode(asked: &str, response_type: &str) -> ResponseMode {
+    let for_tokens = response_type.split_whitespace().any(|word| matches!(word, "token" | "id_token"));
     match asked {
-        "query" => ResponseMode::Query,
-        "fragment" => ResponseMode::Fragment,
         "form_post" => ResponseMode::FormPost,
-        _ if response_type.is_none_or(|r| r == ResponseType::Code) => ResponseMode::Query,
-        _ => ResponseMode::Fragment,
+        "fragment" => ResponseMode::Fragment,
+        _ if for_tokens => ResponseMode::Fragment,
+        _ => ResponseMode::Query,
     }
+}
+
+/// The only method is `S256`. `plain`, which is also meant where none is named, would show the verifier to whoever sees
+/// the request (RFC 9700 2.1.1).
+fn challenge(value: Option<&str>, method: Option<&str>) -> Result<Option<Challenge>, AuthorizeError> {
+    let Some(value) = value else { return Ok(None) };
+    let method = method.unwrap_or("plain");
+    let method = Method::parse(method).ok_or_else(|| AuthorizeError::ChallengeMethodUnknown(method.chars().take(40).collect()))?;
+    // A SHA-256 in base64url (RFC 7636 4.2).
+    if value.len() != 43 || !value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+        return Err(AuthorizeError::ChallengeMalformed);
+    }
+    Ok(Some(Challenge { value: value.to_owned(), method }))
 }
 
 fn scopes(asked: Option<&str>, client: &Client, response_type: ResponseType) -> Scopes {
@@ -236,10 +252,11 @@ mod tests {
     #[test]
     fn the_first_thing_wrong_is_named() {
         use AuthorizeError::*;
-        let rows: [(&str, AuthorizeError); 22] = [
+        let rows: [(&str, AuthorizeError); 30] = [
             ("", ResponseTypeUnknown),
             ("&response_type=foo", ResponseTypeUnknown),
-            ("&response_type=id_token+code", ResponseTypeUnknown),
+            ("&response_type=token", ResponseTypeUnknown),
+            ("&response_type=code+code", ResponseTypeUnknown),
             ("&response_type=code&response_type=code", ParameterRepeated("response_type")),
             ("&response_type=code&state=2", ParameterRepeated("state")),
             ("&response_type=code+id_token&response_mode=query&scope=openid&nonce=n", ResponseModeUnsafe),
@@ -252,8 +269,15 @@ mod tests {
             ("&response_type=code+id_token+token&scope=openid", NonceMissing),
             ("&response_type=code&code_challenge=x&code_challenge_method=S512", ChallengeMethodUnknown("S512".into())),
             ("&response_type=code&code_challenge=x&code_challenge=y", ParameterRepeated("code_challenge")),
+            ("&response_type=code&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", ChallengeMethodUnknown("plain".into())),
+            ("&response_type=code&code_challenge=x&code_challenge_method=plain", ChallengeMethodUnknown("plain".into())),
+            ("&response_type=code&code_challenge=short&code_challenge_method=S256", ChallengeMalformed),
             ("&response_type=code&request=x.y.z", RequestObject),
+            ("&response_type=id_token&scope=openid&request=x.y.z", RequestObject),
+            ("&request=x.y.z", RequestObject),
             ("&response_type=code&request_uri=https://evil.test/", RequestUri),
+            ("&response_type=code+id_token&request_uri=https://evil.test/", RequestUri),
+            ("&response_type=code&registration=%7B%7D", Registration),
             ("&response_type=code&prompt=none+login", PromptContradictory),
             ("&response_type=code&prompt=none+consent", PromptContradictory),
             ("&response_type=code&max_age=x", MaxAgeMalformed),
@@ -298,16 +322,49 @@ mod tests {
         assert_eq!(with("&response_type=code&scope=zzz").unwrap().scopes, Scopes::default());
         assert_eq!(with("&response_type=code&prompt=select_account").unwrap().prompt, Prompt::default());
         assert_eq!(with("&response_type=code&max_age=0").unwrap().max_age, Some(0));
-        let pkce = with("&response_type=code&code_challenge=abc").unwrap();
-        assert_eq!(pkce.challenge, Some(Challenge { value: "abc".into(), method: Method::Plain }));
+        let value = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let pkce = with(&format!("&response_type=code&code_challenge={value}&code_challenge_method=S256")).unwrap();
+        assert_eq!(pkce.challenge, Some(Challenge { value: value.into(), method: Method::S256 }));
         assert_eq!(with("&response_type=code&code_challenge_method=S256").unwrap().challenge, None);
     }
 
     #[test]
-    fn errors_of_hybrid_requests_travel_in_the_fragment() {
-        let Err(Refused::Client { to, .. }) = with("&response_type=code+token&scope=profile") else { panic!("passed") };
-        assert_eq!(to.mode, ResponseMode::Fragment);
-        let Err(Refused::Client { to, .. }) = with("&response_type=zzz") else { panic!("passed") };
-        assert_eq!(to.mode, ResponseMode::Query);
+    fn a_client_that_must_prove_itself_by_pkce_gets_no_code_without() {
+        let strict = Client { pkce_required: true, ..client() };
+        let read = |extra: &str| {
+            let query = format!("client_id=cid&redirect_uri={CALLBACK}&scope=openid&nonce=n{extra}");
+            parse(&Params::parse(query.as_bytes()).unwrap(), &strict, None)
+        };
+        for response_type in ["code", "code+id_token", "code+token"] {
+            let Err(Refused::Client { error, .. }) = read(&format!("&response_type={response_type}")) else { panic!("{response_type} passed") };
+            assert_eq!(error, AuthorizeError::ChallengeMissing);
+        }
+        let challenge = "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+        assert!(read(&format!("&response_type=code{challenge}")).is_ok());
+        assert!(read("&response_type=id_token").is_ok(), "nothing to exchange");
+    }
+
+    #[test]
+    fn the_words_of_a_response_type_are_a_set() {
+        for (asked, found) in [("id_token code", "code id_token"), ("token id_token code", "code id_token token"), ("token id_token", "id_token token")] {
+            assert_eq!(ResponseType::parse(asked).map(ResponseType::as_str), Some(found));
+        }
+    }
+
+    #[test]
+    fn errors_travel_as_the_answer_would_from_the_first_check_on() {
+        for (extra, mode) in [
+            ("&response_type=code+token&scope=profile", ResponseMode::Fragment),
+            ("&response_type=token", ResponseMode::Fragment),
+            ("&response_type=zzz+id_token", ResponseMode::Fragment),
+            ("&response_type=id_token&response_mode=query&scope=openid&nonce=n", ResponseMode::Fragment),
+            ("&response_type=zzz&response_mode=form_post", ResponseMode::FormPost),
+            ("&response_type=code&response_mode=fragment&request=x", ResponseMode::Fragment),
+            ("&response_type=zzz", ResponseMode::Query),
+            ("", ResponseMode::Query),
+        ] {
+            let Err(Refused::Client { to, .. }) = with(extra) else { panic!("passed") };
+            assert_eq!(to.mode, mode, "{extra}");
+        }
     }
 }

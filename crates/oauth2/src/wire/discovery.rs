@@ -13,9 +13,10 @@ use crate::jose::Algorithm;
 pub struct Facts<'a> {
     /// Scheme and host, without a slash at the end.
     pub host: &'a str,
-    pub application: &'a str,
+    /// `None`: the document of the issuer that providers share, with addresses that are no application's.
+    pub application: Option<&'a str>,
     pub issuer: &'a str,
-    pub algorithm: Algorithm,
+    pub algorithms: Vec<Algorithm>,
     pub encrypted: bool,
     /// In the order attached.
     pub scopes: Vec<&'a str>,
@@ -25,9 +26,15 @@ pub struct Facts<'a> {
 
 const PROTOCOL_CLAIMS: [&str; 9] = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce"];
 
+/// The keys of all providers that share the issuer.
+pub const SHARED_JWKS: &str = "/.well-known/jwks.json";
+
 pub fn document(facts: &Facts<'_>) -> Value {
     let common = |path: &str| format!("{}/application/o/{path}/", facts.host);
-    let own = |path: &str| format!("{}/application/o/{}/{path}/", facts.host, facts.application);
+    let (end_session, jwks) = match facts.application {
+        Some(slug) => (common(&format!("{slug}/end-session")), common(&format!("{slug}/jwks"))),
+        None => (common("end-session"), format!("{}{SHARED_JWKS}", facts.host)),
+    };
     let mut scopes = facts.scopes.clone();
     if !scopes.contains(&"openid") {
         scopes.push("openid");
@@ -38,14 +45,14 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "authorization_endpoint": common("authorize"),
         "token_endpoint": common("token"),
         "userinfo_endpoint": common("userinfo"),
-        "end_session_endpoint": own("end-session"),
+        "end_session_endpoint": end_session,
         "introspection_endpoint": common("introspect"),
         "revocation_endpoint": common("revoke"),
         "response_types_supported": ResponseType::ALL.map(ResponseType::as_str),
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "jwks_uri": own("jwks"),
+        "jwks_uri": jwks,
         "grant_types_supported": ["authorization_code", "refresh_token", "implicit", "client_credentials", "password"],
-        "id_token_signing_alg_values_supported": [facts.algorithm.as_str()],
+        "id_token_signing_alg_values_supported": facts.algorithms.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "acr_values_supported": [ACR],
@@ -54,7 +61,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "request_uri_parameter_supported": false,
         "claims_supported": claims,
         "claims_parameter_supported": false,
-        "code_challenge_methods_supported": ["plain", "S256"],
+        "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
     if let (true, Some(members)) = (facts.encrypted, document.as_object_mut()) {
@@ -72,14 +79,22 @@ mod tests {
     fn addresses_and_capabilities() {
         let facts = Facts {
             host: "https://id.test",
-            application: "app",
+            application: Some("app"),
             issuer: "https://id.test/application/o/app/",
-            algorithm: Algorithm::Es256,
+            algorithms: vec![Algorithm::Es256],
             encrypted: true,
             scopes: vec!["email", "profile"],
             claims: vec!["email".into()],
         };
+        let shared = document(&Facts { application: None, issuer: "https://id.test/", ..facts.clone() });
+        assert_eq!(shared["jwks_uri"], "https://id.test/.well-known/jwks.json");
+        assert_eq!(shared["end_session_endpoint"], "https://id.test/application/o/end-session/");
         let document = document(&facts);
+        // Absent, two of them would mean true (OpenID Connect Discovery 3).
+        for flag in ["request_parameter_supported", "request_uri_parameter_supported", "claims_parameter_supported"] {
+            assert_eq!((&document[flag], &shared[flag]), (&json!(false), &json!(false)), "{flag}");
+        }
+        assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["jwks_uri"], "https://id.test/application/o/app/jwks/");
         assert_eq!(document["token_endpoint"], "https://id.test/application/o/token/");
         assert_eq!(document["scopes_supported"], json!(["email", "profile", "openid"]));

@@ -81,7 +81,10 @@ impl PageError {
 pub enum AuthorizeError {
     /// The application's policies say no, and nobody is there to see a page (`prompt=none`).
     AccessDenied,
+    ChallengeMalformed,
     ChallengeMethodUnknown(String),
+    /// The client has to prove itself by PKCE.
+    ChallengeMissing,
     ConsentRequired,
     InteractionRequired,
     LoginRequired,
@@ -91,6 +94,7 @@ pub enum AuthorizeError {
     ParameterRepeated(&'static str),
     /// `prompt=none` together with a prompt.
     PromptContradictory,
+    Registration,
     RequestObject,
     RequestUri,
     /// Tokens in the query would end in logs.
@@ -107,13 +111,16 @@ impl AuthorizeError {
             AuthorizeError::ConsentRequired => "consent_required",
             AuthorizeError::InteractionRequired => "interaction_required",
             AuthorizeError::LoginRequired => "login_required",
-            AuthorizeError::ChallengeMethodUnknown(_)
+            AuthorizeError::ChallengeMalformed
+            | AuthorizeError::ChallengeMethodUnknown(_)
+            | AuthorizeError::ChallengeMissing
             | AuthorizeError::MaxAgeMalformed
             | AuthorizeError::NonceMissing
             | AuthorizeError::ParameterRepeated(_)
             | AuthorizeError::PromptContradictory
             | AuthorizeError::ResponseModeUnsafe => "invalid_request",
             AuthorizeError::OpenidScopeMissing => "invalid_scope",
+            AuthorizeError::Registration => "registration_not_supported",
             AuthorizeError::RequestObject => "request_not_supported",
             AuthorizeError::RequestUri => "request_uri_not_supported",
             AuthorizeError::ResponseTypeUnknown => "unsupported_response_type",
@@ -126,15 +133,18 @@ impl AuthorizeError {
         let text = match self {
             AuthorizeError::AccessDenied => "The resource owner or authorization server denied the request",
             AuthorizeError::ChallengeMethodUnknown(method) => return format!("Unsupported challenge method {method}"),
+            AuthorizeError::ChallengeMissing => "This client has to send a code challenge (PKCE) with the method S256",
             AuthorizeError::ConsentRequired => "The Authorization Server requires End-User consent",
             AuthorizeError::InteractionRequired => "The Authorization Server requires End-User interaction of some form to proceed",
             AuthorizeError::LoginRequired => "The Authorization Server requires End-User authentication",
-            AuthorizeError::MaxAgeMalformed
+            AuthorizeError::ChallengeMalformed
+            | AuthorizeError::MaxAgeMalformed
             | AuthorizeError::NonceMissing
             | AuthorizeError::ParameterRepeated(_)
             | AuthorizeError::PromptContradictory
             | AuthorizeError::ResponseModeUnsafe => "The request is otherwise malformed",
             AuthorizeError::OpenidScopeMissing => "The requested scope is invalid, unknown, or malformed",
+            AuthorizeError::Registration => "The provider does not support use of the registration parameter",
             AuthorizeError::RequestObject => "The provider does not support use of the request parameter",
             AuthorizeError::RequestUri => "The provider does not support use of the request_uri parameter",
             AuthorizeError::ResponseTypeUnknown => "The authorization server does not support obtaining an authorization code using this method",
@@ -146,7 +156,9 @@ impl AuthorizeError {
     pub const fn code(&self) -> &'static str {
         match self {
             AuthorizeError::AccessDenied => "oauth2.authorize.access_denied",
+            AuthorizeError::ChallengeMalformed => "oauth2.authorize.challenge_malformed",
             AuthorizeError::ChallengeMethodUnknown(_) => "oauth2.authorize.challenge_method_unknown",
+            AuthorizeError::ChallengeMissing => "oauth2.authorize.challenge_missing",
             AuthorizeError::ConsentRequired => "oauth2.authorize.consent_required",
             AuthorizeError::InteractionRequired => "oauth2.authorize.interaction_required",
             AuthorizeError::LoginRequired => "oauth2.authorize.login_required",
@@ -155,6 +167,7 @@ impl AuthorizeError {
             AuthorizeError::OpenidScopeMissing => "oauth2.authorize.openid_scope_missing",
             AuthorizeError::ParameterRepeated(_) => "oauth2.authorize.parameter_repeated",
             AuthorizeError::PromptContradictory => "oauth2.authorize.prompt_contradictory",
+            AuthorizeError::Registration => "oauth2.authorize.registration",
             AuthorizeError::RequestObject => "oauth2.authorize.request_object",
             AuthorizeError::RequestUri => "oauth2.authorize.request_uri",
             AuthorizeError::ResponseModeUnsafe => "oauth2.authorize.response_mode_unsafe",
@@ -189,6 +202,8 @@ pub enum TokenError {
     RefreshUnknown,
     RefreshUsed,
     RequestMalformed,
+    /// The client could not tell the person from others.
+    SubjectUnclear,
     UserInactive,
 }
 
@@ -215,6 +230,7 @@ impl TokenError {
             | TokenError::RefreshMissing
             | TokenError::RefreshUnknown
             | TokenError::RefreshUsed
+            | TokenError::SubjectUnclear
             | TokenError::UserInactive => "invalid_grant",
         }
     }
@@ -260,6 +276,7 @@ impl TokenError {
             TokenError::RefreshUnknown => "oauth2.token.refresh_unknown",
             TokenError::RefreshUsed => "oauth2.token.refresh_used",
             TokenError::RequestMalformed => "oauth2.token.request_malformed",
+            TokenError::SubjectUnclear => "oauth2.token.subject_unclear",
             TokenError::UserInactive => "oauth2.token.user_inactive",
         }
     }
@@ -270,6 +287,8 @@ impl TokenError {
 pub enum BearerError {
     /// Missing, unknown, expired, revoked, or of a deactivated user.
     Invalid,
+    /// More than one way of sending a token (RFC 6750 2).
+    SentTwice,
     ScopeMissing,
     RequestMalformed,
 }
@@ -279,7 +298,7 @@ impl BearerError {
         match self {
             BearerError::Invalid => "invalid_token",
             BearerError::ScopeMissing => "insufficient_scope",
-            BearerError::RequestMalformed => "invalid_request",
+            BearerError::RequestMalformed | BearerError::SentTwice => "invalid_request",
         }
     }
 
@@ -287,7 +306,7 @@ impl BearerError {
         match self {
             BearerError::Invalid => 401,
             BearerError::ScopeMissing => 403,
-            BearerError::RequestMalformed => 400,
+            BearerError::RequestMalformed | BearerError::SentTwice => 400,
         }
     }
 
@@ -296,6 +315,7 @@ impl BearerError {
             BearerError::Invalid => "The access token provided is expired, revoked, malformed, or invalid for other reasons",
             BearerError::ScopeMissing => "The request requires higher privileges than provided by the access token",
             BearerError::RequestMalformed => "The request is otherwise malformed",
+            BearerError::SentTwice => "The request uses more than one method for including an access token",
         }
     }
 

@@ -28,18 +28,20 @@ impl LogoutRequest {
     }
 }
 
-/// Whether a browser may be sent to `uri` after signing out: a strict redirect URI, the start page of the server of
-/// one, or the application's launch address. Patterns never count.
-pub fn is_allowed_target(uri: &str, registered: &[Registered], launch_url: Option<&str>) -> bool {
+/// Whether a browser may be sent to `uri` after signing out: an address registered for this, or a strict redirect URI.
+/// Where none is registered for this, also the start page of the server of one, or the application's launch address.
+/// Patterns never count.
+pub fn is_allowed_target(uri: &str, own: &[String], registered: &[Registered], launch_url: Option<&str>) -> bool {
     if is_forbidden_scheme(uri) || uri.bytes().any(|b| b.is_ascii_control()) || uri.contains('\\') {
         return false;
     }
-    let launch = launch_url.filter(|l| !l.is_empty()).is_some_and(|l| l.trim_end_matches('/') == uri.trim_end_matches('/'));
-    launch
-        || registered
-            .iter()
-            .filter(|r| r.matching_mode == MatchingMode::Strict)
-            .any(|r| r.url == uri || start_page(&r.url).is_some_and(|own| start_page(uri).is_some_and(|asked| own.0 == asked.0 && asked.1)))
+    let mut strict = registered.iter().filter(|r| r.matching_mode == MatchingMode::Strict);
+    if own.iter().any(|own| own == uri) || strict.clone().any(|r| r.url == uri) {
+        return true;
+    }
+    let launch = || launch_url.filter(|l| !l.is_empty()).is_some_and(|l| l.trim_end_matches('/') == uri.trim_end_matches('/'));
+    let start = |r: &Registered| start_page(&r.url).is_some_and(|own| start_page(uri).is_some_and(|asked| own.0 == asked.0 && asked.1));
+    own.is_empty() && (launch() || strict.any(start))
 }
 
 /// The origin of a web address, and whether the address is nothing more than that origin's `/`.
@@ -90,10 +92,29 @@ mod tests {
             ("//evil.example/", false),
             ("", false),
         ] {
-            assert_eq!(is_allowed_target(uri, &uris, Some("https://start.example.test")), allowed, "{uri}");
+            assert_eq!(is_allowed_target(uri, &[], &uris, Some("https://start.example.test")), allowed, "{uri}");
         }
-        assert!(!is_allowed_target("", &uris, Some("")));
-        assert!(!is_allowed_target("/", &uris, Some("/x")));
+        assert!(!is_allowed_target("", &[], &uris, Some("")));
+        assert!(!is_allowed_target("/", &[], &uris, Some("/x")));
+    }
+
+    #[test]
+    fn with_a_list_of_their_own_targets_are_compared_exactly() {
+        let own = ["https://app.test/bye".to_owned()];
+        let uris = [
+            Registered { matching_mode: MatchingMode::Strict, url: "https://app.test/cb".into() },
+            Registered { matching_mode: MatchingMode::Regex, url: "https://.*".into() },
+        ];
+        for (uri, allowed) in [
+            ("https://app.test/bye", true),
+            ("https://app.test/cb", true),
+            ("https://app.test/bye/", false),
+            ("https://app.test/", false),
+            ("https://start.test", false),
+            ("https://other.test/", false),
+        ] {
+            assert_eq!(is_allowed_target(uri, &own, &uris, Some("https://start.test")), allowed, "{uri}");
+        }
     }
 
     #[test]

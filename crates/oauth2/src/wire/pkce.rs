@@ -6,26 +6,19 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+/// How a verifier becomes a challenge. `plain`, which leaves it as it is, is not taken (RFC 9700 2.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Method {
-    #[serde(rename = "plain")]
-    Plain,
     S256,
 }
 
 impl Method {
-    /// The method named in a request; an absent one means `plain`.
     pub fn parse(text: &str) -> Option<Method> {
-        match text {
-            "" | "plain" => Some(Method::Plain),
-            "S256" => Some(Method::S256),
-            _ => None,
-        }
+        (text == Method::S256.as_str()).then_some(Method::S256)
     }
 
     pub const fn as_str(self) -> &'static str {
         match self {
-            Method::Plain => "plain",
             Method::S256 => "S256",
         }
     }
@@ -65,7 +58,6 @@ pub fn verify(challenge: Option<&Challenge>, verifier: Option<&str>) -> Result<(
         return Err(PkceError::VerifierMalformed);
     }
     let computed = match challenge.method {
-        Method::Plain => verifier.to_owned(),
         Method::S256 => URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
     };
     let equal: bool = computed.as_bytes().ct_eq(challenge.value.as_bytes()).into();
@@ -83,20 +75,18 @@ mod tests {
     #[test]
     fn every_way_a_proof_can_fail_has_its_name() {
         let s256 = Challenge { value: CHALLENGE.into(), method: Method::S256 };
-        let plain = Challenge { value: VERIFIER.into(), method: Method::Plain };
         let long = "v".repeat(129);
         let other = "x".repeat(43);
         let rows = [
             (None, None, Ok(())),
             (Some(&s256), Some(VERIFIER), Ok(())),
-            (Some(&plain), Some(VERIFIER), Ok(())),
             (Some(&s256), None, Err(PkceError::VerifierMissing)),
             (None, Some(VERIFIER), Err(PkceError::VerifierUnexpected)),
             (Some(&s256), Some(other.as_str()), Err(PkceError::VerifierMismatch)),
             (Some(&s256), Some(CHALLENGE), Err(PkceError::VerifierMismatch)),
             (Some(&s256), Some("short"), Err(PkceError::VerifierMalformed)),
             (Some(&s256), Some(long.as_str()), Err(PkceError::VerifierMalformed)),
-            (Some(&plain), Some("ünïcödé-ünïcödé-ünïcödé-ünïcödé-ünïcödé-ü"), Err(PkceError::VerifierMalformed)),
+            (Some(&s256), Some("ünïcödé-ünïcödé-ünïcödé-ünïcödé-ünïcödé-ü"), Err(PkceError::VerifierMalformed)),
         ];
         for (challenge, verifier, expected) in rows {
             assert_eq!(verify(challenge, verifier), expected, "{challenge:?} {verifier:?}");
@@ -105,9 +95,9 @@ mod tests {
 
     #[test]
     fn methods() {
-        assert_eq!(Method::parse(""), Some(Method::Plain));
         assert_eq!(Method::parse("S256"), Some(Method::S256));
-        assert_eq!(Method::parse("s256"), None);
-        assert_eq!(Method::parse("S512"), None);
+        for other in ["", "plain", "s256", "S512"] {
+            assert_eq!(Method::parse(other), None, "{other}");
+        }
     }
 }

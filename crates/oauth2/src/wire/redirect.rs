@@ -97,8 +97,87 @@ fn compile(pattern: &str) -> Option<regex::Regex> {
     build(&format!(r"\A(?:{pattern})\z"))
 }
 
+/// The whole pattern against the whole address, and the pattern's server against the address's server: in
+/// `https://.*\.example\.com/cb` the `.*` stands for a part of a name and not also for `evil.test/`.
 fn full_match(pattern: &str, uri: &str) -> bool {
-    compile(pattern).is_some_and(|regex| regex.is_match(uri))
+    let matches = |pattern: &str, text: &str| compile(pattern).is_some_and(|regex| regex.is_match(text));
+    if !matches(pattern, uri) {
+        return false;
+    }
+    let (flags, rest) = split_flags(pattern);
+    let alternatives: Vec<String> = split(rest, '|').into_iter().map(|part| format!("{flags}{part}")).collect();
+    let alternatives = if alternatives.iter().all(|part| is_valid_pattern(part)) { alternatives } else { vec![pattern.to_owned()] };
+    alternatives.iter().any(|part| {
+        let server = server_pattern(part).map(|server| format!("{flags}{server}")).filter(|server| is_valid_pattern(server));
+        matches(part, uri) && server.is_none_or(|server| server_of(uri).is_some_and(|own| matches(&server, own)))
+    })
+}
+
+/// Host and port of an address, as written.
+fn server_of(uri: &str) -> Option<&str> {
+    uri.split_once("://")?.1.split(['/', '?', '#']).next()
+}
+
+/// The part of a pattern between `://` and the next slash; `None` where these stand inside of groups.
+fn server_pattern(pattern: &str) -> Option<&str> {
+    let plain = top_level(pattern);
+    let separator = plain.windows(3).find(|three| three.iter().map(|c| c.letter).eq("://".chars()))?;
+    let start = separator.last()?.end;
+    let ends = |c: &&Letter| c.start >= start && (matches!(c.letter, '/' | '#') || c.letter == '?' && c.escaped);
+    let end = plain.iter().find(ends).map_or(pattern.len(), |c| c.start);
+    pattern.get(start..end)
+}
+
+/// `(?i)` and the like at the head of a pattern, and the rest.
+fn split_flags(pattern: &str) -> (&str, &str) {
+    let length = pattern.strip_prefix("(?").and_then(|rest| {
+        let name = rest.split_once(')')?.0;
+        name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-').then_some(name.len() + 3)
+    });
+    pattern.split_at(length.unwrap_or(0))
+}
+
+fn split(pattern: &str, at: char) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for cut in top_level(pattern).iter().filter(|c| c.letter == at && !c.escaped) {
+        parts.extend(pattern.get(start..cut.start));
+        start = cut.end;
+    }
+    parts.extend(pattern.get(start..));
+    parts
+}
+
+/// A letter of a pattern that stands outside of groups and classes, with its place.
+struct Letter {
+    letter: char,
+    start: usize,
+    end: usize,
+    escaped: bool,
+}
+
+fn top_level(pattern: &str) -> Vec<Letter> {
+    let mut found = Vec::new();
+    let (mut groups, mut classes) = (0_usize, 0_usize);
+    let mut letters = pattern.char_indices();
+    while let Some((start, letter)) = letters.next() {
+        let (letter, end, escaped) = match letter {
+            '\\' => match letters.next() {
+                Some((at, next)) => (next, at + next.len_utf8(), true),
+                None => break,
+            },
+            _ => (letter, start + letter.len_utf8(), false),
+        };
+        match letter {
+            '[' if !escaped => classes += 1,
+            ']' if !escaped => classes = classes.saturating_sub(1),
+            '(' if !escaped && classes == 0 => groups += 1,
+            ')' if !escaped && classes == 0 => groups = groups.saturating_sub(1),
+            _ if classes == 0 && groups == 0 => found.push(Letter { letter, start, end, escaped }),
+            _ => {}
+        }
+    }
+    found
 }
 
 fn unambiguous(uri: &str) -> bool {
@@ -184,8 +263,8 @@ mod tests {
             ("xhttps://a.example.test/cb", Err(Unregistered)),
             (r"https://evil.test\.example.test/cb", Err(Malformed)),
             ("https://user@evil.example.test/cb", Err(Malformed)),
-            ("https://evil.test#.example.test/cb", Err(Malformed)),
-            ("https://evil.test/ .example.test/cb", Err(Malformed)),
+            ("https://evil.test#.example.test/cb", Err(Unregistered)),
+            ("https://evil.test/ .example.test/cb", Err(Unregistered)),
         ];
         for (uri, expected) in rows {
             assert_eq!(check(uri, &app), expected, "{uri}");
@@ -197,6 +276,31 @@ mod tests {
             assert_eq!(is_valid_pattern(pattern), valid, "{pattern}");
         }
         assert!(!is_valid_pattern(&"a".repeat(MAX_PATTERN_BYTES + 1)));
+    }
+
+    #[test]
+    fn a_pattern_s_wildcard_for_the_server_does_not_reach_into_the_path() {
+        let rows = [
+            (r"https://.*\.example\.com/cb", "https://evil.test/.example.com/cb", false),
+            (r"https://.*\.example\.com/cb", "https://evil.test?.example.com/cb", false),
+            (r"https://.*\.example\.com/cb", "https://evil.test:1/x.example.com/cb", false),
+            (r"https://.*\.example\.com/cb", "https://a.b.example.com/cb", true),
+            (r"https:\/\/.*\.example\.com\/cb", "https://evil.test/.example.com/cb", false),
+            (r"https:\/\/.*\.example\.com\/cb", "https://a.example.com/cb", true),
+            (r"https?://[^/]+\.example\.com(:\d+)?/.*", "http://a.example.com:81/x?y=1", true),
+            (r"https://.*\.example\.com(/.*)?", "https://evil.test/.example.com/cb", false),
+            (r"https://.*\.example\.com(/.*)?", "https://a.example.com/cb", true),
+            (r"https://.*\.example\.com", "https://a.example.com", true),
+            (r"https://a\.test/cb|https://.*\.b\.test/cb", "https://evil.test/.b.test/cb", false),
+            (r"https://a\.test/cb|https://.*\.b\.test/cb", "https://x.b.test/cb", true),
+            (r"(?i)https://.*\.Example\.com/cb", "https://a.EXAMPLE.com/cb", true),
+            (r"(?i)https://.*\.Example\.com/cb", "https://evil.test/.example.com/cb", false),
+            (r"https://(a|b)\.example\.com/cb\?x=.*", "https://b.example.com/cb?x=1", true),
+            (r"com\.example\.app:/.*", "com.example.app:/cb", true),
+        ];
+        for (pattern, uri, allowed) in rows {
+            assert_eq!(check(uri, &[regex(pattern)]), if allowed { Ok(()) } else { Err(Unregistered) }, "{pattern} {uri}");
+        }
     }
 
     #[test]

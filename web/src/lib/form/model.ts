@@ -121,7 +121,8 @@ export function initial(kind: Kind, fields: FieldMeta[], row: Row | undefined, p
   const values: Row = {};
   for (const field of fields) {
     const given = row ? row[field.name] : (prefill[field.name] ?? preset?.start?.[field.name] ?? field.default);
-    values[field.name] = structuredClone(given ?? (field.shape.type === 'choice' ? firstChoice(field) : empty(field.shape)));
+    const undecided = field.nullable && field.shape.type === 'boolean';
+    values[field.name] = undecided ? (given ?? null) : structuredClone(given ?? (field.shape.type === 'choice' ? firstChoice(field) : empty(field.shape)));
   }
   return values;
 }

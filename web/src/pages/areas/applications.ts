@@ -59,7 +59,7 @@ export const providers: Area = {
     remove: true,
     key: (row: Provider) => row.pk,
     name: (row: Provider) => row.name,
-    summary: (row: Provider) => [row.verbose_name, row.assigned_application_name ?? 'no application'].join(' · '),
+    summary: (row: Provider) => [row.verbose_name, row.assigned_application_name || 'no application'].join(' · '),
     columns: [
       { label: 'Name', sort: 'name', cell: (row: Provider) => ({ text: row.name, href: href(`/core/providers/${row.pk}`) }) },
       {

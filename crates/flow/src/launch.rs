@@ -1,0 +1,102 @@
+//! `/application/launch/<slug>/`: signs somebody in, asks the application's policies, and goes to its address.
+
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use countersign_catalogue::{Application, LaunchUrl};
+use countersign_model::{Entry, Key, Ref};
+use countersign_policy::access;
+use countersign_rest::{Context, RequestInfo, visitor};
+use http::{HeaderValue, StatusCode, header, request::Parts};
+use serde_json::Map;
+use uuid::Uuid;
+
+use crate::begin::{denied_page, error_page, require_login};
+use crate::error::FlowError;
+use crate::kinds::Flow;
+use crate::run::ApplicationHint;
+use crate::web;
+
+pub(crate) async fn launch(State(cx): State<Context>, Path(slug): Path<String>, request: Request) -> Response {
+    let parts = request.into_parts().0;
+    match to_application(&cx, &parts, &slug).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "an application could not be opened");
+            let status = if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+            error_page(&cx, &RequestInfo::of(&parts), status, "Something went wrong here", "Try again in a moment.", &[])
+        }
+    }
+}
+
+async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Response, FlowError> {
+    let (request, snapshot) = (RequestInfo::of(parts), cx.snapshot());
+    let Some((reference, application)) = snapshot.find::<Application>("slug", slug) else { return Ok(web::lost_page(cx, &request)) };
+    let visitor = visitor(cx, parts).await?;
+    let provider = application.provider.and_then(|provider| snapshot.entry(provider.id()));
+    let Some(user) = &visitor.user else {
+        let hint = ApplicationHint {
+            name: application.name.clone(),
+            slug: application.slug.to_string(),
+            authentication_flow: provider.and_then(|provider| authentication_flow(provider)),
+        };
+        return require_login(cx, &request, &visitor, Some(hint), &format!("/application/launch/{}/", &*application.slug)).await;
+    };
+    let decision = access::application(cx, &request, user, reference, &Map::new()).await?;
+    if !decision.passing {
+        return Ok(denied_page(cx, &request, &visitor, &application.name, decision).await?);
+    }
+    let guess = cx.extensions::<LaunchUrl>().find(|guess| provider.is_some_and(|provider| (guess.0)(provider).is_some()));
+    let address = application.launch_url(provider.map(|provider| &**provider), guess, Some(user));
+    let location = address.filter(|address| is_openable(address)).and_then(|address| HeaderValue::from_str(&encoded(&address)).ok());
+    let Some(location) = location else {
+        let text = "This application has no address to open. An administrator can give it a launch URL.";
+        return Ok(error_page(cx, &request, StatusCode::NOT_FOUND, &application.name, text, &[]));
+    };
+    Ok((StatusCode::FOUND, [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response())
+}
+
+/// The provider's own, whatever its protocol.
+fn authentication_flow(provider: &Entry) -> Option<Ref<Flow>> {
+    let key = provider.object.value("authentication_flow")?;
+    Some(Ref::new(Key::Uuid(Uuid::parse_str(key.as_str()?).ok()?)))
+}
+
+/// Not an address that runs in the browser, and not `blank://`, which means that there is none.
+fn is_openable(address: &str) -> bool {
+    let scheme = address.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "https" | "ftp" | "ftps"))
+}
+
+/// Names of people may hold letters that no header can.
+fn encoded(address: &str) -> String {
+    let plain = |b: u8| b.is_ascii_graphic();
+    address.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// Addresses of the original that are not built: said so, instead of being lost.
+pub(crate) async fn not_built(State(cx): State<Context>, request: Request) -> Response {
+    let request = RequestInfo::of(&request.into_parts().0);
+    let text = format!("{} is not available in this version.", request.path);
+    error_page(&cx, &request, StatusCode::NOT_IMPLEMENTED, "Not available", &text, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_to_open() {
+        for (address, open) in [
+            ("https://a.test/", true),
+            ("HTTPS://A.test/", true),
+            ("ftp://a.test/", true),
+            ("blank://blank", false),
+            ("javascript:alert(1)", false),
+            ("javascript://a.test/%0aalert(1)", false),
+            ("", false),
+        ] {
+            assert_eq!(is_openable(address), open, "{address}");
+        }
+        assert_eq!(encoded("https://a.test/é b\r\n"), "https://a.test/%C3%A9%20b%0D%0A");
+    }
+}

@@ -1,0 +1,75 @@
+//! The end of an invalidation flow: the sessions that an application, or the person, asked to end are ended.
+
+use countersign_events::{Event, emit};
+use countersign_flow::{FlowError, InPlanStage, Outcome, Turn};
+use countersign_rest::{BoxFuture, Identity, end_session};
+use countersign_store::{Actor, ActorUser, StoreError, Tx, params};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::grants;
+use crate::service::Service;
+
+/// Name of the stage in plans.
+pub(crate) const SIGN_OUT: &str = "oauth2.sign_out";
+
+/// What is to end, and where the browser goes afterwards.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SigningOut {
+    /// Hashes of the sessions' keys, in hexadecimal.
+    pub(crate) sessions: Vec<String>,
+    pub(crate) to: String,
+}
+
+impl SigningOut {
+    fn hashes(&self) -> Vec<[u8; 32]> {
+        self.sessions.iter().filter_map(|text| hash(text)).collect()
+    }
+
+    /// Ends the sessions, all but `kept`: of that one only what applications hold from it.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub(crate) async fn perform(&self, service: &Service, actor: Actor, kept: Option<[u8; 32]>) -> Result<(), StoreError> {
+        let sessions = self.hashes();
+        let store = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
+            for key_hash in &sessions {
+                let row = tx.query_one("SELECT user_id FROM session WHERE key_hash = $1", params![*key_hash])?;
+                grants::end_session(tx, key_hash)?;
+                let Some(row) = row.filter(|_| kept != Some(*key_hash)) else { continue };
+                let about = Identity::load(tx, row.get(0)?)?.map(|user| ActorUser { pk: user.pk, username: user.username, email: user.email });
+                end_session(tx, *key_hash)?;
+                emit(tx, Event::new("logout", "authentik.providers.oauth2.views.end_session", json!({})).user(about))?;
+            }
+            Ok(())
+        };
+        service.cx.store.write(actor, "signed out by an application", store).await
+    }
+}
+
+/// The hash of a session's key: what tokens name the session by, as `sid`.
+pub(crate) fn hash(sid: &str) -> Option<[u8; 32]> {
+    hex::decode(sid).ok()?.try_into().ok()
+}
+
+/// Ends sessions.
+pub(crate) struct SignOut;
+
+impl InPlanStage for SignOut {
+    fn name(&self) -> &'static str {
+        SIGN_OUT
+    }
+
+    fn run(&self, turn: Turn) -> BoxFuture<Result<Outcome, FlowError>> {
+        Box::pin(async move {
+            let signing_out: SigningOut = turn.data()?;
+            let service = Service::of(&turn.cx);
+            // The browser's own session ends with its cookie, by the flow.
+            let own = turn.visitor.key_hash();
+            let signed_in = turn.visitor.user.is_some() && signing_out.hashes().contains(&own);
+            let actor = turn.cx.actor(&turn.visitor.caller(), &turn.request);
+            signing_out.perform(&service, actor, signed_in.then_some(own)).await?;
+            Ok(if signed_in { Outcome::SignedOut(signing_out.to) } else { Outcome::Redirect(signing_out.to) })
+        })
+    }
+}
