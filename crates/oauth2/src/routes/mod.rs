@@ -202,7 +202,7 @@ async fn root_route(Path(slug): Path<String>, request: Request) -> Answer {
 }
 
 async fn slash_route(State(service): State<Service>, Path(slug): Path<String>, request: Request) -> Answer {
-    match read(request, &[Method::GET]).await {
+    match read(request, &[Method::GET, Method::HEAD, Method::OPTIONS]).await {
         Ok(r) => discovery::without_slash(&service, &r.info, &slug),
         Err(answer) => *answer,
     }
