@@ -66,7 +66,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("SessionUser", object_schema(&[("user", "#UserSelf"), ("original?", "#UserSelf"), ("groups_obj?", "[#UserGroup]")])),
         ("ImpersonationRequest", object_schema(&[("reason", "string")])),
         ("UserAccountRequest", object_schema(&[("pk", "integer")])),
-        ("UserPasswordSetRequest", object_schema(&[("password", "string")])),
+        ("UserPasswordSetRequest", object_schema(&[("password", "string"), ("revoke_tokens?", "boolean")])),
         ("UserPath", object_schema(&[("paths", "[string]")])),
         ("Coordinate", object_schema(&[("x_cord", "integer"), ("y_cord", "integer")])),
         ("EventTopPerUser", object_schema(&[("application", "map"), ("counted_events", "integer"), ("unique_users", "integer")])),

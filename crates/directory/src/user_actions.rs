@@ -4,7 +4,7 @@ use axum::response::Response;
 use countersign_events::Chart;
 use countersign_model::{FieldErrors, JsonMap, Key, Problem, Ref, Secret, Timestamp};
 use countersign_rest::{Access, ApiError, Call, Identity, Operation, Via, json, no_content};
-use countersign_store::params;
+use countersign_store::{Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -52,7 +52,13 @@ async fn set_password(call: Call) -> Result<Response, ApiError> {
         Via::Session { key_hash } if call.caller.pk() == Some(pk) => Some(*key_hash),
         _ => None,
     };
-    call.cx.store.write(call.actor(), "password set", move |tx| users::set_password_hash(tx, pk, &hash, keep)).await?;
+    // RFC 9700 4.14: what applications hold goes on, as in the original, unless whoever sets the password says otherwise.
+    let revoke = body.get("revoke_tokens") == Some(&Value::Bool(true));
+    let write = move |tx: &mut Tx<'_>| {
+        users::set_password_hash(tx, pk, &hash, keep)?;
+        if revoke { users::revoke_grants(tx, pk) } else { Ok(()) }
+    };
+    call.cx.store.write(call.actor(), "password set", write).await?;
     Ok(no_content())
 }
 

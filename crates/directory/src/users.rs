@@ -404,6 +404,11 @@ pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields
 /// Sessions and OAuth grants of an account that may no longer be used.
 fn end_everything(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> {
     end_sessions_of(tx, pk, None)?;
+    revoke_grants(tx, pk)
+}
+
+/// What applications were given for an account: access and refresh tokens, and codes.
+pub(crate) fn revoke_grants(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> {
     for table in ["access_token", "refresh_token", "authorization_code"] {
         tx.execute(&format!("UPDATE {table} SET revoked = 1 WHERE user_id = $1"), params![pk])?;
     }

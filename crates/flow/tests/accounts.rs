@@ -240,3 +240,28 @@ async fn external_users_are_led_to_the_default_application() {
     }
     assert_eq!(admin.get("/").await.location(), "/if/user/");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l11_whoever_sets_a_password_may_end_what_applications_hold() {
+    let world = World::set_up().await;
+    let mut admin = admin(&world).await;
+    let uma = made(&world, &mut admin, "uma", json!({})).await;
+    let store = world.cx.store.clone();
+    let given = move |tx: &mut countersign_store::Tx<'_>| {
+        let now = tx.now();
+        tx.execute(
+            "INSERT INTO access_token (hash, provider_id, user_id, session, scope, created, expires, revoked, family, data) \
+             VALUES ($1, 1, $2, NULL, '', $3, $4, 0, $5, '{}')",
+            countersign_store::params![countersign_store::sha256("x"), uma, now, now.plus_seconds(3600), uuid::Uuid::nil()],
+        )
+    };
+    store.write(countersign_store::Actor::system(), "test", given).await.unwrap();
+    let revoked = async || {
+        let row = world.cx.store.read(move |sql| sql.query_one("SELECT revoked FROM access_token WHERE user_id = $1", countersign_store::params![uma]));
+        row.await.unwrap().unwrap().get::<bool>(0).unwrap()
+    };
+    for (body, expected) in [(json!({"password": PASSWORD}), false), (json!({"password": PASSWORD, "revoke_tokens": true}), true)] {
+        let set = admin.post_json(&format!("/api/v3/core/users/{uma}/set_password/"), body).await;
+        assert_eq!((set.status, revoked().await), (StatusCode::NO_CONTENT, expected));
+    }
+}
