@@ -137,9 +137,14 @@ impl Draft {
                 self.check(after, exists)?;
             }
         }
-        // Undo the revision marks of what was touched without being changed.
-        for (id, before) in &self.before {
-            if let Some(entry) = before.as_ref().filter(|_| !changes.iter().any(|c| c.id == *id)) {
+        let changed: BTreeSet<ObjectId> = changes.iter().map(|change| change.id).collect();
+        for (id, before) in self.before.iter().filter(|(id, _)| !changed.contains(id)) {
+            // What was touched without being changed may name what this edit deletes.
+            if let Some(entry) = self.snapshot.entry(*id) {
+                self.references(entry, exists)?;
+            }
+            // Undo its revision mark.
+            if let Some(entry) = before {
                 self.snapshot.insert((**entry).clone());
             }
         }
@@ -165,16 +170,23 @@ impl Draft {
             let text = entry.meta().field(field).and_then(|f| f.unique_text);
             return Err(invalid(entry.id, &*entry.object, not_unique(field, text)));
         }
+        self.references(entry, exists)?;
+        let mut errors = FieldErrors::new();
+        if self.written.contains(&entry.id) {
+            entry.object.check(self, entry.id, &mut errors);
+            self.check_needed(entry, &mut errors);
+        }
+        if errors.is_empty() { Ok(()) } else { Err(invalid(entry.id, &*entry.object, errors)) }
+    }
+
+    /// Everything an object names has to be there.
+    fn references(&self, entry: &Entry, exists: &mut dyn FnMut(ObjectId) -> bool) -> Result<(), EditError> {
         let mut errors = FieldErrors::new();
         entry.object.visit_refs(&mut |field, target| {
             if !self.resolves(field, target, exists) {
                 errors.add(field.name, Problem::missing_reference(target.key));
             }
         });
-        if errors.is_empty() && self.written.contains(&entry.id) {
-            entry.object.check(self, entry.id, &mut errors);
-            self.check_needed(entry, &mut errors);
-        }
         if errors.is_empty() { Ok(()) } else { Err(invalid(entry.id, &*entry.object, errors)) }
     }
 

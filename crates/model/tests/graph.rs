@@ -275,6 +275,19 @@ fn an_edit_that_changes_nothing_is_no_edit() {
     assert_eq!((same.revision(), same.entry(Ref::<House>::new(Key::Uuid(key(1))).id()).unwrap().revision), (1, 1));
 }
 
+#[test]
+fn an_object_put_back_as_it_was_does_not_name_what_the_same_edit_deletes() {
+    let mut draft = Draft::new(&Snapshot::default());
+    let mill = draft.put(key(3), house("Mill"));
+    let barn = House { neighbour: Some(mill), ..house("Barn") };
+    draft.put(key(6), barn.clone());
+    let town = commit(draft).unwrap();
+    let mut draft = Draft::new(&town);
+    draft.delete(mill.id()).unwrap();
+    draft.put(key(6), barn);
+    assert!(matches!(commit(draft), Err(EditError::Invalid { .. })));
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Put { at: u128, name: u8, neighbour: Option<u128> },
