@@ -60,9 +60,9 @@ pub struct Options {
     pub auditor: Arc<dyn Auditor>,
 }
 
-/// Cheap to clone; all clones are the same store.
+/// Cheap to clone; all clones are the same store. Beside it, how long a request waits for a database server.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<Inner>, Option<Duration>);
 
 struct Inner {
     engine: Engine,
@@ -131,20 +131,29 @@ impl Store {
                 (Engine::Postgres { pool, replicas, announce, publishing: Mutex::new(()), contended: Mutex::new(()) }, published, opened, ephemeral)
             }
         };
-        Ok(Store(Arc::new(Inner {
-            engine,
-            reading: Arc::new(Semaphore::new(READERS)),
-            published,
-            revisions,
-            ephemeral,
-            seal: Arc::new(opened.seal),
-            secret_key: opened.key,
-            stands_in: opened.stands_in,
-            registry: Arc::new(options.registry),
-            clock: options.clock,
-            entropy: options.entropy,
-            auditor: options.auditor,
-        })))
+        Ok(Store(
+            Arc::new(Inner {
+                engine,
+                reading: Arc::new(Semaphore::new(READERS)),
+                published,
+                revisions,
+                ephemeral,
+                seal: Arc::new(opened.seal),
+                secret_key: opened.key,
+                stands_in: opened.stands_in,
+                registry: Arc::new(options.registry),
+                clock: options.clock,
+                entropy: options.entropy,
+                auditor: options.auditor,
+            }),
+            Some(PATIENCE),
+        ))
+    }
+
+    /// The same store for work that takes as long as there is data, as a backup: nobody waits for it as for an answer.
+    #[must_use]
+    pub fn unhurried(&self) -> Store {
+        Store(self.0.clone(), None)
     }
 
     /// The configuration as last committed. A request takes it once and uses it to its end.
@@ -323,8 +332,8 @@ impl Store {
 
     /// Waits for a database server as long as a person would; a stopped process keeps its connections open and is silent.
     async fn patiently<T, E: From<StoreError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-        let Engine::Postgres { .. } = &self.0.engine else { return work.await };
-        match tokio::time::timeout(PATIENCE, work).await {
+        let (Engine::Postgres { .. }, Some(patience)) = (&self.0.engine, self.1) else { return work.await };
+        match tokio::time::timeout(patience, work).await {
             Ok(answer) => answer,
             Err(_) => Err(StoreError::Away("the database server does not answer".to_owned()).into()),
         }

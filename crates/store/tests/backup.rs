@@ -63,7 +63,7 @@ async fn back_up(store: &Store) -> Vec<u8> {
 
 async fn restore(store: &Store, file: &[u8], passphrase: &'static str) -> Result<u64, BackupError> {
     let file = file.to_vec();
-    store.write(Actor::system(), "restored", move |tx: &mut Tx<'_>| restore_backup(tx, file.as_slice(), &Secret::new(passphrase))).await
+    store.unhurried().write(Actor::system(), "restored", move |tx: &mut Tx<'_>| restore_backup(tx, file.as_slice(), &Secret::new(passphrase))).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,6 +57,7 @@ pub async fn to_file(store: &Store, path: &Path, passphrase: Secret, secret_key:
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(&unfinished).map_err(failed)?;
     let written = store
+        .unhurried()
         .read(move |sql| {
             let mut out = BufWriter::new(&file);
             let rows = write_backup(sql, &mut out, &passphrase, &secret_key, VERSION, SystemClock.now(), &SystemEntropy)?;
@@ -136,6 +137,7 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
     let (store, ..) = start::open_store_with(&settings, key.clone().into()).await?;
     let (file, name) = (path.to_path_buf(), path.display().to_string());
     let restored = store
+        .unhurried()
         .write(Actor::system(), "restored from a backup", move |tx| {
             let rows = restore_backup(tx, BufReader::new(File::open(&file)?), &passphrase)?;
             settle_restored_key(tx, &given, &key)?;
