@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from browser import PATIENCE, Window, sign_in
-from world import PASSWORD, Person
+from world import PASSWORD, Person, Server
 
 DESKTOP = {"width": 1280, "height": 800}
 
@@ -221,3 +221,25 @@ def test_a_draft_is_not_sent_in_the_name_of_somebody_else(server, browser):
     expect(window.page.get_by_label("Username", exact=True)).to_have_value("nina")
     expect(window.page.get_by_role("alert")).to_contain_text("Your session ended.")
     assert other.page.is_closed() or other.page.url
+
+
+def test_the_overview_says_that_an_example_is_no_key(start, browser):
+    server = start(Server(AUTHENTIK_SECRET_KEY="PleaseGenerateA50CharKey"))
+    window = administrator(server, browser, "example-key")
+    opened(window, "/administration/overview")
+    window.see("The secret key is a published example.")
+    expect(window.page.get_by_role("main").locator("code", has_text="countersign generate secret")).to_be_visible()
+    assert window.barriers() == []
+
+
+def test_the_provider_form_chooses_a_signing_key_and_sends_it(server, browser):
+    window = administrator(server, browser, "signing-key")
+    opened(window, "/core/providers/new/oauth2provider")
+    window.page.get_by_text("Advanced protocol settings").click()
+    expect(window.page.get_by_role("combobox", name="Signing Key")).to_have_value("authentik Self-signed Certificate", timeout=PATIENCE)
+    window.fill("Name", "wiki")
+    window.page.get_by_label(re.compile("^Redirect URIs.*URL")).first.fill("http://localhost:5000/callback")
+    with window.page.expect_request(lambda request: request.method == "POST" and "/providers/oauth2/" in request.url) as found:
+        window.press("Create")
+    assert found.value.post_data_json["signing_key"] == server.signing_key()
+    window.see("Provider wiki created.")
