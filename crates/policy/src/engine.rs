@@ -78,9 +78,9 @@ pub fn decide_or(question: &Question<'_>, target: Uuid, mode: PolicyEngineMode, 
 pub fn decide_all(question: &Question<'_>, policies: impl IntoIterator<Item = ObjectId>) -> Decision {
     let asked = policies.into_iter().map(|id| {
         let mut asked = Asked::new(String::new(), 0);
-        // A policy that is not there lets nobody pass.
-        if let Some(entry) = question.snapshot.entry(id) {
-            asked.policy(question, entry, false);
+        match question.snapshot.entry(id) {
+            Some(entry) => asked.policy(question, entry, false),
+            None => asked.gone(id),
         }
         asked.finish(question)
     });
@@ -167,6 +167,13 @@ impl Asked {
         }
     }
 
+    /// A policy that does not exist lets nobody pass, whatever the binding says of failures and negation.
+    fn gone(&mut self, id: ObjectId) {
+        self.step.name = id.key.to_string();
+        self.step.passing = false;
+        self.step.error = Some("This policy was deleted.".to_owned());
+    }
+
     fn finish(mut self, question: &Question<'_>) -> Self {
         let spent = question.clock.now().0.saturating_sub(self.started);
         self.step.microseconds = u64::try_from(spent).unwrap_or(0);
@@ -179,8 +186,9 @@ fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
     asked.started = question.clock.now().0;
     asked.step.negate = binding.negate;
     if let Some(policy) = binding.policy {
-        if let Some(entry) = question.snapshot.member(policy) {
-            asked.policy(question, entry, binding.failure_result);
+        match question.snapshot.member(policy) {
+            Some(entry) => asked.policy(question, entry, binding.failure_result),
+            None => asked.gone(policy.id()),
         }
     } else if let Some(group) = binding.group {
         asked.step.kind = "group";
@@ -328,6 +336,24 @@ mod tests {
         assert!(any.passing);
         assert_eq!(any.messages, ["first", "second"]);
         assert!(!answer(&draft, None, PolicyEngineMode::All).passing);
+    }
+
+    /// H2: what vanished counted as not asked.
+    #[test]
+    fn a_policy_that_is_gone_lets_nobody_pass() {
+        let draft = Draft::new(&Snapshot::default());
+        let gone = ObjectId::new(family::Policy::SPACE, Key::Uuid(Uuid::from_u128(5)));
+        let (context, facts) = (Map::new(), Facts::default());
+        let question = Question { snapshot: &draft, clock: &Still, user: None, context: &context, facts: &facts, in_plan: false };
+        assert!(!decide_all(&question, [gone]).passing);
+        for negate in [false, true] {
+            let mut draft = Draft::new(&Snapshot::default());
+            bind(&mut draft, 11, 0, |b| {
+                b.policy = Some(Ref::new(gone.key));
+                (b.negate, b.failure_result) = (negate, true);
+            });
+            assert!(!answer(&draft, None, PolicyEngineMode::Any).passing, "negate {negate}");
+        }
     }
 
     #[test]
