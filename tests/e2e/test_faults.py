@@ -209,9 +209,13 @@ def test_redis_stopped_and_started(start, redis):
     assert world.server.api("POST", "core/groups/", json={"name": "Without Redis"}).status_code == 201
     stranger = Person(world.server, "alice")
     flow = f"{world.server.base}/api/v3/flows/executor/default-authentication-flow/?query="
-    answer = stranger.web.get(flow, timeout=30)
-    # Wrong passwords cannot be counted, so nobody signs in: limits fail closed.
-    assert answer.status_code == 503, (answer.status_code, answer.text[:300])
+    # Looking needs no Redis. Wrong passwords cannot be counted, so nobody signs in: limits fail closed.
+    assert stranger.web.get(flow, timeout=30).status_code == 200
+    for _ in range(2):
+        answer = stranger.web.post(flow, json={"uid_field": "alice"}, timeout=30)
+        assert answer.status_code == 503, (answer.status_code, answer.text[:300])
+    page = stranger.web.get(f"{world.server.base}/if/flow/default-authentication-flow/", timeout=30)
+    assert page.status_code == 503 and page.headers["Retry-After"], (page.status_code, page.text[:300])
     redis.start()
     print(f"works again after {patiently(world.works):.2f} s")
 

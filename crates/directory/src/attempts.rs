@@ -246,7 +246,8 @@ async fn settle(cx: &Context, key: &str, change: impl Fn(&mut Count)) {
 }
 
 async fn read(cx: &Context, key: &str) -> (Option<u64>, Count) {
-    match cx.store.ephemeral().get(SPACE, key).await {
+    // What cannot be read cannot be written either, and is refused there.
+    match cx.store.ephemeral().get(SPACE, key).await.ok().flatten() {
         Some(found) => (Some(found.version), serde_json::from_slice(&found.bytes).unwrap_or_default()),
         None => (None, Count::default()),
     }
@@ -256,7 +257,7 @@ async fn read(cx: &Context, key: &str) -> (Option<u64>, Count) {
 async fn write(cx: &Context, key: &str, seen: Option<u64>, count: &Count) -> Option<bool> {
     let seconds = seconds_until(count.ends, cx.clock.now());
     let bytes = serde_json::to_vec(count).unwrap_or_default();
-    cx.store.ephemeral().compare_and_swap(SPACE, key, seen, bytes, seconds).await.ok()
+    cx.store.ephemeral().compare_and_swap(SPACE, key, seen, bytes, seconds, countersign_store::Owner::Limit).await.ok()
 }
 
 /// Where a machine tries a secret from. Wrong ones are counted for `client` at that place.

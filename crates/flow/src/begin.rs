@@ -12,14 +12,15 @@ use serde_json::{Map, Value, json};
 use crate::browser::Browser;
 use crate::challenge::{Challenge, Shown};
 use crate::error::FlowError;
-use crate::executor::{self, Executor, Turned};
+use crate::executor::{self, Executor, Reached, Turned};
 use crate::keep;
 use crate::kinds::Flow;
 use crate::plan::{InPlan, Planned, in_plan};
 use crate::planner::{self, Planning};
+use crate::record;
 use crate::recorder::{Recording, trace_number};
 use crate::render;
-use crate::run::{ApplicationHint, Run};
+use crate::run::Run;
 use crate::stages;
 use crate::web;
 
@@ -99,7 +100,7 @@ async fn finish_silently(run: Run) -> Result<Begun, FlowError> {
 async fn quietly(run: Run) -> Result<Begun, FlowError> {
     let mut executor = Executor::fresh(run);
     loop {
-        if !executor.reach().await? {
+        if executor.reach().await? != Reached::Stage {
             break;
         }
         let may = match executor.run.plan.current() {
@@ -152,19 +153,12 @@ fn found(to: &str) -> Response {
     response
 }
 
-/// Sends the browser to sign in and back to `next`, an address of this server. The hint names the
-/// application on the page and may choose the flow.
-///
-/// # Errors
-/// When the engine fails.
-pub async fn require_login(cx: &Context, request: &RequestInfo, visitor: &Visitor, hint: Option<ApplicationHint>, next: &str) -> Result<Response, FlowError> {
-    let browser = Browser::new(cx, request, visitor);
-    match hint {
-        Some(hint) => keep::set_hint(&browser, &hint).await?,
-        None => keep::drop_hint(&browser).await,
-    }
+/// Sends the browser to sign in and back to `next`, an address of this server. A [`Destination`](crate::Destination) of the
+/// protocol tells the application that the page names and that may choose the flow.
+#[must_use]
+pub fn require_login(cx: &Context, request: &RequestInfo, visitor: &Visitor, next: &str) -> Response {
     let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-    Ok(browser.dress(found(&format!("/flows/-/default/authentication/?{query}")), true))
+    Browser::new(cx, request, visitor).dress(found(&format!("/flows/-/default/authentication/?{query}")), true)
 }
 
 /// A page for an error of a protocol: a title people and guides know, a sentence, what was received.
@@ -214,10 +208,10 @@ pub async fn denied_page(cx: &Context, request: &RequestInfo, visitor: &Visitor,
     access::name_steps(cx, username, &mut decision.trace.steps).await?;
     let run = cx.entropy.uuid();
     let now = cx.clock.now().0;
-    let mut recording = Recording { started: now, user: browser.user_pk(), ..Recording::default() };
+    let mut recording = Recording { started: now, user: browser.user_pk(), known: true, ..Recording::default() };
     recording.policies(now, &format!("application {application}"), &decision.trace);
     recording.stage(now, application, "authentik_core.application", "denied", json!({"messages": decision.messages}));
-    keep::write_decision(cx, run, format!("application:{application}"), recording);
+    record::write_decision(&browser, run, &format!("application:{application}"), recording);
     let reason = match decision.messages.is_empty() {
         false => decision.messages.join(" "),
         true if browser.sees_errors() => whom_for(&decision),

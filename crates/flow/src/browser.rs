@@ -241,6 +241,12 @@ impl Browser {
         Ok(())
     }
 
+    /// Gives a browser that is not signed in another key.
+    pub(crate) fn renew_key(&mut self) {
+        self.former.get_or_insert(self.visitor.key_hash());
+        self.visitor = Visitor { fresh: true, ..Visitor::nobody(self.cx.entropy.token(32)) };
+    }
+
     pub(crate) fn key_changed(&self) -> bool {
         self.former.is_some()
     }

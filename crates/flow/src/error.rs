@@ -17,6 +17,9 @@ pub enum FlowError {
     /// The request's body is not what the executor reads.
     #[error("{0}")]
     Request(String),
+    /// What was entered over the whole flow is more than is kept of it.
+    #[error("more was entered than can be kept; enter less, or smaller files")]
+    TooMuch,
     /// The server is busy hashing passwords.
     #[error("too many sign-ins at once, try again in a moment")]
     Busy,
@@ -28,7 +31,7 @@ impl FlowError {
         match self {
             Self::Store(error) => error.is_passing(),
             Self::Busy => true,
-            Self::NoFlow(_) | Self::Broken(_) | Self::Request(_) => false,
+            Self::NoFlow(_) | Self::Broken(_) | Self::Request(_) | Self::TooMuch => false,
         }
     }
 

@@ -1,18 +1,20 @@
 //! One request against a plan: which stage, what it says, what follows.
 
-use countersign_model::{ChoiceValue, FieldErrors};
+use countersign_model::{ChoiceValue, FieldErrors, Problem, Ref};
 use serde_json::{Map, Value, json};
 use tracing::Instrument as _;
 
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::challenge::{Challenge, FlowError as Failure, Shown};
+use crate::destination::{self, ApplicationHint};
 use crate::error::FlowError;
 use crate::keep;
 use crate::kinds::{DeniedAction, Flow, FlowStageBinding, InvalidResponseAction};
 use crate::measure::Measured;
-use crate::plan::{Plan, Planned, key};
+use crate::plan::{Origin, Plan, Planned, key};
 use crate::planner::{self, Planning};
+use crate::record;
 use crate::run::Run;
 use crate::stages::{self, Step, in_plan};
 
@@ -39,7 +41,30 @@ pub(crate) struct Ended {
 /// A request to a flow, with the browser's turn taken.
 pub(crate) struct Executor {
     pub(crate) run: Run,
+    /// The version of the plan that was kept; `None` while none is.
     version: Option<u64>,
+    /// Slug of the flow that was asked for.
+    entered: String,
+    /// What had been proved before this request.
+    proofs: String,
+}
+
+/// Stages passed without a page in one request; more is a loop.
+const MOST_TURNS: usize = 30;
+/// Name in the query: the flow that led to this one before anything was answered, and so before anything was kept.
+const VIA: &str = "via";
+
+/// Where a plan has got to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// A stage is to be performed.
+    Stage,
+    /// None is left.
+    End,
+    /// The plan is not what planning it now would give.
+    Outdated,
+    /// The account the plan is about was deleted.
+    AccountGone,
 }
 
 /// What entering a flow gives: the plan, or the end of it.
@@ -51,31 +76,59 @@ pub(crate) enum Entered {
 /// Finds the browser's plan for a flow or makes one.
 pub(crate) async fn enter(browser: Browser, slug: &str, query: Vec<(String, String)>) -> Result<Entered, FlowError> {
     let flow = planner::by_slug(&browser, slug).ok_or_else(|| FlowError::NoFlow(slug.to_owned()))?;
-    let mut hint = keep::hint(&browser).await;
-    if let Some(kept) = keep::load(&browser).await {
+    let hint = destination::application(&browser.cx, &query);
+    if let Some(kept) = keep::load(&browser).await? {
         if kept.plan.flow == flow {
             let mut run = Run::new(browser, kept.plan, hint);
             run.plan.query = query;
-            return Ok(Entered::Going(Box::new(Executor { run, version: Some(kept.version) })));
-        }
-        // The hint belongs to a sign-in that has not begun: it outlives another flow's plan only then.
-        if browser.visitor.user.is_some() {
-            keep::drop_hint(&browser).await;
-            hint = None;
+            let mut executor = Executor::fresh(run);
+            executor.version = Some(kept.version);
+            return Ok(Entered::Going(Box::new(executor)));
         }
         keep::drop_plan(&browser).await;
     }
-    keep::drop_history(&browser).await;
+    if browser.is_superuser() {
+        keep::drop_history(&browser).await;
+    }
+    let browser = match led_here(browser, flow, &query, hint.clone()).await? {
+        Ok(executor) => return Ok(Entered::Going(Box::new(executor))),
+        Err(browser) => browser,
+    };
     match planner::plan(&browser, flow, Map::new(), false).await? {
-        Planning::Ready(mut plan) => {
-            plan.query = query;
-            Ok(Entered::Going(Box::new(Executor { run: Run::new(browser, *plan, hint), version: None })))
-        }
+        Planning::Ready(plan) => Ok(Entered::Going(Box::new(visited(browser, *plan, query, hint)))),
         Planning::NotApplicable { messages, mut plan } => {
             plan.query = query;
             Ok(Entered::Over(Box::new(not_applicable(Run::new(browser, *plan, hint), &messages))))
         }
     }
+}
+
+fn visited(browser: Browser, plan: Plan, query: Vec<(String, String)>, hint: Option<ApplicationHint>) -> Executor {
+    Executor::fresh(Run::new(browser, Plan { origin: Origin::Visit, query, ..plan }, hint))
+}
+
+/// For an address that another flow led to: goes through that one again, if it still leads here.
+async fn led_here(
+    browser: Browser,
+    flow: Ref<Flow>,
+    query: &[(String, String)],
+    hint: Option<ApplicationHint>,
+) -> Result<Result<Executor, Browser>, FlowError> {
+    let via = query.iter().rev().find(|(name, _)| name == VIA).and_then(|(_, slug)| planner::by_slug(&browser, slug));
+    let Some(via) = via.filter(|via| *via != flow) else { return Ok(Err(browser)) };
+    let Planning::Ready(plan) = planner::plan(&browser, via, Map::new(), false).await? else { return Ok(Err(browser)) };
+    let mut executor = visited(browser, *plan, query.to_vec(), hint);
+    for _ in 0..MOST_TURNS {
+        match executor.turn(None).await? {
+            Turned::Elsewhere { slug } if executor.run.plan.flow == flow => {
+                executor.entered = slug;
+                return Ok(Ok(executor));
+            }
+            Turned::Next | Turned::Elsewhere { .. } => {}
+            Turned::Show(_) | Turned::End(_) => break,
+        }
+    }
+    Ok(Err(executor.run.browser))
 }
 
 /// The flow is not for this browser.
@@ -93,7 +146,7 @@ pub(crate) fn not_applicable(mut run: Run, messages: &[String]) -> Ended {
     }
     let text = if messages.is_empty() { "Flow does not apply to current user.".to_owned() } else { messages.join("\n") };
     run.note("denied", json!({"message": text}));
-    keep::write_run(&run.browser.cx, &run.plan, &run.slug(), "denied");
+    record::write(&run.browser, &run.plan, &run.slug(), "denied");
     Ended { run, turned: Turned::End(Challenge::AccessDenied { error_message: text }), continues: false }
 }
 
@@ -105,15 +158,51 @@ pub(crate) fn is_local(url: &str) -> bool {
 impl Executor {
     /// For a plan that was just made by the program, not read.
     pub(crate) fn fresh(run: Run) -> Self {
-        Self { run, version: None }
+        let (entered, proofs) = (run.slug(), run.plan.proofs());
+        Self { run, version: None, entered, proofs }
+    }
+
+    /// Whether the plan is kept when this request is over. A visitor who has not answered anything leaves nothing behind: the next
+    /// request plans anew.
+    pub(crate) fn keeps(&self, answered: bool) -> bool {
+        answered || self.version.is_some() || self.run.browser.user_pk().is_some() || self.run.browser.key_changed()
+    }
+
+    /// Goes on through stages that ask nothing, until something is to be shown or the flow is over.
+    pub(crate) async fn settle(&mut self, mut turned: Turned) -> Result<Turned, FlowError> {
+        for _ in 0..MOST_TURNS {
+            if !matches!(turned, Turned::Next) {
+                return Ok(turned);
+            }
+            turned = self.turn(None).await?;
+        }
+        Ok(match turned {
+            Turned::Next => self.refuse("This flow goes round in a circle."),
+            other => other,
+        })
+    }
+
+    /// Brings a plan that was made just now to its first question, which is the one the browser answers. Whatever else it comes to
+    /// is what this request ends in.
+    pub(crate) async fn arrive(&mut self) -> Result<Option<Turned>, FlowError> {
+        if self.version.is_some() {
+            return Ok(None);
+        }
+        let turned = self.turn(None).await?;
+        Ok(match self.settle(turned).await? {
+            Turned::Show(_) => None,
+            other => Some(other),
+        })
     }
 
     /// Performs the current stage once: draws it, or takes the answer to it.
     pub(crate) async fn turn(&mut self, answer: Option<&Answer>) -> Result<Turned, FlowError> {
-        if !self.reach().await? {
-            return Ok(self.done());
+        match self.reach().await? {
+            Reached::Stage => {}
+            Reached::End => return Ok(self.done()),
+            Reached::Outdated => return self.begin_anew(answer.is_some()).await,
+            Reached::AccountGone => return Ok(self.refuse("This account does not exist any more.")),
         }
-        self.run.refresh().await?;
         match self.perform(answer).await? {
             Step::Show(challenge) => {
                 self.run.note("shown", Value::Null);
@@ -168,19 +257,22 @@ impl Executor {
         }
     }
 
-    /// Takes stages off whose policies do not want them. `false`: none is left.
-    pub(crate) async fn reach(&mut self) -> Result<bool, FlowError> {
+    /// Takes stages off whose policies do not want them, and only those: what is gone or has changed ends the plan.
+    pub(crate) async fn reach(&mut self) -> Result<Reached, FlowError> {
         loop {
-            let binding = match self.run.plan.current() {
-                None => return Ok(false),
-                Some(Planned::Bound { binding, again: true, .. }) => *binding,
-                Some(_) => return Ok(true),
-            };
-            let Some(definition) = self.run.browser.snapshot.get(binding).cloned() else {
-                self.run.plan.pop();
-                continue;
-            };
+            if !planner::still_holds(&self.run.browser.snapshot, &self.run.plan) {
+                return Ok(Reached::Outdated);
+            }
             self.run.refresh().await?;
+            if self.run.pending_is_gone() {
+                return Ok(Reached::AccountGone);
+            }
+            let binding = match self.run.plan.current() {
+                None => return Ok(Reached::End),
+                Some(Planned::Bound { binding, again: true, .. }) => *binding,
+                Some(_) => return Ok(Reached::Stage),
+            };
+            let Some(definition) = self.run.browser.snapshot.get(binding).cloned() else { return Ok(Reached::Outdated) };
             let user = self.run.pending_or_session_user();
             let own = binding.key().uuid().unwrap_or_default();
             let decision = planner::ask(&self.run.browser, user.as_ref(), &self.run.plan, own, definition.policy_engine_mode, true).await?;
@@ -190,7 +282,8 @@ impl Executor {
             }
             planner::adopt(&self.run.browser, &mut self.run.plan, &decision).await?;
             if decision.passing {
-                return Ok(true);
+                self.run.refresh().await?;
+                return Ok(if self.run.pending_is_gone() { Reached::AccountGone } else { Reached::Stage });
             }
             self.run.note("skipped", Value::Null);
             self.run.plan.pop();
@@ -218,10 +311,10 @@ impl Executor {
         self.run.note("restarted", json!({"how": how.value()}));
         let context = if how == InvalidResponseAction::RestartWithContext { self.run.plan.context.clone() } else { Map::new() };
         let steps = std::mem::take(&mut self.run.plan.recording);
-        let (run, query) = (self.run.plan.run, self.run.plan.query.clone());
+        let (run, origin, query) = (self.run.plan.run, self.run.plan.origin, self.run.plan.query.clone());
         match planner::plan(&self.run.browser, self.run.plan.flow, context, false).await? {
             Planning::Ready(plan) => {
-                self.run.plan = Plan { run, query, recording: steps, ..*plan };
+                self.run.plan = Plan { run, origin, query, recording: steps, ..*plan };
                 Ok(Turned::Next)
             }
             Planning::NotApplicable { messages, .. } => {
@@ -232,14 +325,39 @@ impl Executor {
         }
     }
 
+    /// The flow, a binding, a stage or a policy is gone or has changed since the plan was made: nothing that was reached in it counts.
+    async fn begin_anew(&mut self, answering: bool) -> Result<Turned, FlowError> {
+        self.run.note("outdated", Value::Null);
+        if self.run.plan.origin == Origin::Program {
+            return Ok(self.refuse("This was changed by an administrator while you were in it. Go back to where you came from and begin again."));
+        }
+        let turned = self.restart(InvalidResponseAction::Restart).await?;
+        if !answering || !matches!(turned, Turned::Next) {
+            return Ok(turned);
+        }
+        // The answer was to another question.
+        Ok(match Box::pin(self.turn(None)).await? {
+            Turned::Show(shown) => {
+                let text = "This was changed by an administrator while you were in it. Please begin again.";
+                Turned::Show(Shown { errors: FieldErrors::object(Problem::new("outdated", text)), ..shown })
+            }
+            other => other,
+        })
+    }
+
+    /// Ends the plan with a refusal.
+    fn refuse(&mut self, message: &str) -> Turned {
+        self.run.note("denied", json!({"message": message}));
+        self.run.plan.stages.clear();
+        Turned::End(Challenge::AccessDenied { error_message: message.to_owned() })
+    }
+
     pub(crate) async fn deny(&mut self, message: String) -> Result<Turned, FlowError> {
         let text = if message.is_empty() { "Unknown error".to_owned() } else { message };
         if let Some(how) = self.restarts() {
             return self.restart(how).await;
         }
-        self.run.note("denied", json!({"message": text}));
-        self.run.plan.stages.clear();
-        Ok(Turned::End(Challenge::AccessDenied { error_message: text }))
+        Ok(self.refuse(&text))
     }
 
     fn done(&mut self) -> Turned {
@@ -258,35 +376,49 @@ impl Executor {
         if is_local(next) {
             return Turned::End(Challenge::Redirect { to: next.to_owned() });
         }
-        self.run.note("denied", json!({"message": "Invalid next URL"}));
-        Turned::End(Challenge::AccessDenied { error_message: "Invalid next URL".to_owned() })
+        self.refuse("Invalid next URL")
     }
 
     /// Keeps what has to be kept and hands everything over.
     pub(crate) async fn finish(self, turned: Turned, answered: bool) -> Result<Ended, FlowError> {
-        let Executor { run, version } = self;
-        let continues = match &turned {
-            Turned::Show(_) | Turned::Next | Turned::Elsewhere { .. } => true,
-            Turned::End(_) => false,
-        };
-        let slug = run.slug();
-        if continues {
-            // After signing in or out the plan lives under another key, where nothing was before.
-            let seen = version.filter(|_| !run.browser.key_changed());
-            let kept =
-                if seen.is_some() { keep::save(&run.browser, &run.plan, seen).await? } else { keep::put(&run.browser, &run.plan).await.map(|()| true)? };
-            if !kept {
-                // Another request was faster: what it left is shown next.
-                return Ok(Ended { run, turned: Turned::Next, continues: true });
+        let keeps = self.keeps(answered);
+        let Executor { mut run, version, entered, proofs } = self;
+        if answered && !run.plan.recording.answered {
+            run.plan.recording.answered = true;
+            run.plan.recording.admitted = record::admits(&run.browser, &run.plan).await;
+        }
+        let (continues, slug) = (!matches!(turned, Turned::End(_)), run.slug());
+        if !continues {
+            if version.is_some() {
+                keep::drop_plan(&run.browser).await;
             }
-            if answered {
-                keep::write_run(&run.browser.cx, &run.plan, &slug, "running");
+            let outcome = if matches!(turned, Turned::End(Challenge::AccessDenied { .. })) { "denied" } else { "done" };
+            record::write(&run.browser, &run.plan, &slug, outcome);
+        } else if !keeps {
+            if matches!(turned, Turned::Elsewhere { .. }) && run.plan.query_value(VIA).is_none() {
+                run.plan.query.push((VIA.to_owned(), entered));
             }
         } else {
-            keep::drop_plan(&run.browser).await;
-            keep::drop_hint(&run.browser).await;
-            let outcome = if matches!(turned, Turned::End(Challenge::AccessDenied { .. })) { "denied" } else { "done" };
-            keep::write_run(&run.browser.cx, &run.plan, &slug, outcome);
+            let moved = run.browser.key_changed();
+            // Whoever knew the browser's key before something was proved must not share in it.
+            let renews = !moved && run.browser.user_pk().is_none() && !run.plan.proofs().is_empty() && run.plan.proofs() != proofs;
+            if let Some(seen) = version.filter(|_| !moved) {
+                let first = if renews { keep::retire(&run.browser, seen).await? } else { keep::save(&run.browser, &run.plan, seen).await? };
+                if !first {
+                    // Another request was faster: what it left is shown next.
+                    return Ok(Ended { run, turned: Turned::Next, continues: true });
+                }
+            }
+            if renews {
+                run.browser.renew_key();
+            }
+            // Under another key nothing was before.
+            if version.is_none() || run.browser.key_changed() {
+                keep::put(&run.browser, &run.plan).await?;
+            }
+            if answered {
+                record::write(&run.browser, &run.plan, &slug, "running");
+            }
         }
         if let Some(old) = run.browser.former_key() {
             keep::forget(&run.browser.cx, old).await;

@@ -11,10 +11,28 @@ use serde_json::Map;
 use uuid::Uuid;
 
 use crate::begin::{denied_page, error_page, require_login};
+use crate::destination::{ApplicationHint, Destination};
 use crate::error::FlowError;
 use crate::kinds::Flow;
-use crate::run::ApplicationHint;
 use crate::web;
+
+const PATH: &str = "/application/launch/";
+
+/// Tells the sign-in which application it is for.
+pub(crate) struct Launch;
+
+impl Destination for Launch {
+    fn application(&self, cx: &Context, path: &str, _query: &str) -> Option<ApplicationHint> {
+        let snapshot = cx.snapshot();
+        let (_, application) = snapshot.find::<Application>("slug", path.strip_prefix(PATH)?.trim_end_matches('/'))?;
+        let provider = application.provider.and_then(|provider| snapshot.entry(provider.id()));
+        Some(ApplicationHint {
+            name: application.name.clone(),
+            slug: application.slug.to_string(),
+            authentication_flow: provider.and_then(|provider| authentication_flow(provider)),
+        })
+    }
+}
 
 pub(crate) async fn launch(State(cx): State<Context>, Path(slug): Path<String>, request: Request) -> Response {
     let parts = request.into_parts().0;
@@ -34,12 +52,7 @@ async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Respo
     let visitor = visitor(cx, parts).await?;
     let provider = application.provider.and_then(|provider| snapshot.entry(provider.id()));
     let Some(user) = &visitor.user else {
-        let hint = ApplicationHint {
-            name: application.name.clone(),
-            slug: application.slug.to_string(),
-            authentication_flow: provider.and_then(|provider| authentication_flow(provider)),
-        };
-        return require_login(cx, &request, &visitor, Some(hint), &format!("/application/launch/{}/", &*application.slug)).await;
+        return Ok(require_login(cx, &request, &visitor, &format!("{PATH}{}/", &*application.slug)));
     };
     let decision = access::application(cx, &request, user, reference, &Map::new()).await?;
     if !decision.passing {

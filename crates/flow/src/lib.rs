@@ -23,7 +23,8 @@
 //! }
 //!
 //! // not signed in (also prompt=login, max_age): the sign-in flow, which comes back to `next`
-//! return Ok(countersign_flow::require_login(&cx, &request, &visitor, Some(hint), "/application/o/authorize/?..").await?);
+//! // and names the application that a `Destination` of the protocol knows behind that address
+//! return Ok(countersign_flow::require_login(&cx, &request, &visitor, "/application/o/authorize/?.."));
 //!
 //! // signed in: the authorization flow of the provider
 //! let begin = Begin {
@@ -53,6 +54,7 @@ mod api;
 mod begin;
 mod browser;
 mod challenge;
+mod destination;
 mod error;
 mod executor;
 mod keep;
@@ -62,6 +64,7 @@ mod measure;
 mod module;
 mod plan;
 mod planner;
+mod record;
 mod recorder;
 mod render;
 mod run;
@@ -72,11 +75,11 @@ mod web;
 pub use begin::{Begin, Begun, Interaction, begin, confirm_page, denied_page, error_page, message_page, require_login};
 pub use challenge::{Challenge, Permission};
 pub use countersign_pages as pages;
+pub use destination::{ApplicationHint, Destination, Destinations};
 pub use error::FlowError;
 pub use kinds::{Authentication, DeniedAction, Designation, Flow, FlowStageBinding, InvalidResponseAction, Layout};
 pub use module::module;
 pub use plan::{InPlan, PendingUser, in_plan, key};
 pub use recorder::trace_number;
-pub use run::ApplicationHint;
 pub use setup::{SETUP_SLUG, SETUP_URL, is_open as setup_is_open};
 pub use stages::in_plan::{InPlanStage, InPlanStages, Outcome, Turn};

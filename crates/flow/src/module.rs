@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use countersign_model::Space;
-use countersign_rest::{Context, FamilyResource, Job, KindResource, Module, NotFoundPage};
-use countersign_store::{Actor, StoreError, params};
-
+use crate::destination::Destinations;
 use crate::kinds::{Flow, FlowStageBinding};
-use crate::{api, keep, stages, web};
-
-/// Runs are kept this long, and this many, whichever ends first.
-const RUNS_SECONDS: i64 = 30 * 86_400;
-const RUNS_MOST: i64 = 20_000;
+use crate::{api, keep, launch, record, stages, web};
+use countersign_model::Space;
+use countersign_rest::{FamilyResource, Job, KindResource, Module, NotFoundPage};
 
 /// The flows' part of the program.
 #[must_use]
@@ -45,18 +40,15 @@ pub fn module() -> Module {
         operations: api::operations(),
         routes: Some(web::routes),
         schemas: api::schemas(),
-        extensions: vec![Arc::new(keep::Turns::new()), Arc::new(NotFoundPage(web::lost_page))],
-        jobs: vec![Job::every("flow_runs_retention", 3600, "Remove old recordings of flow runs.", |cx, _| Box::pin(async move { Ok(retention(cx).await?) }))],
+        extensions: vec![
+            Arc::new(keep::Turns::new()),
+            Arc::new(record::Strangers::default()),
+            Arc::new(Destinations(vec![Arc::new(launch::Launch)])),
+            Arc::new(NotFoundPage(web::lost_page)),
+        ],
+        jobs: vec![Job::every("flow_runs_retention", 3600, "Remove old recordings of flow runs.", |cx, _| {
+            Box::pin(async move { Ok(record::retention(cx).await?) })
+        })],
         ..Module::default()
     }
-}
-
-async fn retention(cx: Context) -> Result<(), StoreError> {
-    let work = |tx: &mut countersign_store::Tx<'_>| {
-        let oldest = tx.now().plus_seconds(-RUNS_SECONDS);
-        tx.execute("DELETE FROM flow_run WHERE started < $1", params![oldest])?;
-        tx.execute("DELETE FROM flow_run WHERE uuid IN (SELECT uuid FROM flow_run ORDER BY started DESC LIMIT 1000000 OFFSET $1)", params![RUNS_MOST])?;
-        Ok(())
-    };
-    cx.store.write(Actor::system(), "retention of flow runs", work).await
 }

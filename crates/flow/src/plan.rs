@@ -67,17 +67,30 @@ pub mod in_plan {
     pub const SESSION_END: &str = "session_end";
 }
 
+/// How a plan came about, which says what happens when it cannot be gone on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Origin {
+    /// The browser opened the flow's address: it is planned anew.
+    Visit,
+    /// A protocol, another flow or an administrator made it, with what only they know: it is refused.
+    Program,
+}
+
 /// A browser's way through a flow.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub run: Uuid,
     pub flow: Ref<Flow>,
+    pub origin: Origin,
     /// Revision of the configuration it was made with.
     pub revision: Revision,
+    /// What of the configuration it was made from, see [`crate::planner::made_from`].
+    pub made_from: String,
     pub stages: Vec<Planned>,
     pub context: Map<String, Value>,
-    /// The query of the last request, `next` among them.
-    #[serde(default)]
+    /// The query of this request, `next` among them. Each request brings its own, so none is kept.
+    #[serde(skip)]
     pub query: Vec<(String, String)>,
     /// Small things stages remember between two requests: tries, one-time tokens.
     #[serde(default)]
@@ -89,7 +102,18 @@ pub(crate) struct Plan {
 impl Plan {
     #[must_use]
     pub(crate) fn new(run: Uuid, flow: Ref<Flow>, revision: Revision, context: Map<String, Value>) -> Self {
-        Self { run, flow, revision, stages: Vec::new(), context, query: Vec::new(), scratch: Map::new(), recording: Recording::default() }
+        Self {
+            run,
+            flow,
+            origin: Origin::Program,
+            revision,
+            made_from: String::new(),
+            stages: Vec::new(),
+            context,
+            query: Vec::new(),
+            scratch: Map::new(),
+            recording: Recording::default(),
+        }
     }
 
     /// The stage whose turn it is.
@@ -122,6 +146,22 @@ impl Plan {
     pub(crate) fn pending_user(&self) -> Option<PendingUser> {
         let value = self.context.get(key::PENDING_USER)?;
         if value.is_null() { None } else { serde_json::from_value(value.clone()).ok() }
+    }
+
+    /// The account that somebody has proved to be, in this plan.
+    #[must_use]
+    pub(crate) fn proved_account(&self) -> Option<i64> {
+        self.pending_user().filter(|user| user.backend.is_some()).and_then(|user| user.pk)
+    }
+
+    /// What was proved so far; empty while nothing is.
+    #[must_use]
+    pub(crate) fn proofs(&self) -> String {
+        let method = self.context.get(key::AUTH_METHOD).filter(|method| !method.is_null());
+        match (self.proved_account(), method) {
+            (None, None) => String::new(),
+            (account, method) => serde_json::json!([account, method, self.context.get(key::AUTH_METHOD_ARGS)]).to_string(),
+        }
     }
 
     pub(crate) fn set_pending_user(&mut self, user: &PendingUser) {

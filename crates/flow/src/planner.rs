@@ -1,15 +1,20 @@
 //! Makes plans: may this browser run this flow, and which stages are on its way.
 
-use countersign_model::{Ref, Target as _};
-use countersign_policy::{Decision, Question, Subject, engine};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use countersign_model::{ObjectId, Ref, Snapshot, Target as _};
+use countersign_policy::{Decision, PolicyBinding, Question, Subject, engine};
 use countersign_rest::Identity;
-use countersign_store::params;
+use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
 
 use crate::browser::Browser;
 use crate::error::FlowError;
+use crate::keep;
 use crate::kinds::{Authentication, Flow, FlowStageBinding};
 use crate::plan::{PendingUser, Plan, Planned, key};
+use crate::stages::{PromptStage, PromptType};
 
 /// The outcome of planning.
 pub(crate) enum Planning {
@@ -36,8 +41,10 @@ async fn make(browser: &Browser, flow: Ref<Flow>, context: Map<String, Value>, r
     let definition = snapshot.get(flow).ok_or_else(|| FlowError::NoFlow(flow.to_string()))?;
     let run = browser.cx.entropy.uuid();
     let mut plan = Plan::new(run, flow, snapshot.revision(), context);
+    plan.made_from = made_from(&snapshot, flow);
     plan.recording.started = browser.cx.clock.now().0;
     plan.recording.user = browser.user_pk();
+    plan.recording.known = browser.user_pk().is_some();
     if !meets(browser, definition.authentication, redirected || plan.context.contains_key(key::IS_REDIRECTED)).await? {
         plan.recording.stage(browser.cx.clock.now().0, "", "", "denied", json!({"requires": countersign_model::ChoiceValue::value(definition.authentication)}));
         return Ok(Planning::NotApplicable { messages: Vec::new(), plan: Box::new(plan) });
@@ -50,7 +57,7 @@ async fn make(browser: &Browser, flow: Ref<Flow>, context: Map<String, Value>, r
         return Ok(Planning::NotApplicable { messages: decision.messages, plan: Box::new(plan) });
     }
     adopt(browser, &mut plan, &decision).await?;
-    for (reference, binding) in bindings(browser, flow) {
+    for (reference, binding) in bindings(&snapshot, flow) {
         if binding.evaluate_on_plan {
             let own = reference.key().uuid().unwrap_or_default();
             let decision = ask(browser, user.as_ref(), &plan, own, binding.policy_engine_mode, true).await?;
@@ -66,15 +73,55 @@ async fn make(browser: &Browser, flow: Ref<Flow>, context: Map<String, Value>, r
 }
 
 /// The stage bindings of a flow in their order.
-pub(crate) fn bindings(browser: &Browser, flow: Ref<Flow>) -> Vec<(Ref<FlowStageBinding>, FlowStageBinding)> {
-    let mut found: Vec<_> = browser
-        .snapshot
+fn bindings(snapshot: &Snapshot, flow: Ref<Flow>) -> Vec<(Ref<FlowStageBinding>, FlowStageBinding)> {
+    let mut found: Vec<_> = snapshot
         .referrers(flow.id())
         .filter(|(by, field)| by.space == FlowStageBinding::SPACE && *field == "target")
-        .filter_map(|(by, _)| Some((Ref::new(by.key), browser.snapshot.entry(by)?.cast::<FlowStageBinding>()?.clone())))
+        .filter_map(|(by, _)| Some((Ref::new(by.key), snapshot.entry(by)?.cast::<FlowStageBinding>()?.clone())))
         .collect();
     found.sort_by_key(|(reference, binding)| (binding.order, *reference));
     found
+}
+
+/// A fingerprint of everything that decides which stages a plan of this flow has and what they ask: the flow, its bindings, their
+/// stages and what these name, the policies bound to any of them, each by the revision that last changed it. Two plans with
+/// the same fingerprint ask the same; one whose fingerprint is no longer this is not gone on with.
+pub(crate) fn made_from(snapshot: &Snapshot, flow: Ref<Flow>) -> String {
+    let mut parts = BTreeSet::from([flow.id()]);
+    let mut bound = vec![flow.id()];
+    for (reference, binding) in bindings(snapshot, flow) {
+        bound.push(reference.id());
+        parts.extend([reference.id(), binding.stage.id()]);
+        if let Some(stage) = snapshot.member(binding.stage) {
+            stage.object.visit_refs(&mut |_, id| {
+                parts.insert(id);
+            });
+        }
+    }
+    for target in bound {
+        for (key, policy) in engine::bindings_of(snapshot, target.key.uuid().unwrap_or_default()) {
+            parts.insert(ObjectId::new(PolicyBinding::SPACE, key));
+            parts.extend(policy.policy.map(|policy| policy.id()));
+        }
+    }
+    let text = parts.iter().fold(String::new(), |mut text, id| {
+        let revision = snapshot.entry(*id).map_or(0, |entry| entry.revision);
+        let _ = writeln!(text, "{} {} {revision}", id.space.0, id.key);
+        text
+    });
+    keep::hex(sha256(&text))
+}
+
+/// Whether one of the flow's own pages asks for a file.
+pub(crate) fn asks_files(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {
+    let stages = bindings(snapshot, flow);
+    let mut prompts = stages.iter().filter_map(|(_, binding)| snapshot.member(binding.stage)?.cast::<PromptStage>()).flat_map(|stage| &stage.fields);
+    prompts.any(|prompt| snapshot.get(*prompt).is_some_and(|prompt| prompt.r#type == PromptType::File))
+}
+
+/// Whether the plan is still what planning it now would be made from.
+pub(crate) fn still_holds(snapshot: &Snapshot, plan: &Plan) -> bool {
+    snapshot.revision() == plan.revision || made_from(snapshot, plan.flow) == plan.made_from
 }
 
 async fn meets(browser: &Browser, requirement: Authentication, redirected: bool) -> Result<bool, FlowError> {

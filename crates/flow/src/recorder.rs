@@ -15,12 +15,19 @@ const MASK: &str = "********************";
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Recording {
     pub started: i64,
-    /// The row exists already.
-    #[serde(default)]
-    pub stored: bool,
     pub steps: Vec<Value>,
+    /// The account it is about, proved or only named.
     #[serde(default)]
     pub user: Option<i64>,
+    /// Somebody was signed in or has proved to be that account.
+    #[serde(default)]
+    pub known: bool,
+    /// The browser has sent an answer.
+    #[serde(default)]
+    pub answered: bool,
+    /// And there was room for what strangers do.
+    #[serde(default)]
+    pub admitted: bool,
 }
 
 impl Recording {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::challenge::{self, Challenge, PromptField, Shown};
 use crate::plan::key;
+use crate::record;
 use crate::recorder::trace_number;
 use crate::run::Run;
 use crate::setup;
@@ -378,7 +379,7 @@ fn denied(run: &Run, message: &str) -> Denied {
         application: app,
         details: Vec::new(),
         home_url,
-        trace: trace_number(run.plan.run),
+        trace: if record::is_recorded(&run.browser, &run.plan) { trace_number(run.plan.run) } else { String::new() },
         why_url: run.browser.is_superuser().then(|| format!("/if/admin/#/flow/runs/{}", run.plan.run)),
     }
 }

@@ -10,21 +10,12 @@ use countersign_store::{ActorUser, StoreError};
 use serde_json::{Map, Value, json};
 
 use crate::browser::Browser;
+use crate::destination::ApplicationHint;
 use crate::error::FlowError;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::plan::{PendingUser, Plan, Planned, key};
 use crate::planner::{self, Planning};
 use crate::stages::authenticate;
-
-/// The application somebody wanted to open before they were asked to sign in.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub struct ApplicationHint {
-    pub name: String,
-    pub slug: String,
-    /// Signs in with this flow instead of the brand's.
-    #[serde(default)]
-    pub authentication_flow: Option<Ref<Flow>>,
-}
 
 pub(crate) struct Run {
     pub(crate) browser: Browser,
@@ -93,6 +84,11 @@ impl Run {
             None => Some(Subject { username: user.username, name: user.name, email: user.email, ..Subject::default() }),
         };
         Ok(())
+    }
+
+    /// The plan is about an account that was deleted. As of the last [`Run::refresh`].
+    pub(crate) fn pending_is_gone(&self) -> bool {
+        self.pending.is_none() && self.plan.pending_user().is_some_and(|user| user.pk.is_some())
     }
 
     pub(crate) fn pending_or_session_user(&self) -> Option<Subject> {
@@ -172,7 +168,8 @@ impl Run {
         let (name, model) = self.current_name();
         let now = self.browser.cx.clock.now().0;
         self.plan.recording.stage(now, &name, &model, outcome, detail);
-        self.plan.recording.user = self.session_or_pending_user();
+        self.plan.recording.user = self.session_or_pending_user().or(self.plan.recording.user);
+        self.plan.recording.known |= self.browser.user_pk().is_some() || self.plan.proved_account().is_some();
     }
 
     /// Puts another flow in place of this one. `None` when it does not apply.

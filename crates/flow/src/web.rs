@@ -17,22 +17,24 @@ use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::challenge::{Challenge, Shown};
 use crate::error::FlowError;
-use crate::executor::{self, Ended, Entered, Executor, Turned};
+use crate::executor::{self, Ended, Entered, Executor, Reached, Turned};
 use crate::keep::{self, Turns};
 use crate::kinds::{Authentication, Designation, Flow};
 use crate::plan::{PendingUser, Planned};
 use crate::planner::{self, Planning};
 use crate::run::Run;
 use crate::stages::{IdentificationStage, PasswordStage, Step};
-use crate::{render, setup};
+use crate::{destination, record, render, setup};
 
 /// Scratch: a page asked for name and password at once; holds the stage and what was typed.
 pub(crate) const COMBINED: &str = "combined";
 /// Scratch: what was typed into a prompt that has to be shown again. Never passwords.
 pub(crate) const TYPED: &str = "typed";
-/// Stages passed without a page in one request; more is a loop.
-const MOST_TURNS: usize = 30;
-const LARGEST_FORM: usize = 4 * 1024 * 1024;
+/// A form, in bytes; and one that carries files.
+const LARGEST_FORM: usize = 64 * 1024;
+const LARGEST_WITH_FILES: usize = 4 * 1024 * 1024;
+/// What was typed is shown again up to so many bytes.
+const LARGEST_TYPED: usize = 8 * 1024;
 
 pub(crate) fn routes(cx: Context) -> Router {
     Router::new()
@@ -103,6 +105,7 @@ fn nobody() -> Visitor {
 fn broken(cx: &Context, request: &RequestInfo, error: &FlowError) -> Response {
     let (status, title, text) = match error {
         FlowError::NoFlow(_) => (StatusCode::NOT_FOUND, "Page not found", "There is no flow at this address."),
+        FlowError::TooMuch => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much", "Go back and enter less, or smaller files."),
         FlowError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Too many sign-ins at once", "Wait a few seconds and try again."),
         error if error.is_passing() => {
             (StatusCode::SERVICE_UNAVAILABLE, "Not available for the moment", "The server cannot reach its database. Wait a few seconds and try again.")
@@ -115,7 +118,7 @@ fn broken(cx: &Context, request: &RequestInfo, error: &FlowError) -> Response {
         log_failure(error, error.is_passing(), &request.id);
     }
     let mut page = Message::new(title).text(text).action("Go to the start page", "/");
-    if status != StatusCode::NOT_FOUND {
+    if !matches!(status, StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE) {
         page.trace.clone_from(&request.id);
     }
     let mut response = page_response(status, &Browser::new(cx, request, &nobody()).frame(), &Page::Message(page));
@@ -149,9 +152,9 @@ async fn slash(request: Request) -> Redirect {
 async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = if parts.method == Method::POST {
-        match Limited::new(body, LARGEST_FORM).collect().await {
+        match Limited::new(body, largest_form(&cx, &slug)).collect().await {
             Ok(body) => Some(body.to_bytes()),
-            Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            Err(_) => return broken(&cx, &RequestInfo::of(&parts), &FlowError::TooMuch),
         }
     } else {
         None
@@ -162,9 +165,8 @@ async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Requ
     };
     match run_flow(&visit, &slug, body).await {
         Ok(response) => response,
-        Err(error @ (FlowError::NoFlow(_) | FlowError::Busy)) => visit.broken(&error),
         // What a person was asked is kept; the same answer works when the database is back.
-        Err(error) if error.is_passing() => visit.broken(&error),
+        Err(error) if error.is_passing() || matches!(error, FlowError::NoFlow(_) | FlowError::TooMuch) => visit.broken(&error),
         Err(error) => {
             let challenge = executor::failure(&visit.browser(), &error).await;
             let mut page =
@@ -176,6 +178,13 @@ async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Requ
             page_response(StatusCode::INTERNAL_SERVER_ERROR, &visit.browser().frame(), &Page::Message(page))
         }
     }
+}
+
+/// As much may be sent to a flow: more where one of its pages asks for files.
+pub(crate) fn largest_form(cx: &Context, slug: &str) -> usize {
+    let snapshot = cx.snapshot();
+    let asks_files = snapshot.find::<Flow>("slug", slug).is_some_and(|(flow, _)| planner::asks_files(&snapshot, flow));
+    if asks_files { LARGEST_WITH_FILES } else { LARGEST_FORM }
 }
 
 async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Response, FlowError> {
@@ -197,11 +206,14 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
         Entered::Over(ended) => return Ok(draw(visit, *ended)),
     };
     let answered = answer.is_some() && forged.is_none();
-    let mut turned = match answer {
+    let turned = match answer {
         Some(_) if forged.is_some() => again(&mut executor).await?,
         Some(mut answer) => {
             answer.0.remove("csrf");
-            submit(&mut executor, &answer).await?
+            match executor.arrive().await? {
+                Some(turned) => turned,
+                None => submit(&mut executor, &answer).await?,
+            }
         }
         None => executor.turn(None).await?,
     };
@@ -210,12 +222,7 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
         let ended = executor.finish(turned, true).await?;
         return Ok(ended.run.browser.dress(see_other(&flow_url(slug, &query)), ended.continues));
     }
-    for _ in 0..MOST_TURNS {
-        if !matches!(turned, Turned::Next) {
-            break;
-        }
-        turned = executor.turn(None).await?;
-    }
+    let turned = executor.settle(turned).await?;
     Ok(draw(visit, executor.finish(turned, answered).await?))
 }
 
@@ -230,7 +237,7 @@ async fn read_form(headers: &HeaderMap, body: &Bytes) -> Answer {
 /// A form that is not ours, or too old: the page again, with a word about it.
 async fn again(executor: &mut Executor) -> Result<Turned, FlowError> {
     let turned = executor.turn(None).await?;
-    Ok(match turned {
+    Ok(match executor.settle(turned).await? {
         Turned::Show(shown) => {
             let text = "This page was open for too long, or cookies are blocked. Please try again.";
             Turned::Show(Shown { errors: FieldErrors::object(Problem::new("csrf", text)), ..shown })
@@ -241,8 +248,8 @@ async fn again(executor: &mut Executor) -> Result<Turned, FlowError> {
 
 /// An answer from a page. One that asked for name and password at once answers two stages.
 async fn submit(executor: &mut Executor, answer: &Answer) -> Result<Turned, FlowError> {
-    if !executor.reach().await? {
-        return executor.turn(None).await;
+    if executor.reach().await? != Reached::Stage {
+        return executor.turn(Some(answer)).await;
     }
     remember_typed(&mut executor.run, answer);
     remember_name(&mut executor.run, answer);
@@ -251,7 +258,7 @@ async fn submit(executor: &mut Executor, answer: &Answer) -> Result<Turned, Flow
         let (label, user) = (user_label(&executor.run), answer.str("uid_field").unwrap_or_default().trim().to_owned());
         executor.run.plan.scratch.insert(COMBINED.to_owned(), json!({"stage": stage, "user": user, "label": label}));
         let turned = executor.turn(Some(answer)).await?;
-        if !matches!(turned, Turned::Next) || !executor.reach().await? || !at_password(&executor.run) {
+        if !matches!(turned, Turned::Next) || executor.reach().await? != Reached::Stage || !at_password(&executor.run) {
             return Ok(turned);
         }
         return executor.turn(Some(answer)).await;
@@ -286,11 +293,17 @@ async fn submit(executor: &mut Executor, answer: &Answer) -> Result<Turned, Flow
 }
 
 fn remember_typed(run: &mut Run, answer: &Answer) {
+    let mut room = LARGEST_TYPED;
     let kept: Map<String, Value> = answer
         .0
         .iter()
         .filter(|(name, value)| {
             !name.contains("password") && *name != "token" && value.as_str().is_some_and(|text| text.len() < 2000 && !text.starts_with("data:"))
+        })
+        .take_while(|(name, value)| {
+            let size = name.len() + value.as_str().map_or(0, str::len);
+            room = room.saturating_sub(size);
+            room > 0
         })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -418,15 +431,11 @@ async fn choose(visit: &Visit, designation: Designation) -> Result<String, FlowE
         return Ok(setup::SETUP_URL.to_owned());
     }
     let browser = visit.browser();
-    // An application wanted long ago must not name a sign-in that leads elsewhere.
-    let next = parse_query(&visit.request.query).into_iter().rfind(|(name, _)| name == "next");
-    if !next.is_some_and(|(_, next)| next.starts_with("/application/")) {
-        keep::drop_hint(&browser).await;
-    }
+    let query = parse_query(&visit.request.query);
     let field = if designation == Designation::Authentication { "flow_authentication" } else { "flow_invalidation" };
     let mut chosen = browser.brand_flow(field);
     if designation == Designation::Authentication {
-        let hinted = keep::hint(&browser).await.and_then(|hint| hint.authentication_flow);
+        let hinted = destination::application(&visit.cx, &query).and_then(|hint| hint.authentication_flow);
         chosen = hinted.filter(|flow| browser.snapshot.get(*flow).is_some()).or(chosen);
     }
     if chosen.is_none() {
@@ -434,11 +443,11 @@ async fn choose(visit: &Visit, designation: Designation) -> Result<String, FlowE
     }
     let chosen = chosen.ok_or_else(|| FlowError::NoFlow(designation.value().to_owned()))?;
     // A plan of another flow must not wait for this one.
-    if keep::load(&browser).await.is_some_and(|kept| kept.plan.flow != chosen) {
+    if keep::load(&browser).await?.is_some_and(|kept| kept.plan.flow != chosen) {
         keep::drop_plan(&browser).await;
     }
     let slug = browser.snapshot.get::<Flow>(chosen).map(|flow| flow.slug.to_string()).unwrap_or_default();
-    Ok(flow_url(&slug, &parse_query(&visit.request.query)))
+    Ok(flow_url(&slug, &query))
 }
 
 async fn cancel(State(cx): State<Context>, request: Request) -> Response {
@@ -447,11 +456,13 @@ async fn cancel(State(cx): State<Context>, request: Request) -> Response {
         Err(response) => return response,
     };
     let browser = visit.browser();
-    if let Some(kept) = keep::load(&browser).await {
-        let slug = browser.snapshot.get(kept.plan.flow).map(|flow| flow.slug.to_string()).unwrap_or_default();
-        if kept.plan.recording.steps.len() > 1 {
-            keep::write_run(&visit.cx, &kept.plan, &slug, "cancelled");
+    match keep::load(&browser).await {
+        Ok(Some(kept)) => {
+            let slug = browser.snapshot.get(kept.plan.flow).map(|flow| flow.slug.to_string()).unwrap_or_default();
+            record::write(&browser, &kept.plan, &slug, "cancelled");
         }
+        Ok(None) => {}
+        Err(error) => return visit.broken(&error),
     }
     keep::drop_plan(&browser).await;
     redirect("/flows/-/default/invalidation/")

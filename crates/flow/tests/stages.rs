@@ -33,15 +33,21 @@ async fn redirects_lead_out_or_on_into_another_flow() {
     admin.flow("first", json!({}), &[&on]).await;
     assert_eq!(world.browser().challenge(&executor("second")).await["component"], "ak-stage-access-denied");
     let mut visitor = world.browser();
-    assert_eq!(visitor.challenge(&executor("first")).await["to"], "/if/flow/second/");
-    let arrived = visitor.challenge(&executor("second")).await;
+    // Nothing is kept of a visitor who has not answered: the address says where they come from.
+    assert_eq!(visitor.challenge(&executor("first")).await["to"], "/if/flow/second/?via=first");
+    let second = "/api/v3/flows/executor/second/?query=via%3Dfirst";
+    let arrived = visitor.challenge(second).await;
     assert_eq!((&arrived["component"], &arrived["name"]), (&json!("ak-stage-dummy"), &json!("arrived")));
-    assert_eq!(visitor.answer(&executor("second"), json!({})).await["to"], "/");
+    assert_eq!(visitor.answer(second, json!({})).await["to"], "/");
+    for lie in ["second", "leave", "nothing"] {
+        let path = format!("/api/v3/flows/executor/second/?query=via%3D{lie}");
+        assert_eq!(world.browser().challenge(&path).await["component"], "ak-stage-access-denied", "{lie} does not lead here");
+    }
     // The page follows by itself.
     let mut page = world.browser();
-    assert_eq!(page.get("/if/flow/first/?next=%2Fx%2F").await.location(), "/if/flow/second/?next=%2Fx%2F");
-    assert!(page.get("/if/flow/second/?next=%2Fx%2F").await.text.contains("Stage name: arrived"));
-    assert_eq!(page.post_form("/if/flow/second/?next=%2Fx%2F", &[]).await.location(), "/x/");
+    assert_eq!(page.get("/if/flow/first/?next=%2Fx%2F").await.location(), "/if/flow/second/?next=%2Fx%2F&via=first");
+    assert!(page.get("/if/flow/second/?next=%2Fx%2F&via=first").await.text.contains("Stage name: arrived"));
+    assert_eq!(page.post_form("/if/flow/second/?next=%2Fx%2F&via=first", &[]).await.location(), "/x/");
 
     let wrong = admin.post_json("/api/v3/stages/redirect/", json!({"name": "nowhere", "mode": "static"})).await;
     assert_eq!(wrong.json(), json!({"target_static": ["Target URL should be present when mode is Static."]}));

@@ -30,7 +30,7 @@ pub mod wire;
 use std::sync::Arc;
 
 use countersign_catalogue::LaunchUrl;
-use countersign_flow::InPlanStages;
+use countersign_flow::{Destinations, InPlanStages};
 use countersign_model::Entry;
 use countersign_rest::{Call, Expiring, KindResource, Module, Start};
 
@@ -61,6 +61,7 @@ pub fn module() -> Module {
             Arc::new(service::SharedKeys::default()),
             Arc::new(LaunchUrl(kinds::launch_url)),
             Arc::new(InPlanStages(vec![Arc::new(fulfil::Fulfil), Arc::new(sign_out::SignOut)])),
+            Arc::new(Destinations(vec![Arc::new(routes::SignInFor)])),
             Arc::new(Expiring { plural: "Authorization Codes", remove: |tx| grants::remove_expired(tx, "authorization_code") }),
             Arc::new(Expiring { plural: "OAuth2 Access Tokens", remove: |tx| grants::remove_expired(tx, "access_token") }),
             Arc::new(Expiring { plural: "OAuth2 Refresh Tokens", remove: |tx| grants::remove_expired(tx, "refresh_token") }),

@@ -8,7 +8,7 @@ use countersign_policy::Subject;
 use countersign_policy::access::entitlements;
 use countersign_policy::expression::MappingContext;
 use countersign_rest::{Context, Identity, RequestInfo, SessionData};
-use countersign_store::{Actor, ActorUser, StoreError, Tx, params};
+use countersign_store::{Actor, ActorUser, Owner, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -129,19 +129,19 @@ impl Service {
             Some((keys.signing.kid()?.to_owned(), jwk))
         });
         let validity = provider.settings.access_token_validity.seconds();
-        let list = published::update(self.published(provider).await, current, self.now(), validity);
+        let list = published::update(self.published(provider).await?, current, self.now(), validity);
         let bytes = serde_json::to_vec(&list).unwrap_or_default();
-        Ok(self.cx.store.ephemeral().put(PUBLISHED, &provider.id().to_string(), bytes, PUBLISHED_SECONDS).await?)
+        Ok(self.cx.store.ephemeral().put(PUBLISHED, &provider.id().to_string(), bytes, PUBLISHED_SECONDS, Owner::Program).await?)
     }
 
-    async fn published(&self, provider: &Provider) -> Vec<Published> {
-        let kept = self.cx.store.ephemeral().get(PUBLISHED, &provider.id().to_string()).await;
-        kept.and_then(|kept| serde_json::from_slice(&kept.bytes).ok()).unwrap_or_default()
+    async fn published(&self, provider: &Provider) -> Result<Vec<Published>, StoreError> {
+        let kept = self.cx.store.ephemeral().get(PUBLISHED, &provider.id().to_string()).await?;
+        Ok(kept.and_then(|kept| serde_json::from_slice(&kept.bytes).ok()).unwrap_or_default())
     }
 
     /// Public keys the provider signed with before its present one, while tokens of theirs may be about.
     pub(crate) async fn former_keys(&self, provider: &Provider) -> Vec<Value> {
-        published::former(self.published(provider).await, self.now())
+        published::former(self.published(provider).await.unwrap_or_default(), self.now())
     }
 
     pub(crate) fn now(&self) -> Timestamp {

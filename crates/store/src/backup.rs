@@ -48,7 +48,7 @@ const TABLES: &[(&str, &str)] = &[
     ("event", "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand, seq, chain"),
     ("event_checkpoint", "reason, seq, chain, at, signature"),
     ("notification", "uuid, user_id, event, severity, body, created, seen"),
-    ("flow_run", "uuid, flow, user_id, started, finished, outcome, revision, steps"),
+    ("flow_run", "uuid, flow, user_id, started, finished, outcome, revision, steps, known, size"),
 ];
 
 /// Written like a table: how far the counters of the tables are.

@@ -2,8 +2,13 @@
 //!
 //! Entries are kept in memory and written behind to a table, so that a restart does not break a login in
 //! progress. What must not be lost or used twice across a crash (codes, tokens, sessions) is in tables instead.
+//!
+//! Each entry has an [`Owner`], which bounds how many bytes there may be. Counters have no owner and are apart.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod counters;
+mod ledger;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use countersign_model::{Clock, Timestamp};
@@ -14,10 +19,12 @@ use crate::redis::{RedisOptions, Shared};
 use crate::sql::Sql;
 use crate::tx::Tx;
 
-/// Memory is bounded: past this many entries those nearest their end go first.
-const MOST_ENTRIES: usize = 100_000;
-/// And each is bounded too, in bytes.
-const LARGEST_VALUE: usize = 256 * 1024;
+use counters::{Counters, Id};
+use ledger::Ledger;
+pub use ledger::Owner;
+
+/// What the table names as the owner of a counter.
+const COUNTER: &str = "counter";
 
 /// A value with the version that a compare-and-swap must name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,14 +37,25 @@ pub struct Versioned {
 struct Held {
     value: Versioned,
     expires: Timestamp,
+    owner: Owner,
 }
 
 #[derive(Default)]
 struct State {
-    entries: BTreeMap<String, Held>,
-    changed: BTreeSet<String>,
-    by_end: BTreeSet<(Timestamp, String)>,
+    entries: HashMap<String, Held>,
+    /// With Redis too: what this process has put there.
+    ledger: Ledger,
+    /// With Redis: what was last read there, for the case that it is lost.
+    counters: Counters,
+    changed: BTreeSet<Name>,
     versions: u64,
+}
+
+/// What the table has a row of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Name {
+    Entry(String),
+    Counter(Id),
 }
 
 /// The ephemeral store. Cheap to clone.
@@ -48,15 +66,29 @@ pub struct Ephemeral {
     clock: Arc<dyn Clock>,
 }
 
-/// A changed entry on its way to the table; `None` was removed.
-pub(crate) type Changed = Vec<(String, Option<(Vec<u8>, Timestamp)>)>;
+/// A row of the table.
+pub(crate) struct Row {
+    owner: String,
+    bytes: Vec<u8>,
+    expires: Timestamp,
+}
+
+/// What changed on its way to the table; `None` was removed.
+pub(crate) type Changed = Vec<(Name, Option<Row>)>;
 
 impl Ephemeral {
+    /// An entry may be as large, in bytes.
+    pub const LARGEST: usize = 256 * 1024;
+
     pub(crate) fn load(sql: &mut Sql<'_>, clock: Arc<dyn Clock>) -> Result<Ephemeral, StoreError> {
-        let mut state = State::default();
-        for row in sql.query("SELECT name, value, expires FROM ephemeral WHERE expires > $1", params![clock.now()])? {
-            let (name, bytes, expires): (String, Vec<u8>, Timestamp) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            state.set(name, bytes, expires);
+        let (mut state, now) = (State::default(), clock.now());
+        for row in sql.query("SELECT name, owner, value, expires FROM ephemeral WHERE expires > $1", params![now])? {
+            let (name, owner, bytes, expires): (String, String, Vec<u8>, Timestamp) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            if owner == COUNTER {
+                state.counters.set(Id::read(&name).unwrap_or(Id::of(&name)), decode(&bytes), expires, now);
+            } else if let Some(owner) = Owner::read(&owner) {
+                state.set(&name, bytes, owner, expires, now);
+            }
         }
         state.changed.clear();
         Ok(Ephemeral { shared: Arc::default(), state: Arc::new(Mutex::new(state)), clock })
@@ -74,25 +106,31 @@ impl Ephemeral {
     }
 
     /// The value, unless it has ended.
-    pub async fn get(&self, space: &str, key: &str) -> Option<Versioned> {
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn get(&self, space: &str, key: &str) -> Result<Option<Versioned>, StoreError> {
         if let Some(shared) = self.shared.get() {
-            return logged(shared.get(&name(space, key)).await).flatten();
+            return shared.get(&name(space, key)).await;
         }
         let now = self.clock.now();
-        self.with(|state| state.live(&name(space, key), now).map(|held| held.value.clone()))
+        Ok(self.with(|state| state.live(&name(space, key), now).map(|held| held.value.clone())))
     }
 
     /// Sets a value for `seconds`.
     ///
     /// # Errors
-    /// A value larger than 256 KiB.
-    pub async fn put(&self, space: &str, key: &str, bytes: Vec<u8>, seconds: i64) -> Result<(), StoreError> {
+    /// A value larger than [`Ephemeral::LARGEST`]; when Redis does not answer.
+    pub async fn put(&self, space: &str, key: &str, bytes: Vec<u8>, seconds: i64, owner: Owner) -> Result<(), StoreError> {
         bounded(&bytes)?;
+        let (name, now) = (name(space, key), self.clock.now());
+        let expires = now.plus_seconds(seconds);
         if let Some(shared) = self.shared.get() {
-            return shared.set(&name(space, key), None, &bytes, seconds).await.map(|_| ());
+            shared.set(&name, None, &bytes, seconds).await?;
+            self.book(shared, &name, bytes.len(), owner, expires, now).await;
+            return Ok(());
         }
-        let expires = self.clock.now().plus_seconds(seconds);
-        self.with(|state| state.set(name(space, key), bytes, expires));
+        self.with(|state| state.set(&name, bytes, owner, expires, now));
         Ok(())
     }
 
@@ -100,6 +138,7 @@ impl Ephemeral {
     pub async fn take(&self, space: &str, key: &str) -> Option<Vec<u8>> {
         let (name, now) = (name(space, key), self.clock.now());
         if let Some(shared) = self.shared.get() {
+            self.with(|state| state.ledger.leave(&name));
             return logged(shared.take(&name).await).flatten();
         }
         self.with(|state| {
@@ -113,68 +152,114 @@ impl Ephemeral {
     /// can count, so that limits hold.
     pub async fn add(&self, space: &str, key: &str, amount: i64, seconds: i64) -> i64 {
         let (name, now) = (name(space, key), self.clock.now());
-        if let Some(shared) = self.shared.get() {
-            return logged(shared.add(&name, amount, seconds).await).unwrap_or(i64::MAX);
+        let id = Id::of(&name);
+        let Some(shared) = self.shared.get() else {
+            return self.with(|state| {
+                let (sum, gone) = state.counters.add(id, amount, seconds, now);
+                state.changed.extend([id].into_iter().chain(gone).map(Name::Counter));
+                sum
+            });
+        };
+        let Some(mut counted) = logged(shared.add(&name, amount, seconds).await) else { return i64::MAX };
+        let known = self.with(|state| state.counters.get(id, now));
+        // Redis forgot what it had counted: it was emptied, or had no room. What this process knows goes on.
+        if let (false, Some((known, _))) = (counted.existed, known) {
+            let Some(restored) = logged(shared.add(&name, known, seconds).await) else { return i64::MAX };
+            counted = restored;
         }
-        self.with(|state| {
-            let held = state.live(&name, now).map(|held| (decode(&held.value.bytes), held.expires));
-            let (sum, expires) = held.map_or((amount, now.plus_seconds(seconds)), |(n, expires)| (n.saturating_add(amount), expires));
-            state.set(name, sum.to_le_bytes().to_vec(), expires);
-            sum
-        })
+        let end = Timestamp(now.0.saturating_add(counted.left.saturating_mul(1000)));
+        self.with(|state| state.counters.set(id, counted.sum, end, now));
+        counted.sum
     }
 
     /// Sets a value only if it still has the version the caller saw (`None`: only if there is none), and tells
     /// whether it did.
     ///
     /// # Errors
-    /// A value larger than 256 KiB.
-    pub async fn compare_and_swap(&self, space: &str, key: &str, seen: Option<u64>, bytes: Vec<u8>, seconds: i64) -> Result<bool, StoreError> {
+    /// A value larger than [`Ephemeral::LARGEST`]; when Redis does not answer.
+    pub async fn compare_and_swap(&self, space: &str, key: &str, seen: Option<u64>, bytes: Vec<u8>, seconds: i64, owner: Owner) -> Result<bool, StoreError> {
         bounded(&bytes)?;
         let (name, now) = (name(space, key), self.clock.now());
+        let expires = now.plus_seconds(seconds);
         if let Some(shared) = self.shared.get() {
-            return shared.set(&name, Some(seen.unwrap_or(0)), &bytes, seconds).await;
+            let done = shared.set(&name, Some(seen.unwrap_or(0)), &bytes, seconds).await?;
+            if done {
+                self.book(shared, &name, bytes.len(), owner, expires, now).await;
+            }
+            return Ok(done);
         }
         Ok(self.with(|state| {
             let fits = state.live(&name, now).map(|held| held.value.version) == seen;
             if fits {
-                state.set(name, bytes, now.plus_seconds(seconds));
+                state.set(&name, bytes, owner, expires, now);
             }
             fits
         }))
     }
 
+    /// Removes a value, and begins a counter of that name anew.
     pub async fn remove(&self, space: &str, key: &str) {
+        let name = name(space, key);
+        let id = Id::of(&name);
+        self.with(|state| {
+            state.remove(&name);
+            if state.counters.get(id, self.clock.now()).is_some() {
+                state.counters.remove(id);
+                state.changed.insert(Name::Counter(id));
+            }
+        });
         if let Some(shared) = self.shared.get() {
-            logged(shared.remove(&name(space, key)).await);
-            return;
+            logged(shared.remove(&name).await);
         }
-        self.with(|state| state.remove(&name(space, key)));
+    }
+
+    /// Books what was put into Redis, and removes there what is too much.
+    async fn book(&self, shared: &Shared, name: &str, bytes: usize, owner: Owner, expires: Timestamp, now: Timestamp) {
+        let gone = self.with(|state| state.ledger.enter(name, owner, bytes, expires, now));
+        for name in gone {
+            logged(shared.remove(&name).await);
+        }
     }
 
     pub(crate) fn take_changed(&self) -> Option<Changed> {
+        let shared = self.shared.get().is_some();
         self.with(|state| {
-            if state.changed.is_empty() {
+            let names = std::mem::take(&mut state.changed);
+            // What is shared is not written by each process.
+            if names.is_empty() || shared {
                 return None;
             }
-            let names = std::mem::take(&mut state.changed);
-            let value = |name: &String| state.entries.get(name).map(|held| (held.value.bytes.clone(), held.expires));
-            Some(names.into_iter().map(|name| (name.clone(), value(&name))).collect())
+            let now = self.clock.now();
+            let row = |name: &Name| match name {
+                Name::Entry(name) => {
+                    let held = state.entries.get(name)?;
+                    Some(Row { owner: held.owner.text(), bytes: held.value.bytes.clone(), expires: held.expires })
+                }
+                Name::Counter(id) => {
+                    let (count, expires) = state.counters.get(*id, now)?;
+                    Some(Row { owner: COUNTER.to_owned(), bytes: count.to_le_bytes().to_vec(), expires })
+                }
+            };
+            Some(names.into_iter().map(|name| (name.clone(), row(&name))).collect())
         })
     }
 
     /// Marks entries as changed again, after they could not be written.
-    pub(crate) fn mark(&self, names: Vec<String>) {
+    pub(crate) fn mark(&self, names: Vec<Name>) {
         self.with(|state| state.changed.extend(names));
     }
 
     pub(crate) fn save(tx: &mut Tx<'_>, changed: &Changed) -> Result<(), StoreError> {
-        for (name, value) in changed {
-            match value {
-                Some((bytes, expires)) => tx.execute(
-                    "INSERT INTO ephemeral (name, value, expires) VALUES ($1, $2, $3) \
-                     ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires",
-                    params![name, bytes.clone(), *expires],
+        for (name, row) in changed {
+            let name = match name {
+                Name::Entry(name) => name.clone(),
+                Name::Counter(id) => id.text(),
+            };
+            match row {
+                Some(row) => tx.execute(
+                    "INSERT INTO ephemeral (name, owner, value, expires) VALUES ($1, $2, $3, $4) \
+                     ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, value = excluded.value, expires = excluded.expires",
+                    params![name, row.owner.clone(), row.bytes.clone(), row.expires],
                 )?,
                 None => tx.execute("DELETE FROM ephemeral WHERE name = $1", params![name])?,
             };
@@ -197,25 +282,21 @@ impl State {
         self.entries.get(name)
     }
 
-    fn set(&mut self, name: String, bytes: Vec<u8>, expires: Timestamp) {
+    fn set(&mut self, name: &str, bytes: Vec<u8>, owner: Owner, expires: Timestamp, now: Timestamp) {
         self.versions += 1;
-        let held = Held { value: Versioned { version: self.versions, bytes }, expires };
-        if let Some(old) = self.entries.insert(name.clone(), held) {
-            self.by_end.remove(&(old.expires, name.clone()));
-        }
-        self.by_end.insert((expires, name.clone()));
-        self.changed.insert(name);
-        while self.entries.len() > MOST_ENTRIES
-            && let Some((_, first)) = self.by_end.first().cloned()
-        {
-            self.remove(&first);
+        let gone = self.ledger.enter(name, owner, bytes.len(), expires, now);
+        self.entries.insert(name.to_owned(), Held { value: Versioned { version: self.versions, bytes }, expires, owner });
+        self.changed.insert(Name::Entry(name.to_owned()));
+        for name in gone {
+            self.entries.remove(&*name);
+            self.changed.insert(Name::Entry(name.to_string()));
         }
     }
 
     fn remove(&mut self, name: &str) {
-        if let Some(old) = self.entries.remove(name) {
-            self.by_end.remove(&(old.expires, name.to_owned()));
-            self.changed.insert(name.to_owned());
+        self.ledger.leave(name);
+        if self.entries.remove(name).is_some() {
+            self.changed.insert(Name::Entry(name.to_owned()));
         }
     }
 }
@@ -234,5 +315,5 @@ fn decode(bytes: &[u8]) -> i64 {
 }
 
 fn bounded(bytes: &[u8]) -> Result<(), StoreError> {
-    if bytes.len() > LARGEST_VALUE { Err(StoreError::Database("an ephemeral value is larger than 256 KiB".to_owned())) } else { Ok(()) }
+    if bytes.len() > Ephemeral::LARGEST { Err(StoreError::Database("an ephemeral value is larger than 256 KiB".to_owned())) } else { Ok(()) }
 }

@@ -27,7 +27,7 @@ mod tx;
 
 pub use actor::{Actor, ActorUser};
 pub use backup::{BackupError, BackupHeader, backed_up_columns, read_header, remove_if_empty, restore_backup, write_backup};
-pub use ephemeral::{Ephemeral, Versioned};
+pub use ephemeral::{Ephemeral, Owner, Versioned};
 pub use error::StoreError;
 pub use graph::CommittedEdit;
 pub use keys::{SecretKey, settle_restored_key};

@@ -22,6 +22,8 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0004_user_lookups.sql")),
     Work(numbers::begin),
     Statements(include_str!("../migrations/0006_oauth_clients.sql")),
+    Statements(include_str!("../migrations/0007_ephemeral_owner.sql")),
+    Statements(include_str!("../migrations/0008_known_runs.sql")),
 ];
 
 /// Brings a PostgreSQL database up to date and runs `first` on it in one transaction, under the lock of the row that

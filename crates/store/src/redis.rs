@@ -54,6 +54,15 @@ pub struct RedisTls {
     pub root_certificate: Option<PathBuf>,
 }
 
+/// What a counter has come to.
+pub(crate) struct Counted {
+    pub(crate) sum: i64,
+    /// It was there before.
+    pub(crate) existed: bool,
+    /// Milliseconds until it ends.
+    pub(crate) left: i64,
+}
+
 /// A connection that mends itself.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -69,7 +78,24 @@ impl Shared {
             }
         };
         let link = Link::connect(options).await.map_err(|problem| StoreError::Away(format!("Redis at {}: {problem}", nodes())))?;
-        Ok(Shared { link })
+        let shared = Shared { link };
+        shared.warn_of_eviction().await;
+        Ok(shared)
+    }
+
+    /// Counters that Redis drops when it is full would begin anew; one that refuses to write instead lets limits hold.
+    async fn warn_of_eviction(&self) {
+        const ASK: &str = "
+            local said = redis.call('INFO', 'memory')
+            if tonumber(string.match(said, 'maxmemory:(%d+)') or '0') == 0 then return '' end
+            return string.match(said, 'maxmemory_policy:([%w-]+)') or ''";
+        match self.run::<String>(ASK, "health/memory", &[]).await {
+            Ok(policy) if !policy.is_empty() && policy != "noeviction" => {
+                tracing::warn!(policy, "Redis drops entries when it is full, counters of failed tries too: set maxmemory-policy to noeviction");
+            }
+            // An engine that tells nothing of its memory.
+            Ok(_) | Err(_) => {}
+        }
     }
 
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
@@ -98,16 +124,22 @@ impl Shared {
         self.run(TAKE, key, &[]).await
     }
 
-    pub(crate) async fn add(&self, key: &str, amount: i64, seconds: i64) -> Result<i64, StoreError> {
+    pub(crate) async fn add(&self, key: &str, amount: i64, seconds: i64) -> Result<Counted, StoreError> {
         const ADD: &str = "
+            local there = redis.call('EXISTS', KEYS[1])
             local n = redis.call('HINCRBY', KEYS[1], 'n', ARGV[1])
             if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
-            return n";
-        self.run(ADD, key, &[amount.to_string().as_bytes(), seconds.max(1).to_string().as_bytes()]).await
+            return {n, there, redis.call('PTTL', KEYS[1])}";
+        let (sum, existed, left): (i64, bool, i64) = self.run(ADD, key, &[amount.to_string().as_bytes(), seconds.max(1).to_string().as_bytes()]).await?;
+        Ok(Counted { sum, existed, left })
     }
 
     pub(crate) async fn remove(&self, key: &str) -> Result<(), StoreError> {
-        let _: i64 = self.run("return redis.call('DEL', KEYS[1])", key, &[]).await?;
+        // A counter stays, at nothing, so that it is not taken for one that was lost.
+        const REMOVE: &str = "
+            if redis.call('HEXISTS', KEYS[1], 'n') == 1 then return redis.call('HSET', KEYS[1], 'n', 0) end
+            return redis.call('DEL', KEYS[1])";
+        let _: i64 = self.run(REMOVE, key, &[]).await?;
         Ok(())
     }
 

@@ -345,7 +345,7 @@ impl Store {
     /// When the engine fails; the entries stay marked.
     pub async fn flush_ephemeral(&self) -> Result<(), StoreError> {
         let Some(changed) = self.0.ephemeral.take_changed() else { return Ok(()) };
-        let names: Vec<String> = changed.iter().map(|(name, _)| name.clone()).collect();
+        let names = changed.iter().map(|(name, _)| name.clone()).collect();
         let written = self.write(Actor::system(), "ephemeral", move |tx| Ephemeral::save(tx, &changed)).await;
         if written.is_err() {
             self.0.ephemeral.mark(names);

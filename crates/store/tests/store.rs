@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use countersign_model::{Entropy, Key, KeyType, Kind, KindDef, ObjectId, Registry, Secret, Target};
-use countersign_store::{Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, Tx, params};
+use countersign_store::{Actor, Auditor, CommittedEdit, Options, Owner, Sql, Store, StoreError, SystemClock, SystemEntropy, Tx, params};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Kind)]
@@ -140,8 +140,8 @@ async fn of_many_takers_one_takes_and_a_restart_keeps_the_rest() {
     let store = open(folder.path());
     common::share(&store).await;
     let entries = store.ephemeral();
-    entries.put(&space, "a", b"one".to_vec(), 60).await.unwrap();
-    entries.put(&space, "b", b"two".to_vec(), 60).await.unwrap();
+    entries.put(&space, "a", b"one".to_vec(), 60, Owner::Program).await.unwrap();
+    entries.put(&space, "b", b"two".to_vec(), 60, Owner::Program).await.unwrap();
     let takers = (0..100).map(|_| {
         let (store, space) = (store.clone(), space.clone());
         tokio::spawn(async move { store.ephemeral().take(&space, "a").await.is_some() })
@@ -151,20 +151,20 @@ async fn of_many_takers_one_takes_and_a_restart_keeps_the_rest() {
         taken += usize::from(taker.await.unwrap());
     }
     assert_eq!(taken, 1);
-    let seen = entries.get(&space, "b").await.unwrap().version;
-    assert!(entries.compare_and_swap(&space, "b", Some(seen), b"three".to_vec(), 60).await.unwrap());
-    assert!(!entries.compare_and_swap(&space, "b", Some(seen), b"four".to_vec(), 60).await.unwrap(), "a stale version loses");
-    assert!(!entries.compare_and_swap(&space, "b", None, b"five".to_vec(), 60).await.unwrap(), "there is one already");
-    assert!(entries.compare_and_swap(&space, "new", None, b"six".to_vec(), 60).await.unwrap());
+    let seen = entries.get(&space, "b").await.unwrap().unwrap().version;
+    assert!(entries.compare_and_swap(&space, "b", Some(seen), b"three".to_vec(), 60, Owner::Program).await.unwrap());
+    assert!(!entries.compare_and_swap(&space, "b", Some(seen), b"four".to_vec(), 60, Owner::Program).await.unwrap(), "a stale version loses");
+    assert!(!entries.compare_and_swap(&space, "b", None, b"five".to_vec(), 60, Owner::Program).await.unwrap(), "there is one already");
+    assert!(entries.compare_and_swap(&space, "new", None, b"six".to_vec(), 60, Owner::Program).await.unwrap());
     assert_eq!((entries.add(&space, "c", 2, 60).await, entries.add(&space, "c", 3, 60).await), (2, 5));
     entries.remove(&space, "new").await;
-    assert!(entries.get(&space, "new").await.is_none());
+    assert!(entries.get(&space, "new").await.unwrap().is_none());
     store.close().await;
     drop(store);
     let again = open(folder.path());
     common::share(&again).await;
-    assert_eq!(again.ephemeral().get(&space, "b").await.unwrap().bytes, b"three");
-    assert!(again.ephemeral().get(&space, "a").await.is_none());
+    assert_eq!(again.ephemeral().get(&space, "b").await.unwrap().unwrap().bytes, b"three");
+    assert!(again.ephemeral().get(&space, "a").await.unwrap().is_none());
 }
 
 /// Two stores on one database are two processes: each sees what the other committed, and edits are serial.

@@ -9,7 +9,7 @@ use axum::{
     routing::{any, get},
 };
 use countersign_rest::{Context, RequestInfo};
-use countersign_store::{StoreError, params};
+use countersign_store::{Owner, StoreError, params};
 use http::{HeaderMap, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use subtle::ConstantTimeEq as _;
@@ -61,7 +61,7 @@ async fn ready(State(monitoring): State<Monitoring>, info: Option<Extension<Requ
     let asked = store.read(|sql| Ok::<_, StoreError>(sql.query_one("SELECT 1", params![])?.is_some()));
     // A probe waits less than people do.
     let tables = tokio::time::timeout(Duration::from_secs(2), asked).await.unwrap_or_else(|_| Err(StoreError::Away("no answer within 2 s".to_owned())));
-    let shared = if monitoring.redis { store.ephemeral().put("health", "ready", Vec::new(), 60).await } else { Ok(()) };
+    let shared = if monitoring.redis { store.ephemeral().put("health", "ready", Vec::new(), 60, Owner::Program).await } else { Ok(()) };
     let mut reasons = serde_json::Map::new();
     match tables {
         Ok(true) => {}

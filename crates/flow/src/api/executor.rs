@@ -53,6 +53,7 @@ async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
         }
         // What a person was asked is kept; the same answer works when the database is back.
         Err(FlowError::Store(error)) if error.is_passing() => return Err(error.into()),
+        Err(error @ FlowError::TooMuch) => return Err(ApiError::detail(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())),
         Err(error) => {
             let browser = self::browser(&call).await?;
             let challenge = executor::failure(&browser, &error).await;
@@ -65,13 +66,19 @@ async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
 }
 
 async fn turn(call: &Call, browser: Browser, query: Vec<(String, String)>, answering: bool) -> Result<Ended, FlowError> {
+    if call.bytes.len() > web::largest_form(&call.cx, call.param("flow_slug")) {
+        return Err(FlowError::TooMuch);
+    }
     let mut executor = match executor::enter(browser, call.param("flow_slug"), query).await? {
         Entered::Over(ended) => return Ok(*ended),
         Entered::Going(executor) => *executor,
     };
     let turned = if answering {
         match body(call) {
-            Ok(answer) => executor.turn(Some(&answer)).await?,
+            Ok(answer) => match executor.arrive().await? {
+                Some(turned) => turned,
+                None => executor.turn(Some(&answer)).await?,
+            },
             Err(Wrong::Body(text)) => return Err(FlowError::Request(text)),
             Err(Wrong::Shape(errors)) => match executor.turn(None).await? {
                 Turned::Show(shown) => Turned::Show(Shown { errors, ..shown }),
@@ -81,6 +88,8 @@ async fn turn(call: &Call, browser: Browser, query: Vec<(String, String)>, answe
     } else {
         executor.turn(None).await?
     };
+    // The client comes again for the next stage, which has to be kept for that.
+    let turned = if executor.keeps(answering) { turned } else { executor.settle(turned).await? };
     executor.finish(turned, answering).await
 }
 
@@ -182,7 +191,7 @@ pub(super) async fn execute(call: Call) -> Result<Response, ApiError> {
     match planner::plan(&browser, flow, context, false).await.map_err(api_error)? {
         Planning::Ready(plan) => {
             keep::drop_history(&browser).await;
-            keep::put(&browser, &plan).await?;
+            keep::put(&browser, &plan).await.map_err(api_error)?;
             let slug = browser.snapshot.get::<Flow>(flow).map(|flow| flow.slug.to_string()).unwrap_or_default();
             let link = format!("{}{}", call.cx.origin(&call.request), web::flow_url(&slug, &[]));
             Ok(browser.dress(json(StatusCode::OK, &json!({"link": link})), true))
@@ -216,6 +225,7 @@ pub(super) async fn inspect(call: Call) -> Result<Response, ApiError> {
     };
     let history: Vec<Value> = keep::history(&browser)
         .await
+        .map_err(api_error)?
         .into_iter()
         .filter(|entry| entry.get("flow") == Some(&flow.key().to_json()))
         .map(|entry| {
@@ -223,7 +233,7 @@ pub(super) async fn inspect(call: Call) -> Result<Response, ApiError> {
             show(&stages, entry.get("context").cloned().unwrap_or_default())
         })
         .collect();
-    let live = keep::load(&browser).await.filter(|kept| kept.plan.flow == flow);
+    let live = keep::load(&browser).await.map_err(api_error)?.filter(|kept| kept.plan.flow == flow);
     let (current, completed) = match (live, history.last()) {
         (Some(kept), _) => (show(&kept.plan.stages, Value::Object(crate::recorder::masked_map(&kept.plan.context))), false),
         (None, Some(last)) => (last.clone(), true),

@@ -65,6 +65,8 @@ pub struct IdentificationStage {
 }
 
 const FAILED: &str = "Failed to authenticate.";
+/// Longer than any name or address of an account.
+const LONGEST_NAME: usize = 1000;
 
 impl IdentificationStage {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
@@ -149,6 +151,10 @@ impl IdentificationStage {
             Ok(typed) => typed,
             Err(problem) => return Ok(Step::Wrong(wrong("uid_field", problem))),
         };
+        if typed.len() > LONGEST_NAME {
+            let text = format!("Ensure this field has no more than {LONGEST_NAME} characters.");
+            return Ok(Step::Wrong(wrong("uid_field", Problem::new("max_length", text))));
+        }
         let failed = || Step::Wrong(FieldErrors::object(Problem::new("invalid", FAILED)));
         run.plan.context.remove(key::PENDING_USER_IDENTIFIER);
         if !self.show_matched_user {

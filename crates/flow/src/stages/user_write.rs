@@ -12,6 +12,7 @@ use super::{Backend, Stage, StageFuture, Step};
 use crate::error::FlowError;
 use crate::kinds::{Authentication, Flow};
 use crate::plan::{PendingUser, key};
+use crate::planner;
 use crate::run::Run;
 use crate::setup;
 
@@ -133,6 +134,11 @@ impl UserWriteStage {
                     data.retain(|name, _| !name.contains("password"));
                 }
                 run.browser.reload().await?;
+                if setup::is_setup(&run.slug()) {
+                    // The set-up closed its own flow; what is left of it is gone on with.
+                    run.browser.renew_snapshot();
+                    run.plan.made_from = planner::made_from(&run.browser.snapshot, run.plan.flow);
+                }
                 Ok(Step::Done)
             }
             Written::Closed => Ok(Step::Deny("The set-up was finished already. Sign in with the account that was made.".to_owned())),

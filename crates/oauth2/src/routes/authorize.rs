@@ -3,10 +3,10 @@
 use axum::body::Bytes;
 use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, request::Parts};
-use countersign_flow::{ApplicationHint, Begin, Begun, InPlan, Interaction, begin, denied_page, key, require_login};
+use countersign_flow::{ApplicationHint, Begin, Begun, Destination, InPlan, Interaction, begin, denied_page, key, require_login};
 use countersign_model::Timestamp;
-use countersign_rest::{Caller, RequestInfo, Visitor, visitor};
-use countersign_store::sha256;
+use countersign_rest::{Caller, Context, RequestInfo, Visitor, visitor};
+use countersign_store::{Owner, sha256};
 use serde_json::{Map, Value, json};
 
 use super::http::{self, Answer};
@@ -26,6 +26,7 @@ use crate::wire::{AuthorizeError, PageError, Params};
 /// How long a request that was held back for a fresh sign-in is remembered.
 const HELD_SECONDS: i64 = 3_600;
 const HELD: &str = "oauth2.held";
+const PATH: &str = "/application/o/authorize/";
 const MARK: &str = "countersign_authorize";
 const MARK_LENGTH: usize = 32;
 /// Anybody can make requests with a wrong address: so many of them become events in an hour, the rest log lines.
@@ -56,10 +57,26 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
     };
     if parts.method == Method::POST {
         // A form of another site comes without our cookie; the same request by GET comes with it.
-        return see_other(&format!("/application/o/authorize/?{}", params.to_query()));
+        return see_other(&format!("{PATH}?{}", params.to_query()));
     }
     let asked = Asked { service, request: &request, provider: &provider, params: &params, headers: &parts.headers };
     asked.answer(parts, &parsed).await.unwrap_or_else(|error| http::internal_page(&error))
+}
+
+/// Tells the sign-in which application it is for.
+pub(crate) struct SignInFor;
+
+impl Destination for SignInFor {
+    fn application(&self, cx: &Context, path: &str, query: &str) -> Option<ApplicationHint> {
+        if path != PATH {
+            return None;
+        }
+        let params = Params::parse(query.as_bytes()).ok()?;
+        let snapshot = cx.snapshot();
+        let provider = Provider::by_client_id(&snapshot, [wire::client_id(&params).ok()?])?;
+        let (_, application) = provider.application.as_ref()?;
+        Some(ApplicationHint { name: application.name.clone(), slug: application.slug.to_string(), authentication_flow: provider.settings.authentication_flow })
+    }
 }
 
 fn see_other(to: &str) -> Answer {
@@ -116,7 +133,7 @@ impl Asked<'_> {
             allowed: person.identity.is_active && policies.as_ref().is_some_and(|p| p.passing),
             hint_mismatch,
         });
-        let facts = Facts { now: service.now(), first_seen: self.first_seen().await, session };
+        let facts = Facts { now: service.now(), first_seen: self.first_seen().await?, session };
         match decide(parsed, &facts) {
             Decision::Answer(error) => Ok(pages::deliver(parsed.to.error(&error))),
             Decision::DenyPage => {
@@ -127,7 +144,7 @@ impl Asked<'_> {
                 }
             }
             Decision::SignIn { fresh } => {
-                let mut answer = self.sign_in(&visitor).await?;
+                let mut answer = self.sign_in(&visitor);
                 if fresh || parsed.prompt.login || parsed.max_age.is_some() {
                     self.hold(&mut answer).await?;
                 }
@@ -140,14 +157,9 @@ impl Asked<'_> {
         }
     }
 
-    async fn sign_in(&self, visitor: &Visitor) -> Result<Answer, Internal> {
-        let next = format!("/application/o/authorize/?{}", self.request.query);
-        let hint = self.provider.application.as_ref().map(|(_, application)| ApplicationHint {
-            name: application.name.clone(),
-            slug: application.slug.to_string(),
-            authentication_flow: self.provider.settings.authentication_flow,
-        });
-        Ok(require_login(&self.service.cx, self.request, visitor, hint, &next).await?)
+    fn sign_in(&self, visitor: &Visitor) -> Answer {
+        let next = format!("{PATH}?{}", self.request.query);
+        require_login(&self.service.cx, self.request, visitor, &next)
     }
 
     async fn begin(&self, visitor: &Visitor, person: Option<&Person>, parsed: &AuthorizeRequest) -> Result<Answer, Internal> {
@@ -250,16 +262,17 @@ impl Asked<'_> {
         hex::encode(sha256(&format!("{mark}\n{}", self.params.to_query())))
     }
 
-    async fn first_seen(&self) -> Option<Timestamp> {
-        let held = self.service.cx.store.ephemeral().get(HELD, &self.name(self.mark()?)).await?;
-        Some(Timestamp(i64::from_le_bytes(held.bytes.as_slice().try_into().ok()?)))
+    async fn first_seen(&self) -> Result<Option<Timestamp>, Internal> {
+        let Some(mark) = self.mark() else { return Ok(None) };
+        let held = self.service.cx.store.ephemeral().get(HELD, &self.name(mark)).await?;
+        Ok(held.and_then(|held| held.bytes.as_slice().try_into().ok()).map(|bytes| Timestamp(i64::from_le_bytes(bytes))))
     }
 
     /// Remembers when the request came first, so that the sign-in it asks for is asked for once.
     async fn hold(&self, answer: &mut Answer) -> Result<(), Internal> {
         let mark = self.mark().map_or_else(|| self.service.cx.entropy.token(MARK_LENGTH), str::to_owned);
         let now = self.service.now().0.to_le_bytes().to_vec();
-        self.service.cx.store.ephemeral().compare_and_swap(HELD, &self.name(&mark), None, now, HELD_SECONDS).await?;
+        self.service.cx.store.ephemeral().compare_and_swap(HELD, &self.name(&mark), None, now, HELD_SECONDS, Owner::client(self.request.client_ip)).await?;
         let secure = if self.request.secure() { "; Secure" } else { "" };
         let cookie = format!("{MARK}={mark}; Path=/application/o/authorize; Max-Age={HELD_SECONDS}; HttpOnly; SameSite=Lax{secure}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {

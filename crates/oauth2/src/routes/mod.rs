@@ -24,6 +24,7 @@ use countersign_rest::{Context, RequestInfo};
 use self::http::Answer;
 use crate::service::Service;
 use crate::wire::discovery::SHARED_JWKS;
+pub(crate) use authorize::SignInFor;
 pub(crate) use userinfo::is_good;
 
 /// Codes, tokens and assertions are small.

@@ -16,34 +16,34 @@ use crate::run::Run;
 
 pub use kinds::{Prompt, PromptStage, PromptType};
 
+const GONE: &str = "A question of this page was deleted.";
+
 impl PromptStage {
     /// Nothing is taken that a policy was to check which was deleted.
     fn unchecked(&self) -> Option<Step> {
         (!self.vanished.is_empty()).then(|| Step::Deny("A policy that checks these answers was deleted. An administrator has to choose anew.".to_owned()))
     }
 
-    /// The questions by their order.
-    fn prompts(&self, run: &Run) -> Vec<Prompt> {
-        let mut prompts: Vec<_> = self.fields.iter().filter_map(|field| run.browser.snapshot.get(*field)).cloned().collect();
+    /// The questions by their order; none at all where one of them is gone, for what is not asked is not answered.
+    fn prompts(&self, run: &Run) -> Option<Vec<Prompt>> {
+        let mut prompts = self.fields.iter().map(|field| run.browser.snapshot.get(*field).cloned()).collect::<Option<Vec<_>>>()?;
         prompts.sort_by_key(|prompt| prompt.order);
-        prompts
+        Some(prompts)
     }
 
-    fn resolved(&self, run: &Run) -> Vec<(Prompt, PromptField)> {
+    fn resolved(&self, run: &Run) -> Option<Vec<(Prompt, PromptField)>> {
         let empty = Map::new();
         let data = run.plan.context.get(key::PROMPT_DATA).and_then(Value::as_object).unwrap_or(&empty);
         let user = run.pending_or_session_user();
-        self.prompts(run)
-            .into_iter()
-            .map(|prompt| {
-                let field = field::resolve(&prompt, data, user.as_ref());
-                (prompt, field)
-            })
-            .collect()
+        let resolve = |prompt: Prompt| {
+            let field = field::resolve(&prompt, data, user.as_ref());
+            (prompt, field)
+        };
+        Some(self.prompts(run)?.into_iter().map(resolve).collect())
     }
 
     async fn take(&self, run: &mut Run, answer: &Answer) -> Result<Step, FlowError> {
-        let resolved = self.resolved(run);
+        let Some(resolved) = self.resolved(run) else { return Ok(Step::Deny(GONE.to_owned())) };
         let mut errors = FieldErrors::new();
         let mut values = Map::new();
         for (prompt, shown) in &resolved {
@@ -120,8 +120,8 @@ impl Stage for PromptStage {
             if let Some(refused) = self.unchecked() {
                 return Ok(refused);
             }
-            let fields = self.resolved(run).into_iter().map(|(_, field)| field).collect();
-            Ok(Step::show(Challenge::Prompt { fields }))
+            let Some(resolved) = self.resolved(run) else { return Ok(Step::Deny(GONE.to_owned())) };
+            Ok(Step::show(Challenge::Prompt { fields: resolved.into_iter().map(|(_, field)| field).collect() }))
         })
     }
 
