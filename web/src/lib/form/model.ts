@@ -122,7 +122,9 @@ export function initial(kind: Kind, fields: FieldMeta[], row: Row | undefined, p
   for (const field of fields) {
     const given = row ? row[field.name] : (prefill[field.name] ?? preset?.start?.[field.name] ?? field.default);
     const undecided = field.nullable && field.shape.type === 'boolean';
-    values[field.name] = undecided ? (given ?? null) : structuredClone(given ?? (field.shape.type === 'choice' ? firstChoice(field) : empty(field.shape)));
+    values[field.name] = undecided
+      ? (given ?? null)
+      : structuredClone(given ?? (field.shape.type === 'choice' ? firstChoice(field) : empty(field.shape)));
   }
   return values;
 }
