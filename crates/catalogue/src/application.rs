@@ -121,15 +121,17 @@ pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<S
     map.insert("launch_url".to_owned(), launch.map(Value::from).unwrap_or_default());
 }
 
-/// Everybody sees the applications they may open; superusers may ask for all.
+/// Superusers may ask for all.
+pub(crate) fn sees_all(call: &Call) -> bool {
+    let item = !call.param("slug").is_empty();
+    call.caller.may("authentik_core.view_application") && (item || call.query.flag("superuser_full_list") == Some(true))
+}
+
+/// Everybody else sees the applications they may open.
 pub(crate) fn visible(call: Call, entries: Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>> {
     Box::pin(async move {
         let user = call.user()?.clone();
         let manages = call.caller.may("authentik_core.view_application");
-        let item = !call.param("slug").is_empty();
-        if manages && (item || call.query.flag("superuser_full_list") == Some(true)) {
-            return Ok(entries);
-        }
         let user = match call.query.get("for_user").filter(|_| manages).and_then(|pk| pk.parse::<i64>().ok()) {
             Some(pk) => Arc::new(call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(no_such_user)?),
             None => user,
@@ -247,7 +249,7 @@ async fn put_icon(call: &Call, icon: Option<Picture>) -> Result<Response, ApiErr
 /// The application a provider is attached to.
 pub fn of_provider(snapshot: &countersign_model::Snapshot, provider: i64) -> Option<(Ref<Application>, &Application)> {
     let id = ObjectId::new(family::Provider::SPACE, countersign_model::Key::Int(provider));
-    let by = snapshot.referrers(id).find(|(by, field)| *field == "provider" && by.space == Application::SPACE).map(|(by, _)| by)?;
+    let by = snapshot.referrers_in(id, Application::SPACE).find(|(_, field)| *field == "provider").map(|(by, _)| by)?;
     let reference = Ref::new(by.key);
     snapshot.get::<Application>(reference).map(|a| (reference, a))
 }

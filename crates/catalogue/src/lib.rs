@@ -28,7 +28,7 @@ pub fn module() -> Module {
     Module {
         name: "catalogue",
         kinds: vec![
-            KindResource::of::<Application>().computed(application::compute).visible(application::visible).narrowed(application::PARAMETERS, |_, _| true),
+            KindResource::of::<Application>().computed(application::compute).visible(application::PARAMETERS, application::sees_all, application::visible),
             KindResource::of::<Entitlement>().key_name("pbm_uuid"),
             KindResource::of::<Brand>().key_name("brand_uuid").display(brand::print),
             KindResource::of::<CertificateKeyPair>()

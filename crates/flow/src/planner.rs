@@ -75,8 +75,8 @@ async fn make(browser: &Browser, flow: Ref<Flow>, context: Map<String, Value>, r
 /// The stage bindings of a flow in their order.
 fn bindings(snapshot: &Snapshot, flow: Ref<Flow>) -> Vec<(Ref<FlowStageBinding>, FlowStageBinding)> {
     let mut found: Vec<_> = snapshot
-        .referrers(flow.id())
-        .filter(|(by, field)| by.space == FlowStageBinding::SPACE && *field == "target")
+        .referrers_in(flow.id(), FlowStageBinding::SPACE)
+        .filter(|(_, field)| *field == "target")
         .filter_map(|(by, _)| Some((Ref::new(by.key), snapshot.entry(by)?.cast::<FlowStageBinding>()?.clone())))
         .collect();
     found.sort_by_key(|(reference, binding)| (binding.order, *reference));
@@ -139,7 +139,7 @@ async fn meets(browser: &Browser, requirement: Authentication, redirected: bool)
 async fn planning_user(browser: &Browser, plan: &Plan) -> Result<Option<Subject>, FlowError> {
     match plan.pending_user().and_then(|user| user.pk) {
         Some(pk) if browser.user_pk() != Some(pk) => {
-            let read = browser.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+            let read = browser.cx.store.look_up(move |sql| Identity::load(sql, pk)).await?;
             Ok(read.map(|identity| Subject::of(&identity, browser.cx.uid(pk))))
         }
         _ => Ok(browser.subject.clone()),
@@ -169,7 +169,7 @@ fn note(browser: &Browser, plan: &mut Plan, about: &str, decision: &Decision) {
 /// Puts the account a policy chose into the plan.
 pub(crate) async fn adopt(browser: &Browser, plan: &mut Plan, decision: &Decision) -> Result<(), FlowError> {
     let Some(name) = decision.pending_username.clone() else { return Ok(()) };
-    let row = browser.cx.store.read(move |sql| sql.query_one("SELECT id, username, name, email FROM users WHERE username_fold = $1", params![name]));
+    let row = browser.cx.store.look_up(move |sql| sql.query_one("SELECT id, username, name, email FROM users WHERE username_fold = $1", params![name]));
     if let Some(row) = row.await? {
         plan.set_pending_user(&PendingUser { pk: Some(row.get(0)?), username: row.get(1)?, name: row.get(2)?, email: row.get(3)?, backend: None });
     }

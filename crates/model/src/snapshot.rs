@@ -139,6 +139,13 @@ impl Snapshot {
         self.referrers.get(&target).into_iter().flat_map(|set| set.keys().copied())
     }
 
+    /// As [`referrers`](Self::referrers), those of one space alone: thousands of another one are not gone over.
+    pub fn referrers_in(&self, target: ObjectId, space: Space) -> impl Iterator<Item = (ObjectId, &'static str)> {
+        let from = (ObjectId::new(space, Key::Int(i64::MIN)), "");
+        let of_space = self.referrers.get(&target).into_iter().flat_map(move |set| set.range(from..).map(|(by, ())| *by));
+        of_space.take_while(move |(by, _)| by.space == space)
+    }
+
     /// The object with that uuid that policies can be bound to: it has a `policy_engine_mode`.
     pub fn bindable(&self, uuid: Uuid) -> Option<&Arc<Entry>> {
         const SPACES: [Space; 7] =
@@ -259,6 +266,11 @@ fn unique_keys(object: &dyn Object) -> Vec<UniqueKey> {
 /// The typed declaration of a kind, for callers that have only the type.
 impl Snapshot {
     pub fn count<T: Kind>(&self) -> usize {
-        self.ordered.get(<T as Fields>::META.model).map_or(0, RedBlackTreeMapSync::size)
+        self.count_of(<T as Fields>::META)
+    }
+
+    /// The number of objects of a kind.
+    pub fn count_of(&self, meta: &KindMeta) -> usize {
+        self.ordered.get(meta.model).map_or(0, RedBlackTreeMapSync::size)
     }
 }

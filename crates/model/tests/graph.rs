@@ -346,6 +346,9 @@ proptest! {
                         if let Some(n) = neighbour {
                             let id = Ref::<House>::new(Key::Uuid(key(*n))).id();
                             prop_assert!(after.referrers(id).any(|(by, f)| by.key == Key::Uuid(key(*at)) && f == "neighbour"));
+                            let of_space = |space| after.referrers_in(id, space).collect::<Vec<_>>();
+                            prop_assert_eq!(of_space(id.space), after.referrers(id).filter(|(by, _)| by.space == id.space).collect::<Vec<_>>());
+                            prop_assert!(of_space(countersign_model::Space("another")).is_empty());
                         }
                     }
                     model = next;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_catalogue::{Application, ApplicationAccess, Decision as Access};
-use countersign_model::{Ref, Snapshot};
+use countersign_model::{Ref, Snapshot, Target as _};
 use countersign_rest::{ApiError, BoxFuture, Caller, Context, Identity, RequestInfo};
 use countersign_store::{Actor, Sql, StoreError, params};
 use serde_json::{Map, Value};
@@ -103,7 +103,7 @@ pub fn entitlements(cx: &Context, snapshot: &Snapshot, subject: &Subject, applic
     use countersign_catalogue::Entitlement;
     let (context, facts) = (Map::new(), Facts::default());
     let question = Question { snapshot, clock: &*cx.clock, user: Some(subject), context: &context, facts: &facts, in_plan: false };
-    let own = snapshot.referrers(application.id()).filter_map(|(by, _)| snapshot.entry(by));
+    let own = snapshot.referrers_in(application.id(), Entitlement::SPACE).filter_map(|(by, _)| snapshot.entry(by));
     let held = own.filter_map(|entry| {
         let entitlement = entry.cast::<Entitlement>()?;
         // An entitlement nobody was given is nobody's.

@@ -98,8 +98,8 @@ pub fn decide_one(question: &Question<'_>, policy: &Entry) -> Decision {
 pub fn bindings_of(snapshot: &Snapshot, target: Uuid) -> Vec<(Key, &PolicyBinding)> {
     let id = ObjectId::new(family::Bindable::SPACE, Key::Uuid(target));
     let mut found: Vec<_> = snapshot
-        .referrers(id)
-        .filter(|(by, field)| by.space == PolicyBinding::SPACE && *field == "target")
+        .referrers_in(id, PolicyBinding::SPACE)
+        .filter(|(_, field)| *field == "target")
         .filter_map(|(by, _)| Some((by.key, snapshot.entry(by)?.cast::<PolicyBinding>()?)))
         .collect();
     found.sort_by_key(|(key, binding)| (binding.order, *key));

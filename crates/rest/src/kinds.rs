@@ -42,6 +42,8 @@ type Searched = fn(&Entry, &Snapshot) -> Vec<String>;
 /// Whether an object stays in the list that a call asks for.
 type Narrow = fn(&Call, &Entry) -> bool;
 type Admit = fn(Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>>;
+/// Whether a caller sees every object of the kind.
+type SeesAll = fn(&Call) -> bool;
 type Visible = fn(Call, Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>>;
 
 /// A kind with its API.
@@ -50,12 +52,12 @@ pub struct KindResource {
     pub def: KindDef,
     pub(crate) key_name: &'static str,
     pub(crate) computed: Vec<Compute>,
-    visible: Option<Visible>,
+    visible: Option<(SeesAll, Visible)>,
     admit: Option<Admit>,
     single: Option<single::Rights>,
     pub(crate) display: Option<Display>,
     parameters: &'static [(&'static str, &'static str)],
-    narrow: Narrow,
+    narrow: Option<Narrow>,
     searched: Option<Searched>,
     dated: bool,
 }
@@ -71,7 +73,7 @@ impl KindResource {
             single: None,
             display: None,
             parameters: &[],
-            narrow: |_, _| true,
+            narrow: None,
             searched: None,
             dated: false,
         }
@@ -109,7 +111,7 @@ impl KindResource {
     #[must_use]
     pub const fn narrowed(mut self, parameters: &'static [(&'static str, &'static str)], filter: Narrow) -> KindResource {
         self.parameters = parameters;
-        self.narrow = filter;
+        self.narrow = Some(filter);
         self
     }
 
@@ -133,10 +135,12 @@ impl KindResource {
         self
     }
 
-    /// Lists and items are for any signed-in account, which sees what this function leaves it.
+    /// Lists and items are for any signed-in account, which sees what `visible` leaves it unless it sees all. Queries have
+    /// parameters that say so.
     #[must_use]
-    pub const fn visible(mut self, visible: Visible) -> KindResource {
-        self.visible = Some(visible);
+    pub const fn visible(mut self, parameters: &'static [(&'static str, &'static str)], sees_all: SeesAll, visible: Visible) -> KindResource {
+        self.parameters = parameters;
+        self.visible = Some((sees_all, visible));
         self
     }
 
@@ -214,16 +218,25 @@ impl KindResource {
     }
 
     async fn list(&self, call: Call) -> Result<Response, ApiError> {
-        let mut entries: Vec<_> = call.snapshot.in_order(self.def.meta).filter(|entry| (self.narrow)(&call, entry)).cloned().collect();
+        let meta = self.def.meta;
+        let visible = self.visible.filter(|(sees_all, _)| !sees_all(&call)).map(|(_, visible)| visible);
+        if self.narrow.is_none() && !self.dated && visible.is_none() && wants_all(&call, meta)? {
+            // The objects of other pages are not touched, however many they are.
+            let (page, count) = (Page::read(&call.query, usize::MAX)?, call.snapshot.count_of(meta));
+            page.check(count)?;
+            let part = call.snapshot.in_order(meta).skip(page.offset()).take(page.size).cloned().collect();
+            return Ok(json(StatusCode::OK, &envelope(page, count, render_all(&call, part).await?)));
+        }
+        let mut entries: Vec<_> = call.snapshot.in_order(meta).filter(|entry| self.narrow.is_none_or(|narrow| narrow(&call, entry))).cloned().collect();
         if self.dated {
             entries = dated::narrow(&call, entries).await?;
         }
-        list(&call, self.def.meta, Listed { entries, ordered: true, searched: self.searched }, self.visible, None).await
+        list(&call, meta, Listed { entries, ordered: true, searched: self.searched }, visible, None).await
     }
 
     async fn retrieve(&self, call: Call) -> Result<Response, ApiError> {
         let mut entry = Some(find(&call, self.def.meta)?);
-        if let Some(visible) = self.visible {
+        if let Some((_, visible)) = self.visible.filter(|(sees_all, _)| !sees_all(&call)) {
             entry = visible(call.clone(), entry.into_iter().collect()).await?.pop();
         }
         let entry = entry.ok_or_else(|| ApiError::not_found(self.def.meta.schema))?;
@@ -431,6 +444,13 @@ async fn list(call: &Call, meta: &'static KindMeta, listed: Listed, visible: Opt
     let part: Vec<Arc<Entry>> = entries.iter().skip(page.offset()).take(page.size).cloned().collect();
     let results = keep(render_all(call, part).await?, shared);
     Ok(json(StatusCode::OK, &envelope(page, entries.len(), results)))
+}
+
+/// Whether a list is asked for as a whole, in its own order.
+fn wants_all(call: &Call, meta: &'static KindMeta) -> Result<bool, ApiError> {
+    let searched = call.query.get("search").is_some_and(|needle| !needle.is_empty());
+    let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
+    Ok(!searched && filters(call, meta)?.is_empty() && asked_key(call, meta)?.is_none() && order.into_iter().eq(meta.ordered_by()))
 }
 
 fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>>, ApiError> {

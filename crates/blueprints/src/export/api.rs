@@ -62,8 +62,7 @@ fn parts_of_flow(snapshot: &Snapshot, slug: &str) -> Option<BTreeSet<ObjectId>> 
         }
         found
     };
-    let bindings: Vec<ObjectId> =
-        snapshot.referrers(flow).filter(|(by, field)| by.space == Space("flow_stage_binding") && *field == "target").map(|(by, _)| by).collect();
+    let bindings: Vec<ObjectId> = snapshot.referrers_in(flow, Space("flow_stage_binding")).filter(|(_, field)| *field == "target").map(|(by, _)| by).collect();
     for binding in &bindings {
         parts.insert(*binding);
         for stage in named_by(*binding, &["stage"], &mut parts) {

@@ -38,8 +38,8 @@ fn bindings(snapshot: &Snapshot, flow: ObjectId) -> Vec<&FlowStageBinding> {
 
 fn naming<'a>(snapshot: &'a Snapshot, target: ObjectId, by_field: &str) -> Vec<&'a FlowStageBinding> {
     snapshot
-        .referrers(target)
-        .filter(|(by, field)| by.space == FlowStageBinding::SPACE && *field == by_field)
+        .referrers_in(target, FlowStageBinding::SPACE)
+        .filter(|(_, field)| *field == by_field)
         .filter_map(|(by, _)| snapshot.entry(by)?.cast::<FlowStageBinding>())
         .collect()
 }

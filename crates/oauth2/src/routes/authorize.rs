@@ -3,8 +3,8 @@
 use axum::body::Bytes;
 use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, request::Parts};
-use countersign_flow::{ApplicationHint, Begin, Begun, Destination, InPlan, Interaction, begin, denied_page, key, require_login};
-use countersign_model::Timestamp;
+use countersign_flow::{ApplicationHint, Begin, Begun, Destination, FlowStageBinding, InPlan, Interaction, begin, denied_page, key, require_login};
+use countersign_model::{Target as _, Timestamp};
 use countersign_rest::{Caller, Context, RequestInfo, Visitor, visitor};
 use countersign_store::{Owner, sha256};
 use serde_json::{Map, Value, json};
@@ -232,7 +232,7 @@ impl Asked<'_> {
     fn asks_consent(&self) -> bool {
         let snapshot = &self.provider.snapshot;
         let flow = self.provider.settings.authorization_flow.id();
-        snapshot.referrers(flow).filter_map(|(binding, _)| snapshot.entry(binding)).any(|binding| {
+        snapshot.referrers_in(flow, FlowStageBinding::SPACE).filter_map(|(binding, _)| snapshot.entry(binding)).any(|binding| {
             let mut asks = false;
             binding.object.visit_refs(&mut |_, id| {
                 asks |= snapshot.entry(id).is_some_and(|e| e.meta().model == "authentik_stages_consent.consentstage");
