@@ -18,7 +18,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use data::{PASSWORD, fill};
-pub use report::{Report, Size};
+use report::Row;
+pub use report::{Memory, Report, Size};
 pub use server::Started;
 use thiserror::Error;
 
@@ -66,12 +67,9 @@ pub fn run(options: &Options, size: Size, tell: &dyn Fn(&str)) -> Result<Report,
     tell("bare costs");
     let bare = bare::measure(&options.folder)?;
     tell("starting the server");
-    let mut server = Started::start(options)?;
-    let idle = server.idle();
-    let rows = in_one_thread(scenarios::all(options, &server, size, tell))?;
-    let loaded = server.resident();
-    server.stop();
-    Ok(Report { engine: options.engine, size, ready: server.ready, idle, loaded, bare, rows })
+    let mut report = under_load(options, size, tell, async |server| scenarios::all(options, server, size, tell).await)?;
+    report.bare = bare;
+    Ok(report)
 }
 
 /// What grows with the number of people and applications, if anything does.
@@ -79,12 +77,23 @@ pub fn run(options: &Options, size: Size, tell: &dyn Fn(&str)) -> Result<Report,
 /// # Errors
 /// As [`run`].
 pub fn growth(options: &Options, size: Size, tell: &dyn Fn(&str)) -> Result<Report, BenchError> {
+    under_load(options, size, tell, async |server| scenarios::growing(options, server, size, tell).await)
+}
+
+fn under_load(
+    options: &Options,
+    size: Size,
+    tell: &dyn Fn(&str),
+    load: impl AsyncFnOnce(&Started) -> Result<Vec<Row>, BenchError>,
+) -> Result<Report, BenchError> {
     let mut server = Started::start(options)?;
-    let idle = server.idle();
-    let rows = in_one_thread(scenarios::growing(options, &server, size, tell))?;
-    let loaded = server.resident();
+    let (idle, peak) = (server.idle(), server.peak());
+    let rows = in_one_thread(load(&server))?;
+    let most = peak.end();
+    tell("a minute of rest");
+    let settled = server.settled();
     server.stop();
-    Ok(Report { engine: options.engine, size, ready: server.ready, idle, loaded, bare: Vec::new(), rows })
+    Ok(Report { engine: options.engine, size, ready: server.ready, memory: Memory { idle, most, settled }, bare: Vec::new(), rows })
 }
 
 /// The table of several sizes as a page with plots.

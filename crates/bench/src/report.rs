@@ -45,15 +45,31 @@ impl Row {
     }
 }
 
+/// Memory of the server in bytes (PSS).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Memory {
+    /// At rest after the start.
+    pub idle: u64,
+    /// At most during the load.
+    pub most: u64,
+    /// A minute after it.
+    pub settled: u64,
+}
+
+impl Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [idle, most, settled] = [self.idle, self.most, self.settled].map(mebibytes);
+        write!(f, "memory {idle:.1} MiB at rest, at most {most:.1} MiB under load, {settled:.1} MiB a minute after it")
+    }
+}
+
 /// One run.
 #[derive(Debug, Clone)]
 pub struct Report {
     pub engine: &'static str,
     pub size: Size,
     pub ready: Duration,
-    /// Resident memory in bytes, at rest after the start and after the load.
-    pub idle: u64,
-    pub loaded: u64,
+    pub memory: Memory,
     pub bare: Vec<Bare>,
     pub rows: Vec<Row>,
 }
@@ -78,13 +94,7 @@ fn mebibytes(bytes: u64) -> f64 {
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}, {}", self.engine, self.size)?;
-        writeln!(
-            f,
-            "  ready after {:.0} ms; resident {:.1} MiB at rest, {:.1} MiB after the load\n",
-            milliseconds(self.ready),
-            mebibytes(self.idle),
-            mebibytes(self.loaded)
-        )?;
+        writeln!(f, "  ready after {:.0} ms; {}\n", milliseconds(self.ready), self.memory)?;
         for bare in &self.bare {
             writeln!(f, "  bare: {:<52} {:>9.0} /s", bare.name, bare.per_second)?;
         }
@@ -116,13 +126,7 @@ pub(crate) fn page(reports: &[Report], growths: &[Report]) -> String {
     );
     for report in reports {
         let _ = write!(page, "<h2>{}, {}</h2>", report.engine, report.size);
-        let _ = write!(
-            page,
-            "<p>Ready after {:.0} ms. Resident {:.1} MiB at rest, {:.1} MiB after the load.</p>",
-            milliseconds(report.ready),
-            mebibytes(report.idle),
-            mebibytes(report.loaded)
-        );
+        let _ = write!(page, "<p>Ready after {:.0} ms; {}.</p>", milliseconds(report.ready), report.memory);
         for bare in &report.bare {
             let _ = write!(page, "<p>Bare: {} {:.0} a second.</p>", bare.name, bare.per_second);
         }
@@ -205,13 +209,18 @@ fn growth_table(growths: &[Report]) -> String {
     for name in names {
         let _ = write!(out, "<tr><td>{name}");
         for report in growths {
-            let median = report.rows.iter().find(|row| row.name == name).map(|row| milliseconds(row.median));
-            let _ = write!(out, "<td>{:.2} ms", median.unwrap_or_default());
+            let row = report.rows.iter().find(|row| row.name == name);
+            let [median, cpu] = [row.map(|row| row.median), row.map(|row| row.cpu)].map(|time| milliseconds(time.unwrap_or_default()));
+            let _ = write!(out, "<td>{median:.2} ms, processor {cpu:.2} ms");
         }
         out.push_str("</tr>");
     }
-    let facts: [Fact; 2] =
-        [("ready", |report| format!("{:.0} ms", milliseconds(report.ready))), ("resident at rest", |report| format!("{:.1} MiB", mebibytes(report.idle)))];
+    let facts: [Fact; 4] = [
+        ("ready", |report| format!("{:.0} ms", milliseconds(report.ready))),
+        ("memory at rest", |report| format!("{:.1} MiB", mebibytes(report.memory.idle))),
+        ("memory under load, at most", |report| format!("{:.1} MiB", mebibytes(report.memory.most))),
+        ("memory a minute after", |report| format!("{:.1} MiB", mebibytes(report.memory.settled))),
+    ];
     for (name, fact) in facts {
         let _ = write!(out, "<tr><td>{name}");
         for report in growths {
@@ -243,12 +252,12 @@ mod tests {
             engine: "SQLite",
             size: Size { users: 1, applications: 1 },
             ready: Duration::ZERO,
-            idle: 0,
-            loaded: 0,
+            memory: Memory { idle: 0, most: 80 << 20, settled: 40 << 20 },
             bare: vec![Bare { name: "sign", per_second: 100.0 }],
             rows: vec![row],
         };
         assert!(report.to_string().contains("80 %"), "{report}");
+        assert!(report.to_string().contains("at most 80.0 MiB under load, 40.0 MiB a minute after it"), "{report}");
         assert!(page(std::slice::from_ref(&report), &[report.clone(), report.clone()]).contains("80 %"));
     }
 }

@@ -40,6 +40,7 @@ pub(crate) async fn all(options: &Options, server: &Started, size: Size, tell: &
     rows.push(world.refresh(&app, tokens.into_iter().map(|(_, refresh)| refresh).collect()).await?);
     rows.push(world.introspect(&app, &access).await?);
     rows.push(world.userinfo(&access).await?);
+    rows.extend(world.documents().await?);
     rows.extend(world.lists().await?);
     rows.push(world.edit().await?);
     Ok(world.chosen(rows))
@@ -230,12 +231,25 @@ impl World<'_> {
         self.drive("userinfo", clients, async |client| client.get("/application/o/userinfo/").await?.expect("userinfo", 200).map(|_| true)).await
     }
 
+    /// What a provider says of itself.
+    async fn documents(&self) -> Result<Vec<Row>, BenchError> {
+        let mut rows = Vec::new();
+        for (name, path) in [("discovery", ".well-known/openid-configuration"), ("JWKS", "jwks/")] {
+            let (clients, path) = (self.clients(|client| client).await?, format!("/application/o/bench-0/{path}"));
+            rows.push(self.drive(name, clients, async move |client| client.get(&path).await?.expect("document", 200).map(|_| true)).await?);
+        }
+        Ok(rows)
+    }
+
     async fn lists(&self) -> Result<Vec<Row>, BenchError> {
         let mut rows = Vec::new();
         let found = username(self.size.users / 2);
         let asked = [
             ("users, first page", "/api/v3/core/users/?page_size=20".to_owned()),
             ("users, searched by name", format!("/api/v3/core/users/?page_size=20&search={found}")),
+            ("users, searched by a common word", "/api/v3/core/users/?page_size=20&search=person".to_owned()),
+            ("users, searched by two letters", "/api/v3/core/users/?page_size=20&search=-0".to_owned()),
+            ("users, searched by a mail address", format!("/api/v3/core/users/?page_size=20&search={found}@example.test")),
             ("users, one by user name", format!("/api/v3/core/users/?username={found}")),
             ("applications, first page", "/api/v3/core/applications/?page_size=20&superuser_full_list=true".to_owned()),
         ];

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -46,17 +48,31 @@ impl Started {
         Ok(server)
     }
 
-    /// Resident memory in bytes after a moment of rest.
+    /// Memory in bytes after a moment of rest.
     pub(crate) fn idle(&self) -> u64 {
         std::thread::sleep(Duration::from_secs(3));
-        self.resident()
+        memory(self.child.id())
     }
 
-    /// Resident memory in bytes.
-    pub(crate) fn resident(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() * 1024
+    /// Memory in bytes when the load is a minute past.
+    pub(crate) fn settled(&self) -> u64 {
+        std::thread::sleep(Duration::from_secs(60));
+        memory(self.child.id())
+    }
+
+    /// Looks at the memory until [`Peak::end`].
+    pub(crate) fn peak(&self) -> Peak {
+        let (process, ended) = (self.child.id(), Arc::new(AtomicBool::new(false)));
+        let seen = ended.clone();
+        let watch = std::thread::spawn(move || {
+            let mut most = 0;
+            while !seen.load(Ordering::Relaxed) {
+                most = memory(process).max(most);
+                std::thread::sleep(Duration::from_millis(250));
+            }
+            most
+        });
+        Peak { ended, watch }
     }
 
     /// Processor time used so far.
@@ -81,6 +97,26 @@ impl Started {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The most memory a server had in a while.
+pub(crate) struct Peak {
+    ended: Arc<AtomicBool>,
+    watch: std::thread::JoinHandle<u64>,
+}
+
+impl Peak {
+    pub(crate) fn end(self) -> u64 {
+        self.ended.store(true, Ordering::Relaxed);
+        self.watch.join().unwrap_or_default()
+    }
+}
+
+/// What a process has in memory, in bytes: what it has alone, and its share of what others have too (proc_pid_smaps(5)).
+fn memory(process: u32) -> u64 {
+    let map = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
+    let line = map.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() * 1024
 }
 
 impl Drop for Started {

@@ -7,6 +7,7 @@ mod avatar;
 mod clean;
 mod consents;
 pub mod groups;
+mod hash_memory;
 mod impersonation;
 mod me;
 mod passwords;

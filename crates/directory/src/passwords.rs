@@ -3,7 +3,7 @@
 //! Hashing is slow on purpose, so it runs on as many threads as there are cores, and a queue past its bound is
 //! answered at once instead of slowing everything.
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::{Output, ParamsString, Salt};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use aws_lc_rs::pbkdf2;
 use base64::Engine;
@@ -14,8 +14,11 @@ use http::StatusCode;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 use tokio::sync::Semaphore;
+
+use crate::hash_memory::{self, HashMemory};
 
 /// OWASP's second choice for argon2id: 19 MiB, two passes.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -55,6 +58,7 @@ impl From<HashError> for ApiError {
 pub struct Passwords {
     workers: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    memory: Arc<HashMemory>,
     /// What unknown users' passwords are checked against, so that they take as long.
     decoy: OnceLock<String>,
     computed: AtomicU64,
@@ -72,6 +76,7 @@ impl Passwords {
         Passwords {
             workers: Arc::new(Semaphore::new(workers)),
             waiting: Arc::new(Semaphore::new(workers * QUEUE)),
+            memory: Arc::default(),
             decoy: OnceLock::new(),
             computed: AtomicU64::new(0),
         }
@@ -89,7 +94,7 @@ impl Passwords {
         let mut salt = [0u8; 16];
         entropy.fill(&mut salt);
         let password = password.clone();
-        self.run(&password.clone(), move || hash(password.expose(), &salt).ok_or(HashError::Failed)).await?
+        self.run(&password.clone(), move |memory| hash(memory, password.expose(), &salt).ok_or(HashError::Failed)).await?
     }
 
     /// Checks a password against a stored hash. Without one (no such user, or a user without a usable password) it
@@ -100,9 +105,10 @@ impl Passwords {
     pub async fn verify(&self, password: &Secret, stored: Option<&str>) -> Result<Verified, HashError> {
         let usable = stored.filter(|stored| !stored.starts_with('!') && !stored.is_empty()).map(str::to_owned);
         let exists = usable.is_some();
-        let against = usable.unwrap_or_else(|| self.decoy.get_or_init(|| hash("decoy", b"a salt of no one").unwrap_or_default()).clone());
+        let decoy = || self.decoy.get_or_init(|| hash(&self.memory, "decoy", b"a salt of no one").unwrap_or_default()).clone();
+        let against = usable.unwrap_or_else(decoy);
         let moved = password.clone();
-        let outcome = self.run(password, move || verify(moved.expose(), &against)).await?;
+        let outcome = self.run(password, move |memory| verify(memory, moved.expose(), &against)).await?;
         Ok(if exists { outcome } else { Verified::No })
     }
 
@@ -111,17 +117,19 @@ impl Passwords {
         self.computed.load(Ordering::Relaxed)
     }
 
-    async fn run<T: Send + 'static>(&self, password: &Secret, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
+    async fn run<T: Send + 'static>(&self, password: &Secret, work: impl FnOnce(&HashMemory) -> T + Send + 'static) -> Result<T, HashError> {
         if password.expose().len() > LONGEST {
             return Err(HashError::TooLong);
         }
         self.computed.fetch_add(1, Ordering::Relaxed);
         let place = self.waiting.clone().try_acquire_owned().map_err(|_| HashError::Busy)?;
         let turn = self.workers.clone().acquire_owned().await.map_err(|_| HashError::Failed)?;
+        let memory = self.memory.clone();
+        HashMemory::give_back_after(&memory, hash_memory::KEPT);
         let task = tokio::task::spawn_blocking(move || {
             // Held by the thread: whoever asks and hangs up does not make room for the next before the work is done.
             let _held = (place, turn);
-            work()
+            work(&memory)
         });
         task.await.map_err(|_| HashError::Failed)
     }
@@ -132,23 +140,39 @@ pub fn unusable(entropy: &dyn Entropy) -> String {
     format!("!{}", entropy.token(40))
 }
 
-fn argon2id() -> Option<Argon2<'static>> {
-    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, 1, None).ok()?))
+fn hash(memory: &HashMemory, password: &str, salt: &[u8]) -> Option<String> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).ok()?;
+    let mut out = [0u8; Params::DEFAULT_OUTPUT_LEN];
+    fill(memory, Algorithm::Argon2id, Version::V0x13, &params, password, salt, &mut out)?;
+    let stored = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).ok()?,
+        salt: Some(Salt::new(salt).ok()?),
+        hash: Some(Output::new(&out).ok()?),
+    };
+    Some(stored.to_string())
 }
 
-fn hash(password: &str, salt: &[u8]) -> Option<String> {
-    argon2id()?.hash_password_with_salt(password.as_bytes(), salt).ok().map(|h| h.to_string())
-}
-
-fn verify(password: &str, stored: &str) -> Verified {
+fn verify(memory: &HashMemory, password: &str, stored: &str) -> Verified {
     if let Some(rest) = stored.strip_prefix("pbkdf2_sha256$") {
         return if django_pbkdf2(password, rest).unwrap_or(false) { Verified::YesOutdated } else { Verified::No };
     }
-    let Ok(parsed) = PasswordHash::new(stored) else { return Verified::No };
-    match argon2id().map(|a| a.verify_password(password.as_bytes(), &parsed)) {
-        Some(Ok(())) => Verified::Yes,
-        _ => Verified::No,
-    }
+    if argon2_matches(memory, password, stored).unwrap_or(false) { Verified::Yes } else { Verified::No }
+}
+
+fn argon2_matches(memory: &HashMemory, password: &str, stored: &str) -> Option<bool> {
+    let stored = PasswordHash::new(stored).ok()?;
+    let version = stored.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let (salt, expected) = (stored.salt?, stored.hash?);
+    let mut out = vec![0u8; expected.as_ref().len()];
+    fill(memory, Algorithm::try_from(stored.algorithm.as_str()).ok()?, version, &Params::try_from(&stored).ok()?, password, salt.as_ref(), &mut out)?;
+    Some(bool::from(out.ct_eq(expected.as_ref())))
+}
+
+fn fill(memory: &HashMemory, algorithm: Algorithm, version: Version, params: &Params, password: &str, salt: &[u8], out: &mut [u8]) -> Option<()> {
+    let argon2 = Argon2::new(algorithm, version, params.clone());
+    memory.with(params.block_count(), |blocks| argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, blocks)).ok()
 }
 
 /// `iterations$salt$base64`, as Django stores pbkdf2.
@@ -173,7 +197,7 @@ mod tests {
         let (started, begun) = tokio::sync::oneshot::channel();
         let asking = passwords.clone();
         let asked = tokio::spawn(async move {
-            let work = move || {
+            let work = move |_: &HashMemory| {
                 let _ = started.send(());
                 let _ = wait.recv();
             };
@@ -184,7 +208,7 @@ mod tests {
         assert!(asked.await.unwrap_err().is_cancelled());
         assert_eq!(passwords.workers.available_permits(), 0);
         drop(finish);
-        let verified = passwords.verify(&Secret::new("x"), Some(&hash("x", b"0123456789abcdef").unwrap())).await;
+        let verified = passwords.verify(&Secret::new("x"), Some(&hash(&HashMemory::default(), "x", b"0123456789abcdef").unwrap())).await;
         assert_eq!(verified, Ok(Verified::Yes));
     }
 
@@ -202,7 +226,9 @@ mod tests {
 
     #[test]
     fn our_hashes_verify_and_the_original_s_are_outdated() {
-        let stored = hash("correct horse", b"0123456789abcdef").unwrap();
+        let memory = HashMemory::default();
+        let verify = |password: &str, stored: &str| verify(&memory, password, stored);
+        let stored = hash(&memory, "correct horse", b"0123456789abcdef").unwrap();
         assert!(stored.starts_with("$argon2id$"));
         assert_eq!(verify("correct horse", &stored), Verified::Yes);
         assert_eq!(verify("wrong horse", &stored), Verified::No);

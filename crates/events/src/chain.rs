@@ -62,10 +62,13 @@ fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: Option<&Places>) -> Result<usi
             covered.splice(column..=column, [value]);
         }
         chain = link(tx.sealer(), &chain, seq, &covered);
-        tx.execute(
-            "UPDATE event SET seq = $1, chain = $2, expires = $3, context = $4 WHERE uuid = $5",
-            params![seq, chain.clone(), expires, context, row.get::<Uuid>(0)?],
-        )?;
+        let uuid: Uuid = row.get(0)?;
+        if expires == row.get::<Timestamp>(9)? && context == row.get::<String>(5)? {
+            tx.execute("UPDATE event SET seq = $1, chain = $2 WHERE uuid = $3", params![seq, chain.clone(), uuid])?;
+        } else {
+            let statement = "UPDATE event SET seq = $1, chain = $2, expires = $3, context = $4 WHERE uuid = $5";
+            tx.execute(statement, params![seq, chain.clone(), expires, context, uuid])?;
+        }
     }
     if !rows.is_empty() {
         tx.execute("DELETE FROM event_checkpoint WHERE reason = $1", params![HEAD])?;

@@ -55,7 +55,7 @@ pub fn emit(tx: &mut Tx<'_>, event: Event) -> Result<Uuid, StoreError> {
 /// # Errors
 /// When the engine fails.
 pub fn record(sql: &mut Sql<'_>, entropy: &dyn Entropy, now: Timestamp, actor: &Actor, event: Event) -> Result<Uuid, StoreError> {
-    let uuid = entropy.uuid();
+    let uuid = entropy.uuid_at(now);
     let mut context = cleanse(&event.context);
     if let (Value::Object(map), Some(request)) = (&mut context, &actor.http_request) {
         map.insert("http_request".to_owned(), cleanse(request));

@@ -92,7 +92,7 @@ impl Browser {
     /// Reads the signed-in account again after it was written.
     pub(crate) async fn reload(&mut self) -> Result<(), StoreError> {
         if let Some(pk) = self.user_pk() {
-            let user = self.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+            let user = self.cx.store.look_up(move |sql| Identity::load(sql, pk)).await?;
             self.become_user(user);
         }
         Ok(())

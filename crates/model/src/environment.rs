@@ -33,4 +33,13 @@ pub trait Entropy: Send + Sync {
         self.fill(&mut bytes);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
+
+    /// A uuid that begins with its time (version 7): for rows that come by the thousand, whose keys then stand together in
+    /// an index instead of on pages all over it. No secret: most of what tells two of them apart is the time.
+    fn uuid_at(&self, now: Timestamp) -> Uuid {
+        let mut bytes = [0u8; 10];
+        self.fill(&mut bytes);
+        let milliseconds = u64::try_from(now.0 / 1000).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &bytes).into_uuid()
+    }
 }

@@ -70,8 +70,12 @@ async fn issue(service: &Service, turn: &Turn, provider: &Provider, person: &Per
     if actor.on_behalf_of.is_none() {
         actor.user = Some(person.actor());
     }
-    let origin =
-        Origin { scopes, sign_in: service::sign_in(&session, request.nonce.clone()), session: Some(key_hash.to_vec()), family: service.cx.entropy.uuid() };
+    let origin = Origin {
+        scopes,
+        sign_in: service::sign_in(&session, request.nonce.clone()),
+        session: Some(key_hash.to_vec()),
+        family: service.cx.entropy.uuid_at(service.now()),
+    };
     let code = kind.has_code().then(|| code(service, provider, person, request, &origin));
     let minted = if kind == ResponseType::Code { None } else { Some(mint(service, turn, provider, person, &origin, kind, code.as_ref(), &actor).await?) };
     let fields = fields(kind, code.as_ref().map(|c| &c.value), minted.as_ref());

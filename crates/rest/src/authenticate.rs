@@ -94,7 +94,7 @@ struct Found {
 async fn by_session(cx: &Context, key: &str) -> Result<Option<Found>, StoreError> {
     let (hash, now) = (sha256(key), cx.clock.now());
     cx.store
-        .read(move |sql| {
+        .look_up(move |sql| {
             let Some((pk, data)) = session::find(sql, hash, now)? else { return Ok(None) };
             let Some(own) = active(sql, pk)? else { return Ok(None) };
             let other = match data.impersonating {
@@ -143,7 +143,7 @@ async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, 
     let (hash, now) = (sha256(token), cx.clock.now());
     let found = cx
         .store
-        .read(move |sql| {
+        .look_up(move |sql| {
             let row = sql.query_one(
                 "SELECT user_id, identifier FROM token WHERE key_hash = $1 AND intent = 'api' AND (expiring = 0 OR expires > $2)",
                 params![hash, now],
@@ -163,7 +163,7 @@ async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, 
             continue;
         }
         let pk = grant.user;
-        let user = cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+        let user = cx.store.look_up(move |sql| Identity::load(sql, pk)).await?;
         if let Some(user) = user.filter(|u| u.is_active) {
             return Ok(Caller { user: Some(Arc::new(user)), original: None, via: Via::OAuth { scopes: grant.scopes } });
         }

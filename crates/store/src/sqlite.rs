@@ -54,6 +54,8 @@ fn copy_before(connection: &Connection, copy: &Path) -> Result<(), StoreError> {
 /// Pages that a connection keeps, in KiB. Readers are several and find the same pages in the system's cache.
 const WRITER_CACHE: i64 = 4096;
 const READER_CACHE: i64 = 1024;
+/// Statements that a connection keeps prepared, some 5 KiB each: more than requests have, not all that lists can make.
+const PREPARED: usize = 96;
 
 fn configure(connection: &Connection, cache: i64) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
@@ -64,7 +66,7 @@ fn configure(connection: &Connection, cache: i64) -> Result<(), StoreError> {
     connection.pragma_update(None, "cache_size", -cache)?;
     // A container with a read-only root has no folder for temporary files.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.set_prepared_statement_cache_capacity(256);
+    connection.set_prepared_statement_cache_capacity(PREPARED);
     Ok(())
 }
 

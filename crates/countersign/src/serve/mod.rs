@@ -7,6 +7,7 @@ mod health;
 mod layers;
 mod listen;
 mod measure;
+mod memory;
 mod panics;
 mod places;
 mod throttle;
@@ -69,6 +70,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     start::keep_current(&context);
     let worker = settings.worker.in_process.then(|| start::start_worker(&context, &settings));
     tokio::spawn(certificate.watch());
+    tokio::spawn(memory::keep_small());
 
     let (stopping, stop) = watch::channel(false);
     let patience = Duration::from_secs(settings.web.stop_timeout);

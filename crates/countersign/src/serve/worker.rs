@@ -48,6 +48,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         Err(problem) => tracing::warn!("the numbers of this worker cannot be asked for: {problem}"),
     }
     start::keep_current(&context);
+    tokio::spawn(super::memory::keep_small());
     let worker = start::start_worker(&context, &settings);
     tracing::info!(concurrency = settings.worker.concurrency, "Ready: jobs are done here");
     ended.await;

@@ -125,7 +125,7 @@ fn application(run: &Run) -> Option<Uuid> {
 async fn is_given(run: &mut Run) -> Result<bool, FlowError> {
     let (Some(user), Some(application)) = (run.session_or_pending_user(), application(run)) else { return Ok(false) };
     let now = run.browser.cx.clock.now();
-    let row = run.browser.cx.store.read(move |sql| {
+    let row = run.browser.cx.store.look_up(move |sql| {
         sql.query_one(
             "SELECT permissions FROM consent WHERE user_id = $1 AND application = $2 AND (expiring = 0 OR expires > $3)",
             params![user, application, now],

@@ -52,7 +52,7 @@ pub(crate) async fn introspect(service: &Service, method: &Method, headers: &Hea
 /// What is known of a token that is good and the client's own.
 async fn facts(service: &Service, provider: &Provider, token: String) -> Result<Option<Map<String, Value>>, Internal> {
     let now = service.now();
-    let found = service.cx.store.read(move |sql| {
+    let found = service.cx.store.look_up(move |sql| {
         let access = grants::find_access_token(sql, &token, now)?;
         let refresh = if access.is_some() { None } else { grants::find_refresh_token(sql, &token, now)? };
         Ok::<_, StoreError>((access, refresh))

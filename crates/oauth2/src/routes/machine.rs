@@ -64,8 +64,12 @@ async fn check(exchange: &Exchange<'_>, person: &Person, grant_type: &str, scope
 /// Signs the tokens, then stores them with the account they are for and the event that tells of them, in one transaction.
 async fn issue(exchange: &Exchange<'_>, found: Authenticated, account: Option<Account>, scopes: Scopes) -> Result<Value, Failed> {
     let service = exchange.service;
-    let origin =
-        Origin { scopes, sign_in: SignIn { auth_time: service.now(), amr: Vec::new(), nonce: None }, session: None, family: service.cx.entropy.uuid() };
+    let origin = Origin {
+        scopes,
+        sign_in: SignIn { auth_time: service.now(), amr: Vec::new(), nonce: None },
+        session: None,
+        family: service.cx.entropy.uuid_at(service.now()),
+    };
     let mut actor = exchange.actor.clone();
     actor.user = Some(found.person.actor());
     let minted = service.mint(exchange.provider, &found.person, &origin, Hashes::default(), exchange.request, &actor).await?;
@@ -99,7 +103,7 @@ fn app_password_in(secret: &str) -> Option<(String, String)> {
 
 async fn by_app_password(exchange: &Exchange<'_>, username: &str, password: &str) -> Result<Authenticated, Failed> {
     let (name, hash, now) = (username.to_owned(), sha256(password), exchange.service.now());
-    let found = exchange.service.cx.store.read(move |sql| {
+    let found = exchange.service.cx.store.look_up(move |sql| {
         let row = sql.query_one(
             "SELECT u.id, t.identifier FROM token t JOIN users u ON u.id = t.user_id \
              WHERE t.key_hash = $1 AND t.intent = 'app_password' AND (t.expiring = 0 OR t.expires > $2) AND u.username = $3",
@@ -119,7 +123,7 @@ async fn by_assertion(exchange: &Exchange<'_>, kind: &str, assertion: Option<Str
         return Err(TokenError::AssertionInvalid.into());
     }
     let (text, now) = (assertion.clone(), exchange.service.now());
-    let found = exchange.service.cx.store.read(move |sql| grants::find_access_token(sql, &text, now)).await?;
+    let found = exchange.service.cx.store.look_up(move |sql| grants::find_access_token(sql, &text, now)).await?;
     let alive = found.filter(|t| !t.revoked && t.session_alive && t.expires > exchange.service.now());
     let token = alive.ok_or(TokenError::AssertionInvalid)?;
     let trusted = &exchange.provider.settings.jwt_federation_providers;
@@ -140,7 +144,7 @@ async fn by_secret(exchange: &Exchange<'_>, grant_type: &str, scopes: &Scopes) -
     let service = exchange.service;
     let account = Account::of(exchange.provider).ok_or(TokenError::ApplicationMissing)?;
     let known = account.clone();
-    let existing = service.cx.store.read(move |sql| known.find(sql));
+    let existing = service.cx.store.look_up(move |sql| known.find(sql));
     let person = match existing.await?.map(|identity| service.person_of(Arc::new(identity))) {
         Some(person) => {
             check(exchange, &person, grant_type, scopes).await?;

@@ -102,7 +102,7 @@ impl Exchange<'_> {
             return Err(TokenError::CodeMissing.into());
         }
         let (text, now) = (code.to_owned(), self.service.now());
-        let found = self.service.cx.store.read(move |sql| grants::find_code(sql, &text, now)).await?;
+        let found = self.service.cx.store.look_up(move |sql| grants::find_code(sql, &text, now)).await?;
         // With its session a code is gone.
         let found = found.filter(|c| c.session_alive);
         let facts = found.as_ref().map(|c| CodeFacts {
@@ -179,7 +179,7 @@ impl Exchange<'_> {
             return Err(TokenError::RefreshMissing.into());
         }
         let (text, now) = (token.to_owned(), self.service.now());
-        let found = self.service.cx.store.read(move |sql| grants::find_refresh_token(sql, &text, now)).await?;
+        let found = self.service.cx.store.look_up(move |sql| grants::find_refresh_token(sql, &text, now)).await?;
         let (from, grace) = (self.request.client_ip.to_string(), self.grace(now));
         let facts = found.as_ref().map(|t| RefreshFacts {
             provider: t.provider,

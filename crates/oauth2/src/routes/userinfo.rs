@@ -47,7 +47,7 @@ async fn answer(
     provider: &mut Option<Provider>,
 ) -> Result<Result<Map<String, Value>, BearerError>, Internal> {
     let (text, now) = (token.to_owned(), service.now());
-    let Some(found) = service.cx.store.read(move |sql| grants::find_access_token(sql, &text, now)).await? else {
+    let Some(found) = service.cx.store.look_up(move |sql| grants::find_access_token(sql, &text, now)).await? else {
         return Ok(Err(BearerError::Invalid));
     };
     let reference = countersign_model::Ref::new(countersign_model::Key::Int(found.provider));
