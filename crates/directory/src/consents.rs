@@ -34,6 +34,7 @@ impl Rows for Consents {
         lookup_kind: ColumnKind::Int,
         order: "expires",
         searched: None,
+        index: None,
         columns: &[
             Column::new("user", "c.user_id", ColumnKind::Int),
             Column::new("application", "c.application", ColumnKind::Uuid),

@@ -48,6 +48,7 @@ impl Rows for Groups {
         lookup_kind: ColumnKind::Uuid,
         order: "name",
         searched: None,
+        index: None,
         columns: &[
             Column::new("name", "g.name", ColumnKind::Text).searched(),
             Column::new("is_superuser", "g.is_superuser", ColumnKind::Bool),

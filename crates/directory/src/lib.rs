@@ -13,6 +13,7 @@ mod me;
 mod passwords;
 mod recovery;
 mod schemas;
+mod search;
 mod sessions;
 mod settings;
 pub mod setup;
@@ -65,7 +66,18 @@ pub fn module() -> Module {
         jobs: vec![Job::every("clean_temporary_users", 300, "Remove temporary users created by SAML Sources", |cx, run| {
             Box::pin(clean::temporary_users(cx, run))
         })],
-        start: vec![Start { name: "accounts", run: |cx| Box::pin(at_start(cx)) }],
+        start: vec![
+            Start { name: "accounts", run: |cx| Box::pin(at_start(cx)) },
+            Start {
+                name: "index of names",
+                run: |cx| {
+                    Box::pin(async move {
+                        tokio::spawn(search::keep_indexing(cx));
+                        Ok(())
+                    })
+                },
+            },
+        ],
         ..Module::default()
     }
 }

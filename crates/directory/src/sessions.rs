@@ -43,6 +43,7 @@ impl Rows for Sessions {
         lookup_kind: ColumnKind::Uuid,
         order: "user__username",
         searched: None,
+        index: None,
         columns: &[
             Column::new("user__username", "u.username", ColumnKind::Text).searched(),
             Column::new("session__last_ip", "s.last_ip", ColumnKind::Text).searched(),

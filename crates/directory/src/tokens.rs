@@ -67,6 +67,7 @@ impl Rows for Tokens {
         lookup_kind: ColumnKind::Text,
         order: "identifier",
         searched: None,
+        index: None,
         columns: &[
             Column::new("identifier", "t.identifier", ColumnKind::Text).searched(),
             Column::new("intent", "t.intent", ColumnKind::Text).searched(),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::groups;
 use crate::passwords::unusable;
+use crate::search;
 use crate::settings::SystemSettings;
 use crate::{setup, used_by, username};
 
@@ -77,6 +78,7 @@ impl Rows for Users {
         lookup_kind: ColumnKind::Int,
         order: "username",
         searched: Some("u.searched"),
+        index: Some(search::INDEX),
         columns: &[
             Column::new("username", "u.username", ColumnKind::Text).searched(),
             Column::new("name", "u.name", ColumnKind::Text).searched(),

@@ -57,6 +57,7 @@ impl Rows for Events {
         lookup_kind: ColumnKind::Uuid,
         order: "-created",
         searched: None,
+        index: None,
         columns: &[
             Column::new("created", "e.created", ColumnKind::Time).unfiltered(),
             Column::new("expires", "e.expires", ColumnKind::Time).unfiltered(),

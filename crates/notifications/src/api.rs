@@ -40,6 +40,7 @@ impl Rows for Notifications {
         lookup_kind: ColumnKind::Uuid,
         order: "-created",
         searched: None,
+        index: None,
         columns: &[
             Column::new("created", "n.created", ColumnKind::Time),
             Column::new("body", "n.body", ColumnKind::Text).searched(),

@@ -150,6 +150,7 @@ macro_rules! table {
                 lookup_kind: ColumnKind::Int,
                 order: "provider,expires",
                 searched: None,
+                index: None,
                 columns: &[
                     Column::new("user", "g.user_id", ColumnKind::Int),
                     Column::new("provider", "g.provider_id", ColumnKind::Int),

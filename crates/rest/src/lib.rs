@@ -50,7 +50,7 @@ pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use response::{json, no_content};
 pub use secrets::Asked as AskedSecret;
 pub use session::{SessionData, end_session, end_sessions_of, rekey_session, renew_session, start_session};
-pub use table::{Column, ColumnKind, Rows, Scope, TableMeta, operations as table_operations};
+pub use table::{Column, ColumnKind, Index, Narrowed, Rows, Scope, TableMeta, operations as table_operations};
 pub use used_by::users_of as used_by;
 pub use values::{UsedBy, python_repr};
 

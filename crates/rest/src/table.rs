@@ -74,6 +74,28 @@ pub struct TableMeta {
     pub order: &'static str,
     /// One expression with all that is searched in lower case, where an index has it; else each column is looked at.
     pub searched: Option<&'static str>,
+    /// For a table of any size.
+    pub index: Option<Index>,
+}
+
+/// What a large table knows of itself without being gone over.
+#[derive(Debug, Clone, Copy)]
+pub struct Index {
+    /// The number of all rows.
+    pub count: fn(&mut Sql<'_>) -> Result<usize, StoreError>,
+    /// The rows that may hold all of some words in what is searched.
+    pub narrow: fn(&mut Sql<'_>, &[String]) -> Result<Narrowed, StoreError>,
+}
+
+/// Rows that may be meant, never fewer than are.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Narrowed {
+    /// These alone.
+    Few(Vec<i64>),
+    /// About as many.
+    Many(usize),
+    /// The index cannot say now.
+    Unknown,
 }
 
 /// Which rows a caller may see.
@@ -246,8 +268,10 @@ async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
         };
         conditions.push(&format!("{} = ?", column.sql), vec![value]);
     }
+    let narrowed_otherwise = !conditions.parts.is_empty();
     let searched: Vec<&Column> = table.columns.iter().filter(|c| c.search).collect();
-    for word in words(call.query.get("search").unwrap_or_default()).take(16) {
+    let words: Vec<String> = words(call.query.get("search").unwrap_or_default()).take(16).collect();
+    for word in &words {
         if let Some(text) = table.searched {
             conditions.push(&format!("instr({text}, ?) > 0"), vec![SqlValue::from(word.as_str())]);
             continue;
@@ -259,21 +283,36 @@ async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
         }
     }
     let page = Page::read(&call.query, MOST)?;
-    let (from, filter) = (table.from, conditions.text());
-    let count = format!("SELECT COUNT(*) FROM {from}{filter}");
-    let keys = format!("SELECT {} FROM {from}{filter} ORDER BY {} LIMIT {} OFFSET {}", table.key, order(&call, table), page.size, page.offset());
+    let order = order(&call, table);
     let moved = call.clone();
     let (count, rows) = call
         .cx
         .store
         .browse(move |sql| {
+            let mut conditions = conditions.clone();
+            let known = match table.index {
+                Some(index) if words.is_empty() && !narrowed_otherwise => Some((index.count)(sql)?),
+                Some(index) if !words.is_empty() => match (index.narrow)(sql, &words)? {
+                    Narrowed::Few(keys) => {
+                        conditions.one_of(table.key, &keys);
+                        None
+                    }
+                    Narrowed::Many(about) => (!narrowed_otherwise).then_some(about),
+                    Narrowed::Unknown => None,
+                },
+                _ => None,
+            };
+            let (from, filter) = (table.from, conditions.text());
+            let keys = format!("SELECT {} FROM {from}{filter} ORDER BY {order} LIMIT {} OFFSET {}", table.key, page.size, page.offset());
             let keys = sql.query(&keys, &conditions.values)?.iter().map(key_of).collect::<Result<Vec<_>, _>>()?;
             // The last page tells the number by itself: a search that finds few is done in one pass.
-            let count = if keys.len() < page.size && (page.number == 1 || !keys.is_empty()) {
-                page.offset() + keys.len()
-            } else {
-                let count = sql.query_one(&count, &conditions.values)?.map_or(Ok(0), |r| r.get::<i64>(0))?;
-                usize::try_from(count).unwrap_or(0)
+            let count = match known {
+                _ if keys.len() < page.size && (page.number == 1 || !keys.is_empty()) => page.offset() + keys.len(),
+                Some(count) => count,
+                None => {
+                    let count = sql.query_one(&format!("SELECT COUNT(*) FROM {from}{filter}"), &conditions.values)?;
+                    usize::try_from(count.map_or(Ok(0), |row| row.get::<i64>(0))?).unwrap_or(0)
+                }
             };
             Ok::<_, StoreError>((count, T::render(sql, &keys, &moved)?))
         })
@@ -322,7 +361,7 @@ fn wrong(name: &str, kind: ColumnKind) -> ApiError {
 }
 
 /// A WHERE clause in the making: `?` in each part becomes the next numbered parameter.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Conditions {
     parts: Vec<String>,
     values: Vec<SqlValue>,
@@ -342,6 +381,14 @@ impl Conditions {
         }
         self.parts.push(part);
         self.values.extend(values);
+    }
+
+    /// The last value repeated makes few texts of many lengths, for engines keep what they have prepared.
+    fn one_of(&mut self, column: &str, keys: &[i64]) {
+        let Some(last) = keys.last() else { return self.push("1 = 0", Vec::new()) };
+        let size = keys.len().next_power_of_two().max(16);
+        let values = keys.iter().chain(std::iter::repeat(last)).take(size).map(|key| SqlValue::Int(*key)).collect();
+        self.push(&format!("{column} IN ({})", vec!["?"; size].join(", ")), values);
     }
 
     fn scope(&mut self, scope: Scope) {

@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0006_oauth_clients.sql")),
     Statements(include_str!("../migrations/0007_ephemeral_owner.sql")),
     Statements(include_str!("../migrations/0008_known_runs.sql")),
+    Statements(include_str!("../migrations/0009_people_index.sql")),
 ];
 
 /// Brings a PostgreSQL database up to date and runs `first` on it in one transaction, under the lock of the row that
@@ -64,6 +65,20 @@ fn step_postgres(connection: &mut postgresql::Connection) -> Result<(), StoreErr
     Ok(())
 }
 
+/// The text of a step without what is for the other engine: lines from `-- embedded {` or `-- server {` to `-- }`.
+pub(crate) fn of_engine(statements: &str, engine: &str) -> String {
+    let mut skipped = false;
+    let mine = statements.lines().filter(|line| {
+        if let Some(begun) = line.strip_prefix("-- ").and_then(|line| line.strip_suffix(" {")) {
+            skipped = begun != engine;
+        }
+        let taken = !skipped;
+        skipped &= *line != "-- }";
+        taken
+    });
+    mine.collect::<Vec<_>>().join("\n")
+}
+
 pub(crate) fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
@@ -87,7 +102,7 @@ pub(crate) fn run_to(connection: &mut Connection, number: usize) -> Result<(), S
     for (index, migration) in MIGRATIONS.iter().enumerate().take(number).skip(usize::try_from(found).unwrap_or(0)) {
         let step = connection.transaction()?;
         match migration {
-            Statements(text) => step.execute_batch(text)?,
+            Statements(text) => step.execute_batch(&of_engine(text, "embedded"))?,
             Work(work) => work(&mut Sql::embedded(&step))?,
         }
         step.pragma_update(None, "user_version", i64::try_from(index).unwrap_or(0) + 1)?;

@@ -123,12 +123,13 @@ async fn a_changed_cut_or_foreign_file_restores_nothing() {
 }
 
 /// A column that a backup forgets would be lost: the list is the database's own. What waits to be done is left out, so that
-/// a restored copy does not send mail a second time. The counters of numbers are carried in another form.
+/// a restored copy does not send mail a second time; so is the index of names, which is made anew of those restored. The
+/// counters of numbers are carried in another form.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_table_and_no_column_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path().to_owned().into(), "a key");
-    let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT IN ('ephemeral', 'task', 'schedule', 'sqlite_sequence') ORDER BY m.name, c.cid";
+    let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT IN ('ephemeral', 'task', 'schedule', 'sqlite_sequence') AND m.name NOT LIKE 'people!_%' ESCAPE '!' ORDER BY m.name, c.cid";
     let rows = store.read(move |sql| sql.query(columns, params![])).await.unwrap();
     let found: Vec<String> = rows.iter().map(|r| format!("{}.{}", r.get::<String>(0).unwrap(), r.get::<String>(1).unwrap())).collect();
     let mut listed: Vec<String> = countersign_store::backed_up_columns().collect();

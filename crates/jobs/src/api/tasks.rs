@@ -41,6 +41,7 @@ impl Rows for Tasks {
         lookup_kind: ColumnKind::Uuid,
         order: "-queued",
         searched: None,
+        index: None,
         columns: &[
             Column::new("name", "t.name", ColumnKind::Text).searched(),
             Column::new("uid", "t.uid", ColumnKind::Text).searched(),
