@@ -2,9 +2,12 @@
 
 import contextlib
 import sqlite3
+import subprocess
+
+import pytest
 
 from receivers import audit, fail_to_sign_in
-from world import Person, wait_for
+from world import PROGRAM, Person, Server, Shared, wait_for
 
 
 @contextlib.contextmanager
@@ -91,4 +94,65 @@ def test_changed_removed_and_reordered_events_are_found_and_named(server):
         rows.execute("INSERT INTO event_checkpoint SELECT 'erasure', seq, chain, 0, randomblob(32) FROM event WHERE seq = 4")
         rows.execute("DELETE FROM event WHERE seq = 4")
     found("was not signed")
+    # A row that the program did not write is named while it waits, and once it is sealed (see below).
+    with behind_its_back(server) as rows:
+        forge(rows)
+    found("was not written by this program")
+    # A log emptied with its marks, cut with its marks, or put back to an earlier state leaves too few.
+    with behind_its_back(server) as rows:
+        rows.execute("DELETE FROM event")
+        rows.execute("DELETE FROM event_checkpoint")
+    found(f"{head} events were sealed, and the chain ends at 0")
+    with behind_its_back(server) as rows:
+        rows.execute("DELETE FROM fact WHERE name = 'event count'")
+    found("signed count of events is missing")
+    with behind_its_back(server) as rows:
+        rows.execute("UPDATE fact SET value = replace(value, ?, ?) WHERE name = 'event count'", [f'"seq":{head}', '"seq":0'])
+    found("signed count of events is missing")
     assert audit(server)[0] == 0
+
+
+def forge(rows):
+    """A sign-in that never was, put into the table as one that waits to be sealed."""
+    columns = [column for _, column, *_ in rows.execute("PRAGMA table_info(event)")]
+    copied = [column if column not in ("uuid", "action", "seq", "chain", "code") else {"uuid": "randomblob(16)", "action": "'login'"}.get(column, "NULL") for column in columns]
+    rows.execute(f"INSERT INTO event ({', '.join(columns)}) SELECT {', '.join(copied)} FROM event LIMIT 1")
+
+
+@pytest.mark.skipif(bool(Shared.POSTGRES), reason="the file of the embedded database is changed")
+def test_a_forged_event_stays_forged_after_it_is_sealed_and_a_lost_count_stays_lost(server):
+    server.user("uma")
+    fail_to_sign_in(server)
+    server.stop()
+    with contextlib.closing(sqlite3.connect(server.folder / "countersign.db")) as rows, rows:
+        forge(rows)
+    server.start()
+    told = wait_for(lambda: " 0 wait to be sealed" in audit(server)[1] and audit(server), what="the events to be sealed", pause=0.3)
+    assert told[0] == 1 and "(login of" in told[1] and "was not written by this program" in told[1], told
+    server.stop()
+    with contextlib.closing(sqlite3.connect(server.folder / "countersign.db")) as rows, rows:
+        for table in ("event", "event_checkpoint"):
+            rows.execute(f"DELETE FROM {table}")
+        rows.execute("DELETE FROM fact WHERE name = 'event count'")
+    server.start()
+    event = wait_for(lambda: server.get("events/events/", action="suspicious_request")["results"], what="the event")[0]
+    assert "signed count of events was missing" in event["context"]["message"] and event["actor"]["type"] == "system"
+    status, told = audit(server)
+    assert status == 1 and "was missing when the server started" in told, told
+
+
+def test_a_restored_backup_still_verifies(start, server, tmp_path):
+    server.user("uma")
+    fail_to_sign_in(server)
+    wait_for(lambda: audit(server)[0] == 0 and " 0 wait to be sealed" in audit(server)[1], what="the events to be sealed", pause=0.3)
+    settings = {"COUNTERSIGN_BACKUP__PASSPHRASE": "a long passphrase of the test"}
+    run = lambda at, *arguments: subprocess.run([PROGRAM, *arguments], env=at.environment | settings, capture_output=True, text=True, timeout=120)
+    made = run(server, "backup", str(tmp_path / "all.backup"))
+    assert made.returncode == 0, made.stderr
+    ends = audit(server)[1].split("ends at ")[1].split()[0]
+    other = Server(bootstrap=False)
+    restored = run(other, "restore", str(tmp_path / "all.backup"))
+    assert restored.returncode == 0, restored.stderr
+    start(other)
+    status, told = audit(other, "--witness", ends)
+    assert status == 0, told

@@ -18,7 +18,8 @@ def known(server):
     made = {}
 
     def secret(model, field):
-        return made.setdefault((model, field), f"known-{secrets.token_hex(16)}")
+        known = f"known-{secrets.token_hex(16)}"
+        return made.setdefault((model, field), f"https://hooks.example.test/{known}" if field.endswith("_url") else known)
 
     server.application("wiki", client_secret=secret(PROVIDER, "client_secret"))
     for kind in server.get("countersign/kinds/"):

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha512};
 
-use crate::format::{Document, FormatError};
+use crate::format::{Document, FormatError, Origin};
 use crate::shipped;
 
 /// One file.
@@ -23,8 +23,8 @@ pub struct File {
 }
 
 impl File {
-    pub(crate) fn new(path: String, text: String, modified: u64) -> File {
-        File { hash: hash(&text), document: Document::parse(&path, &text), path, text, modified }
+    pub(crate) fn new(origin: Origin, path: String, text: String, modified: u64) -> File {
+        File { hash: hash(&text), document: Document::parse(&path, &text).map(|document| document.from(origin)), path, text, modified }
     }
 
     /// `{name, labels}`, as instances keep it.
@@ -54,7 +54,7 @@ pub fn hash(text: &str) -> String {
 /// its path.
 pub fn all(folder: Option<&Path>) -> (Vec<File>, Vec<String>) {
     let (own, faults) = folder.map(yaml_files).unwrap_or_default();
-    let mut files: Vec<File> = own.into_iter().map(|(path, text)| File::new(path.clone(), text, modified(folder, &path))).collect();
+    let mut files: Vec<File> = own.into_iter().map(|(path, text)| File::new(Origin::Machine, path.clone(), text, modified(folder, &path))).collect();
     let built_in: Vec<File> = shipped::files().into_iter().filter(|file| !files.iter().any(|own| own.path == file.path)).collect();
     files.extend(built_in);
     files.sort_by(|a, b| a.path.cmp(&b.path));

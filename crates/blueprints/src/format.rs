@@ -12,9 +12,21 @@ use crate::yaml::{Position, YamlError};
 /// Label that keeps a file from being applied by itself.
 pub const LABEL_INSTANTIATE: &str = "blueprints.goauthentik.io/instantiate";
 
+/// Where a file comes from, which decides what its tags may look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Over the network: an administrator of accounts is none of the machine, so nothing of the machine.
+    Sent,
+    /// The operator's folder, or the command line: environment and files, but for the program's own secrets.
+    Machine,
+    /// Built into the program.
+    Program,
+}
+
 /// A whole file.
 #[derive(Debug, Clone)]
 pub struct Document {
+    pub origin: Origin,
     /// The file's name for error messages.
     pub file: String,
     /// What it says about itself.
@@ -249,6 +261,23 @@ impl Document {
     pub fn parse(file: &str, text: &str) -> Result<Document, FormatError> {
         read::document(file, text)
     }
+
+    /// The same file, known to come from there. Without a word it counts as sent.
+    #[must_use]
+    pub const fn from(mut self, origin: Origin) -> Document {
+        self.origin = origin;
+        self
+    }
+
+    /// Whether any of its tags asks for the environment or for files.
+    pub fn reaches_out(&self) -> bool {
+        let parts = self.entries.iter().flat_map(|entry| {
+            let named = entry.identifiers.iter().chain(&entry.attrs).map(|(_, value)| value);
+            named.chain(&entry.conditions).chain(&entry.permissions).chain([&entry.model, &entry.state])
+        });
+        let asks = |tag: &Tag| matches!(tag, Tag::Env { .. } | Tag::File { .. });
+        parts.chain(self.context.iter().map(|(_, value)| value)).any(|value| value.has(&asks))
+    }
 }
 
 impl Value {
@@ -260,6 +289,35 @@ impl Value {
             other => ValueKind::Plain(other.clone()),
         };
         Value { at: Position::default(), kind }
+    }
+
+    /// Whether it is, or has in it, a tag of which the test holds.
+    pub fn has(&self, test: &dyn Fn(&Tag) -> bool) -> bool {
+        match &self.kind {
+            ValueKind::Plain(_) => false,
+            ValueKind::List(items) => items.iter().any(|item| item.has(test)),
+            ValueKind::Map(members) => members.iter().any(|(_, member)| member.has(test)),
+            ValueKind::Tag(tag) => test(tag) || tag.parts().into_iter().any(|part| part.has(test)),
+        }
+    }
+}
+
+impl Tag {
+    /// The values it is made of.
+    fn parts(&self) -> Vec<&Value> {
+        match self {
+            Tag::KeyOf(_) | Tag::Index(_) | Tag::Item(_) => Vec::new(),
+            Tag::Env { default, .. } | Tag::File { default, .. } | Tag::Context { default, .. } => default.iter().collect(),
+            Tag::Find(search) | Tag::FindObject(search) => {
+                [&search.model].into_iter().chain(search.conditions.iter().flat_map(|(field, wanted)| [field, wanted])).collect()
+            }
+            Tag::Format { pattern, arguments } => [pattern].into_iter().chain(arguments).collect(),
+            Tag::If { condition, branches } => [condition].into_iter().chain(branches.iter().flat_map(|(yes, no)| [yes, no])).collect(),
+            Tag::Condition { values, .. } => values.iter().collect(),
+            Tag::Enumerate { iterable, body, .. } => vec![iterable, body],
+            Tag::AtIndex { object, index, default } => [object, index].into_iter().chain(default).collect(),
+            Tag::ParseJson(inner) => vec![inner],
+        }
     }
 }
 

@@ -33,9 +33,15 @@ pub trait World {
     /// A sentence when model or field does not exist.
     fn find_object(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String>;
     /// An environment variable.
-    fn environment(&self, name: &str) -> Option<String>;
+    ///
+    /// # Errors
+    /// A sentence when the file may not look at it.
+    fn environment(&self, name: &str) -> Result<Option<String>, String>;
     /// The text of a file.
-    fn file(&self, path: &str) -> Option<String>;
+    ///
+    /// # Errors
+    /// A sentence when the blueprint may not look at it.
+    fn file(&self, path: &str) -> Result<Option<String>, String>;
 }
 
 /// Why a tag has no value.
@@ -59,6 +65,9 @@ pub enum ResolveErrorKind {
     /// `!Find` on something that cannot be searched.
     #[error("!Find: {0}")]
     Find(String),
+    /// `!Env` or `!File` of what is not for this blueprint.
+    #[error("{0}")]
+    Machine(String),
     /// A tag that needs text got something else.
     #[error("{what} must be text, not {found}")]
     NotText {
@@ -201,13 +210,15 @@ impl<'a> Resolver<'a> {
                 }
             }
             Tag::Context { key, default } => self.context_value(at, key, default.as_ref()),
-            Tag::Env { name, default } => match self.world.environment(name).filter(|text| !text.is_empty()) {
-                Some(text) => Ok(Json::from(text)),
-                None => self.default(default.as_ref()),
+            Tag::Env { name, default } => match self.world.environment(name) {
+                Ok(Some(text)) if !text.is_empty() => Ok(Json::from(text)),
+                Ok(_) => self.default(default.as_ref()),
+                Err(reason) => self.fail(at, ResolveErrorKind::Machine(reason)),
             },
             Tag::File { path, default } => match self.world.file(path) {
-                Some(text) => Ok(Json::from(text.trim())),
-                None => self.default(default.as_ref()),
+                Ok(Some(text)) => Ok(Json::from(text.trim())),
+                Ok(None) => self.default(default.as_ref()),
+                Err(reason) => self.fail(at, ResolveErrorKind::Machine(reason)),
             },
             Tag::Format { pattern, arguments } => {
                 let pattern = self.text("the pattern", pattern)?;

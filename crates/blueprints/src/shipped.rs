@@ -4,7 +4,7 @@ use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
 use crate::files::File;
-use crate::format::{Document, FormatError};
+use crate::format::{Document, FormatError, Origin};
 
 #[derive(Embed)]
 #[folder = "../../blueprints"]
@@ -15,7 +15,7 @@ struct Files;
 /// # Errors
 /// A file that is no blueprint; a test reads them all.
 pub fn documents() -> Result<Vec<Document>, FormatError> {
-    texts().iter().map(|(path, text)| Document::parse(path, text)).collect()
+    texts().iter().map(|(path, text)| Ok(Document::parse(path, text)?.from(Origin::Program))).collect()
 }
 
 /// Names the set by its content: an unchanged set need not be applied again.
@@ -33,7 +33,7 @@ pub fn fingerprint() -> String {
 /// All built-in files, by path.
 pub fn files() -> Vec<File> {
     let modified = |path: &str| Files::get(path).and_then(|file| file.metadata.last_modified()).unwrap_or(0);
-    texts().into_iter().map(|(path, text)| File::new(path.clone(), text, modified(&path))).collect()
+    texts().into_iter().map(|(path, text)| File::new(Origin::Program, path.clone(), text, modified(&path))).collect()
 }
 
 /// A built-in file by its path, as `default/default-brand.yaml`.

@@ -215,8 +215,7 @@ impl Table for Tokens {
     }
 
     fn delete(&self, tx: &mut Tx<'_>, key: Key) -> Result<(), TableFault> {
-        tx.execute("DELETE FROM token WHERE uuid = $1", params![key])?;
-        Ok(())
+        Ok(tokens::delete(tx, &key.into())?)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use countersign_blueprints::{
-    apply::Job,
+    apply::{Job, Machine},
     format::Document,
     instances::{self, Surroundings},
     tables,
@@ -53,7 +53,8 @@ pub fn modules() -> Vec<Module> {
 
 /// Every kind of every module.
 pub fn registry(modules: &[Module]) -> Registry {
-    Registry::new(modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone())))
+    let kinds = modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone()));
+    Registry::new(kinds).with_rules(modules.iter().flat_map(|module| module.rules.iter().copied()))
 }
 
 /// The right to change what a data folder holds: one process at a time, since each keeps the configuration in memory. A
@@ -94,7 +95,7 @@ pub async fn open(settings: &Settings, _hold: &Hold) -> Result<Context, String> 
     modules.push(crate::backups::module(settings));
     modules.push(crate::notices::module());
     modules.extend(crate::outside::modules(settings)?);
-    modules.push(given(settings));
+    modules.push(given(settings, &secret_key));
     share(&store, settings).await?;
     let install_id = install_id(&store).await.map_err(|error| error.to_string())?;
     let context = Context::new(ContextParts {
@@ -285,33 +286,46 @@ async fn install_id(store: &Store) -> Result<String, StoreError> {
 }
 
 /// A job with everything blueprints of this program can use.
-pub fn job(library: Vec<Document>, chosen: Vec<usize>, settings: &Settings) -> Job {
-    surroundings(settings).job(library, chosen, Map::new())
+pub fn job(library: Vec<Document>, chosen: Vec<usize>, settings: &Settings, secret_key: &Secret) -> Job {
+    surroundings(settings, secret_key).job(library, chosen, Map::new())
 }
 
 /// What blueprints get from the settings.
-fn surroundings(settings: &Settings) -> Surroundings {
+fn surroundings(settings: &Settings, secret_key: &Secret) -> Surroundings {
     let bootstrap = settings.bootstrap.clone();
     Surroundings {
         folder: settings.general.blueprints_dir.clone(),
         passwords: Arc::new(Hashing { passwords: OnceLock::new(), runtime: tokio::runtime::Handle::current() }),
-        environment: Arc::new(move |name| {
-            let secret = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
-            match name {
-                "AUTHENTIK_BOOTSTRAP_PASSWORD" => secret(&bootstrap.password),
-                "AUTHENTIK_BOOTSTRAP_TOKEN" => secret(&bootstrap.token),
-                "AUTHENTIK_BOOTSTRAP_EMAIL" => bootstrap.email.clone(),
-                other => System.variables().into_iter().find(|(known, _)| known == other).map(|(_, value)| value),
-            }
-        }),
+        machine: Machine {
+            secrets: own_secrets(settings, secret_key),
+            environment: Arc::new(move |name| {
+                let secret = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+                match name {
+                    "AUTHENTIK_BOOTSTRAP_PASSWORD" => secret(&bootstrap.password),
+                    "AUTHENTIK_BOOTSTRAP_TOKEN" => secret(&bootstrap.token),
+                    "AUTHENTIK_BOOTSTRAP_EMAIL" => bootstrap.email.clone(),
+                    other => System.variables().into_iter().find(|(known, _)| known == other).map(|(_, value)| value),
+                }
+            }),
+        },
     }
 }
 
+/// What the program itself keeps its data and its neighbours with. The first administrator's password and token are not
+/// among it: they are given so that blueprints use them.
+fn own_secrets(settings: &Settings, secret_key: &Secret) -> Arc<[Secret]> {
+    let (database, redis) = (&settings.postgresql, &settings.redis);
+    let given = [&settings.general.secret_key, &redis.password, &redis.sentinel_password, &settings.email.password, &settings.backup.passphrase];
+    let databases = [database].into_iter().chain(&settings.read_replicas).map(|one| one.password.clone());
+    let all = given.into_iter().flatten().cloned().chain(databases).chain([secret_key.clone()]);
+    all.filter(|secret| !secret.is_empty()).collect()
+}
+
 /// What the settings give to modules that ask for it by type.
-fn given(settings: &Settings) -> Module {
+fn given(settings: &Settings, secret_key: &Secret) -> Module {
     Module {
         name: "settings",
-        extensions: vec![Arc::new(surroundings(settings)), Arc::new(CertificateFolder(settings.general.cert_discovery_dir.clone()))],
+        extensions: vec![Arc::new(surroundings(settings, secret_key)), Arc::new(CertificateFolder(settings.general.cert_discovery_dir.clone()))],
         ..Module::default()
     }
 }

@@ -73,7 +73,10 @@ impl Rows for Consents {
 
     fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
         Box::pin(async move {
-            let write = move |tx: &mut countersign_store::Tx<'_>| tx.execute("DELETE FROM consent WHERE id = $1", std::slice::from_ref(&key)).map(|_| ());
+            let write = move |tx: &mut countersign_store::Tx<'_>| {
+                let gone = tx.query_one("DELETE FROM consent WHERE id = $1 RETURNING user_id", std::slice::from_ref(&key))?;
+                gone.map_or(Ok(()), |row| countersign_events::deleted_of(tx, ("authentik_stages_consent", "userconsent"), &key, row.get(0)?))
+            };
             call.cx.store.write(call.actor(), "consent revoked", write).await.map_err(ApiError::from)
         })
     }

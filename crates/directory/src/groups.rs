@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::response::Response;
-use countersign_events::{Event, emit, model_reference};
+use countersign_events::model_reference;
 use countersign_model::{FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode, ObjectId, Problem, Ref, Target, Timestamp, directory, family};
 use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Context, Membership, Operation, Rows, TableMeta, no_content};
 use countersign_store::{Sql, SqlValue, StoreError, Tx, params};
@@ -11,8 +11,8 @@ use http::Method;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::used_by;
 use crate::users::attribute_conditions;
+use crate::{administrators, audit, used_by};
 
 /// A group of users; groups can stand in groups.
 #[derive(Debug, Clone, Fields)]
@@ -254,6 +254,9 @@ pub fn update(tx: &mut Tx<'_>, uuid: Uuid, before: &GroupFields, fields: &GroupF
         return Ok(());
     }
     check(tx, uuid, fields)?;
+    if before.is_superuser != fields.is_superuser || before.parent != fields.parent || before.users != fields.users {
+        administrators::keep_one(tx)?;
+    }
     tx.execute(
         "UPDATE user_group SET name = $1, is_superuser = $2, parent = $3, attributes = $4 WHERE uuid = $5",
         params![&fields.name, fields.is_superuser, fields.parent.map(|p| p.key()), Value::Object(fields.attributes.0.clone()), uuid],
@@ -262,13 +265,8 @@ pub fn update(tx: &mut Tx<'_>, uuid: Uuid, before: &GroupFields, fields: &GroupF
         set_users(tx, uuid, &fields.users)?;
     }
     crate::setup::note(tx)?;
-    let (was, is) = (before.to_map(), fields.to_map());
-    let diff: Map<String, Value> = is
-        .iter()
-        .filter(|(name, value)| was.get(*name) != Some(value))
-        .map(|(name, value)| (name.clone(), json!({"previous_value": was.get(name), "new_value": value})))
-        .collect();
-    audit(tx, "model_updated", uuid, &fields.name, Some(Value::Object(diff)))?;
+    let diff = audit::diff(tx.graph(), &before.to_map(), &fields.to_map());
+    audit(tx, "model_updated", uuid, &fields.name, Some(diff))?;
     Ok(())
 }
 
@@ -279,6 +277,7 @@ pub fn update(tx: &mut Tx<'_>, uuid: Uuid, before: &GroupFields, fields: &GroupF
 pub fn delete(tx: &mut Tx<'_>, uuid: Uuid) -> Result<(), ApiError> {
     let Some(row) = tx.query_one("SELECT name FROM user_group WHERE uuid = $1", params![uuid])? else { return Err(ApiError::not_found("Group")) };
     let name: String = row.get(0)?;
+    administrators::keep_one(tx)?;
     tx.draft().detach(ObjectId::new(directory::Group::SPACE, Key::Uuid(uuid)))?;
     tx.execute("DELETE FROM user_group WHERE uuid = $1", params![uuid])?;
     audit(tx, "model_deleted", uuid, &name, None)?;
@@ -349,6 +348,9 @@ async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
             if tx.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])?.is_none() {
                 return Err(no_such_user());
             }
+            if !add {
+                administrators::keep_one(tx)?;
+            }
             let changed = if add {
                 tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![pk, uuid])?
             } else {
@@ -366,12 +368,5 @@ async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
 }
 
 fn audit(tx: &mut Tx<'_>, action: &str, uuid: Uuid, name: &str, diff: Option<Value>) -> Result<(), StoreError> {
-    if tx.actor().user.is_none() {
-        return Ok(());
-    }
-    let mut context = json!({"model": model_reference("authentik_core", "group", &uuid.to_string(), name)});
-    if let (Value::Object(map), Some(diff)) = (&mut context, diff) {
-        map.insert("diff".to_owned(), diff);
-    }
-    emit(tx, Event::new(action, "authentik.events.middleware", context)).map(|_| ())
+    audit::record(tx, action, model_reference("authentik_core", "group", &uuid.to_string(), name), diff, None)
 }

@@ -2,7 +2,9 @@
 //! statements and their part of the API. Nothing here knows a flow or a protocol.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod administrators;
 mod attempts;
+mod audit;
 mod avatar;
 mod clean;
 mod consents;
@@ -30,6 +32,7 @@ use countersign_model::{Fields, Target, directory};
 use countersign_rest::{Context, Job, Module, Start, table_operations};
 
 pub use attempts::{Attempt, MachineAttempts, Owner, TooMany};
+pub use audit::secret_answers;
 pub use avatar::initials as avatar;
 pub use passwords::{HashError, Passwords, Verified, unusable};
 pub use recovery::create_recovery_link;

@@ -4,12 +4,14 @@ use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use countersign_events::{Event, emit};
+use countersign_events::{Event, emit, model_reference};
 use countersign_model::{Secret, Timestamp};
 use countersign_rest::{Context, Identity, RequestInfo, SessionData, session_cookie, start_session};
-use countersign_store::{Actor, StoreError, Tx, params, sha256};
+use countersign_store::{Actor, Agent, StoreError, Tx, params, sha256};
 use http::{StatusCode, header};
 use serde_json::json;
+
+use crate::{audit, users};
 
 /// As long as the session of a recovery link lives on the server, in seconds.
 const SESSION: i64 = 86_400;
@@ -20,12 +22,15 @@ const SESSION: i64 = 86_400;
 /// When the engine fails.
 pub fn create_recovery_link(tx: &mut Tx<'_>, user: i64, seconds: i64) -> Result<Secret, StoreError> {
     let (uuid, key) = (tx.entropy().uuid(), Secret::new(tx.entropy().token(60)));
+    let identifier = format!("recovery-{uuid}");
     let expires: Timestamp = tx.now().plus_seconds(seconds);
     tx.execute(
         "INSERT INTO token (uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed) \
          VALUES ($1, $2, NULL, 'recovery', $3, 'Recovery link', $4, 1, $5, '')",
-        params![uuid, format!("recovery-{uuid}"), user, expires, sha256(key.expose())],
+        params![uuid, &identifier, user, expires, sha256(key.expose())],
     )?;
+    let account = users::account_of(tx, user)?;
+    audit::record(tx, "model_created", model_reference("authentik_core", "token", &identifier, &identifier), None, account)?;
     Ok(key)
 }
 
@@ -37,7 +42,7 @@ async fn use_token(State(cx): State<Context>, Path(key): Path<String>, request: 
     let (parts, _) = request.into_parts();
     let info = RequestInfo::of(&parts);
     let session_key = cx.entropy.token(32);
-    let actor = Actor { client_ip: Some(info.client_ip.to_string()), ..Actor::system() };
+    let actor = Actor { client_ip: Some(info.client_ip.to_string()), agent: Agent::Anonymous, ..Actor::default() };
     let (moved, fresh) = (info.clone(), session_key.clone());
     let signed_in = cx
         .store
@@ -52,8 +57,7 @@ async fn use_token(State(cx): State<Context>, Path(key): Path<String>, request: 
             if start_session(tx, user.pk, &fresh, SESSION, &moved, &data)?.is_none() {
                 return Ok(None);
             }
-            let about = countersign_store::ActorUser { pk: user.pk, username: user.username, email: user.email };
-            emit(tx, Event::new("login", "authentik.recovery", json!({"auth_method": "recovery"})).user(Some(about)))?;
+            emit(tx, Event::new("login", "authentik.recovery", json!({"auth_method": "recovery"})).by_self(user.as_actor()))?;
             Ok(Some(user.pk))
         })
         .await;

@@ -95,10 +95,11 @@ impl Rows for Sessions {
             call.cx
                 .store
                 .write(call.actor(), "session ended", move |tx| {
+                    let owner = tx.query_one("SELECT user_id FROM session WHERE uuid = $1", std::slice::from_ref(&key))?;
                     let statement = "UPDATE access_token SET revoked = 1 WHERE session = (SELECT key_hash FROM session WHERE uuid = $1)";
                     tx.execute(statement, std::slice::from_ref(&key))?;
                     tx.execute("DELETE FROM session WHERE uuid = $1", std::slice::from_ref(&key))?;
-                    Ok::<_, StoreError>(())
+                    owner.map_or(Ok(()), |row| countersign_events::deleted_of(tx, ("authentik_core", "authenticatedsession"), &key, row.get(0)?))
                 })
                 .await
                 .map_err(ApiError::from)

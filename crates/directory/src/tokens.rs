@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::settings::SystemSettings;
-use crate::users;
+use crate::{audit, users};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum Intent {
@@ -162,16 +162,7 @@ impl Rows for Tokens {
     }
 
     fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move {
-            call.cx
-                .store
-                .write(call.actor(), "token deleted", move |tx| {
-                    let fields = fields_of(tx, &key)?;
-                    tx.execute("DELETE FROM token WHERE uuid = $1", std::slice::from_ref(&key))?;
-                    fields.map_or(Ok(()), |f| audit(tx, "model_deleted", &f.identifier)).map_err(ApiError::from)
-                })
-                .await
-        })
+        Box::pin(async move { Ok(call.cx.store.write(call.actor(), "token deleted", move |tx| delete(tx, &key)).await?) })
     }
 }
 
@@ -288,7 +279,7 @@ pub fn create(tx: &mut Tx<'_>, fields: &TokenFields, key: &Secret) -> Result<Uui
         ],
     )
     .map_err(taken)?;
-    audit(tx, "model_created", &fields.identifier)?;
+    audit(tx, "model_created", &fields.identifier, Some(user))?;
     Ok(uuid)
 }
 
@@ -321,8 +312,17 @@ pub fn update(tx: &mut Tx<'_>, key: &SqlValue, fields: &TokenFields) -> Result<(
         ],
     )
     .map_err(taken)?;
-    audit(tx, "model_updated", &fields.identifier)?;
-    Ok(())
+    audit(tx, "model_updated", &fields.identifier, Some(user)).map_err(ApiError::from)
+}
+
+/// Deletes a token.
+///
+/// # Errors
+/// When the engine fails.
+pub fn delete(tx: &mut Tx<'_>, key: &SqlValue) -> Result<(), StoreError> {
+    let fields = fields_of(tx, key)?;
+    tx.execute("DELETE FROM token WHERE uuid = $1", std::slice::from_ref(key))?;
+    fields.map_or(Ok(()), |fields| audit(tx, "model_deleted", &fields.identifier, fields.user))
 }
 
 /// The changeable fields of a token as they stand.
@@ -359,7 +359,8 @@ pub fn parse(tx: &Tx<'_>, map: &Map<String, Value>, base: Option<&TokenFields>) 
 pub fn set_key(tx: &mut Tx<'_>, uuid: &SqlValue, key: &Secret) -> Result<(), StoreError> {
     let sealed = tx.sealer().seal(key.expose());
     tx.execute("UPDATE token SET key_hash = $1, key_sealed = $2 WHERE uuid = $3", &[sha256(key.expose()).into(), sealed.into(), uuid.clone()])?;
-    Ok(())
+    let fields = fields_of(tx, uuid)?;
+    fields.map_or(Ok(()), |fields| audit(tx, "model_updated", &fields.identifier, fields.user))
 }
 
 pub(crate) fn actions() -> Vec<Operation> {
@@ -412,17 +413,16 @@ async fn set_key_action(call: Call) -> Result<Response, ApiError> {
             if let Some(fields) = fields_of(tx, &uuid)?.filter(|fields| fields.managed.is_none()) {
                 not_the_servers(fields.intent)?;
             }
-            set_key(tx, &uuid, &key)?;
-            audit(tx, "model_updated", moved.param("identifier")).map_err(ApiError::from)
+            set_key(tx, &uuid, &key).map_err(ApiError::from)
         })
         .await?;
     Ok(no_content())
 }
 
-fn audit(tx: &mut Tx<'_>, action: &str, identifier: &str) -> Result<(), StoreError> {
-    if tx.actor().user.is_none() {
-        return Ok(());
-    }
-    let context = json!({"model": model_reference("authentik_core", "token", identifier, identifier)});
-    emit(tx, Event::new(action, "authentik.events.middleware", context)).map(|_| ())
+fn audit(tx: &mut Tx<'_>, action: &str, identifier: &str, owner: Option<Ref<directory::User>>) -> Result<(), StoreError> {
+    let owner = match owner.and_then(|owner| owner.key().int()) {
+        Some(pk) => users::account_of(tx, pk)?,
+        None => None,
+    };
+    audit::record(tx, action, model_reference("authentik_core", "token", identifier, identifier), None, owner)
 }

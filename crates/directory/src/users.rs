@@ -7,16 +7,15 @@ use countersign_model::{
     Choice, ChoiceValue, EmailAddress, FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode, ObjectId, Problem, Ref, Target, Timestamp, directory,
 };
 use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Context, Identity, Rows, Scope, TableMeta, end_sessions_of};
-use countersign_store::{Sql, SqlValue, StoreError, Tx, params};
+use countersign_store::{ActorUser, Sql, SqlValue, StoreError, Tx, params};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::groups;
 use crate::passwords::unusable;
 use crate::search;
 use crate::settings::SystemSettings;
-use crate::{setup, used_by, username};
+use crate::{administrators, audit, groups, setup, used_by, username};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum UserType {
@@ -143,9 +142,6 @@ impl Rows for Users {
     fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
         Box::pin(async move {
             let SqlValue::Int(pk) = key else { return Err(ApiError::not_found("User")) };
-            if call.caller.pk() == Some(pk) {
-                return Err(ApiError::detail(StatusCode::BAD_REQUEST, "You cannot delete the account you are signed in with."));
-            }
             call.cx.store.write(call.actor(), "user deleted", move |tx| delete(tx, pk)).await
         })
     }
@@ -332,6 +328,7 @@ fn check(tx: &mut Tx<'_>, fields: &UserFields, before: Option<&UserFields>) -> R
 pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) -> Result<i64, ApiError> {
     let username = check(tx, fields, None)?;
     let (now, uuid) = (tx.now(), tx.entropy().uuid());
+    let with_password = password.is_some();
     let password = password.unwrap_or_else(|| unusable(tx.entropy()));
     let attributes = Value::Object(fields.attributes.0.clone());
     let row = tx.query_one(
@@ -356,7 +353,11 @@ pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) ->
     let pk: i64 = row.ok_or_else(|| ApiError::object("The user was not created."))?.get(0)?;
     set_groups(tx, pk, &fields.groups)?;
     setup::note(tx)?;
-    audit(tx, "model_created", pk, &username, None)?;
+    let account = ActorUser { pk, username, email: fields.email.to_string() };
+    audit(tx, "model_created", &account, None)?;
+    if with_password {
+        password_set(tx, account)?;
+    }
     Ok(pk)
 }
 
@@ -369,6 +370,12 @@ pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields
         return Ok(());
     }
     let username = check(tx, fields, Some(before))?;
+    if before.is_active && !fields.is_active && tx.actor().is(pk) {
+        return Err(ApiError::field("is_active", Problem::new("own_account", "You cannot deactivate the account you are signed in with.")));
+    }
+    if (before.is_active && !fields.is_active) || before.groups != fields.groups || before.r#type != fields.r#type {
+        administrators::keep_one(tx)?;
+    }
     let attributes = Value::Object(fields.attributes.0.clone());
     tx.execute(
         "UPDATE users SET username = $1, username_fold = $2, name = $3, email = $4, email_fold = $5, is_active = $6, path = $7, type = $8, attributes = $9, last_login = $11 WHERE id = $10",
@@ -393,13 +400,8 @@ pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields
     if before.is_active && !fields.is_active {
         end_everything(tx, pk)?;
     }
-    let (was, is) = (before.to_map(), fields.to_map());
-    let diff: Map<String, Value> = is
-        .iter()
-        .filter(|(name, value)| was.get(*name) != Some(value))
-        .map(|(name, value)| (name.clone(), json!({"previous_value": was.get(name), "new_value": value})))
-        .collect();
-    audit(tx, "model_updated", pk, &username, Some(Value::Object(diff)))?;
+    let diff = audit::diff(tx.graph(), &before.to_map(), &fields.to_map());
+    audit(tx, "model_updated", &ActorUser { pk, username, email: fields.email.to_string() }, Some(diff))?;
     Ok(())
 }
 
@@ -417,16 +419,32 @@ pub(crate) fn revoke_grants(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// Makes a deactivated account active again; whether it was not.
+///
+/// # Errors
+/// When the engine fails.
+pub fn activate(tx: &mut Tx<'_>, pk: i64) -> Result<bool, ApiError> {
+    let before = fields_of(tx, pk)?.ok_or_else(|| ApiError::not_found("User"))?;
+    if before.is_active {
+        return Ok(false);
+    }
+    update(tx, pk, &before, &UserFields { is_active: true, ..before.clone() })?;
+    Ok(true)
+}
+
 /// Deletes an account, with what belongs to it and what names it.
 ///
 /// # Errors
 /// When an object of the configuration forbids it.
 pub fn delete(tx: &mut Tx<'_>, pk: i64) -> Result<(), ApiError> {
-    let Some(row) = tx.query_one("SELECT username FROM users WHERE id = $1", params![pk])? else { return Err(ApiError::not_found("User")) };
-    let username: String = row.get(0)?;
+    let account = account_of(tx, pk)?.ok_or_else(|| ApiError::not_found("User"))?;
+    if tx.actor().is(pk) {
+        return Err(ApiError::detail(StatusCode::BAD_REQUEST, "You cannot delete the account you are signed in with."));
+    }
+    administrators::keep_one(tx)?;
     tx.draft().detach(ObjectId::new(directory::User::SPACE, Key::Int(pk)))?;
     tx.execute("DELETE FROM users WHERE id = $1", params![pk])?;
-    audit(tx, "model_deleted", pk, &username, None)?;
+    audit(tx, "model_deleted", &account, None)?;
     if SystemSettings::of(tx.graph()).gdpr_compliance {
         countersign_events::forget_user(tx, pk)?;
     }
@@ -442,12 +460,11 @@ pub fn set_password_hash(tx: &mut Tx<'_>, pk: i64, hash: &str, keep: Option<[u8;
     tx.execute("UPDATE users SET password = $1, password_changed = $2 WHERE id = $3", params![hash, now, pk])?;
     end_sessions_of(tx, pk, keep)?;
     setup::note(tx)?;
-    let about = match Identity::load(tx, pk)? {
-        Some(user) => Some(countersign_store::ActorUser { pk, username: user.username, email: user.email }),
-        None => None,
-    };
-    emit(tx, Event::new("password_set", "authentik.events.signals", json!({})).user(about))?;
-    Ok(())
+    account_of(tx, pk)?.map_or(Ok(()), |account| password_set(tx, account))
+}
+
+fn password_set(tx: &mut Tx<'_>, account: ActorUser) -> Result<(), StoreError> {
+    emit(tx, Event::new("password_set", "authentik.events.signals", json!({})).about(Some(account))).map(|_| ())
 }
 
 fn set_groups(tx: &mut Tx<'_>, pk: i64, groups: &[Ref<directory::Group>]) -> Result<(), StoreError> {
@@ -491,13 +508,13 @@ pub fn parse(tx: &Tx<'_>, map: &Map<String, Value>, base: Option<&UserFields>) -
     UserFields::parse(&Input { map, mode, entropy: tx.entropy(), privileged: true }, base)
 }
 
-fn audit(tx: &mut Tx<'_>, action: &str, pk: i64, username: &str, diff: Option<Value>) -> Result<(), StoreError> {
-    if tx.actor().user.is_none() {
-        return Ok(());
-    }
-    let mut context = json!({"model": model_reference("authentik_core", "user", &pk.to_string(), username)});
-    if let (Value::Object(map), Some(diff)) = (&mut context, diff) {
-        map.insert("diff".to_owned(), diff);
-    }
-    emit(tx, Event::new(action, "authentik.events.middleware", context)).map(|_| ())
+/// An account as events name it.
+pub(crate) fn account_of(sql: &mut Sql<'_>, pk: i64) -> Result<Option<ActorUser>, StoreError> {
+    let row = sql.query_one("SELECT username, email FROM users WHERE id = $1", params![pk])?;
+    row.map(|row| Ok(ActorUser { pk, username: row.get(0)?, email: row.get(1)? })).transpose()
+}
+
+fn audit(tx: &mut Tx<'_>, action: &str, account: &ActorUser, diff: Option<Value>) -> Result<(), StoreError> {
+    let model = model_reference("authentik_core", "user", &account.pk.to_string(), &account.username);
+    audit::record(tx, action, model, diff, Some(account.clone()))
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::chart::Chart;
-use crate::event::{Event, emit};
+use crate::event::{Event, WHO, emit};
 
 /// Something that happened.
 #[derive(Debug, Clone, Fields)]
@@ -122,12 +122,18 @@ impl Rows for Events {
 pub(crate) const COLUMNS: &str = "uuid, user_json, action, app, context, client_ip, created, expires, brand";
 
 pub(crate) fn render(row: &Row) -> Result<Value, StoreError> {
+    let mut context: Value = row.get(4)?;
+    // Events of older versions do not say it: there `user` is all that is known.
+    let who = context.as_object_mut().and_then(|map| map.remove(WHO)).unwrap_or_default();
+    let part = |name: &str| who.get(name).cloned().unwrap_or_default();
     Ok(json!({
         "pk": row.get::<Uuid>(0)?.to_string(),
         "user": row.get::<Value>(1)?,
+        "actor": part("actor"),
+        "subject": part("subject"),
         "action": row.get::<String>(2)?,
         "app": row.get::<String>(3)?,
-        "context": row.get::<Value>(4)?,
+        "context": context,
         "client_ip": row.get::<Option<String>>(5)?,
         "created": row.get::<Timestamp>(6)?.iso(),
         "expires": row.get::<Timestamp>(7)?.iso(),
@@ -181,7 +187,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let action = object_schema(&[("action", "#EventActions")]);
     vec![
         ("EventActions", json!({"type": "string", "enum": actions})),
-        ("Event", action.clone()),
+        ("Event", object_schema(&[("action", "#EventActions"), ("actor", "map?"), ("subject", "map?")])),
         ("EventRequest", action),
         ("SeverityEnum", json!({"type": "string", "enum": ["notice", "warning", "alert"]})),
     ]

@@ -1,35 +1,66 @@
 //! The audit of configuration: an event for each object an edit made, changed or deleted, in its transaction.
 
 use countersign_model::{Change, Entropy, Entry, Secret};
-use countersign_store::{Auditor, CommittedEdit, Sql, StoreError};
+use countersign_rest::Identity;
+use countersign_store::{Agent, Auditor, CommittedEdit, Sql, SqlValue, StoreError, Tx};
 use serde_json::{Map, Value, json};
 
-use crate::event::{Event, model_reference, record};
+use crate::event::{Around, Event, emit, model_reference, record};
 
-/// Records every edit made by somebody; start-up and blueprints of the program itself leave the change table only.
+/// Records every edit. What somebody, the console or a blueprint does leaves an event for each object; what the program
+/// does by itself, as making the default objects, one for the whole edit, whose objects the change of that revision lists.
 #[derive(Debug, Clone, Copy)]
 pub struct Audit;
 
 impl Auditor for Audit {
     fn record(&self, sql: &mut Sql<'_>, entropy: &dyn Entropy, edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
-        if edit.actor.user.is_none() {
-            return Ok(());
+        let around = Around { now: edit.at, actor: edit.actor, entropy, sealer: edit.sealer };
+        if edit.actor.user.is_none() && edit.actor.agent == Agent::System {
+            let message = format!("{}: {}", edit.reason, summary(edit.changes));
+            let context = json!({"message": message, "revision": edit.revision});
+            return record(sql, &around, Event::new("system_task_execution", "authentik.events.middleware", context)).map(|_| ());
         }
         for change in edit.changes {
-            let action = match (&change.before, &change.after) {
-                (None, _) => "model_created",
-                (_, None) => "model_deleted",
-                _ => "model_updated",
-            };
             let Some(entry) = change.after.as_ref().or(change.before.as_ref()) else { continue };
             let mut context = json!({"model": reference(entry), "revision": edit.revision});
             if let (Value::Object(map), Some(diff)) = (&mut context, diff(change)) {
                 map.insert("diff".to_owned(), diff);
             }
-            record(sql, entropy, edit.at, edit.actor, Event::new(action, "authentik.events.middleware", context))?;
+            record(sql, &around, Event::new(action(change), "authentik.events.middleware", context))?;
         }
         Ok(())
     }
+}
+
+/// The event of something that belonged to an account and was taken away, as a session.
+///
+/// # Errors
+/// When the engine fails.
+pub fn deleted_of(tx: &mut Tx<'_>, (app, model): (&str, &str), key: &SqlValue, owner: i64) -> Result<(), StoreError> {
+    let key = match key {
+        SqlValue::Bytes(bytes) => hex::encode(bytes),
+        SqlValue::Int(number) => number.to_string(),
+        _ => String::new(),
+    };
+    let subject = Identity::load(tx, owner)?.map(|user| user.as_actor());
+    let name = subject.as_ref().map(|user| user.username.clone()).unwrap_or_default();
+    let context = json!({"model": model_reference(app, model, &key, &name)});
+    emit(tx, Event::new("model_deleted", "authentik.events.middleware", context).concerning(subject)).map(|_| ())
+}
+
+const fn action(change: &Change) -> &'static str {
+    match (&change.before, &change.after) {
+        (None, _) => "model_created",
+        (_, None) => "model_deleted",
+        _ => "model_updated",
+    }
+}
+
+/// `3 created, 1 changed`.
+fn summary(changes: &[Change]) -> String {
+    let words = [("model_created", "created"), ("model_updated", "changed"), ("model_deleted", "deleted")];
+    let counted = words.iter().map(|(wanted, word)| (changes.iter().filter(|change| action(change) == *wanted).count(), word));
+    counted.filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
 }
 
 pub(crate) fn reference(entry: &Entry) -> Value {

@@ -1,9 +1,12 @@
 //! Tamper evidence: events form a chain, sealed in the order they came in.
 //!
-//! Each event gets a place and a code (HMAC-SHA-256 under a key derived from the secret key) over its row and the code
+//! An event is written with a code of its own (HMAC-SHA-256 under a key derived from the secret key), so that a row somebody
+//! puts into the table is not sealed as one of ours. Sealing gives each event a place and a code over its row and the code
 //! before it. Who changes, removes or reorders rows in the database cannot make the codes that follow. Signed places
 //! say where the chain ends and what was removed from it by right, so that retention and erasure leave a chain that can
 //! still be verified. Sealing happens beside requests, about each second: sign-ins do not wait for each other's codes.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_model::{Sealer, Timestamp};
 use countersign_rest::Context;
@@ -11,6 +14,7 @@ use countersign_store::{Actor, Row, Sql, SqlValue, StoreError, Tx, params};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::count::{self, Count};
 use crate::geo::Places;
 
 /// Events sealed in one transaction.
@@ -20,6 +24,7 @@ const REMOVED_AT_ONCE: i64 = 5000;
 /// Rows verified at once.
 const PAGE: i64 = 2000;
 
+const WRITTEN: &str = "event";
 const LINK: &str = "event chain";
 const PLACE: &str = "event checkpoint";
 
@@ -27,9 +32,11 @@ const PLACE: &str = "event checkpoint";
 pub(crate) const HEAD: &str = "head";
 pub(crate) const RETENTION: &str = "retention";
 const ERASURE: &str = "erasure";
+/// Of a row that was not written by the program.
+const FORGERY: &str = "forgery";
 
-/// The columns a code covers, after `seq`.
-const COVERED: &str = "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand";
+/// The columns a code covers.
+pub(crate) const COVERED: &str = "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand";
 
 /// Seals what came in since the last time. `keep` is how many seconds events are kept.
 ///
@@ -51,9 +58,10 @@ pub(crate) async fn seal(cx: &Context, keep: i64) -> Result<(), StoreError> {
 
 fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: Option<&Places>) -> Result<usize, StoreError> {
     let (mut seq, mut chain) = head(tx)?;
-    let rows = tx.query(&format!("SELECT {COVERED} FROM event WHERE seq IS NULL ORDER BY created, uuid LIMIT $1"), params![BATCH])?;
+    let rows = tx.query(&format!("SELECT {COVERED}, code FROM event WHERE seq IS NULL ORDER BY created, uuid LIMIT $1"), params![BATCH])?;
     for row in &rows {
         seq += 1;
+        let genuine = is_genuine(tx.sealer(), row)?;
         // Settings say how long events are kept and where addresses are; those who write events know neither.
         let expires = row.get::<Timestamp>(8)?.plus_seconds(keep);
         let context = placed(row, places)?;
@@ -64,17 +72,46 @@ fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: Option<&Places>) -> Result<usi
         chain = link(tx.sealer(), &chain, seq, &covered);
         let uuid: Uuid = row.get(0)?;
         if expires == row.get::<Timestamp>(9)? && context == row.get::<String>(5)? {
-            tx.execute("UPDATE event SET seq = $1, chain = $2 WHERE uuid = $3", params![seq, chain.clone(), uuid])?;
+            tx.execute("UPDATE event SET seq = $1, chain = $2, code = NULL WHERE uuid = $3", params![seq, chain.clone(), uuid])?;
         } else {
-            let statement = "UPDATE event SET seq = $1, chain = $2, expires = $3, context = $4 WHERE uuid = $5";
+            let statement = "UPDATE event SET seq = $1, chain = $2, expires = $3, context = $4, code = NULL WHERE uuid = $5";
             tx.execute(statement, params![seq, chain.clone(), expires, context, uuid])?;
+        }
+        if !genuine {
+            tracing::error!(event = %uuid, place = seq, "an event was not written by this program: somebody put it into the database");
+            sign(tx, FORGERY, seq, &chain)?;
         }
     }
     if !rows.is_empty() {
         tx.execute("DELETE FROM event_checkpoint WHERE reason = $1", params![HEAD])?;
         sign(tx, HEAD, seq, &chain)?;
+        let sealer = tx.sealer();
+        if let Count::Signed { lost, .. } = count::read(tx, sealer)? {
+            count::write(tx, seq, lost.as_deref())?;
+        }
     }
     Ok(rows.len())
+}
+
+/// The code an event is written with.
+pub(crate) fn written(sealer: &dyn Sealer, row: &[SqlValue]) -> Vec<u8> {
+    sealer.mac(WRITTEN, &encoded(&[], row)).to_vec()
+}
+
+/// Whether the program wrote a row that waits to be sealed; its code comes after the covered columns.
+fn is_genuine(sealer: &dyn Sealer, row: &Row) -> Result<bool, StoreError> {
+    let code: Option<Vec<u8>> = row.get(11)?;
+    Ok(code == Some(written(sealer, &row_values(row)?)))
+}
+
+/// Gives events that an older version left unsealed the code they lack. Only before the count is signed.
+pub(crate) fn adopt(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let rows = tx.query(&format!("SELECT {COVERED} FROM event WHERE seq IS NULL AND code IS NULL"), params![])?;
+    for row in &rows {
+        let code = written(tx.sealer(), &row_values(row)?);
+        tx.execute("UPDATE event SET code = $1 WHERE uuid = $2", params![code, row.get::<Uuid>(0)?])?;
+    }
+    Ok(())
 }
 
 /// The context of an event, with where its address is.
@@ -92,7 +129,7 @@ fn placed(row: &Row, places: Option<&Places>) -> Result<String, StoreError> {
 }
 
 /// The last sealed place.
-fn head(sql: &mut Sql<'_>) -> Result<(i64, Vec<u8>), StoreError> {
+pub(crate) fn head(sql: &mut Sql<'_>) -> Result<(i64, Vec<u8>), StoreError> {
     let row = sql.query_one("SELECT seq, chain FROM event_checkpoint WHERE reason = $1", params![HEAD])?;
     row.map_or(Ok((0, Vec::new())), |row| Ok((row.get(0)?, row.get(1)?)))
 }
@@ -120,7 +157,7 @@ pub(crate) fn retain(tx: &mut Tx<'_>, most: i64) -> Result<usize, StoreError> {
     let Some(row) = tx.query_one("SELECT MAX(seq) FROM event WHERE seq <= $1", params![until])? else { return Ok(0) };
     let Some(until) = row.get::<Option<i64>>(0)? else { return Ok(0) };
     let chain = tx.query_one("SELECT chain FROM event WHERE seq = $1", params![until])?.map_or(Ok(Vec::new()), |row| row.get::<Vec<u8>>(0))?;
-    tx.execute("DELETE FROM event_checkpoint WHERE reason IN ($1, $2) AND seq <= $3", params![RETENTION, ERASURE, until])?;
+    tx.execute("DELETE FROM event_checkpoint WHERE reason IN ($1, $2, $3) AND seq <= $4", params![RETENTION, ERASURE, FORGERY, until])?;
     sign(tx, RETENTION, until, &chain)?;
     tx.execute("DELETE FROM event WHERE seq <= $1", params![until])
 }
@@ -171,6 +208,14 @@ pub enum Tampering {
     Mark { reason: String, seq: i64 },
     #[error("the mark of the chain's end was removed")]
     NoHead,
+    #[error("event {uuid} ({action} of {at}) was not written by this program: somebody put it into the database")]
+    Forged { uuid: Uuid, action: String, at: String },
+    #[error("{counted} events were sealed, and the chain ends at {head}: the log was emptied, or put back to an earlier state")]
+    TooFew { counted: i64, head: i64 },
+    #[error("the signed count of events is missing, or was not signed by this installation")]
+    NoCount,
+    #[error("the signed count of events was missing when the server started at {at}: what was before is not known to be complete")]
+    CountLost { at: String },
     #[error("the chain differs from place {seq} of the code given")]
     OtherHistory { seq: i64 },
 }
@@ -215,7 +260,16 @@ pub fn verify(sql: &mut Sql<'_>, sealer: &dyn Sealer, witness: Option<&(i64, Str
         }
     }
     walk.end();
+    walk.count(&count::read(sql, sealer)?);
     walk.report.waiting = sql.query_one("SELECT COUNT(*) FROM event WHERE seq IS NULL", params![])?.map_or(Ok(0), |row| row.get(0))?;
+    // An older version wrote no codes: the count is signed when those are adopted.
+    if count::read(sql, sealer)? != Count::Unsigned {
+        for row in sql.query(&format!("SELECT {COVERED}, code FROM event WHERE seq IS NULL ORDER BY created, uuid LIMIT $1"), params![PAGE])? {
+            if !is_genuine(sealer, &row)? {
+                walk.report.wrong.push(forged(&row)?);
+            }
+        }
+    }
     walk.report.wrong.truncate(MOST_FAULTS);
     Ok(walk.report)
 }
@@ -224,12 +278,13 @@ pub fn verify(sql: &mut Sql<'_>, sealer: &dyn Sealer, witness: Option<&(i64, Str
 struct Marks {
     head: Option<(i64, Vec<u8>)>,
     retention: Option<(i64, Vec<u8>)>,
-    erased: std::collections::BTreeMap<i64, Vec<u8>>,
+    erased: BTreeMap<i64, Vec<u8>>,
+    forged: BTreeSet<i64>,
     wrong: Vec<Tampering>,
 }
 
 fn marks(sql: &mut Sql<'_>, sealer: &dyn Sealer) -> Result<Marks, StoreError> {
-    let mut marks = Marks { head: None, retention: None, erased: std::collections::BTreeMap::new(), wrong: Vec::new() };
+    let mut marks = Marks { head: None, retention: None, erased: BTreeMap::new(), forged: BTreeSet::new(), wrong: Vec::new() };
     for row in sql.query("SELECT reason, seq, chain, signature FROM event_checkpoint ORDER BY seq", params![])? {
         let (reason, seq, chain): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if row.get::<Vec<u8>>(3)? != sealer.mac(PLACE, &place(&reason, seq, &chain)) {
@@ -239,6 +294,9 @@ fn marks(sql: &mut Sql<'_>, sealer: &dyn Sealer) -> Result<Marks, StoreError> {
         match reason.as_str() {
             HEAD => marks.head = Some((seq, chain)),
             RETENTION => marks.retention = Some((seq, chain)),
+            FORGERY => {
+                marks.forged.insert(seq);
+            }
             _ => {
                 marks.erased.insert(seq, chain);
             }
@@ -264,6 +322,8 @@ impl Walk<'_> {
         // After a hole the code before is unknown: the row is then held against the next ones only.
         if complete && link(self.sealer, &self.chain, seq, &covered) != stored {
             self.report.wrong.push(Tampering::Changed { seq, uuid: row.get(0)?, action: row.get(1)?, at: row.get::<Timestamp>(8)?.iso() });
+        } else if self.marks.forged.contains(&seq) {
+            self.report.wrong.push(forged(row)?);
         } else {
             self.report.verified += u64::from(complete);
         }
@@ -298,6 +358,21 @@ impl Walk<'_> {
         complete
     }
 
+    /// Holds the end of the chain against the count that is kept apart from it.
+    fn count(&mut self, count: &Count) {
+        let head = self.marks.head.as_ref().map_or(0, |(head, _)| *head);
+        match count {
+            Count::Unsigned => {}
+            Count::Missing => self.report.wrong.push(Tampering::NoCount),
+            Count::Signed { seq, lost } => {
+                if *seq != head {
+                    self.report.wrong.push(Tampering::TooFew { counted: *seq, head });
+                }
+                self.report.wrong.extend(lost.clone().map(|at| Tampering::CountLost { at }));
+            }
+        }
+    }
+
     fn end(&mut self) {
         match self.marks.head.clone() {
             Some((head, chain)) => {
@@ -311,6 +386,10 @@ impl Walk<'_> {
             None => {}
         }
     }
+}
+
+fn forged(row: &Row) -> Result<Tampering, StoreError> {
+    Ok(Tampering::Forged { uuid: row.get(0)?, action: row.get(1)?, at: row.get::<Timestamp>(8)?.iso() })
 }
 
 fn row_values(row: &Row) -> Result<Vec<SqlValue>, StoreError> {
@@ -327,15 +406,19 @@ fn row_values(row: &Row) -> Result<Vec<SqlValue>, StoreError> {
     Ok(values)
 }
 
-/// The code of a row: each value with its length before it, so that none can reach into the next.
+/// The code of a place: over the row there and the code before it.
 fn link(sealer: &dyn Sealer, before: &[u8], seq: i64, row: &[SqlValue]) -> Vec<u8> {
+    sealer.mac(LINK, &encoded(&[before, &seq.to_be_bytes()], row)).to_vec()
+}
+
+/// Each value with its length before it, so that none can reach into the next.
+fn encoded(first: &[&[u8]], row: &[SqlValue]) -> Vec<u8> {
     let mut data = Vec::with_capacity(1024);
     let mut add = |bytes: &[u8]| {
         data.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         data.extend_from_slice(bytes);
     };
-    add(before);
-    add(&seq.to_be_bytes());
+    first.iter().for_each(|bytes| add(bytes));
     for value in row {
         match value {
             SqlValue::Null => add(b"n"),
@@ -344,7 +427,7 @@ fn link(sealer: &dyn Sealer, before: &[u8], seq: i64, row: &[SqlValue]) -> Vec<u
             SqlValue::Bytes(bytes) => add(&[b"b", bytes.as_slice()].concat()),
         }
     }
-    sealer.mac(LINK, &data).to_vec()
+    data
 }
 
 fn place(reason: &str, seq: i64, chain: &[u8]) -> Vec<u8> {

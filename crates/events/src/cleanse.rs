@@ -24,7 +24,8 @@ pub fn cleanse(value: &Value) -> Value {
     }
 }
 
-fn sounds_secret(key: &str) -> bool {
+/// Whether values under a key of that name are masked.
+pub fn sounds_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let harmless = key.contains("passing") || key.contains("password_change_date");
     !harmless && (WORDS.iter().any(|w| key.contains(w)) || key == "code")

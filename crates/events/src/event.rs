@@ -1,11 +1,12 @@
 //! Making and storing events.
 
-use countersign_model::{Entropy, Timestamp};
+use countersign_model::{Entropy, Sealer, Timestamp};
 use countersign_rest::Context;
 use countersign_store::{Actor, ActorUser, Sql, StoreError, Tx, params};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::chain;
 use crate::cleanse::cleanse;
 
 /// How long an event is kept is decided when it is sealed, a second later.
@@ -19,21 +20,60 @@ pub struct Event {
     /// Where it comes from, as `authentik.events.signals`.
     pub app: String,
     pub context: Value,
-    /// The account it is about, where that is not the actor.
-    pub user: Option<ActorUser>,
+    /// What the original's field `user` names, where that is not the actor.
+    user: Option<ActorUser>,
+    /// The account it concerns.
+    subject: Option<ActorUser>,
+    /// Who did it, where that is not the actor of the transaction.
+    actor: Option<Actor>,
 }
 
 impl Event {
     pub fn new(action: impl Into<String>, app: impl Into<String>, context: Value) -> Event {
-        Event { action: action.into(), app: app.into(), context, user: None }
+        Event { action: action.into(), app: app.into(), context, user: None, subject: None, actor: None }
     }
 
+    /// Names the account it concerns.
     #[must_use]
-    pub fn user(mut self, user: Option<ActorUser>) -> Event {
-        self.user = user;
+    pub fn concerning(mut self, subject: Option<ActorUser>) -> Event {
+        self.subject = subject;
         self
     }
+
+    /// As [`concerning`](Self::concerning), for events whose field `user` is that account in the original.
+    #[must_use]
+    pub fn about(mut self, subject: Option<ActorUser>) -> Event {
+        self.user.clone_from(&subject);
+        self.concerning(subject)
+    }
+
+    /// Something that an account did itself while nobody was signed in yet, as signing in.
+    #[must_use]
+    pub fn by_self(mut self, user: ActorUser) -> Event {
+        self.actor = Some(Actor { user: Some(user.clone()), ..Actor::default() });
+        self.about(Some(user))
+    }
+
+    /// The action, then who did it and whom it concerns, for the log.
+    fn log(&self, actor: &Actor) {
+        let client_ip = actor.client_ip.as_deref().unwrap_or("-");
+        if self.action == "login_failed" {
+            // Documented: others count these lines and close doors. A name that no account has may be a password in the
+            // wrong field, so it is not said.
+            let text = |name: &str| self.context.get(name).and_then(Value::as_str).unwrap_or("-");
+            let user = self.subject.as_ref().map_or("-", |user| user.username.as_str());
+            return tracing::warn!(client_ip, user, application = text("application_slug"), reason = text("reason"), "login failed");
+        }
+        let who = self.actor.as_ref().unwrap_or(actor).to_json();
+        let said = |name: &str| who.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let name = said("username").or_else(|| said("type")).unwrap_or("-");
+        let subject = self.subject.as_ref().map_or("-", |user| user.username.as_str());
+        tracing::info!(action = self.action, app = self.app, actor = name, through = said("through"), subject, client_ip, "event");
+    }
 }
+
+/// The key of a stored context under which `{actor, subject}` is kept; nothing else can be written there.
+pub(crate) const WHO: &str = "countersign.who";
 
 /// `{app, model_name, pk, name}`: how events name objects. Uuids are written without dashes.
 pub fn model_reference(app: &str, model_name: &str, pk: &str, name: &str) -> Value {
@@ -46,47 +86,49 @@ pub fn model_reference(app: &str, model_name: &str, pk: &str, name: &str) -> Val
 /// # Errors
 /// When the engine fails.
 pub fn emit(tx: &mut Tx<'_>, event: Event) -> Result<Uuid, StoreError> {
-    let (entropy, now, actor) = (tx.entropy(), tx.now(), tx.actor());
-    record(tx, entropy, now, actor, event)
+    let around = Around { now: tx.now(), actor: tx.actor(), entropy: tx.entropy(), sealer: tx.sealer() };
+    record(tx, &around, event)
+}
+
+/// What an event is written with.
+pub(crate) struct Around<'a> {
+    pub now: Timestamp,
+    pub actor: &'a Actor,
+    pub entropy: &'a dyn Entropy,
+    pub sealer: &'a dyn Sealer,
 }
 
 /// As [`emit`], where there is no [`Tx`].
 ///
 /// # Errors
 /// When the engine fails.
-pub fn record(sql: &mut Sql<'_>, entropy: &dyn Entropy, now: Timestamp, actor: &Actor, event: Event) -> Result<Uuid, StoreError> {
-    let uuid = entropy.uuid_at(now);
+pub(crate) fn record(sql: &mut Sql<'_>, around: &Around<'_>, event: Event) -> Result<Uuid, StoreError> {
+    let (uuid, now, actor) = (around.entropy.uuid_at(around.now), around.now, around.actor);
     let mut context = cleanse(&event.context);
-    if let (Value::Object(map), Some(request)) = (&mut context, &actor.http_request) {
-        map.insert("http_request".to_owned(), cleanse(request));
+    if !context.is_object() {
+        context = json!({});
+    }
+    if let Value::Object(map) = &mut context {
+        map.extend(actor.http_request.as_ref().map(|request| ("http_request".to_owned(), cleanse(request))));
+        let who = event.actor.as_ref().unwrap_or(actor).to_json();
+        map.insert(WHO.to_owned(), json!({"actor": who, "subject": event.subject.as_ref().map(ActorUser::to_json)}));
     }
     let user = event.user.as_ref().or(actor.user.as_ref());
-    let named = |u: &ActorUser| json!({"pk": u.pk, "email": u.email, "username": u.username});
-    let mut user_json = user.map_or_else(|| json!({"pk": 1, "email": "", "username": "AnonymousUser"}), named);
+    let mut user_json = user.map_or_else(|| json!({"pk": 1, "email": "", "username": "AnonymousUser"}), ActorUser::to_json);
     // An event of its own account is about that account alone.
     if let (None, Some(other), Value::Object(map)) = (&event.user, &actor.on_behalf_of, &mut user_json) {
-        map.insert("on_behalf_of".to_owned(), named(other));
+        map.insert("on_behalf_of".to_owned(), other.to_json());
     }
     let username = user.map_or("AnonymousUser", |u| u.username.as_str()).to_owned();
     let application = context.pointer("/authorized_application/pk").and_then(Value::as_str).map(str::to_owned);
     let brand = actor.brand.clone().unwrap_or_else(|| model_reference("authentik_brands", "brand", "", "Brand fallback"));
-    sql.execute(
-        "INSERT INTO event (uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        params![uuid, &event.action, &event.app, username, user_json, context, application, actor.client_ip.clone(), now, now.plus_seconds(RETENTION), brand],
-    )?;
-    log(&event, user.map_or("-", |u| u.username.as_str()), actor.client_ip.as_deref().unwrap_or("-"));
+    let row =
+        params![uuid, &event.action, &event.app, username, user_json, context, application, actor.client_ip.clone(), now, now.plus_seconds(RETENTION), brand];
+    let code = chain::written(around.sealer, row);
+    let statement = format!("INSERT INTO event ({}, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)", chain::COVERED);
+    sql.execute(&statement, &[row.as_slice(), &[code.into()]].concat())?;
+    event.log(actor);
     Ok(uuid)
-}
-
-/// One line for each event. That of a failed sign-in is documented: others count them and close doors.
-fn log(event: &Event, user: &str, client_ip: &str) {
-    let (action, app) = (event.action.as_str(), event.app.as_str());
-    if action != "login_failed" {
-        return tracing::info!(action, app, user, client_ip, "event");
-    }
-    let text = |name: &str| event.context.get(name).and_then(Value::as_str).unwrap_or("-");
-    tracing::warn!(client_ip, user = text("username"), application = text("application_slug"), reason = text("reason"), "login failed");
 }
 
 impl Event {

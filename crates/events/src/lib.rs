@@ -9,15 +9,16 @@ mod audit;
 mod chain;
 mod chart;
 mod cleanse;
+mod count;
 mod event;
 mod geo;
 mod stream;
 
 pub use api::Actions;
-pub use audit::Audit;
+pub use audit::{Audit, deleted_of};
 pub use chart::Chart;
-pub use cleanse::cleanse;
-pub use event::{Event, emit, model_reference, record};
+pub use cleanse::{cleanse, sounds_secret};
+pub use event::{Event, emit, model_reference};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,6 +66,7 @@ pub fn module() -> Module {
             name: "event chain",
             run: |cx| {
                 Box::pin(async move {
+                    count::begin(&cx).await.map_err(|error| error.to_string())?;
                     tokio::spawn(keep_sealing(cx));
                     Ok(())
                 })

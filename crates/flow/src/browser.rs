@@ -11,7 +11,7 @@ use countersign_policy::{Facts, Subject};
 use countersign_rest::{
     Context, Identity, RequestInfo, SessionData, Visitor, csrf_cookie, csrf_token, end_session, end_sessions_of, session_cookie, start_session,
 };
-use countersign_store::{Actor, ActorUser, StoreError};
+use countersign_store::{Actor, StoreError};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -202,8 +202,7 @@ impl Browser {
             if start_session(tx, pk, &fresh, life, &request, &data)?.is_none() {
                 return Ok(None);
             }
-            let about = ActorUser { pk, username: user.username.clone(), email: user.email.clone() };
-            emit(tx, Event::new("login", "authentik.events.signals", event.clone()).user(Some(about)))?;
+            emit(tx, Event::new("login", "authentik.events.signals", event.clone()).by_self(user.as_actor()))?;
             Identity::load(tx, pk)
         };
         let Some(user) = self.cx.store.write(self.actor(), "signed in", work).await? else { return Ok(false) };

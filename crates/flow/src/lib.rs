@@ -69,6 +69,7 @@ mod recorder;
 mod render;
 mod run;
 mod setup;
+mod sign_in;
 pub mod stages;
 mod web;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::destination::Destinations;
 use crate::kinds::{Flow, FlowStageBinding};
-use crate::{api, keep, launch, record, stages, web};
+use crate::{api, keep, launch, record, sign_in, stages, web};
 use countersign_model::Space;
 use countersign_rest::{FamilyResource, Job, KindResource, Module, NotFoundPage};
 
@@ -23,6 +23,7 @@ pub fn module() -> Module {
     Module {
         name: "flow",
         kinds,
+        rules: vec![sign_in::keep],
         families: vec![FamilyResource {
             space: Space("stage"),
             path: "stages/all",

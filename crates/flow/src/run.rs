@@ -142,7 +142,7 @@ impl Run {
             map.extend(stage.map(|stage| ("stage".to_owned(), stage)));
             map.extend(self.application_hint.as_ref().map(|hint| ("application_slug".to_owned(), hint.slug.as_str().into())));
         }
-        let event = Event::new("login_failed", "authentik.events.signals", context).user(about);
+        let event = Event::new("login_failed", "authentik.events.signals", context).about(about);
         event.write(&self.browser.cx, self.browser.actor()).await;
     }
 

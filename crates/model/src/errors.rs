@@ -116,6 +116,20 @@ impl FieldErrors {
         self.render(&|p| json!({"string": p.text, "code": p.code}))
     }
 
+    /// All of them in one line of text, for terminals and logs.
+    pub fn sentences(&self) -> String {
+        let texts = |list: &[Problem]| list.iter().map(|problem| problem.text.as_str()).collect::<Vec<_>>().join(" ");
+        let part = |(name, node): &(String, ErrorNode)| {
+            let said = match node {
+                ErrorNode::Problems(list) => texts(list),
+                ErrorNode::Nested(errors) => errors.sentences(),
+                ErrorNode::Items(items) => items.iter().filter(|e| !e.is_empty()).map(FieldErrors::sentences).collect::<Vec<_>>().join("; "),
+            };
+            if name == NON_FIELD { said } else { format!("{name}: {said}") }
+        };
+        self.0.iter().map(part).collect::<Vec<_>>().join("; ")
+    }
+
     fn render(&self, show: &dyn Fn(&Problem) -> Value) -> Value {
         let fields = self.0.iter().map(|(name, node)| {
             let value = match node {

@@ -41,11 +41,11 @@ pub use listed::{Listed, Names};
 pub use network::{Cidr, node_address, subscriber};
 pub use order::SortKey;
 pub use reference::{Ref, Target, directory, family};
-pub use registry::{KindDef, LoadError, Registry, Stamp, Upgrade};
+pub use registry::{KindDef, LoadError, Registry, Rule, Stamp, Upgrade};
 pub use secret::{SealError, Sealer, Secret};
 pub use snapshot::{Entry, Revision, Snapshot};
 pub use soundness::unsound;
-pub use text::{Code, EmailAddress, LinkUrl, Multiline, Picture, Slug, WebUrl};
+pub use text::{Code, EmailAddress, LinkUrl, Multiline, Picture, SecretUrl, Slug, WebUrl};
 pub use time::Timestamp;
 pub use vanished::Vanished;
 

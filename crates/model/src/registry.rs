@@ -8,11 +8,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::draft::Change;
 use crate::environment::Entropy;
 use crate::errors::FieldErrors;
 use crate::key::Space;
 use crate::kind::{Input, Kind, KindMeta, Object};
 use crate::secret::{SealError, Sealer};
+use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 
 type Parse = fn(&Input<'_>, Option<&dyn Object>) -> Result<Arc<dyn Object>, FieldErrors>;
@@ -104,16 +106,35 @@ pub enum LoadError {
     Sealed(#[from] SealError),
 }
 
-/// Every kind, by model name.
+/// What a whole edit must keep to, beyond what each object says of itself: the configuration before and after, and what
+/// differs.
+pub type Rule = fn(&Snapshot, &Snapshot, &[Change]) -> Result<(), FieldErrors>;
+
+/// Every kind, by model name, and the rules over edits of them.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     kinds: BTreeMap<&'static str, KindDef>,
+    rules: Vec<Rule>,
 }
 
 impl Registry {
     /// A second kind of the same model would replace the first; a test over the whole set forbids it.
     pub fn new(kinds: impl IntoIterator<Item = KindDef>) -> Registry {
-        Registry { kinds: kinds.into_iter().map(|k| (k.meta.model, k)).collect() }
+        Registry { kinds: kinds.into_iter().map(|k| (k.meta.model, k)).collect(), rules: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn with_rules(mut self, rules: impl IntoIterator<Item = Rule>) -> Registry {
+        self.rules.extend(rules);
+        self
+    }
+
+    /// Whether an edit keeps to the rules.
+    ///
+    /// # Errors
+    /// What the first rule that does not hold says.
+    pub fn judge(&self, before: &Snapshot, after: &Snapshot, changes: &[Change]) -> Result<(), FieldErrors> {
+        self.rules.iter().try_for_each(|rule| rule(before, after, changes))
     }
 
     /// By model name, whatever its case, as blueprints write it.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::errors::{ErrorNode, Problem};
 use crate::field::{FieldMeta, FieldValue, Shape, bounded, text};
+use crate::secret::{SealError, Sealer, Secret};
 
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $shape:ident, $check:expr) => {
@@ -104,6 +105,37 @@ text_type! {
                 Some(_) => false,
             };
         if valid { Ok(picture) } else { Err(Problem::new("invalid", NOT_A_URL).into()) }
+    }
+}
+
+/// A [`WebUrl`] that gives a right to whoever knows it, as a webhook's: masked and sealed as secrets are. Those of older
+/// versions rest in clear until they are written again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SecretUrl(Secret);
+
+impl Deref for SecretUrl {
+    type Target = Secret;
+    fn deref(&self) -> &Secret {
+        &self.0
+    }
+}
+
+impl FieldValue for SecretUrl {
+    fn shape() -> Shape {
+        Shape::Secret
+    }
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        WebUrl::parse(value, meta).map(|url| SecretUrl(Secret::new(&*url)))
+    }
+    fn to_json(&self) -> Value {
+        self.0.to_json()
+    }
+    fn to_stored(&self, sealer: &dyn Sealer) -> Value {
+        self.0.to_stored(sealer)
+    }
+    fn unseal(value: &Value, sealer: &dyn Sealer) -> Result<Value, SealError> {
+        let in_clear = value.as_str().is_some_and(|text| text.is_empty() || text.contains("://"));
+        if in_clear { Ok(value.clone()) } else { Secret::unseal(value, sealer) }
     }
 }
 

@@ -153,7 +153,7 @@ async fn post(cx: &Context, transport: &NotificationTransport, notification: &No
         None if transport.mode == Mode::WebhookSlack => notification.slack(cx.settings.version, cx.settings.base_url.as_deref()),
         None => notification.webhook(),
     };
-    let mut request = Request::post_json(transport.webhook_url.to_string(), body.to_string().into_bytes());
+    let mut request = Request::post_json(transport.webhook_url.expose().to_owned(), body.to_string().into_bytes());
     if let Some((name, headers)) = mapped(transport.webhook_mapping_headers)? {
         let Value::Object(headers) = headers else { return Err(DeliveryError::Headers { name }) };
         for (header, value) in headers {

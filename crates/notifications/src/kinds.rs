@@ -1,8 +1,8 @@
 //! Transports, rules, and mappings for the bodies and headers of webhooks.
 
-use countersign_model::{Choice, ChoiceValue as _, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, WebUrl, directory};
+use countersign_model::{Choice, ChoiceValue as _, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret, SecretUrl, directory};
 use countersign_policy::expression::Expression;
-use countersign_rest::RenderContext;
+use countersign_rest::{Call, RenderContext};
 use serde_json::{Map, Value};
 
 /// How a transport carries notifications.
@@ -40,8 +40,8 @@ pub struct NotificationTransport {
     pub name: String,
     #[field(label = "Mode", default = Mode::Local, search, filter)]
     pub mode: Mode,
-    #[field(label = "Webhook URL", help = "Where webhooks post to. Networks of your own must be allowed by the setting outbound.allow.", default, filter)]
-    pub webhook_url: WebUrl,
+    #[field(label = "Webhook URL", help = "Where webhooks post to. Networks of your own must be allowed by the setting outbound.allow.", default)]
+    pub webhook_url: SecretUrl,
     #[field(label = "Webhook Body Mapping", help = "Returns what is posted. Without one the notification itself is.", on_delete = SetNull)]
     pub webhook_mapping_body: Option<Ref<NotificationWebhookMapping>>,
     #[field(label = "Webhook Header Mapping", help = "Returns a dictionary of headers.", on_delete = SetNull)]
@@ -100,6 +100,12 @@ impl NotificationWebhookMapping {
             errors.add("expression", Problem::new("invalid", error.to_string()));
         }
     }
+}
+
+/// Lists can be narrowed by the address, as the original's.
+pub(crate) fn has_address(call: &Call, entry: &Entry) -> bool {
+    let wanted = call.query.get("webhook_url").filter(|wanted| !wanted.is_empty());
+    wanted.is_none_or(|wanted| entry.cast::<NotificationTransport>().is_some_and(|transport| *transport.webhook_url == Secret::new(wanted)))
 }
 
 pub(crate) fn mode_in_words(entry: &Entry, _render: &RenderContext<'_>, map: &mut Map<String, Value>) {

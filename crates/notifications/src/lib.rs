@@ -23,14 +23,16 @@ pub fn module() -> Module {
     Module {
         name: "notifications",
         kinds: vec![
-            KindResource::of::<NotificationTransport>().computed(kinds::mode_in_words),
+            KindResource::of::<NotificationTransport>().computed(kinds::mode_in_words).narrowed(&[("webhook_url", "string")], kinds::has_address),
             KindResource::of::<NotificationRule>().computed(kinds::group_object),
             KindResource::of::<NotificationWebhookMapping>(),
         ],
         operations: api::operations(),
         tables: vec![api::NotificationFields::META],
         schemas: vec![
-            ("NotificationTransport", object_schema(&[("mode_verbose", "string")])),
+            ("NotificationTransport", object_schema(&[("mode_verbose", "string"), ("webhook_url?", "url")])),
+            ("NotificationTransportRequest", object_schema(&[("webhook_url?", "url")])),
+            ("PatchedNotificationTransportRequest", object_schema(&[("webhook_url?", "url")])),
             ("Notification", object_schema(&[("severity", "#SeverityEnum"), ("event?", "#Event")])),
             ("NotificationRule", object_schema(&[("group_obj", "#Group")])),
             ("NotificationTransportTest", object_schema(&[("messages", "[string]")])),

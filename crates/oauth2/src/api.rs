@@ -234,8 +234,12 @@ impl<T: Table> Rows for Grants<T> {
 
     fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
         Box::pin(async move {
-            let statement = format!("DELETE FROM {} WHERE id = $1", T::NAME);
-            let store = move |tx: &mut countersign_store::Tx<'_>| tx.execute(&statement, std::slice::from_ref(&key)).map(|_| ());
+            let statement = format!("DELETE FROM {} WHERE id = $1 RETURNING user_id", T::NAME);
+            let store = move |tx: &mut countersign_store::Tx<'_>| {
+                let gone = tx.query_one(&statement, std::slice::from_ref(&key))?;
+                let model = T::NAME.replace('_', "");
+                gone.map_or(Ok(()), |row| countersign_events::deleted_of(tx, ("authentik_providers_oauth2", &model), &key, row.get(0)?))
+            };
             call.cx.store.write(call.actor(), "grant deleted over the API", store).await.map_err(ApiError::from)
         })
     }

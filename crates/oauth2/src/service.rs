@@ -201,7 +201,7 @@ impl Service {
         let (claims, failures) = scope_claims::evaluate(provider.settings.mappings(&provider.snapshot), scopes, &context);
         for failure in failures {
             let raised = json!({"expression": failure.expression, "message": failure.error.to_string()});
-            let raised = Event::new("property_mapping_exception", "authentik.core.expression.evaluator", raised).user(Some(person.actor()));
+            let raised = Event::new("property_mapping_exception", "authentik.core.expression.evaluator", raised).about(Some(person.actor()));
             raised.write(&self.cx, actor.clone()).await;
             let context = json!({
                 "message": format!("Failed to evaluate property-mapping: '{}'", failure.mapping),

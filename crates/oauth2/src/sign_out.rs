@@ -39,7 +39,7 @@ impl SigningOut {
                 let Some(row) = row.filter(|_| kept != Some(*key_hash)) else { continue };
                 let about = Identity::load(tx, row.get(0)?)?.map(|user| ActorUser { pk: user.pk, username: user.username, email: user.email });
                 end_session(tx, *key_hash)?;
-                emit(tx, Event::new("logout", "authentik.providers.oauth2.views.end_session", json!({})).user(about))?;
+                emit(tx, Event::new("logout", "authentik.providers.oauth2.views.end_session", json!({})).about(about))?;
             }
             Ok(())
         };

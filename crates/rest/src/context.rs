@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use countersign_model::{Cidr, Clock, Entropy, ObjectId, Registry, Secret, Snapshot, Space};
-use countersign_store::{Actor, ActorUser, Store};
+use countersign_store::{Actor, Agent, Store};
 use serde_json::{Map, Value, json};
 
 use crate::authenticate::TokenResolver;
-use crate::identity::{Caller, Identity};
+use crate::identity::Caller;
 use crate::module::{Module, Operation};
 use crate::request::RequestInfo;
 
@@ -127,12 +127,13 @@ impl Context {
 
     /// Who acts in a request, for edits and events.
     pub fn actor(&self, caller: &Caller, request: &RequestInfo) -> Actor {
-        let named = |u: &Arc<Identity>| ActorUser { pk: u.pk, username: u.username.clone(), email: u.email.clone() };
-        let user = caller.user.as_ref().map(named);
-        let original = caller.original.as_ref().map(named);
+        let user = caller.user.as_ref().map(|user| user.as_actor());
+        let original = caller.original.as_ref().map(|user| user.as_actor());
         let (user, on_behalf_of) = if original.is_some() { (original, user) } else { (user, None) };
         Actor {
             user,
+            agent: Agent::Anonymous,
+            through: None,
             on_behalf_of,
             client_ip: Some(request.client_ip.to_string()),
             http_request: Some(request.to_event()),

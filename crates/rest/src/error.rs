@@ -86,6 +86,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         match error {
             StoreError::Edit(edit) => edit.into(),
+            StoreError::Refused(errors) => ApiError::Fields(errors),
             // `table.column`: the column is the field, but for the folded spelling of names.
             StoreError::Conflict { index } => {
                 let column = index.split(',').next().and_then(|i| i.rsplit('.').next()).unwrap_or_default().trim_end_matches("_fold").to_owned();

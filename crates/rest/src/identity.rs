@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_model::Timestamp;
-use countersign_store::{Sql, StoreError, params};
+use countersign_store::{ActorUser, Sql, StoreError, params};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -44,6 +44,11 @@ pub struct Membership {
 }
 
 impl Identity {
+    /// As edits and events name it.
+    pub fn as_actor(&self) -> ActorUser {
+        ActorUser { pk: self.pk, username: self.username.clone(), email: self.email.clone() }
+    }
+
     /// Member, directly or through a child group, of a group of superusers.
     pub fn is_superuser(&self) -> bool {
         self.groups.iter().any(|g| g.is_superuser)

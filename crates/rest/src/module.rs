@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_model::{KindMeta, ObjectId, Space};
+use countersign_model::{KindMeta, ObjectId, Rule, Space};
 use countersign_store::{Sql, StoreError};
 use http::Method;
 use serde_json::Value;
@@ -23,6 +23,8 @@ pub struct Module {
     pub name: &'static str,
     /// Configuration kinds with their API.
     pub kinds: Vec<KindResource>,
+    /// What edits of the configuration must keep to, whoever makes them.
+    pub rules: Vec<Rule>,
     /// Families with their `all/` lists.
     pub families: Vec<FamilyResource>,
     /// Operations of the API beyond the generic ones, tables included.

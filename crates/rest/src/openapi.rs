@@ -204,7 +204,7 @@ fn extend(declared: &mut Value, more: &Value) {
 }
 
 /// A schema of an object with properties as `("name", "string")`, required but for names that end in `?`. Types are JSON's,
-/// or `time`, `uuid`, `map`, `any`, a component as `#Name`, `[type]` for a list, and a final `?` for nullable.
+/// or `time`, `uuid`, `url`, `map`, `any`, a component as `#Name`, `[type]` for a list, and a final `?` for nullable.
 pub fn object_schema(properties: &[(&str, &str)]) -> Value {
     let required: Vec<Value> = properties.iter().filter(|(name, _)| !name.ends_with('?')).map(|(name, _)| Value::from(*name)).collect();
     let properties: Map<String, Value> = properties.iter().map(|(name, kind)| (name.trim_end_matches('?').to_owned(), property(kind))).collect();
@@ -235,6 +235,7 @@ pub(crate) fn property(kind: &str) -> Value {
     match kind {
         "time" => json!({"type": "string", "format": "date-time"}),
         "uuid" => json!({"type": "string", "format": "uuid"}),
+        "url" => json!({"type": "string", "format": "uri"}),
         "map" => json!({"type": "object", "additionalProperties": {}}),
         "file" => json!({"type": "string", "format": "binary"}),
         "any" => json!({}),

@@ -1,7 +1,7 @@
 //! Who writes: recorded with every edit and every event.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The account behind a write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,11 +11,38 @@ pub struct ActorUser {
     pub email: String,
 }
 
+impl ActorUser {
+    /// As events name accounts.
+    pub fn to_json(&self) -> Value {
+        json!({"pk": self.pk, "email": self.email, "username": self.username})
+    }
+}
+
+/// What acts where no account does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agent {
+    /// The program itself: its start and its jobs.
+    #[default]
+    System,
+    /// A visitor who is not signed in.
+    Anonymous,
+    /// The command line of the machine.
+    Console,
+    /// A blueprint that the server applies by itself.
+    Blueprint,
+}
+
 /// Who writes, from where, by which request.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Actor {
-    /// `None` is the program itself, or a visitor who is nobody yet.
     pub user: Option<ActorUser>,
+    /// Who acts while `user` is none.
+    #[serde(default)]
+    pub agent: Agent,
+    /// What was used to make the edit, where it was not made one by one: `flow import`, `blueprint people.yaml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
     /// The account that `user` acts as, while impersonating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<ActorUser>,
@@ -33,8 +60,43 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The program itself: start-up, jobs, the console.
+    /// The program itself: its start and its jobs.
     pub fn system() -> Actor {
         Actor::default()
+    }
+
+    /// Whoever has the machine's command line, by which command.
+    pub fn console(command: impl Into<String>) -> Actor {
+        Actor { agent: Agent::Console, through: Some(command.into()), ..Actor::default() }
+    }
+
+    /// A blueprint that the server applies by itself.
+    pub fn blueprint(name: &str) -> Actor {
+        Actor { agent: Agent::Blueprint, ..Actor::default() }.through(format!("blueprint {name}"))
+    }
+
+    /// The same, with what was used to make the edit.
+    #[must_use]
+    pub fn through(mut self, means: impl Into<String>) -> Actor {
+        self.through = Some(means.into());
+        self
+    }
+
+    /// Whether the account is the one that acts, also while impersonating.
+    pub fn is(&self, pk: i64) -> bool {
+        [&self.user, &self.on_behalf_of].into_iter().flatten().any(|user| user.pk == pk)
+    }
+
+    /// As events and the list of changes show who did it.
+    pub fn to_json(&self) -> Value {
+        let mut shown = match &self.user {
+            Some(user) => json!({"type": "user", "pk": user.pk, "username": user.username, "email": user.email}),
+            None => json!({"type": self.agent, "username": ""}),
+        };
+        if let Value::Object(map) = &mut shown {
+            map.extend(self.on_behalf_of.as_ref().map(|other| ("on_behalf_of".to_owned(), other.to_json())));
+            map.extend(self.through.as_ref().map(|means| ("through".to_owned(), means.as_str().into())));
+        }
+        shown
     }
 }

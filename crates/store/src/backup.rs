@@ -45,7 +45,7 @@ const TABLES: &[(&str, &str)] = &[
     ("access_token", "id, hash, provider_id, user_id, session, scope, created, expires, revoked, family, data"),
     ("refresh_token", "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data, uses, used_from"),
     ("client_account", "provider_id, user_id"),
-    ("event", "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand, seq, chain"),
+    ("event", "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand, seq, chain, code"),
     ("event_checkpoint", "reason, seq, chain, at, signature"),
     ("notification", "uuid, user_id, event, severity, body, created, seen"),
     ("flow_run", "uuid, flow, user_id, started, finished, outcome, revision, steps, known, size"),
@@ -202,6 +202,9 @@ pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) ->
             }
             _ => return Err(BackupError::Damaged("a line of no known form".to_owned())),
         }
+    }
+    if header.schema < migrate::EVENTS_COUNTED {
+        tx.execute("INSERT INTO fact (name, value) VALUES ('event count', 'unsigned')", params![])?;
     }
     lines.into_inner().into_inner().end().map_err(broken)?;
     let (registry, now) = (tx.registry(), tx.now());

@@ -1,6 +1,6 @@
 //! What can go wrong in the store.
 
-use countersign_model::{EditError, LoadError};
+use countersign_model::{EditError, FieldErrors, LoadError};
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -36,6 +36,9 @@ pub enum StoreError {
     /// An edit the graph refuses, from a writer that has no field errors to answer with.
     #[error("{0}")]
     Edit(#[from] EditError),
+    /// A rule that holds for every way to write refused the transaction.
+    #[error("{}", .0.sentences())]
+    Refused(FieldErrors),
     #[error("the data was written by a newer version (schema {found}, this program knows {known}): start that version again, or restore a backup")]
     Newer { found: i64, known: i64 },
     #[error(

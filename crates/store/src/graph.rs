@@ -12,13 +12,13 @@ use crate::sql::{Sql, SqlValue};
 use crate::tx::Tx;
 
 /// An edit as it is written, for whoever records it in the same transaction.
-#[derive(Debug)]
 pub struct CommittedEdit<'a> {
     pub revision: Revision,
     pub at: Timestamp,
     pub actor: &'a Actor,
     pub reason: &'a str,
     pub changes: &'a [Change],
+    pub sealer: &'a dyn Sealer,
 }
 
 /// The revision the database has counted to.

@@ -25,7 +25,7 @@ mod system;
 mod tls;
 mod tx;
 
-pub use actor::{Actor, ActorUser};
+pub use actor::{Actor, ActorUser, Agent};
 pub use backup::{BackupError, BackupHeader, backed_up_columns, read_header, remove_if_empty, restore_backup, write_backup};
 pub use ephemeral::{Ephemeral, Owner, Versioned};
 pub use error::StoreError;
@@ -39,4 +39,4 @@ pub use sql::{FromSql, Row, Sql, SqlValue, statements};
 pub use store::{Auditor, Database, Options, Store};
 pub use system::{SystemClock, SystemEntropy};
 pub use tls::{PostgresTls, SslMode};
-pub use tx::Tx;
+pub use tx::{Check, Tx};

@@ -25,7 +25,11 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0007_ephemeral_owner.sql")),
     Statements(include_str!("../migrations/0008_known_runs.sql")),
     Statements(include_str!("../migrations/0009_people_index.sql")),
+    Statements(include_str!("../migrations/0010_event_count.sql")),
 ];
+
+/// The schema since which events are counted: older backups have no count.
+pub(crate) const EVENTS_COUNTED: i64 = 10;
 
 /// Brings a PostgreSQL database up to date and runs `first` on it in one transaction, under the lock of the row that
 /// counts the schema: processes that start at once do so one after the other.

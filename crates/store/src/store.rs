@@ -1,5 +1,6 @@
 //! The store: the one door to everything kept.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -517,8 +518,18 @@ impl Inner {
         reason: &str,
         work: &dyn Fn(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<(T, Snapshot, Vec<Change>), E> {
-        let mut tx = Tx { sql, draft: Draft::new(graph), now: self.clock.now(), actor, entropy: &*self.entropy, sealer: &*self.seal, registry: &self.registry };
+        let mut tx = Tx {
+            sql,
+            draft: Draft::new(graph),
+            now: self.clock.now(),
+            actor,
+            entropy: &*self.entropy,
+            sealer: &*self.seal,
+            registry: &self.registry,
+            checks: BTreeMap::new(),
+        };
         let value = work(&mut tx)?;
+        tx.judge()?;
         let Tx { mut sql, draft, now, .. } = tx;
         let persisted = graph::persist(&mut sql, draft, now, actor, reason, &*self.seal);
         if let (Err(StoreError::Stale), Some(connection)) = (&persisted, sql.shared()) {
@@ -526,7 +537,8 @@ impl Inner {
         }
         let (snapshot, changes) = persisted?;
         if !changes.is_empty() {
-            let edit = CommittedEdit { revision: snapshot.revision(), at: now, actor, reason, changes: &changes };
+            self.registry.judge(graph, &snapshot, &changes).map_err(StoreError::Refused)?;
+            let edit = CommittedEdit { revision: snapshot.revision(), at: now, actor, reason, changes: &changes, sealer: &*self.seal };
             self.auditor.record(&mut sql, &*self.entropy, &edit)?;
         }
         Ok((value, snapshot, changes))

@@ -1,5 +1,6 @@
 //! A write in progress: SQL over the tables and a draft over the graph, one transaction.
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use countersign_model::{Draft, Entropy, Registry, Revision, Sealer, Timestamp};
@@ -8,6 +9,9 @@ use crate::actor::Actor;
 use crate::error::StoreError;
 use crate::graph;
 use crate::sql::Sql;
+
+/// A rule that is asked when everything is written; what it refuses is rolled back.
+pub type Check = fn(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// What the closure of [`Store::write`](crate::Store::write) works with. Dereferences to [`Sql`].
 pub struct Tx<'c> {
@@ -18,6 +22,7 @@ pub struct Tx<'c> {
     pub(crate) entropy: &'c dyn Entropy,
     pub(crate) sealer: &'c dyn Sealer,
     pub(crate) registry: &'c Registry,
+    pub(crate) checks: BTreeMap<&'static str, Check>,
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -60,6 +65,25 @@ impl<'c> Tx<'c> {
     /// A change of a kind this version does not know.
     pub fn restore(&mut self, revision: Revision) -> Result<bool, StoreError> {
         graph::restore(self, revision)
+    }
+
+    /// Has a rule asked at the end of the transaction, once however often it is named: so that a transaction that first
+    /// breaks and then mends something is judged by what it leaves.
+    pub fn finally(&mut self, name: &'static str, check: Check) {
+        self.checks.insert(name, check);
+    }
+
+    /// Whether a rule will be asked already.
+    pub fn is_checked(&self, name: &'static str) -> bool {
+        self.checks.contains_key(name)
+    }
+
+    /// Asks what [`finally`](Self::finally) named.
+    pub(crate) fn judge(&mut self) -> Result<(), StoreError> {
+        while let Some((_, check)) = self.checks.pop_first() {
+            check(self)?;
+        }
+        Ok(())
     }
 
     /// The time of this transaction: every row it writes has the same.

@@ -11,17 +11,27 @@ use super::{
     find::{FindFault, Found},
 };
 use crate::{
-    format::{Document, Entry, State, Value},
+    format::{Document, Entry, Origin, State, Tag, Value},
     resolve::{Resolver, World, merge, truthy},
 };
 
 /// What the entries of a file made so far.
 #[derive(Default)]
 pub(super) struct Made {
-    /// By entry id: the key, or nothing when the entry was skipped.
-    ids: Vec<(String, Option<Json>)>,
+    /// By entry id: what became of it.
+    ids: Vec<(String, Known)>,
     /// Keys written in `identifiers.pk` and the keys the objects really have.
     keys: Vec<(Json, Json)>,
+}
+
+/// What other entries can know of one by its id.
+#[derive(Clone)]
+enum Known {
+    Key(Json),
+    /// Its conditions did not hold.
+    Skipped,
+    /// It is not wanted: there is nothing now that could be named.
+    Gone,
 }
 
 /// An entry with its tags resolved.
@@ -32,20 +42,27 @@ struct Wanted {
     attrs: Map<String, Json>,
 }
 
+/// An entry that is to be carried out, or what became of it without that.
+enum Resolved {
+    Wanted(Wanted),
+    Nothing(Action, Known),
+}
+
 /// How tags reach the transaction.
 struct Inside<'r, 't, 'c, 'j> {
     run: &'r Run<'j>,
     tx: RefCell<&'t mut Tx<'c>>,
     made: &'r Made,
+    origin: Origin,
 }
 
 impl World for Inside<'_, '_, '_, '_> {
     fn key_of(&self, id: &str) -> Result<Json, String> {
-        match self.made.ids.iter().filter(|(known, _)| known == id).find_map(|(_, key)| key.clone()) {
-            Some(key) => Ok(key),
-            None if self.made.ids.iter().any(|(known, _)| known == id) => {
-                Err(format!("the entry with the id \"{id}\" made no object: its conditions did not hold, or it is absent"))
-            }
+        let known = self.made.ids.iter().filter(|(known, _)| known == id).map(|(_, known)| known);
+        match known.clone().find(|known| matches!(known, Known::Key(_))).or_else(|| known.clone().next()) {
+            Some(Known::Key(key)) => Ok(key.clone()),
+            Some(Known::Skipped) => Err(format!("the entry with the id \"{id}\" made no object: its conditions did not hold")),
+            Some(Known::Gone) => Err(format!("the entry with the id \"{id}\" is absent: there is no object")),
             None => Err(format!("no earlier entry has the id \"{id}\"")),
         }
     }
@@ -57,21 +74,38 @@ impl World for Inside<'_, '_, '_, '_> {
     fn find_object(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String> {
         Ok(self.found(model, conditions)?.map(|found| {
             let mut values = found.values;
+            // What the API never shows is not for other objects either.
+            if let Some(kind) = self.run.kind(&self.tx.borrow(), model) {
+                values.retain(|name, _| kind.field(name).is_none_or(|field| !field.write_only));
+            }
             values.insert("pk".to_owned(), found.key.to_json());
             Json::Object(values)
         }))
     }
 
-    fn environment(&self, name: &str) -> Option<String> {
-        (self.run.job.environment)(name)
+    fn environment(&self, name: &str) -> Result<Option<String>, String> {
+        self.shown(&format!("!Env {name}"), || (self.run.job.machine.environment)(name))
     }
 
-    fn file(&self, path: &str) -> Option<String> {
-        std::fs::read_to_string(path).ok()
+    fn file(&self, path: &str) -> Result<Option<String>, String> {
+        self.shown(&format!("!File {path}"), || std::fs::read_to_string(path).ok())
     }
 }
 
 impl Inside<'_, '_, '_, '_> {
+    /// What a tag reads of the machine, where its file may look at it.
+    fn shown(&self, tag: &str, read: impl FnOnce() -> Option<String>) -> Result<Option<String>, String> {
+        if self.origin == Origin::Sent {
+            return Err(format!("{tag}: what is sent cannot look at the machine of the server"));
+        }
+        match read() {
+            Some(text) if self.origin != Origin::Program && self.run.job.machine.is_secret(&text) => {
+                Err(format!("{tag} holds a secret of this program, which is not for blueprints: use another variable or file"))
+            }
+            read => Ok(read),
+        }
+    }
+
     fn found(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Found>, String> {
         let model = model.to_ascii_lowercase();
         self.run.find(&mut self.tx.borrow_mut(), &model, None, conditions).map_err(|fault| match fault {
@@ -92,7 +126,7 @@ impl Run<'_> {
         made: &mut Made,
     ) -> Result<(), ApplyError> {
         let mut spot = Spot::of(document, entry);
-        let result = self.carry_out(tx, entry, context, made, &mut spot);
+        let result = self.carry_out(tx, (document.origin, entry), context, made, &mut spot);
         result.map_err(|kind| match kind {
             // The faults of a nested file keep their own place.
             Fault::Located(error) => *error,
@@ -100,11 +134,21 @@ impl Run<'_> {
         })
     }
 
-    fn carry_out(&mut self, tx: &mut Tx<'_>, entry: &Entry, context: &[(String, Value)], made: &mut Made, spot: &mut Spot) -> Result<(), Fault> {
-        let Some(mut wanted) = self.resolve(tx, entry, context, made, spot)? else {
-            made.ids.extend(entry.id.clone().map(|id| (id, None)));
-            self.step(spot, Action::Skipped, Map::new(), Vec::new());
-            return Ok(());
+    fn carry_out(
+        &mut self,
+        tx: &mut Tx<'_>,
+        (origin, entry): (Origin, &Entry),
+        context: &[(String, Value)],
+        made: &mut Made,
+        spot: &mut Spot,
+    ) -> Result<(), Fault> {
+        let mut wanted = match self.resolve(tx, (origin, entry), context, made, spot)? {
+            Resolved::Wanted(wanted) => wanted,
+            Resolved::Nothing(action, known) => {
+                made.ids.extend(entry.id.clone().map(|id| (id, known)));
+                self.step(spot, action, Map::new(), Vec::new());
+                return Ok(());
+            }
         };
         if wanted.model == META_MODEL {
             return self.nested(tx, &wanted.attrs);
@@ -118,7 +162,7 @@ impl Run<'_> {
             None => self.bring_about(tx, &wanted, found, spot)?,
         };
         if let Some(id) = &entry.id {
-            made.ids.push((id.clone(), key.map(Key::to_json)));
+            made.ids.push((id.clone(), key.map_or(Known::Gone, |key| Known::Key(key.to_json()))));
         }
         if let (Some(old), Some(key)) = (wanted.identifiers.get("pk"), key) {
             made.keys.push((old.clone(), key.to_json()));
@@ -130,9 +174,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// In the order of the format: model, conditions, identifiers, attrs, state. Nothing when a condition fails.
-    fn resolve(&self, tx: &mut Tx<'_>, entry: &Entry, context: &[(String, Value)], made: &Made, spot: &mut Spot) -> Result<Option<Wanted>, ApplyErrorKind> {
-        let world = Inside { run: self, tx: RefCell::new(tx), made };
+    /// Nothing when a condition fails, or when the entry is absent and belongs to something that is gone. The `attrs` of an
+    /// absent entry are not looked at: they have no part in removing it.
+    fn resolve(
+        &self,
+        tx: &mut Tx<'_>,
+        (origin, entry): (Origin, &Entry),
+        context: &[(String, Value)],
+        made: &Made,
+        spot: &mut Spot,
+    ) -> Result<Resolved, ApplyErrorKind> {
+        let world = Inside { run: self, tx: RefCell::new(tx), made, origin };
         let mut resolver = Resolver::new(&world, context);
         let Json::String(model) = resolver.field("model", &entry.model)? else {
             return Err(ApplyErrorKind::ModelNotText);
@@ -140,15 +192,19 @@ impl Run<'_> {
         let model = model.to_ascii_lowercase();
         spot.model.clone_from(&model);
         if !resolver.list("conditions", &entry.conditions)?.iter().all(truthy) {
-            return Ok(None);
+            return Ok(Resolved::Nothing(Action::Skipped, Known::Skipped));
         }
-        let identifiers = resolver.members("identifiers", &entry.identifiers)?;
-        let attrs = resolver.members("attrs", &entry.attrs)?;
         let state = match resolver.field("state", &entry.state)? {
             Json::String(word) => State::parse(&word).ok_or(ApplyErrorKind::State(word))?,
             other => return Err(ApplyErrorKind::State(other.to_string())),
         };
-        Ok(Some(Wanted { model, state, identifiers, attrs }))
+        let absent = state == State::Absent && model != META_MODEL;
+        if absent && entry.identifiers.iter().any(|(_, value)| value.has(&|tag| made.names_what_is_gone(tag))) {
+            return Ok(Resolved::Nothing(Action::Absent, Known::Gone));
+        }
+        let identifiers = resolver.members("identifiers", &entry.identifiers)?;
+        let attrs = if absent { Map::new() } else { resolver.members("attrs", &entry.attrs)? };
+        Ok(Resolved::Wanted(Wanted { model, state, identifiers, attrs }))
     }
 
     fn nested(&mut self, tx: &mut Tx<'_>, attrs: &Map<String, Json>) -> Result<(), Fault> {
@@ -295,6 +351,13 @@ impl Wanted {
 }
 
 impl Made {
+    /// Whether a tag names an entry whose object is gone.
+    fn names_what_is_gone(&self, tag: &Tag) -> bool {
+        let Tag::KeyOf(id) = tag else { return false };
+        let mut known = self.ids.iter().filter(|(known, _)| known == id).peekable();
+        known.peek().is_some() && known.all(|(_, known)| matches!(known, Known::Gone))
+    }
+
     /// Replaces keys of an export by those the objects have here, also one level inside lists and maps.
     fn relink(&self, values: &mut Map<String, Json>) {
         if self.keys.is_empty() {

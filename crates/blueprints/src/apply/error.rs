@@ -61,6 +61,9 @@ pub enum ApplyErrorKind {
     /// A tag has no value.
     #[error(transparent)]
     Tag(#[from] ResolveError),
+    /// Something that was sent asks for what belongs to the machine.
+    #[error("!Env and !File read what belongs to the machine of the server: write the values themselves into a blueprint that is sent")]
+    ReachesOut,
     /// The model is not text.
     #[error("model: must be text")]
     ModelNotText,

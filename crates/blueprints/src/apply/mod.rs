@@ -14,11 +14,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use countersign_model::ObjectId;
-use countersign_store::{Store, StoreError, Tx};
+use countersign_model::{KindMeta, ObjectId, Secret};
+use countersign_store::{Actor, Store, StoreError, Tx};
 use serde_json::{Map, Value as Json};
 
-use crate::format::{Document, Value, map_from_json, merge_context};
+use crate::format::{Document, Origin, Value, map_from_json, merge_context};
 
 pub use error::{ApplyError, ApplyErrorKind, Spot};
 pub use plan::{Difference, DifferenceKind, differences};
@@ -30,6 +30,29 @@ pub const META_MODEL: &str = "authentik_blueprints.metaapplyblueprint";
 /// Environment variables as `!Env` sees them.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
+/// What tags can reach of the machine.
+#[derive(Clone)]
+pub struct Machine {
+    /// For `!Env`.
+    pub environment: Environment,
+    /// The program's own: its secret key, the passwords of its database and of its mail server. No file gets to see them.
+    pub secrets: Arc<[Secret]>,
+}
+
+impl Machine {
+    /// A machine without a secret.
+    pub fn with(environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Machine {
+        Machine { environment: Arc::new(environment), secrets: Arc::new([]) }
+    }
+
+    /// Whether a text is one of the program's secrets, or has one in it. Short ones are parts of many a text.
+    fn is_secret(&self, text: &str) -> bool {
+        const TELLING: usize = 8;
+        let same = |secret: &str| !secret.is_empty() && (text.trim() == secret || (secret.len() >= TELLING && text.contains(secret)));
+        self.secrets.iter().any(|secret| same(secret.expose()))
+    }
+}
+
 /// What to apply, and with what.
 pub struct Job {
     /// All files at hand; entries of [`META_MODEL`] may name any of them.
@@ -38,8 +61,7 @@ pub struct Job {
     pub chosen: Vec<usize>,
     /// Tables of the directory.
     pub tables: Vec<Box<dyn Table>>,
-    /// For `!Env`.
-    pub environment: Environment,
+    pub machine: Machine,
     /// Over the context of each file.
     pub context: Map<String, Json>,
 }
@@ -123,12 +145,12 @@ fn apply_tracking(tx: &mut Tx<'_>, job: &Job, places: &mut HashMap<ObjectId, Spo
     Ok(run.outcome)
 }
 
-/// Applies a job as one write of the store.
+/// Applies a job as one write of the store, in the name of whoever asks for it.
 ///
 /// # Errors
 /// The first entry that cannot be carried out; nothing was written then.
-pub async fn commit(store: &Store, job: Arc<Job>, reason: &str) -> Result<Outcome, ApplyError> {
-    commit_with(store, job, reason, |_| Ok(())).await
+pub async fn commit(store: &Store, job: Arc<Job>, actor: Actor, reason: &str) -> Result<Outcome, ApplyError> {
+    commit_with(store, job, actor, reason, |_| Ok(())).await
 }
 
 /// As [`commit`], with something else in the same write.
@@ -138,6 +160,7 @@ pub async fn commit(store: &Store, job: Arc<Job>, reason: &str) -> Result<Outcom
 pub async fn commit_with(
     store: &Store,
     job: Arc<Job>,
+    actor: Actor,
     reason: &str,
     also: impl Fn(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<Outcome, ApplyError> {
@@ -147,7 +170,7 @@ pub async fn commit_with(
         also(tx)?;
         inner.run(tx, &job)
     };
-    let result = store.write(countersign_store::Actor::system(), reason, work).await;
+    let result = store.write(actor, reason, work).await;
     result.map_err(|error| places.locate(error))
 }
 
@@ -158,7 +181,7 @@ pub async fn commit_with(
 pub async fn plan(store: &Store, job: Arc<Job>) -> Result<(Outcome, Vec<Difference>), ApplyError> {
     let places = Places::default();
     let inner = places.clone();
-    match store.plan(countersign_store::Actor::system(), move |tx| inner.run(tx, &job)).await {
+    match store.plan(Actor::system(), move |tx| inner.run(tx, &job)).await {
         Ok((outcome, changes)) => Ok((outcome, differences(&changes))),
         Err(error) => Err(places.locate(error)),
     }
@@ -210,6 +233,9 @@ impl Run<'_> {
             return Ok(());
         }
         *progress = Progress::Running;
+        if document.origin == Origin::Sent && document.reaches_out() {
+            return Err(ApplyError { spot: None, kind: ApplyErrorKind::ReachesOut });
+        }
         let context = self.context(tx, document);
         let mut made = entry::Made::default();
         for entry in &document.entries {
@@ -236,6 +262,10 @@ impl Run<'_> {
         merge_context(&mut context, &document.context);
         merge_context(&mut context, &map_from_json(&self.job.context));
         context
+    }
+
+    fn kind(&self, tx: &Tx<'_>, model: &str) -> Option<&'static KindMeta> {
+        tx.registry().kind(&model.to_ascii_lowercase()).map(|kind| kind.meta)
     }
 
     fn table(&self, model: &str) -> Option<&dyn Table> {

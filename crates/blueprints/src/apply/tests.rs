@@ -111,17 +111,17 @@ fn world() -> World {
 
 fn job(files: &[(&str, &str)]) -> Arc<Job> {
     Arc::new(Job {
-        library: files.iter().map(|(name, text)| Document::parse(name, text).unwrap()).collect(),
+        library: files.iter().map(|(name, text)| Document::parse(name, text).unwrap().from(Origin::Machine)).collect(),
         chosen: vec![0],
         tables: vec![Box::new(Groups)],
-        environment: Arc::new(|name| (name == "SLUG").then(|| "from-environment".to_owned())),
+        machine: Machine::with(|name| (name == "SLUG").then(|| "from-environment".to_owned())),
         context: Map::new(),
     })
 }
 
 impl World {
     async fn apply(&self, text: &str) -> Result<Vec<&'static str>, String> {
-        let outcome = commit(&self.store, job(&[("test.yaml", text)]), "test").await.map_err(|error| error.to_string())?;
+        let outcome = commit(&self.store, job(&[("test.yaml", text)]), Actor::system(), "test").await.map_err(|error| error.to_string())?;
         Ok(outcome.steps.iter().map(|step| step.action.word()).collect())
     }
     fn names(&self) -> Vec<(String, String)> {
@@ -265,11 +265,15 @@ async fn files_apply_each_other_once() {
         "metadata: {{name: Inner}}\n{}- {{model: authentik_blueprints.metaapplyblueprint, attrs: {{identifiers: {{name: Outer}}}}}}\n",
         flow("present", "One")
     );
-    let outcome = commit(&world.store, job(&[("outer.yaml", outer), ("inner.yaml", &inner)]), "test").await.unwrap();
+    let outcome = commit(&world.store, job(&[("outer.yaml", outer), ("inner.yaml", &inner)]), Actor::system(), "test").await.unwrap();
     assert_eq!(outcome.count(Action::Created), 2);
-    let broken =
-        commit(&world.store, job(&[("outer.yaml", outer), ("inner.yaml", "metadata: {name: Inner}\nentries: [{model: x.y, identifiers: {a: b}}]")]), "test")
-            .await;
+    let broken = commit(
+        &world.store,
+        job(&[("outer.yaml", outer), ("inner.yaml", "metadata: {name: Inner}\nentries: [{model: x.y, identifiers: {a: b}}]")]),
+        Actor::system(),
+        "test",
+    )
+    .await;
     assert_eq!(broken.unwrap_err().spot.unwrap().file, "inner.yaml");
 }
 

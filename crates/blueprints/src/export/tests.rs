@@ -86,8 +86,9 @@ async fn written(store: &Store, selection: Selection) -> Export {
 
 async fn apply_to(store: &Store, text: &str) -> Result<(), String> {
     let document = Document::parse("export.yaml", text).map_err(|error| format!("{error}\n{text}"))?;
-    let job = Job { library: vec![document], chosen: vec![0], tables: tables::all(Arc::new(Plain)), environment: Arc::new(|_| None), context: Map::new() };
-    apply::commit(store, Arc::new(job), "test").await.map(|_| ()).map_err(|error| format!("{error}\n{text}"))
+    let job =
+        Job { library: vec![document], chosen: vec![0], tables: tables::all(Arc::new(Plain)), machine: apply::Machine::with(|_| None), context: Map::new() };
+    apply::commit(store, Arc::new(job), Actor::system(), "test").await.map(|_| ()).map_err(|error| format!("{error}\n{text}"))
 }
 
 /// Each object by what it says, with references by slug: equal graphs have equal lists.

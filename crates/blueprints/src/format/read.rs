@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Document, Entry, FormatError, FormatErrorKind, Metadata, Mode, Output, Search, State, Tag, Value, ValueKind};
+use super::{Document, Entry, FormatError, FormatErrorKind, Metadata, Mode, Origin, Output, Search, State, Tag, Value, ValueKind};
 use crate::yaml::{self, Content, Node, Position};
 
 type Read<T> = Result<T, FormatError>;
@@ -48,7 +48,7 @@ impl Reader<'_> {
                 entries.push(reader.entry(index, item)?);
             }
         }
-        Ok(Document { file: self.file.to_owned(), metadata, context, entries })
+        Ok(Document { origin: Origin::Sent, file: self.file.to_owned(), metadata, context, entries })
     }
 
     fn metadata(&self, node: &Node) -> Read<Metadata> {

@@ -67,7 +67,8 @@ async fn apply_now(call: Call) -> Result<Response, ApiError> {
     let missing = || ApiError::not_found("BlueprintInstance");
     let key = Key::parse(call.param("instance_uuid"), KeyType::Uuid).ok_or_else(missing)?;
     let name = call.snapshot.get(Ref::<BlueprintInstance>::new(key)).ok_or_else(missing)?.name.clone();
-    let ask = move |tx: &mut Tx<'_>| enqueue(tx, "apply_blueprint", &name, &json!({"pk": key.to_string()}));
+    let actor = call.actor();
+    let ask = move |tx: &mut Tx<'_>| enqueue(tx, "apply_blueprint", &name, &json!({"pk": key.to_string(), "actor": actor}));
     let task = call.cx.store.write(call.actor(), "blueprint applied over the API", ask).await?;
     let end = Instant::now() + PATIENCE;
     loop {

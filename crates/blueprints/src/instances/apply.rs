@@ -19,7 +19,8 @@ use crate::format::Document;
 pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
     let failed = |text: &str| JobError::Failed(text.to_owned());
     let key = run.arguments.get("pk").and_then(|pk| pk.as_str()).and_then(|pk| Uuid::parse_str(pk).ok()).ok_or_else(|| failed("no instance is named"))?;
-    let outcome = instance(&cx, Ref::new(Key::Uuid(key))).await.map_err(JobError::Failed)?;
+    let actor = run.arguments.get("actor").and_then(|actor| serde_json::from_value(actor.clone()).ok());
+    let outcome = instance(&cx, Ref::new(Key::Uuid(key)), actor).await.map_err(JobError::Failed)?;
     for note in outcome.iter().flat_map(|outcome| &outcome.notes) {
         run.note(NoteLevel::Warning, cx.clock.now(), "apply_blueprint", note.clone());
     }
@@ -27,13 +28,17 @@ pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Applies an instance, unless it is disabled or gone.
+/// Applies an instance, unless it is disabled or gone: in the name of `actor` who asked for it, else in its own.
 ///
 /// # Errors
 /// Why nothing was applied.
-pub(super) async fn instance(cx: &Context, reference: Ref<BlueprintInstance>) -> Result<Option<Outcome>, String> {
+pub(super) async fn instance(cx: &Context, reference: Ref<BlueprintInstance>, actor: Option<Actor>) -> Result<Option<Outcome>, String> {
     let Some(instance) = cx.snapshot().get(reference).filter(|instance| instance.enabled).cloned() else { return Ok(None) };
-    let outcome = attempt(cx, reference, &instance).await;
+    let actor = match actor {
+        Some(actor) => actor.through(format!("blueprint {}", instance.name)),
+        None => Actor::blueprint(&instance.name),
+    };
+    let outcome = attempt(cx, reference, &instance, actor).await;
     match &outcome {
         Ok(outcome) => {
             for note in &outcome.notes {
@@ -58,12 +63,11 @@ pub(super) async fn instance(cx: &Context, reference: Ref<BlueprintInstance>) ->
     outcome.map(Some)
 }
 
-async fn attempt(cx: &Context, reference: Ref<BlueprintInstance>, instance: &BlueprintInstance) -> Result<Outcome, String> {
+async fn attempt(cx: &Context, reference: Ref<BlueprintInstance>, instance: &BlueprintInstance, actor: Actor) -> Result<Outcome, String> {
     let (files, _) = files_at_hand(cx).await?;
-    let text = text_of(instance, &files)?.to_owned();
     let name = if instance.path.is_empty() { &instance.name } else { &instance.path };
-    let document = Document::parse(name, &text).map_err(|error| error.to_string())?;
-    let (hash, metadata) = (files::hash(&text), as_map(files::metadata(&document)));
+    let (document, hash) = document_of(instance, &files)?;
+    let metadata = as_map(files::metadata(&document));
     let (library, chosen) = library(files, name, document);
     let job = surroundings(cx)?.job(library, vec![chosen], instance.context.0.clone());
     let mark = move |tx: &mut Tx<'_>| {
@@ -76,18 +80,21 @@ async fn attempt(cx: &Context, reference: Ref<BlueprintInstance>, instance: &Blu
         });
         Ok(())
     };
-    apply::commit_with(&cx.store, Arc::new(job), "blueprint", mark).await.map_err(|error| error.to_string())
+    apply::commit_with(&cx.store, Arc::new(job), actor, "blueprint", mark).await.map_err(|error| error.to_string())
 }
 
-fn text_of<'a>(instance: &'a BlueprintInstance, files: &'a [File]) -> Result<&'a str, String> {
+/// What an instance applies, and the hash of its text. A text of its own counts as sent, whoever wrote it and when.
+fn document_of(instance: &BlueprintInstance, files: &[File]) -> Result<(Document, String), String> {
     if instance.path.is_empty() {
-        return Ok(&instance.content);
+        let document = Document::parse(&instance.name, &instance.content).map_err(|error| error.to_string())?;
+        return Ok((document, files::hash(&instance.content)));
     }
     if instance.path.starts_with("oci://") {
         return Err("blueprints are not fetched from registries by this version: put the file into the blueprints folder".to_owned());
     }
     let file = files.iter().find(|file| file.path == instance.path);
-    file.map(|file| file.text.as_str()).ok_or_else(|| format!("there is no file {} in the blueprints folder", instance.path))
+    let file = file.ok_or_else(|| format!("there is no file {} in the blueprints folder", instance.path))?;
+    Ok((file.document.clone().map_err(|error| error.to_string())?, file.hash.clone()))
 }
 
 /// All documents at hand with this one among them, and its place.

@@ -16,7 +16,7 @@ use countersign_model::{Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object,
 use countersign_rest::{Context, Job, KindResource, Module, object_schema};
 use serde_json::{Map, Value as Json};
 
-use crate::apply::Environment;
+use crate::apply::Machine;
 use crate::format::Document;
 use crate::{files, tables};
 
@@ -115,13 +115,13 @@ pub struct Surroundings {
     /// The operator's own files.
     pub folder: Option<PathBuf>,
     pub passwords: Arc<dyn tables::Passwords>,
-    pub environment: Environment,
+    pub machine: Machine,
 }
 
 impl Surroundings {
     /// A job with everything blueprints of this program can use.
     pub fn job(&self, library: Vec<Document>, chosen: Vec<usize>, context: Map<String, Json>) -> crate::apply::Job {
-        crate::apply::Job { library, chosen, tables: tables::all(self.passwords.clone()), environment: self.environment.clone(), context }
+        crate::apply::Job { library, chosen, tables: tables::all(self.passwords.clone()), machine: self.machine.clone(), context }
     }
 }
 

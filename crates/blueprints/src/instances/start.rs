@@ -49,7 +49,7 @@ pub async fn default_objects(cx: &Context) -> Result<(), String> {
         tell(tx, &to_tell);
         Ok(())
     };
-    let outcome = commit_with(&cx.store, Arc::new(job), "default objects", also).await.map_err(|error| format!("default objects: {error}"))?;
+    let outcome = commit_with(&cx.store, Arc::new(job), Actor::system(), "default objects", also).await.map_err(|error| format!("default objects: {error}"))?;
     report(&outcome);
     Ok(())
 }
@@ -108,7 +108,7 @@ pub async fn own(cx: &Context) {
         Ok(wanting) => {
             for (reference, _) in wanting {
                 // It has told what went wrong.
-                let _ = apply::instance(cx, reference).await;
+                let _ = apply::instance(cx, reference, None).await;
             }
         }
         Err(error) => tracing::error!("blueprints not applied: {error}"),

@@ -19,15 +19,15 @@ impl World for Small {
     fn find_object(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String> {
         Ok(self.find(model, conditions)?.map(|pk| json!({"pk": pk, "slug": "known"})))
     }
-    fn environment(&self, name: &str) -> Option<String> {
-        match name {
+    fn environment(&self, name: &str) -> Result<Option<String>, String> {
+        Ok(match name {
             "SET" => Some("value".into()),
             "EMPTY" => Some(String::new()),
             _ => None,
-        }
+        })
     }
-    fn file(&self, path: &str) -> Option<String> {
-        (path == "/run/secret").then(|| "  from file\n".into())
+    fn file(&self, path: &str) -> Result<Option<String>, String> {
+        Ok((path == "/run/secret").then(|| "  from file\n".into()))
     }
 }
 

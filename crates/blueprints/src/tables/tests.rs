@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use countersign_model::{Entropy, Registry, Secret};
-use countersign_store::{Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, params, sha256};
+use countersign_store::{Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, params, sha256};
 use serde_json::Map;
 
 use crate::{
-    apply::{Job, commit},
+    apply::{Job, Machine, commit},
     format::Document,
 };
 
@@ -31,10 +31,10 @@ async fn apply(store: &Store, text: &str) -> Result<Vec<(&'static str, Vec<Strin
         library: vec![Document::parse("t.yaml", text).unwrap()],
         chosen: vec![0],
         tables: super::all(Arc::new(Plain)),
-        environment: Arc::new(|_| None),
+        machine: Machine::with(|_| None),
         context: Map::new(),
     };
-    let outcome = commit(store, Arc::new(job), "test").await.map_err(|error| error.to_string())?;
+    let outcome = commit(store, Arc::new(job), Actor::system(), "test").await.map_err(|error| error.to_string())?;
     Ok(outcome.steps.into_iter().map(|step| (step.action.word(), step.fields)).collect())
 }
 

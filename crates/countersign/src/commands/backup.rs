@@ -138,7 +138,7 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
     let (file, name) = (path.to_path_buf(), path.display().to_string());
     let restored = store
         .unhurried()
-        .write(Actor::system(), "restored from a backup", move |tx| {
+        .write(Actor::console("countersign restore"), "restored from a backup", move |tx| {
             let rows = restore_backup(tx, BufReader::new(File::open(&file)?), &passphrase)?;
             settle_restored_key(tx, &given, &key)?;
             Ok::<_, BackupError>(rows)

@@ -6,13 +6,13 @@ use countersign_blueprints::{
     apply::{self, Action, DifferenceKind, Outcome},
     check,
     export::{self, Selection},
-    format::Document,
+    format::{Document, Origin},
     instances::Surroundings,
     shipped, tables,
 };
-use countersign_model::Clock as _;
+use countersign_model::{Clock as _, Secret};
 use countersign_rest::Context;
-use countersign_store::SystemClock;
+use countersign_store::{Actor, SystemClock};
 use serde_json::{Map, Value as Json};
 
 use super::console;
@@ -73,12 +73,18 @@ pub async fn plan(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
     crate::logging::start(crate::settings::Level::Warning);
     let settings = &loaded.settings;
     let own = documents(&texts(files, settings)?)?;
-    let store = match Hold::take(settings) {
-        Ok(hold) => start::open(settings, &hold).await?.store.clone(),
-        Err(_) if start::has_data(settings) => start::open_store(settings).await?.0,
+    let (store, secret_key) = match Hold::take(settings) {
+        Ok(hold) => {
+            let context = start::open(settings, &hold).await?;
+            (context.store.clone(), context.settings.secret_key.clone())
+        }
+        Err(_) if start::has_data(settings) => {
+            let (store, _, secret_key) = start::open_store(settings).await?;
+            (store, secret_key)
+        }
         Err(problem) => return Err(problem),
     };
-    let (outcome, differences) = apply::plan(&store, Arc::new(job(own, loaded)?)).await.map_err(|error| error.to_string())?;
+    let (outcome, differences) = apply::plan(&store, Arc::new(job(own, loaded, &secret_key)?)).await.map_err(|error| error.to_string())?;
     steps(&outcome).iter().for_each(|line| println!("{line}"));
     for difference in &differences {
         let word = match difference.kind {
@@ -129,7 +135,9 @@ pub async fn carry_out(context: &Context, texts: &[(String, String)]) -> Result<
     let surroundings = context.extensions::<Surroundings>().next().ok_or("this program has no place for blueprints")?;
     let (library, chosen) = with_shipped(documents(texts)?)?;
     let job = surroundings.job(library, chosen, Map::new());
-    let outcome = apply::commit(&context.store, Arc::new(job), "blueprint apply").await.map_err(|error| error.to_string())?;
+    let outcome = apply::commit(&context.store, Arc::new(job), Actor::console("countersign blueprint apply"), "blueprint apply")
+        .await
+        .map_err(|error| error.to_string())?;
     let mut lines = steps(&outcome);
     lines.push(format!(
         "Applied: {} created, {} changed, {} deleted.",
@@ -159,9 +167,9 @@ pub async fn export(loaded: &Loaded, wanted: &super::rescue::Export) -> Result<(
 }
 
 /// The files, with the built-in ones at hand so that entries may name them.
-fn job(own: Vec<Document>, loaded: &Loaded) -> Result<apply::Job, String> {
+fn job(own: Vec<Document>, loaded: &Loaded, secret_key: &Secret) -> Result<apply::Job, String> {
     let (library, chosen) = with_shipped(own)?;
-    Ok(start::job(library, chosen, &loaded.settings))
+    Ok(start::job(library, chosen, &loaded.settings, secret_key))
 }
 
 fn with_shipped(own: Vec<Document>) -> Result<(Vec<Document>, Vec<usize>), String> {
@@ -198,7 +206,7 @@ fn documents(texts: &[(String, String)]) -> Result<Vec<Document>, String> {
     let (mut documents, mut faults) = (Vec::new(), Vec::new());
     for (name, text) in texts {
         match Document::parse(name, text) {
-            Ok(document) => documents.push(document),
+            Ok(document) => documents.push(document.from(Origin::Machine)),
             Err(error) => faults.push(error.to_string()),
         }
     }

@@ -131,7 +131,7 @@ async fn switch(store: &Store, names: Vec<String>, enabled: bool) -> Outcome {
     let word = if enabled { "enabled" } else { "disabled" };
     let reason = format!("console: {word} {}", names.join(", "));
     let switched: Result<Vec<Switched>, ApiError> = store
-        .write(Actor::system(), reason, move |tx| {
+        .write(Actor::console(format!("countersign {}", if enabled { "enable" } else { "disable" })), reason, move |tx| {
             let mut all = Vec::new();
             for name in &names {
                 let found = rescue::switch(tx, name, enabled)?;
@@ -156,7 +156,7 @@ async fn import(store: &Store, name: String, certificate: String, key: String) -
     let reason = format!("console: certificate \"{name}\" imported");
     let shown = name.clone();
     let written: Result<bool, ApiError> = store
-        .write(Actor::system(), reason, move |tx| {
+        .write(Actor::console("countersign import-certificate"), reason, move |tx| {
             let known = tx.graph().find::<CertificateKeyPair>("name", &name).map(|(reference, pair)| (reference.key(), pair.managed.clone()));
             let fresh = tx.entropy().uuid();
             let (there, (place, managed)) = (known.is_some(), known.unwrap_or((fresh.into(), None)));
@@ -173,19 +173,7 @@ async fn import(store: &Store, name: String, certificate: String, key: String) -
 /// An error in words for a terminal.
 fn said(error: &ApiError) -> String {
     match error {
-        ApiError::Fields(errors) => {
-            let sentences = |value: &serde_json::Value| match value {
-                serde_json::Value::Array(items) => items.iter().filter_map(|item| item.as_str()).collect::<Vec<_>>().join(" "),
-                other => other.to_string(),
-            };
-            let json = errors.to_json();
-            let parts = json.as_object().into_iter().flatten();
-            let text = |(name, value): (&String, &serde_json::Value)| match name.as_str() {
-                "non_field_errors" => sentences(value),
-                name => format!("{name}: {}", sentences(value)),
-            };
-            parts.map(text).collect::<Vec<_>>().join("; ")
-        }
+        ApiError::Fields(errors) => errors.sentences(),
         other => other.to_string(),
     }
 }

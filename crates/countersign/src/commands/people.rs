@@ -2,8 +2,8 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use countersign_directory::{Passwords, groups, setup, username, users};
-use countersign_model::Secret;
+use countersign_directory::{Passwords, groups, username, users};
+use countersign_model::{Key, Ref, Secret};
 use countersign_rest::ApiError;
 use countersign_store::{Actor, SystemEntropy, Tx, params};
 use serde_json::json;
@@ -23,7 +23,7 @@ pub async fn change_password(loaded: &Loaded, user: &str) -> Result<(), String> 
     let password = ask(user)?;
     let hash = Passwords::new().hash(&password, &SystemEntropy).await.map_err(|error| error.to_string())?;
     let name = user.to_owned();
-    change(loaded, "password set on the console", move |tx| {
+    change(loaded, "change-password", "password set on the console", move |tx| {
         let pk = find(tx, &name)?;
         Ok(users::set_password_hash(tx, pk, &hash, None)?)
     })
@@ -39,7 +39,7 @@ pub async fn change_password(loaded: &Loaded, user: &str) -> Result<(), String> 
 pub async fn create_admin_group(loaded: &Loaded, user: &str) -> Result<(), String> {
     start::must_have_data(&loaded.settings)?;
     let name = user.to_owned();
-    change(loaded, "administrator made on the console", move |tx| {
+    change(loaded, "create-admin-group", "administrator made on the console", move |tx| {
         let pk = find(tx, &name)?;
         let group = match tx.query_one("SELECT uuid FROM user_group WHERE name = $1", params![ADMINS])? {
             Some(row) => row.get::<Uuid>(0)?,
@@ -49,12 +49,15 @@ pub async fn create_admin_group(loaded: &Loaded, user: &str) -> Result<(), Strin
                 groups::create(tx, &fields, None)?
             }
         };
-        tx.execute("UPDATE user_group SET is_superuser = 1 WHERE uuid = $1", params![group])?;
-        tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![pk, group])?;
-        setup::note(tx)?;
-        let about = countersign_events::model_reference("authentik_core", "group", &group.to_string(), ADMINS);
-        let context = json!({"model": about, "message": format!("{name} became an administrator on the console")});
-        countersign_events::emit(tx, countersign_events::Event::new("model_updated", "countersign.console", context))?;
+        if let Some(before) = groups::fields_of(tx, group)? {
+            let mut after = before.clone();
+            after.is_superuser = true;
+            let member = Ref::new(Key::Int(pk));
+            if !after.users.contains(&member) {
+                after.users.push(member);
+            }
+            groups::update(tx, group, &before, &after)?;
+        }
         Ok(())
     })
     .await?;
@@ -62,9 +65,9 @@ pub async fn create_admin_group(loaded: &Loaded, user: &str) -> Result<(), Strin
     Ok(())
 }
 
-async fn change(loaded: &Loaded, reason: &str, work: impl Fn(&mut Tx<'_>) -> Result<(), ApiError> + Send + 'static) -> Result<(), String> {
+async fn change(loaded: &Loaded, command: &str, reason: &str, work: impl Fn(&mut Tx<'_>) -> Result<(), ApiError> + Send + 'static) -> Result<(), String> {
     let (store, ..) = start::open_store(&loaded.settings).await?;
-    let done = store.write(Actor::system(), reason, work).await;
+    let done = store.write(Actor::console(format!("countersign {command}")), reason, work).await;
     store.close().await;
     done.map_err(|error| match error {
         ApiError::Detail { text, .. } => text,

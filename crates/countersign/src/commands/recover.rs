@@ -1,7 +1,9 @@
-//! A way back in from the console: a link that signs one account in once. It works while the server runs.
+//! A way back in from the console: a link that signs one account in once, which becomes active again if somebody had
+//! deactivated it. It works while the server runs.
 
-use countersign_directory::{create_recovery_link, username};
-use countersign_store::{Actor, StoreError, params};
+use countersign_directory::{create_recovery_link, username, users};
+use countersign_rest::ApiError;
+use countersign_store::Actor;
 
 use crate::{settings::Loaded, start};
 
@@ -18,16 +20,20 @@ pub async fn run(loaded: &Loaded, user: &str, minutes: i64) -> Result<(), String
     let (store, ..) = start::open_store(&loaded.settings).await?;
     let name = user.to_owned();
     let made = store
-        .write(Actor::system(), "recovery from the console", move |tx| {
-            let Some(id) = username::find(tx, &name)? else { return Ok(None) };
-            if tx.query_one("SELECT 1 FROM users WHERE id = $1 AND is_active = 1", params![id])?.is_none() {
-                return Ok(None);
-            }
-            Ok::<_, StoreError>(Some(create_recovery_link(tx, id, minutes * 60)?))
+        .write(Actor::console("countersign recover"), "recovery from the console", move |tx| {
+            let Some(pk) = username::find(tx, &name)? else { return Ok(None) };
+            let reactivated = users::activate(tx, pk)?;
+            Ok::<_, ApiError>(Some((create_recovery_link(tx, pk, minutes * 60)?, reactivated)))
         })
         .await;
     store.close().await;
-    let Some(key) = made.map_err(|error| error.to_string())? else { return Err(format!("there is no active account \"{user}\"")) };
+    let made = made.map_err(|error| error.to_string())?;
+    let Some((key, reactivated)) = made else {
+        return Err(format!("there is no account \"{user}\". `countersign create-admin-group` takes the name of an account that exists"));
+    };
+    if reactivated {
+        eprintln!("{user} had been deactivated and is active again.");
+    }
     let origin = match &loaded.settings.general.base_url {
         Some(origin) => origin.0.clone(),
         None => format!("http://localhost:{}", loaded.settings.listen.http.port()),

@@ -1,10 +1,11 @@
 //! Writes what was asked into the account.
 
+use countersign_directory::secret_answers;
 use countersign_directory::users::{self, UserFields, UserType};
 use countersign_events::{Event, emit};
 use countersign_model::{Choice, ChoiceValue, EmailAddress, JsonMap, Kind, Ref, directory};
 use countersign_rest::{ApiError, Identity};
-use countersign_store::{Tx, params};
+use countersign_store::{ActorUser, Tx, params};
 use serde_json::{Map, Value, json};
 
 use super::authenticate;
@@ -55,6 +56,7 @@ pub struct UserWriteStage {
     pub user_path_template: String,
 }
 
+const MASK: &str = "********************";
 const FAILED: &str = "Failed to update user. Please try again later.";
 
 /// Everything the transaction needs, worked out before.
@@ -208,10 +210,19 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
         }
         None => users::create(tx, &fields, change.password.clone())?,
     };
-    emit(tx, Event::new("user_write", "authentik.events.signals", change.event.clone()))?;
     let row = tx.query_one("SELECT username, name, email FROM users WHERE id = $1", params![pk])?;
     let Some(row) = row else { return Ok(Written::Refused) };
-    Ok(Written::Done(PendingUser { pk: Some(pk), username: row.get(0)?, name: row.get(1)?, email: row.get(2)?, backend: None }))
+    let written = PendingUser { pk: Some(pk), username: row.get(0)?, name: row.get(1)?, email: row.get(2)?, backend: None };
+    let mut answers = change.event.clone();
+    // What was asked for as a password is one, whatever its name is.
+    for name in secret_answers(tx.graph()) {
+        if let Some(answer) = answers.get_mut(&name) {
+            *answer = MASK.into();
+        }
+    }
+    let account = ActorUser { pk, username: written.username.clone(), email: written.email.clone() };
+    emit(tx, Event::new("user_write", "authentik.events.signals", answers).concerning(Some(account)))?;
+    Ok(Written::Done(written))
 }
 
 /// Sets one field of the account; names that are none are left out.

@@ -136,8 +136,8 @@ impl World {
         let mine = |file: &str| file.contains("default/") && !file.contains("rbac") && !file.contains("events") || file.contains("bootstrap");
         let chosen = (0..library.len()).filter(|index| library[*index].metadata.instantiate() && mine(&library[*index].file)).collect();
         let hashing = Hashing { passwords: Passwords::new(), runtime: tokio::runtime::Handle::current() };
-        let job = apply::Job { library, chosen, tables: tables::all(Arc::new(hashing)), environment: Arc::new(|_| None), context: Map::new() };
-        apply::commit_with(&cx.store, Arc::new(job), "default objects", |_| Ok(())).await.unwrap();
+        let job = apply::Job { library, chosen, tables: tables::all(Arc::new(hashing)), machine: apply::Machine::with(|_| None), context: Map::new() };
+        apply::commit_with(&cx.store, Arc::new(job), Actor::system(), "default objects", |_| Ok(())).await.unwrap();
         let mut router = api_router(&cx);
         for routes in cx.modules().iter().filter_map(|module| module.routes) {
             router = router.merge(routes(cx.clone()));

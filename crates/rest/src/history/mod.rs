@@ -5,12 +5,13 @@ mod pending;
 mod snapshots;
 
 use axum::response::Response;
-use countersign_model::{FieldMeta, Registry, Secret, Timestamp};
-use countersign_store::{Row, StoreError, Tx, params};
+use countersign_model::{FieldMeta, Registry, Sealer, Secret, Timestamp};
+use countersign_store::{Actor, Row, StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
+use crate::context::Context;
 use crate::error::ApiError;
 use crate::module::{Access, Operation};
 use crate::page::{Page, envelope};
@@ -57,13 +58,13 @@ async fn list(call: Call) -> Result<Response, ApiError> {
         .await?;
     let count = usize::try_from(count).unwrap_or(0);
     page.check(count)?;
-    let results = rows.iter().map(|row| summary(row, call.cx.registry(), false)).collect::<Result<Vec<_>, _>>()?;
+    let results = rows.iter().map(|row| summary(row, &call.cx, false)).collect::<Result<Vec<_>, _>>()?;
     Ok(json(StatusCode::OK, &envelope(page, count, results)))
 }
 
 async fn retrieve(call: Call) -> Result<Response, ApiError> {
     let row = find(&call).await?;
-    Ok(json(StatusCode::OK, &summary(&row, call.cx.registry(), true)?))
+    Ok(json(StatusCode::OK, &summary(&row, &call.cx, true)?))
 }
 
 async fn find(call: &Call) -> Result<Row, ApiError> {
@@ -73,13 +74,15 @@ async fn find(call: &Call) -> Result<Row, ApiError> {
     row.ok_or_else(|| ApiError::not_found("Change"))
 }
 
-fn summary(row: &Row, registry: &Registry, with_diff: bool) -> Result<Value, StoreError> {
+fn summary(row: &Row, cx: &Context, with_diff: bool) -> Result<Value, StoreError> {
     let actor: Value = row.get(2)?;
     let edits: Value = row.get(4)?;
-    let objects: Value = edits.as_array().into_iter().flatten().map(|edit| object(edit, registry, with_diff)).collect();
+    let (registry, sealer) = (cx.registry(), cx.store.sealer());
+    let objects: Value = edits.as_array().into_iter().flatten().map(|edit| object(edit, registry, sealer, with_diff)).collect();
     Ok(json!({
         "revision": row.get::<i64>(0)?,
         "at": row.get::<Timestamp>(1)?.iso(),
+        "actor": serde_json::from_value::<Actor>(actor.clone()).unwrap_or_default().to_json(),
         "user": actor.get("user").cloned().unwrap_or_default(),
         "client_ip": actor.get("client_ip").cloned().unwrap_or_default(),
         "reason": row.get::<String>(3)?,
@@ -87,7 +90,7 @@ fn summary(row: &Row, registry: &Registry, with_diff: bool) -> Result<Value, Sto
     }))
 }
 
-fn object(edit: &Value, registry: &Registry, with_diff: bool) -> Value {
+fn object(edit: &Value, registry: &Registry, sealer: &dyn Sealer, with_diff: bool) -> Value {
     let side = |name: &str| edit.get(name).filter(|s| !s.is_null());
     let (before, after) = (side("before"), side("after"));
     let data = |s: Option<&Value>| s.and_then(|s| s.get("data")).and_then(Value::as_object).cloned().unwrap_or_default();
@@ -110,7 +113,13 @@ fn object(edit: &Value, registry: &Registry, with_diff: bool) -> Value {
     map.insert("action".to_owned(), action.into());
     if with_diff {
         let names: Vec<&String> = new.keys().chain(old.keys().filter(|k| !new.contains_key(*k))).collect();
-        let changed = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+        let changed = names.into_iter().filter(|name| {
+            let (was, is) = (old.get(*name), new.get(*name));
+            let sealed = || kind.and_then(|kind| kind.field(name)).is_some_and(FieldMeta::is_hidden);
+            // Each sealing of a secret gives another text.
+            let opened = |value: Option<&Value>| value.and_then(Value::as_str).and_then(|text| sealer.open(text).ok());
+            was != is && !(sealed() && opened(was).is_some_and(|was| opened(is) == Some(was)))
+        });
         let fields: Map<String, Value> = changed
             .map(|name| {
                 let field = kind.and_then(|k| k.field(name));
