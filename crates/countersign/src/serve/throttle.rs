@@ -3,8 +3,9 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -22,6 +23,9 @@ use crate::settings::{Rate, Settings};
 
 /// As many addresses are remembered.
 const MOST: usize = 20_000;
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// Stands for all addresses that have no bucket of their own.
+const OTHERS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// What is counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,7 +41,15 @@ pub struct Throttle {
     anonymous: Rate,
     login: Rate,
     token: Rate,
-    used: Mutex<HashMap<(Class, IpAddr), Bucket>>,
+    used: Mutex<Used>,
+}
+
+/// What was used by whom.
+#[derive(Debug, Default)]
+struct Used {
+    buckets: HashMap<(Class, IpAddr), Bucket>,
+    /// When buckets that are full again were last looked for: a search goes over the whole table.
+    swept: Option<Instant>,
 }
 
 /// What an address may still ask for, as of a time.
@@ -67,18 +79,11 @@ impl Throttle {
         if rate.count == 0 {
             return Ok(());
         }
-        let (most, refill) = (f64::from(rate.count), f64::from(rate.count) / f64::from(rate.seconds));
-        let filled = |bucket: &Bucket| (bucket.left + now.duration_since(bucket.at).as_secs_f64() * refill).min(most);
+        let (most, refill) = (f64::from(rate.count), rate.refill());
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= MOST && !used.contains_key(&(class, address)) {
-            // Whoever has used little loses nothing by being forgotten; if that frees nothing, all begin anew.
-            used.retain(|(_, _), bucket| now.duration_since(bucket.at).as_secs() < 60);
-            if used.len() >= MOST {
-                used.clear();
-            }
-        }
-        let bucket = used.entry((class, address)).or_insert(Bucket { left: most, at: now });
-        let left = filled(bucket);
+        let key = if self.has_room(&mut used, (class, address), now) { (class, address) } else { (class, OTHERS) };
+        let bucket = used.buckets.entry(key).or_insert(Bucket { left: most, at: now });
+        let left = bucket.filled(rate, now);
         *bucket = Bucket { left, at: now };
         if left < 1.0 {
             // At least one second, and not a number that a float rounds to nothing.
@@ -86,6 +91,36 @@ impl Throttle {
         }
         bucket.left = left - 1.0;
         Ok(())
+    }
+
+    /// Whether an address can have a bucket of its own. In a full table, buckets that are full again make room: to be
+    /// forgotten is no gain for them. When that frees nothing, newcomers share one bucket, so that the limit holds.
+    fn has_room(&self, used: &mut Used, key: (Class, IpAddr), now: Instant) -> bool {
+        if used.buckets.len() < MOST || used.buckets.contains_key(&key) {
+            return true;
+        }
+        if used.swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP_INTERVAL) {
+            used.swept = Some(now);
+            used.buckets.retain(|(class, _), bucket| {
+                let rate = self.rate(*class);
+                bucket.filled(rate, now) < f64::from(rate.count)
+            });
+        }
+        used.buckets.len() < MOST
+    }
+}
+
+impl Bucket {
+    /// What is left now, with what has come back since.
+    fn filled(&self, rate: Rate, now: Instant) -> f64 {
+        (self.left + now.duration_since(self.at).as_secs_f64() * rate.refill()).min(f64::from(rate.count))
+    }
+}
+
+impl Rate {
+    /// How many come back in a second.
+    fn refill(self) -> f64 {
+        f64::from(self.count) / f64::from(self.seconds)
     }
 }
 
@@ -136,8 +171,6 @@ fn refusal(seconds: u64) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -156,13 +189,16 @@ mod tests {
     }
 
     #[test]
-    fn the_table_stays_bounded() {
-        let rate = Rate { count: 1, seconds: 1 };
+    fn a_full_table_stays_bounded_and_forgets_no_limit() {
+        let rate = Rate { count: 1, seconds: 3600 };
         let throttle = Throttle { anonymous: rate, login: rate, token: rate, used: Mutex::default() };
         let now = Instant::now();
-        for n in 0..50_000_u32 {
-            let _ = throttle.take(Class::Anonymous, IpAddr::from(n.to_be_bytes()), now);
-        }
-        assert!(throttle.used.lock().unwrap().len() <= MOST);
+        let first = IpAddr::from([203, 0, 113, 9]);
+        assert_eq!(throttle.take(Class::Login, first, now), Ok(()));
+        let taken = (1..50_000_u32).filter(|n| throttle.take(Class::Login, IpAddr::from(n.to_be_bytes()), now).is_ok()).count();
+        assert_eq!(taken, MOST, "one each, and one for all the others");
+        assert!(throttle.used.lock().unwrap().buckets.len() <= MOST + 1);
+        assert!(throttle.take(Class::Login, first, now).is_err(), "many others do not give it back");
+        assert_eq!(throttle.take(Class::Login, IpAddr::from([203, 0, 113, 10]), now + Duration::from_secs(3600)), Ok(()));
     }
 }
