@@ -33,7 +33,7 @@ def found(word):
 
 def test_changed_removed_and_reordered_events_are_found_and_named(server):
     server.user("uma")
-    for _ in range(3):
+    for _ in range(2):
         fail_to_sign_in(server)
     Person(server, "uma").sign_in()
 

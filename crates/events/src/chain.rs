@@ -70,15 +70,16 @@ fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: Option<&Places>) -> Result<usi
             covered.splice(column..=column, [value]);
         }
         chain = link(tx.sealer(), &chain, seq, &covered);
-        let uuid: Uuid = row.get(0)?;
+        // Whatever somebody put there: one row must not keep the others from being sealed.
+        let uuid: Vec<u8> = row.get(0)?;
         if expires == row.get::<Timestamp>(9)? && context == row.get::<String>(5)? {
-            tx.execute("UPDATE event SET seq = $1, chain = $2, code = NULL WHERE uuid = $3", params![seq, chain.clone(), uuid])?;
+            tx.execute("UPDATE event SET seq = $1, chain = $2, code = NULL WHERE uuid = $3", params![seq, chain.clone(), uuid.clone()])?;
         } else {
             let statement = "UPDATE event SET seq = $1, chain = $2, expires = $3, context = $4, code = NULL WHERE uuid = $5";
-            tx.execute(statement, params![seq, chain.clone(), expires, context, uuid])?;
+            tx.execute(statement, params![seq, chain.clone(), expires, context, uuid.clone()])?;
         }
         if !genuine {
-            tracing::error!(event = %uuid, place = seq, "an event was not written by this program: somebody put it into the database");
+            tracing::error!(event = hex::encode(&uuid), place = seq, "an event was not written by this program: somebody put it into the database");
             sign(tx, FORGERY, seq, &chain)?;
         }
     }
@@ -109,7 +110,7 @@ pub(crate) fn adopt(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let rows = tx.query(&format!("SELECT {COVERED} FROM event WHERE seq IS NULL AND code IS NULL"), params![])?;
     for row in &rows {
         let code = written(tx.sealer(), &row_values(row)?);
-        tx.execute("UPDATE event SET code = $1 WHERE uuid = $2", params![code, row.get::<Uuid>(0)?])?;
+        tx.execute("UPDATE event SET code = $1 WHERE uuid = $2", params![code, row.get::<Vec<u8>>(0)?])?;
     }
     Ok(())
 }
@@ -321,7 +322,7 @@ impl Walk<'_> {
         let covered = row_values(row)?;
         // After a hole the code before is unknown: the row is then held against the next ones only.
         if complete && link(self.sealer, &self.chain, seq, &covered) != stored {
-            self.report.wrong.push(Tampering::Changed { seq, uuid: row.get(0)?, action: row.get(1)?, at: row.get::<Timestamp>(8)?.iso() });
+            self.report.wrong.push(Tampering::Changed { seq, uuid: row.get(0).unwrap_or_default(), action: row.get(1)?, at: row.get::<Timestamp>(8)?.iso() });
         } else if self.marks.forged.contains(&seq) {
             self.report.wrong.push(forged(row)?);
         } else {
@@ -389,7 +390,7 @@ impl Walk<'_> {
 }
 
 fn forged(row: &Row) -> Result<Tampering, StoreError> {
-    Ok(Tampering::Forged { uuid: row.get(0)?, action: row.get(1)?, at: row.get::<Timestamp>(8)?.iso() })
+    Ok(Tampering::Forged { uuid: row.get(0).unwrap_or_default(), action: row.get(1)?, at: row.get::<Timestamp>(8)?.iso() })
 }
 
 fn row_values(row: &Row) -> Result<Vec<SqlValue>, StoreError> {
