@@ -150,7 +150,8 @@ def test_a_restored_backup_still_verifies(start, server, tmp_path):
     made = run(server, "backup", str(tmp_path / "all.backup"))
     assert made.returncode == 0, made.stderr
     ends = audit(server)[1].split("ends at ")[1].split()[0]
-    other = Server(bootstrap=False)
+    key = {name: value for name, value in server.environment.items() if name.endswith("_SECRET_KEY")}
+    other = Server(bootstrap=False, **key)
     restored = run(other, "restore", str(tmp_path / "all.backup"))
     assert restored.returncode == 0, restored.stderr
     start(other)
