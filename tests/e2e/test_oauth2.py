@@ -2,6 +2,7 @@
 
 import base64
 import html
+import re
 import urllib.parse
 
 import pytest
@@ -198,6 +199,27 @@ def test_a_denied_application_gives_no_code(server, admin):
     assert "Location" not in page.headers or "code=" not in page.headers["Location"]
     assert server.user("ines", ["Insiders"])
     assert Person(server, "ines").code(app)
+
+
+def test_switching_the_account_keeps_the_request_of_the_application(server):
+    app = server.application("wiki")
+    group = server.group("Insiders")
+    server.create("policies/bindings/", target=app.application["pk"], group=group["pk"], order=0)
+    server.user("bob")
+    server.user("ada", ["Insiders"])
+    person = Person(server, "bob").sign_in()
+    url = app.authorize_url(state="kept+2")
+    page = person.get(url)
+    while page.status_code == 302:
+        page = person.get(page.headers["Location"])
+    assert page.status_code == 200 and "Switch account" in page.text
+    switch = html.unescape(re.search(r'href="([^"]*)">Switch account<', page.text).group(1))
+    person.username = "ada"
+    person.web.headers["Sec-Fetch-Site"] = "same-origin"
+    back = person.visit(switch, until=app.redirect)
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))
+    assert query["state"] == "kept+2" and query["code"]
+    assert person.me().json()["user"]["username"] == "ada"
 
 
 def end_session(app, **parameters):

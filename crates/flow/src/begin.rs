@@ -71,6 +71,7 @@ pub async fn begin(cx: &Context, request: &RequestInfo, visitor: &Visitor, begin
         plan.append(InPlan { handler: in_plan::CONSENT.to_owned(), data: Value::Null });
     }
     plan.append(begin.last);
+    plan.asked_at = address(request);
     let silent =
         plan.stages.iter().all(|stage| matches!(stage, Planned::InPlan(stage) if stage.handler != in_plan::CONSENT && stage.handler != in_plan::SESSION_END));
     let run = Run::new(browser, plan, None);
@@ -83,6 +84,11 @@ pub async fn begin(cx: &Context, request: &RequestInfo, visitor: &Visitor, begin
     keep::put(&run.browser, &run.plan).await?;
     let slug = run.slug();
     Ok(Begun::Answer(run.browser.dress(found(&web::flow_url(&slug, &web::parse_query(&request.query))), true)))
+}
+
+/// Where this request can be made again.
+fn address(request: &RequestInfo) -> Option<String> {
+    (request.method == http::Method::GET).then(|| web::address(request))
 }
 
 /// Nothing but in-plan stages that show nothing: they run at once.
@@ -230,7 +236,7 @@ pub async fn denied_page(cx: &Context, request: &RequestInfo, visitor: &Visitor,
         person,
         application: application.to_owned(),
         details,
-        again_url: Some("/flows/-/cancel/".to_owned()),
+        again_url: Some(web::cancel_url(address(request).as_deref())),
         again_label: "Switch account".to_owned(),
         home_url: Some("/if/user/".to_owned()),
         trace: trace_number(run),

@@ -37,6 +37,8 @@ pub(crate) struct Browser {
     pub(crate) visitor: Visitor,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) subject: Option<Subject>,
+    /// Another site may have made this request: what changes something is asked first.
+    pub(crate) unasked: bool,
     cookies: Vec<HeaderValue>,
     /// The session ended in this request: unless a plan goes on, the cookie goes.
     logged_out: bool,
@@ -53,6 +55,7 @@ impl Browser {
             visitor: visitor.clone(),
             snapshot: cx.snapshot(),
             subject,
+            unasked: false,
             cookies: Vec::new(),
             logged_out: false,
             former: None,

@@ -35,6 +35,9 @@ pub enum Challenge {
     Redirect { to: String },
     #[serde(rename = "ak-stage-session-end")]
     SessionEnd(SessionEnd),
+    /// Asked on pages only.
+    #[serde(rename = "countersign-stage-sign-out")]
+    SignOut {},
     #[serde(rename = "ak-stage-user-login")]
     UserLogin {},
 }

@@ -311,10 +311,10 @@ impl Executor {
         self.run.note("restarted", json!({"how": how.value()}));
         let context = if how == InvalidResponseAction::RestartWithContext { self.run.plan.context.clone() } else { Map::new() };
         let steps = std::mem::take(&mut self.run.plan.recording);
-        let (run, origin, query) = (self.run.plan.run, self.run.plan.origin, self.run.plan.query.clone());
+        let (run, origin, query, asked_at) = (self.run.plan.run, self.run.plan.origin, self.run.plan.query.clone(), self.run.plan.asked_at.clone());
         match planner::plan(&self.run.browser, self.run.plan.flow, context, false).await? {
             Planning::Ready(plan) => {
-                self.run.plan = Plan { run, origin, query, recording: steps, ..*plan };
+                self.run.plan = Plan { run, origin, query, asked_at, recording: steps, ..*plan };
                 Ok(Turned::Next)
             }
             Planning::NotApplicable { messages, .. } => {

@@ -70,6 +70,7 @@ mod render;
 mod run;
 mod setup;
 mod sign_in;
+mod site;
 pub mod stages;
 mod web;
 

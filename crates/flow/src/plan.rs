@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::executor::is_local;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::recorder::Recording;
 
@@ -95,6 +96,9 @@ pub(crate) struct Plan {
     /// Small things stages remember between two requests: tries, one-time tokens.
     #[serde(default)]
     pub scratch: Map<String, Value>,
+    /// Where the program was asked for what this plan ends in.
+    #[serde(default)]
+    pub asked_at: Option<String>,
     #[serde(default)]
     pub recording: Recording,
 }
@@ -112,6 +116,7 @@ impl Plan {
             context,
             query: Vec::new(),
             scratch: Map::new(),
+            asked_at: None,
             recording: Recording::default(),
         }
     }
@@ -186,6 +191,12 @@ impl Plan {
     #[must_use]
     pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
         self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The address on this server that the person wants to get to.
+    #[must_use]
+    pub(crate) fn wanted(&self) -> Option<&str> {
+        self.asked_at.as_deref().or_else(|| self.query_value("next").filter(|next| is_local(next)))
     }
 
     /// Counts up and gives the new value.

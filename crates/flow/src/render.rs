@@ -15,7 +15,11 @@ use crate::run::Run;
 use crate::setup;
 use crate::web::COMBINED;
 
-const CANCEL: &str = "/flows/-/cancel/";
+/// Leaves the plan; what it was for goes on after a new sign-in.
+fn cancel(run: &Run) -> String {
+    crate::web::cancel_url(run.plan.wanted())
+}
+
 /// Titles that say no more than the page's own.
 const PLAIN_TITLES: [&str; 2] = ["Welcome to authentik!", "Welcome to Countersign"];
 
@@ -36,20 +40,29 @@ pub(crate) fn page(run: &Run, shown: &Shown, form: Form) -> Page {
             subtitle: String::new(),
             form,
             person: person(run),
-            cancel_url: CANCEL.to_owned(),
+            cancel_url: cancel(run),
             errors: errors.all(),
+        }),
+        Challenge::SignOut {} => Page::Confirm(Confirm {
+            title: "Sign out?".to_owned(),
+            form,
+            text: "You are asked to sign out here.".to_owned(),
+            action: "Sign out".to_owned(),
+            cancel_url: Some("/if/user/".to_owned()),
+            errors: errors.all(),
+            ..Confirm::default()
         }),
         Challenge::Dummy { name } => Page::Confirm(Confirm {
             title,
             form,
             text: format!("Stage name: {name}"),
             action: "Continue".to_owned(),
-            cancel_url: Some(CANCEL.to_owned()),
+            cancel_url: Some(cancel(run)),
             errors: errors.all(),
             ..Confirm::default()
         }),
         Challenge::AuthenticatorValidate { .. } => {
-            Page::Message(Message::new("A second proof is needed").text("This version can't check it yet.").action("Back to the start", CANCEL))
+            Page::Message(Message::new("A second proof is needed").text("This version can't check it yet.").action("Back to the start", cancel(run)))
         }
         Challenge::AccessDenied { error_message } => Page::Denied(denied(run, error_message)),
         Challenge::SessionEnd(end) => Page::SessionEnd(session_end(run, end)),
@@ -65,7 +78,7 @@ pub(crate) fn page(run: &Run, shown: &Shown, form: Form) -> Page {
         Challenge::FlowError(failure) => {
             let mut page = Message::new("Something went wrong here")
                 .text("It is not your fault. Try again; if it happens again, tell the people who run this the number below.")
-                .action("Try again", CANCEL);
+                .action("Try again", cancel(run));
             page.trace.clone_from(&failure.request_id);
             page.traceback = failure.error.clone().unwrap_or_default();
             Page::Message(page)
@@ -199,7 +212,7 @@ fn password(run: &Run, ask: &challenge::Password, form: Form, errors: &Errors, t
         subtitle: subtitle(run),
         form,
         person: person(run),
-        cancel_url: CANCEL.to_owned(),
+        cancel_url: cancel(run),
         password_field: errors.note("password", "password"),
         recovery_url: ask.recovery_url.clone(),
         action: "Continue".to_owned(),
@@ -233,7 +246,7 @@ fn consent(run: &Run, ask: &challenge::Consent, form: Form, errors: &Errors, tit
         title: if app.is_empty() { title } else { app },
         form,
         person: signed_in(run),
-        cancel_url: CANCEL.to_owned(),
+        cancel_url: cancel(run),
         deny_url: run.plan.text(key::CONSENT_DENY_URL).unwrap_or("/if/user/").to_owned(),
         values,
         target: run.plan.text(key::CONSENT_TARGET).unwrap_or_default().to_owned(),
@@ -366,7 +379,7 @@ fn denied(run: &Run, message: &str) -> Denied {
         (other, _) => other.replace('\n', " "),
     };
     let (again_url, again_label) = match &signed_in {
-        Some(_) => (CANCEL.to_owned(), "Switch account"),
+        Some(_) => (cancel(run), "Switch account"),
         None if closed => ("/".to_owned(), "Sign in"),
         None => (crate::web::flow_url(&run.slug(), &run.plan.query), "Try again"),
     };

@@ -23,6 +23,7 @@ use crate::kinds::{Authentication, Designation, Flow};
 use crate::plan::{PendingUser, Planned};
 use crate::planner::{self, Planning};
 use crate::run::Run;
+use crate::site::Site;
 use crate::stages::{IdentificationStage, PasswordStage, Step};
 use crate::{destination, record, render, setup};
 
@@ -36,6 +37,8 @@ const LARGEST_WITH_FILES: usize = 4 * 1024 * 1024;
 /// What was typed is shown again up to so many bytes.
 const LARGEST_TYPED: usize = 8 * 1024;
 
+const CANCEL: &str = "/flows/-/cancel/";
+
 pub(crate) fn routes(cx: Context) -> Router {
     Router::new()
         .route("/", get(start))
@@ -43,7 +46,7 @@ pub(crate) fn routes(cx: Context) -> Router {
         .route("/if/flow/{slug}", get(slash))
         .route("/flows/-/default/authentication/", get(default_authentication))
         .route("/flows/-/default/invalidation/", get(default_invalidation))
-        .route("/flows/-/cancel/", get(cancel))
+        .route(CANCEL, get(cancel))
         .route("/flows/-/configure/{stage}/", get(configure))
         .route("/application/launch/{slug}/", get(crate::launch::launch))
         .route("/if/help/", get(crate::launch::not_built))
@@ -90,7 +93,9 @@ impl Visit {
     }
 
     fn browser(&self) -> Browser {
-        Browser::new(&self.cx, &self.request, &self.visitor)
+        let mut browser = Browser::new(&self.cx, &self.request, &self.visitor);
+        browser.unasked = Site::of(&self.parts.headers, &self.request) != Site::Own;
+        browser
     }
 
     fn broken(&self, error: &FlowError) -> Response {
@@ -169,8 +174,7 @@ async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Requ
         Err(error) if error.is_passing() || matches!(error, FlowError::NoFlow(_) | FlowError::TooMuch) => visit.broken(&error),
         Err(error) => {
             let challenge = executor::failure(&visit.browser(), &error).await;
-            let mut page =
-                Message::new("Something went wrong here").text("It is not your fault. Try again in a moment.").action("Try again", "/flows/-/cancel/");
+            let mut page = Message::new("Something went wrong here").text("It is not your fault. Try again in a moment.").action("Try again", CANCEL);
             if let Challenge::FlowError(failure) = challenge {
                 page.trace = failure.request_id;
                 page.traceback = failure.error.unwrap_or_default();
@@ -195,7 +199,9 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
         None => None,
     };
     let forged = answer.as_ref().and_then(|answer| csrf_matches(&visit.parts.headers, &visit.request, answer.str("csrf")).err());
-    let mut executor = match executor::enter(visit.browser(), slug, query.clone()).await? {
+    let mut browser = visit.browser();
+    browser.unasked &= answer.is_none() || forged.is_some();
+    let mut executor = match executor::enter(browser, slug, query.clone()).await? {
         Entered::Going(executor) => *executor,
         // A link to one's own settings, opened before signing in.
         Entered::Over(ended)
@@ -456,8 +462,11 @@ async fn cancel(State(cx): State<Context>, request: Request) -> Response {
         Err(response) => return response,
     };
     let browser = visit.browser();
+    let query = parse_query(&visit.request.query);
+    let mut next = query.iter().rev().find(|(name, _)| name == "next").map(|(_, next)| next.clone());
     match keep::load(&browser).await {
         Ok(Some(kept)) => {
+            next = next.or_else(|| kept.plan.wanted().map(str::to_owned));
             let slug = browser.snapshot.get(kept.plan.flow).map(|flow| flow.slug.to_string()).unwrap_or_default();
             record::write(&browser, &kept.plan, &slug, "cancelled");
         }
@@ -465,7 +474,12 @@ async fn cancel(State(cx): State<Context>, request: Request) -> Response {
         Err(error) => return visit.broken(&error),
     }
     keep::drop_plan(&browser).await;
-    redirect("/flows/-/default/invalidation/")
+    // Who is not signed in has nothing to sign out of.
+    match next.filter(|next| executor::is_local(next)) {
+        Some(next) if browser.user_pk().is_none() => redirect(&with_next("/flows/-/default/authentication/", &next)),
+        Some(next) => redirect(&with_next("/flows/-/default/invalidation/", &next)),
+        None => redirect("/flows/-/default/invalidation/"),
+    }
 }
 
 async fn configure(State(cx): State<Context>, Path(stage): Path<String>, request: Request) -> Response {
@@ -498,11 +512,24 @@ async fn begin_configuration(browser: &Browser, stage: &str, user: &PendingUser)
     }
 }
 
+/// The address of a request on this server.
+pub(crate) fn address(request: &RequestInfo) -> String {
+    if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) }
+}
+
+fn with_next(path: &str, next: &str) -> String {
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{path}?{query}")
+}
+
 /// Where somebody signs in who wants this page.
 fn login_url(request: &RequestInfo) -> String {
-    let next = if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
-    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
-    format!("/flows/-/default/authentication/?{query}")
+    with_next("/flows/-/default/authentication/", &address(request))
+}
+
+/// Leaves a plan. Whoever signs in afterwards gets to `next`.
+pub(crate) fn cancel_url(next: Option<&str>) -> String {
+    next.map_or_else(|| CANCEL.to_owned(), |next| with_next(CANCEL, next))
 }
 
 async fn start(State(cx): State<Context>, request: Request) -> Response {
@@ -530,7 +557,7 @@ fn outsider(visit: &Visit) -> Option<Response> {
     let page = Denied {
         title: "Interface can only be accessed by internal users.".to_owned(),
         subtitle: "Your account is fine. Open the application you want to use by its own address.".to_owned(),
-        again_url: Some("/flows/-/cancel/".to_owned()),
+        again_url: Some(cancel_url(Some(&address(&visit.request)))),
         again_label: "Switch account".to_owned(),
         ..Denied::default()
     };
@@ -579,7 +606,7 @@ async fn interface(cx: Context, request: Request, file: &str) -> Response {
         let page = Denied {
             title: "This part is for administrators".to_owned(),
             subtitle: "Your account is fine; it just has nothing to do here.".to_owned(),
-            again_url: Some("/flows/-/cancel/".to_owned()),
+            again_url: Some(cancel_url(Some(&address(&visit.request)))),
             again_label: "Switch account".to_owned(),
             home_url: Some("/if/user/".to_owned()),
             ..Denied::default()

@@ -104,6 +104,65 @@ async fn logging_out_on_the_page_works_and_cancel_leads_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn l1_another_site_signs_nobody_out() {
+    let world = World::set_up().await;
+    let mut browser = world.browser();
+    browser.sign_in("akadmin", "Throwaway-Pw-1").await;
+    let (page, executor) = ("/if/flow/default-invalidation-flow/", "/api/v3/flows/executor/default-invalidation-flow/?query=");
+    let theirs: [&[(&str, &str)]; 6] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("referer", "http://id.example.test/if/user/")],
+        &[("referer", "http://evil.test/id.example.test/")],
+        &[("origin", "null")],
+        &[],
+    ];
+    for headers in theirs {
+        browser.headers = headers.to_vec();
+        for path in ["/flows/-/cancel/", "/flows/-/default/invalidation/", page, page] {
+            let answer = browser.get(path).await;
+            assert!(answer.status == StatusCode::FOUND || answer.text.contains("<h1>Sign out?</h1>"), "{path} {headers:?}: {}", answer.text);
+        }
+        // A form of theirs has no token.
+        assert!(browser.send(Method::POST, page, "application/x-www-form-urlencoded", String::new()).await.text.contains("<h1>Sign out?</h1>"));
+        if !headers.is_empty() {
+            assert_eq!(browser.get(executor).await.status, StatusCode::FORBIDDEN, "{headers:?}");
+        }
+        assert_eq!(browser.get("/").await.location(), "/if/user/", "{headers:?}");
+    }
+    // The button of the question signs out, and so does a link of our own pages, with or without TLS.
+    assert_eq!(browser.post_form(page, &[]).await.location(), "/");
+    assert_ne!(browser.get("/").await.location(), "/if/user/");
+    for ours in [("sec-fetch-site", "none"), ("sec-fetch-site", "same-origin"), ("referer", "http://id.example.test/if/user/")] {
+        browser.headers = vec![ours];
+        browser.sign_in("akadmin", "Throwaway-Pw-1").await;
+        assert_eq!(browser.get(page).await.location(), "/", "{ours:?}");
+        assert_ne!(browser.get("/").await.location(), "/if/user/");
+    }
+    // Clients of the API say nothing of sites.
+    browser.headers.clear();
+    browser.sign_in("akadmin", "Throwaway-Pw-1").await;
+    assert_eq!(browser.challenge(executor).await["component"], "xak-flow-redirect");
+    assert_ne!(browser.get("/").await.location(), "/if/user/");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn next_is_kept_by_every_cancel() {
+    let world = World::set_up().await;
+    let mut browser = world.browser();
+    let cancel = "/flows/-/cancel/?next=%2Fif%2Fuser%2F%23%2Fsettings";
+    assert_eq!(browser.get(cancel).await.location(), "/flows/-/default/authentication/?next=%2Fif%2Fuser%2F%23%2Fsettings");
+    browser.sign_in("akadmin", "Throwaway-Pw-1").await;
+    let out = browser.get(cancel).await;
+    assert_eq!(out.location(), "/flows/-/default/invalidation/?next=%2Fif%2Fuser%2F%23%2Fsettings");
+    let out = browser.get("/flows/-/default/invalidation/?next=%2Fapplication%2Flaunch%2Fx%2F").await;
+    assert_eq!(browser.get(out.location()).await.location(), "/application/launch/x/");
+    for elsewhere in ["https%3A%2F%2Fevil.test%2F", "%2F%2Fevil.test%2F"] {
+        assert_eq!(browser.get(&format!("/flows/-/cancel/?next={elsewhere}")).await.location(), "/flows/-/default/invalidation/");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unknown_addresses_are_pages_too() {
     let world = World::set_up().await;
     for path in ["/if/flow/nothing/", "/nothing", "/static/nothing.css", "/flows/-/default/enrollment/", "/static/web/../../Cargo.toml"] {

@@ -17,6 +17,7 @@ use crate::kinds::{Flow, FlowStageBinding};
 use crate::plan::{Planned, key};
 use crate::planner::{self, Planning};
 use crate::run::Run;
+use crate::site::Site;
 use crate::{render, web};
 
 pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
@@ -39,6 +40,9 @@ async fn visitor_of(call: &Call) -> Result<Visitor, ApiError> {
 
 async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
     let browser = browser(&call).await?;
+    if !answering && Site::of(&call.headers, &call.request) == Site::Other {
+        return Err(ApiError::detail(StatusCode::FORBIDDEN, "Another site asked for this. Flows are opened by their own address."));
+    }
     let key = browser.visitor.key.clone();
     let _turn = Turns::wait(&call.cx, &key).await;
     let query = web::parse_query(call.query.get("query").unwrap_or_default());

@@ -64,6 +64,7 @@ pub struct IdentificationStage {
     pub vanished: Vanished,
 }
 
+const NO_CAPTCHA: &str = "Captchas are not part of this version. Choose no captcha stage.";
 const FAILED: &str = "Failed to authenticate.";
 /// Longer than any name or address of an account.
 const LONGEST_NAME: usize = 1000;
@@ -73,9 +74,15 @@ impl IdentificationStage {
         if self.user_fields.is_empty() && self.sources.is_empty() {
             errors.add_object(Problem::new("invalid", "When no user fields are selected, at least one source must be selected"));
         }
+        if self.captcha_stage.is_some() {
+            errors.add("captcha_stage", Problem::new("invalid", NO_CAPTCHA));
+        }
     }
 
     fn incomplete(&self) -> Option<Step> {
+        if self.captcha_stage.is_some() {
+            return Some(Step::Deny(NO_CAPTCHA.to_owned()));
+        }
         let lost = if self.vanished.contains("password_stage") { "password stage" } else { "captcha stage" };
         (!self.vanished.is_empty()).then(|| Step::Deny(format!("The {lost} of this page was deleted. An administrator has to choose anew.")))
     }

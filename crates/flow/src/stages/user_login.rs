@@ -1,6 +1,6 @@
 //! Makes the session.
 
-use countersign_model::{Choice, Duration, Kind};
+use countersign_model::{Choice, Draft, Duration, FieldErrors, Kind, ObjectId, Problem};
 use countersign_rest::SessionData;
 use serde_json::Value;
 
@@ -49,7 +49,8 @@ pub enum GeoipBinding {
     component = "ak-stage-user-login-form",
     space = "stage",
     lookup = "stage_uuid",
-    ordering = "name"
+    ordering = "name",
+    check = Self::check
 )]
 pub struct UserLoginStage {
     #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
@@ -66,8 +67,27 @@ pub struct UserLoginStage {
     pub geoip_binding: GeoipBinding,
 }
 
+/// A protection that is not there is not promised: the value is refused, and a stored one signs nobody in.
+const NOT_BUILT: &str = "Binding sessions to a network or a place is not part of this version. Choose \"No binding\".";
+
 impl UserLoginStage {
+    fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        if self.network_binding != NetworkBinding::NoBinding {
+            errors.add("network_binding", Problem::new("invalid", NOT_BUILT));
+        }
+        if self.geoip_binding != GeoipBinding::NoBinding {
+            errors.add("geoip_binding", Problem::new("invalid", NOT_BUILT));
+        }
+    }
+
+    fn binds(&self) -> bool {
+        self.network_binding != NetworkBinding::NoBinding || self.geoip_binding != GeoipBinding::NoBinding
+    }
+
     async fn log_in(&self, run: &mut Run, remember: bool) -> Result<Step, FlowError> {
+        if self.binds() {
+            return Ok(Step::Deny(NOT_BUILT.to_owned()));
+        }
         let Some(pk) = run.plan.pending_user().and_then(|user| user.pk) else {
             return Ok(Step::Deny("No user found, the flow has no account to sign in.".to_owned()));
         };

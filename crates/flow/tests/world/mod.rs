@@ -164,7 +164,7 @@ impl World {
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {
-        Browser { world: self, cookies: BTreeMap::new(), address: None }
+        Browser { world: self, cookies: BTreeMap::new(), address: None, headers: vec![("sec-fetch-site", "same-origin")] }
     }
 }
 
@@ -174,6 +174,8 @@ pub(crate) struct Browser<'a> {
     pub(crate) cookies: BTreeMap<String, String>,
     /// Where it is, as a proxy says.
     pub(crate) address: Option<String>,
+    /// What else it says: that our own pages make its requests.
+    pub(crate) headers: Vec<(&'static str, &'static str)>,
 }
 
 pub(crate) struct Answer {
@@ -198,6 +200,9 @@ impl Browser<'_> {
         let mut request = Request::builder().method(method).uri(path).header("host", "id.example.test");
         if let Some(address) = &self.address {
             request = request.header("x-forwarded-for", address);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, *value);
         }
         if !cookies.is_empty() {
             request = request.header("cookie", cookies);
