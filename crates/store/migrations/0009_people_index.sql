@@ -12,7 +12,7 @@ CREATE TABLE people_gram (
     PRIMARY KEY (chunk, gram)
 ) WITHOUT ROWID;
 CREATE TABLE people_noted (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id BIGINT NOT NULL,
     change BIGINT NOT NULL
 );
