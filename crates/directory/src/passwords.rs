@@ -12,8 +12,8 @@ use countersign_model::{Entropy, Secret};
 use countersign_rest::{ApiError, Context};
 use http::StatusCode;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -59,8 +59,6 @@ pub struct Passwords {
     workers: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     memory: Arc<HashMemory>,
-    /// What unknown users' passwords are checked against, so that they take as long.
-    decoy: OnceLock<String>,
     computed: AtomicU64,
 }
 
@@ -77,7 +75,6 @@ impl Passwords {
             workers: Arc::new(Semaphore::new(workers)),
             waiting: Arc::new(Semaphore::new(workers * QUEUE)),
             memory: Arc::default(),
-            decoy: OnceLock::new(),
             computed: AtomicU64::new(0),
         }
     }
@@ -105,8 +102,7 @@ impl Passwords {
     pub async fn verify(&self, password: &Secret, stored: Option<&str>) -> Result<Verified, HashError> {
         let usable = stored.filter(|stored| !stored.starts_with('!') && !stored.is_empty()).map(str::to_owned);
         let exists = usable.is_some();
-        let decoy = || self.decoy.get_or_init(|| hash(&self.memory, "decoy", b"a salt of no one").unwrap_or_default()).clone();
-        let against = usable.unwrap_or_else(decoy);
+        let against = usable.or_else(decoy).unwrap_or_default();
         let moved = password.clone();
         let outcome = self.run(password, move |memory| verify(memory, moved.expose(), &against)).await?;
         Ok(if exists { outcome } else { Verified::No })
@@ -141,15 +137,29 @@ pub fn unusable(entropy: &dyn Entropy) -> String {
 }
 
 fn hash(memory: &HashMemory, password: &str, salt: &[u8]) -> Option<String> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).ok()?;
     let mut out = [0u8; Params::DEFAULT_OUTPUT_LEN];
-    fill(memory, Algorithm::Argon2id, Version::V0x13, &params, password, salt, &mut out)?;
+    fill(memory, Algorithm::Argon2id, Version::V0x13, &params()?, password, salt, &mut out)?;
+    stored(salt, &out)
+}
+
+/// What unknown users' passwords are checked against, so that they take as long: the form of a hash, and the hash of
+/// nothing. To compute one would make the first such check slower than the others.
+fn decoy() -> Option<String> {
+    stored(b"a salt of no one", &[0; Params::DEFAULT_OUTPUT_LEN])
+}
+
+/// Of new hashes.
+fn params() -> Option<Params> {
+    Params::new(MEMORY_KIB, PASSES, 1, None).ok()
+}
+
+fn stored(salt: &[u8], out: &[u8]) -> Option<String> {
     let stored = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(&params).ok()?,
+        params: ParamsString::try_from(&params()?).ok()?,
         salt: Some(Salt::new(salt).ok()?),
-        hash: Some(Output::new(&out).ok()?),
+        hash: Some(Output::new(out).ok()?),
     };
     Some(stored.to_string())
 }
@@ -222,6 +232,19 @@ mod tests {
             }
         }
         assert_eq!(passwords.computed(), 16);
+    }
+
+    /// A check against it is one computation with the parameters of a new hash, from the first on.
+    #[test]
+    fn an_unknown_persons_password_takes_one_hash_like_any_other() {
+        let memory = HashMemory::default();
+        let (decoy, real) = (decoy().unwrap(), hash(&memory, "x", b"0123456789abcdef").unwrap());
+        let shape = |stored: &str| {
+            let stored = PasswordHash::new(stored).unwrap();
+            (stored.algorithm, stored.version, stored.params.clone(), stored.hash.unwrap().as_ref().len(), stored.salt.unwrap().as_ref().len())
+        };
+        assert_eq!(shape(&decoy), shape(&real));
+        assert_eq!(argon2_matches(&memory, "x", &decoy), Some(false), "it was computed and compared");
     }
 
     #[test]

@@ -8,10 +8,9 @@ use countersign_store::{StoreError, Tx};
 use serde_json::{Value, json};
 
 use crate::access;
-use crate::grants::{self, CodeData, NewGrant};
-use crate::issue::Hashes;
+use crate::grants::{self, AccessData, CodeData, NewGrant};
 use crate::provider::{Provider, model_reference};
-use crate::service::{self, Internal, Minted, Origin, Person, Service};
+use crate::service::{self, Internal, Origin, Person, Service};
 use crate::wire::authorize::{AuthorizeRequest, ResponseType};
 use crate::wire::redirect;
 use crate::wire::respond::Delivery;
@@ -77,10 +76,19 @@ async fn issue(service: &Service, turn: &Turn, provider: &Provider, person: &Per
         family: service.cx.entropy.uuid_at(service.now()),
     };
     let code = kind.has_code().then(|| code(service, provider, person, request, &origin));
-    let minted = if kind == ResponseType::Code { None } else { Some(mint(service, turn, provider, person, &origin, kind, code.as_ref(), &actor).await?) };
-    let fields = fields(kind, code.as_ref().map(|c| &c.value), minted.as_ref());
+    let tokens = if kind == ResponseType::Code {
+        Tokens::default()
+    } else {
+        // OpenID Connect Core 3.3.2.11: an id token that comes together with a code names it.
+        let named = code.as_ref().filter(|_| kind.has_id_token()).map(|code| code.value.as_str());
+        let mint = service.mint(provider, person, &origin, named, &turn.request, &actor).await?;
+        let access = if kind.has_access_token() { Some(mint.access_token()?) } else { None };
+        let id_token = if kind.has_id_token() { Some(mint.id_token(access.as_ref())?) } else { None };
+        Tokens { access, id_token, expires_in: mint.expires_in }
+    };
+    let fields = fields(kind, code.as_ref().map(|c| &c.value), &tokens);
 
-    let access = minted.as_ref().filter(|_| kind.has_access_token()).map(|m| m.access.clone());
+    let access = tokens.access;
     let event = authorized(provider, request);
     let slug = provider.slug().unwrap_or_default().to_owned();
     let store = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
@@ -112,41 +120,24 @@ fn code(service: &Service, provider: &Provider, person: &Person, request: &Autho
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of one moment, used once")]
-async fn mint(
-    service: &Service,
-    turn: &Turn,
-    provider: &Provider,
-    person: &Person,
-    origin: &Origin,
-    kind: ResponseType,
-    code: Option<&NewGrant<CodeData>>,
-    actor: &countersign_store::Actor,
-) -> Result<Minted, Internal> {
-    // OpenID Connect Core 3.3.2.11: an id token that comes together with a code names it.
-    let named = matches!(kind, ResponseType::CodeIdToken | ResponseType::CodeIdTokenToken);
-    let hashes = Hashes { code: code.map(|c| c.value.as_str()).filter(|_| named), without_access_token: !kind.has_access_token() };
-    service.mint(provider, person, origin, hashes, &turn.request, actor).await
+/// What an answer carries besides a code.
+#[derive(Default)]
+struct Tokens {
+    access: Option<NewGrant<AccessData>>,
+    id_token: Option<String>,
+    expires_in: i64,
 }
 
 /// What the client gets, in the original's order.
-fn fields(kind: ResponseType, code: Option<&String>, minted: Option<&Minted>) -> Vec<(&'static str, String)> {
+fn fields(kind: ResponseType, code: Option<&String>, tokens: &Tokens) -> Vec<(&'static str, String)> {
     let mut fields = Vec::new();
-    if let Some(minted) = minted {
-        if kind.has_access_token() {
-            fields.push(("access_token", minted.pair.access_token.clone()));
-        }
-        if kind.has_id_token() {
-            fields.push(("id_token", minted.pair.id_token.clone()));
-        }
-    }
+    fields.extend(tokens.access.as_ref().map(|access| ("access_token", access.value.clone())));
+    fields.extend(tokens.id_token.as_ref().map(|token| ("id_token", token.clone())));
     fields.extend(code.map(|code| ("code", code.clone())));
-    if let Some(minted) = minted {
-        // They are about an access token; beside a code the original sends them too.
-        if kind != ResponseType::IdToken {
-            fields.push(("token_type", "Bearer".to_owned()));
-            fields.push(("expires_in", minted.expires_in.to_string()));
-        }
+    // They are about an access token; beside a code the original sends them too.
+    if !matches!(kind, ResponseType::Code | ResponseType::IdToken) {
+        fields.push(("token_type", "Bearer".to_owned()));
+        fields.push(("expires_in", tokens.expires_in.to_string()));
     }
     fields
 }

@@ -1,12 +1,12 @@
 //! Making tokens: claims, signatures, encryption. What is made here has not left the house: it is stored first and
 //! answered afterwards.
 
-use countersign_model::{Entropy, Timestamp};
+use countersign_model::Entropy;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::claims::Protocol;
-use crate::grants::{AccessData, SignIn};
+use crate::grants::AccessData;
 use crate::jose::{self, EncryptionError, EncryptionKey, SigningKey, TokenFault, half_hash};
 
 /// The keys of a provider at one revision.
@@ -18,33 +18,11 @@ pub(crate) struct Keys {
 
 /// What the tokens of one answer have in common.
 #[derive(Debug, Clone)]
-pub(crate) struct Subject<'a> {
-    pub(crate) issuer: Option<String>,
-    pub(crate) client_id: &'a str,
-    pub(crate) sub: String,
-    pub(crate) sign_in: &'a SignIn,
-    /// Name of the session for the client.
-    pub(crate) sid: Option<String>,
+pub(crate) struct Common {
+    /// Without the hash of an access token, which is only an id token's.
+    pub(crate) protocol: Protocol,
     /// Claims of the granted scopes; empty when the provider keeps them out of tokens.
     pub(crate) scope_claims: Map<String, Value>,
-}
-
-/// Which of the optional hashes an id token carries.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Hashes<'a> {
-    /// The code it is issued together with.
-    pub(crate) code: Option<&'a str>,
-    /// The access token it is issued together with stays out of the id token.
-    pub(crate) without_access_token: bool,
-}
-
-/// An access token and an id token about the same sign-in.
-#[derive(Debug, Clone)]
-pub(crate) struct Pair {
-    pub(crate) access_token: String,
-    pub(crate) id_token: String,
-    /// What is kept of the access token.
-    pub(crate) data: AccessData,
 }
 
 #[derive(Debug, Error)]
@@ -55,41 +33,25 @@ pub(crate) enum IssueError {
     Encrypt(#[from] EncryptionError),
 }
 
+/// An access token, and what is stored about it: its claims as introspection tells them.
+///
 /// # Errors
 /// A key refuses its work.
-pub(crate) fn pair(
-    keys: &Keys,
-    subject: &Subject<'_>,
-    hashes: Hashes<'_>,
-    now: Timestamp,
-    expires: Timestamp,
-    entropy: &dyn Entropy,
-) -> Result<Pair, IssueError> {
-    let algorithm = keys.signing.algorithm();
-    let mut protocol = Protocol {
-        iss: subject.issuer.clone(),
-        sub: subject.sub.clone(),
-        aud: subject.client_id.to_owned(),
-        exp: expires,
-        iat: now,
-        auth_time: subject.sign_in.auth_time,
-        amr: subject.sign_in.amr.clone(),
-        c_hash: hashes.code.map(|code| half_hash(code, algorithm)),
-        nonce: subject.sign_in.nonce.clone(),
-        at_hash: None,
-        sid: subject.sid.clone(),
-    };
-    let access = protocol.access_token(&subject.scope_claims, entropy.token(40));
-    let access_token = seal(keys, &access, entropy)?;
-    if !hashes.without_access_token {
-        protocol.at_hash = Some(half_hash(&access_token, algorithm));
-    }
-    let id_token = seal(keys, &protocol.with(&subject.scope_claims), entropy)?;
-    // What introspection tells about the access token: its own claims, without the id token's hash of it.
-    protocol.at_hash = None;
-    let claims = protocol.with(&subject.scope_claims);
-    let data = AccessData { sub: protocol.sub, nonce: protocol.nonce, claims };
-    Ok(Pair { access_token, id_token, data })
+pub(crate) fn access_token(keys: &Keys, common: &Common, entropy: &dyn Entropy) -> Result<(String, AccessData), IssueError> {
+    let Common { protocol, scope_claims } = common;
+    let token = seal(keys, &protocol.access_token(scope_claims, entropy.token(40)), entropy)?;
+    let data = AccessData { sub: protocol.sub.clone(), nonce: protocol.nonce.clone(), claims: protocol.with(scope_claims) };
+    Ok((token, data))
+}
+
+/// An id token; beside an access token it names it (OpenID Connect Core 3.2.2.9).
+///
+/// # Errors
+/// A key refuses its work.
+pub(crate) fn id_token(keys: &Keys, common: &Common, access_token: Option<&str>, entropy: &dyn Entropy) -> Result<String, IssueError> {
+    let at_hash = access_token.map(|token| half_hash(token, keys.signing.algorithm()));
+    let protocol = Protocol { at_hash, ..common.protocol.clone() };
+    seal(keys, &protocol.with(&common.scope_claims), entropy)
 }
 
 fn seal(keys: &Keys, claims: &Map<String, Value>, entropy: &dyn Entropy) -> Result<String, IssueError> {
@@ -103,6 +65,7 @@ fn seal(keys: &Keys, claims: &Map<String, Value>, entropy: &dyn Entropy) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_model::Timestamp;
     use serde_json::json;
 
     struct Fixed;
@@ -115,28 +78,30 @@ mod tests {
     #[test]
     fn both_tokens_tell_the_same_sign_in() {
         let keys = Keys { signing: SigningKey::from_secret("s3cret").unwrap(), encryption: None };
-        let sign_in = SignIn { auth_time: Timestamp::from_seconds(5), amr: vec!["pwd".into()], nonce: Some("n".into()) };
-        let subject = Subject {
-            issuer: Some("https://id/".into()),
-            client_id: "cid",
-            sub: "s".into(),
-            sign_in: &sign_in,
-            sid: Some("ab".into()),
-            scope_claims: [("email".to_owned(), json!("e"))].into_iter().collect(),
-        };
         let at = Timestamp::from_seconds;
-        let made = pair(&keys, &subject, Hashes::default(), at(10), at(20), &Fixed).unwrap();
-        let id = jose::verify(&made.id_token, &keys.signing).unwrap();
-        let access = jose::verify(&made.access_token, &keys.signing).unwrap();
-        assert_eq!(id["at_hash"], half_hash(&made.access_token, keys.signing.algorithm()));
+        let protocol = Protocol {
+            iss: Some("https://id/".into()),
+            sub: "s".into(),
+            aud: "cid".into(),
+            exp: at(20),
+            iat: at(10),
+            auth_time: at(5),
+            amr: vec!["pwd".into()],
+            c_hash: None,
+            nonce: Some("n".into()),
+            at_hash: None,
+            sid: Some("ab".into()),
+        };
+        let common = Common { protocol, scope_claims: [("email".to_owned(), json!("e"))].into_iter().collect() };
+        let (token, data) = access_token(&keys, &common, &Fixed).unwrap();
+        let access = jose::verify(&token, &keys.signing).unwrap();
+        let id = jose::verify(&id_token(&keys, &common, Some(&token), &Fixed).unwrap(), &keys.signing).unwrap();
+        assert_eq!(id["at_hash"], half_hash(&token, keys.signing.algorithm()));
         assert_eq!((&id["nonce"], &id["sid"], &id["email"], &id["exp"]), (&json!("n"), &json!("ab"), &json!("e"), &json!(20)));
         assert_eq!(access["azp"], "cid");
         assert_eq!(access["uid"].as_str().unwrap().len(), 40);
-        assert!(!access.contains_key("at_hash") && !id.contains_key("azp") && !made.data.claims.contains_key("at_hash"));
-        let hashes = Hashes { code: Some("the-code"), without_access_token: true };
-        let made = pair(&keys, &subject, hashes, at(10), at(20), &Fixed).unwrap();
-        let id = jose::verify(&made.id_token, &keys.signing).unwrap();
-        assert_eq!(id["c_hash"], half_hash("the-code", keys.signing.algorithm()));
-        assert!(!id.contains_key("at_hash"));
+        assert!(!access.contains_key("at_hash") && !id.contains_key("azp") && !data.claims.contains_key("at_hash"));
+        let alone = jose::verify(&id_token(&keys, &common, None, &Fixed).unwrap(), &keys.signing).unwrap();
+        assert!(!alone.contains_key("at_hash"));
     }
 }

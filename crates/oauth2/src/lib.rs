@@ -11,6 +11,7 @@ pub mod claims;
 pub mod client;
 mod consent;
 pub mod decide;
+mod documents;
 mod fulfil;
 mod grants;
 mod issue;

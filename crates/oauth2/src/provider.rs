@@ -120,6 +120,11 @@ impl KeyRing {
         Ok((keys, true))
     }
 
+    /// Reads the provider's keys again at the next use, as for the first time.
+    pub(crate) fn forget(&self, provider: i64) {
+        self.lock().remove(&provider);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, (State, Arc<Keys>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

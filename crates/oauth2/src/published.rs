@@ -27,9 +27,9 @@ pub(crate) fn update(list: Vec<Published>, current: Option<(String, Value)>, now
     next
 }
 
-/// The keys that are out of use and still needed.
-pub(crate) fn former(list: Vec<Published>, now: Timestamp) -> Vec<Value> {
-    list.into_iter().filter(|p| p.until.is_some_and(|until| until > now)).map(|p| p.jwk).collect()
+/// The keys that are out of use and still needed, and until when.
+pub(crate) fn former(list: Vec<Published>, now: Timestamp) -> Vec<(Value, Timestamp)> {
+    list.into_iter().filter_map(|p| Some((p.jwk, p.until.filter(|until| *until > now)?))).collect()
 }
 
 #[cfg(test)]
@@ -41,6 +41,7 @@ mod tests {
     fn a_key_stays_for_the_life_of_a_token() {
         let at = Timestamp::from_seconds;
         let key = |kid: &str| Some((kid.to_owned(), json!({"kid": kid})));
+        let former = |list: Vec<Published>, now| former(list, now).into_iter().map(|(key, _)| key).collect::<Vec<_>>();
         let list = update(Vec::new(), key("a"), at(0), 100);
         assert!(former(list.clone(), at(50)).is_empty());
         let list = update(list, key("a"), at(50), 100);

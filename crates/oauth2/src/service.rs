@@ -13,9 +13,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::claims;
+use crate::documents::Documents;
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn};
-use crate::issue::{self, Hashes, IssueError, Keys, Pair};
-use crate::jose::{Use, jwk};
+use crate::issue::{self, IssueError, Keys};
+use crate::jose::{Use, half_hash, jwk};
 use crate::kinds::OAuth2Provider;
 use crate::provider::{KeyRing, KeysError, Provider};
 use crate::published::{self, Published};
@@ -27,6 +28,7 @@ use crate::wire::Scopes;
 pub(crate) struct Service {
     pub(crate) cx: Context,
     ring: Arc<KeyRing>,
+    pub(crate) documents: Arc<Documents>,
 }
 
 /// Where events of this crate come from.
@@ -98,17 +100,50 @@ pub(crate) struct Origin {
     pub(crate) family: Uuid,
 }
 
-/// Tokens that are signed and not yet stored.
-pub(crate) struct Minted {
-    pub(crate) pair: Pair,
-    pub(crate) access: NewGrant<AccessData>,
+/// The tokens of one answer, each signed when it is asked for.
+pub(crate) struct Mint<'a> {
+    service: &'a Service,
+    provider: &'a Provider,
+    origin: &'a Origin,
+    user: i64,
+    keys: Arc<Keys>,
+    common: issue::Common,
     pub(crate) expires_in: i64,
+}
+
+impl Mint<'_> {
+    /// An access token, not yet stored; its value is what the client gets.
+    ///
+    /// # Errors
+    /// A key refuses its work.
+    pub(crate) fn access_token(&self) -> Result<NewGrant<AccessData>, Internal> {
+        let (value, data) = issue::access_token(&self.keys, &self.common, &*self.service.cx.entropy)?;
+        Ok(NewGrant {
+            value,
+            provider: self.provider.id(),
+            user: self.user,
+            session: self.origin.session.clone(),
+            scopes: self.origin.scopes.clone(),
+            created: self.common.protocol.iat,
+            expires: self.common.protocol.exp,
+            family: self.origin.family,
+            data,
+        })
+    }
+
+    /// An id token, alone or beside an access token.
+    ///
+    /// # Errors
+    /// A key refuses its work.
+    pub(crate) fn id_token(&self, access: Option<&NewGrant<AccessData>>) -> Result<String, Internal> {
+        Ok(issue::id_token(&self.keys, &self.common, access.map(|access| access.value.as_str()), &*self.service.cx.entropy)?)
+    }
 }
 
 impl Service {
     pub(crate) fn of(cx: &Context) -> Service {
         let shared = cx.extensions::<SharedKeys>().next().map(|shared| shared.0.clone());
-        Service { cx: cx.clone(), ring: shared.unwrap_or_default() }
+        Service { cx: cx.clone(), ring: shared.unwrap_or_default(), documents: Arc::default() }
     }
 
     /// The provider's keys.
@@ -117,8 +152,10 @@ impl Service {
     /// The provider has no key that works.
     pub(crate) async fn keys(&self, provider: &Provider) -> Result<Arc<Keys>, Internal> {
         let (keys, fresh) = self.ring.keys(provider)?;
-        if fresh {
-            self.publish(provider, &keys).await?;
+        if fresh && let Err(error) = self.publish(provider, &keys).await {
+            // Keys that sign must be in the list, or they would be missing from the former ones later.
+            self.ring.forget(provider.id());
+            return Err(error);
         }
         Ok(keys)
     }
@@ -140,8 +177,11 @@ impl Service {
     }
 
     /// Public keys the provider signed with before its present one, while tokens of theirs may be about.
-    pub(crate) async fn former_keys(&self, provider: &Provider) -> Vec<Value> {
-        published::former(self.published(provider).await.unwrap_or_default(), self.now())
+    ///
+    /// # Errors
+    /// They cannot be read for the moment.
+    pub(crate) async fn former_keys(&self, provider: &Provider) -> Result<Vec<(Value, Timestamp)>, StoreError> {
+        Ok(published::former(self.published(provider).await?, self.now()))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -213,57 +253,51 @@ impl Service {
         claims
     }
 
-    /// An access token and an id token for a person, signed and not yet stored.
-    pub(crate) async fn mint(
-        &self,
-        provider: &Provider,
+    /// The tokens of one answer; `code` is the one that an id token comes together with.
+    pub(crate) async fn mint<'a>(
+        &'a self,
+        provider: &'a Provider,
         person: &Person,
-        origin: &Origin,
-        hashes: Hashes<'_>,
+        origin: &'a Origin,
+        code: Option<&str>,
         request: &RequestInfo,
         actor: &Actor,
-    ) -> Result<Minted, Internal> {
+    ) -> Result<Mint<'a>, Internal> {
         let keys = self.keys(provider).await?;
         let now = self.now();
         let expires_in = provider.settings.access_token_validity.seconds();
         let scope_claims =
             if provider.settings.include_claims_in_id_token { self.scope_claims(provider, person, &origin.scopes, actor).await } else { Map::new() };
-        let subject = issue::Subject {
-            issuer: provider.issuer(&self.cx.origin(request)),
-            client_id: &provider.client.id,
+        let protocol = claims::Protocol {
+            iss: provider.issuer(&self.cx.origin(request)),
             sub: self.subject(provider, person).await?,
-            sign_in: &origin.sign_in,
+            aud: provider.client.id.clone(),
+            exp: now.plus_seconds(expires_in),
+            iat: now,
+            auth_time: origin.sign_in.auth_time,
+            amr: origin.sign_in.amr.clone(),
+            c_hash: code.map(|code| half_hash(code, keys.signing.algorithm())),
+            nonce: origin.sign_in.nonce.clone(),
+            at_hash: None,
             sid: origin.session.as_ref().map(hex::encode),
-            scope_claims,
         };
-        let pair = issue::pair(&keys, &subject, hashes, now, now.plus_seconds(expires_in), &*self.cx.entropy)?;
-        let access = NewGrant {
-            value: pair.access_token.clone(),
-            provider: provider.id(),
-            user: person.identity.pk,
-            session: origin.session.clone(),
-            scopes: origin.scopes.clone(),
-            created: now,
-            expires: now.plus_seconds(expires_in),
-            family: origin.family,
-            data: pair.data.clone(),
-        };
-        Ok(Minted { pair, access, expires_in })
+        let common = issue::Common { protocol, scope_claims };
+        Ok(Mint { service: self, provider, origin, user: person.identity.pk, keys, common, expires_in })
     }
 
-    /// A refresh token for what an access token was minted for.
-    pub(crate) fn refresh_token(&self, provider: &Provider, minted: &Minted, scopes: &Scopes, origin: &Origin) -> NewGrant<RefreshData> {
+    /// A refresh token for what an access token was made for.
+    pub(crate) fn refresh_token(&self, provider: &Provider, access: &NewGrant<AccessData>, scopes: &Scopes, origin: &Origin) -> NewGrant<RefreshData> {
         let now = self.now();
         NewGrant {
             value: self.cx.entropy.token(128),
             provider: provider.id(),
-            user: minted.access.user,
+            user: access.user,
             session: origin.session.clone(),
             scopes: scopes.clone(),
             created: now,
             expires: now.plus_seconds(provider.settings.refresh_token_validity.seconds()),
             family: origin.family,
-            data: RefreshData { sign_in: origin.sign_in.clone(), claims: minted.access.data.claims.clone() },
+            data: RefreshData { sign_in: origin.sign_in.clone(), claims: access.data.claims.clone() },
         }
     }
 

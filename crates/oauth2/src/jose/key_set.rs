@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::key::{PublicParts, SigningKey};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Use {
     Encryption,
     Signature,

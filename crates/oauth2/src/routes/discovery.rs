@@ -1,64 +1,107 @@
 //! What a provider says about itself: discovery documents and key sets.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use countersign_model::{Snapshot, Timestamp};
 use countersign_rest::RequestInfo;
+use countersign_store::StoreError;
 use serde_json::{Value, json};
 
 use super::http::{self, Answer};
 use super::pages;
+use crate::documents::{Document, Name, Ready};
 use crate::jose::{Algorithm, Use, jwk};
 use crate::kinds::{IssuerMode, OAuth2Provider, ScopeMapping};
 use crate::provider::Provider;
 use crate::scope_claims;
-use crate::service::Service;
+use crate::service::{Internal, Service};
 use crate::wire::discovery::{Facts, document};
 
+/// As long a request waits for another that makes what it asks for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 pub(crate) async fn discovery(service: &Service, request: &RequestInfo, method: &Method, headers: &HeaderMap, slug: &str) -> Answer {
-    let Some(provider) = Provider::by_application(&service.cx.snapshot(), slug) else { return unknown(service, request, slug) };
-    let issuer = provider.issuer(&service.cx.origin(request)).unwrap_or_default();
-    let mut answer = present(service, request, method, &issuer, Some(slug), std::slice::from_ref(&provider)).await;
-    http::share(&mut answer, method, headers, Some(&provider.client.redirect_uris));
-    answer
+    match ready(service, Document::Discovery, Some(slug), service.cx.origin(request)).await {
+        Ok(Some(ready)) => described(service, method, headers, ready),
+        Ok(None) => unknown(service, request, slug),
+        Err(error) => http::internal(&error),
+    }
 }
 
 /// The document of the issuer that providers share (OpenID Connect Discovery 4.1): found by its address alone.
 pub(crate) async fn shared(service: &Service, request: &RequestInfo, method: &Method, headers: &HeaderMap) -> Answer {
-    let providers = sharing(service);
-    let Some(first) = providers.first() else { return pages::not_found(service, request) };
-    let issuer = first.issuer(&service.cx.origin(request)).unwrap_or_default();
-    let mut answer = present(service, request, method, &issuer, None, &providers).await;
-    let registered: Vec<_> = providers.iter().flat_map(|p| p.client.redirect_uris.iter().cloned()).collect();
-    http::share(&mut answer, method, headers, Some(&registered));
+    match ready(service, Document::Discovery, None, service.cx.origin(request)).await {
+        Ok(Some(ready)) => described(service, method, headers, ready),
+        Ok(None) => pages::not_found(service, request),
+        Err(error) => http::internal(&error),
+    }
+}
+
+fn described(service: &Service, method: &Method, headers: &HeaderMap, ready: Ready) -> Answer {
+    let mut answer = if method == Method::OPTIONS { http::empty(StatusCode::OK) } else { http::answer(StatusCode::OK, "application/json", ready.body) };
+    http::of_this_host(&mut answer, &service.cx);
+    http::share(&mut answer, method, headers, Some(&ready.shared_with));
     answer
+}
+
+/// A document of an application, or of the issuer that providers share; `None` where there is no provider.
+async fn ready(service: &Service, document: Document, slug: Option<&str>, origin: String) -> Result<Option<Ready>, Internal> {
+    let snapshot = service.cx.snapshot();
+    let revision = snapshot.revision();
+    let name = Name { document, slug: slug.map(str::to_owned), origin };
+    let found = || service.documents.get(&name, revision, service.now());
+    if let Some(ready) = found() {
+        return Ok(Some(ready));
+    }
+    let providers: Vec<Provider> = match slug {
+        Some(slug) => Provider::by_application(&snapshot, slug).into_iter().collect(),
+        None => sharing(&snapshot),
+    };
+    let Some(first) = providers.first() else { return Ok(None) };
+    // What takes as long as there are providers is not made by everybody who asks at the same time.
+    let turn = if slug.is_none() { Some(tokio::time::timeout(PATIENCE, service.documents.turn.lock()).await.map_err(|_| away())?) } else { None };
+    if let Some(ready) = turn.as_ref().and_then(|_| found()) {
+        return Ok(Some(ready));
+    }
+    let ready = match document {
+        Document::Discovery => {
+            let issuer = first.issuer(&name.origin).unwrap_or_default();
+            let text = serde_json::to_string_pretty(&describe(service, &name.origin, &issuer, slug, &providers).await?).unwrap_or_default();
+            let shared_with = providers.iter().flat_map(|p| p.client.redirect_uris.iter().cloned()).collect();
+            Ready { until: None, body: text.into(), shared_with }
+        }
+        Document::KeySet => {
+            let (keys, until) = key_set(service, &providers).await?;
+            Ready { until, body: json!({"keys": keys}).to_string().into(), shared_with: Arc::default() }
+        }
+    };
+    service.documents.put(name, revision, &ready);
+    Ok(Some(ready))
+}
+
+fn away() -> Internal {
+    StoreError::Away("what providers publish together is still being read".to_owned()).into()
 }
 
 /// The providers whose issuer is the server itself.
-fn sharing(service: &Service) -> Vec<Provider> {
-    let snapshot = service.cx.snapshot();
+fn sharing(snapshot: &Arc<Snapshot>) -> Vec<Provider> {
     let global = snapshot.list::<OAuth2Provider>().filter(|(_, provider)| provider.issuer_mode == IssuerMode::Global);
-    global.filter_map(|(reference, _)| Provider::by_reference(&snapshot, reference)).filter(|p| p.application.is_some()).collect()
+    global.filter_map(|(reference, _)| Provider::by_reference(snapshot, reference)).filter(|p| p.application.is_some()).collect()
 }
 
-async fn present(service: &Service, request: &RequestInfo, method: &Method, issuer: &str, slug: Option<&str>, providers: &[Provider]) -> Answer {
-    let mut answer = if method == Method::OPTIONS {
-        http::empty(StatusCode::OK)
-    } else {
-        let text = serde_json::to_string_pretty(&describe(service, request, issuer, slug, providers).await).unwrap_or_default();
-        http::answer(StatusCode::OK, "application/json", text)
-    };
-    http::of_this_host(&mut answer, &service.cx);
-    answer
-}
-
-async fn describe(service: &Service, request: &RequestInfo, issuer: &str, slug: Option<&str>, providers: &[Provider]) -> Value {
-    let host = service.cx.origin(request);
+async fn describe(service: &Service, host: &str, issuer: &str, slug: Option<&str>, providers: &[Provider]) -> Result<Value, Internal> {
     let mut algorithms = Vec::new();
     for provider in providers {
-        // A key that cannot be used is told by the endpoints that need it; the document stays readable.
-        let algorithm = service.keys(provider).await.map_or(Algorithm::Hs256, |keys| keys.signing.algorithm());
+        let algorithm = match service.keys(provider).await {
+            Ok(keys) => keys.signing.algorithm(),
+            // A key that cannot be used is told by the endpoints that need it; the document stays readable.
+            Err(Internal::Keys(_)) => Algorithm::Hs256,
+            Err(error) => return Err(error),
+        };
         if !algorithms.contains(&algorithm) {
             algorithms.push(algorithm);
         }
@@ -68,15 +111,15 @@ async fn describe(service: &Service, request: &RequestInfo, issuer: &str, slug: 
     let attached = providers.iter().flat_map(|p| p.settings.property_mappings.iter().map(move |mapping| (p, mapping.id())));
     let mappings: Vec<&ScopeMapping> =
         attached.filter(|(_, id)| slug.is_some() || seen.insert(*id)).filter_map(|(p, id)| p.snapshot.entry(id)?.cast::<ScopeMapping>()).collect();
-    document(&Facts {
-        host: &host,
+    Ok(document(&Facts {
+        host,
         application: slug,
         issuer,
         algorithms,
         encrypted: providers.iter().any(|p| p.settings.encryption_key.is_some()),
         scopes: mappings.iter().map(|m| m.scope_name.as_str()).collect(),
         claims: scope_claims::names(mappings.into_iter()),
-    })
+    }))
 }
 
 /// Whoever takes a provider's name for its application's slug is told which it is.
@@ -102,49 +145,51 @@ pub(crate) fn without_slash(service: &Service, request: &RequestInfo, slug: &str
 
 /// The keys of all providers that share the issuer.
 pub(crate) async fn shared_jwks(service: &Service, request: &RequestInfo) -> Answer {
-    let providers = sharing(service);
-    if providers.is_empty() {
-        return pages::not_found(service, request);
+    match ready(service, Document::KeySet, None, String::new()).await {
+        Ok(Some(ready)) => published(ready),
+        Ok(None) => pages::not_found(service, request),
+        Err(error) => http::internal(&error),
     }
-    let mut keys: Vec<Value> = Vec::new();
-    for provider in &providers {
-        for key in key_set(service, provider).await {
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-    }
-    published(keys)
 }
 
 /// The public keys; a provider that signs with its client secret has none, and says so with an empty list.
 pub(crate) async fn jwks(service: &Service, request: &RequestInfo, slug: &str) -> Answer {
-    match Provider::by_application(&service.cx.snapshot(), slug) {
-        Some(provider) => published(key_set(service, &provider).await),
-        None => unknown(service, request, slug),
+    match ready(service, Document::KeySet, Some(slug), String::new()).await {
+        Ok(Some(ready)) => published(ready),
+        Ok(None) => unknown(service, request, slug),
+        Err(error) => http::internal(&error),
     }
 }
 
-fn published(keys: Vec<Value>) -> Answer {
-    let mut answer = http::json(StatusCode::OK, &json!({"keys": keys}));
+fn published(ready: Ready) -> Answer {
+    let mut answer = http::answer(StatusCode::OK, "application/json", ready.body);
     answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     answer
 }
 
-async fn key_set(service: &Service, provider: &Provider) -> Vec<Value> {
-    let wanted = [(provider.settings.signing_key, Use::Signature), (provider.settings.encryption_key, Use::Encryption)];
-    if let Err(error) = service.keys(provider).await {
-        tracing::warn!(%error, provider = provider.id(), "a provider cannot sign");
+/// The keys in use, each once, those that are still needed, and when the first of these is needed no more.
+async fn key_set(service: &Service, providers: &[Provider]) -> Result<(Vec<Value>, Option<Timestamp>), Internal> {
+    let (mut keys, mut until) = (Vec::new(), None);
+    let (mut seen_pairs, mut seen) = (HashSet::new(), HashSet::new());
+    for provider in providers {
+        match service.keys(provider).await {
+            Ok(_) => {}
+            Err(Internal::Keys(error)) => tracing::warn!(%error, provider = provider.id(), "a provider cannot sign"),
+            Err(error) => return Err(error),
+        }
+        let wanted = [(provider.settings.signing_key, Use::Signature), (provider.settings.encryption_key, Use::Encryption)];
+        for (reference, purpose) in wanted {
+            let Some(pair) = provider.pair(reference).filter(|_| seen_pairs.insert((reference.map(|key| key.id()), purpose))) else { continue };
+            keys.extend(jwk(pair.key_data.expose(), &pair.certificate_data, purpose).filter(|key| seen.insert(key.to_string())));
+        }
+        for (key, end) in service.former_keys(provider).await? {
+            until = until.map_or(Some(end), |first: Timestamp| Some(first.min(end)));
+            if seen.insert(key.to_string()) {
+                keys.push(key);
+            }
+        }
     }
-    let mut keys: Vec<Value> = wanted
-        .into_iter()
-        .filter_map(|(reference, purpose)| {
-            let pair = provider.pair(reference)?;
-            jwk(pair.key_data.expose(), &pair.certificate_data, purpose)
-        })
-        .collect();
-    keys.extend(service.former_keys(provider).await);
-    keys
+    Ok((keys, until))
 }
 
 /// The foot of an application's addresses leads to its document.

@@ -16,7 +16,6 @@ use uuid::Uuid;
 use super::token::{Exchange, Failed};
 use crate::access;
 use crate::grants::{self, SignIn};
-use crate::issue::Hashes;
 use crate::jose;
 use crate::provider::{Provider, model_reference};
 use crate::service::{EVENTS, Origin, Person};
@@ -72,10 +71,12 @@ async fn issue(exchange: &Exchange<'_>, found: Authenticated, account: Option<Ac
     };
     let mut actor = exchange.actor.clone();
     actor.user = Some(found.person.actor());
-    let minted = service.mint(exchange.provider, &found.person, &origin, Hashes::default(), exchange.request, &actor).await?;
+    let mint = service.mint(exchange.provider, &found.person, &origin, None, exchange.request, &actor).await?;
+    let access = mint.access_token()?;
+    let (access_token, id_token) = (access.value.clone(), mint.id_token(Some(&access))?);
     let application = exchange.provider.application.as_ref().map(|(reference, a)| model_reference(*reference, &a.name));
     let context = json!({"auth_method": found.method, "auth_method_args": found.args, "application": application});
-    let (access, event) = (minted.access.clone(), Event::new("login", EVENTS, context));
+    let event = Event::new("login", EVENTS, context);
     let store = move |tx: &mut Tx<'_>| {
         if let Some(account) = &account {
             account.save(tx)?;
@@ -85,11 +86,11 @@ async fn issue(exchange: &Exchange<'_>, found: Authenticated, account: Option<Ac
     };
     service.cx.store.write(actor, "tokens for a machine", store).await?;
     Ok(json!({
-        "access_token": minted.pair.access_token,
+        "access_token": access_token,
         "token_type": "Bearer",
         "scope": origin.scopes.to_string(),
-        "expires_in": minted.expires_in,
-        "id_token": minted.pair.id_token,
+        "expires_in": mint.expires_in,
+        "id_token": id_token,
     }))
 }
 
@@ -223,9 +224,14 @@ impl Account {
         Ok(found.filter(|user| user.user_type == "service_account" && user.path.starts_with(PATH) && generated(user)))
     }
 
-    /// Makes the account, or brings its names up to date; gives its key.
+    /// Notes a sign-in of the account; makes it, or brings its names up to date, where that is needed. Gives its key.
     fn save(&self, tx: &mut Tx<'_>) -> Result<i64, StoreError> {
         let now = tx.now();
+        let unchanged =
+            "UPDATE users SET last_login = $4 WHERE id = (SELECT user_id FROM client_account WHERE provider_id = $1) AND name = $2 AND path = $3 RETURNING id";
+        if let Some(row) = tx.query_one(unchanged, params![self.provider, &self.name, &self.path, now])? {
+            return row.get(0);
+        }
         let user = match self.find(tx)? {
             Some(user) => {
                 let update = "UPDATE users SET name = $2, path = $3, last_login = $4 WHERE id = $1";

@@ -12,7 +12,6 @@ use crate::access;
 use crate::client::ClientType;
 use crate::decide::token::{CodeFacts, RefreshFacts, Use, authenticate, redeem_code, refresh};
 use crate::grants;
-use crate::issue::Hashes;
 use crate::provider::Provider;
 use crate::service::{Internal, Origin, Service};
 use crate::wire::client_auth::Credentials;
@@ -121,10 +120,12 @@ impl Exchange<'_> {
         let Some(code) = found else { return Err(TokenError::CodeUnknown.into()) };
         let person = self.service.person(code.user).await?.ok_or(TokenError::UserInactive)?;
         let origin = Origin { scopes: code.scopes, sign_in: code.data.sign_in, session: code.session, family: code.family };
-        let minted = self.service.mint(self.provider, &person, &origin, Hashes::default(), self.request, &self.actor).await?;
-        let refresh = origin.scopes.contains(OFFLINE_ACCESS).then(|| self.service.refresh_token(self.provider, &minted, &origin.scopes, &origin));
+        let mint = self.service.mint(self.provider, &person, &origin, None, self.request, &self.actor).await?;
+        let access = mint.access_token()?;
+        let (access_token, id_token) = (access.value.clone(), mint.id_token(Some(&access))?);
+        let refresh = origin.scopes.contains(OFFLINE_ACCESS).then(|| self.service.refresh_token(self.provider, &access, &origin.scopes, &origin));
 
-        let (access, kept) = (minted.access.clone(), refresh.clone());
+        let kept = refresh.clone();
         let taken = self.service.cx.store.write(self.actor.clone(), "code exchanged", move |tx| {
             let now = tx.now();
             if !grants::take_code(tx, code.id, now)? {
@@ -139,11 +140,11 @@ impl Exchange<'_> {
             return Err(TokenError::CodeUsed.into());
         }
         let mut answer = json!({
-            "access_token": minted.pair.access_token,
+            "access_token": access_token,
             "token_type": "Bearer",
             "scope": origin.scopes.to_string(),
-            "expires_in": minted.expires_in,
-            "id_token": minted.pair.id_token,
+            "expires_in": mint.expires_in,
+            "id_token": id_token,
         });
         if let (Some(token), Some(members)) = (refresh, answer.as_object_mut()) {
             members.insert("refresh_token".into(), token.value.into());
@@ -211,11 +212,13 @@ impl Exchange<'_> {
         let session = token.session.filter(|_| token.session_alive);
         let sign_in = grants::SignIn { nonce: None, ..token.data.sign_in.clone() };
         let origin = Origin { scopes, sign_in, session, family: token.family };
-        let minted = self.service.mint(self.provider, &person, &origin, Hashes::default(), self.request, &self.actor).await?;
-        let mut next = self.service.refresh_token(self.provider, &minted, &token.scopes, &origin);
+        let mint = self.service.mint(self.provider, &person, &origin, None, self.request, &self.actor).await?;
+        let access = mint.access_token()?;
+        let (access_token, id_token) = (access.value.clone(), mint.id_token(Some(&access))?);
+        let mut next = self.service.refresh_token(self.provider, &access, &token.scopes, &origin);
         next.data.sign_in = token.data.sign_in;
 
-        let (access, kept) = (minted.access.clone(), next.clone());
+        let kept = next.clone();
         let rotated = self.service.cx.store.write(self.actor.clone(), "refresh token rotated", move |tx| {
             let now = tx.now();
             if !grants::take_refresh_token(tx, token.id, now, &from, grace.as_ref())? {
@@ -229,12 +232,12 @@ impl Exchange<'_> {
             return Err(TokenError::RefreshUsed.into());
         }
         Ok(json!({
-            "access_token": minted.pair.access_token,
+            "access_token": access_token,
             "refresh_token": next.value,
             "token_type": "Bearer",
             "scope": origin.scopes.to_string(),
-            "expires_in": minted.expires_in,
-            "id_token": minted.pair.id_token,
+            "expires_in": mint.expires_in,
+            "id_token": id_token,
         }))
     }
 

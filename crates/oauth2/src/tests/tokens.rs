@@ -3,6 +3,8 @@
 use axum::http::{Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use countersign_model::Timestamp;
+use countersign_store::params;
 use serde_json::{Value, json};
 
 use super::world::{CALLBACK, NOW, World, request, seconds};
@@ -331,6 +333,28 @@ async fn the_account_a_client_had_before_is_found_again() {
     let before = ask().await;
     world.run("DELETE FROM client_account").await;
     assert_eq!(ask().await, before);
+}
+
+#[tokio::test]
+async fn each_use_of_a_client_s_account_is_noted_and_its_names_follow_the_application() {
+    let world = World::new().await;
+    let ask = async || {
+        let reply = world.token(&[("grant_type", "client_credentials")]).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    };
+    let account = async || {
+        let find = "SELECT name, path, last_login FROM users WHERE id = (SELECT user_id FROM client_account WHERE provider_id = 1)";
+        world.sql(move |sql| sql.query_one(find, params![])?.map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).transpose()).await.unwrap()
+    };
+    ask().await;
+    let first: (String, String, Timestamp) = account().await;
+    assert_eq!(first.1, "goauthentik.io/apps/impl");
+    world.later(60);
+    ask().await;
+    assert_eq!(account().await, (first.0.clone(), first.1.clone(), first.2.plus_seconds(60)));
+    world.run("UPDATE users SET name = 'former', path = 'former' WHERE id = (SELECT user_id FROM client_account WHERE provider_id = 1)").await;
+    ask().await;
+    assert_eq!(account().await, (first.0, first.1, first.2.plus_seconds(60)), "an application renamed");
 }
 
 #[tokio::test]
