@@ -158,3 +158,40 @@ def test_the_database_holds_no_secret_in_clear(server, admin):
     assert oct(server.folder.stat().st_mode & 0o077) == "0o0" or all(
         file.stat().st_mode & 0o077 == 0 for file in server.folder.iterdir() if "key" in file.name
     ), "keys are readable by their owner only"
+
+
+def test_reports_41_recovery_link_a_new_password_is_chosen_and_the_old_is_over(server):
+    user = server.user("nina")
+    fields = [
+        server.create("stages/prompt/prompts/", name=f"rec {key}", field_key=key, label=key, type="password", required=True, order=order)["pk"]
+        for order, key in enumerate(["password", "password_repeat"])
+    ]
+    stages = [
+        server.create("stages/prompt/stages/", name="rec prompt", fields=fields),
+        server.create("stages/user_write/", name="rec write", user_creation_mode="never_create"),
+        server.create("stages/user_login/", name="rec login"),
+    ]
+    flow = server.create("flows/instances/", name="rec", slug="rec", title="A new password", designation="recovery")
+    for order, stage in enumerate(stages):
+        server.create("flows/bindings/", target=flow["pk"], stage=stage["pk"], order=order)
+    brand = server.one("core/brands/", domain="authentik-default")
+    server.patch(f"core/brands/{brand['brand_uuid']}/", flow_recovery=flow["pk"])
+    link = server.api("POST", f"core/users/{user['pk']}/recovery/", 200).json()["link"]
+    assert urllib.parse.urlsplit(link).path == "/if/flow/rec/" and "flow_token=" in link, link
+    assert server.api("POST", "core/users/999999/recovery/").status_code == 404
+    for method in ("HEAD", "GET"):
+        assert requests.request(method, link, timeout=10).status_code == 200
+    # What was looked at outlives a restart, and so does what the button began.
+    server.restart()
+    nina = Person(server, "nina")
+    begun = nina.press(nina.get(link))
+    assert (begun.status_code, begun.headers["Location"]) == (303, "/if/flow/rec/"), begun.text
+    server.restart()
+    page = nina.get("/if/flow/rec/")
+    answer = submit(nina.web, server, page.text, password="A-Fresh-Password-1", password_repeat="A-Fresh-Password-1")
+    assert answer.status_code < 400 and nina.me().json()["user"]["username"] == "nina"
+    with pytest.raises(Refused):
+        Person(server, "nina").sign_in()
+    Person(server, "nina", "A-Fresh-Password-1").sign_in()
+    again = Person(server, "nina")
+    assert again.press(again.get(link)).status_code == 404

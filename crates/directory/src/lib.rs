@@ -35,7 +35,7 @@ pub use attempts::{Attempt, MachineAttempts, Owner, TooMany};
 pub use audit::secret_answers;
 pub use avatar::initials as avatar;
 pub use passwords::{HashError, Passwords, Verified, unusable};
-pub use recovery::create_recovery_link;
+pub use recovery::{create_flow_link, create_recovery_link, flow_link, spend_flow_link, spend_recovery_link};
 pub use settings::{FooterLinks, SystemSettings};
 pub use system::{Apps, Models};
 
@@ -63,7 +63,6 @@ pub fn module() -> Module {
             consents::ConsentFields::META,
         ],
         rows: vec![(directory::User::SPACE, users::embedded), (directory::Group::SPACE, groups::embedded)],
-        routes: Some(recovery::routes),
         schemas: schemas::schemas().into_iter().chain(system::enumerations()).collect(),
         extensions: clean::expiring().into_iter().chain([Arc::new(Passwords::new()) as _]).collect(),
         jobs: vec![Job::every("clean_temporary_users", 300, "Remove temporary users created by SAML Sources", |cx, run| {

@@ -2,11 +2,12 @@
 
 use axum::response::Response;
 use countersign_events::Chart;
-use countersign_model::{FieldErrors, JsonMap, Key, Problem, Ref, Secret, Timestamp};
-use countersign_rest::{Access, ApiError, Call, Identity, Operation, Via, json, no_content};
+use countersign_model::{FieldErrors, JsonMap, Key, ObjectId, Problem, Ref, Secret, Space, Timestamp};
+use countersign_rest::{Access, ApiError, Call, Identity, Operation, Via, brand_for, json, no_content};
 use countersign_store::{Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::groups::{self, GroupFields};
 use crate::passwords::Passwords;
@@ -62,16 +63,24 @@ async fn set_password(call: Call) -> Result<Response, ApiError> {
     Ok(no_content())
 }
 
-/// A link with which the user signs in once. With a recovery flow on the brand it would lead there; the
-/// original refuses without one.
+/// As long as a link into the recovery flow can be used, in seconds.
+const RECOVERY_LINK: i64 = 3600;
+
+/// A link into the brand's recovery flow, once, as this user.
 async fn recovery_link(call: Call) -> Result<Response, ApiError> {
     let pk = pk(&call)?;
-    let brand = call.snapshot.entries(countersign_model::Space("brand")).find(|b| b.object.values().get("flow_recovery").is_some_and(|f| !f.is_null()));
-    if brand.is_none() {
+    let exists = call.cx.store.read(move |sql| sql.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])).await?;
+    exists.ok_or_else(|| ApiError::not_found("User"))?;
+    let brand = brand_for(&call.snapshot, &call.request.host).and_then(|brand| call.snapshot.entry(brand));
+    let flow = brand.and_then(|brand| brand.object.value("flow_recovery")?.as_str().and_then(|flow| Uuid::parse_str(flow).ok()));
+    let entry = flow.and_then(|flow| call.snapshot.entry(ObjectId::new(Space("flow"), Key::Uuid(flow))));
+    let slug = entry.and_then(|entry| entry.object.value("slug")?.as_str().map(str::to_owned));
+    let (Some(flow), Some(slug)) = (flow, slug) else {
         return Err(ApiError::Body(StatusCode::BAD_REQUEST, json!({"non_field_errors": "No recovery flow set."})));
-    }
-    let key = call.cx.store.write(call.actor(), "recovery link", move |tx| recovery::create_recovery_link(tx, pk, 3600)).await?;
-    let link = format!("{}/recovery/use-token/{}/", call.cx.origin(&call.request), key.expose());
+    };
+    let work = move |tx: &mut Tx<'_>| recovery::create_flow_link(tx, pk, flow, RECOVERY_LINK);
+    let key = call.cx.store.write(call.actor(), "recovery link", work).await?;
+    let link = format!("{}/if/flow/{slug}/?flow_token={}", call.cx.origin(&call.request), key.expose());
     Ok(json(StatusCode::OK, &json!({"link": link})))
 }
 

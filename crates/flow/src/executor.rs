@@ -15,6 +15,7 @@ use crate::measure::Measured;
 use crate::plan::{Origin, Plan, Planned, key};
 use crate::planner::{self, Planning};
 use crate::record;
+use crate::recovery::{self, FLOW_TOKEN};
 use crate::run::Run;
 use crate::stages::{self, Step, in_plan};
 
@@ -74,8 +75,15 @@ pub(crate) enum Entered {
 }
 
 /// Finds the browser's plan for a flow or makes one.
-pub(crate) async fn enter(browser: Browser, slug: &str, query: Vec<(String, String)>) -> Result<Entered, FlowError> {
+pub(crate) async fn enter(mut browser: Browser, slug: &str, mut query: Vec<(String, String)>) -> Result<Entered, FlowError> {
     let flow = planner::by_slug(&browser, slug).ok_or_else(|| FlowError::NoFlow(slug.to_owned()))?;
+    // Clients of the API spend a link by coming with it; pages have a button for it. One that is not good says nothing.
+    if let Some(at) = query.iter().position(|(name, _)| name == FLOW_TOKEN) {
+        let (_, link) = query.remove(at);
+        if browser.request.method != http::Method::HEAD {
+            recovery::restore(&mut browser, flow, &link).await?;
+        }
+    }
     let hint = destination::application(&browser.cx, &query);
     if let Some(kept) = keep::load(&browser).await? {
         if kept.plan.flow == flow {

@@ -73,7 +73,7 @@ fn seal(browser: &Browser, plan: &Plan) -> Result<Vec<u8>, FlowError> {
 }
 
 pub(crate) async fn load(browser: &Browser) -> Result<Option<Kept>, FlowError> {
-    if browser.visitor.fresh {
+    if browser.visitor.fresh && !browser.key_changed() {
         return Ok(None);
     }
     let Some(found) = browser.cx.store.ephemeral().get(PLANS, &name(browser)).await? else { return Ok(None) };

@@ -66,6 +66,7 @@ mod plan;
 mod planner;
 mod record;
 mod recorder;
+mod recovery;
 mod render;
 mod run;
 mod setup;

@@ -25,6 +25,7 @@ pub mod key {
     pub const CONSENT_DENY_URL: &str = "countersign/consent_deny_url";
     pub const DENY_MESSAGE: &str = "deny_message";
     pub const IS_REDIRECTED: &str = "is_redirected";
+    pub const IS_RESTORED: &str = "is_restored";
     pub const IS_SSO: &str = "is_sso";
     pub const OUTPOST: &str = "outpost";
     pub const PENDING_USER: &str = "pending_user";

@@ -22,6 +22,7 @@ use crate::keep::{self, Turns};
 use crate::kinds::{Authentication, Designation, Flow};
 use crate::plan::{PendingUser, Planned};
 use crate::planner::{self, Planning};
+use crate::recovery::{self, FLOW_TOKEN};
 use crate::run::Run;
 use crate::site::Site;
 use crate::stages::{IdentificationStage, PasswordStage, Step};
@@ -51,6 +52,7 @@ pub(crate) fn routes(cx: Context) -> Router {
         .route("/application/launch/{slug}/", get(crate::launch::launch))
         .route("/if/help/", get(crate::launch::not_built))
         .route("/.well-known/security.txt", get(crate::launch::not_built))
+        .route("/recovery/use-token/{key}/", get(use_token).post(use_token))
         .route("/if/admin", get(slash))
         .route("/if/user", get(slash))
         .route("/if/admin/{*rest}", get(admin))
@@ -76,11 +78,11 @@ pub(crate) fn parse_query(text: &str) -> Vec<(String, String)> {
 }
 
 /// One request of a person.
-struct Visit {
-    cx: Context,
-    parts: Parts,
-    request: RequestInfo,
-    visitor: Visitor,
+pub(crate) struct Visit {
+    pub(crate) cx: Context,
+    pub(crate) parts: Parts,
+    pub(crate) request: RequestInfo,
+    pub(crate) visitor: Visitor,
 }
 
 impl Visit {
@@ -92,7 +94,7 @@ impl Visit {
         }
     }
 
-    fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         let mut browser = Browser::new(&self.cx, &self.request, &self.visitor);
         browser.unasked = Site::of(&self.parts.headers, &self.request) != Site::Own;
         browser
@@ -194,6 +196,9 @@ pub(crate) fn largest_form(cx: &Context, slug: &str) -> usize {
 async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Response, FlowError> {
     let _turn = Turns::wait(&visit.cx, &visit.visitor.key).await;
     let query = parse_query(&visit.request.query);
+    if query.iter().any(|(name, _)| name == FLOW_TOKEN) {
+        return recovery::use_flow_token(visit, slug, &query, body.as_ref()).await;
+    }
     let answer = match body {
         Some(body) => Some(read_form(&visit.parts.headers, &body).await),
         None => None,
@@ -405,7 +410,7 @@ pub(crate) fn with_retry_after(mut response: Response, seconds: Option<i64>) -> 
     response
 }
 
-fn see_other(to: &str) -> Response {
+pub(crate) fn see_other(to: &str) -> Response {
     let mut response = redirect(to);
     if response.status() == StatusCode::FOUND {
         *response.status_mut() = StatusCode::SEE_OTHER;
@@ -480,6 +485,20 @@ async fn cancel(State(cx): State<Context>, request: Request) -> Response {
         Some(next) => redirect(&with_next("/flows/-/default/invalidation/", &next)),
         None => redirect("/flows/-/default/invalidation/"),
     }
+}
+
+async fn use_token(State(cx): State<Context>, Path(key): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let posted = parts.method == Method::POST;
+    let body = match Limited::new(body, LARGEST_FORM).collect().await {
+        Ok(body) => posted.then(|| body.to_bytes()),
+        Err(_) => return broken(&cx, &RequestInfo::of(&parts), &FlowError::TooMuch),
+    };
+    let visit = match Visit::of(cx, parts).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    recovery::use_token(&visit, &key, body.as_ref()).await.unwrap_or_else(|error| visit.broken(&error))
 }
 
 async fn configure(State(cx): State<Context>, Path(stage): Path<String>, request: Request) -> Response {

@@ -38,7 +38,7 @@ const TABLES: &[(&str, &str)] = &[
     ("users", "id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes"),
     ("user_group", "uuid, name, is_superuser, parent, attributes"),
     ("membership", "user_id, group_uuid"),
-    ("token", "uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed"),
+    ("token", "uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed, flow"),
     ("session", "uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data"),
     ("consent", "id, user_id, application, permissions, expires, expiring"),
     ("authorization_code", "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data"),

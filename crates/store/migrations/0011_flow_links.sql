@@ -1,0 +1,2 @@
+-- A one-time link may lead into a flow.
+ALTER TABLE token ADD COLUMN flow BLOB;
