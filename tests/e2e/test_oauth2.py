@@ -376,6 +376,19 @@ def test_the_shared_issuer_is_found_at_the_root(server, admin):
     assert url == "http://localhost:5000/" and admin.me().status_code == 403
 
 
+def test_a_new_signing_key_is_published_at_once_beside_the_former(server, admin):
+    app = server.application("rotated")
+    keys = lambda: jwk.KeySet.import_key_set(requests.get(app.discovery()["jwks_uri"], timeout=10).json())
+    tokens, sizes = [admin.tokens(app)["id_token"]], [len(keys().keys)]
+    made = server.create("crypto/certificatekeypairs/generate/", 200, common_name="next", validity_days=30, alg="ecdsa")
+    server.patch(f"providers/oauth2/{app.provider['pk']}/", signing_key=made["pk"])
+    assert app.discovery()["id_token_signing_alg_values_supported"] == ["ES256"]
+    assert len(keys().keys) == sizes[0] + 1
+    tokens.append(admin.tokens(app)["id_token"])
+    for token in tokens:
+        jwt.decode(token, keys(), algorithms=["RS256", "ES256"])
+
+
 def test_launch_signs_in_and_goes_on_to_the_application(server, app):
     server.user("ada")
     launch = f"{server.base}/application/launch/wiki/"
