@@ -57,7 +57,7 @@ fn signatures() -> f64 {
 }
 
 fn hashes() -> f64 {
-    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().build() else { return 0.0 };
+    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().enable_all().build() else { return 0.0 };
     let passwords = Passwords::new();
     let password = Secret::new(crate::PASSWORD);
     let Ok(stored) = runtime.block_on(passwords.hash(&password, &SystemEntropy)) else { return 0.0 };

@@ -36,6 +36,7 @@ pub use audit::secret_answers;
 pub use avatar::initials as avatar;
 pub use passwords::{HashError, Passwords, Verified, unusable};
 pub use recovery::{create_flow_link, create_recovery_link, flow_link, spend_flow_link, spend_recovery_link};
+pub use search::index_everybody;
 pub use settings::{FooterLinks, SystemSettings};
 pub use system::{Apps, Models};
 

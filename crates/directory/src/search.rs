@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use countersign_rest::{Context, Index, Narrowed};
-use countersign_store::{Actor, Sql, SqlValue, StoreError, Tx, params};
+use countersign_store::{Actor, Sql, SqlValue, Store, StoreError, Tx, params};
 
 /// As many numbers of accounts share a set.
 const CHUNK: i64 = 16_384;
@@ -149,7 +149,7 @@ impl Members {
 /// Puts noted people into the sets as they become some, in every process: whoever comes second finds nothing to do.
 pub(crate) async fn keep_indexing(cx: Context) {
     loop {
-        match put_all(&cx).await {
+        match index_everybody(&cx.store).await {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
             Err(error) => tracing::warn!(%error, "new people could not be put into the index of names; searches find them all the same"),
@@ -158,16 +158,20 @@ pub(crate) async fn keep_indexing(cx: Context) {
     }
 }
 
-async fn put_all(cx: &Context) -> Result<(), StoreError> {
+/// Puts noted people into the sets until only a few wait.
+///
+/// # Errors
+/// The engine refused; those who wait are found all the same.
+pub async fn index_everybody(store: &Store) -> Result<(), StoreError> {
     loop {
-        let waiting = cx.store.read(|sql| {
+        let waiting = store.read(|sql| {
             let row = sql.query_one("SELECT COUNT(*) FROM (SELECT 1 FROM people_noted LIMIT $1) noted", params![WAIT_FOR])?;
             row.map_or(Ok(0), |row| row.get::<i64>(0))
         });
         if waiting.await? < WAIT_FOR {
             return Ok(());
         }
-        cx.store.write(Actor::system(), "index of names", put_some).await?;
+        store.write(Actor::system(), "index of names", put_some).await?;
     }
 }
 
@@ -249,7 +253,7 @@ mod tests {
     use std::sync::Arc;
 
     use countersign_model::{Entropy, Registry, Secret};
-    use countersign_store::{Auditor, CommittedEdit, Options, Store, SystemClock, SystemEntropy};
+    use countersign_store::{Auditor, CommittedEdit, Options, SystemClock, SystemEntropy};
 
     use super::*;
 
