@@ -74,9 +74,9 @@ impl World for Inside<'_, '_, '_, '_> {
     fn find_object(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String> {
         Ok(self.found(model, conditions)?.map(|found| {
             let mut values = found.values;
-            // What the API never shows is not for other objects either.
+            // What the API never shows and secrets are not for other objects.
             if let Some(kind) = self.run.kind(&self.tx.borrow(), model) {
-                values.retain(|name, _| kind.field(name).is_none_or(|field| !field.write_only));
+                values.retain(|name, _| kind.field(name).is_none_or(|field| !field.is_hidden()));
             }
             values.insert("pk".to_owned(), found.key.to_json());
             Json::Object(values)

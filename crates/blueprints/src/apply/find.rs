@@ -88,26 +88,41 @@ fn matches_all(graph: &Snapshot, meta: Option<&KindMeta>, key: Key, values: &Map
         if operator.is_some() {
             path.pop();
         }
+        let operator = operator.unwrap_or("exact");
         let actual = value_at(graph, meta, key, values, &path);
-        compare(operator.unwrap_or("exact"), &actual, wanted)
+        let comparable = !actual.hidden || WHOLE.contains(&operator);
+        comparable && compare(operator, &actual.value, wanted)
     })
 }
 
 const OPERATORS: &[&str] =
     &["exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "in", "isnull", "gt", "gte", "lt", "lte"];
 
+/// Operators by which nobody learns a secret piece by piece.
+const WHOLE: &[&str] = &["exact", "in", "isnull"];
+
+/// The value a condition is about.
+struct Actual {
+    value: Json,
+    /// It is, or holds, a secret.
+    hidden: bool,
+}
+
 /// Follows references to other objects of the graph and members of maps.
-fn value_at(graph: &Snapshot, meta: Option<&KindMeta>, key: Key, values: &Map<String, Json>, path: &[&str]) -> Json {
-    let [name, rest @ ..] = path else { return Json::Null };
+fn value_at(graph: &Snapshot, meta: Option<&KindMeta>, key: Key, values: &Map<String, Json>, path: &[&str]) -> Actual {
+    let [name, rest @ ..] = path else { return Actual { value: Json::Null, hidden: false } };
+    let hidden = meta.and_then(|meta| meta.field(name)).is_some_and(countersign_model::FieldMeta::is_hidden);
     let value = if is_key(meta, name) { key.to_json() } else { values.get(*name).cloned().unwrap_or(Json::Null) };
     if rest.is_empty() {
-        return value;
+        return Actual { value, hidden };
     }
     if let Some((space, key_type)) = meta.and_then(|meta| meta.field(name)).and_then(|field| reference((field.shape)())) {
         let target = Key::from_json(&value, key_type).and_then(|key| graph.entry(ObjectId::new(space, key)));
-        return target.map_or(Json::Null, |entry| value_at(graph, Some(entry.meta()), entry.id.key, &entry.object.values(), rest));
+        let Some(entry) = target else { return Actual { value: Json::Null, hidden } };
+        return value_at(graph, Some(entry.meta()), entry.id.key, &entry.object.values(), rest);
     }
-    rest.iter().try_fold(value, |value, step| value.get(step).cloned()).unwrap_or(Json::Null)
+    let value = rest.iter().try_fold(value, |value, step| value.get(step).cloned()).unwrap_or(Json::Null);
+    Actual { value, hidden }
 }
 
 fn reference(shape: Shape) -> Option<(countersign_model::Space, countersign_model::KeyType)> {

@@ -182,6 +182,48 @@ entries:
     assert_eq!(name.unwrap(), "group-from-environment");
 }
 
+/// Secrets of one object are no values for another, and conditions do not find them out letter by letter.
+#[tokio::test]
+async fn secrets_are_withheld_from_find_and_find_object() {
+    let world = world();
+    let made = "entries:\n- {model: authentik_flows.flow, identifiers: {slug: a}, attrs: {name: N, key: s3cret}}\n";
+    assert_eq!(world.apply(made).await.unwrap(), ["create"]);
+    let whole = "!FindObject [authentik_flows.flow, [slug, a]]";
+    let copy = format!("entries:\n- {{model: authentik_core.group, identifiers: {{name: g}}, attrs: {{attributes: {whole}}}}}\n");
+    assert_eq!(world.apply(&copy).await.unwrap(), ["create"]);
+    let copied: Result<Json, StoreError> = world.store.read(|sql| sql.query_one("SELECT attributes FROM user_group", params![])?.unwrap().get(0)).await;
+    let copied = copied.unwrap();
+    assert_eq!((&copied["name"], copied.get("key")), (&Json::from("N"), None), "{copied}");
+    let part = format!("entries:\n- {{model: authentik_core.group, identifiers: {{name: !AtIndex [{whole}, key]}}}}\n");
+    assert!(world.apply(&part).await.unwrap_err().contains("there is no element"));
+
+    assert_eq!(
+        world
+            .apply("entries:\n- {model: authentik_flows.flowstagebinding, identifiers: {target: !Find [authentik_flows.flow, [slug, a]], order: 1}}\n")
+            .await
+            .unwrap(),
+        ["create"]
+    );
+    for (model, field) in [("flow", "key"), ("flowstagebinding", "target__key")] {
+        let found = [
+            ("__startswith, s", "skip"),
+            ("__istartswith, S", "skip"),
+            ("__contains, '3c'", "skip"),
+            ("__endswith, t", "skip"),
+            ("__iexact, S3CRET", "skip"),
+            ("__gt, 0", "skip"),
+            (", other", "skip"),
+            (", s3cret", "same"),
+        ];
+        for (condition, action) in found {
+            let guess = format!(
+                "entries:\n- {{model: authentik_core.group, conditions: [!Find [authentik_flows.{model}, [{field}{condition}]]], identifiers: {{name: g}}}}\n"
+            );
+            assert_eq!(world.apply(&guess).await.unwrap(), [action], "{field}{condition}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn all_or_nothing() {
     let world = world();
