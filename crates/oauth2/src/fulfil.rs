@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::access;
 use crate::grants::{self, AccessData, CodeData, NewGrant};
 use crate::provider::{Provider, model_reference};
+use crate::report::Cause;
 use crate::service::{self, Internal, Origin, Person, Service};
 use crate::wire::authorize::{AuthorizeRequest, ResponseType};
 use crate::wire::redirect;
@@ -46,7 +47,8 @@ impl InPlanStage for Fulfil {
                 let mut actor = service.cx.actor(&turn.visitor.caller(), &turn.request);
                 actor.user = actor.user.or_else(|| Some(person.actor()));
                 let context = json!({"message": error.to_string(), "provider": provider.reference_json()});
-                service.event("configuration_error", context, actor).await;
+                let cause = Cause::new(Some(&provider), "oauth2.subject").of_account(person.identity.pk);
+                service.report(cause, "configuration_error", context, actor).await;
                 return Ok(Outcome::Deny(error.to_string()));
             }
             let answer = issue(&service, &turn, &provider, &person, &request).await.map_err(|e| FlowError::broken(e.to_string()))?;

@@ -19,6 +19,7 @@ pub mod jose;
 mod kinds;
 mod provider;
 mod published;
+mod report;
 mod resolver;
 mod routes;
 mod scope_claims;

@@ -20,6 +20,7 @@ use crate::jose::{Use, half_hash, jwk};
 use crate::kinds::OAuth2Provider;
 use crate::provider::{KeyRing, KeysError, Provider};
 use crate::published::{self, Published};
+use crate::report::Cause;
 use crate::scope_claims;
 use crate::wire::Scopes;
 
@@ -240,6 +241,10 @@ impl Service {
         let context = MappingContext { user: Some(&person.subject), entitlements: &entitlements, ..MappingContext::default() };
         let (claims, failures) = scope_claims::evaluate(provider.settings.mappings(&provider.snapshot), scopes, &context);
         for failure in failures {
+            tracing::warn!(mapping = failure.mapping, error = %failure.error, client = provider.client.id, "a scope mapping failed");
+            if !self.may_report(&Cause::new(Some(provider), &format!("oauth2.mapping/{}", failure.mapping))).await {
+                continue;
+            }
             let raised = json!({"expression": failure.expression, "message": failure.error.to_string()});
             let raised = Event::new("property_mapping_exception", "authentik.core.expression.evaluator", raised).about(Some(person.actor()));
             raised.write(&self.cx, actor.clone()).await;

@@ -9,6 +9,7 @@ use countersign_rest::RequestInfo;
 use serde_json::json;
 
 use super::http::{self, Answer};
+use crate::provider::Provider;
 use crate::service::Service;
 use crate::wire::client_auth::Credentials;
 
@@ -20,7 +21,10 @@ pub(crate) struct WrongSecret;
 pub(crate) async fn limited(service: &Service, request: &RequestInfo, headers: &HeaderMap, body: &Bytes, serve: impl Future<Output = Answer>) -> Answer {
     let params = http::form(headers, body).ok();
     let credentials = params.as_ref().and_then(|params| Credentials::read(http::authorization(headers), params).ok());
-    let Some(client) = credentials.as_ref().and_then(|credentials| credentials.ids().next()) else { return serve.await };
+    // One client has many spellings (RFC 6749 2.3.1 has the id encoded); it is counted under the id it has here.
+    let found = credentials.as_ref().and_then(|credentials| Provider::by_client_id(&service.cx.snapshot(), credentials.ids()));
+    let sent = || credentials.as_ref().and_then(|credentials| credentials.ids().last());
+    let Some(client) = found.as_ref().map(|provider| provider.client.id.as_str()).or_else(sent) else { return serve.await };
     let attempts = MachineAttempts::of(client, request.client_ip);
     if let Err(wait) = attempts.admit(&service.cx).await {
         return too_many(wait);

@@ -17,6 +17,7 @@ use crate::decide::authorize::{Decision, Facts, SessionFacts, decide};
 use crate::fulfil::AUTHORIZE;
 use crate::jose;
 use crate::provider::Provider;
+use crate::report::Cause;
 use crate::service::{Internal, Person, Service};
 use crate::wire::authorize::{self as wire, AuthorizeRequest, Refused};
 use crate::wire::respond::Delivery;
@@ -29,8 +30,6 @@ const HELD: &str = "oauth2.held";
 const PATH: &str = "/application/o/authorize/";
 const MARK: &str = "countersign_authorize";
 const MARK_LENGTH: usize = 32;
-/// Anybody can make requests with a wrong address: so many of them become events in an hour, the rest log lines.
-const EVENTS_PER_HOUR: i64 = 10;
 
 pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) -> Answer {
     let request = RequestInfo::of(parts);
@@ -90,9 +89,7 @@ fn see_other(to: &str) -> Answer {
 /// A request nobody can be answered about: a page, and where it helps an administrator, an event.
 async fn refuse(service: &Service, request: &RequestInfo, provider: Option<&Provider>, error: &PageError) -> Answer {
     tracing::info!(code = error.code(), client = provider.map(|p| p.client.id.as_str()), "an authorization request was refused");
-    let client = provider.map_or("-", |p| p.client.id.as_str());
-    let counted = matches!(error, PageError::ClientId | PageError::Redirect { .. });
-    if counted && service.cx.store.ephemeral().add("oauth2.refused", client, 1, 3_600).await <= EVENTS_PER_HOUR {
+    if matches!(error, PageError::ClientId | PageError::Redirect { .. }) {
         let mut context = json!({"message": error.text()});
         if let (Some(provider), PageError::Redirect { received, .. }, Some(members)) = (provider, error, context.as_object_mut()) {
             let expected: Vec<&str> = provider.client.redirect_uris.iter().map(|r| r.url.as_str()).collect();
@@ -101,7 +98,7 @@ async fn refuse(service: &Service, request: &RequestInfo, provider: Option<&Prov
             members.insert("expected".into(), json!(expected));
         }
         let actor = service.cx.actor(&Caller::nobody(), request);
-        service.event("configuration_error", context, actor).await;
+        service.report(Cause::new(provider, error.code()), "configuration_error", context, actor).await;
     }
     pages::refused(service, request, error)
 }

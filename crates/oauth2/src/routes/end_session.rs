@@ -18,6 +18,7 @@ use crate::decide::logout::{Decision, Facts, Hint, HintFault, Target, decide};
 use crate::jose::{self, TokenFault};
 use crate::kinds::launch_url;
 use crate::provider::Provider;
+use crate::report::Cause;
 use crate::service::{Internal, Service};
 use crate::sign_out::{SIGN_OUT, SigningOut, hash};
 use crate::wire::logout::{LogoutRequest, is_allowed_target, target_with_state};
@@ -27,8 +28,6 @@ use crate::wire::{PageError, Params};
 const CONFIRMED: &str = "countersign_confirmed";
 /// As the pages name it.
 const CSRF: &str = "csrf";
-/// Applications repeat themselves: so many addresses that are not registered become events in an hour.
-const EVENTS_PER_HOUR: i64 = 10;
 
 pub(crate) async fn end_session(service: &Service, parts: &Parts, body: &Bytes, slug: &str) -> Answer {
     let request = RequestInfo::of(parts);
@@ -244,9 +243,6 @@ impl Asked<'_> {
     /// An address that is not registered, asked for by the application or the person: an administrator can mend it.
     async fn report(&self) {
         let service = self.service;
-        if service.cx.store.ephemeral().add("oauth2.logout_refused", &self.provider.client.id, 1, 3_600).await > EVENTS_PER_HOUR {
-            return;
-        }
         let strict = self.provider.client.redirect_uris.iter().filter(|r| r.matching_mode == crate::wire::MatchingMode::Strict).map(|r| &r.url);
         let expected: Vec<&String> = self.provider.settings.post_logout_redirect_uris.iter().chain(strict).collect();
         let context = json!({
@@ -255,7 +251,8 @@ impl Asked<'_> {
             "post_logout_redirect_uri": self.parsed.post_logout_redirect_uri,
             "expected": expected,
         });
-        service.event("configuration_error", context, service.cx.actor(&self.visitor.caller(), self.request)).await;
+        let (cause, actor) = (Cause::new(Some(self.provider), "oauth2.logout.unregistered"), service.cx.actor(&self.visitor.caller(), self.request));
+        service.report(cause, "configuration_error", context, actor).await;
     }
 
     fn with_ways_on(&self, mut message: Message) -> Message {

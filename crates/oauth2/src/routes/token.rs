@@ -13,6 +13,7 @@ use crate::client::ClientType;
 use crate::decide::token::{CodeFacts, RefreshFacts, Use, authenticate, redeem_code, refresh};
 use crate::grants;
 use crate::provider::Provider;
+use crate::report::{Cause, beginning};
 use crate::service::{Internal, Origin, Service};
 use crate::wire::client_auth::Credentials;
 use crate::wire::scope::OFFLINE_ACCESS;
@@ -76,7 +77,7 @@ pub(crate) async fn token(service: &Service, request: &RequestInfo, method: &Met
     let mut answer = match outcome {
         Ok(tokens) => http::private_json(StatusCode::OK, &tokens),
         Err(Failed::Refused(error)) => {
-            tracing::info!(code = error.code(), client = credentials.ids().next(), "a token request was refused");
+            tracing::info!(code = error.code(), client = credentials.ids().next().map(beginning), "a token request was refused");
             http::token_error(error, credentials.basic)
         }
         Err(Failed::Internal(error)) => http::internal(&error),
@@ -168,7 +169,7 @@ impl Exchange<'_> {
                     "redirect_uri": redirect_uri,
                     "expected": expected,
                 });
-                self.service.event("configuration_error", context, self.actor.clone()).await;
+                self.service.report(Cause::new(Some(self.provider), error.code()), "configuration_error", context, self.actor.clone()).await;
                 Ok(())
             }
             _ => Ok(()),
@@ -257,7 +258,8 @@ impl Exchange<'_> {
         let mut actor = self.actor.clone();
         actor.user = self.service.person(user).await?.map(|p| p.actor());
         let context = json!({"message": "Revoked refresh token was used", "provider": self.provider.reference_json()});
-        self.service.event("suspicious_request", context, actor).await;
+        let cause = Cause::new(Some(self.provider), TokenError::RefreshUsed.code()).of_account(user);
+        self.service.report(cause, "suspicious_request", context, actor).await;
         Ok(())
     }
 }

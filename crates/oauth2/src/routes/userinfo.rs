@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::http::{self, Answer};
 use crate::grants::{self, AccessData, Stored};
 use crate::provider::Provider;
+use crate::report::Cause;
 use crate::service::{Internal, Service};
 use crate::wire::scope::OPENID;
 use crate::wire::{BearerError, Params, bearer};
@@ -83,7 +84,8 @@ async fn report(service: &Service, request: &RequestInfo, provider: &Provider, u
     let mut actor = service.cx.actor(&countersign_rest::Caller::nobody(), request);
     actor.user = service.person(user).await?.map(|p| p.actor());
     let context = json!({"message": "Revoked access token was used", "provider": provider.reference_json()});
-    service.event("suspicious_request", context, actor).await;
+    let cause = Cause::new(Some(provider), "oauth2.access_token.revoked").of_account(user);
+    service.report(cause, "suspicious_request", context, actor).await;
     Ok(())
 }
 

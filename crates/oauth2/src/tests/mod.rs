@@ -2,5 +2,6 @@
 
 mod endpoints;
 mod kinds;
+mod repeated;
 mod tokens;
 mod world;

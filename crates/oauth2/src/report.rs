@@ -1,0 +1,82 @@
+//! Events of requests that go wrong. Anybody can repeat such a request, so events of one kind are bounded in number and size;
+//! the log has a line of each.
+
+use countersign_store::Actor;
+use serde_json::Value;
+
+use crate::provider::Provider;
+use crate::service::Service;
+
+/// So many requests that failed for one reason become events in an hour.
+pub(crate) const EVENTS_PER_HOUR: i64 = 10;
+/// So many characters of what a request said are stored.
+const LONGEST: usize = 1_000;
+
+/// What events are counted by.
+pub(crate) struct Cause<'a> {
+    /// `None`: the request named no client that is known here.
+    pub(crate) provider: Option<&'a Provider>,
+    /// A stable name.
+    pub(crate) reason: &'a str,
+    /// Whose account is in danger, where each account deserves its own events: those about one never use up those about
+    /// another.
+    pub(crate) account: Option<i64>,
+}
+
+impl<'a> Cause<'a> {
+    pub(crate) fn new(provider: Option<&'a Provider>, reason: &'a str) -> Cause<'a> {
+        Cause { provider, reason, account: None }
+    }
+
+    pub(crate) fn of_account(self, account: i64) -> Cause<'a> {
+        Cause { account: Some(account), ..self }
+    }
+}
+
+impl Service {
+    /// Writes an event, unless there were enough of this cause in the last hour.
+    pub(crate) async fn report(&self, cause: Cause<'_>, action: &'static str, context: Value, actor: Actor) {
+        if self.may_report(&cause).await {
+            self.event(action, shortened(context), actor).await;
+        }
+    }
+
+    /// Counts a request that failed; whether it becomes an event.
+    pub(crate) async fn may_report(&self, cause: &Cause<'_>) -> bool {
+        let provider = cause.provider.map_or(0, Provider::id);
+        let key = format!("{provider}/{}/{}", cause.account.unwrap_or_default(), cause.reason);
+        let counted = self.cx.store.ephemeral().add("oauth2.events", &key, 1, 3_600).await;
+        if counted > EVENTS_PER_HOUR {
+            tracing::info!(provider, reason = cause.reason, account = cause.account, "there were enough events of this in the last hour");
+        }
+        counted <= EVENTS_PER_HOUR
+    }
+}
+
+/// The beginning of a long text.
+pub(crate) fn beginning(text: &str) -> &str {
+    text.char_indices().nth(LONGEST).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+fn shortened(value: Value) -> Value {
+    match value {
+        Value::String(text) if beginning(&text).len() < text.len() => Value::from(format!("{}...", beginning(&text))),
+        Value::Array(items) => items.into_iter().map(shortened).collect(),
+        Value::Object(map) => map.into_iter().map(|(name, value)| (name, shortened(value))).collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn long_values_are_cut_wherever_they_are() {
+        let long = "ä".repeat(LONGEST + 1);
+        let cut = format!("{}...", "ä".repeat(LONGEST));
+        let whole = "x".repeat(LONGEST);
+        assert_eq!(shortened(json!({"a": long, "b": [long, whole, 1], "c": null})), json!({"a": cut, "b": [cut, whole, 1], "c": null}));
+    }
+}
