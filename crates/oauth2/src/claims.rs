@@ -123,6 +123,12 @@ impl Protocol {
     }
 }
 
+/// Whether signed claims are those of an access token, which has the shape of an id token: no id token has `azp`, and no
+/// mapping can set it.
+pub fn is_access_token(claims: &Map<String, Value>) -> bool {
+    claims.contains_key("azp")
+}
+
 /// Merges the result of one mapping into the claims so far: objects member by member, lists appended, the rest
 /// replaced.
 pub fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {

@@ -34,6 +34,9 @@ pub enum HintFault {
     Signature,
     #[error("was issued by somebody else")]
     Issuer,
+    /// APIs and proxies get to see access tokens; an ID token stays with its application.
+    #[error("is an access token and not an ID token")]
+    AccessToken,
     #[error("was issued to another application")]
     Audience,
     #[error("was issued to another application than the one named by client_id")]
@@ -48,6 +51,7 @@ impl HintFault {
             HintFault::Algorithm => "oauth2.logout.hint_algorithm",
             HintFault::Signature => "oauth2.logout.hint_signature",
             HintFault::Issuer => "oauth2.logout.hint_issuer",
+            HintFault::AccessToken => "oauth2.logout.hint_access_token",
             HintFault::Audience => "oauth2.logout.hint_audience",
             HintFault::Client => "oauth2.logout.hint_client",
         }

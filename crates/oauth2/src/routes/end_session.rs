@@ -14,6 +14,7 @@ use url::Url;
 
 use super::http::{self, Answer};
 use super::pages;
+use crate::claims::is_access_token;
 use crate::decide::logout::{Decision, Facts, Hint, HintFault, Target, decide};
 use crate::jose::{self, TokenFault};
 use crate::kinds::launch_url;
@@ -135,7 +136,7 @@ impl Asked<'_> {
         format!("/application/o/{}/end-session/", self.provider.slug().unwrap_or_default())
     }
 
-    /// What the hint says, if it is a token this provider signed for its client. It may have expired: applications
+    /// What the hint says, if it is an ID token this provider signed for its client. It may have expired: applications
     /// keep them for exactly this.
     async fn claims(&self) -> Result<Option<Result<Map<String, Value>, HintFault>>, Internal> {
         let Some(hint) = &self.parsed.id_token_hint else {
@@ -148,6 +149,8 @@ impl Asked<'_> {
             let own = |value: &Value| value.as_str() == Some(self.provider.client.id.as_str());
             if !text("iss").is_some_and(|iss| self.is_own_issuer(iss)) {
                 Err(HintFault::Issuer)
+            } else if is_access_token(&claims) {
+                Err(HintFault::AccessToken)
             } else if !claims.get("aud").is_some_and(|aud| own(aud) || aud.as_array().is_some_and(|list| list.iter().any(own))) {
                 Err(HintFault::Audience)
             } else if self.parsed.client_id.as_ref().is_some_and(|id| *id != self.provider.client.id) {

@@ -304,6 +304,22 @@ async fn a_hint_that_does_not_hold_ends_nothing() {
 }
 
 #[tokio::test]
+async fn an_access_token_is_no_id_token_hint() {
+    let world = World::new().await;
+    let tokens = world.tokens("openid").await;
+    let access = tokens["access_token"].as_str().unwrap();
+    for later in [0, 1_000_000] {
+        world.later(later);
+        let page = sign_out(&world, Some(access), Some("https://app.example.test/")).await;
+        assert_eq!((page.status, page.header("location"), sessions(&world).await), (StatusCode::BAD_REQUEST, "", 1), "after {later} seconds");
+        assert!(page.text.contains("is an access token and not an ID token"), "{}", page.text);
+        assert_eq!(world.get(&format!("/application/o/end-session/?id_token_hint={access}")).await.status, StatusCode::BAD_REQUEST, "at the address of all");
+    }
+    let id = tokens["id_token"].as_str().unwrap();
+    assert_eq!((sign_out(&world, Some(id), None).await.status, sessions(&world).await), (StatusCode::FOUND, 0));
+}
+
+#[tokio::test]
 async fn encrypted_tokens_open_what_plain_ones_open() {
     let world = World::with(|p| p.encryption_key = Some(super::world::encryption_certificate())).await;
     let tokens = world.tokens("openid email").await;
