@@ -214,13 +214,20 @@ pub(crate) fn take_code(sql: &mut Sql<'_>, id: i64, now: Timestamp) -> Result<bo
     Ok(sql.execute(taken, params![id, now])? == 1)
 }
 
-/// A client that may use its refresh token again: until when after the first use, and for one that cannot prove who it
-/// is, from which address only.
+/// A client that may use its refresh token again: when the first use must have been, and for a client that cannot prove
+/// who it is, the address it must have come from.
 #[derive(Debug, Clone)]
 pub(crate) struct Grace {
-    /// The first use must not be earlier.
     pub(crate) since: Timestamp,
+    /// Clocks of processes differ a little. A use that is later than that was before the clock was set back: long ago.
+    pub(crate) until: Timestamp,
     pub(crate) only_from: Option<String>,
+}
+
+impl Grace {
+    pub(crate) fn covers(&self, first_use: Timestamp) -> bool {
+        (self.since..=self.until).contains(&first_use)
+    }
 }
 
 /// How often a refresh token gives tokens within its grace.
@@ -238,8 +245,8 @@ pub(crate) fn take_refresh_token(sql: &mut Sql<'_>, id: i64, now: Timestamp, fro
     }
     let Some(grace) = grace else { return Ok(false) };
     let again = "UPDATE refresh_token SET uses = uses + 1 \
-                 WHERE id = $1 AND revoked = 0 AND used >= $2 AND uses < $3 AND used_from = COALESCE($4, used_from)";
-    Ok(sql.execute(again, params![id, grace.since, MOST_USES, grace.only_from.clone()])? == 1)
+                 WHERE id = $1 AND revoked = 0 AND used BETWEEN $2 AND $3 AND uses < $4 AND used_from = COALESCE($5, used_from)";
+    Ok(sql.execute(again, params![id, grace.since, grace.until, MOST_USES, grace.only_from.clone()])? == 1)
 }
 
 /// Ends everything that descends from one sign-in.
@@ -414,7 +421,7 @@ mod tests {
     }
 
     fn generous() -> Grace {
-        Grace { since: Timestamp(0), only_from: None }
+        Grace { since: Timestamp(0), until: Timestamp(9), only_from: None }
     }
 
     #[tokio::test]
@@ -436,9 +443,10 @@ mod tests {
             async |from: &'static str, grace: Option<Grace>| write(&store, move |sql| take_refresh_token(sql, 2, Timestamp(5), from, grace.as_ref())).await;
         assert!(take("a", None).await);
         assert!(!take("a", None).await, "no grace");
-        assert!(!take("a", Some(Grace { since: Timestamp(6), only_from: None })).await, "too late");
-        assert!(!take("b", Some(Grace { since: Timestamp(0), only_from: Some("b".into()) })).await, "from elsewhere");
-        assert!(take("a", Some(Grace { since: Timestamp(0), only_from: Some("a".into()) })).await);
+        assert!(!take("a", Some(Grace { since: Timestamp(6), ..generous() })).await, "too late");
+        assert!(!take("a", Some(Grace { until: Timestamp(4), ..generous() })).await, "the clock was set back");
+        assert!(!take("b", Some(Grace { only_from: Some("b".into()), ..generous() })).await, "from elsewhere");
+        assert!(take("a", Some(Grace { only_from: Some("a".into()), ..generous() })).await);
         assert!(take("b", Some(generous())).await);
     }
 

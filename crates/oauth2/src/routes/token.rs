@@ -189,7 +189,7 @@ impl Exchange<'_> {
             expires: t.expires,
             revoked: t.revoked,
             used: t.used.map(|at| Use {
-                within_grace: grace.as_ref().is_some_and(|grace| at >= grace.since),
+                within_grace: grace.as_ref().is_some_and(|grace| grace.covers(at)),
                 same_client: grace.as_ref().is_none_or(|grace| grace.only_from.as_ref().is_none_or(|only| *only == t.used_from)),
                 exhausted: t.uses >= grants::MOST_USES,
             }),
@@ -247,7 +247,7 @@ impl Exchange<'_> {
         let seconds = self.provider.settings.refresh_token_grace.seconds();
         let proven = self.provider.client.kind == ClientType::Confidential;
         let only_from = (!proven).then(|| self.request.client_ip.to_string());
-        (seconds > 0).then(|| grants::Grace { since: now.plus_seconds(-seconds), only_from })
+        (seconds > 0).then(|| grants::Grace { since: now.plus_seconds(-seconds), until: now.plus_seconds(seconds), only_from })
     }
 
     async fn report_reuse(&self, user: i64, family: uuid::Uuid, revoke: bool) -> Result<(), StoreError> {
