@@ -7,6 +7,7 @@ import subprocess
 import textwrap
 
 import pytest
+import requests
 
 from world import PROGRAM, Person, Refused, Server, Shared, wait_for
 
@@ -61,6 +62,7 @@ def test_the_last_administrator_stays_whatever_door_is_tried(server, second):
         ("PATCH", user, {"is_active": False}),
         ("PATCH", user, {"groups": []}),
         ("PATCH", user, {"type": "service_account"}),
+        ("PATCH", user, {"type": "external"}),
         ("DELETE", user, None),
         ("PATCH", group, {"is_superuser": False}),
         ("PATCH", group, {"users": []}),
@@ -144,6 +146,84 @@ def test_what_everybody_signs_in_by_cannot_be_deleted_while_it_is_that(server):
     fresh = server.create("flows/instances/", name="new", slug="new", title="new", designation="authentication")
     server.patch(f"core/brands/{brand['brand_uuid']}/", flow_authentication=fresh["pk"])
     server.api("DELETE", "flows/instances/default-authentication-flow/", 204)
+
+
+def test_no_edit_takes_name_password_or_login_from_the_sign_in(server):
+    flow = server.get("flows/instances/default-authentication-flow/")
+    bindings = {b["stage_obj"]["name"]: b for b in server.get("flows/bindings/", target=flow["pk"])["results"]}
+    elsewhere = server.create("flows/instances/", name="e", slug="e", title="e", designation="authentication")
+    dummy = server.create("stages/dummy/", name="dummy")
+    for name in ["default-authentication-identification", "default-authentication-password", "default-authentication-login"]:
+        for change in ({"target": elsewhere["pk"]}, {"stage": dummy["pk"]}):
+            answer = server.api("PATCH", f"flows/bindings/{bindings[name]['pk']}/", 400, json=change)
+            assert "would be left without" in answer.text, (name, change)
+    # Nor does a detour over the brand: without a default one, the first flow of its designation is what people sign in by.
+    brand = server.one("core/brands/", domain="authentik-default")
+    server.patch(f"core/brands/{brand['brand_uuid']}/", default=False, flow_authentication=None)
+    assert "Everybody signs in by" in server.api("DELETE", "flows/instances/default-authentication-flow/", 400).text
+    Person(server).sign_in()
+
+
+def anonymous(server, slug):
+    """What a visitor gets who gives a name and no password."""
+    web = requests.Session()
+    executor = f"{server.base}/api/v3/flows/executor/{slug}/"
+    shown = web.get(executor, timeout=30).json()
+    if shown["component"] == "ak-stage-identification":
+        shown = web.post(executor, json={"component": shown["component"], "uid_field": "akadmin"}, timeout=30).json()
+    return shown["component"], web.get(f"{server.base}/api/v3/core/users/me/", timeout=30).status_code
+
+
+def test_what_decides_about_a_step_of_the_sign_in_cannot_be_deleted(server):
+    policy = server.one("policies/expression/", name="default-authentication-flow-password-stage")
+    path = f"policies/expression/{policy['pk']}/"
+    assert "decides about a step" in server.api("DELETE", path, 400).text
+    entry = "- {model: authentik_policies_expression.expressionpolicy, state: absent, identifiers: {name: default-authentication-flow-password-stage}}"
+    assert not imported(server, entry)[0]
+    assert anonymous(server, "default-authentication-flow") == ("ak-stage-password", 403)
+    # Without its binding it decides about nothing.
+    binding = server.one("policies/bindings/", policy=policy["pk"])
+    server.api("DELETE", f"policies/bindings/{binding['pk']}/", 204)
+    server.api("DELETE", path, 204)
+    assert anonymous(server, "default-authentication-flow") == ("ak-stage-password", 403)
+
+
+@pytest.mark.parametrize("kind", ["group", "user", "policy"])
+@pytest.mark.parametrize("again", [True, False])
+def test_a_step_whose_rule_is_deleted_ends_the_flow_instead_of_falling_out(server, kind, again):
+    made = server.create("flows/instances/", name="other", slug="other", title="other", designation="authentication")
+    for order, name in enumerate(["identification", "password", "login"]):
+        stage = server.one("stages/all/", name=f"default-authentication-{name}")
+        bound = server.create(
+            "flows/bindings/", target=made["pk"], stage=stage["pk"], order=order, re_evaluate_policies=again, evaluate_on_plan=not again
+        )
+        if name == "password":
+            password = bound
+    if kind == "group":
+        named = server.group("Some")
+        path = f"core/groups/{named['pk']}/"
+    elif kind == "user":
+        named = server.user("some")
+        path = f"core/users/{named['pk']}/"
+    else:
+        named = server.create("policies/expression/", name="some", expression="return False")
+        path = f"policies/expression/{named['pk']}/"
+    server.create("policies/bindings/", target=password["pk"], order=0, negate=kind != "policy", **{kind: named["pk"]})
+    server.api("DELETE", path, 204)
+    assert anonymous(server, "other") == ("ak-stage-access-denied", 403)
+
+
+def test_a_policy_that_fails_never_shortens_the_sign_in(server):
+    """CVE-2024-47070."""
+    flow = server.get("flows/instances/default-authentication-flow/")
+    bindings = server.get("flows/bindings/", target=flow["pk"])["results"]
+    binding = next(b for b in bindings if b["stage_obj"]["name"] == "default-authentication-password")
+    policy = server.create("policies/expression/", name="fails", expression="return request.context['nope']['x']")
+    bound = server.create("policies/bindings/", target=binding["pk"], policy=policy["pk"], order=5)
+    server.patch(f"flows/bindings/{binding['pk']}/", policy_engine_mode="all")
+    assert anonymous(server, "default-authentication-flow") == ("ak-stage-access-denied", 403)
+    server.patch(f"policies/bindings/{bound['pk']}/", failure_result=True)
+    assert anonymous(server, "default-authentication-flow") == ("ak-stage-password", 403)
 
 
 SUPERUSER = """

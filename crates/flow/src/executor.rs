@@ -66,7 +66,12 @@ pub(crate) enum Reached {
     Outdated,
     /// The account the plan is about was deleted.
     AccountGone,
+    /// What decides about the next stage was deleted or fails: whether it is needed is not known.
+    Undecided,
 }
+
+/// What a person reads when [`Reached::Undecided`]; which rule it was stands in the recording.
+pub(crate) const UNDECIDED: &str = "A rule that decides about this step failed or was deleted. Ask an administrator to look at it.";
 
 /// What entering a flow gives: the plan, or the end of it.
 pub(crate) enum Entered {
@@ -210,6 +215,7 @@ impl Executor {
             Reached::End => return Ok(self.done()),
             Reached::Outdated => return self.begin_anew(answer.is_some()).await,
             Reached::AccountGone => return Ok(self.refuse("This account does not exist any more.")),
+            Reached::Undecided => return Ok(self.refuse(UNDECIDED)),
         }
         match self.perform(answer).await? {
             Step::Show(challenge) => {
@@ -292,6 +298,9 @@ impl Executor {
             if decision.passing {
                 self.run.refresh().await?;
                 return Ok(if self.run.pending_is_gone() { Reached::AccountGone } else { Reached::Stage });
+            }
+            if decision.undecided {
+                return Ok(Reached::Undecided);
             }
             self.run.note("skipped", Value::Null);
             self.run.plan.pop();

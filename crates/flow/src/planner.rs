@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::browser::Browser;
 use crate::error::FlowError;
+use crate::executor::UNDECIDED;
 use crate::keep;
 use crate::kinds::{Authentication, Flow, FlowStageBinding};
 use crate::plan::{PendingUser, Plan, Planned, key};
@@ -63,6 +64,9 @@ async fn make(browser: &Browser, flow: Ref<Flow>, context: Map<String, Value>, r
             let decision = ask(browser, user.as_ref(), &plan, own, binding.policy_engine_mode, true).await?;
             note(browser, &mut plan, &format!("stage {}", binding.stage), &decision);
             adopt(browser, &mut plan, &decision).await?;
+            if decision.undecided {
+                return Ok(Planning::NotApplicable { messages: vec![UNDECIDED.to_owned()], plan: Box::new(plan) });
+            }
             if !decision.passing {
                 continue;
             }

@@ -1,10 +1,12 @@
-//! What everybody signs in by, while it is that: the flows of the default brand and their stages cannot be deleted, and a
-//! sign-in that would ask for no name or no password cannot be made by deleting. Whoever wants that chooses other ones first.
+//! What everybody signs in by, while it is that: the flows of the default brand and their stages cannot be deleted, and no
+//! edit leaves the sign-in without asking for a name or a password, or with a step nothing decides about. To have another
+//! sign-in, choose another flow in the default brand.
 
 use countersign_catalogue::Brand;
-use countersign_model::{Change, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Snapshot, Target, family};
+use countersign_model::{Change, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Snapshot, Space, Target, family};
+use countersign_policy::PolicyBinding;
 
-use crate::kinds::{Flow, FlowStageBinding};
+use crate::kinds::{Designation, Flow, FlowStageBinding};
 use crate::stages::{IdentificationStage, PasswordStage, UserLoginStage};
 
 /// The flows of a brand, as people call them.
@@ -20,20 +22,71 @@ fn flows(brand: &Brand) -> impl Iterator<Item = (&'static str, ObjectId)> {
     named.into_iter().filter_map(|(name, flow)| Some((name, flow?.id())))
 }
 
+/// The flow by which people sign in where nothing else says so: the default brand's, else the first of its designation.
+fn sign_in_flow(snapshot: &Snapshot) -> Option<Ref<Flow>> {
+    let of_brand = snapshot.list::<Brand>().find(|(_, brand)| brand.default).and_then(|(_, brand)| brand.flow_authentication);
+    of_brand.map(|flow| Ref::new(flow.key())).filter(|flow| snapshot.get(*flow).is_some()).or_else(|| {
+        let flows = snapshot.list::<Flow>().filter(|(_, flow)| flow.designation == Designation::Authentication);
+        flows.min_by(|(_, a), (_, b)| a.slug.cmp(&b.slug)).map(|(reference, _)| reference)
+    })
+}
+
 /// The rule, over every edit whoever makes it.
 ///
 /// # Errors
 /// What is needed, and what to choose first.
 pub(crate) fn keep(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> Result<(), FieldErrors> {
-    let gone = |change: &&Change| change.after.is_none();
-    if !changes.iter().any(|change| gone(&change)) {
+    const SPACES: [Space; 5] = [Brand::SPACE, Flow::SPACE, FlowStageBinding::SPACE, family::Stage::SPACE, PolicyBinding::SPACE];
+    let touches = |change: &Change| change.before.iter().chain(&change.after).any(|entry| SPACES.contains(&entry.id.space));
+    if !changes.iter().any(touches) {
         return Ok(());
     }
+    keep_parts_of_the_default_brand(before, after, changes)?;
+    let Some(flow) = sign_in_flow(before) else { return Ok(()) };
+    let slug = slug(before, flow.id());
+    if after.get(flow).is_none() {
+        // A default brand that names another one has said by which people sign in now.
+        let chosen = after.list::<Brand>().any(|(_, brand)| brand.default && brand.flow_authentication.is_some());
+        return if chosen {
+            Ok(())
+        } else {
+            Err(refused(format!("Everybody signs in by \"{slug}\". Choose another authentication flow in the default brand first.")))
+        };
+    }
+    if sign_in_flow(after) != Some(flow) {
+        return Ok(());
+    }
+    for (title, has) in
+        [("identification stage", asks_for_a_name as fn(&Snapshot, Ref<Flow>) -> bool), ("password stage", asks_for_a_password), ("user login stage", signs_in)]
+    {
+        if has(before, flow) && !has(after, flow) {
+            let text = format!(
+                "Everybody signs in by \"{slug}\", which would be left without a {title}. Bind another one first, or choose another authentication flow in the brand."
+            );
+            return Err(refused(text));
+        }
+    }
+    for change in changes {
+        let newly =
+            |entry: &Option<_>| entry.as_deref().and_then(Entry::cast::<PolicyBinding>).is_some_and(|binding: &PolicyBinding| !binding.vanished.is_empty());
+        let decides = |binding: &PolicyBinding| binding.target.key() == flow.key() || steps(after, flow).any(|(by, _)| by.key == binding.target.key());
+        if newly(&change.after) && !newly(&change.before) && change.after.as_deref().and_then(Entry::cast::<PolicyBinding>).is_some_and(decides) {
+            let text = format!(
+                "This decides about a step of \"{slug}\", by which everybody signs in. Give its binding there something else, or remove the binding, first."
+            );
+            return Err(refused(text));
+        }
+    }
+    Ok(())
+}
+
+/// The flows of the default brand and their stages are not deleted while they are that.
+fn keep_parts_of_the_default_brand(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> Result<(), FieldErrors> {
     let Some((reference, brand)) = before.list::<Brand>().find(|(_, brand)| brand.default) else { return Ok(()) };
     // A brand that was given another flow in the same edit does not need the former one.
     let still = after.get(reference);
     let needed: Vec<(&str, ObjectId)> = flows(brand).filter(|(name, flow)| still.is_some_and(|still| !replaced(still, name, *flow))).collect();
-    for entry in changes.iter().filter(gone).filter_map(|change| change.before.as_deref()) {
+    for entry in changes.iter().filter(|change| change.after.is_none()).filter_map(|change| change.before.as_deref()) {
         if let Some((name, _)) = needed.iter().find(|(_, flow)| *flow == entry.id) {
             let text =
                 format!("The brand \"{}\" needs this flow: it is its {name}, and this is the default brand. Choose another one there first.", brand.domain);
@@ -47,17 +100,6 @@ pub(crate) fn keep(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> R
             );
             return Err(refused(text));
         }
-        if let Some(binding) = entry.cast::<FlowStageBinding>()
-            && brand.flow_authentication.is_some_and(|flow| flow.id() == binding.target.id() && needed.iter().any(|(_, needed)| *needed == flow.id()))
-            && let Some(stage) = before.member(binding.stage).filter(|stage| is_left_without(after, binding.target, stage))
-        {
-            let text = format!(
-                "Everybody signs in by \"{}\", which would be left without a {}. Bind another one first, or choose another authentication flow in the brand.",
-                slug(before, binding.target.id()),
-                stage.meta().title.to_lowercase()
-            );
-            return Err(refused(text));
-        }
     }
     Ok(())
 }
@@ -67,30 +109,32 @@ fn replaced(brand: &Brand, name: &str, flow: ObjectId) -> bool {
     flows(brand).any(|(other, now)| other == name && now != flow)
 }
 
+/// The bindings of a flow with their stages.
+fn steps(snapshot: &Snapshot, flow: Ref<Flow>) -> impl Iterator<Item = (ObjectId, Ref<family::Stage>)> {
+    let bindings = snapshot.referrers_in(flow.id(), FlowStageBinding::SPACE).filter(|(_, field)| *field == "target");
+    bindings.filter_map(|(by, _)| Some((by, snapshot.entry(by)?.cast::<FlowStageBinding>()?.stage)))
+}
+
 /// Whether a stage is asked in a flow: bound to it, or part of a stage that is.
 fn is_step(snapshot: &Snapshot, stage: ObjectId, flow: ObjectId) -> bool {
-    let bound = |stage: ObjectId| snapshot.list::<FlowStageBinding>().any(|(_, binding)| binding.target.id() == flow && binding.stage.id() == stage);
+    let bound = |stage: ObjectId| steps(snapshot, Ref::new(flow.key)).any(|(_, bound)| bound.id() == stage);
     bound(stage) || snapshot.referrers(stage).any(|(by, _)| by.space == family::Stage::SPACE && bound(by))
 }
 
-/// Whether nothing in the flow asks for a name, asks for a password or signs in any more, which this stage did.
-fn is_left_without(after: &Snapshot, flow: Ref<Flow>, stage: &Entry) -> bool {
-    let stages: Vec<&Entry> = after
-        .list::<FlowStageBinding>()
-        .filter(|(_, binding)| binding.target == flow)
-        .filter_map(|(_, binding)| Some(&**after.member(binding.stage)?))
-        .collect();
-    fn any<T: Kind>(stages: &[&Entry]) -> bool {
-        stages.iter().any(|stage| stage.cast::<T>().is_some())
-    }
-    let asks_with_the_name = || stages.iter().any(|stage| stage.cast::<IdentificationStage>().is_some_and(|stage| stage.password_stage.is_some()));
-    if stage.cast::<IdentificationStage>().is_some() {
-        !any::<IdentificationStage>(&stages)
-    } else if stage.cast::<PasswordStage>().is_some() {
-        !any::<PasswordStage>(&stages) && !asks_with_the_name()
-    } else {
-        stage.cast::<UserLoginStage>().is_some() && !any::<UserLoginStage>(&stages)
-    }
+fn has<T: Kind>(snapshot: &Snapshot, flow: Ref<Flow>, fits: impl Fn(&T) -> bool) -> bool {
+    steps(snapshot, flow).filter_map(|(_, stage)| snapshot.member(stage)?.cast::<T>()).any(fits)
+}
+
+fn asks_for_a_name(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {
+    has::<IdentificationStage>(snapshot, flow, |_| true)
+}
+
+fn asks_for_a_password(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {
+    has::<PasswordStage>(snapshot, flow, |_| true) || has::<IdentificationStage>(snapshot, flow, |stage| stage.password_stage.is_some())
+}
+
+fn signs_in(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {
+    has::<UserLoginStage>(snapshot, flow, |_| true)
 }
 
 fn slug(snapshot: &Snapshot, flow: ObjectId) -> String {

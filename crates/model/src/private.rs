@@ -90,10 +90,21 @@ pub fn note_vanished(vanished: &mut Vanished, meta: &'static FieldMeta) {
     }
 }
 
-/// Whoever sets a guarding field says anew what guards; files that were written by an export say what had vanished.
+/// What a guarding field is set to guards from then on. To set it to nothing says nothing new: that is what a client sends
+/// that sends back what it read. `vanished: []` says that nothing has to guard any more; files that were written by an
+/// export say what had vanished.
 pub fn settle_vanished(vanished: &mut Vanished, fields: &[FieldMeta], input: &Input<'_>) {
+    if input.map.get("vanished").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        *vanished = Vanished::default();
+    }
     let recorded = input.privileged && input.map.contains_key("vanished");
-    for set in fields.iter().filter(|field| field.guard.is_some() && !recorded && input.map.contains_key(field.name)) {
+    let is_set = |field: &FieldMeta| match input.map.get(field.name) {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(_) => true,
+    };
+    for set in fields.iter().filter(|field| field.guard.is_some() && !recorded && is_set(field)) {
         for field in fields.iter().filter(|field| field.guard == set.guard) {
             vanished.forget(field.name);
         }

@@ -46,6 +46,9 @@ pub struct Facts {
 #[derive(Debug, Clone)]
 pub struct Decision {
     pub passing: bool,
+    /// It is no only because something that decides was deleted or failed. Where a no takes a step away, as with the stages
+    /// of a flow, such a no has to end the whole instead (CVE-2024-47070).
+    pub undecided: bool,
     pub messages: Vec<String>,
     pub trace: Trace,
     /// A policy put this account into the plan.
@@ -119,6 +122,8 @@ pub fn asks_for_admin(snapshot: &Snapshot, target: Uuid) -> bool {
 /// One binding being asked.
 struct Asked {
     step: Step,
+    /// What decides here was deleted, or failed and counts as not passed.
+    broken: bool,
     started: i64,
     pending_username: Option<String>,
     told: Option<Told>,
@@ -138,7 +143,7 @@ impl Asked {
             error: None,
             microseconds: 0,
         };
-        Self { step, started: 0, pending_username: None, told: None }
+        Self { step, broken: false, started: 0, pending_username: None, told: None }
     }
 
     fn policy(&mut self, question: &Question<'_>, entry: &Entry, failure_result: bool) {
@@ -161,6 +166,7 @@ impl Asked {
             Err(text) => {
                 // A failure counts as told and is not turned round.
                 self.step.passing = failure_result;
+                self.broken = !failure_result;
                 self.step.messages = vec![text.clone()];
                 self.step.error = Some(text);
             }
@@ -171,6 +177,7 @@ impl Asked {
     fn gone(&mut self, id: ObjectId) {
         self.step.name = id.key.to_string();
         self.step.passing = false;
+        self.broken = true;
         self.step.error = Some("This policy was deleted.".to_owned());
     }
 
@@ -207,6 +214,7 @@ fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
         let named = binding.vanished.fields().next().unwrap_or("object");
         asked.step.kind = "binding";
         asked.step.name = format!("deleted {named}");
+        asked.broken = true;
         asked.step.messages = vec![format!("The {named} that decided this was deleted.")];
     }
     asked.finish(question)
@@ -257,16 +265,19 @@ fn run(question: &Question<'_>, entry: &Entry) -> Result<(Verdict, Option<String
 fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
     let mut decision = Decision {
         passing: empty,
+        undecided: false,
         messages: Vec::new(),
         trace: Trace { mode: countersign_model::ChoiceValue::value(mode), passing: empty, messages: Vec::new(), steps: Vec::new() },
         pending_username: None,
         told: Vec::new(),
     };
     if !asked.is_empty() {
-        decision.passing = match mode {
-            PolicyEngineMode::All => asked.iter().all(|asked| asked.step.passing),
-            PolicyEngineMode::Any => asked.iter().any(|asked| asked.step.passing),
+        let combined = |passes: fn(&Asked) -> bool| match mode {
+            PolicyEngineMode::All => asked.iter().all(passes),
+            PolicyEngineMode::Any => asked.iter().any(passes),
         };
+        decision.passing = combined(|asked| asked.step.passing);
+        decision.undecided = !decision.passing && combined(|asked| asked.step.passing || asked.broken);
     }
     for asked in asked {
         decision.messages.extend(asked.step.messages.iter().cloned());
@@ -336,6 +347,42 @@ mod tests {
         assert!(any.passing);
         assert_eq!(any.messages, ["first", "second"]);
         assert!(!answer(&draft, None, PolicyEngineMode::All).passing);
+    }
+
+    /// A failing or deleted policy on a stage took the stage away.
+    #[test]
+    fn what_is_broken_decides_nothing_unless_the_answer_is_no_without_it() {
+        let broken = |draft: &mut Draft, n| {
+            let policy = policy(draft, 100 + n, "return request.context['nope']['x']");
+            bind(draft, n, 0, |binding| binding.policy = Some(policy));
+        };
+        let fixed = |draft: &mut Draft, n, source| {
+            let policy = policy(draft, 100 + n, source);
+            bind(draft, n, 1, |binding| binding.policy = Some(policy));
+        };
+        for (other, mode, undecided) in [
+            (None, PolicyEngineMode::All, true),
+            (None, PolicyEngineMode::Any, true),
+            (Some("return True"), PolicyEngineMode::All, true),
+            (Some("return False"), PolicyEngineMode::All, false),
+            (Some("return False"), PolicyEngineMode::Any, true),
+            (Some("return True"), PolicyEngineMode::Any, false),
+        ] {
+            let mut draft = Draft::new(&Snapshot::default());
+            broken(&mut draft, 1);
+            if let Some(source) = other {
+                fixed(&mut draft, 2, source);
+            }
+            assert_eq!(answer(&draft, None, mode).undecided, undecided, "{other:?}");
+        }
+        let mut draft = Draft::new(&Snapshot::default());
+        bind(&mut draft, 1, 0, |binding| binding.vanished = serde_vanished("group"));
+        assert!(answer(&draft, None, PolicyEngineMode::All).undecided);
+    }
+
+    fn serde_vanished(field: &str) -> countersign_model::Vanished {
+        let meta = &<PolicyBinding as countersign_model::Fields>::FIELDS[0];
+        countersign_model::FieldValue::parse(&serde_json::json!([field]), meta).unwrap()
     }
 
     /// H2: what vanished counted as not asked.
