@@ -376,13 +376,9 @@ mod tests {
             assert_eq!(answer(&draft, None, mode).undecided, undecided, "{other:?}");
         }
         let mut draft = Draft::new(&Snapshot::default());
-        bind(&mut draft, 1, 0, |binding| binding.vanished = serde_vanished("group"));
+        // What a binding named is gone.
+        bind(&mut draft, 1, 0, |_| {});
         assert!(answer(&draft, None, PolicyEngineMode::All).undecided);
-    }
-
-    fn serde_vanished(field: &str) -> countersign_model::Vanished {
-        let meta = &<PolicyBinding as countersign_model::Fields>::FIELDS[0];
-        countersign_model::FieldValue::parse(&serde_json::json!([field]), meta).unwrap()
     }
 
     /// H2: what vanished counted as not asked.
