@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import ssl
+import struct
 import time
 
 import pytest
@@ -103,6 +104,125 @@ def test_one_address_has_so_many_waiting_connections(start, open_sockets):
     assert [ask(s) for s in more] == [200] * 5
     for s in waiting:
         assert ask(s) == 200
+
+
+# A public answer of many parts.
+LARGE = "/api/v3/schema/?format=json"
+
+
+def frame(kind, flags=0, stream=0, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+class Http2:
+    """A client of HTTP/2 that asks for one answer (RFC 9113) and takes as much of it as it likes."""
+
+    def __init__(self, stack, server, source, window=0, path=LARGE):
+        field = lambda name, value: b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+        head = field(b":method", b"GET") + field(b":scheme", b"http") + field(b":authority", b"localhost") + field(b":path", path.encode())
+        self.socket, self.data, self.buffer, self.ended = connect(stack, server, source), 0, b"", False
+        settings = frame(4, payload=struct.pack(">HI", 4, window))
+        # The window of the connection is no limit.
+        self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings + self.window(1 << 30, 0) + frame(1, 5, 1, head))
+
+    @staticmethod
+    def window(more, stream=1):
+        return frame(8, 0, stream, struct.pack(">I", more))
+
+    def open(self, more):
+        with contextlib.suppress(OSError):
+            self.socket.sendall(self.window(more))
+
+    def listen(self, seconds):
+        """Says that it is alive; whether it still is for the server."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                part = self.socket.recv(65536)
+            except TimeoutError:
+                return True
+            except OSError:
+                return False
+            if not part:
+                return False
+            self.buffer += part
+            while len(self.buffer) >= 9 and len(self.buffer) >= 9 + (length := int.from_bytes(self.buffer[:3], "big")):
+                kind, flags, stream, payload = self.buffer[3], self.buffer[4], int.from_bytes(self.buffer[5:9], "big"), self.buffer[9 : 9 + length]
+                self.buffer = self.buffer[9 + length :]
+                if kind == 0:
+                    self.data += length
+                    self.ended = self.ended or bool(flags & 1)
+                if kind in (4, 6) and not flags & 1:
+                    with contextlib.suppress(OSError):
+                        self.socket.sendall(frame(kind, 1, 0, payload if kind == 6 else b""))
+        return True
+
+
+def test_answers_that_nobody_takes_make_room(start, open_sockets):
+    server = start(Server(COUNTERSIGN_LISTEN__CONNECTIONS="20", **ALONE))
+    held = [Http2(open_sockets, server, "127.0.0.2", path="/-/health/live/" if number % 2 else LARGE) for number in range(30)]
+    # Those of HTTP/1, too.
+    for _ in range(10):
+        s = connect(open_sockets, server, "127.0.0.2")
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.sendall(b"GET /-/health/live/ HTTP/1.1\r\nHost: localhost\r\n\r\n" + f"GET {LARGE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 20)
+    begin = time.monotonic()
+    for _ in range(30):
+        assert ask(connect(open_sockets, server, "127.0.0.3")) == 200, "who asks is served"
+    assert time.monotonic() - begin < 10
+    assert sum(not client.listen(0.01) for client in held) >= 20, "who takes nothing makes room"
+
+
+def test_who_just_came_is_not_closed_for_nobody(start, open_sockets):
+    server = start(Server(COUNTERSIGN_LISTEN__CONNECTIONS="5", **ALONE))
+
+    def half_sent():
+        s = connect(open_sockets, server, "127.0.0.2")
+        s.sendall(body(1000) + b"grant_type=")
+        return s
+
+    at_work = [half_sent() for _ in range(4)]
+    time.sleep(0.5)
+    for _ in range(3):
+        newcomer = connect(open_sockets, server, "127.0.0.3")
+        assert not is_closed(newcomer, 0.6), "the last place is his until somebody needs it"
+        assert ask(newcomer) == 200
+        newcomer.close()
+    # Of those that come at once each has a moment to speak.
+    both = [connect(open_sockets, server, "127.0.0.3") for _ in range(2)]
+    time.sleep(0.05)
+    assert [ask(s) for s in both] == [200, 200]
+    assert not any(is_closed(s, 0.05) for s in at_work)
+
+
+def test_an_answer_that_nobody_takes_ends(start, open_sockets):
+    """The time is four times the patience for each part; a connection that answers pings, or opens its window by single bytes, is none the better."""
+    server = start(Server(COUNTERSIGN_LISTEN__PATIENCE="1", **ALONE))
+    nothing, drops, slow = (Http2(open_sockets, server, "127.0.0.2", window) for window in (0, 0, 65535))
+    reader = connect(open_sockets, server, "127.0.0.2")
+    reader.sendall(f"GET {LARGE} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    begin, closed, got = time.monotonic(), {}, b""
+    for tick in range(27):
+        time.sleep(max(0, begin + tick / 3 - time.monotonic()))
+        drops.open(1)
+        slow.open(12_000)
+        for name, client in {"nothing": nothing, "drops": drops, "slow": slow}.items():
+            if name not in closed and not client.listen(0.05):
+                closed[name] = time.monotonic() - begin
+        got += reader.recv(12_000)
+    assert set(closed) == {"nothing", "drops"}, closed
+    assert all(3.5 < at < 8 for at in closed.values()), closed
+    assert nothing.data == 0 and 0 < drops.data < 100 and slow.data > 200_000
+    # A slow reader gets the whole of it, by either protocol.
+    while part := reader.recv(65536):
+        got += part
+    head, _, answer = got.partition(b"\r\n\r\n")
+    slow.open(1 << 29)
+    assert wait_for(lambda: slow.ended or not slow.listen(0.2), 10, "the rest") and slow.ended
+    whole = len(requests.get(server.base + LARGE, headers={"Accept-Encoding": "identity"}, timeout=30).content)
+    assert slow.data == whole and whole > 400_000
+    assert f"content-length: {whole}".encode() in head.lower() and len(answer) == whole
 
 
 def body(length, client=None):

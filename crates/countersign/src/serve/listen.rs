@@ -43,8 +43,8 @@ use super::places::{Place, Room, Waiting, Work};
 
 /// Bytes of the headers of a request.
 const HEADERS: usize = 64 * 1024;
-/// Time in which a client has to take something of its answer.
-const STALL: Duration = Duration::from_secs(60);
+/// Bytes of an answer that are handed over at once, and have to be taken before the next.
+const PART: usize = 16 * 1024;
 
 /// What bounds the connections of a listener.
 #[derive(Debug, Clone)]
@@ -56,6 +56,13 @@ pub struct Bounds {
     pub waiting: Arc<Waiting>,
     /// Proxies, behind which many clients are.
     pub trusted: Arc<[Cidr]>,
+}
+
+impl Bounds {
+    /// Time in which a client has to take something of its answer.
+    fn stall(&self) -> Duration {
+        self.patience.saturating_mul(4)
+    }
 }
 
 /// A listener that is bound and waits to serve.
@@ -80,11 +87,11 @@ impl Bound {
     /// Serves until `stop` becomes true, then lets open requests finish for at most `patience`.
     pub async fn serve(self, router: Router, bounds: Bounds, mut stop: watch::Receiver<bool>, patience: Duration) {
         let graceful = GracefulShutdown::new();
-        let room = Room::new(bounds.connections, bounds.patience);
+        let room = Room::new(bounds.connections, bounds.patience, bounds.stall());
         let (refusals, failures) = (Seldom::default(), Seldom::default());
         loop {
             let accepted = tokio::select! {
-                accepted = async { room.make().await; self.listener.accept().await } => accepted,
+                accepted = self.listener.accept() => accepted,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             let (stream, peer) = match accepted {
@@ -106,7 +113,12 @@ impl Bound {
                 }
                 continue;
             };
-            let connection = connection(stream, peer, room.enter(turn), self.tls.clone(), router.clone(), bounds.patience, graceful.watcher());
+            // Nobody has to leave before somebody comes who needs the place.
+            tokio::select! {
+                () = room.make() => {}
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+            let connection = connection(stream, peer, room.enter(turn), self.tls.clone(), router.clone(), bounds.clone(), graceful.watcher());
             tokio::spawn(connection);
         }
         drop(self.listener);
@@ -116,9 +128,9 @@ impl Bound {
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, tls: Option<TlsAcceptor>, router: Router, patience: Duration, watcher: Watcher) {
+async fn connection(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, tls: Option<TlsAcceptor>, router: Router, bounds: Bounds, watcher: Watcher) {
     let _ = stream.set_nodelay(true);
-    let stream = Flowing { stream, stalled: None };
+    let stream = Flowing { stream, place: place.clone(), stall: bounds.stall(), stalled: None };
     let secure = tls.is_some();
     let at = place.clone();
     let service = service_fn(move |request: Request<Incoming>| {
@@ -134,11 +146,11 @@ async fn connection(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, tls:
                 if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                     work.upgraded();
                 }
-                response.map(|body| Answer { body, _work: work })
+                response.map(|body| Answer { body, rest: Bytes::new(), work })
             })
         }
     });
-    let builder = builder(patience);
+    let builder = builder(&bounds);
     let serving = async {
         // How a connection ends (reset, broken request) is the client's affair.
         match tls {
@@ -159,23 +171,27 @@ async fn connection(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, tls:
     }
 }
 
-fn builder(patience: Duration) -> auto::Builder<TokioExecutor> {
+fn builder(bounds: &Bounds) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEADERS).max_headers(100);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.patience).max_buf_size(HEADERS).max_headers(100);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(128)
         .max_header_list_size(u32::try_from(HEADERS).unwrap_or(u32::MAX))
-        .keep_alive_interval(Some(Duration::from_secs(60)))
-        .keep_alive_timeout(patience);
+        .keep_alive_interval(Some(bounds.stall()))
+        .keep_alive_timeout(bounds.patience);
     builder
 }
 
-/// An answer on its way; its request is in work until it was handed over.
+/// An answer on its way; its request is in work until it was handed over. It goes in parts, each asked for when the one
+/// before was taken: by the socket in HTTP/1, by the window of its stream in HTTP/2 (RFC 9113, section 5.2), which can stay
+/// shut while the connection itself is alive.
 struct Answer {
     body: Body,
-    _work: Work,
+    /// What was produced and not handed over.
+    rest: Bytes,
+    work: Work,
 }
 
 impl HttpBody for Answer {
@@ -183,31 +199,64 @@ impl HttpBody for Answer {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let Answer { body, rest, work } = &mut *self;
+        if rest.is_empty() {
+            let frame = match Pin::new(body).poll_frame(context) {
+                Poll::Ready(Some(Ok(frame))) => frame,
+                outcome => {
+                    work.offered(false);
+                    return outcome;
+                }
+            };
+            match frame.into_data() {
+                Ok(data) => *rest = data,
+                Err(trailers) => {
+                    work.offered(true);
+                    return Poll::Ready(Some(Ok(trailers)));
+                }
+            }
+        }
+        work.offered(true);
+        let part = rest.split_to(rest.len().min(PART));
+        Poll::Ready(Some(Ok(Frame::data(part))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, body) = (u64::try_from(self.rest.len()).unwrap_or(u64::MAX), self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower().saturating_add(rest));
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }
 
 /// A stream whose other end has to take what it asked for, or is closed.
 struct Flowing {
     stream: TcpStream,
+    place: Arc<Place>,
+    stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Flowing {
     fn watch<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            self.stalled = None;
+            if self.stalled.take().is_some() {
+                self.place.blocked(false);
+            }
             return outcome;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        if self.stalled.is_none() {
+            self.place.blocked(true);
+        }
+        let stall = self.stall;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
         stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }

@@ -113,7 +113,7 @@ fn bounds(settings: &Settings) -> Bounds {
     let allowed = files.map_or(usize::MAX, |files| files.saturating_sub(OTHER_FILES + METRICS_CONNECTIONS) / 2).max(16);
     Bounds {
         connections: usize::from(given.connections).min(allowed),
-        patience: Duration::from_secs(given.patience.max(1)),
+        patience: Duration::from_secs(given.patience.clamp(1, 24 * 3600)),
         waiting: Waiting::new(usize::from(given.waiting_per_address)),
         trusted: given.trusted_proxies.clone().into(),
     }

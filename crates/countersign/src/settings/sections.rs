@@ -140,14 +140,14 @@ sections! {
         https ("listen.https"): SocketAddr = "0.0.0.0:9443";
         /// Address for metrics without authentication; on this machine only unless changed.
         metrics ("listen.metrics"): SocketAddr = "127.0.0.1:9300";
-        /// Connections that each of the two addresses holds at once. When there are as many, the one that has been idle the longest
-        /// is closed for a new one.
+        /// Connections that each of the two addresses holds at once. When there are as many, the one that has been idle, or has
+        /// taken nothing of its answer, the longest is closed for a new one.
         connections ("listen.connections"): u16 = "4096";
         /// Connections of one address (a /64 of IPv6) that have not yet sent a complete request; more are closed at once. Behind
         /// a trusted proxy the client that it names is counted. 0 sets no limit.
         waiting_per_address ("listen.waiting_per_address"): u16 = "128";
-        /// Seconds for a TLS handshake, then for the headers of a request, and for the next request; after them the connection is
-        /// closed.
+        /// Seconds for a TLS handshake, then for the headers of a request, and for the next request; four times that for taking
+        /// the next part of an answer; after them the connection is closed. At most a day.
         patience ("listen.patience"): u64 = "15";
         /// Networks whose proxies may tell the client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`,
         /// `X-Forwarded-Host`). From anywhere else these headers are removed. `none` trusts nobody.
