@@ -1,4 +1,4 @@
-//! Masking of what must not be kept, by key name.
+//! What events do not keep: values whose key sounds secret, and the rest of what is long.
 
 use serde_json::Value;
 
@@ -24,6 +24,25 @@ pub fn cleanse(value: &Value) -> Value {
     }
 }
 
+/// So many characters of what a request said are stored.
+const LONGEST: usize = 1_000;
+
+/// The beginning of a long text.
+pub fn beginning(text: &str) -> &str {
+    text.char_indices().nth(LONGEST).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// Cuts long texts of what anybody may send; maps and lists are walked.
+pub fn shortened(value: Value) -> Value {
+    let cut = |text: String| if beginning(&text).len() < text.len() { format!("{}...", beginning(&text)) } else { text };
+    match value {
+        Value::String(text) => Value::from(cut(text)),
+        Value::Array(items) => items.into_iter().map(shortened).collect(),
+        Value::Object(map) => map.into_iter().map(|(name, value)| (cut(name), shortened(value))).collect(),
+        other => other,
+    }
+}
+
 /// Whether values under a key of that name are masked.
 pub fn sounds_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
@@ -34,6 +53,16 @@ pub fn sounds_secret(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_texts_are_cut_wherever_they_are() {
+        let long = "ä".repeat(LONGEST + 1);
+        let cut = format!("{}...", "ä".repeat(LONGEST));
+        let whole = "x".repeat(LONGEST);
+        let value = serde_json::json!({"a": long, "b": [long, whole, 1], (long): null});
+        assert_eq!(shortened(value), serde_json::json!({"a": cut, "b": [cut, whole, 1], (cut): null}));
+    }
+
     use serde_json::json;
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::chain;
-use crate::cleanse::cleanse;
+use crate::cleanse::{cleanse, shortened};
 
 /// How long an event is kept is decided when it is sealed, a second later.
 const RETENTION: i64 = 365 * 86_400;
@@ -109,7 +109,7 @@ pub(crate) fn record(sql: &mut Sql<'_>, around: &Around<'_>, event: Event) -> Re
         context = json!({});
     }
     if let Value::Object(map) = &mut context {
-        map.extend(actor.http_request.as_ref().map(|request| ("http_request".to_owned(), cleanse(request))));
+        map.extend(actor.http_request.as_ref().map(|request| ("http_request".to_owned(), shortened(cleanse(request)))));
         let who = event.actor.as_ref().unwrap_or(actor).to_json();
         map.insert(WHO.to_owned(), json!({"actor": who, "subject": event.subject.as_ref().map(ActorUser::to_json)}));
     }

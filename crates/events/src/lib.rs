@@ -17,7 +17,7 @@ mod stream;
 pub use api::Actions;
 pub use audit::{Audit, deleted_of};
 pub use chart::Chart;
-pub use cleanse::{cleanse, sounds_secret};
+pub use cleanse::{beginning, cleanse, shortened, sounds_secret};
 pub use event::{Event, emit, model_reference};
 
 use std::path::PathBuf;

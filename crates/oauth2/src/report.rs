@@ -1,6 +1,7 @@
 //! Events of requests that go wrong. Anybody can repeat such a request, so events of one kind are bounded in number and size;
 //! the log has a line of each.
 
+use countersign_events::shortened;
 use countersign_store::Actor;
 use serde_json::Value;
 
@@ -9,8 +10,6 @@ use crate::service::Service;
 
 /// So many requests that failed for one reason become events in an hour.
 pub(crate) const EVENTS_PER_HOUR: i64 = 10;
-/// So many characters of what a request said are stored.
-const LONGEST: usize = 1_000;
 
 /// What events are counted by.
 pub(crate) struct Cause<'a> {
@@ -50,33 +49,5 @@ impl Service {
             tracing::info!(provider, reason = cause.reason, account = cause.account, "there were enough events of this in the last hour");
         }
         counted <= EVENTS_PER_HOUR
-    }
-}
-
-/// The beginning of a long text.
-pub(crate) fn beginning(text: &str) -> &str {
-    text.char_indices().nth(LONGEST).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
-}
-
-fn shortened(value: Value) -> Value {
-    match value {
-        Value::String(text) if beginning(&text).len() < text.len() => Value::from(format!("{}...", beginning(&text))),
-        Value::Array(items) => items.into_iter().map(shortened).collect(),
-        Value::Object(map) => map.into_iter().map(|(name, value)| (name, shortened(value))).collect(),
-        other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn long_values_are_cut_wherever_they_are() {
-        let long = "ä".repeat(LONGEST + 1);
-        let cut = format!("{}...", "ä".repeat(LONGEST));
-        let whole = "x".repeat(LONGEST);
-        assert_eq!(shortened(json!({"a": long, "b": [long, whole, 1], "c": null})), json!({"a": cut, "b": [cut, whole, 1], "c": null}));
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
+use countersign_events::beginning;
 use countersign_rest::RequestInfo;
 use countersign_store::{Actor, StoreError};
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use crate::client::ClientType;
 use crate::decide::token::{CodeFacts, RefreshFacts, Use, authenticate, redeem_code, refresh};
 use crate::grants;
 use crate::provider::Provider;
-use crate::report::{Cause, beginning};
+use crate::report::Cause;
 use crate::service::{Internal, Origin, Service};
 use crate::wire::client_auth::Credentials;
 use crate::wire::scope::OFFLINE_ACCESS;
