@@ -14,7 +14,6 @@ use crate::begin::{denied_page, error_page, require_login};
 use crate::destination::{ApplicationHint, Destination};
 use crate::error::FlowError;
 use crate::kinds::Flow;
-use crate::web;
 
 const PATH: &str = "/application/launch/";
 
@@ -48,7 +47,7 @@ pub(crate) async fn launch(State(cx): State<Context>, Path(slug): Path<String>, 
 
 async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Response, FlowError> {
     let (request, snapshot) = (RequestInfo::of(parts), cx.snapshot());
-    let Some((reference, application)) = snapshot.find::<Application>("slug", slug) else { return Ok(web::lost_page(cx, &request)) };
+    let Some((reference, application)) = snapshot.find::<Application>("slug", slug) else { return Ok(crate::interface::lost_page(cx, &request)) };
     let visitor = visitor(cx, parts).await?;
     let provider = application.provider.and_then(|provider| snapshot.entry(provider.id()));
     let Some(user) = &visitor.user else {

@@ -57,6 +57,7 @@ mod challenge;
 mod destination;
 mod error;
 mod executor;
+mod interface;
 mod keep;
 mod kinds;
 mod launch;

@@ -45,7 +45,7 @@ pub fn module() -> Module {
             Arc::new(keep::Turns::new()),
             Arc::new(record::Strangers::default()),
             Arc::new(Destinations(vec![Arc::new(launch::Launch)])),
-            Arc::new(NotFoundPage(web::lost_page)),
+            Arc::new(NotFoundPage(crate::interface::lost_page)),
         ],
         jobs: vec![Job::every("flow_runs_retention", 3600, "Remove old recordings of flow runs.", |cx, _| {
             Box::pin(async move { Ok(record::retention(cx).await?) })

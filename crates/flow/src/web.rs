@@ -1,12 +1,12 @@
-//! The addresses people open: flows as pages, the default flows, cancel, the start page and the interfaces.
+//! The addresses of flows that people open: flows as pages, the default flows, cancel, links.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::{Redirect, Response};
 use axum::routing::get;
 use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref, family};
-use countersign_pages::{Denied, Form, Message, Page, response as page_response};
+use countersign_pages::{Form, Message, Page, response as page_response};
 use countersign_rest::{Context, RequestInfo, Visitor, csrf_matches, form, visitor};
 use countersign_store::log_failure;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
@@ -42,7 +42,6 @@ const CANCEL: &str = "/flows/-/cancel/";
 
 pub(crate) fn routes(cx: Context) -> Router {
     Router::new()
-        .route("/", get(start))
         .route("/if/flow/{slug}/", get(flow).post(flow))
         .route("/if/flow/{slug}", get(slash))
         .route("/flows/-/default/authentication/", get(default_authentication))
@@ -53,17 +52,7 @@ pub(crate) fn routes(cx: Context) -> Router {
         .route("/if/help/", get(crate::launch::not_built))
         .route("/.well-known/security.txt", get(crate::launch::not_built))
         .route("/recovery/use-token/{key}/", get(use_token).post(use_token))
-        .route("/if/admin", get(slash))
-        .route("/if/user", get(slash))
-        .route("/if/admin/{*rest}", get(admin))
-        .route("/if/admin/", get(admin))
-        .route("/if/user/{*rest}", get(user))
-        .route("/if/user/", get(user))
-        .route("/static/brand.css", get(brand_css))
-        .route("/static/{*path}", get(files))
-        .route("/favicon.ico", get(favicon))
-        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
-        .fallback(not_found)
+        .merge(crate::interface::routes())
         .with_state(cx)
 }
 
@@ -86,7 +75,7 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    async fn of(cx: Context, parts: Parts) -> Result<Self, Response> {
+    pub(crate) async fn of(cx: Context, parts: Parts) -> Result<Self, Response> {
         let request = RequestInfo::of(&parts);
         match visitor(&cx, &parts).await {
             Ok(visitor) => Ok(Self { cx, parts, request, visitor }),
@@ -100,12 +89,12 @@ impl Visit {
         browser
     }
 
-    fn broken(&self, error: &FlowError) -> Response {
+    pub(crate) fn broken(&self, error: &FlowError) -> Response {
         broken(&self.cx, &self.request, error)
     }
 }
 
-fn nobody() -> Visitor {
+pub(crate) fn nobody() -> Visitor {
     Visitor::nobody(String::new())
 }
 
@@ -135,7 +124,7 @@ fn broken(cx: &Context, request: &RequestInfo, error: &FlowError) -> Response {
     response
 }
 
-fn redirect(to: &str) -> Response {
+pub(crate) fn redirect(to: &str) -> Response {
     let mut response = Response::new(Body::empty());
     match HeaderValue::from_str(to) {
         Ok(location) => {
@@ -150,7 +139,7 @@ fn redirect(to: &str) -> Response {
     response
 }
 
-async fn slash(request: Request) -> Redirect {
+pub(crate) async fn slash(request: Request) -> Redirect {
     let uri = request.uri();
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Redirect::permanent(&format!("{}/{query}", uri.path()))
@@ -549,137 +538,4 @@ fn login_url(request: &RequestInfo) -> String {
 /// Leaves a plan. Whoever signs in afterwards gets to `next`.
 pub(crate) fn cancel_url(next: Option<&str>) -> String {
     next.map_or_else(|| CANCEL.to_owned(), |next| with_next(CANCEL, next))
-}
-
-async fn start(State(cx): State<Context>, request: Request) -> Response {
-    let visit = match Visit::of(cx, request.into_parts().0).await {
-        Ok(visit) => visit,
-        Err(response) => return response,
-    };
-    if let Some(response) = outsider(&visit) {
-        return response;
-    }
-    match guard(&visit).await {
-        Ok(None) => redirect("/if/user/"),
-        Ok(Some(response)) => response,
-        Err(error) => visit.broken(&error),
-    }
-}
-
-/// The interfaces are for internal users: external ones are led to the brand's default application, as in the original.
-fn outsider(visit: &Visit) -> Option<Response> {
-    visit.visitor.user.as_deref().filter(|user| user.user_type == "external")?;
-    let browser = visit.browser();
-    if let Some(slug) = browser.default_application() {
-        return Some(redirect(&format!("/application/launch/{slug}/")));
-    }
-    let page = Denied {
-        title: "Interface can only be accessed by internal users.".to_owned(),
-        subtitle: "Your account is fine. Open the application you want to use by its own address.".to_owned(),
-        again_url: Some(cancel_url(Some(&address(&visit.request)))),
-        again_label: "Switch account".to_owned(),
-        ..Denied::default()
-    };
-    Some(page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page)))
-}
-
-/// Leads to set-up or sign-in whoever needs it.
-async fn guard(visit: &Visit) -> Result<Option<Response>, FlowError> {
-    if visit.visitor.user.is_some() {
-        return Ok(None);
-    }
-    if setup::is_open(&visit.cx).await? {
-        return Ok(Some(redirect(setup::SETUP_URL)));
-    }
-    Ok(Some(redirect("/flows/-/default/authentication/?next=/")))
-}
-
-async fn admin(State(cx): State<Context>, request: Request) -> Response {
-    interface(cx, request, "admin.html").await
-}
-
-async fn user(State(cx): State<Context>, request: Request) -> Response {
-    interface(cx, request, "user.html").await
-}
-
-async fn interface(cx: Context, request: Request, file: &str) -> Response {
-    let visit = match Visit::of(cx, request.into_parts().0).await {
-        Ok(visit) => visit,
-        Err(response) => return response,
-    };
-    if let Some(response) = outsider(&visit) {
-        return response;
-    }
-    let visiting = visit.visitor.user.is_none();
-    // Who is not signed in gets the page all the same: only it knows what follows the address's `#`, and leads
-    // to the sign-in and back there. It shows nothing before.
-    if visiting {
-        match setup::is_open(&visit.cx).await {
-            Ok(true) => return redirect(setup::SETUP_URL),
-            Ok(false) => {}
-            Err(error) => return visit.broken(&FlowError::Store(error)),
-        }
-    }
-    let mut browser = visit.browser();
-    if file == "admin.html" && !visiting && !browser.is_superuser() {
-        let page = Denied {
-            title: "This part is for administrators".to_owned(),
-            subtitle: "Your account is fine; it just has nothing to do here.".to_owned(),
-            again_url: Some(cancel_url(Some(&address(&visit.request)))),
-            again_label: "Switch account".to_owned(),
-            home_url: Some("/if/user/".to_owned()),
-            ..Denied::default()
-        };
-        return page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page));
-    }
-    // The interface sends the token of this cookie with every change.
-    browser.csrf(&visit.parts.headers);
-    let served = countersign_pages::files().and_then(|files| files.interface(file, &visit.parts.headers));
-    let mut response = served.unwrap_or_else(|| {
-        let page = Message::new("The interface is not part of this program")
-            .text("It was built without the web folder. Build the web interface first, then the program.");
-        page_response(StatusCode::SERVICE_UNAVAILABLE, &browser.frame(), &Page::Message(page))
-    });
-    let headers = response.headers_mut();
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(INTERFACE_POLICY));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    browser.dress(response, true)
-}
-
-/// Only this server's scripts; the framework sets single style attributes, which needs `unsafe-inline` for styles.
-const INTERFACE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; \
-     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-async fn brand_css(State(cx): State<Context>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    let css = Browser::new(&cx, &RequestInfo::of(&parts), &nobody()).custom_css();
-    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    (headers, css).into_response()
-}
-
-async fn files(State(cx): State<Context>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    let served = countersign_pages::files().and_then(|files| files.serve(parts.uri.path(), &parts.headers));
-    match served {
-        Some(response) => response,
-        None => lost(&cx, &parts),
-    }
-}
-
-async fn favicon(headers: HeaderMap) -> Response {
-    let served = countersign_pages::files().and_then(|files| files.serve("/static/dist/assets/icons/icon.png", &headers));
-    served.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
-}
-
-async fn not_found(State(cx): State<Context>, request: Request) -> Response {
-    lost(&cx, &request.into_parts().0)
-}
-
-fn lost(cx: &Context, parts: &Parts) -> Response {
-    lost_page(cx, &RequestInfo::of(parts))
-}
-
-pub(crate) fn lost_page(cx: &Context, request: &RequestInfo) -> Response {
-    let page = Message::new("Page not found").text("There is nothing at this address.").action("Go to the start page", "/");
-    page_response(StatusCode::NOT_FOUND, &Browser::new(cx, request, &nobody()).frame(), &Page::Message(page))
 }

@@ -49,7 +49,7 @@ async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
     let mut response = match turn(&call, browser, query, answering).await {
         Ok(ended) => answer(&call, ended),
         // A page, as the original answers.
-        Err(FlowError::NoFlow(_)) => return Ok(web::lost_page(&call.cx, &call.request)),
+        Err(FlowError::NoFlow(_)) => return Ok(crate::interface::lost_page(&call.cx, &call.request)),
         Err(FlowError::Busy) => {
             let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &serde_json::json!({"detail": FlowError::Busy.to_string()}));
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

@@ -1,0 +1,164 @@
+//! What is served around the flows: the start page, the shells of the admin and user interface with what they may load,
+//! static files, and the page of unknown addresses.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use countersign_pages::{Denied, Message, Page, response as page_response};
+use countersign_rest::{Context, RequestInfo};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+
+use crate::browser::Browser;
+use crate::error::FlowError;
+use crate::setup;
+use crate::web::{Visit, address, cancel_url, nobody, redirect, slash};
+
+pub(crate) fn routes() -> Router<Context> {
+    Router::new()
+        .route("/", get(start))
+        .route("/if/admin", get(slash))
+        .route("/if/user", get(slash))
+        .route("/if/admin/{*rest}", get(admin))
+        .route("/if/admin/", get(admin))
+        .route("/if/user/{*rest}", get(user))
+        .route("/if/user/", get(user))
+        .route("/static/brand.css", get(brand_css))
+        .route("/static/{*path}", get(files))
+        .route("/favicon.ico", get(favicon))
+        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
+        .fallback(not_found)
+}
+
+async fn start(State(cx): State<Context>, request: Request) -> Response {
+    let visit = match Visit::of(cx, request.into_parts().0).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    if let Some(response) = outsider(&visit) {
+        return response;
+    }
+    match guard(&visit).await {
+        Ok(None) => redirect("/if/user/"),
+        Ok(Some(response)) => response,
+        Err(error) => visit.broken(&error),
+    }
+}
+
+/// The interfaces are for internal users: external ones are led to the brand's default application, as in the original.
+fn outsider(visit: &Visit) -> Option<Response> {
+    visit.visitor.user.as_deref().filter(|user| user.user_type == "external")?;
+    let browser = visit.browser();
+    if let Some(slug) = browser.default_application() {
+        return Some(redirect(&format!("/application/launch/{slug}/")));
+    }
+    let page = Denied {
+        title: "Interface can only be accessed by internal users.".to_owned(),
+        subtitle: "Your account is fine. Open the application you want to use by its own address.".to_owned(),
+        again_url: Some(cancel_url(Some(&address(&visit.request)))),
+        again_label: "Switch account".to_owned(),
+        ..Denied::default()
+    };
+    Some(page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page)))
+}
+
+/// Leads to set-up or sign-in whoever needs it.
+async fn guard(visit: &Visit) -> Result<Option<Response>, FlowError> {
+    if visit.visitor.user.is_some() {
+        return Ok(None);
+    }
+    if setup::is_open(&visit.cx).await? {
+        return Ok(Some(redirect(setup::SETUP_URL)));
+    }
+    Ok(Some(redirect("/flows/-/default/authentication/?next=/")))
+}
+
+async fn admin(State(cx): State<Context>, request: Request) -> Response {
+    interface(cx, request, "admin.html").await
+}
+
+async fn user(State(cx): State<Context>, request: Request) -> Response {
+    interface(cx, request, "user.html").await
+}
+
+async fn interface(cx: Context, request: Request, file: &str) -> Response {
+    let visit = match Visit::of(cx, request.into_parts().0).await {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    if let Some(response) = outsider(&visit) {
+        return response;
+    }
+    let visiting = visit.visitor.user.is_none();
+    // Who is not signed in gets the page all the same: only it knows what follows the address's `#`, and leads
+    // to the sign-in and back there. It shows nothing before.
+    if visiting {
+        match setup::is_open(&visit.cx).await {
+            Ok(true) => return redirect(setup::SETUP_URL),
+            Ok(false) => {}
+            Err(error) => return visit.broken(&FlowError::Store(error)),
+        }
+    }
+    let mut browser = visit.browser();
+    if file == "admin.html" && !visiting && !browser.is_superuser() {
+        let page = Denied {
+            title: "This part is for administrators".to_owned(),
+            subtitle: "Your account is fine; it just has nothing to do here.".to_owned(),
+            again_url: Some(cancel_url(Some(&address(&visit.request)))),
+            again_label: "Switch account".to_owned(),
+            home_url: Some("/if/user/".to_owned()),
+            ..Denied::default()
+        };
+        return page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page));
+    }
+    // The interface sends the token of this cookie with every change.
+    browser.csrf(&visit.parts.headers);
+    let served = countersign_pages::files().and_then(|files| files.interface(file, &visit.parts.headers));
+    let mut response = served.unwrap_or_else(|| {
+        let page = Message::new("The interface is not part of this program")
+            .text("It was built without the web folder. Build the web interface first, then the program.");
+        page_response(StatusCode::SERVICE_UNAVAILABLE, &browser.frame(), &Page::Message(page))
+    });
+    let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(INTERFACE_POLICY));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    browser.dress(response, true)
+}
+
+/// Only this server's scripts; the framework sets single style attributes, which needs `unsafe-inline` for styles.
+const INTERFACE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; \
+     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+async fn brand_css(State(cx): State<Context>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let css = Browser::new(&cx, &RequestInfo::of(&parts), &nobody()).custom_css();
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (headers, css).into_response()
+}
+
+async fn files(State(cx): State<Context>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let served = countersign_pages::files().and_then(|files| files.serve(parts.uri.path(), &parts.headers));
+    match served {
+        Some(response) => response,
+        None => lost(&cx, &parts),
+    }
+}
+
+async fn favicon(headers: HeaderMap) -> Response {
+    let served = countersign_pages::files().and_then(|files| files.serve("/static/dist/assets/icons/icon.png", &headers));
+    served.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+}
+
+async fn not_found(State(cx): State<Context>, request: Request) -> Response {
+    lost(&cx, &request.into_parts().0)
+}
+
+fn lost(cx: &Context, parts: &Parts) -> Response {
+    lost_page(cx, &RequestInfo::of(parts))
+}
+
+pub(crate) fn lost_page(cx: &Context, request: &RequestInfo) -> Response {
+    let page = Message::new("Page not found").text("There is nothing at this address.").action("Go to the start page", "/");
+    page_response(StatusCode::NOT_FOUND, &Browser::new(cx, request, &nobody()).frame(), &Page::Message(page))
+}
