@@ -90,6 +90,18 @@ def test_an_account_without_a_password_says_so_and_offers_what_to_do(server, bro
     expect(facts).not_to_contain_text("None yet.")
 
 
+def test_the_log_says_who_did_it_and_then_to_whom(server, browser):
+    server.user("nina")
+    window = administrator(server, browser, "who")
+    opened(window, "/events/log")
+    row = window.page.get_by_role("row").filter(has_text="set the password of nina")
+    expect(row.first).to_contain_text("akadmin")
+    assert window.barriers() == []
+    opened(window, "/administration/overview")
+    window.see("akadmin set the password of nina")
+    window.picture("overview")
+
+
 def test_undo_brings_back_the_list_it_belongs_to(server, browser):
     server.application("wiki", name="Wiki")
     window = administrator(server, browser, "undo")
