@@ -215,7 +215,7 @@ async fn runs_are_recorded_without_secrets() {
     let world = World::set_up().await;
     let mut browser = world.browser();
     browser.sign_in("akadmin", "Throwaway-Pw-1").await;
-    for _ in 0..50 {
+    for _ in 0..500 {
         let runs = browser.get("/api/v3/countersign/runs/?outcome=done").await;
         let all = runs.json()["results"].as_array().cloned().unwrap_or_default();
         // The run of the set-up is there before.
