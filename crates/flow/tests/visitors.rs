@@ -184,7 +184,7 @@ async fn runs_of_strangers_have_a_budget_of_their_own() {
         });
         read.await.unwrap()
     };
-    for _ in 0..100 {
+    for _ in 0..500 {
         if count(named).await.0 == 1 {
             break;
         }
