@@ -151,7 +151,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 22] = [
+const SHARED: [&str; 29] = [
     "routes",
     "bad_input",
     "compatibility",
@@ -174,6 +174,13 @@ const SHARED: [&str; 22] = [
     "upgrades",
     "mail",
     "events",
+    "deletions",
+    "doors",
+    "example_key",
+    "guessing",
+    "numbers",
+    "people_search",
+    "secrets",
 ];
 
 /// The names of the integration tests in some folders.
