@@ -174,9 +174,9 @@ def test_redis_is_checked(start, begun, authority, stranger):
         keeps_trying(server, settings, "invalid peer certificate")
 
 
-# Sentinels look at a server every 10 s, and let a returned master be one for 8 s before they demote it; a busy machine
-# takes longer still. This bounds other programs only: how long ours takes is asked of `patiently`.
-SETTLING = 90
+# Sentinels look at a server every 10 s, and let a returned master be one for 8 s before they demote it; whenever a busy
+# machine holds one up for two seconds, it does nothing for the next 30 ("TILT mode" in their documentation). This bounds other programs only: how long ours takes is asked of `patiently`.
+SETTLING = 240
 
 
 def test_a_redis_that_sentinels_watch(start, begun):
