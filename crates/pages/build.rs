@@ -6,7 +6,9 @@ fn main() {
     // A failure shows itself at once as a clear error of the embedding macro.
     let _ = std::fs::create_dir_all(folder);
     if !folder.join("admin.html").exists() {
-        println!("cargo::warning=The web interface has not been built: `cargo xtask build` makes the program with it.");
+        println!(
+            "cargo::warning=The web interface has not been built: `cargo xtask build` makes the program with it."
+        );
     }
     println!("cargo::rerun-if-changed=../../web/dist");
     println!("cargo::rerun-if-changed=assets");

@@ -1,4 +1,5 @@
-//! The one way out: requests to the identity provider, bounded in time and size, redirects not followed.
+//! The one way out: requests to the identity provider, bounded in time and size, redirects not
+//! followed.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -49,7 +50,11 @@ impl Http {
         Ok(answer)
     }
 
-    pub(crate) async fn json<T: DeserializeOwned>(&self, url: Url, bearer: Option<&str>) -> Result<T, FetchError> {
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        bearer: Option<&str>,
+    ) -> Result<T, FetchError> {
         let mut request = self.0.get(url).header("Accept", "application/json");
         if let Some(token) = bearer {
             request = request.bearer_auth(token);

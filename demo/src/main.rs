@@ -1,7 +1,8 @@
-//! The web application of the guide: a relying party that signs people in with OpenID Connect, shows who
-//! they are, and opens its pages by the groups they are in.
+//! The web application of the guide: a relying party that signs people in with OpenID Connect,
+//! shows who they are, and opens its pages by the groups they are in.
 //!
-//! It keeps nothing but what it needs while it runs; the identity provider is the only place with accounts.
+//! It keeps nothing but what it needs while it runs; the identity provider is the only place with
+//! accounts.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -43,7 +44,11 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_ansi(std::io::stdout().is_terminal()).with_target(false).with_max_level(tracing::Level::INFO).init();
+    tracing_subscriber::fmt()
+        .with_ansi(std::io::stdout().is_terminal())
+        .with_target(false)
+        .with_max_level(tracing::Level::INFO)
+        .init();
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Some(Command::Healthcheck) => healthcheck(arguments.listen).await,
@@ -63,9 +68,12 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 async fn serve(arguments: Arguments) -> Outcome {
     let source = settings::Source::new(std::env::vars().collect(), Some(arguments.env_file));
     let application = routes::Application::new(source)?;
-    let listener = TcpListener::bind(arguments.listen)
-        .await
-        .map_err(|error| format!("Cannot listen on {}: {error}. Choose another address with --listen.", arguments.listen))?;
+    let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
+        format!(
+            "Cannot listen on {}: {error}. Choose another address with --listen.",
+            arguments.listen
+        )
+    })?;
     tracing::info!("Running on http://{}", listener.local_addr()?);
     axum::serve(listener, routes::router(application)).with_graceful_shutdown(stop_asked()).await?;
     Ok(())

@@ -65,7 +65,11 @@ impl Pages {
         )
     }
 
-    pub(crate) fn unconfigured(&self, settings: &Settings, file: Option<&Path>) -> Result<Html<String>, Error> {
+    pub(crate) fn unconfigured(
+        &self,
+        settings: &Settings,
+        file: Option<&Path>,
+    ) -> Result<Html<String>, Error> {
         let file = file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
         self.render(
             "unconfigured",
@@ -78,7 +82,12 @@ impl Pages {
         )
     }
 
-    pub(crate) fn message(&self, title: &str, sentence: &str, link: Option<(&str, &str)>) -> Result<Html<String>, Error> {
+    pub(crate) fn message(
+        &self,
+        title: &str,
+        sentence: &str,
+        link: Option<(&str, &str)>,
+    ) -> Result<Html<String>, Error> {
         let (target, label) = link.unwrap_or(("/", "Back to the start page"));
         self.render("message", context! { title, sentence, target, label })
     }

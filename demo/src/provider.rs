@@ -1,12 +1,16 @@
-//! The conversation with the identity provider: where it is, the way to its sign-in page, and turning
-//! the code it returns into a person.
+//! The conversation with the identity provider: where it is, the way to its sign-in page, and
+//! turning the code it returns into a person.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet,
+    CoreJwsSigningAlgorithm,
+};
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, JsonWebKeySetUrl, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse, TokenUrl,
+    AccessToken, AccessTokenHash, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
+    IssuerUrl, JsonWebKeySetUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, TokenResponse, TokenUrl,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,7 +29,8 @@ const SCOPES: [&str; 3] = ["profile", "email", "groups"];
 pub(crate) struct Provider {
     /// The issuer that counts, as it is spelled in tokens.
     issuer: String,
-    /// The same issuer under the provider's other address: tokens name the host they were asked for at.
+    /// The same issuer under the provider's other address: tokens name the host they were asked for
+    /// at.
     also: Vec<String>,
     authorize: Url,
     token: Url,
@@ -44,9 +49,13 @@ struct Metadata {
 }
 
 impl Provider {
-    /// The addresses from the discovery document where it can be had, else those the guide writes out.
+    /// The addresses from the discovery document where it can be had, else those the guide writes
+    /// out.
     pub(crate) async fn find(settings: &Settings, http: &Http) -> Self {
-        let document = at(&settings.provider_base, &format!("/application/o/{}/.well-known/openid-configuration", settings.slug));
+        let document = at(
+            &settings.provider_base,
+            &format!("/application/o/{}/.well-known/openid-configuration", settings.slug),
+        );
         match http.json::<Metadata>(document, None).await {
             Ok(metadata) => Self::discovered(settings, metadata),
             Err(error) => {
@@ -58,7 +67,8 @@ impl Provider {
 
     fn discovered(settings: &Settings, found: Metadata) -> Self {
         let (base, public) = (&settings.provider_base, &settings.provider_public);
-        let end_session = found.end_session_endpoint.unwrap_or_else(|| Self::written_out(settings).end_session);
+        let end_session =
+            found.end_session_endpoint.unwrap_or_else(|| Self::written_out(settings).end_session);
         Self {
             also: vec![moved(&found.issuer, base).into(), moved(&found.issuer, public).into()],
             issuer: found.issuer.into(),
@@ -91,7 +101,9 @@ impl Provider {
     /// Where to send the browser so that the provider's session ends too.
     pub(crate) fn sign_out(&self, settings: &Settings, id_token: &str) -> Url {
         let mut url = self.end_session.clone();
-        url.query_pairs_mut().append_pair("id_token_hint", id_token).append_pair("post_logout_redirect_uri", at(&settings.own, "/").as_str());
+        url.query_pairs_mut()
+            .append_pair("id_token_hint", id_token)
+            .append_pair("post_logout_redirect_uri", at(&settings.own, "/").as_str());
         url
     }
 }
@@ -105,7 +117,8 @@ fn moved(url: &Url, origin: &Url) -> Url {
     moved
 }
 
-/// A sign-in under way. Its state and its nonce, and the proof that the browser that returns is the one that left.
+/// A sign-in under way. Its state and its nonce, and the proof that the browser that returns is the
+/// one that left.
 #[derive(Clone)]
 pub(crate) struct SignIn {
     provider: Provider,
@@ -152,12 +165,20 @@ impl SignInError {
     /// What the page says. Nothing that came with the request is repeated.
     pub(crate) fn sentence(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Expired => {
-                ("Sign-in expired", "This sign-in took too long, was already used, or began under another address of this application. Try again.")
+            Self::Expired => (
+                "Sign-in expired",
+                "This sign-in took too long, was already used, or began under another address of this application. Try again.",
+            ),
+            Self::Refused => {
+                ("Not signed in", "Permission was not given, so nobody was signed in.")
             }
-            Self::Refused => ("Not signed in", "Permission was not given, so nobody was signed in."),
-            Self::ProviderError(_) => ("The identity provider reported an error", "Its own event log says more."),
-            Self::WrongIssuer => ("Unexpected identity provider", "The answer came from another issuer than the one this application trusts."),
+            Self::ProviderError(_) => {
+                ("The identity provider reported an error", "Its own event log says more.")
+            }
+            Self::WrongIssuer => (
+                "Unexpected identity provider",
+                "The answer came from another issuer than the one this application trusts.",
+            ),
             Self::NoCode => ("Incomplete answer", "The identity provider sent no code."),
             Self::Exchange(_) => (
                 "The code was not accepted",
@@ -167,26 +188,49 @@ impl SignInError {
                 "Keys not available",
                 "The identity provider's signing keys could not be read. Check that AUTHENTIK_BASE_URL can be reached from this application, and that the provider has a signing key.",
             ),
-            Self::Token(_) => ("The ID token was not accepted", "Its signature, issuer, audience, times or nonce is not what this application expects."),
-            Self::Address(_) => ("Address not usable", "Check AUTHENTIK_BASE_URL and AUTHENTIK_PUBLIC_URL."),
+            Self::Token(_) => (
+                "The ID token was not accepted",
+                "Its signature, issuer, audience, times or nonce is not what this application expects.",
+            ),
+            Self::Address(_) => {
+                ("Address not usable", "Check AUTHENTIK_BASE_URL and AUTHENTIK_PUBLIC_URL.")
+            }
         }
     }
 }
 
 impl SignIn {
     /// Starts a sign-in: what to remember, and where to send the browser.
-    pub(crate) fn start(settings: &Settings, client: &Client, provider: Provider) -> Result<(Self, Url), SignInError> {
+    pub(crate) fn start(
+        settings: &Settings,
+        client: &Client,
+        provider: Provider,
+    ) -> Result<(Self, Url), SignInError> {
         let redirect_uri = settings.redirect_uri();
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let oauth = CoreClient::new(ClientId::new(client.id.clone()), issuer(&provider)?, CoreJsonWebKeySet::default())
-            .set_auth_uri(AuthUrl::from_url(provider.authorize.clone()))
-            .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()));
+        let oauth = CoreClient::new(
+            ClientId::new(client.id.clone()),
+            issuer(&provider)?,
+            CoreJsonWebKeySet::default(),
+        )
+        .set_auth_uri(AuthUrl::from_url(provider.authorize.clone()))
+        .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()));
         let (url, state, nonce) = oauth
-            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                CsrfToken::new_random,
+                Nonce::new_random,
+            )
             .add_scopes(SCOPES.map(|scope| Scope::new(scope.to_owned())))
             .set_pkce_challenge(challenge)
             .url();
-        let sign_in = Self { provider, redirect_uri, state: state.secret().clone(), nonce: nonce.secret().clone(), verifier: verifier.secret().clone() };
+        let sign_in = Self {
+            provider,
+            redirect_uri,
+            state: state.secret().clone(),
+            nonce: nonce.secret().clone(),
+            verifier: verifier.secret().clone(),
+        };
         Ok((sign_in, url))
     }
 
@@ -207,12 +251,20 @@ impl SignIn {
     }
 
     /// Exchanges the code, checks the ID token and asks who the person is.
-    pub(crate) async fn finish(self, client: &Client, returned: Returned, http: &Http) -> Result<(Session, Provider), SignInError> {
+    pub(crate) async fn finish(
+        self,
+        client: &Client,
+        returned: Returned,
+        http: &Http,
+    ) -> Result<(Session, Provider), SignInError> {
         let code = self.code(returned)?;
         let provider = &self.provider;
-        let keys = CoreJsonWebKeySet::fetch_async(&JsonWebKeySetUrl::from_url(provider.jwks.clone()), http)
-            .await
-            .map_err(|error| SignInError::Keys(reason(&error)))?;
+        let keys = CoreJsonWebKeySet::fetch_async(
+            &JsonWebKeySetUrl::from_url(provider.jwks.clone()),
+            http,
+        )
+        .await
+        .map_err(|error| SignInError::Keys(reason(&error)))?;
         let oauth = CoreClient::new(ClientId::new(client.id.clone()), issuer(provider)?, keys)
             .set_client_secret(ClientSecret::new(client.secret.clone()))
             .set_redirect_uri(RedirectUrl::from_url(self.redirect_uri))
@@ -223,19 +275,34 @@ impl SignIn {
             .request_async(http)
             .await
             .map_err(|error| SignInError::Exchange(reason(&error)))?;
-        let id_token = tokens.id_token().ok_or_else(|| SignInError::Token("there is none".to_owned()))?;
-        let verifier = oauth.id_token_verifier().require_issuer_match(false).set_allowed_algs(algorithms());
-        let claims = verified_claims(id_token, &verifier, provider, Nonce::new(self.nonce), tokens.access_token())?;
+        let id_token =
+            tokens.id_token().ok_or_else(|| SignInError::Token("there is none".to_owned()))?;
+        let verifier =
+            oauth.id_token_verifier().require_issuer_match(false).set_allowed_algs(algorithms());
+        let claims = verified_claims(
+            id_token,
+            &verifier,
+            provider,
+            Nonce::new(self.nonce),
+            tokens.access_token(),
+        )?;
 
-        let users_me = http.json::<Value>(provider.users_me.clone(), Some(tokens.access_token().secret())).await;
-        let users_me = users_me.inspect_err(|error| tracing::info!("No answer about the person ({error}); using the claims")).ok();
+        let users_me = http
+            .json::<Value>(provider.users_me.clone(), Some(tokens.access_token().secret()))
+            .await;
+        let users_me = users_me
+            .inspect_err(|error| {
+                tracing::info!("No answer about the person ({error}); using the claims")
+            })
+            .ok();
         let groups = groups_of(users_me.as_ref(), &claims);
         let session = Session { claims, groups, id_token: id_token.to_string() };
         Ok((session, self.provider))
     }
 }
 
-/// All claims of the ID token, once its signature, issuer, audience, times, nonce and token hash are right.
+/// All claims of the ID token, once its signature, issuer, audience, times, nonce and token hash
+/// are right.
 fn verified_claims(
     id_token: &CoreIdToken,
     verifier: &CoreIdTokenVerifier<'_>,
@@ -252,14 +319,17 @@ fn verified_claims(
     if let Some(expected) = claims.access_token_hash() {
         let algorithm = id_token.signing_alg().map_err(|error| refuse(&error))?;
         let key = id_token.signing_key(verifier).map_err(|error| refuse(&error))?;
-        let actual = AccessTokenHash::from_token(access_token, algorithm, key).map_err(|error| refuse(&error))?;
+        let actual = AccessTokenHash::from_token(access_token, algorithm, key)
+            .map_err(|error| refuse(&error))?;
         if actual != *expected {
             return Err(SignInError::Token("it belongs to another access token".to_owned()));
         }
     }
     let text = id_token.to_string();
     let payload = text.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| SignInError::Token("its claims are unreadable".to_owned()))
+    payload
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .ok_or_else(|| SignInError::Token("its claims are unreadable".to_owned()))
 }
 
 /// What a provider signs with: its key, or the client's secret where no key was chosen.
@@ -299,8 +369,12 @@ mod tests {
     use super::*;
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
-        let pairs: Vec<(String, String)> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        Settings::read(&|name| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())).unwrap()
+        let pairs: Vec<(String, String)> =
+            pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        Settings::read(&|name| {
+            pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+        })
+        .unwrap()
     }
 
     fn started() -> (SignIn, Url) {
@@ -360,20 +434,38 @@ mod tests {
     fn answers_that_do_not_belong_are_named() {
         let (sign_in, _) = started();
         let state = Some(sign_in.state.clone());
-        let answer = |state: Option<String>, code: Option<&str>, iss: Option<&str>, error: Option<&str>| Returned {
+        let answer = |state: Option<String>,
+                      code: Option<&str>,
+                      iss: Option<&str>,
+                      error: Option<&str>| Returned {
             code: code.map(str::to_owned),
             state,
             iss: iss.map(str::to_owned),
             error: error.map(str::to_owned),
         };
-        assert!(matches!(sign_in.code(answer(None, Some("c"), None, None)), Err(SignInError::Expired)));
-        assert!(matches!(sign_in.code(answer(Some("other".into()), Some("c"), None, None)), Err(SignInError::Expired)));
+        assert!(matches!(
+            sign_in.code(answer(None, Some("c"), None, None)),
+            Err(SignInError::Expired)
+        ));
+        assert!(matches!(
+            sign_in.code(answer(Some("other".into()), Some("c"), None, None)),
+            Err(SignInError::Expired)
+        ));
         let other = Some("http://evil.test/application/o/flask-app/");
-        assert!(matches!(sign_in.code(answer(state.clone(), Some("c"), other, None)), Err(SignInError::WrongIssuer)));
-        assert!(matches!(sign_in.code(answer(state.clone(), None, None, Some("access_denied"))), Err(SignInError::Refused)));
+        assert!(matches!(
+            sign_in.code(answer(state.clone(), Some("c"), other, None)),
+            Err(SignInError::WrongIssuer)
+        ));
+        assert!(matches!(
+            sign_in.code(answer(state.clone(), None, None, Some("access_denied"))),
+            Err(SignInError::Refused)
+        ));
         let odd = sign_in.code(answer(state.clone(), None, None, Some("server_error\n<b>")));
         assert!(matches!(odd, Err(SignInError::ProviderError(name)) if name == "server_errorb"));
-        assert!(matches!(sign_in.code(answer(state.clone(), None, None, None)), Err(SignInError::NoCode)));
+        assert!(matches!(
+            sign_in.code(answer(state.clone(), None, None, None)),
+            Err(SignInError::NoCode)
+        ));
         assert_eq!(sign_in.code(answer(state, Some("c"), None, None)).unwrap(), "c");
     }
 }

@@ -104,10 +104,15 @@ impl Page {
     }
 }
 
-/// The groups of a person: from the answer of `users/me` where it has any list of them, else from the ID token.
+/// The groups of a person: from the answer of `users/me` where it has any list of them, else from
+/// the ID token.
 pub(crate) fn groups_of(users_me: Option<&Value>, claims: &Value) -> Vec<Group> {
-    let listed =
-        users_me.and_then(|me| [me.get("groups_obj"), me.get("user").and_then(|user| user.get("groups"))].into_iter().flatten().find(|list| list.is_array()));
+    let listed = users_me.and_then(|me| {
+        [me.get("groups_obj"), me.get("user").and_then(|user| user.get("groups"))]
+            .into_iter()
+            .flatten()
+            .find(|list| list.is_array())
+    });
     Group::list(listed.or_else(|| claims.get("groups")).unwrap_or(&Value::Null))
 }
 
@@ -159,7 +164,10 @@ mod tests {
         let groups = Group::list(&list);
         let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
         assert_eq!(names, ["Users", "Managers", "Administrators"]);
-        assert_eq!(groups.iter().map(|group| group.pk.as_deref()).collect::<Vec<_>>(), [None, Some("7e"), Some("3")]);
+        assert_eq!(
+            groups.iter().map(|group| group.pk.as_deref()).collect::<Vec<_>>(),
+            [None, Some("7e"), Some("3")]
+        );
         assert!(Group::list(&json!("Users")).is_empty());
     }
 

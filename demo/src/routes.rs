@@ -6,7 +6,8 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{Query, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue,
+    LOCATION, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
@@ -52,7 +53,8 @@ pub(crate) enum Fault {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         tracing::error!("{self}");
-        (StatusCode::INTERNAL_SERVER_ERROR, "The application has a fault; its log says which.\n").into_response()
+        (StatusCode::INTERNAL_SERVER_ERROR, "The application has a fault; its log says which.\n")
+            .into_response()
     }
 }
 
@@ -62,10 +64,14 @@ impl Application {
     pub(crate) fn new(source: Source) -> Result<Arc<Self>, Fault> {
         let settings = source.current()?;
         if settings.cookie_secret.is_none() {
-            tracing::warn!("FLASK_SECRET_KEY is not set: cookies are signed with a random key and end with this program");
+            tracing::warn!(
+                "FLASK_SECRET_KEY is not set: cookies are signed with a random key and end with this program"
+            );
         }
         if settings.client.is_none() {
-            tracing::warn!("AUTHENTIK_CLIENT_ID and AUTHENTIK_CLIENT_SECRET are not set yet: the start page says where to find them");
+            tracing::warn!(
+                "AUTHENTIK_CLIENT_ID and AUTHENTIK_CLIENT_SECRET are not set yet: the start page says where to find them"
+            );
         }
         Ok(Arc::new(Self {
             key: CookieKey::new(settings.cookie_secret.as_deref())?,
@@ -121,13 +127,18 @@ struct LoginQuery {
     moved: Option<String>,
 }
 
-async fn login(State(app): Shared, Query(query): Query<LoginQuery>, headers: HeaderMap) -> Result<Response, Fault> {
+async fn login(
+    State(app): Shared,
+    Query(query): Query<LoginQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
     let settings = app.source.current()?;
     let Some(client) = settings.client.as_ref() else {
         return Ok(app.pages.unconfigured(&settings, app.source.file())?.into_response());
     };
-    // The provider returns to the registered address only. A browser that came by another name of this
-    // machine goes there first: the cookie that binds the sign-in has to be where the answer arrives.
+    // The provider returns to the registered address only. A browser that came by another name of
+    // this machine goes there first: the cookie that binds the sign-in has to be where the answer
+    // arrives.
     if query.moved.is_none() && is_elsewhere(&settings, &headers) {
         let mut own = crate::settings::at(&settings.own, "/login");
         own.set_query(Some("moved=1"));
@@ -144,9 +155,14 @@ async fn login(State(app): Shared, Query(query): Query<LoginQuery>, headers: Hea
     Ok(with_cookies(redirect(&url), &[cookie]))
 }
 
-async fn callback(State(app): Shared, Query(returned): Query<Returned>, headers: HeaderMap) -> Result<Response, Fault> {
+async fn callback(
+    State(app): Shared,
+    Query(returned): Query<Returned>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
     let settings = app.source.current()?;
-    let sign_in = app.id_in(&headers, SIGN_IN_COOKIE).and_then(|id| app.sign_ins.take(id, Instant::now()));
+    let sign_in =
+        app.id_in(&headers, SIGN_IN_COOKIE).and_then(|id| app.sign_ins.take(id, Instant::now()));
     let outcome = match (sign_in, settings.client.as_ref()) {
         (Some(sign_in), Some(client)) => sign_in.finish(client, returned, &app.http).await,
         _ => Err(SignInError::Expired),
@@ -168,7 +184,8 @@ async fn callback(State(app): Shared, Query(returned): Query<Returned>, headers:
 
 async fn logout(State(app): Shared, headers: HeaderMap) -> Result<Response, Fault> {
     let settings = app.source.current()?;
-    let ended = app.id_in(&headers, SESSION_COOKIE).and_then(|id| app.sessions.take(id, Instant::now()));
+    let ended =
+        app.id_in(&headers, SESSION_COOKIE).and_then(|id| app.sessions.take(id, Instant::now()));
     let target = match &ended {
         Some((session, provider)) => provider.sign_out(&settings, &session.id_token),
         None => crate::settings::at(&settings.own, "/"),
@@ -207,8 +224,12 @@ async fn guarded(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     let policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     let cache = if keep { "public, max-age=3600" } else { "no-store" };
-    let fixed: [(HeaderName, &'static str); 4] =
-        [(CONTENT_SECURITY_POLICY, policy), (CACHE_CONTROL, cache), (REFERRER_POLICY, "no-referrer"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let fixed: [(HeaderName, &'static str); 4] = [
+        (CONTENT_SECURITY_POLICY, policy),
+        (CACHE_CONTROL, cache),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -239,8 +260,14 @@ fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-fn cookie(settings: &Settings, name: &'static str, value: String, max_age: Option<u64>) -> Cookie<'static> {
-    let mut cookie = Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax).build();
+fn cookie(
+    settings: &Settings,
+    name: &'static str,
+    value: String,
+    max_age: Option<u64>,
+) -> Cookie<'static> {
+    let mut cookie =
+        Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax).build();
     cookie.set_secure(settings.secure_cookies());
     if let Some(seconds) = max_age.and_then(|seconds| i64::try_from(seconds).ok()) {
         cookie.set_max_age(cookie::time::Duration::seconds(seconds));
@@ -272,13 +299,18 @@ mod tests {
     use crate::roles::Group;
 
     fn application(pairs: &[(&str, &str)]) -> Arc<Application> {
-        let environment: HashMap<String, String> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment: HashMap<String, String> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Application::new(Source::new(environment, None)).unwrap()
     }
 
     /// Points at a port where nothing listens, so that discovery fails at once.
     fn configured() -> Arc<Application> {
-        application(&[("AUTHENTIK_BASE_URL", "http://127.0.0.1:9"), ("AUTHENTIK_CLIENT_ID", "abc"), ("AUTHENTIK_CLIENT_SECRET", "def")])
+        application(&[
+            ("AUTHENTIK_BASE_URL", "http://127.0.0.1:9"),
+            ("AUTHENTIK_CLIENT_ID", "abc"),
+            ("AUTHENTIK_CLIENT_SECRET", "def"),
+        ])
     }
 
     /// A cookie of a person in these groups.
@@ -286,7 +318,10 @@ mod tests {
         let settings = app.source.current().unwrap();
         let session = Session {
             claims: json!({"name": "<Mallory>", "email": "m@example.com", "sub": "1"}),
-            groups: groups.iter().map(|name| Group { pk: None, name: (*name).to_owned() }).collect(),
+            groups: groups
+                .iter()
+                .map(|name| Group { pk: None, name: (*name).to_owned() })
+                .collect(),
             id_token: "the.id.token".to_owned(),
         };
         let provider = Provider::find(&settings, &app.http).await;
@@ -294,12 +329,24 @@ mod tests {
         format!("{SESSION_COOKIE}={}", app.key.seal("known"))
     }
 
-    async fn ask(app: &Arc<Application>, path: &str, cookie: &str) -> (StatusCode, HeaderMap, String) {
-        let request = Request::get(path).header(HOST, "localhost:5000").header(COOKIE, cookie).body(Body::empty()).unwrap();
+    async fn ask(
+        app: &Arc<Application>,
+        path: &str,
+        cookie: &str,
+    ) -> (StatusCode, HeaderMap, String) {
+        let request = Request::get(path)
+            .header(HOST, "localhost:5000")
+            .header(COOKIE, cookie)
+            .body(Body::empty())
+            .unwrap();
         let response = router(Arc::clone(app)).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
-        (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap().replace("&#x2f;", "/"))
+        (
+            parts.status,
+            parts.headers,
+            String::from_utf8(body.to_vec()).unwrap().replace("&#x2f;", "/"),
+        )
     }
 
     #[tokio::test]
@@ -314,7 +361,11 @@ mod tests {
         for path in ["/", "/login"] {
             let (status, _, body) = ask(&app, path, "").await;
             assert_eq!(status, StatusCode::OK);
-            assert!(body.contains("AUTHENTIK_CLIENT_ID") && body.contains("http://localhost:5000/callback"), "{path}: {body}");
+            assert!(
+                body.contains("AUTHENTIK_CLIENT_ID")
+                    && body.contains("http://localhost:5000/callback"),
+                "{path}: {body}"
+            );
         }
     }
 
@@ -332,15 +383,26 @@ mod tests {
     async fn login_leaves_for_the_provider_with_a_bound_cookie() {
         let (status, headers, _) = ask(&configured(), "/login", "").await;
         assert_eq!(status, StatusCode::FOUND);
-        assert!(headers[LOCATION].to_str().unwrap().starts_with("http://localhost:9000/application/o/authorize/?response_type=code"));
+        assert!(
+            headers[LOCATION]
+                .to_str()
+                .unwrap()
+                .starts_with("http://localhost:9000/application/o/authorize/?response_type=code")
+        );
         let cookie = headers[SET_COOKIE].to_str().unwrap();
-        assert!(cookie.starts_with("sign_in=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        assert!(
+            cookie.starts_with("sign_in=")
+                && cookie.contains("HttpOnly")
+                && cookie.contains("SameSite=Lax"),
+            "{cookie}"
+        );
         assert!(cookie.contains("Max-Age=600") && !cookie.contains("Secure"), "{cookie}");
     }
 
     #[tokio::test]
     async fn another_name_of_the_machine_moves_to_the_registered_one_first() {
-        let request = Request::get("/login").header(HOST, "127.0.0.1:5000").body(Body::empty()).unwrap();
+        let request =
+            Request::get("/login").header(HOST, "127.0.0.1:5000").body(Body::empty()).unwrap();
         let response = router(configured()).oneshot(request).await.unwrap();
         assert_eq!(response.headers()[LOCATION], "http://localhost:5000/login?moved=1");
     }
@@ -352,11 +414,17 @@ mod tests {
         let (status, headers, body) = ask(&app, "/user", &cookie).await;
         assert_eq!(status, StatusCode::OK);
         assert_eq!(headers[CACHE_CONTROL], "no-store");
-        assert!(body.contains("&lt;Mallory&gt;") && !body.contains("<Mallory>"), "names are escaped");
+        assert!(
+            body.contains("&lt;Mallory&gt;") && !body.contains("<Mallory>"),
+            "names are escaped"
+        );
         let (status, headers, body) = ask(&app, "/admin", &cookie).await;
         assert_eq!(status, StatusCode::FORBIDDEN);
         assert_eq!(headers[CONTENT_TYPE], "application/json");
-        assert_eq!(body, r#"{"error":"Insufficient permissions","required_roles":["Admin","Administrators"],"user_roles":["Users"]}"#);
+        assert_eq!(
+            body,
+            r#"{"error":"Insufficient permissions","required_roles":["Admin","Administrators"],"user_roles":["Users"]}"#
+        );
     }
 
     #[tokio::test]
@@ -375,7 +443,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_callback_nobody_waits_for_echoes_nothing() {
-        let (status, _, body) = ask(&configured(), "/callback?code=secret-code&state=%3Cb%3E", "").await;
+        let (status, _, body) =
+            ask(&configured(), "/callback?code=secret-code&state=%3Cb%3E", "").await;
         assert_eq!(status, StatusCode::BAD_REQUEST);
         assert!(body.contains("Sign-in expired") && body.contains("/login"));
         assert!(!body.contains("secret-code") && !body.contains("<b>"));
@@ -399,7 +468,11 @@ mod tests {
         for path in ["/", "/login", "/health", "/nowhere", "/style.css"] {
             let (_, headers, _) = ask(&app, path, "").await;
             let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
-            assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("script-src"));
+            assert!(
+                policy.contains("default-src 'none'")
+                    && !policy.contains("unsafe")
+                    && !policy.contains("script-src")
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is remembered about browsers, on the server only: sign-ins under way and people signed in.
 //!
-//! A cookie holds a random id and a signature over it, nothing else. Both stores are bounded: when one
-//! is full, its oldest record makes room.
+//! A cookie holds a random id and a signature over it, nothing else. Both stores are bounded: when
+//! one is full, its oldest record makes room.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -39,7 +39,11 @@ impl Session {
 
     /// What to call the person.
     pub(crate) fn label(&self) -> &str {
-        ["name", "preferred_username", "email", "sub"].into_iter().map(|name| self.claim(name)).find(|text| !text.is_empty()).unwrap_or("someone")
+        ["name", "preferred_username", "email", "sub"]
+            .into_iter()
+            .map(|name| self.claim(name))
+            .find(|text| !text.is_empty())
+            .unwrap_or("someone")
     }
 }
 
@@ -76,7 +80,8 @@ impl<T: Clone> Records<T> {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         if records.len() >= CAPACITY {
             records.retain(|_, record| record.alive(self.idle, self.longest, now));
-            let oldest = records.iter().min_by_key(|(_, record)| record.seen).map(|(id, _)| id.clone());
+            let oldest =
+                records.iter().min_by_key(|(_, record)| record.seen).map(|(id, _)| id.clone());
             if let Some(oldest) = oldest.filter(|_| records.len() >= CAPACITY) {
                 records.remove(&oldest);
             }
@@ -99,7 +104,10 @@ impl<T: Clone> Records<T> {
     /// The record, which is gone afterwards: of two callers one gets it.
     pub(crate) fn take(&self, id: &str, now: Instant) -> Option<T> {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        records.remove(id).filter(|record| record.alive(self.idle, self.longest, now)).map(|record| record.value)
+        records
+            .remove(id)
+            .filter(|record| record.alive(self.idle, self.longest, now))
+            .map(|record| record.value)
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the application is told: the environment names and defaults of the guide.
 //!
-//! A value comes from the process environment, else from the `.env` file, else from the default. The
-//! file is read again whenever it changed, so that pasting the block of the provider page is enough.
+//! A value comes from the process environment, else from the `.env` file, else from the default.
+//! The file is read again whenever it changed, so that pasting the block of the provider page is
+//! enough.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,9 @@ impl std::fmt::Debug for Client {
 
 /// A setting that cannot be used, with its name and the remedy.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{name} is {value:?}, which is not an http or https address: set it to something like {example}")]
+#[error(
+    "{name} is {value:?}, which is not an http or https address: set it to something like {example}"
+)]
 pub(crate) struct BadSetting {
     name: &'static str,
     value: String,
@@ -49,8 +52,11 @@ pub(crate) struct BadSetting {
 impl Settings {
     /// Reads the settings from `lookup`.
     pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
-        let text = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let provider_base = address("AUTHENTIK_BASE_URL", text("AUTHENTIK_BASE_URL"), "http://server:9000")?;
+        let text = |name: &str| {
+            lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        };
+        let provider_base =
+            address("AUTHENTIK_BASE_URL", text("AUTHENTIK_BASE_URL"), "http://server:9000")?;
         let public = text("AUTHENTIK_PUBLIC_URL").or_else(|| text("AUTHENTIK_SERVER_URL"));
         let provider_public = address("AUTHENTIK_PUBLIC_URL", public, "http://localhost:9000")?;
         let own = address("FLASK_BASE_URL", text("FLASK_BASE_URL"), "http://localhost:5000")?;
@@ -89,7 +95,11 @@ pub(crate) fn at(base: &Url, path: &str) -> Url {
     url
 }
 
-fn address(name: &'static str, value: Option<String>, default: &'static str) -> Result<Url, BadSetting> {
+fn address(
+    name: &'static str,
+    value: Option<String>,
+    default: &'static str,
+) -> Result<Url, BadSetting> {
     let value = value.unwrap_or_else(|| default.to_owned());
     match Url::parse(&value) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
@@ -100,7 +110,9 @@ fn address(name: &'static str, value: Option<String>, default: &'static str) -> 
 /// Samples and guides leave such words where a real value belongs; none of them may be used as one.
 fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    ["your-", "your_", "change", "replace", "paste", "generate", "<"].iter().any(|start| lower.starts_with(start))
+    ["your-", "your_", "change", "replace", "paste", "generate", "<"]
+        .iter()
+        .any(|start| lower.starts_with(start))
 }
 
 /// Where settings come from, and the last ones read.
@@ -121,7 +133,8 @@ impl Source {
 
     /// The settings as of now. A file that cannot be used keeps the last good settings.
     pub(crate) fn current(&self) -> Result<Arc<Settings>, BadSetting> {
-        let changed = self.file.as_ref().and_then(|file| std::fs::metadata(file).ok()?.modified().ok());
+        let changed =
+            self.file.as_ref().and_then(|file| std::fs::metadata(file).ok()?.modified().ok());
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, settings)) = last.as_ref()
             && *at == changed
@@ -145,16 +158,22 @@ impl Source {
     }
 
     fn load(&self) -> Result<Settings, BadSetting> {
-        let text = self.file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+        let text = self
+            .file
+            .as_ref()
+            .and_then(|file| std::fs::read_to_string(file).ok())
+            .unwrap_or_default();
         let in_file = parse_env_file(&text);
         Settings::read(&|name| {
-            let usable = |value: &&String| !value.trim().is_empty() && !is_placeholder(value.trim());
+            let usable =
+                |value: &&String| !value.trim().is_empty() && !is_placeholder(value.trim());
             self.environment.get(name).filter(usable).or_else(|| in_file.get(name)).cloned()
         })
     }
 }
 
-/// `NAME=value` lines; blank lines, comments, `export` and one pair of quotes around a value are understood.
+/// `NAME=value` lines; blank lines, comments, `export` and one pair of quotes around a value are
+/// understood.
 fn parse_env_file(text: &str) -> HashMap<String, String> {
     text.lines()
         .map(str::trim)
@@ -165,7 +184,10 @@ fn parse_env_file(text: &str) -> HashMap<String, String> {
 }
 
 fn unquoted(value: &str) -> &str {
-    ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(value)
+    ['"', '\'']
+        .iter()
+        .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote))
+        .unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -191,14 +213,21 @@ mod tests {
     fn server_url_stands_in_for_the_public_url() {
         let settings = read(&[("AUTHENTIK_SERVER_URL", "https://id.test")]).unwrap();
         assert_eq!(settings.provider_public.as_str(), "https://id.test/");
-        let settings = read(&[("AUTHENTIK_SERVER_URL", "https://a.test"), ("AUTHENTIK_PUBLIC_URL", "https://b.test")]).unwrap();
+        let settings = read(&[
+            ("AUTHENTIK_SERVER_URL", "https://a.test"),
+            ("AUTHENTIK_PUBLIC_URL", "https://b.test"),
+        ])
+        .unwrap();
         assert_eq!(settings.provider_public.as_str(), "https://b.test/");
     }
 
     #[test]
     fn placeholders_are_never_values() {
-        let placeholders =
-            [("AUTHENTIK_CLIENT_ID", "your-client-id"), ("AUTHENTIK_CLIENT_SECRET", "your-client-secret"), ("FLASK_SECRET_KEY", "your-secret-key-change-this")];
+        let placeholders = [
+            ("AUTHENTIK_CLIENT_ID", "your-client-id"),
+            ("AUTHENTIK_CLIENT_SECRET", "your-client-secret"),
+            ("FLASK_SECRET_KEY", "your-secret-key-change-this"),
+        ];
         let settings = read(&placeholders).unwrap();
         assert!(settings.client.is_none() && settings.cookie_secret.is_none());
         let settings = read(&[("AUTHENTIK_CLIENT_ID", "abc")]).unwrap();
@@ -225,7 +254,10 @@ mod tests {
         let text = "# from the provider page\nexport AUTHENTIK_CLIENT_ID='abc'\nAUTHENTIK_CLIENT_SECRET=\"d=e f\"\nAUTHENTIK_PUBLIC_URL=http://localhost:2\n";
         std::fs::write(&file, text).unwrap();
         let settings = source.current().unwrap();
-        assert_eq!(settings.client, Some(Client { id: "abc".to_owned(), secret: "d=e f".to_owned() }));
+        assert_eq!(
+            settings.client,
+            Some(Client { id: "abc".to_owned(), secret: "d=e f".to_owned() })
+        );
         assert_eq!(settings.provider_public.as_str(), "http://localhost:1/");
     }
 

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: how long a start takes and how much memory an idle Countersign keeps. Printed, not judged.
+//! `cargo xtask bench`: how long a start takes and how much memory an idle Countersign keeps.
+//! Printed, not judged.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,7 +21,8 @@ pub(crate) fn bench(release: bool) -> Outcome {
     for round in 0..ROUNDS {
         println!("    round {} of {ROUNDS}", round + 1);
         let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
         let (time, mut server) = start(&folder, release)?;
         empty.push(time);
         server.stop();
@@ -31,7 +33,10 @@ pub(crate) fn bench(release: bool) -> Outcome {
         server.stop();
     }
     let _ = std::fs::remove_dir_all(&folder);
-    println!("\nMedian of {ROUNDS} rounds, {} build:", if release { "release" } else { "development" });
+    println!(
+        "\nMedian of {ROUNDS} rounds, {} build:",
+        if release { "release" } else { "development" }
+    );
     println!("  ready on an empty folder       {:>6} ms", median(empty).as_millis());
     println!("  ready on an existing folder    {:>6} ms", median(existing).as_millis());
     println!("  resident memory when idle      {:>6.1} MiB", mebibytes(median(idle)));

@@ -22,7 +22,8 @@ pub(crate) fn web() -> Outcome {
 /// The packages of the web interface.
 pub(crate) fn packages() -> Outcome {
     let lock = root().join("web/package-lock.json");
-    let text = fs::read_to_string(&lock).map_err(|error| format!("Cannot read {}: {error}", lock.display()))?;
+    let text = fs::read_to_string(&lock)
+        .map_err(|error| format!("Cannot read {}: {error}", lock.display()))?;
     let stamp = Stamp::new("web-packages", text);
     if stamp.is_current() && root().join("web/node_modules").exists() {
         return Ok(());
@@ -39,8 +40,13 @@ pub(crate) fn npm(arguments: &str) -> Outcome {
 pub(crate) fn programs(release: bool) -> Outcome {
     let profile = if release { " --release" } else { "" };
     let title = "Building Countersign and the demo application (the first time takes some minutes)";
-    // The whole workspace with its examples has the features that its tests have: both share what is built.
-    step(title, || call(&mut command(&format!("cargo build --workspace --exclude xtask --bins --examples{profile}"))))
+    // The whole workspace with its examples has the features that its tests have: both share what
+    // is built.
+    step(title, || {
+        call(&mut command(&format!(
+            "cargo build --workspace --exclude xtask --bins --examples{profile}"
+        )))
+    })
 }
 
 /// The program with the interface in it: one file, which needs nothing beside it.
@@ -48,7 +54,9 @@ pub(crate) fn one_file(release: bool) -> Outcome {
     tools::check(&["cargo", "cc", "node", "npm"])?;
     web()?;
     let profile = if release { " --release" } else { "" };
-    step("Building Countersign", || call(&mut command(&format!("cargo build --package countersign{profile}"))))?;
+    step("Building Countersign", || {
+        call(&mut command(&format!("cargo build --package countersign{profile}")))
+    })?;
     println!("\n{}", program("countersign", release).display());
     Ok(())
 }
@@ -61,7 +69,8 @@ pub(crate) fn program(name: &str, release: bool) -> PathBuf {
 /// Names, sizes and times of all files that are sources.
 fn fingerprint(folder: &Path) -> Outcome<String> {
     let mut lines = Vec::new();
-    collect(folder, &mut lines).map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
+    collect(folder, &mut lines)
+        .map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
     lines.sort();
     Ok(lines.join("\n"))
 }
@@ -77,7 +86,8 @@ fn collect(folder: &Path, lines: &mut Vec<String>) -> std::io::Result<()> {
         if about.is_dir() {
             collect(&entry.path(), lines)?;
         } else {
-            let changed = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+            let changed =
+                about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
             lines.push(format!("{} {} {changed}", entry.path().display(), about.len()));
         }
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask run`: from a clean clone to a running Countersign with the demo application beside it.
+//! `cargo xtask run`: from a clean clone to a running Countersign with the demo application beside
+//! it.
 
 use std::fs;
 use std::process::Command;
@@ -23,19 +24,27 @@ pub(crate) fn run() -> Outcome {
     tools::check_ports(&[
         Port { number: http, purpose: "Countersign, HTTP", setting: "AUTHENTIK_LISTEN__HTTP" },
         Port { number: https, purpose: "Countersign, HTTPS", setting: "AUTHENTIK_LISTEN__HTTPS" },
-        Port { number: metrics, purpose: "Countersign, metrics", setting: "AUTHENTIK_LISTEN__METRICS" },
+        Port {
+            number: metrics,
+            purpose: "Countersign, metrics",
+            setting: "AUTHENTIK_LISTEN__METRICS",
+        },
         Port { number: demo, purpose: "the demo application", setting: "DEMO_LISTEN" },
     ])?;
     build::web()?;
     build::programs(false)?;
 
     for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(|error| error.to_string())?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))
+            .map_err(|error| error.to_string())?;
     }
     let logs = target().join("run");
-    fs::create_dir_all(&logs).map_err(|error| format!("Cannot make {}: {error}", logs.display()))?;
-    let data = std::env::var_os("COUNTERSIGN_DATA_DIR").map_or_else(|| root().join("data"), Into::into);
-    fs::create_dir_all(&data).map_err(|error| format!("Cannot make {}: {error}", data.display()))?;
+    fs::create_dir_all(&logs)
+        .map_err(|error| format!("Cannot make {}: {error}", logs.display()))?;
+    let data =
+        std::env::var_os("COUNTERSIGN_DATA_DIR").map_or_else(|| root().join("data"), Into::into);
+    fs::create_dir_all(&data)
+        .map_err(|error| format!("Cannot make {}: {error}", data.display()))?;
 
     let mut serve = Command::new(build::program("countersign", false));
     serve.arg("serve").env("COUNTERSIGN_DATA_DIR", &data).current_dir(root());
@@ -50,7 +59,11 @@ pub(crate) fn run() -> Outcome {
     application.current_dir(root()).env("DEMO_LISTEN", format!("0.0.0.0:{demo}"));
     // The defaults of the guide name a container network; here everything is on this machine.
     let address = format!("http://localhost:{http}");
-    let defaults = [("AUTHENTIK_BASE_URL", address.clone()), ("AUTHENTIK_PUBLIC_URL", address.clone()), ("FLASK_BASE_URL", format!("http://localhost:{demo}"))];
+    let defaults = [
+        ("AUTHENTIK_BASE_URL", address.clone()),
+        ("AUTHENTIK_PUBLIC_URL", address.clone()),
+        ("FLASK_BASE_URL", format!("http://localhost:{demo}")),
+    ];
     for (name, value) in defaults {
         if std::env::var_os(name).is_none() {
             application.env(name, value);
@@ -71,8 +84,13 @@ pub(crate) fn run() -> Outcome {
     println!("  Logs               {}, {}", server_log.display(), demo_log.display());
     if !is_configured() {
         println!();
-        println!("  The demo application is not connected yet: make its provider and application in the admin");
-        println!("  interface, copy the settings block of the provider's page into {} and", root().join(".env").display());
+        println!(
+            "  The demo application is not connected yet: make its provider and application in the admin"
+        );
+        println!(
+            "  interface, copy the settings block of the provider's page into {} and",
+            root().join(".env").display()
+        );
         println!("  reload http://localhost:{demo}/, which also lists these steps.");
     }
     println!();
@@ -94,10 +112,15 @@ pub(crate) fn run() -> Outcome {
 /// The port of a listening address in the environment, else the usual one.
 fn port(setting: &str, usual: u16) -> u16 {
     let value = std::env::var(setting).ok();
-    value.as_deref().and_then(|value| value.rsplit(':').next()).and_then(|port| port.parse().ok()).unwrap_or(usual)
+    value
+        .as_deref()
+        .and_then(|value| value.rsplit(':').next())
+        .and_then(|port| port.parse().ok())
+        .unwrap_or(usual)
 }
 
 fn is_configured() -> bool {
-    let in_file = fs::read_to_string(root().join(".env")).is_ok_and(|text| text.contains("AUTHENTIK_CLIENT_SECRET="));
+    let in_file = fs::read_to_string(root().join(".env"))
+        .is_ok_and(|text| text.contains("AUTHENTIK_CLIENT_SECRET="));
     in_file || std::env::var_os("AUTHENTIK_CLIENT_SECRET").is_some()
 }

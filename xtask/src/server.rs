@@ -20,13 +20,24 @@ impl Running {
     /// Starts a program with its output going to `log`.
     pub(crate) fn start(name: &'static str, command: &mut Command, log: &Path) -> Outcome<Self> {
         let output = File::create(log).and_then(|file| Ok((file.try_clone()?, file)));
-        let (first, second) = output.map_err(|error| format!("Cannot write {}: {error}", log.display()))?;
-        let child = command.stdin(Stdio::null()).stdout(first).stderr(second).spawn().map_err(|error| format!("Cannot start {name}: {error}"))?;
+        let (first, second) =
+            output.map_err(|error| format!("Cannot write {}: {error}", log.display()))?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(first)
+            .stderr(second)
+            .spawn()
+            .map_err(|error| format!("Cannot start {name}: {error}"))?;
         Ok(Self { name, child, log: log.to_owned() })
     }
 
     /// Waits until the address answers with 200.
-    pub(crate) fn wait_until_ready(&mut self, port: u16, path: &str, patience: Duration) -> Outcome {
+    pub(crate) fn wait_until_ready(
+        &mut self,
+        port: u16,
+        path: &str,
+        patience: Duration,
+    ) -> Outcome {
         let deadline = Instant::now() + patience;
         while status(port, path) != Some(200) {
             self.check()?;
@@ -90,7 +101,8 @@ fn status(port: u16, path: &str) -> Option<u16> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n")
+        .ok()?;
     let mut start = [0; 12];
     stream.read_exact(&mut start).ok()?;
     std::str::from_utf8(&start).ok()?.strip_prefix("HTTP/1.1 ")?.parse().ok()
@@ -98,6 +110,7 @@ fn status(port: u16, path: &str) -> Option<u16> {
 
 /// A port that nothing listens on.
 pub(crate) fn free_port() -> Outcome<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
     listener.map(|address| address.port()).map_err(|error| format!("No port is free: {error}"))
 }

@@ -1,4 +1,5 @@
-//! A PostgreSQL and a Redis of our own: on free ports, in a temporary folder, gone with the test run.
+//! A PostgreSQL and a Redis of our own: on free ports, in a temporary folder, gone with the test
+//! run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,9 +26,11 @@ impl Services {
         install("/usr/bin/psql", "postgresql")?;
         install("/usr/sbin/nginx", "nginx-light")?;
         install("/usr/sbin/pgbouncer", "pgbouncer")?;
-        let folder = std::env::temp_dir().join(format!("countersign-services-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("countersign-services-{}", std::process::id()));
         let (postgres_port, redis_port) = (free_port()?, free_port()?);
-        fs::create_dir_all(&folder).map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
+        fs::create_dir_all(&folder)
+            .map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
         let redis = redis(&folder, redis_port)?;
         let postgres = postgres(&folder, postgres_port)?;
         Ok(Self { postgres, redis, postgres_port, redis_port, folder })
@@ -36,7 +39,10 @@ impl Services {
     /// What the tests read: `host:port:database:user:password`, and `host:port`.
     pub(crate) fn settings(&self) -> [(&'static str, String); 2] {
         [
-            ("COUNTERSIGN_TEST_POSTGRES", format!("127.0.0.1:{}:{USER}:{USER}:{PASSWORD}", self.postgres_port)),
+            (
+                "COUNTERSIGN_TEST_POSTGRES",
+                format!("127.0.0.1:{}:{USER}:{USER}:{PASSWORD}", self.postgres_port),
+            ),
             ("COUNTERSIGN_TEST_REDIS", format!("127.0.0.1:{}", self.redis_port)),
         ]
     }
@@ -52,7 +58,11 @@ impl Drop for Services {
 
 fn redis(folder: &Path, port: u16) -> Outcome<Running> {
     let mut server = Command::new("redis-server");
-    server.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"]).arg(port.to_string()).arg("--dir").arg(folder);
+    server
+        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"])
+        .arg(port.to_string())
+        .arg("--dir")
+        .arg(folder);
     let mut redis = Running::start("Redis", &mut server, &folder.join("redis.log"))?;
     wait(&mut redis, &format!("redis-cli -p {port} ping"))?;
     Ok(redis)
@@ -73,7 +83,8 @@ fn postgres(folder: &Path, port: u16) -> Outcome<Running> {
         let program = programs.join(program);
         match account {
             Some(account) => {
-                let mut command = command(&format!("setpriv --reuid={account} --regid={account} --init-groups"));
+                let mut command =
+                    command(&format!("setpriv --reuid={account} --regid={account} --init-groups"));
                 command.arg(program);
                 command
             }
@@ -81,21 +92,43 @@ fn postgres(folder: &Path, port: u16) -> Outcome<Running> {
         }
     };
     let mut create = as_account("initdb");
-    create.args(["--auth=scram-sha-256", "--no-sync", "--encoding=UTF8", "--locale=C", "--username", USER, "--pwfile"]).arg(&password).arg("-D").arg(&data);
+    create
+        .args([
+            "--auth=scram-sha-256",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--username",
+            USER,
+            "--pwfile",
+        ])
+        .arg(&password)
+        .arg("-D")
+        .arg(&data);
     call(create.current_dir(folder).stdout(std::process::Stdio::null()))?;
     let mut server = as_account("postgres");
-    server.current_dir(folder).arg("-D").arg(&data).args(["-h", "127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200", "-p"]).arg(port.to_string());
+    server
+        .current_dir(folder)
+        .arg("-D")
+        .arg(&data)
+        .args(["-h", "127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200", "-p"])
+        .arg(port.to_string());
     server.arg("-c").arg(format!("unix_socket_directories={}", folder.display()));
     let mut postgres = Running::start("PostgreSQL", &mut server, &folder.join("postgres.log"))?;
     wait(&mut postgres, &format!("pg_isready -q -h 127.0.0.1 -p {port}"))?;
-    call(command(&format!("createdb -h 127.0.0.1 -p {port} -U {USER} {USER}")).env("PGPASSWORD", PASSWORD))?;
+    call(
+        command(&format!("createdb -h 127.0.0.1 -p {port} -U {USER} {USER}"))
+            .env("PGPASSWORD", PASSWORD),
+    )?;
     Ok(postgres)
 }
 
 /// Where Debian keeps the programs of its newest PostgreSQL.
 fn programs() -> Outcome<PathBuf> {
-    let all = fs::read_dir("/usr/lib/postgresql").map_err(|error| format!("PostgreSQL is missing ({error}): apt-get install postgresql"))?;
-    let newest = all.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max();
+    let all = fs::read_dir("/usr/lib/postgresql")
+        .map_err(|error| format!("PostgreSQL is missing ({error}): apt-get install postgresql"))?;
+    let newest =
+        all.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max();
     newest
         .map(|version| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin")))
         .ok_or_else(|| "PostgreSQL is missing: apt-get install postgresql".to_owned())

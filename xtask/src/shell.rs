@@ -40,14 +40,21 @@ pub(crate) fn step<T>(title: &str, work: impl FnOnce() -> Outcome<T>) -> Outcome
 /// Runs a program to its end, its output shown as it comes.
 pub(crate) fn call(command: &mut Command) -> Outcome {
     let shown = shown(command);
-    let status = command.stdin(Stdio::null()).status().map_err(|error| format!("Cannot start `{shown}`: {error}"))?;
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|error| format!("Cannot start `{shown}`: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{shown}` failed ({status})")) }
 }
 
 /// Runs a program to its end, its lines shown behind `label` and also given to `each`.
 pub(crate) fn watch(label: &str, command: &mut Command, mut each: impl FnMut(&str)) -> Outcome {
     let shown = shown(command);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| format!("Cannot start `{shown}`: {error}"))?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("Cannot start `{shown}`: {error}"))?;
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             println!("{label}{line}");
@@ -74,7 +81,10 @@ pub(crate) fn install(program: &str, packages: &str) -> Outcome {
         return Err(format!("{program} is missing: apt-get install {packages}"));
     }
     call(&mut command("apt-get update -qq"))?;
-    call(command(&format!("apt-get install -y -qq --no-install-recommends {packages}")).env("DEBIAN_FRONTEND", "noninteractive"))
+    call(
+        command(&format!("apt-get install -y -qq --no-install-recommends {packages}"))
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )
 }
 
 fn shown(command: &Command) -> String {

@@ -45,7 +45,9 @@ impl Tally {
     fn without_a_server(&mut self) {
         self.check("Format", || call(&mut command("cargo fmt --all --check")));
         // The program takes the web interface in when it is built, so that comes first.
-        self.check("Web interface: types", || build::packages().and_then(|()| build::npm("run check --if-present")));
+        self.check("Web interface: types", || {
+            build::packages().and_then(|()| build::npm("run check --if-present"))
+        });
         self.check("Web interface: build", build::web);
         self.check("Web interface: tests", || build::npm("run test --if-present"));
         let clippy = "cargo clippy --workspace --all-targets -- -D warnings";
@@ -89,8 +91,9 @@ impl Tally {
         self.counted(title, counts.get(), outcome);
     }
 
-    /// The end-to-end suite, and beside it the part that depends on the database once more on PostgreSQL and Redis:
-    /// both mostly wait for servers and browsers, so together they take little longer than one.
+    /// The end-to-end suite, and beside it the part that depends on the database once more on
+    /// PostgreSQL and Redis: both mostly wait for servers and browsers, so together they take
+    /// little longer than one.
     fn both_engines(&mut self, python: &Path) {
         let mut shared = Self::default();
         std::thread::scope(|scope| {
@@ -118,7 +121,13 @@ impl Tally {
         self.end_to_end("End-to-end tests on PostgreSQL and Redis", python, &parts, &settings);
     }
 
-    fn end_to_end(&mut self, title: &str, python: &Path, options: &[String], settings: &[(&str, String)]) {
+    fn end_to_end(
+        &mut self,
+        title: &str,
+        python: &Path,
+        options: &[String],
+        settings: &[(&str, String)],
+    ) {
         let counts = std::cell::Cell::new((0, 0));
         // Two runs share the terminal.
         let label = if settings.is_empty() { "" } else { "postgresql: " };
@@ -185,8 +194,14 @@ const SHARED: [&str; 29] = [
 
 /// The names of the integration tests in some folders.
 fn integration_tests(folders: &[&str]) -> Vec<String> {
-    let files = folders.iter().filter_map(|folder| std::fs::read_dir(root().join(folder)).ok()).flatten().flatten();
-    let mut names: Vec<String> = files.filter_map(|file| file.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned)).collect();
+    let files = folders
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(root().join(folder)).ok())
+        .flatten()
+        .flatten();
+    let mut names: Vec<String> = files
+        .filter_map(|file| file.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned))
+        .collect();
     names.sort();
     names
 }
@@ -200,7 +215,8 @@ fn added((passed, failed): (u64, u64), line: &str) -> (u64, u64) {
 fn summary(line: &str) -> Option<(u64, u64)> {
     let line = line.trim_matches(['=', ' ']);
     line.contains(" in ").then_some(())?;
-    let failed = before(line, "failed").unwrap_or(0) + before(line, "errors").or_else(|| before(line, "error")).unwrap_or(0);
+    let failed = before(line, "failed").unwrap_or(0)
+        + before(line, "errors").or_else(|| before(line, "error")).unwrap_or(0);
     let passed = before(line, "passed");
     (passed.is_some() || failed > 0).then_some((passed.unwrap_or(0), failed))
 }
@@ -229,7 +245,8 @@ fn python_packages(tests: &Path) -> Outcome<PathBuf> {
     let environment = target().join("venv");
     let python = environment.join("bin/python");
     let wanted = tests.join("requirements.txt");
-    let text = std::fs::read_to_string(&wanted).map_err(|error| format!("Cannot read {}: {error}", wanted.display()))?;
+    let text = std::fs::read_to_string(&wanted)
+        .map_err(|error| format!("Cannot read {}: {error}", wanted.display()))?;
     let stamp = Stamp::new("python", text);
     if stamp.is_current() && python.exists() {
         return Ok(python);
@@ -262,8 +279,14 @@ mod tests {
 
     #[test]
     fn closing_lines_are_counted() {
-        assert_eq!(added((1, 1), "test result: FAILED. 26 passed; 2 failed; 0 ignored; finished in 0.3s"), (27, 3));
-        assert_eq!(summary("====== 1 failed, 40 passed, 2 errors in 63.20s (0:01:03) ======"), Some((40, 3)));
+        assert_eq!(
+            added((1, 1), "test result: FAILED. 26 passed; 2 failed; 0 ignored; finished in 0.3s"),
+            (27, 3)
+        );
+        assert_eq!(
+            summary("====== 1 failed, 40 passed, 2 errors in 63.20s (0:01:03) ======"),
+            Some((40, 3))
+        );
         assert_eq!(summary("12 passed in 1.00s"), Some((12, 0)));
         assert_eq!(summary("1 error in 0.10s"), Some((0, 1)));
         assert_eq!(summary("tests/e2e/test_x.py::nothing failed in time"), None);

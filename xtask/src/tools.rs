@@ -13,11 +13,36 @@ struct Tool {
 }
 
 const TOOLS: [Tool; 5] = [
-    Tool { name: "cargo", version: "cargo --version", least: 1, remedy: "install Rust 1.95 or newer with rustup" },
-    Tool { name: "cc", version: "cc --version", least: 0, remedy: "install a C compiler: apt-get install gcc" },
-    Tool { name: "node", version: "node --version", least: 20, remedy: "install Node.js 20 or newer" },
-    Tool { name: "npm", version: "npm --version", least: 8, remedy: "install npm, which comes with Node.js" },
-    Tool { name: "python3", version: "python3 --version", least: 3, remedy: "install Python 3.11 or newer: apt-get install python3 python3-venv" },
+    Tool {
+        name: "cargo",
+        version: "cargo --version",
+        least: 1,
+        remedy: "install Rust 1.95 or newer with rustup",
+    },
+    Tool {
+        name: "cc",
+        version: "cc --version",
+        least: 0,
+        remedy: "install a C compiler: apt-get install gcc",
+    },
+    Tool {
+        name: "node",
+        version: "node --version",
+        least: 20,
+        remedy: "install Node.js 20 or newer",
+    },
+    Tool {
+        name: "npm",
+        version: "npm --version",
+        least: 8,
+        remedy: "install npm, which comes with Node.js",
+    },
+    Tool {
+        name: "python3",
+        version: "python3 --version",
+        least: 3,
+        remedy: "install Python 3.11 or newer: apt-get install python3 python3-venv",
+    },
 ];
 
 /// All of the named tools, or one line for each that is missing or too old.
@@ -27,7 +52,9 @@ pub(crate) fn check(names: &[&str]) -> Outcome {
         .filter(|tool| names.contains(&tool.name))
         .filter_map(|tool| match answer(tool.version) {
             None => Some(format!("{} is missing: {}.", tool.name, tool.remedy)),
-            Some(text) if major(&text).is_some_and(|version| version < tool.least) => Some(format!("{} is too old ({text}): {}.", tool.name, tool.remedy)),
+            Some(text) if major(&text).is_some_and(|version| version < tool.least) => {
+                Some(format!("{} is too old ({text}): {}.", tool.name, tool.remedy))
+            }
             Some(_) => None,
         })
         .collect();
@@ -68,7 +95,12 @@ mod tests {
 
     #[test]
     fn versions_are_read_as_programs_print_them() {
-        for (text, expected) in [("v20.11.1", Some(20)), ("cargo 1.95.0 (f2d3ce0bd)", Some(1)), ("11.6.2", Some(11)), ("none", None)] {
+        for (text, expected) in [
+            ("v20.11.1", Some(20)),
+            ("cargo 1.95.0 (f2d3ce0bd)", Some(1)),
+            ("11.6.2", Some(11)),
+            ("none", None),
+        ] {
             assert_eq!(major(text), expected, "{text}");
         }
     }
@@ -77,8 +109,14 @@ mod tests {
     fn a_missing_tool_is_one_line() {
         assert!(check(&["cargo"]).is_ok());
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0));
-        let number = listener.as_ref().ok().and_then(|listener| listener.local_addr().ok()).map_or(0, |address| address.port());
+        let number = listener
+            .as_ref()
+            .ok()
+            .and_then(|listener| listener.local_addr().ok())
+            .map_or(0, |address| address.port());
         let taken = check_ports(&[Port { number, purpose: "test", setting: "SOME_SETTING" }]);
-        assert!(taken.is_err_and(|text| text.contains(&number.to_string()) && text.contains("SOME_SETTING") && text.lines().count() == 1));
+        assert!(taken.is_err_and(|text| text.contains(&number.to_string())
+            && text.contains("SOME_SETTING")
+            && text.lines().count() == 1));
     }
 }

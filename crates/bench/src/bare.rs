@@ -22,7 +22,10 @@ pub(crate) fn measure(folder: &Path) -> Result<Vec<Bare>, BenchError> {
     Ok(vec![
         Bare { name: "RS256 signature (RSA 2048)", per_second: signatures() },
         Bare { name: "argon2id password check", per_second: hashes() },
-        Bare { name: "commit to disk, alone (SQLite, synchronous FULL)", per_second: commits(folder)? },
+        Bare {
+            name: "commit to disk, alone (SQLite, synchronous FULL)",
+            per_second: commits(folder)?,
+        },
     ])
 }
 
@@ -57,10 +60,14 @@ fn signatures() -> f64 {
 }
 
 fn hashes() -> f64 {
-    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().enable_all().build() else { return 0.0 };
+    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().enable_all().build() else {
+        return 0.0;
+    };
     let passwords = Passwords::new();
     let password = Secret::new(crate::PASSWORD);
-    let Ok(stored) = runtime.block_on(passwords.hash(&password, &SystemEntropy)) else { return 0.0 };
+    let Ok(stored) = runtime.block_on(passwords.hash(&password, &SystemEntropy)) else {
+        return 0.0;
+    };
     on_all_cores(|| {
         let _ = runtime.block_on(passwords.verify(&password, Some(&stored)));
     })
@@ -71,7 +78,9 @@ fn commits(folder: &Path) -> Result<f64, rusqlite::Error> {
     let connection = Connection::open(&path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch("CREATE TABLE IF NOT EXISTS row (id INTEGER PRIMARY KEY, data BLOB NOT NULL)")?;
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS row (id INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+    )?;
     let begin = Instant::now();
     let mut count = 0u32;
     while begin.elapsed() < TIME {

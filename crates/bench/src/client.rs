@@ -47,12 +47,20 @@ impl Answer {
 
 impl Client {
     pub(crate) async fn connect(address: &str) -> Result<Client, BenchError> {
-        let failed = |error: &dyn std::error::Error| BenchError::Answer { operation: "connect", problem: error.to_string() };
+        let failed = |error: &dyn std::error::Error| BenchError::Answer {
+            operation: "connect",
+            problem: error.to_string(),
+        };
         let stream = TcpStream::connect(address).await.map_err(|e| failed(&e))?;
         stream.set_nodelay(true).map_err(|e| failed(&e))?;
         let (connection, driver) = handshake(TokioIo::new(stream)).await.map_err(|e| failed(&e))?;
         tokio::task::spawn_local(driver);
-        Ok(Client { connection, address: address.to_owned(), cookies: BTreeMap::new(), authorization: None })
+        Ok(Client {
+            connection,
+            address: address.to_owned(),
+            cookies: BTreeMap::new(),
+            authorization: None,
+        })
     }
 
     pub(crate) fn bearer(mut self, token: &str) -> Client {
@@ -77,7 +85,11 @@ impl Client {
         self.send(Method::GET, path, None, Bytes::new()).await
     }
 
-    pub(crate) async fn form(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Answer, BenchError> {
+    pub(crate) async fn form(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, BenchError> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.send(Method::POST, path, Some("application/x-www-form-urlencoded"), body.into()).await
     }
@@ -86,7 +98,13 @@ impl Client {
         self.send(Method::POST, path, Some("application/json"), body.to_string().into()).await
     }
 
-    async fn send(&mut self, method: Method, path: &str, kind: Option<&str>, body: Bytes) -> Result<Answer, BenchError> {
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        kind: Option<&str>,
+        body: Bytes,
+    ) -> Result<Answer, BenchError> {
         let failed = |problem: String| BenchError::Answer { operation: "request", problem };
         let mut request = Request::builder().method(method).uri(path).header(HOST, &self.address);
         if let Some(kind) = kind {
@@ -96,26 +114,36 @@ impl Client {
             request = request.header(AUTHORIZATION, value);
         }
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request = request.header(COOKIE, cookies.join("; ")).header("Sec-Fetch-Site", "same-origin");
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request =
+                request.header(COOKIE, cookies.join("; ")).header("Sec-Fetch-Site", "same-origin");
             if let Some(proof) = self.cookies.get("authentik_csrf") {
                 request = request.header("X-authentik-CSRF", proof);
             }
         }
         let request = request.body(Full::new(body)).map_err(|e| failed(e.to_string()))?;
         self.connection.ready().await.map_err(|e| failed(e.to_string()))?;
-        let answer = self.connection.send_request(request).await.map_err(|e| failed(e.to_string()))?;
+        let answer =
+            self.connection.send_request(request).await.map_err(|e| failed(e.to_string()))?;
         self.keep_cookies(&answer);
-        let (status, location) = (answer.status().as_u16(), answer.headers().get(LOCATION).and_then(|v| v.to_str().ok()).map(str::to_owned));
-        let body = answer.into_body().collect().await.map_err(|e| failed(e.to_string()))?.to_bytes();
+        let (status, location) = (
+            answer.status().as_u16(),
+            answer.headers().get(LOCATION).and_then(|v| v.to_str().ok()).map(str::to_owned),
+        );
+        let body =
+            answer.into_body().collect().await.map_err(|e| failed(e.to_string()))?.to_bytes();
         Ok(Answer { status, location, body })
     }
 
     fn keep_cookies<B>(&mut self, answer: &Response<B>) {
-        for cookie in answer.headers().get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
+        for cookie in
+            answer.headers().get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok())
+        {
             let pair = cookie.split(';').next().unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {
-                self.cookies.insert(name.trim().to_owned(), value.trim().trim_matches('"').to_owned());
+                self.cookies
+                    .insert(name.trim().to_owned(), value.trim().trim_matches('"').to_owned());
             }
         }
     }

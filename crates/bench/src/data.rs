@@ -18,13 +18,22 @@ pub(crate) fn username(number: u64) -> String {
     format!("person-{number:07}")
 }
 
-/// Makes people `from..to`, each a member of one of `groups` groups, which are made when the first people are.
+/// Makes people `from..to`, each a member of one of `groups` groups, which are made when the first
+/// people are.
 ///
 /// # Errors
 /// The engine refused; what earlier transactions made stays.
-pub async fn fill(store: &Store, from: u64, to: u64, groups: u64, tell: &(dyn Fn(&str) + Sync)) -> Result<(), BenchError> {
-    let hash = countersign_directory::Passwords::new().hash(&Secret::new(PASSWORD), &SystemEntropy).await;
-    let hash = hash.map_err(|error| BenchError::Answer { operation: "hash", problem: error.to_string() })?;
+pub async fn fill(
+    store: &Store,
+    from: u64,
+    to: u64,
+    groups: u64,
+    tell: &(dyn Fn(&str) + Sync),
+) -> Result<(), BenchError> {
+    let hash =
+        countersign_directory::Passwords::new().hash(&Secret::new(PASSWORD), &SystemEntropy).await;
+    let hash =
+        hash.map_err(|error| BenchError::Answer { operation: "hash", problem: error.to_string() })?;
     if from == 0 {
         store.write(Actor::system(), "bench: groups", move |tx| make_groups(tx, groups)).await?;
     }
@@ -73,7 +82,12 @@ fn make_groups(tx: &mut countersign_store::Tx<'_>, groups: u64) -> Result<(), St
     Ok(())
 }
 
-fn make_people(tx: &mut countersign_store::Tx<'_>, from: u64, to: u64, hash: &str) -> Result<(), StoreError> {
+fn make_people(
+    tx: &mut countersign_store::Tx<'_>,
+    from: u64,
+    to: u64,
+    hash: &str,
+) -> Result<(), StoreError> {
     let now = tx.now();
     let mut values: Vec<SqlValue> = vec![hash.into(), now.into()];
     let mut rows = Vec::new();
@@ -81,8 +95,21 @@ fn make_people(tx: &mut countersign_store::Tx<'_>, from: u64, to: u64, hash: &st
         let at = values.len();
         let (uuid, name) = (tx.entropy().uuid(), username(number));
         let email = format!("{name}@example.test");
-        rows.push(format!("(${}, ${}, ${}, ${}, ${}, ${}, $1, $2, 1, NULL, $2, 'users', 'internal', '{{}}')", at + 1, at + 2, at + 2, at + 3, at + 4, at + 4));
-        values.extend([uuid.into(), name.as_str().into(), format!("Person Number {number}").into(), email.into()]);
+        rows.push(format!(
+            "(${}, ${}, ${}, ${}, ${}, ${}, $1, $2, 1, NULL, $2, 'users', 'internal', '{{}}')",
+            at + 1,
+            at + 2,
+            at + 2,
+            at + 3,
+            at + 4,
+            at + 4
+        ));
+        values.extend([
+            uuid.into(),
+            name.as_str().into(),
+            format!("Person Number {number}").into(),
+            email.into(),
+        ]);
     }
     let statement = format!(
         "INSERT INTO users (uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes) VALUES {}",

@@ -1,10 +1,13 @@
-//! `countersign bench`: makes people and applications, puts a server of its own under load with real requests over
-//! loopback, and says what each operation costs beside the part of it that nobody can save: one signature, one password
-//! hash, one commit.
+//! `countersign bench`: makes people and applications, puts a server of its own under load with
+//! real requests over loopback, and says what each operation costs beside the part of it that
+//! nobody can save: one signature, one password hash, one commit.
 //!
-//! The server under load is a child process of the same program; the load comes from one thread of this one. Nothing here
-//! is used by a server that serves.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! The server under load is a child process of the same program; the load comes from one thread of
+//! this one. Nothing here is used by a server that serves.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod bare;
 mod client;
@@ -28,7 +31,8 @@ use thiserror::Error;
 pub struct Options {
     /// The program to start, which is the one that runs.
     pub program: PathBuf,
-    /// What the child process gets besides the environment of this one: data folder, addresses, first token.
+    /// What the child process gets besides the environment of this one: data folder, addresses,
+    /// first token.
     pub environment: Vec<(String, String)>,
     /// Address of the child, as `127.0.0.1:9000`.
     pub address: String,
@@ -36,7 +40,8 @@ pub struct Options {
     pub token: String,
     /// How long each operation is put under load.
     pub time: Duration,
-    /// Only operations whose name contains this are measured; the others run for a moment, where they prepare for these.
+    /// Only operations whose name contains this are measured; the others run for a moment, where
+    /// they prepare for these.
     pub only: Option<String>,
     /// Connections that ask at once.
     pub clients: usize,
@@ -67,7 +72,9 @@ pub fn run(options: &Options, size: Size, tell: &dyn Fn(&str)) -> Result<Report,
     tell("bare costs");
     let bare = bare::measure(&options.folder)?;
     tell("starting the server");
-    let mut report = under_load(options, size, tell, async |server| scenarios::all(options, server, size, tell).await)?;
+    let mut report = under_load(options, size, tell, async |server| {
+        scenarios::all(options, server, size, tell).await
+    })?;
     report.bare = bare;
     Ok(report)
 }
@@ -77,7 +84,9 @@ pub fn run(options: &Options, size: Size, tell: &dyn Fn(&str)) -> Result<Report,
 /// # Errors
 /// As [`run`].
 pub fn growth(options: &Options, size: Size, tell: &dyn Fn(&str)) -> Result<Report, BenchError> {
-    under_load(options, size, tell, async |server| scenarios::growing(options, server, size, tell).await)
+    under_load(options, size, tell, async |server| {
+        scenarios::growing(options, server, size, tell).await
+    })
 }
 
 fn under_load(
@@ -93,7 +102,14 @@ fn under_load(
     tell("a minute of rest");
     let settled = server.settled();
     server.stop();
-    Ok(Report { engine: options.engine, size, ready: server.ready, memory: Memory { idle, most, settled }, bare: Vec::new(), rows })
+    Ok(Report {
+        engine: options.engine,
+        size,
+        ready: server.ready,
+        memory: Memory { idle, most, settled },
+        bare: Vec::new(),
+        rows,
+    })
 }
 
 /// The table of several sizes as a page with plots.

@@ -11,11 +11,18 @@ use crate::client::Client;
 use crate::report::Row;
 use crate::server::Started;
 
-/// Lets every client repeat the work until the time is over or the work answers `false`: nothing left to do.
+/// Lets every client repeat the work until the time is over or the work answers `false`: nothing
+/// left to do.
 ///
 /// # Errors
 /// The first thing that went wrong.
-pub(crate) async fn drive<W>(name: &'static str, server: &Started, time: Duration, clients: Vec<Client>, work: W) -> Result<Row, BenchError>
+pub(crate) async fn drive<W>(
+    name: &'static str,
+    server: &Started,
+    time: Duration,
+    clients: Vec<Client>,
+    work: W,
+) -> Result<Row, BenchError>
 where
     W: AsyncFn(&mut Client) -> Result<bool, BenchError> + 'static,
 {
@@ -37,12 +44,21 @@ where
         }));
     }
     for task in tasks {
-        task.await.map_err(|error| BenchError::Answer { operation: name, problem: error.to_string() })??;
+        task.await.map_err(|error| BenchError::Answer {
+            operation: name,
+            problem: error.to_string(),
+        })??;
     }
     let (elapsed, cpu) = (begin.elapsed(), server.cpu().saturating_sub(cpu));
     let mut times = times.take();
     times.sort_unstable();
-    let at = |share: f64| times.get(((times.len() as f64) * share) as usize).or(times.last()).copied().unwrap_or_default();
+    let at = |share: f64| {
+        times
+            .get(((times.len() as f64) * share) as usize)
+            .or(times.last())
+            .copied()
+            .unwrap_or_default()
+    };
     Ok(Row {
         name,
         count: times.len(),

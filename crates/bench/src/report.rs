@@ -59,7 +59,10 @@ pub struct Memory {
 impl Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [idle, most, settled] = [self.idle, self.most, self.settled].map(mebibytes);
-        write!(f, "memory {idle:.1} MiB at rest, at most {most:.1} MiB under load, {settled:.1} MiB a minute after it")
+        write!(
+            f,
+            "memory {idle:.1} MiB at rest, at most {most:.1} MiB under load, {settled:.1} MiB a minute after it"
+        )
     }
 }
 
@@ -101,11 +104,24 @@ impl Display for Report {
         if !self.bare.is_empty() {
             writeln!(f)?;
         }
-        writeln!(f, "  {:<34} {:>9} {:>9} {:>9} {:>9} {:>9}  of bare", "operation", "per s", "p50 ms", "p95 ms", "p99 ms", "cpu ms")?;
+        writeln!(
+            f,
+            "  {:<34} {:>9} {:>9} {:>9} {:>9} {:>9}  of bare",
+            "operation", "per s", "p50 ms", "p95 ms", "p99 ms", "cpu ms"
+        )?;
         for row in &self.rows {
             let share = self.share(row).map_or_else(String::new, |share| format!("{share:.0} %"));
-            let (p50, p95, p99, cpu) = (milliseconds(row.median), milliseconds(row.p95), milliseconds(row.p99), milliseconds(row.cpu));
-            writeln!(f, "  {:<34} {:>9.0} {p50:>9.2} {p95:>9.2} {p99:>9.2} {cpu:>9.3}  {share}", row.name, row.per_second)?;
+            let (p50, p95, p99, cpu) = (
+                milliseconds(row.median),
+                milliseconds(row.p95),
+                milliseconds(row.p99),
+                milliseconds(row.cpu),
+            );
+            writeln!(
+                f,
+                "  {:<34} {:>9.0} {p50:>9.2} {p95:>9.2} {p99:>9.2} {cpu:>9.3}  {share}",
+                row.name, row.per_second
+            )?;
         }
         Ok(())
     }
@@ -126,7 +142,12 @@ pub(crate) fn page(reports: &[Report], growths: &[Report]) -> String {
     );
     for report in reports {
         let _ = write!(page, "<h2>{}, {}</h2>", report.engine, report.size);
-        let _ = write!(page, "<p>Ready after {:.0} ms; {}.</p>", milliseconds(report.ready), report.memory);
+        let _ = write!(
+            page,
+            "<p>Ready after {:.0} ms; {}.</p>",
+            milliseconds(report.ready),
+            report.memory
+        );
         for bare in &report.bare {
             let _ = write!(page, "<p>Bare: {} {:.0} a second.</p>", bare.name, bare.per_second);
         }
@@ -143,20 +164,35 @@ pub(crate) fn page(reports: &[Report], growths: &[Report]) -> String {
 }
 
 fn table(report: &Report) -> String {
-    let mut out = String::from("<table><tr><th>Operation<th>per second<th>p50 ms<th>p95 ms<th>p99 ms<th>server CPU ms<th>of bare</tr>");
+    let mut out = String::from(
+        "<table><tr><th>Operation<th>per second<th>p50 ms<th>p95 ms<th>p99 ms<th>server CPU ms<th>of bare</tr>",
+    );
     for row in &report.rows {
         let share = report.share(row).map_or_else(String::new, |share| format!("{share:.0} %"));
-        let (p50, p95, p99, cpu) = (milliseconds(row.median), milliseconds(row.p95), milliseconds(row.p99), milliseconds(row.cpu));
-        let _ = write!(out, "<tr><td>{}<td>{:.0}<td>{p50:.2}<td>{p95:.2}<td>{p99:.2}<td>{cpu:.3}<td>{share}</tr>", row.name, row.per_second);
+        let (p50, p95, p99, cpu) = (
+            milliseconds(row.median),
+            milliseconds(row.p95),
+            milliseconds(row.p99),
+            milliseconds(row.cpu),
+        );
+        let _ = write!(
+            out,
+            "<tr><td>{}<td>{:.0}<td>{p50:.2}<td>{p95:.2}<td>{p99:.2}<td>{cpu:.3}<td>{share}</tr>",
+            row.name, row.per_second
+        );
     }
     out.push_str("</table>");
     out
 }
 
-/// Operations per second, the longest bar the fastest; the scale is logarithmic because they differ by hundreds.
+/// Operations per second, the longest bar the fastest; the scale is logarithmic because they differ
+/// by hundreds.
 fn bars(report: &Report) -> String {
     let most = report.rows.iter().map(|row| row.per_second).fold(10.0, f64::max).log10();
-    let mut out = format!("<svg role=\"img\" aria-label=\"Operations per second\" viewBox=\"0 0 900 {}\">", report.rows.len() * 26 + 10);
+    let mut out = format!(
+        "<svg role=\"img\" aria-label=\"Operations per second\" viewBox=\"0 0 900 {}\">",
+        report.rows.len() * 26 + 10
+    );
     for (index, row) in report.rows.iter().enumerate() {
         let (y, width) = (index * 26 + 4, 480.0 * row.per_second.max(1.0).log10() / most);
         let _ = write!(
@@ -165,35 +201,64 @@ fn bars(report: &Report) -> String {
             y + 14,
             row.name
         );
-        let _ = write!(out, "<text x=\"{:.0}\" y=\"{}\">{:.0}</text>", 268.0 + width, y + 14, row.per_second);
+        let _ = write!(
+            out,
+            "<text x=\"{:.0}\" y=\"{}\">{:.0}</text>",
+            268.0 + width,
+            y + 14,
+            row.per_second
+        );
     }
     out.push_str("</svg>");
     out
 }
 
-/// A line for each operation: people across, median time up, both in powers of ten, so that a flat line is a flat cost.
+/// A line for each operation: people across, median time up, both in powers of ten, so that a flat
+/// line is a flat cost.
 fn lines(growths: &[Report]) -> String {
-    let names: Vec<&str> = growths.first().map(|report| report.rows.iter().map(|row| row.name).collect()).unwrap_or_default();
+    let names: Vec<&str> = growths
+        .first()
+        .map(|report| report.rows.iter().map(|row| row.name).collect())
+        .unwrap_or_default();
     let place = |index: usize| (index % 3 * 300, index / 3 * 180);
-    let mut out = format!("<svg role=\"img\" aria-label=\"Median time over the number of people\" viewBox=\"0 0 900 {}\">", names.len().div_ceil(3) * 180);
+    let mut out = format!(
+        "<svg role=\"img\" aria-label=\"Median time over the number of people\" viewBox=\"0 0 900 {}\">",
+        names.len().div_ceil(3) * 180
+    );
     for (index, name) in names.iter().enumerate() {
         let (left, top) = place(index);
         let points: Vec<(f64, f64)> = growths
             .iter()
-            .filter_map(|report| Some((report.size.users, report.rows.iter().find(|row| row.name == *name)?.median)))
+            .filter_map(|report| {
+                Some((report.size.users, report.rows.iter().find(|row| row.name == *name)?.median))
+            })
             .map(|(users, median)| {
-                let across = f64::from(u32::try_from(users).unwrap_or(u32::MAX)).max(1.0).log10() / 6.0;
+                let across =
+                    f64::from(u32::try_from(users).unwrap_or(u32::MAX)).max(1.0).log10() / 6.0;
                 // From a tenth of a millisecond to ten seconds.
                 let up = (milliseconds(median).clamp(0.1, 10_000.0).log10() + 1.0) / 5.0;
                 (left as f64 + 10.0 + across * 260.0, top as f64 + 150.0 - up * 110.0)
             })
             .collect();
         let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.0},{y:.0}")).collect();
-        let _ = write!(out, "<text x=\"{}\" y=\"{}\">{name}</text><polyline class=\"line\" points=\"{}\"/>", left + 10, top + 20, path.join(" "));
+        let _ = write!(
+            out,
+            "<text x=\"{}\" y=\"{}\">{name}</text><polyline class=\"line\" points=\"{}\"/>",
+            left + 10,
+            top + 20,
+            path.join(" ")
+        );
         for (x, y) in points {
             let _ = write!(out, "<circle class=\"bar\" cx=\"{x:.0}\" cy=\"{y:.0}\" r=\"3\"/>");
         }
-        let _ = write!(out, "<text x=\"{}\" y=\"{}\">10</text><text x=\"{}\" y=\"{}\">1 000 000</text>", left + 46, top + 170, left + 210, top + 170);
+        let _ = write!(
+            out,
+            "<text x=\"{}\" y=\"{}\">10</text><text x=\"{}\" y=\"{}\">1 000 000</text>",
+            left + 46,
+            top + 170,
+            left + 210,
+            top + 170
+        );
     }
     out.push_str("</svg>");
     out
@@ -205,12 +270,16 @@ fn growth_table(growths: &[Report]) -> String {
         let _ = write!(out, "<th>{}", report.size);
     }
     out.push_str("</tr>");
-    let names: Vec<&str> = growths.first().map(|report| report.rows.iter().map(|row| row.name).collect()).unwrap_or_default();
+    let names: Vec<&str> = growths
+        .first()
+        .map(|report| report.rows.iter().map(|row| row.name).collect())
+        .unwrap_or_default();
     for name in names {
         let _ = write!(out, "<tr><td>{name}");
         for report in growths {
             let row = report.rows.iter().find(|row| row.name == name);
-            let [median, cpu] = [row.map(|row| row.median), row.map(|row| row.cpu)].map(|time| milliseconds(time.unwrap_or_default()));
+            let [median, cpu] = [row.map(|row| row.median), row.map(|row| row.cpu)]
+                .map(|time| milliseconds(time.unwrap_or_default()));
             let _ = write!(out, "<td>{median:.2} ms, processor {cpu:.2} ms");
         }
         out.push_str("</tr>");
@@ -218,7 +287,9 @@ fn growth_table(growths: &[Report]) -> String {
     let facts: [Fact; 4] = [
         ("ready", |report| format!("{:.0} ms", milliseconds(report.ready))),
         ("memory at rest", |report| format!("{:.1} MiB", mebibytes(report.memory.idle))),
-        ("memory under load, at most", |report| format!("{:.1} MiB", mebibytes(report.memory.most))),
+        ("memory under load, at most", |report| {
+            format!("{:.1} MiB", mebibytes(report.memory.most))
+        }),
         ("memory a minute after", |report| format!("{:.1} MiB", mebibytes(report.memory.settled))),
     ];
     for (name, fact) in facts {
@@ -257,7 +328,12 @@ mod tests {
             rows: vec![row],
         };
         assert!(report.to_string().contains("80 %"), "{report}");
-        assert!(report.to_string().contains("at most 80.0 MiB under load, 40.0 MiB a minute after it"), "{report}");
-        assert!(page(std::slice::from_ref(&report), &[report.clone(), report.clone()]).contains("80 %"));
+        assert!(
+            report.to_string().contains("at most 80.0 MiB under load, 40.0 MiB a minute after it"),
+            "{report}"
+        );
+        assert!(
+            page(std::slice::from_ref(&report), &[report.clone(), report.clone()]).contains("80 %")
+        );
     }
 }

@@ -31,16 +31,25 @@ impl Started {
     /// # Errors
     /// It ended by itself or takes too long.
     pub fn start(options: &Options) -> Result<Started, BenchError> {
-        let log = fs::File::create(options.folder.join("bench-server.log")).map_err(|error| BenchError::Start(error.to_string()))?;
+        let log = fs::File::create(options.folder.join("bench-server.log"))
+            .map_err(|error| BenchError::Start(error.to_string()))?;
         let mut command = Command::new(&options.program);
-        command.arg("serve").envs(options.environment.iter().cloned()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command
+            .arg("serve")
+            .envs(options.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
         let begin = Instant::now();
         let child = command.spawn().map_err(|error| BenchError::Start(error.to_string()))?;
         let mut server = Started { child, ready: Duration::ZERO };
         while !is_ready(&options.address) {
             if !matches!(server.child.try_wait(), Ok(None)) || begin.elapsed() > PATIENCE {
-                let text = fs::read_to_string(options.folder.join("bench-server.log")).unwrap_or_default();
-                return Err(BenchError::Start(text.lines().last().unwrap_or("no word of it").to_owned()));
+                let text =
+                    fs::read_to_string(options.folder.join("bench-server.log")).unwrap_or_default();
+                return Err(BenchError::Start(
+                    text.lines().last().unwrap_or("no word of it").to_owned(),
+                ));
             }
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -77,10 +86,13 @@ impl Started {
 
     /// Processor time used so far.
     pub(crate) fn cpu(&self) -> Duration {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        // After the name in parentheses, user and system time are the 12th and 13th fields (proc_pid_stat(5)).
+        let stat =
+            fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        // After the name in parentheses, user and system time are the 12th and 13th fields
+        // (proc_pid_stat(5)).
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: u32 = fields.skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
+        let ticks: u32 =
+            fields.skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
         TICK * ticks
     }
 
@@ -112,7 +124,8 @@ impl Peak {
     }
 }
 
-/// What a process has in memory, in bytes: what it has alone, and its share of what others have too (proc_pid_smaps(5)).
+/// What a process has in memory, in bytes: what it has alone, and its share of what others have too
+/// (proc_pid_smaps(5)).
 fn memory(process: u32) -> u64 {
     let map = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
     let line = map.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
@@ -130,7 +143,12 @@ fn is_ready(address: &str) -> bool {
     let ask = || {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.write_all(format!("GET /-/health/ready/ HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
+        stream.write_all(
+            format!(
+                "GET /-/health/ready/ HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+            )
+            .as_bytes(),
+        )?;
         let mut begin = [0u8; 12];
         stream.read_exact(&mut begin)?;
         Ok::<_, std::io::Error>(begin.ends_with(b"200"))

@@ -28,9 +28,13 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("authentik_flows.flow", &["background"]),
 ];
 
-/// Looks at every entry whose model is written out. Unknown attributes are told and not errors: files for other versions
-/// carry some, and applying ignores them.
-pub fn findings(document: &Document, registry: &Registry, tables: &[Box<dyn Table>]) -> Vec<Finding> {
+/// Looks at every entry whose model is written out. Unknown attributes are told and not errors:
+/// files for other versions carry some, and applying ignores them.
+pub fn findings(
+    document: &Document,
+    registry: &Registry,
+    tables: &[Box<dyn Table>],
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for entry in &document.entries {
         let ValueKind::Plain(Json::String(model)) = &entry.model.kind else { continue };
@@ -45,7 +49,8 @@ pub fn findings(document: &Document, registry: &Registry, tables: &[Box<dyn Tabl
             findings.push(Finding { spot, error, text });
         };
         let kind = registry.kind(&model).map(|kind| kind.meta);
-        let columns = tables.iter().find(|table| table.model() == model).map(|table| table.fields());
+        let columns =
+            tables.iter().find(|table| table.model() == model).map(|table| table.fields());
         if kind.is_none() && columns.is_none() {
             tell(true, &entry.model, "there is no such model that blueprints can fill".to_owned());
             continue;
@@ -58,11 +63,19 @@ pub fn findings(document: &Document, registry: &Registry, tables: &[Box<dyn Tabl
         }
         for (name, value) in &entry.attrs {
             if !known(name, kind, columns, &model) {
-                tell(false, value, format!("attrs.{name}: the model has no such field; it is ignored"));
+                tell(
+                    false,
+                    value,
+                    format!("attrs.{name}: the model has no such field; it is ignored"),
+                );
             }
         }
         if entry.identifiers.is_empty() {
-            tell(true, &entry.model, "identifiers: at least one is needed to find the object".to_owned());
+            tell(
+                true,
+                &entry.model,
+                "identifiers: at least one is needed to find the object".to_owned(),
+            );
         }
         permissions(entry, &mut tell);
     }
@@ -77,6 +90,10 @@ fn known(name: &str, kind: Option<&KindMeta>, columns: Option<&[&str]>, model: &
 
 fn permissions(entry: &Entry, tell: &mut dyn FnMut(bool, &Value, String)) {
     if let Some(first) = entry.permissions.first() {
-        tell(false, first, "permissions: permissions on single objects are not kept by this version".to_owned());
+        tell(
+            false,
+            first,
+            "permissions: permissions on single objects are not kept by this version".to_owned(),
+        );
     }
 }

@@ -24,7 +24,13 @@ pub struct File {
 
 impl File {
     pub(crate) fn new(origin: Origin, path: String, text: String, modified: u64) -> File {
-        File { hash: hash(&text), document: Document::parse(&path, &text).map(|document| document.from(origin)), path, text, modified }
+        File {
+            hash: hash(&text),
+            document: Document::parse(&path, &text).map(|document| document.from(origin)),
+            path,
+            text,
+            modified,
+        }
     }
 
     /// `{name, labels}`, as instances keep it.
@@ -41,7 +47,12 @@ impl File {
 /// `{name, labels}`; nothing for a file that says nothing about itself.
 pub fn metadata(document: &Document) -> Json {
     let Some(name) = &document.metadata.name else { return Json::Null };
-    let labels: serde_json::Map<String, Json> = document.metadata.labels.iter().map(|(label, value)| (label.clone(), value.clone().into())).collect();
+    let labels: serde_json::Map<String, Json> = document
+        .metadata
+        .labels
+        .iter()
+        .map(|(label, value)| (label.clone(), value.clone().into()))
+        .collect();
     json!({"name": name, "labels": labels})
 }
 
@@ -50,24 +61,33 @@ pub fn hash(text: &str) -> String {
     hex::encode(Sha512::digest(text.as_bytes()))
 }
 
-/// Every file at hand by path, and what could not be read. A file of the operator's takes the place of a built-in one with
-/// its path.
+/// Every file at hand by path, and what could not be read. A file of the operator's takes the place
+/// of a built-in one with its path.
 pub fn all(folder: Option<&Path>) -> (Vec<File>, Vec<String>) {
     let (own, faults) = folder.map(yaml_files).unwrap_or_default();
-    let mut files: Vec<File> = own.into_iter().map(|(path, text)| File::new(Origin::Machine, path.clone(), text, modified(folder, &path))).collect();
-    let built_in: Vec<File> = shipped::files().into_iter().filter(|file| !files.iter().any(|own| own.path == file.path)).collect();
+    let mut files: Vec<File> = own
+        .into_iter()
+        .map(|(path, text)| File::new(Origin::Machine, path.clone(), text, modified(folder, &path)))
+        .collect();
+    let built_in: Vec<File> = shipped::files()
+        .into_iter()
+        .filter(|file| !files.iter().any(|own| own.path == file.path))
+        .collect();
     files.extend(built_in);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     (files, faults)
 }
 
 fn modified(folder: Option<&Path>, path: &str) -> u64 {
-    let time = folder.and_then(|folder| std::fs::metadata(folder.join(path)).ok()).and_then(|file| file.modified().ok());
-    time.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs())
+    let time = folder
+        .and_then(|folder| std::fs::metadata(folder.join(path)).ok())
+        .and_then(|file| file.modified().ok());
+    time.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(0, |since| since.as_secs())
 }
 
-/// All `*.yaml` files below a folder, by path relative to it, and what could not be read. Names that begin with a dot are
-/// left out.
+/// All `*.yaml` files below a folder, by path relative to it, and what could not be read. Names
+/// that begin with a dot are left out.
 pub fn yaml_files(folder: &Path) -> (Vec<(String, String)>, Vec<String>) {
     let (mut found, mut faults) = (Vec::new(), Vec::new());
     walk(folder, &mut faults, &mut |name, path, faults| match std::fs::read_to_string(path) {
@@ -78,7 +98,8 @@ pub fn yaml_files(folder: &Path) -> (Vec<(String, String)>, Vec<String>) {
     (found, faults)
 }
 
-/// What tells that something below a folder changed: names, lengths and times, without reading a file.
+/// What tells that something below a folder changed: names, lengths and times, without reading a
+/// file.
 pub(crate) fn signature(folder: &Path) -> Vec<(String, u64, Option<std::time::SystemTime>)> {
     let mut found = Vec::new();
     walk(folder, &mut Vec::new(), &mut |name, path, _| {
@@ -90,7 +111,11 @@ pub(crate) fn signature(folder: &Path) -> Vec<(String, u64, Option<std::time::Sy
     found
 }
 
-fn walk(folder: &Path, faults: &mut Vec<String>, each: &mut dyn FnMut(String, &Path, &mut Vec<String>)) {
+fn walk(
+    folder: &Path,
+    faults: &mut Vec<String>,
+    each: &mut dyn FnMut(String, &Path, &mut Vec<String>),
+) {
     let mut open = vec![folder.to_path_buf()];
     while let Some(current) = open.pop() {
         let entries = match std::fs::read_dir(&current) {
@@ -108,7 +133,11 @@ fn walk(folder: &Path, faults: &mut Vec<String>, each: &mut dyn FnMut(String, &P
             if path.is_dir() {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                each(path.strip_prefix(folder).unwrap_or(&path).display().to_string(), &path, faults);
+                each(
+                    path.strip_prefix(folder).unwrap_or(&path).display().to_string(),
+                    &path,
+                    faults,
+                );
             }
         }
     }

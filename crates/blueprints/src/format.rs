@@ -15,9 +15,11 @@ pub const LABEL_INSTANTIATE: &str = "blueprints.goauthentik.io/instantiate";
 /// Where a file comes from, which decides what its tags may look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Over the network: an administrator of accounts is none of the machine, so nothing of the machine.
+    /// Over the network: an administrator of accounts is none of the machine, so nothing of the
+    /// machine.
     Sent,
-    /// The operator's folder, or the command line: environment and files, but for the program's own secrets.
+    /// The operator's folder, or the command line: environment and files, but for the program's own
+    /// secrets.
     Machine,
     /// Built into the program.
     Program,
@@ -249,7 +251,9 @@ pub enum FormatErrorKind {
     #[error("\"{0}\" is not a state; known are present, created, must_created and absent")]
     State(String),
     /// A loop over its own counter.
-    #[error("a loop cannot run over its own value; use a depth of 1 or more for the loop around it")]
+    #[error(
+        "a loop cannot run over its own value; use a depth of 1 or more for the loop around it"
+    )]
     OwnLoop,
 }
 
@@ -273,7 +277,10 @@ impl Document {
     pub fn reaches_out(&self) -> bool {
         let parts = self.entries.iter().flat_map(|entry| {
             let named = entry.identifiers.iter().chain(&entry.attrs).map(|(_, value)| value);
-            named.chain(&entry.conditions).chain(&entry.permissions).chain([&entry.model, &entry.state])
+            named
+                .chain(&entry.conditions)
+                .chain(&entry.permissions)
+                .chain([&entry.model, &entry.state])
         });
         let asks = |tag: &Tag| matches!(tag, Tag::Env { .. } | Tag::File { .. });
         parts.chain(self.context.iter().map(|(_, value)| value)).any(|value| value.has(&asks))
@@ -307,15 +314,23 @@ impl Tag {
     fn parts(&self) -> Vec<&Value> {
         match self {
             Tag::KeyOf(_) | Tag::Index(_) | Tag::Item(_) => Vec::new(),
-            Tag::Env { default, .. } | Tag::File { default, .. } | Tag::Context { default, .. } => default.iter().collect(),
-            Tag::Find(search) | Tag::FindObject(search) => {
-                [&search.model].into_iter().chain(search.conditions.iter().flat_map(|(field, wanted)| [field, wanted])).collect()
+            Tag::Env { default, .. } | Tag::File { default, .. } | Tag::Context { default, .. } => {
+                default.iter().collect()
             }
+            Tag::Find(search) | Tag::FindObject(search) => [&search.model]
+                .into_iter()
+                .chain(search.conditions.iter().flat_map(|(field, wanted)| [field, wanted]))
+                .collect(),
             Tag::Format { pattern, arguments } => [pattern].into_iter().chain(arguments).collect(),
-            Tag::If { condition, branches } => [condition].into_iter().chain(branches.iter().flat_map(|(yes, no)| [yes, no])).collect(),
+            Tag::If { condition, branches } => [condition]
+                .into_iter()
+                .chain(branches.iter().flat_map(|(yes, no)| [yes, no]))
+                .collect(),
             Tag::Condition { values, .. } => values.iter().collect(),
             Tag::Enumerate { iterable, body, .. } => vec![iterable, body],
-            Tag::AtIndex { object, index, default } => [object, index].into_iter().chain(default).collect(),
+            Tag::AtIndex { object, index, default } => {
+                [object, index].into_iter().chain(default).collect()
+            }
             Tag::ParseJson(inner) => vec![inner],
         }
     }
@@ -333,7 +348,9 @@ pub fn merge_context(base: &mut Vec<(String, Value)>, over: &[(String, Value)]) 
             None => base.push((key.clone(), value.clone())),
             Some((_, known)) => match (&mut known.kind, &value.kind) {
                 (ValueKind::Map(known), ValueKind::Map(more)) => merge_context(known, more),
-                (ValueKind::List(known), ValueKind::List(more)) => known.extend(more.iter().cloned()),
+                (ValueKind::List(known), ValueKind::List(more)) => {
+                    known.extend(more.iter().cloned())
+                }
                 _ => *known = value.clone(),
             },
         }
@@ -342,7 +359,12 @@ pub fn merge_context(base: &mut Vec<(String, Value)>, over: &[(String, Value)]) 
 
 impl FormatError {
     fn yaml(file: &str, error: &YamlError) -> FormatError {
-        FormatError { file: file.to_owned(), at: error.at, field: String::new(), kind: FormatErrorKind::Yaml(error.kind.to_string()) }
+        FormatError {
+            file: file.to_owned(),
+            at: error.at,
+            field: String::new(),
+            kind: FormatErrorKind::Yaml(error.kind.to_string()),
+        }
     }
 }
 

@@ -58,9 +58,14 @@ fn repr(value: &Json) -> String {
             out.push(quote);
             out
         }
-        Json::Array(items) => format!("[{}]", items.iter().map(repr).collect::<Vec<_>>().join(", ")),
+        Json::Array(items) => {
+            format!("[{}]", items.iter().map(repr).collect::<Vec<_>>().join(", "))
+        }
         Json::Object(members) => {
-            let members: Vec<String> = members.iter().map(|(key, value)| format!("{}: {}", repr(&Json::from(key.as_str())), repr(value))).collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|(key, value)| format!("{}: {}", repr(&Json::from(key.as_str())), repr(value)))
+                .collect();
             format!("{{{}}}", members.join(", "))
         }
     }
@@ -130,7 +135,10 @@ fn one(letter: char, spec: &Spec, argument: &Json) -> Result<String, FormatFault
         Json::Bool(value) => Some(f64::from(u8::from(*value))),
         _ => None,
     }
-    .ok_or_else(|| FormatFault::NotANumber { placeholder: letter, found: text_of(argument).chars().take(40).collect() })?;
+    .ok_or_else(|| FormatFault::NotANumber {
+        placeholder: letter,
+        found: text_of(argument).chars().take(40).collect(),
+    })?;
     let sign = if value < 0.0 {
         "-"
     } else if spec.plus {
@@ -167,7 +175,10 @@ fn scientific(value: f64, digits: usize) -> String {
 
 fn pad(spec: &Spec, sign: &str, body: &str) -> String {
     let gap = spec.width.saturating_sub(sign.len() + body.chars().count());
-    match (spec.left, spec.zero && (!sign.is_empty() || body.starts_with(|c: char| c.is_ascii_digit()))) {
+    match (
+        spec.left,
+        spec.zero && (!sign.is_empty() || body.starts_with(|c: char| c.is_ascii_digit())),
+    ) {
         (true, _) => format!("{sign}{body}{}", " ".repeat(gap)),
         (false, true) => format!("{sign}{}{body}", "0".repeat(gap)),
         (false, false) => format!("{}{sign}{body}", " ".repeat(gap)),
@@ -203,7 +214,11 @@ mod tests {
             ("plain", vec![], Ok("plain")),
             ("%s", vec![], Err(FormatFault::TooFew)),
             ("x", vec![json!(1)], Err(FormatFault::TooMany)),
-            ("%d", vec![json!("five")], Err(FormatFault::NotANumber { placeholder: 'd', found: "five".into() })),
+            (
+                "%d",
+                vec![json!("five")],
+                Err(FormatFault::NotANumber { placeholder: 'd', found: "five".into() }),
+            ),
             ("%(a)s", vec![json!(1)], Err(FormatFault::Unknown("(".into()))),
             ("100%", vec![], Err(FormatFault::Unknown(String::new()))),
         ];

@@ -31,7 +31,11 @@ pub trait World {
     ///
     /// # Errors
     /// A sentence when model or field does not exist.
-    fn find_object(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String>;
+    fn find_object(
+        &self,
+        model: &str,
+        conditions: &[(String, Json)],
+    ) -> Result<Option<Json>, String>;
     /// An environment variable.
     ///
     /// # Errors
@@ -96,7 +100,9 @@ pub enum ResolveErrorKind {
         available: usize,
     },
     /// `!Index` or `!Value` of a loop that has not begun.
-    #[error("!{tag} {depth}: this loop has no value yet, since it is still looking for what to loop over")]
+    #[error(
+        "!{tag} {depth}: this loop has no value yet, since it is still looking for what to loop over"
+    )]
     LoopNotRunning {
         /// `Index` or `Value`.
         tag: &'static str,
@@ -141,7 +147,14 @@ pub struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     /// A resolver with the merged context of the file.
     pub fn new(world: &'a dyn World, context: &'a [(String, Value)]) -> Self {
-        Resolver { world, context, loops: Vec::new(), field: Vec::new(), reading: Vec::new(), values: 0 }
+        Resolver {
+            world,
+            context,
+            loops: Vec::new(),
+            field: Vec::new(),
+            reading: Vec::new(),
+            values: 0,
+        }
     }
 
     /// The value of a field of the entry.
@@ -156,7 +169,11 @@ impl<'a> Resolver<'a> {
     ///
     /// # Errors
     /// The first tag that has no value.
-    pub fn members(&mut self, name: &str, members: &[(String, Value)]) -> Result<Map<String, Json>, ResolveError> {
+    pub fn members(
+        &mut self,
+        name: &str,
+        members: &[(String, Value)],
+    ) -> Result<Map<String, Json>, ResolveError> {
         self.within(name.to_owned(), |this| this.map(members))
     }
 
@@ -182,11 +199,20 @@ impl<'a> Resolver<'a> {
     }
 
     fn items(&mut self, values: &[Value]) -> Result<Vec<Json>, ResolveError> {
-        values.iter().enumerate().map(|(index, value)| self.within(format!("[{index}]"), |this| this.value(value))).collect()
+        values
+            .iter()
+            .enumerate()
+            .map(|(index, value)| self.within(format!("[{index}]"), |this| this.value(value)))
+            .collect()
     }
 
     fn map(&mut self, members: &[(String, Value)]) -> Result<Map<String, Json>, ResolveError> {
-        members.iter().map(|(key, value)| Ok((key.clone(), self.within(key.clone(), |this| this.value(value))?))).collect()
+        members
+            .iter()
+            .map(|(key, value)| {
+                Ok((key.clone(), self.within(key.clone(), |this| this.value(value))?))
+            })
+            .collect()
     }
 
     fn tag(&mut self, at: Position, tag: &Tag) -> Resolved {
@@ -222,7 +248,10 @@ impl<'a> Resolver<'a> {
             },
             Tag::Format { pattern, arguments } => {
                 let pattern = self.text("the pattern", pattern)?;
-                let arguments = arguments.iter().map(|argument| self.value(argument)).collect::<Result<Vec<_>, _>>()?;
+                let arguments = arguments
+                    .iter()
+                    .map(|argument| self.value(argument))
+                    .collect::<Result<Vec<_>, _>>()?;
                 match printf::format(&pattern, &arguments) {
                     Ok(text) => Ok(Json::from(text)),
                     Err(fault) => self.fail(at, ResolveErrorKind::Format(fault)),
@@ -236,13 +265,18 @@ impl<'a> Resolver<'a> {
                 }
             }
             Tag::Condition { mode, values } => {
-                let values = values.iter().map(|value| self.value(value).map(|value| truthy(&value))).collect::<Result<Vec<_>, _>>()?;
+                let values = values
+                    .iter()
+                    .map(|value| self.value(value).map(|value| truthy(&value)))
+                    .collect::<Result<Vec<_>, _>>()?;
                 Ok(Json::from(join(*mode, &values)))
             }
             Tag::Enumerate { iterable, output, body } => self.enumerate(iterable, *output, body),
             Tag::Index(depth) => self.frame(at, "Index", *depth).map(|(index, _)| index),
             Tag::Item(depth) => self.frame(at, "Value", *depth).map(|(_, value)| value),
-            Tag::AtIndex { object, index, default } => self.at_index(at, object, index, default.as_ref()),
+            Tag::AtIndex { object, index, default } => {
+                self.at_index(at, object, index, default.as_ref())
+            }
             Tag::ParseJson(text) => {
                 let text = self.text("the JSON text", text)?;
                 match serde_json::from_str(&text) {
@@ -273,8 +307,11 @@ impl<'a> Resolver<'a> {
 
     fn search(&mut self, search: &Search) -> Result<(String, Vec<(String, Json)>), ResolveError> {
         let model = self.text("the model", &search.model)?;
-        let conditions =
-            search.conditions.iter().map(|(field, value)| Ok((self.text("the field", field)?, self.value(value)?))).collect::<Result<_, ResolveError>>()?;
+        let conditions = search
+            .conditions
+            .iter()
+            .map(|(field, value)| Ok((self.text("the field", field)?, self.value(value)?)))
+            .collect::<Result<_, ResolveError>>()?;
         Ok((model, conditions))
     }
 
@@ -283,11 +320,22 @@ impl<'a> Resolver<'a> {
         let source = self.value(iterable);
         self.loops.pop();
         let rounds: Vec<(Json, Json)> = match source? {
-            Json::Array(items) => items.into_iter().enumerate().map(|(index, item)| (Json::from(index), item)).collect(),
-            Json::Object(members) => members.into_iter().map(|(key, value)| (Json::from(key), value)).collect(),
-            Json::String(text) => text.chars().enumerate().map(|(index, c)| (Json::from(index), Json::from(c.to_string()))).collect(),
+            Json::Array(items) => items
+                .into_iter()
+                .enumerate()
+                .map(|(index, item)| (Json::from(index), item))
+                .collect(),
+            Json::Object(members) => {
+                members.into_iter().map(|(key, value)| (Json::from(key), value)).collect()
+            }
+            Json::String(text) => text
+                .chars()
+                .enumerate()
+                .map(|(index, c)| (Json::from(index), Json::from(c.to_string())))
+                .collect(),
             other => {
-                return self.fail(iterable.at, ResolveErrorKind::NotIterable(printf::text_of(&other)));
+                return self
+                    .fail(iterable.at, ResolveErrorKind::NotIterable(printf::text_of(&other)));
             }
         };
         let mut list = Vec::new();
@@ -300,9 +348,14 @@ impl<'a> Resolver<'a> {
                 (Output::List, value) => list.push(value),
                 (Output::Map, Json::Object(members)) => merge(&mut map, members),
                 (Output::Map, Json::Array(pair)) => match <[Json; 2]>::try_from(pair) {
-                    Ok([key, value]) => merge(&mut map, [(printf::text_of(&key), value)].into_iter().collect()),
+                    Ok([key, value]) => {
+                        merge(&mut map, [(printf::text_of(&key), value)].into_iter().collect())
+                    }
                     Err(pair) => {
-                        return self.fail(body.at, ResolveErrorKind::BadBody(printf::text_of(&Json::Array(pair))));
+                        return self.fail(
+                            body.at,
+                            ResolveErrorKind::BadBody(printf::text_of(&Json::Array(pair))),
+                        );
                     }
                 },
                 (Output::Map, other) => {
@@ -316,15 +369,28 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn frame(&self, at: Position, tag: &'static str, depth: usize) -> Result<(Json, Json), ResolveError> {
+    fn frame(
+        &self,
+        at: Position,
+        tag: &'static str,
+        depth: usize,
+    ) -> Result<(Json, Json), ResolveError> {
         match self.loops.iter().rev().nth(depth) {
             Some(Some(round)) => Ok(round.clone()),
             Some(None) => self.fail(at, ResolveErrorKind::LoopNotRunning { tag, depth }),
-            None => self.fail(at, ResolveErrorKind::NoLoop { tag, depth, available: self.loops.len() }),
+            None => {
+                self.fail(at, ResolveErrorKind::NoLoop { tag, depth, available: self.loops.len() })
+            }
         }
     }
 
-    fn at_index(&mut self, at: Position, object: &Value, index: &Value, default: Option<&Value>) -> Resolved {
+    fn at_index(
+        &mut self,
+        at: Position,
+        object: &Value,
+        index: &Value,
+        default: Option<&Value>,
+    ) -> Resolved {
         let object = self.value(object)?;
         let index = self.value(index)?;
         let found = match &object {
@@ -332,7 +398,11 @@ impl<'a> Resolver<'a> {
                 let Some(position) = index.as_i64() else {
                     return self.fail(at, ResolveErrorKind::BadIndex(printf::text_of(&index)));
                 };
-                let position = if position < 0 { i64::try_from(items.len()).unwrap_or(0) + position } else { position };
+                let position = if position < 0 {
+                    i64::try_from(items.len()).unwrap_or(0) + position
+                } else {
+                    position
+                };
                 usize::try_from(position).ok().and_then(|position| items.get(position))
             }
             Json::Object(members) => members.get(&printf::text_of(&index)),
@@ -351,7 +421,8 @@ impl<'a> Resolver<'a> {
     fn text(&mut self, what: &'static str, value: &Value) -> Result<String, ResolveError> {
         match self.value(value)? {
             Json::String(text) => Ok(text),
-            other => self.fail(value.at, ResolveErrorKind::NotText { what, found: printf::text_of(&other) }),
+            other => self
+                .fail(value.at, ResolveErrorKind::NotText { what, found: printf::text_of(&other) }),
         }
     }
 

@@ -15,7 +15,10 @@ struct Files;
 /// # Errors
 /// A file that is no blueprint; a test reads them all.
 pub fn documents() -> Result<Vec<Document>, FormatError> {
-    texts().iter().map(|(path, text)| Ok(Document::parse(path, text)?.from(Origin::Program))).collect()
+    texts()
+        .iter()
+        .map(|(path, text)| Ok(Document::parse(path, text)?.from(Origin::Program)))
+        .collect()
 }
 
 /// Names the set by its content: an unchanged set need not be applied again.
@@ -32,8 +35,12 @@ pub fn fingerprint() -> String {
 
 /// All built-in files, by path.
 pub fn files() -> Vec<File> {
-    let modified = |path: &str| Files::get(path).and_then(|file| file.metadata.last_modified()).unwrap_or(0);
-    texts().into_iter().map(|(path, text)| File::new(Origin::Program, path.clone(), text, modified(&path))).collect()
+    let modified =
+        |path: &str| Files::get(path).and_then(|file| file.metadata.last_modified()).unwrap_or(0);
+    texts()
+        .into_iter()
+        .map(|(path, text)| File::new(Origin::Program, path.clone(), text, modified(&path)))
+        .collect()
 }
 
 /// A built-in file by its path, as `default/default-brand.yaml`.
@@ -44,7 +51,9 @@ pub fn text(path: &str) -> Option<String> {
 fn texts() -> Vec<(String, String)> {
     let mut texts: Vec<(String, String)> = Files::iter()
         .filter(|path| path.ends_with(".yaml"))
-        .filter_map(|path| Some((path.to_string(), String::from_utf8(Files::get(&path)?.data.into_owned()).ok()?)))
+        .filter_map(|path| {
+            Some((path.to_string(), String::from_utf8(Files::get(&path)?.data.into_owned()).ok()?))
+        })
         .collect();
     texts.sort();
     texts
@@ -58,8 +67,20 @@ mod tests {
         assert!(documents.len() >= 14, "{}", documents.len());
         for document in &documents {
             let name = document.metadata.name.as_deref().expect("a name");
-            assert_eq!(documents.iter().filter(|other| other.metadata.name.as_deref() == Some(name)).count(), 1, "{name}");
-            assert_eq!(document.metadata.instantiate(), !document.file.starts_with("example/"), "{}", document.file);
+            assert_eq!(
+                documents
+                    .iter()
+                    .filter(|other| other.metadata.name.as_deref() == Some(name))
+                    .count(),
+                1,
+                "{name}"
+            );
+            assert_eq!(
+                document.metadata.instantiate(),
+                !document.file.starts_with("example/"),
+                "{}",
+                document.file
+            );
         }
         assert_eq!(super::fingerprint(), super::fingerprint());
     }

@@ -1,5 +1,5 @@
-//! Users, groups and tokens, as blueprints fill them: the rules of the directory, plus the fields only blueprints have (a
-//! user's `password`, a token's `key`).
+//! Users, groups and tokens, as blueprints fill them: the rules of the directory, plus the fields
+//! only blueprints have (a user's `password`, a token's `key`).
 
 use std::sync::Arc;
 
@@ -49,7 +49,11 @@ impl Table for Users {
         &["username", "name", "email", "is_active", "path", "type", "attributes", "groups", "uuid"]
     }
 
-    fn candidates(&self, sql: &mut Sql<'_>, conditions: &[(String, Json)]) -> Result<Vec<Row>, StoreError> {
+    fn candidates(
+        &self,
+        sql: &mut Sql<'_>,
+        conditions: &[(String, Json)],
+    ) -> Result<Vec<Row>, StoreError> {
         let given = |name: &str| given(conditions, name);
         let rows = if let Some(pk) = given("pk").or_else(|| given("id")) {
             let pk = Key::from_json(pk, KeyType::Int).and_then(Key::int).unwrap_or(-1);
@@ -71,13 +75,24 @@ impl Table for Users {
         rows.into_iter().filter_map(|found| row(sql, found).transpose()).collect()
     }
 
-    fn create(&self, tx: &mut Tx<'_>, _key: Option<Key>, values: &Map<String, Json>) -> Result<Key, TableFault> {
+    fn create(
+        &self,
+        tx: &mut Tx<'_>,
+        _key: Option<Key>,
+        values: &Map<String, Json>,
+    ) -> Result<Key, TableFault> {
         let fields = users::parse(tx, values, None)?;
-        let password = given_text(values, "password").map(|password| self.hash(password)).transpose()?;
+        let password =
+            given_text(values, "password").map(|password| self.hash(password)).transpose()?;
         Ok(Key::Int(users::create(tx, &fields, password).map_err(fault)?))
     }
 
-    fn update(&self, tx: &mut Tx<'_>, row: &Row, values: &Map<String, Json>) -> Result<Vec<String>, TableFault> {
+    fn update(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &Row,
+        values: &Map<String, Json>,
+    ) -> Result<Vec<String>, TableFault> {
         let Key::Int(pk) = row.key else { return Ok(Vec::new()) };
         let Some(mut before) = users::fields_of(tx, pk)? else { return Ok(Vec::new()) };
         let mut after = users::parse(tx, values, Some(&before))?;
@@ -89,7 +104,9 @@ impl Table for Users {
         users::update(tx, pk, &before, &after).map_err(fault)?;
         let mut changed = differences(&before.to_map(), &after.to_map());
         if let Some(password) = given_text(values, "password") {
-            let stored = tx.query_one("SELECT password FROM users WHERE id = $1", params![pk])?.map_or(Ok(String::new()), |row| row.get(0))?;
+            let stored = tx
+                .query_one("SELECT password FROM users WHERE id = $1", params![pk])?
+                .map_or(Ok(String::new()), |row| row.get(0))?;
             if !self.passwords.matches(password, &stored) {
                 let hash = self.hash(password)?;
                 users::set_password_hash(tx, pk, &hash, None)?;
@@ -106,7 +123,9 @@ impl Table for Users {
 
 impl Users {
     fn hash(&self, password: &str) -> Result<String, TableFault> {
-        self.passwords.hash(password).map_err(|problem| FieldErrors::one("password", Problem::new("invalid", problem)).into())
+        self.passwords.hash(password).map_err(|problem| {
+            FieldErrors::one("password", Problem::new("invalid", problem)).into()
+        })
     }
 }
 
@@ -126,25 +145,47 @@ impl Table for Groups {
         &["name", "is_superuser", "parent", "attributes", "users", "group_uuid"]
     }
 
-    fn candidates(&self, sql: &mut Sql<'_>, conditions: &[(String, Json)]) -> Result<Vec<Row>, StoreError> {
-        let rows = match (key_condition(conditions, "group_uuid"), given(conditions, "name").and_then(Json::as_str)) {
-            (Some(uuid), _) => sql.query("SELECT uuid FROM user_group WHERE uuid = $1", params![uuid])?,
-            (None, Some(name)) => sql.query("SELECT uuid FROM user_group WHERE name = $1", params![name])?,
+    fn candidates(
+        &self,
+        sql: &mut Sql<'_>,
+        conditions: &[(String, Json)],
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = match (
+            key_condition(conditions, "group_uuid"),
+            given(conditions, "name").and_then(Json::as_str),
+        ) {
+            (Some(uuid), _) => {
+                sql.query("SELECT uuid FROM user_group WHERE uuid = $1", params![uuid])?
+            }
+            (None, Some(name)) => {
+                sql.query("SELECT uuid FROM user_group WHERE name = $1", params![name])?
+            }
             (None, None) => sql.query("SELECT uuid FROM user_group", params![])?,
         };
         let row = |sql: &mut Sql<'_>, row: SqlRow| -> Result<Option<Row>, StoreError> {
             let uuid = row.get::<Uuid>(0)?;
-            Ok(groups::fields_of(sql, uuid)?.map(|fields| named_row("group_uuid", uuid, fields.to_map())))
+            Ok(groups::fields_of(sql, uuid)?
+                .map(|fields| named_row("group_uuid", uuid, fields.to_map())))
         };
         rows.into_iter().filter_map(|found| row(sql, found).transpose()).collect()
     }
 
-    fn create(&self, tx: &mut Tx<'_>, key: Option<Key>, values: &Map<String, Json>) -> Result<Key, TableFault> {
+    fn create(
+        &self,
+        tx: &mut Tx<'_>,
+        key: Option<Key>,
+        values: &Map<String, Json>,
+    ) -> Result<Key, TableFault> {
         let fields = groups::parse(tx, values, None)?;
         Ok(Key::Uuid(groups::create(tx, &fields, key.and_then(Key::uuid)).map_err(fault)?))
     }
 
-    fn update(&self, tx: &mut Tx<'_>, row: &Row, values: &Map<String, Json>) -> Result<Vec<String>, TableFault> {
+    fn update(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &Row,
+        values: &Map<String, Json>,
+    ) -> Result<Vec<String>, TableFault> {
         let Key::Uuid(uuid) = row.key else { return Ok(Vec::new()) };
         let Some(mut before) = groups::fields_of(tx, uuid)? else { return Ok(Vec::new()) };
         let mut after = groups::parse(tx, values, Some(&before))?;
@@ -174,30 +215,62 @@ impl Table for Tokens {
     }
 
     fn fields(&self) -> &'static [&'static str] {
-        &["identifier", "managed", "intent", "user", "description", "expires", "expiring", "token_uuid"]
+        &[
+            "identifier",
+            "managed",
+            "intent",
+            "user",
+            "description",
+            "expires",
+            "expiring",
+            "token_uuid",
+        ]
     }
 
-    fn candidates(&self, sql: &mut Sql<'_>, conditions: &[(String, Json)]) -> Result<Vec<Row>, StoreError> {
-        let rows = match (key_condition(conditions, "token_uuid"), given(conditions, "identifier").and_then(Json::as_str)) {
-            (Some(uuid), _) => sql.query("SELECT uuid FROM token WHERE uuid = $1", params![uuid])?,
-            (None, Some(identifier)) => sql.query("SELECT uuid FROM token WHERE identifier = $1", params![identifier])?,
+    fn candidates(
+        &self,
+        sql: &mut Sql<'_>,
+        conditions: &[(String, Json)],
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = match (
+            key_condition(conditions, "token_uuid"),
+            given(conditions, "identifier").and_then(Json::as_str),
+        ) {
+            (Some(uuid), _) => {
+                sql.query("SELECT uuid FROM token WHERE uuid = $1", params![uuid])?
+            }
+            (None, Some(identifier)) => {
+                sql.query("SELECT uuid FROM token WHERE identifier = $1", params![identifier])?
+            }
             (None, None) => sql.query("SELECT uuid FROM token", params![])?,
         };
         let row = |sql: &mut Sql<'_>, row: SqlRow| -> Result<Option<Row>, StoreError> {
             let uuid = row.get::<Uuid>(0)?;
-            Ok(tokens::fields_of(sql, &uuid.into())?.map(|fields| named_row("token_uuid", uuid, fields.to_map())))
+            Ok(tokens::fields_of(sql, &uuid.into())?
+                .map(|fields| named_row("token_uuid", uuid, fields.to_map())))
         };
         rows.into_iter().filter_map(|found| row(sql, found).transpose()).collect()
     }
 
-    fn create(&self, tx: &mut Tx<'_>, _key: Option<Key>, values: &Map<String, Json>) -> Result<Key, TableFault> {
+    fn create(
+        &self,
+        tx: &mut Tx<'_>,
+        _key: Option<Key>,
+        values: &Map<String, Json>,
+    ) -> Result<Key, TableFault> {
         let fields = tokens::parse(tx, values, None)?;
-        let key = given_text(values, "key").map_or_else(|| tx.entropy().token(KEY_LENGTH), str::to_owned);
+        let key =
+            given_text(values, "key").map_or_else(|| tx.entropy().token(KEY_LENGTH), str::to_owned);
         key_free(tx, &key, None)?;
         Ok(Key::Uuid(tokens::create(tx, &fields, &Secret::new(key)).map_err(fault)?))
     }
 
-    fn update(&self, tx: &mut Tx<'_>, row: &Row, values: &Map<String, Json>) -> Result<Vec<String>, TableFault> {
+    fn update(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &Row,
+        values: &Map<String, Json>,
+    ) -> Result<Vec<String>, TableFault> {
         let uuid: SqlValue = row.key.into();
         let Some(before) = tokens::fields_of(tx, &uuid)? else { return Ok(Vec::new()) };
         let after = tokens::parse(tx, values, Some(&before))?;
@@ -249,14 +322,20 @@ fn named_row(key_name: &str, uuid: Uuid, mut values: Map<String, Json>) -> Row {
 }
 
 fn differences(before: &Map<String, Json>, after: &Map<String, Json>) -> Vec<String> {
-    after.iter().filter(|(name, value)| before.get(*name) != Some(value)).map(|(name, _)| name.clone()).collect()
+    after
+        .iter()
+        .filter(|(name, value)| before.get(*name) != Some(value))
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn fault(error: ApiError) -> TableFault {
     match error {
         ApiError::Fields(errors) => TableFault::Fields(errors),
         ApiError::Store(error) => TableFault::Store(error),
-        other => TableFault::Fields(FieldErrors::object(Problem::new("invalid", other.to_string()))),
+        other => {
+            TableFault::Fields(FieldErrors::object(Problem::new("invalid", other.to_string())))
+        }
     }
 }
 

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use axum::response::Response;
 use countersign_events::Chart;
 use countersign_model::{
-    Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl, ObjectId, Picture, Problem, Ref, Slug, Target, family,
+    Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl,
+    ObjectId, Picture, Problem, Ref, Slug, Target, family,
 };
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Identity, Operation, RenderContext, json};
+use countersign_rest::{
+    Access, ApiError, BoxFuture, Call, Identity, Operation, RenderContext, json,
+};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -23,7 +26,8 @@ pub enum PolicyEngineMode {
     Any,
 }
 
-/// An application people sign in to. Bind policies, groups or users to say who may open it; without any, everybody may.
+/// An application people sign in to. Bind policies, groups or users to say who may open it; without
+/// any, everybody may.
 #[derive(Debug, Clone, Kind)]
 #[kind(
     path = "core/applications",
@@ -39,9 +43,14 @@ pub struct Application {
     #[field(label = "Name", search)]
     pub name: String,
     /// Internal application name used in URLs.
-    #[field(label = "Slug", unique = "Application with this slug already exists.", max_length = 50)]
+    #[field(
+        label = "Slug",
+        unique = "Application with this slug already exists.",
+        max_length = 50
+    )]
     pub slug: Slug,
-    /// Optionally enter a group name. Applications with identical groups are shown grouped together.
+    /// Optionally enter a group name. Applications with identical groups are shown grouped
+    /// together.
     #[field(label = "Group", default, search)]
     pub group: String,
     /// Select a provider that this application should use.
@@ -56,7 +65,8 @@ pub struct Application {
     /// If left empty, the application opens at an address its provider knows.
     #[field(label = "Launch URL", default, group = "UI settings", search)]
     pub meta_launch_url: LinkUrl,
-    /// If checked, the launch URL will open in a new browser tab or window from the user's application library.
+    /// If checked, the launch URL will open in a new browser tab or window from the user's
+    /// application library.
     #[field(label = "Open in new tab", default, group = "UI settings")]
     pub open_in_new_tab: bool,
     #[field(label = "Publisher", default, group = "UI settings", search)]
@@ -70,21 +80,38 @@ pub struct Application {
 impl Application {
     fn check(&self, draft: &Draft, id: ObjectId, errors: &mut FieldErrors) {
         let Some(provider) = self.provider else { return };
-        let taken = draft.referrers(provider.id()).any(|(by, field)| by != id && by.space == id.space && field == "provider");
+        let taken = draft
+            .referrers(provider.id())
+            .any(|(by, field)| by != id && by.space == id.space && field == "provider");
         if taken {
-            errors.add("provider", Problem::new("unique", "Application with this provider already exists."));
+            errors.add(
+                "provider",
+                Problem::new("unique", "Application with this provider already exists."),
+            );
         }
         if self.backchannel_providers.contains(&provider) {
-            errors.add("backchannel_providers", Problem::new("invalid", "The provider cannot be its own backchannel provider."));
+            errors.add(
+                "backchannel_providers",
+                Problem::new("invalid", "The provider cannot be its own backchannel provider."),
+            );
         }
     }
 
     /// Where the application opens for a user.
-    pub fn launch_url(&self, provider: Option<&Entry>, guess: Option<&LaunchUrl>, user: Option<&Identity>) -> Option<String> {
+    pub fn launch_url(
+        &self,
+        provider: Option<&Entry>,
+        guess: Option<&LaunchUrl>,
+        user: Option<&Identity>,
+    ) -> Option<String> {
         let own = (!self.meta_launch_url.is_empty()).then(|| self.meta_launch_url.to_string());
-        let address = own.or_else(|| guess.zip(provider).and_then(|(guess, provider)| (guess.0)(provider)))?;
+        let address =
+            own.or_else(|| guess.zip(provider).and_then(|(guess, provider)| (guess.0)(provider)))?;
         let Some(user) = user else { return Some(address) };
-        let filled = address.replace("%(username)s", &user.username).replace("%(email)s", &user.email).replace("%(name)s", &user.name);
+        let filled = address
+            .replace("%(username)s", &user.username)
+            .replace("%(email)s", &user.email)
+            .replace("%(name)s", &user.name);
         Some(filled)
     }
 }
@@ -113,58 +140,117 @@ pub struct Entitlement {
 pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let Some(application) = entry.cast::<Application>() else { return };
     let provider = application.provider.and_then(|p| render.snapshot.entry(p.id()));
-    let guess = render.cx.extensions::<LaunchUrl>().find(|g| provider.is_some_and(|p| (g.0)(p).is_some()));
-    let launch = application.launch_url(provider.map(Arc::as_ref), guess, render.caller.user.as_deref());
+    let guess =
+        render.cx.extensions::<LaunchUrl>().find(|g| provider.is_some_and(|p| (g.0)(p).is_some()));
+    let launch =
+        application.launch_url(provider.map(Arc::as_ref), guess, render.caller.user.as_deref());
     let key = |p: &Ref<family::Provider>| p.key().int().unwrap_or_default();
-    map.insert("provider_obj".to_owned(), application.provider.as_ref().map(|p| embedded(key(p), render)).unwrap_or_default());
-    map.insert("backchannel_providers_obj".to_owned(), application.backchannel_providers.iter().map(|p| embedded(key(p), render)).collect());
+    map.insert(
+        "provider_obj".to_owned(),
+        application.provider.as_ref().map(|p| embedded(key(p), render)).unwrap_or_default(),
+    );
+    map.insert(
+        "backchannel_providers_obj".to_owned(),
+        application.backchannel_providers.iter().map(|p| embedded(key(p), render)).collect(),
+    );
     map.insert("launch_url".to_owned(), launch.map(Value::from).unwrap_or_default());
 }
 
 /// Superusers may ask for all.
 pub(crate) fn sees_all(call: &Call) -> bool {
     let item = !call.param("slug").is_empty();
-    call.caller.may("authentik_core.view_application") && (item || call.query.flag("superuser_full_list") == Some(true))
+    call.caller.may("authentik_core.view_application")
+        && (item || call.query.flag("superuser_full_list") == Some(true))
 }
 
 /// Everybody else sees the applications they may open.
-pub(crate) fn visible(call: Call, entries: Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>> {
+pub(crate) fn visible(
+    call: Call,
+    entries: Vec<Arc<Entry>>,
+) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>> {
     Box::pin(async move {
         let user = call.user()?.clone();
         let manages = call.caller.may("authentik_core.view_application");
-        let user = match call.query.get("for_user").filter(|_| manages).and_then(|pk| pk.parse::<i64>().ok()) {
-            Some(pk) => Arc::new(call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(no_such_user)?),
+        let user = match call
+            .query
+            .get("for_user")
+            .filter(|_| manages)
+            .and_then(|pk| pk.parse::<i64>().ok())
+        {
+            Some(pk) => Arc::new(
+                call.cx
+                    .store
+                    .read(move |sql| Identity::load(sql, pk))
+                    .await?
+                    .ok_or_else(no_such_user)?,
+            ),
             None => user,
         };
         let references = entries.iter().map(|e| Ref::new(e.id.key)).collect();
         let decisions = access::decide(&call.cx, &user, &call.request, references).await?;
         let only_launchable = call.query.flag("only_with_launch_url") == Some(true);
         let launchable = |entry: &Entry| {
-            let provider = entry.cast::<Application>().and_then(|a| a.provider).and_then(|p| call.snapshot.entry(p.id()));
-            let guess = call.cx.extensions::<LaunchUrl>().find(|g| provider.is_some_and(|p| (g.0)(p).is_some()));
-            let hidden = |a: &Application| !a.meta_launch_url.is_empty() && !a.meta_launch_url.leads_somewhere();
-            entry.cast::<Application>().is_some_and(|a| !hidden(a) && a.launch_url(provider.map(Arc::as_ref), guess, None).is_some())
+            let provider = entry
+                .cast::<Application>()
+                .and_then(|a| a.provider)
+                .and_then(|p| call.snapshot.entry(p.id()));
+            let guess = call
+                .cx
+                .extensions::<LaunchUrl>()
+                .find(|g| provider.is_some_and(|p| (g.0)(p).is_some()));
+            let hidden = |a: &Application| {
+                !a.meta_launch_url.is_empty() && !a.meta_launch_url.leads_somewhere()
+            };
+            entry.cast::<Application>().is_some_and(|a| {
+                !hidden(a) && a.launch_url(provider.map(Arc::as_ref), guess, None).is_some()
+            })
         };
-        let allowed = entries.into_iter().zip(decisions).filter(|(_, decision)| decision.passing).map(|(entry, _)| entry);
+        let allowed = entries
+            .into_iter()
+            .zip(decisions)
+            .filter(|(_, decision)| decision.passing)
+            .map(|(entry, _)| entry);
         Ok(allowed.filter(|entry| !only_launchable || launchable(entry)).collect())
     })
 }
 
 /// What lists can be narrowed by beyond fields.
-pub(crate) const PARAMETERS: &[(&str, &str)] = &[("for_user", "integer"), ("only_with_launch_url", "boolean"), ("superuser_full_list", "boolean")];
+pub(crate) const PARAMETERS: &[(&str, &str)] = &[
+    ("for_user", "integer"),
+    ("only_with_launch_url", "boolean"),
+    ("superuser_full_list", "boolean"),
+];
 
 pub(crate) fn operations() -> Vec<Operation> {
     let change = || Access::permission("authentik_core", "change", "application");
     vec![
-        Operation::new(Method::POST, "core/applications/{slug}/set_icon_url/", "core_applications_set_icon_url_create", change(), set_icon_url)
-            .request("FilePathRequest")
-            .response(json!({})),
-        Operation::new(Method::POST, "core/applications/{slug}/set_icon/", "core_applications_set_icon_create", change(), set_icon)
-            .form("FileUploadRequest")
-            .response(json!({})),
-        Operation::new(Method::GET, "core/applications/{slug}/check_access/", "core_applications_check_access_retrieve", Access::Authenticated, check_access)
-            .parameter("for_user", json!({"type": "integer"}))
-            .response("PolicyTestResult"),
+        Operation::new(
+            Method::POST,
+            "core/applications/{slug}/set_icon_url/",
+            "core_applications_set_icon_url_create",
+            change(),
+            set_icon_url,
+        )
+        .request("FilePathRequest")
+        .response(json!({})),
+        Operation::new(
+            Method::POST,
+            "core/applications/{slug}/set_icon/",
+            "core_applications_set_icon_create",
+            change(),
+            set_icon,
+        )
+        .form("FileUploadRequest")
+        .response(json!({})),
+        Operation::new(
+            Method::GET,
+            "core/applications/{slug}/check_access/",
+            "core_applications_check_access_retrieve",
+            Access::Authenticated,
+            check_access,
+        )
+        .parameter("for_user", json!({"type": "integer"}))
+        .response("PolicyTestResult"),
         Operation::new(
             Method::GET,
             "core/applications/{slug}/metrics/",
@@ -187,7 +273,10 @@ async fn check_access(call: Call) -> Result<Response, ApiError> {
     }
     let decision = access::decide(&call.cx, &user, &call.request, vec![reference]).await?.pop();
     let decision = decision.ok_or_else(|| ApiError::not_found("Application"))?;
-    Ok(json(StatusCode::OK, &json!({"passing": decision.passing, "messages": decision.messages, "log_messages": []})))
+    Ok(json(
+        StatusCode::OK,
+        &json!({"passing": decision.passing, "messages": decision.messages, "log_messages": []}),
+    ))
 }
 
 /// Sign-ins to the application over the last week, in points of eight hours.
@@ -207,7 +296,9 @@ fn no_such_user() -> ApiError {
 async fn set_icon_url(call: Call) -> Result<Response, ApiError> {
     let body = call.object()?;
     let cleared = body.get("clear").and_then(Value::as_bool) == Some(true);
-    let url = body.get("url").filter(|url| !cleared && url.as_str().is_some_and(|url| !url.trim().is_empty()));
+    let url = body
+        .get("url")
+        .filter(|url| !cleared && url.as_str().is_some_and(|url| !url.trim().is_empty()));
     if url.is_none() && !cleared {
         return Err(ApiError::Empty(StatusCode::BAD_REQUEST));
     }
@@ -220,7 +311,8 @@ async fn set_icon_url(call: Call) -> Result<Response, ApiError> {
 /// What is no picture.
 pub fn picture(url: &Value) -> Result<Picture, ApiError> {
     let icon = Application::META.field("meta_icon");
-    let parsed = icon.map_or_else(|| Err(Problem::required().into()), |field| Picture::parse(url, field));
+    let parsed =
+        icon.map_or_else(|| Err(Problem::required().into()), |field| Picture::parse(url, field));
     parsed.map_err(|node| {
         let mut errors = FieldErrors::new();
         errors.set("url", node);
@@ -247,9 +339,15 @@ async fn put_icon(call: &Call, icon: Option<Picture>) -> Result<Response, ApiErr
 }
 
 /// The application a provider is attached to.
-pub fn of_provider(snapshot: &countersign_model::Snapshot, provider: i64) -> Option<(Ref<Application>, &Application)> {
+pub fn of_provider(
+    snapshot: &countersign_model::Snapshot,
+    provider: i64,
+) -> Option<(Ref<Application>, &Application)> {
     let id = ObjectId::new(family::Provider::SPACE, countersign_model::Key::Int(provider));
-    let by = snapshot.referrers_in(id, Application::SPACE).find(|(_, field)| *field == "provider").map(|(by, _)| by)?;
+    let by = snapshot
+        .referrers_in(id, Application::SPACE)
+        .find(|(_, field)| *field == "provider")
+        .map(|(by, _)| by)?;
     let reference = Ref::new(by.key);
     snapshot.get::<Application>(reference).map(|a| (reference, a))
 }

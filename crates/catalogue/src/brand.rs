@@ -2,7 +2,10 @@
 
 use axum::response::Response;
 use countersign_directory::SystemSettings;
-use countersign_model::{Code, Draft, Entry, FieldErrors, FieldValue as _, JsonMap, Kind, ObjectId, Problem, Ref, Snapshot, family};
+use countersign_model::{
+    Code, Draft, Entry, FieldErrors, FieldValue as _, JsonMap, Kind, ObjectId, Problem, Ref,
+    Snapshot, family,
+};
 use countersign_rest::{Access, ApiError, Call, Operation, brand_for, json};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
@@ -22,7 +25,8 @@ use crate::certificate::CertificateKeyPair;
     check = Brand::check
 )]
 pub struct Brand {
-    /// Matching is done based on domain suffix, so if you enter domain.tld, foo.domain.tld will still match.
+    /// Matching is done based on domain suffix, so if you enter domain.tld, foo.domain.tld will
+    /// still match.
     #[field(label = "Domain", unique, search)]
     pub domain: String,
     /// Use this brand for each domain that doesn't have a dedicated brand.
@@ -32,18 +36,31 @@ pub struct Brand {
     #[field(label = "Title", default = "authentik", group = "Branding settings", search)]
     pub branding_title: String,
     /// Icon shown in sidebar/header and flow executor.
-    #[field(label = "Logo", default = "/static/dist/assets/icons/icon_left_brand.svg", group = "Branding settings")]
+    #[field(
+        label = "Logo",
+        default = "/static/dist/assets/icons/icon_left_brand.svg",
+        group = "Branding settings"
+    )]
     pub branding_logo: String,
     /// Icon shown in the browser tab.
-    #[field(label = "Favicon", default = "/static/dist/assets/icons/icon.png", group = "Branding settings")]
+    #[field(
+        label = "Favicon",
+        default = "/static/dist/assets/icons/icon.png",
+        group = "Branding settings"
+    )]
     pub branding_favicon: String,
     /// Custom CSS to apply to pages when this brand is active.
     #[field(label = "Custom CSS", default, group = "Branding settings")]
     pub branding_custom_css: Code,
     /// Default background used during flow execution. Can be overridden per flow.
-    #[field(label = "Default flow background", default = "/static/dist/assets/images/flow_background.jpg", group = "Branding settings")]
+    #[field(
+        label = "Default flow background",
+        default = "/static/dist/assets/images/flow_background.jpg",
+        group = "Branding settings"
+    )]
     pub branding_default_flow_background: String,
-    /// Flow used to authenticate users. If left empty, the first applicable flow sorted by the slug is used.
+    /// Flow used to authenticate users. If left empty, the first applicable flow sorted by the slug
+    /// is used.
     #[field(label = "Authentication flow", group = "Default flows", on_delete = SetNull)]
     pub flow_authentication: Option<Ref<family::Flow>>,
     /// Flow used to logout. If left empty, the first applicable flow sorted by the slug is used.
@@ -52,16 +69,19 @@ pub struct Brand {
     /// Recovery flow. If left empty, the first applicable flow sorted by the slug is used.
     #[field(label = "Recovery flow", group = "Default flows", on_delete = SetNull)]
     pub flow_recovery: Option<Ref<family::Flow>>,
-    /// If set, users are able to unenroll themselves using this flow. If no flow is set, option is not shown.
+    /// If set, users are able to unenroll themselves using this flow. If no flow is set, option is
+    /// not shown.
     #[field(label = "Unenrollment flow", group = "Default flows", on_delete = SetNull)]
     pub flow_unenrollment: Option<Ref<family::Flow>>,
     /// If set, users are able to configure details of their profile.
     #[field(label = "User settings flow", group = "Default flows", on_delete = SetNull)]
     pub flow_user_settings: Option<Ref<family::Flow>>,
-    /// If set, the OAuth Device Code profile can be used, and the selected flow will be used to enter the code.
+    /// If set, the OAuth Device Code profile can be used, and the selected flow will be used to
+    /// enter the code.
     #[field(label = "Device code flow", group = "Default flows", on_delete = SetNull)]
     pub flow_device_code: Option<Ref<family::Flow>>,
-    /// When configured, external users will automatically be redirected to this application when not attempting to access a different application.
+    /// When configured, external users will automatically be redirected to this application when
+    /// not attempting to access a different application.
     #[field(label = "Default application", group = "External user settings", on_delete = SetNull)]
     pub default_application: Option<Ref<Application>>,
     /// Web Certificate used by the server for this domain.
@@ -74,8 +94,13 @@ pub struct Brand {
 
 impl Brand {
     fn check(&self, draft: &Draft, id: ObjectId, errors: &mut FieldErrors) {
-        if self.default && draft.list::<Brand>().any(|(other, brand)| other.id() != id && brand.default) {
-            errors.add("default", Problem::new("invalid", "Only a single brand can be set as default."));
+        if self.default
+            && draft.list::<Brand>().any(|(other, brand)| other.id() != id && brand.default)
+        {
+            errors.add(
+                "default",
+                Problem::new("invalid", "Only a single brand can be set as default."),
+            );
         }
     }
 
@@ -94,7 +119,16 @@ pub(crate) fn print(entry: &Entry) -> String {
 }
 
 pub(crate) fn operations() -> Vec<Operation> {
-    vec![Operation::new(Method::GET, "core/brands/current/", "core_brands_current_retrieve", Access::Public, current).response("CurrentBrand")]
+    vec![
+        Operation::new(
+            Method::GET,
+            "core/brands/current/",
+            "core_brands_current_retrieve",
+            Access::Public,
+            current,
+        )
+        .response("CurrentBrand"),
+    ]
 }
 
 /// Reads one of a brand's flows.
@@ -106,10 +140,19 @@ async fn current(call: Call) -> Result<Response, ApiError> {
     let mut map = Map::new();
     map.insert("matched_domain".to_owned(), text(|b| &b.domain, "fallback").into());
     map.insert("branding_title".to_owned(), text(|b| &b.branding_title, "authentik").into());
-    map.insert("branding_logo".to_owned(), text(|b| &b.branding_logo, "/static/dist/assets/icons/icon_left_brand.svg").into());
-    map.insert("branding_favicon".to_owned(), text(|b| &b.branding_favicon, "/static/dist/assets/icons/icon.png").into());
+    map.insert(
+        "branding_logo".to_owned(),
+        text(|b| &b.branding_logo, "/static/dist/assets/icons/icon_left_brand.svg").into(),
+    );
+    map.insert(
+        "branding_favicon".to_owned(),
+        text(|b| &b.branding_favicon, "/static/dist/assets/icons/icon.png").into(),
+    );
     map.insert("branding_custom_css".to_owned(), text(|b| &b.branding_custom_css, "").into());
-    map.insert("ui_footer_links".to_owned(), SystemSettings::of(&call.snapshot).footer_links.to_json());
+    map.insert(
+        "ui_footer_links".to_owned(),
+        SystemSettings::of(&call.snapshot).footer_links.to_json(),
+    );
     map.insert("ui_theme".to_owned(), "automatic".into());
     let flows: [(&str, PickFlow); 6] = [
         ("flow_authentication", |b| b.flow_authentication),
@@ -120,12 +163,17 @@ async fn current(call: Call) -> Result<Response, ApiError> {
         ("flow_device_code", |b| b.flow_device_code),
     ];
     for (name, pick) in flows {
-        let slug = brand.and_then(pick).and_then(|f| call.snapshot.entry(f.id())).and_then(|e| e.object.values().get("slug").cloned());
+        let slug = brand
+            .and_then(pick)
+            .and_then(|f| call.snapshot.entry(f.id()))
+            .and_then(|e| e.object.values().get("slug").cloned());
         if let Some(Value::String(slug)) = slug {
             map.insert(name.to_owned(), slug.into());
         }
     }
-    let locale = brand.and_then(|b| b.attributes.0.get("settings")?.get("locale").cloned()).unwrap_or_else(|| "".into());
+    let locale = brand
+        .and_then(|b| b.attributes.0.get("settings")?.get("locale").cloned())
+        .unwrap_or_else(|| "".into());
     map.insert("default_locale".to_owned(), locale);
     Ok(json(StatusCode::OK, &Value::Object(map)))
 }

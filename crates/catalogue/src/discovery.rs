@@ -32,7 +32,9 @@ struct Found {
 pub(crate) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
     let folder = cx.extensions::<CertificateFolder>().next().and_then(|folder| folder.0.clone());
     let (found, faults) = match folder {
-        Some(folder) => tokio::task::spawn_blocking(move || look(&folder)).await.map_err(|error| JobError::Failed(error.to_string()))?,
+        Some(folder) => tokio::task::spawn_blocking(move || look(&folder))
+            .await
+            .map_err(|error| JobError::Failed(error.to_string()))?,
         None => (BTreeMap::new(), Vec::new()),
     };
     let note = |level, text: String| run.note(level, cx.clock.now(), "certificate_discovery", text);
@@ -63,13 +65,21 @@ pub(crate) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Makes or updates the certificate with this managed id; its name stays what it was made or changed to.
+/// Makes or updates the certificate with this managed id; its name stays what it was made or
+/// changed to.
 fn keep(tx: &mut Tx<'_>, pair: &CertificateKeyPair) {
-    let known = tx.graph().list::<CertificateKeyPair>().find(|(_, known)| known.managed == pair.managed).map(|(reference, known)| (reference, known.clone()));
+    let known = tx
+        .graph()
+        .list::<CertificateKeyPair>()
+        .find(|(_, known)| known.managed == pair.managed)
+        .map(|(reference, known)| (reference, known.clone()));
     match known {
-        Some((_, known)) if known.certificate_data == pair.certificate_data && known.key_data.expose() == pair.key_data.expose() => {}
+        Some((_, known))
+            if known.certificate_data == pair.certificate_data
+                && known.key_data.expose() == pair.key_data.expose() => {}
         Some((reference, known)) => {
-            tx.draft().put(reference.key(), CertificateKeyPair { name: known.name, ..pair.clone() });
+            tx.draft()
+                .put(reference.key(), CertificateKeyPair { name: known.name, ..pair.clone() });
         }
         None => {
             let key = tx.entropy().uuid();
@@ -80,7 +90,8 @@ fn keep(tx: &mut Tx<'_>, pair: &CertificateKeyPair) {
 
 /// Every certificate and key below a folder by name, and what could not be used.
 fn look(folder: &Path) -> (BTreeMap<String, Found>, Vec<String>) {
-    let (mut found, mut faults, mut open) = (BTreeMap::<String, Found>::new(), Vec::new(), vec![folder.to_path_buf()]);
+    let (mut found, mut faults, mut open) =
+        (BTreeMap::<String, Found>::new(), Vec::new(), vec![folder.to_path_buf()]);
     while let Some(current) = open.pop() {
         let entries = match std::fs::read_dir(&current) {
             Ok(entries) => entries,
@@ -91,11 +102,15 @@ fn look(folder: &Path) -> (BTreeMap<String, Found>, Vec<String>) {
                 continue;
             }
         };
-        let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+        let mut paths: Vec<PathBuf> =
+            entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
         paths.sort();
         for path in paths {
             // certbot keeps every former certificate there.
-            if path.strip_prefix(folder).is_ok_and(|inner| inner.to_string_lossy().contains("archive")) {
+            if path
+                .strip_prefix(folder)
+                .is_ok_and(|inner| inner.to_string_lossy().contains("archive"))
+            {
                 continue;
             }
             if path.is_dir() {
@@ -123,9 +138,16 @@ fn read(path: &Path) -> Result<Option<(bool, String)>, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     let Ok(text) = String::from_utf8(bytes) else { return Ok(None) };
     let is_key = text.contains("PRIVATE KEY");
-    let pair = CertificateKeyPair { name: String::new(), certificate_data: Code::from(text.as_str()), key_data: Secret::new(text.clone()), managed: None };
+    let pair = CertificateKeyPair {
+        name: String::new(),
+        certificate_data: Code::from(text.as_str()),
+        key_data: Secret::new(text.clone()),
+        managed: None,
+    };
     match is_key {
-        true if pair.key().is_none() => Err("the private key cannot be read; is it encrypted?".to_owned()),
+        true if pair.key().is_none() => {
+            Err("the private key cannot be read; is it encrypted?".to_owned())
+        }
         false if pair.details().is_none() => {
             if text.contains("CERTIFICATE") {
                 Err("the certificate cannot be read".to_owned())
@@ -137,9 +159,12 @@ fn read(path: &Path) -> Result<Option<(bool, String)>, String> {
     }
 }
 
-/// The file's name without its extension; of `fullchain.pem` and `privkey.pem`, that of their folder.
+/// The file's name without its extension; of `fullchain.pem` and `privkey.pem`, that of their
+/// folder.
 fn name_of(path: &Path) -> String {
-    let text = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
+    let text = |part: Option<&std::ffi::OsStr>| {
+        part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
+    };
     match text(path.file_name()).as_str() {
         "fullchain.pem" | "privkey.pem" => text(path.parent().and_then(Path::file_name)),
         _ => text(path.file_stem()),
@@ -156,7 +181,9 @@ mod tests {
     #[test]
     fn pairs_are_found_by_the_names_of_their_files_or_folders() {
         let folder = tempfile::tempdir().unwrap();
-        let made = generate("a", &[], 90, KeyAlgorithm::Ecdsa, Timestamp::from_seconds(1_800_000_000)).unwrap();
+        let made =
+            generate("a", &[], 90, KeyAlgorithm::Ecdsa, Timestamp::from_seconds(1_800_000_000))
+                .unwrap();
         let put = |path: &str, text: &str| {
             let path = folder.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -170,10 +197,19 @@ mod tests {
         put("alone.key", made.key_data.expose());
         put("README", "Certificates of this machine");
         put("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-        put("locked.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
+        put(
+            "locked.key",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        );
         let (found, faults) = look(folder.path());
-        let names: Vec<(&str, bool, bool)> = found.iter().map(|(name, found)| (name.as_str(), found.certificate.is_some(), found.key.is_some())).collect();
-        assert_eq!(names, [("alone", false, true), ("example.org", true, true), ("plain", true, true)]);
+        let names: Vec<(&str, bool, bool)> = found
+            .iter()
+            .map(|(name, found)| (name.as_str(), found.certificate.is_some(), found.key.is_some()))
+            .collect();
+        assert_eq!(
+            names,
+            [("alone", false, true), ("example.org", true, true), ("plain", true, true)]
+        );
         assert_eq!(faults.len(), 2, "{faults:?}");
         assert!(look(&folder.path().join("missing")).1.is_empty());
     }

@@ -1,6 +1,9 @@
-//! What every protocol shares: applications, brands, certificates. A protocol's provider is attached to an
-//! application here and knows nothing of other protocols.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! What every protocol shares: applications, brands, certificates. A protocol's provider is
+//! attached to an application here and knows nothing of other protocols.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 pub mod access;
 pub mod application;
@@ -28,19 +31,30 @@ pub fn module() -> Module {
     Module {
         name: "catalogue",
         kinds: vec![
-            KindResource::of::<Application>().computed(application::compute).visible(application::PARAMETERS, application::sees_all, application::visible),
+            KindResource::of::<Application>().computed(application::compute).visible(
+                application::PARAMETERS,
+                application::sees_all,
+                application::visible,
+            ),
             KindResource::of::<Entitlement>().key_name("pbm_uuid"),
             KindResource::of::<Brand>().key_name("brand_uuid").display(brand::print),
-            KindResource::of::<CertificateKeyPair>()
-                .computed(certificate::compute)
-                .narrowed(&[("has_key", "boolean"), ("include_details", "boolean")], certificate::narrow),
+            KindResource::of::<CertificateKeyPair>().computed(certificate::compute).narrowed(
+                &[("has_key", "boolean"), ("include_details", "boolean")],
+                certificate::narrow,
+            ),
         ],
         families: vec![provider::family(), provider::mappings()],
         operations,
-        start: vec![Start { name: "self-signed certificate", run: |cx| Box::pin(certificate::ensure_default(cx)) }],
-        jobs: vec![Job::every("certificate_discovery", 3600, "Discover, import and update certificates from the filesystem", |cx, run| {
-            Box::pin(discovery::run(cx, run))
-        })],
+        start: vec![Start {
+            name: "self-signed certificate",
+            run: |cx| Box::pin(certificate::ensure_default(cx)),
+        }],
+        jobs: vec![Job::every(
+            "certificate_discovery",
+            3600,
+            "Discover, import and update certificates from the filesystem",
+            |cx, run| Box::pin(discovery::run(cx, run)),
+        )],
         schemas: schemas(),
         ..Module::default()
     }
@@ -48,7 +62,8 @@ pub fn module() -> Module {
 
 /// What the API's document says of answers beyond the declared fields.
 fn schemas() -> Vec<(&'static str, Value)> {
-    let assigned = ["assigned_application", "assigned_backchannel_application"].map(|p| [format!("{p}_slug"), format!("{p}_name")]);
+    let assigned = ["assigned_application", "assigned_backchannel_application"]
+        .map(|p| [format!("{p}_slug"), format!("{p}_name")]);
     let mut provider = vec![
         ("pk", "integer"),
         ("authentication_flow?", "uuid?"),
@@ -58,9 +73,23 @@ fn schemas() -> Vec<(&'static str, Value)> {
     ];
     provider.extend(assigned.iter().flatten().map(|name| (name.as_str(), "string")));
     vec![
-        ("Application", object_schema(&[("provider_obj", "#Provider"), ("backchannel_providers_obj", "[#Provider]"), ("launch_url", "string?")])),
+        (
+            "Application",
+            object_schema(&[
+                ("provider_obj", "#Provider"),
+                ("backchannel_providers_obj", "[#Provider]"),
+                ("launch_url", "string?"),
+            ]),
+        ),
         ("Provider", object_schema(&provider)),
-        ("PolicyTestResult", object_schema(&[("passing", "boolean"), ("messages", "[string]"), ("log_messages", "[#LogEvent]")])),
+        (
+            "PolicyTestResult",
+            object_schema(&[
+                ("passing", "boolean"),
+                ("messages", "[string]"),
+                ("log_messages", "[#LogEvent]"),
+            ]),
+        ),
         (
             "CertificateKeyPair",
             object_schema(&[
@@ -77,7 +106,12 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("CertificateData", object_schema(&[("data", "string")])),
         (
             "CertificateGenerationRequest",
-            object_schema(&[("common_name", "string"), ("subject_alt_name?", "string"), ("validity_days", "integer"), ("alg?", "#AlgEnum")]),
+            object_schema(&[
+                ("common_name", "string"),
+                ("subject_alt_name?", "string"),
+                ("validity_days", "integer"),
+                ("alg?", "#AlgEnum"),
+            ]),
         ),
         ("AlgEnum", json!({"type": "string", "enum": ["rsa", "ecdsa"]})),
         (
@@ -100,15 +134,31 @@ fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("FooterLink", object_schema(&[("href", "string?"), ("name", "string")])),
-        ("PropertyMapping", object_schema(&[("pk", "uuid"), ("managed?", "string?"), ("name", "string"), ("expression", "string")])),
+        (
+            "PropertyMapping",
+            object_schema(&[
+                ("pk", "uuid"),
+                ("managed?", "string?"),
+                ("name", "string"),
+                ("expression", "string"),
+            ]),
+        ),
         ("UiThemeEnum", json!({"type": "string", "enum": ["automatic", "light", "dark"]})),
         ("FilePathRequest", object_schema(&[("url", "string")])),
         ("FileUploadRequest", object_schema(&[("file?", "file"), ("clear?", "boolean")])),
         ("ProviderModelEnum", json!({"type": "string", "enum": provider::MODELS})),
         (
             "TransactionApplicationRequest",
-            object_schema(&[("app", "#ApplicationRequest"), ("provider_model", "#ProviderModelEnum"), ("provider", "map"), ("policy_bindings?", "[map]")]),
+            object_schema(&[
+                ("app", "#ApplicationRequest"),
+                ("provider_model", "#ProviderModelEnum"),
+                ("provider", "map"),
+                ("policy_bindings?", "[map]"),
+            ]),
         ),
-        ("TransactionApplicationResponse", object_schema(&[("applied", "boolean"), ("logs", "[string]")])),
+        (
+            "TransactionApplicationResponse",
+            object_schema(&[("applied", "boolean"), ("logs", "[string]")]),
+        ),
     ]
 }

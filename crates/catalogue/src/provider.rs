@@ -20,8 +20,8 @@ pub(crate) const MODELS: [&str; 10] = [
     "authentik_providers_ssf.ssfprovider",
 ];
 
-/// The address an application opens at when it names none, told by its provider. A protocol crate offers one in
-/// its module's extensions.
+/// The address an application opens at when it names none, told by its provider. A protocol crate
+/// offers one in its module's extensions.
 pub struct LaunchUrl(pub fn(&Entry) -> Option<String>);
 
 pub(crate) const PROVIDER: Space = Space("provider");
@@ -54,10 +54,24 @@ pub(crate) fn mappings() -> FamilyResource {
         model_name: "propertymapping",
         lookup: "pm_uuid",
         computed: Vec::new(),
-        shared: &["pk", "managed", "name", "expression", "component", "verbose_name", "verbose_name_plural", "meta_model_name"],
+        shared: &[
+            "pk",
+            "managed",
+            "name",
+            "expression",
+            "component",
+            "verbose_name",
+            "verbose_name_plural",
+            "meta_model_name",
+        ],
         filter: |_, _| true,
         parameters: &[("managed", "[string]"), ("managed__isnull", "boolean"), ("name", "string")],
-        display: Some(|mapping| format!("Property Mapping {}", mapping.object.value("name").as_ref().and_then(Value::as_str).unwrap_or_default())),
+        display: Some(|mapping| {
+            format!(
+                "Property Mapping {}",
+                mapping.object.value("name").as_ref().and_then(Value::as_str).unwrap_or_default()
+            )
+        }),
     }
 }
 
@@ -78,15 +92,19 @@ pub(crate) fn family() -> FamilyResource {
     }
 }
 
-/// `application__isnull`: attached to no application; `backchannel`: attached as one of its backchannel providers, or to none.
+/// `application__isnull`: attached to no application; `backchannel`: attached as one of its
+/// backchannel providers, or to none.
 fn filter(call: &Call, entry: &Entry) -> bool {
     let used = |wanted: &str| call.snapshot.referrers(entry.id).any(|(_, field)| field == wanted);
     let free = call.query.flag("application__isnull").is_none_or(|null| null != used("provider"));
-    free && call.query.flag("backchannel").is_none_or(|wanted| wanted == used("backchannel_providers"))
+    free && call
+        .query
+        .flag("backchannel")
+        .is_none_or(|wanted| wanted == used("backchannel_providers"))
 }
 
-/// Slug and name of the application a provider is attached to; empty texts where there is none, as clients made from
-/// the original's document expect texts.
+/// Slug and name of the application a provider is attached to; empty texts where there is none, as
+/// clients made from the original's document expect texts.
 fn assigned(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let mut found: [Option<&Application>; 2] = [None, None];
     for (by, field) in render.snapshot.referrers(entry.id) {
@@ -98,7 +116,9 @@ fn assigned(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Val
         }
     }
     let [front, back] = found;
-    for (prefix, application) in [("assigned_application", front), ("assigned_backchannel_application", back)] {
+    for (prefix, application) in
+        [("assigned_application", front), ("assigned_backchannel_application", back)]
+    {
         map.insert(format!("{prefix}_slug"), application.map_or("", |a| &a.slug).into());
         map.insert(format!("{prefix}_name"), application.map_or("", |a| a.name.as_str()).into());
     }
@@ -109,7 +129,9 @@ pub(crate) fn embedded(key: i64, render: &RenderContext<'_>) -> Value {
     let id = countersign_model::ObjectId::new(PROVIDER, Key::Int(key));
     let Some(entry) = render.snapshot.entry(id) else { return Value::Null };
     match render.object(entry) {
-        Value::Object(map) => Value::Object(map.into_iter().filter(|(name, _)| SHARED.contains(&name.as_str())).collect()),
+        Value::Object(map) => Value::Object(
+            map.into_iter().filter(|(name, _)| SHARED.contains(&name.as_str())).collect(),
+        ),
         other => other,
     }
 }

@@ -1,7 +1,9 @@
 //! `core/transactional/applications/`: an application and its provider in one write, or neither.
 
 use axum::response::Response;
-use countersign_model::{EditError, ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, Target, family};
+use countersign_model::{
+    EditError, ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, Target, family,
+};
 use countersign_rest::{Access, ApiError, Call, Operation, json};
 use countersign_store::StoreError;
 use http::{Method, StatusCode};
@@ -35,29 +37,47 @@ async fn create(call: Call) -> Result<Response, ApiError> {
         return Err(errors.into());
     }
     let model = body.get("provider_model").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let kind = call.cx.registry().kind(&model).filter(|k| k.meta.space == PROVIDER && k.meta.model == model).cloned();
+    let kind = call
+        .cx
+        .registry()
+        .kind(&model)
+        .filter(|k| k.meta.space == PROVIDER && k.meta.model == model)
+        .cloned();
     let kind = kind.ok_or_else(|| ApiError::field("provider_model", Problem::choice(&model)))?;
     let part = |name: &str| body.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
     let (app, provider) = (part("app"), part("provider"));
-    let bindings: Vec<Map<String, Value>> =
-        body.get("policy_bindings").and_then(Value::as_array).into_iter().flatten().filter_map(|b| b.as_object().cloned()).collect();
+    let bindings: Vec<Map<String, Value>> = body
+        .get("policy_bindings")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|b| b.as_object().cloned())
+        .collect();
     let moved = call.clone();
     call.cx
         .store
         .write(call.actor(), "application made with its provider", move |tx| {
-            let object = kind.parse(&moved.input(&provider, Mode::Create), None).map_err(|e| below("provider", e))?;
+            let object = kind
+                .parse(&moved.input(&provider, Mode::Create), None)
+                .map_err(|e| below("provider", e))?;
             let (fresh, uuid) = (tx.entropy().uuid(), tx.entropy().uuid());
             let key = tx.graph().next_key(kind.meta.key, PROVIDER, fresh);
             tx.draft().put_object(ObjectId::new(PROVIDER, key), object);
-            let mut application = Application::parse(&moved.input(&app, Mode::Create), None).map_err(|e| below("app", e))?;
+            let mut application = Application::parse(&moved.input(&app, Mode::Create), None)
+                .map_err(|e| below("app", e))?;
             application.provider = Some(Ref::<family::Provider>::new(key));
             tx.draft().put(uuid, application);
             for (order, binding) in bindings.iter().enumerate() {
-                let Some(kind) = tx.registry().kind("authentik_policies.policybinding").cloned() else { break };
+                let Some(kind) = tx.registry().kind("authentik_policies.policybinding").cloned()
+                else {
+                    break;
+                };
                 let mut map = binding.clone();
                 map.insert("target".to_owned(), uuid.to_string().into());
                 map.entry("order").or_insert_with(|| order.into());
-                let object = kind.parse(&moved.input(&map, Mode::Create), None).map_err(|e| below("policy_bindings", e))?;
+                let object = kind
+                    .parse(&moved.input(&map, Mode::Create), None)
+                    .map_err(|e| below("policy_bindings", e))?;
                 let fresh = tx.entropy().uuid();
                 tx.draft().put_object(ObjectId::new(kind.meta.space, fresh.into()), object);
             }
@@ -79,7 +99,9 @@ impl From<ApiError> for Parted {
 
 impl From<StoreError> for Parted {
     fn from(error: StoreError) -> Parted {
-        let StoreError::Edit(EditError::Invalid { id, errors, .. }) = error else { return Parted(error.into()) };
+        let StoreError::Edit(EditError::Invalid { id, errors, .. }) = error else {
+            return Parted(error.into());
+        };
         Parted(match id.space {
             PROVIDER => below("provider", errors),
             Application::SPACE => below("app", errors),

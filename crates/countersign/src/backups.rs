@@ -1,11 +1,17 @@
-//! Scheduled backups: written by the server, tried out before they count, and told about where administrators look.
+//! Scheduled backups: written by the server, tried out before they count, and told about where
+//! administrators look.
 
 use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_model::{Registry, Secret, Timestamp};
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Context, Job, JobError, Module, Operation, Run, json};
-use countersign_store::{Actor, Auditor, BackupError, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, params, restore_backup};
+use countersign_rest::{
+    Access, ApiError, BoxFuture, Call, Context, Job, JobError, Module, Operation, Run, json,
+};
+use countersign_store::{
+    Actor, Auditor, BackupError, CommittedEdit, Options, Sql, Store, StoreError, SystemClock,
+    SystemEntropy, params, restore_backup,
+};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -26,11 +32,25 @@ pub fn module(settings: &Settings) -> Module {
     let free = json!({"type": "object", "additionalProperties": {}});
     Module {
         name: "backups",
-        jobs: vec![Job { keep: false, ..Job::every("scheduled_backup", EVERY, "Make a backup when one is due, try it out, and remove old ones.", run) }],
+        jobs: vec![Job {
+            keep: false,
+            ..Job::every(
+                "scheduled_backup",
+                EVERY,
+                "Make a backup when one is due, try it out, and remove old ones.",
+                run,
+            )
+        }],
         operations: vec![
-            Operation::new(Method::GET, "countersign/backups/", "countersign_backups_retrieve", Access::Superuser, state)
-                .summary("Whether backups are made, and how the last one went.")
-                .response(free),
+            Operation::new(
+                Method::GET,
+                "countersign/backups/",
+                "countersign_backups_retrieve",
+                Access::Superuser,
+                state,
+            )
+            .summary("Whether backups are made, and how the last one went.")
+            .response(free),
         ],
         extensions: vec![Arc::new(settings.clone())],
         ..Module::default()
@@ -42,7 +62,11 @@ fn settings(cx: &Context) -> Option<&Settings> {
 }
 
 async fn last(cx: &Context) -> Result<Option<Value>, StoreError> {
-    let read = |sql: &mut Sql<'_>| sql.query_one("SELECT value FROM fact WHERE name = $1", params![LAST])?.map(|row| row.get::<Value>(0)).transpose();
+    let read = |sql: &mut Sql<'_>| {
+        sql.query_one("SELECT value FROM fact WHERE name = $1", params![LAST])?
+            .map(|row| row.get::<Value>(0))
+            .transpose()
+    };
     cx.store.read(read).await
 }
 
@@ -53,7 +77,9 @@ async fn state(call: Call) -> Result<Response, ApiError> {
     let every = settings.backup.every.map(|every| every.0);
     let at = |name: &str| last.as_ref().and_then(|last| last.get(name)).and_then(Value::as_i64);
     let good = at("good").map(Timestamp);
-    let late = every.is_some_and(|every| good.is_none_or(|good| call.cx.clock.now().seconds() - good.seconds() > 2 * every));
+    let late = every.is_some_and(|every| {
+        good.is_none_or(|good| call.cx.clock.now().seconds() - good.seconds() > 2 * every)
+    });
     Ok(json(
         StatusCode::OK,
         &json!({
@@ -67,7 +93,8 @@ async fn state(call: Call) -> Result<Response, ApiError> {
     ))
 }
 
-/// Makes a backup when the last good one is old enough. A failure is tried again at the next look, told once a change.
+/// Makes a backup when the last good one is old enough. A failure is tried again at the next look,
+/// told once a change.
 async fn run(cx: Context) -> Result<(), JobError> {
     let Some(settings) = settings(&cx).cloned() else { return Ok(()) };
     let Some(every) = settings.backup.every else { return Ok(()) };
@@ -82,7 +109,11 @@ async fn run(cx: Context) -> Result<(), JobError> {
         Err(problem) => json!({"good": good, "problem": problem}),
     };
     let text = value.to_string();
-    let known = before.as_ref().and_then(|last| last.get("problem")).and_then(Value::as_str).map(str::to_owned);
+    let known = before
+        .as_ref()
+        .and_then(|last| last.get("problem"))
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let fresh = outcome.as_ref().err().filter(|problem| known.as_ref() != Some(problem)).cloned();
     cx.store
         .write(Actor::system(), "outcome of a backup", move |tx| {
@@ -107,7 +138,8 @@ async fn run(cx: Context) -> Result<(), JobError> {
 async fn make(cx: &Context, settings: &Settings, now: Timestamp) -> Result<String, String> {
     let passphrase = passphrase(settings)?;
     let folder = folder(settings);
-    files::make_folder(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    files::make_folder(&folder)
+        .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
     let name = name_of(now);
     let path = folder.join(&name);
     let untried = path.with_extension("untried");
@@ -117,7 +149,8 @@ async fn make(cx: &Context, settings: &Settings, now: Timestamp) -> Result<Strin
     let tried = try_out(registry, &untried, &folder, passphrase, secret_key).await;
     let tried = tried.map_err(|problem| format!("the backup cannot be restored: {problem}"));
     if tried.as_ref().is_ok_and(|tried| *tried == rows) {
-        std::fs::rename(&untried, &path).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        std::fs::rename(&untried, &path)
+            .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         let kept = kept(&folder);
         for old in kept.iter().rev().skip(usize::from(settings.backup.keep)) {
             if let Err(error) = std::fs::remove_file(&old.path) {
@@ -127,12 +160,22 @@ async fn make(cx: &Context, settings: &Settings, now: Timestamp) -> Result<Strin
         return Ok(name);
     }
     let _ = std::fs::remove_file(&untried);
-    Err(tried.map_or_else(|problem| problem, |tried| format!("of {rows} rows only {tried} came back")))
+    Err(tried
+        .map_or_else(|problem| problem, |tried| format!("of {rows} rows only {tried} came back")))
 }
 
 /// Restores the backup into an empty database of its own and gives the number of rows.
-async fn try_out(registry: Registry, file: &std::path::Path, beside: &std::path::Path, passphrase: Secret, secret_key: Secret) -> Result<u64, String> {
-    let place = tempfile::Builder::new().prefix(".trial-").tempdir_in(beside).map_err(|error| error.to_string())?;
+async fn try_out(
+    registry: Registry,
+    file: &std::path::Path,
+    beside: &std::path::Path,
+    passphrase: Secret,
+    secret_key: Secret,
+) -> Result<u64, String> {
+    let place = tempfile::Builder::new()
+        .prefix(".trial-")
+        .tempdir_in(beside)
+        .map_err(|error| error.to_string())?;
     let options = Options {
         database: place.path().to_path_buf().into(),
         secret_key: secret_key.into(),
@@ -141,7 +184,9 @@ async fn try_out(registry: Registry, file: &std::path::Path, beside: &std::path:
         entropy: Arc::new(SystemEntropy),
         auditor: Arc::new(Silent),
     };
-    let opened = tokio::task::spawn_blocking(move || Store::open(options)).await.map_err(|error| error.to_string())?;
+    let opened = tokio::task::spawn_blocking(move || Store::open(options))
+        .await
+        .map_err(|error| error.to_string())?;
     let store = opened.map_err(|error| error.to_string())?;
     let file = file.to_path_buf();
     let restored = store
@@ -158,7 +203,12 @@ async fn try_out(registry: Registry, file: &std::path::Path, beside: &std::path:
 struct Silent;
 
 impl Auditor for Silent {
-    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn countersign_model::Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        _sql: &mut Sql<'_>,
+        _entropy: &dyn countersign_model::Entropy,
+        _edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -30,13 +30,16 @@ pub enum Command {
     /// Run the server (default).
     #[command(alias = "server")]
     Serve,
-    /// Do the jobs beside requests, and answer none: for installations on PostgreSQL that keep the two apart.
+    /// Do the jobs beside requests, and answer none: for installations on PostgreSQL that keep the
+    /// two apart.
     Worker {
-        /// Accepted for the original's sake: the schedule is kept in the database, so any number of workers share it.
+        /// Accepted for the original's sake: the schedule is kept in the database, so any number of
+        /// workers share it.
         #[arg(short = 'b', long, hide = true)]
         beat: bool,
     },
-    /// Ask a running server or worker of this machine whether it is alive; for container health checks.
+    /// Ask a running server or worker of this machine whether it is alive; for container health
+    /// checks.
     Healthcheck {
         /// Which; the server when nothing is said.
         #[arg(value_parser = ["server", "worker"])]
@@ -198,7 +201,9 @@ impl Cli {
 pub fn flags(data_dir: &Option<PathBuf>, set: &[String]) -> Result<Vec<(String, String)>, String> {
     let mut flags = Vec::new();
     for pair in set {
-        let (key, value) = pair.split_once('=').ok_or_else(|| format!("--set {pair}: write KEY=VALUE, as in --set listen.http=127.0.0.1:8080"))?;
+        let (key, value) = pair.split_once('=').ok_or_else(|| {
+            format!("--set {pair}: write KEY=VALUE, as in --set listen.http=127.0.0.1:8080")
+        })?;
         flags.push((key.trim().to_ascii_lowercase(), value.to_owned()));
     }
     if let Some(folder) = data_dir {

@@ -29,12 +29,17 @@ pub fn start_with(level: Level, traces: Option<&Traces>) {
     let filter = filter(level, traces.is_some());
     // A second call (tests) keeps the first log.
     let _ = match traces {
-        None => tracing::subscriber::set_global_default(Registry::default().with(filter).with(Lines)),
-        Some(traces) => tracing::subscriber::set_global_default(Registry::default().with(filter).with(Lines).with(traces.layer())),
+        None => {
+            tracing::subscriber::set_global_default(Registry::default().with(filter).with(Lines))
+        }
+        Some(traces) => tracing::subscriber::set_global_default(
+            Registry::default().with(filter).with(Lines).with(traces.layer()),
+        ),
     };
 }
 
-/// What is heard. It is asked once for each place in the code: spans that nobody listens to cost nothing there.
+/// What is heard. It is asked once for each place in the code: spans that nobody listens to cost
+/// nothing there.
 fn filter(level: Level, traced: bool) -> EnvFilter {
     let words = match level {
         Level::Trace => "trace",
@@ -50,10 +55,22 @@ fn filter(level: Level, traced: bool) -> EnvFilter {
 }
 
 fn own_crates(level: &str) -> String {
-    ["model", "store", "rest", "directory", "events", "catalogue", "policy", "flow", "blueprints", "oauth2", "pages"]
-        .iter()
-        .map(|name| format!(",countersign_{name}={level}"))
-        .collect()
+    [
+        "model",
+        "store",
+        "rest",
+        "directory",
+        "events",
+        "catalogue",
+        "policy",
+        "flow",
+        "blueprints",
+        "oauth2",
+        "pages",
+    ]
+    .iter()
+    .map(|name| format!(",countersign_{name}={level}"))
+    .collect()
 }
 
 /// Writes events as lines.
@@ -70,7 +87,9 @@ impl<S: Subscriber> Layer<S> for Lines {
             _ => "debug",
         };
         line.0.insert("level", json!(level));
-        line.0.entry("logger").or_insert_with(|| json!(event.metadata().target().replace("::", ".")));
+        line.0
+            .entry("logger")
+            .or_insert_with(|| json!(event.metadata().target().replace("::", ".")));
         line.0.insert("pid", json!(std::process::id()));
         line.0.insert("timestamp", json!(SystemClock.now().iso()));
         line.0.entry("event").or_insert_with(|| json!(""));
@@ -159,20 +178,30 @@ mod tests {
     fn spans_are_made_only_for_a_collector() {
         let made = |traced| {
             let subscriber = Registry::default().with(filter(Level::Debug, traced));
-            tracing::subscriber::with_default(subscriber, || !tracing::info_span!(target: "spans", "x", said = traced).is_disabled())
+            tracing::subscriber::with_default(subscriber, || {
+                !tracing::info_span!(target: "spans", "x", said = traced).is_disabled()
+            })
         };
         assert!(!made(false));
         assert!(made(true));
         // Silence of the log is no silence of traces.
         let silent = Registry::default().with(filter(Level::Error, true));
-        assert!(tracing::subscriber::with_default(silent, || !tracing::info_span!(target: "spans", "y").is_disabled()));
+        assert!(tracing::subscriber::with_default(silent, || {
+            !tracing::info_span!(target: "spans", "y").is_disabled()
+        }));
     }
 
     #[test]
     fn queries_lose_their_secrets() {
         assert_eq!(masked("/a/", ""), "/a/");
-        assert_eq!(masked("/a/", "page=2&code=abc&flag&token=x"), "/a/?page=2&code=***&flag&token=***");
+        assert_eq!(
+            masked("/a/", "page=2&code=abc&flag&token=x"),
+            "/a/?page=2&code=***&flag&token=***"
+        );
         assert_eq!(masked("/recovery/use-token/abc/", ""), "/recovery/use-token/***/");
-        assert_eq!(masked("/api/v3/flows/executor/x/", "query=next%3D%252Fauthorize%253Fcode%253D1"), "/api/v3/flows/executor/x/?query=***");
+        assert_eq!(
+            masked("/api/v3/flows/executor/x/", "query=next%3D%252Fauthorize%253Fcode%253D1"),
+            "/api/v3/flows/executor/x/?query=***"
+        );
     }
 }

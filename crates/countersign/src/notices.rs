@@ -11,9 +11,15 @@ pub fn module() -> Module {
     Module {
         name: "notices",
         operations: vec![
-            Operation::new(Method::GET, "countersign/notices/", "countersign_notices_retrieve", Access::Superuser, notices)
-                .summary("What an administrator should do about the installation itself.")
-                .response(free),
+            Operation::new(
+                Method::GET,
+                "countersign/notices/",
+                "countersign_notices_retrieve",
+                Access::Superuser,
+                notices,
+            )
+            .summary("What an administrator should do about the installation itself.")
+            .response(free),
         ],
         ..Module::default()
     }

@@ -1,4 +1,5 @@
-//! What settings say of mail, of requests to others and of events, for the modules that deal with them.
+//! What settings say of mail, of requests to others and of events, for the modules that deal with
+//! them.
 
 use std::time::Duration;
 
@@ -12,7 +13,11 @@ use crate::{settings::Settings, start::VERSION};
 /// # Errors
 /// A sentence about a setting that cannot be used.
 pub fn modules(settings: &Settings) -> Result<Vec<Module>, String> {
-    Ok(vec![countersign_mail::module(&mail(settings)), countersign_outbound::module(&rules(settings))?, countersign_events::settings(events(settings))])
+    Ok(vec![
+        countersign_mail::module(&mail(settings)),
+        countersign_outbound::module(&rules(settings))?,
+        countersign_events::settings(events(settings)),
+    ])
 }
 
 /// How mail is sent.
@@ -50,5 +55,10 @@ fn rules(settings: &Settings) -> Rules {
 
 fn events(settings: &Settings) -> EventSettings {
     let given = &settings.events;
-    EventSettings { keep: given.retention.0, most: i64::try_from(given.most).unwrap_or(i64::MAX), cities: given.geoip.clone(), networks: given.asn.clone() }
+    EventSettings {
+        keep: given.retention.0,
+        most: i64::try_from(given.most).unwrap_or(i64::MAX),
+        cities: given.geoip.clone(),
+        networks: given.asn.clone(),
+    }
 }

@@ -19,8 +19,8 @@ use countersign_jobs::{Options as WorkerOptions, Worker};
 use countersign_model::{Entropy as _, Registry, Secret};
 use countersign_rest::{Context, ContextParts, Module, Settings as RestSettings};
 use countersign_store::{
-    Actor, Database, Options, PostgresOptions, PostgresTls, RedisOptions, RedisTls, SecretKey, Seldom, SslMode, Store, StoreError, SystemClock, SystemEntropy,
-    Topology, params,
+    Actor, Database, Options, PostgresOptions, PostgresTls, RedisOptions, RedisTls, SecretKey,
+    Seldom, SslMode, Store, StoreError, SystemClock, SystemEntropy, Topology, params,
 };
 use serde_json::Map;
 
@@ -57,10 +57,12 @@ pub fn registry(modules: &[Module]) -> Registry {
     Registry::new(kinds).with_rules(modules.iter().flat_map(|module| module.rules.iter().copied()))
 }
 
-/// The right to change what a data folder holds: one process at a time, since each keeps the configuration in memory. A
-/// database server keeps its processes apart by itself.
+/// The right to change what a data folder holds: one process at a time, since each keeps the
+/// configuration in memory. A database server keeps its processes apart by itself.
 #[derive(Debug)]
-pub struct Hold(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] Option<File>);
+pub struct Hold(
+    #[expect(dead_code, reason = "the lock lasts as long as the file is open")] Option<File>,
+);
 
 impl Hold {
     /// Takes the right, if nobody has it.
@@ -74,13 +76,16 @@ impl Hold {
         if settings.postgresql.host.is_some() {
             return Ok(Hold(None));
         }
-        let failed = |error: std::io::Error| format!("the data folder {} cannot be written: {error}", folder.display());
+        let failed = |error: std::io::Error| {
+            format!("the data folder {} cannot be written: {error}", folder.display())
+        };
         let file = files::make_private(&folder.join("lock")).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Hold(Some(file))),
-            Err(TryLockError::WouldBlock) => {
-                Err(format!("a server runs on the data folder {}. Stop it first, or name another folder with --data-dir", folder.display()))
-            }
+            Err(TryLockError::WouldBlock) => Err(format!(
+                "a server runs on the data folder {}. Stop it first, or name another folder with --data-dir",
+                folder.display()
+            )),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
     }
@@ -109,12 +114,15 @@ pub async fn open(settings: &Settings, _hold: &Hold) -> Result<Context, String> 
     instances::default_objects(&context).await?;
     instances::own(&context).await;
     for start in context.modules().iter().flat_map(|module| &module.start) {
-        (start.run)(context.clone()).await.map_err(|problem| format!("{}: {problem}", start.name))?;
+        (start.run)(context.clone())
+            .await
+            .map_err(|problem| format!("{}: {problem}", start.name))?;
     }
     Ok(context)
 }
 
-/// Opens the store alone. Without a [`Hold`] the configuration of a data folder must not be changed.
+/// Opens the store alone. Without a [`Hold`] the configuration of a data folder must not be
+/// changed.
 ///
 /// # Errors
 /// A sentence that says what stops the start and what to do.
@@ -126,7 +134,10 @@ pub async fn open_store(settings: &Settings) -> Result<(Store, Vec<Module>, Secr
 ///
 /// # Errors
 /// A sentence that says what stops the start and what to do.
-pub async fn open_store_with(settings: &Settings, secret_key: SecretKey) -> Result<(Store, Vec<Module>, Secret), String> {
+pub async fn open_store_with(
+    settings: &Settings,
+    secret_key: SecretKey,
+) -> Result<(Store, Vec<Module>, Secret), String> {
     let modules = modules();
     let registry = registry(&modules);
     let database = database(settings)?;
@@ -146,7 +157,9 @@ pub async fn open_store_with(settings: &Settings, secret_key: SecretKey) -> Resu
                 return Ok((store, modules, secret_key));
             }
             // Another process makes the same tables at this moment.
-            Ok(Err(StoreError::Conflict { .. } | StoreError::Stale)) if attempt < ATTEMPTS => tokio::time::sleep(Duration::from_millis(200)).await,
+            Ok(Err(StoreError::Conflict { .. } | StoreError::Stale)) if attempt < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(200)).await
+            }
             // In a set of containers the database often comes up after us.
             Ok(Err(error @ StoreError::Unavailable { .. })) if attempt < ATTEMPTS => {
                 tracing::error!("{error}. Trying again in a second ({attempt} of {ATTEMPTS})");
@@ -177,9 +190,11 @@ pub async fn share(store: &Store, settings: &Settings) -> Result<(), String> {
 
 fn redis(settings: &Settings) -> Option<RedisOptions> {
     let given = &settings.redis;
-    let nodes = |nodes: &[Node]| nodes.iter().map(|Node(host, port)| (host.clone(), *port)).collect();
+    let nodes =
+        |nodes: &[Node]| nodes.iter().map(|Node(host, port)| (host.clone(), *port)).collect();
     let topology = if let Some(master) = given.sentinel_master.clone() {
-        let (username, password) = (given.sentinel_username.clone(), given.sentinel_password.clone());
+        let (username, password) =
+            (given.sentinel_username.clone(), given.sentinel_password.clone());
         Topology::Sentinel { master, sentinels: nodes(&given.sentinel_hosts), username, password }
     } else if given.cluster.is_empty() {
         Topology::Single(given.host.clone()?, given.port)
@@ -191,7 +206,10 @@ fn redis(settings: &Settings) -> Option<RedisOptions> {
         db: i64::from(given.db),
         username: given.username.clone(),
         password: given.password.clone(),
-        tls: given.tls.then(|| RedisTls { check: given.is_checked(), root_certificate: given.tls_ca_cert.clone() }),
+        tls: given.tls.then(|| RedisTls {
+            check: given.is_checked(),
+            root_certificate: given.tls_ca_cert.clone(),
+        }),
     })
 }
 
@@ -200,12 +218,18 @@ fn database(settings: &Settings) -> Result<Database, String> {
     let Some(host) = &given.host else {
         let folder = &settings.general.data_dir;
         // The engine makes its other files with the permissions of this one.
-        files::make_private(&folder.join("countersign.db")).map_err(|error| format!("the data folder {} cannot be written: {error}", folder.display()))?;
+        files::make_private(&folder.join("countersign.db")).map_err(|error| {
+            format!("the data folder {} cannot be written: {error}", folder.display())
+        })?;
         return Ok(Database::Embedded { folder: folder.clone() });
     };
     Ok(Database::Postgres {
         primary: postgresql(given, host),
-        replicas: settings.read_replicas.iter().map(|replica| postgresql(replica, replica.host.as_ref().unwrap_or(host))).collect(),
+        replicas: settings
+            .read_replicas
+            .iter()
+            .map(|replica| postgresql(replica, replica.host.as_ref().unwrap_or(host)))
+            .collect(),
     })
 }
 
@@ -218,7 +242,11 @@ fn postgresql(given: &Postgresql, host: &str) -> PostgresOptions {
         password: given.password.clone(),
         tls: PostgresTls {
             // Whoever names an authority wants the server to be checked.
-            mode: given.sslmode.unwrap_or(if given.sslrootcert.is_some() { SslMode::VerifyFull } else { SslMode::default() }),
+            mode: given.sslmode.unwrap_or(if given.sslrootcert.is_some() {
+                SslMode::VerifyFull
+            } else {
+                SslMode::default()
+            }),
             root_certificate: given.sslrootcert.clone(),
             client: given.sslcert.clone().zip(given.sslkey.clone()),
         },
@@ -249,14 +277,19 @@ pub fn given_secret_key(settings: &Settings) -> Option<&Secret> {
     settings.general.secret_key.as_ref().filter(|key| !is_example(key.expose()))
 }
 
-/// Where the secret key is: given, or kept in the data folder, where one is made when there is none; instead of an example
-/// also in a database that others share.
+/// Where the secret key is: given, or kept in the data folder, where one is made when there is
+/// none; instead of an example also in a database that others share.
 pub fn secret_key(settings: &Settings) -> Result<SecretKey, String> {
     let path = settings.general.data_dir.join("secret-key");
     let failed = |error: std::io::Error| {
-        format!("the secret key in {} cannot be used: {error}. Make the file accessible, or set COUNTERSIGN_SECRET_KEY", path.display())
+        format!(
+            "the secret key in {} cannot be used: {error}. Make the file accessible, or set COUNTERSIGN_SECRET_KEY",
+            path.display()
+        )
     };
-    let kept = files::read_if_there(&path).map(|text| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).map(Secret::new));
+    let kept = files::read_if_there(&path).map(|text| {
+        text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).map(Secret::new)
+    });
     if let Some(key) = given_secret_key(settings) {
         return Ok(SecretKey::Own { key: key.clone(), former: kept.unwrap_or_default() });
     }
@@ -286,7 +319,12 @@ async fn install_id(store: &Store) -> Result<String, StoreError> {
 }
 
 /// A job with everything blueprints of this program can use.
-pub fn job(library: Vec<Document>, chosen: Vec<usize>, settings: &Settings, secret_key: &Secret) -> Job {
+pub fn job(
+    library: Vec<Document>,
+    chosen: Vec<usize>,
+    settings: &Settings,
+    secret_key: &Secret,
+) -> Job {
     surroundings(settings, secret_key).job(library, chosen, Map::new())
 }
 
@@ -295,28 +333,44 @@ fn surroundings(settings: &Settings, secret_key: &Secret) -> Surroundings {
     let bootstrap = settings.bootstrap.clone();
     Surroundings {
         folder: settings.general.blueprints_dir.clone(),
-        passwords: Arc::new(Hashing { passwords: OnceLock::new(), runtime: tokio::runtime::Handle::current() }),
+        passwords: Arc::new(Hashing {
+            passwords: OnceLock::new(),
+            runtime: tokio::runtime::Handle::current(),
+        }),
         machine: Machine {
             secrets: own_secrets(settings, secret_key),
             environment: Arc::new(move |name| {
-                let secret = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+                let secret = |secret: &Option<Secret>| {
+                    secret.as_ref().map(|secret| secret.expose().to_owned())
+                };
                 match name {
                     "AUTHENTIK_BOOTSTRAP_PASSWORD" => secret(&bootstrap.password),
                     "AUTHENTIK_BOOTSTRAP_TOKEN" => secret(&bootstrap.token),
                     "AUTHENTIK_BOOTSTRAP_EMAIL" => bootstrap.email.clone(),
-                    other => System.variables().into_iter().find(|(known, _)| known == other).map(|(_, value)| value),
+                    other => System
+                        .variables()
+                        .into_iter()
+                        .find(|(known, _)| known == other)
+                        .map(|(_, value)| value),
                 }
             }),
         },
     }
 }
 
-/// What the program itself keeps its data and its neighbours with. The first administrator's password and token are not
-/// among it: they are given so that blueprints use them.
+/// What the program itself keeps its data and its neighbours with. The first administrator's
+/// password and token are not among it: they are given so that blueprints use them.
 fn own_secrets(settings: &Settings, secret_key: &Secret) -> Arc<[Secret]> {
     let (database, redis) = (&settings.postgresql, &settings.redis);
-    let given = [&settings.general.secret_key, &redis.password, &redis.sentinel_password, &settings.email.password, &settings.backup.passphrase];
-    let databases = [database].into_iter().chain(&settings.read_replicas).map(|one| one.password.clone());
+    let given = [
+        &settings.general.secret_key,
+        &redis.password,
+        &redis.sentinel_password,
+        &settings.email.password,
+        &settings.backup.passphrase,
+    ];
+    let databases =
+        [database].into_iter().chain(&settings.read_replicas).map(|one| one.password.clone());
     let all = given.into_iter().flatten().cloned().chain(databases).chain([secret_key.clone()]);
     all.filter(|secret| !secret.is_empty()).collect()
 }
@@ -325,13 +379,16 @@ fn own_secrets(settings: &Settings, secret_key: &Secret) -> Arc<[Secret]> {
 fn given(settings: &Settings, secret_key: &Secret) -> Module {
     Module {
         name: "settings",
-        extensions: vec![Arc::new(surroundings(settings, secret_key)), Arc::new(CertificateFolder(settings.general.cert_discovery_dir.clone()))],
+        extensions: vec![
+            Arc::new(surroundings(settings, secret_key)),
+            Arc::new(CertificateFolder(settings.general.cert_discovery_dir.clone())),
+        ],
         ..Module::default()
     }
 }
 
-/// Password hashes for blueprints: the store's writer waits for them, outside of the runtime's threads. Made when the
-/// first password comes, which for most starts is never.
+/// Password hashes for blueprints: the store's writer waits for them, outside of the runtime's
+/// threads. Made when the first password comes, which for most starts is never.
 struct Hashing {
     passwords: OnceLock<Passwords>,
     runtime: tokio::runtime::Handle,
@@ -340,7 +397,9 @@ struct Hashing {
 impl tables::Passwords for Hashing {
     fn hash(&self, password: &str) -> Result<String, String> {
         let passwords = self.passwords.get_or_init(Passwords::new);
-        self.runtime.block_on(passwords.hash(&Secret::new(password), &SystemEntropy)).map_err(|error| error.to_string())
+        self.runtime
+            .block_on(passwords.hash(&Secret::new(password), &SystemEntropy))
+            .map_err(|error| error.to_string())
     }
 
     fn matches(&self, password: &str, stored: &str) -> bool {
@@ -350,7 +409,8 @@ impl tables::Passwords for Hashing {
     }
 }
 
-/// Keeps what this process knows as new as what others wrote, and what it has in memory on disk; ends with the program.
+/// Keeps what this process knows as new as what others wrote, and what it has in memory on disk;
+/// ends with the program.
 pub fn keep_current(context: &Context) {
     let flushing = context.clone();
     tokio::spawn(async move {
@@ -368,7 +428,8 @@ pub fn keep_current(context: &Context) {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            // What another process changed is seen here within a second; an outage is told by the probes.
+            // What another process changed is seen here within a second; an outage is told by the
+            // probes.
             if let Err(error) = refreshing.store.refresh().await {
                 tracing::debug!(%error, "the configuration could not be compared");
             }
@@ -378,20 +439,28 @@ pub fn keep_current(context: &Context) {
 
 /// Starts doing jobs.
 pub fn start_worker(context: &Context, settings: &Settings) -> Worker {
-    let options = WorkerOptions { concurrency: usize::from(settings.worker.concurrency), heartbeat: Some(heartbeat(settings)) };
+    let options = WorkerOptions {
+        concurrency: usize::from(settings.worker.concurrency),
+        heartbeat: Some(heartbeat(settings)),
+    };
     tokio::spawn(instances::watch(context.clone()));
     Worker::start(context.clone(), options)
 }
 
-/// The file whose time is that of the worker's last sign of life. Containers may share the data folder: each machine has
-/// its own.
+/// The file whose time is that of the worker's last sign of life. Containers may share the data
+/// folder: each machine has its own.
 pub fn heartbeat(settings: &Settings) -> PathBuf {
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let machine: String = machine.trim().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let machine: String = machine
+        .trim()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+        .collect();
     settings.general.data_dir.join(format!("worker-heartbeat-{machine}"))
 }
 
-/// Opens everything for looking at it, also while a server runs: nothing of the configuration may be changed.
+/// Opens everything for looking at it, also while a server runs: nothing of the configuration may
+/// be changed.
 ///
 /// # Errors
 /// A sentence that says what stops it.
@@ -399,7 +468,14 @@ pub async fn look(settings: &Settings) -> Result<Context, String> {
     let (store, modules, secret_key) = open_store(settings).await?;
     let install_id = install_id(&store).await.map_err(|error| error.to_string())?;
     let settings = for_handlers(settings, secret_key);
-    Ok(Context::new(ContextParts { store, clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), settings, install_id, modules }))
+    Ok(Context::new(ContextParts {
+        store,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        settings,
+        install_id,
+        modules,
+    }))
 }
 
 /// Refuses where there is no installation to work on.
@@ -411,7 +487,9 @@ pub fn must_have_data(settings: &Settings) -> Result<(), String> {
         return Ok(());
     }
     let folder = settings.general.data_dir.display();
-    Err(format!("there is no installation in {folder}. Name its folder with --data-dir or COUNTERSIGN_DATA_DIR"))
+    Err(format!(
+        "there is no installation in {folder}. Name its folder with --data-dir or COUNTERSIGN_DATA_DIR"
+    ))
 }
 
 /// Whether there is an installation to work on.

@@ -1,8 +1,9 @@
-//! OpenTelemetry traces: what a request did and how long each part took, sent to a collector where one is set.
+//! OpenTelemetry traces: what a request did and how long each part took, sent to a collector where
+//! one is set.
 //!
-//! Whoever wants to be seen in them opens a span of the target [`TARGET`]. Without a collector nothing listens to that
-//! target: a span is then one comparison. Spans carry names, numbers and templates of paths; never a query, a value of
-//! a form or what is logged.
+//! Whoever wants to be seen in them opens a span of the target [`TARGET`]. Without a collector
+//! nothing listens to that target: a span is then one comparison. Spans carry names, numbers and
+//! templates of paths; never a query, a value of a form or what is logged.
 
 use std::{
     collections::HashMap,
@@ -51,7 +52,9 @@ impl Traces {
     /// A sentence when the settings cannot be meant.
     pub fn open(settings: &Tracing) -> Result<Option<Traces>, String> {
         let Some(endpoint) = &settings.otlp_endpoint else { return Ok(None) };
-        let wrong = |error: &dyn fmt::Display| format!("tracing.otlp_endpoint: traces cannot be sent: {error}");
+        let wrong = |error: &dyn fmt::Display| {
+            format!("tracing.otlp_endpoint: traces cannot be sent: {error}")
+        };
         let client = reqwest::Client::builder()
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
             .timeout(PATIENCE)
@@ -63,13 +66,23 @@ impl Traces {
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(endpoint.of_traces())
             .with_headers(headers(settings.otlp_headers.as_ref()))
-            .with_http_client(Courier { client, runtime: Handle::current(), failing: AtomicBool::new(false) })
+            .with_http_client(Courier {
+                client,
+                runtime: Handle::current(),
+                failing: AtomicBool::new(false),
+            })
             .build()
             .map_err(|error| wrong(&error))?;
-        let resource =
-            Resource::builder().with_service_name(settings.service_name.clone()).with_attribute(KeyValue::new("service.version", start::VERSION)).build();
+        let resource = Resource::builder()
+            .with_service_name(settings.service_name.clone())
+            .with_attribute(KeyValue::new("service.version", start::VERSION))
+            .build();
         let root = Box::new(Roots(Sampler::TraceIdRatioBased(settings.sample_rate.0)));
-        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).with_sampler(Sampler::ParentBased(root)).build();
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_resource(resource)
+            .with_sampler(Sampler::ParentBased(root))
+            .build();
         Ok(Some(Traces(provider)))
     }
 
@@ -91,10 +104,12 @@ impl Traces {
     }
 }
 
-/// Continues the trace a request belongs to (W3C Trace Context). Headers of strangers were removed before.
+/// Continues the trace a request belongs to (W3C Trace Context). Headers of strangers were removed
+/// before.
 pub fn continued(span: &Span, headers: &HeaderMap) {
     if !span.is_disabled() && headers.contains_key("traceparent") {
-        let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(headers));
+        let parent = TraceContextPropagator::new()
+            .extract_with_context(&Context::new(), &HeaderExtractor(headers));
         // Without a listener there is nothing to continue.
         let _ = span.set_parent(parent);
     }
@@ -102,20 +117,41 @@ pub fn continued(span: &Span, headers: &HeaderMap) {
 
 /// `name=value` separated by commas, values percent-encoded, as the standard variable has them.
 fn headers(given: Option<&Secret>) -> HashMap<String, String> {
-    let pairs = given.map(Secret::expose).unwrap_or_default().split(',').filter_map(|pair| pair.split_once('='));
-    let decoded = |value: &str| percent_encoding::percent_decode_str(value.trim()).decode_utf8_lossy().into_owned();
+    let pairs = given
+        .map(Secret::expose)
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(|pair| pair.split_once('='));
+    let decoded = |value: &str| {
+        percent_encoding::percent_decode_str(value.trim()).decode_utf8_lossy().into_owned()
+    };
     pairs.map(|(name, value)| (name.trim().to_owned(), decoded(value))).collect()
 }
 
-/// A trace begins with a request or a job. What the server does by itself every second would drown them.
+/// A trace begins with a request or a job. What the server does by itself every second would drown
+/// them.
 #[derive(Debug, Clone)]
 struct Roots(Sampler);
 
 impl ShouldSample for Roots {
-    fn should_sample(&self, parent: Option<&Context>, trace: TraceId, name: &str, kind: &SpanKind, attributes: &[KeyValue], links: &[Link]) -> SamplingResult {
+    fn should_sample(
+        &self,
+        parent: Option<&Context>,
+        trace: TraceId,
+        name: &str,
+        kind: &SpanKind,
+        attributes: &[KeyValue],
+        links: &[Link],
+    ) -> SamplingResult {
         match kind {
-            SpanKind::Server | SpanKind::Consumer => self.0.should_sample(parent, trace, name, kind, attributes, links),
-            _ => SamplingResult { decision: SamplingDecision::Drop, attributes: Vec::new(), trace_state: TraceState::default() },
+            SpanKind::Server | SpanKind::Consumer => {
+                self.0.should_sample(parent, trace, name, kind, attributes, links)
+            }
+            _ => SamplingResult {
+                decision: SamplingDecision::Drop,
+                attributes: Vec::new(),
+                trace_state: TraceState::default(),
+            },
         }
     }
 }
@@ -129,7 +165,10 @@ struct Courier {
 }
 
 impl HttpClient for Courier {
-    fn send_bytes<'a, 'b>(&'a self, request: Request<Bytes>) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, HttpError>> + Send + 'b>>
+    fn send_bytes<'a, 'b>(
+        &'a self,
+        request: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, HttpError>> + Send + 'b>>
     where
         'a: 'b,
         Self: 'b,
@@ -144,7 +183,10 @@ impl HttpClient for Courier {
                 *response.body_mut() = answer.bytes().await?;
                 Ok::<_, reqwest::Error>(response)
             });
-            let answer = sent.await.map_err(HttpError::from).and_then(|answer| answer.map_err(|error| HttpError::from(error.without_url())));
+            let answer = sent
+                .await
+                .map_err(HttpError::from)
+                .and_then(|answer| answer.map_err(|error| HttpError::from(error.without_url())));
             self.tell(&answer);
             answer
         })
@@ -161,7 +203,9 @@ impl Courier {
         };
         let was = self.failing.swap(problem.is_some(), Ordering::Relaxed);
         match problem {
-            Some(problem) if !was => tracing::warn!("the collector of traces (tracing.otlp_endpoint) does not take them: {problem}"),
+            Some(problem) if !was => tracing::warn!(
+                "the collector of traces (tracing.otlp_endpoint) does not take them: {problem}"
+            ),
             None if was => tracing::info!("the collector takes traces again"),
             _ => {}
         }
@@ -170,7 +214,10 @@ impl Courier {
 
 /// The deepest cause says most.
 fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
+    std::iter::successors(Some(error), |error| error.source())
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -188,7 +235,10 @@ mod tests {
     #[test]
     fn only_requests_and_jobs_begin_a_trace() {
         let begins = |kind: SpanKind| {
-            Roots(Sampler::AlwaysOn).should_sample(None, TraceId::from(1u128), "x", &kind, &[], &[]).decision == SamplingDecision::RecordAndSample
+            Roots(Sampler::AlwaysOn)
+                .should_sample(None, TraceId::from(1u128), "x", &kind, &[], &[])
+                .decision
+                == SamplingDecision::RecordAndSample
         };
         assert!(begins(SpanKind::Server) && begins(SpanKind::Consumer));
         assert!(!begins(SpanKind::Internal) && !begins(SpanKind::Client));

@@ -1,19 +1,21 @@
-//! The last usable administrator. Whichever way something is written, somebody must be left who can sign in and mend it.
+//! The last usable administrator. Whichever way something is written, somebody must be left who can
+//! sign in and mend it.
 
 use countersign_model::{FieldErrors, Problem};
 use countersign_store::{StoreError, Tx, params};
 
 const RULE: &str = "last administrator";
 
-/// Active internal people with a password in a group of superusers, or in a group below one: external ones do not get into
-/// the interface. Who signs in another way counts here
-/// as soon as there is one that outlives a password; accounts of services and machines do not.
+/// Active internal people with a password in a group of superusers, or in a group below one:
+/// external ones do not get into the interface. Who signs in another way counts here as soon as
+/// there is one that outlives a password; accounts of services and machines do not.
 const USABLE: &str = "WITH RECURSIVE down (uuid) AS (SELECT uuid FROM user_group WHERE is_superuser = 1 \
      UNION SELECT g.uuid FROM user_group g JOIN down d ON g.parent = d.uuid) \
      SELECT 1 FROM down d JOIN membership m ON m.group_uuid = d.uuid JOIN users u ON u.id = m.user_id \
      WHERE u.is_active = 1 AND u.type = 'internal' AND u.password <> '' AND SUBSTR(u.password, 1, 1) <> '!' LIMIT 1";
 
-/// Asked before anything that may take rights away: when there is a usable administrator now, the transaction must leave one.
+/// Asked before anything that may take rights away: when there is a usable administrator now, the
+/// transaction must leave one.
 ///
 /// # Errors
 /// When the engine fails.

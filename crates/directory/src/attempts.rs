@@ -1,13 +1,19 @@
-//! How often somebody may try to prove who they are. One rule for every door where a password or a secret is checked.
+//! How often somebody may try to prove who they are. One rule for every door where a password or a
+//! secret is checked.
 //!
-//! A try is counted before it is looked at, so that many at once do not slip through; a right one is taken back.
-//! - An account has three failures free. Each further one doubles the wait before the next try, from one second to a
-//!   minute, until somebody signs in or a day passes. It is never locked: that would be a way to lock others out.
-//! - An address has 20 failures in five minutes and its network (/24, or /64 of IPv6) 100, over all accounts.
-//! - A browser in which the owner of an account signed in before has a count of its own for that account, so that what
-//!   others do elsewhere does not concern its owner (OWASP, "Slow down online guessing attacks with device cookies").
-//! - Machines have no browser: a wrong secret counts for the client and the place it came from alone, so that nobody
-//!   elsewhere can stop an application. Right ones do not wait for each other.
+//! A try is counted before it is looked at, so that many at once do not slip through; a right one
+//! is taken back.
+//! - An account has three failures free. Each further one doubles the wait before the next try,
+//!   from one second to a minute, until somebody signs in or a day passes. It is never locked: that
+//!   would be a way to lock others out.
+//! - An address has 20 failures in five minutes and its network (/24, or /64 of IPv6) 100, over all
+//!   accounts.
+//! - A browser in which the owner of an account signed in before has a count of its own for that
+//!   account, so that what others do elsewhere does not concern its owner (OWASP, "Slow down online
+//!   guessing attacks with device cookies").
+//! - Machines have no browser: a wrong secret counts for the client and the place it came from
+//!   alone, so that nobody elsewhere can stop an application. Right ones do not wait for each
+//!   other.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -27,7 +33,8 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// Several processes change one count at once: each time one of them has its way.
 const SWAPS: usize = 200;
 
-/// Whose secret is tried: a number of an account, or a name that nobody has. Both are counted alike.
+/// Whose secret is tried: a number of an account, or a name that nobody has. Both are counted
+/// alike.
 #[derive(Debug, Clone, Copy)]
 pub enum Owner<'a> {
     Account(i64),
@@ -123,7 +130,10 @@ impl Count {
             Rule::Doubling { .. } => {
                 count.ends = now.plus_seconds(DAY).0;
                 if count.failures >= free {
-                    let wait = 1i64.checked_shl(count.failures - free).unwrap_or(LONGEST_WAIT).clamp(1, LONGEST_WAIT);
+                    let wait = 1i64
+                        .checked_shl(count.failures - free)
+                        .unwrap_or(LONGEST_WAIT)
+                        .clamp(1, LONGEST_WAIT);
                     count.next = now.plus_seconds(wait).0;
                 }
             }
@@ -150,7 +160,12 @@ impl Attempt {
     ///
     /// # Errors
     /// [`TooMany`]: it must not be looked at, right or wrong.
-    pub async fn begin(cx: &Context, owner: Owner<'_>, address: IpAddr, browser: &KnownBrowser) -> Result<Attempt, TooMany> {
+    pub async fn begin(
+        cx: &Context,
+        owner: Owner<'_>,
+        address: IpAddr,
+        browser: &KnownBrowser,
+    ) -> Result<Attempt, TooMany> {
         let own = match owner {
             Owner::Account(pk) => browser.name_for(pk),
             Owner::Unknown(_) => None,
@@ -158,7 +173,11 @@ impl Attempt {
         let wanted = match own {
             Some(name) => vec![(format!("browser/{name}/{}", owner.key()), ACCOUNT)],
             // The account is last: what an address may not try makes nobody wait.
-            None => vec![(format!("network/{}", network(address)), NETWORK), (format!("address/{address}"), ADDRESS), (owner.key(), ACCOUNT)],
+            None => vec![
+                (format!("network/{}", network(address)), NETWORK),
+                (format!("address/{address}"), ADDRESS),
+                (owner.key(), ACCOUNT),
+            ],
         };
         for _ in 0..LOOKS {
             match take_all(cx, &wanted).await {
@@ -248,7 +267,9 @@ async fn settle(cx: &Context, key: &str, change: impl Fn(&mut Count)) {
 async fn read(cx: &Context, key: &str) -> (Option<u64>, Count) {
     // What cannot be read cannot be written either, and is refused there.
     match cx.store.ephemeral().get(SPACE, key).await.ok().flatten() {
-        Some(found) => (Some(found.version), serde_json::from_slice(&found.bytes).unwrap_or_default()),
+        Some(found) => {
+            (Some(found.version), serde_json::from_slice(&found.bytes).unwrap_or_default())
+        }
         None => (None, Count::default()),
     }
 }
@@ -257,7 +278,11 @@ async fn read(cx: &Context, key: &str) -> (Option<u64>, Count) {
 async fn write(cx: &Context, key: &str, seen: Option<u64>, count: &Count) -> Option<bool> {
     let seconds = seconds_until(count.ends, cx.clock.now());
     let bytes = serde_json::to_vec(count).unwrap_or_default();
-    cx.store.ephemeral().compare_and_swap(SPACE, key, seen, bytes, seconds, countersign_store::Owner::Limit).await.ok()
+    cx.store
+        .ephemeral()
+        .compare_and_swap(SPACE, key, seen, bytes, seconds, countersign_store::Owner::Limit)
+        .await
+        .ok()
 }
 
 /// Where a machine tries a secret from. Wrong ones are counted for `client` at that place.
@@ -269,11 +294,17 @@ pub struct MachineAttempts {
 impl MachineAttempts {
     pub fn of(client: &str, address: IpAddr) -> MachineAttempts {
         let client = digest(client);
-        MachineAttempts { counts: [(format!("machine/{client}@{address}"), ADDRESS), (format!("machine/{client}@{}", network(address)), NETWORK)] }
+        MachineAttempts {
+            counts: [
+                (format!("machine/{client}@{address}"), ADDRESS),
+                (format!("machine/{client}@{}", network(address)), NETWORK),
+            ],
+        }
     }
 
-    /// Whether a secret is looked at. Right ones are not counted, so that many at once do not wait for each other; of many
-    /// wrong ones at once, those past the limit are told so by [`MachineAttempts::failed`] and learn nothing.
+    /// Whether a secret is looked at. Right ones are not counted, so that many at once do not wait
+    /// for each other; of many wrong ones at once, those past the limit are told so by
+    /// [`MachineAttempts::failed`] and learn nothing.
     ///
     /// # Errors
     /// [`TooMany`]: it must not be looked at.
@@ -293,7 +324,9 @@ impl MachineAttempts {
     pub async fn failed(&self, cx: &Context) -> Result<(), TooMany> {
         for (key, rule) in &self.counts {
             match take(cx, key, *rule).await {
-                Turn::Taken(_) => settle(cx, key, |count| count.running = count.running.saturating_sub(1)).await,
+                Turn::Taken(_) => {
+                    settle(cx, key, |count| count.running = count.running.saturating_sub(1)).await
+                }
                 Turn::TooMany(wait) => return Err(wait),
                 Turn::Busy => return Err(TooMany { seconds: 1 }),
             }

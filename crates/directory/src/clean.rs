@@ -10,16 +10,26 @@ use serde_json::Value;
 
 use crate::users;
 
-/// Attributes of accounts that a source made for one sign-in; the second is a time in seconds since 1970.
+/// Attributes of accounts that a source made for one sign-in; the second is a time in seconds since
+/// 1970.
 const GENERATED: &str = "goauthentik.io/user/generated";
 const EXPIRES: &str = "goauthentik.io/user/expires";
 
 /// Expired API tokens go too: a client with one must be given a new one.
 pub(crate) fn expiring() -> Vec<Arc<dyn Any + Send + Sync>> {
     let all = [
-        Expiring { plural: "Tokens", remove: |tx| remove(tx, "DELETE FROM token WHERE expiring = 1 AND expires <= $1") },
-        Expiring { plural: "Sessions", remove: |tx| remove(tx, "DELETE FROM session WHERE expires <= $1") },
-        Expiring { plural: "User Consents", remove: |tx| remove(tx, "DELETE FROM consent WHERE expiring = 1 AND expires <= $1") },
+        Expiring {
+            plural: "Tokens",
+            remove: |tx| remove(tx, "DELETE FROM token WHERE expiring = 1 AND expires <= $1"),
+        },
+        Expiring {
+            plural: "Sessions",
+            remove: |tx| remove(tx, "DELETE FROM session WHERE expires <= $1"),
+        },
+        Expiring {
+            plural: "User Consents",
+            remove: |tx| remove(tx, "DELETE FROM consent WHERE expiring = 1 AND expires <= $1"),
+        },
     ];
     all.into_iter().map(|one| Arc::new(one) as _).collect()
 }
@@ -34,14 +44,26 @@ fn remove(tx: &mut Tx<'_>, statement: &str) -> Result<usize, countersign_store::
 /// # Errors
 /// When the engine fails.
 pub(crate) async fn temporary_users(cx: Context, run: Run) -> Result<(), JobError> {
-    let deleted = cx.store.write(Actor::system(), "clean-up of temporary users", delete_ended).await.map_err(|error| JobError::Again(error.to_string()))?;
-    run.note(NoteLevel::Info, cx.clock.now(), "clean_temporary_users", format!("Successfully deleted {deleted} users."));
+    let deleted = cx
+        .store
+        .write(Actor::system(), "clean-up of temporary users", delete_ended)
+        .await
+        .map_err(|error| JobError::Again(error.to_string()))?;
+    run.note(
+        NoteLevel::Info,
+        cx.clock.now(),
+        "clean_temporary_users",
+        format!("Successfully deleted {deleted} users."),
+    );
     Ok(())
 }
 
 fn delete_ended(tx: &mut Tx<'_>) -> Result<usize, ApiError> {
     let now = tx.now();
-    let rows = tx.query("SELECT id, attributes FROM users WHERE attributes LIKE $1", params![format!("%{GENERATED}%")])?;
+    let rows = tx.query(
+        "SELECT id, attributes FROM users WHERE attributes LIKE $1",
+        params![format!("%{GENERATED}%")],
+    )?;
     let mut deleted = 0;
     for row in rows {
         if has_ended(&row.get::<Value>(1)?, now) {
@@ -54,7 +76,9 @@ fn delete_ended(tx: &mut Tx<'_>) -> Result<usize, ApiError> {
 
 fn has_ended(attributes: &Value, now: Timestamp) -> bool {
     let generated = attributes.get(GENERATED).is_some_and(|value| *value == Value::Bool(true));
-    let ends = attributes.get(EXPIRES).and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
+    let ends = attributes
+        .get(EXPIRES)
+        .and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
     let now = now.seconds() as f64;
     generated && ends.is_some_and(|ends| ends <= now)

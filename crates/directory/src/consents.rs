@@ -1,7 +1,10 @@
 //! `core/user_consent`: what people allowed applications to learn. Deleting one asks them again.
 
 use countersign_model::{Fields, Key, KindMeta, ObjectId, Space, Timestamp};
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Caller, Column, ColumnKind, Identity, Query, RenderContext, Rows, Scope, TableMeta};
+use countersign_rest::{
+    Access, ApiError, BoxFuture, Call, Caller, Column, ColumnKind, Identity, Query, RenderContext,
+    Rows, Scope, TableMeta,
+};
 use countersign_store::{Sql, SqlValue, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -58,7 +61,8 @@ impl Rows for Consents {
         for key in keys {
             let statement = "SELECT id, user_id, application, permissions, expires, expiring FROM consent WHERE id = $1";
             let Some(row) = sql.query_one(statement, std::slice::from_ref(key))? else { continue };
-            let user = Identity::load(sql, row.get(1)?)?.map(|u| users::to_json(&u, &call.cx, true));
+            let user =
+                Identity::load(sql, row.get(1)?)?.map(|u| users::to_json(&u, &call.cx, true));
             rows.push(json!({
                 "pk": row.get::<i64>(0)?,
                 "expires": row.get::<Option<Timestamp>>(4)?.map(Timestamp::iso),
@@ -74,18 +78,43 @@ impl Rows for Consents {
     fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
         Box::pin(async move {
             let write = move |tx: &mut countersign_store::Tx<'_>| {
-                let gone = tx.query_one("DELETE FROM consent WHERE id = $1 RETURNING user_id", std::slice::from_ref(&key))?;
-                gone.map_or(Ok(()), |row| countersign_events::deleted_of(tx, ("authentik_stages_consent", "userconsent"), &key, row.get(0)?))
+                let gone = tx.query_one(
+                    "DELETE FROM consent WHERE id = $1 RETURNING user_id",
+                    std::slice::from_ref(&key),
+                )?;
+                gone.map_or(Ok(()), |row| {
+                    countersign_events::deleted_of(
+                        tx,
+                        ("authentik_stages_consent", "userconsent"),
+                        &key,
+                        row.get(0)?,
+                    )
+                })
             };
-            call.cx.store.write(call.actor(), "consent revoked", write).await.map_err(ApiError::from)
+            call.cx
+                .store
+                .write(call.actor(), "consent revoked", write)
+                .await
+                .map_err(ApiError::from)
         })
     }
 }
 
 fn application(call: &Call, uuid: Uuid) -> Value {
-    let Some(entry) = call.snapshot.entry(ObjectId::new(Space("application"), Key::Uuid(uuid))) else { return Value::Null };
+    let Some(entry) = call.snapshot.entry(ObjectId::new(Space("application"), Key::Uuid(uuid)))
+    else {
+        return Value::Null;
+    };
     // Embedded as anybody would see it: nothing in it depends on who asks.
-    let (caller, query, rows) = (Caller::nobody(), Query::default(), std::collections::HashMap::new());
-    let render = RenderContext { cx: &call.cx, snapshot: &call.snapshot, caller: &caller, request: &call.request, query: &query, rows: &rows };
+    let (caller, query, rows) =
+        (Caller::nobody(), Query::default(), std::collections::HashMap::new());
+    let render = RenderContext {
+        cx: &call.cx,
+        snapshot: &call.snapshot,
+        caller: &caller,
+        request: &call.request,
+        query: &query,
+        rows: &rows,
+    };
     render.object(entry)
 }

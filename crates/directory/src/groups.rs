@@ -4,8 +4,14 @@ use std::collections::HashMap;
 
 use axum::response::Response;
 use countersign_events::model_reference;
-use countersign_model::{FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode, ObjectId, Problem, Ref, Target, Timestamp, directory, family};
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Context, Membership, Operation, Rows, TableMeta, no_content};
+use countersign_model::{
+    FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode, ObjectId, Problem, Ref, Target,
+    Timestamp, directory, family,
+};
+use countersign_rest::{
+    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Context, Membership, Operation, Rows,
+    TableMeta, no_content,
+};
 use countersign_store::{Sql, SqlValue, StoreError, Tx, params};
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -16,7 +22,15 @@ use crate::{administrators, audit, used_by};
 
 /// A group of users; groups can stand in groups.
 #[derive(Debug, Clone, Fields)]
-#[kind(path = "core/groups", model = "authentik_core.group", schema = "Group", title = "Group", space = "group", lookup = "group_uuid", ordering = "name")]
+#[kind(
+    path = "core/groups",
+    model = "authentik_core.group",
+    schema = "Group",
+    title = "Group",
+    space = "group",
+    lookup = "group_uuid",
+    ordering = "name"
+)]
 pub struct GroupFields {
     #[field(label = "Name", unique)]
     pub name: String,
@@ -38,9 +52,14 @@ pub struct Groups;
 
 impl Rows for Groups {
     const META: &'static KindMeta = GroupFields::META;
-    const OPERATIONS: &'static [&'static str] = &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
-    const PARAMETERS: &'static [(&'static str, &'static str)] =
-        &[("attributes", "string"), ("include_users", "boolean"), ("members_by_pk", "[integer]"), ("members_by_username", "[string]")];
+    const OPERATIONS: &'static [&'static str] =
+        &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[
+        ("attributes", "string"),
+        ("include_users", "boolean"),
+        ("members_by_pk", "[integer]"),
+        ("members_by_username", "[string]"),
+    ];
     const TABLE: &'static TableMeta = &TableMeta {
         from: "user_group g",
         key: "g.uuid",
@@ -58,21 +77,32 @@ impl Rows for Groups {
 
     fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
         let mut all: Vec<(String, Vec<SqlValue>)> = Vec::new();
-        let members: Vec<&str> = call.query.all("members_by_username").filter(|n| !n.is_empty()).collect();
+        let members: Vec<&str> =
+            call.query.all("members_by_username").filter(|n| !n.is_empty()).collect();
         if !members.is_empty() {
             let marks = vec!["?"; members.len()].join(", ");
-            let text = format!("g.uuid IN (SELECT m.group_uuid FROM membership m JOIN users u ON u.id = m.user_id WHERE u.username IN ({marks}))");
+            let text = format!(
+                "g.uuid IN (SELECT m.group_uuid FROM membership m JOIN users u ON u.id = m.user_id WHERE u.username IN ({marks}))"
+            );
             all.push((text, members.into_iter().map(SqlValue::from).collect()));
         }
         let keys: Vec<&str> = call.query.all("members_by_pk").filter(|n| !n.is_empty()).collect();
         if !keys.is_empty() {
             let mut pks = Vec::new();
             for key in &keys {
-                let pk: i64 = key.parse().map_err(|_| ApiError::field("members_by_pk", Problem::new("invalid", format!("“{key}” is not a valid value."))))?;
+                let pk: i64 = key.parse().map_err(|_| {
+                    ApiError::field(
+                        "members_by_pk",
+                        Problem::new("invalid", format!("“{key}” is not a valid value.")),
+                    )
+                })?;
                 pks.push(SqlValue::from(pk));
             }
             let marks = vec!["?"; pks.len()].join(", ");
-            all.push((format!("g.uuid IN (SELECT group_uuid FROM membership WHERE user_id IN ({marks}))"), pks));
+            all.push((
+                format!("g.uuid IN (SELECT group_uuid FROM membership WHERE user_id IN ({marks}))"),
+                pks,
+            ));
         }
         if let Some(text) = call.query.get("attributes").filter(|a| !a.is_empty()) {
             all.extend(attribute_conditions("g.attributes", text)?);
@@ -93,7 +123,12 @@ impl Rows for Groups {
         Box::pin(async move {
             let body = call.object()?;
             let fields = GroupFields::parse(&call.input(&body, Mode::Create), None)?;
-            call.cx.store.write(call.actor(), "group created", move |tx| create(tx, &fields, None).map(SqlValue::from)).await
+            call.cx
+                .store
+                .write(call.actor(), "group created", move |tx| {
+                    create(tx, &fields, None).map(SqlValue::from)
+                })
+                .await
         })
     }
 
@@ -112,7 +147,12 @@ impl Rows for Groups {
     }
 
     fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move { call.cx.store.write(call.actor(), "group deleted", move |tx| delete(tx, uuid_of(&key)?)).await })
+        Box::pin(async move {
+            call.cx
+                .store
+                .write(call.actor(), "group deleted", move |tx| delete(tx, uuid_of(&key)?))
+                .await
+        })
     }
 
     fn used_by(call: Call, key: SqlValue) -> BoxFuture<Result<Value, ApiError>> {
@@ -145,7 +185,12 @@ pub fn membership_json(group: &Membership, names: &HashMap<Uuid, &str>) -> Value
     })
 }
 
-fn load(sql: &mut Sql<'_>, cx: &Context, key: &SqlValue, with_users: bool) -> Result<Option<Value>, StoreError> {
+fn load(
+    sql: &mut Sql<'_>,
+    cx: &Context,
+    key: &SqlValue,
+    with_users: bool,
+) -> Result<Option<Value>, StoreError> {
     let row = sql.query_one(
         "SELECT g.uuid, g.name, g.is_superuser, g.parent, p.name, g.attributes FROM user_group g LEFT JOIN user_group p ON p.uuid = g.parent WHERE g.uuid = $1",
         std::slice::from_ref(key),
@@ -190,7 +235,11 @@ fn load(sql: &mut Sql<'_>, cx: &Context, key: &SqlValue, with_users: bool) -> Re
 }
 
 /// Groups inside other objects: `group_obj`.
-pub(crate) fn embedded(sql: &mut Sql<'_>, cx: &Context, ids: &[ObjectId]) -> Result<Vec<(ObjectId, Value)>, StoreError> {
+pub(crate) fn embedded(
+    sql: &mut Sql<'_>,
+    cx: &Context,
+    ids: &[ObjectId],
+) -> Result<Vec<(ObjectId, Value)>, StoreError> {
     let mut rows = Vec::new();
     for id in ids {
         if let Some(group) = load(sql, cx, &SqlValue::from(id.key), true)? {
@@ -205,10 +254,16 @@ fn check(tx: &mut Tx<'_>, uuid: Uuid, fields: &GroupFields) -> Result<(), ApiErr
     if let Some(parent) = fields.parent {
         if parent.key() == Key::Uuid(uuid) {
             errors.add("parent", Problem::new("invalid", "Cannot set group as parent of itself."));
-        } else if tx.query_one("SELECT 1 FROM user_group WHERE uuid = $1", params![parent.key()])?.is_none() {
+        } else if tx
+            .query_one("SELECT 1 FROM user_group WHERE uuid = $1", params![parent.key()])?
+            .is_none()
+        {
             errors.add("parent", Problem::missing_reference(parent.key()));
         } else if is_ancestor(tx, uuid, parent.key())? {
-            errors.add("parent", Problem::new("invalid", "Cannot set a group below this one as its parent."));
+            errors.add(
+                "parent",
+                Problem::new("invalid", "Cannot set a group below this one as its parent."),
+            );
         }
     }
     for user in &fields.users {
@@ -249,12 +304,20 @@ pub fn create(tx: &mut Tx<'_>, fields: &GroupFields, uuid: Option<Uuid>) -> Resu
 
 /// # Errors
 /// Field errors, as a cycle of parents.
-pub fn update(tx: &mut Tx<'_>, uuid: Uuid, before: &GroupFields, fields: &GroupFields) -> Result<(), ApiError> {
+pub fn update(
+    tx: &mut Tx<'_>,
+    uuid: Uuid,
+    before: &GroupFields,
+    fields: &GroupFields,
+) -> Result<(), ApiError> {
     if before.to_map() == fields.to_map() {
         return Ok(());
     }
     check(tx, uuid, fields)?;
-    if before.is_superuser != fields.is_superuser || before.parent != fields.parent || before.users != fields.users {
+    if before.is_superuser != fields.is_superuser
+        || before.parent != fields.parent
+        || before.users != fields.users
+    {
         administrators::keep_one(tx)?;
     }
     tx.execute(
@@ -275,7 +338,10 @@ pub fn update(tx: &mut Tx<'_>, uuid: Uuid, before: &GroupFields, fields: &GroupF
 /// # Errors
 /// When an object of the configuration forbids it.
 pub fn delete(tx: &mut Tx<'_>, uuid: Uuid) -> Result<(), ApiError> {
-    let Some(row) = tx.query_one("SELECT name FROM user_group WHERE uuid = $1", params![uuid])? else { return Err(ApiError::not_found("Group")) };
+    let Some(row) = tx.query_one("SELECT name FROM user_group WHERE uuid = $1", params![uuid])?
+    else {
+        return Err(ApiError::not_found("Group"));
+    };
     let name: String = row.get(0)?;
     administrators::keep_one(tx)?;
     tx.draft().detach(ObjectId::new(directory::Group::SPACE, Key::Uuid(uuid)))?;
@@ -284,7 +350,11 @@ pub fn delete(tx: &mut Tx<'_>, uuid: Uuid) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn set_users(tx: &mut Tx<'_>, uuid: Uuid, users: &[Ref<directory::User>]) -> Result<(), StoreError> {
+fn set_users(
+    tx: &mut Tx<'_>,
+    uuid: Uuid,
+    users: &[Ref<directory::User>],
+) -> Result<(), StoreError> {
     tx.execute("DELETE FROM membership WHERE group_uuid = $1", params![uuid])?;
     for user in users {
         tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![user.key(), uuid])?;
@@ -297,9 +367,15 @@ fn set_users(tx: &mut Tx<'_>, uuid: Uuid, users: &[Ref<directory::User>]) -> Res
 /// # Errors
 /// When the engine fails.
 pub fn fields_of(sql: &mut Sql<'_>, uuid: Uuid) -> Result<Option<GroupFields>, StoreError> {
-    let row = sql.query_one("SELECT name, is_superuser, parent, attributes FROM user_group WHERE uuid = $1", params![uuid])?;
+    let row = sql.query_one(
+        "SELECT name, is_superuser, parent, attributes FROM user_group WHERE uuid = $1",
+        params![uuid],
+    )?;
     let Some(row) = row else { return Ok(None) };
-    let users = sql.query("SELECT user_id FROM membership WHERE group_uuid = $1 ORDER BY user_id", params![uuid])?;
+    let users = sql.query(
+        "SELECT user_id FROM membership WHERE group_uuid = $1 ORDER BY user_id",
+        params![uuid],
+    )?;
     let attributes = match row.get::<Value>(3)? {
         Value::Object(map) => JsonMap(map),
         _ => JsonMap::default(),
@@ -308,7 +384,10 @@ pub fn fields_of(sql: &mut Sql<'_>, uuid: Uuid) -> Result<Option<GroupFields>, S
         name: row.get(0)?,
         is_superuser: row.get(1)?,
         parent: row.get::<Option<Uuid>>(2)?.map(|p| Ref::new(Key::Uuid(p))),
-        users: users.iter().map(|u| u.get::<i64>(0).map(|pk| Ref::new(Key::Int(pk)))).collect::<Result<_, _>>()?,
+        users: users
+            .iter()
+            .map(|u| u.get::<i64>(0).map(|pk| Ref::new(Key::Int(pk))))
+            .collect::<Result<_, _>>()?,
         roles: Vec::new(),
         attributes,
     }))
@@ -318,7 +397,11 @@ pub fn fields_of(sql: &mut Sql<'_>, uuid: Uuid) -> Result<Option<GroupFields>, S
 ///
 /// # Errors
 /// Field errors.
-pub fn parse(tx: &Tx<'_>, map: &Map<String, Value>, base: Option<&GroupFields>) -> Result<GroupFields, FieldErrors> {
+pub fn parse(
+    tx: &Tx<'_>,
+    map: &Map<String, Value>,
+    base: Option<&GroupFields>,
+) -> Result<GroupFields, FieldErrors> {
     let mode = if base.is_some() { Mode::Patch } else { Mode::Create };
     GroupFields::parse(&Input { map, mode, entropy: tx.entropy(), privileged: true }, base)
 }
@@ -327,20 +410,34 @@ pub(crate) fn actions() -> Vec<Operation> {
     let add = || Access::permission("authentik_core", "add_user_to", "group");
     let remove = || Access::permission("authentik_core", "remove_user_from", "group");
     vec![
-        Operation::new(Method::POST, "core/groups/{group_uuid}/add_user/", "core_groups_add_user_create", add(), |call: Call| change_member(call, true))
-            .request("UserAccountRequest"),
-        Operation::new(Method::POST, "core/groups/{group_uuid}/remove_user/", "core_groups_remove_user_create", remove(), |call: Call| {
-            change_member(call, false)
-        })
+        Operation::new(
+            Method::POST,
+            "core/groups/{group_uuid}/add_user/",
+            "core_groups_add_user_create",
+            add(),
+            |call: Call| change_member(call, true),
+        )
+        .request("UserAccountRequest"),
+        Operation::new(
+            Method::POST,
+            "core/groups/{group_uuid}/remove_user/",
+            "core_groups_remove_user_create",
+            remove(),
+            |call: Call| change_member(call, false),
+        )
         .request("UserAccountRequest"),
     ]
 }
 
 async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
-    let uuid = Uuid::parse_str(call.param("group_uuid")).map_err(|_| ApiError::detail(http::StatusCode::NOT_FOUND, "Not found."))?;
+    let uuid = Uuid::parse_str(call.param("group_uuid"))
+        .map_err(|_| ApiError::detail(http::StatusCode::NOT_FOUND, "Not found."))?;
     let body = call.object()?;
     let no_such_user = || ApiError::detail(http::StatusCode::NOT_FOUND, "Not found.");
-    let pk = body.get("pk").and_then(|pk| pk.as_i64().or_else(|| pk.as_str().and_then(|s| s.parse().ok()))).ok_or_else(no_such_user)?;
+    let pk = body
+        .get("pk")
+        .and_then(|pk| pk.as_i64().or_else(|| pk.as_str().and_then(|s| s.parse().ok())))
+        .ok_or_else(no_such_user)?;
     call.cx
         .store
         .write(call.actor(), "group members changed", move |tx| {
@@ -367,6 +464,18 @@ async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
     Ok(no_content())
 }
 
-fn audit(tx: &mut Tx<'_>, action: &str, uuid: Uuid, name: &str, diff: Option<Value>) -> Result<(), StoreError> {
-    audit::record(tx, action, model_reference("authentik_core", "group", &uuid.to_string(), name), diff, None)
+fn audit(
+    tx: &mut Tx<'_>,
+    action: &str,
+    uuid: Uuid,
+    name: &str,
+    diff: Option<Value>,
+) -> Result<(), StoreError> {
+    audit::record(
+        tx,
+        action,
+        model_reference("authentik_core", "group", &uuid.to_string(), name),
+        diff,
+        None,
+    )
 }

@@ -1,5 +1,5 @@
-//! The memory that passwords are hashed in: 19 MiB each, taken from the system once for as many hashes as run at a time,
-//! and given back when nobody has signed in for a while.
+//! The memory that passwords are hashed in: 19 MiB each, taken from the system once for as many
+//! hashes as run at a time, and given back when nobody has signed in for a while.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

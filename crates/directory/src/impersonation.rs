@@ -2,7 +2,10 @@
 
 use axum::response::Response;
 use countersign_events::{Event, emit};
-use countersign_rest::{Access, ApiError, Call, Identity, Operation, SessionData, Via, no_content, rekey_session, session_cookie};
+use countersign_rest::{
+    Access, ApiError, Call, Identity, Operation, SessionData, Via, no_content, rekey_session,
+    session_cookie,
+};
 use countersign_store::{Tx, params};
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -13,19 +16,49 @@ pub(crate) fn operations() -> Vec<Operation> {
     let (start, end) = ("core/users/{id}/impersonate/", "core/users/impersonate_end/");
     vec![
         // Every refusal is a 401 without a body, also that of a right that is missing.
-        Operation::new(Method::POST, start, "core_users_impersonate_create", Access::Authenticated, impersonate)
-            .summary("Act as another user, in the session of the caller.")
-            .request("ImpersonationRequest"),
-        Operation::new(Method::GET, end, "core_users_impersonate_end_retrieve", Access::Authenticated, stop).summary("Act as oneself again.").no_answer(),
-        Operation::new(Method::POST, end, "core_users_impersonate_end_create", Access::Authenticated, stop).summary("Act as oneself again.").no_answer(),
+        Operation::new(
+            Method::POST,
+            start,
+            "core_users_impersonate_create",
+            Access::Authenticated,
+            impersonate,
+        )
+        .summary("Act as another user, in the session of the caller.")
+        .request("ImpersonationRequest"),
+        Operation::new(
+            Method::GET,
+            end,
+            "core_users_impersonate_end_retrieve",
+            Access::Authenticated,
+            stop,
+        )
+        .summary("Act as oneself again.")
+        .no_answer(),
+        Operation::new(
+            Method::POST,
+            end,
+            "core_users_impersonate_end_create",
+            Access::Authenticated,
+            stop,
+        )
+        .summary("Act as oneself again.")
+        .no_answer(),
     ]
 }
 
 async fn impersonate(call: Call) -> Result<Response, ApiError> {
-    let pk: i64 = call.param("id").parse().map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    let pk: i64 = call
+        .param("id")
+        .parse()
+        .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
     let body = call.object()?;
     let reason = body.get("reason").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
-    let target = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(|| ApiError::not_found("User"))?;
+    let target = call
+        .cx
+        .store
+        .read(move |sql| Identity::load(sql, pk))
+        .await?
+        .ok_or_else(|| ApiError::not_found("User"))?;
     if !allowed(&call, &target, &reason) {
         return Err(ApiError::Empty(StatusCode::UNAUTHORIZED));
     }
@@ -33,7 +66,8 @@ async fn impersonate(call: Call) -> Result<Response, ApiError> {
     *created.status_mut() = StatusCode::CREATED;
     // Somebody with a token has no session that could act as another.
     let Via::Session { key_hash } = call.caller.via else { return Ok(created) };
-    let event = Event::new("impersonation_started", "authentik.core.api.users", json!({"reason": reason}));
+    let event =
+        Event::new("impersonation_started", "authentik.core.api.users", json!({"reason": reason}));
     switch(&call, key_hash, Some(pk), event, created).await
 }
 
@@ -55,24 +89,38 @@ async fn stop(call: Call) -> Result<Response, ApiError> {
     if call.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
         return Err(ApiError::forbidden("This address may not be opened from another site."));
     }
-    let (Via::Session { key_hash }, Some(_)) = (&call.caller.via, &call.caller.original) else { return Ok(no_content()) };
+    let (Via::Session { key_hash }, Some(_)) = (&call.caller.via, &call.caller.original) else {
+        return Ok(no_content());
+    };
     let event = Event::new("impersonation_ended", "authentik.core.api.users", json!({}));
     switch(&call, *key_hash, None, event, no_content()).await
 }
 
 /// Lets the session act as `pk`, or as its own account, under a fresh key.
-async fn switch(call: &Call, key_hash: [u8; 32], pk: Option<i64>, event: Event, mut response: Response) -> Result<Response, ApiError> {
+async fn switch(
+    call: &Call,
+    key_hash: [u8; 32],
+    pk: Option<i64>,
+    event: Event,
+    mut response: Response,
+) -> Result<Response, ApiError> {
     let key = call.cx.entropy.token(32);
     let fresh = key.clone();
     let changed = move |tx: &mut Tx<'_>| {
-        let row = tx.query_one("SELECT user_id, data FROM session WHERE key_hash = $1", params![key_hash])?;
+        let row = tx.query_one(
+            "SELECT user_id, data FROM session WHERE key_hash = $1",
+            params![key_hash],
+        )?;
         let row = row.ok_or_else(ApiError::no_credentials)?;
         let (own, data): (i64, Value) = (row.get(0)?, row.get(1)?);
-        let data = SessionData { impersonating: pk, ..serde_json::from_value(data).unwrap_or_default() };
+        let data =
+            SessionData { impersonating: pk, ..serde_json::from_value(data).unwrap_or_default() };
         rekey_session(tx, key_hash, &fresh, &data)?;
-        // What the own account was given goes on; what was given to the other account ends with the old key.
+        // What the own account was given goes on; what was given to the other account ends with the
+        // old key.
         for table in ["access_token", "refresh_token", "authorization_code"] {
-            let statement = format!("UPDATE {table} SET session = $1 WHERE session = $2 AND user_id = $3");
+            let statement =
+                format!("UPDATE {table} SET session = $1 WHERE session = $2 AND user_id = $3");
             tx.execute(&statement, params![countersign_store::sha256(&fresh), key_hash, own])?;
         }
         emit(tx, event.clone())?;

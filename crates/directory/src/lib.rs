@@ -1,6 +1,9 @@
-//! People and what belongs to them: users, groups, tokens, sessions, consents, passwords. Their rules, their
-//! statements and their part of the API. Nothing here knows a flow or a protocol.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! People and what belongs to them: users, groups, tokens, sessions, consents, passwords. Their
+//! rules, their statements and their part of the API. Nothing here knows a flow or a protocol.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod administrators;
 mod attempts;
@@ -35,7 +38,9 @@ pub use attempts::{Attempt, MachineAttempts, Owner, TooMany};
 pub use audit::secret_answers;
 pub use avatar::initials as avatar;
 pub use passwords::{HashError, Passwords, Verified, unusable};
-pub use recovery::{create_flow_link, create_recovery_link, flow_link, spend_flow_link, spend_recovery_link};
+pub use recovery::{
+    create_flow_link, create_recovery_link, flow_link, spend_flow_link, spend_recovery_link,
+};
 pub use search::index_everybody;
 pub use settings::{FooterLinks, SystemSettings};
 pub use system::{Apps, Models};
@@ -63,12 +68,21 @@ pub fn module() -> Module {
             sessions::SessionFields::META,
             consents::ConsentFields::META,
         ],
-        rows: vec![(directory::User::SPACE, users::embedded), (directory::Group::SPACE, groups::embedded)],
+        rows: vec![
+            (directory::User::SPACE, users::embedded),
+            (directory::Group::SPACE, groups::embedded),
+        ],
         schemas: schemas::schemas().into_iter().chain(system::enumerations()).collect(),
-        extensions: clean::expiring().into_iter().chain([Arc::new(Passwords::new()) as _]).collect(),
-        jobs: vec![Job::every("clean_temporary_users", 300, "Remove temporary users created by SAML Sources", |cx, run| {
-            Box::pin(clean::temporary_users(cx, run))
-        })],
+        extensions: clean::expiring()
+            .into_iter()
+            .chain([Arc::new(Passwords::new()) as _])
+            .collect(),
+        jobs: vec![Job::every(
+            "clean_temporary_users",
+            300,
+            "Remove temporary users created by SAML Sources",
+            |cx, run| Box::pin(clean::temporary_users(cx, run)),
+        )],
         start: vec![
             Start { name: "accounts", run: |cx| Box::pin(at_start(cx)) },
             Start {

@@ -30,9 +30,15 @@ const SYSTEM_PERMISSIONS: [&str; 14] = [
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![
-        Operation::new(Method::GET, "core/users/me/", "core_users_me_retrieve", Access::SelfRead, me)
-            .summary("The account of the caller.")
-            .response("SessionUser"),
+        Operation::new(
+            Method::GET,
+            "core/users/me/",
+            "core_users_me_retrieve",
+            Access::SelfRead,
+            me,
+        )
+        .summary("The account of the caller.")
+        .response("SessionUser"),
     ]
 }
 
@@ -42,8 +48,10 @@ async fn me(call: Call) -> Result<Response, ApiError> {
         Via::OAuth { scopes } => Some(scopes.as_slice()),
         _ => None,
     };
-    let parents: HashMap<Uuid, &str> = user.groups.iter().map(|g| (g.uuid, g.name.as_str())).collect();
-    // Applications learn roles from this list: direct and inherited, by name; group attributes stay here.
+    let parents: HashMap<Uuid, &str> =
+        user.groups.iter().map(|g| (g.uuid, g.name.as_str())).collect();
+    // Applications learn roles from this list: direct and inherited, by name; group attributes stay
+    // here.
     let groups_obj: Value = user
         .groups
         .iter()
@@ -65,8 +73,13 @@ async fn me(call: Call) -> Result<Response, ApiError> {
 fn account(call: &Call, user: &Identity, scopes: Option<&[String]>) -> Value {
     let full = scopes.is_none_or(|s| s.iter().any(|s| s == "goauthentik.io/api"));
     let with_email = full || scopes.is_some_and(|s| s.iter().any(|s| s == "email"));
-    let groups: Value = user.groups.iter().map(|g| json!({"name": g.name, "pk": g.uuid.to_string()})).collect();
-    let settings = if full { user.merged_attributes(&call.cx.brand_attributes(&call.request)).remove("settings") } else { None };
+    let groups: Value =
+        user.groups.iter().map(|g| json!({"name": g.name, "pk": g.uuid.to_string()})).collect();
+    let settings = if full {
+        user.merged_attributes(&call.cx.brand_attributes(&call.request)).remove("settings")
+    } else {
+        None
+    };
     let settings = settings.unwrap_or_else(|| json!({}));
     let permissions: &[&str] = if full && user.is_superuser() { &SYSTEM_PERMISSIONS } else { &[] };
     json!({

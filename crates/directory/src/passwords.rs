@@ -1,7 +1,8 @@
-//! Password hashes: argon2id for new ones; those of the original are verified and made anew at the next sign-in.
+//! Password hashes: argon2id for new ones; those of the original are verified and made anew at the
+//! next sign-in.
 //!
-//! Hashing is slow on purpose, so it runs on as many threads as there are cores, and a queue past its bound is
-//! answered at once instead of slowing everything.
+//! Hashing is slow on purpose, so it runs on as many threads as there are cores, and a queue past
+//! its bound is answered at once instead of slowing everything.
 
 use argon2::password_hash::phc::{Output, ParamsString, Salt};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
@@ -49,7 +50,11 @@ pub enum HashError {
 
 impl From<HashError> for ApiError {
     fn from(error: HashError) -> ApiError {
-        let status = if error == HashError::Busy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST };
+        let status = if error == HashError::Busy {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::BAD_REQUEST
+        };
         ApiError::detail(status, error.to_string())
     }
 }
@@ -87,24 +92,38 @@ impl Passwords {
     ///
     /// # Errors
     /// When too many wait, or the password is absurdly long.
-    pub async fn hash(&self, password: &Secret, entropy: &dyn Entropy) -> Result<String, HashError> {
+    pub async fn hash(
+        &self,
+        password: &Secret,
+        entropy: &dyn Entropy,
+    ) -> Result<String, HashError> {
         let mut salt = [0u8; 16];
         entropy.fill(&mut salt);
         let password = password.clone();
-        self.run(&password.clone(), move |memory| hash(memory, password.expose(), &salt).ok_or(HashError::Failed)).await?
+        self.run(&password.clone(), move |memory| {
+            hash(memory, password.expose(), &salt).ok_or(HashError::Failed)
+        })
+        .await?
     }
 
-    /// Checks a password against a stored hash. Without one (no such user, or a user without a usable password) it
-    /// takes as long, and no password is the right one.
+    /// Checks a password against a stored hash. Without one (no such user, or a user without a
+    /// usable password) it takes as long, and no password is the right one.
     ///
     /// # Errors
     /// When too many wait, or the password is absurdly long.
-    pub async fn verify(&self, password: &Secret, stored: Option<&str>) -> Result<Verified, HashError> {
-        let usable = stored.filter(|stored| !stored.starts_with('!') && !stored.is_empty()).map(str::to_owned);
+    pub async fn verify(
+        &self,
+        password: &Secret,
+        stored: Option<&str>,
+    ) -> Result<Verified, HashError> {
+        let usable = stored
+            .filter(|stored| !stored.starts_with('!') && !stored.is_empty())
+            .map(str::to_owned);
         let exists = usable.is_some();
         let against = usable.or_else(decoy).unwrap_or_default();
         let moved = password.clone();
-        let outcome = self.run(password, move |memory| verify(memory, moved.expose(), &against)).await?;
+        let outcome =
+            self.run(password, move |memory| verify(memory, moved.expose(), &against)).await?;
         Ok(if exists { outcome } else { Verified::No })
     }
 
@@ -113,7 +132,11 @@ impl Passwords {
         self.computed.load(Ordering::Relaxed)
     }
 
-    async fn run<T: Send + 'static>(&self, password: &Secret, work: impl FnOnce(&HashMemory) -> T + Send + 'static) -> Result<T, HashError> {
+    async fn run<T: Send + 'static>(
+        &self,
+        password: &Secret,
+        work: impl FnOnce(&HashMemory) -> T + Send + 'static,
+    ) -> Result<T, HashError> {
         if password.expose().len() > LONGEST {
             return Err(HashError::TooLong);
         }
@@ -123,7 +146,8 @@ impl Passwords {
         let memory = self.memory.clone();
         HashMemory::give_back_after(&memory, hash_memory::KEPT);
         let task = tokio::task::spawn_blocking(move || {
-            // Held by the thread: whoever asks and hangs up does not make room for the next before the work is done.
+            // Held by the thread: whoever asks and hangs up does not make room for the next before
+            // the work is done.
             let _held = (place, turn);
             work(&memory)
         });
@@ -142,8 +166,9 @@ fn hash(memory: &HashMemory, password: &str, salt: &[u8]) -> Option<String> {
     stored(salt, &out)
 }
 
-/// What unknown users' passwords are checked against, so that they take as long: the form of a hash, and the hash of
-/// nothing. To compute one would make the first such check slower than the others.
+/// What unknown users' passwords are checked against, so that they take as long: the form of a
+/// hash, and the hash of nothing. To compute one would make the first such check slower than the
+/// others.
 fn decoy() -> Option<String> {
     stored(b"a salt of no one", &[0; Params::DEFAULT_OUTPUT_LEN])
 }
@@ -166,9 +191,17 @@ fn stored(salt: &[u8], out: &[u8]) -> Option<String> {
 
 fn verify(memory: &HashMemory, password: &str, stored: &str) -> Verified {
     if let Some(rest) = stored.strip_prefix("pbkdf2_sha256$") {
-        return if django_pbkdf2(password, rest).unwrap_or(false) { Verified::YesOutdated } else { Verified::No };
+        return if django_pbkdf2(password, rest).unwrap_or(false) {
+            Verified::YesOutdated
+        } else {
+            Verified::No
+        };
     }
-    if argon2_matches(memory, password, stored).unwrap_or(false) { Verified::Yes } else { Verified::No }
+    if argon2_matches(memory, password, stored).unwrap_or(false) {
+        Verified::Yes
+    } else {
+        Verified::No
+    }
 }
 
 fn argon2_matches(memory: &HashMemory, password: &str, stored: &str) -> Option<bool> {
@@ -176,13 +209,33 @@ fn argon2_matches(memory: &HashMemory, password: &str, stored: &str) -> Option<b
     let version = stored.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
     let (salt, expected) = (stored.salt?, stored.hash?);
     let mut out = vec![0u8; expected.as_ref().len()];
-    fill(memory, Algorithm::try_from(stored.algorithm.as_str()).ok()?, version, &Params::try_from(&stored).ok()?, password, salt.as_ref(), &mut out)?;
+    fill(
+        memory,
+        Algorithm::try_from(stored.algorithm.as_str()).ok()?,
+        version,
+        &Params::try_from(&stored).ok()?,
+        password,
+        salt.as_ref(),
+        &mut out,
+    )?;
     Some(bool::from(out.ct_eq(expected.as_ref())))
 }
 
-fn fill(memory: &HashMemory, algorithm: Algorithm, version: Version, params: &Params, password: &str, salt: &[u8], out: &mut [u8]) -> Option<()> {
+fn fill(
+    memory: &HashMemory,
+    algorithm: Algorithm,
+    version: Version,
+    params: &Params,
+    password: &str,
+    salt: &[u8],
+    out: &mut [u8],
+) -> Option<()> {
     let argon2 = Argon2::new(algorithm, version, params.clone());
-    memory.with(params.block_count(), |blocks| argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, blocks)).ok()
+    memory
+        .with(params.block_count(), |blocks| {
+            argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, blocks)
+        })
+        .ok()
 }
 
 /// `iterations$salt$base64`, as Django stores pbkdf2.
@@ -193,7 +246,16 @@ fn django_pbkdf2(password: &str, rest: &str) -> Option<bool> {
     if iterations.get() > 10_000_000 {
         return None;
     }
-    Some(pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, iterations, salt.as_bytes(), password.as_bytes(), &expected).is_ok())
+    Some(
+        pbkdf2::verify(
+            pbkdf2::PBKDF2_HMAC_SHA256,
+            iterations,
+            salt.as_bytes(),
+            password.as_bytes(),
+            &expected,
+        )
+        .is_ok(),
+    )
 }
 
 #[cfg(test)]
@@ -202,7 +264,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_hangs_up_makes_no_room_before_the_work_is_done() {
-        let passwords = Arc::new(Passwords { workers: Arc::new(Semaphore::new(1)), ..Passwords::new() });
+        let passwords =
+            Arc::new(Passwords { workers: Arc::new(Semaphore::new(1)), ..Passwords::new() });
         let (finish, wait) = std::sync::mpsc::channel::<()>();
         let (started, begun) = tokio::sync::oneshot::channel();
         let asking = passwords.clone();
@@ -218,17 +281,27 @@ mod tests {
         assert!(asked.await.unwrap_err().is_cancelled());
         assert_eq!(passwords.workers.available_permits(), 0);
         drop(finish);
-        let verified = passwords.verify(&Secret::new("x"), Some(&hash(&HashMemory::default(), "x", b"0123456789abcdef").unwrap())).await;
+        let verified = passwords
+            .verify(
+                &Secret::new("x"),
+                Some(&hash(&HashMemory::default(), "x", b"0123456789abcdef").unwrap()),
+            )
+            .await;
         assert_eq!(verified, Ok(Verified::Yes));
     }
 
-    /// Passwords are checked against a decoy where there is none to check: its own password opens nothing.
+    /// Passwords are checked against a decoy where there is none to check: its own password opens
+    /// nothing.
     #[tokio::test]
     async fn no_password_opens_an_account_without_a_usable_one() {
         let passwords = Passwords::new();
         for stored in [None, Some(""), Some("!"), Some("!Vh3kq0")] {
             for tried in ["decoy", "", "!", "!Vh3kq0"] {
-                assert_eq!(passwords.verify(&Secret::new(tried), stored).await, Ok(Verified::No), "{tried:?} for {stored:?}");
+                assert_eq!(
+                    passwords.verify(&Secret::new(tried), stored).await,
+                    Ok(Verified::No),
+                    "{tried:?} for {stored:?}"
+                );
             }
         }
         assert_eq!(passwords.computed(), 16);
@@ -241,10 +314,20 @@ mod tests {
         let (decoy, real) = (decoy().unwrap(), hash(&memory, "x", b"0123456789abcdef").unwrap());
         let shape = |stored: &str| {
             let stored = PasswordHash::new(stored).unwrap();
-            (stored.algorithm, stored.version, stored.params.clone(), stored.hash.unwrap().as_ref().len(), stored.salt.unwrap().as_ref().len())
+            (
+                stored.algorithm,
+                stored.version,
+                stored.params.clone(),
+                stored.hash.unwrap().as_ref().len(),
+                stored.salt.unwrap().as_ref().len(),
+            )
         };
         assert_eq!(shape(&decoy), shape(&real));
-        assert_eq!(argon2_matches(&memory, "x", &decoy), Some(false), "it was computed and compared");
+        assert_eq!(
+            argon2_matches(&memory, "x", &decoy),
+            Some(false),
+            "it was computed and compared"
+        );
     }
 
     #[test]
@@ -256,7 +339,13 @@ mod tests {
         assert_eq!(verify("correct horse", &stored), Verified::Yes);
         assert_eq!(verify("wrong horse", &stored), Verified::No);
         let mut out = [0u8; 32];
-        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::new(1000).unwrap(), b"salt", b"correct horse", &mut out);
+        pbkdf2::derive(
+            pbkdf2::PBKDF2_HMAC_SHA256,
+            NonZeroU32::new(1000).unwrap(),
+            b"salt",
+            b"correct horse",
+            &mut out,
+        );
         let django = format!("pbkdf2_sha256$1000$salt${}", STANDARD.encode(out));
         assert_eq!(verify("correct horse", &django), Verified::YesOutdated);
         assert_eq!(verify("wrong horse", &django), Verified::No);

@@ -1,5 +1,6 @@
-//! One-time links for people who cannot sign in: one made on the console signs in, one made by an administrator leads into
-//! the recovery flow. Only the hash of a link's key is stored, and of two uses at once one finds the row.
+//! One-time links for people who cannot sign in: one made on the console signs in, one made by an
+//! administrator leads into the recovery flow. Only the hash of a link's key is stored, and of two
+//! uses at once one finds the row.
 
 use countersign_events::model_reference;
 use countersign_model::{Secret, Timestamp};
@@ -9,27 +10,47 @@ use uuid::Uuid;
 
 use crate::{audit, users};
 
-/// Makes a one-time key for a user, which ends after `seconds`; the link is `/recovery/use-token/<key>/`.
+/// Makes a one-time key for a user, which ends after `seconds`; the link is
+/// `/recovery/use-token/<key>/`.
 ///
 /// # Errors
 /// When the engine fails.
-pub fn create_recovery_link(tx: &mut Tx<'_>, user: i64, seconds: i64) -> Result<Secret, StoreError> {
+pub fn create_recovery_link(
+    tx: &mut Tx<'_>,
+    user: i64,
+    seconds: i64,
+) -> Result<Secret, StoreError> {
     let identifier = format!("recovery-{}", tx.entropy().uuid());
     insert(tx, &identifier, "recovery", user, None, seconds)
 }
 
-/// Makes a one-time key with which a user gets into a flow without a sign-in; the link is `/if/flow/<slug>/?flow_token=<key>`. One made
-/// before for the same user ends.
+/// Makes a one-time key with which a user gets into a flow without a sign-in; the link is
+/// `/if/flow/<slug>/?flow_token=<key>`. One made before for the same user ends.
 ///
 /// # Errors
 /// When the engine fails.
-pub fn create_flow_link(tx: &mut Tx<'_>, user: i64, flow: Uuid, seconds: i64) -> Result<Secret, StoreError> {
+pub fn create_flow_link(
+    tx: &mut Tx<'_>,
+    user: i64,
+    flow: Uuid,
+    seconds: i64,
+) -> Result<Secret, StoreError> {
     let identifier = format!("password-reset-{}", tx.entropy().uuid());
-    tx.execute("DELETE FROM token WHERE user_id = $1 AND intent = 'verification' AND flow IS NOT NULL", params![user])?;
+    tx.execute(
+        "DELETE FROM token WHERE user_id = $1 AND intent = 'verification' AND flow IS NOT NULL",
+        params![user],
+    )?;
     insert(tx, &identifier, "verification", user, Some(flow), seconds)
 }
 
-fn insert(tx: &mut Tx<'_>, identifier: &str, intent: &str, user: i64, flow: Option<Uuid>, seconds: i64) -> Result<Secret, StoreError> {
+fn insert(
+    tx: &mut Tx<'_>,
+    identifier: &str,
+    intent: &str,
+    user: i64,
+    flow: Option<Uuid>,
+    seconds: i64,
+) -> Result<Secret, StoreError> {
     let (uuid, key) = (tx.entropy().uuid(), Secret::new(tx.entropy().token(60)));
     let expires: Timestamp = tx.now().plus_seconds(seconds);
     tx.execute(
@@ -38,7 +59,13 @@ fn insert(tx: &mut Tx<'_>, identifier: &str, intent: &str, user: i64, flow: Opti
         params![uuid, identifier, intent, user, expires, sha256(key.expose()), flow],
     )?;
     let account = users::account_of(tx, user)?;
-    audit::record(tx, "model_created", model_reference("authentik_core", "token", identifier, identifier), None, account)?;
+    audit::record(
+        tx,
+        "model_created",
+        model_reference("authentik_core", "token", identifier, identifier),
+        None,
+        account,
+    )?;
     Ok(key)
 }
 
@@ -57,7 +84,12 @@ pub fn spend_recovery_link(tx: &mut Tx<'_>, key: &str) -> Result<Option<Identity
 ///
 /// # Errors
 /// When the engine fails.
-pub fn flow_link(sql: &mut Sql<'_>, key: &str, flow: Uuid, now: Timestamp) -> Result<Option<Identity>, StoreError> {
+pub fn flow_link(
+    sql: &mut Sql<'_>,
+    key: &str,
+    flow: Uuid,
+    now: Timestamp,
+) -> Result<Option<Identity>, StoreError> {
     let find = "SELECT user_id FROM token WHERE key_hash = $1 AND intent = 'verification' AND flow = $2 AND expires > $3";
     let row = sql.query_one(find, params![sha256(key), flow, now])?;
     let Some(row) = row else { return Ok(None) };

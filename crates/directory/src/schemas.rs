@@ -28,7 +28,15 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("UserGroup", object_schema(&group)),
-        ("Group", object_schema(&[("num_pk", "integer"), ("parent_name", "string?"), ("users_obj", "[#GroupMember]?"), ("roles_obj", "[any]")])),
+        (
+            "Group",
+            object_schema(&[
+                ("num_pk", "integer"),
+                ("parent_name", "string?"),
+                ("users_obj", "[#GroupMember]?"),
+                ("roles_obj", "[any]"),
+            ]),
+        ),
         (
             "GroupMember",
             object_schema(&[
@@ -60,24 +68,90 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("system_permissions", "[string]"),
             ]),
         ),
-        ("UserTypeEnum", json!({"type": "string", "enum": ["internal", "external", "service_account", "internal_service_account"]})),
-        ("CapabilitiesEnum", json!({"type": "string", "enum": ["can_save_media", "can_geo_ip", "can_asn", "can_impersonate", "can_debug", "is_enterprise"]})),
+        (
+            "UserTypeEnum",
+            json!({"type": "string", "enum": ["internal", "external", "service_account", "internal_service_account"]}),
+        ),
+        (
+            "CapabilitiesEnum",
+            json!({"type": "string", "enum": ["can_save_media", "can_geo_ip", "can_asn", "can_impersonate", "can_debug", "is_enterprise"]}),
+        ),
         ("UserSelfGroups", object_schema(&[("name", "string"), ("pk", "string")])),
-        ("SessionUser", object_schema(&[("user", "#UserSelf"), ("original?", "#UserSelf"), ("groups_obj?", "[#UserGroup]")])),
+        (
+            "SessionUser",
+            object_schema(&[
+                ("user", "#UserSelf"),
+                ("original?", "#UserSelf"),
+                ("groups_obj?", "[#UserGroup]"),
+            ]),
+        ),
         ("ImpersonationRequest", object_schema(&[("reason", "string")])),
         ("UserAccountRequest", object_schema(&[("pk", "integer")])),
-        ("UserPasswordSetRequest", object_schema(&[("password", "string"), ("revoke_tokens?", "boolean")])),
+        (
+            "UserPasswordSetRequest",
+            object_schema(&[("password", "string"), ("revoke_tokens?", "boolean")]),
+        ),
         ("UserPath", object_schema(&[("paths", "[string]")])),
         ("Coordinate", object_schema(&[("x_cord", "integer"), ("y_cord", "integer")])),
-        ("EventTopPerUser", object_schema(&[("application", "map"), ("counted_events", "integer"), ("unique_users", "integer")])),
-        ("UserMetrics", object_schema(&[("logins", "[#Coordinate]"), ("logins_failed", "[#Coordinate]"), ("authorizations", "[#Coordinate]")])),
-        ("LoginMetrics", object_schema(&[("logins", "[#Coordinate]"), ("logins_failed", "[#Coordinate]"), ("authorizations", "[#Coordinate]")])),
-        ("Worker", object_schema(&[("worker_id", "string"), ("version", "string"), ("version_matching", "boolean")])),
-        ("VersionHistory", object_schema(&[("id", "integer"), ("timestamp", "time"), ("version", "string"), ("build", "string")])),
-        ("UserServiceAccountRequest", object_schema(&[("name", "string"), ("create_group?", "boolean"), ("expiring?", "boolean"), ("expires?", "time")])),
+        (
+            "EventTopPerUser",
+            object_schema(&[
+                ("application", "map"),
+                ("counted_events", "integer"),
+                ("unique_users", "integer"),
+            ]),
+        ),
+        (
+            "UserMetrics",
+            object_schema(&[
+                ("logins", "[#Coordinate]"),
+                ("logins_failed", "[#Coordinate]"),
+                ("authorizations", "[#Coordinate]"),
+            ]),
+        ),
+        (
+            "LoginMetrics",
+            object_schema(&[
+                ("logins", "[#Coordinate]"),
+                ("logins_failed", "[#Coordinate]"),
+                ("authorizations", "[#Coordinate]"),
+            ]),
+        ),
+        (
+            "Worker",
+            object_schema(&[
+                ("worker_id", "string"),
+                ("version", "string"),
+                ("version_matching", "boolean"),
+            ]),
+        ),
+        (
+            "VersionHistory",
+            object_schema(&[
+                ("id", "integer"),
+                ("timestamp", "time"),
+                ("version", "string"),
+                ("build", "string"),
+            ]),
+        ),
+        (
+            "UserServiceAccountRequest",
+            object_schema(&[
+                ("name", "string"),
+                ("create_group?", "boolean"),
+                ("expiring?", "boolean"),
+                ("expires?", "time"),
+            ]),
+        ),
         (
             "UserServiceAccountResponse",
-            object_schema(&[("username", "string"), ("token", "string"), ("user_uid", "string"), ("user_pk", "integer"), ("group_pk?", "string")]),
+            object_schema(&[
+                ("username", "string"),
+                ("token", "string"),
+                ("user_uid", "string"),
+                ("user_pk", "integer"),
+                ("group_pk?", "string"),
+            ]),
         ),
         ("TokenView", object_schema(&[("key", "string")])),
         ("TokenSetKeyRequest", object_schema(&[("key", "string")])),
@@ -128,7 +202,16 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("embedded_outpost_host", "string"),
             ]),
         ),
-        ("AuthenticatedSession", object_schema(&[("uuid?", "uuid"), ("current", "boolean"), ("user_agent", "map"), ("geo_ip", "map?"), ("asn", "map?")])),
+        (
+            "AuthenticatedSession",
+            object_schema(&[
+                ("uuid?", "uuid"),
+                ("current", "boolean"),
+                ("user_agent", "map"),
+                ("geo_ip", "map?"),
+                ("asn", "map?"),
+            ]),
+        ),
         ("UserConsent", object_schema(&[("user", "#User"), ("application", "#Application")])),
     ]
 }

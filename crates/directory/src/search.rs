@@ -1,9 +1,10 @@
-//! Finding people by a part of their name among a million: which of them hold each one, two or three letters of a
-//! word, as sets of numbers in ordinary tables of either engine.
+//! Finding people by a part of their name among a million: which of them hold each one, two or
+//! three letters of a word, as sets of numbers in ordinary tables of either engine.
 //!
-//! The sets may hold more people than they should (somebody's former name), never fewer: triggers note everybody who is
-//! new or renamed in the same transaction, whatever wrote it, and those noted are looked at one by one until a task has
-//! put them into the sets. What the sets leave is compared with the rows themselves, so a stale set costs time, not truth.
+//! The sets may hold more people than they should (somebody's former name), never fewer: triggers
+//! note everybody who is new or renamed in the same transaction, whatever wrote it, and those noted
+//! are looked at one by one until a task has put them into the sets. What the sets leave is
+//! compared with the rows themselves, so a stale set costs time, not truth.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -16,7 +17,8 @@ const CHUNK: i64 = 16_384;
 const CHUNK_BITS: usize = 16_384;
 const BITMAP: usize = CHUNK_BITS / 8;
 
-/// More people than this are counted by the sets alone and found by going through the list in its order.
+/// More people than this are counted by the sets alone and found by going through the list in its
+/// order.
 const FEW: usize = 2_000;
 /// As many parts of a word are asked for.
 const PARTS: usize = 16;
@@ -84,16 +86,24 @@ fn asked(words: &[String]) -> Vec<String> {
         let size = letters.len().min(3);
         let all: Vec<&[char]> = letters.windows(size.max(1)).collect();
         let step = all.len().div_ceil(most).max(1);
-        parts.extend(all.iter().step_by(step).chain(all.last()).map(|part| part.iter().collect::<String>()));
+        parts.extend(
+            all.iter().step_by(step).chain(all.last()).map(|part| part.iter().collect::<String>()),
+        );
     }
     parts.into_iter().collect()
 }
 
-/// Every part of one to three letters of the words of a text, each once. Searched words hold no blanks, commas or line
-/// breaks, so neither do parts.
+/// Every part of one to three letters of the words of a text, each once. Searched words hold no
+/// blanks, commas or line breaks, so neither do parts.
 fn parts(text: &str) -> BTreeSet<String> {
     let words = text.split([' ', ',', '\t', '\n']).map(|word| word.chars().collect::<Vec<char>>());
-    words.flat_map(|word| (1..=3).flat_map(|size| word.windows(size).map(String::from_iter).collect::<Vec<_>>()).collect::<Vec<_>>()).collect()
+    words
+        .flat_map(|word| {
+            (1..=3)
+                .flat_map(|size| word.windows(size).map(String::from_iter).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// A set of the numbers below [`CHUNK`].
@@ -108,7 +118,8 @@ impl Members {
         Members(Box::new([0; BITMAP]))
     }
 
-    /// As stored: few as numbers of two bytes each, many as one bit for each number. The length tells which.
+    /// As stored: few as numbers of two bytes each, many as one bit for each number. The length
+    /// tells which.
     fn read(stored: &[u8]) -> Members {
         let mut set = Members::none();
         if let Ok(bitmap) = <&[u8; BITMAP]>::try_from(stored) {
@@ -121,7 +132,11 @@ impl Members {
     }
 
     fn store(&self) -> Vec<u8> {
-        if self.count() * 2 < BITMAP { self.numbers().flat_map(u16::to_le_bytes).collect() } else { self.0.to_vec() }
+        if self.count() * 2 < BITMAP {
+            self.numbers().flat_map(u16::to_le_bytes).collect()
+        } else {
+            self.0.to_vec()
+        }
     }
 
     fn add(&mut self, number: u16) {
@@ -142,17 +157,22 @@ impl Members {
 
     fn numbers(&self) -> impl Iterator<Item = u16> + '_ {
         let bytes = (0_u16..).step_by(8).zip(self.0.iter());
-        bytes.filter(|(_, byte)| **byte != 0).flat_map(|(first, byte)| (0..8).filter(move |bit| byte & (1 << bit) != 0).map(move |bit| first + bit))
+        bytes.filter(|(_, byte)| **byte != 0).flat_map(|(first, byte)| {
+            (0..8).filter(move |bit| byte & (1 << bit) != 0).map(move |bit| first + bit)
+        })
     }
 }
 
-/// Puts noted people into the sets as they become some, in every process: whoever comes second finds nothing to do.
+/// Puts noted people into the sets as they become some, in every process: whoever comes second
+/// finds nothing to do.
 pub(crate) async fn keep_indexing(cx: Context) {
     loop {
         match index_everybody(&cx.store).await {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
-            Err(error) => tracing::warn!(%error, "new people could not be put into the index of names; searches find them all the same"),
+            Err(error) => {
+                tracing::warn!(%error, "new people could not be put into the index of names; searches find them all the same")
+            }
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -165,7 +185,10 @@ pub(crate) async fn keep_indexing(cx: Context) {
 pub async fn index_everybody(store: &Store) -> Result<(), StoreError> {
     loop {
         let waiting = store.read(|sql| {
-            let row = sql.query_one("SELECT COUNT(*) FROM (SELECT 1 FROM people_noted LIMIT $1) noted", params![WAIT_FOR])?;
+            let row = sql.query_one(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM people_noted LIMIT $1) noted",
+                params![WAIT_FOR],
+            )?;
             row.map_or(Ok(0), |row| row.get::<i64>(0))
         });
         if waiting.await? < WAIT_FOR {
@@ -186,7 +209,10 @@ struct Noted {
 pub(crate) fn put_some(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let mut chunks: BTreeMap<i64, Noted> = BTreeMap::new();
     let mut last = 0;
-    for row in tx.query("SELECT id, user_id, change FROM people_noted ORDER BY id LIMIT $1", params![BATCH])? {
+    for row in tx.query(
+        "SELECT id, user_id, change FROM people_noted ORDER BY id LIMIT $1",
+        params![BATCH],
+    )? {
         let user: i64 = row.get(1)?;
         let noted = chunks.entry(user.div_euclid(CHUNK)).or_default();
         noted.change += row.get::<i64>(2)?;
@@ -196,7 +222,8 @@ pub(crate) fn put_some(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     for (chunk, noted) in &chunks {
         put(tx, *chunk, noted)?;
     }
-    // Those noted later, in transactions that this one does not see, are left by the engine's isolation.
+    // Those noted later, in transactions that this one does not see, are left by the engine's
+    // isolation.
     tx.execute("DELETE FROM people_noted WHERE id <= $1", params![last])?;
     Ok(())
 }
@@ -205,7 +232,10 @@ fn put(tx: &mut Tx<'_>, chunk: i64, noted: &Noted) -> Result<(), StoreError> {
     let mut grams: BTreeMap<String, Vec<u16>> = BTreeMap::new();
     let people: Vec<SqlValue> = noted.people.iter().map(|user| SqlValue::Int(*user)).collect();
     for some in people.chunks(ROWS) {
-        for row in tx.query(&format!("SELECT id, searched FROM users WHERE id IN ({})", marks(some.len())), some)? {
+        for row in tx.query(
+            &format!("SELECT id, searched FROM users WHERE id IN ({})", marks(some.len())),
+            some,
+        )? {
             let number = u16::try_from(row.get::<i64>(0)?.rem_euclid(CHUNK)).unwrap_or_default();
             for part in parts(&row.get::<String>(1)?) {
                 grams.entry(part).or_default().push(number);
@@ -225,9 +255,17 @@ fn put(tx: &mut Tx<'_>, chunk: i64, noted: &Noted) -> Result<(), StoreError> {
 /// Adds people to the sets of some parts.
 fn add(tx: &mut Tx<'_>, chunk: i64, grams: &[(String, Vec<u16>)]) -> Result<(), StoreError> {
     let mut values: Vec<SqlValue> = grams.iter().map(|(gram, _)| gram.into()).collect();
-    let statement = format!("SELECT gram, members FROM people_gram WHERE gram IN ({}) AND chunk = ${}", marks(values.len()), values.len() + 1);
+    let statement = format!(
+        "SELECT gram, members FROM people_gram WHERE gram IN ({}) AND chunk = ${}",
+        marks(values.len()),
+        values.len() + 1
+    );
     values.push(chunk.into());
-    let before = tx.query(&statement, &values)?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<HashMap<String, Vec<u8>>, StoreError>>()?;
+    let before = tx
+        .query(&statement, &values)?
+        .iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?)))
+        .collect::<Result<HashMap<String, Vec<u8>>, StoreError>>()?;
     let mut values: Vec<SqlValue> = vec![chunk.into()];
     let mut rows = Vec::new();
     for (gram, numbers) in grams {
@@ -259,7 +297,12 @@ mod tests {
 
     struct NoAudit;
     impl Auditor for NoAudit {
-        fn record(&self, _: &mut Sql<'_>, _: &dyn Entropy, _: &CommittedEdit<'_>) -> Result<(), StoreError> {
+        fn record(
+            &self,
+            _: &mut Sql<'_>,
+            _: &dyn Entropy,
+            _: &CommittedEdit<'_>,
+        ) -> Result<(), StoreError> {
             Ok(())
         }
     }
@@ -276,12 +319,16 @@ mod tests {
         .unwrap()
     }
 
-    async fn write(store: &Store, work: impl Fn(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static) {
+    async fn write(
+        store: &Store,
+        work: impl Fn(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) {
         store.write(Actor::system(), "test", work).await.unwrap();
     }
 
     fn make(tx: &mut Tx<'_>, id: i64, name: &str) -> Result<(), StoreError> {
-        let (uuid, username) = (tx.entropy().uuid(), format!("{}.{id}", name.to_lowercase().replace(' ', ".")));
+        let (uuid, username) =
+            (tx.entropy().uuid(), format!("{}.{id}", name.to_lowercase().replace(' ', ".")));
         tx.execute(
             "INSERT INTO users (id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, joined, path, type, attributes) \
              VALUES ($1, $2, $3, $3, $4, $5, $5, '', 0, 1, 0, 'users', 'internal', '{}')",
@@ -292,15 +339,38 @@ mod tests {
 
     /// Holds the index against every row.
     async fn agree(store: &Store) {
-        for words in ["nina", "i", "wa", "ß", "ünal", "nina wagner", ".4", "@example.test", "zzz", "na.wagner.3@exa", "wagner nobody"] {
+        for words in [
+            "nina",
+            "i",
+            "wa",
+            "ß",
+            "ünal",
+            "nina wagner",
+            ".4",
+            "@example.test",
+            "zzz",
+            "na.wagner.3@exa",
+            "wagner nobody",
+        ] {
             let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
             let asked = words.clone();
             let found = store.read(move |sql| narrow(sql, &asked)).await.unwrap();
-            let rows = store.read(|sql| sql.query("SELECT id, searched FROM users ORDER BY id", params![])).await.unwrap();
-            let rows: Vec<(i64, String)> = rows.iter().map(|row| (row.get(0).unwrap(), row.get(1).unwrap())).collect();
-            let meant: Vec<i64> = rows.iter().filter(|(_, text)| words.iter().all(|word| text.contains(word))).map(|(id, _)| *id).collect();
+            let rows = store
+                .read(|sql| sql.query("SELECT id, searched FROM users ORDER BY id", params![]))
+                .await
+                .unwrap();
+            let rows: Vec<(i64, String)> =
+                rows.iter().map(|row| (row.get(0).unwrap(), row.get(1).unwrap())).collect();
+            let meant: Vec<i64> = rows
+                .iter()
+                .filter(|(_, text)| words.iter().all(|word| text.contains(word)))
+                .map(|(id, _)| *id)
+                .collect();
             let Narrowed::Few(keys) = found else { panic!("{words:?}: {found:?}") };
-            assert!(meant.iter().all(|id| keys.contains(id)), "{words:?}: {meant:?} are not all of {keys:?}");
+            assert!(
+                meant.iter().all(|id| keys.contains(id)),
+                "{words:?}: {meant:?} are not all of {keys:?}"
+            );
             assert_eq!(store.read(count).await.unwrap(), rows.len());
         }
     }
@@ -312,22 +382,43 @@ mod tests {
         agree(&store).await;
         write(&store, |tx| {
             let names = ["Nina Wagner", "Gül Ünal", "Ida Weiß", "Bo"];
-            (0..40).try_for_each(|n| make(tx, if n < 20 { n + 1 } else { n + 3 * CHUNK }, names[usize::try_from(n).unwrap() % 4]))
+            (0..40).try_for_each(|n| {
+                make(
+                    tx,
+                    if n < 20 { n + 1 } else { n + 3 * CHUNK },
+                    names[usize::try_from(n).unwrap() % 4],
+                )
+            })
         })
         .await;
         agree(&store).await;
         write(&store, put_some).await;
         agree(&store).await;
-        let waiting = store.read(|sql| sql.query("SELECT 1 FROM people_noted", params![])).await.unwrap();
+        let waiting =
+            store.read(|sql| sql.query("SELECT 1 FROM people_noted", params![])).await.unwrap();
         assert!(waiting.is_empty());
         write(&store, |tx| {
-            tx.execute("UPDATE users SET name = 'Nina Neu', last_login = 1 WHERE id = 2", params![])?;
+            tx.execute(
+                "UPDATE users SET name = 'Nina Neu', last_login = 1 WHERE id = 2",
+                params![],
+            )?;
             tx.execute("UPDATE users SET last_login = 2 WHERE id = 3", params![])?;
             tx.execute("DELETE FROM users WHERE id = 1", params![]).map(|_| ())
         })
         .await;
-        let waiting = store.read(|sql| sql.query("SELECT user_id, change FROM people_noted ORDER BY id", params![])).await.unwrap();
-        assert_eq!(waiting.iter().map(|row| (row.get(0).unwrap(), row.get(1).unwrap())).collect::<Vec<(i64, i64)>>(), [(2, 0), (1, -1)]);
+        let waiting = store
+            .read(|sql| {
+                sql.query("SELECT user_id, change FROM people_noted ORDER BY id", params![])
+            })
+            .await
+            .unwrap();
+        assert_eq!(
+            waiting
+                .iter()
+                .map(|row| (row.get(0).unwrap(), row.get(1).unwrap()))
+                .collect::<Vec<(i64, i64)>>(),
+            [(2, 0), (1, -1)]
+        );
         agree(&store).await;
         write(&store, put_some).await;
         agree(&store).await;
@@ -337,7 +428,8 @@ mod tests {
     fn sets_are_stored_as_numbers_or_as_bits() {
         for size in [0, 1, 7, 1023, 1024, CHUNK_BITS] {
             let mut set = Members::none();
-            let numbers: Vec<u16> = (0..size).map(|n| u16::try_from(n * 7919 % CHUNK_BITS).unwrap()).collect();
+            let numbers: Vec<u16> =
+                (0..size).map(|n| u16::try_from(n * 7919 % CHUNK_BITS).unwrap()).collect();
             numbers.iter().for_each(|number| set.add(*number));
             let stored = set.store();
             assert!(stored.len() <= BITMAP);

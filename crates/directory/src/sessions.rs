@@ -1,7 +1,9 @@
 //! `core/authenticated_sessions`: who is signed in where. Deleting one ends it.
 
 use countersign_model::{Fields, KindMeta, Timestamp};
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Rows, Scope, TableMeta, Via};
+use countersign_rest::{
+    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Rows, Scope, TableMeta, Via,
+};
 use countersign_store::{Sql, SqlValue, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -109,9 +111,29 @@ impl Rows for Sessions {
 
 /// Family and system, by the words browsers put into their names.
 fn parse_agent(agent: &str) -> Value {
-    let first = |names: &[(&str, &str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map_or("Other", |(_, name)| *name).to_owned();
-    let browser = first(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")]);
-    let system = first(&[("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iOS"), ("Mac OS X", "Mac OS X"), ("Linux", "Linux")]);
+    let first = |names: &[(&str, &str)]| {
+        names
+            .iter()
+            .find(|(mark, _)| agent.contains(mark))
+            .map_or("Other", |(_, name)| *name)
+            .to_owned()
+    };
+    let browser = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = first(&[
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iOS"),
+        ("iPad", "iOS"),
+        ("Mac OS X", "Mac OS X"),
+        ("Linux", "Linux"),
+    ]);
     let version = |family: &str| json!({"family": family, "major": "", "minor": "", "patch": ""});
     json!({
         "device": {"brand": "", "family": "Other", "model": ""},

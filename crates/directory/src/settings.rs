@@ -1,6 +1,8 @@
 //! `admin/settings/`: what administrators decide for the whole installation while it runs.
 
-use countersign_model::{Duration, ErrorNode, FieldErrors, FieldMeta, FieldValue, Kind, Problem, Shape, Snapshot, Space};
+use countersign_model::{
+    Duration, ErrorNode, FieldErrors, FieldMeta, FieldValue, Kind, Problem, Shape, Snapshot, Space,
+};
 use countersign_rest::{Access, KindResource};
 use serde_json::Value;
 
@@ -9,7 +11,14 @@ const SPACE: Space = Space("tenant");
 
 /// Settings of the whole installation.
 #[derive(Debug, Clone, Kind)]
-#[kind(path = "admin/settings", model = "authentik_tenants.tenant", schema = "Settings", title = "Tenant", space = "tenant", hidden)]
+#[kind(
+    path = "admin/settings",
+    model = "authentik_tenants.tenant",
+    schema = "Settings",
+    title = "Tenant",
+    space = "tenant",
+    hidden
+)]
 pub struct SystemSettings {
     /// How avatars are made. Only initials, drawn here, are shown in this version.
     #[field(label = "Avatars", default = SystemSettings::default().avatars)]
@@ -72,7 +81,8 @@ impl Default for SystemSettings {
     }
 }
 
-/// Links below the pages: objects with a `name` and, unless they are only text, an `href`. What else they hold stays.
+/// Links below the pages: objects with a `name` and, unless they are only text, an `href`. What
+/// else they hold stays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FooterLinks(Vec<Value>);
 
@@ -84,10 +94,20 @@ impl FieldValue for FooterLinks {
         let links = match value {
             Value::Array(links) => links,
             Value::Null => return Err(Problem::null().into()),
-            _ => return Err(Problem::new("not_a_list", "Expected a list of links, each with a name and an href.").into()),
+            _ => {
+                return Err(Problem::new(
+                    "not_a_list",
+                    "Expected a list of links, each with a name and an href.",
+                )
+                .into());
+            }
         };
         let errors: Vec<FieldErrors> = links.iter().map(link_errors).collect();
-        if errors.iter().all(FieldErrors::is_empty) { Ok(FooterLinks(links.clone())) } else { Err(ErrorNode::Items(errors)) }
+        if errors.iter().all(FieldErrors::is_empty) {
+            Ok(FooterLinks(links.clone()))
+        } else {
+            Err(ErrorNode::Items(errors))
+        }
     }
     fn to_json(&self) -> Value {
         Value::Array(self.0.clone())
@@ -103,8 +123,14 @@ fn link_errors(link: &Value) -> FieldErrors {
         Some(Some(_)) => {}
     }
     let safe = |href: &str| {
-        let scheme = href.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| !scheme.contains(['/', '?', '#'])).map(str::to_ascii_lowercase);
-        !href.contains(char::is_control) && scheme.is_none_or(|scheme| ["http", "https", "mailto", "tel"].contains(&scheme.as_str()))
+        let scheme = href
+            .split_once(':')
+            .map(|(scheme, _)| scheme)
+            .filter(|scheme| !scheme.contains(['/', '?', '#']))
+            .map(str::to_ascii_lowercase);
+        !href.contains(char::is_control)
+            && scheme
+                .is_none_or(|scheme| ["http", "https", "mailto", "tel"].contains(&scheme.as_str()))
     };
     match link.get("href") {
         None | Some(Value::Null) => {}
@@ -117,7 +143,11 @@ fn link_errors(link: &Value) -> FieldErrors {
 impl SystemSettings {
     /// What was decided, or the defaults.
     pub fn of(snapshot: &Snapshot) -> SystemSettings {
-        snapshot.entries(SPACE).find_map(|entry| entry.cast::<SystemSettings>()).cloned().unwrap_or_default()
+        snapshot
+            .entries(SPACE)
+            .find_map(|entry| entry.cast::<SystemSettings>())
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Letters of a new key: short ones could be guessed.

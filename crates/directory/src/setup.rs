@@ -1,7 +1,8 @@
-//! Whether the installation was ever set up: a mark that stays, whatever becomes of the account it was set for.
+//! Whether the installation was ever set up: a mark that stays, whatever becomes of the account it
+//! was set for.
 //!
-//! An account can be renamed, deactivated, deleted or made anew; if "set up" were derived from it, any of these would let
-//! the next visitor make himself the administrator (CVE-2023-46249).
+//! An account can be renamed, deactivated, deleted or made anew; if "set up" were derived from it,
+//! any of these would let the next visitor make himself the administrator (CVE-2023-46249).
 
 use countersign_rest::Context;
 use countersign_store::{Actor, Sql, StoreError, Tx, params};
@@ -16,7 +17,8 @@ pub fn is_done(sql: &mut Sql<'_>) -> Result<bool, StoreError> {
     Ok(sql.query_one("SELECT 1 FROM fact WHERE name = $1", params![MARK])?.is_some())
 }
 
-/// Sets the mark if some superuser has a password. Called by everything that gives passwords or rights.
+/// Sets the mark if some superuser has a password. Called by everything that gives passwords or
+/// rights.
 ///
 /// # Errors
 /// When the engine fails.
@@ -25,12 +27,21 @@ pub fn note(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         return Ok(());
     }
     let now = tx.now();
-    tx.execute("INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", params![MARK, now.iso()]).map(|_| ())
+    tx.execute(
+        "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        params![MARK, now.iso()],
+    )
+    .map(|_| ())
 }
 
 /// For installations, and backups, that are older than the mark.
 pub(crate) async fn note_at_start(cx: &Context) -> Result<(), StoreError> {
-    let wanted = cx.store.read(|sql| Ok::<_, StoreError>(!is_done(sql)? && administrator_with_password(sql)?.is_some())).await?;
+    let wanted = cx
+        .store
+        .read(|sql| {
+            Ok::<_, StoreError>(!is_done(sql)? && administrator_with_password(sql)?.is_some())
+        })
+        .await?;
     if wanted { cx.store.write(Actor::system(), "set-up is done", note).await } else { Ok(()) }
 }
 

@@ -17,30 +17,98 @@ const WIRE_VERSION: &str = "2025.4.0";
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![
-        Operation::new(Method::GET, "root/config/", "root_config_retrieve", Access::Public, config).response("Config"),
-        Operation::new(Method::GET, "admin/version/", "admin_version_retrieve", Access::Authenticated, version).response("Version"),
-        Operation::new(Method::GET, "admin/system/", "admin_system_retrieve", Access::Superuser, system).response("SystemInfo"),
+        Operation::new(Method::GET, "root/config/", "root_config_retrieve", Access::Public, config)
+            .response("Config"),
+        Operation::new(
+            Method::GET,
+            "admin/version/",
+            "admin_version_retrieve",
+            Access::Authenticated,
+            version,
+        )
+        .response("Version"),
+        Operation::new(
+            Method::GET,
+            "admin/system/",
+            "admin_system_retrieve",
+            Access::Superuser,
+            system,
+        )
+        .response("SystemInfo"),
         // The original checks its cache by this; there is nothing to check here.
-        Operation::new(Method::POST, "admin/system/", "admin_system_create", Access::Superuser, system).response("SystemInfo"),
-        Operation::new(Method::GET, "admin/metrics/", "admin_metrics_retrieve", Access::permission("authentik_events", "view", "event"), metrics)
-            .response("LoginMetrics"),
-        Operation::new(Method::GET, "admin/workers/", "admin_workers_list", Access::Superuser, workers)
-            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/Worker"}})),
-        Operation::new(Method::GET, "admin/version/history/", "admin_version_history_list", Access::Superuser, |call: Call| async move {
-            Ok(json(StatusCode::OK, &json!([release(&call).await?])))
-        })
-        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/VersionHistory"}})),
-        Operation::new(Method::GET, "admin/version/history/{id}/", "admin_version_history_retrieve", Access::Superuser, |call: Call| async move {
-            if call.param("id") == "1" { Ok(json(StatusCode::OK, &release(&call).await?)) } else { Err(ApiError::not_found("VersionHistory")) }
-        })
+        Operation::new(
+            Method::POST,
+            "admin/system/",
+            "admin_system_create",
+            Access::Superuser,
+            system,
+        )
+        .response("SystemInfo"),
+        Operation::new(
+            Method::GET,
+            "admin/metrics/",
+            "admin_metrics_retrieve",
+            Access::permission("authentik_events", "view", "event"),
+            metrics,
+        )
+        .response("LoginMetrics"),
+        Operation::new(
+            Method::GET,
+            "admin/workers/",
+            "admin_workers_list",
+            Access::Superuser,
+            workers,
+        )
+        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/Worker"}})),
+        Operation::new(
+            Method::GET,
+            "admin/version/history/",
+            "admin_version_history_list",
+            Access::Superuser,
+            |call: Call| async move { Ok(json(StatusCode::OK, &json!([release(&call).await?]))) },
+        )
+        .response(
+            json!({"type": "array", "items": {"$ref": "#/components/schemas/VersionHistory"}}),
+        ),
+        Operation::new(
+            Method::GET,
+            "admin/version/history/{id}/",
+            "admin_version_history_retrieve",
+            Access::Superuser,
+            |call: Call| async move {
+                if call.param("id") == "1" {
+                    Ok(json(StatusCode::OK, &release(&call).await?))
+                } else {
+                    Err(ApiError::not_found("VersionHistory"))
+                }
+            },
+        )
         .response("VersionHistory"),
-        Operation::new(Method::GET, "admin/apps/", "admin_apps_list", Access::Authenticated, |_call: Call| names(APPS))
-            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/App"}})),
-        Operation::new(Method::GET, "admin/models/", "admin_models_list", Access::Authenticated, |_call: Call| names(MODELS))
-            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/App"}})),
-        Operation::new(Method::GET, "countersign/overview/", "countersign_overview_retrieve", Access::Superuser, overview)
-            .summary("Counts and set-up steps for the administrator's first page.")
-            .response(json!({"type": "object", "additionalProperties": {}})),
+        Operation::new(
+            Method::GET,
+            "admin/apps/",
+            "admin_apps_list",
+            Access::Authenticated,
+            |_call: Call| names(APPS),
+        )
+        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/App"}})),
+        Operation::new(
+            Method::GET,
+            "admin/models/",
+            "admin_models_list",
+            Access::Authenticated,
+            |_call: Call| names(MODELS),
+        )
+        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/App"}})),
+        Operation::new(
+            Method::GET,
+            "countersign/overview/",
+            "countersign_overview_retrieve",
+            Access::Superuser,
+            overview,
+        )
+        .summary("Counts and set-up steps for the administrator's first page.")
+        .response(json!({"type": "object", "additionalProperties": {}})),
     ]
 }
 
@@ -49,9 +117,11 @@ async fn config(call: Call) -> Result<Response, ApiError> {
     // Icons and backgrounds are addresses: files are not taken in.
     let mut capabilities: Vec<&str> = Vec::new();
     let impersonation = SystemSettings::of(&call.snapshot).impersonation;
-    for (capability, has) in
-        [("can_impersonate", impersonation), ("can_geo_ip", places.is_some_and(|p| p.knows_cities())), ("can_asn", places.is_some_and(|p| p.knows_networks()))]
-    {
+    for (capability, has) in [
+        ("can_impersonate", impersonation),
+        ("can_geo_ip", places.is_some_and(|p| p.knows_cities())),
+        ("can_asn", places.is_some_and(|p| p.knows_networks())),
+    ] {
         capabilities.extend(has.then_some(capability));
     }
     let body = json!({
@@ -94,8 +164,8 @@ async fn system(call: Call) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &body))
 }
 
-/// The original's names of its parts and of kinds of objects, each with its label: what event matchers and permissions
-/// choose from, also where a part is not here yet.
+/// The original's names of its parts and of kinds of objects, each with its label: what event
+/// matchers and permissions choose from, also where a part is not here yet.
 const APPS: &str = include_str!("apps.txt");
 const MODELS: &str = include_str!("models.txt");
 
@@ -105,7 +175,10 @@ pub struct Apps;
 pub struct Models;
 
 fn choices(list: &'static str) -> Vec<ChoiceMeta> {
-    list.lines().filter_map(|line| line.split_once(' ')).map(|(value, label)| ChoiceMeta { value, label }).collect()
+    list.lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(value, label)| ChoiceMeta { value, label })
+        .collect()
 }
 
 impl Names for Apps {
@@ -132,7 +205,10 @@ pub(crate) fn enumerations() -> [(&'static str, Value); 2] {
 
 async fn names(list: &'static str) -> Result<Response, ApiError> {
     let named = list.lines().filter_map(|line| line.split_once(' '));
-    Ok(json(StatusCode::OK, &named.map(|(name, label)| json!({"name": name, "label": label})).collect()))
+    Ok(json(
+        StatusCode::OK,
+        &named.map(|(name, label)| json!({"name": name, "label": label})).collect(),
+    ))
 }
 
 /// Sign-ins of everybody over the last week.
@@ -142,16 +218,24 @@ async fn metrics(call: Call) -> Result<Response, ApiError> {
 
 /// The processes that do jobs. Each is of this program, and of its version.
 async fn workers(_call: Call) -> Result<Response, ApiError> {
-    Ok(json(StatusCode::OK, &json!([{"worker_id": "countersign", "version": WIRE_VERSION, "version_matching": true}])))
+    Ok(json(
+        StatusCode::OK,
+        &json!([{"worker_id": "countersign", "version": WIRE_VERSION, "version_matching": true}]),
+    ))
 }
 
 /// Since when this release runs here.
 fn release(call: &Call) -> BoxFuture<Result<Value, ApiError>> {
     let cx = call.cx.clone();
     Box::pin(async move {
-        let row = cx.store.read(|sql| sql.query_one("SELECT MIN(joined) FROM users", params![])).await?;
-        let since = row.and_then(|row| row.get::<Option<Timestamp>>(0).ok().flatten()).unwrap_or_else(|| cx.clock.now());
-        Ok(json!({"id": 1, "timestamp": since.iso(), "version": WIRE_VERSION, "build": cx.settings.version}))
+        let row =
+            cx.store.read(|sql| sql.query_one("SELECT MIN(joined) FROM users", params![])).await?;
+        let since = row
+            .and_then(|row| row.get::<Option<Timestamp>>(0).ok().flatten())
+            .unwrap_or_else(|| cx.clock.now());
+        Ok(
+            json!({"id": 1, "timestamp": since.iso(), "version": WIRE_VERSION, "build": cx.settings.version}),
+        )
     })
 }
 
@@ -170,7 +254,8 @@ async fn overview(call: Call) -> Result<Response, ApiError> {
         })
         .await?;
     let row = row.ok_or_else(|| ApiError::not_found("Overview"))?;
-    let count = |space: &'static str| call.snapshot.entries(countersign_model::Space(space)).count();
+    let count =
+        |space: &'static str| call.snapshot.entries(countersign_model::Space(space)).count();
     let (providers, applications) = (count("provider"), count("application"));
     let (groups, authorizations): (i64, i64) = (row.get(1)?, row.get(5)?);
     // The default installation has one or two groups of its own.

@@ -1,9 +1,16 @@
-//! `core/tokens`: keys for the API and app passwords. Looked up by hash; kept sealed to be shown again.
+//! `core/tokens`: keys for the API and app passwords. Looked up by hash; kept sealed to be shown
+//! again.
 
 use axum::response::Response;
 use countersign_events::{Event, emit, model_reference};
-use countersign_model::{Choice, ChoiceValue, Duration, FieldErrors, Fields, Input, Key, KindMeta, Mode, Problem, Ref, Secret, Slug, Timestamp, directory};
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Identity, Operation, Rows, Scope, TableMeta, Via, json, no_content};
+use countersign_model::{
+    Choice, ChoiceValue, Duration, FieldErrors, Fields, Input, Key, KindMeta, Mode, Problem, Ref,
+    Secret, Slug, Timestamp, directory,
+};
+use countersign_rest::{
+    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Identity, Operation, Rows, Scope,
+    TableMeta, Via, json, no_content,
+};
 use countersign_store::{Sql, SqlValue, StoreError, Tx, params, sha256};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -59,7 +66,8 @@ pub struct Tokens;
 
 impl Rows for Tokens {
     const META: &'static KindMeta = TokenFields::META;
-    const OPERATIONS: &'static [&'static str] = &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
+    const OPERATIONS: &'static [&'static str] =
+        &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
     const TABLE: &'static TableMeta = &TableMeta {
         from: "token t JOIN users u ON u.id = t.user_id",
         key: "t.uuid",
@@ -93,9 +101,13 @@ impl Rows for Tokens {
 
     fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
         match call.query.get("intent").filter(|i| !i.is_empty()) {
-            Some(intent) if Intent::from_value(intent).is_none() => {
-                Err(ApiError::field("intent", Problem::new("invalid_choice", format!("Select a valid choice. {intent} is not one of the available choices."))))
-            }
+            Some(intent) if Intent::from_value(intent).is_none() => Err(ApiError::field(
+                "intent",
+                Problem::new(
+                    "invalid_choice",
+                    format!("Select a valid choice. {intent} is not one of the available choices."),
+                ),
+            )),
             _ => Ok(Vec::new()),
         }
     }
@@ -139,7 +151,9 @@ impl Rows for Tokens {
                 .write(call.actor(), "token created", move |tx| {
                     let mut fields = fields.clone();
                     limit(tx, &moved, &mut fields, None)?;
-                    let key = Secret::new(tx.entropy().token(SystemSettings::of(tx.graph()).key_length()));
+                    let key = Secret::new(
+                        tx.entropy().token(SystemSettings::of(tx.graph()).key_length()),
+                    );
                     create(tx, &fields, &key).map(SqlValue::from)
                 })
                 .await
@@ -162,11 +176,18 @@ impl Rows for Tokens {
     }
 
     fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move { Ok(call.cx.store.write(call.actor(), "token deleted", move |tx| delete(tx, &key)).await?) })
+        Box::pin(async move {
+            Ok(call
+                .cx
+                .store
+                .write(call.actor(), "token deleted", move |tx| delete(tx, &key))
+                .await?)
+        })
     }
 }
 
-/// Verification and recovery tokens are the server's own: nobody makes one, changes one, or turns one into something else.
+/// Verification and recovery tokens are the server's own: nobody makes one, changes one, or turns
+/// one into something else.
 fn not_the_servers(intent: Intent) -> Result<(), ApiError> {
     match intent {
         Intent::Api | Intent::AppPassword => Ok(()),
@@ -181,20 +202,30 @@ fn not_the_servers(intent: Intent) -> Result<(), ApiError> {
 fn as_oneself(call: &Call) -> Result<(), ApiError> {
     match call.caller.original {
         None => Ok(()),
-        Some(_) => Err(ApiError::forbidden("Tokens cannot be made, changed or read while you act as another user.")),
+        Some(_) => Err(ApiError::forbidden(
+            "Tokens cannot be made, changed or read while you act as another user.",
+        )),
     }
 }
 
-/// A person's attribute that bounds how long app passwords may live, as `hours=1`; groups and brand may set it.
+/// A person's attribute that bounds how long app passwords may live, as `hours=1`; groups and brand
+/// may set it.
 const LONGEST: &str = "goauthentik.io/user/token-maximum-lifetime";
 /// A person's attribute: whether tokens they make for themselves end.
 const EXPIRING: &str = "goauthentik.io/user/token-expires";
 
-/// Bounds the life of a token that somebody writes for themselves. Administrators who write one for somebody else are not
-/// bound. The end of API tokens is the server's; changing one does not prolong it.
-fn limit(tx: &mut Tx<'_>, call: &Call, fields: &mut TokenFields, before: Option<&TokenFields>) -> Result<(), ApiError> {
+/// Bounds the life of a token that somebody writes for themselves. Administrators who write one for
+/// somebody else are not bound. The end of API tokens is the server's; changing one does not
+/// prolong it.
+fn limit(
+    tx: &mut Tx<'_>,
+    call: &Call,
+    fields: &mut TokenFields,
+    before: Option<&TokenFields>,
+) -> Result<(), ApiError> {
     let caller = call.user()?;
-    // What an application may do with an access token, which ends soon, gives no more than that to keep.
+    // What an application may do with an access token, which ends soon, gives no more than that to
+    // keep.
     let lent = matches!(call.caller.via, Via::OAuth { .. });
     let own = fields.user.is_some_and(|user| user.key() == Key::Int(caller.pk));
     if call.caller.is_superuser() && !own && !lent {
@@ -210,8 +241,15 @@ fn limit(tx: &mut Tx<'_>, call: &Call, fields: &mut TokenFields, before: Option<
     let default = default_end(tx);
     match (fields.intent, before) {
         (Intent::AppPassword, before) => {
-            let given = fields.expires.filter(|given| before.is_none_or(|before| before.intent != Intent::AppPassword || before.expires != Some(*given)));
-            let longest = attributes.get(LONGEST).and_then(Value::as_str).and_then(|text| Duration::parse(text).ok());
+            let given = fields.expires.filter(|given| {
+                before.is_none_or(|before| {
+                    before.intent != Intent::AppPassword || before.expires != Some(*given)
+                })
+            });
+            let longest = attributes
+                .get(LONGEST)
+                .and_then(Value::as_str)
+                .and_then(|text| Duration::parse(text).ok());
             let end = longest.map_or(default, |longest| tx.now().plus_seconds(longest.seconds()));
             if given.is_some_and(|given| given > end) {
                 let text = format!("Token expires exceeds maximum lifetime ({} UTC).", end.iso());
@@ -221,7 +259,9 @@ fn limit(tx: &mut Tx<'_>, call: &Call, fields: &mut TokenFields, before: Option<
         }
         (_, None) => fields.expires = Some(default),
         (_, Some(before)) if before.intent == fields.intent => fields.expires = before.expires,
-        (_, Some(before)) => fields.expires = Some(before.expires.map_or(default, |end| end.min(default))),
+        (_, Some(before)) => {
+            fields.expires = Some(before.expires.map_or(default, |end| end.min(default)))
+        }
     }
     Ok(())
 }
@@ -243,10 +283,13 @@ fn default_end(tx: &Tx<'_>) -> Timestamp {
 /// A taken identifier, in the original's words.
 fn taken(error: StoreError) -> ApiError {
     match error {
-        StoreError::Conflict { index } if index.ends_with(".identifier") => {
-            ApiError::field("identifier", Problem::new("unique", "Token with this identifier already exists."))
+        StoreError::Conflict { index } if index.ends_with(".identifier") => ApiError::field(
+            "identifier",
+            Problem::new("unique", "Token with this identifier already exists."),
+        ),
+        StoreError::Conflict { index } if index.ends_with(".managed") => {
+            ApiError::field("managed", Problem::unique())
         }
-        StoreError::Conflict { index } if index.ends_with(".managed") => ApiError::field("managed", Problem::unique()),
         other => other.into(),
     }
 }
@@ -347,7 +390,11 @@ pub fn fields_of(sql: &mut Sql<'_>, key: &SqlValue) -> Result<Option<TokenFields
 ///
 /// # Errors
 /// Field errors.
-pub fn parse(tx: &Tx<'_>, map: &Map<String, Value>, base: Option<&TokenFields>) -> Result<TokenFields, FieldErrors> {
+pub fn parse(
+    tx: &Tx<'_>,
+    map: &Map<String, Value>,
+    base: Option<&TokenFields>,
+) -> Result<TokenFields, FieldErrors> {
     let mode = if base.is_some() { Mode::Patch } else { Mode::Create };
     TokenFields::parse(&Input { map, mode, entropy: tx.entropy(), privileged: true }, base)
 }
@@ -358,23 +405,41 @@ pub fn parse(tx: &Tx<'_>, map: &Map<String, Value>, base: Option<&TokenFields>) 
 /// When another token has that key.
 pub fn set_key(tx: &mut Tx<'_>, uuid: &SqlValue, key: &Secret) -> Result<(), StoreError> {
     let sealed = tx.sealer().seal(key.expose());
-    tx.execute("UPDATE token SET key_hash = $1, key_sealed = $2 WHERE uuid = $3", &[sha256(key.expose()).into(), sealed.into(), uuid.clone()])?;
+    tx.execute(
+        "UPDATE token SET key_hash = $1, key_sealed = $2 WHERE uuid = $3",
+        &[sha256(key.expose()).into(), sealed.into(), uuid.clone()],
+    )?;
     let fields = fields_of(tx, uuid)?;
     fields.map_or(Ok(()), |fields| audit(tx, "model_updated", &fields.identifier, fields.user))
 }
 
 pub(crate) fn actions() -> Vec<Operation> {
     vec![
-        Operation::new(Method::GET, "core/tokens/{identifier}/view_key/", "core_tokens_view_key_retrieve", Access::Authenticated, view_key)
-            .response("TokenView"),
-        Operation::new(Method::POST, "core/tokens/{identifier}/set_key/", "core_tokens_set_key_create", Access::Superuser, set_key_action)
-            .request("TokenSetKeyRequest"),
+        Operation::new(
+            Method::GET,
+            "core/tokens/{identifier}/view_key/",
+            "core_tokens_view_key_retrieve",
+            Access::Authenticated,
+            view_key,
+        )
+        .response("TokenView"),
+        Operation::new(
+            Method::POST,
+            "core/tokens/{identifier}/set_key/",
+            "core_tokens_set_key_create",
+            Access::Superuser,
+            set_key_action,
+        )
+        .request("TokenSetKeyRequest"),
     ]
 }
 
 /// The row an action names, when it is the caller's or the caller may see all.
 fn find(tx: &mut Tx<'_>, call: &Call) -> Result<(SqlValue, String), ApiError> {
-    let row = tx.query_one("SELECT uuid, user_id, key_sealed FROM token WHERE identifier = $1", params![call.param("identifier")])?;
+    let row = tx.query_one(
+        "SELECT uuid, user_id, key_sealed FROM token WHERE identifier = $1",
+        params![call.param("identifier")],
+    )?;
     let row = row.ok_or_else(|| ApiError::not_found("Token"))?;
     if !call.caller.is_superuser() && call.caller.pk() != Some(row.get(1)?) {
         return Err(ApiError::not_found("Token"));
@@ -391,8 +456,16 @@ async fn view_key(call: Call) -> Result<Response, ApiError> {
         .write(call.actor(), "token key viewed", move |tx| {
             let (_, sealed) = find(tx, &moved)?;
             let key = tx.sealer().open(&sealed).map_err(|e| ApiError::object(e.to_string()))?;
-            let secret = model_reference("authentik_core", "token", moved.param("identifier"), moved.param("identifier"));
-            emit(tx, Event::new("secret_view", "authentik.core.api.tokens", json!({"secret": secret})))?;
+            let secret = model_reference(
+                "authentik_core",
+                "token",
+                moved.param("identifier"),
+                moved.param("identifier"),
+            );
+            emit(
+                tx,
+                Event::new("secret_view", "authentik.core.api.tokens", json!({"secret": secret})),
+            )?;
             Ok::<_, ApiError>(key)
         })
         .await?;
@@ -419,10 +492,21 @@ async fn set_key_action(call: Call) -> Result<Response, ApiError> {
     Ok(no_content())
 }
 
-fn audit(tx: &mut Tx<'_>, action: &str, identifier: &str, owner: Option<Ref<directory::User>>) -> Result<(), StoreError> {
+fn audit(
+    tx: &mut Tx<'_>,
+    action: &str,
+    identifier: &str,
+    owner: Option<Ref<directory::User>>,
+) -> Result<(), StoreError> {
     let owner = match owner.and_then(|owner| owner.key().int()) {
         Some(pk) => users::account_of(tx, pk)?,
         None => None,
     };
-    audit::record(tx, action, model_reference("authentik_core", "token", identifier, identifier), None, owner)
+    audit::record(
+        tx,
+        action,
+        model_reference("authentik_core", "token", identifier, identifier),
+        None,
+        owner,
+    )
 }

@@ -2,8 +2,12 @@
 
 use axum::response::Response;
 use countersign_events::Chart;
-use countersign_model::{FieldErrors, JsonMap, Key, ObjectId, Problem, Ref, Secret, Space, Timestamp};
-use countersign_rest::{Access, ApiError, Call, Identity, Operation, Via, brand_for, json, no_content};
+use countersign_model::{
+    FieldErrors, JsonMap, Key, ObjectId, Problem, Ref, Secret, Space, Timestamp,
+};
+use countersign_rest::{
+    Access, ApiError, Call, Identity, Operation, Via, brand_for, json, no_content,
+};
 use countersign_store::{Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -18,16 +22,48 @@ use crate::users::{self, UserFields, UserType};
 pub(crate) fn operations() -> Vec<Operation> {
     let core = |verb: &str| Access::permission("authentik_core", verb, "user");
     vec![
-        Operation::new(Method::POST, "core/users/{id}/set_password/", "core_users_set_password_create", core("reset_password"), set_password)
-            .request("UserPasswordSetRequest"),
-        Operation::new(Method::POST, "core/users/{id}/recovery/", "core_users_recovery_create", core("reset_password"), recovery_link).response("Link"),
-        Operation::new(Method::GET, "core/users/{id}/metrics/", "core_users_metrics_retrieve", core("view"), metrics).response("UserMetrics"),
-        Operation::new(Method::GET, "core/users/paths/", "core_users_paths_retrieve", core("view"), paths)
-            .parameter("search", json!({"type": "string"}))
-            .response("UserPath"),
-        Operation::new(Method::POST, "core/users/service_account/", "core_users_service_account_create", core("add"), service_account)
-            .request("UserServiceAccountRequest")
-            .response("UserServiceAccountResponse"),
+        Operation::new(
+            Method::POST,
+            "core/users/{id}/set_password/",
+            "core_users_set_password_create",
+            core("reset_password"),
+            set_password,
+        )
+        .request("UserPasswordSetRequest"),
+        Operation::new(
+            Method::POST,
+            "core/users/{id}/recovery/",
+            "core_users_recovery_create",
+            core("reset_password"),
+            recovery_link,
+        )
+        .response("Link"),
+        Operation::new(
+            Method::GET,
+            "core/users/{id}/metrics/",
+            "core_users_metrics_retrieve",
+            core("view"),
+            metrics,
+        )
+        .response("UserMetrics"),
+        Operation::new(
+            Method::GET,
+            "core/users/paths/",
+            "core_users_paths_retrieve",
+            core("view"),
+            paths,
+        )
+        .parameter("search", json!({"type": "string"}))
+        .response("UserPath"),
+        Operation::new(
+            Method::POST,
+            "core/users/service_account/",
+            "core_users_service_account_create",
+            core("add"),
+            service_account,
+        )
+        .request("UserServiceAccountRequest")
+        .response("UserServiceAccountResponse"),
     ]
 }
 
@@ -40,20 +76,33 @@ async fn set_password(call: Call) -> Result<Response, ApiError> {
     let body = call.object()?;
     let password = match body.get("password") {
         None => return Err(ApiError::field("password", Problem::required())),
-        Some(Value::String(s)) if s.is_empty() => return Err(ApiError::field("password", Problem::blank())),
+        Some(Value::String(s)) if s.is_empty() => {
+            return Err(ApiError::field("password", Problem::blank()));
+        }
         Some(Value::String(s)) => Secret::new(s.clone()),
-        Some(_) => return Err(ApiError::field("password", Problem::new("invalid", "Not a valid string."))),
+        Some(_) => {
+            return Err(ApiError::field(
+                "password",
+                Problem::new("invalid", "Not a valid string."),
+            ));
+        }
     };
-    let exists = call.cx.store.read(move |sql| sql.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])).await?;
+    let exists = call
+        .cx
+        .store
+        .read(move |sql| sql.query_one("SELECT 1 FROM users WHERE id = $1", params![pk]))
+        .await?;
     exists.ok_or_else(|| ApiError::not_found("User"))?;
-    let passwords = Passwords::of(&call.cx).ok_or_else(|| ApiError::not_implemented("Setting passwords"))?;
+    let passwords =
+        Passwords::of(&call.cx).ok_or_else(|| ApiError::not_implemented("Setting passwords"))?;
     let hash = passwords.hash(&password, &*call.cx.entropy).await?;
     // The own session goes on; whoever else is signed in as this user is not.
     let keep = match &call.caller.via {
         Via::Session { key_hash } if call.caller.pk() == Some(pk) => Some(*key_hash),
         _ => None,
     };
-    // RFC 9700 4.14: what applications hold goes on, as in the original, unless whoever sets the password says otherwise.
+    // RFC 9700 4.14: what applications hold goes on, as in the original, unless whoever sets the
+    // password says otherwise.
     let revoke = body.get("revoke_tokens") == Some(&Value::Bool(true));
     let write = move |tx: &mut Tx<'_>| {
         users::set_password_hash(tx, pk, &hash, keep)?;
@@ -69,33 +118,59 @@ const RECOVERY_LINK: i64 = 3600;
 /// A link into the brand's recovery flow, once, as this user.
 async fn recovery_link(call: Call) -> Result<Response, ApiError> {
     let pk = pk(&call)?;
-    let exists = call.cx.store.read(move |sql| sql.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])).await?;
+    let exists = call
+        .cx
+        .store
+        .read(move |sql| sql.query_one("SELECT 1 FROM users WHERE id = $1", params![pk]))
+        .await?;
     exists.ok_or_else(|| ApiError::not_found("User"))?;
-    let brand = brand_for(&call.snapshot, &call.request.host).and_then(|brand| call.snapshot.entry(brand));
-    let flow = brand.and_then(|brand| brand.object.value("flow_recovery")?.as_str().and_then(|flow| Uuid::parse_str(flow).ok()));
-    let entry = flow.and_then(|flow| call.snapshot.entry(ObjectId::new(Space("flow"), Key::Uuid(flow))));
+    let brand =
+        brand_for(&call.snapshot, &call.request.host).and_then(|brand| call.snapshot.entry(brand));
+    let flow = brand.and_then(|brand| {
+        brand.object.value("flow_recovery")?.as_str().and_then(|flow| Uuid::parse_str(flow).ok())
+    });
+    let entry =
+        flow.and_then(|flow| call.snapshot.entry(ObjectId::new(Space("flow"), Key::Uuid(flow))));
     let slug = entry.and_then(|entry| entry.object.value("slug")?.as_str().map(str::to_owned));
     let (Some(flow), Some(slug)) = (flow, slug) else {
-        return Err(ApiError::Body(StatusCode::BAD_REQUEST, json!({"non_field_errors": "No recovery flow set."})));
+        return Err(ApiError::Body(
+            StatusCode::BAD_REQUEST,
+            json!({"non_field_errors": "No recovery flow set."}),
+        ));
     };
     let work = move |tx: &mut Tx<'_>| recovery::create_flow_link(tx, pk, flow, RECOVERY_LINK);
     let key = call.cx.store.write(call.actor(), "recovery link", work).await?;
-    let link = format!("{}/if/flow/{slug}/?flow_token={}", call.cx.origin(&call.request), key.expose());
+    let link =
+        format!("{}/if/flow/{slug}/?flow_token={}", call.cx.origin(&call.request), key.expose());
     Ok(json(StatusCode::OK, &json!({"link": link})))
 }
 
 async fn metrics(call: Call) -> Result<Response, ApiError> {
     let pk = pk(&call)?;
-    let user = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(|| ApiError::not_found("User"))?;
+    let user = call
+        .cx
+        .store
+        .read(move |sql| Identity::load(sql, pk))
+        .await?
+        .ok_or_else(|| ApiError::not_found("User"))?;
     Ok(json(StatusCode::OK, &login_metrics(&call, Some(user.username.clone())).await?))
 }
 
 /// Sign-ins of a user, or of everybody.
-pub(crate) async fn login_metrics(call: &Call, username: Option<String>) -> Result<Value, ApiError> {
+pub(crate) async fn login_metrics(
+    call: &Call,
+    username: Option<String>,
+) -> Result<Value, ApiError> {
     let mut answer = serde_json::Map::new();
-    for (name, action) in [("logins", "login"), ("logins_failed", "login_failed"), ("authorizations", "authorize_application")] {
+    for (name, action) in [
+        ("logins", "login"),
+        ("logins_failed", "login_failed"),
+        ("authorizations", "authorize_application"),
+    ] {
         let (conditions, values) = match &username {
-            Some(username) => (" AND action = $3 AND username = $4", vec![action.into(), username.into()]),
+            Some(username) => {
+                (" AND action = $3 AND username = $4", vec![action.into(), username.into()])
+            }
             None => (" AND action = $3", vec![action.into()]),
         };
         answer.insert(name.to_owned(), Chart::WEEK.count(&call.cx, conditions, values).await?);
@@ -105,7 +180,13 @@ pub(crate) async fn login_metrics(call: &Call, username: Option<String>) -> Resu
 
 async fn paths(call: Call) -> Result<Response, ApiError> {
     let needle = call.query.get("search").unwrap_or_default().to_lowercase();
-    let rows = call.cx.store.read(|sql| sql.query("SELECT DISTINCT path FROM users ORDER BY path LIMIT 10000", params![])).await?;
+    let rows = call
+        .cx
+        .store
+        .read(|sql| {
+            sql.query("SELECT DISTINCT path FROM users ORDER BY path LIMIT 10000", params![])
+        })
+        .await?;
     let mut paths = Vec::new();
     for row in rows {
         let path: String = row.get(0)?;
@@ -118,17 +199,28 @@ async fn paths(call: Call) -> Result<Response, ApiError> {
 
 async fn service_account(call: Call) -> Result<Response, ApiError> {
     let body = call.object()?;
-    let Some(name) = body.get("name").and_then(Value::as_str).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned) else {
+    let Some(name) = body
+        .get("name")
+        .and_then(Value::as_str)
+        .map(str::trim)
+        .filter(|n| !n.is_empty())
+        .map(str::to_owned)
+    else {
         return Err(ApiError::field("name", Problem::required()));
     };
     if name.contains('\0') {
-        return Err(ApiError::field("name", Problem::new("null_characters_not_allowed", "Null characters are not allowed.")));
+        return Err(ApiError::field(
+            "name",
+            Problem::new("null_characters_not_allowed", "Null characters are not allowed."),
+        ));
     }
     let create_group = body.get("create_group").and_then(Value::as_bool).unwrap_or(false);
     let expiring = body.get("expiring").and_then(Value::as_bool).unwrap_or(true);
     let expires = match body.get("expires").and_then(Value::as_str) {
         None => call.cx.clock.now().plus_seconds(360 * 86_400),
-        Some(text) => Timestamp::parse(text).ok_or_else(|| ApiError::field("expires", Problem::new("invalid", "Datetime has wrong format.")))?,
+        Some(text) => Timestamp::parse(text).ok_or_else(|| {
+            ApiError::field("expires", Problem::new("invalid", "Datetime has wrong format."))
+        })?,
     };
     let cx = call.cx.clone();
     let answer = call
@@ -189,8 +281,13 @@ fn insert(answer: &mut Value, name: &str, value: Value) {
 /// A taken name is said in words, not in the database's.
 fn taken(error: ApiError, name: &str) -> ApiError {
     match error {
-        ApiError::Fields(errors) if errors.iter().any(|(field, _)| ["username", "name"].contains(&field)) => {
-            ApiError::Fields(FieldErrors::object(Problem::new("unique", format!("A user or group with the name {name} exists already."))))
+        ApiError::Fields(errors)
+            if errors.iter().any(|(field, _)| ["username", "name"].contains(&field)) =>
+        {
+            ApiError::Fields(FieldErrors::object(Problem::new(
+                "unique",
+                format!("A user or group with the name {name} exists already."),
+            )))
         }
         other => other,
     }

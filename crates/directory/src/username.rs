@@ -1,5 +1,5 @@
-//! Names people sign in with, after RFC 8265 3.3 (UsernameCaseMapped): what looks alike is one name, and what cannot be
-//! seen is none.
+//! Names people sign in with, after RFC 8265 3.3 (UsernameCaseMapped): what looks alike is one
+//! name, and what cannot be seen is none.
 
 use countersign_model::Problem;
 use countersign_rest::Context;
@@ -10,13 +10,17 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 /// A name as it is stored and shown: wide and narrow forms mapped, composed (NFC).
 ///
 /// # Errors
-/// A sign that is not for names (RFC 8264 4.2.1, IdentifierClass): control and format characters, zero width, direction
-/// marks, private use, what has another common form. Spaces stand between the parts of a name only.
+/// A sign that is not for names (RFC 8264 4.2.1, IdentifierClass): control and format characters,
+/// zero width, direction marks, private use, what has another common form. Spaces stand between the
+/// parts of a name only.
 pub fn prepare(text: &str) -> Result<String, Problem> {
     let name = composed(text);
     match name.chars().find(|sign| *sign != ' ' && !is_for_names(*sign)) {
         Some(sign) => {
-            let text = format!("Usernames are made of letters, digits and the signs of a keyboard; U+{:04X} is none of them.", u32::from(sign));
+            let text = format!(
+                "Usernames are made of letters, digits and the signs of a keyboard; U+{:04X} is none of them.",
+                u32::from(sign)
+            );
             Err(Problem::new("invalid", text))
         }
         None => Ok(name),
@@ -29,14 +33,15 @@ pub fn fold(name: &str) -> String {
     composed(&composed(name).to_lowercase())
 }
 
-/// The forms a stored name may be found by: as they are made now, and as they were made once for names that then
-/// differed and now would not.
+/// The forms a stored name may be found by: as they are made now, and as they were made once for
+/// names that then differed and now would not.
 #[must_use]
 pub fn folds(name: &str) -> [String; 2] {
     [fold(name), name.to_lowercase()]
 }
 
-/// The account with that name; of two that differ in how the same letters are composed, the one written so.
+/// The account with that name; of two that differ in how the same letters are composed, the one
+/// written so.
 ///
 /// # Errors
 /// When the engine fails.
@@ -50,7 +55,11 @@ pub fn find(sql: &mut Sql<'_>, name: &str) -> Result<Option<i64>, StoreError> {
 fn composed(text: &str) -> String {
     let narrow = text.chars().flat_map(|sign| {
         // RFC 8265 3.3.2, width mapping.
-        let mapped: Vec<char> = if matches!(sign, '\u{3000}' | '\u{FF00}'..='\u{FFEF}') { std::iter::once(sign).nfkc().collect() } else { vec![sign] };
+        let mapped: Vec<char> = if matches!(sign, '\u{3000}' | '\u{FF00}'..='\u{FFEF}') {
+            std::iter::once(sign).nfkc().collect()
+        } else {
+            vec![sign]
+        };
         mapped
     });
     narrow.nfc().collect()
@@ -63,9 +72,16 @@ fn is_for_names(sign: char) -> bool {
     }
     let letter = matches!(
         sign.general_category(),
-        Is::LowercaseLetter | Is::UppercaseLetter | Is::OtherLetter | Is::ModifierLetter | Is::DecimalNumber | Is::NonspacingMark | Is::SpacingMark
+        Is::LowercaseLetter
+            | Is::UppercaseLetter
+            | Is::OtherLetter
+            | Is::ModifierLetter
+            | Is::DecimalNumber
+            | Is::NonspacingMark
+            | Is::SpacingMark
     );
-    // Letters by their category that are drawn as nothing: fillers, and selectors of variants (PrecisIgnorable, OldHangulJamo).
+    // Letters by their category that are drawn as nothing: fillers, and selectors of variants
+    // (PrecisIgnorable, OldHangulJamo).
     let unseen = matches!(sign, '\u{034F}' | '\u{1100}'..='\u{11FF}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{3164}'
         | '\u{A960}'..='\u{A97C}' | '\u{D7B0}'..='\u{D7FB}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0100}'..='\u{E01EF}');
     let has_one_form = std::iter::once(sign).nfkc().eq(std::iter::once(sign).nfc());
@@ -76,13 +92,21 @@ fn is_for_names(sign: char) -> bool {
 const FOLDED: &str = "usernames are folded by";
 const METHOD: &str = "rfc8265";
 
-/// Brings the forms of names stored by earlier versions up to date, once. A name that would become another's keeps its
-/// own, under which it is found by those who write it so.
+/// Brings the forms of names stored by earlier versions up to date, once. A name that would become
+/// another's keeps its own, under which it is found by those who write it so.
 ///
 /// # Errors
 /// When the engine fails.
 pub(crate) async fn refold(cx: &Context) -> Result<(), StoreError> {
-    let done = cx.store.read(|sql| sql.query_one("SELECT 1 FROM fact WHERE name = $1 AND value = $2", params![FOLDED, METHOD])).await?;
+    let done = cx
+        .store
+        .read(|sql| {
+            sql.query_one(
+                "SELECT 1 FROM fact WHERE name = $1 AND value = $2",
+                params![FOLDED, METHOD],
+            )
+        })
+        .await?;
     if done.is_some() {
         return Ok(());
     }

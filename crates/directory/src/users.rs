@@ -4,9 +4,13 @@ use std::collections::HashMap;
 
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
-    Choice, ChoiceValue, EmailAddress, FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode, ObjectId, Problem, Ref, Target, Timestamp, directory,
+    Choice, ChoiceValue, EmailAddress, FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode,
+    ObjectId, Problem, Ref, Target, Timestamp, directory,
 };
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Context, Identity, Rows, Scope, TableMeta, end_sessions_of};
+use countersign_rest::{
+    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Context, Identity, Rows, Scope,
+    TableMeta, end_sessions_of,
+};
 use countersign_store::{ActorUser, Sql, SqlValue, StoreError, Tx, params};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -35,7 +39,8 @@ pub struct UserFields {
     /// User's display name.
     #[field(label = "Name", blank)]
     pub name: String,
-    /// Internal users might be users such as company employees, external users are those who sign up or are invited.
+    /// Internal users might be users such as company employees, external users are those who sign
+    /// up or are invited.
     #[field(label = "User type", default = UserType::Internal)]
     pub r#type: UserType,
     #[field(label = "Email", default, max_length = 254)]
@@ -60,7 +65,8 @@ pub struct Users;
 
 impl Rows for Users {
     const META: &'static KindMeta = UserFields::META;
-    const OPERATIONS: &'static [&'static str] = &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
+    const OPERATIONS: &'static [&'static str] =
+        &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[
         ("attributes", "string"),
         ("groups_by_name", "[string]"),
@@ -94,7 +100,9 @@ impl Rows for Users {
     fn scope(call: &Call) -> Result<Scope, ApiError> {
         // A user without further rights sees the own account.
         match call.caller.pk() {
-            Some(pk) if !call.caller.may("authentik_core.view_user") => Ok(Scope::Owned("u.id", pk)),
+            Some(pk) if !call.caller.may("authentik_core.view_user") => {
+                Ok(Scope::Owned("u.id", pk))
+            }
             _ => Ok(Scope::All),
         }
     }
@@ -119,7 +127,12 @@ impl Rows for Users {
         Box::pin(async move {
             let body = call.object()?;
             let fields = UserFields::parse(&call.input(&body, Mode::Create), None)?;
-            call.cx.store.write(call.actor(), "user created", move |tx| create(tx, &fields, None).map(SqlValue::from)).await
+            call.cx
+                .store
+                .write(call.actor(), "user created", move |tx| {
+                    create(tx, &fields, None).map(SqlValue::from)
+                })
+                .await
         })
     }
 
@@ -173,7 +186,8 @@ fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
     let types: Vec<&str> = call.query.all("type").filter(|t| !t.is_empty()).collect();
     for wanted in &types {
         if UserType::from_value(wanted).is_none() {
-            let text = format!("Select a valid choice. {wanted} is not one of the available choices.");
+            let text =
+                format!("Select a valid choice. {wanted} is not one of the available choices.");
             return Err(ApiError::field("type", Problem::new("invalid_choice", text)));
         }
     }
@@ -182,26 +196,42 @@ fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
         all.push((format!("u.type IN ({marks})"), types.into_iter().map(SqlValue::from).collect()));
     }
     if let Some(start) = call.query.get("path_startswith").filter(|p| !p.is_empty()) {
-        all.push(("SUBSTR(u.path, 1, ?) = ?".to_owned(), vec![i64::try_from(start.chars().count()).unwrap_or(0).into(), start.into()]));
+        all.push((
+            "SUBSTR(u.path, 1, ?) = ?".to_owned(),
+            vec![i64::try_from(start.chars().count()).unwrap_or(0).into(), start.into()],
+        ));
     }
     if let Some(wanted) = call.query.flag("is_superuser") {
-        all.push((format!("u.id {} ({SUPERUSERS})", if wanted { "IN" } else { "NOT IN" }), Vec::new()));
+        all.push((
+            format!("u.id {} ({SUPERUSERS})", if wanted { "IN" } else { "NOT IN" }),
+            Vec::new(),
+        ));
     }
     let names: Vec<&str> = call.query.all("groups_by_name").filter(|n| !n.is_empty()).collect();
     if !names.is_empty() {
         let marks = vec!["?"; names.len()].join(", ");
-        let text = format!("u.id IN (SELECT m.user_id FROM membership m JOIN user_group g ON g.uuid = m.group_uuid WHERE g.name IN ({marks}))");
+        let text = format!(
+            "u.id IN (SELECT m.user_id FROM membership m JOIN user_group g ON g.uuid = m.group_uuid WHERE g.name IN ({marks}))"
+        );
         all.push((text, names.into_iter().map(SqlValue::from).collect()));
     }
     let keys: Vec<&str> = call.query.all("groups_by_pk").filter(|n| !n.is_empty()).collect();
     if !keys.is_empty() {
         let mut uuids = Vec::new();
         for key in &keys {
-            let uuid = Uuid::parse_str(key).map_err(|_| ApiError::field("groups_by_pk", Problem::new("invalid", format!("“{key}” is not a valid UUID."))))?;
+            let uuid = Uuid::parse_str(key).map_err(|_| {
+                ApiError::field(
+                    "groups_by_pk",
+                    Problem::new("invalid", format!("“{key}” is not a valid UUID.")),
+                )
+            })?;
             uuids.push(SqlValue::from(uuid));
         }
         let marks = vec!["?"; uuids.len()].join(", ");
-        all.push((format!("u.id IN (SELECT user_id FROM membership WHERE group_uuid IN ({marks}))"), uuids));
+        all.push((
+            format!("u.id IN (SELECT user_id FROM membership WHERE group_uuid IN ({marks}))"),
+            uuids,
+        ));
     }
     if let Some(text) = call.query.get("attributes").filter(|a| !a.is_empty()) {
         all.extend(attribute_conditions("u.attributes", text)?);
@@ -210,9 +240,15 @@ fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
 }
 
 /// `{"a__b": 1}` or `{"a": {"b": 1}}`: the value at `a.b` of an attributes column equals.
-pub(crate) fn attribute_conditions(column: &str, text: &str) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
+pub(crate) fn attribute_conditions(
+    column: &str,
+    text: &str,
+) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
     let Ok(Value::Object(wanted)) = serde_json::from_str::<Value>(text) else {
-        return Err(ApiError::Body(StatusCode::BAD_REQUEST, json!(["filter: failed to parse JSON"])));
+        return Err(ApiError::Body(
+            StatusCode::BAD_REQUEST,
+            json!(["filter: failed to parse JSON"]),
+        ));
     };
     let mut all = Vec::new();
     for (key, value) in wanted {
@@ -222,7 +258,9 @@ pub(crate) fn attribute_conditions(column: &str, text: &str) -> Result<Vec<(Stri
             all.push(("1 = 0".to_owned(), Vec::new()));
             continue;
         }
-        leaves(&path, &value, &mut |path, value| all.push((format!("json_extract({column}, ?) = ?"), vec![path.into(), value])));
+        leaves(&path, &value, &mut |path, value| {
+            all.push((format!("json_extract({column}, ?) = ?"), vec![path.into(), value]))
+        });
     }
     Ok(all)
 }
@@ -235,7 +273,9 @@ fn step(path: &str, part: &str) -> String {
 /// Every leaf of a JSON value with its path; lists count as leaves, compared as text.
 fn leaves(path: &str, value: &Value, visit: &mut dyn FnMut(&str, SqlValue)) {
     match value {
-        Value::Object(map) => map.iter().for_each(|(key, inner)| leaves(&step(path, key), inner, visit)),
+        Value::Object(map) => {
+            map.iter().for_each(|(key, inner)| leaves(&step(path, key), inner, visit))
+        }
         Value::Bool(b) => visit(path, (*b).into()),
         Value::Number(n) => visit(path, n.as_i64().map_or(SqlValue::Null, SqlValue::from)),
         Value::String(s) => visit(path, s.into()),
@@ -247,7 +287,8 @@ fn leaves(path: &str, value: &Value, visit: &mut dyn FnMut(&str, SqlValue)) {
 pub fn to_json(user: &Identity, cx: &Context, with_groups: bool) -> Value {
     let direct: Vec<_> = user.direct_groups().collect();
     let groups: Value = direct.iter().map(|g| Value::from(g.uuid.to_string())).collect();
-    let parents: HashMap<Uuid, &str> = user.groups.iter().map(|g| (g.uuid, g.name.as_str())).collect();
+    let parents: HashMap<Uuid, &str> =
+        user.groups.iter().map(|g| (g.uuid, g.name.as_str())).collect();
     let groups_obj: Value = direct.iter().map(|g| groups::membership_json(g, &parents)).collect();
     json!({
         "pk": user.pk,
@@ -273,7 +314,11 @@ pub fn to_json(user: &Identity, cx: &Context, with_groups: bool) -> Value {
 }
 
 /// Users inside other objects: `user_obj`.
-pub(crate) fn embedded(sql: &mut Sql<'_>, cx: &Context, ids: &[ObjectId]) -> Result<Vec<(ObjectId, Value)>, StoreError> {
+pub(crate) fn embedded(
+    sql: &mut Sql<'_>,
+    cx: &Context,
+    ids: &[ObjectId],
+) -> Result<Vec<(ObjectId, Value)>, StoreError> {
     let mut rows = Vec::new();
     for id in ids {
         if let Some(pk) = id.key.int()
@@ -286,11 +331,16 @@ pub(crate) fn embedded(sql: &mut Sql<'_>, cx: &Context, ids: &[ObjectId]) -> Res
 }
 
 /// The rules of an account below all doors; gives the username as it is stored.
-fn check(tx: &mut Tx<'_>, fields: &UserFields, before: Option<&UserFields>) -> Result<String, ApiError> {
+fn check(
+    tx: &mut Tx<'_>,
+    fields: &UserFields,
+    before: Option<&UserFields>,
+) -> Result<String, ApiError> {
     let mut errors = FieldErrors::new();
     // A name that was stored before there were rules stays as it is.
     let unchanged = before.is_some_and(|before| before.username == fields.username);
-    let username = if unchanged { Ok(fields.username.clone()) } else { username::prepare(&fields.username) };
+    let username =
+        if unchanged { Ok(fields.username.clone()) } else { username::prepare(&fields.username) };
     if let Err(problem) = &username {
         errors.add("username", problem.clone());
     }
@@ -302,16 +352,29 @@ fn check(tx: &mut Tx<'_>, fields: &UserFields, before: Option<&UserFields>) -> R
     let internal = UserType::InternalServiceAccount;
     match before.map(|b| b.r#type) {
         Some(was) if was == internal && fields.r#type != internal => {
-            errors.add("type", Problem::new("invalid", "Can't change internal service account to other user type."));
+            errors.add(
+                "type",
+                Problem::new(
+                    "invalid",
+                    "Can't change internal service account to other user type.",
+                ),
+            );
         }
         Some(was) if was == internal => {}
         _ if fields.r#type == internal && tx.actor().user.is_some() => {
-            errors.add("type", Problem::new("invalid", "Setting a user to internal service account is not allowed."));
+            errors.add(
+                "type",
+                Problem::new(
+                    "invalid",
+                    "Setting a user to internal service account is not allowed.",
+                ),
+            );
         }
         _ => {}
     }
     for group in &fields.groups {
-        if tx.query_one("SELECT 1 FROM user_group WHERE uuid = $1", params![group.key()])?.is_none() {
+        if tx.query_one("SELECT 1 FROM user_group WHERE uuid = $1", params![group.key()])?.is_none()
+        {
             errors.add("groups", Problem::missing_reference(group.key()));
         }
     }
@@ -325,7 +388,11 @@ fn check(tx: &mut Tx<'_>, fields: &UserFields, before: Option<&UserFields>) -> R
 ///
 /// # Errors
 /// Field errors, as a taken name.
-pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) -> Result<i64, ApiError> {
+pub fn create(
+    tx: &mut Tx<'_>,
+    fields: &UserFields,
+    password: Option<String>,
+) -> Result<i64, ApiError> {
     let username = check(tx, fields, None)?;
     let (now, uuid) = (tx.now(), tx.entropy().uuid());
     let with_password = password.is_some();
@@ -365,15 +432,29 @@ pub fn create(tx: &mut Tx<'_>, fields: &UserFields, password: Option<String>) ->
 ///
 /// # Errors
 /// Field errors, as a taken name.
-pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields) -> Result<(), ApiError> {
+pub fn update(
+    tx: &mut Tx<'_>,
+    pk: i64,
+    before: &UserFields,
+    fields: &UserFields,
+) -> Result<(), ApiError> {
     if before.to_map() == fields.to_map() {
         return Ok(());
     }
     let username = check(tx, fields, Some(before))?;
     if before.is_active && !fields.is_active && tx.actor().is(pk) {
-        return Err(ApiError::field("is_active", Problem::new("own_account", "You cannot deactivate the account you are signed in with.")));
+        return Err(ApiError::field(
+            "is_active",
+            Problem::new(
+                "own_account",
+                "You cannot deactivate the account you are signed in with.",
+            ),
+        ));
     }
-    if (before.is_active && !fields.is_active) || before.groups != fields.groups || before.r#type != fields.r#type {
+    if (before.is_active && !fields.is_active)
+        || before.groups != fields.groups
+        || before.r#type != fields.r#type
+    {
         administrators::keep_one(tx)?;
     }
     let attributes = Value::Object(fields.attributes.0.clone());
@@ -401,7 +482,12 @@ pub fn update(tx: &mut Tx<'_>, pk: i64, before: &UserFields, fields: &UserFields
         end_everything(tx, pk)?;
     }
     let diff = audit::diff(tx.graph(), &before.to_map(), &fields.to_map());
-    audit(tx, "model_updated", &ActorUser { pk, username, email: fields.email.to_string() }, Some(diff))?;
+    audit(
+        tx,
+        "model_updated",
+        &ActorUser { pk, username, email: fields.email.to_string() },
+        Some(diff),
+    )?;
     Ok(())
 }
 
@@ -439,7 +525,10 @@ pub fn activate(tx: &mut Tx<'_>, pk: i64) -> Result<bool, ApiError> {
 pub fn delete(tx: &mut Tx<'_>, pk: i64) -> Result<(), ApiError> {
     let account = account_of(tx, pk)?.ok_or_else(|| ApiError::not_found("User"))?;
     if tx.actor().is(pk) {
-        return Err(ApiError::detail(StatusCode::BAD_REQUEST, "You cannot delete the account you are signed in with."));
+        return Err(ApiError::detail(
+            StatusCode::BAD_REQUEST,
+            "You cannot delete the account you are signed in with.",
+        ));
     }
     administrators::keep_one(tx)?;
     tx.draft().detach(ObjectId::new(directory::User::SPACE, Key::Int(pk)))?;
@@ -455,19 +544,32 @@ pub fn delete(tx: &mut Tx<'_>, pk: i64) -> Result<(), ApiError> {
 ///
 /// # Errors
 /// When the engine fails.
-pub fn set_password_hash(tx: &mut Tx<'_>, pk: i64, hash: &str, keep: Option<[u8; 32]>) -> Result<(), StoreError> {
+pub fn set_password_hash(
+    tx: &mut Tx<'_>,
+    pk: i64,
+    hash: &str,
+    keep: Option<[u8; 32]>,
+) -> Result<(), StoreError> {
     let now = tx.now();
-    tx.execute("UPDATE users SET password = $1, password_changed = $2 WHERE id = $3", params![hash, now, pk])?;
+    tx.execute(
+        "UPDATE users SET password = $1, password_changed = $2 WHERE id = $3",
+        params![hash, now, pk],
+    )?;
     end_sessions_of(tx, pk, keep)?;
     setup::note(tx)?;
     account_of(tx, pk)?.map_or(Ok(()), |account| password_set(tx, account))
 }
 
 fn password_set(tx: &mut Tx<'_>, account: ActorUser) -> Result<(), StoreError> {
-    emit(tx, Event::new("password_set", "authentik.events.signals", json!({})).about(Some(account))).map(|_| ())
+    emit(tx, Event::new("password_set", "authentik.events.signals", json!({})).about(Some(account)))
+        .map(|_| ())
 }
 
-fn set_groups(tx: &mut Tx<'_>, pk: i64, groups: &[Ref<directory::Group>]) -> Result<(), StoreError> {
+fn set_groups(
+    tx: &mut Tx<'_>,
+    pk: i64,
+    groups: &[Ref<directory::Group>],
+) -> Result<(), StoreError> {
     tx.execute("DELETE FROM membership WHERE user_id = $1", params![pk])?;
     for group in groups {
         tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![pk, group.key()])?;
@@ -503,7 +605,11 @@ pub fn fields_of(sql: &mut Sql<'_>, pk: i64) -> Result<Option<UserFields>, Store
 ///
 /// # Errors
 /// Field errors.
-pub fn parse(tx: &Tx<'_>, map: &Map<String, Value>, base: Option<&UserFields>) -> Result<UserFields, FieldErrors> {
+pub fn parse(
+    tx: &Tx<'_>,
+    map: &Map<String, Value>,
+    base: Option<&UserFields>,
+) -> Result<UserFields, FieldErrors> {
     let mode = if base.is_some() { Mode::Patch } else { Mode::Create };
     UserFields::parse(&Input { map, mode, entropy: tx.entropy(), privileged: true }, base)
 }
@@ -514,7 +620,13 @@ pub(crate) fn account_of(sql: &mut Sql<'_>, pk: i64) -> Result<Option<ActorUser>
     row.map(|row| Ok(ActorUser { pk, username: row.get(0)?, email: row.get(1)? })).transpose()
 }
 
-fn audit(tx: &mut Tx<'_>, action: &str, account: &ActorUser, diff: Option<Value>) -> Result<(), StoreError> {
-    let model = model_reference("authentik_core", "user", &account.pk.to_string(), &account.username);
+fn audit(
+    tx: &mut Tx<'_>,
+    action: &str,
+    account: &ActorUser,
+    diff: Option<Value>,
+) -> Result<(), StoreError> {
+    let model =
+        model_reference("authentik_core", "user", &account.pk.to_string(), &account.username);
     audit::record(tx, action, model, diff, Some(account.clone()))
 }

@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use axum::response::Response;
 use countersign_model::{ChoiceMeta, Fields, JsonMap, KindMeta, Mode, Names, Problem, Timestamp};
-use countersign_rest::{Access, ApiError, AskedSecret, BoxFuture, Call, Column, ColumnKind, Operation, Rows, TableMeta, json, object_schema, table_operations};
+use countersign_rest::{
+    Access, ApiError, AskedSecret, BoxFuture, Call, Column, ColumnKind, Operation, Rows, TableMeta,
+    json, object_schema, table_operations,
+};
 use countersign_store::{Row, Sql, SqlValue, StoreError, Tx, params};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -16,7 +19,14 @@ use crate::event::{Event, WHO, emit};
 
 /// Something that happened.
 #[derive(Debug, Clone, Fields)]
-#[kind(path = "events/events", model = "authentik_events.event", schema = "Event", title = "Event", lookup = "event_uuid", hidden)]
+#[kind(
+    path = "events/events",
+    model = "authentik_events.event",
+    schema = "Event",
+    title = "Event",
+    lookup = "event_uuid",
+    hidden
+)]
 pub(crate) struct EventRow {
     #[field(default)]
     user: JsonMap,
@@ -74,14 +84,21 @@ impl Rows for Events {
         if let Some(action) = call.query.get("action").filter(|a| !a.is_empty()) {
             all.push(("INSTR(e.action, ?) > 0".to_owned(), vec![action.into()]));
         }
-        for (name, path) in [("context_model_name", "$.model.model_name"), ("context_model_app", "$.model.app"), ("brand_name", "$.name")] {
+        for (name, path) in [
+            ("context_model_name", "$.model.model_name"),
+            ("context_model_app", "$.model.app"),
+            ("brand_name", "$.name"),
+        ] {
             if let Some(value) = call.query.get(name).filter(|v| !v.is_empty()) {
                 let column = if name == "brand_name" { "e.brand" } else { "e.context" };
                 all.push((format!("json_extract({column}, '{path}') = ?"), vec![value.into()]));
             }
         }
         if let Some(pk) = call.query.get("context_model_pk").filter(|v| !v.is_empty()) {
-            all.push(("json_extract(e.context, '$.model.pk') = ?".to_owned(), vec![pk.replace('-', "").into()]));
+            all.push((
+                "json_extract(e.context, '$.model.pk') = ?".to_owned(),
+                vec![pk.replace('-', "").into()],
+            ));
         }
         if let Some(pk) = call.query.get("context_authorized_app").filter(|v| !v.is_empty()) {
             all.push(("e.authorized_application = ?".to_owned(), vec![pk.replace('-', "").into()]));
@@ -93,7 +110,8 @@ impl Rows for Events {
         Box::pin(async move {
             let body = call.object()?;
             let fields = EventRow::parse(&call.input(&body, Mode::Create), None)?;
-            let known = ACTIONS.iter().any(|(action, _)| *action == fields.action) || fields.action.starts_with("custom_");
+            let known = ACTIONS.iter().any(|(action, _)| *action == fields.action)
+                || fields.action.starts_with("custom_");
             if !known {
                 return Err(ApiError::field("action", Problem::choice(&fields.action)));
             }
@@ -102,11 +120,21 @@ impl Rows for Events {
             if let Some(address) = fields.client_ip {
                 actor.client_ip = Some(address);
             }
-            call.cx.store.write(actor, "event reported", move |tx| emit(tx, event.clone()).map(SqlValue::from)).await.map_err(ApiError::from)
+            call.cx
+                .store
+                .write(actor, "event reported", move |tx| {
+                    emit(tx, event.clone()).map(SqlValue::from)
+                })
+                .await
+                .map_err(ApiError::from)
         })
     }
 
-    fn render(sql: &mut Sql<'_>, keys: &[SqlValue], _call: &Call) -> Result<Vec<Value>, StoreError> {
+    fn render(
+        sql: &mut Sql<'_>,
+        keys: &[SqlValue],
+        _call: &Call,
+    ) -> Result<Vec<Value>, StoreError> {
         let statement = &format!("SELECT {COLUMNS} FROM event WHERE uuid = $1");
         let mut rows = Vec::with_capacity(keys.len());
         for key in keys {
@@ -119,7 +147,8 @@ impl Rows for Events {
 }
 
 /// What [`render`] reads.
-pub(crate) const COLUMNS: &str = "uuid, user_json, action, app, context, client_ip, created, expires, brand";
+pub(crate) const COLUMNS: &str =
+    "uuid, user_json, action, app, context, client_ip, created, expires, brand";
 
 pub(crate) fn render(row: &Row) -> Result<Value, StoreError> {
     let mut context: Value = row.get(4)?;
@@ -177,7 +206,9 @@ pub struct Actions;
 
 impl Names for Actions {
     fn choices() -> &'static [ChoiceMeta] {
-        static CHOICES: LazyLock<Vec<ChoiceMeta>> = LazyLock::new(|| ACTIONS.iter().map(|(value, label)| ChoiceMeta { value, label }).collect());
+        static CHOICES: LazyLock<Vec<ChoiceMeta>> = LazyLock::new(|| {
+            ACTIONS.iter().map(|(value, label)| ChoiceMeta { value, label }).collect()
+        });
         &CHOICES
     }
 }
@@ -187,7 +218,10 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let action = object_schema(&[("action", "#EventActions")]);
     vec![
         ("EventActions", json!({"type": "string", "enum": actions})),
-        ("Event", object_schema(&[("action", "#EventActions"), ("actor", "map?"), ("subject", "map?")])),
+        (
+            "Event",
+            object_schema(&[("action", "#EventActions"), ("actor", "map?"), ("subject", "map?")]),
+        ),
         ("EventRequest", action),
         ("SeverityEnum", json!({"type": "string", "enum": ["notice", "warning", "alert"]})),
     ]
@@ -196,10 +230,17 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
 pub(crate) fn operations() -> Vec<Operation> {
     let view = || Access::permission("authentik_events", "view", "event");
     let text = || json!({"type": "string"});
-    let coordinates = json!({"type": "array", "items": {"$ref": "#/components/schemas/Coordinate"}});
+    let coordinates =
+        json!({"type": "array", "items": {"$ref": "#/components/schemas/Coordinate"}});
     let narrowed = |operation: Operation| {
-        let names = NARROWED.iter().map(|(name, _)| *name).chain(["client_ip", "username", "ordering", "search"]);
-        names.fold(operation, |operation, name| operation.parameter(name, json!({"type": "string"})))
+        let names = NARROWED.iter().map(|(name, _)| *name).chain([
+            "client_ip",
+            "username",
+            "ordering",
+            "search",
+        ]);
+        names
+            .fold(operation, |operation, name| operation.parameter(name, json!({"type": "string"})))
     };
     let mut all = table_operations::<Events>();
     all.extend([
@@ -246,7 +287,10 @@ async fn view_secret(call: Call) -> Result<Response, ApiError> {
 /// Counts of the events asked for, over four weeks.
 async fn per_month(call: Call) -> Result<Response, ApiError> {
     let (conditions, values) = asked_for(&call)?;
-    Ok(json(StatusCode::OK, &Chart::of(28 * 86_400, 30).count(&call.cx, &conditions, values).await?))
+    Ok(json(
+        StatusCode::OK,
+        &Chart::of(28 * 86_400, 30).count(&call.cx, &conditions, values).await?,
+    ))
 }
 
 /// Counts of the events that the log would list, over a week.
@@ -286,15 +330,29 @@ fn asked_for(call: &Call) -> Result<(String, Vec<SqlValue>), ApiError> {
         found.push(("action", action.to_owned()));
     }
     if let Some(text) = call.query.get("query").filter(|text| !text.is_empty()) {
-        let wrong = |what: &str| ApiError::detail(StatusCode::BAD_REQUEST, format!("query: {what}"));
-        let Ok(Value::Object(map)) = serde_json::from_str(text) else { return Err(wrong("not a JSON object of fields and values")) };
+        let wrong =
+            |what: &str| ApiError::detail(StatusCode::BAD_REQUEST, format!("query: {what}"));
+        let Ok(Value::Object(map)) = serde_json::from_str(text) else {
+            return Err(wrong("not a JSON object of fields and values"));
+        };
         for (name, value) in map {
-            let column = ASKED.iter().find(|(known, _)| *known == name).ok_or_else(|| wrong(&format!("events cannot be counted by {name}")))?.1;
+            let column = ASKED
+                .iter()
+                .find(|(known, _)| *known == name)
+                .ok_or_else(|| wrong(&format!("events cannot be counted by {name}")))?
+                .1;
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            found.push((column, if column == "authorized_application" { text.replace('-', "") } else { text }));
+            found.push((
+                column,
+                if column == "authorized_application" { text.replace('-', "") } else { text },
+            ));
         }
     }
-    let conditions = found.iter().zip(3..).map(|((column, _), number)| format!(" AND {column} = ${number}")).collect();
+    let conditions = found
+        .iter()
+        .zip(3..)
+        .map(|((column, _), number)| format!(" AND {column} = ${number}"))
+        .collect();
     Ok((conditions, found.into_iter().map(|(_, value)| value.into()).collect()))
 }
 

@@ -1,4 +1,5 @@
-//! The audit of configuration: an event for each object an edit made, changed or deleted, in its transaction.
+//! The audit of configuration: an event for each object an edit made, changed or deleted, in its
+//! transaction.
 
 use countersign_model::{Change, Entropy, Entry, Secret};
 use countersign_rest::Identity;
@@ -7,18 +8,29 @@ use serde_json::{Map, Value, json};
 
 use crate::event::{Around, Event, emit, model_reference, record};
 
-/// Records every edit. What somebody, the console or a blueprint does leaves an event for each object; what the program
-/// does by itself, as making the default objects, one for the whole edit, whose objects the change of that revision lists.
+/// Records every edit. What somebody, the console or a blueprint does leaves an event for each
+/// object; what the program does by itself, as making the default objects, one for the whole edit,
+/// whose objects the change of that revision lists.
 #[derive(Debug, Clone, Copy)]
 pub struct Audit;
 
 impl Auditor for Audit {
-    fn record(&self, sql: &mut Sql<'_>, entropy: &dyn Entropy, edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        sql: &mut Sql<'_>,
+        entropy: &dyn Entropy,
+        edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         let around = Around { now: edit.at, actor: edit.actor, entropy, sealer: edit.sealer };
         if edit.actor.user.is_none() && edit.actor.agent == Agent::System {
             let message = format!("{}: {}", edit.reason, summary(edit.changes));
             let context = json!({"message": message, "revision": edit.revision});
-            return record(sql, &around, Event::new("system_task_execution", "authentik.events.middleware", context)).map(|_| ());
+            return record(
+                sql,
+                &around,
+                Event::new("system_task_execution", "authentik.events.middleware", context),
+            )
+            .map(|_| ());
         }
         for change in edit.changes {
             let Some(entry) = change.after.as_ref().or(change.before.as_ref()) else { continue };
@@ -26,7 +38,11 @@ impl Auditor for Audit {
             if let (Value::Object(map), Some(diff)) = (&mut context, diff(change)) {
                 map.insert("diff".to_owned(), diff);
             }
-            record(sql, &around, Event::new(action(change), "authentik.events.middleware", context))?;
+            record(
+                sql,
+                &around,
+                Event::new(action(change), "authentik.events.middleware", context),
+            )?;
         }
         Ok(())
     }
@@ -36,7 +52,12 @@ impl Auditor for Audit {
 ///
 /// # Errors
 /// When the engine fails.
-pub fn deleted_of(tx: &mut Tx<'_>, (app, model): (&str, &str), key: &SqlValue, owner: i64) -> Result<(), StoreError> {
+pub fn deleted_of(
+    tx: &mut Tx<'_>,
+    (app, model): (&str, &str),
+    key: &SqlValue,
+    owner: i64,
+) -> Result<(), StoreError> {
     let key = match key {
         SqlValue::Bytes(bytes) => hex::encode(bytes),
         SqlValue::Int(number) => number.to_string(),
@@ -45,7 +66,11 @@ pub fn deleted_of(tx: &mut Tx<'_>, (app, model): (&str, &str), key: &SqlValue, o
     let subject = Identity::load(tx, owner)?.map(|user| user.as_actor());
     let name = subject.as_ref().map(|user| user.username.clone()).unwrap_or_default();
     let context = json!({"model": model_reference(app, model, &key, &name)});
-    emit(tx, Event::new("model_deleted", "authentik.events.middleware", context).concerning(subject)).map(|_| ())
+    emit(
+        tx,
+        Event::new("model_deleted", "authentik.events.middleware", context).concerning(subject),
+    )
+    .map(|_| ())
 }
 
 const fn action(change: &Change) -> &'static str {
@@ -58,16 +83,30 @@ const fn action(change: &Change) -> &'static str {
 
 /// `3 created, 1 changed`.
 fn summary(changes: &[Change]) -> String {
-    let words = [("model_created", "created"), ("model_updated", "changed"), ("model_deleted", "deleted")];
-    let counted = words.iter().map(|(wanted, word)| (changes.iter().filter(|change| action(change) == *wanted).count(), word));
-    counted.filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+    let words =
+        [("model_created", "created"), ("model_updated", "changed"), ("model_deleted", "deleted")];
+    let counted = words.iter().map(|(wanted, word)| {
+        (changes.iter().filter(|change| action(change) == *wanted).count(), word)
+    });
+    counted
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 pub(crate) fn reference(entry: &Entry) -> Value {
     let values = entry.object.values();
-    let name = ["name", "slug", "identifier", "domain"].iter().find_map(|n| values.get(*n).and_then(Value::as_str));
+    let name = ["name", "slug", "identifier", "domain"]
+        .iter()
+        .find_map(|n| values.get(*n).and_then(Value::as_str));
     let meta = entry.meta();
-    model_reference(meta.app(), meta.model_name(), &entry.id.key.to_string(), name.unwrap_or(meta.title))
+    model_reference(
+        meta.app(),
+        meta.model_name(),
+        &entry.id.key.to_string(),
+        name.unwrap_or(meta.title),
+    )
 }
 
 /// `{field: {previous_value, new_value}}` of a change; secrets only tell that they changed.
@@ -76,12 +115,18 @@ fn diff(change: &Change) -> Option<Value> {
     let (old, new) = (before.object.values(), after.object.values());
     let mut fields = Map::new();
     for field in after.meta().fields {
-        let (was, is) = (old.get(field.name).cloned().unwrap_or_default(), new.get(field.name).cloned().unwrap_or_default());
+        let (was, is) = (
+            old.get(field.name).cloned().unwrap_or_default(),
+            new.get(field.name).cloned().unwrap_or_default(),
+        );
         if was == is {
             continue;
         }
         let show = |v: Value| if field.is_hidden() { Value::from(Secret::MASK) } else { v };
-        fields.insert(field.name.to_owned(), json!({"previous_value": show(was), "new_value": show(is)}));
+        fields.insert(
+            field.name.to_owned(),
+            json!({"previous_value": show(was), "new_value": show(is)}),
+        );
     }
     Some(Value::Object(fields))
 }

@@ -1,10 +1,12 @@
 //! Tamper evidence: events form a chain, sealed in the order they came in.
 //!
-//! An event is written with a code of its own (HMAC-SHA-256 under a key derived from the secret key), so that a row somebody
-//! puts into the table is not sealed as one of ours. Sealing gives each event a place and a code over its row and the code
-//! before it. Who changes, removes or reorders rows in the database cannot make the codes that follow. Signed places
-//! say where the chain ends and what was removed from it by right, so that retention and erasure leave a chain that can
-//! still be verified. Sealing happens beside requests, about each second: sign-ins do not wait for each other's codes.
+//! An event is written with a code of its own (HMAC-SHA-256 under a key derived from the secret
+//! key), so that a row somebody puts into the table is not sealed as one of ours. Sealing gives
+//! each event a place and a code over its row and the code before it. Who changes, removes or
+//! reorders rows in the database cannot make the codes that follow. Signed places say where the
+//! chain ends and what was removed from it by right, so that retention and erasure leave a chain
+//! that can still be verified. Sealing happens beside requests, about each second: sign-ins do not
+//! wait for each other's codes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,12 +46,25 @@ pub(crate) const COVERED: &str = "uuid, action, app, username, user_json, contex
 /// When the engine fails.
 pub(crate) async fn seal(cx: &Context, keep: i64) -> Result<(), StoreError> {
     loop {
-        let waiting = cx.store.read(|sql| Ok::<_, StoreError>(sql.query_one("SELECT 1 FROM event WHERE seq IS NULL LIMIT 1", params![])?.is_some())).await?;
+        let waiting = cx
+            .store
+            .read(|sql| {
+                Ok::<_, StoreError>(
+                    sql.query_one("SELECT 1 FROM event WHERE seq IS NULL LIMIT 1", params![])?
+                        .is_some(),
+                )
+            })
+            .await?;
         if !waiting {
             return Ok(());
         }
         let moved = cx.clone();
-        let sealed = cx.store.write(Actor::system(), "events sealed", move |tx| seal_batch(tx, keep, Places::of(&moved))).await?;
+        let sealed = cx
+            .store
+            .write(Actor::system(), "events sealed", move |tx| {
+                seal_batch(tx, keep, Places::of(&moved))
+            })
+            .await?;
         if sealed < usize::try_from(BATCH).unwrap_or(0) {
             return Ok(());
         }
@@ -58,11 +73,17 @@ pub(crate) async fn seal(cx: &Context, keep: i64) -> Result<(), StoreError> {
 
 fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: Option<&Places>) -> Result<usize, StoreError> {
     let (mut seq, mut chain) = head(tx)?;
-    let rows = tx.query(&format!("SELECT {COVERED}, code FROM event WHERE seq IS NULL ORDER BY created, uuid LIMIT $1"), params![BATCH])?;
+    let rows = tx.query(
+        &format!(
+            "SELECT {COVERED}, code FROM event WHERE seq IS NULL ORDER BY created, uuid LIMIT $1"
+        ),
+        params![BATCH],
+    )?;
     for row in &rows {
         seq += 1;
         let genuine = is_genuine(tx.sealer(), row)?;
-        // Settings say how long events are kept and where addresses are; those who write events know neither.
+        // Settings say how long events are kept and where addresses are; those who write events
+        // know neither.
         let expires = row.get::<Timestamp>(8)?.plus_seconds(keep);
         let context = placed(row, places)?;
         let mut covered = row_values(row)?;
@@ -73,13 +94,20 @@ fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: Option<&Places>) -> Result<usi
         // Whatever somebody put there: one row must not keep the others from being sealed.
         let uuid: Vec<u8> = row.get(0)?;
         if expires == row.get::<Timestamp>(9)? && context == row.get::<String>(5)? {
-            tx.execute("UPDATE event SET seq = $1, chain = $2, code = NULL WHERE uuid = $3", params![seq, chain.clone(), uuid.clone()])?;
+            tx.execute(
+                "UPDATE event SET seq = $1, chain = $2, code = NULL WHERE uuid = $3",
+                params![seq, chain.clone(), uuid.clone()],
+            )?;
         } else {
             let statement = "UPDATE event SET seq = $1, chain = $2, expires = $3, context = $4, code = NULL WHERE uuid = $5";
             tx.execute(statement, params![seq, chain.clone(), expires, context, uuid.clone()])?;
         }
         if !genuine {
-            tracing::error!(event = hex::encode(&uuid), place = seq, "an event was not written by this program: somebody put it into the database");
+            tracing::error!(
+                event = hex::encode(&uuid),
+                place = seq,
+                "an event was not written by this program: somebody put it into the database"
+            );
             sign(tx, FORGERY, seq, &chain)?;
         }
     }
@@ -99,18 +127,26 @@ pub(crate) fn written(sealer: &dyn Sealer, row: &[SqlValue]) -> Vec<u8> {
     sealer.mac(WRITTEN, &encoded(&[], row)).to_vec()
 }
 
-/// Whether the program wrote a row that waits to be sealed; its code comes after the covered columns.
+/// Whether the program wrote a row that waits to be sealed; its code comes after the covered
+/// columns.
 fn is_genuine(sealer: &dyn Sealer, row: &Row) -> Result<bool, StoreError> {
     let code: Option<Vec<u8>> = row.get(11)?;
     Ok(code == Some(written(sealer, &row_values(row)?)))
 }
 
-/// Gives events that an older version left unsealed the code they lack. Only before the count is signed.
+/// Gives events that an older version left unsealed the code they lack. Only before the count is
+/// signed.
 pub(crate) fn adopt(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let rows = tx.query(&format!("SELECT {COVERED} FROM event WHERE seq IS NULL AND code IS NULL"), params![])?;
+    let rows = tx.query(
+        &format!("SELECT {COVERED} FROM event WHERE seq IS NULL AND code IS NULL"),
+        params![],
+    )?;
     for row in &rows {
         let code = written(tx.sealer(), &row_values(row)?);
-        tx.execute("UPDATE event SET code = $1 WHERE uuid = $2", params![code, row.get::<Vec<u8>>(0)?])?;
+        tx.execute(
+            "UPDATE event SET code = $1 WHERE uuid = $2",
+            params![code, row.get::<Vec<u8>>(0)?],
+        )?;
     }
     Ok(())
 }
@@ -119,7 +155,8 @@ pub(crate) fn adopt(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 fn placed(row: &Row, places: Option<&Places>) -> Result<String, StoreError> {
     let context: String = row.get(5)?;
     let address = row.get::<Option<String>>(7)?.and_then(|address| address.parse().ok());
-    let found = places.zip(address).map(|(places, address)| places.of_address(address)).unwrap_or_default();
+    let found =
+        places.zip(address).map(|(places, address)| places.of_address(address)).unwrap_or_default();
     match serde_json::from_str(&context) {
         Ok(Value::Object(mut map)) if !found.is_empty() => {
             map.extend(found);
@@ -131,7 +168,8 @@ fn placed(row: &Row, places: Option<&Places>) -> Result<String, StoreError> {
 
 /// The last sealed place.
 pub(crate) fn head(sql: &mut Sql<'_>) -> Result<(i64, Vec<u8>), StoreError> {
-    let row = sql.query_one("SELECT seq, chain FROM event_checkpoint WHERE reason = $1", params![HEAD])?;
+    let row =
+        sql.query_one("SELECT seq, chain FROM event_checkpoint WHERE reason = $1", params![HEAD])?;
     row.map_or(Ok((0, Vec::new())), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
@@ -142,23 +180,38 @@ fn sign(tx: &mut Tx<'_>, reason: &str, seq: i64, chain: &[u8]) -> Result<(), Sto
     Ok(())
 }
 
-/// Removes events from the old end: those that have ended, and what is more than `most`. What follows can still be
-/// verified.
+/// Removes events from the old end: those that have ended, and what is more than `most`. What
+/// follows can still be verified.
 ///
 /// # Errors
 /// When the engine fails.
 pub(crate) fn retain(tx: &mut Tx<'_>, most: i64) -> Result<usize, StoreError> {
     let now = tx.now();
     let (last, _) = head(tx)?;
-    let first_kept = tx.query_one("SELECT MIN(seq) FROM event WHERE seq IS NOT NULL AND expires > $1", params![now])?;
-    let ended = first_kept.map_or(Ok(None), |row| row.get::<Option<i64>>(0))?.map_or(last, |seq| seq - 1);
+    let first_kept = tx.query_one(
+        "SELECT MIN(seq) FROM event WHERE seq IS NOT NULL AND expires > $1",
+        params![now],
+    )?;
+    let ended =
+        first_kept.map_or(Ok(None), |row| row.get::<Option<i64>>(0))?.map_or(last, |seq| seq - 1);
     let until = if most > 0 { ended.max(last - most) } else { ended };
-    let first = tx.query_one("SELECT MIN(seq) FROM event", params![])?.map_or(Ok(None), |row| row.get::<Option<i64>>(0))?.unwrap_or(last);
+    let first = tx
+        .query_one("SELECT MIN(seq) FROM event", params![])?
+        .map_or(Ok(None), |row| row.get::<Option<i64>>(0))?
+        .unwrap_or(last);
     let until = until.min(first + REMOVED_AT_ONCE);
-    let Some(row) = tx.query_one("SELECT MAX(seq) FROM event WHERE seq <= $1", params![until])? else { return Ok(0) };
+    let Some(row) = tx.query_one("SELECT MAX(seq) FROM event WHERE seq <= $1", params![until])?
+    else {
+        return Ok(0);
+    };
     let Some(until) = row.get::<Option<i64>>(0)? else { return Ok(0) };
-    let chain = tx.query_one("SELECT chain FROM event WHERE seq = $1", params![until])?.map_or(Ok(Vec::new()), |row| row.get::<Vec<u8>>(0))?;
-    tx.execute("DELETE FROM event_checkpoint WHERE reason IN ($1, $2, $3) AND seq <= $4", params![RETENTION, ERASURE, FORGERY, until])?;
+    let chain = tx
+        .query_one("SELECT chain FROM event WHERE seq = $1", params![until])?
+        .map_or(Ok(Vec::new()), |row| row.get::<Vec<u8>>(0))?;
+    tx.execute(
+        "DELETE FROM event_checkpoint WHERE reason IN ($1, $2, $3) AND seq <= $4",
+        params![RETENTION, ERASURE, FORGERY, until],
+    )?;
     sign(tx, RETENTION, until, &chain)?;
     tx.execute("DELETE FROM event WHERE seq <= $1", params![until])
 }
@@ -168,7 +221,10 @@ pub(crate) fn retain(tx: &mut Tx<'_>, most: i64) -> Result<usize, StoreError> {
 /// # Errors
 /// When the engine fails.
 pub(crate) fn of_user(sql: &mut Sql<'_>, user: i64) -> Result<Vec<Uuid>, StoreError> {
-    let rows = sql.query("SELECT uuid, user_json FROM event WHERE INSTR(user_json, $1) > 0", params![format!("\"pk\":{user}")])?;
+    let rows = sql.query(
+        "SELECT uuid, user_json FROM event WHERE INSTR(user_json, $1) > 0",
+        params![format!("\"pk\":{user}")],
+    )?;
     let mut found = Vec::new();
     for row in rows {
         if row.get::<Value>(1)?.get("pk").and_then(Value::as_i64) == Some(user) {
@@ -178,15 +234,22 @@ pub(crate) fn of_user(sql: &mut Sql<'_>, user: i64) -> Result<Vec<Uuid>, StoreEr
     Ok(found)
 }
 
-/// Removes events, as the law may ask when an account is deleted. Their places stay, signed and empty.
+/// Removes events, as the law may ask when an account is deleted. Their places stay, signed and
+/// empty.
 ///
 /// # Errors
 /// When the engine fails.
 pub(crate) fn erase(tx: &mut Tx<'_>, events: &[Uuid]) -> Result<usize, StoreError> {
     let mut erased = 0;
     for uuid in events {
-        let Some(row) = tx.query_one("SELECT uuid, seq, chain FROM event WHERE uuid = $1", params![*uuid])? else { continue };
-        if let (Some(seq), Some(chain)) = (row.get::<Option<i64>>(1)?, row.get::<Option<Vec<u8>>>(2)?) {
+        let Some(row) =
+            tx.query_one("SELECT uuid, seq, chain FROM event WHERE uuid = $1", params![*uuid])?
+        else {
+            continue;
+        };
+        if let (Some(seq), Some(chain)) =
+            (row.get::<Option<i64>>(1)?, row.get::<Option<Vec<u8>>>(2)?)
+        {
             sign(tx, ERASURE, seq, &chain)?;
         }
         erased += tx.execute("DELETE FROM event WHERE uuid = $1", params![*uuid])?;
@@ -197,7 +260,9 @@ pub(crate) fn erase(tx: &mut Tx<'_>, events: &[Uuid]) -> Result<usize, StoreErro
 /// What is wrong with the chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Tampering {
-    #[error("event {seq} ({uuid}, {action} of {at}) was changed, or is not the one sealed at this place")]
+    #[error(
+        "event {seq} ({uuid}, {action} of {at}) was changed, or is not the one sealed at this place"
+    )]
     Changed { seq: i64, uuid: Uuid, action: String, at: String },
     #[error("event {first} was removed")]
     Removed { first: i64 },
@@ -209,13 +274,19 @@ pub enum Tampering {
     Mark { reason: String, seq: i64 },
     #[error("the mark of the chain's end was removed")]
     NoHead,
-    #[error("event {uuid} ({action} of {at}) was not written by this program: somebody put it into the database")]
+    #[error(
+        "event {uuid} ({action} of {at}) was not written by this program: somebody put it into the database"
+    )]
     Forged { uuid: Uuid, action: String, at: String },
-    #[error("{counted} events were sealed, and the chain ends at {head}: the log was emptied, or put back to an earlier state")]
+    #[error(
+        "{counted} events were sealed, and the chain ends at {head}: the log was emptied, or put back to an earlier state"
+    )]
     TooFew { counted: i64, head: i64 },
     #[error("the signed count of events is missing, or was not signed by this installation")]
     NoCount,
-    #[error("the signed count of events was missing when the server started at {at}: what was before is not known to be complete")]
+    #[error(
+        "the signed count of events was missing when the server started at {at}: what was before is not known to be complete"
+    )]
     CountLost { at: String },
     #[error("the chain differs from place {seq} of the code given")]
     OtherHistory { seq: i64 },
@@ -230,7 +301,8 @@ pub struct Report {
     pub removed: i64,
     /// Not sealed yet.
     pub waiting: i64,
-    /// The last place and its code: kept elsewhere, they show later that nothing before was rewritten.
+    /// The last place and its code: kept elsewhere, they show later that nothing before was
+    /// rewritten.
     pub head: Option<(i64, String)>,
     pub wrong: Vec<Tampering>,
 }
@@ -242,8 +314,18 @@ const MOST_FAULTS: usize = 100;
 ///
 /// # Errors
 /// When the engine fails.
-pub fn verify(sql: &mut Sql<'_>, sealer: &dyn Sealer, witness: Option<&(i64, String)>) -> Result<Report, StoreError> {
-    let mut walk = Walk { sealer, marks: marks(sql, sealer)?, report: Report::default(), place: 0, chain: Vec::new() };
+pub fn verify(
+    sql: &mut Sql<'_>,
+    sealer: &dyn Sealer,
+    witness: Option<&(i64, String)>,
+) -> Result<Report, StoreError> {
+    let mut walk = Walk {
+        sealer,
+        marks: marks(sql, sealer)?,
+        report: Report::default(),
+        place: 0,
+        chain: Vec::new(),
+    };
     walk.report.wrong.append(&mut walk.marks.wrong);
     if let Some((seq, chain)) = walk.marks.retention.clone() {
         walk.report.removed = seq;
@@ -251,7 +333,12 @@ pub fn verify(sql: &mut Sql<'_>, sealer: &dyn Sealer, witness: Option<&(i64, Str
     }
     let mut after = i64::MIN;
     loop {
-        let rows = sql.query(&format!("SELECT {COVERED}, seq, chain FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"), params![after, PAGE])?;
+        let rows = sql.query(
+            &format!(
+                "SELECT {COVERED}, seq, chain FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"
+            ),
+            params![after, PAGE],
+        )?;
         for row in &rows {
             after = row.get(11)?;
             walk.event(row, witness)?;
@@ -262,7 +349,9 @@ pub fn verify(sql: &mut Sql<'_>, sealer: &dyn Sealer, witness: Option<&(i64, Str
     }
     walk.end();
     walk.count(&count::read(sql, sealer)?);
-    walk.report.waiting = sql.query_one("SELECT COUNT(*) FROM event WHERE seq IS NULL", params![])?.map_or(Ok(0), |row| row.get(0))?;
+    walk.report.waiting = sql
+        .query_one("SELECT COUNT(*) FROM event WHERE seq IS NULL", params![])?
+        .map_or(Ok(0), |row| row.get(0))?;
     // An older version wrote no codes: the count is signed when those are adopted.
     if count::read(sql, sealer)? != Count::Unsigned {
         for row in sql.query(&format!("SELECT {COVERED}, code FROM event WHERE seq IS NULL ORDER BY created, uuid LIMIT $1"), params![PAGE])? {
@@ -285,8 +374,17 @@ struct Marks {
 }
 
 fn marks(sql: &mut Sql<'_>, sealer: &dyn Sealer) -> Result<Marks, StoreError> {
-    let mut marks = Marks { head: None, retention: None, erased: BTreeMap::new(), forged: BTreeSet::new(), wrong: Vec::new() };
-    for row in sql.query("SELECT reason, seq, chain, signature FROM event_checkpoint ORDER BY seq", params![])? {
+    let mut marks = Marks {
+        head: None,
+        retention: None,
+        erased: BTreeMap::new(),
+        forged: BTreeSet::new(),
+        wrong: Vec::new(),
+    };
+    for row in sql.query(
+        "SELECT reason, seq, chain, signature FROM event_checkpoint ORDER BY seq",
+        params![],
+    )? {
         let (reason, seq, chain): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if row.get::<Vec<u8>>(3)? != sealer.mac(PLACE, &place(&reason, seq, &chain)) {
             marks.wrong.push(Tampering::Mark { reason, seq });
@@ -317,18 +415,26 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn event(&mut self, row: &Row, witness: Option<&(i64, String)>) -> Result<(), StoreError> {
-        let (seq, stored): (i64, Vec<u8>) = (row.get(11)?, row.get::<Option<Vec<u8>>>(12)?.unwrap_or_default());
+        let (seq, stored): (i64, Vec<u8>) =
+            (row.get(11)?, row.get::<Option<Vec<u8>>>(12)?.unwrap_or_default());
         let complete = self.skip_to(seq);
         let covered = row_values(row)?;
         // After a hole the code before is unknown: the row is then held against the next ones only.
         if complete && link(self.sealer, &self.chain, seq, &covered) != stored {
-            self.report.wrong.push(Tampering::Changed { seq, uuid: row.get(0).unwrap_or_default(), action: row.get(1)?, at: row.get::<Timestamp>(8)?.iso() });
+            self.report.wrong.push(Tampering::Changed {
+                seq,
+                uuid: row.get(0).unwrap_or_default(),
+                action: row.get(1)?,
+                at: row.get::<Timestamp>(8)?.iso(),
+            });
         } else if self.marks.forged.contains(&seq) {
             self.report.wrong.push(forged(row)?);
         } else {
             self.report.verified += u64::from(complete);
         }
-        if let Some(head) = self.marks.head.as_ref().map(|(head, _)| *head).filter(|head| seq > *head) {
+        if let Some(head) =
+            self.marks.head.as_ref().map(|(head, _)| *head).filter(|head| seq > *head)
+        {
             self.report.wrong.push(Tampering::BeyondHead { seq, head });
         }
         if let Some((at, code)) = witness
@@ -341,7 +447,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Goes over places whose events were erased by right; tells whether nothing else is missing before `seq`.
+    /// Goes over places whose events were erased by right; tells whether nothing else is missing
+    /// before `seq`.
     fn skip_to(&mut self, seq: i64) -> bool {
         let mut complete = true;
         while self.place + 1 < seq {
@@ -351,8 +458,13 @@ impl Walk<'_> {
                 (complete, self.report.removed) = (true, self.report.removed + 1);
                 continue;
             }
-            let last = self.marks.erased.range(next..seq).next().map_or(seq, |(erased, _)| *erased) - 1;
-            let wrong = if last == next { Tampering::Removed { first: next } } else { Tampering::RemovedRange { first: next, last } };
+            let last =
+                self.marks.erased.range(next..seq).next().map_or(seq, |(erased, _)| *erased) - 1;
+            let wrong = if last == next {
+                Tampering::Removed { first: next }
+            } else {
+                Tampering::RemovedRange { first: next, last }
+            };
             self.report.wrong.push(wrong);
             (self.place, complete) = (last, false);
         }
@@ -377,8 +489,13 @@ impl Walk<'_> {
     fn end(&mut self) {
         match self.marks.head.clone() {
             Some((head, chain)) => {
-                if self.place <= head && self.skip_to(head + 1) && self.place == head && self.chain != chain {
-                    // Each row fits the one before, and the last one is another: only who has the key can make that.
+                if self.place <= head
+                    && self.skip_to(head + 1)
+                    && self.place == head
+                    && self.chain != chain
+                {
+                    // Each row fits the one before, and the last one is another: only who has the
+                    // key can make that.
                     self.report.wrong.push(Tampering::OtherHistory { seq: head });
                 }
                 self.report.head = Some((head, hex::encode(chain)));
@@ -390,7 +507,11 @@ impl Walk<'_> {
 }
 
 fn forged(row: &Row) -> Result<Tampering, StoreError> {
-    Ok(Tampering::Forged { uuid: row.get(0).unwrap_or_default(), action: row.get(1)?, at: row.get::<Timestamp>(8)?.iso() })
+    Ok(Tampering::Forged {
+        uuid: row.get(0).unwrap_or_default(),
+        action: row.get(1)?,
+        at: row.get::<Timestamp>(8)?.iso(),
+    })
 }
 
 fn row_values(row: &Row) -> Result<Vec<SqlValue>, StoreError> {

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 const MASK: &str = "********************";
-const WORDS: [&str; 8] = ["api", "token", "key", "secret", "pass", "signature", "http_cookie", "code_verifier"];
+const WORDS: [&str; 8] =
+    ["api", "token", "key", "secret", "pass", "signature", "http_cookie", "code_verifier"];
 
 /// Replaces values whose key sounds secret; maps and lists are walked.
 pub fn cleanse(value: &Value) -> Value {
@@ -34,11 +35,15 @@ pub fn beginning(text: &str) -> &str {
 
 /// Cuts long texts of what anybody may send; maps and lists are walked.
 pub fn shortened(value: Value) -> Value {
-    let cut = |text: String| if beginning(&text).len() < text.len() { format!("{}...", beginning(&text)) } else { text };
+    let cut = |text: String| {
+        if beginning(&text).len() < text.len() { format!("{}...", beginning(&text)) } else { text }
+    };
     match value {
         Value::String(text) => Value::from(cut(text)),
         Value::Array(items) => items.into_iter().map(shortened).collect(),
-        Value::Object(map) => map.into_iter().map(|(name, value)| (cut(name), shortened(value))).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(name, value)| (cut(name), shortened(value))).collect()
+        }
         other => other,
     }
 }
@@ -60,7 +65,10 @@ mod tests {
         let cut = format!("{}...", "ä".repeat(LONGEST));
         let whole = "x".repeat(LONGEST);
         let value = serde_json::json!({"a": long, "b": [long, whole, 1], (long): null});
-        assert_eq!(shortened(value), serde_json::json!({"a": cut, "b": [cut, whole, 1], (cut): null}));
+        assert_eq!(
+            shortened(value),
+            serde_json::json!({"a": cut, "b": [cut, whole, 1], (cut): null})
+        );
     }
 
     use serde_json::json;
@@ -68,6 +76,9 @@ mod tests {
     #[test]
     fn secrets_are_masked_by_the_name_of_their_key_at_any_depth() {
         let dirty = json!({"user": "a", "new_password": "x", "nested": [{"access_token": "y", "passing": true}], "keys": {"a": 1}});
-        assert_eq!(cleanse(&dirty), json!({"user": "a", "new_password": MASK, "nested": [{"access_token": MASK, "passing": true}], "keys": {"a": 1}}));
+        assert_eq!(
+            cleanse(&dirty),
+            json!({"user": "a", "new_password": MASK, "nested": [{"access_token": MASK, "passing": true}], "keys": {"a": 1}})
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! The signed count of events, kept apart from them and from the chain's marks: whoever empties both leaves a number that
-//! says how many there were. It is signed once, at the first start; from then on it has to be there.
+//! The signed count of events, kept apart from them and from the chain's marks: whoever empties
+//! both leaves a number that says how many there were. It is signed once, at the first start; from
+//! then on it has to be there.
 
 use countersign_model::Sealer;
 use countersign_rest::Context;
@@ -19,26 +20,33 @@ const UNSIGNED: &str = "unsigned";
 pub(crate) enum Count {
     /// Events of an older version; the next start signs it.
     Unsigned,
-    /// So many were sealed. `lost` is when the program found the count missing and had to begin anew.
+    /// So many were sealed. `lost` is when the program found the count missing and had to begin
+    /// anew.
     Signed { seq: i64, lost: Option<String> },
     /// It is not there, or somebody else wrote it.
     Missing,
 }
 
 pub(crate) fn read(sql: &mut Sql<'_>, sealer: &dyn Sealer) -> Result<Count, StoreError> {
-    let Some(row) = sql.query_one("SELECT value FROM fact WHERE name = $1", params![FACT])? else { return Ok(Count::Missing) };
+    let Some(row) = sql.query_one("SELECT value FROM fact WHERE name = $1", params![FACT])? else {
+        return Ok(Count::Missing);
+    };
     let text: String = row.get(0)?;
     if text == UNSIGNED {
         return Ok(Count::Unsigned);
     }
     let value: Value = serde_json::from_str(&text).unwrap_or_default();
     let lost = value.get("lost").and_then(Value::as_str).map(str::to_owned);
-    let signed = value.get("seq").and_then(Value::as_i64).filter(|seq| value.get("signature") == Some(&signature(sealer, *seq, lost.as_deref())));
+    let signed = value
+        .get("seq")
+        .and_then(Value::as_i64)
+        .filter(|seq| value.get("signature") == Some(&signature(sealer, *seq, lost.as_deref())));
     Ok(signed.map_or(Count::Missing, |seq| Count::Signed { seq, lost }))
 }
 
 fn signature(sealer: &dyn Sealer, seq: i64, lost: Option<&str>) -> Value {
-    hex::encode(sealer.mac(PURPOSE, format!("{seq}:{}", lost.unwrap_or_default()).as_bytes())).into()
+    hex::encode(sealer.mac(PURPOSE, format!("{seq}:{}", lost.unwrap_or_default()).as_bytes()))
+        .into()
 }
 
 /// Signs how many events are sealed now.
@@ -48,8 +56,9 @@ pub(crate) fn write(tx: &mut Tx<'_>, seq: i64, lost: Option<&str>) -> Result<(),
     tx.execute(statement, params![FACT, value.to_string()]).map(|_| ())
 }
 
-/// Signs the count at the first start, after what an older version left is sealed. A count that is missing later was taken
-/// away: that is said in the log and in an event, and stays said by the count that begins anew.
+/// Signs the count at the first start, after what an older version left is sealed. A count that is
+/// missing later was taken away: that is said in the log and in an event, and stays said by the
+/// count that begins anew.
 ///
 /// # Errors
 /// When the engine fails.

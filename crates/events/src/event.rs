@@ -15,7 +15,8 @@ const RETENTION: i64 = 365 * 86_400;
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Of the original's list, as `login` or `model_created`; `custom_` begins those of expressions.
+    /// Of the original's list, as `login` or `model_created`; `custom_` begins those of
+    /// expressions.
     pub action: String,
     /// Where it comes from, as `authentik.events.signals`.
     pub app: String,
@@ -30,7 +31,14 @@ pub struct Event {
 
 impl Event {
     pub fn new(action: impl Into<String>, app: impl Into<String>, context: Value) -> Event {
-        Event { action: action.into(), app: app.into(), context, user: None, subject: None, actor: None }
+        Event {
+            action: action.into(),
+            app: app.into(),
+            context,
+            user: None,
+            subject: None,
+            actor: None,
+        }
     }
 
     /// Names the account it concerns.
@@ -40,7 +48,8 @@ impl Event {
         self
     }
 
-    /// As [`concerning`](Self::concerning), for events whose field `user` is that account in the original.
+    /// As [`concerning`](Self::concerning), for events whose field `user` is that account in the
+    /// original.
     #[must_use]
     pub fn about(mut self, subject: Option<ActorUser>) -> Event {
         self.user.clone_from(&subject);
@@ -58,21 +67,37 @@ impl Event {
     fn log(&self, actor: &Actor) {
         let client_ip = actor.client_ip.as_deref().unwrap_or("-");
         if self.action == "login_failed" {
-            // Documented: others count these lines and close doors. A name that no account has may be a password in the
-            // wrong field, so it is not said.
+            // Documented: others count these lines and close doors. A name that no account has may
+            // be a password in the wrong field, so it is not said.
             let text = |name: &str| self.context.get(name).and_then(Value::as_str).unwrap_or("-");
             let user = self.subject.as_ref().map_or("-", |user| user.username.as_str());
-            return tracing::warn!(client_ip, user, application = text("application_slug"), reason = text("reason"), "login failed");
+            return tracing::warn!(
+                client_ip,
+                user,
+                application = text("application_slug"),
+                reason = text("reason"),
+                "login failed"
+            );
         }
         let who = self.actor.as_ref().unwrap_or(actor).to_json();
-        let said = |name: &str| who.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let said =
+            |name: &str| who.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let name = said("username").or_else(|| said("type")).unwrap_or("-");
         let subject = self.subject.as_ref().map_or("-", |user| user.username.as_str());
-        tracing::info!(action = self.action, app = self.app, actor = name, through = said("through"), subject, client_ip, "event");
+        tracing::info!(
+            action = self.action,
+            app = self.app,
+            actor = name,
+            through = said("through"),
+            subject,
+            client_ip,
+            "event"
+        );
     }
 }
 
-/// The key of a stored context under which `{actor, subject}` is kept; nothing else can be written there.
+/// The key of a stored context under which `{actor, subject}` is kept; nothing else can be written
+/// there.
 pub(crate) const WHO: &str = "countersign.who";
 
 /// `{app, model_name, pk, name}`: how events name objects. Uuids are written without dashes.
@@ -86,7 +111,8 @@ pub fn model_reference(app: &str, model_name: &str, pk: &str, name: &str) -> Val
 /// # Errors
 /// When the engine fails.
 pub fn emit(tx: &mut Tx<'_>, event: Event) -> Result<Uuid, StoreError> {
-    let around = Around { now: tx.now(), actor: tx.actor(), entropy: tx.entropy(), sealer: tx.sealer() };
+    let around =
+        Around { now: tx.now(), actor: tx.actor(), entropy: tx.entropy(), sealer: tx.sealer() };
     record(tx, &around, event)
 }
 
@@ -102,40 +128,77 @@ pub(crate) struct Around<'a> {
 ///
 /// # Errors
 /// When the engine fails.
-pub(crate) fn record(sql: &mut Sql<'_>, around: &Around<'_>, event: Event) -> Result<Uuid, StoreError> {
+pub(crate) fn record(
+    sql: &mut Sql<'_>,
+    around: &Around<'_>,
+    event: Event,
+) -> Result<Uuid, StoreError> {
     let (uuid, now, actor) = (around.entropy.uuid_at(around.now), around.now, around.actor);
     let mut context = cleanse(&event.context);
     if !context.is_object() {
         context = json!({});
     }
     if let Value::Object(map) = &mut context {
-        map.extend(actor.http_request.as_ref().map(|request| ("http_request".to_owned(), shortened(cleanse(request)))));
+        map.extend(
+            actor
+                .http_request
+                .as_ref()
+                .map(|request| ("http_request".to_owned(), shortened(cleanse(request)))),
+        );
         let who = event.actor.as_ref().unwrap_or(actor).to_json();
-        map.insert(WHO.to_owned(), json!({"actor": who, "subject": event.subject.as_ref().map(ActorUser::to_json)}));
+        map.insert(
+            WHO.to_owned(),
+            json!({"actor": who, "subject": event.subject.as_ref().map(ActorUser::to_json)}),
+        );
     }
     let user = event.user.as_ref().or(actor.user.as_ref());
-    let mut user_json = user.map_or_else(|| json!({"pk": 1, "email": "", "username": "AnonymousUser"}), ActorUser::to_json);
+    let mut user_json = user.map_or_else(
+        || json!({"pk": 1, "email": "", "username": "AnonymousUser"}),
+        ActorUser::to_json,
+    );
     // An event of its own account is about that account alone.
-    if let (None, Some(other), Value::Object(map)) = (&event.user, &actor.on_behalf_of, &mut user_json) {
+    if let (None, Some(other), Value::Object(map)) =
+        (&event.user, &actor.on_behalf_of, &mut user_json)
+    {
         map.insert("on_behalf_of".to_owned(), other.to_json());
     }
     let username = user.map_or("AnonymousUser", |u| u.username.as_str()).to_owned();
-    let application = context.pointer("/authorized_application/pk").and_then(Value::as_str).map(str::to_owned);
-    let brand = actor.brand.clone().unwrap_or_else(|| model_reference("authentik_brands", "brand", "", "Brand fallback"));
-    let row =
-        params![uuid, &event.action, &event.app, username, user_json, context, application, actor.client_ip.clone(), now, now.plus_seconds(RETENTION), brand];
+    let application =
+        context.pointer("/authorized_application/pk").and_then(Value::as_str).map(str::to_owned);
+    let brand = actor
+        .brand
+        .clone()
+        .unwrap_or_else(|| model_reference("authentik_brands", "brand", "", "Brand fallback"));
+    let row = params![
+        uuid,
+        &event.action,
+        &event.app,
+        username,
+        user_json,
+        context,
+        application,
+        actor.client_ip.clone(),
+        now,
+        now.plus_seconds(RETENTION),
+        brand
+    ];
     let code = chain::written(around.sealer, row);
-    let statement = format!("INSERT INTO event ({}, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)", chain::COVERED);
+    let statement = format!(
+        "INSERT INTO event ({}, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        chain::COVERED
+    );
     sql.execute(&statement, &[row.as_slice(), &[code.into()]].concat())?;
     event.log(actor);
     Ok(uuid)
 }
 
 impl Event {
-    /// Writes the event in a transaction of its own. What it tells of is done already, so a failure is only logged.
+    /// Writes the event in a transaction of its own. What it tells of is done already, so a failure
+    /// is only logged.
     pub async fn write(self, cx: &Context, actor: Actor) {
         let action = self.action.clone();
-        let written = cx.store.write(actor, "event", move |tx| emit(tx, self.clone()).map(|_| ())).await;
+        let written =
+            cx.store.write(actor, "event", move |tx| emit(tx, self.clone()).map(|_| ())).await;
         if let Err(error) = written {
             tracing::error!(%error, action, "an event could not be written");
         }

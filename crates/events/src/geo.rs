@@ -24,7 +24,10 @@ struct Database {
 
 impl Places {
     pub fn new(city: Option<PathBuf>, network: Option<PathBuf>) -> Places {
-        let places = Places { city: Database { path: city, ..Database::default() }, network: Database { path: network, ..Database::default() } };
+        let places = Places {
+            city: Database { path: city, ..Database::default() },
+            network: Database { path: network, ..Database::default() },
+        };
         places.refresh();
         places
     }
@@ -47,12 +50,14 @@ impl Places {
         self.network.is_open()
     }
 
-    /// `geoip` and `asn` of an address, as policies find them in their context: nothing where there is no file, null where the
-    /// file does not know the address.
+    /// `geoip` and `asn` of an address, as policies find them in their context: nothing where there
+    /// is no file, null where the file does not know the address.
     pub fn for_policies(&self, address: IpAddr) -> Map<String, Value> {
         let mut found = self.of_address(address);
         let mut known = Map::new();
-        for (name, of_events, has_file) in [("geoip", "geo", self.knows_cities()), ("asn", "asn", self.knows_networks())] {
+        for (name, of_events, has_file) in
+            [("geoip", "geo", self.knows_cities()), ("asn", "asn", self.knows_networks())]
+        {
             if has_file {
                 known.insert(name.to_owned(), found.remove(of_events).unwrap_or_default());
             }
@@ -89,18 +94,27 @@ impl Database {
     fn refresh(&self) {
         let Some(path) = &self.path else { return };
         let Ok(changed) = std::fs::metadata(path).and_then(|file| file.modified()) else { return };
-        let current = self.open.read().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|(known, _)| *known == changed);
+        let current = self
+            .open
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .is_some_and(|(known, _)| *known == changed);
         if current {
             return;
         }
         match Reader::open_readfile(path) {
-            Ok(reader) => *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some((changed, reader)),
-            Err(error) => tracing::warn!(path = %path.display(), %error, "a file of places cannot be read"),
+            Ok(reader) => {
+                *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some((changed, reader))
+            }
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "a file of places cannot be read")
+            }
         }
     }
 
-    /// The record of an address, and the network it is of. Read without a form of its own: files of other makers write
-    /// numbers otherwise.
+    /// The record of an address, and the network it is of. Read without a form of its own: files of
+    /// other makers write numbers otherwise.
     fn look_up(&self, address: IpAddr) -> Option<(Value, String)> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let found = open.as_ref()?.1.lookup(address).ok()?;

@@ -1,8 +1,11 @@
 //! What happened: events with their context, masked; the audit of every edit; the lists over them.
 //!
-//! An event is written in the transaction of what it tells of. Nothing here decides anything, and no event
-//! carries a secret: contexts are cleansed by key name before they are stored.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! An event is written in the transaction of what it tells of. Nothing here decides anything, and
+//! no event carries a secret: contexts are cleansed by key name before they are stored.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod api;
 mod audit;
@@ -59,8 +62,15 @@ pub fn module() -> Module {
         schemas: api::schemas(),
         tables: vec![<api::EventRow as countersign_model::Fields>::META],
         jobs: vec![
-            Job::every("events_limit", 3600, "Remove the oldest events past the number that is kept.", |cx, _| Box::pin(limit(cx))),
-            Job::on_request(ERASURE, 10, "Remove the events of a deleted account.", |cx, run| Box::pin(erasure(cx, run))),
+            Job::every(
+                "events_limit",
+                3600,
+                "Remove the oldest events past the number that is kept.",
+                |cx, _| Box::pin(limit(cx)),
+            ),
+            Job::on_request(ERASURE, 10, "Remove the events of a deleted account.", |cx, run| {
+                Box::pin(erasure(cx, run))
+            }),
         ],
         start: vec![Start {
             name: "event chain",
@@ -72,7 +82,10 @@ pub fn module() -> Module {
                 })
             },
         }],
-        extensions: vec![Arc::new(Expiring { plural: "Events", remove: |tx| chain::retain(tx, 0) })],
+        extensions: vec![Arc::new(Expiring {
+            plural: "Events",
+            remove: |tx| chain::retain(tx, 0),
+        })],
         ..Module::default()
     }
 }
@@ -80,7 +93,11 @@ pub fn module() -> Module {
 /// What settings add to the module: found by type.
 pub fn settings(settings: EventSettings) -> Module {
     let places = Places::new(settings.cities.clone(), settings.networks.clone());
-    Module { name: "event settings", extensions: vec![Arc::new(settings), Arc::new(places)], ..Module::default() }
+    Module {
+        name: "event settings",
+        extensions: vec![Arc::new(settings), Arc::new(places)],
+        ..Module::default()
+    }
 }
 
 fn settings_of(cx: &Context) -> EventSettings {
@@ -114,7 +131,9 @@ async fn keep_sealing(cx: Context) {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
             // The requests of such a time say so.
-            Err(error) if error.is_passing() => tracing::debug!(%error, "events are not sealed for the moment"),
+            Err(error) if error.is_passing() => {
+                tracing::debug!(%error, "events are not sealed for the moment")
+            }
             Err(error) => tracing::warn!(%error, "events could not be sealed"),
         }
     }
@@ -123,23 +142,40 @@ async fn keep_sealing(cx: Context) {
 /// Seconds an event is kept: the shorter of what the program's and the installation's settings say.
 fn retention(cx: &Context) -> i64 {
     let kept = settings_of(cx).keep;
-    let decided = cx.snapshot().entries(Space("tenant")).find_map(|entry| entry.object.value("event_retention"));
+    let decided = cx
+        .snapshot()
+        .entries(Space("tenant"))
+        .find_map(|entry| entry.object.value("event_retention"));
     let decided = decided.and_then(|text| countersign_model::Duration::parse(text.as_str()?).ok());
     decided.map_or(kept, |decided| decided.seconds().min(kept))
 }
 
 async fn limit(cx: Context) -> Result<(), JobError> {
     let most = settings_of(&cx).most;
-    while most > 0 && cx.store.write(Actor::system(), "number of events", move |tx| chain::retain(tx, most)).await? > 0 {}
+    while most > 0
+        && cx
+            .store
+            .write(Actor::system(), "number of events", move |tx| chain::retain(tx, most))
+            .await?
+            > 0
+    {}
     Ok(())
 }
 
 async fn erasure(cx: Context, run: Run) -> Result<(), JobError> {
-    let user = run.arguments.get("user").and_then(serde_json::Value::as_i64).ok_or_else(|| JobError::Failed("no account is named".to_owned()))?;
+    let user = run
+        .arguments
+        .get("user")
+        .and_then(serde_json::Value::as_i64)
+        .ok_or_else(|| JobError::Failed("no account is named".to_owned()))?;
     let events = cx.store.read(move |sql| chain::of_user(sql, user)).await?;
     for some in events.chunks(500) {
         let some = some.to_vec();
-        cx.store.write(Actor::system(), "events of a deleted account", move |tx| chain::erase(tx, &some)).await?;
+        cx.store
+            .write(Actor::system(), "events of a deleted account", move |tx| {
+                chain::erase(tx, &some)
+            })
+            .await?;
     }
     Ok(())
 }

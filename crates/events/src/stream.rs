@@ -32,7 +32,11 @@ impl Recorded {
 }
 
 fn recorded(row: &Row) -> Result<Recorded, StoreError> {
-    Ok(Recorded { seq: row.get::<Option<i64>>(9)?.unwrap_or_default(), uuid: row.get(0)?, json: render(row)? })
+    Ok(Recorded {
+        seq: row.get::<Option<i64>>(9)?.unwrap_or_default(),
+        uuid: row.get(0)?,
+        json: render(row)?,
+    })
 }
 
 /// The sealed events behind a place, in order.
@@ -40,7 +44,10 @@ fn recorded(row: &Row) -> Result<Recorded, StoreError> {
 /// # Errors
 /// When the engine fails.
 pub fn sealed_after(sql: &mut Sql<'_>, seq: i64, most: i64) -> Result<Vec<Recorded>, StoreError> {
-    let rows = sql.query(&format!("SELECT {COLUMNS}, seq FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"), params![seq, most])?;
+    let rows = sql.query(
+        &format!("SELECT {COLUMNS}, seq FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"),
+        params![seq, most],
+    )?;
     rows.iter().map(recorded).collect()
 }
 
@@ -49,6 +56,7 @@ pub fn sealed_after(sql: &mut Sql<'_>, seq: i64, most: i64) -> Result<Vec<Record
 /// # Errors
 /// When the engine fails.
 pub fn find(sql: &mut Sql<'_>, uuid: Uuid) -> Result<Option<Recorded>, StoreError> {
-    let row = sql.query_one(&format!("SELECT {COLUMNS}, seq FROM event WHERE uuid = $1"), params![uuid])?;
+    let row =
+        sql.query_one(&format!("SELECT {COLUMNS}, seq FROM event WHERE uuid = $1"), params![uuid])?;
     row.as_ref().map(recorded).transpose()
 }

@@ -14,7 +14,11 @@ impl Answer {
     /// Every field of a form is text; a name that stands twice keeps its last value.
     #[must_use]
     pub(crate) fn of_form(body: &[u8]) -> Self {
-        Self(form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect())
+        Self(
+            form_urlencoded::parse(body)
+                .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+                .collect(),
+        )
     }
 
     /// A form with files; each file becomes a data URI, as clients of the API send it.
@@ -24,7 +28,10 @@ impl Answer {
             Some(name) if name.is_empty() && part.content.is_empty() => None,
             Some(_) => {
                 let media = part.content_type.as_deref().unwrap_or("application/octet-stream");
-                Some((part.name, format!("data:{media};base64,{}", STANDARD.encode(&part.content)).into()))
+                Some((
+                    part.name,
+                    format!("data:{media};base64,{}", STANDARD.encode(&part.content)).into(),
+                ))
             }
             None => Some((part.name, String::from_utf8_lossy(&part.content).into_owned().into())),
         };
@@ -75,7 +82,9 @@ impl Answer {
         match self.get(name) {
             None => Err(Problem::required()),
             Some(Value::Null) => Err(Problem::null()),
-            Some(value) => as_flag(value).ok_or_else(|| Problem::new("invalid", "Must be a valid boolean.")),
+            Some(value) => {
+                as_flag(value).ok_or_else(|| Problem::new("invalid", "Must be a valid boolean."))
+            }
         }
     }
 }
@@ -112,7 +121,10 @@ mod tests {
 
     #[test]
     fn files_of_a_form_become_data_uris() {
-        let part = |name: &str, file_name: Option<&str>, media: Option<&str>, content: &'static [u8]| Part {
+        let part = |name: &str,
+                    file_name: Option<&str>,
+                    media: Option<&str>,
+                    content: &'static [u8]| Part {
             name: name.to_owned(),
             file_name: file_name.map(str::to_owned),
             content_type: media.map(str::to_owned),
@@ -123,6 +135,9 @@ mod tests {
             part("photo", Some("a.png"), Some("image/png"), b"\x00\x01"),
             part("none", Some(""), None, b""),
         ]);
-        assert_eq!(Value::Object(answer.0), json!({"csrf": "token", "photo": "data:image/png;base64,AAE="}));
+        assert_eq!(
+            Value::Object(answer.0),
+            json!({"csrf": "token", "photo": "data:image/png;base64,AAE="})
+        );
     }
 }

@@ -56,7 +56,12 @@ pub enum Begun {
 ///
 /// # Errors
 /// When the engine fails or a stage breaks.
-pub async fn begin(cx: &Context, request: &RequestInfo, visitor: &Visitor, begin: Begin) -> Result<Begun, FlowError> {
+pub async fn begin(
+    cx: &Context,
+    request: &RequestInfo,
+    visitor: &Visitor,
+    begin: Begin,
+) -> Result<Begun, FlowError> {
     let browser = Browser::new(cx, request, visitor);
     let mut plan = match planner::plan(&browser, begin.flow, begin.context, false).await? {
         Planning::Ready(plan) => *plan,
@@ -83,7 +88,9 @@ pub async fn begin(cx: &Context, request: &RequestInfo, visitor: &Visitor, begin
     }
     keep::put(&run.browser, &run.plan).await?;
     let slug = run.slug();
-    Ok(Begun::Answer(run.browser.dress(found(&web::flow_url(&slug, &web::parse_query(&request.query))), true)))
+    Ok(Begun::Answer(
+        run.browser.dress(found(&web::flow_url(&slug, &web::parse_query(&request.query))), true),
+    ))
 }
 
 /// Where this request can be made again.
@@ -102,7 +109,8 @@ async fn finish_silently(run: Run) -> Result<Begun, FlowError> {
     Ok(Begun::Answer(over(&ended.run, &ended.turned)))
 }
 
-/// Runs what can be run without a page; the first stage that wants one, or that would change something, ends it.
+/// Runs what can be run without a page; the first stage that wants one, or that would change
+/// something, ends it.
 async fn quietly(run: Run) -> Result<Begun, FlowError> {
     let mut executor = Executor::fresh(run);
     loop {
@@ -110,10 +118,15 @@ async fn quietly(run: Run) -> Result<Begun, FlowError> {
             break;
         }
         let may = match executor.run.plan.current() {
-            Some(Planned::InPlan(stage)) => stage.handler != in_plan::CONSENT && stage.handler != in_plan::SESSION_END,
+            Some(Planned::InPlan(stage)) => {
+                stage.handler != in_plan::CONSENT && stage.handler != in_plan::SESSION_END
+            }
             Some(Planned::Bound { .. }) => {
                 let entry = executor.run.current_stage();
-                entry.as_deref().and_then(stages::behaviour).is_some_and(stages::Stage::may_run_silently)
+                entry
+                    .as_deref()
+                    .and_then(stages::behaviour)
+                    .is_some_and(stages::Stage::may_run_silently)
             }
             None => false,
         };
@@ -123,7 +136,9 @@ async fn quietly(run: Run) -> Result<Begun, FlowError> {
         match executor.turn(None).await? {
             Turned::Next => {}
             // A form to another server is the answer itself, not a question.
-            Turned::Show(shown) if !matches!(shown.challenge, Challenge::Autosubmit { .. }) => return Ok(Begun::InteractionRequired),
+            Turned::Show(shown) if !matches!(shown.challenge, Challenge::Autosubmit { .. }) => {
+                return Ok(Begun::InteractionRequired);
+            }
             turned => {
                 let ended = executor.finish(turned, false).await?;
                 return Ok(Begun::Answer(over(&ended.run, &ended.turned)));
@@ -137,8 +152,16 @@ async fn quietly(run: Run) -> Result<Begun, FlowError> {
 fn over(run: &Run, turned: &Turned) -> Response {
     let response = match turned {
         Turned::End(Challenge::Redirect { to }) => found(to),
-        Turned::End(challenge) => page_response(StatusCode::OK, &run.browser.frame(), &render::page(run, &Shown::from(challenge.clone()), Form::default())),
-        Turned::Show(shown) => page_response(StatusCode::OK, &run.browser.frame(), &render::page(run, shown, Form::default())),
+        Turned::End(challenge) => page_response(
+            StatusCode::OK,
+            &run.browser.frame(),
+            &render::page(run, &Shown::from(challenge.clone()), Form::default()),
+        ),
+        Turned::Show(shown) => page_response(
+            StatusCode::OK,
+            &run.browser.frame(),
+            &render::page(run, shown, Form::default()),
+        ),
         Turned::Next => found(&web::flow_url(&run.slug(), &run.plan.query)),
         Turned::Elsewhere { slug } => found(&web::flow_url(slug, &run.plan.query)),
     };
@@ -151,25 +174,45 @@ fn found(to: &str) -> Response {
         Ok(location) => {
             *response.status_mut() = StatusCode::FOUND;
             response.headers_mut().insert(header::LOCATION, location);
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         }
         Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
     }
     response
 }
 
-/// Sends the browser to sign in and back to `next`, an address of this server. A [`Destination`](crate::Destination) of the
-/// protocol tells the application that the page names and that may choose the flow.
+/// Sends the browser to sign in and back to `next`, an address of this server. A
+/// [`Destination`](crate::Destination) of the protocol tells the application that the page names
+/// and that may choose the flow.
 #[must_use]
-pub fn require_login(cx: &Context, request: &RequestInfo, visitor: &Visitor, next: &str) -> Response {
-    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-    Browser::new(cx, request, visitor).dress(found(&format!("/flows/-/default/authentication/?{query}")), true)
+pub fn require_login(
+    cx: &Context,
+    request: &RequestInfo,
+    visitor: &Visitor,
+    next: &str,
+) -> Response {
+    let query: String =
+        form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    Browser::new(cx, request, visitor)
+        .dress(found(&format!("/flows/-/default/authentication/?{query}")), true)
 }
 
-/// A page for an error of a protocol: a title people and guides know, a sentence, what was received.
+/// A page for an error of a protocol: a title people and guides know, a sentence, what was
+/// received.
 #[must_use]
-pub fn error_page(cx: &Context, request: &RequestInfo, status: StatusCode, title: &str, text: &str, details: &[(&str, String)]) -> Response {
+pub fn error_page(
+    cx: &Context,
+    request: &RequestInfo,
+    status: StatusCode,
+    title: &str,
+    text: &str,
+    details: &[(&str, String)],
+) -> Response {
     let visitor = Visitor::nobody(String::new());
     let mut page = Message::new(title).text(text).action("Go to the start page", "/");
     page.details = details.iter().map(|(title, value)| Pair::new(*title, value.clone())).collect();
@@ -179,20 +222,32 @@ pub fn error_page(cx: &Context, request: &RequestInfo, status: StatusCode, title
 
 /// Any other page, as "you have been logged out".
 #[must_use]
-pub fn message_page(cx: &Context, request: &RequestInfo, status: StatusCode, page: Message) -> Response {
+pub fn message_page(
+    cx: &Context,
+    request: &RequestInfo,
+    status: StatusCode,
+    page: Message,
+) -> Response {
     let visitor = Visitor::nobody(String::new());
     page_response(status, &Browser::new(cx, request, &visitor).frame(), &Page::Message(page))
 }
 
 /// A page with one button that posts `fields` to `action` with a CSRF token (field `csrf`).
 #[must_use]
-pub fn confirm_page(cx: &Context, request: &RequestInfo, visitor: &Visitor, headers: &http::HeaderMap, mut page: countersign_pages::Confirm) -> Response {
+pub fn confirm_page(
+    cx: &Context,
+    request: &RequestInfo,
+    visitor: &Visitor,
+    headers: &http::HeaderMap,
+    mut page: countersign_pages::Confirm,
+) -> Response {
     let mut browser = Browser::new(cx, request, visitor);
     page.form.csrf = browser.csrf(headers);
     browser.dress(page_response(StatusCode::OK, &browser.frame(), &Page::Confirm(page)), true)
 }
 
-/// Whom an application is for, where no rule has words of its own. Names of groups are for administrators.
+/// Whom an application is for, where no rule has words of its own. Names of groups are for
+/// administrators.
 fn whom_for(decision: &Decision) -> String {
     let steps = &decision.trace.steps;
     // Only a list of groups, any of which would do, can be told as a whole.
@@ -201,22 +256,40 @@ fn whom_for(decision: &Decision) -> String {
         return "Your account is fine; this application is not for it.".to_owned();
     }
     let groups: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
-    format!("Your account is fine; this application is for the {} {}.", if groups.len() == 1 { "group" } else { "groups" }, groups.join(", "))
+    format!(
+        "Your account is fine; this application is for the {} {}.",
+        if groups.len() == 1 { "group" } else { "groups" },
+        groups.join(", ")
+    )
 }
 
-/// "You may not open this application", with the reason and a number under which administrators find the decision.
+/// "You may not open this application", with the reason and a number under which administrators
+/// find the decision.
 ///
 /// # Errors
 /// When the engine fails.
-pub async fn denied_page(cx: &Context, request: &RequestInfo, visitor: &Visitor, application: &str, mut decision: Decision) -> Result<Response, StoreError> {
+pub async fn denied_page(
+    cx: &Context,
+    request: &RequestInfo,
+    visitor: &Visitor,
+    application: &str,
+    mut decision: Decision,
+) -> Result<Response, StoreError> {
     let browser = Browser::new(cx, request, visitor);
     let username = visitor.user.as_ref().map_or("", |user| user.username.as_str());
     access::name_steps(cx, username, &mut decision.trace.steps).await?;
     let run = cx.entropy.uuid();
     let now = cx.clock.now().0;
-    let mut recording = Recording { started: now, user: browser.user_pk(), known: true, ..Recording::default() };
+    let mut recording =
+        Recording { started: now, user: browser.user_pk(), known: true, ..Recording::default() };
     recording.policies(now, &format!("application {application}"), &decision.trace);
-    recording.stage(now, application, "authentik_core.application", "denied", json!({"messages": decision.messages}));
+    recording.stage(
+        now,
+        application,
+        "authentik_core.application",
+        "denied",
+        json!({"messages": decision.messages}),
+    );
     record::write_decision(&browser, run, &format!("application:{application}"), recording);
     let reason = match decision.messages.is_empty() {
         false => decision.messages.join(" "),
@@ -224,8 +297,15 @@ pub async fn denied_page(cx: &Context, request: &RequestInfo, visitor: &Visitor,
         true => "Your account is fine; this application is not for it.".to_owned(),
     };
     let details = if browser.sees_errors() {
-        let outcome = |step: &countersign_policy::Step| format!("This {} does not pass.", step.kind);
-        decision.trace.steps.iter().filter(|step| !step.passing).map(|step| Pair::new(step.name.clone(), outcome(step))).collect()
+        let outcome =
+            |step: &countersign_policy::Step| format!("This {} does not pass.", step.kind);
+        decision
+            .trace
+            .steps
+            .iter()
+            .filter(|step| !step.passing)
+            .map(|step| Pair::new(step.name.clone(), outcome(step)))
+            .collect()
     } else {
         Vec::new()
     };

@@ -1,4 +1,5 @@
-//! One browser during one request: who is signed in, under which brand, and which cookies the answer carries.
+//! One browser during one request: who is signed in, under which brand, and which cookies the
+//! answer carries.
 
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
 use countersign_pages::{Frame, Link};
 use countersign_policy::{Facts, Subject};
 use countersign_rest::{
-    Context, Identity, RequestInfo, SessionData, Visitor, csrf_cookie, csrf_token, end_session, end_sessions_of, session_cookie, start_session,
+    Context, Identity, RequestInfo, SessionData, Visitor, csrf_cookie, csrf_token, end_session,
+    end_sessions_of, session_cookie, start_session,
 };
 use countersign_store::{Actor, StoreError};
 use http::{HeaderMap, HeaderValue, header};
@@ -77,7 +79,9 @@ impl Browser {
     /// Whether errors may be shown in full.
     pub(crate) fn sees_errors(&self) -> bool {
         let brand = self.cx.brand_attributes(&self.request);
-        let debug = |user: &Identity| user.merged_attributes(&brand).get("goauthentik.io/user/debug").and_then(Value::as_bool);
+        let debug = |user: &Identity| {
+            user.merged_attributes(&brand).get("goauthentik.io/user/debug").and_then(Value::as_bool)
+        };
         self.is_superuser() || self.visitor.user.as_deref().and_then(debug) == Some(true)
     }
 
@@ -88,7 +92,11 @@ impl Browser {
             username: user.username.clone(),
             name: user.name.clone(),
             email: user.email.clone(),
-            backend: self.visitor.session.as_ref().map(|_| "authentik.core.auth.InbuiltBackend".to_owned()),
+            backend: self
+                .visitor
+                .session
+                .as_ref()
+                .map(|_| "authentik.core.auth.InbuiltBackend".to_owned()),
         })
     }
 
@@ -121,7 +129,12 @@ impl Browser {
 
     fn brand_text(&self, field: &str) -> String {
         let brand = self.brand();
-        brand.as_ref().and_then(|brand| brand.get(field)).and_then(Value::as_str).unwrap_or_default().to_owned()
+        brand
+            .as_ref()
+            .and_then(|brand| brand.get(field))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     }
 
     pub(crate) fn brand_title(&self) -> String {
@@ -139,14 +152,23 @@ impl Browser {
     /// The slug of the application that external users are led to.
     pub(crate) fn default_application(&self) -> Option<String> {
         let id = countersign_rest::brand_for(&self.snapshot, &self.request.host)?;
-        let application = self.snapshot.entry(id)?.cast::<countersign_catalogue::Brand>()?.default_application?;
+        let application =
+            self.snapshot.entry(id)?.cast::<countersign_catalogue::Brand>()?.default_application?;
         self.snapshot.get(application).map(|application| application.slug.to_string())
     }
 
     pub(crate) fn background(&self, flow: &Flow) -> String {
-        let own = flow.background.as_deref().filter(|background| !background.is_empty()).map(str::to_owned);
+        let own = flow
+            .background
+            .as_deref()
+            .filter(|background| !background.is_empty())
+            .map(str::to_owned);
         let chosen = own.unwrap_or_else(|| self.brand_text("branding_default_flow_background"));
-        if chosen.is_empty() { "/static/dist/assets/images/flow_background.jpg".to_owned() } else { chosen }
+        if chosen.is_empty() {
+            "/static/dist/assets/images/flow_background.jpg".to_owned()
+        } else {
+            chosen
+        }
     }
 
     /// What surrounds every page.
@@ -172,11 +194,26 @@ impl Browser {
 
     fn footer_links(&self) -> Vec<Link> {
         let Some(brand) = self.brand() else { return Vec::new() };
-        let links = brand.get("attributes").and_then(|a| a.get("settings")).and_then(|s| s.get("footer_links")).cloned();
+        let links = brand
+            .get("attributes")
+            .and_then(|a| a.get("settings"))
+            .and_then(|s| s.get("footer_links"))
+            .cloned();
         let Some(Value::Array(links)) = links else { return Vec::new() };
-        let text = |link: &Value, name: &str| link.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let safe = |href: &str| href.is_empty() || href.starts_with('/') || href.starts_with("https://") || href.starts_with("http://");
-        links.iter().map(|link| Link { name: text(link, "name"), href: text(link, "href") }).filter(|link| safe(&link.href)).collect()
+        let text = |link: &Value, name: &str| {
+            link.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let safe = |href: &str| {
+            href.is_empty()
+                || href.starts_with('/')
+                || href.starts_with("https://")
+                || href.starts_with("http://")
+        };
+        links
+            .iter()
+            .map(|link| Link { name: text(link, "name"), href: text(link, "href") })
+            .filter(|link| safe(&link.href))
+            .collect()
     }
 
     pub(crate) fn custom_css(&self) -> String {
@@ -190,14 +227,23 @@ impl Browser {
 
     // Session.
 
-    /// Signs an account in under a fresh key. `false` when there is no such account, or it is deactivated.
-    pub(crate) async fn log_in(&mut self, pk: i64, session: NewSession, event: Value) -> Result<bool, StoreError> {
+    /// Signs an account in under a fresh key. `false` when there is no such account, or it is
+    /// deactivated.
+    pub(crate) async fn log_in(
+        &mut self,
+        pk: i64,
+        session: NewSession,
+        event: Value,
+    ) -> Result<bool, StoreError> {
         let key = self.cx.entropy.token(32);
-        let (fresh, old, request, data) = (key.clone(), self.visitor.key_hash(), self.request.clone(), session.data.clone());
+        let (fresh, old, request, data) =
+            (key.clone(), self.visitor.key_hash(), self.request.clone(), session.data.clone());
         let life = if session.seconds > 0 { session.seconds } else { BROWSER_SESSION };
         let terminate = session.terminate_others;
         let work = move |tx: &mut countersign_store::Tx<'_>| {
-            let Some(user) = Identity::load(tx, pk)?.filter(|user| user.is_active) else { return Ok::<_, StoreError>(None) };
+            let Some(user) = Identity::load(tx, pk)?.filter(|user| user.is_active) else {
+                return Ok::<_, StoreError>(None);
+            };
             end_session(tx, old)?;
             if terminate {
                 end_sessions_of(tx, pk, None)?;
@@ -205,10 +251,16 @@ impl Browser {
             if start_session(tx, pk, &fresh, life, &request, &data)?.is_none() {
                 return Ok(None);
             }
-            emit(tx, Event::new("login", "authentik.events.signals", event.clone()).by_self(user.as_actor()))?;
+            emit(
+                tx,
+                Event::new("login", "authentik.events.signals", event.clone())
+                    .by_self(user.as_actor()),
+            )?;
             Identity::load(tx, pk)
         };
-        let Some(user) = self.cx.store.write(self.actor(), "signed in", work).await? else { return Ok(false) };
+        let Some(user) = self.cx.store.write(self.actor(), "signed in", work).await? else {
+            return Ok(false);
+        };
         let uid = self.cx.uid(pk);
         let max_age = (session.seconds > 0).then_some(session.seconds);
         self.cookies.clear();
@@ -237,7 +289,8 @@ impl Browser {
         self.cx.store.write(self.actor(), "signed out", work).await?;
         self.former.get_or_insert(hash);
         let browser = std::mem::take(&mut self.visitor.browser);
-        self.visitor = Visitor { fresh: true, browser, ..Visitor::nobody(self.cx.entropy.token(32)) };
+        self.visitor =
+            Visitor { fresh: true, browser, ..Visitor::nobody(self.cx.entropy.token(32)) };
         self.subject = None;
         self.logged_out = true;
         Ok(())
@@ -267,24 +320,36 @@ impl Browser {
         token
     }
 
-    /// Keeps or forgets the name that the sign-in page offers next time. It proves nothing and is only shown back.
+    /// Keeps or forgets the name that the sign-in page offers next time. It proves nothing and is
+    /// only shown back.
     pub(crate) fn remember_name(&mut self, name: Option<&str>) {
-        let (value, seconds) = name.map_or((String::new(), 0), |name| (URL_SAFE_NO_PAD.encode(name), 365 * 86_400));
+        let (value, seconds) =
+            name.map_or((String::new(), 0), |name| (URL_SAFE_NO_PAD.encode(name), 365 * 86_400));
         let secure = if self.request.secure() { "; Secure" } else { "" };
-        let cookie = format!("{NAME_COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/if/flow/; Max-Age={seconds}{secure}");
+        let cookie = format!(
+            "{NAME_COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/if/flow/; Max-Age={seconds}{secure}"
+        );
         self.cookies.extend(HeaderValue::from_str(&cookie));
     }
 
     /// The name kept by [`Browser::remember_name`].
     pub(crate) fn remembered_name(headers: &HeaderMap) -> Option<String> {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let value = cookies.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(NAME_COOKIE)?.strip_prefix('='))?;
+        let cookies =
+            headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let value = cookies
+            .flat_map(|text| text.split(';'))
+            .find_map(|pair| pair.trim().strip_prefix(NAME_COOKIE)?.strip_prefix('='))?;
         let name = String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
         (!name.is_empty() && name.len() <= 254).then_some(name)
     }
 
-    /// Puts the cookies of this request on its answer. `continues`: a plan waits under the browser's key.
-    pub(crate) fn dress(&self, mut response: axum::response::Response, continues: bool) -> axum::response::Response {
+    /// Puts the cookies of this request on its answer. `continues`: a plan waits under the
+    /// browser's key.
+    pub(crate) fn dress(
+        &self,
+        mut response: axum::response::Response,
+        continues: bool,
+    ) -> axum::response::Response {
         let mut cookies = self.cookies.clone();
         if self.logged_out && !continues {
             cookies.extend(self.cleared_cookie());
@@ -298,8 +363,18 @@ impl Browser {
     }
 
     fn cleared_cookie(&self) -> Option<HeaderValue> {
-        let same_site = if self.request.secure() { "SameSite=None; Secure" } else { "SameSite=Lax" };
-        let domain = self.cx.settings.cookie_domain.as_ref().map(|domain| format!("; Domain={domain}")).unwrap_or_default();
-        HeaderValue::from_str(&format!("authentik_session=; HttpOnly; {same_site}; Path=/{domain}; Max-Age=0")).ok()
+        let same_site =
+            if self.request.secure() { "SameSite=None; Secure" } else { "SameSite=Lax" };
+        let domain = self
+            .cx
+            .settings
+            .cookie_domain
+            .as_ref()
+            .map(|domain| format!("; Domain={domain}"))
+            .unwrap_or_default();
+        HeaderValue::from_str(&format!(
+            "authentik_session=; HttpOnly; {same_site}; Path=/{domain}; Max-Age=0"
+        ))
+        .ok()
     }
 }

@@ -162,8 +162,15 @@ mod tests {
 
     #[test]
     fn the_component_stands_beside_the_fields() {
-        let value = serde_json::to_value(Challenge::Password(Password { recovery_url: None, allow_show_password: false })).unwrap();
+        let value = serde_json::to_value(Challenge::Password(Password {
+            recovery_url: None,
+            allow_show_password: false,
+        }))
+        .unwrap();
         assert_eq!(value, json!({"component": "ak-stage-password", "allow_show_password": false}));
-        assert_eq!(serde_json::to_value(Challenge::UserLogin {}).unwrap(), json!({"component": "ak-stage-user-login"}));
+        assert_eq!(
+            serde_json::to_value(Challenge::UserLogin {}).unwrap(),
+            json!({"component": "ak-stage-user-login"})
+        );
     }
 }

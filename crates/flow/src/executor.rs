@@ -52,7 +52,8 @@ pub(crate) struct Executor {
 
 /// Stages passed without a page in one request; more is a loop.
 const MOST_TURNS: usize = 30;
-/// Name in the query: the flow that led to this one before anything was answered, and so before anything was kept.
+/// Name in the query: the flow that led to this one before anything was answered, and so before
+/// anything was kept.
 const VIA: &str = "via";
 
 /// Where a plan has got to.
@@ -80,9 +81,15 @@ pub(crate) enum Entered {
 }
 
 /// Finds the browser's plan for a flow or makes one.
-pub(crate) async fn enter(mut browser: Browser, slug: &str, mut query: Vec<(String, String)>) -> Result<Entered, FlowError> {
-    let flow = planner::by_slug(&browser, slug).ok_or_else(|| FlowError::NoFlow(slug.to_owned()))?;
-    // Clients of the API spend a link by coming with it; pages have a button for it. One that is not good says nothing.
+pub(crate) async fn enter(
+    mut browser: Browser,
+    slug: &str,
+    mut query: Vec<(String, String)>,
+) -> Result<Entered, FlowError> {
+    let flow =
+        planner::by_slug(&browser, slug).ok_or_else(|| FlowError::NoFlow(slug.to_owned()))?;
+    // Clients of the API spend a link by coming with it; pages have a button for it. One that is
+    // not good says nothing.
     if let Some(at) = query.iter().position(|(name, _)| name == FLOW_TOKEN) {
         let (_, link) = query.remove(at);
         if browser.request.method != http::Method::HEAD {
@@ -116,7 +123,12 @@ pub(crate) async fn enter(mut browser: Browser, slug: &str, mut query: Vec<(Stri
     }
 }
 
-fn visited(browser: Browser, plan: Plan, query: Vec<(String, String)>, hint: Option<ApplicationHint>) -> Executor {
+fn visited(
+    browser: Browser,
+    plan: Plan,
+    query: Vec<(String, String)>,
+    hint: Option<ApplicationHint>,
+) -> Executor {
     Executor::fresh(Run::new(browser, Plan { origin: Origin::Visit, query, ..plan }, hint))
 }
 
@@ -127,9 +139,15 @@ async fn led_here(
     query: &[(String, String)],
     hint: Option<ApplicationHint>,
 ) -> Result<Result<Executor, Browser>, FlowError> {
-    let via = query.iter().rev().find(|(name, _)| name == VIA).and_then(|(_, slug)| planner::by_slug(&browser, slug));
+    let via = query
+        .iter()
+        .rev()
+        .find(|(name, _)| name == VIA)
+        .and_then(|(_, slug)| planner::by_slug(&browser, slug));
     let Some(via) = via.filter(|via| *via != flow) else { return Ok(Err(browser)) };
-    let Planning::Ready(plan) = planner::plan(&browser, via, Map::new(), false).await? else { return Ok(Err(browser)) };
+    let Planning::Ready(plan) = planner::plan(&browser, via, Map::new(), false).await? else {
+        return Ok(Err(browser));
+    };
     let mut executor = visited(browser, *plan, query.to_vec(), hint);
     for _ in 0..MOST_TURNS {
         match executor.turn(None).await? {
@@ -148,7 +166,12 @@ async fn led_here(
 pub(crate) fn not_applicable(mut run: Run, messages: &[String]) -> Ended {
     let action = run.flow().map_or(DeniedAction::Message, |flow: &Flow| flow.denied_action);
     // Only for people signed in: a visitor sent on would be sent back here to sign in, for ever.
-    let next = run.plan.query_value("next").filter(|next| is_local(next)).map(str::to_owned).filter(|_| run.browser.visitor.user.is_some());
+    let next = run
+        .plan
+        .query_value("next")
+        .filter(|next| is_local(next))
+        .map(str::to_owned)
+        .filter(|_| run.browser.visitor.user.is_some());
     let to = match action {
         DeniedAction::Message => None,
         DeniedAction::MessageContinue => next,
@@ -157,15 +180,26 @@ pub(crate) fn not_applicable(mut run: Run, messages: &[String]) -> Ended {
     if let Some(to) = to {
         return Ended { run, turned: Turned::End(Challenge::Redirect { to }), continues: false };
     }
-    let text = if messages.is_empty() { "Flow does not apply to current user.".to_owned() } else { messages.join("\n") };
+    let text = if messages.is_empty() {
+        "Flow does not apply to current user.".to_owned()
+    } else {
+        messages.join("\n")
+    };
     run.note("denied", json!({"message": text}));
     record::write(&run.browser, &run.plan, &run.slug(), "denied");
-    Ended { run, turned: Turned::End(Challenge::AccessDenied { error_message: text }), continues: false }
+    Ended {
+        run,
+        turned: Turned::End(Challenge::AccessDenied { error_message: text }),
+        continues: false,
+    }
 }
 
 /// An address on this very server.
 pub(crate) fn is_local(url: &str) -> bool {
-    url.starts_with('/') && !url.starts_with("//") && !url.contains('\\') && !url.chars().any(char::is_control)
+    url.starts_with('/')
+        && !url.starts_with("//")
+        && !url.contains('\\')
+        && !url.chars().any(char::is_control)
 }
 
 impl Executor {
@@ -175,10 +209,13 @@ impl Executor {
         Self { run, version: None, entered, proofs }
     }
 
-    /// Whether the plan is kept when this request is over. A visitor who has not answered anything leaves nothing behind: the next
-    /// request plans anew.
+    /// Whether the plan is kept when this request is over. A visitor who has not answered anything
+    /// leaves nothing behind: the next request plans anew.
     pub(crate) fn keeps(&self, answered: bool) -> bool {
-        answered || self.version.is_some() || self.run.browser.user_pk().is_some() || self.run.browser.key_changed()
+        answered
+            || self.version.is_some()
+            || self.run.browser.user_pk().is_some()
+            || self.run.browser.key_changed()
     }
 
     /// Goes on through stages that ask nothing, until something is to be shown or the flow is over.
@@ -195,8 +232,8 @@ impl Executor {
         })
     }
 
-    /// Brings a plan that was made just now to its first question, which is the one the browser answers. Whatever else it comes to
-    /// is what this request ends in.
+    /// Brings a plan that was made just now to its first question, which is the one the browser
+    /// answers. Whatever else it comes to is what this request ends in.
     pub(crate) async fn arrive(&mut self) -> Result<Option<Turned>, FlowError> {
         if self.version.is_some() {
             return Ok(None);
@@ -249,7 +286,10 @@ impl Executor {
             return Ok(Step::Deny("This stage was deleted while the flow was running.".to_owned()));
         };
         let Some(stage) = stages::behaviour(&entry) else {
-            return Ok(Step::Deny(format!("{} is not available in this version.", entry.meta().title)));
+            return Ok(Step::Deny(format!(
+                "{} is not available in this version.",
+                entry.meta().title
+            )));
         };
         let measured = Measured::begin(entry.meta(), answer.is_some());
         let work = match answer {
@@ -261,8 +301,13 @@ impl Executor {
         step
     }
 
-    /// Runs a stage other than the current one on an answer, for a page that asks two stages at once.
-    pub(crate) async fn answer_earlier(&mut self, stage: countersign_model::Ref<countersign_model::family::Stage>, answer: &Answer) -> Result<Step, FlowError> {
+    /// Runs a stage other than the current one on an answer, for a page that asks two stages at
+    /// once.
+    pub(crate) async fn answer_earlier(
+        &mut self,
+        stage: countersign_model::Ref<countersign_model::family::Stage>,
+        answer: &Answer,
+    ) -> Result<Step, FlowError> {
         let entry = self.run.browser.snapshot.member(stage).cloned();
         let behaviour = entry.as_deref().and_then(stages::behaviour);
         match behaviour {
@@ -271,7 +316,8 @@ impl Executor {
         }
     }
 
-    /// Takes stages off whose policies do not want them, and only those: what is gone or has changed ends the plan.
+    /// Takes stages off whose policies do not want them, and only those: what is gone or has
+    /// changed ends the plan.
     pub(crate) async fn reach(&mut self) -> Result<Reached, FlowError> {
         loop {
             if !planner::still_holds(&self.run.browser.snapshot, &self.run.plan) {
@@ -286,10 +332,20 @@ impl Executor {
                 Some(Planned::Bound { binding, again: true, .. }) => *binding,
                 Some(_) => return Ok(Reached::Stage),
             };
-            let Some(definition) = self.run.browser.snapshot.get(binding).cloned() else { return Ok(Reached::Outdated) };
+            let Some(definition) = self.run.browser.snapshot.get(binding).cloned() else {
+                return Ok(Reached::Outdated);
+            };
             let user = self.run.pending_or_session_user();
             let own = binding.key().uuid().unwrap_or_default();
-            let decision = planner::ask(&self.run.browser, user.as_ref(), &self.run.plan, own, definition.policy_engine_mode, true).await?;
+            let decision = planner::ask(
+                &self.run.browser,
+                user.as_ref(),
+                &self.run.plan,
+                own,
+                definition.policy_engine_mode,
+                true,
+            )
+            .await?;
             if !decision.trace.steps.is_empty() {
                 let (name, _) = self.run.current_name();
                 self.run.note_policies(&format!("stage {name}"), &decision);
@@ -297,7 +353,11 @@ impl Executor {
             planner::adopt(&self.run.browser, &mut self.run.plan, &decision).await?;
             if decision.passing {
                 self.run.refresh().await?;
-                return Ok(if self.run.pending_is_gone() { Reached::AccountGone } else { Reached::Stage });
+                return Ok(if self.run.pending_is_gone() {
+                    Reached::AccountGone
+                } else {
+                    Reached::Stage
+                });
             }
             if decision.undecided {
                 return Ok(Reached::Undecided);
@@ -320,15 +380,26 @@ impl Executor {
     }
 
     fn restarts(&self) -> Option<InvalidResponseAction> {
-        let binding: &FlowStageBinding = self.run.browser.snapshot.get(self.run.current_binding()?)?;
-        (binding.invalid_response_action != InvalidResponseAction::Retry).then_some(binding.invalid_response_action)
+        let binding: &FlowStageBinding =
+            self.run.browser.snapshot.get(self.run.current_binding()?)?;
+        (binding.invalid_response_action != InvalidResponseAction::Retry)
+            .then_some(binding.invalid_response_action)
     }
 
     async fn restart(&mut self, how: InvalidResponseAction) -> Result<Turned, FlowError> {
         self.run.note("restarted", json!({"how": how.value()}));
-        let context = if how == InvalidResponseAction::RestartWithContext { self.run.plan.context.clone() } else { Map::new() };
+        let context = if how == InvalidResponseAction::RestartWithContext {
+            self.run.plan.context.clone()
+        } else {
+            Map::new()
+        };
         let steps = std::mem::take(&mut self.run.plan.recording);
-        let (run, origin, query, asked_at) = (self.run.plan.run, self.run.plan.origin, self.run.plan.query.clone(), self.run.plan.asked_at.clone());
+        let (run, origin, query, asked_at) = (
+            self.run.plan.run,
+            self.run.plan.origin,
+            self.run.plan.query.clone(),
+            self.run.plan.asked_at.clone(),
+        );
         match planner::plan(&self.run.browser, self.run.plan.flow, context, false).await? {
             Planning::Ready(plan) => {
                 self.run.plan = Plan { run, origin, query, asked_at, recording: steps, ..*plan };
@@ -336,13 +407,18 @@ impl Executor {
             }
             Planning::NotApplicable { messages, .. } => {
                 self.run.plan.stages.clear();
-                let text = if messages.is_empty() { "Flow does not apply to current user.".to_owned() } else { messages.join("\n") };
+                let text = if messages.is_empty() {
+                    "Flow does not apply to current user.".to_owned()
+                } else {
+                    messages.join("\n")
+                };
                 Ok(Turned::End(Challenge::AccessDenied { error_message: text }))
             }
         }
     }
 
-    /// The flow, a binding, a stage or a policy is gone or has changed since the plan was made: nothing that was reached in it counts.
+    /// The flow, a binding, a stage or a policy is gone or has changed since the plan was made:
+    /// nothing that was reached in it counts.
     async fn begin_anew(&mut self, answering: bool) -> Result<Turned, FlowError> {
         self.run.note("outdated", Value::Null);
         if self.run.plan.origin == Origin::Program {
@@ -356,7 +432,10 @@ impl Executor {
         Ok(match Box::pin(self.turn(None)).await? {
             Turned::Show(shown) => {
                 let text = "This was changed by an administrator while you were in it. Please begin again.";
-                Turned::Show(Shown { errors: FieldErrors::object(Problem::new("outdated", text)), ..shown })
+                Turned::Show(Shown {
+                    errors: FieldErrors::object(Problem::new("outdated", text)),
+                    ..shown
+                })
             }
             other => other,
         })
@@ -409,7 +488,11 @@ impl Executor {
             if version.is_some() {
                 keep::drop_plan(&run.browser).await;
             }
-            let outcome = if matches!(turned, Turned::End(Challenge::AccessDenied { .. })) { "denied" } else { "done" };
+            let outcome = if matches!(turned, Turned::End(Challenge::AccessDenied { .. })) {
+                "denied"
+            } else {
+                "done"
+            };
             record::write(&run.browser, &run.plan, &slug, outcome);
         } else if !keeps {
             if matches!(turned, Turned::Elsewhere { .. }) && run.plan.query_value(VIA).is_none() {
@@ -418,9 +501,16 @@ impl Executor {
         } else {
             let moved = run.browser.key_changed();
             // Whoever knew the browser's key before something was proved must not share in it.
-            let renews = !moved && run.browser.user_pk().is_none() && !run.plan.proofs().is_empty() && run.plan.proofs() != proofs;
+            let renews = !moved
+                && run.browser.user_pk().is_none()
+                && !run.plan.proofs().is_empty()
+                && run.plan.proofs() != proofs;
             if let Some(seen) = version.filter(|_| !moved) {
-                let first = if renews { keep::retire(&run.browser, seen).await? } else { keep::save(&run.browser, &run.plan, seen).await? };
+                let first = if renews {
+                    keep::retire(&run.browser, seen).await?
+                } else {
+                    keep::save(&run.browser, &run.plan, seen).await?
+                };
                 if !first {
                     // Another request was faster: what it left is shown next.
                     return Ok(Ended { run, turned: Turned::Next, continues: true });
@@ -447,12 +537,20 @@ impl Executor {
 /// Something broke: logged and recorded, shown in full only to those who may see it.
 pub(crate) async fn failure(browser: &Browser, error: &FlowError) -> Challenge {
     let shown = browser.sees_errors().then(|| error.to_string());
-    let challenge = Challenge::FlowError(Failure { request_id: browser.request.id.clone(), error: shown.clone(), traceback: shown });
+    let challenge = Challenge::FlowError(Failure {
+        request_id: browser.request.id.clone(),
+        error: shown.clone(),
+        traceback: shown,
+    });
     if matches!(error, FlowError::Request(_)) {
         return challenge;
     }
     tracing::error!(%error, request = browser.request.id, "a flow failed");
-    let event = countersign_events::Event::new("system_exception", "authentik.flows", json!({"message": error.to_string()}));
+    let event = countersign_events::Event::new(
+        "system_exception",
+        "authentik.flows",
+        json!({"message": error.to_string()}),
+    );
     event.write(&browser.cx, browser.actor()).await;
     challenge
 }
@@ -471,7 +569,15 @@ mod tests {
         for url in ["/", "/if/user/", "/application/o/authorize/?a=b&c=https://x"] {
             assert!(is_local(url), "{url}");
         }
-        for url in ["", "//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\n", "if/user"] {
+        for url in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "/a\n",
+            "if/user",
+        ] {
             assert!(!is_local(url), "{url}");
         }
     }

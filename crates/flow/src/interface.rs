@@ -1,5 +1,5 @@
-//! What is served around the flows: the start page, the shells of the admin and user interface with what they may load,
-//! static files, and the page of unknown addresses.
+//! What is served around the flows: the start page, the shells of the admin and user interface with
+//! what they may load, static files, and the page of unknown addresses.
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -45,7 +45,8 @@ async fn start(State(cx): State<Context>, request: Request) -> Response {
     }
 }
 
-/// The interfaces are for internal users: external ones are led to the brand's default application, as in the original.
+/// The interfaces are for internal users: external ones are led to the brand's default application,
+/// as in the original.
 fn outsider(visit: &Visit) -> Option<Response> {
     visit.visitor.user.as_deref().filter(|user| user.user_type == "external")?;
     let browser = visit.browser();
@@ -54,7 +55,8 @@ fn outsider(visit: &Visit) -> Option<Response> {
     }
     let page = Denied {
         title: "Interface can only be accessed by internal users.".to_owned(),
-        subtitle: "Your account is fine. Open the application you want to use by its own address.".to_owned(),
+        subtitle: "Your account is fine. Open the application you want to use by its own address."
+            .to_owned(),
         again_url: Some(cancel_url(Some(&address(&visit.request)))),
         again_label: "Switch account".to_owned(),
         ..Denied::default()
@@ -90,8 +92,8 @@ async fn interface(cx: Context, request: Request, file: &str) -> Response {
         return response;
     }
     let visiting = visit.visitor.user.is_none();
-    // Who is not signed in gets the page all the same: only it knows what follows the address's `#`, and leads
-    // to the sign-in and back there. It shows nothing before.
+    // Who is not signed in gets the page all the same: only it knows what follows the address's
+    // `#`, and leads to the sign-in and back there. It shows nothing before.
     if visiting {
         match setup::is_open(&visit.cx).await {
             Ok(true) => return redirect(setup::SETUP_URL),
@@ -113,32 +115,42 @@ async fn interface(cx: Context, request: Request, file: &str) -> Response {
     }
     // The interface sends the token of this cookie with every change.
     browser.csrf(&visit.parts.headers);
-    let served = countersign_pages::files().and_then(|files| files.interface(file, &visit.parts.headers));
+    let served =
+        countersign_pages::files().and_then(|files| files.interface(file, &visit.parts.headers));
     let mut response = served.unwrap_or_else(|| {
-        let page = Message::new("The interface is not part of this program")
-            .text("It was built without the web folder. Build the web interface first, then the program.");
+        let page = Message::new("The interface is not part of this program").text(
+            "It was built without the web folder. Build the web interface first, then the program.",
+        );
         page_response(StatusCode::SERVICE_UNAVAILABLE, &browser.frame(), &Page::Message(page))
     });
     let headers = response.headers_mut();
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(INTERFACE_POLICY));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(INTERFACE_POLICY));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     browser.dress(response, true)
 }
 
-/// Only this server's scripts; the framework sets single style attributes, which needs `unsafe-inline` for styles.
+/// Only this server's scripts; the framework sets single style attributes, which needs
+/// `unsafe-inline` for styles.
 const INTERFACE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; \
      connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 async fn brand_css(State(cx): State<Context>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let css = Browser::new(&cx, &RequestInfo::of(&parts), &nobody()).custom_css();
-    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
     (headers, css).into_response()
 }
 
 async fn files(State(cx): State<Context>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let served = countersign_pages::files().and_then(|files| files.serve(parts.uri.path(), &parts.headers));
+    let served =
+        countersign_pages::files().and_then(|files| files.serve(parts.uri.path(), &parts.headers));
     match served {
         Some(response) => response,
         None => lost(&cx, &parts),
@@ -146,7 +158,8 @@ async fn files(State(cx): State<Context>, request: Request) -> Response {
 }
 
 async fn favicon(headers: HeaderMap) -> Response {
-    let served = countersign_pages::files().and_then(|files| files.serve("/static/dist/assets/icons/icon.png", &headers));
+    let served = countersign_pages::files()
+        .and_then(|files| files.serve("/static/dist/assets/icons/icon.png", &headers));
     served.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
@@ -159,6 +172,12 @@ fn lost(cx: &Context, parts: &Parts) -> Response {
 }
 
 pub(crate) fn lost_page(cx: &Context, request: &RequestInfo) -> Response {
-    let page = Message::new("Page not found").text("There is nothing at this address.").action("Go to the start page", "/");
-    page_response(StatusCode::NOT_FOUND, &Browser::new(cx, request, &nobody()).frame(), &Page::Message(page))
+    let page = Message::new("Page not found")
+        .text("There is nothing at this address.")
+        .action("Go to the start page", "/");
+    page_response(
+        StatusCode::NOT_FOUND,
+        &Browser::new(cx, request, &nobody()).frame(),
+        &Page::Message(page),
+    )
 }

@@ -31,7 +31,9 @@ impl Turns {
 
     pub(crate) async fn wait<'a>(cx: &'a Context, key: &str) -> Option<MutexGuard<'a, ()>> {
         let turns = cx.extensions::<Turns>().next()?;
-        let sum = key.bytes().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let sum = key
+            .bytes()
+            .fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
         Some(turns.0.get(sum % LOCKS)?.lock().await)
     }
 }
@@ -66,7 +68,8 @@ fn lease(browser: &Browser, plan: &Plan) -> (i64, Owner) {
     }
 }
 
-/// Between two stages a plan may hold a password that was just chosen, and what waits is written to disk.
+/// Between two stages a plan may hold a password that was just chosen, and what waits is written to
+/// disk.
 fn seal(browser: &Browser, plan: &Plan) -> Result<Vec<u8>, FlowError> {
     let sealed = browser.cx.store.sealer().seal(&serde_json::to_string(plan)?).into_bytes();
     if sealed.len() > Ephemeral::LARGEST { Err(FlowError::TooMuch) } else { Ok(sealed) }
@@ -76,7 +79,9 @@ pub(crate) async fn load(browser: &Browser) -> Result<Option<Kept>, FlowError> {
     if browser.visitor.fresh && !browser.key_changed() {
         return Ok(None);
     }
-    let Some(found) = browser.cx.store.ephemeral().get(PLANS, &name(browser)).await? else { return Ok(None) };
+    let Some(found) = browser.cx.store.ephemeral().get(PLANS, &name(browser)).await? else {
+        return Ok(None);
+    };
     // A plan that cannot be read, of an older version or another key, starts over.
     let read = |sealed: Vec<u8>| {
         let opened = browser.cx.store.sealer().open(&String::from_utf8(sealed).ok()?).ok()?;
@@ -88,13 +93,24 @@ pub(crate) async fn load(browser: &Browser) -> Result<Option<Kept>, FlowError> {
 /// Keeps the plan, if nobody changed it since it was read. `false`: somebody did.
 pub(crate) async fn save(browser: &Browser, plan: &Plan, seen: u64) -> Result<bool, FlowError> {
     let (bytes, (seconds, owner)) = (seal(browser, plan)?, lease(browser, plan));
-    Ok(browser.cx.store.ephemeral().compare_and_swap(PLANS, &name(browser), Some(seen), bytes, seconds, owner).await?)
+    Ok(browser
+        .cx
+        .store
+        .ephemeral()
+        .compare_and_swap(PLANS, &name(browser), Some(seen), bytes, seconds, owner)
+        .await?)
 }
 
-/// Ends what is kept under the browser's key, which it will not have any more. `false`: somebody changed it since it was read.
+/// Ends what is kept under the browser's key, which it will not have any more. `false`: somebody
+/// changed it since it was read.
 pub(crate) async fn retire(browser: &Browser, seen: u64) -> Result<bool, FlowError> {
     let owner = Owner::client(browser.request.client_ip);
-    Ok(browser.cx.store.ephemeral().compare_and_swap(PLANS, &name(browser), Some(seen), Vec::new(), 1, owner).await?)
+    Ok(browser
+        .cx
+        .store
+        .ephemeral()
+        .compare_and_swap(PLANS, &name(browser), Some(seen), Vec::new(), 1, owner)
+        .await?)
 }
 
 /// Keeps a new plan, whatever was there.
@@ -109,7 +125,9 @@ pub(crate) async fn drop_plan(browser: &Browser) {
 
 /// What the inspector shows; kept for those who may use it.
 pub(crate) async fn remember(run: &Run) -> Result<(), FlowError> {
-    let Some(pk) = run.browser.user_pk().filter(|_| run.browser.is_superuser()) else { return Ok(()) };
+    let Some(pk) = run.browser.user_pk().filter(|_| run.browser.is_superuser()) else {
+        return Ok(());
+    };
     let mut all = history(&run.browser).await?;
     all.push(serde_json::json!({
         "flow": run.plan.flow.key().to_json(), "stages": run.plan.stages, "context": masked_map(&run.plan.context),
@@ -118,7 +136,12 @@ pub(crate) async fn remember(run: &Run) -> Result<(), FlowError> {
     let kept: Vec<Value> = all.into_iter().skip(skip).collect();
     let bytes = serde_json::to_vec(&kept)?;
     if bytes.len() <= Ephemeral::LARGEST {
-        run.browser.cx.store.ephemeral().put(HISTORY, &name(&run.browser), bytes, PATIENCE, Owner::Account(pk)).await?;
+        run.browser
+            .cx
+            .store
+            .ephemeral()
+            .put(HISTORY, &name(&run.browser), bytes, PATIENCE, Owner::Account(pk))
+            .await?;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! `/application/launch/<slug>/`: signs somebody in, asks the application's policies, and goes to its address.
+//! `/application/launch/<slug>/`: signs somebody in, asks the application's policies, and goes to
+//! its address.
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -23,7 +24,8 @@ pub(crate) struct Launch;
 impl Destination for Launch {
     fn application(&self, cx: &Context, path: &str, _query: &str) -> Option<ApplicationHint> {
         let snapshot = cx.snapshot();
-        let (_, application) = snapshot.find::<Application>("slug", path.strip_prefix(PATH)?.trim_end_matches('/'))?;
+        let (_, application) =
+            snapshot.find::<Application>("slug", path.strip_prefix(PATH)?.trim_end_matches('/'))?;
         let provider = application.provider.and_then(|provider| snapshot.entry(provider.id()));
         Some(ApplicationHint {
             name: application.name.clone(),
@@ -33,38 +35,72 @@ impl Destination for Launch {
     }
 }
 
-pub(crate) async fn launch(State(cx): State<Context>, Path(slug): Path<String>, request: Request) -> Response {
+pub(crate) async fn launch(
+    State(cx): State<Context>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Response {
     let parts = request.into_parts().0;
     match to_application(&cx, &parts, &slug).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "an application could not be opened");
-            let status = if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
-            error_page(&cx, &RequestInfo::of(&parts), status, "Something went wrong here", "Try again in a moment.", &[])
+            let status = if error.is_passing() {
+                StatusCode::SERVICE_UNAVAILABLE
+            } else {
+                StatusCode::INTERNAL_SERVER_ERROR
+            };
+            error_page(
+                &cx,
+                &RequestInfo::of(&parts),
+                status,
+                "Something went wrong here",
+                "Try again in a moment.",
+                &[],
+            )
         }
     }
 }
 
 async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Response, FlowError> {
     let (request, snapshot) = (RequestInfo::of(parts), cx.snapshot());
-    let Some((reference, application)) = snapshot.find::<Application>("slug", slug) else { return Ok(crate::interface::lost_page(cx, &request)) };
+    let Some((reference, application)) = snapshot.find::<Application>("slug", slug) else {
+        return Ok(crate::interface::lost_page(cx, &request));
+    };
     let visitor = visitor(cx, parts).await?;
     let provider = application.provider.and_then(|provider| snapshot.entry(provider.id()));
     let Some(user) = &visitor.user else {
-        return Ok(require_login(cx, &request, &visitor, &format!("{PATH}{}/", &*application.slug)));
+        return Ok(require_login(
+            cx,
+            &request,
+            &visitor,
+            &format!("{PATH}{}/", &*application.slug),
+        ));
     };
     let decision = access::application(cx, &request, user, reference, &Map::new()).await?;
     if !decision.passing {
         return Ok(denied_page(cx, &request, &visitor, &application.name, decision).await?);
     }
-    let guess = cx.extensions::<LaunchUrl>().find(|guess| provider.is_some_and(|provider| (guess.0)(provider).is_some()));
+    let guess = cx
+        .extensions::<LaunchUrl>()
+        .find(|guess| provider.is_some_and(|provider| (guess.0)(provider).is_some()));
     let address = application.launch_url(provider.map(|provider| &**provider), guess, Some(user));
-    let location = address.filter(|address| is_openable(address)).and_then(|address| HeaderValue::from_str(&encoded(&address)).ok());
+    let location = address
+        .filter(|address| is_openable(address))
+        .and_then(|address| HeaderValue::from_str(&encoded(&address)).ok());
     let Some(location) = location else {
-        let text = "This application has no address to open. An administrator can give it a launch URL.";
+        let text =
+            "This application has no address to open. An administrator can give it a launch URL.";
         return Ok(error_page(cx, &request, StatusCode::NOT_FOUND, &application.name, text, &[]));
     };
-    Ok((StatusCode::FOUND, [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response())
+    Ok((
+        StatusCode::FOUND,
+        [
+            (header::LOCATION, location),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ],
+    )
+        .into_response())
 }
 
 /// The provider's own, whatever its protocol.
@@ -82,7 +118,10 @@ fn is_openable(address: &str) -> bool {
 /// Names of people may hold letters that no header can.
 fn encoded(address: &str) -> String {
     let plain = |b: u8| b.is_ascii_graphic();
-    address.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    address
+        .bytes()
+        .map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 /// Addresses of the original that are not built: said so, instead of being lost.

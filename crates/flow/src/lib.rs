@@ -1,12 +1,12 @@
-//! Flows: what happens in a browser between the first click and being signed in, having consented, or
-//! being told why not. Planner, executor, stages, the recording of every run, and the addresses below
-//! `/if/flow/`, `/flows/-/` and `/api/v3/flows/`.
+//! Flows: what happens in a browser between the first click and being signed in, having consented,
+//! or being told why not. Planner, executor, stages, the recording of every run, and the addresses
+//! below `/if/flow/`, `/flows/-/` and `/api/v3/flows/`.
 //!
 //! # For protocols
 //!
-//! A protocol makes a flow end in a stage of its own, an [`InPlanStage`]. It registers the stage once, in its
-//! module (`extensions: vec![Arc::new(InPlanStages(vec![Arc::new(Authorize)]))]`), and begins flows from its
-//! endpoints:
+//! A protocol makes a flow end in a stage of its own, an [`InPlanStage`]. It registers the stage
+//! once, in its module (`extensions: vec![Arc::new(InPlanStages(vec![Arc::new(Authorize)]))]`), and
+//! begins flows from its endpoints:
 //!
 //! ```text
 //! struct Authorize;
@@ -41,13 +41,17 @@
 //! ```
 //!
 //! Context keys are in [`key`]. For consent set `consent_header` (text), `consent_permissions`
-//! (`[{"id", "name"}]`) and, for the page, [`key::CONSENT_VALUES`] (`[{"title", "value"}]`: what will be sent)
-//! [`key::CONSENT_TARGET`] (host the person goes to) and [`key::CONSENT_DENY_URL`] (where "Cancel" leads). Errors a person sees are pages:
-//! [`error_page`] for protocol errors, [`denied_page`] for "you may not open this application".
-//! Session end: [`Begin`] with the provider's invalidation flow and
-//! `last = InPlan { handler: in_plan::SESSION_END, data: {} }`, or `in_plan::REDIRECT` with `{"to": url}`.
+//! (`[{"id", "name"}]`) and, for the page, [`key::CONSENT_VALUES`] (`[{"title", "value"}]`: what
+//! will be sent) [`key::CONSENT_TARGET`] (host the person goes to) and [`key::CONSENT_DENY_URL`]
+//! (where "Cancel" leads). Errors a person sees are pages: [`error_page`] for protocol errors,
+//! [`denied_page`] for "you may not open this application". Session end: [`Begin`] with the
+//! provider's invalidation flow and `last = InPlan { handler: in_plan::SESSION_END, data: {} }`, or
+//! `in_plan::REDIRECT` with `{"to": url}`.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod answer;
 mod api;
@@ -76,12 +80,18 @@ mod site;
 pub mod stages;
 mod web;
 
-pub use begin::{Begin, Begun, Interaction, begin, confirm_page, denied_page, error_page, message_page, require_login};
+pub use begin::{
+    Begin, Begun, Interaction, begin, confirm_page, denied_page, error_page, message_page,
+    require_login,
+};
 pub use challenge::{Challenge, Permission};
 pub use countersign_pages as pages;
 pub use destination::{ApplicationHint, Destination, Destinations};
 pub use error::FlowError;
-pub use kinds::{Authentication, DeniedAction, Designation, Flow, FlowStageBinding, InvalidResponseAction, Layout};
+pub use kinds::{
+    Authentication, DeniedAction, Designation, Flow, FlowStageBinding, InvalidResponseAction,
+    Layout,
+};
 pub use module::module;
 pub use plan::{InPlan, PendingUser, in_plan, key};
 pub use recorder::trace_number;

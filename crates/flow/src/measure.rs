@@ -44,5 +44,9 @@ impl Measured {
 /// The name the original has for what performs a stage.
 fn view(meta: &KindMeta) -> String {
     let app = meta.model.split('.').next().unwrap_or_default();
-    format!("{}.stage.{}View", app.replacen("authentik_stages_", "authentik.stages.", 1), meta.schema)
+    format!(
+        "{}.stage.{}View",
+        app.replacen("authentik_stages_", "authentik.stages.", 1),
+        meta.schema
+    )
 }

@@ -12,7 +12,10 @@ use countersign_rest::{FamilyResource, Job, KindResource, Module, NotFoundPage};
 #[must_use]
 pub fn module() -> Module {
     let mut kinds = vec![
-        KindResource::of::<Flow>().computed(api::flow).display(api::print_flow).narrowed(&[("flow_uuid", "uuid")], api::narrow_flows),
+        KindResource::of::<Flow>()
+            .computed(api::flow)
+            .display(api::print_flow)
+            .narrowed(&[("flow_uuid", "uuid")], api::narrow_flows),
         KindResource::of::<FlowStageBinding>()
             .computed(api::binding)
             .display(api::print_binding)
@@ -31,7 +34,15 @@ pub fn module() -> Module {
             title: "Stage",
             app: "authentik_flows",
             model_name: "stage",
-            shared: &["pk", "name", "component", "verbose_name", "verbose_name_plural", "meta_model_name", "flow_set"],
+            shared: &[
+                "pk",
+                "name",
+                "component",
+                "verbose_name",
+                "verbose_name_plural",
+                "meta_model_name",
+                "flow_set",
+            ],
             filter: |_, _| true,
             parameters: &[("name", "string")],
             lookup: "stage_uuid",
@@ -47,9 +58,12 @@ pub fn module() -> Module {
             Arc::new(Destinations(vec![Arc::new(launch::Launch)])),
             Arc::new(NotFoundPage(crate::interface::lost_page)),
         ],
-        jobs: vec![Job::every("flow_runs_retention", 3600, "Remove old recordings of flow runs.", |cx, _| {
-            Box::pin(async move { Ok(record::retention(cx).await?) })
-        })],
+        jobs: vec![Job::every(
+            "flow_runs_retention",
+            3600,
+            "Remove old recordings of flow runs.",
+            |cx, _| Box::pin(async move { Ok(record::retention(cx).await?) }),
+        )],
         ..Module::default()
     }
 }

@@ -1,4 +1,5 @@
-//! The plan of one browser through one flow: serialisable, kept under the session until the flow ends.
+//! The plan of one browser through one flow: serialisable, kept under the session until the flow
+//! ends.
 
 use countersign_model::{Key, Ref, Revision, family};
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,8 @@ pub mod key {
     pub const CONSENT_VALUES: &str = "countersign/consent_values";
     /// Ours: host the person goes to after consent.
     pub const CONSENT_TARGET: &str = "countersign/consent_target";
-    /// Ours: address that "Cancel" on the consent page leads to, as the application's with `error=access_denied`.
+    /// Ours: address that "Cancel" on the consent page leads to, as the application's with
+    /// `error=access_denied`.
     pub const CONSENT_DENY_URL: &str = "countersign/consent_deny_url";
     pub const DENY_MESSAGE: &str = "deny_message";
     pub const IS_REDIRECTED: &str = "is_redirected";
@@ -33,7 +35,8 @@ pub mod key {
     pub const PROMPT_DATA: &str = "prompt_data";
     pub const REDIRECT: &str = "redirect";
     pub const REDIRECT_STAGE_TARGET: &str = "redirect_stage_target";
-    /// Ours: the person, or an application with proof, has asked to sign out; nobody is asked again.
+    /// Ours: the person, or an application with proof, has asked to sign out; nobody is asked
+    /// again.
     pub const SIGN_OUT_CONFIRMED: &str = "countersign/sign_out_confirmed";
     pub const SOURCE: &str = "source";
     pub const USER_BACKEND: &str = "user_backend";
@@ -75,7 +78,8 @@ pub mod in_plan {
 pub(crate) enum Origin {
     /// The browser opened the flow's address: it is planned anew.
     Visit,
-    /// A protocol, another flow or an administrator made it, with what only they know: it is refused.
+    /// A protocol, another flow or an administrator made it, with what only they know: it is
+    /// refused.
     Program,
 }
 
@@ -106,7 +110,12 @@ pub(crate) struct Plan {
 
 impl Plan {
     #[must_use]
-    pub(crate) fn new(run: Uuid, flow: Ref<Flow>, revision: Revision, context: Map<String, Value>) -> Self {
+    pub(crate) fn new(
+        run: Uuid,
+        flow: Ref<Flow>,
+        revision: Revision,
+        context: Map<String, Value>,
+    ) -> Self {
         Self {
             run,
             flow,
@@ -166,7 +175,10 @@ impl Plan {
         let method = self.context.get(key::AUTH_METHOD).filter(|method| !method.is_null());
         match (self.proved_account(), method) {
             (None, None) => String::new(),
-            (account, method) => serde_json::json!([account, method, self.context.get(key::AUTH_METHOD_ARGS)]).to_string(),
+            (account, method) => {
+                serde_json::json!([account, method, self.context.get(key::AUTH_METHOD_ARGS)])
+                    .to_string()
+            }
         }
     }
 
@@ -177,7 +189,8 @@ impl Plan {
 
     /// What prompts have collected.
     pub(crate) fn prompt_data(&mut self) -> &mut Map<String, Value> {
-        let slot = self.context.entry(key::PROMPT_DATA).or_insert_with(|| Value::Object(Map::new()));
+        let slot =
+            self.context.entry(key::PROMPT_DATA).or_insert_with(|| Value::Object(Map::new()));
         if !slot.is_object() {
             *slot = Value::Object(Map::new());
         }
@@ -208,7 +221,8 @@ impl Plan {
     }
 }
 
-/// The account in a plan, by key; `pk` is empty for one that does not exist (a name nobody has, or a new account).
+/// The account in a plan, by key; `pk` is empty for one that does not exist (a name nobody has, or
+/// a new account).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingUser {
     pub pk: Option<i64>,
@@ -261,7 +275,11 @@ mod tests {
     fn a_plan_survives_a_restart() {
         let mut plan = plan();
         plan.append(last("a"));
-        plan.set_pending_user(&PendingUser { pk: Some(4), username: "uma".into(), ..PendingUser::default() });
+        plan.set_pending_user(&PendingUser {
+            pk: Some(4),
+            username: "uma".into(),
+            ..PendingUser::default()
+        });
         plan.prompt_data().insert("email".into(), json!("x"));
         let read: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
         assert_eq!(read.stages, plan.stages);

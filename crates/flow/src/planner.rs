@@ -28,7 +28,12 @@ pub(crate) enum Planning {
 }
 
 /// Plans a flow. `redirected`: the browser comes from another flow.
-pub(crate) async fn plan(browser: &Browser, flow: Ref<Flow>, context: Map<String, Value>, redirected: bool) -> Result<Planning, FlowError> {
+pub(crate) async fn plan(
+    browser: &Browser,
+    flow: Ref<Flow>,
+    context: Map<String, Value>,
+    redirected: bool,
+) -> Result<Planning, FlowError> {
     let begun = tokio::time::Instant::now();
     let planned = make(browser, flow, context, redirected).await;
     if let Some(definition) = browser.snapshot.get(flow) {
@@ -37,7 +42,12 @@ pub(crate) async fn plan(browser: &Browser, flow: Ref<Flow>, context: Map<String
     planned
 }
 
-async fn make(browser: &Browser, flow: Ref<Flow>, context: Map<String, Value>, redirected: bool) -> Result<Planning, FlowError> {
+async fn make(
+    browser: &Browser,
+    flow: Ref<Flow>,
+    context: Map<String, Value>,
+    redirected: bool,
+) -> Result<Planning, FlowError> {
     let snapshot = browser.snapshot.clone();
     let definition = snapshot.get(flow).ok_or_else(|| FlowError::NoFlow(flow.to_string()))?;
     let run = browser.cx.entropy.uuid();
@@ -46,13 +56,26 @@ async fn make(browser: &Browser, flow: Ref<Flow>, context: Map<String, Value>, r
     plan.recording.started = browser.cx.clock.now().0;
     plan.recording.user = browser.user_pk();
     plan.recording.known = browser.user_pk().is_some();
-    if !meets(browser, definition.authentication, redirected || plan.context.contains_key(key::IS_REDIRECTED)).await? {
-        plan.recording.stage(browser.cx.clock.now().0, "", "", "denied", json!({"requires": countersign_model::ChoiceValue::value(definition.authentication)}));
+    if !meets(
+        browser,
+        definition.authentication,
+        redirected || plan.context.contains_key(key::IS_REDIRECTED),
+    )
+    .await?
+    {
+        plan.recording.stage(
+            browser.cx.clock.now().0,
+            "",
+            "",
+            "denied",
+            json!({"requires": countersign_model::ChoiceValue::value(definition.authentication)}),
+        );
         return Ok(Planning::NotApplicable { messages: Vec::new(), plan: Box::new(plan) });
     }
     let user = planning_user(browser, &plan).await?;
     let own = flow.key().uuid().unwrap_or_default();
-    let decision = ask(browser, user.as_ref(), &plan, own, definition.policy_engine_mode, false).await?;
+    let decision =
+        ask(browser, user.as_ref(), &plan, own, definition.policy_engine_mode, false).await?;
     note(browser, &mut plan, &format!("flow {}", definition.slug), &decision);
     if !decision.passing {
         return Ok(Planning::NotApplicable { messages: decision.messages, plan: Box::new(plan) });
@@ -61,35 +84,49 @@ async fn make(browser: &Browser, flow: Ref<Flow>, context: Map<String, Value>, r
     for (reference, binding) in bindings(&snapshot, flow) {
         if binding.evaluate_on_plan {
             let own = reference.key().uuid().unwrap_or_default();
-            let decision = ask(browser, user.as_ref(), &plan, own, binding.policy_engine_mode, true).await?;
+            let decision =
+                ask(browser, user.as_ref(), &plan, own, binding.policy_engine_mode, true).await?;
             note(browser, &mut plan, &format!("stage {}", binding.stage), &decision);
             adopt(browser, &mut plan, &decision).await?;
             if decision.undecided {
-                return Ok(Planning::NotApplicable { messages: vec![UNDECIDED.to_owned()], plan: Box::new(plan) });
+                return Ok(Planning::NotApplicable {
+                    messages: vec![UNDECIDED.to_owned()],
+                    plan: Box::new(plan),
+                });
             }
             if !decision.passing {
                 continue;
             }
         }
-        plan.stages.push(Planned::Bound { binding: reference, stage: binding.stage, again: binding.re_evaluate_policies });
+        plan.stages.push(Planned::Bound {
+            binding: reference,
+            stage: binding.stage,
+            again: binding.re_evaluate_policies,
+        });
     }
     Ok(Planning::Ready(Box::new(plan)))
 }
 
 /// The stage bindings of a flow in their order.
-fn bindings(snapshot: &Snapshot, flow: Ref<Flow>) -> Vec<(Ref<FlowStageBinding>, FlowStageBinding)> {
+fn bindings(
+    snapshot: &Snapshot,
+    flow: Ref<Flow>,
+) -> Vec<(Ref<FlowStageBinding>, FlowStageBinding)> {
     let mut found: Vec<_> = snapshot
         .referrers_in(flow.id(), FlowStageBinding::SPACE)
         .filter(|(_, field)| *field == "target")
-        .filter_map(|(by, _)| Some((Ref::new(by.key), snapshot.entry(by)?.cast::<FlowStageBinding>()?.clone())))
+        .filter_map(|(by, _)| {
+            Some((Ref::new(by.key), snapshot.entry(by)?.cast::<FlowStageBinding>()?.clone()))
+        })
         .collect();
     found.sort_by_key(|(reference, binding)| (binding.order, *reference));
     found
 }
 
-/// A fingerprint of everything that decides which stages a plan of this flow has and what they ask: the flow, its bindings, their
-/// stages and what these name, the policies bound to any of them, each by the revision that last changed it. Two plans with
-/// the same fingerprint ask the same; one whose fingerprint is no longer this is not gone on with.
+/// A fingerprint of everything that decides which stages a plan of this flow has and what they ask:
+/// the flow, its bindings, their stages and what these name, the policies bound to any of them,
+/// each by the revision that last changed it. Two plans with the same fingerprint ask the same; one
+/// whose fingerprint is no longer this is not gone on with.
 pub(crate) fn made_from(snapshot: &Snapshot, flow: Ref<Flow>) -> String {
     let mut parts = BTreeSet::from([flow.id()]);
     let mut bound = vec![flow.id()];
@@ -119,8 +156,12 @@ pub(crate) fn made_from(snapshot: &Snapshot, flow: Ref<Flow>) -> String {
 /// Whether one of the flow's own pages asks for a file.
 pub(crate) fn asks_files(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {
     let stages = bindings(snapshot, flow);
-    let mut prompts = stages.iter().filter_map(|(_, binding)| snapshot.member(binding.stage)?.cast::<PromptStage>()).flat_map(|stage| &stage.fields);
-    prompts.any(|prompt| snapshot.get(*prompt).is_some_and(|prompt| prompt.r#type == PromptType::File))
+    let mut prompts = stages
+        .iter()
+        .filter_map(|(_, binding)| snapshot.member(binding.stage)?.cast::<PromptStage>())
+        .flat_map(|stage| &stage.fields);
+    prompts
+        .any(|prompt| snapshot.get(*prompt).is_some_and(|prompt| prompt.r#type == PromptType::File))
 }
 
 /// Whether the plan is still what planning it now would be made from.
@@ -128,7 +169,11 @@ pub(crate) fn still_holds(snapshot: &Snapshot, plan: &Plan) -> bool {
     snapshot.revision() == plan.revision || made_from(snapshot, plan.flow) == plan.made_from
 }
 
-async fn meets(browser: &Browser, requirement: Authentication, redirected: bool) -> Result<bool, FlowError> {
+async fn meets(
+    browser: &Browser,
+    requirement: Authentication,
+    redirected: bool,
+) -> Result<bool, FlowError> {
     Ok(match requirement {
         Authentication::None => true,
         Authentication::RequireAuthenticated => browser.visitor.user.is_some(),
@@ -160,7 +205,14 @@ pub(crate) async fn ask(
     in_plan: bool,
 ) -> Result<Decision, FlowError> {
     let facts = browser.facts(engine::asks_for_admin(&browser.snapshot, target)).await?;
-    let question = Question { snapshot: &browser.snapshot, clock: &*browser.cx.clock, user, context: &plan.context, facts: &facts, in_plan };
+    let question = Question {
+        snapshot: &browser.snapshot,
+        clock: &*browser.cx.clock,
+        user,
+        context: &plan.context,
+        facts: &facts,
+        in_plan,
+    };
     let decision = engine::decide(&question, target, mode);
     countersign_policy::tell(&browser.cx, || browser.actor(), &decision).await;
     Ok(decision)
@@ -171,11 +223,26 @@ fn note(browser: &Browser, plan: &mut Plan, about: &str, decision: &Decision) {
 }
 
 /// Puts the account a policy chose into the plan.
-pub(crate) async fn adopt(browser: &Browser, plan: &mut Plan, decision: &Decision) -> Result<(), FlowError> {
+pub(crate) async fn adopt(
+    browser: &Browser,
+    plan: &mut Plan,
+    decision: &Decision,
+) -> Result<(), FlowError> {
     let Some(name) = decision.pending_username.clone() else { return Ok(()) };
-    let row = browser.cx.store.look_up(move |sql| sql.query_one("SELECT id, username, name, email FROM users WHERE username_fold = $1", params![name]));
+    let row = browser.cx.store.look_up(move |sql| {
+        sql.query_one(
+            "SELECT id, username, name, email FROM users WHERE username_fold = $1",
+            params![name],
+        )
+    });
     if let Some(row) = row.await? {
-        plan.set_pending_user(&PendingUser { pk: Some(row.get(0)?), username: row.get(1)?, name: row.get(2)?, email: row.get(3)?, backend: None });
+        plan.set_pending_user(&PendingUser {
+            pk: Some(row.get(0)?),
+            username: row.get(1)?,
+            name: row.get(2)?,
+            email: row.get(3)?,
+            backend: None,
+        });
     }
     Ok(())
 }
@@ -186,14 +253,21 @@ pub(crate) fn by_slug(browser: &Browser, slug: &str) -> Option<Ref<Flow>> {
 }
 
 /// The flow for a designation: the first, by slug, whose policies let the browser in.
-pub(crate) async fn by_designation(browser: &Browser, designation: crate::kinds::Designation) -> Result<Option<Ref<Flow>>, FlowError> {
+pub(crate) async fn by_designation(
+    browser: &Browser,
+    designation: crate::kinds::Designation,
+) -> Result<Option<Ref<Flow>>, FlowError> {
     let snapshot = browser.snapshot.clone();
-    let mut flows: Vec<_> = snapshot.list::<Flow>().filter(|(_, flow)| flow.designation == designation).collect();
+    let mut flows: Vec<_> =
+        snapshot.list::<Flow>().filter(|(_, flow)| flow.designation == designation).collect();
     flows.sort_by(|(_, a), (_, b)| a.slug.cmp(&b.slug));
     for (reference, flow) in flows {
         let empty = Plan::new(uuid::Uuid::nil(), reference, 0, Map::new());
         let own = reference.key().uuid().unwrap_or_default();
-        if ask(browser, browser.subject.as_ref(), &empty, own, flow.policy_engine_mode, false).await?.passing {
+        if ask(browser, browser.subject.as_ref(), &empty, own, flow.policy_engine_mode, false)
+            .await?
+            .passing
+        {
             return Ok(Some(reference));
         }
     }

@@ -1,5 +1,5 @@
-//! Runs in their table: recorded from their first answer, refusals of known people in any case. What nobody known did has a
-//! budget of its own, so that it never pushes out what somebody did.
+//! Runs in their table: recorded from their first answer, refusals of known people in any case.
+//! What nobody known did has a budget of its own, so that it never pushes out what somebody did.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,7 +30,9 @@ pub(crate) struct Strangers(AtomicUsize);
 /// Whether a run that is answered for the first time is recorded.
 pub(crate) async fn admits(browser: &Browser, plan: &Plan) -> bool {
     let Owner::Client(network) = Owner::client(browser.request.client_ip) else { return false };
-    is_known(browser, plan) || browser.cx.store.ephemeral().add("flow_runs", &network.to_string(), 1, 3600).await <= STRANGERS_AN_HOUR
+    is_known(browser, plan)
+        || browser.cx.store.ephemeral().add("flow_runs", &network.to_string(), 1, 3600).await
+            <= STRANGERS_AN_HOUR
 }
 
 /// Somebody who is signed in or has proved to be the account that the run is about.
@@ -55,7 +57,10 @@ pub(crate) fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &'stati
         let steps = Value::Array(plan.recording.steps.clone());
         let size = steps.to_string().len();
         let strangers = cx.extensions::<Strangers>().next();
-        let sweeps = !known && strangers.is_some_and(|strangers| strangers.0.fetch_add(size, Ordering::Relaxed) + size > BETWEEN_SWEEPS);
+        let sweeps = !known
+            && strangers.is_some_and(|strangers| {
+                strangers.0.fetch_add(size, Ordering::Relaxed) + size > BETWEEN_SWEEPS
+            });
         let row = (plan.run, plan.recording.user, plan.recording.started, plan.revision);
         let written = cx.store.write(countersign_store::Actor::system(), "flow run", move |tx| {
             let (run, user, started, revision) = row;
@@ -69,7 +74,9 @@ pub(crate) fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &'stati
             if sweeps { sweep(tx) } else { Ok(()) }
         });
         match written.await {
-            Ok(()) if sweeps => drop(strangers.map(|strangers| strangers.0.store(0, Ordering::Relaxed))),
+            Ok(()) if sweeps => {
+                drop(strangers.map(|strangers| strangers.0.store(0, Ordering::Relaxed)))
+            }
             Ok(()) => {}
             Err(error) => tracing::warn!(%error, "a run of a flow could not be recorded"),
         }
@@ -78,15 +85,26 @@ pub(crate) fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &'stati
 
 /// Writes a decision about somebody who is signed in, that belongs to no flow.
 pub(crate) fn write_decision(browser: &Browser, run: Uuid, about: &str, recording: Recording) {
-    let mut plan = Plan::new(run, Ref::new(Key::Uuid(run)), browser.cx.snapshot().revision(), serde_json::Map::new());
+    let mut plan = Plan::new(
+        run,
+        Ref::new(Key::Uuid(run)),
+        browser.cx.snapshot().revision(),
+        serde_json::Map::new(),
+    );
     plan.recording = recording;
     write(browser, &plan, about, "denied");
 }
 
 /// Removes the oldest runs without a known person until they are within their budget.
 fn sweep(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let rows = tx.query("SELECT started, size FROM flow_run WHERE known = 0 ORDER BY started DESC", params![])?;
-    let sizes = rows.iter().map(|row: &Row| Ok((row.get::<Timestamp>(0)?, row.get::<i64>(1)?))).collect::<Result<Vec<_>, StoreError>>()?;
+    let rows = tx.query(
+        "SELECT started, size FROM flow_run WHERE known = 0 ORDER BY started DESC",
+        params![],
+    )?;
+    let sizes = rows
+        .iter()
+        .map(|row: &Row| Ok((row.get::<Timestamp>(0)?, row.get::<i64>(1)?)))
+        .collect::<Result<Vec<_>, StoreError>>()?;
     let mut left = MOST_OF_STRANGERS - i64::try_from(BETWEEN_SWEEPS).unwrap_or(0);
     let cut = sizes.into_iter().find(|(_, size)| {
         left -= size;

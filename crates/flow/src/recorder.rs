@@ -1,5 +1,6 @@
-//! What is kept of every run of a flow: which stages, which policies answered what and why, what of the
-//! context changed. Secrets never get in: values under names that sound like one are masked, long texts cut.
+//! What is kept of every run of a flow: which stages, which policies answered what and why, what of
+//! the context changed. Secrets never get in: values under names that sound like one are masked,
+//! long texts cut.
 
 use countersign_policy::Trace;
 use serde::{Deserialize, Serialize};
@@ -37,11 +38,21 @@ impl Recording {
         }
     }
 
-    /// Something happened at a stage: `shown`, `passed`, `invalid`, `skipped`, `denied`, `restarted`, `redirected`.
-    pub(crate) fn stage(&mut self, at: i64, stage: &str, model: &str, outcome: &str, detail: Value) {
+    /// Something happened at a stage: `shown`, `passed`, `invalid`, `skipped`, `denied`,
+    /// `restarted`, `redirected`.
+    pub(crate) fn stage(
+        &mut self,
+        at: i64,
+        stage: &str,
+        model: &str,
+        outcome: &str,
+        detail: Value,
+    ) {
         // The same page shown again (a reload) is no news.
         let again = self.steps.last().is_some_and(|last| {
-            outcome == "shown" && last.get("stage").and_then(Value::as_str) == Some(stage) && last.get("outcome").and_then(Value::as_str) == Some("shown")
+            outcome == "shown"
+                && last.get("stage").and_then(Value::as_str) == Some(stage)
+                && last.get("outcome").and_then(Value::as_str) == Some("shown")
         });
         if !again {
             self.push(json!({"at": at, "stage": stage, "model": model, "outcome": outcome, "detail": masked(&detail)}));
@@ -57,7 +68,8 @@ impl Recording {
     }
 }
 
-/// The number a person can read out: eight letters and digits of the run's id, without ones that look alike.
+/// The number a person can read out: eight letters and digits of the run's id, without ones that
+/// look alike.
 #[must_use]
 pub fn trace_number(run: Uuid) -> String {
     const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -89,14 +101,30 @@ pub(crate) fn masked(value: &Value) -> Value {
 /// As [`masked`], for a whole context.
 #[must_use]
 pub(crate) fn masked_map(map: &Map<String, Value>) -> Map<String, Value> {
-    map.iter().map(|(key, value)| (key.clone(), if sounds_secret(key) { MASK.into() } else { masked(value) })).collect()
+    map.iter()
+        .map(|(key, value)| {
+            (key.clone(), if sounds_secret(key) { MASK.into() } else { masked(value) })
+        })
+        .collect()
 }
 
 fn sounds_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["password", "secret", "token", "key_", "_key", "credential", "code_verifier", "signature", "authorization", "cookie", "captcha"]
-        .iter()
-        .any(|word| key.contains(word))
+    [
+        "password",
+        "secret",
+        "token",
+        "key_",
+        "_key",
+        "credential",
+        "code_verifier",
+        "signature",
+        "authorization",
+        "cookie",
+        "captcha",
+    ]
+    .iter()
+    .any(|word| key.contains(word))
         || matches!(key.as_str(), "code" | "key" | "assertion")
 }
 
@@ -108,7 +136,13 @@ mod tests {
     fn secrets_are_masked_wherever_they_stand() {
         let value = json!({"prompt_data": {"password": "x", "password_repeat": "x", "email": "a@b.c"}, "list": [{"client_secret": "y"}], "code": "1"});
         let text = masked(&value).to_string();
-        assert!(!text.contains("\"x\"") && !text.contains("\"y\"") && !text.contains("\"1\"") && text.contains("a@b.c"), "{text}");
+        assert!(
+            !text.contains("\"x\"")
+                && !text.contains("\"y\"")
+                && !text.contains("\"1\"")
+                && text.contains("a@b.c"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! One-time links. Mail scanners, previews and a second look open links: what opens one, by GET or HEAD, gets a page with a button,
-//! and only the button spends it.
+//! One-time links. Mail scanners, previews and a second look open links: what opens one, by GET or
+//! HEAD, gets a page with a button, and only the button spends it.
 
 use axum::body::Bytes;
 use axum::response::Response;
@@ -59,46 +59,85 @@ fn over(visit: &Visit) -> Response {
 
 fn pressed(visit: &Visit, body: Option<&Bytes>) -> bool {
     let Some(answer) = body.map(|body| Answer::of_form(body)) else { return false };
-    answer.str(USED).is_some() && csrf_matches(&visit.parts.headers, &visit.request, answer.str("csrf")).is_ok()
+    answer.str(USED).is_some()
+        && csrf_matches(&visit.parts.headers, &visit.request, answer.str("csrf")).is_ok()
 }
 
 /// `/recovery/use-token/<key>/`: signs in.
-pub(crate) async fn use_token(visit: &Visit, key: &str, body: Option<&Bytes>) -> Result<Response, FlowError> {
+pub(crate) async fn use_token(
+    visit: &Visit,
+    key: &str,
+    body: Option<&Bytes>,
+) -> Result<Response, FlowError> {
     if !pressed(visit, body) {
-        let words = Words { title: "Sign in".to_owned(), text: "This link signs you in, once.", action: "Sign in" };
+        let words = Words {
+            title: "Sign in".to_owned(),
+            text: "This link signs you in, once.",
+            action: "Sign in",
+        };
         return Ok(button(visit, visit.request.path.clone(), words));
     }
     let cx = &visit.cx;
     let session_key = cx.entropy.token(32);
-    let actor = Actor { client_ip: Some(visit.request.client_ip.to_string()), agent: Agent::Anonymous, ..Actor::default() };
+    let actor = Actor {
+        client_ip: Some(visit.request.client_ip.to_string()),
+        agent: Agent::Anonymous,
+        ..Actor::default()
+    };
     let (key, request, fresh) = (key.to_owned(), visit.request.clone(), session_key.clone());
     let work = move |tx: &mut Tx<'_>| {
         let Some(user) = spend_recovery_link(tx, &key)? else { return Ok::<_, StoreError>(None) };
-        let data = SessionData { auth_method: "recovery".to_owned(), auth_time: tx.now().seconds(), ..SessionData::default() };
+        let data = SessionData {
+            auth_method: "recovery".to_owned(),
+            auth_time: tx.now().seconds(),
+            ..SessionData::default()
+        };
         if start_session(tx, user.pk, &fresh, SESSION, &request, &data)?.is_none() {
             return Ok(None);
         }
-        emit(tx, Event::new("login", "authentik.recovery", json!({"auth_method": "recovery"})).by_self(user.as_actor()))?;
+        emit(
+            tx,
+            Event::new("login", "authentik.recovery", json!({"auth_method": "recovery"}))
+                .by_self(user.as_actor()),
+        )?;
         Ok(Some(user.pk))
     };
-    let Some(pk) = cx.store.write(actor, "recovery link used", work).await? else { return Ok(over(visit)) };
+    let Some(pk) = cx.store.write(actor, "recovery link used", work).await? else {
+        return Ok(over(visit));
+    };
     let mut response = web::see_other("/if/user/#/settings");
-    if let Some(cookie) = session_cookie(cx, &visit.request, &session_key, Some(&cx.uid(pk)), None) {
+    if let Some(cookie) = session_cookie(cx, &visit.request, &session_key, Some(&cx.uid(pk)), None)
+    {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
 }
 
 /// A flow's page with a link's key in its query: the flow begins for whom the link was made.
-pub(crate) async fn use_flow_token(visit: &Visit, slug: &str, query: &[(String, String)], body: Option<&Bytes>) -> Result<Response, FlowError> {
+pub(crate) async fn use_flow_token(
+    visit: &Visit,
+    slug: &str,
+    query: &[(String, String)],
+    body: Option<&Bytes>,
+) -> Result<Response, FlowError> {
     let mut browser = visit.browser();
-    let flow = planner::by_slug(&browser, slug).ok_or_else(|| FlowError::NoFlow(slug.to_owned()))?;
+    let flow =
+        planner::by_slug(&browser, slug).ok_or_else(|| FlowError::NoFlow(slug.to_owned()))?;
     if !pressed(visit, body) {
         let title = browser.snapshot.get(flow).map(|flow| flow.title.clone()).unwrap_or_default();
-        let words = Words { title, text: "This link works once. Go on when you are ready.", action: "Continue" };
+        let words = Words {
+            title,
+            text: "This link works once. Go on when you are ready.",
+            action: "Continue",
+        };
         return Ok(button(visit, web::flow_url(slug, query), words));
     }
-    let key = query.iter().rev().find(|(name, _)| name == FLOW_TOKEN).map(|(_, key)| key.as_str()).unwrap_or_default();
+    let key = query
+        .iter()
+        .rev()
+        .find(|(name, _)| name == FLOW_TOKEN)
+        .map(|(_, key)| key.as_str())
+        .unwrap_or_default();
     let rest: Vec<_> = query.iter().filter(|(name, _)| name != FLOW_TOKEN).cloned().collect();
     if !restore(&mut browser, flow, key).await? {
         return Ok(over(visit));
@@ -106,16 +145,41 @@ pub(crate) async fn use_flow_token(visit: &Visit, slug: &str, query: &[(String, 
     Ok(browser.dress(web::see_other(&web::flow_url(slug, &rest)), true))
 }
 
-/// Spends a link's key and keeps the plan of its flow, about whom it was made for. `false`: it was not good, or the flow is not for them.
-pub(crate) async fn restore(browser: &mut Browser, flow: Ref<Flow>, link: &str) -> Result<bool, FlowError> {
+/// Spends a link's key and keeps the plan of its flow, about whom it was made for. `false`: it was
+/// not good, or the flow is not for them.
+pub(crate) async fn restore(
+    browser: &mut Browser,
+    flow: Ref<Flow>,
+    link: &str,
+) -> Result<bool, FlowError> {
     let (link, uuid) = (link.to_owned(), flow.key().uuid().unwrap_or_default());
     let (asked, now) = (link.clone(), browser.cx.clock.now());
-    let Some(user) = browser.cx.store.read(move |sql| flow_link(sql, &asked, uuid, now)).await? else { return Ok(false) };
-    let pending = PendingUser { pk: Some(user.pk), username: user.username, name: user.name, email: user.email, backend: None };
-    let context = Map::from_iter([(key::PENDING_USER.to_owned(), serde_json::to_value(pending)?), (key::IS_RESTORED.to_owned(), Value::Bool(true))]);
-    let Planning::Ready(mut plan) = planner::plan(browser, flow, context, false).await? else { return Ok(false) };
+    let Some(user) = browser.cx.store.read(move |sql| flow_link(sql, &asked, uuid, now)).await?
+    else {
+        return Ok(false);
+    };
+    let pending = PendingUser {
+        pk: Some(user.pk),
+        username: user.username,
+        name: user.name,
+        email: user.email,
+        backend: None,
+    };
+    let context = Map::from_iter([
+        (key::PENDING_USER.to_owned(), serde_json::to_value(pending)?),
+        (key::IS_RESTORED.to_owned(), Value::Bool(true)),
+    ]);
+    let Planning::Ready(mut plan) = planner::plan(browser, flow, context, false).await? else {
+        return Ok(false);
+    };
     // Of two uses at once, one finds the link.
-    if browser.cx.store.write(browser.actor(), "link into a flow used", move |tx| spend_flow_link(tx, &link, uuid)).await? != Some(user.pk) {
+    if browser
+        .cx
+        .store
+        .write(browser.actor(), "link into a flow used", move |tx| spend_flow_link(tx, &link, uuid))
+        .await?
+        != Some(user.pk)
+    {
         return Ok(false);
     }
     (plan.recording.user, plan.recording.known) = (Some(user.pk), true);

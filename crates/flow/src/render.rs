@@ -2,7 +2,8 @@
 
 use countersign_model::{ErrorNode, FieldErrors};
 use countersign_pages::{
-    Autosubmit, Choice, Confirm, Consent, Denied, Field, FieldNote, Form, Login, Message, Page, Pair, Password, Person, Prompt, SessionEnd, Stay, Value as Said,
+    Autosubmit, Choice, Confirm, Consent, Denied, Field, FieldNote, Form, Login, Message, Page,
+    Pair, Password, Person, Prompt, SessionEnd, Stay, Value as Said,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,7 +29,9 @@ pub(crate) fn page(run: &Run, shown: &Shown, form: Form) -> Page {
     let errors = Errors::of(&shown.errors);
     let title = title(run);
     match &shown.challenge {
-        Challenge::Identification(ask) => Page::Login(login(run, ask, form, &errors, false, &title)),
+        Challenge::Identification(ask) => {
+            Page::Login(login(run, ask, form, &errors, false, &title))
+        }
         Challenge::Password(ask) => match combined_user(run) {
             Some(user) => Page::Login(Login { user, ..combined(run, ask, form, &errors, &title) }),
             None => Page::Password(password(run, ask, form, &errors, title)),
@@ -61,20 +64,27 @@ pub(crate) fn page(run: &Run, shown: &Shown, form: Form) -> Page {
             errors: errors.all(),
             ..Confirm::default()
         }),
-        Challenge::AuthenticatorValidate { .. } => {
-            Page::Message(Message::new("A second proof is needed").text("This version can't check it yet.").action("Back to the start", cancel(run)))
-        }
+        Challenge::AuthenticatorValidate { .. } => Page::Message(
+            Message::new("A second proof is needed")
+                .text("This version can't check it yet.")
+                .action("Back to the start", cancel(run)),
+        ),
         Challenge::AccessDenied { error_message } => Page::Denied(denied(run, error_message)),
         Challenge::SessionEnd(end) => Page::SessionEnd(session_end(run, end)),
         Challenge::Autosubmit { url, attrs, title } => Page::Autosubmit(Autosubmit {
             title: if title.is_empty() { "One moment".to_owned() } else { title.clone() },
             subtitle: "If nothing happens, press the button.".to_owned(),
             url: url.clone(),
-            fields: attrs.iter().map(|(name, value)| Pair::new(name, value.as_str().unwrap_or_default())).collect(),
+            fields: attrs
+                .iter()
+                .map(|(name, value)| Pair::new(name, value.as_str().unwrap_or_default()))
+                .collect(),
         }),
-        Challenge::Redirect { to } => {
-            Page::Leaving(countersign_pages::Leaving { title: "One moment".to_owned(), subtitle: "You are being sent on.".to_owned(), url: to.clone() })
-        }
+        Challenge::Redirect { to } => Page::Leaving(countersign_pages::Leaving {
+            title: "One moment".to_owned(),
+            subtitle: "You are being sent on.".to_owned(),
+            url: to.clone(),
+        }),
         Challenge::FlowError(failure) => {
             let mut page = Message::new("Something went wrong here")
                 .text("It is not your fault. Try again; if it happens again, tell the people who run this the number below.")
@@ -114,7 +124,12 @@ pub(crate) fn format_title(raw: &str, app: &str, user: &str) -> String {
 }
 
 pub(crate) fn application_name(run: &Run) -> String {
-    let named = run.plan.context.get(key::APPLICATION).and_then(|app| app.get("name")).and_then(Value::as_str);
+    let named = run
+        .plan
+        .context
+        .get(key::APPLICATION)
+        .and_then(|app| app.get("name"))
+        .and_then(Value::as_str);
     named.unwrap_or_default().to_owned()
 }
 
@@ -131,7 +146,14 @@ fn subtitle(run: &Run) -> String {
     }
 }
 
-fn login(run: &Run, ask: &challenge::Identification, form: Form, errors: &Errors, with_password: bool, title: &str) -> Login {
+fn login(
+    run: &Run,
+    ask: &challenge::Identification,
+    form: Form,
+    errors: &Errors,
+    with_password: bool,
+    title: &str,
+) -> Login {
     let authentication = ask.flow_designation == "authentication";
     let plain = title.is_empty() || PLAIN_TITLES.contains(&title);
     let labels: Vec<&str> = ask
@@ -167,20 +189,36 @@ fn login(run: &Run, ask: &challenge::Identification, form: Form, errors: &Errors
 }
 
 /// Name and password on one page, although two stages ask for them.
-pub(crate) fn login_at_once(run: &Run, ask: &challenge::Identification, form: Form, shown: &FieldErrors) -> Page {
+pub(crate) fn login_at_once(
+    run: &Run,
+    ask: &challenge::Identification,
+    form: Form,
+    shown: &FieldErrors,
+) -> Page {
     let mut page = login(run, ask, form, &Errors::of(shown), true, &title(run));
     if page.recovery_url.is_none() {
-        page.recovery_url = run
-            .browser
-            .brand_flow("flow_recovery")
-            .and_then(|flow| run.browser.snapshot.get::<crate::kinds::Flow>(flow).map(|flow| crate::web::flow_url(&flow.slug, &[])));
+        page.recovery_url = run.browser.brand_flow("flow_recovery").and_then(|flow| {
+            run.browser
+                .snapshot
+                .get::<crate::kinds::Flow>(flow)
+                .map(|flow| crate::web::flow_url(&flow.slug, &[]))
+        });
     }
     Page::Login(page)
 }
 
-fn combined(run: &Run, ask: &challenge::Password, form: Form, errors: &Errors, title: &str) -> Login {
+fn combined(
+    run: &Run,
+    ask: &challenge::Password,
+    form: Form,
+    errors: &Errors,
+    title: &str,
+) -> Login {
     let known = run.plan.scratch.get(COMBINED);
-    let label = known.and_then(|known| known.get("label")).and_then(Value::as_str).unwrap_or("Email or Username");
+    let label = known
+        .and_then(|known| known.get("label"))
+        .and_then(Value::as_str)
+        .unwrap_or("Email or Username");
     let plain = title.is_empty() || PLAIN_TITLES.contains(&title);
     let mut page = Login {
         title: if plain { "Sign in".to_owned() } else { title.to_owned() },
@@ -205,7 +243,13 @@ fn combined(run: &Run, ask: &challenge::Password, form: Form, errors: &Errors, t
     page
 }
 
-fn password(run: &Run, ask: &challenge::Password, form: Form, errors: &Errors, title: String) -> Password {
+fn password(
+    run: &Run,
+    ask: &challenge::Password,
+    form: Form,
+    errors: &Errors,
+    title: String,
+) -> Password {
     let plain = title.is_empty() || PLAIN_TITLES.contains(&title.as_str());
     Password {
         title: if plain { "Enter your password".to_owned() } else { title },
@@ -228,21 +272,47 @@ struct Sent {
     value: String,
 }
 
-fn consent(run: &Run, ask: &challenge::Consent, form: Form, errors: &Errors, title: String) -> Consent {
-    let sent = run.plan.context.get(key::CONSENT_VALUES).cloned().and_then(|value| serde_json::from_value::<Vec<Sent>>(value).ok());
+fn consent(
+    run: &Run,
+    ask: &challenge::Consent,
+    form: Form,
+    errors: &Errors,
+    title: String,
+) -> Consent {
+    let sent = run
+        .plan
+        .context
+        .get(key::CONSENT_VALUES)
+        .cloned()
+        .and_then(|value| serde_json::from_value::<Vec<Sent>>(value).ok());
     let values = match sent.filter(|sent| !sent.is_empty()) {
-        Some(sent) => sent.into_iter().map(|sent| Said { title: sent.title, value: sent.value, new: false }).collect(),
+        Some(sent) => sent
+            .into_iter()
+            .map(|sent| Said { title: sent.title, value: sent.value, new: false })
+            .collect(),
         None => {
             let known = ask.permissions.iter().map(|permission| (permission, false));
-            let all = known.chain(ask.additional_permissions.iter().map(|permission| (permission, !ask.permissions.is_empty())));
+            let all = known.chain(
+                ask.additional_permissions
+                    .iter()
+                    .map(|permission| (permission, !ask.permissions.is_empty())),
+            );
             all.filter(|(permission, _)| !permission.name.is_empty())
-                .map(|(permission, new)| Said { title: permission.name.clone(), value: String::new(), new })
+                .map(|(permission, new)| Said {
+                    title: permission.name.clone(),
+                    value: String::new(),
+                    new,
+                })
                 .collect()
         }
     };
     let app = application_name(run);
     Consent {
-        subtitle: if app.is_empty() { String::new() } else { "wants to know who you are".to_owned() },
+        subtitle: if app.is_empty() {
+            String::new()
+        } else {
+            "wants to know who you are".to_owned()
+        },
         title: if app.is_empty() { title } else { app },
         form,
         person: signed_in(run),
@@ -257,7 +327,8 @@ fn consent(run: &Run, ask: &challenge::Consent, form: Form, errors: &Errors, tit
 
 fn prompt(run: &Run, fields: &[PromptField], form: Form, errors: &Errors, title: String) -> Prompt {
     let set_up = setup::is_setup(&run.slug());
-    let mut rows: Vec<Field> = fields.iter().enumerate().map(|(at, field)| row(at, field, errors)).collect();
+    let mut rows: Vec<Field> =
+        fields.iter().enumerate().map(|(at, field)| row(at, field, errors)).collect();
     let typed = run.plan.scratch.get(crate::web::TYPED).and_then(Value::as_object);
     for row in &mut rows {
         if let Some(value) = typed.and_then(|typed| typed.get(&row.key)).and_then(Value::as_str)
@@ -266,20 +337,30 @@ fn prompt(run: &Run, fields: &[PromptField], form: Form, errors: &Errors, title:
             value.clone_into(&mut row.value);
         }
     }
-    let mut page = Prompt { title, subtitle: String::new(), form, fields: rows, action: "Continue".to_owned(), errors: errors.form() };
+    let mut page = Prompt {
+        title,
+        subtitle: String::new(),
+        form,
+        fields: rows,
+        action: "Continue".to_owned(),
+        errors: errors.form(),
+    };
     let mut passwords = page.fields.iter_mut().filter(|field| field.kind == "password");
     if let Some(first) = passwords.next() {
         first.strength = true;
     }
     if set_up {
         page.title = format!("Welcome to {}", run.browser.frame().brand);
-        page.subtitle = "Create the first administrator. This page closes for good afterwards.".to_owned();
+        page.subtitle =
+            "Create the first administrator. This page closes for good afterwards.".to_owned();
         page.fields.retain(|field| field.kind != "static");
         if let Some(mail) = page.fields.iter_mut().find(|field| field.key == "email") {
             mail.help = "Your user name is akadmin. You can change it later.".to_owned();
         }
     }
-    let first = page.fields.iter_mut().find(|field| !matches!(field.kind.as_str(), "static" | "hidden" | "separator") && field.value.is_empty());
+    let first = page.fields.iter_mut().find(|field| {
+        !matches!(field.kind.as_str(), "static" | "hidden" | "separator") && field.value.is_empty()
+    });
     if let Some(first) = first {
         first.focus = true;
     }
@@ -304,11 +385,16 @@ fn row(at: usize, field: &PromptField, errors: &Errors) -> Field {
         "file" => ("file", ""),
         _ => ("text", ""),
     };
-    let mut choices: Vec<Choice> = field.choices.iter().flatten().map(|choice| Choice::same(choice)).collect();
+    let mut choices: Vec<Choice> =
+        field.choices.iter().flatten().map(|choice| Choice::same(choice)).collect();
     if field.kind == "ak-locale" {
-        choices = LOCALES.iter().map(|(value, label)| Choice { value: (*value).to_owned(), label: (*label).to_owned() }).collect();
+        choices = LOCALES
+            .iter()
+            .map(|(value, label)| Choice { value: (*value).to_owned(), label: (*label).to_owned() })
+            .collect();
     }
-    let checkbox_off = kind == "checkbox" && crate::answer::as_flag(&field.initial_value.as_str().into()) != Some(true);
+    let checkbox_off = kind == "checkbox"
+        && crate::answer::as_flag(&field.initial_value.as_str().into()) != Some(true);
     Field {
         id: format!("field-{at}"),
         key: field.field_key.clone(),
@@ -359,9 +445,15 @@ fn plain(text: &str) -> String {
 }
 
 fn denied(run: &Run, message: &str) -> Denied {
-    let app = run.application_hint.as_ref().map(|hint| hint.name.clone()).unwrap_or_else(|| application_name(run));
+    let app = run
+        .application_hint
+        .as_ref()
+        .map(|hint| hint.name.clone())
+        .unwrap_or_else(|| application_name(run));
     let signed_in = signed_in(run);
-    let authentication = run.flow().is_some_and(|flow| flow.designation == crate::kinds::Designation::Authentication);
+    let authentication = run
+        .flow()
+        .is_some_and(|flow| flow.designation == crate::kinds::Designation::Authentication);
     let closed = setup::is_setup(&run.slug()) && message == "Flow does not apply to current user.";
     let home_url = signed_in.is_some().then(|| "/if/user/".to_owned());
     let title = match &signed_in {
@@ -373,9 +465,15 @@ fn denied(run: &Run, message: &str) -> Denied {
     // The original's own words, for people.
     let subtitle = match (message, &signed_in) {
         _ if closed => "There is an administrator already; this page stays closed.".to_owned(),
-        ("Flow does not apply to current user.", Some(_)) => "This step is not meant for the account you are signed in with.".to_owned(),
-        ("Flow does not apply to current user.", None) => "This step is not open to you right now.".to_owned(),
-        ("Invalid password", _) => "Too many wrong passwords. Start again, or ask for a new one.".to_owned(),
+        ("Flow does not apply to current user.", Some(_)) => {
+            "This step is not meant for the account you are signed in with.".to_owned()
+        }
+        ("Flow does not apply to current user.", None) => {
+            "This step is not open to you right now.".to_owned()
+        }
+        ("Invalid password", _) => {
+            "Too many wrong passwords. Start again, or ask for a new one.".to_owned()
+        }
         (other, _) => other.replace('\n', " "),
     };
     let (again_url, again_label) = match &signed_in {
@@ -392,8 +490,15 @@ fn denied(run: &Run, message: &str) -> Denied {
         application: app,
         details: Vec::new(),
         home_url,
-        trace: if record::is_recorded(&run.browser, &run.plan) { trace_number(run.plan.run) } else { String::new() },
-        why_url: run.browser.is_superuser().then(|| format!("/if/admin/#/flow/runs/{}", run.plan.run)),
+        trace: if record::is_recorded(&run.browser, &run.plan) {
+            trace_number(run.plan.run)
+        } else {
+            String::new()
+        },
+        why_url: run
+            .browser
+            .is_superuser()
+            .then(|| format!("/if/admin/#/flow/runs/{}", run.plan.run)),
     }
 }
 
@@ -401,19 +506,34 @@ fn session_end(run: &Run, end: &challenge::SessionEnd) -> SessionEnd {
     let app = end.application_name.clone().unwrap_or_default();
     let person = signed_in(run);
     SessionEnd {
-        title: if app.is_empty() { "You’ve logged out".to_owned() } else { format!("You’ve logged out of {app}") },
-        subtitle: if person.is_some() { format!("You are still signed in to {}.", run.browser.frame().brand) } else { String::new() },
+        title: if app.is_empty() {
+            "You’ve logged out".to_owned()
+        } else {
+            format!("You’ve logged out of {app}")
+        },
+        subtitle: if person.is_some() {
+            format!("You are still signed in to {}.", run.browser.frame().brand)
+        } else {
+            String::new()
+        },
         logout_url: end.invalidation_flow_url.clone().filter(|_| person.is_some()),
         person,
         application: app,
-        application_url: end.application_launch_url.clone().filter(|url| url.starts_with("http://") || url.starts_with("https://")),
+        application_url: end
+            .application_launch_url
+            .clone()
+            .filter(|url| url.starts_with("http://") || url.starts_with("https://")),
     }
 }
 
 /// The account the flow is about.
 fn person(run: &Run) -> Option<Person> {
     let name = run.shown_user();
-    (!name.is_empty()).then(|| Person { name, detail: String::new(), avatar: Some(run.shown_avatar()) })
+    (!name.is_empty()).then(|| Person {
+        name,
+        detail: String::new(),
+        avatar: Some(run.shown_avatar()),
+    })
 }
 
 /// The person signed in, with name and address.
@@ -436,7 +556,9 @@ impl Errors {
     fn of(errors: &FieldErrors) -> Self {
         let list = errors.iter().map(|(name, node)| {
             let texts = match node {
-                ErrorNode::Problems(problems) => problems.iter().map(|problem| problem.text.clone()).collect(),
+                ErrorNode::Problems(problems) => {
+                    problems.iter().map(|problem| problem.text.clone()).collect()
+                }
                 ErrorNode::Nested(_) | ErrorNode::Items(_) => vec!["This is not right.".to_owned()],
             };
             (name.to_owned(), texts)
@@ -445,12 +567,17 @@ impl Errors {
     }
 
     fn of_field(&self, name: &str) -> Vec<String> {
-        self.0.iter().filter(|(field, _)| field == name).flat_map(|(_, texts)| texts.clone()).collect()
+        self.0
+            .iter()
+            .filter(|(field, _)| field == name)
+            .flat_map(|(_, texts)| texts.clone())
+            .collect()
     }
 
     fn form(&self) -> Vec<String> {
         let texts = self.of_field("non_field_errors");
-        let silent = texts.is_empty() && self.0.iter().any(|(field, _)| field == "non_field_errors");
+        let silent =
+            texts.is_empty() && self.0.iter().any(|(field, _)| field == "non_field_errors");
         if silent { vec!["These answers are not accepted.".to_owned()] } else { texts }
     }
 

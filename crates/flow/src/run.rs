@@ -28,7 +28,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(browser: Browser, plan: Plan, application_hint: Option<ApplicationHint>) -> Self {
+    pub(crate) fn new(
+        browser: Browser,
+        plan: Plan,
+        application_hint: Option<ApplicationHint>,
+    ) -> Self {
         Self { browser, plan, application_hint, pending: None, retry_after: None }
     }
 
@@ -60,7 +64,11 @@ impl Run {
         match (self.plan.current(), self.current_stage()) {
             (Some(Planned::InPlan(stage)), _) => (stage.handler.clone(), "in_plan".to_owned()),
             (_, Some(entry)) => {
-                let name = entry.object.value("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+                let name = entry
+                    .object
+                    .value("name")
+                    .and_then(|name| name.as_str().map(str::to_owned))
+                    .unwrap_or_default();
                 (name, entry.meta().model.to_owned())
             }
             _ => Default::default(),
@@ -73,15 +81,23 @@ impl Run {
             self.pending = None;
             return Ok(());
         };
-        if self.pending.as_ref().is_some_and(|known| known.pk == user.pk.unwrap_or_default() && known.username == user.username) {
+        if self.pending.as_ref().is_some_and(|known| {
+            known.pk == user.pk.unwrap_or_default() && known.username == user.username
+        }) {
             return Ok(());
         }
-        // Read also where there is nobody: a name that nobody has takes as long as one that somebody has.
+        // Read also where there is nobody: a name that nobody has takes as long as one that
+        // somebody has.
         let pk = user.pk.unwrap_or_default();
         let read = self.browser.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
         self.pending = match user.pk {
             Some(pk) => read.map(|identity| Subject::of(&identity, self.browser.cx.uid(pk))),
-            None => Some(Subject { username: user.username, name: user.name, email: user.email, ..Subject::default() }),
+            None => Some(Subject {
+                username: user.username,
+                name: user.name,
+                email: user.email,
+                ..Subject::default()
+            }),
         };
         Ok(())
     }
@@ -106,7 +122,9 @@ impl Run {
             return typed.to_owned();
         }
         let pending = self.plan.pending_user().map(|user| user.username);
-        pending.or_else(|| self.browser.visitor.user.as_ref().map(|user| user.username.clone())).unwrap_or_default()
+        pending
+            .or_else(|| self.browser.visitor.user.as_ref().map(|user| user.username.clone()))
+            .unwrap_or_default()
     }
 
     pub(crate) fn shown_avatar(&self) -> String {
@@ -115,7 +133,9 @@ impl Run {
             return "/static/dist/assets/images/user_default.png".to_owned();
         }
         match &self.browser.visitor.user {
-            Some(user) if user.username == name => countersign_directory::avatar(&user.name, &user.username),
+            Some(user) if user.username == name => {
+                countersign_directory::avatar(&user.name, &user.username)
+            }
             // From what was typed alone: the picture must not tell whether the account exists.
             _ => countersign_directory::avatar(&name, &name),
         }
@@ -132,7 +152,11 @@ impl Run {
 
     /// A failed sign-in, as an event of the account it was tried for.
     pub(crate) async fn login_failed(&self, user: &PendingUser, reason: &str) {
-        let about = user.pk.map(|pk| ActorUser { pk, username: user.username.clone(), email: user.email.clone() });
+        let about = user.pk.map(|pk| ActorUser {
+            pk,
+            username: user.username.clone(),
+            email: user.email.clone(),
+        });
         let mut context = json!({"username": user.username, "password": "********************", "reason": reason});
         let stage = self.current_stage().map(|entry| {
             let (meta, (name, _)) = (entry.meta(), self.current_name());
@@ -140,7 +164,11 @@ impl Run {
         });
         if let Some(map) = context.as_object_mut() {
             map.extend(stage.map(|stage| ("stage".to_owned(), stage)));
-            map.extend(self.application_hint.as_ref().map(|hint| ("application_slug".to_owned(), hint.slug.as_str().into())));
+            map.extend(
+                self.application_hint
+                    .as_ref()
+                    .map(|hint| ("application_slug".to_owned(), hint.slug.as_str().into())),
+            );
         }
         let event = Event::new("login_failed", "authentik.events.signals", context).about(about);
         event.write(&self.browser.cx, self.browser.actor()).await;
@@ -169,11 +197,16 @@ impl Run {
         let now = self.browser.cx.clock.now().0;
         self.plan.recording.stage(now, &name, &model, outcome, detail);
         self.plan.recording.user = self.session_or_pending_user().or(self.plan.recording.user);
-        self.plan.recording.known |= self.browser.user_pk().is_some() || self.plan.proved_account().is_some();
+        self.plan.recording.known |=
+            self.browser.user_pk().is_some() || self.plan.proved_account().is_some();
     }
 
     /// Puts another flow in place of this one. `None` when it does not apply.
-    pub(crate) async fn replace(&mut self, flow: Ref<Flow>, context: Map<String, Value>) -> Result<Option<String>, FlowError> {
+    pub(crate) async fn replace(
+        &mut self,
+        flow: Ref<Flow>,
+        context: Map<String, Value>,
+    ) -> Result<Option<String>, FlowError> {
         match planner::plan(&self.browser, flow, context, true).await? {
             Planning::Ready(mut plan) => {
                 plan.query.clone_from(&self.plan.query);

@@ -14,7 +14,8 @@ pub(crate) fn is_setup(slug: &str) -> bool {
     slug == SETUP_SLUG
 }
 
-/// Whether visitors are led to the set-up: its flow is there and not closed, and no administrator ever had a password.
+/// Whether visitors are led to the set-up: its flow is there and not closed, and no administrator
+/// ever had a password.
 ///
 /// # Errors
 /// When the engine fails.
@@ -22,7 +23,10 @@ pub async fn is_open(cx: &Context) -> Result<bool, StoreError> {
     use crate::kinds::{Authentication, Flow};
     let snapshot = cx.snapshot();
     // The graph answers for every request after set-up; the tables are asked only before.
-    if snapshot.find::<Flow>("slug", SETUP_SLUG).is_none_or(|(_, flow)| flow.authentication == Authentication::RequireSuperuser) {
+    if snapshot
+        .find::<Flow>("slug", SETUP_SLUG)
+        .is_none_or(|(_, flow)| flow.authentication == Authentication::RequireSuperuser)
+    {
         return Ok(false);
     }
     Ok(facts::setup_done(cx).await? == Some(false))

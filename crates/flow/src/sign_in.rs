@@ -1,9 +1,12 @@
-//! What everybody signs in by, while it is that: the flows of the default brand and their stages cannot be deleted, and no
-//! edit leaves the sign-in without asking for a name or a password, or with a step nothing decides about. To have another
-//! sign-in, choose another flow in the default brand.
+//! What everybody signs in by, while it is that: the flows of the default brand and their stages
+//! cannot be deleted, and no edit leaves the sign-in without asking for a name or a password, or
+//! with a step nothing decides about. To have another sign-in, choose another flow in the default
+//! brand.
 
 use countersign_catalogue::Brand;
-use countersign_model::{Change, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Snapshot, Space, Target, family};
+use countersign_model::{
+    Change, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Snapshot, Space, Target, family,
+};
 use countersign_policy::PolicyBinding;
 
 use crate::kinds::{Designation, Flow, FlowStageBinding};
@@ -22,22 +25,42 @@ fn flows(brand: &Brand) -> impl Iterator<Item = (&'static str, ObjectId)> {
     named.into_iter().filter_map(|(name, flow)| Some((name, flow?.id())))
 }
 
-/// The flow by which people sign in where nothing else says so: the default brand's, else the first of its designation.
+/// The flow by which people sign in where nothing else says so: the default brand's, else the first
+/// of its designation.
 fn sign_in_flow(snapshot: &Snapshot) -> Option<Ref<Flow>> {
-    let of_brand = snapshot.list::<Brand>().find(|(_, brand)| brand.default).and_then(|(_, brand)| brand.flow_authentication);
-    of_brand.map(|flow| Ref::new(flow.key())).filter(|flow| snapshot.get(*flow).is_some()).or_else(|| {
-        let flows = snapshot.list::<Flow>().filter(|(_, flow)| flow.designation == Designation::Authentication);
-        flows.min_by(|(_, a), (_, b)| a.slug.cmp(&b.slug)).map(|(reference, _)| reference)
-    })
+    let of_brand = snapshot
+        .list::<Brand>()
+        .find(|(_, brand)| brand.default)
+        .and_then(|(_, brand)| brand.flow_authentication);
+    of_brand.map(|flow| Ref::new(flow.key())).filter(|flow| snapshot.get(*flow).is_some()).or_else(
+        || {
+            let flows = snapshot
+                .list::<Flow>()
+                .filter(|(_, flow)| flow.designation == Designation::Authentication);
+            flows.min_by(|(_, a), (_, b)| a.slug.cmp(&b.slug)).map(|(reference, _)| reference)
+        },
+    )
 }
 
 /// The rule, over every edit whoever makes it.
 ///
 /// # Errors
 /// What is needed, and what to choose first.
-pub(crate) fn keep(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> Result<(), FieldErrors> {
-    const SPACES: [Space; 5] = [Brand::SPACE, Flow::SPACE, FlowStageBinding::SPACE, family::Stage::SPACE, PolicyBinding::SPACE];
-    let touches = |change: &Change| change.before.iter().chain(&change.after).any(|entry| SPACES.contains(&entry.id.space));
+pub(crate) fn keep(
+    before: &Snapshot,
+    after: &Snapshot,
+    changes: &[Change],
+) -> Result<(), FieldErrors> {
+    const SPACES: [Space; 5] = [
+        Brand::SPACE,
+        Flow::SPACE,
+        FlowStageBinding::SPACE,
+        family::Stage::SPACE,
+        PolicyBinding::SPACE,
+    ];
+    let touches = |change: &Change| {
+        change.before.iter().chain(&change.after).any(|entry| SPACES.contains(&entry.id.space))
+    };
     if !changes.iter().any(touches) {
         return Ok(());
     }
@@ -46,19 +69,25 @@ pub(crate) fn keep(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> R
     let slug = slug(before, flow.id());
     if after.get(flow).is_none() {
         // A default brand that names another one has said by which people sign in now.
-        let chosen = after.list::<Brand>().any(|(_, brand)| brand.default && brand.flow_authentication.is_some());
+        let chosen = after
+            .list::<Brand>()
+            .any(|(_, brand)| brand.default && brand.flow_authentication.is_some());
         return if chosen {
             Ok(())
         } else {
-            Err(refused(format!("Everybody signs in by \"{slug}\". Choose another authentication flow in the default brand first.")))
+            Err(refused(format!(
+                "Everybody signs in by \"{slug}\". Choose another authentication flow in the default brand first."
+            )))
         };
     }
     if sign_in_flow(after) != Some(flow) {
         return Ok(());
     }
-    for (title, has) in
-        [("identification stage", asks_for_a_name as fn(&Snapshot, Ref<Flow>) -> bool), ("password stage", asks_for_a_password), ("user login stage", signs_in)]
-    {
+    for (title, has) in [
+        ("identification stage", asks_for_a_name as fn(&Snapshot, Ref<Flow>) -> bool),
+        ("password stage", asks_for_a_password),
+        ("user login stage", signs_in),
+    ] {
         if has(before, flow) && !has(after, flow) {
             let text = format!(
                 "Everybody signs in by \"{slug}\", which would be left without a {title}. Bind another one first, or choose another authentication flow in the brand."
@@ -67,10 +96,20 @@ pub(crate) fn keep(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> R
         }
     }
     for change in changes {
-        let newly =
-            |entry: &Option<_>| entry.as_deref().and_then(Entry::cast::<PolicyBinding>).is_some_and(|binding: &PolicyBinding| !binding.vanished.is_empty());
-        let decides = |binding: &PolicyBinding| binding.target.key() == flow.key() || steps(after, flow).any(|(by, _)| by.key == binding.target.key());
-        if newly(&change.after) && !newly(&change.before) && change.after.as_deref().and_then(Entry::cast::<PolicyBinding>).is_some_and(decides) {
+        let newly = |entry: &Option<_>| {
+            entry
+                .as_deref()
+                .and_then(Entry::cast::<PolicyBinding>)
+                .is_some_and(|binding: &PolicyBinding| !binding.vanished.is_empty())
+        };
+        let decides = |binding: &PolicyBinding| {
+            binding.target.key() == flow.key()
+                || steps(after, flow).any(|(by, _)| by.key == binding.target.key())
+        };
+        if newly(&change.after)
+            && !newly(&change.before)
+            && change.after.as_deref().and_then(Entry::cast::<PolicyBinding>).is_some_and(decides)
+        {
             let text = format!(
                 "This decides about a step of \"{slug}\", by which everybody signs in. Give its binding there something else, or remove the binding, first."
             );
@@ -81,18 +120,34 @@ pub(crate) fn keep(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> R
 }
 
 /// The flows of the default brand and their stages are not deleted while they are that.
-fn keep_parts_of_the_default_brand(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> Result<(), FieldErrors> {
-    let Some((reference, brand)) = before.list::<Brand>().find(|(_, brand)| brand.default) else { return Ok(()) };
+fn keep_parts_of_the_default_brand(
+    before: &Snapshot,
+    after: &Snapshot,
+    changes: &[Change],
+) -> Result<(), FieldErrors> {
+    let Some((reference, brand)) = before.list::<Brand>().find(|(_, brand)| brand.default) else {
+        return Ok(());
+    };
     // A brand that was given another flow in the same edit does not need the former one.
     let still = after.get(reference);
-    let needed: Vec<(&str, ObjectId)> = flows(brand).filter(|(name, flow)| still.is_some_and(|still| !replaced(still, name, *flow))).collect();
-    for entry in changes.iter().filter(|change| change.after.is_none()).filter_map(|change| change.before.as_deref()) {
+    let needed: Vec<(&str, ObjectId)> = flows(brand)
+        .filter(|(name, flow)| still.is_some_and(|still| !replaced(still, name, *flow)))
+        .collect();
+    for entry in changes
+        .iter()
+        .filter(|change| change.after.is_none())
+        .filter_map(|change| change.before.as_deref())
+    {
         if let Some((name, _)) = needed.iter().find(|(_, flow)| *flow == entry.id) {
-            let text =
-                format!("The brand \"{}\" needs this flow: it is its {name}, and this is the default brand. Choose another one there first.", brand.domain);
+            let text = format!(
+                "The brand \"{}\" needs this flow: it is its {name}, and this is the default brand. Choose another one there first.",
+                brand.domain
+            );
             return Err(refused(text));
         }
-        let step_of = needed.iter().find(|(_, flow)| after.entry(*flow).is_some() && is_step(before, entry.id, *flow));
+        let step_of = needed
+            .iter()
+            .find(|(_, flow)| after.entry(*flow).is_some() && is_step(before, entry.id, *flow));
         if let Some((name, flow)) = step_of.filter(|_| entry.id.space == family::Stage::SPACE) {
             let text = format!(
                 "This stage is a step of \"{}\", the {name} of the default brand. Put another stage in its place and take this one out of the flow first.",
@@ -110,15 +165,22 @@ fn replaced(brand: &Brand, name: &str, flow: ObjectId) -> bool {
 }
 
 /// The bindings of a flow with their stages.
-fn steps(snapshot: &Snapshot, flow: Ref<Flow>) -> impl Iterator<Item = (ObjectId, Ref<family::Stage>)> {
-    let bindings = snapshot.referrers_in(flow.id(), FlowStageBinding::SPACE).filter(|(_, field)| *field == "target");
+fn steps(
+    snapshot: &Snapshot,
+    flow: Ref<Flow>,
+) -> impl Iterator<Item = (ObjectId, Ref<family::Stage>)> {
+    let bindings = snapshot
+        .referrers_in(flow.id(), FlowStageBinding::SPACE)
+        .filter(|(_, field)| *field == "target");
     bindings.filter_map(|(by, _)| Some((by, snapshot.entry(by)?.cast::<FlowStageBinding>()?.stage)))
 }
 
 /// Whether a stage is asked in a flow: bound to it, or part of a stage that is.
 fn is_step(snapshot: &Snapshot, stage: ObjectId, flow: ObjectId) -> bool {
-    let bound = |stage: ObjectId| steps(snapshot, Ref::new(flow.key)).any(|(_, bound)| bound.id() == stage);
-    bound(stage) || snapshot.referrers(stage).any(|(by, _)| by.space == family::Stage::SPACE && bound(by))
+    let bound =
+        |stage: ObjectId| steps(snapshot, Ref::new(flow.key)).any(|(_, bound)| bound.id() == stage);
+    bound(stage)
+        || snapshot.referrers(stage).any(|(by, _)| by.space == family::Stage::SPACE && bound(by))
 }
 
 fn has<T: Kind>(snapshot: &Snapshot, flow: Ref<Flow>, fits: impl Fn(&T) -> bool) -> bool {
@@ -130,7 +192,8 @@ fn asks_for_a_name(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {
 }
 
 fn asks_for_a_password(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {
-    has::<PasswordStage>(snapshot, flow, |_| true) || has::<IdentificationStage>(snapshot, flow, |stage| stage.password_stage.is_some())
+    has::<PasswordStage>(snapshot, flow, |_| true)
+        || has::<IdentificationStage>(snapshot, flow, |stage| stage.password_stage.is_some())
 }
 
 fn signs_in(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {

@@ -63,7 +63,9 @@ pub(crate) fn flow_url(slug: &str, query: &[(String, String)]) -> String {
 }
 
 pub(crate) fn parse_query(text: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(text.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    form_urlencoded::parse(text.as_bytes())
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
 }
 
 /// One request of a person.
@@ -100,15 +102,29 @@ pub(crate) fn nobody() -> Visitor {
 
 fn broken(cx: &Context, request: &RequestInfo, error: &FlowError) -> Response {
     let (status, title, text) = match error {
-        FlowError::NoFlow(_) => (StatusCode::NOT_FOUND, "Page not found", "There is no flow at this address."),
-        FlowError::TooMuch => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much", "Go back and enter less, or smaller files."),
-        FlowError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Too many sign-ins at once", "Wait a few seconds and try again."),
-        error if error.is_passing() => {
-            (StatusCode::SERVICE_UNAVAILABLE, "Not available for the moment", "The server cannot reach its database. Wait a few seconds and try again.")
+        FlowError::NoFlow(_) => {
+            (StatusCode::NOT_FOUND, "Page not found", "There is no flow at this address.")
         }
-        FlowError::Store(_) | FlowError::Broken(_) | FlowError::Request(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here", "It is not your fault. Try again in a moment.")
-        }
+        FlowError::TooMuch => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "That is too much",
+            "Go back and enter less, or smaller files.",
+        ),
+        FlowError::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many sign-ins at once",
+            "Wait a few seconds and try again.",
+        ),
+        error if error.is_passing() => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Not available for the moment",
+            "The server cannot reach its database. Wait a few seconds and try again.",
+        ),
+        FlowError::Store(_) | FlowError::Broken(_) | FlowError::Request(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something went wrong here",
+            "It is not your fault. Try again in a moment.",
+        ),
     };
     if status == StatusCode::INTERNAL_SERVER_ERROR || matches!(error, FlowError::Store(_)) {
         log_failure(error, error.is_passing(), &request.id);
@@ -117,7 +133,8 @@ fn broken(cx: &Context, request: &RequestInfo, error: &FlowError) -> Response {
     if !matches!(status, StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE) {
         page.trace.clone_from(&request.id);
     }
-    let mut response = page_response(status, &Browser::new(cx, request, &nobody()).frame(), &Page::Message(page));
+    let mut response =
+        page_response(status, &Browser::new(cx, request, &nobody()).frame(), &Page::Message(page));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
@@ -130,8 +147,12 @@ pub(crate) fn redirect(to: &str) -> Response {
         Ok(location) => {
             *response.status_mut() = StatusCode::FOUND;
             response.headers_mut().insert(header::LOCATION, location);
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         // An address that cannot stand in a header leads nowhere.
         Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
@@ -162,15 +183,25 @@ async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Requ
     match run_flow(&visit, &slug, body).await {
         Ok(response) => response,
         // What a person was asked is kept; the same answer works when the database is back.
-        Err(error) if error.is_passing() || matches!(error, FlowError::NoFlow(_) | FlowError::TooMuch) => visit.broken(&error),
+        Err(error)
+            if error.is_passing() || matches!(error, FlowError::NoFlow(_) | FlowError::TooMuch) =>
+        {
+            visit.broken(&error)
+        }
         Err(error) => {
             let challenge = executor::failure(&visit.browser(), &error).await;
-            let mut page = Message::new("Something went wrong here").text("It is not your fault. Try again in a moment.").action("Try again", CANCEL);
+            let mut page = Message::new("Something went wrong here")
+                .text("It is not your fault. Try again in a moment.")
+                .action("Try again", CANCEL);
             if let Challenge::FlowError(failure) = challenge {
                 page.trace = failure.request_id;
                 page.traceback = failure.error.unwrap_or_default();
             }
-            page_response(StatusCode::INTERNAL_SERVER_ERROR, &visit.browser().frame(), &Page::Message(page))
+            page_response(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                &visit.browser().frame(),
+                &Page::Message(page),
+            )
         }
     }
 }
@@ -178,7 +209,9 @@ async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Requ
 /// As much may be sent to a flow: more where one of its pages asks for files.
 pub(crate) fn largest_form(cx: &Context, slug: &str) -> usize {
     let snapshot = cx.snapshot();
-    let asks_files = snapshot.find::<Flow>("slug", slug).is_some_and(|(flow, _)| planner::asks_files(&snapshot, flow));
+    let asks_files = snapshot
+        .find::<Flow>("slug", slug)
+        .is_some_and(|(flow, _)| planner::asks_files(&snapshot, flow));
     if asks_files { LARGEST_WITH_FILES } else { LARGEST_FORM }
 }
 
@@ -192,14 +225,18 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
         Some(body) => Some(read_form(&visit.parts.headers, &body).await),
         None => None,
     };
-    let forged = answer.as_ref().and_then(|answer| csrf_matches(&visit.parts.headers, &visit.request, answer.str("csrf")).err());
+    let forged = answer.as_ref().and_then(|answer| {
+        csrf_matches(&visit.parts.headers, &visit.request, answer.str("csrf")).err()
+    });
     let mut browser = visit.browser();
     browser.unasked &= answer.is_none() || forged.is_some();
     let mut executor = match executor::enter(browser, slug, query.clone()).await? {
         Entered::Going(executor) => *executor,
         // A link to one's own settings, opened before signing in.
         Entered::Over(ended)
-            if ended.run.flow().is_some_and(|flow| flow.authentication == Authentication::RequireAuthenticated) && visit.visitor.user.is_none() =>
+            if ended.run.flow().is_some_and(|flow| {
+                flow.authentication == Authentication::RequireAuthenticated
+            }) && visit.visitor.user.is_none() =>
         {
             return Ok(redirect(&login_url(&visit.request)));
         }
@@ -227,7 +264,8 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
 }
 
 async fn read_form(headers: &HeaderMap, body: &Bytes) -> Answer {
-    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match form::parts(media, body.clone()).await {
         Some(parts) => Answer::of_parts(parts),
         None => Answer::of_form(body),
@@ -255,10 +293,20 @@ async fn submit(executor: &mut Executor, answer: &Answer) -> Result<Turned, Flow
     remember_name(&mut executor.run, answer);
     let both = answer.get("uid_field").is_some() && answer.get("password").is_some();
     if both && let Some(stage) = asks_at_once(&executor.run) {
-        let (label, user) = (user_label(&executor.run), answer.str("uid_field").unwrap_or_default().trim().to_owned());
-        executor.run.plan.scratch.insert(COMBINED.to_owned(), json!({"stage": stage, "user": user, "label": label}));
+        let (label, user) = (
+            user_label(&executor.run),
+            answer.str("uid_field").unwrap_or_default().trim().to_owned(),
+        );
+        executor
+            .run
+            .plan
+            .scratch
+            .insert(COMBINED.to_owned(), json!({"stage": stage, "user": user, "label": label}));
         let turned = executor.turn(Some(answer)).await?;
-        if !matches!(turned, Turned::Next) || executor.reach().await? != Reached::Stage || !at_password(&executor.run) {
+        if !matches!(turned, Turned::Next)
+            || executor.reach().await? != Reached::Stage
+            || !at_password(&executor.run)
+        {
             return Ok(turned);
         }
         return executor.turn(Some(answer)).await;
@@ -269,7 +317,8 @@ async fn submit(executor: &mut Executor, answer: &Answer) -> Result<Turned, Flow
         && at_password(&executor.run)
         && let Some(mut earlier) = earlier
     {
-        let stage: Option<Ref<family::Stage>> = earlier.get("stage").cloned().and_then(|stage| serde_json::from_value(stage).ok());
+        let stage: Option<Ref<family::Stage>> =
+            earlier.get("stage").cloned().and_then(|stage| serde_json::from_value(stage).ok());
         if let Some(stage) = stage {
             if let Some(slot) = earlier.get_mut("user") {
                 *slot = answer.str("uid_field").unwrap_or_default().trim().into();
@@ -298,7 +347,11 @@ fn remember_typed(run: &mut Run, answer: &Answer) {
         .0
         .iter()
         .filter(|(name, value)| {
-            !name.contains("password") && *name != "token" && value.as_str().is_some_and(|text| text.len() < 2000 && !text.starts_with("data:"))
+            !name.contains("password")
+                && *name != "token"
+                && value
+                    .as_str()
+                    .is_some_and(|text| text.len() < 2000 && !text.starts_with("data:"))
         })
         .take_while(|(name, value)| {
             let size = name.len() + value.as_str().map_or(0, str::len);
@@ -312,22 +365,34 @@ fn remember_typed(run: &mut Run, answer: &Answer) {
 
 /// Where the stage offers it: the ticked name stays on the device, an unticked one goes.
 fn remember_name(run: &mut Run, answer: &Answer) {
-    let offered = run.current_stage().is_some_and(|entry| entry.cast::<IdentificationStage>().is_some_and(|stage| stage.enable_remember_me));
+    let offered = run.current_stage().is_some_and(|entry| {
+        entry.cast::<IdentificationStage>().is_some_and(|stage| stage.enable_remember_me)
+    });
     if offered {
-        let name = answer.get("remember").and(answer.str("uid_field")).map(str::trim).filter(|name| !name.is_empty() && name.len() <= 254);
+        let name = answer
+            .get("remember")
+            .and(answer.str("uid_field"))
+            .map(str::trim)
+            .filter(|name| !name.is_empty() && name.len() <= 254);
         run.browser.remember_name(name);
     }
 }
 
-/// The identification stage now shown with the password field of the stage after it; `None` where each asks by itself.
+/// The identification stage now shown with the password field of the stage after it; `None` where
+/// each asks by itself.
 fn asks_at_once(run: &Run) -> Option<Ref<family::Stage>> {
     let entry = run.current_stage()?;
     let identification: &IdentificationStage = entry.cast()?;
-    if identification.password_stage.is_some() || identification.user_fields.is_empty() || run.flow()?.designation != Designation::Authentication {
+    if identification.password_stage.is_some()
+        || identification.user_fields.is_empty()
+        || run.flow()?.designation != Designation::Authentication
+    {
         return None;
     }
     match run.plan.stages.get(1)? {
-        Planned::Bound { stage, .. } => run.browser.snapshot.member(*stage)?.cast::<PasswordStage>()?,
+        Planned::Bound { stage, .. } => {
+            run.browser.snapshot.member(*stage)?.cast::<PasswordStage>()?
+        }
         Planned::InPlan(_) => return None,
     };
     match run.plan.current()? {
@@ -342,7 +407,11 @@ fn at_password(run: &Run) -> bool {
 
 fn user_label(run: &Run) -> String {
     let entry = run.current_stage();
-    let fields = entry.as_ref().and_then(|entry| entry.cast::<IdentificationStage>()).map(|stage| stage.user_fields.clone()).unwrap_or_default();
+    let fields = entry
+        .as_ref()
+        .and_then(|entry| entry.cast::<IdentificationStage>())
+        .map(|stage| stage.user_fields.clone())
+        .unwrap_or_default();
     let words = fields.iter().map(|field| match field.value() {
         "email" => "Email",
         "username" => "Username",
@@ -365,17 +434,24 @@ fn draw(visit: &Visit, ended: Ended) -> Response {
         }
         Turned::End(challenge) => {
             let shown = Shown::from(challenge.clone());
-            page_response(StatusCode::OK, &run.browser.frame(), &render::page(&run, &shown, Form::default()))
+            page_response(
+                StatusCode::OK,
+                &run.browser.frame(),
+                &render::page(&run, &shown, Form::default()),
+            )
         }
         Turned::Show(shown) => {
             let csrf = run.browser.csrf(&visit.parts.headers);
             let multipart = matches!(&shown.challenge, Challenge::Prompt { fields } if fields.iter().any(|field| field.kind == "file"));
             let form = Form { action: flow_url(&slug, &run.plan.query), csrf, multipart };
             let mut page = match &shown.challenge {
-                Challenge::Identification(ask) if asks_at_once(&run).is_some() => render::login_at_once(&run, ask, form, &shown.errors),
+                Challenge::Identification(ask) if asks_at_once(&run).is_some() => {
+                    render::login_at_once(&run, ask, form, &shown.errors)
+                }
                 _ => render::page(&run, shown, form),
             };
-            if let (Challenge::Identification(ask), Page::Login(login)) = (&shown.challenge, &mut page)
+            if let (Challenge::Identification(ask), Page::Login(login)) =
+                (&shown.challenge, &mut page)
                 && ask.enable_remember_me
             {
                 login.remember_me = true;
@@ -432,10 +508,15 @@ async fn choose(visit: &Visit, designation: Designation) -> Result<String, FlowE
     }
     let browser = visit.browser();
     let query = parse_query(&visit.request.query);
-    let field = if designation == Designation::Authentication { "flow_authentication" } else { "flow_invalidation" };
+    let field = if designation == Designation::Authentication {
+        "flow_authentication"
+    } else {
+        "flow_invalidation"
+    };
     let mut chosen = browser.brand_flow(field);
     if designation == Designation::Authentication {
-        let hinted = destination::application(&visit.cx, &query).and_then(|hint| hint.authentication_flow);
+        let hinted =
+            destination::application(&visit.cx, &query).and_then(|hint| hint.authentication_flow);
         chosen = hinted.filter(|flow| browser.snapshot.get(*flow).is_some()).or(chosen);
     }
     if chosen.is_none() {
@@ -446,7 +527,8 @@ async fn choose(visit: &Visit, designation: Designation) -> Result<String, FlowE
     if keep::load(&browser).await?.is_some_and(|kept| kept.plan.flow != chosen) {
         keep::drop_plan(&browser).await;
     }
-    let slug = browser.snapshot.get::<Flow>(chosen).map(|flow| flow.slug.to_string()).unwrap_or_default();
+    let slug =
+        browser.snapshot.get::<Flow>(chosen).map(|flow| flow.slug.to_string()).unwrap_or_default();
     Ok(flow_url(&slug, &query))
 }
 
@@ -457,11 +539,16 @@ async fn cancel(State(cx): State<Context>, request: Request) -> Response {
     };
     let browser = visit.browser();
     let query = parse_query(&visit.request.query);
-    let mut next = query.iter().rev().find(|(name, _)| name == "next").map(|(_, next)| next.clone());
+    let mut next =
+        query.iter().rev().find(|(name, _)| name == "next").map(|(_, next)| next.clone());
     match keep::load(&browser).await {
         Ok(Some(kept)) => {
             next = next.or_else(|| kept.plan.wanted().map(str::to_owned));
-            let slug = browser.snapshot.get(kept.plan.flow).map(|flow| flow.slug.to_string()).unwrap_or_default();
+            let slug = browser
+                .snapshot
+                .get(kept.plan.flow)
+                .map(|flow| flow.slug.to_string())
+                .unwrap_or_default();
             record::write(&browser, &kept.plan, &slug, "cancelled");
         }
         Ok(None) => {}
@@ -470,13 +557,19 @@ async fn cancel(State(cx): State<Context>, request: Request) -> Response {
     keep::drop_plan(&browser).await;
     // Who is not signed in has nothing to sign out of.
     match next.filter(|next| executor::is_local(next)) {
-        Some(next) if browser.user_pk().is_none() => redirect(&with_next("/flows/-/default/authentication/", &next)),
+        Some(next) if browser.user_pk().is_none() => {
+            redirect(&with_next("/flows/-/default/authentication/", &next))
+        }
         Some(next) => redirect(&with_next("/flows/-/default/invalidation/", &next)),
         None => redirect("/flows/-/default/invalidation/"),
     }
 }
 
-async fn use_token(State(cx): State<Context>, Path(key): Path<String>, request: Request) -> Response {
+async fn use_token(
+    State(cx): State<Context>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let posted = parts.method == Method::POST;
     let body = match Limited::new(body, LARGEST_FORM).collect().await {
@@ -487,10 +580,16 @@ async fn use_token(State(cx): State<Context>, Path(key): Path<String>, request: 
         Ok(visit) => visit,
         Err(response) => return response,
     };
-    recovery::use_token(&visit, &key, body.as_ref()).await.unwrap_or_else(|error| visit.broken(&error))
+    recovery::use_token(&visit, &key, body.as_ref())
+        .await
+        .unwrap_or_else(|error| visit.broken(&error))
 }
 
-async fn configure(State(cx): State<Context>, Path(stage): Path<String>, request: Request) -> Response {
+async fn configure(
+    State(cx): State<Context>,
+    Path(stage): Path<String>,
+    request: Request,
+) -> Response {
     let visit = match Visit::of(cx, request.into_parts().0).await {
         Ok(visit) => visit,
         Err(response) => return response,
@@ -504,13 +603,25 @@ async fn configure(State(cx): State<Context>, Path(stage): Path<String>, request
     }
 }
 
-async fn begin_configuration(browser: &Browser, stage: &str, user: &PendingUser) -> Result<Option<String>, FlowError> {
+async fn begin_configuration(
+    browser: &Browser,
+    stage: &str,
+    user: &PendingUser,
+) -> Result<Option<String>, FlowError> {
     use countersign_model::{Key, ObjectId, Space};
     let Ok(uuid) = uuid::Uuid::parse_str(stage) else { return Ok(None) };
-    let Some(entry) = browser.snapshot.entry(ObjectId::new(Space("stage"), Key::Uuid(uuid))) else { return Ok(None) };
-    let flow = entry.object.values().get("configure_flow").and_then(Value::as_str).and_then(|key| uuid::Uuid::parse_str(key).ok());
+    let Some(entry) = browser.snapshot.entry(ObjectId::new(Space("stage"), Key::Uuid(uuid))) else {
+        return Ok(None);
+    };
+    let flow = entry
+        .object
+        .values()
+        .get("configure_flow")
+        .and_then(Value::as_str)
+        .and_then(|key| uuid::Uuid::parse_str(key).ok());
     let Some(flow) = flow.map(|key| Ref::<Flow>::new(Key::Uuid(key))) else { return Ok(None) };
-    let context = Map::from_iter([(crate::plan::key::PENDING_USER.to_owned(), serde_json::to_value(user)?)]);
+    let context =
+        Map::from_iter([(crate::plan::key::PENDING_USER.to_owned(), serde_json::to_value(user)?)]);
     match planner::plan(browser, flow, context, false).await? {
         Planning::Ready(plan) => {
             keep::put(browser, &plan).await?;
@@ -522,11 +633,16 @@ async fn begin_configuration(browser: &Browser, stage: &str, user: &PendingUser)
 
 /// The address of a request on this server.
 pub(crate) fn address(request: &RequestInfo) -> String {
-    if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) }
+    if request.query.is_empty() {
+        request.path.clone()
+    } else {
+        format!("{}?{}", request.path, request.query)
+    }
 }
 
 fn with_next(path: &str, next: &str) -> String {
-    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    let query: String =
+        form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
     format!("{path}?{query}")
 }
 

@@ -1,5 +1,12 @@
-//! Guessing names and passwords. What is counted here counts for the whole process, so this file is one test.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+//! Guessing names and passwords. What is counted here counts for the whole process, so this file is
+//! one test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod world;
 
@@ -36,8 +43,16 @@ enum Door {
     Page,
 }
 
-/// A wrong password for a name, from an address of its own so that nothing is throttled. Gives the refusal and its cost.
-async fn refused(world: &World, door: Door, flow: &str, at_once: bool, name: &str, address: &str) -> (String, Cost) {
+/// A wrong password for a name, from an address of its own so that nothing is throttled. Gives the
+/// refusal and its cost.
+async fn refused(
+    world: &World,
+    door: Door,
+    flow: &str,
+    at_once: bool,
+    name: &str,
+    address: &str,
+) -> (String, Cost) {
     let mut browser = world.browser();
     browser.address = Some(address.to_owned());
     let before = settled(world).await;
@@ -45,8 +60,11 @@ async fn refused(world: &World, door: Door, flow: &str, at_once: bool, name: &st
         Door::Json => {
             let path = executor(flow);
             browser.challenge(&path).await;
-            let answers =
-                if at_once { vec![json!({"uid_field": name, "password": "wrong"})] } else { vec![json!({"uid_field": name}), json!({"password": "wrong"})] };
+            let answers = if at_once {
+                vec![json!({"uid_field": name, "password": "wrong"})]
+            } else {
+                vec![json!({"uid_field": name}), json!({"password": "wrong"})]
+            };
             let mut shown = Value::Null;
             for answer in answers {
                 shown = browser.answer(&path, answer).await;
@@ -56,9 +74,14 @@ async fn refused(world: &World, door: Door, flow: &str, at_once: bool, name: &st
         Door::Page => {
             let path = format!("/if/flow/{flow}/");
             browser.get(&path).await;
-            let page = browser.post_form(&path, &[("uid_field", name), ("password", "wrong")]).await;
+            let page =
+                browser.post_form(&path, &[("uid_field", name), ("password", "wrong")]).await;
             let page = if page.status.is_redirection() { browser.get(&path).await } else { page };
-            let alert = page.text.split("role=\"alert\"").nth(1).unwrap_or_else(|| panic!("no error: {}", page.text));
+            let alert = page
+                .text
+                .split("role=\"alert\"")
+                .nth(1)
+                .unwrap_or_else(|| panic!("no error: {}", page.text));
             alert.split("</").next().unwrap().to_owned()
         }
     };
@@ -67,7 +90,12 @@ async fn refused(world: &World, door: Door, flow: &str, at_once: bool, name: &st
 }
 
 async fn made(admin: &mut Browser<'_>, name: &str) {
-    admin.create("core/users", json!({"username": name, "name": name, "email": format!("{name}@example.org")})).await;
+    admin
+        .create(
+            "core/users",
+            json!({"username": name, "name": name, "email": format!("{name}@example.org")}),
+        )
+        .await;
 }
 
 /// Sends passwords for a name until one is not looked at; gives how many were, and the last answer.
@@ -79,7 +107,8 @@ async fn tried(browser: &mut Browser<'_>, name: &str) -> (usize, Value, Option<S
         browser.challenge(&path).await;
         browser.answer(&path, json!({"uid_field": name})).await;
         let answer = browser.post_json(&path, json!({"password": "wrong"})).await;
-        let wait = answer.headers.get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        let wait =
+            answer.headers.get("retry-after").map(|value| value.to_str().unwrap().to_owned());
         let shown = answer.json();
         if shown["response_errors"]["password"][0]["code"] == "throttled" {
             return (looked_at, shown, wait);
@@ -120,7 +149,8 @@ async fn m1_every_refusal_costs_the_same(world: &World, admin: &mut Browser<'_>)
     for name in ["known", "gone"] {
         world.set_password(name, PASSWORD).await;
     }
-    let gone = admin.get("/api/v3/core/users/?username=gone").await.json()["results"][0]["pk"].clone();
+    let gone =
+        admin.get("/api/v3/core/users/?username=gone").await.json()["results"][0]["pk"].clone();
     admin.change(&format!("core/users/{gone}"), json!({"is_active": false})).await;
     // Name and password in one stage.
     let password = admin
@@ -139,14 +169,28 @@ async fn m1_every_refusal_costs_the_same(world: &World, admin: &mut Browser<'_>)
     admin.flow("both", json!({"designation": "authentication"}), &[&both]).await;
 
     let mut host = 0;
-    for (door, flow, at_once) in [(Door::Json, DEFAULT, false), (Door::Json, "both", true), (Door::Page, DEFAULT, true), (Door::Page, "both", true)] {
+    for (door, flow, at_once) in [
+        (Door::Json, DEFAULT, false),
+        (Door::Json, "both", true),
+        (Door::Page, DEFAULT, true),
+        (Door::Page, "both", true),
+    ] {
         let mut first = None;
-        for name in ["known", "known@example.org", "nobody", "nobody@example.org", "without", "gone", "gone@example.org"] {
+        for name in [
+            "known",
+            "known@example.org",
+            "nobody",
+            "nobody@example.org",
+            "without",
+            "gone",
+            "gone@example.org",
+        ] {
             host += 1;
             // What was tried before is no reason to wait.
             world.clock.advance(60);
             let case = format!("{name} at {flow}, {door:?}");
-            let outcome = refused(world, door, flow, at_once, name, &format!("10.{host}.1.1")).await;
+            let outcome =
+                refused(world, door, flow, at_once, name, &format!("10.{host}.1.1")).await;
             let expected = first.get_or_insert_with(|| outcome.clone());
             assert_eq!(outcome.0, expected.0, "{case}");
             assert_eq!(outcome.1, expected.1, "{case}: hashes and statements");
@@ -155,7 +199,10 @@ async fn m1_every_refusal_costs_the_same(world: &World, admin: &mut Browser<'_>)
     }
 }
 
-async fn m6_failures_make_the_next_try_wait_but_not_the_owner(world: &World, admin: &mut Browser<'_>) {
+async fn m6_failures_make_the_next_try_wait_but_not_the_owner(
+    world: &World,
+    admin: &mut Browser<'_>,
+) {
     made(admin, "owner").await;
     world.set_password("owner", PASSWORD).await;
     let mut home = world.browser();
@@ -169,7 +216,10 @@ async fn m6_failures_make_the_next_try_wait_but_not_the_owner(world: &World, adm
         let (looked_at, shown, wait) = tried(&mut guesser, name).await;
         assert_eq!((looked_at, wait.as_deref()), (3, Some("1")), "{name}");
         assert_eq!(shown["component"], "ak-stage-password", "the challenge stays");
-        assert_eq!(shown["response_errors"]["password"][0]["string"], "Too many attempts. Try again in 1 second.");
+        assert_eq!(
+            shown["response_errors"]["password"][0]["string"],
+            "Too many attempts. Try again in 1 second."
+        );
         // A second later there is one more, and two seconds to wait after it.
         world.clock.advance(1);
         let (looked_at, _, wait) = tried(&mut guesser, name).await;
@@ -188,14 +238,19 @@ async fn m6_failures_make_the_next_try_wait_but_not_the_owner(world: &World, adm
         browser.answer(&path, json!({"uid_field": "target"})).await;
         browsers.push(browser);
     }
-    let tries = browsers.iter_mut().map(|browser| browser.post_json(&path, json!({"password": "wrong"})));
+    let tries =
+        browsers.iter_mut().map(|browser| browser.post_json(&path, json!({"password": "wrong"})));
     let answers = all_at_once(tries).await;
-    let throttled = answers.iter().filter(|answer| answer.json()["response_errors"]["password"][0]["code"] == "throttled").count();
+    let throttled = answers
+        .iter()
+        .filter(|answer| answer.json()["response_errors"]["password"][0]["code"] == "throttled")
+        .count();
     assert_eq!((throttled, Passwords::of(&world.cx).unwrap().computed() - before), (97, 3));
     // After the wait there is one.
     world.clock.advance(1);
     let before = Passwords::of(&world.cx).unwrap().computed();
-    let tries = browsers.iter_mut().map(|browser| browser.post_json(&path, json!({"password": "wrong"})));
+    let tries =
+        browsers.iter_mut().map(|browser| browser.post_json(&path, json!({"password": "wrong"})));
     all_at_once(tries).await;
     assert_eq!(Passwords::of(&world.cx).unwrap().computed() - before, 1);
 
@@ -208,7 +263,10 @@ async fn m6_failures_make_the_next_try_wait_but_not_the_owner(world: &World, adm
     let path = executor(DEFAULT);
     home.challenge(&path).await;
     home.answer(&path, json!({"uid_field": "owner"})).await;
-    assert_eq!(home.answer(&path, json!({"password": PASSWORD})).await["component"], "xak-flow-redirect");
+    assert_eq!(
+        home.answer(&path, json!({"password": PASSWORD})).await["component"],
+        "xak-flow-redirect"
+    );
     // It has a count of its own, and only for its owner.
     home.cookies.remove("authentik_session");
     assert_eq!(tried(&mut home, "owner").await.0, 3);
@@ -218,14 +276,19 @@ async fn m6_failures_make_the_next_try_wait_but_not_the_owner(world: &World, adm
     assert_eq!(tried(&mut home, "owner").await.0, 0, "a forged cookie is none");
 }
 
-async fn m13_addresses_have_one_form_and_networks_count_together(world: &World, _admin: &mut Browser<'_>) {
+async fn m13_addresses_have_one_form_and_networks_count_together(
+    world: &World,
+    _admin: &mut Browser<'_>,
+) {
     let path = executor(DEFAULT);
     let one = async |address: String, name: String| {
         let mut browser = world.browser();
         browser.address = Some(address);
         browser.challenge(&path).await;
         browser.answer(&path, json!({"uid_field": name})).await;
-        browser.post_json(&path, json!({"password": "wrong"})).await.json()["response_errors"]["password"][0]["code"] == "throttled"
+        browser.post_json(&path, json!({"password": "wrong"})).await.json()["response_errors"]["password"]
+            [0]["code"]
+            == "throttled"
     };
     let mut refused = 0;
     for n in 0..30 {

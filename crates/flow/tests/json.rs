@@ -1,5 +1,11 @@
 //! The executor as API clients of the original use it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod world;
 
@@ -23,7 +29,9 @@ async fn signing_in_takes_the_two_challenges_of_the_original() {
     assert_eq!(challenge["flow_info"]["cancel_url"], "/flows/-/cancel/");
     assert_eq!(challenge["captcha_stage"], json!(null));
 
-    let posted = browser.post_json(LOGIN, json!({"component": "ak-stage-identification", "uid_field": "akadmin"})).await;
+    let posted = browser
+        .post_json(LOGIN, json!({"component": "ak-stage-identification", "uid_field": "akadmin"}))
+        .await;
     assert_eq!((posted.status, posted.location()), (StatusCode::FOUND, LOGIN));
     let password = browser.get(LOGIN).await.json();
     assert_eq!(password["component"], "ak-stage-password");
@@ -31,11 +39,17 @@ async fn signing_in_takes_the_two_challenges_of_the_original() {
 
     let wrong = browser.post_json(LOGIN, json!({"password": "nope"})).await;
     assert_eq!(wrong.status, StatusCode::OK);
-    assert_eq!(wrong.json()["response_errors"], json!({"password": [{"string": "Invalid password", "code": "invalid"}]}));
+    assert_eq!(
+        wrong.json()["response_errors"],
+        json!({"password": [{"string": "Invalid password", "code": "invalid"}]})
+    );
 
     let right = browser.post_json(LOGIN, json!({"password": "Throwaway-Pw-1"})).await;
     assert_eq!(right.status, StatusCode::FOUND);
-    assert_eq!(browser.challenge(LOGIN).await, json!({"component": "xak-flow-redirect", "to": "/"}));
+    assert_eq!(
+        browser.challenge(LOGIN).await,
+        json!({"component": "xak-flow-redirect", "to": "/"})
+    );
     assert_eq!(browser.get("/api/v3/core/users/me/").await.json()["user"]["username"], "akadmin");
 }
 
@@ -45,9 +59,12 @@ async fn wrong_passwords_end_in_a_denial_and_a_fresh_start() {
     let mut browser = world.browser();
     browser.challenge(LOGIN).await;
     browser.answer(LOGIN, json!({"uid_field": "akadmin"})).await;
-    for (body, code) in
-        [(json!({"password": "x"}), "invalid"), (json!({"password": ""}), "blank"), (json!({}), "required"), (json!({"password": null}), "null")]
-    {
+    for (body, code) in [
+        (json!({"password": "x"}), "invalid"),
+        (json!({"password": ""}), "blank"),
+        (json!({}), "required"),
+        (json!({"password": null}), "null"),
+    ] {
         let shown = browser.post_json(LOGIN, body).await.json();
         assert_eq!(shown["response_errors"]["password"][0]["code"], code);
     }
@@ -80,7 +97,10 @@ async fn next_leads_on_only_within_this_server() {
         ("%2F%5Cevil.example", None),
     ] {
         let mut browser = world.browser();
-        let executor = format!("/api/v3/flows/executor/default-authentication-flow/?query=next%3D{}", next.replace('%', "%25"));
+        let executor = format!(
+            "/api/v3/flows/executor/default-authentication-flow/?query=next%3D{}",
+            next.replace('%', "%25")
+        );
         browser.challenge(&executor).await;
         browser.answer(&executor, json!({"uid_field": "akadmin"})).await;
         let end = browser.answer(&executor, json!({"password": "Throwaway-Pw-1"})).await;
@@ -101,7 +121,12 @@ async fn set_up_works_once() {
     }
     let shown = one.challenge(executor).await;
     assert_eq!(shown["component"], "ak-stage-prompt", "{shown}");
-    let keys: Vec<_> = shown["fields"].as_array().unwrap().iter().map(|field| field["field_key"].as_str().unwrap()).collect();
+    let keys: Vec<_> = shown["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| field["field_key"].as_str().unwrap())
+        .collect();
     assert_eq!(keys, ["oobe-header-text", "email", "password", "password_repeat"]);
     two.challenge(executor).await;
 
@@ -114,12 +139,21 @@ async fn set_up_works_once() {
     let end = one.answer(executor, json!({"email": "a@example.test", "password": "Setup-Pw-1-long", "password_repeat": "Setup-Pw-1-long"})).await;
     assert_eq!(end, json!({"component": "xak-flow-redirect", "to": "/"}));
     let me = one.get("/api/v3/core/users/me/").await.json();
-    assert_eq!((&me["user"]["username"], &me["user"]["email"]), (&json!("akadmin"), &json!("a@example.test")));
+    assert_eq!(
+        (&me["user"]["username"], &me["user"]["email"]),
+        (&json!("akadmin"), &json!("a@example.test"))
+    );
 
     let late = two.answer(executor, json!({"email": "b@example.test", "password": "Other-Pw-1-long", "password_repeat": "Other-Pw-1-long"})).await;
     assert_eq!(late["component"], "ak-stage-access-denied", "{late}");
-    assert_eq!(world.browser().challenge(executor).await["error_message"], "Flow does not apply to current user.");
-    assert_eq!(world.browser().get("/").await.location(), "/flows/-/default/authentication/?next=/");
+    assert_eq!(
+        world.browser().challenge(executor).await["error_message"],
+        "Flow does not apply to current user."
+    );
+    assert_eq!(
+        world.browser().get("/").await.location(),
+        "/flows/-/default/authentication/?next=/"
+    );
     world.browser().sign_in("akadmin", "Setup-Pw-1-long").await;
 }
 
@@ -133,7 +167,12 @@ async fn two_at_once_make_one_administrator() {
     }
     let body = |n: usize| json!({"email": "a@example.test", "password": format!("Setup-Pw-{n}-long"), "password_repeat": format!("Setup-Pw-{n}-long")});
     let [a, b, c, d] = &mut browsers;
-    let ends = tokio::join!(a.answer(executor, body(1)), b.answer(executor, body(2)), c.answer(executor, body(3)), d.answer(executor, body(4)));
+    let ends = tokio::join!(
+        a.answer(executor, body(1)),
+        b.answer(executor, body(2)),
+        c.answer(executor, body(3)),
+        d.answer(executor, body(4))
+    );
     let ends = [ends.0, ends.1, ends.2, ends.3];
     let won = ends.iter().filter(|end| end["component"] == "xak-flow-redirect").count();
     assert_eq!(won, 1, "{ends:?}");
@@ -147,13 +186,27 @@ async fn a_changed_password_counts_and_keeps_this_session() {
     let mut elsewhere = world.browser();
     elsewhere.sign_in("akadmin", "Throwaway-Pw-1").await;
     let executor = "/api/v3/flows/executor/default-password-change/?query=";
-    assert_eq!(world.browser().challenge(executor).await["error_message"], "Flow does not apply to current user.");
+    assert_eq!(
+        world.browser().challenge(executor).await["error_message"],
+        "Flow does not apply to current user."
+    );
     browser.challenge(executor).await;
-    let weak = browser.post_json(executor, json!({"password": "password123", "password_repeat": "password123"})).await.json();
+    let weak = browser
+        .post_json(executor, json!({"password": "password123", "password_repeat": "password123"}))
+        .await
+        .json();
     assert_eq!(weak["response_errors"]["non_field_errors"][0]["string"], "Password is too weak.");
-    let short = browser.post_json(executor, json!({"password": "short", "password_repeat": "short"})).await.json();
+    let short = browser
+        .post_json(executor, json!({"password": "short", "password_repeat": "short"}))
+        .await
+        .json();
     assert_eq!(short["response_errors"]["non_field_errors"][0]["code"], "invalid");
-    let end = browser.answer(executor, json!({"password": "New-User-Pw-2-long", "password_repeat": "New-User-Pw-2-long"})).await;
+    let end = browser
+        .answer(
+            executor,
+            json!({"password": "New-User-Pw-2-long", "password_repeat": "New-User-Pw-2-long"}),
+        )
+        .await;
     assert_eq!(end["component"], "xak-flow-redirect", "{end}");
     assert_eq!(browser.get("/api/v3/core/users/me/").await.status, StatusCode::OK);
     assert_eq!(elsewhere.get("/api/v3/core/users/me/").await.status, StatusCode::FORBIDDEN);
@@ -170,16 +223,25 @@ async fn own_details_can_be_changed_within_the_rules() {
     assert_eq!(shown["fields"][0]["initial_value"], "akadmin");
     let mail = shown["fields"][2]["initial_value"].as_str().unwrap().to_owned();
     let refused = browser.post_json(executor, json!({"username": "root", "name": "N", "email": mail, "attributes.settings.locale": ""})).await.json();
-    assert_eq!(refused["response_errors"]["non_field_errors"][0]["string"], "Not allowed to change username.");
+    assert_eq!(
+        refused["response_errors"]["non_field_errors"][0]["string"],
+        "Not allowed to change username."
+    );
     let email = if mail.is_empty() { json!("x@example.test") } else { json!(mail) };
     let answer = browser.answer(executor, json!({"username": "akadmin", "name": "The Boss", "email": email, "attributes.settings.locale": "de"})).await;
     if mail.is_empty() {
-        assert_eq!(answer["response_errors"]["non_field_errors"][0]["string"], "Not allowed to change email address.");
+        assert_eq!(
+            answer["response_errors"]["non_field_errors"][0]["string"],
+            "Not allowed to change email address."
+        );
         return;
     }
     assert_eq!(answer["component"], "xak-flow-redirect", "{answer}");
     let me = browser.get("/api/v3/core/users/me/").await.json();
-    assert_eq!((&me["user"]["name"], &me["user"]["settings"]["locale"]), (&json!("The Boss"), &json!("de")));
+    assert_eq!(
+        (&me["user"]["name"], &me["user"]["settings"]["locale"]),
+        (&json!("The Boss"), &json!("de"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,7 +249,10 @@ async fn logging_out_ends_the_session() {
     let world = World::set_up().await;
     let mut browser = world.browser();
     browser.sign_in("akadmin", "Throwaway-Pw-1").await;
-    assert_eq!(browser.get("/flows/-/default/invalidation/").await.location(), "/if/flow/default-invalidation-flow/");
+    assert_eq!(
+        browser.get("/flows/-/default/invalidation/").await.location(),
+        "/if/flow/default-invalidation-flow/"
+    );
     let end = browser.get("/api/v3/flows/executor/default-invalidation-flow/?query=").await;
     assert_eq!(end.json(), json!({"component": "xak-flow-redirect", "to": "/"}));
     assert!(!browser.cookies.contains_key("authentik_session"));
@@ -199,7 +264,14 @@ async fn other_bodies_are_errors_of_the_flow_not_of_the_server() {
     let world = World::set_up().await;
     let mut browser = world.browser();
     browser.challenge(LOGIN).await;
-    let form = browser.send(Method::POST, LOGIN, "application/x-www-form-urlencoded", "uid_field=akadmin".to_owned()).await;
+    let form = browser
+        .send(
+            Method::POST,
+            LOGIN,
+            "application/x-www-form-urlencoded",
+            "uid_field=akadmin".to_owned(),
+        )
+        .await;
     assert_eq!(form.json()["component"], "ak-stage-flow-error");
     assert_eq!(form.json()["request_id"], form.headers["x-authentik-id"].to_str().unwrap());
     let broken = browser.send(Method::POST, LOGIN, "application/json", "{".to_owned()).await;
@@ -207,7 +279,10 @@ async fn other_bodies_are_errors_of_the_flow_not_of_the_server() {
     let list = browser.send(Method::POST, LOGIN, "application/json", "[]".to_owned()).await.json();
     assert_eq!(list["response_errors"]["non_field_errors"][0]["code"], "invalid");
     assert_eq!(browser.challenge(LOGIN).await["component"], "ak-stage-identification");
-    assert_eq!(browser.get("/api/v3/flows/executor/nothing/?query=").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        browser.get("/api/v3/flows/executor/nothing/?query=").await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,9 +296,17 @@ async fn runs_are_recorded_without_secrets() {
         // The run of the set-up is there before.
         if let Some(run) = all.iter().find(|run| run["flow"] == "default-authentication-flow") {
             assert!(!runs.text.contains("Throwaway-Pw-1"));
-            let stages: Vec<_> = run["steps"].as_array().unwrap().iter().filter_map(|step| step["outcome"].as_str()).collect();
+            let stages: Vec<_> = run["steps"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|step| step["outcome"].as_str())
+                .collect();
             assert!(stages.contains(&"passed") && stages.contains(&"shown"), "{run}");
-            assert!(run["steps"].to_string().contains("default-authentication-flow-password-stage"), "{run}");
+            assert!(
+                run["steps"].to_string().contains("default-authentication-flow-password-stage"),
+                "{run}"
+            );
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -1,5 +1,11 @@
 //! Flows as people without script meet them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod world;
 
@@ -14,14 +20,24 @@ async fn name_and_password_are_asked_on_one_page() {
     let mut browser = world.browser();
     let page = browser.get(LOGIN).await;
     assert_eq!(page.status, StatusCode::OK);
-    for part in ["<h1>Sign in</h1>", "Email or Username", "name=\"uid_field\"", "name=\"password\"", "autocomplete=\"current-password\"", ">Log in<"] {
+    for part in [
+        "<h1>Sign in</h1>",
+        "Email or Username",
+        "name=\"uid_field\"",
+        "name=\"password\"",
+        "autocomplete=\"current-password\"",
+        ">Log in<",
+    ] {
         assert!(page.text.contains(part), "{part} in {}", page.text);
     }
-    assert!(page.headers["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
+    assert!(
+        page.headers["content-security-policy"].to_str().unwrap().contains("default-src 'none'")
+    );
     assert_eq!(page.headers["cache-control"], "no-store");
     assert!(!page.text.contains(" style=") && !page.text.contains("<script>"));
 
-    let sent = browser.post_form(LOGIN, &[("uid_field", "akadmin"), ("password", "Throwaway-Pw-1")]).await;
+    let sent =
+        browser.post_form(LOGIN, &[("uid_field", "akadmin"), ("password", "Throwaway-Pw-1")]).await;
     assert_eq!((sent.status, sent.location()), (StatusCode::SEE_OTHER, LOGIN));
     let end = browser.get(LOGIN).await;
     assert_eq!((end.status, end.location()), (StatusCode::SEE_OTHER, "/if/admin/"));
@@ -37,14 +53,19 @@ async fn a_wrong_password_keeps_the_name_and_tells_nothing_about_it() {
     for user in ["akadmin", "nobody"] {
         let page = browser.post_form(LOGIN, &[("uid_field", user), ("password", "wrong")]).await;
         assert_eq!(page.status, StatusCode::OK);
-        assert!(page.text.contains("That name and password do not match. Try again."), "{}", page.text);
+        assert!(
+            page.text.contains("That name and password do not match. Try again."),
+            "{}",
+            page.text
+        );
         assert!(page.text.contains(&format!("value=\"{user}\"")), "{}", page.text);
         let csrf = browser.cookies["authentik_csrf"].clone();
         pages.push(page.text.replace(user, "USER").replace(&csrf, "TOKEN"));
     }
     assert_eq!(pages[0], pages[1], "a page tells whether the account exists");
     // The name may be mended on the same page.
-    let sent = browser.post_form(LOGIN, &[("uid_field", "akadmin"), ("password", "Throwaway-Pw-1")]).await;
+    let sent =
+        browser.post_form(LOGIN, &[("uid_field", "akadmin"), ("password", "Throwaway-Pw-1")]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
     assert_eq!(browser.get(LOGIN).await.location(), "/if/admin/");
 }
@@ -55,9 +76,19 @@ async fn empty_fields_are_named() {
     let mut browser = world.browser();
     browser.get(LOGIN).await;
     let page = browser.post_form(LOGIN, &[("uid_field", ""), ("password", "")]).await;
-    assert!(page.text.contains("This field may not be blank.") && page.text.contains("aria-invalid=\"true\""), "{}", page.text);
+    assert!(
+        page.text.contains("This field may not be blank.")
+            && page.text.contains("aria-invalid=\"true\""),
+        "{}",
+        page.text
+    );
     let page = browser.post_form(LOGIN, &[("uid_field", "akadmin"), ("password", "")]).await;
-    assert!(page.text.contains("This field may not be blank.") && page.text.contains("value=\"akadmin\""), "{}", page.text);
+    assert!(
+        page.text.contains("This field may not be blank.")
+            && page.text.contains("value=\"akadmin\""),
+        "{}",
+        page.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +97,9 @@ async fn a_form_from_elsewhere_is_not_accepted() {
     let mut browser = world.browser();
     browser.get(LOGIN).await;
     let body = "uid_field=akadmin&password=Throwaway-Pw-1&csrf=00000000000000000000000000000000";
-    let page = browser.send(Method::POST, LOGIN, "application/x-www-form-urlencoded", body.to_owned()).await;
+    let page = browser
+        .send(Method::POST, LOGIN, "application/x-www-form-urlencoded", body.to_owned())
+        .await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("open for too long"), "{}", page.text);
     assert_eq!(browser.get("/api/v3/core/users/me/").await.status, StatusCode::FORBIDDEN);
@@ -78,18 +111,49 @@ async fn set_up_is_one_page_and_ends_in_the_administration() {
     let mut browser = world.browser();
     let path = "/if/flow/initial-setup/";
     let page = browser.get(path).await;
-    for part in ["Create the first administrator", "Your user name is akadmin", "name=\"password_repeat\"", "data-strength", ">Continue<"] {
+    for part in [
+        "Create the first administrator",
+        "Your user name is akadmin",
+        "name=\"password_repeat\"",
+        "data-strength",
+        ">Continue<",
+    ] {
         assert!(page.text.contains(part), "{part} in {}", page.text);
     }
-    let wrong = browser.post_form(path, &[("email", "boss@example.org"), ("password", "Setup-Pw-1-long"), ("password_repeat", "other")]).await;
-    assert!(wrong.text.contains("match.") && wrong.text.contains("value=\"boss@example.org\""), "{}", wrong.text);
+    let wrong = browser
+        .post_form(
+            path,
+            &[
+                ("email", "boss@example.org"),
+                ("password", "Setup-Pw-1-long"),
+                ("password_repeat", "other"),
+            ],
+        )
+        .await;
+    assert!(
+        wrong.text.contains("match.") && wrong.text.contains("value=\"boss@example.org\""),
+        "{}",
+        wrong.text
+    );
     assert!(!wrong.text.contains("Setup-Pw-1-long"));
-    let sent = browser.post_form(path, &[("email", "boss@example.org"), ("password", "Setup-Pw-1-long"), ("password_repeat", "Setup-Pw-1-long")]).await;
+    let sent = browser
+        .post_form(
+            path,
+            &[
+                ("email", "boss@example.org"),
+                ("password", "Setup-Pw-1-long"),
+                ("password_repeat", "Setup-Pw-1-long"),
+            ],
+        )
+        .await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
     assert_eq!(browser.get(path).await.location(), "/if/admin/");
     let again = world.browser().get(path).await;
     assert!(again.text.contains("The set-up is finished"), "{}", again.text);
-    assert!(!again.text.contains("Trace"), "what strangers look at is not recorded, so there is no number to find it by");
+    assert!(
+        !again.text.contains("Trace"),
+        "what strangers look at is not recorded, so there is no number to find it by"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +164,10 @@ async fn logging_out_on_the_page_works_and_cancel_leads_there() {
     assert_eq!(browser.get("/flows/-/cancel/").await.location(), "/flows/-/default/invalidation/");
     assert_eq!(browser.get("/if/flow/default-invalidation-flow/").await.location(), "/");
     assert_eq!(browser.get("/").await.location(), "/flows/-/default/authentication/?next=/");
-    assert_eq!(browser.get("/flows/-/default/authentication/?next=/if/user/").await.location(), "/if/flow/default-authentication-flow/?next=%2Fif%2Fuser%2F");
+    assert_eq!(
+        browser.get("/flows/-/default/authentication/?next=/if/user/").await.location(),
+        "/if/flow/default-authentication-flow/?next=%2Fif%2Fuser%2F"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,7 +175,10 @@ async fn l1_another_site_signs_nobody_out() {
     let world = World::set_up().await;
     let mut browser = world.browser();
     browser.sign_in("akadmin", "Throwaway-Pw-1").await;
-    let (page, executor) = ("/if/flow/default-invalidation-flow/", "/api/v3/flows/executor/default-invalidation-flow/?query=");
+    let (page, executor) = (
+        "/if/flow/default-invalidation-flow/",
+        "/api/v3/flows/executor/default-invalidation-flow/?query=",
+    );
     let theirs: [&[(&str, &str)]; 6] = [
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
@@ -121,19 +191,34 @@ async fn l1_another_site_signs_nobody_out() {
         browser.headers = headers.to_vec();
         for path in ["/flows/-/cancel/", "/flows/-/default/invalidation/", page, page] {
             let answer = browser.get(path).await;
-            assert!(answer.status == StatusCode::FOUND || answer.text.contains("<h1>Sign out?</h1>"), "{path} {headers:?}: {}", answer.text);
+            assert!(
+                answer.status == StatusCode::FOUND || answer.text.contains("<h1>Sign out?</h1>"),
+                "{path} {headers:?}: {}",
+                answer.text
+            );
         }
         // A form of theirs has no token.
-        assert!(browser.send(Method::POST, page, "application/x-www-form-urlencoded", String::new()).await.text.contains("<h1>Sign out?</h1>"));
+        assert!(
+            browser
+                .send(Method::POST, page, "application/x-www-form-urlencoded", String::new())
+                .await
+                .text
+                .contains("<h1>Sign out?</h1>")
+        );
         if !headers.is_empty() {
             assert_eq!(browser.get(executor).await.status, StatusCode::FORBIDDEN, "{headers:?}");
         }
         assert_eq!(browser.get("/").await.location(), "/if/user/", "{headers:?}");
     }
-    // The button of the question signs out, and so does a link of our own pages, with or without TLS.
+    // The button of the question signs out, and so does a link of our own pages, with or without
+    // TLS.
     assert_eq!(browser.post_form(page, &[]).await.location(), "/");
     assert_ne!(browser.get("/").await.location(), "/if/user/");
-    for ours in [("sec-fetch-site", "none"), ("sec-fetch-site", "same-origin"), ("referer", "http://id.example.test/if/user/")] {
+    for ours in [
+        ("sec-fetch-site", "none"),
+        ("sec-fetch-site", "same-origin"),
+        ("referer", "http://id.example.test/if/user/"),
+    ] {
         browser.headers = vec![ours];
         browser.sign_in("akadmin", "Throwaway-Pw-1").await;
         assert_eq!(browser.get(page).await.location(), "/", "{ours:?}");
@@ -151,29 +236,49 @@ async fn next_is_kept_by_every_cancel() {
     let world = World::set_up().await;
     let mut browser = world.browser();
     let cancel = "/flows/-/cancel/?next=%2Fif%2Fuser%2F%23%2Fsettings";
-    assert_eq!(browser.get(cancel).await.location(), "/flows/-/default/authentication/?next=%2Fif%2Fuser%2F%23%2Fsettings");
+    assert_eq!(
+        browser.get(cancel).await.location(),
+        "/flows/-/default/authentication/?next=%2Fif%2Fuser%2F%23%2Fsettings"
+    );
     browser.sign_in("akadmin", "Throwaway-Pw-1").await;
     let out = browser.get(cancel).await;
     assert_eq!(out.location(), "/flows/-/default/invalidation/?next=%2Fif%2Fuser%2F%23%2Fsettings");
-    let out = browser.get("/flows/-/default/invalidation/?next=%2Fapplication%2Flaunch%2Fx%2F").await;
+    let out =
+        browser.get("/flows/-/default/invalidation/?next=%2Fapplication%2Flaunch%2Fx%2F").await;
     assert_eq!(browser.get(out.location()).await.location(), "/application/launch/x/");
     for elsewhere in ["https%3A%2F%2Fevil.test%2F", "%2F%2Fevil.test%2F"] {
-        assert_eq!(browser.get(&format!("/flows/-/cancel/?next={elsewhere}")).await.location(), "/flows/-/default/invalidation/");
+        assert_eq!(
+            browser.get(&format!("/flows/-/cancel/?next={elsewhere}")).await.location(),
+            "/flows/-/default/invalidation/"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_addresses_are_pages_too() {
     let world = World::set_up().await;
-    for path in ["/if/flow/nothing/", "/nothing", "/static/nothing.css", "/flows/-/default/enrollment/", "/static/web/../../Cargo.toml"] {
+    for path in [
+        "/if/flow/nothing/",
+        "/nothing",
+        "/static/nothing.css",
+        "/flows/-/default/enrollment/",
+        "/static/web/../../Cargo.toml",
+    ] {
         let page = world.browser().get(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(page.text.contains("<h1>Page not found</h1>"), "{path}");
     }
-    assert_eq!(world.browser().get("/static/dist/assets/images/user_default.png").await.status, StatusCode::OK);
+    assert_eq!(
+        world.browser().get("/static/dist/assets/images/user_default.png").await.status,
+        StatusCode::OK
+    );
     // The page itself knows what follows the address's `#` and asks to sign in.
     let admin = world.browser().get("/if/admin/").await;
-    assert!(admin.status == StatusCode::OK || admin.status == StatusCode::SERVICE_UNAVAILABLE, "{}", admin.status);
+    assert!(
+        admin.status == StatusCode::OK || admin.status == StatusCode::SERVICE_UNAVAILABLE,
+        "{}",
+        admin.status
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,6 +291,14 @@ async fn a_double_click_signs_in_once() {
     two.cookies = browser.cookies.clone();
     let fields = [("uid_field", "akadmin"), ("password", "Throwaway-Pw-1")];
     let (a, b) = tokio::join!(one.post_form(LOGIN, &fields), two.post_form(LOGIN, &fields));
-    assert!(a.status == StatusCode::SEE_OTHER || b.status == StatusCode::SEE_OTHER, "{} {}", a.status, b.status);
-    assert!(a.status != StatusCode::INTERNAL_SERVER_ERROR && b.status != StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(
+        a.status == StatusCode::SEE_OTHER || b.status == StatusCode::SEE_OTHER,
+        "{} {}",
+        a.status,
+        b.status
+    );
+    assert!(
+        a.status != StatusCode::INTERNAL_SERVER_ERROR
+            && b.status != StatusCode::INTERNAL_SERVER_ERROR
+    );
 }

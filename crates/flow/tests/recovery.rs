@@ -1,5 +1,12 @@
-//! Links for people who cannot sign in (reports 41, L12): into the brand's recovery flow, spent by a button only.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+//! Links for people who cannot sign in (reports 41, L12): into the brand's recovery flow, spent by
+//! a button only.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod world;
 
@@ -9,23 +16,43 @@ use world::{Browser, World, executor};
 
 const FRESH: &str = "A-Fresh-Password-1";
 
-/// A brand whose recovery flow asks for a password, writes it and signs in. Gives the number of akadmin's colleague.
+/// A brand whose recovery flow asks for a password, writes it and signs in. Gives the number of
+/// akadmin's colleague.
 async fn prepare(admin: &mut Browser<'_>) -> Value {
     let user = admin.create("core/users", json!({"username": "nina", "name": "Nina"})).await;
-    let set = admin.post_json(&format!("/api/v3/core/users/{user}/set_password/"), json!({"password": "An-Old-Password-1"})).await;
+    let set = admin
+        .post_json(
+            &format!("/api/v3/core/users/{user}/set_password/"),
+            json!({"password": "An-Old-Password-1"}),
+        )
+        .await;
     assert_eq!(set.status, StatusCode::NO_CONTENT);
     let refused = admin.post_json(&format!("/api/v3/core/users/{user}/recovery/"), json!({})).await;
-    assert_eq!((refused.status, refused.json()), (StatusCode::BAD_REQUEST, json!({"non_field_errors": "No recovery flow set."})));
+    assert_eq!(
+        (refused.status, refused.json()),
+        (StatusCode::BAD_REQUEST, json!({"non_field_errors": "No recovery flow set."}))
+    );
     let mut fields = Vec::new();
     for (order, key) in ["password", "password_repeat"].into_iter().enumerate() {
         let body = json!({"name": format!("rec {key}"), "field_key": key, "label": key, "type": "password", "required": true, "order": order});
         fields.push(admin.create("stages/prompt/prompts", body).await);
     }
-    let prompt = admin.create("stages/prompt/stages", json!({"name": "rec prompt", "fields": fields})).await;
-    let write = admin.create("stages/user_write", json!({"name": "rec write", "user_creation_mode": "never_create"})).await;
+    let prompt =
+        admin.create("stages/prompt/stages", json!({"name": "rec prompt", "fields": fields})).await;
+    let write = admin
+        .create(
+            "stages/user_write",
+            json!({"name": "rec write", "user_creation_mode": "never_create"}),
+        )
+        .await;
     let login = admin.create("stages/user_login", json!({"name": "rec login"})).await;
-    let (flow, _) = admin.flow("rec", json!({"designation": "recovery"}), &[&prompt, &write, &login]).await;
-    let brand = admin.get("/api/v3/core/brands/?domain=authentik-default").await.json()["results"][0]["brand_uuid"].as_str().unwrap().to_owned();
+    let (flow, _) =
+        admin.flow("rec", json!({"designation": "recovery"}), &[&prompt, &write, &login]).await;
+    let brand = admin.get("/api/v3/core/brands/?domain=authentik-default").await.json()["results"]
+        [0]["brand_uuid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     admin.change(&format!("core/brands/{brand}"), json!({"flow_recovery": flow})).await;
     user
 }
@@ -66,14 +93,24 @@ async fn reports_41_a_recovery_link_lets_a_new_password_be_chosen() {
         let mut looking = world.browser();
         assert_eq!(looking.send(method, &link, "", String::new()).await.status, StatusCode::OK);
         assert_eq!(looking.get("/api/v3/core/users/me/").await.status, StatusCode::FORBIDDEN);
-        let forged = looking.send(Method::POST, &link, "application/x-www-form-urlencoded", "use_link=1".to_owned()).await;
-        assert!(forged.status == StatusCode::OK && forged.text.contains("Continue"), "{}", forged.text);
+        let forged = looking
+            .send(Method::POST, &link, "application/x-www-form-urlencoded", "use_link=1".to_owned())
+            .await;
+        assert!(
+            forged.status == StatusCode::OK && forged.text.contains("Continue"),
+            "{}",
+            forged.text
+        );
     }
     let mut nina = world.browser();
     let begun = press(&mut nina, &link).await;
     assert_eq!((begun.status, begun.location()), (StatusCode::SEE_OTHER, "/if/flow/rec/"));
     assert!(nina.get("/if/flow/rec/").await.text.contains("name=\"password_repeat\""));
-    assert_eq!(nina.get("/api/v3/core/users/me/").await.status, StatusCode::FORBIDDEN, "not signed in before the flow is over");
+    assert_eq!(
+        nina.get("/api/v3/core/users/me/").await.status,
+        StatusCode::FORBIDDEN,
+        "not signed in before the flow is over"
+    );
     nina.post_form("/if/flow/rec/", &[("password", FRESH), ("password_repeat", FRESH)]).await;
     nina.get("/if/flow/rec/").await;
     assert_eq!(nina.get("/api/v3/core/users/me/").await.json()["user"]["username"], "nina");
@@ -103,7 +140,9 @@ async fn clients_of_the_api_spend_a_link_by_coming_with_it() {
     // A spent one gives nobody's plan.
     let mut other = world.browser();
     other.challenge(&path).await;
-    other.answer(&path, json!({"password": "Another-One-12", "password_repeat": "Another-One-12"})).await;
+    other
+        .answer(&path, json!({"password": "Another-One-12", "password_repeat": "Another-One-12"}))
+        .await;
     assert_eq!(other.get("/api/v3/core/users/me/").await.status, StatusCode::FORBIDDEN);
     assert!(signs_in(&world, FRESH).await);
 }
@@ -116,11 +155,18 @@ async fn a_recovery_link_has_one_winner_ends_and_is_for_active_accounts() {
     let user = prepare(&mut admin).await;
     let first = link(&mut admin, &user).await;
     let second = link(&mut admin, &user).await;
-    assert_eq!(press(&mut world.browser(), &first).await.status, StatusCode::NOT_FOUND, "a newer one ends it");
+    assert_eq!(
+        press(&mut world.browser(), &first).await.status,
+        StatusCode::NOT_FOUND,
+        "a newer one ends it"
+    );
     let (mut one, mut two) = (world.browser(), world.browser());
     one.get(&second).await;
     two.get(&second).await;
-    let (a, b) = tokio::join!(one.post_form(&second, &[("use_link", "1")]), two.post_form(&second, &[("use_link", "1")]));
+    let (a, b) = tokio::join!(
+        one.post_form(&second, &[("use_link", "1")]),
+        two.post_form(&second, &[("use_link", "1")])
+    );
     let mut both = [a.status, b.status];
     both.sort();
     assert_eq!(both, [StatusCode::SEE_OTHER, StatusCode::NOT_FOUND]);
@@ -132,5 +178,9 @@ async fn a_recovery_link_has_one_winner_ends_and_is_for_active_accounts() {
     let wrong_flow = inactive.replace("/if/flow/rec/", "/if/flow/default-authentication-flow/");
     assert_eq!(press(&mut world.browser(), &wrong_flow).await.status, StatusCode::NOT_FOUND);
     world.clock.advance(3601);
-    assert_eq!(press(&mut world.browser(), &inactive).await.status, StatusCode::NOT_FOUND, "its time is over");
+    assert_eq!(
+        press(&mut world.browser(), &inactive).await.status,
+        StatusCode::NOT_FOUND,
+        "its time is over"
+    );
 }

@@ -1,5 +1,11 @@
 //! Each stage and each turn a flow can take, over flows made for the purpose.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod world;
 
@@ -15,42 +21,85 @@ async fn admin(world: &World) -> Browser<'_> {
 
 async fn stage_named(browser: &mut Browser<'_>, name: &str) -> Value {
     let found = browser.get(&format!("/api/v3/stages/all/?search={name}")).await.json();
-    found["results"].as_array().unwrap().iter().find(|stage| stage["name"] == name).unwrap_or_else(|| panic!("{found}"))["pk"].clone()
+    found["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|stage| stage["name"] == name)
+        .unwrap_or_else(|| panic!("{found}"))["pk"]
+        .clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redirects_lead_out_or_on_into_another_flow() {
     let world = World::set_up().await;
     let mut admin = admin(&world).await;
-    let out = admin.create("stages/redirect", json!({"name": "out", "mode": "static", "target_static": "https://example.org/x"})).await;
+    let out = admin
+        .create(
+            "stages/redirect",
+            json!({"name": "out", "mode": "static", "target_static": "https://example.org/x"}),
+        )
+        .await;
     admin.flow("leave", json!({}), &[&out]).await;
-    assert_eq!(world.browser().challenge(&executor("leave")).await, json!({"component": "xak-flow-redirect", "to": "https://example.org/x"}));
+    assert_eq!(
+        world.browser().challenge(&executor("leave")).await,
+        json!({"component": "xak-flow-redirect", "to": "https://example.org/x"})
+    );
     assert_eq!(world.browser().get("/if/flow/leave/").await.location(), "https://example.org/x");
 
     let dummy = admin.create("stages/dummy", json!({"name": "arrived"})).await;
-    let (second, _) = admin.flow("second", json!({"authentication": "require_redirect"}), &[&dummy]).await;
-    let on = admin.create("stages/redirect", json!({"name": "on", "mode": "flow", "target_flow": second})).await;
+    let (second, _) =
+        admin.flow("second", json!({"authentication": "require_redirect"}), &[&dummy]).await;
+    let on = admin
+        .create("stages/redirect", json!({"name": "on", "mode": "flow", "target_flow": second}))
+        .await;
     admin.flow("first", json!({}), &[&on]).await;
-    assert_eq!(world.browser().challenge(&executor("second")).await["component"], "ak-stage-access-denied");
+    assert_eq!(
+        world.browser().challenge(&executor("second")).await["component"],
+        "ak-stage-access-denied"
+    );
     let mut visitor = world.browser();
     // Nothing is kept of a visitor who has not answered: the address says where they come from.
     assert_eq!(visitor.challenge(&executor("first")).await["to"], "/if/flow/second/?via=first");
     let second = "/api/v3/flows/executor/second/?query=via%3Dfirst";
     let arrived = visitor.challenge(second).await;
-    assert_eq!((&arrived["component"], &arrived["name"]), (&json!("ak-stage-dummy"), &json!("arrived")));
+    assert_eq!(
+        (&arrived["component"], &arrived["name"]),
+        (&json!("ak-stage-dummy"), &json!("arrived"))
+    );
     assert_eq!(visitor.answer(second, json!({})).await["to"], "/");
     for lie in ["second", "leave", "nothing"] {
         let path = format!("/api/v3/flows/executor/second/?query=via%3D{lie}");
-        assert_eq!(world.browser().challenge(&path).await["component"], "ak-stage-access-denied", "{lie} does not lead here");
+        assert_eq!(
+            world.browser().challenge(&path).await["component"],
+            "ak-stage-access-denied",
+            "{lie} does not lead here"
+        );
     }
     // The page follows by itself.
     let mut page = world.browser();
-    assert_eq!(page.get("/if/flow/first/?next=%2Fx%2F").await.location(), "/if/flow/second/?next=%2Fx%2F&via=first");
-    assert!(page.get("/if/flow/second/?next=%2Fx%2F&via=first").await.text.contains("Stage name: arrived"));
-    assert_eq!(page.post_form("/if/flow/second/?next=%2Fx%2F&via=first", &[]).await.location(), "/x/");
+    assert_eq!(
+        page.get("/if/flow/first/?next=%2Fx%2F").await.location(),
+        "/if/flow/second/?next=%2Fx%2F&via=first"
+    );
+    assert!(
+        page.get("/if/flow/second/?next=%2Fx%2F&via=first")
+            .await
+            .text
+            .contains("Stage name: arrived")
+    );
+    assert_eq!(
+        page.post_form("/if/flow/second/?next=%2Fx%2F&via=first", &[]).await.location(),
+        "/x/"
+    );
 
-    let wrong = admin.post_json("/api/v3/stages/redirect/", json!({"name": "nowhere", "mode": "static"})).await;
-    assert_eq!(wrong.json(), json!({"target_static": ["Target URL should be present when mode is Static."]}));
+    let wrong = admin
+        .post_json("/api/v3/stages/redirect/", json!({"name": "nowhere", "mode": "static"}))
+        .await;
+    assert_eq!(
+        wrong.json(),
+        json!({"target_static": ["Target URL should be present when mode is Static."]})
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +111,12 @@ async fn a_broken_stage_tells_administrators_what_broke() {
     let shown = world.browser().challenge(&executor("broken")).await;
     assert_eq!(shown["component"], "ak-stage-flow-error");
     assert!(shown.get("error").is_none());
-    assert!(admin.challenge(&executor("broken")).await["error"].as_str().unwrap().contains("on purpose"));
+    assert!(
+        admin.challenge(&executor("broken")).await["error"]
+            .as_str()
+            .unwrap()
+            .contains("on purpose")
+    );
     let page = world.browser().get("/if/flow/broken/").await;
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(page.text.contains("Something went wrong here") && !page.text.contains("on purpose"));
@@ -79,7 +133,12 @@ async fn policies_decide_when_the_flow_is_planned_and_when_a_stage_is_reached() 
     );
     let (_, bindings) = admin.flow("choosy", json!({}), &[&one, &two, &three]).await;
     let binding = |n: usize| bindings[n].as_str().unwrap().to_owned();
-    admin.change(&format!("flows/bindings/{}", binding(0)), json!({"evaluate_on_plan": true, "re_evaluate_policies": false})).await;
+    admin
+        .change(
+            &format!("flows/bindings/{}", binding(0)),
+            json!({"evaluate_on_plan": true, "re_evaluate_policies": false}),
+        )
+        .await;
     admin.policy("never on plan", "return False", &bindings[0]).await;
     admin.policy("never when reached", "return False", &bindings[1]).await;
     let mut visitor = world.browser();
@@ -106,7 +165,9 @@ async fn a_deny_stage_may_be_for_some_only() {
     let (_, bindings) = admin.flow("partly", json!({}), &[&deny]).await;
     let groups = admin.get("/api/v3/core/groups/?name=authentik%20Admins").await.json();
     let group = groups["results"][0]["pk"].clone();
-    admin.create("policies/bindings", json!({"group": group, "target": bindings[0], "order": 0})).await;
+    admin
+        .create("policies/bindings", json!({"group": group, "target": bindings[0], "order": 0}))
+        .await;
     assert_eq!(admin.challenge(&executor("partly")).await["error_message"], "Not you");
     assert_eq!(world.browser().challenge(&executor("partly")).await["to"], "/");
 }
@@ -115,18 +176,34 @@ async fn a_deny_stage_may_be_for_some_only() {
 async fn a_wrong_answer_may_restart_the_flow() {
     let world = World::set_up().await;
     let mut admin = admin(&world).await;
-    let (who, password) =
-        (stage_named(&mut admin, "default-authentication-identification").await, stage_named(&mut admin, "default-authentication-password").await);
-    let (_, bindings) = admin.flow("again", json!({"designation": "authentication"}), &[&who, &password]).await;
+    let (who, password) = (
+        stage_named(&mut admin, "default-authentication-identification").await,
+        stage_named(&mut admin, "default-authentication-password").await,
+    );
+    let (_, bindings) =
+        admin.flow("again", json!({"designation": "authentication"}), &[&who, &password]).await;
     let binding = bindings[1].as_str().unwrap().to_owned();
-    admin.change(&format!("flows/bindings/{binding}"), json!({"invalid_response_action": "restart"})).await;
+    admin
+        .change(&format!("flows/bindings/{binding}"), json!({"invalid_response_action": "restart"}))
+        .await;
     let mut visitor = world.browser();
     let path = executor("again");
     visitor.challenge(&path).await;
-    assert_eq!(visitor.answer(&path, json!({"uid_field": "akadmin"})).await["component"], "ak-stage-password");
-    assert_eq!(visitor.answer(&path, json!({"password": "x"})).await["component"], "ak-stage-identification");
+    assert_eq!(
+        visitor.answer(&path, json!({"uid_field": "akadmin"})).await["component"],
+        "ak-stage-password"
+    );
+    assert_eq!(
+        visitor.answer(&path, json!({"password": "x"})).await["component"],
+        "ak-stage-identification"
+    );
 
-    admin.change(&format!("flows/bindings/{binding}"), json!({"invalid_response_action": "restart_with_context"})).await;
+    admin
+        .change(
+            &format!("flows/bindings/{binding}"),
+            json!({"invalid_response_action": "restart_with_context"}),
+        )
+        .await;
     visitor.answer(&path, json!({"uid_field": "akadmin"})).await;
     let again = visitor.answer(&path, json!({"password": "x"})).await;
     assert_eq!(again["component"], "ak-stage-identification");
@@ -136,29 +213,52 @@ async fn a_wrong_answer_may_restart_the_flow() {
 async fn identification_hides_or_tells_as_it_is_set() {
     let world = World::set_up().await;
     let mut admin = admin(&world).await;
-    let honest = admin.create("stages/identification", json!({"name": "honest", "user_fields": ["username"], "pretend_user_exists": false})).await;
+    let honest = admin
+        .create(
+            "stages/identification",
+            json!({"name": "honest", "user_fields": ["username"], "pretend_user_exists": false}),
+        )
+        .await;
     let password = stage_named(&mut admin, "default-authentication-password").await;
     admin.flow("honest", json!({"designation": "authentication"}), &[&honest, &password]).await;
     let mut visitor = world.browser();
     visitor.challenge(&executor("honest")).await;
     let refused = visitor.answer(&executor("honest"), json!({"uid_field": "nobody"})).await;
-    assert_eq!(refused["response_errors"]["non_field_errors"][0]["string"], "Failed to authenticate.");
-    assert_eq!(visitor.answer(&executor("honest"), json!({"uid_field": "AKADMIN"})).await["component"], "ak-stage-password");
+    assert_eq!(
+        refused["response_errors"]["non_field_errors"][0]["string"],
+        "Failed to authenticate."
+    );
+    assert_eq!(
+        visitor.answer(&executor("honest"), json!({"uid_field": "AKADMIN"})).await["component"],
+        "ak-stage-password"
+    );
 
     let at_once = admin
         .create("stages/identification", json!({"name": "at once", "user_fields": ["username"], "password_stage": password, "show_matched_user": false}))
         .await;
-    let (_, bindings) = admin.flow("at-once", json!({"designation": "authentication", "title": "Hello %(user)s"}), &[&at_once, &password]).await;
+    let (_, bindings) = admin
+        .flow(
+            "at-once",
+            json!({"designation": "authentication", "title": "Hello %(user)s"}),
+            &[&at_once, &password],
+        )
+        .await;
     admin.policy("not twice", "flow_plan = request.context.get(\"flow_plan\")\nif not flow_plan:\n    return True\nreturn not hasattr(flow_plan.context.get(\"pending_user\"), \"backend\")", &bindings[1]).await;
     let path = executor("at-once");
     let mut visitor = world.browser();
     assert_eq!(visitor.challenge(&path).await["password_fields"], true);
     let wrong = visitor.answer(&path, json!({"uid_field": "akadmin", "password": "x"})).await;
-    assert_eq!(wrong["response_errors"]["non_field_errors"][0]["string"], "Failed to authenticate.");
-    let end = visitor.answer(&path, json!({"uid_field": "akadmin", "password": "Throwaway-Pw-1"})).await;
+    assert_eq!(
+        wrong["response_errors"]["non_field_errors"][0]["string"],
+        "Failed to authenticate."
+    );
+    let end =
+        visitor.answer(&path, json!({"uid_field": "akadmin", "password": "Throwaway-Pw-1"})).await;
     assert_eq!(end["component"], "xak-flow-redirect", "the password is not asked twice: {end}");
 
-    let nothing = admin.post_json("/api/v3/stages/identification/", json!({"name": "nothing", "user_fields": []})).await;
+    let nothing = admin
+        .post_json("/api/v3/stages/identification/", json!({"name": "nothing", "user_fields": []}))
+        .await;
     assert_eq!(nothing.status, StatusCode::BAD_REQUEST);
 }
 
@@ -169,28 +269,55 @@ async fn staying_signed_in_is_asked_and_kept() {
     let login = admin
         .create("stages/user_login", json!({"name": "stay", "remember_me_offset": "days=30", "session_duration": "hours=1", "terminate_other_sessions": true}))
         .await;
-    let (who, password) =
-        (stage_named(&mut admin, "default-authentication-identification").await, stage_named(&mut admin, "default-authentication-password").await);
+    let (who, password) = (
+        stage_named(&mut admin, "default-authentication-identification").await,
+        stage_named(&mut admin, "default-authentication-password").await,
+    );
     admin.flow("stay", json!({"designation": "authentication"}), &[&who, &password, &login]).await;
     let path = executor("stay");
     let mut visitor = world.browser();
     visitor.challenge(&path).await;
     visitor.answer(&path, json!({"uid_field": "akadmin"})).await;
     let asked = visitor.answer(&path, json!({"password": "Throwaway-Pw-1"})).await;
-    assert_eq!((&asked["component"], &asked["pending_user"]), (&json!("ak-stage-user-login"), &json!("akadmin")));
-    assert_eq!(visitor.answer(&path, json!({})).await["response_errors"]["remember_me"][0]["code"], "required");
+    assert_eq!(
+        (&asked["component"], &asked["pending_user"]),
+        (&json!("ak-stage-user-login"), &json!("akadmin"))
+    );
+    assert_eq!(
+        visitor.answer(&path, json!({})).await["response_errors"]["remember_me"][0]["code"],
+        "required"
+    );
     let answer = visitor.post_json(&path, json!({"remember_me": true})).await;
-    let cookie = answer.headers.get_all("set-cookie").iter().find(|cookie| cookie.to_str().unwrap().starts_with("authentik_session=")).unwrap();
-    assert!(cookie.to_str().unwrap().contains(&format!("Max-Age={}", 31 * 86_400 - 86_400 + 3600)), "{cookie:?}");
+    let cookie = answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .find(|cookie| cookie.to_str().unwrap().starts_with("authentik_session="))
+        .unwrap();
+    assert!(
+        cookie.to_str().unwrap().contains(&format!("Max-Age={}", 31 * 86_400 - 86_400 + 3600)),
+        "{cookie:?}"
+    );
     assert_eq!(visitor.get("/api/v3/core/users/me/").await.status, StatusCode::OK);
-    assert_eq!(admin.get("/api/v3/core/users/me/").await.status, StatusCode::FORBIDDEN, "other sessions end");
+    assert_eq!(
+        admin.get("/api/v3/core/users/me/").await.status,
+        StatusCode::FORBIDDEN,
+        "other sessions end"
+    );
 
     // The same as a page: two buttons, two forms.
     let mut page = world.browser();
     page.get("/if/flow/stay/").await;
-    page.post_form("/if/flow/stay/", &[("uid_field", "akadmin"), ("password", "Throwaway-Pw-1")]).await;
+    page.post_form("/if/flow/stay/", &[("uid_field", "akadmin"), ("password", "Throwaway-Pw-1")])
+        .await;
     let asked = page.get("/if/flow/stay/").await;
-    assert!(asked.text.contains("Stay signed in?") && asked.text.contains(">No<") && asked.text.contains(">Yes<"), "{}", asked.text);
+    assert!(
+        asked.text.contains("Stay signed in?")
+            && asked.text.contains(">No<")
+            && asked.text.contains(">Yes<"),
+        "{}",
+        asked.text
+    );
     assert_eq!(page.post_form("/if/flow/stay/", &[("remember_me", "false")]).await.location(), "/");
 }
 
@@ -204,7 +331,11 @@ async fn people_can_sign_up() {
         ("name", "text", json!({})),
         ("email", "email", json!({"required": false})),
         ("password", "password", json!({})),
-        ("attributes.team", "dropdown", json!({"placeholder": "return ['red', 'blue']", "placeholder_expression": true})),
+        (
+            "attributes.team",
+            "dropdown",
+            json!({"placeholder": "return ['red', 'blue']", "placeholder_expression": true}),
+        ),
         ("attributes_news_wanted", "checkbox", json!({})),
         ("attributes.origin", "hidden", json!({"initial_value": "sign-up"})),
         ("age", "number", json!({"required": false})),
@@ -217,7 +348,8 @@ async fn people_can_sign_up() {
         fields.push(admin.create("stages/prompt/prompts", body).await);
     }
     let group = admin.create("core/groups", json!({"name": "Newcomers"})).await;
-    let prompt = admin.create("stages/prompt/stages", json!({"name": "up", "fields": fields})).await;
+    let prompt =
+        admin.create("stages/prompt/stages", json!({"name": "up", "fields": fields})).await;
     let write = admin
         .create(
             "stages/user_write",
@@ -243,7 +375,10 @@ async fn people_can_sign_up() {
     assert_eq!(visitor.get("/api/v3/core/users/me/").await.json()["user"]["username"], "uma");
     let user = admin.get("/api/v3/core/users/?username=uma").await.json()["results"][0].clone();
     assert_eq!((&user["type"], &user["path"]), (&json!("external"), &json!("people")));
-    assert_eq!(user["attributes"], json!({"team": "blue", "news": {"wanted": true}, "origin": "sign-up"}));
+    assert_eq!(
+        user["attributes"],
+        json!({"team": "blue", "news": {"wanted": true}, "origin": "sign-up"})
+    );
     assert_eq!(user["groups_obj"][0]["name"], "Newcomers");
     world.browser().sign_in("uma", "Some-Pw-1-long").await;
 }
@@ -252,7 +387,10 @@ async fn people_can_sign_up() {
 async fn the_administrator_s_view_of_a_run() {
     let world = World::set_up().await;
     let mut admin = admin(&world).await;
-    let (one, two) = (admin.create("stages/dummy", json!({"name": "one"})).await, admin.create("stages/dummy", json!({"name": "two"})).await);
+    let (one, two) = (
+        admin.create("stages/dummy", json!({"name": "one"})).await,
+        admin.create("stages/dummy", json!({"name": "two"})).await,
+    );
     admin.flow("watched", json!({}), &[&one, &two]).await;
     let inspector = "/api/v3/flows/inspector/watched/";
     assert_eq!(world.browser().get(inspector).await.status, StatusCode::NOT_FOUND);
@@ -276,11 +414,20 @@ async fn a_name_may_stay_on_the_device() {
     let world = World::set_up().await;
     let mut admin = admin(&world).await;
     let who = stage_named(&mut admin, "default-authentication-identification").await;
-    admin.change(&format!("stages/identification/{}", who.as_str().unwrap()), json!({"enable_remember_me": true})).await;
+    admin
+        .change(
+            &format!("stages/identification/{}", who.as_str().unwrap()),
+            json!({"enable_remember_me": true}),
+        )
+        .await;
     let login = "/if/flow/default-authentication-flow/";
     let mut page = world.browser();
     assert!(page.get(login).await.text.contains("Remember me on this device"));
-    page.post_form(login, &[("uid_field", "akadmin"), ("password", "Throwaway-Pw-1"), ("remember", "1")]).await;
+    page.post_form(
+        login,
+        &[("uid_field", "akadmin"), ("password", "Throwaway-Pw-1"), ("remember", "1")],
+    )
+    .await;
     page.get(login).await;
     page.get("/flows/-/cancel/").await;
     page.get("/if/flow/default-invalidation-flow/").await;
@@ -294,21 +441,43 @@ async fn a_name_may_stay_on_the_device() {
 async fn m8_protection_that_is_not_there_is_not_promised() {
     let world = World::set_up().await;
     let mut admin = admin(&world).await;
-    let captcha = admin.create("stages/captcha", json!({"name": "captcha", "public_key": "p", "private_key": "s"})).await;
+    let captcha = admin
+        .create("stages/captcha", json!({"name": "captcha", "public_key": "p", "private_key": "s"}))
+        .await;
     let login = stage_named(&mut admin, "default-authentication-login").await;
     let who = stage_named(&mut admin, "default-authentication-identification").await;
-    let networks = ["bind_asn", "bind_asn_network", "bind_asn_network_ip"].map(|value| ("network_binding", value));
-    let places = ["bind_continent", "bind_continent_country", "bind_continent_country_city"].map(|value| ("geoip_binding", value));
+    let networks = ["bind_asn", "bind_asn_network", "bind_asn_network_ip"]
+        .map(|value| ("network_binding", value));
+    let places = ["bind_continent", "bind_continent_country", "bind_continent_country_city"]
+        .map(|value| ("geoip_binding", value));
     let captchas = [("captcha_stage", captcha.as_str().unwrap())];
-    let all = networks.into_iter().chain(places).map(|(field, value)| ("user_login", &login, field, value, "no_binding"));
-    for (kind, stage, field, value, none) in all.chain(captchas.map(|(field, value)| ("identification", &who, field, value, ""))) {
+    let all = networks
+        .into_iter()
+        .chain(places)
+        .map(|(field, value)| ("user_login", &login, field, value, "no_binding"));
+    for (kind, stage, field, value, none) in
+        all.chain(captchas.map(|(field, value)| ("identification", &who, field, value, "")))
+    {
         let path = format!("/api/v3/stages/{kind}/{}/", stage.as_str().unwrap());
-        let refused = admin.send(Method::PATCH, &path, "application/json", json!({field: value}).to_string()).await;
+        let refused = admin
+            .send(Method::PATCH, &path, "application/json", json!({field: value}).to_string())
+            .await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{field} {value}: {}", refused.text);
-        assert!(refused.json()[field][0].as_str().unwrap().contains("part of this version"), "{}", refused.text);
-        let made = admin.post_json(&format!("/api/v3/stages/{kind}/"), json!({"name": "new", "user_fields": ["username"], field: value})).await;
+        assert!(
+            refused.json()[field][0].as_str().unwrap().contains("part of this version"),
+            "{}",
+            refused.text
+        );
+        let made = admin
+            .post_json(
+                &format!("/api/v3/stages/{kind}/"),
+                json!({"name": "new", "user_fields": ["username"], field: value}),
+            )
+            .await;
         assert_eq!(made.status, StatusCode::BAD_REQUEST, "{field} {value}: {}", made.text);
         let taken = if none.is_empty() { Value::Null } else { none.into() };
-        admin.change(&format!("stages/{kind}/{}", stage.as_str().unwrap()), json!({field: taken})).await;
+        admin
+            .change(&format!("stages/{kind}/{}", stage.as_str().unwrap()), json!({field: taken}))
+            .await;
     }
 }

@@ -1,5 +1,11 @@
 //! What visitors who have proved nothing can make the server keep, and what is theirs of a sign-in.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod world;
 
@@ -16,7 +22,8 @@ const RIGHT: &str = "Throwaway-Pw-1";
 /// The rows of every table that anything of a visitor could be in.
 async fn rows(world: &World) -> Vec<(&'static str, i64)> {
     world.cx.store.flush_ephemeral().await.unwrap();
-    const TABLES: [&str; 7] = ["ephemeral", "flow_run", "event", "session", "token", "users", "task"];
+    const TABLES: [&str; 7] =
+        ["ephemeral", "flow_run", "event", "session", "token", "users", "task"];
     let count = |sql: &mut countersign_store::Sql<'_>| {
         let mut found = Vec::new();
         for table in TABLES {
@@ -34,19 +41,34 @@ async fn looking_at_pages_leaves_nothing_behind() {
     let world = World::set_up().await;
     let mut admin = world.browser();
     admin.sign_in("akadmin", RIGHT).await;
-    let (dummy, deny) = (admin.create("stages/dummy", json!({"name": "d"})).await, admin.create("stages/deny", json!({"name": "no"})).await);
+    let (dummy, deny) = (
+        admin.create("stages/dummy", json!({"name": "d"})).await,
+        admin.create("stages/deny", json!({"name": "no"})).await,
+    );
     admin.flow("dummy", json!({}), &[&dummy]).await;
     admin.flow("denied", json!({}), &[&deny]).await;
     let second = admin.flow("second", json!({}), &[&dummy]).await.0;
-    let on = admin.create("stages/redirect", json!({"name": "on", "mode": "flow", "target_flow": second})).await;
+    let on = admin
+        .create("stages/redirect", json!({"name": "on", "mode": "flow", "target_flow": second}))
+        .await;
     admin.flow("first", json!({}), &[&on]).await;
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let before = rows(&world).await;
     let long = format!("next=%2F{}&x={}", "a".repeat(30_000), "b".repeat(30_000));
-    let slugs = ["default-authentication-flow", "default-invalidation-flow", "default-password-change", "dummy", "denied", "first", "second", "initial-setup"];
+    let slugs = [
+        "default-authentication-flow",
+        "default-invalidation-flow",
+        "default-password-change",
+        "dummy",
+        "denied",
+        "first",
+        "second",
+        "initial-setup",
+    ];
     let mut paths = vec![
         format!("/flows/-/default/authentication/?{long}"),
-        "/flows/-/default/authentication/?next=/application/o/authorize/%3Fclient_id%3Dx".to_owned(),
+        "/flows/-/default/authentication/?next=/application/o/authorize/%3Fclient_id%3Dx"
+            .to_owned(),
         "/flows/-/default/invalidation/".to_owned(),
         "/flows/-/cancel/".to_owned(),
         "/".to_owned(),
@@ -72,8 +94,17 @@ async fn looking_at_pages_leaves_nothing_behind() {
     assert_eq!(rows(&world).await, before);
     // A first answer needs no page before it.
     let mut visitor = world.browser();
-    assert_eq!(visitor.answer(&executor("default-authentication-flow"), json!({"uid_field": "akadmin"})).await["component"], "ak-stage-password");
-    assert_eq!(visitor.answer(&executor("default-authentication-flow"), json!({"password": RIGHT})).await["component"], "xak-flow-redirect");
+    assert_eq!(
+        visitor
+            .answer(&executor("default-authentication-flow"), json!({"uid_field": "akadmin"}))
+            .await["component"],
+        "ak-stage-password"
+    );
+    assert_eq!(
+        visitor.answer(&executor("default-authentication-flow"), json!({"password": RIGHT})).await
+            ["component"],
+        "xak-flow-redirect"
+    );
 }
 
 /// The stages before the first question run again with the answer to it.
@@ -82,14 +113,29 @@ async fn a_first_answer_is_to_the_first_question() {
     let world = World::set_up().await;
     let mut admin = world.browser();
     admin.sign_in("akadmin", RIGHT).await;
-    let validate = admin.create("stages/authenticator/validate", json!({"name": "v", "not_configured_action": "skip"})).await;
-    let (one, two) = (admin.create("stages/dummy", json!({"name": "one"})).await, admin.create("stages/dummy", json!({"name": "two"})).await);
+    let validate = admin
+        .create(
+            "stages/authenticator/validate",
+            json!({"name": "v", "not_configured_action": "skip"}),
+        )
+        .await;
+    let (one, two) = (
+        admin.create("stages/dummy", json!({"name": "one"})).await,
+        admin.create("stages/dummy", json!({"name": "two"})).await,
+    );
     admin.flow("asking", json!({}), &[&validate, &one, &two]).await;
     let mut visitor = world.browser();
     let first = visitor.get(&executor("asking")).await;
-    assert_eq!((first.status, &first.json()["name"]), (StatusCode::OK, &json!("one")), "at once: nothing is kept to come again to");
+    assert_eq!(
+        (first.status, &first.json()["name"]),
+        (StatusCode::OK, &json!("one")),
+        "at once: nothing is kept to come again to"
+    );
     assert_eq!(visitor.answer(&executor("asking"), json!({})).await["name"], "two");
-    assert_eq!(visitor.answer(&executor("asking"), json!({})).await["component"], "xak-flow-redirect");
+    assert_eq!(
+        visitor.answer(&executor("asking"), json!({})).await["component"],
+        "xak-flow-redirect"
+    );
 }
 
 /// L2: a form or a name above 256 KiB was 500, and an event each.
@@ -102,14 +148,24 @@ async fn what_is_too_large_is_refused_as_that() {
         let mut visitor = world.browser();
         visitor.get(LOGIN).await;
         let name = "n".repeat(size);
-        assert_eq!(visitor.post_json(&path, json!({"uid_field": name})).await.status, StatusCode::PAYLOAD_TOO_LARGE, "{size}");
+        assert_eq!(
+            visitor.post_json(&path, json!({"uid_field": name})).await.status,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "{size}"
+        );
         let page = visitor.post_form(LOGIN, &[("uid_field", &name), ("password", "x")]).await;
         assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE, "{size}");
         assert!(page.text.contains("That is too much"), "{}", page.text);
-        let part = format!("--x\r\nContent-Disposition: form-data; name=\"uid_field\"\r\n\r\n{name}\r\n--x--\r\n");
-        assert_eq!(visitor.send(Method::POST, LOGIN, "multipart/form-data; boundary=x", part).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+        let part = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"uid_field\"\r\n\r\n{name}\r\n--x--\r\n"
+        );
+        assert_eq!(
+            visitor.send(Method::POST, LOGIN, "multipart/form-data; boundary=x", part).await.status,
+            StatusCode::PAYLOAD_TOO_LARGE
+        );
     }
-    let long = world.browser().post_json(&path, json!({"uid_field": "n".repeat(2_000)})).await.json();
+    let long =
+        world.browser().post_json(&path, json!({"uid_field": "n".repeat(2_000)})).await.json();
     assert_eq!(long["response_errors"]["uid_field"][0]["code"], "max_length");
     assert_eq!(rows(&world).await[2], before[2], "no event");
 }
@@ -123,16 +179,29 @@ async fn answers_that_add_up_to_too_much_are_refused_as_that() {
     for n in 0..5 {
         let field = json!({"name": format!("f{n}"), "field_key": format!("k{n}"), "label": "K", "type": "text_area", "order": n});
         let field = admin.create("stages/prompt/prompts", field).await;
-        stages.push(admin.create("stages/prompt/stages", json!({"name": format!("s{n}"), "fields": [field]})).await);
+        stages.push(
+            admin
+                .create("stages/prompt/stages", json!({"name": format!("s{n}"), "fields": [field]}))
+                .await,
+        );
     }
     admin.flow("long", json!({}), &stages.iter().collect::<Vec<_>>()).await;
     let mut visitor = world.browser();
     visitor.challenge(&executor("long")).await;
     let mut seen = Vec::new();
     for n in 0..5 {
-        seen.push(visitor.post_json(&executor("long"), json!({format!("k{n}"): "t".repeat(60_000)})).await.status);
+        seen.push(
+            visitor
+                .post_json(&executor("long"), json!({format!("k{n}"): "t".repeat(60_000)}))
+                .await
+                .status,
+        );
     }
-    assert!(seen.contains(&StatusCode::PAYLOAD_TOO_LARGE) && !seen.contains(&StatusCode::INTERNAL_SERVER_ERROR), "{seen:?}");
+    assert!(
+        seen.contains(&StatusCode::PAYLOAD_TOO_LARGE)
+            && !seen.contains(&StatusCode::INTERNAL_SERVER_ERROR),
+        "{seen:?}"
+    );
 }
 
 /// M5: whoever knew the key of a browser before its password went on with its sign-in.
@@ -141,10 +210,26 @@ async fn a_key_known_before_the_password_is_worth_nothing_after_it() {
     let world = World::set_up().await;
     let mut admin = world.browser();
     admin.sign_in("akadmin", RIGHT).await;
-    let who = admin.create("stages/identification", json!({"name": "who", "user_fields": ["username"]})).await;
-    let password = admin.create("stages/password", json!({"name": "pw", "backends": ["authentik.core.auth.InbuiltBackend"]})).await;
-    let (second, login) = (admin.create("stages/dummy", json!({"name": "second"})).await, admin.create("stages/user_login", json!({"name": "in"})).await);
-    admin.flow("fixed", json!({"designation": "authentication"}), &[&who, &password, &second, &login]).await;
+    let who = admin
+        .create("stages/identification", json!({"name": "who", "user_fields": ["username"]}))
+        .await;
+    let password = admin
+        .create(
+            "stages/password",
+            json!({"name": "pw", "backends": ["authentik.core.auth.InbuiltBackend"]}),
+        )
+        .await;
+    let (second, login) = (
+        admin.create("stages/dummy", json!({"name": "second"})).await,
+        admin.create("stages/user_login", json!({"name": "in"})).await,
+    );
+    admin
+        .flow(
+            "fixed",
+            json!({"designation": "authentication"}),
+            &[&who, &password, &second, &login],
+        )
+        .await;
     let (path, page) = (executor("fixed"), "/if/flow/fixed/");
     for by_page in [false, true] {
         // The attacker plants the cookie, and asks all the time.
@@ -154,11 +239,24 @@ async fn a_key_known_before_the_password_is_worth_nothing_after_it() {
         victim.cookies = attacker.cookies.clone();
         if by_page {
             victim.get(page).await;
-            assert_eq!(victim.post_form(page, &[("uid_field", "akadmin"), ("password", RIGHT)]).await.status, StatusCode::SEE_OTHER);
+            assert_eq!(
+                victim
+                    .post_form(page, &[("uid_field", "akadmin"), ("password", RIGHT)])
+                    .await
+                    .status,
+                StatusCode::SEE_OTHER
+            );
         } else {
             victim.answer(&path, json!({"uid_field": "akadmin"})).await;
-            assert_eq!(attacker.challenge(&path).await["component"], "ak-stage-password", "up to here they share it");
-            assert_eq!(victim.answer(&path, json!({"password": RIGHT})).await["component"], "ak-stage-dummy");
+            assert_eq!(
+                attacker.challenge(&path).await["component"],
+                "ak-stage-password",
+                "up to here they share it"
+            );
+            assert_eq!(
+                victim.answer(&path, json!({"password": RIGHT})).await["component"],
+                "ak-stage-dummy"
+            );
         }
         assert_ne!(victim.cookies["authentik_session"], attacker.cookies["authentik_session"]);
         assert_eq!(attacker.challenge(&path).await["component"], "ak-stage-identification");
@@ -179,7 +277,12 @@ async fn runs_of_strangers_have_a_budget_of_their_own() {
     let named = "flow_run WHERE known = 1";
     let count = async |what: &'static str| {
         let read = world.cx.store.read(move |sql| {
-            let row = sql.query_one(&format!("SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM {what}"), params![])?.unwrap();
+            let row = sql
+                .query_one(
+                    &format!("SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM {what}"),
+                    params![],
+                )?
+                .unwrap();
             Ok::<_, StoreError>((row.get::<i64>(0)?, row.get::<i64>(1)?))
         });
         read.await.unwrap()
@@ -207,10 +310,26 @@ async fn runs_of_strangers_have_a_budget_of_their_own() {
     // One address leaves a hundred, whatever it does.
     for _ in 0..120 {
         let mut visitor = world.browser();
-        visitor.post_json(&executor("default-authentication-flow"), json!({"uid_field": "nobody", "x": "y".repeat(3_000)})).await;
+        visitor
+            .post_json(
+                &executor("default-authentication-flow"),
+                json!({"uid_field": "nobody", "x": "y".repeat(3_000)}),
+            )
+            .await;
     }
-    let hourly = world.cx.modules().iter().flat_map(|module| &module.jobs).find(|job| job.name == "flow_runs_retention").unwrap();
-    (hourly.run)(world.cx.clone(), countersign_rest::Run::new(Uuid::nil(), String::new(), serde_json::Value::Null, 1)).await.unwrap();
+    let hourly = world
+        .cx
+        .modules()
+        .iter()
+        .flat_map(|module| &module.jobs)
+        .find(|job| job.name == "flow_runs_retention")
+        .unwrap();
+    (hourly.run)(
+        world.cx.clone(),
+        countersign_rest::Run::new(Uuid::nil(), String::new(), serde_json::Value::Null, 1),
+    )
+    .await
+    .unwrap();
     let (left, bytes) = count("flow_run WHERE known = 0").await;
     assert!(left > 0 && bytes <= 16 * 1024 * 1024, "{left} {bytes}");
     assert!(count("flow_run WHERE known = 0 AND flow <> 'f'").await.0 <= 100);

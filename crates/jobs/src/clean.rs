@@ -1,4 +1,5 @@
-//! Removing what has ended, wherever it is kept: modules say what, as extensions of the type [`Expiring`].
+//! Removing what has ended, wherever it is kept: modules say what, as extensions of the type
+//! [`Expiring`].
 
 use std::any::Any;
 use std::sync::Arc;
@@ -12,7 +13,10 @@ pub(crate) fn own() -> Vec<Arc<dyn Any + Send + Sync>> {
         plural: "System Tasks",
         remove: |tx| {
             let now = tx.now();
-            tx.execute("DELETE FROM task WHERE expires <= $1 AND state NOT IN ('queued', 'running')", countersign_store::params![now])
+            tx.execute(
+                "DELETE FROM task WHERE expires <= $1 AND state NOT IN ('queued', 'running')",
+                countersign_store::params![now],
+            )
         },
     })]
 }
@@ -25,8 +29,14 @@ pub(crate) async fn expired(cx: Context, run: Run) -> Result<(), JobError> {
     let all: Vec<Expiring> = cx.extensions::<Expiring>().copied().collect();
     let of = u64::try_from(all.len()).unwrap_or(u64::MAX);
     for (done, expiring) in (1..).zip(all) {
-        let removed = cx.store.write(Actor::system(), "clean-up of what has ended", expiring.remove).await?;
-        run.note(NoteLevel::Info, cx.clock.now(), "clean_expired_models", format!("Expired {removed} {}", expiring.plural));
+        let removed =
+            cx.store.write(Actor::system(), "clean-up of what has ended", expiring.remove).await?;
+        run.note(
+            NoteLevel::Info,
+            cx.clock.now(),
+            "clean_expired_models",
+            format!("Expired {removed} {}", expiring.plural),
+        );
         run.progress(done, of);
     }
     Ok(())

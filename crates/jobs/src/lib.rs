@@ -1,10 +1,14 @@
 //! Work beside requests: the queue of tasks, the schedule, and the worker that carries them out.
 //!
-//! Modules declare jobs (`countersign_rest::Job`) and ask for runs of them in their transactions. Here each request is
-//! a row that any process on the database may take: taking it is one conditional statement, it is held by a lease that
-//! must be renewed, and a row whose lease has ended is taken by the next. A schedule is the same with a time: whoever
-//! moves the due time on asks for the run, in one transaction.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! Modules declare jobs (`countersign_rest::Job`) and ask for runs of them in their transactions.
+//! Here each request is a row that any process on the database may take: taking it is one
+//! conditional statement, it is held by a lease that must be renewed, and a row whose lease has
+//! ended is taken by the next. A schedule is the same with a time: whoever moves the due time on
+//! asks for the run, in one transaction.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod api;
 mod clean;
@@ -28,7 +32,9 @@ pub fn module() -> Module {
         operations: api::operations(),
         tables: api::tables(),
         schemas: api::schemas(),
-        jobs: vec![Job::every("clean_expired_models", 300, "Remove expired objects", |cx, run| Box::pin(clean::expired(cx, run)))],
+        jobs: vec![Job::every("clean_expired_models", 300, "Remove expired objects", |cx, run| {
+            Box::pin(clean::expired(cx, run))
+        })],
         extensions: clean::own(),
         ..Module::default()
     }

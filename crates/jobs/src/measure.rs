@@ -9,15 +9,22 @@ use countersign_store::{StoreError, params};
 const MOST: i64 = 10_000;
 const STATES: [&str; 5] = ["successful", "warning", "error", "queued", "running"];
 
-/// Counts tasks by job and state: what waits, what runs, and the last run of each job on each thing. What a job is
-/// about is no label, since there is no end of things.
+/// Counts tasks by job and state: what waits, what runs, and the last run of each job on each
+/// thing. What a job is about is no label, since there is no end of things.
 ///
 /// # Errors
 /// When the engine fails; the numbers stay as they were.
 pub async fn measure(cx: &Context) -> Result<(), StoreError> {
     let rows = cx.store.browse(|sql| {
-        let rows = sql.query("SELECT name, uid, state FROM task ORDER BY COALESCE(finished, due) DESC LIMIT $1", params![MOST])?;
-        rows.iter().map(|row| Ok::<(String, String, String), StoreError>((row.get(0)?, row.get(1)?, row.get(2)?))).collect::<Result<Vec<_>, _>>()
+        let rows = sql.query(
+            "SELECT name, uid, state FROM task ORDER BY COALESCE(finished, due) DESC LIMIT $1",
+            params![MOST],
+        )?;
+        rows.iter()
+            .map(|row| {
+                Ok::<(String, String, String), StoreError>((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .collect::<Result<Vec<_>, _>>()
     });
     let mut counts: BTreeMap<(String, &str), u32> = BTreeMap::new();
     let mut seen = HashSet::new();

@@ -1,4 +1,5 @@
-//! The rows of the queue and every way they change. Who may change a row is decided by the condition of the statement.
+//! The rows of the queue and every way they change. Who may change a row is decided by the
+//! condition of the statement.
 
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ const KEPT_SUCCESS: i64 = 6 * 3600;
 const KEPT_FAILURE: i64 = 9 * 3600;
 /// The longest wait between two tries.
 const LONGEST_WAIT: i64 = 3600;
-/// A run may be taken over this often beyond its own tries: what ends every process that runs it must not go on.
+/// A run may be taken over this often beyond its own tries: what ends every process that runs it
+/// must not go on.
 const TAKEOVERS: i64 = 3;
 
 /// A row that this process holds.
@@ -43,16 +45,24 @@ pub(crate) enum End {
     Released,
 }
 
-/// Finds rows that wait and takes as many as asked for. Two runs of one job on one thing never overlap.
-pub(crate) fn claim(tx: &mut Tx<'_>, jobs: &[(&'static str, u32)], most: usize) -> Result<Vec<Claim>, StoreError> {
+/// Finds rows that wait and takes as many as asked for. Two runs of one job on one thing never
+/// overlap.
+pub(crate) fn claim(
+    tx: &mut Tx<'_>,
+    jobs: &[(&'static str, u32)],
+    most: usize,
+) -> Result<Vec<Claim>, StoreError> {
     let (now, mut taken) = (tx.now(), Vec::new());
-    let waiting = tx.query(&waiting(jobs.len(), "uuid, name, attempts"), &waiting_params(now, jobs))?;
+    let waiting =
+        tx.query(&waiting(jobs.len(), "uuid, name, attempts"), &waiting_params(now, jobs))?;
     for row in waiting {
         if taken.len() >= most {
             break;
         }
-        let (task, name, attempts) = (row.get::<Uuid>(0)?, row.get::<String>(1)?, row.get::<i64>(2)?);
-        let tries = jobs.iter().find(|(job, _)| *job == name).map_or(1, |(_, tries)| i64::from(*tries));
+        let (task, name, attempts) =
+            (row.get::<Uuid>(0)?, row.get::<String>(1)?, row.get::<i64>(2)?);
+        let tries =
+            jobs.iter().find(|(job, _)| *job == name).map_or(1, |(_, tries)| i64::from(*tries));
         if attempts >= tries + TAKEOVERS {
             abandon(tx, task, &name)?;
             continue;
@@ -85,21 +95,35 @@ fn waiting_params(now: Timestamp, jobs: &[(&'static str, u32)]) -> Vec<SqlValue>
 }
 
 /// Whether anything waits; asked of a read, so that an idle process writes nothing.
-pub(crate) async fn look(cx: &countersign_rest::Context, jobs: &[(&'static str, u32)]) -> Result<bool, StoreError> {
+pub(crate) async fn look(
+    cx: &countersign_rest::Context,
+    jobs: &[(&'static str, u32)],
+) -> Result<bool, StoreError> {
     let (statement, params) = (waiting(jobs.len(), "uuid"), waiting_params(cx.clock.now(), jobs));
     cx.store.read(move |sql| Ok(sql.query_one(&statement, &params)?.is_some())).await
 }
 
 fn read(tx: &mut Tx<'_>, task: Uuid, lease: String) -> Result<Option<Claim>, StoreError> {
-    let Some(row) = tx.query_one("SELECT name, uid, arguments, attempts FROM task WHERE uuid = $1", params![task])? else { return Ok(None) };
+    let Some(row) = tx.query_one(
+        "SELECT name, uid, arguments, attempts FROM task WHERE uuid = $1",
+        params![task],
+    )?
+    else {
+        return Ok(None);
+    };
     let arguments = open(tx, &row.get::<String>(2)?);
     let attempt = u32::try_from(row.get::<i64>(3)?).unwrap_or(u32::MAX);
     Ok(Some(Claim { task, name: row.get(0)?, uid: row.get(1)?, arguments, attempt, lease }))
 }
 
-/// The arguments in clear; what cannot be opened is nothing, which a job that needs arguments refuses.
+/// The arguments in clear; what cannot be opened is nothing, which a job that needs arguments
+/// refuses.
 pub(crate) fn open(tx: &Tx<'_>, sealed: &str) -> Value {
-    tx.sealer().open(sealed).ok().and_then(|text| serde_json::from_str(text.expose()).ok()).unwrap_or_default()
+    tx.sealer()
+        .open(sealed)
+        .ok()
+        .and_then(|text| serde_json::from_str(text.expose()).ok())
+        .unwrap_or_default()
 }
 
 /// Ends a row whose every run ended the process it ran in.
@@ -114,8 +138,8 @@ fn abandon(tx: &mut Tx<'_>, task: Uuid, name: &str) -> Result<(), StoreError> {
     if ended == 1 { tell(tx, name, text) } else { Ok(()) }
 }
 
-/// Renews a lease and writes down how far the run has come. `None` when the row is not ours any more, else whether
-/// somebody wants it to stop.
+/// Renews a lease and writes down how far the run has come. `None` when the row is not ours any
+/// more, else whether somebody wants it to stop.
 pub(crate) fn renew(tx: &mut Tx<'_>, claim: &Claim, run: &Run) -> Result<Option<bool>, StoreError> {
     let until = tx.now().plus_seconds(LEASE);
     let held = tx.execute(
@@ -134,16 +158,28 @@ fn parts(run: &Run) -> Option<(i64, i64)> {
     Some((i64::try_from(done).unwrap_or(i64::MAX), i64::try_from(of).unwrap_or(i64::MAX)))
 }
 
-/// Writes down how a run ended, if the row is still ours. The row then is gone, waits for its next try, or is kept for
-/// the list of tasks.
-pub(crate) fn finish(tx: &mut Tx<'_>, job: &Job, claim: &Claim, run: &Run, end: &End) -> Result<(), StoreError> {
+/// Writes down how a run ended, if the row is still ours. The row then is gone, waits for its next
+/// try, or is kept for the list of tasks.
+pub(crate) fn finish(
+    tx: &mut Tx<'_>,
+    job: &Job,
+    claim: &Claim,
+    run: &Run,
+    end: &End,
+) -> Result<(), StoreError> {
     let now = tx.now();
     let mut notes = run.notes();
     if let End::Failed(error) = end {
         notes.push(line(now, "error", &claim.name, &error.to_string()));
     }
-    let troubled = notes.iter().any(|note| note.get("log_level").is_some_and(|level| level == "warning" || level == "error"));
-    let put = |tx: &mut Tx<'_>, state: &str, due: Timestamp, finished: Option<Timestamp>, expires: Option<Timestamp>| {
+    let troubled = notes.iter().any(|note| {
+        note.get("log_level").is_some_and(|level| level == "warning" || level == "error")
+    });
+    let put = |tx: &mut Tx<'_>,
+               state: &str,
+               due: Timestamp,
+               finished: Option<Timestamp>,
+               expires: Option<Timestamp>| {
         tx.execute(
             "UPDATE task SET state = $1, due = $2, finished = $3, expires = $4, messages = $5, done_parts = $6, all_parts = $7, leased_by = NULL, leased_until = NULL \
              WHERE uuid = $8 AND leased_by = $9 AND state = 'running'",
@@ -161,7 +197,12 @@ pub(crate) fn finish(tx: &mut Tx<'_>, job: &Job, claim: &Claim, run: &Run, end: 
         )
     };
     // What runs rarely is told until it ran again.
-    let kept = |seconds: i64| now.plus_seconds(seconds.max(job.every.map_or(0, |every| i64::try_from(every).unwrap_or(0).saturating_mul(2))));
+    let kept =
+        |seconds: i64| {
+            now.plus_seconds(seconds.max(
+                job.every.map_or(0, |every| i64::try_from(every).unwrap_or(0).saturating_mul(2)),
+            ))
+        };
     let ours = match end {
         End::Released => {
             // It was no try of its own.
@@ -175,8 +216,17 @@ pub(crate) fn finish(tx: &mut Tx<'_>, job: &Job, claim: &Claim, run: &Run, end: 
             put(tx, "queued", now.plus_seconds(wait(claim.attempt)), None, None)?;
             return Ok(());
         }
-        End::Done if job.keep || troubled => put(tx, if troubled { "warning" } else { "successful" }, now, Some(now), Some(kept(KEPT_SUCCESS)))?,
-        End::Done => tx.execute("DELETE FROM task WHERE uuid = $1 AND leased_by = $2", params![claim.task, &claim.lease])?,
+        End::Done if job.keep || troubled => put(
+            tx,
+            if troubled { "warning" } else { "successful" },
+            now,
+            Some(now),
+            Some(kept(KEPT_SUCCESS)),
+        )?,
+        End::Done => tx.execute(
+            "DELETE FROM task WHERE uuid = $1 AND leased_by = $2",
+            params![claim.task, &claim.lease],
+        )?,
         End::Cancelled => put(tx, "cancelled", now, Some(now), Some(kept(KEPT_SUCCESS)))?,
         End::Failed(_) => put(tx, "error", now, Some(now), Some(kept(KEPT_FAILURE)))?,
     };
@@ -196,19 +246,25 @@ pub(crate) fn finish(tx: &mut Tx<'_>, job: &Job, claim: &Claim, run: &Run, end: 
 
 /// Seconds before the next try after so many.
 fn wait(attempt: u32) -> i64 {
-    1_i64.checked_shl(attempt.saturating_sub(1)).filter(|seconds| *seconds > 0).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+    1_i64
+        .checked_shl(attempt.saturating_sub(1))
+        .filter(|seconds| *seconds > 0)
+        .unwrap_or(LONGEST_WAIT)
+        .min(LONGEST_WAIT)
 }
 
 fn tell(tx: &mut Tx<'_>, name: &str, problem: &str) -> Result<(), StoreError> {
     let context = json!({"message": format!("Task {name} encountered an error: {problem}")});
-    emit(tx, Event::new("system_task_exception", "authentik.events.system_tasks", context)).map(|_| ())
+    emit(tx, Event::new("system_task_exception", "authentik.events.system_tasks", context))
+        .map(|_| ())
 }
 
 pub(crate) fn line(now: Timestamp, level: &str, job: &str, text: &str) -> Value {
     json!({"timestamp": now.iso(), "log_level": level, "logger": job, "event": text, "attributes": {}})
 }
 
-/// Puts a finished row back, as if it had just been asked for. `false` when there is no such row, or it is not finished.
+/// Puts a finished row back, as if it had just been asked for. `false` when there is no such row,
+/// or it is not finished.
 pub(crate) fn retry(tx: &mut Tx<'_>, task: Uuid) -> Result<bool, StoreError> {
     let now = tx.now();
     let again = tx.execute(
@@ -231,7 +287,10 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, task: Uuid) -> Result<bool, StoreError> {
     let expires = now.plus_seconds(KEPT_SUCCESS);
     let ended =
         tx.execute("UPDATE task SET state = 'cancelled', finished = $1, expires = $2 WHERE uuid = $3 AND state = 'queued'", params![now, expires, task])?;
-    let asked = tx.execute("UPDATE task SET cancel = 1 WHERE uuid = $1 AND state = 'running'", params![task])?;
+    let asked = tx.execute(
+        "UPDATE task SET cancel = 1 WHERE uuid = $1 AND state = 'running'",
+        params![task],
+    )?;
     Ok(ended + asked > 0)
 }
 

@@ -31,7 +31,11 @@ fn declared() -> Vec<Job> {
         Job::on_request("mail", 3, "Sends a mail", |_, run| {
             Box::pin(async move {
                 RUNS.fetch_add(1, Ordering::SeqCst);
-                if run.arguments == json!({"to": "a"}) { Ok(()) } else { Err(JobError::Failed("no address".to_owned())) }
+                if run.arguments == json!({"to": "a"}) {
+                    Ok(())
+                } else {
+                    Err(JobError::Failed("no address".to_owned()))
+                }
             })
         }),
         Job::every("sync", 3600, "Copies", |_, _| Box::pin(async { Ok(()) })),
@@ -57,7 +61,8 @@ struct World {
 impl World {
     fn new() -> World {
         let folder = tempfile::tempdir().unwrap();
-        let secret = || Secret::new("0123456789012345678901234567890123456789012345678901234567890123");
+        let secret =
+            || Secret::new("0123456789012345678901234567890123456789012345678901234567890123");
         let clock = StillClock(Arc::new(AtomicI64::new(1_800_000_000)));
         let store = Store::open(StoreOptions {
             database: folder.path().to_owned().into(),
@@ -82,7 +87,14 @@ impl World {
             debug: false,
         };
         let modules = vec![Module { name: "test", jobs: declared(), ..Module::default() }];
-        let parts = ContextParts { store, clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy), settings, install_id: "i".into(), modules };
+        let parts = ContextParts {
+            store,
+            clock: Arc::new(clock.clone()),
+            entropy: Arc::new(SystemEntropy),
+            settings,
+            install_id: "i".into(),
+            modules,
+        };
         World { cx: Context::new(parts), clock, _folder: folder }
     }
 
@@ -90,7 +102,10 @@ impl World {
         self.clock.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    async fn write<T: Send + 'static>(&self, work: impl Fn(&mut countersign_store::Tx<'_>) -> Result<T, StoreError> + Send + 'static) -> T {
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut countersign_store::Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
         self.cx.store.write(Actor::system(), "test", work).await.unwrap()
     }
 
@@ -110,12 +125,23 @@ impl World {
     }
 
     async fn states(&self) -> Vec<(String, String, i64)> {
-        let read = self.cx.store.read(|sql| sql.query("SELECT name, state, attempts FROM task ORDER BY name, queued", params![])).await;
-        read.unwrap().iter().map(|row| (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap())).collect()
+        let read = self
+            .cx
+            .store
+            .read(|sql| {
+                sql.query("SELECT name, state, attempts FROM task ORDER BY name, queued", params![])
+            })
+            .await;
+        read.unwrap()
+            .iter()
+            .map(|row| (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap()))
+            .collect()
     }
 
     async fn exceptions(&self) -> usize {
-        let count = |sql: &mut countersign_store::Sql<'_>| sql.query("SELECT uuid FROM event WHERE action = 'system_task_exception'", params![]);
+        let count = |sql: &mut countersign_store::Sql<'_>| {
+            sql.query("SELECT uuid FROM event WHERE action = 'system_task_exception'", params![])
+        };
         self.cx.store.read(count).await.unwrap().len()
     }
 }
@@ -128,7 +154,13 @@ async fn a_row_is_taken_once_and_its_arguments_are_opened() {
     assert_eq!(first.len(), 1);
     assert_eq!((first[0].arguments.clone(), first[0].attempt), (json!({"to": "a"}), 1));
     assert!(world.claim().await.is_empty(), "it is taken");
-    let kept = world.cx.store.read(|sql| sql.query_one("SELECT arguments FROM task", params![])).await.unwrap().unwrap();
+    let kept = world
+        .cx
+        .store
+        .read(|sql| sql.query_one("SELECT arguments FROM task", params![]))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!kept.get::<String>(0).unwrap().contains("{\"to\""), "arguments are sealed");
     world.end(&first[0], End::Done).await;
     assert!(world.states().await.is_empty(), "what succeeds leaves no row");
@@ -221,11 +253,19 @@ async fn a_due_time_counts_once_however_late() {
     assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 0);
     let claim = world.claim().await.remove(0);
     world.later(3 * 3600);
-    assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 0, "the last run still goes on");
+    assert_eq!(
+        world.write(move |tx| schedule::due(tx, &jobs)).await,
+        0,
+        "the last run still goes on"
+    );
     world.end(&claim, End::Done).await;
     world.later(5 * 3600);
     assert!(schedule::look(&world.cx, &jobs).await.unwrap());
-    assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 1, "five missed times are one");
+    assert_eq!(
+        world.write(move |tx| schedule::due(tx, &jobs)).await,
+        1,
+        "five missed times are one"
+    );
     assert!(!schedule::look(&world.cx, &jobs).await.unwrap());
 }
 
@@ -244,7 +284,10 @@ async fn ended_rows_can_be_asked_for_again_and_waiting_ones_cancelled() {
 #[tokio::test]
 async fn a_worker_does_what_is_asked_and_survives_panics() {
     let world = World::new();
-    let worker = Worker::start(world.cx.clone(), Options { concurrency: 2, heartbeat: Some(world.cx.settings.data_dir.join("beat")) });
+    let worker = Worker::start(
+        world.cx.clone(),
+        Options { concurrency: 2, heartbeat: Some(world.cx.settings.data_dir.join("beat")) },
+    );
     world.ask("panics", "").await;
     world.ask("mail", "a").await;
     world.ask("mail", "b").await;
@@ -255,9 +298,11 @@ async fn a_worker_does_what_is_asked_and_survives_panics() {
             break;
         }
     }
-    let mut ended: Vec<(String, String)> = world.states().await.into_iter().map(|(name, state, _)| (name, state)).collect();
+    let mut ended: Vec<(String, String)> =
+        world.states().await.into_iter().map(|(name, state, _)| (name, state)).collect();
     ended.sort();
-    let expected = [("mail", "error"), ("panics", "error"), ("sync", "successful")].map(|(name, state)| (name.to_owned(), state.to_owned()));
+    let expected = [("mail", "error"), ("panics", "error"), ("sync", "successful")]
+        .map(|(name, state)| (name.to_owned(), state.to_owned()));
     assert_eq!(ended, expected);
     assert!(RUNS.load(Ordering::SeqCst) >= 2);
     assert!(world.cx.settings.data_dir.join("beat").exists());

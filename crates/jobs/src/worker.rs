@@ -14,7 +14,8 @@ use tracing::Instrument as _;
 use crate::queue::{self, Claim, End};
 use crate::schedule::{self, Scheduled};
 
-/// How often the queue is looked at. A look is two reads by index; what was asked for by a click begins within this time.
+/// How often the queue is looked at. A look is two reads by index; what was asked for by a click
+/// begins within this time.
 const LOOK: Duration = Duration::from_millis(500);
 /// How often the heartbeat is written.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -43,7 +44,14 @@ impl Worker {
         let (stop, stopping) = watch::channel(false);
         let scheduled = schedule::of(&cx);
         let jobs = crate::jobs(&cx).map(|job| (job.name, job.attempts)).collect();
-        let work = Work { cx, scheduled, jobs, free: Arc::new(Semaphore::new(options.concurrency.max(1))), freed: Arc::new(Notify::new()), stopping };
+        let work = Work {
+            cx,
+            scheduled,
+            jobs,
+            free: Arc::new(Semaphore::new(options.concurrency.max(1))),
+            freed: Arc::new(Notify::new()),
+            stopping,
+        };
         Worker { stop, handle: tokio::spawn(work.run(options.heartbeat)) }
     }
 
@@ -69,7 +77,9 @@ impl Work {
         let mut beaten: Option<Instant> = None;
         let mut prepared = false;
         while !*self.stopping.borrow() {
-            if let Some(path) = heartbeat.as_ref().filter(|_| beaten.is_none_or(|at| at.elapsed() >= HEARTBEAT)) {
+            if let Some(path) =
+                heartbeat.as_ref().filter(|_| beaten.is_none_or(|at| at.elapsed() >= HEARTBEAT))
+            {
                 beat(path);
                 beaten = Some(Instant::now());
             }
@@ -95,7 +105,10 @@ impl Work {
     async fn turn(&self, prepared: &mut bool, running: &mut JoinSet<()>) -> Result<(), StoreError> {
         if !*prepared {
             let scheduled = self.scheduled.clone();
-            self.cx.store.write(Actor::system(), "schedule", move |tx| schedule::prepare(tx, &scheduled)).await?;
+            self.cx
+                .store
+                .write(Actor::system(), "schedule", move |tx| schedule::prepare(tx, &scheduled))
+                .await?;
             *prepared = true;
         }
         if schedule::look(&self.cx, &self.scheduled).await? {
@@ -106,9 +119,18 @@ impl Work {
             return Ok(());
         }
         let jobs = self.jobs.clone();
-        for claim in self.cx.store.write(Actor::system(), "queue", move |tx| queue::claim(tx, &jobs, room)).await? {
+        for claim in self
+            .cx
+            .store
+            .write(Actor::system(), "queue", move |tx| queue::claim(tx, &jobs, room))
+            .await?
+        {
             // Only this loop takes permits, so there is one for each claim.
-            let (Some(job), Ok(permit)) = (crate::job(&self.cx, &claim.name).cloned(), self.free.clone().try_acquire_owned()) else { continue };
+            let (Some(job), Ok(permit)) =
+                (crate::job(&self.cx, &claim.name).cloned(), self.free.clone().try_acquire_owned())
+            else {
+                continue;
+            };
             let one = One { cx: self.cx.clone(), job, claim, stopping: self.stopping.clone() };
             let freed = self.freed.clone();
             running.spawn(async move {
@@ -131,8 +153,18 @@ struct One {
 impl One {
     async fn run(mut self, _room: OwnedSemaphorePermit) {
         let name = self.job.name;
-        tracing::debug!(job = name, uid = self.claim.uid, attempt = self.claim.attempt, "a job begins");
-        let run = Run::new(self.claim.task, self.claim.uid.clone(), self.claim.arguments.clone(), self.claim.attempt);
+        tracing::debug!(
+            job = name,
+            uid = self.claim.uid,
+            attempt = self.claim.attempt,
+            "a job begins"
+        );
+        let run = Run::new(
+            self.claim.task,
+            self.claim.uid.clone(),
+            self.claim.arguments.clone(),
+            self.claim.attempt,
+        );
         let span = tracing::info_span!(
             target: "spans",
             "job",
@@ -143,10 +175,13 @@ impl One {
             attempt = self.claim.attempt
         );
         let begun = Instant::now();
-        let mut work = tokio::spawn((self.job.run)(self.cx.clone(), run.clone()).instrument(span.clone()));
+        let mut work =
+            tokio::spawn((self.job.run)(self.cx.clone(), run.clone()).instrument(span.clone()));
         let mut give_up: Option<Instant> = None;
         let end = loop {
-            let patience = give_up.map_or(queue::RENEWAL, |at| at.saturating_duration_since(Instant::now()).min(queue::RENEWAL));
+            let patience = give_up.map_or(queue::RENEWAL, |at| {
+                at.saturating_duration_since(Instant::now()).min(queue::RENEWAL)
+            });
             tokio::select! {
                 ended = &mut work => break end_of(ended, &run),
                 _ = self.stopping.changed(), if give_up.is_none() => {
@@ -178,24 +213,41 @@ impl One {
             .record(begun.elapsed().as_secs_f64());
         if let End::Failed(problem) = &end {
             span.record("otel.status_code", "ERROR");
-            tracing::warn!(job = name, uid = self.claim.uid, attempt = self.claim.attempt, "a job failed: {problem}");
+            tracing::warn!(
+                job = name,
+                uid = self.claim.uid,
+                attempt = self.claim.attempt,
+                "a job failed: {problem}"
+            );
         }
         self.finish(run, end).await;
     }
 
     async fn renew(&self, run: &Run) -> Result<Option<bool>, StoreError> {
         let (claim, run) = (self.claim.clone(), run.clone());
-        let write = self.cx.store.write(Actor::system(), "queue", move |tx| queue::renew(tx, &claim, &run));
+        let write =
+            self.cx.store.write(Actor::system(), "queue", move |tx| queue::renew(tx, &claim, &run));
         timeout(Duration::from_secs(5), write).await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// An end that cannot be written is tried again while the lease holds; then another process repeats the run.
+    /// An end that cannot be written is tried again while the lease holds; then another process
+    /// repeats the run.
     async fn finish(&self, run: Run, end: End) {
         for _ in 0..5 {
-            let (job, claim, run, end) = (self.job.clone(), self.claim.clone(), run.clone(), end.clone());
-            match self.cx.store.write(Actor::system(), "queue", move |tx| queue::finish(tx, &job, &claim, &run, &end)).await {
+            let (job, claim, run, end) =
+                (self.job.clone(), self.claim.clone(), run.clone(), end.clone());
+            match self
+                .cx
+                .store
+                .write(Actor::system(), "queue", move |tx| {
+                    queue::finish(tx, &job, &claim, &run, &end)
+                })
+                .await
+            {
                 Ok(()) => return,
-                Err(error) => tracing::warn!(job = self.job.name, %error, "the end of a run could not be written"),
+                Err(error) => {
+                    tracing::warn!(job = self.job.name, %error, "the end of a run could not be written")
+                }
             }
             sleep(Duration::from_secs(2)).await;
         }
@@ -207,7 +259,9 @@ fn end_of(ended: Result<Result<(), JobError>, tokio::task::JoinError>, run: &Run
         _ if run.is_cancelled() => End::Cancelled,
         Ok(Ok(())) => End::Done,
         Ok(Err(error)) => End::Failed(error),
-        Err(_) => End::Failed(JobError::Failed("a fault of this program; the log has its place".to_owned())),
+        Err(_) => End::Failed(JobError::Failed(
+            "a fault of this program; the log has its place".to_owned(),
+        )),
     }
 }
 

@@ -10,16 +10,21 @@ use crate::letter::Letter;
 use crate::server::MailError;
 
 pub(crate) const SEND_MAIL: &str = "send_mail";
-/// With waits that double from a second, a server that is away for a quarter of an hour loses nothing.
+/// With waits that double from a second, a server that is away for a quarter of an hour loses
+/// nothing.
 const TRIES: u32 = 11;
 
 pub(crate) const fn send_mail() -> Job {
-    Job::on_request(SEND_MAIL, TRIES, "Hand a mail to the mail server.", |cx, run| Box::pin(send(cx, run)))
+    Job::on_request(SEND_MAIL, TRIES, "Hand a mail to the mail server.", |cx, run| {
+        Box::pin(send(cx, run))
+    })
 }
 
 async fn send(cx: Context, run: Run) -> Result<(), JobError> {
-    let letter: Letter = serde_json::from_value(run.arguments.clone()).map_err(|error| JobError::Failed(format!("not a mail: {error}")))?;
-    let mailer = Mailer::of(&cx).ok_or_else(|| JobError::Failed("this program sends no mail".to_owned()))?;
+    let letter: Letter = serde_json::from_value(run.arguments.clone())
+        .map_err(|error| JobError::Failed(format!("not a mail: {error}")))?;
+    let mailer =
+        Mailer::of(&cx).ok_or_else(|| JobError::Failed("this program sends no mail".to_owned()))?;
     let answer = mailer.send(&cx, &letter, &run.task.to_string()).await?;
     run.note(NoteLevel::Info, cx.clock.now(), SEND_MAIL, answer);
     Ok(())
@@ -35,7 +40,8 @@ impl From<MailError> for JobError {
 }
 
 impl Mailer {
-    /// Sends a mail now and records it; what the server said. `id` names the mail for whoever it arrives at.
+    /// Sends a mail now and records it; what the server said. `id` names the mail for whoever it
+    /// arrives at.
     ///
     /// # Errors
     /// When the server does not take it.
@@ -53,7 +59,9 @@ impl Mailer {
             map.insert("notification".to_owned(), true.into());
         }
         // The mail is out: it must not go out again because its event could not be written.
-        Event::new("email_sent", "authentik.stages.email.tasks", context).write(cx, Actor::system()).await;
+        Event::new("email_sent", "authentik.stages.email.tasks", context)
+            .write(cx, Actor::system())
+            .await;
         Ok(answer)
     }
 }

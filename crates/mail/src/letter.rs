@@ -38,7 +38,11 @@ pub struct Letter {
 }
 
 impl Letter {
-    pub fn of(rendered: Rendered, subject: impl Into<String>, to: impl IntoIterator<Item = String>) -> Letter {
+    pub fn of(
+        rendered: Rendered,
+        subject: impl Into<String>,
+        to: impl IntoIterator<Item = String>,
+    ) -> Letter {
         Letter {
             to: to.into_iter().collect(),
             from: None,
@@ -60,7 +64,8 @@ impl Letter {
         self.post_as(tx, uid)
     }
 
-    /// As [`post`](Self::post), for what may be asked for again after a crash: what waits under the same id is one mail.
+    /// As [`post`](Self::post), for what may be asked for again after a crash: what waits under the
+    /// same id is one mail.
     ///
     /// # Errors
     /// When the engine fails.
@@ -68,19 +73,24 @@ impl Letter {
         enqueue(tx, SEND_MAIL, &id.simple().to_string(), &json!(self))
     }
 
-    /// The mail as it goes over the wire. The same id makes a mail that was sent twice one mail where it arrives.
+    /// The mail as it goes over the wire. The same id makes a mail that was sent twice one mail
+    /// where it arrives.
     ///
     /// # Errors
     /// Addresses that are none.
     pub fn message(&self, sender: &str, id: &str) -> Result<Message, MailError> {
         let from = mailbox(self.from.as_deref().unwrap_or(sender))?;
         let domain = from.email.domain().to_owned();
-        let mut builder = Message::builder().from(from).message_id(Some(format!("<{id}@{domain}>"))).subject(one_line(&self.subject));
+        let mut builder = Message::builder()
+            .from(from)
+            .message_id(Some(format!("<{id}@{domain}>")))
+            .subject(one_line(&self.subject));
         for to in &self.to {
             builder = builder.to(mailbox(to)?);
         }
         let message = match &self.html {
-            Some(html) => builder.multipart(MultiPart::alternative_plain_html(self.text.clone(), html.clone())),
+            Some(html) => builder
+                .multipart(MultiPart::alternative_plain_html(self.text.clone(), html.clone())),
             None => builder.body(self.text.clone()),
         };
         message.map_err(|error| MailError::Message(error.to_string()))
@@ -106,7 +116,8 @@ fn one_line(text: &str) -> String {
 }
 
 fn without_links(text: &str) -> String {
-    static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"(?i)\b[a-z][a-z0-9+.-]*://[^\s<>"]+"#).ok());
+    static LINK: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"(?i)\b[a-z][a-z0-9+.-]*://[^\s<>"]+"#).ok());
     LINK.as_ref().map_or_else(String::new, |link| link.replace_all(text, LINK_REMOVED).into_owned())
 }
 
@@ -115,8 +126,14 @@ mod tests {
     use super::*;
 
     fn letter(to: &str, subject: &str) -> Letter {
-        let rendered = Rendered { text: "Open https://id.example.org/reset?key=abc, code 123456".to_owned(), html: None };
-        Letter { hidden: vec!["123456".to_owned()], ..Letter::of(rendered, subject, [to.to_owned()]) }
+        let rendered = Rendered {
+            text: "Open https://id.example.org/reset?key=abc, code 123456".to_owned(),
+            html: None,
+        };
+        Letter {
+            hidden: vec!["123456".to_owned()],
+            ..Letter::of(rendered, subject, [to.to_owned()])
+        }
     }
 
     #[test]
@@ -128,9 +145,17 @@ mod tests {
 
     #[test]
     fn a_line_break_adds_no_header_and_no_recipient() {
-        let message = letter("uma@example.org", "Hello\r\nBcc: eve@example.org").message("id@example.org", "1").unwrap();
+        let message = letter("uma@example.org", "Hello\r\nBcc: eve@example.org")
+            .message("id@example.org", "1")
+            .unwrap();
         let wire = String::from_utf8(message.formatted()).unwrap();
-        assert!(!wire.contains("\r\nBcc") && wire.contains("Message-ID: <1@example.org>"), "{wire}");
-        assert!(matches!(letter("uma@example.org\r\nBcc: eve@example.org", "x").message("id@example.org", "1"), Err(MailError::Address(_))));
+        assert!(
+            !wire.contains("\r\nBcc") && wire.contains("Message-ID: <1@example.org>"),
+            "{wire}"
+        );
+        assert!(matches!(
+            letter("uma@example.org\r\nBcc: eve@example.org", "x").message("id@example.org", "1"),
+            Err(MailError::Address(_))
+        ));
     }
 }

@@ -4,7 +4,10 @@
 //! let letter = Letter::of(&mailer.render("email/password_reset.html", &context)?, "Reset your password", ["uma@example.org"]);
 //! letter.post(tx)?;   // sent if and only if the transaction commits
 //! ```
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod api;
 mod job;
@@ -41,7 +44,11 @@ pub struct Mailer {
 
 impl Mailer {
     pub fn new(settings: &MailSettings) -> Mailer {
-        Mailer { templates: Templates::new(settings.template_dir.clone()), server: settings.server.clone(), show_links: settings.show_links }
+        Mailer {
+            templates: Templates::new(settings.template_dir.clone()),
+            server: settings.server.clone(),
+            show_links: settings.show_links,
+        }
     }
 
     pub fn of(cx: &Context) -> Option<&Mailer> {
@@ -51,5 +58,11 @@ impl Mailer {
 
 /// The mail's part of the program.
 pub fn module(settings: &MailSettings) -> Module {
-    Module { name: "mail", operations: api::operations(), jobs: vec![job::send_mail()], extensions: vec![Arc::new(Mailer::new(settings))], ..Module::default() }
+    Module {
+        name: "mail",
+        operations: api::operations(),
+        jobs: vec![job::send_mail()],
+        extensions: vec![Arc::new(Mailer::new(settings))],
+        ..Module::default()
+    }
 }

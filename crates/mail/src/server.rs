@@ -61,8 +61,14 @@ impl Server {
         let transport = self.transport()?;
         // The library's own limit ends with the connection being there.
         let limit = self.timeout.saturating_mul(3);
-        let too_long = |_| MailError::Unavailable { server: self.name(), problem: format!("it took longer than {} seconds", limit.as_secs()) };
-        let answer = tokio::time::timeout(limit, transport.send(message)).await.map_err(too_long)?.map_err(|error| self.tell(&error))?;
+        let too_long = |_| MailError::Unavailable {
+            server: self.name(),
+            problem: format!("it took longer than {} seconds", limit.as_secs()),
+        };
+        let answer = tokio::time::timeout(limit, transport.send(message))
+            .await
+            .map_err(too_long)?
+            .map_err(|error| self.tell(&error))?;
         Ok(format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" ")))
     }
 
@@ -79,7 +85,11 @@ impl Server {
             .timeout(Some(self.timeout))
             .hello_name(ClientId::default());
         if let Some(username) = &self.username {
-            let password = self.password.as_ref().map(|password| password.expose().to_owned()).unwrap_or_default();
+            let password = self
+                .password
+                .as_ref()
+                .map(|password| password.expose().to_owned())
+                .unwrap_or_default();
             builder = builder.credentials(Credentials::new(username.clone(), password));
         }
         Ok(builder.build())
@@ -95,6 +105,10 @@ impl Server {
             }
             cause = inner.source();
         }
-        if error.is_permanent() { MailError::Refused { server, problem } } else { MailError::Unavailable { server, problem } }
+        if error.is_permanent() {
+            MailError::Refused { server, problem }
+        } else {
+            MailError::Unavailable { server, problem }
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Templates of mails: four of the program's own, and those of the operator's folder.
 //!
-//! The operator's are files `**/*.html`, each with an optional `.txt` beside it, written as for the original: variables,
-//! `if`, `for`, `block`, `extends`, `trans`. One that has the name of a built-in one takes its place.
+//! The operator's are files `**/*.html`, each with an optional `.txt` beside it, written as for the
+//! original: variables, `if`, `for`, `block`, `extends`, `trans`. One that has the name of a
+//! built-in one takes its place.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::LazyLock;
@@ -36,7 +37,10 @@ const BUILT_IN: &[(&str, &str)] = built_in![
 ];
 
 /// Those of the built-in ones that stages may choose.
-const CHOICES: [(&str, &str); 2] = [("email/password_reset.html", "Password Reset"), ("email/account_confirmation.html", "Account Confirmation")];
+const CHOICES: [(&str, &str); 2] = [
+    ("email/password_reset.html", "Password Reset"),
+    ("email/account_confirmation.html", "Account Confirmation"),
+];
 
 /// A template that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +77,10 @@ impl Templates {
 
     /// What stages may choose: built-in ones first, then the operator's by name.
     pub fn choices(&self) -> Vec<Template> {
-        let mut all: Vec<Template> = CHOICES.iter().map(|(name, label)| Template { name: (*name).to_owned(), label: (*label).to_owned() }).collect();
+        let mut all: Vec<Template> = CHOICES
+            .iter()
+            .map(|(name, label)| Template { name: (*name).to_owned(), label: (*label).to_owned() })
+            .collect();
         for name in self.own() {
             if !all.iter().any(|known| known.name == name) {
                 all.push(Template { label: format!("Custom Template: {name}"), name });
@@ -87,7 +94,10 @@ impl Templates {
     /// # Errors
     /// A template that is not there or does not work.
     pub fn render(&self, name: &str, context: &impl Serialize) -> Result<Rendered, TemplateError> {
-        let failed = |error: minijinja::Error| TemplateError { name: name.to_owned(), problem: told(&error) };
+        let failed = |error: minijinja::Error| TemplateError {
+            name: name.to_owned(),
+            problem: told(&error),
+        };
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.add_global("product", "Countersign");
@@ -95,7 +105,8 @@ impl Templates {
         environment.add_filter("date", |value: Value, _format: Option<String>| value);
         let folder = self.folder.clone();
         environment.set_loader(move |name| Ok(find(folder.as_deref(), name)));
-        let fill = |name: &str| environment.get_template(name)?.render(minijinja::value::Serde(context));
+        let fill =
+            |name: &str| environment.get_template(name)?.render(minijinja::value::Serde(context));
         let html = fill(name).map_err(failed)?;
         let text = match fill(&format!("{}.txt", name.trim_end_matches(".html"))) {
             Ok(text) => text,
@@ -133,7 +144,9 @@ impl Templates {
 fn find(folder: Option<&Path>, name: &str) -> Option<String> {
     let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     let own = folder.filter(|_| inside).map(|folder| folder.join(name));
-    if let Some(path) = own.filter(|path| std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= LARGEST)) {
+    if let Some(path) = own.filter(|path| {
+        std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= LARGEST)
+    }) {
         match std::fs::read_to_string(&path) {
             Ok(text) => return Some(in_our_words(&text)),
             Err(error) => tracing::warn!(template = name, %error, "a mail template cannot be read"),
@@ -162,9 +175,13 @@ fn natural_time(value: Value) -> Value {
 
 /// A template of the original's language in that of our engine.
 fn in_our_words(source: &str) -> String {
-    static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{%-?\s*(\w+)(.*?)-?%\}|\{\{.*?\}\}").ok());
-    static ARGUMENT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"\|\s*(\w+):("[^"]*"|'[^']*'|[\w.]+)"#).ok());
-    let (Some(tag), Some(argument)) = (TAG.as_ref(), ARGUMENT.as_ref()) else { return source.to_owned() };
+    static TAG: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?s)\{%-?\s*(\w+)(.*?)-?%\}|\{\{.*?\}\}").ok());
+    static ARGUMENT: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"\|\s*(\w+):("[^"]*"|'[^']*'|[\w.]+)"#).ok());
+    let (Some(tag), Some(argument)) = (TAG.as_ref(), ARGUMENT.as_ref()) else {
+        return source.to_owned();
+    };
     let translated = tag.replace_all(source, |found: &Captures<'_>| {
         let whole = found.get(0).map_or("", |all| all.as_str());
         let rest = found.get(2).map_or("", |rest| rest.as_str()).trim();
@@ -190,8 +207,12 @@ fn assignments(rest: &str) -> String {
 
 /// The text of a mail that has no text form of its own. Addresses of links are kept.
 fn text_of(html: &str) -> String {
-    static HIDDEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?is)<(style|script|head|title)\b.*?</(style|script|head|title)>|<!--.*?-->").ok());
-    static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"(?is)<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>"#).ok());
+    static HIDDEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?is)<(style|script|head|title)\b.*?</(style|script|head|title)>|<!--.*?-->")
+            .ok()
+    });
+    static LINK: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"(?is)<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>"#).ok());
     static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)<[^>]*>").ok());
     let mut text = html.to_owned();
     for (pattern, with) in [(&HIDDEN, ""), (&LINK, "$2 $1"), (&TAG, " ")] {
@@ -199,11 +220,22 @@ fn text_of(html: &str) -> String {
             text = pattern.replace_all(&text, with).into_owned();
         }
     }
-    for (entity, letter) in [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2f;", "/"), ("&#39;", "'"), ("&amp;", "&")]
-    {
+    for (entity, letter) in [
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#x27;", "'"),
+        ("&#x2f;", "/"),
+        ("&#39;", "'"),
+        ("&amp;", "&"),
+    ] {
         text = text.replace(entity, letter);
     }
-    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty());
+    let lines = text
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -219,14 +251,28 @@ mod tests {
 
     #[test]
     fn built_in_templates_escape_and_have_both_forms() {
-        for (name, _) in BUILT_IN.iter().filter(|(name, _)| name.ends_with(".html") && !name.contains("base")) {
+        for (name, _) in
+            BUILT_IN.iter().filter(|(name, _)| name.ends_with(".html") && !name.contains("base"))
+        {
             let rendered = Templates::default().render(name, &context()).unwrap();
             let html = rendered.html.unwrap();
-            assert!(html.contains("<html") && !html.contains("Uma <b>") && !html.contains("<script>"), "{name}: {html}");
-            assert!(!rendered.text.contains("&#") && !rendered.text.contains("{{"), "{name}: {}", rendered.text);
+            assert!(
+                html.contains("<html") && !html.contains("Uma <b>") && !html.contains("<script>"),
+                "{name}: {html}"
+            );
+            assert!(
+                !rendered.text.contains("&#") && !rendered.text.contains("{{"),
+                "{name}: {}",
+                rendered.text
+            );
         }
         let reset = Templates::default().render("email/password_reset.html", &context()).unwrap();
-        assert!(reset.text.contains("https://id.example.org/?a=1&b=2") && reset.text.contains("in 30 minutes"), "{}", reset.text);
+        assert!(
+            reset.text.contains("https://id.example.org/?a=1&b=2")
+                && reset.text.contains("in 30 minutes"),
+            "{}",
+            reset.text
+        );
     }
 
     #[test]
@@ -241,10 +287,25 @@ mod tests {
         let templates = Templates::new(Some(folder.path().to_owned()));
         assert_eq!(templates.choices().last().unwrap().label, "Custom Template: acme/reset.html");
         let rendered = templates.render("acme/reset.html", &context()).unwrap();
-        assert!(rendered.text.contains("Hi uma,") && rendered.text.contains("Reset https://id.example.org/?a=1&b=2"), "{}", rendered.text);
-        assert!(rendered.text.contains("1User=uma") && rendered.text.contains('-'), "{}", rendered.text);
+        assert!(
+            rendered.text.contains("Hi uma,")
+                && rendered.text.contains("Reset https://id.example.org/?a=1&b=2"),
+            "{}",
+            rendered.text
+        );
+        assert!(
+            rendered.text.contains("1User=uma") && rendered.text.contains('-'),
+            "{}",
+            rendered.text
+        );
         assert!(templates.render("../../etc/passwd", &context()).is_err());
         std::fs::write(folder.path().join("acme/bad.html"), "{% if %}").unwrap();
-        assert!(templates.render("acme/bad.html", &context()).unwrap_err().to_string().contains("line 1"));
+        assert!(
+            templates
+                .render("acme/bad.html", &context())
+                .unwrap_err()
+                .to_string()
+                .contains("line 1")
+        );
     }
 }

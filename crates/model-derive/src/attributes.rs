@@ -25,11 +25,16 @@ pub(crate) struct KindAttributes {
 
 impl KindAttributes {
     pub(crate) fn read(input: &DeriveInput) -> syn::Result<KindAttributes> {
-        let mut kind = KindAttributes { description: doc(&input.attrs), schema: input.ident.to_string(), ..KindAttributes::default() };
+        let mut kind = KindAttributes {
+            description: doc(&input.attrs),
+            schema: input.ident.to_string(),
+            ..KindAttributes::default()
+        };
         for attribute in input.attrs.iter().filter(|a| a.path().is_ident("kind")) {
             attribute.parse_nested_meta(|meta| {
                 let name = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
-                let text = || -> syn::Result<String> { Ok(meta.value()?.parse::<LitStr>()?.value()) };
+                let text =
+                    || -> syn::Result<String> { Ok(meta.value()?.parse::<LitStr>()?.value()) };
                 match name.as_str() {
                     "path" => kind.path = text()?,
                     "model" => kind.model = text()?,
@@ -56,7 +61,10 @@ impl KindAttributes {
             })?;
         }
         if kind.path.is_empty() || kind.model.is_empty() || kind.title.is_empty() {
-            return Err(syn::Error::new_spanned(&input.ident, "#[kind(..)] needs at least path, model and title"));
+            return Err(syn::Error::new_spanned(
+                &input.ident,
+                "#[kind(..)] needs at least path, model and title",
+            ));
         }
         if kind.plural.is_empty() {
             kind.plural = format!("{}s", kind.title);
@@ -81,13 +89,18 @@ pub(crate) struct FieldAttributes {
 
 impl FieldAttributes {
     pub(crate) fn read(field: &Field) -> syn::Result<FieldAttributes> {
-        let ident = field.ident.clone().ok_or_else(|| syn::Error::new_spanned(field, "fields need names"))?;
+        let ident = field
+            .ident
+            .clone()
+            .ok_or_else(|| syn::Error::new_spanned(field, "fields need names"))?;
         let ty = field.ty.clone();
         let name = ident.to_string().trim_start_matches("r#").to_owned();
         let mut label = label_of(&name);
         let mut help = doc(&field.attrs);
-        let (mut group, mut widget, mut placeholder, mut show_if, mut unique_text) = (None, None, None, None, None);
-        let (mut unique, mut blank, mut write_only, mut read_only, mut filter, mut search) = (false, false, false, false, false, false);
+        let (mut group, mut widget, mut placeholder, mut show_if, mut unique_text) =
+            (None, None, None, None, None);
+        let (mut unique, mut blank, mut write_only, mut read_only, mut filter, mut search) =
+            (false, false, false, false, false, false);
         let (mut max_length, mut min, mut max) = (None::<Expr>, None::<Expr>, None::<Expr>);
         let mut on_delete: Option<Ident> = None;
         let (mut guard, mut needs) = (None, None);
@@ -155,15 +168,36 @@ impl FieldAttributes {
             } },
             _ => quote! { || ::core::option::Option::None },
         };
-        let option = |text: Option<String>| text.map_or(quote! { ::core::option::Option::None }, |t| quote! { ::core::option::Option::Some(#t) });
-        let number = |expr: Option<Expr>| expr.map_or(quote! { ::core::option::Option::None }, |e| quote! { ::core::option::Option::Some(#e) });
+        let option = |text: Option<String>| {
+            text.map_or(
+                quote! { ::core::option::Option::None },
+                |t| quote! { ::core::option::Option::Some(#t) },
+            )
+        };
+        let number = |expr: Option<Expr>| {
+            expr.map_or(
+                quote! { ::core::option::Option::None },
+                |e| quote! { ::core::option::Option::Some(#e) },
+            )
+        };
         let guards = guard.is_some();
         let guard = option(guard);
-        let (group, widget, placeholder, unique_text, needs) = (option(group), option(widget), option(placeholder), option(unique_text), option(needs));
-        let show_if = show_if.map_or(quote! { ::core::option::Option::None }, |(f, v)| quote! { ::core::option::Option::Some((#f, #v)) });
+        let (group, widget, placeholder, unique_text, needs) = (
+            option(group),
+            option(widget),
+            option(placeholder),
+            option(unique_text),
+            option(needs),
+        );
+        let show_if = show_if.map_or(
+            quote! { ::core::option::Option::None },
+            |(f, v)| quote! { ::core::option::Option::Some((#f, #v)) },
+        );
         let (max_length, min, max) = (number(max_length), number(min), number(max));
-        let on_delete =
-            on_delete.map_or(quote! { <#ty as ::countersign_model::FieldValue>::ON_DELETE }, |rule| quote! { ::countersign_model::OnDelete::#rule });
+        let on_delete = on_delete.map_or(
+            quote! { <#ty as ::countersign_model::FieldValue>::ON_DELETE },
+            |rule| quote! { ::countersign_model::OnDelete::#rule },
+        );
         let meta = quote! { ::countersign_model::FieldMeta {
             name: #name, label: #label, help: #help, group: #group, widget: #widget, placeholder: #placeholder, show_if: #show_if,
             required: #required, unique: #unique, unique_text: #unique_text, blank: #blank, write_only: #write_only, read_only: #read_only, filter: #filter, search: #search,
@@ -177,13 +211,16 @@ impl FieldAttributes {
 
 /// The doc comment as one text.
 fn doc(attributes: &[Attribute]) -> String {
-    let lines = attributes.iter().filter(|a| a.path().is_ident("doc")).filter_map(|a| match &a.meta {
-        syn::Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value().trim().to_owned()),
+    let lines =
+        attributes.iter().filter(|a| a.path().is_ident("doc")).filter_map(|a| match &a.meta {
+            syn::Meta::NameValue(pair) => match &pair.value {
+                Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => {
+                    Some(text.value().trim().to_owned())
+                }
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    });
+        });
     lines.collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 

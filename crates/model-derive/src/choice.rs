@@ -16,7 +16,8 @@ pub(crate) fn choice(input: &DeriveInput) -> syn::Result<TokenStream> {
         let mut label = words.join(" ");
         for attribute in variant.attrs.iter().filter(|a| a.path().is_ident("choice")) {
             attribute.parse_nested_meta(|meta| {
-                let text = || -> syn::Result<String> { Ok(meta.value()?.parse::<LitStr>()?.value()) };
+                let text =
+                    || -> syn::Result<String> { Ok(meta.value()?.parse::<LitStr>()?.value()) };
                 if meta.path.is_ident("value") {
                     value = text()?;
                 } else if meta.path.is_ident("label") {

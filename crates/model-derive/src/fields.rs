@@ -40,16 +40,39 @@ pub(crate) fn fields(input: &DeriveInput) -> syn::Result<TokenStream> {
     Ok(quote! { const _: () = { #table #code }; })
 }
 
-fn fields_impl(input: &DeriveInput, kind: &KindAttributes, fields: &[FieldAttributes]) -> TokenStream {
+fn fields_impl(
+    input: &DeriveInput,
+    kind: &KindAttributes,
+    fields: &[FieldAttributes],
+) -> TokenStream {
     let name = &input.ident;
-    let KindAttributes { path, model, schema, title, plural, component, description, lookup, ordering, unique_together, hidden, .. } = kind;
+    let KindAttributes {
+        path,
+        model,
+        schema,
+        title,
+        plural,
+        component,
+        description,
+        lookup,
+        ordering,
+        unique_together,
+        hidden,
+        ..
+    } = kind;
     let creatable = !hidden;
-    let space = kind.space.clone().unwrap_or_else(|| model.rsplit('.').next().unwrap_or_default().to_owned());
+    let space = kind
+        .space
+        .clone()
+        .unwrap_or_else(|| model.rsplit('.').next().unwrap_or_default().to_owned());
     let key = kind.key.clone().unwrap_or_else(|| format_ident!("Uuid"));
     let format = kind.format.as_ref().map_or(quote! { 1 }, |f| quote! { #f });
     let metas = names(fields);
-    let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) =
-        (fields.iter().map(|f| &f.ident).collect(), fields.iter().map(|f| &f.ty).collect(), fields.iter().map(|f| &f.default).collect());
+    let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) = (
+        fields.iter().map(|f| &f.ident).collect(),
+        fields.iter().map(|f| &f.ty).collect(),
+        fields.iter().map(|f| &f.default).collect(),
+    );
     let to_map = to_map(fields);
     let guarded = fields.iter().any(|field| field.guards);
     let settle = guarded.then(|| quote! { ::countersign_model::private::settle_vanished(&mut parsed.vanished, FIELDS, input); });
@@ -97,8 +120,11 @@ pub(crate) fn kind(input: &DeriveInput) -> syn::Result<TokenStream> {
     let fields = read_fields(input)?;
     let name = &input.ident;
     let metas = names(&fields);
-    let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) =
-        (fields.iter().map(|f| &f.ident).collect(), fields.iter().map(|f| &f.ty).collect(), fields.iter().map(|f| &f.default).collect());
+    let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) = (
+        fields.iter().map(|f| &f.ident).collect(),
+        fields.iter().map(|f| &f.ty).collect(),
+        fields.iter().map(|f| &f.default).collect(),
+    );
     let (table, declared) = (table(&fields), fields_impl(input, &kind, &fields));
     let noted: Vec<TokenStream> = fields
         .iter()
@@ -175,8 +201,11 @@ pub(crate) fn nested(input: &DeriveInput) -> syn::Result<TokenStream> {
     let fields = read_fields(input)?;
     let name = &input.ident;
     let metas = names(&fields);
-    let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) =
-        (fields.iter().map(|f| &f.ident).collect(), fields.iter().map(|f| &f.ty).collect(), fields.iter().map(|f| &f.default).collect());
+    let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) = (
+        fields.iter().map(|f| &f.ident).collect(),
+        fields.iter().map(|f| &f.ty).collect(),
+        fields.iter().map(|f| &f.default).collect(),
+    );
     let (table, to_map) = (table(&fields), to_map(&fields));
     Ok(quote! { const _: () = {
         #table

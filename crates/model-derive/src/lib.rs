@@ -1,6 +1,6 @@
-//! The derives that turn a struct into a kind: `Kind` for configuration objects, `Fields` for rows of the
-//! directory, `Nested` for structs inside a field, `Choice` for enumerations. What the attributes mean stands
-//! with the types they fill, in `countersign-model`.
+//! The derives that turn a struct into a kind: `Kind` for configuration objects, `Fields` for rows
+//! of the directory, `Nested` for structs inside a field, `Choice` for enumerations. What the
+//! attributes mean stands with the types they fill, in `countersign-model`.
 
 mod attributes;
 mod choice;

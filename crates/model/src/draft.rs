@@ -19,7 +19,8 @@ pub struct Draft {
     snapshot: Snapshot,
     /// What each touched object was before.
     before: BTreeMap<ObjectId, Option<Arc<Entry>>>,
-    /// The objects that whoever edits set, whose rules hold for what they set. From others only a reference was taken away.
+    /// The objects that whoever edits set, whose rules hold for what they set. From others only a
+    /// reference was taken away.
     written: BTreeSet<ObjectId>,
 }
 
@@ -67,7 +68,8 @@ impl Draft {
         self.set(id, object);
     }
 
-    /// Sets an object as it once was, or as a deletion leaves it: its own rules are not asked again.
+    /// Sets an object as it once was, or as a deletion leaves it: its own rules are not asked
+    /// again.
     pub fn put_back(&mut self, id: ObjectId, object: Arc<dyn Object>) {
         self.written.remove(&id);
         self.set(id, object);
@@ -101,14 +103,16 @@ impl Draft {
         self.detach(ObjectId::new(family::Bindable::SPACE, id.key))
     }
 
-    /// Takes an object out as if it had never been, whatever names it: for going back to a state in which nothing did.
+    /// Takes an object out as if it had never been, whatever names it: for going back to a state in
+    /// which nothing did.
     pub fn take_out(&mut self, id: ObjectId) {
         self.remember(id);
         self.snapshot.remove(id);
     }
 
-    /// Removes every reference to `target`, which is going: an object just deleted, or a user or group. What loses a reference
-    /// so is not asked whether its form would take it: what then cannot work refuses when it is reached.
+    /// Removes every reference to `target`, which is going: an object just deleted, or a user or
+    /// group. What loses a reference so is not asked whether its form would take it: what then
+    /// cannot work refuses when it is reached.
     ///
     /// # Errors
     /// [`EditError::Protected`] when a field forbids it.
@@ -119,18 +123,23 @@ impl Draft {
             match entry.object.detached(target) {
                 Detached::Changed(object) => self.set(by, object),
                 Detached::Gone => self.delete(by)?,
-                Detached::Protected(field) => return Err(EditError::Protected { id: target, by, field }),
+                Detached::Protected(field) => {
+                    return Err(EditError::Protected { id: target, by, field });
+                }
             }
         }
         Ok(())
     }
 
-    /// Checks everything touched and gives the next snapshot with its changes; no changes, no new revision.
-    /// `exists` answers for what is kept in tables (users, groups).
+    /// Checks everything touched and gives the next snapshot with its changes; no changes, no new
+    /// revision. `exists` answers for what is kept in tables (users, groups).
     ///
     /// # Errors
     /// The first object that may not stand as it is.
-    pub fn finish(mut self, exists: &mut dyn FnMut(ObjectId) -> bool) -> Result<(Snapshot, Vec<Change>), EditError> {
+    pub fn finish(
+        mut self,
+        exists: &mut dyn FnMut(ObjectId) -> bool,
+    ) -> Result<(Snapshot, Vec<Change>), EditError> {
         let changes = self.changes();
         for change in &changes {
             if let Some(after) = &change.after {
@@ -156,16 +165,26 @@ impl Draft {
 
     /// What differs from the start, so far.
     pub fn changes(&self) -> Vec<Change> {
-        let all = self.before.iter().map(|(id, before)| Change { id: *id, before: before.clone(), after: self.snapshot.entry(*id).cloned() });
+        let all = self.before.iter().map(|(id, before)| Change {
+            id: *id,
+            before: before.clone(),
+            after: self.snapshot.entry(*id).cloned(),
+        });
         all.filter(|change| match (&change.before, &change.after) {
             (None, None) => false,
-            (Some(a), Some(b)) => a.meta().model != b.meta().model || a.object.values() != b.object.values(),
+            (Some(a), Some(b)) => {
+                a.meta().model != b.meta().model || a.object.values() != b.object.values()
+            }
             _ => true,
         })
         .collect()
     }
 
-    fn check(&self, entry: &Entry, exists: &mut dyn FnMut(ObjectId) -> bool) -> Result<(), EditError> {
+    fn check(
+        &self,
+        entry: &Entry,
+        exists: &mut dyn FnMut(ObjectId) -> bool,
+    ) -> Result<(), EditError> {
         if let Some(field) = self.snapshot.not_unique(entry) {
             let text = entry.meta().field(field).and_then(|f| f.unique_text);
             return Err(invalid(entry.id, &*entry.object, not_unique(field, text)));
@@ -180,7 +199,11 @@ impl Draft {
     }
 
     /// Everything an object names has to be there.
-    fn references(&self, entry: &Entry, exists: &mut dyn FnMut(ObjectId) -> bool) -> Result<(), EditError> {
+    fn references(
+        &self,
+        entry: &Entry,
+        exists: &mut dyn FnMut(ObjectId) -> bool,
+    ) -> Result<(), EditError> {
         let mut errors = FieldErrors::new();
         entry.object.visit_refs(&mut |field, target| {
             if !self.resolves(field, target, exists) {
@@ -197,8 +220,11 @@ impl Draft {
         for (by, field) in self.snapshot.referrers(entry.id) {
             let Some(user) = self.snapshot.entry(by) else { continue };
             let Some(field) = user.meta().field(field) else { continue };
-            let Some(needed) = field.needs.filter(|needed| was(needed) != is(needed)) else { continue };
-            let nothing = is(needed).is_none_or(|value| value.is_null() || value.as_str() == Some(""));
+            let Some(needed) = field.needs.filter(|needed| was(needed) != is(needed)) else {
+                continue;
+            };
+            let nothing =
+                is(needed).is_none_or(|value| value.is_null() || value.as_str() == Some(""));
             let reason = if nothing {
                 Some(format!("it needs one as its {}.", field.label))
             } else {
@@ -209,16 +235,30 @@ impl Draft {
             if let Some(reason) = reason {
                 let name = user.object.value("name").or_else(|| user.object.value("domain"));
                 let name = name.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
-                errors.add(needed, Problem::new("in_use", format!("In use by {} \"{name}\": {reason}", user.meta().title)));
+                errors.add(
+                    needed,
+                    Problem::new(
+                        "in_use",
+                        format!("In use by {} \"{name}\": {reason}", user.meta().title),
+                    ),
+                );
             }
         }
     }
 
-    fn resolves(&self, field: &'static crate::FieldMeta, target: ObjectId, exists: &mut dyn FnMut(ObjectId) -> bool) -> bool {
+    fn resolves(
+        &self,
+        field: &'static crate::FieldMeta,
+        target: ObjectId,
+        exists: &mut dyn FnMut(ObjectId) -> bool,
+    ) -> bool {
         match (target.space.0, target.key) {
             ("user" | "group", _) => exists(target),
             ("bindable", Key::Uuid(uuid)) => self.snapshot.bindable(uuid).is_some(),
-            _ => self.snapshot.entry(target).is_some_and(|e| model_of((field.shape)()).is_none_or(|m| m == e.meta().model)),
+            _ => self
+                .snapshot
+                .entry(target)
+                .is_some_and(|e| model_of((field.shape)()).is_none_or(|m| m == e.meta().model)),
         }
     }
 
@@ -239,7 +279,10 @@ fn model_of(shape: crate::Shape) -> Option<&'static str> {
 fn not_unique(field: &'static str, text: Option<&'static str>) -> FieldErrors {
     if field.contains(',') {
         let names = field.replace(',', ", ");
-        return FieldErrors::object(Problem::new("unique", format!("The fields {names} must make a unique set.")));
+        return FieldErrors::object(Problem::new(
+            "unique",
+            format!("The fields {names} must make a unique set."),
+        ));
     }
     FieldErrors::one(field, text.map_or_else(Problem::unique, |text| Problem::new("unique", text)))
 }

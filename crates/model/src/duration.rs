@@ -16,7 +16,8 @@ pub struct Duration {
 pub struct DurationError(pub String);
 
 impl Duration {
-    /// Parses `unit=number` pairs joined by `;`. Units: microseconds, milliseconds, seconds, minutes, hours, days, weeks.
+    /// Parses `unit=number` pairs joined by `;`. Units: microseconds, milliseconds, seconds,
+    /// minutes, hours, days, weeks.
     ///
     /// # Errors
     /// Text of another form.
@@ -69,7 +70,8 @@ impl std::str::FromStr for Duration {
     }
 }
 
-/// For defaults in declarations: `Duration::from("hours=1")`. Text that is no duration counts as none at all.
+/// For defaults in declarations: `Duration::from("hours=1")`. Text that is no duration counts as
+/// none at all.
 impl From<&str> for Duration {
     fn from(text: &str) -> Duration {
         Duration::parse(text).unwrap_or(Duration { text: "seconds=0".to_owned(), seconds: 0 })
@@ -82,7 +84,13 @@ mod tests {
 
     #[test]
     fn durations_add_up() {
-        for (text, seconds) in [("hours=1;minutes=30", 5400), ("seconds=0", 0), ("weeks=4", 2_419_200), ("minutes=-5", -300), ("days=1.5", 129_600)] {
+        for (text, seconds) in [
+            ("hours=1;minutes=30", 5400),
+            ("seconds=0", 0),
+            ("weeks=4", 2_419_200),
+            ("minutes=-5", -300),
+            ("days=1.5", 129_600),
+        ] {
             assert_eq!(Duration::parse(text).unwrap().seconds(), seconds, "{text}");
         }
         for text in ["", "1h", "hours", "hours=x", "fortnights=1", "days=1e300"] {

@@ -15,13 +15,16 @@ pub trait Entropy: Send + Sync {
 
     /// `length` letters and digits, each chosen uniformly.
     fn token(&self, length: usize) -> String {
-        const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        const ALPHABET: &[u8; 62] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let mut text = String::with_capacity(length);
         let mut pool = [0u8; 64];
         while text.len() < length {
             self.fill(&mut pool);
-            // Bytes of 248 and more would favour the first letters: 248 is the largest multiple of 62 in a byte.
-            let letters = pool.iter().filter(|b| **b < 248).filter_map(|b| ALPHABET.get(usize::from(b % 62)));
+            // Bytes of 248 and more would favour the first letters: 248 is the largest multiple of
+            // 62 in a byte.
+            let letters =
+                pool.iter().filter(|b| **b < 248).filter_map(|b| ALPHABET.get(usize::from(b % 62)));
             text.extend(letters.take(length - text.len()).map(|b| char::from(*b)));
         }
         text
@@ -34,8 +37,9 @@ pub trait Entropy: Send + Sync {
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 
-    /// A uuid that begins with its time (version 7): for rows that come by the thousand, whose keys then stand together in
-    /// an index instead of on pages all over it. No secret: most of what tells two of them apart is the time.
+    /// A uuid that begins with its time (version 7): for rows that come by the thousand, whose keys
+    /// then stand together in an index instead of on pages all over it. No secret: most of what
+    /// tells two of them apart is the time.
     fn uuid_at(&self, now: Timestamp) -> Uuid {
         let mut bytes = [0u8; 10];
         self.fill(&mut bytes);

@@ -25,7 +25,10 @@ impl Problem {
     }
     /// The mask of a secret, where there is no secret that it could stand for.
     pub fn mask() -> Problem {
-        Problem::new("invalid", "This is the mask that answers show in place of a secret. Enter the secret itself.")
+        Problem::new(
+            "invalid",
+            "This is the mask that answers show in place of a secret. Enter the secret itself.",
+        )
     }
     pub fn unique() -> Problem {
         Problem::new("unique", "This field must be unique.")
@@ -53,7 +56,8 @@ impl From<Problem> for ErrorNode {
     }
 }
 
-/// All errors of one object, by field, in the order found. Object-level ones stand under `non_field_errors`.
+/// All errors of one object, by field, in the order found. Object-level ones stand under
+/// `non_field_errors`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldErrors(Vec<(String, ErrorNode)>);
 
@@ -118,12 +122,19 @@ impl FieldErrors {
 
     /// All of them in one line of text, for terminals and logs.
     pub fn sentences(&self) -> String {
-        let texts = |list: &[Problem]| list.iter().map(|problem| problem.text.as_str()).collect::<Vec<_>>().join(" ");
+        let texts = |list: &[Problem]| {
+            list.iter().map(|problem| problem.text.as_str()).collect::<Vec<_>>().join(" ")
+        };
         let part = |(name, node): &(String, ErrorNode)| {
             let said = match node {
                 ErrorNode::Problems(list) => texts(list),
                 ErrorNode::Nested(errors) => errors.sentences(),
-                ErrorNode::Items(items) => items.iter().filter(|e| !e.is_empty()).map(FieldErrors::sentences).collect::<Vec<_>>().join("; "),
+                ErrorNode::Items(items) => items
+                    .iter()
+                    .filter(|e| !e.is_empty())
+                    .map(FieldErrors::sentences)
+                    .collect::<Vec<_>>()
+                    .join("; "),
             };
             if name == NON_FIELD { said } else { format!("{name}: {said}") }
         };

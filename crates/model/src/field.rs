@@ -48,10 +48,12 @@ pub struct FieldMeta {
     pub min: Option<i64>,
     pub max: Option<i64>,
     pub on_delete: OnDelete,
-    /// What it names restricts somebody: when that is deleted, the object's [`Vanished`](crate::Vanished) says so. Fields of one
-    /// name here are alternatives: whoever sets one of them says anew what restricts.
+    /// What it names restricts somebody: when that is deleted, the object's
+    /// [`Vanished`](crate::Vanished) says so. Fields of one name here are alternatives: whoever
+    /// sets one of them says anew what restricts.
     pub guard: Option<&'static str>,
-    /// The field of what it names that it depends on: a change to that one is refused where this object's rules forbid it.
+    /// The field of what it names that it depends on: a change to that one is refused where this
+    /// object's rules forbid it.
     pub needs: Option<&'static str>,
     pub shape: fn() -> Shape,
     /// The default as JSON where it is a constant, for forms and documentation.
@@ -112,7 +114,9 @@ impl Shape {
         match (self, value) {
             (Shape::Secret, Value::String(text)) if !text.is_empty() => Value::from(Secret::MASK),
             (Shape::Nullable(inner), value) => inner.masked(value),
-            (Shape::List(item), Value::Array(items)) => items.into_iter().map(|value| item.masked(value)).collect(),
+            (Shape::List(item), Value::Array(items)) => {
+                items.into_iter().map(|value| item.masked(value)).collect()
+            }
             (Shape::Object(fields), Value::Object(map)) => {
                 let part = |name: &str| fields.iter().find(|field| field.name == name);
                 let masked = |(name, value): (String, Value)| {
@@ -135,7 +139,8 @@ pub struct ChoiceMeta {
     pub label: &'static str,
 }
 
-/// A value that can be a field. Parsing turns outside JSON into meaning once; nothing later checks again.
+/// A value that can be a field. Parsing turns outside JSON into meaning once; nothing later checks
+/// again.
 pub trait FieldValue: Sized + Clone {
     fn shape() -> Shape;
 
@@ -153,8 +158,8 @@ pub trait FieldValue: Sized + Clone {
         Self::parse(value, meta)
     }
 
-    /// Reads what rests on disk. It was checked when it was written, perhaps by the rules of an older version: what those let
-    /// through is kept as it is where its type can hold it.
+    /// Reads what rests on disk. It was checked when it was written, perhaps by the rules of an
+    /// older version: what those let through is kept as it is where its type can hold it.
     ///
     /// # Errors
     /// As `parse`.
@@ -221,10 +226,18 @@ pub(crate) fn bounded(text: String, meta: &FieldMeta) -> Result<String, ErrorNod
         return Err(Problem::blank().into());
     }
     if text.contains('\0') {
-        return Err(Problem::new("null_characters_not_allowed", "Null characters are not allowed.").into());
+        return Err(Problem::new(
+            "null_characters_not_allowed",
+            "Null characters are not allowed.",
+        )
+        .into());
     }
     if let Some(max) = meta.max_length.filter(|max| text.chars().count() > *max) {
-        return Err(Problem::new("max_length", format!("Ensure this field has no more than {max} characters.")).into());
+        return Err(Problem::new(
+            "max_length",
+            format!("Ensure this field has no more than {max} characters."),
+        )
+        .into());
     }
     Ok(text)
 }
@@ -239,8 +252,18 @@ impl FieldValue for bool {
             Value::Null => Err(Problem::null().into()),
             Value::Number(n) if n.as_i64() == Some(1) => Ok(true),
             Value::Number(n) if n.as_i64() == Some(0) => Ok(false),
-            Value::String(s) if ["t", "y", "yes", "true", "on", "1"].contains(&s.to_ascii_lowercase().as_str()) => Ok(true),
-            Value::String(s) if ["f", "n", "no", "false", "off", "0"].contains(&s.to_ascii_lowercase().as_str()) => Ok(false),
+            Value::String(s)
+                if ["t", "y", "yes", "true", "on", "1"]
+                    .contains(&s.to_ascii_lowercase().as_str()) =>
+            {
+                Ok(true)
+            }
+            Value::String(s)
+                if ["f", "n", "no", "false", "off", "0"]
+                    .contains(&s.to_ascii_lowercase().as_str()) =>
+            {
+                Ok(false)
+            }
             _ => Err(Problem::new("invalid", "Must be a valid boolean.").into()),
         }
     }
@@ -260,13 +283,23 @@ impl FieldValue for i64 {
             Value::String(s) => s.trim().parse().ok(),
             _ => None,
         };
-        let number = number.ok_or_else(|| Problem::new("invalid", "A valid integer is required."))?;
-        let (low, high) = (meta.min.unwrap_or(i64::from(i32::MIN)), meta.max.unwrap_or(i64::from(i32::MAX)));
+        let number =
+            number.ok_or_else(|| Problem::new("invalid", "A valid integer is required."))?;
+        let (low, high) =
+            (meta.min.unwrap_or(i64::from(i32::MIN)), meta.max.unwrap_or(i64::from(i32::MAX)));
         if number < low {
-            return Err(Problem::new("min_value", format!("Ensure this value is greater than or equal to {low}.")).into());
+            return Err(Problem::new(
+                "min_value",
+                format!("Ensure this value is greater than or equal to {low}."),
+            )
+            .into());
         }
         if number > high {
-            return Err(Problem::new("max_value", format!("Ensure this value is less than or equal to {high}.")).into());
+            return Err(Problem::new(
+                "max_value",
+                format!("Ensure this value is less than or equal to {high}."),
+            )
+            .into());
         }
         Ok(number)
     }
@@ -281,7 +314,8 @@ impl FieldValue for i32 {
     }
     fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
         let wide = <i64 as FieldValue>::parse(value, meta)?;
-        i32::try_from(wide).map_err(|_| Problem::new("invalid", "A valid integer is required.").into())
+        i32::try_from(wide)
+            .map_err(|_| Problem::new("invalid", "A valid integer is required.").into())
     }
     fn to_json(&self) -> Value {
         Value::from(*self)
@@ -314,7 +348,9 @@ impl FieldValue for Timestamp {
         const WRONG: &str = "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
         match value {
             Value::Null => Err(Problem::null().into()),
-            Value::String(s) => Timestamp::parse(s).ok_or_else(|| Problem::new("invalid", WRONG).into()),
+            Value::String(s) => {
+                Timestamp::parse(s).ok_or_else(|| Problem::new("invalid", WRONG).into())
+            }
             _ => Err(Problem::new("invalid", WRONG).into()),
         }
     }
@@ -328,7 +364,8 @@ impl FieldValue for Duration {
         Shape::Duration
     }
     fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
-        Duration::parse(&text(value, meta)?).map_err(|e| Problem::new("invalid", e.to_string()).into())
+        Duration::parse(&text(value, meta)?)
+            .map_err(|e| Problem::new("invalid", e.to_string()).into())
     }
     fn to_json(&self) -> Value {
         Value::from(self.as_str())
@@ -381,7 +418,11 @@ impl FieldValue for JsonMap {
         match value {
             Value::Object(map) => Ok(JsonMap(map.clone())),
             Value::Null => Err(Problem::null().into()),
-            _ => Err(Problem::new("invalid", "Value must be a dictionary, and not have any duplicate keys.").into()),
+            _ => Err(Problem::new(
+                "invalid",
+                "Value must be a dictionary, and not have any duplicate keys.",
+            )
+            .into()),
         }
     }
     fn to_json(&self) -> Value {
@@ -411,13 +452,20 @@ impl<T: FieldValue> FieldValue for Option<T> {
             return Ok(None);
         }
         // Forms send an emptied reference or choice as an empty text.
-        if value.as_str() == Some("") && !meta.blank && !matches!(T::shape(), Shape::Text | Shape::Code | Shape::Multiline | Shape::Secret) {
+        if value.as_str() == Some("")
+            && !meta.blank
+            && !matches!(T::shape(), Shape::Text | Shape::Code | Shape::Multiline | Shape::Secret)
+        {
             return Ok(None);
         }
         T::parse(value, meta).map(Some)
     }
     fn load(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
-        if value.is_null() { Ok(None) } else { T::load(value, meta).map(Some).or_else(|_| Self::parse_stored(value, meta)) }
+        if value.is_null() {
+            Ok(None)
+        } else {
+            T::load(value, meta).map(Some).or_else(|_| Self::parse_stored(value, meta))
+        }
     }
     fn to_json(&self) -> Value {
         self.as_ref().map_or(Value::Null, FieldValue::to_json)
@@ -439,7 +487,8 @@ impl<T: FieldValue> FieldValue for Option<T> {
     const ON_DELETE: OnDelete = OnDelete::SetNull;
 }
 
-/// A reference that has to be given, and that is nothing once its target was deleted: the object stays.
+/// A reference that has to be given, and that is nothing once its target was deleted: the object
+/// stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needed<T>(pub Option<T>);
 
@@ -475,7 +524,11 @@ impl<T: FieldValue> FieldValue for Vec<T> {
             Value::Null => return Err(Problem::null().into()),
             other => {
                 let kind = python_type(other);
-                return Err(Problem::new("not_a_list", format!("Expected a list of items but got type \"{kind}\".")).into());
+                return Err(Problem::new(
+                    "not_a_list",
+                    format!("Expected a list of items but got type \"{kind}\"."),
+                )
+                .into());
             }
         };
         let mut list = Vec::with_capacity(items.len());
@@ -527,8 +580,13 @@ impl<T: Target> FieldValue for Ref<T> {
             return Ok(Ref::new(key));
         }
         Err(match (T::KEY, value) {
-            (KeyType::Uuid, Value::String(s)) => Problem::new("invalid", format!("“{s}” is not a valid UUID.")),
-            (_, other) => Problem::new("incorrect_type", format!("Incorrect type. Expected pk value, received {}.", python_type(other))),
+            (KeyType::Uuid, Value::String(s)) => {
+                Problem::new("invalid", format!("“{s}” is not a valid UUID."))
+            }
+            (_, other) => Problem::new(
+                "incorrect_type",
+                format!("Incorrect type. Expected pk value, received {}.", python_type(other)),
+            ),
         }
         .into())
     }

@@ -6,8 +6,12 @@ use crate::field::{FieldMeta, Shape};
 use crate::key::KeyType;
 use crate::kind::KindMeta;
 
-/// A kind as the interface sees it. `paths` maps a space and model to the collection its references are chosen from.
-pub fn kind_form(meta: &KindMeta, paths: &dyn Fn(&'static str, Option<&'static str>) -> String) -> Value {
+/// A kind as the interface sees it. `paths` maps a space and model to the collection its references
+/// are chosen from.
+pub fn kind_form(
+    meta: &KindMeta,
+    paths: &dyn Fn(&'static str, Option<&'static str>) -> String,
+) -> Value {
     let lookup = if ["slug", "identifier"].contains(&meta.lookup) { meta.lookup } else { "pk" };
     json!({
         "model": meta.model, "path": meta.path, "title": meta.title, "plural": meta.plural, "component": meta.component,
@@ -16,7 +20,10 @@ pub fn kind_form(meta: &KindMeta, paths: &dyn Fn(&'static str, Option<&'static s
     })
 }
 
-pub fn field_form(field: &FieldMeta, paths: &dyn Fn(&'static str, Option<&'static str>) -> String) -> Value {
+pub fn field_form(
+    field: &FieldMeta,
+    paths: &dyn Fn(&'static str, Option<&'static str>) -> String,
+) -> Value {
     let shape = (field.shape)();
     let nullable = matches!(shape, Shape::Nullable(_));
     json!({
@@ -28,7 +35,10 @@ pub fn field_form(field: &FieldMeta, paths: &dyn Fn(&'static str, Option<&'stati
     })
 }
 
-pub fn shape_form(shape: &Shape, paths: &dyn Fn(&'static str, Option<&'static str>) -> String) -> Value {
+pub fn shape_form(
+    shape: &Shape,
+    paths: &dyn Fn(&'static str, Option<&'static str>) -> String,
+) -> Value {
     let named = |name: &str| json!({"type": name});
     match shape {
         Shape::Text | Shape::Uuid => named("text"),
@@ -45,14 +55,17 @@ pub fn shape_form(shape: &Shape, paths: &dyn Fn(&'static str, Option<&'static st
         Shape::Time => named("time"),
         Shape::Map | Shape::Json => named("map"),
         Shape::Choice(choices) => {
-            let choices: Value = choices.iter().map(|c| json!({"value": c.value, "label": c.label})).collect();
+            let choices: Value =
+                choices.iter().map(|c| json!({"value": c.value, "label": c.label})).collect();
             json!({"type": "choice", "choices": choices})
         }
         Shape::Reference { space, model, key } => json!({"type": "reference", "target": {
             "space": space.0, "path": paths(space.0, *model), "model": model, "key": key_name(*key), "label_fields": label_fields(space.0)}}),
         Shape::Nullable(inner) => shape_form(inner, paths),
         Shape::List(item) => json!({"type": "list", "item": shape_form(item, paths)}),
-        Shape::Object(fields) => json!({"type": "object", "fields": fields.iter().map(|f| field_form(f, paths)).collect::<Value>()}),
+        Shape::Object(fields) => {
+            json!({"type": "object", "fields": fields.iter().map(|f| field_form(f, paths)).collect::<Value>()})
+        }
     }
 }
 

@@ -82,7 +82,8 @@ impl From<i64> for Key {
     }
 }
 
-/// A set of kinds that share keys and names, as `stage` or `provider`; a kind without family has a space of its own.
+/// A set of kinds that share keys and names, as `stage` or `provider`; a kind without family has a
+/// space of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Space(pub &'static str);
 

@@ -31,7 +31,8 @@ pub struct KindMeta {
     pub description: &'static str,
     pub space: Space,
     pub key: KeyType,
-    /// Name of the key in item paths, as `stage_uuid`; `slug` and `identifier` look up by that field.
+    /// Name of the key in item paths, as `stage_uuid`; `slug` and `identifier` look up by that
+    /// field.
     pub lookup: &'static str,
     /// Comma-separated default order, as `slug,name`.
     pub ordering: &'static str,
@@ -71,7 +72,8 @@ pub enum Mode {
     Patch,
 }
 
-/// What a parse reads: the outside JSON, how much it must hold, and randomness for generated defaults.
+/// What a parse reads: the outside JSON, how much it must hold, and randomness for generated
+/// defaults.
 pub struct Input<'a> {
     pub map: &'a Map<String, Value>,
     pub mode: Mode,
@@ -107,11 +109,16 @@ pub trait Fields: Sized + Clone {
 
 /// A sort of configuration object. Implemented by `#[derive(Kind)]`.
 pub trait Kind: Fields + Object + Target {
-    /// Reads stored JSON; missing fields take defaults, so that a new optional field needs no upgrade step.
+    /// Reads stored JSON; missing fields take defaults, so that a new optional field needs no
+    /// upgrade step.
     ///
     /// # Errors
     /// A secret sealed with another key, or a required field that is not there.
-    fn load(stored: &Map<String, Value>, sealer: &dyn Sealer, entropy: &dyn Entropy) -> Result<Self, LoadError>;
+    fn load(
+        stored: &Map<String, Value>,
+        sealer: &dyn Sealer,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, LoadError>;
 }
 
 /// An object seen without its type. Implemented by `#[derive(Kind)]`.

@@ -1,10 +1,13 @@
-//! What configuration *is*: kinds, fields, references, the snapshot that holds every object in memory and the
-//! draft through which it changes.
+//! What configuration *is*: kinds, fields, references, the snapshot that holds every object in
+//! memory and the draft through which it changes.
 //!
-//! Nothing in here does I/O, reads a clock or knows HTTP, SQL or a protocol: given the same inputs every function
-//! answers the same. A kind is a struct with `#[derive(Kind)]`; storage, API, forms, blueprints, diffs and
-//! documentation all read that one declaration.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! Nothing in here does I/O, reads a clock or knows HTTP, SQL or a protocol: given the same inputs
+//! every function answers the same. A kind is a struct with `#[derive(Kind)]`; storage, API, forms,
+//! blueprints, diffs and documentation all read that one declaration.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 extern crate self as countersign_model;
 
@@ -33,7 +36,9 @@ pub use draft::{Change, Draft, EditError, Refusal};
 pub use duration::{Duration, DurationError};
 pub use environment::{Clock, Entropy};
 pub use errors::{ErrorNode, FieldErrors, Problem};
-pub use field::{Choice as ChoiceValue, ChoiceMeta, FieldMeta, FieldValue, JsonMap, Needed, OnDelete, Shape};
+pub use field::{
+    Choice as ChoiceValue, ChoiceMeta, FieldMeta, FieldValue, JsonMap, Needed, OnDelete, Shape,
+};
 pub use form::{field_form, kind_form, shape_form};
 pub use key::{Key, KeyType, ObjectId, Space};
 pub use kind::{Detached, Fields, Input, Kind, KindMeta, Mode, Object};

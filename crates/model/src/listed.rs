@@ -46,7 +46,8 @@ impl<L: Names> FieldValue for Listed<L> {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let known = text.is_empty() && meta.blank || L::choices().iter().any(|choice| choice.value == text);
+        let known =
+            text.is_empty() && meta.blank || L::choices().iter().any(|choice| choice.value == text);
         if known { Ok(Listed(text, PhantomData)) } else { Err(Problem::choice(&text).into()) }
     }
     /// A name that the list does not have, or has no longer, stays: it is none of the others.

@@ -1,4 +1,5 @@
-//! Addresses of the Internet: one form of each, however it was written, and the networks they lie in.
+//! Addresses of the Internet: one form of each, however it was written, and the networks they lie
+//! in.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,7 +14,10 @@ pub struct Cidr {
 impl Cidr {
     /// A network, or a single address, which is a network of one.
     pub fn parse(text: &str) -> Option<Cidr> {
-        let (address, bits) = text.trim().split_once('/').map_or((text.trim(), None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) = text
+            .trim()
+            .split_once('/')
+            .map_or((text.trim(), None), |(address, bits)| (address, Some(bits)));
         let network: IpAddr = address.parse().ok()?;
         let most = if network.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
@@ -42,8 +46,9 @@ impl fmt::Display for Cidr {
     }
 }
 
-/// The address of a node as proxies name it (RFC 7239, section 6): with or without a port, an IPv6 address with or without
-/// brackets and quotes. `unknown`, names and everything else are no address. An IPv4 address written as IPv6 is IPv4.
+/// The address of a node as proxies name it (RFC 7239, section 6): with or without a port, an IPv6
+/// address with or without brackets and quotes. `unknown`, names and everything else are no
+/// address. An IPv4 address written as IPv6 is IPv4.
 pub fn node_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
@@ -60,13 +65,17 @@ pub fn node_address(text: &str) -> Option<IpAddr> {
         (address.parse().ok()?, "")
     };
     let port = |port: &str| match port.strip_prefix('_') {
-        Some(hidden) => !hidden.is_empty() && hidden.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)),
+        Some(hidden) => {
+            !hidden.is_empty()
+                && hidden.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        }
         None => (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit()),
     };
     (rest.is_empty() || rest.strip_prefix(':').is_some_and(port)).then(|| address.to_canonical())
 }
 
-/// What one subscriber has: an IPv4 address, or a /64 of IPv6 (RFC 6177). Who counts by address counts by this.
+/// What one subscriber has: an IPv4 address, or a /64 of IPv6 (RFC 6177). Who counts by address
+/// counts by this.
 pub fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
@@ -80,11 +89,17 @@ mod tests {
 
     #[test]
     fn networks_hold_their_addresses_only() {
-        let holds = |network: &str, address: &str| Cidr::parse(network).unwrap().contains(address.parse().unwrap());
+        let holds = |network: &str, address: &str| {
+            Cidr::parse(network).unwrap().contains(address.parse().unwrap())
+        };
         assert!(holds("10.0.0.0/8", "10.255.1.2") && !holds("10.0.0.0/8", "11.0.0.1"));
         assert!(holds("172.16.0.0/12", "172.31.0.1") && !holds("172.16.0.0/12", "172.32.0.1"));
         assert!(holds("10.0.0.0/8", "::ffff:10.1.1.1") && !holds("::/0", "10.1.1.1"));
-        assert!(holds("0.0.0.0/0", "8.8.8.8") && holds("fd12::/16", "fd12::1") && !holds("fd12::/16", "fd13::1"));
+        assert!(
+            holds("0.0.0.0/0", "8.8.8.8")
+                && holds("fd12::/16", "fd12::1")
+                && !holds("fd12::/16", "fd13::1")
+        );
         assert!(holds("192.0.2.7", "192.0.2.7") && !holds("192.0.2.7", "192.0.2.8"));
         for wrong in ["ten", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/x"] {
             assert_eq!(Cidr::parse(wrong), None, "{wrong}");
@@ -106,14 +121,32 @@ mod tests {
             assert_eq!(node_address(text), Some(one), "{text}");
         }
         let six: IpAddr = "2001:db8::8".parse().unwrap();
-        for text in
-            ["2001:db8::8", "[2001:db8::8]", "[2001:db8::8]:51234", "\"[2001:db8::8]:51234\"", "[2001:DB8:0::8]:_x", "[2001:db8::8%eth0]:1", "2001:db8::8%3"]
-        {
+        for text in [
+            "2001:db8::8",
+            "[2001:db8::8]",
+            "[2001:db8::8]:51234",
+            "\"[2001:db8::8]:51234\"",
+            "[2001:DB8:0::8]:_x",
+            "[2001:db8::8%eth0]:1",
+            "2001:db8::8%3",
+        ] {
             assert_eq!(node_address(text), Some(six), "{text}");
         }
-        let wrong =
-            ["", "unknown", "_hidden", "nonsense", "203.0.113.8:", "203.0.113.8:x", "203.0.113.8:123456", "[203.0.113.8]", "[2001:db8::8", "[2001:db8::8]80"];
-        for text in wrong.into_iter().chain(["203.0.113.8 6.6.6.6", "[2001:db8::8]:", "203.0.113.8:_"]) {
+        let wrong = [
+            "",
+            "unknown",
+            "_hidden",
+            "nonsense",
+            "203.0.113.8:",
+            "203.0.113.8:x",
+            "203.0.113.8:123456",
+            "[203.0.113.8]",
+            "[2001:db8::8",
+            "[2001:db8::8]80",
+        ];
+        for text in
+            wrong.into_iter().chain(["203.0.113.8 6.6.6.6", "[2001:db8::8]:", "203.0.113.8:_"])
+        {
             assert_eq!(node_address(text), None, "{text}");
         }
     }

@@ -47,7 +47,9 @@ impl From<Option<Value>> for SortKey {
             None | Some(Value::Null) => SortKey::Nothing,
             Some(Value::Bool(b)) => SortKey::Bool(b),
             Some(Value::String(text)) => SortKey::Text(text),
-            Some(Value::Number(number)) => number.as_f64().map_or(SortKey::Nothing, SortKey::Number),
+            Some(Value::Number(number)) => {
+                number.as_f64().map_or(SortKey::Nothing, SortKey::Number)
+            }
             Some(other) => SortKey::Text(other.to_string()),
         }
     }
@@ -77,9 +79,18 @@ mod tests {
 
     #[test]
     fn nothing_comes_last_and_numbers_count() {
-        let mut values = [json!(null), json!("b"), json!("B"), json!("a")].map(|value| SortKey::from(Some(value)));
+        let mut values = [json!(null), json!("b"), json!("B"), json!("a")]
+            .map(|value| SortKey::from(Some(value)));
         values.sort();
-        assert_eq!(values, [SortKey::Text("B".into()), SortKey::Text("a".into()), SortKey::Text("b".into()), SortKey::Nothing]);
+        assert_eq!(
+            values,
+            [
+                SortKey::Text("B".into()),
+                SortKey::Text("a".into()),
+                SortKey::Text("b".into()),
+                SortKey::Nothing
+            ]
+        );
         assert!(SortKey::from(Some(json!(9))) < SortKey::from(Some(json!(10))));
         assert!(SortKey::from(Some(json!(false))) < SortKey::from(Some(json!(true))));
         assert!(SortKey::from(Some(json!(-0.5))) < SortKey::from(Some(json!(0))));

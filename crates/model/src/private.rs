@@ -25,7 +25,8 @@ pub fn parse_field<T: FieldValue>(
                 None
             });
         }
-        let parsed = if input.privileged { T::parse_stored(value, meta) } else { T::parse(value, meta) };
+        let parsed =
+            if input.privileged { T::parse_stored(value, meta) } else { T::parse(value, meta) };
         return parsed.map_err(|node| errors.set(meta.name, node)).ok();
     }
     if !input.must_have(meta)
@@ -71,7 +72,11 @@ pub fn load_field<T: FieldValue>(
 }
 
 /// `Ok(None)`: the field does not name the target. `Err`: the object cannot stay.
-pub fn detach_field<T: FieldValue>(meta: &'static FieldMeta, value: &T, target: ObjectId) -> Result<Option<T>, Detached> {
+pub fn detach_field<T: FieldValue>(
+    meta: &'static FieldMeta,
+    value: &T,
+    target: ObjectId,
+) -> Result<Option<T>, Detached> {
     let mut named = false;
     value.visit_refs(&mut |id| named |= id == target);
     if !named {
@@ -90,9 +95,9 @@ pub fn note_vanished(vanished: &mut Vanished, meta: &'static FieldMeta) {
     }
 }
 
-/// What a guarding field is set to guards from then on. To set it to nothing says nothing new: that is what a client sends
-/// that sends back what it read. `vanished: []` says that nothing has to guard any more; files that were written by an
-/// export say what had vanished.
+/// What a guarding field is set to guards from then on. To set it to nothing says nothing new: that
+/// is what a client sends that sends back what it read. `vanished: []` says that nothing has to
+/// guard any more; files that were written by an export say what had vanished.
 pub fn settle_vanished(vanished: &mut Vanished, fields: &[FieldMeta], input: &Input<'_>) {
     if input.map.get("vanished").and_then(Value::as_array).is_some_and(Vec::is_empty) {
         *vanished = Vanished::default();

@@ -18,7 +18,8 @@ use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 
 type Parse = fn(&Input<'_>, Option<&dyn Object>) -> Result<Arc<dyn Object>, FieldErrors>;
-type Load = fn(&Map<String, Value>, &dyn Sealer, &dyn Entropy) -> Result<Arc<dyn Object>, LoadError>;
+type Load =
+    fn(&Map<String, Value>, &dyn Sealer, &dyn Entropy) -> Result<Arc<dyn Object>, LoadError>;
 /// Changes stored JSON of format `n` into format `n + 1`.
 pub type Upgrade = fn(&mut Map<String, Value>);
 
@@ -50,13 +51,16 @@ impl KindDef {
                 let base = base.and_then(|o| (o as &dyn Any).downcast_ref::<T>());
                 T::parse(input, base).map(|value| Arc::new(value) as Arc<dyn Object>)
             },
-            load: |stored, sealer, entropy| T::load(stored, sealer, entropy).map(|v| Arc::new(v) as Arc<dyn Object>),
+            load: |stored, sealer, entropy| {
+                T::load(stored, sealer, entropy).map(|v| Arc::new(v) as Arc<dyn Object>)
+            },
             upgrades: &[],
             stamp: None,
         }
     }
 
-    /// The steps from older formats of the stored JSON; `meta.format` must be one more than their number.
+    /// The steps from older formats of the stored JSON; `meta.format` must be one more than their
+    /// number.
     #[must_use]
     pub fn with_upgrades(mut self, upgrades: &'static [Upgrade]) -> KindDef {
         self.upgrades = upgrades;
@@ -77,13 +81,23 @@ impl KindDef {
 
     /// # Errors
     /// The problems of all fields.
-    pub fn parse(&self, input: &Input<'_>, base: Option<&dyn Object>) -> Result<Arc<dyn Object>, FieldErrors> {
+    pub fn parse(
+        &self,
+        input: &Input<'_>,
+        base: Option<&dyn Object>,
+    ) -> Result<Arc<dyn Object>, FieldErrors> {
         (self.parse)(input, base)
     }
 
     /// # Errors
     /// Stored JSON of a newer format, or sealed with another key.
-    pub fn load(&self, format: u32, mut stored: Map<String, Value>, sealer: &dyn Sealer, entropy: &dyn Entropy) -> Result<Arc<dyn Object>, LoadError> {
+    pub fn load(
+        &self,
+        format: u32,
+        mut stored: Map<String, Value>,
+        sealer: &dyn Sealer,
+        entropy: &dyn Entropy,
+    ) -> Result<Arc<dyn Object>, LoadError> {
         if format > self.meta.format {
             return Err(LoadError::Newer { model: self.meta.model, format });
         }
@@ -96,7 +110,9 @@ impl KindDef {
 
 #[derive(Debug, Error)]
 pub enum LoadError {
-    #[error("a stored {model} has format {format}, newer than this program knows: start the newer version again, or restore a backup")]
+    #[error(
+        "a stored {model} has format {format}, newer than this program knows: start the newer version again, or restore a backup"
+    )]
     Newer { model: &'static str, format: u32 },
     #[error("a stored object of unknown kind {0}: start the version that wrote it")]
     Unknown(String),
@@ -106,8 +122,8 @@ pub enum LoadError {
     Sealed(#[from] SealError),
 }
 
-/// What a whole edit must keep to, beyond what each object says of itself: the configuration before and after, and what
-/// differs.
+/// What a whole edit must keep to, beyond what each object says of itself: the configuration before
+/// and after, and what differs.
 pub type Rule = fn(&Snapshot, &Snapshot, &[Change]) -> Result<(), FieldErrors>;
 
 /// Every kind, by model name, and the rules over edits of them.
@@ -118,9 +134,13 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A second kind of the same model would replace the first; a test over the whole set forbids it.
+    /// A second kind of the same model would replace the first; a test over the whole set forbids
+    /// it.
     pub fn new(kinds: impl IntoIterator<Item = KindDef>) -> Registry {
-        Registry { kinds: kinds.into_iter().map(|k| (k.meta.model, k)).collect(), rules: Vec::new() }
+        Registry {
+            kinds: kinds.into_iter().map(|k| (k.meta.model, k)).collect(),
+            rules: Vec::new(),
+        }
     }
 
     #[must_use]
@@ -133,7 +153,12 @@ impl Registry {
     ///
     /// # Errors
     /// What the first rule that does not hold says.
-    pub fn judge(&self, before: &Snapshot, after: &Snapshot, changes: &[Change]) -> Result<(), FieldErrors> {
+    pub fn judge(
+        &self,
+        before: &Snapshot,
+        after: &Snapshot,
+        changes: &[Change],
+    ) -> Result<(), FieldErrors> {
         self.rules.iter().try_for_each(|rule| rule(before, after, changes))
     }
 

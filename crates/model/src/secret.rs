@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// What answers show in place of a secret. It comes back with whatever else of the object is sent: then the secret stays.
+    /// What answers show in place of a secret. It comes back with whatever else of the object is
+    /// sent: then the secret stays.
     pub const MASK: &str = "*****";
 
     pub fn new(text: impl Into<String>) -> Secret {
@@ -58,5 +59,7 @@ pub trait Sealer: Send + Sync {
 }
 
 #[derive(Debug, Error)]
-#[error("a stored secret cannot be opened: it was sealed with another secret key, or changed on disk")]
+#[error(
+    "a stored secret cannot be opened: it was sealed with another secret key, or changed on disk"
+)]
 pub struct SealError;

@@ -70,7 +70,10 @@ impl Default for Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("revision", &self.revision).field("objects", &self.objects.size()).finish()
+        f.debug_struct("Snapshot")
+            .field("revision", &self.revision)
+            .field("objects", &self.objects.size())
+            .finish()
     }
 }
 
@@ -139,17 +142,33 @@ impl Snapshot {
         self.referrers.get(&target).into_iter().flat_map(|set| set.keys().copied())
     }
 
-    /// As [`referrers`](Self::referrers), those of one space alone: thousands of another one are not gone over.
-    pub fn referrers_in(&self, target: ObjectId, space: Space) -> impl Iterator<Item = (ObjectId, &'static str)> {
+    /// As [`referrers`](Self::referrers), those of one space alone: thousands of another one are
+    /// not gone over.
+    pub fn referrers_in(
+        &self,
+        target: ObjectId,
+        space: Space,
+    ) -> impl Iterator<Item = (ObjectId, &'static str)> {
         let from = (ObjectId::new(space, Key::Int(i64::MIN)), "");
-        let of_space = self.referrers.get(&target).into_iter().flat_map(move |set| set.range(from..).map(|(by, ())| *by));
+        let of_space = self
+            .referrers
+            .get(&target)
+            .into_iter()
+            .flat_map(move |set| set.range(from..).map(|(by, ())| *by));
         of_space.take_while(move |(by, _)| by.space == space)
     }
 
     /// The object with that uuid that policies can be bound to: it has a `policy_engine_mode`.
     pub fn bindable(&self, uuid: Uuid) -> Option<&Arc<Entry>> {
-        const SPACES: [Space; 7] =
-            [Space("flow"), Space("flow_stage_binding"), Space("application"), Space("source"), Space("rule"), Space("endpoint"), Space("entitlement")];
+        const SPACES: [Space; 7] = [
+            Space("flow"),
+            Space("flow_stage_binding"),
+            Space("application"),
+            Space("source"),
+            Space("rule"),
+            Space("endpoint"),
+            Space("entitlement"),
+        ];
         SPACES.iter().find_map(|space| self.entry(ObjectId::new(*space, Key::Uuid(uuid))))
     }
 
@@ -191,13 +210,22 @@ impl Snapshot {
     /// The field (or set of fields) in which an object is not unique, if there is one.
     pub(crate) fn not_unique(&self, entry: &Entry) -> Option<&'static str> {
         let keys = unique_keys(&*entry.object);
-        keys.into_iter().find(|k| self.unique.get(k).is_some_and(|holders| holders.len() > 1)).map(|(_, field, _)| field)
+        keys.into_iter()
+            .find(|k| self.unique.get(k).is_some_and(|holders| holders.len() > 1))
+            .map(|(_, field, _)| field)
     }
 
     pub(crate) fn remove(&mut self, id: ObjectId) {
         let Some(entry) = self.objects.get(&id).cloned() else { return };
         for key in unique_keys(&*entry.object) {
-            let others: Vec<ObjectId> = self.unique.get(&key).into_iter().flatten().copied().filter(|holder| *holder != id).collect();
+            let others: Vec<ObjectId> = self
+                .unique
+                .get(&key)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|holder| *holder != id)
+                .collect();
             if others.is_empty() {
                 self.unique.remove_mut(&key);
             } else {
@@ -255,7 +283,8 @@ fn unique_keys(object: &dyn Object) -> Vec<UniqueKey> {
     }
     if !meta.unique_together.is_empty() {
         // As in SQL: a null in the set makes it unlike every other.
-        let parts: Option<Vec<String>> = meta.unique_together.split(',').map(|f| values.get(f).and_then(plain)).collect();
+        let parts: Option<Vec<String>> =
+            meta.unique_together.split(',').map(|f| values.get(f).and_then(plain)).collect();
         if let Some(parts) = parts {
             keys.push((meta.space, meta.unique_together, parts.join("\u{1f}")));
         }

@@ -70,7 +70,8 @@ text_type! {
 }
 
 text_type! {
-    /// An address that people open: of the web, of files, or `blank://blank`, the original's way to say that there is none.
+    /// An address that people open: of the web, of files, or `blank://blank`, the original's way to
+    /// say that there is none.
     LinkUrl, Url, |value, meta| {
         address_of(value, meta, &["http", "https", "ftp", "ftps", "blank"])
     }
@@ -93,7 +94,8 @@ impl LinkUrl {
 }
 
 text_type! {
-    /// A picture: an address, a path or the name of a file of this server, `fa://` of an icon font, or a small picture itself.
+    /// A picture: an address, a path or the name of a file of this server, `fa://` of an icon font,
+    /// or a small picture itself.
     Picture, Text, |value, meta| {
         let picture = text_or(value, meta, NOT_A_URL)?;
         let valid = picture.len() <= LARGEST_PICTURE
@@ -108,8 +110,8 @@ text_type! {
     }
 }
 
-/// A [`WebUrl`] that gives a right to whoever knows it, as a webhook's: masked and sealed as secrets are. Those of older
-/// versions rest in clear until they are written again.
+/// A [`WebUrl`] that gives a right to whoever knows it, as a webhook's: masked and sealed as
+/// secrets are. Those of older versions rest in clear until they are written again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SecretUrl(Secret);
 
@@ -167,9 +169,11 @@ text_type! {
 /// As many bytes; a picture that is written into its address is read with every list.
 const LARGEST_PICTURE: usize = 8 * 1024;
 /// Formats that a browser shows as a picture and as nothing else.
-const PICTURES: [&str; 6] = ["image/png;", "image/jpeg;", "image/gif;", "image/webp;", "image/x-icon;", "image/svg+xml"];
+const PICTURES: [&str; 6] =
+    ["image/png;", "image/jpeg;", "image/gif;", "image/webp;", "image/x-icon;", "image/svg+xml"];
 
-/// The scheme of an address, in small letters (RFC 3986, 3.1: its case does not matter); paths and names have none.
+/// The scheme of an address, in small letters (RFC 3986, 3.1: its case does not matter); paths and
+/// names have none.
 fn scheme_of(address: &str) -> Option<String> {
     let (scheme, _) = address.split_once(':')?;
     (!scheme.contains(['/', '?', '#'])).then(|| scheme.to_ascii_lowercase())
@@ -178,20 +182,31 @@ fn scheme_of(address: &str) -> Option<String> {
 /// An address with one of these schemes and a host, or nothing.
 fn address_of(value: &Value, meta: &FieldMeta, schemes: &[&str]) -> Result<String, ErrorNode> {
     let address = text_or(value, meta, NOT_A_URL)?;
-    let rest = address.split_once("://").filter(|(scheme, _)| schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known))).map(|(_, rest)| rest);
+    let rest = address
+        .split_once("://")
+        .filter(|(scheme, _)| schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
+        .map(|(_, rest)| rest);
     let host = rest.map(|r| r.split(['/', '?', '#']).next().unwrap_or_default());
-    let valid = host.is_some_and(|h| !h.is_empty()) && !address.contains(|c: char| c.is_whitespace() || c.is_control());
-    if address.is_empty() || valid { Ok(address) } else { Err(Problem::new("invalid", NOT_A_URL).into()) }
+    let valid = host.is_some_and(|h| !h.is_empty())
+        && !address.contains(|c: char| c.is_whitespace() || c.is_control());
+    if address.is_empty() || valid {
+        Ok(address)
+    } else {
+        Err(Problem::new("invalid", NOT_A_URL).into())
+    }
 }
 
-const NOT_A_SLUG: &str = "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.";
+const NOT_A_SLUG: &str =
+    "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.";
 const NOT_A_URL: &str = "Enter a valid URL.";
 const NOT_AN_ADDRESS: &str = "Enter a valid email address.";
 
 /// A text; what is none at all is told in the words of the form it should have.
 fn text_or(value: &Value, meta: &FieldMeta, sentence: &'static str) -> Result<String, ErrorNode> {
     match value {
-        Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Problem::new("invalid", sentence).into()),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            Err(Problem::new("invalid", sentence).into())
+        }
         _ => text(value, meta),
     }
 }

@@ -26,7 +26,11 @@ impl Timestamp {
         let Ok(instant) = jiff::Timestamp::from_microsecond(self.0) else {
             return "9999-12-31T23:59:59Z".to_owned();
         };
-        let format = if self.0.rem_euclid(1_000_000) == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.6fZ" };
+        let format = if self.0.rem_euclid(1_000_000) == 0 {
+            "%Y-%m-%dT%H:%M:%SZ"
+        } else {
+            "%Y-%m-%dT%H:%M:%S%.6fZ"
+        };
         instant.strftime(format).to_string()
     }
 
@@ -49,8 +53,14 @@ mod tests {
     fn times_are_written_as_the_original_writes_them() {
         assert_eq!(Timestamp::from_seconds(0).iso(), "1970-01-01T00:00:00Z");
         assert_eq!(Timestamp(1).iso(), "1970-01-01T00:00:00.000001Z");
-        assert_eq!(Timestamp::parse("2026-11-23T10:00:00+02:00").map(Timestamp::iso), Some("2026-11-23T08:00:00Z".into()));
-        assert_eq!(Timestamp::parse("2026-11-23T10:00:00").map(Timestamp::iso), Some("2026-11-23T10:00:00Z".into()));
+        assert_eq!(
+            Timestamp::parse("2026-11-23T10:00:00+02:00").map(Timestamp::iso),
+            Some("2026-11-23T08:00:00Z".into())
+        );
+        assert_eq!(
+            Timestamp::parse("2026-11-23T10:00:00").map(Timestamp::iso),
+            Some("2026-11-23T10:00:00Z".into())
+        );
         assert_eq!(Timestamp::parse("yesterday"), None);
     }
 }

@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::errors::{ErrorNode, Problem};
 use crate::field::{FieldMeta, FieldValue, Shape};
 
-/// The guarding fields (`#[field(guard)]`) whose target was deleted and that nobody has set since. A deletion takes such a
-/// reference away like any other, and remembers here that there was one: as long as a field is named, what it guarded
-/// stays closed, so that deleting a group or a policy never opens to everybody what was only for some.
+/// The guarding fields (`#[field(guard)]`) whose target was deleted and that nobody has set since.
+/// A deletion takes such a reference away like any other, and remembers here that there was one: as
+/// long as a field is named, what it guarded stays closed, so that deleting a group or a policy
+/// never opens to everybody what was only for some.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Vanished(BTreeSet<String>);
 

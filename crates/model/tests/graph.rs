@@ -1,11 +1,19 @@
-//! The graph against small kinds of its own: declarations, edits, deletion rules, and random edits against a simple model.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+//! The graph against small kinds of its own: declarations, edits, deletion rules, and random edits
+//! against a simple model.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use std::collections::BTreeMap;
 
 use countersign_model::{
-    Choice, ChoiceValue, Draft, Duration, EditError, Entropy, FieldErrors, FieldMeta, Fields, Input, Key, Kind, KindDef, Mode, Needed, Nested, ObjectId,
-    OnDelete, Problem, Ref, SealError, Sealer, Secret, Shape, Slug, Snapshot, Vanished,
+    Choice, ChoiceValue, Draft, Duration, EditError, Entropy, FieldErrors, FieldMeta, Fields,
+    Input, Key, Kind, KindDef, Mode, Needed, Nested, ObjectId, OnDelete, Problem, Ref, SealError,
+    Sealer, Secret, Shape, Slug, Snapshot, Vanished,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -96,7 +104,10 @@ impl Sealer for Reversing {
 }
 
 fn parse<T: Kind>(value: Value, mode: Mode, base: Option<&T>) -> Result<T, FieldErrors> {
-    T::parse(&Input { map: value.as_object().unwrap(), mode, entropy: &Counting, privileged: false }, base)
+    T::parse(
+        &Input { map: value.as_object().unwrap(), mode, entropy: &Counting, privileged: false },
+        base,
+    )
 }
 
 fn house(name: &str) -> House {
@@ -118,7 +129,10 @@ fn a_declaration_gives_defaults_labels_and_choices() {
     assert_eq!(made.key.expose().len(), 12);
     assert_eq!(Colour::Blue.value(), "deep-blue");
     let meta = House::META;
-    assert_eq!((meta.fields[0].label, meta.fields[0].required, meta.fields[6].required), ("Name", true, false));
+    assert_eq!(
+        (meta.fields[0].label, meta.fields[0].required, meta.fields[6].required),
+        ("Name", true, false)
+    );
     assert_eq!(meta.description, "A house with a name.");
     assert_eq!(meta.fields[6].on_delete, OnDelete::SetNull);
     assert_eq!(Room::META.fields[0].on_delete, OnDelete::Cascade);
@@ -146,7 +160,10 @@ fn patch_keeps_what_is_missing_and_replace_wants_what_is_needed() {
     let made = house("Mill");
     let patched = parse(json!({"colour": "red"}), Mode::Patch, Some(&made)).unwrap();
     assert_eq!((patched.name.as_str(), patched.colour), ("Mill", Colour::Red));
-    assert_eq!(parse(json!({"colour": "red"}), Mode::Replace, Some(&made)).unwrap_err().to_json(), json!({"name": ["This field is required."]}));
+    assert_eq!(
+        parse(json!({"colour": "red"}), Mode::Replace, Some(&made)).unwrap_err().to_json(),
+        json!({"name": ["This field is required."]})
+    );
 }
 
 #[test]
@@ -169,20 +186,35 @@ fn a_mask_that_comes_back_is_never_the_secret() {
         let saved = parse(json!({"name": "Mill", "key": Secret::MASK}), mode, Some(&made)).unwrap();
         assert_eq!(saved.key.expose(), made.key.expose());
     }
-    let refused = parse::<House>(json!({"name": "Mill", "key": Secret::MASK}), Mode::Create, None).unwrap_err().to_json();
-    assert_eq!(refused, json!({"key": ["This is the mask that answers show in place of a secret. Enter the secret itself."]}));
-    assert_eq!(parse(json!({"name": Secret::MASK}), Mode::Patch, Some(&made)).unwrap().name, Secret::MASK, "other fields hold what they are sent");
+    let refused = parse::<House>(json!({"name": "Mill", "key": Secret::MASK}), Mode::Create, None)
+        .unwrap_err()
+        .to_json();
+    assert_eq!(
+        refused,
+        json!({"key": ["This is the mask that answers show in place of a secret. Enter the secret itself."]})
+    );
+    assert_eq!(
+        parse(json!({"name": Secret::MASK}), Mode::Patch, Some(&made)).unwrap().name,
+        Secret::MASK,
+        "other fields hold what they are sent"
+    );
     let plain = parse(json!({"key": "*".repeat(6)}), Mode::Patch, Some(&made)).unwrap();
     assert_eq!(plain.key.expose(), "******");
 }
 
 #[test]
 fn values_are_masked_by_their_declared_shape_at_any_depth() {
-    static PART: [FieldMeta; 1] = [FieldMeta { shape: || Shape::Nullable(Box::new(Shape::Secret)), ..*House::META.fields.first().unwrap() }];
+    static PART: [FieldMeta; 1] = [FieldMeta {
+        shape: || Shape::Nullable(Box::new(Shape::Secret)),
+        ..*House::META.fields.first().unwrap()
+    }];
     let shape = Shape::List(Box::new(Shape::Object(&PART)));
     let value = json!([{"name": "x", "other": "y"}, {"name": null}, {"name": ""}]);
     assert!(shape.is_secret());
-    assert_eq!(shape.masked(value), json!([{"name": Secret::MASK, "other": "y"}, {"name": null}, {"name": ""}]));
+    assert_eq!(
+        shape.masked(value),
+        json!([{"name": Secret::MASK, "other": "y"}, {"name": null}, {"name": ""}])
+    );
     assert_eq!(Shape::Text.masked(json!("open")), json!("open"));
 }
 
@@ -197,8 +229,13 @@ fn names_are_unique_and_references_exist() {
     assert_eq!(errors.to_json(), json!({"name": ["This field must be unique."]}));
     let mut draft = Draft::new(&town);
     draft.put(key(2), House { neighbour: Some(Ref::new(Key::Uuid(key(9)))), ..house("Barn") });
-    let Err(EditError::Invalid { errors, .. }) = commit(draft) else { panic!("a neighbour that is not there") };
-    assert_eq!(errors.to_json(), json!({"neighbour": [format!("Invalid pk \"{}\" - object does not exist.", key(9))]}));
+    let Err(EditError::Invalid { errors, .. }) = commit(draft) else {
+        panic!("a neighbour that is not there")
+    };
+    assert_eq!(
+        errors.to_json(),
+        json!({"neighbour": [format!("Invalid pk \"{}\" - object does not exist.", key(9))]})
+    );
     let mut draft = Draft::new(&town);
     draft.put(key(1), House { neighbour: Some(Ref::new(Key::Uuid(key(1)))), ..house("Mill") });
     assert!(matches!(commit(draft), Err(EditError::Invalid { .. })), "the kind's own rule");
@@ -213,8 +250,13 @@ fn sets_are_unique_and_names_can_be_exchanged() {
     let town = commit(draft).unwrap();
     let mut draft = Draft::new(&town);
     draft.put(key(4), Room { house: mill, number: 1, guarded_by: None });
-    let Err(EditError::Invalid { errors, .. }) = commit(draft) else { panic!("two rooms of one number") };
-    assert_eq!(errors.to_json(), json!({"non_field_errors": ["The fields house, number must make a unique set."]}));
+    let Err(EditError::Invalid { errors, .. }) = commit(draft) else {
+        panic!("two rooms of one number")
+    };
+    assert_eq!(
+        errors.to_json(),
+        json!({"non_field_errors": ["The fields house, number must make a unique set."]})
+    );
     let mut draft = Draft::new(&town);
     draft.put(key(1), house("Barn"));
     draft.put(key(2), house("Mill"));
@@ -239,7 +281,10 @@ fn deletion_follows_the_fields() {
     let barn = Ref::<House>::new(Key::Uuid(key(2)));
     draft.put(key(4), Room { house: mill, number: 2, guarded_by: Some(barn) });
     let town = commit(draft).unwrap();
-    assert!(matches!(Draft::new(&town).delete(barn.id()), Err(EditError::Protected { field: "guarded_by", .. })));
+    assert!(matches!(
+        Draft::new(&town).delete(barn.id()),
+        Err(EditError::Protected { field: "guarded_by", .. })
+    ));
 }
 
 #[test]
@@ -255,7 +300,8 @@ fn what_has_to_be_given_may_get_lost() {
     assert_eq!(left.house, Needed(None));
     let stored = countersign_model::Object::to_stored(left, &Reversing);
     assert_eq!(<Lease as Kind>::load(&stored, &Reversing, &Counting).unwrap().house, Needed(None));
-    let asked = |value: Value| parse::<Lease>(value, Mode::Create, None).map(|_| ()).unwrap_err().to_json();
+    let asked =
+        |value: Value| parse::<Lease>(value, Mode::Create, None).map(|_| ()).unwrap_err().to_json();
     assert_eq!(asked(json!({})), json!({"house": ["This field is required."]}));
     assert_eq!(asked(json!({"house": null})), json!({"house": ["This field may not be null."]}));
     assert!(parse::<Lease>(json!({}), Mode::Patch, Some(left)).is_ok());
@@ -272,7 +318,10 @@ fn an_edit_that_changes_nothing_is_no_edit() {
     draft.delete(Ref::<House>::new(Key::Uuid(key(2))).id()).unwrap();
     let (same, changes) = draft.finish(&mut |_| false).unwrap();
     assert!(changes.is_empty());
-    assert_eq!((same.revision(), same.entry(Ref::<House>::new(Key::Uuid(key(1))).id()).unwrap().revision), (1, 1));
+    assert_eq!(
+        (same.revision(), same.entry(Ref::<House>::new(Key::Uuid(key(1))).id()).unwrap().revision),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -318,7 +367,8 @@ proptest! {
                     }
                     Step::Delete { at } => {
                         draft.delete(Ref::<House>::new(Key::Uuid(key(at))).id()).unwrap();
-                        // A house whose put clashed is not in the draft yet: the model deletes what stands.
+                        // A house whose put clashed is not in the draft yet: the model deletes what
+                        // stands.
                         if next.remove(&at).is_some() {
                             for value in next.values_mut().filter(|v| v.1 == Some(at)) {
                                 value.1 = None;
@@ -378,14 +428,20 @@ impl Gate {
         if self.keeper.is_none() && self.vanished.is_empty() {
             errors.add("keeper", Problem::new("invalid", "Somebody has to keep it."));
         }
-        if self.locked_by.and_then(|house| draft.get(house)).is_some_and(|house| house.key.expose() == "bent") {
+        if self
+            .locked_by
+            .and_then(|house| draft.get(house))
+            .is_some_and(|house| house.key.expose() == "bent")
+        {
             errors.add("locked_by", Problem::new("invalid", "This key does not fit."));
         }
     }
 }
 
 /// Mills with these numbers, and a gate.
-fn town(gate: impl FnOnce(Ref<House>, Ref<House>) -> Gate) -> (Snapshot, Ref<House>, Ref<House>, Ref<Gate>) {
+fn town(
+    gate: impl FnOnce(Ref<House>, Ref<House>) -> Gate,
+) -> (Snapshot, Ref<House>, Ref<House>, Ref<Gate>) {
     let mut draft = Draft::new(&Snapshot::default());
     let (one, two) = (draft.put(key(1), house("One")), draft.put(key(2), house("Two")));
     let gate = draft.put(key(9), gate(one, two));
@@ -420,7 +476,10 @@ fn what_guarded_is_remembered_until_somebody_sets_it_anew() {
     let again = |change: Value| parse(change, Mode::Patch, Some(&left));
     assert!(again(json!({"name": "South"})).unwrap().vanished.contains("keeper"));
     assert!(again(json!({"keeper": two.key().to_string()})).unwrap().vanished.is_empty());
-    assert!(again(json!({"keeper": null})).unwrap().vanished.contains("keeper"), "what was read is sent back");
+    assert!(
+        again(json!({"keeper": null})).unwrap().vanished.contains("keeper"),
+        "what was read is sent back"
+    );
     assert!(again(json!({"keeper": null, "vanished": []})).unwrap().vanished.is_empty());
     // An export says both; reading it back keeps both.
     let exported = left.to_map();
@@ -440,7 +499,13 @@ fn what_others_need_of_an_object_stays() {
         Err(EditError::Invalid { model: "town.house", errors, .. }) => errors.to_json(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(refusal(with("")), json!({"key": ["In use by Gate \"North\": it needs one as its Locked by."]}));
-    assert_eq!(refusal(with("bent")), json!({"key": ["In use by Gate \"North\": This key does not fit."]}));
+    assert_eq!(
+        refusal(with("")),
+        json!({"key": ["In use by Gate \"North\": it needs one as its Locked by."]})
+    );
+    assert_eq!(
+        refusal(with("bent")),
+        json!({"key": ["In use by Gate \"North\": This key does not fit."]})
+    );
     with("straight").unwrap();
 }

@@ -2,9 +2,14 @@
 
 use axum::response::Response;
 use countersign_events::{Event, emit, find};
-use countersign_model::{Fields, Key, KeyType, KindMeta, Mode as InputMode, ObjectId, Space, Timestamp};
+use countersign_model::{
+    Fields, Key, KeyType, KindMeta, Mode as InputMode, ObjectId, Space, Timestamp,
+};
 use countersign_policy::Subject;
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Column, ColumnKind, Operation, Rows, Scope, TableMeta, json, no_content, table_operations};
+use countersign_rest::{
+    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Operation, Rows, Scope, TableMeta, json,
+    no_content, table_operations,
+};
 use countersign_store::{Sql, SqlValue, StoreError, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -16,7 +21,14 @@ use crate::message::Notification;
 
 /// Something a person was told.
 #[derive(Debug, Clone, Fields)]
-#[kind(path = "events/notifications", model = "authentik_events.notification", schema = "Notification", title = "Notification", lookup = "uuid", hidden)]
+#[kind(
+    path = "events/notifications",
+    model = "authentik_events.notification",
+    schema = "Notification",
+    title = "Notification",
+    lookup = "uuid",
+    hidden
+)]
 pub(crate) struct NotificationFields {
     #[field(read_only, default)]
     severity: String,
@@ -32,7 +44,8 @@ struct Notifications;
 
 impl Rows for Notifications {
     const META: &'static KindMeta = NotificationFields::META;
-    const OPERATIONS: &'static [&'static str] = &["list", "retrieve", "update", "partial_update", "destroy", "used_by"];
+    const OPERATIONS: &'static [&'static str] =
+        &["list", "retrieve", "update", "partial_update", "destroy", "used_by"];
     const TABLE: &'static TableMeta = &TableMeta {
         from: "notification n",
         key: "n.uuid",
@@ -62,7 +75,11 @@ impl Rows for Notifications {
         }
     }
 
-    fn render(sql: &mut Sql<'_>, keys: &[SqlValue], _call: &Call) -> Result<Vec<Value>, StoreError> {
+    fn render(
+        sql: &mut Sql<'_>,
+        keys: &[SqlValue],
+        _call: &Call,
+    ) -> Result<Vec<Value>, StoreError> {
         let mut rows = Vec::with_capacity(keys.len());
         for key in keys {
             let statement = "SELECT uuid, severity, body, created, event, seen FROM notification WHERE uuid = $1";
@@ -91,17 +108,31 @@ impl Rows for Notifications {
             }
             let seen = NotificationFields::parse(&call.input(&body, InputMode::Create), None)?.seen;
             let write = move |tx: &mut countersign_store::Tx<'_>| {
-                tx.execute("UPDATE notification SET seen = $1 WHERE uuid = $2", &[seen.into(), key.clone()]).map(|_| ())
+                tx.execute(
+                    "UPDATE notification SET seen = $1 WHERE uuid = $2",
+                    &[seen.into(), key.clone()],
+                )
+                .map(|_| ())
             };
-            call.cx.store.write(call.actor(), "notification seen", write).await.map_err(ApiError::from)
+            call.cx
+                .store
+                .write(call.actor(), "notification seen", write)
+                .await
+                .map_err(ApiError::from)
         })
     }
 
     fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
         Box::pin(async move {
-            let write =
-                move |tx: &mut countersign_store::Tx<'_>| tx.execute("DELETE FROM notification WHERE uuid = $1", std::slice::from_ref(&key)).map(|_| ());
-            call.cx.store.write(call.actor(), "notification removed", write).await.map_err(ApiError::from)
+            let write = move |tx: &mut countersign_store::Tx<'_>| {
+                tx.execute("DELETE FROM notification WHERE uuid = $1", std::slice::from_ref(&key))
+                    .map(|_| ())
+            };
+            call.cx
+                .store
+                .write(call.actor(), "notification removed", write)
+                .await
+                .map_err(ApiError::from)
         })
     }
 }
@@ -117,15 +148,24 @@ pub(crate) fn operations() -> Vec<Operation> {
     ));
     let change = Access::permission("authentik_events", "change", "notificationtransport");
     all.push(
-        Operation::new(Method::POST, "events/transports/{uuid}/test/", "events_transports_test_create", change, test).response("NotificationTransportTest"),
+        Operation::new(
+            Method::POST,
+            "events/transports/{uuid}/test/",
+            "events_transports_test_create",
+            change,
+            test,
+        )
+        .response("NotificationTransportTest"),
     );
     all
 }
 
 async fn mark_all_seen(call: Call) -> Result<Response, ApiError> {
     let pk = call.user()?.pk;
-    let write =
-        move |tx: &mut countersign_store::Tx<'_>| tx.execute("UPDATE notification SET seen = 1 WHERE user_id = $1 AND seen = 0", params![pk]).map(|_| ());
+    let write = move |tx: &mut countersign_store::Tx<'_>| {
+        tx.execute("UPDATE notification SET seen = 1 WHERE user_id = $1 AND seen = 0", params![pk])
+            .map(|_| ())
+    };
     call.cx.store.write(call.actor(), "notifications seen", write).await.map_err(ApiError::from)?;
     Ok(no_content())
 }
@@ -134,7 +174,11 @@ async fn mark_all_seen(call: Call) -> Result<Response, ApiError> {
 async fn test(call: Call) -> Result<Response, ApiError> {
     let not_found = || ApiError::not_found("NotificationTransport");
     let key = Key::parse(call.param("uuid"), KeyType::Uuid).ok_or_else(not_found)?;
-    let entry = call.snapshot.entry(ObjectId::new(Space("transport"), key)).cloned().ok_or_else(not_found)?;
+    let entry = call
+        .snapshot
+        .entry(ObjectId::new(Space("transport"), key))
+        .cloned()
+        .ok_or_else(not_found)?;
     let transport = entry.cast::<NotificationTransport>().ok_or_else(not_found)?;
     let user = call.user()?.clone();
     let context = json!({"user": {"pk": user.pk, "username": user.username, "email": user.email}, "context": {"foo": "bar"}, "notification": true});
@@ -143,7 +187,12 @@ async fn test(call: Call) -> Result<Response, ApiError> {
         let uuid = emit(tx, event.clone())?;
         find(tx, uuid)
     };
-    let event = call.cx.store.write(call.actor(), "notification transport tried out", write).await.map_err(ApiError::from)?;
+    let event = call
+        .cx
+        .store
+        .write(call.actor(), "notification transport tried out", write)
+        .await
+        .map_err(ApiError::from)?;
     let notification = Notification {
         uuid: call.cx.entropy.uuid(),
         severity: "notice",

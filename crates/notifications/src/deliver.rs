@@ -13,7 +13,9 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::kinds::{Mode, NotificationRule, NotificationTransport, NotificationWebhookMapping, Severity};
+use crate::kinds::{
+    Mode, NotificationRule, NotificationTransport, NotificationWebhookMapping, Severity,
+};
 use crate::message::{Notification, body_of};
 
 pub(crate) const NOTIFICATION_TRANSPORT: &str = "notification_transport";
@@ -21,7 +23,12 @@ pub(crate) const NOTIFICATION_TRANSPORT: &str = "notification_transport";
 const TRIES: u32 = 11;
 
 pub(crate) const fn job() -> Job {
-    Job::on_request(NOTIFICATION_TRANSPORT, TRIES, "Carry a notification to a person.", |cx, run| Box::pin(carry(cx, run)))
+    Job::on_request(
+        NOTIFICATION_TRANSPORT,
+        TRIES,
+        "Carry a notification to a person.",
+        |cx, run| Box::pin(carry(cx, run)),
+    )
 }
 
 /// Why a notification did not arrive.
@@ -52,23 +59,33 @@ impl From<DeliveryError> for JobError {
             DeliveryError::Outbound(error) => error.may_pass(),
             // Also what a webhook calls wrong: it may be mended on the other side.
             DeliveryError::Status { .. } | DeliveryError::Store(_) => true,
-            DeliveryError::Template(_) | DeliveryError::Mapping { .. } | DeliveryError::Headers { .. } | DeliveryError::Nothing => false,
+            DeliveryError::Template(_)
+            | DeliveryError::Mapping { .. }
+            | DeliveryError::Headers { .. }
+            | DeliveryError::Nothing => false,
         };
         if later { JobError::Again(error.to_string()) } else { JobError::Failed(error.to_string()) }
     }
 }
 
 async fn carry(cx: Context, run: Run) -> Result<(), JobError> {
-    let uuid = |name: &str| run.arguments.get(name).and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok());
+    let uuid = |name: &str| {
+        run.arguments.get(name).and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok())
+    };
     let user = run.arguments.get("user").and_then(Value::as_i64);
-    let (Some(event), Some(rule), Some(transport), Some(user)) = (uuid("event"), uuid("rule"), uuid("transport"), user) else {
+    let (Some(event), Some(rule), Some(transport), Some(user)) =
+        (uuid("event"), uuid("rule"), uuid("transport"), user)
+    else {
         return Err(JobError::Failed("the task does not say what is told to whom".to_owned()));
     };
     let snapshot = cx.snapshot();
     let rule = snapshot.get::<NotificationRule>(Ref::new(rule.into()));
     let transport = snapshot.get::<NotificationTransport>(Ref::new(transport.into()));
     let (Some(rule), Some(transport)) = (rule, transport) else { return Ok(()) };
-    let (found, identity) = cx.store.read(move |sql| Ok::<_, StoreError>((find(sql, event)?, Identity::load(sql, user)?))).await?;
+    let (found, identity) = cx
+        .store
+        .read(move |sql| Ok::<_, StoreError>((find(sql, event)?, Identity::load(sql, user)?)))
+        .await?;
     // Gone meanwhile: there is nothing to tell, or nobody.
     let (Some(found), Some(identity)) = (found, identity) else { return Ok(()) };
     let subject = Subject::of(&identity, cx.uid(user));
@@ -83,8 +100,18 @@ async fn carry(cx: Context, run: Run) -> Result<(), JobError> {
 }
 
 fn notify(uuid: Uuid, severity: Severity, event: Recorded, user: Subject) -> Notification {
-    let label = Severity::CHOICES.iter().find(|choice: &&ChoiceMeta| choice.value == severity.value()).map_or("", |choice| choice.label);
-    Notification { uuid, severity: severity.value(), severity_label: label, body: body_of(&event), event: Some(event), user }
+    let label = Severity::CHOICES
+        .iter()
+        .find(|choice: &&ChoiceMeta| choice.value == severity.value())
+        .map_or("", |choice| choice.label);
+    Notification {
+        uuid,
+        severity: severity.value(),
+        severity_label: label,
+        body: body_of(&event),
+        event: Some(event),
+        user,
+    }
 }
 
 /// When a mail goes out.
@@ -114,7 +141,11 @@ pub(crate) async fn deliver(
 }
 
 async fn keep(cx: &Context, notification: &Notification) -> Result<(), DeliveryError> {
-    let (uuid, user, event) = (notification.uuid, notification.user.pk, notification.event.as_ref().map(|event| event.uuid));
+    let (uuid, user, event) = (
+        notification.uuid,
+        notification.user.pk,
+        notification.event.as_ref().map(|event| event.uuid),
+    );
     let (severity, body) = (notification.severity, notification.body.clone());
     let write = move |tx: &mut countersign_store::Tx<'_>| {
         let now = tx.now();
@@ -127,33 +158,52 @@ async fn keep(cx: &Context, notification: &Notification) -> Result<(), DeliveryE
     Ok(cx.store.write(Actor::system(), "notification", write).await?)
 }
 
-async fn mail(cx: &Context, transport: &NotificationTransport, notification: &Notification, mailing: Mailing) -> Result<Vec<String>, DeliveryError> {
+async fn mail(
+    cx: &Context,
+    transport: &NotificationTransport,
+    notification: &Notification,
+    mailing: Mailing,
+) -> Result<Vec<String>, DeliveryError> {
     if notification.user.email.is_empty() {
         return Ok(vec![format!("{} has no e-mail address", notification.user.username)]);
     }
     let mailer = Mailer::of(cx).ok_or(DeliveryError::Nothing)?;
-    let rendered = mailer.templates.render("email/event_notification.html", &notification.mail(&transport.name))?;
-    let mut letter = Letter::of(rendered, notification.subject(), [notification.user.email.clone()]);
+    let rendered = mailer
+        .templates
+        .render("email/event_notification.html", &notification.mail(&transport.name))?;
+    let mut letter =
+        Letter::of(rendered, notification.subject(), [notification.user.email.clone()]);
     letter.notifies = true;
     let id = notification.uuid;
     match mailing {
         Mailing::Now => Ok(vec![mailer.send(cx, &letter, &id.to_string()).await?]),
         Mailing::Queued => {
-            cx.store.write(Actor::system(), "notification by mail", move |tx| letter.post_as(tx, id)).await?;
+            cx.store
+                .write(Actor::system(), "notification by mail", move |tx| letter.post_as(tx, id))
+                .await?;
             Ok(Vec::new())
         }
     }
 }
 
-async fn post(cx: &Context, transport: &NotificationTransport, notification: &Notification) -> Result<Vec<String>, DeliveryError> {
+async fn post(
+    cx: &Context,
+    transport: &NotificationTransport,
+    notification: &Notification,
+) -> Result<Vec<String>, DeliveryError> {
     let outbound = Outbound::of(cx).ok_or(DeliveryError::Nothing)?;
     let mapped = |reference| map(cx, reference, notification);
     let body = match mapped(transport.webhook_mapping_body)? {
         Some((_, body)) => body,
-        None if transport.mode == Mode::WebhookSlack => notification.slack(cx.settings.version, cx.settings.base_url.as_deref()),
+        None if transport.mode == Mode::WebhookSlack => {
+            notification.slack(cx.settings.version, cx.settings.base_url.as_deref())
+        }
         None => notification.webhook(),
     };
-    let mut request = Request::post_json(transport.webhook_url.expose().to_owned(), body.to_string().into_bytes());
+    let mut request = Request::post_json(
+        transport.webhook_url.expose().to_owned(),
+        body.to_string().into_bytes(),
+    );
     if let Some((name, headers)) = mapped(transport.webhook_mapping_headers)? {
         let Value::Object(headers) = headers else { return Err(DeliveryError::Headers { name }) };
         for (header, value) in headers {
@@ -169,13 +219,23 @@ async fn post(cx: &Context, transport: &NotificationTransport, notification: &No
     Ok(vec![answer.status.as_u16().to_string(), text])
 }
 
-fn map(cx: &Context, mapping: Option<Ref<NotificationWebhookMapping>>, notification: &Notification) -> Result<Option<(String, Value)>, DeliveryError> {
+fn map(
+    cx: &Context,
+    mapping: Option<Ref<NotificationWebhookMapping>>,
+    notification: &Notification,
+) -> Result<Option<(String, Value)>, DeliveryError> {
     let snapshot = cx.snapshot();
-    let Some(mapping) = mapping.and_then(|reference| snapshot.get(reference)) else { return Ok(None) };
+    let Some(mapping) = mapping.and_then(|reference| snapshot.get(reference)) else {
+        return Ok(None);
+    };
     let context = Map::from_iter([("notification".to_owned(), notification.to_json())]);
-    let context = MappingContext { user: Some(&notification.user), context: Some(&context), ..MappingContext::default() };
+    let context = MappingContext {
+        user: Some(&notification.user),
+        context: Some(&context),
+        ..MappingContext::default()
+    };
     let name = mapping.name.clone();
-    let value =
-        measure::mapping(&name, || mapping.expression.program()?.map(&context)).map_err(|error| DeliveryError::Mapping { name: name.clone(), error })?;
+    let value = measure::mapping(&name, || mapping.expression.program()?.map(&context))
+        .map_err(|error| DeliveryError::Mapping { name: name.clone(), error })?;
     Ok(Some((name, value)))
 }

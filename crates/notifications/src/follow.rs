@@ -18,10 +18,12 @@ use crate::kinds::{NotificationRule, NotificationTransport};
 /// The last place whose event was dealt with.
 const CURSOR: &str = "notification_cursor";
 const BATCH: i64 = 200;
-/// Nobody is told of what is older, as the log of an installation that is upgraded: a day, in seconds.
+/// Nobody is told of what is older, as the log of an installation that is upgraded: a day, in
+/// seconds.
 const STALE: i64 = 86_400;
 
-/// Looks for new events about each second, in every process; which of them moves on is decided in the transaction.
+/// Looks for new events about each second, in every process; which of them moves on is decided in
+/// the transaction.
 pub(crate) async fn keep_following(cx: Context) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -51,7 +53,9 @@ async fn follow(cx: &Context) -> Result<bool, StoreError> {
     let Some(last) = events.last().map(|event| event.seq) else { return Ok(false) };
     let mut tasks = Vec::new();
     let oldest = cx.clock.now().plus_seconds(-STALE).iso();
-    for event in events.iter().filter(|event| event.json.get("created").and_then(Value::as_str).is_some_and(|at| at >= oldest.as_str())) {
+    for event in events.iter().filter(|event| {
+        event.json.get("created").and_then(Value::as_str).is_some_and(|at| at >= oldest.as_str())
+    }) {
         tasks.extend(told(cx, event).await?);
     }
     let moved = move |tx: &mut countersign_store::Tx<'_>| {
@@ -87,7 +91,13 @@ struct Task {
 
 impl Task {
     fn uid(&self) -> String {
-        format!("{}:{}:{}:{}", self.event.simple(), self.rule.simple(), self.transport.simple(), self.user)
+        format!(
+            "{}:{}:{}:{}",
+            self.event.simple(),
+            self.rule.simple(),
+            self.transport.simple(),
+            self.user
+        )
     }
 
     fn arguments(&self) -> Value {
@@ -111,12 +121,23 @@ async fn told(cx: &Context, event: &Recorded) -> Result<Vec<Task>, StoreError> {
         return Ok(Vec::new());
     }
     let subject = match event.user_pk() {
-        Some(pk) => cx.store.read(move |sql| Identity::load(sql, pk)).await?.map(|user| Subject::of(&user, cx.uid(pk))),
+        Some(pk) => cx
+            .store
+            .read(move |sql| Identity::load(sql, pk))
+            .await?
+            .map(|user| Subject::of(&user, cx.uid(pk))),
         None => None,
     };
     let context = Map::from_iter([("event".to_owned(), event.json.clone())]);
     let facts = Facts::default();
-    let question = Question { snapshot: &snapshot, clock: &*cx.clock, user: subject.as_ref(), context: &context, facts: &facts, in_plan: false };
+    let question = Question {
+        snapshot: &snapshot,
+        clock: &*cx.clock,
+        user: subject.as_ref(),
+        context: &context,
+        facts: &facts,
+        in_plan: false,
+    };
     let mut tasks = Vec::new();
     let mut members: HashMap<Uuid, Vec<i64>> = HashMap::new();
     for (uuid, rule) in rules {
@@ -124,7 +145,12 @@ async fn told(cx: &Context, event: &Recorded) -> Result<Vec<Task>, StoreError> {
         // A log line, not an event: each would be the next one that the rule is asked about.
         for told in &decision.told {
             if let Err(error) = &told.outcome {
-                tracing::warn!(rule = rule.name, policy = told.name, error, "a policy of a notification rule failed");
+                tracing::warn!(
+                    rule = rule.name,
+                    policy = told.name,
+                    error,
+                    "a policy of a notification rule failed"
+                );
             }
         }
         if !decision.passing {
@@ -136,9 +162,18 @@ async fn told(cx: &Context, event: &Recorded) -> Result<Vec<Task>, StoreError> {
         }
         let people = members.get(&group).map(Vec::as_slice).unwrap_or_default();
         for reference in &rule.transports {
-            let (Some(transport), Some(key)) = (snapshot.get::<NotificationTransport>(*reference), reference.key().uuid()) else { continue };
+            let (Some(transport), Some(key)) =
+                (snapshot.get::<NotificationTransport>(*reference), reference.key().uuid())
+            else {
+                continue;
+            };
             let most = if transport.send_once { 1 } else { people.len() };
-            tasks.extend(people.iter().take(most).map(|user| Task { event: event.uuid, rule: uuid, transport: key, user: *user }));
+            tasks.extend(people.iter().take(most).map(|user| Task {
+                event: event.uuid,
+                rule: uuid,
+                transport: key,
+                user: *user,
+            }));
         }
     }
     Ok(tasks)
@@ -150,16 +185,24 @@ fn members_of(sql: &mut Sql<'_>, group: Uuid) -> Result<Vec<i64>, StoreError> {
     sql.query(statement, params![group])?.iter().map(|row| row.get(0)).collect()
 }
 
-/// An event that notifications themselves caused: a policy of a rule that failed, a mail of a notification. To tell of it
-/// would cause the next.
+/// An event that notifications themselves caused: a policy of a rule that failed, a mail of a
+/// notification. To tell of it would cause the next.
 fn of_itself(snapshot: &Snapshot, event: &Recorded) -> bool {
     if event.context().get("notification").and_then(Value::as_bool) == Some(true) {
         return true;
     }
-    let Some(policy) = event.context().get("policy_uuid").and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok()) else { return false };
+    let Some(policy) = event
+        .context()
+        .get("policy_uuid")
+        .and_then(Value::as_str)
+        .and_then(|text| Uuid::parse_str(text).ok())
+    else {
+        return false;
+    };
     let policy = Ref::<family::Policy>::new(policy.into());
-    snapshot
-        .list::<NotificationRule>()
-        .filter_map(|(rule, _)| rule.key().uuid())
-        .any(|rule| bindings_of(snapshot, rule).iter().any(|(_, binding)| binding.policy.is_some_and(|bound| bound.id() == policy.id())))
+    snapshot.list::<NotificationRule>().filter_map(|(rule, _)| rule.key().uuid()).any(|rule| {
+        bindings_of(snapshot, rule)
+            .iter()
+            .any(|(_, binding)| binding.policy.is_some_and(|bound| bound.id() == policy.id()))
+    })
 }

@@ -1,6 +1,9 @@
 //! Transports, rules, and mappings for the bodies and headers of webhooks.
 
-use countersign_model::{Choice, ChoiceValue as _, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret, SecretUrl, directory};
+use countersign_model::{
+    Choice, ChoiceValue as _, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret,
+    SecretUrl, directory,
+};
 use countersign_policy::expression::Expression;
 use countersign_rest::{Call, RenderContext};
 use serde_json::{Map, Value};
@@ -36,17 +39,31 @@ pub enum Severity {
     title = "Notification Transport", space = "transport", lookup = "uuid", ordering = "name", check = Self::check
 )]
 pub struct NotificationTransport {
-    #[field(label = "Name", unique = "Notification Transport with this name already exists.", search, filter)]
+    #[field(
+        label = "Name",
+        unique = "Notification Transport with this name already exists.",
+        search,
+        filter
+    )]
     pub name: String,
     #[field(label = "Mode", default = Mode::Local, search, filter)]
     pub mode: Mode,
-    #[field(label = "Webhook URL", help = "Where webhooks post to. Networks of your own must be allowed by the setting outbound.allow.", default)]
+    #[field(
+        label = "Webhook URL",
+        help = "Where webhooks post to. Networks of your own must be allowed by the setting outbound.allow.",
+        default
+    )]
     pub webhook_url: SecretUrl,
     #[field(label = "Webhook Body Mapping", help = "Returns what is posted. Without one the notification itself is.", on_delete = SetNull)]
     pub webhook_mapping_body: Option<Ref<NotificationWebhookMapping>>,
     #[field(label = "Webhook Header Mapping", help = "Returns a dictionary of headers.", on_delete = SetNull)]
     pub webhook_mapping_headers: Option<Ref<NotificationWebhookMapping>>,
-    #[field(label = "Send once", help = "Sends each notification once, instead of once for each member of the group.", default = false, filter)]
+    #[field(
+        label = "Send once",
+        help = "Sends each notification once, instead of once for each member of the group.",
+        default = false,
+        filter
+    )]
     pub send_once: bool,
 }
 
@@ -70,9 +87,18 @@ impl NotificationTransport {
     ordering = "name"
 )]
 pub struct NotificationRule {
-    #[field(label = "Name", unique = "Notification Rule with this name already exists.", search, filter)]
+    #[field(
+        label = "Name",
+        unique = "Notification Rule with this name already exists.",
+        search,
+        filter
+    )]
     pub name: String,
-    #[field(label = "Transports", help = "The ways notifications take. Without one nothing is sent.", default)]
+    #[field(
+        label = "Transports",
+        help = "The ways notifications take. Without one nothing is sent.",
+        default
+    )]
     pub transports: Vec<Ref<NotificationTransport>>,
     #[field(label = "Severity", help = "How much its notifications matter.", default = Severity::Notice, search, filter)]
     pub severity: Severity,
@@ -88,9 +114,17 @@ pub struct NotificationRule {
     ordering = "name", check = Self::check
 )]
 pub struct NotificationWebhookMapping {
-    #[field(label = "Name", unique = "Property Mapping with this name already exists.", search, filter)]
+    #[field(
+        label = "Name",
+        unique = "Property Mapping with this name already exists.",
+        search,
+        filter
+    )]
     pub name: String,
-    #[field(label = "Expression", help = "Knows notification (body, severity, event, user) and request.user.")]
+    #[field(
+        label = "Expression",
+        help = "Knows notification (body, severity, event, user) and request.user."
+    )]
     pub expression: Expression,
 }
 
@@ -105,16 +139,31 @@ impl NotificationWebhookMapping {
 /// Lists can be narrowed by the address, as the original's.
 pub(crate) fn has_address(call: &Call, entry: &Entry) -> bool {
     let wanted = call.query.get("webhook_url").filter(|wanted| !wanted.is_empty());
-    wanted.is_none_or(|wanted| entry.cast::<NotificationTransport>().is_some_and(|transport| *transport.webhook_url == Secret::new(wanted)))
+    wanted.is_none_or(|wanted| {
+        entry
+            .cast::<NotificationTransport>()
+            .is_some_and(|transport| *transport.webhook_url == Secret::new(wanted))
+    })
 }
 
-pub(crate) fn mode_in_words(entry: &Entry, _render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+pub(crate) fn mode_in_words(
+    entry: &Entry,
+    _render: &RenderContext<'_>,
+    map: &mut Map<String, Value>,
+) {
     let Some(transport) = entry.cast::<NotificationTransport>() else { return };
-    let label = Mode::CHOICES.iter().find(|choice| choice.value == transport.mode.value()).map_or("", |choice| choice.label);
+    let label = Mode::CHOICES
+        .iter()
+        .find(|choice| choice.value == transport.mode.value())
+        .map_or("", |choice| choice.label);
     map.insert("mode_verbose".to_owned(), label.into());
 }
 
-pub(crate) fn group_object(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
+pub(crate) fn group_object(
+    entry: &Entry,
+    render: &RenderContext<'_>,
+    map: &mut Map<String, Value>,
+) {
     let Some(rule) = entry.cast::<NotificationRule>() else { return };
     let group = rule.group.and_then(|group| render.rows.get(&group.id())).cloned();
     map.insert("group_obj".to_owned(), group.unwrap_or_default());

@@ -1,9 +1,13 @@
 //! Telling people what happened: rules choose events, transports carry them.
 //!
-//! A follower reads events in the order they were sealed in, asks the policies bound to each rule, and asks for one task
-//! per transport and person, in the transaction that moves its own place on: no event is told twice or forgotten when a
-//! process ends in between. Tasks are tried again when the other side is away.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! A follower reads events in the order they were sealed in, asks the policies bound to each rule,
+//! and asks for one task per transport and person, in the transaction that moves its own place on:
+//! no event is told twice or forgotten when a process ends in between. Tasks are tried again when
+//! the other side is away.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod api;
 mod deliver;
@@ -15,7 +19,9 @@ use countersign_model::Fields as _;
 use countersign_rest::{Job, JobError, KindResource, Module, Start, object_schema};
 use countersign_store::{Actor, StoreError, params};
 
-pub use kinds::{Mode, NotificationRule, NotificationTransport, NotificationWebhookMapping, Severity};
+pub use kinds::{
+    Mode, NotificationRule, NotificationTransport, NotificationWebhookMapping, Severity,
+};
 
 /// The notifications' part of the program.
 #[must_use]
@@ -23,14 +29,19 @@ pub fn module() -> Module {
     Module {
         name: "notifications",
         kinds: vec![
-            KindResource::of::<NotificationTransport>().computed(kinds::mode_in_words).narrowed(&[("webhook_url", "string")], kinds::has_address),
+            KindResource::of::<NotificationTransport>()
+                .computed(kinds::mode_in_words)
+                .narrowed(&[("webhook_url", "string")], kinds::has_address),
             KindResource::of::<NotificationRule>().computed(kinds::group_object),
             KindResource::of::<NotificationWebhookMapping>(),
         ],
         operations: api::operations(),
         tables: vec![api::NotificationFields::META],
         schemas: vec![
-            ("NotificationTransport", object_schema(&[("mode_verbose", "string"), ("webhook_url?", "url")])),
+            (
+                "NotificationTransport",
+                object_schema(&[("mode_verbose", "string"), ("webhook_url?", "url")]),
+            ),
             ("NotificationTransportRequest", object_schema(&[("webhook_url?", "url")])),
             ("PatchedNotificationTransportRequest", object_schema(&[("webhook_url?", "url")])),
             ("Notification", object_schema(&[("severity", "#SeverityEnum"), ("event?", "#Event")])),
@@ -39,15 +50,23 @@ pub fn module() -> Module {
         ],
         jobs: vec![
             deliver::job(),
-            Job::every("notification_cleanup", 8 * 3600, "Remove notifications that were seen, and those whose event has ended.", |cx, _| {
-                Box::pin(async move {
-                    let remove = |tx: &mut countersign_store::Tx<'_>| {
-                        let statement = "DELETE FROM notification WHERE seen = 1 OR (event IS NOT NULL AND event NOT IN (SELECT uuid FROM event))";
-                        tx.execute(statement, params![]).map(|_| ())
-                    };
-                    cx.store.write(Actor::system(), "seen notifications", remove).await.map_err(|error: StoreError| JobError::from(error))
-                })
-            }),
+            Job::every(
+                "notification_cleanup",
+                8 * 3600,
+                "Remove notifications that were seen, and those whose event has ended.",
+                |cx, _| {
+                    Box::pin(async move {
+                        let remove = |tx: &mut countersign_store::Tx<'_>| {
+                            let statement = "DELETE FROM notification WHERE seen = 1 OR (event IS NOT NULL AND event NOT IN (SELECT uuid FROM event))";
+                            tx.execute(statement, params![]).map(|_| ())
+                        };
+                        cx.store
+                            .write(Actor::system(), "seen notifications", remove)
+                            .await
+                            .map_err(|error: StoreError| JobError::from(error))
+                    })
+                },
+            ),
         ],
         start: vec![Start {
             name: "notifications",

@@ -25,7 +25,11 @@ const VALUE_LETTERS: usize = 1024;
 
 /// The sentence of an event.
 pub(crate) fn body_of(event: &Recorded) -> String {
-    let message = event.context().get("message").and_then(Value::as_str).filter(|message| !message.is_empty());
+    let message = event
+        .context()
+        .get("message")
+        .and_then(Value::as_str)
+        .filter(|message| !message.is_empty());
     message.map_or_else(|| format!("{}: {}", event.action(), event.context()), str::to_owned)
 }
 
@@ -46,9 +50,12 @@ impl Notification {
     /// The body of a webhook without a mapping.
     pub(crate) fn webhook(&self) -> Value {
         let mut map = Map::new();
-        for (name, value) in
-            [("body", &self.body), ("severity", &self.severity.to_owned()), ("user_email", &self.user.email), ("user_username", &self.user.username)]
-        {
+        for (name, value) in [
+            ("body", &self.body),
+            ("severity", &self.severity.to_owned()),
+            ("user_email", &self.user.email),
+            ("user_username", &self.user.username),
+        ] {
             map.insert(name.to_owned(), value.as_str().into());
         }
         for (name, field) in [("event_user_email", "email"), ("event_user_username", "username")] {
@@ -61,11 +68,17 @@ impl Notification {
 
     /// The body for Slack, and for Discord at its address for Slack's.
     pub(crate) fn slack(&self, version: &str, link: Option<&str>) -> Value {
-        let short = |title: &str, value: &str| json!({"title": title, "value": value, "short": true});
-        let mut fields = vec![short("Severity", self.severity), short("Dispatched for user", &self.user.username)];
+        let short =
+            |title: &str, value: &str| json!({"title": title, "value": value, "short": true});
+        let mut fields = vec![
+            short("Severity", self.severity),
+            short("Dispatched for user", &self.user.username),
+        ];
         fields.extend(self.event_user("username").map(|username| short("Event user", &username)));
         for (title, value) in self.details() {
-            fields.push(json!({"title": cut(&title, TITLE_LETTERS), "value": cut(&value, VALUE_LETTERS)}));
+            fields.push(
+                json!({"title": cut(&title, TITLE_LETTERS), "value": cut(&value, VALUE_LETTERS)}),
+            );
         }
         fields.truncate(MOST_FIELDS);
         let title = self.event.as_ref().map_or(self.body.as_str(), Recorded::action);
@@ -79,21 +92,29 @@ impl Notification {
     }
 
     pub(crate) fn subject(&self) -> String {
-        let what = self.event.as_ref().map_or_else(|| cut(&self.body, SUBJECT_LETTERS), |event| event.action().to_owned());
+        let what = self
+            .event
+            .as_ref()
+            .map_or_else(|| cut(&self.body, SUBJECT_LETTERS), |event| event.action().to_owned());
         format!("Countersign notification: {what}")
     }
 
     /// What the mail template gets. Superusers are told which transport sent it.
     pub(crate) fn mail(&self, transport: &str) -> Value {
         let mut rows = Map::new();
-        for (name, value) in [("Severity", self.severity_label), ("For", self.user.username.as_str())] {
+        for (name, value) in
+            [("Severity", self.severity_label), ("For", self.user.username.as_str())]
+        {
             rows.insert(name.to_owned(), value.into());
         }
         if let Some(username) = self.event_user("username") {
             rows.insert("Event user".to_owned(), username.into());
         }
         rows.extend(self.details().map(|(name, value)| (name, value.into())));
-        let title = self.event.as_ref().map_or_else(|| cut(&self.body, SUBJECT_LETTERS), |event| event.action().replace('_', " "));
+        let title = self.event.as_ref().map_or_else(
+            || cut(&self.body, SUBJECT_LETTERS),
+            |event| event.action().replace('_', " "),
+        );
         let from = self.user.is_superuser().then_some(transport);
         json!({"title": capital(&title), "body": self.body, "key_value": rows, "source": {"from": from}})
     }
@@ -122,8 +143,19 @@ mod tests {
     fn notification(context: Value) -> Notification {
         let json = json!({"action": "login_failed", "context": context, "user": {"pk": 5, "username": "uma", "email": "uma@example.org"}});
         let event = Recorded { seq: 1, uuid: Uuid::nil(), json };
-        let user = Subject { username: "akadmin".to_owned(), email: "root@example.org".to_owned(), ..Subject::default() };
-        Notification { uuid: Uuid::nil(), severity: "alert", severity_label: "Alert", body: body_of(&event), event: Some(event), user }
+        let user = Subject {
+            username: "akadmin".to_owned(),
+            email: "root@example.org".to_owned(),
+            ..Subject::default()
+        };
+        Notification {
+            uuid: Uuid::nil(),
+            severity: "alert",
+            severity_label: "Alert",
+            body: body_of(&event),
+            event: Some(event),
+            user,
+        }
     }
 
     #[test]
@@ -135,12 +167,18 @@ mod tests {
 
     #[test]
     fn slack_gets_what_it_takes() {
-        let long: Map<String, Value> = (0..40).map(|n| (format!("{n}-{}", "k".repeat(300)), Value::from("v".repeat(2000)))).collect();
+        let long: Map<String, Value> = (0..40)
+            .map(|n| (format!("{n}-{}", "k".repeat(300)), Value::from("v".repeat(2000))))
+            .collect();
         let body = notification(long.into()).slack("1.0", None);
         let attachment = &body["attachments"][0];
-        assert_eq!((attachment["title"].as_str(), attachment["color"].as_str()), (Some("login_failed"), Some("#fd4b2d")));
+        assert_eq!(
+            (attachment["title"].as_str(), attachment["color"].as_str()),
+            (Some("login_failed"), Some("#fd4b2d"))
+        );
         let fields = attachment["fields"].as_array().unwrap();
         assert_eq!(fields.len(), 25);
-        assert!(fields.iter().all(|f| f["title"].as_str().unwrap().len() <= 256 && f["value"].as_str().unwrap().len() <= 1024));
+        assert!(fields.iter().all(|f| f["title"].as_str().unwrap().len() <= 256
+            && f["value"].as_str().unwrap().len() <= 1024));
     }
 }

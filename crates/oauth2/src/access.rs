@@ -21,10 +21,13 @@ pub(crate) async fn decide(
     context: &Map<String, Value>,
 ) -> Result<Option<Decision>, StoreError> {
     let Some((application, _)) = &provider.application else { return Ok(None) };
-    access::application(&service.cx, request, &person.identity, *application, context).await.map(Some)
+    access::application(&service.cx, request, &person.identity, *application, context)
+        .await
+        .map(Some)
 }
 
-/// Whether an active person may use the application now: asked whenever tokens are issued without a browser.
+/// Whether an active person may use the application now: asked whenever tokens are issued without a
+/// browser.
 ///
 /// # Errors
 /// When the engine fails.
@@ -35,7 +38,10 @@ pub(crate) async fn is_allowed(
     request: &RequestInfo,
     context: &Map<String, Value>,
 ) -> Result<bool, StoreError> {
-    Ok(person.identity.is_active && decide(service, provider, person, request, context).await?.is_some_and(|decision| decision.passing))
+    Ok(person.identity.is_active
+        && decide(service, provider, person, request, context)
+            .await?
+            .is_some_and(|decision| decision.passing))
 }
 
 /// What policies may look at of an authorization request.
@@ -56,5 +62,8 @@ pub(crate) fn authorize_context(request: &AuthorizeRequest) -> Map<String, Value
 /// What policies may look at of a token request.
 pub(crate) fn token_context(grant_type: &str, scopes: &crate::wire::Scopes) -> Map<String, Value> {
     let scopes: Vec<&str> = scopes.iter().collect();
-    Map::from_iter([("oauth_scopes".to_owned(), json!(scopes)), ("oauth_grant_type".to_owned(), json!(grant_type))])
+    Map::from_iter([
+        ("oauth_scopes".to_owned(), json!(scopes)),
+        ("oauth_grant_type".to_owned(), json!(grant_type)),
+    ])
 }

@@ -1,4 +1,5 @@
-//! The API beside the generic resources: addresses of a provider, a preview of its tokens, and the lists of grants.
+//! The API beside the generic resources: addresses of a provider, a preview of its tokens, and the
+//! lists of grants.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -7,7 +8,8 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use countersign_model::{Fields, Key, KindMeta, ObjectId, Ref, Space, Timestamp};
 use countersign_rest::{
-    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Operation, RenderContext, Rows, Scope, TableMeta, json, object_schema, table_operations,
+    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Operation, RenderContext, Rows, Scope,
+    TableMeta, json, object_schema, table_operations,
 };
 use countersign_store::{Row, Sql, SqlValue, StoreError, params};
 use serde_json::{Value, json as value};
@@ -23,13 +25,25 @@ const PREVIEW_SECONDS: i64 = 1_800;
 pub(crate) fn operations() -> Vec<Operation> {
     let view = || Access::permission("authentik_providers_oauth2", "view", "oauth2provider");
     let mut all = vec![
-        Operation::new(Method::GET, "providers/oauth2/{id}/setup_urls/", "providers_oauth2_setup_urls_retrieve", view(), setup_urls)
-            .summary("Addresses an application needs")
-            .response("OAuth2ProviderSetupURLs"),
-        Operation::new(Method::GET, "providers/oauth2/{id}/preview_user/", "providers_oauth2_preview_user_retrieve", view(), preview_user)
-            .summary("Claims a person would get")
-            .parameter("for_user", value!({"type": "integer"}))
-            .response("PropertyMappingPreview"),
+        Operation::new(
+            Method::GET,
+            "providers/oauth2/{id}/setup_urls/",
+            "providers_oauth2_setup_urls_retrieve",
+            view(),
+            setup_urls,
+        )
+        .summary("Addresses an application needs")
+        .response("OAuth2ProviderSetupURLs"),
+        Operation::new(
+            Method::GET,
+            "providers/oauth2/{id}/preview_user/",
+            "providers_oauth2_preview_user_retrieve",
+            view(),
+            preview_user,
+        )
+        .summary("Claims a person would get")
+        .parameter("for_user", value!({"type": "integer"}))
+        .response("PropertyMappingPreview"),
     ];
     all.extend(table_operations::<Grants<Codes>>());
     all.extend(table_operations::<Grants<AccessTokenTable>>());
@@ -41,7 +55,14 @@ pub(crate) fn operations() -> Vec<Operation> {
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let names = ["issuer", "authorize", "token", "user_info", "provider_info", "logout", "jwks"];
     let urls: Vec<(&str, &str)> = names.into_iter().map(|n| (n, "string")).collect();
-    let code = [("pk", "integer"), ("provider", "#OAuth2Provider"), ("user", "#User"), ("is_expired", "boolean"), ("expires", "time?"), ("scope", "[string]")];
+    let code = [
+        ("pk", "integer"),
+        ("provider", "#OAuth2Provider"),
+        ("user", "#User"),
+        ("is_expired", "boolean"),
+        ("expires", "time?"),
+        ("scope", "[string]"),
+    ];
     let token = [code.as_slice(), &[("id_token", "string"), ("revoked", "boolean")]].concat();
     let page = |of: &str| object_schema(&[("pagination", "#Pagination"), ("results", of)]);
     vec![
@@ -55,8 +76,12 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
 }
 
 fn provider(call: &Call) -> Result<Provider, ApiError> {
-    let id = call.param("id").parse::<i64>().map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    Provider::by_reference(&call.snapshot, Ref::new(Key::Int(id))).ok_or_else(|| ApiError::not_found("OAuth2/OpenID Provider"))
+    let id = call
+        .param("id")
+        .parse::<i64>()
+        .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    Provider::by_reference(&call.snapshot, Ref::new(Key::Int(id)))
+        .ok_or_else(|| ApiError::not_found("OAuth2/OpenID Provider"))
 }
 
 async fn setup_urls(call: Call) -> Result<Response, ApiError> {
@@ -72,7 +97,10 @@ async fn setup_urls(call: Call) -> Result<Response, ApiError> {
         "logout": null,
     });
     if let (Some(slug), Some(members)) = (provider.slug(), urls.as_object_mut()) {
-        members.insert("provider_info".into(), format!("{origin}/application/o/{slug}/.well-known/openid-configuration").into());
+        members.insert(
+            "provider_info".into(),
+            format!("{origin}/application/o/{slug}/.well-known/openid-configuration").into(),
+        );
         members.insert("logout".into(), common(&format!("{slug}/end-session")).into());
         members.insert("jwks".into(), common(&format!("{slug}/jwks")).into());
     }
@@ -88,11 +116,15 @@ async fn preview_user(call: Call) -> Result<Response, ApiError> {
         Some(text) => {
             let id = text.parse::<i64>().map_err(|_| wrong("input must be numerical"))?;
             let own = call.caller.pk() == Some(id);
-            let person = service.person(id).await?.filter(|_| own || call.caller.may("authentik_core.preview_user"));
+            let person = service
+                .person(id)
+                .await?
+                .filter(|_| own || call.caller.may("authentik_core.preview_user"));
             person.ok_or_else(|| wrong("User not found"))?
         }
     };
-    let claims = service.scope_claims(&provider, &person, &provider.client.scopes, &call.actor()).await;
+    let claims =
+        service.scope_claims(&provider, &person, &provider.client.scopes, &call.actor()).await;
     let now = call.cx.clock.now();
     let protocol = Protocol {
         iss: provider.issuer(&call.cx.origin(&call.request)),
@@ -222,7 +254,10 @@ impl<T: Table> Rows for Grants<T> {
 
     fn render(sql: &mut Sql<'_>, keys: &[SqlValue], call: &Call) -> Result<Vec<Value>, StoreError> {
         let used = if T::NAME == "refresh_token" { "used" } else { "0" };
-        let statement = format!("SELECT id, provider_id, user_id, expires, scope, data, revoked, {used} FROM {} WHERE id = $1", T::NAME);
+        let statement = format!(
+            "SELECT id, provider_id, user_id, expires, scope, data, revoked, {used} FROM {} WHERE id = $1",
+            T::NAME
+        );
         let mut rows = Vec::with_capacity(keys.len());
         for key in keys {
             if let Some(row) = sql.query_one(&statement, std::slice::from_ref(key))? {
@@ -238,9 +273,20 @@ impl<T: Table> Rows for Grants<T> {
             let store = move |tx: &mut countersign_store::Tx<'_>| {
                 let gone = tx.query_one(&statement, std::slice::from_ref(&key))?;
                 let model = T::NAME.replace('_', "");
-                gone.map_or(Ok(()), |row| countersign_events::deleted_of(tx, ("authentik_providers_oauth2", &model), &key, row.get(0)?))
+                gone.map_or(Ok(()), |row| {
+                    countersign_events::deleted_of(
+                        tx,
+                        ("authentik_providers_oauth2", &model),
+                        &key,
+                        row.get(0)?,
+                    )
+                })
             };
-            call.cx.store.write(call.actor(), "grant deleted over the API", store).await.map_err(ApiError::from)
+            call.cx
+                .store
+                .write(call.actor(), "grant deleted over the API", store)
+                .await
+                .map_err(ApiError::from)
         })
     }
 }
@@ -259,18 +305,29 @@ fn grant(sql: &mut Sql<'_>, row: &Row, call: &Call, is_token: bool) -> Result<Va
     });
     if let (true, Some(members)) = (is_token, answer.as_object_mut()) {
         let claims = row.get::<Value>(5)?.get("claims").cloned().unwrap_or_default();
-        members.insert("id_token".into(), serde_json::to_string_pretty(&claims).unwrap_or_default().into());
+        members.insert(
+            "id_token".into(),
+            serde_json::to_string_pretty(&claims).unwrap_or_default().into(),
+        );
         members.insert("revoked".into(), (row.get::<bool>(6)? || row.get::<i64>(7)? != 0).into());
     }
     Ok(answer)
 }
 
-/// The provider without its secret: people see their own grants, and the client's secret is not theirs.
+/// The provider without its secret: people see their own grants, and the client's secret is not
+/// theirs.
 fn nested_provider(call: &Call, provider: i64) -> Value {
     let reference: Ref<OAuth2Provider> = Ref::new(Key::Int(provider));
     let Some(entry) = call.snapshot.entry(reference.id()) else { return Value::Null };
     let rows = HashMap::new();
-    let render = RenderContext { cx: &call.cx, snapshot: &call.snapshot, caller: &call.caller, request: &call.request, query: &call.query, rows: &rows };
+    let render = RenderContext {
+        cx: &call.cx,
+        snapshot: &call.snapshot,
+        caller: &call.caller,
+        request: &call.request,
+        query: &call.query,
+        rows: &rows,
+    };
     let mut rendered = render.object(entry);
     if let Some(members) = rendered.as_object_mut() {
         members.remove("client_secret");
@@ -287,9 +344,12 @@ fn nested_user(sql: &mut Sql<'_>, call: &Call, user: i64) -> Result<Value, Store
             }
         }
     }
-    let row = sql.query_one("SELECT username, name, email FROM users WHERE id = $1", params![user])?;
+    let row =
+        sql.query_one("SELECT username, name, email FROM users WHERE id = $1", params![user])?;
     Ok(match row {
-        Some(row) => value!({"pk": user, "username": row.get::<String>(0)?, "name": row.get::<String>(1)?, "email": row.get::<String>(2)?}),
+        Some(row) => {
+            value!({"pk": user, "username": row.get::<String>(0)?, "name": row.get::<String>(1)?, "email": row.get::<String>(2)?})
+        }
         None => Value::Null,
     })
 }

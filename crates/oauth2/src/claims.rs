@@ -9,7 +9,8 @@ use countersign_model::{Choice, Timestamp};
 pub const ACR: &str = "goauthentik.io/providers/oauth2/default";
 
 /// Protocol claims a mapping cannot set: clients trust them to come from the server itself.
-const RESERVED: [&str; 9] = ["iss", "exp", "iat", "nbf", "azp", "sid", "at_hash", "c_hash", "nonce"];
+const RESERVED: [&str; 9] =
+    ["iss", "exp", "iat", "nbf", "azp", "sid", "at_hash", "c_hash", "nonce"];
 
 /// How the subject is named to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -22,9 +23,15 @@ pub enum SubMode {
     UserUuid,
     #[choice(value = "user_username", label = "Based on the User's username")]
     UserUsername,
-    #[choice(value = "user_email", label = "Based on the User's email; may be empty, and changes with it")]
+    #[choice(
+        value = "user_email",
+        label = "Based on the User's email; may be empty, and changes with it"
+    )]
     UserEmail,
-    #[choice(value = "user_upn", label = "Based on the User's attribute upn, or the hashed ID without one")]
+    #[choice(
+        value = "user_upn",
+        label = "Based on the User's attribute upn, or the hashed ID without one"
+    )]
     UserUpn,
 }
 
@@ -52,9 +59,13 @@ pub fn sub(mode: SubMode, subject: &Subject, installation: &str) -> String {
         SubMode::UserId => subject.id.to_string(),
         SubMode::UserUuid => subject.uuid.clone(),
         SubMode::UserUsername => subject.username.clone(),
-        SubMode::UserEmail if subject.service && subject.email.is_empty() => hashed_user_id(subject.id, installation),
+        SubMode::UserEmail if subject.service && subject.email.is_empty() => {
+            hashed_user_id(subject.id, installation)
+        }
         SubMode::UserEmail => subject.email.clone(),
-        SubMode::UserUpn => subject.upn.clone().unwrap_or_else(|| hashed_user_id(subject.id, installation)),
+        SubMode::UserUpn => {
+            subject.upn.clone().unwrap_or_else(|| hashed_user_id(subject.id, installation))
+        }
     }
 }
 
@@ -115,7 +126,11 @@ impl Protocol {
     }
 
     /// The claims of an access token; `uid` makes two tokens of one second differ.
-    pub fn access_token(&self, scope_claims: &Map<String, Value>, uid: String) -> Map<String, Value> {
+    pub fn access_token(
+        &self,
+        scope_claims: &Map<String, Value>,
+        uid: String,
+    ) -> Map<String, Value> {
         let mut claims = self.with(scope_claims);
         claims.insert("azp".into(), self.aud.clone().into());
         claims.insert("uid".into(), uid.into());
@@ -123,14 +138,14 @@ impl Protocol {
     }
 }
 
-/// Whether signed claims are those of an access token, which has the shape of an id token: no id token has `azp`, and no
-/// mapping can set it.
+/// Whether signed claims are those of an access token, which has the shape of an id token: no id
+/// token has `azp`, and no mapping can set it.
 pub fn is_access_token(claims: &Map<String, Value>) -> bool {
     claims.contains_key("azp")
 }
 
-/// Merges the result of one mapping into the claims so far: objects member by member, lists appended, the rest
-/// replaced.
+/// Merges the result of one mapping into the claims so far: objects member by member, lists
+/// appended, the rest replaced.
 pub fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
     for (name, value) in from {
         match (into.get_mut(&name), value) {
@@ -181,7 +196,9 @@ mod tests {
 
     #[test]
     fn mappings_may_rename_the_subject_but_not_the_issuer() {
-        let mapped = map(json!({"sub": "foo", "aud": ["a"], "iss": "https://evil", "exp": 9, "nonce": "x", "azp": "y", "null": null}));
+        let mapped = map(
+            json!({"sub": "foo", "aud": ["a"], "iss": "https://evil", "exp": 9, "nonce": "x", "azp": "y", "null": null}),
+        );
         let claims = protocol().access_token(&mapped, "u".into());
         assert_eq!(claims["sub"], "foo");
         assert_eq!(claims["aud"], json!(["a"]));
@@ -196,12 +213,22 @@ mod tests {
     fn mappings_are_merged_deeply() {
         let mut claims = map(json!({"a": {"x": 1, "l": [1]}, "l": ["p"], "s": 1}));
         merge(&mut claims, map(json!({"a": {"y": 2, "l": [2]}, "l": ["q"], "s": 2, "n": null})));
-        assert_eq!(Value::Object(claims), json!({"a": {"x": 1, "l": [1, 2], "y": 2}, "l": ["p", "q"], "s": 2, "n": null}));
+        assert_eq!(
+            Value::Object(claims),
+            json!({"a": {"x": 1, "l": [1, 2], "y": 2}, "l": ["p", "q"], "s": 2, "n": null})
+        );
     }
 
     #[test]
     fn subject_modes() {
-        let mut subject = Subject { id: 7, uuid: "u-u".into(), username: "bob".into(), email: String::new(), upn: None, service: false };
+        let mut subject = Subject {
+            id: 7,
+            uuid: "u-u".into(),
+            username: "bob".into(),
+            email: String::new(),
+            upn: None,
+            service: false,
+        };
         let named = |mode, subject: &Subject| sub(mode, subject, "install");
         let hashed = hex::encode(Sha256::digest(b"7-install"));
         for (mode, expected) in [

@@ -1,4 +1,5 @@
-//! An OAuth2 client as the protocol sees it: the facts of a provider that requests are compared with.
+//! An OAuth2 client as the protocol sees it: the facts of a provider that requests are compared
+//! with.
 
 use countersign_model::{Choice, Secret};
 use subtle::ConstantTimeEq;
@@ -48,7 +49,10 @@ pub(crate) mod tests {
             id: "cid".into(),
             kind: ClientType::Confidential,
             secret: Secret::new("s3cret"),
-            redirect_uris: vec![Registered { matching_mode: MatchingMode::Strict, url: "https://app.example.test/callback".into() }],
+            redirect_uris: vec![Registered {
+                matching_mode: MatchingMode::Strict,
+                url: "https://app.example.test/callback".into(),
+            }],
             pkce_required: false,
             scopes: Scopes::parse("openid profile email offline_access"),
         }

@@ -1,4 +1,5 @@
-//! What the consent page shows: the very values an application will learn, in words a person understands.
+//! What the consent page shows: the very values an application will learn, in words a person
+//! understands.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +16,8 @@ const MOST: usize = 8;
 pub(crate) fn values(claims: &Map<String, Value>, scopes: &Scopes) -> Value {
     let mut rows: Vec<(String, String)> = Vec::new();
     let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|t| !t.is_empty());
-    let names: Vec<&str> = [text("name"), text("preferred_username")].into_iter().flatten().collect();
+    let names: Vec<&str> =
+        [text("name"), text("preferred_username")].into_iter().flatten().collect();
     if !names.is_empty() {
         rows.push(("Your name and username".to_owned(), names.join(", ")));
     }
@@ -28,20 +30,30 @@ pub(crate) fn values(claims: &Map<String, Value>, scopes: &Scopes) -> Value {
     if let Some(roles) = claims.get("entitlements").or_else(|| claims.get("roles")) {
         rows.push(("What you may do there".to_owned(), said(roles)));
     }
-    const NAMED: [&str; 6] = ["name", "preferred_username", "email", "groups", "entitlements", "roles"];
+    const NAMED: [&str; 6] =
+        ["name", "preferred_username", "email", "groups", "entitlements", "roles"];
     for (name, value) in claims {
         if !NAMED.contains(&name.as_str()) && !SILENT.contains(&name.as_str()) && !value.is_null() {
             rows.push((name.clone(), said(value)));
         }
     }
     if scopes.contains(OFFLINE_ACCESS) {
-        rows.push(("Access while you are away".to_owned(), "Without asking you again, until you withdraw it".to_owned()));
+        rows.push((
+            "Access while you are away".to_owned(),
+            "Without asking you again, until you withdraw it".to_owned(),
+        ));
     }
     if scopes.contains(API) {
-        rows.push(("Acting in your name here".to_owned(), "Whatever your account may do in this system".to_owned()));
+        rows.push((
+            "Acting in your name here".to_owned(),
+            "Whatever your account may do in this system".to_owned(),
+        ));
     }
     if rows.is_empty() {
-        rows.push(("That you have an account".to_owned(), "A number that stands for you, nothing else".to_owned()));
+        rows.push((
+            "That you have an account".to_owned(),
+            "A number that stands for you, nothing else".to_owned(),
+        ));
     }
     rows.into_iter().map(|(title, value)| json!({"title": title, "value": value})).collect()
 }

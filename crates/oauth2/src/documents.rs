@@ -1,5 +1,5 @@
-//! What providers publish about themselves, as bytes that are ready to be sent: discovery documents and key sets are
-//! asked for far more often than they change.
+//! What providers publish about themselves, as bytes that are ready to be sent: discovery documents
+//! and key sets are asked for far more often than they change.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,8 @@ use countersign_model::{Revision, Timestamp};
 
 use crate::wire::Registered;
 
-/// All documents together are no larger. The host in a request may be anything, so beyond it all are made anew.
+/// All documents together are no larger. The host in a request may be anything, so beyond it all
+/// are made anew.
 const LARGEST: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,7 +19,8 @@ pub(crate) enum Document {
     KeySet,
 }
 
-/// Which document: of which application (`None`: of the issuer that providers share), and as seen from which origin.
+/// Which document: of which application (`None`: of the issuer that providers share), and as seen
+/// from which origin.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Name {
     pub(crate) document: Document,
@@ -37,8 +39,13 @@ pub(crate) struct Ready {
 
 impl Ready {
     fn size(&self, name: &Name) -> usize {
-        let addresses: usize = self.shared_with.iter().map(|uri| size_of::<Registered>() + uri.url.len()).sum();
-        size_of::<(Name, Ready)>() + name.slug.as_ref().map_or(0, String::len) + name.origin.len() + self.body.len() + addresses
+        let addresses: usize =
+            self.shared_with.iter().map(|uri| size_of::<Registered>() + uri.url.len()).sum();
+        size_of::<(Name, Ready)>()
+            + name.slug.as_ref().map_or(0, String::len)
+            + name.origin.len()
+            + self.body.len()
+            + addresses
     }
 }
 
@@ -91,7 +98,11 @@ mod tests {
     }
 
     fn ready(until: Option<i64>, size: usize) -> Ready {
-        Ready { until: until.map(Timestamp), body: vec![b'x'; size].into(), shared_with: Arc::default() }
+        Ready {
+            until: until.map(Timestamp),
+            body: vec![b'x'; size].into(),
+            shared_with: Arc::default(),
+        }
     }
 
     #[test]
@@ -99,7 +110,9 @@ mod tests {
         let documents = Documents::default();
         documents.put(name(Document::KeySet, ""), 3, &ready(Some(10), 1));
         documents.put(name(Document::Discovery, "https://a"), 3, &ready(None, 1));
-        let found = |document, origin, revision, now| documents.get(&name(document, origin), revision, Timestamp(now)).is_some();
+        let found = |document, origin, revision, now| {
+            documents.get(&name(document, origin), revision, Timestamp(now)).is_some()
+        };
         assert!(found(Document::KeySet, "", 3, 9));
         assert!(!found(Document::KeySet, "", 3, 10), "a former key is no longer needed");
         assert!(!found(Document::KeySet, "", 4, 9));
@@ -109,7 +122,10 @@ mod tests {
         assert!(documents.get(&shared, 3, Timestamp(0)).is_none(), "the shared issuer has its own");
         documents.put(name(Document::Discovery, "https://b"), 4, &ready(None, 1));
         documents.put(name(Document::Discovery, "https://a"), 3, &ready(None, 1));
-        assert!(found(Document::Discovery, "https://b", 4, 0) && !found(Document::Discovery, "https://a", 4, 0));
+        assert!(
+            found(Document::Discovery, "https://b", 4, 0)
+                && !found(Document::Discovery, "https://a", 4, 0)
+        );
         assert!(!found(Document::Discovery, "https://a", 3, 0), "what a slow request made is over");
     }
 

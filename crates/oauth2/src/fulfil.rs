@@ -1,5 +1,5 @@
-//! The end of an authorization flow: the person is signed in, may use the application and has consented, so the
-//! client gets what it asked for.
+//! The end of an authorization flow: the person is signed in, may use the application and has
+//! consented, so the client gets what it asked for.
 
 use countersign_events::{Event, emit};
 use countersign_flow::{FlowError, InPlanStage, Outcome, Turn};
@@ -35,39 +35,64 @@ impl InPlanStage for Fulfil {
             let snapshot = service.cx.snapshot();
             // The flow may have taken an hour: what was true when it began is asked again.
             let provider = Provider::by_client_id(&snapshot, [request.client_id.as_str()]);
-            let provider = provider.filter(|p| p.application.is_some() && redirect::check(&request.to.uri, &p.client.redirect_uris).is_ok());
-            let Some(provider) = provider else { return Ok(Outcome::Deny("The application was changed in the meantime.".to_owned())) };
+            let provider = provider.filter(|p| {
+                p.application.is_some()
+                    && redirect::check(&request.to.uri, &p.client.redirect_uris).is_ok()
+            });
+            let Some(provider) = provider else {
+                return Ok(Outcome::Deny(
+                    "The application was changed in the meantime.".to_owned(),
+                ));
+            };
             let person = service.person_of(turn.user()?.clone());
             let context = access::authorize_context(&request);
             if !access::is_allowed(&service, &provider, &person, &turn.request, &context).await? {
                 return Ok(Outcome::Deny("Request has been denied.".to_owned()));
             }
             if let Err(error) = service.subject(&provider, &person).await {
-                let Internal::Subject(error) = error else { return Err(FlowError::broken(error.to_string())) };
+                let Internal::Subject(error) = error else {
+                    return Err(FlowError::broken(error.to_string()));
+                };
                 let mut actor = service.cx.actor(&turn.visitor.caller(), &turn.request);
                 actor.user = actor.user.or_else(|| Some(person.actor()));
-                let context = json!({"message": error.to_string(), "provider": provider.reference_json()});
-                let cause = Cause::new(Some(&provider), "oauth2.subject").of_account(person.identity.pk);
+                let context =
+                    json!({"message": error.to_string(), "provider": provider.reference_json()});
+                let cause =
+                    Cause::new(Some(&provider), "oauth2.subject").of_account(person.identity.pk);
                 service.report(cause, "configuration_error", context, actor).await;
                 return Ok(Outcome::Deny(error.to_string()));
             }
-            let answer = issue(&service, &turn, &provider, &person, &request).await.map_err(|e| FlowError::broken(e.to_string()))?;
+            let answer = issue(&service, &turn, &provider, &person, &request)
+                .await
+                .map_err(|e| FlowError::broken(e.to_string()))?;
             let name = provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
             Ok(match answer {
                 Delivery::Redirect(to) => Outcome::Redirect(to),
-                Delivery::Form { url, fields } => Outcome::Autosubmit { url, title: format!("Redirecting to {name}..."), fields },
+                Delivery::Form { url, fields } => {
+                    Outcome::Autosubmit { url, title: format!("Redirecting to {name}..."), fields }
+                }
             })
         })
     }
 }
 
-async fn issue(service: &Service, turn: &Turn, provider: &Provider, person: &Person, request: &AuthorizeRequest) -> Result<Delivery, Internal> {
+async fn issue(
+    service: &Service,
+    turn: &Turn,
+    provider: &Provider,
+    person: &Person,
+    request: &AuthorizeRequest,
+) -> Result<Delivery, Internal> {
     let kind = request.response_type;
     let session = turn.visitor.session.clone().unwrap_or_default();
     let key_hash = turn.visitor.key_hash();
     let mut actor = service.cx.actor(&turn.visitor.caller(), &turn.request);
     // Whoever acts as another gets no token that outlives it.
-    let scopes = if turn.visitor.original.is_some() { request.scopes.without(OFFLINE_ACCESS) } else { request.scopes.clone() };
+    let scopes = if turn.visitor.original.is_some() {
+        request.scopes.without(OFFLINE_ACCESS)
+    } else {
+        request.scopes.clone()
+    };
     if actor.on_behalf_of.is_none() {
         actor.user = Some(person.actor());
     }
@@ -85,7 +110,8 @@ async fn issue(service: &Service, turn: &Turn, provider: &Provider, person: &Per
         let named = code.as_ref().filter(|_| kind.has_id_token()).map(|code| code.value.as_str());
         let mint = service.mint(provider, person, &origin, named, &turn.request, &actor).await?;
         let access = if kind.has_access_token() { Some(mint.access_token()?) } else { None };
-        let id_token = if kind.has_id_token() { Some(mint.id_token(access.as_ref())?) } else { None };
+        let id_token =
+            if kind.has_id_token() { Some(mint.id_token(access.as_ref())?) } else { None };
         Tokens { access, id_token, expires_in: mint.expires_in }
     };
     let fields = fields(kind, code.as_ref().map(|c| &c.value), &tokens);
@@ -107,7 +133,13 @@ async fn issue(service: &Service, turn: &Turn, provider: &Provider, person: &Per
     Ok(request.to.success(&fields))
 }
 
-fn code(service: &Service, provider: &Provider, person: &Person, request: &AuthorizeRequest, origin: &Origin) -> NewGrant<CodeData> {
+fn code(
+    service: &Service,
+    provider: &Provider,
+    person: &Person,
+    request: &AuthorizeRequest,
+    origin: &Origin,
+) -> NewGrant<CodeData> {
     let now = service.now();
     NewGrant {
         value: service.cx.entropy.uuid().simple().to_string(),
@@ -118,7 +150,11 @@ fn code(service: &Service, provider: &Provider, person: &Person, request: &Autho
         created: now,
         expires: now.plus_seconds(provider.settings.access_code_validity.seconds()),
         family: origin.family,
-        data: CodeData { redirect_uri: request.to.uri.clone(), challenge: request.challenge.clone(), sign_in: origin.sign_in.clone() },
+        data: CodeData {
+            redirect_uri: request.to.uri.clone(),
+            challenge: request.challenge.clone(),
+            sign_in: origin.sign_in.clone(),
+        },
     }
 }
 
@@ -131,7 +167,11 @@ struct Tokens {
 }
 
 /// What the client gets, in the original's order.
-fn fields(kind: ResponseType, code: Option<&String>, tokens: &Tokens) -> Vec<(&'static str, String)> {
+fn fields(
+    kind: ResponseType,
+    code: Option<&String>,
+    tokens: &Tokens,
+) -> Vec<(&'static str, String)> {
     let mut fields = Vec::new();
     fields.extend(tokens.access.as_ref().map(|access| ("access_token", access.value.clone())));
     fields.extend(tokens.id_token.as_ref().map(|token| ("id_token", token.clone())));
@@ -145,7 +185,8 @@ fn fields(kind: ResponseType, code: Option<&String>, tokens: &Tokens) -> Vec<(&'
 }
 
 fn authorized(provider: &Provider, request: &AuthorizeRequest) -> Event {
-    let application = provider.application.as_ref().map(|(reference, a)| model_reference(*reference, &a.name));
+    let application =
+        provider.application.as_ref().map(|(reference, a)| model_reference(*reference, &a.name));
     let flow = provider.settings.authorization_flow.key().uuid().map(|u| u.simple().to_string());
     let context: Value = json!({"authorized_application": application, "flow": flow, "scopes": request.scopes.to_string()});
     Event::new("authorize_application", "authentik.providers.oauth2.views.authorize", context)

@@ -1,8 +1,10 @@
-//! Codes and tokens at rest: the statements over `authorization_code`, `access_token` and `refresh_token`.
+//! Codes and tokens at rest: the statements over `authorization_code`, `access_token` and
+//! `refresh_token`.
 //!
-//! Only hashes are kept. What is taken once is taken by one statement that succeeds for one caller; whatever else
-//! belongs to the exchange happens in the same transaction. A grant is good only while its session (if it came from
-//! one) and its user's account are: both are asked at every use, so nothing here waits for a clean-up.
+//! Only hashes are kept. What is taken once is taken by one statement that succeeds for one caller;
+//! whatever else belongs to the exchange happens in the same transaction. A grant is good only
+//! while its session (if it came from one) and its user's account are: both are asked at every use,
+//! so nothing here waits for a clean-up.
 
 use countersign_model::Timestamp;
 use countersign_store::{Row, Sql, StoreError, Tx, params, sha256};
@@ -111,7 +113,13 @@ fn stored<T: DeserializeOwned>(row: &Row) -> Result<Stored<T>, StoreError> {
     })
 }
 
-fn find<T: DeserializeOwned>(sql: &mut Sql<'_>, table: &str, used: [&str; 3], value: &str, now: Timestamp) -> Result<Option<Stored<T>>, StoreError> {
+fn find<T: DeserializeOwned>(
+    sql: &mut Sql<'_>,
+    table: &str,
+    used: [&str; 3],
+    value: &str,
+    now: Timestamp,
+) -> Result<Option<Stored<T>>, StoreError> {
     let [used, uses, used_from] = used;
     let statement = format!(
         "SELECT g.id, g.provider_id, g.user_id, g.session, g.scope, g.expires, {used}, g.revoked, g.family, g.data, {ALIVE}, {uses}, {used_from} \
@@ -122,19 +130,31 @@ fn find<T: DeserializeOwned>(sql: &mut Sql<'_>, table: &str, used: [&str; 3], va
 
 /// # Errors
 /// The store fails.
-pub(crate) fn find_code(sql: &mut Sql<'_>, code: &str, now: Timestamp) -> Result<Option<Stored<CodeData>>, StoreError> {
+pub(crate) fn find_code(
+    sql: &mut Sql<'_>,
+    code: &str,
+    now: Timestamp,
+) -> Result<Option<Stored<CodeData>>, StoreError> {
     find(sql, "authorization_code", ["g.used", "0", "''"], code, now)
 }
 
 /// # Errors
 /// The store fails.
-pub(crate) fn find_access_token(sql: &mut Sql<'_>, token: &str, now: Timestamp) -> Result<Option<Stored<AccessData>>, StoreError> {
+pub(crate) fn find_access_token(
+    sql: &mut Sql<'_>,
+    token: &str,
+    now: Timestamp,
+) -> Result<Option<Stored<AccessData>>, StoreError> {
     find(sql, "access_token", ["0", "0", "''"], token, now)
 }
 
 /// # Errors
 /// The store fails.
-pub(crate) fn find_refresh_token(sql: &mut Sql<'_>, token: &str, now: Timestamp) -> Result<Option<Stored<RefreshData>>, StoreError> {
+pub(crate) fn find_refresh_token(
+    sql: &mut Sql<'_>,
+    token: &str,
+    now: Timestamp,
+) -> Result<Option<Stored<RefreshData>>, StoreError> {
     find(sql, "refresh_token", ["g.used", "g.uses", "g.used_from"], token, now)
 }
 
@@ -165,7 +185,10 @@ pub(crate) fn insert_code(sql: &mut Sql<'_>, code: &NewGrant<CodeData>) -> Resul
 
 /// # Errors
 /// The store fails.
-pub(crate) fn insert_access_token(sql: &mut Sql<'_>, token: &NewGrant<AccessData>) -> Result<(), StoreError> {
+pub(crate) fn insert_access_token(
+    sql: &mut Sql<'_>,
+    token: &NewGrant<AccessData>,
+) -> Result<(), StoreError> {
     sql.execute(
         "INSERT INTO access_token (hash, provider_id, user_id, session, scope, created, expires, revoked, family, data) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)",
@@ -186,7 +209,10 @@ pub(crate) fn insert_access_token(sql: &mut Sql<'_>, token: &NewGrant<AccessData
 
 /// # Errors
 /// The store fails.
-pub(crate) fn insert_refresh_token(sql: &mut Sql<'_>, token: &NewGrant<RefreshData>) -> Result<(), StoreError> {
+pub(crate) fn insert_refresh_token(
+    sql: &mut Sql<'_>,
+    token: &NewGrant<RefreshData>,
+) -> Result<(), StoreError> {
     sql.execute(
         "INSERT INTO refresh_token (hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9)",
@@ -210,16 +236,18 @@ pub(crate) fn insert_refresh_token(sql: &mut Sql<'_>, token: &NewGrant<RefreshDa
 /// # Errors
 /// The store fails.
 pub(crate) fn take_code(sql: &mut Sql<'_>, id: i64, now: Timestamp) -> Result<bool, StoreError> {
-    let taken = "UPDATE authorization_code SET used = $2 WHERE id = $1 AND used = 0 AND revoked = 0";
+    let taken =
+        "UPDATE authorization_code SET used = $2 WHERE id = $1 AND used = 0 AND revoked = 0";
     Ok(sql.execute(taken, params![id, now])? == 1)
 }
 
-/// A client that may use its refresh token again: when the first use must have been, and for a client that cannot prove
-/// who it is, the address it must have come from.
+/// A client that may use its refresh token again: when the first use must have been, and for a
+/// client that cannot prove who it is, the address it must have come from.
 #[derive(Debug, Clone)]
 pub(crate) struct Grace {
     pub(crate) since: Timestamp,
-    /// Clocks of processes differ a little. A use that is later than that was before the clock was set back: long ago.
+    /// Clocks of processes differ a little. A use that is later than that was before the clock was
+    /// set back: long ago.
     pub(crate) until: Timestamp,
     pub(crate) only_from: Option<String>,
 }
@@ -233,12 +261,18 @@ impl Grace {
 /// How often a refresh token gives tokens within its grace.
 pub(crate) const MOST_USES: i64 = 10;
 
-/// Takes a refresh token: the first time, or once more within its grace. `false`: neither, or the family died in the
-/// meantime.
+/// Takes a refresh token: the first time, or once more within its grace. `false`: neither, or the
+/// family died in the meantime.
 ///
 /// # Errors
 /// The store fails.
-pub(crate) fn take_refresh_token(sql: &mut Sql<'_>, id: i64, now: Timestamp, from: &str, grace: Option<&Grace>) -> Result<bool, StoreError> {
+pub(crate) fn take_refresh_token(
+    sql: &mut Sql<'_>,
+    id: i64,
+    now: Timestamp,
+    from: &str,
+    grace: Option<&Grace>,
+) -> Result<bool, StoreError> {
     let first = "UPDATE refresh_token SET used = $2, uses = 1, used_from = $3 WHERE id = $1 AND used = 0 AND revoked = 0";
     if sql.execute(first, params![id, now, from])? == 1 {
         return Ok(true);
@@ -246,7 +280,10 @@ pub(crate) fn take_refresh_token(sql: &mut Sql<'_>, id: i64, now: Timestamp, fro
     let Some(grace) = grace else { return Ok(false) };
     let again = "UPDATE refresh_token SET uses = uses + 1 \
                  WHERE id = $1 AND revoked = 0 AND used BETWEEN $2 AND $3 AND uses < $4 AND used_from = COALESCE($5, used_from)";
-    Ok(sql.execute(again, params![id, grace.since, grace.until, MOST_USES, grace.only_from.clone()])? == 1)
+    Ok(sql.execute(
+        again,
+        params![id, grace.since, grace.until, MOST_USES, grace.only_from.clone()],
+    )? == 1)
 }
 
 /// Ends everything that descends from one sign-in.
@@ -275,7 +312,11 @@ pub(crate) fn delete_family(sql: &mut Sql<'_>, family: Uuid) -> Result<(), Store
 ///
 /// # Errors
 /// The store fails.
-pub(crate) fn delete_access_token(sql: &mut Sql<'_>, provider: i64, token: &str) -> Result<bool, StoreError> {
+pub(crate) fn delete_access_token(
+    sql: &mut Sql<'_>,
+    provider: i64,
+    token: &str,
+) -> Result<bool, StoreError> {
     let deleted = "DELETE FROM access_token WHERE hash = $1 AND provider_id = $2";
     Ok(sql.execute(deleted, params![sha256(token), provider])? == 1)
 }
@@ -299,7 +340,10 @@ pub(crate) fn delete_of_others(sql: &mut Sql<'_>, providers: &[i64]) -> Result<(
         for row in sql.query(&format!("SELECT DISTINCT provider_id FROM {table}"), &[])? {
             let provider: i64 = row.get(0)?;
             if !providers.contains(&provider) {
-                sql.execute(&format!("DELETE FROM {table} WHERE provider_id = $1"), params![provider])?;
+                sql.execute(
+                    &format!("DELETE FROM {table} WHERE provider_id = $1"),
+                    params![provider],
+                )?;
             }
         }
     }
@@ -320,13 +364,20 @@ mod tests {
     use std::sync::Arc;
 
     use countersign_model::{Entropy, Registry, Secret};
-    use countersign_store::{Actor, Auditor, CommittedEdit, Options, Store, SystemClock, SystemEntropy};
+    use countersign_store::{
+        Actor, Auditor, CommittedEdit, Options, Store, SystemClock, SystemEntropy,
+    };
 
     use super::*;
 
     struct NoAudit;
     impl Auditor for NoAudit {
-        fn record(&self, _: &mut Sql<'_>, _: &dyn Entropy, _: &CommittedEdit<'_>) -> Result<(), StoreError> {
+        fn record(
+            &self,
+            _: &mut Sql<'_>,
+            _: &dyn Entropy,
+            _: &CommittedEdit<'_>,
+        ) -> Result<(), StoreError> {
             Ok(())
         }
     }
@@ -380,7 +431,12 @@ mod tests {
     }
 
     fn code(value: &str) -> NewGrant<CodeData> {
-        grant(value, 1, Some(b"ss"), CodeData { redirect_uri: "https://a/".into(), challenge: None, sign_in: sign_in() })
+        grant(
+            value,
+            1,
+            Some(b"ss"),
+            CodeData { redirect_uri: "https://a/".into(), challenge: None, sign_in: sign_in() },
+        )
     }
 
     fn refresh(value: &str) -> NewGrant<RefreshData> {
@@ -388,10 +444,18 @@ mod tests {
     }
 
     fn access(value: &str, user: i64) -> NewGrant<AccessData> {
-        grant(value, user, Some(b"ss"), AccessData { sub: "s".into(), nonce: None, claims: Map::new() })
+        grant(
+            value,
+            user,
+            Some(b"ss"),
+            AccessData { sub: "s".into(), nonce: None, claims: Map::new() },
+        )
     }
 
-    async fn write<T: Send + 'static>(store: &Store, work: impl Fn(&mut Sql<'_>) -> Result<T, StoreError> + Send + 'static) -> T {
+    async fn write<T: Send + 'static>(
+        store: &Store,
+        work: impl Fn(&mut Sql<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
         store.write(Actor::system(), "test", move |tx| work(tx)).await.unwrap()
     }
 
@@ -402,14 +466,18 @@ mod tests {
         write(&store, |sql| insert_code(sql, &code("c"))).await;
         write(&store, |sql| insert_refresh_token(sql, &refresh("r"))).await;
         let found = write(&store, |sql| find_code(sql, "c", Timestamp(5))).await.unwrap();
-        assert_eq!((found.data.redirect_uri.as_str(), &found.data.sign_in, found.used), ("https://a/", &sign_in(), None));
+        assert_eq!(
+            (found.data.redirect_uri.as_str(), &found.data.sign_in, found.used),
+            ("https://a/", &sign_in(), None)
+        );
         assert!(found.session_alive && found.user_active);
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..200 {
             let store = store.clone();
             tries.spawn(async move {
                 let code = write(&store, move |sql| take_code(sql, found.id, Timestamp(5))).await;
-                let refresh = write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5), "a", None)).await;
+                let refresh =
+                    write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5), "a", None)).await;
                 (code, refresh)
             });
         }
@@ -432,20 +500,36 @@ mod tests {
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..200 {
             let store = store.clone();
-            tries.spawn(async move { write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5), "a", Some(&generous()))).await });
+            tries.spawn(async move {
+                write(&store, |sql| {
+                    take_refresh_token(sql, 1, Timestamp(5), "a", Some(&generous()))
+                })
+                .await
+            });
         }
         assert_eq!(tries.join_all().await.into_iter().filter(|won| *won).count(), 10);
         let found = write(&store, |sql| find_refresh_token(sql, "r", Timestamp(5))).await.unwrap();
-        assert_eq!((found.used, found.uses, found.used_from.as_str()), (Some(Timestamp(5)), 10, "a"));
+        assert_eq!(
+            (found.used, found.uses, found.used_from.as_str()),
+            (Some(Timestamp(5)), 10, "a")
+        );
 
         write(&store, |sql| insert_refresh_token(sql, &refresh("s"))).await;
-        let take =
-            async |from: &'static str, grace: Option<Grace>| write(&store, move |sql| take_refresh_token(sql, 2, Timestamp(5), from, grace.as_ref())).await;
+        let take = async |from: &'static str, grace: Option<Grace>| {
+            write(&store, move |sql| take_refresh_token(sql, 2, Timestamp(5), from, grace.as_ref()))
+                .await
+        };
         assert!(take("a", None).await);
         assert!(!take("a", None).await, "no grace");
         assert!(!take("a", Some(Grace { since: Timestamp(6), ..generous() })).await, "too late");
-        assert!(!take("a", Some(Grace { until: Timestamp(4), ..generous() })).await, "the clock was set back");
-        assert!(!take("b", Some(Grace { only_from: Some("b".into()), ..generous() })).await, "from elsewhere");
+        assert!(
+            !take("a", Some(Grace { until: Timestamp(4), ..generous() })).await,
+            "the clock was set back"
+        );
+        assert!(
+            !take("b", Some(Grace { only_from: Some("b".into()), ..generous() })).await,
+            "from elsewhere"
+        );
         assert!(take("a", Some(Grace { only_from: Some("a".into()), ..generous() })).await);
         assert!(take("b", Some(generous())).await);
     }
@@ -460,9 +544,16 @@ mod tests {
         write(&store, |sql| insert_access_token(sql, &access("a", 1))).await;
         let family = Uuid::from_u128(9);
         write(&store, move |sql| revoke_family(sql, family)).await;
-        assert!(!write(&store, |sql| take_refresh_token(sql, 2, Timestamp(6), "a", Some(&generous()))).await);
-        assert!(write(&store, |sql| find_access_token(sql, "a", Timestamp(5))).await.unwrap().revoked);
-        assert!(write(&store, |sql| find_refresh_token(sql, "r2", Timestamp(5))).await.unwrap().revoked);
+        assert!(
+            !write(&store, |sql| take_refresh_token(sql, 2, Timestamp(6), "a", Some(&generous())))
+                .await
+        );
+        assert!(
+            write(&store, |sql| find_access_token(sql, "a", Timestamp(5))).await.unwrap().revoked
+        );
+        assert!(
+            write(&store, |sql| find_refresh_token(sql, "r2", Timestamp(5))).await.unwrap().revoked
+        );
     }
 
     #[tokio::test]
@@ -471,11 +562,24 @@ mod tests {
         let store = store(&folder).await;
         write(&store, |sql| insert_access_token(sql, &access("a", 1))).await;
         write(&store, |sql| insert_access_token(sql, &access("b", 2))).await;
-        assert!(!write(&store, |sql| find_access_token(sql, "b", Timestamp(5))).await.unwrap().user_active);
+        assert!(
+            !write(&store, |sql| find_access_token(sql, "b", Timestamp(5)))
+                .await
+                .unwrap()
+                .user_active
+        );
         write(&store, |sql| sql.execute("DELETE FROM session", &[])).await;
-        assert!(!write(&store, |sql| find_access_token(sql, "a", Timestamp(5))).await.unwrap().session_alive);
+        assert!(
+            !write(&store, |sql| find_access_token(sql, "a", Timestamp(5)))
+                .await
+                .unwrap()
+                .session_alive
+        );
         assert!(write(&store, |sql| find_access_token(sql, "x", Timestamp(5))).await.is_none());
-        assert!(!write(&store, |sql| delete_access_token(sql, 2, "a")).await, "another client's token");
+        assert!(
+            !write(&store, |sql| delete_access_token(sql, 2, "a")).await,
+            "another client's token"
+        );
         assert!(write(&store, |sql| delete_access_token(sql, 1, "a")).await);
     }
 }

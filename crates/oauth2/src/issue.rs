@@ -1,5 +1,5 @@
-//! Making tokens: claims, signatures, encryption. What is made here has not left the house: it is stored first and
-//! answered afterwards.
+//! Making tokens: claims, signatures, encryption. What is made here has not left the house: it is
+//! stored first and answered afterwards.
 
 use countersign_model::Entropy;
 use serde_json::{Map, Value};
@@ -37,10 +37,18 @@ pub(crate) enum IssueError {
 ///
 /// # Errors
 /// A key refuses its work.
-pub(crate) fn access_token(keys: &Keys, common: &Common, entropy: &dyn Entropy) -> Result<(String, AccessData), IssueError> {
+pub(crate) fn access_token(
+    keys: &Keys,
+    common: &Common,
+    entropy: &dyn Entropy,
+) -> Result<(String, AccessData), IssueError> {
     let Common { protocol, scope_claims } = common;
     let token = seal(keys, &protocol.access_token(scope_claims, entropy.token(40)), entropy)?;
-    let data = AccessData { sub: protocol.sub.clone(), nonce: protocol.nonce.clone(), claims: protocol.with(scope_claims) };
+    let data = AccessData {
+        sub: protocol.sub.clone(),
+        nonce: protocol.nonce.clone(),
+        claims: protocol.with(scope_claims),
+    };
     Ok((token, data))
 }
 
@@ -48,13 +56,22 @@ pub(crate) fn access_token(keys: &Keys, common: &Common, entropy: &dyn Entropy) 
 ///
 /// # Errors
 /// A key refuses its work.
-pub(crate) fn id_token(keys: &Keys, common: &Common, access_token: Option<&str>, entropy: &dyn Entropy) -> Result<String, IssueError> {
+pub(crate) fn id_token(
+    keys: &Keys,
+    common: &Common,
+    access_token: Option<&str>,
+    entropy: &dyn Entropy,
+) -> Result<String, IssueError> {
     let at_hash = access_token.map(|token| half_hash(token, keys.signing.algorithm()));
     let protocol = Protocol { at_hash, ..common.protocol.clone() };
     seal(keys, &protocol.with(&common.scope_claims), entropy)
 }
 
-fn seal(keys: &Keys, claims: &Map<String, Value>, entropy: &dyn Entropy) -> Result<String, IssueError> {
+fn seal(
+    keys: &Keys,
+    claims: &Map<String, Value>,
+    entropy: &dyn Entropy,
+) -> Result<String, IssueError> {
     let signed = jose::sign(claims, &keys.signing)?;
     Ok(match &keys.encryption {
         Some(key) => key.encrypt(&signed, entropy)?,
@@ -92,16 +109,29 @@ mod tests {
             at_hash: None,
             sid: Some("ab".into()),
         };
-        let common = Common { protocol, scope_claims: [("email".to_owned(), json!("e"))].into_iter().collect() };
+        let common = Common {
+            protocol,
+            scope_claims: [("email".to_owned(), json!("e"))].into_iter().collect(),
+        };
         let (token, data) = access_token(&keys, &common, &Fixed).unwrap();
         let access = jose::verify(&token, &keys.signing).unwrap();
-        let id = jose::verify(&id_token(&keys, &common, Some(&token), &Fixed).unwrap(), &keys.signing).unwrap();
+        let id =
+            jose::verify(&id_token(&keys, &common, Some(&token), &Fixed).unwrap(), &keys.signing)
+                .unwrap();
         assert_eq!(id["at_hash"], half_hash(&token, keys.signing.algorithm()));
-        assert_eq!((&id["nonce"], &id["sid"], &id["email"], &id["exp"]), (&json!("n"), &json!("ab"), &json!("e"), &json!(20)));
+        assert_eq!(
+            (&id["nonce"], &id["sid"], &id["email"], &id["exp"]),
+            (&json!("n"), &json!("ab"), &json!("e"), &json!(20))
+        );
         assert_eq!(access["azp"], "cid");
         assert_eq!(access["uid"].as_str().unwrap().len(), 40);
-        assert!(!access.contains_key("at_hash") && !id.contains_key("azp") && !data.claims.contains_key("at_hash"));
-        let alone = jose::verify(&id_token(&keys, &common, None, &Fixed).unwrap(), &keys.signing).unwrap();
+        assert!(
+            !access.contains_key("at_hash")
+                && !id.contains_key("azp")
+                && !data.claims.contains_key("at_hash")
+        );
+        let alone =
+            jose::verify(&id_token(&keys, &common, None, &Fixed).unwrap(), &keys.signing).unwrap();
         assert!(!alone.contains_key("at_hash"));
     }
 }

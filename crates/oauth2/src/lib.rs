@@ -1,9 +1,13 @@
 //! OAuth2 and OpenID Connect: the provider that applications sign people in through.
 //!
-//! `wire` reads and writes messages, `decide` judges them, `jose` signs, `claims` says what tokens tell; all four are
-//! pure. `kinds` declares the provider and its scope mappings; `grants` keeps codes and tokens; `routes`, `fulfil` and
-//! `api` fetch facts, ask `decide` and carry out its answer.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! `wire` reads and writes messages, `decide` judges them, `jose` signs, `claims` says what tokens
+//! tell; all four are pure. `kinds` declares the provider and its scope mappings; `grants` keeps
+//! codes and tokens; `routes`, `fulfil` and `api` fetch facts, ask `decide` and carry out its
+//! answer.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod access;
 mod api;
@@ -42,8 +46,11 @@ pub fn module() -> Module {
     Module {
         name: "oauth2",
         kinds: vec![
-            KindResource::of::<OAuth2Provider>().def(|def| def.with_upgrades(kinds::PROVIDER_UPGRADES)).narrowed(&[("application", "uuid")], of_application),
-            KindResource::of::<ScopeMapping>().narrowed(&[("managed__isnull", "boolean")], |_, _| true),
+            KindResource::of::<OAuth2Provider>()
+                .def(|def| def.with_upgrades(kinds::PROVIDER_UPGRADES))
+                .narrowed(&[("application", "uuid")], of_application),
+            KindResource::of::<ScopeMapping>()
+                .narrowed(&[("managed__isnull", "boolean")], |_, _| true),
         ],
         operations: api::operations(),
         schemas: api::schemas(),
@@ -64,9 +71,18 @@ pub fn module() -> Module {
             Arc::new(LaunchUrl(kinds::launch_url)),
             Arc::new(InPlanStages(vec![Arc::new(fulfil::Fulfil), Arc::new(sign_out::SignOut)])),
             Arc::new(Destinations(vec![Arc::new(routes::SignInFor)])),
-            Arc::new(Expiring { plural: "Authorization Codes", remove: |tx| grants::remove_expired(tx, "authorization_code") }),
-            Arc::new(Expiring { plural: "OAuth2 Access Tokens", remove: |tx| grants::remove_expired(tx, "access_token") }),
-            Arc::new(Expiring { plural: "OAuth2 Refresh Tokens", remove: |tx| grants::remove_expired(tx, "refresh_token") }),
+            Arc::new(Expiring {
+                plural: "Authorization Codes",
+                remove: |tx| grants::remove_expired(tx, "authorization_code"),
+            }),
+            Arc::new(Expiring {
+                plural: "OAuth2 Access Tokens",
+                remove: |tx| grants::remove_expired(tx, "access_token"),
+            }),
+            Arc::new(Expiring {
+                plural: "OAuth2 Refresh Tokens",
+                remove: |tx| grants::remove_expired(tx, "refresh_token"),
+            }),
         ],
         ..Module::default()
     }
@@ -74,7 +90,11 @@ pub fn module() -> Module {
 
 /// `application`: the provider of that application.
 fn of_application(call: &Call, entry: &Entry) -> bool {
-    let Some(wanted) = call.query.get("application").filter(|wanted| !wanted.is_empty()) else { return true };
+    let Some(wanted) = call.query.get("application").filter(|wanted| !wanted.is_empty()) else {
+        return true;
+    };
     let wanted = uuid::Uuid::parse_str(wanted).ok();
-    call.snapshot.referrers(entry.id).any(|(by, field)| field == "provider" && wanted.is_some() && by.key.uuid() == wanted)
+    call.snapshot
+        .referrers(entry.id)
+        .any(|(by, field)| field == "provider" && wanted.is_some() && by.key.uuid() == wanted)
 }

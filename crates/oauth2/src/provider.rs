@@ -1,4 +1,5 @@
-//! A provider at work: found by its client id or its application, with its keys and what it calls itself.
+//! A provider at work: found by its client id or its application, with its keys and what it calls
+//! itself.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +24,14 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    pub(crate) fn by_client_id<'a>(snapshot: &Arc<Snapshot>, ids: impl IntoIterator<Item = &'a str>) -> Option<Provider> {
-        let (reference, _) = ids.into_iter().filter(|id| !id.is_empty()).find_map(|id| snapshot.find::<OAuth2Provider>("client_id", id))?;
+    pub(crate) fn by_client_id<'a>(
+        snapshot: &Arc<Snapshot>,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> Option<Provider> {
+        let (reference, _) = ids
+            .into_iter()
+            .filter(|id| !id.is_empty())
+            .find_map(|id| snapshot.find::<OAuth2Provider>("client_id", id))?;
         Provider::by_reference(snapshot, reference)
     }
 
@@ -33,12 +40,19 @@ impl Provider {
         Provider::by_reference(snapshot, application.provider?.cast())
     }
 
-    pub(crate) fn by_reference(snapshot: &Arc<Snapshot>, reference: Ref<OAuth2Provider>) -> Option<Provider> {
+    pub(crate) fn by_reference(
+        snapshot: &Arc<Snapshot>,
+        reference: Ref<OAuth2Provider>,
+    ) -> Option<Provider> {
         let entry = snapshot.entry(reference.id())?;
         let settings = entry.cast::<OAuth2Provider>()?.clone();
         Some(Provider {
             client: settings.client(reference, snapshot),
-            application: application::of_provider(snapshot, reference.key().int().unwrap_or_default()).map(|(r, a)| (r, a.clone())),
+            application: application::of_provider(
+                snapshot,
+                reference.key().int().unwrap_or_default(),
+            )
+            .map(|(r, a)| (r, a.clone())),
             revision: entry.revision,
             snapshot: snapshot.clone(),
             reference,
@@ -54,11 +68,14 @@ impl Provider {
         self.application.as_ref().map(|(_, a)| &*a.slug)
     }
 
-    /// Who the tokens say they come from; `None` when that would be the application and there is none.
+    /// Who the tokens say they come from; `None` when that would be the application and there is
+    /// none.
     pub(crate) fn issuer(&self, origin: &str) -> Option<String> {
         match self.settings.issuer_mode {
             IssuerMode::Global => Some(format!("{origin}/")),
-            IssuerMode::PerProvider => self.slug().map(|slug| format!("{origin}/application/o/{slug}/")),
+            IssuerMode::PerProvider => {
+                self.slug().map(|slug| format!("{origin}/application/o/{slug}/"))
+            }
         }
     }
 
@@ -67,7 +84,10 @@ impl Provider {
         model_reference(self.reference, &self.settings.name)
     }
 
-    pub(crate) fn pair(&self, reference: Option<Ref<CertificateKeyPair>>) -> Option<&CertificateKeyPair> {
+    pub(crate) fn pair(
+        &self,
+        reference: Option<Ref<CertificateKeyPair>>,
+    ) -> Option<&CertificateKeyPair> {
         self.snapshot.get(reference?)
     }
 }
@@ -87,19 +107,26 @@ pub(crate) struct KeyRing(Mutex<HashMap<i64, (State, Arc<Keys>)>>);
 /// The revisions of the provider and of its certificates.
 type State = [Option<Revision>; 3];
 
-/// Parsed keys are small; more providers than this would be a very large installation, and are parsed again.
+/// Parsed keys are small; more providers than this would be a very large installation, and are
+/// parsed again.
 const KEPT: usize = 4_096;
 
 impl KeyRing {
-    /// The provider's keys, and whether they were just read for the first time since something changed.
+    /// The provider's keys, and whether they were just read for the first time since something
+    /// changed.
     ///
     /// # Errors
     /// The provider has no key that works.
     pub(crate) fn keys(&self, provider: &Provider) -> Result<(Arc<Keys>, bool), KeysError> {
-        let revision = |r: Option<Ref<CertificateKeyPair>>| provider.snapshot.entry(r?.id()).map(|e| e.revision);
-        let (signing, encryption) = (provider.settings.signing_key, provider.settings.encryption_key);
+        let revision = |r: Option<Ref<CertificateKeyPair>>| {
+            provider.snapshot.entry(r?.id()).map(|e| e.revision)
+        };
+        let (signing, encryption) =
+            (provider.settings.signing_key, provider.settings.encryption_key);
         let state = [Some(provider.revision), revision(signing), revision(encryption)];
-        if let Some((_, keys)) = self.lock().get(&provider.id()).filter(|(found, _)| *found == state) {
+        if let Some((_, keys)) =
+            self.lock().get(&provider.id()).filter(|(found, _)| *found == state)
+        {
             return Ok((keys.clone(), false));
         }
         let keys = Arc::new(Keys {
@@ -108,7 +135,9 @@ impl KeyRing {
                 None => SigningKey::from_secret(provider.client.secret.expose())?,
             },
             encryption: match provider.pair(encryption) {
-                Some(pair) => Some(EncryptionKey::from_pem(&pair.certificate_data, pair.key_data.expose())?),
+                Some(pair) => {
+                    Some(EncryptionKey::from_pem(&pair.certificate_data, pair.key_data.expose())?)
+                }
                 None => None,
             },
         });

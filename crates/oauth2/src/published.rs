@@ -1,5 +1,5 @@
-//! Keys a provider has signed with: after a change the former one stays published until the last token it signed has
-//! expired, so that applications can go on checking what they hold.
+//! Keys a provider has signed with: after a change the former one stays published until the last
+//! token it signed has expired, so that applications can go on checking what they hold.
 
 use countersign_model::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,9 +13,14 @@ pub(crate) struct Published {
     until: Option<Timestamp>,
 }
 
-/// The list after `current` came into use; `None` while the client secret signs. `validity` is the life of a token,
-/// in seconds.
-pub(crate) fn update(list: Vec<Published>, current: Option<(String, Value)>, now: Timestamp, validity: i64) -> Vec<Published> {
+/// The list after `current` came into use; `None` while the client secret signs. `validity` is the
+/// life of a token, in seconds.
+pub(crate) fn update(
+    list: Vec<Published>,
+    current: Option<(String, Value)>,
+    now: Timestamp,
+    validity: i64,
+) -> Vec<Published> {
     let kid = current.as_ref().map(|(kid, _)| kid.as_str());
     let mut next: Vec<Published> = list
         .into_iter()
@@ -41,7 +46,9 @@ mod tests {
     fn a_key_stays_for_the_life_of_a_token() {
         let at = Timestamp::from_seconds;
         let key = |kid: &str| Some((kid.to_owned(), json!({"kid": kid})));
-        let former = |list: Vec<Published>, now| former(list, now).into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+        let former = |list: Vec<Published>, now| {
+            former(list, now).into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+        };
         let list = update(Vec::new(), key("a"), at(0), 100);
         assert!(former(list.clone(), at(50)).is_empty());
         let list = update(list, key("a"), at(50), 100);

@@ -1,5 +1,5 @@
-//! Events of requests that go wrong. Anybody can repeat such a request, so events of one kind are bounded in number and size;
-//! the log has a line of each.
+//! Events of requests that go wrong. Anybody can repeat such a request, so events of one kind are
+//! bounded in number and size; the log has a line of each.
 
 use countersign_events::shortened;
 use countersign_store::Actor;
@@ -17,8 +17,8 @@ pub(crate) struct Cause<'a> {
     pub(crate) provider: Option<&'a Provider>,
     /// A stable name.
     pub(crate) reason: &'a str,
-    /// Whose account is in danger, where each account deserves its own events: those about one never use up those about
-    /// another.
+    /// Whose account is in danger, where each account deserves its own events: those about one
+    /// never use up those about another.
     pub(crate) account: Option<i64>,
 }
 
@@ -34,7 +34,13 @@ impl<'a> Cause<'a> {
 
 impl Service {
     /// Writes an event, unless there were enough of this cause in the last hour.
-    pub(crate) async fn report(&self, cause: Cause<'_>, action: &'static str, context: Value, actor: Actor) {
+    pub(crate) async fn report(
+        &self,
+        cause: Cause<'_>,
+        action: &'static str,
+        context: Value,
+        actor: Actor,
+    ) {
         if self.may_report(&cause).await {
             self.event(action, shortened(context), actor).await;
         }
@@ -46,7 +52,12 @@ impl Service {
         let key = format!("{provider}/{}/{}", cause.account.unwrap_or_default(), cause.reason);
         let counted = self.cx.store.ephemeral().add("oauth2.events", &key, 1, 3_600).await;
         if counted > EVENTS_PER_HOUR {
-            tracing::info!(provider, reason = cause.reason, account = cause.account, "there were enough events of this in the last hour");
+            tracing::info!(
+                provider,
+                reason = cause.reason,
+                account = cause.account,
+                "there were enough events of this in the last hour"
+            );
         }
         counted <= EVENTS_PER_HOUR
     }

@@ -14,7 +14,8 @@ impl TokenResolver for AccessTokens {
         Box::pin(async move {
             let service = Service::of(&cx);
             let now = service.now();
-            let found = cx.store.look_up(move |sql| grants::find_access_token(sql, &token, now)).await;
+            let found =
+                cx.store.look_up(move |sql| grants::find_access_token(sql, &token, now)).await;
             let token = match found {
                 Ok(found) => found.filter(|t| is_good(t, &service))?,
                 Err(error) => {
@@ -22,7 +23,10 @@ impl TokenResolver for AccessTokens {
                     return None;
                 }
             };
-            Some(OAuthCaller { user: token.user, scopes: token.scopes.iter().map(str::to_owned).collect() })
+            Some(OAuthCaller {
+                user: token.user,
+                scopes: token.scopes.iter().map(str::to_owned).collect(),
+            })
         })
     }
 }

@@ -17,13 +17,15 @@ pub(crate) struct Failure {
     pub(crate) error: ExpressionError,
 }
 
-/// The claims of the granted scopes. A mapping that fails is left out and reported; the answer still succeeds.
+/// The claims of the granted scopes. A mapping that fails is left out and reported; the answer
+/// still succeeds.
 pub(crate) fn evaluate<'m>(
     mappings: impl Iterator<Item = &'m ScopeMapping>,
     scopes: &Scopes,
     context: &MappingContext<'_>,
 ) -> (Map<String, Value>, Vec<Failure>) {
-    let mut granted: Vec<&ScopeMapping> = mappings.filter(|m| scopes.contains(&m.scope_name)).collect();
+    let mut granted: Vec<&ScopeMapping> =
+        mappings.filter(|m| scopes.contains(&m.scope_name)).collect();
     granted.sort_by(|a, b| (&a.scope_name, &a.name).cmp(&(&b.scope_name, &b.name)));
     let (mut all, mut failures) = (Map::new(), Vec::new());
     for mapping in &granted {
@@ -31,7 +33,11 @@ pub(crate) fn evaluate<'m>(
             Ok(Value::Object(found)) => claims::merge(&mut all, found),
             // Not an object: as the original, nothing to say.
             Ok(_) | Err(ExpressionError::Empty) => {}
-            Err(error) => failures.push(Failure { mapping: mapping.name.clone(), expression: mapping.expression.to_string(), error }),
+            Err(error) => failures.push(Failure {
+                mapping: mapping.name.clone(),
+                expression: mapping.expression.to_string(),
+                error,
+            }),
         }
     }
     if groups_alone(scopes, &granted)
@@ -44,14 +50,21 @@ pub(crate) fn evaluate<'m>(
 
 /// The scope `groups` without a mapping of that name: the one claim out of `profile`.
 fn groups_alone(scopes: &Scopes, granted: &[&ScopeMapping]) -> bool {
-    scopes.contains(GROUPS) && !scopes.contains(PROFILE) && !granted.iter().any(|m| m.scope_name == GROUPS)
+    scopes.contains(GROUPS)
+        && !scopes.contains(PROFILE)
+        && !granted.iter().any(|m| m.scope_name == GROUPS)
 }
 
-/// The names of the claims the mappings give, for the discovery document: as their texts say, none is run for a stranger.
+/// The names of the claims the mappings give, for the discovery document: as their texts say, none
+/// is run for a stranger.
 pub(crate) fn names<'m>(mappings: impl Iterator<Item = &'m ScopeMapping>) -> Vec<String> {
     let mut mappings: Vec<&ScopeMapping> = mappings.collect();
     mappings.sort_by(|a, b| (&a.scope_name, &a.name).cmp(&(&b.scope_name, &b.name)));
-    mappings.into_iter().filter_map(|mapping| mapping.expression.program().ok()).flat_map(|program| program.keys()).collect()
+    mappings
+        .into_iter()
+        .filter_map(|mapping| mapping.expression.program().ok())
+        .flat_map(|program| program.keys())
+        .collect()
 }
 
 #[cfg(test)]
@@ -60,11 +73,18 @@ mod tests {
 
     use super::*;
 
-    const EMAIL: &str = "return {\n    \"email\": request.user.email,\n    \"email_verified\": True\n}\n";
+    const EMAIL: &str =
+        "return {\n    \"email\": request.user.email,\n    \"email_verified\": True\n}\n";
     const PROFILE_CLAIMS: &str = "return {\n    \"name\": request.user.name,\n    \"given_name\": request.user.name,\n    \"preferred_username\": request.user.username,\n    \"nickname\": request.user.username,\n    \"groups\": [group.name for group in request.user.ak_groups.all()],\n}\n";
 
     fn mapping(scope: &str, expression: &str) -> ScopeMapping {
-        ScopeMapping { managed: None, name: format!("test {scope}"), scope_name: scope.into(), description: String::new(), expression: expression.into() }
+        ScopeMapping {
+            managed: None,
+            name: format!("test {scope}"),
+            scope_name: scope.into(),
+            description: String::new(),
+            expression: expression.into(),
+        }
     }
 
     fn uma() -> Subject {
@@ -72,7 +92,10 @@ mod tests {
             username: "uma".into(),
             name: "Uma Martin".into(),
             email: "uma@example.org".into(),
-            groups: vec![GroupView { name: "Staff".into(), ..GroupView::default() }, GroupView { name: "Users".into(), direct: true, ..GroupView::default() }],
+            groups: vec![
+                GroupView { name: "Staff".into(), ..GroupView::default() },
+                GroupView { name: "Users".into(), direct: true, ..GroupView::default() },
+            ],
             ..Subject::default()
         }
     }
@@ -85,12 +108,23 @@ mod tests {
 
     #[test]
     fn only_granted_scopes_speak() {
-        let all = [mapping("openid", "return {}"), mapping("email", EMAIL), mapping("profile", PROFILE_CLAIMS)];
+        let all = [
+            mapping("openid", "return {}"),
+            mapping("email", EMAIL),
+            mapping("profile", PROFILE_CLAIMS),
+        ];
         assert_eq!(claims_of(&all, "openid"), json!({}));
-        assert_eq!(claims_of(&all, "openid email"), json!({"email": "uma@example.org", "email_verified": true}));
+        assert_eq!(
+            claims_of(&all, "openid email"),
+            json!({"email": "uma@example.org", "email_verified": true})
+        );
         assert_eq!(claims_of(&all, "profile")["groups"], json!(["Users"]));
         assert_eq!(claims_of(&all, "profile groups")["groups"], json!(["Users"]));
-        assert_eq!(claims_of(&all, "groups"), json!({"groups": ["Users"]}), "the alias gives this claim alone");
+        assert_eq!(
+            claims_of(&all, "groups"),
+            json!({"groups": ["Users"]}),
+            "the alias gives this claim alone"
+        );
     }
 
     #[test]

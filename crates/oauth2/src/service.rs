@@ -1,4 +1,5 @@
-//! What the endpoints share: who a token is about, whether they may use the application, and the tokens themselves.
+//! What the endpoints share: who a token is about, whether they may use the application, and the
+//! tokens themselves.
 
 use std::sync::Arc;
 
@@ -58,12 +59,15 @@ pub(crate) enum Internal {
     Subject(#[from] SubjectError),
 }
 
-/// Why a client could not tell somebody from others (OpenID Connect Core 2: a subject is unique and never empty).
+/// Why a client could not tell somebody from others (OpenID Connect Core 2: a subject is unique and
+/// never empty).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SubjectError {
     #[error("This application knows people by their e-mail address, and this account has none.")]
     NoEmail,
-    #[error("This application knows people by their e-mail address, and another account has the same.")]
+    #[error(
+        "This application knows people by their e-mail address, and another account has the same."
+    )]
     SharedEmail,
 }
 
@@ -118,7 +122,8 @@ impl Mint<'_> {
     /// # Errors
     /// A key refuses its work.
     pub(crate) fn access_token(&self) -> Result<NewGrant<AccessData>, Internal> {
-        let (value, data) = issue::access_token(&self.keys, &self.common, &*self.service.cx.entropy)?;
+        let (value, data) =
+            issue::access_token(&self.keys, &self.common, &*self.service.cx.entropy)?;
         Ok(NewGrant {
             value,
             provider: self.provider.id(),
@@ -136,8 +141,16 @@ impl Mint<'_> {
     ///
     /// # Errors
     /// A key refuses its work.
-    pub(crate) fn id_token(&self, access: Option<&NewGrant<AccessData>>) -> Result<String, Internal> {
-        Ok(issue::id_token(&self.keys, &self.common, access.map(|access| access.value.as_str()), &*self.service.cx.entropy)?)
+    pub(crate) fn id_token(
+        &self,
+        access: Option<&NewGrant<AccessData>>,
+    ) -> Result<String, Internal> {
+        Ok(issue::id_token(
+            &self.keys,
+            &self.common,
+            access.map(|access| access.value.as_str()),
+            &*self.service.cx.entropy,
+        )?)
     }
 }
 
@@ -154,7 +167,8 @@ impl Service {
     pub(crate) async fn keys(&self, provider: &Provider) -> Result<Arc<Keys>, Internal> {
         let (keys, fresh) = self.ring.keys(provider)?;
         if fresh && let Err(error) = self.publish(provider, &keys).await {
-            // Keys that sign must be in the list, or they would be missing from the former ones later.
+            // Keys that sign must be in the list, or they would be missing from the former ones
+            // later.
             self.ring.forget(provider.id());
             return Err(error);
         }
@@ -167,9 +181,15 @@ impl Service {
             Some((keys.signing.kid()?.to_owned(), jwk))
         });
         let validity = provider.settings.access_token_validity.seconds();
-        let list = published::update(self.published(provider).await?, current, self.now(), validity);
+        let list =
+            published::update(self.published(provider).await?, current, self.now(), validity);
         let bytes = serde_json::to_vec(&list).unwrap_or_default();
-        Ok(self.cx.store.ephemeral().put(PUBLISHED, &provider.id().to_string(), bytes, PUBLISHED_SECONDS, Owner::Program).await?)
+        Ok(self
+            .cx
+            .store
+            .ephemeral()
+            .put(PUBLISHED, &provider.id().to_string(), bytes, PUBLISHED_SECONDS, Owner::Program)
+            .await?)
     }
 
     async fn published(&self, provider: &Provider) -> Result<Vec<Published>, StoreError> {
@@ -177,11 +197,15 @@ impl Service {
         Ok(kept.and_then(|kept| serde_json::from_slice(&kept.bytes).ok()).unwrap_or_default())
     }
 
-    /// Public keys the provider signed with before its present one, while tokens of theirs may be about.
+    /// Public keys the provider signed with before its present one, while tokens of theirs may be
+    /// about.
     ///
     /// # Errors
     /// They cannot be read for the moment.
-    pub(crate) async fn former_keys(&self, provider: &Provider) -> Result<Vec<(Value, Timestamp)>, StoreError> {
+    pub(crate) async fn former_keys(
+        &self,
+        provider: &Provider,
+    ) -> Result<Vec<(Value, Timestamp)>, StoreError> {
         Ok(published::former(self.published(provider).await?, self.now()))
     }
 
@@ -217,15 +241,22 @@ impl Service {
     ///
     /// # Errors
     /// The client could not tell the person from others.
-    pub(crate) async fn subject(&self, provider: &Provider, person: &Person) -> Result<String, Internal> {
+    pub(crate) async fn subject(
+        &self,
+        provider: &Provider,
+        person: &Person,
+    ) -> Result<String, Internal> {
         let sub = self.sub(provider, person);
         if sub.is_empty() {
             return Err(SubjectError::NoEmail.into());
         }
         if provider.settings.sub_mode == claims::SubMode::UserEmail {
             let (own, email) = (person.identity.pk, person.identity.email.to_lowercase());
-            let shared = "SELECT 1 FROM users WHERE email_fold = $1 AND email_fold <> '' AND id <> $2";
-            let shared = self.cx.store.read(move |sql| Ok::<_, StoreError>(sql.query_one(shared, params![email, own])?.is_some()));
+            let shared =
+                "SELECT 1 FROM users WHERE email_fold = $1 AND email_fold <> '' AND id <> $2";
+            let shared = self.cx.store.read(move |sql| {
+                Ok::<_, StoreError>(sql.query_one(shared, params![email, own])?.is_some())
+            });
             if shared.await? {
                 return Err(SubjectError::SharedEmail.into());
             }
@@ -234,19 +265,47 @@ impl Service {
     }
 
     /// The claims of the scopes, and an event for every mapping that failed.
-    pub(crate) async fn scope_claims(&self, provider: &Provider, person: &Person, scopes: &Scopes, actor: &Actor) -> Map<String, Value> {
+    pub(crate) async fn scope_claims(
+        &self,
+        provider: &Provider,
+        person: &Person,
+        scopes: &Scopes,
+        actor: &Actor,
+    ) -> Map<String, Value> {
         let application = provider.application.as_ref();
-        let held = application.map(|(application, _)| entitlements(&self.cx, &provider.snapshot, &person.subject, *application));
+        let held = application.map(|(application, _)| {
+            entitlements(&self.cx, &provider.snapshot, &person.subject, *application)
+        });
         let entitlements = held.unwrap_or_default();
-        let context = MappingContext { user: Some(&person.subject), entitlements: &entitlements, ..MappingContext::default() };
-        let (claims, failures) = scope_claims::evaluate(provider.settings.mappings(&provider.snapshot), scopes, &context);
+        let context = MappingContext {
+            user: Some(&person.subject),
+            entitlements: &entitlements,
+            ..MappingContext::default()
+        };
+        let (claims, failures) = scope_claims::evaluate(
+            provider.settings.mappings(&provider.snapshot),
+            scopes,
+            &context,
+        );
         for failure in failures {
             tracing::warn!(mapping = failure.mapping, error = %failure.error, client = provider.client.id, "a scope mapping failed");
-            if !self.may_report(&Cause::new(Some(provider), &format!("oauth2.mapping/{}", failure.mapping))).await {
+            if !self
+                .may_report(&Cause::new(
+                    Some(provider),
+                    &format!("oauth2.mapping/{}", failure.mapping),
+                ))
+                .await
+            {
                 continue;
             }
-            let raised = json!({"expression": failure.expression, "message": failure.error.to_string()});
-            let raised = Event::new("property_mapping_exception", "authentik.core.expression.evaluator", raised).about(Some(person.actor()));
+            let raised =
+                json!({"expression": failure.expression, "message": failure.error.to_string()});
+            let raised = Event::new(
+                "property_mapping_exception",
+                "authentik.core.expression.evaluator",
+                raised,
+            )
+            .about(Some(person.actor()));
             raised.write(&self.cx, actor.clone()).await;
             let context = json!({
                 "message": format!("Failed to evaluate property-mapping: '{}'", failure.mapping),
@@ -271,8 +330,11 @@ impl Service {
         let keys = self.keys(provider).await?;
         let now = self.now();
         let expires_in = provider.settings.access_token_validity.seconds();
-        let scope_claims =
-            if provider.settings.include_claims_in_id_token { self.scope_claims(provider, person, &origin.scopes, actor).await } else { Map::new() };
+        let scope_claims = if provider.settings.include_claims_in_id_token {
+            self.scope_claims(provider, person, &origin.scopes, actor).await
+        } else {
+            Map::new()
+        };
         let protocol = claims::Protocol {
             iss: provider.issuer(&self.cx.origin(request)),
             sub: self.subject(provider, person).await?,
@@ -287,11 +349,25 @@ impl Service {
             sid: origin.session.as_ref().map(hex::encode),
         };
         let common = issue::Common { protocol, scope_claims };
-        Ok(Mint { service: self, provider, origin, user: person.identity.pk, keys, common, expires_in })
+        Ok(Mint {
+            service: self,
+            provider,
+            origin,
+            user: person.identity.pk,
+            keys,
+            common,
+            expires_in,
+        })
     }
 
     /// A refresh token for what an access token was made for.
-    pub(crate) fn refresh_token(&self, provider: &Provider, access: &NewGrant<AccessData>, scopes: &Scopes, origin: &Origin) -> NewGrant<RefreshData> {
+    pub(crate) fn refresh_token(
+        &self,
+        provider: &Provider,
+        access: &NewGrant<AccessData>,
+        scopes: &Scopes,
+        origin: &Origin,
+    ) -> NewGrant<RefreshData> {
         let now = self.now();
         NewGrant {
             value: self.cx.entropy.token(128),
@@ -302,7 +378,10 @@ impl Service {
             created: now,
             expires: now.plus_seconds(provider.settings.refresh_token_validity.seconds()),
             family: origin.family,
-            data: RefreshData { sign_in: origin.sign_in.clone(), claims: access.data.claims.clone() },
+            data: RefreshData {
+                sign_in: origin.sign_in.clone(),
+                claims: access.data.claims.clone(),
+            },
         }
     }
 
@@ -314,7 +393,10 @@ impl Service {
 
 /// What tokens tell about the session's sign-in.
 pub(crate) fn sign_in(session: &SessionData, nonce: Option<String>) -> SignIn {
-    let mfa = session.auth_method_args.get("mfa_devices").is_some_and(|d| d.as_array().is_none_or(|list| !list.is_empty()));
+    let mfa = session
+        .auth_method_args
+        .get("mfa_devices")
+        .is_some_and(|d| d.as_array().is_none_or(|list| !list.is_empty()));
     SignIn {
         auth_time: Timestamp::from_seconds(session.auth_time),
         amr: claims::amr(&session.auth_method, mfa).into_iter().map(str::to_owned).collect(),
@@ -325,7 +407,8 @@ pub(crate) fn sign_in(session: &SessionData, nonce: Option<String>) -> SignIn {
 /// Removes grants whose provider is gone.
 pub(crate) async fn clean(cx: &Context) -> Result<(), StoreError> {
     let store = move |tx: &mut Tx<'_>| {
-        let providers: Vec<i64> = tx.graph().list::<OAuth2Provider>().filter_map(|(r, _)| r.key().int()).collect();
+        let providers: Vec<i64> =
+            tx.graph().list::<OAuth2Provider>().filter_map(|(r, _)| r.key().int()).collect();
         grants::delete_of_others(tx, &providers)
     };
     cx.store.write(Actor::system(), "grants without a provider", store).await
@@ -333,8 +416,8 @@ pub(crate) async fn clean(cx: &Context) -> Result<(), StoreError> {
 
 /// Waits for providers to be deleted, and ends what they issued.
 pub(crate) async fn follow_deletions(cx: Context) {
-    // Keys only rise: as many more providers as keys were given means that none is gone. Cheap, for it is asked at
-    // each revision; more of another kind in the family lead to a look too many.
+    // Keys only rise: as many more providers as keys were given means that none is gone. Cheap, for
+    // it is asked at each revision; more of another kind in the family lead to a look too many.
     let state = |cx: &Context| {
         let snapshot = cx.snapshot();
         let count = i64::try_from(snapshot.count::<OAuth2Provider>()).unwrap_or(i64::MAX);

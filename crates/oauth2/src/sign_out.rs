@@ -1,4 +1,5 @@
-//! The end of an invalidation flow: the sessions that an application, or the person, asked to end are ended.
+//! The end of an invalidation flow: the sessions that an application, or the person, asked to end
+//! are ended.
 
 use countersign_events::{Event, emit};
 use countersign_flow::{FlowError, InPlanStage, Outcome, Turn};
@@ -30,16 +31,32 @@ impl SigningOut {
     ///
     /// # Errors
     /// The store fails.
-    pub(crate) async fn perform(&self, service: &Service, actor: Actor, kept: Option<[u8; 32]>) -> Result<(), StoreError> {
+    pub(crate) async fn perform(
+        &self,
+        service: &Service,
+        actor: Actor,
+        kept: Option<[u8; 32]>,
+    ) -> Result<(), StoreError> {
         let sessions = self.hashes();
         let store = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
             for key_hash in &sessions {
-                let row = tx.query_one("SELECT user_id FROM session WHERE key_hash = $1", params![*key_hash])?;
+                let row = tx.query_one(
+                    "SELECT user_id FROM session WHERE key_hash = $1",
+                    params![*key_hash],
+                )?;
                 grants::end_session(tx, key_hash)?;
                 let Some(row) = row.filter(|_| kept != Some(*key_hash)) else { continue };
-                let about = Identity::load(tx, row.get(0)?)?.map(|user| ActorUser { pk: user.pk, username: user.username, email: user.email });
+                let about = Identity::load(tx, row.get(0)?)?.map(|user| ActorUser {
+                    pk: user.pk,
+                    username: user.username,
+                    email: user.email,
+                });
                 end_session(tx, *key_hash)?;
-                emit(tx, Event::new("logout", "authentik.providers.oauth2.views.end_session", json!({})).about(about))?;
+                emit(
+                    tx,
+                    Event::new("logout", "authentik.providers.oauth2.views.end_session", json!({}))
+                        .about(about),
+                )?;
             }
             Ok(())
         };
@@ -69,7 +86,11 @@ impl InPlanStage for SignOut {
             let signed_in = turn.visitor.user.is_some() && signing_out.hashes().contains(&own);
             let actor = turn.cx.actor(&turn.visitor.caller(), &turn.request);
             signing_out.perform(&service, actor, signed_in.then_some(own)).await?;
-            Ok(if signed_in { Outcome::SignedOut(signing_out.to) } else { Outcome::Redirect(signing_out.to) })
+            Ok(if signed_in {
+                Outcome::SignedOut(signing_out.to)
+            } else {
+                Outcome::Redirect(signing_out.to)
+            })
         })
     }
 }

@@ -50,7 +50,9 @@ pub enum OutboundError {
     Address(String),
     #[error("the header {0} cannot be sent")]
     Header(String),
-    #[error("{0}, and this server connects to public ones only. If it is meant, add its network to the setting outbound.allow")]
+    #[error(
+        "{0}, and this server connects to public ones only. If it is meant, add its network to the setting outbound.allow"
+    )]
     Refused(Refused),
     #[error("{host} took longer than {} seconds", PATIENCE.as_secs())]
     TimedOut { host: String },
@@ -69,12 +71,20 @@ impl OutboundError {
 
 impl Request {
     pub fn get(url: impl Into<String>) -> Request {
-        Request { method: Method::GET, url: url.into(), headers: HeaderMap::new(), body: Vec::new() }
+        Request {
+            method: Method::GET,
+            url: url.into(),
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+        }
     }
 
     /// A request with a body of JSON.
     pub fn post_json(url: impl Into<String>, body: Vec<u8>) -> Request {
-        let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let headers = HeaderMap::from_iter([(
+            http::header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        )]);
         Request { method: Method::POST, url: url.into(), headers, body }
     }
 
@@ -92,7 +102,11 @@ impl Outbound {
     /// # Errors
     /// A proxy address that cannot be used, or no certificates to check others by.
     pub fn new(rules: &Rules) -> Result<Outbound, String> {
-        let proxy_host = rules.proxy.as_ref().and_then(|proxy| Url::parse(proxy).ok()).and_then(|url| url.host_str().map(str::to_owned));
+        let proxy_host = rules
+            .proxy
+            .as_ref()
+            .and_then(|proxy| Url::parse(proxy).ok())
+            .and_then(|url| url.host_str().map(str::to_owned));
         let guard = Guard::new(&rules.allow, proxy_host);
         let mut builder = Client::builder()
             .user_agent(&rules.user_agent)
@@ -103,10 +117,14 @@ impl Outbound {
             .no_proxy()
             .dns_resolver(Arc::new(guard.clone()));
         if let Some(address) = &rules.proxy {
-            let proxy = Proxy::all(address).map_err(|error| format!("the proxy {address} cannot be used: {error}"))?;
-            builder = builder.proxy(proxy.no_proxy(rules.no_proxy.as_deref().and_then(NoProxy::from_string)));
+            let proxy = Proxy::all(address)
+                .map_err(|error| format!("the proxy {address} cannot be used: {error}"))?;
+            builder = builder
+                .proxy(proxy.no_proxy(rules.no_proxy.as_deref().and_then(NoProxy::from_string)));
         }
-        let client = builder.build().map_err(|error| format!("requests to other servers cannot be made: {error}"))?;
+        let client = builder
+            .build()
+            .map_err(|error| format!("requests to other servers cannot be made: {error}"))?;
         Ok(Outbound { client, guard })
     }
 
@@ -130,7 +148,14 @@ impl Outbound {
             server.address = host,
             http.response.status_code = tracing::field::Empty
         );
-        let mut answer = self.client.request(request.method, url).headers(request.headers).body(request.body).send().await.map_err(|error| told(&error))?;
+        let mut answer = self
+            .client
+            .request(request.method, url)
+            .headers(request.headers)
+            .body(request.body)
+            .send()
+            .await
+            .map_err(|error| told(&error))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         span.record("http.response.status_code", i64::from(status.as_u16()));
         let mut body = Vec::new();
@@ -153,7 +178,11 @@ impl Outbound {
             Some(Host::Domain(_)) => return Ok(url),
             None => return Err(OutboundError::Address(text.to_owned())),
         };
-        if self.guard.permits(address) { Ok(url) } else { Err(OutboundError::Refused(Refused(address.to_string()))) }
+        if self.guard.permits(address) {
+            Ok(url)
+        } else {
+            Err(OutboundError::Refused(Refused(address.to_string())))
+        }
     }
 }
 
@@ -194,37 +223,69 @@ mod tests {
     }
 
     fn outbound(allow: &str) -> Outbound {
-        let allow = if allow.is_empty() { Vec::new() } else { [allow, "::1"].map(|network| Cidr::parse(network).unwrap()).to_vec() };
+        let allow = if allow.is_empty() {
+            Vec::new()
+        } else {
+            [allow, "::1"].map(|network| Cidr::parse(network).unwrap()).to_vec()
+        };
         Outbound::new(&Rules { allow, user_agent: "test".to_owned(), ..Rules::default() }).unwrap()
     }
 
     #[tokio::test]
     async fn private_addresses_are_refused_as_numbers_and_behind_names() {
         let port = answering(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()).await;
-        for host in ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]", "169.254.169.254"] {
+        for host in [
+            "127.0.0.1",
+            "localhost",
+            "[::1]",
+            "2130706433",
+            "0x7f.1",
+            "127.1",
+            "[::ffff:127.0.0.1]",
+            "169.254.169.254",
+        ] {
             let answer = outbound("").send(Request::get(format!("http://{host}:{port}/"))).await;
             assert!(matches!(answer, Err(OutboundError::Refused(_))), "{host}: {answer:?}");
         }
-        let answer = outbound("127.0.0.0/8").send(Request::get(format!("http://localhost:{port}/"))).await.unwrap();
+        let answer = outbound("127.0.0.0/8")
+            .send(Request::get(format!("http://localhost:{port}/")))
+            .await
+            .unwrap();
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
     }
 
     #[tokio::test]
     async fn redirects_are_answers_and_answers_have_an_end() {
-        let port = answering(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
-        let answer = outbound("127.0.0.0/8").send(Request::get(format!("http://127.0.0.1:{port}/"))).await.unwrap();
+        let port = answering(
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+                .to_vec(),
+        )
+        .await;
+        let answer = outbound("127.0.0.0/8")
+            .send(Request::get(format!("http://127.0.0.1:{port}/")))
+            .await
+            .unwrap();
         assert_eq!(answer.status, StatusCode::FOUND);
         let mut endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec();
         endless.resize(2 << 20, b'a');
         let port = answering(endless).await;
-        let answer = outbound("127.0.0.0/8").send(Request::get(format!("http://127.0.0.1:{port}/"))).await;
+        let answer =
+            outbound("127.0.0.0/8").send(Request::get(format!("http://127.0.0.1:{port}/"))).await;
         assert!(matches!(answer, Err(OutboundError::TooLarge { .. })), "{answer:?}");
     }
 
     #[tokio::test]
     async fn other_schemes_and_header_injection_are_refused() {
-        for url in ["file:///etc/passwd", "gopher://example.org/", "javascript:1", "http://", "nonsense"] {
-            assert!(matches!(outbound("").send(Request::get(url)).await, Err(OutboundError::Address(_))), "{url}");
+        for url in
+            ["file:///etc/passwd", "gopher://example.org/", "javascript:1", "http://", "nonsense"]
+        {
+            assert!(
+                matches!(
+                    outbound("").send(Request::get(url)).await,
+                    Err(OutboundError::Address(_))
+                ),
+                "{url}"
+            );
         }
         assert!(Request::get("https://example.org").header("X-A", "b\r\nX-C: d").is_err());
     }

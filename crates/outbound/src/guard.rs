@@ -35,12 +35,14 @@ impl Resolve for Guard {
         let guard = self.clone();
         Box::pin(async move {
             let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             if guard.proxy_host.as_deref() == Some(host.as_str()) {
                 return Ok(Box::new(found.into_iter()) as Addrs);
             }
             let refused = found.first().map(|first| Refused(format!("{host} ({})", first.ip())));
-            let permitted: Vec<SocketAddr> = found.into_iter().filter(|address| guard.permits(address.ip())).collect();
+            let permitted: Vec<SocketAddr> =
+                found.into_iter().filter(|address| guard.permits(address.ip())).collect();
             match refused {
                 Some(refused) if permitted.is_empty() => Err(refused.into()),
                 _ => Ok(Box::new(permitted.into_iter()) as Addrs),
@@ -49,8 +51,8 @@ impl Resolve for Guard {
     }
 }
 
-/// Whether an address is one that anybody on the Internet can reach. IPv6 addresses that carry one of IPv4 (mapped,
-/// NAT64, 6to4) are not taken as a way around the question.
+/// Whether an address is one that anybody on the Internet can reach. IPv6 addresses that carry one
+/// of IPv4 (mapped, NAT64, 6to4) are not taken as a way around the question.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => public_v4(v4),
@@ -64,14 +66,22 @@ fn public_v4(address: Ipv4Addr) -> bool {
         || address.is_private()
         || address.is_link_local()
         || address.is_documentation()
-        || matches!((a, b, c), (0 | 224..=255, ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18..=19, _));
+        || matches!(
+            (a, b, c),
+            (0 | 224..=255, ..)
+                | (100, 64..=127, _)
+                | (192, 0, 0)
+                | (192, 88, 99)
+                | (198, 18..=19, _)
+        );
     !special
 }
 
 fn public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     // Of global unicast (2000::/3), without protocol assignments, documentation and 6to4.
-    (0x2000..=0x3fff).contains(&a) && !matches!((a, b), (0x2001, 0..=0x01ff | 0x0db8) | (0x2002 | 0x3fff, _))
+    (0x2000..=0x3fff).contains(&a)
+        && !matches!((a, b), (0x2001, 0..=0x01ff | 0x0db8) | (0x2002 | 0x3fff, _))
 }
 
 #[cfg(test)]
@@ -80,7 +90,15 @@ mod tests {
 
     #[test]
     fn only_what_the_internet_reaches_is_public() {
-        let public = ["1.1.1.1", "172.32.0.1", "100.128.0.1", "192.0.1.1", "2606:4700::1111", "2001:4860:4860::8888", "::ffff:9.9.9.9"];
+        let public = [
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "192.0.1.1",
+            "2606:4700::1111",
+            "2001:4860:4860::8888",
+            "::ffff:9.9.9.9",
+        ];
         let not = [
             "0.0.0.0",
             "10.1.2.3",
@@ -126,10 +144,19 @@ mod tests {
 
     #[test]
     fn an_allowed_network_is_open_and_nothing_beside_it() {
-        let guard = Guard::new(&["10.1.0.0/16", "fd00::/8", "::1"].map(|network| Cidr::parse(network).unwrap()), None);
-        for (address, permitted) in
-            [("10.1.9.9", true), ("::ffff:10.1.9.9", true), ("10.2.0.1", false), ("fd12::1", true), ("fc00::1", false), ("::1", true), ("127.0.0.1", false)]
-        {
+        let guard = Guard::new(
+            &["10.1.0.0/16", "fd00::/8", "::1"].map(|network| Cidr::parse(network).unwrap()),
+            None,
+        );
+        for (address, permitted) in [
+            ("10.1.9.9", true),
+            ("::ffff:10.1.9.9", true),
+            ("10.2.0.1", false),
+            ("fd12::1", true),
+            ("fc00::1", false),
+            ("::1", true),
+            ("127.0.0.1", false),
+        ] {
             assert_eq!(guard.permits(address.parse().unwrap()), permitted, "{address}");
         }
     }

@@ -1,10 +1,15 @@
-//! The one way out: every request the program makes to an address that somebody configured goes through here.
+//! The one way out: every request the program makes to an address that somebody configured goes
+//! through here.
 //!
-//! An administrator of one application must not reach what only this server reaches: other machines of its network, the
-//! metadata service of its cloud, the database beside it. Addresses are therefore checked when the connection is made,
-//! after the name was resolved, so that a name cannot be public when it is checked and private when it is used.
-//! Redirects are not followed, answers are bounded in size and time.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! An administrator of one application must not reach what only this server reaches: other machines
+//! of its network, the metadata service of its cloud, the database beside it. Addresses are
+//! therefore checked when the connection is made, after the name was resolved, so that a name
+//! cannot be public when it is checked and private when it is used. Redirects are not followed,
+//! answers are bounded in size and time.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod client;
 mod guard;
@@ -32,5 +37,9 @@ pub struct Rules {
 /// # Errors
 /// A proxy address that cannot be used, or no certificates to check others by.
 pub fn module(rules: &Rules) -> Result<Module, String> {
-    Ok(Module { name: "outbound", extensions: vec![Arc::new(Outbound::new(rules)?)], ..Module::default() })
+    Ok(Module {
+        name: "outbound",
+        extensions: vec![Arc::new(Outbound::new(rules)?)],
+        ..Module::default()
+    })
 }

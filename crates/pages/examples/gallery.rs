@@ -1,4 +1,5 @@
-//! Writes every page with sample values to a folder: `cargo run -p countersign-pages --example gallery FOLDER`.
+//! Writes every page with sample values to a folder: `cargo run -p countersign-pages --example
+//! gallery FOLDER`.
 
 use std::path::PathBuf;
 
@@ -17,11 +18,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut out = String::new();
             for line in html.lines() {
                 if line.contains("/static/pages/") && line.contains("stylesheet") {
-                    out.push_str(&format!("<link rel=\"stylesheet\" href=\"file://{assets}/pages.css\">\n"));
+                    out.push_str(&format!(
+                        "<link rel=\"stylesheet\" href=\"file://{assets}/pages.css\">\n"
+                    ));
                 } else if line.contains("/static/pages/") {
-                    out.push_str(&format!("<script src=\"file://{assets}/pages.js\" defer></script>\n"));
+                    out.push_str(&format!(
+                        "<script src=\"file://{assets}/pages.js\" defer></script>\n"
+                    ));
                 } else if !line.contains("http-equiv") {
-                    out.push_str(&line.replace("/static/dist", &format!("file://{assets}/dist")).replace(" data-submit", ""));
+                    out.push_str(
+                        &line
+                            .replace("/static/dist", &format!("file://{assets}/dist"))
+                            .replace(" data-submit", ""),
+                    );
                     out.push('\n');
                 }
             }

@@ -44,7 +44,12 @@ struct Ready {
 impl Files {
     #[must_use]
     pub(crate) fn new(own: &[(&str, &[u8])]) -> Self {
-        let fixed = own.iter().map(|(path, bytes)| ((*path).to_owned(), Arc::new(prepare(path, bytes.to_vec(), IMMUTABLE)))).collect();
+        let fixed = own
+            .iter()
+            .map(|(path, bytes)| {
+                ((*path).to_owned(), Arc::new(prepare(path, bytes.to_vec(), IMMUTABLE)))
+            })
+            .collect();
         Self { fixed, ready: Mutex::new(HashMap::new()) }
     }
 
@@ -67,7 +72,8 @@ impl Files {
             return Some(Arc::clone(file));
         }
         let (file, cache) = embedded(path)?;
-        // In a development build the files are read from disk, so the tag decides whether ours is current.
+        // In a development build the files are read from disk, so the tag decides whether ours is
+        // current.
         let tag = hex::encode(file.metadata.sha256_hash());
         let mut ready = self.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(known) = ready.get(path).filter(|known| tag.starts_with(&known.tag)) {
@@ -92,13 +98,21 @@ fn embedded(path: &str) -> Option<(EmbeddedFile, &'static str)> {
 fn carries_hash(name: &str) -> bool {
     let stem = name.rsplit('/').next().and_then(|file| file.split('.').next()).unwrap_or_default();
     let hash = stem.rsplit('-').next().unwrap_or_default();
-    stem.len() > hash.len() && hash.len() >= 8 && hash.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    stem.len() > hash.len()
+        && hash.len() >= 8
+        && hash.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
 fn prepare(path: &str, plain: Vec<u8>, cache: &'static str) -> Ready {
     let mime = mime(path);
-    let text = mime.starts_with("text/") || mime.contains("json") || mime.contains("svg") || mime.contains("wasm");
-    let packed = (text && plain.len() > 256).then(|| gzip(&plain)).flatten().filter(|packed| packed.len() < plain.len());
+    let text = mime.starts_with("text/")
+        || mime.contains("json")
+        || mime.contains("svg")
+        || mime.contains("wasm");
+    let packed = (text && plain.len() > 256)
+        .then(|| gzip(&plain))
+        .flatten()
+        .filter(|packed| packed.len() < plain.len());
     Ready { tag: hash(&plain), packed, mime: mime.to_owned(), plain, cache }
 }
 
@@ -140,16 +154,25 @@ fn answer(file: &Ready, request: &HeaderMap, cache: Option<&'static str>) -> Res
     }
     // A picture opened by itself must not run script.
     if file.mime.contains("svg") {
-        set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        );
     }
     response
 }
 
 fn accepts_gzip(request: &HeaderMap) -> bool {
-    request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|part| {
-        let mut pieces = part.split(';').map(str::trim);
-        pieces.next() == Some("gzip") && !pieces.any(|piece| matches!(piece, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-    })
+    request
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|part| {
+            let mut pieces = part.split(';').map(str::trim);
+            pieces.next() == Some("gzip")
+                && !pieces.any(|piece| matches!(piece, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+        })
 }
 
 fn mime(path: &str) -> &'static str {
@@ -184,8 +207,16 @@ mod tests {
     #[test]
     fn pictures_of_the_original_exist() {
         let files = Files::new(&[]);
-        for path in ["icons/icon.png", "icons/icon_left_brand.svg", "images/flow_background.jpg", "images/user_default.png"] {
-            assert!(files.serve(&format!("/static/dist/assets/{path}"), &HeaderMap::new()).is_some(), "{path}");
+        for path in [
+            "icons/icon.png",
+            "icons/icon_left_brand.svg",
+            "images/flow_background.jpg",
+            "images/user_default.png",
+        ] {
+            assert!(
+                files.serve(&format!("/static/dist/assets/{path}"), &HeaderMap::new()).is_some(),
+                "{path}"
+            );
         }
         assert!(files.serve("/static/dist/../lib.rs", &HeaderMap::new()).is_none());
         assert!(files.serve("/static/web/../Cargo.toml", &HeaderMap::new()).is_none());

@@ -1,7 +1,8 @@
 //! The pages people see while they sign in, and the static files of the interfaces.
 //!
 //! This room knows nothing of flows, databases or requests: a page is a plain value with all its
-//! words ([`Page`]); [`response`] turns it into an answer with the headers every page carries. The engine that decides which page to show is in `countersign-flow`.
+//! words ([`Page`]); [`response`] turns it into an answer with the headers every page carries. The
+//! engine that decides which page to show is in `countersign-flow`.
 //!
 //! ```text
 //! let frame = Frame::new("Countersign");
@@ -11,7 +12,10 @@
 //! Rules of the room: every page works without script; nothing inline (the policy forbids it);
 //! every value is escaped by the template engine; the style sheet stays under 6 KB compressed.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod files;
 mod page;
@@ -20,7 +24,7 @@ pub mod samples;
 
 pub use files::{Files, IMMUTABLE};
 pub use page::{
-    Autosubmit, Choice, Confirm, Consent, Denied, Field, FieldNote, Form, Frame, Leaving, Link, Login, Message, Page, Pair, Password, Person, Prompt,
-    SessionEnd, Source, Stay, Value,
+    Autosubmit, Choice, Confirm, Consent, Denied, Field, FieldNote, Form, Frame, Leaving, Link,
+    Login, Message, Page, Pair, Password, Person, Prompt, SessionEnd, Source, Stay, Value,
 };
 pub use render::{CONTENT_SECURITY_POLICY, Pages, RenderError, files, response};

@@ -97,7 +97,12 @@ impl Pages {
         }
     }
 
-    fn fill<T: Serialize>(&self, template: &str, frame: &Frame, page: &T) -> Result<String, RenderError> {
+    fn fill<T: Serialize>(
+        &self,
+        template: &str,
+        frame: &Frame,
+        page: &T,
+    ) -> Result<String, RenderError> {
         let values = context! { frame => Serde(frame), page => Serde(page), css => self.css.as_str(), js => self.js.as_str() };
         Ok(self.templates.get_template(template)?.render(values)?)
     }
@@ -153,9 +158,14 @@ mod tests {
     fn every_sample_is_drawn_twice_alike_and_without_inline_code() {
         let pages = Pages::new().unwrap();
         for (name, page) in samples::all() {
-            let html = pages.render(&samples::frame(), &page).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            let html = pages
+                .render(&samples::frame(), &page)
+                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
             assert_eq!(html, pages.render(&samples::frame(), &page).unwrap(), "{name}");
-            assert!(!html.contains(" style=") && !html.contains(" onclick"), "{name} has inline code");
+            assert!(
+                !html.contains(" style=") && !html.contains(" onclick"),
+                "{name} has inline code"
+            );
             assert!(html.contains("<h1>") && html.contains("lang=\"en\""), "{name}");
             assert_eq!(html.matches("<script").count(), 1, "{name}");
         }
@@ -175,7 +185,11 @@ mod tests {
         for (name, page) in samples::all() {
             let html = pages.render(&samples::frame(), &page).unwrap();
             if name != "autosubmit" {
-                assert_eq!(html.matches("<form").count(), html.matches("name=\"csrf\"").count(), "{name}");
+                assert_eq!(
+                    html.matches("<form").count(),
+                    html.matches("name=\"csrf\"").count(),
+                    "{name}"
+                );
             }
         }
     }

@@ -1,14 +1,17 @@
 //! One of each page, filled in: for tests, for looking at, for the documentation.
 
 use crate::page::{
-    Autosubmit, Choice, Confirm, Consent, Denied, Field, FieldNote, Form, Frame, Leaving, Link, Login, Message, Page, Pair, Password, Person, Prompt,
-    SessionEnd, Source, Stay, Value,
+    Autosubmit, Choice, Confirm, Consent, Denied, Field, FieldNote, Form, Frame, Leaving, Link,
+    Login, Message, Page, Pair, Password, Person, Prompt, SessionEnd, Source, Stay, Value,
 };
 
 #[must_use]
 pub fn frame() -> Frame {
     let link = |name: &str, href: &str| Link { name: name.to_owned(), href: href.to_owned() };
-    Frame { links: vec![link("Example GmbH", ""), link("Help", "https://example.org/help")], ..Frame::new("Countersign") }
+    Frame {
+        links: vec![link("Example GmbH", ""), link("Help", "https://example.org/help")],
+        ..Frame::new("Countersign")
+    }
 }
 
 /// Every page with a name for its file.
@@ -38,11 +41,19 @@ fn text(value: &str) -> String {
 }
 
 fn form() -> Form {
-    Form { action: text("/if/flow/default-authentication-flow/?next=%2F"), csrf: text("proof"), multipart: false }
+    Form {
+        action: text("/if/flow/default-authentication-flow/?next=%2F"),
+        csrf: text("proof"),
+        multipart: false,
+    }
 }
 
 fn person() -> Person {
-    Person { name: text("Uma Martin"), detail: text("uma@example.org"), avatar: Some(text("/static/dist/assets/images/user_default.png")) }
+    Person {
+        name: text("Uma Martin"),
+        detail: text("uma@example.org"),
+        avatar: Some(text("/static/dist/assets/images/user_default.png")),
+    }
 }
 
 #[must_use]
@@ -68,7 +79,11 @@ fn login_error() -> Page {
     Page::Login(Login {
         user: text("uma"),
         errors: vec![text("That name and password do not match. Try again.")],
-        password_field: FieldNote { id: text("password"), help: String::new(), errors: vec![text("This field may not be blank.")] },
+        password_field: FieldNote {
+            id: text("password"),
+            help: String::new(),
+            errors: vec![text("This field may not be blank.")],
+        },
         ..page
     })
 }
@@ -80,7 +95,11 @@ fn login_sources() -> Page {
         remember_me: true,
         enroll_url: Some(text("/if/flow/enroll/")),
         passwordless_url: Some(text("/if/flow/passwordless/")),
-        sources: vec![Source { name: text("Example ID"), url: text("/source/oauth/login/example/"), icon: None }],
+        sources: vec![Source {
+            name: text("Example ID"),
+            url: text("/source/oauth/login/example/"),
+            icon: None,
+        }],
         ..page
     })
 }
@@ -91,14 +110,19 @@ fn password() -> Page {
         form: form(),
         person: Some(person()),
         cancel_url: text("/flows/-/cancel/"),
-        password_field: FieldNote { id: text("password"), help: String::new(), errors: vec![text("Invalid password")] },
+        password_field: FieldNote {
+            id: text("password"),
+            help: String::new(),
+            errors: vec![text("Invalid password")],
+        },
         action: text("Continue"),
         ..Password::default()
     })
 }
 
 fn consent() -> Page {
-    let value = |title: &str, value: &str, new| Value { title: text(title), value: text(value), new };
+    let value =
+        |title: &str, value: &str, new| Value { title: text(title), value: text(value), new };
     Page::Consent(Consent {
         title: text("Flask SSO App"),
         subtitle: text("wants to know who you are"),
@@ -137,8 +161,15 @@ fn setup() -> Page {
                 focus: true,
                 ..field("field-1", "email", "Email", "email")
             },
-            Field { strength: true, autocomplete: text("new-password"), ..field("field-2", "password", "Password", "password") },
-            Field { autocomplete: text("new-password"), ..field("field-3", "password_repeat", "Password (repeat)", "password") },
+            Field {
+                strength: true,
+                autocomplete: text("new-password"),
+                ..field("field-2", "password", "Password", "password")
+            },
+            Field {
+                autocomplete: text("new-password"),
+                ..field("field-3", "password_repeat", "Password (repeat)", "password")
+            },
         ],
         action: text("Continue"),
         errors: Vec::new(),
@@ -146,17 +177,43 @@ fn setup() -> Page {
 }
 
 fn prompt() -> Page {
-    let field = |id: &str, label: &str, kind: &str| Field { id: text(id), key: text(id), label: text(label), kind: text(kind), ..Field::default() };
+    let field = |id: &str, label: &str, kind: &str| Field {
+        id: text(id),
+        key: text(id),
+        label: text(label),
+        kind: text(kind),
+        ..Field::default()
+    };
     Page::Prompt(Prompt {
         title: text("Update your info"),
         form: form(),
         fields: vec![
-            Field { value: text("These details are shown to your colleagues."), ..field("a", "Note", "static") },
-            Field { value: text("uma"), required: true, errors: vec![text("Username is already taken.")], ..field("b", "Username", "text") },
-            Field { value: text("Uma Martin"), help: text("As you want to be called."), ..field("c", "Name", "text") },
+            Field {
+                value: text("These details are shown to your colleagues."),
+                ..field("a", "Note", "static")
+            },
+            Field {
+                value: text("uma"),
+                required: true,
+                errors: vec![text("Username is already taken.")],
+                ..field("b", "Username", "text")
+            },
+            Field {
+                value: text("Uma Martin"),
+                help: text("As you want to be called."),
+                ..field("c", "Name", "text")
+            },
             field("d", "More", "separator"),
-            Field { choices: vec![Choice::same("English"), Choice::same("Deutsch")], value: text("Deutsch"), ..field("e", "Locale", "select") },
-            Field { choices: vec![Choice::same("Day"), Choice::same("Night")], value: text("Day"), ..field("f", "Shift", "radio") },
+            Field {
+                choices: vec![Choice::same("English"), Choice::same("Deutsch")],
+                value: text("Deutsch"),
+                ..field("e", "Locale", "select")
+            },
+            Field {
+                choices: vec![Choice::same("Day"), Choice::same("Night")],
+                value: text("Day"),
+                ..field("f", "Shift", "radio")
+            },
             Field { placeholder: text("A few words"), ..field("g", "About you", "textarea") },
             Field { value: text("true"), ..field("h", "Send me news", "checkbox") },
             Field { value: text("E-1042"), read_only: true, ..field("i", "Staff number", "text") },
@@ -185,7 +242,11 @@ fn denied() -> Page {
 }
 
 fn not_found() -> Page {
-    Page::Message(Message::new("Page not found").text("There is nothing at this address.").action("Go to the start page", "/"))
+    Page::Message(
+        Message::new("Page not found")
+            .text("There is nothing at this address.")
+            .action("Go to the start page", "/"),
+    )
 }
 
 fn error() -> Page {
@@ -209,7 +270,13 @@ fn session_end() -> Page {
 }
 
 fn stay() -> Page {
-    Page::Stay(Stay { title: text("Stay signed in?"), form: form(), person: Some(person()), cancel_url: text("/flows/-/cancel/"), ..Stay::default() })
+    Page::Stay(Stay {
+        title: text("Stay signed in?"),
+        form: form(),
+        person: Some(person()),
+        cancel_url: text("/flows/-/cancel/"),
+        ..Stay::default()
+    })
 }
 
 fn confirm() -> Page {
@@ -234,5 +301,9 @@ fn autosubmit() -> Page {
 }
 
 fn leaving() -> Page {
-    Page::Leaving(Leaving { title: text("One moment"), subtitle: text("You are being sent on."), url: text("https://wiki.example.org/") })
+    Page::Leaving(Leaving {
+        title: text("One moment"),
+        subtitle: text("You are being sent on."),
+        url: text("https://wiki.example.org/"),
+    })
 }

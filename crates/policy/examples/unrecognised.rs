@@ -1,5 +1,6 @@
-//! Says of each expression file whether it would be accepted: `cargo run -p countersign-policy --example unrecognised FILE...`
-//! (standard input without files). Prints the fingerprint, and the reason of a refusal.
+//! Says of each expression file whether it would be accepted: `cargo run -p countersign-policy
+//! --example unrecognised FILE...` (standard input without files). Prints the fingerprint, and the
+//! reason of a refusal.
 
 use std::io::Read as _;
 

@@ -20,7 +20,13 @@ use crate::verdict::Step;
 pub(crate) struct Engine;
 
 impl ApplicationAccess for Engine {
-    fn decide(&self, cx: Context, user: Arc<Identity>, request: RequestInfo, applications: Vec<Ref<Application>>) -> BoxFuture<Result<Vec<Access>, ApiError>> {
+    fn decide(
+        &self,
+        cx: Context,
+        user: Arc<Identity>,
+        request: RequestInfo,
+        applications: Vec<Ref<Application>>,
+    ) -> BoxFuture<Result<Vec<Access>, ApiError>> {
         Box::pin(async move {
             let subject = Subject::of(&user, cx.uid(user.pk));
             let facts = facts::load(&cx, &request, false).await?;
@@ -36,7 +42,8 @@ impl ApplicationAccess for Engine {
     }
 }
 
-/// May this person open this application? `context` is what the protocol knows (`oauth_scopes`, ...).
+/// May this person open this application? `context` is what the protocol knows (`oauth_scopes`,
+/// ...).
 ///
 /// # Errors
 /// When the engine fails.
@@ -76,18 +83,26 @@ pub(crate) async fn tried(
     Ok(decision)
 }
 
-/// The engine knows people and groups it did not load by key only; who reads of a refusal needs their names.
-/// `username` is whom the steps are about.
+/// The engine knows people and groups it did not load by key only; who reads of a refusal needs
+/// their names. `username` is whom the steps are about.
 ///
 /// # Errors
 /// When the engine fails.
-pub async fn name_steps(cx: &Context, username: &str, steps: &mut [Step]) -> Result<(), StoreError> {
+pub async fn name_steps(
+    cx: &Context,
+    username: &str,
+    steps: &mut [Step],
+) -> Result<(), StoreError> {
     for step in steps.iter_mut().filter(|step| step.name != username) {
         let group = (step.kind == "group").then(|| Uuid::parse_str(&step.name).ok()).flatten();
         let user = (step.kind == "user").then(|| step.name.parse::<i64>().ok()).flatten();
         let read = move |sql: &mut Sql<'_>| match (group, user) {
-            (Some(group), _) => sql.query_one("SELECT name FROM user_group WHERE uuid = $1", params![group]),
-            (_, Some(user)) => sql.query_one("SELECT username FROM users WHERE id = $1", params![user]),
+            (Some(group), _) => {
+                sql.query_one("SELECT name FROM user_group WHERE uuid = $1", params![group])
+            }
+            (_, Some(user)) => {
+                sql.query_one("SELECT username FROM users WHERE id = $1", params![user])
+            }
             (None, None) => Ok(None),
         };
         if let Some(row) = cx.store.read(read).await? {
@@ -99,26 +114,56 @@ pub async fn name_steps(cx: &Context, username: &str, steps: &mut [Step]) -> Res
 
 /// Names of the entitlements a user has at an application, by name.
 #[must_use]
-pub fn entitlements(cx: &Context, snapshot: &Snapshot, subject: &Subject, application: Ref<Application>) -> Vec<String> {
+pub fn entitlements(
+    cx: &Context,
+    snapshot: &Snapshot,
+    subject: &Subject,
+    application: Ref<Application>,
+) -> Vec<String> {
     use countersign_catalogue::Entitlement;
     let (context, facts) = (Map::new(), Facts::default());
-    let question = Question { snapshot, clock: &*cx.clock, user: Some(subject), context: &context, facts: &facts, in_plan: false };
-    let own = snapshot.referrers_in(application.id(), Entitlement::SPACE).filter_map(|(by, _)| snapshot.entry(by));
+    let question = Question {
+        snapshot,
+        clock: &*cx.clock,
+        user: Some(subject),
+        context: &context,
+        facts: &facts,
+        in_plan: false,
+    };
+    let own = snapshot
+        .referrers_in(application.id(), Entitlement::SPACE)
+        .filter_map(|(by, _)| snapshot.entry(by));
     let held = own.filter_map(|entry| {
         let entitlement = entry.cast::<Entitlement>()?;
         // An entitlement nobody was given is nobody's.
-        engine::decide_or(&question, entry.id.key.uuid()?, PolicyEngineMode::Any, false).passing.then(|| entitlement.name.clone())
+        engine::decide_or(&question, entry.id.key.uuid()?, PolicyEngineMode::Any, false)
+            .passing
+            .then(|| entitlement.name.clone())
     });
     let mut names: Vec<String> = held.collect();
     names.sort();
     names
 }
 
-fn one(cx: &Context, snapshot: &Snapshot, subject: &Subject, context: &Map<String, Value>, facts: &Facts, application: Ref<Application>) -> Decision {
+fn one(
+    cx: &Context,
+    snapshot: &Snapshot,
+    subject: &Subject,
+    context: &Map<String, Value>,
+    facts: &Facts,
+    application: Ref<Application>,
+) -> Decision {
     // An application that is not there has no rules, and nobody may open it.
     let found = snapshot.get(application);
     let mode = found.map_or(PolicyEngineMode::All, |application| application.policy_engine_mode);
-    let question = Question { snapshot, clock: &*cx.clock, user: Some(subject), context, facts, in_plan: false };
+    let question = Question {
+        snapshot,
+        clock: &*cx.clock,
+        user: Some(subject),
+        context,
+        facts,
+        in_plan: false,
+    };
     engine::decide_or(&question, key(application), mode, found.is_some())
 }
 

@@ -1,10 +1,13 @@
 //! What ties a policy, a group or a user to something that can be refused.
 
-use countersign_model::{Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, directory, family};
+use countersign_model::{
+    Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, directory, family,
+};
 
 pub use countersign_catalogue::application::PolicyEngineMode;
 
-/// One rule on a flow, a stage of a flow, an application or a source: a policy, or membership in a group, or being a user.
+/// One rule on a flow, a stage of a flow, an application or a source: a policy, or membership in a
+/// group, or being a user.
 #[derive(Debug, Clone, Kind)]
 #[kind(
     path = "policies/bindings", model = "authentik_policies.policybinding", schema = "PolicyBinding",
@@ -20,18 +23,33 @@ pub struct PolicyBinding {
     pub user: Option<Ref<directory::User>>,
     #[field(label = "Target", on_delete = Cascade, filter)]
     pub target: Ref<family::Bindable>,
-    #[field(label = "Negate result", help = "Turns the outcome round. Messages stay as they are.", default = false)]
+    #[field(
+        label = "Negate result",
+        help = "Turns the outcome round. Messages stay as they are.",
+        default = false
+    )]
     pub negate: bool,
     #[field(label = "Enabled", default = true, filter)]
     pub enabled: bool,
     #[field(label = "Order", filter)]
     pub order: i32,
-    #[field(label = "Timeout", help = "Seconds after which the policy counts as failed.", default = 30, min = 0, filter)]
+    #[field(
+        label = "Timeout",
+        help = "Seconds after which the policy counts as failed.",
+        default = 30,
+        min = 0,
+        filter
+    )]
     pub timeout: i32,
-    #[field(label = "Failure result", help = "The outcome when the policy itself fails.", default = false)]
+    #[field(
+        label = "Failure result",
+        help = "The outcome when the policy itself fails.",
+        default = false
+    )]
     pub failure_result: bool,
-    /// Names the policy, group or user that was deleted. Such a binding lets nobody pass until it names something else or is
-    /// removed: what was only for some is then for nobody, not for everybody.
+    /// Names the policy, group or user that was deleted. Such a binding lets nobody pass until it
+    /// names something else or is removed: what was only for some is then for nobody, not for
+    /// everybody.
     #[field(label = "Vanished", read_only, default)]
     pub vanished: Vanished,
 }
@@ -42,8 +60,14 @@ impl PolicyBinding {
         match named.iter().filter(|set| **set).count() {
             1 => {}
             0 if !self.vanished.is_empty() => {}
-            0 => errors.add_object(Problem::new("invalid", "One of 'group', 'policy', 'user' must be set.")),
-            _ => errors.add_object(Problem::new("invalid", "Only one of 'group', 'policy', 'user' can be set.")),
+            0 => errors.add_object(Problem::new(
+                "invalid",
+                "One of 'group', 'policy', 'user' must be set.",
+            )),
+            _ => errors.add_object(Problem::new(
+                "invalid",
+                "Only one of 'group', 'policy', 'user' can be set.",
+            )),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Combines the rules bound to an object into one answer, and says how it came about.
 //!
-//! Pure: the snapshot, the user, the context and the facts go in, the verdict and its trace come out. No
-//! result is kept for the next request, and nobody passes by being a superuser.
+//! Pure: the snapshot, the user, the context and the facts go in, the verdict and its trace come
+//! out. No result is kept for the next request, and nobody passes by being a superuser.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,9 @@ use uuid::Uuid;
 use crate::binding::{PolicyBinding, PolicyEngineMode};
 use crate::expression::{MappingContext, MayChange, PolicyFacts, Program};
 use crate::measure;
-use crate::policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject};
+use crate::policies::{
+    DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject,
+};
 use crate::subject::Subject;
 use crate::told::Told;
 use crate::verdict::{Step, Trace, Verdict};
@@ -33,7 +35,8 @@ pub struct Question<'a> {
 /// Facts from outside the configuration that policies may need.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Whether the installation was set up; `None` where it was not and has no first administrator's account.
+    /// Whether the installation was set up; `None` where it was not and has no first
+    /// administrator's account.
     pub setup_done: Option<bool>,
     pub may_change: MayChange,
     pub brand_attributes: Map<String, Value>,
@@ -46,8 +49,8 @@ pub struct Facts {
 #[derive(Debug, Clone)]
 pub struct Decision {
     pub passing: bool,
-    /// It is no only because something that decides was deleted or failed. Where a no takes a step away, as with the stages
-    /// of a flow, such a no has to end the whole instead (CVE-2024-47070).
+    /// It is no only because something that decides was deleted or failed. Where a no takes a step
+    /// away, as with the stages of a flow, such a no has to end the whole instead (CVE-2024-47070).
     pub undecided: bool,
     pub messages: Vec<String>,
     pub trace: Trace,
@@ -65,20 +68,33 @@ pub fn decide(question: &Question<'_>, target: Uuid, mode: PolicyEngineMode) -> 
 
 /// As [`decide`], with another answer for objects without bindings.
 #[must_use]
-pub fn decide_or(question: &Question<'_>, target: Uuid, mode: PolicyEngineMode, empty: bool) -> Decision {
+pub fn decide_or(
+    question: &Question<'_>,
+    target: Uuid,
+    mode: PolicyEngineMode,
+    empty: bool,
+) -> Decision {
     let mut bindings = bindings_of(question.snapshot, target);
     bindings.retain(|(_, binding)| binding.enabled);
     let _span = (!bindings.is_empty()).then(|| measure::span(question.snapshot, target).entered());
     let begun = question.clock.now();
     let steps = bindings.iter().map(|(key, binding)| ask(question, *key, binding));
     let decision = combine(steps.collect(), mode, empty);
-    measure::told(question.snapshot, target, &decision.trace, question.clock.now().0.saturating_sub(begun.0));
+    measure::told(
+        question.snapshot,
+        target,
+        &decision.trace,
+        question.clock.now().0.saturating_sub(begun.0),
+    );
     decision
 }
 
 /// Asks a list of policies that are not bound but named, as a prompt stage does: all must pass.
 #[must_use]
-pub fn decide_all(question: &Question<'_>, policies: impl IntoIterator<Item = ObjectId>) -> Decision {
+pub fn decide_all(
+    question: &Question<'_>,
+    policies: impl IntoIterator<Item = ObjectId>,
+) -> Decision {
     let asked = policies.into_iter().map(|id| {
         let mut asked = Asked::new(String::new(), 0);
         match question.snapshot.entry(id) {
@@ -114,8 +130,12 @@ pub fn bindings_of(snapshot: &Snapshot, target: Uuid) -> Vec<(Key, &PolicyBindin
 pub fn asks_for_admin(snapshot: &Snapshot, target: Uuid) -> bool {
     bindings_of(snapshot, target).iter().filter_map(|(_, binding)| binding.policy).any(|policy| {
         let entry = snapshot.member(policy);
-        let source = entry.and_then(|entry| entry.cast::<ExpressionPolicy>()).map(|policy| &policy.expression);
-        source.and_then(|source| source.program().ok()).is_some_and(|program| matches!(program, Program::Native(native) if native.asks_for_admin()))
+        let source = entry
+            .and_then(|entry| entry.cast::<ExpressionPolicy>())
+            .map(|policy| &policy.expression);
+        source.and_then(|source| source.program().ok()).is_some_and(
+            |program| matches!(program, Program::Native(native) if native.asks_for_admin()),
+        )
     })
 }
 
@@ -149,12 +169,20 @@ impl Asked {
     fn policy(&mut self, question: &Question<'_>, entry: &Entry, failure_result: bool) {
         self.started = question.clock.now().0;
         self.step.model = entry.meta().model;
-        let name = entry.object.value("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+        let name = entry
+            .object
+            .value("name")
+            .and_then(|name| name.as_str().map(str::to_owned))
+            .unwrap_or_default();
         self.step.name = name;
         let outcome = run(question, entry);
         if outcome.is_err() || entry.object.value("execution_logging") == Some(Value::Bool(true)) {
             let outcome = outcome.clone().map(|(verdict, _)| verdict);
-            let (policy, name, binding) = (entry.id.key.uuid().unwrap_or_default(), self.step.name.clone(), self.step.binding.clone());
+            let (policy, name, binding) = (
+                entry.id.key.uuid().unwrap_or_default(),
+                self.step.name.clone(),
+                self.step.binding.clone(),
+            );
             self.told = Some(Told { policy, name, binding, outcome });
         }
         match outcome {
@@ -173,7 +201,8 @@ impl Asked {
         }
     }
 
-    /// A policy that does not exist lets nobody pass, whatever the binding says of failures and negation.
+    /// A policy that does not exist lets nobody pass, whatever the binding says of failures and
+    /// negation.
     fn gone(&mut self, id: ObjectId) {
         self.step.name = id.key.to_string();
         self.step.passing = false;
@@ -201,13 +230,20 @@ fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
         asked.step.kind = "group";
         let uuid = group.key().uuid().unwrap_or_default();
         let member = question.user.is_some_and(|user| user.is_member(uuid));
-        let named = question.user.and_then(|user| user.groups.iter().find(|g| g.pk == uuid)).map(|g| g.name.clone());
+        let named = question
+            .user
+            .and_then(|user| user.groups.iter().find(|g| g.pk == uuid))
+            .map(|g| g.name.clone());
         asked.step.name = named.unwrap_or_else(|| uuid.to_string());
         asked.step.passing = member != binding.negate;
     } else if let Some(user) = binding.user {
         asked.step.kind = "user";
         let same = question.user.is_some_and(|subject| Some(subject.pk) == user.key().int());
-        asked.step.name = if same { question.user.map(|u| u.username.clone()).unwrap_or_default() } else { user.key().to_string() };
+        asked.step.name = if same {
+            question.user.map(|u| u.username.clone()).unwrap_or_default()
+        } else {
+            user.key().to_string()
+        };
         asked.step.passing = same != binding.negate;
     } else {
         // What it named was deleted: nobody passes, negated or not.
@@ -236,12 +272,21 @@ fn run(question: &Question<'_>, entry: &Entry) -> Result<(Verdict, Option<String
                 provider: None,
             },
             in_plan: question.in_plan,
-            pending_user_has_backend: pending.and_then(|user| user.get("backend")).is_some_and(|backend| !backend.is_null()),
+            pending_user_has_backend: pending
+                .and_then(|user| user.get("backend"))
+                .is_some_and(|backend| !backend.is_null()),
             setup_done: question.facts.setup_done,
             may_change: question.facts.may_change,
         };
-        let answer = policy.expression.program().and_then(|program| program.decide(&facts)).map_err(|error| error.to_string())?;
-        return Ok((Verdict { passing: answer.passing, messages: answer.messages }, answer.pending_username));
+        let answer = policy
+            .expression
+            .program()
+            .and_then(|program| program.decide(&facts))
+            .map_err(|error| error.to_string())?;
+        return Ok((
+            Verdict { passing: answer.passing, messages: answer.messages },
+            answer.pending_username,
+        ));
     }
     if let Some(policy) = entry.cast::<PasswordPolicy>() {
         let user = question.user;
@@ -267,7 +312,12 @@ fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
         passing: empty,
         undecided: false,
         messages: Vec::new(),
-        trace: Trace { mode: countersign_model::ChoiceValue::value(mode), passing: empty, messages: Vec::new(), steps: Vec::new() },
+        trace: Trace {
+            mode: countersign_model::ChoiceValue::value(mode),
+            passing: empty,
+            messages: Vec::new(),
+            steps: Vec::new(),
+        },
         pending_username: None,
         told: Vec::new(),
     };
@@ -277,7 +327,8 @@ fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
             PolicyEngineMode::Any => asked.iter().any(passes),
         };
         decision.passing = combined(|asked| asked.step.passing);
-        decision.undecided = !decision.passing && combined(|asked| asked.step.passing || asked.broken);
+        decision.undecided =
+            !decision.passing && combined(|asked| asked.step.passing || asked.broken);
     }
     for asked in asked {
         decision.messages.extend(asked.step.messages.iter().cloned());
@@ -303,7 +354,11 @@ mod tests {
     }
 
     fn policy(draft: &mut Draft, n: u128, source: &str) -> Ref<family::Policy> {
-        let policy = ExpressionPolicy { name: format!("p{n}"), execution_logging: false, expression: source.into() };
+        let policy = ExpressionPolicy {
+            name: format!("p{n}"),
+            execution_logging: false,
+            expression: source.into(),
+        };
         draft.put(Uuid::from_u128(n), policy).cast()
     }
 
@@ -328,7 +383,18 @@ mod tests {
 
     fn answer(draft: &Draft, user: Option<&Subject>, mode: PolicyEngineMode) -> Decision {
         let (context, facts) = (Map::new(), Facts::default());
-        decide(&Question { snapshot: draft, clock: &Still, user, context: &context, facts: &facts, in_plan: false }, TARGET, mode)
+        decide(
+            &Question {
+                snapshot: draft,
+                clock: &Still,
+                user,
+                context: &context,
+                facts: &facts,
+                in_plan: false,
+            },
+            TARGET,
+            mode,
+        )
     }
 
     #[test]
@@ -387,7 +453,14 @@ mod tests {
         let draft = Draft::new(&Snapshot::default());
         let gone = ObjectId::new(family::Policy::SPACE, Key::Uuid(Uuid::from_u128(5)));
         let (context, facts) = (Map::new(), Facts::default());
-        let question = Question { snapshot: &draft, clock: &Still, user: None, context: &context, facts: &facts, in_plan: false };
+        let question = Question {
+            snapshot: &draft,
+            clock: &Still,
+            user: None,
+            context: &context,
+            facts: &facts,
+            in_plan: false,
+        };
         assert!(!decide_all(&question, [gone]).passing);
         for negate in [false, true] {
             let mut draft = Draft::new(&Snapshot::default());
@@ -441,7 +514,12 @@ mod tests {
             draft.delete(yes.id()).unwrap();
             answer(&draft, None, mode)
         };
-        for (negate, mode) in [(false, PolicyEngineMode::Any), (false, PolicyEngineMode::All), (true, PolicyEngineMode::Any), (true, PolicyEngineMode::All)] {
+        for (negate, mode) in [
+            (false, PolicyEngineMode::Any),
+            (false, PolicyEngineMode::All),
+            (true, PolicyEngineMode::Any),
+            (true, PolicyEngineMode::All),
+        ] {
             let decision = decide(negate, mode);
             assert!(!decision.passing, "{negate} {mode:?}");
             assert_eq!(decision.messages, ["The policy that decided this was deleted."]);

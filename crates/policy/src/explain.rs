@@ -1,4 +1,5 @@
-//! Why somebody may, or may not, open an application: the account, every rule with its answer, and what was recorded.
+//! Why somebody may, or may not, open an application: the account, every rule with its answer, and
+//! what was recorded.
 
 use countersign_catalogue::Application;
 use countersign_directory::username;
@@ -25,11 +26,17 @@ pub enum ExplainError {
     Store(#[from] StoreError),
 }
 
-/// Explains. `passing` is the outcome, `reasons` has a sentence for each thing that stands in the way.
+/// Explains. `passing` is the outcome, `reasons` has a sentence for each thing that stands in the
+/// way.
 ///
 /// # Errors
 /// An account or application that does not exist, or when the engine fails.
-pub async fn explain(cx: &Context, request: &RequestInfo, name: &str, application: &str) -> Result<Value, ExplainError> {
+pub async fn explain(
+    cx: &Context,
+    request: &RequestInfo,
+    name: &str,
+    application: &str,
+) -> Result<Value, ExplainError> {
     let fold = name.to_lowercase();
     let load = move |sql: &mut Sql<'_>| {
         let Some(pk) = username::find(sql, &fold)? else { return Ok(None) };
@@ -39,9 +46,11 @@ pub async fn explain(cx: &Context, request: &RequestInfo, name: &str, applicatio
     let (user, runs, events) = cx.store.read(load).await?.ok_or_else(unknown)?;
     let user = user.ok_or_else(unknown)?;
     let snapshot = cx.snapshot();
-    let named = |found: &Application| found.slug.to_string() == application || found.name == application;
+    let named =
+        |found: &Application| found.slug.to_string() == application || found.name == application;
     let found = snapshot.list::<Application>().find(|(_, found)| named(found));
-    let (reference, definition) = found.ok_or_else(|| ExplainError::Application(application.to_owned()))?;
+    let (reference, definition) =
+        found.ok_or_else(|| ExplainError::Application(application.to_owned()))?;
 
     let mut reasons = Vec::new();
     if !user.is_active {
@@ -49,20 +58,40 @@ pub async fn explain(cx: &Context, request: &RequestInfo, name: &str, applicatio
     }
     let context = Map::new();
     let decision = access::tried(cx, request, &user, reference, &context).await?;
-    reasons.extend(decision.trace.steps.iter().filter(|_| !decision.passing).filter(|step| !step.passing).map(|step| {
-        let negated = if step.negate { ", negated" } else { "" };
-        let said = step.error.as_ref().map(|error| format!(" It failed to run: {error}")).unwrap_or_default();
-        format!("the {} \"{}\" (binding {}, order {}{negated}) does not pass.{said}", step.kind, step.name, step.binding, step.order)
-    }));
+    reasons.extend(
+        decision.trace.steps.iter().filter(|_| !decision.passing).filter(|step| !step.passing).map(
+            |step| {
+                let negated = if step.negate { ", negated" } else { "" };
+                let said = step
+                    .error
+                    .as_ref()
+                    .map(|error| format!(" It failed to run: {error}"))
+                    .unwrap_or_default();
+                format!(
+                    "the {} \"{}\" (binding {}, order {}{negated}) does not pass.{said}",
+                    step.kind, step.name, step.binding, step.order
+                )
+            },
+        ),
+    );
     let facts = facts::load(cx, request, true).await?;
     let subject = Subject::of(&user, cx.uid(user.pk));
     let flows = flows(&snapshot, definition, &|flow, mode| {
-        let question = Question { snapshot: &snapshot, clock: &*cx.clock, user: Some(&subject), context: &context, facts: &facts, in_plan: false };
+        let question = Question {
+            snapshot: &snapshot,
+            clock: &*cx.clock,
+            user: Some(&subject),
+            context: &context,
+            facts: &facts,
+            in_plan: false,
+        };
         engine::decide(&question, flow, mode)
     });
     for flow in flows.iter().filter(|flow| flow.get("passing") == Some(&Value::Bool(false))) {
         let slug = flow.get("slug").and_then(Value::as_str).unwrap_or_default();
-        reasons.push(format!("the policies of the flow \"{slug}\", which leads to the application, do not pass"));
+        reasons.push(format!(
+            "the policies of the flow \"{slug}\", which leads to the application, do not pass"
+        ));
     }
     if definition.provider.is_none() {
         reasons.push("the application has no provider: there is nothing to sign in to".to_owned());
@@ -84,18 +113,31 @@ pub async fn explain(cx: &Context, request: &RequestInfo, name: &str, applicatio
 }
 
 /// The flows a provider sends people through, each with what its policies say.
-fn flows(snapshot: &Snapshot, application: &Application, decide: &dyn Fn(uuid::Uuid, PolicyEngineMode) -> engine::Decision) -> Vec<Value> {
-    let Some(provider) = application.provider.and_then(|provider| snapshot.member(provider)) else { return Vec::new() };
+fn flows(
+    snapshot: &Snapshot,
+    application: &Application,
+    decide: &dyn Fn(uuid::Uuid, PolicyEngineMode) -> engine::Decision,
+) -> Vec<Value> {
+    let Some(provider) = application.provider.and_then(|provider| snapshot.member(provider)) else {
+        return Vec::new();
+    };
     let mut named: Vec<ObjectId> = Vec::new();
     provider.object.visit_refs(&mut |field, target| {
-        if target.space == Space("flow") && ["authentication_flow", "authorization_flow"].contains(&field.name) {
+        if target.space == Space("flow")
+            && ["authentication_flow", "authorization_flow"].contains(&field.name)
+        {
             named.push(target);
         }
     });
     let tell = |entry: &std::sync::Arc<Entry>| {
         let values = entry.object.values();
-        let text = |name: &str| values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mode = if text("policy_engine_mode") == "all" { PolicyEngineMode::All } else { PolicyEngineMode::Any };
+        let text =
+            |name: &str| values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mode = if text("policy_engine_mode") == "all" {
+            PolicyEngineMode::All
+        } else {
+            PolicyEngineMode::Any
+        };
         let decision = decide(entry.id.key.uuid().unwrap_or_default(), mode);
         json!({"slug": text("slug"), "name": text("name"), "passing": decision.passing, "trace": decision.trace})
     };

@@ -13,13 +13,16 @@ use crate::expression::MayChange;
 /// The account the original creates first.
 pub const FIRST_ADMIN: &str = "akadmin";
 
-/// Reads what decisions about a request may need; `admin`: also about the first administrator's account.
+/// Reads what decisions about a request may need; `admin`: also about the first administrator's
+/// account.
 ///
 /// # Errors
 /// When the engine fails.
 pub async fn load(cx: &Context, request: &RequestInfo, admin: bool) -> Result<Facts, StoreError> {
     let snapshot = cx.snapshot();
-    let brand = brand_for(&snapshot, &request.host).and_then(|id| snapshot.entry(id)).and_then(|entry| entry.cast::<Brand>());
+    let brand = brand_for(&snapshot, &request.host)
+        .and_then(|id| snapshot.entry(id))
+        .and_then(|entry| entry.cast::<Brand>());
     let setup_done = if admin { setup_done(cx).await? } else { None };
     let settings = SystemSettings::of(&snapshot);
     Ok(Facts {
@@ -41,8 +44,8 @@ pub fn places(cx: &Context, request: &RequestInfo) -> Map<String, Value> {
     Places::of(cx).map(|places| places.for_policies(request.client_ip)).unwrap_or_default()
 }
 
-/// Whether the installation was set up, by the mark that stays or because the first administrator has a password; `None`
-/// where it was not and there is no such account.
+/// Whether the installation was set up, by the mark that stays or because the first administrator
+/// has a password; `None` where it was not and there is no such account.
 ///
 /// # Errors
 /// When the engine fails.
@@ -51,7 +54,10 @@ pub async fn setup_done(cx: &Context) -> Result<Option<bool>, StoreError> {
         if setup::is_done(sql)? {
             return Ok(Some(true));
         }
-        let row = sql.query_one("SELECT password FROM users WHERE username_fold = $1", params![FIRST_ADMIN])?;
+        let row = sql.query_one(
+            "SELECT password FROM users WHERE username_fold = $1",
+            params![FIRST_ADMIN],
+        )?;
         row.map(|row| Ok(!row.get::<String>(0)?.starts_with('!'))).transpose()
     };
     cx.store.read(read).await

@@ -1,10 +1,13 @@
-//! Policies: who may pass. Kinds of policies and their bindings, the engine that combines them and says
-//! why, and the expressions that policies, mappings and prompts are written in.
+//! Policies: who may pass. Kinds of policies and their bindings, the engine that combines them and
+//! says why, and the expressions that policies, mappings and prompts are written in.
 //!
-//! A decision is a function of the snapshot, facts loaded beforehand and the plan's context; its trace is
-//! kept with every recorded run.
+//! A decision is a function of the snapshot, facts loaded beforehand and the plan's context; its
+//! trace is kept with every recorded run.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 pub mod access;
 mod binding;
@@ -24,7 +27,9 @@ mod verdict;
 pub use binding::{PolicyBinding, PolicyEngineMode};
 pub use engine::{Decision, Facts, Question};
 pub use module::module;
-pub use policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject};
+pub use policies::{
+    DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject,
+};
 pub use subject::{GroupView, Subject};
 pub use told::{Told, tell};
 pub use verdict::{Step, Trace, Verdict};

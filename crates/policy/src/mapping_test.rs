@@ -29,18 +29,38 @@ pub(crate) fn operation() -> Operation {
 
 async fn test(call: Call) -> Result<Response, ApiError> {
     let not_found = || ApiError::not_found("PropertyMapping");
-    let key = Key::parse(call.param("pm_uuid"), KeyType::Uuid).ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    let mapping = call.snapshot.entry(ObjectId::new(Space("mapping"), key)).cloned().ok_or_else(not_found)?;
-    let source = mapping.object.value("expression").as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    let key = Key::parse(call.param("pm_uuid"), KeyType::Uuid)
+        .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    let mapping =
+        call.snapshot.entry(ObjectId::new(Space("mapping"), key)).cloned().ok_or_else(not_found)?;
+    let source = mapping
+        .object
+        .value("expression")
+        .as_ref()
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     let body = call.object()?;
     let user = subject(&call, body.get("user")).await?;
     let context = match body.get("context") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(map)) => map.clone(),
-        Some(_) => return Err(ApiError::field("context", Problem::new("invalid", "Value must be a dictionary, and not have any duplicate keys."))),
+        Some(_) => {
+            return Err(ApiError::field(
+                "context",
+                Problem::new(
+                    "invalid",
+                    "Value must be a dictionary, and not have any duplicate keys.",
+                ),
+            ));
+        }
     };
     let indented = call.query.flag("format_result").unwrap_or(false);
-    let with = MappingContext { user: user.as_ref(), context: Some(&context), ..MappingContext::default() };
+    let with = MappingContext {
+        user: user.as_ref(),
+        context: Some(&context),
+        ..MappingContext::default()
+    };
     let (result, successful) = match evaluate_mapping(&source, &with) {
         Ok(value) => (printed(&value, indented), true),
         Err(error) => (error.to_string(), false),
@@ -50,7 +70,8 @@ async fn test(call: Call) -> Result<Response, ApiError> {
 
 async fn subject(call: &Call, named: Option<&Value>) -> Result<Option<Subject>, ApiError> {
     let Some(named) = named.filter(|named| !named.is_null()) else { return Ok(None) };
-    let missing = || ApiError::field("user", Problem::missing_reference(named.to_string().trim_matches('"')));
+    let missing =
+        || ApiError::field("user", Problem::missing_reference(named.to_string().trim_matches('"')));
     let pk = Key::from_json(named, directory::User::KEY).and_then(Key::int).ok_or_else(missing)?;
     let user = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(missing)?;
     Ok(Some(Subject::of(&user, call.cx.uid(pk))))
@@ -60,7 +81,10 @@ async fn subject(call: &Call, named: Option<&Value>) -> Result<Option<Subject>, 
 fn printed(value: &Value, indented: bool) -> String {
     let mut text = Vec::new();
     let written = if indented {
-        value.serialize(&mut Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"    ")))
+        value.serialize(&mut Serializer::with_formatter(
+            &mut text,
+            PrettyFormatter::with_indent(b"    "),
+        ))
     } else {
         value.serialize(&mut Serializer::with_formatter(&mut text, Spaced))
     };
@@ -72,11 +96,19 @@ fn printed(value: &Value, indented: bool) -> String {
 struct Spaced;
 
 impl Formatter for Spaced {
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_array_value<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         if first { Ok(()) } else { writer.write_all(b", ") }
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         if first { Ok(()) } else { writer.write_all(b", ") }
     }
 

@@ -1,4 +1,5 @@
-//! What monitoring learns of decisions and mappings, under the original's names. Labels are names of configured objects.
+//! What monitoring learns of decisions and mappings, under the original's names. Labels are names
+//! of configured objects.
 
 use countersign_model::{Key, ObjectId, Snapshot, Target as _, family};
 use tracing::{Span, info_span};
@@ -11,7 +12,8 @@ pub(crate) fn span(snapshot: &Snapshot, target: Uuid) -> Span {
     info_span!(target: "spans", "policies", object.r#type = model(snapshot, target), object.pk = %target)
 }
 
-/// Counts what a decision took, as a whole and policy by policy. Objects that nothing is bound to take nothing.
+/// Counts what a decision took, as a whole and policy by policy. Objects that nothing is bound to
+/// take nothing.
 pub(crate) fn told(snapshot: &Snapshot, target: Uuid, trace: &Trace, microseconds: i64) {
     if trace.steps.is_empty() {
         return;
@@ -45,7 +47,9 @@ pub fn mapping<T>(name: &str, run: impl FnOnce() -> T) -> T {
 }
 
 fn model(snapshot: &Snapshot, target: Uuid) -> &'static str {
-    snapshot.entry(ObjectId::new(family::Bindable::SPACE, Key::Uuid(target))).map_or("", |entry| entry.meta().model)
+    snapshot
+        .entry(ObjectId::new(family::Bindable::SPACE, Key::Uuid(target)))
+        .map_or("", |entry| entry.meta().model)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a duration in microseconds is far below 2^52")]

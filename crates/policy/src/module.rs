@@ -5,7 +5,10 @@ use std::sync::Arc;
 use countersign_catalogue::ApplicationAccess;
 use countersign_model::Target as _;
 use countersign_model::{Entry, Key, ObjectId, Problem, Snapshot, Space, directory};
-use countersign_rest::{Access, ApiError, Call, FamilyResource, Identity, KindResource, Module, Operation, RenderContext, json, no_content, object_schema};
+use countersign_rest::{
+    Access, ApiError, Call, FamilyResource, Identity, KindResource, Module, Operation,
+    RenderContext, json, no_content, object_schema,
+};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -22,7 +25,11 @@ const SPACE: Space = Space("policy");
 /// The policies' part of the program.
 #[must_use]
 pub fn module() -> Module {
-    let matched = object_schema(&[("action?", "#EventActions?"), ("app?", "#AppEnum?"), ("model?", "#ModelEnum?")]);
+    let matched = object_schema(&[
+        ("action?", "#EventActions?"),
+        ("app?", "#AppEnum?"),
+        ("model?", "#ModelEnum?"),
+    ]);
     let access: Arc<dyn ApplicationAccess> = Arc::new(Engine);
     Module {
         name: "policy",
@@ -45,9 +52,16 @@ pub fn module() -> Module {
             model_name: "policy",
             shared: SHOWN,
             filter: |call, policy| {
-                let used = |wanted: &str| call.snapshot.referrers(policy.id).any(|(_, field)| field == wanted);
-                let bound = call.query.flag("bindings__isnull").is_none_or(|null| null != used("policy"));
-                bound && call.query.flag("promptstage__isnull").is_none_or(|null| null != used("validation_policies"))
+                let used = |wanted: &str| {
+                    call.snapshot.referrers(policy.id).any(|(_, field)| field == wanted)
+                };
+                let bound =
+                    call.query.flag("bindings__isnull").is_none_or(|null| null != used("policy"));
+                bound
+                    && call
+                        .query
+                        .flag("promptstage__isnull")
+                        .is_none_or(|null| null != used("validation_policies"))
             },
             parameters: &[("bindings__isnull", "boolean"), ("promptstage__isnull", "boolean")],
             lookup: "policy_uuid",
@@ -56,22 +70,48 @@ pub fn module() -> Module {
         }],
         operations: operations(),
         schemas: vec![
-            ("Policy", object_schema(&[("pk", "uuid"), ("execution_logging?", "boolean"), ("bound_to", "integer")])),
-            ("PropertyMappingTestResult", object_schema(&[("result", "string"), ("successful", "boolean")])),
+            (
+                "Policy",
+                object_schema(&[
+                    ("pk", "uuid"),
+                    ("execution_logging?", "boolean"),
+                    ("bound_to", "integer"),
+                ]),
+            ),
+            (
+                "PropertyMappingTestResult",
+                object_schema(&[("result", "string"), ("successful", "boolean")]),
+            ),
             (
                 "PropertyMappingTestRequest",
                 json!({"type": "object", "properties": {"user": {"type": "integer", "nullable": true}, "context": {"type": "object", "additionalProperties": {}},
                         "group": {"type": "string", "format": "uuid", "nullable": true}}}),
             ),
-            ("PolicyBinding", object_schema(&[("policy_obj", "#Policy"), ("group_obj", "#Group"), ("user_obj", "#User")])),
+            (
+                "PolicyBinding",
+                object_schema(&[
+                    ("policy_obj", "#Policy"),
+                    ("group_obj", "#Group"),
+                    ("user_obj", "#User"),
+                ]),
+            ),
             ("EventMatcherPolicy", matched.clone()),
             ("EventMatcherPolicyRequest", matched.clone()),
             ("PatchedEventMatcherPolicyRequest", matched),
             (
                 "LogEvent",
-                object_schema(&[("timestamp", "time"), ("log_level", "#LogLevelEnum"), ("logger", "string"), ("event", "string"), ("attributes", "map")]),
+                object_schema(&[
+                    ("timestamp", "time"),
+                    ("log_level", "#LogLevelEnum"),
+                    ("logger", "string"),
+                    ("event", "string"),
+                    ("attributes", "map"),
+                ]),
             ),
-            ("LogLevelEnum", json!({"type": "string", "enum": ["critical", "exception", "error", "warn", "warning", "info", "debug", "notset"]})),
+            (
+                "LogLevelEnum",
+                json!({"type": "string", "enum": ["critical", "exception", "error", "warn", "warning", "info", "debug", "notset"]}),
+            ),
             ("Cache", object_schema(&[("count", "integer")])),
             ("PolicyTestRequest", object_schema(&[("user", "integer"), ("context?", "map")])),
         ],
@@ -120,28 +160,49 @@ fn bound_to(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Val
 
 /// `target_in`: bound to one of these, with commas between them or told again and again.
 fn of_targets(call: &Call, entry: &Entry) -> bool {
-    let mut wanted = call.query.all("target_in").flat_map(|list| list.split(',')).filter(|target| !target.is_empty()).peekable();
+    let mut wanted = call
+        .query
+        .all("target_in")
+        .flat_map(|list| list.split(','))
+        .filter(|target| !target.is_empty())
+        .peekable();
     let Some(binding) = entry.cast::<PolicyBinding>() else { return false };
-    wanted.peek().is_none() || wanted.any(|target| uuid::Uuid::parse_str(target).is_ok_and(|target| binding.target.key().uuid() == Some(target)))
+    wanted.peek().is_none()
+        || wanted.any(|target| {
+            uuid::Uuid::parse_str(target)
+                .is_ok_and(|target| binding.target.key().uuid() == Some(target))
+        })
 }
 
 /// Bindings have no name: they are searched for by that of their policy.
 fn policy_name(entry: &Entry, snapshot: &Snapshot) -> Vec<String> {
-    let policy = entry.cast::<PolicyBinding>().and_then(|binding| binding.policy).and_then(|policy| snapshot.member(policy));
-    policy.and_then(|policy| policy.object.value("name")).and_then(|name| name.as_str().map(str::to_owned)).into_iter().collect()
+    let policy = entry
+        .cast::<PolicyBinding>()
+        .and_then(|binding| binding.policy)
+        .and_then(|policy| snapshot.member(policy));
+    policy
+        .and_then(|policy| policy.object.value("name"))
+        .and_then(|name| name.as_str().map(str::to_owned))
+        .into_iter()
+        .collect()
 }
 
 fn binding_objects(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let Some(binding) = entry.cast::<PolicyBinding>() else { return };
-    let policy = binding.policy.and_then(|policy| render.snapshot.member(policy)).map(|policy| render.object(policy));
-    let row = |id: Option<ObjectId>| id.and_then(|id| render.rows.get(&id)).cloned().unwrap_or_default();
+    let policy = binding
+        .policy
+        .and_then(|policy| render.snapshot.member(policy))
+        .map(|policy| render.object(policy));
+    let row =
+        |id: Option<ObjectId>| id.and_then(|id| render.rows.get(&id)).cloned().unwrap_or_default();
     map.insert("policy_obj".to_owned(), policy.unwrap_or_default());
     map.insert("group_obj".to_owned(), row(binding.group.map(|group| group.id())));
     map.insert("user_obj".to_owned(), row(binding.user.map(|user| user.id())));
 }
 
 async fn explain(call: Call) -> Result<axum::response::Response, ApiError> {
-    let (Some(user), Some(application)) = (call.query.get("user"), call.query.get("application")) else {
+    let (Some(user), Some(application)) = (call.query.get("user"), call.query.get("application"))
+    else {
         return Err(ApiError::detail(StatusCode::BAD_REQUEST, "Name a user and an application."));
     };
     match explain::explain(&call.cx, &call.request, user, application).await {
@@ -154,28 +215,51 @@ async fn explain(call: Call) -> Result<axum::response::Response, ApiError> {
 fn operations() -> Vec<Operation> {
     let view = || Access::permission("authentik_policies", "view", "policy");
     vec![
-        Operation::new(Method::GET, "countersign/explain/", "countersign_explain_retrieve", Access::Superuser, explain)
-            .summary("Why a user may or may not open an application.")
-            .parameter("user", json!({"type": "string"}))
-            .parameter("application", json!({"type": "string"}))
-            .response(json!({"type": "object", "additionalProperties": {}})),
-        Operation::new(Method::POST, "policies/all/{policy_uuid}/test/", "policies_all_test_create", view(), test)
-            .request("PolicyTestRequest")
-            .response("PolicyTestResult"),
+        Operation::new(
+            Method::GET,
+            "countersign/explain/",
+            "countersign_explain_retrieve",
+            Access::Superuser,
+            explain,
+        )
+        .summary("Why a user may or may not open an application.")
+        .parameter("user", json!({"type": "string"}))
+        .parameter("application", json!({"type": "string"}))
+        .response(json!({"type": "object", "additionalProperties": {}})),
+        Operation::new(
+            Method::POST,
+            "policies/all/{policy_uuid}/test/",
+            "policies_all_test_create",
+            view(),
+            test,
+        )
+        .request("PolicyTestRequest")
+        .response("PolicyTestResult"),
         crate::mapping_test::operation(),
         // Nothing is cached from one request to the next.
-        Operation::new(Method::GET, "policies/all/cache_info/", "policies_all_cache_info_retrieve", view(), |_call: Call| async {
-            Ok(json(StatusCode::OK, &json!({"count": 0})))
-        })
+        Operation::new(
+            Method::GET,
+            "policies/all/cache_info/",
+            "policies_all_cache_info_retrieve",
+            view(),
+            |_call: Call| async { Ok(json(StatusCode::OK, &json!({"count": 0}))) },
+        )
         .response("Cache"),
-        Operation::new(Method::POST, "policies/all/cache_clear/", "policies_all_cache_clear_create", view(), |_call: Call| async { Ok(no_content()) }),
+        Operation::new(
+            Method::POST,
+            "policies/all/cache_clear/",
+            "policies_all_cache_clear_create",
+            view(),
+            |_call: Call| async { Ok(no_content()) },
+        ),
     ]
 }
 
 /// Asks one policy about a user, for trying out.
 async fn test(call: Call) -> Result<axum::response::Response, ApiError> {
     let not_found = || ApiError::not_found("Policy");
-    let key = Key::parse(call.param("policy_uuid"), countersign_model::KeyType::Uuid).ok_or_else(not_found)?;
+    let key = Key::parse(call.param("policy_uuid"), countersign_model::KeyType::Uuid)
+        .ok_or_else(not_found)?;
     let policy = call.snapshot.entry(ObjectId::new(SPACE, key)).cloned().ok_or_else(not_found)?;
     let body = call.object()?;
     let pk = match body.get("user") {
@@ -183,13 +267,28 @@ async fn test(call: Call) -> Result<axum::response::Response, ApiError> {
         Some(Value::Null) => return Err(ApiError::field("user", Problem::null())),
         Some(value) => Key::from_json(value, directory::User::KEY).and_then(Key::int),
     };
-    let missing = || ApiError::field("user", Problem::missing_reference(body.get("user").map(Value::to_string).unwrap_or_default().trim_matches('"')));
+    let missing = || {
+        ApiError::field(
+            "user",
+            Problem::missing_reference(
+                body.get("user").map(Value::to_string).unwrap_or_default().trim_matches('"'),
+            ),
+        )
+    };
     let pk = pk.ok_or_else(missing)?;
     let user = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(missing)?;
     let context = match body.get("context") {
         Some(Value::Object(map)) => map.clone(),
         None | Some(Value::Null) => Map::new(),
-        Some(_) => return Err(ApiError::field("context", Problem::new("invalid", "Value must be a dictionary, and not have any duplicate keys."))),
+        Some(_) => {
+            return Err(ApiError::field(
+                "context",
+                Problem::new(
+                    "invalid",
+                    "Value must be a dictionary, and not have any duplicate keys.",
+                ),
+            ));
+        }
     };
     let subject = Subject::of(&user, call.cx.uid(pk));
     let facts = facts::load(&call.cx, &call.request, true).await?;
@@ -202,5 +301,8 @@ async fn test(call: Call) -> Result<axum::response::Response, ApiError> {
         in_plan: context.contains_key("flow_plan"),
     };
     let decision = engine::decide_one(&question, &policy);
-    Ok(json(StatusCode::OK, &json!({"passing": decision.passing, "messages": decision.messages, "log_messages": []})))
+    Ok(json(
+        StatusCode::OK,
+        &json!({"passing": decision.passing, "messages": decision.messages, "log_messages": []}),
+    ))
 }

@@ -15,16 +15,24 @@ pub struct Switched {
     pub says: String,
 }
 
-/// Switches the bindings that a name stands for: a binding by its uuid, or all bindings of a policy by its uuid or name.
-/// Gives those that changed; `None` when nothing has that name.
+/// Switches the bindings that a name stands for: a binding by its uuid, or all bindings of a policy
+/// by its uuid or name. Gives those that changed; `None` when nothing has that name.
 ///
 /// # Errors
 /// When the engine fails.
-pub fn switch(tx: &mut Tx<'_>, name: &str, enabled: bool) -> Result<Option<Vec<Switched>>, StoreError> {
+pub fn switch(
+    tx: &mut Tx<'_>,
+    name: &str,
+    enabled: bool,
+) -> Result<Option<Vec<Switched>>, StoreError> {
     let uuid = Uuid::parse_str(name).ok();
     let graph = tx.graph();
     let is_policy = |id: ObjectId| {
-        let named = || graph.entry(id).is_some_and(|entry| entry.object.values().get("name").and_then(Value::as_str) == Some(name));
+        let named = || {
+            graph.entry(id).is_some_and(|entry| {
+                entry.object.values().get("name").and_then(Value::as_str) == Some(name)
+            })
+        };
         uuid.is_some_and(|uuid| id.key == Key::Uuid(uuid)) || named()
     };
     let mut known = graph.entries(family::Policy::SPACE).any(|entry| is_policy(entry.id));
@@ -51,7 +59,10 @@ pub fn switch(tx: &mut Tx<'_>, name: &str, enabled: bool) -> Result<Option<Vec<S
 fn says(tx: &Tx<'_>, binding: &PolicyBinding) -> String {
     let label = |entry: Option<&std::sync::Arc<countersign_model::Entry>>| {
         let values = entry.map(|entry| entry.object.values()).unwrap_or_default();
-        ["slug", "name"].iter().find_map(|name| values.get(*name).and_then(Value::as_str)).map(str::to_owned)
+        ["slug", "name"]
+            .iter()
+            .find_map(|name| values.get(*name).and_then(Value::as_str))
+            .map(str::to_owned)
     };
     let graph = tx.graph();
     let target = binding.target.key().uuid().and_then(|uuid| graph.bindable(uuid));
@@ -64,7 +75,10 @@ fn says(tx: &Tx<'_>, binding: &PolicyBinding) -> String {
     });
     let target = label(target).or(stage).unwrap_or_else(|| binding.target.to_string());
     let rule = match (binding.policy, binding.group, binding.user) {
-        (Some(policy), ..) => format!("policy \"{}\"", label(graph.member(policy)).unwrap_or_else(|| policy.to_string())),
+        (Some(policy), ..) => format!(
+            "policy \"{}\"",
+            label(graph.member(policy)).unwrap_or_else(|| policy.to_string())
+        ),
         (_, Some(group), _) => format!("group {group}"),
         (_, _, Some(user)) => format!("user {user}"),
         _ => "nothing".to_owned(),

@@ -1,4 +1,5 @@
-//! A user as policies and mappings see one: everything loaded beforehand, so that decisions need no I/O.
+//! A user as policies and mappings see one: everything loaded beforehand, so that decisions need no
+//! I/O.
 
 use countersign_rest::merge_attributes;
 use serde_json::{Map, Value, json};
@@ -45,7 +46,8 @@ impl Subject {
         self.groups.iter().any(|member| member.pk == group)
     }
 
-    /// The brand's attributes, those of the groups by name, then the user's own, each over the ones before.
+    /// The brand's attributes, those of the groups by name, then the user's own, each over the ones
+    /// before.
     #[must_use]
     pub fn merged_attributes(&self, brand: &Map<String, Value>) -> Map<String, Value> {
         let mut merged = brand.clone();
@@ -74,7 +76,8 @@ impl Subject {
 }
 
 impl Subject {
-    /// The view of an account that was read for a request; `uid` as [`countersign_rest::Context::uid`] makes it.
+    /// The view of an account that was read for a request; `uid` as
+    /// [`countersign_rest::Context::uid`] makes it.
     #[must_use]
     pub fn of(user: &countersign_rest::Identity, uid: String) -> Self {
         let map = |value: &Value| value.as_object().cloned().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! What administrators hear of policies beyond their answer: those that failed, and those they asked to follow.
+//! What administrators hear of policies beyond their answer: those that failed, and those they
+//! asked to follow.
 
 use countersign_events::{Event, model_reference};
 use countersign_model::Fields as _;
@@ -22,8 +23,8 @@ pub struct Told {
     pub outcome: Result<Verdict, String>,
 }
 
-/// Writes the events of a decision. What was asked of the policy is not in them: requests hold secrets.
-/// Most decisions have none: `actor` is asked for only then.
+/// Writes the events of a decision. What was asked of the policy is not in them: requests hold
+/// secrets. Most decisions have none: `actor` is asked for only then.
 pub async fn tell(cx: &Context, actor: impl FnOnce() -> Actor, decision: &Decision) {
     if decision.told.is_empty() {
         return;
@@ -37,10 +38,18 @@ pub async fn tell(cx: &Context, actor: impl FnOnce() -> Actor, decision: &Decisi
 impl Told {
     fn event(&self, actor: &Actor) -> Event {
         let meta = PolicyBinding::META;
-        let binding = (!self.binding.is_empty()).then(|| model_reference(meta.app(), meta.model_name(), &self.binding, &self.name));
-        let user = actor.user.as_ref().map(|user| json!({"pk": user.pk, "username": user.username, "email": user.email}));
+        let binding = (!self.binding.is_empty())
+            .then(|| model_reference(meta.app(), meta.model_name(), &self.binding, &self.name));
+        let user = actor
+            .user
+            .as_ref()
+            .map(|user| json!({"pk": user.pk, "username": user.username, "email": user.email}));
         let (action, message, result) = match &self.outcome {
-            Ok(verdict) => ("policy_execution", "Policy Execution", json!({"passing": verdict.passing, "messages": verdict.messages})),
+            Ok(verdict) => (
+                "policy_execution",
+                "Policy Execution",
+                json!({"passing": verdict.passing, "messages": verdict.messages}),
+            ),
             Err(text) => ("policy_exception", text.as_str(), Value::Null),
         };
         let context = json!({

@@ -46,7 +46,14 @@ pub struct Visitor {
 impl Visitor {
     /// A browser with a key, and nobody signed in.
     pub fn nobody(key: String) -> Visitor {
-        Visitor { key, fresh: false, user: None, original: None, session: None, browser: KnownBrowser::default() }
+        Visitor {
+            key,
+            fresh: false,
+            user: None,
+            original: None,
+            session: None,
+            browser: KnownBrowser::default(),
+        }
     }
 
     pub fn key_hash(&self) -> [u8; 32] {
@@ -55,7 +62,11 @@ impl Visitor {
 
     pub fn caller(&self) -> Caller {
         match &self.user {
-            Some(user) => Caller { user: Some(user.clone()), original: self.original.clone(), via: Via::Session { key_hash: self.key_hash() } },
+            Some(user) => Caller {
+                user: Some(user.clone()),
+                original: self.original.clone(),
+                via: Via::Session { key_hash: self.key_hash() },
+            },
             None => Caller::nobody(),
         }
     }
@@ -76,7 +87,14 @@ pub async fn visitor(cx: &Context, parts: &Parts) -> Result<Visitor, StoreError>
         return Ok(Visitor { fresh: true, browser, ..Visitor::nobody(cx.entropy.token(32)) });
     };
     let visitor = match by_session(cx, &key).await? {
-        Some(found) => Visitor { key, fresh: false, user: Some(found.user), original: found.original, session: Some(found.data), browser },
+        Some(found) => Visitor {
+            key,
+            fresh: false,
+            user: Some(found.user),
+            original: found.original,
+            session: Some(found.data),
+            browser,
+        },
         None => Visitor { browser, ..Visitor::nobody(key) },
     };
     RequestInfo::of(parts).saw(&visitor.caller());
@@ -113,14 +131,25 @@ fn active(sql: &mut Sql<'_>, pk: i64) -> Result<Option<Arc<Identity>>, StoreErro
     Ok(Identity::load(sql, pk)?.filter(|user| user.is_active).map(Arc::new))
 }
 
-/// Who calls the API. `self_read` is the one operation that OAuth tokens of scope `profile` may call.
-pub(crate) async fn caller(cx: &Context, headers: &HeaderMap, request: &RequestInfo, self_read: bool) -> Result<Caller, ApiError> {
+/// Who calls the API. `self_read` is the one operation that OAuth tokens of scope `profile` may
+/// call.
+pub(crate) async fn caller(
+    cx: &Context,
+    headers: &HeaderMap,
+    request: &RequestInfo,
+    self_read: bool,
+) -> Result<Caller, ApiError> {
     let caller = proven(cx, headers, request, self_read).await?;
     request.saw(&caller);
     Ok(caller)
 }
 
-async fn proven(cx: &Context, headers: &HeaderMap, request: &RequestInfo, self_read: bool) -> Result<Caller, ApiError> {
+async fn proven(
+    cx: &Context,
+    headers: &HeaderMap,
+    request: &RequestInfo,
+    self_read: bool,
+) -> Result<Caller, ApiError> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let text = value.to_str().map_err(|_| ApiError::forbidden("Token invalid/expired"))?;
         let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
@@ -134,9 +163,14 @@ async fn proven(cx: &Context, headers: &HeaderMap, request: &RequestInfo, self_r
     let Some(key) = cookies::session_key(cx, headers) else { return Ok(Caller::nobody()) };
     let Some(found) = by_session(cx, &key).await? else { return Ok(Caller::nobody()) };
     if ![Method::GET, Method::HEAD, Method::OPTIONS].contains(&request.method) {
-        cookies::csrf_matches(headers, request, None).map_err(|why| ApiError::forbidden(&format!("CSRF Failed: {why}")))?;
+        cookies::csrf_matches(headers, request, None)
+            .map_err(|why| ApiError::forbidden(&format!("CSRF Failed: {why}")))?;
     }
-    Ok(Caller { user: Some(found.user), original: found.original, via: Via::Session { key_hash: sha256(&key) } })
+    Ok(Caller {
+        user: Some(found.user),
+        original: found.original,
+        via: Via::Session { key_hash: sha256(&key) },
+    })
 }
 
 async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, ApiError> {
@@ -154,7 +188,11 @@ async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, 
         })
         .await?;
     if let Some((user, identifier)) = found.filter(|(user, _)| user.is_active) {
-        return Ok(Caller { user: Some(Arc::new(user)), original: None, via: Via::Token { identifier } });
+        return Ok(Caller {
+            user: Some(Arc::new(user)),
+            original: None,
+            via: Via::Token { identifier },
+        });
     }
     for resolver in cx.token_resolvers() {
         let Some(grant) = resolver.resolve(cx.clone(), token.to_owned()).await else { continue };
@@ -165,7 +203,11 @@ async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, 
         let pk = grant.user;
         let user = cx.store.look_up(move |sql| Identity::load(sql, pk)).await?;
         if let Some(user) = user.filter(|u| u.is_active) {
-            return Ok(Caller { user: Some(Arc::new(user)), original: None, via: Via::OAuth { scopes: grant.scopes } });
+            return Ok(Caller {
+                user: Some(Arc::new(user)),
+                original: None,
+                via: Via::OAuth { scopes: grant.scopes },
+            });
         }
     }
     Err(ApiError::forbidden("Token invalid/expired"))

@@ -21,7 +21,11 @@ pub struct Query(Vec<(String, String)>);
 
 impl Query {
     pub fn parse(text: &str) -> Query {
-        Query(form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
+        Query(
+            form_urlencoded::parse(text.as_bytes())
+                .map(|(k, v)| (k.into_owned(), v.into_owned()))
+                .collect(),
+        )
     }
 
     /// The last value of a parameter, as the original reads it.
@@ -52,10 +56,19 @@ impl Query {
 /// # Errors
 /// A number that cannot be meant: whoever trusts in an edit being undone must not be mistaken.
 pub(crate) fn confirm_within(headers: &HeaderMap, query: &Query) -> Result<Option<i64>, ApiError> {
-    let header = headers.get("x-countersign-confirm-within").map(|value| value.to_str().unwrap_or_default().to_owned());
-    let Some(given) = header.or_else(|| query.get("confirm_within").map(str::to_owned)) else { return Ok(None) };
+    let header = headers
+        .get("x-countersign-confirm-within")
+        .map(|value| value.to_str().unwrap_or_default().to_owned());
+    let Some(given) = header.or_else(|| query.get("confirm_within").map(str::to_owned)) else {
+        return Ok(None);
+    };
     let seconds = given.trim().parse::<i64>().ok().filter(|seconds| (5..=86_400).contains(seconds));
-    let wrong = || ApiError::detail(StatusCode::BAD_REQUEST, "X-Countersign-Confirm-Within takes seconds, from 5 to 86400. Nothing was changed.");
+    let wrong = || {
+        ApiError::detail(
+            StatusCode::BAD_REQUEST,
+            "X-Countersign-Confirm-Within takes seconds, from 5 to 86400. Nothing was changed.",
+        )
+    };
     seconds.map(Some).ok_or_else(wrong)
 }
 
@@ -100,7 +113,10 @@ impl Call {
         match self.json()? {
             Value::Object(map) => Ok(map),
             other => {
-                let text = format!("Invalid data. Expected a dictionary, but got {}.", python_type(&other));
+                let text = format!(
+                    "Invalid data. Expected a dictionary, but got {}.",
+                    python_type(&other)
+                );
                 Err(FieldErrors::object(Problem::new("invalid", text)).into())
             }
         }
@@ -114,14 +130,33 @@ impl Call {
         if self.bytes.is_empty() {
             return Ok(Value::Object(Map::new()));
         }
-        let media = self.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-            return Err(ApiError::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("Unsupported media type \"{media}\" in request.")));
+        let media = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
+        if !media
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .eq_ignore_ascii_case("application/json")
+        {
+            return Err(ApiError::detail(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                format!("Unsupported media type \"{media}\" in request."),
+            ));
         }
         serde_json::from_slice(&self.bytes).map_err(|e| {
             let what = if e.is_eof() { "unexpected end of data" } else { "unexpected character" };
             let (line, column) = (e.line(), e.column());
-            ApiError::detail(StatusCode::BAD_REQUEST, format!("JSON parse error - {what}: line {line} column {column} (char {})", column.saturating_sub(1)))
+            ApiError::detail(
+                StatusCode::BAD_REQUEST,
+                format!(
+                    "JSON parse error - {what}: line {line} column {column} (char {})",
+                    column.saturating_sub(1)
+                ),
+            )
         })
     }
 
@@ -130,7 +165,11 @@ impl Call {
     /// # Errors
     /// 415 for another media type.
     pub async fn form_file(&self, name: &str) -> Result<Option<Bytes>, ApiError> {
-        let part = self.form().await?.into_iter().find(|part| part.name == name && part.file_name.is_some());
+        let part = self
+            .form()
+            .await?
+            .into_iter()
+            .find(|part| part.name == name && part.file_name.is_some());
         Ok(part.map(|part| part.content))
     }
 
@@ -139,23 +178,39 @@ impl Call {
         if self.bytes.is_empty() {
             return Ok(Vec::new());
         }
-        let media = self.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let wrong = || ApiError::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("Unsupported media type \"{media}\" in request."));
+        let media = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
+        let wrong = || {
+            ApiError::detail(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                format!("Unsupported media type \"{media}\" in request."),
+            )
+        };
         form::parts(media, self.bytes.clone()).await.ok_or_else(wrong)
     }
 
-    /// A form that puts a file somewhere, or takes it away with `clear`. Only the latter is done: `root/config/` does not
-    /// say that files could be kept.
+    /// A form that puts a file somewhere, or takes it away with `clear`. Only the latter is done:
+    /// `root/config/` does not say that files could be kept.
     ///
     /// # Errors
     /// 501 for a file, 400 for neither.
     pub async fn form_clears(&self) -> Result<(), ApiError> {
         let form = self.form().await?;
-        if form.iter().any(|part| part.name == "clear" && part.content.eq_ignore_ascii_case(b"true")) {
+        if form
+            .iter()
+            .any(|part| part.name == "clear" && part.content.eq_ignore_ascii_case(b"true"))
+        {
             return Ok(());
         }
         let file = form.iter().any(|part| part.name == "file" && part.file_name.is_some());
-        Err(if file { ApiError::not_implemented("Uploading files") } else { ApiError::Empty(StatusCode::BAD_REQUEST) })
+        Err(if file {
+            ApiError::not_implemented("Uploading files")
+        } else {
+            ApiError::Empty(StatusCode::BAD_REQUEST)
+        })
     }
 
     /// The body as input for the fields of a kind or table.

@@ -110,8 +110,8 @@ impl Context {
         self.modules.iter().filter_map(|m| m.token_resolver.as_ref())
     }
 
-    /// What links begin with: the base URL where one is set, else the origin of the request, and the path everything is
-    /// served below. Without final slash.
+    /// What links begin with: the base URL where one is set, else the origin of the request, and
+    /// the path everything is served below. Without final slash.
     pub fn origin(&self, request: &RequestInfo) -> String {
         let host = match &self.settings.base_url {
             Some(base) => base.trim_end_matches('/').to_owned(),
@@ -145,14 +145,16 @@ impl Context {
     /// The attributes of the brand a request belongs to.
     pub fn brand_attributes(&self, request: &RequestInfo) -> Map<String, Value> {
         let snapshot = self.snapshot();
-        let attributes = brand_for(&snapshot, &request.host).and_then(|id| snapshot.entry(id)?.object.value("attributes"));
+        let attributes = brand_for(&snapshot, &request.host)
+            .and_then(|id| snapshot.entry(id)?.object.value("attributes"));
         match attributes {
             Some(Value::Object(map)) => map,
             _ => Map::new(),
         }
     }
 
-    /// Model reference of the brand a request belongs to: longest matching domain, else the default one.
+    /// Model reference of the brand a request belongs to: longest matching domain, else the default
+    /// one.
     pub fn brand_reference(&self, request: &RequestInfo) -> Option<serde_json::Value> {
         let snapshot = self.snapshot();
         let id = brand_for(&snapshot, &request.host)?;
@@ -162,15 +164,26 @@ impl Context {
     }
 }
 
-/// The id of the brand for a host: the longest domain that the host ends with, else the default brand.
+/// The id of the brand for a host: the longest domain that the host ends with, else the default
+/// brand.
 pub fn brand_for(snapshot: &Snapshot, host: &str) -> Option<ObjectId> {
     let host = host.to_ascii_lowercase();
-    let bare = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host.as_str(), |(name, _)| name);
+    let bare = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host.as_str(), |(name, _)| name);
     let mut best: Option<(bool, usize, ObjectId)> = None;
     for entry in snapshot.entries(Space("brand")) {
-        let domain = entry.object.value("domain").and_then(|d| d.as_str().map(str::to_ascii_lowercase)).unwrap_or_default();
+        let domain = entry
+            .object
+            .value("domain")
+            .and_then(|d| d.as_str().map(str::to_ascii_lowercase))
+            .unwrap_or_default();
         // Whole labels only: evil-example.org is not of example.org. A domain may name a port, too.
-        let of = |host: &str| host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let of = |host: &str| {
+            host.strip_suffix(domain.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
         let matches = !domain.is_empty() && (of(&host) || of(bare));
         let default = entry.object.value("default").and_then(|d| d.as_bool()).unwrap_or(false);
         let rank = (matches, if matches { domain.len() } else { 0 });

@@ -49,7 +49,9 @@ pub fn api_router(cx: &Context) -> Router {
     let mut router = Router::new();
     for (path, operations) in paths {
         let (cx, operations) = (cx.clone(), Arc::new(operations));
-        let serve = move |params: RawPathParams, request: Request| serve(cx.clone(), operations.clone(), params, request);
+        let serve = move |params: RawPathParams, request: Request| {
+            serve(cx.clone(), operations.clone(), params, request)
+        };
         router = router.route(&format!("/api/v3/{path}"), any(serve));
     }
     let cx = cx.clone();
@@ -58,24 +60,38 @@ pub fn api_router(cx: &Context) -> Router {
         async move {
             let parts = request.into_parts().0;
             let info = RequestInfo::of(&parts);
-            limit(&parts, &info, None).map_or_else(IntoResponse::into_response, |()| openapi::unknown(&cx, &info))
+            limit(&parts, &info, None)
+                .map_or_else(IntoResponse::into_response, |()| openapi::unknown(&cx, &info))
         }
     };
     router.route("/api/v3/{*rest}", any(unknown.clone())).route("/api/v3", any(unknown))
 }
 
-async fn serve(cx: Context, operations: Arc<Vec<Operation>>, params: RawPathParams, request: Request) -> Response {
-    let mut response = answer(&cx, &operations, &params, request).await.unwrap_or_else(IntoResponse::into_response);
+async fn serve(
+    cx: Context,
+    operations: Arc<Vec<Operation>>,
+    params: RawPathParams,
+    request: Request,
+) -> Response {
+    let mut response = answer(&cx, &operations, &params, request)
+        .await
+        .unwrap_or_else(IntoResponse::into_response);
     if let Ok(allow) = HeaderValue::from_str(&allow(&operations)) {
         response.headers_mut().insert(header::ALLOW, allow);
     }
     // Keys, tokens and people are for whom asked alone (RFC 9111, section 5.2.2.5).
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
 fn allow(operations: &[Operation]) -> String {
-    let mut methods: Vec<&str> = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().filter(|m| operations.iter().any(|o| o.method == **m)).collect();
+    let mut methods: Vec<&str> = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        .into_iter()
+        .filter(|m| operations.iter().any(|o| o.method == **m))
+        .collect();
     if methods.first() == Some(&"GET") || methods.contains(&"GET") {
         methods.push("HEAD");
     }
@@ -83,7 +99,12 @@ fn allow(operations: &[Operation]) -> String {
     methods.join(", ")
 }
 
-async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, request: Request) -> Result<Response, ApiError> {
+async fn answer(
+    cx: &Context,
+    operations: &[Operation],
+    params: &RawPathParams,
+    request: Request,
+) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     let info = RequestInfo::of(&parts);
     acceptable(&parts.headers)?;
@@ -91,15 +112,26 @@ async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, 
     let Some(operation) = operations.iter().find(|o| o.method == wanted) else {
         let caller = authenticate::caller(cx, &parts.headers, &info, false).await?;
         limit(&parts, &info, Some(&caller))?;
-        return if wanted == Method::OPTIONS { options(cx, operations, &caller) } else { Err(not_allowed(&parts.method)) };
+        return if wanted == Method::OPTIONS {
+            options(cx, operations, &caller)
+        } else {
+            Err(not_allowed(&parts.method))
+        };
     };
-    let caller = authenticate::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await;
+    let caller =
+        authenticate::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await;
     limit(&parts, &info, caller.as_ref().ok())?;
     let caller = caller?;
-    // The original tells anonymous readers of single objects that they may not, everybody else to sign in.
-    let item = operation.meta.is_some() && operation.id.ends_with("_retrieve") && operation.path.contains('{') && caller.user.is_none();
-    let permitted = permit(&operation.access, &caller).map_err(|refusal| if item { ApiError::no_permission() } else { refusal });
-    // The body is read even when it will not be used: an unread one would end the connection under the client's next request.
+    // The original tells anonymous readers of single objects that they may not, everybody else to
+    // sign in.
+    let item = operation.meta.is_some()
+        && operation.id.ends_with("_retrieve")
+        && operation.path.contains('{')
+        && caller.user.is_none();
+    let permitted = permit(&operation.access, &caller)
+        .map_err(|refusal| if item { ApiError::no_permission() } else { refusal });
+    // The body is read even when it will not be used: an unread one would end the connection under
+    // the client's next request.
     let limit = if permitted.is_ok() { LARGEST_BODY } else { LARGEST_UNUSED };
     let limited = Limited::new(body, limit).collect().await;
     permitted?;
@@ -109,7 +141,11 @@ async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, 
     }
     // A client that wrote through another process reads its write here.
     cx.store.refresh().await?;
-    let bytes = limited.map_err(|_| ApiError::detail(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 4 MiB."))?.to_bytes();
+    let bytes = limited
+        .map_err(|_| {
+            ApiError::detail(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 4 MiB.")
+        })?
+        .to_bytes();
     let call = Call {
         cx: cx.clone(),
         caller,
@@ -122,18 +158,27 @@ async fn answer(cx: &Context, operations: &[Operation], params: &RawPathParams, 
     };
     call::confirm_within(&call.headers, &call.query)?;
     // Only the document can be had in other forms.
-    if call.query.get("format").is_some_and(|format| format != "json") && operation.path != "schema/" {
+    if call.query.get("format").is_some_and(|format| format != "json")
+        && operation.path != "schema/"
+    {
         return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
     }
     (operation.handler)(call).await
 }
 
 /// Refuses whoever is nobody and asks too much: wrong credentials are none.
-fn limit(parts: &http::request::Parts, info: &RequestInfo, caller: Option<&Caller>) -> Result<(), ApiError> {
+fn limit(
+    parts: &http::request::Parts,
+    info: &RequestInfo,
+    caller: Option<&Caller>,
+) -> Result<(), ApiError> {
     if caller.is_some_and(|caller| caller.user.is_some()) {
         return Ok(());
     }
-    parts.extensions.get::<AnonymousLimit>().map_or(Ok(()), |limit| limit.0.take(info).map_err(ApiError::Throttled))
+    parts
+        .extensions
+        .get::<AnonymousLimit>()
+        .map_or(Ok(()), |limit| limit.0.take(info).map_err(ApiError::Throttled))
 }
 
 fn permit(access: &Access, caller: &Caller) -> Result<(), ApiError> {
@@ -152,13 +197,23 @@ fn permit(access: &Access, caller: &Caller) -> Result<(), ApiError> {
 }
 
 fn acceptable(headers: &HeaderMap) -> Result<(), ApiError> {
-    let Some(accept) = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()) else { return Ok(()) };
-    let json = |part: &str| ["application/json", "application/*", "*/*"].contains(&part.split(';').next().unwrap_or_default().trim());
+    let Some(accept) = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()) else {
+        return Ok(());
+    };
+    let json = |part: &str| {
+        ["application/json", "application/*", "*/*"]
+            .contains(&part.split(';').next().unwrap_or_default().trim())
+    };
     // The document is also YAML; pages and event streams are not served here.
-    if accept.trim().is_empty() || accept.split(',').any(|p| json(p) || p.contains("openapi") || p.contains("yaml")) {
+    if accept.trim().is_empty()
+        || accept.split(',').any(|p| json(p) || p.contains("openapi") || p.contains("yaml"))
+    {
         return Ok(());
     }
-    Err(ApiError::detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header."))
+    Err(ApiError::detail(
+        StatusCode::NOT_ACCEPTABLE,
+        "Could not satisfy the request Accept header.",
+    ))
 }
 
 fn not_allowed(method: &Method) -> ApiError {
@@ -180,9 +235,13 @@ fn options(cx: &Context, operations: &[Operation], caller: &Caller) -> Result<Re
         "renders": ["application/json"],
         "parses": ["application/json"],
     });
-    let wanted = operations.iter().find(|o| [Method::POST, Method::PUT].contains(&o.method)).filter(|o| permit(&o.access, caller).is_ok());
+    let wanted = operations
+        .iter()
+        .find(|o| [Method::POST, Method::PUT].contains(&o.method))
+        .filter(|o| permit(&o.access, caller).is_ok());
     if let (Value::Object(map), Some(operation)) = (&mut body, wanted) {
-        let mut fields: serde_json::Map<String, Value> = meta.fields.iter().map(|f| (f.name.to_owned(), describe_field(f))).collect();
+        let mut fields: serde_json::Map<String, Value> =
+            meta.fields.iter().map(|f| (f.name.to_owned(), describe_field(f))).collect();
         for (name, kind, label) in answered(cx, meta) {
             fields.entry(name).or_insert_with(|| json!({"type": kind, "required": false, "read_only": true, "label": label_of(&label)}));
         }
@@ -191,16 +250,31 @@ fn options(cx: &Context, operations: &[Operation], caller: &Caller) -> Result<Re
     Ok(json(StatusCode::OK, &body))
 }
 
-/// What answers hold beyond the declared fields: name, type and label of the key, and of everything computed.
+/// What answers hold beyond the declared fields: name, type and label of the key, and of everything
+/// computed.
 fn answered(cx: &Context, meta: &KindMeta) -> Vec<(String, &'static str, String)> {
     let kinds = || cx.modules().iter().flat_map(|m| m.kinds.iter());
     let key = kinds().find(|k| k.def.meta.model == meta.model).map_or("pk", |k| k.key_name);
-    let (kind, label) = if meta.key == KeyType::Int { ("integer", "ID") } else { ("string", meta.lookup) };
+    let (kind, label) =
+        if meta.key == KeyType::Int { ("integer", "ID") } else { ("string", meta.lookup) };
     let mut all = vec![(key.to_owned(), kind, label.to_owned())];
-    let family = cx.modules().iter().flat_map(|m| m.families.iter()).find(|f| f.space == meta.space).map(|f| f.schema);
-    let told = cx.modules().iter().flat_map(|m| m.schemas.iter()).filter(|(name, _)| *name == meta.schema || Some(*name) == family);
-    let computed = told.filter_map(|(_, schema)| schema.get("properties")?.as_object()).flat_map(|properties| properties.keys().cloned());
-    let typed = ["component", "verbose_name", "verbose_name_plural", "meta_model_name"].into_iter().filter(|_| !meta.component.is_empty());
+    let family = cx
+        .modules()
+        .iter()
+        .flat_map(|m| m.families.iter())
+        .find(|f| f.space == meta.space)
+        .map(|f| f.schema);
+    let told = cx
+        .modules()
+        .iter()
+        .flat_map(|m| m.schemas.iter())
+        .filter(|(name, _)| *name == meta.schema || Some(*name) == family);
+    let computed = told
+        .filter_map(|(_, schema)| schema.get("properties")?.as_object())
+        .flat_map(|properties| properties.keys().cloned());
+    let typed = ["component", "verbose_name", "verbose_name_plural", "meta_model_name"]
+        .into_iter()
+        .filter(|_| !meta.component.is_empty());
     all.extend(computed.chain(typed.map(str::to_owned)).map(|name| (name.clone(), "field", name)));
     all
 }
@@ -234,12 +308,21 @@ fn describe_field(field: &FieldMeta) -> Value {
         Shape::Email => "email",
         Shape::Float => "float",
         Shape::Integer => "integer",
-        Shape::Json | Shape::List(_) | Shape::Map | Shape::Nullable(_) | Shape::Reference { .. } => "field",
+        Shape::Json
+        | Shape::List(_)
+        | Shape::Map
+        | Shape::Nullable(_)
+        | Shape::Reference { .. } => "field",
         Shape::Object(_) => "nested object",
         Shape::Slug => "slug",
         Shape::Time => "datetime",
         Shape::Url => "url",
-        Shape::Code | Shape::Duration | Shape::Multiline | Shape::Secret | Shape::Text | Shape::Uuid => "string",
+        Shape::Code
+        | Shape::Duration
+        | Shape::Multiline
+        | Shape::Secret
+        | Shape::Text
+        | Shape::Uuid => "string",
     };
     let mut described = json!({"type": kind, "required": field.required, "read_only": field.read_only, "label": label_of(field.name)});
     if let Value::Object(map) = &mut described {
@@ -250,7 +333,10 @@ fn describe_field(field: &FieldMeta) -> Value {
             map.insert("max_length".to_owned(), max.into());
         }
         if let Shape::Choice(choices) = shape {
-            let choices: Value = choices.iter().map(|c| json!({"value": c.value, "display_name": c.label})).collect();
+            let choices: Value = choices
+                .iter()
+                .map(|c| json!({"value": c.value, "display_name": c.label}))
+                .collect();
             map.insert("choices".to_owned(), choices);
         }
     }

@@ -63,7 +63,10 @@ impl ApiError {
 
     /// Something the program does not do yet; listed in the compatibility notes.
     pub fn not_implemented(what: &str) -> ApiError {
-        ApiError::detail(StatusCode::NOT_IMPLEMENTED, format!("{what} is not available in this version."))
+        ApiError::detail(
+            StatusCode::NOT_IMPLEMENTED,
+            format!("{what} is not available in this version."),
+        )
     }
 }
 
@@ -89,7 +92,13 @@ impl From<StoreError> for ApiError {
             StoreError::Refused(errors) => ApiError::Fields(errors),
             // `table.column`: the column is the field, but for the folded spelling of names.
             StoreError::Conflict { index } => {
-                let column = index.split(',').next().and_then(|i| i.rsplit('.').next()).unwrap_or_default().trim_end_matches("_fold").to_owned();
+                let column = index
+                    .split(',')
+                    .next()
+                    .and_then(|i| i.rsplit('.').next())
+                    .unwrap_or_default()
+                    .trim_end_matches("_fold")
+                    .to_owned();
                 ApiError::field(&column, Problem::unique())
             }
             StoreError::Characters(_) => ApiError::object("Null characters are not allowed."),
@@ -103,29 +112,44 @@ impl IntoResponse for ApiError {
         match self {
             ApiError::Fields(errors) => json(StatusCode::BAD_REQUEST, &errors.to_json()),
             ApiError::Detail { status, text, code: None } => json(status, &json!({"detail": text})),
-            ApiError::Detail { status, text, code: Some(code) } => json(status, &json!({"detail": text, "code": code})),
+            ApiError::Detail { status, text, code: Some(code) } => {
+                json(status, &json!({"detail": text, "code": code}))
+            }
             ApiError::Body(status, body) => json(status, &body),
             ApiError::Empty(status) => status.into_response(),
             ApiError::Throttled(seconds) => {
                 let unit = if seconds == 1 { "second" } else { "seconds" };
-                let text = format!("Request was throttled. Expected available in {seconds} {unit}.");
+                let text =
+                    format!("Request was throttled. Expected available in {seconds} {unit}.");
                 let mut answer = json(StatusCode::TOO_MANY_REQUESTS, &json!({"detail": text}));
-                answer.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from(seconds));
+                answer
+                    .headers_mut()
+                    .insert(http::header::RETRY_AFTER, http::HeaderValue::from(seconds));
                 answer
             }
             ApiError::Store(error) => {
                 log_failure(&error, error.is_passing(), "");
                 let (status, text) = match error {
-                    StoreError::Closed => (StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down."),
-                    StoreError::Full => (StatusCode::INSUFFICIENT_STORAGE, "The disk is full; nothing was changed."),
-                    error if error.is_passing() => {
-                        (StatusCode::SERVICE_UNAVAILABLE, "The database does not answer for the moment. Try again in a few seconds.")
+                    StoreError::Closed => {
+                        (StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down.")
                     }
-                    _ => (StatusCode::INTERNAL_SERVER_ERROR, "An internal error occurred; nothing was changed."),
+                    StoreError::Full => {
+                        (StatusCode::INSUFFICIENT_STORAGE, "The disk is full; nothing was changed.")
+                    }
+                    error if error.is_passing() => (
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "The database does not answer for the moment. Try again in a few seconds.",
+                    ),
+                    _ => (
+                        StatusCode::INTERNAL_SERVER_ERROR,
+                        "An internal error occurred; nothing was changed.",
+                    ),
                 };
                 let mut answer = json(status, &json!({"detail": text}));
                 if status == StatusCode::SERVICE_UNAVAILABLE {
-                    answer.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+                    answer
+                        .headers_mut()
+                        .insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("5"));
                 }
                 answer
             }

@@ -17,7 +17,8 @@ pub struct Part {
 /// As many fields are read.
 const MOST: usize = 256;
 
-/// The fields of a form in their order, up to one that is broken; `None` when the media type is no such form.
+/// The fields of a form in their order, up to one that is broken; `None` when the media type is no
+/// such form.
 pub async fn parts(media: &str, body: Bytes) -> Option<Vec<Part>> {
     let boundary = multer::parse_boundary(media).ok()?;
     let mut form = Multipart::new(Body::from(body).into_data_stream(), boundary);
@@ -43,9 +44,18 @@ mod tests {
         let kind = "multipart/form-data; boundary=xyz";
         let body = b"--xyz\r\nContent-Disposition: form-data; name=\"clear\"\r\n\r\ntrue\r\n--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.yaml\"\r\nContent-Type: text/yaml\r\n\r\na: --xyz\n\r\n--xyz\r\nContent-Disposition: form-data; name=\"cut\"\r\n\r\nto";
         let found = parts(kind, Bytes::from_static(body)).await.unwrap();
-        let text = Part { name: "clear".into(), file_name: None, content_type: None, content: Bytes::from_static(b"true") };
-        let file =
-            Part { name: "file".into(), file_name: Some("a.yaml".into()), content_type: Some("text/yaml".into()), content: Bytes::from_static(b"a: --xyz\n") };
+        let text = Part {
+            name: "clear".into(),
+            file_name: None,
+            content_type: None,
+            content: Bytes::from_static(b"true"),
+        };
+        let file = Part {
+            name: "file".into(),
+            file_name: Some("a.yaml".into()),
+            content_type: Some("text/yaml".into()),
+            content: Bytes::from_static(b"a: --xyz\n"),
+        };
         assert_eq!(found, [text, file]);
         assert_eq!(parts("application/json", Bytes::from_static(body)).await, None);
         assert_eq!(parts(kind, Bytes::new()).await, Some(Vec::new()));

@@ -13,28 +13,54 @@ use crate::response::json;
 pub(crate) fn operations() -> Vec<Operation> {
     let array = serde_json::json!({"type": "array", "items": {"type": "object", "additionalProperties": true}});
     vec![
-        Operation::new(Method::GET, "countersign/kinds/", "countersign_kinds_list", Access::Authenticated, |call: Call| async move {
-            let forms: Value = metas(&call.cx).map(|m| form(&call.cx, m)).collect();
-            Ok(json(StatusCode::OK, &forms))
-        })
+        Operation::new(
+            Method::GET,
+            "countersign/kinds/",
+            "countersign_kinds_list",
+            Access::Authenticated,
+            |call: Call| async move {
+                let forms: Value = metas(&call.cx).map(|m| form(&call.cx, m)).collect();
+                Ok(json(StatusCode::OK, &forms))
+            },
+        )
         .response(array),
-        Operation::new(Method::GET, "countersign/kinds/{model}/", "countersign_kinds_retrieve", Access::Authenticated, |call: Call| async move {
-            let meta = metas(&call.cx).find(|m| m.model == call.param("model"));
-            meta.map(|m| json(StatusCode::OK, &form(&call.cx, m))).ok_or_else(|| ApiError::not_found("Kind"))
-        })
+        Operation::new(
+            Method::GET,
+            "countersign/kinds/{model}/",
+            "countersign_kinds_retrieve",
+            Access::Authenticated,
+            |call: Call| async move {
+                let meta = metas(&call.cx).find(|m| m.model == call.param("model"));
+                meta.map(|m| json(StatusCode::OK, &form(&call.cx, m)))
+                    .ok_or_else(|| ApiError::not_found("Kind"))
+            },
+        )
         .response(serde_json::json!({"type": "object", "additionalProperties": true})),
     ]
 }
 
 fn metas(cx: &Context) -> impl Iterator<Item = &'static KindMeta> {
-    cx.modules().iter().flat_map(|m| m.kinds.iter().map(|k| k.def.meta).chain(m.tables.iter().copied()))
+    cx.modules()
+        .iter()
+        .flat_map(|m| m.kinds.iter().map(|k| k.def.meta).chain(m.tables.iter().copied()))
 }
 
 fn form(cx: &Context, meta: &KindMeta) -> Value {
     kind_form(meta, &|space, model| {
-        let family = || cx.modules().iter().flat_map(|m| m.families.iter()).find(|f| f.space.0 == space).map(|f| f.path);
-        let member = metas(cx).find(|m| model.map_or(m.space.0 == space, |wanted| m.model == wanted));
-        let path = if model.is_some() { member.map(|m| m.path) } else { family().or_else(|| member.map(|m| m.path)) };
+        let family = || {
+            cx.modules()
+                .iter()
+                .flat_map(|m| m.families.iter())
+                .find(|f| f.space.0 == space)
+                .map(|f| f.path)
+        };
+        let member =
+            metas(cx).find(|m| model.map_or(m.space.0 == space, |wanted| m.model == wanted));
+        let path = if model.is_some() {
+            member.map(|m| m.path)
+        } else {
+            family().or_else(|| member.map(|m| m.path))
+        };
         path.unwrap_or_default().to_owned()
     })
 }

@@ -14,7 +14,13 @@ use crate::response::json as answer;
 const MOST: usize = 100;
 
 pub(crate) fn operations() -> Vec<Operation> {
-    let finding = object_schema(&[("model", "string"), ("verbose_name", "string"), ("pk", "string"), ("name", "string"), ("errors", "map")]);
+    let finding = object_schema(&[
+        ("model", "string"),
+        ("verbose_name", "string"),
+        ("pk", "string"),
+        ("name", "string"),
+        ("errors", "map"),
+    ]);
     vec![
         Operation::new(Method::GET, "countersign/health/", "countersign_health_retrieve", Access::Superuser, health)
             .summary("Objects that cannot work as they are: what they named was deleted, or rules have changed since they were saved.")
@@ -25,7 +31,9 @@ pub(crate) fn operations() -> Vec<Operation> {
 async fn health(call: Call) -> Result<axum::response::Response, ApiError> {
     let snapshot = call.snapshot.clone();
     // Keys and expressions are looked at: not for the async threads.
-    let found = tokio::task::spawn_blocking(move || unsound(&snapshot)).await.map_err(|error| ApiError::object(error.to_string()))?;
+    let found = tokio::task::spawn_blocking(move || unsound(&snapshot))
+        .await
+        .map_err(|error| ApiError::object(error.to_string()))?;
     let results: Value = found
         .iter()
         .take(MOST)

@@ -62,12 +62,15 @@ impl Identity {
         self.groups.iter().filter(|g| g.direct)
     }
 
-    /// The brand's attributes, those of the groups by name, then the account's own, each over the ones before: as the
-    /// original takes them for everything that a group or a brand may decide for its people.
+    /// The brand's attributes, those of the groups by name, then the account's own, each over the
+    /// ones before: as the original takes them for everything that a group or a brand may decide
+    /// for its people.
     #[must_use]
     pub fn merged_attributes(&self, brand: &Map<String, Value>) -> Map<String, Value> {
         let mut merged = brand.clone();
-        for attributes in self.groups.iter().map(|group| &group.attributes).chain([&self.attributes]) {
+        for attributes in
+            self.groups.iter().map(|group| &group.attributes).chain([&self.attributes])
+        {
             merge_attributes(&mut merged, attributes.as_object().unwrap_or(&Map::new()));
         }
         merged
@@ -174,7 +177,8 @@ impl Caller {
         self.user.as_ref().map(|u| u.pk)
     }
 
-    /// Whether the caller holds a permission, as `authentik_core.view_user`. Roles add to this when they come.
+    /// Whether the caller holds a permission, as `authentik_core.view_user`. Roles add to this when
+    /// they come.
     pub fn may(&self, _permission: &str) -> bool {
         self.is_superuser()
     }

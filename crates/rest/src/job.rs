@@ -1,4 +1,5 @@
-//! Work done beside requests: what a module declares, and how one asks for it. The `jobs` crate does the work.
+//! Work done beside requests: what a module declares, and how one asks for it. The `jobs` crate
+//! does the work.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +21,8 @@ pub struct Job {
     pub description: &'static str,
     /// Seconds between the begin of two runs, over all processes; `None` runs only when asked for.
     pub every: Option<u64>,
-    /// How often one request is tried before it counts as failed; waits grow from 1 s, doubled each time, to an hour.
+    /// How often one request is tried before it counts as failed; waits grow from 1 s, doubled each
+    /// time, to an hour.
     pub attempts: u32,
     /// Whether a finished run stays in the list of tasks. Failed ones always do.
     pub keep: bool,
@@ -29,12 +31,22 @@ pub struct Job {
 
 impl Job {
     /// A job that runs every so many seconds.
-    pub const fn every(name: &'static str, seconds: u64, description: &'static str, run: fn(Context, Run) -> BoxFuture<Result<(), JobError>>) -> Job {
+    pub const fn every(
+        name: &'static str,
+        seconds: u64,
+        description: &'static str,
+        run: fn(Context, Run) -> BoxFuture<Result<(), JobError>>,
+    ) -> Job {
         Job { name, description, every: Some(seconds), attempts: 1, keep: true, run }
     }
 
     /// A job that runs when it is asked for, tried so many times.
-    pub const fn on_request(name: &'static str, attempts: u32, description: &'static str, run: fn(Context, Run) -> BoxFuture<Result<(), JobError>>) -> Job {
+    pub const fn on_request(
+        name: &'static str,
+        attempts: u32,
+        description: &'static str,
+        run: fn(Context, Run) -> BoxFuture<Result<(), JobError>>,
+    ) -> Job {
         Job { name, description, every: None, attempts, keep: false, run }
     }
 }
@@ -56,7 +68,8 @@ impl From<StoreError> for JobError {
     }
 }
 
-/// One run of a job, as the job sees it. A run may be repeated after a crash, so a job must bear being run twice.
+/// One run of a job, as the job sees it. A run may be repeated after a crash, so a job must bear
+/// being run twice.
 #[derive(Clone)]
 pub struct Run {
     pub task: Uuid,
@@ -127,7 +140,8 @@ pub enum NoteLevel {
     Error,
 }
 
-/// Rows that end at a time of their own. Offered by modules as an extension; the job `clean_expired_models` removes them.
+/// Rows that end at a time of their own. Offered by modules as an extension; the job
+/// `clean_expired_models` removes them.
 #[derive(Debug, Clone, Copy)]
 pub struct Expiring {
     /// As people call them, as `Tokens`.
@@ -136,12 +150,17 @@ pub struct Expiring {
     pub remove: fn(&mut Tx<'_>) -> Result<usize, StoreError>,
 }
 
-/// Asks for a run of a job in the running transaction: it is done if and only if this commits. A request with the job
-/// and `uid` of one that still waits takes its place.
+/// Asks for a run of a job in the running transaction: it is done if and only if this commits. A
+/// request with the job and `uid` of one that still waits takes its place.
 ///
 /// # Errors
 /// When the engine fails.
-pub fn enqueue(tx: &mut Tx<'_>, job: &str, uid: &str, arguments: &Value) -> Result<Uuid, StoreError> {
+pub fn enqueue(
+    tx: &mut Tx<'_>,
+    job: &str,
+    uid: &str,
+    arguments: &Value,
+) -> Result<Uuid, StoreError> {
     enqueue_at(tx, job, uid, arguments, tx.now())
 }
 
@@ -149,11 +168,20 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &str, uid: &str, arguments: &Value) -> Resu
 ///
 /// # Errors
 /// When the engine fails.
-pub fn enqueue_at(tx: &mut Tx<'_>, job: &str, uid: &str, arguments: &Value, due: Timestamp) -> Result<Uuid, StoreError> {
+pub fn enqueue_at(
+    tx: &mut Tx<'_>,
+    job: &str,
+    uid: &str,
+    arguments: &Value,
+    due: Timestamp,
+) -> Result<Uuid, StoreError> {
     let (task, now) = (tx.entropy().uuid(), tx.now());
     // Arguments carry links that sign people in, as those of mails do.
     let sealed = tx.sealer().seal(&arguments.to_string());
-    tx.execute("DELETE FROM task WHERE name = $1 AND uid = $2 AND state = 'queued'", params![job, uid])?;
+    tx.execute(
+        "DELETE FROM task WHERE name = $1 AND uid = $2 AND state = 'queued'",
+        params![job, uid],
+    )?;
     tx.execute(
         "INSERT INTO task (uuid, name, uid, state, arguments, attempts, queued, due, messages) VALUES ($1, $2, $3, 'queued', $4, 0, $5, $6, '[]')",
         params![task, job, uid, sealed, now, due],

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_model::{Entry, FieldMeta, Key, Kind, KindDef, KindMeta, Mode, ObjectId, Problem, Snapshot, SortKey, Space};
+use countersign_model::{
+    Entry, FieldMeta, Key, Kind, KindDef, KindMeta, Mode, ObjectId, Problem, Snapshot, SortKey,
+    Space,
+};
 use countersign_store::StoreError;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -106,10 +109,14 @@ impl KindResource {
         self
     }
 
-    /// What lists can be narrowed by beyond fields: for the document, with the types of [`crate::object_schema`], and what
-    /// stays.
+    /// What lists can be narrowed by beyond fields: for the document, with the types of
+    /// [`crate::object_schema`], and what stays.
     #[must_use]
-    pub const fn narrowed(mut self, parameters: &'static [(&'static str, &'static str)], filter: Narrow) -> KindResource {
+    pub const fn narrowed(
+        mut self,
+        parameters: &'static [(&'static str, &'static str)],
+        filter: Narrow,
+    ) -> KindResource {
         self.parameters = parameters;
         self.narrow = Some(filter);
         self
@@ -135,16 +142,22 @@ impl KindResource {
         self
     }
 
-    /// Lists and items are for any signed-in account, which sees what `visible` leaves it unless it sees all. Queries have
-    /// parameters that say so.
+    /// Lists and items are for any signed-in account, which sees what `visible` leaves it unless it
+    /// sees all. Queries have parameters that say so.
     #[must_use]
-    pub const fn visible(mut self, parameters: &'static [(&'static str, &'static str)], sees_all: SeesAll, visible: Visible) -> KindResource {
+    pub const fn visible(
+        mut self,
+        parameters: &'static [(&'static str, &'static str)],
+        sees_all: SeesAll,
+        visible: Visible,
+    ) -> KindResource {
         self.parameters = parameters;
         self.visible = Some((sees_all, visible));
         self
     }
 
-    /// Bodies of creations and changes are looked at by this function first, which may ask the world outside.
+    /// Bodies of creations and changes are looked at by this function first, which may ask the
+    /// world outside.
     #[must_use]
     pub const fn admit(mut self, admit: Admit) -> KindResource {
         self.admit = Some(admit);
@@ -157,7 +170,10 @@ impl KindResource {
     /// 404 when it is gone.
     pub async fn answer(call: &Call, id: ObjectId) -> Result<Response, ApiError> {
         let snapshot = call.cx.snapshot();
-        let entry = snapshot.entry(id).cloned().ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+        let entry = snapshot
+            .entry(id)
+            .cloned()
+            .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
         one(&Call { snapshot, ..call.clone() }, StatusCode::OK, entry, None).await
     }
 
@@ -170,7 +186,8 @@ impl KindResource {
         if let Some(rights) = &self.single {
             return single::operations(&self.def, rights);
         }
-        let (list, item) = (format!("{}/", meta.path), format!("{}/{{{}}}/", meta.path, meta.lookup));
+        let (list, item) =
+            (format!("{}/", meta.path), format!("{}/{{{}}}/", meta.path, meta.lookup));
         let id = |verb: &str| format!("{}_{verb}", meta.path.replace(['/', '-'], "_"));
         let access = |verb: &str| Access::permission(meta.app(), verb, meta.model_name());
         let view = if self.visible.is_some() { Access::Authenticated } else { access("view") };
@@ -184,22 +201,66 @@ impl KindResource {
         let request = format!("{schema}Request");
         let dates: &[(&str, &str)] = if self.dated { &dated::PARAMETERS } else { &[] };
         let all = vec![
-            openapi::filters(meta).chain(self.parameters.iter().chain(dates).map(|(name, kind)| (*name, openapi::property(kind)))).fold(
-                Operation::new(Method::GET, &list, id("list"), view.clone(), with(|k, c| Box::pin(async move { k.list(c).await })))
+            openapi::filters(meta)
+                .chain(
+                    self.parameters
+                        .iter()
+                        .chain(dates)
+                        .map(|(name, kind)| (*name, openapi::property(kind))),
+                )
+                .fold(
+                    Operation::new(
+                        Method::GET,
+                        &list,
+                        id("list"),
+                        view.clone(),
+                        with(|k, c| Box::pin(async move { k.list(c).await })),
+                    )
                     .response(format!("Paginated{schema}List")),
-                |operation, (name, schema)| operation.parameter(name, schema),
+                    |operation, (name, schema)| operation.parameter(name, schema),
+                ),
+            Operation::new(
+                Method::POST,
+                &list,
+                id("create"),
+                access("add"),
+                with(|k, c| Box::pin(async move { k.create(c).await })),
+            )
+            .request(request.clone())
+            .response(schema),
+            Operation::new(
+                Method::GET,
+                &item,
+                id("retrieve"),
+                view.clone(),
+                with(|k, c| Box::pin(async move { k.retrieve(c).await })),
+            )
+            .response(schema),
+            Operation::new(
+                Method::PUT,
+                &item,
+                id("update"),
+                access("change"),
+                with(|k, c| Box::pin(async move { k.update(c, Mode::Replace).await })),
+            )
+            .request(request)
+            .response(schema),
+            Operation::new(
+                Method::PATCH,
+                &item,
+                id("partial_update"),
+                access("change"),
+                with(|k, c| Box::pin(async move { k.update(c, Mode::Patch).await })),
+            )
+            .request(patched)
+            .response(schema),
+            Operation::new(
+                Method::DELETE,
+                &item,
+                id("destroy"),
+                access("delete"),
+                with(|k, c| Box::pin(async move { k.destroy(c).await })),
             ),
-            Operation::new(Method::POST, &list, id("create"), access("add"), with(|k, c| Box::pin(async move { k.create(c).await })))
-                .request(request.clone())
-                .response(schema),
-            Operation::new(Method::GET, &item, id("retrieve"), view.clone(), with(|k, c| Box::pin(async move { k.retrieve(c).await }))).response(schema),
-            Operation::new(Method::PUT, &item, id("update"), access("change"), with(|k, c| Box::pin(async move { k.update(c, Mode::Replace).await })))
-                .request(request)
-                .response(schema),
-            Operation::new(Method::PATCH, &item, id("partial_update"), access("change"), with(|k, c| Box::pin(async move { k.update(c, Mode::Patch).await })))
-                .request(patched)
-                .response(schema),
-            Operation::new(Method::DELETE, &item, id("destroy"), access("delete"), with(|k, c| Box::pin(async move { k.destroy(c).await }))),
             Operation::new(
                 Method::GET,
                 format!("{item}used_by/"),
@@ -210,7 +271,10 @@ impl KindResource {
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
         ];
         let secret = meta.fields.iter().any(|field| field.is_secret() && !field.write_only);
-        let masking = |operation: Operation| match secret && operation.response.is_some() && !operation.id.ends_with("used_by_list") {
+        let masking = |operation: Operation| match secret
+            && operation.response.is_some()
+            && !operation.id.ends_with("used_by_list")
+        {
             true => operation.parameter("secrets", json!({"type": "string", "enum": ["masked"]})),
             false => operation,
         };
@@ -219,19 +283,31 @@ impl KindResource {
 
     async fn list(&self, call: Call) -> Result<Response, ApiError> {
         let meta = self.def.meta;
-        let visible = self.visible.filter(|(sees_all, _)| !sees_all(&call)).map(|(_, visible)| visible);
+        let visible =
+            self.visible.filter(|(sees_all, _)| !sees_all(&call)).map(|(_, visible)| visible);
         if self.narrow.is_none() && !self.dated && visible.is_none() && wants_all(&call, meta)? {
             // The objects of other pages are not touched, however many they are.
-            let (page, count) = (Page::read(&call.query, usize::MAX)?, call.snapshot.count_of(meta));
+            let (page, count) =
+                (Page::read(&call.query, usize::MAX)?, call.snapshot.count_of(meta));
             page.check(count)?;
-            let part = call.snapshot.in_order(meta).skip(page.offset()).take(page.size).cloned().collect();
-            return Ok(json(StatusCode::OK, &envelope(page, count, render_all(&call, part).await?)));
+            let part =
+                call.snapshot.in_order(meta).skip(page.offset()).take(page.size).cloned().collect();
+            return Ok(json(
+                StatusCode::OK,
+                &envelope(page, count, render_all(&call, part).await?),
+            ));
         }
-        let mut entries: Vec<_> = call.snapshot.in_order(meta).filter(|entry| self.narrow.is_none_or(|narrow| narrow(&call, entry))).cloned().collect();
+        let mut entries: Vec<_> = call
+            .snapshot
+            .in_order(meta)
+            .filter(|entry| self.narrow.is_none_or(|narrow| narrow(&call, entry)))
+            .cloned()
+            .collect();
         if self.dated {
             entries = dated::narrow(&call, entries).await?;
         }
-        list(&call, meta, Listed { entries, ordered: true, searched: self.searched }, visible, None).await
+        list(&call, meta, Listed { entries, ordered: true, searched: self.searched }, visible, None)
+            .await
     }
 
     async fn retrieve(&self, call: Call) -> Result<Response, ApiError> {
@@ -254,9 +330,11 @@ impl KindResource {
             .store
             .write(call.actor(), format!("created over the API: {}", meta.title), move |tx| {
                 let parsed = def.parse(&moved.input(&body, Mode::Create), None);
-                let object = parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;
+                let object =
+                    parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;
                 let fresh = tx.entropy().uuid();
-                let id = ObjectId::new(meta.space, tx.graph().next_key(meta.key, meta.space, fresh));
+                let id =
+                    ObjectId::new(meta.space, tx.graph().next_key(meta.key, meta.space, fresh));
                 let object = def.stamped(object, tx.now());
                 tx.draft().put_object(id, object);
                 Ok::<_, ApiError>(id)
@@ -277,12 +355,20 @@ impl KindResource {
         call.cx
             .store
             .write(call.actor(), format!("changed over the API: {}", meta.title), move |tx| {
-                let base = tx.graph().entry(id).cloned().ok_or_else(|| ApiError::not_found(meta.schema))?;
+                let base = tx
+                    .graph()
+                    .entry(id)
+                    .cloned()
+                    .ok_or_else(|| ApiError::not_found(meta.schema))?;
                 if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
-                    return Err(ApiError::detail(StatusCode::PRECONDITION_FAILED, "The object has changed since it was read: read it again."));
+                    return Err(ApiError::detail(
+                        StatusCode::PRECONDITION_FAILED,
+                        "The object has changed since it was read: read it again.",
+                    ));
                 }
                 let parsed = def.parse(&moved.input(&body, mode), Some(&*base.object));
-                let object = parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;
+                let object =
+                    parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;
                 let object = def.stamped(object, tx.now());
                 tx.draft().put_object(id, object);
                 Ok(())
@@ -330,47 +416,103 @@ pub struct FamilyResource {
 impl FamilyResource {
     pub(crate) fn operations(&self) -> Vec<Operation> {
         let (space, title, lookup) = (self.space, self.title, self.lookup);
-        let (list_path, item) = (format!("{}/", self.path), format!("{}/{{{}}}/", self.path, self.lookup));
+        let (list_path, item) =
+            (format!("{}/", self.path), format!("{}/{{{}}}/", self.path, self.lookup));
         let id = |verb: &str| format!("{}_{verb}", self.path.replace('/', "_"));
         let access = |verb: &str| Access::permission(self.app, verb, self.model_name);
         let (filter, shared) = (self.filter, self.shared);
         let find = move |call: &Call| find_in(call, space, lookup, title);
         vec![
             self.parameters.iter().fold(
-                Operation::new(Method::GET, &list_path, id("list"), access("view"), move |call: Call| async move {
-                    let entries: Vec<_> = call.snapshot.entries(space).filter(|e| filter(&call, e)).cloned().collect();
-                    let meta = entries.first().map(|e| e.meta());
-                    match meta {
-                        Some(meta) => list(&call, meta, Listed { entries, ordered: false, searched: None }, None, Some(shared)).await,
-                        None => {
-                            let page = Page::read(&call.query, usize::MAX)?;
-                            page.check(0)?;
-                            Ok(json(StatusCode::OK, &envelope(page, 0, Vec::new())))
+                Operation::new(
+                    Method::GET,
+                    &list_path,
+                    id("list"),
+                    access("view"),
+                    move |call: Call| async move {
+                        let entries: Vec<_> = call
+                            .snapshot
+                            .entries(space)
+                            .filter(|e| filter(&call, e))
+                            .cloned()
+                            .collect();
+                        let meta = entries.first().map(|e| e.meta());
+                        match meta {
+                            Some(meta) => {
+                                list(
+                                    &call,
+                                    meta,
+                                    Listed { entries, ordered: false, searched: None },
+                                    None,
+                                    Some(shared),
+                                )
+                                .await
+                            }
+                            None => {
+                                let page = Page::read(&call.query, usize::MAX)?;
+                                page.check(0)?;
+                                Ok(json(StatusCode::OK, &envelope(page, 0, Vec::new())))
+                            }
                         }
-                    }
-                })
+                    },
+                )
                 .response(format!("Paginated{}List", self.schema)),
                 |operation, (name, kind)| operation.parameter(name, openapi::property(kind)),
             ),
-            Operation::new(Method::GET, &item, id("retrieve"), access("view"), move |call: Call| async move {
-                let entry = find(&call)?;
-                one(&call, StatusCode::OK, entry, Some(shared)).await
-            })
+            Operation::new(
+                Method::GET,
+                &item,
+                id("retrieve"),
+                access("view"),
+                move |call: Call| async move {
+                    let entry = find(&call)?;
+                    one(&call, StatusCode::OK, entry, Some(shared)).await
+                },
+            )
             .response(self.schema),
-            Operation::new(Method::DELETE, &item, id("destroy"), access("delete"), move |call: Call| async move {
-                let entry = find(&call)?;
-                destroy(&call, entry.id, title).await
-            }),
-            Operation::new(Method::GET, format!("{item}used_by/"), id("used_by_list"), access("view"), move |call: Call| async move {
-                let entry = find(&call)?;
-                Ok(json(StatusCode::OK, &used_by::of_object(&call.cx, &call.snapshot, entry.id)))
-            })
+            Operation::new(
+                Method::DELETE,
+                &item,
+                id("destroy"),
+                access("delete"),
+                move |call: Call| async move {
+                    let entry = find(&call)?;
+                    destroy(&call, entry.id, title).await
+                },
+            ),
+            Operation::new(
+                Method::GET,
+                format!("{item}used_by/"),
+                id("used_by_list"),
+                access("view"),
+                move |call: Call| async move {
+                    let entry = find(&call)?;
+                    Ok(json(
+                        StatusCode::OK,
+                        &used_by::of_object(&call.cx, &call.snapshot, entry.id),
+                    ))
+                },
+            )
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
-            Operation::new(Method::GET, format!("{}/types/", self.path), id("types_list"), access("view"), move |call: Call| async move {
-                let types: Value = call.cx.registry().family(space).filter(|k| k.meta.creatable).map(|k| type_create(k.meta)).collect();
-                Ok(json(StatusCode::OK, &types))
-            })
-            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/TypeCreate"}})),
+            Operation::new(
+                Method::GET,
+                format!("{}/types/", self.path),
+                id("types_list"),
+                access("view"),
+                move |call: Call| async move {
+                    let types: Value = call
+                        .cx
+                        .registry()
+                        .family(space)
+                        .filter(|k| k.meta.creatable)
+                        .map(|k| type_create(k.meta))
+                        .collect();
+                    Ok(json(StatusCode::OK, &types))
+                },
+            )
+            .response(
+                json!({"type": "array", "items": {"$ref": "#/components/schemas/TypeCreate"}}),
+            ),
         ]
     }
 }
@@ -387,14 +529,32 @@ fn find(call: &Call, meta: &'static KindMeta) -> Result<Arc<Entry>, ApiError> {
     if entry.meta().model == meta.model { Ok(entry) } else { Err(ApiError::not_found(meta.schema)) }
 }
 
-fn find_in(call: &Call, space: Space, lookup: &'static str, title: &str) -> Result<Arc<Entry>, ApiError> {
+fn find_in(
+    call: &Call,
+    space: Space,
+    lookup: &'static str,
+    title: &str,
+) -> Result<Arc<Entry>, ApiError> {
     let text = call.param(lookup);
     if lookup == "slug" {
-        return call.snapshot.lookup(space, "slug", text).cloned().ok_or_else(|| ApiError::not_found(title));
+        return call
+            .snapshot
+            .lookup(space, "slug", text)
+            .cloned()
+            .ok_or_else(|| ApiError::not_found(title));
     }
-    let key_type = call.cx.registry().family(space).next().map_or(countersign_model::KeyType::Uuid, |k| k.meta.key);
-    let key = Key::parse(text, key_type).ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    call.snapshot.entry(ObjectId::new(space, key)).cloned().ok_or_else(|| ApiError::not_found(title))
+    let key_type = call
+        .cx
+        .registry()
+        .family(space)
+        .next()
+        .map_or(countersign_model::KeyType::Uuid, |k| k.meta.key);
+    let key = Key::parse(text, key_type)
+        .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    call.snapshot
+        .entry(ObjectId::new(space, key))
+        .cloned()
+        .ok_or_else(|| ApiError::not_found(title))
 }
 
 async fn destroy(call: &Call, id: ObjectId, title: &'static str) -> Result<Response, ApiError> {
@@ -404,7 +564,10 @@ async fn destroy(call: &Call, id: ObjectId, title: &'static str) -> Result<Respo
         .write(call.actor(), format!("deleted over the API: {title}"), move |tx| {
             let base = tx.graph().entry(id).cloned().ok_or_else(|| ApiError::not_found(title))?;
             if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
-                return Err(ApiError::detail(StatusCode::PRECONDITION_FAILED, "The object has changed since it was read: read it again."));
+                return Err(ApiError::detail(
+                    StatusCode::PRECONDITION_FAILED,
+                    "The object has changed since it was read: read it again.",
+                ));
             }
             tx.draft().delete(id).map_err(ApiError::from)
         })
@@ -423,7 +586,13 @@ struct Listed {
     searched: Option<Searched>,
 }
 
-async fn list(call: &Call, meta: &'static KindMeta, listed: Listed, visible: Option<Visible>, shared: Shared) -> Result<Response, ApiError> {
+async fn list(
+    call: &Call,
+    meta: &'static KindMeta,
+    listed: Listed,
+    visible: Option<Visible>,
+    shared: Shared,
+) -> Result<Response, ApiError> {
     let (filters, needle) = (filters(call, meta)?, call.query.get("search").unwrap_or_default());
     let wanted_key = asked_key(call, meta)?;
     let Listed { mut entries, ordered, searched } = listed;
@@ -431,7 +600,11 @@ async fn list(call: &Call, meta: &'static KindMeta, listed: Listed, visible: Opt
         Some(texts) if !needle.is_empty() => search(needle, &texts(entry, &call.snapshot)),
         _ => found(needle, entry),
     };
-    entries.retain(|entry| wanted_key.is_none_or(|key| entry.id.key == key) && filters.iter().all(|f| f.fits(entry)) && found(entry));
+    entries.retain(|entry| {
+        wanted_key.is_none_or(|key| entry.id.key == key)
+            && filters.iter().all(|f| f.fits(entry))
+            && found(entry)
+    });
     let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
     if !(ordered && order.iter().copied().eq(meta.ordered_by())) {
         sort(&mut entries, &order);
@@ -441,7 +614,8 @@ async fn list(call: &Call, meta: &'static KindMeta, listed: Listed, visible: Opt
     }
     let page = Page::read(&call.query, usize::MAX)?;
     page.check(entries.len())?;
-    let part: Vec<Arc<Entry>> = entries.iter().skip(page.offset()).take(page.size).cloned().collect();
+    let part: Vec<Arc<Entry>> =
+        entries.iter().skip(page.offset()).take(page.size).cloned().collect();
     let results = keep(render_all(call, part).await?, shared);
     Ok(json(StatusCode::OK, &envelope(page, entries.len(), results)))
 }
@@ -450,7 +624,10 @@ async fn list(call: &Call, meta: &'static KindMeta, listed: Listed, visible: Opt
 fn wants_all(call: &Call, meta: &'static KindMeta) -> Result<bool, ApiError> {
     let searched = call.query.get("search").is_some_and(|needle| !needle.is_empty());
     let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
-    Ok(!searched && filters(call, meta)?.is_empty() && asked_key(call, meta)?.is_none() && order.into_iter().eq(meta.ordered_by()))
+    Ok(!searched
+        && filters(call, meta)?.is_empty()
+        && asked_key(call, meta)?.is_none()
+        && order.into_iter().eq(meta.ordered_by()))
 }
 
 fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>>, ApiError> {
@@ -471,18 +648,36 @@ fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>
 
 /// The key a list is asked for by its name in item paths, as `stage_uuid`.
 fn asked_key(call: &Call, meta: &'static KindMeta) -> Result<Option<Key>, ApiError> {
-    let Some(text) = call.query.get(meta.lookup).filter(|text| !text.is_empty() && meta.lookup.ends_with("_uuid")) else { return Ok(None) };
-    let key = Key::parse(text, meta.key).ok_or_else(|| ApiError::field(meta.lookup, Problem::new("invalid", "Enter a valid UUID.")))?;
+    let Some(text) = call
+        .query
+        .get(meta.lookup)
+        .filter(|text| !text.is_empty() && meta.lookup.ends_with("_uuid"))
+    else {
+        return Ok(None);
+    };
+    let key = Key::parse(text, meta.key).ok_or_else(|| {
+        ApiError::field(meta.lookup, Problem::new("invalid", "Enter a valid UUID."))
+    })?;
     Ok(Some(key))
 }
 
-/// Whether an object is one of those searched for. Kinds without a text to search in are not searched, as in the original.
+/// Whether an object is one of those searched for. Kinds without a text to search in are not
+/// searched, as in the original.
 fn found(needle: &str, entry: &Entry) -> bool {
     if needle.is_empty() {
         return true;
     }
-    let marked = |f: &&FieldMeta| f.search || ["name", "slug", "title", "domain", "identifier"].contains(&f.name);
-    let texts: Vec<String> = entry.meta().fields.iter().filter(marked).filter_map(|f| entry.object.value(f.name)).map(|value| plain(&value)).collect();
+    let marked = |f: &&FieldMeta| {
+        f.search || ["name", "slug", "title", "domain", "identifier"].contains(&f.name)
+    };
+    let texts: Vec<String> = entry
+        .meta()
+        .fields
+        .iter()
+        .filter(marked)
+        .filter_map(|f| entry.object.value(f.name))
+        .map(|value| plain(&value))
+        .collect();
     texts.is_empty() || search(needle, &texts)
 }
 
@@ -492,7 +687,8 @@ fn ordering<'a>(asked: &'a str, meta: &'static KindMeta) -> Vec<&'a str> {
         let name = name.trim_start_matches('-');
         name == "pk" || meta.field(name).is_some_and(|f| !f.is_secret())
     };
-    let mut keys: Vec<&str> = asked.split(',').map(str::trim).filter(|n| !n.is_empty()).filter(known).collect();
+    let mut keys: Vec<&str> =
+        asked.split(',').map(str::trim).filter(|n| !n.is_empty()).filter(known).collect();
     if keys.is_empty() {
         keys = meta.ordering.split(',').filter(|n| !n.is_empty()).collect();
     }
@@ -521,13 +717,20 @@ fn sort(entries: &mut [Arc<Entry>], order: &[&str]) {
 fn keep(rendered: Vec<Value>, shared: Shared) -> Vec<Value> {
     let Some(names) = shared else { return rendered };
     let trim = |value| match value {
-        Value::Object(map) => Value::Object(map.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect()),
+        Value::Object(map) => Value::Object(
+            map.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect(),
+        ),
         other => other,
     };
     rendered.into_iter().map(trim).collect()
 }
 
-async fn one(call: &Call, status: StatusCode, entry: Arc<Entry>, shared: Shared) -> Result<Response, ApiError> {
+async fn one(
+    call: &Call,
+    status: StatusCode,
+    entry: Arc<Entry>,
+    shared: Shared,
+) -> Result<Response, ApiError> {
     let tag = etag(&entry);
     let mut rendered = keep(render_all(call, vec![entry]).await?, shared);
     let mut response = json(status, &rendered.pop().unwrap_or_default());
@@ -565,14 +768,22 @@ async fn render_all(call: &Call, entries: Vec<Arc<Entry>>) -> Result<Vec<Value>,
             .read(move |sql| {
                 let mut rows = HashMap::new();
                 for (space, render) in renderers {
-                    let of_space: Vec<ObjectId> = named.iter().filter(|id| id.space == space).copied().collect();
+                    let of_space: Vec<ObjectId> =
+                        named.iter().filter(|id| id.space == space).copied().collect();
                     rows.extend(render(sql, &cx, &of_space)?);
                 }
                 Ok::<_, StoreError>(rows)
             })
             .await?
     };
-    let render = RenderContext { cx: &call.cx, snapshot: &call.snapshot, caller: &call.caller, request: &call.request, query: &call.query, rows: &rows };
+    let render = RenderContext {
+        cx: &call.cx,
+        snapshot: &call.snapshot,
+        caller: &call.caller,
+        request: &call.request,
+        query: &call.query,
+        rows: &rows,
+    };
     Ok(entries.iter().map(|entry| render.object(entry)).collect())
 }
 
@@ -580,7 +791,12 @@ impl RenderContext<'_> {
     /// An object as the API answers it, computed fields included.
     pub fn object(&self, entry: &Entry) -> Value {
         let meta = entry.meta();
-        let resource = self.cx.modules().iter().flat_map(|m| m.kinds.iter()).find(|k| k.def.meta.model == meta.model);
+        let resource = self
+            .cx
+            .modules()
+            .iter()
+            .flat_map(|m| m.kinds.iter())
+            .find(|k| k.def.meta.model == meta.model);
         let mut map = Map::new();
         map.insert(resource.map_or("pk", |r| r.key_name).to_owned(), entry.id.key.to_json());
         map.extend(secrets::answered(meta, entry.object.values(), self.caller, self.query));
@@ -590,8 +806,16 @@ impl RenderContext<'_> {
             map.insert("verbose_name_plural".to_owned(), meta.plural.into());
             map.insert("meta_model_name".to_owned(), meta.model.into());
         }
-        let families = self.cx.modules().iter().flat_map(|m| m.families.iter()).filter(|f| f.space == meta.space);
-        for compute in families.flat_map(|f| f.computed.iter()).chain(resource.into_iter().flat_map(|r| r.computed.iter())) {
+        let families = self
+            .cx
+            .modules()
+            .iter()
+            .flat_map(|m| m.families.iter())
+            .filter(|f| f.space == meta.space);
+        for compute in families
+            .flat_map(|f| f.computed.iter())
+            .chain(resource.into_iter().flat_map(|r| r.computed.iter()))
+        {
             compute(entry, self, &mut map);
         }
         Value::Object(map)

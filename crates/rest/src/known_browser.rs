@@ -1,5 +1,5 @@
-//! Browsers that people signed in with before. What strangers try elsewhere does not slow down an owner who comes with
-//! one: it has a count of failed sign-ins of its own.
+//! Browsers that people signed in with before. What strangers try elsewhere does not slow down an
+//! owner who comes with one: it has a count of failed sign-ins of its own.
 
 use cookie::{Cookie, SameSite};
 use countersign_model::Entropy;
@@ -17,7 +17,8 @@ const DAYS: i64 = 90;
 /// People who share one browser; the one who has not signed in for longest is forgotten first.
 const MOST_OWNERS: usize = 8;
 
-/// A random name of the browser and the accounts that signed in with it. It proves nothing about who sits before it.
+/// A random name of the browser and the accounts that signed in with it. It proves nothing about
+/// who sits before it.
 #[derive(Debug, Clone, Default)]
 pub struct KnownBrowser {
     name: String,
@@ -43,7 +44,9 @@ impl KnownBrowser {
         rules.validate_exp = false;
         rules.validate_aud = false;
         let key = DecodingKey::from_secret(cx.cookie_key.expose().as_bytes());
-        let Ok(read) = jsonwebtoken::decode::<Claims>(&token, &key, &rules) else { return KnownBrowser::default() };
+        let Ok(read) = jsonwebtoken::decode::<Claims>(&token, &key, &rules) else {
+            return KnownBrowser::default();
+        };
         let Claims { iss, name, owners, exp } = read.claims;
         let holds = iss == ISSUER && exp > cx.clock.now().seconds() && !name.is_empty();
         if holds { KnownBrowser { name, owners } } else { KnownBrowser::default() }
@@ -68,10 +71,22 @@ impl KnownBrowser {
     /// The cookie that tells it to us again, for 90 days.
     pub fn cookie(&self, cx: &Context, request: &RequestInfo) -> Option<HeaderValue> {
         let exp = cx.clock.now().plus_seconds(DAYS * 86_400).seconds();
-        let claims = Claims { iss: ISSUER.to_owned(), name: self.name.clone(), owners: self.owners.clone(), exp };
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            name: self.name.clone(),
+            owners: self.owners.clone(),
+            exp,
+        };
         let key = EncodingKey::from_secret(cx.cookie_key.expose().as_bytes());
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).ok()?;
-        let cookie = Cookie::build((COOKIE, token)).path("/").http_only(true).same_site(SameSite::Lax).secure(request.secure());
-        HeaderValue::from_str(&cookie.max_age(cookie::time::Duration::days(DAYS)).build().to_string()).ok()
+        let cookie = Cookie::build((COOKIE, token))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(request.secure());
+        HeaderValue::from_str(
+            &cookie.max_age(cookie::time::Duration::days(DAYS)).build().to_string(),
+        )
+        .ok()
     }
 }

@@ -1,9 +1,13 @@
 //! The API and what every request shares: who is asking, what may be asked, how an answer looks.
 //!
-//! A module of the program ([`Module`]) lists its kinds, operations and routes; this crate serves them. Generic
-//! resources read the declarations of kinds and tables and do create, read, change, delete, list and nothing
-//! else: whatever needs more is an ordinary operation. No protocol and no particular kind is known here.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! A module of the program ([`Module`]) lists its kinds, operations and routes; this crate serves
+//! them. Generic resources read the declarations of kinds and tables and do create, read, change,
+//! delete, list and nothing else: whatever needs more is an ordinary operation. No protocol and no
+//! particular kind is known here.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod authenticate;
 mod call;
@@ -49,8 +53,12 @@ pub use page::{Page, envelope};
 pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use response::{json, no_content};
 pub use secrets::Asked as AskedSecret;
-pub use session::{SessionData, end_session, end_sessions_of, rekey_session, renew_session, start_session};
-pub use table::{Column, ColumnKind, Index, Narrowed, Rows, Scope, TableMeta, operations as table_operations};
+pub use session::{
+    SessionData, end_session, end_sessions_of, rekey_session, renew_session, start_session,
+};
+pub use table::{
+    Column, ColumnKind, Index, Narrowed, Rows, Scope, TableMeta, operations as table_operations,
+};
 pub use used_by::users_of as used_by;
 pub use values::{UsedBy, python_repr};
 

@@ -47,7 +47,8 @@ pub struct Module {
 }
 
 /// Renders rows of the directory for embedding.
-pub type RowRenderer = fn(&mut Sql<'_>, &Context, &[ObjectId]) -> Result<Vec<(ObjectId, Value)>, StoreError>;
+pub type RowRenderer =
+    fn(&mut Sql<'_>, &Context, &[ObjectId]) -> Result<Vec<(ObjectId, Value)>, StoreError>;
 
 /// Something to do at start; the text of an error stops it.
 pub struct Start {
@@ -121,7 +122,13 @@ pub struct Operation {
 }
 
 impl Operation {
-    pub fn new<F, R>(method: Method, path: impl Into<String>, id: impl Into<String>, access: Access, handler: F) -> Operation
+    pub fn new<F, R>(
+        method: Method,
+        path: impl Into<String>,
+        id: impl Into<String>,
+        access: Access,
+        handler: F,
+    ) -> Operation
     where
         F: Fn(Call) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Response, ApiError>> + Send + 'static,

@@ -16,14 +16,24 @@ const ORIGINAL_PATHS: &str = include_str!("original-paths.txt");
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![
-        Operation::new(Method::GET, "schema/", "schema_retrieve", Access::Public, |call: Call| async move {
-            let mut response = json_response(StatusCode::OK, &document(&call.cx));
-            // JSON is YAML too; the original's default media type is kept for tools that ask for none.
-            if call.query.get("format") != Some("json") {
-                response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.oai.openapi"));
-            }
-            Ok(response)
-        })
+        Operation::new(
+            Method::GET,
+            "schema/",
+            "schema_retrieve",
+            Access::Public,
+            |call: Call| async move {
+                let mut response = json_response(StatusCode::OK, &document(&call.cx));
+                // JSON is YAML too; the original's default media type is kept for tools that ask
+                // for none.
+                if call.query.get("format") != Some("json") {
+                    response.headers_mut().insert(
+                        header::CONTENT_TYPE,
+                        HeaderValue::from_static("application/vnd.oai.openapi"),
+                    );
+                }
+                Ok(response)
+            },
+        )
         .summary("This document"),
     ]
 }
@@ -34,7 +44,8 @@ pub(crate) fn unknown(cx: &Context, request: &RequestInfo) -> Response {
     let parts: Vec<&str> = path.split('/').collect();
     let matches = |template: &str| {
         let wanted: Vec<&str> = template.split('/').collect();
-        wanted.len() == parts.len() && wanted.iter().zip(&parts).all(|(w, p)| w == p || w.starts_with('{') && !p.is_empty())
+        wanted.len() == parts.len()
+            && wanted.iter().zip(&parts).all(|(w, p)| w == p || w.starts_with('{') && !p.is_empty())
     };
     if ORIGINAL_PATHS.lines().any(matches) {
         let text = "This part of the API is not available in this version; docs/compatibility.md lists what is.";
@@ -79,9 +90,19 @@ fn describe(operation: &Operation) -> Value {
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| json!({"in": "path", "name": name, "required": true, "schema": {"type": if name == "id" { "integer" } else { "string" }}}))
         .collect();
-    parameters.extend(operation.parameters.iter().map(|(name, schema)| json!({"in": "query", "name": name, "schema": schema})));
+    parameters.extend(
+        operation
+            .parameters
+            .iter()
+            .map(|(name, schema)| json!({"in": "query", "name": name, "schema": schema})),
+    );
     if operation.id.ends_with("_list") && matches!(&operation.response, Some(Value::String(_))) {
-        for (name, kind) in [("ordering", "string"), ("page", "integer"), ("page_size", "integer"), ("search", "string")] {
+        for (name, kind) in [
+            ("ordering", "string"),
+            ("page", "integer"),
+            ("page_size", "integer"),
+            ("search", "string"),
+        ] {
             parameters.push(json!({"in": "query", "name": name, "schema": {"type": kind}}));
         }
     }
@@ -93,7 +114,9 @@ fn describe(operation: &Operation) -> Value {
         _ => "200",
     };
     let answer = match &operation.response {
-        Some(schema) => json!({"description": "", "content": {"application/json": {"schema": reference(schema)}}}),
+        Some(schema) => {
+            json!({"description": "", "content": {"application/json": {"schema": reference(schema)}}})
+        }
         None => json!({"description": "No response body"}),
     };
     let mut document = json!({
@@ -111,9 +134,16 @@ fn describe(operation: &Operation) -> Value {
     if let Value::Object(map) = &mut document {
         if let Some(schema) = &operation.request {
             let media = if operation.form { "multipart/form-data" } else { "application/json" };
-            map.insert("requestBody".to_owned(), json!({"content": {media: {"schema": reference(schema)}}}));
+            map.insert(
+                "requestBody".to_owned(),
+                json!({"content": {media: {"schema": reference(schema)}}}),
+            );
         }
-        let security = if operation.access == Access::Public { json!([{"authentik": []}, {}]) } else { json!([{"authentik": []}]) };
+        let security = if operation.access == Access::Public {
+            json!([{"authentik": []}, {}])
+        } else {
+            json!([{"authentik": []}])
+        };
         map.insert("security".to_owned(), security);
     }
     document
@@ -121,14 +151,20 @@ fn describe(operation: &Operation) -> Value {
 
 /// What lists of a kind can be narrowed by: its key and its fields.
 pub(crate) fn filters(meta: &'static KindMeta) -> impl Iterator<Item = (&'static str, Value)> {
-    let key = (meta.lookup.ends_with("_uuid")).then(|| (meta.lookup, json!({"type": "string", "format": "uuid"})));
+    let key = (meta.lookup.ends_with("_uuid"))
+        .then(|| (meta.lookup, json!({"type": "string", "format": "uuid"})));
     let fields = meta.fields.iter().filter(|f| !f.write_only).filter_map(|field| {
         let mut shape = (field.shape)();
         while let Shape::Nullable(inner) = shape {
             shape = *inner;
         }
         let simple = match &shape {
-            Shape::Code | Shape::Float | Shape::Json | Shape::Map | Shape::Object(_) | Shape::Secret => false,
+            Shape::Code
+            | Shape::Float
+            | Shape::Json
+            | Shape::Map
+            | Shape::Object(_)
+            | Shape::Secret => false,
             Shape::List(item) => matches!(**item, Shape::Reference { .. } | Shape::Choice(_)),
             _ => true,
         };
@@ -153,26 +189,57 @@ fn schemas(cx: &Context) -> Value {
     all.insert("ValidationError".into(), json!({"type": "object", "properties": {"non_field_errors": {"type": "array", "items": {"type": "string"}}, "code": {"type": "string"}}, "additionalProperties": {}}));
     all.insert(
         "UsedBy".into(),
-        object_schema(&[("app", "string"), ("model_name", "string"), ("pk", "string"), ("name", "string"), ("action", "#UsedByActionEnum")]),
+        object_schema(&[
+            ("app", "string"),
+            ("model_name", "string"),
+            ("pk", "string"),
+            ("name", "string"),
+            ("action", "#UsedByActionEnum"),
+        ]),
     );
-    all.insert("UsedByActionEnum".into(), json!({"type": "string", "enum": ["cascade", "cascade_many", "set_null", "set_default"]}));
-    all.insert("TypeCreate".into(), object_schema(&[("name", "string"), ("description", "string"), ("component", "string"), ("model_name", "string")]));
-    let numbers = ["next", "previous", "count", "current", "total_pages", "start_index", "end_index"].map(|n| (n, "number"));
+    all.insert(
+        "UsedByActionEnum".into(),
+        json!({"type": "string", "enum": ["cascade", "cascade_many", "set_null", "set_default"]}),
+    );
+    all.insert(
+        "TypeCreate".into(),
+        object_schema(&[
+            ("name", "string"),
+            ("description", "string"),
+            ("component", "string"),
+            ("model_name", "string"),
+        ]),
+    );
+    let numbers =
+        ["next", "previous", "count", "current", "total_pages", "start_index", "end_index"]
+            .map(|n| (n, "number"));
     all.insert("Pagination".into(), object_schema(&numbers));
-    let kinds = cx.modules().iter().flat_map(|m| m.kinds.iter().map(|k| (k.def.meta, k.key_name)).chain(m.tables.iter().map(|t| (*t, "pk"))));
+    let kinds = cx.modules().iter().flat_map(|m| {
+        m.kinds.iter().map(|k| (k.def.meta, k.key_name)).chain(m.tables.iter().map(|t| (*t, "pk")))
+    });
     for (meta, key) in kinds {
         all.insert(meta.schema.to_owned(), answer_schema(meta, key));
         all.insert(format!("{}Request", meta.schema), request_schema(meta, true));
         all.insert(format!("Patched{}Request", meta.schema), request_schema(meta, false));
         all.insert(format!("Paginated{}List", meta.schema), paginated(meta.schema));
     }
-    let told: Vec<(&str, &Value)> = cx.modules().iter().flat_map(|m| m.schemas.iter().map(|(name, schema)| (*name, schema))).collect();
+    let told: Vec<(&str, &Value)> = cx
+        .modules()
+        .iter()
+        .flat_map(|m| m.schemas.iter().map(|(name, schema)| (*name, schema)))
+        .collect();
     for family in cx.modules().iter().flat_map(|m| m.families.iter()) {
-        let members = ["component", "verbose_name", "verbose_name_plural", "meta_model_name", "name"].map(|n| (n, "string"));
+        let members =
+            ["component", "verbose_name", "verbose_name_plural", "meta_model_name", "name"]
+                .map(|n| (n, "string"));
         all.insert(family.schema.to_owned(), object_schema(&members));
         all.insert(format!("Paginated{}List", family.schema), paginated(family.schema));
         // What a family computes for its members stands in each of them.
-        let members = cx.modules().iter().flat_map(|m| m.kinds.iter()).filter(|k| k.def.meta.space == family.space);
+        let members = cx
+            .modules()
+            .iter()
+            .flat_map(|m| m.kinds.iter())
+            .filter(|k| k.def.meta.space == family.space);
         for member in members {
             for (_, schema) in told.iter().filter(|(name, _)| *name == family.schema) {
                 if let Some(declared) = all.get_mut(member.def.meta.schema) {
@@ -194,20 +261,32 @@ fn schemas(cx: &Context) -> Value {
 
 /// Adds the computed properties a module tells of to the schema its declaration gave.
 fn extend(declared: &mut Value, more: &Value) {
-    if let (Some(Value::Object(into)), Some(Value::Object(from))) = (declared.get_mut("properties"), more.get("properties")) {
+    if let (Some(Value::Object(into)), Some(Value::Object(from))) =
+        (declared.get_mut("properties"), more.get("properties"))
+    {
         into.extend(from.clone());
     }
-    if let (Some(Value::Array(into)), Some(Value::Array(from))) = (declared.get_mut("required"), more.get("required")) {
+    if let (Some(Value::Array(into)), Some(Value::Array(from))) =
+        (declared.get_mut("required"), more.get("required"))
+    {
         let new: Vec<Value> = from.iter().filter(|name| !into.contains(name)).cloned().collect();
         into.extend(new);
     }
 }
 
-/// A schema of an object with properties as `("name", "string")`, required but for names that end in `?`. Types are JSON's,
-/// or `time`, `uuid`, `url`, `map`, `any`, a component as `#Name`, `[type]` for a list, and a final `?` for nullable.
+/// A schema of an object with properties as `("name", "string")`, required but for names that end
+/// in `?`. Types are JSON's, or `time`, `uuid`, `url`, `map`, `any`, a component as `#Name`,
+/// `[type]` for a list, and a final `?` for nullable.
 pub fn object_schema(properties: &[(&str, &str)]) -> Value {
-    let required: Vec<Value> = properties.iter().filter(|(name, _)| !name.ends_with('?')).map(|(name, _)| Value::from(*name)).collect();
-    let properties: Map<String, Value> = properties.iter().map(|(name, kind)| (name.trim_end_matches('?').to_owned(), property(kind))).collect();
+    let required: Vec<Value> = properties
+        .iter()
+        .filter(|(name, _)| !name.ends_with('?'))
+        .map(|(name, _)| Value::from(*name))
+        .collect();
+    let properties: Map<String, Value> = properties
+        .iter()
+        .map(|(name, kind)| (name.trim_end_matches('?').to_owned(), property(kind)))
+        .collect();
     let mut schema = json!({"type": "object", "properties": properties});
     if let (Value::Object(map), false) = (&mut schema, required.is_empty()) {
         map.insert("required".to_owned(), required.into());
@@ -251,8 +330,11 @@ fn paginated(schema: &str) -> Value {
 
 fn answer_schema(meta: &KindMeta, key: &str) -> Value {
     let mut properties: Map<String, Value> = Map::new();
-    let key_schema =
-        if meta.key == KeyType::Int { json!({"type": "integer", "readOnly": true}) } else { json!({"type": "string", "format": "uuid", "readOnly": true}) };
+    let key_schema = if meta.key == KeyType::Int {
+        json!({"type": "integer", "readOnly": true})
+    } else {
+        json!({"type": "string", "format": "uuid", "readOnly": true})
+    };
     properties.insert(key.to_owned(), key_schema);
     for field in meta.fields.iter().filter(|f| !f.write_only) {
         properties.insert(field.name.to_owned(), field_schema(field));
@@ -262,17 +344,23 @@ fn answer_schema(meta: &KindMeta, key: &str) -> Value {
             properties.insert(name.to_owned(), json!({"type": "string", "readOnly": true}));
         }
     }
-    // As the original's document has it: what has a default is there all the same, but not promised.
-    let promised = |name: &str| meta.field(name).is_none_or(|field| field.required || field.read_only);
-    let required: Vec<Value> = properties.keys().filter(|name| promised(name)).map(|k| Value::from(k.clone())).collect();
+    // As the original's document has it: what has a default is there all the same, but not
+    // promised.
+    let promised =
+        |name: &str| meta.field(name).is_none_or(|field| field.required || field.read_only);
+    let required: Vec<Value> =
+        properties.keys().filter(|name| promised(name)).map(|k| Value::from(k.clone())).collect();
     json!({"type": "object", "description": meta.description, "properties": properties, "required": required})
 }
 
 fn request_schema(meta: &KindMeta, whole: bool) -> Value {
     let fields = || meta.fields.iter().filter(|f| !f.read_only);
-    let properties: Map<String, Value> = fields().map(|f| (f.name.to_owned(), field_schema(f))).collect();
-    let required: Vec<Value> = fields().filter(|f| whole && f.required).map(|f| Value::from(f.name)).collect();
-    let mut schema = json!({"type": "object", "description": meta.description, "properties": properties});
+    let properties: Map<String, Value> =
+        fields().map(|f| (f.name.to_owned(), field_schema(f))).collect();
+    let required: Vec<Value> =
+        fields().filter(|f| whole && f.required).map(|f| Value::from(f.name)).collect();
+    let mut schema =
+        json!({"type": "object", "description": meta.description, "properties": properties});
     if let (Value::Object(map), false) = (&mut schema, required.is_empty()) {
         map.insert("required".to_owned(), Value::Array(required));
     }
@@ -300,7 +388,12 @@ fn field_schema(field: &FieldMeta) -> Value {
 
 fn shape_schema(shape: &Shape) -> Value {
     match shape {
-        Shape::Text | Shape::Multiline | Shape::Code | Shape::Slug | Shape::Duration | Shape::Secret => json!({"type": "string"}),
+        Shape::Text
+        | Shape::Multiline
+        | Shape::Code
+        | Shape::Slug
+        | Shape::Duration
+        | Shape::Secret => json!({"type": "string"}),
         Shape::Url => json!({"type": "string", "format": "uri"}),
         Shape::Email => json!({"type": "string", "format": "email"}),
         Shape::Boolean => json!({"type": "boolean"}),
@@ -310,7 +403,9 @@ fn shape_schema(shape: &Shape) -> Value {
         Shape::Uuid => json!({"type": "string", "format": "uuid"}),
         Shape::Map => json!({"type": "object", "additionalProperties": {}}),
         Shape::Json => json!({}),
-        Shape::Choice(choices) => json!({"type": "string", "enum": choices.iter().map(|c| c.value).collect::<Vec<_>>()}),
+        Shape::Choice(choices) => {
+            json!({"type": "string", "enum": choices.iter().map(|c| c.value).collect::<Vec<_>>()})
+        }
         Shape::Reference { key: KeyType::Int, .. } => json!({"type": "integer"}),
         Shape::Reference { .. } => json!({"type": "string", "format": "uuid"}),
         Shape::Nullable(inner) => {
@@ -322,8 +417,10 @@ fn shape_schema(shape: &Shape) -> Value {
         }
         Shape::List(item) => json!({"type": "array", "items": shape_schema(item)}),
         Shape::Object(fields) => {
-            let properties: Map<String, Value> = fields.iter().map(|f| (f.name.to_owned(), field_schema(f))).collect();
-            let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+            let properties: Map<String, Value> =
+                fields.iter().map(|f| (f.name.to_owned(), field_schema(f))).collect();
+            let required: Vec<&str> =
+                fields.iter().filter(|f| f.required).map(|f| f.name).collect();
             json!({"type": "object", "properties": properties, "required": required})
         }
     }

@@ -26,8 +26,14 @@ impl Page {
             None | Some("") => 1,
             Some(text) => text.parse().ok().filter(|n| *n > 0).ok_or_else(invalid)?,
         };
-        let size = query.get("page_size").and_then(|t| t.parse::<usize>().ok()).filter(|n| *n > 0).unwrap_or(DEFAULT_SIZE).min(most);
-        // No list is as long as engines can count: a page that begins beyond is past the end of every one.
+        let size = query
+            .get("page_size")
+            .and_then(|t| t.parse::<usize>().ok())
+            .filter(|n| *n > 0)
+            .unwrap_or(DEFAULT_SIZE)
+            .min(most);
+        // No list is as long as engines can count: a page that begins beyond is past the end of
+        // every one.
         number.checked_mul(size).filter(|end| i64::try_from(*end).is_ok()).ok_or_else(invalid)?;
         Ok(Page { number, size })
     }
@@ -51,7 +57,8 @@ fn invalid() -> ApiError {
 /// The answer of a list: this page's results with the numbers around it.
 pub fn envelope(page: Page, count: usize, results: Vec<Value>) -> Value {
     let pages = count.div_ceil(page.size).max(1);
-    let (start, end) = if count == 0 { (0, 0) } else { (page.offset() + 1, page.offset() + results.len()) };
+    let (start, end) =
+        if count == 0 { (0, 0) } else { (page.offset() + 1, page.offset() + results.len()) };
     json!({
         "pagination": {
             "next": if page.number < pages { page.number + 1 } else { 0 },
@@ -72,11 +79,23 @@ mod tests {
 
     #[test]
     fn a_page_beyond_what_engines_count_is_invalid() {
-        let read = |text: &str| Page::read(&Query::parse(text), usize::MAX).map(|page| (page.number, page.size));
+        let read = |text: &str| {
+            Page::read(&Query::parse(text), usize::MAX).map(|page| (page.number, page.size))
+        };
         assert_eq!(read("page=3&page_size=20").unwrap(), (3, 20));
         assert_eq!(read("page=1&page_size=9223372036854775807").unwrap().0, 1);
-        for text in ["page=0", "page=-1", "page=x", "page=9223372036854775807", "page=18446744073709551615", "page=2&page_size=9223372036854775807"] {
-            assert!(matches!(read(text), Err(ApiError::Detail { status: StatusCode::NOT_FOUND, text, .. }) if text == "Invalid page."), "{text}");
+        for text in [
+            "page=0",
+            "page=-1",
+            "page=x",
+            "page=9223372036854775807",
+            "page=18446744073709551615",
+            "page=2&page_size=9223372036854775807",
+        ] {
+            assert!(
+                matches!(read(text), Err(ApiError::Detail { status: StatusCode::NOT_FOUND, text, .. }) if text == "Invalid page."),
+                "{text}"
+            );
         }
     }
 }

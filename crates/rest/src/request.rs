@@ -49,9 +49,14 @@ impl std::ops::Deref for RequestInfo {
 }
 
 impl RequestInfo {
-    /// The info of a request that passed the layer; an unknown one (a test without the layer) gets neutral values.
+    /// The info of a request that passed the layer; an unknown one (a test without the layer) gets
+    /// neutral values.
     pub fn of(parts: &Parts) -> RequestInfo {
-        parts.extensions.get::<RequestInfo>().cloned().unwrap_or_else(|| RequestInfo::read(parts, String::new(), None, false))
+        parts
+            .extensions
+            .get::<RequestInfo>()
+            .cloned()
+            .unwrap_or_else(|| RequestInfo::read(parts, String::new(), None, false))
     }
 
     /// Remembers who asks, for the log.
@@ -76,25 +81,40 @@ impl RequestInfo {
 
     /// As events carry it; values of parameters that carry secrets are masked by the events crate.
     pub fn to_event(&self) -> Value {
-        // `secrets=masked` is about the answer alone, and would look here as if a secret had been sent.
-        let parts = form_urlencoded::parse(self.query.as_bytes()).filter(|(name, value)| !(name == "secrets" && value == "masked"));
-        let args: serde_json::Map<String, Value> = parts.map(|(k, v)| (k.into_owned(), Value::from(v.into_owned()))).collect();
+        // `secrets=masked` is about the answer alone, and would look here as if a secret had been
+        // sent.
+        let parts = form_urlencoded::parse(self.query.as_bytes())
+            .filter(|(name, value)| !(name == "secrets" && value == "masked"));
+        let args: serde_json::Map<String, Value> =
+            parts.map(|(k, v)| (k.into_owned(), Value::from(v.into_owned()))).collect();
         json!({"path": self.path, "method": self.method.as_str(), "args": args, "user_agent": self.user_agent, "request_id": self.id})
     }
 
     fn read(parts: &Parts, id: String, peer: Option<SocketAddr>, trusted: bool) -> RequestInfo {
         let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
-        let forwarded = |name: &str| trusted.then(|| header(name)).flatten().and_then(|v| v.split(',').next()).map(str::trim).filter(|v| !v.is_empty());
-        let host = forwarded("x-forwarded-host").or_else(|| header("host")).or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+        let forwarded = |name: &str| {
+            trusted
+                .then(|| header(name))
+                .flatten()
+                .and_then(|v| v.split(',').next())
+                .map(str::trim)
+                .filter(|v| !v.is_empty())
+        };
+        let host = forwarded("x-forwarded-host")
+            .or_else(|| header("host"))
+            .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
         let https = match forwarded("x-forwarded-proto") {
             Some(proto) => proto.eq_ignore_ascii_case("https"),
             None => parts.extensions.get::<Tls>().is_some(),
         };
         let peer_ip = peer.map_or(IpAddr::from([127, 0, 0, 1]), |p| p.ip());
-        // An IPv4 address has one form, also where it comes as IPv6 (RFC 4291 2.5.5.2): what counts, logs or compares
-        // addresses gets this one.
-        let client_ip = forwarded("x-forwarded-for").and_then(node_address).unwrap_or(peer_ip).to_canonical();
-        let legal = |h: &str| h.len() <= 300 && h.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
+        // An IPv4 address has one form, also where it comes as IPv6 (RFC 4291 2.5.5.2): what
+        // counts, logs or compares addresses gets this one.
+        let client_ip =
+            forwarded("x-forwarded-for").and_then(node_address).unwrap_or(peer_ip).to_canonical();
+        let legal = |h: &str| {
+            h.len() <= 300 && h.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b))
+        };
         RequestInfo(Arc::new(Inner {
             id,
             method: parts.method.clone(),
@@ -116,7 +136,8 @@ pub trait Limit: Send + Sync {
     fn take(&self, request: &RequestInfo) -> Result<(), u64>;
 }
 
-/// Put into the extensions of requests: asked once it is known that nobody is signed in, whatever headers were sent.
+/// Put into the extensions of requests: asked once it is known that nobody is signed in, whatever
+/// headers were sent.
 #[derive(Clone)]
 pub struct AnonymousLimit(pub Arc<dyn Limit>);
 
@@ -124,7 +145,8 @@ pub struct AnonymousLimit(pub Arc<dyn Limit>);
 #[derive(Debug, Clone, Copy)]
 pub struct Tls;
 
-/// Gives every request its id and [`RequestInfo`]; forwarding headers count only from trusted proxies.
+/// Gives every request its id and [`RequestInfo`]; forwarding headers count only from trusted
+/// proxies.
 pub async fn request_layer(State(cx): State<Context>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);

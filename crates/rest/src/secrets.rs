@@ -1,5 +1,6 @@
-//! Secrets in answers: in clear for callers who may change the object, which is what API clients rely on; masked for
-//! everybody else, and with `?secrets=masked`. A masked secret is had by asking for it ([`Asked`]), which is recorded.
+//! Secrets in answers: in clear for callers who may change the object, which is what API clients
+//! rely on; masked for everybody else, and with `?secrets=masked`. A masked secret is had by asking
+//! for it ([`Asked`]), which is recorded.
 
 use std::sync::Arc;
 
@@ -11,8 +12,14 @@ use crate::call::{Call, Query};
 use crate::error::ApiError;
 use crate::identity::Caller;
 
-/// The declared fields of an object as answers hold them: the one place where secrets leave objects.
-pub(crate) fn answered(meta: &'static KindMeta, mut values: Map<String, Value>, caller: &Caller, query: &Query) -> Map<String, Value> {
+/// The declared fields of an object as answers hold them: the one place where secrets leave
+/// objects.
+pub(crate) fn answered(
+    meta: &'static KindMeta,
+    mut values: Map<String, Value>,
+    caller: &Caller,
+    query: &Query,
+) -> Map<String, Value> {
     let clear = query.get("secrets") != Some("masked") && may_change(caller, meta);
     let shown = |field: &&FieldMeta| !field.write_only;
     let answer = |field: &FieldMeta| {
@@ -36,16 +43,24 @@ pub struct Asked {
 
 impl Asked {
     /// # Errors
-    /// 404 for what does not exist or is never shown, 403 for callers who may not change the object.
+    /// 404 for what does not exist or is never shown, 403 for callers who may not change the
+    /// object.
     pub fn read(call: &Call) -> Result<Asked, ApiError> {
         let body = call.object()?;
-        let text = |name: &str| body.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default();
+        let text = |name: &str| {
+            body.get(name)
+                .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                .unwrap_or_default()
+        };
         let nothing = || ApiError::detail(StatusCode::NOT_FOUND, "Not found.");
         let meta = call.cx.registry().kind(&text("model")).ok_or_else(nothing)?.meta;
         if !may_change(&call.caller, meta) {
             return Err(ApiError::no_permission());
         }
-        let field = meta.field(&text("field")).filter(|field| field.is_secret() && !field.write_only).ok_or_else(nothing)?;
+        let field = meta
+            .field(&text("field"))
+            .filter(|field| field.is_secret() && !field.write_only)
+            .ok_or_else(nothing)?;
         let key = Key::parse(&text("pk"), meta.key).ok_or_else(nothing)?;
         Ok(Asked { meta, id: ObjectId::new(meta.space, key), field })
     }
@@ -57,7 +72,11 @@ impl Asked {
     pub fn find(&self, snapshot: &Snapshot) -> Result<(Arc<Entry>, Secret), ApiError> {
         let entry = snapshot.entry(self.id).filter(|entry| entry.meta().model == self.meta.model);
         let entry = entry.cloned().ok_or_else(|| ApiError::not_found(self.meta.schema))?;
-        let secret = entry.object.value(self.field.name).and_then(|value| value.as_str().map(Secret::new)).unwrap_or_default();
+        let secret = entry
+            .object
+            .value(self.field.name)
+            .and_then(|value| value.as_str().map(Secret::new))
+            .unwrap_or_default();
         Ok((entry, secret))
     }
 }

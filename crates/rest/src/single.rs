@@ -1,4 +1,5 @@
-//! A kind of which there is one object, as the settings of the system: read and changed at one address.
+//! A kind of which there is one object, as the settings of the system: read and changed at one
+//! address.
 
 use std::sync::Arc;
 
@@ -36,13 +37,32 @@ pub(crate) fn operations(def: &KindDef, rights: &Rights) -> Vec<Operation> {
         move |call: Call| update(call, def.clone(), mode)
     };
     let all = vec![
-        Operation::new(Method::GET, &path, id("retrieve"), rights.view.clone(), move |call: Call| retrieve(call, read.clone())).response(meta.schema),
-        Operation::new(Method::PUT, &path, id("update"), rights.change.clone(), change(Mode::Replace))
-            .request(format!("{}Request", meta.schema))
-            .response(meta.schema),
-        Operation::new(Method::PATCH, &path, id("partial_update"), rights.change.clone(), change(Mode::Patch))
-            .request(format!("Patched{}Request", meta.schema))
-            .response(meta.schema),
+        Operation::new(
+            Method::GET,
+            &path,
+            id("retrieve"),
+            rights.view.clone(),
+            move |call: Call| retrieve(call, read.clone()),
+        )
+        .response(meta.schema),
+        Operation::new(
+            Method::PUT,
+            &path,
+            id("update"),
+            rights.change.clone(),
+            change(Mode::Replace),
+        )
+        .request(format!("{}Request", meta.schema))
+        .response(meta.schema),
+        Operation::new(
+            Method::PATCH,
+            &path,
+            id("partial_update"),
+            rights.change.clone(),
+            change(Mode::Patch),
+        )
+        .request(format!("Patched{}Request", meta.schema))
+        .response(meta.schema),
     ];
     all.into_iter().map(|operation| operation.of(meta)).collect()
 }
@@ -63,9 +83,12 @@ async fn update(call: Call, def: KindDef, mode: Mode) -> Result<Response, ApiErr
         .store
         .write(call.actor(), reason, move |tx| {
             let before = stored(tx.graph(), &def);
-            let id = before.as_ref().map_or(ObjectId::new(def.meta.space, Key::Uuid(Uuid::nil())), |(id, _)| *id);
+            let id = before
+                .as_ref()
+                .map_or(ObjectId::new(def.meta.space, Key::Uuid(Uuid::nil())), |(id, _)| *id);
             let mode = if before.is_some() { mode } else { Mode::Create };
-            let object = def.parse(&moved.input(&body, mode), before.as_ref().map(|(_, object)| &**object))?;
+            let object =
+                def.parse(&moved.input(&body, mode), before.as_ref().map(|(_, object)| &**object))?;
             let values = object.values();
             tx.draft().put_object(id, object);
             Ok::<_, ApiError>(values)

@@ -1,4 +1,5 @@
-//! The generic resource over tables: the same lists, filters and pages as kinds have, with SQL behind them.
+//! The generic resource over tables: the same lists, filters and pages as kinds have, with SQL
+//! behind them.
 
 use axum::response::Response;
 use countersign_model::{FieldErrors, KindMeta, Mode, Problem};
@@ -72,7 +73,8 @@ pub struct TableMeta {
     pub columns: &'static [Column],
     /// As the `ordering` parameter would be.
     pub order: &'static str,
-    /// One expression with all that is searched in lower case, where an index has it; else each column is looked at.
+    /// One expression with all that is searched in lower case, where an index has it; else each
+    /// column is looked at.
     pub searched: Option<&'static str>,
     /// For a table of any size.
     pub index: Option<Index>,
@@ -106,7 +108,8 @@ pub enum Scope {
     Owned(&'static str, i64),
 }
 
-/// A resource over a table. Lists and lookups are generic; what rows look like and how they change is its own.
+/// A resource over a table. Lists and lookups are generic; what rows look like and how they change
+/// is its own.
 pub trait Rows: Send + Sync + Sized + 'static {
     const META: &'static KindMeta;
     const TABLE: &'static TableMeta;
@@ -138,7 +141,11 @@ pub trait Rows: Send + Sync + Sized + 'static {
             ColumnKind::Time => "time",
             ColumnKind::Uuid => "uuid",
         };
-        let columns = Self::TABLE.columns.iter().filter(|column| column.filter).map(move |column| (column.name, property(kind(column))));
+        let columns = Self::TABLE
+            .columns
+            .iter()
+            .filter(|column| column.filter)
+            .map(move |column| (column.name, property(kind(column))));
         columns.chain(Self::PARAMETERS.iter().map(|(name, kind)| (*name, property(kind))))
     }
 
@@ -185,40 +192,76 @@ pub trait Rows: Send + Sync + Sized + 'static {
 /// The route table of such a resource.
 pub fn operations<T: Rows>() -> Vec<Operation> {
     let meta = T::META;
-    let (list_path, item) = (format!("{}/", meta.path), format!("{}/{{{}}}/", meta.path, meta.lookup));
+    let (list_path, item) =
+        (format!("{}/", meta.path), format!("{}/{{{}}}/", meta.path, meta.lookup));
     let id = |verb: &str| format!("{}_{verb}", meta.path.replace(['/', '-'], "_"));
     let schema = meta.schema;
     let all = T::OPERATIONS.iter().map(|name| match *name {
         "list" => T::parameters().fold(
-            Operation::new(Method::GET, &list_path, id("list"), T::access(name), list::<T>).response(format!("Paginated{schema}List")),
+            Operation::new(Method::GET, &list_path, id("list"), T::access(name), list::<T>)
+                .response(format!("Paginated{schema}List")),
             |operation, (name, schema)| operation.parameter(name, schema),
         ),
-        "create" => Operation::new(Method::POST, &list_path, id("create"), T::access(name), |call: Call| async move {
-            let key = T::create(call.clone()).await?;
-            one::<T>(call, StatusCode::CREATED, key).await
-        })
+        "create" => Operation::new(
+            Method::POST,
+            &list_path,
+            id("create"),
+            T::access(name),
+            |call: Call| async move {
+                let key = T::create(call.clone()).await?;
+                one::<T>(call, StatusCode::CREATED, key).await
+            },
+        )
         .request(format!("{schema}Request"))
         .response(schema),
-        "update" => Operation::new(Method::PUT, &item, id("update"), T::access(name), |call: Call| change::<T>(call, Mode::Replace))
+        "update" => {
+            Operation::new(Method::PUT, &item, id("update"), T::access(name), |call: Call| {
+                change::<T>(call, Mode::Replace)
+            })
             .request(format!("{schema}Request"))
-            .response(schema),
-        "partial_update" => Operation::new(Method::PATCH, &item, id("partial_update"), T::access(name), |call: Call| change::<T>(call, Mode::Patch))
-            .request(format!("Patched{schema}Request"))
-            .response(schema),
-        "destroy" => Operation::new(Method::DELETE, &item, id("destroy"), T::access(name), |call: Call| async move {
-            let key = find::<T>(&call).await?;
-            T::destroy(call, key).await?;
-            Ok(no_content())
-        }),
-        "used_by" => Operation::new(Method::GET, format!("{item}used_by/"), id("used_by_list"), T::access(name), |call: Call| async move {
-            let key = find::<T>(&call).await?;
-            Ok(json(StatusCode::OK, &T::used_by(call, key).await?))
-        })
+            .response(schema)
+        }
+        "partial_update" => Operation::new(
+            Method::PATCH,
+            &item,
+            id("partial_update"),
+            T::access(name),
+            |call: Call| change::<T>(call, Mode::Patch),
+        )
+        .request(format!("Patched{schema}Request"))
+        .response(schema),
+        "destroy" => Operation::new(
+            Method::DELETE,
+            &item,
+            id("destroy"),
+            T::access(name),
+            |call: Call| async move {
+                let key = find::<T>(&call).await?;
+                T::destroy(call, key).await?;
+                Ok(no_content())
+            },
+        ),
+        "used_by" => Operation::new(
+            Method::GET,
+            format!("{item}used_by/"),
+            id("used_by_list"),
+            T::access(name),
+            |call: Call| async move {
+                let key = find::<T>(&call).await?;
+                Ok(json(StatusCode::OK, &T::used_by(call, key).await?))
+            },
+        )
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
-        _ => Operation::new(Method::GET, &item, id("retrieve"), T::access(name), |call: Call| async move {
-            let key = find::<T>(&call).await?;
-            one::<T>(call, StatusCode::OK, key).await
-        })
+        _ => Operation::new(
+            Method::GET,
+            &item,
+            id("retrieve"),
+            T::access(name),
+            |call: Call| async move {
+                let key = find::<T>(&call).await?;
+                one::<T>(call, StatusCode::OK, key).await
+            },
+        )
         .response(schema),
     });
     all.map(|operation| operation.of(meta)).collect()
@@ -238,12 +281,14 @@ async fn one<T: Rows>(call: Call, status: StatusCode, key: SqlValue) -> Result<R
 
 /// The key of the row an item path names, when the caller may see it.
 async fn find<T: Rows>(call: &Call) -> Result<SqlValue, ApiError> {
-    let value = parse(call.param(T::META.lookup), T::TABLE.lookup_kind).ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    let value = parse(call.param(T::META.lookup), T::TABLE.lookup_kind)
+        .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
     let mut conditions = Conditions::default();
     conditions.push(&format!("{} = ?", T::TABLE.lookup), vec![value]);
     conditions.scope(T::scope(call)?);
     let statement = format!("SELECT {} FROM {}{}", T::TABLE.key, T::TABLE.from, conditions.text());
-    let found = call.cx.store.read(move |sql| sql.query_one(&statement, &conditions.values)).await?;
+    let found =
+        call.cx.store.read(move |sql| sql.query_one(&statement, &conditions.values)).await?;
     let row = found.ok_or_else(|| ApiError::not_found(T::CLASS))?;
     Ok(key_of(&row)?)
 }
@@ -276,10 +321,15 @@ async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
             conditions.push(&format!("instr({text}, ?) > 0"), vec![SqlValue::from(word.as_str())]);
             continue;
         }
-        let pattern = format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        let any: Vec<String> = searched.iter().map(|c| format!("LOWER({}) LIKE ? ESCAPE '\\'", c.sql)).collect();
+        let pattern =
+            format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let any: Vec<String> =
+            searched.iter().map(|c| format!("LOWER({}) LIKE ? ESCAPE '\\'", c.sql)).collect();
         if !any.is_empty() {
-            conditions.push(&format!("({})", any.join(" OR ")), searched.iter().map(|_| SqlValue::from(pattern.as_str())).collect());
+            conditions.push(
+                &format!("({})", any.join(" OR ")),
+                searched.iter().map(|_| SqlValue::from(pattern.as_str())).collect(),
+            );
         }
     }
     let page = Page::read(&call.query, MOST)?;
@@ -303,14 +353,29 @@ async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
                 _ => None,
             };
             let (from, filter) = (table.from, conditions.text());
-            let keys = format!("SELECT {} FROM {from}{filter} ORDER BY {order} LIMIT {} OFFSET {}", table.key, page.size, page.offset());
-            let keys = sql.query(&keys, &conditions.values)?.iter().map(key_of).collect::<Result<Vec<_>, _>>()?;
-            // The last page tells the number by itself: a search that finds few is done in one pass.
+            let keys = format!(
+                "SELECT {} FROM {from}{filter} ORDER BY {order} LIMIT {} OFFSET {}",
+                table.key,
+                page.size,
+                page.offset()
+            );
+            let keys = sql
+                .query(&keys, &conditions.values)?
+                .iter()
+                .map(key_of)
+                .collect::<Result<Vec<_>, _>>()?;
+            // The last page tells the number by itself: a search that finds few is done in one
+            // pass.
             let count = match known {
-                _ if keys.len() < page.size && (page.number == 1 || !keys.is_empty()) => page.offset() + keys.len(),
+                _ if keys.len() < page.size && (page.number == 1 || !keys.is_empty()) => {
+                    page.offset() + keys.len()
+                }
                 Some(count) => count,
                 None => {
-                    let count = sql.query_one(&format!("SELECT COUNT(*) FROM {from}{filter}"), &conditions.values)?;
+                    let count = sql.query_one(
+                        &format!("SELECT COUNT(*) FROM {from}{filter}"),
+                        &conditions.values,
+                    )?;
                     usize::try_from(count.map_or(Ok(0), |row| row.get::<i64>(0))?).unwrap_or(0)
                 }
             };
@@ -324,7 +389,11 @@ async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
 fn order(call: &Call, table: &TableMeta) -> String {
     let part = |name: &str| -> Option<String> {
         let (name, down) = name.strip_prefix('-').map_or((name, false), |n| (n, true));
-        let sql = if name == "pk" { table.key } else { table.columns.iter().find(|c| c.name == name)?.sql };
+        let sql = if name == "pk" {
+            table.key
+        } else {
+            table.columns.iter().find(|c| c.name == name)?.sql
+        };
         Some(format!("{sql}{}", if down { " DESC" } else { "" }))
     };
     let asked = call.query.get("ordering").unwrap_or_default();
@@ -383,11 +452,17 @@ impl Conditions {
         self.values.extend(values);
     }
 
-    /// The last value repeated makes few texts of many lengths, for engines keep what they have prepared.
+    /// The last value repeated makes few texts of many lengths, for engines keep what they have
+    /// prepared.
     fn one_of(&mut self, column: &str, keys: &[i64]) {
         let Some(last) = keys.last() else { return self.push("1 = 0", Vec::new()) };
         let size = keys.len().next_power_of_two().max(16);
-        let values = keys.iter().chain(std::iter::repeat(last)).take(size).map(|key| SqlValue::Int(*key)).collect();
+        let values = keys
+            .iter()
+            .chain(std::iter::repeat(last))
+            .take(size)
+            .map(|key| SqlValue::Int(*key))
+            .collect();
         self.push(&format!("{column} IN ({})", vec!["?"; size].join(", ")), values);
     }
 
@@ -398,6 +473,10 @@ impl Conditions {
     }
 
     fn text(&self) -> String {
-        if self.parts.is_empty() { String::new() } else { format!(" WHERE {}", self.parts.join(" AND ")) }
+        if self.parts.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", self.parts.join(" AND "))
+        }
     }
 }

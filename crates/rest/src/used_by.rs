@@ -26,9 +26,20 @@ pub fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<Used
                 _ => "cascade",
             };
             // The original keeps the fields that a family shares in a table of the family's own.
-            let family = cx.modules().iter().flat_map(|m| m.families.iter()).find(|f| f.space == meta.space && f.shared.contains(&field.name));
-            let (app, model_name) = family.map_or((meta.app(), meta.model_name()), |f| (f.app, f.model_name));
-            Some(UsedBy { app: app.to_owned(), model_name: model_name.to_owned(), pk: by.key.to_string(), name: cx.display(entry), action })
+            let family = cx
+                .modules()
+                .iter()
+                .flat_map(|m| m.families.iter())
+                .find(|f| f.space == meta.space && f.shared.contains(&field.name));
+            let (app, model_name) =
+                family.map_or((meta.app(), meta.model_name()), |f| (f.app, f.model_name));
+            Some(UsedBy {
+                app: app.to_owned(),
+                model_name: model_name.to_owned(),
+                pk: by.key.to_string(),
+                name: cx.display(entry),
+                action,
+            })
         })
         .collect()
 }
@@ -37,12 +48,27 @@ impl Context {
     /// An object as the original prints it.
     pub fn display(&self, entry: &Entry) -> String {
         let meta = entry.meta();
-        let own = || self.modules().iter().flat_map(|m| m.kinds.iter()).find(|k| k.def.meta.model == meta.model).and_then(|k| k.display);
-        let of_family = || self.modules().iter().flat_map(|m| m.families.iter()).find(|f| f.space == meta.space).and_then(|f| f.display);
+        let own = || {
+            self.modules()
+                .iter()
+                .flat_map(|m| m.kinds.iter())
+                .find(|k| k.def.meta.model == meta.model)
+                .and_then(|k| k.display)
+        };
+        let of_family = || {
+            self.modules()
+                .iter()
+                .flat_map(|m| m.families.iter())
+                .find(|f| f.space == meta.space)
+                .and_then(|f| f.display)
+        };
         if let Some(display) = own().or_else(of_family) {
             return display(entry);
         }
-        let named = ["name", "slug", "identifier", "domain"].iter().find_map(|n| entry.object.value(n)).map(|name| plain(&name));
+        let named = ["name", "slug", "identifier", "domain"]
+            .iter()
+            .find_map(|n| entry.object.value(n))
+            .map(|name| plain(&name));
         named.unwrap_or_else(|| format!("{} {}", meta.title, entry.id.key))
     }
 }

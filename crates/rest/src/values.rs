@@ -36,7 +36,9 @@ pub fn python_repr(value: &Value) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::String(s) => format!("'{s}'"),
-        Value::Array(items) => format!("[{}]", items.iter().map(python_repr).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(python_repr).collect::<Vec<_>>().join(", "))
+        }
         other => other.to_string(),
     }
 }
@@ -63,7 +65,8 @@ pub(crate) fn words(query: &str) -> impl Iterator<Item = String> + '_ {
     query.split([' ', ',', '\t']).filter(|w| !w.is_empty()).map(str::to_lowercase)
 }
 
-/// One filter of a query on one field: the lookup after `__`, and the values asked for (any may match).
+/// One filter of a query on one field: the lookup after `__`, and the values asked for (any may
+/// match).
 pub(crate) struct Filter<'a> {
     pub(crate) field: &'static FieldMeta,
     pub(crate) lookup: &'a str,
@@ -84,12 +87,23 @@ impl Filter<'_> {
         for wanted in &self.wanted {
             let problem = match &shape {
                 Shape::Choice(choices) if !choices.iter().any(|c| c.value == *wanted) => {
-                    Problem::new("invalid_choice", format!("Select a valid choice. {wanted} is not one of the available choices."))
+                    Problem::new(
+                        "invalid_choice",
+                        format!(
+                            "Select a valid choice. {wanted} is not one of the available choices."
+                        ),
+                    )
                 }
-                Shape::Reference { key: KeyType::Uuid, .. } | Shape::Uuid if uuid::Uuid::parse_str(wanted).is_err() => {
+                Shape::Reference { key: KeyType::Uuid, .. } | Shape::Uuid
+                    if uuid::Uuid::parse_str(wanted).is_err() =>
+                {
                     Problem::new("invalid", format!("“{wanted}” is not a valid UUID."))
                 }
-                Shape::Integer | Shape::Reference { key: KeyType::Int, .. } if wanted.parse::<i64>().is_err() => Problem::new("invalid", "Enter a number."),
+                Shape::Integer | Shape::Reference { key: KeyType::Int, .. }
+                    if wanted.parse::<i64>().is_err() =>
+                {
+                    Problem::new("invalid", "Enter a number.")
+                }
                 _ => continue,
             };
             return Err(FieldErrors::one(self.field.name, problem).into());
@@ -104,7 +118,10 @@ impl Filter<'_> {
 
     pub(crate) fn matches(&self, value: &Value) -> bool {
         if self.lookup == "isnull" {
-            return self.wanted.first().is_none_or(|w| w.eq_ignore_ascii_case("true") == value.is_null());
+            return self
+                .wanted
+                .first()
+                .is_none_or(|w| w.eq_ignore_ascii_case("true") == value.is_null());
         }
         let found: Vec<String> = match value {
             Value::Array(items) => items.iter().map(plain).collect(),
@@ -112,7 +129,11 @@ impl Filter<'_> {
             other => vec![plain(other)],
         };
         let boolean = value.is_boolean();
-        let wanted: Vec<&str> = if self.lookup == "in" { self.wanted.iter().flat_map(|w| w.split(',')).collect() } else { self.wanted.clone() };
+        let wanted: Vec<&str> = if self.lookup == "in" {
+            self.wanted.iter().flat_map(|w| w.split(',')).collect()
+        } else {
+            self.wanted.clone()
+        };
         wanted.iter().any(|wanted| {
             found.iter().any(|value| match self.lookup {
                 "iexact" => value.eq_ignore_ascii_case(wanted),

@@ -40,7 +40,8 @@ pub struct Actor {
     /// Who acts while `user` is none.
     #[serde(default)]
     pub agent: Agent,
-    /// What was used to make the edit, where it was not made one by one: `flow import`, `blueprint people.yaml`.
+    /// What was used to make the edit, where it was not made one by one: `flow import`, `blueprint
+    /// people.yaml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through: Option<String>,
     /// The account that `user` acts as, while impersonating.
@@ -90,12 +91,20 @@ impl Actor {
     /// As events and the list of changes show who did it.
     pub fn to_json(&self) -> Value {
         let mut shown = match &self.user {
-            Some(user) => json!({"type": "user", "pk": user.pk, "username": user.username, "email": user.email}),
+            Some(user) => {
+                json!({"type": "user", "pk": user.pk, "username": user.username, "email": user.email})
+            }
             None => json!({"type": self.agent, "username": ""}),
         };
         if let Value::Object(map) = &mut shown {
-            map.extend(self.on_behalf_of.as_ref().map(|other| ("on_behalf_of".to_owned(), other.to_json())));
-            map.extend(self.through.as_ref().map(|means| ("through".to_owned(), means.as_str().into())));
+            map.extend(
+                self.on_behalf_of
+                    .as_ref()
+                    .map(|other| ("on_behalf_of".to_owned(), other.to_json())),
+            );
+            map.extend(
+                self.through.as_ref().map(|means| ("through".to_owned(), means.as_str().into())),
+            );
         }
         shown
     }

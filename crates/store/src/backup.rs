@@ -1,9 +1,10 @@
-//! Backups: everything kept, read in one transaction, compressed and encrypted with a passphrase; and the way back,
-//! into an empty database of either engine.
+//! Backups: everything kept, read in one transaction, compressed and encrypted with a passphrase;
+//! and the way back, into an empty database of either engine.
 //!
-//! A backup is a line of text (`countersign-backup 1`, salt, rounds), then chunks of AES-256-GCM under a key made of the
-//! passphrase. Each chunk is bound to its place and the last one says so: a file that was cut, reordered or changed
-//! does not open. Inside is gzip of JSON lines: a header, then for each table its name, its columns and its rows.
+//! A backup is a line of text (`countersign-backup 1`, salt, rounds), then chunks of AES-256-GCM
+//! under a key made of the passphrase. Each chunk is bound to its place and the last one says so: a
+//! file that was cut, reordered or changed does not open. Inside is gzip of JSON lines: a header,
+//! then for each table its name, its columns and its rows.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZeroU32;
@@ -35,17 +36,35 @@ const TABLES: &[(&str, &str)] = &[
     ("change", "revision, at, actor, reason, edits"),
     ("graph", "id, revision"),
     ("fact", "name, value"),
-    ("users", "id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes"),
+    (
+        "users",
+        "id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes",
+    ),
     ("user_group", "uuid, name, is_superuser, parent, attributes"),
     ("membership", "user_id, group_uuid"),
-    ("token", "uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed, flow"),
+    (
+        "token",
+        "uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed, flow",
+    ),
     ("session", "uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data"),
     ("consent", "id, user_id, application, permissions, expires, expiring"),
-    ("authorization_code", "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data"),
-    ("access_token", "id, hash, provider_id, user_id, session, scope, created, expires, revoked, family, data"),
-    ("refresh_token", "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data, uses, used_from"),
+    (
+        "authorization_code",
+        "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data",
+    ),
+    (
+        "access_token",
+        "id, hash, provider_id, user_id, session, scope, created, expires, revoked, family, data",
+    ),
+    (
+        "refresh_token",
+        "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data, uses, used_from",
+    ),
     ("client_account", "provider_id, user_id"),
-    ("event", "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand, seq, chain, code"),
+    (
+        "event",
+        "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand, seq, chain, code",
+    ),
     ("event_checkpoint", "reason, seq, chain, at, signature"),
     ("notification", "uuid, user_id, event, severity, body, created, seen"),
     ("flow_run", "uuid, flow, user_id, started, finished, outcome, revision, steps, known, size"),
@@ -91,7 +110,9 @@ pub enum BackupError {
     Sealed,
     #[error("the database is not empty: restore into a new data folder or an empty database")]
     NotEmpty,
-    #[error("the backup was made by a newer version (tables {found}, this program knows {known}): use that version")]
+    #[error(
+        "the backup was made by a newer version (tables {found}, this program knows {known}): use that version"
+    )]
     Newer { found: i64, known: i64 },
     #[error("the backup cannot be read: {0}")]
     Damaged(String),
@@ -114,7 +135,8 @@ pub fn write_backup(
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<u64, BackupError> {
-    let mut lines = GzEncoder::new(SealedWriter::new(out, passphrase, entropy)?, Compression::fast());
+    let mut lines =
+        GzEncoder::new(SealedWriter::new(out, passphrase, entropy)?, Compression::fast());
     let header = BackupHeader {
         version: version.to_owned(),
         schema: migrate::known(),
@@ -122,13 +144,25 @@ pub fn write_backup(
         secret_key: secret_key.expose().to_owned(),
         sealed_key: keys::sealed(sql)?,
     };
-    writeln!(lines, "{}", serde_json::to_string(&header).map_err(|e| BackupError::Damaged(e.to_string()))?)?;
+    writeln!(
+        lines,
+        "{}",
+        serde_json::to_string(&header).map_err(|e| BackupError::Damaged(e.to_string()))?
+    )?;
     let mut count = 0;
     for (table, columns) in TABLES {
-        writeln!(lines, "{}", json!({"table": table, "columns": columns.split(", ").collect::<Vec<_>>()}))?;
-        let statement = format!("SELECT {columns} FROM {table} ORDER BY {} LIMIT $1 OFFSET $2", first_two(columns));
+        writeln!(
+            lines,
+            "{}",
+            json!({"table": table, "columns": columns.split(", ").collect::<Vec<_>>()})
+        )?;
+        let statement = format!(
+            "SELECT {columns} FROM {table} ORDER BY {} LIMIT $1 OFFSET $2",
+            first_two(columns)
+        );
         for offset in (0_i64..).step_by(ROWS) {
-            let rows = sql.query(&statement, params![i64::try_from(ROWS).unwrap_or(i64::MAX), offset])?;
+            let rows =
+                sql.query(&statement, params![i64::try_from(ROWS).unwrap_or(i64::MAX), offset])?;
             for row in &rows {
                 writeln!(lines, "{}", to_json(row))?;
                 count += 1;
@@ -154,12 +188,17 @@ pub fn read_header(input: impl Read, passphrase: &Secret) -> Result<BackupHeader
     open(input, passphrase).map(|(header, _)| header)
 }
 
-/// Fills an empty database with a backup; gives the number of rows. The whole file is checked before the transaction
-/// can commit.
+/// Fills an empty database with a backup; gives the number of rows. The whole file is checked
+/// before the transaction can commit.
 ///
 /// # Errors
-/// A database that is not empty, a file that does not open, or what the engine says. Then nothing was written.
-pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) -> Result<u64, BackupError> {
+/// A database that is not empty, a file that does not open, or what the engine says. Then nothing
+/// was written.
+pub fn restore_backup(
+    tx: &mut Tx<'_>,
+    input: impl Read,
+    passphrase: &Secret,
+) -> Result<u64, BackupError> {
     let (header, mut lines) = open(input, passphrase)?;
     if header.schema > migrate::known() {
         return Err(BackupError::Newer { found: header.schema, known: migrate::known() });
@@ -180,24 +219,45 @@ pub fn restore_backup(tx: &mut Tx<'_>, input: impl Read, passphrase: &Secret) ->
                 if in_numbers {
                     continue;
                 }
-                let found = TABLES.iter().find(|(table, _)| *table == name).ok_or_else(|| BackupError::Damaged(format!("unknown table {name}")))?;
+                let found = TABLES
+                    .iter()
+                    .find(|(table, _)| *table == name)
+                    .ok_or_else(|| BackupError::Damaged(format!("unknown table {name}")))?;
                 let named = begin.get("columns").and_then(Value::as_array);
-                insert = named.map(|named| Ok::<_, BackupError>(insertion(found.0, &known_columns(found, named)?))).transpose()?;
+                insert = named
+                    .map(|named| {
+                        Ok::<_, BackupError>(insertion(found.0, &known_columns(found, named)?))
+                    })
+                    .transpose()?;
                 table = Some(found);
             }
             Value::Array(values) if in_numbers => match values.as_slice() {
-                [Value::String(name), Value::Number(number)] => numbers.push((name.clone(), number.as_i64().unwrap_or(0))),
+                [Value::String(name), Value::Number(number)] => {
+                    numbers.push((name.clone(), number.as_i64().unwrap_or(0)))
+                }
                 _ => return Err(BackupError::Damaged("a number of no known form".to_owned())),
             },
             Value::Array(values) => {
-                let (table, columns) = table.ok_or_else(|| BackupError::Damaged("a row without a table".to_owned()))?;
-                // The oldest backups name no columns: they have the first of these, since new ones are listed last.
-                let (statement, width) = insert.get_or_insert_with(|| insertion(table, &columns.split(", ").take(values.len()).collect::<Vec<_>>()));
+                let (table, columns) = table
+                    .ok_or_else(|| BackupError::Damaged("a row without a table".to_owned()))?;
+                // The oldest backups name no columns: they have the first of these, since new ones
+                // are listed last.
+                let (statement, width) = insert.get_or_insert_with(|| {
+                    insertion(table, &columns.split(", ").take(values.len()).collect::<Vec<_>>())
+                });
                 if values.len() != *width {
-                    return Err(BackupError::Damaged(format!("a row of {table} with {} values instead of {width}", values.len())));
+                    return Err(BackupError::Damaged(format!(
+                        "a row of {table} with {} values instead of {width}",
+                        values.len()
+                    )));
                 }
                 let values = values.iter().map(from_json).collect::<Option<Vec<_>>>();
-                tx.execute(statement, &values.ok_or_else(|| BackupError::Damaged("a value of no known form".to_owned()))?)?;
+                tx.execute(
+                    statement,
+                    &values.ok_or_else(|| {
+                        BackupError::Damaged("a value of no known form".to_owned())
+                    })?,
+                )?;
                 count += 1;
             }
             _ => return Err(BackupError::Damaged("a line of no known form".to_owned())),
@@ -222,8 +282,8 @@ fn is_empty(sql: &mut Sql<'_>) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Removes the database of a data folder if there is nothing in it, as a restore that was stopped leaves it; whether the
-/// folder has none now. Nobody else may use it.
+/// Removes the database of a data folder if there is nothing in it, as a restore that was stopped
+/// leaves it; whether the folder has none now. Nobody else may use it.
 ///
 /// # Errors
 /// A file that cannot be read or removed, or is no database.
@@ -237,7 +297,10 @@ pub fn remove_if_empty(folder: &Path) -> Result<bool, StoreError> {
     for name in ["countersign.db-wal", "countersign.db-shm", "countersign.db"] {
         match std::fs::remove_file(folder.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(StoreError::DataFolder { path: folder.display().to_string(), problem: error.to_string() });
+                return Err(StoreError::DataFolder {
+                    path: folder.display().to_string(),
+                    problem: error.to_string(),
+                });
             }
             _ => {}
         }
@@ -246,20 +309,32 @@ pub fn remove_if_empty(folder: &Path) -> Result<bool, StoreError> {
 }
 
 /// The columns a backup names; those that came later take their defaults.
-fn known_columns((table, columns): &(&str, &'static str), named: &[Value]) -> Result<Vec<&'static str>, BackupError> {
+fn known_columns(
+    (table, columns): &(&str, &'static str),
+    named: &[Value],
+) -> Result<Vec<&'static str>, BackupError> {
     let known = |name: &Value| columns.split(", ").find(|column| name.as_str() == Some(column));
-    named.iter().map(known).collect::<Option<_>>().ok_or_else(|| BackupError::Damaged(format!("unknown columns of {table}")))
+    named
+        .iter()
+        .map(known)
+        .collect::<Option<_>>()
+        .ok_or_else(|| BackupError::Damaged(format!("unknown columns of {table}")))
 }
 
 /// The statement for a row of these columns, and how many they are.
 fn insertion(table: &str, columns: &[&str]) -> (String, usize) {
     let marks: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
-    (format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), marks.join(", ")), columns.len())
+    (
+        format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), marks.join(", ")),
+        columns.len(),
+    )
 }
 
 /// Every column of a backup, as `table.column`.
 pub fn backed_up_columns() -> impl Iterator<Item = String> {
-    TABLES.iter().flat_map(|(table, columns)| columns.split(", ").map(move |column| format!("{table}.{column}")))
+    TABLES.iter().flat_map(|(table, columns)| {
+        columns.split(", ").map(move |column| format!("{table}.{column}"))
+    })
 }
 
 fn first_two(columns: &str) -> String {
@@ -279,7 +354,11 @@ fn open<R: Read>(input: R, passphrase: &Secret) -> Result<(BackupHeader, Lines<R
 
 /// Errors from below the compression: mostly that a chunk did not open.
 fn broken(error: io::Error) -> BackupError {
-    if error.kind() == io::ErrorKind::InvalidData { BackupError::Sealed } else { BackupError::File(error) }
+    if error.kind() == io::ErrorKind::InvalidData {
+        BackupError::Sealed
+    } else {
+        BackupError::File(error)
+    }
 }
 
 fn to_json(row: &Row) -> Value {
@@ -304,7 +383,13 @@ fn from_json(value: &Value) -> Option<SqlValue> {
 
 fn key(passphrase: &Secret, salt: &[u8], rounds: u32) -> Option<RandomizedNonceKey> {
     let mut key = [0u8; 32];
-    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::new(rounds)?, salt, passphrase.expose().as_bytes(), &mut key);
+    pbkdf2::derive(
+        pbkdf2::PBKDF2_HMAC_SHA256,
+        NonZeroU32::new(rounds)?,
+        salt,
+        passphrase.expose().as_bytes(),
+        &mut key,
+    );
     RandomizedNonceKey::new(&AES_256_GCM, &key).ok()
 }
 
@@ -335,7 +420,8 @@ impl<W: Write> SealedWriter<W> {
 
     fn chunk(&mut self, last: bool) -> io::Result<()> {
         let mut data = std::mem::take(&mut self.pending);
-        let sealed = self.key.seal_in_place_append_tag(Aad::from(place(self.number, last)), &mut data);
+        let sealed =
+            self.key.seal_in_place_append_tag(Aad::from(place(self.number, last)), &mut data);
         let nonce = sealed.map_err(|_| io::Error::other("the crypto library refused"))?;
         let length = u32::try_from(data.len()).map_err(io::Error::other)?;
         self.out.write_all(&length.to_be_bytes())?;
@@ -382,9 +468,15 @@ impl<R: Read> SealedReader<R> {
         let mut first = Vec::new();
         input.by_ref().take(200).read_until(b'\n', &mut first)?;
         let text = String::from_utf8(first).map_err(|_| BackupError::NotABackup)?;
-        let mut parts = text.trim_end().strip_prefix(MAGIC).ok_or(BackupError::NotABackup)?.split_whitespace();
-        let salt = parts.next().and_then(|s| STANDARD.decode(s).ok()).ok_or(BackupError::NotABackup)?;
-        let rounds: u32 = parts.next().and_then(|r| r.parse().ok()).filter(|r| *r <= 10_000_000).ok_or(BackupError::NotABackup)?;
+        let mut parts =
+            text.trim_end().strip_prefix(MAGIC).ok_or(BackupError::NotABackup)?.split_whitespace();
+        let salt =
+            parts.next().and_then(|s| STANDARD.decode(s).ok()).ok_or(BackupError::NotABackup)?;
+        let rounds: u32 = parts
+            .next()
+            .and_then(|r| r.parse().ok())
+            .filter(|r| *r <= 10_000_000)
+            .ok_or(BackupError::NotABackup)?;
         let key = key(passphrase, &salt, rounds).ok_or(BackupError::NotABackup)?;
         Ok(SealedReader { input, key, number: 0, ready: io::Cursor::default(), ended: false })
     }
@@ -402,7 +494,8 @@ impl<R: Read> SealedReader<R> {
         let mut data = vec![0u8; length];
         self.input.read_exact(&mut data).map_err(invalid)?;
         let last = last == [1];
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce)
+            .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
         let plain = self.key.open_in_place(nonce, Aad::from(place(self.number, last)), &mut data);
         let plain = plain.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
         self.ready = io::Cursor::new(plain.to_vec());
@@ -445,7 +538,10 @@ mod tests {
     fn a_backup_of_an_older_schema_names_fewer_columns() {
         let table = TABLES.iter().find(|(name, _)| *name == "event").unwrap();
         let columns = known_columns(table, &[json!("uuid"), json!("action")]).unwrap();
-        assert_eq!(insertion(table.0, &columns), ("INSERT INTO event (uuid, action) VALUES ($1, $2)".to_owned(), 2));
+        assert_eq!(
+            insertion(table.0, &columns),
+            ("INSERT INTO event (uuid, action) VALUES ($1, $2)".to_owned(), 2)
+        );
         for wrong in [json!("uuid) VALUES (1); --"), json!("nothing"), json!(1)] {
             assert!(matches!(known_columns(table, &[wrong]), Err(BackupError::Damaged(_))));
         }

@@ -1,9 +1,12 @@
-//! What lives only for a while: flow plans of browsers in mid-login, rate-limit counters, one-time marks.
+//! What lives only for a while: flow plans of browsers in mid-login, rate-limit counters, one-time
+//! marks.
 //!
-//! Entries are kept in memory and written behind to a table, so that a restart does not break a login in
-//! progress. What must not be lost or used twice across a crash (codes, tokens, sessions) is in tables instead.
+//! Entries are kept in memory and written behind to a table, so that a restart does not break a
+//! login in progress. What must not be lost or used twice across a crash (codes, tokens, sessions)
+//! is in tables instead.
 //!
-//! Each entry has an [`Owner`], which bounds how many bytes there may be. Counters have no owner and are apart.
+//! Each entry has an [`Owner`], which bounds how many bytes there may be. Counters have no owner
+//! and are apart.
 
 mod counters;
 mod ledger;
@@ -82,10 +85,19 @@ impl Ephemeral {
 
     pub(crate) fn load(sql: &mut Sql<'_>, clock: Arc<dyn Clock>) -> Result<Ephemeral, StoreError> {
         let (mut state, now) = (State::default(), clock.now());
-        for row in sql.query("SELECT name, owner, value, expires FROM ephemeral WHERE expires > $1", params![now])? {
-            let (name, owner, bytes, expires): (String, String, Vec<u8>, Timestamp) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        for row in sql.query(
+            "SELECT name, owner, value, expires FROM ephemeral WHERE expires > $1",
+            params![now],
+        )? {
+            let (name, owner, bytes, expires): (String, String, Vec<u8>, Timestamp) =
+                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
             if owner == COUNTER {
-                state.counters.set(Id::read(&name).unwrap_or(Id::of(&name)), decode(&bytes), expires, now);
+                state.counters.set(
+                    Id::read(&name).unwrap_or(Id::of(&name)),
+                    decode(&bytes),
+                    expires,
+                    now,
+                );
             } else if let Some(owner) = Owner::read(&owner) {
                 state.set(&name, bytes, owner, expires, now);
             }
@@ -121,7 +133,14 @@ impl Ephemeral {
     ///
     /// # Errors
     /// A value larger than [`Ephemeral::LARGEST`]; when Redis does not answer.
-    pub async fn put(&self, space: &str, key: &str, bytes: Vec<u8>, seconds: i64, owner: Owner) -> Result<(), StoreError> {
+    pub async fn put(
+        &self,
+        space: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        seconds: i64,
+        owner: Owner,
+    ) -> Result<(), StoreError> {
         bounded(&bytes)?;
         let (name, now) = (name(space, key), self.clock.now());
         let expires = now.plus_seconds(seconds);
@@ -148,8 +167,8 @@ impl Ephemeral {
         })
     }
 
-    /// Adds to a counter that ends `seconds` after its first use, and gives the sum; the largest number when nobody
-    /// can count, so that limits hold.
+    /// Adds to a counter that ends `seconds` after its first use, and gives the sum; the largest
+    /// number when nobody can count, so that limits hold.
     pub async fn add(&self, space: &str, key: &str, amount: i64, seconds: i64) -> i64 {
         let (name, now) = (name(space, key), self.clock.now());
         let id = Id::of(&name);
@@ -160,11 +179,16 @@ impl Ephemeral {
                 sum
             });
         };
-        let Some(mut counted) = logged(shared.add(&name, amount, seconds).await) else { return i64::MAX };
+        let Some(mut counted) = logged(shared.add(&name, amount, seconds).await) else {
+            return i64::MAX;
+        };
         let known = self.with(|state| state.counters.get(id, now));
-        // Redis forgot what it had counted: it was emptied, or had no room. What this process knows goes on.
+        // Redis forgot what it had counted: it was emptied, or had no room. What this process knows
+        // goes on.
         if let (false, Some((known, _))) = (counted.existed, known) {
-            let Some(restored) = logged(shared.add(&name, known, seconds).await) else { return i64::MAX };
+            let Some(restored) = logged(shared.add(&name, known, seconds).await) else {
+                return i64::MAX;
+            };
             counted = restored;
         }
         let end = Timestamp(now.0.saturating_add(counted.left.saturating_mul(1000)));
@@ -172,12 +196,20 @@ impl Ephemeral {
         counted.sum
     }
 
-    /// Sets a value only if it still has the version the caller saw (`None`: only if there is none), and tells
-    /// whether it did.
+    /// Sets a value only if it still has the version the caller saw (`None`: only if there is
+    /// none), and tells whether it did.
     ///
     /// # Errors
     /// A value larger than [`Ephemeral::LARGEST`]; when Redis does not answer.
-    pub async fn compare_and_swap(&self, space: &str, key: &str, seen: Option<u64>, bytes: Vec<u8>, seconds: i64, owner: Owner) -> Result<bool, StoreError> {
+    pub async fn compare_and_swap(
+        &self,
+        space: &str,
+        key: &str,
+        seen: Option<u64>,
+        bytes: Vec<u8>,
+        seconds: i64,
+        owner: Owner,
+    ) -> Result<bool, StoreError> {
         bounded(&bytes)?;
         let (name, now) = (name(space, key), self.clock.now());
         let expires = now.plus_seconds(seconds);
@@ -214,7 +246,15 @@ impl Ephemeral {
     }
 
     /// Books what was put into Redis, and removes there what is too much.
-    async fn book(&self, shared: &Shared, name: &str, bytes: usize, owner: Owner, expires: Timestamp, now: Timestamp) {
+    async fn book(
+        &self,
+        shared: &Shared,
+        name: &str,
+        bytes: usize,
+        owner: Owner,
+        expires: Timestamp,
+        now: Timestamp,
+    ) {
         let gone = self.with(|state| state.ledger.enter(name, owner, bytes, expires, now));
         for name in gone {
             logged(shared.remove(&name).await);
@@ -233,11 +273,19 @@ impl Ephemeral {
             let row = |name: &Name| match name {
                 Name::Entry(name) => {
                     let held = state.entries.get(name)?;
-                    Some(Row { owner: held.owner.text(), bytes: held.value.bytes.clone(), expires: held.expires })
+                    Some(Row {
+                        owner: held.owner.text(),
+                        bytes: held.value.bytes.clone(),
+                        expires: held.expires,
+                    })
                 }
                 Name::Counter(id) => {
                     let (count, expires) = state.counters.get(*id, now)?;
-                    Some(Row { owner: COUNTER.to_owned(), bytes: count.to_le_bytes().to_vec(), expires })
+                    Some(Row {
+                        owner: COUNTER.to_owned(),
+                        bytes: count.to_le_bytes().to_vec(),
+                        expires,
+                    })
                 }
             };
             Some(names.into_iter().map(|name| (name.clone(), row(&name))).collect())
@@ -282,10 +330,20 @@ impl State {
         self.entries.get(name)
     }
 
-    fn set(&mut self, name: &str, bytes: Vec<u8>, owner: Owner, expires: Timestamp, now: Timestamp) {
+    fn set(
+        &mut self,
+        name: &str,
+        bytes: Vec<u8>,
+        owner: Owner,
+        expires: Timestamp,
+        now: Timestamp,
+    ) {
         self.versions += 1;
         let gone = self.ledger.enter(name, owner, bytes.len(), expires, now);
-        self.entries.insert(name.to_owned(), Held { value: Versioned { version: self.versions, bytes }, expires, owner });
+        self.entries.insert(
+            name.to_owned(),
+            Held { value: Versioned { version: self.versions, bytes }, expires, owner },
+        );
         self.changed.insert(Name::Entry(name.to_owned()));
         for name in gone {
             self.entries.remove(&*name);
@@ -315,5 +373,9 @@ fn decode(bytes: &[u8]) -> i64 {
 }
 
 fn bounded(bytes: &[u8]) -> Result<(), StoreError> {
-    if bytes.len() > Ephemeral::LARGEST { Err(StoreError::Database("an ephemeral value is larger than 256 KiB".to_owned())) } else { Ok(()) }
+    if bytes.len() > Ephemeral::LARGEST {
+        Err(StoreError::Database("an ephemeral value is larger than 256 KiB".to_owned()))
+    } else {
+        Ok(())
+    }
 }

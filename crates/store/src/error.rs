@@ -20,7 +20,8 @@ pub enum StoreError {
     /// A text the engine cannot keep, as one with a null character.
     #[error("database: {0}")]
     Characters(String),
-    /// The database or Redis does not answer, or takes no writes for the moment; the text is for the log.
+    /// The database or Redis does not answer, or takes no writes for the moment; the text is for
+    /// the log.
     #[error("away for the moment: {0}")]
     Away(String),
     /// The configuration has moved on since this transaction began; it is tried again.
@@ -39,14 +40,18 @@ pub enum StoreError {
     /// A rule that holds for every way to write refused the transaction.
     #[error("{}", .0.sentences())]
     Refused(FieldErrors),
-    #[error("the data was written by a newer version (schema {found}, this program knows {known}): start that version again, or restore a backup")]
+    #[error(
+        "the data was written by a newer version (schema {found}, this program knows {known}): start that version again, or restore a backup"
+    )]
     Newer { found: i64, known: i64 },
     #[error(
         "the secret key is not the one this data was made with: set AUTHENTIK_SECRET_KEY (or COUNTERSIGN_SECRET_KEY) to the former value, \
          or restore the file secret-key in the data folder"
     )]
     WrongSecretKey,
-    #[error("the data folder {path} cannot be used: {problem}. Create it, or make it writable for the user that runs this program")]
+    #[error(
+        "the data folder {path} cannot be used: {problem}. Create it, or make it writable for the user that runs this program"
+    )]
     DataFolder { path: String, problem: String },
     #[error("the store is shutting down")]
     Closed,
@@ -57,7 +62,12 @@ impl StoreError {
     pub const fn is_passing(&self) -> bool {
         matches!(
             self,
-            StoreError::Unavailable { .. } | StoreError::Untrusted { .. } | StoreError::Away(_) | StoreError::Full | StoreError::Stale | StoreError::Closed
+            StoreError::Unavailable { .. }
+                | StoreError::Untrusted { .. }
+                | StoreError::Away(_)
+                | StoreError::Full
+                | StoreError::Stale
+                | StoreError::Closed
         )
     }
 }
@@ -67,7 +77,9 @@ impl From<rusqlite::Error> for StoreError {
         if let rusqlite::Error::SqliteFailure(code, text) = &error {
             match code.code {
                 rusqlite::ErrorCode::ConstraintViolation => {
-                    if let Some(index) = text.as_deref().and_then(|t| t.strip_prefix("UNIQUE constraint failed: ")) {
+                    if let Some(index) =
+                        text.as_deref().and_then(|t| t.strip_prefix("UNIQUE constraint failed: "))
+                    {
                         return StoreError::Conflict { index: index.to_owned() };
                     }
                 }

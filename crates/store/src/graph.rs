@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_model::{Change, Draft, Entropy, Entry, Key, KeyType, LoadError, Object, ObjectId, Registry, Revision, Sealer, Snapshot, Timestamp};
+use countersign_model::{
+    Change, Draft, Entropy, Entry, Key, KeyType, LoadError, Object, ObjectId, Registry, Revision,
+    Sealer, Snapshot, Timestamp,
+};
 use serde_json::{Map, Value, json};
 
 use crate::actor::Actor;
@@ -28,20 +31,34 @@ pub(crate) fn revision(sql: &mut Sql<'_>) -> Result<Revision, StoreError> {
 }
 
 /// Reads the whole graph.
-pub(crate) fn load(sql: &mut Sql<'_>, registry: &Registry, sealer: &dyn Sealer, entropy: &dyn Entropy) -> Result<Snapshot, StoreError> {
+pub(crate) fn load(
+    sql: &mut Sql<'_>,
+    registry: &Registry,
+    sealer: &dyn Sealer,
+    entropy: &dyn Entropy,
+) -> Result<Snapshot, StoreError> {
     let mut snapshot = Snapshot::default();
     for row in sql.query("SELECT key, model, format, revision, data FROM object", params![])? {
         let (key, model): (String, String) = (row.get(0)?, row.get(1)?);
         let kind = registry.kind(&model).ok_or_else(|| LoadError::Unknown(model.clone()))?;
         let key = Key::parse(&key, kind.meta.key).ok_or(StoreError::Column { column: 0 })?;
         let format = u32::try_from(row.get::<i64>(2)?).unwrap_or(u32::MAX);
-        let Value::Object(stored) = row.get::<Value>(4)? else { return Err(StoreError::Column { column: 4 }) };
+        let Value::Object(stored) = row.get::<Value>(4)? else {
+            return Err(StoreError::Column { column: 4 });
+        };
         let object = kind.load(format, stored, sealer, entropy)?;
-        snapshot.load(Entry { id: ObjectId::new(kind.meta.space, key), revision: row.get(3)?, object });
+        snapshot.load(Entry {
+            id: ObjectId::new(kind.meta.space, key),
+            revision: row.get(3)?,
+            object,
+        });
     }
-    for row in sql.query("SELECT name, value FROM fact WHERE name LIKE 'highest key of %'", params![])? {
+    for row in
+        sql.query("SELECT name, value FROM fact WHERE name LIKE 'highest key of %'", params![])?
+    {
         let (name, value): (String, String) = (row.get(0)?, row.get(1)?);
-        let space = registry.kinds().map(|kind| kind.meta.space).find(|space| highest_key(space.0) == name);
+        let space =
+            registry.kinds().map(|kind| kind.meta.space).find(|space| highest_key(space.0) == name);
         if let (Some(space), Ok(key)) = (space, value.parse()) {
             snapshot.note_key(space, key);
         }
@@ -73,8 +90,12 @@ pub(crate) fn persist(
         return Ok((snapshot, changes));
     }
     let revision = snapshot.revision();
-    // Edits are serial, across processes too: whoever comes second finds the counter moved and tries again.
-    let moved = sql.execute("UPDATE graph SET revision = $1 WHERE id = 1 AND revision = $2", params![revision, revision - 1])? == 0;
+    // Edits are serial, across processes too: whoever comes second finds the counter moved and
+    // tries again.
+    let moved = sql.execute(
+        "UPDATE graph SET revision = $1 WHERE id = 1 AND revision = $2",
+        params![revision, revision - 1],
+    )? == 0;
     if moved {
         return Err(StoreError::Stale);
     }
@@ -92,13 +113,21 @@ pub(crate) fn persist(
                 )?;
             }
             None => {
-                sql.execute("DELETE FROM object WHERE space = $1 AND key = $2", params![space, &key])?;
+                sql.execute(
+                    "DELETE FROM object WHERE space = $1 AND key = $2",
+                    params![space, &key],
+                )?;
                 if let Key::Int(_) = change.id.key {
-                    note_highest_key(sql, change.id.space.0, snapshot.highest_key(change.id.space))?;
+                    note_highest_key(
+                        sql,
+                        change.id.space.0,
+                        snapshot.highest_key(change.id.space),
+                    )?;
                 }
             }
         }
-        let side = |entry: &Option<Arc<Entry>>| entry.as_ref().map_or(Value::Null, |e| side(e, sealer));
+        let side =
+            |entry: &Option<Arc<Entry>>| entry.as_ref().map_or(Value::Null, |e| side(e, sealer));
         edits.push(json!({"space": space, "key": key, "before": side(&change.before), "after": side(&change.after)}));
     }
     let actor_json = serde_json::to_value(actor).unwrap_or(Value::Null);
@@ -108,7 +137,10 @@ pub(crate) fn persist(
     )?;
     if let Some(seconds) = actor.confirm_within {
         let pending = json!({"until": at.plus_seconds(seconds).0}).to_string();
-        sql.execute("INSERT INTO fact (name, value) VALUES ($1, $2)", params![pending_name(revision), pending])?;
+        sql.execute(
+            "INSERT INTO fact (name, value) VALUES ($1, $2)",
+            params![pending_name(revision), pending],
+        )?;
     }
     Ok((snapshot, changes))
 }
@@ -118,9 +150,13 @@ pub(crate) fn pending_name(revision: Revision) -> String {
     format!("pending change {revision}")
 }
 
-/// Puts everything back as it was at a revision; `false` when that revision never was, or not all of the way is recorded.
+/// Puts everything back as it was at a revision; `false` when that revision never was, or not all
+/// of the way is recorded.
 pub(crate) fn restore(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, StoreError> {
-    let rows = tx.query("SELECT edits FROM change WHERE revision > $1 ORDER BY revision", params![revision])?;
+    let rows = tx.query(
+        "SELECT edits FROM change WHERE revision > $1 ORDER BY revision",
+        params![revision],
+    )?;
     let way = tx.graph().revision() - revision;
     if revision < 0 || way < 0 || usize::try_from(way).ok() != Some(rows.len()) {
         return Ok(false);
@@ -145,12 +181,25 @@ pub(crate) fn restore(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, Store
 /// The object of a recorded edit, and what it was before.
 fn former(tx: &Tx<'_>, edit: &Value) -> Result<(ObjectId, Option<Arc<dyn Object>>), StoreError> {
     let side = |name: &str| edit.get(name).filter(|side| !side.is_null());
-    let model = side("before").or_else(|| side("after")).and_then(|side| side.get("model")).and_then(Value::as_str).unwrap_or_default();
-    let kind = tx.registry().kind(model).cloned().ok_or_else(|| LoadError::Unknown(model.to_owned()))?;
-    let key = edit.get("key").and_then(Value::as_str).and_then(|key| Key::parse(key, kind.meta.key)).ok_or(StoreError::Column { column: 0 })?;
+    let model = side("before")
+        .or_else(|| side("after"))
+        .and_then(|side| side.get("model"))
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let kind =
+        tx.registry().kind(model).cloned().ok_or_else(|| LoadError::Unknown(model.to_owned()))?;
+    let key = edit
+        .get("key")
+        .and_then(Value::as_str)
+        .and_then(|key| Key::parse(key, kind.meta.key))
+        .ok_or(StoreError::Column { column: 0 })?;
     let id = ObjectId::new(kind.meta.space, key);
     let Some(before) = side("before") else { return Ok((id, None)) };
-    let format = before.get("format").and_then(Value::as_u64).and_then(|format| u32::try_from(format).ok()).unwrap_or(1);
+    let format = before
+        .get("format")
+        .and_then(Value::as_u64)
+        .and_then(|format| u32::try_from(format).ok())
+        .unwrap_or(1);
     let data = before.get("data").and_then(Value::as_object).cloned().unwrap_or_default();
     Ok((id, Some(kind.load(format, data, tx.sealer(), tx.entropy())?)))
 }
@@ -162,8 +211,13 @@ fn highest_key(space: &str) -> String {
 
 /// The key that the fact names; 0 without one.
 pub(crate) fn noted_highest_key(sql: &mut Sql<'_>, space: &str) -> Result<i64, StoreError> {
-    let row = sql.query_one("SELECT value FROM fact WHERE name = $1", params![highest_key(space)])?;
-    Ok(row.map(|row| row.get::<String>(0)).transpose()?.and_then(|value| value.parse().ok()).unwrap_or(0))
+    let row =
+        sql.query_one("SELECT value FROM fact WHERE name = $1", params![highest_key(space)])?;
+    Ok(row
+        .map(|row| row.get::<String>(0))
+        .transpose()?
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(0))
 }
 
 /// Keeps the integer keys of a space up to `key` from being given again.
@@ -183,7 +237,11 @@ fn side(entry: &Entry, sealer: &dyn Sealer) -> Value {
 
 /// Puts the inverse of a committed edit into a draft; `false` when there is no such edit.
 pub(crate) fn roll_back(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, StoreError> {
-    let Some(row) = tx.query_one("SELECT edits FROM change WHERE revision = $1", params![revision])? else { return Ok(false) };
+    let Some(row) =
+        tx.query_one("SELECT edits FROM change WHERE revision = $1", params![revision])?
+    else {
+        return Ok(false);
+    };
     let edits: Value = row.get(0)?;
     let mut made = Vec::new();
     for edit in edits.as_array().into_iter().flatten() {

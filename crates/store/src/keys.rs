@@ -1,8 +1,10 @@
-//! The secret key: proof that it is the one the data was made with, and what stands in for a published example.
+//! The secret key: proof that it is the one the data was made with, and what stands in for a
+//! published example.
 //!
-//! An example never protects anything. A random key takes its place and is kept where every process finds it: in the data
-//! folder (by the program), or in the database that processes share. When the administrator gives a key of their own, the
-//! data keeps the key it has; that is sealed with the administrator's, and from then on opens with it alone.
+//! An example never protects anything. A random key takes its place and is kept where every process
+//! finds it: in the data folder (by the program), or in the database that processes share. When the
+//! administrator gives a key of their own, the data keeps the key it has; that is sealed with the
+//! administrator's, and from then on opens with it alone.
 
 use countersign_model::{Entropy, Sealer, Secret};
 
@@ -16,9 +18,11 @@ use crate::sql::Sql;
 pub enum SecretKey {
     /// Given by the administrator. `former` is what the data folder keeps from before.
     Own { key: Secret, former: Option<Secret> },
-    /// Made by the program and kept in the data folder; `example`: instead of one that was published.
+    /// Made by the program and kept in the data folder; `example`: instead of one that was
+    /// published.
     Folder { key: Secret, example: bool },
-    /// Made by the program and kept in the database, instead of an example. `former` is what a data folder keeps from before.
+    /// Made by the program and kept in the database, instead of an example. `former` is what a data
+    /// folder keeps from before.
     Database { former: Option<Secret> },
 }
 
@@ -30,7 +34,8 @@ impl From<Secret> for SecretKey {
 
 const PROOF: &str = "secret_key_proof";
 const WORD: &str = "countersign";
-/// There while a random key stands in for an example; its value is the key, where no folder keeps it.
+/// There while a random key stands in for an example; its value is the key, where no folder keeps
+/// it.
 const STAND_IN: &str = "secret_key_stand_in";
 /// The key of the data, sealed with the administrator's.
 const SEALED: &str = "secret_key_sealed";
@@ -42,14 +47,21 @@ pub(crate) struct Opened {
     pub(crate) stands_in: bool,
 }
 
-/// Finds the key of the data and proves it: a wrong one must stop the start instead of showing broken secrets later.
-pub(crate) fn open(sql: &mut Sql<'_>, given: &SecretKey, entropy: &dyn Entropy) -> Result<Opened, StoreError> {
+/// Finds the key of the data and proves it: a wrong one must stop the start instead of showing
+/// broken secrets later.
+pub(crate) fn open(
+    sql: &mut Sql<'_>,
+    given: &SecretKey,
+    entropy: &dyn Entropy,
+) -> Result<Opened, StoreError> {
     match given {
         SecretKey::Database { former } => {
             let key = match fact(sql, STAND_IN)?.filter(|key| !key.is_empty()) {
                 Some(key) => Secret::new(key),
                 // The data has a key already.
-                None if fact(sql, PROOF)?.is_some() => former.clone().ok_or(StoreError::WrongSecretKey)?,
+                None if fact(sql, PROOF)?.is_some() => {
+                    former.clone().ok_or(StoreError::WrongSecretKey)?
+                }
                 None => Secret::new(entropy.token(64)),
             };
             let seal = prove(sql, &key)?.ok_or(StoreError::WrongSecretKey)?;
@@ -81,7 +93,11 @@ fn own(sql: &mut Sql<'_>, own: &Secret, former: Option<&Secret>) -> Result<Opene
     }
     // Only what stood in for an example gives way to another key.
     let stand_in = fact(sql, STAND_IN)?.ok_or(StoreError::WrongSecretKey)?;
-    let key = if stand_in.is_empty() { former.cloned().ok_or(StoreError::WrongSecretKey)? } else { Secret::new(stand_in) };
+    let key = if stand_in.is_empty() {
+        former.cloned().ok_or(StoreError::WrongSecretKey)?
+    } else {
+        Secret::new(stand_in)
+    };
     let seal = prove(sql, &key)?.ok_or(StoreError::WrongSecretKey)?;
     put(sql, SEALED, &Seal::new(own)?.seal(key.expose()))?;
     remove(sql, STAND_IN)?;
@@ -103,12 +119,18 @@ fn prove(sql: &mut Sql<'_>, key: &Secret) -> Result<Option<Seal>, StoreError> {
 ///
 /// # Errors
 /// When the engine fails.
-pub fn settle_restored_key(sql: &mut Sql<'_>, given: &SecretKey, key: &Secret) -> Result<(), StoreError> {
+pub fn settle_restored_key(
+    sql: &mut Sql<'_>,
+    given: &SecretKey,
+    key: &Secret,
+) -> Result<(), StoreError> {
     for name in [STAND_IN, SEALED] {
         remove(sql, name)?;
     }
     match given {
-        SecretKey::Own { key: own, .. } if own.expose() != key.expose() => put(sql, SEALED, &Seal::new(own)?.seal(key.expose())),
+        SecretKey::Own { key: own, .. } if own.expose() != key.expose() => {
+            put(sql, SEALED, &Seal::new(own)?.seal(key.expose()))
+        }
         SecretKey::Own { .. } | SecretKey::Folder { example: false, .. } => Ok(()),
         SecretKey::Folder { example: true, .. } => put(sql, STAND_IN, ""),
         SecretKey::Database { .. } => put(sql, STAND_IN, key.expose()),
@@ -122,12 +144,17 @@ pub(crate) fn sealed(sql: &mut Sql<'_>) -> Result<Option<String>, StoreError> {
 
 /// Whether a key is that of the data, or opens it.
 pub(crate) fn fits(given: &Secret, key: &str, sealed: Option<&str>) -> bool {
-    let opens = |sealed: &str| Seal::new(given).is_ok_and(|seal| seal.open(sealed).is_ok_and(|opened| opened.expose() == key));
+    let opens = |sealed: &str| {
+        Seal::new(given)
+            .is_ok_and(|seal| seal.open(sealed).is_ok_and(|opened| opened.expose() == key))
+    };
     given.expose() == key || sealed.is_some_and(opens)
 }
 
 fn fact(sql: &mut Sql<'_>, name: &str) -> Result<Option<String>, StoreError> {
-    sql.query_one("SELECT value FROM fact WHERE name = $1", params![name])?.map(|row| row.get(0)).transpose()
+    sql.query_one("SELECT value FROM fact WHERE name = $1", params![name])?
+        .map(|row| row.get(0))
+        .transpose()
 }
 
 fn put(sql: &mut Sql<'_>, name: &str, value: &str) -> Result<(), StoreError> {
@@ -157,7 +184,9 @@ mod tests {
     }
 
     fn opened(connection: &Connection, given: &SecretKey) -> Option<(String, bool)> {
-        open(&mut Sql::embedded(connection), given, &SystemEntropy).ok().map(|opened| (opened.key.expose().to_owned(), opened.stands_in))
+        open(&mut Sql::embedded(connection), given, &SystemEntropy)
+            .ok()
+            .map(|opened| (opened.key.expose().to_owned(), opened.stands_in))
     }
 
     #[test]
@@ -165,13 +194,18 @@ mod tests {
         let data = data();
         let (first, stands_in) = opened(&data, &SecretKey::Database { former: None }).unwrap();
         assert!(stands_in && first.len() == 64);
-        assert_eq!(opened(&data, &SecretKey::Database { former: None }), Some((first.clone(), true)));
-        // Then the administrator gives one of their own: the data is still there, and opens with it alone.
+        assert_eq!(
+            opened(&data, &SecretKey::Database { former: None }),
+            Some((first.clone(), true))
+        );
+        // Then the administrator gives one of their own: the data is still there, and opens with it
+        // alone.
         assert_eq!(opened(&data, &key("our own").into()), Some((first.clone(), false)));
         assert_eq!(opened(&data, &key("our own").into()), Some((first.clone(), false)));
         assert_eq!(opened(&data, &SecretKey::Database { former: None }), None);
         assert_eq!(opened(&data, &key("another").into()), None);
-        let text: String = data.query_row("SELECT group_concat(value) FROM fact", [], |row| row.get(0)).unwrap();
+        let text: String =
+            data.query_row("SELECT group_concat(value) FROM fact", [], |row| row.get(0)).unwrap();
         assert!(!text.contains(&first), "it no longer lies beside the data");
     }
 
@@ -192,6 +226,10 @@ mod tests {
         let data = data();
         let (first, _) = opened(&data, &SecretKey::Database { former: None }).unwrap();
         assert_eq!(opened(&data, &key(&first).into()), Some((first.clone(), false)));
-        assert_eq!(opened(&data, &SecretKey::Database { former: None }), None, "it is the administrator's from then on");
+        assert_eq!(
+            opened(&data, &SecretKey::Database { former: None }),
+            None,
+            "it is the administrator's from then on"
+        );
     }
 }

@@ -1,9 +1,13 @@
-//! Where things are kept: the configuration graph, the directory's tables, and what lives only for a while.
+//! Where things are kept: the configuration graph, the directory's tables, and what lives only for
+//! a while.
 //!
-//! One operation writes: [`Store::write`]. Its closure gets a [`Tx`], which is at once SQL over the tables and a
-//! draft over the graph; both commit in one transaction, or neither. Nothing here knows what a user or a flow is:
-//! statements live with the rules they serve.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+//! One operation writes: [`Store::write`]. Its closure gets a [`Tx`], which is at once SQL over the
+//! tables and a draft over the graph; both commit in one transaction, or neither. Nothing here
+//! knows what a user or a flow is: statements live with the rules they serve.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod actor;
 mod backup;
@@ -26,7 +30,10 @@ mod tls;
 mod tx;
 
 pub use actor::{Actor, ActorUser, Agent};
-pub use backup::{BackupError, BackupHeader, backed_up_columns, read_header, remove_if_empty, restore_backup, write_backup};
+pub use backup::{
+    BackupError, BackupHeader, backed_up_columns, read_header, remove_if_empty, restore_backup,
+    write_backup,
+};
 pub use ephemeral::{Ephemeral, Owner, Versioned};
 pub use error::StoreError;
 pub use graph::CommittedEdit;

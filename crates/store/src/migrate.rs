@@ -32,18 +32,21 @@ const MIGRATIONS: &[Migration] = &[
 /// The schema since which events are counted: older backups have no count.
 pub(crate) const EVENTS_COUNTED: i64 = 10;
 
-/// Brings a PostgreSQL database up to date and runs `first` on it in one transaction, under the lock of the row that
-/// counts the schema: processes that start at once do so one after the other.
+/// Brings a PostgreSQL database up to date and runs `first` on it in one transaction, under the
+/// lock of the row that counts the schema: processes that start at once do so one after the other.
 pub(crate) fn run_postgres<T>(
     connection: &mut postgresql::Connection,
     first: impl FnOnce(&mut postgresql::Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let create = "CREATE TABLE IF NOT EXISTS schema_version (id BIGINT PRIMARY KEY, version BIGINT NOT NULL)";
-    // Of two processes that create it at once, PostgreSQL refuses the slower even so; it then finds the table.
+    // Of two processes that create it at once, PostgreSQL refuses the slower even so; it then finds
+    // the table.
     if connection.batch(create).is_err() {
         connection.batch(create)?;
     }
-    connection.batch("INSERT INTO schema_version (id, version) VALUES (1, 0) ON CONFLICT (id) DO NOTHING")?;
+    connection.batch(
+        "INSERT INTO schema_version (id, version) VALUES (1, 0) ON CONFLICT (id) DO NOTHING",
+    )?;
     connection.batch("BEGIN")?;
     let outcome = step_postgres(connection).and_then(|()| first(connection));
     connection.batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
@@ -51,7 +54,8 @@ pub(crate) fn run_postgres<T>(
 }
 
 fn step_postgres(connection: &mut postgresql::Connection) -> Result<(), StoreError> {
-    let rows = connection.query("SELECT version FROM schema_version WHERE id = 1 FOR UPDATE", &[])?;
+    let rows =
+        connection.query("SELECT version FROM schema_version WHERE id = 1 FOR UPDATE", &[])?;
     let found: i64 = rows.first().ok_or(StoreError::Column { column: 0 })?.get(0)?;
     if found > known() {
         return Err(StoreError::Newer { found, known: known() });
@@ -65,12 +69,14 @@ fn step_postgres(connection: &mut postgresql::Connection) -> Result<(), StoreErr
                 Work(work) => work(&mut Sql::postgres(connection))?,
             }
         }
-        connection.execute("UPDATE schema_version SET version = $1 WHERE id = 1", params![known()])?;
+        connection
+            .execute("UPDATE schema_version SET version = $1 WHERE id = 1", params![known()])?;
     }
     Ok(())
 }
 
-/// The text of a step without what is for the other engine: lines from `-- embedded {` or `-- server {` to `-- }`.
+/// The text of a step without what is for the other engine: lines from `-- embedded {` or `--
+/// server {` to `-- }`.
 pub(crate) fn of_engine(statements: &str, engine: &str) -> String {
     let mut skipped = false;
     let mine = statements.lines().filter(|line| {
@@ -104,7 +110,9 @@ pub(crate) fn run_to(connection: &mut Connection, number: usize) -> Result<(), S
     if found > known() {
         return Err(StoreError::Newer { found, known: known() });
     }
-    for (index, migration) in MIGRATIONS.iter().enumerate().take(number).skip(usize::try_from(found).unwrap_or(0)) {
+    for (index, migration) in
+        MIGRATIONS.iter().enumerate().take(number).skip(usize::try_from(found).unwrap_or(0))
+    {
         let step = connection.transaction()?;
         match migration {
             Statements(text) => step.execute_batch(&of_engine(text, "embedded"))?,

@@ -1,8 +1,10 @@
-//! Numbers that are given once. Others know a row by its number (`sub` of OpenID Connect is made of an account's, and is
-//! "never reassigned": OpenID Connect Core 1.0, section 2), so the number of a deleted row is not given to another one.
+//! Numbers that are given once. Others know a row by its number (`sub` of OpenID Connect is made of
+//! an account's, and is "never reassigned": OpenID Connect Core 1.0, section 2), so the number of a
+//! deleted row is not given to another one.
 //!
-//! Each engine has a counter per table that never goes back: `sqlite_sequence`, and PostgreSQL's sequences. A backup carries
-//! them. It cannot carry what was given after it was made, so a restore leaves a gap.
+//! Each engine has a counter per table that never goes back: `sqlite_sequence`, and PostgreSQL's
+//! sequences. A backup carries them. It cannot carry what was given after it was made, so a restore
+//! leaves a gap.
 
 use std::collections::HashMap;
 
@@ -41,12 +43,13 @@ const AT_ONCE: i64 = 500;
 /// Numbers that a restore leaves out at least.
 const GAP: i64 = 10_000;
 
-/// The step of the migration that begins it: the embedded engine's tables count from now on, and all counters begin above
-/// every number that anything still names.
+/// The step of the migration that begins it: the embedded engine's tables count from now on, and
+/// all counters begin above every number that anything still names.
 pub(crate) fn begin(sql: &mut Sql<'_>) -> Result<(), StoreError> {
     if let Engine::Sqlite(connection) = &sql.engine {
-        // AUTOINCREMENT changes how numbers are chosen and nothing of the rows, so the definition is changed where it is kept
-        // (www.sqlite.org/lang_altertable.html, section 7): a copy of the table would take every row along that names it.
+        // AUTOINCREMENT changes how numbers are chosen and nothing of the rows, so the definition
+        // is changed where it is kept (www.sqlite.org/lang_altertable.html, section 7): a copy of
+        // the table would take every row along that names it.
         let version: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
         let tables = NUMBERED.map(|of| format!("'{}'", of.table)).join(", ");
         connection.execute_batch(&format!(
@@ -63,8 +66,9 @@ pub(crate) fn begin(sql: &mut Sql<'_>) -> Result<(), StoreError> {
     begin_above_all_seen(sql)
 }
 
-/// Puts every counter above the numbers of rows, and of what is named by events, grants and recorded edits. Documents are
-/// read here and not by the engine: PostgreSQL refuses some that hold what a visitor typed.
+/// Puts every counter above the numbers of rows, and of what is named by events, grants and
+/// recorded edits. Documents are read here and not by the engine: PostgreSQL refuses some that hold
+/// what a visitor typed.
 pub(crate) fn begin_above_all_seen(sql: &mut Sql<'_>) -> Result<(), StoreError> {
     let mut highest: HashMap<&str, i64> = HashMap::new();
     let mut see = |table: &'static str, number: Option<i64>| {
@@ -87,8 +91,12 @@ pub(crate) fn begin_above_all_seen(sql: &mut Sql<'_>) -> Result<(), StoreError> 
         for row in &rows {
             let context: Value = row.get(1)?;
             let name = context.pointer("/model/model_name").and_then(Value::as_str);
-            let number = context.pointer("/model/pk").and_then(Value::as_str).and_then(|pk| pk.parse().ok());
-            NUMBERED.iter().filter(|of| name == Some(of.model_name)).for_each(|of| see(of.table, number));
+            let number =
+                context.pointer("/model/pk").and_then(Value::as_str).and_then(|pk| pk.parse().ok());
+            NUMBERED
+                .iter()
+                .filter(|of| name == Some(of.model_name))
+                .for_each(|of| see(of.table, number));
         }
     }
     let mut after = -1;
@@ -98,9 +106,13 @@ pub(crate) fn begin_above_all_seen(sql: &mut Sql<'_>) -> Result<(), StoreError> 
         after = last.get(0)?;
         for row in &rows {
             let (actor, edits): (Value, Value) = (row.get(1)?, row.get(2)?);
-            users_of(actor.get("user").unwrap_or(&Value::Null)).chain(users_of(&actor)).for_each(|user| see("users", Some(user)));
+            users_of(actor.get("user").unwrap_or(&Value::Null))
+                .chain(users_of(&actor))
+                .for_each(|user| see("users", Some(user)));
             // What was bound to an account.
-            let sides = edits.as_array().into_iter().flatten().flat_map(|edit| ["/before/data/user", "/after/data/user"].map(|at| edit.pointer(at)));
+            let sides = edits.as_array().into_iter().flatten().flat_map(|edit| {
+                ["/before/data/user", "/after/data/user"].map(|at| edit.pointer(at))
+            });
             sides.flatten().for_each(|user| see("users", user.as_i64()));
         }
     }
@@ -109,18 +121,25 @@ pub(crate) fn begin_above_all_seen(sql: &mut Sql<'_>) -> Result<(), StoreError> 
     }
     let mut provider = 0;
     for grants in ["authorization_code", "access_token", "refresh_token"] {
-        provider = provider.max(highest_of(sql, &format!("SELECT MAX(provider_id) FROM {grants}"))?);
+        provider =
+            provider.max(highest_of(sql, &format!("SELECT MAX(provider_id) FROM {grants}"))?);
     }
     graph::note_highest_key(sql, PROVIDERS, provider)
 }
 
 /// The accounts that somebody acted as: `{pk, on_behalf_of: {pk}}`.
 fn users_of(named: &Value) -> impl Iterator<Item = i64> {
-    [named.get("pk"), named.pointer("/on_behalf_of/pk")].into_iter().flatten().filter_map(Value::as_i64)
+    [named.get("pk"), named.pointer("/on_behalf_of/pk")]
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_i64)
 }
 
 fn highest_of(sql: &mut Sql<'_>, statement: &str) -> Result<i64, StoreError> {
-    Ok(sql.query_one(statement, params![])?.map_or(Ok(None), |row| row.get::<Option<i64>>(0))?.unwrap_or(0))
+    Ok(sql
+        .query_one(statement, params![])?
+        .map_or(Ok(None), |row| row.get::<Option<i64>>(0))?
+        .unwrap_or(0))
 }
 
 /// The highest number ever given in each table, and in each space of the graph, by name.
@@ -128,22 +147,35 @@ pub(crate) fn given(sql: &mut Sql<'_>) -> Result<Vec<(&'static str, i64)>, Store
     NUMBERED.iter().map(|of| Ok((of.table, highest_given(sql, of.table)?))).collect()
 }
 
-/// Takes over what a backup says of the numbers given before it, and leaves out those that may have been given since.
-pub(crate) fn continue_after(sql: &mut Sql<'_>, registry: &Registry, given: &[(String, i64)], made: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+/// Takes over what a backup says of the numbers given before it, and leaves out those that may have
+/// been given since.
+pub(crate) fn continue_after(
+    sql: &mut Sql<'_>,
+    registry: &Registry,
+    given: &[(String, i64)],
+    made: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if given.is_empty() {
         begin_above_all_seen(sql)?;
     }
     let since = (now.seconds() - made.seconds()).max(0);
     for of in &NUMBERED {
-        let before = given.iter().find(|(table, _)| table == of.table).map_or(0, |(_, number)| *number);
+        let before =
+            given.iter().find(|(table, _)| table == of.table).map_or(0, |(_, number)| *number);
         let before = before.max(highest_given(sql, of.table)?);
         raise(sql, of.table, before + GAP + since * of.a_second)?;
     }
-    let mut spaces: Vec<&str> = registry.kinds().filter(|kind| kind.meta.key == KeyType::Int).map(|kind| kind.meta.space.0).collect();
+    let mut spaces: Vec<&str> = registry
+        .kinds()
+        .filter(|kind| kind.meta.key == KeyType::Int)
+        .map(|kind| kind.meta.space.0)
+        .collect();
     spaces.sort_unstable();
     spaces.dedup();
     for space in spaces {
-        let statement = format!("SELECT MAX(CAST(key AS BIGINT)) FROM object WHERE space = '{space}'");
+        let statement =
+            format!("SELECT MAX(CAST(key AS BIGINT)) FROM object WHERE space = '{space}'");
         let before = graph::noted_highest_key(sql, space)?.max(highest_of(sql, &statement)?);
         graph::note_highest_key(sql, space, before + GAP + since)?;
     }
@@ -152,11 +184,17 @@ pub(crate) fn continue_after(sql: &mut Sql<'_>, registry: &Registry, given: &[(S
 
 fn highest_given(sql: &mut Sql<'_>, table: &str) -> Result<i64, StoreError> {
     if sql.shared().is_none() {
-        let row = sql.query_one("SELECT seq FROM sqlite_sequence WHERE name = $1", params![table])?;
+        let row =
+            sql.query_one("SELECT seq FROM sqlite_sequence WHERE name = $1", params![table])?;
         return row.map_or(Ok(0), |row| row.get(0));
     }
     let sequence = postgresql::sequence(sql, table)?;
-    highest_of(sql, &format!("SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {sequence}"))
+    highest_of(
+        sql,
+        &format!(
+            "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {sequence}"
+        ),
+    )
 }
 
 /// Lets a table's next number be above `number`; a counter that is there already stays.
@@ -166,7 +204,10 @@ fn raise(sql: &mut Sql<'_>, table: &str, number: i64) -> Result<(), StoreError> 
     }
     if sql.shared().is_none() {
         sql.execute("DELETE FROM sqlite_sequence WHERE name = $1", params![table])?;
-        sql.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)", params![table, number])?;
+        sql.execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)",
+            params![table, number],
+        )?;
     } else {
         let sequence = postgresql::sequence(sql, table)?;
         sql.query("SELECT setval($1::text::regclass, $2)", params![sequence, number])?;
@@ -188,8 +229,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate::run_to(&mut connection, 4).unwrap();
         let mut sql = Sql::embedded(&connection);
-        let event =
-            "INSERT INTO event (uuid, action, app, username, user_json, context, created, expires, brand) VALUES ($1, 'a', 'b', 'c', $2, $3, 0, 0, '{}')";
+        let event = "INSERT INTO event (uuid, action, app, username, user_json, context, created, expires, brand) VALUES ($1, 'a', 'b', 'c', $2, $3, 0, 0, '{}')";
         let nobody = r#"{"pk":1}"#;
         let events = [
             (r#"{"pk":101,"on_behalf_of":{"pk":102}}"#, "{}"),
@@ -215,11 +255,15 @@ mod tests {
         let run = "INSERT INTO flow_run (uuid, flow, user_id, started, outcome, revision, steps) VALUES ($1, '', 104, 0, '', 0, '[]')";
         sql.execute(run, params![SystemEntropy.uuid()]).unwrap();
         grows(&mut sql);
-        let change = "INSERT INTO change (revision, at, actor, reason, edits) VALUES ($1, 0, $2, '', $3)";
+        let change =
+            "INSERT INTO change (revision, at, actor, reason, edits) VALUES ($1, 0, $2, '', $3)";
         let recorded = [
             (r#"{"user":{"pk":105}}"#, "[]"),
             (r#"{"user":{"pk":1},"on_behalf_of":{"pk":106}}"#, "[]"),
-            ("{}", r#"[{"before":{"data":{"user":107}},"after":null},{"before":null,"after":{"data":{"user":108}}}]"#),
+            (
+                "{}",
+                r#"[{"before":{"data":{"user":107}},"after":null},{"before":null,"after":{"data":{"user":108}}}]"#,
+            ),
         ];
         for (revision, (actor, edits)) in (1_i64..).zip(recorded) {
             sql.execute(change, params![revision, actor, edits]).unwrap();
@@ -229,7 +273,12 @@ mod tests {
         assert_eq!(highest_given(&mut sql, "access_token").unwrap(), 900);
         let insert = "INSERT INTO users (uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, joined, path, type, attributes) \
                       VALUES ($1, $2, $2, '', '', '', '!', 0, 1, 0, 'users', 'internal', '{}') RETURNING id";
-        let made: i64 = sql.query_one(insert, params![SystemEntropy.uuid(), "new"]).unwrap().unwrap().get(0).unwrap();
+        let made: i64 = sql
+            .query_one(insert, params![SystemEntropy.uuid(), "new"])
+            .unwrap()
+            .unwrap()
+            .get(0)
+            .unwrap();
         assert_eq!(made, 109);
     }
 
@@ -238,12 +287,21 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate::run(&mut connection).unwrap();
         for of in &NUMBERED {
-            let sql: String = connection.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [of.table], |row| row.get(0)).unwrap();
+            let sql: String = connection
+                .query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [of.table], |row| {
+                    row.get(0)
+                })
+                .unwrap();
             assert_eq!(sql.matches("id INTEGER PRIMARY KEY AUTOINCREMENT,").count(), 1, "{sql}");
         }
         // A table whose numbers are not counted gives them again.
         let others = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%INTEGER PRIMARY KEY%' AND sql NOT LIKE '%AUTOINCREMENT%'";
         assert_eq!(connection.query_row(others, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
-        assert_eq!(connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap(), "ok");
+        assert_eq!(
+            connection
+                .query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))
+                .unwrap(),
+            "ok"
+        );
     }
 }

@@ -1,9 +1,9 @@
-//! PostgreSQL, and engines that speak its wire: the same statements in serializable transactions, tried again when
-//! the engine says that another one came first.
+//! PostgreSQL, and engines that speak its wire: the same statements in serializable transactions,
+//! tried again when the engine says that another one came first.
 //!
-//! Used of the engine: plain tables, `RETURNING`, `ON CONFLICT`, recursive queries, serializable isolation. No
-//! advisory locks, no notifications, no session state but prepared statements, which can be switched off for
-//! poolers that give each transaction another session.
+//! Used of the engine: plain tables, `RETURNING`, `ON CONFLICT`, recursive queries, serializable
+//! isolation. No advisory locks, no notifications, no session state but prepared statements, which
+//! can be switched off for poolers that give each transaction another session.
 
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -56,7 +56,8 @@ pub(crate) struct Lent<'p> {
     connection: Option<Connection>,
 }
 
-/// As long as a thread waits for a connection: less than who asked it waits, so that nothing is done that was given up.
+/// As long as a thread waits for a connection: less than who asked it waits, so that nothing is
+/// done that was given up.
 const TURN: Duration = Duration::from_secs(8);
 
 /// One connection with its prepared statements.
@@ -89,13 +90,20 @@ impl Pool {
     pub(crate) fn take(&self) -> Result<Lent<'_>, StoreError> {
         let most = self.options.connections.max(1);
         let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.freed.wait_timeout_while(connections, TURN, |connections| connections.lent >= most);
+        let waited = self
+            .freed
+            .wait_timeout_while(connections, TURN, |connections| connections.lent >= most);
         let (mut connections, outcome) = waited.unwrap_or_else(PoisonError::into_inner);
         if outcome.timed_out() {
-            return Err(StoreError::Away(format!("all {most} connections to the database are in use: postgresql.connections allows more")));
+            return Err(StoreError::Away(format!(
+                "all {most} connections to the database are in use: postgresql.connections allows more"
+            )));
         }
         connections.lent += 1;
-        let mut lent = Lent { pool: self, connection: connections.idle.pop().filter(|c| !c.client.is_closed()) };
+        let mut lent = Lent {
+            pool: self,
+            connection: connections.idle.pop().filter(|c| !c.client.is_closed()),
+        };
         drop(connections);
         if lent.connection.is_none() {
             lent.connection = Some(self.connect()?);
@@ -115,7 +123,8 @@ impl Pool {
             .password(options.password.expose())
             .application_name("countersign")
             .connect_timeout(Duration::from_secs(5))
-            // A machine that lost its power sends no farewell; without these its connections would be waited on for hours.
+            // A machine that lost its power sends no farewell; without these its connections would
+            // be waited on for hours.
             .keepalives_idle(Duration::from_secs(15))
             .keepalives_interval(Duration::from_secs(5))
             .keepalives_retries(3)
@@ -129,10 +138,18 @@ impl Pool {
             Refusal::Failed(e) => StoreError::Unavailable {
                 host: host(),
                 user: options.user.clone(),
-                problem: e.as_db_error().map_or_else(|| e.source().map_or_else(|| e.to_string(), ToString::to_string), |e| e.message().to_owned()),
+                problem: e.as_db_error().map_or_else(
+                    || e.source().map_or_else(|| e.to_string(), ToString::to_string),
+                    |e| e.message().to_owned(),
+                ),
             },
         })?;
-        Ok(Connection { client, prepared: HashMap::new(), keep_prepared: !options.pooled, try_again: false })
+        Ok(Connection {
+            client,
+            prepared: HashMap::new(),
+            keep_prepared: !options.pooled,
+            try_again: false,
+        })
     }
 }
 
@@ -145,7 +162,10 @@ impl Lent<'_> {
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
         // A broken one is not used again, nor one whose transaction a panic left open.
-        let well = self.connection.take().filter(|connection| !connection.client.is_closed() && !std::thread::panicking());
+        let well = self
+            .connection
+            .take()
+            .filter(|connection| !connection.client.is_closed() && !std::thread::panicking());
         let mut connections = self.pool.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.lent -= 1;
         connections.idle.extend(well);
@@ -156,8 +176,11 @@ impl Drop for Lent<'_> {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // Closing a connection blocks too, and the last owner may be a task of the asynchronous runtime.
-        let idle = std::mem::take(&mut self.connections.lock().unwrap_or_else(PoisonError::into_inner).idle);
+        // Closing a connection blocks too, and the last owner may be a task of the asynchronous
+        // runtime.
+        let idle = std::mem::take(
+            &mut self.connections.lock().unwrap_or_else(PoisonError::into_inner).idle,
+        );
         let _ = std::thread::spawn(move || drop(idle)).join();
     }
 }
@@ -168,7 +191,11 @@ impl Connection {
         outcome.map_err(|e| self.failed(&e))
     }
 
-    pub(crate) fn query(&mut self, text: &str, params: &[SqlValue]) -> Result<Vec<Row>, StoreError> {
+    pub(crate) fn query(
+        &mut self,
+        text: &str,
+        params: &[SqlValue],
+    ) -> Result<Vec<Row>, StoreError> {
         let outcome = if self.keep_prepared {
             let statement = self.prepare(text)?;
             self.client.query(&statement, &borrowed(params))
@@ -206,25 +233,44 @@ impl Connection {
     fn failed(&mut self, error: &postgres::Error) -> StoreError {
         let Some(told) = error.as_db_error() else {
             let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            return if self.client.is_closed() { StoreError::Away(text) } else { StoreError::Database(text) };
+            return if self.client.is_closed() {
+                StoreError::Away(text)
+            } else {
+                StoreError::Database(text)
+            };
         };
         let code = told.code();
-        self.try_again |= *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED;
+        self.try_again |= *code == SqlState::T_R_SERIALIZATION_FAILURE
+            || *code == SqlState::T_R_DEADLOCK_DETECTED;
         if *code == SqlState::UNIQUE_VIOLATION {
             // A constraint is named `table_column_key`.
-            let (table, name) = (told.table().unwrap_or_default(), told.constraint().unwrap_or_default());
-            let column = name.strip_prefix(table).unwrap_or(name).trim_matches('_').trim_end_matches("_key").trim_end_matches("_pkey");
+            let (table, name) =
+                (told.table().unwrap_or_default(), told.constraint().unwrap_or_default());
+            let column = name
+                .strip_prefix(table)
+                .unwrap_or(name)
+                .trim_matches('_')
+                .trim_end_matches("_key")
+                .trim_end_matches("_pkey");
             return StoreError::Conflict { index: format!("{table}.{column}") };
         }
         if *code == SqlState::DISK_FULL {
             return StoreError::Full;
         }
-        if *code == SqlState::CHARACTER_NOT_IN_REPERTOIRE || *code == SqlState::UNTRANSLATABLE_CHARACTER {
+        if *code == SqlState::CHARACTER_NOT_IN_REPERTOIRE
+            || *code == SqlState::UNTRANSLATABLE_CHARACTER
+        {
             return StoreError::Characters(told.message().to_owned());
         }
-        // Connection lost, out of resources, shutting down or starting; and a server that takes no writes for now.
-        let passing = ["08", "53", "57P"].iter().any(|class| code.code().starts_with(class)) || *code == SqlState::READ_ONLY_SQL_TRANSACTION;
-        if passing { StoreError::Away(told.message().to_owned()) } else { StoreError::Database(told.message().to_owned()) }
+        // Connection lost, out of resources, shutting down or starting; and a server that takes no
+        // writes for now.
+        let passing = ["08", "53", "57P"].iter().any(|class| code.code().starts_with(class))
+            || *code == SqlState::READ_ONLY_SQL_TRANSACTION;
+        if passing {
+            StoreError::Away(told.message().to_owned())
+        } else {
+            StoreError::Database(told.message().to_owned())
+        }
     }
 }
 
@@ -232,7 +278,8 @@ fn borrowed(params: &[SqlValue]) -> Vec<&(dyn ToSql + Sync)> {
     params.iter().map(|p| p as &(dyn ToSql + Sync)).collect()
 }
 
-/// With types of their own, so that nothing is prepared: a pooler may give each transaction another session.
+/// With types of their own, so that nothing is prepared: a pooler may give each transaction another
+/// session.
 fn typed(params: &[SqlValue]) -> Vec<(&(dyn ToSql + Sync), Type)> {
     let kind = |value: &SqlValue| match value {
         SqlValue::Null => Type::UNKNOWN,
@@ -254,11 +301,18 @@ fn read(row: &postgres::Row) -> Result<Row, StoreError> {
         })
     };
     let columns = row.columns().iter().enumerate();
-    columns.map(|(i, c)| value(i, c.type_()).ok_or(StoreError::Column { column: i })).collect::<Result<Vec<_>, _>>().map(Row::new)
+    columns
+        .map(|(i, c)| value(i, c.type_()).ok_or(StoreError::Column { column: i }))
+        .collect::<Result<Vec<_>, _>>()
+        .map(Row::new)
 }
 
 impl ToSql for SqlValue {
-    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match (self, kind) {
             (SqlValue::Null, _) => Ok(IsNull::Yes),
             (SqlValue::Int(n), &Type::INT4) => i32::try_from(*n)?.to_sql(kind, out),
@@ -270,7 +324,8 @@ impl ToSql for SqlValue {
     }
 
     fn accepts(kind: &Type) -> bool {
-        [Type::INT4, Type::INT8, Type::TEXT, Type::VARCHAR, Type::BYTEA, Type::UNKNOWN].contains(kind)
+        [Type::INT4, Type::INT8, Type::TEXT, Type::VARCHAR, Type::BYTEA, Type::UNKNOWN]
+            .contains(kind)
     }
 
     to_sql_checked!();

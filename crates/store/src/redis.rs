@@ -1,8 +1,9 @@
 //! The ephemeral store shared by several processes: Redis, and engines that speak its protocol.
 //!
-//! Each entry is a hash of a version and bytes under one key; each operation is one script on that key, so it works
-//! on a cluster too. When Redis is away, reads find nothing, limits count as reached, and writes fail with a text:
-//! sign-ins in progress start again, sessions (which are rows) go on.
+//! Each entry is a hash of a version and bytes under one key; each operation is one script on that
+//! key, so it works on a cluster too. When Redis is away, reads find nothing, limits count as
+//! reached, and writes fail with a text: sign-ins in progress start again, sessions (which are
+//! rows) go on.
 
 use std::path::PathBuf;
 
@@ -73,17 +74,22 @@ impl Shared {
     pub(crate) async fn connect(options: &RedisOptions) -> Result<Shared, StoreError> {
         let nodes = || match &options.topology {
             Topology::Single(host, port) => format!("{host}:{port}"),
-            Topology::Sentinel { sentinels: nodes, .. } | Topology::Cluster(nodes) => {
-                nodes.iter().map(|(host, port)| format!("{host}:{port}")).collect::<Vec<_>>().join(",")
-            }
+            Topology::Sentinel { sentinels: nodes, .. } | Topology::Cluster(nodes) => nodes
+                .iter()
+                .map(|(host, port)| format!("{host}:{port}"))
+                .collect::<Vec<_>>()
+                .join(","),
         };
-        let link = Link::connect(options).await.map_err(|problem| StoreError::Away(format!("Redis at {}: {problem}", nodes())))?;
+        let link = Link::connect(options)
+            .await
+            .map_err(|problem| StoreError::Away(format!("Redis at {}: {problem}", nodes())))?;
         let shared = Shared { link };
         shared.warn_of_eviction().await;
         Ok(shared)
     }
 
-    /// Counters that Redis drops when it is full would begin anew; one that refuses to write instead lets limits hold.
+    /// Counters that Redis drops when it is full would begin anew; one that refuses to write
+    /// instead lets limits hold.
     async fn warn_of_eviction(&self) {
         const ASK: &str = "
             local said = redis.call('INFO', 'memory')
@@ -91,7 +97,10 @@ impl Shared {
             return string.match(said, 'maxmemory_policy:([%w-]+)') or ''";
         match self.run::<String>(ASK, "health/memory", &[]).await {
             Ok(policy) if !policy.is_empty() && policy != "noeviction" => {
-                tracing::warn!(policy, "Redis drops entries when it is full, counters of failed tries too: set maxmemory-policy to noeviction");
+                tracing::warn!(
+                    policy,
+                    "Redis drops entries when it is full, counters of failed tries too: set maxmemory-policy to noeviction"
+                );
             }
             // An engine that tells nothing of its memory.
             Ok(_) | Err(_) => {}
@@ -105,7 +114,13 @@ impl Shared {
     }
 
     /// `seen` as for a compare-and-swap: `None` sets in any case, `Some(0)` only where nothing is.
-    pub(crate) async fn set(&self, key: &str, seen: Option<u64>, bytes: &[u8], seconds: i64) -> Result<bool, StoreError> {
+    pub(crate) async fn set(
+        &self,
+        key: &str,
+        seen: Option<u64>,
+        bytes: &[u8],
+        seconds: i64,
+    ) -> Result<bool, StoreError> {
         // The server's clock in microseconds is a version that never comes back.
         const SET: &str = "
             if ARGV[1] ~= '*' and (redis.call('HGET', KEYS[1], 'v') or '0') ~= ARGV[1] then return 0 end
@@ -115,22 +130,32 @@ impl Shared {
             redis.call('EXPIRE', KEYS[1], ARGV[3])
             return 1";
         let seen = seen.map_or_else(|| "*".to_owned(), |v| v.to_string());
-        let done: i64 = self.run(SET, key, &[seen.as_bytes(), bytes, seconds.max(1).to_string().as_bytes()]).await?;
+        let done: i64 = self
+            .run(SET, key, &[seen.as_bytes(), bytes, seconds.max(1).to_string().as_bytes()])
+            .await?;
         Ok(done == 1)
     }
 
     pub(crate) async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        const TAKE: &str = "local b = redis.call('HGET', KEYS[1], 'b') redis.call('DEL', KEYS[1]) return b";
+        const TAKE: &str =
+            "local b = redis.call('HGET', KEYS[1], 'b') redis.call('DEL', KEYS[1]) return b";
         self.run(TAKE, key, &[]).await
     }
 
-    pub(crate) async fn add(&self, key: &str, amount: i64, seconds: i64) -> Result<Counted, StoreError> {
+    pub(crate) async fn add(
+        &self,
+        key: &str,
+        amount: i64,
+        seconds: i64,
+    ) -> Result<Counted, StoreError> {
         const ADD: &str = "
             local there = redis.call('EXISTS', KEYS[1])
             local n = redis.call('HINCRBY', KEYS[1], 'n', ARGV[1])
             if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
             return {n, there, redis.call('PTTL', KEYS[1])}";
-        let (sum, existed, left): (i64, bool, i64) = self.run(ADD, key, &[amount.to_string().as_bytes(), seconds.max(1).to_string().as_bytes()]).await?;
+        let (sum, existed, left): (i64, bool, i64) = self
+            .run(ADD, key, &[amount.to_string().as_bytes(), seconds.max(1).to_string().as_bytes()])
+            .await?;
         Ok(Counted { sum, existed, left })
     }
 
@@ -143,7 +168,12 @@ impl Shared {
         Ok(())
     }
 
-    async fn run<T: redis::FromRedisValue>(&self, script: &str, key: &str, arguments: &[&[u8]]) -> Result<T, StoreError> {
+    async fn run<T: redis::FromRedisValue>(
+        &self,
+        script: &str,
+        key: &str,
+        arguments: &[&[u8]],
+    ) -> Result<T, StoreError> {
         let script = Script::new(script);
         let mut call = script.key(format!("countersign/{key}"));
         for argument in arguments {

@@ -1,8 +1,9 @@
 //! Read replicas: copies of the database that answer lists and reports.
 //!
-//! A replica is asked only once it has everything the database had when the question came, so whoever wrote something
-//! finds it, through whichever process it was written. That costs the database one word (how far its log is on disk)
-//! instead of the whole read. A replica that is down, silent or behind rests for a while, and the database answers.
+//! A replica is asked only once it has everything the database had when the question came, so
+//! whoever wrote something finds it, through whichever process it was written. That costs the
+//! database one word (how far its log is on disk) instead of the whole read. A replica that is
+//! down, silent or behind rests for a while, and the database answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
@@ -43,30 +44,46 @@ struct Replica {
 }
 
 impl Replicas {
-    pub(crate) fn new(options: Vec<PostgresOptions>, clock: Arc<dyn Clock>) -> Result<Replicas, StoreError> {
+    pub(crate) fn new(
+        options: Vec<PostgresOptions>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Replicas, StoreError> {
         let replica = |options: PostgresOptions| {
             let name = format!("{}:{}", options.host, options.port);
             let turns = Arc::new(Semaphore::new(READERS.min(options.connections.max(1))));
             let pool = Pool::new(options)?;
-            Ok(Arc::new(Replica { name, pool, turns, rests_until: AtomicI64::new(0), told: AtomicBool::new(false) }))
+            Ok(Arc::new(Replica {
+                name,
+                pool,
+                turns,
+                rests_until: AtomicI64::new(0),
+                told: AtomicBool::new(false),
+            }))
         };
-        Ok(Replicas { all: options.into_iter().map(replica).collect::<Result<_, StoreError>>()?, turn: AtomicUsize::new(0), clock })
+        Ok(Replicas {
+            all: options.into_iter().map(replica).collect::<Result<_, StoreError>>()?,
+            turn: AtomicUsize::new(0),
+            clock,
+        })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// What a replica answers that has everything up to a position in the database's log. Nothing where none has, or the
-    /// read failed there: then the database says what is true.
+    /// What a replica answers that has everything up to a position in the database's log. Nothing
+    /// where none has, or the read failed there: then the database says what is true.
     pub(crate) async fn read<T, W>(&self, position: &str, work: &Arc<W>) -> Option<T>
     where
         T: Send + 'static,
         W: Fn(&mut Connection) -> Option<T> + Send + Sync + 'static,
     {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
-        let in_turn = (0..self.all.len()).filter_map(|next| self.all.get(first.wrapping_add(next) % self.all.len()));
-        for replica in in_turn.filter(|replica| self.clock.now() >= Timestamp(replica.rests_until.load(Ordering::Relaxed))) {
+        let in_turn = (0..self.all.len())
+            .filter_map(|next| self.all.get(first.wrapping_add(next) % self.all.len()));
+        for replica in in_turn.filter(|replica| {
+            self.clock.now() >= Timestamp(replica.rests_until.load(Ordering::Relaxed))
+        }) {
             let Ok(turn) = replica.turns.clone().try_acquire_owned() else { continue };
             match replica.read(turn, position.to_owned(), work.clone()).await {
                 Ok(answer) => {
@@ -85,7 +102,10 @@ impl Replicas {
         for replica in &self.all {
             let Ok(turn) = replica.turns.clone().acquire_owned().await else { continue };
             let nothing = Arc::new(|_: &mut Connection| None::<()>);
-            found.push((replica.name.clone(), replica.read(turn, position.to_owned(), nothing).await.map(drop)));
+            found.push((
+                replica.name.clone(),
+                replica.read(turn, position.to_owned(), nothing).await.map(drop),
+            ));
         }
         found
     }
@@ -99,14 +119,22 @@ impl Replicas {
     fn rest(&self, replica: &Replica, problem: &str) {
         replica.rests_until.store(self.clock.now().plus_seconds(REST_SECONDS).0, Ordering::Relaxed);
         if !replica.told.swap(true, Ordering::Relaxed) {
-            tracing::warn!(replica = replica.name, "the database itself answers, since the read replica cannot: {problem}");
+            tracing::warn!(
+                replica = replica.name,
+                "the database itself answers, since the read replica cannot: {problem}"
+            );
         }
     }
 }
 
 impl Replica {
     /// What the work answered; an error when this replica is of no use for the moment.
-    async fn read<T, W>(self: &Arc<Self>, turn: OwnedSemaphorePermit, position: String, work: Arc<W>) -> Result<Option<T>, String>
+    async fn read<T, W>(
+        self: &Arc<Self>,
+        turn: OwnedSemaphorePermit,
+        position: String,
+        work: Arc<W>,
+    ) -> Result<Option<T>, String>
     where
         T: Send + 'static,
         W: Fn(&mut Connection) -> Option<T> + Send + Sync + 'static,
@@ -151,7 +179,9 @@ impl Connection {
         loop {
             let asked = "SELECT pg_is_in_recovery(), COALESCE(pg_last_wal_replay_lsn() >= CAST(CAST($1 AS TEXT) AS pg_lsn), FALSE)";
             let rows = self.query(asked, params![position]).map_err(|error| error.to_string())?;
-            let said = |column: usize| rows.first().is_some_and(|row| row.get::<bool>(column).unwrap_or(false));
+            let said = |column: usize| {
+                rows.first().is_some_and(|row| row.get::<bool>(column).unwrap_or(false))
+            };
             match (said(0), said(1)) {
                 (false, _) => return Err("it is no replica, or none any more".to_owned()),
                 (true, true) => return Ok(()),

@@ -8,7 +8,8 @@ use countersign_model::{SealError, Sealer, Secret};
 
 use crate::error::StoreError;
 
-/// AES-256-GCM under a key derived from the secret key; the text form is base64 of nonce and ciphertext.
+/// AES-256-GCM under a key derived from the secret key; the text form is base64 of nonce and
+/// ciphertext.
 pub struct Seal {
     key: RandomizedNonceKey,
     root: hkdf::Prk,
@@ -28,11 +29,20 @@ impl Seal {
     /// # Errors
     /// When the crypto library refuses to work at all.
     pub fn new(secret_key: &Secret) -> Result<Seal, StoreError> {
-        let failed = |_| StoreError::Database("the crypto library refused to derive the sealing key".to_owned());
-        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"countersign").extract(secret_key.expose().as_bytes());
+        let failed = |_| {
+            StoreError::Database("the crypto library refused to derive the sealing key".to_owned())
+        };
+        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"countersign")
+            .extract(secret_key.expose().as_bytes());
         let mut key = [0u8; 32];
-        extracted.expand(&[b"sealed fields"], KeyLength).and_then(|okm| okm.fill(&mut key)).map_err(failed)?;
-        Ok(Seal { key: RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(failed)?, root: extracted })
+        extracted
+            .expand(&[b"sealed fields"], KeyLength)
+            .and_then(|okm| okm.fill(&mut key))
+            .map_err(failed)?;
+        Ok(Seal {
+            key: RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(failed)?,
+            root: extracted,
+        })
     }
 }
 
@@ -45,24 +55,30 @@ impl Sealer for Seal {
                 sealed.append(&mut data);
                 format!("{PREFIX}{}", STANDARD.encode(sealed))
             }
-            // The library fails only past 64 GiB: an empty text opens as an error and reveals nothing.
+            // The library fails only past 64 GiB: an empty text opens as an error and reveals
+            // nothing.
             Err(_) => String::new(),
         }
     }
 
     fn open(&self, sealed: &str) -> Result<Secret, SealError> {
-        let bytes = sealed.strip_prefix(PREFIX).and_then(|s| STANDARD.decode(s).ok()).ok_or(SealError)?;
+        let bytes =
+            sealed.strip_prefix(PREFIX).and_then(|s| STANDARD.decode(s).ok()).ok_or(SealError)?;
         let (nonce, data) = bytes.split_at_checked(NONCE).ok_or(SealError)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
         let mut data = data.to_vec();
-        let plain = self.key.open_in_place(nonce, Aad::empty(), &mut data).map_err(|_| SealError)?;
+        let plain =
+            self.key.open_in_place(nonce, Aad::empty(), &mut data).map_err(|_| SealError)?;
         String::from_utf8(plain.to_vec()).map(Secret::new).map_err(|_| SealError)
     }
 
     fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
         let (mut key, mut code) = ([0u8; 32], [0u8; 32]);
         // The library fails only for keys longer than 8 KiB.
-        let _ = self.root.expand(&[b"mac", purpose.as_bytes()], KeyLength).and_then(|okm| okm.fill(&mut key));
+        let _ = self
+            .root
+            .expand(&[b"mac", purpose.as_bytes()], KeyLength)
+            .and_then(|okm| okm.fill(&mut key));
         code.copy_from_slice(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), data).as_ref());
         code
     }
@@ -97,7 +113,11 @@ mod tests {
         let seal = Seal::new(&Secret::new("first")).unwrap();
         let code = seal.mac("chain", b"event");
         assert_eq!(code, Seal::new(&Secret::new("first")).unwrap().mac("chain", b"event"));
-        let others = [seal.mac("chain", b"other"), seal.mac("checkpoint", b"event"), Seal::new(&Secret::new("second")).unwrap().mac("chain", b"event")];
+        let others = [
+            seal.mac("chain", b"other"),
+            seal.mac("checkpoint", b"event"),
+            Seal::new(&Secret::new("second")).unwrap().mac("chain", b"event"),
+        ];
         assert!(!others.contains(&code));
     }
 }

@@ -17,7 +17,8 @@ pub struct Seldom(Mutex<(Option<Instant>, u64)>);
 /// An outage of the database or of Redis, for the whole process: it meets every request.
 static OUTAGE: Seldom = Seldom::new();
 
-/// Logs that something failed below a request: an outage once in a while, what is a fault each time.
+/// Logs that something failed below a request: an outage once in a while, what is a fault each
+/// time.
 pub fn log_failure(error: &dyn std::fmt::Display, passing: bool, request: &str) {
     if !passing {
         return tracing::error!(%error, request, "a request failed");

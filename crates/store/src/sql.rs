@@ -1,5 +1,5 @@
-//! SQL as the rest of the program sees it: one statement text with `$1` parameters for every engine, values in
-//! and rows out. Nothing of an engine shows here.
+//! SQL as the rest of the program sees it: one statement text with `$1` parameters for every
+//! engine, values in and rows out. Nothing of an engine shows here.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -160,7 +160,8 @@ impl Sql<'_> {
         let mut rows = prepared.raw_query();
         let mut answer = Vec::new();
         while let Some(row) = rows.next()? {
-            let values = (0..columns).map(|i| row.get_ref(i).map(read)).collect::<Result<Vec<_>, _>>()?;
+            let values =
+                (0..columns).map(|i| row.get_ref(i).map(read)).collect::<Result<Vec<_>, _>>()?;
             answer.push(Row(values));
         }
         Ok(answer)
@@ -170,7 +171,11 @@ impl Sql<'_> {
     ///
     /// # Errors
     /// When the engine refuses the statement.
-    pub fn query_one(&mut self, statement: &str, params: &[SqlValue]) -> Result<Option<Row>, StoreError> {
+    pub fn query_one(
+        &mut self,
+        statement: &str,
+        params: &[SqlValue],
+    ) -> Result<Option<Row>, StoreError> {
         Ok(self.query(statement, params)?.into_iter().next())
     }
 
@@ -193,9 +198,15 @@ impl Sql<'_> {
 /// SQLite numbers `$n` parameters by first appearance: bind each by the number in its name.
 fn bind(prepared: &mut rusqlite::Statement<'_>, params: &[SqlValue]) -> Result<(), StoreError> {
     for index in 1..=prepared.parameter_count() {
-        let number = prepared.parameter_name(index).and_then(|n| n.trim_start_matches('$').parse::<usize>().ok());
+        let number = prepared
+            .parameter_name(index)
+            .and_then(|n| n.trim_start_matches('$').parse::<usize>().ok());
         let value = number.and_then(|n| params.get(n.wrapping_sub(1)));
-        let Some(value) = value else { return Err(StoreError::Database(format!("parameter {index} of a statement has no value"))) };
+        let Some(value) = value else {
+            return Err(StoreError::Database(format!(
+                "parameter {index} of a statement has no value"
+            )));
+        };
         prepared.raw_bind_parameter(index, value)?;
     }
     Ok(())
@@ -216,7 +227,10 @@ fn read(value: ValueRef<'_>) -> SqlValue {
     match value {
         ValueRef::Null => SqlValue::Null,
         ValueRef::Integer(n) => SqlValue::Int(n),
-        #[expect(clippy::cast_possible_truncation, reason = "no column of ours holds fractions; aggregates of integers are whole")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "no column of ours holds fractions; aggregates of integers are whole"
+        )]
         ValueRef::Real(f) => SqlValue::Int(f as i64),
         ValueRef::Text(t) => SqlValue::Text(String::from_utf8_lossy(t).into_owned()),
         ValueRef::Blob(b) => SqlValue::Bytes(b.to_vec()),

@@ -1,5 +1,5 @@
-//! The embedded engine: one writer thread that commits many callers' closures in one transaction, and a pool of
-//! readers that never wait for it.
+//! The embedded engine: one writer thread that commits many callers' closures in one transaction,
+//! and a pool of readers that never wait for it.
 
 use std::fs;
 use std::io;
@@ -29,18 +29,25 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     configure(&connection, WRITER_CACHE)?;
     let found = migrate::found(&connection)?;
     if found > 0 && found < migrate::known() {
-        copy_before(&connection, &PathBuf::from(format!("{}.before-schema-{}", path.display(), migrate::known())))?;
+        copy_before(
+            &connection,
+            &PathBuf::from(format!("{}.before-schema-{}", path.display(), migrate::known())),
+        )?;
     }
     migrate::run(&mut connection)?;
     Ok(connection)
 }
 
-/// Keeps the database as it is in a file beside it, complete or not at all: what a stopped copy leaves has another name.
+/// Keeps the database as it is in a file beside it, complete or not at all: what a stopped copy
+/// leaves has another name.
 fn copy_before(connection: &Connection, copy: &Path) -> Result<(), StoreError> {
     if copy.exists() {
         return Ok(());
     }
-    let failed = |error: io::Error| StoreError::DataFolder { path: copy.display().to_string(), problem: error.to_string() };
+    let failed = |error: io::Error| StoreError::DataFolder {
+        path: copy.display().to_string(),
+        problem: error.to_string(),
+    };
     let unfinished = copy.with_extension("unfinished");
     if unfinished.exists() {
         fs::remove_file(&unfinished).map_err(failed)?;
@@ -51,10 +58,12 @@ fn copy_before(connection: &Connection, copy: &Path) -> Result<(), StoreError> {
     fs::rename(&unfinished, copy).map_err(failed)
 }
 
-/// Pages that a connection keeps, in KiB. Readers are several and find the same pages in the system's cache.
+/// Pages that a connection keeps, in KiB. Readers are several and find the same pages in the
+/// system's cache.
 const WRITER_CACHE: i64 = 4096;
 const READER_CACHE: i64 = 1024;
-/// Statements that a connection keeps prepared, some 5 KiB each: more than requests have, not all that lists can make.
+/// Statements that a connection keeps prepared, some 5 KiB each: more than requests have, not all
+/// that lists can make.
 const PREPARED: usize = 96;
 
 fn configure(connection: &Connection, cache: i64) -> Result<(), StoreError> {
@@ -85,7 +94,8 @@ impl Writer {
         let (sender, receiver) = channel::<Job>();
         let work = move || write_loop(&connection, graph, &receiver, &published, &revisions);
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(work);
-        let thread = thread.map_err(|e| StoreError::Database(format!("cannot start the writer thread: {e}")))?;
+        let thread = thread
+            .map_err(|e| StoreError::Database(format!("cannot start the writer thread: {e}")))?;
         Ok(Writer { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
@@ -103,7 +113,13 @@ impl Writer {
     }
 }
 
-fn write_loop(connection: &Connection, mut graph: Snapshot, jobs: &Receiver<Job>, published: &ArcSwap<Snapshot>, revisions: &watch::Sender<i64>) {
+fn write_loop(
+    connection: &Connection,
+    mut graph: Snapshot,
+    jobs: &Receiver<Job>,
+    published: &ArcSwap<Snapshot>,
+    revisions: &watch::Sender<i64>,
+) {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         while batch.len() < BATCH
@@ -115,19 +131,25 @@ fn write_loop(connection: &Connection, mut graph: Snapshot, jobs: &Receiver<Job>
         let mut outcome = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
         if outcome.is_ok() {
             for job in batch {
-                // A job that panics is rolled back to its savepoint; its caller sees a closed channel.
+                // A job that panics is rolled back to its savepoint; its caller sees a closed
+                // channel.
                 match catch_unwind(AssertUnwindSafe(|| job(connection, &mut graph))) {
                     Ok(ack) => acks.push(ack),
                     Err(_) => {
                         let _ = connection.execute_batch("ROLLBACK TO attempt; RELEASE attempt");
                     }
                 }
-                // A full disk or a failing one ends the whole transaction by itself: nothing may follow outside of it.
+                // A full disk or a failing one ends the whole transaction by itself: nothing may
+                // follow outside of it.
                 if connection.is_autocommit() {
                     break;
                 }
             }
-            outcome = if connection.is_autocommit() { Err(StoreError::Full) } else { connection.execute_batch("COMMIT").map_err(StoreError::from) };
+            outcome = if connection.is_autocommit() {
+                Err(StoreError::Full)
+            } else {
+                connection.execute_batch("COMMIT").map_err(StoreError::from)
+            };
         }
         match &outcome {
             Ok(()) => {
@@ -170,7 +192,9 @@ impl Readers {
         let connection = match idle {
             Some(connection) => connection,
             None => {
-                let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+                let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+                    | OpenFlags::SQLITE_OPEN_NO_MUTEX
+                    | OpenFlags::SQLITE_OPEN_URI;
                 let connection = Connection::open_with_flags(&self.path, flags)?;
                 configure(&connection, READER_CACHE)?;
                 connection.pragma_update(None, "query_only", true)?;

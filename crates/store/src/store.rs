@@ -26,8 +26,8 @@ use crate::tx::Tx;
 /// As many reads as run at once on a database server; more wait their turn.
 const READERS: usize = 8;
 
-/// On the embedded engine reads are work for this machine's processors: with more of them none is done earlier, and each
-/// has a connection with its memory.
+/// On the embedded engine reads are work for this machine's processors: with more of them none is
+/// done earlier, and each has a connection with its memory.
 fn embedded_readers() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, READERS)
 }
@@ -38,7 +38,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub trait Auditor: Send + Sync {
     /// # Errors
     /// A failure undoes the edit: what cannot be recorded does not happen.
-    fn record(&self, sql: &mut Sql<'_>, entropy: &dyn Entropy, edit: &CommittedEdit<'_>) -> Result<(), StoreError>;
+    fn record(
+        &self,
+        sql: &mut Sql<'_>,
+        entropy: &dyn Entropy,
+        edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError>;
 }
 
 /// Where tables and graph are kept.
@@ -67,7 +72,8 @@ pub struct Options {
     pub auditor: Arc<dyn Auditor>,
 }
 
-/// Cheap to clone; all clones are the same store. Beside it, how long a request waits for a database server.
+/// Cheap to clone; all clones are the same store. Beside it, how long a request waits for a
+/// database server.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>, Option<Duration>);
 
@@ -89,8 +95,17 @@ struct Inner {
 /// The engine behind the store.
 #[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Engine {
-    Embedded { writer: Writer, readers: Readers },
-    Postgres { pool: Pool, replicas: Replicas, announce: watch::Sender<i64>, publishing: Mutex<()>, contended: Mutex<()> },
+    Embedded {
+        writer: Writer,
+        readers: Readers,
+    },
+    Postgres {
+        pool: Pool,
+        replicas: Replicas,
+        announce: watch::Sender<i64>,
+        publishing: Mutex<()>,
+        contended: Mutex<()>,
+    },
 }
 
 /// A transaction that others came before is tried this often, a little later each time.
@@ -107,7 +122,8 @@ impl Store {
     /// Opens the database in the data folder, migrates it and loads the graph.
     ///
     /// # Errors
-    /// A folder that cannot be used, data of a newer version, or another secret key than the data was made with.
+    /// A folder that cannot be used, data of a newer version, or another secret key than the data
+    /// was made with.
     pub fn open(options: Options) -> Result<Store, StoreError> {
         let begin = |sql: &mut Sql<'_>| {
             let opened = keys::open(sql, &options.secret_key, &*options.entropy)?;
@@ -128,18 +144,40 @@ impl Store {
                 announce.send_replace(graph.revision());
                 let published = Arc::new(ArcSwap::from_pointee(graph.clone()));
                 let writer = Writer::start(connection, graph, published.clone(), announce)?;
-                (Engine::Embedded { writer, readers: Readers::new(&path) }, published, opened, ephemeral)
+                (
+                    Engine::Embedded { writer, readers: Readers::new(&path) },
+                    published,
+                    opened,
+                    ephemeral,
+                )
             }
             Database::Postgres { primary, replicas } => {
                 let pool = Pool::new(primary.clone())?;
                 let replicas = Replicas::new(replicas.clone(), options.clock.clone())?;
-                let first = || pool.run(|connection| migrate::run_postgres(connection, |connection| begin(&mut Sql::postgres(connection))));
+                let first = || {
+                    pool.run(|connection| {
+                        migrate::run_postgres(connection, |connection| {
+                            begin(&mut Sql::postgres(connection))
+                        })
+                    })
+                };
                 // The client blocks its thread, which one of the asynchronous runtime's must not.
                 let worked = std::thread::scope(|scope| scope.spawn(first).join());
                 let (opened, graph, ephemeral) = worked.map_err(|_| StoreError::Closed)???;
                 announce.send_replace(graph.revision());
                 let published = Arc::new(ArcSwap::from_pointee(graph));
-                (Engine::Postgres { pool, replicas, announce, publishing: Mutex::new(()), contended: Mutex::new(()) }, published, opened, ephemeral)
+                (
+                    Engine::Postgres {
+                        pool,
+                        replicas,
+                        announce,
+                        publishing: Mutex::new(()),
+                        contended: Mutex::new(()),
+                    },
+                    published,
+                    opened,
+                    ephemeral,
+                )
             }
         };
         Ok(Store(
@@ -161,7 +199,8 @@ impl Store {
         ))
     }
 
-    /// The same store for work that takes as long as there is data, as a backup: nobody waits for it as for an answer.
+    /// The same store for work that takes as long as there is data, as a backup: nobody waits for
+    /// it as for an answer.
     #[must_use]
     pub fn unhurried(&self) -> Store {
         Store(self.0.clone(), None)
@@ -190,7 +229,8 @@ impl Store {
         &self.0.secret_key
     }
 
-    /// Whether that key is a random one in place of a published example, until the administrator gives one.
+    /// Whether that key is a random one in place of a published example, until the administrator
+    /// gives one.
     pub fn has_stand_in_key(&self) -> bool {
         self.0.stands_in
     }
@@ -203,52 +243,76 @@ impl Store {
     ///
     /// # Errors
     /// What the closure answers, or that the engine failed.
-    pub async fn read<T, E>(&self, work: impl FnOnce(&mut Sql<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut Sql<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let inner = self.0.clone();
         let reading = async {
-            let turn = inner.reading.clone().acquire_owned().await.map_err(|_| E::from(StoreError::Closed))?;
+            let turn = inner
+                .reading
+                .clone()
+                .acquire_owned()
+                .await
+                .map_err(|_| E::from(StoreError::Closed))?;
             let inner = inner.clone();
             let task = tokio::task::spawn_blocking(move || {
-                // Held by the thread: one that waits for a server that says nothing keeps its place.
+                // Held by the thread: one that waits for a server that says nothing keeps its
+                // place.
                 let _turn = turn;
                 match &inner.engine {
-                    Engine::Embedded { readers, .. } => readers.run(|connection| work(&mut Sql::embedded(connection))),
-                    Engine::Postgres { pool, .. } => pool.run(|connection| read_postgres(connection, work)),
+                    Engine::Embedded { readers, .. } => {
+                        readers.run(|connection| work(&mut Sql::embedded(connection)))
+                    }
+                    Engine::Postgres { pool, .. } => {
+                        pool.run(|connection| read_postgres(connection, work))
+                    }
                 }
             });
             task.await.map_err(|_| E::from(StoreError::Closed))?.map_err(E::from)?
         };
         // Not entered: what happens inside is on other threads.
-        let _span = tracing::info_span!(target: "spans", "store.read", db.system.name = self.engine_name());
+        let _span =
+            tracing::info_span!(target: "spans", "store.read", db.system.name = self.engine_name());
         self.patiently(reading).await
     }
 
-    /// As [`read`](Self::read), for a few rows by their keys. The embedded engine has these at hand: they are read on the
-    /// thread that asks, since waking another one costs more than they do.
+    /// As [`read`](Self::read), for a few rows by their keys. The embedded engine has these at
+    /// hand: they are read on the thread that asks, since waking another one costs more than they
+    /// do.
     ///
     /// # Errors
     /// As `read`.
-    pub async fn look_up<T, E>(&self, work: impl FnOnce(&mut Sql<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn look_up<T, E>(
+        &self,
+        work: impl FnOnce(&mut Sql<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let Engine::Embedded { readers, .. } = &self.0.engine else { return self.read(work).await };
         let _turn = self.0.reading.acquire().await.map_err(|_| E::from(StoreError::Closed))?;
-        let _span = tracing::info_span!(target: "spans", "store.read", db.system.name = self.engine_name()).entered();
+        let _span =
+            tracing::info_span!(target: "spans", "store.read", db.system.name = self.engine_name())
+                .entered();
         readers.run(|connection| work(&mut Sql::embedded(connection))).map_err(E::from)?
     }
 
-    /// Reads much, for lists and reports: on a read replica where one has all that was written before, else as
-    /// [`read`](Self::read) does. Decisions (sessions, one-time things) are not for this.
+    /// Reads much, for lists and reports: on a read replica where one has all that was written
+    /// before, else as [`read`](Self::read) does. Decisions (sessions, one-time things) are not for
+    /// this.
     ///
     /// # Errors
     /// As `read`.
-    pub async fn browse<T, E>(&self, work: impl Fn(&mut Sql<'_>) -> Result<T, E> + Send + Sync + 'static) -> Result<T, E>
+    pub async fn browse<T, E>(
+        &self,
+        work: impl Fn(&mut Sql<'_>) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -258,7 +322,9 @@ impl Store {
             && !replicas.is_empty()
         {
             let theirs = work.clone();
-            let theirs = Arc::new(move |connection: &mut postgresql::Connection| read_postgres(connection, |sql| theirs(sql)).ok());
+            let theirs = Arc::new(move |connection: &mut postgresql::Connection| {
+                read_postgres(connection, |sql| theirs(sql)).ok()
+            });
             match self.position().await {
                 Ok(position) => {
                     if let Some(answer) = replicas.read(&position, &theirs).await {
@@ -277,22 +343,35 @@ impl Store {
     /// When the database itself does not say how far it is.
     pub async fn read_replicas(&self) -> Result<Vec<(String, Result<(), String>)>, StoreError> {
         match &self.0.engine {
-            Engine::Postgres { replicas, .. } if !replicas.is_empty() => Ok(replicas.look(&self.position().await?).await),
+            Engine::Postgres { replicas, .. } if !replicas.is_empty() => {
+                Ok(replicas.look(&self.position().await?).await)
+            }
             _ => Ok(Vec::new()),
         }
     }
 
     async fn position(&self) -> Result<String, StoreError> {
         let inner = self.0.clone();
-        self.patiently(async { tokio::task::spawn_blocking(move || inner.position()).await.map_err(|_| StoreError::Closed)? }).await
+        self.patiently(async {
+            tokio::task::spawn_blocking(move || inner.position())
+                .await
+                .map_err(|_| StoreError::Closed)?
+        })
+        .await
     }
 
-    /// Changes tables and configuration in one transaction; answers when it is on disk. The closure may be run
-    /// again on a newer state, so it must decide everything from what it reads inside.
+    /// Changes tables and configuration in one transaction; answers when it is on disk. The closure
+    /// may be run again on a newer state, so it must decide everything from what it reads inside.
     ///
     /// # Errors
-    /// What the closure answers, an edit the graph refuses, or that the engine failed. Then nothing was written.
-    pub async fn write<T, E>(&self, actor: Actor, reason: impl Into<String>, work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// What the closure answers, an edit the graph refuses, or that the engine failed. Then nothing
+    /// was written.
+    pub async fn write<T, E>(
+        &self,
+        actor: Actor,
+        reason: impl Into<String>,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -302,11 +381,16 @@ impl Store {
         self.run(actor, reason, work, Ending::Commit).await.map(|(value, _)| value)
     }
 
-    /// Does everything [`write`](Self::write) would, tells what would change, and leaves nothing behind.
+    /// Does everything [`write`](Self::write) would, tells what would change, and leaves nothing
+    /// behind.
     ///
     /// # Errors
     /// As `write`.
-    pub async fn plan<T, E>(&self, actor: Actor, work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<(T, Vec<Change>), E>
+    pub async fn plan<T, E>(
+        &self,
+        actor: Actor,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<(T, Vec<Change>), E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -328,7 +412,9 @@ impl Store {
         let inner = self.0.clone();
         let Engine::Embedded { writer, .. } = &self.0.engine else {
             let writing = async move {
-                let task = tokio::task::spawn_blocking(move || inner.write_postgres(&actor, &reason, &work, ending));
+                let task = tokio::task::spawn_blocking(move || {
+                    inner.write_postgres(&actor, &reason, &work, ending)
+                });
                 task.await.map_err(|_| E::from(StoreError::Closed))?
             };
             return self.patiently(writing).await;
@@ -357,23 +443,33 @@ impl Store {
         }
     }
 
-    /// Waits for a database server as long as a person would; a stopped process keeps its connections open and is silent.
-    async fn patiently<T, E: From<StoreError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-        let (Engine::Postgres { .. }, Some(patience)) = (&self.0.engine, self.1) else { return work.await };
+    /// Waits for a database server as long as a person would; a stopped process keeps its
+    /// connections open and is silent.
+    async fn patiently<T, E: From<StoreError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let (Engine::Postgres { .. }, Some(patience)) = (&self.0.engine, self.1) else {
+            return work.await;
+        };
         match tokio::time::timeout(patience, work).await {
             Ok(answer) => answer,
-            Err(_) => Err(StoreError::Away("the database server does not answer".to_owned()).into()),
+            Err(_) => {
+                Err(StoreError::Away("the database server does not answer".to_owned()).into())
+            }
         }
     }
 
-    /// Writes the ephemeral entries that changed, for a restart to find. Called every second and at the end.
+    /// Writes the ephemeral entries that changed, for a restart to find. Called every second and at
+    /// the end.
     ///
     /// # Errors
     /// When the engine fails; the entries stay marked.
     pub async fn flush_ephemeral(&self) -> Result<(), StoreError> {
         let Some(changed) = self.0.ephemeral.take_changed() else { return Ok(()) };
         let names = changed.iter().map(|(name, _)| name.clone()).collect();
-        let written = self.write(Actor::system(), "ephemeral", move |tx| Ephemeral::save(tx, &changed)).await;
+        let written =
+            self.write(Actor::system(), "ephemeral", move |tx| Ephemeral::save(tx, &changed)).await;
         if written.is_err() {
             self.0.ephemeral.mark(names);
         }
@@ -394,8 +490,8 @@ impl Store {
         let _ = tokio::task::spawn_blocking(close).await;
     }
 
-    /// Takes over the configuration of a newer revision that another process committed. Costs one small read on an
-    /// engine that several processes can share, nothing on the embedded one.
+    /// Takes over the configuration of a newer revision that another process committed. Costs one
+    /// small read on an engine that several processes can share, nothing on the embedded one.
     ///
     /// # Errors
     /// When the engine fails; the configuration stays as it is.
@@ -404,7 +500,9 @@ impl Store {
             return Ok(());
         }
         let inner = self.0.clone();
-        tokio::task::spawn_blocking(move || inner.refresh()).await.map_err(|_| StoreError::Closed)?
+        tokio::task::spawn_blocking(move || inner.refresh())
+            .await
+            .map_err(|_| StoreError::Closed)?
     }
 }
 
@@ -434,7 +532,8 @@ impl Inner {
         }
     }
 
-    /// A write on an engine that several processes share: the whole closure again when another came first.
+    /// A write on an engine that several processes share: the whole closure again when another came
+    /// first.
     fn write_postgres<T, E: From<StoreError>>(
         &self,
         actor: &Actor,
@@ -442,24 +541,32 @@ impl Inner {
         work: &dyn Fn(&mut Tx<'_>) -> Result<T, E>,
         ending: Ending,
     ) -> Result<(T, Vec<Change>), E> {
-        let Engine::Postgres { pool, contended, .. } = &self.engine else { return Err(StoreError::Closed.into()) };
+        let Engine::Postgres { pool, contended, .. } = &self.engine else {
+            return Err(StoreError::Closed.into());
+        };
         let mut turn = None;
         for attempt in 0..TRIES {
             let base = self.published.load_full();
             let outcome = pool.run(|connection| {
                 connection.batch("BEGIN ISOLATION LEVEL SERIALIZABLE")?;
                 let worked = self.try_work(Sql::postgres(connection), &base, actor, reason, work);
-                let end = if worked.is_ok() && ending == Ending::Commit { "COMMIT" } else { "ROLLBACK" };
+                let end =
+                    if worked.is_ok() && ending == Ending::Commit { "COMMIT" } else { "ROLLBACK" };
                 let ended = connection.batch(end);
                 let again = connection.try_again;
                 Ok::<_, StoreError>((worked, ended, again))
             });
             let (worked, ended, again) = outcome.and_then(|inner| inner)?;
             if again {
-                // Of this process only one at a time tries again, so that its own writers do not drive each other out.
-                turn.get_or_insert_with(|| contended.lock().unwrap_or_else(PoisonError::into_inner));
+                // Of this process only one at a time tries again, so that its own writers do not
+                // drive each other out.
+                turn.get_or_insert_with(|| {
+                    contended.lock().unwrap_or_else(PoisonError::into_inner)
+                });
                 self.refresh()?;
-                std::thread::sleep(Duration::from_millis(u64::from(attempt.min(10)) * 2 + u64::from(self.jitter() % 4)));
+                std::thread::sleep(Duration::from_millis(
+                    u64::from(attempt.min(10)) * 2 + u64::from(self.jitter() % 4),
+                ));
                 continue;
             }
             let (value, snapshot, changes) = worked?;
@@ -538,7 +645,14 @@ impl Inner {
         let (snapshot, changes) = persisted?;
         if !changes.is_empty() {
             self.registry.judge(graph, &snapshot, &changes).map_err(StoreError::Refused)?;
-            let edit = CommittedEdit { revision: snapshot.revision(), at: now, actor, reason, changes: &changes, sealer: &*self.seal };
+            let edit = CommittedEdit {
+                revision: snapshot.revision(),
+                at: now,
+                actor,
+                reason,
+                changes: &changes,
+                sealer: &*self.seal,
+            };
             self.auditor.record(&mut sql, &*self.entropy, &edit)?;
         }
         Ok((value, snapshot, changes))
@@ -546,7 +660,10 @@ impl Inner {
 }
 
 /// A read transaction: everything it reads is of one moment.
-fn read_postgres<T, E: From<StoreError>>(connection: &mut postgresql::Connection, work: impl FnOnce(&mut Sql<'_>) -> Result<T, E>) -> Result<T, E> {
+fn read_postgres<T, E: From<StoreError>>(
+    connection: &mut postgresql::Connection,
+    work: impl FnOnce(&mut Sql<'_>) -> Result<T, E>,
+) -> Result<T, E> {
     connection.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
     let answer = work(&mut Sql::postgres(connection));
     connection.batch("COMMIT")?;
@@ -554,7 +671,10 @@ fn read_postgres<T, E: From<StoreError>>(connection: &mut postgresql::Connection
 }
 
 fn prepare_folder(path: &Path) -> Result<(), StoreError> {
-    let failed = |e: std::io::Error| StoreError::DataFolder { path: path.display().to_string(), problem: e.to_string() };
+    let failed = |e: std::io::Error| StoreError::DataFolder {
+        path: path.display().to_string(),
+        problem: e.to_string(),
+    };
     if path.is_dir() {
         return Ok(());
     }

@@ -9,7 +9,10 @@ use countersign_model::{Clock, Entropy, Timestamp};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that asks the system for the time")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks the system for the time"
+    )]
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
@@ -21,7 +24,8 @@ pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        // Without randomness nothing this program does is safe: better no answer than a guessable one.
+        // Without randomness nothing this program does is safe: better no answer than a guessable
+        // one.
         if rand::fill(bytes).is_err() {
             std::process::abort();
         }

@@ -1,5 +1,5 @@
-//! Encrypted connections to PostgreSQL, in the modes of its own library: how much of the server's certificate is
-//! checked, and by what.
+//! Encrypted connections to PostgreSQL, in the modes of its own library: how much of the server's
+//! certificate is checked, and by what.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -34,8 +36,8 @@ pub enum SslMode {
     VerifyFull,
 }
 
-/// Encryption of the connections to one server. The files are read for each new connection, so that they can be renewed
-/// while the program runs.
+/// Encryption of the connections to one server. The files are read for each new connection, so that
+/// they can be renewed while the program runs.
 #[derive(Debug, Clone, Default)]
 pub struct PostgresTls {
     pub mode: SslMode,
@@ -60,27 +62,42 @@ impl PostgresTls {
             SslMode::Disable => (Negotiation::Disable, None),
             SslMode::Allow => (Negotiation::Disable, Some(Negotiation::Require)),
             SslMode::Prefer => (Negotiation::Prefer, Some(Negotiation::Disable)),
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => (Negotiation::Require, None),
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
+                (Negotiation::Require, None)
+            }
         };
         let mut outcome = config.ssl_mode(first).connect(tls.clone());
         if let (Err(error), Some(second)) = (&outcome, second)
-            && (is_untrusted(error) || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION))
+            && (is_untrusted(error)
+                || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION))
         {
             outcome = config.ssl_mode(second).connect(tls);
         }
-        outcome.map_err(|error| if is_untrusted(&error) { Refusal::Untrusted(cause(&error)) } else { Refusal::Failed(error) })
+        outcome.map_err(|error| {
+            if is_untrusted(&error) {
+                Refusal::Untrusted(cause(&error))
+            } else {
+                Refusal::Failed(error)
+            }
+        })
     }
 
     fn client_config(&self) -> Result<ClientConfig, String> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier = Arc::new(Verifier { provider: provider.clone(), checks: self.checks()? });
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|e| e.to_string())?;
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|e| e.to_string())?;
         let config = config.dangerous().with_custom_certificate_verifier(verifier);
         match &self.client {
             Some((certificate, key)) if self.mode != SslMode::Disable => {
-                let unusable = |e: &dyn std::fmt::Display| format!("the key {} cannot be used: {e}", key.display());
+                let unusable = |e: &dyn std::fmt::Display| {
+                    format!("the key {} cannot be used: {e}", key.display())
+                };
                 let private = PrivateKeyDer::from_pem_file(key).map_err(|e| unusable(&e))?;
-                config.with_client_auth_cert(certificates(certificate)?, private).map_err(|e| unusable(&e))
+                config
+                    .with_client_auth_cert(certificates(certificate)?, private)
+                    .map_err(|e| unusable(&e))
             }
             _ => Ok(config.with_no_client_auth()),
         }
@@ -94,8 +111,15 @@ impl PostgresTls {
             SslMode::Require | SslMode::VerifyCa => false,
             SslMode::VerifyFull => true,
         };
-        let path = self.root_certificate.as_deref().ok_or("there is no certificate to check the server by")?;
-        let given = if path == Path::new("system") { rustls_native_certs::load_native_certs().certs } else { certificates(path)? };
+        let path = self
+            .root_certificate
+            .as_deref()
+            .ok_or("there is no certificate to check the server by")?;
+        let given = if path == Path::new("system") {
+            rustls_native_certs::load_native_certs().certs
+        } else {
+            certificates(path)?
+        };
         let mut roots = RootCertStore::empty();
         let (usable, _) = roots.add_parsable_certificates(given.iter().cloned());
         if usable == 0 {
@@ -108,7 +132,9 @@ impl PostgresTls {
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match read {
-        Ok(found) if found.is_empty() => Err(format!("there is no certificate in {}", path.display())),
+        Ok(found) if found.is_empty() => {
+            Err(format!("there is no certificate in {}", path.display()))
+        }
         Ok(found) => Ok(found),
         Err(error) => Err(format!("the certificate {} cannot be used: {error}", path.display())),
     }
@@ -132,7 +158,8 @@ struct Checks {
     name: bool,
 }
 
-/// Checks as much as the mode asks for; that the server has the certificate's key is always checked.
+/// Checks as much as the mode asks for; that the server has the certificate's key is always
+/// checked.
 #[derive(Debug)]
 struct Verifier {
     provider: Arc<CryptoProvider>,
@@ -151,10 +178,18 @@ impl ServerCertVerifier for Verifier {
         let Some(checks) = &self.checks else { return Ok(ServerCertVerified::assertion()) };
         let parsed = ParsedCertificate::try_from(certificate)?;
         let algorithms = self.provider.signature_verification_algorithms.all;
-        match verify_server_cert_signed_by_trust_anchor(&parsed, &checks.roots, intermediates, now, algorithms) {
-            // A certificate that the server made for itself says that it is an authority, which is the one complaint left when
-            // its time is right; naming that very certificate is enough.
-            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_))) if checks.given.contains(certificate) => {}
+        match verify_server_cert_signed_by_trust_anchor(
+            &parsed,
+            &checks.roots,
+            intermediates,
+            now,
+            algorithms,
+        ) {
+            // A certificate that the server made for itself says that it is an authority, which is
+            // the one complaint left when its time is right; naming that very certificate is
+            // enough.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_)))
+                if checks.given.contains(certificate) => {}
             other => other?,
         }
         if checks.name {
@@ -169,7 +204,12 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -178,7 +218,12 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -49,8 +49,8 @@ impl<'c> Tx<'c> {
         &mut self.draft
     }
 
-    /// Undoes a committed edit by its inverse, which this transaction then checks and commits like any other.
-    /// `false` when there is no such edit.
+    /// Undoes a committed edit by its inverse, which this transaction then checks and commits like
+    /// any other. `false` when there is no such edit.
     ///
     /// # Errors
     /// A change of a kind this version does not know, or what a field of another object forbids.
@@ -58,8 +58,8 @@ impl<'c> Tx<'c> {
         graph::roll_back(self, revision)
     }
 
-    /// Puts the whole configuration back as it was at a revision, undoing every later edit. `false` when that revision
-    /// never was, or not all edits since are recorded.
+    /// Puts the whole configuration back as it was at a revision, undoing every later edit. `false`
+    /// when that revision never was, or not all edits since are recorded.
     ///
     /// # Errors
     /// A change of a kind this version does not know.
@@ -67,8 +67,8 @@ impl<'c> Tx<'c> {
         graph::restore(self, revision)
     }
 
-    /// Has a rule asked at the end of the transaction, once however often it is named: so that a transaction that first
-    /// breaks and then mends something is judged by what it leaves.
+    /// Has a rule asked at the end of the transaction, once however often it is named: so that a
+    /// transaction that first breaks and then mends something is judged by what it leaves.
     pub fn finally(&mut self, name: &'static str, check: Check) {
         self.checks.insert(name, check);
     }

@@ -1,5 +1,12 @@
-//! Backups on a real database: what is backed up is what is restored, on the same engine and on the other.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+//! Backups on a real database: what is backed up is what is restored, on the same engine and on the
+//! other.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod common;
 
@@ -7,8 +14,8 @@ use std::sync::Arc;
 
 use countersign_model::{Entropy, Kind, KindDef, Registry, Secret, Timestamp};
 use countersign_store::{
-    Actor, Auditor, BackupError, CommittedEdit, Database, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, Tx, params, read_header, restore_backup,
-    write_backup,
+    Actor, Auditor, BackupError, CommittedEdit, Database, Options, Sql, Store, StoreError,
+    SystemClock, SystemEntropy, Tx, params, read_header, restore_backup, write_backup,
 };
 use uuid::Uuid;
 
@@ -23,21 +30,38 @@ struct Note {
 
 struct NoAudit;
 impl Auditor for NoAudit {
-    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        _sql: &mut Sql<'_>,
+        _entropy: &dyn Entropy,
+        _edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
 fn open(database: Database, key: &str) -> Store {
     let registry = Registry::new([KindDef::of::<Note>()]);
-    let (clock, entropy, auditor) = (Arc::new(SystemClock), Arc::new(SystemEntropy), Arc::new(NoAudit));
-    Store::open(Options { database, secret_key: Secret::new(key).into(), registry, clock, entropy, auditor }).unwrap()
+    let (clock, entropy, auditor) =
+        (Arc::new(SystemClock), Arc::new(SystemEntropy), Arc::new(NoAudit));
+    Store::open(Options {
+        database,
+        secret_key: Secret::new(key).into(),
+        registry,
+        clock,
+        entropy,
+        auditor,
+    })
+    .unwrap()
 }
 
 async fn fill(store: &Store) {
     let write = |tx: &mut Tx<'_>| {
         for n in 0..50u128 {
-            tx.draft().put(Uuid::from_u128(n + 1), Note { name: format!("note {n}"), secret: Some(Secret::new("hush")) });
+            tx.draft().put(
+                Uuid::from_u128(n + 1),
+                Note { name: format!("note {n}"), secret: Some(Secret::new("hush")) },
+            );
         }
         let now = tx.now();
         for n in 0..7000_i64 {
@@ -55,7 +79,15 @@ async fn fill(store: &Store) {
 async fn back_up(store: &Store) -> Vec<u8> {
     let work = |sql: &mut Sql<'_>| {
         let mut file = Vec::new();
-        write_backup(sql, &mut file, &Secret::new("open sesame"), &Secret::new("a key"), "1.2.3", Timestamp(5), &SystemEntropy)?;
+        write_backup(
+            sql,
+            &mut file,
+            &Secret::new("open sesame"),
+            &Secret::new("a key"),
+            "1.2.3",
+            Timestamp(5),
+            &SystemEntropy,
+        )?;
         Ok::<_, BackupError>(file)
     };
     store.read(work).await.unwrap()
@@ -63,18 +95,27 @@ async fn back_up(store: &Store) -> Vec<u8> {
 
 async fn restore(store: &Store, file: &[u8], passphrase: &'static str) -> Result<u64, BackupError> {
     let file = file.to_vec();
-    store.unhurried().write(Actor::system(), "restored", move |tx: &mut Tx<'_>| restore_backup(tx, file.as_slice(), &Secret::new(passphrase))).await
+    store
+        .unhurried()
+        .write(Actor::system(), "restored", move |tx: &mut Tx<'_>| {
+            restore_backup(tx, file.as_slice(), &Secret::new(passphrase))
+        })
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_restores_into_an_empty_database_of_either_engine() {
-    let (folder, embedded, again) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (folder, embedded, again) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = open(embedded.path().to_owned().into(), "a key");
     fill(&store).await;
     let file = back_up(&store).await;
     assert!(!file.windows(4).any(|w| w == b"note"), "nothing of it is readable");
     let header = read_header(file.as_slice(), &Secret::new("open sesame")).unwrap();
-    assert_eq!((header.version.as_str(), header.secret_key.as_str(), header.at), ("1.2.3", "a key", 5));
+    assert_eq!(
+        (header.version.as_str(), header.secret_key.as_str(), header.at),
+        ("1.2.3", "a key", 5)
+    );
 
     // From the file engine into whichever the tests run on, and back.
     for database in [common::database(folder.path()), again.path().to_owned().into()] {
@@ -85,9 +126,26 @@ async fn a_backup_restores_into_an_empty_database_of_either_engine() {
         drop(target);
         let target = open(database, "a key");
         assert_eq!((target.snapshot().len(), target.snapshot().revision()), (50, 1));
-        assert_eq!(target.snapshot().find::<Note>("name", "note 7").unwrap().1.secret.as_ref().unwrap().expose(), "hush");
-        let rows = target.read(|sql| sql.query("SELECT COUNT(*), MAX(name) FROM users", params![])).await.unwrap();
-        assert_eq!((rows[0].get::<i64>(0).unwrap(), rows[0].get::<String>(1).unwrap().as_str()), (7000, "Ü \u{1f}\n\"x\""));
+        assert_eq!(
+            target
+                .snapshot()
+                .find::<Note>("name", "note 7")
+                .unwrap()
+                .1
+                .secret
+                .as_ref()
+                .unwrap()
+                .expose(),
+            "hush"
+        );
+        let rows = target
+            .read(|sql| sql.query("SELECT COUNT(*), MAX(name) FROM users", params![]))
+            .await
+            .unwrap();
+        assert_eq!(
+            (rows[0].get::<i64>(0).unwrap(), rows[0].get::<String>(1).unwrap().as_str()),
+            (7000, "Ü \u{1f}\n\"x\"")
+        );
         let add = |tx: &mut Tx<'_>| {
             let row = tx.query_one(
                 "INSERT INTO users (uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, joined, path, type, attributes) \
@@ -96,7 +154,10 @@ async fn a_backup_restores_into_an_empty_database_of_either_engine() {
             )?;
             row.unwrap().get::<i64>(0)
         };
-        assert!(target.write(Actor::system(), "new", add).await.unwrap() > 7000, "new rows come after the restored ones");
+        assert!(
+            target.write(Actor::system(), "new", add).await.unwrap() > 7000,
+            "new rows come after the restored ones"
+        );
     }
 }
 
@@ -108,10 +169,23 @@ async fn a_changed_cut_or_foreign_file_restores_nothing() {
     let file = back_up(&store).await;
     let target = open(to.path().to_owned().into(), "a key");
     assert!(matches!(restore(&target, &file, "open barley").await, Err(BackupError::Sealed)));
-    assert!(matches!(restore(&target, b"hello\n", "open sesame").await, Err(BackupError::NotABackup)));
-    assert!(matches!(restore(&target, &file[..file.len() - 1], "open sesame").await, Err(BackupError::Sealed)));
+    assert!(matches!(
+        restore(&target, b"hello\n", "open sesame").await,
+        Err(BackupError::NotABackup)
+    ));
+    assert!(matches!(
+        restore(&target, &file[..file.len() - 1], "open sesame").await,
+        Err(BackupError::Sealed)
+    ));
     for more in [b"\0".as_slice(), b"more", &file] {
-        assert!(matches!(restore(&target, &[&file, more].concat(), "open sesame").await, Err(BackupError::Sealed)), "{} bytes added", more.len());
+        assert!(
+            matches!(
+                restore(&target, &[&file, more].concat(), "open sesame").await,
+                Err(BackupError::Sealed)
+            ),
+            "{} bytes added",
+            more.len()
+        );
     }
     let mut changed = file.clone();
     let middle = changed.len() / 2;
@@ -122,16 +196,20 @@ async fn a_changed_cut_or_foreign_file_restores_nothing() {
     assert!(restore(&target, &file, "open sesame").await.is_ok());
 }
 
-/// A column that a backup forgets would be lost: the list is the database's own. What waits to be done is left out, so that
-/// a restored copy does not send mail a second time; so is the index of names, which is made anew of those restored. The
-/// counters of numbers are carried in another form.
+/// A column that a backup forgets would be lost: the list is the database's own. What waits to be
+/// done is left out, so that a restored copy does not send mail a second time; so is the index of
+/// names, which is made anew of those restored. The counters of numbers are carried in another
+/// form.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_table_and_no_column_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path().to_owned().into(), "a key");
     let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT IN ('ephemeral', 'task', 'schedule', 'sqlite_sequence') AND m.name NOT LIKE 'people!_%' ESCAPE '!' ORDER BY m.name, c.cid";
     let rows = store.read(move |sql| sql.query(columns, params![])).await.unwrap();
-    let found: Vec<String> = rows.iter().map(|r| format!("{}.{}", r.get::<String>(0).unwrap(), r.get::<String>(1).unwrap())).collect();
+    let found: Vec<String> = rows
+        .iter()
+        .map(|r| format!("{}.{}", r.get::<String>(0).unwrap(), r.get::<String>(1).unwrap()))
+        .collect();
     let mut listed: Vec<String> = countersign_store::backed_up_columns().collect();
     let mut sorted = found.clone();
     sorted.sort();

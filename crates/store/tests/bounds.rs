@@ -8,12 +8,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign_model::{Entropy, Registry, Secret};
-use countersign_store::{Auditor, CommittedEdit, Options, Owner, Sql, Store, StoreError, SystemClock, SystemEntropy};
+use countersign_store::{
+    Auditor, CommittedEdit, Options, Owner, Sql, Store, StoreError, SystemClock, SystemEntropy,
+};
 
 struct Quiet;
 
 impl Auditor for Quiet {
-    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        _sql: &mut Sql<'_>,
+        _entropy: &dyn Entropy,
+        _edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -77,7 +84,11 @@ async fn what_one_client_leaves_is_bounded_in_bytes_and_pushes_out_only_its_own(
     }
     let mut bytes = 0;
     for n in 0..300 {
-        bytes += entries.get(&space, &format!("flood {n}")).await.unwrap().map_or(0, |held| held.bytes.len());
+        bytes += entries
+            .get(&space, &format!("flood {n}"))
+            .await
+            .unwrap()
+            .map_or(0, |held| held.bytes.len());
     }
     assert!((1_000_000..=4 * 1024 * 1024).contains(&bytes), "{bytes}");
     for name in ["other", "person", "flood 299"] {
@@ -91,7 +102,11 @@ async fn owners_and_counters_survive_a_restart() {
     let space = space(&folder);
     let store = open(folder.path());
     for n in 0..60 {
-        store.ephemeral().put(&space, &format!("first {n}"), vec![0; 60_000], 3600, client(7)).await.unwrap();
+        store
+            .ephemeral()
+            .put(&space, &format!("first {n}"), vec![0; 60_000], 3600, client(7))
+            .await
+            .unwrap();
     }
     assert_eq!(store.ephemeral().add(&space, "tries", 7, 300).await, 7);
     store.close().await;
@@ -99,11 +114,22 @@ async fn owners_and_counters_survive_a_restart() {
     let again = open(folder.path());
     assert_eq!(again.ephemeral().add(&space, "tries", 1, 300).await, 8);
     for n in 0..60 {
-        again.ephemeral().put(&space, &format!("second {n}"), vec![0; 60_000], 7200, client(7)).await.unwrap();
+        again
+            .ephemeral()
+            .put(&space, &format!("second {n}"), vec![0; 60_000], 7200, client(7))
+            .await
+            .unwrap();
     }
-    assert!(again.ephemeral().get(&space, "first 0").await.unwrap().is_none(), "what it left before counts");
+    assert!(
+        again.ephemeral().get(&space, "first 0").await.unwrap().is_none(),
+        "what it left before counts"
+    );
     again.ephemeral().remove(&space, "tries").await;
-    assert_eq!(again.ephemeral().add(&space, "tries", 1, 300).await, 1, "a counter can be begun anew");
+    assert_eq!(
+        again.ephemeral().add(&space, "tries", 1, 300).await,
+        1,
+        "a counter can be begun anew"
+    );
 }
 
 /// Redis may drop what it has no room for. What a process has counted it goes on counting from.

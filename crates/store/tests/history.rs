@@ -1,5 +1,11 @@
 //! Random edits, restarts and roll-backs against a simple model: a list of maps, one per revision.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod common;
 
@@ -8,7 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign_model::{Entropy, Key, Kind, KindDef, ObjectId, Ref, Registry, Secret};
-use countersign_store::{Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, Tx};
+use countersign_store::{
+    Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, Tx,
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -24,7 +32,12 @@ struct Note {
 
 struct NoAudit;
 impl Auditor for NoAudit {
-    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        _sql: &mut Sql<'_>,
+        _entropy: &dyn Entropy,
+        _edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -81,7 +94,8 @@ fn id(at: u128) -> ObjectId {
 
 fn legal(model: &Model) -> bool {
     let names: std::collections::BTreeSet<&String> = model.values().map(|(name, _)| name).collect();
-    names.len() == model.len() && model.values().all(|(_, next)| next.is_none_or(|next| model.contains_key(&next)))
+    names.len() == model.len()
+        && model.values().all(|(_, next)| next.is_none_or(|next| model.contains_key(&next)))
 }
 
 fn remove(model: &mut Model, at: u128) {
@@ -107,7 +121,11 @@ fn undone(now: &Model, before: &Model, after: &Model) -> Model {
 
 fn stands(store: &Store) -> Model {
     let key = |reference: Ref<Note>| reference.key().uuid().unwrap().as_u128();
-    store.snapshot().list::<Note>().map(|(at, note)| (key(at), (note.name.clone(), note.next.map(key)))).collect()
+    store
+        .snapshot()
+        .list::<Note>()
+        .map(|(at, note)| (key(at), (note.name.clone(), note.next.map(key))))
+        .collect()
 }
 
 proptest! {

@@ -1,13 +1,22 @@
 //! A number is given once: after a deletion, a restart, a backup and a restore, on both engines.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod common;
 
 use std::sync::Arc;
 
-use countersign_model::{Entropy, Key, KeyType, Kind, KindDef, ObjectId, Registry, Secret, Target, Timestamp};
+use countersign_model::{
+    Entropy, Key, KeyType, Kind, KindDef, ObjectId, Registry, Secret, Target, Timestamp,
+};
 use countersign_store::{
-    Actor, Auditor, BackupError, CommittedEdit, Database, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, Tx, params, restore_backup, write_backup,
+    Actor, Auditor, BackupError, CommittedEdit, Database, Options, Sql, Store, StoreError,
+    SystemClock, SystemEntropy, Tx, params, restore_backup, write_backup,
 };
 use uuid::Uuid;
 
@@ -20,15 +29,29 @@ struct Number {
 
 struct NoAudit;
 impl Auditor for NoAudit {
-    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        _sql: &mut Sql<'_>,
+        _entropy: &dyn Entropy,
+        _edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
 fn open(database: &Database) -> Store {
     let registry = Registry::new([KindDef::of::<Number>()]);
-    let (clock, entropy, auditor) = (Arc::new(SystemClock), Arc::new(SystemEntropy), Arc::new(NoAudit));
-    Store::open(Options { database: database.clone(), secret_key: Secret::new("a key").into(), registry, clock, entropy, auditor }).unwrap()
+    let (clock, entropy, auditor) =
+        (Arc::new(SystemClock), Arc::new(SystemEntropy), Arc::new(NoAudit));
+    Store::open(Options {
+        database: database.clone(),
+        secret_key: Secret::new("a key").into(),
+        registry,
+        clock,
+        entropy,
+        auditor,
+    })
+    .unwrap()
 }
 
 /// One row in every table with numbers of its own; the numbers they got.
@@ -40,7 +63,9 @@ fn add(tx: &mut Tx<'_>) -> Result<Vec<i64>, StoreError> {
     let user: i64 = tx.query_one(user, params![bytes(), name.as_str()])?.unwrap().get(0)?;
     let consent = "INSERT INTO consent (user_id, application, permissions, expiring) VALUES ($1, $2, '', 0) RETURNING id";
     let mut numbers = vec![user, tx.query_one(consent, params![user, bytes()])?.unwrap().get(0)?];
-    for (table, used) in [("authorization_code", true), ("access_token", false), ("refresh_token", true)] {
+    for (table, used) in
+        [("authorization_code", true), ("access_token", false), ("refresh_token", true)]
+    {
         let (column, value) = if used { ("used, ", "0, ") } else { ("", "") };
         let statement = format!(
             "INSERT INTO {table} (hash, provider_id, user_id, scope, created, expires, {column}revoked, family, data) \
@@ -72,13 +97,24 @@ async fn removed(store: &Store, numbers: &[i64]) {
 }
 
 fn above(later: &[i64], earlier: &[i64]) {
-    assert!(later.iter().zip(earlier).all(|(later, earlier)| later > earlier), "{later:?} after {earlier:?}");
+    assert!(
+        later.iter().zip(earlier).all(|(later, earlier)| later > earlier),
+        "{later:?} after {earlier:?}"
+    );
 }
 
 async fn backed_up(store: &Store) -> Vec<u8> {
     let work = |sql: &mut Sql<'_>| {
         let mut file = Vec::new();
-        write_backup(sql, &mut file, &Secret::new("open sesame"), &Secret::new("a key"), "1", Timestamp::from_seconds(4_000_000_000), &SystemEntropy)?;
+        write_backup(
+            sql,
+            &mut file,
+            &Secret::new("open sesame"),
+            &Secret::new("a key"),
+            "1",
+            Timestamp::from_seconds(4_000_000_000),
+            &SystemEntropy,
+        )?;
         Ok::<_, BackupError>(file)
     };
     store.read(work).await.unwrap()
@@ -86,7 +122,11 @@ async fn backed_up(store: &Store) -> Vec<u8> {
 
 async fn restored(store: &Store, file: &[u8]) -> Result<u64, BackupError> {
     let file = file.to_vec();
-    store.write(Actor::system(), "restored", move |tx: &mut Tx<'_>| restore_backup(tx, file.as_slice(), &Secret::new("open sesame"))).await
+    store
+        .write(Actor::system(), "restored", move |tx: &mut Tx<'_>| {
+            restore_backup(tx, file.as_slice(), &Secret::new("open sesame"))
+        })
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,9 +148,14 @@ async fn the_number_of_a_deleted_row_is_not_given_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_carries_the_numbers_and_a_restore_leaves_out_those_given_since() {
     let folders: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
-    let (one, other) = (common::database(folders[0].path()), Database::from(folders[1].path().to_owned()));
+    let (one, other) =
+        (common::database(folders[0].path()), Database::from(folders[1].path().to_owned()));
     // From whichever engine the tests run on into the embedded one, and back.
-    for (from, to) in [(&one, common::database(folders[2].path())), (&other, common::database(folders[3].path())), (&one, other.clone())] {
+    for (from, to) in [
+        (&one, common::database(folders[2].path())),
+        (&other, common::database(folders[3].path())),
+        (&one, other.clone()),
+    ] {
         let store = open(from);
         let first = added(&store).await;
         removed(&store, &first).await;

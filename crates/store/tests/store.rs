@@ -1,12 +1,22 @@
-//! The store on a real database file: one transaction for both kinds of state, durability, concurrency.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+//! The store on a real database file: one transaction for both kinds of state, durability,
+//! concurrency.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod common;
 
 use std::sync::Arc;
 
 use countersign_model::{Entropy, Key, KeyType, Kind, KindDef, ObjectId, Registry, Secret, Target};
-use countersign_store::{Actor, Auditor, CommittedEdit, Options, Owner, Sql, Store, StoreError, SystemClock, SystemEntropy, Tx, params};
+use countersign_store::{
+    Actor, Auditor, CommittedEdit, Options, Owner, Sql, Store, StoreError, SystemClock,
+    SystemEntropy, Tx, params,
+};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Kind)]
@@ -27,7 +37,12 @@ struct Number {
 
 struct NoAudit;
 impl Auditor for NoAudit {
-    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        _sql: &mut Sql<'_>,
+        _entropy: &dyn Entropy,
+        _edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -72,10 +87,16 @@ async fn configuration_and_rows_commit_together_or_not_at_all() {
         add_fact(tx, "b")
     });
     assert!(matches!(refused.await, Err(StoreError::Edit(_))));
-    let facts = store.read(|sql| sql.query("SELECT name FROM fact WHERE value = 'x'", params![])).await.unwrap();
+    let facts = store
+        .read(|sql| sql.query("SELECT name FROM fact WHERE value = 'x'", params![]))
+        .await
+        .unwrap();
     assert_eq!(facts.len(), 1);
     assert_eq!(store.snapshot().revision(), 1);
-    assert_eq!(store.snapshot().find::<Note>("name", "one").unwrap().1.secret.as_ref().unwrap().expose(), "hush");
+    assert_eq!(
+        store.snapshot().find::<Note>("name", "one").unwrap().1.secret.as_ref().unwrap().expose(),
+        "hush"
+    );
 }
 
 #[tokio::test]
@@ -91,7 +112,13 @@ async fn a_plan_leaves_nothing_behind() {
         .unwrap();
     assert_eq!(changes.len(), 1);
     assert_eq!(store.snapshot().len(), 0);
-    assert!(store.read(|sql| sql.query_one("SELECT 1 FROM fact WHERE name = 'a'", params![])).await.unwrap().is_none());
+    assert!(
+        store
+            .read(|sql| sql.query_one("SELECT 1 FROM fact WHERE name = 'a'", params![]))
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,7 +145,10 @@ async fn two_hundred_writers_each_get_their_own_revision_and_survive_a_reopening
     let again = open(folder.path());
     assert_eq!((again.snapshot().revision(), again.snapshot().len()), (200, 200));
     let rows = again.read(|sql| sql.query("SELECT data FROM object", params![])).await.unwrap();
-    assert!(!rows.iter().any(|row| row.get::<String>(0).unwrap().contains("hush")), "secrets do not rest in clear");
+    assert!(
+        !rows.iter().any(|row| row.get::<String>(0).unwrap().contains("hush")),
+        "secrets do not rest in clear"
+    );
     if common::embedded() {
         let raw = std::fs::read(folder.path().join("countersign.db")).unwrap();
         assert!(!raw.windows(4).any(|w| w == b"hush"), "nor in the file");
@@ -152,11 +182,36 @@ async fn of_many_takers_one_takes_and_a_restart_keeps_the_rest() {
     }
     assert_eq!(taken, 1);
     let seen = entries.get(&space, "b").await.unwrap().unwrap().version;
-    assert!(entries.compare_and_swap(&space, "b", Some(seen), b"three".to_vec(), 60, Owner::Program).await.unwrap());
-    assert!(!entries.compare_and_swap(&space, "b", Some(seen), b"four".to_vec(), 60, Owner::Program).await.unwrap(), "a stale version loses");
-    assert!(!entries.compare_and_swap(&space, "b", None, b"five".to_vec(), 60, Owner::Program).await.unwrap(), "there is one already");
-    assert!(entries.compare_and_swap(&space, "new", None, b"six".to_vec(), 60, Owner::Program).await.unwrap());
-    assert_eq!((entries.add(&space, "c", 2, 60).await, entries.add(&space, "c", 3, 60).await), (2, 5));
+    assert!(
+        entries
+            .compare_and_swap(&space, "b", Some(seen), b"three".to_vec(), 60, Owner::Program)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !entries
+            .compare_and_swap(&space, "b", Some(seen), b"four".to_vec(), 60, Owner::Program)
+            .await
+            .unwrap(),
+        "a stale version loses"
+    );
+    assert!(
+        !entries
+            .compare_and_swap(&space, "b", None, b"five".to_vec(), 60, Owner::Program)
+            .await
+            .unwrap(),
+        "there is one already"
+    );
+    assert!(
+        entries
+            .compare_and_swap(&space, "new", None, b"six".to_vec(), 60, Owner::Program)
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        (entries.add(&space, "c", 2, 60).await, entries.add(&space, "c", 3, 60).await),
+        (2, 5)
+    );
     entries.remove(&space, "new").await;
     assert!(entries.get(&space, "new").await.unwrap().is_none());
     store.close().await;
@@ -167,7 +222,8 @@ async fn of_many_takers_one_takes_and_a_restart_keeps_the_rest() {
     assert!(again.ephemeral().get(&space, "a").await.unwrap().is_none());
 }
 
-/// Two stores on one database are two processes: each sees what the other committed, and edits are serial.
+/// Two stores on one database are two processes: each sees what the other committed, and edits are
+/// serial.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_share_one_configuration() {
     if common::embedded() {
@@ -209,7 +265,10 @@ async fn of_two_hundred_takers_of_a_row_one_gets_it() {
     let takers = (0..200).map(|_| {
         let store = store.clone();
         tokio::spawn(async move {
-            let take = |tx: &mut Tx<'_>| tx.query_one("DELETE FROM fact WHERE name = 'once' RETURNING name", params![]).map(|row| row.is_some());
+            let take = |tx: &mut Tx<'_>| {
+                tx.query_one("DELETE FROM fact WHERE name = 'once' RETURNING name", params![])
+                    .map(|row| row.is_some())
+            };
             store.write(Actor::system(), "take", take).await
         })
     });
@@ -225,17 +284,27 @@ async fn a_number_is_never_given_twice() {
     async fn add(store: &Store) -> i64 {
         let put = |tx: &mut Tx<'_>| {
             let key = tx.graph().next_key(KeyType::Int, Number::SPACE, Uuid::nil());
-            Ok::<_, StoreError>(tx.draft().put(key.int().unwrap(), Number { name: String::new() }).key().int().unwrap())
+            Ok::<_, StoreError>(
+                tx.draft()
+                    .put(key.int().unwrap(), Number { name: String::new() })
+                    .key()
+                    .int()
+                    .unwrap(),
+            )
         };
         store.write(Actor::system(), "number", put).await.unwrap()
     }
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     assert_eq!((add(&store).await, add(&store).await), (1, 2));
-    let delete = |tx: &mut Tx<'_>| tx.draft().delete(ObjectId::new(Number::SPACE, Key::Int(2))).map_err(StoreError::from);
+    let delete = |tx: &mut Tx<'_>| {
+        tx.draft().delete(ObjectId::new(Number::SPACE, Key::Int(2))).map_err(StoreError::from)
+    };
     store.write(Actor::system(), "deleted", delete).await.unwrap();
     assert_eq!(add(&store).await, 3);
-    let delete = |tx: &mut Tx<'_>| tx.draft().delete(ObjectId::new(Number::SPACE, Key::Int(3))).map_err(StoreError::from);
+    let delete = |tx: &mut Tx<'_>| {
+        tx.draft().delete(ObjectId::new(Number::SPACE, Key::Int(3))).map_err(StoreError::from)
+    };
     store.write(Actor::system(), "deleted", delete).await.unwrap();
     store.close().await;
     drop(store);

@@ -59,10 +59,18 @@ struct Inside<'r, 't, 'c, 'j> {
 impl World for Inside<'_, '_, '_, '_> {
     fn key_of(&self, id: &str) -> Result<Json, String> {
         let known = self.made.ids.iter().filter(|(known, _)| known == id).map(|(_, known)| known);
-        match known.clone().find(|known| matches!(known, Known::Key(_))).or_else(|| known.clone().next()) {
+        match known
+            .clone()
+            .find(|known| matches!(known, Known::Key(_)))
+            .or_else(|| known.clone().next())
+        {
             Some(Known::Key(key)) => Ok(key.clone()),
-            Some(Known::Skipped) => Err(format!("the entry with the id \"{id}\" made no object: its conditions did not hold")),
-            Some(Known::Gone) => Err(format!("the entry with the id \"{id}\" is absent: there is no object")),
+            Some(Known::Skipped) => Err(format!(
+                "the entry with the id \"{id}\" made no object: its conditions did not hold"
+            )),
+            Some(Known::Gone) => {
+                Err(format!("the entry with the id \"{id}\" is absent: there is no object"))
+            }
             None => Err(format!("no earlier entry has the id \"{id}\"")),
         }
     }
@@ -71,7 +79,11 @@ impl World for Inside<'_, '_, '_, '_> {
         Ok(self.found(model, conditions)?.map(|found| found.key.to_json()))
     }
 
-    fn find_object(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String> {
+    fn find_object(
+        &self,
+        model: &str,
+        conditions: &[(String, Json)],
+    ) -> Result<Option<Json>, String> {
         Ok(self.found(model, conditions)?.map(|found| {
             let mut values = found.values;
             // What the API never shows and secrets are not for other objects.
@@ -94,13 +106,21 @@ impl World for Inside<'_, '_, '_, '_> {
 
 impl Inside<'_, '_, '_, '_> {
     /// What a tag reads of the machine, where its file may look at it.
-    fn shown(&self, tag: &str, read: impl FnOnce() -> Option<String>) -> Result<Option<String>, String> {
+    fn shown(
+        &self,
+        tag: &str,
+        read: impl FnOnce() -> Option<String>,
+    ) -> Result<Option<String>, String> {
         if self.origin == Origin::Sent {
             return Err(format!("{tag}: what is sent cannot look at the machine of the server"));
         }
         match read() {
-            Some(text) if self.origin != Origin::Program && self.run.job.machine.is_secret(&text) => {
-                Err(format!("{tag} holds a secret of this program, which is not for blueprints: use another variable or file"))
+            Some(text)
+                if self.origin != Origin::Program && self.run.job.machine.is_secret(&text) =>
+            {
+                Err(format!(
+                    "{tag} holds a secret of this program, which is not for blueprints: use another variable or file"
+                ))
             }
             read => Ok(read),
         }
@@ -108,10 +128,12 @@ impl Inside<'_, '_, '_, '_> {
 
     fn found(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Found>, String> {
         let model = model.to_ascii_lowercase();
-        self.run.find(&mut self.tx.borrow_mut(), &model, None, conditions).map_err(|fault| match fault {
-            FindFault::Model => format!("there is no model \"{model}\""),
-            FindFault::Field(field) => format!("{model} has no field \"{field}\""),
-            FindFault::Store(error) => error.to_string(),
+        self.run.find(&mut self.tx.borrow_mut(), &model, None, conditions).map_err(|fault| {
+            match fault {
+                FindFault::Model => format!("there is no model \"{model}\""),
+                FindFault::Field(field) => format!("{model} has no field \"{field}\""),
+                FindFault::Store(error) => error.to_string(),
+            }
         })
     }
 }
@@ -174,8 +196,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Nothing when a condition fails, or when the entry is absent and belongs to something that is gone. The `attrs` of an
-    /// absent entry are not looked at: they have no part in removing it.
+    /// Nothing when a condition fails, or when the entry is absent and belongs to something that is
+    /// gone. The `attrs` of an absent entry are not looked at: they have no part in removing it.
     fn resolve(
         &self,
         tx: &mut Tx<'_>,
@@ -199,7 +221,12 @@ impl Run<'_> {
             other => return Err(ApplyErrorKind::State(other.to_string())),
         };
         let absent = state == State::Absent && model != META_MODEL;
-        if absent && entry.identifiers.iter().any(|(_, value)| value.has(&|tag| made.names_what_is_gone(tag))) {
+        if absent
+            && entry
+                .identifiers
+                .iter()
+                .any(|(_, value)| value.has(&|tag| made.names_what_is_gone(tag)))
+        {
             return Ok(Resolved::Nothing(Action::Absent, Known::Gone));
         }
         let identifiers = resolver.members("identifiers", &entry.identifiers)?;
@@ -208,7 +235,12 @@ impl Run<'_> {
     }
 
     fn nested(&mut self, tx: &mut Tx<'_>, attrs: &Map<String, Json>) -> Result<(), Fault> {
-        let wanted = |name: &str| attrs.get("identifiers").and_then(|identifiers| identifiers.get(name)).and_then(Json::as_str);
+        let wanted = |name: &str| {
+            attrs
+                .get("identifiers")
+                .and_then(|identifiers| identifiers.get(name))
+                .and_then(Json::as_str)
+        };
         let (name, path) = (wanted("name"), wanted("path"));
         let fits = |document: &Document| match (name, path) {
             (Some(name), _) if document.metadata.name.as_deref() != Some(name) => false,
@@ -217,7 +249,9 @@ impl Run<'_> {
         };
         match self.job.library.iter().position(fits) {
             Some(index) => self.file(tx, index).map_err(|error| Fault::Located(Box::new(error))),
-            None if attrs.get("required").is_none_or(truthy) => Err(ApplyErrorKind::NoBlueprint.into()),
+            None if attrs.get("required").is_none_or(truthy) => {
+                Err(ApplyErrorKind::NoBlueprint.into())
+            }
             None => Ok(()),
         }
     }
@@ -225,10 +259,15 @@ impl Run<'_> {
     fn look_up(&self, tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Option<Found>, ApplyErrorKind> {
         // A map that names a key stands for that key.
         let plain = |value: &Json| value.get("pk").cloned().unwrap_or_else(|| value.clone());
-        let conditions: Vec<(String, Json)> =
-            wanted.identifiers.iter().filter(|(name, _)| *name != "pk").map(|(name, value)| (name.clone(), plain(value))).collect();
+        let conditions: Vec<(String, Json)> = wanted
+            .identifiers
+            .iter()
+            .filter(|(name, _)| *name != "pk")
+            .map(|(name, value)| (name.clone(), plain(value)))
+            .collect();
         let key = wanted.identifiers.get("pk");
-        let known = self.table(&wanted.model).is_some() || tx.registry().kind(&wanted.model).is_some();
+        let known =
+            self.table(&wanted.model).is_some() || tx.registry().kind(&wanted.model).is_some();
         if known && conditions.is_empty() && key.is_none() {
             return Err(ApplyErrorKind::NoIdentifiers);
         }
@@ -240,9 +279,17 @@ impl Run<'_> {
     }
 
     /// Brings an object of the graph into its state.
-    fn bring_about(&mut self, tx: &mut Tx<'_>, wanted: &Wanted, found: Option<Found>, spot: &Spot) -> Result<Done, ApplyErrorKind> {
+    fn bring_about(
+        &mut self,
+        tx: &mut Tx<'_>,
+        wanted: &Wanted,
+        found: Option<Found>,
+        spot: &Spot,
+    ) -> Result<Done, ApplyErrorKind> {
         let registry = tx.registry();
-        let Some(kind) = registry.kind(&wanted.model) else { return Err(ApplyErrorKind::Model(wanted.model.clone())) };
+        let Some(kind) = registry.kind(&wanted.model) else {
+            return Err(ApplyErrorKind::Model(wanted.model.clone()));
+        };
         let space = kind.meta.space;
         let existing = found.map(|found| ObjectId::new(space, found.key));
         let entropy = tx.entropy();
@@ -258,19 +305,27 @@ impl Run<'_> {
             (State::Present, Some(id)) => {
                 let base = tx.graph().entry(id).cloned();
                 let input = Input { map: &values, mode: Mode::Patch, entropy, privileged: true };
-                let object = kind.parse(&input, base.as_ref().map(|entry| &*entry.object)).map_err(ApplyErrorKind::Fields)?;
+                let object = kind
+                    .parse(&input, base.as_ref().map(|entry| &*entry.object))
+                    .map_err(ApplyErrorKind::Fields)?;
                 let changed = base.is_none_or(|entry| entry.object.values() != object.values());
                 if changed {
                     tx.draft().put_object(id, object);
                     self.places.insert(id, spot.clone());
                 }
-                Ok((if changed { Action::Updated } else { Action::Unchanged }, Some(id.key), Vec::new()))
+                Ok((
+                    if changed { Action::Updated } else { Action::Unchanged },
+                    Some(id.key),
+                    Vec::new(),
+                ))
             }
             (State::Present | State::Created | State::MustCreated, None) => {
                 let input = Input { map: &values, mode: Mode::Create, entropy, privileged: true };
                 let object = kind.parse(&input, None).map_err(ApplyErrorKind::Fields)?;
-                let asked = wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, kind.meta.key));
-                let key = asked.unwrap_or_else(|| tx.graph().next_key(kind.meta.key, space, entropy.uuid()));
+                let asked =
+                    wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, kind.meta.key));
+                let key = asked
+                    .unwrap_or_else(|| tx.graph().next_key(kind.meta.key, space, entropy.uuid()));
                 let id = ObjectId::new(space, key);
                 let object = kind.stamped(object, tx.now());
                 tx.draft().put_object(id, object);
@@ -280,7 +335,13 @@ impl Run<'_> {
         }
     }
 
-    fn step(&mut self, spot: &Spot, action: Action, identifiers: Map<String, Json>, fields: Vec<String>) {
+    fn step(
+        &mut self,
+        spot: &Spot,
+        action: Action,
+        identifiers: Map<String, Json>,
+        fields: Vec<String>,
+    ) {
         self.outcome.steps.push(Step { spot: spot.clone(), action, identifiers, fields });
     }
 }
@@ -289,7 +350,12 @@ impl Run<'_> {
 type Done = (Action, Option<Key>, Vec<String>);
 
 /// Brings a row of the directory into its state.
-fn bring_about_row(tx: &mut Tx<'_>, table: &dyn Table, wanted: &Wanted, found: Option<Found>) -> Result<Done, ApplyErrorKind> {
+fn bring_about_row(
+    tx: &mut Tx<'_>,
+    table: &dyn Table,
+    wanted: &Wanted,
+    found: Option<Found>,
+) -> Result<Done, ApplyErrorKind> {
     let fault = |fault| match fault {
         TableFault::Fields(errors) => ApplyErrorKind::Fields(errors),
         TableFault::Store(error) => ApplyErrorKind::Store(error),
@@ -310,7 +376,8 @@ fn bring_about_row(tx: &mut Tx<'_>, table: &dyn Table, wanted: &Wanted, found: O
             Ok((action, Some(row.key), changed))
         }
         (State::Present | State::Created | State::MustCreated, None) => {
-            let asked = wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, table.key()));
+            let asked =
+                wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, table.key()));
             let key = table.create(tx, asked, &values).map_err(fault)?;
             Ok((Action::Created, Some(key), values.keys().cloned().collect()))
         }
@@ -344,7 +411,10 @@ impl Wanted {
     fn exists(&self) -> ApplyErrorKind {
         let mut errors = FieldErrors::new();
         for name in self.identifiers.keys() {
-            errors.add(name, Problem::new("unique", "State is set to must_created and object exists already"));
+            errors.add(
+                name,
+                Problem::new("unique", "State is set to must_created and object exists already"),
+            );
         }
         ApplyErrorKind::Exists(errors)
     }
@@ -358,7 +428,8 @@ impl Made {
         known.peek().is_some() && known.all(|(_, known)| matches!(known, Known::Gone))
     }
 
-    /// Replaces keys of an export by those the objects have here, also one level inside lists and maps.
+    /// Replaces keys of an export by those the objects have here, also one level inside lists and
+    /// maps.
     fn relink(&self, values: &mut Map<String, Json>) {
         if self.keys.is_empty() {
             return;
@@ -370,7 +441,9 @@ impl Made {
             self.replace(value);
             match value {
                 Json::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
-                Json::Object(members) => members.values_mut().for_each(|member| self.replace(member)),
+                Json::Object(members) => {
+                    members.values_mut().for_each(|member| self.replace(member))
+                }
                 _ => {}
             }
         }

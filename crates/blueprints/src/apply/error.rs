@@ -28,7 +28,13 @@ pub struct Spot {
 
 impl Spot {
     pub(crate) fn of(document: &Document, entry: &Entry) -> Spot {
-        Spot { file: document.file.clone(), at: entry.at, index: entry.index, model: String::new(), id: entry.id.clone() }
+        Spot {
+            file: document.file.clone(),
+            at: entry.at,
+            index: entry.index,
+            model: String::new(),
+            id: entry.id.clone(),
+        }
     }
 }
 
@@ -62,7 +68,9 @@ pub enum ApplyErrorKind {
     #[error(transparent)]
     Tag(#[from] ResolveError),
     /// Something that was sent asks for what belongs to the machine.
-    #[error("!Env and !File read what belongs to the machine of the server: write the values themselves into a blueprint that is sent")]
+    #[error(
+        "!Env and !File read what belongs to the machine of the server: write the values themselves into a blueprint that is sent"
+    )]
     ReachesOut,
     /// The model is not text.
     #[error("model: must be text")]

@@ -33,21 +33,33 @@ impl From<StoreError> for FindFault {
 
 impl Run<'_> {
     /// The first object, by key, with that key or with all of these values.
-    pub(super) fn find(&self, tx: &mut Tx<'_>, model: &str, key: Option<&Json>, conditions: &[(String, Json)]) -> Result<Option<Found>, FindFault> {
+    pub(super) fn find(
+        &self,
+        tx: &mut Tx<'_>,
+        model: &str,
+        key: Option<&Json>,
+        conditions: &[(String, Json)],
+    ) -> Result<Option<Found>, FindFault> {
         if let Some(table) = self.table(model) {
             check_fields(None, table.fields(), conditions)?;
             let wanted = key.and_then(|key| Key::from_json(key, table.key()));
-            let pk: Vec<(String, Json)> = wanted.map(|key| ("pk".to_owned(), key.to_json())).into_iter().collect();
+            let pk: Vec<(String, Json)> =
+                wanted.map(|key| ("pk".to_owned(), key.to_json())).into_iter().collect();
             let mut rows = Vec::new();
             if !pk.is_empty() {
-                rows.extend(table.candidates(tx, &pk)?.into_iter().filter(|row| Some(row.key) == wanted));
+                rows.extend(
+                    table.candidates(tx, &pk)?.into_iter().filter(|row| Some(row.key) == wanted),
+                );
             }
             if !conditions.is_empty() {
                 rows.extend(table.candidates(tx, conditions)?);
             }
             rows.sort_by_key(|row| row.key);
             let graph: &Snapshot = tx.graph();
-            let matching = rows.into_iter().find(|row| Some(row.key) == wanted || matches_all(graph, None, row.key, &row.values, conditions));
+            let matching = rows.into_iter().find(|row| {
+                Some(row.key) == wanted
+                    || matches_all(graph, None, row.key, &row.values, conditions)
+            });
             return Ok(matching.map(|Row { key, values }| Found { key, values }));
         }
         let Some(kind) = tx.registry().kind(model) else { return Err(FindFault::Model) };
@@ -58,18 +70,32 @@ impl Run<'_> {
         let fits = |entry: &&std::sync::Arc<Entry>| {
             entry.meta().model == meta.model
                 && (Some(entry.id.key) == wanted
-                    || (!conditions.is_empty() && matches_all(graph, Some(meta), entry.id.key, &entry.object.values(), conditions)))
+                    || (!conditions.is_empty()
+                        && matches_all(
+                            graph,
+                            Some(meta),
+                            entry.id.key,
+                            &entry.object.values(),
+                            conditions,
+                        )))
         };
         let found = graph.entries(meta.space).find(fits);
         Ok(found.map(|entry| Found { key: entry.id.key, values: entry.object.values() }))
     }
 }
 
-/// Fields may be looked into (`attributes__department`) and compared in other ways (`name__startswith`).
-fn check_fields(meta: Option<&KindMeta>, columns: &[&str], conditions: &[(String, Json)]) -> Result<(), FindFault> {
+/// Fields may be looked into (`attributes__department`) and compared in other ways
+/// (`name__startswith`).
+fn check_fields(
+    meta: Option<&KindMeta>,
+    columns: &[&str],
+    conditions: &[(String, Json)],
+) -> Result<(), FindFault> {
     for (field, _) in conditions {
         let name = field.split("__").next().unwrap_or(field);
-        let known = is_key(meta, name) || meta.is_some_and(|meta| meta.field(name).is_some()) || columns.contains(&name);
+        let known = is_key(meta, name)
+            || meta.is_some_and(|meta| meta.field(name).is_some())
+            || columns.contains(&name);
         if !known {
             return Err(FindFault::Field(field.clone()));
         }
@@ -78,13 +104,22 @@ fn check_fields(meta: Option<&KindMeta>, columns: &[&str], conditions: &[(String
 }
 
 fn is_key(meta: Option<&KindMeta>, name: &str) -> bool {
-    name == "pk" || name == "id" || meta.is_some_and(|meta| name == meta.lookup && meta.field(name).is_none())
+    name == "pk"
+        || name == "id"
+        || meta.is_some_and(|meta| name == meta.lookup && meta.field(name).is_none())
 }
 
-fn matches_all(graph: &Snapshot, meta: Option<&KindMeta>, key: Key, values: &Map<String, Json>, conditions: &[(String, Json)]) -> bool {
+fn matches_all(
+    graph: &Snapshot,
+    meta: Option<&KindMeta>,
+    key: Key,
+    values: &Map<String, Json>,
+    conditions: &[(String, Json)],
+) -> bool {
     conditions.iter().all(|(field, wanted)| {
         let mut path: Vec<&str> = field.split("__").collect();
-        let operator = path.last().copied().filter(|word| path.len() > 1 && OPERATORS.contains(word));
+        let operator =
+            path.last().copied().filter(|word| path.len() > 1 && OPERATORS.contains(word));
         if operator.is_some() {
             path.pop();
         }
@@ -95,8 +130,22 @@ fn matches_all(graph: &Snapshot, meta: Option<&KindMeta>, key: Key, values: &Map
     })
 }
 
-const OPERATORS: &[&str] =
-    &["exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "in", "isnull", "gt", "gte", "lt", "lte"];
+const OPERATORS: &[&str] = &[
+    "exact",
+    "iexact",
+    "contains",
+    "icontains",
+    "startswith",
+    "istartswith",
+    "endswith",
+    "iendswith",
+    "in",
+    "isnull",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+];
 
 /// Operators by which nobody learns a secret piece by piece.
 const WHOLE: &[&str] = &["exact", "in", "isnull"];
@@ -109,19 +158,34 @@ struct Actual {
 }
 
 /// Follows references to other objects of the graph and members of maps.
-fn value_at(graph: &Snapshot, meta: Option<&KindMeta>, key: Key, values: &Map<String, Json>, path: &[&str]) -> Actual {
+fn value_at(
+    graph: &Snapshot,
+    meta: Option<&KindMeta>,
+    key: Key,
+    values: &Map<String, Json>,
+    path: &[&str],
+) -> Actual {
     let [name, rest @ ..] = path else { return Actual { value: Json::Null, hidden: false } };
-    let hidden = meta.and_then(|meta| meta.field(name)).is_some_and(countersign_model::FieldMeta::is_hidden);
-    let value = if is_key(meta, name) { key.to_json() } else { values.get(*name).cloned().unwrap_or(Json::Null) };
+    let hidden =
+        meta.and_then(|meta| meta.field(name)).is_some_and(countersign_model::FieldMeta::is_hidden);
+    let value = if is_key(meta, name) {
+        key.to_json()
+    } else {
+        values.get(*name).cloned().unwrap_or(Json::Null)
+    };
     if rest.is_empty() {
         return Actual { value, hidden };
     }
-    if let Some((space, key_type)) = meta.and_then(|meta| meta.field(name)).and_then(|field| reference((field.shape)())) {
-        let target = Key::from_json(&value, key_type).and_then(|key| graph.entry(ObjectId::new(space, key)));
+    if let Some((space, key_type)) =
+        meta.and_then(|meta| meta.field(name)).and_then(|field| reference((field.shape)()))
+    {
+        let target =
+            Key::from_json(&value, key_type).and_then(|key| graph.entry(ObjectId::new(space, key)));
         let Some(entry) = target else { return Actual { value: Json::Null, hidden } };
         return value_at(graph, Some(entry.meta()), entry.id.key, &entry.object.values(), rest);
     }
-    let value = rest.iter().try_fold(value, |value, step| value.get(step).cloned()).unwrap_or(Json::Null);
+    let value =
+        rest.iter().try_fold(value, |value, step| value.get(step).cloned()).unwrap_or(Json::Null);
     Actual { value, hidden }
 }
 
@@ -137,16 +201,22 @@ fn compare(operator: &str, actual: &Json, wanted: &Json) -> bool {
     let lower = |value: &Json| text_of(value).to_lowercase();
     let both = !actual.is_null() && !wanted.is_null();
     let number = |value: &Json| value.as_f64().or_else(|| text_of(value).parse().ok());
-    let ordered = |test: fn(f64, f64) -> bool| number(actual).zip(number(wanted)).is_some_and(|(a, b)| test(a, b));
+    let ordered = |test: fn(f64, f64) -> bool| {
+        number(actual).zip(number(wanted)).is_some_and(|(a, b)| test(a, b))
+    };
     match operator {
         "iexact" => both && lower(actual) == lower(wanted),
-        "contains" => both && (contains(actual, wanted) || text_of(actual).contains(&text_of(wanted))),
+        "contains" => {
+            both && (contains(actual, wanted) || text_of(actual).contains(&text_of(wanted)))
+        }
         "icontains" => both && lower(actual).contains(&lower(wanted)),
         "startswith" => both && text_of(actual).starts_with(&text_of(wanted)),
         "istartswith" => both && lower(actual).starts_with(&lower(wanted)),
         "endswith" => both && text_of(actual).ends_with(&text_of(wanted)),
         "iendswith" => both && lower(actual).ends_with(&lower(wanted)),
-        "in" => wanted.as_array().is_some_and(|list| list.iter().any(|wanted| same(actual, wanted))),
+        "in" => {
+            wanted.as_array().is_some_and(|list| list.iter().any(|wanted| same(actual, wanted)))
+        }
         "isnull" => wanted.as_bool() == Some(actual.is_null()),
         "gt" => ordered(|a, b| a > b),
         "gte" => ordered(|a, b| a >= b),
@@ -159,12 +229,15 @@ fn compare(operator: &str, actual: &Json, wanted: &Json) -> bool {
     }
 }
 
-/// Equal, where a number and its text are the same (keys come in both forms), and a list has a value that is in it.
+/// Equal, where a number and its text are the same (keys come in both forms), and a list has a
+/// value that is in it.
 pub(super) fn same(actual: &Json, wanted: &Json) -> bool {
     let scalar = |value: &Json| matches!(value, Json::String(_) | Json::Number(_));
     match (actual, wanted) {
         _ if actual == wanted => true,
-        (Json::Array(list), wanted) if !wanted.is_array() => list.iter().any(|item| same(item, wanted)),
+        (Json::Array(list), wanted) if !wanted.is_array() => {
+            list.iter().any(|item| same(item, wanted))
+        }
         _ => scalar(actual) && scalar(wanted) && text_of(actual) == text_of(wanted),
     }
 }
@@ -172,8 +245,12 @@ pub(super) fn same(actual: &Json, wanted: &Json) -> bool {
 /// Whether every part of `wanted` is in `actual`.
 fn contains(actual: &Json, wanted: &Json) -> bool {
     match (actual, wanted) {
-        (Json::Object(actual), Json::Object(wanted)) => wanted.iter().all(|(key, wanted)| actual.get(key).is_some_and(|actual| contains(actual, wanted))),
-        (Json::Array(actual), Json::Array(wanted)) => wanted.iter().all(|wanted| actual.iter().any(|actual| contains(actual, wanted))),
+        (Json::Object(actual), Json::Object(wanted)) => wanted
+            .iter()
+            .all(|(key, wanted)| actual.get(key).is_some_and(|actual| contains(actual, wanted))),
+        (Json::Array(actual), Json::Array(wanted)) => {
+            wanted.iter().all(|wanted| actual.iter().any(|actual| contains(actual, wanted)))
+        }
         _ => same(actual, wanted),
     }
 }

@@ -1,7 +1,8 @@
 //! Applying blueprints: entries become objects, inside one transaction of the store.
 //!
-//! [`apply`] works on a [`Tx`]; whoever calls it decides whether the transaction is committed (`apply`) or rolled back
-//! (`plan`). Objects of the graph and rows of the directory are treated alike; the latter through [`Table`].
+//! [`apply`] works on a [`Tx`]; whoever calls it decides whether the transaction is committed
+//! (`apply`) or rolled back (`plan`). Objects of the graph and rows of the directory are treated
+//! alike; the latter through [`Table`].
 
 mod entry;
 mod error;
@@ -35,7 +36,8 @@ pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct Machine {
     /// For `!Env`.
     pub environment: Environment,
-    /// The program's own: its secret key, the passwords of its database and of its mail server. No file gets to see them.
+    /// The program's own: its secret key, the passwords of its database and of its mail server. No
+    /// file gets to see them.
     pub secrets: Arc<[Secret]>,
 }
 
@@ -45,10 +47,14 @@ impl Machine {
         Machine { environment: Arc::new(environment), secrets: Arc::new([]) }
     }
 
-    /// Whether a text is one of the program's secrets, or has one in it. Short ones are parts of many a text.
+    /// Whether a text is one of the program's secrets, or has one in it. Short ones are parts of
+    /// many a text.
     fn is_secret(&self, text: &str) -> bool {
         const TELLING: usize = 8;
-        let same = |secret: &str| !secret.is_empty() && (text.trim() == secret || (secret.len() >= TELLING && text.contains(secret)));
+        let same = |secret: &str| {
+            !secret.is_empty()
+                && (text.trim() == secret || (secret.len() >= TELLING && text.contains(secret)))
+        };
         self.secrets.iter().any(|secret| same(secret.expose()))
     }
 }
@@ -137,8 +143,17 @@ pub fn apply(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, ApplyError> {
     apply_tracking(tx, job, &mut HashMap::new())
 }
 
-fn apply_tracking(tx: &mut Tx<'_>, job: &Job, places: &mut HashMap<ObjectId, Spot>) -> Result<Outcome, ApplyError> {
-    let mut run = Run { job, outcome: Outcome::default(), files: vec![Progress::Waiting; job.library.len()], places };
+fn apply_tracking(
+    tx: &mut Tx<'_>,
+    job: &Job,
+    places: &mut HashMap<ObjectId, Spot>,
+) -> Result<Outcome, ApplyError> {
+    let mut run = Run {
+        job,
+        outcome: Outcome::default(),
+        files: vec![Progress::Waiting; job.library.len()],
+        places,
+    };
     for index in &job.chosen {
         run.file(tx, *index)?;
     }
@@ -149,7 +164,12 @@ fn apply_tracking(tx: &mut Tx<'_>, job: &Job, places: &mut HashMap<ObjectId, Spo
 ///
 /// # Errors
 /// The first entry that cannot be carried out; nothing was written then.
-pub async fn commit(store: &Store, job: Arc<Job>, actor: Actor, reason: &str) -> Result<Outcome, ApplyError> {
+pub async fn commit(
+    store: &Store,
+    job: Arc<Job>,
+    actor: Actor,
+    reason: &str,
+) -> Result<Outcome, ApplyError> {
     commit_with(store, job, actor, reason, |_| Ok(())).await
 }
 
@@ -187,8 +207,8 @@ pub async fn plan(store: &Store, job: Arc<Job>) -> Result<(Outcome, Vec<Differen
     }
 }
 
-/// Which entry wrote which object: the graph checks a draft as a whole, after the last entry, and its complaint must
-/// still name a line.
+/// Which entry wrote which object: the graph checks a draft as a whole, after the last entry, and
+/// its complaint must still name a line.
 #[derive(Clone, Default)]
 struct Places(Arc<Mutex<HashMap<ObjectId, Spot>>>);
 
@@ -225,10 +245,13 @@ struct Run<'j> {
 
 impl Run<'_> {
     fn file(&mut self, tx: &mut Tx<'_>, index: usize) -> Result<(), ApplyError> {
-        let (Some(document), Some(progress)) = (self.job.library.get(index), self.files.get_mut(index)) else {
+        let (Some(document), Some(progress)) =
+            (self.job.library.get(index), self.files.get_mut(index))
+        else {
             return Ok(());
         };
-        // Done already for another file; or two files that name each other, where the first is simply not done yet.
+        // Done already for another file; or two files that name each other, where the first is
+        // simply not done yet.
         if *progress != Progress::Waiting {
             return Ok(());
         }

@@ -31,19 +31,25 @@ pub enum DifferenceKind {
 
 /// The differences of an edit.
 pub fn differences(changes: &[Change]) -> Vec<Difference> {
-    changes.iter().filter_map(|change| difference(change.before.as_deref(), change.after.as_deref())).collect()
+    changes
+        .iter()
+        .filter_map(|change| difference(change.before.as_deref(), change.after.as_deref()))
+        .collect()
 }
 
 fn difference(before: Option<&Entry>, after: Option<&Entry>) -> Option<Difference> {
     let entry = after.or(before)?;
     let meta = entry.meta();
-    let values = |entry: Option<&Entry>| entry.map(|entry| entry.object.values()).unwrap_or_default();
+    let values =
+        |entry: Option<&Entry>| entry.map(|entry| entry.object.values()).unwrap_or_default();
     let (old, new) = (values(before), values(after));
     let mut fields = Vec::new();
     for field in meta.fields {
         let (was, is) = (part(&old, field.name), part(&new, field.name));
         if was != is {
-            let show = |value: Json| if field.is_hidden() && !value.is_null() { Json::from("********") } else { value };
+            let show = |value: Json| {
+                if field.is_hidden() && !value.is_null() { Json::from("********") } else { value }
+            };
             fields.push((field.name.to_owned(), show(was), show(is)));
         }
     }
@@ -57,7 +63,13 @@ fn difference(before: Option<&Entry>, after: Option<&Entry>) -> Option<Differenc
         (Some(_), Some(_)) => DifferenceKind::Changed,
         (Some(_), None) => DifferenceKind::Deleted,
     };
-    Some(Difference { model: meta.model, key: entry.id.key.to_string(), label: label.to_owned(), kind, fields })
+    Some(Difference {
+        model: meta.model,
+        key: entry.id.key.to_string(),
+        label: label.to_owned(),
+        kind,
+        fields,
+    })
 }
 
 fn part(values: &Map<String, Json>, name: &str) -> Json {

@@ -34,8 +34,8 @@ impl From<FieldErrors> for TableFault {
     }
 }
 
-/// A table whose rows blueprints may make, change and delete. Validation is that of the API, except for the fields
-/// that exist only in blueprints (a user's `password`, a token's `key`).
+/// A table whose rows blueprints may make, change and delete. Validation is that of the API, except
+/// for the fields that exist only in blueprints (a user's `password`, a token's `key`).
 pub trait Table: Send + Sync {
     /// `app_label.model`.
     fn model(&self) -> &'static str;
@@ -47,17 +47,31 @@ pub trait Table: Send + Sync {
     ///
     /// # Errors
     /// When the store refuses.
-    fn candidates(&self, sql: &mut Sql<'_>, conditions: &[(String, Json)]) -> Result<Vec<Row>, StoreError>;
+    fn candidates(
+        &self,
+        sql: &mut Sql<'_>,
+        conditions: &[(String, Json)],
+    ) -> Result<Vec<Row>, StoreError>;
     /// Makes a row, with that key if one is given.
     ///
     /// # Errors
     /// When the values are not valid, or the store refuses.
-    fn create(&self, tx: &mut Tx<'_>, key: Option<Key>, values: &Map<String, Json>) -> Result<Key, TableFault>;
+    fn create(
+        &self,
+        tx: &mut Tx<'_>,
+        key: Option<Key>,
+        values: &Map<String, Json>,
+    ) -> Result<Key, TableFault>;
     /// Sets values of a row; answers which fields changed.
     ///
     /// # Errors
     /// When the values are not valid, or the store refuses.
-    fn update(&self, tx: &mut Tx<'_>, row: &Row, values: &Map<String, Json>) -> Result<Vec<String>, TableFault>;
+    fn update(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &Row,
+        values: &Map<String, Json>,
+    ) -> Result<Vec<String>, TableFault>;
     /// Deletes a row and what hangs on it.
     ///
     /// # Errors

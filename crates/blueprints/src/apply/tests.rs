@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
-use countersign_model::{Entropy, FieldErrors, Key, KeyType, Kind, KindDef, Problem, Ref, Registry, Secret};
-use countersign_store::{Auditor, CommittedEdit, Options, Sql, StoreError, SystemClock, SystemEntropy, params};
+use countersign_model::{
+    Entropy, FieldErrors, Key, KeyType, Kind, KindDef, Problem, Ref, Registry, Secret,
+};
+use countersign_store::{
+    Auditor, CommittedEdit, Options, Sql, StoreError, SystemClock, SystemEntropy, params,
+};
 
 use super::{plan::DifferenceKind, *};
 
@@ -58,23 +62,45 @@ impl Table for Groups {
     fn fields(&self) -> &'static [&'static str] {
         &["name", "attributes"]
     }
-    fn candidates(&self, sql: &mut Sql<'_>, _conditions: &[(String, Json)]) -> Result<Vec<Row>, StoreError> {
+    fn candidates(
+        &self,
+        sql: &mut Sql<'_>,
+        _conditions: &[(String, Json)],
+    ) -> Result<Vec<Row>, StoreError> {
         let rows = sql.query("SELECT uuid, name, attributes FROM user_group", params![])?;
         rows.into_iter()
             .map(|row| {
-                let values = [("name".to_owned(), Json::from(row.get::<String>(1)?)), ("attributes".to_owned(), row.get(2)?)];
+                let values = [
+                    ("name".to_owned(), Json::from(row.get::<String>(1)?)),
+                    ("attributes".to_owned(), row.get(2)?),
+                ];
                 Ok(Row { key: Key::Uuid(row.get(0)?), values: values.into_iter().collect() })
             })
             .collect()
     }
-    fn create(&self, tx: &mut Tx<'_>, _key: Option<Key>, values: &Map<String, Json>) -> Result<Key, TableFault> {
-        let Some(name) = values.get("name").and_then(Json::as_str) else { return Err(FieldErrors::one("name", Problem::required()).into()) };
+    fn create(
+        &self,
+        tx: &mut Tx<'_>,
+        _key: Option<Key>,
+        values: &Map<String, Json>,
+    ) -> Result<Key, TableFault> {
+        let Some(name) = values.get("name").and_then(Json::as_str) else {
+            return Err(FieldErrors::one("name", Problem::required()).into());
+        };
         let uuid = tx.entropy().uuid();
         let attributes = values.get("attributes").cloned().unwrap_or(Json::Object(Map::new()));
-        tx.execute("INSERT INTO user_group (uuid, name, is_superuser, attributes) VALUES ($1, $2, $3, $4)", params![uuid, name, false, &attributes])?;
+        tx.execute(
+            "INSERT INTO user_group (uuid, name, is_superuser, attributes) VALUES ($1, $2, $3, $4)",
+            params![uuid, name, false, &attributes],
+        )?;
         Ok(Key::Uuid(uuid))
     }
-    fn update(&self, _tx: &mut Tx<'_>, _row: &Row, _values: &Map<String, Json>) -> Result<Vec<String>, TableFault> {
+    fn update(
+        &self,
+        _tx: &mut Tx<'_>,
+        _row: &Row,
+        _values: &Map<String, Json>,
+    ) -> Result<Vec<String>, TableFault> {
         Ok(Vec::new())
     }
     fn delete(&self, tx: &mut Tx<'_>, key: Key) -> Result<(), TableFault> {
@@ -85,7 +111,12 @@ impl Table for Groups {
 
 struct NoAudit;
 impl Auditor for NoAudit {
-    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        _sql: &mut Sql<'_>,
+        _entropy: &dyn Entropy,
+        _edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -111,7 +142,10 @@ fn world() -> World {
 
 fn job(files: &[(&str, &str)]) -> Arc<Job> {
     Arc::new(Job {
-        library: files.iter().map(|(name, text)| Document::parse(name, text).unwrap().from(Origin::Machine)).collect(),
+        library: files
+            .iter()
+            .map(|(name, text)| Document::parse(name, text).unwrap().from(Origin::Machine))
+            .collect(),
         chosen: vec![0],
         tables: vec![Box::new(Groups)],
         machine: Machine::with(|name| (name == "SLUG").then(|| "from-environment".to_owned())),
@@ -121,19 +155,26 @@ fn job(files: &[(&str, &str)]) -> Arc<Job> {
 
 impl World {
     async fn apply(&self, text: &str) -> Result<Vec<&'static str>, String> {
-        let outcome = commit(&self.store, job(&[("test.yaml", text)]), Actor::system(), "test").await.map_err(|error| error.to_string())?;
+        let outcome = commit(&self.store, job(&[("test.yaml", text)]), Actor::system(), "test")
+            .await
+            .map_err(|error| error.to_string())?;
         Ok(outcome.steps.iter().map(|step| step.action.word()).collect())
     }
     fn names(&self) -> Vec<(String, String)> {
         let snapshot = self.store.snapshot();
-        let mut names: Vec<_> = snapshot.list::<Flow>().map(|(_, flow)| (flow.slug.clone(), flow.name.clone())).collect();
+        let mut names: Vec<_> = snapshot
+            .list::<Flow>()
+            .map(|(_, flow)| (flow.slug.clone(), flow.name.clone()))
+            .collect();
         names.sort();
         names
     }
 }
 
 fn flow(state: &str, name: &str) -> String {
-    format!("entries:\n- model: authentik_flows.flow\n  state: {state}\n  identifiers: {{slug: a}}\n  attrs: {{name: {name}}}\n")
+    format!(
+        "entries:\n- model: authentik_flows.flow\n  state: {state}\n  identifiers: {{slug: a}}\n  attrs: {{name: {name}}}\n"
+    )
 }
 
 #[tokio::test]
@@ -148,7 +189,12 @@ async fn the_four_states() {
     assert_eq!(world.apply(&flow("created", "Three")).await.unwrap(), ["keep"]);
     assert_eq!(world.names(), [("a".into(), "Two".into())]);
     let error = world.apply(&flow("must_created", "Four")).await.unwrap_err();
-    assert!(error.contains("slug") && error.contains("object exists already") && error.contains("line 2"), "{error}");
+    assert!(
+        error.contains("slug")
+            && error.contains("object exists already")
+            && error.contains("line 2"),
+        "{error}"
+    );
     assert_eq!(world.apply(&flow("!Context [x, absent]", "Five")).await.unwrap(), ["delete"]);
     assert_eq!(world.apply(&flow("!Context [x, must_created]", "Six")).await.unwrap(), ["create"]);
 }
@@ -178,23 +224,34 @@ entries:
     assert_eq!(world.apply(text).await.unwrap(), ["same", "same", "same", "skip", "same"]);
     let snapshot = world.store.snapshot();
     assert_eq!(snapshot.list::<Binding>().count(), 2);
-    let name: Result<String, StoreError> = world.store.read(|sql| sql.query_one("SELECT name FROM user_group", params![])?.unwrap().get(0)).await;
+    let name: Result<String, StoreError> = world
+        .store
+        .read(|sql| sql.query_one("SELECT name FROM user_group", params![])?.unwrap().get(0))
+        .await;
     assert_eq!(name.unwrap(), "group-from-environment");
 }
 
-/// Secrets of one object are no values for another, and conditions do not find them out letter by letter.
+/// Secrets of one object are no values for another, and conditions do not find them out letter by
+/// letter.
 #[tokio::test]
 async fn secrets_are_withheld_from_find_and_find_object() {
     let world = world();
     let made = "entries:\n- {model: authentik_flows.flow, identifiers: {slug: a}, attrs: {name: N, key: s3cret}}\n";
     assert_eq!(world.apply(made).await.unwrap(), ["create"]);
     let whole = "!FindObject [authentik_flows.flow, [slug, a]]";
-    let copy = format!("entries:\n- {{model: authentik_core.group, identifiers: {{name: g}}, attrs: {{attributes: {whole}}}}}\n");
+    let copy = format!(
+        "entries:\n- {{model: authentik_core.group, identifiers: {{name: g}}, attrs: {{attributes: {whole}}}}}\n"
+    );
     assert_eq!(world.apply(&copy).await.unwrap(), ["create"]);
-    let copied: Result<Json, StoreError> = world.store.read(|sql| sql.query_one("SELECT attributes FROM user_group", params![])?.unwrap().get(0)).await;
+    let copied: Result<Json, StoreError> = world
+        .store
+        .read(|sql| sql.query_one("SELECT attributes FROM user_group", params![])?.unwrap().get(0))
+        .await;
     let copied = copied.unwrap();
     assert_eq!((&copied["name"], copied.get("key")), (&Json::from("N"), None), "{copied}");
-    let part = format!("entries:\n- {{model: authentik_core.group, identifiers: {{name: !AtIndex [{whole}, key]}}}}\n");
+    let part = format!(
+        "entries:\n- {{model: authentik_core.group, identifiers: {{name: !AtIndex [{whole}, key]}}}}\n"
+    );
     assert!(world.apply(&part).await.unwrap_err().contains("there is no element"));
 
     assert_eq!(
@@ -234,9 +291,16 @@ entries:
 - {model: authentik_flows.flow, identifiers: {slug: b}, attrs: {nane: N}}
 ";
     let error = world.apply(text).await.unwrap_err();
-    assert!(error.starts_with("test.yaml: line 5, column 3: entries[2] (authentik_flows.flow): ") && error.contains("name"), "{error}");
+    assert!(
+        error.starts_with("test.yaml: line 5, column 3: entries[2] (authentik_flows.flow): ")
+            && error.contains("name"),
+        "{error}"
+    );
     assert!(world.names().is_empty());
-    let groups: Result<i64, StoreError> = world.store.read(|sql| sql.query_one("SELECT COUNT(*) FROM user_group", params![])?.unwrap().get(0)).await;
+    let groups: Result<i64, StoreError> = world
+        .store
+        .read(|sql| sql.query_one("SELECT COUNT(*) FROM user_group", params![])?.unwrap().get(0))
+        .await;
     assert_eq!(groups.unwrap(), 0);
 }
 
@@ -249,7 +313,10 @@ entries:
 - {model: authentik_flows.flowstagebinding, id: b, identifiers: {target: 6f2b9b5e-0000-4000-8000-000000000000, order: 1}}
 ";
     let error = world.apply(text).await.unwrap_err();
-    assert!(error.contains("line 4") && error.contains("id b") && error.contains("does not exist"), "{error}");
+    assert!(
+        error.contains("line 4") && error.contains("id b") && error.contains("does not exist"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -262,8 +329,14 @@ async fn faults_name_the_entry() {
         ("{model: authentik_flows.flow, identifiers: {colour: red}}", "identifiers.colour"),
         ("{model: authentik_flows.flow, identifiers: {slug: !KeyOf later}}", "no earlier entry"),
         ("{model: [], identifiers: {slug: a}}", "model: must be text"),
-        ("{model: authentik_flows.flow, state: !Context [x, gone], identifiers: {slug: a}}", "\"gone\" is not a state"),
-        ("{model: authentik_blueprints.metaapplyblueprint, attrs: {identifiers: {name: Missing}}}", "does not exist"),
+        (
+            "{model: authentik_flows.flow, state: !Context [x, gone], identifiers: {slug: a}}",
+            "\"gone\" is not a state",
+        ),
+        (
+            "{model: authentik_blueprints.metaapplyblueprint, attrs: {identifiers: {name: Missing}}}",
+            "does not exist",
+        ),
     ];
     for (entry, wanted) in rows {
         let error = world.apply(&format!("entries:\n- {entry}\n")).await.unwrap_err();
@@ -293,7 +366,11 @@ entries:
     assert_eq!(world.apply(text).await.unwrap(), ["change", "create", "create", "create"]);
     let snapshot = world.store.snapshot();
     let (second, _) = snapshot.find::<Flow>("slug", "b").unwrap();
-    assert_eq!(second.to_string(), "6f2b9b5e-0000-4000-8000-000000000002", "a key that is free is kept");
+    assert_eq!(
+        second.to_string(),
+        "6f2b9b5e-0000-4000-8000-000000000002",
+        "a key that is free is kept"
+    );
     let (first, _) = snapshot.find::<Flow>("slug", "a").unwrap();
     assert!(snapshot.list::<Binding>().any(|(_, binding)| binding.target == first));
     assert_eq!(world.apply(text).await.unwrap(), ["same", "same", "same", "same"]);
@@ -307,11 +384,21 @@ async fn files_apply_each_other_once() {
         "metadata: {{name: Inner}}\n{}- {{model: authentik_blueprints.metaapplyblueprint, attrs: {{identifiers: {{name: Outer}}}}}}\n",
         flow("present", "One")
     );
-    let outcome = commit(&world.store, job(&[("outer.yaml", outer), ("inner.yaml", &inner)]), Actor::system(), "test").await.unwrap();
+    let outcome = commit(
+        &world.store,
+        job(&[("outer.yaml", outer), ("inner.yaml", &inner)]),
+        Actor::system(),
+        "test",
+    )
+    .await
+    .unwrap();
     assert_eq!(outcome.count(Action::Created), 2);
     let broken = commit(
         &world.store,
-        job(&[("outer.yaml", outer), ("inner.yaml", "metadata: {name: Inner}\nentries: [{model: x.y, identifiers: {a: b}}]")]),
+        job(&[
+            ("outer.yaml", outer),
+            ("inner.yaml", "metadata: {name: Inner}\nentries: [{model: x.y, identifiers: {a: b}}]"),
+        ]),
         Actor::system(),
         "test",
     )
@@ -326,14 +413,21 @@ async fn a_plan_tells_and_leaves_nothing() {
     let revision = world.store.snapshot().revision();
     let text = "entries:\n- {model: authentik_flows.flow, identifiers: {slug: a}, attrs: {name: Two, key: hush}}\n- {model: authentik_core.group, identifiers: {name: g}}\n- {model: authentik_flows.flow, identifiers: {slug: b}, attrs: {name: New}}\n";
     let (outcome, differences) = plan(&world.store, job(&[("t", text)])).await.unwrap();
-    assert_eq!(outcome.steps.iter().map(|step| step.action.word()).collect::<Vec<_>>(), ["change", "create", "create"]);
-    let changed = differences.iter().find(|difference| difference.kind == DifferenceKind::Changed).unwrap();
+    assert_eq!(
+        outcome.steps.iter().map(|step| step.action.word()).collect::<Vec<_>>(),
+        ["change", "create", "create"]
+    );
+    let changed =
+        differences.iter().find(|difference| difference.kind == DifferenceKind::Changed).unwrap();
     assert_eq!((changed.model, changed.label.as_str()), ("authentik_flows.flow", "a"));
     assert_eq!(changed.fields[0], ("name".into(), Json::from("One"), Json::from("Two")));
     assert_eq!(changed.fields[1].2, Json::from("********"));
     assert_eq!(world.store.snapshot().revision(), revision);
     assert_eq!(world.names(), [("a".into(), "One".into())]);
-    let groups: Result<i64, StoreError> = world.store.read(|sql| sql.query_one("SELECT COUNT(*) FROM user_group", params![])?.unwrap().get(0)).await;
+    let groups: Result<i64, StoreError> = world
+        .store
+        .read(|sql| sql.query_one("SELECT COUNT(*) FROM user_group", params![])?.unwrap().get(0))
+        .await;
     assert_eq!(groups.unwrap(), 0);
 }
 
@@ -342,5 +436,8 @@ async fn the_context_knows_the_models() {
     let world = world();
     let text = "entries:\n- model: authentik_flows.flow\n  identifiers: {slug: a}\n  attrs:\n    name: !Format ['%s', !Enumerate [!Context goauthentik.io/rbac/models, SEQ, !Format ['%s.view_%s', !Value 0, !Index 0]]]\n";
     world.apply(text).await.unwrap();
-    assert_eq!(world.names()[0].1, "['authentik_flows.view_flow', 'authentik_flows.view_flowstagebinding', 'authentik_core.view_group']");
+    assert_eq!(
+        world.names()[0].1,
+        "['authentik_flows.view_flow', 'authentik_flows.view_flowstagebinding', 'authentik_core.view_group']"
+    );
 }

@@ -14,10 +14,16 @@ use super::{Export, Selection, import::import, models, of_store};
 pub fn operations() -> Vec<Operation> {
     let file = || json!({"type": "string", "format": "binary"});
     vec![
-        Operation::new(Method::GET, "countersign/export/", "countersign_export_retrieve", Access::Superuser, whole)
-            .summary("The configuration as a blueprint, without secrets.")
-            .parameter("kinds", json!({"type": "string"}))
-            .response(file()),
+        Operation::new(
+            Method::GET,
+            "countersign/export/",
+            "countersign_export_retrieve",
+            Access::Superuser,
+            whole,
+        )
+        .summary("The configuration as a blueprint, without secrets.")
+        .parameter("kinds", json!({"type": "string"}))
+        .response(file()),
         Operation::new(
             Method::GET,
             "flows/instances/{slug}/export/",
@@ -27,23 +33,39 @@ pub fn operations() -> Vec<Operation> {
         )
         .response(file()),
         // A blueprint can make anything, administrators too.
-        Operation::new(Method::POST, "flows/instances/import/", "flows_instances_import_create", Access::Superuser, import)
-            .form("FlowImportRequest")
-            .response("FlowImportResult"),
+        Operation::new(
+            Method::POST,
+            "flows/instances/import/",
+            "flows_instances_import_create",
+            Access::Superuser,
+            import,
+        )
+        .form("FlowImportRequest")
+        .response("FlowImportResult"),
     ]
 }
 
 async fn whole(call: Call) -> Result<Response, ApiError> {
-    let names: Vec<String> = call.query.all("kinds").flat_map(|names| names.split(',')).map(str::to_owned).collect();
-    let models = models(&names, call.cx.registry()).map_err(|problem| ApiError::detail(StatusCode::BAD_REQUEST, problem))?;
-    let written = of_store(&call.cx.store, Selection { models, ..Selection::default() }, call.cx.clock.now()).await?;
+    let names: Vec<String> =
+        call.query.all("kinds").flat_map(|names| names.split(',')).map(str::to_owned).collect();
+    let models = models(&names, call.cx.registry())
+        .map_err(|problem| ApiError::detail(StatusCode::BAD_REQUEST, problem))?;
+    let written =
+        of_store(&call.cx.store, Selection { models, ..Selection::default() }, call.cx.clock.now())
+            .await?;
     Ok(download(written, "countersign.yaml"))
 }
 
 async fn flow(call: Call) -> Result<Response, ApiError> {
     let slug = call.param("slug").to_owned();
-    let objects = parts_of_flow(&call.snapshot, &slug).ok_or_else(|| ApiError::not_found("Flow"))?;
-    let written = of_store(&call.cx.store, Selection { objects: Some(objects), ..Selection::default() }, call.cx.clock.now()).await?;
+    let objects =
+        parts_of_flow(&call.snapshot, &slug).ok_or_else(|| ApiError::not_found("Flow"))?;
+    let written = of_store(
+        &call.cx.store,
+        Selection { objects: Some(objects), ..Selection::default() },
+        call.cx.clock.now(),
+    )
+    .await?;
     Ok(download(written, &format!("{slug}.yaml")))
 }
 
@@ -62,7 +84,11 @@ fn parts_of_flow(snapshot: &Snapshot, slug: &str) -> Option<BTreeSet<ObjectId>> 
         }
         found
     };
-    let bindings: Vec<ObjectId> = snapshot.referrers_in(flow, Space("flow_stage_binding")).filter(|(_, field)| *field == "target").map(|(by, _)| by).collect();
+    let bindings: Vec<ObjectId> = snapshot
+        .referrers_in(flow, Space("flow_stage_binding"))
+        .filter(|(_, field)| *field == "target")
+        .map(|(by, _)| by)
+        .collect();
     for binding in &bindings {
         parts.insert(*binding);
         for stage in named_by(*binding, &["stage"], &mut parts) {
@@ -71,7 +97,10 @@ fn parts_of_flow(snapshot: &Snapshot, slug: &str) -> Option<BTreeSet<ObjectId>> 
     }
     for target in bindings.iter().chain([&flow]) {
         let Key::Uuid(_) = target.key else { continue };
-        for (rule, _) in snapshot.referrers(ObjectId::new(family::Bindable::SPACE, target.key)).filter(|(_, field)| *field == "target") {
+        for (rule, _) in snapshot
+            .referrers(ObjectId::new(family::Bindable::SPACE, target.key))
+            .filter(|(_, field)| *field == "target")
+        {
             parts.insert(rule);
             named_by(rule, &["policy"], &mut parts);
         }
@@ -81,7 +110,9 @@ fn parts_of_flow(snapshot: &Snapshot, slug: &str) -> Option<BTreeSet<ObjectId>> 
 
 fn download(written: Export, name: &str) -> Response {
     let mut response = Response::new(Body::from(written.text));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/yaml"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/yaml"));
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }

@@ -22,10 +22,14 @@ pub(super) struct Identities<'a> {
 impl<'a> Identities<'a> {
     /// `chosen` in the order in which equal names are numbered.
     pub(super) fn of(everything: &'a Everything, chosen: &[&Item]) -> Identities<'a> {
-        let mut identities = Identities { everything, ids: BTreeMap::new(), alike: BTreeSet::new() };
+        let mut identities =
+            Identities { everything, ids: BTreeMap::new(), alike: BTreeSet::new() };
         let mut seen = BTreeSet::new();
         for item in everything.items.values() {
-            let own: Vec<String> = natural(item).iter().map(|name| format!("{name}={}", item.values.get(*name).unwrap_or(&Json::Null))).collect();
+            let own: Vec<String> = natural(item)
+                .iter()
+                .map(|name| format!("{name}={}", item.values.get(*name).unwrap_or(&Json::Null)))
+                .collect();
             if own.is_empty() || !seen.insert((item.meta.model, own)) {
                 identities.alike.insert(item.id);
             }
@@ -33,7 +37,10 @@ impl<'a> Identities<'a> {
         let mut taken = BTreeSet::new();
         for item in chosen {
             let base = proposal(everything, item);
-            let id = (1..).map(|n| if n == 1 { base.clone() } else { format!("{base}-{n}") }).find(|id| taken.insert(id.clone())).unwrap_or_default();
+            let id = (1..)
+                .map(|n| if n == 1 { base.clone() } else { format!("{base}-{n}") })
+                .find(|id| taken.insert(id.clone()))
+                .unwrap_or_default();
             identities.ids.insert(item.id, id);
         }
         identities
@@ -79,7 +86,10 @@ impl<'a> Identities<'a> {
 
 /// The name people gave an item, if it has one.
 fn name(item: &Item) -> Option<&str> {
-    NAMES.iter().find_map(|name| item.values.get(*name).and_then(Json::as_str)).filter(|name| !name.is_empty())
+    NAMES
+        .iter()
+        .find_map(|name| item.values.get(*name).and_then(Json::as_str))
+        .filter(|name| !name.is_empty())
 }
 
 /// What people call an item: its name, or the names of what it ties together.
@@ -93,7 +103,10 @@ fn label(everything: &Everything, item: &Item) -> String {
             references(value, &(field.shape)(), &mut targets);
         }
     }
-    let parts = targets.iter().filter_map(|id| everything.target(*id)).filter(|target| target.id != item.id);
+    let parts = targets
+        .iter()
+        .filter_map(|id| everything.target(*id))
+        .filter(|target| target.id != item.id);
     // A binding can tie a policy to another binding; nothing goes deeper.
     let names = parts.map(|part| match name(part) {
         Some(name) => name.to_owned(),
@@ -106,29 +119,57 @@ fn label(everything: &Everything, item: &Item) -> String {
 /// The id an entry should have.
 pub(super) fn proposal(everything: &Everything, item: &Item) -> String {
     let text = format!("{} {}", item.meta.model_name(), label(everything, item));
-    let clean: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let clean: String = text
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' })
+        .collect();
     clean.split_whitespace().collect::<Vec<_>>().join("-")
 }
 
-/// The fields by which an object is known: one that is unique, a set that is unique, or else its name.
+/// The fields by which an object is known: one that is unique, a set that is unique, or else its
+/// name.
 fn natural(item: &Item) -> Vec<&'static str> {
     let meta: &'static KindMeta = item.meta;
-    let filled = |name: &str| item.values.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
+    let filled = |name: &str| {
+        item.values.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
+    };
     let secret = |name: &str| meta.field(name).is_some_and(|field| field.is_hidden());
-    let unique = || meta.fields.iter().filter(|field| field.unique && filled(field.name) && !secret(field.name)).map(|field| field.name);
-    let best = NAMES.into_iter().find_map(|name| unique().find(|known| *known == name)).or_else(|| unique().next());
+    let unique = || {
+        meta.fields
+            .iter()
+            .filter(|field| field.unique && filled(field.name) && !secret(field.name))
+            .map(|field| field.name)
+    };
+    let best = NAMES
+        .into_iter()
+        .find_map(|name| unique().find(|known| *known == name))
+        .or_else(|| unique().next());
     if let Some(name) = best {
         return vec![name];
     }
-    let set: Vec<&'static str> = meta.unique_together.split(',').filter_map(|name| meta.field(name)).map(|field| field.name).collect();
+    let set: Vec<&'static str> = meta
+        .unique_together
+        .split(',')
+        .filter_map(|name| meta.field(name))
+        .map(|field| field.name)
+        .collect();
     if !set.is_empty() {
         if set.iter().all(|name| filled(name)) {
             return set;
         }
-        // A set with nothing in one place is like no other in SQL; what else the object names tells it apart.
+        // A set with nothing in one place is like no other in SQL; what else the object names tells
+        // it apart.
         let naming = |shape: Shape| matches!(&shape, Shape::Nullable(inner) if matches!(**inner, Shape::Reference { .. }));
-        let more = meta.fields.iter().filter(|field| !set.contains(&field.name) && naming((field.shape)())).map(|field| field.name);
+        let more = meta
+            .fields
+            .iter()
+            .filter(|field| !set.contains(&field.name) && naming((field.shape)()))
+            .map(|field| field.name);
         return set.iter().copied().chain(more).collect();
     }
-    meta.field("name").filter(|field| filled(field.name)).map(|field| field.name).into_iter().collect()
+    meta.field("name")
+        .filter(|field| filled(field.name))
+        .map(|field| field.name)
+        .into_iter()
+        .collect()
 }

@@ -26,13 +26,23 @@ pub(super) async fn import(call: Call) -> Result<Response, ApiError> {
 
 async fn applied(call: &Call, text: &str) -> Result<Vec<String>, String> {
     let document = Document::parse("import", text).map_err(|error| error.to_string())?;
-    let surroundings = call.cx.extensions::<Surroundings>().next().ok_or("this program has no place for blueprints")?;
+    let surroundings = call
+        .cx
+        .extensions::<Surroundings>()
+        .next()
+        .ok_or("this program has no place for blueprints")?;
     // Entries may name the built-in files.
     let mut library = shipped::documents().map_err(|error| error.to_string())?;
     let chosen = vec![library.len()];
     library.push(document);
     let job = Arc::new(surroundings.job(library, chosen, Map::new()));
     let who = call.caller.user.as_ref().map(|user| user.username.clone()).unwrap_or_default();
-    let outcome = apply::commit(&call.cx.store, job, call.actor().through("flow import"), &format!("import by {who}")).await;
+    let outcome = apply::commit(
+        &call.cx.store,
+        job,
+        call.actor().through("flow import"),
+        &format!("import by {who}"),
+    )
+    .await;
     outcome.map(|outcome| outcome.notes).map_err(|error| error.to_string())
 }

@@ -1,9 +1,10 @@
 //! The way back: the configuration as a blueprint that makes the same configuration elsewhere.
 //!
-//! Objects are named by what people name them by (a slug, a name), not by keys, which differ from one installation to
-//! another; they refer to each other by `!KeyOf`, and by `!Find` to what the file does not hold. Entries stand in an
-//! order in which everything is made before it is named; where objects name each other in a circle, one of the
-//! references is set by a second entry at the end.
+//! Objects are named by what people name them by (a slug, a name), not by keys, which differ from
+//! one installation to another; they refer to each other by `!KeyOf`, and by `!Find` to what the
+//! file does not hold. Entries stand in an order in which everything is made before it is named;
+//! where objects name each other in a circle, one of the references is set by a second entry at the
+//! end.
 
 mod api;
 mod identity;
@@ -13,7 +14,10 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_model::{FieldMeta, Fields as _, Key, KindMeta, ObjectId, Registry, Shape, Snapshot, Space, Target as _, Timestamp, directory, family};
+use countersign_model::{
+    FieldMeta, Fields as _, Key, KindMeta, ObjectId, Registry, Shape, Snapshot, Space, Target as _,
+    Timestamp, directory, family,
+};
 use countersign_store::{Sql, Store, StoreError, params};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -58,18 +62,26 @@ pub struct Everything {
 }
 
 impl Everything {
-    /// The configuration, all groups, and of the accounts those that the configuration names, or all of them.
+    /// The configuration, all groups, and of the accounts those that the configuration names, or
+    /// all of them.
     ///
     /// # Errors
     /// When the engine fails.
-    pub fn read(snapshot: &Snapshot, sql: &mut Sql<'_>, all_users: bool) -> Result<Everything, StoreError> {
+    pub fn read(
+        snapshot: &Snapshot,
+        sql: &mut Sql<'_>,
+        all_users: bool,
+    ) -> Result<Everything, StoreError> {
         let mut items: BTreeMap<ObjectId, Item> = BTreeMap::new();
         let mut named = BTreeSet::new();
         for entry in snapshot.all() {
             entry.object.visit_refs(&mut |_, target| {
                 named.insert(target);
             });
-            items.insert(entry.id, Item { id: entry.id, meta: entry.meta(), values: entry.object.values() });
+            items.insert(
+                entry.id,
+                Item { id: entry.id, meta: entry.meta(), values: entry.object.values() },
+            );
         }
         for row in sql.query("SELECT uuid FROM user_group", params![])? {
             let uuid: Uuid = row.get(0)?;
@@ -78,7 +90,10 @@ impl Everything {
                 let mut values = fields.to_map();
                 // Membership stands with the members.
                 values.retain(|name, _| name != "users" && name != "roles");
-                items.insert(id, Item { id, meta: countersign_directory::groups::GroupFields::META, values });
+                items.insert(
+                    id,
+                    Item { id, meta: countersign_directory::groups::GroupFields::META, values },
+                );
             }
         }
         for row in sql.query("SELECT id FROM users", params![])? {
@@ -90,7 +105,10 @@ impl Everything {
             if let Some(fields) = countersign_directory::users::fields_of(sql, pk)? {
                 let mut values = fields.to_map();
                 values.remove("last_login");
-                items.insert(id, Item { id, meta: countersign_directory::users::UserFields::META, values });
+                items.insert(
+                    id,
+                    Item { id, meta: countersign_directory::users::UserFields::META, values },
+                );
             }
         }
         let spaces = items.keys().map(|id| id.space).collect();
@@ -111,11 +129,18 @@ impl Everything {
 /// # Errors
 /// A sentence about the first name that is no model.
 pub fn models(names: &[String], registry: &Registry) -> Result<Option<BTreeSet<String>>, String> {
-    let tables = [countersign_directory::users::UserFields::META.model, countersign_directory::groups::GroupFields::META.model];
+    let tables = [
+        countersign_directory::users::UserFields::META.model,
+        countersign_directory::groups::GroupFields::META.model,
+    ];
     let mut models = BTreeSet::new();
-    for name in names.iter().map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()) {
+    for name in
+        names.iter().map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty())
+    {
         if registry.kind(&name).is_none() && !tables.contains(&name.as_str()) {
-            return Err(format!("there is no model \"{name}\"; write it as in authentik_flows.flow"));
+            return Err(format!(
+                "there is no model \"{name}\"; write it as in authentik_flows.flow"
+            ));
         }
         models.insert(name);
     }
@@ -126,16 +151,27 @@ pub fn models(names: &[String], registry: &Registry) -> Result<Option<BTreeSet<S
 ///
 /// # Errors
 /// When the engine fails.
-pub async fn of_store(store: &Store, selection: Selection, now: Timestamp) -> Result<Export, StoreError> {
+pub async fn of_store(
+    store: &Store,
+    selection: Selection,
+    now: Timestamp,
+) -> Result<Export, StoreError> {
     let snapshot = store.snapshot();
-    store.read(move |sql| Ok(export(&Everything::read(&snapshot, sql, selection.wants_users())?, &selection, now))).await
+    store
+        .read(move |sql| {
+            Ok(export(&Everything::read(&snapshot, sql, selection.wants_users())?, &selection, now))
+        })
+        .await
 }
 
 /// Writes the blueprint.
 pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) -> Export {
-    let mut chosen: Vec<&Item> = everything.items.values().filter(|item| selection.takes(item)).collect();
+    let mut chosen: Vec<&Item> =
+        everything.items.values().filter(|item| selection.takes(item)).collect();
     // By what people see, so that equal installations write equal files.
-    chosen.sort_by_cached_key(|item| (rank(item.id.space), item.meta.model, order::place(everything, item), item.id));
+    chosen.sort_by_cached_key(|item| {
+        (rank(item.id.space), item.meta.model, order::place(everything, item), item.id)
+    });
     let identities = Identities::of(everything, &chosen);
     let plan = order::plan(everything, &chosen);
     let mut left_out = Vec::new();
@@ -146,15 +182,24 @@ pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) ->
         let own = identities.fields(item);
         let parts = parts_left_out(item, selection);
         for field in item.meta.fields.iter().filter(|field| item.values.contains_key(field.name)) {
-            let (value, shape) = (item.values.get(field.name).cloned().unwrap_or_default(), (field.shape)());
+            let (value, shape) =
+                (item.values.get(field.name).cloned().unwrap_or_default(), (field.shape)());
             if own.contains(&field.name) || step.only.is_some_and(|only| only != field.name) {
                 continue;
             }
             if parts.contains(&field.name) {
                 let required = field.required && (field.default)().is_none();
-                left_out.push(format!("{} \"{}\": {}", item.meta.model, identities.label(item), field.name));
+                left_out.push(format!(
+                    "{} \"{}\": {}",
+                    item.meta.model,
+                    identities.label(item),
+                    field.name
+                ));
                 if required {
-                    attrs.push((field.name.to_owned(), Out::Env(variable(&identities.entry_id(item), field.name))));
+                    attrs.push((
+                        field.name.to_owned(),
+                        Out::Env(variable(&identities.entry_id(item), field.name)),
+                    ));
                 }
                 continue;
             }
@@ -166,8 +211,10 @@ pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) ->
             }
             attrs.push((field.name.to_owned(), rendered(everything, &identities, &value, &shape)));
         }
-        // A part that is readable by nobody and its secret belong together: where there is such an object, it stays.
-        let pair = item.meta.fields.iter().any(|field| field.write_only && !field.is_secret()) && !parts.is_empty();
+        // A part that is readable by nobody and its secret belong together: where there is such an
+        // object, it stays.
+        let pair = item.meta.fields.iter().any(|field| field.write_only && !field.is_secret())
+            && !parts.is_empty();
         entry(&mut entries, item, &identities, (attrs, pair, step.only.is_some()));
     }
     left_out.sort();
@@ -190,7 +237,12 @@ fn document(entries: &str, left_out: &[String], now: Timestamp) -> String {
     text
 }
 
-fn entry(text: &mut String, item: &Item, identities: &Identities, (attrs, pair, again): (Vec<(String, Out)>, bool, bool)) {
+fn entry(
+    text: &mut String,
+    item: &Item,
+    identities: &Identities,
+    (attrs, pair, again): (Vec<(String, Out)>, bool, bool),
+) {
     let mut members = vec![("model".to_owned(), Out::text(item.meta.model))];
     if !again {
         members.push(("id".to_owned(), Out::text(identities.entry_id(item))));
@@ -213,15 +265,27 @@ fn rendered(everything: &Everything, identities: &Identities, value: &Json, shap
     match (shape, value) {
         (_, Json::Null) => Out::Plain(Json::Null),
         (Shape::Nullable(inner), value) => rendered(everything, identities, value, inner),
-        (Shape::List(inner), Json::Array(items)) => Out::List(items.iter().map(|item| rendered(everything, identities, item, inner)).collect()),
+        (Shape::List(inner), Json::Array(items)) => Out::List(
+            items.iter().map(|item| rendered(everything, identities, item, inner)).collect(),
+        ),
         (Shape::Object(fields), Json::Object(members)) => {
-            let shape_of = |name: &str| fields.iter().find(|field| field.name == name).map(|field| (field.shape)());
+            let shape_of = |name: &str| {
+                fields.iter().find(|field| field.name == name).map(|field| (field.shape)())
+            };
             let member = |(name, value): (&String, &Json)| {
-                (name.clone(), shape_of(name).map_or_else(|| Out::of(value), |shape| rendered(everything, identities, value, &shape)))
+                (
+                    name.clone(),
+                    shape_of(name).map_or_else(
+                        || Out::of(value),
+                        |shape| rendered(everything, identities, value, &shape),
+                    ),
+                )
             };
             Out::Map(members.iter().map(member).collect())
         }
-        (Shape::Reference { space, key, .. }, value) => match Key::from_json(value, *key).and_then(|key| everything.target(ObjectId::new(*space, key))) {
+        (Shape::Reference { space, key, .. }, value) => match Key::from_json(value, *key)
+            .and_then(|key| everything.target(ObjectId::new(*space, key)))
+        {
             Some(item) => identities.reference(item),
             None => Out::of(value),
         },
@@ -233,32 +297,45 @@ fn rendered(everything: &Everything, identities: &Identities, value: &Json, shap
 fn references(value: &Json, shape: &Shape, found: &mut Vec<ObjectId>) {
     match (shape, value) {
         (Shape::Nullable(inner), value) => references(value, inner, found),
-        (Shape::List(inner), Json::Array(items)) => items.iter().for_each(|item| references(item, inner, found)),
+        (Shape::List(inner), Json::Array(items)) => {
+            items.iter().for_each(|item| references(item, inner, found))
+        }
         (Shape::Object(fields), Json::Object(members)) => {
             for field in fields.iter() {
                 references(members.get(field.name).unwrap_or(&Json::Null), &(field.shape)(), found);
             }
         }
-        (Shape::Reference { space, key, .. }, value) => found.extend(Key::from_json(value, *key).map(|key| ObjectId::new(*space, key))),
+        (Shape::Reference { space, key, .. }, value) => {
+            found.extend(Key::from_json(value, *key).map(|key| ObjectId::new(*space, key)))
+        }
         _ => {}
     }
 }
 
 /// The fields that hold a secret which is not to be written.
 fn parts_left_out(item: &Item, selection: &Selection) -> Vec<&'static str> {
-    let filled = |field: &&FieldMeta| item.values.get(field.name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
-    let secret = item.meta.fields.iter().filter(|field| !selection.with_secrets && field.is_secret());
+    let filled = |field: &&FieldMeta| {
+        item.values
+            .get(field.name)
+            .is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
+    };
+    let secret =
+        item.meta.fields.iter().filter(|field| !selection.with_secrets && field.is_secret());
     secret.filter(filled).map(|field| field.name).collect()
 }
 
 /// The environment variable that gives a required secret.
 fn variable(entry: &str, field: &str) -> String {
-    format!("SECRET_{entry}_{field}").chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+    format!("SECRET_{entry}_{field}")
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+        .collect()
 }
 
 impl Selection {
     fn takes(&self, item: &Item) -> bool {
-        self.models.as_ref().is_none_or(|models| models.contains(item.meta.model)) && self.objects.as_ref().is_none_or(|objects| objects.contains(&item.id))
+        self.models.as_ref().is_none_or(|models| models.contains(item.meta.model))
+            && self.objects.as_ref().is_none_or(|objects| objects.contains(&item.id))
     }
 
     /// Whether accounts are asked for by name of their model.
@@ -267,11 +344,28 @@ impl Selection {
     }
 }
 
-/// The rank of a space: what is usually named stands before what names it, so that a file reads from the ground up.
+/// The rank of a space: what is usually named stands before what names it, so that a file reads
+/// from the ground up.
 fn rank(space: Space) -> usize {
-    const ORDER: [&str; 12] =
-        ["group", "user", "certificate_key_pair", "flow", "prompt", "policy", "stage", "flow_stage_binding", "mapping", "provider", "application", "source"];
-    ORDER.iter().position(|known| *known == space.0).unwrap_or(if space.0 == "policy_binding" { ORDER.len() + 1 } else { ORDER.len() })
+    const ORDER: [&str; 12] = [
+        "group",
+        "user",
+        "certificate_key_pair",
+        "flow",
+        "prompt",
+        "policy",
+        "stage",
+        "flow_stage_binding",
+        "mapping",
+        "provider",
+        "application",
+        "source",
+    ];
+    ORDER.iter().position(|known| *known == space.0).unwrap_or(if space.0 == "policy_binding" {
+        ORDER.len() + 1
+    } else {
+        ORDER.len()
+    })
 }
 
 #[cfg(test)]

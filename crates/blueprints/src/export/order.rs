@@ -34,7 +34,8 @@ pub(super) fn plan(everything: &Everything, chosen: &[&Item]) -> Plan {
     for item in chosen {
         visit(everything, &inside, item, &mut marks, &mut plan);
     }
-    let again: Vec<Step> = plan.later.iter().map(|(id, field)| Step { id: *id, only: Some(field) }).collect();
+    let again: Vec<Step> =
+        plan.later.iter().map(|(id, field)| Step { id: *id, only: Some(field) }).collect();
     plan.steps.extend(again);
     plan
 }
@@ -45,21 +46,39 @@ pub(super) fn place(everything: &Everything, item: &Item) -> (String, i64, Strin
     if let (Some(field), Some(value)) = (item.meta.field("target"), item.values.get("target")) {
         references(value, &(field.shape)(), &mut targets);
     }
-    let target = targets.first().and_then(|id| everything.target(*id)).map(|target| proposal(everything, target));
+    let target = targets
+        .first()
+        .and_then(|id| everything.target(*id))
+        .map(|target| proposal(everything, target));
     let order = item.values.get("order").and_then(Json::as_i64).unwrap_or(0);
     (target.unwrap_or_default(), order, proposal(everything, item))
 }
 
-/// Depth first. The stack is as deep as the longest chain of references, which configuration keeps short.
-fn visit(everything: &Everything, inside: &BTreeSet<ObjectId>, item: &Item, marks: &mut BTreeMap<ObjectId, Mark>, plan: &mut Plan) {
+/// Depth first. The stack is as deep as the longest chain of references, which configuration keeps
+/// short.
+fn visit(
+    everything: &Everything,
+    inside: &BTreeSet<ObjectId>,
+    item: &Item,
+    marks: &mut BTreeMap<ObjectId, Mark>,
+    plan: &mut Plan,
+) {
     if marks.contains_key(&item.id) {
         return;
     }
     marks.insert(item.id, Mark::Open);
     for field in item.meta.fields {
         let mut named = Vec::new();
-        references(item.values.get(field.name).unwrap_or(&Json::Null), &(field.shape)(), &mut named);
-        for target in named.into_iter().filter_map(|id| everything.target(id)).filter(|target| inside.contains(&target.id)) {
+        references(
+            item.values.get(field.name).unwrap_or(&Json::Null),
+            &(field.shape)(),
+            &mut named,
+        );
+        for target in named
+            .into_iter()
+            .filter_map(|id| everything.target(id))
+            .filter(|target| inside.contains(&target.id))
+        {
             if marks.get(&target.id) == Some(&Mark::Open) {
                 plan.later.insert((item.id, field.name));
             } else {

@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
-use countersign_model::{Draft, Entry, JsonMap, Key, Kind, KindDef, ObjectId, Ref, Registry, Secret, Slug, Snapshot};
-use countersign_store::{Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy};
+use countersign_model::{
+    Draft, Entry, JsonMap, Key, Kind, KindDef, ObjectId, Ref, Registry, Secret, Slug, Snapshot,
+};
+use countersign_store::{
+    Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy,
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -13,7 +17,15 @@ use crate::{
 };
 
 #[derive(Debug, Clone, Kind)]
-#[kind(path = "flows/instances", model = "authentik_flows.flow", schema = "Flow", title = "Flow", plural = "Flows", space = "flow", lookup = "slug")]
+#[kind(
+    path = "flows/instances",
+    model = "authentik_flows.flow",
+    schema = "Flow",
+    title = "Flow",
+    plural = "Flows",
+    space = "flow",
+    lookup = "slug"
+)]
 struct Flow {
     #[field(label = "Slug", unique)]
     slug: Slug,
@@ -51,7 +63,12 @@ struct Binding {
 
 struct NoAudit;
 impl Auditor for NoAudit {
-    fn record(&self, _sql: &mut Sql<'_>, _entropy: &dyn countersign_model::Entropy, _edit: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        _sql: &mut Sql<'_>,
+        _entropy: &dyn countersign_model::Entropy,
+        _edit: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -85,29 +102,71 @@ async fn written(store: &Store, selection: Selection) -> Export {
 }
 
 async fn apply_to(store: &Store, text: &str) -> Result<(), String> {
-    let document = Document::parse("export.yaml", text).map_err(|error| format!("{error}\n{text}"))?;
-    let job =
-        Job { library: vec![document], chosen: vec![0], tables: tables::all(Arc::new(Plain)), machine: apply::Machine::with(|_| None), context: Map::new() };
-    apply::commit(store, Arc::new(job), Actor::system(), "test").await.map(|_| ()).map_err(|error| format!("{error}\n{text}"))
+    let document =
+        Document::parse("export.yaml", text).map_err(|error| format!("{error}\n{text}"))?;
+    let job = Job {
+        library: vec![document],
+        chosen: vec![0],
+        tables: tables::all(Arc::new(Plain)),
+        machine: apply::Machine::with(|_| None),
+        context: Map::new(),
+    };
+    apply::commit(store, Arc::new(job), Actor::system(), "test")
+        .await
+        .map(|_| ())
+        .map_err(|error| format!("{error}\n{text}"))
 }
 
 /// Each object by what it says, with references by slug: equal graphs have equal lists.
 fn said(snapshot: &Snapshot) -> Vec<String> {
-    let slug = |reference: Ref<Flow>| snapshot.get(reference).map(|flow| flow.slug.to_string()).unwrap_or_default();
+    let slug = |reference: Ref<Flow>| {
+        snapshot.get(reference).map(|flow| flow.slug.to_string()).unwrap_or_default()
+    };
     let flows = snapshot.list::<Flow>().map(|(_, flow)| {
         let friends: Vec<String> = flow.friends.iter().map(|friend| slug(*friend)).collect();
-        format!("{} {:?} {} {:?} {:?} {friends:?}", flow.slug, flow.title, flow.key.expose(), flow.attributes, flow.next.map(slug))
+        format!(
+            "{} {:?} {} {:?} {:?} {friends:?}",
+            flow.slug,
+            flow.title,
+            flow.key.expose(),
+            flow.attributes,
+            flow.next.map(slug)
+        )
     });
-    let bindings = snapshot.list::<Binding>().map(|(_, binding)| format!("{} {:?} {:?}", slug(binding.target), binding.order, binding.note));
+    let bindings = snapshot.list::<Binding>().map(|(_, binding)| {
+        format!("{} {:?} {:?}", slug(binding.target), binding.order, binding.note)
+    });
     let mut all: Vec<String> = flows.chain(bindings).collect();
     all.sort();
     all
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let words =
-        ["", "yes", "y", "null", "~", "1:30", "0x1f", "1e5", "- a", "a: b", "!KeyOf x", "%", "line\n\n  two\n", "#", "a\tb\nc", " \n x", "\u{2028}", "é\u{85}"];
-    prop_oneof![proptest::sample::select(words.to_vec()).prop_map(str::to_owned), "[^\u{0}]{0,12}", "([ -~]{0,9}\n){0,4}[ -~]{0,9}"]
+    let words = [
+        "",
+        "yes",
+        "y",
+        "null",
+        "~",
+        "1:30",
+        "0x1f",
+        "1e5",
+        "- a",
+        "a: b",
+        "!KeyOf x",
+        "%",
+        "line\n\n  two\n",
+        "#",
+        "a\tb\nc",
+        " \n x",
+        "\u{2028}",
+        "é\u{85}",
+    ];
+    prop_oneof![
+        proptest::sample::select(words.to_vec()).prop_map(str::to_owned),
+        "[^\u{0}]{0,12}",
+        "([ -~]{0,9}\n){0,4}[ -~]{0,9}"
+    ]
 }
 
 fn json() -> impl Strategy<Value = Json> {
@@ -120,7 +179,10 @@ fn json() -> impl Strategy<Value = Json> {
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         let map = proptest::collection::vec((text(), inner.clone()), 0..4);
-        prop_oneof![proptest::collection::vec(inner, 0..4).prop_map(Json::from), map.prop_map(|members| Json::Object(members.into_iter().collect()))]
+        prop_oneof![
+            proptest::collection::vec(inner, 0..4).prop_map(Json::from),
+            map.prop_map(|members| Json::Object(members.into_iter().collect()))
+        ]
     })
 }
 
@@ -134,13 +196,21 @@ struct Shapes {
 }
 
 fn shapes() -> impl Strategy<Value = Shapes> {
-    let flow = (text(), proptest::collection::vec((text(), json()), 0..3), proptest::option::of(0..6_usize), proptest::collection::vec(0..6_usize, 0..3));
+    let flow = (
+        text(),
+        proptest::collection::vec((text(), json()), 0..3),
+        proptest::option::of(0..6_usize),
+        proptest::collection::vec(0..6_usize, 0..3),
+    );
     let binding = (0..6_usize, proptest::option::of(-3..3_i32), text());
-    (proptest::collection::vec(flow, 1..6), proptest::collection::vec(binding, 0..6)).prop_map(|(flows, bindings)| Shapes { flows, bindings })
+    (proptest::collection::vec(flow, 1..6), proptest::collection::vec(binding, 0..6))
+        .prop_map(|(flows, bindings)| Shapes { flows, bindings })
 }
 
 fn fill(draft: &mut Draft, shapes: &Shapes) {
-    let keys: Vec<Uuid> = (1..=shapes.flows.len()).map(|n| Uuid::from_u128(n as u128 * 0x1234_5678_9abc_def0_1357)).collect();
+    let keys: Vec<Uuid> = (1..=shapes.flows.len())
+        .map(|n| Uuid::from_u128(n as u128 * 0x1234_5678_9abc_def0_1357))
+        .collect();
     let key = |at: usize| Ref::<Flow>::new(Key::Uuid(keys[at % keys.len()]));
     for (at, (title, attributes, next, friends)) in shapes.flows.iter().enumerate() {
         let flow = Flow {
@@ -154,9 +224,12 @@ fn fill(draft: &mut Draft, shapes: &Shapes) {
         draft.put_object(key(at).id(), Arc::new(flow));
     }
     for (at, (target, order, note)) in shapes.bindings.iter().enumerate() {
-        let id = ObjectId::new(Binding::SPACE, Key::Uuid(Uuid::from_u128(0xabcd_0000 + at as u128)));
+        let id =
+            ObjectId::new(Binding::SPACE, Key::Uuid(Uuid::from_u128(0xabcd_0000 + at as u128)));
         let binding = Binding { target: key(*target), order: *order, note: note.trim().to_owned() };
-        let taken = draft.list::<Binding>().any(|(_, known)| known.target == binding.target && known.order.is_some() && known.order == binding.order);
+        let taken = draft.list::<Binding>().any(|(_, known)| {
+            known.target == binding.target && known.order.is_some() && known.order == binding.order
+        });
         if !taken {
             draft.put_object(id, Arc::new(binding));
         }
@@ -200,15 +273,27 @@ entries:
 ";
     apply_to(&store, people).await.unwrap();
     let out = written(&store, Selection::default()).await;
-    assert!(!out.text.contains("hush") && out.text.contains("#   authentik_flows.flow \"a\": key"), "{}", out.text);
+    assert!(
+        !out.text.contains("hush") && out.text.contains("#   authentik_flows.flow \"a\": key"),
+        "{}",
+        out.text
+    );
     assert!(out.text.contains("groups:\n    - !KeyOf group-staff"), "{}", out.text);
-    let part = Selection { models: Some(["authentik_flows.flowstagebinding".to_owned()].into()), ..Selection::default() };
+    let part = Selection {
+        models: Some(["authentik_flows.flowstagebinding".to_owned()].into()),
+        ..Selection::default()
+    };
     let part = written(&store, part).await;
-    assert!(part.text.contains("target: !Find [authentik_flows.flow, [slug, \"a\"]]"), "{}", part.text);
+    assert!(
+        part.text.contains("target: !Find [authentik_flows.flow, [slug, \"a\"]]"),
+        "{}",
+        part.text
+    );
     let changed = part.text.replace("note: \"n\"", "note: other");
     apply_to(&store, &changed).await.unwrap();
     let snapshot: Arc<Snapshot> = store.snapshot();
-    let notes: Vec<String> = snapshot.list::<Binding>().map(|(_, binding)| binding.note.clone()).collect();
+    let notes: Vec<String> =
+        snapshot.list::<Binding>().map(|(_, binding)| binding.note.clone()).collect();
     assert_eq!(notes, ["other"]);
     let entry: Option<&Arc<Entry>> = snapshot.lookup(Flow::SPACE, "slug", "a");
     assert_eq!(entry.and_then(|entry| entry.cast::<Flow>()).unwrap().key.expose(), "hush");

@@ -1,5 +1,5 @@
-//! Writing YAML that people can read: block style, plain words where they mean themselves, texts of several lines as
-//! literal blocks.
+//! Writing YAML that people can read: block style, plain words where they mean themselves, texts of
+//! several lines as literal blocks.
 
 use serde_json::Value as Json;
 
@@ -28,7 +28,9 @@ impl Out {
     pub(super) fn of(json: &Json) -> Out {
         match json {
             Json::Array(items) => Out::List(items.iter().map(Out::of).collect()),
-            Json::Object(members) => Out::Map(members.iter().map(|(name, value)| (name.clone(), Out::of(value))).collect()),
+            Json::Object(members) => Out::Map(
+                members.iter().map(|(name, value)| (name.clone(), Out::of(value))).collect(),
+            ),
             other => Out::Plain(other.clone()),
         }
     }
@@ -113,7 +115,10 @@ fn inline(value: &Out) -> String {
         Out::KeyOf(id) => format!("!KeyOf {id}"),
         Out::Env(name) => format!("!Env {name}"),
         Out::Find(model, conditions) => {
-            let conditions: Vec<String> = conditions.iter().map(|(field, value)| format!(", [{field}, {}]", flow(value))).collect();
+            let conditions: Vec<String> = conditions
+                .iter()
+                .map(|(field, value)| format!(", [{field}, {}]", flow(value)))
+                .collect();
             format!("!Find [{model}{}]", conditions.concat())
         }
         Out::List(_) | Out::Map(_) => flow(value),
@@ -126,7 +131,10 @@ fn flow(value: &Out) -> String {
         Out::Plain(Json::String(text)) => quoted(text),
         Out::List(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Out::Map(members) => {
-            let members: Vec<String> = members.iter().map(|(name, value)| format!("{}: {}", quoted(name), flow(value))).collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{}: {}", quoted(name), flow(value)))
+                .collect();
             format!("{{{}}}", members.join(", "))
         }
         other => inline(other),
@@ -136,16 +144,27 @@ fn flow(value: &Out) -> String {
 /// A text as a plain word where it is read as that text again, else quoted.
 fn scalar(text: &str) -> String {
     let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '.' | '-' | '/');
-    let word = text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.ends_with(' ') && text.chars().all(harmless);
+    let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !text.ends_with(' ')
+        && text.chars().all(harmless);
     // Other readers take `y` and `n` for truth values too.
-    if word && text.len() > 1 && yaml::plain(text) == Json::String(text.to_owned()) { text.to_owned() } else { quoted(text) }
+    if word && text.len() > 1 && yaml::plain(text) == Json::String(text.to_owned()) {
+        text.to_owned()
+    } else {
+        quoted(text)
+    }
 }
 
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
-    // JSON's quotes are YAML's, but for what JSON leaves as it is and YAML takes for a line's end or nothing.
+    // JSON's quotes are YAML's, but for what JSON leaves as it is and YAML takes for a line's end
+    // or nothing.
     for c in Json::from(text).to_string().chars() {
-        if is_special(c) { quoted.push_str(&format!("\\u{:04x}", u32::from(c))) } else { quoted.push(c) }
+        if is_special(c) {
+            quoted.push_str(&format!("\\u{:04x}", u32::from(c)))
+        } else {
+            quoted.push(c)
+        }
     }
     quoted
 }
@@ -153,7 +172,9 @@ fn quoted(text: &str) -> String {
 /// Numbers with an exponent in the form that YAML 1.1 reads as a number: with a point and a sign.
 fn number_or_word(json: &Json) -> String {
     let text = json.to_string();
-    let Some((digits, exponent)) = text.split_once('e').filter(|_| json.is_f64()) else { return text };
+    let Some((digits, exponent)) = text.split_once('e').filter(|_| json.is_f64()) else {
+        return text;
+    };
     let point = if digits.contains('.') { "" } else { ".0" };
     let sign = if exponent.starts_with(['-', '+']) { "" } else { "+" };
     format!("{digits}{point}e{sign}{exponent}")

@@ -2,7 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::{Document, Entry, FormatError, FormatErrorKind, Metadata, Mode, Origin, Output, Search, State, Tag, Value, ValueKind};
+use super::{
+    Document, Entry, FormatError, FormatErrorKind, Metadata, Mode, Origin, Output, Search, State,
+    Tag, Value, ValueKind,
+};
 use crate::yaml::{self, Content, Node, Position};
 
 type Read<T> = Result<T, FormatError>;
@@ -30,7 +33,9 @@ impl Reader<'_> {
         if let Some(version) = root.member("version")
             && version.to_json() != 1
         {
-            return self.within("version").fail(version.at, FormatErrorKind::Version(describe(version)));
+            return self
+                .within("version")
+                .fail(version.at, FormatErrorKind::Version(describe(version)));
         }
         let metadata = match given(root, "metadata") {
             Some(node) => self.within("metadata").metadata(node)?,
@@ -48,7 +53,13 @@ impl Reader<'_> {
                 entries.push(reader.entry(index, item)?);
             }
         }
-        Ok(Document { origin: Origin::Sent, file: self.file.to_owned(), metadata, context, entries })
+        Ok(Document {
+            origin: Origin::Sent,
+            file: self.file.to_owned(),
+            metadata,
+            context,
+            entries,
+        })
     }
 
     fn metadata(&self, node: &Node) -> Read<Metadata> {
@@ -122,15 +133,24 @@ impl Reader<'_> {
     }
 
     fn values(&self, node: &Node) -> Read<Vec<Value>> {
-        self.list(node)?.iter().enumerate().map(|(index, item)| self.at_index(index).value(item)).collect()
+        self.list(node)?
+            .iter()
+            .enumerate()
+            .map(|(index, item)| self.at_index(index).value(item))
+            .collect()
     }
 
     fn members(&self, node: &Node) -> Read<Vec<(String, Value)>> {
-        self.map(node)?.iter().map(|(key, value)| Ok((key.name.clone(), self.within(&key.name).value(value)?))).collect()
+        self.map(node)?
+            .iter()
+            .map(|(key, value)| Ok((key.name.clone(), self.within(&key.name).value(value)?)))
+            .collect()
     }
 
     fn tag(&self, name: &str, node: &Node) -> Read<Tag> {
-        let wrong = |wanted| self.fail(node.at, FormatErrorKind::Arguments { tag: name.to_owned(), wanted });
+        let wrong = |wanted| {
+            self.fail(node.at, FormatErrorKind::Arguments { tag: name.to_owned(), wanted })
+        };
         match name {
             "KeyOf" => match node.text() {
                 Some(id) => Ok(Tag::KeyOf(id.to_owned())),
@@ -149,34 +169,52 @@ impl Reader<'_> {
                 })
             }
             "Format" => match self.arguments(node)?.as_mut_slice() {
-                [pattern, arguments @ ..] => Ok(Tag::Format { pattern: pattern.clone(), arguments: arguments.to_vec() }),
+                [pattern, arguments @ ..] => {
+                    Ok(Tag::Format { pattern: pattern.clone(), arguments: arguments.to_vec() })
+                }
                 [] => wrong("a list of a pattern and its arguments"),
             },
             "If" => match self.arguments(node)?.as_slice() {
                 [condition] => Ok(Tag::If { condition: condition.clone(), branches: None }),
-                [condition, yes, no] => Ok(Tag::If { condition: condition.clone(), branches: Some((yes.clone(), no.clone())) }),
+                [condition, yes, no] => Ok(Tag::If {
+                    condition: condition.clone(),
+                    branches: Some((yes.clone(), no.clone())),
+                }),
                 _ => wrong("a list of a condition, or of a condition and two values"),
             },
             "Condition" => match (self.items(node), self.arguments(node)?.as_slice()) {
-                ([first, ..], [_, values @ ..]) if !values.is_empty() => match first.text().and_then(mode) {
-                    Some(mode) => Ok(Tag::Condition { mode, values: values.to_vec() }),
-                    None => wrong("AND, NAND, OR, NOR, XOR or XNOR first"),
-                },
+                ([first, ..], [_, values @ ..]) if !values.is_empty() => {
+                    match first.text().and_then(mode) {
+                        Some(mode) => Ok(Tag::Condition { mode, values: values.to_vec() }),
+                        None => wrong("AND, NAND, OR, NOR, XOR or XNOR first"),
+                    }
+                }
                 _ => wrong("a list of a mode and at least one value"),
             },
             "Enumerate" => self.enumerate(name, node),
-            "Index" | "Value" => match node.text().and_then(|text| text.trim().parse::<usize>().ok()) {
-                Some(depth) if name == "Index" => Ok(Tag::Index(depth)),
-                Some(depth) => Ok(Tag::Item(depth)),
-                None => wrong("a depth: 0 for the innermost loop, 1 for the one around it"),
-            },
+            "Index" | "Value" => {
+                match node.text().and_then(|text| text.trim().parse::<usize>().ok()) {
+                    Some(depth) if name == "Index" => Ok(Tag::Index(depth)),
+                    Some(depth) => Ok(Tag::Item(depth)),
+                    None => wrong("a depth: 0 for the innermost loop, 1 for the one around it"),
+                }
+            }
             "AtIndex" => match self.arguments(node)?.as_slice() {
-                [object, index] => Ok(Tag::AtIndex { object: object.clone(), index: index.clone(), default: None }),
-                [object, index, default] => Ok(Tag::AtIndex { object: object.clone(), index: index.clone(), default: Some(default.clone()) }),
+                [object, index] => {
+                    Ok(Tag::AtIndex { object: object.clone(), index: index.clone(), default: None })
+                }
+                [object, index, default] => Ok(Tag::AtIndex {
+                    object: object.clone(),
+                    index: index.clone(),
+                    default: Some(default.clone()),
+                }),
                 _ => wrong("a list of an object, an index and perhaps a default"),
             },
             "ParseJSON" => match &node.content {
-                Content::Scalar { text, .. } => Ok(Tag::ParseJson(Value { at: node.at, kind: ValueKind::Plain(Json::from(text.as_str())) })),
+                Content::Scalar { text, .. } => Ok(Tag::ParseJson(Value {
+                    at: node.at,
+                    kind: ValueKind::Plain(Json::from(text.as_str())),
+                })),
                 Content::List(_) => match self.arguments(node)?.as_slice() {
                     [text] => Ok(Tag::ParseJson(text.clone())),
                     _ => wrong("JSON text"),
@@ -188,7 +226,9 @@ impl Reader<'_> {
     }
 
     fn enumerate(&self, name: &str, node: &Node) -> Read<Tag> {
-        let wrong = |wanted| self.fail(node.at, FormatErrorKind::Arguments { tag: name.to_owned(), wanted });
+        let wrong = |wanted| {
+            self.fail(node.at, FormatErrorKind::Arguments { tag: name.to_owned(), wanted })
+        };
         let arguments = self.arguments(node)?;
         let ([_, output, _], [iterable, _, body]) = (self.items(node), arguments.as_slice()) else {
             return wrong("a list of something to loop over, SEQ or MAP, and a body");
@@ -218,7 +258,9 @@ impl Reader<'_> {
         let mut conditions = Vec::new();
         for pair in pairs {
             match self.arguments(pair)?.as_slice() {
-                [field, value] if pair.tag.is_none() => conditions.push((field.clone(), value.clone())),
+                [field, value] if pair.tag.is_none() => {
+                    conditions.push((field.clone(), value.clone()))
+                }
                 _ => return self.fail(pair.at, wrong()),
             }
         }
@@ -277,7 +319,8 @@ impl Reader<'_> {
     }
 
     fn within(&self, name: &str) -> Self {
-        let field = if self.field.is_empty() { name.to_owned() } else { format!("{}.{name}", self.field) };
+        let field =
+            if self.field.is_empty() { name.to_owned() } else { format!("{}.{name}", self.field) };
         Reader { file: self.file, field }
     }
 
@@ -292,7 +335,9 @@ impl Reader<'_> {
 
 /// A member that is there and not nothing.
 fn given<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
-    node.member(name).filter(|found| found.tag.is_some() || !matches!(found.content, Content::Scalar { value: Json::Null, .. }))
+    node.member(name).filter(|found| {
+        found.tag.is_some() || !matches!(found.content, Content::Scalar { value: Json::Null, .. })
+    })
 }
 
 fn mode(word: &str) -> Option<Mode> {

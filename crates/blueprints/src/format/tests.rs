@@ -34,13 +34,19 @@ entries:
     assert_eq!(file.entries.len(), 2);
     assert_eq!(file.entries[0].id.as_deref(), Some("flow"));
     assert_eq!(file.entries[0].at.line, 9);
-    assert!(matches!(&file.entries[1].model.kind, ValueKind::Tag(tag) if matches!(**tag, Tag::Format { .. })));
+    assert!(
+        matches!(&file.entries[1].model.kind, ValueKind::Tag(tag) if matches!(**tag, Tag::Format { .. }))
+    );
 }
 
 #[test]
 fn faults_name_field_and_line() {
-    let error = document("version: 1\nentries:\n- model: a.b\n  attrs:\n    x: [1, !Fnord y]\n").unwrap_err();
-    assert_eq!(error.to_string(), "test.yaml: line 5, column 12: entries[0].attrs.x[1]: there is no tag !Fnord");
+    let error = document("version: 1\nentries:\n- model: a.b\n  attrs:\n    x: [1, !Fnord y]\n")
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "test.yaml: line 5, column 12: entries[0].attrs.x[1]: there is no tag !Fnord"
+    );
 }
 
 #[test]
@@ -52,7 +58,10 @@ fn what_is_refused() {
     assert_eq!(fault(""), (String::new(), FormatErrorKind::Empty));
     assert_eq!(fault("metadata: {labels: {}}"), ("metadata".into(), Missing("name")));
     assert_eq!(fault("entries: [{id: x}]"), ("entries[0]".into(), Missing("model")));
-    assert_eq!(fault("entries: [{model: a.b, state: gone}]"), ("entries[0].state".into(), State("gone".into())));
+    assert_eq!(
+        fault("entries: [{model: a.b, state: gone}]"),
+        ("entries[0].state".into(), State("gone".into()))
+    );
     assert!(matches!(fault("entries: {}").1, FormatErrorKind::Shape { wanted: "a list", .. }));
     assert!(matches!(fault("entries: [a]").1, FormatErrorKind::Shape { wanted: "a map", .. }));
     assert!(matches!(fault("[]").1, FormatErrorKind::Shape { wanted: "a map", .. }));
@@ -83,7 +92,8 @@ fn what_is_refused() {
 
 #[test]
 fn unknown_keys_are_ignored_and_anchors_may_live_in_one() {
-    let file = document("anchors: &a {x: 1}\nentries: [{model: a.b, attrs: *a, colour: red}]\n").unwrap();
+    let file =
+        document("anchors: &a {x: 1}\nentries: [{model: a.b, attrs: *a, colour: red}]\n").unwrap();
     assert_eq!(file.entries[0].attrs.len(), 1);
 }
 
@@ -98,7 +108,9 @@ fn contexts_merge_deeply() {
     };
     let names: Vec<&str> = base.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["a", "l", "s", "n"]);
-    assert!(matches!(&base[0].1.kind, ValueKind::Map(members) if plain(&members[0].1) == 1 && plain(&members[1].1) == 2));
+    assert!(
+        matches!(&base[0].1.kind, ValueKind::Map(members) if plain(&members[0].1) == 1 && plain(&members[1].1) == 2)
+    );
     assert!(matches!(&base[1].1.kind, ValueKind::List(items) if items.len() == 2));
     assert_eq!(plain(&base[2].1), Json::from("new"));
 }

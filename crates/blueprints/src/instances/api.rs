@@ -18,17 +18,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What a form cannot check: whether the file is at hand, and whether the text would do.
 pub(super) fn admit(call: Call, body: Map<String, Json>) -> BoxFuture<Result<(), ApiError>> {
     Box::pin(async move {
-        let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
+        let text =
+            |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
         if let Some(path) = text("path").filter(|path| !path.starts_with("oci://")) {
             let (files, _) = files_at_hand(&call.cx).await.map_err(ApiError::object)?;
             if !files.iter().any(|file| file.path == path) {
-                return Err(ApiError::field("path", Problem::new("invalid", "Blueprint file does not exist")));
+                return Err(ApiError::field(
+                    "path",
+                    Problem::new("invalid", "Blueprint file does not exist"),
+                ));
             }
         }
         if let Some(content) = text("content") {
-            let context = body.get("context").and_then(Json::as_object).cloned().unwrap_or_default();
+            let context =
+                body.get("context").and_then(Json::as_object).cloned().unwrap_or_default();
             if let Err(faults) = apply::validate(&call.cx, &Code::from(content), &context).await {
-                let mut errors = FieldErrors::one("content", Problem::new("invalid", "Failed to validate blueprint"));
+                let mut errors = FieldErrors::one(
+                    "content",
+                    Problem::new("invalid", "Failed to validate blueprint"),
+                );
                 for fault in faults {
                     errors.add("content", Problem::new("invalid", format!("- {fault}")));
                 }
@@ -43,12 +51,24 @@ pub(super) fn operations() -> Vec<Operation> {
     let access = |verb: &str| Access::permission("authentik_blueprints", verb, "blueprintinstance");
     let array = json!({"type": "array", "items": {"$ref": "#/components/schemas/BlueprintFile"}});
     vec![
-        Operation::new(Method::GET, "managed/blueprints/available/", "managed_blueprints_available_list", access("view"), available)
-            .summary("Files at hand")
-            .response(array),
-        Operation::new(Method::POST, "managed/blueprints/{instance_uuid}/apply/", "managed_blueprints_apply_create", access("change"), apply_now)
-            .summary("Apply a blueprint")
-            .response("BlueprintInstance"),
+        Operation::new(
+            Method::GET,
+            "managed/blueprints/available/",
+            "managed_blueprints_available_list",
+            access("view"),
+            available,
+        )
+        .summary("Files at hand")
+        .response(array),
+        Operation::new(
+            Method::POST,
+            "managed/blueprints/{instance_uuid}/apply/",
+            "managed_blueprints_apply_create",
+            access("change"),
+            apply_now,
+        )
+        .summary("Apply a blueprint")
+        .response("BlueprintInstance"),
     ]
 }
 
@@ -66,14 +86,18 @@ async fn available(call: Call) -> Result<Response, ApiError> {
 async fn apply_now(call: Call) -> Result<Response, ApiError> {
     let missing = || ApiError::not_found("BlueprintInstance");
     let key = Key::parse(call.param("instance_uuid"), KeyType::Uuid).ok_or_else(missing)?;
-    let name = call.snapshot.get(Ref::<BlueprintInstance>::new(key)).ok_or_else(missing)?.name.clone();
+    let name =
+        call.snapshot.get(Ref::<BlueprintInstance>::new(key)).ok_or_else(missing)?.name.clone();
     let actor = call.actor();
-    let ask = move |tx: &mut Tx<'_>| enqueue(tx, "apply_blueprint", &name, &json!({"pk": key.to_string(), "actor": actor}));
+    let ask = move |tx: &mut Tx<'_>| {
+        enqueue(tx, "apply_blueprint", &name, &json!({"pk": key.to_string(), "actor": actor}))
+    };
     let task = call.cx.store.write(call.actor(), "blueprint applied over the API", ask).await?;
     let end = Instant::now() + PATIENCE;
     loop {
         let waiting = call.cx.store.read(move |sql| {
-            let statement = "SELECT uuid FROM task WHERE uuid = $1 AND state IN ('queued', 'running')";
+            let statement =
+                "SELECT uuid FROM task WHERE uuid = $1 AND state IN ('queued', 'running')";
             Ok::<_, StoreError>(sql.query_one(statement, params![task])?.is_some())
         });
         if !waiting.await? {

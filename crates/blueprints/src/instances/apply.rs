@@ -18,8 +18,14 @@ use crate::format::Document;
 /// Why it was not applied; the instance tells so too.
 pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
     let failed = |text: &str| JobError::Failed(text.to_owned());
-    let key = run.arguments.get("pk").and_then(|pk| pk.as_str()).and_then(|pk| Uuid::parse_str(pk).ok()).ok_or_else(|| failed("no instance is named"))?;
-    let actor = run.arguments.get("actor").and_then(|actor| serde_json::from_value(actor.clone()).ok());
+    let key = run
+        .arguments
+        .get("pk")
+        .and_then(|pk| pk.as_str())
+        .and_then(|pk| Uuid::parse_str(pk).ok())
+        .ok_or_else(|| failed("no instance is named"))?;
+    let actor =
+        run.arguments.get("actor").and_then(|actor| serde_json::from_value(actor.clone()).ok());
     let outcome = instance(&cx, Ref::new(Key::Uuid(key)), actor).await.map_err(JobError::Failed)?;
     for note in outcome.iter().flat_map(|outcome| &outcome.notes) {
         run.note(NoteLevel::Warning, cx.clock.now(), "apply_blueprint", note.clone());
@@ -28,12 +34,20 @@ pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Applies an instance, unless it is disabled or gone: in the name of `actor` who asked for it, else in its own.
+/// Applies an instance, unless it is disabled or gone: in the name of `actor` who asked for it,
+/// else in its own.
 ///
 /// # Errors
 /// Why nothing was applied.
-pub(super) async fn instance(cx: &Context, reference: Ref<BlueprintInstance>, actor: Option<Actor>) -> Result<Option<Outcome>, String> {
-    let Some(instance) = cx.snapshot().get(reference).filter(|instance| instance.enabled).cloned() else { return Ok(None) };
+pub(super) async fn instance(
+    cx: &Context,
+    reference: Ref<BlueprintInstance>,
+    actor: Option<Actor>,
+) -> Result<Option<Outcome>, String> {
+    let Some(instance) = cx.snapshot().get(reference).filter(|instance| instance.enabled).cloned()
+    else {
+        return Ok(None);
+    };
     let actor = match actor {
         Some(actor) => actor.through(format!("blueprint {}", instance.name)),
         None => Actor::blueprint(&instance.name),
@@ -45,8 +59,15 @@ pub(super) async fn instance(cx: &Context, reference: Ref<BlueprintInstance>, ac
                 tracing::warn!(blueprint = instance.name, "{note}");
             }
             let count = |action| outcome.count(action);
-            let (created, changed, deleted) = (count(Action::Created), count(Action::Updated), count(Action::Deleted));
-            tracing::info!(blueprint = instance.name, created, changed, deleted, "blueprint applied");
+            let (created, changed, deleted) =
+                (count(Action::Created), count(Action::Updated), count(Action::Deleted));
+            tracing::info!(
+                blueprint = instance.name,
+                created,
+                changed,
+                deleted,
+                "blueprint applied"
+            );
         }
         Err(problem) => {
             tracing::error!(blueprint = instance.name, "blueprint not applied: {problem}");
@@ -55,7 +76,8 @@ pub(super) async fn instance(cx: &Context, reference: Ref<BlueprintInstance>, ac
                 change(tx, reference, |instance| instance.status = Status::Error);
                 Ok::<_, StoreError>(())
             };
-            if let Err(error) = cx.store.write(Actor::system(), "blueprint not applied", mark).await {
+            if let Err(error) = cx.store.write(Actor::system(), "blueprint not applied", mark).await
+            {
                 tracing::error!(%error, "the status of a blueprint could not be written");
             }
         }
@@ -63,7 +85,12 @@ pub(super) async fn instance(cx: &Context, reference: Ref<BlueprintInstance>, ac
     outcome.map(Some)
 }
 
-async fn attempt(cx: &Context, reference: Ref<BlueprintInstance>, instance: &BlueprintInstance, actor: Actor) -> Result<Outcome, String> {
+async fn attempt(
+    cx: &Context,
+    reference: Ref<BlueprintInstance>,
+    instance: &BlueprintInstance,
+    actor: Actor,
+) -> Result<Outcome, String> {
     let (files, _) = files_at_hand(cx).await?;
     let name = if instance.path.is_empty() { &instance.name } else { &instance.path };
     let (document, hash) = document_of(instance, &files)?;
@@ -80,33 +107,46 @@ async fn attempt(cx: &Context, reference: Ref<BlueprintInstance>, instance: &Blu
         });
         Ok(())
     };
-    apply::commit_with(&cx.store, Arc::new(job), actor, "blueprint", mark).await.map_err(|error| error.to_string())
+    apply::commit_with(&cx.store, Arc::new(job), actor, "blueprint", mark)
+        .await
+        .map_err(|error| error.to_string())
 }
 
-/// What an instance applies, and the hash of its text. A text of its own counts as sent, whoever wrote it and when.
+/// What an instance applies, and the hash of its text. A text of its own counts as sent, whoever
+/// wrote it and when.
 fn document_of(instance: &BlueprintInstance, files: &[File]) -> Result<(Document, String), String> {
     if instance.path.is_empty() {
-        let document = Document::parse(&instance.name, &instance.content).map_err(|error| error.to_string())?;
+        let document = Document::parse(&instance.name, &instance.content)
+            .map_err(|error| error.to_string())?;
         return Ok((document, files::hash(&instance.content)));
     }
     if instance.path.starts_with("oci://") {
         return Err("blueprints are not fetched from registries by this version: put the file into the blueprints folder".to_owned());
     }
     let file = files.iter().find(|file| file.path == instance.path);
-    let file = file.ok_or_else(|| format!("there is no file {} in the blueprints folder", instance.path))?;
+    let file =
+        file.ok_or_else(|| format!("there is no file {} in the blueprints folder", instance.path))?;
     Ok((file.document.clone().map_err(|error| error.to_string())?, file.hash.clone()))
 }
 
 /// All documents at hand with this one among them, and its place.
 pub(super) fn library(files: Vec<File>, name: &str, document: Document) -> (Vec<Document>, usize) {
-    let mut library: Vec<Document> = files.into_iter().filter(|file| file.path != name).filter_map(|file| file.document.ok()).collect();
+    let mut library: Vec<Document> = files
+        .into_iter()
+        .filter(|file| file.path != name)
+        .filter_map(|file| file.document.ok())
+        .collect();
     library.push(document);
     let last = library.len().saturating_sub(1);
     (library, last)
 }
 
 /// Changes an instance where it is now; one that is gone stays gone.
-pub(super) fn change(tx: &mut Tx<'_>, reference: Ref<BlueprintInstance>, change: impl Fn(&mut BlueprintInstance)) {
+pub(super) fn change(
+    tx: &mut Tx<'_>,
+    reference: Ref<BlueprintInstance>,
+    change: impl Fn(&mut BlueprintInstance),
+) {
     let known = tx.graph().get(reference).cloned();
     if let Some(mut instance) = known {
         change(&mut instance);
@@ -118,14 +158,21 @@ pub(super) fn change(tx: &mut Tx<'_>, reference: Ref<BlueprintInstance>, change:
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) async fn validate(cx: &Context, content: &Code, context: &serde_json::Map<String, serde_json::Value>) -> Result<(), Vec<String>> {
+pub(super) async fn validate(
+    cx: &Context,
+    content: &Code,
+    context: &serde_json::Map<String, serde_json::Value>,
+) -> Result<(), Vec<String>> {
     let document = Document::parse("content", content).map_err(|error| vec![error.to_string()])?;
     let (files, _) = files_at_hand(cx).await.map_err(|error| vec![error])?;
     let (library, chosen) = library(files, "content", document);
-    let job = surroundings(cx).map_err(|error| vec![error])?.job(library, vec![chosen], context.clone());
+    let job =
+        surroundings(cx).map_err(|error| vec![error])?.job(library, vec![chosen], context.clone());
     let planned = apply::plan(&cx.store, Arc::new(job)).await;
     planned.map(|_| ()).map_err(|error| match &error.kind {
-        apply::ApplyErrorKind::Model(_) => vec!["App or Model does not exist".to_owned(), "Blueprint validation failed".to_owned()],
+        apply::ApplyErrorKind::Model(_) => {
+            vec!["App or Model does not exist".to_owned(), "Blueprint validation failed".to_owned()]
+        }
         _ => vec![error.to_string(), "Blueprint validation failed".to_owned()],
     })
 }

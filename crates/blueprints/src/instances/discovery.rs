@@ -1,4 +1,5 @@
-//! Finding blueprints: every file at hand gets an instance, and what differs from what was applied is applied.
+//! Finding blueprints: every file at hand gets an instance, and what differs from what was applied
+//! is applied.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,19 +16,35 @@ use crate::files::{self, File};
 /// How often the folder is looked at for changes.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Makes missing instances, tells which files are gone, and names the instances whose file is not what was applied.
-pub(super) fn discover(tx: &mut Tx<'_>, files: &[File], folder_read: bool) -> Vec<(Ref<BlueprintInstance>, String)> {
-    let known: Vec<(Ref<BlueprintInstance>, BlueprintInstance)> =
-        tx.graph().list::<BlueprintInstance>().map(|(reference, instance)| (reference, instance.clone())).collect();
-    let mut names: BTreeSet<String> = known.iter().map(|(_, instance)| instance.name.clone()).collect();
+/// Makes missing instances, tells which files are gone, and names the instances whose file is not
+/// what was applied.
+pub(super) fn discover(
+    tx: &mut Tx<'_>,
+    files: &[File],
+    folder_read: bool,
+) -> Vec<(Ref<BlueprintInstance>, String)> {
+    let known: Vec<(Ref<BlueprintInstance>, BlueprintInstance)> = tx
+        .graph()
+        .list::<BlueprintInstance>()
+        .map(|(reference, instance)| (reference, instance.clone()))
+        .collect();
+    let mut names: BTreeSet<String> =
+        known.iter().map(|(_, instance)| instance.name.clone()).collect();
     let mut wanting = Vec::new();
     for file in files {
         match known.iter().find(|(_, instance)| instance.path == file.path) {
-            Some((reference, instance)) if instance.last_applied_hash == file.hash && instance.status == Status::Orphaned => {
+            Some((reference, instance))
+                if instance.last_applied_hash == file.hash
+                    && instance.status == Status::Orphaned =>
+            {
                 apply::change(tx, *reference, |instance| instance.status = Status::Successful);
             }
             // What failed is tried again.
-            Some((reference, instance)) if instance.enabled && (instance.last_applied_hash != file.hash || instance.status == Status::Error) => {
+            Some((reference, instance))
+                if instance.enabled
+                    && (instance.last_applied_hash != file.hash
+                        || instance.status == Status::Error) =>
+            {
                 wanting.push((*reference, instance.name.clone()));
             }
             Some(_) => {}
@@ -47,7 +64,11 @@ pub(super) fn discover(tx: &mut Tx<'_>, files: &[File], folder_read: bool) -> Ve
     }
     for (reference, instance) in known {
         let of_file = !instance.path.is_empty() && !instance.path.starts_with("oci://");
-        if folder_read && of_file && instance.status != Status::Orphaned && !files.iter().any(|file| file.path == instance.path) {
+        if folder_read
+            && of_file
+            && instance.status != Status::Orphaned
+            && !files.iter().any(|file| file.path == instance.path)
+        {
             apply::change(tx, reference, |instance| instance.status = Status::Orphaned);
         }
     }
@@ -60,7 +81,8 @@ pub(super) fn discover(tx: &mut Tx<'_>, files: &[File], folder_read: bool) -> Ve
 /// When the store fails.
 pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
     let (files, faults) = files_at_hand(&cx).await.map_err(JobError::Failed)?;
-    let folder_read = surroundings(&cx).map_err(JobError::Failed)?.folder.is_some() && faults.is_empty();
+    let folder_read =
+        surroundings(&cx).map_err(JobError::Failed)?.folder.is_some() && faults.is_empty();
     let note = |level, text: String| run.note(level, cx.clock.now(), "blueprints_discovery", text);
     for fault in faults {
         note(NoteLevel::Warning, fault);
@@ -83,17 +105,25 @@ pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Looks at the operator's folder again and again, and asks for a discovery when something in it changed. Ends with the
-/// program.
+/// Looks at the operator's folder again and again, and asks for a discovery when something in it
+/// changed. Ends with the program.
 pub async fn watch(cx: Context) {
-    let Some(folder) = surroundings(&cx).ok().and_then(|surroundings| surroundings.folder.clone()) else { return };
+    let Some(folder) = surroundings(&cx).ok().and_then(|surroundings| surroundings.folder.clone())
+    else {
+        return;
+    };
     let mut known = None;
     loop {
         let look = folder.clone();
-        let Ok(seen) = tokio::task::spawn_blocking(move || files::signature(&look)).await else { return };
+        let Ok(seen) = tokio::task::spawn_blocking(move || files::signature(&look)).await else {
+            return;
+        };
         if known.as_ref().is_some_and(|known| *known != seen) {
-            let ask = |tx: &mut Tx<'_>| enqueue(tx, "blueprints_discovery", "", &Json::Null).map(|_| ());
-            if let Err(error) = cx.store.write(Actor::system(), "blueprints folder changed", ask).await {
+            let ask =
+                |tx: &mut Tx<'_>| enqueue(tx, "blueprints_discovery", "", &Json::Null).map(|_| ());
+            if let Err(error) =
+                cx.store.write(Actor::system(), "blueprints folder changed", ask).await
+            {
                 tracing::warn!(%error, "a change of the blueprints folder could not be followed");
                 sleep(LOOK).await;
                 continue;

@@ -1,7 +1,8 @@
 //! Instances: which blueprint is applied here, with what context, and how that went.
 //!
-//! Every file that is at hand has an instance, found by discovery; others are made over the API, of a file or of a text.
-//! The built-in ones are applied before the program answers anybody, the rest by the job `apply_blueprint`.
+//! Every file that is at hand has an instance, found by discovery; others are made over the API, of
+//! a file or of a text. The built-in ones are applied before the program answers anybody, the rest
+//! by the job `apply_blueprint`.
 
 mod api;
 mod apply;
@@ -12,7 +13,9 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_model::{Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Timestamp};
+use countersign_model::{
+    Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Timestamp,
+};
 use countersign_rest::{Context, Job, KindResource, Module, object_schema};
 use serde_json::{Map, Value as Json};
 
@@ -48,7 +51,8 @@ pub enum Status {
 pub struct BlueprintInstance {
     #[field(label = "Name", unique, search)]
     pub name: String,
-    /// A file at hand, relative to the blueprints folder. Leave it empty to write the blueprint below.
+    /// A file at hand, relative to the blueprints folder. Leave it empty to write the blueprint
+    /// below.
     #[field(label = "Path", blank, default, search)]
     pub path: String,
     /// Values for the tag !Context, over those of the file.
@@ -99,7 +103,9 @@ impl BlueprintInstance {
 
 /// What was not applied yet shows when it was saved, as in the original.
 fn saved(object: &dyn Object, now: Timestamp) -> Option<Arc<dyn Object>> {
-    let instance = (object as &dyn Any).downcast_ref::<BlueprintInstance>().filter(|instance| instance.last_applied == Timestamp(0))?;
+    let instance = (object as &dyn Any)
+        .downcast_ref::<BlueprintInstance>()
+        .filter(|instance| instance.last_applied == Timestamp(0))?;
     Some(Arc::new(BlueprintInstance { last_applied: now, ..instance.clone() }))
 }
 
@@ -120,19 +126,34 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// A job with everything blueprints of this program can use.
-    pub fn job(&self, library: Vec<Document>, chosen: Vec<usize>, context: Map<String, Json>) -> crate::apply::Job {
-        crate::apply::Job { library, chosen, tables: tables::all(self.passwords.clone()), machine: self.machine.clone(), context }
+    pub fn job(
+        &self,
+        library: Vec<Document>,
+        chosen: Vec<usize>,
+        context: Map<String, Json>,
+    ) -> crate::apply::Job {
+        crate::apply::Job {
+            library,
+            chosen,
+            tables: tables::all(self.passwords.clone()),
+            machine: self.machine.clone(),
+            context,
+        }
     }
 }
 
 fn surroundings(cx: &Context) -> Result<&Surroundings, String> {
-    cx.extensions::<Surroundings>().next().ok_or_else(|| "this program has no place for blueprints".to_owned())
+    cx.extensions::<Surroundings>()
+        .next()
+        .ok_or_else(|| "this program has no place for blueprints".to_owned())
 }
 
 /// Every file at hand.
 async fn files_at_hand(cx: &Context) -> Result<(Vec<files::File>, Vec<String>), String> {
     let folder = surroundings(cx)?.folder.clone();
-    tokio::task::spawn_blocking(move || files::all(folder.as_deref())).await.map_err(|error| error.to_string())
+    tokio::task::spawn_blocking(move || files::all(folder.as_deref()))
+        .await
+        .map_err(|error| error.to_string())
 }
 
 /// The blueprints' part of the program.
@@ -140,18 +161,36 @@ async fn files_at_hand(cx: &Context) -> Result<(Vec<files::File>, Vec<String>), 
 pub fn module() -> Module {
     Module {
         name: "blueprints",
-        kinds: vec![KindResource::of::<BlueprintInstance>().def(|def| def.with_stamp(saved)).admit(api::admit)],
+        kinds: vec![
+            KindResource::of::<BlueprintInstance>()
+                .def(|def| def.with_stamp(saved))
+                .admit(api::admit),
+        ],
         operations: api::operations(),
         schemas: vec![
-            ("BlueprintFile", object_schema(&[("path", "string"), ("version", "integer"), ("hash", "string"), ("last_m", "integer"), ("meta", "map?")])),
+            (
+                "BlueprintFile",
+                object_schema(&[
+                    ("path", "string"),
+                    ("version", "integer"),
+                    ("hash", "string"),
+                    ("last_m", "integer"),
+                    ("meta", "map?"),
+                ]),
+            ),
             ("FlowImportResult", object_schema(&[("logs", "[#LogEvent]"), ("success", "boolean")])),
             ("FlowImportRequest", object_schema(&[("file?", "file"), ("clear?", "boolean")])),
         ],
         jobs: vec![
-            Job::every("blueprints_discovery", 3600, "Find blueprints and check if they need to be created in the database", |cx, run| {
-                Box::pin(discovery::run(cx, run))
+            Job::every(
+                "blueprints_discovery",
+                3600,
+                "Find blueprints and check if they need to be created in the database",
+                |cx, run| Box::pin(discovery::run(cx, run)),
+            ),
+            Job::on_request("apply_blueprint", 1, "Apply single blueprint", |cx, run| {
+                Box::pin(apply::run(cx, run))
             }),
-            Job::on_request("apply_blueprint", 1, "Apply single blueprint", |cx, run| Box::pin(apply::run(cx, run))),
         ],
         ..Module::default()
     }

@@ -1,4 +1,5 @@
-//! What is applied before the program answers anybody: the default objects, then the operator's own files.
+//! What is applied before the program answers anybody: the default objects, then the operator's own
+//! files.
 
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use crate::{files, shipped};
 /// The fact that names the set of built-in files applied last.
 const FACT: &str = "blueprints";
 
-/// Applies the built-in blueprints that changed since they were applied, in one write, which their instances tell.
+/// Applies the built-in blueprints that changed since they were applied, in one write, which their
+/// instances tell.
 ///
 /// # Errors
 /// The first entry that cannot be carried out; nothing was written then.
@@ -29,27 +31,44 @@ pub async fn default_objects(cx: &Context) -> Result<(), String> {
     };
     let shipped = shipped::files();
     let instances = instances(cx);
-    let instance = |path: &str| instances.iter().find(|(_, instance)| instance.path == path).map(|(_, instance)| instance);
+    let instance = |path: &str| {
+        instances.iter().find(|(_, instance)| instance.path == path).map(|(_, instance)| instance)
+    };
     let changed = |file: &File| match instance(&file.path) {
-        Some(instance) => instance.enabled && instance.last_applied_hash != file.hash && !own.contains(&file.path),
+        Some(instance) => {
+            instance.enabled && instance.last_applied_hash != file.hash && !own.contains(&file.path)
+        }
         None => !same,
     };
     let wanted: Vec<File> = shipped.iter().filter(|file| file.wants_instance()).cloned().collect();
-    let to_apply: Vec<String> = wanted.iter().filter(|file| changed(file)).map(|file| file.path.clone()).collect();
-    let to_tell: Vec<File> = wanted.into_iter().filter(|file| instance(&file.path).is_none() || to_apply.contains(&file.path)).collect();
+    let to_apply: Vec<String> =
+        wanted.iter().filter(|file| changed(file)).map(|file| file.path.clone()).collect();
+    let to_tell: Vec<File> = wanted
+        .into_iter()
+        .filter(|file| instance(&file.path).is_none() || to_apply.contains(&file.path))
+        .collect();
     if same && to_tell.is_empty() {
         return Ok(());
     }
-    let library: Vec<Document> =
-        shipped.into_iter().map(|file| file.document).collect::<Result<_, _>>().map_err(|error| format!("a built-in blueprint is broken: {error}"))?;
-    let chosen = (0..library.len()).filter(|index| library.get(*index).is_some_and(|document| to_apply.contains(&document.file))).collect();
+    let library: Vec<Document> = shipped
+        .into_iter()
+        .map(|file| file.document)
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("a built-in blueprint is broken: {error}"))?;
+    let chosen = (0..library.len())
+        .filter(|index| {
+            library.get(*index).is_some_and(|document| to_apply.contains(&document.file))
+        })
+        .collect();
     let job = given.job(library, chosen, serde_json::Map::new());
     let also = move |tx: &mut Tx<'_>| {
         remember(tx, &fingerprint)?;
         tell(tx, &to_tell);
         Ok(())
     };
-    let outcome = commit_with(&cx.store, Arc::new(job), Actor::system(), "default objects", also).await.map_err(|error| format!("default objects: {error}"))?;
+    let outcome = commit_with(&cx.store, Arc::new(job), Actor::system(), "default objects", also)
+        .await
+        .map_err(|error| format!("default objects: {error}"))?;
     report(&outcome);
     Ok(())
 }
@@ -59,18 +78,30 @@ fn report(outcome: &Outcome) {
         tracing::warn!("{note}");
     }
     let count = |action| outcome.count(action);
-    tracing::info!(created = count(Action::Created), changed = count(Action::Updated), deleted = count(Action::Deleted), "default objects applied");
+    tracing::info!(
+        created = count(Action::Created),
+        changed = count(Action::Updated),
+        deleted = count(Action::Deleted),
+        "default objects applied"
+    );
 }
 
 fn instances(cx: &Context) -> Vec<(Ref<BlueprintInstance>, BlueprintInstance)> {
-    cx.snapshot().list::<BlueprintInstance>().map(|(reference, instance)| (reference, instance.clone())).collect()
+    cx.snapshot()
+        .list::<BlueprintInstance>()
+        .map(|(reference, instance)| (reference, instance.clone()))
+        .collect()
 }
 
 /// Makes the instances of applied files say so.
 fn tell(tx: &mut Tx<'_>, files: &[File]) {
     let now = tx.now();
     for file in files {
-        let known = tx.graph().list::<BlueprintInstance>().find(|(_, instance)| instance.path == file.path).map(|(reference, _)| reference);
+        let known = tx
+            .graph()
+            .list::<BlueprintInstance>()
+            .find(|(_, instance)| instance.path == file.path)
+            .map(|(reference, _)| reference);
         let reference = known.unwrap_or_else(|| {
             let mut instance = BlueprintInstance::of_file(file, now);
             if tx.graph().find::<BlueprintInstance>("name", &instance.name).is_some() {
@@ -88,8 +119,8 @@ fn tell(tx: &mut Tx<'_>, files: &[File]) {
     }
 }
 
-/// Applies what changed in the operator's own folder. What is wrong in it is told and does not stop the start: a server
-/// that is up can be mended.
+/// Applies what changed in the operator's own folder. What is wrong in it is told and does not stop
+/// the start: a server that is up can be mended.
 pub async fn own(cx: &Context) {
     if !surroundings(cx).is_ok_and(|given| given.folder.is_some()) {
         return;
@@ -98,12 +129,14 @@ pub async fn own(cx: &Context) {
         Ok(found) => found,
         Err(error) => return tracing::error!("blueprints not applied: {error}"),
     };
-    let broken = files.iter().filter_map(|file| file.document.as_ref().err().map(ToString::to_string));
+    let broken =
+        files.iter().filter_map(|file| file.document.as_ref().err().map(ToString::to_string));
     for fault in faults.iter().cloned().chain(broken) {
         tracing::error!("blueprint not applied: {fault}");
     }
     let folder_read = faults.is_empty();
-    let find = move |tx: &mut Tx<'_>| Ok::<_, StoreError>(discovery::discover(tx, &files, folder_read));
+    let find =
+        move |tx: &mut Tx<'_>| Ok::<_, StoreError>(discovery::discover(tx, &files, folder_read));
     match cx.store.write(Actor::system(), "blueprints found", find).await {
         Ok(wanting) => {
             for (reference, _) in wanting {
@@ -117,8 +150,13 @@ pub async fn own(cx: &Context) {
 
 /// Whether the built-in files were applied as they are now.
 async fn applied(store: &Store, fingerprint: &str) -> Result<bool, StoreError> {
-    let known: Option<String> =
-        store.read(move |sql| sql.query_one("SELECT value FROM fact WHERE name = $1", params![FACT])?.map(|row| row.get::<String>(0)).transpose()).await?;
+    let known: Option<String> = store
+        .read(move |sql| {
+            sql.query_one("SELECT value FROM fact WHERE name = $1", params![FACT])?
+                .map(|row| row.get::<String>(0))
+                .transpose()
+        })
+        .await?;
     Ok(known.as_deref() == Some(fingerprint))
 }
 

@@ -8,7 +8,11 @@ struct Small;
 
 impl World for Small {
     fn key_of(&self, id: &str) -> Result<Json, String> {
-        if id == "flow" { Ok(json!("key-of-flow")) } else { Err(format!("no earlier entry has the id \"{id}\"")) }
+        if id == "flow" {
+            Ok(json!("key-of-flow"))
+        } else {
+            Err(format!("no earlier entry has the id \"{id}\""))
+        }
     }
     fn find(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String> {
         if model != "authentik_flows.flow" {
@@ -16,7 +20,11 @@ impl World for Small {
         }
         Ok((conditions == [("slug".to_owned(), json!("known"))]).then(|| json!("found")))
     }
-    fn find_object(&self, model: &str, conditions: &[(String, Json)]) -> Result<Option<Json>, String> {
+    fn find_object(
+        &self,
+        model: &str,
+        conditions: &[(String, Json)],
+    ) -> Result<Option<Json>, String> {
         Ok(self.find(model, conditions)?.map(|pk| json!({"pk": pk, "slug": "known"})))
     }
     fn environment(&self, name: &str) -> Result<Option<String>, String> {
@@ -43,7 +51,11 @@ context:
 ";
 
 fn resolve(value: &str) -> Result<Json, ResolveErrorKind> {
-    let file = Document::parse("t", &format!("{CONTEXT}\nentries:\n- model: a.b\n  attrs:\n    x: {value}\n")).unwrap();
+    let file = Document::parse(
+        "t",
+        &format!("{CONTEXT}\nentries:\n- model: a.b\n  attrs:\n    x: {value}\n"),
+    )
+    .unwrap();
     let entry = file.entries.first().unwrap().clone();
     let (_, value) = entry.attrs.first().unwrap().clone();
     Resolver::new(&Small, &file.context).field("x", &value).map_err(|error| error.kind)
@@ -54,7 +66,10 @@ fn values() {
     let rows = [
         ("!KeyOf flow", json!("key-of-flow")),
         ("!Find [authentik_flows.flow, [slug, known]]", json!("found")),
-        ("!Find [!Format [authentik_%s.flow, flows], [slug, !Format ['%s', known]]]", json!("found")),
+        (
+            "!Find [!Format [authentik_%s.flow, flows], [slug, !Format ['%s', known]]]",
+            json!("found"),
+        ),
         ("!Find [authentik_flows.flow, [slug, other]]", json!(null)),
         ("!AtIndex [!FindObject [authentik_flows.flow, [slug, known]], slug]", json!("known")),
         ("!Context text", json!("foo")),
@@ -80,12 +95,21 @@ fn values() {
         ("!Condition [XOR, a, b]", json!(false)),
         ("!Condition [XNOR, false, false, false]", json!(true)),
         ("!Condition [NOR, !Find [authentik_flows.flow, [slug, known]]]", json!(false)),
-        ("!Enumerate [!Context sequence, SEQ, !Format ['%d%s', !Index 0, !Value 0]]", json!(["0red", "1green"])),
-        ("!Enumerate [!Context mapping, MAP, [!Index 0, {v: !Value 0}]]", json!({"one": {"v": 1}, "two": {"v": 2}})),
+        (
+            "!Enumerate [!Context sequence, SEQ, !Format ['%d%s', !Index 0, !Value 0]]",
+            json!(["0red", "1green"]),
+        ),
+        (
+            "!Enumerate [!Context mapping, MAP, [!Index 0, {v: !Value 0}]]",
+            json!({"one": {"v": 1}, "two": {"v": 2}}),
+        ),
         ("!Enumerate [ab, SEQ, !Value 0]", json!(["a", "b"])),
         ("!Enumerate [[1, 2], MAP, {all: [!Value 0]}]", json!({"all": [1, 2]})),
         ("!Enumerate [[], SEQ, x]", json!([])),
-        ("!Enumerate [!Context matrix, SEQ, !Enumerate [!Value 1, SEQ, !Format ['%s%s%s', !Index 1, !Index 0, !Value 0]]]", json!([["00a", "01b"], ["10c"]])),
+        (
+            "!Enumerate [!Context matrix, SEQ, !Enumerate [!Value 1, SEQ, !Format ['%s%s%s', !Index 1, !Index 0, !Value 0]]]",
+            json!([["00a", "01b"], ["10c"]]),
+        ),
         ("!AtIndex [!Context sequence, 1]", json!("green")),
         ("!AtIndex [!Context sequence, -1]", json!("green")),
         ("!AtIndex [!Context sequence, 5, none]", json!("none")),
@@ -115,7 +139,10 @@ fn faults() {
         ("!Enumerate [[1], MAP, [1, 2, 3]]", E::BadBody("[1, 2, 3]".into())),
         ("!Value 0", E::NoLoop { tag: "Value", depth: 0, available: 0 }),
         ("!Enumerate [[1], SEQ, !Index 1]", E::NoLoop { tag: "Index", depth: 1, available: 1 }),
-        ("!Enumerate [!Format ['%s', !Value 0], SEQ, x]", E::LoopNotRunning { tag: "Value", depth: 0 }),
+        (
+            "!Enumerate [!Format ['%s', !Value 0], SEQ, x]",
+            E::LoopNotRunning { tag: "Value", depth: 0 },
+        ),
         ("!AtIndex [!Context sequence, 9]", E::NoElement("9".into())),
         ("!AtIndex [!Context sequence, one]", E::BadIndex("one".into())),
         ("!AtIndex [!Context number, 1]", E::NotIndexable("3".into())),
@@ -139,7 +166,11 @@ fn growth_is_bounded() {
 
 #[test]
 fn errors_name_the_field() {
-    let file = Document::parse("t", "entries:\n- model: a.b\n  attrs:\n    list: [1, {k: !KeyOf nobody}]\n").unwrap();
+    let file = Document::parse(
+        "t",
+        "entries:\n- model: a.b\n  attrs:\n    list: [1, {k: !KeyOf nobody}]\n",
+    )
+    .unwrap();
     let entry = file.entries.first().unwrap().clone();
     let error = Resolver::new(&Small, &[]).members("attrs", &entry.attrs).unwrap_err();
     assert_eq!(error.field, "attrs.list[1].k");

@@ -128,7 +128,9 @@ impl Node {
     /// The member of a map, if this is a map that has it.
     pub fn member(&self, name: &str) -> Option<&Node> {
         match &self.content {
-            Content::Map(members) => members.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
+            Content::Map(members) => {
+                members.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+            }
             _ => None,
         }
     }
@@ -158,7 +160,12 @@ impl Node {
         match &self.content {
             Content::Scalar { value, .. } => value.clone(),
             Content::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
-            Content::Map(members) => Json::Object(members.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect::<Map<_, _>>()),
+            Content::Map(members) => Json::Object(
+                members
+                    .iter()
+                    .map(|(key, node)| (key.name.clone(), node.to_json()))
+                    .collect::<Map<_, _>>(),
+            ),
         }
     }
 
@@ -166,7 +173,9 @@ impl Node {
         match &self.content {
             Content::Scalar { .. } => 1,
             Content::List(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
-            Content::Map(members) => 1 + members.iter().map(|(_, node)| 1 + node.size()).sum::<usize>(),
+            Content::Map(members) => {
+                1 + members.iter().map(|(_, node)| 1 + node.size()).sum::<usize>()
+            }
         }
     }
 
@@ -174,7 +183,9 @@ impl Node {
         match &self.content {
             Content::Scalar { .. } => 0,
             Content::List(items) => 1 + items.iter().map(Node::depth).max().unwrap_or(0),
-            Content::Map(members) => 1 + members.iter().map(|(_, node)| node.depth()).max().unwrap_or(0),
+            Content::Map(members) => {
+                1 + members.iter().map(|(_, node)| node.depth()).max().unwrap_or(0)
+            }
         }
     }
 }
@@ -193,7 +204,10 @@ pub fn parse(text: &str) -> Result<Option<Node>, YamlError> {
             Ok((event, span)) => builder.take(event, span)?,
             Err(error) => {
                 let mark = error.marker();
-                return Err(YamlError { at: Position { line: mark.line(), column: mark.col() + 1 }, kind: YamlErrorKind::Syntax(error.info().to_owned()) });
+                return Err(YamlError {
+                    at: Position { line: mark.line(), column: mark.col() + 1 },
+                    kind: YamlErrorKind::Syntax(error.info().to_owned()),
+                });
             }
         }
     }
@@ -250,19 +264,36 @@ impl Builder {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
                 let (tag, core) = split_tag(tag.as_deref());
-                let value = scalar::resolve(&text, plain && tag.is_none(), core.as_deref()).map_err(|kind| YamlError { at, kind })?;
-                let node = Node { at, tag, content: Content::Scalar { text: text.into_owned(), value } };
+                let value = scalar::resolve(&text, plain && tag.is_none(), core.as_deref())
+                    .map_err(|kind| YamlError { at, kind })?;
+                let node =
+                    Node { at, tag, content: Content::Scalar { text: text.into_owned(), value } };
                 self.count(at, 1)?;
                 self.remember(anchor, &node);
                 self.add(node, plain)
             }
-            Event::SequenceStart(anchor, tag) => self.start(at, anchor, tag.as_deref(), "seq", Items::List(Vec::new())),
-            Event::MappingStart(anchor, tag) => self.start(at, anchor, tag.as_deref(), "map", Items::Map { done: Vec::new(), merges: Vec::new(), key: None }),
+            Event::SequenceStart(anchor, tag) => {
+                self.start(at, anchor, tag.as_deref(), "seq", Items::List(Vec::new()))
+            }
+            Event::MappingStart(anchor, tag) => self.start(
+                at,
+                anchor,
+                tag.as_deref(),
+                "map",
+                Items::Map { done: Vec::new(), merges: Vec::new(), key: None },
+            ),
             Event::SequenceEnd | Event::MappingEnd => self.finish(at),
         }
     }
 
-    fn start(&mut self, at: Position, anchor: usize, tag: Option<&Tag>, own: &str, items: Items) -> Result<(), YamlError> {
+    fn start(
+        &mut self,
+        at: Position,
+        anchor: usize,
+        tag: Option<&Tag>,
+        own: &str,
+        items: Items,
+    ) -> Result<(), YamlError> {
         if self.open.len() >= MAX_DEPTH {
             return fail(at, YamlErrorKind::TooDeep);
         }
@@ -300,10 +331,12 @@ impl Builder {
             Items::Map { done, merges, key } => match key.take() {
                 None => *key = Some(key_of(node, plain)?),
                 Some(PendingKey::Merge) => merges.push(node),
-                Some(PendingKey::Named(name)) => match done.iter_mut().find(|(known, _)| known.name == name.name) {
-                    Some(known) => *known = (name, node),
-                    None => done.push((name, node)),
-                },
+                Some(PendingKey::Named(name)) => {
+                    match done.iter_mut().find(|(known, _)| known.name == name.name) {
+                        Some(known) => *known = (name, node),
+                        None => done.push((name, node)),
+                    }
+                }
             },
         }
         Ok(())

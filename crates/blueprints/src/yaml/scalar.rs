@@ -5,8 +5,13 @@ use serde_json::{Number, Value as Json};
 use super::YamlErrorKind;
 
 /// The value of a scalar: plain ones by [`plain`], others as text, a `!!type` overruling both.
-pub(super) fn resolve(text: &str, is_plain: bool, core: Option<&str>) -> Result<Json, YamlErrorKind> {
-    let bad = |wanted: &str| YamlErrorKind::BadScalar { text: shorten(text), wanted: wanted.to_owned() };
+pub(super) fn resolve(
+    text: &str,
+    is_plain: bool,
+    core: Option<&str>,
+) -> Result<Json, YamlErrorKind> {
+    let bad =
+        |wanted: &str| YamlErrorKind::BadScalar { text: shorten(text), wanted: wanted.to_owned() };
     match core {
         None if is_plain => Ok(plain(text)),
         None | Some("str") => Ok(Json::String(text.to_owned())),
@@ -73,7 +78,9 @@ fn integer(text: &str) -> Option<Json> {
 fn radix(digits: &str, base: u32) -> Option<i128> {
     let mut clean = digits.chars().filter(|c| *c != '_').peekable();
     clean.peek()?;
-    clean.try_fold(0_i128, |value, c| value.checked_mul(i128::from(base))?.checked_add(i128::from(c.to_digit(base)?)))
+    clean.try_fold(0_i128, |value, c| {
+        value.checked_mul(i128::from(base))?.checked_add(i128::from(c.to_digit(base)?))
+    })
 }
 
 fn sexagesimal(digits: &str) -> Option<i128> {
@@ -95,7 +102,10 @@ fn float(text: &str) -> Option<Json> {
     let (mantissa, exponent) = digits.split_at(mantissa_end);
     let (whole, fraction) = mantissa.split_once('.')?;
     let all = |part: &str| part.chars().all(|c| c.is_ascii_digit() || c == '_');
-    let starts = whole.starts_with(|c: char| c.is_ascii_digit()) || (whole.is_empty() && text == digits && fraction.starts_with(|c: char| c.is_ascii_digit()));
+    let starts = whole.starts_with(|c: char| c.is_ascii_digit())
+        || (whole.is_empty()
+            && text == digits
+            && fraction.starts_with(|c: char| c.is_ascii_digit()));
     if !starts || !all(whole) || !all(fraction) {
         return None;
     }

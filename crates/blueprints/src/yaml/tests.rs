@@ -48,9 +48,18 @@ fn plain_words_follow_yaml_1_1() {
 
 #[test]
 fn quoting_and_types_make_text() {
-    assert_eq!(tree("[ 'yes', \"1\", !!str 5, !!int '7', ! 8 ]").to_json(), json!(["yes", "1", "5", 7, "8"]));
-    assert_eq!(tree("a: |\n  one\n  two\nb: >\n  one\n  two\n").to_json(), json!({"a": "one\ntwo\n", "b": "one two\n"}));
-    assert_eq!(parse("!!python/object:os.system x").unwrap_err().kind, YamlErrorKind::UnsupportedType("python/object:os.system".into()));
+    assert_eq!(
+        tree("[ 'yes', \"1\", !!str 5, !!int '7', ! 8 ]").to_json(),
+        json!(["yes", "1", "5", 7, "8"])
+    );
+    assert_eq!(
+        tree("a: |\n  one\n  two\nb: >\n  one\n  two\n").to_json(),
+        json!({"a": "one\ntwo\n", "b": "one two\n"})
+    );
+    assert_eq!(
+        parse("!!python/object:os.system x").unwrap_err().kind,
+        YamlErrorKind::UnsupportedType("python/object:os.system".into())
+    );
 }
 
 #[test]
@@ -78,7 +87,9 @@ fn a_tagged_scalar_keeps_its_text() {
 
 #[test]
 fn merge_keys_and_aliases() {
-    let node = tree("base: &b {a: 1, b: 2}\nother: &o {b: 9, c: 3}\nboth:\n  <<: [*b, *o]\n  a: own\nquoted: {'<<': 1}\n");
+    let node = tree(
+        "base: &b {a: 1, b: 2}\nother: &o {b: 9, c: 3}\nboth:\n  <<: [*b, *o]\n  a: own\nquoted: {'<<': 1}\n",
+    );
     assert_eq!(node.member("both").unwrap().to_json(), json!({"a": "own", "b": 2, "c": 3}));
     assert_eq!(node.member("quoted").unwrap().to_json(), json!({"<<": 1}));
     assert_eq!(parse("a: &a 1\nb:\n  <<: *a\n").unwrap_err().kind, YamlErrorKind::BadMerge);
@@ -86,7 +97,10 @@ fn merge_keys_and_aliases() {
 
 #[test]
 fn later_keys_win_and_keys_are_text() {
-    assert_eq!(tree("{a: 1, a: 2, 5: five, true: t}").to_json(), json!({"a": 2, "5": "five", "true": "t"}));
+    assert_eq!(
+        tree("{a: 1, a: 2, 5: five, true: t}").to_json(),
+        json!({"a": 2, "5": "five", "true": "t"})
+    );
     assert_eq!(parse("{[a]: 1}").unwrap_err().kind, YamlErrorKind::BadKey);
 }
 
@@ -103,7 +117,10 @@ fn bombs_are_refused() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..9 {
         let previous = level - 1;
-        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![format!("*a{previous}"); 10].join(", ")));
+        bomb.push_str(&format!(
+            "a{level}: &a{level} [{}]\n",
+            vec![format!("*a{previous}"); 10].join(", ")
+        ));
     }
     assert_eq!(parse(&bomb).unwrap_err().kind, YamlErrorKind::TooManyNodes);
     let deep = format!("{}{}", "- ".repeat(MAX_DEPTH + 1), "x");
@@ -115,7 +132,10 @@ fn bombs_are_refused() {
     assert_eq!(parse(&chain).unwrap_err().kind, YamlErrorKind::TooDeep);
     assert_eq!(parse("a: &a [*a]").unwrap_err().kind, YamlErrorKind::RecursiveAlias);
     assert_eq!(parse(&"x".repeat(MAX_BYTES + 1)).unwrap_err().kind, YamlErrorKind::TooLarge);
-    assert!(matches!(parse(&"[".repeat(5000)).unwrap_err().kind, YamlErrorKind::TooDeep | YamlErrorKind::Syntax(_)));
+    assert!(matches!(
+        parse(&"[".repeat(5000)).unwrap_err().kind,
+        YamlErrorKind::TooDeep | YamlErrorKind::Syntax(_)
+    ));
 }
 
 #[test]
@@ -126,5 +146,8 @@ fn broken_text_names_its_place() {
     assert_eq!(parse("a: 1\n---\nb: 2\n").unwrap_err().kind, YamlErrorKind::SecondDocument);
     assert!(matches!(parse("a: *nobody").unwrap_err().kind, YamlErrorKind::Syntax(_)));
     assert_eq!(parse("").unwrap(), None);
-    assert_eq!(parse("# only a comment\n").unwrap().map(|node| node.to_json()).unwrap_or_default(), json!(null));
+    assert_eq!(
+        parse("# only a comment\n").unwrap().map(|node| node.to_json()).unwrap_or_default(),
+        json!(null)
+    );
 }

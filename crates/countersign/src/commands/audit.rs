@@ -13,7 +13,10 @@ pub async fn run(loaded: &Loaded, witness: Option<(i64, String)>) -> Result<(), 
     crate::logging::start(crate::settings::Level::Warning);
     if !start::has_data(&loaded.settings) {
         let folder = &loaded.settings.general.data_dir;
-        return Err(format!("there is no installation in {}. Name its folder with --data-dir or COUNTERSIGN_DATA_DIR", folder.display()));
+        return Err(format!(
+            "there is no installation in {}. Name its folder with --data-dir or COUNTERSIGN_DATA_DIR",
+            folder.display()
+        ));
     }
     let (store, ..) = start::open_store(&loaded.settings).await?;
     let moved = store.clone();
@@ -23,10 +26,15 @@ pub async fn run(loaded: &Loaded, witness: Option<(i64, String)>) -> Result<(), 
 }
 
 fn told(report: &Report) -> Result<(), String> {
-    println!("{} events are as they were written, {} were removed by right, {} wait to be sealed.", report.verified, report.removed, report.waiting);
+    println!(
+        "{} events are as they were written, {} were removed by right, {} wait to be sealed.",
+        report.verified, report.removed, report.waiting
+    );
     if let Some((seq, code)) = &report.head {
         println!("The chain ends at {seq}:{code}");
-        println!("Keep this line elsewhere: `countersign audit verify --witness {seq}:...` later shows that nothing before was rewritten.");
+        println!(
+            "Keep this line elsewhere: `countersign audit verify --witness {seq}:...` later shows that nothing before was rewritten."
+        );
     }
     if report.wrong.is_empty() {
         return Ok(());
@@ -42,6 +50,9 @@ fn told(report: &Report) -> Result<(), String> {
 /// # Errors
 /// A text of another form.
 pub fn witness(text: &str) -> Result<(i64, String), String> {
-    let parts = text.split_once(':').and_then(|(seq, code)| Some((seq.parse().ok()?, code.to_owned())));
-    parts.filter(|(_, code)| code.len() == 64).ok_or_else(|| "write PLACE:CODE as `audit verify` printed it".to_owned())
+    let parts =
+        text.split_once(':').and_then(|(seq, code)| Some((seq.parse().ok()?, code.to_owned())));
+    parts
+        .filter(|(_, code)| code.len() == 64)
+        .ok_or_else(|| "write PLACE:CODE as `audit verify` printed it".to_owned())
 }

@@ -8,7 +8,8 @@ use std::{
 
 use countersign_model::{Clock as _, Secret, Timestamp};
 use countersign_store::{
-    Actor, BackupError, Store, SystemClock, SystemEntropy, read_header, remove_if_empty, restore_backup, settle_restored_key, write_backup,
+    Actor, BackupError, Store, SystemClock, SystemEntropy, read_header, remove_if_empty,
+    restore_backup, settle_restored_key, write_backup,
 };
 
 use crate::{
@@ -34,23 +35,36 @@ pub async fn write(loaded: &Loaded, path: &Path) -> Result<(), String> {
         ));
     }
     if path.exists() {
-        return Err(format!("{} exists already. Name another file: backups do not replace each other", path.display()));
+        return Err(format!(
+            "{} exists already. Name another file: backups do not replace each other",
+            path.display()
+        ));
     }
     let (store, _, secret_key) = start::open_store(&loaded.settings).await?;
     let written = to_file(&store, path, passphrase, secret_key).await;
     store.close().await;
     let rows = written?;
-    println!("{rows} rows in {}. It opens with the passphrase of backup.passphrase only.", path.display());
+    println!(
+        "{rows} rows in {}. It opens with the passphrase of backup.passphrase only.",
+        path.display()
+    );
     Ok(())
 }
 
-/// Writes a backup of a store, complete or not at all: what a stopped one leaves has another name. Gives the number of rows.
+/// Writes a backup of a store, complete or not at all: what a stopped one leaves has another name.
+/// Gives the number of rows.
 ///
 /// # Errors
 /// A sentence when the file cannot be written or the engine fails.
-pub async fn to_file(store: &Store, path: &Path, passphrase: Secret, secret_key: Secret) -> Result<u64, String> {
+pub async fn to_file(
+    store: &Store,
+    path: &Path,
+    passphrase: Secret,
+    secret_key: Secret,
+) -> Result<u64, String> {
     let unfinished = path.with_extension("unfinished");
-    let failed = |error: std::io::Error| format!("{} cannot be written: {error}", unfinished.display());
+    let failed =
+        |error: std::io::Error| format!("{} cannot be written: {error}", unfinished.display());
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -60,7 +74,15 @@ pub async fn to_file(store: &Store, path: &Path, passphrase: Secret, secret_key:
         .unhurried()
         .read(move |sql| {
             let mut out = BufWriter::new(&file);
-            let rows = write_backup(sql, &mut out, &passphrase, &secret_key, VERSION, SystemClock.now(), &SystemEntropy)?;
+            let rows = write_backup(
+                sql,
+                &mut out,
+                &passphrase,
+                &secret_key,
+                VERSION,
+                SystemClock.now(),
+                &SystemEntropy,
+            )?;
             out.flush()?;
             drop(out);
             file.sync_all()?;
@@ -95,7 +117,9 @@ pub fn kept(folder: &Path) -> Vec<Kept> {
     let mut kept: Vec<Kept> = entries
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
-            let at = Timestamp::parse(&name.strip_prefix("countersign-")?.strip_suffix(".backup")?.replacen('.', ":", 2))?;
+            let at = Timestamp::parse(
+                &name.strip_prefix("countersign-")?.strip_suffix(".backup")?.replacen('.', ":", 2),
+            )?;
             Some(Kept { path: entry.path(), at })
         })
         .collect();
@@ -112,12 +136,23 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
     let settings = loaded.settings.clone();
     let passphrase = passphrase(&settings)?;
     let folder = settings.general.data_dir.clone();
-    let open = |path: &Path| File::open(path).map(BufReader::new).map_err(|error| format!("{} cannot be read: {error}", path.display()));
-    let header = read_header(open(path)?, &passphrase).map_err(|error| format!("{}: {error}", path.display()))?;
+    let open = |path: &Path| {
+        File::open(path)
+            .map(BufReader::new)
+            .map_err(|error| format!("{} cannot be read: {error}", path.display()))
+    };
+    let header = read_header(open(path)?, &passphrase)
+        .map_err(|error| format!("{}: {error}", path.display()))?;
     let _hold = Hold::take(&settings)?;
     let embedded = settings.postgresql.host.is_none();
-    if embedded && start::has_data(&settings) && !remove_if_empty(&folder).map_err(|error| error.to_string())? {
-        return Err(format!("there is an installation in {} already. Restore into a new folder, named with --data-dir", folder.display()));
+    if embedded
+        && start::has_data(&settings)
+        && !remove_if_empty(&folder).map_err(|error| error.to_string())?
+    {
+        return Err(format!(
+            "there is an installation in {} already. Restore into a new folder, named with --data-dir",
+            folder.display()
+        ));
     }
     match start::given_secret_key(&settings) {
         Some(given) if header.fits(given) => {}
@@ -130,7 +165,8 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
         None if !embedded => {}
         None => {
             let kept = folder.join("secret-key");
-            files::write_private(&kept, &header.secret_key).map_err(|error| format!("{} cannot be written: {error}", kept.display()))?;
+            files::write_private(&kept, &header.secret_key)
+                .map_err(|error| format!("{} cannot be written: {error}", kept.display()))?;
         }
     }
     let (given, key) = (start::secret_key(&settings)?, Secret::new(header.secret_key.clone()));
@@ -146,7 +182,11 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
         .await;
     store.close().await;
     let rows = restored.map_err(|error| format!("{name}: {error}"))?;
-    println!("{rows} rows of a backup made by version {} on {}. Start the server as before.", header.version, countersign_model::Timestamp(header.at).iso());
+    println!(
+        "{rows} rows of a backup made by version {} on {}. Start the server as before.",
+        header.version,
+        countersign_model::Timestamp(header.at).iso()
+    );
     Ok(())
 }
 

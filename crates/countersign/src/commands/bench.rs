@@ -22,10 +22,12 @@ const GROUPS: u64 = 100;
 /// Measures and prints; with a file also as a page.
 ///
 /// # Errors
-/// A sentence when there is data already where the bench would make its own, or the server does not do its work.
+/// A sentence when there is data already where the bench would make its own, or the server does not
+/// do its work.
 pub fn run(flags: &[(String, String)], config: Option<&Path>, bench: &Bench) -> Result<(), String> {
     crate::logging::start(crate::settings::Level::Warning);
-    let folder = tempfile::tempdir().map_err(|error| format!("no folder for the data can be made: {error}"))?;
+    let folder = tempfile::tempdir()
+        .map_err(|error| format!("no folder for the data can be made: {error}"))?;
     let place = Place::new(flags, config, folder.path())?;
     let size = |users, applications| Size { users, applications };
     let tell = |text: &str| eprintln!("    {text}");
@@ -36,18 +38,21 @@ pub fn run(flags: &[(String, String)], config: Option<&Path>, bench: &Bench) -> 
         for (users, applications) in SERIES.into_iter().filter(|(users, _)| *users <= bench.most) {
             place.fill(made, users)?;
             made = users;
-            let report = countersign_bench::growth(&options, size(users, applications), &tell).map_err(|error| error.to_string())?;
+            let report = countersign_bench::growth(&options, size(users, applications), &tell)
+                .map_err(|error| error.to_string())?;
             println!("{report}");
             growths.push(report);
         }
     } else {
         place.fill(0, bench.users)?;
-        let report = countersign_bench::run(&options, size(bench.users, bench.applications), &tell).map_err(|error| error.to_string())?;
+        let report = countersign_bench::run(&options, size(bench.users, bench.applications), &tell)
+            .map_err(|error| error.to_string())?;
         println!("{report}");
         reports.push(report);
     }
     if let Some(path) = &bench.html {
-        std::fs::write(path, countersign_bench::page(&reports, &growths)).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        std::fs::write(path, countersign_bench::page(&reports, &growths))
+            .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         println!("{}", path.display());
     }
     Ok(())
@@ -63,7 +68,11 @@ struct Place {
 }
 
 impl Place {
-    fn new(flags: &[(String, String)], config: Option<&Path>, folder: &Path) -> Result<Place, String> {
+    fn new(
+        flags: &[(String, String)],
+        config: Option<&Path>,
+        folder: &Path,
+    ) -> Result<Place, String> {
         let (http, https, metrics) = (free_address()?, free_address()?, free_address()?);
         let token = countersign_model::Entropy::token(&SystemEntropy, 40);
         let own = [
@@ -75,15 +84,25 @@ impl Place {
             ("bootstrap_password", countersign_bench::PASSWORD.to_owned()),
             ("bootstrap_token", token.clone()),
         ];
-        let all: Vec<(String, String)> = flags.iter().cloned().chain(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone()))).collect();
+        let all: Vec<(String, String)> = flags
+            .iter()
+            .cloned()
+            .chain(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())))
+            .collect();
         let loaded = settings::load(&all, config, &System).map_err(|wrong| wrong.to_string())?;
-        let environment = all.iter().map(|(name, value)| (format!("COUNTERSIGN_{}", name.to_uppercase().replace('.', "__")), value.clone())).collect();
+        let environment = all
+            .iter()
+            .map(|(name, value)| {
+                (format!("COUNTERSIGN_{}", name.to_uppercase().replace('.', "__")), value.clone())
+            })
+            .collect();
         Ok(Place { loaded, environment, address: http, token, folder: folder.to_owned() })
     }
 
     fn options(&self, bench: &Bench) -> Result<Options, String> {
         Ok(Options {
-            program: std::env::current_exe().map_err(|error| format!("this program's own file is not known: {error}"))?,
+            program: std::env::current_exe()
+                .map_err(|error| format!("this program's own file is not known: {error}"))?,
             environment: self.environment.clone(),
             address: self.address.clone(),
             token: self.token.clone(),
@@ -91,7 +110,10 @@ impl Place {
             only: bench.only.clone(),
             clients: bench.clients,
             folder: self.folder.clone(),
-            engine: match (self.loaded.settings.postgresql.host.is_some(), self.loaded.settings.redis.is_set()) {
+            engine: match (
+                self.loaded.settings.postgresql.host.is_some(),
+                self.loaded.settings.redis.is_set(),
+            ) {
                 (false, _) => "SQLite",
                 (true, false) => "PostgreSQL",
                 (true, true) => "PostgreSQL and Redis",
@@ -101,7 +123,10 @@ impl Place {
 
     /// Makes people `from..to`; the first time on an empty database only.
     fn fill(&self, from: u64, to: u64) -> Result<(), String> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| error.to_string())?;
         runtime.block_on(async {
             let hold = Hold::take(&self.loaded.settings)?;
             if from == 0 {

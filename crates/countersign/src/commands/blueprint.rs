@@ -21,14 +21,17 @@ use crate::{
     start::{self, Hold},
 };
 
-/// Reads the files and tells what is wrong with any of them: form, models, fields. Values are checked by `plan`.
+/// Reads the files and tells what is wrong with any of them: form, models, fields. Values are
+/// checked by `plan`.
 ///
 /// # Errors
 /// All faults, one a line.
 pub fn validate(files: &[PathBuf]) -> Result<(), String> {
     let read = |path: &PathBuf| {
         let name = path.display().to_string();
-        std::fs::read_to_string(path).map(|text| (name.clone(), text)).map_err(|error| format!("{name}: it cannot be read: {error}"))
+        std::fs::read_to_string(path)
+            .map(|text| (name.clone(), text))
+            .map_err(|error| format!("{name}: it cannot be read: {error}"))
     };
     let documents = documents(&files.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
     let registry = start::registry(&start::modules());
@@ -84,7 +87,9 @@ pub async fn plan(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
         }
         Err(problem) => return Err(problem),
     };
-    let (outcome, differences) = apply::plan(&store, Arc::new(job(own, loaded, &secret_key)?)).await.map_err(|error| error.to_string())?;
+    let (outcome, differences) = apply::plan(&store, Arc::new(job(own, loaded, &secret_key)?))
+        .await
+        .map_err(|error| error.to_string())?;
     steps(&outcome).iter().for_each(|line| println!("{line}"));
     for difference in &differences {
         let word = match difference.kind {
@@ -97,7 +102,9 @@ pub async fn plan(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
             match difference.kind {
                 DifferenceKind::Created => println!("    {field}: {}", shown(after)),
                 DifferenceKind::Deleted => println!("    {field}: {}", shown(before)),
-                DifferenceKind::Changed => println!("    {field}: {} -> {}", shown(before), shown(after)),
+                DifferenceKind::Changed => {
+                    println!("    {field}: {} -> {}", shown(before), shown(after))
+                }
             }
         }
     }
@@ -117,7 +124,9 @@ pub async fn apply(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
     documents(&texts)?;
     let hold = match Hold::take(&loaded.settings) {
         Ok(hold) => hold,
-        Err(_) if start::has_data(&loaded.settings) => return console::run(loaded, console::Order::Blueprint { files: texts }).await,
+        Err(_) if start::has_data(&loaded.settings) => {
+            return console::run(loaded, console::Order::Blueprint { files: texts }).await;
+        }
         Err(problem) => return Err(problem),
     };
     let context = start::open(&loaded.settings, &hold).await?;
@@ -131,13 +140,24 @@ pub async fn apply(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
 ///
 /// # Errors
 /// The first entry that cannot be carried out; nothing was written then.
-pub async fn carry_out(context: &Context, texts: &[(String, String)]) -> Result<Vec<String>, String> {
-    let surroundings = context.extensions::<Surroundings>().next().ok_or("this program has no place for blueprints")?;
+pub async fn carry_out(
+    context: &Context,
+    texts: &[(String, String)],
+) -> Result<Vec<String>, String> {
+    let surroundings = context
+        .extensions::<Surroundings>()
+        .next()
+        .ok_or("this program has no place for blueprints")?;
     let (library, chosen) = with_shipped(documents(texts)?)?;
     let job = surroundings.job(library, chosen, Map::new());
-    let outcome = apply::commit(&context.store, Arc::new(job), Actor::console("countersign blueprint apply"), "blueprint apply")
-        .await
-        .map_err(|error| error.to_string())?;
+    let outcome = apply::commit(
+        &context.store,
+        Arc::new(job),
+        Actor::console("countersign blueprint apply"),
+        "blueprint apply",
+    )
+    .await
+    .map_err(|error| error.to_string())?;
     let mut lines = steps(&outcome);
     lines.push(format!(
         "Applied: {} created, {} changed, {} deleted.",
@@ -180,13 +200,18 @@ fn with_shipped(own: Vec<Document>) -> Result<(Vec<Document>, Vec<usize>), Strin
     Ok((library, chosen))
 }
 
-/// Names and texts of files. A path that leads nowhere is looked for in the folder of blueprints and among the built-in ones, as
-/// the original does.
+/// Names and texts of files. A path that leads nowhere is looked for in the folder of blueprints
+/// and among the built-in ones, as the original does.
 fn texts(files: &[PathBuf], settings: &Settings) -> Result<Vec<(String, String)>, String> {
     let (mut found, mut faults) = (Vec::new(), Vec::new());
     for path in files {
         let name = path.display().to_string();
-        let in_folder = settings.general.blueprints_dir.as_ref().filter(|_| path.is_relative()).map(|folder| folder.join(path));
+        let in_folder = settings
+            .general
+            .blueprints_dir
+            .as_ref()
+            .filter(|_| path.is_relative())
+            .map(|folder| folder.join(path));
         let text = std::fs::read_to_string(path).or_else(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
                 let own = in_folder.and_then(|path| std::fs::read_to_string(path).ok());
@@ -215,10 +240,19 @@ fn documents(texts: &[(String, String)]) -> Result<Vec<Document>, String> {
 
 fn steps(outcome: &Outcome) -> Vec<String> {
     let line = |step: &apply::Step| {
-        let identifiers: Vec<String> = step.identifiers.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect();
+        let identifiers: Vec<String> = step
+            .identifiers
+            .iter()
+            .map(|(name, value)| format!("{name}={}", shown(value)))
+            .collect();
         format!("{:7} {} {}", step.action.word(), step.spot.model, identifiers.join(" "))
     };
-    outcome.steps.iter().map(line).chain(outcome.notes.iter().map(|note| format!("note: {note}"))).collect()
+    outcome
+        .steps
+        .iter()
+        .map(line)
+        .chain(outcome.notes.iter().map(|note| format!("note: {note}")))
+        .collect()
 }
 
 /// A value on one line, cut where it gets long.
@@ -228,5 +262,9 @@ fn shown(value: &Json) -> String {
         Json::Null => "-".to_owned(),
         other => other.to_string(),
     };
-    if text.chars().count() > 100 { format!("{}...", text.chars().take(97).collect::<String>()) } else { text }
+    if text.chars().count() > 100 {
+        format!("{}...", text.chars().take(97).collect::<String>())
+    } else {
+        text
+    }
 }

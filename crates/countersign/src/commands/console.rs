@@ -1,5 +1,6 @@
-//! Changes of the configuration from the console. A server that runs on a data folder keeps the configuration in memory,
-//! so it is asked to make the change itself, through the table of tasks; without one the change is made here.
+//! Changes of the configuration from the console. A server that runs on a data folder keeps the
+//! configuration in memory, so it is asked to make the change itself, through the table of tasks;
+//! without one the change is made here.
 
 use std::time::Duration;
 
@@ -43,17 +44,23 @@ type Outcome = Result<Vec<String>, String>;
 
 /// The job by which a server serves the console of its machine.
 pub fn module() -> Module {
-    let run = |cx: Context, run: Run| -> countersign_rest::BoxFuture<Result<(), JobError>> { Box::pin(serve(cx, run)) };
+    let run = |cx: Context, run: Run| -> countersign_rest::BoxFuture<Result<(), JobError>> {
+        Box::pin(serve(cx, run))
+    };
     Module {
         name: "console",
         operations: countersign_blueprints::export::operations(),
-        jobs: vec![countersign_rest::undo_job(), Job::on_request(JOB, 1, "Changes asked for on the console.", run)],
+        jobs: vec![
+            countersign_rest::undo_job(),
+            Job::on_request(JOB, 1, "Changes asked for on the console.", run),
+        ],
         ..Module::default()
     }
 }
 
 async fn serve(cx: Context, run: Run) -> Result<(), JobError> {
-    let order: Order = serde_json::from_value(run.arguments.clone()).map_err(|error| JobError::Failed(error.to_string()))?;
+    let order: Order = serde_json::from_value(run.arguments.clone())
+        .map_err(|error| JobError::Failed(error.to_string()))?;
     let outcome: Outcome = match order {
         Order::Blueprint { files } => blueprint::carry_out(&cx, &files).await,
         order => carry_out(&cx.store, order).await,
@@ -106,24 +113,32 @@ async fn ask(store: &Store, order: Order) -> Outcome {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let taken = name.clone();
         let answer = store.write(Actor::system(), "console", move |tx| {
-            let row = tx.query_one("DELETE FROM fact WHERE name = $1 RETURNING value", params![&taken])?;
+            let row =
+                tx.query_one("DELETE FROM fact WHERE name = $1 RETURNING value", params![&taken])?;
             row.map(|row| row.get::<String>(0)).transpose()
         });
         if let Some(text) = answer.await.map_err(|error: StoreError| error.to_string())? {
             return serde_json::from_str(&text).map_err(|error| error.to_string())?;
         }
     }
-    let withdrawn = store.write(Actor::system(), "console", move |tx| tx.execute("DELETE FROM task WHERE name = $1 AND uid = $2", params![JOB, &uid]));
+    let withdrawn = store.write(Actor::system(), "console", move |tx| {
+        tx.execute("DELETE FROM task WHERE name = $1 AND uid = $2", params![JOB, &uid])
+    });
     let _: Result<u64, StoreError> = withdrawn.await.map(|rows| rows as u64);
-    Err("the server that runs on this data folder does not answer. Stop it and try again".to_owned())
+    Err("the server that runs on this data folder does not answer. Stop it and try again"
+        .to_owned())
 }
 
 async fn carry_out(store: &Store, order: Order) -> Outcome {
     match order {
         Order::Switch { names, enabled } => switch(store, names, enabled).await,
-        Order::Certificate { name, certificate, key } => import(store, name, certificate, key).await,
+        Order::Certificate { name, certificate, key } => {
+            import(store, name, certificate, key).await
+        }
         // Carried out with more than the store: by the server, or by the command itself.
-        Order::Blueprint { .. } => Err("no server runs on this data folder any longer. Try again".to_owned()),
+        Order::Blueprint { .. } => {
+            Err("no server runs on this data folder any longer. Try again".to_owned())
+        }
     }
 }
 
@@ -131,17 +146,24 @@ async fn switch(store: &Store, names: Vec<String>, enabled: bool) -> Outcome {
     let word = if enabled { "enabled" } else { "disabled" };
     let reason = format!("console: {word} {}", names.join(", "));
     let switched: Result<Vec<Switched>, ApiError> = store
-        .write(Actor::console(format!("countersign {}", if enabled { "enable" } else { "disable" })), reason, move |tx| {
-            let mut all = Vec::new();
-            for name in &names {
-                let found = rescue::switch(tx, name, enabled)?;
-                all.extend(found.ok_or_else(|| ApiError::object(format!("there is no policy and no binding \"{name}\"")))?);
-            }
-            Ok(all)
-        })
+        .write(
+            Actor::console(format!("countersign {}", if enabled { "enable" } else { "disable" })),
+            reason,
+            move |tx| {
+                let mut all = Vec::new();
+                for name in &names {
+                    let found = rescue::switch(tx, name, enabled)?;
+                    all.extend(found.ok_or_else(|| {
+                        ApiError::object(format!("there is no policy and no binding \"{name}\""))
+                    })?);
+                }
+                Ok(all)
+            },
+        )
         .await;
     let switched = switched.map_err(|error| said(&error))?;
-    let mut lines: Vec<String> = switched.iter().map(|one| format!("{word}: {} ({})", one.says, one.binding)).collect();
+    let mut lines: Vec<String> =
+        switched.iter().map(|one| format!("{word}: {} ({})", one.says, one.binding)).collect();
     if lines.is_empty() {
         lines.push(format!("nothing to do: all of it is {word} already"));
     } else {
@@ -157,11 +179,19 @@ async fn import(store: &Store, name: String, certificate: String, key: String) -
     let shown = name.clone();
     let written: Result<bool, ApiError> = store
         .write(Actor::console("countersign import-certificate"), reason, move |tx| {
-            let known = tx.graph().find::<CertificateKeyPair>("name", &name).map(|(reference, pair)| (reference.key(), pair.managed.clone()));
+            let known = tx
+                .graph()
+                .find::<CertificateKeyPair>("name", &name)
+                .map(|(reference, pair)| (reference.key(), pair.managed.clone()));
             let fresh = tx.entropy().uuid();
-            let (there, (place, managed)) = (known.is_some(), known.unwrap_or((fresh.into(), None)));
-            let pair =
-                CertificateKeyPair { name: name.clone(), certificate_data: Code::from(certificate.as_str()), key_data: Secret::new(key.as_str()), managed };
+            let (there, (place, managed)) =
+                (known.is_some(), known.unwrap_or((fresh.into(), None)));
+            let pair = CertificateKeyPair {
+                name: name.clone(),
+                certificate_data: Code::from(certificate.as_str()),
+                key_data: Secret::new(key.as_str()),
+                managed,
+            };
             tx.draft().put(place, pair);
             Ok(there)
         })

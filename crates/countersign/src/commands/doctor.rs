@@ -98,7 +98,11 @@ async fn everything(report: &mut Report, settings: &Settings) {
             Ok(Ok((store, ..))) => {
                 report.well(
                     "database",
-                    format!("it answers; the configuration has {} objects at revision {}", store.snapshot().len(), store.snapshot().revision()),
+                    format!(
+                        "it answers; the configuration has {} objects at revision {}",
+                        store.snapshot().len(),
+                        store.snapshot().revision()
+                    ),
                 );
                 read_replicas(report, &store).await;
                 redis(report, &store, settings).await;
@@ -109,7 +113,10 @@ async fn everything(report: &mut Report, settings: &Settings) {
                 store.close().await;
             }
             Ok(Err(problem)) => report.broken("database", problem),
-            Err(_) => report.broken("database", "it does not answer. Start it, or correct postgresql.host and what belongs to it"),
+            Err(_) => report.broken(
+                "database",
+                "it does not answer. Start it, or correct postgresql.host and what belongs to it",
+            ),
         }
     } else {
         report.look("database", "there is none yet: the first start of the server makes it");
@@ -120,7 +127,10 @@ async fn everything(report: &mut Report, settings: &Settings) {
 
 fn folder(report: &mut Report, folder: &Path) {
     if !folder.is_dir() {
-        return report.look("data folder", format!("{} does not exist yet: the first start makes it", folder.display()));
+        return report.look(
+            "data folder",
+            format!("{} does not exist yet: the first start makes it", folder.display()),
+        );
     }
     let mut open = Vec::new();
     for name in ["", "secret-key", "countersign.db", "tls.key", "self-signed.key", "metrics-key"] {
@@ -132,7 +142,14 @@ fn folder(report: &mut Report, folder: &Path) {
     if open.is_empty() {
         report.well("data folder", format!("{} is closed to other users", folder.display()));
     } else {
-        report.broken("data folder", format!("other users of this machine can read {}. Run: chmod o-rwx {}", open.join(", "), open.join(" ")));
+        report.broken(
+            "data folder",
+            format!(
+                "other users of this machine can read {}. Run: chmod o-rwx {}",
+                open.join(", "),
+                open.join(" ")
+            ),
+        );
     }
 }
 
@@ -174,7 +191,10 @@ fn running(report: &mut Report, settings: &Settings) -> bool {
                 true
             }
             Err(problem) => {
-                report.broken("server", format!("one runs on this data folder, but {problem}. Are these its settings?"));
+                report.broken(
+                    "server",
+                    format!("one runs on this data folder, but {problem}. Are these its settings?"),
+                );
                 true
             }
         },
@@ -182,11 +202,17 @@ fn running(report: &mut Report, settings: &Settings) -> bool {
 }
 
 fn listeners(report: &mut Report, settings: &Settings, running: bool) {
-    for (name, address) in [("listen.http", settings.listen.http), ("listen.https", settings.listen.https), ("listen.metrics", settings.listen.metrics)] {
+    for (name, address) in [
+        ("listen.http", settings.listen.http),
+        ("listen.https", settings.listen.https),
+        ("listen.metrics", settings.listen.metrics),
+    ] {
         if running {
             match TcpStream::connect_timeout(&healthcheck::reachable(address), PATIENCE) {
                 Ok(_) => report.well(name, format!("{address} takes connections")),
-                Err(error) => report.broken(name, format!("{address} takes no connections: {error}")),
+                Err(error) => {
+                    report.broken(name, format!("{address} takes no connections: {error}"))
+                }
             }
         } else {
             match TcpListener::bind(address) {
@@ -201,16 +227,27 @@ fn base_url(report: &mut Report, settings: &Settings) {
     let Some(origin) = &settings.general.base_url else {
         return report.look("base_url", "not set: issuers and links follow the address of each request. Set it to the public address of this server");
     };
-    let Ok(url) = url::Url::parse(&origin.0) else { return report.broken("base_url", format!("{} is no address", origin.0)) };
-    let (host, port) = (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443));
+    let Ok(url) = url::Url::parse(&origin.0) else {
+        return report.broken("base_url", format!("{} is no address", origin.0));
+    };
+    let (host, port) =
+        (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443));
     let addresses: Vec<SocketAddr> = match (host.as_str(), port).to_socket_addrs() {
         Ok(addresses) => addresses.collect(),
-        Err(error) => return report.look("base_url", format!("{host} cannot be found from here: {error}")),
+        Err(error) => {
+            return report.look("base_url", format!("{host} cannot be found from here: {error}"));
+        }
     };
     if addresses.iter().any(|address| TcpStream::connect_timeout(address, PATIENCE).is_ok()) {
         report.well("base_url", format!("{} takes connections", origin.0));
     } else {
-        report.look("base_url", format!("{} takes no connections from here; if it does from elsewhere, all is well", origin.0));
+        report.look(
+            "base_url",
+            format!(
+                "{} takes no connections from here; if it does from elsewhere, all is well",
+                origin.0
+            ),
+        );
     }
 }
 
@@ -220,12 +257,18 @@ async fn read_replicas(report: &mut Report, store: &Store) {
         Ok(replicas) => {
             for (name, state) in replicas {
                 match state {
-                    Ok(()) => report.well("read replica", format!("{name} has everything the database has")),
-                    Err(problem) => report.look("read replica", format!("{name} is not asked: {problem}")),
+                    Ok(()) => report
+                        .well("read replica", format!("{name} has everything the database has")),
+                    Err(problem) => {
+                        report.look("read replica", format!("{name} is not asked: {problem}"))
+                    }
                 }
             }
         }
-        Err(error) => report.look("read replica", format!("the database does not say how far it is, so none is asked: {error}")),
+        Err(error) => report.look(
+            "read replica",
+            format!("the database does not say how far it is, so none is asked: {error}"),
+        ),
     }
 }
 
@@ -234,7 +277,8 @@ async fn redis(report: &mut Report, store: &Store, settings: &Settings) {
         match tokio::time::timeout(PATIENCE, start::share(store, settings)).await {
             Ok(Ok(())) => report.well("redis", "it answers"),
             Ok(Err(problem)) => report.broken("redis", problem),
-            Err(_) => report.broken("redis", "it does not answer. Start it, or correct the settings redis.*"),
+            Err(_) => report
+                .broken("redis", "it does not answer. Start it, or correct the settings redis.*"),
         }
     }
 }
@@ -242,13 +286,27 @@ async fn redis(report: &mut Report, store: &Store, settings: &Settings) {
 /// Nothing can have happened in the future.
 async fn clock(report: &mut Report, store: &Store) {
     let now = SystemClock.now();
-    let last: Result<Option<i64>, StoreError> =
-        store.read(|sql| sql.query_one("SELECT MAX(created) FROM event", params![])?.map_or(Ok(None), |row| row.get(0))).await;
+    let last: Result<Option<i64>, StoreError> = store
+        .read(|sql| {
+            sql.query_one("SELECT MAX(created) FROM event", params![])?
+                .map_or(Ok(None), |row| row.get(0))
+        })
+        .await;
     let last = last.unwrap_or_default().unwrap_or(0);
     if now.seconds() < EARLIEST {
-        report.broken("clock", format!("it says {}. Set it: codes, tokens and certificates depend on it", now.iso()));
+        report.broken(
+            "clock",
+            format!("it says {}. Set it: codes, tokens and certificates depend on it", now.iso()),
+        );
     } else if last > now.plus_seconds(60).0 {
-        report.broken("clock", format!("it says {}, and the last event was written at {}. Set it", now.iso(), Timestamp(last).iso()));
+        report.broken(
+            "clock",
+            format!(
+                "it says {}, and the last event was written at {}. Set it",
+                now.iso(),
+                Timestamp(last).iso()
+            ),
+        );
     } else {
         report.well("clock", now.iso());
     }
@@ -265,9 +323,18 @@ fn certificates(report: &mut Report, store: &Store) {
         let used = snapshot.referrers(reference.id()).next().is_some();
         let days = (details.expires.seconds() - now.seconds()) / DAY;
         match (days, used) {
-            (..0, true) => report.broken("certificate", format!("\"{}\" is in use and ended {} days ago. Replace it", pair.name, -days)),
-            (..0, false) => report.look("certificate", format!("\"{}\" ended {} days ago; nothing uses it", pair.name, -days)),
-            (..SOON_DAYS, _) => report.look("certificate", format!("\"{}\" ends in {days} days. Replace it before", pair.name)),
+            (..0, true) => report.broken(
+                "certificate",
+                format!("\"{}\" is in use and ended {} days ago. Replace it", pair.name, -days),
+            ),
+            (..0, false) => report.look(
+                "certificate",
+                format!("\"{}\" ended {} days ago; nothing uses it", pair.name, -days),
+            ),
+            (..SOON_DAYS, _) => report.look(
+                "certificate",
+                format!("\"{}\" ends in {days} days. Replace it before", pair.name),
+            ),
             _ => well += 1,
         }
     }
@@ -280,11 +347,18 @@ fn certificates(report: &mut Report, store: &Store) {
 fn configuration(report: &mut Report, store: &Store) {
     let found = countersign_model::unsound(&store.snapshot());
     for (entry, errors) in &found {
-        let name = entry.object.value("name").or_else(|| entry.object.value("slug")).and_then(|name| name.as_str().map(str::to_owned));
+        let name = entry
+            .object
+            .value("name")
+            .or_else(|| entry.object.value("slug"))
+            .and_then(|name| name.as_str().map(str::to_owned));
         let name = name.unwrap_or_else(|| entry.id.key.to_string());
         for (field, _) in errors.iter() {
             let said = errors.first_of(field).unwrap_or_default();
-            report.broken("configuration", format!("{} \"{name}\", {field}: {said}", entry.meta().title));
+            report.broken(
+                "configuration",
+                format!("{} \"{name}\", {field}: {said}", entry.meta().title),
+            );
         }
     }
     if found.is_empty() {
@@ -298,9 +372,19 @@ fn own_certificate(report: &mut Report, folder: &Path) {
     let Ok(Some(text)) = files::read_if_there(&path) else { return };
     let days = certificate_end(&text).map(|end| (end - SystemClock.now().seconds()) / DAY);
     match days {
-        None => report.broken("tls.pem", format!("{} holds no certificate in PEM form", path.display())),
-        Some(..0) => report.broken("tls.pem", format!("{} has ended. Replace it; a running server takes the new one by itself", path.display())),
-        Some(days @ ..SOON_DAYS) => report.look("tls.pem", format!("{} ends in {days} days", path.display())),
+        None => {
+            report.broken("tls.pem", format!("{} holds no certificate in PEM form", path.display()))
+        }
+        Some(..0) => report.broken(
+            "tls.pem",
+            format!(
+                "{} has ended. Replace it; a running server takes the new one by itself",
+                path.display()
+            ),
+        ),
+        Some(days @ ..SOON_DAYS) => {
+            report.look("tls.pem", format!("{} ends in {days} days", path.display()))
+        }
         Some(days) => report.well("tls.pem", format!("valid for {days} more days")),
     }
 }
@@ -308,7 +392,8 @@ fn own_certificate(report: &mut Report, folder: &Path) {
 fn blueprints(report: &mut Report, settings: &Settings) {
     let Some(folder) = &settings.general.blueprints_dir else { return };
     let (texts, mut faults) = files::yaml_files(folder);
-    let (registry, tables) = (start::registry(&start::modules()), tables::all(std::sync::Arc::new(NoPasswords)));
+    let (registry, tables) =
+        (start::registry(&start::modules()), tables::all(std::sync::Arc::new(NoPasswords)));
     for (path, text) in &texts {
         match Document::parse(path, text) {
             Ok(document) => faults.extend(
@@ -324,14 +409,18 @@ fn blueprints(report: &mut Report, settings: &Settings) {
         report.broken("blueprints", fault);
     }
     if faults.is_empty() {
-        report.well("blueprints", format!("{} files in {} can be read", texts.len(), folder.display()));
+        report.well(
+            "blueprints",
+            format!("{} files in {} can be read", texts.len(), folder.display()),
+        );
     }
 }
 
 fn backups(report: &mut Report, settings: &Settings) {
     let folder = super::backup::folder(settings);
     let newest = super::backup::kept(&folder).into_iter().max_by_key(|backup| backup.at);
-    let age = newest.as_ref().map(|newest| (SystemClock.now().seconds() - newest.at.seconds()).max(0));
+    let age =
+        newest.as_ref().map(|newest| (SystemClock.now().seconds() - newest.at.seconds()).max(0));
     match (settings.backup.every.map(|every| every.0), age) {
         (None, None) => report.look("backup", "none is scheduled. Set backup.every and backup.passphrase, or run `countersign backup` from your own scheduler"),
         (None, Some(age)) => report.look("backup", format!("the last of {} is {} hours old, and no more are scheduled", folder.display(), age / 3600)),

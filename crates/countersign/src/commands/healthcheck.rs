@@ -19,10 +19,16 @@ const SILENCE: i64 = 30;
 pub fn run(listener: SocketAddr) -> Result<(), String> {
     let address = reachable(listener);
     let failed = |error: std::io::Error| format!("nothing healthy answers at {address}: {error}");
-    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).map_err(failed)?;
+    let mut stream =
+        TcpStream::connect_timeout(&address, Duration::from_secs(5)).map_err(failed)?;
     let patience = Some(Duration::from_secs(5));
-    stream.set_read_timeout(patience).and_then(|()| stream.set_write_timeout(patience)).map_err(failed)?;
-    stream.write_all(b"HEAD /-/health/live/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").map_err(failed)?;
+    stream
+        .set_read_timeout(patience)
+        .and_then(|()| stream.set_write_timeout(patience))
+        .map_err(failed)?;
+    stream
+        .write_all(b"HEAD /-/health/live/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .map_err(failed)?;
     let mut answer = [0_u8; 64];
     let length = stream.read(&mut answer).map_err(failed)?;
     let text = String::from_utf8_lossy(answer.get(..length).unwrap_or_default()).into_owned();
@@ -41,10 +47,18 @@ pub fn run(listener: SocketAddr) -> Result<(), String> {
 pub fn worker(settings: &Settings) -> Result<(), String> {
     let path = start::heartbeat(settings);
     let none = |problem: String| format!("no worker runs here: {}: {problem}", path.display());
-    let written = std::fs::metadata(&path).and_then(|file| file.modified()).map_err(|error| none(error.to_string()))?;
-    let written = written.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
+    let written = std::fs::metadata(&path)
+        .and_then(|file| file.modified())
+        .map_err(|error| none(error.to_string()))?;
+    let written = written
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
     let silent = SystemClock.now().seconds() - written;
-    if silent <= SILENCE { Ok(()) } else { Err(none(format!("the last sign of life is {silent} s old"))) }
+    if silent <= SILENCE {
+        Ok(())
+    } else {
+        Err(none(format!("the last sign of life is {silent} s old")))
+    }
 }
 
 /// Where a listener on "any address" can be asked.

@@ -19,12 +19,20 @@ pub async fn test(loaded: &Loaded, to: &str) -> Result<(), String> {
         Encryption::StartTls => "STARTTLS",
         Encryption::Implicit => "TLS",
     };
-    let who = server.username.as_ref().map_or_else(|| "without signing in".to_owned(), |name| format!("as {name}"));
+    let who = server
+        .username
+        .as_ref()
+        .map_or_else(|| "without signing in".to_owned(), |name| format!("as {name}"));
     println!("Server:    {} ({how}), {who}", server.name());
     println!("From, to:  {}, {to}", server.from);
-    let rendered = mailer.templates.render("email/setup.html", &serde_json::json!({})).map_err(|error| error.to_string())?;
+    let rendered = mailer
+        .templates
+        .render("email/setup.html", &serde_json::json!({}))
+        .map_err(|error| error.to_string())?;
     let letter = Letter::of(rendered, "Test mail of Countersign", [to.to_owned()]);
-    let message = letter.message(&server.from, &SystemEntropy.uuid().to_string()).map_err(|error| error.to_string())?;
+    let message = letter
+        .message(&server.from, &SystemEntropy.uuid().to_string())
+        .map_err(|error| error.to_string())?;
     let answer = server.send(message).await.map_err(|error| error.to_string())?;
     println!("Taken:     {answer}");
     Ok(())

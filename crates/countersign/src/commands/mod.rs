@@ -34,6 +34,9 @@ fn on_terminal() -> bool {
 /// # Errors
 /// What the work answers, or that there is no runtime.
 pub fn in_runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| format!("the runtime does not start: {error}"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime does not start: {error}"))?;
     runtime.block_on(work)
 }

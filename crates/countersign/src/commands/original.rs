@@ -1,4 +1,5 @@
-//! Commands of the original that runbooks and init containers call: each does here what it means, or has nothing to do.
+//! Commands of the original that runbooks and init containers call: each does here what it means,
+//! or has nothing to do.
 
 use clap::{Args, Subcommand};
 use countersign_store::{Actor, StoreError, params};
@@ -36,14 +37,22 @@ pub async fn run(loaded: &Loaded, command: Original) -> Result<(), String> {
     match command {
         Original::Migrate(_) => {
             // A data folder that a server holds is up to date: it was when the server started.
-            if loaded.settings.postgresql.host.is_some() || start::Hold::take(&loaded.settings).is_ok() {
+            if loaded.settings.postgresql.host.is_some()
+                || start::Hold::take(&loaded.settings).is_ok()
+            {
                 start::open_store(&loaded.settings).await?.0.close().await;
             }
             println!("The tables are up to date. Every start brings them up to date by itself.");
         }
-        Original::Check(_) => println!("The settings are sound. `countersign doctor` looks at everything else."),
-        Original::BootstrapTasks(_) => println!("Nothing to do: the first start of the server makes what is needed."),
-        Original::RepairPermissions(_) => println!("Nothing to do: permissions are not kept apart from what they are for."),
+        Original::Check(_) => {
+            println!("The settings are sound. `countersign doctor` looks at everything else.")
+        }
+        Original::BootstrapTasks(_) => {
+            println!("Nothing to do: the first start of the server makes what is needed.")
+        }
+        Original::RepairPermissions(_) => {
+            println!("Nothing to do: permissions are not kept apart from what they are for.")
+        }
         Original::ClearSessions(_) => {
             start::must_have_data(&loaded.settings)?;
             let (store, ..) = start::open_store(&loaded.settings).await?;

@@ -21,7 +21,10 @@ const ADMINS: &str = "authentik Admins";
 pub async fn change_password(loaded: &Loaded, user: &str) -> Result<(), String> {
     start::must_have_data(&loaded.settings)?;
     let password = ask(user)?;
-    let hash = Passwords::new().hash(&password, &SystemEntropy).await.map_err(|error| error.to_string())?;
+    let hash = Passwords::new()
+        .hash(&password, &SystemEntropy)
+        .await
+        .map_err(|error| error.to_string())?;
     let name = user.to_owned();
     change(loaded, "change-password", "password set on the console", move |tx| {
         let pk = find(tx, &name)?;
@@ -41,11 +44,14 @@ pub async fn create_admin_group(loaded: &Loaded, user: &str) -> Result<(), Strin
     let name = user.to_owned();
     change(loaded, "create-admin-group", "administrator made on the console", move |tx| {
         let pk = find(tx, &name)?;
-        let group = match tx.query_one("SELECT uuid FROM user_group WHERE name = $1", params![ADMINS])? {
+        let group = match tx
+            .query_one("SELECT uuid FROM user_group WHERE name = $1", params![ADMINS])?
+        {
             Some(row) => row.get::<Uuid>(0)?,
             None => {
                 let values = json!({"name": ADMINS, "is_superuser": true});
-                let fields = groups::parse(tx, values.as_object().unwrap_or(&serde_json::Map::new()), None)?;
+                let fields =
+                    groups::parse(tx, values.as_object().unwrap_or(&serde_json::Map::new()), None)?;
                 groups::create(tx, &fields, None)?
             }
         };
@@ -65,7 +71,12 @@ pub async fn create_admin_group(loaded: &Loaded, user: &str) -> Result<(), Strin
     Ok(())
 }
 
-async fn change(loaded: &Loaded, command: &str, reason: &str, work: impl Fn(&mut Tx<'_>) -> Result<(), ApiError> + Send + 'static) -> Result<(), String> {
+async fn change(
+    loaded: &Loaded,
+    command: &str,
+    reason: &str,
+    work: impl Fn(&mut Tx<'_>) -> Result<(), ApiError> + Send + 'static,
+) -> Result<(), String> {
     let (store, ..) = start::open_store(&loaded.settings).await?;
     let done = store.write(Actor::console(format!("countersign {command}")), reason, work).await;
     store.close().await;
@@ -77,7 +88,8 @@ async fn change(loaded: &Loaded, command: &str, reason: &str, work: impl Fn(&mut
 
 fn find(tx: &mut Tx<'_>, user: &str) -> Result<i64, ApiError> {
     let found = username::find(tx, user)?;
-    let missing = || ApiError::detail(http::StatusCode::NOT_FOUND, format!("there is no account \"{user}\""));
+    let missing =
+        || ApiError::detail(http::StatusCode::NOT_FOUND, format!("there is no account \"{user}\""));
     found.ok_or_else(missing)
 }
 
@@ -85,7 +97,10 @@ fn find(tx: &mut Tx<'_>, user: &str) -> Result<i64, ApiError> {
 fn ask(user: &str) -> Result<Secret, String> {
     let line = || {
         let mut text = String::new();
-        std::io::stdin().lock().read_line(&mut text).map_err(|error| format!("the password cannot be read: {error}"))?;
+        std::io::stdin()
+            .lock()
+            .read_line(&mut text)
+            .map_err(|error| format!("the password cannot be read: {error}"))?;
         Ok::<_, String>(Secret::new(text.trim_end_matches(['\r', '\n'])))
     };
     let password = if std::io::stdin().is_terminal() {
@@ -106,7 +121,11 @@ fn ask(user: &str) -> Result<Secret, String> {
     } else {
         line()?
     };
-    if password.is_empty() { Err("an empty password is none; nothing was changed".to_owned()) } else { Ok(password) }
+    if password.is_empty() {
+        Err("an empty password is none; nothing was changed".to_owned())
+    } else {
+        Ok(password)
+    }
 }
 
 /// While it lives, the terminal does not show what is typed.

@@ -1,5 +1,5 @@
-//! A way back in from the console: a link that signs one account in once, which becomes active again if somebody had
-//! deactivated it. It works while the server runs.
+//! A way back in from the console: a link that signs one account in once, which becomes active
+//! again if somebody had deactivated it. It works while the server runs.
 
 use countersign_directory::{create_recovery_link, username, users};
 use countersign_rest::ApiError;
@@ -15,7 +15,10 @@ pub async fn run(loaded: &Loaded, user: &str, minutes: i64) -> Result<(), String
     crate::logging::start(crate::settings::Level::Warning);
     if !start::has_data(&loaded.settings) {
         let folder = &loaded.settings.general.data_dir;
-        return Err(format!("there is no installation in {}. Name its folder with --data-dir or COUNTERSIGN_DATA_DIR", folder.display()));
+        return Err(format!(
+            "there is no installation in {}. Name its folder with --data-dir or COUNTERSIGN_DATA_DIR",
+            folder.display()
+        ));
     }
     let (store, ..) = start::open_store(&loaded.settings).await?;
     let name = user.to_owned();
@@ -29,7 +32,9 @@ pub async fn run(loaded: &Loaded, user: &str, minutes: i64) -> Result<(), String
     store.close().await;
     let made = made.map_err(|error| error.to_string())?;
     let Some((key, reactivated)) = made else {
-        return Err(format!("there is no account \"{user}\". `countersign create-admin-group` takes the name of an account that exists"));
+        return Err(format!(
+            "there is no account \"{user}\". `countersign create-admin-group` takes the name of an account that exists"
+        ));
     };
     if reactivated {
         eprintln!("{user} had been deactivated and is active again.");
@@ -38,7 +43,9 @@ pub async fn run(loaded: &Loaded, user: &str, minutes: i64) -> Result<(), String
         Some(origin) => origin.0.clone(),
         None => format!("http://localhost:{}", loaded.settings.listen.http.port()),
     };
-    eprintln!("This link signs {user} in once, within {minutes} minutes. Whoever has it is {user}: do not pass it on.");
+    eprintln!(
+        "This link signs {user} in once, within {minutes} minutes. Whoever has it is {user}: do not pass it on."
+    );
     println!("{origin}/recovery/use-token/{}/", key.expose());
     Ok(())
 }

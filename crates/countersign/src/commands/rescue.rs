@@ -1,4 +1,5 @@
-//! The commands for whoever is locked out, curious or moving: what each is called and what carries it out.
+//! The commands for whoever is locked out, curious or moving: what each is called and what carries
+//! it out.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -10,7 +11,8 @@ use crate::settings::{self, Loaded, System};
 /// Commands of the console.
 #[derive(Debug, Subcommand)]
 pub enum Rescue {
-    /// Check settings, database, certificates, listeners, files and backups. Exit status 0: well, 1: look at it, 2: broken.
+    /// Check settings, database, certificates, listeners, files and backups. Exit status 0: well,
+    /// 1: look at it, 2: broken.
     Doctor,
     /// Say why a user may or may not open an application.
     WhyDenied {
@@ -22,7 +24,8 @@ pub enum Rescue {
         #[arg(long)]
         json: bool,
     },
-    /// Switch off policies or single bindings that lock people out; prints the command that switches them on again.
+    /// Switch off policies or single bindings that lock people out; prints the command that
+    /// switches them on again.
     Disable {
         /// Name or uuid of a policy, or uuid of a binding.
         #[arg(required = true)]
@@ -40,7 +43,8 @@ pub enum Rescue {
         /// User name.
         user: String,
     },
-    /// Make a user an administrator: a member of the group "authentik Admins", which is made or mended.
+    /// Make a user an administrator: a member of the group "authentik Admins", which is made or
+    /// mended.
     #[command(name = "create-admin-group", alias = "create_admin_group")]
     CreateAdminGroup {
         /// User name.
@@ -76,8 +80,8 @@ pub enum Rescue {
 /// What to export.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Export {
-    /// Only these models, as `authentik_flows.flow`; separated by commas, or given several times. `authentik_core.user`
-    /// takes all accounts, not only those that the configuration names.
+    /// Only these models, as `authentik_flows.flow`; separated by commas, or given several times.
+    /// `authentik_core.user` takes all accounts, not only those that the configuration names.
     #[arg(long, value_delimiter = ',')]
     pub kinds: Vec<String>,
     /// Write secrets in clear text.
@@ -89,7 +93,10 @@ pub struct Export {
 ///
 /// # Errors
 /// A sentence that says what is wrong and what to do.
-pub fn run(command: Rescue, cli: (&[(String, String)], Option<&std::path::Path>)) -> Result<ExitCode, String> {
+pub fn run(
+    command: Rescue,
+    cli: (&[(String, String)], Option<&std::path::Path>),
+) -> Result<ExitCode, String> {
     // Even wrong settings are something the doctor can tell about.
     let loaded = settings::load(cli.0, cli.1, &System);
     if let Rescue::Doctor = command {
@@ -97,7 +104,10 @@ pub fn run(command: Rescue, cli: (&[(String, String)], Option<&std::path::Path>)
     }
     let loaded = loaded.map_err(|wrong| wrong.to_string())?;
     if let Rescue::DumpConfig { key, show_secrets } = command {
-        println!("{}", settings::json(&loaded, &System, key.as_deref(), show_secrets && super::on_terminal())?);
+        println!(
+            "{}",
+            settings::json(&loaded, &System, key.as_deref(), show_secrets && super::on_terminal())?
+        );
         return Ok(ExitCode::SUCCESS);
     }
     crate::logging::start(settings::Level::Warning);
@@ -107,14 +117,24 @@ pub fn run(command: Rescue, cli: (&[(String, String)], Option<&std::path::Path>)
 
 async fn carry_out(command: Rescue, loaded: &Loaded) -> Result<(), String> {
     match command {
-        Rescue::WhyDenied { user, application, json } => why::run(loaded, &user, &application, json).await,
-        Rescue::Disable { names } => console::run(loaded, console::Order::Switch { names, enabled: false }).await,
-        Rescue::Enable { names } => console::run(loaded, console::Order::Switch { names, enabled: true }).await,
+        Rescue::WhyDenied { user, application, json } => {
+            why::run(loaded, &user, &application, json).await
+        }
+        Rescue::Disable { names } => {
+            console::run(loaded, console::Order::Switch { names, enabled: false }).await
+        }
+        Rescue::Enable { names } => {
+            console::run(loaded, console::Order::Switch { names, enabled: true }).await
+        }
         Rescue::ChangePassword { user } => people::change_password(loaded, &user).await,
         Rescue::CreateAdminGroup { user } => people::create_admin_group(loaded, &user).await,
         Rescue::ImportCertificate { name, certificate, private_key } => {
-            let read = |path: PathBuf| std::fs::read_to_string(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()));
-            let (certificate, key) = (read(certificate)?, private_key.map(read).transpose()?.unwrap_or_default());
+            let read = |path: PathBuf| {
+                std::fs::read_to_string(&path)
+                    .map_err(|error| format!("{} cannot be read: {error}", path.display()))
+            };
+            let (certificate, key) =
+                (read(certificate)?, private_key.map(read).transpose()?.unwrap_or_default());
             console::run(loaded, console::Order::Certificate { name, certificate, key }).await
         }
         Rescue::ExportBlueprint(export) => blueprint::export(loaded, &export).await,

@@ -11,7 +11,12 @@ use crate::{settings::Loaded, start};
 ///
 /// # Errors
 /// A sentence when there is no such account or application.
-pub async fn run(loaded: &Loaded, user: &str, application: &str, as_json: bool) -> Result<(), String> {
+pub async fn run(
+    loaded: &Loaded,
+    user: &str,
+    application: &str,
+    as_json: bool,
+) -> Result<(), String> {
     start::must_have_data(&loaded.settings)?;
     let cx = start::look(&loaded.settings).await?;
     let (parts, ()) = Request::new(()).into_parts();
@@ -27,8 +32,12 @@ pub async fn run(loaded: &Loaded, user: &str, application: &str, as_json: bool) 
 }
 
 fn in_words(told: &Value) -> String {
-    let text = |pointer: &str| told.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let list = |pointer: &str| told.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
+    let text = |pointer: &str| {
+        told.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let list = |pointer: &str| {
+        told.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default()
+    };
     let passing = told.get("passing") == Some(&Value::Bool(true));
     let mut lines = vec![format!(
         "{} {} open \"{}\" ({}).",
@@ -37,9 +46,15 @@ fn in_words(told: &Value) -> String {
         text("/application/name"),
         text("/application/slug")
     )];
-    lines.extend(list("/reasons").iter().filter_map(Value::as_str).map(|reason| format!("  - {reason}")));
-    let groups: Vec<String> = list("/user/groups").iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    lines.push(format!("Groups: {}.", if groups.is_empty() { "none".to_owned() } else { groups.join(", ") }));
+    lines.extend(
+        list("/reasons").iter().filter_map(Value::as_str).map(|reason| format!("  - {reason}")),
+    );
+    let groups: Vec<String> =
+        list("/user/groups").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    lines.push(format!(
+        "Groups: {}.",
+        if groups.is_empty() { "none".to_owned() } else { groups.join(", ") }
+    ));
     lines.push(format!("Rules of the application (mode: {}):", text("/trace/mode")));
     lines.extend(steps(told.pointer("/trace/steps")));
     for flow in list("/flows") {
@@ -54,12 +69,24 @@ fn in_words(told: &Value) -> String {
         lines.push("  none: everybody may".to_owned());
     }
     for run in list("/runs") {
-        let part = |name: &str| run.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        lines.push(format!("Recorded: the flow {} ended \"{}\" at {}", part("flow"), part("outcome"), part("started")));
+        let part =
+            |name: &str| run.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        lines.push(format!(
+            "Recorded: the flow {} ended \"{}\" at {}",
+            part("flow"),
+            part("outcome"),
+            part("started")
+        ));
     }
     for event in list("/events") {
-        let part = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        lines.push(format!("Event: {} at {} from {}", part("action"), part("created"), part("client_ip")));
+        let part =
+            |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        lines.push(format!(
+            "Event: {} at {} from {}",
+            part("action"),
+            part("created"),
+            part("client_ip")
+        ));
     }
     lines.push(String::new());
     lines.join("\n")
@@ -67,11 +94,28 @@ fn in_words(told: &Value) -> String {
 
 fn steps(steps: Option<&Value>) -> Vec<String> {
     let step = |step: &Value| {
-        let part = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let outcome = if step.get("passing") == Some(&Value::Bool(true)) { "passes" } else { "does not pass" };
-        let messages: Vec<&str> = step.get("messages").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        let said = if messages.is_empty() { String::new() } else { format!(": {}", messages.join(" ")) };
-        format!("  {} \"{}\" {outcome}{said}   [binding {}]", part("kind"), part("name"), part("binding"))
+        let part =
+            |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let outcome = if step.get("passing") == Some(&Value::Bool(true)) {
+            "passes"
+        } else {
+            "does not pass"
+        };
+        let messages: Vec<&str> = step
+            .get("messages")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let said =
+            if messages.is_empty() { String::new() } else { format!(": {}", messages.join(" ")) };
+        format!(
+            "  {} \"{}\" {outcome}{said}   [binding {}]",
+            part("kind"),
+            part("name"),
+            part("binding")
+        )
     };
     steps.and_then(Value::as_array).into_iter().flatten().map(step).collect()
 }

@@ -1,4 +1,5 @@
-//! Bodies of requests on their way: bounded each, for each address and in all, and counted as long as the request is in work.
+//! Bodies of requests on their way: bounded each, for each address and in all, and counted as long
+//! as the request is in work.
 
 use std::{
     collections::HashMap,
@@ -116,11 +117,20 @@ impl Drop for Held {
     }
 }
 
-/// Hands the request on with its body bounded. A small body is read first: a handler that refuses without looking at it
-/// must not leave it on the connection, where the next request belongs. After a larger one that nobody read to its end
-/// the connection is closed, and the answer says so. `client` is nobody where a proxy does not say who.
-pub async fn bounded(bodies: &Arc<Bodies>, client: Option<IpAddr>, request: Request, next: Next) -> Response {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+/// Hands the request on with its body bounded. A small body is read first: a handler that refuses
+/// without looking at it must not leave it on the connection, where the next request belongs. After
+/// a larger one that nobody read to its end the connection is closed, and the answer says so.
+/// `client` is nobody where a proxy does not say who.
+pub async fn bounded(
+    bodies: &Arc<Bodies>,
+    client: Option<IpAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > MAX_BODY as u64) {
         return closing(failure(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large."));
     }
@@ -128,7 +138,9 @@ pub async fn bounded(bodies: &Arc<Bodies>, client: Option<IpAddr>, request: Requ
         return next.run(request).await;
     }
     let address = client.map(subscriber);
-    let Some(turn) = bodies.waiting.enter(address) else { return later("Too many requests of this address are still on their way.") };
+    let Some(turn) = bodies.waiting.enter(address) else {
+        return later("Too many requests of this address are still on their way.");
+    };
     let held = Arc::new(Held {
         bodies: bodies.clone(),
         address,
@@ -141,14 +153,23 @@ pub async fn bounded(bodies: &Arc<Bodies>, client: Option<IpAddr>, request: Requ
     let one_at_a_time = parts.version <= Version::HTTP_11;
     let body = Body::new(Counted { body, held: held.clone() });
     if length.is_some_and(|length| length <= SMALL_BODY as u64) {
-        return match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, SMALL_BODY)).await {
+        return match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, SMALL_BODY))
+            .await
+        {
             Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
             Ok(Err(_)) if held.refused.load(Ordering::Relaxed) => later(FULL),
-            Ok(Err(_)) => closing(failure(StatusCode::BAD_REQUEST, "The request body did not arrive in full.")),
-            Err(_) => closing(failure(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.")),
+            Ok(Err(_)) => closing(failure(
+                StatusCode::BAD_REQUEST,
+                "The request body did not arrive in full.",
+            )),
+            Err(_) => closing(failure(
+                StatusCode::REQUEST_TIMEOUT,
+                "The request body did not arrive in time.",
+            )),
         };
     }
-    let response = next.run(Request::from_parts(parts, Body::new(Limited::new(body, MAX_BODY)))).await;
+    let response =
+        next.run(Request::from_parts(parts, Body::new(Limited::new(body, MAX_BODY)))).await;
     if held.refused.load(Ordering::Relaxed) {
         return later(FULL);
     }
@@ -178,7 +199,10 @@ impl HttpBody for Counted {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(Some(Ok(frame))) = &frame
             && !self.held.add(frame.data_ref().map_or(0, Bytes::len))

@@ -1,4 +1,5 @@
-//! Faults of this program are events: rules of notifications tell the administrators, who need not read the log.
+//! Faults of this program are events: rules of notifications tell the administrators, who need not
+//! read the log.
 
 use std::sync::{
     Arc,
@@ -34,15 +35,30 @@ impl Faults {
     fn tell(&self, request: &RequestInfo) {
         let now = self.context.clock.now();
         let until = self.told_until.load(Ordering::Relaxed);
-        if now < Timestamp(until) || self.told_until.compare_exchange(until, now.plus_seconds(PAUSE).0, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        if now < Timestamp(until)
+            || self
+                .told_until
+                .compare_exchange(
+                    until,
+                    now.plus_seconds(PAUSE).0,
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                )
+                .is_err()
+        {
             return;
         }
         let message = format!(
             "{} {} could not be answered because of a fault of the server; the log has more under request {}",
             request.method, request.path, request.id
         );
-        let event = Event::new("system_exception", "authentik.events.middleware", json!({ "message": message }));
-        let (context, actor) = (self.context.clone(), self.context.actor(&Caller::nobody(), request));
+        let event = Event::new(
+            "system_exception",
+            "authentik.events.middleware",
+            json!({ "message": message }),
+        );
+        let (context, actor) =
+            (self.context.clone(), self.context.actor(&Caller::nobody(), request));
         // The answer does not wait for it.
         tokio::spawn(async move { event.write(&context, actor).await });
     }

@@ -33,7 +33,8 @@ impl Monitoring {
     /// Of a process that is ready.
     pub fn new(context: &Context, settings: &Settings, metrics: PrometheusHandle) -> Monitoring {
         let text = format!("metrics key\0{}", context.settings.secret_key.expose());
-        let key = countersign_store::sha256(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let key =
+            countersign_store::sha256(&text).iter().map(|byte| format!("{byte:02x}")).collect();
         Monitoring { context: context.clone(), metrics, redis: settings.redis.is_set(), key }
     }
 }
@@ -50,18 +51,33 @@ pub fn router(monitoring: Monitoring) -> Router {
 /// The paths of the metrics listener, where nobody is asked who they are.
 pub fn metrics_router(monitoring: Monitoring) -> Router {
     Router::new()
-        .route("/metrics", get(|State(monitoring): State<Monitoring>| async move { exposition(&monitoring).await }))
+        .route(
+            "/metrics",
+            get(
+                |State(monitoring): State<Monitoring>| async move { exposition(&monitoring).await },
+            ),
+        )
         .route("/-/health/live/", any(|| async { StatusCode::OK }))
         .route("/-/health/ready/", get(ready))
         .with_state(monitoring)
 }
 
-async fn ready(State(monitoring): State<Monitoring>, info: Option<Extension<RequestInfo>>) -> Response {
+async fn ready(
+    State(monitoring): State<Monitoring>,
+    info: Option<Extension<RequestInfo>>,
+) -> Response {
     let store = &monitoring.context.store;
-    let asked = store.read(|sql| Ok::<_, StoreError>(sql.query_one("SELECT 1", params![])?.is_some()));
+    let asked =
+        store.read(|sql| Ok::<_, StoreError>(sql.query_one("SELECT 1", params![])?.is_some()));
     // A probe waits less than people do.
-    let tables = tokio::time::timeout(Duration::from_secs(2), asked).await.unwrap_or_else(|_| Err(StoreError::Away("no answer within 2 s".to_owned())));
-    let shared = if monitoring.redis { store.ephemeral().put("health", "ready", Vec::new(), 60, Owner::Program).await } else { Ok(()) };
+    let tables = tokio::time::timeout(Duration::from_secs(2), asked)
+        .await
+        .unwrap_or_else(|_| Err(StoreError::Away("no answer within 2 s".to_owned())));
+    let shared = if monitoring.redis {
+        store.ephemeral().put("health", "ready", Vec::new(), 60, Owner::Program).await
+    } else {
+        Ok(())
+    };
     let mut reasons = serde_json::Map::new();
     match tables {
         Ok(true) => {}
@@ -78,25 +94,45 @@ async fn ready(State(monitoring): State<Monitoring>, info: Option<Extension<Requ
     // What is wrong inside is nobody's business outside.
     if info.is_some_and(|info| info.client_ip.is_loopback()) {
         let body = serde_json::Value::Object(reasons).to_string();
-        return (unavailable.0, unavailable.1, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        return (unavailable.0, unavailable.1, [(header::CONTENT_TYPE, "application/json")], body)
+            .into_response();
     }
     unavailable.into_response()
 }
 
 async fn guarded_metrics(State(monitoring): State<Monitoring>, headers: HeaderMap) -> Response {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    if bool::from(given.as_bytes().ct_eq(monitoring.key.as_bytes())) { exposition(&monitoring).await } else { StatusCode::UNAUTHORIZED.into_response() }
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .unwrap_or_default();
+    if bool::from(given.as_bytes().ct_eq(monitoring.key.as_bytes())) {
+        exposition(&monitoring).await
+    } else {
+        StatusCode::UNAUTHORIZED.into_response()
+    }
 }
 
 async fn exposition(monitoring: &Monitoring) -> Response {
     // Numbers are given also while the database is away.
-    match tokio::time::timeout(Duration::from_secs(2), countersign_jobs::measure(&monitoring.context)).await {
+    match tokio::time::timeout(
+        Duration::from_secs(2),
+        countersign_jobs::measure(&monitoring.context),
+    )
+    .await
+    {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "tasks are not counted"),
         Err(_) => tracing::debug!("tasks are not counted: no answer within 2 s"),
     }
     let snapshot = monitoring.context.snapshot();
-    metrics::gauge!("countersign_configuration_objects").set(f64::from(u32::try_from(snapshot.len()).unwrap_or(u32::MAX)));
-    metrics::gauge!("countersign_configuration_revision").set(f64::from(i32::try_from(snapshot.revision()).unwrap_or(i32::MAX)));
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], monitoring.metrics.render()).into_response()
+    metrics::gauge!("countersign_configuration_objects")
+        .set(f64::from(u32::try_from(snapshot.len()).unwrap_or(u32::MAX)));
+    metrics::gauge!("countersign_configuration_revision")
+        .set(f64::from(i32::try_from(snapshot.revision()).unwrap_or(i32::MAX)));
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        monitoring.metrics.render(),
+    )
+        .into_response()
 }

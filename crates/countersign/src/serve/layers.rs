@@ -34,8 +34,16 @@ pub struct Rules {
 }
 
 /// Headers by which proxies tell who the client is, and of which trace its request is part.
-const FORWARDED: [&str; 8] =
-    ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-scheme", "x-real-ip", "forwarded", "traceparent", "tracestate"];
+const FORWARDED: [&str; 8] = [
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-forwarded-scheme",
+    "x-real-ip",
+    "forwarded",
+    "traceparent",
+    "tracestate",
+];
 
 /// Outermost: makes forwarding headers true, bounds the body, writes the log line and counts.
 pub async fn outer(State(rules): State<Rules>, mut request: Request, next: Next) -> Response {
@@ -43,10 +51,14 @@ pub async fn outer(State(rules): State<Rules>, mut request: Request, next: Next)
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     straighten(&mut request, peer, &rules.trusted);
     let proxy = peer.is_none_or(|peer| trusts(&rules.trusted, peer.ip()));
-    let named = request.headers().get("x-forwarded-for").and_then(|value| node_address(value.to_str().ok()?));
+    let named = request
+        .headers()
+        .get("x-forwarded-for")
+        .and_then(|value| node_address(value.to_str().ok()?));
     let client = named.or_else(|| peer.map(|peer| peer.ip()).filter(|_| !proxy));
     let (line, measured) = (Line::of(&request, peer), Measured::begin(&request));
-    let response = bounded(&rules.bodies, client, request, next).instrument(measured.span.clone()).await;
+    let response =
+        bounded(&rules.bodies, client, request, next).instrument(measured.span.clone()).await;
     let taken = begun.elapsed();
     measured.end(&response, taken);
     line.write(&response, taken);
@@ -57,9 +69,15 @@ pub async fn outer(State(rules): State<Rules>, mut request: Request, next: Next)
 pub async fn inner(State(rules): State<Rules>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(rules.timeout, CatchPanic::new(next.run(request))).await {
         Ok(Ok(response)) => response,
-        Ok(Err(Panicked)) => failure(StatusCode::INTERNAL_SERVER_ERROR, "The server could not answer because of a fault of its own. It has been logged."),
+        Ok(Err(Panicked)) => failure(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The server could not answer because of a fault of its own. It has been logged.",
+        ),
         Err(_) => {
-            let mut response = failure(StatusCode::SERVICE_UNAVAILABLE, "The server took too long to answer. Try again.");
+            let mut response = failure(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server took too long to answer. Try again.",
+            );
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             response
         }
@@ -68,15 +86,17 @@ pub async fn inner(State(rules): State<Rules>, request: Request, next: Next) -> 
 
 /// An answer in the API's shape that says nothing about the inside.
 pub fn failure(status: StatusCode, text: &str) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], json!({ "detail": text }).to_string()).into_response()
+    (status, [(header::CONTENT_TYPE, "application/json")], json!({ "detail": text }).to_string())
+        .into_response()
 }
 
 fn trusts(proxies: &[Cidr], address: IpAddr) -> bool {
     proxies.iter().any(|network| network.contains(address))
 }
 
-/// Leaves forwarding headers only where a trusted proxy set them, and of the chain of addresses only the client's: the
-/// first, from the right, that is not a trusted proxy itself. Whatever a client wrote stands left of it.
+/// Leaves forwarding headers only where a trusted proxy set them, and of the chain of addresses
+/// only the client's: the first, from the right, that is not a trusted proxy itself. Whatever a
+/// client wrote stands left of it.
 fn straighten(request: &mut Request, peer: Option<SocketAddr>, trusted: &[Cidr]) {
     let trusts = |address| trusts(trusted, address);
     let headers = request.headers_mut();
@@ -106,7 +126,8 @@ fn straighten(request: &mut Request, peer: Option<SocketAddr>, trusted: &[Cidr])
             break;
         }
     }
-    let client = client.or_else(|| headers.get("x-real-ip").and_then(|value| node_address(value.to_str().ok()?)));
+    let client = client
+        .or_else(|| headers.get("x-real-ip").and_then(|value| node_address(value.to_str().ok()?)));
     headers.remove("x-forwarded-for");
     if let Some(value) = client.and_then(|client| HeaderValue::from_str(&client.to_string()).ok()) {
         headers.insert(HeaderName::from_static("x-forwarded-for"), value);
@@ -124,13 +145,19 @@ struct Line {
 
 impl Line {
     fn of(request: &Request, peer: Option<SocketAddr>) -> Line {
-        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text = |name: &str| {
+            request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
         let path = request.uri().path();
         let forwarded = text("x-forwarded-for");
         Line {
             event: crate::logging::masked(path, request.uri().query().unwrap_or_default()),
             method: request.method().to_string(),
-            remote: if forwarded.is_empty() { peer.map(|peer| peer.ip().to_string()).unwrap_or_default() } else { forwarded.to_owned() },
+            remote: if forwarded.is_empty() {
+                peer.map(|peer| peer.ip().to_string()).unwrap_or_default()
+            } else {
+                forwarded.to_owned()
+            },
             user_agent: text("user-agent").chars().take(300).collect(),
             quiet: path.starts_with("/-/") || path.starts_with("/static/"),
         }
@@ -138,8 +165,11 @@ impl Line {
 
     fn write(self, response: &Response, taken: Duration) {
         let info = response.extensions().get::<RequestInfo>();
-        let (id, host, scheme) = info.map_or(("", "", ""), |info| (info.id.as_str(), info.host.as_str(), info.scheme));
-        let (user, auth_via) = info.and_then(|info| info.seen()).map_or(("", "unauthenticated"), |seen| (seen.user.as_str(), seen.auth_via));
+        let (id, host, scheme) =
+            info.map_or(("", "", ""), |info| (info.id.as_str(), info.host.as_str(), info.scheme));
+        let (user, auth_via) = info
+            .and_then(|info| info.seen())
+            .map_or(("", "unauthenticated"), |seen| (seen.user.as_str(), seen.auth_via));
         let status = response.status().as_u16();
         let runtime = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
         let Line { event, method, remote, user_agent, quiet } = self;
@@ -180,20 +210,37 @@ mod tests {
         }
         let trusted = <Vec<Cidr>>::read("10.0.0.0/8").unwrap();
         straighten(&mut request, Some(SocketAddr::new(peer.parse().unwrap(), 1)), &trusted);
-        request.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+        request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect()
     }
 
     #[test]
     fn strangers_cannot_speak_for_others() {
         assert!(
-            client("192.0.2.1", &[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "https"), ("forwarded", "for=1.1.1.1"), ("x-real-ip", "1.1.1.1")])
-                .is_empty()
+            client(
+                "192.0.2.1",
+                &[
+                    ("x-forwarded-for", "1.1.1.1"),
+                    ("x-forwarded-proto", "https"),
+                    ("forwarded", "for=1.1.1.1"),
+                    ("x-real-ip", "1.1.1.1")
+                ]
+            )
+            .is_empty()
         );
     }
 
     #[test]
     fn the_client_is_the_last_one_that_is_no_proxy() {
-        let of = |chain: &'static str| client("10.0.0.1", &[("x-forwarded-for", chain)]).first().map(|(_, value)| value.clone()).unwrap_or_default();
+        let of = |chain: &'static str| {
+            client("10.0.0.1", &[("x-forwarded-for", chain)])
+                .first()
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default()
+        };
         assert_eq!(of("203.0.113.9"), "203.0.113.9");
         assert_eq!(of("6.6.6.6, 203.0.113.9, 10.0.0.2"), "203.0.113.9");
         assert_eq!(of("10.0.0.3, 10.0.0.2"), "10.0.0.3");
@@ -204,12 +251,20 @@ mod tests {
     /// `forwarded`: front ends write the port, too (RFC 7239, section 6).
     #[test]
     fn forwarded_with_a_port_is_the_address_without_it() {
-        let of = |chain: &'static str| client("10.0.0.1", &[("x-forwarded-for", chain)]).first().map(|(_, value)| value.clone()).unwrap_or_default();
+        let of = |chain: &'static str| {
+            client("10.0.0.1", &[("x-forwarded-for", chain)])
+                .first()
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default()
+        };
         assert_eq!(of("203.0.113.8:51234"), "203.0.113.8");
         assert_eq!(of("[2001:db8::8]:51234"), "2001:db8::8");
         assert_eq!(of("203.0.113.8:51234, 10.0.0.1"), "203.0.113.8");
         assert_eq!(of("203.0.113.8, 10.0.0.1:443"), "203.0.113.8");
         assert_eq!(of("6.6.6.6, [::ffff:203.0.113.8]:1, 10.0.0.1:443"), "203.0.113.8");
-        assert_eq!(client("10.0.0.1", &[("x-real-ip", "203.0.113.8:51234")]).last().unwrap().1, "203.0.113.8");
+        assert_eq!(
+            client("10.0.0.1", &[("x-real-ip", "203.0.113.8:51234")]).last().unwrap().1,
+            "203.0.113.8"
+        );
     }
 }

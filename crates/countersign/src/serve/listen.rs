@@ -85,7 +85,13 @@ pub async fn bind(address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> io::Re
 
 impl Bound {
     /// Serves until `stop` becomes true, then lets open requests finish for at most `patience`.
-    pub async fn serve(self, router: Router, bounds: Bounds, mut stop: watch::Receiver<bool>, patience: Duration) {
+    pub async fn serve(
+        self,
+        router: Router,
+        bounds: Bounds,
+        mut stop: watch::Receiver<bool>,
+        patience: Duration,
+    ) {
         let graceful = GracefulShutdown::new();
         let room = Room::new(bounds.connections, bounds.patience, bounds.stall());
         let (refusals, failures) = (Seldom::default(), Seldom::default());
@@ -118,7 +124,15 @@ impl Bound {
                 () = room.make() => {}
                 _ = stop.wait_for(|stop| *stop) => break,
             }
-            let connection = connection(stream, peer, room.enter(turn), self.tls.clone(), router.clone(), bounds.clone(), graceful.watcher());
+            let connection = connection(
+                stream,
+                peer,
+                room.enter(turn),
+                self.tls.clone(),
+                router.clone(),
+                bounds.clone(),
+                graceful.watcher(),
+            );
             tokio::spawn(connection);
         }
         drop(self.listener);
@@ -128,7 +142,15 @@ impl Bound {
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, tls: Option<TlsAcceptor>, router: Router, bounds: Bounds, watcher: Watcher) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Arc<Place>,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    bounds: Bounds,
+    watcher: Watcher,
+) {
     let _ = stream.set_nodelay(true);
     let stream = Flowing { stream, place: place.clone(), stall: bounds.stall(), stalled: None };
     let secure = tls.is_some();
@@ -155,12 +177,16 @@ async fn connection(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, tls:
         // How a connection ends (reset, broken request) is the client's affair.
         match tls {
             None => {
-                let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await;
+                let _ = watcher
+                    .watch(builder.serve_connection(TokioIo::new(stream), service).into_owned())
+                    .await;
             }
             Some(tls) => {
                 if let Ok(stream) = tls.accept(stream).await {
                     place.greeted();
-                    let _ = watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await;
+                    let _ = watcher
+                        .watch(builder.serve_connection(TokioIo::new(stream), service).into_owned())
+                        .await;
                 }
             }
         }
@@ -173,7 +199,12 @@ async fn connection(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, tls:
 
 fn builder(bounds: &Bounds) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.patience).max_buf_size(HEADERS).max_headers(100);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(bounds.patience)
+        .max_buf_size(HEADERS)
+        .max_headers(100);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -184,9 +215,9 @@ fn builder(bounds: &Bounds) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// An answer on its way; its request is in work until it was handed over. It goes in parts, each asked for when the one
-/// before was taken: by the socket in HTTP/1, by the window of its stream in HTTP/2 (RFC 9113, section 5.2), which can stay
-/// shut while the connection itself is alive.
+/// An answer on its way; its request is in work until it was handed over. It goes in parts, each
+/// asked for when the one before was taken: by the socket in HTTP/1, by the window of its stream in
+/// HTTP/2 (RFC 9113, section 5.2), which can stay shut while the connection itself is alive.
 struct Answer {
     body: Body,
     /// What was produced and not handed over.
@@ -198,7 +229,10 @@ impl HttpBody for Answer {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let Answer { body, rest, work } = &mut *self;
         if rest.is_empty() {
             let frame = match Pin::new(body).poll_frame(context) {
@@ -226,7 +260,8 @@ impl HttpBody for Answer {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (rest, body) = (u64::try_from(self.rest.len()).unwrap_or(u64::MAX), self.body.size_hint());
+        let (rest, body) =
+            (u64::try_from(self.rest.len()).unwrap_or(u64::MAX), self.body.size_hint());
         let mut hint = SizeHint::new();
         hint.set_lower(body.lower().saturating_add(rest));
         if let Some(upper) = body.upper() {
@@ -245,7 +280,11 @@ struct Flowing {
 }
 
 impl Flowing {
-    fn watch<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn watch<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        outcome: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
             if self.stalled.take().is_some() {
                 self.place.blocked(false);
@@ -262,18 +301,30 @@ impl Flowing {
 }
 
 impl AsyncRead for Flowing {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Flowing {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.watch(context, outcome)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
         self.watch(context, outcome)
     }

@@ -13,18 +13,23 @@ use tracing::{Span, field::Empty, info_span};
 
 use crate::{start::VERSION, traces};
 
-/// Starts counting; what was counted is read from the handle. Inside of the runtime, once in a process.
+/// Starts counting; what was counted is read from the handle. Inside of the runtime, once in a
+/// process.
 ///
 /// # Errors
 /// A sentence when this process counts already.
 pub fn start() -> Result<PrometheusHandle, String> {
     let numbers = PrometheusBuilder::new()
-        .set_buckets(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+        .set_buckets(&[
+            0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+        ])
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| format!("metrics do not start: {error}"))?;
     metrics::gauge!("authentik_version_info", "version" => VERSION, "latest" => VERSION, "build_hash" => "").set(1.0);
-    metrics::gauge!("authentik_admin_workers", "version" => VERSION, "version_matched" => "true").set(1.0);
-    // Nothing is cached from one request to the next, which dashboards of the original may ask about.
+    metrics::gauge!("authentik_admin_workers", "version" => VERSION, "version_matched" => "true")
+        .set(1.0);
+    // Nothing is cached from one request to the next, which dashboards of the original may ask
+    // about.
     for cached in ["authentik_flows_cached", "authentik_policies_cached"] {
         metrics::gauge!(cached, "tenant" => "public").set(0.0);
     }
@@ -38,7 +43,8 @@ pub fn start() -> Result<PrometheusHandle, String> {
     Ok(numbers)
 }
 
-/// A request while it runs. Labels are of the route table: whatever clients ask for, there are no more of them.
+/// A request while it runs. Labels are of the route table: whatever clients ask for, there are no
+/// more of them.
 pub struct Measured {
     view: String,
     method: &'static str,
@@ -86,9 +92,11 @@ impl Measured {
             span.record("otel.status_code", "ERROR");
         }
         let seconds = taken.as_secs_f64();
-        metrics::histogram!("authentik_main_request_duration_seconds", "dest" => "core").record(seconds);
+        metrics::histogram!("authentik_main_request_duration_seconds", "dest" => "core")
+            .record(seconds);
         metrics::histogram!("django_http_requests_latency_seconds_by_view_method", "view" => view.clone(), "method" => method).record(seconds);
-        metrics::counter!("django_http_requests_total_by_method_total", "method" => method).increment(1);
+        metrics::counter!("django_http_requests_total_by_method_total", "method" => method)
+            .increment(1);
         metrics::counter!("django_http_responses_total_by_status_total", "status" => status.as_str().to_owned()).increment(1);
         metrics::counter!("django_http_responses_total_by_status_view_method_total", "status" => status.as_str().to_owned(), "view" => view, "method" => method)
             .increment(1);

@@ -24,7 +24,10 @@ use http::StatusCode;
 use tokio::sync::watch;
 
 pub use self::tls::ends as certificate_end;
-use self::{bodies::Bodies, faults::Faults, health::Monitoring, layers::Rules, listen::Bounds, places::Waiting, throttle::Throttle};
+use self::{
+    bodies::Bodies, faults::Faults, health::Monitoring, layers::Rules, listen::Bounds,
+    places::Waiting, throttle::Throttle,
+};
 use crate::{
     files, logging,
     settings::{Loaded, Settings},
@@ -50,7 +53,9 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     let hold = start::Hold::take(&settings)?;
     // Taken addresses are told before the data is touched.
     let slot = tls::StoreSlot::default();
-    let (tls, certificate) = tls::configuration(&settings.general.data_dir, SystemClock.now(), slot.clone()).map_err(|error| format!("HTTPS: {error}"))?;
+    let (tls, certificate) =
+        tls::configuration(&settings.general.data_dir, SystemClock.now(), slot.clone())
+            .map_err(|error| format!("HTTPS: {error}"))?;
     let http = bind("listen.http", settings.listen.http, None).await?;
     let https = bind("listen.https", settings.listen.https, Some(tls)).await?;
     let numbers = bind("listen.metrics", settings.listen.metrics, None).await?;
@@ -75,13 +80,20 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     let (stopping, stop) = watch::channel(false);
     let patience = Duration::from_secs(settings.web.stop_timeout);
     if countersign_flow::setup_is_open(&context).await.unwrap_or(false) {
-        tracing::info!("Nobody administers this installation yet: the address below leads to the set-up page");
+        tracing::info!(
+            "Nobody administers this installation yet: the address below leads to the set-up page"
+        );
     }
     tracing::info!(http = %http.address, https = %https.address, metrics = %numbers.address, "Ready: open {}", address_to_open(&settings, http.address));
     let listeners = [
         tokio::spawn(http.serve(router.clone(), bounds.clone(), stop.clone(), patience)),
         tokio::spawn(https.serve(router, bounds, stop.clone(), patience)),
-        tokio::spawn(numbers.serve(health::metrics_router(monitoring), metrics_bounds(&settings), stop, Duration::from_secs(1))),
+        tokio::spawn(numbers.serve(
+            health::metrics_router(monitoring),
+            metrics_bounds(&settings),
+            stop,
+            Duration::from_secs(1),
+        )),
     ];
     ended.await;
     tracing::info!("stopping: open requests may finish");
@@ -109,8 +121,12 @@ fn bounds(settings: &Settings) -> Bounds {
     let given = &settings.listen;
     // As the system allows it, of which both listeners have their part.
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse::<usize>().ok());
-    let allowed = files.map_or(usize::MAX, |files| files.saturating_sub(OTHER_FILES + METRICS_CONNECTIONS) / 2).max(16);
+    let files = limits.lines().find_map(|line| {
+        line.strip_prefix("Max open files")?.split_whitespace().next()?.parse::<usize>().ok()
+    });
+    let allowed = files
+        .map_or(usize::MAX, |files| files.saturating_sub(OTHER_FILES + METRICS_CONNECTIONS) / 2)
+        .max(16);
     Bounds {
         connections: usize::from(given.connections).min(allowed),
         patience: Duration::from_secs(given.patience.clamp(1, 24 * 3600)),
@@ -124,9 +140,21 @@ fn metrics_bounds(settings: &Settings) -> Bounds {
 }
 
 /// Everything there is to ask for, with what surrounds every request.
-fn router(context: &Context, settings: &Settings, monitoring: Monitoring, bounds: &Bounds) -> Router {
-    let bodies = Bodies::new(usize::from(settings.web.bodies).saturating_mul(1024 * 1024), bounds.waiting.clone());
-    let rules = Rules { trusted: bounds.trusted.clone(), timeout: Duration::from_secs(settings.web.request_timeout.max(1)), bodies };
+fn router(
+    context: &Context,
+    settings: &Settings,
+    monitoring: Monitoring,
+    bounds: &Bounds,
+) -> Router {
+    let bodies = Bodies::new(
+        usize::from(settings.web.bodies).saturating_mul(1024 * 1024),
+        bounds.waiting.clone(),
+    );
+    let rules = Rules {
+        trusted: bounds.trusted.clone(),
+        timeout: Duration::from_secs(settings.web.request_timeout.max(1)),
+        bodies,
+    };
     let mut router = api_router(context);
     for routes in context.modules().iter().filter_map(|module| module.routes) {
         router = router.merge(routes(context.clone()));
@@ -142,11 +170,18 @@ fn router(context: &Context, settings: &Settings, monitoring: Monitoring, bounds
     match context.settings.base_path.as_str() {
         "" => router,
         // Around the router as a whole: routes are looked up by what is left of the path.
-        prefix => Router::new().fallback_service(router).layer(middleware::from_fn_with_state(base_path::Prefix::from(prefix), base_path::layer)),
+        prefix => Router::new().fallback_service(router).layer(middleware::from_fn_with_state(
+            base_path::Prefix::from(prefix),
+            base_path::layer,
+        )),
     }
 }
 
-async fn bind(name: &str, address: SocketAddr, tls: Option<std::sync::Arc<rustls::ServerConfig>>) -> Result<listen::Bound, String> {
+async fn bind(
+    name: &str,
+    address: SocketAddr,
+    tls: Option<std::sync::Arc<rustls::ServerConfig>>,
+) -> Result<listen::Bound, String> {
     listen::bind(address, tls).await.map_err(|error| {
         let remedy = match error.kind() {
             std::io::ErrorKind::AddrInUse => "Stop the program that uses it, or choose another port",
@@ -164,18 +199,24 @@ async fn bind(name: &str, address: SocketAddr, tls: Option<std::sync::Arc<rustls
 fn address_to_open(settings: &Settings, http: SocketAddr) -> String {
     match &settings.general.base_url {
         Some(origin) => format!("{}/", origin.0),
-        None if http.ip().is_unspecified() || http.ip().is_loopback() => format!("http://localhost:{}/", http.port()),
+        None if http.ip().is_unspecified() || http.ip().is_loopback() => {
+            format!("http://localhost:{}/", http.port())
+        }
         None => format!("http://{http}/"),
     }
 }
 
-/// Listens for the signals that end the program, from the moment it is called; the future waits for one.
+/// Listens for the signals that end the program, from the moment it is called; the future waits for
+/// one.
 fn ending() -> Result<impl Future<Output = ()>, String> {
     let failed = |error: std::io::Error| format!("signals cannot be received: {error}");
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()).map_err(failed)?, signal(SignalKind::interrupt()).map_err(failed)?);
+        let (mut terminate, mut interrupt) = (
+            signal(SignalKind::terminate()).map_err(failed)?,
+            signal(SignalKind::interrupt()).map_err(failed)?,
+        );
         Ok(async move {
             tokio::select! {
                 _ = terminate.recv() => {}

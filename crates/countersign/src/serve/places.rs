@@ -1,5 +1,6 @@
-//! Room for connections: how many there may be, how many one address may keep waiting, and which leaves when there is no
-//! room. What is not yet a request costs a client nothing, so it is bounded before its first byte.
+//! Room for connections: how many there may be, how many one address may keep waiting, and which
+//! leaves when there is no room. What is not yet a request costs a client nothing, so it is bounded
+//! before its first byte.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -15,7 +16,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// How many connections (and bodies on their way) each address has that are not yet a complete request.
+/// How many connections (and bodies on their way) each address has that are not yet a complete
+/// request.
 #[derive(Debug)]
 pub struct Waiting {
     most: usize,
@@ -32,9 +34,12 @@ impl Waiting {
         Arc::new(Waiting { most, of: Mutex::default() })
     }
 
-    /// Counts one more for an address, if it has not too many already. Nobody counts for a proxy, behind which all are.
+    /// Counts one more for an address, if it has not too many already. Nobody counts for a proxy,
+    /// behind which all are.
     pub fn enter(self: &Arc<Waiting>, address: Option<IpAddr>) -> Option<Turn> {
-        let Some(address) = address.map(subscriber).filter(|_| self.most > 0) else { return Some(Turn(None)) };
+        let Some(address) = address.map(subscriber).filter(|_| self.most > 0) else {
+            return Some(Turn(None));
+        };
         let mut of = lock(&self.of);
         let count = of.entry(address).or_default();
         if *count >= self.most {
@@ -58,7 +63,8 @@ impl Drop for Turn {
     }
 }
 
-/// Time from the last thing its client did in which a connection is not asked to leave: who just came speaks first.
+/// Time from the last thing its client did in which a connection is not asked to leave: who just
+/// came speaks first.
 const MOMENT: Duration = Duration::from_millis(250);
 
 /// The room of a listener.
@@ -99,7 +105,8 @@ struct Connection {
 enum Doing {
     /// Nothing; the turn is that of a connection that never asked for anything.
     Idle(#[expect(dead_code, reason = "counts until it is dropped")] Option<Turn>),
-    /// Requests, each with the time since when a part of its answer is ready and the client does not take it.
+    /// Requests, each with the time since when a part of its answer is ready and the client does
+    /// not take it.
     Working(HashMap<u64, Option<Instant>>),
     /// It is no longer ours to understand.
     Upgraded,
@@ -138,10 +145,17 @@ impl Held {
 
 impl Room {
     pub fn new(most: usize, patience: Duration, stall: Duration) -> Arc<Room> {
-        Arc::new(Room { most: most.max(1), patience, stall, held: Mutex::default(), changed: Notify::new() })
+        Arc::new(Room {
+            most: most.max(1),
+            patience,
+            stall,
+            held: Mutex::default(),
+            changed: Notify::new(),
+        })
     }
 
-    /// Waits until there is room, for which the connection that has waited for its client the longest has to leave.
+    /// Waits until there is room, for which the connection that has waited for its client the
+    /// longest has to leave.
     pub async fn make(&self) {
         loop {
             let mut changed = pin!(self.changed.notified());
@@ -153,7 +167,11 @@ impl Room {
                     return;
                 }
                 if held.places.len() - held.leaving >= self.most {
-                    soonest = held.waiting.first().map(|(since, _)| *since + MOMENT).filter(|end| *end > Instant::now());
+                    soonest = held
+                        .waiting
+                        .first()
+                        .map(|(since, _)| *since + MOMENT)
+                        .filter(|end| *end > Instant::now());
                     if soonest.is_none() {
                         held.shrink();
                     }
@@ -179,23 +197,41 @@ impl Room {
         let mut held = lock(&self.held);
         let (number, now, leave) = (held.following, Instant::now(), Arc::new(Notify::new()));
         held.following += 1;
-        held.places.insert(number, Connection { doing: Doing::Idle(Some(turn)), since: Some(now), blocked: false, asked: false, leave: leave.clone() });
+        held.places.insert(
+            number,
+            Connection {
+                doing: Doing::Idle(Some(turn)),
+                since: Some(now),
+                blocked: false,
+                asked: false,
+                leave: leave.clone(),
+            },
+        );
         held.waiting.insert((now, number));
         Arc::new(Place { room: self.clone(), number, leave })
     }
 
-    /// Something happens on a connection. If it was asked to leave at this moment, it stays, and another has to be found.
+    /// Something happens on a connection. If it was asked to leave at this moment, it stays, and
+    /// another has to be found.
     fn act(&self, number: u64, change: impl FnOnce(&mut Connection)) {
         let mut held = lock(&self.held);
         let held = &mut *held;
-        let Some(connection) = held.places.get_mut(&number).filter(|connection| !matches!(connection.doing, Doing::Ending)) else { return };
+        let Some(connection) = held
+            .places
+            .get_mut(&number)
+            .filter(|connection| !matches!(connection.doing, Doing::Ending))
+        else {
+            return;
+        };
         change(connection);
         if let Some(since) = connection.since.take() {
             held.waiting.remove(&(since, number));
         }
         connection.since = match &connection.doing {
             Doing::Idle(_) => Some(Instant::now()),
-            Doing::Working(requests) if requests.values().all(Option::is_some) => requests.values().copied().flatten().max(),
+            Doing::Working(requests) if requests.values().all(Option::is_some) => {
+                requests.values().copied().flatten().max()
+            }
             Doing::Working(_) | Doing::Upgraded | Doing::Ending => None,
         };
         held.waiting.extend(connection.since.map(|since| (since, number)));
@@ -213,8 +249,9 @@ impl Place {
         self.room.act(self.number, |_| {});
     }
 
-    /// Whether the client takes nothing at this moment of what was written. An answer that was handed over to its end, and is
-    /// still in a buffer, has the time of an answer and not that of an idle connection.
+    /// Whether the client takes nothing at this moment of what was written. An answer that was
+    /// handed over to its end, and is still in a buffer, has the time of an answer and not that of
+    /// an idle connection.
     pub fn blocked(&self, blocked: bool) {
         self.room.act(self.number, |connection| connection.blocked = blocked);
     }
@@ -242,9 +279,13 @@ impl Place {
         let connection = held.places.get(&self.number)?;
         match &connection.doing {
             _ if connection.asked => Some(Instant::now()),
-            Doing::Idle(_) if connection.blocked => connection.since.map(|since| since + self.room.stall),
+            Doing::Idle(_) if connection.blocked => {
+                connection.since.map(|since| since + self.room.stall)
+            }
             Doing::Idle(_) => connection.since.map(|since| since + self.room.patience),
-            Doing::Working(requests) => requests.values().flatten().min().map(|since| *since + self.room.stall),
+            Doing::Working(requests) => {
+                requests.values().flatten().min().map(|since| *since + self.room.stall)
+            }
             Doing::Upgraded | Doing::Ending => None,
         }
     }
@@ -261,7 +302,8 @@ impl Place {
         held.leaving += usize::from(!std::mem::replace(&mut connection.asked, true));
     }
 
-    /// Ends when the connection has to leave: it had its time for a request or for taking an answer, or its place is needed.
+    /// Ends when the connection has to leave: it had its time for a request or for taking an
+    /// answer, or its place is needed.
     pub async fn over(&self) {
         loop {
             let (end, now) = (self.end(), Instant::now());
@@ -299,7 +341,8 @@ impl Work {
         self.place.room.act(self.place.number, |connection| connection.doing = Doing::Upgraded);
     }
 
-    /// What came before was taken; now there is a next part of the answer for the client to take, or it waits for us.
+    /// What came before was taken; now there is a next part of the answer for the client to take,
+    /// or it waits for us.
     pub fn offered(&mut self, part: bool) {
         if !part && !self.offered {
             return;
@@ -351,9 +394,15 @@ mod tests {
         let address = |text: &str| Some(text.parse().unwrap());
         let one = waiting.enter(address("2001:db8:1:2::1")).unwrap();
         let _two = waiting.enter(address("2001:db8:1:2:ffff::1")).unwrap();
-        assert!(waiting.enter(address("2001:db8:1:2::3")).is_none(), "a network of IPv6 is one subscriber");
+        assert!(
+            waiting.enter(address("2001:db8:1:2::3")).is_none(),
+            "a network of IPv6 is one subscriber"
+        );
         assert!(waiting.enter(address("2001:db8:1:3::3")).is_some());
-        assert!((0..9).all(|_| waiting.enter(None).is_some()), "whom a proxy does not name counts for nobody");
+        assert!(
+            (0..9).all(|_| waiting.enter(None).is_some()),
+            "whom a proxy does not name counts for nobody"
+        );
         drop(one);
         assert!(waiting.enter(address("2001:db8:1:2::3")).is_some());
         let off = Waiting::new(0);
@@ -385,10 +434,12 @@ mod tests {
     #[tokio::test]
     async fn who_is_idle_the_longest_leaves_when_there_is_no_room() {
         let room = Room::new(3, LONG, LONG);
-        let (first, second, third) = (room.enter(nobody()), room.enter(nobody()), room.enter(nobody()));
+        let (first, second, third) =
+            (room.enter(nobody()), room.enter(nobody()), room.enter(nobody()));
         let work = first.work();
         drop(second.work());
-        let full = || async { tokio::time::timeout(MOMENT + MOMENT / 2, room.make()).await.is_err() };
+        let full =
+            || async { tokio::time::timeout(MOMENT + MOMENT / 2, room.make()).await.is_err() };
         assert!(full().await, "who is asked to leave has not left yet");
         assert!(leaves(&third).await && !leaves(&first).await && !leaves(&second).await);
         drop(third);
@@ -407,7 +458,8 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_nobody_takes_has_its_time() {
         let room = Room::new(10, LONG, PATIENCE * 5);
-        let (stalled, taking, ours) = (room.enter(nobody()), room.enter(nobody()), room.enter(nobody()));
+        let (stalled, taking, ours) =
+            (room.enter(nobody()), room.enter(nobody()), room.enter(nobody()));
         let (mut untaken, mut taken, mut prepared) = (stalled.work(), taking.work(), ours.work());
         let _beside = stalled.work();
         untaken.offered(true);
@@ -417,7 +469,10 @@ mod tests {
         taken.offered(true);
         assert!(!leaves(&stalled).await);
         tokio::time::timeout(PATIENCE * 3, stalled.over()).await.unwrap();
-        assert!(!leaves(&taking).await && !leaves(&ours).await, "the next part takes us as long as it takes");
+        assert!(
+            !leaves(&taking).await && !leaves(&ours).await,
+            "the next part takes us as long as it takes"
+        );
     }
 
     #[tokio::test]
@@ -430,11 +485,19 @@ mod tests {
         let _work = busy.work();
         let newcomer = room.enter(nobody());
         let make = || tokio::time::timeout(MOMENT + MOMENT / 2, room.make());
-        assert!(tokio::time::timeout(MOMENT / 2, room.make()).await.is_err() && !leaves(&newcomer).await, "it has a moment to speak");
+        assert!(
+            tokio::time::timeout(MOMENT / 2, room.make()).await.is_err()
+                && !leaves(&newcomer).await,
+            "it has a moment to speak"
+        );
         newcomer.greeted();
         drop(beside);
         assert!(make().await.is_err());
-        assert!(lock(&room.held).places[&stalled.number].asked && !leaves(&newcomer).await && !leaves(&busy).await);
+        assert!(
+            lock(&room.held).places[&stalled.number].asked
+                && !leaves(&newcomer).await
+                && !leaves(&busy).await
+        );
         // It takes something after all: another has to be found.
         untaken.offered(true);
         assert!(!leaves(&stalled).await);

@@ -1,6 +1,6 @@
-//! How much one address may ask for. Counted in this process, in a bounded table: the aim is to keep one client from
-//! taking everything, not to count exactly. Programs of this machine are not counted: a gateway without forwarding headers
-//! asks for many people, a bench for more.
+//! How much one address may ask for. Counted in this process, in a bounded table: the aim is to
+//! keep one client from taking everything, not to count exactly. Programs of this machine are not
+//! counted: a gateway without forwarding headers asks for many people, a bench for more.
 
 use std::{
     collections::HashMap,
@@ -63,7 +63,12 @@ struct Bucket {
 impl Throttle {
     pub fn new(settings: &Settings) -> Arc<Throttle> {
         let given = &settings.throttle;
-        Arc::new(Throttle { anonymous: given.default, login: given.login, token: given.token, used: Mutex::default() })
+        Arc::new(Throttle {
+            anonymous: given.default,
+            login: given.login,
+            token: given.token,
+            used: Mutex::default(),
+        })
     }
 
     fn rate(&self, class: Class) -> Rate {
@@ -82,7 +87,11 @@ impl Throttle {
         }
         let (most, refill) = (f64::from(rate.count), rate.refill());
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = if self.has_room(&mut used, (class, address), now) { (class, address) } else { (class, OTHERS) };
+        let key = if self.has_room(&mut used, (class, address), now) {
+            (class, address)
+        } else {
+            (class, OTHERS)
+        };
         let bucket = used.buckets.entry(key).or_insert(Bucket { left: most, at: now });
         let left = bucket.filled(rate, now);
         *bucket = Bucket { left, at: now };
@@ -94,8 +103,9 @@ impl Throttle {
         Ok(())
     }
 
-    /// Whether an address can have a bucket of its own. In a full table, buckets that are full again make room: to be
-    /// forgotten is no gain for them. When that frees nothing, newcomers share one bucket, so that the limit holds.
+    /// Whether an address can have a bucket of its own. In a full table, buckets that are full
+    /// again make room: to be forgotten is no gain for them. When that frees nothing, newcomers
+    /// share one bucket, so that the limit holds.
     fn has_room(&self, used: &mut Used, key: (Class, IpAddr), now: Instant) -> bool {
         if used.buckets.len() < MOST || used.buckets.contains_key(&key) {
             return true;
@@ -114,7 +124,8 @@ impl Throttle {
 impl Bucket {
     /// What is left now, with what has come back since.
     fn filled(&self, rate: Rate, now: Instant) -> f64 {
-        (self.left + now.duration_since(self.at).as_secs_f64() * rate.refill()).min(f64::from(rate.count))
+        (self.left + now.duration_since(self.at).as_secs_f64() * rate.refill())
+            .min(f64::from(rate.count))
     }
 }
 
@@ -125,7 +136,8 @@ impl Rate {
     }
 }
 
-/// What a request counts as from its first line alone; calls of nobody are counted once that is known.
+/// What a request counts as from its first line alone; calls of nobody are counted once that is
+/// known.
 fn class(request: &Request) -> Option<Class> {
     let path = request.uri().path();
     let posted = request.method() == Method::POST;
@@ -140,15 +152,25 @@ fn class(request: &Request) -> Option<Class> {
 
 impl Limit for Throttle {
     fn take(&self, request: &RequestInfo) -> Result<(), u64> {
-        if request.client_ip.is_loopback() { Ok(()) } else { self.take(Class::Anonymous, subscriber(request.client_ip), Instant::now()) }
+        if request.client_ip.is_loopback() {
+            Ok(())
+        } else {
+            self.take(Class::Anonymous, subscriber(request.client_ip), Instant::now())
+        }
     }
 }
 
 /// Refuses what is too much, in the words of whom was asked.
-pub async fn layer(State(throttle): State<Arc<Throttle>>, mut request: Request, next: Next) -> Response {
+pub async fn layer(
+    State(throttle): State<Arc<Throttle>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     request.extensions_mut().insert(AnonymousLimit(throttle.clone()));
     let Some(class) = class(&request) else { return next.run(request).await };
-    let Some(address) = request.extensions().get::<RequestInfo>().map(|info| info.client_ip) else { return next.run(request).await };
+    let Some(address) = request.extensions().get::<RequestInfo>().map(|info| info.client_ip) else {
+        return next.run(request).await;
+    };
     if address.is_loopback() {
         return next.run(request).await;
     }
@@ -176,7 +198,12 @@ mod tests {
     #[test]
     fn a_bucket_empties_and_fills_again() {
         let off = Rate { count: 0, seconds: 1 };
-        let throttle = Throttle { anonymous: Rate { count: 2, seconds: 10 }, login: off, token: off, used: Mutex::default() };
+        let throttle = Throttle {
+            anonymous: Rate { count: 2, seconds: 10 },
+            login: off,
+            token: off,
+            used: Mutex::default(),
+        };
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let begin = Instant::now();
         assert_eq!(throttle.take(Class::Anonymous, one, begin), Ok(()));
@@ -191,14 +218,27 @@ mod tests {
     #[test]
     fn a_full_table_stays_bounded_and_forgets_no_limit() {
         let rate = Rate { count: 1, seconds: 3600 };
-        let throttle = Throttle { anonymous: rate, login: rate, token: rate, used: Mutex::default() };
+        let throttle =
+            Throttle { anonymous: rate, login: rate, token: rate, used: Mutex::default() };
         let now = Instant::now();
         let first = IpAddr::from([203, 0, 113, 9]);
         assert_eq!(throttle.take(Class::Login, first, now), Ok(()));
-        let taken = (1..50_000_u32).filter(|n| throttle.take(Class::Login, IpAddr::from(n.to_be_bytes()), now).is_ok()).count();
+        let taken = (1..50_000_u32)
+            .filter(|n| throttle.take(Class::Login, IpAddr::from(n.to_be_bytes()), now).is_ok())
+            .count();
         assert_eq!(taken, MOST, "one each, and one for all the others");
         assert!(throttle.used.lock().unwrap().buckets.len() <= MOST + 1);
-        assert!(throttle.take(Class::Login, first, now).is_err(), "many others do not give it back");
-        assert_eq!(throttle.take(Class::Login, IpAddr::from([203, 0, 113, 10]), now + Duration::from_secs(3600)), Ok(()));
+        assert!(
+            throttle.take(Class::Login, first, now).is_err(),
+            "many others do not give it back"
+        );
+        assert_eq!(
+            throttle.take(
+                Class::Login,
+                IpAddr::from([203, 0, 113, 10]),
+                now + Duration::from_secs(3600)
+            ),
+            Ok(())
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The certificate of the HTTPS listener: one of yours in the data folder, else one made on first start and kept, so
-//! that its fingerprint stays the same over restarts.
+//! The certificate of the HTTPS listener: one of yours in the data folder, else one made on first
+//! start and kept, so that its fingerprint stays the same over restarts.
 
 use std::{
     collections::HashMap,
@@ -60,11 +60,16 @@ const RENEW_DAYS: i64 = 30;
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 const LOOKS_A_DAY: u64 = 86_400 / 3;
 
-/// The listener's configuration, from `tls.pem` and `tls.key` where they are, else from the kept certificate.
+/// The listener's configuration, from `tls.pem` and `tls.key` where they are, else from the kept
+/// certificate.
 ///
 /// # Errors
 /// Files that cannot be used.
-pub fn configuration(folder: &Path, now: Timestamp, store: StoreSlot) -> Result<(Arc<ServerConfig>, Watched), TlsError> {
+pub fn configuration(
+    folder: &Path,
+    now: Timestamp,
+    store: StoreSlot,
+) -> Result<(Arc<ServerConfig>, Watched), TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let seen = stamps(folder);
     let default = Arc::new(RwLock::new(own_or_kept(folder, now)?));
@@ -90,12 +95,14 @@ pub struct Watched {
 type Stamps = [Option<std::time::SystemTime>; 4];
 
 fn stamps(folder: &Path) -> Stamps {
-    ["tls.pem", "tls.key", "self-signed.pem", "self-signed.key"].map(|name| std::fs::metadata(folder.join(name)).and_then(|meta| meta.modified()).ok())
+    ["tls.pem", "tls.key", "self-signed.pem", "self-signed.key"]
+        .map(|name| std::fs::metadata(folder.join(name)).and_then(|meta| meta.modified()).ok())
 }
 
 impl Watched {
-    /// Takes over new files without a restart, and makes the server's own certificate anew in time. While files do not fit
-    /// together, as in the middle of being replaced, the former certificate stays.
+    /// Takes over new files without a restart, and makes the server's own certificate anew in time.
+    /// While files do not fit together, as in the middle of being replaced, the former certificate
+    /// stays.
     pub async fn watch(mut self) {
         let mut looks = 0_u64;
         loop {
@@ -115,7 +122,8 @@ impl Watched {
                 Err(error) => tracing::error!("the former certificate stays in use: {error}"),
             }
             // A kept certificate may have been made just now.
-            self.seen = if self.folder.join("tls.pem").exists() { now } else { stamps(&self.folder) };
+            self.seen =
+                if self.folder.join("tls.pem").exists() { now } else { stamps(&self.folder) };
         }
     }
 }
@@ -129,11 +137,13 @@ fn own_or_kept(folder: &Path, now: Timestamp) -> Result<Arc<CertifiedKey>, TlsEr
         let (certificate, key) = kept(folder, now)?;
         (folder.join("self-signed.pem"), certificate, key)
     };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(certificate.as_bytes()).filter_map(Result::ok).collect();
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(certificate.as_bytes()).filter_map(Result::ok).collect();
     if chain.is_empty() {
         return Err(TlsError::Pem { path, wanted: "certificate" });
     }
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| TlsError::Pem { path: path.with_extension("key"), wanted: "private key" })?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
+        .map_err(|_| TlsError::Pem { path: path.with_extension("key"), wanted: "private key" })?;
     let pair = |source| TlsError::Pair { path: path.clone(), source };
     Ok(Arc::new(CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(pair)?))
 }
@@ -141,7 +151,8 @@ fn own_or_kept(folder: &Path, now: Timestamp) -> Result<Arc<CertifiedKey>, TlsEr
 /// The store, once it is open: listeners are bound before.
 pub type StoreSlot = Arc<OnceLock<Store>>;
 
-/// Chooses by the name the browser asks for: the certificate of that host's brand, else the listener's own.
+/// Chooses by the name the browser asks for: the certificate of that host's brand, else the
+/// listener's own.
 struct Certificates {
     default: Arc<RwLock<Arc<CertifiedKey>>>,
     store: StoreSlot,
@@ -157,7 +168,11 @@ impl fmt::Debug for Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(hello.server_name().and_then(|host| self.of_brand(host)).unwrap_or_else(|| self.default.read().unwrap_or_else(PoisonError::into_inner).clone()))
+        Some(
+            hello.server_name().and_then(|host| self.of_brand(host)).unwrap_or_else(|| {
+                self.default.read().unwrap_or_else(PoisonError::into_inner).clone()
+            }),
+        )
     }
 }
 
@@ -172,7 +187,10 @@ impl Certificates {
             return Some(known.clone());
         }
         let pair = entry.cast::<CertificateKeyPair>()?;
-        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pair.certificate_data.as_bytes()).filter_map(Result::ok).collect();
+        let chain: Vec<CertificateDer<'static>> =
+            CertificateDer::pem_slice_iter(pair.certificate_data.as_bytes())
+                .filter_map(Result::ok)
+                .collect();
         let key = PrivateKeyDer::from_pem_slice(pair.key_data.expose().as_bytes()).ok()?;
         let certified = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).ok()?;
         // Older revisions of the same pair are of no use any more.
@@ -183,7 +201,8 @@ impl Certificates {
 
 /// The kept certificate; made when there is none, replaced when it ends soon.
 fn kept(folder: &Path, now: Timestamp) -> Result<(String, String), TlsError> {
-    let (certificate_path, key_path) = (folder.join("self-signed.pem"), folder.join("self-signed.key"));
+    let (certificate_path, key_path) =
+        (folder.join("self-signed.pem"), folder.join("self-signed.key"));
     if certificate_path.exists() && key_path.exists() {
         let (certificate, key) = (read(&certificate_path)?, read(&key_path)?);
         if ends(&certificate).is_some_and(|end| end > now.seconds() + RENEW_DAYS * 86_400) {
@@ -191,8 +210,10 @@ fn kept(folder: &Path, now: Timestamp) -> Result<(String, String), TlsError> {
         }
     }
     let (certificate, key) = make(now)?;
-    crate::files::write_private(&key_path, &key).map_err(|source| TlsError::File { path: key_path, source })?;
-    crate::files::write_private(&certificate_path, &certificate).map_err(|source| TlsError::File { path: certificate_path, source })?;
+    crate::files::write_private(&key_path, &key)
+        .map_err(|source| TlsError::File { path: key_path, source })?;
+    crate::files::write_private(&certificate_path, &certificate)
+        .map_err(|source| TlsError::File { path: certificate_path, source })?;
     Ok((certificate, key))
 }
 
@@ -204,7 +225,12 @@ pub fn ends(pem: &str) -> Option<i64> {
 }
 
 fn make(now: Timestamp) -> Result<(String, String), TlsError> {
-    let names = vec!["localhost".to_owned(), "*.localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    let names = vec![
+        "localhost".to_owned(),
+        "*.localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "::1".to_owned(),
+    ];
     let mut params = rcgen::CertificateParams::new(names)?;
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(rcgen::DnType::CommonName, "Countersign default certificate");
@@ -222,13 +248,15 @@ fn make(now: Timestamp) -> Result<(String, String), TlsError> {
 fn day(time: Timestamp) -> (i32, u8, u8) {
     let iso = time.iso();
     let mut parts = iso.split(['-', 'T']).map(|part| part.parse::<u16>().unwrap_or(1));
-    let (year, month, day) = (parts.next().unwrap_or(2026), parts.next().unwrap_or(1), parts.next().unwrap_or(1));
+    let (year, month, day) =
+        (parts.next().unwrap_or(2026), parts.next().unwrap_or(1), parts.next().unwrap_or(1));
     let small = |number: u16| u8::try_from(number).unwrap_or(1);
     (i32::from(year), small(month), small(day))
 }
 
 fn read(path: &Path) -> Result<String, TlsError> {
-    std::fs::read_to_string(path).map_err(|source| TlsError::File { path: path.to_path_buf(), source })
+    std::fs::read_to_string(path)
+        .map_err(|source| TlsError::File { path: path.to_path_buf(), source })
 }
 
 #[cfg(test)]
@@ -251,11 +279,15 @@ mod tests {
     fn broken_files_are_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("tls.pem"), "nothing").unwrap();
-        let missing = configuration(folder.path(), Timestamp(0), StoreSlot::default()).map(|_| ()).unwrap_err();
+        let missing = configuration(folder.path(), Timestamp(0), StoreSlot::default())
+            .map(|_| ())
+            .unwrap_err();
         assert!(matches!(missing, TlsError::File { path, .. } if path.ends_with("tls.key")));
         std::fs::write(folder.path().join("tls.key"), "nothing").unwrap();
         assert!(matches!(
-            configuration(folder.path(), Timestamp(0), StoreSlot::default()).map(|_| ()).unwrap_err(),
+            configuration(folder.path(), Timestamp(0), StoreSlot::default())
+                .map(|_| ())
+                .unwrap_err(),
             TlsError::Pem { wanted: "certificate", .. }
         ));
     }

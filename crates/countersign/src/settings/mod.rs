@@ -1,9 +1,10 @@
 //! Settings: what the operator decides outside of the database.
 //!
-//! One struct per section ([`sections`]) declares every key with its type, default and documentation;
-//! reading, the listing of `countersign config` and `docs/settings.md` all walk that declaration. A value comes from
-//! the highest of four places: flag, environment, configuration file, default. Nothing is read outside of here: what
-//! the rest of the program knows about its surroundings arrives as [`Settings`].
+//! One struct per section ([`sections`]) declares every key with its type, default and
+//! documentation; reading, the listing of `countersign config` and `docs/settings.md` all walk that
+//! declaration. A value comes from the highest of four places: flag, environment, configuration
+//! file, default. Nothing is read outside of here: what the rest of the program knows about its
+//! surroundings arrives as [`Settings`].
 
 mod report;
 mod sections;
@@ -42,7 +43,14 @@ impl fmt::Display for Problem {
 }
 
 fn list(problems: &[Problem]) -> String {
-    let mut text = format!("{} in the settings:", if problems.len() == 1 { "one fault".to_owned() } else { format!("{} faults", problems.len()) });
+    let mut text = format!(
+        "{} in the settings:",
+        if problems.len() == 1 {
+            "one fault".to_owned()
+        } else {
+            format!("{} faults", problems.len())
+        }
+    );
     for problem in problems {
         text.push_str("\n  - ");
         text.push_str(&problem.to_string());
@@ -65,7 +73,11 @@ pub struct Loaded {
 ///
 /// # Errors
 /// Every wrong value, with name, origin and remedy.
-pub fn load(flags: &[(String, String)], file: Option<&std::path::Path>, system: &dyn Surroundings) -> Result<Loaded, Wrong> {
+pub fn load(
+    flags: &[(String, String)],
+    file: Option<&std::path::Path>,
+    system: &dyn Surroundings,
+) -> Result<Loaded, Wrong> {
     let mut problems = Vec::new();
     let layers = Layers::gather(flags, file, system, &mut problems);
     let mut reader = sections::Reader { layers: &layers, system, problems };

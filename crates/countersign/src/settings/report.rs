@@ -37,7 +37,12 @@ pub fn listing(loaded: &Loaded, system: &dyn Surroundings) -> String {
 ///
 /// # Errors
 /// A sentence when there is no such key.
-pub fn json(loaded: &Loaded, system: &dyn Surroundings, key: Option<&str>, show_secrets: bool) -> Result<String, String> {
+pub fn json(
+    loaded: &Loaded,
+    system: &dyn Surroundings,
+    key: Option<&str>,
+    show_secrets: bool,
+) -> Result<String, String> {
     let value = |name: &str, meta: &KeyMeta| {
         let text = loaded.layers.value(name, meta.default, system).0.unwrap_or_default();
         if meta.secret && !show_secrets && !text.is_empty() { MASK.to_owned() } else { text }
@@ -45,7 +50,9 @@ pub fn json(loaded: &Loaded, system: &dyn Surroundings, key: Option<&str>, show_
     let all = loaded.layers.settings();
     if let Some(key) = key {
         let found = all.iter().find(|(name, _)| name == key).map(|(name, meta)| value(name, meta));
-        return found.ok_or_else(|| format!("there is no setting \"{key}\"; `countersign config` lists them all"));
+        return found.ok_or_else(|| {
+            format!("there is no setting \"{key}\"; `countersign config` lists them all")
+        });
     }
     let mut root = serde_json::Map::new();
     for (name, meta) in &all {
@@ -55,7 +62,9 @@ pub fn json(loaded: &Loaded, system: &dyn Surroundings, key: Option<&str>, show_
                 root.insert(name.clone(), text);
             }
             Some((section, name)) => {
-                let section = root.entry(section).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+                let section = root
+                    .entry(section)
+                    .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
                 if let Some(section) = section.as_object_mut() {
                     section.insert(name.to_owned(), text);
                 }
@@ -68,7 +77,11 @@ pub fn json(loaded: &Loaded, system: &dyn Surroundings, key: Option<&str>, show_
 /// Values are not shown: what we do not know may be a secret.
 fn others(layers: &Layers) -> Vec<[String; 3]> {
     let what = |key: &str| if without_effect(key) { "known, not used" } else { "unknown" };
-    layers.foreign().into_iter().map(|(key, given)| [key.to_owned(), what(key).to_owned(), given.origin.to_string()]).collect()
+    layers
+        .foreign()
+        .into_iter()
+        .map(|(key, given)| [key.to_owned(), what(key).to_owned(), given.origin.to_string()])
+        .collect()
 }
 
 fn shown(meta: &KeyMeta, text: &str) -> String {
@@ -80,7 +93,14 @@ fn shown(meta: &KeyMeta, text: &str) -> String {
 }
 
 fn table(rows: &[[String; 3]]) -> String {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0).min(60);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+            .min(60)
+    };
     let (first, second) = (width(0), width(1));
     let mut text = String::new();
     for [key, value, origin] in rows {
@@ -107,9 +127,17 @@ pub fn reference() -> String {
          with secrets masked.\n",
     );
     for (title, keys) in keys() {
-        let _ = write!(text, "\n## {}\n\n| Setting | Value | Default | Meaning |\n|---|---|---|---|\n", squeeze(title).trim_end_matches('.'));
+        let _ = write!(
+            text,
+            "\n## {}\n\n| Setting | Value | Default | Meaning |\n|---|---|---|---|\n",
+            squeeze(title).trim_end_matches('.')
+        );
         for meta in keys {
-            let default = if meta.default.is_empty() { "-".to_owned() } else { format!("`{}`", meta.default.replace(',', ", ")) };
+            let default = if meta.default.is_empty() {
+                "-".to_owned()
+            } else {
+                format!("`{}`", meta.default.replace(',', ", "))
+            };
             let _ = writeln!(
                 text,
                 "| `{}`<br>`COUNTERSIGN_{}` | {} | {default} | {} |",
@@ -126,7 +154,12 @@ pub fn reference() -> String {
          with `AUTHENTIK_` are ignored.\n\n",
     );
     let names: Vec<String> =
-        super::sections::WITHOUT_EFFECT.iter().map(|name| if name.ends_with(['.', '_']) { format!("`{name}*`") } else { format!("`{name}`") }).collect();
+        super::sections::WITHOUT_EFFECT
+            .iter()
+            .map(|name| {
+                if name.ends_with(['.', '_']) { format!("`{name}*`") } else { format!("`{name}`") }
+            })
+            .collect();
     let _ = writeln!(text, "{}.", names.join(", "));
     text
 }

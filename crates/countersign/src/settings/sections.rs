@@ -1,7 +1,7 @@
 //! Every setting: name, type, default, documentation.
 //!
-//! A section is declared once with the macro below; the struct the program uses, the reader and the manual page come
-//! from that declaration.
+//! A section is declared once with the macro below; the struct the program uses, the reader and the
+//! manual page come from that declaration.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -44,8 +44,17 @@ impl Reader<'_> {
         };
         match text {
             Ok(text) => T::read(&text).unwrap_or_else(|| {
-                let shown = if T::SECRET { "the value".to_owned() } else { format!("\"{}\"", text.chars().take(80).collect::<String>()) };
-                self.problem(key, given.origin.to_string(), format!("{shown} is not {}", T::WANTED), remedy(default));
+                let shown = if T::SECRET {
+                    "the value".to_owned()
+                } else {
+                    format!("\"{}\"", text.chars().take(80).collect::<String>())
+                };
+                self.problem(
+                    key,
+                    given.origin.to_string(),
+                    format!("{shown} is not {}", T::WANTED),
+                    remedy(default),
+                );
                 T::stand_in()
             }),
             Err(what) => {
@@ -62,7 +71,11 @@ impl Reader<'_> {
 }
 
 fn remedy(default: &str) -> String {
-    if default.is_empty() { "Correct it or remove it".to_owned() } else { format!("Correct it, or remove it to use {default}") }
+    if default.is_empty() {
+        "Correct it or remove it".to_owned()
+    } else {
+        format!("Correct it, or remove it to use {default}")
+    }
 }
 
 macro_rules! sections {
@@ -111,23 +124,25 @@ macro_rules! sections {
 sections! {
     /// Where data lies and how the program identifies itself.
     general: General {
-        /// Folder of the database, keys and certificates. Created when missing, readable only by the user the
-        /// program runs as.
+        /// Folder of the database, keys and certificates. Created when missing, readable only by
+        /// the user the program runs as.
         data_dir ("data_dir"): PathBuf = "data";
-        /// Key from which all others are derived: at least 32 characters, 50 or more recommended. Without it one is
-        /// made and kept in the data folder. Changing it signs everybody out and makes stored secrets unreadable. A published example
-        /// is never used: a random key takes its place, in the data folder or the PostgreSQL database, until you give one of your own.
+        /// Key from which all others are derived: at least 32 characters, 50 or more recommended.
+        /// Without it one is made and kept in the data folder. Changing it signs everybody out and
+        /// makes stored secrets unreadable. A published example is never used: a random key takes
+        /// its place, in the data folder or the PostgreSQL database, until you give one of your
+        /// own.
         secret_key ("secret_key"): Option<Secret> = "";
-        /// Public address of this server (`https://id.example.org`). Once set, every issuer and link uses it; otherwise
-        /// they follow the address of the request.
+        /// Public address of this server (`https://id.example.org`). Once set, every issuer and
+        /// link uses it; otherwise they follow the address of the request.
         base_url ("base_url"): Option<Origin> = "";
         /// How much is logged: trace, debug, info, warning or error.
         log_level ("log_level"): Level = "info";
-        /// Folder with blueprints of your own (`**/*.yaml`), applied after the built-in ones at the start and whenever a file
-        /// is added or changed.
+        /// Folder with blueprints of your own (`**/*.yaml`), applied after the built-in ones at the
+        /// start and whenever a file is added or changed.
         blueprints_dir ("blueprints_dir"): Option<PathBuf> = "";
-        /// Folder with certificates and keys in PEM form that others keep up to date, as an ACME client does: imported at the
-        /// start and every hour.
+        /// Folder with certificates and keys in PEM form that others keep up to date, as an ACME
+        /// client does: imported at the start and every hour.
         cert_discovery_dir ("cert_discovery_dir"): Option<PathBuf> = "/certs";
     }
 
@@ -135,31 +150,36 @@ sections! {
     listen: Listen {
         /// Address for HTTP: for a proxy in front of it, or for trying out.
         http ("listen.http"): SocketAddr = "0.0.0.0:9000";
-        /// Address for HTTPS. The certificate is made on first start and kept in the data folder; put your own into
-        /// `tls.pem` and `tls.key` there.
+        /// Address for HTTPS. The certificate is made on first start and kept in the data folder;
+        /// put your own into `tls.pem` and `tls.key` there.
         https ("listen.https"): SocketAddr = "0.0.0.0:9443";
         /// Address for metrics without authentication; on this machine only unless changed.
         metrics ("listen.metrics"): SocketAddr = "127.0.0.1:9300";
-        /// Connections that each of the two addresses holds at once. When there are as many, the one that has been idle, or has
-        /// taken nothing of its answer, the longest is closed for a new one.
+        /// Connections that each of the two addresses holds at once. When there are as many, the
+        /// one that has been idle, or has taken nothing of its answer, the longest is closed for a
+        /// new one.
         connections ("listen.connections"): u16 = "4096";
-        /// Connections of one address (a /64 of IPv6) that have not yet sent a complete request; more are closed at once. Behind
-        /// a trusted proxy the client that it names is counted. 0 sets no limit.
+        /// Connections of one address (a /64 of IPv6) that have not yet sent a complete request;
+        /// more are closed at once. Behind a trusted proxy the client that it names is counted. 0
+        /// sets no limit.
         waiting_per_address ("listen.waiting_per_address"): u16 = "128";
-        /// Seconds for a TLS handshake, then for the headers of a request, and for the next request; four times that for taking
-        /// the next part of an answer; after them the connection is closed. At most a day.
+        /// Seconds for a TLS handshake, then for the headers of a request, and for the next
+        /// request; four times that for taking the next part of an answer; after them the
+        /// connection is closed. At most a day.
         patience ("listen.patience"): u64 = "15";
-        /// Networks whose proxies may tell the client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`,
-        /// `X-Forwarded-Host`). From anywhere else these headers are removed. `none` trusts nobody.
+        /// Networks whose proxies may tell the client's address and scheme (`X-Forwarded-For`,
+        /// `X-Forwarded-Proto`, `X-Forwarded-Host`). From anywhere else these headers are removed.
+        /// `none` trusts nobody.
         trusted_proxies ("listen.trusted_proxy_cidrs"): Vec<Cidr> = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fe80::/10,::1/128";
     }
 
-    /// The database. Without a host everything is kept in the data folder, for one process; with PostgreSQL any number of
-    /// processes share it.
+    /// The database. Without a host everything is kept in the data folder, for one process; with
+    /// PostgreSQL any number of processes share it.
     postgresql: Postgresql {
-        /// Host of PostgreSQL 14 or later, or of an engine that speaks its wire. Read replicas have the same settings below
-        /// `postgresql.read_replicas.0`, `.1` and so on (`COUNTERSIGN_POSTGRESQL__READ_REPLICAS__0__HOST`); what is not given there
-        /// is as for the database itself.
+        /// Host of PostgreSQL 14 or later, or of an engine that speaks its wire. Read replicas have
+        /// the same settings below `postgresql.read_replicas.0`, `.1` and so on
+        /// (`COUNTERSIGN_POSTGRESQL__READ_REPLICAS__0__HOST`); what is not given there is as for
+        /// the database itself.
         host ("postgresql.host"): Option<String> = "";
         /// Port of the database server.
         port ("postgresql.port"): u16 = "5432";
@@ -169,11 +189,13 @@ sections! {
         user ("postgresql.user"): String = "authentik";
         /// Password to sign in to the database with.
         password ("postgresql.password"): Secret = "env://POSTGRES_PASSWORD?";
-        /// Whether the connection is encrypted and the server checked, in the words of PostgreSQL: `disable`, `allow`, `prefer`,
-        /// `require`, `verify-ca`, `verify-full`. Without, `prefer`; with a root certificate, `verify-full`.
+        /// Whether the connection is encrypted and the server checked, in the words of PostgreSQL:
+        /// `disable`, `allow`, `prefer`, `require`, `verify-ca`, `verify-full`. Without, `prefer`;
+        /// with a root certificate, `verify-full`.
         sslmode ("postgresql.sslmode"): Option<SslMode> = "";
-        /// File with certificates of the authority that signed the database's, in PEM form; `system` stands for those this
-        /// machine trusts. With it `require` checks as `verify-ca` does.
+        /// File with certificates of the authority that signed the database's, in PEM form;
+        /// `system` stands for those this machine trusts. With it `require` checks as `verify-ca`
+        /// does.
         sslrootcert ("postgresql.sslrootcert"): Option<PathBuf> = "";
         /// File with the certificate to sign in to the database with, in PEM form.
         sslcert ("postgresql.sslcert"): Option<PathBuf> = "";
@@ -187,8 +209,8 @@ sections! {
         connections ("postgresql.connections"): u16 = "10";
     }
 
-    /// Sign-ins in progress, counters and one-time marks. Without a host they are kept in memory and in the database, for
-    /// one process; several processes share them in Redis.
+    /// Sign-ins in progress, counters and one-time marks. Without a host they are kept in memory
+    /// and in the database, for one process; several processes share them in Redis.
     redis: Redis {
         /// Host of Redis, or of an engine that speaks its protocol.
         host ("redis.host"): Option<String> = "";
@@ -202,12 +224,15 @@ sections! {
         password ("redis.password"): Option<Secret> = "";
         /// Whether the connection is encrypted, to sentinels too.
         tls ("redis.tls"): bool = "false";
-        /// Whether the server's certificate and name are checked: `none`, or `required` (`optional` means the same). Without, they
-        /// are where `redis.tls_ca_cert` names an authority, and not elsewhere, as in the original.
+        /// Whether the server's certificate and name are checked: `none`, or `required` (`optional`
+        /// means the same). Without, they are where `redis.tls_ca_cert` names an authority, and not
+        /// elsewhere, as in the original.
         tls_reqs ("redis.tls_reqs"): Option<Checked> = "";
-        /// File with certificates of the authority that signed Redis', in PEM form; without, this machine's are asked.
+        /// File with certificates of the authority that signed Redis', in PEM form; without, this
+        /// machine's are asked.
         tls_ca_cert ("redis.tls_ca_cert"): Option<PathBuf> = "";
-        /// Name of the master that sentinels watch. Then they say where Redis is, instead of `redis.host`.
+        /// Name of the master that sentinels watch. Then they say where Redis is, instead of
+        /// `redis.host`.
         sentinel_master ("redis.sentinel.master"): Option<String> = "";
         /// The sentinels, as `redis-1:26379,redis-2:26379,redis-3:26379`.
         sentinel_hosts ("redis.sentinel.hosts"): Vec<Node> = "";
@@ -221,12 +246,14 @@ sections! {
 
     /// How requests and sessions are treated.
     web: Web {
-        /// Path below which everything is served, as `/auth/`: it begins and ends with a slash. A proxy in front must leave it in.
+        /// Path below which everything is served, as `/auth/`: it begins and ends with a slash. A
+        /// proxy in front must leave it in.
         path ("web.path"): String = "/";
-        /// Domain of the session cookie, for installations reached under several names of one domain.
+        /// Domain of the session cookie, for installations reached under several names of one
+        /// domain.
         cookie_domain ("cookie_domain"): Option<String> = "";
-        /// MiB that the bodies of all requests in work may have together, of which one client has at most half; more are answered
-        /// with status 503.
+        /// MiB that the bodies of all requests in work may have together, of which one client has
+        /// at most half; more are answered with status 503.
         bodies ("web.bodies"): u16 = "64";
         /// Seconds a request may take before it is given up with status 503.
         request_timeout ("web.request_timeout"): u64 = "60";
@@ -238,7 +265,8 @@ sections! {
     worker: Worker {
         /// Jobs that run at once in a process that does them.
         concurrency ("worker.concurrency"): u16 = "2";
-        /// Whether `server` does the jobs too. With PostgreSQL they can be left to processes of `countersign worker`.
+        /// Whether `server` does the jobs too. With PostgreSQL they can be left to processes of
+        /// `countersign worker`.
         in_process ("worker.in_process"): bool = "true";
     }
 
@@ -252,25 +280,29 @@ sections! {
         username ("email.username"): Option<String> = "";
         /// Password to sign in to the mail server with.
         password ("email.password"): Option<Secret> = "";
-        /// Whether the connection is encrypted after STARTTLS. A server that does not offer it is not used.
+        /// Whether the connection is encrypted after STARTTLS. A server that does not offer it is
+        /// not used.
         use_tls ("email.use_tls"): bool = "false";
-        /// Whether the connection is encrypted from its first byte. Not together with `email.use_tls`.
+        /// Whether the connection is encrypted from its first byte. Not together with
+        /// `email.use_tls`.
         use_ssl ("email.use_ssl"): bool = "false";
         /// Seconds to connect to the mail server; a whole mail may take three times as long.
         timeout ("email.timeout"): u64 = "10";
         /// Sender, as `Company <id@example.org>` or an address alone.
         from ("email.from"): String = "authentik@localhost";
-        /// Folder with mail templates of your own: `**/*.html`, each with an optional `.txt` beside it.
+        /// Folder with mail templates of your own: `**/*.html`, each with an optional `.txt` beside
+        /// it.
         template_dir ("email.template_dir"): Option<PathBuf> = "/templates";
-        /// Whether the events of sent mails keep the links in them. Whoever may read events could then use a link that signs
-        /// somebody in.
+        /// Whether the events of sent mails keep the links in them. Whoever may read events could
+        /// then use a link that signs somebody in.
         events_with_links ("email.events_with_links"): bool = "false";
     }
 
     /// Requests this server makes to others: webhooks of notifications, key sets of clients.
     outbound: Outbound {
-        /// Networks that may be reached although they are not public, as `10.1.0.0/16,192.168.7.4/32`. Everything else that
-        /// the Internet does not reach is refused, so that nobody uses this server to look into its own network.
+        /// Networks that may be reached although they are not public, as
+        /// `10.1.0.0/16,192.168.7.4/32`. Everything else that the Internet does not reach is
+        /// refused, so that nobody uses this server to look into its own network.
         allow ("outbound.allow"): Vec<Cidr> = "";
         /// Proxy that all such requests go through, as `http://proxy.example.org:3128`.
         proxy ("outbound.proxy"): Option<Secret> = "env://HTTPS_PROXY?";
@@ -284,20 +316,22 @@ sections! {
         retention ("events.retention"): Period = "days=365";
         /// How many events are kept at most; the oldest are removed first. 0 sets no limit.
         most ("events.most"): u64 = "0";
-        /// MaxMind's file of cities. Events then tell where their address is; it is kept in memory and read anew when it
-        /// changes.
+        /// MaxMind's file of cities. Events then tell where their address is; it is kept in memory
+        /// and read anew when it changes.
         geoip ("events.context_processors.geoip"): Option<PathBuf> = "/geoip/GeoLite2-City.mmdb";
         /// MaxMind's file of networks (ASN), likewise.
         asn ("events.context_processors.asn"): Option<PathBuf> = "/geoip/GeoLite2-ASN.mmdb";
     }
 
-    /// Traces for OpenTelemetry: what each request did, and how long each part took. Without an endpoint there are none.
+    /// Traces for OpenTelemetry: what each request did, and how long each part took. Without an
+    /// endpoint there are none.
     tracing: Tracing {
         /// Collector that takes OTLP over HTTP, as `http://collector:4318`; `/v1/traces` is added.
         otlp_endpoint ("tracing.otlp_endpoint"): Option<Collector> = "env://OTEL_EXPORTER_OTLP_ENDPOINT?";
         /// Headers the collector wants, as `Authorization=Bearer%20x,X-Tenant=one`.
         otlp_headers ("tracing.otlp_headers"): Option<Secret> = "env://OTEL_EXPORTER_OTLP_HEADERS?";
-        /// Share of requests and jobs that is traced, 0.1 for a tenth. A trace that a trusted proxy began follows its decision.
+        /// Share of requests and jobs that is traced, 0.1 for a tenth. A trace that a trusted proxy
+        /// began follows its decision.
         sample_rate ("tracing.sample_rate"): Share = "env://OTEL_TRACES_SAMPLER_ARG?1";
         /// Name this server has in traces.
         service_name ("tracing.service_name"): String = "env://OTEL_SERVICE_NAME?countersign";
@@ -305,19 +339,22 @@ sections! {
 
     /// Backups made by `countersign backup`, and by the server itself when `backup.every` is set.
     backup: Backup {
-        /// Passphrase they are encrypted with; best read from a file (`file:///run/secrets/backup`). Whoever has a backup and
-        /// its passphrase has everything, the secret key included; without the passphrase a backup is worth nothing.
+        /// Passphrase they are encrypted with; best read from a file
+        /// (`file:///run/secrets/backup`). Whoever has a backup and its passphrase has everything,
+        /// the secret key included; without the passphrase a backup is worth nothing.
         passphrase ("backup.passphrase"): Option<Secret> = "";
-        /// How often the server makes a backup, as `hours=24`; never without. Each is tried out by restoring it into an empty
-        /// database of its own before it counts.
+        /// How often the server makes a backup, as `hours=24`; never without. Each is tried out by
+        /// restoring it into an empty database of its own before it counts.
         every ("backup.every"): Option<Period> = "";
         /// How many of the server's backups are kept; older ones are removed.
         keep ("backup.keep"): u16 = "7";
-        /// Folder the server writes backups to; `backups` in the data folder without. Best on another disk.
+        /// Folder the server writes backups to; `backups` in the data folder without. Best on
+        /// another disk.
         folder ("backup.folder"): Option<PathBuf> = "";
     }
 
-    /// How much one client may ask for. Whoever asks for more is answered with status 429 and told when to come again.
+    /// How much one client may ask for. Whoever asks for more is answered with status 429 and told
+    /// when to come again.
     throttle: Throttle {
         /// Calls of the API without credentials, per address.
         default ("throttle.default"): Rate = "1000/second";
@@ -381,10 +418,20 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
 ];
 
 /// Adds a problem, with where its value came from.
-pub(super) fn telling<'a>(layers: &'a Layers, problems: &'a mut Vec<Problem>) -> impl FnMut(&str, &str, &str) + 'a {
+pub(super) fn telling<'a>(
+    layers: &'a Layers,
+    problems: &'a mut Vec<Problem>,
+) -> impl FnMut(&str, &str, &str) + 'a {
     move |name, what, remedy| {
-        let origin = layers.given(name).map_or_else(|| "default".to_owned(), |given| given.origin.to_string());
-        problems.push(Problem { name: name.to_owned(), origin, what: what.to_owned(), remedy: remedy.to_owned() });
+        let origin = layers
+            .given(name)
+            .map_or_else(|| "default".to_owned(), |given| given.origin.to_string());
+        problems.push(Problem {
+            name: name.to_owned(),
+            origin,
+            what: what.to_owned(),
+            remedy: remedy.to_owned(),
+        });
     }
 }
 
@@ -409,34 +456,90 @@ impl Settings {
         self.redis.check(&mut wrong);
         if self.postgresql.host.is_some() && self.general.secret_key.is_none() {
             let remedy = "Set it to the output of `countersign generate secret`, the same for every process on this database";
-            wrong("secret_key", "a database that others can reach needs a key that does not lie beside it", remedy);
+            wrong(
+                "secret_key",
+                "a database that others can reach needs a key that does not lie beside it",
+                remedy,
+            );
         }
         if self.postgresql.host.is_none() && !self.worker.in_process {
-            wrong("worker.in_process", "without postgresql.host nobody but the server can do the jobs", "Remove it, or use PostgreSQL");
+            wrong(
+                "worker.in_process",
+                "without postgresql.host nobody but the server can do the jobs",
+                "Remove it, or use PostgreSQL",
+            );
         }
         let path = self.web.path.as_str();
         let legal = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
-        if !(path.starts_with('/') && path.ends_with('/') && path.chars().all(legal)) || path.contains("//") || path.contains("..") {
-            wrong("web.path", "a path begins and ends with a slash and has letters, digits and dashes between", "Write it as /auth/");
+        if !(path.starts_with('/') && path.ends_with('/') && path.chars().all(legal))
+            || path.contains("//")
+            || path.contains("..")
+        {
+            wrong(
+                "web.path",
+                "a path begins and ends with a slash and has letters, digits and dashes between",
+                "Write it as /auth/",
+            );
         }
         let first = path.split('/').nth(1).unwrap_or_default();
-        if ["api", "if", "flows", "static", "application", "recovery", "-", "media", "ws", "source", "files"].contains(&first) {
-            wrong("web.path", "this name stands for something inside of the server", "Choose another, as /auth/");
+        if [
+            "api",
+            "if",
+            "flows",
+            "static",
+            "application",
+            "recovery",
+            "-",
+            "media",
+            "ws",
+            "source",
+            "files",
+        ]
+        .contains(&first)
+        {
+            wrong(
+                "web.path",
+                "this name stands for something inside of the server",
+                "Choose another, as /auth/",
+            );
         }
         if self.backup.every.is_some() && self.backup.passphrase.is_none() {
-            wrong("backup.every", "backups need a passphrase", "Give backup.passphrase too, best as a file: file:///run/secrets/backup");
+            wrong(
+                "backup.every",
+                "backups need a passphrase",
+                "Give backup.passphrase too, best as a file: file:///run/secrets/backup",
+            );
         }
         if self.backup.keep == 0 {
-            wrong("backup.keep", "0 would remove each backup as soon as it is made", "Use 1 or more");
+            wrong(
+                "backup.keep",
+                "0 would remove each backup as soon as it is made",
+                "Use 1 or more",
+            );
         }
         if self.email.use_tls && self.email.use_ssl {
-            wrong("email.use_ssl", "a connection is encrypted either from its first byte or after STARTTLS", "Set only one of email.use_tls and email.use_ssl");
+            wrong(
+                "email.use_ssl",
+                "a connection is encrypted either from its first byte or after STARTTLS",
+                "Set only one of email.use_tls and email.use_ssl",
+            );
         }
-        let listeners = [("listen.http", self.listen.http), ("listen.https", self.listen.https), ("listen.metrics", self.listen.metrics)];
+        let listeners = [
+            ("listen.http", self.listen.http),
+            ("listen.https", self.listen.https),
+            ("listen.metrics", self.listen.metrics),
+        ];
         for (index, (name, address)) in listeners.iter().enumerate() {
-            let same = listeners.iter().take(index).find(|(_, other)| other.port() != 0 && other == address);
+            let same = listeners
+                .iter()
+                .take(index)
+                .find(|(_, other)| other.port() != 0 && other == address);
             if let Some((other, _)) = same {
-                wrong(name, &format!("{address} is the address of {other} too"), "Choose another port");
+                wrong(
+                    name,
+                    &format!("{address} is the address of {other} too"),
+                    "Choose another port",
+                );
             }
         }
     }
@@ -444,12 +547,18 @@ impl Settings {
 
 impl Postgresql {
     pub(super) fn check(&self, wrong: &mut impl FnMut(&str, &str, &str)) {
-        if matches!(self.sslmode, Some(SslMode::VerifyCa | SslMode::VerifyFull)) && self.sslrootcert.is_none() {
+        if matches!(self.sslmode, Some(SslMode::VerifyCa | SslMode::VerifyFull))
+            && self.sslrootcert.is_none()
+        {
             let remedy = "Name its authority's certificate in postgresql.sslrootcert, or system for the authorities this machine trusts";
             wrong("postgresql.sslmode", "there is no certificate to check the server by", remedy);
         }
         if self.sslcert.is_some() != self.sslkey.is_some() {
-            wrong("postgresql.sslcert", "a certificate and its key go together", "Give both postgresql.sslcert and postgresql.sslkey, or neither");
+            wrong(
+                "postgresql.sslcert",
+                "a certificate and its key go together",
+                "Give both postgresql.sslcert and postgresql.sslkey, or neither",
+            );
         }
     }
 }
@@ -460,7 +569,8 @@ impl Redis {
         self.host.is_some() || self.sentinel_master.is_some() || !self.cluster.is_empty()
     }
 
-    /// Whether the server's certificate and name are checked. Whoever names an authority wants that.
+    /// Whether the server's certificate and name are checked. Whoever names an authority wants
+    /// that.
     pub fn is_checked(&self) -> bool {
         self.tls_reqs.map_or(self.tls_ca_cert.is_some(), |checked| checked.0)
     }
@@ -470,7 +580,11 @@ impl Redis {
             wrong("redis.username", "a user name needs a password", "Give redis.password too");
         }
         if self.sentinel_username.is_some() && self.sentinel_password.is_none() {
-            wrong("redis.sentinel.username", "a user name needs a password", "Give redis.sentinel.password too");
+            wrong(
+                "redis.sentinel.username",
+                "a user name needs a password",
+                "Give redis.sentinel.password too",
+            );
         }
         if self.sentinel_master.is_some() == self.sentinel_hosts.is_empty() {
             wrong(
@@ -480,18 +594,27 @@ impl Redis {
             );
         }
         if self.sentinel_master.is_some() && !self.cluster.is_empty() {
-            wrong("redis.cluster", "Redis is either a cluster or watched by sentinels", "Remove redis.cluster or redis.sentinel.*");
+            wrong(
+                "redis.cluster",
+                "Redis is either a cluster or watched by sentinels",
+                "Remove redis.cluster or redis.sentinel.*",
+            );
         }
         if !self.cluster.is_empty() && self.db != 0 {
             wrong("redis.db", "a cluster has one database", "Use 0");
         }
         if self.tls_ca_cert.is_some() && !self.tls {
-            wrong("redis.tls_ca_cert", "without encryption nothing is checked", "Set redis.tls to true, or remove it");
+            wrong(
+                "redis.tls_ca_cert",
+                "without encryption nothing is checked",
+                "Set redis.tls to true, or remove it",
+            );
         }
     }
 }
 
-/// Secret keys that are published: of the guide this program is made for, of the original's documentation, and our own.
+/// Secret keys that are published: of the guide this program is made for, of the original's
+/// documentation, and our own.
 const EXAMPLES: [&str; 7] = [
     "your-super-secret-key-change-this-in-production-min-50-characters-long-please",
     "please change this secret key to a long random string before going to production",
@@ -502,7 +625,8 @@ const EXAMPLES: [&str; 7] = [
     "your-secret-key-change-this",
 ];
 
-/// Whether a secret key is a published example, letter for letter. Whatever else somebody chose is theirs.
+/// Whether a secret key is a published example, letter for letter. Whatever else somebody chose is
+/// theirs.
 pub fn is_example(key: &str) -> bool {
     EXAMPLES.contains(&key)
 }

@@ -30,7 +30,9 @@ pub struct System;
 
 impl Surroundings for System {
     fn variables(&self) -> Vec<(String, String)> {
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
     }
     fn file(&self, path: &Path) -> io::Result<String> {
         std::fs::read_to_string(path)
@@ -83,17 +85,27 @@ const PREFIXES: [&str; 2] = ["AUTHENTIK_", "COUNTERSIGN_"];
 
 impl Layers {
     /// Collects from all places; unreadable or broken files are problems.
-    pub(super) fn gather(flags: &[(String, String)], file: Option<&Path>, system: &dyn Surroundings, problems: &mut Vec<Problem>) -> Layers {
+    pub(super) fn gather(
+        flags: &[(String, String)],
+        file: Option<&Path>,
+        system: &dyn Surroundings,
+        problems: &mut Vec<Problem>,
+    ) -> Layers {
         let mut layers = Layers::default();
         for path in FILES {
             match system.file(Path::new(path)) {
                 Ok(text) => layers.file(Path::new(path), &text, problems),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => layers.unreadable.push(format!("{path} is left out, since it cannot be read: {error}")),
+                Err(error) => layers
+                    .unreadable
+                    .push(format!("{path} is left out, since it cannot be read: {error}")),
             }
         }
         let variables = system.variables();
-        let named = variables.iter().find(|(name, _)| name == "COUNTERSIGN_CONFIG").map(|(_, path)| PathBuf::from(path));
+        let named = variables
+            .iter()
+            .find(|(name, _)| name == "COUNTERSIGN_CONFIG")
+            .map(|(_, path)| PathBuf::from(path));
         if let Some(path) = file.map(Path::to_path_buf).or(named) {
             match system.file(&path) {
                 Ok(text) => layers.file(&path, &text, problems),
@@ -109,12 +121,17 @@ impl Layers {
             for (name, value) in &variables {
                 if let Some(rest) = name.strip_prefix(prefix).filter(|rest| *rest != "CONFIG") {
                     let key = canonical(&rest.to_ascii_lowercase().replace("__", "."));
-                    layers.values.insert(key, Given { text: value.clone(), origin: Origin::Environment(name.clone()) });
+                    layers.values.insert(
+                        key,
+                        Given { text: value.clone(), origin: Origin::Environment(name.clone()) },
+                    );
                 }
             }
         }
         for (key, value) in flags {
-            layers.values.insert(canonical(key), Given { text: value.clone(), origin: Origin::Flag });
+            layers
+                .values
+                .insert(canonical(key), Given { text: value.clone(), origin: Origin::Flag });
         }
         layers
     }
@@ -136,7 +153,11 @@ impl Layers {
         match &node.content {
             Content::Map(members) => {
                 for (key, value) in members {
-                    let name = if prefix.is_empty() { key.name.clone() } else { format!("{prefix}.{}", key.name) };
+                    let name = if prefix.is_empty() {
+                        key.name.clone()
+                    } else {
+                        format!("{prefix}.{}", key.name)
+                    };
                     self.flatten(path, &name, value);
                 }
             }
@@ -161,21 +182,32 @@ impl Layers {
         self.values.get(key)
     }
 
-    /// The text of a setting, and where it stands unless it is the default. An empty value is none, as in a template that was
-    /// not filled in.
-    pub(super) fn value(&self, key: &str, default: &str, system: &dyn Surroundings) -> (Result<String, String>, Option<&Given>) {
+    /// The text of a setting, and where it stands unless it is the default. An empty value is none,
+    /// as in a template that was not filled in.
+    pub(super) fn value(
+        &self,
+        key: &str,
+        default: &str,
+        system: &dyn Surroundings,
+    ) -> (Result<String, String>, Option<&Given>) {
         match self.given(key).map(|given| (self.resolve(given, system), given)) {
-            Some((text, given)) if !text.as_ref().is_ok_and(|text| text.trim().is_empty()) => (text, Some(given)),
+            Some((text, given)) if !text.as_ref().is_ok_and(|text| text.trim().is_empty()) => {
+                (text, Some(given))
+            }
             _ => (self.resolve_text(default, system), None),
         }
     }
 
-    /// For each read replica, in the order of their names, these layers with its values in place of the database's.
+    /// For each read replica, in the order of their names, these layers with its values in place of
+    /// the database's.
     pub(super) fn of_replicas(&self) -> Vec<Layers> {
         let mut replicas: BTreeMap<&str, BTreeMap<String, Given>> = BTreeMap::new();
         for (key, given) in &self.values {
             if let Some((name, of_database)) = of_replica(key) {
-                replicas.entry(name).or_insert_with(|| self.values.clone()).insert(of_database, given.clone());
+                replicas
+                    .entry(name)
+                    .or_insert_with(|| self.values.clone())
+                    .insert(of_database, given.clone());
             }
         }
         replicas.into_values().map(|values| Layers { values, unreadable: Vec::new() }).collect()
@@ -195,7 +227,11 @@ impl Layers {
     ///
     /// # Errors
     /// A sentence when the detour leads nowhere and names no default.
-    pub(super) fn resolve(&self, given: &Given, system: &dyn Surroundings) -> Result<String, String> {
+    pub(super) fn resolve(
+        &self,
+        given: &Given,
+        system: &dyn Surroundings,
+    ) -> Result<String, String> {
         self.resolve_text(&given.text, system)
     }
 
@@ -203,18 +239,33 @@ impl Layers {
     ///
     /// # Errors
     /// A sentence when the detour leads nowhere and names no default.
-    pub(super) fn resolve_text(&self, text: &str, system: &dyn Surroundings) -> Result<String, String> {
-        let detour = |rest: &str| rest.split_once('?').map_or((rest.to_owned(), None), |(name, default)| (name.to_owned(), Some(default.to_owned())));
+    pub(super) fn resolve_text(
+        &self,
+        text: &str,
+        system: &dyn Surroundings,
+    ) -> Result<String, String> {
+        let detour = |rest: &str| {
+            rest.split_once('?').map_or((rest.to_owned(), None), |(name, default)| {
+                (name.to_owned(), Some(default.to_owned()))
+            })
+        };
         if let Some(rest) = text.strip_prefix("env://") {
             let (name, default) = detour(rest);
-            let found = system.variables().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value);
-            return found.or(default).ok_or_else(|| format!("the environment variable {name} it points to is not set"));
+            let found = system
+                .variables()
+                .into_iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value);
+            return found
+                .or(default)
+                .ok_or_else(|| format!("the environment variable {name} it points to is not set"));
         }
         if let Some(rest) = text.strip_prefix("file://") {
             let (path, default) = detour(rest);
             return match system.file(Path::new(&path)) {
                 Ok(text) => Ok(text.trim().to_owned()),
-                Err(error) => default.ok_or_else(|| format!("the file {path} it points to cannot be read: {error}")),
+                Err(error) => default
+                    .ok_or_else(|| format!("the file {path} it points to cannot be read: {error}")),
             };
         }
         Ok(text.to_owned())
@@ -224,7 +275,11 @@ impl Layers {
     pub(super) fn foreign(&self) -> Vec<(&str, &Given)> {
         let known = self.settings();
         let is_known = |key: &str| known.iter().any(|(name, _)| name == key);
-        self.values.iter().map(|(key, given)| (key.as_str(), given)).filter(|(key, _)| !is_known(key)).collect()
+        self.values
+            .iter()
+            .map(|(key, given)| (key.as_str(), given))
+            .filter(|(key, _)| !is_known(key))
+            .collect()
     }
 
     pub(super) fn notes(&self, settings: &Settings, system: &dyn Surroundings) -> Vec<String> {
@@ -239,15 +294,25 @@ impl Layers {
         for (key, given) in self.foreign() {
             let ours = matches!(&given.origin, Origin::Environment(name) if name.starts_with("AUTHENTIK_"));
             if key == "error_reporting.enabled" && given.text.eq_ignore_ascii_case("true") {
-                notes.push(format!("{} is not used: no error report leaves this server", given.origin));
+                notes.push(format!(
+                    "{} is not used: no error report leaves this server",
+                    given.origin
+                ));
             } else if !ours && !without_effect(key) {
-                notes.push(format!("{}: there is no setting \"{key}\"; `countersign config` lists them all", given.origin));
+                notes.push(format!(
+                    "{}: there is no setting \"{key}\"; `countersign config` lists them all",
+                    given.origin
+                ));
             }
         }
         if settings.postgresql.host.is_some() && !settings.redis.is_set() {
             notes.push("without Redis only one process can use the database: sign-ins in progress are not shared".to_owned());
         }
-        if settings.redis.is_set() && settings.redis.tls && settings.redis.tls_reqs.is_none() && !settings.redis.is_checked() {
+        if settings.redis.is_set()
+            && settings.redis.tls
+            && settings.redis.tls_reqs.is_none()
+            && !settings.redis.is_checked()
+        {
             notes.push(
                 "the connection to Redis is encrypted, and nobody checks whom it goes to: set redis.tls_ca_cert, or redis.tls_reqs to required".to_owned(),
             );
@@ -272,10 +337,13 @@ pub(super) fn without_effect(key: &str) -> bool {
     if let Some((_, of_database)) = of_replica(key) {
         return without_effect(&of_database);
     }
-    WITHOUT_EFFECT.iter().any(|known| if known.ends_with(['.', '_']) { key.starts_with(known) } else { key == *known })
+    WITHOUT_EFFECT.iter().any(|known| {
+        if known.ends_with(['.', '_']) { key.starts_with(known) } else { key == *known }
+    })
 }
 
-/// The name of a read replica in a key, and the setting of the database that the key replaces for it.
+/// The name of a read replica in a key, and the setting of the database that the key replaces for
+/// it.
 fn of_replica(key: &str) -> Option<(&str, String)> {
     let (replica, name) = key.strip_prefix("postgresql.read_replicas.")?.split_once('.')?;
     Some((replica, format!("postgresql.{name}")))
@@ -286,6 +354,8 @@ fn canonical(key: &str) -> String {
     match key {
         // What the original called it before, and still reads.
         "geoip" => "events.context_processors.geoip".to_owned(),
-        key => key.strip_prefix("listen.listen_").map_or_else(|| key.to_owned(), |rest| format!("listen.{rest}")),
+        key => key
+            .strip_prefix("listen.listen_")
+            .map_or_else(|| key.to_owned(), |rest| format!("listen.{rest}")),
     }
 }

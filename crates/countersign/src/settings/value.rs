@@ -182,14 +182,16 @@ impl Place for Checked {
 pub struct Node(pub String, pub u16);
 
 impl Place for Vec<Node> {
-    const WANTED: &'static str = "hosts with their ports separated by commas, such as redis-1:26379,redis-2:26379";
+    const WANTED: &'static str =
+        "hosts with their ports separated by commas, such as redis-1:26379,redis-2:26379";
     fn stand_in() -> Self {
         Vec::new()
     }
     fn read(text: &str) -> Option<Self> {
         let node = |part: &str| {
             let (host, port) = part.trim().rsplit_once(':')?;
-            let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            let host =
+                host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
             let legal = !host.is_empty() && !host.contains(['/', '@', ' ']);
             Some(Node(legal.then(|| host.to_owned())?, port.parse().ok()?))
         };
@@ -220,7 +222,8 @@ impl Place for Origin {
 }
 
 impl Place for Vec<Cidr> {
-    const WANTED: &'static str = "networks separated by commas, such as 10.0.0.0/8,fd00::/8, or none";
+    const WANTED: &'static str =
+        "networks separated by commas, such as 10.0.0.0/8,fd00::/8, or none";
     fn stand_in() -> Self {
         Vec::new()
     }
@@ -237,7 +240,8 @@ impl Place for Vec<Cidr> {
 pub struct Period(pub i64);
 
 impl Place for Period {
-    const WANTED: &'static str = "a length of time, as hours=24 or days=1;hours=12, of at least a minute";
+    const WANTED: &'static str =
+        "a length of time, as hours=24 or days=1;hours=12, of at least a minute";
     fn stand_in() -> Self {
         Period(86_400)
     }
@@ -266,7 +270,10 @@ impl Place for Collector {
     }
     fn read(text: &str) -> Option<Self> {
         let url = url::Url::parse(text.trim()).ok()?;
-        let plain = matches!(url.scheme(), "http" | "https") && url.host().is_some() && url.query().is_none() && url.fragment().is_none();
+        let plain = matches!(url.scheme(), "http" | "https")
+            && url.host().is_some()
+            && url.query().is_none()
+            && url.fragment().is_none();
         plain.then(|| Collector(url.into()))
     }
 }
@@ -293,7 +300,8 @@ pub struct Rate {
 }
 
 impl Place for Rate {
-    const WANTED: &'static str = "a number per second, minute, hour or day, as 20/hour; 0/second sets no limit";
+    const WANTED: &'static str =
+        "a number per second, minute, hour or day, as 20/hour; 0/second sets no limit";
     fn stand_in() -> Self {
         Rate { count: 0, seconds: 1 }
     }

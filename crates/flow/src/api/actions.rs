@@ -14,7 +14,9 @@ use crate::stages::{Prompt, preview_prompt};
 
 fn find(call: &Call) -> Result<(Ref<Flow>, Flow), ApiError> {
     let found = call.snapshot.find::<Flow>("slug", call.param("slug"));
-    found.map(|(reference, flow)| (reference, flow.clone())).ok_or_else(|| ApiError::not_found("Flow"))
+    found
+        .map(|(reference, flow)| (reference, flow.clone()))
+        .ok_or_else(|| ApiError::not_found("Flow"))
 }
 
 pub(super) async fn diagram(call: Call) -> Result<Response, ApiError> {
@@ -25,7 +27,9 @@ pub(super) async fn diagram(call: Call) -> Result<Response, ApiError> {
 pub(super) async fn set_background_url(call: Call) -> Result<Response, ApiError> {
     let (reference, _) = find(&call)?;
     let body = call.object()?;
-    let url = application::picture(body.get("url").ok_or_else(|| ApiError::field("url", Problem::required()))?)?;
+    let url = application::picture(
+        body.get("url").ok_or_else(|| ApiError::field("url", Problem::required()))?,
+    )?;
     put_background(&call, reference, Some(url).filter(|url| !url.is_empty())).await
 }
 
@@ -36,11 +40,16 @@ pub(super) async fn set_background(call: Call) -> Result<Response, ApiError> {
     put_background(&call, reference, None).await
 }
 
-async fn put_background(call: &Call, reference: Ref<Flow>, background: Option<Picture>) -> Result<Response, ApiError> {
+async fn put_background(
+    call: &Call,
+    reference: Ref<Flow>,
+    background: Option<Picture>,
+) -> Result<Response, ApiError> {
     call.cx
         .store
         .write(call.actor(), "background of a flow", move |tx| {
-            let flow = tx.graph().get(reference).cloned().ok_or_else(|| ApiError::not_found("Flow"))?;
+            let flow =
+                tx.graph().get(reference).cloned().ok_or_else(|| ApiError::not_found("Flow"))?;
             tx.draft().put(reference.key(), Flow { background: background.clone(), ..flow });
             Ok::<_, ApiError>(())
         })
@@ -59,26 +68,53 @@ pub(super) async fn cache_clear(_call: Call) -> Result<Response, ApiError> {
 /// What users may set up by themselves.
 pub(super) async fn user_settings(call: Call) -> Result<Response, ApiError> {
     const COMPONENTS: [(&str, &str); 5] = [
-        ("authentik_stages_authenticator_email.authenticatoremailstage", "ak-user-settings-authenticator-email"),
-        ("authentik_stages_authenticator_static.authenticatorstaticstage", "ak-user-settings-authenticator-static"),
-        ("authentik_stages_authenticator_totp.authenticatortotpstage", "ak-user-settings-authenticator-totp"),
-        ("authentik_stages_authenticator_webauthn.authenticatorwebauthnstage", "ak-user-settings-authenticator-webauthn"),
+        (
+            "authentik_stages_authenticator_email.authenticatoremailstage",
+            "ak-user-settings-authenticator-email",
+        ),
+        (
+            "authentik_stages_authenticator_static.authenticatorstaticstage",
+            "ak-user-settings-authenticator-static",
+        ),
+        (
+            "authentik_stages_authenticator_totp.authenticatortotpstage",
+            "ak-user-settings-authenticator-totp",
+        ),
+        (
+            "authentik_stages_authenticator_webauthn.authenticatorwebauthnstage",
+            "ak-user-settings-authenticator-webauthn",
+        ),
         ("authentik_stages_password.passwordstage", "ak-user-settings-password"),
     ];
     let mut found = Vec::new();
     for entry in call.snapshot.entries(Space("stage")) {
-        let Some((_, component)) = COMPONENTS.iter().find(|(model, _)| *model == entry.meta().model) else { continue };
+        let Some((_, component)) =
+            COMPONENTS.iter().find(|(model, _)| *model == entry.meta().model)
+        else {
+            continue;
+        };
         let values = entry.object.values();
         let rank = COMPONENTS.iter().position(|(model, _)| *model == entry.meta().model);
         let configurable = values.get("configure_flow").is_some_and(|flow| !flow.is_null());
         if !configurable && component.ends_with("-password") {
             continue;
         }
-        let text = |name: &str| values.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-        let title = text("friendly_name").unwrap_or_else(|| entry.meta().title.replace(" Setup Stage", ""));
-        let mut item = json!({"object_uid": entry.id.key.to_json(), "component": component, "title": title});
+        let text = |name: &str| {
+            values
+                .get(name)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        let title =
+            text("friendly_name").unwrap_or_else(|| entry.meta().title.replace(" Setup Stage", ""));
+        let mut item =
+            json!({"object_uid": entry.id.key.to_json(), "component": component, "title": title});
         if configurable && let Value::Object(map) = &mut item {
-            map.insert("configure_url".to_owned(), format!("/flows/-/configure/{}/", entry.id.key).into());
+            map.insert(
+                "configure_url".to_owned(),
+                format!("/flows/-/configure/{}/", entry.id.key).into(),
+            );
         }
         found.push(((rank, text("name")), item));
     }
@@ -91,7 +127,10 @@ pub(super) async fn preview(call: Call) -> Result<Response, ApiError> {
     debug_assert_eq!(<Prompt as countersign_model::Target>::KEY, KeyType::Uuid);
     let body = call.object()?;
     let prompt = Prompt::parse(&call.input(&body, Mode::Create), None)?;
-    for (flag, source) in [(prompt.initial_value_expression, &prompt.initial_value), (prompt.placeholder_expression, &prompt.placeholder)] {
+    for (flag, source) in [
+        (prompt.initial_value_expression, &prompt.initial_value),
+        (prompt.placeholder_expression, &prompt.placeholder),
+    ] {
         let context = MappingContext::default();
         if flag && let Err(error) = evaluate_mapping(source, &context) {
             return Err(ApiError::object(error.to_string()));

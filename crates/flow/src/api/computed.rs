@@ -17,9 +17,14 @@ pub(crate) fn flow(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Stri
     common(entry, flow, map);
     let mut stages: Vec<_> = bindings(render.snapshot, entry.id);
     stages.sort_by_key(|binding| binding.order);
-    map.insert("stages".to_owned(), stages.iter().map(|binding| binding.stage.key().to_json()).collect());
+    map.insert(
+        "stages".to_owned(),
+        stages.iter().map(|binding| binding.stage.key().to_json()).collect(),
+    );
     let own = entry.id.key.uuid().unwrap_or_default();
-    let policies = engine::bindings_of(render.snapshot, own).into_iter().filter_map(|(_, binding)| binding.policy);
+    let policies = engine::bindings_of(render.snapshot, own)
+        .into_iter()
+        .filter_map(|(_, binding)| binding.policy);
     map.insert("policies".to_owned(), policies.map(|policy| policy.key().to_json()).collect());
     // Plans are not shared between browsers, so none is cached.
     map.insert("cache_count".to_owned(), 0.into());
@@ -27,7 +32,10 @@ pub(crate) fn flow(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Stri
 
 fn common(entry: &Entry, flow: &Flow, map: &mut Map<String, Value>) {
     map.insert("policybindingmodel_ptr_id".to_owned(), entry.id.key.to_json());
-    map.insert("export_url".to_owned(), format!("/api/v3/flows/instances/{}/export/", flow.slug).into());
+    map.insert(
+        "export_url".to_owned(),
+        format!("/api/v3/flows/instances/{}/export/", flow.slug).into(),
+    );
     let background = flow.background.as_deref().filter(|background| !background.is_empty());
     map.insert("background".to_owned(), background.unwrap_or(BACKGROUND).into());
 }
@@ -36,7 +44,11 @@ fn bindings(snapshot: &Snapshot, flow: ObjectId) -> Vec<&FlowStageBinding> {
     naming(snapshot, flow, "target")
 }
 
-fn naming<'a>(snapshot: &'a Snapshot, target: ObjectId, by_field: &str) -> Vec<&'a FlowStageBinding> {
+fn naming<'a>(
+    snapshot: &'a Snapshot,
+    target: ObjectId,
+    by_field: &str,
+) -> Vec<&'a FlowStageBinding> {
     snapshot
         .referrers_in(target, FlowStageBinding::SPACE)
         .filter(|(_, field)| *field == by_field)
@@ -67,8 +79,10 @@ pub(crate) fn short_stage(snapshot: &Snapshot, entry: &Entry) -> Value {
 
 /// The flows a stage is part of, each once, by slug.
 fn flow_set(snapshot: &Snapshot, stage: ObjectId) -> Value {
-    let flows: BTreeSet<Key> = naming(snapshot, stage, "stage").iter().map(|binding| binding.target.key()).collect();
-    let mut flows: Vec<_> = flows.into_iter().filter_map(|key| snapshot.entry(Ref::<Flow>::new(key).id())).collect();
+    let flows: BTreeSet<Key> =
+        naming(snapshot, stage, "stage").iter().map(|binding| binding.target.key()).collect();
+    let mut flows: Vec<_> =
+        flows.into_iter().filter_map(|key| snapshot.entry(Ref::<Flow>::new(key).id())).collect();
     flows.sort_by_key(|entry| entry.cast::<Flow>().map(|flow| flow.slug.to_string()));
     flows.into_iter().map(|entry| short_flow(entry)).collect()
 }
@@ -78,7 +92,16 @@ fn short_flow(entry: &Entry) -> Value {
     let mut values = entry.object.values();
     let mut map = Map::new();
     map.insert("pk".to_owned(), entry.id.key.to_json());
-    for name in ["name", "slug", "title", "designation", "policy_engine_mode", "compatibility_mode", "layout", "denied_action"] {
+    for name in [
+        "name",
+        "slug",
+        "title",
+        "designation",
+        "policy_engine_mode",
+        "compatibility_mode",
+        "layout",
+        "denied_action",
+    ] {
         map.insert(name.to_owned(), values.remove(name).unwrap_or_default());
     }
     common(entry, flow, &mut map);
@@ -87,9 +110,10 @@ fn short_flow(entry: &Entry) -> Value {
 
 pub(crate) fn stage(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     map.insert("flow_set".to_owned(), flow_set(render.snapshot, entry.id));
-    for (field, object) in
-        [("webauthn_allowed_device_types", "webauthn_allowed_device_types_obj"), ("device_type_restrictions", "device_type_restrictions_obj")]
-    {
+    for (field, object) in [
+        ("webauthn_allowed_device_types", "webauthn_allowed_device_types_obj"),
+        ("device_type_restrictions", "device_type_restrictions_obj"),
+    ] {
         if entry.meta().field(field).is_some() {
             map.insert(object.to_owned(), json!([]));
         }
@@ -98,7 +122,10 @@ pub(crate) fn stage(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Str
 
 pub(crate) fn prompt(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let stages = prompt_stages(render.snapshot, entry.id.key);
-    let stages = stages.into_iter().filter_map(|id| render.snapshot.entry(id)).map(|entry| short_stage(render.snapshot, entry));
+    let stages = stages
+        .into_iter()
+        .filter_map(|id| render.snapshot.entry(id))
+        .map(|entry| short_stage(render.snapshot, entry));
     map.insert("promptstage_set".to_owned(), stages.collect());
 }
 
@@ -118,7 +145,10 @@ pub(crate) fn print_binding(entry: &Entry) -> String {
 
 /// Whether a uuid is asked for by a parameter, or none is.
 fn asked(call: &Call, name: &str, uuid: Option<uuid::Uuid>) -> bool {
-    call.query.get(name).filter(|text| !text.is_empty()).is_none_or(|text| uuid.is_some() && uuid::Uuid::parse_str(text).ok() == uuid)
+    call.query
+        .get(name)
+        .filter(|text| !text.is_empty())
+        .is_none_or(|text| uuid.is_some() && uuid::Uuid::parse_str(text).ok() == uuid)
 }
 
 pub(crate) fn narrow_flows(call: &Call, entry: &Entry) -> bool {
@@ -133,13 +163,20 @@ pub(crate) fn stage_name(entry: &Entry, snapshot: &Snapshot) -> Vec<String> {
 
 /// `no_flows`: stages that are in no flow, or only those that are in one.
 pub(crate) fn narrow_unbound(call: &Call, entry: &Entry) -> bool {
-    call.query.flag("no_flows").is_none_or(|wanted| wanted == naming(&call.snapshot, entry.id, "stage").is_empty())
+    call.query
+        .flag("no_flows")
+        .is_none_or(|wanted| wanted == naming(&call.snapshot, entry.id, "stage").is_empty())
 }
 
 /// `pbm_uuid` is the binding's own uuid; `policies` are bound to it.
 pub(crate) fn narrow_bindings(call: &Call, entry: &Entry) -> bool {
     let own = entry.id.key.uuid();
     let bound = engine::bindings_of(&call.snapshot, own.unwrap_or_default());
-    let has = |wanted: &str| bound.iter().any(|(_, binding)| binding.policy.is_some_and(|policy| policy.key().to_string() == wanted));
-    asked(call, "pbm_uuid", own) && call.query.all("policies").filter(|wanted| !wanted.is_empty()).all(has)
+    let has = |wanted: &str| {
+        bound.iter().any(|(_, binding)| {
+            binding.policy.is_some_and(|policy| policy.key().to_string() == wanted)
+        })
+    };
+    asked(call, "pbm_uuid", own)
+        && call.query.all("policies").filter(|wanted| !wanted.is_empty()).all(has)
 }

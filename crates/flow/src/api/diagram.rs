@@ -22,7 +22,11 @@ const SUBROUTINE: (&str, &str) = ("[[", "]]");
 const HEXAGON: (&str, &str) = ("{{", "}}");
 
 impl Element {
-    fn new(id: impl Into<String>, text: impl Into<String>, shape: (&'static str, &'static str)) -> Element {
+    fn new(
+        id: impl Into<String>,
+        text: impl Into<String>,
+        shape: (&'static str, &'static str),
+    ) -> Element {
         Element { id: id.into(), text: text.into(), shape, action: None, from: Vec::new() }
     }
 
@@ -56,7 +60,13 @@ pub(super) fn draw(snapshot: &Snapshot, reference: Ref<Flow>, flow: &Flow) -> St
     let mut lines = vec!["graph TD".to_owned()];
     lines.extend(requirement(flow.authentication));
     let pre = "flow_pre".to_owned();
-    let (policies, ids) = policies_of(snapshot, reference.key().uuid().unwrap_or_default(), "flow_policy", std::slice::from_ref(&pre), true);
+    let (policies, ids) = policies_of(
+        snapshot,
+        reference.key().uuid().unwrap_or_default(),
+        "flow_policy",
+        std::slice::from_ref(&pre),
+        true,
+    );
     if !policies.is_empty() {
         lines.push(Element::new(pre, "Pre-flow policies", SUBROUTINE).lines());
     }
@@ -75,21 +85,42 @@ fn requirement(authentication: Authentication) -> Vec<String> {
     }
     let id = "flow_auth_requirement".to_owned();
     let box_of = ("[", "]");
-    let asks = Element::new(id.clone(), format!("Flow authentication requirement\n{}", authentication.value()), box_of);
+    let asks = Element::new(
+        id.clone(),
+        format!("Flow authentication requirement\n{}", authentication.value()),
+        box_of,
+    );
     let from = [id];
     let denied = Element::done().after(&from, "Requirement not fulfilled");
-    let begins = Element::new("flow_start", "placeholder", box_of).after(&from, "Requirement fulfilled");
+    let begins =
+        Element::new("flow_start", "placeholder", box_of).after(&from, "Requirement fulfilled");
     [asks, denied, begins].iter().map(Element::lines).collect()
 }
 
-/// The policies bound to something, and their ids. Those of the flow name their place, and end it when they deny.
-fn policies_of(snapshot: &Snapshot, target: uuid::Uuid, prefix: &str, from: &[String], of_flow: bool) -> (Vec<Element>, Vec<String>) {
+/// The policies bound to something, and their ids. Those of the flow name their place, and end it
+/// when they deny.
+fn policies_of(
+    snapshot: &Snapshot,
+    target: uuid::Uuid,
+    prefix: &str,
+    from: &[String],
+    of_flow: bool,
+) -> (Vec<Element>, Vec<String>) {
     let (mut elements, mut ids) = (Vec::new(), Vec::new());
-    let bound = engine::bindings_of(snapshot, target).into_iter().filter_map(|(_, binding)| Some((binding.order, snapshot.member(binding.policy?)?)));
+    let bound = engine::bindings_of(snapshot, target)
+        .into_iter()
+        .filter_map(|(_, binding)| Some((binding.order, snapshot.member(binding.policy?)?)));
     for (at, (order, policy)) in bound.enumerate() {
         let id = format!("{prefix}_{at}");
         let action = if of_flow { format!("Binding {order}") } else { String::new() };
-        elements.push(Element::new(&id, format!("Policy ({})\n{}", policy.meta().title, text(policy, "name")), HEXAGON).after(from, &action));
+        elements.push(
+            Element::new(
+                &id,
+                format!("Policy ({})\n{}", policy.meta().title, text(policy, "name")),
+                HEXAGON,
+            )
+            .after(from, &action),
+        );
         if of_flow {
             elements.push(Element::done().after(std::slice::from_ref(&id), "Policy denied"));
         }
@@ -100,7 +131,8 @@ fn policies_of(snapshot: &Snapshot, target: uuid::Uuid, prefix: &str, from: &[St
 
 /// The stages in their order, then the policies between them and where those lead.
 fn stages(snapshot: &Snapshot, flow: Ref<Flow>) -> Vec<Element> {
-    let mut bindings: Vec<_> = snapshot.list::<FlowStageBinding>().filter(|(_, binding)| binding.target == flow).collect();
+    let mut bindings: Vec<_> =
+        snapshot.list::<FlowStageBinding>().filter(|(_, binding)| binding.target == flow).collect();
     bindings.sort_by_key(|(_, binding)| binding.order);
     let (mut stages, mut between): (Vec<Element>, Vec<Element>) = (Vec::new(), Vec::new());
     let mut before = vec!["flow_start".to_owned()];
@@ -109,7 +141,9 @@ fn stages(snapshot: &Snapshot, flow: Ref<Flow>) -> Vec<Element> {
         let own = reference.key().uuid().unwrap_or_default();
         let (policies, ids) = policies_of(snapshot, own, &format!("{id}_policy"), &before, false);
         between.extend(policies);
-        let text = snapshot.member(binding.stage).map(|stage| format!("Stage ({})\n{}", stage.meta().title, text(stage, "name")));
+        let text = snapshot
+            .member(binding.stage)
+            .map(|stage| format!("Stage ({})\n{}", stage.meta().title, text(stage, "name")));
         let stage = Element::new(&id, text.unwrap_or_default(), ROUND);
         // Whoever is denied one stage goes on with the next.
         if let Some(last) = stages.last().filter(|last| !last.from.is_empty()) {

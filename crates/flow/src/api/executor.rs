@@ -41,7 +41,10 @@ async fn visitor_of(call: &Call) -> Result<Visitor, ApiError> {
 async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
     let browser = browser(&call).await?;
     if !answering && Site::of(&call.headers, &call.request) == Site::Other {
-        return Err(ApiError::detail(StatusCode::FORBIDDEN, "Another site asked for this. Flows are opened by their own address."));
+        return Err(ApiError::detail(
+            StatusCode::FORBIDDEN,
+            "Another site asked for this. Flows are opened by their own address.",
+        ));
     }
     let key = browser.visitor.key.clone();
     let _turn = Turns::wait(&call.cx, &key).await;
@@ -49,19 +52,29 @@ async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
     let mut response = match turn(&call, browser, query, answering).await {
         Ok(ended) => answer(&call, ended),
         // A page, as the original answers.
-        Err(FlowError::NoFlow(_)) => return Ok(crate::interface::lost_page(&call.cx, &call.request)),
+        Err(FlowError::NoFlow(_)) => {
+            return Ok(crate::interface::lost_page(&call.cx, &call.request));
+        }
         Err(FlowError::Busy) => {
-            let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &serde_json::json!({"detail": FlowError::Busy.to_string()}));
+            let mut response = json(
+                StatusCode::SERVICE_UNAVAILABLE,
+                &serde_json::json!({"detail": FlowError::Busy.to_string()}),
+            );
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             return Ok(response);
         }
         // What a person was asked is kept; the same answer works when the database is back.
         Err(FlowError::Store(error)) if error.is_passing() => return Err(error.into()),
-        Err(error @ FlowError::TooMuch) => return Err(ApiError::detail(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())),
+        Err(error @ FlowError::TooMuch) => {
+            return Err(ApiError::detail(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()));
+        }
         Err(error) => {
             let browser = self::browser(&call).await?;
             let challenge = executor::failure(&browser, &error).await;
-            browser.dress(json(StatusCode::OK, &serde_json::to_value(challenge).unwrap_or_default()), true)
+            browser.dress(
+                json(StatusCode::OK, &serde_json::to_value(challenge).unwrap_or_default()),
+                true,
+            )
         }
     };
     response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
@@ -69,7 +82,12 @@ async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
     Ok(response)
 }
 
-async fn turn(call: &Call, browser: Browser, query: Vec<(String, String)>, answering: bool) -> Result<Ended, FlowError> {
+async fn turn(
+    call: &Call,
+    browser: Browser,
+    query: Vec<(String, String)>,
+    answering: bool,
+) -> Result<Ended, FlowError> {
     if call.bytes.len() > web::largest_form(&call.cx, call.param("flow_slug")) {
         return Err(FlowError::TooMuch);
     }
@@ -121,20 +139,28 @@ fn answer(call: &Call, ended: Ended) -> Response {
             json(StatusCode::OK, &challenge_json(&run, &Shown::from(Challenge::Redirect { to })))
         }
         Turned::Show(shown) => json(StatusCode::OK, &challenge_json(&run, &shown)),
-        Turned::End(challenge) => json(StatusCode::OK, &challenge_json(&run, &Shown::from(challenge))),
+        Turned::End(challenge) => {
+            json(StatusCode::OK, &challenge_json(&run, &Shown::from(challenge)))
+        }
     };
     web::with_retry_after(run.browser.dress(response, continues), run.retry_after)
 }
 
 /// The next stage is at the same address.
 fn found(call: &Call) -> Response {
-    let query = if call.request.query.is_empty() { String::new() } else { format!("?{}", call.request.query) };
+    let query = if call.request.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", call.request.query)
+    };
     let mut response = Response::new(axum::body::Body::empty());
     *response.status_mut() = StatusCode::FOUND;
     if let Ok(location) = HeaderValue::from_str(&format!("{}{query}", call.request.path)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }
 
@@ -145,7 +171,10 @@ pub(super) fn challenge_json(run: &Run, shown: &Shown) -> Value {
         && let Some(flow) = run.flow()
     {
         // A plan that was never made has nothing to put into the title.
-        let title = if run.plan.stages.is_empty() && !run.plan.context.contains_key(key::APPLICATION) && flow.title.contains('%') {
+        let title = if run.plan.stages.is_empty()
+            && !run.plan.context.contains_key(key::APPLICATION)
+            && flow.title.contains('%')
+        {
             flow.title.clone()
         } else {
             render::title(run)
@@ -174,7 +203,11 @@ pub(super) fn challenge_json(run: &Run, shown: &Shown) -> Value {
 /// A refusal without a word has no key.
 fn non_empty(errors: Value) -> Value {
     match errors {
-        Value::Object(map) => map.into_iter().filter(|(_, list)| list.as_array().is_none_or(|list| !list.is_empty())).collect::<Map<_, _>>().into(),
+        Value::Object(map) => map
+            .into_iter()
+            .filter(|(_, list)| list.as_array().is_none_or(|list| !list.is_empty()))
+            .collect::<Map<_, _>>()
+            .into(),
         other => other,
     }
 }
@@ -187,20 +220,29 @@ pub(super) async fn execute(call: Call) -> Result<Response, ApiError> {
         visitor.user.clone_from(&call.caller.user);
     }
     let browser = Browser::new(&call.cx, &call.request, &visitor);
-    let flow = planner::by_slug(&browser, call.param("slug")).ok_or_else(|| ApiError::not_found("Flow"))?;
+    let flow = planner::by_slug(&browser, call.param("slug"))
+        .ok_or_else(|| ApiError::not_found("Flow"))?;
     let mut context = Map::new();
     if let Some(user) = browser.pending() {
-        context.insert(key::PENDING_USER.to_owned(), serde_json::to_value(user).unwrap_or_default());
+        context
+            .insert(key::PENDING_USER.to_owned(), serde_json::to_value(user).unwrap_or_default());
     }
     match planner::plan(&browser, flow, context, false).await.map_err(api_error)? {
         Planning::Ready(plan) => {
             keep::drop_history(&browser).await;
             keep::put(&browser, &plan).await.map_err(api_error)?;
-            let slug = browser.snapshot.get::<Flow>(flow).map(|flow| flow.slug.to_string()).unwrap_or_default();
+            let slug = browser
+                .snapshot
+                .get::<Flow>(flow)
+                .map(|flow| flow.slug.to_string())
+                .unwrap_or_default();
             let link = format!("{}{}", call.cx.origin(&call.request), web::flow_url(&slug, &[]));
             Ok(browser.dress(json(StatusCode::OK, &json!({"link": link})), true))
         }
-        Planning::NotApplicable { .. } => Err(ApiError::Body(StatusCode::BAD_REQUEST, json!({"non_field_errors": ["Flow does not apply to current user."]}))),
+        Planning::NotApplicable { .. } => Err(ApiError::Body(
+            StatusCode::BAD_REQUEST,
+            json!({"non_field_errors": ["Flow does not apply to current user."]}),
+        )),
     }
 }
 
@@ -220,8 +262,10 @@ pub(super) async fn inspect(call: Call) -> Result<Response, ApiError> {
         return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
     }
     let browser = browser(&call).await?;
-    let flow = planner::by_slug(&browser, call.param("flow_slug")).ok_or_else(|| ApiError::not_found("Flow"))?;
-    let session = browser.visitor.key_hash().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let flow = planner::by_slug(&browser, call.param("flow_slug"))
+        .ok_or_else(|| ApiError::not_found("Flow"))?;
+    let session =
+        browser.visitor.key_hash().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let show = |stages: &[Planned], context: Value| {
         let current = stages.first().map(|stage| planned(&browser, stage)).unwrap_or_default();
         let next = stages.get(1).map(|stage| planned(&browser, stage)).unwrap_or_else(|| json!({}));
@@ -233,30 +277,47 @@ pub(super) async fn inspect(call: Call) -> Result<Response, ApiError> {
         .into_iter()
         .filter(|entry| entry.get("flow") == Some(&flow.key().to_json()))
         .map(|entry| {
-            let stages: Vec<Planned> = entry.get("stages").cloned().and_then(|stages| serde_json::from_value(stages).ok()).unwrap_or_default();
+            let stages: Vec<Planned> = entry
+                .get("stages")
+                .cloned()
+                .and_then(|stages| serde_json::from_value(stages).ok())
+                .unwrap_or_default();
             show(&stages, entry.get("context").cloned().unwrap_or_default())
         })
         .collect();
     let live = keep::load(&browser).await.map_err(api_error)?.filter(|kept| kept.plan.flow == flow);
     let (current, completed) = match (live, history.last()) {
-        (Some(kept), _) => (show(&kept.plan.stages, Value::Object(crate::recorder::masked_map(&kept.plan.context))), false),
+        (Some(kept), _) => (
+            show(&kept.plan.stages, Value::Object(crate::recorder::masked_map(&kept.plan.context))),
+            false,
+        ),
         (None, Some(last)) => (last.clone(), true),
         (None, None) => return Err(ApiError::Body(StatusCode::BAD_REQUEST, Value::Null)),
     };
-    let mut response = json(StatusCode::OK, &json!({"plans": history, "current_plan": current, "is_completed": completed}));
+    let mut response = json(
+        StatusCode::OK,
+        &json!({"plans": history, "current_plan": current, "is_completed": completed}),
+    );
     response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
     Ok(response)
 }
 
 fn planned(browser: &Browser, stage: &Planned) -> Value {
     match stage {
-        Planned::InPlan(stage) => json!({"stage_obj": {"name": stage.handler, "component": "", "verbose_name": "In-plan stage"}}),
+        Planned::InPlan(stage) => {
+            json!({"stage_obj": {"name": stage.handler, "component": "", "verbose_name": "In-plan stage"}})
+        }
         Planned::Bound { binding, stage, .. } => {
             let entry = browser.snapshot.entry(binding.id());
-            let mut map = entry.map(|entry: &std::sync::Arc<Entry>| entry.object.values()).unwrap_or_default();
+            let mut map = entry
+                .map(|entry: &std::sync::Arc<Entry>| entry.object.values())
+                .unwrap_or_default();
             map.insert("pk".to_owned(), binding.key().to_json());
             map.insert("policybindingmodel_ptr_id".to_owned(), binding.key().to_json());
-            let object = browser.snapshot.member(*stage).map(|entry| computed::short_stage(&browser.snapshot, entry));
+            let object = browser
+                .snapshot
+                .member(*stage)
+                .map(|entry| computed::short_stage(&browser.snapshot, entry));
             map.insert("stage_obj".to_owned(), object.unwrap_or_default());
             debug_assert!(entry.is_none_or(|entry| entry.cast::<FlowStageBinding>().is_some()));
             Value::Object(map)

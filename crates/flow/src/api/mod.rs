@@ -6,7 +6,10 @@ mod diagram;
 mod executor;
 mod runs;
 
-pub(crate) use computed::{binding, flow, narrow_bindings, narrow_flows, narrow_unbound, print_binding, print_flow, prompt, stage, stage_name, text};
+pub(crate) use computed::{
+    binding, flow, narrow_bindings, narrow_flows, narrow_unbound, print_binding, print_flow,
+    prompt, stage, stage_name, text,
+};
 
 use countersign_rest::{Access, Operation, object_schema};
 use http::Method;
@@ -16,16 +19,49 @@ pub(crate) fn operations() -> Vec<Operation> {
     let view = || Access::permission("authentik_flows", "view", "flow");
     let change = || Access::permission("authentik_flows", "change", "flow");
     vec![
-        Operation::new(Method::GET, "flows/executor/{flow_slug}/", "flows_executor_get", Access::Public, executor::get)
-            .parameter("query", json!({"type": "string"}))
-            .response("ChallengeTypes"),
-        Operation::new(Method::POST, "flows/executor/{flow_slug}/", "flows_executor_solve", Access::Public, executor::post)
-            .parameter("query", json!({"type": "string"}))
-            .request("FlowChallengeResponseRequest")
-            .response("ChallengeTypes"),
-        Operation::new(Method::GET, "flows/inspector/{flow_slug}/", "flows_inspector_get", Access::Public, executor::inspect).response("FlowInspection"),
-        Operation::new(Method::GET, "flows/instances/{slug}/execute/", "flows_instances_execute_retrieve", view(), executor::execute).response("Link"),
-        Operation::new(Method::GET, "flows/instances/{slug}/diagram/", "flows_instances_diagram_retrieve", view(), actions::diagram).response("FlowDiagram"),
+        Operation::new(
+            Method::GET,
+            "flows/executor/{flow_slug}/",
+            "flows_executor_get",
+            Access::Public,
+            executor::get,
+        )
+        .parameter("query", json!({"type": "string"}))
+        .response("ChallengeTypes"),
+        Operation::new(
+            Method::POST,
+            "flows/executor/{flow_slug}/",
+            "flows_executor_solve",
+            Access::Public,
+            executor::post,
+        )
+        .parameter("query", json!({"type": "string"}))
+        .request("FlowChallengeResponseRequest")
+        .response("ChallengeTypes"),
+        Operation::new(
+            Method::GET,
+            "flows/inspector/{flow_slug}/",
+            "flows_inspector_get",
+            Access::Public,
+            executor::inspect,
+        )
+        .response("FlowInspection"),
+        Operation::new(
+            Method::GET,
+            "flows/instances/{slug}/execute/",
+            "flows_instances_execute_retrieve",
+            view(),
+            executor::execute,
+        )
+        .response("Link"),
+        Operation::new(
+            Method::GET,
+            "flows/instances/{slug}/diagram/",
+            "flows_instances_diagram_retrieve",
+            view(),
+            actions::diagram,
+        )
+        .response("FlowDiagram"),
         Operation::new(
             Method::POST,
             "flows/instances/{slug}/set_background_url/",
@@ -35,13 +71,38 @@ pub(crate) fn operations() -> Vec<Operation> {
         )
         .request("FilePathRequest")
         .response(json!({})),
-        Operation::new(Method::POST, "flows/instances/{slug}/set_background/", "flows_instances_set_background_create", change(), actions::set_background)
-            .form("FileUploadRequest")
-            .response(json!({})),
-        Operation::new(Method::GET, "flows/instances/cache_info/", "flows_instances_cache_info_retrieve", view(), actions::cache_info).response("Cache"),
-        Operation::new(Method::POST, "flows/instances/cache_clear/", "flows_instances_cache_clear_create", view(), actions::cache_clear),
-        Operation::new(Method::GET, "stages/all/user_settings/", "stages_all_user_settings_list", Access::Authenticated, actions::user_settings)
-            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UserSetting"}})),
+        Operation::new(
+            Method::POST,
+            "flows/instances/{slug}/set_background/",
+            "flows_instances_set_background_create",
+            change(),
+            actions::set_background,
+        )
+        .form("FileUploadRequest")
+        .response(json!({})),
+        Operation::new(
+            Method::GET,
+            "flows/instances/cache_info/",
+            "flows_instances_cache_info_retrieve",
+            view(),
+            actions::cache_info,
+        )
+        .response("Cache"),
+        Operation::new(
+            Method::POST,
+            "flows/instances/cache_clear/",
+            "flows_instances_cache_clear_create",
+            view(),
+            actions::cache_clear,
+        ),
+        Operation::new(
+            Method::GET,
+            "stages/all/user_settings/",
+            "stages_all_user_settings_list",
+            Access::Authenticated,
+            actions::user_settings,
+        )
+        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UserSetting"}})),
         Operation::new(
             Method::POST,
             "stages/prompt/prompts/preview/",
@@ -51,16 +112,44 @@ pub(crate) fn operations() -> Vec<Operation> {
         )
         .request("PromptRequest")
         .response("ChallengeTypes"),
-        Operation::new(Method::GET, "countersign/runs/", "countersign_runs_list", Access::Superuser, runs::list).response("FlowRuns"),
-        Operation::new(Method::GET, "countersign/runs/{run}/", "countersign_runs_retrieve", Access::Superuser, runs::one).response("FlowRun"),
+        Operation::new(
+            Method::GET,
+            "countersign/runs/",
+            "countersign_runs_list",
+            Access::Superuser,
+            runs::list,
+        )
+        .response("FlowRuns"),
+        Operation::new(
+            Method::GET,
+            "countersign/runs/{run}/",
+            "countersign_runs_retrieve",
+            Access::Superuser,
+            runs::one,
+        )
+        .response("FlowRun"),
     ]
 }
 
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     vec![
-        ("ChallengeTypes", object_schema(&[("component", "string"), ("flow_info", "any"), ("response_errors", "any")])),
+        (
+            "ChallengeTypes",
+            object_schema(&[
+                ("component", "string"),
+                ("flow_info", "any"),
+                ("response_errors", "any"),
+            ]),
+        ),
         ("FlowChallengeResponseRequest", object_schema(&[("component", "string")])),
-        ("FlowInspection", object_schema(&[("plans", "[#FlowInspectorPlan]"), ("current_plan?", "#FlowInspectorPlan"), ("is_completed", "boolean")])),
+        (
+            "FlowInspection",
+            object_schema(&[
+                ("plans", "[#FlowInspectorPlan]"),
+                ("current_plan?", "#FlowInspectorPlan"),
+                ("is_completed", "boolean"),
+            ]),
+        ),
         (
             "FlowInspectorPlan",
             object_schema(&[
@@ -73,7 +162,13 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("Link", object_schema(&[("link", "string")])),
         (
             "UserSetting",
-            object_schema(&[("object_uid", "string"), ("component", "string"), ("title", "string"), ("configure_url?", "string"), ("icon_url?", "string")]),
+            object_schema(&[
+                ("object_uid", "string"),
+                ("component", "string"),
+                ("title", "string"),
+                ("configure_url?", "string"),
+                ("icon_url?", "string"),
+            ]),
         ),
         ("FlowDiagram", object_schema(&[("diagram", "string")])),
         (
@@ -86,7 +181,10 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("export_url", "string"),
             ]),
         ),
-        ("FlowStageBinding", object_schema(&[("policybindingmodel_ptr_id", "uuid"), ("stage_obj", "#Stage")])),
+        (
+            "FlowStageBinding",
+            object_schema(&[("policybindingmodel_ptr_id", "uuid"), ("stage_obj", "#Stage")]),
+        ),
         ("Stage", object_schema(&[("pk", "uuid"), ("flow_set?", "[#FlowSet]")])),
         (
             "FlowSet",
@@ -106,7 +204,17 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("Prompt", object_schema(&[("promptstage_set?", "[#Stage]")])),
-        ("FlowRun", object_schema(&[("pk", "uuid"), ("trace", "string"), ("flow", "string"), ("user", "integer?"), ("outcome", "string"), ("steps", "[any]")])),
+        (
+            "FlowRun",
+            object_schema(&[
+                ("pk", "uuid"),
+                ("trace", "string"),
+                ("flow", "string"),
+                ("user", "integer?"),
+                ("outcome", "string"),
+                ("steps", "[any]"),
+            ]),
+        ),
         ("FlowRuns", object_schema(&[("pagination", "any"), ("results", "[#FlowRun]")])),
     ]
 }

@@ -16,7 +16,8 @@ const LOOKED_THROUGH: i64 = 20_000;
 pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
     let page = Page::read(&call.query, usize::MAX)?;
     let text = |name: &str| call.query.get(name).unwrap_or_default().to_owned();
-    let (flow, outcome, trace) = (text("flow"), text("outcome"), text("trace").trim().to_ascii_uppercase());
+    let (flow, outcome, trace) =
+        (text("flow"), text("outcome"), text("trace").trim().to_ascii_uppercase());
     let user: i64 = text("user").parse().unwrap_or(0);
     let (skip, size) = (page.offset(), page.size);
     let read = call.cx.store.read(move |sql| {
@@ -45,7 +46,13 @@ pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
 pub(super) async fn one(call: Call) -> Result<Response, ApiError> {
     let not_found = || ApiError::detail(StatusCode::NOT_FOUND, "There is no such run.");
     let uuid = Uuid::parse_str(call.param("run")).map_err(|_| not_found())?;
-    let row = call.cx.store.read(move |sql| sql.query_one(&format!("SELECT {COLUMNS} FROM flow_run WHERE uuid = $1"), params![uuid])).await?;
+    let row = call
+        .cx
+        .store
+        .read(move |sql| {
+            sql.query_one(&format!("SELECT {COLUMNS} FROM flow_run WHERE uuid = $1"), params![uuid])
+        })
+        .await?;
     Ok(json(StatusCode::OK, &render(&row.ok_or_else(not_found)?)?))
 }
 

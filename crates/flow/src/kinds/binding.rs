@@ -29,9 +29,19 @@ pub struct FlowStageBinding {
     pub target: Ref<Flow>,
     #[field(label = "Stage", on_delete = Cascade, filter)]
     pub stage: Ref<family::Stage>,
-    #[field(label = "Evaluate when flow is planned", help = "Ask the policies when the flow begins.", default = false, filter)]
+    #[field(
+        label = "Evaluate when flow is planned",
+        help = "Ask the policies when the flow begins.",
+        default = false,
+        filter
+    )]
     pub evaluate_on_plan: bool,
-    #[field(label = "Evaluate when stage is run", help = "Ask the policies when the stage is reached.", default = true, filter)]
+    #[field(
+        label = "Evaluate when stage is run",
+        help = "Ask the policies when the stage is reached.",
+        default = true,
+        filter
+    )]
     pub re_evaluate_policies: bool,
     #[field(label = "Order", filter)]
     pub order: i32,
@@ -44,7 +54,10 @@ pub struct FlowStageBinding {
 impl FlowStageBinding {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         if !self.evaluate_on_plan && !self.re_evaluate_policies {
-            errors.add_object(Problem::new("invalid", "Either evaluation on plan or evaluation on run must be enabled"));
+            errors.add_object(Problem::new(
+                "invalid",
+                "Either evaluation on plan or evaluation on run must be enabled",
+            ));
         }
     }
 }

@@ -72,9 +72,20 @@ pub enum Layout {
 pub struct Flow {
     #[field(label = "Name", search, filter)]
     pub name: String,
-    #[field(label = "Slug", help = "Stands in the address of the flow.", unique = "Flow with this slug already exists.", max_length = 50, search, filter)]
+    #[field(
+        label = "Slug",
+        help = "Stands in the address of the flow.",
+        unique = "Flow with this slug already exists.",
+        max_length = 50,
+        search,
+        filter
+    )]
     pub slug: Slug,
-    #[field(label = "Title", help = "Shown above the flow. %(app)s becomes the application's name, %(user)s the user's.", search)]
+    #[field(
+        label = "Title",
+        help = "Shown above the flow. %(app)s becomes the application's name, %(user)s the user's.",
+        search
+    )]
     pub title: String,
     #[field(label = "Designation", help = "What the flow is for.", search, filter)]
     pub designation: Designation,

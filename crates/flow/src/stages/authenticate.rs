@@ -1,6 +1,8 @@
 //! Checks a password against the backends of a stage.
 
-use countersign_directory::{Attempt, HashError, Owner, Passwords, TooMany, Verified, username, users};
+use countersign_directory::{
+    Attempt, HashError, Owner, Passwords, TooMany, Verified, username, users,
+};
 use countersign_model::{Problem, Secret};
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
@@ -24,13 +26,26 @@ pub(crate) enum Login {
 /// The number of no account.
 const NOBODY: i64 = 0;
 
-/// Tries the backends in their order; the first that accepts wins. For accounts that do not exist, have no password or
-/// are deactivated it computes as many hashes and asks as many statements as for others.
-pub(crate) async fn check(run: &mut Run, user: &PendingUser, backends: &[Backend], password: &str) -> Result<Login, FlowError> {
+/// Tries the backends in their order; the first that accepts wins. For accounts that do not exist,
+/// have no password or are deactivated it computes as many hashes and asks as many statements as
+/// for others.
+pub(crate) async fn check(
+    run: &mut Run,
+    user: &PendingUser,
+    backends: &[Backend],
+    password: &str,
+) -> Result<Login, FlowError> {
     let password = Secret::new(password);
     let cx = run.browser.cx.clone();
     let owner = user.pk.map_or(Owner::Unknown(&user.username), Owner::Account);
-    let attempt = match Attempt::begin(&cx, owner, run.browser.request.client_ip, &run.browser.visitor.browser).await {
+    let attempt = match Attempt::begin(
+        &cx,
+        owner,
+        run.browser.request.client_ip,
+        &run.browser.visitor.browser,
+    )
+    .await
+    {
         Ok(attempt) => attempt,
         Err(wait) => {
             // No event: whoever tries in masses must not fill the log of events.
@@ -62,11 +77,20 @@ pub(crate) fn throttled(run: &mut Run, wait: TooMany) -> Step {
     Step::Wrong(wrong("password", Problem::new("throttled", wait.to_string())))
 }
 
-async fn by_backends(run: &mut Run, user: &PendingUser, backends: &[Backend], password: &Secret) -> Result<Option<Backend>, FlowError> {
+async fn by_backends(
+    run: &mut Run,
+    user: &PendingUser,
+    backends: &[Backend],
+    password: &Secret,
+) -> Result<Option<Backend>, FlowError> {
     for backend in backends {
         let method = match backend {
-            Backend::Inbuilt if by_hash(run, user, password).await? => Some(("password", json!({}))),
-            Backend::Token => by_token(run, user, password).await?.map(|token| ("token", json!({"token": token}))),
+            Backend::Inbuilt if by_hash(run, user, password).await? => {
+                Some(("password", json!({})))
+            }
+            Backend::Token => {
+                by_token(run, user, password).await?.map(|token| ("token", json!({"token": token})))
+            }
             // Directories of others arrive with their sources.
             Backend::Inbuilt | Backend::Ldap | Backend::Kerberos => None,
         };
@@ -80,9 +104,15 @@ async fn by_backends(run: &mut Run, user: &PendingUser, backends: &[Backend], pa
 
 async fn by_hash(run: &Run, user: &PendingUser, password: &Secret) -> Result<bool, FlowError> {
     let cx = &run.browser.cx;
-    let passwords = Passwords::of(cx).ok_or_else(|| FlowError::broken("There is nothing to check passwords with."))?;
+    let passwords = Passwords::of(cx)
+        .ok_or_else(|| FlowError::broken("There is nothing to check passwords with."))?;
     let pk = user.pk.unwrap_or(NOBODY);
-    let row = cx.store.read(move |sql| sql.query_one("SELECT password FROM users WHERE id = $1 AND is_active = 1", params![pk])).await?;
+    let row = cx
+        .store
+        .read(move |sql| {
+            sql.query_one("SELECT password FROM users WHERE id = $1 AND is_active = 1", params![pk])
+        })
+        .await?;
     let stored = row.map(|row| row.get::<String>(0)).transpose()?;
     match passwords.verify(password, stored.as_deref()).await {
         Ok(Verified::Yes) => Ok(true),
@@ -97,20 +127,32 @@ async fn by_hash(run: &Run, user: &PendingUser, password: &Secret) -> Result<boo
 }
 
 /// Stores a right password under the current sort of hash, unless it was changed in the meantime.
-async fn upgrade(run: &Run, user: &PendingUser, password: &Secret, old: String) -> Result<(), FlowError> {
+async fn upgrade(
+    run: &Run,
+    user: &PendingUser,
+    password: &Secret,
+    old: String,
+) -> Result<(), FlowError> {
     let cx = &run.browser.cx;
     let (Some(passwords), Some(pk)) = (Passwords::of(cx), user.pk) else { return Ok(()) };
     // Busy with more urgent hashes: the next sign-in tries again.
     let Ok(hash) = passwords.hash(password, &*cx.entropy).await else { return Ok(()) };
     let written = cx.store.write(run.browser.actor(), "password hash renewed", move |tx| {
-        tx.execute("UPDATE users SET password = $1 WHERE id = $2 AND password = $3", params![hash.clone(), pk, old.clone()])
+        tx.execute(
+            "UPDATE users SET password = $1 WHERE id = $2 AND password = $3",
+            params![hash.clone(), pk, old.clone()],
+        )
     });
     written.await?;
     Ok(())
 }
 
 /// An app password: a token of that intent, of an active account.
-async fn by_token(run: &Run, user: &PendingUser, password: &Secret) -> Result<Option<Value>, FlowError> {
+async fn by_token(
+    run: &Run,
+    user: &PendingUser,
+    password: &Secret,
+) -> Result<Option<Value>, FlowError> {
     let pk = user.pk.unwrap_or(NOBODY);
     let (hash, now) = (sha256(password.expose()), run.browser.cx.clock.now());
     let row = run.browser.cx.store.read(move |sql| {
@@ -128,7 +170,8 @@ async fn by_token(run: &Run, user: &PendingUser, password: &Secret) -> Result<Op
 /// The first method that worked counts; arguments add up.
 fn remember(run: &mut Run, method: &str, args: Value) {
     run.plan.context.entry(key::AUTH_METHOD).or_insert_with(|| method.into());
-    let slot = run.plan.context.entry(key::AUTH_METHOD_ARGS).or_insert_with(|| Value::Object(Map::new()));
+    let slot =
+        run.plan.context.entry(key::AUTH_METHOD_ARGS).or_insert_with(|| Value::Object(Map::new()));
     if let (Value::Object(all), Value::Object(args)) = (slot, args) {
         all.extend(args);
     }
@@ -137,7 +180,8 @@ fn remember(run: &mut Run, method: &str, args: Value) {
 /// A new password as it is stored.
 pub(crate) async fn hash(run: &Run, password: &str) -> Result<String, FlowError> {
     let cx = &run.browser.cx;
-    let passwords = Passwords::of(cx).ok_or_else(|| FlowError::broken("There is nothing to hash passwords with."))?;
+    let passwords = Passwords::of(cx)
+        .ok_or_else(|| FlowError::broken("There is nothing to hash passwords with."))?;
     match passwords.hash(&Secret::new(password), &*cx.entropy).await {
         Ok(hash) => Ok(hash),
         Err(HashError::Busy) => Err(FlowError::Busy),
@@ -146,7 +190,11 @@ pub(crate) async fn hash(run: &Run, password: &str) -> Result<String, FlowError>
 }
 
 /// Whether an account with that name exists, other than `except`.
-pub(crate) async fn is_taken(run: &Run, name: &str, except: Option<i64>) -> Result<bool, FlowError> {
+pub(crate) async fn is_taken(
+    run: &Run,
+    name: &str,
+    except: Option<i64>,
+) -> Result<bool, FlowError> {
     let name = name.trim().to_owned();
     let found = run.browser.cx.store.read(move |sql| username::find(sql, &name)).await?;
     Ok(found.is_some_and(|pk| Some(pk) != except))

@@ -1,7 +1,9 @@
-//! Asks for a second proof. Devices arrive later; until then nobody has one, and the stage does what is
-//! set for people without.
+//! Asks for a second proof. Devices arrive later; until then nobody has one, and the stage does
+//! what is set for people without.
 
-use countersign_model::{Choice, Draft, Duration, FieldErrors, Kind, ObjectId, Problem, Ref, family};
+use countersign_model::{
+    Choice, Draft, Duration, FieldErrors, Kind, ObjectId, Problem, Ref, family,
+};
 use uuid::Uuid;
 
 use super::plain::UserVerification;
@@ -36,7 +38,14 @@ pub enum DeviceClass {
 }
 
 fn all_classes() -> Vec<DeviceClass> {
-    vec![DeviceClass::Static, DeviceClass::Totp, DeviceClass::Webauthn, DeviceClass::Duo, DeviceClass::Sms, DeviceClass::Email]
+    vec![
+        DeviceClass::Static,
+        DeviceClass::Totp,
+        DeviceClass::Webauthn,
+        DeviceClass::Duo,
+        DeviceClass::Sms,
+        DeviceClass::Email,
+    ]
 }
 
 /// Checks a second proof: a code, a passkey.
@@ -53,38 +62,62 @@ pub struct AuthenticatorValidateStage {
     pub not_configured_action: NotConfiguredAction,
     #[field(label = "Device classes", help = "Devices that count.", default = all_classes())]
     pub device_classes: Vec<DeviceClass>,
-    #[field(label = "Configuration stages", help = "Where people without a device set one up.", default)]
+    #[field(
+        label = "Configuration stages",
+        help = "Where people without a device set one up.",
+        default
+    )]
     pub configuration_stages: Vec<Ref<family::Stage>>,
-    #[field(label = "Last validation threshold", help = "A proof this recent counts again.", default = "seconds=0")]
+    #[field(
+        label = "Last validation threshold",
+        help = "A proof this recent counts again.",
+        default = "seconds=0"
+    )]
     pub last_auth_threshold: Duration,
     #[field(label = "WebAuthn User verification", group = "WebAuthn-specific settings", default = UserVerification::Preferred)]
     pub webauthn_user_verification: UserVerification,
-    #[field(label = "WebAuthn Device type restrictions", group = "WebAuthn-specific settings", default)]
+    #[field(
+        label = "WebAuthn Device type restrictions",
+        group = "WebAuthn-specific settings",
+        default
+    )]
     pub webauthn_allowed_device_types: Vec<Uuid>,
 }
 
 impl AuthenticatorValidateStage {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
-        if self.not_configured_action == NotConfiguredAction::Configure && self.configuration_stages.is_empty() {
+        if self.not_configured_action == NotConfiguredAction::Configure
+            && self.configuration_stages.is_empty()
+        {
             let text = "When not configured action is set to \"Configure\", you must set a configuration stage.";
             errors.add("not_configured_action", Problem::new("invalid", text));
         }
     }
 
     fn act(&self, run: &mut Run) -> Step {
-        if run.pending_or_session_user().is_none() && run.flow().map(|flow: &Flow| flow.designation) != Some(Designation::Authentication) {
+        if run.pending_or_session_user().is_none()
+            && run.flow().map(|flow: &Flow| flow.designation) != Some(Designation::Authentication)
+        {
             return Step::Done;
         }
         match self.not_configured_action {
             NotConfiguredAction::Skip => Step::Done,
-            NotConfiguredAction::Deny => Step::Deny("No (allowed) MFA authenticator configured.".to_owned()),
-            NotConfiguredAction::Configure => match (self.configuration_stages.first(), run.current_binding()) {
-                (Some(stage), Some(binding)) => {
-                    run.plan.insert_next(Planned::Bound { binding, stage: *stage, again: false });
-                    Step::Done
+            NotConfiguredAction::Deny => {
+                Step::Deny("No (allowed) MFA authenticator configured.".to_owned())
+            }
+            NotConfiguredAction::Configure => {
+                match (self.configuration_stages.first(), run.current_binding()) {
+                    (Some(stage), Some(binding)) => {
+                        run.plan.insert_next(Planned::Bound {
+                            binding,
+                            stage: *stage,
+                            again: false,
+                        });
+                        Step::Done
+                    }
+                    _ => Step::Deny("No (allowed) MFA authenticator configured.".to_owned()),
                 }
-                _ => Step::Deny("No (allowed) MFA authenticator configured.".to_owned()),
-            },
+            }
         }
     }
 }

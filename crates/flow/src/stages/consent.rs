@@ -41,7 +41,13 @@ pub struct ConsentStage {
     pub name: String,
     #[field(label = "Mode", default = ConsentMode::Expiring, filter)]
     pub mode: ConsentMode,
-    #[field(label = "Consent expires in", help = "Counts from the moment of consent.", default = "weeks=4", show_if = "mode=expiring", filter)]
+    #[field(
+        label = "Consent expires in",
+        help = "Counts from the moment of consent.",
+        default = "weeks=4",
+        show_if = "mode=expiring",
+        filter
+    )]
     pub consent_expire_in: Duration,
 }
 
@@ -63,7 +69,8 @@ impl Stage for ConsentStage {
                 return Ok(again);
             }
             if self.mode != ConsentMode::AlwaysRequire {
-                let seconds = (self.mode == ConsentMode::Expiring).then(|| self.consent_expire_in.seconds());
+                let seconds =
+                    (self.mode == ConsentMode::Expiring).then(|| self.consent_expire_in.seconds());
                 remember(run, seconds).await?;
             }
             Ok(Step::Done)
@@ -121,9 +128,12 @@ fn application(run: &Run) -> Option<Uuid> {
     Uuid::parse_str(pk).ok()
 }
 
-/// Whether the same permissions were given before; otherwise sorts the asked ones into known and new.
+/// Whether the same permissions were given before; otherwise sorts the asked ones into known and
+/// new.
 async fn is_given(run: &mut Run) -> Result<bool, FlowError> {
-    let (Some(user), Some(application)) = (run.session_or_pending_user(), application(run)) else { return Ok(false) };
+    let (Some(user), Some(application)) = (run.session_or_pending_user(), application(run)) else {
+        return Ok(false);
+    };
     let now = run.browser.cx.clock.now();
     let row = run.browser.cx.store.look_up(move |sql| {
         sql.query_one(
@@ -139,14 +149,17 @@ async fn is_given(run: &mut Run) -> Result<bool, FlowError> {
     if asked.iter().map(|p| p.id.as_str()).collect::<BTreeSet<_>>() == given {
         return Ok(true);
     }
-    let (known, new): (Vec<_>, Vec<_>) = asked.into_iter().partition(|p| given.contains(p.id.as_str()));
+    let (known, new): (Vec<_>, Vec<_>) =
+        asked.into_iter().partition(|p| given.contains(p.id.as_str()));
     run.plan.context.insert(key::CONSENT_PERMISSIONS.to_owned(), json!(known));
     run.plan.context.insert(key::CONSENT_ADDITIONAL.to_owned(), json!(new));
     Ok(false)
 }
 
 async fn remember(run: &mut Run, seconds: Option<i64>) -> Result<(), FlowError> {
-    let (Some(user), Some(application)) = (run.session_or_pending_user(), application(run)) else { return Ok(()) };
+    let (Some(user), Some(application)) = (run.session_or_pending_user(), application(run)) else {
+        return Ok(());
+    };
     let mut asked = permissions(run, key::CONSENT_PERMISSIONS);
     asked.extend(permissions(run, key::CONSENT_ADDITIONAL));
     let ids = asked.into_iter().map(|p| p.id).collect::<Vec<_>>().join(" ");

@@ -1,7 +1,9 @@
 //! Who are you.
 
 use countersign_directory::username;
-use countersign_model::{Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family};
+use countersign_model::{
+    Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family,
+};
 use countersign_store::params;
 use serde_json::Value;
 
@@ -34,15 +36,29 @@ pub enum UserField {
 pub struct IdentificationStage {
     #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
     pub name: String,
-    #[field(label = "User fields", help = "By what people may name themselves. None: only through a source.", default)]
+    #[field(
+        label = "User fields",
+        help = "By what people may name themselves. None: only through a source.",
+        default
+    )]
     pub user_fields: Vec<UserField>,
-    #[field(label = "Password stage", help = "Asks for the password on the same page and checks it with this stage's settings.", guard, filter)]
+    #[field(
+        label = "Password stage",
+        help = "Asks for the password on the same page and checks it with this stage's settings.",
+        guard,
+        filter
+    )]
     pub password_stage: Option<Ref<PasswordStage>>,
     #[field(label = "Captcha stage", guard, filter)]
     pub captcha_stage: Option<Ref<family::Stage>>,
     #[field(label = "Case insensitive matching", default = true, filter)]
     pub case_insensitive_matching: bool,
-    #[field(label = "Show matched user", help = "Show the name of the account that was found, not what was typed.", default = true, filter)]
+    #[field(
+        label = "Show matched user",
+        help = "Show the name of the account that was found, not what was typed.",
+        default = true,
+        filter
+    )]
     pub show_matched_user: bool,
     #[field(label = "Enrollment flow", group = "Flow settings", on_delete = SetNull, filter)]
     pub enrollment_flow: Option<Ref<Flow>>,
@@ -54,12 +70,20 @@ pub struct IdentificationStage {
     pub sources: Vec<Ref<family::Source>>,
     #[field(label = "Show sources' labels", group = "Source settings", default = false, filter)]
     pub show_source_labels: bool,
-    #[field(label = "Pretend user exists", help = "Go on to the password even if nobody has that name, so that names cannot be guessed.", default = true)]
+    #[field(
+        label = "Pretend user exists",
+        help = "Go on to the password even if nobody has that name, so that names cannot be guessed.",
+        default = true
+    )]
     pub pretend_user_exists: bool,
-    #[field(label = "Enable remember me", help = "Offer to keep the name on the device.", default = false)]
+    #[field(
+        label = "Enable remember me",
+        help = "Offer to keep the name on the device.",
+        default = false
+    )]
     pub enable_remember_me: bool,
-    /// Names the stage that was deleted. Until that field is set anew, the stage refuses everybody: a sign-in that asked for a
-    /// password on this page does not go on without one.
+    /// Names the stage that was deleted. Until that field is set anew, the stage refuses everybody:
+    /// a sign-in that asked for a password on this page does not go on without one.
     #[field(label = "Vanished", read_only, default)]
     pub vanished: Vanished,
 }
@@ -72,7 +96,10 @@ const LONGEST_NAME: usize = 1000;
 impl IdentificationStage {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         if self.user_fields.is_empty() && self.sources.is_empty() {
-            errors.add_object(Problem::new("invalid", "When no user fields are selected, at least one source must be selected"));
+            errors.add_object(Problem::new(
+                "invalid",
+                "When no user fields are selected, at least one source must be selected",
+            ));
         }
         if self.captcha_stage.is_some() {
             errors.add("captcha_stage", Problem::new("invalid", NO_CAPTCHA));
@@ -83,8 +110,16 @@ impl IdentificationStage {
         if self.captcha_stage.is_some() {
             return Some(Step::Deny(NO_CAPTCHA.to_owned()));
         }
-        let lost = if self.vanished.contains("password_stage") { "password stage" } else { "captcha stage" };
-        (!self.vanished.is_empty()).then(|| Step::Deny(format!("The {lost} of this page was deleted. An administrator has to choose anew.")))
+        let lost = if self.vanished.contains("password_stage") {
+            "password stage"
+        } else {
+            "captcha stage"
+        };
+        (!self.vanished.is_empty()).then(|| {
+            Step::Deny(format!(
+                "The {lost} of this page was deleted. An administrator has to choose anew."
+            ))
+        })
     }
 
     fn password_stage<'a>(&self, run: &'a Run) -> Option<&'a PasswordStage> {
@@ -109,7 +144,11 @@ impl IdentificationStage {
             enroll_url: self.link(run, self.enrollment_flow),
             recovery_url: self.link(run, self.recovery_flow),
             passwordless_url: self.link(run, self.passwordless_flow),
-            primary_action: if designation == Some(Designation::Authentication) { "Log in" } else { "Continue" },
+            primary_action: if designation == Some(Designation::Authentication) {
+                "Log in"
+            } else {
+                "Continue"
+            },
             sources: Vec::new(),
             show_source_labels: self.show_source_labels,
             enable_remember_me: self.enable_remember_me,
@@ -120,11 +159,13 @@ impl IdentificationStage {
     async fn find(&self, run: &Run, typed: &str) -> Result<Option<PendingUser>, FlowError> {
         let fields = self.user_fields.clone();
         let insensitive = self.case_insensitive_matching;
-        let (typed, folded, name_folds) = (typed.to_owned(), typed.to_lowercase(), username::folds(typed));
+        let (typed, folded, name_folds) =
+            (typed.to_owned(), typed.to_lowercase(), username::folds(typed));
         let found = run.browser.cx.store.read(move |sql| {
             let has = |field| fields.contains(&field);
             let (by_name, by_mail, by_upn) = (has(UserField::Username), has(UserField::Email), has(UserField::Upn));
-            // Each part has an index of its own. The engine folds letters of ASCII only; the whole name decides below.
+            // Each part has an index of its own. The engine folds letters of ASCII only; the whole
+            // name decides below.
             let rows = sql.query(
                 "SELECT id, username, name, email, attributes, username_fold, email_fold FROM users WHERE id IN ( \
                  SELECT id FROM users WHERE $1 = 1 AND username_fold IN ($6, $7) UNION SELECT id FROM users WHERE $2 = 1 AND email_fold = $4 \
@@ -169,12 +210,19 @@ impl IdentificationStage {
         }
         let found = self.find(run, &typed).await?;
         let is_known = found.is_some();
-        let mut user = found.unwrap_or_else(|| PendingUser { pk: None, username: typed.clone(), name: String::new(), email: typed.clone(), backend: None });
+        let mut user = found.unwrap_or_else(|| PendingUser {
+            pk: None,
+            username: typed.clone(),
+            name: String::new(),
+            email: typed.clone(),
+            backend: None,
+        });
         run.plan.set_pending_user(&user);
         if !is_known {
             run.identification_failed(&typed);
         }
-        // A password on the same page is checked for a name that nobody has, too: against nothing, in the same time.
+        // A password on the same page is checked for a name that nobody has, too: against nothing,
+        // in the same time.
         if let Some(stage) = self.password_stage(run) {
             let backends = stage.backends.clone();
             let password = answer.raw_text("password").unwrap_or_default();

@@ -16,7 +16,8 @@ use crate::kinds::Flow;
 use crate::plan::{InPlan, in_plan, key};
 use crate::run::Run;
 
-/// A stage that a protocol puts at the end of a plan. Registered as an extension, see [`InPlanStages`].
+/// A stage that a protocol puts at the end of a plan. Registered as an extension, see
+/// [`InPlanStages`].
 pub trait InPlanStage: Send + Sync {
     /// As `oauth2.authorize`; kept in plans.
     fn name(&self) -> &'static str;
@@ -76,7 +77,11 @@ pub enum Outcome {
 }
 
 /// Runs one in-plan stage.
-pub(crate) async fn step(run: &mut Run, stage: &InPlan, answer: Option<&Answer>) -> Result<Step, FlowError> {
+pub(crate) async fn step(
+    run: &mut Run,
+    stage: &InPlan,
+    answer: Option<&Answer>,
+) -> Result<Step, FlowError> {
     match stage.handler.as_str() {
         in_plan::CONSENT => match answer {
             Some(answer) => AlwaysConsent.respond(run, answer).await,
@@ -88,14 +93,25 @@ pub(crate) async fn step(run: &mut Run, stage: &InPlan, answer: Option<&Answer>)
         }),
         in_plan::SESSION_END => Ok(session_end(run)),
         name => {
-            let found = run.browser.cx.extensions::<InPlanStages>().flat_map(|all| all.0.iter()).find(|stage| stage.name() == name).cloned();
-            let handler = found.ok_or_else(|| FlowError::broken(format!("There is no stage {name}.")))?;
+            let found = run
+                .browser
+                .cx
+                .extensions::<InPlanStages>()
+                .flat_map(|all| all.0.iter())
+                .find(|stage| stage.name() == name)
+                .cloned();
+            let handler =
+                found.ok_or_else(|| FlowError::broken(format!("There is no stage {name}.")))?;
             perform(run, &*handler, stage.data.clone()).await
         }
     }
 }
 
-pub(crate) async fn perform(run: &mut Run, handler: &dyn InPlanStage, data: Value) -> Result<Step, FlowError> {
+pub(crate) async fn perform(
+    run: &mut Run,
+    handler: &dyn InPlanStage,
+    data: Value,
+) -> Result<Step, FlowError> {
     let turn = Turn {
         cx: run.browser.cx.clone(),
         request: run.browser.request.clone(),
@@ -122,8 +138,13 @@ pub(crate) async fn perform(run: &mut Run, handler: &dyn InPlanStage, data: Valu
 
 fn session_end(run: &Run) -> Step {
     let application = run.plan.context.get(key::APPLICATION);
-    let text = |name: &str| application.and_then(|a| a.get(name)).and_then(Value::as_str).map(str::to_owned);
-    let logout = run.browser.brand_flow("flow_invalidation").and_then(|flow| run.browser.snapshot.get::<Flow>(flow));
+    let text = |name: &str| {
+        application.and_then(|a| a.get(name)).and_then(Value::as_str).map(str::to_owned)
+    };
+    let logout = run
+        .browser
+        .brand_flow("flow_invalidation")
+        .and_then(|flow| run.browser.snapshot.get::<Flow>(flow));
     Step::show(Challenge::SessionEnd(SessionEnd {
         brand_name: run.browser.brand_title(),
         application_name: text("name"),

@@ -33,8 +33,8 @@ pub use dummy::DummyStage;
 pub use identification::{IdentificationStage, UserField};
 pub use password::{Backend, PasswordStage};
 pub use plain::{
-    AuthenticatorEmailStage, AuthenticatorStaticStage, AuthenticatorTotpStage, AuthenticatorWebauthnStage, CaptchaStage, EmailStage, InvitationStage,
-    UserDeleteStage,
+    AuthenticatorEmailStage, AuthenticatorStaticStage, AuthenticatorTotpStage,
+    AuthenticatorWebauthnStage, CaptchaStage, EmailStage, InvitationStage, UserDeleteStage,
 };
 pub use prompt::{Prompt, PromptStage, PromptType};
 pub(crate) use prompt::{preview as preview_prompt, stages_of as prompt_stages};
@@ -66,10 +66,11 @@ impl Step {
     }
 }
 
-pub(crate) type StageFuture<'a> = Pin<Box<dyn Future<Output = Result<Step, FlowError>> + Send + 'a>>;
+pub(crate) type StageFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Step, FlowError>> + Send + 'a>>;
 
-/// What a kind of stage does. `challenge` is asked when the stage is reached and whenever its page is drawn
-/// again; `respond` gets the browser's answer.
+/// What a kind of stage does. `challenge` is asked when the stage is reached and whenever its page
+/// is drawn again; `respond` gets the browser's answer.
 pub(crate) trait Stage: Send + Sync {
     fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a>;
 
@@ -78,7 +79,8 @@ pub(crate) trait Stage: Send + Sync {
         self.challenge(run)
     }
 
-    /// May run where nothing may be shown (`prompt=none`): has no effects beyond the plan unless it is answered.
+    /// May run where nothing may be shown (`prompt=none`): has no effects beyond the plan unless it
+    /// is answered.
     fn may_run_silently(&self) -> bool {
         false
     }
@@ -98,7 +100,8 @@ pub(crate) fn kinds() -> Vec<KindResource> {
         KindResource::of::<DummyStage>(),
         KindResource::of::<EmailStage>(),
         KindResource::of::<IdentificationStage>(),
-        KindResource::of::<InvitationStage>().narrowed(&[("no_flows", "boolean")], crate::api::narrow_unbound),
+        KindResource::of::<InvitationStage>()
+            .narrowed(&[("no_flows", "boolean")], crate::api::narrow_unbound),
         KindResource::of::<PasswordStage>(),
         KindResource::of::<Prompt>().computed(crate::api::prompt),
         KindResource::of::<PromptStage>(),

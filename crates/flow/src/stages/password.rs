@@ -14,13 +14,22 @@ use crate::run::Run;
 /// Where passwords are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum Backend {
-    #[choice(value = "authentik.core.auth.InbuiltBackend", label = "User database + standard password")]
+    #[choice(
+        value = "authentik.core.auth.InbuiltBackend",
+        label = "User database + standard password"
+    )]
     Inbuilt,
     #[choice(value = "authentik.core.auth.TokenBackend", label = "User database + app passwords")]
     Token,
-    #[choice(value = "authentik.sources.ldap.auth.LDAPBackend", label = "User database + LDAP password")]
+    #[choice(
+        value = "authentik.sources.ldap.auth.LDAPBackend",
+        label = "User database + LDAP password"
+    )]
     Ldap,
-    #[choice(value = "authentik.sources.kerberos.auth.KerberosBackend", label = "User database + Kerberos password")]
+    #[choice(
+        value = "authentik.sources.kerberos.auth.KerberosBackend",
+        label = "User database + Kerberos password"
+    )]
     Kerberos,
 }
 
@@ -47,7 +56,12 @@ pub struct PasswordStage {
     pub configure_flow: Option<Ref<Flow>>,
     #[field(label = "Failed attempts before cancel", default = 5, filter)]
     pub failed_attempts_before_cancel: i32,
-    #[field(label = "Allow Show Password", help = "Offer a button that shows what was typed.", default = false, filter)]
+    #[field(
+        label = "Allow Show Password",
+        help = "Offer a button that shows what was typed.",
+        default = false,
+        filter
+    )]
     pub allow_show_password: bool,
 }
 
@@ -57,19 +71,37 @@ const INVALID: &str = "Invalid password";
 impl PasswordStage {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         if self.backends.is_empty() {
-            errors.add("backends", Problem::new("empty", "Without a backend nobody gets past this stage: choose at least one."));
+            errors.add(
+                "backends",
+                Problem::new(
+                    "empty",
+                    "Without a backend nobody gets past this stage: choose at least one.",
+                ),
+            );
         }
     }
 
     fn ask(&self, run: &Run) -> Challenge {
-        let recovery = run.browser.brand_flow("flow_recovery").and_then(|flow| run.browser.snapshot.get(flow));
-        let recovery_url = recovery.map(|flow| format!("{}/if/flow/{}/", run.browser.cx.origin(&run.browser.request), flow.slug));
-        Challenge::Password(Password { recovery_url, allow_show_password: self.allow_show_password })
+        let recovery =
+            run.browser.brand_flow("flow_recovery").and_then(|flow| run.browser.snapshot.get(flow));
+        let recovery_url = recovery.map(|flow| {
+            format!("{}/if/flow/{}/", run.browser.cx.origin(&run.browser.request), flow.slug)
+        });
+        Challenge::Password(Password {
+            recovery_url,
+            allow_show_password: self.allow_show_password,
+        })
     }
 
-    async fn prove(&self, run: &mut Run, user: PendingUser, answer: &Answer) -> Result<Step, FlowError> {
+    async fn prove(
+        &self,
+        run: &mut Run,
+        user: PendingUser,
+        answer: &Answer,
+    ) -> Result<Step, FlowError> {
         let tried = match answer.raw_text("password") {
-            Ok(password) => match authenticate::check(run, &user, &self.backends, &password).await? {
+            Ok(password) => match authenticate::check(run, &user, &self.backends, &password).await?
+            {
                 Login::Proved { backend } => Ok(backend),
                 Login::Failed => Err(Problem::new("invalid", INVALID)),
                 Login::Throttled(wait) => return Ok(authenticate::throttled(run, wait)),
@@ -79,7 +111,10 @@ impl PasswordStage {
         let problem = match tried {
             Ok(backend) => {
                 run.plan.scratch.remove(TRIES);
-                run.plan.set_pending_user(&PendingUser { backend: Some(backend.value().to_owned()), ..user });
+                run.plan.set_pending_user(&PendingUser {
+                    backend: Some(backend.value().to_owned()),
+                    ..user
+                });
                 run.plan.context.insert(key::USER_BACKEND.to_owned(), backend.value().into());
                 return Ok(Step::Done);
             }
@@ -94,7 +129,13 @@ impl PasswordStage {
 
 impl Stage for PasswordStage {
     fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async { Ok(if run.plan.pending_user().is_some() { Step::show(self.ask(run)) } else { Step::Deny(String::new()) }) })
+        Box::pin(async {
+            Ok(if run.plan.pending_user().is_some() {
+                Step::show(self.ask(run))
+            } else {
+                Step::Deny(String::new())
+            })
+        })
     }
 
     fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {

@@ -1,5 +1,5 @@
-//! Kinds of stages whose behaviour is not there yet: they load, show and save, and a flow that reaches one
-//! is denied with a clear text.
+//! Kinds of stages whose behaviour is not there yet: they load, show and save, and a flow that
+//! reaches one is denied with a clear text.
 
 use countersign_model::{Choice, Duration, EmailAddress, Kind, Ref, Secret};
 use uuid::Uuid;
@@ -305,6 +305,12 @@ not_yet! {
 
 impl Stage for InvitationStage {
     fn challenge<'a>(&'a self, _run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async { Ok(if self.continue_flow_without_invitation { Step::Done } else { Step::Deny("Invalid invite/invite not found".to_owned()) }) })
+        Box::pin(async {
+            Ok(if self.continue_flow_without_invitation {
+                Step::Done
+            } else {
+                Step::Deny("Invalid invite/invite not found".to_owned())
+            })
+        })
     }
 }

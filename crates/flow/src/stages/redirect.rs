@@ -26,7 +26,11 @@ pub enum RedirectMode {
 pub struct RedirectStage {
     #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
     pub name: String,
-    #[field(label = "Keep flow context", help = "The next flow knows what this one found out.", default = true)]
+    #[field(
+        label = "Keep flow context",
+        help = "The next flow knows what this one found out.",
+        default = true
+    )]
     pub keep_context: bool,
     #[field(label = "Mode")]
     pub mode: RedirectMode,
@@ -40,10 +44,16 @@ impl RedirectStage {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         match self.mode {
             RedirectMode::Static if self.target_static.is_empty() => {
-                errors.add("target_static", Problem::new("invalid", "Target URL should be present when mode is Static."));
+                errors.add(
+                    "target_static",
+                    Problem::new("invalid", "Target URL should be present when mode is Static."),
+                );
             }
             RedirectMode::Flow if self.target_flow.is_none() => {
-                errors.add("target_flow", Problem::new("invalid", "Target Flow should be present when mode is Flow."));
+                errors.add(
+                    "target_flow",
+                    Problem::new("invalid", "Target Flow should be present when mode is Flow."),
+                );
             }
             RedirectMode::Static | RedirectMode::Flow => {}
         }
@@ -54,7 +64,9 @@ impl RedirectStage {
             match wanted.strip_prefix("ak-flow://") {
                 None => return Target::Address(wanted.to_owned()),
                 Some(slug) => {
-                    if let Some((flow, _)) = run.browser.snapshot.find::<Flow>("slug", slug.trim_end_matches('/')) {
+                    if let Some((flow, _)) =
+                        run.browser.snapshot.find::<Flow>("slug", slug.trim_end_matches('/'))
+                    {
                         return Target::Flow(flow);
                     }
                 }
@@ -70,12 +82,17 @@ impl RedirectStage {
 
     async fn go(&self, run: &mut Run) -> Result<Step, FlowError> {
         let flow = match self.target(run) {
-            Target::Address(url) if url.is_empty() => return Ok(Step::Deny("The redirect leads nowhere.".to_owned())),
+            Target::Address(url) if url.is_empty() => {
+                return Ok(Step::Deny("The redirect leads nowhere.".to_owned()));
+            }
             Target::Address(url) => return Ok(Step::Leave(url)),
             Target::Flow(flow) => flow,
         };
         let mut context = if self.keep_context { run.plan.context.clone() } else { Map::new() };
-        context.insert(key::IS_REDIRECTED.to_owned(), json!({"pk": run.plan.flow.key().to_json(), "slug": run.slug()}));
+        context.insert(
+            key::IS_REDIRECTED.to_owned(),
+            json!({"pk": run.plan.flow.key().to_json(), "slug": run.slug()}),
+        );
         context.remove(key::REDIRECT_STAGE_TARGET);
         match run.replace(flow, context).await? {
             Some(slug) => Ok(Step::Replaced { slug }),

@@ -55,11 +55,26 @@ pub enum GeoipBinding {
 pub struct UserLoginStage {
     #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
     pub name: String,
-    #[field(label = "Session duration", help = "Zero: until the browser closes.", default = "seconds=0", filter)]
+    #[field(
+        label = "Session duration",
+        help = "Zero: until the browser closes.",
+        default = "seconds=0",
+        filter
+    )]
     pub session_duration: Duration,
-    #[field(label = "Terminate other sessions", help = "Ends the user's other sessions.", default = false, filter)]
+    #[field(
+        label = "Terminate other sessions",
+        help = "Ends the user's other sessions.",
+        default = false,
+        filter
+    )]
     pub terminate_other_sessions: bool,
-    #[field(label = "Stay signed in offset", help = "Above zero, people are asked whether to stay signed in, which adds this.", default = "seconds=0", filter)]
+    #[field(
+        label = "Stay signed in offset",
+        help = "Above zero, people are asked whether to stay signed in, which adds this.",
+        default = "seconds=0",
+        filter
+    )]
     pub remember_me_offset: Duration,
     #[field(label = "Network binding", default = NetworkBinding::NoBinding, filter)]
     pub network_binding: NetworkBinding,
@@ -67,8 +82,10 @@ pub struct UserLoginStage {
     pub geoip_binding: GeoipBinding,
 }
 
-/// A protection that is not there is not promised: the value is refused, and a stored one signs nobody in.
-const NOT_BUILT: &str = "Binding sessions to a network or a place is not part of this version. Choose \"No binding\".";
+/// A protection that is not there is not promised: the value is refused, and a stored one signs
+/// nobody in.
+const NOT_BUILT: &str =
+    "Binding sessions to a network or a place is not part of this version. Choose \"No binding\".";
 
 impl UserLoginStage {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
@@ -81,7 +98,8 @@ impl UserLoginStage {
     }
 
     fn binds(&self) -> bool {
-        self.network_binding != NetworkBinding::NoBinding || self.geoip_binding != GeoipBinding::NoBinding
+        self.network_binding != NetworkBinding::NoBinding
+            || self.geoip_binding != GeoipBinding::NoBinding
     }
 
     async fn log_in(&self, run: &mut Run, remember: bool) -> Result<Step, FlowError> {
@@ -91,10 +109,16 @@ impl UserLoginStage {
         let Some(pk) = run.plan.pending_user().and_then(|user| user.pk) else {
             return Ok(Step::Deny("No user found, the flow has no account to sign in.".to_owned()));
         };
-        let seconds = self.session_duration.seconds() + if remember { self.remember_me_offset.seconds() } else { 0 };
+        let seconds = self.session_duration.seconds()
+            + if remember { self.remember_me_offset.seconds() } else { 0 };
         let data = SessionData {
             auth_method: run.plan.text(key::AUTH_METHOD).unwrap_or_default().to_owned(),
-            auth_method_args: run.plan.context.get(key::AUTH_METHOD_ARGS).cloned().unwrap_or(Value::Null),
+            auth_method_args: run
+                .plan
+                .context
+                .get(key::AUTH_METHOD_ARGS)
+                .cloned()
+                .unwrap_or(Value::Null),
             auth_time: run.browser.cx.clock.now().seconds(),
             browser_only: seconds <= 0,
             ..SessionData::default()

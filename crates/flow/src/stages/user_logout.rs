@@ -1,4 +1,5 @@
-//! Ends the session. Any site can have a browser fetch an address: what another one may have asked for, the person confirms.
+//! Ends the session. Any site can have a browser fetch an address: what another one may have asked
+//! for, the person confirms.
 
 use countersign_model::Kind;
 use serde_json::Value;
@@ -29,7 +30,8 @@ pub struct UserLogoutStage {
 impl Stage for UserLogoutStage {
     fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
         Box::pin(async {
-            let confirmed = run.plan.context.get(key::SIGN_OUT_CONFIRMED) == Some(&Value::Bool(true));
+            let confirmed =
+                run.plan.context.get(key::SIGN_OUT_CONFIRMED) == Some(&Value::Bool(true));
             if run.browser.unasked && !confirmed && run.browser.user_pk().is_some() {
                 return Ok(Step::show(Challenge::SignOut {}));
             }

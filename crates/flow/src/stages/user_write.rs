@@ -83,7 +83,10 @@ impl UserWriteStage {
         if user.is_none() && run.browser.visitor.user.is_some() {
             user = run.browser.pending();
         }
-        let existing = user.as_ref().and_then(|user| user.pk).filter(|_| self.user_creation_mode != UserCreationMode::AlwaysCreate);
+        let existing = user
+            .as_ref()
+            .and_then(|user| user.pk)
+            .filter(|_| self.user_creation_mode != UserCreationMode::AlwaysCreate);
         if existing.is_none() && self.user_creation_mode == UserCreationMode::NeverCreate {
             return Ok(Step::Deny("No user found and can't create new user.".to_owned()));
         }
@@ -108,7 +111,8 @@ impl UserWriteStage {
         if fields.username.is_empty() {
             return Ok(Step::Deny(FAILED.to_owned()));
         }
-        let own = existing.is_some() && existing == run.browser.visitor.user.as_ref().map(|user| user.pk);
+        let own =
+            existing.is_some() && existing == run.browser.visitor.user.as_ref().map(|user| user.pk);
         let mut event = data.clone();
         event.remove("component");
         event.insert("created".to_owned(), existing.is_none().into());
@@ -126,13 +130,21 @@ impl UserWriteStage {
         match self.commit(run, change).await? {
             Written::Done(written) => {
                 let backend = user.as_ref().and_then(|user| user.backend.clone());
-                let backend = if existing.is_none() || setup::is_setup(&run.slug()) { Some(Backend::Inbuilt.value().to_owned()) } else { backend };
+                let backend = if existing.is_none() || setup::is_setup(&run.slug()) {
+                    Some(Backend::Inbuilt.value().to_owned())
+                } else {
+                    backend
+                };
                 if existing.is_none() {
-                    run.plan.context.insert(key::USER_BACKEND.to_owned(), Backend::Inbuilt.value().into());
+                    run.plan
+                        .context
+                        .insert(key::USER_BACKEND.to_owned(), Backend::Inbuilt.value().into());
                 }
                 run.plan.set_pending_user(&PendingUser { backend, ..written });
                 // What was asked is written: it need not stay in the plan, passwords least of all.
-                if names_password && let Some(Value::Object(data)) = run.plan.context.get_mut(key::PROMPT_DATA) {
+                if names_password
+                    && let Some(Value::Object(data)) = run.plan.context.get_mut(key::PROMPT_DATA)
+                {
                     data.retain(|name, _| !name.contains("password"));
                 }
                 run.browser.reload().await?;
@@ -143,18 +155,26 @@ impl UserWriteStage {
                 }
                 Ok(Step::Done)
             }
-            Written::Closed => Ok(Step::Deny("The set-up was finished already. Sign in with the account that was made.".to_owned())),
+            Written::Closed => Ok(Step::Deny(
+                "The set-up was finished already. Sign in with the account that was made."
+                    .to_owned(),
+            )),
             Written::Refused => Ok(Step::Deny(FAILED.to_owned())),
         }
     }
 
     fn fresh(&self, run: &Run) -> UserFields {
         let path = run.plan.text(key::USER_PATH).unwrap_or(&self.user_path_template);
-        let wanted = run.plan.text(key::USER_TYPE).and_then(UserType::from_value).unwrap_or(self.user_type);
+        let wanted =
+            run.plan.text(key::USER_TYPE).and_then(UserType::from_value).unwrap_or(self.user_type);
         UserFields {
             username: String::new(),
             name: String::new(),
-            r#type: if wanted == UserType::InternalServiceAccount { UserType::ServiceAccount } else { wanted },
+            r#type: if wanted == UserType::InternalServiceAccount {
+                UserType::ServiceAccount
+            } else {
+                wanted
+            },
             email: EmailAddress::from(""),
             is_active: !self.create_users_as_inactive,
             path: if path.is_empty() { "users".to_owned() } else { path.to_owned() },
@@ -165,7 +185,12 @@ impl UserWriteStage {
     }
 
     async fn commit(&self, run: &Run, change: Change) -> Result<Written, FlowError> {
-        let written = run.browser.cx.store.write(run.browser.actor(), "written by a flow", move |tx| apply(tx, &change)).await;
+        let written = run
+            .browser
+            .cx
+            .store
+            .write(run.browser.actor(), "written by a flow", move |tx| apply(tx, &change))
+            .await;
         match written {
             Ok(written) => Ok(written),
             Err(ApiError::Store(error)) => Err(error.into()),
@@ -197,7 +222,10 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
             return Ok(Written::Closed);
         }
         if let Some(setup) = tx.graph().get(flow).cloned() {
-            tx.draft().put(flow.key(), Flow { authentication: Authentication::RequireSuperuser, ..setup });
+            tx.draft().put(
+                flow.key(),
+                Flow { authentication: Authentication::RequireSuperuser, ..setup },
+            );
         }
     }
     let pk = match change.pk {
@@ -212,7 +240,13 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
     };
     let row = tx.query_one("SELECT username, name, email FROM users WHERE id = $1", params![pk])?;
     let Some(row) = row else { return Ok(Written::Refused) };
-    let written = PendingUser { pk: Some(pk), username: row.get(0)?, name: row.get(1)?, email: row.get(2)?, backend: None };
+    let written = PendingUser {
+        pk: Some(pk),
+        username: row.get(0)?,
+        name: row.get(1)?,
+        email: row.get(2)?,
+        backend: None,
+    };
     let mut answers = change.event.clone();
     // What was asked for as a password is one, whatever its name is.
     for name in secret_answers(tx.graph()) {
@@ -220,14 +254,23 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
             *answer = MASK.into();
         }
     }
-    let account = ActorUser { pk, username: written.username.clone(), email: written.email.clone() };
-    emit(tx, Event::new("user_write", "authentik.events.signals", answers).concerning(Some(account)))?;
+    let account =
+        ActorUser { pk, username: written.username.clone(), email: written.email.clone() };
+    emit(
+        tx,
+        Event::new("user_write", "authentik.events.signals", answers).concerning(Some(account)),
+    )?;
     Ok(Written::Done(written))
 }
 
 /// Sets one field of the account; names that are none are left out.
 fn set(fields: &mut UserFields, name: &str, value: &Value) {
-    let text = || value.as_str().map(str::to_owned).unwrap_or_else(|| if value.is_null() { String::new() } else { value.to_string() });
+    let text = || {
+        value
+            .as_str()
+            .map(str::to_owned)
+            .unwrap_or_else(|| if value.is_null() { String::new() } else { value.to_string() })
+    };
     match name {
         "username" => text().trim().clone_into(&mut fields.username),
         "name" => text().trim().clone_into(&mut fields.name),
@@ -240,10 +283,12 @@ fn set(fields: &mut UserFields, name: &str, value: &Value) {
             }
         }
         _ => {
-            let rest = name.strip_prefix("attributes.").or_else(|| name.strip_prefix("attributes_"));
+            let rest =
+                name.strip_prefix("attributes.").or_else(|| name.strip_prefix("attributes_"));
             if let Some(rest) = rest {
                 // Both signs split, as the original's documented blueprints expect.
-                let path: Vec<&str> = rest.split(['.', '_']).filter(|part| !part.is_empty()).collect();
+                let path: Vec<&str> =
+                    rest.split(['.', '_']).filter(|part| !part.is_empty()).collect();
                 put(&mut fields.attributes.0, &path, value);
             }
         }

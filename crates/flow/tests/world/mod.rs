@@ -13,7 +13,10 @@ use countersign_blueprints::{apply, shipped, tables};
 use countersign_directory::{Passwords, Verified};
 use countersign_model::{Clock, Registry, Secret, Timestamp};
 use countersign_rest::{Context, ContextParts, Module, Settings, api_router, request_layer};
-use countersign_store::{Actor, Database, Options, PostgresOptions, PostgresTls, Store, StoreError, SystemClock, SystemEntropy, params};
+use countersign_store::{
+    Actor, Database, Options, PostgresOptions, PostgresTls, Store, StoreError, SystemClock,
+    SystemEntropy, params,
+};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
@@ -49,27 +52,44 @@ struct Hashing {
 
 impl tables::Passwords for Hashing {
     fn hash(&self, password: &str) -> Result<String, String> {
-        self.runtime.block_on(self.passwords.hash(&Secret::new(password), &SystemEntropy)).map_err(|error| error.to_string())
+        self.runtime
+            .block_on(self.passwords.hash(&Secret::new(password), &SystemEntropy))
+            .map_err(|error| error.to_string())
     }
 
     fn matches(&self, password: &str, stored: &str) -> bool {
-        matches!(self.runtime.block_on(self.passwords.verify(&Secret::new(password), Some(stored))), Ok(Verified::Yes))
+        matches!(
+            self.runtime.block_on(self.passwords.verify(&Secret::new(password), Some(stored))),
+            Ok(Verified::Yes)
+        )
     }
 }
 
-/// A file in the test's folder, or a schema of the PostgreSQL server that `COUNTERSIGN_TEST_POSTGRES` names
-/// (`host:port:database:user:password`).
-#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the server is")]
+/// A file in the test's folder, or a schema of the PostgreSQL server that
+/// `COUNTERSIGN_TEST_POSTGRES` names (`host:port:database:user:password`).
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests are told by the environment where the server is"
+)]
 fn database(folder: &std::path::Path) -> Database {
     let text = std::env::var("COUNTERSIGN_TEST_POSTGRES").unwrap_or_default();
     let reach: Vec<String> = text.split(':').map(str::to_owned).collect();
-    let [host, port, name, user, password] = reach.as_slice() else { return folder.to_owned().into() };
-    let schema = format!("flow_{}", folder.file_name().unwrap().to_string_lossy().trim_start_matches('.').to_lowercase());
+    let [host, port, name, user, password] = reach.as_slice() else {
+        return folder.to_owned().into();
+    };
+    let schema = format!(
+        "flow_{}",
+        folder.file_name().unwrap().to_string_lossy().trim_start_matches('.').to_lowercase()
+    );
     let mut config = postgres::Config::new();
     config.host(host).port(port.parse().unwrap()).dbname(name).user(user).password(password);
     let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
     // On a thread of its own: the client brings its runtime, and tests run inside one.
-    std::thread::spawn(move || config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap()).join().unwrap();
+    std::thread::spawn(move || {
+        config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap()
+    })
+    .join()
+    .unwrap();
     let primary = PostgresOptions {
         host: host.clone(),
         port: port.parse().unwrap(),
@@ -101,7 +121,9 @@ impl World {
         let clock = Arc::new(TestClock(AtomicI64::new(SystemClock.now().0)));
         let modules = modules();
         let secret_key = Secret::new("a key for tests that is long enough to be one, really");
-        let registry = Registry::new(modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone())));
+        let registry = Registry::new(
+            modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone())),
+        );
         let store = Store::open(Options {
             database: database(folder.path()),
             secret_key: secret_key.clone().into(),
@@ -121,7 +143,9 @@ impl World {
                 base_url: None,
                 base_path: String::new(),
                 cookie_domain: None,
-                trusted_proxies: countersign_model::Cidr::parse("127.0.0.0/8").into_iter().collect(),
+                trusted_proxies: countersign_model::Cidr::parse("127.0.0.0/8")
+                    .into_iter()
+                    .collect(),
                 data_dir: folder.path().to_owned(),
                 bootstrap_password: None,
                 bootstrap_token: None,
@@ -133,11 +157,31 @@ impl World {
         });
         // The objects of protocols and of notifications are tested with theirs.
         let library: Vec<_> = shipped::documents().unwrap();
-        let mine = |file: &str| file.contains("default/") && !file.contains("rbac") && !file.contains("events") || file.contains("bootstrap");
-        let chosen = (0..library.len()).filter(|index| library[*index].metadata.instantiate() && mine(&library[*index].file)).collect();
-        let hashing = Hashing { passwords: Passwords::new(), runtime: tokio::runtime::Handle::current() };
-        let job = apply::Job { library, chosen, tables: tables::all(Arc::new(hashing)), machine: apply::Machine::with(|_| None), context: Map::new() };
-        apply::commit_with(&cx.store, Arc::new(job), Actor::system(), "default objects", |_| Ok(())).await.unwrap();
+        let mine = |file: &str| {
+            file.contains("default/") && !file.contains("rbac") && !file.contains("events")
+                || file.contains("bootstrap")
+        };
+        let chosen = (0..library.len())
+            .filter(|index| library[*index].metadata.instantiate() && mine(&library[*index].file))
+            .collect();
+        let hashing =
+            Hashing { passwords: Passwords::new(), runtime: tokio::runtime::Handle::current() };
+        let job = apply::Job {
+            library,
+            chosen,
+            tables: tables::all(Arc::new(hashing)),
+            machine: apply::Machine::with(|_| None),
+            context: Map::new(),
+        };
+        apply::commit_with(
+            &cx.store,
+            Arc::new(job),
+            Actor::system(),
+            "default objects",
+            |_| Ok(()),
+        )
+        .await
+        .unwrap();
         let mut router = api_router(&cx);
         for routes in cx.modules().iter().filter_map(|module| module.routes) {
             router = router.merge(routes(cx.clone()));
@@ -154,17 +198,29 @@ impl World {
     }
 
     pub(crate) async fn set_password(&self, username: &str, password: &str) {
-        let hash = Passwords::of(&self.cx).unwrap().hash(&Secret::new(password), &SystemEntropy).await.unwrap();
+        let hash = Passwords::of(&self.cx)
+            .unwrap()
+            .hash(&Secret::new(password), &SystemEntropy)
+            .await
+            .unwrap();
         let username = username.to_owned();
         let work = move |tx: &mut countersign_store::Tx<'_>| {
-            tx.execute("UPDATE users SET password = $1 WHERE username = $2", params![hash.clone(), username.clone()])?;
+            tx.execute(
+                "UPDATE users SET password = $1 WHERE username = $2",
+                params![hash.clone(), username.clone()],
+            )?;
             Ok::<_, StoreError>(())
         };
         self.cx.store.write(Actor::system(), "test", work).await.unwrap();
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {
-        Browser { world: self, cookies: BTreeMap::new(), address: None, headers: vec![("sec-fetch-site", "same-origin")] }
+        Browser {
+            world: self,
+            cookies: BTreeMap::new(),
+            address: None,
+            headers: vec![("sec-fetch-site", "same-origin")],
+        }
     }
 }
 
@@ -186,7 +242,8 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
     }
 
     pub(crate) fn location(&self) -> &str {
@@ -195,9 +252,21 @@ impl Answer {
 }
 
 impl Browser<'_> {
-    pub(crate) async fn send(&mut self, method: Method, path: &str, media: &str, body: String) -> Answer {
-        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
-        let mut request = Request::builder().method(method).uri(path).header("host", "id.example.test");
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        media: &str,
+        body: String,
+    ) -> Answer {
+        let cookies = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ");
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", "id.example.test");
         if let Some(address) = &self.address {
             request = request.header("x-forwarded-for", address);
         }
@@ -216,7 +285,10 @@ impl Browser<'_> {
             request = request.header("x-authentik-csrf", token);
         }
         let mut request = request.body(Body::from(body)).unwrap();
-        request.extensions_mut().insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([127, 0, 0, 1], 40_000))));
+        request.extensions_mut().insert(axum::extract::ConnectInfo(std::net::SocketAddr::from((
+            [127, 0, 0, 1],
+            40_000,
+        ))));
         let response = self.world.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
@@ -229,7 +301,8 @@ impl Browser<'_> {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap_or_default();
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec())
+            .unwrap_or_default();
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
@@ -246,14 +319,23 @@ impl Browser<'_> {
         let csrf = self.cookies.get("authentik_csrf").cloned().unwrap_or_default();
         let mut all = vec![("csrf", csrf.as_str())];
         all.extend(fields);
-        let body = all.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect::<Vec<_>>().join("&");
+        let body = all
+            .iter()
+            .map(|(name, value)| format!("{}={}", escape(name), escape(value)))
+            .collect::<Vec<_>>()
+            .join("&");
         self.send(Method::POST, path, "application/x-www-form-urlencoded", body).await
     }
 
-    /// Answers a challenge, then fetches until there is something to see, as clients of the original do.
+    /// Answers a challenge, then fetches until there is something to see, as clients of the
+    /// original do.
     pub(crate) async fn answer(&mut self, executor: &str, body: Value) -> Value {
         let answer = self.post_json(executor, body).await;
-        if answer.status == StatusCode::FOUND { self.challenge(executor).await } else { answer.json() }
+        if answer.status == StatusCode::FOUND {
+            self.challenge(executor).await
+        } else {
+            answer.json()
+        }
     }
 
     pub(crate) async fn challenge(&mut self, executor: &str) -> Value {
@@ -277,7 +359,11 @@ impl Browser<'_> {
 }
 
 fn escape(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| {
+            if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }
+        })
+        .collect()
 }
 
 impl Browser<'_> {
@@ -289,25 +375,47 @@ impl Browser<'_> {
     }
 
     pub(crate) async fn change(&mut self, path: &str, body: Value) {
-        let answer = self.send(Method::PATCH, &format!("/api/v3/{path}/"), "application/json", body.to_string()).await;
+        let answer = self
+            .send(Method::PATCH, &format!("/api/v3/{path}/"), "application/json", body.to_string())
+            .await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
     }
 
     /// A flow of these stages, in order. Gives the flow's key and the keys of its bindings.
-    pub(crate) async fn flow(&mut self, slug: &str, fields: Value, stages: &[&Value]) -> (Value, Vec<Value>) {
+    pub(crate) async fn flow(
+        &mut self,
+        slug: &str,
+        fields: Value,
+        stages: &[&Value],
+    ) -> (Value, Vec<Value>) {
         let mut body = serde_json::json!({"name": slug, "slug": slug, "title": slug, "designation": "stage_configuration"});
         body.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap_or_default());
         let flow = self.create("flows/instances", body).await;
         let mut bindings = Vec::new();
         for (order, stage) in stages.iter().enumerate() {
-            bindings.push(self.create("flows/bindings", serde_json::json!({"target": flow, "stage": stage, "order": order})).await);
+            bindings.push(
+                self.create(
+                    "flows/bindings",
+                    serde_json::json!({"target": flow, "stage": stage, "order": order}),
+                )
+                .await,
+            );
         }
         (flow, bindings)
     }
 
     pub(crate) async fn policy(&mut self, name: &str, expression: &str, target: &Value) -> Value {
-        let policy = self.create("policies/expression", serde_json::json!({"name": name, "expression": expression})).await;
-        self.create("policies/bindings", serde_json::json!({"policy": policy, "target": target, "order": 0})).await
+        let policy = self
+            .create(
+                "policies/expression",
+                serde_json::json!({"name": name, "expression": expression}),
+            )
+            .await;
+        self.create(
+            "policies/bindings",
+            serde_json::json!({"policy": policy, "target": target, "order": 0}),
+        )
+        .await
     }
 }
 

@@ -50,10 +50,20 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("expiring", "boolean"),
             ]),
         ),
-        ("PaginatedSystemTaskList", object_schema(&[("pagination", "#Pagination"), ("results", "[#SystemTask]")])),
+        (
+            "PaginatedSystemTaskList",
+            object_schema(&[("pagination", "#Pagination"), ("results", "[#SystemTask]")]),
+        ),
         (
             "Schedule",
-            object_schema(&[("name", "string"), ("description", "string"), ("every", "integer"), ("next", "time?"), ("running", "boolean"), ("last", "map?")]),
+            object_schema(&[
+                ("name", "string"),
+                ("description", "string"),
+                ("every", "integer"),
+                ("next", "time?"),
+                ("running", "boolean"),
+                ("last", "map?"),
+            ]),
         ),
     ]
 }

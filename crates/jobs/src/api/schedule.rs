@@ -10,9 +10,15 @@ use serde_json::{Value, json};
 pub(super) fn operations() -> Vec<Operation> {
     let array = json!({"type": "array", "items": {"$ref": "#/components/schemas/Schedule"}});
     vec![
-        Operation::new(Method::GET, "countersign/schedule/", "countersign_schedule_list", super::view(), list)
-            .summary("The jobs that run by themselves")
-            .response(array),
+        Operation::new(
+            Method::GET,
+            "countersign/schedule/",
+            "countersign_schedule_list",
+            super::view(),
+            list,
+        )
+        .summary("The jobs that run by themselves")
+        .response(array),
     ]
 }
 
@@ -22,7 +28,10 @@ async fn list(call: Call) -> Result<Response, ApiError> {
         .store
         .read(|sql| {
             let times = sql.query("SELECT name, next FROM schedule", params![])?;
-            let runs = sql.query("SELECT name, state, started, finished FROM task WHERE uid = '' ORDER BY queued", params![])?;
+            let runs = sql.query(
+                "SELECT name, state, started, finished FROM task WHERE uid = '' ORDER BY queued",
+                params![],
+            )?;
             Ok::<_, StoreError>((times, runs))
         })
         .await?;
@@ -40,7 +49,8 @@ async fn list(call: Call) -> Result<Response, ApiError> {
                 continue;
             }
             let state: String = row.get(1)?;
-            let time = |column| row.get::<Option<Timestamp>>(column).map(|time| time.map(Timestamp::iso));
+            let time =
+                |column| row.get::<Option<Timestamp>>(column).map(|time| time.map(Timestamp::iso));
             match state.as_str() {
                 "queued" => {}
                 "running" => running = true,

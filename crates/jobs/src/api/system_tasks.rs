@@ -1,7 +1,7 @@
 //! `events/system_tasks/`: the last run of each job on each thing, as the original tells it.
 //!
-//! Its rows are named by job and thing and keep their key from run to run, while rows of the queue are one per request:
-//! the key is computed from the name.
+//! Its rows are named by job and thing and keep their key from run to run, while rows of the queue
+//! are one per request: the key is computed from the name.
 
 use axum::response::Response;
 use countersign_model::Timestamp;
@@ -40,7 +40,10 @@ impl Last {
     }
 
     fn seconds(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a duration in microseconds is far below 2^52")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a duration in microseconds is far below 2^52"
+        )]
         let micros = (self.finished.0 - self.started.0).max(0) as f64;
         micros / 1e6
     }
@@ -95,7 +98,11 @@ fn all(sql: &mut Sql<'_>, call: &Call) -> Result<Vec<Last>, StoreError> {
     for job in crate::jobs(&call.cx).filter(|job| job.every.is_some()) {
         if !found.iter().any(|last| last.name == job.name && last.uid.is_empty()) {
             // Successes of frequent jobs leave no row.
-            let text = if job.keep { "Task has not been run yet." } else { "Only failures of this task are kept." };
+            let text = if job.keep {
+                "Task has not been run yet."
+            } else {
+                "Only failures of this task are kept."
+            };
             found.push(Last {
                 name: job.name.to_owned(),
                 uid: String::new(),
@@ -112,34 +119,64 @@ fn all(sql: &mut Sql<'_>, call: &Call) -> Result<Vec<Last>, StoreError> {
 }
 
 pub(super) fn operations() -> Vec<Operation> {
-    let filters = ["name", "uid", "search", "ordering"].map(|name| (name, json!({"type": "string"})));
-    let mut list = Operation::new(Method::GET, "events/system_tasks/", "events_system_tasks_list", super::view(), list)
-        .summary("What was done beside requests")
-        .response("PaginatedSystemTaskList")
-        .parameter("status", json!({"type": "string", "enum": ["error", "successful", "unknown", "warning"]}));
+    let filters =
+        ["name", "uid", "search", "ordering"].map(|name| (name, json!({"type": "string"})));
+    let mut list = Operation::new(
+        Method::GET,
+        "events/system_tasks/",
+        "events_system_tasks_list",
+        super::view(),
+        list,
+    )
+    .summary("What was done beside requests")
+    .response("PaginatedSystemTaskList")
+    .parameter(
+        "status",
+        json!({"type": "string", "enum": ["error", "successful", "unknown", "warning"]}),
+    );
     for (name, schema) in filters {
         list = list.parameter(name, schema);
     }
     vec![
         list,
-        Operation::new(Method::GET, "events/system_tasks/{uuid}/", "events_system_tasks_retrieve", super::view(), |call: Call| async move {
-            Ok(json(StatusCode::OK, &find(&call).await?.render()))
-        })
+        Operation::new(
+            Method::GET,
+            "events/system_tasks/{uuid}/",
+            "events_system_tasks_retrieve",
+            super::view(),
+            |call: Call| async move { Ok(json(StatusCode::OK, &find(&call).await?.render())) },
+        )
         .response("SystemTask"),
-        Operation::new(Method::POST, "events/system_tasks/{uuid}/run/", "events_system_tasks_run_create", super::run(), run).summary("Run task"),
+        Operation::new(
+            Method::POST,
+            "events/system_tasks/{uuid}/run/",
+            "events_system_tasks_run_create",
+            super::run(),
+            run,
+        )
+        .summary("Run task"),
     ]
 }
 
 async fn list(call: Call) -> Result<Response, ApiError> {
     let moved = call.clone();
     let mut found = call.cx.store.read(move |sql| all(sql, &moved)).await?;
-    let given = |name: &str| call.query.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
-    let (name, uid, status, search) = (given("name"), given("uid"), given("status"), given("search"));
-    if let Some(status) = status.as_ref().filter(|status| !["unknown", "successful", "warning", "error"].contains(&status.as_str())) {
+    let given =
+        |name: &str| call.query.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    let (name, uid, status, search) =
+        (given("name"), given("uid"), given("status"), given("search"));
+    if let Some(status) = status
+        .as_ref()
+        .filter(|status| !["unknown", "successful", "warning", "error"].contains(&status.as_str()))
+    {
         let text = format!("Select a valid choice. {status} is not one of the available choices.");
-        return Err(ApiError::field("status", countersign_model::Problem::new("invalid_choice", text)));
+        return Err(ApiError::field(
+            "status",
+            countersign_model::Problem::new("invalid_choice", text),
+        ));
     }
-    let words: Vec<String> = search.unwrap_or_default().to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let words: Vec<String> =
+        search.unwrap_or_default().to_lowercase().split_whitespace().map(str::to_owned).collect();
     found.retain(|last| {
         let text = format!("{} {} {}", last.name, last.uid, last.description).to_lowercase();
         name.as_ref().is_none_or(|name| *name == last.name)
@@ -148,7 +185,8 @@ async fn list(call: Call) -> Result<Response, ApiError> {
             && words.iter().all(|word| text.contains(word))
     });
     let ordering = given("ordering").unwrap_or_default();
-    let (key, down) = ordering.strip_prefix('-').map_or((ordering.as_str(), false), |key| (key, true));
+    let (key, down) =
+        ordering.strip_prefix('-').map_or((ordering.as_str(), false), |key| (key, true));
     found.sort_by(|a, b| {
         let order = match key {
             "status" => a.status.cmp(b.status),
@@ -168,9 +206,13 @@ async fn list(call: Call) -> Result<Response, ApiError> {
 
 async fn find(call: &Call) -> Result<Last, ApiError> {
     let moved = call.clone();
-    let uuid = Uuid::parse_str(call.param("uuid")).map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    let uuid = Uuid::parse_str(call.param("uuid"))
+        .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
     let found = call.cx.store.read(move |sql| all(sql, &moved)).await?;
-    found.into_iter().find(|last| last.uuid() == uuid).ok_or_else(|| ApiError::not_found("SystemTask"))
+    found
+        .into_iter()
+        .find(|last| last.uuid() == uuid)
+        .ok_or_else(|| ApiError::not_found("SystemTask"))
 }
 
 /// Asks for a run with the arguments of the last one.
@@ -181,7 +223,10 @@ async fn run(call: Call) -> Result<Response, ApiError> {
     }
     let write = move |tx: &mut countersign_store::Tx<'_>| {
         let statement = "SELECT arguments FROM task WHERE name = $1 AND uid = $2 AND state NOT IN ('queued', 'running')";
-        let sealed = tx.query_one(statement, params![&last.name, &last.uid])?.map(|row| row.get::<String>(0)).transpose()?;
+        let sealed = tx
+            .query_one(statement, params![&last.name, &last.uid])?
+            .map(|row| row.get::<String>(0))
+            .transpose()?;
         let arguments = sealed.map_or(Value::Null, |sealed| queue::open(tx, &sealed));
         enqueue(tx, &last.name, &last.uid, &arguments).map(|_| ())
     };

@@ -2,7 +2,9 @@
 
 use axum::response::Response;
 use countersign_model::{Fields, KindMeta, Timestamp};
-use countersign_rest::{ApiError, Call, Column, ColumnKind, Operation, Rows, TableMeta, no_content, table_operations};
+use countersign_rest::{
+    ApiError, Call, Column, ColumnKind, Operation, Rows, TableMeta, no_content, table_operations,
+};
 use countersign_store::{Row, Sql, SqlValue, StoreError, Tx};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -12,7 +14,14 @@ use crate::queue;
 
 /// A run that was asked for.
 #[derive(Debug, Clone, Fields)]
-#[kind(path = "countersign/tasks", model = "authentik_events.systemtask", schema = "Task", title = "Task", lookup = "uuid", hidden)]
+#[kind(
+    path = "countersign/tasks",
+    model = "authentik_events.systemtask",
+    schema = "Task",
+    title = "Task",
+    lookup = "uuid",
+    hidden
+)]
 pub(crate) struct TaskRow {
     name: String,
     uid: String,
@@ -55,7 +64,9 @@ impl Rows for Tasks {
     };
 
     fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
-        let done = call.query.flag("done").map(|done| (format!("t.state {} 'successful'", if done { "=" } else { "<>" }), Vec::new()));
+        let done = call.query.flag("done").map(|done| {
+            (format!("t.state {} 'successful'", if done { "=" } else { "<>" }), Vec::new())
+        });
         Ok(done.into_iter().collect())
     }
 
@@ -99,15 +110,32 @@ fn render(row: &Row, call: &Call) -> Result<Value, StoreError> {
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = table_operations::<Tasks>();
     all.push(
-        Operation::new(Method::POST, "countersign/tasks/{uuid}/retry/", "countersign_tasks_retry_create", super::run(), |call: Call| {
-            change(call, "task asked for again", queue::retry, "This task waits or runs already.")
-        })
+        Operation::new(
+            Method::POST,
+            "countersign/tasks/{uuid}/retry/",
+            "countersign_tasks_retry_create",
+            super::run(),
+            |call: Call| {
+                change(
+                    call,
+                    "task asked for again",
+                    queue::retry,
+                    "This task waits or runs already.",
+                )
+            },
+        )
         .summary("Run a task that ended once more"),
     );
     all.push(
-        Operation::new(Method::POST, "countersign/tasks/{uuid}/cancel/", "countersign_tasks_cancel_create", super::run(), |call: Call| {
-            change(call, "task cancelled", queue::cancel, "This task has ended already.")
-        })
+        Operation::new(
+            Method::POST,
+            "countersign/tasks/{uuid}/cancel/",
+            "countersign_tasks_cancel_create",
+            super::run(),
+            |call: Call| {
+                change(call, "task cancelled", queue::cancel, "This task has ended already.")
+            },
+        )
         .summary("Take a task out of the queue, or ask its run to stop"),
     );
     all
@@ -115,7 +143,12 @@ pub(super) fn operations() -> Vec<Operation> {
 
 type Change = fn(&mut Tx<'_>, Uuid) -> Result<bool, StoreError>;
 
-async fn change(call: Call, reason: &str, change: Change, refusal: &str) -> Result<Response, ApiError> {
+async fn change(
+    call: Call,
+    reason: &str,
+    change: Change,
+    refusal: &str,
+) -> Result<Response, ApiError> {
     let missing = || ApiError::not_found("Task");
     let task = Uuid::parse_str(call.param("uuid")).map_err(|_| missing())?;
     let outcome = call
@@ -125,7 +158,10 @@ async fn change(call: Call, reason: &str, change: Change, refusal: &str) -> Resu
             if change(tx, task)? {
                 return Ok(Some(true));
             }
-            let known = tx.query_one("SELECT state FROM task WHERE uuid = $1", countersign_store::params![task])?;
+            let known = tx.query_one(
+                "SELECT state FROM task WHERE uuid = $1",
+                countersign_store::params![task],
+            )?;
             Ok::<_, StoreError>(known.map(|_| false))
         })
         .await?;

@@ -38,10 +38,18 @@ pub enum Decision {
 pub fn decide(request: &AuthorizeRequest, facts: &Facts) -> Decision {
     let silent = request.prompt.none;
     let Some(session) = facts.session else {
-        return if silent { Decision::Answer(AuthorizeError::LoginRequired) } else { Decision::SignIn { fresh: false } };
+        return if silent {
+            Decision::Answer(AuthorizeError::LoginRequired)
+        } else {
+            Decision::SignIn { fresh: false }
+        };
     };
     if !session.allowed {
-        return if silent { Decision::Answer(AuthorizeError::AccessDenied) } else { Decision::DenyPage };
+        return if silent {
+            Decision::Answer(AuthorizeError::AccessDenied)
+        } else {
+            Decision::DenyPage
+        };
     }
     if silent && session.hint_mismatch {
         return Decision::Answer(AuthorizeError::LoginRequired);
@@ -51,7 +59,11 @@ pub fn decide(request: &AuthorizeRequest, facts: &Facts) -> Decision {
     let age = facts.now.seconds().saturating_sub(session.signed_in_at.seconds());
     let too_old = request.max_age.is_some_and(|max| max == 0 || age > max);
     if (request.prompt.login || too_old) && !renewed {
-        return if silent { Decision::Answer(AuthorizeError::LoginRequired) } else { Decision::SignIn { fresh: true } };
+        return if silent {
+            Decision::Answer(AuthorizeError::LoginRequired)
+        } else {
+            Decision::SignIn { fresh: true }
+        };
     }
     Decision::Proceed
 }
@@ -63,7 +75,9 @@ mod tests {
     use crate::wire::{Params, authorize};
 
     fn request(extra: &str) -> AuthorizeRequest {
-        let query = format!("client_id=cid&response_type=code&redirect_uri=https://app.example.test/callback{extra}");
+        let query = format!(
+            "client_id=cid&response_type=code&redirect_uri=https://app.example.test/callback{extra}"
+        );
         authorize::parse(&Params::parse(query.as_bytes()).unwrap(), &client(), None).unwrap()
     }
 
@@ -96,7 +110,11 @@ mod tests {
             let facts = Facts {
                 now: Timestamp::from_seconds(now),
                 first_seen: first.map(Timestamp::from_seconds),
-                session: allowed.map(|allowed| SessionFacts { signed_in_at, allowed, hint_mismatch: false }),
+                session: allowed.map(|allowed| SessionFacts {
+                    signed_in_at,
+                    allowed,
+                    hint_mismatch: false,
+                }),
             };
             assert_eq!(decide(&request(extra), &facts), expected, "{extra} {allowed:?} {first:?}");
         }
@@ -105,18 +123,26 @@ mod tests {
     #[test]
     fn a_sign_in_of_the_same_second_is_fresh_only_if_it_came_later() {
         let at = |micros: i64| Timestamp(100_000_000 + micros);
-        for (signed_in, expected) in [(400_000, Decision::SignIn { fresh: true }), (600_000, Decision::Proceed)] {
-            let session = SessionFacts { signed_in_at: at(signed_in), allowed: true, hint_mismatch: false };
-            let facts = Facts { now: at(900_000), first_seen: Some(at(500_000)), session: Some(session) };
+        for (signed_in, expected) in
+            [(400_000, Decision::SignIn { fresh: true }), (600_000, Decision::Proceed)]
+        {
+            let session =
+                SessionFacts { signed_in_at: at(signed_in), allowed: true, hint_mismatch: false };
+            let facts =
+                Facts { now: at(900_000), first_seen: Some(at(500_000)), session: Some(session) };
             assert_eq!(decide(&request("&prompt=login"), &facts), expected);
         }
     }
 
     #[test]
     fn a_silent_request_for_somebody_else_needs_a_login() {
-        let session = SessionFacts { signed_in_at: Timestamp(0), allowed: true, hint_mismatch: true };
+        let session =
+            SessionFacts { signed_in_at: Timestamp(0), allowed: true, hint_mismatch: true };
         let facts = Facts { now: Timestamp(0), first_seen: None, session: Some(session) };
-        assert_eq!(decide(&request("&prompt=none"), &facts), Decision::Answer(AuthorizeError::LoginRequired));
+        assert_eq!(
+            decide(&request("&prompt=none"), &facts),
+            Decision::Answer(AuthorizeError::LoginRequired)
+        );
         assert_eq!(decide(&request(""), &facts), Decision::Proceed);
     }
 }

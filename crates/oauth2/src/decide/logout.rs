@@ -1,8 +1,9 @@
 //! Signing out at the wish of an application (OpenID Connect RP-Initiated Logout 1.0).
 //!
-//! Anybody can make a browser open the logout address, and nothing a browser says of a request proves that the
-//! application made it. So a session ends at once only for an ID token that the provider issued to this client;
-//! otherwise the person is asked first, and nobody is sent on unasked.
+//! Anybody can make a browser open the logout address, and nothing a browser says of a request
+//! proves that the application made it. So a session ends at once only for an ID token that the
+//! provider issued to this client; otherwise the person is asked first, and nobody is sent on
+//! unasked.
 
 /// What is known when a logout request arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,11 +71,13 @@ pub enum Target {
 pub enum Decision {
     /// Ask with one button.
     Confirm,
-    /// Nothing ends by this request: say what is wrong with it, and let the person sign out all the same.
+    /// Nothing ends by this request: say what is wrong with it, and let the person sign out all the
+    /// same.
     Faulty(HintFault),
     /// End the session; then to the address, or to the page that says so.
     End { then: Option<String>, unregistered: bool },
-    /// Nothing is asked for but the provider's own flow, which ends in a page that says where to go on.
+    /// Nothing is asked for but the provider's own flow, which ends in a page that says where to go
+    /// on.
     Flow,
     /// Nobody is signed in, and nothing proves who asks: a page, with a link to the address.
     Notice { on: Option<String> },

@@ -10,13 +10,23 @@ use crate::wire::scope::OFFLINE_ACCESS;
 use crate::wire::token::Grant;
 use crate::wire::{Scopes, TokenError};
 
-/// The secret check of the grants that begin with a person. Machines prove themselves in their own way.
+/// The secret check of the grants that begin with a person. Machines prove themselves in their own
+/// way.
 ///
 /// # Errors
 /// The secret of a confidential client is wrong.
-pub fn authenticate(client: &Client, credentials: &Credentials, grant: &Grant) -> Result<(), TokenError> {
-    let needs_secret = client.kind == ClientType::Confidential && !matches!(grant, Grant::Machine { .. });
-    if !needs_secret || client.secret_matches(credentials.secrets()) { Ok(()) } else { Err(TokenError::ClientSecretWrong) }
+pub fn authenticate(
+    client: &Client,
+    credentials: &Credentials,
+    grant: &Grant,
+) -> Result<(), TokenError> {
+    let needs_secret =
+        client.kind == ClientType::Confidential && !matches!(grant, Grant::Machine { .. });
+    if !needs_secret || client.secret_matches(credentials.secrets()) {
+        Ok(())
+    } else {
+        Err(TokenError::ClientSecretWrong)
+    }
 }
 
 /// A code as it was issued.
@@ -32,10 +42,18 @@ pub struct CodeFacts {
 
 /// # Errors
 /// The first thing wrong, in the original's order.
-pub fn redeem_code(client: &Client, redirect_uri: &str, verifier: Option<&str>, code: Option<&CodeFacts>, now: Timestamp) -> Result<(), TokenError> {
+pub fn redeem_code(
+    client: &Client,
+    redirect_uri: &str,
+    verifier: Option<&str>,
+    code: Option<&CodeFacts>,
+    now: Timestamp,
+) -> Result<(), TokenError> {
     redirect::check(redirect_uri, &client.redirect_uris).map_err(|reason| match reason {
         RedirectRefusal::ForbiddenScheme => TokenError::RedirectForbidden,
-        RedirectRefusal::Missing | RedirectRefusal::Unregistered | RedirectRefusal::Malformed => TokenError::RedirectUnregistered,
+        RedirectRefusal::Missing | RedirectRefusal::Unregistered | RedirectRefusal::Malformed => {
+            TokenError::RedirectUnregistered
+        }
     })?;
     let code = code.ok_or(TokenError::CodeUnknown)?;
     if code.provider != client.provider {
@@ -97,13 +115,23 @@ impl From<TokenError> for RefreshRefusal {
 ///
 /// # Errors
 /// The first thing wrong, in the original's order.
-pub fn refresh(client: &Client, asked: &Scopes, token: Option<&RefreshFacts>, now: Timestamp) -> Result<Scopes, RefreshRefusal> {
+pub fn refresh(
+    client: &Client,
+    asked: &Scopes,
+    token: Option<&RefreshFacts>,
+    now: Timestamp,
+) -> Result<Scopes, RefreshRefusal> {
     // A token of another client is as good as unknown: nobody learns that it exists.
-    let token = token.filter(|t| t.provider == client.provider).ok_or(TokenError::RefreshUnknown)?;
+    let token =
+        token.filter(|t| t.provider == client.provider).ok_or(TokenError::RefreshUnknown)?;
     if token.expires < now {
         return Err(TokenError::RefreshExpired.into());
     }
-    let refused = |suspicious, revoke_family| RefreshRefusal { error: TokenError::RefreshUsed, suspicious, revoke_family };
+    let refused = |suspicious, revoke_family| RefreshRefusal {
+        error: TokenError::RefreshUsed,
+        suspicious,
+        revoke_family,
+    };
     match token.used {
         _ if token.revoked => return Err(refused(true, true)),
         Some(Use { within_grace: false, .. }) => return Err(refused(true, true)),
@@ -135,15 +163,26 @@ mod tests {
     }
 
     fn code() -> CodeFacts {
-        CodeFacts { provider: 1, redirect_uri: CALLBACK.into(), challenge: None, expires: at(100), used: false, user_active: true }
+        CodeFacts {
+            provider: 1,
+            redirect_uri: CALLBACK.into(),
+            challenge: None,
+            expires: at(100),
+            used: false,
+            user_active: true,
+        }
     }
 
     #[test]
     fn every_wrong_code_is_named() {
         use TokenError::*;
-        let challenge = Challenge { value: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(), method: Method::S256 };
+        let challenge = Challenge {
+            value: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
+            method: Method::S256,
+        };
         let with_challenge = CodeFacts { challenge: Some(challenge), ..code() };
-        let other_address = CodeFacts { redirect_uri: "https://app.example.test/other".into(), ..code() };
+        let other_address =
+            CodeFacts { redirect_uri: "https://app.example.test/other".into(), ..code() };
         let rows = [
             (CALLBACK, None, Some(code()), 50, Ok(())),
             (CALLBACK, None, Some(code()), 100, Ok(())),
@@ -151,23 +190,52 @@ mod tests {
             ("https://evil.example/", None, Some(code()), 50, Err(RedirectUnregistered)),
             ("", None, Some(code()), 50, Err(RedirectUnregistered)),
             (CALLBACK, None, None, 50, Err(CodeUnknown)),
-            (CALLBACK, None, Some(CodeFacts { provider: 2, ..code() }), 50, Err(CodeOfAnotherClient)),
-            (CALLBACK, None, Some(CodeFacts { provider: 2, used: true, ..code() }), 50, Err(CodeOfAnotherClient)),
+            (
+                CALLBACK,
+                None,
+                Some(CodeFacts { provider: 2, ..code() }),
+                50,
+                Err(CodeOfAnotherClient),
+            ),
+            (
+                CALLBACK,
+                None,
+                Some(CodeFacts { provider: 2, used: true, ..code() }),
+                50,
+                Err(CodeOfAnotherClient),
+            ),
             (CALLBACK, None, Some(CodeFacts { used: true, ..code() }), 50, Err(CodeUsed)),
             (CALLBACK, None, Some(CodeFacts { used: true, ..code() }), 101, Err(CodeUsed)),
             (CALLBACK, None, Some(other_address), 50, Err(CodeRedirectMismatch)),
             (CALLBACK, Some(VERIFIER), Some(code()), 50, Err(Pkce(PkceError::VerifierUnexpected))),
             (CALLBACK, Some(VERIFIER), Some(with_challenge.clone()), 50, Ok(())),
             (CALLBACK, None, Some(with_challenge), 50, Err(Pkce(PkceError::VerifierMissing))),
-            (CALLBACK, None, Some(CodeFacts { user_active: false, ..code() }), 50, Err(UserInactive)),
+            (
+                CALLBACK,
+                None,
+                Some(CodeFacts { user_active: false, ..code() }),
+                50,
+                Err(UserInactive),
+            ),
         ];
         for (uri, verifier, facts, now, expected) in rows {
-            assert_eq!(redeem_code(&client(), uri, verifier, facts.as_ref(), at(now)), expected, "{uri} {facts:?}");
+            assert_eq!(
+                redeem_code(&client(), uri, verifier, facts.as_ref(), at(now)),
+                expected,
+                "{uri} {facts:?}"
+            );
         }
     }
 
     fn refresh_token() -> RefreshFacts {
-        RefreshFacts { provider: 1, scopes: Scopes::parse("openid email offline_access"), expires: at(100), revoked: false, used: None, user_active: true }
+        RefreshFacts {
+            provider: 1,
+            scopes: Scopes::parse("openid email offline_access"),
+            expires: at(100),
+            revoked: false,
+            used: None,
+            user_active: true,
+        }
     }
 
     #[test]
@@ -178,7 +246,9 @@ mod tests {
             RefreshFacts { used: Some(used), ..refresh_token() }
         };
         let quiet = |error| Err(RefreshRefusal { error, suspicious: false, revoke_family: false });
-        let loud = |revoke_family| Err(RefreshRefusal { error: RefreshUsed, suspicious: true, revoke_family });
+        let loud = |revoke_family| {
+            Err(RefreshRefusal { error: RefreshUsed, suspicious: true, revoke_family })
+        };
         let granted = |scopes: &str| Ok(Scopes::parse(scopes));
         let rows = [
             ("", Some(refresh_token()), granted("openid email offline_access")),
@@ -188,7 +258,11 @@ mod tests {
             ("openid profile offline_access", Some(refresh_token()), quiet(RefreshScopeExceeded)),
             ("", None, quiet(RefreshUnknown)),
             ("", Some(RefreshFacts { provider: 2, ..refresh_token() }), quiet(RefreshUnknown)),
-            ("", Some(RefreshFacts { provider: 2, ..used(false, true, false) }), quiet(RefreshUnknown)),
+            (
+                "",
+                Some(RefreshFacts { provider: 2, ..used(false, true, false) }),
+                quiet(RefreshUnknown),
+            ),
             ("", Some(RefreshFacts { expires: at(49), ..refresh_token() }), quiet(RefreshExpired)),
             ("", Some(RefreshFacts { user_active: false, ..refresh_token() }), quiet(UserInactive)),
             ("", Some(RefreshFacts { revoked: true, ..refresh_token() }), loud(true)),
@@ -201,19 +275,38 @@ mod tests {
             ("", Some(used(false, false, false)), loud(true)),
         ];
         for (asked, facts, expected) in rows {
-            assert_eq!(refresh(&client(), &Scopes::parse(asked), facts.as_ref(), at(50)), expected, "{asked} {facts:?}");
+            assert_eq!(
+                refresh(&client(), &Scopes::parse(asked), facts.as_ref(), at(50)),
+                expected,
+                "{asked} {facts:?}"
+            );
         }
     }
 
     #[test]
     fn confidential_clients_prove_themselves_public_ones_cannot() {
         let grant = Grant::RefreshToken { token: "t".into(), scopes: Scopes::default() };
-        let machine = Grant::Machine { credential: crate::wire::token::Machine::Secret, scopes: Scopes::default() };
-        let presented = |secret| Credentials::read(None, &Params::from([("client_id", "cid"), ("client_secret", secret)])).unwrap();
+        let machine = Grant::Machine {
+            credential: crate::wire::token::Machine::Secret,
+            scopes: Scopes::default(),
+        };
+        let presented = |secret| {
+            Credentials::read(
+                None,
+                &Params::from([("client_id", "cid"), ("client_secret", secret)]),
+            )
+            .unwrap()
+        };
         let mut client = client();
         assert_eq!(authenticate(&client, &presented("s3cret"), &grant), Ok(()));
-        assert_eq!(authenticate(&client, &presented("wrong"), &grant), Err(TokenError::ClientSecretWrong));
-        assert_eq!(authenticate(&client, &presented(""), &grant), Err(TokenError::ClientSecretWrong));
+        assert_eq!(
+            authenticate(&client, &presented("wrong"), &grant),
+            Err(TokenError::ClientSecretWrong)
+        );
+        assert_eq!(
+            authenticate(&client, &presented(""), &grant),
+            Err(TokenError::ClientSecretWrong)
+        );
         assert_eq!(authenticate(&client, &presented("wrong"), &machine), Ok(()));
         client.kind = ClientType::Public;
         assert_eq!(authenticate(&client, &presented("wrong"), &grant), Ok(()));

@@ -2,9 +2,10 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED,
-    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RSA_PKCS1_SHA256,
-    RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
+    ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED, ECDSA_P521_SHA512_FIXED_SIGNING,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+    RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
 };
 use aws_lc_rs::{digest, hmac};
 use md5::{Digest, Md5};
@@ -73,10 +74,15 @@ pub(super) enum PublicParts<'a> {
     Rsa { n: Vec<u8>, e: Vec<u8> },
 }
 
-/// How a certificate's key is called in headers and key sets: the MD5 of its PEM text exactly as stored. It is a
-/// name, not a proof; clients cache by it, so a key moved here from the original keeps its name.
+/// How a certificate's key is called in headers and key sets: the MD5 of its PEM text exactly as
+/// stored. It is a name, not a proof; clients cache by it, so a key moved here from the original
+/// keeps its name.
 pub fn key_id(private_pem: &str) -> String {
-    if private_pem.is_empty() { String::new() } else { hex::encode(Md5::digest(private_pem.as_bytes())) }
+    if private_pem.is_empty() {
+        String::new()
+    } else {
+        hex::encode(Md5::digest(private_pem.as_bytes()))
+    }
 }
 
 impl SigningKey {
@@ -86,11 +92,14 @@ impl SigningKey {
         if private_pem.trim().is_empty() {
             return Err(KeyError::Missing);
         }
-        let der = PrivateKeyDer::from_pem_slice(private_pem.as_bytes()).map_err(|_| KeyError::Unreadable)?;
+        let der = PrivateKeyDer::from_pem_slice(private_pem.as_bytes())
+            .map_err(|_| KeyError::Unreadable)?;
         let rsa = |pair: RsaKeyPair| (Material::Rsa(Box::new(pair)), Algorithm::Rs256);
         let found = match &der {
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()).ok().map(rsa),
-            PrivateKeyDer::Sec1(key) => ec(|algorithm| EcdsaKeyPair::from_private_key_der(algorithm, key.secret_sec1_der()).ok()),
+            PrivateKeyDer::Sec1(key) => ec(|algorithm| {
+                EcdsaKeyPair::from_private_key_der(algorithm, key.secret_sec1_der()).ok()
+            }),
             PrivateKeyDer::Pkcs8(key) => {
                 let bytes = key.secret_pkcs8_der();
                 let pair = RsaKeyPair::from_pkcs8(bytes).ok().map(rsa);
@@ -111,7 +120,11 @@ impl SigningKey {
             return Err(KeyError::BlankSecret);
         }
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        Ok(SigningKey { material: Material::Shared(Box::new(key)), algorithm: Algorithm::Hs256, kid: None })
+        Ok(SigningKey {
+            material: Material::Shared(Box::new(key)),
+            algorithm: Algorithm::Hs256,
+            kid: None,
+        })
     }
 
     pub const fn algorithm(&self) -> Algorithm {
@@ -124,7 +137,9 @@ impl SigningKey {
 
     pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         match &self.material {
-            Material::Ec(pair) => pair.sign(&SystemRandom::new(), message).ok().map(|s| s.as_ref().to_vec()),
+            Material::Ec(pair) => {
+                pair.sign(&SystemRandom::new(), message).ok().map(|s| s.as_ref().to_vec())
+            }
             Material::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).ok()?;
@@ -135,18 +150,24 @@ impl SigningKey {
     }
 
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        let with = |algorithm: &'static dyn VerificationAlgorithm, public: &[u8]| UnparsedPublicKey::new(algorithm, public).verify(message, signature).is_ok();
+        let with = |algorithm: &'static dyn VerificationAlgorithm, public: &[u8]| {
+            UnparsedPublicKey::new(algorithm, public).verify(message, signature).is_ok()
+        };
         match &self.material {
             Material::Ec(pair) => {
                 let algorithm: &'static dyn VerificationAlgorithm = match self.algorithm {
                     Algorithm::Es384 => &ECDSA_P384_SHA384_FIXED,
                     Algorithm::Es512 => &ECDSA_P521_SHA512_FIXED,
-                    Algorithm::Es256 | Algorithm::Hs256 | Algorithm::Rs256 => &ECDSA_P256_SHA256_FIXED,
+                    Algorithm::Es256 | Algorithm::Hs256 | Algorithm::Rs256 => {
+                        &ECDSA_P256_SHA256_FIXED
+                    }
                 };
                 with(algorithm, pair.public_key().as_ref())
             }
             // Our own old signatures, made with whatever key size the administrator brought.
-            Material::Rsa(pair) => with(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, pair.public_key().as_ref()),
+            Material::Rsa(pair) => {
+                with(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, pair.public_key().as_ref())
+            }
             Material::Shared(key) => hmac::verify(key, message, signature).is_ok(),
         }
     }
@@ -176,7 +197,9 @@ impl SigningKey {
     }
 }
 
-fn ec(read: impl Fn(&'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair>) -> Option<(Material, Algorithm)> {
+fn ec(
+    read: impl Fn(&'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair>,
+) -> Option<(Material, Algorithm)> {
     let curves = [
         (&ECDSA_P256_SHA256_FIXED_SIGNING, Algorithm::Es256),
         (&ECDSA_P384_SHA384_FIXED_SIGNING, Algorithm::Es384),
@@ -200,7 +223,10 @@ mod tests {
         let error = |pem: &str| SigningKey::from_pem(pem).map(|k| k.algorithm()).unwrap_err();
         assert_eq!(error(" \n"), KeyError::Missing);
         assert_eq!(error("key"), KeyError::Unreadable);
-        assert_eq!(error("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), KeyError::Unsupported);
+        assert_eq!(
+            error("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+            KeyError::Unsupported
+        );
         assert_eq!(SigningKey::from_secret("").map(|k| k.algorithm()), Err(KeyError::BlankSecret));
     }
 

@@ -15,7 +15,8 @@ pub enum Use {
     Signature,
 }
 
-/// The public description of a certificate's key, with the certificate. `None` when there is no usable key.
+/// The public description of a certificate's key, with the certificate. `None` when there is no
+/// usable key.
 pub fn jwk(private_pem: &str, certificate_pem: &str, purpose: Use) -> Option<Value> {
     let key = SigningKey::from_pem(private_pem).ok()?;
     let parts = key.public_parts()?;

@@ -1,8 +1,8 @@
-//! Signed and encrypted tokens: which key a provider signs with, how a token is written and checked, and the key
-//! set clients fetch.
+//! Signed and encrypted tokens: which key a provider signs with, how a token is written and
+//! checked, and the key set clients fetch.
 //!
-//! The type of the key decides the algorithm, never the header of a token: a token that claims another one is
-//! refused before its signature is looked at.
+//! The type of the key decides the algorithm, never the header of a token: a token that claims
+//! another one is refused before its signature is looked at.
 
 mod encryption;
 mod key;

@@ -34,7 +34,11 @@ pub fn sign(claims: &Map<String, Value>, key: &SigningKey) -> Result<String, Tok
         None => json!({"alg": key.algorithm().as_str(), "typ": "JWT"}),
     };
     let payload = serde_json::to_string(claims).map_err(|_| TokenFault::Unsignable)?;
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(payload));
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header.to_string()),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
     let signature = key.sign(message.as_bytes()).ok_or(TokenFault::Unsignable)?;
     Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
@@ -64,7 +68,8 @@ pub fn verify(token: &str, key: &SigningKey) -> Result<Map<String, Value>, Token
     object(payload)
 }
 
-/// Whom a token says it is for. Nothing vouches for that: good for looking somebody up who then verifies it.
+/// Whom a token says it is for. Nothing vouches for that: good for looking somebody up who then
+/// verifies it.
 pub fn unverified_audience(token: &str) -> Option<String> {
     let payload = token.get(..MAX_TOKEN_BYTES.min(token.len()))?.split('.').nth(1)?;
     let claims = object(payload).ok()?;
@@ -92,19 +97,29 @@ mod tests {
 
     fn pair(algorithm: &'static rcgen::SignatureAlgorithm) -> (String, String) {
         let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
-        let certificate = rcgen::CertificateParams::new(["a.test".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let certificate = rcgen::CertificateParams::new(["a.test".to_owned()])
+            .unwrap()
+            .self_signed(&key)
+            .unwrap();
         (key.serialize_pem(), certificate.pem())
     }
 
     fn claims() -> Map<String, Value> {
-        let Value::Object(claims) = json!({"sub": "ü", "aud": "cid", "exp": 4_000_000_000_i64}) else { panic!("object") };
+        let Value::Object(claims) = json!({"sub": "ü", "aud": "cid", "exp": 4_000_000_000_i64})
+        else {
+            panic!("object")
+        };
         claims
     }
 
     /// An independent implementation accepts what we sign, with the key set we publish.
     #[test]
     fn tokens_verify_with_the_published_key() {
-        for (algorithm, name) in [(&rcgen::PKCS_RSA_SHA256, "RS256"), (&rcgen::PKCS_ECDSA_P256_SHA256, "ES256"), (&rcgen::PKCS_ECDSA_P384_SHA384, "ES384")] {
+        for (algorithm, name) in [
+            (&rcgen::PKCS_RSA_SHA256, "RS256"),
+            (&rcgen::PKCS_ECDSA_P256_SHA256, "ES256"),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, "ES384"),
+        ] {
             let (private, certificate) = pair(algorithm);
             let key = SigningKey::from_pem(&private).unwrap();
             let token = sign(&claims(), &key).unwrap();
@@ -114,7 +129,11 @@ mod tests {
             let published: jsonwebtoken::jwk::Jwk = serde_json::from_value(published).unwrap();
             let mut validation = Validation::new(name.parse().unwrap());
             validation.set_audience(&["cid"]);
-            let read = jsonwebtoken::decode::<Value>(&token, &DecodingKey::from_jwk(&published).unwrap(), &validation);
+            let read = jsonwebtoken::decode::<Value>(
+                &token,
+                &DecodingKey::from_jwk(&published).unwrap(),
+                &validation,
+            );
             assert_eq!(read.unwrap().claims["sub"], "ü", "{name}");
             assert_eq!(verify(&token, &key).unwrap(), claims(), "{name}");
         }
@@ -127,7 +146,10 @@ mod tests {
         assert_eq!(verify(&sign(&claims(), &key).unwrap(), &key), Ok(claims()));
         let published = jwk(&private, &certificate, Use::Signature).unwrap();
         for coordinate in ["x", "y"] {
-            assert_eq!(URL_SAFE_NO_PAD.decode(published[coordinate].as_str().unwrap()).unwrap().len(), 66);
+            assert_eq!(
+                URL_SAFE_NO_PAD.decode(published[coordinate].as_str().unwrap()).unwrap().len(),
+                66
+            );
         }
     }
 
@@ -152,7 +174,10 @@ mod tests {
         }
         // The public key of an RSA client is no HMAC secret.
         let (private, _) = pair(&rcgen::PKCS_RSA_SHA256);
-        assert_eq!(verify(&token, &SigningKey::from_pem(&private).unwrap()), Err(TokenFault::AlgorithmMismatch));
+        assert_eq!(
+            verify(&token, &SigningKey::from_pem(&private).unwrap()),
+            Err(TokenFault::AlgorithmMismatch)
+        );
         assert_eq!(verify(&token, &key), Ok(claims()));
     }
 

@@ -2,7 +2,10 @@
 
 use countersign_catalogue::CertificateKeyPair;
 use countersign_flow::Flow;
-use countersign_model::{Choice, Draft, Duration, Entropy, Entry, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Secret, Snapshot, Upgrade, family};
+use countersign_model::{
+    Choice, Draft, Duration, Entropy, Entry, FieldErrors, Kind, Needed, ObjectId, Problem, Ref,
+    Secret, Snapshot, Upgrade, family,
+};
 use serde_json::Value;
 use url::Url;
 
@@ -17,7 +20,10 @@ use crate::wire::scope::Scopes;
 pub enum IssuerMode {
     #[choice(value = "global", label = "Same identifier is used for all providers")]
     Global,
-    #[choice(value = "per_provider", label = "Each provider has a different issuer, based on the application slug")]
+    #[choice(
+        value = "per_provider",
+        label = "Each provider has a different issuer, based on the application slug"
+    )]
     PerProvider,
 }
 
@@ -101,7 +107,11 @@ pub struct OAuth2Provider {
         group = "Advanced flow settings"
     )]
     pub authentication_flow: Option<Ref<Flow>>,
-    #[field(label = "Invalidation flow", help = "Runs when somebody signs out of the application.", group = "Advanced flow settings")]
+    #[field(
+        label = "Invalidation flow",
+        help = "Runs when somebody signs out of the application.",
+        group = "Advanced flow settings"
+    )]
     pub invalidation_flow: Needed<Ref<Flow>>,
 
     #[field(
@@ -226,35 +236,70 @@ impl OAuth2Provider {
     }
 
     /// The attached scope mappings, in the order they are attached.
-    pub fn mappings<'s>(&'s self, snapshot: &'s Snapshot) -> impl Iterator<Item = &'s ScopeMapping> {
+    pub fn mappings<'s>(
+        &'s self,
+        snapshot: &'s Snapshot,
+    ) -> impl Iterator<Item = &'s ScopeMapping> {
         self.property_mappings.iter().filter_map(|r| snapshot.entry(r.id())?.cast::<ScopeMapping>())
     }
 
     fn check(&self, draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         for entry in &self.redirect_uris {
-            if entry.matching_mode == MatchingMode::Regex && !redirect::is_valid_pattern(&entry.url) {
-                errors.add("redirect_uris", Problem::new("invalid", format!("Invalid Regex Pattern: {}", entry.url)));
+            if entry.matching_mode == MatchingMode::Regex && !redirect::is_valid_pattern(&entry.url)
+            {
+                errors.add(
+                    "redirect_uris",
+                    Problem::new("invalid", format!("Invalid Regex Pattern: {}", entry.url)),
+                );
             } else if redirect::is_forbidden_scheme(&entry.url) {
-                errors.add("redirect_uris", Problem::new("invalid", format!("Addresses of this kind cannot receive an answer: {}", entry.url)));
+                errors.add(
+                    "redirect_uris",
+                    Problem::new(
+                        "invalid",
+                        format!("Addresses of this kind cannot receive an answer: {}", entry.url),
+                    ),
+                );
             }
         }
         for uri in &self.post_logout_redirect_uris {
-            if uri.trim().is_empty() || redirect::is_forbidden_scheme(uri) || uri.contains(char::is_control) {
-                errors.add("post_logout_redirect_uris", Problem::new("invalid", format!("Nobody can be sent to this address: {uri}")));
+            if uri.trim().is_empty()
+                || redirect::is_forbidden_scheme(uri)
+                || uri.contains(char::is_control)
+            {
+                errors.add(
+                    "post_logout_redirect_uris",
+                    Problem::new("invalid", format!("Nobody can be sent to this address: {uri}")),
+                );
             }
         }
         if self.client_type == ClientType::Confidential && self.client_secret.is_empty() {
-            errors.add("client_secret", Problem::new("blank", "A confidential client needs a secret."));
+            errors.add(
+                "client_secret",
+                Problem::new("blank", "A confidential client needs a secret."),
+            );
         }
         if let Some(pair) = self.signing_key.and_then(|r| draft.get(r))
             && let Err(problem) = SigningKey::from_pem(pair.key_data.expose())
         {
-            errors.add("signing_key", Problem::new("invalid", format!("Tokens cannot be signed with this key: {problem}.")));
+            errors.add(
+                "signing_key",
+                Problem::new(
+                    "invalid",
+                    format!("Tokens cannot be signed with this key: {problem}."),
+                ),
+            );
         }
         if let Some(pair) = self.encryption_key.and_then(|r| draft.get(r))
-            && let Err(problem) = EncryptionKey::from_pem(&pair.certificate_data, pair.key_data.expose())
+            && let Err(problem) =
+                EncryptionKey::from_pem(&pair.certificate_data, pair.key_data.expose())
         {
-            errors.add("encryption_key", Problem::new("invalid", format!("Tokens cannot be encrypted to this certificate: {problem}.")));
+            errors.add(
+                "encryption_key",
+                Problem::new(
+                    "invalid",
+                    format!("Tokens cannot be encrypted to this certificate: {problem}."),
+                ),
+            );
         }
     }
 }

@@ -21,11 +21,25 @@ pub struct ScopeMapping {
     /// A name that a tool finds its own objects by; set on those the program brings itself.
     #[field(label = "Managed by authentik", unique, filter)]
     pub managed: Option<String>,
-    #[field(label = "Name", unique = "Property Mapping with this name already exists.", filter, search)]
+    #[field(
+        label = "Name",
+        unique = "Property Mapping with this name already exists.",
+        filter,
+        search
+    )]
     pub name: String,
-    #[field(label = "Scope name", help = "The word applications ask for. Several mappings may share one.", filter, search)]
+    #[field(
+        label = "Scope name",
+        help = "The word applications ask for. Several mappings may share one.",
+        filter,
+        search
+    )]
     pub scope_name: String,
-    #[field(label = "Description", help = "Shown to people when they are asked for consent. Without one the scope is not mentioned.", default = "")]
+    #[field(
+        label = "Description",
+        help = "Shown to people when they are asked for consent. Without one the scope is not mentioned.",
+        default = ""
+    )]
     pub description: String,
     #[field(label = "Expression", help = "Returns the claims as a dictionary.")]
     pub expression: Expression,

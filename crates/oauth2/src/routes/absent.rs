@@ -1,4 +1,5 @@
-//! Addresses of the original that are not built yet: whoever comes is told so, instead of finding nothing.
+//! Addresses of the original that are not built yet: whoever comes is told so, instead of finding
+//! nothing.
 
 use axum::Router;
 use axum::extract::State;
@@ -20,16 +21,30 @@ pub(super) fn routes(router: Router<Service>) -> Router<Service> {
 }
 
 fn text(path: &str) -> String {
-    let what = if path.contains("device") { "The device code flow" } else { "Signing in by the addresses of GitHub" };
+    let what = if path.contains("device") {
+        "The device code flow"
+    } else {
+        "Signing in by the addresses of GitHub"
+    };
     format!("{what} is not available in this version.")
 }
 
 async fn program(request: axum::extract::Request) -> Answer {
     let description = text(request.uri().path());
-    http::private_json(StatusCode::NOT_IMPLEMENTED, &json!({"error": "temporarily_unavailable", "error_description": description}))
+    http::private_json(
+        StatusCode::NOT_IMPLEMENTED,
+        &json!({"error": "temporarily_unavailable", "error_description": description}),
+    )
 }
 
 async fn person(State(service): State<Service>, request: axum::extract::Request) -> Answer {
     let request = RequestInfo::of(&request.into_parts().0);
-    error_page(&service.cx, &request, StatusCode::NOT_IMPLEMENTED, "Not available", &text(&request.path), &[])
+    error_page(
+        &service.cx,
+        &request,
+        StatusCode::NOT_IMPLEMENTED,
+        "Not available",
+        &text(&request.path),
+        &[],
+    )
 }

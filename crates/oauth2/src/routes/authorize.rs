@@ -3,7 +3,10 @@
 use axum::body::Bytes;
 use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, request::Parts};
-use countersign_flow::{ApplicationHint, Begin, Begun, Destination, FlowStageBinding, InPlan, Interaction, begin, denied_page, key, require_login};
+use countersign_flow::{
+    ApplicationHint, Begin, Begun, Destination, FlowStageBinding, InPlan, Interaction, begin,
+    denied_page, key, require_login,
+};
 use countersign_model::{Target as _, Timestamp};
 use countersign_rest::{Caller, Context, RequestInfo, Visitor, visitor};
 use countersign_store::{Owner, sha256};
@@ -34,8 +37,14 @@ const MARK_LENGTH: usize = 32;
 pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) -> Answer {
     let request = RequestInfo::of(parts);
     let from_body = parts.method == Method::POST && !body.is_empty();
-    let params = if from_body { http::form(&parts.headers, body) } else { Params::parse(request.query.as_bytes()) };
-    let Ok(params) = params else { return refuse(service, &request, None, &PageError::Oversized).await };
+    let params = if from_body {
+        http::form(&parts.headers, body)
+    } else {
+        Params::parse(request.query.as_bytes())
+    };
+    let Ok(params) = params else {
+        return refuse(service, &request, None, &PageError::Oversized).await;
+    };
     let snapshot = service.cx.snapshot();
     let provider = match wire::client_id(&params) {
         Ok(id) => Provider::by_client_id(&snapshot, [id]).ok_or(PageError::ClientId),
@@ -48,9 +57,15 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
     let issuer = provider.issuer(&service.cx.origin(&request));
     let parsed = match wire::parse(&params, &provider.client, issuer) {
         Ok(parsed) => parsed,
-        Err(Refused::Page(error)) => return refuse(service, &request, Some(&provider), &error).await,
+        Err(Refused::Page(error)) => {
+            return refuse(service, &request, Some(&provider), &error).await;
+        }
         Err(Refused::Client { to, error }) => {
-            tracing::info!(code = error.code(), client = provider.client.id, "an authorization request was refused");
+            tracing::info!(
+                code = error.code(),
+                client = provider.client.id,
+                "an authorization request was refused"
+            );
             return pages::deliver(to.error(&error));
         }
     };
@@ -58,7 +73,13 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
         // A form of another site comes without our cookie; the same request by GET comes with it.
         return see_other(&format!("{PATH}?{}", params.to_query()));
     }
-    let asked = Asked { service, request: &request, provider: &provider, params: &params, headers: &parts.headers };
+    let asked = Asked {
+        service,
+        request: &request,
+        provider: &provider,
+        params: &params,
+        headers: &parts.headers,
+    };
     asked.answer(parts, &parsed).await.unwrap_or_else(|error| http::internal_page(&error))
 }
 
@@ -74,7 +95,11 @@ impl Destination for SignInFor {
         let snapshot = cx.snapshot();
         let provider = Provider::by_client_id(&snapshot, [wire::client_id(&params).ok()?])?;
         let (_, application) = provider.application.as_ref()?;
-        Some(ApplicationHint { name: application.name.clone(), slug: application.slug.to_string(), authentication_flow: provider.settings.authentication_flow })
+        Some(ApplicationHint {
+            name: application.name.clone(),
+            slug: application.slug.to_string(),
+            authentication_flow: provider.settings.authentication_flow,
+        })
     }
 }
 
@@ -87,18 +112,32 @@ fn see_other(to: &str) -> Answer {
 }
 
 /// A request nobody can be answered about: a page, and where it helps an administrator, an event.
-async fn refuse(service: &Service, request: &RequestInfo, provider: Option<&Provider>, error: &PageError) -> Answer {
-    tracing::info!(code = error.code(), client = provider.map(|p| p.client.id.as_str()), "an authorization request was refused");
+async fn refuse(
+    service: &Service,
+    request: &RequestInfo,
+    provider: Option<&Provider>,
+    error: &PageError,
+) -> Answer {
+    tracing::info!(
+        code = error.code(),
+        client = provider.map(|p| p.client.id.as_str()),
+        "an authorization request was refused"
+    );
     if matches!(error, PageError::ClientId | PageError::Redirect { .. }) {
         let mut context = json!({"message": error.text()});
-        if let (Some(provider), PageError::Redirect { received, .. }, Some(members)) = (provider, error, context.as_object_mut()) {
-            let expected: Vec<&str> = provider.client.redirect_uris.iter().map(|r| r.url.as_str()).collect();
+        if let (Some(provider), PageError::Redirect { received, .. }, Some(members)) =
+            (provider, error, context.as_object_mut())
+        {
+            let expected: Vec<&str> =
+                provider.client.redirect_uris.iter().map(|r| r.url.as_str()).collect();
             members.insert("provider".into(), provider.reference_json());
             members.insert("redirect_uri".into(), received.clone().into());
             members.insert("expected".into(), json!(expected));
         }
         let actor = service.cx.actor(&Caller::nobody(), request);
-        service.report(Cause::new(provider, error.code()), "configuration_error", context, actor).await;
+        service
+            .report(Cause::new(provider, error.code()), "configuration_error", context, actor)
+            .await;
     }
     pages::refused(service, request, error)
 }
@@ -121,22 +160,34 @@ impl Asked<'_> {
         let visitor = visitor(&service.cx, parts).await?;
         let person = visitor.user.clone().map(|user| service.person_of(user));
         let policies = match &person {
-            Some(person) => access::decide(service, self.provider, person, self.request, &access::authorize_context(parsed)).await?,
+            Some(person) => {
+                access::decide(
+                    service,
+                    self.provider,
+                    person,
+                    self.request,
+                    &access::authorize_context(parsed),
+                )
+                .await?
+            }
             None => None,
         };
         let hint_mismatch = self.hint_mismatch(parsed, person.as_ref()).await;
-        let session = person.as_ref().zip(visitor.session.as_ref()).map(|(person, session)| SessionFacts {
-            signed_in_at: session.signed_in_at(),
-            allowed: person.identity.is_active && policies.as_ref().is_some_and(|p| p.passing),
-            hint_mismatch,
-        });
+        let session =
+            person.as_ref().zip(visitor.session.as_ref()).map(|(person, session)| SessionFacts {
+                signed_in_at: session.signed_in_at(),
+                allowed: person.identity.is_active && policies.as_ref().is_some_and(|p| p.passing),
+                hint_mismatch,
+            });
         let facts = Facts { now: service.now(), first_seen: self.first_seen().await?, session };
         match decide(parsed, &facts) {
             Decision::Answer(error) => Ok(pages::deliver(parsed.to.error(&error))),
             Decision::DenyPage => {
                 let name = self.provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
                 match policies {
-                    Some(policies) => Ok(denied_page(&service.cx, self.request, &visitor, name, policies).await?),
+                    Some(policies) => {
+                        Ok(denied_page(&service.cx, self.request, &visitor, name, policies).await?)
+                    }
                     None => Ok(pages::without_application(service, self.request)),
                 }
             }
@@ -159,12 +210,19 @@ impl Asked<'_> {
         require_login(&self.service.cx, self.request, visitor, &next)
     }
 
-    async fn begin(&self, visitor: &Visitor, person: Option<&Person>, parsed: &AuthorizeRequest) -> Result<Answer, Internal> {
+    async fn begin(
+        &self,
+        visitor: &Visitor,
+        person: Option<&Person>,
+        parsed: &AuthorizeRequest,
+    ) -> Result<Answer, Internal> {
         let mut context = self.context(parsed);
         if let Some(person) = person {
             let actor = self.service.cx.actor(&visitor.caller(), self.request);
-            let claims = self.service.scope_claims(self.provider, person, &parsed.scopes, &actor).await;
-            context.insert(key::CONSENT_VALUES.to_owned(), consent::values(&claims, &parsed.scopes));
+            let claims =
+                self.service.scope_claims(self.provider, person, &parsed.scopes, &actor).await;
+            context
+                .insert(key::CONSENT_VALUES.to_owned(), consent::values(&claims, &parsed.scopes));
         }
         // Who does not consent goes back to the application, which is told so.
         if let Delivery::Redirect(to) = parsed.to.error(&AuthorizeError::AccessDenied) {
@@ -173,14 +231,25 @@ impl Asked<'_> {
         let begin_with = Begin {
             flow: self.provider.settings.authorization_flow,
             context,
-            last: InPlan { handler: AUTHORIZE.to_owned(), data: serde_json::to_value(parsed).unwrap_or_default() },
-            interaction: if parsed.prompt.none { Interaction::Forbidden } else { Interaction::Allowed },
+            last: InPlan {
+                handler: AUTHORIZE.to_owned(),
+                data: serde_json::to_value(parsed).unwrap_or_default(),
+            },
+            interaction: if parsed.prompt.none {
+                Interaction::Forbidden
+            } else {
+                Interaction::Allowed
+            },
             always_consent: parsed.prompt.consent,
         };
         match begin(&self.service.cx, self.request, visitor, begin_with).await? {
             Begun::Answer(answer) => Ok(answer),
             Begun::InteractionRequired => {
-                let error = if self.asks_consent() { AuthorizeError::ConsentRequired } else { AuthorizeError::InteractionRequired };
+                let error = if self.asks_consent() {
+                    AuthorizeError::ConsentRequired
+                } else {
+                    AuthorizeError::InteractionRequired
+                };
                 Ok(pages::deliver(parsed.to.error(&error)))
             }
         }
@@ -201,7 +270,10 @@ impl Asked<'_> {
             (key::APPLICATION.to_owned(), json!(described)),
             (key::CONSENT_HEADER.to_owned(), json!(format!("You're about to sign into {name}."))),
             (key::CONSENT_PERMISSIONS.to_owned(), self.permissions(parsed)),
-            (key::CONSENT_TARGET.to_owned(), json!(target.unwrap_or_else(|| redirect_scheme(&parsed.to.uri)))),
+            (
+                key::CONSENT_TARGET.to_owned(),
+                json!(target.unwrap_or_else(|| redirect_scheme(&parsed.to.uri))),
+            ),
             (
                 "goauthentik.io/providers/oauth2/params".to_owned(),
                 json!({
@@ -217,8 +289,10 @@ impl Asked<'_> {
     /// The granted scopes with their descriptions, by name of the scope.
     fn permissions(&self, parsed: &AuthorizeRequest) -> Value {
         let mappings = self.provider.settings.mappings(&self.provider.snapshot);
-        let mut list: Vec<(&str, &str)> =
-            mappings.filter(|m| parsed.scopes.contains(&m.scope_name)).map(|m| (m.scope_name.as_str(), m.description.as_str())).collect();
+        let mut list: Vec<(&str, &str)> = mappings
+            .filter(|m| parsed.scopes.contains(&m.scope_name))
+            .map(|m| (m.scope_name.as_str(), m.description.as_str()))
+            .collect();
         if parsed.scopes.contains(GROUPS) && !list.iter().any(|(scope, _)| *scope == GROUPS) {
             list.push((GROUPS, "Group memberships"));
         }
@@ -229,16 +303,22 @@ impl Asked<'_> {
     fn asks_consent(&self) -> bool {
         let snapshot = &self.provider.snapshot;
         let flow = self.provider.settings.authorization_flow.id();
-        snapshot.referrers_in(flow, FlowStageBinding::SPACE).filter_map(|(binding, _)| snapshot.entry(binding)).any(|binding| {
-            let mut asks = false;
-            binding.object.visit_refs(&mut |_, id| {
-                asks |= snapshot.entry(id).is_some_and(|e| e.meta().model == "authentik_stages_consent.consentstage");
-            });
-            asks
-        })
+        snapshot
+            .referrers_in(flow, FlowStageBinding::SPACE)
+            .filter_map(|(binding, _)| snapshot.entry(binding))
+            .any(|binding| {
+                let mut asks = false;
+                binding.object.visit_refs(&mut |_, id| {
+                    asks |= snapshot
+                        .entry(id)
+                        .is_some_and(|e| e.meta().model == "authentik_stages_consent.consentstage");
+                });
+                asks
+            })
     }
 
-    /// Whether the `id_token_hint` is of somebody else than the person signed in. One we did not sign says nothing.
+    /// Whether the `id_token_hint` is of somebody else than the person signed in. One we did not
+    /// sign says nothing.
     async fn hint_mismatch(&self, parsed: &AuthorizeRequest, person: Option<&Person>) -> bool {
         let (Some(hint), Some(person)) = (&parsed.id_token_hint, person) else { return false };
         let Ok(keys) = self.service.keys(self.provider).await else { return false };
@@ -250,8 +330,11 @@ impl Asked<'_> {
     /// A mark of the browser that stays the same over a sign-in, which gives it another session.
     fn mark(&self) -> Option<&str> {
         let cookies = http::text(self.headers, COOKIE)?;
-        let mark = cookies.split(';').find_map(|pair| pair.trim().strip_prefix(MARK)?.strip_prefix('='))?;
-        (mark.len() == MARK_LENGTH && mark.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(mark)
+        let mark = cookies
+            .split(';')
+            .find_map(|pair| pair.trim().strip_prefix(MARK)?.strip_prefix('='))?;
+        (mark.len() == MARK_LENGTH && mark.bytes().all(|b| b.is_ascii_alphanumeric()))
+            .then_some(mark)
     }
 
     /// One request of one browser.
@@ -262,16 +345,33 @@ impl Asked<'_> {
     async fn first_seen(&self) -> Result<Option<Timestamp>, Internal> {
         let Some(mark) = self.mark() else { return Ok(None) };
         let held = self.service.cx.store.ephemeral().get(HELD, &self.name(mark)).await?;
-        Ok(held.and_then(|held| held.bytes.as_slice().try_into().ok()).map(|bytes| Timestamp(i64::from_le_bytes(bytes))))
+        Ok(held
+            .and_then(|held| held.bytes.as_slice().try_into().ok())
+            .map(|bytes| Timestamp(i64::from_le_bytes(bytes))))
     }
 
     /// Remembers when the request came first, so that the sign-in it asks for is asked for once.
     async fn hold(&self, answer: &mut Answer) -> Result<(), Internal> {
-        let mark = self.mark().map_or_else(|| self.service.cx.entropy.token(MARK_LENGTH), str::to_owned);
+        let mark =
+            self.mark().map_or_else(|| self.service.cx.entropy.token(MARK_LENGTH), str::to_owned);
         let now = self.service.now().0.to_le_bytes().to_vec();
-        self.service.cx.store.ephemeral().compare_and_swap(HELD, &self.name(&mark), None, now, HELD_SECONDS, Owner::client(self.request.client_ip)).await?;
+        self.service
+            .cx
+            .store
+            .ephemeral()
+            .compare_and_swap(
+                HELD,
+                &self.name(&mark),
+                None,
+                now,
+                HELD_SECONDS,
+                Owner::client(self.request.client_ip),
+            )
+            .await?;
         let secure = if self.request.secure() { "; Secure" } else { "" };
-        let cookie = format!("{MARK}={mark}; Path=/application/o/authorize; Max-Age={HELD_SECONDS}; HttpOnly; SameSite=Lax{secure}");
+        let cookie = format!(
+            "{MARK}={mark}; Path=/application/o/authorize; Max-Age={HELD_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+        );
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             answer.headers_mut().append(SET_COOKIE, cookie);
         }

@@ -24,7 +24,13 @@ use crate::wire::discovery::{Facts, document};
 /// As long a request waits for another that makes what it asks for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(crate) async fn discovery(service: &Service, request: &RequestInfo, method: &Method, headers: &HeaderMap, slug: &str) -> Answer {
+pub(crate) async fn discovery(
+    service: &Service,
+    request: &RequestInfo,
+    method: &Method,
+    headers: &HeaderMap,
+    slug: &str,
+) -> Answer {
     match ready(service, Document::Discovery, Some(slug), service.cx.origin(request)).await {
         Ok(Some(ready)) => described(service, method, headers, ready),
         Ok(None) => unknown(service, request, slug),
@@ -32,8 +38,14 @@ pub(crate) async fn discovery(service: &Service, request: &RequestInfo, method: 
     }
 }
 
-/// The document of the issuer that providers share (OpenID Connect Discovery 4.1): found by its address alone.
-pub(crate) async fn shared(service: &Service, request: &RequestInfo, method: &Method, headers: &HeaderMap) -> Answer {
+/// The document of the issuer that providers share (OpenID Connect Discovery 4.1): found by its
+/// address alone.
+pub(crate) async fn shared(
+    service: &Service,
+    request: &RequestInfo,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Answer {
     match ready(service, Document::Discovery, None, service.cx.origin(request)).await {
         Ok(Some(ready)) => described(service, method, headers, ready),
         Ok(None) => pages::not_found(service, request),
@@ -42,14 +54,24 @@ pub(crate) async fn shared(service: &Service, request: &RequestInfo, method: &Me
 }
 
 fn described(service: &Service, method: &Method, headers: &HeaderMap, ready: Ready) -> Answer {
-    let mut answer = if method == Method::OPTIONS { http::empty(StatusCode::OK) } else { http::answer(StatusCode::OK, "application/json", ready.body) };
+    let mut answer = if method == Method::OPTIONS {
+        http::empty(StatusCode::OK)
+    } else {
+        http::answer(StatusCode::OK, "application/json", ready.body)
+    };
     http::of_this_host(&mut answer, &service.cx);
     http::share(&mut answer, method, headers, Some(&ready.shared_with));
     answer
 }
 
-/// A document of an application, or of the issuer that providers share; `None` where there is no provider.
-async fn ready(service: &Service, document: Document, slug: Option<&str>, origin: String) -> Result<Option<Ready>, Internal> {
+/// A document of an application, or of the issuer that providers share; `None` where there is no
+/// provider.
+async fn ready(
+    service: &Service,
+    document: Document,
+    slug: Option<&str>,
+    origin: String,
+) -> Result<Option<Ready>, Internal> {
     let snapshot = service.cx.snapshot();
     let revision = snapshot.revision();
     let name = Name { document, slug: slug.map(str::to_owned), origin };
@@ -63,20 +85,36 @@ async fn ready(service: &Service, document: Document, slug: Option<&str>, origin
     };
     let Some(first) = providers.first() else { return Ok(None) };
     // What takes as long as there are providers is not made by everybody who asks at the same time.
-    let turn = if slug.is_none() { Some(tokio::time::timeout(PATIENCE, service.documents.turn.lock()).await.map_err(|_| away())?) } else { None };
+    let turn = if slug.is_none() {
+        Some(
+            tokio::time::timeout(PATIENCE, service.documents.turn.lock())
+                .await
+                .map_err(|_| away())?,
+        )
+    } else {
+        None
+    };
     if let Some(ready) = turn.as_ref().and_then(|_| found()) {
         return Ok(Some(ready));
     }
     let ready = match document {
         Document::Discovery => {
             let issuer = first.issuer(&name.origin).unwrap_or_default();
-            let text = serde_json::to_string_pretty(&describe(service, &name.origin, &issuer, slug, &providers).await?).unwrap_or_default();
-            let shared_with = providers.iter().flat_map(|p| p.client.redirect_uris.iter().cloned()).collect();
+            let text = serde_json::to_string_pretty(
+                &describe(service, &name.origin, &issuer, slug, &providers).await?,
+            )
+            .unwrap_or_default();
+            let shared_with =
+                providers.iter().flat_map(|p| p.client.redirect_uris.iter().cloned()).collect();
             Ready { until: None, body: text.into(), shared_with }
         }
         Document::KeySet => {
             let (keys, until) = key_set(service, &providers).await?;
-            Ready { until, body: json!({"keys": keys}).to_string().into(), shared_with: Arc::default() }
+            Ready {
+                until,
+                body: json!({"keys": keys}).to_string().into(),
+                shared_with: Arc::default(),
+            }
         }
     };
     service.documents.put(name, revision, &ready);
@@ -89,16 +127,28 @@ fn away() -> Internal {
 
 /// The providers whose issuer is the server itself.
 fn sharing(snapshot: &Arc<Snapshot>) -> Vec<Provider> {
-    let global = snapshot.list::<OAuth2Provider>().filter(|(_, provider)| provider.issuer_mode == IssuerMode::Global);
-    global.filter_map(|(reference, _)| Provider::by_reference(snapshot, reference)).filter(|p| p.application.is_some()).collect()
+    let global = snapshot
+        .list::<OAuth2Provider>()
+        .filter(|(_, provider)| provider.issuer_mode == IssuerMode::Global);
+    global
+        .filter_map(|(reference, _)| Provider::by_reference(snapshot, reference))
+        .filter(|p| p.application.is_some())
+        .collect()
 }
 
-async fn describe(service: &Service, host: &str, issuer: &str, slug: Option<&str>, providers: &[Provider]) -> Result<Value, Internal> {
+async fn describe(
+    service: &Service,
+    host: &str,
+    issuer: &str,
+    slug: Option<&str>,
+    providers: &[Provider],
+) -> Result<Value, Internal> {
     let mut algorithms = Vec::new();
     for provider in providers {
         let algorithm = match service.keys(provider).await {
             Ok(keys) => keys.signing.algorithm(),
-            // A key that cannot be used is told by the endpoints that need it; the document stays readable.
+            // A key that cannot be used is told by the endpoints that need it; the document stays
+            // readable.
             Err(Internal::Keys(_)) => Algorithm::Hs256,
             Err(error) => return Err(error),
         };
@@ -108,9 +158,13 @@ async fn describe(service: &Service, host: &str, issuer: &str, slug: Option<&str
     }
     // Of several providers each mapping counts once.
     let mut seen = HashSet::new();
-    let attached = providers.iter().flat_map(|p| p.settings.property_mappings.iter().map(move |mapping| (p, mapping.id())));
-    let mappings: Vec<&ScopeMapping> =
-        attached.filter(|(_, id)| slug.is_some() || seen.insert(*id)).filter_map(|(p, id)| p.snapshot.entry(id)?.cast::<ScopeMapping>()).collect();
+    let attached = providers
+        .iter()
+        .flat_map(|p| p.settings.property_mappings.iter().map(move |mapping| (p, mapping.id())));
+    let mappings: Vec<&ScopeMapping> = attached
+        .filter(|(_, id)| slug.is_some() || seen.insert(*id))
+        .filter_map(|(p, id)| p.snapshot.entry(id)?.cast::<ScopeMapping>())
+        .collect();
     Ok(document(&Facts {
         host,
         application: slug,
@@ -125,20 +179,31 @@ async fn describe(service: &Service, host: &str, issuer: &str, slug: Option<&str
 /// Whoever takes a provider's name for its application's slug is told which it is.
 fn unknown(service: &Service, request: &RequestInfo, name: &str) -> Answer {
     let snapshot = service.cx.snapshot();
-    let named = snapshot.find::<OAuth2Provider>("name", name).and_then(|(reference, _)| Provider::by_reference(&snapshot, reference));
-    let Some(slug) = named.as_ref().and_then(Provider::slug) else { return pages::not_found(service, request) };
+    let named = snapshot
+        .find::<OAuth2Provider>("name", name)
+        .and_then(|(reference, _)| Provider::by_reference(&snapshot, reference));
+    let Some(slug) = named.as_ref().and_then(Provider::slug) else {
+        return pages::not_found(service, request);
+    };
     let origin = service.cx.origin(request);
-    told(&format!("{name} is the name of a provider. These addresses have the slug of its application instead: {origin}/application/o/{slug}/"))
+    told(&format!(
+        "{name} is the name of a provider. These addresses have the slug of its application instead: {origin}/application/o/{slug}/"
+    ))
 }
 
 fn told(text: &str) -> Answer {
     http::answer(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", format!("{text}\n"))
 }
 
-/// An issuer is compared letter by letter, so that one without its last slash would be refused by clients later on.
+/// An issuer is compared letter by letter, so that one without its last slash would be refused by
+/// clients later on.
 pub(crate) fn without_slash(service: &Service, request: &RequestInfo, slug: &str) -> Answer {
-    match Provider::by_application(&service.cx.snapshot(), slug).and_then(|p| p.issuer(&service.cx.origin(request))) {
-        Some(issuer) => told(&format!("The issuer of this application is {issuer} (with the slash at its end).")),
+    match Provider::by_application(&service.cx.snapshot(), slug)
+        .and_then(|p| p.issuer(&service.cx.origin(request)))
+    {
+        Some(issuer) => told(&format!(
+            "The issuer of this application is {issuer} (with the slash at its end)."
+        )),
         None => unknown(service, request, slug),
     }
 }
@@ -152,7 +217,8 @@ pub(crate) async fn shared_jwks(service: &Service, request: &RequestInfo) -> Ans
     }
 }
 
-/// The public keys; a provider that signs with its client secret has none, and says so with an empty list.
+/// The public keys; a provider that signs with its client secret has none, and says so with an
+/// empty list.
 pub(crate) async fn jwks(service: &Service, request: &RequestInfo, slug: &str) -> Answer {
     match ready(service, Document::KeySet, Some(slug), String::new()).await {
         Ok(Some(ready)) => published(ready),
@@ -167,20 +233,37 @@ fn published(ready: Ready) -> Answer {
     answer
 }
 
-/// The keys in use, each once, those that are still needed, and when the first of these is needed no more.
-async fn key_set(service: &Service, providers: &[Provider]) -> Result<(Vec<Value>, Option<Timestamp>), Internal> {
+/// The keys in use, each once, those that are still needed, and when the first of these is needed
+/// no more.
+async fn key_set(
+    service: &Service,
+    providers: &[Provider],
+) -> Result<(Vec<Value>, Option<Timestamp>), Internal> {
     let (mut keys, mut until) = (Vec::new(), None);
     let (mut seen_pairs, mut seen) = (HashSet::new(), HashSet::new());
     for provider in providers {
         match service.keys(provider).await {
             Ok(_) => {}
-            Err(Internal::Keys(error)) => tracing::warn!(%error, provider = provider.id(), "a provider cannot sign"),
+            Err(Internal::Keys(error)) => {
+                tracing::warn!(%error, provider = provider.id(), "a provider cannot sign")
+            }
             Err(error) => return Err(error),
         }
-        let wanted = [(provider.settings.signing_key, Use::Signature), (provider.settings.encryption_key, Use::Encryption)];
+        let wanted = [
+            (provider.settings.signing_key, Use::Signature),
+            (provider.settings.encryption_key, Use::Encryption),
+        ];
         for (reference, purpose) in wanted {
-            let Some(pair) = provider.pair(reference).filter(|_| seen_pairs.insert((reference.map(|key| key.id()), purpose))) else { continue };
-            keys.extend(jwk(pair.key_data.expose(), &pair.certificate_data, purpose).filter(|key| seen.insert(key.to_string())));
+            let Some(pair) = provider
+                .pair(reference)
+                .filter(|_| seen_pairs.insert((reference.map(|key| key.id()), purpose)))
+            else {
+                continue;
+            };
+            keys.extend(
+                jwk(pair.key_data.expose(), &pair.certificate_data, purpose)
+                    .filter(|key| seen.insert(key.to_string())),
+            );
         }
         for (key, end) in service.former_keys(provider).await? {
             until = until.map_or(Some(end), |first: Timestamp| Some(first.min(end)));
@@ -194,6 +277,10 @@ async fn key_set(service: &Service, providers: &[Provider]) -> Result<(Vec<Value
 
 /// The foot of an application's addresses leads to its document.
 pub(crate) fn root(slug: &str) -> Answer {
-    let slug: String = percent_encoding::utf8_percent_encode(slug, percent_encoding::NON_ALPHANUMERIC).to_string();
-    http::redirect(&format!("/application/o/{}/.well-known/openid-configuration", slug.replace("%2D", "-").replace("%5F", "_")))
+    let slug: String =
+        percent_encoding::utf8_percent_encode(slug, percent_encoding::NON_ALPHANUMERIC).to_string();
+    http::redirect(&format!(
+        "/application/o/{}/.well-known/openid-configuration",
+        slug.replace("%2D", "-").replace("%5F", "_")
+    ))
 }

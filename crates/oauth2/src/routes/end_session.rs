@@ -4,7 +4,9 @@ use axum::body::Bytes;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
 use countersign_catalogue::{Application, Brand, LaunchUrl};
-use countersign_flow::{Begin, Begun, Flow, InPlan, Interaction, begin, confirm_page, in_plan, key, message_page};
+use countersign_flow::{
+    Begin, Begun, Flow, InPlan, Interaction, begin, confirm_page, in_plan, key, message_page,
+};
 use countersign_model::Ref;
 use countersign_pages::{Confirm, Form, Message, Pair};
 use countersign_rest::{RequestInfo, Visitor, brand_for, csrf_matches, session_cookie, visitor};
@@ -30,9 +32,16 @@ const CONFIRMED: &str = "countersign_confirmed";
 /// As the pages name it.
 const CSRF: &str = "csrf";
 
-pub(crate) async fn end_session(service: &Service, parts: &Parts, body: &Bytes, slug: &str) -> Answer {
+pub(crate) async fn end_session(
+    service: &Service,
+    parts: &Parts,
+    body: &Bytes,
+    slug: &str,
+) -> Answer {
     let request = RequestInfo::of(parts);
-    let Some(provider) = Provider::by_application(&service.cx.snapshot(), slug) else { return pages::not_found(service, &request) };
+    let Some(provider) = Provider::by_application(&service.cx.snapshot(), slug) else {
+        return pages::not_found(service, &request);
+    };
     answer(service, parts, body, &provider).await
 }
 
@@ -40,7 +49,9 @@ pub(crate) async fn end_session(service: &Service, parts: &Parts, body: &Bytes, 
 pub(crate) async fn end_any_session(service: &Service, parts: &Parts, body: &Bytes) -> Answer {
     let request = RequestInfo::of(parts);
     let parsed = read(parts, body, &request).and_then(|params| LogoutRequest::parse(&params));
-    let Ok(parsed) = parsed else { return pages::refused(service, &request, &PageError::Oversized) };
+    let Ok(parsed) = parsed else {
+        return pages::refused(service, &request, &PageError::Oversized);
+    };
     // Only to find the provider, which then checks the token.
     let audience = parsed.id_token_hint.as_deref().and_then(jose::unverified_audience);
     let ids = parsed.client_id.as_deref().into_iter().chain(audience.as_deref());
@@ -50,20 +61,39 @@ pub(crate) async fn end_any_session(service: &Service, parts: &Parts, body: &Byt
     }
 }
 
-fn read(parts: &Parts, body: &Bytes, request: &RequestInfo) -> Result<Params, crate::wire::params::ParamsError> {
+fn read(
+    parts: &Parts,
+    body: &Bytes,
+    request: &RequestInfo,
+) -> Result<Params, crate::wire::params::ParamsError> {
     let from_body = parts.method == Method::POST && !body.is_empty();
-    if from_body { http::form(&parts.headers, body) } else { Params::parse(request.query.as_bytes()) }
+    if from_body {
+        http::form(&parts.headers, body)
+    } else {
+        Params::parse(request.query.as_bytes())
+    }
 }
 
 async fn answer(service: &Service, parts: &Parts, body: &Bytes, provider: &Provider) -> Answer {
     let request = RequestInfo::of(parts);
-    let parsed = read(parts, body, &request).and_then(|params| LogoutRequest::parse(&params).map(|parsed| (params, parsed)));
-    let Ok((params, parsed)) = parsed else { return pages::refused(service, &request, &PageError::Oversized) };
+    let parsed = read(parts, body, &request)
+        .and_then(|params| LogoutRequest::parse(&params).map(|parsed| (params, parsed)));
+    let Ok((params, parsed)) = parsed else {
+        return pages::refused(service, &request, &PageError::Oversized);
+    };
     let visitor = match visitor(&service.cx, parts).await {
         Ok(visitor) => visitor,
         Err(error) => return http::internal_page(&error.into()),
     };
-    let asked = Asked { service, provider, request: &request, headers: &parts.headers, visitor: &visitor, params: &params, parsed: &parsed };
+    let asked = Asked {
+        service,
+        provider,
+        request: &request,
+        headers: &parts.headers,
+        visitor: &visitor,
+        params: &params,
+        parsed: &parsed,
+    };
     asked.answer(&parts.method).await.unwrap_or_else(|error| http::internal_page(&error))
 }
 
@@ -88,7 +118,12 @@ impl Asked<'_> {
         let pressed = method == Method::POST && self.params.one(CONFIRMED) == Ok("1");
         let csrf = self.params.some(CSRF).ok().flatten();
         let confirmed = pressed && csrf_matches(self.headers, self.request, csrf).is_ok();
-        match decide(Facts { hint, signed_in: self.visitor.user.is_some(), confirmed, target: self.target() }) {
+        match decide(Facts {
+            hint,
+            signed_in: self.visitor.user.is_some(),
+            confirmed,
+            target: self.target(),
+        }) {
             Decision::Confirm => Ok(self.confirm(None)),
             Decision::Faulty(fault) => Ok(self.faulty(fault)),
             Decision::Notice { on } => Ok(self.notice(on)),
@@ -103,15 +138,25 @@ impl Asked<'_> {
                 } else if self.visitor.user.is_some() {
                     sessions.push(hex::encode(self.visitor.key_hash()));
                 }
-                self.end(SigningOut { sessions, to: then.unwrap_or_else(|| self.own_address()) }).await
+                self.end(SigningOut { sessions, to: then.unwrap_or_else(|| self.own_address()) })
+                    .await
             }
         }
     }
 
     fn target(&self) -> Target {
-        let Some(uri) = self.parsed.post_logout_redirect_uri.as_deref() else { return Target::Absent };
-        let launch = self.application().map(|a| &a.meta_launch_url).filter(|launch| launch.is_web()).map(|launch| &**launch);
-        let (own, registered) = (&self.provider.settings.post_logout_redirect_uris, &self.provider.client.redirect_uris);
+        let Some(uri) = self.parsed.post_logout_redirect_uri.as_deref() else {
+            return Target::Absent;
+        };
+        let launch = self
+            .application()
+            .map(|a| &a.meta_launch_url)
+            .filter(|launch| launch.is_web())
+            .map(|launch| &**launch);
+        let (own, registered) = (
+            &self.provider.settings.post_logout_redirect_uris,
+            &self.provider.client.redirect_uris,
+        );
         if is_allowed_target(uri, own, registered, launch) {
             Target::Allowed(target_with_state(uri, self.parsed.state.as_deref()))
         } else {
@@ -126,8 +171,14 @@ impl Asked<'_> {
     /// Where the person finds the application again.
     fn way_back(&self) -> Option<String> {
         let entry = self.provider.snapshot.entry(self.provider.reference.id())?;
-        let address = self.application()?.launch_url(Some(entry), Some(&LaunchUrl(launch_url)), self.visitor.user.as_deref())?;
-        let web = ["http://", "https://"].iter().any(|scheme| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+        let address = self.application()?.launch_url(
+            Some(entry),
+            Some(&LaunchUrl(launch_url)),
+            self.visitor.user.as_deref(),
+        )?;
+        let web = ["http://", "https://"].iter().any(|scheme| {
+            address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        });
         web.then_some(address)
     }
 
@@ -136,11 +187,12 @@ impl Asked<'_> {
         format!("/application/o/{}/end-session/", self.provider.slug().unwrap_or_default())
     }
 
-    /// What the hint says, if it is an ID token this provider signed for its client. It may have expired: applications
-    /// keep them for exactly this.
+    /// What the hint says, if it is an ID token this provider signed for its client. It may have
+    /// expired: applications keep them for exactly this.
     async fn claims(&self) -> Result<Option<Result<Map<String, Value>, HintFault>>, Internal> {
         let Some(hint) = &self.parsed.id_token_hint else {
-            let foreign = self.parsed.client_id.as_ref().is_some_and(|id| *id != self.provider.client.id);
+            let foreign =
+                self.parsed.client_id.as_ref().is_some_and(|id| *id != self.provider.client.id);
             return Ok(foreign.then_some(Err(HintFault::Client)));
         };
         let keys = self.service.keys(self.provider).await?;
@@ -151,9 +203,16 @@ impl Asked<'_> {
                 Err(HintFault::Issuer)
             } else if is_access_token(&claims) {
                 Err(HintFault::AccessToken)
-            } else if !claims.get("aud").is_some_and(|aud| own(aud) || aud.as_array().is_some_and(|list| list.iter().any(own))) {
+            } else if !claims.get("aud").is_some_and(|aud| {
+                own(aud) || aud.as_array().is_some_and(|list| list.iter().any(own))
+            }) {
                 Err(HintFault::Audience)
-            } else if self.parsed.client_id.as_ref().is_some_and(|id| *id != self.provider.client.id) {
+            } else if self
+                .parsed
+                .client_id
+                .as_ref()
+                .is_some_and(|id| *id != self.provider.client.id)
+            {
                 Err(HintFault::Client)
             } else {
                 Ok(claims)
@@ -161,24 +220,31 @@ impl Asked<'_> {
         })))
     }
 
-    /// Without a fixed address of the server, the issuer bears the host by which the application reached it, which may
-    /// be another than the browser's.
+    /// Without a fixed address of the server, the issuer bears the host by which the application
+    /// reached it, which may be another than the browser's.
     fn is_own_issuer(&self, iss: &str) -> bool {
-        let Some(own) = self.provider.issuer(&self.service.cx.origin(self.request)) else { return false };
+        let Some(own) = self.provider.issuer(&self.service.cx.origin(self.request)) else {
+            return false;
+        };
         let path = |issuer: &str| Url::parse(issuer).ok().map(|url| url.path().to_owned());
-        iss == own || self.service.cx.settings.base_url.is_none() && path(iss).is_some() && path(iss) == path(&own)
+        iss == own
+            || self.service.cx.settings.base_url.is_none()
+                && path(iss).is_some()
+                && path(iss) == path(&own)
     }
 
-    /// The sessions a token is about: the one it names, whether the browser sent its cookie or not, and this browser's
-    /// if it is the same person's.
+    /// The sessions a token is about: the one it names, whether the browser sent its cookie or not,
+    /// and this browser's if it is the same person's.
     async fn sessions_of(&self, claims: &Map<String, Value>) -> Result<Vec<String>, Internal> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let mut sessions = Vec::new();
         if let Some(named) = text("sid").and_then(hash) {
-            let alive =
-                self.service.cx.store.read(move |sql| {
-                    Ok::<_, countersign_store::StoreError>(sql.query_one("SELECT 1 FROM session WHERE key_hash = $1", params![named])?.is_some())
-                });
+            let alive = self.service.cx.store.read(move |sql| {
+                Ok::<_, countersign_store::StoreError>(
+                    sql.query_one("SELECT 1 FROM session WHERE key_hash = $1", params![named])?
+                        .is_some(),
+                )
+            });
             if alive.await? {
                 sessions.push(hex::encode(named));
             }
@@ -202,17 +268,24 @@ impl Asked<'_> {
             if signing_out.sessions.contains(&hex::encode(self.visitor.key_hash())) {
                 // The key of a session that is over is not used again, not even for plans.
                 let key = self.service.cx.entropy.token(32);
-                answer.headers_mut().extend(session_cookie(&self.service.cx, self.request, &key, None, None).map(|cookie| (SET_COOKIE, cookie)));
+                answer.headers_mut().extend(
+                    session_cookie(&self.service.cx, self.request, &key, None, None)
+                        .map(|cookie| (SET_COOKIE, cookie)),
+                );
             }
             return Ok(answer);
         };
         let mut context = self.context();
         context.insert(key::SIGN_OUT_CONFIRMED.to_owned(), json!(true));
-        let last = InPlan { handler: SIGN_OUT.to_owned(), data: serde_json::to_value(signing_out).unwrap_or_default() };
+        let last = InPlan {
+            handler: SIGN_OUT.to_owned(),
+            data: serde_json::to_value(signing_out).unwrap_or_default(),
+        };
         self.begin(flow, context, last).await
     }
 
-    /// Nobody asks to end anything: the provider's own flow, or the brand's, which ends in a page that says where to go on.
+    /// Nobody asks to end anything: the provider's own flow, or the brand's, which ends in a page
+    /// that says where to go on.
     async fn run_flow(&self) -> Result<Answer, Internal> {
         let Some(flow) = self.flow() else { return Ok(self.confirm(None)) };
         let last = InPlan { handler: in_plan::SESSION_END.to_owned(), data: json!({}) };
@@ -221,7 +294,10 @@ impl Asked<'_> {
 
     fn flow(&self) -> Option<Ref<Flow>> {
         let snapshot = &self.provider.snapshot;
-        let brand = || brand_for(snapshot, &self.request.host).and_then(|id| snapshot.entry(id)?.cast::<Brand>()?.flow_invalidation);
+        let brand = || {
+            brand_for(snapshot, &self.request.host)
+                .and_then(|id| snapshot.entry(id)?.cast::<Brand>()?.flow_invalidation)
+        };
         self.provider.settings.invalidation_flow.0.or_else(|| brand().map(|flow| flow.cast()))
     }
 
@@ -235,26 +311,43 @@ impl Asked<'_> {
         Map::from_iter([(key::APPLICATION.to_owned(), json!(described))])
     }
 
-    async fn begin(&self, flow: Ref<Flow>, context: Map<String, Value>, last: InPlan) -> Result<Answer, Internal> {
-        let begin_with = Begin { flow, context, last, interaction: Interaction::Allowed, always_consent: false };
+    async fn begin(
+        &self,
+        flow: Ref<Flow>,
+        context: Map<String, Value>,
+        last: InPlan,
+    ) -> Result<Answer, Internal> {
+        let begin_with =
+            Begin { flow, context, last, interaction: Interaction::Allowed, always_consent: false };
         match begin(&self.service.cx, self.request, self.visitor, begin_with).await? {
             Begun::Answer(answer) => Ok(answer),
             Begun::InteractionRequired => Ok(self.confirm(None)),
         }
     }
 
-    /// An address that is not registered, asked for by the application or the person: an administrator can mend it.
+    /// An address that is not registered, asked for by the application or the person: an
+    /// administrator can mend it.
     async fn report(&self) {
         let service = self.service;
-        let strict = self.provider.client.redirect_uris.iter().filter(|r| r.matching_mode == crate::wire::MatchingMode::Strict).map(|r| &r.url);
-        let expected: Vec<&String> = self.provider.settings.post_logout_redirect_uris.iter().chain(strict).collect();
+        let strict = self
+            .provider
+            .client
+            .redirect_uris
+            .iter()
+            .filter(|r| r.matching_mode == crate::wire::MatchingMode::Strict)
+            .map(|r| &r.url);
+        let expected: Vec<&String> =
+            self.provider.settings.post_logout_redirect_uris.iter().chain(strict).collect();
         let context = json!({
             "message": "The address to return to after signing out is not registered",
             "provider": self.provider.reference_json(),
             "post_logout_redirect_uri": self.parsed.post_logout_redirect_uri,
             "expected": expected,
         });
-        let (cause, actor) = (Cause::new(Some(self.provider), "oauth2.logout.unregistered"), service.cx.actor(&self.visitor.caller(), self.request));
+        let (cause, actor) = (
+            Cause::new(Some(self.provider), "oauth2.logout.unregistered"),
+            service.cx.actor(&self.visitor.caller(), self.request),
+        );
         service.report(cause, "configuration_error", context, actor).await;
     }
 
@@ -268,35 +361,52 @@ impl Asked<'_> {
     fn notice(&self, on: Option<String>) -> Answer {
         let mut message = Message::new("Signed out").text("You are signed out.");
         match (on, self.application()) {
-            (Some(url), Some(application)) => message = message.action(&format!("Go on to {}", application.name), url).action("Sign in", "/"),
+            (Some(url), Some(application)) => {
+                message = message
+                    .action(&format!("Go on to {}", application.name), url)
+                    .action("Sign in", "/")
+            }
             _ => message = self.with_ways_on(message),
         }
         message_page(&self.service.cx, self.request, StatusCode::OK, message)
     }
 
     fn faulty(&self, fault: HintFault) -> Answer {
-        tracing::info!(code = fault.code(), client = self.provider.client.id, "a logout request was refused");
+        tracing::info!(
+            code = fault.code(),
+            client = self.provider.client.id,
+            "a logout request was refused"
+        );
         let name = self.application().map_or("The application", |a| a.name.as_str());
-        let text = format!("{name} asked to sign you out, but the token it sent with the request {fault}. Nothing was ended.");
+        let text = format!(
+            "{name} asked to sign you out, but the token it sent with the request {fault}. Nothing was ended."
+        );
         if self.visitor.user.is_some() {
             let mut answer = self.confirm(Some(text));
             *answer.status_mut() = StatusCode::BAD_REQUEST;
             return answer;
         }
-        let message = self.with_ways_on(Message::new("Sign-out request not understood").text(&text));
+        let message =
+            self.with_ways_on(Message::new("Sign-out request not understood").text(&text));
         message_page(&self.service.cx, self.request, StatusCode::BAD_REQUEST, message)
     }
 
     /// Asks with one button. Of a faulty request nothing is repeated.
     fn confirm(&self, fault: Option<String>) -> Answer {
         let name = self.application().map_or("", |a| a.name.as_str());
-        let keep: &[&'static str] = if fault.is_some() { &[] } else { &["client_id", "post_logout_redirect_uri", "state"] };
-        let hidden = keep.iter().filter_map(|name| Some(Pair::new(*name, self.params.some(name).ok()??)));
+        let keep: &[&'static str] =
+            if fault.is_some() { &[] } else { &["client_id", "post_logout_redirect_uri", "state"] };
+        let hidden =
+            keep.iter().filter_map(|name| Some(Pair::new(*name, self.params.some(name).ok()??)));
         let page = Confirm {
             title: "Sign out?".to_owned(),
             subtitle: name.to_owned(),
             form: Form { action: self.own_address(), ..Form::default() },
-            text: if fault.is_some() { "You can sign out here all the same.".to_owned() } else { format!("{name} asks to sign you out here too.") },
+            text: if fault.is_some() {
+                "You can sign out here all the same.".to_owned()
+            } else {
+                format!("{name} asks to sign you out here too.")
+            },
             hidden: hidden.chain([Pair::new(CONFIRMED, "1")]).collect(),
             action: "Sign out".to_owned(),
             cancel_url: Some("/if/user/".to_owned()),

@@ -3,8 +3,10 @@
 use axum::body::Body;
 use axum::body::Bytes;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, ORIGIN, PRAGMA, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, ORIGIN, PRAGMA, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use countersign_store::log_failure;
@@ -24,7 +26,11 @@ pub(crate) type Answer = Response<Body>;
 pub(crate) fn form(headers: &HeaderMap, body: &Bytes) -> Result<Params, ParamsError> {
     let kind = text(headers, CONTENT_TYPE).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") { Params::parse(body) } else { Ok(Params::default()) }
+    if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Params::parse(body)
+    } else {
+        Ok(Params::default())
+    }
 }
 
 pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -35,7 +41,11 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Option<&str> {
     text(headers, AUTHORIZATION)
 }
 
-pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Answer {
+pub(crate) fn answer(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Answer {
     let mut answer = Response::new(body.into());
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -71,8 +81,8 @@ pub(crate) fn redirect(to: &str) -> Answer {
     }
 }
 
-/// The error of the token endpoint and its siblings. `basic`: the client used the header, so it is told how
-/// (RFC 6749 5.2).
+/// The error of the token endpoint and its siblings. `basic`: the client used the header, so it is
+/// told how (RFC 6749 5.2).
 pub(crate) fn token_error(error: TokenError, basic: bool) -> Answer {
     let mut answer = refusal(error, basic);
     if matches!(error, TokenError::ClientSecretWrong | TokenError::AppPasswordWrong) {
@@ -83,18 +93,26 @@ pub(crate) fn token_error(error: TokenError, basic: bool) -> Answer {
 
 fn refusal(error: TokenError, basic: bool) -> Answer {
     let body = json!({"error": error.error(), "error_description": error.description()});
-    let unauthenticated = matches!(error, TokenError::ClientUnknown | TokenError::ClientSecretWrong);
+    let unauthenticated =
+        matches!(error, TokenError::ClientUnknown | TokenError::ClientSecretWrong);
     if unauthenticated && basic {
         let mut answer = private_json(StatusCode::UNAUTHORIZED, &body);
         // Some clients show nothing of a 401 but its challenge.
-        let challenge = format!(r#"Basic realm="OAuth2", error="{}", error_description="{}""#, error.error(), error.description());
-        answer.headers_mut().extend(HeaderValue::from_str(&challenge).map(|challenge| (WWW_AUTHENTICATE, challenge)));
+        let challenge = format!(
+            r#"Basic realm="OAuth2", error="{}", error_description="{}""#,
+            error.error(),
+            error.description()
+        );
+        answer.headers_mut().extend(
+            HeaderValue::from_str(&challenge).map(|challenge| (WWW_AUTHENTICATE, challenge)),
+        );
         return answer;
     }
     private_json(StatusCode::BAD_REQUEST, &body)
 }
 
-/// Of a document with addresses made of the request's own host: without a fixed one, nobody may keep it for others.
+/// Of a document with addresses made of the request's own host: without a fixed one, nobody may
+/// keep it for others.
 pub(crate) fn of_this_host(answer: &mut Answer, cx: &countersign_rest::Context) {
     if cx.settings.base_url.is_none() {
         answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -103,7 +121,10 @@ pub(crate) fn of_this_host(answer: &mut Answer, cx: &countersign_rest::Context) 
 
 /// A body beyond every bound.
 pub(crate) fn too_large() -> Answer {
-    private_json(StatusCode::PAYLOAD_TOO_LARGE, &json!({"error": "invalid_request", "error_description": "The body is too large."}))
+    private_json(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        &json!({"error": "invalid_request", "error_description": "The body is too large."}),
+    )
 }
 
 /// The program's fault: the log says what, the client only that.
@@ -111,31 +132,55 @@ pub(crate) fn internal(error: &Internal) -> Answer {
     log_failure(error, error.is_passing(), "");
     if error.is_passing() {
         let text = "The database does not answer for the moment. Try again in a few seconds.";
-        let mut answer = private_json(StatusCode::SERVICE_UNAVAILABLE, &json!({"error": "temporarily_unavailable", "error_description": text}));
+        let mut answer = private_json(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &json!({"error": "temporarily_unavailable", "error_description": text}),
+        );
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         return answer;
     }
-    private_json(StatusCode::INTERNAL_SERVER_ERROR, &json!({"error": "server_error", "error_description": "An internal error occurred; nothing was changed."}))
+    private_json(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        &json!({"error": "server_error", "error_description": "An internal error occurred; nothing was changed."}),
+    )
 }
 
 /// As [`internal`], for a person.
 pub(crate) fn internal_page(error: &Internal) -> Answer {
     log_failure(error, error.is_passing(), "");
     let (status, title, text) = if error.is_passing() {
-        (StatusCode::SERVICE_UNAVAILABLE, "Not available for the moment", "The server cannot reach its database. Wait a few seconds and try again.")
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Not available for the moment",
+            "The server cannot reach its database. Wait a few seconds and try again.",
+        )
     } else {
-        (StatusCode::INTERNAL_SERVER_ERROR, "Server error", "Something went wrong here. Please try again.")
+        (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Server error",
+            "Something went wrong here. Please try again.",
+        )
     };
-    let mut answer = answer(status, "text/html; charset=utf-8", format!("<!doctype html><title>{title}</title><p>{text}</p>"));
+    let mut answer = answer(
+        status,
+        "text/html; charset=utf-8",
+        format!("<!doctype html><title>{title}</title><p>{text}</p>"),
+    );
     if error.is_passing() {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     }
     answer
 }
 
-/// Lets the pages of the client read the answer. Where no client is known (a preflight, a token that is nobody's) the
-/// pages of any web origin may, without credentials of their own: such an answer tells nothing.
-pub(crate) fn share(answer: &mut Answer, method: &Method, headers: &HeaderMap, registered: Option<&[Registered]>) {
+/// Lets the pages of the client read the answer. Where no client is known (a preflight, a token
+/// that is nobody's) the pages of any web origin may, without credentials of their own: such an
+/// answer tells nothing.
+pub(crate) fn share(
+    answer: &mut Answer,
+    method: &Method,
+    headers: &HeaderMap,
+    registered: Option<&[Registered]>,
+) {
     let Some(origin) = text(headers, ORIGIN) else { return };
     let known = registered.is_some_and(|uris| cors::allowed(origin, uris));
     let preflight = method == Method::OPTIONS;

@@ -1,5 +1,5 @@
-//! `/application/o/introspect/` and `/application/o/revoke/` (RFC 7662, RFC 7009): a client asks about its own
-//! tokens, or ends them. About those of others it learns nothing.
+//! `/application/o/introspect/` and `/application/o/revoke/` (RFC 7662, RFC 7009): a client asks
+//! about its own tokens, or ends them. About those of others it learns nothing.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -17,22 +17,37 @@ use crate::wire::client_auth::Credentials;
 use crate::wire::{Params, TokenError};
 
 /// Reads who asks, about which token.
-fn read(service: &Service, headers: &HeaderMap, body: &Bytes) -> Result<(Option<Provider>, Credentials, String), TokenError> {
+fn read(
+    service: &Service,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<(Option<Provider>, Credentials, String), TokenError> {
     let malformed = |_| TokenError::RequestMalformed;
     let params: Params = http::form(headers, body).map_err(malformed)?;
-    let credentials = Credentials::read(http::authorization(headers), &params).map_err(malformed)?;
+    let credentials =
+        Credentials::read(http::authorization(headers), &params).map_err(malformed)?;
     let token = params.one("token").map_err(malformed)?.to_owned();
     Ok((Provider::by_client_id(&service.cx.snapshot(), credentials.ids()), credentials, token))
 }
 
-pub(crate) async fn introspect(service: &Service, method: &Method, headers: &HeaderMap, body: &Bytes) -> Answer {
+pub(crate) async fn introspect(
+    service: &Service,
+    method: &Method,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Answer {
     if method == Method::OPTIONS {
         return http::private_json(StatusCode::OK, &json!({}));
     }
     let inactive = json!({"active": false});
-    // Every kind of client must prove itself; one that cannot is told the same as about an unknown token.
+    // Every kind of client must prove itself; one that cannot is told the same as about an unknown
+    // token.
     let (provider, token) = match read(service, headers, body) {
-        Ok((Some(provider), credentials, token)) if provider.client.secret_matches(credentials.secrets()) => (provider, token),
+        Ok((Some(provider), credentials, token))
+            if provider.client.secret_matches(credentials.secrets()) =>
+        {
+            (provider, token)
+        }
         Ok((provider, ..)) => {
             let mut answer = http::private_json(StatusCode::OK, &inactive);
             if provider.is_some() {
@@ -50,17 +65,27 @@ pub(crate) async fn introspect(service: &Service, method: &Method, headers: &Hea
 }
 
 /// What is known of a token that is good and the client's own.
-async fn facts(service: &Service, provider: &Provider, token: String) -> Result<Option<Map<String, Value>>, Internal> {
+async fn facts(
+    service: &Service,
+    provider: &Provider,
+    token: String,
+) -> Result<Option<Map<String, Value>>, Internal> {
     let now = service.now();
     let found = service.cx.store.look_up(move |sql| {
         let access = grants::find_access_token(sql, &token, now)?;
-        let refresh = if access.is_some() { None } else { grants::find_refresh_token(sql, &token, now)? };
+        let refresh =
+            if access.is_some() { None } else { grants::find_refresh_token(sql, &token, now)? };
         Ok::<_, StoreError>((access, refresh))
     });
     let (claims, scopes) = match found.await? {
-        (Some(token), _) if token.provider == provider.id() && is_good(&token, service) => (token.data.claims, token.scopes),
+        (Some(token), _) if token.provider == provider.id() && is_good(&token, service) => {
+            (token.data.claims, token.scopes)
+        }
         (_, Some(token)) => {
-            let good = token.provider == provider.id() && !token.revoked && token.used.is_none() && token.user_active;
+            let good = token.provider == provider.id()
+                && !token.revoked
+                && token.used.is_none()
+                && token.user_active;
             if !good || token.expires <= service.now() {
                 return Ok(None);
             }
@@ -75,7 +100,12 @@ async fn facts(service: &Service, provider: &Provider, token: String) -> Result<
     Ok(Some(answer))
 }
 
-pub(crate) async fn revoke(service: &Service, method: &Method, headers: &HeaderMap, body: &Bytes) -> Answer {
+pub(crate) async fn revoke(
+    service: &Service,
+    method: &Method,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Answer {
     if method == Method::OPTIONS {
         let mut answer = http::private_json(StatusCode::OK, &json!({}));
         http::share(&mut answer, method, headers, None);
@@ -85,7 +115,12 @@ pub(crate) async fn revoke(service: &Service, method: &Method, headers: &HeaderM
         let body = json!({"error": error.error(), "error_description": error.description()});
         let mut answer = http::private_json(StatusCode::UNAUTHORIZED, &body);
         answer.extensions_mut().insert(WrongSecret);
-        http::share(&mut answer, method, headers, provider.map(|p| p.client.redirect_uris.as_slice()));
+        http::share(
+            &mut answer,
+            method,
+            headers,
+            provider.map(|p| p.client.redirect_uris.as_slice()),
+        );
         answer
     };
     let (provider, token) = match read(service, headers, body) {
@@ -100,15 +135,20 @@ pub(crate) async fn revoke(service: &Service, method: &Method, headers: &HeaderM
         Err(error) => return http::token_error(error, false),
     };
     let (id, now) = (provider.id(), service.now());
-    let ended = service.cx.store.write(countersign_store::Actor::system(), "a client revoked a token", move |tx| {
-        if !grants::delete_access_token(tx, id, &token)?
-            && let Some(refresh) = grants::find_refresh_token(tx, &token, now)?.filter(|t| t.provider == id)
-        {
-            // What it was refreshed from and into goes with it (RFC 7009 2.1).
-            grants::delete_family(tx, refresh.family)?;
-        }
-        Ok::<_, StoreError>(())
-    });
+    let ended = service.cx.store.write(
+        countersign_store::Actor::system(),
+        "a client revoked a token",
+        move |tx| {
+            if !grants::delete_access_token(tx, id, &token)?
+                && let Some(refresh) =
+                    grants::find_refresh_token(tx, &token, now)?.filter(|t| t.provider == id)
+            {
+                // What it was refreshed from and into goes with it (RFC 7009 2.1).
+                grants::delete_family(tx, refresh.family)?;
+            }
+            Ok::<_, StoreError>(())
+        },
+    );
     let mut answer = match ended.await {
         Ok(()) => http::private_json(StatusCode::OK, &json!({})),
         Err(error) => http::internal(&error.into()),

@@ -1,7 +1,8 @@
-//! Tokens for machines: the client itself, an account with an app password, or whoever holds a trusted token.
+//! Tokens for machines: the client itself, an account with an app password, or whoever holds a
+//! trusted token.
 //!
-//! The account is checked before anything is made: active, and let in by the application's policies. The password of
-//! a person is never accepted here.
+//! The account is checked before anything is made: active, and let in by the application's
+//! policies. The password of a person is never accepted here.
 
 use std::sync::Arc;
 
@@ -29,7 +30,12 @@ struct Authenticated {
     args: Value,
 }
 
-pub(crate) async fn exchange(exchange: &Exchange<'_>, params: &Params, credential: Machine, asked: &Scopes) -> Result<Value, Failed> {
+pub(crate) async fn exchange(
+    exchange: &Exchange<'_>,
+    params: &Params,
+    credential: Machine,
+    asked: &Scopes,
+) -> Result<Value, Failed> {
     let grant_type = params.one("grant_type").unwrap_or_default();
     let scopes = asked.granted_from(&exchange.provider.client.scopes);
     if exchange.provider.application.is_none() {
@@ -37,8 +43,12 @@ pub(crate) async fn exchange(exchange: &Exchange<'_>, params: &Params, credentia
     }
     let found = match credential {
         Machine::Assertion { kind, assertion } => by_assertion(exchange, &kind, assertion).await?,
-        Machine::AppPassword { username, password } => by_app_password(exchange, &username, &password).await?,
-        Machine::Secret if exchange.provider.client.secret_matches(exchange.credentials.secrets()) => {
+        Machine::AppPassword { username, password } => {
+            by_app_password(exchange, &username, &password).await?
+        }
+        Machine::Secret
+            if exchange.provider.client.secret_matches(exchange.credentials.secrets()) =>
+        {
             return by_secret(exchange, grant_type, &scopes).await;
         }
         Machine::Secret => {
@@ -51,17 +61,30 @@ pub(crate) async fn exchange(exchange: &Exchange<'_>, params: &Params, credentia
     issue(exchange, found, None, scopes).await
 }
 
-async fn check(exchange: &Exchange<'_>, person: &Person, grant_type: &str, scopes: &Scopes) -> Result<(), Failed> {
+async fn check(
+    exchange: &Exchange<'_>,
+    person: &Person,
+    grant_type: &str,
+    scopes: &Scopes,
+) -> Result<(), Failed> {
     if !person.identity.is_active {
         return Err(TokenError::UserInactive.into());
     }
     let context = access::token_context(grant_type, scopes);
-    let allowed = access::is_allowed(exchange.service, exchange.provider, person, exchange.request, &context).await?;
+    let allowed =
+        access::is_allowed(exchange.service, exchange.provider, person, exchange.request, &context)
+            .await?;
     if allowed { Ok(()) } else { Err(TokenError::PolicyDenied.into()) }
 }
 
-/// Signs the tokens, then stores them with the account they are for and the event that tells of them, in one transaction.
-async fn issue(exchange: &Exchange<'_>, found: Authenticated, account: Option<Account>, scopes: Scopes) -> Result<Value, Failed> {
+/// Signs the tokens, then stores them with the account they are for and the event that tells of
+/// them, in one transaction.
+async fn issue(
+    exchange: &Exchange<'_>,
+    found: Authenticated,
+    account: Option<Account>,
+    scopes: Scopes,
+) -> Result<Value, Failed> {
     let service = exchange.service;
     let origin = Origin {
         scopes,
@@ -71,10 +94,16 @@ async fn issue(exchange: &Exchange<'_>, found: Authenticated, account: Option<Ac
     };
     let mut actor = exchange.actor.clone();
     actor.user = Some(found.person.actor());
-    let mint = service.mint(exchange.provider, &found.person, &origin, None, exchange.request, &actor).await?;
+    let mint = service
+        .mint(exchange.provider, &found.person, &origin, None, exchange.request, &actor)
+        .await?;
     let access = mint.access_token()?;
     let (access_token, id_token) = (access.value.clone(), mint.id_token(Some(&access))?);
-    let application = exchange.provider.application.as_ref().map(|(reference, a)| model_reference(*reference, &a.name));
+    let application = exchange
+        .provider
+        .application
+        .as_ref()
+        .map(|(reference, a)| model_reference(*reference, &a.name));
     let context = json!({"auth_method": found.method, "auth_method_args": found.args, "application": application});
     let event = Event::new("login", EVENTS, context);
     let store = move |tx: &mut Tx<'_>| {
@@ -99,10 +128,15 @@ fn app_password_in(secret: &str) -> Option<(String, String)> {
     let bytes = STANDARD.decode(secret).or_else(|_| STANDARD_NO_PAD.decode(secret)).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (username, password) = text.split_once(':')?;
-    (!username.is_empty() && !password.is_empty()).then(|| (username.to_owned(), password.to_owned()))
+    (!username.is_empty() && !password.is_empty())
+        .then(|| (username.to_owned(), password.to_owned()))
 }
 
-async fn by_app_password(exchange: &Exchange<'_>, username: &str, password: &str) -> Result<Authenticated, Failed> {
+async fn by_app_password(
+    exchange: &Exchange<'_>,
+    username: &str,
+    password: &str,
+) -> Result<Authenticated, Failed> {
     let (name, hash, now) = (username.to_owned(), sha256(password), exchange.service.now());
     let found = exchange.service.cx.store.look_up(move |sql| {
         let row = sql.query_one(
@@ -118,18 +152,32 @@ async fn by_app_password(exchange: &Exchange<'_>, username: &str, password: &str
 }
 
 /// An access token of a provider this one trusts stands for its user.
-async fn by_assertion(exchange: &Exchange<'_>, kind: &str, assertion: Option<String>) -> Result<Authenticated, Failed> {
+async fn by_assertion(
+    exchange: &Exchange<'_>,
+    kind: &str,
+    assertion: Option<String>,
+) -> Result<Authenticated, Failed> {
     let assertion = assertion.unwrap_or_else(|| exchange.credentials.secret().to_owned());
     if kind != JWT_BEARER || assertion.is_empty() {
         return Err(TokenError::AssertionInvalid.into());
     }
     let (text, now) = (assertion.clone(), exchange.service.now());
-    let found = exchange.service.cx.store.look_up(move |sql| grants::find_access_token(sql, &text, now)).await?;
-    let alive = found.filter(|t| !t.revoked && t.session_alive && t.expires > exchange.service.now());
+    let found = exchange
+        .service
+        .cx
+        .store
+        .look_up(move |sql| grants::find_access_token(sql, &text, now))
+        .await?;
+    let alive =
+        found.filter(|t| !t.revoked && t.session_alive && t.expires > exchange.service.now());
     let token = alive.ok_or(TokenError::AssertionInvalid)?;
     let trusted = &exchange.provider.settings.jwt_federation_providers;
-    let issuer = trusted.iter().find(|p| p.key().int() == Some(token.provider)).ok_or(TokenError::AssertionInvalid)?;
-    let issuer = Provider::by_reference(&exchange.provider.snapshot, *issuer).ok_or(TokenError::AssertionInvalid)?;
+    let issuer = trusted
+        .iter()
+        .find(|p| p.key().int() == Some(token.provider))
+        .ok_or(TokenError::AssertionInvalid)?;
+    let issuer = Provider::by_reference(&exchange.provider.snapshot, *issuer)
+        .ok_or(TokenError::AssertionInvalid)?;
     let keys = exchange.service.keys(&issuer).await?;
     // A shared secret proves nothing about who signed.
     let claims = match jose::verify(&assertion, &keys.signing) {
@@ -137,11 +185,19 @@ async fn by_assertion(exchange: &Exchange<'_>, kind: &str, assertion: Option<Str
         _ => return Err(TokenError::AssertionInvalid.into()),
     };
     let person = exchange.service.person(token.user).await?.ok_or(TokenError::AssertionInvalid)?;
-    Ok(Authenticated { person, method: "jwt", args: json!({"jwt": claims, "provider": issuer.reference_json()}) })
+    Ok(Authenticated {
+        person,
+        method: "jwt",
+        args: json!({"jwt": claims, "provider": issuer.reference_json()}),
+    })
 }
 
 /// The client itself: an account made for it, at its first use.
-async fn by_secret(exchange: &Exchange<'_>, grant_type: &str, scopes: &Scopes) -> Result<Value, Failed> {
+async fn by_secret(
+    exchange: &Exchange<'_>,
+    grant_type: &str,
+    scopes: &Scopes,
+) -> Result<Value, Failed> {
     let service = exchange.service;
     let account = Account::of(exchange.provider).ok_or(TokenError::ApplicationMissing)?;
     let known = account.clone();
@@ -152,9 +208,19 @@ async fn by_secret(exchange: &Exchange<'_>, grant_type: &str, scopes: &Scopes) -
             person
         }
         None => {
-            check(exchange, &service.person_of(Arc::new(account.future(service.now()))), grant_type, scopes).await?;
+            check(
+                exchange,
+                &service.person_of(Arc::new(account.future(service.now()))),
+                grant_type,
+                scopes,
+            )
+            .await?;
             let fresh = account.clone();
-            let user = service.cx.store.write(exchange.actor.clone(), "account of a client", move |tx| fresh.save(tx)).await?;
+            let user = service
+                .cx
+                .store
+                .write(exchange.actor.clone(), "account of a client", move |tx| fresh.save(tx))
+                .await?;
             service.person(user).await?.ok_or(TokenError::UserInactive)?
         }
     };
@@ -162,8 +228,8 @@ async fn by_secret(exchange: &Exchange<'_>, grant_type: &str, scopes: &Scopes) -
     issue(exchange, found, Some(account), scopes.clone()).await
 }
 
-/// The account through which a client acts for itself. It is the provider's by the provider's number: two clients never
-/// share one, and nobody gets one by taking its name.
+/// The account through which a client acts for itself. It is the provider's by the provider's
+/// number: two clients never share one, and nobody gets one by taking its name.
 #[derive(Debug, Clone)]
 struct Account {
     provider: i64,
@@ -182,7 +248,10 @@ impl Account {
         Some(Account {
             provider: provider.id(),
             username: format!("ak-{name}-client_credentials"),
-            name: format!("Autogenerated user from application {} (client credentials)", application.name),
+            name: format!(
+                "Autogenerated user from application {} (client credentials)",
+                application.name
+            ),
             path: format!("{PATH}{}", &*application.slug),
         })
     }
@@ -211,25 +280,36 @@ impl Account {
         }
     }
 
-    /// The provider's account; else one of before accounts were linked to providers, made under this name by a server
-    /// and not yet another provider's.
+    /// The provider's account; else one of before accounts were linked to providers, made under
+    /// this name by a server and not yet another provider's.
     fn find(&self, sql: &mut Sql<'_>) -> Result<Option<Identity>, StoreError> {
-        if let Some(row) = sql.query_one("SELECT user_id FROM client_account WHERE provider_id = $1", params![self.provider])? {
+        if let Some(row) = sql.query_one(
+            "SELECT user_id FROM client_account WHERE provider_id = $1",
+            params![self.provider],
+        )? {
             return Identity::load(sql, row.get(0)?);
         }
         let unlinked = "SELECT id FROM users WHERE username_fold = $1 AND id NOT IN (SELECT user_id FROM client_account)";
-        let Some(row) = sql.query_one(unlinked, params![self.username.to_lowercase()])? else { return Ok(None) };
+        let Some(row) = sql.query_one(unlinked, params![self.username.to_lowercase()])? else {
+            return Ok(None);
+        };
         let found = Identity::load(sql, row.get(0)?)?;
-        let generated = |user: &Identity| user.attributes.get("goauthentik.io/user/generated") == Some(&Value::Bool(true));
-        Ok(found.filter(|user| user.user_type == "service_account" && user.path.starts_with(PATH) && generated(user)))
+        let generated = |user: &Identity| {
+            user.attributes.get("goauthentik.io/user/generated") == Some(&Value::Bool(true))
+        };
+        Ok(found.filter(|user| {
+            user.user_type == "service_account" && user.path.starts_with(PATH) && generated(user)
+        }))
     }
 
-    /// Notes a sign-in of the account; makes it, or brings its names up to date, where that is needed. Gives its key.
+    /// Notes a sign-in of the account; makes it, or brings its names up to date, where that is
+    /// needed. Gives its key.
     fn save(&self, tx: &mut Tx<'_>) -> Result<i64, StoreError> {
         let now = tx.now();
-        let unchanged =
-            "UPDATE users SET last_login = $4 WHERE id = (SELECT user_id FROM client_account WHERE provider_id = $1) AND name = $2 AND path = $3 RETURNING id";
-        if let Some(row) = tx.query_one(unchanged, params![self.provider, &self.name, &self.path, now])? {
+        let unchanged = "UPDATE users SET last_login = $4 WHERE id = (SELECT user_id FROM client_account WHERE provider_id = $1) AND name = $2 AND path = $3 RETURNING id";
+        if let Some(row) =
+            tx.query_one(unchanged, params![self.provider, &self.name, &self.path, now])?
+        {
             return row.get(0);
         }
         let user = match self.find(tx)? {
@@ -246,7 +326,8 @@ impl Account {
     }
 
     fn make(&self, tx: &mut Tx<'_>) -> Result<i64, StoreError> {
-        let (now, uuid, unusable) = (tx.now(), tx.entropy().uuid(), format!("!{}", tx.entropy().token(40)));
+        let (now, uuid, unusable) =
+            (tx.now(), tx.entropy().uuid(), format!("!{}", tx.entropy().token(40)));
         let username = self.free_name(tx)?;
         let row = tx.query_one(
             "INSERT INTO users (uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes) \
@@ -260,7 +341,13 @@ impl Account {
     fn free_name(&self, tx: &mut Tx<'_>) -> Result<String, StoreError> {
         let mut name = self.username.clone();
         let mut number = self.provider.to_string();
-        while tx.query_one("SELECT 1 FROM users WHERE username_fold = $1", params![name.to_lowercase()])?.is_some() {
+        while tx
+            .query_one(
+                "SELECT 1 FROM users WHERE username_fold = $1",
+                params![name.to_lowercase()],
+            )?
+            .is_some()
+        {
             name = format!("{}-{number}", self.username);
             number = format!("{}-{}", self.provider, tx.entropy().token(6));
         }
@@ -276,7 +363,14 @@ mod tests {
     fn app_passwords_in_place_of_a_secret() {
         let encoded = STANDARD.encode("svc:to:ken");
         assert_eq!(app_password_in(&encoded), Some(("svc".into(), "to:ken".into())));
-        for wrong in ["", "wrong", "!!!", &STANDARD.encode("nocolon"), &STANDARD.encode(":x"), &STANDARD.encode([0xff, 0xfe])] {
+        for wrong in [
+            "",
+            "wrong",
+            "!!!",
+            &STANDARD.encode("nocolon"),
+            &STANDARD.encode(":x"),
+            &STANDARD.encode([0xff, 0xfe]),
+        ] {
             assert_eq!(app_password_in(wrong), None, "{wrong}");
         }
     }

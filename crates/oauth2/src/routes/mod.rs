@@ -47,7 +47,10 @@ pub(crate) fn router(cx: Context) -> Router {
         .route("/application/o/{slug}/jwks/", any(jwks_route))
         .route("/application/o/{slug}/end-session/", any(end_session_route));
     // OpenID Connect Discovery puts the word after the issuer, RFC 8414 between host and path.
-    for path in ["/application/o/{slug}/.well-known/openid-configuration", "/application/o/{slug}/.well-known/oauth-authorization-server"] {
+    for path in [
+        "/application/o/{slug}/.well-known/openid-configuration",
+        "/application/o/{slug}/.well-known/oauth-authorization-server",
+    ] {
         router = router.route(path, any(discovery_route));
     }
     for path in both("/.well-known/oauth-authorization-server/application/o/{slug}") {
@@ -56,7 +59,9 @@ pub(crate) fn router(cx: Context) -> Router {
     for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
         router = router.route(path, any(shared_discovery_route));
     }
-    router = router.route(SHARED_JWKS, any(shared_jwks_route)).route("/.well-known/webfinger", any(webfinger_route));
+    router = router
+        .route(SHARED_JWKS, any(shared_jwks_route))
+        .route("/.well-known/webfinger", any(webfinger_route));
     router = absent::routes(router);
     router.layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(Service::of(&cx))
 }
@@ -81,7 +86,9 @@ impl Whole {
 }
 
 fn allowed(parts: &Parts, methods: &[Method]) -> Result<(), Box<Answer>> {
-    if methods.contains(&parts.method) || parts.method == Method::HEAD && methods.contains(&Method::GET) {
+    if methods.contains(&parts.method)
+        || parts.method == Method::HEAD && methods.contains(&Method::GET)
+    {
         return Ok(());
     }
     let mut answer = http::empty(StatusCode::METHOD_NOT_ALLOWED);
@@ -110,7 +117,14 @@ async fn authorize_route(State(service): State<Service>, request: Request) -> An
 async fn token_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::POST, Method::OPTIONS]).await {
         Ok(r) => {
-            attempts::limited(&service, &r.info, &r.parts.headers, &r.body, token::token(&service, &r.info, &r.parts.method, &r.parts.headers, &r.body)).await
+            attempts::limited(
+                &service,
+                &r.info,
+                &r.parts.headers,
+                &r.body,
+                token::token(&service, &r.info, &r.parts.method, &r.parts.headers, &r.body),
+            )
+            .await
         }
         Err(answer) => *answer,
     }
@@ -118,7 +132,9 @@ async fn token_route(State(service): State<Service>, request: Request) -> Answer
 
 async fn userinfo_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::GET, Method::POST, Method::OPTIONS]).await {
-        Ok(r) => userinfo::userinfo(&service, &r.info, &r.parts.method, &r.parts.headers, &r.body).await,
+        Ok(r) => {
+            userinfo::userinfo(&service, &r.info, &r.parts.method, &r.parts.headers, &r.body).await
+        }
         Err(answer) => *answer,
     }
 }
@@ -126,7 +142,14 @@ async fn userinfo_route(State(service): State<Service>, request: Request) -> Ans
 async fn introspect_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::POST, Method::OPTIONS]).await {
         Ok(r) => {
-            attempts::limited(&service, &r.info, &r.parts.headers, &r.body, inspect::introspect(&service, &r.parts.method, &r.parts.headers, &r.body)).await
+            attempts::limited(
+                &service,
+                &r.info,
+                &r.parts.headers,
+                &r.body,
+                inspect::introspect(&service, &r.parts.method, &r.parts.headers, &r.body),
+            )
+            .await
         }
         Err(answer) => *answer,
     }
@@ -134,7 +157,16 @@ async fn introspect_route(State(service): State<Service>, request: Request) -> A
 
 async fn revoke_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::POST, Method::OPTIONS]).await {
-        Ok(r) => attempts::limited(&service, &r.info, &r.parts.headers, &r.body, inspect::revoke(&service, &r.parts.method, &r.parts.headers, &r.body)).await,
+        Ok(r) => {
+            attempts::limited(
+                &service,
+                &r.info,
+                &r.parts.headers,
+                &r.body,
+                inspect::revoke(&service, &r.parts.method, &r.parts.headers, &r.body),
+            )
+            .await
+        }
         Err(answer) => *answer,
     }
 }
@@ -144,7 +176,11 @@ fn is_head(whole: &Whole) -> bool {
     whole.parts.method == Method::HEAD
 }
 
-async fn end_session_route(State(service): State<Service>, Path(slug): Path<String>, request: Request) -> Answer {
+async fn end_session_route(
+    State(service): State<Service>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Answer {
     match read(request, &[Method::GET, Method::POST]).await {
         Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
         Ok(r) => end_session::end_session(&service, &r.parts, &r.body, &slug).await,
@@ -152,14 +188,24 @@ async fn end_session_route(State(service): State<Service>, Path(slug): Path<Stri
     }
 }
 
-async fn discovery_route(State(service): State<Service>, Path(slug): Path<String>, request: Request) -> Answer {
+async fn discovery_route(
+    State(service): State<Service>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Answer {
     match read(request, &[Method::GET, Method::OPTIONS]).await {
-        Ok(r) => discovery::discovery(&service, &r.info, &r.parts.method, &r.parts.headers, &slug).await,
+        Ok(r) => {
+            discovery::discovery(&service, &r.info, &r.parts.method, &r.parts.headers, &slug).await
+        }
         Err(answer) => *answer,
     }
 }
 
-async fn jwks_route(State(service): State<Service>, Path(slug): Path<String>, request: Request) -> Answer {
+async fn jwks_route(
+    State(service): State<Service>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Answer {
     match read(request, &[Method::GET]).await {
         Ok(r) => discovery::jwks(&service, &r.info, &slug).await,
         Err(answer) => *answer,
@@ -202,7 +248,11 @@ async fn root_route(Path(slug): Path<String>, request: Request) -> Answer {
     }
 }
 
-async fn slash_route(State(service): State<Service>, Path(slug): Path<String>, request: Request) -> Answer {
+async fn slash_route(
+    State(service): State<Service>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Answer {
     match read(request, &[Method::GET, Method::HEAD, Method::OPTIONS]).await {
         Ok(r) => discovery::without_slash(&service, &r.info, &slug),
         Err(answer) => *answer,

@@ -29,7 +29,9 @@ pub(crate) fn deliver(delivery: Delivery) -> Answer {
 pub(crate) fn refused(service: &Service, request: &RequestInfo, error: &PageError) -> Answer {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let details: Vec<(&str, String)> = match error {
-        PageError::Redirect { received, .. } if !received.is_empty() => vec![("Address received", received.chars().take(500).collect())],
+        PageError::Redirect { received, .. } if !received.is_empty() => {
+            vec![("Address received", received.chars().take(500).collect())]
+        }
         _ => Vec::new(),
     };
     error_page(&service.cx, request, status, error.title(), error.sentence(), &details)

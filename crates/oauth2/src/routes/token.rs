@@ -53,14 +53,21 @@ pub(crate) struct Exchange<'a> {
     pub(crate) actor: Actor,
 }
 
-pub(crate) async fn token(service: &Service, request: &RequestInfo, method: &Method, headers: &HeaderMap, body: &Bytes) -> Answer {
+pub(crate) async fn token(
+    service: &Service,
+    request: &RequestInfo,
+    method: &Method,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Answer {
     if method == Method::OPTIONS {
         let mut answer = http::private_json(StatusCode::OK, &json!({}));
         http::share(&mut answer, method, headers, None);
         return answer;
     }
     let params = http::form(headers, body);
-    let credentials = params.as_ref().ok().map(|p| Credentials::read(http::authorization(headers), p));
+    let credentials =
+        params.as_ref().ok().map(|p| Credentials::read(http::authorization(headers), p));
     let (Ok(params), Some(Ok(credentials))) = (params, credentials) else {
         let mut answer = http::token_error(TokenError::RequestMalformed, false);
         http::share(&mut answer, method, headers, None);
@@ -71,19 +78,32 @@ pub(crate) async fn token(service: &Service, request: &RequestInfo, method: &Met
     let outcome = match &provider {
         Some(provider) => {
             let actor = service.cx.actor(&countersign_rest::Caller::nobody(), request);
-            exchange(&Exchange { service, provider, request, credentials: &credentials, actor }, &params).await
+            exchange(
+                &Exchange { service, provider, request, credentials: &credentials, actor },
+                &params,
+            )
+            .await
         }
         None => Err(TokenError::ClientUnknown.into()),
     };
     let mut answer = match outcome {
         Ok(tokens) => http::private_json(StatusCode::OK, &tokens),
         Err(Failed::Refused(error)) => {
-            tracing::info!(code = error.code(), client = credentials.ids().next().map(beginning), "a token request was refused");
+            tracing::info!(
+                code = error.code(),
+                client = credentials.ids().next().map(beginning),
+                "a token request was refused"
+            );
             http::token_error(error, credentials.basic)
         }
         Err(Failed::Internal(error)) => http::internal(&error),
     };
-    http::share(&mut answer, method, headers, provider.as_ref().map(|p| p.client.redirect_uris.as_slice()));
+    http::share(
+        &mut answer,
+        method,
+        headers,
+        provider.as_ref().map(|p| p.client.redirect_uris.as_slice()),
+    );
     answer
 }
 
@@ -91,19 +111,29 @@ async fn exchange(exchange: &Exchange<'_>, params: &Params) -> Result<Value, Fai
     let grant = Grant::parse(params)?;
     authenticate(&exchange.provider.client, exchange.credentials, &grant)?;
     match grant {
-        Grant::AuthorizationCode { code, redirect_uri, verifier } => exchange.code(&code, &redirect_uri, verifier.as_deref()).await,
+        Grant::AuthorizationCode { code, redirect_uri, verifier } => {
+            exchange.code(&code, &redirect_uri, verifier.as_deref()).await
+        }
         Grant::RefreshToken { token, scopes } => exchange.refresh(&token, &scopes).await,
-        Grant::Machine { credential, scopes } => machine::exchange(exchange, params, credential, &scopes).await,
+        Grant::Machine { credential, scopes } => {
+            machine::exchange(exchange, params, credential, &scopes).await
+        }
     }
 }
 
 impl Exchange<'_> {
-    async fn code(&self, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Result<Value, Failed> {
+    async fn code(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+    ) -> Result<Value, Failed> {
         if code.is_empty() {
             return Err(TokenError::CodeMissing.into());
         }
         let (text, now) = (code.to_owned(), self.service.now());
-        let found = self.service.cx.store.look_up(move |sql| grants::find_code(sql, &text, now)).await?;
+        let found =
+            self.service.cx.store.look_up(move |sql| grants::find_code(sql, &text, now)).await?;
         // With its session a code is gone.
         let found = found.filter(|c| c.session_alive);
         let facts = found.as_ref().map(|c| CodeFacts {
@@ -114,18 +144,35 @@ impl Exchange<'_> {
             used: c.used.is_some() || c.revoked,
             user_active: c.user_active,
         });
-        let decision = redeem_code(&self.provider.client, redirect_uri, verifier, facts.as_ref(), self.service.now());
+        let decision = redeem_code(
+            &self.provider.client,
+            redirect_uri,
+            verifier,
+            facts.as_ref(),
+            self.service.now(),
+        );
         if let Err(error) = decision {
             self.report_code(error, redirect_uri, found.as_ref().map(|c| c.family)).await?;
             return Err(error.into());
         }
         let Some(code) = found else { return Err(TokenError::CodeUnknown.into()) };
         let person = self.service.person(code.user).await?.ok_or(TokenError::UserInactive)?;
-        let origin = Origin { scopes: code.scopes, sign_in: code.data.sign_in, session: code.session, family: code.family };
-        let mint = self.service.mint(self.provider, &person, &origin, None, self.request, &self.actor).await?;
+        let origin = Origin {
+            scopes: code.scopes,
+            sign_in: code.data.sign_in,
+            session: code.session,
+            family: code.family,
+        };
+        let mint = self
+            .service
+            .mint(self.provider, &person, &origin, None, self.request, &self.actor)
+            .await?;
         let access = mint.access_token()?;
         let (access_token, id_token) = (access.value.clone(), mint.id_token(Some(&access))?);
-        let refresh = origin.scopes.contains(OFFLINE_ACCESS).then(|| self.service.refresh_token(self.provider, &access, &origin.scopes, &origin));
+        let refresh = origin
+            .scopes
+            .contains(OFFLINE_ACCESS)
+            .then(|| self.service.refresh_token(self.provider, &access, &origin.scopes, &origin));
 
         let kept = refresh.clone();
         let taken = self.service.cx.store.write(self.actor.clone(), "code exchanged", move |tx| {
@@ -138,7 +185,8 @@ impl Exchange<'_> {
             Ok::<bool, StoreError>(true)
         });
         if !taken.await? {
-            // Another request was faster by a moment: a client that sent the code twice, not a thief with an old one.
+            // Another request was faster by a moment: a client that sent the code twice, not a
+            // thief with an old one.
             return Err(TokenError::CodeUsed.into());
         }
         let mut answer = json!({
@@ -155,22 +203,40 @@ impl Exchange<'_> {
     }
 
     /// What a refused code has for a consequence.
-    async fn report_code(&self, error: TokenError, redirect_uri: &str, family: Option<uuid::Uuid>) -> Result<(), StoreError> {
+    async fn report_code(
+        &self,
+        error: TokenError,
+        redirect_uri: &str,
+        family: Option<uuid::Uuid>,
+    ) -> Result<(), StoreError> {
         match (error, family) {
             // RFC 6749 4.1.2: what was issued for a code that is used twice is revoked.
             (TokenError::CodeUsed, Some(family)) => {
-                let revoke = move |tx: &mut countersign_store::Tx<'_>| grants::revoke_family(tx, family);
-                self.service.cx.store.write(self.actor.clone(), "a code was used twice", revoke).await
+                let revoke =
+                    move |tx: &mut countersign_store::Tx<'_>| grants::revoke_family(tx, family);
+                self.service
+                    .cx
+                    .store
+                    .write(self.actor.clone(), "a code was used twice", revoke)
+                    .await
             }
             (TokenError::RedirectUnregistered, _) => {
-                let expected: Vec<&str> = self.provider.client.redirect_uris.iter().map(|r| r.url.as_str()).collect();
+                let expected: Vec<&str> =
+                    self.provider.client.redirect_uris.iter().map(|r| r.url.as_str()).collect();
                 let context = json!({
                     "message": "Invalid redirect URI used by provider",
                     "provider": self.provider.reference_json(),
                     "redirect_uri": redirect_uri,
                     "expected": expected,
                 });
-                self.service.report(Cause::new(Some(self.provider), error.code()), "configuration_error", context, self.actor.clone()).await;
+                self.service
+                    .report(
+                        Cause::new(Some(self.provider), error.code()),
+                        "configuration_error",
+                        context,
+                        self.actor.clone(),
+                    )
+                    .await;
                 Ok(())
             }
             _ => Ok(()),
@@ -182,7 +248,12 @@ impl Exchange<'_> {
             return Err(TokenError::RefreshMissing.into());
         }
         let (text, now) = (token.to_owned(), self.service.now());
-        let found = self.service.cx.store.look_up(move |sql| grants::find_refresh_token(sql, &text, now)).await?;
+        let found = self
+            .service
+            .cx
+            .store
+            .look_up(move |sql| grants::find_refresh_token(sql, &text, now))
+            .await?;
         let (from, grace) = (self.request.client_ip.to_string(), self.grace(now));
         let facts = found.as_ref().map(|t| RefreshFacts {
             provider: t.provider,
@@ -191,7 +262,9 @@ impl Exchange<'_> {
             revoked: t.revoked,
             used: t.used.map(|at| Use {
                 within_grace: grace.as_ref().is_some_and(|grace| grace.covers(at)),
-                same_client: grace.as_ref().is_none_or(|grace| grace.only_from.as_ref().is_none_or(|only| *only == t.used_from)),
+                same_client: grace.as_ref().is_none_or(|grace| {
+                    grace.only_from.as_ref().is_none_or(|only| *only == t.used_from)
+                }),
                 exhausted: t.uses >= grants::MOST_USES,
             }),
             user_active: t.user_active,
@@ -208,28 +281,33 @@ impl Exchange<'_> {
         let Some(token) = found else { return Err(TokenError::RefreshUnknown.into()) };
         let person = self.service.person(token.user).await?.ok_or(TokenError::UserInactive)?;
         let context = access::token_context("refresh_token", &scopes);
-        if !access::is_allowed(self.service, self.provider, &person, self.request, &context).await? {
+        if !access::is_allowed(self.service, self.provider, &person, self.request, &context).await?
+        {
             return Err(TokenError::PolicyDenied.into());
         }
         let session = token.session.filter(|_| token.session_alive);
         let sign_in = grants::SignIn { nonce: None, ..token.data.sign_in.clone() };
         let origin = Origin { scopes, sign_in, session, family: token.family };
-        let mint = self.service.mint(self.provider, &person, &origin, None, self.request, &self.actor).await?;
+        let mint = self
+            .service
+            .mint(self.provider, &person, &origin, None, self.request, &self.actor)
+            .await?;
         let access = mint.access_token()?;
         let (access_token, id_token) = (access.value.clone(), mint.id_token(Some(&access))?);
         let mut next = self.service.refresh_token(self.provider, &access, &token.scopes, &origin);
         next.data.sign_in = token.data.sign_in;
 
         let kept = next.clone();
-        let rotated = self.service.cx.store.write(self.actor.clone(), "refresh token rotated", move |tx| {
-            let now = tx.now();
-            if !grants::take_refresh_token(tx, token.id, now, &from, grace.as_ref())? {
-                return Ok(false);
-            }
-            grants::insert_access_token(tx, &access)?;
-            grants::insert_refresh_token(tx, &kept)?;
-            Ok::<bool, StoreError>(true)
-        });
+        let rotated =
+            self.service.cx.store.write(self.actor.clone(), "refresh token rotated", move |tx| {
+                let now = tx.now();
+                if !grants::take_refresh_token(tx, token.id, now, &from, grace.as_ref())? {
+                    return Ok(false);
+                }
+                grants::insert_access_token(tx, &access)?;
+                grants::insert_refresh_token(tx, &kept)?;
+                Ok::<bool, StoreError>(true)
+            });
         if !rotated.await? {
             return Err(TokenError::RefreshUsed.into());
         }
@@ -243,23 +321,39 @@ impl Exchange<'_> {
         }))
     }
 
-    /// What a client that asks twice may count on (RFC 9700 4.14.2 asks for none; clients lose answers).
+    /// What a client that asks twice may count on (RFC 9700 4.14.2 asks for none; clients lose
+    /// answers).
     fn grace(&self, now: countersign_model::Timestamp) -> Option<grants::Grace> {
         let seconds = self.provider.settings.refresh_token_grace.seconds();
         let proven = self.provider.client.kind == ClientType::Confidential;
         let only_from = (!proven).then(|| self.request.client_ip.to_string());
-        (seconds > 0).then(|| grants::Grace { since: now.plus_seconds(-seconds), until: now.plus_seconds(seconds), only_from })
+        (seconds > 0).then(|| grants::Grace {
+            since: now.plus_seconds(-seconds),
+            until: now.plus_seconds(seconds),
+            only_from,
+        })
     }
 
-    async fn report_reuse(&self, user: i64, family: uuid::Uuid, revoke: bool) -> Result<(), StoreError> {
+    async fn report_reuse(
+        &self,
+        user: i64,
+        family: uuid::Uuid,
+        revoke: bool,
+    ) -> Result<(), StoreError> {
         if revoke {
-            let revoke = move |tx: &mut countersign_store::Tx<'_>| grants::revoke_family(tx, family);
-            self.service.cx.store.write(self.actor.clone(), "a refresh token was used twice", revoke).await?;
+            let revoke =
+                move |tx: &mut countersign_store::Tx<'_>| grants::revoke_family(tx, family);
+            self.service
+                .cx
+                .store
+                .write(self.actor.clone(), "a refresh token was used twice", revoke)
+                .await?;
         }
         let mut actor = self.actor.clone();
         actor.user = self.service.person(user).await?.map(|p| p.actor());
         let context = json!({"message": "Revoked refresh token was used", "provider": self.provider.reference_json()});
-        let cause = Cause::new(Some(self.provider), TokenError::RefreshUsed.code()).of_account(user);
+        let cause =
+            Cause::new(Some(self.provider), TokenError::RefreshUsed.code()).of_account(user);
         self.service.report(cause, "suspicious_request", context, actor).await;
         Ok(())
     }

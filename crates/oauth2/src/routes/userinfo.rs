@@ -14,7 +14,13 @@ use crate::service::{Internal, Service};
 use crate::wire::scope::OPENID;
 use crate::wire::{BearerError, Params, bearer};
 
-pub(crate) async fn userinfo(service: &Service, request: &RequestInfo, method: &Method, headers: &HeaderMap, body: &Bytes) -> Answer {
+pub(crate) async fn userinfo(
+    service: &Service,
+    request: &RequestInfo,
+    method: &Method,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Answer {
     if method == Method::OPTIONS {
         let mut answer = http::private_json(StatusCode::OK, &json!({}));
         http::share(&mut answer, method, headers, None);
@@ -30,11 +36,20 @@ pub(crate) async fn userinfo(service: &Service, request: &RequestInfo, method: &
         Ok(Err(error)) => refused(error),
         Err(error) => http::internal(&error),
     };
-    http::share(&mut answer, method, headers, provider.as_ref().map(|p| p.client.redirect_uris.as_slice()));
+    http::share(
+        &mut answer,
+        method,
+        headers,
+        provider.as_ref().map(|p| p.client.redirect_uris.as_slice()),
+    );
     answer
 }
 
-fn presented(request: &RequestInfo, headers: &HeaderMap, body: &Bytes) -> Result<String, BearerError> {
+fn presented(
+    request: &RequestInfo,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<String, BearerError> {
     let malformed = |_| BearerError::RequestMalformed;
     let form = http::form(headers, body).map_err(malformed)?;
     let query = Params::parse(request.query.as_bytes()).map_err(malformed)?;
@@ -48,7 +63,9 @@ async fn answer(
     provider: &mut Option<Provider>,
 ) -> Result<Result<Map<String, Value>, BearerError>, Internal> {
     let (text, now) = (token.to_owned(), service.now());
-    let Some(found) = service.cx.store.look_up(move |sql| grants::find_access_token(sql, &text, now)).await? else {
+    let Some(found) =
+        service.cx.store.look_up(move |sql| grants::find_access_token(sql, &text, now)).await?
+    else {
         return Ok(Err(BearerError::Invalid));
     };
     let reference = countersign_model::Ref::new(countersign_model::Key::Int(found.provider));
@@ -64,7 +81,9 @@ async fn answer(
     if !found.scopes.contains(OPENID) {
         return Ok(Err(BearerError::ScopeMissing));
     }
-    let Some(person) = service.person(found.user).await? else { return Ok(Err(BearerError::Invalid)) };
+    let Some(person) = service.person(found.user).await? else {
+        return Ok(Err(BearerError::Invalid));
+    };
     let mut actor = service.cx.actor(&countersign_rest::Caller::nobody(), request);
     actor.user = Some(person.actor());
     let mut claims = Map::from_iter([("sub".to_owned(), Value::from(found.data.sub))]);
@@ -80,10 +99,16 @@ pub(crate) fn is_good(token: &Stored<AccessData>, service: &Service) -> bool {
     !token.revoked && token.session_alive && token.user_active && token.expires > service.now()
 }
 
-async fn report(service: &Service, request: &RequestInfo, provider: &Provider, user: i64) -> Result<(), Internal> {
+async fn report(
+    service: &Service,
+    request: &RequestInfo,
+    provider: &Provider,
+    user: i64,
+) -> Result<(), Internal> {
     let mut actor = service.cx.actor(&countersign_rest::Caller::nobody(), request);
     actor.user = service.person(user).await?.map(|p| p.actor());
-    let context = json!({"message": "Revoked access token was used", "provider": provider.reference_json()});
+    let context =
+        json!({"message": "Revoked access token was used", "provider": provider.reference_json()});
     let cause = Cause::new(Some(provider), "oauth2.access_token.revoked").of_account(user);
     service.report(cause, "suspicious_request", context, actor).await;
     Ok(())

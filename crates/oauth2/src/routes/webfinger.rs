@@ -1,5 +1,5 @@
-//! `/.well-known/webfinger` (RFC 7033): from an address of mail to the issuer that signs its owner in, which is that of
-//! the brand's default application.
+//! `/.well-known/webfinger` (RFC 7033): from an address of mail to the issuer that signs its owner
+//! in, which is that of the brand's default application.
 
 use axum::http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use axum::http::{HeaderValue, StatusCode};
@@ -31,6 +31,7 @@ fn describe(service: &Service, request: &RequestInfo) -> Option<Value> {
     let subject = params.some("resource").ok()?;
     // RFC 7033 4.3: only the relations that are asked for.
     let wanted = params.some("rel").ok().flatten().is_none_or(|rel| rel == ISSUER);
-    let links: Vec<Value> = wanted.then(|| json!({"rel": ISSUER, "href": issuer})).into_iter().collect();
+    let links: Vec<Value> =
+        wanted.then(|| json!({"rel": ISSUER, "href": issuer})).into_iter().collect();
     Some(json!({"subject": subject, "links": links}))
 }

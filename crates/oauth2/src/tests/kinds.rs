@@ -18,7 +18,8 @@ async fn save(world: &World, change: Value) -> Result<(), Value> {
     let work = move |tx: &mut countersign_store::Tx<'_>| {
         let reference: Ref<OAuth2Provider> = Ref::new(Key::Int(1));
         let base = tx.graph().get(reference).unwrap().clone();
-        let input = Input { map: &change, mode: Mode::Patch, entropy: &SystemEntropy, privileged: false };
+        let input =
+            Input { map: &change, mode: Mode::Patch, entropy: &SystemEntropy, privileged: false };
         let provider = OAuth2Provider::parse(&input, Some(&base)).unwrap();
         tx.draft().put(1, provider);
         Ok::<_, StoreError>(())
@@ -34,11 +35,35 @@ async fn what_could_not_work_is_refused_by_field() {
     let world = World::new().await;
     let regex = |url: &str| json!({"redirect_uris": [{"matching_mode": "regex", "url": url}]});
     let strict = |url: &str| json!({"redirect_uris": [{"matching_mode": "strict", "url": url}]});
-    assert_eq!(save(&world, regex("**")).await, Err(json!({"redirect_uris": ["Invalid Regex Pattern: **"]})));
-    assert_eq!(save(&world, regex("(?=x)y")).await, Err(json!({"redirect_uris": ["Invalid Regex Pattern: (?=x)y"]})));
-    assert!(save(&world, strict("javascript:alert(1)")).await.unwrap_err().get("redirect_uris").is_some());
-    assert!(save(&world, json!({"client_secret": ""})).await.unwrap_err().get("client_secret").is_some());
-    assert!(save(&world, json!({"encryption_key": world_signing_key()})).await.unwrap_err().get("encryption_key").is_some());
+    assert_eq!(
+        save(&world, regex("**")).await,
+        Err(json!({"redirect_uris": ["Invalid Regex Pattern: **"]}))
+    );
+    assert_eq!(
+        save(&world, regex("(?=x)y")).await,
+        Err(json!({"redirect_uris": ["Invalid Regex Pattern: (?=x)y"]}))
+    );
+    assert!(
+        save(&world, strict("javascript:alert(1)"))
+            .await
+            .unwrap_err()
+            .get("redirect_uris")
+            .is_some()
+    );
+    assert!(
+        save(&world, json!({"client_secret": ""}))
+            .await
+            .unwrap_err()
+            .get("client_secret")
+            .is_some()
+    );
+    assert!(
+        save(&world, json!({"encryption_key": world_signing_key()}))
+            .await
+            .unwrap_err()
+            .get("encryption_key")
+            .is_some()
+    );
     assert_eq!(save(&world, json!({"client_secret": "", "client_type": "public", "signing_key": encryption_certificate()})).await, Ok(()));
     assert_eq!(save(&world, strict("com.example.app:/cb")).await, Ok(()));
 }
@@ -61,7 +86,9 @@ fn a_public_client_of_before_goes_on_without_pkce() {
 
 #[tokio::test]
 async fn generated_credentials_have_the_originals_lengths() {
-    let map = object(json!({"name": "n", "authorization_flow": uuid::Uuid::nil(), "invalidation_flow": uuid::Uuid::nil(), "redirect_uris": []}));
+    let map = object(
+        json!({"name": "n", "authorization_flow": uuid::Uuid::nil(), "invalidation_flow": uuid::Uuid::nil(), "redirect_uris": []}),
+    );
     let input = Input { map: &map, mode: Mode::Create, entropy: &SystemEntropy, privileged: false };
     let provider = OAuth2Provider::parse(&input, None).unwrap();
     assert_eq!((provider.client_id.len(), provider.client_secret.expose().len()), (40, 128));
@@ -86,7 +113,12 @@ async fn an_application_opens_at_the_server_of_its_first_strict_address() {
     let list = json!([{"matching_mode": "regex", "url": "https://.*"}, {"matching_mode": "strict", "url": "http://localhost:5000/callback"}]);
     save(&world, json!({"redirect_uris": list})).await.unwrap();
     assert_eq!(launch().as_deref(), Some("http://localhost:5000"));
-    save(&world, json!({"redirect_uris": [{"matching_mode": "strict", "url": "com.example.app:/cb"}]})).await.unwrap();
+    save(
+        &world,
+        json!({"redirect_uris": [{"matching_mode": "strict", "url": "com.example.app:/cb"}]}),
+    )
+    .await
+    .unwrap();
     assert_eq!(launch(), None);
 }
 

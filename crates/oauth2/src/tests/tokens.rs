@@ -24,7 +24,8 @@ fn claims(token: &Value) -> Value {
 type Form<'a> = Vec<(&'a str, &'a str)>;
 
 fn exchange<'a>(code: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut form = vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
+    let mut form =
+        vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
     form.extend_from_slice(extra);
     form
 }
@@ -47,12 +48,24 @@ async fn a_code_becomes_tokens_with_the_claims_of_the_guide() {
     assert!(tokens.get("refresh_token").is_none());
     let id = claims(&tokens["id_token"]);
     assert_eq!(id["iss"], "http://id.example.test/application/o/impl/");
-    assert_eq!((&id["aud"], &id["nonce"], &id["amr"]), (&json!("cid"), &json!("no-1"), &json!(["pwd"])));
-    assert_eq!((&id["iat"], &id["exp"], &id["auth_time"]), (&json!(NOW), &json!(NOW + 3600), &json!(NOW)));
-    assert_eq!((&id["email"], &id["name"], &id["preferred_username"]), (&json!("uma@example.test"), &json!("Uma Martin"), &json!("uma")));
+    assert_eq!(
+        (&id["aud"], &id["nonce"], &id["amr"]),
+        (&json!("cid"), &json!("no-1"), &json!(["pwd"]))
+    );
+    assert_eq!(
+        (&id["iat"], &id["exp"], &id["auth_time"]),
+        (&json!(NOW), &json!(NOW + 3600), &json!(NOW))
+    );
+    assert_eq!(
+        (&id["email"], &id["name"], &id["preferred_username"]),
+        (&json!("uma@example.test"), &json!("Uma Martin"), &json!("uma"))
+    );
     assert_eq!(id["groups"], json!(["Users"]));
     assert_eq!(id["sid"], hex::encode([7u8; 32]));
-    assert_eq!(id["at_hash"], jose::half_hash(tokens["access_token"].as_str().unwrap(), jose::Algorithm::Es256));
+    assert_eq!(
+        id["at_hash"],
+        jose::half_hash(tokens["access_token"].as_str().unwrap(), jose::Algorithm::Es256)
+    );
 }
 
 #[tokio::test]
@@ -62,10 +75,22 @@ async fn a_code_is_good_once_and_a_second_use_ends_what_it_gave() {
     let first = world.token(&exchange("c", &[])).await.json();
     world.later(1);
     let second = world.token(&exchange("c", &[])).await;
-    assert_eq!((second.status, &second.json()["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_grant")));
-    let userinfo = world.post("/application/o/userinfo/", &[("access_token", first["access_token"].as_str().unwrap())], &[]).await;
+    assert_eq!(
+        (second.status, &second.json()["error"]),
+        (StatusCode::BAD_REQUEST, &json!("invalid_grant"))
+    );
+    let userinfo = world
+        .post(
+            "/application/o/userinfo/",
+            &[("access_token", first["access_token"].as_str().unwrap())],
+            &[],
+        )
+        .await;
     assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
+    assert_eq!(
+        world.token(&refresh(&first["refresh_token"])).await.json()["error"],
+        "invalid_grant"
+    );
 }
 
 #[tokio::test]
@@ -77,18 +102,26 @@ async fn of_parallel_exchanges_one_succeeds_and_of_refreshes_ten() {
             exchange("c", &[]).into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
         } else {
             let tokens = world.tokens("openid offline_access").await;
-            refresh(&tokens["refresh_token"]).into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
+            refresh(&tokens["refresh_token"])
+                .into_iter()
+                .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                .collect()
         };
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..200 {
             let (world, form) = (world.clone(), form.clone());
             tries.spawn(async move {
-                let form: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+                let form: Vec<(&str, &str)> =
+                    form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
                 world.token(&form).await.status
             });
         }
         let statuses = tries.join_all().await;
-        assert_eq!(statuses.iter().filter(|s| **s == StatusCode::OK).count(), if round == 0 { 1 } else { 10 }, "round {round}");
+        assert_eq!(
+            statuses.iter().filter(|s| **s == StatusCode::OK).count(),
+            if round == 0 { 1 } else { 10 },
+            "round {round}"
+        );
         assert!(statuses.iter().all(|s| *s == StatusCode::OK || *s == StatusCode::BAD_REQUEST));
     }
 }
@@ -101,8 +134,14 @@ async fn refresh_rotates_and_without_grace_reuse_revokes_the_family() {
     let id = claims(&second["id_token"]);
     assert!(id.get("nonce").is_none());
     assert_eq!(second["scope"], "openid email offline_access");
-    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
-    assert_eq!(world.token(&refresh(&second["refresh_token"])).await.json()["error"], "invalid_grant");
+    assert_eq!(
+        world.token(&refresh(&first["refresh_token"])).await.json()["error"],
+        "invalid_grant"
+    );
+    assert_eq!(
+        world.token(&refresh(&second["refresh_token"])).await.json()["error"],
+        "invalid_grant"
+    );
     let access = second["access_token"].as_str().unwrap().to_owned();
     let userinfo = world.post("/application/o/userinfo/", &[("access_token", &access)], &[]).await;
     assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED);
@@ -119,14 +158,25 @@ async fn within_the_grace_a_client_that_asks_again_gets_working_tokens() {
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
         answers.push(reply.json());
     }
-    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant", "ten times");
+    assert_eq!(
+        world.token(&refresh(&first["refresh_token"])).await.json()["error"],
+        "invalid_grant",
+        "ten times"
+    );
     assert!(!world.events().await.contains(&"suspicious_request".to_owned()));
     for answer in &answers[1..] {
         assert_eq!(world.token(&refresh(&answer["refresh_token"])).await.status, StatusCode::OK);
     }
     world.later(11);
-    assert_eq!(world.token(&refresh(&first["refresh_token"])).await.json()["error"], "invalid_grant");
-    assert_eq!(world.token(&refresh(&answers[0]["refresh_token"])).await.json()["error"], "invalid_grant", "the whole family");
+    assert_eq!(
+        world.token(&refresh(&first["refresh_token"])).await.json()["error"],
+        "invalid_grant"
+    );
+    assert_eq!(
+        world.token(&refresh(&answers[0]["refresh_token"])).await.json()["error"],
+        "invalid_grant",
+        "the whole family"
+    );
 }
 
 #[tokio::test]
@@ -136,7 +186,12 @@ async fn a_public_client_asks_again_from_the_address_it_had() {
     let form = [refresh(&first["refresh_token"]), vec![("client_id", "cid")]].concat();
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
     let from = async |address: &'static str| {
-        let mut asked = request(Method::POST, "/application/o/token/", &[("content-type", "application/x-www-form-urlencoded")], &body);
+        let mut asked = request(
+            Method::POST,
+            "/application/o/token/",
+            &[("content-type", "application/x-www-form-urlencoded")],
+            &body,
+        );
         let peer: std::net::SocketAddr = format!("{address}:1").parse().unwrap();
         asked.extensions_mut().insert(axum::extract::ConnectInfo(peer));
         world.send(asked).await
@@ -167,8 +222,10 @@ async fn everything_wrong_with_a_request_has_the_protocols_answer() {
     let challenge = Challenge { value: CHALLENGE.into(), method: Pkce::S256 };
     world.code("pkce", "openid", Some(challenge)).await;
     world.code("plain", "openid", None).await;
-    let basic = |id: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
-    let (right, wrong, unknown) = (basic("cid", "s3cret"), basic("cid", "wrong"), basic("nope", "x"));
+    let basic =
+        |id: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+    let (right, wrong, unknown) =
+        (basic("cid", "s3cret"), basic("cid", "wrong"), basic("nope", "x"));
     let other = basic("other", "other-secret");
     let rows: Vec<(Form<'_>, &str, u16, &str)> = vec![
         (vec![], "", 400, "invalid_client"),
@@ -182,19 +239,39 @@ async fn everything_wrong_with_a_request_has_the_protocols_answer() {
         (exchange("plain", &[]), &other, 400, "invalid_client"),
         (vec![("grant_type", "zzz")], &right, 400, "unsupported_grant_type"),
         (vec![], &right, 400, "unsupported_grant_type"),
-        (vec![("grant_type", "authorization_code"), ("code", "plain")], &right, 400, "invalid_client"),
-        (vec![("grant_type", "authorization_code"), ("code", "plain"), ("redirect_uri", "https://evil.example/")], &right, 400, "invalid_client"),
+        (
+            vec![("grant_type", "authorization_code"), ("code", "plain")],
+            &right,
+            400,
+            "invalid_client",
+        ),
+        (
+            vec![
+                ("grant_type", "authorization_code"),
+                ("code", "plain"),
+                ("redirect_uri", "https://evil.example/"),
+            ],
+            &right,
+            400,
+            "invalid_client",
+        ),
         (exchange("plain", &[("code_verifier", VERIFIER)]), &right, 400, "invalid_grant"),
         (exchange("plain", &[("code", "again")]), &right, 400, "invalid_request"),
         (exchange("pkce", &[]), &right, 400, "invalid_grant"),
         (exchange("pkce", &[("code_verifier", CHALLENGE)]), &right, 400, "invalid_grant"),
         (vec![("grant_type", "refresh_token")], &right, 400, "invalid_grant"),
-        (vec![("grant_type", "refresh_token"), ("refresh_token", "x")], &right, 400, "invalid_grant"),
+        (
+            vec![("grant_type", "refresh_token"), ("refresh_token", "x")],
+            &right,
+            400,
+            "invalid_grant",
+        ),
         (exchange("pkce", &[("code_verifier", VERIFIER)]), &right, 200, ""),
         (exchange("plain", &[]), &right, 200, ""),
     ];
     for (form, authorization, status, error) in rows {
-        let headers: Vec<(&str, &str)> = if authorization.is_empty() { vec![] } else { vec![("authorization", authorization)] };
+        let headers: Vec<(&str, &str)> =
+            if authorization.is_empty() { vec![] } else { vec![("authorization", authorization)] };
         let reply = world.post("/application/o/token/", &form, &headers).await;
         assert_eq!(reply.status.as_u16(), status, "{form:?}: {}", reply.text);
         assert_eq!(reply.header("www-authenticate").is_empty(), status != 401);
@@ -204,8 +281,18 @@ async fn everything_wrong_with_a_request_has_the_protocols_answer() {
         }
     }
     let wrong_method = world.get("/application/o/token/").await;
-    assert_eq!((wrong_method.status.as_u16(), wrong_method.header("allow")), (405, "POST, OPTIONS"));
-    let json_body = world.send(request(Method::POST, "/application/o/token/", &[("content-type", "application/json")], "{}")).await;
+    assert_eq!(
+        (wrong_method.status.as_u16(), wrong_method.header("allow")),
+        (405, "POST, OPTIONS")
+    );
+    let json_body = world
+        .send(request(
+            Method::POST,
+            "/application/o/token/",
+            &[("content-type", "application/json")],
+            "{}",
+        ))
+        .await;
     assert_eq!(json_body.json()["error"], "invalid_client");
 }
 
@@ -228,7 +315,17 @@ async fn a_session_that_has_ended_takes_its_tokens_along_before_any_clean_up() {
     let world = World::new().await;
     let tokens = world.tokens("openid").await;
     let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
-    let ask = async || world.send(request(Method::GET, "/application/o/userinfo/", &[("authorization", &bearer)], "")).await.status;
+    let ask = async || {
+        world
+            .send(request(
+                Method::GET,
+                "/application/o/userinfo/",
+                &[("authorization", &bearer)],
+                "",
+            ))
+            .await
+            .status
+    };
     assert_eq!(ask().await, StatusCode::OK);
     world.run("UPDATE session SET expires = 1").await;
     assert_eq!(ask().await, StatusCode::UNAUTHORIZED);
@@ -243,7 +340,10 @@ async fn refresh_tokens_survive_the_session_but_not_the_account() {
     assert_eq!(second.status, StatusCode::OK);
     assert!(claims(&second.json()["id_token"]).get("sid").is_none());
     world.run("UPDATE users SET is_active = 0").await;
-    assert_eq!(world.token(&refresh(&second.json()["refresh_token"])).await.json()["error"], "invalid_grant");
+    assert_eq!(
+        world.token(&refresh(&second.json()["refresh_token"])).await.json()["error"],
+        "invalid_grant"
+    );
 }
 
 #[tokio::test]
@@ -261,21 +361,36 @@ async fn machines_get_tokens_by_secret_and_by_app_password() {
     let id = claims(&tokens["id_token"]);
     assert_eq!(id["preferred_username"], "ak-impl-client_credentials");
     assert_eq!(id["given_name"], "Autogenerated user from application Impl (client credentials)");
-    assert!(id.get("sid").is_none() && id.get("amr").is_none() && tokens.get("refresh_token").is_none());
+    assert!(
+        id.get("sid").is_none() && id.get("amr").is_none() && tokens.get("refresh_token").is_none()
+    );
     let again = world.token(&credentials(&[])).await.json();
     assert_eq!(again["scope"], "", "none asked for, none given");
 
     let by_user = [("username", "uma"), ("password", "app-password"), ("scope", "profile")];
-    let user = world.post("/application/o/token/", &[credentials(&by_user), vec![("client_id", "cid")]].concat(), &[]).await;
+    let user = world
+        .post(
+            "/application/o/token/",
+            &[credentials(&by_user), vec![("client_id", "cid")]].concat(),
+            &[],
+        )
+        .await;
     assert_eq!(claims(&user.json()["access_token"])["preferred_username"], "uma");
     let encoded = STANDARD.encode("uma:app-password");
-    let form = [("grant_type", "password"), ("client_id", "cid"), ("client_secret", encoded.as_str())];
+    let form =
+        [("grant_type", "password"), ("client_id", "cid"), ("client_secret", encoded.as_str())];
     assert_eq!(world.post("/application/o/token/", &form, &[]).await.status, StatusCode::OK);
     // Form-encoded within HTTP Basic (RFC 6749 2.3.1), with and without the padding.
     for secret in [encoded.as_str(), encoded.trim_end_matches('=')] {
         let secret: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let basic = format!("Basic {}", STANDARD.encode(format!("cid:{secret}")));
-        let reply = world.post("/application/o/token/", &[("grant_type", "client_credentials")], &[("authorization", &basic)]).await;
+        let reply = world
+            .post(
+                "/application/o/token/",
+                &[("grant_type", "client_credentials")],
+                &[("authorization", &basic)],
+            )
+            .await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
     }
 
@@ -285,11 +400,19 @@ async fn machines_get_tokens_by_secret_and_by_app_password() {
         vec![("client_id", "cid"), ("username", "uma"), ("password", "wrong")],
         vec![("client_id", "cid"), ("username", "otto"), ("password", "app-password")],
         vec![("client_id", "cid"), ("client_assertion_type", "zzz"), ("client_assertion", "x")],
-        vec![("client_id", "cid"), ("client_assertion_type", crate::wire::token::JWT_BEARER), ("client_assertion", "x.y.z")],
+        vec![
+            ("client_id", "cid"),
+            ("client_assertion_type", crate::wire::token::JWT_BEARER),
+            ("client_assertion", "x.y.z"),
+        ],
     ] {
         let form = [credentials(&[]), form].concat();
         let reply = world.post("/application/o/token/", &form, &[]).await;
-        assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (400, &json!("invalid_grant")), "{form:?}");
+        assert_eq!(
+            (reply.status.as_u16(), &reply.json()["error"]),
+            (400, &json!("invalid_grant")),
+            "{form:?}"
+        );
     }
     world.run("UPDATE users SET is_active = 0").await;
     let off = world.token(&credentials(&[])).await;
@@ -301,7 +424,11 @@ async fn machines_get_tokens_by_secret_and_by_app_password() {
 async fn a_client_s_account_is_its_own_whatever_others_are_called() {
     let world = World::new().await;
     let ask = async |client: &str, secret: &str| {
-        let form = [("grant_type", "client_credentials"), ("client_id", client), ("client_secret", secret)];
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", client),
+            ("client_secret", secret),
+        ];
         let reply = world.post("/application/o/token/", &form, &[]).await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
         claims(&reply.json()["access_token"])["sub"].clone()
@@ -312,7 +439,9 @@ async fn a_client_s_account_is_its_own_whatever_others_are_called() {
     assert_ne!(first, json!(hex::encode(countersign_store::sha256("2-install"))));
     // Two providers whose names differ by case only.
     let rename = |tx: &mut countersign_store::Tx<'_>| {
-        let reference = countersign_model::Ref::<crate::kinds::OAuth2Provider>::new(countersign_model::Key::Int(2));
+        let reference = countersign_model::Ref::<crate::kinds::OAuth2Provider>::new(
+            countersign_model::Key::Int(2),
+        );
         let provider = tx.graph().get(reference).unwrap().clone();
         tx.draft().put(2, crate::kinds::OAuth2Provider { name: "IMPL".into(), ..provider });
         Ok::<_, countersign_store::StoreError>(())
@@ -320,7 +449,11 @@ async fn a_client_s_account_is_its_own_whatever_others_are_called() {
     world.cx.store.write(countersign_store::Actor::system(), "test", rename).await.unwrap();
     let second = ask("other", "other-secret").await;
     assert_ne!(first, second);
-    assert_eq!((ask("cid", "s3cret").await, ask("other", "other-secret").await), (first, second), "and stays the same");
+    assert_eq!(
+        (ask("cid", "s3cret").await, ask("other", "other-secret").await),
+        (first, second),
+        "and stays the same"
+    );
 }
 
 #[tokio::test]
@@ -344,7 +477,14 @@ async fn each_use_of_a_client_s_account_is_noted_and_its_names_follow_the_applic
     };
     let account = async || {
         let find = "SELECT name, path, last_login FROM users WHERE id = (SELECT user_id FROM client_account WHERE provider_id = 1)";
-        world.sql(move |sql| sql.query_one(find, params![])?.map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).transpose()).await.unwrap()
+        world
+            .sql(move |sql| {
+                sql.query_one(find, params![])?
+                    .map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .transpose()
+            })
+            .await
+            .unwrap()
     };
     ask().await;
     let first: (String, String, Timestamp) = account().await;
@@ -354,7 +494,11 @@ async fn each_use_of_a_client_s_account_is_noted_and_its_names_follow_the_applic
     assert_eq!(account().await, (first.0.clone(), first.1.clone(), first.2.plus_seconds(60)));
     world.run("UPDATE users SET name = 'former', path = 'former' WHERE id = (SELECT user_id FROM client_account WHERE provider_id = 1)").await;
     ask().await;
-    assert_eq!(account().await, (first.0, first.1, first.2.plus_seconds(60)), "an application renamed");
+    assert_eq!(
+        account().await,
+        (first.0, first.1, first.2.plus_seconds(60)),
+        "an application renamed"
+    );
 }
 
 #[tokio::test]
@@ -366,12 +510,23 @@ async fn a_subject_is_one_person_s_and_never_empty() {
         let code = world.cx.entropy.token(20);
         world.code(&code, "openid", None).await;
         let reply = world.token(&exchange(&code, &[])).await;
-        assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (400, &json!("invalid_grant")), "{statement}");
+        assert_eq!(
+            (reply.status.as_u16(), &reply.json()["error"]),
+            (400, &json!("invalid_grant")),
+            "{statement}"
+        );
     };
-    refused("UPDATE users SET email = 'UMA@example.test', email_fold = 'uma@example.test' WHERE id = 2").await;
+    refused(
+        "UPDATE users SET email = 'UMA@example.test', email_fold = 'uma@example.test' WHERE id = 2",
+    )
+    .await;
     refused("UPDATE users SET email = '', email_fold = '' WHERE id IN (1, 2)").await;
     let machine = world.token(&[("grant_type", "client_credentials")]).await;
-    assert_eq!(claims(&machine.json()["access_token"])["sub"].as_str().unwrap().len(), 64, "a program has no address");
+    assert_eq!(
+        claims(&machine.json()["access_token"])["sub"].as_str().unwrap().len(),
+        64,
+        "a program has no address"
+    );
 }
 
 #[tokio::test]
@@ -388,9 +543,16 @@ async fn an_access_token_of_a_trusted_provider_stands_for_its_user() {
     assert_eq!(world.post("/application/o/token/", &form, &[]).await.status, StatusCode::OK);
     let mut back = form;
     back[1].1 = "cid";
-    assert_eq!(world.post("/application/o/token/", &back, &[]).await.json()["error"], "invalid_grant", "trust has one direction");
+    assert_eq!(
+        world.post("/application/o/token/", &back, &[]).await.json()["error"],
+        "invalid_grant",
+        "trust has one direction"
+    );
     world.run("UPDATE access_token SET revoked = 1").await;
-    assert_eq!(world.post("/application/o/token/", &form, &[]).await.json()["error"], "invalid_grant");
+    assert_eq!(
+        world.post("/application/o/token/", &form, &[]).await.json()["error"],
+        "invalid_grant"
+    );
 }
 
 #[tokio::test]
@@ -410,7 +572,8 @@ async fn public_clients_need_no_secret_and_claims_can_stay_out_of_tokens() {
     })
     .await;
     world.code("c", "openid email", None).await;
-    let reply = world.post("/application/o/token/", &exchange("c", &[("client_id", "cid")]), &[]).await;
+    let reply =
+        world.post("/application/o/token/", &exchange("c", &[("client_id", "cid")]), &[]).await;
     assert_eq!((reply.status, &reply.json()["expires_in"]), (StatusCode::OK, &json!(600)));
     assert!(claims(&reply.json()["id_token"]).get("email").is_none());
 }

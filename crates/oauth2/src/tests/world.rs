@@ -1,4 +1,5 @@
-//! A small installation: one application with its provider, one person signed in, a clock that stands still.
+//! A small installation: one application with its provider, one person signed in, a clock that
+//! stands still.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,9 +9,13 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use countersign_catalogue::{Application, CertificateKeyPair};
 use countersign_flow::Flow;
-use countersign_model::{Clock, Duration, Entropy, FieldValue, Key, Kind, Mode, Ref, Registry, Secret, Timestamp, family};
+use countersign_model::{
+    Clock, Duration, Entropy, FieldValue, Key, Kind, Mode, Ref, Registry, Secret, Timestamp, family,
+};
 use countersign_rest::{Context, ContextParts, Module, Settings};
-use countersign_store::{Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemEntropy, params, sha256};
+use countersign_store::{
+    Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemEntropy, params, sha256,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -35,7 +40,12 @@ impl Clock for StillClock {
 
 struct NoAudit;
 impl Auditor for NoAudit {
-    fn record(&self, _: &mut Sql<'_>, _: &dyn Entropy, _: &CommittedEdit<'_>) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        _: &mut Sql<'_>,
+        _: &dyn Entropy,
+        _: &CommittedEdit<'_>,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -71,14 +81,21 @@ impl World {
     }
 
     /// With a provider changed before it is saved.
-    pub(super) async fn with(change: impl Fn(&mut OAuth2Provider) + Send + Sync + 'static) -> World {
+    pub(super) async fn with(
+        change: impl Fn(&mut OAuth2Provider) + Send + Sync + 'static,
+    ) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let modules: Vec<Module> = vec![countersign_catalogue::module(), countersign_flow::module(), crate::module()];
-        let registry = Registry::new(modules.iter().flat_map(|m| m.kinds.iter().map(|k| k.def.clone())));
+        let modules: Vec<Module> =
+            vec![countersign_catalogue::module(), countersign_flow::module(), crate::module()];
+        let registry =
+            Registry::new(modules.iter().flat_map(|m| m.kinds.iter().map(|k| k.def.clone())));
         let clock = StillClock(Arc::new(AtomicI64::new(NOW)));
         let store = Store::open(Options {
             database: folder.path().to_owned().into(),
-            secret_key: Secret::new("0123456789012345678901234567890123456789012345678901234567890123").into(),
+            secret_key: Secret::new(
+                "0123456789012345678901234567890123456789012345678901234567890123",
+            )
+            .into(),
             registry,
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SystemEntropy),
@@ -88,7 +105,9 @@ impl World {
         store.write(Actor::system(), "world", move |tx| furnish(tx, &change)).await.unwrap();
         let settings = Settings {
             version: "0",
-            secret_key: Secret::new("0123456789012345678901234567890123456789012345678901234567890123"),
+            secret_key: Secret::new(
+                "0123456789012345678901234567890123456789012345678901234567890123",
+            ),
             base_url: None,
             base_path: String::new(),
             cookie_domain: None,
@@ -99,9 +118,19 @@ impl World {
             bootstrap_email: None,
             debug: false,
         };
-        let parts = ContextParts { store, clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy), settings, install_id: "install".into(), modules };
+        let parts = ContextParts {
+            store,
+            clock: Arc::new(clock.clone()),
+            entropy: Arc::new(SystemEntropy),
+            settings,
+            install_id: "install".into(),
+            modules,
+        };
         let cx = Context::new(parts);
-        let router = crate::routes::router(cx.clone()).layer(axum::middleware::from_fn_with_state(cx.clone(), countersign_rest::request_layer));
+        let router = crate::routes::router(cx.clone()).layer(axum::middleware::from_fn_with_state(
+            cx.clone(),
+            countersign_rest::request_layer,
+        ));
         World { cx, router, clock, _folder: folder }
     }
 
@@ -114,14 +143,23 @@ impl World {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 4 << 20).await.unwrap();
-        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
     }
 
     pub(super) async fn get(&self, path: &str) -> Reply {
         self.send(request(Method::GET, path, &[], "")).await
     }
 
-    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Reply {
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        form: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
         all.extend_from_slice(headers);
@@ -149,7 +187,11 @@ impl World {
             data: CodeData {
                 redirect_uri: CALLBACK.to_owned(),
                 challenge,
-                sign_in: SignIn { auth_time: now, amr: vec!["pwd".into()], nonce: Some("no-1".into()) },
+                sign_in: SignIn {
+                    auth_time: now,
+                    amr: vec!["pwd".into()],
+                    nonce: Some("no-1".into()),
+                },
             },
         };
         self.sql(move |sql| grants::insert_code(sql, &grant)).await;
@@ -159,12 +201,21 @@ impl World {
     pub(super) async fn tokens(&self, scopes: &str) -> Value {
         let value = self.cx.entropy.token(32);
         self.code(&value, scopes, None).await;
-        let reply = self.token(&[("grant_type", "authorization_code"), ("code", &value), ("redirect_uri", CALLBACK)]).await;
+        let reply = self
+            .token(&[
+                ("grant_type", "authorization_code"),
+                ("code", &value),
+                ("redirect_uri", CALLBACK),
+            ])
+            .await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
         reply.json()
     }
 
-    pub(super) async fn sql<T: Send + 'static>(&self, work: impl Fn(&mut Sql<'_>) -> Result<T, StoreError> + Send + 'static) -> T {
+    pub(super) async fn sql<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Sql<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
         self.cx.store.write(Actor::system(), "test", move |tx| work(tx)).await.unwrap()
     }
 
@@ -174,12 +225,18 @@ impl World {
 
     /// Actions of the events written so far.
     pub(super) async fn events(&self) -> Vec<String> {
-        let rows = self.sql(|sql| sql.query("SELECT action FROM event ORDER BY created", &[])).await;
+        let rows =
+            self.sql(|sql| sql.query("SELECT action FROM event ORDER BY created", &[])).await;
         rows.iter().map(|r| r.get::<String>(0).unwrap()).collect()
     }
 }
 
-pub(super) fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+pub(super) fn request(
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -187,7 +244,10 @@ pub(super) fn request(method: Method, path: &str, headers: &[(&str, &str)], body
     request.body(Body::from(body.to_owned())).unwrap()
 }
 
-fn furnish(tx: &mut countersign_store::Tx<'_>, change: &dyn Fn(&mut OAuth2Provider)) -> Result<(), StoreError> {
+fn furnish(
+    tx: &mut countersign_store::Tx<'_>,
+    change: &dyn Fn(&mut OAuth2Provider),
+) -> Result<(), StoreError> {
     for (id, name) in [(1, "uma"), (2, "otto")] {
         tx.execute(
             "INSERT INTO users (id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, joined, path, type, attributes) \
@@ -196,7 +256,10 @@ fn furnish(tx: &mut countersign_store::Tx<'_>, change: &dyn Fn(&mut OAuth2Provid
         )?;
     }
     tx.execute("INSERT INTO user_group (uuid, name, is_superuser, attributes) VALUES ($1, 'Users', 0, '{}')", params![Uuid::from_u128(50)])?;
-    tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES (1, $1)", params![Uuid::from_u128(50)])?;
+    tx.execute(
+        "INSERT INTO membership (user_id, group_uuid) VALUES (1, $1)",
+        params![Uuid::from_u128(50)],
+    )?;
     tx.execute(
         "INSERT INTO session (uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data) VALUES ($1, $2, 1, 0, $3, 0, '', '', '{}')",
         params![Uuid::nil(), SESSION, i64::MAX],
@@ -206,7 +269,8 @@ fn furnish(tx: &mut countersign_store::Tx<'_>, change: &dyn Fn(&mut OAuth2Provid
         params![Uuid::from_u128(60), sha256("app-password")],
     )?;
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = rcgen::CertificateParams::new(["id.test".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(["id.test".to_owned()]).unwrap().self_signed(&key).unwrap();
     let certificate = tx.draft().put(
         Uuid::from_u128(10),
         CertificateKeyPair {
@@ -217,7 +281,8 @@ fn furnish(tx: &mut countersign_store::Tx<'_>, change: &dyn Fn(&mut OAuth2Provid
         },
     );
     let rsa = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
-    let encryption = rcgen::CertificateParams::new(["app.test".to_owned()]).unwrap().self_signed(&rsa).unwrap();
+    let encryption =
+        rcgen::CertificateParams::new(["app.test".to_owned()]).unwrap().self_signed(&rsa).unwrap();
     let encryption = CertificateKeyPair {
         name: "encryption".into(),
         certificate_data: encryption.pem().as_str().into(),
@@ -225,11 +290,17 @@ fn furnish(tx: &mut countersign_store::Tx<'_>, change: &dyn Fn(&mut OAuth2Provid
         managed: None,
     };
     tx.draft().put(encryption_certificate().key(), encryption);
-    let flow: Ref<Flow> = object(tx, Key::Uuid(Uuid::from_u128(11)), json!({"name": "f", "slug": "authorize", "title": "t", "designation": "authorization"}));
+    let flow: Ref<Flow> = object(
+        tx,
+        Key::Uuid(Uuid::from_u128(11)),
+        json!({"name": "f", "slug": "authorize", "title": "t", "designation": "authorization"}),
+    );
     let mut mappings: Vec<Ref<family::Mapping>> = Vec::new();
     for (n, (scope, expression)) in MAPPINGS.into_iter().enumerate() {
         let value = json!({"name": scope, "scope_name": scope, "description": scope, "expression": expression});
-        mappings.push(object::<ScopeMapping>(tx, Key::Uuid(Uuid::from_u128(20 + n as u128)), value).cast());
+        mappings.push(
+            object::<ScopeMapping>(tx, Key::Uuid(Uuid::from_u128(20 + n as u128)), value).cast(),
+        );
     }
     let mut provider: OAuth2Provider = parse(
         tx,
@@ -249,8 +320,16 @@ fn furnish(tx: &mut countersign_store::Tx<'_>, change: &dyn Fn(&mut OAuth2Provid
         }),
     );
     tx.draft().put(2, other);
-    object::<Application>(tx, Key::Uuid(Uuid::from_u128(30)), json!({"name": "Impl", "slug": "impl", "provider": provider}));
-    object::<Application>(tx, Key::Uuid(Uuid::from_u128(31)), json!({"name": "Other", "slug": "other", "provider": 2}));
+    object::<Application>(
+        tx,
+        Key::Uuid(Uuid::from_u128(30)),
+        json!({"name": "Impl", "slug": "impl", "provider": provider}),
+    );
+    object::<Application>(
+        tx,
+        Key::Uuid(Uuid::from_u128(31)),
+        json!({"name": "Other", "slug": "other", "provider": 2}),
+    );
     Ok(())
 }
 
@@ -261,7 +340,12 @@ fn object<T: Kind>(tx: &mut countersign_store::Tx<'_>, key: Key, value: Value) -
 
 fn parse<T: Kind>(tx: &countersign_store::Tx<'_>, value: Value) -> T {
     let Value::Object(map) = value else { panic!("object") };
-    let input = countersign_model::Input { map: &map, mode: Mode::Create, entropy: tx.entropy(), privileged: true };
+    let input = countersign_model::Input {
+        map: &map,
+        mode: Mode::Create,
+        entropy: tx.entropy(),
+        privileged: true,
+    };
     T::parse(&input, None).unwrap_or_else(|errors| panic!("{}", errors.to_json()))
 }
 

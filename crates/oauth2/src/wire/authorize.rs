@@ -10,7 +10,8 @@ use super::respond::{ResponseMode, ReturnAddress};
 use super::scope::{OFFLINE_ACCESS, OPENID, Scopes};
 use crate::client::Client;
 
-/// What is asked for: a set of words (OAuth 2.0 Multiple Response Type Encoding Practices 3), named in one order here.
+/// What is asked for: a set of words (OAuth 2.0 Multiple Response Type Encoding Practices 3), named
+/// in one order here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResponseType {
     #[serde(rename = "code")]
@@ -62,7 +63,9 @@ impl ResponseType {
         match self {
             ResponseType::Code => "authorization_code",
             ResponseType::IdToken | ResponseType::IdTokenToken => "implicit",
-            ResponseType::CodeToken | ResponseType::CodeIdToken | ResponseType::CodeIdTokenToken => "hybrid",
+            ResponseType::CodeToken
+            | ResponseType::CodeIdToken
+            | ResponseType::CodeIdTokenToken => "hybrid",
         }
     }
 
@@ -72,7 +75,10 @@ impl ResponseType {
 
     /// `id_token` alone brings no access token (OpenID Connect Core 3.2.2.5).
     pub const fn has_access_token(self) -> bool {
-        matches!(self, ResponseType::IdTokenToken | ResponseType::CodeToken | ResponseType::CodeIdTokenToken)
+        matches!(
+            self,
+            ResponseType::IdTokenToken | ResponseType::CodeToken | ResponseType::CodeIdTokenToken
+        )
     }
 
     pub const fn has_id_token(self) -> bool {
@@ -104,7 +110,8 @@ impl Prompt {
     }
 }
 
-/// A request that is in order in itself. It is kept in the flow's plan while the person signs in and consents.
+/// A request that is in order in itself. It is kept in the flow's plan while the person signs in
+/// and consents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizeRequest {
     pub client_id: String,
@@ -136,20 +143,32 @@ pub fn client_id(params: &Params) -> Result<&str, PageError> {
     params.some("client_id").ok().flatten().ok_or(PageError::ClientId)
 }
 
-/// Reads the request's meaning. The order of the checks is the original's: a client sees the same first error.
+/// Reads the request's meaning. The order of the checks is the original's: a client sees the same
+/// first error.
 ///
 /// # Errors
 /// What is wrong, and whether the client may be told.
-pub fn parse(params: &Params, client: &Client, issuer: Option<String>) -> Result<AuthorizeRequest, Refused> {
+pub fn parse(
+    params: &Params,
+    client: &Client,
+    issuer: Option<String>,
+) -> Result<AuthorizeRequest, Refused> {
     let uri = match params.one("redirect_uri") {
-        Ok(uri) => redirect::check(uri, &client.redirect_uris).map(|()| uri).map_err(|reason| (reason, uri)),
+        Ok(uri) => redirect::check(uri, &client.redirect_uris)
+            .map(|()| uri)
+            .map_err(|reason| (reason, uri)),
         Err(_) => Err((redirect::RedirectRefusal::Malformed, "")),
     };
-    let uri = uri.map_err(|(reason, received)| Refused::Page(PageError::Redirect { reason, received: received.to_owned() }))?;
+    let uri = uri.map_err(|(reason, received)| {
+        Refused::Page(PageError::Redirect { reason, received: received.to_owned() })
+    })?;
     let asked_type = params.one("response_type");
     let to = ReturnAddress {
         uri: uri.to_owned(),
-        mode: response_mode(params.one("response_mode").unwrap_or_default(), asked_type.as_ref().copied().unwrap_or_default()),
+        mode: response_mode(
+            params.one("response_mode").unwrap_or_default(),
+            asked_type.as_ref().copied().unwrap_or_default(),
+        ),
         state: params.some("state").unwrap_or_default().map(str::to_owned),
         issuer,
     };
@@ -160,15 +179,22 @@ pub fn parse(params: &Params, client: &Client, issuer: Option<String>) -> Result
     };
     let one = |name| params.some(name).map_err(repeated);
 
-    // Before anything these could carry is missed (OpenID Connect Core 6.1, 7.2.1). An address is never fetched: it
-    // would be the caller's choice.
-    let carriers = [("request", AuthorizeError::RequestObject), ("request_uri", AuthorizeError::RequestUri), ("registration", AuthorizeError::Registration)];
+    // Before anything these could carry is missed (OpenID Connect Core 6.1, 7.2.1). An address is
+    // never fetched: it would be the caller's choice.
+    let carriers = [
+        ("request", AuthorizeError::RequestObject),
+        ("request_uri", AuthorizeError::RequestUri),
+        ("registration", AuthorizeError::Registration),
+    ];
     for (name, error) in carriers {
         if one(name)?.is_some() {
             return Err(refuse(error));
         }
     }
-    let response_type = asked_type.map(ResponseType::parse).map_err(repeated)?.ok_or_else(|| refuse(AuthorizeError::ResponseTypeUnknown))?;
+    let response_type = asked_type
+        .map(ResponseType::parse)
+        .map_err(repeated)?
+        .ok_or_else(|| refuse(AuthorizeError::ResponseTypeUnknown))?;
     let asked_mode = one("response_mode")?;
     one("state")?;
     if asked_mode == Some("query") && response_type != ResponseType::Code {
@@ -182,7 +208,8 @@ pub fn parse(params: &Params, client: &Client, issuer: Option<String>) -> Result
     if nonce.is_none() && response_type.needs_nonce() {
         return Err(refuse(AuthorizeError::NonceMissing));
     }
-    let challenge = challenge(one("code_challenge")?, one("code_challenge_method")?).map_err(refuse)?;
+    let challenge =
+        challenge(one("code_challenge")?, one("code_challenge_method")?).map_err(refuse)?;
     if challenge.is_none() && response_type.has_code() && client.pkce_required {
         return Err(refuse(AuthorizeError::ChallengeMissing));
     }
@@ -196,13 +223,25 @@ pub fn parse(params: &Params, client: &Client, issuer: Option<String>) -> Result
         Some(_) => return Err(refuse(AuthorizeError::MaxAgeMalformed)),
     };
     let id_token_hint = one("id_token_hint")?.map(str::to_owned);
-    Ok(AuthorizeRequest { client_id: client.id.clone(), response_type, to: to.clone(), scopes, nonce, challenge, prompt, max_age, id_token_hint })
+    Ok(AuthorizeRequest {
+        client_id: client.id.clone(),
+        response_type,
+        to: to.clone(),
+        scopes,
+        nonce,
+        challenge,
+        prompt,
+        max_age,
+        id_token_hint,
+    })
 }
 
-/// How the answer travels, an error too, whatever else is wrong with the request. Tokens never travel in the query, and
-/// neither does an error of a request for them. An unknown mode is no error: the type's own is used, as in the original.
+/// How the answer travels, an error too, whatever else is wrong with the request. Tokens never
+/// travel in the query, and neither does an error of a request for them. An unknown mode is no
+/// error: the type's own is used, as in the original.
 fn response_mode(asked: &str, response_type: &str) -> ResponseMode {
-    let for_tokens = response_type.split_whitespace().any(|word| matches!(word, "token" | "id_token"));
+    let for_tokens =
+        response_type.split_whitespace().any(|word| matches!(word, "token" | "id_token"));
     match asked {
         "form_post" => ResponseMode::FormPost,
         "fragment" => ResponseMode::Fragment,
@@ -211,14 +250,20 @@ fn response_mode(asked: &str, response_type: &str) -> ResponseMode {
     }
 }
 
-/// The only method is `S256`. `plain`, which is also meant where none is named, would show the verifier to whoever sees
-/// the request (RFC 9700 2.1.1).
-fn challenge(value: Option<&str>, method: Option<&str>) -> Result<Option<Challenge>, AuthorizeError> {
+/// The only method is `S256`. `plain`, which is also meant where none is named, would show the
+/// verifier to whoever sees the request (RFC 9700 2.1.1).
+fn challenge(
+    value: Option<&str>,
+    method: Option<&str>,
+) -> Result<Option<Challenge>, AuthorizeError> {
     let Some(value) = value else { return Ok(None) };
     let method = method.unwrap_or("plain");
-    let method = Method::parse(method).ok_or_else(|| AuthorizeError::ChallengeMethodUnknown(method.chars().take(40).collect()))?;
+    let method = Method::parse(method)
+        .ok_or_else(|| AuthorizeError::ChallengeMethodUnknown(method.chars().take(40).collect()))?;
     // A SHA-256 in base64url (RFC 7636 4.2).
-    if value.len() != 43 || !value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+    if value.len() != 43
+        || !value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    {
         return Err(AuthorizeError::ChallengeMalformed);
     }
     Ok(Some(Challenge { value: value.to_owned(), method }))
@@ -259,19 +304,40 @@ mod tests {
             ("&response_type=code+code", ResponseTypeUnknown),
             ("&response_type=code&response_type=code", ParameterRepeated("response_type")),
             ("&response_type=code&state=2", ParameterRepeated("state")),
-            ("&response_type=code+id_token&response_mode=query&scope=openid&nonce=n", ResponseModeUnsafe),
-            ("&response_type=id_token&response_mode=query&scope=openid&nonce=n", ResponseModeUnsafe),
+            (
+                "&response_type=code+id_token&response_mode=query&scope=openid&nonce=n",
+                ResponseModeUnsafe,
+            ),
+            (
+                "&response_type=id_token&response_mode=query&scope=openid&nonce=n",
+                ResponseModeUnsafe,
+            ),
             ("&response_type=code+token&scope=profile", OpenidScopeMissing),
             ("&response_type=id_token&scope=zzz&nonce=n", OpenidScopeMissing),
             ("&response_type=id_token&scope=openid", NonceMissing),
             ("&response_type=id_token+token&scope=openid", NonceMissing),
             ("&response_type=code+id_token&scope=openid", NonceMissing),
             ("&response_type=code+id_token+token&scope=openid", NonceMissing),
-            ("&response_type=code&code_challenge=x&code_challenge_method=S512", ChallengeMethodUnknown("S512".into())),
-            ("&response_type=code&code_challenge=x&code_challenge=y", ParameterRepeated("code_challenge")),
-            ("&response_type=code&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", ChallengeMethodUnknown("plain".into())),
-            ("&response_type=code&code_challenge=x&code_challenge_method=plain", ChallengeMethodUnknown("plain".into())),
-            ("&response_type=code&code_challenge=short&code_challenge_method=S256", ChallengeMalformed),
+            (
+                "&response_type=code&code_challenge=x&code_challenge_method=S512",
+                ChallengeMethodUnknown("S512".into()),
+            ),
+            (
+                "&response_type=code&code_challenge=x&code_challenge=y",
+                ParameterRepeated("code_challenge"),
+            ),
+            (
+                "&response_type=code&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                ChallengeMethodUnknown("plain".into()),
+            ),
+            (
+                "&response_type=code&code_challenge=x&code_challenge_method=plain",
+                ChallengeMethodUnknown("plain".into()),
+            ),
+            (
+                "&response_type=code&code_challenge=short&code_challenge_method=S256",
+                ChallengeMalformed,
+            ),
             ("&response_type=code&request=x.y.z", RequestObject),
             ("&response_type=id_token&scope=openid&request=x.y.z", RequestObject),
             ("&request=x.y.z", RequestObject),
@@ -297,33 +363,55 @@ mod tests {
         for (query, reason) in [
             ("client_id=cid&response_type=code", Missing),
             ("client_id=cid&response_type=code&redirect_uri=https://evil.example/", Unregistered),
-            ("client_id=cid&redirect_uri=https://app.example.test/callback&redirect_uri=https://evil.example/", Malformed),
+            (
+                "client_id=cid&redirect_uri=https://app.example.test/callback&redirect_uri=https://evil.example/",
+                Malformed,
+            ),
         ] {
-            let Err(Refused::Page(PageError::Redirect { reason: found, .. })) = read(query) else { panic!("{query}") };
+            let Err(Refused::Page(PageError::Redirect { reason: found, .. })) = read(query) else {
+                panic!("{query}")
+            };
             assert_eq!(found, reason, "{query}");
         }
         assert_eq!(client_id(&Params::default()), Err(PageError::Empty));
         assert_eq!(client_id(&Params::from([("a", "b")])), Err(PageError::ClientId));
-        assert_eq!(client_id(&Params::from([("client_id", "b"), ("client_id", "c")])), Err(PageError::ClientId));
+        assert_eq!(
+            client_id(&Params::from([("client_id", "b"), ("client_id", "c")])),
+            Err(PageError::ClientId)
+        );
     }
 
     #[test]
     fn each_response_type_brings_its_mode_and_scopes() {
         let code = with("&response_type=code").unwrap();
         assert_eq!(code.to.mode, ResponseMode::Query);
-        assert_eq!(code.scopes.to_string(), "openid profile email offline_access", "none asked for: all there are");
+        assert_eq!(
+            code.scopes.to_string(),
+            "openid profile email offline_access",
+            "none asked for: all there are"
+        );
         let implicit = with("&response_type=id_token&nonce=n").unwrap();
         assert_eq!(implicit.to.mode, ResponseMode::Fragment);
         assert_eq!(implicit.scopes.to_string(), "openid profile email");
-        let guide = with("&response_type=code&scope=openid+profile+email+groups&nonce=n&response_mode=zzz").unwrap();
+        let guide =
+            with("&response_type=code&scope=openid+profile+email+groups&nonce=n&response_mode=zzz")
+                .unwrap();
         assert_eq!(guide.scopes.to_string(), "openid profile email groups");
         assert_eq!(guide.to.mode, ResponseMode::Query);
-        assert_eq!(with("&response_type=code&response_mode=form_post").unwrap().to.mode, ResponseMode::FormPost);
+        assert_eq!(
+            with("&response_type=code&response_mode=form_post").unwrap().to.mode,
+            ResponseMode::FormPost
+        );
         assert_eq!(with("&response_type=code&scope=zzz").unwrap().scopes, Scopes::default());
-        assert_eq!(with("&response_type=code&prompt=select_account").unwrap().prompt, Prompt::default());
+        assert_eq!(
+            with("&response_type=code&prompt=select_account").unwrap().prompt,
+            Prompt::default()
+        );
         assert_eq!(with("&response_type=code&max_age=0").unwrap().max_age, Some(0));
         let value = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-        let pkce = with(&format!("&response_type=code&code_challenge={value}&code_challenge_method=S256")).unwrap();
+        let pkce =
+            with(&format!("&response_type=code&code_challenge={value}&code_challenge_method=S256"))
+                .unwrap();
         assert_eq!(pkce.challenge, Some(Challenge { value: value.into(), method: Method::S256 }));
         assert_eq!(with("&response_type=code&code_challenge_method=S256").unwrap().challenge, None);
     }
@@ -332,11 +420,16 @@ mod tests {
     fn a_client_that_must_prove_itself_by_pkce_gets_no_code_without() {
         let strict = Client { pkce_required: true, ..client() };
         let read = |extra: &str| {
-            let query = format!("client_id=cid&redirect_uri={CALLBACK}&scope=openid&nonce=n{extra}");
+            let query =
+                format!("client_id=cid&redirect_uri={CALLBACK}&scope=openid&nonce=n{extra}");
             parse(&Params::parse(query.as_bytes()).unwrap(), &strict, None)
         };
         for response_type in ["code", "code+id_token", "code+token"] {
-            let Err(Refused::Client { error, .. }) = read(&format!("&response_type={response_type}")) else { panic!("{response_type} passed") };
+            let Err(Refused::Client { error, .. }) =
+                read(&format!("&response_type={response_type}"))
+            else {
+                panic!("{response_type} passed")
+            };
             assert_eq!(error, AuthorizeError::ChallengeMissing);
         }
         let challenge = "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
@@ -346,7 +439,11 @@ mod tests {
 
     #[test]
     fn the_words_of_a_response_type_are_a_set() {
-        for (asked, found) in [("id_token code", "code id_token"), ("token id_token code", "code id_token token"), ("token id_token", "id_token token")] {
+        for (asked, found) in [
+            ("id_token code", "code id_token"),
+            ("token id_token code", "code id_token token"),
+            ("token id_token", "id_token token"),
+        ] {
             assert_eq!(ResponseType::parse(asked).map(ResponseType::as_str), Some(found));
         }
     }
@@ -357,7 +454,10 @@ mod tests {
             ("&response_type=code+token&scope=profile", ResponseMode::Fragment),
             ("&response_type=token", ResponseMode::Fragment),
             ("&response_type=zzz+id_token", ResponseMode::Fragment),
-            ("&response_type=id_token&response_mode=query&scope=openid&nonce=n", ResponseMode::Fragment),
+            (
+                "&response_type=id_token&response_mode=query&scope=openid&nonce=n",
+                ResponseMode::Fragment,
+            ),
             ("&response_type=zzz&response_mode=form_post", ResponseMode::FormPost),
             ("&response_type=code&response_mode=fragment&request=x", ResponseMode::Fragment),
             ("&response_type=zzz", ResponseMode::Query),

@@ -17,7 +17,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Reads the header if it is there, else the form. With a header the form's fields count for nothing.
+    /// Reads the header if it is there, else the form. With a header the form's fields count for
+    /// nothing.
     ///
     /// # Errors
     /// A field of the form is there twice.
@@ -35,7 +36,8 @@ impl Credentials {
         let Some((id, secret)) = text.as_deref().and_then(|t| t.split_once(':')) else {
             return Credentials { ids: vec![], secrets: vec![], basic: true };
         };
-        // The standard wants both halves form-encoded, the original takes them raw: clients exist for either.
+        // The standard wants both halves form-encoded, the original takes them raw: clients exist
+        // for either.
         Credentials { ids: readings(id), secrets: readings(secret), basic: true }
     }
 

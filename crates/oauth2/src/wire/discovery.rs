@@ -1,6 +1,7 @@
 //! The provider's description of itself (OpenID Connect Discovery 1.0, RFC 8414).
 //!
-//! It lists what is served, nothing else: a client that follows it never meets a refusal for an unknown feature.
+//! It lists what is served, nothing else: a client that follows it never meets a refusal for an
+//! unknown feature.
 
 use serde_json::{Value, json};
 
@@ -13,7 +14,8 @@ use crate::jose::Algorithm;
 pub struct Facts<'a> {
     /// Scheme and host, without a slash at the end.
     pub host: &'a str,
-    /// `None`: the document of the issuer that providers share, with addresses that are no application's.
+    /// `None`: the document of the issuer that providers share, with addresses that are no
+    /// application's.
     pub application: Option<&'a str>,
     pub issuer: &'a str,
     pub algorithms: Vec<Algorithm>,
@@ -24,7 +26,8 @@ pub struct Facts<'a> {
     pub claims: Vec<String>,
 }
 
-const PROTOCOL_CLAIMS: [&str; 9] = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce"];
+const PROTOCOL_CLAIMS: [&str; 9] =
+    ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce"];
 
 /// The keys of all providers that share the issuer.
 pub const SHARED_JWKS: &str = "/.well-known/jwks.json";
@@ -39,7 +42,8 @@ pub fn document(facts: &Facts<'_>) -> Value {
     if !scopes.contains(&"openid") {
         scopes.push("openid");
     }
-    let claims: Vec<&str> = PROTOCOL_CLAIMS.into_iter().chain(facts.claims.iter().map(String::as_str)).collect();
+    let claims: Vec<&str> =
+        PROTOCOL_CLAIMS.into_iter().chain(facts.claims.iter().map(String::as_str)).collect();
     let mut document = json!({
         "issuer": facts.issuer,
         "authorization_endpoint": common("authorize"),
@@ -86,12 +90,17 @@ mod tests {
             scopes: vec!["email", "profile"],
             claims: vec!["email".into()],
         };
-        let shared = document(&Facts { application: None, issuer: "https://id.test/", ..facts.clone() });
+        let shared =
+            document(&Facts { application: None, issuer: "https://id.test/", ..facts.clone() });
         assert_eq!(shared["jwks_uri"], "https://id.test/.well-known/jwks.json");
         assert_eq!(shared["end_session_endpoint"], "https://id.test/application/o/end-session/");
         let document = document(&facts);
         // Absent, two of them would mean true (OpenID Connect Discovery 3).
-        for flag in ["request_parameter_supported", "request_uri_parameter_supported", "claims_parameter_supported"] {
+        for flag in [
+            "request_parameter_supported",
+            "request_uri_parameter_supported",
+            "claims_parameter_supported",
+        ] {
             assert_eq!((&document[flag], &shared[flag]), (&json!(false), &json!(false)), "{flag}");
         }
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));

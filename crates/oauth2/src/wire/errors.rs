@@ -1,7 +1,8 @@
-//! Everything that can be wrong with a request, by name, and the one mapping of each name to the protocol's words.
+//! Everything that can be wrong with a request, by name, and the one mapping of each name to the
+//! protocol's words.
 //!
-//! Names are for tests, logs and the health page; the code and the sentence are what the standards (RFC 6749 4.1.2.1
-//! and 5.2, OpenID Connect Core 3.1.2.6, RFC 6750 3.1) let a client see.
+//! Names are for tests, logs and the health page; the code and the sentence are what the standards
+//! (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6, RFC 6750 3.1) let a client see.
 
 use super::redirect::RedirectRefusal;
 
@@ -71,7 +72,9 @@ impl PageError {
             PageError::Empty => "The page you asked for does not exist.",
             PageError::Oversized => "The request has too many or too long parameters.",
             PageError::ClientId => "The client identifier (client_id) is missing or invalid.",
-            PageError::Redirect { .. } => "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri).",
+            PageError::Redirect { .. } => {
+                "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri)."
+            }
         }
     }
 }
@@ -131,23 +134,43 @@ impl AuthorizeError {
     /// The sentence for the client's developer.
     pub fn description(&self) -> String {
         let text = match self {
-            AuthorizeError::AccessDenied => "The resource owner or authorization server denied the request",
-            AuthorizeError::ChallengeMethodUnknown(method) => return format!("Unsupported challenge method {method}"),
-            AuthorizeError::ChallengeMissing => "This client has to send a code challenge (PKCE) with the method S256",
+            AuthorizeError::AccessDenied => {
+                "The resource owner or authorization server denied the request"
+            }
+            AuthorizeError::ChallengeMethodUnknown(method) => {
+                return format!("Unsupported challenge method {method}");
+            }
+            AuthorizeError::ChallengeMissing => {
+                "This client has to send a code challenge (PKCE) with the method S256"
+            }
             AuthorizeError::ConsentRequired => "The Authorization Server requires End-User consent",
-            AuthorizeError::InteractionRequired => "The Authorization Server requires End-User interaction of some form to proceed",
-            AuthorizeError::LoginRequired => "The Authorization Server requires End-User authentication",
+            AuthorizeError::InteractionRequired => {
+                "The Authorization Server requires End-User interaction of some form to proceed"
+            }
+            AuthorizeError::LoginRequired => {
+                "The Authorization Server requires End-User authentication"
+            }
             AuthorizeError::ChallengeMalformed
             | AuthorizeError::MaxAgeMalformed
             | AuthorizeError::NonceMissing
             | AuthorizeError::ParameterRepeated(_)
             | AuthorizeError::PromptContradictory
             | AuthorizeError::ResponseModeUnsafe => "The request is otherwise malformed",
-            AuthorizeError::OpenidScopeMissing => "The requested scope is invalid, unknown, or malformed",
-            AuthorizeError::Registration => "The provider does not support use of the registration parameter",
-            AuthorizeError::RequestObject => "The provider does not support use of the request parameter",
-            AuthorizeError::RequestUri => "The provider does not support use of the request_uri parameter",
-            AuthorizeError::ResponseTypeUnknown => "The authorization server does not support obtaining an authorization code using this method",
+            AuthorizeError::OpenidScopeMissing => {
+                "The requested scope is invalid, unknown, or malformed"
+            }
+            AuthorizeError::Registration => {
+                "The provider does not support use of the registration parameter"
+            }
+            AuthorizeError::RequestObject => {
+                "The provider does not support use of the request parameter"
+            }
+            AuthorizeError::RequestUri => {
+                "The provider does not support use of the request_uri parameter"
+            }
+            AuthorizeError::ResponseTypeUnknown => {
+                "The authorization server does not support obtaining an authorization code using this method"
+            }
             AuthorizeError::ServerError => "The authorization server encountered an error",
         };
         text.to_owned()
@@ -157,7 +180,9 @@ impl AuthorizeError {
         match self {
             AuthorizeError::AccessDenied => "oauth2.authorize.access_denied",
             AuthorizeError::ChallengeMalformed => "oauth2.authorize.challenge_malformed",
-            AuthorizeError::ChallengeMethodUnknown(_) => "oauth2.authorize.challenge_method_unknown",
+            AuthorizeError::ChallengeMethodUnknown(_) => {
+                "oauth2.authorize.challenge_method_unknown"
+            }
             AuthorizeError::ChallengeMissing => "oauth2.authorize.challenge_missing",
             AuthorizeError::ConsentRequired => "oauth2.authorize.consent_required",
             AuthorizeError::InteractionRequired => "oauth2.authorize.interaction_required",
@@ -211,7 +236,9 @@ impl TokenError {
     /// The protocol's error code.
     pub const fn error(self) -> &'static str {
         match self {
-            TokenError::ClientSecretWrong | TokenError::ClientUnknown | TokenError::RedirectUnregistered => "invalid_client",
+            TokenError::ClientSecretWrong
+            | TokenError::ClientUnknown
+            | TokenError::RedirectUnregistered => "invalid_client",
             TokenError::GrantTypeUnknown => "unsupported_grant_type",
             TokenError::RedirectForbidden | TokenError::RequestMalformed => "invalid_request",
             TokenError::RefreshScopeExceeded => "invalid_scope",
@@ -235,13 +262,20 @@ impl TokenError {
         }
     }
 
-    /// The sentence for the client's developer; one for each protocol code, so that it tells an attacker no more.
+    /// The sentence for the client's developer; one for each protocol code, so that it tells an
+    /// attacker no more.
     pub fn description(self) -> &'static str {
         match self.error() {
-            "invalid_client" => "Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method)",
-            "unsupported_grant_type" => "The authorization grant type is not supported by the authorization server",
+            "invalid_client" => {
+                "Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method)"
+            }
+            "unsupported_grant_type" => {
+                "The authorization grant type is not supported by the authorization server"
+            }
             "invalid_request" => "The request is otherwise malformed",
-            "invalid_scope" => "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner",
+            "invalid_scope" => {
+                "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner"
+            }
             _ => {
                 "The provided authorization grant or refresh token is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client"
             }
@@ -312,10 +346,16 @@ impl BearerError {
 
     pub const fn description(self) -> &'static str {
         match self {
-            BearerError::Invalid => "The access token provided is expired, revoked, malformed, or invalid for other reasons",
-            BearerError::ScopeMissing => "The request requires higher privileges than provided by the access token",
+            BearerError::Invalid => {
+                "The access token provided is expired, revoked, malformed, or invalid for other reasons"
+            }
+            BearerError::ScopeMissing => {
+                "The request requires higher privileges than provided by the access token"
+            }
             BearerError::RequestMalformed => "The request is otherwise malformed",
-            BearerError::SentTwice => "The request uses more than one method for including an access token",
+            BearerError::SentTwice => {
+                "The request uses more than one method for including an access token"
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-//! The logout request (OpenID Connect RP-Initiated Logout 1.0) and the addresses a browser may be sent to after it.
+//! The logout request (OpenID Connect RP-Initiated Logout 1.0) and the addresses a browser may be
+//! sent to after it.
 
 use url::{Origin, Url};
 
@@ -28,10 +29,15 @@ impl LogoutRequest {
     }
 }
 
-/// Whether a browser may be sent to `uri` after signing out: an address registered for this, or a strict redirect URI.
-/// Where none is registered for this, also the start page of the server of one, or the application's launch address.
-/// Patterns never count.
-pub fn is_allowed_target(uri: &str, own: &[String], registered: &[Registered], launch_url: Option<&str>) -> bool {
+/// Whether a browser may be sent to `uri` after signing out: an address registered for this, or a
+/// strict redirect URI. Where none is registered for this, also the start page of the server of
+/// one, or the application's launch address. Patterns never count.
+pub fn is_allowed_target(
+    uri: &str,
+    own: &[String],
+    registered: &[Registered],
+    launch_url: Option<&str>,
+) -> bool {
     if is_forbidden_scheme(uri) || uri.bytes().any(|b| b.is_ascii_control()) || uri.contains('\\') {
         return false;
     }
@@ -39,15 +45,24 @@ pub fn is_allowed_target(uri: &str, own: &[String], registered: &[Registered], l
     if own.iter().any(|own| own == uri) || strict.clone().any(|r| r.url == uri) {
         return true;
     }
-    let launch = || launch_url.filter(|l| !l.is_empty()).is_some_and(|l| l.trim_end_matches('/') == uri.trim_end_matches('/'));
-    let start = |r: &Registered| start_page(&r.url).is_some_and(|own| start_page(uri).is_some_and(|asked| own.0 == asked.0 && asked.1));
+    let launch = || {
+        launch_url
+            .filter(|l| !l.is_empty())
+            .is_some_and(|l| l.trim_end_matches('/') == uri.trim_end_matches('/'))
+    };
+    let start = |r: &Registered| {
+        start_page(&r.url)
+            .is_some_and(|own| start_page(uri).is_some_and(|asked| own.0 == asked.0 && asked.1))
+    };
     own.is_empty() && (launch() || strict.any(start))
 }
 
 /// The origin of a web address, and whether the address is nothing more than that origin's `/`.
 fn start_page(uri: &str) -> Option<(Origin, bool)> {
     let url = Url::parse(uri).ok()?;
-    let web = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+    let web = matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.password().is_none();
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     web.then(|| (url.origin(), bare))
 }
@@ -67,7 +82,10 @@ mod tests {
     #[test]
     fn targets_after_logout() {
         let uris = [
-            Registered { matching_mode: MatchingMode::Strict, url: "http://localhost:5000/callback".into() },
+            Registered {
+                matching_mode: MatchingMode::Strict,
+                url: "http://localhost:5000/callback".into(),
+            },
             Registered { matching_mode: MatchingMode::Strict, url: "com.example.app:/cb".into() },
             Registered { matching_mode: MatchingMode::Strict, url: "javascript:alert(1)".into() },
             Registered { matching_mode: MatchingMode::Regex, url: ".*".into() },
@@ -92,7 +110,11 @@ mod tests {
             ("//evil.example/", false),
             ("", false),
         ] {
-            assert_eq!(is_allowed_target(uri, &[], &uris, Some("https://start.example.test")), allowed, "{uri}");
+            assert_eq!(
+                is_allowed_target(uri, &[], &uris, Some("https://start.example.test")),
+                allowed,
+                "{uri}"
+            );
         }
         assert!(!is_allowed_target("", &[], &uris, Some("")));
         assert!(!is_allowed_target("/", &[], &uris, Some("/x")));
@@ -113,13 +135,20 @@ mod tests {
             ("https://start.test", false),
             ("https://other.test/", false),
         ] {
-            assert_eq!(is_allowed_target(uri, &own, &uris, Some("https://start.test")), allowed, "{uri}");
+            assert_eq!(
+                is_allowed_target(uri, &own, &uris, Some("https://start.test")),
+                allowed,
+                "{uri}"
+            );
         }
     }
 
     #[test]
     fn the_state_comes_back() {
         assert_eq!(target_with_state("https://a/", None), "https://a/");
-        assert_eq!(target_with_state("https://a/?b=1", Some("x y&z")), "https://a/?b=1&state=x+y%26z");
+        assert_eq!(
+            target_with_state("https://a/?b=1", Some("x y&z")),
+            "https://a/?b=1&state=x+y%26z"
+        );
     }
 }

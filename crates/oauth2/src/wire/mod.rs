@@ -1,7 +1,7 @@
 //! The protocol's messages: what arrived, what it means, and how answers are written.
 //!
-//! Nothing here does I/O. Each request is read in two steps: the raw parameters first ([`Params`]), their meaning
-//! second, with everything wrong about them named in an enum.
+//! Nothing here does I/O. Each request is read in two steps: the raw parameters first ([`Params`]),
+//! their meaning second, with everything wrong about them named in an enum.
 
 pub mod authorize;
 pub mod bearer;

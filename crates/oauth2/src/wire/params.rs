@@ -1,4 +1,5 @@
-//! The parameters of a request, from the query or a form body, before anyone has said what they mean.
+//! The parameters of a request, from the query or a form body, before anyone has said what they
+//! mean.
 
 use thiserror::Error;
 
@@ -47,8 +48,8 @@ impl Params {
     /// The value of a parameter; empty when it is absent.
     ///
     /// # Errors
-    /// The parameter is there twice (RFC 6749 3.1 and 3.2: it must not be). Two readers of such a request could
-    /// each believe another value, so none is taken.
+    /// The parameter is there twice (RFC 6749 3.1 and 3.2: it must not be). Two readers of such a
+    /// request could each believe another value, so none is taken.
     pub fn one(&self, name: &'static str) -> Result<&str, ParamsError> {
         let mut values = self.0.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let first = values.next().unwrap_or_default();
@@ -81,7 +82,8 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded_and_repeated_ones_refused() {
-        let params = Params::parse(b"scope=openid+profile&state=a%26b&empty=&state2=x&a=1&a=2").unwrap();
+        let params =
+            Params::parse(b"scope=openid+profile&state=a%26b&empty=&state2=x&a=1&a=2").unwrap();
         assert_eq!(params.one("scope"), Ok("openid profile"));
         assert_eq!(params.one("state"), Ok("a&b"));
         assert_eq!(params.some("empty"), Ok(None));

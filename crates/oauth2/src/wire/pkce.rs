@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// How a verifier becomes a challenge. `plain`, which leaves it as it is, is not taken (RFC 9700 2.1.1).
+/// How a verifier becomes a challenge. `plain`, which leaves it as it is, is not taken (RFC 9700
+/// 2.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Method {
     S256,
@@ -86,7 +87,11 @@ mod tests {
             (Some(&s256), Some(CHALLENGE), Err(PkceError::VerifierMismatch)),
             (Some(&s256), Some("short"), Err(PkceError::VerifierMalformed)),
             (Some(&s256), Some(long.as_str()), Err(PkceError::VerifierMalformed)),
-            (Some(&s256), Some("ünïcödé-ünïcödé-ünïcödé-ünïcödé-ünïcödé-ü"), Err(PkceError::VerifierMalformed)),
+            (
+                Some(&s256),
+                Some("ünïcödé-ünïcödé-ünïcödé-ünïcödé-ünïcödé-ü"),
+                Err(PkceError::VerifierMalformed),
+            ),
         ];
         for (challenge, verifier, expected) in rows {
             assert_eq!(verify(challenge, verifier), expected, "{challenge:?} {verifier:?}");

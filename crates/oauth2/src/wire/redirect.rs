@@ -1,7 +1,8 @@
 //! Where answers may be sent: comparing the redirect URI of a request with those registered.
 //!
-//! The registered list is the only thing that stands between a code and an attacker, so the comparison is of bytes,
-//! with two exceptions: entries an administrator declared as patterns, and the port of loopback addresses.
+//! The registered list is the only thing that stands between a code and an attacker, so the
+//! comparison is of bytes, with two exceptions: entries an administrator declared as patterns, and
+//! the port of loopback addresses.
 
 use countersign_model::{Choice, Nested};
 use regex::RegexBuilder;
@@ -58,24 +59,32 @@ pub fn check(uri: &str, registered: &[Registered]) -> Result<(), RedirectRefusal
         MatchingMode::Strict => entry.url == uri || same_loopback(&entry.url, uri),
         MatchingMode::Regex => {
             let hit = full_match(&entry.url, uri);
-            // A pattern such as `https://.*\.example\.com/cb` also fits `https://evil.test\.example.com/cb`: what a
-            // pattern lets through has to mean, to every URL parser, what it seems to mean.
+            // A pattern such as `https://.*\.example\.com/cb` also fits
+            // `https://evil.test\.example.com/cb`: what a pattern lets through has to mean, to
+            // every URL parser, what it seems to mean.
             malformed |= hit && !unambiguous(uri);
             hit && unambiguous(uri)
         }
     });
     if !matches {
-        return Err(if malformed { RedirectRefusal::Malformed } else { RedirectRefusal::Unregistered });
+        return Err(if malformed {
+            RedirectRefusal::Malformed
+        } else {
+            RedirectRefusal::Unregistered
+        });
     }
     if is_forbidden_scheme(uri) { Err(RedirectRefusal::ForbiddenScheme) } else { Ok(()) }
 }
 
-/// The scheme of a URI the way a browser finds it: blanks and control characters in front, and tabs and line breaks
-/// anywhere, do not count.
+/// The scheme of a URI the way a browser finds it: blanks and control characters in front, and tabs
+/// and line breaks anywhere, do not count.
 pub fn scheme(uri: &str) -> String {
     let uri = uri.trim_start_matches(|c: char| c <= ' ');
     let name = uri.split_once(':').map_or("", |(name, _)| name);
-    name.chars().filter(|c| !matches!(c, '\t' | '\r' | '\n')).collect::<String>().to_ascii_lowercase()
+    name.chars()
+        .filter(|c| !matches!(c, '\t' | '\r' | '\n'))
+        .collect::<String>()
+        .to_ascii_lowercase()
 }
 
 pub fn is_forbidden_scheme(uri: &str) -> bool {
@@ -97,19 +106,29 @@ fn compile(pattern: &str) -> Option<regex::Regex> {
     build(&format!(r"\A(?:{pattern})\z"))
 }
 
-/// The whole pattern against the whole address, and the pattern's server against the address's server: in
-/// `https://.*\.example\.com/cb` the `.*` stands for a part of a name and not also for `evil.test/`.
+/// The whole pattern against the whole address, and the pattern's server against the address's
+/// server: in `https://.*\.example\.com/cb` the `.*` stands for a part of a name and not also for
+/// `evil.test/`.
 fn full_match(pattern: &str, uri: &str) -> bool {
-    let matches = |pattern: &str, text: &str| compile(pattern).is_some_and(|regex| regex.is_match(text));
+    let matches =
+        |pattern: &str, text: &str| compile(pattern).is_some_and(|regex| regex.is_match(text));
     if !matches(pattern, uri) {
         return false;
     }
     let (flags, rest) = split_flags(pattern);
-    let alternatives: Vec<String> = split(rest, '|').into_iter().map(|part| format!("{flags}{part}")).collect();
-    let alternatives = if alternatives.iter().all(|part| is_valid_pattern(part)) { alternatives } else { vec![pattern.to_owned()] };
+    let alternatives: Vec<String> =
+        split(rest, '|').into_iter().map(|part| format!("{flags}{part}")).collect();
+    let alternatives = if alternatives.iter().all(|part| is_valid_pattern(part)) {
+        alternatives
+    } else {
+        vec![pattern.to_owned()]
+    };
     alternatives.iter().any(|part| {
-        let server = server_pattern(part).map(|server| format!("{flags}{server}")).filter(|server| is_valid_pattern(server));
-        matches(part, uri) && server.is_none_or(|server| server_of(uri).is_some_and(|own| matches(&server, own)))
+        let server = server_pattern(part)
+            .map(|server| format!("{flags}{server}"))
+            .filter(|server| is_valid_pattern(server));
+        matches(part, uri)
+            && server.is_none_or(|server| server_of(uri).is_some_and(|own| matches(&server, own)))
     })
 }
 
@@ -118,12 +137,16 @@ fn server_of(uri: &str) -> Option<&str> {
     uri.split_once("://")?.1.split(['/', '?', '#']).next()
 }
 
-/// The part of a pattern between `://` and the next slash; `None` where these stand inside of groups.
+/// The part of a pattern between `://` and the next slash; `None` where these stand inside of
+/// groups.
 fn server_pattern(pattern: &str) -> Option<&str> {
     let plain = top_level(pattern);
-    let separator = plain.windows(3).find(|three| three.iter().map(|c| c.letter).eq("://".chars()))?;
+    let separator =
+        plain.windows(3).find(|three| three.iter().map(|c| c.letter).eq("://".chars()))?;
     let start = separator.last()?.end;
-    let ends = |c: &&Letter| c.start >= start && (matches!(c.letter, '/' | '#') || c.letter == '?' && c.escaped);
+    let ends = |c: &&Letter| {
+        c.start >= start && (matches!(c.letter, '/' | '#') || c.letter == '?' && c.escaped)
+    };
     let end = plain.iter().find(ends).map_or(pattern.len(), |c| c.start);
     pattern.get(start..end)
 }
@@ -186,14 +209,18 @@ fn unambiguous(uri: &str) -> bool {
     plain && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
 }
 
-/// RFC 8252 7.3: native applications listen on a port the system gives them, so the port of a loopback address
-/// is not compared. `localhost` is left out on purpose: it can be made to resolve elsewhere.
+/// RFC 8252 7.3: native applications listen on a port the system gives them, so the port of a
+/// loopback address is not compared. `localhost` is left out on purpose: it can be made to resolve
+/// elsewhere.
 fn same_loopback(registered: &str, uri: &str) -> bool {
     let parts = |text: &str| {
         let rest = text.strip_prefix("http://")?;
-        let (host, rest) = ["127.0.0.1", "[::1]"].iter().find_map(|h| Some((*h, rest.strip_prefix(h)?)))?;
+        let (host, rest) =
+            ["127.0.0.1", "[::1]"].iter().find_map(|h| Some((*h, rest.strip_prefix(h)?)))?;
         let (port, tail) = match rest.strip_prefix(':') {
-            Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())),
+            Some(rest) => {
+                rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()))
+            }
             None => ("0", rest),
         };
         let ends = tail.is_empty() || tail.starts_with(['/', '?']);
@@ -235,8 +262,15 @@ mod tests {
         for (uri, expected) in rows {
             assert_eq!(check(uri, &app), expected, "{uri}");
         }
-        assert_eq!(check("http://local.invalidx", &[strict("http://local.invalid?")]), Err(Unregistered));
-        assert_eq!(check("https://first.example/cb", &[]), Err(Unregistered), "an empty list registers nothing");
+        assert_eq!(
+            check("http://local.invalidx", &[strict("http://local.invalid?")]),
+            Err(Unregistered)
+        );
+        assert_eq!(
+            check("https://first.example/cb", &[]),
+            Err(Unregistered),
+            "an empty list registers nothing"
+        );
         for uri in ["foo://localhost", "com.example.app:/cb", "urn:ietf:wg:oauth:2.0:oob"] {
             assert_eq!(check(uri, &[strict(uri)]), Ok(()), "{uri}");
         }
@@ -244,9 +278,16 @@ mod tests {
 
     #[test]
     fn schemes_that_act_in_the_browser_are_refused_even_when_registered() {
-        for uri in
-            ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:x", "about:blank", " javascript:x"]
-        {
+        for uri in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "blob:x",
+            "about:blank",
+            " javascript:x",
+        ] {
             assert_eq!(check(uri, &[strict(uri)]), Err(ForbiddenScheme), "{uri}");
             assert_ne!(check(uri, &[regex(".*")]), Ok(()), "{uri}");
         }
@@ -270,9 +311,18 @@ mod tests {
             assert_eq!(check(uri, &app), expected, "{uri}");
         }
         assert_eq!(check("https://a.test", &[regex("https://a.test)|(.*")]), Err(Unregistered));
-        assert_eq!(check("+", &[regex("+")]), Err(Unregistered), "a pattern that does not compile matches nothing");
+        assert_eq!(
+            check("+", &[regex("+")]),
+            Err(Unregistered),
+            "a pattern that does not compile matches nothing"
+        );
         assert_eq!(check("https://b.test/", &[regex("**"), strict("https://b.test/")]), Ok(()));
-        for (pattern, valid) in [("**", false), ("(?=x)y", false), (r"https://a\.test/.*", true), ("a{9999}{9999}", false)] {
+        for (pattern, valid) in [
+            ("**", false),
+            ("(?=x)y", false),
+            (r"https://a\.test/.*", true),
+            ("a{9999}{9999}", false),
+        ] {
             assert_eq!(is_valid_pattern(pattern), valid, "{pattern}");
         }
         assert!(!is_valid_pattern(&"a".repeat(MAX_PATTERN_BYTES + 1)));
@@ -299,7 +349,11 @@ mod tests {
             (r"com\.example\.app:/.*", "com.example.app:/cb", true),
         ];
         for (pattern, uri, allowed) in rows {
-            assert_eq!(check(uri, &[regex(pattern)]), if allowed { Ok(()) } else { Err(Unregistered) }, "{pattern} {uri}");
+            assert_eq!(
+                check(uri, &[regex(pattern)]),
+                if allowed { Ok(()) } else { Err(Unregistered) },
+                "{pattern} {uri}"
+            );
         }
     }
 
@@ -319,6 +373,9 @@ mod tests {
         ] {
             assert_eq!(check(uri, &native), expected, "{uri}");
         }
-        assert_eq!(check("http://localhost:5001/cb", &[strict("http://localhost:5000/cb")]), Err(Unregistered));
+        assert_eq!(
+            check("http://localhost:5001/cb", &[strict("http://localhost:5000/cb")]),
+            Err(Unregistered)
+        );
     }
 }

@@ -37,8 +37,10 @@ pub enum Delivery {
 impl ReturnAddress {
     /// The answer to a request that succeeded: `fields`, then `state` and `iss`.
     pub fn success(&self, fields: &[(&str, String)]) -> Delivery {
-        let mut all: Vec<(String, String)> = fields.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
-        // The original always names the state, empty when none was sent; a form leaves empty values out.
+        let mut all: Vec<(String, String)> =
+            fields.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
+        // The original always names the state, empty when none was sent; a form leaves empty values
+        // out.
         let state = self.state.clone().unwrap_or_default();
         if self.mode != ResponseMode::FormPost || !state.is_empty() {
             all.push(("state".to_owned(), state));
@@ -48,25 +50,35 @@ impl ReturnAddress {
 
     /// The answer to a request that failed.
     pub fn error(&self, error: &AuthorizeError) -> Delivery {
-        let mut all = vec![("error".to_owned(), error.error().to_owned()), ("error_description".to_owned(), error.description())];
+        let mut all = vec![
+            ("error".to_owned(), error.error().to_owned()),
+            ("error_description".to_owned(), error.description()),
+        ];
         if let Some(state) = self.state.as_ref().filter(|s| !s.is_empty()) {
             all.push(("state".to_owned(), state.clone()));
         }
         self.deliver(all, &percent_encode)
     }
 
-    fn deliver(&self, mut fields: Vec<(String, String)>, encode: &dyn Fn(&str) -> String) -> Delivery {
+    fn deliver(
+        &self,
+        mut fields: Vec<(String, String)>,
+        encode: &dyn Fn(&str) -> String,
+    ) -> Delivery {
         fields.extend(self.issuer.iter().map(|issuer| ("iss".to_owned(), issuer.clone())));
         if self.mode == ResponseMode::FormPost {
             return Delivery::Form { url: self.uri.clone(), fields };
         }
-        let text = fields.iter().map(|(n, v)| format!("{n}={}", encode(v))).collect::<Vec<_>>().join("&");
+        let text =
+            fields.iter().map(|(n, v)| format!("{n}={}", encode(v))).collect::<Vec<_>>().join("&");
         let (base, fragment) = match self.uri.split_once('#') {
             Some((base, fragment)) => (base, Some(fragment)),
             None => (self.uri.as_str(), None),
         };
         let joined = match (self.mode, fragment) {
-            (ResponseMode::Fragment, Some(fragment)) if !fragment.is_empty() => format!("{base}#{fragment}&{text}"),
+            (ResponseMode::Fragment, Some(fragment)) if !fragment.is_empty() => {
+                format!("{base}#{fragment}&{text}")
+            }
             (ResponseMode::Fragment, _) => format!("{base}#{text}"),
             (_, fragment) => {
                 let separator = match base.split_once('?') {
@@ -87,7 +99,8 @@ fn form_encode(text: &str) -> String {
 }
 
 fn percent_encode(text: &str) -> String {
-    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+    const KEPT: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
     utf8_percent_encode(text, KEPT).to_string()
 }
 
@@ -108,15 +121,42 @@ mod tests {
     #[test]
     fn answers_keep_the_registered_address_and_encode_what_is_added() {
         let rows = [
-            ("foo://localhost", ResponseMode::Query, "foo://localhost?code=1&state=a+b%26c%3Dd%2F%C3%A9"),
-            ("http://localhost", ResponseMode::Fragment, "http://localhost#code=1&state=a+b%26c%3Dd%2F%C3%A9"),
-            ("https://a/cb?x=1&y=", ResponseMode::Query, "https://a/cb?x=1&y=&code=1&state=a+b%26c%3Dd%2F%C3%A9"),
-            ("https://a/cb?", ResponseMode::Query, "https://a/cb?code=1&state=a+b%26c%3Dd%2F%C3%A9"),
-            ("https://a/cb#top", ResponseMode::Query, "https://a/cb?code=1&state=a+b%26c%3Dd%2F%C3%A9#top"),
-            ("https://ä/cb", ResponseMode::Query, "https://%C3%A4/cb?code=1&state=a+b%26c%3Dd%2F%C3%A9"),
+            (
+                "foo://localhost",
+                ResponseMode::Query,
+                "foo://localhost?code=1&state=a+b%26c%3Dd%2F%C3%A9",
+            ),
+            (
+                "http://localhost",
+                ResponseMode::Fragment,
+                "http://localhost#code=1&state=a+b%26c%3Dd%2F%C3%A9",
+            ),
+            (
+                "https://a/cb?x=1&y=",
+                ResponseMode::Query,
+                "https://a/cb?x=1&y=&code=1&state=a+b%26c%3Dd%2F%C3%A9",
+            ),
+            (
+                "https://a/cb?",
+                ResponseMode::Query,
+                "https://a/cb?code=1&state=a+b%26c%3Dd%2F%C3%A9",
+            ),
+            (
+                "https://a/cb#top",
+                ResponseMode::Query,
+                "https://a/cb?code=1&state=a+b%26c%3Dd%2F%C3%A9#top",
+            ),
+            (
+                "https://ä/cb",
+                ResponseMode::Query,
+                "https://%C3%A4/cb?code=1&state=a+b%26c%3Dd%2F%C3%A9",
+            ),
         ];
         for (uri, mode, expected) in rows {
-            assert_eq!(address(uri, mode).success(&[("code", "1".into())]), Delivery::Redirect(expected.into()));
+            assert_eq!(
+                address(uri, mode).success(&[("code", "1".into())]),
+                Delivery::Redirect(expected.into())
+            );
         }
     }
 
@@ -126,7 +166,10 @@ mod tests {
         let text = "error=request_not_supported&error_description=The%20provider%20does%20not%20support%20use%20of%20the%20request%20parameter";
         let mut to = address("https://a/cb", ResponseMode::Query);
         to.state = Some("x&code=stolen".into());
-        assert_eq!(to.error(&error), Delivery::Redirect(format!("https://a/cb?{text}&state=x%26code%3Dstolen")));
+        assert_eq!(
+            to.error(&error),
+            Delivery::Redirect(format!("https://a/cb?{text}&state=x%26code%3Dstolen"))
+        );
         to.mode = ResponseMode::Fragment;
         to.state = None;
         assert_eq!(to.error(&error), Delivery::Redirect(format!("https://a/cb#{text}")));
@@ -138,10 +181,20 @@ mod tests {
 
     #[test]
     fn a_form_leaves_an_empty_state_out_and_an_url_does_not() {
-        let mut to = ReturnAddress { uri: "https://a".into(), mode: ResponseMode::FormPost, state: None, issuer: Some("https://id/".into()) };
-        let Delivery::Form { fields, .. } = to.success(&[("code", "1".into())]) else { panic!("a form") };
+        let mut to = ReturnAddress {
+            uri: "https://a".into(),
+            mode: ResponseMode::FormPost,
+            state: None,
+            issuer: Some("https://id/".into()),
+        };
+        let Delivery::Form { fields, .. } = to.success(&[("code", "1".into())]) else {
+            panic!("a form")
+        };
         assert_eq!(fields, [("code".into(), "1".into()), ("iss".into(), "https://id/".into())]);
         to.mode = ResponseMode::Query;
-        assert_eq!(to.success(&[("code", "1".into())]), Delivery::Redirect("https://a?code=1&state=&iss=https%3A%2F%2Fid%2F".into()));
+        assert_eq!(
+            to.success(&[("code", "1".into())]),
+            Delivery::Redirect("https://a?code=1&state=&iss=https%3A%2F%2Fid%2F".into())
+        );
     }
 }

@@ -13,7 +13,8 @@ pub const PROFILE: &str = "profile";
 pub const EMAIL: &str = "email";
 pub const OFFLINE_ACCESS: &str = "offline_access";
 pub const API: &str = "goauthentik.io/api";
-/// Not a mapping of the shipped set: asks for the `groups` claim alone, which `profile` would give too.
+/// Not a mapping of the shipped set: asks for the `groups` claim alone, which `profile` would give
+/// too.
 pub const GROUPS: &str = "groups";
 
 impl Scopes {
@@ -37,8 +38,8 @@ impl Scopes {
         self.iter().all(|s| of.contains(s))
     }
 
-    /// Those of this set the client may have: the names of its mappings, and `groups` where `profile` is one of
-    /// them, since `profile` would tell the same and more.
+    /// Those of this set the client may have: the names of its mappings, and `groups` where
+    /// `profile` is one of them, since `profile` would tell the same and more.
     #[must_use]
     pub fn granted_from(&self, allowed: &Scopes) -> Scopes {
         let may = |s: &&str| allowed.contains(s) || (*s == GROUPS && allowed.contains(PROFILE));
@@ -91,7 +92,10 @@ mod tests {
         let asked = Scopes::parse("openid  profile email groups zzz openid");
         assert_eq!(asked.granted_from(&allowed).to_string(), "openid profile email groups");
         assert_eq!(asked.granted_from(&Scopes::parse("openid")).to_string(), "openid");
-        assert_eq!(Scopes::parse("groups").granted_from(&Scopes::parse("groups")).to_string(), "groups");
+        assert_eq!(
+            Scopes::parse("groups").granted_from(&Scopes::parse("groups")).to_string(),
+            "groups"
+        );
         assert!(Scopes::parse("a b").is_subset(&Scopes::parse("b c a")));
         assert!(!Scopes::parse("a b").is_subset(&Scopes::parse("a")));
     }

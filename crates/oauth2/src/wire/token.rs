@@ -50,12 +50,20 @@ impl Grant {
         let some = |name| one(name).map(|v| (!v.is_empty()).then(|| v.to_owned()));
         let scopes = Scopes::parse(one("scope")?);
         match one("grant_type")? {
-            "authorization_code" => Ok(Grant::AuthorizationCode { code: text("code")?, redirect_uri: text("redirect_uri")?, verifier: some("code_verifier")? }),
+            "authorization_code" => Ok(Grant::AuthorizationCode {
+                code: text("code")?,
+                redirect_uri: text("redirect_uri")?,
+                verifier: some("code_verifier")?,
+            }),
             "refresh_token" => Ok(Grant::RefreshToken { token: text("refresh_token")?, scopes }),
             "client_credentials" | "password" => {
                 let credential = match (some("client_assertion_type")?, some("username")?) {
-                    (Some(kind), _) => Machine::Assertion { kind, assertion: some("client_assertion")? },
-                    (None, Some(username)) => Machine::AppPassword { username, password: text("password")? },
+                    (Some(kind), _) => {
+                        Machine::Assertion { kind, assertion: some("client_assertion")? }
+                    }
+                    (None, Some(username)) => {
+                        Machine::AppPassword { username, password: text("password")? }
+                    }
                     (None, None) => Machine::Secret,
                 };
                 Ok(Grant::Machine { credential, scopes })
@@ -71,16 +79,33 @@ mod tests {
 
     #[test]
     fn grants() {
-        let code = Params::from([("grant_type", "authorization_code"), ("code", "c"), ("redirect_uri", "u")]);
-        let expected = Grant::AuthorizationCode { code: "c".into(), redirect_uri: "u".into(), verifier: None };
+        let code = Params::from([
+            ("grant_type", "authorization_code"),
+            ("code", "c"),
+            ("redirect_uri", "u"),
+        ]);
+        let expected =
+            Grant::AuthorizationCode { code: "c".into(), redirect_uri: "u".into(), verifier: None };
         assert_eq!(Grant::parse(&code), Ok(expected));
-        let machine = Params::from([("grant_type", "password"), ("username", "u"), ("password", "p"), ("scope", "a b")]);
+        let machine = Params::from([
+            ("grant_type", "password"),
+            ("username", "u"),
+            ("password", "p"),
+            ("scope", "a b"),
+        ]);
         let credential = Machine::AppPassword { username: "u".into(), password: "p".into() };
-        assert_eq!(Grant::parse(&machine), Ok(Grant::Machine { credential, scopes: Scopes::parse("a b") }));
+        assert_eq!(
+            Grant::parse(&machine),
+            Ok(Grant::Machine { credential, scopes: Scopes::parse("a b") })
+        );
         for unknown in [Params::default(), Params::from([("grant_type", "zzz")])] {
             assert_eq!(Grant::parse(&unknown), Err(TokenError::GrantTypeUnknown));
         }
-        let twice = Params::from([("grant_type", "refresh_token"), ("refresh_token", "a"), ("refresh_token", "b")]);
+        let twice = Params::from([
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "a"),
+            ("refresh_token", "b"),
+        ]);
         assert_eq!(Grant::parse(&twice), Err(TokenError::RequestMalformed));
     }
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{ExpressionError, Program, parse};
 
-/// Source text, and the program it is: parsed at its first use, once for each revision of its object.
+/// Source text, and the program it is: parsed at its first use, once for each revision of its
+/// object.
 #[derive(Debug, Clone)]
 pub struct Expression {
     source: Code,

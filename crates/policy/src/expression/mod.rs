@@ -1,9 +1,9 @@
 //! Expressions of policies and property mappings.
 //!
-//! Until the interpreter arrives an expression may be saved when it is *recognised*: its text, without
-//! comments and blank lines, is one the program ships natively (or the original ships, so that its
-//! blueprints load), or it is written in the small part of the language that [`simple`] understands.
-//! Anything else is refused with a text that says so.
+//! Until the interpreter arrives an expression may be saved when it is *recognised*: its text,
+//! without comments and blank lines, is one the program ships natively (or the original ships, so
+//! that its blueprints load), or it is written in the small part of the language that [`simple`]
+//! understands. Anything else is refused with a text that says so.
 //!
 //! ```text
 //! use countersign_policy::expression::{self, MappingContext};
@@ -82,7 +82,8 @@ pub struct PolicyFacts<'a> {
     /// Whether the flow is running in a plan, and whether its pending user has signed in already.
     pub in_plan: bool,
     pub pending_user_has_backend: bool,
-    /// Whether the installation was set up; `None` where it was not and has no first administrator's account.
+    /// Whether the installation was set up; `None` where it was not and has no first
+    /// administrator's account.
     pub setup_done: Option<bool>,
     /// Whether users may change these themselves, by system setting.
     pub may_change: MayChange,
@@ -105,11 +106,14 @@ pub fn parse(source: &str) -> Result<Program, ExpressionError> {
     if let Some(native) = native::recognise(&normal) {
         return Ok(Program::Native(native));
     }
-    simple::parse(&normal).map(Program::Simple).map_err(|error| ExpressionError::Unrecognised(error.to_string()))
+    simple::parse(&normal)
+        .map(Program::Simple)
+        .map_err(|error| ExpressionError::Unrecognised(error.to_string()))
 }
 
 impl Program {
-    /// The keys that a mapping's value may have, as far as the text says them. Nothing is run for this.
+    /// The keys that a mapping's value may have, as far as the text says them. Nothing is run for
+    /// this.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         match self {
@@ -125,7 +129,10 @@ impl Program {
     pub fn map(&self, context: &MappingContext<'_>) -> Result<Value, ExpressionError> {
         match self {
             Program::Native(native) => native.map(context),
-            Program::Simple(program) => program.run(context).map(|(value, _)| value).map_err(|e| ExpressionError::Failed(e.to_string())),
+            Program::Simple(program) => program
+                .run(context)
+                .map(|(value, _)| value)
+                .map_err(|e| ExpressionError::Failed(e.to_string())),
         }
     }
 
@@ -137,8 +144,14 @@ impl Program {
         match self {
             Program::Native(native) => native.decide(facts),
             Program::Simple(program) => {
-                let (value, messages) = program.run(&facts.mapping).map_err(|e| ExpressionError::Failed(e.to_string()))?;
-                Ok(PolicyAnswer { passing: simple::truth(&value), messages, pending_username: None })
+                let (value, messages) = program
+                    .run(&facts.mapping)
+                    .map_err(|e| ExpressionError::Failed(e.to_string()))?;
+                Ok(PolicyAnswer {
+                    passing: simple::truth(&value),
+                    messages,
+                    pending_username: None,
+                })
             }
         }
     }
@@ -148,7 +161,10 @@ impl Program {
 ///
 /// # Errors
 /// Text that is not recognised, and as [`Program::map`].
-pub fn evaluate_mapping(source: &str, context: &MappingContext<'_>) -> Result<Value, ExpressionError> {
+pub fn evaluate_mapping(
+    source: &str,
+    context: &MappingContext<'_>,
+) -> Result<Value, ExpressionError> {
     parse(source)?.map(context)
 }
 
@@ -176,7 +192,10 @@ mod tests {
         let user = uma();
         let context = MappingContext { user: Some(&user), ..Default::default() };
         let source = "# what the application learns\n\nreturn {\n    \"email\": request.user.email,\n    \"email_verified\": True\n}\n";
-        assert_eq!(evaluate_mapping(source, &context), Ok(json!({"email": "uma@example.org", "email_verified": true})));
+        assert_eq!(
+            evaluate_mapping(source, &context),
+            Ok(json!({"email": "uma@example.org", "email_verified": true}))
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Shipped expressions, written in Rust. Recognised by what the text says, see [`super::normalise`].
+//! Shipped expressions, written in Rust. Recognised by what the text says, see
+//! [`super::normalise`].
 
 use serde_json::{Value, json};
 
@@ -36,8 +37,14 @@ pub enum Native {
 /// Texts of ours and of the original, by fingerprint.
 const KNOWN: &[(&str, Native)] = &[
     ("7df8f0cd9e1cd0b204a760783671c0ccca4a3258dc7c51f59e9e2295c6c25315", Native::Nothing),
-    ("a14e8d32bed2dc65b9683a5e5b88a6015af775b395084e93e87e90c637a78d24", Native::PasswordStageNeeded),
-    ("e9f4556603db6db8089561824f51c9790c29b80276be9098c98810e55d595f53", Native::PasswordStageNeeded),
+    (
+        "a14e8d32bed2dc65b9683a5e5b88a6015af775b395084e93e87e90c637a78d24",
+        Native::PasswordStageNeeded,
+    ),
+    (
+        "e9f4556603db6db8089561824f51c9790c29b80276be9098c98810e55d595f53",
+        Native::PasswordStageNeeded,
+    ),
     ("8650bd10e278dee5e1faf86c79cce572812e5f3afcfb7e51f996411db3875546", Native::PromptEmail),
     ("ef36cab8ac7506c73ae5b3371ffb442f4953ec10939d3031adbc563f82c576c3", Native::PromptEmail),
     ("c0574c5da292144d3428c449a692c1ac41ae618b6d064cbbc46d42ff06a47365", Native::PromptLocale),
@@ -46,7 +53,10 @@ const KNOWN: &[(&str, Native)] = &[
     ("e4cff98c4f93c3662c2bf37b2e68ae44fc121fe1e4db5dadbe61d6248d1dcfed", Native::PromptName),
     ("090a73262c3034c2f44e851b371d411918c42929943fb5003e5b4e806b98617b", Native::PromptUsername),
     ("b6e32f922aacbd3af51df9a77e30d7f4179c5aefb237d57d55c549f4c85d656e", Native::PromptUsername),
-    ("fcba06e5bbfcf7a7cc02c06523451044ac057f63ceb569967602ed1c99908962", Native::RecoveryNotRestored),
+    (
+        "fcba06e5bbfcf7a7cc02c06523451044ac057f63ceb569967602ed1c99908962",
+        Native::RecoveryNotRestored,
+    ),
     ("306a7d52899a8b1954305960ec01f7b8d42411dbb846d99e3422a7c8ab49a9ce", Native::ScopeEmail),
     ("f343f080587aa78adea137f435b19bb581e5dbd6fa4b21dc4852f2365cc98a18", Native::ScopeEmail),
     ("098424f943c098ffe71cde1199dcddede792e2d2012f9504c655aa7b04e75e82", Native::ScopeEntitlements),
@@ -62,11 +72,23 @@ const KNOWN: &[(&str, Native)] = &[
     ("3130452c9d6ac74534acfaf5ba539a8913937099947950e606338e72a0085b09", Native::SetupPrefill),
     ("d1fe018e9835614e4b8185113ff6d906127dab8f79a98538df1babeed26b48ef", Native::SetupPrefill),
     ("d58aa29af8eefd3b6c1598ecb07b3009bb69a5b4f07e6c30ebac4d1764bb4a6a", Native::SourceLogin),
-    ("14969cd2c67a459d97a4b7c942ee142a99738f3a16abe3fd6309abff95c94633", Native::SourceUsernameMissing),
-    ("33448aebcb53f383a2c59db65dee04f1664280ad1cacde0cf18d86f12a4b2b39", Native::SourceUsernameMissing),
+    (
+        "14969cd2c67a459d97a4b7c942ee142a99738f3a16abe3fd6309abff95c94633",
+        Native::SourceUsernameMissing,
+    ),
+    (
+        "33448aebcb53f383a2c59db65dee04f1664280ad1cacde0cf18d86f12a4b2b39",
+        Native::SourceUsernameMissing,
+    ),
     ("515d7a655a962644ba8c21dd984a9bd66d34456fb8491d212505d7002f85965f", Native::TokenNotUsed),
-    ("3218ddbfa5b792f2d1cfd00a459e485749cf0c86608e08b7780887830ba4e28b", Native::UserSettingsAllowed),
-    ("6f2ad8fb91cdb19d933b68e313e816f6ab060f1fe4631d560d3c76ab88a881a3", Native::UserSettingsAllowed),
+    (
+        "3218ddbfa5b792f2d1cfd00a459e485749cf0c86608e08b7780887830ba4e28b",
+        Native::UserSettingsAllowed,
+    ),
+    (
+        "6f2ad8fb91cdb19d933b68e313e816f6ab060f1fe4631d560d3c76ab88a881a3",
+        Native::UserSettingsAllowed,
+    ),
 ];
 
 /// The account the original creates first.
@@ -91,7 +113,9 @@ impl Native {
         match self {
             Native::ScopeEmail => &["email", "email_verified"],
             Native::ScopeEntitlements => &["entitlements", "roles"],
-            Native::ScopeProfile => &["name", "given_name", "preferred_username", "nickname", "groups"],
+            Native::ScopeProfile => {
+                &["name", "given_name", "preferred_username", "nickname", "groups"]
+            }
             Native::ScopeProxy => &["ak_proxy"],
             _ => &[],
         }
@@ -147,19 +171,32 @@ impl Native {
         let answer = |passing| PolicyAnswer { passing, ..PolicyAnswer::default() };
         let no_admin = || ExpressionError::Failed(format!("There is no user {FIRST_ADMIN}."));
         Ok(match self {
-            Native::PasswordStageNeeded => answer(!facts.in_plan || !facts.pending_user_has_backend),
-            Native::RecoveryNotRestored => answer(context.get("is_restored").is_none_or(super::simple::truth)),
+            Native::PasswordStageNeeded => {
+                answer(!facts.in_plan || !facts.pending_user_has_backend)
+            }
+            Native::RecoveryNotRestored => {
+                answer(context.get("is_restored").is_none_or(super::simple::truth))
+            }
             Native::SetupClose => answer(true),
             Native::SetupOpen => answer(!facts.setup_done.ok_or_else(no_admin)?),
             Native::SetupPrefill => {
                 facts.setup_done.ok_or_else(no_admin)?;
-                PolicyAnswer { passing: true, pending_username: Some(FIRST_ADMIN.to_owned()), ..PolicyAnswer::default() }
+                PolicyAnswer {
+                    passing: true,
+                    pending_username: Some(FIRST_ADMIN.to_owned()),
+                    ..PolicyAnswer::default()
+                }
             }
             Native::SourceLogin => answer(context.get("is_sso").is_some_and(super::simple::truth)),
-            Native::SourceUsernameMissing => answer(context.get("prompt_data").and_then(|data| data.get("username")).is_none()),
-            Native::TokenNotUsed => answer(context.get("auth_method").and_then(Value::as_str) != Some("app_password")),
+            Native::SourceUsernameMissing => {
+                answer(context.get("prompt_data").and_then(|data| data.get("username")).is_none())
+            }
+            Native::TokenNotUsed => {
+                answer(context.get("auth_method").and_then(Value::as_str) != Some("app_password"))
+            }
             Native::UserSettingsAllowed => settings_allowed(facts),
-            // A mapping used as a policy passes when its value is true, as the original would have it.
+            // A mapping used as a policy passes when its value is true, as the original would have
+            // it.
             mapping => answer(super::simple::truth(&mapping.map(&facts.mapping)?)),
         })
     }
@@ -172,14 +209,36 @@ fn settings_allowed(facts: &PolicyFacts<'_>) -> PolicyAnswer {
     let attributes = user.merged_attributes(facts.mapping.brand_attributes.unwrap_or(&empty));
     let data = facts.mapping.context.and_then(|context| context.get("prompt_data"));
     for (field, attribute, setting, current, message) in [
-        ("email", "goauthentik.io/user/can-change-email", facts.may_change.email, &user.email, "Not allowed to change email address."),
-        ("name", "goauthentik.io/user/can-change-name", facts.may_change.name, &user.name, "Not allowed to change name."),
-        ("username", "goauthentik.io/user/can-change-username", facts.may_change.username, &user.username, "Not allowed to change username."),
+        (
+            "email",
+            "goauthentik.io/user/can-change-email",
+            facts.may_change.email,
+            &user.email,
+            "Not allowed to change email address.",
+        ),
+        (
+            "name",
+            "goauthentik.io/user/can-change-name",
+            facts.may_change.name,
+            &user.name,
+            "Not allowed to change name.",
+        ),
+        (
+            "username",
+            "goauthentik.io/user/can-change-username",
+            facts.may_change.username,
+            &user.username,
+            "Not allowed to change username.",
+        ),
     ] {
         let allowed = attributes.get(attribute).map_or(setting, super::simple::truth);
         let wanted = data.and_then(|data| data.get(field)).and_then(Value::as_str);
         if !allowed && wanted != Some(current.as_str()) {
-            return PolicyAnswer { passing: false, messages: vec![message.to_owned()], pending_username: None };
+            return PolicyAnswer {
+                passing: false,
+                messages: vec![message.to_owned()],
+                pending_username: None,
+            };
         }
     }
     PolicyAnswer { passing: true, ..PolicyAnswer::default() }

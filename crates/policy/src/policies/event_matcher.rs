@@ -21,9 +21,19 @@ pub struct EventMatcherPolicy {
     pub execution_logging: bool,
     #[field(label = "Action", help = "Matches events with this action.", blank, filter)]
     pub action: Option<Listed<Actions>>,
-    #[field(label = "Client IP", help = "Matches the address the event came from, exactly.", blank, filter)]
+    #[field(
+        label = "Client IP",
+        help = "Matches the address the event came from, exactly.",
+        blank,
+        filter
+    )]
     pub client_ip: Option<String>,
-    #[field(label = "App", help = "Matches events made by this application of the server.", blank, filter)]
+    #[field(
+        label = "App",
+        help = "Matches events made by this application of the server.",
+        blank,
+        filter
+    )]
     pub app: Option<Listed<Apps>>,
     #[field(label = "Model", help = "Matches events about this kind of object.", blank, filter)]
     pub model: Option<Listed<Models>>,
@@ -38,15 +48,25 @@ impl EventMatcherPolicy {
 
     /// Action, address, app and model.
     fn criteria(&self) -> [Option<&str>; 4] {
-        [self.action.as_deref(), self.client_ip.as_deref(), self.app.as_deref(), self.model.as_deref()]
+        [
+            self.action.as_deref(),
+            self.client_ip.as_deref(),
+            self.app.as_deref(),
+            self.model.as_deref(),
+        ]
     }
 
     /// The messages are added whether or not the criterion matches, as in the original.
     pub(crate) fn evaluate(&self, context: &Map<String, Value>) -> Verdict {
         let Some(event) = context.get("event") else { return Verdict::failing(Vec::new()) };
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text =
+            |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
         let model = event.get("context").and_then(|c| c.get("model"));
-        let model = format!("{}.{}", text(model.and_then(|m| m.get("app"))), text(model.and_then(|m| m.get("model_name"))));
+        let model = format!(
+            "{}.{}",
+            text(model.and_then(|m| m.get("app"))),
+            text(model.and_then(|m| m.get("model_name")))
+        );
         let mut verdict = Verdict::passing();
         let found = [
             (text(event.get("action")), "Action matched."),
@@ -80,12 +100,22 @@ mod tests {
         assert!(Action::parse(&json!(null), field).unwrap().is_none());
         for wrong in [json!("nonsense"), json!("Login"), json!(7), json!(["login"])] {
             assert!(Action::parse(&wrong, field).is_err(), "{wrong}");
-            assert!(Action::parse_stored(&wrong, field).is_err(), "{wrong}: what blueprints bring is checked as well");
+            assert!(
+                Action::parse_stored(&wrong, field).is_err(),
+                "{wrong}: what blueprints bring is checked as well"
+            );
         }
         // What an older version let through: were it dropped, the policy would match every event.
         let stored = Action::load(&json!("nonsense"), field).unwrap();
         assert_eq!(stored.as_deref(), Some("nonsense"));
-        let policy = EventMatcherPolicy { name: "old".into(), execution_logging: false, action: stored, client_ip: None, app: None, model: None };
+        let policy = EventMatcherPolicy {
+            name: "old".into(),
+            execution_logging: false,
+            action: stored,
+            client_ip: None,
+            app: None,
+            model: None,
+        };
         let event = json!({"event": {"action": "login"}});
         assert!(!policy.evaluate(event.as_object().unwrap()).passing);
     }

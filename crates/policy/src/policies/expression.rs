@@ -14,7 +14,12 @@ use crate::expression::Expression;
 pub struct ExpressionPolicy {
     #[field(label = "Name", unique = "Policy with this name already exists.", search, filter)]
     pub name: String,
-    #[field(label = "Execution logging", help = "Log every execution of this policy; errors are logged in any case.", default = false, filter)]
+    #[field(
+        label = "Execution logging",
+        help = "Log every execution of this policy; errors are logged in any case.",
+        default = false,
+        filter
+    )]
     pub execution_logging: bool,
     #[field(label = "Expression")]
     pub expression: Expression,

@@ -23,15 +23,44 @@ pub struct PasswordPolicy {
     pub name: String,
     #[field(label = "Execution logging", default = false, filter)]
     pub execution_logging: bool,
-    #[field(label = "Password field", help = "Key of the prompt field that holds the password.", default = "password", filter)]
+    #[field(
+        label = "Password field",
+        help = "Key of the prompt field that holds the password.",
+        default = "password",
+        filter
+    )]
     pub password_field: String,
-    #[field(label = "Minimum amount of digits", group = "Static rules", default = 0, min = 0, filter)]
+    #[field(
+        label = "Minimum amount of digits",
+        group = "Static rules",
+        default = 0,
+        min = 0,
+        filter
+    )]
     pub amount_digits: i32,
-    #[field(label = "Minimum amount of uppercase characters", group = "Static rules", default = 0, min = 0, filter)]
+    #[field(
+        label = "Minimum amount of uppercase characters",
+        group = "Static rules",
+        default = 0,
+        min = 0,
+        filter
+    )]
     pub amount_uppercase: i32,
-    #[field(label = "Minimum amount of lowercase characters", group = "Static rules", default = 0, min = 0, filter)]
+    #[field(
+        label = "Minimum amount of lowercase characters",
+        group = "Static rules",
+        default = 0,
+        min = 0,
+        filter
+    )]
     pub amount_lowercase: i32,
-    #[field(label = "Minimum amount of symbols characters", group = "Static rules", default = 0, min = 0, filter)]
+    #[field(
+        label = "Minimum amount of symbols characters",
+        group = "Static rules",
+        default = 0,
+        min = 0,
+        filter
+    )]
     pub amount_symbols: i32,
     #[field(label = "Minimum length", group = "Static rules", default = 0, min = 0, filter)]
     pub length_min: i32,
@@ -41,13 +70,37 @@ pub struct PasswordPolicy {
     pub error_message: String,
     #[field(label = "Check static rules", default = true, filter)]
     pub check_static_rules: bool,
-    #[field(label = "Check haveibeenpwned.com", help = "Needs a connection to that service; the password itself never leaves.", default = false, filter)]
+    #[field(
+        label = "Check haveibeenpwned.com",
+        help = "Needs a connection to that service; the password itself never leaves.",
+        default = false,
+        filter
+    )]
     pub check_have_i_been_pwned: bool,
-    #[field(label = "Check zxcvbn", help = "Guess how easily the password is guessed.", default = false, filter)]
+    #[field(
+        label = "Check zxcvbn",
+        help = "Guess how easily the password is guessed.",
+        default = false,
+        filter
+    )]
     pub check_zxcvbn: bool,
-    #[field(label = "Allowed count", help = "How often a password may be on public lists.", group = "HaveIBeenPwned settings", default = 0, min = 0, filter)]
+    #[field(
+        label = "Allowed count",
+        help = "How often a password may be on public lists.",
+        group = "HaveIBeenPwned settings",
+        default = 0,
+        min = 0,
+        filter
+    )]
     pub hibp_allowed_count: i32,
-    #[field(label = "Score threshold", help = "Passwords with this score or less are refused.", group = "zxcvbn settings", default = 2, min = 0, filter)]
+    #[field(
+        label = "Score threshold",
+        help = "Passwords with this score or less are refused.",
+        group = "zxcvbn settings",
+        default = 2,
+        min = 0,
+        filter
+    )]
     pub zxcvbn_score_threshold: i32,
 }
 
@@ -66,14 +119,25 @@ const LONGEST_GUESSED: usize = 72;
 impl PasswordPolicy {
     /// # Errors
     /// A check that cannot be made here, as text: counts as a policy that raised.
-    pub(crate) fn evaluate(&self, context: &Map<String, Value>, subject: &PasswordSubject) -> Result<Verdict, String> {
+    pub(crate) fn evaluate(
+        &self,
+        context: &Map<String, Value>,
+        subject: &PasswordSubject,
+    ) -> Result<Verdict, String> {
         let asked = context.get("prompt_data").and_then(|data| data.get(&self.password_field));
-        let password = asked.or_else(|| context.get(&self.password_field)).and_then(Value::as_str).unwrap_or_default();
+        let password = asked
+            .or_else(|| context.get(&self.password_field))
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         if password.is_empty() {
             return Ok(Verdict::failing(vec!["Password not set in context".to_owned()]));
         }
         if self.check_static_rules && !self.meets_static_rules(password) {
-            let text = if self.error_message.is_empty() { "Invalid password." } else { &self.error_message };
+            let text = if self.error_message.is_empty() {
+                "Invalid password."
+            } else {
+                &self.error_message
+            };
             return Ok(Verdict::failing(vec![text.to_owned()]));
         }
         if self.check_have_i_been_pwned {
@@ -84,7 +148,9 @@ impl PasswordPolicy {
 
     fn meets_static_rules(&self, password: &str) -> bool {
         let count = |test: &dyn Fn(char) -> bool| password.chars().filter(|c| test(*c)).count();
-        let at_least = |found: usize, wanted: i32| usize::try_from(wanted).is_ok_and(|wanted| found >= wanted) || wanted <= 0;
+        let at_least = |found: usize, wanted: i32| {
+            usize::try_from(wanted).is_ok_and(|wanted| found >= wanted) || wanted <= 0
+        };
         at_least(password.chars().count(), self.length_min)
             && at_least(count(&|c| c.is_ascii_digit()), self.amount_digits)
             && at_least(count(&|c| c.is_ascii_uppercase()), self.amount_uppercase)
@@ -94,8 +160,11 @@ impl PasswordPolicy {
 
     fn guess(&self, password: &str, subject: &PasswordSubject) -> Verdict {
         let start: String = password.chars().take(LONGEST_GUESSED).collect();
-        let words: Vec<&str> =
-            [&subject.username, &subject.name, &subject.email, &subject.brand].into_iter().filter(|word| !word.is_empty()).map(String::as_str).collect();
+        let words: Vec<&str> = [&subject.username, &subject.name, &subject.email, &subject.brand]
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .map(String::as_str)
+            .collect();
         let guess = zxcvbn::zxcvbn(&start, &words);
         if i32::from(u8::from(guess.score())) > self.zxcvbn_score_threshold {
             return Verdict::passing();
@@ -150,7 +219,8 @@ mod tests {
     #[test]
     fn weak_passwords_are_refused_with_advice() {
         let context = json!({"prompt_data": {"password": "Password-123"}});
-        let verdict = policy().evaluate(context.as_object().unwrap(), &PasswordSubject::default()).unwrap();
+        let verdict =
+            policy().evaluate(context.as_object().unwrap(), &PasswordSubject::default()).unwrap();
         assert!(!verdict.passing);
         assert_eq!(verdict.messages.first().map(String::as_str), Some("Password is too weak."));
         assert!(verdict.messages.len() > 1);

@@ -15,7 +15,10 @@ pub(crate) const PARAMETERS: [(&str, &str); 2] = [("created", "time"), ("last_up
 ///
 /// # Errors
 /// 400 for what is no moment.
-pub(crate) async fn narrow(call: &Call, entries: Vec<Arc<Entry>>) -> Result<Vec<Arc<Entry>>, ApiError> {
+pub(crate) async fn narrow(
+    call: &Call,
+    entries: Vec<Arc<Entry>>,
+) -> Result<Vec<Arc<Entry>>, ApiError> {
     let [created, last_updated] = PARAMETERS.map(|(name, _)| asked(call, name));
     let (created, last_updated) = (created?, last_updated?);
     if created.is_none() && last_updated.is_none() {
@@ -24,8 +27,11 @@ pub(crate) async fn narrow(call: &Call, entries: Vec<Arc<Entry>>) -> Result<Vec<
     let find = move |sql: &mut Sql<'_>| {
         let mut found = Vec::new();
         for entry in entries {
-            let wrong = |moment: Option<Timestamp>, wanted: Option<Timestamp>| wanted.is_some() && moment != wanted;
-            let other = last_updated.is_some() && wrong(changed(sql, &entry)?, last_updated) || created.is_some() && wrong(made(sql, &entry)?, created);
+            let wrong = |moment: Option<Timestamp>, wanted: Option<Timestamp>| {
+                wanted.is_some() && moment != wanted
+            };
+            let other = last_updated.is_some() && wrong(changed(sql, &entry)?, last_updated)
+                || created.is_some() && wrong(made(sql, &entry)?, created);
             if !other {
                 found.push(entry);
             }
@@ -36,7 +42,9 @@ pub(crate) async fn narrow(call: &Call, entries: Vec<Arc<Entry>>) -> Result<Vec<
 }
 
 fn changed(sql: &mut Sql<'_>, entry: &Entry) -> Result<Option<Timestamp>, StoreError> {
-    sql.query_one("SELECT at FROM change WHERE revision = $1", params![entry.revision])?.map(|row| row.get(0)).transpose()
+    sql.query_one("SELECT at FROM change WHERE revision = $1", params![entry.revision])?
+        .map(|row| row.get(0))
+        .transpose()
 }
 
 /// Nothing mentions a key before the edit that gave it.
@@ -47,5 +55,7 @@ fn made(sql: &mut Sql<'_>, entry: &Entry) -> Result<Option<Timestamp>, StoreErro
 
 fn asked(call: &Call, name: &str) -> Result<Option<Timestamp>, ApiError> {
     let Some(text) = call.query.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
-    Timestamp::parse(text).map(Some).ok_or_else(|| ApiError::field(name, Problem::new("invalid", "Enter a valid date/time.")))
+    Timestamp::parse(text)
+        .map(Some)
+        .ok_or_else(|| ApiError::field(name, Problem::new("invalid", "Enter a valid date/time.")))
 }

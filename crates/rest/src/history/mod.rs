@@ -24,15 +24,33 @@ pub(crate) fn operations() -> Vec<Operation> {
     let mut all = snapshots::operations();
     all.extend(pending::operations());
     all.extend([
-        Operation::new(Method::GET, "countersign/changes/", "countersign_changes_list", Access::Superuser, list)
-            .summary("Edits of the configuration, newest first.")
-            .response(free()),
-        Operation::new(Method::GET, "countersign/changes/{revision}/", "countersign_changes_retrieve", Access::Superuser, retrieve)
-            .summary("What one edit changed.")
-            .response(free()),
-        Operation::new(Method::POST, "countersign/changes/{revision}/rollback/", "countersign_changes_rollback_create", Access::Superuser, roll_back)
-            .summary("Undoes one edit by a new one.")
-            .response(free()),
+        Operation::new(
+            Method::GET,
+            "countersign/changes/",
+            "countersign_changes_list",
+            Access::Superuser,
+            list,
+        )
+        .summary("Edits of the configuration, newest first.")
+        .response(free()),
+        Operation::new(
+            Method::GET,
+            "countersign/changes/{revision}/",
+            "countersign_changes_retrieve",
+            Access::Superuser,
+            retrieve,
+        )
+        .summary("What one edit changed.")
+        .response(free()),
+        Operation::new(
+            Method::POST,
+            "countersign/changes/{revision}/rollback/",
+            "countersign_changes_rollback_create",
+            Access::Superuser,
+            roll_back,
+        )
+        .summary("Undoes one edit by a new one.")
+        .response(free()),
     ]);
     all
 }
@@ -41,24 +59,33 @@ const COLUMNS: &str = "revision, at, actor, reason, edits";
 
 async fn list(call: Call) -> Result<Response, ApiError> {
     let page = Page::read(&call.query, 200)?;
-    let needle = format!("%{}%", call.query.get("search").unwrap_or_default().to_lowercase().replace(['%', '_'], " "));
-    let (size, offset) = (i64::try_from(page.size).unwrap_or(100), i64::try_from(page.offset()).unwrap_or(0));
+    let needle = format!(
+        "%{}%",
+        call.query.get("search").unwrap_or_default().to_lowercase().replace(['%', '_'], " ")
+    );
+    let (size, offset) =
+        (i64::try_from(page.size).unwrap_or(100), i64::try_from(page.offset()).unwrap_or(0));
     let (count, rows) = call
         .cx
         .store
         .browse(move |sql| {
             let filter = "WHERE LOWER(reason) LIKE $1 OR LOWER(actor) LIKE $1";
-            let count: i64 = match sql.query_one(&format!("SELECT COUNT(*) FROM change {filter}"), params![&needle])? {
+            let count: i64 = match sql
+                .query_one(&format!("SELECT COUNT(*) FROM change {filter}"), params![&needle])?
+            {
                 Some(row) => row.get(0)?,
                 None => 0,
             };
-            let statement = format!("SELECT {COLUMNS} FROM change {filter} ORDER BY revision DESC LIMIT $2 OFFSET $3");
+            let statement = format!(
+                "SELECT {COLUMNS} FROM change {filter} ORDER BY revision DESC LIMIT $2 OFFSET $3"
+            );
             Ok::<_, StoreError>((count, sql.query(&statement, params![&needle, size, offset])?))
         })
         .await?;
     let count = usize::try_from(count).unwrap_or(0);
     page.check(count)?;
-    let results = rows.iter().map(|row| summary(row, &call.cx, false)).collect::<Result<Vec<_>, _>>()?;
+    let results =
+        rows.iter().map(|row| summary(row, &call.cx, false)).collect::<Result<Vec<_>, _>>()?;
     Ok(json(StatusCode::OK, &envelope(page, count, results)))
 }
 
@@ -68,7 +95,10 @@ async fn retrieve(call: Call) -> Result<Response, ApiError> {
 }
 
 async fn find(call: &Call) -> Result<Row, ApiError> {
-    let revision: i64 = call.param("revision").parse().map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    let revision: i64 = call
+        .param("revision")
+        .parse()
+        .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
     let statement = format!("SELECT {COLUMNS} FROM change WHERE revision = $1");
     let row = call.cx.store.read(move |sql| sql.query_one(&statement, params![revision])).await?;
     row.ok_or_else(|| ApiError::not_found("Change"))
@@ -78,7 +108,12 @@ fn summary(row: &Row, cx: &Context, with_diff: bool) -> Result<Value, StoreError
     let actor: Value = row.get(2)?;
     let edits: Value = row.get(4)?;
     let (registry, sealer) = (cx.registry(), cx.store.sealer());
-    let objects: Value = edits.as_array().into_iter().flatten().map(|edit| object(edit, registry, sealer, with_diff)).collect();
+    let objects: Value = edits
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|edit| object(edit, registry, sealer, with_diff))
+        .collect();
     Ok(json!({
         "revision": row.get::<i64>(0)?,
         "at": row.get::<Timestamp>(1)?.iso(),
@@ -93,12 +128,18 @@ fn summary(row: &Row, cx: &Context, with_diff: bool) -> Result<Value, StoreError
 fn object(edit: &Value, registry: &Registry, sealer: &dyn Sealer, with_diff: bool) -> Value {
     let side = |name: &str| edit.get(name).filter(|s| !s.is_null());
     let (before, after) = (side("before"), side("after"));
-    let data = |s: Option<&Value>| s.and_then(|s| s.get("data")).and_then(Value::as_object).cloned().unwrap_or_default();
+    let data = |s: Option<&Value>| {
+        s.and_then(|s| s.get("data")).and_then(Value::as_object).cloned().unwrap_or_default()
+    };
     let (old, new) = (data(before), data(after));
-    let model = after.or(before).and_then(|s| s.get("model")).and_then(Value::as_str).unwrap_or_default();
+    let model =
+        after.or(before).and_then(|s| s.get("model")).and_then(Value::as_str).unwrap_or_default();
     let kind = registry.kind(model).map(|k| k.meta);
     let named = if after.is_some() { &new } else { &old };
-    let name = ["name", "slug", "identifier", "domain"].iter().find_map(|n| named.get(*n).cloned()).unwrap_or_default();
+    let name = ["name", "slug", "identifier", "domain"]
+        .iter()
+        .find_map(|n| named.get(*n).cloned())
+        .unwrap_or_default();
     let action = match (before, after) {
         (None, _) => "created",
         (_, None) => "deleted",
@@ -112,12 +153,16 @@ fn object(edit: &Value, registry: &Registry, sealer: &dyn Sealer, with_diff: boo
     map.insert("name".to_owned(), name);
     map.insert("action".to_owned(), action.into());
     if with_diff {
-        let names: Vec<&String> = new.keys().chain(old.keys().filter(|k| !new.contains_key(*k))).collect();
+        let names: Vec<&String> =
+            new.keys().chain(old.keys().filter(|k| !new.contains_key(*k))).collect();
         let changed = names.into_iter().filter(|name| {
             let (was, is) = (old.get(*name), new.get(*name));
-            let sealed = || kind.and_then(|kind| kind.field(name)).is_some_and(FieldMeta::is_hidden);
+            let sealed =
+                || kind.and_then(|kind| kind.field(name)).is_some_and(FieldMeta::is_hidden);
             // Each sealing of a secret gives another text.
-            let opened = |value: Option<&Value>| value.and_then(Value::as_str).and_then(|text| sealer.open(text).ok());
+            let opened = |value: Option<&Value>| {
+                value.and_then(Value::as_str).and_then(|text| sealer.open(text).ok())
+            };
             was != is && !(sealed() && opened(was).is_some_and(|was| opened(is) == Some(was)))
         });
         let fields: Map<String, Value> = changed
@@ -137,7 +182,8 @@ fn object(edit: &Value, registry: &Registry, sealer: &dyn Sealer, with_diff: boo
 async fn roll_back(call: Call) -> Result<Response, ApiError> {
     let revision: i64 = find(&call).await?.get(0)?;
     let undo = move |tx: &mut Tx<'_>| tx.roll_back(revision).map_err(ApiError::from);
-    let found = call.cx.store.write(call.actor(), format!("undone: change {revision}"), undo).await?;
+    let found =
+        call.cx.store.write(call.actor(), format!("undone: change {revision}"), undo).await?;
     if !found {
         return Err(ApiError::not_found("Change"));
     }

@@ -18,17 +18,42 @@ pub(super) fn operations() -> Vec<Operation> {
     let free = || json!({"type": "object", "additionalProperties": {}});
     let one = "countersign/changes/snapshots/{name}/";
     vec![
-        Operation::new(Method::GET, "countersign/changes/snapshots/", "countersign_changes_snapshots_list", Access::Superuser, list)
-            .summary("Named states of the configuration, newest first.")
-            .response(free()),
-        Operation::new(Method::POST, "countersign/changes/snapshots/", "countersign_changes_snapshots_create", Access::Superuser, create)
-            .summary("Names the state of the configuration, as it is now or was at a revision.")
-            .request(free())
-            .response(free()),
-        Operation::new(Method::DELETE, one, "countersign_changes_snapshots_destroy", Access::Superuser, forget).summary("Forgets a name; no state is lost."),
-        Operation::new(Method::POST, format!("{one}restore/"), "countersign_changes_snapshots_restore_create", Access::Superuser, restore)
-            .summary("Puts the whole configuration back to a named state, by one new edit.")
-            .response(free()),
+        Operation::new(
+            Method::GET,
+            "countersign/changes/snapshots/",
+            "countersign_changes_snapshots_list",
+            Access::Superuser,
+            list,
+        )
+        .summary("Named states of the configuration, newest first.")
+        .response(free()),
+        Operation::new(
+            Method::POST,
+            "countersign/changes/snapshots/",
+            "countersign_changes_snapshots_create",
+            Access::Superuser,
+            create,
+        )
+        .summary("Names the state of the configuration, as it is now or was at a revision.")
+        .request(free())
+        .response(free()),
+        Operation::new(
+            Method::DELETE,
+            one,
+            "countersign_changes_snapshots_destroy",
+            Access::Superuser,
+            forget,
+        )
+        .summary("Forgets a name; no state is lost."),
+        Operation::new(
+            Method::POST,
+            format!("{one}restore/"),
+            "countersign_changes_snapshots_restore_create",
+            Access::Superuser,
+            restore,
+        )
+        .summary("Puts the whole configuration back to a named state, by one new edit.")
+        .response(free()),
     ]
 }
 
@@ -37,7 +62,13 @@ fn fact(name: &str) -> String {
 }
 
 async fn list(call: Call) -> Result<Response, ApiError> {
-    let rows = call.cx.store.read(|sql| sql.query("SELECT name, value FROM fact WHERE name LIKE 'snapshot %'", params![])).await?;
+    let rows = call
+        .cx
+        .store
+        .read(|sql| {
+            sql.query("SELECT name, value FROM fact WHERE name LIKE 'snapshot %'", params![])
+        })
+        .await?;
     let now = call.snapshot.revision();
     let mut found: Vec<(i64, Value)> = Vec::with_capacity(rows.len());
     for row in rows {
@@ -54,22 +85,31 @@ async fn list(call: Call) -> Result<Response, ApiError> {
         ));
     }
     found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    Ok(json(StatusCode::OK, &json!({"revision": now, "results": found.into_iter().map(|(_, one)| one).collect::<Value>()})))
+    Ok(json(
+        StatusCode::OK,
+        &json!({"revision": now, "results": found.into_iter().map(|(_, one)| one).collect::<Value>()}),
+    ))
 }
 
 async fn create(call: Call) -> Result<Response, ApiError> {
     let body = call.object()?;
-    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+    let text =
+        |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     let (name, note) = (text("name"), text("note"));
     if name.is_empty() {
         return Err(ApiError::field("name", Problem::required()));
     }
     if name.chars().count() > LONGEST || name.contains('/') || name.contains(char::is_control) {
-        return Err(ApiError::field("name", Problem::new("invalid", format!("A name has at most {LONGEST} letters and no slash."))));
+        return Err(ApiError::field(
+            "name",
+            Problem::new("invalid", format!("A name has at most {LONGEST} letters and no slash.")),
+        ));
     }
     let asked = match body.get("revision") {
         None | Some(Value::Null) => None,
-        Some(value) => Some(value.as_i64().ok_or_else(|| ApiError::field("revision", Problem::new("invalid", "A valid integer is required.")))?),
+        Some(value) => Some(value.as_i64().ok_or_else(|| {
+            ApiError::field("revision", Problem::new("invalid", "A valid integer is required."))
+        })?),
     };
     let user = call.user()?.username.clone();
     let answer = call
@@ -94,8 +134,18 @@ async fn create(call: Call) -> Result<Response, ApiError> {
 
 async fn forget(call: Call) -> Result<Response, ApiError> {
     let name = fact(call.param("name"));
-    let gone = call.cx.store.write(call.actor(), "snapshot forgotten", move |tx| tx.execute("DELETE FROM fact WHERE name = $1", params![&name])).await;
-    if gone.map_err(|error: StoreError| error)? == 0 { Err(ApiError::not_found("Snapshot")) } else { Ok(no_content()) }
+    let gone = call
+        .cx
+        .store
+        .write(call.actor(), "snapshot forgotten", move |tx| {
+            tx.execute("DELETE FROM fact WHERE name = $1", params![&name])
+        })
+        .await;
+    if gone.map_err(|error: StoreError| error)? == 0 {
+        Err(ApiError::not_found("Snapshot"))
+    } else {
+        Ok(no_content())
+    }
 }
 
 async fn restore(call: Call) -> Result<Response, ApiError> {
@@ -116,10 +166,16 @@ async fn restore(call: Call) -> Result<Response, ApiError> {
         })
         .await;
     match outcome {
-        Ok(revision) => Ok(json(StatusCode::OK, &json!({"revision": call.cx.snapshot().revision(), "restored": revision}))),
+        Ok(revision) => Ok(json(
+            StatusCode::OK,
+            &json!({"revision": call.cx.snapshot().revision(), "restored": revision}),
+        )),
         // The state names something that only the tables had, as a group that is gone.
         Err(ApiError::Fields(errors)) => {
-            let text = format!("The configuration cannot be put back, since something it names is gone: {}. Nothing was changed.", errors.to_json());
+            let text = format!(
+                "The configuration cannot be put back, since something it names is gone: {}. Nothing was changed.",
+                errors.to_json()
+            );
             Err(ApiError::detail(StatusCode::CONFLICT, text))
         }
         Err(other) => Err(other),

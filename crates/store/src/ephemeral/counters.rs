@@ -1,5 +1,6 @@
-//! Counters of limits. They are apart from everything else that is kept, so that nothing a visitor fills pushes them out; where
-//! there are more than can be kept, the smallest are forgotten, and what was forgotten counts as had been counted at most.
+//! Counters of limits. They are apart from everything else that is kept, so that nothing a visitor
+//! fills pushes them out; where there are more than can be kept, the smallest are forgotten, and
+//! what was forgotten counts as had been counted at most.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -45,10 +46,18 @@ impl Counters {
         self.counts.get(&id).copied().filter(|(_, end)| *end > now)
     }
 
-    /// Adds to a counter that ends `seconds` after its first use; gives the sum and the names that changed besides.
-    pub(super) fn add(&mut self, id: Id, amount: i64, seconds: i64, now: Timestamp) -> (i64, Vec<Id>) {
+    /// Adds to a counter that ends `seconds` after its first use; gives the sum and the names that
+    /// changed besides.
+    pub(super) fn add(
+        &mut self,
+        id: Id,
+        amount: i64,
+        seconds: i64,
+        now: Timestamp,
+    ) -> (i64, Vec<Id>) {
         let (count, end) = self.get(id, now).unwrap_or_else(|| {
-            let forgotten = self.forgotten.filter(|(_, until)| *until > now).map_or(0, |(count, _)| count);
+            let forgotten =
+                self.forgotten.filter(|(_, until)| *until > now).map_or(0, |(count, _)| count);
             (forgotten, now.plus_seconds(seconds))
         });
         let sum = count.saturating_add(amount);
@@ -72,7 +81,8 @@ impl Counters {
         while self.counts.len() > MOST
             && let Some((count, end, smallest)) = self.smallest.first().copied()
         {
-            let (most, until) = self.forgotten.filter(|(_, until)| *until > now).unwrap_or((0, now));
+            let (most, until) =
+                self.forgotten.filter(|(_, until)| *until > now).unwrap_or((0, now));
             self.forgotten = Some((most.max(count), if end > until { end } else { until }));
             self.remove(smallest);
             gone.push(smallest);
@@ -104,7 +114,11 @@ mod tests {
         assert_eq!(counters.add(id, 2, 300, at(299)).0, 3);
         assert_eq!(counters.add(id, 1, 300, at(300)).0, 1);
         counters.add(id, -1, 300, at(301));
-        assert!(counters.counts.is_empty() && counters.by_end.is_empty() && counters.smallest.is_empty());
+        assert!(
+            counters.counts.is_empty()
+                && counters.by_end.is_empty()
+                && counters.smallest.is_empty()
+        );
     }
 
     #[test]
@@ -118,8 +132,13 @@ mod tests {
             counters.add(Id::of(&format!("flood {n}")), 1, 300, at(1));
         }
         assert!(counters.counts.len() <= MOST);
-        assert_eq!(counters.add(watched, 1, 300, at(2)).0, 20, "what was counted is not pushed out");
-        // One that was forgotten had been counted once at most: it goes on from there, never from nothing.
+        assert_eq!(
+            counters.add(watched, 1, 300, at(2)).0,
+            20,
+            "what was counted is not pushed out"
+        );
+        // One that was forgotten had been counted once at most: it goes on from there, never from
+        // nothing.
         assert!(counters.add(Id::of("flood 0"), 1, 300, at(2)).0 >= 2);
         // When all that was forgotten has ended, so has this.
         assert_eq!(counters.add(Id::of("later"), 1, 300, at(400)).0, 1);

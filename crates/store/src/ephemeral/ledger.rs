@@ -1,5 +1,6 @@
-//! Who holds how much. Entries are booked to their owner; what is more than an owner or its class may hold goes, that of the
-//! owner with the most first, so that one client with many entries pushes out its own.
+//! Who holds how much. Entries are booked to their owner; what is more than an owner or its class
+//! may hold goes, that of the owner with the most first, so that one client with many entries
+//! pushes out its own.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,7 +14,8 @@ use countersign_model::Timestamp;
 pub enum Owner {
     /// The program itself, which bounds what it keeps.
     Program,
-    /// What counts towards a limit; nothing else pushes it out, and of it what was not touched for longest goes first.
+    /// What counts towards a limit; nothing else pushes it out, and of it what was not touched for
+    /// longest goes first.
     Limit,
     /// Somebody who has proved to be this account.
     Account(i64),
@@ -32,7 +34,8 @@ const MOST_OF_ONE: usize = 4 * 1024 * 1024;
 const OVERHEAD: usize = 512;
 
 impl Owner {
-    /// A client by its address; a whole /64 of IPv6 counts as one, which is what one subscriber has (RFC 6177).
+    /// A client by its address; a whole /64 of IPv6 counts as one, which is what one subscriber has
+    /// (RFC 6177).
     #[must_use]
     pub fn client(address: IpAddr) -> Owner {
         Owner::Client(match address.to_canonical() {
@@ -114,7 +117,8 @@ struct Booked {
 #[derive(Default)]
 struct Holding {
     bytes: usize,
-    /// Those written longest ago first. Not by their end: what lives for minutes must not give way to what lives for hours.
+    /// Those written longest ago first. Not by their end: what lives for minutes must not give way
+    /// to what lives for hours.
     by_turn: BTreeSet<(u64, Name)>,
 }
 
@@ -130,10 +134,19 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Books an entry, in place of an older one of that name, and gives the names of those that have to go for it.
-    pub(super) fn enter(&mut self, name: &str, owner: Owner, bytes: usize, expires: Timestamp, now: Timestamp) -> Vec<Name> {
+    /// Books an entry, in place of an older one of that name, and gives the names of those that
+    /// have to go for it.
+    pub(super) fn enter(
+        &mut self,
+        name: &str,
+        owner: Owner,
+        bytes: usize,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Vec<Name> {
         self.leave(name);
-        let (name, bytes, class): (Name, _, _) = (Arc::from(name), bytes + name.len() + OVERHEAD, owner.class());
+        let (name, bytes, class): (Name, _, _) =
+            (Arc::from(name), bytes + name.len() + OVERHEAD, owner.class());
         self.turns += 1;
         let turn = self.turns;
         self.booked.insert(name.clone(), Booked { owner, bytes, expires, turn });
@@ -173,7 +186,8 @@ impl Ledger {
         let from = if holding.bytes > class.most_of_one() {
             holding
         } else if self.totals.get(&class).copied().unwrap_or(0) > class.most() {
-            let (_, _, heaviest) = self.heaviest.range((class, Reverse(usize::MAX), Owner::Program)..).next()?;
+            let (_, _, heaviest) =
+                self.heaviest.range((class, Reverse(usize::MAX), Owner::Program)..).next()?;
             self.owners.get(heaviest)?
         } else {
             return None;
@@ -211,7 +225,13 @@ mod tests {
         ledger.enter("other", client(1), 100, at(1), at(0));
         let mut gone = Vec::new();
         for n in 0..1000 {
-            gone.extend(ledger.enter(&format!("mine {n}"), client(2), 64 * 1024, at(100 + n), at(0)));
+            gone.extend(ledger.enter(
+                &format!("mine {n}"),
+                client(2),
+                64 * 1024,
+                at(100 + n),
+                at(0),
+            ));
         }
         assert!(ledger.booked.contains_key("other"));
         assert_eq!(gone.first().map(|name| &**name), Some("mine 0"), "the oldest first");
@@ -224,10 +244,19 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.enter("small", client(1), 100, at(1), at(0));
         for n in 0..2000 {
-            ledger.enter(&format!("flood {n}"), client(2 + n % 100), 64 * 1024, at(100 + i64::from(n)), at(0));
+            ledger.enter(
+                &format!("flood {n}"),
+                client(2 + n % 100),
+                64 * 1024,
+                at(100 + i64::from(n)),
+                at(0),
+            );
         }
         assert!(ledger.totals[&Class::Clients] <= MOST_OF_CLIENTS);
-        assert!(ledger.booked.contains_key("small"), "who holds little loses nothing, however old it is");
+        assert!(
+            ledger.booked.contains_key("small"),
+            "who holds little loses nothing, however old it is"
+        );
         ledger.enter("person", Owner::Account(7), 100, at(1), at(0));
         ledger.enter("flood", client(9), 64 * 1024, at(9000), at(0));
         assert!(ledger.booked.contains_key("person"), "classes do not push each other out");
@@ -241,17 +270,34 @@ mod tests {
         assert_eq!(ledger.owners.len(), 1, "a name has one owner");
         assert_eq!(ledger.enter("b", Owner::Program, 10, at(100), at(7)), [Arc::from("a")]);
         ledger.leave("b");
-        assert!(ledger.booked.is_empty() && ledger.by_end.is_empty() && ledger.owners.is_empty() && ledger.heaviest.is_empty());
+        assert!(
+            ledger.booked.is_empty()
+                && ledger.by_end.is_empty()
+                && ledger.owners.is_empty()
+                && ledger.heaviest.is_empty()
+        );
         assert!(ledger.totals.values().all(|total| *total == 0));
     }
 
     #[test]
     fn owners_are_read_as_they_were_written() {
-        for owner in [Owner::Program, Owner::Limit, Owner::Account(12), client(3), Owner::client("2001:db8:1:2::3".parse().unwrap())] {
+        for owner in [
+            Owner::Program,
+            Owner::Limit,
+            Owner::Account(12),
+            client(3),
+            Owner::client("2001:db8:1:2::3".parse().unwrap()),
+        ] {
             assert_eq!(Owner::read(&owner.text()), Some(owner));
         }
-        assert_eq!(Owner::client("2001:db8::1".parse().unwrap()), Owner::client("2001:db8::ffff".parse().unwrap()));
-        assert_eq!(Owner::client("::ffff:192.0.2.1".parse().unwrap()), Owner::client("192.0.2.1".parse().unwrap()));
+        assert_eq!(
+            Owner::client("2001:db8::1".parse().unwrap()),
+            Owner::client("2001:db8::ffff".parse().unwrap())
+        );
+        assert_eq!(
+            Owner::client("::ffff:192.0.2.1".parse().unwrap()),
+            Owner::client("192.0.2.1".parse().unwrap())
+        );
         assert_eq!(Owner::read("counter"), None);
     }
 }

@@ -1,5 +1,5 @@
-//! The connection to Redis: one server, the master that sentinels name, or a cluster. Each finds its way again after an
-//! outage.
+//! The connection to Redis: one server, the master that sentinels name, or a cluster. Each finds
+//! its way again after an outage.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,8 +9,9 @@ use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
-    ScriptInvocation, ServerErrorKind, TlsCertificates, TlsMode,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue,
+    IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult, ScriptInvocation,
+    ServerErrorKind, TlsCertificates, TlsMode,
 };
 
 use super::{Node, RedisOptions, RedisTls, Topology};
@@ -37,12 +38,17 @@ impl Link {
                     Some(certificates) => Client::build_with_tls(info, certificates)?,
                     None => Client::open(info)?,
                 };
-                let config = ConnectionManagerConfig::new().set_number_of_retries(1).set_connection_timeout(Some(QUICK)).set_response_timeout(Some(QUICK));
+                let config = ConnectionManagerConfig::new()
+                    .set_number_of_retries(1)
+                    .set_connection_timeout(Some(QUICK))
+                    .set_response_timeout(Some(QUICK));
                 Ok(Link::Single(client.get_connection_manager_with_config(config).await?))
             }
             Topology::Sentinel { master, sentinels, username, password } => {
                 let addresses = sentinels.iter().map(|node| address(options, node));
-                let mut builder = SentinelClientBuilder::new(addresses, master, SentinelServerType::Master)?.set_client_to_redis_db(options.db);
+                let mut builder =
+                    SentinelClientBuilder::new(addresses, master, SentinelServerType::Master)?
+                        .set_client_to_redis_db(options.db);
                 if let Some(username) = &options.username {
                     builder = builder.set_client_to_redis_username(username);
                 }
@@ -57,16 +63,25 @@ impl Link {
                 }
                 if let (Some(tls), Some(certificates)) = (&options.tls, certificates) {
                     let mode = if tls.check { TlsMode::Secure } else { TlsMode::Insecure };
-                    builder = builder.set_client_to_redis_tls_mode(mode).set_client_to_redis_certificates(certificates.clone());
+                    builder = builder
+                        .set_client_to_redis_tls_mode(mode)
+                        .set_client_to_redis_certificates(certificates.clone());
                     builder = builder.set_client_to_sentinel_certificates(certificates);
                 }
-                let master = Master { sentinels: tokio::sync::Mutex::new(builder.build()?), current: Mutex::default() };
+                let master = Master {
+                    sentinels: tokio::sync::Mutex::new(builder.build()?),
+                    current: Mutex::default(),
+                };
                 master.connection().await?;
                 Ok(Link::Sentinel(Arc::new(master)))
             }
             Topology::Cluster(nodes) => {
-                let nodes: Vec<ConnectionInfo> = nodes.iter().map(|node| info(options, node)).collect::<RedisResult<_>>()?;
-                let mut builder = ClusterClientBuilder::new(nodes).retries(3).connection_timeout(QUICK).response_timeout(QUICK);
+                let nodes: Vec<ConnectionInfo> =
+                    nodes.iter().map(|node| info(options, node)).collect::<RedisResult<_>>()?;
+                let mut builder = ClusterClientBuilder::new(nodes)
+                    .retries(3)
+                    .connection_timeout(QUICK)
+                    .response_timeout(QUICK);
                 if let Some(certificates) = certificates {
                     builder = builder.certs(certificates);
                 }
@@ -75,8 +90,12 @@ impl Link {
         }
     }
 
-    /// In a box each: the clients' futures are large, and this one is part of those of most requests.
-    pub(super) async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> RedisResult<T> {
+    /// In a box each: the clients' futures are large, and this one is part of those of most
+    /// requests.
+    pub(super) async fn run<T: FromRedisValue>(
+        &self,
+        call: &ScriptInvocation<'_>,
+    ) -> RedisResult<T> {
         match self {
             Link::Single(connection) => Box::pin(call.invoke_async(&mut connection.clone())).await,
             Link::Sentinel(master) => Box::pin(master.run(call)).await,
@@ -115,12 +134,15 @@ impl Master {
             if let Some(connection) = self.current() {
                 return Ok(connection);
             }
-            let config = AsyncConnectionConfig::new().set_connection_timeout(Some(QUICK)).set_response_timeout(Some(QUICK));
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(QUICK))
+                .set_response_timeout(Some(QUICK));
             let connection = Arc::new(sentinels.get_async_connection_with_config(&config).await?);
             *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
             Ok(connection)
         };
-        let late = |_| RedisError::from((ErrorKind::Io, "the sentinels name no master that answers"));
+        let late =
+            |_| RedisError::from((ErrorKind::Io, "the sentinels name no master that answers"));
         tokio::time::timeout(FINDING, find).await.map_err(late)?
     }
 
@@ -157,7 +179,16 @@ fn info(options: &RedisOptions, node: &Node) -> RedisResult<ConnectionInfo> {
 
 fn certificates(tls: &RedisTls) -> RedisResult<TlsCertificates> {
     let read = |path: &std::path::PathBuf| {
-        std::fs::read(path).map_err(|e| RedisError::from((ErrorKind::InvalidClientConfig, "redis.tls_ca_cert cannot be read", e.to_string())))
+        std::fs::read(path).map_err(|e| {
+            RedisError::from((
+                ErrorKind::InvalidClientConfig,
+                "redis.tls_ca_cert cannot be read",
+                e.to_string(),
+            ))
+        })
     };
-    Ok(TlsCertificates { client_tls: None, root_cert: tls.root_certificate.as_ref().map(read).transpose()? })
+    Ok(TlsCertificates {
+        client_tls: None,
+        root_cert: tls.root_certificate.as_ref().map(read).transpose()?,
+    })
 }

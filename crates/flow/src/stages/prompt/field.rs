@@ -13,7 +13,11 @@ use crate::challenge::PromptField;
 const LARGEST_FILE: usize = 136 * 1024;
 
 /// The question with its placeholder, first value and choices worked out.
-pub(super) fn resolve(prompt: &Prompt, data: &Map<String, Value>, user: Option<&Subject>) -> PromptField {
+pub(super) fn resolve(
+    prompt: &Prompt,
+    data: &Map<String, Value>,
+    user: Option<&Subject>,
+) -> PromptField {
     let evaluate = |flag: bool, source: &str| -> Value {
         let context = MappingContext { user, context: Some(data), ..MappingContext::default() };
         let value = flag.then(|| expression::evaluate_mapping(source, &context).ok()).flatten();
@@ -22,16 +26,23 @@ pub(super) fn resolve(prompt: &Prompt, data: &Map<String, Value>, user: Option<&
     let choosing = matches!(prompt.r#type, PromptType::Dropdown | PromptType::RadioButtonGroup);
     let choices = choosing.then(|| {
         let offered = data.get(&format!("{}__choices", prompt.field_key)).cloned();
-        let offered = offered.unwrap_or_else(|| evaluate(prompt.placeholder_expression, &prompt.placeholder));
+        let offered =
+            offered.unwrap_or_else(|| evaluate(prompt.placeholder_expression, &prompt.placeholder));
         match offered {
             Value::Array(list) => list.iter().map(text).collect(),
             one => vec![text(&one)],
         }
     });
     let choices: Option<Vec<String>> = choices.filter(|choices: &Vec<String>| !choices.is_empty());
-    let placeholder = if choosing { String::new() } else { text(&evaluate(prompt.placeholder_expression, &prompt.placeholder)) };
+    let placeholder = if choosing {
+        String::new()
+    } else {
+        text(&evaluate(prompt.placeholder_expression, &prompt.placeholder))
+    };
     let known = data.get(&prompt.field_key).cloned();
-    let mut initial = text(&known.unwrap_or_else(|| evaluate(prompt.initial_value_expression, &prompt.initial_value)));
+    let mut initial = text(
+        &known.unwrap_or_else(|| evaluate(prompt.initial_value_expression, &prompt.initial_value)),
+    );
     if choosing && !choices.as_ref().is_some_and(|choices| choices.contains(&initial)) {
         initial = choices.as_ref().and_then(|choices| choices.first().cloned()).unwrap_or_default();
     }
@@ -49,19 +60,28 @@ pub(super) fn resolve(prompt: &Prompt, data: &Map<String, Value>, user: Option<&
 }
 
 /// Reads the answer to one question.
-pub(super) fn read(prompt: &Prompt, shown: &PromptField, answer: &Answer) -> Result<Value, Problem> {
+pub(super) fn read(
+    prompt: &Prompt,
+    shown: &PromptField,
+    answer: &Answer,
+) -> Result<Value, Problem> {
     let sent = answer.get(&prompt.field_key);
     let default = default(prompt, shown);
     match prompt.r#type {
         PromptType::Hidden | PromptType::Static => return Ok(default.unwrap_or_default().into()),
         PromptType::Separator | PromptType::TextReadOnly | PromptType::TextAreaReadOnly => {
-            return Ok(sent.and_then(Value::as_str).map_or_else(|| default.unwrap_or_default(), str::to_owned).into());
+            return Ok(sent
+                .and_then(Value::as_str)
+                .map_or_else(|| default.unwrap_or_default(), str::to_owned)
+                .into());
         }
         PromptType::Checkbox => {
             return match sent {
                 None => Ok(false.into()),
                 Some(Value::Null) => Err(Problem::null()),
-                Some(value) => as_flag(value).map(Value::Bool).ok_or_else(|| Problem::new("invalid", "Must be a valid boolean.")),
+                Some(value) => as_flag(value)
+                    .map(Value::Bool)
+                    .ok_or_else(|| Problem::new("invalid", "Must be a valid boolean.")),
             };
         }
         _ => {}
@@ -84,7 +104,10 @@ pub(super) fn read(prompt: &Prompt, shown: &PromptField, answer: &Answer) -> Res
         _ => return Err(Problem::new("invalid", "Not a valid string.")),
     };
     if value.contains('\0') {
-        return Err(Problem::new("null_characters_not_allowed", "Null characters are not allowed."));
+        return Err(Problem::new(
+            "null_characters_not_allowed",
+            "Null characters are not allowed.",
+        ));
     }
     // An empty language means: as the browser says.
     if value.is_empty() && prompt.required && prompt.r#type != PromptType::AkLocale {
@@ -100,8 +123,12 @@ pub(super) fn read(prompt: &Prompt, shown: &PromptField, answer: &Answer) -> Res
 /// What replaces the answer to questions that cannot be answered.
 pub(super) fn overwritten(prompt: &Prompt, shown: &PromptField) -> Option<Value> {
     match prompt.r#type {
-        PromptType::Hidden | PromptType::Static => Some(default(prompt, shown).unwrap_or_default().into()),
-        PromptType::TextReadOnly | PromptType::TextAreaReadOnly => Some(shown.initial_value.clone().into()),
+        PromptType::Hidden | PromptType::Static => {
+            Some(default(prompt, shown).unwrap_or_default().into())
+        }
+        PromptType::TextReadOnly | PromptType::TextAreaReadOnly => {
+            Some(shown.initial_value.clone().into())
+        }
         _ => None,
     }
 }
@@ -127,21 +154,41 @@ fn number(prompt: &Prompt, sent: &Value) -> Result<Value, Problem> {
 
 fn check(prompt: &Prompt, shown: &PromptField, value: &str) -> Result<(), Problem> {
     match prompt.r#type {
-        PromptType::Email if !is_email(value) => Err(Problem::new("invalid", "Enter a valid email address.")),
-        PromptType::Dropdown | PromptType::RadioButtonGroup if !shown.choices.as_ref().is_some_and(|choices| choices.iter().any(|c| c == value)) => {
+        PromptType::Email if !is_email(value) => {
+            Err(Problem::new("invalid", "Enter a valid email address."))
+        }
+        PromptType::Dropdown | PromptType::RadioButtonGroup
+            if !shown
+                .choices
+                .as_ref()
+                .is_some_and(|choices| choices.iter().any(|c| c == value)) =>
+        {
             Err(Problem::choice(value))
         }
         PromptType::Date if Timestamp::parse(&format!("{value}T00:00:00Z")).is_none() => {
-            Err(Problem::new("invalid", "Date has wrong format. Use one of these formats instead: YYYY-MM-DD."))
+            Err(Problem::new(
+                "invalid",
+                "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.",
+            ))
         }
-        PromptType::DateTime if Timestamp::parse(value).is_none() && Timestamp::parse(&format!("{value}:00")).is_none() => {
-            Err(Problem::new("invalid", "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."))
+        PromptType::DateTime
+            if Timestamp::parse(value).is_none()
+                && Timestamp::parse(&format!("{value}:00")).is_none() =>
+        {
+            Err(Problem::new(
+                "invalid",
+                "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].",
+            ))
         }
         PromptType::File => match value.strip_prefix("data:") {
             None => Err(Problem::new("invalid", "Invalid scheme")),
             // What is asked waits in the plan, which is bounded.
-            Some(_) if value.len() > LARGEST_FILE => Err(Problem::new("max_length", "The file is too large: 100 KB are the most.")),
-            Some(rest) if !rest.split(',').next().unwrap_or_default().ends_with(";base64") => Err(Problem::new("invalid", "Invalid encoding")),
+            Some(_) if value.len() > LARGEST_FILE => {
+                Err(Problem::new("max_length", "The file is too large: 100 KB are the most."))
+            }
+            Some(rest) if !rest.split(',').next().unwrap_or_default().ends_with(";base64") => {
+                Err(Problem::new("invalid", "Invalid encoding"))
+            }
             Some(_) => Ok(()),
         },
         _ => Ok(()),
@@ -235,12 +282,21 @@ mod tests {
             (T::Date, true, json!({"k": "2026-02-28"}), Ok(json!("2026-02-28"))),
             (T::DateTime, true, json!({"k": "2026-02-28T10:00"}), Ok(json!("2026-02-28T10:00"))),
             (T::File, true, json!({"k": "http://x"}), Err("invalid")),
-            (T::File, true, json!({"k": "data:text/plain;base64,eA=="}), Ok(json!("data:text/plain;base64,eA=="))),
+            (
+                T::File,
+                true,
+                json!({"k": "data:text/plain;base64,eA=="}),
+                Ok(json!("data:text/plain;base64,eA==")),
+            ),
             (T::AkLocale, true, json!({"k": ""}), Ok(json!(""))),
             (T::AkLocale, true, json!({}), Err("required")),
             (T::Separator, true, json!({}), Ok(json!(""))),
         ] {
-            assert_eq!(answer(&prompt(kind, required), sent.clone()).map_err(|p| p.code), expected, "{kind:?} {sent}");
+            assert_eq!(
+                answer(&prompt(kind, required), sent.clone()).map_err(|p| p.code),
+                expected,
+                "{kind:?} {sent}"
+            );
         }
     }
 

@@ -1,6 +1,8 @@
 //! The kinds: a question, and a page of questions.
 
-use countersign_model::{Choice, Code, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family};
+use countersign_model::{
+    Choice, Code, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family,
+};
 use countersign_policy::expression;
 
 /// Sorts of questions.
@@ -10,21 +12,34 @@ pub enum PromptType {
     Text,
     #[choice(value = "text_area", label = "Text area: Multiline Text Input.")]
     TextArea,
-    #[choice(value = "text_read_only", label = "Text (read-only): Simple Text input, but cannot be edited.")]
+    #[choice(
+        value = "text_read_only",
+        label = "Text (read-only): Simple Text input, but cannot be edited."
+    )]
     TextReadOnly,
-    #[choice(value = "text_area_read_only", label = "Text area (read-only): Multiline Text input, but cannot be edited.")]
+    #[choice(
+        value = "text_area_read_only",
+        label = "Text area (read-only): Multiline Text input, but cannot be edited."
+    )]
     TextAreaReadOnly,
-    #[choice(label = "Username: Same as Text input, but checks for and prevents duplicate usernames.")]
+    #[choice(
+        label = "Username: Same as Text input, but checks for and prevents duplicate usernames."
+    )]
     Username,
     #[choice(label = "Email: Text field with Email type.")]
     Email,
-    #[choice(label = "Password: Masked input, multiple inputs of this type on the same prompt need to be identical.")]
+    #[choice(
+        label = "Password: Masked input, multiple inputs of this type on the same prompt need to be identical."
+    )]
     Password,
     #[choice(label = "Number")]
     Number,
     #[choice(label = "Checkbox")]
     Checkbox,
-    #[choice(value = "radio-button-group", label = "Fixed choice field rendered as a group of radio buttons.")]
+    #[choice(
+        value = "radio-button-group",
+        label = "Fixed choice field rendered as a group of radio buttons."
+    )]
     RadioButtonGroup,
     #[choice(label = "Fixed choice field rendered as a dropdown.")]
     Dropdown,
@@ -32,7 +47,9 @@ pub enum PromptType {
     Date,
     #[choice(value = "date-time", label = "Date Time")]
     DateTime,
-    #[choice(label = "File: File upload for arbitrary files. File content will be available in flow context as data-URI")]
+    #[choice(
+        label = "File: File upload for arbitrary files. File content will be available in flow context as data-URI"
+    )]
     File,
     #[choice(label = "Separator: Static Separator Line")]
     Separator,
@@ -66,7 +83,12 @@ pub struct Prompt {
     pub r#type: PromptType,
     #[field(label = "Required", default = true)]
     pub required: bool,
-    #[field(label = "Placeholder", help = "Shown while empty. For choices: the choices.", default = "", filter)]
+    #[field(
+        label = "Placeholder",
+        help = "Shown while empty. For choices: the choices.",
+        default = "",
+        filter
+    )]
     pub placeholder: Code,
     #[field(label = "Initial value", default = "")]
     pub initial_value: Code,
@@ -82,9 +104,10 @@ pub struct Prompt {
 
 impl Prompt {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
-        for (flag, field, source) in
-            [(self.placeholder_expression, "placeholder", &self.placeholder), (self.initial_value_expression, "initial_value", &self.initial_value)]
-        {
+        for (flag, field, source) in [
+            (self.placeholder_expression, "placeholder", &self.placeholder),
+            (self.initial_value_expression, "initial_value", &self.initial_value),
+        ] {
             if flag && let Err(error) = expression::parse(source) {
                 errors.add(field, Problem::new("invalid", error.to_string()));
             }
@@ -110,9 +133,15 @@ pub struct PromptStage {
     pub name: String,
     #[field(label = "Fields")]
     pub fields: Vec<Ref<Prompt>>,
-    #[field(label = "Validation Policies", help = "Checked when the answers are given; all must pass.", default, guard)]
+    #[field(
+        label = "Validation Policies",
+        help = "Checked when the answers are given; all must pass.",
+        default,
+        guard
+    )]
     pub validation_policies: Vec<Ref<family::Policy>>,
-    /// Says that a validation policy was deleted. Until the policies are chosen anew, the stage refuses everybody.
+    /// Says that a validation policy was deleted. Until the policies are chosen anew, the stage
+    /// refuses everybody.
     #[field(label = "Vanished", read_only, default)]
     pub vanished: Vanished,
 }

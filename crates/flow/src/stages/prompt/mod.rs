@@ -24,16 +24,22 @@ impl PromptStage {
         (!self.vanished.is_empty()).then(|| Step::Deny("A policy that checks these answers was deleted. An administrator has to choose anew.".to_owned()))
     }
 
-    /// The questions by their order; none at all where one of them is gone, for what is not asked is not answered.
+    /// The questions by their order; none at all where one of them is gone, for what is not asked
+    /// is not answered.
     fn prompts(&self, run: &Run) -> Option<Vec<Prompt>> {
-        let mut prompts = self.fields.iter().map(|field| run.browser.snapshot.get(*field).cloned()).collect::<Option<Vec<_>>>()?;
+        let mut prompts = self
+            .fields
+            .iter()
+            .map(|field| run.browser.snapshot.get(*field).cloned())
+            .collect::<Option<Vec<_>>>()?;
         prompts.sort_by_key(|prompt| prompt.order);
         Some(prompts)
     }
 
     fn resolved(&self, run: &Run) -> Option<Vec<(Prompt, PromptField)>> {
         let empty = Map::new();
-        let data = run.plan.context.get(key::PROMPT_DATA).and_then(Value::as_object).unwrap_or(&empty);
+        let data =
+            run.plan.context.get(key::PROMPT_DATA).and_then(Value::as_object).unwrap_or(&empty);
         let user = run.pending_or_session_user();
         let resolve = |prompt: Prompt| {
             let field = field::resolve(&prompt, data, user.as_ref());
@@ -54,10 +60,12 @@ impl PromptStage {
                 Err(problem) => errors.add(&prompt.field_key, problem),
             }
             if prompt.r#type == PromptType::Username
-                && let Some(name) = values.get(&prompt.field_key).and_then(Value::as_str).map(str::to_owned)
+                && let Some(name) =
+                    values.get(&prompt.field_key).and_then(Value::as_str).map(str::to_owned)
                 && run.username_is_taken(&name).await?
             {
-                errors.add(&prompt.field_key, Problem::new("invalid", "Username is already taken."));
+                errors
+                    .add(&prompt.field_key, Problem::new("invalid", "Username is already taken."));
             }
         }
         if !errors.is_empty() {
@@ -68,11 +76,17 @@ impl PromptStage {
                 values.insert(prompt.field_key.clone(), fixed);
             }
         }
-        let mut passwords = resolved.iter().filter(|(prompt, _)| prompt.r#type == PromptType::Password).map(|(prompt, _)| &prompt.field_key);
+        let mut passwords = resolved
+            .iter()
+            .filter(|(prompt, _)| prompt.r#type == PromptType::Password)
+            .map(|(prompt, _)| &prompt.field_key);
         if let (Some(one), Some(two), None) = (passwords.next(), passwords.next(), passwords.next())
             && values.get(one) != values.get(two)
         {
-            return Ok(Step::Wrong(FieldErrors::object(Problem::new("invalid", "Passwords don't match."))));
+            return Ok(Step::Wrong(FieldErrors::object(Problem::new(
+                "invalid",
+                "Passwords don't match.",
+            ))));
         }
         if let Some(refused) = self.ask_policies(run, &values).await? {
             return Ok(Step::Wrong(refused));
@@ -82,11 +96,16 @@ impl PromptStage {
         Ok(Step::Done)
     }
 
-    async fn ask_policies(&self, run: &mut Run, values: &Map<String, Value>) -> Result<Option<FieldErrors>, FlowError> {
+    async fn ask_policies(
+        &self,
+        run: &mut Run,
+        values: &Map<String, Value>,
+    ) -> Result<Option<FieldErrors>, FlowError> {
         if self.validation_policies.is_empty() {
             return Ok(None);
         }
-        let context = Map::from_iter([(key::PROMPT_DATA.to_owned(), Value::Object(values.clone()))]);
+        let context =
+            Map::from_iter([(key::PROMPT_DATA.to_owned(), Value::Object(values.clone()))]);
         let facts = run.browser.facts(false).await?;
         let user = run.pending_or_session_user();
         let question = engine::Question {
@@ -97,7 +116,10 @@ impl PromptStage {
             facts: &facts,
             in_plan: false,
         };
-        let decision = engine::decide_all(&question, self.validation_policies.iter().map(Ref::<family::Policy>::id));
+        let decision = engine::decide_all(
+            &question,
+            self.validation_policies.iter().map(Ref::<family::Policy>::id),
+        );
         run.note_policies(&format!("answers to {}", self.name), &decision);
         if decision.passing {
             return Ok(None);
@@ -121,7 +143,9 @@ impl Stage for PromptStage {
                 return Ok(refused);
             }
             let Some(resolved) = self.resolved(run) else { return Ok(Step::Deny(GONE.to_owned())) };
-            Ok(Step::show(Challenge::Prompt { fields: resolved.into_iter().map(|(_, field)| field).collect() }))
+            Ok(Step::show(Challenge::Prompt {
+                fields: resolved.into_iter().map(|(_, field)| field).collect(),
+            }))
         })
     }
 

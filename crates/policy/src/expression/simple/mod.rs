@@ -1,5 +1,5 @@
-//! The small part of the language that needs no interpreter: values, comparisons, fields of the user and of
-//! the context, group membership, messages.
+//! The small part of the language that needs no interpreter: values, comparisons, fields of the
+//! user and of the context, group membership, messages.
 //!
 //! ```text
 //! ak_message("Only for the finance team.")
@@ -86,7 +86,8 @@ pub fn truth(value: &Value) -> bool {
 }
 
 impl Program {
-    /// The keys of the maps that are written out where the program returns. Nothing is run for this.
+    /// The keys of the maps that are written out where the program returns. Nothing is run for
+    /// this.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
@@ -99,7 +100,12 @@ impl Program {
     /// # Errors
     /// A field that does not exist, a value of the wrong sort.
     pub fn run(&self, context: &MappingContext<'_>) -> Result<(Value, Vec<String>), SimpleError> {
-        let mut state = State { cx: context, locals: HashMap::new(), messages: Vec::new(), room: Room(10 * LARGEST) };
+        let mut state = State {
+            cx: context,
+            locals: HashMap::new(),
+            messages: Vec::new(),
+            room: Room(10 * LARGEST),
+        };
         let value = state.run(&self.steps)?;
         Ok((value.unwrap_or(Value::Null), state.messages))
     }
@@ -123,7 +129,9 @@ fn keys_of(all: &[Step], value: &Expr, keys: &mut Vec<String>) {
         Expr::Map(pairs) => {
             for (key, _) in pairs {
                 match key {
-                    Expr::Literal(Value::String(key)) if !keys.contains(key) => keys.push(key.clone()),
+                    Expr::Literal(Value::String(key)) if !keys.contains(key) => {
+                        keys.push(key.clone())
+                    }
                     _ => {}
                 }
             }
@@ -267,13 +275,21 @@ impl Expr {
             Expr::Provider => cx.provider.cloned().unwrap_or(Value::Null),
             Expr::GroupNames => cx.user.map(|user| user.direct_groups()).unwrap_or_default().into(),
             Expr::Entitlements => cx.entitlements.to_vec().into(),
-            Expr::Local(name) => state.locals.get(name).cloned().map_or_else(|| fail(format!("'{name}' has no value here.")), Ok)?,
+            Expr::Local(name) => state
+                .locals
+                .get(name)
+                .cloned()
+                .map_or_else(|| fail(format!("'{name}' has no value here.")), Ok)?,
             Expr::GroupAttributes => {
                 let base = cx.brand_attributes.cloned().unwrap_or_default();
-                Value::Object(cx.user.map_or_else(|| base.clone(), |user| user.merged_attributes(&base)))
+                Value::Object(
+                    cx.user.map_or_else(|| base.clone(), |user| user.merged_attributes(&base)),
+                )
             }
             Expr::Field(of, name) => match of.eval(state)? {
-                Value::Object(map) if map.contains_key(name) => map.get(name).cloned().unwrap_or(Value::Null),
+                Value::Object(map) if map.contains_key(name) => {
+                    map.get(name).cloned().unwrap_or(Value::Null)
+                }
                 _ => return fail(format!("There is no attribute '{name}'.")),
             },
             Expr::Get(of, key, default) => {
@@ -289,12 +305,15 @@ impl Expr {
             }
             Expr::Index(of, key) => index(&of.eval(state)?, &key.eval(state)?)?,
             Expr::Method(of, name, arguments) => {
-                let arguments = arguments.iter().map(|a| a.eval(state)).collect::<Result<Vec<_>, _>>()?;
+                let arguments =
+                    arguments.iter().map(|a| a.eval(state)).collect::<Result<Vec<_>, _>>()?;
                 bounded(method(&of.eval(state)?, name, &arguments)?)?
             }
             Expr::Member(name) => {
                 let name = text_of(&name.eval(state)?);
-                cx.user.is_some_and(|user| user.groups.iter().any(|group| group.name == name)).into()
+                cx.user
+                    .is_some_and(|user| user.groups.iter().any(|group| group.name == name))
+                    .into()
             }
             Expr::DirectMember(name) => {
                 let name = text_of(&name.eval(state)?);
@@ -338,7 +357,11 @@ impl Expr {
             Expr::In(a, b) => contains(&b.eval(state)?, &a.eval(state)?)?.into(),
             Expr::Choose(parts) => {
                 let (then, condition, otherwise) = &**parts;
-                if truth(&condition.eval(state)?) { then.eval(state)? } else { otherwise.eval(state)? }
+                if truth(&condition.eval(state)?) {
+                    then.eval(state)?
+                } else {
+                    otherwise.eval(state)?
+                }
             }
         })
     }
@@ -352,7 +375,9 @@ fn add(a: Value, b: Value) -> Result<Value, SimpleError> {
             a.into()
         }
         (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
-            (Some(a), Some(b)) => a.checked_add(b).map_or_else(|| fail("A number is too large."), |sum| Ok(sum.into()))?,
+            (Some(a), Some(b)) => a
+                .checked_add(b)
+                .map_or_else(|| fail("A number is too large."), |sum| Ok(sum.into()))?,
             _ => (a.as_f64().unwrap_or_default() + b.as_f64().unwrap_or_default()).into(),
         },
         _ => return fail("'+' needs two texts, two lists or two numbers."),
@@ -375,7 +400,9 @@ fn anonymous() -> Value {
 fn index(of: &Value, key: &Value) -> Result<Value, SimpleError> {
     let found = match (of, key) {
         (Value::Object(map), key) => map.get(&text_of(key)).cloned(),
-        (Value::Array(list), Value::Number(number)) => position(number, list.len()).and_then(|at| list.get(at).cloned()),
+        (Value::Array(list), Value::Number(number)) => {
+            position(number, list.len()).and_then(|at| list.get(at).cloned())
+        }
         _ => None,
     };
     found.map_or_else(|| fail(format!("There is nothing at {}.", text_of(key))), Ok)
@@ -383,7 +410,11 @@ fn index(of: &Value, key: &Value) -> Result<Value, SimpleError> {
 
 fn position(number: &Number, length: usize) -> Option<usize> {
     let at = number.as_i64()?;
-    if at < 0 { length.checked_sub(usize::try_from(at.unsigned_abs()).ok()?) } else { usize::try_from(at).ok() }
+    if at < 0 {
+        length.checked_sub(usize::try_from(at.unsigned_abs()).ok()?)
+    } else {
+        usize::try_from(at).ok()
+    }
 }
 
 fn contains(whole: &Value, part: &Value) -> Result<bool, SimpleError> {
@@ -410,8 +441,13 @@ fn method(of: &Value, name: &str, arguments: &[Value]) -> Result<Value, SimpleEr
         return if made > LARGEST { fail(TOO_LARGE) } else { Ok(text.replace(&from, &to).into()) };
     }
     if let (Value::String(text), "join", [Value::Array(list)]) = (of, name, arguments) {
-        let made = list.len().saturating_mul(text.len()).saturating_add(list.iter().map(size).sum());
-        return if made > LARGEST { fail(TOO_LARGE) } else { Ok(list.iter().map(text_of).collect::<Vec<_>>().join(text).into()) };
+        let made =
+            list.len().saturating_mul(text.len()).saturating_add(list.iter().map(size).sum());
+        return if made > LARGEST {
+            fail(TOO_LARGE)
+        } else {
+            Ok(list.iter().map(text_of).collect::<Vec<_>>().join(text).into())
+        };
     }
     let Value::String(text) = of else { return fail(format!("'{name}' needs a text.")) };
     let argument = arguments.first().map(text_of);
@@ -434,12 +470,22 @@ mod tests {
     use serde_json::json;
 
     fn run(source: &str) -> Result<(Value, Vec<String>), SimpleError> {
-        let mut user = Subject { username: "uma".into(), name: "Uma Martin".into(), email: "uma@example.org".into(), ..Subject::default() };
+        let mut user = Subject {
+            username: "uma".into(),
+            name: "Uma Martin".into(),
+            email: "uma@example.org".into(),
+            ..Subject::default()
+        };
         user.attributes.insert("team".into(), json!("blue"));
         user.groups.push(GroupView { name: "Finance".into(), direct: true, ..Default::default() });
         let mut context = Map::new();
         context.insert("prompt_data".into(), json!({"username": "uma"}));
-        parse(source)?.run(&MappingContext { user: Some(&user), context: Some(&context), entitlements: &["reader".to_owned()], ..Default::default() })
+        parse(source)?.run(&MappingContext {
+            user: Some(&user),
+            context: Some(&context),
+            entitlements: &["reader".to_owned()],
+            ..Default::default()
+        })
     }
 
     #[test]
@@ -447,21 +493,36 @@ mod tests {
         for (source, expected) in [
             ("return True", json!(true)),
             ("return {}", json!({})),
-            ("return {'a': [1, -2.5, None], \"b\": 'x\\'y',}", json!({"a": [1, -2.5, null], "b": "x'y"})),
+            (
+                "return {'a': [1, -2.5, None], \"b\": 'x\\'y',}",
+                json!({"a": [1, -2.5, null], "b": "x'y"}),
+            ),
             ("return request.user.name.split(' ')[0]", json!("Uma")),
             ("return request.user.name.split(\" \")[-1]", json!("Martin")),
             ("return user.attributes.get(\"team\", \"\")", json!("blue")),
             ("return request.user.attributes.get('none')", json!(null)),
-            ("return ak_is_group_member(request.user, name=\"Finance\") and not user.is_superuser", json!(true)),
-            ("return ak_is_group_member(request.user, name=\"Other\") or 'fallback'", json!("fallback")),
-            ("return {\"groups\": [group.name for group in request.user.ak_groups.all()]}", json!({"groups": ["Finance"]})),
+            (
+                "return ak_is_group_member(request.user, name=\"Finance\") and not user.is_superuser",
+                json!(true),
+            ),
+            (
+                "return ak_is_group_member(request.user, name=\"Other\") or 'fallback'",
+                json!("fallback"),
+            ),
+            (
+                "return {\"groups\": [group.name for group in request.user.ak_groups.all()]}",
+                json!({"groups": ["Finance"]}),
+            ),
             ("return request.user.username == 'uma'", json!(true)),
             ("return request.user.username != 'uma'", json!(false)),
             ("return 'username' not in context.get('prompt_data', {})", json!(false)),
             ("return 'x' if user.email.endswith('@example.org') else 'y'", json!("x")),
             ("if user.username == 'root':\n    return False\nreturn True", json!(true)),
             ("return context['prompt_data']['username'].upper()", json!("UMA")),
-            ("user = request.user\nreturn {\"a\": user.name, \"g\": [g.name for g in user.ak_groups.all()]}", json!({"a": "Uma Martin", "g": ["Finance"]})),
+            (
+                "user = request.user\nreturn {\"a\": user.name, \"g\": [g.name for g in user.ak_groups.all()]}",
+                json!({"a": "Uma Martin", "g": ["Finance"]}),
+            ),
             (
                 "names = request.user.name.split(' ')\nreturn {'given_name': names[0], 'family_name': names[-1]}",
                 json!({"given_name": "Uma", "family_name": "Martin"}),
@@ -470,8 +531,14 @@ mod tests {
             ("return regex_match(request.user.email, r'^[a-z]+@example\\.org$')", json!(true)),
             ("return getattr(request.user, 'name', '') + '!'", json!("Uma Martin!")),
             ("return request.user.ak_groups.filter(name='Finance').exists()", json!(true)),
-            ("return [e.name for e in request.user.app_entitlements(provider.application)]", json!(["reader"])),
-            ("if user.username == 'x':\n    return 1\nelif user.username == 'uma':\n    return 2\nelse:\n    return 3", json!(2)),
+            (
+                "return [e.name for e in request.user.app_entitlements(provider.application)]",
+                json!(["reader"]),
+            ),
+            (
+                "if user.username == 'x':\n    return 1\nelif user.username == 'uma':\n    return 2\nelse:\n    return 3",
+                json!(2),
+            ),
             (
                 "a = []\nif user.is_superuser:\n    a = ['x']\nreturn {'roles': a, 'n': len(a), 's': ', '.join(['b', 'c'])}",
                 json!({"roles": [], "n": 0, "s": "b, c"}),
@@ -484,7 +551,10 @@ mod tests {
 
     #[test]
     fn messages_are_collected() {
-        assert_eq!(run("ak_message(\"Go away\")\nak_message('second')\nreturn False").unwrap().1, ["Go away", "second"]);
+        assert_eq!(
+            run("ak_message(\"Go away\")\nak_message('second')\nreturn False").unwrap().1,
+            ["Go away", "second"]
+        );
     }
 
     #[test]
@@ -522,14 +592,19 @@ mod tests {
         assert!(run(&format!("x0 = 'aaaaaaaaaa'\n{doubled}return x60")).is_err());
     }
 
-    /// Lists of alternatives may be long; whatever is read in a loop makes the tree no deeper, or is refused.
+    /// Lists of alternatives may be long; whatever is read in a loop makes the tree no deeper, or
+    /// is refused.
     #[test]
     fn m2_long_chains_do_not_end_the_process() {
         let many = |part: &str, between: &str| format!("return {}", vec![part; 2000].join(between));
         assert_eq!(run(&many("1", "+")).map(|(value, _)| value), Ok(json!(2000)));
         assert_eq!(run(&many("''", " or ")).map(|(value, _)| value), Ok(json!("")));
         assert_eq!(run(&many("1", " and ")).map(|(value, _)| value), Ok(json!(1)));
-        assert_eq!(run(&format!("return {}", vec!["user.email == 'a'"; 500].join(" or "))).map(|(value, _)| value), Ok(json!(false)));
+        assert_eq!(
+            run(&format!("return {}", vec!["user.email == 'a'"; 500].join(" or ")))
+                .map(|(value, _)| value),
+            Ok(json!(false))
+        );
         for chain in [
             format!("return 'a'{}", ".lower()".repeat(1000)),
             format!("return {{}}{}", "['a']".repeat(1000)),
@@ -539,7 +614,11 @@ mod tests {
             format!("return {}1{}", "(1 or 1 and not 1 == 1 + ".repeat(30), ")".repeat(30)),
             format!("return f\"{{'a'{}}}\"", ".lower()".repeat(1000)),
         ] {
-            assert_eq!(parse(&chain).unwrap_err().to_string(), "The text is nested too deeply.", "{chain}");
+            assert_eq!(
+                parse(&chain).unwrap_err().to_string(),
+                "The text is nested too deeply.",
+                "{chain}"
+            );
         }
         // What people write is far from that.
         assert!(run("return user.name.strip().lower().replace(' ', '.').split('.')[0].upper() + '@' + user.email.split('@')[-1]").is_ok());
@@ -551,13 +630,37 @@ mod tests {
         for source in [
             format!("return 'a'{grown}"),
             format!("x = 'a'{}\nreturn x.replace('a', x)", ".replace('a', 'aaaaaaaaaa')".repeat(4)),
-            format!("x = 'a'{}\nreturn x.join(x.split('a'))", ".replace('a', 'aaaaaaaaaa')".repeat(4)),
-            format!("x = 'a'{}\nreturn [{}]", ".replace('a', 'aaaaaaaaaa')".repeat(4), "x,".repeat(2000)),
-            format!("x = 'a'{}\nreturn f\"{}\"", ".replace('a', 'aaaaaaaaaa')".repeat(4), "{x}".repeat(2000)),
-            format!("x = 'a'{}\n{}return 1", ".replace('a', 'aaaaaaaaaa')".repeat(4), (0..1000).map(|n| format!("y{n} = x\n")).collect::<String>()),
-            format!("x = 'a'{}\n{}return 1", ".replace('a', 'aaaaaaaaaa')".repeat(4), "ak_message(x)\n".repeat(900)),
+            format!(
+                "x = 'a'{}\nreturn x.join(x.split('a'))",
+                ".replace('a', 'aaaaaaaaaa')".repeat(4)
+            ),
+            format!(
+                "x = 'a'{}\nreturn [{}]",
+                ".replace('a', 'aaaaaaaaaa')".repeat(4),
+                "x,".repeat(2000)
+            ),
+            format!(
+                "x = 'a'{}\nreturn f\"{}\"",
+                ".replace('a', 'aaaaaaaaaa')".repeat(4),
+                "{x}".repeat(2000)
+            ),
+            format!(
+                "x = 'a'{}\n{}return 1",
+                ".replace('a', 'aaaaaaaaaa')".repeat(4),
+                (0..1000).map(|n| format!("y{n} = x\n")).collect::<String>()
+            ),
+            format!(
+                "x = 'a'{}\n{}return 1",
+                ".replace('a', 'aaaaaaaaaa')".repeat(4),
+                "ak_message(x)\n".repeat(900)
+            ),
         ] {
-            assert_eq!(run(&source).unwrap_err().to_string(), TOO_LARGE, "{}", &source[..60.min(source.len())]);
+            assert_eq!(
+                run(&source).unwrap_err().to_string(),
+                TOO_LARGE,
+                "{}",
+                &source[..60.min(source.len())]
+            );
         }
     }
 

@@ -7,14 +7,53 @@ use serde_json::{Value, json};
 use super::token::{Token, tokens};
 use super::{Expr, Program, SimpleError, Step, fail};
 
-/// Of the tree, from its root to the end of its longest branch: it is evaluated, copied and dropped by recursion.
+/// Of the tree, from its root to the end of its longest branch: it is evaluated, copied and dropped
+/// by recursion.
 const DEEPEST: usize = 60;
 const LONGEST: usize = 16 * 1024;
-const USER_FIELDS: [&str; 14] =
-    ["pk", "id", "uuid", "uid", "username", "name", "email", "is_active", "is_superuser", "is_authenticated", "is_anonymous", "type", "path", "attributes"];
-const METHODS: [&str; 10] = ["lower", "upper", "strip", "startswith", "endswith", "split", "replace", "join", "keys", "values"];
+const USER_FIELDS: [&str; 14] = [
+    "pk",
+    "id",
+    "uuid",
+    "uid",
+    "username",
+    "name",
+    "email",
+    "is_active",
+    "is_superuser",
+    "is_authenticated",
+    "is_anonymous",
+    "type",
+    "path",
+    "attributes",
+];
+const METHODS: [&str; 10] = [
+    "lower",
+    "upper",
+    "strip",
+    "startswith",
+    "endswith",
+    "split",
+    "replace",
+    "join",
+    "keys",
+    "values",
+];
 /// Names that mean something already.
-const RESERVED: [&str; 12] = ["request", "context", "provider", "True", "False", "None", "if", "return", "ak_message", "not", "and", "or"];
+const RESERVED: [&str; 12] = [
+    "request",
+    "context",
+    "provider",
+    "True",
+    "False",
+    "None",
+    "if",
+    "return",
+    "ak_message",
+    "not",
+    "and",
+    "or",
+];
 
 /// # Errors
 /// The first thing that is not understood.
@@ -22,7 +61,8 @@ pub fn parse(source: &str) -> Result<Program, SimpleError> {
     if source.len() > LONGEST {
         return fail("The text is too long.");
     }
-    let mut reader = Reader { tokens: tokens(source)?, at: 0, depth: 0, height: 0, names: HashMap::new() };
+    let mut reader =
+        Reader { tokens: tokens(source)?, at: 0, depth: 0, height: 0, names: HashMap::new() };
     let indent = match reader.peek() {
         Some(Token::Line(indent)) => *indent,
         _ => 0,
@@ -75,7 +115,11 @@ impl Reader {
     }
 
     fn expect(&mut self, sign: &str) -> Result<(), SimpleError> {
-        if self.sign(sign) { Ok(()) } else { fail(format!("'{sign}' is missing {}.", self.place())) }
+        if self.sign(sign) {
+            Ok(())
+        } else {
+            fail(format!("'{sign}' is missing {}.", self.place()))
+        }
     }
 
     fn name(&mut self) -> Result<String, SimpleError> {
@@ -89,12 +133,17 @@ impl Reader {
         match self.peek() {
             Some(Token::Name(name)) => format!("before '{name}'"),
             Some(Token::Sign(sign)) => format!("before '{sign}'"),
-            Some(Token::Text(_) | Token::Pattern(_) | Token::Int(_) | Token::Float(_)) => "before a value".to_owned(),
+            Some(Token::Text(_) | Token::Pattern(_) | Token::Int(_) | Token::Float(_)) => {
+                "before a value".to_owned()
+            }
             Some(Token::Line(_)) | None => "at the end of the line".to_owned(),
         }
     }
 
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, SimpleError>) -> Result<T, SimpleError> {
+    fn deeper<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, SimpleError>,
+    ) -> Result<T, SimpleError> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return fail("The text is nested too deeply.");
@@ -109,14 +158,18 @@ impl Reader {
     }
 
     /// Reads a value beside others: of several, the highest counts.
-    fn apart<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, SimpleError>) -> Result<T, SimpleError> {
+    fn apart<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, SimpleError>,
+    ) -> Result<T, SimpleError> {
         let beside = std::mem::take(&mut self.height);
         let value = read(self)?;
         self.height = self.height.max(beside);
         Ok(value)
     }
 
-    /// The tree becomes a node higher: chains as `.lower().lower()` are read in a loop, and are as deep as they are long.
+    /// The tree becomes a node higher: chains as `.lower().lower()` are read in a loop, and are as
+    /// deep as they are long.
     fn grow(&mut self) -> Result<(), SimpleError> {
         self.height += 1;
         if self.height > DEEPEST { fail("The text is nested too deeply.") } else { Ok(()) }
@@ -142,7 +195,11 @@ impl Reader {
     fn step(&mut self, indent: usize) -> Result<Step, SimpleError> {
         if self.word("return") {
             let bare = matches!(self.peek(), None | Some(Token::Line(_)));
-            return if bare { Ok(Step::Return(Expr::Literal(Value::Null))) } else { self.expr().map(Step::Return) };
+            return if bare {
+                Ok(Step::Return(Expr::Literal(Value::Null)))
+            } else {
+                self.expr().map(Step::Return)
+            };
         }
         if self.word("ak_message") {
             self.expect("(")?;
@@ -161,12 +218,16 @@ impl Reader {
             let otherwise = self.otherwise(indent)?;
             return Ok(Step::If(condition, then, otherwise));
         }
-        if let (Some(Token::Name(name)), Some(Token::Sign("="))) = (self.tokens.get(self.at).cloned(), self.tokens.get(self.at + 1)) {
+        if let (Some(Token::Name(name)), Some(Token::Sign("="))) =
+            (self.tokens.get(self.at).cloned(), self.tokens.get(self.at + 1))
+        {
             self.at += 2;
             return self.assign(name);
         }
         match self.peek() {
-            Some(Token::Name(name)) => fail(format!("A line that begins with '{name}' is not understood.")),
+            Some(Token::Name(name)) => {
+                fail(format!("A line that begins with '{name}' is not understood."))
+            }
             _ => fail("A line is not understood."),
         }
     }
@@ -205,7 +266,8 @@ impl Reader {
             return fail(format!("'{name}' cannot be given another meaning."));
         }
         let value = self.expr()?;
-        let other_word = matches!(value, Expr::User | Expr::Context | Expr::Provider).then(|| value.clone());
+        let other_word =
+            matches!(value, Expr::User | Expr::Context | Expr::Provider).then(|| value.clone());
         self.names.insert(name.clone(), other_word);
         Ok(Step::Assign(name, value))
     }
@@ -234,7 +296,12 @@ impl Reader {
     }
 
     /// Values with the same word between them, as one flat list.
-    fn chain(&mut self, between: &str, part: fn(&mut Reader) -> Result<Expr, SimpleError>, whole: fn(Vec<Expr>) -> Expr) -> Result<Expr, SimpleError> {
+    fn chain(
+        &mut self,
+        between: &str,
+        part: fn(&mut Reader) -> Result<Expr, SimpleError>,
+        whole: fn(Vec<Expr>) -> Expr,
+    ) -> Result<Expr, SimpleError> {
         self.apart(|reader| {
             let first = part(reader)?;
             let mut parts = vec![first];
@@ -360,9 +427,15 @@ impl Reader {
 
     /// `.filter(name=..).exists()` of the user's groups.
     fn direct_member(&mut self) -> Result<Expr, SimpleError> {
-        let known = self.sign(".") && self.word("filter") && self.sign("(") && self.word("name") && self.sign("=");
+        let known = self.sign(".")
+            && self.word("filter")
+            && self.sign("(")
+            && self.word("name")
+            && self.sign("=");
         if !known {
-            return fail("'ak_groups' is understood with .filter(name=..).exists() or in a list of names only.");
+            return fail(
+                "'ak_groups' is understood with .filter(name=..).exists() or in a list of names only.",
+            );
         }
         let name = self.expr()?;
         self.expect(")")?;
@@ -389,7 +462,13 @@ impl Reader {
             }
             let mut tokens = tokens(piece)?;
             tokens.retain(|token| !matches!(token, Token::Line(_)));
-            let mut inner = Reader { tokens, at: 0, depth: self.depth + 1, height: 0, names: self.names.clone() };
+            let mut inner = Reader {
+                tokens,
+                at: 0,
+                depth: self.depth + 1,
+                height: 0,
+                names: self.names.clone(),
+            };
             parts.push(inner.expr()?);
             self.height = self.height.max(inner.height);
             if inner.peek().is_some() {
@@ -449,7 +528,11 @@ impl Reader {
                 let of = self.value()?;
                 self.expect(",")?;
                 let field = match (&of, self.take()) {
-                    (Expr::User, Some(Token::Text(field))) if USER_FIELDS.contains(&field.as_str()) => field,
+                    (Expr::User, Some(Token::Text(field)))
+                        if USER_FIELDS.contains(&field.as_str()) =>
+                    {
+                        field
+                    }
                     _ => return fail("getattr is understood for fields of the user only."),
                 };
                 // The user always has these fields, so the default is read and left.
@@ -466,7 +549,11 @@ impl Reader {
             "context" | "prompt_context" => Expr::Context,
             "provider" => Expr::Provider,
             "notification" => self.notification()?,
-            "ak_is_sso_flow" => Expr::Get(Box::new(Expr::Context), Box::new(Expr::Literal("is_sso".into())), Some(Box::new(Expr::Literal(json!(false))))),
+            "ak_is_sso_flow" => Expr::Get(
+                Box::new(Expr::Context),
+                Box::new(Expr::Literal("is_sso".into())),
+                Some(Box::new(Expr::Literal(json!(false)))),
+            ),
             "request" => {
                 self.expect(".")?;
                 match self.name()?.as_str() {
@@ -493,7 +580,8 @@ impl Reader {
         })
     }
 
-    /// What a transport of notifications is about: `notification.body`, `notification.event.action`, `notification.user.email`.
+    /// What a transport of notifications is about: `notification.body`,
+    /// `notification.event.action`, `notification.user.email`.
     fn notification(&mut self) -> Result<Expr, SimpleError> {
         let mut value = part_of(Expr::Context, "notification");
         self.expect(".")?;
@@ -530,21 +618,30 @@ impl Reader {
         Ok(Expr::List(items))
     }
 
-    /// `[group.name for group in request.user.ak_groups.all()]` and the same over entitlements, the two
-    /// comprehensions understood.
+    /// `[group.name for group in request.user.ak_groups.all()]` and the same over entitlements, the
+    /// two comprehensions understood.
     fn group_names(&mut self) -> Option<Expr> {
         let from = self.at;
         let mut read = || -> Option<Expr> {
             let one = self.name().ok()?;
-            let named = self.sign(".") && self.word("name") && self.word("for") && self.word(&one) && self.word("in");
+            let named = self.sign(".")
+                && self.word("name")
+                && self.word("for")
+                && self.word(&one)
+                && self.word("in");
             let word = self.name().ok().filter(|_| named)?;
             if !matches!(self.named(&word).ok()?, Expr::User) || !self.sign(".") {
                 return None;
             }
             let found = if self.word("ak_groups") {
-                (self.sign(".") && self.word("all") && self.sign("(") && self.sign(")")).then_some(Expr::GroupNames)
+                (self.sign(".") && self.word("all") && self.sign("(") && self.sign(")"))
+                    .then_some(Expr::GroupNames)
             } else if self.word("app_entitlements") {
-                let provider = self.sign("(") && self.word("provider") && self.sign(".") && self.word("application") && self.sign(")");
+                let provider = self.sign("(")
+                    && self.word("provider")
+                    && self.sign(".")
+                    && self.word("application")
+                    && self.sign(")");
                 provider.then_some(Expr::Entitlements)
             } else {
                 None

@@ -15,7 +15,8 @@ pub(super) enum Token {
     Line(usize),
 }
 
-const SIGNS: [&str; 15] = ["==", "!=", "(", ")", "[", "]", "{", "}", ",", ":", ".", "=", "-", "+", ";"];
+const SIGNS: [&str; 15] =
+    ["==", "!=", "(", ")", "[", "]", "{", "}", ",", ":", ".", "=", "-", "+", ";"];
 
 pub(super) fn tokens(source: &str) -> Result<Vec<Token>, SimpleError> {
     let mut out = Vec::new();
@@ -53,20 +54,24 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Token>, SimpleError> {
                 used + 1
             }
             '0'..='9' => {
-                let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+                let end =
+                    rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
                 let digits = rest.get(..end).unwrap_or_default();
-                let token = digits.parse().map(Token::Int).or_else(|_| digits.parse().map(Token::Float));
+                let token =
+                    digits.parse().map(Token::Int).or_else(|_| digits.parse().map(Token::Float));
                 out.push(token.map_err(|_| SimpleError(format!("'{digits}' is no number.")))?);
                 end
             }
             c if c.is_alphabetic() || c == '_' => {
-                let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+                let end =
+                    rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
                 out.push(Token::Name(rest.get(..end).unwrap_or_default().to_owned()));
                 end
             }
             _ => {
                 let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign));
-                let sign = sign.ok_or_else(|| SimpleError(format!("'{first}' is not understood.")))?;
+                let sign =
+                    sign.ok_or_else(|| SimpleError(format!("'{first}' is not understood.")))?;
                 match *sign {
                     "(" | "[" | "{" => depth += 1,
                     ")" | "]" | "}" => depth = depth.saturating_sub(1),
@@ -108,7 +113,9 @@ fn raw(source: &str) -> Result<(String, usize), SimpleError> {
     let quote = source.chars().next().unwrap_or('"');
     let inner = source.get(1..).unwrap_or_default();
     match inner.find(quote) {
-        Some(end) if !inner.get(..end).unwrap_or_default().contains(['\n']) => Ok((inner.get(..end).unwrap_or_default().to_owned(), end + 2)),
+        Some(end) if !inner.get(..end).unwrap_or_default().contains(['\n']) => {
+            Ok((inner.get(..end).unwrap_or_default().to_owned(), end + 2))
+        }
         _ => Err(SimpleError("A text is not closed.".to_owned())),
     }
 }
@@ -128,7 +135,9 @@ fn pieces(text: &str) -> Result<Vec<String>, SimpleError> {
             }
             '{' if out.len() % 2 == 1 => out.push(String::new()),
             '}' if out.len() % 2 == 0 => out.push(String::new()),
-            '{' | '}' => return Err(SimpleError("A brace in a text is not understood.".to_owned())),
+            '{' | '}' => {
+                return Err(SimpleError("A brace in a text is not understood.".to_owned()));
+            }
             _ => {
                 if let Some(last) = out.last_mut() {
                     last.push(letter);
@@ -136,5 +145,9 @@ fn pieces(text: &str) -> Result<Vec<String>, SimpleError> {
             }
         }
     }
-    if out.len() % 2 == 1 { Ok(out) } else { Err(SimpleError("A brace in a text is not closed.".to_owned())) }
+    if out.len() % 2 == 1 {
+        Ok(out)
+    } else {
+        Err(SimpleError("A brace in a text is not closed.".to_owned()))
+    }
 }
