@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
+use countersign_core::ApiError;
 use countersign_directory::{groups, tokens, username, users};
 use countersign_model::{FieldErrors, Fields, Key, KeyType, Problem, Secret};
-use countersign_rest::ApiError;
 use countersign_store::{Row as SqlRow, Sql, SqlValue, StoreError, Tx, params, sha256};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use countersign_core::{ApiError, BoxFuture, Context, Identity, RequestInfo};
 use countersign_model::Ref;
-use countersign_rest::{ApiError, BoxFuture, Context, Identity, RequestInfo};
 
 use crate::application::Application;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use countersign_core::{
+    Access, ApiError, BoxFuture, Call, Identity, Operation, RenderContext, json,
+};
 use countersign_events::Chart;
 use countersign_model::{
     Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl,
     ObjectId, Picture, Problem, Ref, Slug, Target, family,
-};
-use countersign_rest::{
-    Access, ApiError, BoxFuture, Call, Identity, Operation, RenderContext, json,
 };
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -180,7 +180,7 @@ pub(crate) fn visible(
             Some(pk) => Arc::new(
                 call.cx
                     .store
-                    .read(move |sql| Identity::load(sql, pk))
+                    .read(move |sql| countersign_accounts::identity(sql, pk))
                     .await?
                     .ok_or_else(no_such_user)?,
             ),
@@ -268,7 +268,7 @@ async fn check_access(call: Call) -> Result<Response, ApiError> {
     let mut user = call.user()?.clone();
     if let Some(pk) = call.query.get("for_user").filter(|_| call.caller.is_superuser()) {
         let pk: i64 = pk.parse().map_err(|_| ApiError::object("for_user must be numerical"))?;
-        let found = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+        let found = call.cx.store.read(move |sql| countersign_accounts::identity(sql, pk)).await?;
         user = Arc::new(found.ok_or_else(no_such_user)?);
     }
     let decision = access::decide(&call.cx, &user, &call.request, vec![reference]).await?.pop();

@@ -1,12 +1,12 @@
 //! Brands: how the pages of one domain look, and which flows they lead to.
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, Call, Operation, brand_for, json};
 use countersign_directory::SystemSettings;
 use countersign_model::{
     Code, Draft, Entry, FieldErrors, FieldValue as _, JsonMap, Kind, ObjectId, Problem, Ref,
     Snapshot, family,
 };
-use countersign_rest::{Access, ApiError, Call, Operation, brand_for, json};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 

@@ -1,11 +1,11 @@
 //! Certificates with their keys: for signing, for encryption, for TLS.
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, Call, Context, Operation, RenderContext, json};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
     Code, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret, Snapshot, Timestamp,
 };
-use countersign_rest::{Access, ApiError, Call, Context, Operation, RenderContext, json};
 use countersign_store::{Actor, StoreError};
 use http::{HeaderValue, Method, StatusCode, header};
 use rcgen::{
@@ -344,7 +344,7 @@ async fn generate_action(call: Call) -> Result<Response, ApiError> {
         query: &call.query,
         rows: &rows,
     };
-    Ok(json(StatusCode::OK, &render.object(entry)))
+    Ok(json(StatusCode::OK, &countersign_rest::rendered(&render, entry)))
 }
 
 async fn view(call: Call, part: &'static str) -> Result<Response, ApiError> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use countersign_core::{Context, JobError, NoteLevel, Run};
 use countersign_model::{Code, Secret};
-use countersign_rest::{Context, JobError, NoteLevel, Run};
 use countersign_store::{Actor, StoreError, Tx};
 
 use crate::CertificateKeyPair;

@@ -13,7 +13,8 @@ mod discovery;
 mod provider;
 mod transaction;
 
-use countersign_rest::{Job, KindResource, Module, Start, object_schema};
+use countersign_core::{Job, KindResource, Module, Start};
+use countersign_rest::object_schema;
 use serde_json::{Value, json};
 
 pub use access::{ApplicationAccess, Decision};

@@ -1,7 +1,7 @@
 //! What all providers have in common: the application they serve, and where it opens.
 
+use countersign_core::{Call, FamilyResource, RenderContext};
 use countersign_model::{Entry, Key, Space};
-use countersign_rest::{Call, FamilyResource, RenderContext};
 use serde_json::{Map, Value};
 
 use crate::application::Application;
@@ -128,7 +128,7 @@ fn assigned(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Val
 pub(crate) fn embedded(key: i64, render: &RenderContext<'_>) -> Value {
     let id = countersign_model::ObjectId::new(PROVIDER, Key::Int(key));
     let Some(entry) = render.snapshot.entry(id) else { return Value::Null };
-    match render.object(entry) {
+    match countersign_rest::rendered(&render, entry) {
         Value::Object(map) => Value::Object(
             map.into_iter().filter(|(name, _)| SHARED.contains(&name.as_str())).collect(),
         ),

@@ -1,10 +1,10 @@
 //! `core/transactional/applications/`: an application and its provider in one write, or neither.
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, Call, Operation, json};
 use countersign_model::{
     EditError, ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, Target, family,
 };
-use countersign_rest::{Access, ApiError, Call, Operation, json};
 use countersign_store::StoreError;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_model::{Registry, Secret, Timestamp};
-use countersign_rest::{
+use countersign_core::{
     Access, ApiError, BoxFuture, Call, Context, Job, JobError, Module, Operation, Run, json,
 };
+use countersign_model::{Registry, Secret, Timestamp};
 use countersign_store::{
     Actor, Auditor, BackupError, CommittedEdit, Options, Sql, Store, StoreError, SystemClock,
     SystemEntropy, params, restore_backup,

@@ -1,7 +1,7 @@
 //! What administrators should know about the installation, as long as it is so.
 
 use axum::response::Response;
-use countersign_rest::{Access, ApiError, Call, Module, Operation, json};
+use countersign_core::{Access, ApiError, Call, Module, Operation, json};
 use http::{Method, StatusCode};
 use serde_json::json;
 

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use countersign_core::Module;
 use countersign_events::EventSettings;
 use countersign_mail::{Encryption, MailSettings, Server};
 use countersign_outbound::Rules;
-use countersign_rest::Module;
 
 use crate::{settings::Settings, start::VERSION};
 

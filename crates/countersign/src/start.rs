@@ -14,10 +14,10 @@ use countersign_blueprints::{
     tables,
 };
 use countersign_catalogue::CertificateFolder;
+use countersign_core::{Context, ContextParts, Module, Settings as RestSettings};
 use countersign_directory::{Passwords, Verified};
 use countersign_jobs::{Options as WorkerOptions, Worker};
 use countersign_model::{Entropy as _, Registry, Secret};
-use countersign_rest::{Context, ContextParts, Module, Settings as RestSettings};
 use countersign_store::{
     Actor, Database, Options, PostgresOptions, PostgresTls, RedisOptions, RedisTls, SecretKey,
     Seldom, SslMode, Store, StoreError, SystemClock, SystemEntropy, Topology, params,

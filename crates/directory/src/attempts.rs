@@ -18,8 +18,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use countersign_core::{Context, KnownBrowser};
 use countersign_model::Timestamp;
-use countersign_rest::{Context, KnownBrowser};
 use countersign_store::sha256;
 use serde::{Deserialize, Serialize};
 

@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use countersign_core::{ApiError, Context, Expiring, JobError, NoteLevel, Run};
 use countersign_model::Timestamp;
-use countersign_rest::{ApiError, Context, Expiring, JobError, NoteLevel, Run};
 use countersign_store::{Actor, Tx, params};
 use serde_json::Value;
 

@@ -1,10 +1,8 @@
 //! `core/user_consent`: what people allowed applications to learn. Deleting one asks them again.
 
+use countersign_core::{Access, ApiError, BoxFuture, Call, Caller, Query, RenderContext};
 use countersign_model::{Fields, Key, KindMeta, ObjectId, Space, Timestamp};
-use countersign_rest::{
-    Access, ApiError, BoxFuture, Call, Caller, Column, ColumnKind, Identity, Query, RenderContext,
-    Rows, Scope, TableMeta,
-};
+use countersign_rest::{Column, ColumnKind, Rows, Scope, TableMeta};
 use countersign_store::{Sql, SqlValue, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -61,8 +59,8 @@ impl Rows for Consents {
         for key in keys {
             let statement = "SELECT id, user_id, application, permissions, expires, expiring FROM consent WHERE id = $1";
             let Some(row) = sql.query_one(statement, std::slice::from_ref(key))? else { continue };
-            let user =
-                Identity::load(sql, row.get(1)?)?.map(|u| users::to_json(&u, &call.cx, true));
+            let user = countersign_accounts::identity(sql, row.get(1)?)?
+                .map(|u| users::to_json(&u, &call.cx, true));
             rows.push(json!({
                 "pk": row.get::<i64>(0)?,
                 "expires": row.get::<Option<Timestamp>>(4)?.map(Timestamp::iso),
@@ -116,5 +114,5 @@ fn application(call: &Call, uuid: Uuid) -> Value {
         query: &query,
         rows: &rows,
     };
-    render.object(entry)
+    countersign_rest::rendered(&render, entry)
 }

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use axum::response::Response;
+use countersign_core::{
+    Access, ApiError, BoxFuture, Call, Context, Membership, Operation, no_content,
+};
 use countersign_events::model_reference;
 use countersign_model::{
     FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode, ObjectId, Problem, Ref, Target,
     Timestamp, directory, family,
 };
-use countersign_rest::{
-    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Context, Membership, Operation, Rows,
-    TableMeta, no_content,
-};
+use countersign_rest::{Column, ColumnKind, Rows, TableMeta};
 use countersign_store::{Sql, SqlValue, StoreError, Tx, params};
 use http::Method;
 use serde_json::{Map, Value, json};

@@ -1,11 +1,12 @@
 //! Acting as another user: `core/users/{id}/impersonate/` and back. The session keeps whose it is.
 
 use axum::response::Response;
-use countersign_events::{Event, emit};
-use countersign_rest::{
-    Access, ApiError, Call, Identity, Operation, SessionData, Via, no_content, rekey_session,
-    session_cookie,
+use countersign_accounts::rekey_session;
+use countersign_core::{
+    Access, ApiError, Call, Identity, Operation, SessionData, Via, cookies::session_cookie,
+    no_content,
 };
+use countersign_events::{Event, emit};
 use countersign_store::{Tx, params};
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -56,7 +57,7 @@ async fn impersonate(call: Call) -> Result<Response, ApiError> {
     let target = call
         .cx
         .store
-        .read(move |sql| Identity::load(sql, pk))
+        .read(move |sql| countersign_accounts::identity(sql, pk))
         .await?
         .ok_or_else(|| ApiError::not_found("User"))?;
     if !allowed(&call, &target, &reason) {

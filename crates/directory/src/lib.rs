@@ -31,8 +31,9 @@ pub mod users;
 
 use std::sync::Arc;
 
+use countersign_core::{Context, Job, Module, Start};
 use countersign_model::{Fields, Target, directory};
-use countersign_rest::{Context, Job, Module, Start, table_operations};
+use countersign_rest::table_operations;
 
 pub use attempts::{Attempt, MachineAttempts, Owner, TooMany};
 pub use audit::secret_answers;

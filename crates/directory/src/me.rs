@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::response::Response;
-use countersign_rest::{Access, ApiError, Call, Identity, Operation, Via, json};
+use countersign_core::{Access, ApiError, Call, Identity, Operation, Via, json};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -2,9 +2,9 @@
 //! administrator leads into the recovery flow. Only the hash of a link's key is stored, and of two
 //! uses at once one finds the row.
 
+use countersign_core::Identity;
 use countersign_events::model_reference;
 use countersign_model::{Secret, Timestamp};
-use countersign_rest::Identity;
 use countersign_store::{Sql, StoreError, Tx, params, sha256};
 use uuid::Uuid;
 
@@ -107,5 +107,5 @@ pub fn spend_flow_link(tx: &mut Tx<'_>, key: &str, flow: Uuid) -> Result<Option<
 }
 
 fn active(sql: &mut Sql<'_>, user: i64) -> Result<Option<Identity>, StoreError> {
-    Ok(Identity::load(sql, user)?.filter(|user| user.is_active))
+    Ok(countersign_accounts::identity(sql, user)?.filter(|user| user.is_active))
 }

@@ -9,7 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use countersign_rest::{Context, Index, Narrowed};
+use countersign_core::Context;
+use countersign_rest::{Index, Narrowed};
 use countersign_store::{Actor, Sql, SqlValue, Store, StoreError, Tx, params};
 
 /// As many numbers of accounts share a set.

@@ -1,9 +1,8 @@
 //! `core/authenticated_sessions`: who is signed in where. Deleting one ends it.
 
+use countersign_core::{Access, ApiError, BoxFuture, Call, Via};
 use countersign_model::{Fields, KindMeta, Timestamp};
-use countersign_rest::{
-    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Rows, Scope, TableMeta, Via,
-};
+use countersign_rest::{Column, ColumnKind, Rows, Scope, TableMeta};
 use countersign_store::{Sql, SqlValue, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,9 +1,9 @@
 //! `admin/settings/`: what administrators decide for the whole installation while it runs.
 
+use countersign_core::{Access, KindResource};
 use countersign_model::{
     Duration, ErrorNode, FieldErrors, FieldMeta, FieldValue, Kind, Problem, Shape, Snapshot, Space,
 };
-use countersign_rest::{Access, KindResource};
 use serde_json::Value;
 
 /// Where the settings stand in the configuration.

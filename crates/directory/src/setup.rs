@@ -4,7 +4,7 @@
 //! An account can be renamed, deactivated, deleted or made anew; if "set up" were derived from it,
 //! any of these would let the next visitor make himself the administrator (CVE-2023-46249).
 
-use countersign_rest::Context;
+use countersign_core::Context;
 use countersign_store::{Actor, Sql, StoreError, Tx, params};
 
 const MARK: &str = "set-up is done";

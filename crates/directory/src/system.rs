@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json};
 use countersign_model::{ChoiceMeta, Names, Timestamp};
-use countersign_rest::{Access, ApiError, BoxFuture, Call, Operation, json};
 use countersign_store::params;
 
 use crate::settings::SystemSettings;

@@ -2,15 +2,13 @@
 //! again.
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, Via, json, no_content};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
     Choice, ChoiceValue, Duration, FieldErrors, Fields, Input, Key, KindMeta, Mode, Problem, Ref,
     Secret, Slug, Timestamp, directory,
 };
-use countersign_rest::{
-    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Identity, Operation, Rows, Scope,
-    TableMeta, Via, json, no_content,
-};
+use countersign_rest::{Column, ColumnKind, Rows, Scope, TableMeta};
 use countersign_store::{Sql, SqlValue, StoreError, Tx, params, sha256};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -118,7 +116,8 @@ impl Rows for Tokens {
         for key in keys {
             let Some(row) = sql.query_one(statement, std::slice::from_ref(key))? else { continue };
             let user: i64 = row.get(4)?;
-            let user_obj = Identity::load(sql, user)?.map(|u| users::to_json(&u, &call.cx, true));
+            let user_obj = countersign_accounts::identity(sql, user)?
+                .map(|u| users::to_json(&u, &call.cx, true));
             rows.push(json!({
                 "pk": row.get::<Uuid>(0)?.to_string(),
                 "managed": row.get::<Option<String>>(1)?,

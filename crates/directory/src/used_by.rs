@@ -1,7 +1,8 @@
 //! What hangs on rows of the directory, and goes with them.
 
+use countersign_core::Call;
 use countersign_model::{Key, ObjectId, Target, directory};
-use countersign_rest::{Call, UsedBy, used_by};
+use countersign_rest::{UsedBy, used_by};
 use countersign_store::{Row, StoreError, params};
 use serde_json::Value;
 use uuid::Uuid;

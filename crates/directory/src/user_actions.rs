@@ -1,12 +1,10 @@
 //! What can be done with an account beyond changing its fields.
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, Call, Operation, Via, brand_for, json, no_content};
 use countersign_events::Chart;
 use countersign_model::{
     FieldErrors, JsonMap, Key, ObjectId, Problem, Ref, Secret, Space, Timestamp,
-};
-use countersign_rest::{
-    Access, ApiError, Call, Identity, Operation, Via, brand_for, json, no_content,
 };
 use countersign_store::{Tx, params};
 use http::{Method, StatusCode};
@@ -150,7 +148,7 @@ async fn metrics(call: Call) -> Result<Response, ApiError> {
     let user = call
         .cx
         .store
-        .read(move |sql| Identity::load(sql, pk))
+        .read(move |sql| countersign_accounts::identity(sql, pk))
         .await?
         .ok_or_else(|| ApiError::not_found("User"))?;
     Ok(json(StatusCode::OK, &login_metrics(&call, Some(user.username.clone())).await?))

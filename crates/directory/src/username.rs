@@ -1,8 +1,8 @@
 //! Names people sign in with, after RFC 8265 3.3 (UsernameCaseMapped): what looks alike is one
 //! name, and what cannot be seen is none.
 
+use countersign_core::Context;
 use countersign_model::Problem;
-use countersign_rest::Context;
 use countersign_store::{Actor, Sql, StoreError, Tx, params};
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};

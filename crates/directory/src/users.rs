@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
+use countersign_accounts::end_sessions_of;
+use countersign_core::{Access, ApiError, BoxFuture, Call, Context, Identity};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
     Choice, ChoiceValue, EmailAddress, FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode,
     ObjectId, Problem, Ref, Target, Timestamp, directory,
 };
-use countersign_rest::{
-    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Context, Identity, Rows, Scope,
-    TableMeta, end_sessions_of,
-};
+use countersign_rest::{Column, ColumnKind, Rows, Scope, TableMeta};
 use countersign_store::{ActorUser, Sql, SqlValue, StoreError, Tx, params};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -116,7 +115,7 @@ impl Rows for Users {
         let mut rows = Vec::with_capacity(keys.len());
         for key in keys {
             let SqlValue::Int(pk) = key else { continue };
-            if let Some(user) = Identity::load(sql, *pk)? {
+            if let Some(user) = countersign_accounts::identity(sql, *pk)? {
                 rows.push(to_json(&user, &call.cx, with_groups));
             }
         }
@@ -322,7 +321,7 @@ pub(crate) fn embedded(
     let mut rows = Vec::new();
     for id in ids {
         if let Some(pk) = id.key.int()
-            && let Some(user) = Identity::load(sql, pk)?
+            && let Some(user) = countersign_accounts::identity(sql, pk)?
         {
             rows.push((*id, to_json(&user, cx, true)));
         }
@@ -582,7 +581,7 @@ fn set_groups(
 /// # Errors
 /// When the engine fails.
 pub fn fields_of(sql: &mut Sql<'_>, pk: i64) -> Result<Option<UserFields>, StoreError> {
-    let Some(user) = Identity::load(sql, pk)? else { return Ok(None) };
+    let Some(user) = countersign_accounts::identity(sql, pk)? else { return Ok(None) };
     let groups = user.direct_groups().map(|g| Ref::new(Key::Uuid(g.uuid))).collect();
     let attributes = match user.attributes {
         Value::Object(map) => JsonMap(map),

@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json};
 use countersign_model::{ChoiceMeta, Fields, JsonMap, KindMeta, Mode, Names, Problem, Timestamp};
 use countersign_rest::{
-    Access, ApiError, AskedSecret, BoxFuture, Call, Column, ColumnKind, Operation, Rows, TableMeta,
-    json, object_schema, table_operations,
+    AskedSecret, Column, ColumnKind, Rows, TableMeta, object_schema, table_operations,
 };
 use countersign_store::{Row, Sql, SqlValue, StoreError, Tx, params};
 use http::{HeaderValue, Method, StatusCode, header};

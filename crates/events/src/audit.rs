@@ -2,7 +2,6 @@
 //! transaction.
 
 use countersign_model::{Change, Entropy, Entry, Secret};
-use countersign_rest::Identity;
 use countersign_store::{Agent, Auditor, CommittedEdit, Sql, SqlValue, StoreError, Tx};
 use serde_json::{Map, Value, json};
 
@@ -63,7 +62,7 @@ pub fn deleted_of(
         SqlValue::Int(number) => number.to_string(),
         _ => String::new(),
     };
-    let subject = Identity::load(tx, owner)?.map(|user| user.as_actor());
+    let subject = countersign_accounts::identity(tx, owner)?.map(|user| user.as_actor());
     let name = subject.as_ref().map(|user| user.username.clone()).unwrap_or_default();
     let context = json!({"model": model_reference(app, model, &key, &name)});
     emit(

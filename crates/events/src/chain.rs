@@ -10,8 +10,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use countersign_core::Context;
 use countersign_model::{Sealer, Timestamp};
-use countersign_rest::Context;
 use countersign_store::{Actor, Row, Sql, SqlValue, StoreError, Tx, params};
 use serde_json::Value;
 use uuid::Uuid;

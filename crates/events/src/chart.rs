@@ -1,7 +1,7 @@
 //! Counts of events over time, as charts show them.
 
+use countersign_core::Context;
 use countersign_model::Timestamp;
-use countersign_rest::Context;
 use countersign_store::{SqlValue, StoreError};
 use serde_json::{Value, json};
 

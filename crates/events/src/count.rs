@@ -2,8 +2,8 @@
 //! both leaves a number that says how many there were. It is signed once, at the first start; from
 //! then on it has to be there.
 
+use countersign_core::Context;
 use countersign_model::Sealer;
-use countersign_rest::Context;
 use countersign_store::{Actor, Sql, StoreError, Tx, params};
 use serde_json::{Value, json};
 

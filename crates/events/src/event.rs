@@ -1,7 +1,7 @@
 //! Making and storing events.
 
+use countersign_core::Context;
 use countersign_model::{Entropy, Sealer, Timestamp};
-use countersign_rest::Context;
 use countersign_store::{Actor, ActorUser, Sql, StoreError, Tx, params};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 
-use countersign_rest::Context;
+use countersign_core::Context;
 use maxminddb::Reader;
 use serde_json::{Map, Value, json};
 

@@ -27,8 +27,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_core::{Context, Expiring, Job, JobError, Module, Run, Start, enqueue};
 use countersign_model::Space;
-use countersign_rest::{Context, Expiring, Job, JobError, Module, Run, Start, enqueue};
 use countersign_store::{Actor, StoreError, Tx};
 use serde_json::json;
 

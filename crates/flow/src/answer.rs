@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use countersign_core::form::Part;
 use countersign_model::{FieldErrors, Problem};
-use countersign_rest::form::Part;
 use serde_json::{Map, Value};
 
 /// An answer to a challenge.

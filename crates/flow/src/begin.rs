@@ -1,10 +1,10 @@
 //! The doors for protocols: begin a flow, send somebody to sign in, show an error or a refusal.
 
 use axum::response::Response;
+use countersign_core::{Context, RequestInfo, Visitor};
 use countersign_model::Ref;
 use countersign_pages::{Denied, Form, Message, Page, Pair, response as page_response};
 use countersign_policy::{Decision, access};
-use countersign_rest::{Context, RequestInfo, Visitor};
 use countersign_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};

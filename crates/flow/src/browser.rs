@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_accounts::{end_session, end_sessions_of, start_session};
+use countersign_core::{
+    Context, Identity, RequestInfo, SessionData, Visitor, cookies::csrf_cookie,
+    cookies::csrf_token, cookies::session_cookie,
+};
 use countersign_events::{Event, emit};
 use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
 use countersign_pages::{Frame, Link};
 use countersign_policy::{Facts, Subject};
-use countersign_rest::{
-    Context, Identity, RequestInfo, SessionData, Visitor, csrf_cookie, csrf_token, end_session,
-    end_sessions_of, session_cookie, start_session,
-};
 use countersign_store::{Actor, StoreError};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
@@ -103,7 +104,8 @@ impl Browser {
     /// Reads the signed-in account again after it was written.
     pub(crate) async fn reload(&mut self) -> Result<(), StoreError> {
         if let Some(pk) = self.user_pk() {
-            let user = self.cx.store.look_up(move |sql| Identity::load(sql, pk)).await?;
+            let user =
+                self.cx.store.look_up(move |sql| countersign_accounts::identity(sql, pk)).await?;
             self.become_user(user);
         }
         Ok(())
@@ -151,7 +153,7 @@ impl Browser {
 
     /// The slug of the application that external users are led to.
     pub(crate) fn default_application(&self) -> Option<String> {
-        let id = countersign_rest::brand_for(&self.snapshot, &self.request.host)?;
+        let id = countersign_core::brand_for(&self.snapshot, &self.request.host)?;
         let application =
             self.snapshot.entry(id)?.cast::<countersign_catalogue::Brand>()?.default_application?;
         self.snapshot.get(application).map(|application| application.slug.to_string())
@@ -241,7 +243,8 @@ impl Browser {
         let life = if session.seconds > 0 { session.seconds } else { BROWSER_SESSION };
         let terminate = session.terminate_others;
         let work = move |tx: &mut countersign_store::Tx<'_>| {
-            let Some(user) = Identity::load(tx, pk)?.filter(|user| user.is_active) else {
+            let Some(user) = countersign_accounts::identity(tx, pk)?.filter(|user| user.is_active)
+            else {
                 return Ok::<_, StoreError>(None);
             };
             end_session(tx, old)?;
@@ -256,7 +259,7 @@ impl Browser {
                 Event::new("login", "authentik.events.signals", event.clone())
                     .by_self(user.as_actor()),
             )?;
-            Identity::load(tx, pk)
+            countersign_accounts::identity(tx, pk)
         };
         let Some(user) = self.cx.store.write(self.actor(), "signed in", work).await? else {
             return Ok(false);

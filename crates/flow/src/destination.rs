@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
+use countersign_core::Context;
 use countersign_model::Ref;
-use countersign_rest::Context;
 
 use crate::kinds::Flow;
 

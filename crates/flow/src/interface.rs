@@ -5,8 +5,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use countersign_core::{Context, RequestInfo};
 use countersign_pages::{Denied, Message, Page, response as page_response};
-use countersign_rest::{Context, RequestInfo};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 
 use crate::browser::Browser;

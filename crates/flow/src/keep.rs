@@ -1,6 +1,6 @@
 //! Where plans wait between two requests, one per browser.
 
-use countersign_rest::Context;
+use countersign_core::Context;
 use countersign_store::{Ephemeral, Owner};
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};

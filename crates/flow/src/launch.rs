@@ -3,10 +3,11 @@
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
+use countersign_accounts::visitor;
 use countersign_catalogue::{Application, LaunchUrl};
+use countersign_core::{Context, RequestInfo};
 use countersign_model::{Entry, Key, Ref};
 use countersign_policy::access;
-use countersign_rest::{Context, RequestInfo, visitor};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde_json::Map;
 use uuid::Uuid;

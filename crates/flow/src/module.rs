@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::destination::Destinations;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::{api, keep, launch, record, sign_in, stages, web};
+use countersign_core::{FamilyResource, Job, KindResource, Module};
 use countersign_model::Space;
-use countersign_rest::{FamilyResource, Job, KindResource, Module, NotFoundPage};
+use countersign_rest::NotFoundPage;
 
 /// The flows' part of the program.
 #[must_use]

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use countersign_model::{ObjectId, Ref, Snapshot, Target as _};
 use countersign_policy::{Decision, PolicyBinding, Question, Subject, engine};
-use countersign_rest::Identity;
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
 
@@ -188,7 +187,11 @@ async fn meets(
 async fn planning_user(browser: &Browser, plan: &Plan) -> Result<Option<Subject>, FlowError> {
     match plan.pending_user().and_then(|user| user.pk) {
         Some(pk) if browser.user_pk() != Some(pk) => {
-            let read = browser.cx.store.look_up(move |sql| Identity::load(sql, pk)).await?;
+            let read = browser
+                .cx
+                .store
+                .look_up(move |sql| countersign_accounts::identity(sql, pk))
+                .await?;
             Ok(read.map(|identity| Subject::of(&identity, browser.cx.uid(pk))))
         }
         _ => Ok(browser.subject.clone()),

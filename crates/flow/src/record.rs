@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use countersign_core::Context;
 use countersign_model::{Key, Ref, Timestamp};
-use countersign_rest::Context;
 use countersign_store::{Owner, Row, StoreError, Tx, params};
 use serde_json::Value;
 use uuid::Uuid;

@@ -3,11 +3,12 @@
 
 use axum::body::Bytes;
 use axum::response::Response;
+use countersign_accounts::start_session;
+use countersign_core::{SessionData, cookies::csrf_matches, cookies::session_cookie};
 use countersign_directory::{flow_link, spend_flow_link, spend_recovery_link};
 use countersign_events::{Event, emit};
 use countersign_model::Ref;
 use countersign_pages::{Confirm, Form, Message, Page, Pair, response as page_response};
-use countersign_rest::{SessionData, csrf_matches, session_cookie, start_session};
 use countersign_store::{Actor, Agent, StoreError, Tx};
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};

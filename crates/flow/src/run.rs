@@ -5,7 +5,6 @@ use std::sync::Arc;
 use countersign_events::{Event, model_reference};
 use countersign_model::{Entry, Ref};
 use countersign_policy::{Decision, Subject};
-use countersign_rest::Identity;
 use countersign_store::{ActorUser, StoreError};
 use serde_json::{Map, Value, json};
 
@@ -89,7 +88,8 @@ impl Run {
         // Read also where there is nobody: a name that nobody has takes as long as one that
         // somebody has.
         let pk = user.pk.unwrap_or_default();
-        let read = self.browser.cx.store.read(move |sql| Identity::load(sql, pk)).await?;
+        let read =
+            self.browser.cx.store.read(move |sql| countersign_accounts::identity(sql, pk)).await?;
         self.pending = match user.pk {
             Some(pk) => read.map(|identity| Subject::of(&identity, self.browser.cx.uid(pk))),
             None => Some(Subject {

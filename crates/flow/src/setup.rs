@@ -1,7 +1,7 @@
 //! Set-up: open until the first administrator has a password, closed for good afterwards.
 
+use countersign_core::Context;
 use countersign_policy::facts;
-use countersign_rest::Context;
 use countersign_store::StoreError;
 
 /// The flow of the set-up, by the name the original gave it.

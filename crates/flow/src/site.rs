@@ -1,7 +1,7 @@
 //! Whether a request was made by our own pages, or by the person at the address bar, or on behalf
 //! of another site.
 
-use countersign_rest::RequestInfo;
+use countersign_core::RequestInfo;
 use http::{HeaderMap, header};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use countersign_rest::{Context, Expiring, JobError, NoteLevel, Run};
+use countersign_core::{Context, Expiring, JobError, NoteLevel, Run};
 use countersign_store::Actor;
 
 /// What this crate keeps that ends.

@@ -1,6 +1,6 @@
 //! Work beside requests: the queue of tasks, the schedule, and the worker that carries them out.
 //!
-//! Modules declare jobs (`countersign_rest::Job`) and ask for runs of them in their transactions.
+//! Modules declare jobs (`countersign_core::Job`) and ask for runs of them in their transactions.
 //! Here each request is a row that any process on the database may take: taking it is one
 //! conditional statement, it is held by a lease that must be renewed, and a row whose lease has
 //! ended is taken by the next. A schedule is the same with a time: whoever moves the due time on
@@ -19,7 +19,7 @@ mod schedule;
 mod tests;
 mod worker;
 
-use countersign_rest::{Context, Job, Module};
+use countersign_core::{Context, Job, Module};
 
 pub use measure::measure;
 pub use worker::{Options, Worker};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use countersign_rest::Context;
+use countersign_core::Context;
 use countersign_store::{StoreError, params};
 
 /// As many are counted.

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use countersign_core::{Job, JobError, Run};
 use countersign_events::{Event, emit};
 use countersign_model::Timestamp;
-use countersign_rest::{Job, JobError, Run};
 use countersign_store::{SqlValue, StoreError, Tx, params};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -96,7 +96,7 @@ fn waiting_params(now: Timestamp, jobs: &[(&'static str, u32)]) -> Vec<SqlValue>
 
 /// Whether anything waits; asked of a read, so that an idle process writes nothing.
 pub(crate) async fn look(
-    cx: &countersign_rest::Context,
+    cx: &countersign_core::Context,
     jobs: &[(&'static str, u32)],
 ) -> Result<bool, StoreError> {
     let (statement, params) = (waiting(jobs.len(), "uuid"), waiting_params(cx.clock.now(), jobs));

@@ -1,6 +1,6 @@
 //! When jobs are due, over all processes: one row each.
 
-use countersign_rest::{Context, enqueue};
+use countersign_core::{Context, enqueue};
 use countersign_store::{Actor, StoreError, Tx, params};
 use serde_json::Value;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use countersign_core::{Context, ContextParts, Job, JobError, Module, Run, Settings, enqueue};
 use countersign_model::{Clock, Registry, Secret, Timestamp};
-use countersign_rest::{Context, ContextParts, Job, JobError, Module, Run, Settings, enqueue};
 use countersign_store::{Actor, Options as StoreOptions, Store, StoreError, SystemEntropy, params};
 use serde_json::{Value, json};
 use uuid::Uuid;

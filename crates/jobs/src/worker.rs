@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_rest::{Context, Job, JobError, NoteLevel, Run};
+use countersign_core::{Context, Job, JobError, NoteLevel, Run};
 use countersign_store::{Actor, StoreError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};

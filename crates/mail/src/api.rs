@@ -1,6 +1,6 @@
 //! The choices of mail stages.
 
-use countersign_rest::{Access, ApiError, Call, Operation, json};
+use countersign_core::{Access, ApiError, Call, Operation, json};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 

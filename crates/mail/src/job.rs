@@ -1,7 +1,7 @@
 //! The job that sends.
 
+use countersign_core::{Context, Job, JobError, NoteLevel, Run};
 use countersign_events::Event;
-use countersign_rest::{Context, Job, JobError, NoteLevel, Run};
 use countersign_store::Actor;
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use countersign_rest::enqueue;
+use countersign_core::enqueue;
 use countersign_store::{StoreError, Tx};
 use lettre::Message;
 use lettre::message::{Mailbox, MultiPart};

@@ -18,7 +18,7 @@ mod templates;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_rest::{Context, Module};
+use countersign_core::{Context, Module};
 
 pub use letter::Letter;
 pub use server::{Encryption, MailError, Server};

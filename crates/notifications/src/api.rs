@@ -1,15 +1,13 @@
 //! `events/notifications/`: what somebody was told; and trying a transport out.
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json, no_content};
 use countersign_events::{Event, emit, find};
 use countersign_model::{
     Fields, Key, KeyType, KindMeta, Mode as InputMode, ObjectId, Space, Timestamp,
 };
 use countersign_policy::Subject;
-use countersign_rest::{
-    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Operation, Rows, Scope, TableMeta, json,
-    no_content, table_operations,
-};
+use countersign_rest::{Column, ColumnKind, Rows, Scope, TableMeta, table_operations};
 use countersign_store::{Sql, SqlValue, StoreError, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
 //! Carries one notification to one person.
 
+use countersign_core::{Context, Job, JobError, NoteLevel, Run};
 use countersign_events::{Recorded, find};
 use countersign_mail::{Letter, MailError, Mailer, TemplateError};
 use countersign_model::{ChoiceMeta, ChoiceValue, Ref};
@@ -7,7 +8,6 @@ use countersign_outbound::{Outbound, OutboundError, Request};
 use countersign_policy::Subject;
 use countersign_policy::expression::{ExpressionError, MappingContext};
 use countersign_policy::measure;
-use countersign_rest::{Context, Identity, Job, JobError, NoteLevel, Run};
 use countersign_store::{Actor, StoreError, params};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -84,7 +84,9 @@ async fn carry(cx: Context, run: Run) -> Result<(), JobError> {
     let (Some(rule), Some(transport)) = (rule, transport) else { return Ok(()) };
     let (found, identity) = cx
         .store
-        .read(move |sql| Ok::<_, StoreError>((find(sql, event)?, Identity::load(sql, user)?)))
+        .read(move |sql| {
+            Ok::<_, StoreError>((find(sql, event)?, countersign_accounts::identity(sql, user)?))
+        })
         .await?;
     // Gone meanwhile: there is nothing to tell, or nobody.
     let (Some(found), Some(identity)) = (found, identity) else { return Ok(()) };

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use countersign_core::{Context, enqueue};
 use countersign_events::{Recorded, sealed_after};
 use countersign_model::{Ref, Snapshot, family};
 use countersign_policy::engine::{bindings_of, decide_or};
 use countersign_policy::{Facts, PolicyEngineMode, Question, Subject};
-use countersign_rest::{Context, Identity, enqueue};
 use countersign_store::{Actor, Sql, StoreError, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -123,7 +123,7 @@ async fn told(cx: &Context, event: &Recorded) -> Result<Vec<Task>, StoreError> {
     let subject = match event.user_pk() {
         Some(pk) => cx
             .store
-            .read(move |sql| Identity::load(sql, pk))
+            .read(move |sql| countersign_accounts::identity(sql, pk))
             .await?
             .map(|user| Subject::of(&user, cx.uid(pk))),
         None => None,

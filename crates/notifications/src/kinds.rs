@@ -1,11 +1,11 @@
 //! Transports, rules, and mappings for the bodies and headers of webhooks.
 
+use countersign_core::{Call, RenderContext};
 use countersign_model::{
     Choice, ChoiceValue as _, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret,
     SecretUrl, directory,
 };
 use countersign_policy::expression::Expression;
-use countersign_rest::{Call, RenderContext};
 use serde_json::{Map, Value};
 
 /// How a transport carries notifications.

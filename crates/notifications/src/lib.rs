@@ -15,8 +15,9 @@ mod follow;
 mod kinds;
 mod message;
 
+use countersign_core::{Job, JobError, KindResource, Module, Start};
 use countersign_model::Fields as _;
-use countersign_rest::{Job, JobError, KindResource, Module, Start, object_schema};
+use countersign_rest::object_schema;
 use countersign_store::{Actor, StoreError, params};
 
 pub use kinds::{

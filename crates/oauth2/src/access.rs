@@ -1,7 +1,7 @@
 //! Whether a person may use the application of a provider.
 
+use countersign_core::RequestInfo;
 use countersign_policy::{Decision, access};
-use countersign_rest::RequestInfo;
 use countersign_store::StoreError;
 use serde_json::{Map, Value, json};
 

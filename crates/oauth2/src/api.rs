@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, RenderContext, json};
 use countersign_model::{Fields, Key, KindMeta, ObjectId, Ref, Space, Timestamp};
 use countersign_rest::{
-    Access, ApiError, BoxFuture, Call, Column, ColumnKind, Operation, RenderContext, Rows, Scope,
-    TableMeta, json, object_schema, table_operations,
+    Column, ColumnKind, Rows, Scope, TableMeta, object_schema, table_operations,
 };
 use countersign_store::{Row, Sql, SqlValue, StoreError, params};
 use serde_json::{Value, json as value};
@@ -328,7 +328,7 @@ fn nested_provider(call: &Call, provider: i64) -> Value {
         query: &call.query,
         rows: &rows,
     };
-    let mut rendered = render.object(entry);
+    let mut rendered = countersign_rest::rendered(&render, entry);
     if let Some(members) = rendered.as_object_mut() {
         members.remove("client_secret");
     }

@@ -1,9 +1,10 @@
 //! The end of an authorization flow: the person is signed in, may use the application and has
 //! consented, so the client gets what it asked for.
 
+use countersign_accounts::renew_session;
+use countersign_core::BoxFuture;
 use countersign_events::{Event, emit};
 use countersign_flow::{FlowError, InPlanStage, Outcome, Turn};
-use countersign_rest::{BoxFuture, renew_session};
 use countersign_store::{StoreError, Tx};
 use serde_json::{Value, json};
 

@@ -36,9 +36,9 @@ pub mod wire;
 use std::sync::Arc;
 
 use countersign_catalogue::LaunchUrl;
+use countersign_core::{Call, Expiring, KindResource, Module, Start};
 use countersign_flow::{Destinations, InPlanStages};
 use countersign_model::Entry;
-use countersign_rest::{Call, Expiring, KindResource, Module, Start};
 
 pub use kinds::{IssuerMode, OAuth2Provider, ScopeMapping};
 

@@ -1,6 +1,6 @@
 //! Access tokens as a way into the API.
 
-use countersign_rest::{BoxFuture, Context, OAuthCaller, TokenResolver};
+use countersign_core::{BoxFuture, Context, OAuthCaller, TokenResolver};
 
 use crate::grants;
 use crate::routes::is_good;

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use countersign_core::{Context, Identity, RequestInfo, SessionData};
 use countersign_events::Event;
 use countersign_model::{Target, Timestamp};
 use countersign_policy::Subject;
 use countersign_policy::access::entitlements;
 use countersign_policy::expression::MappingContext;
-use countersign_rest::{Context, Identity, RequestInfo, SessionData};
 use countersign_store::{Actor, ActorUser, Owner, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -215,7 +215,8 @@ impl Service {
 
     /// The account with its groups; `None` when it is gone.
     pub(crate) async fn person(&self, user: i64) -> Result<Option<Person>, StoreError> {
-        let identity = self.cx.store.read(move |sql| Identity::load(sql, user)).await?;
+        let identity =
+            self.cx.store.read(move |sql| countersign_accounts::identity(sql, user)).await?;
         Ok(identity.map(|identity| self.person_of(Arc::new(identity))))
     }
 

@@ -1,9 +1,10 @@
 //! The end of an invalidation flow: the sessions that an application, or the person, asked to end
 //! are ended.
 
+use countersign_accounts::end_session;
+use countersign_core::BoxFuture;
 use countersign_events::{Event, emit};
 use countersign_flow::{FlowError, InPlanStage, Outcome, Turn};
-use countersign_rest::{BoxFuture, Identity, end_session};
 use countersign_store::{Actor, ActorUser, StoreError, Tx, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -46,10 +47,8 @@ impl SigningOut {
                 )?;
                 grants::end_session(tx, key_hash)?;
                 let Some(row) = row.filter(|_| kept != Some(*key_hash)) else { continue };
-                let about = Identity::load(tx, row.get(0)?)?.map(|user| ActorUser {
-                    pk: user.pk,
-                    username: user.username,
-                    email: user.email,
+                let about = countersign_accounts::identity(tx, row.get(0)?)?.map(|user| {
+                    ActorUser { pk: user.pk, username: user.username, email: user.email }
                 });
                 end_session(tx, *key_hash)?;
                 emit(

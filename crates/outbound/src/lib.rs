@@ -16,7 +16,7 @@ mod guard;
 
 use std::sync::Arc;
 
-use countersign_rest::Module;
+use countersign_core::Module;
 
 pub use client::{Answer, Outbound, OutboundError, Request};
 pub use guard::{Guard, is_public};

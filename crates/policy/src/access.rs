@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use countersign_catalogue::{Application, ApplicationAccess, Decision as Access};
+use countersign_core::{ApiError, BoxFuture, Caller, Context, Identity, RequestInfo};
 use countersign_model::{Ref, Snapshot, Target as _};
-use countersign_rest::{ApiError, BoxFuture, Caller, Context, Identity, RequestInfo};
 use countersign_store::{Actor, Sql, StoreError, params};
 use serde_json::{Map, Value};
 use uuid::Uuid;

@@ -2,9 +2,9 @@
 //! what was recorded.
 
 use countersign_catalogue::Application;
+use countersign_core::{Context, RequestInfo};
 use countersign_directory::username;
 use countersign_model::{Entry, ObjectId, Snapshot, Space};
-use countersign_rest::{Context, Identity, RequestInfo};
 use countersign_store::{Sql, StoreError, params};
 use serde_json::{Map, Value, json};
 
@@ -40,7 +40,11 @@ pub async fn explain(
     let fold = name.to_lowercase();
     let load = move |sql: &mut Sql<'_>| {
         let Some(pk) = username::find(sql, &fold)? else { return Ok(None) };
-        Ok::<_, StoreError>(Some((Identity::load(sql, pk)?, runs(sql, pk)?, events(sql, &fold)?)))
+        Ok::<_, StoreError>(Some((
+            countersign_accounts::identity(sql, pk)?,
+            runs(sql, pk)?,
+            events(sql, &fold)?,
+        )))
     };
     let unknown = || ExplainError::User(name.to_owned());
     let (user, runs, events) = cx.store.read(load).await?.ok_or_else(unknown)?;

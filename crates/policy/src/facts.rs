@@ -1,9 +1,9 @@
 //! Facts from the tables and the brand that policies may ask for.
 
 use countersign_catalogue::Brand;
+use countersign_core::{Context, RequestInfo, brand_for};
 use countersign_directory::{SystemSettings, setup};
 use countersign_events::Places;
-use countersign_rest::{Context, RequestInfo, brand_for};
 use countersign_store::{Sql, StoreError, params};
 use serde_json::{Map, Value};
 

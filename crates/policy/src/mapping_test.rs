@@ -3,8 +3,8 @@
 use std::io;
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, Call, Operation, json};
 use countersign_model::{Key, KeyType, ObjectId, Problem, Space, Target as _, directory};
-use countersign_rest::{Access, ApiError, Call, Identity, Operation, json};
 use http::{Method, StatusCode};
 use serde::Serialize as _;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
@@ -73,7 +73,12 @@ async fn subject(call: &Call, named: Option<&Value>) -> Result<Option<Subject>, 
     let missing =
         || ApiError::field("user", Problem::missing_reference(named.to_string().trim_matches('"')));
     let pk = Key::from_json(named, directory::User::KEY).and_then(Key::int).ok_or_else(missing)?;
-    let user = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(missing)?;
+    let user = call
+        .cx
+        .store
+        .read(move |sql| countersign_accounts::identity(sql, pk))
+        .await?
+        .ok_or_else(missing)?;
     Ok(Some(Subject::of(&user, call.cx.uid(pk))))
 }
 

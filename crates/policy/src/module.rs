@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use countersign_catalogue::ApplicationAccess;
+use countersign_core::{
+    Access, ApiError, Call, FamilyResource, KindResource, Module, Operation, RenderContext, json,
+    no_content,
+};
 use countersign_model::Target as _;
 use countersign_model::{Entry, Key, ObjectId, Problem, Snapshot, Space, directory};
-use countersign_rest::{
-    Access, ApiError, Call, FamilyResource, Identity, KindResource, Module, Operation,
-    RenderContext, json, no_content, object_schema,
-};
+use countersign_rest::object_schema;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -192,7 +193,7 @@ fn binding_objects(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Stri
     let policy = binding
         .policy
         .and_then(|policy| render.snapshot.member(policy))
-        .map(|policy| render.object(policy));
+        .map(|policy| countersign_rest::rendered(&render, policy));
     let row =
         |id: Option<ObjectId>| id.and_then(|id| render.rows.get(&id)).cloned().unwrap_or_default();
     map.insert("policy_obj".to_owned(), policy.unwrap_or_default());
@@ -276,7 +277,12 @@ async fn test(call: Call) -> Result<axum::response::Response, ApiError> {
         )
     };
     let pk = pk.ok_or_else(missing)?;
-    let user = call.cx.store.read(move |sql| Identity::load(sql, pk)).await?.ok_or_else(missing)?;
+    let user = call
+        .cx
+        .store
+        .read(move |sql| countersign_accounts::identity(sql, pk))
+        .await?
+        .ok_or_else(missing)?;
     let context = match body.get("context") {
         Some(Value::Object(map)) => map.clone(),
         None | Some(Value::Null) => Map::new(),

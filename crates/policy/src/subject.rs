@@ -1,7 +1,7 @@
 //! A user as policies and mappings see one: everything loaded beforehand, so that decisions need no
 //! I/O.
 
-use countersign_rest::merge_attributes;
+use countersign_core::merge_attributes;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -77,9 +77,9 @@ impl Subject {
 
 impl Subject {
     /// The view of an account that was read for a request; `uid` as
-    /// [`countersign_rest::Context::uid`] makes it.
+    /// [`countersign_core::Context::uid`] makes it.
     #[must_use]
-    pub fn of(user: &countersign_rest::Identity, uid: String) -> Self {
+    pub fn of(user: &countersign_core::Identity, uid: String) -> Self {
         let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
         Self {
             pk: user.pk,

@@ -1,9 +1,9 @@
 //! What administrators hear of policies beyond their answer: those that failed, and those they
 //! asked to follow.
 
+use countersign_core::Context;
 use countersign_events::{Event, model_reference};
 use countersign_model::Fields as _;
-use countersign_rest::Context;
 use countersign_store::Actor;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -7,20 +7,17 @@ use axum::Router;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use countersign_accounts as accounts;
+use countersign_core::{
+    Access, AnonymousLimit, ApiError, Call, Caller, Context, Module, Operation, Query, RequestInfo,
+    confirm_within, json,
+};
 use countersign_model::{FieldMeta, KeyType, KindMeta, Shape};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
 
-use crate::authenticate;
-use crate::call::{self, Call, Query};
-use crate::context::Context;
-use crate::error::ApiError;
-use crate::identity::Caller;
-use crate::module::{Access, Module, Operation};
-use crate::request::{AnonymousLimit, RequestInfo};
-use crate::response::json;
-use crate::{forms, health, history, openapi};
+use crate::{families, forms, health, history, kinds, openapi};
 
 /// JSON bodies are small; uploads have operations of their own.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -33,8 +30,8 @@ pub(crate) fn all_operations(modules: &[Module]) -> Vec<Operation> {
     all.extend(health::operations());
     all.extend(history::operations());
     for module in modules {
-        all.extend(module.kinds.iter().flat_map(crate::kinds::KindResource::operations));
-        all.extend(module.families.iter().flat_map(crate::kinds::FamilyResource::operations));
+        all.extend(module.kinds.iter().flat_map(kinds::operations));
+        all.extend(module.families.iter().flat_map(families::operations));
         all.extend(module.operations.iter().cloned());
     }
     all
@@ -43,8 +40,8 @@ pub(crate) fn all_operations(modules: &[Module]) -> Vec<Operation> {
 /// The whole API below `/api/v3/`.
 pub fn api_router(cx: &Context) -> Router {
     let mut paths: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
-    for operation in cx.operations() {
-        paths.entry(operation.path.clone()).or_default().push(operation.clone());
+    for operation in all_operations(cx.modules()) {
+        paths.entry(operation.path.clone()).or_default().push(operation);
     }
     let mut router = Router::new();
     for (path, operations) in paths {
@@ -110,7 +107,7 @@ async fn answer(
     acceptable(&parts.headers)?;
     let wanted = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
     let Some(operation) = operations.iter().find(|o| o.method == wanted) else {
-        let caller = authenticate::caller(cx, &parts.headers, &info, false).await?;
+        let caller = accounts::caller(cx, &parts.headers, &info, false).await?;
         limit(&parts, &info, Some(&caller))?;
         return if wanted == Method::OPTIONS {
             options(cx, operations, &caller)
@@ -119,7 +116,7 @@ async fn answer(
         };
     };
     let caller =
-        authenticate::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await;
+        accounts::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await;
     limit(&parts, &info, caller.as_ref().ok())?;
     let caller = caller?;
     // The original tells anonymous readers of single objects that they may not, everybody else to
@@ -156,7 +153,7 @@ async fn answer(
         bytes,
         params: params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
     };
-    call::confirm_within(&call.headers, &call.query)?;
+    confirm_within(&call.headers, &call.query)?;
     // Only the document can be had in other forms.
     if call.query.get("format").is_some_and(|format| format != "json")
         && operation.path != "schema/"

@@ -1,14 +1,9 @@
 //! Form metadata for the admin interface.
 
+use countersign_core::{Access, ApiError, Call, Context, Operation, json};
 use countersign_model::{KindMeta, kind_form};
 use http::{Method, StatusCode};
 use serde_json::Value;
-
-use crate::Context;
-use crate::call::Call;
-use crate::error::ApiError;
-use crate::module::{Access, Operation};
-use crate::response::json;
 
 pub(crate) fn operations() -> Vec<Operation> {
     let array = serde_json::json!({"type": "array", "items": {"type": "object", "additionalProperties": true}});

@@ -1,14 +1,11 @@
 //! What in the configuration cannot work as it is, for the overview.
 
+use countersign_core::{Access, ApiError, Call, Operation, json as answer};
 use countersign_model::unsound;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::call::Call;
-use crate::error::ApiError;
-use crate::module::{Access, Operation};
 use crate::openapi::object_schema;
-use crate::response::json as answer;
 
 /// More than somebody mends in one sitting is not listed.
 const MOST: usize = 100;

@@ -1,15 +1,12 @@
 //! The API's document, made from the same declarations that serve it.
 
 use axum::response::Response;
+use countersign_core::{Access, Call, Context, Operation, RequestInfo, json as json_response};
 use countersign_model::{FieldMeta, KeyType, KindMeta, Shape};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use crate::Context;
-use crate::call::Call;
-use crate::module::{Access, Operation};
-use crate::request::RequestInfo;
-use crate::response::json as json_response;
+use crate::dispatch::all_operations;
 
 /// Every path of the original, one a line: what of it is missing here answers 501, not 404.
 const ORIGINAL_PATHS: &str = include_str!("original-paths.txt");
@@ -63,11 +60,11 @@ pub struct NotFoundPage(pub fn(&Context, &RequestInfo) -> Response);
 /// The OpenAPI 3.0 document.
 fn document(cx: &Context) -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for operation in cx.operations() {
+    for operation in all_operations(cx.modules()) {
         let path = format!("/{}", operation.path);
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if let Value::Object(item) = item {
-            item.insert(operation.method.as_str().to_lowercase(), describe(operation));
+            item.insert(operation.method.as_str().to_lowercase(), describe(&operation));
         }
     }
     json!({

@@ -4,13 +4,10 @@
 
 use std::sync::Arc;
 
+use countersign_core::{ApiError, Call, Caller, Query};
 use countersign_model::{Entry, FieldMeta, Key, KindMeta, ObjectId, Secret, Snapshot};
 use http::StatusCode;
 use serde_json::{Map, Value};
-
-use crate::call::{Call, Query};
-use crate::error::ApiError;
-use crate::identity::Caller;
 
 /// The declared fields of an object as answers hold them: the one place where secrets leave
 /// objects.

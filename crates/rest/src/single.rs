@@ -4,23 +4,14 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use countersign_core::resource::Rights;
+use countersign_core::{ApiError, Call, Operation, json};
 use countersign_model::{Key, KindDef, KindMeta, Mode, Object, ObjectId, Snapshot};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::call::Call;
-use crate::error::ApiError;
-use crate::module::{Access, Operation};
-use crate::response::json;
 use crate::secrets;
-
-/// What a singleton may be read and changed with.
-#[derive(Debug, Clone)]
-pub(crate) struct Rights {
-    pub(crate) view: Access,
-    pub(crate) change: Access,
-}
 
 /// The object, once somebody changed a default.
 fn stored(snapshot: &Snapshot, def: &KindDef) -> Option<(ObjectId, Arc<dyn Object>)> {

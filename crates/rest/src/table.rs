@@ -2,19 +2,16 @@
 //! behind them.
 
 use axum::response::Response;
+use countersign_core::{
+    Access, ApiError, BoxFuture, Call, Operation, Page, envelope, json, no_content,
+};
 use countersign_model::{FieldErrors, KindMeta, Mode, Problem};
 use countersign_store::{Sql, SqlValue, StoreError};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::BoxFuture;
-use crate::call::Call;
-use crate::error::ApiError;
-use crate::module::{Access, Operation};
 use crate::openapi::property;
-use crate::page::{Page, envelope};
-use crate::response::{json, no_content};
 use crate::values::words;
 
 /// The most rows one page of a table holds.

@@ -1,10 +1,10 @@
 //! What uses an object, and what would happen to it.
 
-use countersign_model::{Entry, ObjectId, OnDelete, Shape, Snapshot, Space};
+use countersign_core::Context;
+use countersign_model::{ObjectId, OnDelete, Shape, Snapshot, Space};
 use serde_json::Value;
 
-use crate::Context;
-use crate::values::{UsedBy, plain};
+use crate::values::UsedBy;
 
 /// The `used_by` answer of an object of the graph.
 pub(crate) fn of_object(cx: &Context, snapshot: &Snapshot, id: ObjectId) -> Value {
@@ -42,33 +42,4 @@ pub fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<Used
             })
         })
         .collect()
-}
-
-impl Context {
-    /// An object as the original prints it.
-    pub fn display(&self, entry: &Entry) -> String {
-        let meta = entry.meta();
-        let own = || {
-            self.modules()
-                .iter()
-                .flat_map(|m| m.kinds.iter())
-                .find(|k| k.def.meta.model == meta.model)
-                .and_then(|k| k.display)
-        };
-        let of_family = || {
-            self.modules()
-                .iter()
-                .flat_map(|m| m.families.iter())
-                .find(|f| f.space == meta.space)
-                .and_then(|f| f.display)
-        };
-        if let Some(display) = own().or_else(of_family) {
-            return display(entry);
-        }
-        let named = ["name", "slug", "identifier", "domain"]
-            .iter()
-            .find_map(|n| entry.object.value(n))
-            .map(|name| plain(&name));
-        named.unwrap_or_else(|| format!("{} {}", meta.title, entry.id.key))
-    }
 }

@@ -1,9 +1,8 @@
 //! Comparing, filtering and searching JSON values the way the original's lists do.
 
+use countersign_core::{ApiError, plain};
 use countersign_model::{Entry, FieldErrors, FieldMeta, KeyType, Problem, Shape};
 use serde_json::Value;
-
-use crate::error::ApiError;
 
 /// One object that uses another, as `used_by` answers.
 #[derive(Debug, Clone)]
@@ -18,40 +17,6 @@ pub struct UsedBy {
 impl UsedBy {
     pub fn to_json(&self) -> Value {
         serde_json::json!({"app": self.app, "model_name": self.model_name, "pk": self.pk, "name": self.name, "action": self.action})
-    }
-}
-
-/// The text a value is compared by.
-pub(crate) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(s) => s.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// A value as the original's language prints it inside messages.
-pub fn python_repr(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::String(s) => format!("'{s}'"),
-        Value::Array(items) => {
-            format!("[{}]", items.iter().map(python_repr).collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-pub(crate) fn python_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Number(n) if n.is_f64() => "float",
-        Value::Number(_) => "int",
-        Value::String(_) => "str",
-        Value::Array(_) => "list",
-        Value::Object(_) => "dict",
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use axum::{body::Body, response::Response};
+use countersign_core::{Access, ApiError, Call, Operation};
 use countersign_model::{Key, ObjectId, Snapshot, Space, Target as _, family};
-use countersign_rest::{Access, ApiError, Call, Operation};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 

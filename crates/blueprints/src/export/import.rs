@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_rest::{ApiError, Call, json};
+use countersign_core::{ApiError, Call, json};
 use http::StatusCode;
 use serde_json::{Map, json};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, enqueue, json};
 use countersign_model::{Code, FieldErrors, Key, KeyType, Problem, Ref};
-use countersign_rest::{Access, ApiError, BoxFuture, Call, KindResource, Operation, enqueue, json};
 use countersign_store::{StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json, json};
@@ -110,5 +110,5 @@ async fn apply_now(call: Call) -> Result<Response, ApiError> {
         sleep(Duration::from_millis(50)).await;
     }
     call.cx.store.refresh().await?;
-    KindResource::answer(&call, Ref::<BlueprintInstance>::new(key).id()).await
+    countersign_rest::answer(&call, Ref::<BlueprintInstance>::new(key).id()).await
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use countersign_core::{Context, JobError, NoteLevel, Run};
 use countersign_model::{Code, Key, Ref};
-use countersign_rest::{Context, JobError, NoteLevel, Run};
 use countersign_store::{Actor, StoreError, Tx};
 use uuid::Uuid;
 

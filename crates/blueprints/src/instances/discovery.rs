@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use countersign_core::{Context, JobError, NoteLevel, Run, enqueue};
 use countersign_model::Ref;
-use countersign_rest::{Context, JobError, NoteLevel, Run, enqueue};
 use countersign_store::{Actor, StoreError, Tx};
 use serde_json::{Value as Json, json};
 use tokio::time::sleep;

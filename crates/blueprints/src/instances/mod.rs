@@ -13,10 +13,11 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use countersign_core::{Context, Job, KindResource, Module};
 use countersign_model::{
     Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Timestamp,
 };
-use countersign_rest::{Context, Job, KindResource, Module, object_schema};
+use countersign_rest::object_schema;
 use serde_json::{Map, Value as Json};
 
 use crate::apply::Machine;

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use countersign_core::Context;
 use countersign_model::Ref;
-use countersign_rest::Context;
 use countersign_store::{Actor, Store, StoreError, Tx, params};
 
 use super::{BlueprintInstance, Status, apply, discovery, files_at_hand, surroundings};

@@ -10,8 +10,8 @@ use countersign_blueprints::{
     instances::Surroundings,
     shipped, tables,
 };
+use countersign_core::Context;
 use countersign_model::{Clock as _, Secret};
-use countersign_rest::Context;
 use countersign_store::{Actor, SystemClock};
 use serde_json::{Map, Value as Json};
 

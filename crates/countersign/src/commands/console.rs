@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use countersign_catalogue::CertificateKeyPair;
+use countersign_core::{ApiError, Context, Job, JobError, Module, Run, enqueue};
 use countersign_model::{Code, Secret};
 use countersign_policy::rescue::{self, Switched};
-use countersign_rest::{ApiError, Context, Job, JobError, Module, Run, enqueue};
 use countersign_store::{Actor, Store, StoreError, params};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ type Outcome = Result<Vec<String>, String>;
 
 /// The job by which a server serves the console of its machine.
 pub fn module() -> Module {
-    let run = |cx: Context, run: Run| -> countersign_rest::BoxFuture<Result<(), JobError>> {
+    let run = |cx: Context, run: Run| -> countersign_core::BoxFuture<Result<(), JobError>> {
         Box::pin(serve(cx, run))
     };
     Module {

@@ -2,9 +2,9 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
+use countersign_core::ApiError;
 use countersign_directory::{Passwords, groups, username, users};
 use countersign_model::{Key, Ref, Secret};
-use countersign_rest::ApiError;
 use countersign_store::{Actor, SystemEntropy, Tx, params};
 use serde_json::json;
 use uuid::Uuid;

@@ -1,8 +1,8 @@
 //! A way back in from the console: a link that signs one account in once, which becomes active
 //! again if somebody had deactivated it. It works while the server runs.
 
+use countersign_core::ApiError;
 use countersign_directory::{create_recovery_link, username, users};
-use countersign_rest::ApiError;
 use countersign_store::Actor;
 
 use crate::{settings::Loaded, start};

@@ -1,7 +1,7 @@
 //! `countersign why-denied`: the explanation in words.
 
+use countersign_core::RequestInfo;
 use countersign_policy::explain::explain;
-use countersign_rest::RequestInfo;
 use http::Request;
 use serde_json::Value;
 

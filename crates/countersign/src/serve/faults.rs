@@ -11,9 +11,9 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use countersign_core::{Caller, Context, RequestInfo};
 use countersign_events::Event;
 use countersign_model::Timestamp;
-use countersign_rest::{Caller, Context, RequestInfo};
 use http::StatusCode;
 use serde_json::json;
 

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{any, get},
 };
-use countersign_rest::{Context, RequestInfo};
+use countersign_core::{Context, RequestInfo};
 use countersign_store::{Owner, StoreError, params};
 use http::{HeaderMap, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;

@@ -11,8 +11,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use countersign_core::RequestInfo;
 use countersign_model::{Cidr, node_address};
-use countersign_rest::RequestInfo;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use tracing::Instrument as _;

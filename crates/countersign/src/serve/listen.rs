@@ -14,8 +14,8 @@ use axum::{
     body::{Body, Bytes},
     extract::ConnectInfo,
 };
+use countersign_core::Tls;
 use countersign_model::Cidr;
-use countersign_rest::Tls;
 use countersign_store::Seldom;
 use http::{Request, StatusCode};
 use hyper::{

@@ -6,7 +6,7 @@ use axum::{
     extract::{MatchedPath, Request},
     response::Response,
 };
-use countersign_rest::RequestInfo;
+use countersign_core::RequestInfo;
 use http::Method;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::{Span, field::Empty, info_span};

@@ -17,8 +17,9 @@ pub mod worker;
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware};
+use countersign_core::{Context, request_layer};
 use countersign_model::Clock as _;
-use countersign_rest::{Context, api_router, request_layer};
+use countersign_rest::api_router;
 use countersign_store::SystemClock;
 use http::StatusCode;
 use tokio::sync::watch;

@@ -14,8 +14,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use countersign_core::{AnonymousLimit, ApiError, Limit, RequestInfo};
 use countersign_model::subscriber;
-use countersign_rest::{AnonymousLimit, ApiError, Limit, RequestInfo};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 use tokio::time::Instant;

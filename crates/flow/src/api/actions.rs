@@ -2,9 +2,9 @@
 
 use axum::response::Response;
 use countersign_catalogue::application;
+use countersign_core::{ApiError, Call, json, no_content};
 use countersign_model::{Fields as _, KeyType, Mode, Picture, Problem, Ref, Space};
 use countersign_policy::expression::{MappingContext, evaluate_mapping};
-use countersign_rest::{ApiError, Call, json, no_content};
 use http::StatusCode;
 use serde_json::{Value, json};
 

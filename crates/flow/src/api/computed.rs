@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use countersign_core::{Call, RenderContext};
 use countersign_model::{Entry, Key, ObjectId, Ref, Snapshot, Target as _};
 use countersign_policy::engine;
-use countersign_rest::{Call, RenderContext};
 use serde_json::{Map, Value, json};
 
 use crate::kinds::{Flow, FlowStageBinding};

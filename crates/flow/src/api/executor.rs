@@ -1,8 +1,9 @@
 //! Flows as JSON: the executor, its inspector, and starting a flow from the administration.
 
 use axum::response::Response;
+use countersign_accounts::visitor;
+use countersign_core::{ApiError, Call, Via, Visitor, json};
 use countersign_model::{Entry, FieldErrors};
-use countersign_rest::{ApiError, Call, Via, Visitor, json, visitor};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 

@@ -11,7 +11,8 @@ pub(crate) use computed::{
     prompt, stage, stage_name, text,
 };
 
-use countersign_rest::{Access, Operation, object_schema};
+use countersign_core::{Access, Operation};
+use countersign_rest::object_schema;
 use http::Method;
 use serde_json::{Value, json};
 

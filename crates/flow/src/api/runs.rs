@@ -1,7 +1,7 @@
 //! Recorded runs, for administrators: what happened and why.
 
 use axum::response::Response;
-use countersign_rest::{ApiError, Call, Page, envelope, json};
+use countersign_core::{ApiError, Call, Page, envelope, json};
 use countersign_store::{Row, StoreError, params};
 use http::StatusCode;
 use serde_json::{Value, json};

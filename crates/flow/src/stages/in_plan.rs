@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use countersign_core::{BoxFuture, Context, Identity, RequestInfo, Visitor};
 use countersign_model::Snapshot;
-use countersign_rest::{BoxFuture, Context, Identity, RequestInfo, Visitor};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

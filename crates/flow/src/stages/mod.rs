@@ -18,8 +18,8 @@ mod user_write;
 
 use std::pin::Pin;
 
+use countersign_core::KindResource;
 use countersign_model::{Entry, FieldErrors};
-use countersign_rest::KindResource;
 
 use crate::answer::Answer;
 use crate::challenge::Challenge;

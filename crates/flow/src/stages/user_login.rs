@@ -1,7 +1,7 @@
 //! Makes the session.
 
+use countersign_core::SessionData;
 use countersign_model::{Choice, Draft, Duration, FieldErrors, Kind, ObjectId, Problem};
-use countersign_rest::SessionData;
 use serde_json::Value;
 
 use super::{Stage, StageFuture, Step};

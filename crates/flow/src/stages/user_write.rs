@@ -1,10 +1,10 @@
 //! Writes what was asked into the account.
 
+use countersign_core::ApiError;
 use countersign_directory::secret_answers;
 use countersign_directory::users::{self, UserFields, UserType};
 use countersign_events::{Event, emit};
 use countersign_model::{Choice, ChoiceValue, EmailAddress, JsonMap, Kind, Ref, directory};
-use countersign_rest::{ApiError, Identity};
 use countersign_store::{ActorUser, Tx, params};
 use serde_json::{Map, Value, json};
 
@@ -217,7 +217,8 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
         fields.groups.push(group);
     }
     if let (Some(flow), Some(pk)) = (change.closes_setup, change.pk) {
-        let open = Identity::load(tx, pk)?.is_some_and(|user| !user.has_usable_password);
+        let open =
+            countersign_accounts::identity(tx, pk)?.is_some_and(|user| !user.has_usable_password);
         if countersign_directory::setup::is_done(tx)? || !open || change.password.is_none() {
             return Ok(Written::Closed);
         }

@@ -10,9 +10,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::middleware;
 use countersign_blueprints::{apply, shipped, tables};
+use countersign_core::{Context, ContextParts, Module, Settings, request_layer};
 use countersign_directory::{Passwords, Verified};
 use countersign_model::{Clock, Registry, Secret, Timestamp};
-use countersign_rest::{Context, ContextParts, Module, Settings, api_router, request_layer};
+use countersign_rest::api_router;
 use countersign_store::{
     Actor, Database, Options, PostgresOptions, PostgresTls, Store, StoreError, SystemClock,
     SystemEntropy, params,

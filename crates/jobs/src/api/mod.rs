@@ -4,8 +4,9 @@ mod schedule;
 mod system_tasks;
 mod tasks;
 
+use countersign_core::{Access, Operation};
 use countersign_model::{Fields, KindMeta};
-use countersign_rest::{Access, Operation, object_schema};
+use countersign_rest::object_schema;
 use serde_json::Value;
 
 /// The original's name for what is kept of a run, by which permissions name it.

@@ -1,8 +1,8 @@
 //! `countersign/schedule/`: what runs by itself, when, and how it went.
 
 use axum::response::Response;
+use countersign_core::{ApiError, Call, Operation, json};
 use countersign_model::Timestamp;
-use countersign_rest::{ApiError, Call, Operation, json};
 use countersign_store::{StoreError, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@
 //! are one per request: the key is computed from the name.
 
 use axum::response::Response;
+use countersign_core::{ApiError, Call, Operation, Page, enqueue, envelope, json, no_content};
 use countersign_model::Timestamp;
-use countersign_rest::{ApiError, Call, Operation, Page, enqueue, envelope, json, no_content};
 use countersign_store::{Sql, StoreError, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -1,10 +1,9 @@
 //! `countersign/tasks/`: the queue as it is: what waits, what runs and how far, what ended.
 
 use axum::response::Response;
+use countersign_core::{ApiError, Call, Operation, no_content};
 use countersign_model::{Fields, KindMeta, Timestamp};
-use countersign_rest::{
-    ApiError, Call, Column, ColumnKind, Operation, Rows, TableMeta, no_content, table_operations,
-};
+use countersign_rest::{Column, ColumnKind, Rows, TableMeta, table_operations};
 use countersign_store::{Row, Sql, SqlValue, StoreError, Tx};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::any;
+use countersign_core::RequestInfo;
 use countersign_flow::error_page;
-use countersign_rest::RequestInfo;
 use serde_json::json;
 
 use super::http::{self, Answer};

@@ -4,8 +4,8 @@
 use axum::body::Bytes;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use countersign_core::RequestInfo;
 use countersign_directory::{MachineAttempts, TooMany};
-use countersign_rest::RequestInfo;
 use serde_json::json;
 
 use super::http::{self, Answer};

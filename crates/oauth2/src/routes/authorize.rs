@@ -3,12 +3,13 @@
 use axum::body::Bytes;
 use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, request::Parts};
+use countersign_accounts::visitor;
+use countersign_core::{Caller, Context, RequestInfo, Visitor};
 use countersign_flow::{
     ApplicationHint, Begin, Begun, Destination, FlowStageBinding, InPlan, Interaction, begin,
     denied_page, key, require_login,
 };
 use countersign_model::{Target as _, Timestamp};
-use countersign_rest::{Caller, Context, RequestInfo, Visitor, visitor};
 use countersign_store::{Owner, sha256};
 use serde_json::{Map, Value, json};
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use countersign_core::RequestInfo;
 use countersign_model::{Snapshot, Timestamp};
-use countersign_rest::RequestInfo;
 use countersign_store::StoreError;
 use serde_json::{Value, json};
 

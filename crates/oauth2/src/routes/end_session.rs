@@ -3,13 +3,16 @@
 use axum::body::Bytes;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
+use countersign_accounts::visitor;
 use countersign_catalogue::{Application, Brand, LaunchUrl};
+use countersign_core::{
+    RequestInfo, Visitor, brand_for, cookies::csrf_matches, cookies::session_cookie,
+};
 use countersign_flow::{
     Begin, Begun, Flow, InPlan, Interaction, begin, confirm_page, in_plan, key, message_page,
 };
 use countersign_model::Ref;
 use countersign_pages::{Confirm, Form, Message, Pair};
-use countersign_rest::{RequestInfo, Visitor, brand_for, csrf_matches, session_cookie, visitor};
 use countersign_store::params;
 use serde_json::{Map, Value, json};
 use url::Url;

@@ -113,7 +113,7 @@ fn refusal(error: TokenError, basic: bool) -> Answer {
 
 /// Of a document with addresses made of the request's own host: without a fixed one, nobody may
 /// keep it for others.
-pub(crate) fn of_this_host(answer: &mut Answer, cx: &countersign_rest::Context) {
+pub(crate) fn of_this_host(answer: &mut Answer, cx: &countersign_core::Context) {
     if cx.settings.base_url.is_none() {
         answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use countersign_core::Identity;
 use countersign_events::{Event, emit};
-use countersign_rest::Identity;
 use countersign_store::{Sql, StoreError, Tx, params, sha256};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -287,13 +287,13 @@ impl Account {
             "SELECT user_id FROM client_account WHERE provider_id = $1",
             params![self.provider],
         )? {
-            return Identity::load(sql, row.get(0)?);
+            return countersign_accounts::identity(sql, row.get(0)?);
         }
         let unlinked = "SELECT id FROM users WHERE username_fold = $1 AND id NOT IN (SELECT user_id FROM client_account)";
         let Some(row) = sql.query_one(unlinked, params![self.username.to_lowercase()])? else {
             return Ok(None);
         };
-        let found = Identity::load(sql, row.get(0)?)?;
+        let found = countersign_accounts::identity(sql, row.get(0)?)?;
         let generated = |user: &Identity| {
             user.attributes.get("goauthentik.io/user/generated") == Some(&Value::Bool(true))
         };

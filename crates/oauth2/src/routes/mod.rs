@@ -19,7 +19,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Method, StatusCode, request::Parts};
 use axum::routing::any;
-use countersign_rest::{Context, RequestInfo};
+use countersign_core::{Context, RequestInfo};
 
 use self::http::Answer;
 use crate::service::Service;

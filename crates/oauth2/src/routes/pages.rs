@@ -1,9 +1,9 @@
 //! What people see when a client cannot be answered, and answers that need a page to travel.
 
 use axum::http::StatusCode;
+use countersign_core::RequestInfo;
 use countersign_flow::error_page;
 use countersign_pages::{Autosubmit, Frame, Page, Pair, response};
-use countersign_rest::RequestInfo;
 
 use super::http::{self, Answer};
 use crate::service::Service;

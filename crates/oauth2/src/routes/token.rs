@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
+use countersign_core::RequestInfo;
 use countersign_events::beginning;
-use countersign_rest::RequestInfo;
 use countersign_store::{Actor, StoreError};
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ pub(crate) async fn token(
     let provider = Provider::by_client_id(&snapshot, credentials.ids());
     let outcome = match &provider {
         Some(provider) => {
-            let actor = service.cx.actor(&countersign_rest::Caller::nobody(), request);
+            let actor = service.cx.actor(&countersign_core::Caller::nobody(), request);
             exchange(
                 &Exchange { service, provider, request, credentials: &credentials, actor },
                 &params,

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use countersign_rest::RequestInfo;
+use countersign_core::RequestInfo;
 use serde_json::{Map, Value, json};
 
 use super::http::{self, Answer};
@@ -84,7 +84,7 @@ async fn answer(
     let Some(person) = service.person(found.user).await? else {
         return Ok(Err(BearerError::Invalid));
     };
-    let mut actor = service.cx.actor(&countersign_rest::Caller::nobody(), request);
+    let mut actor = service.cx.actor(&countersign_core::Caller::nobody(), request);
     actor.user = Some(person.actor());
     let mut claims = Map::from_iter([("sub".to_owned(), Value::from(found.data.sub))]);
     claims.extend(service.scope_claims(provider, &person, &found.scopes, &actor).await);
@@ -105,7 +105,7 @@ async fn report(
     provider: &Provider,
     user: i64,
 ) -> Result<(), Internal> {
-    let mut actor = service.cx.actor(&countersign_rest::Caller::nobody(), request);
+    let mut actor = service.cx.actor(&countersign_core::Caller::nobody(), request);
     actor.user = service.person(user).await?.map(|p| p.actor());
     let context =
         json!({"message": "Revoked access token was used", "provider": provider.reference_json()});

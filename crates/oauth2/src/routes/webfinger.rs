@@ -4,7 +4,7 @@
 use axum::http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use axum::http::{HeaderValue, StatusCode};
 use countersign_catalogue::{Application, Brand};
-use countersign_rest::RequestInfo;
+use countersign_core::RequestInfo;
 use serde_json::{Value, json};
 
 use super::http::{self, Answer};

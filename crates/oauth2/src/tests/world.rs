@@ -8,11 +8,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use countersign_catalogue::{Application, CertificateKeyPair};
+use countersign_core::{Context, ContextParts, Module, Settings};
 use countersign_flow::Flow;
 use countersign_model::{
     Clock, Duration, Entropy, FieldValue, Key, Kind, Mode, Ref, Registry, Secret, Timestamp, family,
 };
-use countersign_rest::{Context, ContextParts, Module, Settings};
 use countersign_store::{
     Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemEntropy, params, sha256,
 };
@@ -129,7 +129,7 @@ impl World {
         let cx = Context::new(parts);
         let router = crate::routes::router(cx.clone()).layer(axum::middleware::from_fn_with_state(
             cx.clone(),
-            countersign_rest::request_layer,
+            countersign_core::request_layer,
         ));
         World { cx, router, clock, _folder: folder }
     }

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
+use countersign_core::{ApiError, Call};
 use countersign_model::{Entry, Problem, Timestamp};
 use countersign_store::{Sql, StoreError, params};
-
-use crate::call::Call;
-use crate::error::ApiError;
 
 /// The parameters, for the document.
 pub(crate) const PARAMETERS: [(&str, &str); 2] = [("created", "time"), ("last_updated", "time")];

@@ -5,17 +5,11 @@ mod pending;
 mod snapshots;
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, Call, Context, Operation, Page, envelope, json};
 use countersign_model::{FieldMeta, Registry, Sealer, Secret, Timestamp};
 use countersign_store::{Actor, Row, StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
-
-use crate::call::Call;
-use crate::context::Context;
-use crate::error::ApiError;
-use crate::module::{Access, Operation};
-use crate::page::{Page, envelope};
-use crate::response::json;
 
 pub use pending::undo_job;
 

@@ -3,18 +3,13 @@
 //! that no restart forgets it.
 
 use axum::response::Response;
+use countersign_core::{
+    Access, ApiError, BoxFuture, Call, Context, Job, JobError, Operation, Run, json, no_content,
+};
 use countersign_model::Timestamp;
 use countersign_store::{Actor, StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-
-use crate::BoxFuture;
-use crate::call::Call;
-use crate::context::Context;
-use crate::error::ApiError;
-use crate::job::{Job, JobError, Run};
-use crate::module::{Access, Operation};
-use crate::response::{json, no_content};
 
 const PREFIX: &str = "pending change ";
 /// How late an edit is undone at most, in seconds.

@@ -1,15 +1,11 @@
 //! Named snapshots: a name for a revision, and the whole configuration put back to it.
 
 use axum::response::Response;
+use countersign_core::{Access, ApiError, Call, Operation, json, no_content};
 use countersign_model::{Problem, Timestamp};
 use countersign_store::{StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-
-use crate::call::Call;
-use crate::error::ApiError;
-use crate::module::{Access, Operation};
-use crate::response::{json, no_content};
 
 const PREFIX: &str = "snapshot ";
 const LONGEST: usize = 100;

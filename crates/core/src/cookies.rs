@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use crate::context::Context;
 use crate::request::RequestInfo;
 
-pub(crate) const SESSION: &str = "authentik_session";
+const SESSION: &str = "authentik_session";
 const CSRF: &str = "authentik_csrf";
 const CSRF_HEADER: &str = "x-authentik-csrf";
 
@@ -33,7 +33,7 @@ pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The session key in a cookie that we signed.
-pub(crate) fn session_key(cx: &Context, headers: &HeaderMap) -> Option<String> {
+pub fn session_key(cx: &Context, headers: &HeaderMap) -> Option<String> {
     let token = value(headers, SESSION)?;
     let mut rules = Validation::new(Algorithm::HS256);
     rules.required_spec_claims.clear();

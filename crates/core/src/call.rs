@@ -55,7 +55,7 @@ impl Query {
 ///
 /// # Errors
 /// A number that cannot be meant: whoever trusts in an edit being undone must not be mistaken.
-pub(crate) fn confirm_within(headers: &HeaderMap, query: &Query) -> Result<Option<i64>, ApiError> {
+pub fn confirm_within(headers: &HeaderMap, query: &Query) -> Result<Option<i64>, ApiError> {
     let header = headers
         .get("x-countersign-confirm-within")
         .map(|value| value.to_str().unwrap_or_default().to_owned());
@@ -83,7 +83,8 @@ pub struct Call {
     pub query: Query,
     pub headers: HeaderMap,
     pub bytes: Bytes,
-    pub(crate) params: Vec<(String, String)>,
+    /// The parts of the path that the operation names.
+    pub params: Vec<(String, String)>,
 }
 
 impl Call {

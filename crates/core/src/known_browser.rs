@@ -36,7 +36,7 @@ struct Claims {
 
 impl KnownBrowser {
     /// What a browser says of itself in a cookie that we signed; nothing known otherwise.
-    pub(crate) fn read(cx: &Context, headers: &HeaderMap) -> KnownBrowser {
+    pub fn read(cx: &Context, headers: &HeaderMap) -> KnownBrowser {
         let Some(token) = cookies::value(headers, COOKIE) else { return KnownBrowser::default() };
         let mut rules = Validation::new(Algorithm::HS256);
         rules.required_spec_claims.clear();

@@ -60,7 +60,7 @@ impl RequestInfo {
     }
 
     /// Remembers who asks, for the log.
-    pub(crate) fn saw(&self, caller: &Caller) {
+    pub fn saw(&self, caller: &Caller) {
         let user = caller.user.as_ref().map(|user| user.username.clone()).unwrap_or_default();
         let _ = self.0.seen.set(Seen { user, auth_via: caller.auth_via() });
     }

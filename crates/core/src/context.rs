@@ -9,10 +9,10 @@ use countersign_model::{Cidr, Clock, Entropy, ObjectId, Registry, Secret, Snapsh
 use countersign_store::{Actor, Agent, Store};
 use serde_json::{Map, Value, json};
 
-use crate::authenticate::TokenResolver;
 use crate::identity::Caller;
-use crate::module::{Module, Operation};
+use crate::module::Module;
 use crate::request::RequestInfo;
+use crate::visitor::TokenResolver;
 
 /// The settings handlers need; the program reads them from flags, environment and files.
 #[derive(Debug, Clone)]
@@ -63,7 +63,6 @@ pub struct Inner {
     /// HMAC key of the session cookie: the hex SHA-512 of the secret key, as the original's.
     pub(crate) cookie_key: Secret,
     pub(crate) modules: Vec<Module>,
-    pub(crate) operations: Vec<Operation>,
 }
 
 impl Deref for Context {
@@ -76,7 +75,6 @@ impl Deref for Context {
 impl Context {
     pub fn new(parts: ContextParts) -> Context {
         let digest = digest::digest(&digest::SHA512, parts.settings.secret_key.expose().as_bytes());
-        let operations = crate::dispatch::all_operations(&parts.modules);
         Context(Arc::new(Inner {
             store: parts.store,
             clock: parts.clock,
@@ -85,7 +83,6 @@ impl Context {
             install_id: parts.install_id,
             cookie_key: Secret::new(hex::encode(digest.as_ref())),
             modules: parts.modules,
-            operations,
         }))
     }
 
@@ -101,12 +98,8 @@ impl Context {
         &self.modules
     }
 
-    /// Every operation of the API, for documentation and the walk that tests them all.
-    pub fn operations(&self) -> &[Operation] {
-        &self.operations
-    }
-
-    pub(crate) fn token_resolvers(&self) -> impl Iterator<Item = &Arc<dyn TokenResolver>> {
+    /// Those who know bearer tokens that are not API tokens.
+    pub fn token_resolvers(&self) -> impl Iterator<Item = &Arc<dyn TokenResolver>> {
         self.modules.iter().filter_map(|m| m.token_resolver.as_ref())
     }
 

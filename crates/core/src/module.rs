@@ -10,12 +10,12 @@ use http::Method;
 use serde_json::Value;
 
 use crate::BoxFuture;
-use crate::authenticate::TokenResolver;
 use crate::call::Call;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::job::Job;
-use crate::kinds::{FamilyResource, KindResource};
+use crate::resource::{FamilyResource, KindResource};
+use crate::visitor::TokenResolver;
 
 /// What a crate adds to the program.
 #[derive(Default)]
@@ -110,15 +110,15 @@ pub struct Operation {
     /// Body and answer for the document: component names, or schemas.
     pub request: Option<Value>,
     /// The body is a form that may carry files.
-    pub(crate) form: bool,
+    pub form: bool,
     /// It answers 204, whatever its method.
-    pub(crate) empty: bool,
+    pub empty: bool,
     pub response: Option<Value>,
     /// Query parameters for the document: name and schema.
     pub parameters: Vec<(String, Value)>,
     /// The declaration of the collection it belongs to, for generic resources.
-    pub(crate) meta: Option<&'static KindMeta>,
-    pub(crate) handler: Handler,
+    pub meta: Option<&'static KindMeta>,
+    pub handler: Handler,
 }
 
 impl Operation {
@@ -155,7 +155,9 @@ impl Operation {
         self
     }
 
-    pub(crate) fn of(mut self, meta: &'static KindMeta) -> Operation {
+    /// Belongs to the generic resource of that declaration.
+    #[must_use]
+    pub const fn of(mut self, meta: &'static KindMeta) -> Operation {
         self.meta = Some(meta);
         self
     }

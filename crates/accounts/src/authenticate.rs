@@ -2,80 +2,15 @@
 
 use std::sync::Arc;
 
+use countersign_core::{
+    ApiError, Caller, Context, Identity, KnownBrowser, RequestInfo, SessionData, Via, Visitor,
+    cookies,
+};
 use countersign_store::{Sql, StoreError, params, sha256};
-use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use http::{HeaderMap, Method, header, request::Parts};
 
-use crate::BoxFuture;
-use crate::context::Context;
-use crate::cookies;
-use crate::error::ApiError;
-use crate::identity::{Caller, Identity, Via};
-use crate::known_browser::KnownBrowser;
-use crate::request::RequestInfo;
-use crate::session::{self, SessionData};
-
-/// What an OAuth access token stands for.
-#[derive(Debug, Clone)]
-pub struct OAuthCaller {
-    pub user: i64,
-    pub scopes: Vec<String>,
-}
-
-/// Looks up bearer tokens that are not API tokens; offered by the module that issues them.
-pub trait TokenResolver: Send + Sync {
-    /// `None` for a token that is unknown, expired or revoked.
-    fn resolve(&self, cx: Context, token: String) -> BoxFuture<Option<OAuthCaller>>;
-}
-
-/// A browser: its session key, and who is signed in, if anybody. For pages and protocol endpoints.
-#[derive(Debug, Clone)]
-pub struct Visitor {
-    /// The key flow plans are kept under; made up for a browser without cookie.
-    pub key: String,
-    /// The browser does not have the key yet: answer with [`Visitor::cookie`].
-    pub fresh: bool,
-    pub user: Option<Arc<Identity>>,
-    /// Who acts as `user`, while impersonating.
-    pub original: Option<Arc<Identity>>,
-    /// Of the session row, when signed in.
-    pub session: Option<SessionData>,
-    /// Who signed in with this browser before.
-    pub browser: KnownBrowser,
-}
-
-impl Visitor {
-    /// A browser with a key, and nobody signed in.
-    pub fn nobody(key: String) -> Visitor {
-        Visitor {
-            key,
-            fresh: false,
-            user: None,
-            original: None,
-            session: None,
-            browser: KnownBrowser::default(),
-        }
-    }
-
-    pub fn key_hash(&self) -> [u8; 32] {
-        sha256(&self.key)
-    }
-
-    pub fn caller(&self) -> Caller {
-        match &self.user {
-            Some(user) => Caller {
-                user: Some(user.clone()),
-                original: self.original.clone(),
-                via: Via::Session { key_hash: self.key_hash() },
-            },
-            None => Caller::nobody(),
-        }
-    }
-
-    /// The cookie a fresh anonymous browser must be given.
-    pub fn cookie(&self, cx: &Context, request: &RequestInfo) -> Option<HeaderValue> {
-        self.fresh.then(|| cookies::session_cookie(cx, request, &self.key, None, None)).flatten()
-    }
-}
+use crate::identity::identity;
+use crate::session;
 
 /// Who is behind a browser's request. Inactive accounts count as nobody.
 ///
@@ -128,12 +63,15 @@ async fn by_session(cx: &Context, key: &str) -> Result<Option<Found>, StoreError
 }
 
 fn active(sql: &mut Sql<'_>, pk: i64) -> Result<Option<Arc<Identity>>, StoreError> {
-    Ok(Identity::load(sql, pk)?.filter(|user| user.is_active).map(Arc::new))
+    Ok(identity(sql, pk)?.filter(|user| user.is_active).map(Arc::new))
 }
 
 /// Who calls the API. `self_read` is the one operation that OAuth tokens of scope `profile` may
 /// call.
-pub(crate) async fn caller(
+///
+/// # Errors
+/// 403 for credentials that are wrong, or when the engine fails.
+pub async fn caller(
     cx: &Context,
     headers: &HeaderMap,
     request: &RequestInfo,
@@ -184,7 +122,7 @@ async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, 
             )?;
             let Some(row) = row else { return Ok(None) };
             let identifier: String = row.get(1)?;
-            Ok::<_, StoreError>(Identity::load(sql, row.get(0)?)?.map(|user| (user, identifier)))
+            Ok::<_, StoreError>(identity(sql, row.get(0)?)?.map(|user| (user, identifier)))
         })
         .await?;
     if let Some((user, identifier)) = found.filter(|(user, _)| user.is_active) {
@@ -201,7 +139,7 @@ async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, 
             continue;
         }
         let pk = grant.user;
-        let user = cx.store.look_up(move |sql| Identity::load(sql, pk)).await?;
+        let user = cx.store.look_up(move |sql| identity(sql, pk)).await?;
         if let Some(user) = user.filter(|u| u.is_active) {
             return Ok(Caller {
                 user: Some(Arc::new(user)),

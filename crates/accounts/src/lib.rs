@@ -1,0 +1,11 @@
+//! The tables of people as every request needs them: an account with its groups, sessions, and who
+//! is behind a browser or a token. Beside `directory`, which serves and edits them, this is the
+//! place for SQL about users, groups, sessions and tokens.
+
+mod authenticate;
+mod identity;
+mod session;
+
+pub use authenticate::{caller, visitor};
+pub use identity::identity;
+pub use session::{end_session, end_sessions_of, rekey_session, renew_session, start_session};

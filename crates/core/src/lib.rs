@@ -1,0 +1,44 @@
+//! What every other crate names: the context of a handler, a request and its answer, who asks,
+//! what a module declares. It knows the store, the clock and the settings, and nobody above it.
+//!
+//! Here are types and what needs nothing else. Whatever serves them (`rest`), asks the database
+//! who somebody is (`accounts`) or does the work of a job (`jobs`) is not.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod call;
+mod context;
+pub mod cookies;
+mod error;
+pub mod form;
+mod identity;
+mod job;
+mod known_browser;
+mod module;
+mod page;
+mod request;
+pub mod resource;
+mod response;
+mod session;
+mod values;
+mod visitor;
+
+pub use call::{Call, Query, confirm_within};
+pub use context::{Context, ContextParts, Settings, brand_for};
+pub use error::ApiError;
+pub use identity::{Caller, Identity, Membership, Via, merge_attributes};
+pub use job::{Expiring, Job, JobError, NoteLevel, Run, enqueue, enqueue_at};
+pub use known_browser::KnownBrowser;
+pub use module::{Access, Module, Operation, RowRenderer, Start};
+pub use page::{Page, envelope};
+pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
+pub use resource::{Display, FamilyResource, KindResource, RenderContext};
+pub use response::{json, no_content};
+pub use session::SessionData;
+pub use values::{plain, python_repr, python_type};
+pub use visitor::{OAuthCaller, TokenResolver, Visitor};
+
+/// Handlers are stored as boxed futures.
+pub type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;

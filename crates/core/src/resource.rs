@@ -1,0 +1,219 @@
+//! What a kind or a family declares about its part of the API. The `rest` crate serves it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use countersign_model::{Entry, Kind, KindDef, KindMeta, ObjectId, Snapshot, Space};
+use serde_json::{Map, Value};
+
+use crate::BoxFuture;
+use crate::call::{Call, Query};
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::identity::Caller;
+use crate::module::Access;
+use crate::request::RequestInfo;
+use crate::values::plain;
+
+/// What a computed field is made from, besides its object.
+pub struct RenderContext<'a> {
+    pub cx: &'a Context,
+    pub snapshot: &'a Snapshot,
+    pub caller: &'a Caller,
+    pub request: &'a RequestInfo,
+    pub query: &'a Query,
+    /// Users and groups that the objects of this answer name.
+    pub rows: &'a HashMap<ObjectId, Value>,
+}
+
+pub type Compute = fn(&Entry, &RenderContext<'_>, &mut Map<String, Value>);
+/// How the original prints an object, as where others use it.
+pub type Display = fn(&Entry) -> String;
+/// The texts an object is searched by.
+pub type Searched = fn(&Entry, &Snapshot) -> Vec<String>;
+/// Whether an object stays in the list that a call asks for.
+pub type Narrow = fn(&Call, &Entry) -> bool;
+pub type Admit = fn(Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>>;
+/// Whether a caller sees every object of the kind.
+pub type SeesAll = fn(&Call) -> bool;
+pub type Visible = fn(Call, Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>>;
+
+/// A kind with its API.
+#[derive(Clone)]
+pub struct KindResource {
+    pub def: KindDef,
+    pub key_name: &'static str,
+    pub computed: Vec<Compute>,
+    pub visible: Option<(SeesAll, Visible)>,
+    pub admit: Option<Admit>,
+    pub single: Option<Rights>,
+    pub display: Option<Display>,
+    pub parameters: &'static [(&'static str, &'static str)],
+    pub narrow: Option<Narrow>,
+    pub searched: Option<Searched>,
+    pub dated: bool,
+}
+
+impl KindResource {
+    pub fn of<T: Kind>() -> KindResource {
+        KindResource {
+            def: KindDef::of::<T>(),
+            key_name: "pk",
+            computed: Vec::new(),
+            visible: None,
+            admit: None,
+            single: None,
+            display: None,
+            parameters: &[],
+            narrow: None,
+            searched: None,
+            dated: false,
+        }
+    }
+
+    /// There is one object, read and changed at the kind's path itself.
+    #[must_use]
+    pub fn single(mut self, view: Access, change: Access) -> KindResource {
+        self.single = Some(Rights { view, change });
+        self
+    }
+
+    #[must_use]
+    pub fn def(mut self, change: impl FnOnce(KindDef) -> KindDef) -> KindResource {
+        self.def = change(self.def);
+        self
+    }
+
+    /// The name the key has in answers, where it is not `pk`.
+    #[must_use]
+    pub const fn key_name(mut self, name: &'static str) -> KindResource {
+        self.key_name = name;
+        self
+    }
+
+    /// Adds read-only fields made from the object and its surroundings.
+    #[must_use]
+    pub fn computed(mut self, compute: Compute) -> KindResource {
+        self.computed.push(compute);
+        self
+    }
+
+    /// What lists can be narrowed by beyond fields: for the document, with the types of
+    /// [`crate::object_schema`], and what stays.
+    #[must_use]
+    pub const fn narrowed(
+        mut self,
+        parameters: &'static [(&'static str, &'static str)],
+        filter: Narrow,
+    ) -> KindResource {
+        self.parameters = parameters;
+        self.narrow = Some(filter);
+        self
+    }
+
+    /// What lists are searched by where it is not a text of the object itself.
+    #[must_use]
+    pub const fn searched(mut self, searched: Searched) -> KindResource {
+        self.searched = Some(searched);
+        self
+    }
+
+    /// Lists can be narrowed by when objects were made and last changed.
+    #[must_use]
+    pub const fn dated(mut self) -> KindResource {
+        self.dated = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn display(mut self, display: Display) -> KindResource {
+        self.display = Some(display);
+        self
+    }
+
+    /// Lists and items are for any signed-in account, which sees what `visible` leaves it unless it
+    /// sees all. Queries have parameters that say so.
+    #[must_use]
+    pub const fn visible(
+        mut self,
+        parameters: &'static [(&'static str, &'static str)],
+        sees_all: SeesAll,
+        visible: Visible,
+    ) -> KindResource {
+        self.parameters = parameters;
+        self.visible = Some((sees_all, visible));
+        self
+    }
+
+    /// Bodies of creations and changes are looked at by this function first, which may ask the
+    /// world outside.
+    #[must_use]
+    pub const fn admit(mut self, admit: Admit) -> KindResource {
+        self.admit = Some(admit);
+        self
+    }
+
+    pub const fn meta(&self) -> &'static KindMeta {
+        self.def.meta
+    }
+}
+
+/// What a singleton may be read and changed with.
+#[derive(Debug, Clone)]
+pub struct Rights {
+    pub view: Access,
+    pub change: Access,
+}
+
+/// A family: what its members' answers carry in addition, and its `all/` resource.
+pub struct FamilyResource {
+    pub space: Space,
+    /// As `stages/all`.
+    pub path: &'static str,
+    /// Name of the component of the members' common fields.
+    pub schema: &'static str,
+    /// As people and "not found" call it.
+    pub title: &'static str,
+    pub app: &'static str,
+    pub model_name: &'static str,
+    /// Key in item paths, as `stage_uuid` or `slug`.
+    pub lookup: &'static str,
+    pub computed: Vec<Compute>,
+    /// The fields that all members have, computed ones included: what the `all/` resource answers.
+    pub shared: &'static [&'static str],
+    /// Filters of the `all/` list beyond plain fields.
+    pub filter: Narrow,
+    /// Those and the plain fields, for the document, with the types of [`crate::object_schema`].
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// How the original prints members; their name where this is not set.
+    pub display: Option<Display>,
+}
+
+impl Context {
+    /// An object as the original prints it.
+    pub fn display(&self, entry: &Entry) -> String {
+        let meta = entry.meta();
+        let own = || {
+            self.modules()
+                .iter()
+                .flat_map(|m| m.kinds.iter())
+                .find(|k| k.def.meta.model == meta.model)
+                .and_then(|k| k.display)
+        };
+        let of_family = || {
+            self.modules()
+                .iter()
+                .flat_map(|m| m.families.iter())
+                .find(|f| f.space == meta.space)
+                .and_then(|f| f.display)
+        };
+        if let Some(display) = own().or_else(of_family) {
+            return display(entry);
+        }
+        let named = ["name", "slug", "identifier", "domain"]
+            .iter()
+            .find_map(|n| entry.object.value(n))
+            .map(|name| plain(&name));
+        named.unwrap_or_else(|| format!("{} {}", meta.title, entry.id.key))
+    }
+}

@@ -1,0 +1,332 @@
+//! Objects as lists and answers hold them: found, filtered, ordered, rendered.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::response::Response;
+use countersign_core::resource::{Searched, Visible};
+use countersign_core::{ApiError, Call, Page, RenderContext, envelope, json, no_content, plain};
+use countersign_model::{Entry, FieldMeta, Key, KindMeta, ObjectId, Problem, SortKey, Space};
+use countersign_store::StoreError;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Map, Value};
+
+use crate::secrets;
+use crate::values::{Filter, search};
+
+/// An object as it is now, answered as its kind's resource does.
+///
+/// # Errors
+/// 404 when it is gone.
+pub async fn answer(call: &Call, id: ObjectId) -> Result<Response, ApiError> {
+    let snapshot = call.cx.snapshot();
+    let entry = snapshot
+        .entry(id)
+        .cloned()
+        .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    one(&Call { snapshot, ..call.clone() }, StatusCode::OK, entry, None).await
+}
+
+pub(crate) fn find(call: &Call, meta: &'static KindMeta) -> Result<Arc<Entry>, ApiError> {
+    let entry = find_in(call, meta.space, meta.lookup, meta.schema)?;
+    if entry.meta().model == meta.model { Ok(entry) } else { Err(ApiError::not_found(meta.schema)) }
+}
+
+pub(crate) fn find_in(
+    call: &Call,
+    space: Space,
+    lookup: &'static str,
+    title: &str,
+) -> Result<Arc<Entry>, ApiError> {
+    let text = call.param(lookup);
+    if lookup == "slug" {
+        return call
+            .snapshot
+            .lookup(space, "slug", text)
+            .cloned()
+            .ok_or_else(|| ApiError::not_found(title));
+    }
+    let key_type = call
+        .cx
+        .registry()
+        .family(space)
+        .next()
+        .map_or(countersign_model::KeyType::Uuid, |k| k.meta.key);
+    let key = Key::parse(text, key_type)
+        .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+    call.snapshot
+        .entry(ObjectId::new(space, key))
+        .cloned()
+        .ok_or_else(|| ApiError::not_found(title))
+}
+
+pub(crate) async fn destroy(
+    call: &Call,
+    id: ObjectId,
+    title: &'static str,
+) -> Result<Response, ApiError> {
+    let wanted = if_match(call);
+    call.cx
+        .store
+        .write(call.actor(), format!("deleted over the API: {title}"), move |tx| {
+            let base = tx.graph().entry(id).cloned().ok_or_else(|| ApiError::not_found(title))?;
+            if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
+                return Err(ApiError::detail(
+                    StatusCode::PRECONDITION_FAILED,
+                    "The object has changed since it was read: read it again.",
+                ));
+            }
+            tx.draft().delete(id).map_err(ApiError::from)
+        })
+        .await?;
+    Ok(no_content())
+}
+
+/// The fields an answer keeps; `None` keeps all.
+pub(crate) type Shared = Option<&'static [&'static str]>;
+
+/// What a list is made from.
+pub(crate) struct Listed {
+    pub(crate) entries: Vec<Arc<Entry>>,
+    /// They stand in the order of their kind.
+    pub(crate) ordered: bool,
+    pub(crate) searched: Option<Searched>,
+}
+
+pub(crate) async fn list(
+    call: &Call,
+    meta: &'static KindMeta,
+    listed: Listed,
+    visible: Option<Visible>,
+    shared: Shared,
+) -> Result<Response, ApiError> {
+    let (filters, needle) = (filters(call, meta)?, call.query.get("search").unwrap_or_default());
+    let wanted_key = asked_key(call, meta)?;
+    let Listed { mut entries, ordered, searched } = listed;
+    let found = |entry: &Entry| match searched {
+        Some(texts) if !needle.is_empty() => search(needle, &texts(entry, &call.snapshot)),
+        _ => found(needle, entry),
+    };
+    entries.retain(|entry| {
+        wanted_key.is_none_or(|key| entry.id.key == key)
+            && filters.iter().all(|f| f.fits(entry))
+            && found(entry)
+    });
+    let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
+    if !(ordered && order.iter().copied().eq(meta.ordered_by())) {
+        sort(&mut entries, &order);
+    }
+    if let Some(visible) = visible {
+        entries = visible(call.clone(), entries).await?;
+    }
+    let page = Page::read(&call.query, usize::MAX)?;
+    page.check(entries.len())?;
+    let part: Vec<Arc<Entry>> =
+        entries.iter().skip(page.offset()).take(page.size).cloned().collect();
+    let results = keep(render_all(call, part).await?, shared);
+    Ok(json(StatusCode::OK, &envelope(page, entries.len(), results)))
+}
+
+/// Whether a list is asked for as a whole, in its own order.
+pub(crate) fn wants_all(call: &Call, meta: &'static KindMeta) -> Result<bool, ApiError> {
+    let searched = call.query.get("search").is_some_and(|needle| !needle.is_empty());
+    let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
+    Ok(!searched
+        && filters(call, meta)?.is_empty()
+        && asked_key(call, meta)?.is_none()
+        && order.into_iter().eq(meta.ordered_by()))
+}
+
+fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>>, ApiError> {
+    let mut filters: Vec<Filter<'a>> = Vec::new();
+    for (name, value) in call.query.iter().filter(|(_, v)| !v.is_empty()) {
+        let (field, lookup) = name.split_once("__").unwrap_or((name, ""));
+        let Some(field) = meta.field(field).filter(|f| !f.is_secret()) else { continue };
+        match filters.iter_mut().find(|f| f.field.name == field.name && f.lookup == lookup) {
+            Some(filter) => filter.wanted.push(value),
+            None => filters.push(Filter { field, lookup, wanted: vec![value] }),
+        }
+    }
+    for filter in &filters {
+        filter.check()?;
+    }
+    Ok(filters)
+}
+
+/// The key a list is asked for by its name in item paths, as `stage_uuid`.
+fn asked_key(call: &Call, meta: &'static KindMeta) -> Result<Option<Key>, ApiError> {
+    let Some(text) = call
+        .query
+        .get(meta.lookup)
+        .filter(|text| !text.is_empty() && meta.lookup.ends_with("_uuid"))
+    else {
+        return Ok(None);
+    };
+    let key = Key::parse(text, meta.key).ok_or_else(|| {
+        ApiError::field(meta.lookup, Problem::new("invalid", "Enter a valid UUID."))
+    })?;
+    Ok(Some(key))
+}
+
+/// Whether an object is one of those searched for. Kinds without a text to search in are not
+/// searched, as in the original.
+fn found(needle: &str, entry: &Entry) -> bool {
+    if needle.is_empty() {
+        return true;
+    }
+    let marked = |f: &&FieldMeta| {
+        f.search || ["name", "slug", "title", "domain", "identifier"].contains(&f.name)
+    };
+    let texts: Vec<String> = entry
+        .meta()
+        .fields
+        .iter()
+        .filter(marked)
+        .filter_map(|f| entry.object.value(f.name))
+        .map(|value| plain(&value))
+        .collect();
+    texts.is_empty() || search(needle, &texts)
+}
+
+/// The fields that lists are ordered by, `-` before those that go down.
+fn ordering<'a>(asked: &'a str, meta: &'static KindMeta) -> Vec<&'a str> {
+    let known = |name: &&str| {
+        let name = name.trim_start_matches('-');
+        name == "pk" || meta.field(name).is_some_and(|f| !f.is_secret())
+    };
+    let mut keys: Vec<&str> =
+        asked.split(',').map(str::trim).filter(|n| !n.is_empty()).filter(known).collect();
+    if keys.is_empty() {
+        keys = meta.ordering.split(',').filter(|n| !n.is_empty()).collect();
+    }
+    keys
+}
+
+/// One of the things a list is ordered by, upwards or downwards.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    Up(Option<ObjectId>, SortKey),
+    Down(Reverse<(Option<ObjectId>, SortKey)>),
+}
+
+fn sort(entries: &mut [Arc<Entry>], order: &[&str]) {
+    entries.sort_by_cached_key(|entry| {
+        let by = |key: &&str| {
+            let (name, down) = key.strip_prefix('-').map_or((*key, false), |name| (name, true));
+            let id = (name == "pk").then_some(entry.id);
+            let value = SortKey::from(entry.object.value(name));
+            if down { By::Down(Reverse((id, value))) } else { By::Up(id, value) }
+        };
+        (order.iter().map(by).collect::<Vec<By>>(), entry.id)
+    });
+}
+
+fn keep(rendered: Vec<Value>, shared: Shared) -> Vec<Value> {
+    let Some(names) = shared else { return rendered };
+    let trim = |value| match value {
+        Value::Object(map) => Value::Object(
+            map.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect(),
+        ),
+        other => other,
+    };
+    rendered.into_iter().map(trim).collect()
+}
+
+pub(crate) async fn one(
+    call: &Call,
+    status: StatusCode,
+    entry: Arc<Entry>,
+    shared: Shared,
+) -> Result<Response, ApiError> {
+    let tag = etag(&entry);
+    let mut rendered = keep(render_all(call, vec![entry]).await?, shared);
+    let mut response = json(status, &rendered.pop().unwrap_or_default());
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+pub(crate) fn etag(entry: &Entry) -> String {
+    format!("\"{}\"", entry.revision)
+}
+
+pub(crate) fn if_match(call: &Call) -> Option<String> {
+    let value = call.headers.get(header::IF_MATCH)?.to_str().ok()?;
+    (value != "*").then(|| value.to_owned())
+}
+
+/// Renders objects, with the users and groups they name read in one go.
+pub(crate) async fn render_all(
+    call: &Call,
+    entries: Vec<Arc<Entry>>,
+) -> Result<Vec<Value>, ApiError> {
+    let mut named: Vec<ObjectId> = Vec::new();
+    for entry in &entries {
+        entry.object.visit_refs(&mut |_, id| named.push(id));
+    }
+    let renderers: Vec<_> = call.cx.modules().iter().flat_map(|m| m.rows.iter().copied()).collect();
+    named.retain(|id| renderers.iter().any(|(space, _)| *space == id.space));
+    named.sort_unstable();
+    named.dedup();
+    let rows = if named.is_empty() {
+        HashMap::new()
+    } else {
+        let cx = call.cx.clone();
+        call.cx
+            .store
+            .read(move |sql| {
+                let mut rows = HashMap::new();
+                for (space, render) in renderers {
+                    let of_space: Vec<ObjectId> =
+                        named.iter().filter(|id| id.space == space).copied().collect();
+                    rows.extend(render(sql, &cx, &of_space)?);
+                }
+                Ok::<_, StoreError>(rows)
+            })
+            .await?
+    };
+    let render = RenderContext {
+        cx: &call.cx,
+        snapshot: &call.snapshot,
+        caller: &call.caller,
+        request: &call.request,
+        query: &call.query,
+        rows: &rows,
+    };
+    Ok(entries.iter().map(|entry| rendered(&render, entry)).collect())
+}
+
+/// An object as the API answers it, computed fields included.
+pub fn rendered(context: &RenderContext<'_>, entry: &Entry) -> Value {
+    let meta = entry.meta();
+    let resource = context
+        .cx
+        .modules()
+        .iter()
+        .flat_map(|m| m.kinds.iter())
+        .find(|k| k.def.meta.model == meta.model);
+    let mut map = Map::new();
+    map.insert(resource.map_or("pk", |r| r.key_name).to_owned(), entry.id.key.to_json());
+    map.extend(secrets::answered(meta, entry.object.values(), context.caller, context.query));
+    if !meta.component.is_empty() {
+        map.insert("component".to_owned(), meta.component.into());
+        map.insert("verbose_name".to_owned(), meta.title.into());
+        map.insert("verbose_name_plural".to_owned(), meta.plural.into());
+        map.insert("meta_model_name".to_owned(), meta.model.into());
+    }
+    let families = context
+        .cx
+        .modules()
+        .iter()
+        .flat_map(|m| m.families.iter())
+        .filter(|f| f.space == meta.space);
+    for compute in families
+        .flat_map(|f| f.computed.iter())
+        .chain(resource.into_iter().flat_map(|r| r.computed.iter()))
+    {
+        compute(entry, context, &mut map);
+    }
+    Value::Object(map)
+}
