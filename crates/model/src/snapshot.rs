@@ -256,6 +256,11 @@ impl Snapshot {
         self.insert(entry);
     }
 
+    /// Takes out an object that is gone on disk, without checks.
+    pub fn unload(&mut self, id: ObjectId) {
+        self.remove(id);
+    }
+
     /// The revision the store has counted to, which may be past every object's.
     pub fn set_revision(&mut self, revision: Revision) {
         self.revision = revision;

@@ -1,10 +1,11 @@
 //! The graph on disk: one row per object, one row per edit.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use countersign_model::{
-    Change, Draft, Entropy, Entry, Key, KeyType, LoadError, Object, ObjectId, Registry, Revision,
-    Sealer, Snapshot, Timestamp,
+    Change, Draft, Entropy, Entry, Key, KeyType, KindDef, LoadError, Object, ObjectId, Registry,
+    Revision, Sealer, Snapshot, Timestamp,
 };
 use serde_json::{Map, Value, json};
 
@@ -65,6 +66,52 @@ pub(crate) fn load(
     }
     snapshot.set_revision(revision(sql)?);
     Ok(snapshot)
+}
+
+/// How many edits of others are taken over one by one; who missed more reads the whole graph.
+const FEW_EDITS: i64 = 1000;
+
+/// What other processes did since `base`, taken from their edits: only objects that differ are
+/// read. `None` when the edits are not all there, or hold what only a whole load can judge.
+pub(crate) fn catch_up(
+    sql: &mut Sql<'_>,
+    base: &Snapshot,
+    registry: &Registry,
+    sealer: &dyn Sealer,
+    entropy: &dyn Entropy,
+) -> Result<Option<(Snapshot, usize)>, StoreError> {
+    let (from, to) = (base.revision(), revision(sql)?);
+    if to - from > FEW_EDITS {
+        return Ok(None);
+    }
+    let statement = "SELECT revision, edits FROM change WHERE revision > $1 ORDER BY revision";
+    let rows = sql.query(statement, params![from])?;
+    if i64::try_from(rows.len()) != Ok(to - from) {
+        return Ok(None);
+    }
+    let mut snapshot = base.clone();
+    let mut last = BTreeMap::new();
+    for row in rows {
+        let (revision, edits): (Revision, Value) = (row.get(0)?, row.get(1)?);
+        let Value::Array(edits) = edits else { return Ok(None) };
+        for edit in edits {
+            let Some((id, kind)) = subject(registry, &edit) else { return Ok(None) };
+            if let Key::Int(key) = id.key {
+                snapshot.note_key(id.space, key);
+            }
+            last.insert(id, (revision, kind, edit));
+        }
+    }
+    let differing = last.len();
+    for (id, (revision, kind, edit)) in last {
+        match version(kind, &edit, "after", sealer, entropy) {
+            Ok(Some(object)) => snapshot.load(Entry { id, revision, object }),
+            Ok(None) => snapshot.unload(id),
+            Err(_) => return Ok(None),
+        }
+    }
+    snapshot.set_revision(to);
+    Ok(Some((snapshot, differing)))
 }
 
 /// Checks a draft and writes what it changed; without changes nothing is written.
@@ -162,7 +209,7 @@ pub(crate) fn restore(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, Store
         return Ok(false);
     }
     // What the first edit after that revision found is what was there.
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for row in rows {
         let edits: Value = row.get(0)?;
         for edit in edits.as_array().into_iter().flatten() {
@@ -180,28 +227,35 @@ pub(crate) fn restore(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, Store
 
 /// The object of a recorded edit, and what it was before.
 fn former(tx: &Tx<'_>, edit: &Value) -> Result<(ObjectId, Option<Arc<dyn Object>>), StoreError> {
-    let side = |name: &str| edit.get(name).filter(|side| !side.is_null());
-    let model = side("before")
-        .or_else(|| side("after"))
-        .and_then(|side| side.get("model"))
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let kind =
-        tx.registry().kind(model).cloned().ok_or_else(|| LoadError::Unknown(model.to_owned()))?;
-    let key = edit
-        .get("key")
-        .and_then(Value::as_str)
-        .and_then(|key| Key::parse(key, kind.meta.key))
-        .ok_or(StoreError::Column { column: 0 })?;
-    let id = ObjectId::new(kind.meta.space, key);
-    let Some(before) = side("before") else { return Ok((id, None)) };
-    let format = before
-        .get("format")
-        .and_then(Value::as_u64)
-        .and_then(|format| u32::try_from(format).ok())
-        .unwrap_or(1);
-    let data = before.get("data").and_then(Value::as_object).cloned().unwrap_or_default();
-    Ok((id, Some(kind.load(format, data, tx.sealer(), tx.entropy())?)))
+    let (id, kind) =
+        subject(tx.registry(), edit).ok_or_else(|| LoadError::Unknown(model(edit).to_owned()))?;
+    Ok((id, version(kind, edit, "before", tx.sealer(), tx.entropy())?))
+}
+
+/// The object that a recorded edit is about; `None` when this program does not know its kind.
+fn subject<'a>(registry: &'a Registry, edit: &Value) -> Option<(ObjectId, &'a KindDef)> {
+    let kind = registry.kind(model(edit))?;
+    let key = Key::parse(edit.get("key")?.as_str()?, kind.meta.key)?;
+    Some((ObjectId::new(kind.meta.space, key), kind))
+}
+
+fn model(edit: &Value) -> &str {
+    let side = |name| edit.get(name).and_then(|side| side.get("model")).and_then(Value::as_str);
+    side("after").or_else(|| side("before")).unwrap_or_default()
+}
+
+/// One side of a recorded edit: `None` when the object was not there.
+fn version(
+    kind: &KindDef,
+    edit: &Value,
+    side: &str,
+    sealer: &dyn Sealer,
+    entropy: &dyn Entropy,
+) -> Result<Option<Arc<dyn Object>>, LoadError> {
+    let Some(side) = edit.get(side).filter(|side| !side.is_null()) else { return Ok(None) };
+    let format = side.get("format").and_then(Value::as_u64).unwrap_or(1);
+    let data = side.get("data").and_then(Value::as_object).cloned().unwrap_or_default();
+    kind.load(u32::try_from(format).unwrap_or(u32::MAX), data, sealer, entropy).map(Some)
 }
 
 /// The fact that keeps integer keys from being given again after their object is deleted.

@@ -43,7 +43,7 @@ pub use redis::{RedisOptions, RedisTls, Topology};
 pub use seal::{Seal, sha256};
 pub use seldom::{Seldom, log_failure};
 pub use sql::{FromSql, Row, Sql, SqlValue, statements};
-pub use store::{Auditor, Database, Options, Store};
+pub use store::{Auditor, Database, Options, Refreshed, Store};
 pub use system::{SystemClock, SystemEntropy};
 pub use tls::{PostgresTls, SslMode};
 pub use tx::{Check, Tx};

@@ -118,6 +118,17 @@ enum Ending {
     RollBack,
 }
 
+/// What [`Store::refresh`] had to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refreshed {
+    /// Nothing: there is no newer revision.
+    Unchanged,
+    /// So many objects that newer edits changed, created or deleted.
+    Differences(usize),
+    /// Every object: the edits between were too many, or not all there.
+    Whole,
+}
+
 impl Store {
     /// Opens the database in the data folder, migrates it and loads the graph.
     ///
@@ -495,9 +506,9 @@ impl Store {
     ///
     /// # Errors
     /// When the engine fails; the configuration stays as it is.
-    pub async fn refresh(&self) -> Result<(), StoreError> {
+    pub async fn refresh(&self) -> Result<Refreshed, StoreError> {
         if let Engine::Embedded { .. } = self.0.engine {
-            return Ok(());
+            return Ok(Refreshed::Unchanged);
         }
         let inner = self.0.clone();
         tokio::task::spawn_blocking(move || inner.refresh())
@@ -590,21 +601,27 @@ impl Inner {
         byte[0]
     }
 
-    fn refresh(&self) -> Result<(), StoreError> {
-        let Engine::Postgres { pool, .. } = &self.engine else { return Ok(()) };
-        let mine = self.published.load().revision();
+    fn refresh(&self) -> Result<Refreshed, StoreError> {
+        let Engine::Postgres { pool, .. } = &self.engine else { return Ok(Refreshed::Unchanged) };
+        let mine = self.published.load_full();
+        let (registry, seal, entropy) = (&self.registry, &*self.seal, &*self.entropy);
         let newer = pool.run(|connection| {
             read_postgres(connection, |sql| {
-                if graph::revision(sql)? <= mine {
+                if graph::revision(sql)? <= mine.revision() {
                     return Ok::<_, StoreError>(None);
                 }
-                graph::load(sql, &self.registry, &*self.seal, &*self.entropy).map(Some)
+                if let Some((snapshot, objects)) =
+                    graph::catch_up(sql, &mine, registry, seal, entropy)?
+                {
+                    return Ok(Some((snapshot, Refreshed::Differences(objects))));
+                }
+                let snapshot = graph::load(sql, registry, seal, entropy)?;
+                Ok(Some((snapshot, Refreshed::Whole)))
             })
         })??;
-        if let Some(snapshot) = newer {
-            self.publish(snapshot);
-        }
-        Ok(())
+        let Some((snapshot, how)) = newer else { return Ok(Refreshed::Unchanged) };
+        self.publish(snapshot);
+        Ok(how)
     }
 
     /// Makes a snapshot the current one, unless a newer one is there already.

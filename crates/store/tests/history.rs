@@ -13,9 +13,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use countersign_model::{Entropy, Key, Kind, KindDef, ObjectId, Ref, Registry, Secret};
+use countersign_model::{
+    Entropy, Fields, Key, Kind, KindDef, ObjectId, Ref, Registry, Secret, Snapshot,
+};
 use countersign_store::{
-    Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, Tx,
+    Actor, Auditor, CommittedEdit, Options, Refreshed, Sql, Store, StoreError, SystemClock,
+    SystemEntropy, Tx, params,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -128,6 +131,64 @@ fn stands(store: &Store) -> Model {
         .collect()
 }
 
+/// Objects and every index over them.
+fn assert_same(one: &Snapshot, other: &Snapshot) {
+    let objects = |snapshot: &Snapshot| -> Vec<_> {
+        snapshot.all().map(|e| (e.id, e.revision, e.object.values())).collect()
+    };
+    assert_eq!(objects(one), objects(other));
+    assert_eq!(one.revision(), other.revision());
+    let order =
+        |snapshot: &Snapshot| -> Vec<_> { snapshot.in_order(&Note::META).map(|e| e.id).collect() };
+    assert_eq!(order(one), order(other));
+    for at in 0..7 {
+        let referrers = |snapshot: &Snapshot| -> Vec<_> { snapshot.referrers(id(at)).collect() };
+        assert_eq!(referrers(one), referrers(other));
+        let name = format!("note {at}");
+        let found = |snapshot: &Snapshot| snapshot.find::<Note>("name", &name).map(|(at, _)| at);
+        assert_eq!(found(one), found(other));
+    }
+}
+
+/// A process that missed one edit among many objects reads one object, and one whose edits are not
+/// all there reads everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_foreign_edit_among_ten_thousand_objects_reads_one() {
+    if common::embedded() {
+        eprintln!("not run: the embedded engine serves one process; set COUNTERSIGN_TEST_POSTGRES");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (open(folder.path()), open(folder.path()));
+    let put = |store: Store, from: u128, to: u128| async move {
+        let many = move |tx: &mut Tx<'_>| {
+            for at in from..to {
+                let secret = Some(Secret::new("sealed"));
+                let note = Note { name: format!("note {at}"), secret, next: None };
+                tx.draft().put(Uuid::from_u128(at), note);
+            }
+            Ok::<_, StoreError>(())
+        };
+        store.write(Actor::system(), "many", many).await.unwrap();
+    };
+    put(one.clone(), 1, 10_001).await;
+    assert_eq!(two.refresh().await.unwrap(), Refreshed::Differences(10_000));
+    put(one.clone(), 10_001, 10_002).await;
+    assert_eq!(two.refresh().await.unwrap(), Refreshed::Differences(1));
+    assert_eq!(two.refresh().await.unwrap(), Refreshed::Unchanged);
+    assert_same(&one.snapshot(), &two.snapshot());
+
+    put(one.clone(), 10_002, 10_003).await;
+    put(one.clone(), 10_003, 10_004).await;
+    let lose = |tx: &mut Tx<'_>| {
+        let revision = tx.graph().revision() - 1;
+        tx.execute("DELETE FROM change WHERE revision = $1", params![revision])
+    };
+    one.write(Actor::system(), "lose", lose).await.unwrap();
+    assert_eq!(two.refresh().await.unwrap(), Refreshed::Whole);
+    assert_same(&one.snapshot(), &two.snapshot());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
@@ -137,6 +198,8 @@ proptest! {
         runtime.block_on(async move {
             let folder = tempfile::tempdir().unwrap();
             let mut store = open(folder.path());
+            // Another process, which learns of edits by their differences.
+            let follower = (!common::embedded()).then(|| open(folder.path()));
             // One map per revision, the empty one first.
             let mut history: Vec<Model> = vec![Model::new()];
             for step in steps {
@@ -182,6 +245,17 @@ proptest! {
                 }
                 assert_eq!(&stands(&store), history.last().unwrap());
                 assert_eq!(store.snapshot().revision(), i64::try_from(history.len()).unwrap() - 1, "a revision per edit, none for nothing");
+                // After some edits, not after each, so that one refresh takes over several.
+                if let Some(follower) = &follower
+                    && history.len().is_multiple_of(3)
+                {
+                    assert_ne!(follower.refresh().await.unwrap(), Refreshed::Whole);
+                    assert_same(&follower.snapshot(), &store.snapshot());
+                }
+            }
+            if let Some(follower) = &follower {
+                assert_ne!(follower.refresh().await.unwrap(), Refreshed::Whole);
+                assert_same(&follower.snapshot(), &open(folder.path()).snapshot());
             }
         });
     }

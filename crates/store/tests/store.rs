@@ -296,6 +296,8 @@ async fn a_number_is_never_given_twice() {
     }
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
+    // Another process knows nothing of what is made and deleted between two of its looks.
+    let other = (!common::embedded()).then(|| open(folder.path()));
     assert_eq!((add(&store).await, add(&store).await), (1, 2));
     let delete = |tx: &mut Tx<'_>| {
         tx.draft().delete(ObjectId::new(Number::SPACE, Key::Int(2))).map_err(StoreError::from)
@@ -306,6 +308,10 @@ async fn a_number_is_never_given_twice() {
         tx.draft().delete(ObjectId::new(Number::SPACE, Key::Int(3))).map_err(StoreError::from)
     };
     store.write(Actor::system(), "deleted", delete).await.unwrap();
+    if let Some(other) = other {
+        other.refresh().await.unwrap();
+        assert_eq!(other.snapshot().highest_key(Number::SPACE), 3, "nor by another process");
+    }
     store.close().await;
     drop(store);
     assert_eq!(add(&open(folder.path())).await, 4, "nor after a restart");
