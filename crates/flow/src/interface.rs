@@ -5,24 +5,21 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use countersign_core::{Context, RequestInfo};
+use countersign_core::{Context, Identity, RequestInfo};
 use countersign_pages::{Denied, Message, Page, response as page_response};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 
 use crate::browser::Browser;
 use crate::error::FlowError;
 use crate::setup;
-use crate::web::{Visit, address, cancel_url, nobody, redirect, slash};
+use crate::web::{Visit, address, cancel_url, nobody, redirect, with_slash};
 
 pub(crate) fn routes() -> Router<Context> {
-    Router::new()
-        .route("/", get(start))
-        .route("/if/admin", get(slash))
-        .route("/if/user", get(slash))
+    let router = Router::new().route("/", get(start));
+    let router = with_slash(router, "/if/admin/", get(admin));
+    with_slash(router, "/if/user/", get(user))
         .route("/if/admin/{*rest}", get(admin))
-        .route("/if/admin/", get(admin))
         .route("/if/user/{*rest}", get(user))
-        .route("/if/user/", get(user))
         .route("/static/brand.css", get(brand_css))
         .route("/static/{*path}", get(files))
         .route("/favicon.ico", get(favicon))
@@ -48,20 +45,34 @@ async fn start(State(cx): State<Context>, request: Request) -> Response {
 /// The interfaces are for internal users: external ones are led to the brand's default application,
 /// as in the original.
 fn outsider(visit: &Visit) -> Option<Response> {
-    visit.visitor.user.as_deref().filter(|user| user.user_type == "external")?;
+    visit.visitor.user.as_deref().filter(|user| is_outsider(user))?;
     let browser = visit.browser();
-    if let Some(slug) = browser.default_application() {
-        return Some(redirect(&format!("/application/launch/{slug}/")));
-    }
+    Some(match browser.default_application() {
+        Some(slug) => redirect(&format!("/application/launch/{slug}/")),
+        None => insiders_only(&browser, Some(&address(&visit.request))),
+    })
+}
+
+pub(crate) fn is_outsider(user: &Identity) -> bool {
+    user.user_type == "external"
+}
+
+/// `asked_at`: where somebody else who signs in instead is led.
+pub(crate) fn insiders_only(browser: &Browser, asked_at: Option<&str>) -> Response {
     let page = Denied {
         title: "Interface can only be accessed by internal users.".to_owned(),
         subtitle: "Your account is fine. Open the application you want to use by its own address."
             .to_owned(),
-        again_url: Some(cancel_url(Some(&address(&visit.request)))),
+        again_url: Some(cancel_url(asked_at)),
         again_label: "Switch account".to_owned(),
         ..Denied::default()
     };
-    Some(page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page)))
+    page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page))
+}
+
+/// Whether this is the path of a page that external users are sent away from.
+pub(crate) fn is_interface(path: &str) -> bool {
+    matches!(path, "" | "/") || path.starts_with("/if/user") || path.starts_with("/if/admin")
 }
 
 /// Leads to set-up or sign-in whoever needs it.

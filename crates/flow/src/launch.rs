@@ -10,11 +10,14 @@ use countersign_model::{Entry, Key, Ref};
 use countersign_policy::access;
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde_json::Map;
+use url::Url;
 use uuid::Uuid;
 
 use crate::begin::{denied_page, error_page, require_login};
+use crate::browser::Browser;
 use crate::destination::{ApplicationHint, Destination};
 use crate::error::FlowError;
+use crate::interface::{self, is_outsider};
 use crate::kinds::Flow;
 
 const PATH: &str = "/application/launch/";
@@ -86,8 +89,17 @@ async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Respo
         .extensions::<LaunchUrl>()
         .find(|guess| provider.is_some_and(|provider| (guess.0)(provider).is_some()));
     let address = application.launch_url(provider.map(|provider| &**provider), guess, Some(user));
+    let address = address.filter(|address| is_openable(address));
+    let ours = address.as_deref().and_then(|address| own_path(cx, &request, address));
+    // What would send the browser here again, from there or by way of the start page.
+    let back = ours.is_some_and(|path| {
+        path.starts_with(PATH) || is_outsider(user) && interface::is_interface(&path)
+    });
+    if back && is_outsider(user) {
+        return Ok(interface::insiders_only(&Browser::new(cx, &request, &visitor), None));
+    }
     let location = address
-        .filter(|address| is_openable(address))
+        .filter(|_| !back)
         .and_then(|address| HeaderValue::from_str(&encoded(&address)).ok());
     let Some(location) = location else {
         let text =
@@ -108,6 +120,16 @@ async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Respo
 fn authentication_flow(provider: &Entry) -> Option<Ref<Flow>> {
     let key = provider.object.value("authentication_flow")?;
     Some(Ref::new(Key::Uuid(Uuid::parse_str(key.as_str()?).ok()?)))
+}
+
+/// What follows the address of this server; `None` for an address elsewhere.
+fn own_path(cx: &Context, request: &RequestInfo, address: &str) -> Option<String> {
+    let address = Url::parse(address).ok()?;
+    let at = |ours: &str| Url::parse(ours).is_ok_and(|ours| ours.origin() == address.origin());
+    if !at(&cx.origin(request)) && !at(&request.origin()) {
+        return None;
+    }
+    address.path().strip_prefix(&*cx.settings.base_path).map(str::to_owned)
 }
 
 /// Not an address that runs in the browser, and not `blank://`, which means that there is none.

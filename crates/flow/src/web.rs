@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::response::{Redirect, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use countersign_accounts::visitor;
 use countersign_core::{Context, RequestInfo, Visitor, cookies::csrf_matches, form};
 use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref, family};
@@ -42,19 +42,30 @@ const LARGEST_TYPED: usize = 8 * 1024;
 const CANCEL: &str = "/flows/-/cancel/";
 
 pub(crate) fn routes(cx: Context) -> Router {
-    Router::new()
-        .route("/if/flow/{slug}/", get(flow).post(flow))
-        .route("/if/flow/{slug}", get(slash))
-        .route("/flows/-/default/authentication/", get(default_authentication))
-        .route("/flows/-/default/invalidation/", get(default_invalidation))
-        .route(CANCEL, get(cancel))
-        .route("/flows/-/configure/{stage}/", get(configure))
-        .route("/application/launch/{slug}/", get(crate::launch::launch))
-        .route("/if/help/", get(crate::launch::not_built))
-        .route("/.well-known/security.txt", get(crate::launch::not_built))
-        .route("/recovery/use-token/{key}/", get(use_token).post(use_token))
-        .merge(crate::interface::routes())
-        .with_state(cx)
+    [
+        ("/if/flow/{slug}/", get(flow).post(flow)),
+        ("/flows/-/default/authentication/", get(default_authentication)),
+        ("/flows/-/default/invalidation/", get(default_invalidation)),
+        (CANCEL, get(cancel)),
+        ("/flows/-/configure/{stage}/", get(configure)),
+        ("/application/launch/{slug}/", get(crate::launch::launch)),
+        ("/if/help/", get(crate::launch::not_built)),
+        ("/recovery/use-token/{key}/", get(use_token).post(use_token)),
+    ]
+    .into_iter()
+    .fold(Router::new(), |router, (path, page)| with_slash(router, path, page))
+    .route("/.well-known/security.txt", get(crate::launch::not_built))
+    .merge(crate::interface::routes())
+    .with_state(cx)
+}
+
+/// A page whose address ends with a slash is found without it, too.
+pub(crate) fn with_slash(
+    router: Router<Context>,
+    path: &str,
+    page: MethodRouter<Context>,
+) -> Router<Context> {
+    router.route(path, page).route(path.trim_end_matches('/'), get(slash))
 }
 
 /// The address of a flow's page with a query.
@@ -161,7 +172,7 @@ pub(crate) fn redirect(to: &str) -> Response {
     response
 }
 
-pub(crate) async fn slash(request: Request) -> Redirect {
+async fn slash(request: Request) -> Redirect {
     let uri = request.uri();
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Redirect::permanent(&format!("{}/{query}", uri.path()))

@@ -386,6 +386,64 @@ async fn external_users_are_led_to_the_default_application() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a13_external_users_are_not_sent_in_a_circle() {
+    let world = World::set_up().await;
+    let mut admin = admin(&world).await;
+    made(&world, &mut admin, "guest", json!({"type": "external"})).await;
+    let mut guest = world.browser();
+    guest.sign_in("guest", PASSWORD).await;
+    let shop = admin.create("core/applications", json!({"name": "Shop", "slug": "shop"})).await;
+    let brand = admin.get("/api/v3/core/brands/").await.json()["results"][0]["brand_uuid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    admin.change(&format!("core/brands/{brand}"), json!({"default_application": shop})).await;
+    let origin = "http://id.example.test";
+    for (path, outside, inside) in [
+        ("", false, true),
+        ("/", false, true),
+        ("/if/user/#/library", false, true),
+        ("/if/admin/", false, true),
+        ("/application/launch/shop/", false, false),
+        ("/if/flow/default-user-settings-flow/", true, true),
+    ] {
+        let address = format!("{origin}{path}");
+        admin.change("core/applications/shop", json!({"meta_launch_url": address})).await;
+        for (browser, open) in [(&mut guest, outside), (&mut admin, inside)] {
+            let answer = browser.get("/application/launch/shop/").await;
+            let expected = if open { StatusCode::FOUND } else { answer.status };
+            assert_eq!(answer.status, expected, "{path}");
+            assert_eq!(answer.status.is_redirection(), open, "{path}: {}", answer.text);
+        }
+    }
+    admin.change("core/applications/shop", json!({"meta_launch_url": origin})).await;
+    let page = guest.get("/application/launch/shop/").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.text.contains("Switch account"), "{}", page.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_found_without_their_final_slash() {
+    let world = World::set_up().await;
+    let mut admin = admin(&world).await;
+    for path in [
+        "/application/launch/shop",
+        "/if/flow/default-authentication-flow",
+        "/if/user",
+        "/if/admin",
+        "/if/help",
+        "/flows/-/default/authentication",
+        "/flows/-/default/invalidation",
+        "/flows/-/cancel",
+        "/recovery/use-token/x",
+    ] {
+        let answer = admin.get(&format!("{path}?next=%2F")).await;
+        assert_eq!(answer.status, StatusCode::PERMANENT_REDIRECT, "{path}");
+        assert_eq!(answer.location(), format!("{path}/?next=%2F"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn l11_whoever_sets_a_password_may_end_what_applications_hold() {
     let world = World::set_up().await;
     let mut admin = admin(&world).await;
