@@ -6,6 +6,10 @@
 //! - An account has three failures free. Each further one doubles the wait before the next try,
 //!   from one second to a minute, until somebody signs in or a day passes. It is never locked: that
 //!   would be a way to lock others out.
+//! - Failures at one account from one place (an address, or a /64 of IPv6) make that place wait
+//!   alike, but up to an hour. So who polls with wrong passwords leaves most of the account's tries
+//!   to others: its owner, in a browser that is not known, waits a minute at most unless some sixty
+//!   places poll together. What may be guessed at an account in all stays as it is.
 //! - An address has 20 failures in five minutes and its network (/24, or /64 of IPv6) 100, over all
 //!   accounts.
 //! - A browser in which the owner of an account signed in before has a count of its own for that
@@ -19,7 +23,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use countersign_core::{Context, KnownBrowser};
-use countersign_model::Timestamp;
+use countersign_model::{Timestamp, subscriber};
 use countersign_store::sha256;
 use serde::{Deserialize, Serialize};
 
@@ -67,17 +71,18 @@ impl std::fmt::Display for TooMany {
 /// What failures lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rule {
-    /// After so many failures each makes the next try wait longer.
-    Doubling { free: u32 },
+    /// After so many failures each makes the next try wait longer, up to so many seconds.
+    Doubling { free: u32, longest: i64 },
     /// So many in five minutes, then none until these have passed.
     Window { most: u32 },
 }
 
-const ACCOUNT: Rule = Rule::Doubling { free: 3 };
+const ACCOUNT: Rule = Rule::Doubling { free: 3, longest: 60 };
+/// One account from one place.
+const PLACE: Rule = Rule::Doubling { free: 3, longest: 3600 };
 const ADDRESS: Rule = Rule::Window { most: 20 };
 const NETWORK: Rule = Rule::Window { most: 100 };
 const WINDOW: i64 = 300;
-const LONGEST_WAIT: i64 = 60;
 
 /// Whole seconds until then, at least one.
 fn seconds_until(then: i64, now: Timestamp) -> i64 {
@@ -111,7 +116,7 @@ impl Count {
     fn take(self, rule: Rule, now: Timestamp) -> Turn {
         let mut count = if self.ends <= now.0 { Count::default() } else { self };
         let free = match rule {
-            Rule::Doubling { free } => free,
+            Rule::Doubling { free, .. } => free,
             Rule::Window { most } => most,
         };
         if now.0 >= Timestamp(count.begun).plus_seconds(LONGEST_CHECK).0 {
@@ -127,13 +132,11 @@ impl Count {
         count.running = count.running.saturating_add(1);
         count.begun = now.0;
         match rule {
-            Rule::Doubling { .. } => {
+            Rule::Doubling { longest, .. } => {
                 count.ends = now.plus_seconds(DAY).0;
-                if count.failures >= free {
-                    let wait = 1i64
-                        .checked_shl(count.failures - free)
-                        .unwrap_or(LONGEST_WAIT)
-                        .clamp(1, LONGEST_WAIT);
+                if let Some(more) = count.failures.checked_sub(free) {
+                    // 2^20 seconds are longer than any wait.
+                    let wait = (1i64 << more.min(20)).min(longest);
                     count.next = now.plus_seconds(wait).0;
                 }
             }
@@ -172,10 +175,11 @@ impl Attempt {
         };
         let wanted = match own {
             Some(name) => vec![(format!("browser/{name}/{}", owner.key()), ACCOUNT)],
-            // The account is last: what an address may not try makes nobody wait.
+            // The account is last: what a place may not try makes nobody elsewhere wait.
             None => vec![
                 (format!("network/{}", network(address)), NETWORK),
                 (format!("address/{address}"), ADDRESS),
+                (format!("{}@{}", owner.key(), subscriber(address)), PLACE),
                 (owner.key(), ACCOUNT),
             ],
         };
@@ -341,15 +345,12 @@ fn digest(text: &str) -> String {
 
 /// The network of an address: what one attacker easily has many addresses of (RFC 6177 for IPv6).
 fn network(address: IpAddr) -> String {
-    match address {
+    match subscriber(address) {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
             format!("{a}.{b}.{c}.0/24")
         }
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            format!("{}/64", IpAddr::from([a, b, c, d, 0, 0, 0, 0]))
-        }
+        v6 @ IpAddr::V6(_) => format!("{v6}/64"),
     }
 }
 
@@ -389,6 +390,23 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(fail(&mut count, ACCOUNT, now), Ok(()), "a day later all is forgotten");
         }
+    }
+
+    #[test]
+    fn a6_who_polls_at_an_account_takes_few_of_its_tries() {
+        let (mut account, mut place, mut taken, mut open) =
+            (Count::default(), Count::default(), 0, 0);
+        for second in 0..86_400 {
+            if matches!(place.take(PLACE, at(second)), Turn::Taken(_))
+                && fail(&mut account, ACCOUNT, second).is_ok()
+            {
+                assert_eq!(fail(&mut place, PLACE, second), Ok(()));
+                taken += 1;
+            }
+            open += i32::from(matches!(account.take(ACCOUNT, at(second)), Turn::Taken(_)));
+        }
+        assert!(taken < 40, "{taken} guesses in a day");
+        assert!(open > 84_000, "others find their turn: {open}");
     }
 
     #[test]

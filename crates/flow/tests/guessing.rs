@@ -140,6 +140,7 @@ async fn guessing() {
     m1_every_refusal_costs_the_same(&world, &mut admin).await;
     m6_failures_make_the_next_try_wait_but_not_the_owner(&world, &mut admin).await;
     m13_addresses_have_one_form_and_networks_count_together(&world, &mut admin).await;
+    a6_an_owner_elsewhere_does_not_wait_for_who_polls(&world, &mut admin).await;
 }
 
 async fn m1_every_refusal_costs_the_same(world: &World, admin: &mut Browser<'_>) {
@@ -301,4 +302,36 @@ async fn m13_addresses_have_one_form_and_networks_count_together(
         refused += usize::from(one(format!("2001:db8:1:2::{n:x}"), format!("other-{n}")).await);
     }
     assert_eq!(refused, 20, "a /64 counts as one network");
+}
+
+async fn a6_an_owner_elsewhere_does_not_wait_for_who_polls(world: &World, admin: &mut Browser<'_>) {
+    made(admin, "waited").await;
+    world.set_password("waited", PASSWORD).await;
+    let mut poller = world.browser();
+    poller.address = Some("192.0.2.66".to_owned());
+    for _ in 0..9 {
+        let (looked_at, _, wait) = tried(&mut poller, "waited").await;
+        assert!(looked_at > 0);
+        world.clock.advance(wait.unwrap().parse().unwrap());
+    }
+    tried(&mut poller, "waited").await;
+    // A minute later there is a try at the account, and the poller is there first.
+    world.clock.advance(60);
+    assert_eq!(tried(&mut poller, "waited").await.0, 0);
+    let path = executor(DEFAULT);
+    let mut owner = world.browser();
+    owner.address = Some("192.0.2.67".to_owned());
+    owner.challenge(&path).await;
+    owner.answer(&path, json!({"uid_field": "waited"})).await;
+    let answer = owner.answer(&path, json!({"password": PASSWORD})).await;
+    assert_eq!(answer["component"], "xak-flow-redirect", "{answer}");
+    // Many places together guess no more than one does.
+    made(admin, "wanted").await;
+    let mut looked_at = 0;
+    for host in 0..30 {
+        let mut one = world.browser();
+        one.address = Some(format!("10.66.{host}.1"));
+        looked_at += tried(&mut one, "wanted").await.0;
+    }
+    assert_eq!(looked_at, 3);
 }
