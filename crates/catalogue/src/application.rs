@@ -36,6 +36,7 @@ pub enum PolicyEngineMode {
     title = "Application",
     lookup = "slug",
     ordering = "name",
+    bindable,
     check = Application::check
 )]
 pub struct Application {
@@ -124,6 +125,7 @@ impl Application {
     schema = "ApplicationEntitlement",
     title = "Application Entitlement",
     space = "entitlement",
+    bindable,
     lookup = "pbm_uuid",
     ordering = "name",
     unique_together = "app,name"

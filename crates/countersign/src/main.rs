@@ -12,6 +12,8 @@
 mod backups;
 mod cli;
 mod commands;
+#[cfg(test)]
+mod contracts;
 mod files;
 mod logging;
 mod notices;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// An answer to a challenge.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Answer(pub Map<String, Value>);
+pub struct Answer(pub(crate) Map<String, Value>);
 
 impl Answer {
     /// Every field of a form is text; a name that stands twice keeps its last value.

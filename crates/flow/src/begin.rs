@@ -21,7 +21,7 @@ use crate::record;
 use crate::recorder::{Recording, trace_number};
 use crate::render;
 use crate::run::Run;
-use crate::stages;
+use crate::stages::Stage;
 use crate::web;
 
 /// Whether anything may be shown.
@@ -123,10 +123,8 @@ async fn quietly(run: Run) -> Result<Begun, FlowError> {
             }
             Some(Planned::Bound { .. }) => {
                 let entry = executor.run.current_stage();
-                entry
-                    .as_deref()
-                    .and_then(stages::behaviour)
-                    .is_some_and(stages::Stage::may_run_silently)
+                let stage = entry.as_ref().and_then(|entry| entry.facet::<dyn Stage>());
+                stage.is_some_and(Stage::may_run_silently)
             }
             None => false,
         };

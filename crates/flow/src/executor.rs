@@ -17,7 +17,7 @@ use crate::planner::{self, Planning};
 use crate::record;
 use crate::recovery::{self, FLOW_TOKEN};
 use crate::run::Run;
-use crate::stages::{self, Step, in_plan};
+use crate::stages::{Stage, Step, in_plan};
 
 /// What one request led to.
 pub(crate) enum Turned {
@@ -285,7 +285,7 @@ impl Executor {
         let Some(entry) = self.run.current_stage() else {
             return Ok(Step::Deny("This stage was deleted while the flow was running.".to_owned()));
         };
-        let Some(stage) = stages::behaviour(&entry) else {
+        let Some(stage) = entry.facet::<dyn Stage>() else {
             return Ok(Step::Deny(format!(
                 "{} is not available in this version.",
                 entry.meta().title
@@ -305,12 +305,11 @@ impl Executor {
     /// once.
     pub(crate) async fn answer_earlier(
         &mut self,
-        stage: countersign_model::Ref<countersign_model::family::Stage>,
+        stage: Ref<dyn Stage>,
         answer: &Answer,
     ) -> Result<Step, FlowError> {
         let entry = self.run.browser.snapshot.member(stage).cloned();
-        let behaviour = entry.as_deref().and_then(stages::behaviour);
-        match behaviour {
+        match entry.as_ref().and_then(|entry| entry.facet::<dyn Stage>()) {
             Some(stage) => stage.respond(&mut self.run, answer).await,
             None => Ok(Step::Deny(String::new())),
         }

@@ -1,7 +1,7 @@
 //! The plan of one browser through one flow: serialisable, kept under the session until the flow
 //! ends.
 
-use countersign_model::{Key, Ref, Revision, family};
+use countersign_model::{Key, Ref, Revision};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::executor::is_local;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::recorder::Recording;
+use crate::stages::Stage;
 
 /// Keys of the plan's context, as in the original; expressions and providers use them.
 pub mod key {
@@ -49,7 +50,7 @@ pub mod key {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Planned {
     /// A stage of the flow. With `again` its policies are asked when it is reached.
-    Bound { binding: Ref<FlowStageBinding>, stage: Ref<family::Stage>, again: bool },
+    Bound { binding: Ref<FlowStageBinding>, stage: Ref<dyn Stage>, again: bool },
     /// A stage that exists only in this plan.
     InPlan(InPlan),
 }

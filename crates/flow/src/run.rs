@@ -16,7 +16,7 @@ use crate::plan::{PendingUser, Plan, Planned, key};
 use crate::planner::{self, Planning};
 use crate::stages::authenticate;
 
-pub(crate) struct Run {
+pub struct Run {
     pub(crate) browser: Browser,
     pub(crate) plan: Plan,
     pub(crate) application_hint: Option<ApplicationHint>,

@@ -5,12 +5,12 @@
 
 use countersign_catalogue::Brand;
 use countersign_model::{
-    Change, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Snapshot, Space, Target, family,
+    Change, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Snapshot, Space, Target,
 };
 use countersign_policy::PolicyBinding;
 
 use crate::kinds::{Designation, Flow, FlowStageBinding};
-use crate::stages::{IdentificationStage, PasswordStage, UserLoginStage};
+use crate::stages::{IdentificationStage, PasswordStage, Stage, UserLoginStage};
 
 /// The flows of a brand, as people call them.
 fn flows(brand: &Brand) -> impl Iterator<Item = (&'static str, ObjectId)> {
@@ -55,7 +55,7 @@ pub(crate) fn keep(
         Brand::SPACE,
         Flow::SPACE,
         FlowStageBinding::SPACE,
-        family::Stage::SPACE,
+        <dyn Stage>::SPACE,
         PolicyBinding::SPACE,
     ];
     let touches = |change: &Change| {
@@ -148,7 +148,7 @@ fn keep_parts_of_the_default_brand(
         let step_of = needed
             .iter()
             .find(|(_, flow)| after.entry(*flow).is_some() && is_step(before, entry.id, *flow));
-        if let Some((name, flow)) = step_of.filter(|_| entry.id.space == family::Stage::SPACE) {
+        if let Some((name, flow)) = step_of.filter(|_| entry.id.space == <dyn Stage>::SPACE) {
             let text = format!(
                 "This stage is a step of \"{}\", the {name} of the default brand. Put another stage in its place and take this one out of the flow first.",
                 slug(before, *flow)
@@ -165,10 +165,7 @@ fn replaced(brand: &Brand, name: &str, flow: ObjectId) -> bool {
 }
 
 /// The bindings of a flow with their stages.
-fn steps(
-    snapshot: &Snapshot,
-    flow: Ref<Flow>,
-) -> impl Iterator<Item = (ObjectId, Ref<family::Stage>)> {
+fn steps(snapshot: &Snapshot, flow: Ref<Flow>) -> impl Iterator<Item = (ObjectId, Ref<dyn Stage>)> {
     let bindings = snapshot
         .referrers_in(flow.id(), FlowStageBinding::SPACE)
         .filter(|(_, field)| *field == "target");
@@ -180,7 +177,7 @@ fn is_step(snapshot: &Snapshot, stage: ObjectId, flow: ObjectId) -> bool {
     let bound =
         |stage: ObjectId| steps(snapshot, Ref::new(flow.key)).any(|(_, bound)| bound.id() == stage);
     bound(stage)
-        || snapshot.referrers(stage).any(|(by, _)| by.space == family::Stage::SPACE && bound(by))
+        || snapshot.referrers(stage).any(|(by, _)| by.space == <dyn Stage>::SPACE && bound(by))
 }
 
 fn has<T: Kind>(snapshot: &Snapshot, flow: Ref<Flow>, fits: impl Fn(&T) -> bool) -> bool {

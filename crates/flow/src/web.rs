@@ -7,7 +7,7 @@ use axum::response::{Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use countersign_accounts::visitor;
 use countersign_core::{Context, RequestInfo, Visitor, cookies::csrf_matches, form};
-use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref, family};
+use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref};
 use countersign_pages::{Form, Message, Page, response as page_response};
 use countersign_store::log_failure;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
@@ -26,7 +26,7 @@ use crate::planner::{self, Planning};
 use crate::recovery::{self, FLOW_TOKEN};
 use crate::run::Run;
 use crate::site::Site;
-use crate::stages::{IdentificationStage, PasswordStage, Step};
+use crate::stages::{IdentificationStage, PasswordStage, Stage, Step};
 use crate::{destination, record, render, setup};
 
 /// Scratch: a page asked for name and password at once; holds the stage and what was typed.
@@ -329,7 +329,7 @@ async fn submit(executor: &mut Executor, answer: &Answer) -> Result<Turned, Flow
         && at_password(&executor.run)
         && let Some(mut earlier) = earlier
     {
-        let stage: Option<Ref<family::Stage>> =
+        let stage: Option<Ref<dyn Stage>> =
             earlier.get("stage").cloned().and_then(|stage| serde_json::from_value(stage).ok());
         if let Some(stage) = stage {
             if let Some(slot) = earlier.get_mut("user") {
@@ -392,7 +392,7 @@ fn remember_name(run: &mut Run, answer: &Answer) {
 
 /// The identification stage now shown with the password field of the stage after it; `None` where
 /// each asks by itself.
-fn asks_at_once(run: &Run) -> Option<Ref<family::Stage>> {
+fn asks_at_once(run: &Run) -> Option<Ref<dyn Stage>> {
     let entry = run.current_stage()?;
     let identification: &IdentificationStage = entry.cast()?;
     if identification.password_stage.is_some()

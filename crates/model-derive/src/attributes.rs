@@ -15,8 +15,13 @@ pub(crate) struct KindAttributes {
     pub(crate) description: String,
     pub(crate) space: Option<String>,
     pub(crate) key: Option<Ident>,
-    pub(crate) lookup: String,
-    pub(crate) ordering: String,
+    /// The family the kind is of, as `dyn Stage`.
+    pub(crate) family: Option<Type>,
+    /// The family whose shared fields these are.
+    pub(crate) members: Option<Type>,
+    pub(crate) bindable: bool,
+    pub(crate) lookup: Option<String>,
+    pub(crate) ordering: Option<String>,
     pub(crate) unique_together: String,
     pub(crate) check: Option<Path>,
     pub(crate) hidden: bool,
@@ -44,8 +49,8 @@ impl KindAttributes {
                     "component" => kind.component = text()?,
                     "description" => kind.description = text()?,
                     "space" => kind.space = Some(text()?),
-                    "lookup" => kind.lookup = text()?,
-                    "ordering" => kind.ordering = text()?,
+                    "lookup" => kind.lookup = Some(text()?),
+                    "ordering" => kind.ordering = Some(text()?),
                     "search" => {
                         let _ = text()?;
                         return Err(meta.error("mark the fields themselves: #[field(search)]"));
@@ -53,6 +58,9 @@ impl KindAttributes {
                     "unique_together" => kind.unique_together = text()?,
                     "key" => kind.key = Some(meta.value()?.parse()?),
                     "check" => kind.check = Some(meta.value()?.parse()?),
+                    "family" => kind.family = Some(meta.value()?.parse()?),
+                    "members" => kind.members = Some(meta.value()?.parse()?),
+                    "bindable" => kind.bindable = true,
                     "hidden" => kind.hidden = true,
                     "format" => kind.format = Some(meta.value()?.parse()?),
                     other => return Err(meta.error(format!("unknown kind attribute `{other}`"))),
@@ -66,11 +74,14 @@ impl KindAttributes {
                 "#[kind(..)] needs at least path, model and title",
             ));
         }
+        if kind.family.is_some() && (kind.space.is_some() || kind.key.is_some()) {
+            return Err(syn::Error::new_spanned(
+                &input.ident,
+                "space and key come from the family",
+            ));
+        }
         if kind.plural.is_empty() {
             kind.plural = format!("{}s", kind.title);
-        }
-        if kind.lookup.is_empty() {
-            kind.lookup = "uuid".to_owned();
         }
         Ok(kind)
     }

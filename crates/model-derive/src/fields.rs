@@ -54,18 +54,12 @@ fn fields_impl(
         plural,
         component,
         description,
-        lookup,
-        ordering,
         unique_together,
         hidden,
         ..
     } = kind;
     let creatable = !hidden;
-    let space = kind
-        .space
-        .clone()
-        .unwrap_or_else(|| model.rsplit('.').next().unwrap_or_default().to_owned());
-    let key = kind.key.clone().unwrap_or_else(|| format_ident!("Uuid"));
+    let Place { space, key, lookup, ordering, bindable, family, cast } = Place::of(kind);
     let format = kind.format.as_ref().map_or(quote! { 1 }, |f| quote! { #f });
     let metas = names(fields);
     let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) = (
@@ -96,21 +90,85 @@ fn fields_impl(
             }
         }
     };
+    let target = kind.members.as_ref().map_or_else(
+        || quote! {
+            impl ::countersign_model::Target for #name {
+                const SPACE: ::countersign_model::Space = #space;
+                const KEY: ::countersign_model::KeyType = #key;
+                const MODEL: ::core::option::Option<&'static str> = ::core::option::Option::Some(#model);
+            }
+        },
+        |members| quote! {
+            impl ::countersign_model::Target for #members {
+                const SPACE: ::countersign_model::Space = #space;
+                const KEY: ::countersign_model::KeyType = #key;
+                const MODEL: ::core::option::Option<&'static str> = ::core::option::Option::None;
+            }
+            impl ::countersign_model::Family for #members {
+                const META: &'static ::countersign_model::KindMeta = <#name as ::countersign_model::Fields>::META;
+            }
+        },
+    );
     quote! {
-        impl ::countersign_model::Target for #name {
-            const SPACE: ::countersign_model::Space = ::countersign_model::Space(#space);
-            const KEY: ::countersign_model::KeyType = ::countersign_model::KeyType::#key;
-            const MODEL: ::core::option::Option<&'static str> = ::core::option::Option::Some(#model);
-        }
+        #target
         impl ::countersign_model::Fields for #name {
             const META: &'static ::countersign_model::KindMeta = &::countersign_model::KindMeta {
                 path: #path, model: #model, schema: #schema, title: #title, plural: #plural, component: #component, description: #description,
-                space: ::countersign_model::Space(#space), key: ::countersign_model::KeyType::#key, lookup: #lookup, ordering: #ordering,
+                space: #space, key: #key, family: #family, cast: #cast, bindable: #bindable, lookup: #lookup, ordering: #ordering,
                 unique_together: #unique_together, creatable: #creatable, format: #format, fields: FIELDS,
             };
             fn parse(input: &::countersign_model::Input<'_>, base: ::core::option::Option<&Self>)
                 -> ::core::result::Result<Self, ::countersign_model::FieldErrors> { #parse }
             fn to_map(&self) -> ::countersign_model::private::Map<::std::string::String, ::countersign_model::private::Value> { #to_map }
+        }
+    }
+}
+
+/// Where objects of a kind are and by what they are found: by its own attributes, or its family's.
+struct Place {
+    space: TokenStream,
+    key: TokenStream,
+    lookup: TokenStream,
+    ordering: TokenStream,
+    bindable: TokenStream,
+    family: TokenStream,
+    cast: TokenStream,
+}
+
+impl Place {
+    fn of(kind: &KindAttributes) -> Place {
+        let own = |text: &Option<String>, otherwise: TokenStream| {
+            text.as_ref().map_or(otherwise, |text| quote! { #text })
+        };
+        let bindable = kind.bindable;
+        let Some(family) = &kind.family else {
+            let last = kind.model.rsplit('.').next().unwrap_or_default();
+            let space = kind.space.as_deref().unwrap_or(last);
+            let key = kind.key.clone().unwrap_or_else(|| format_ident!("Uuid"));
+            return Place {
+                space: quote! { ::countersign_model::Space(#space) },
+                key: quote! { ::countersign_model::KeyType::#key },
+                lookup: own(&kind.lookup, quote! { "uuid" }),
+                ordering: own(&kind.ordering, quote! { "" }),
+                bindable: quote! { #bindable },
+                family: quote! { ::core::option::Option::None },
+                cast: quote! { ::core::option::Option::None },
+            };
+        };
+        let meta = quote! { <#family as ::countersign_model::Family>::META };
+        Place {
+            space: quote! { <#family as ::countersign_model::Target>::SPACE },
+            key: quote! { <#family as ::countersign_model::Target>::KEY },
+            lookup: own(&kind.lookup, quote! { #meta.lookup }),
+            ordering: own(&kind.ordering, quote! { #meta.ordering }),
+            bindable: quote! { #bindable || #meta.bindable },
+            family: quote! { ::core::option::Option::Some(#meta) },
+            cast: quote! { ::core::option::Option::Some(&::countersign_model::private::Cast::<#family>(
+                |object| match ::countersign_model::private::downcast::<Self>(object) {
+                    ::core::option::Option::Some(member) => ::core::option::Option::Some(member),
+                    ::core::option::Option::None => ::core::option::Option::None,
+                },
+            )) },
         }
     }
 }

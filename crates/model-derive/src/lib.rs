@@ -16,7 +16,8 @@ pub fn derive_kind(input: TokenStream) -> TokenStream {
     fields::kind(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Declared fields of something that is kept elsewhere, as a row of a table.
+/// Declared fields of something that is kept elsewhere, as a row of a table; with
+/// `#[kind(members = dyn Stage, ..)]` what the kinds of a family share.
 #[proc_macro_derive(Fields, attributes(kind, field))]
 pub fn derive_fields(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -186,7 +186,7 @@ impl Draft {
         exists: &mut dyn FnMut(ObjectId) -> bool,
     ) -> Result<(), EditError> {
         if let Some(field) = self.snapshot.not_unique(entry) {
-            let text = entry.meta().field(field).and_then(|f| f.unique_text);
+            let text = entry.meta().text_of_taken(field);
             return Err(invalid(entry.id, &*entry.object, not_unique(field, text)));
         }
         self.references(entry, exists)?;

@@ -568,7 +568,7 @@ impl<T: FieldValue> FieldValue for Vec<T> {
     const ON_DELETE: OnDelete = OnDelete::SetNull;
 }
 
-impl<T: Target> FieldValue for Ref<T> {
+impl<T: Target + ?Sized> FieldValue for Ref<T> {
     fn shape() -> Shape {
         Shape::Reference { space: T::SPACE, model: T::MODEL, key: T::KEY }
     }

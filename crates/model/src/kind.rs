@@ -31,6 +31,13 @@ pub struct KindMeta {
     pub description: &'static str,
     pub space: Space,
     pub key: KeyType,
+    /// What the kind has in common with others: where they are all listed, by which names.
+    pub family: Option<&'static KindMeta>,
+    /// The [`Cast`] to the family's trait.
+    #[doc(hidden)]
+    pub cast: Option<&'static (dyn Any + Send + Sync)>,
+    /// Policies can be bound to its objects.
+    pub bindable: bool,
     /// Name of the key in item paths, as `stage_uuid`; `slug` and `identifier` look up by that
     /// field.
     pub lookup: &'static str,
@@ -48,6 +55,13 @@ pub struct KindMeta {
 impl KindMeta {
     pub fn field(&self, name: &str) -> Option<&'static FieldMeta> {
         self.fields.iter().find(|f| f.name == name)
+    }
+
+    /// What is said of a value of a unique field that another object has; the usual sentence when
+    /// `None`.
+    pub fn text_of_taken(&self, name: &str) -> Option<&'static str> {
+        let text = |meta: &KindMeta| meta.field(name)?.unique_text;
+        text(self).or_else(|| text(self.family?))
     }
 
     /// The part before the dot of `model`.
@@ -120,6 +134,61 @@ pub trait Kind: Fields + Object + Target {
         entropy: &dyn Entropy,
     ) -> Result<Self, LoadError>;
 }
+
+/// Kinds that share a key space, a name space and a way to behave: the trait that each member
+/// implements. `Ref<dyn Policy>` names any policy, and [`Entry::facet`](crate::Entry::facet) gives
+/// its behaviour. `#[kind(members = dyn Policy, ..)]` on a struct of the shared fields implements
+/// it.
+///
+/// ```
+/// use countersign_model::{Fields, Kind};
+///
+/// trait Shape: Send + Sync {
+///     fn corners(&self) -> u32;
+/// }
+/// #[derive(Debug, Clone, Fields)]
+/// #[kind(members = dyn Shape, path = "shapes/all", model = "shapes.shape", title = "Shape")]
+/// struct Common {
+///     #[field(unique = "Shape with this name already exists.")]
+///     name: String,
+/// }
+///
+/// #[derive(Debug, Clone, Kind)]
+/// #[kind(family = dyn Shape, path = "shapes/squares", model = "shapes.square", title = "Square")]
+/// struct Square {
+///     #[field(unique)]
+///     name: String,
+/// }
+/// impl Shape for Square {
+///     fn corners(&self) -> u32 {
+///         4
+///     }
+/// }
+/// ```
+///
+/// A kind that says it is a member and does not behave as one does not compile:
+///
+/// ```compile_fail,E0277
+/// use countersign_model::{Fields, Kind};
+///
+/// trait Shape: Send + Sync {}
+/// #[derive(Debug, Clone, Fields)]
+/// #[kind(members = dyn Shape, path = "shapes/all", model = "shapes.shape", title = "Shape")]
+/// struct Common {}
+///
+/// #[derive(Debug, Clone, Kind)]
+/// #[kind(family = dyn Shape, path = "shapes/squares", model = "shapes.square", title = "Square")]
+/// struct Square {}
+/// ```
+pub trait Family: Target {
+    /// The path, names, lookup, order and fields of the family as a whole.
+    const META: &'static KindMeta;
+}
+
+/// How an object of one kind is seen as a member of its family. `derive(Kind)` makes one, which
+/// compiles only if the struct implements the family's trait.
+#[doc(hidden)]
+pub struct Cast<F: ?Sized + 'static>(pub for<'a> fn(&'a dyn Object) -> Option<&'a F>);
 
 /// An object seen without its type. Implemented by `#[derive(Kind)]`.
 pub trait Object: Any + Send + Sync + fmt::Debug {

@@ -41,7 +41,7 @@ pub use field::{
 };
 pub use form::{field_form, kind_form, shape_form};
 pub use key::{Key, KeyType, ObjectId, Space};
-pub use kind::{Detached, Fields, Input, Kind, KindMeta, Mode, Object};
+pub use kind::{Detached, Family, Fields, Input, Kind, KindMeta, Mode, Object};
 pub use listed::{Listed, Names};
 pub use network::{Cidr, node_address, subscriber};
 pub use order::SortKey;

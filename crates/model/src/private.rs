@@ -1,15 +1,23 @@
 //! What the derive macros call; not for use by hand.
 
+use std::any::Any;
+
 pub use serde_json::{Map, Value};
 
 use crate::environment::Entropy;
 use crate::errors::{ErrorNode, FieldErrors, Problem};
 use crate::field::{Choice, FieldMeta, FieldValue, python_type};
 use crate::key::ObjectId;
-use crate::kind::{Detached, Input};
+pub use crate::kind::Cast;
+use crate::kind::{Detached, Input, Object};
 use crate::registry::LoadError;
 use crate::secret::{Sealer, Secret};
 use crate::vanished::Vanished;
+
+/// An object as a value of its kind, for its [`Cast`].
+pub fn downcast<T: Object>(object: &dyn Object) -> Option<&T> {
+    (object as &dyn Any).downcast_ref()
+}
 
 pub fn parse_field<T: FieldValue>(
     meta: &'static FieldMeta,

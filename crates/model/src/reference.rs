@@ -103,11 +103,10 @@ macro_rules! targets {
     )*};
 }
 
-/// Families: sets of kinds that share one key space and one name space.
+/// Sets of kinds that objects name in crates below the one that declares them, or that have no
+/// behaviour in common. Others are traits; see [`Family`](crate::Family).
 pub mod family {
     targets! {
-        /// Any stage of a flow.
-        Stage = "stage", Uuid;
         /// A flow, for crates that do not know the flow engine.
         Flow = "flow", Uuid;
         /// An application, for crates below the one that declares it.

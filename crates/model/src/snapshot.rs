@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::key::{Key, ObjectId, Space};
-use crate::kind::{Fields, Kind, KindMeta, Object};
+use crate::kind::{Cast, Family, Fields, Kind, KindMeta, Object};
 use crate::order::Place;
 use crate::reference::{Ref, Target};
 
@@ -34,6 +34,12 @@ impl Entry {
     pub fn cast<T: Kind>(&self) -> Option<&T> {
         (&*self.object as &dyn Any).downcast_ref()
     }
+
+    /// What it does as a member of that family; `None` for objects of others.
+    pub fn facet<F: Family + ?Sized>(&self) -> Option<&F> {
+        let cast: &Cast<F> = self.meta().cast?.downcast_ref()?;
+        (cast.0)(&*self.object)
+    }
 }
 
 type UniqueKey = (Space, &'static str, String);
@@ -51,6 +57,8 @@ pub struct Snapshot {
     referrers: HashTrieMapSync<ObjectId, Referrers>,
     /// By model.
     ordered: HashTrieMapSync<&'static str, Ordered>,
+    /// Spaces in which objects are, or were, that policies can be bound to.
+    bindable: RedBlackTreeMapSync<Space, ()>,
     /// The highest integer key each space ever had: keys of deleted objects are not given again.
     highest: HashTrieMapSync<Space, i64>,
 }
@@ -63,6 +71,7 @@ impl Default for Snapshot {
             unique: HashTrieMapSync::new_sync(),
             referrers: HashTrieMapSync::new_sync(),
             ordered: HashTrieMapSync::new_sync(),
+            bindable: RedBlackTreeMapSync::new_sync(),
             highest: HashTrieMapSync::new_sync(),
         }
     }
@@ -100,7 +109,7 @@ impl Snapshot {
     }
 
     /// The entry of a family member, whatever its kind.
-    pub fn member<T: Target>(&self, reference: Ref<T>) -> Option<&Arc<Entry>> {
+    pub fn member<T: Target + ?Sized>(&self, reference: Ref<T>) -> Option<&Arc<Entry>> {
         self.entry(reference.id())
     }
 
@@ -158,18 +167,9 @@ impl Snapshot {
         of_space.take_while(move |(by, _)| by.space == space)
     }
 
-    /// The object with that uuid that policies can be bound to: it has a `policy_engine_mode`.
+    /// The object with that uuid that policies can be bound to.
     pub fn bindable(&self, uuid: Uuid) -> Option<&Arc<Entry>> {
-        const SPACES: [Space; 7] = [
-            Space("flow"),
-            Space("flow_stage_binding"),
-            Space("application"),
-            Space("source"),
-            Space("rule"),
-            Space("endpoint"),
-            Space("entitlement"),
-        ];
-        SPACES.iter().find_map(|space| self.entry(ObjectId::new(*space, Key::Uuid(uuid))))
+        self.bindable.keys().find_map(|space| self.entry(ObjectId::new(*space, Key::Uuid(uuid))))
     }
 
     /// The highest integer key a space ever had.
@@ -199,6 +199,9 @@ impl Snapshot {
             set.insert_mut((entry.id, field.name), ());
             self.referrers.insert_mut(target, set);
         });
+        if entry.meta().bindable && !self.bindable.contains_key(&entry.id.space) {
+            self.bindable.insert_mut(entry.id.space, ());
+        }
         let entry = Arc::new(entry);
         let model = entry.meta().model;
         let mut of_kind = self.ordered.get(model).cloned().unwrap_or_else(Ordered::new_sync);

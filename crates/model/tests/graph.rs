@@ -81,6 +81,43 @@ struct Room {
     guarded_by: Option<Ref<House>>,
 }
 
+/// What stands on a square, and what is sold there.
+trait Stall: Send + Sync {
+    fn sells(&self) -> &str;
+}
+
+#[derive(Debug, Clone, Fields)]
+#[kind(members = dyn Stall, path = "town/stalls/all", model = "town.stall", title = "Stall", lookup = "stall_uuid", ordering = "name", bindable)]
+struct Common {
+    #[field(unique = "stall with this name already exists.", filter)]
+    name: String,
+}
+
+#[derive(Debug, Clone, Kind)]
+#[kind(family = dyn Stall, path = "town/stalls/fish", model = "town.fishstall", title = "Fish Stall")]
+struct FishStall {
+    #[field(unique)]
+    name: String,
+}
+impl Stall for FishStall {
+    fn sells(&self) -> &str {
+        "fish"
+    }
+}
+
+#[derive(Debug, Clone, Kind)]
+#[kind(family = dyn Stall, path = "town/stalls/other", model = "town.otherstall", title = "Stall", ordering = "wares")]
+struct OtherStall {
+    #[field(unique)]
+    name: String,
+    wares: String,
+}
+impl Stall for OtherStall {
+    fn sells(&self) -> &str {
+        &self.wares
+    }
+}
+
 struct Counting;
 impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
@@ -101,6 +138,29 @@ impl Sealer for Reversing {
     fn mac(&self, _purpose: &str, _data: &[u8]) -> [u8; 32] {
         [0; 32]
     }
+}
+
+#[test]
+fn members_of_a_family_share_keys_names_and_behaviour() {
+    let mut draft = Draft::new(&Snapshot::default());
+    let fish: Ref<dyn Stall> = draft.put(Uuid::from_u128(1), FishStall { name: "a".into() }).cast();
+    let wares = "bread".to_owned();
+    let other = draft.put(Uuid::from_u128(2), OtherStall { name: "b".into(), wares }).cast();
+    let house = draft.put(Uuid::from_u128(3), house("h"));
+    let sold = |id| draft.entry(id).unwrap().facet::<dyn Stall>().map(Stall::sells);
+    assert_eq!(sold(fish.id()), Some("fish"));
+    assert_eq!(sold(Ref::<dyn Stall>::id(&other)), Some("bread"));
+    assert_eq!(sold(house.id()), None);
+
+    let (fish, other) = (FishStall::META, OtherStall::META);
+    assert_eq!((fish.space, fish.lookup, fish.ordering), (other.space, "stall_uuid", "name"));
+    assert_eq!(other.ordering, "wares");
+    assert!(draft.bindable(Uuid::from_u128(2)).is_some());
+    assert!(draft.bindable(Uuid::from_u128(3)).is_none());
+
+    draft.put(Uuid::from_u128(4), FishStall { name: "b".into() });
+    let refused = draft.finish(&mut |_| true).unwrap_err();
+    assert!(format!("{refused:?}").contains("stall with this name already exists."));
 }
 
 fn parse<T: Kind>(value: Value, mode: Mode, base: Option<&T>) -> Result<T, FieldErrors> {

@@ -83,6 +83,7 @@ impl NotificationTransport {
     schema = "NotificationRule",
     title = "Notification Rule",
     space = "rule",
+    bindable,
     lookup = "pbm_uuid",
     ordering = "name"
 )]

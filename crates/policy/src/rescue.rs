@@ -69,9 +69,13 @@ fn says(tx: &Tx<'_>, binding: &PolicyBinding) -> String {
     let kind = target.map_or("object", |entry| entry.meta().title);
     // A stage's binding has no name of its own.
     let stage = target.and_then(|entry| {
-        let stage = entry.object.values().get("stage").cloned()?;
-        let key = Key::from_json(&stage, countersign_model::KeyType::Uuid)?;
-        label(graph.entry(ObjectId::new(family::Stage::SPACE, key)))
+        let mut stage = None;
+        entry.object.visit_refs(&mut |field, id| {
+            if field.name == "stage" {
+                stage = Some(id);
+            }
+        });
+        label(graph.entry(stage?))
     });
     let target = label(target).or(stage).unwrap_or_else(|| binding.target.to_string());
     let rule = match (binding.policy, binding.group, binding.user) {

@@ -1,9 +1,10 @@
 //! A stage's place in a flow.
 
-use countersign_model::{Choice, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, family};
+use countersign_model::{Choice, Draft, FieldErrors, Kind, ObjectId, Problem, Ref};
 use countersign_policy::PolicyEngineMode;
 
 use super::Flow;
+use crate::stages::Stage;
 
 /// What a wrong answer leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -21,14 +22,14 @@ pub enum InvalidResponseAction {
 #[kind(
     path = "flows/bindings", model = "authentik_flows.flowstagebinding", schema = "FlowStageBinding",
     title = "Flow Stage Binding", plural = "Flow Stage Bindings", 
-    space = "flow_stage_binding", lookup = "fsb_uuid", ordering = "target,order", unique_together = "target,stage,order",
+    space = "flow_stage_binding", lookup = "fsb_uuid", bindable, ordering = "target,order", unique_together = "target,stage,order",
     check = Self::check
 )]
 pub struct FlowStageBinding {
     #[field(label = "Target", on_delete = Cascade, filter)]
     pub target: Ref<Flow>,
     #[field(label = "Stage", on_delete = Cascade, filter)]
-    pub stage: Ref<family::Stage>,
+    pub stage: Ref<dyn Stage>,
     #[field(
         label = "Evaluate when flow is planned",
         help = "Ask the policies when the flow begins.",

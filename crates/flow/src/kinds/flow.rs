@@ -66,6 +66,7 @@ pub enum Layout {
     title = "Flow",
     plural = "Flows",
     space = "flow",
+    bindable,
     lookup = "slug",
     ordering = "slug,name"
 )]

@@ -1,9 +1,7 @@
 //! Asks for a second proof. Devices arrive later; until then nobody has one, and the stage does
 //! what is set for people without.
 
-use countersign_model::{
-    Choice, Draft, Duration, FieldErrors, Kind, ObjectId, Problem, Ref, family,
-};
+use countersign_model::{Choice, Draft, Duration, FieldErrors, Kind, ObjectId, Problem, Ref};
 use uuid::Uuid;
 
 use super::plain::UserVerification;
@@ -51,12 +49,15 @@ fn all_classes() -> Vec<DeviceClass> {
 /// Checks a second proof: a code, a passkey.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    path = "stages/authenticator/validate", model = "authentik_stages_authenticator_validate.authenticatorvalidatestage",
-    schema = "AuthenticatorValidateStage", title = "Authenticator Validation Stage", plural = "Authenticator Validation Stages",
-    component = "ak-stage-authenticator-validate-form", space = "stage", lookup = "stage_uuid", ordering = "name", check = Self::check
+    family = dyn Stage,
+    path = "stages/authenticator/validate",
+    model = "authentik_stages_authenticator_validate.authenticatorvalidatestage",
+    title = "Authenticator Validation Stage",
+    component = "ak-stage-authenticator-validate-form",
+    check = Self::check
 )]
 pub struct AuthenticatorValidateStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Not configured action", help = "What happens to people without a device.", default = NotConfiguredAction::Skip, filter)]
     pub not_configured_action: NotConfiguredAction,
@@ -67,7 +68,7 @@ pub struct AuthenticatorValidateStage {
         help = "Where people without a device set one up.",
         default
     )]
-    pub configuration_stages: Vec<Ref<family::Stage>>,
+    pub configuration_stages: Vec<Ref<dyn Stage>>,
     #[field(
         label = "Last validation threshold",
         help = "A proof this recent counts again.",

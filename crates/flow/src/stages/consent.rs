@@ -26,18 +26,14 @@ pub enum ConsentMode {
 /// Asks whether the application may have what it wants, and remembers the answer.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/consent",
     model = "authentik_stages_consent.consentstage",
-    schema = "ConsentStage",
     title = "Consent Stage",
-    plural = "Consent Stages",
-    component = "ak-stage-consent-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-consent-form"
 )]
 pub struct ConsentStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Mode", default = ConsentMode::Expiring, filter)]
     pub mode: ConsentMode,

@@ -9,18 +9,14 @@ use crate::run::Run;
 /// Refuses, with a text. Bind policies to it to refuse some people only.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/deny",
     model = "authentik_stages_deny.denystage",
-    schema = "DenyStage",
     title = "Deny Stage",
-    plural = "Deny Stages",
-    component = "ak-stage-deny-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-deny-form"
 )]
 pub struct DenyStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Deny message", default = "", filter)]
     pub deny_message: String,

@@ -11,19 +11,15 @@ use crate::run::Run;
 /// Shows its name and a button.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/dummy",
     model = "authentik_stages_dummy.dummystage",
-    schema = "DummyStage",
     title = "Dummy Stage",
-    plural = "Dummy Stages",
     component = "ak-stage-dummy-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name",
     hidden
 )]
 pub struct DummyStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Throw error?", default = false, filter)]
     pub throw_error: bool,

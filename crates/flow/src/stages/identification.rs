@@ -29,12 +29,15 @@ pub enum UserField {
 /// Asks who somebody is; other stages find out whether it is true.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    path = "stages/identification", model = "authentik_stages_identification.identificationstage", schema = "IdentificationStage",
-    title = "Identification Stage", plural = "Identification Stages", component = "ak-stage-identification-form", space = "stage",
-    lookup = "stage_uuid", ordering = "name", check = Self::check
+    family = dyn Stage,
+    path = "stages/identification",
+    model = "authentik_stages_identification.identificationstage",
+    title = "Identification Stage",
+    component = "ak-stage-identification-form",
+    check = Self::check
 )]
 pub struct IdentificationStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(
         label = "User fields",
@@ -50,7 +53,7 @@ pub struct IdentificationStage {
     )]
     pub password_stage: Option<Ref<PasswordStage>>,
     #[field(label = "Captcha stage", guard, filter)]
-    pub captcha_stage: Option<Ref<family::Stage>>,
+    pub captcha_stage: Option<Ref<dyn Stage>>,
     #[field(label = "Case insensitive matching", default = true, filter)]
     pub case_insensitive_matching: bool,
     #[field(

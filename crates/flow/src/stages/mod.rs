@@ -1,5 +1,5 @@
-//! Stages: one file per kind, with its fields and what it does. A new one is a file and a line in
-//! [`kinds`] and [`behaviour`].
+//! Stages: one file per kind, with its fields and what it does. A new one is a file, its `mod` and
+//! its line in [`kinds`].
 
 pub(crate) mod authenticate;
 mod authenticator_validate;
@@ -19,7 +19,7 @@ mod user_write;
 use std::pin::Pin;
 
 use countersign_core::KindResource;
-use countersign_model::{Entry, FieldErrors};
+use countersign_model::{FieldErrors, Fields};
 
 use crate::answer::Answer;
 use crate::challenge::Challenge;
@@ -45,7 +45,7 @@ pub use user_write::UserWriteStage;
 
 /// What a stage wants to happen.
 #[derive(Debug)]
-pub(crate) enum Step {
+pub enum Step {
     /// Ask.
     Show(Box<Challenge>),
     /// Ask again, saying what was wrong.
@@ -66,12 +66,27 @@ impl Step {
     }
 }
 
-pub(crate) type StageFuture<'a> =
-    Pin<Box<dyn Future<Output = Result<Step, FlowError>> + Send + 'a>>;
+pub type StageFuture<'a> = Pin<Box<dyn Future<Output = Result<Step, FlowError>> + Send + 'a>>;
+
+/// What all stages have: the fields of `stages/all/`.
+#[derive(Debug, Clone, Fields)]
+#[kind(
+    members = dyn Stage,
+    path = "stages/all",
+    model = "authentik_flows.stage",
+    title = "Stage",
+    space = "stage",
+    lookup = "stage_uuid",
+    ordering = "name"
+)]
+pub struct Common {
+    #[field(unique = "stage with this name already exists.", search, filter)]
+    name: String,
+}
 
 /// What a kind of stage does. `challenge` is asked when the stage is reached and whenever its page
 /// is drawn again; `respond` gets the browser's answer.
-pub(crate) trait Stage: Send + Sync {
+pub trait Stage: Send + Sync {
     fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a>;
 
     /// Stages that act by themselves do the same for an answer.
@@ -111,37 +126,4 @@ pub(crate) fn kinds() -> Vec<KindResource> {
         KindResource::of::<UserLogoutStage>(),
         KindResource::of::<UserWriteStage>(),
     ]
-}
-
-/// The behaviour of a stage in the graph.
-pub(crate) fn behaviour(entry: &Entry) -> Option<&dyn Stage> {
-    macro_rules! first_of {
-        ($($kind:ty),* $(,)?) => {{
-            $(if let Some(stage) = entry.cast::<$kind>() {
-                return Some(stage);
-            })*
-            None
-        }};
-    }
-    first_of!(
-        AuthenticatorEmailStage,
-        AuthenticatorStaticStage,
-        AuthenticatorTotpStage,
-        AuthenticatorValidateStage,
-        AuthenticatorWebauthnStage,
-        CaptchaStage,
-        ConsentStage,
-        DenyStage,
-        DummyStage,
-        EmailStage,
-        IdentificationStage,
-        InvitationStage,
-        PasswordStage,
-        PromptStage,
-        RedirectStage,
-        UserDeleteStage,
-        UserLoginStage,
-        UserLogoutStage,
-        UserWriteStage,
-    )
 }

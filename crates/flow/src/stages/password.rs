@@ -36,19 +36,15 @@ pub enum Backend {
 /// Asks for the password of the account named before, and checks it against the chosen backends.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/password",
     model = "authentik_stages_password.passwordstage",
-    schema = "PasswordStage",
     title = "Password Stage",
-    plural = "Password Stages",
     component = "ak-stage-password-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name",
     check = Self::check
 )]
 pub struct PasswordStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Backends", help = "Where passwords are checked, in this order.")]
     pub backends: Vec<Backend>,

@@ -11,18 +11,14 @@ use crate::run::Run;
 /// Sets up one-time codes by e-mail.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/authenticator/email",
     model = "authentik_stages_authenticator_email.authenticatoremailstage",
-    schema = "AuthenticatorEmailStage",
     title = "Email Authenticator Setup Stage",
-    plural = "Email Authenticator Setup Stages",
-    component = "ak-stage-authenticator-email-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-authenticator-email-form"
 )]
 pub struct AuthenticatorEmailStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
     pub configure_flow: Option<Ref<Flow>>,
@@ -57,18 +53,14 @@ pub struct AuthenticatorEmailStage {
 /// Sets up one-time recovery codes.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/authenticator/static",
     model = "authentik_stages_authenticator_static.authenticatorstaticstage",
-    schema = "AuthenticatorStaticStage",
     title = "Static Authenticator Setup Stage",
-    plural = "Static Authenticator Setup Stages",
-    component = "ak-stage-authenticator-static-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-authenticator-static-form"
 )]
 pub struct AuthenticatorStaticStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
     pub configure_flow: Option<Ref<Flow>>,
@@ -83,18 +75,15 @@ pub struct AuthenticatorStaticStage {
 /// Sets up codes from an authenticator app.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/authenticator/totp",
     model = "authentik_stages_authenticator_totp.authenticatortotpstage",
     schema = "AuthenticatorTOTPStage",
     title = "TOTP Authenticator Setup Stage",
-    plural = "TOTP Authenticator Setup Stages",
-    component = "ak-stage-authenticator-totp-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-authenticator-totp-form"
 )]
 pub struct AuthenticatorTotpStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
     pub configure_flow: Option<Ref<Flow>>,
@@ -107,18 +96,15 @@ pub struct AuthenticatorTotpStage {
 /// Sets up a passkey or security key.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/authenticator/webauthn",
     model = "authentik_stages_authenticator_webauthn.authenticatorwebauthnstage",
     schema = "AuthenticatorWebAuthnStage",
     title = "WebAuthn Authenticator Setup Stage",
-    plural = "WebAuthn Authenticator Setup Stages",
-    component = "ak-stage-authenticator-webauthn-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-authenticator-webauthn-form"
 )]
 pub struct AuthenticatorWebauthnStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
     pub configure_flow: Option<Ref<Flow>>,
@@ -137,18 +123,14 @@ pub struct AuthenticatorWebauthnStage {
 /// Asks a captcha service whether the visitor is a person.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/captcha",
     model = "authentik_stages_captcha.captchastage",
-    schema = "CaptchaStage",
     title = "Captcha Stage",
-    plural = "Captcha Stages",
-    component = "ak-stage-captcha-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-captcha-form"
 )]
 pub struct CaptchaStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Public Key")]
     pub public_key: String,
@@ -171,18 +153,14 @@ pub struct CaptchaStage {
 /// Sends a link that leads on.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/email",
     model = "authentik_stages_email.emailstage",
-    schema = "EmailStage",
     title = "Email Stage",
-    plural = "Email Stages",
-    component = "ak-stage-email-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-email-form"
 )]
 pub struct EmailStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Use global settings", default = false)]
     pub use_global_settings: bool,
@@ -215,18 +193,14 @@ pub struct EmailStage {
 /// Lets only invited people on.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/invitation/stages",
     model = "authentik_stages_invitation.invitationstage",
-    schema = "InvitationStage",
     title = "Invitation Stage",
-    plural = "Invitation Stages",
-    component = "ak-stage-invitation-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-invitation-form"
 )]
 pub struct InvitationStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Continue flow without invitation", default = false)]
     pub continue_flow_without_invitation: bool,
@@ -235,18 +209,14 @@ pub struct InvitationStage {
 /// Deletes the account.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/user_delete",
     model = "authentik_stages_user_delete.userdeletestage",
-    schema = "UserDeleteStage",
     title = "User Delete Stage",
-    plural = "User Delete Stages",
-    component = "ak-stage-user-delete-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-user-delete-form"
 )]
 pub struct UserDeleteStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
 }
 

@@ -19,12 +19,15 @@ pub enum RedirectMode {
 /// Leads to an address, or on into another flow.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    path = "stages/redirect", model = "authentik_stages_redirect.redirectstage", schema = "RedirectStage",
-    title = "Redirect Stage", plural = "Redirect Stages", component = "ak-stage-redirect-form", space = "stage",
-    lookup = "stage_uuid", ordering = "name", check = Self::check
+    family = dyn Stage,
+    path = "stages/redirect",
+    model = "authentik_stages_redirect.redirectstage",
+    title = "Redirect Stage",
+    component = "ak-stage-redirect-form",
+    check = Self::check
 )]
 pub struct RedirectStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(
         label = "Keep flow context",

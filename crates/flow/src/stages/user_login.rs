@@ -41,19 +41,15 @@ pub enum GeoipBinding {
 /// Signs the account of the flow in.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/user_login",
     model = "authentik_stages_user_login.userloginstage",
-    schema = "UserLoginStage",
     title = "User Login Stage",
-    plural = "User Login Stages",
     component = "ak-stage-user-login-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name",
     check = Self::check
 )]
 pub struct UserLoginStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(
         label = "Session duration",

@@ -12,18 +12,14 @@ use crate::run::Run;
 /// Logs the user out.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/user_logout",
     model = "authentik_stages_user_logout.userlogoutstage",
-    schema = "UserLogoutStage",
     title = "User Logout Stage",
-    plural = "User Logout Stages",
-    component = "ak-stage-user-logout-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-user-logout-form"
 )]
 pub struct UserLogoutStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
 }
 

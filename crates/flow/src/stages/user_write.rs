@@ -31,18 +31,14 @@ pub enum UserCreationMode {
 /// Writes the answers of the prompts into the account of the flow, or makes a new one.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/user_write",
     model = "authentik_stages_user_write.userwritestage",
-    schema = "UserWriteStage",
     title = "User Write Stage",
-    plural = "User Write Stages",
-    component = "ak-stage-user-write-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-user-write-form"
 )]
 pub struct UserWriteStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "User creation mode", default = UserCreationMode::CreateWhenRequired, filter)]
     pub user_creation_mode: UserCreationMode,

@@ -5,6 +5,8 @@ use countersign_model::{
 };
 use countersign_policy::expression;
 
+use crate::stages::Stage;
+
 /// Sorts of questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum PromptType {
@@ -118,18 +120,14 @@ impl Prompt {
 /// A page of questions.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Stage,
     path = "stages/prompt/stages",
     model = "authentik_stages_prompt.promptstage",
-    schema = "PromptStage",
     title = "Prompt Stage",
-    plural = "Prompt Stages",
-    component = "ak-stage-prompt-form",
-    space = "stage",
-    lookup = "stage_uuid",
-    ordering = "name"
+    component = "ak-stage-prompt-form"
 )]
 pub struct PromptStage {
-    #[field(label = "Name", unique = "stage with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Fields")]
     pub fields: Vec<Ref<Prompt>>,
