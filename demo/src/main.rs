@@ -4,8 +4,6 @@
 //! It keeps nothing but what it needs while it runs; the identity provider is the only place with
 //! accounts.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
-
 mod http;
 mod pages;
 mod provider;

@@ -292,7 +292,7 @@ impl SignIn {
             .await;
         let users_me = users_me
             .inspect_err(|error| {
-                tracing::info!("No answer about the person ({error}); using the claims")
+                tracing::info!("No answer about the person ({error}); using the claims");
             })
             .ok();
         let groups = groups_of(users_me.as_ref(), &claims);

@@ -18,9 +18,9 @@ use crate::roles::Group;
 const CAPACITY: usize = 10_000;
 
 /// How long a sign-in may take, from leaving for the identity provider to coming back.
-pub(crate) const SIGN_IN_TIME: Duration = Duration::from_secs(600);
-const IDLE_TIME: Duration = Duration::from_secs(3600);
-const LONGEST_TIME: Duration = Duration::from_secs(12 * 3600);
+pub(crate) const SIGN_IN_TIME: Duration = Duration::from_mins(10);
+const IDLE_TIME: Duration = Duration::from_hours(1);
+const LONGEST_TIME: Duration = Duration::from_hours(12);
 
 /// A person signed in.
 #[derive(Debug, Clone)]
@@ -157,8 +157,8 @@ mod tests {
 
         records.put("b".to_owned(), 2, start);
         let mut now = start;
-        while now < start + LONGEST_TIME - Duration::from_secs(1800) {
-            now += Duration::from_secs(1800);
+        while now < (start + LONGEST_TIME).checked_sub(Duration::from_mins(30)).unwrap() {
+            now += Duration::from_mins(30);
             assert_eq!(records.get("b", now), (now < start + LONGEST_TIME).then_some(2));
         }
         assert_eq!(records.get("b", start + LONGEST_TIME), None, "used all day");

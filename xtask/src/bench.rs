@@ -55,7 +55,7 @@ fn start(folder: &Path, release: bool) -> Outcome<(Duration, Running)> {
         .env("AUTHENTIK_LISTEN__METRICS", format!("127.0.0.1:{}", free_port()?));
     let begin = Instant::now();
     let mut server = Running::start("Countersign", &mut command, &target().join("bench.log"))?;
-    server.wait_until_ready(http, "/-/health/ready/", Duration::from_secs(60))?;
+    server.wait_until_ready(http, "/-/health/ready/", Duration::from_mins(1))?;
     Ok((begin.elapsed(), server))
 }
 

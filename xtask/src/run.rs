@@ -51,7 +51,7 @@ pub(crate) fn run() -> Outcome {
     let server_log = logs.join("countersign.log");
     let mut server = step("Starting Countersign", || {
         let mut server = Running::start("Countersign", &mut serve, &server_log)?;
-        server.wait_until_ready(http, "/-/health/ready/", Duration::from_secs(60))?;
+        server.wait_until_ready(http, "/-/health/ready/", Duration::from_mins(1))?;
         Ok(server)
     })?;
 

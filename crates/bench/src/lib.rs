@@ -4,10 +4,6 @@
 //!
 //! The server under load is a child process of the same program; the load comes from one thread of
 //! this one. Nothing here is used by a server that serves.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod bare;
 mod client;

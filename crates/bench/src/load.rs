@@ -52,20 +52,16 @@ where
     let (elapsed, cpu) = (begin.elapsed(), server.cpu().saturating_sub(cpu));
     let mut times = times.take();
     times.sort_unstable();
-    let at = |share: f64| {
-        times
-            .get(((times.len() as f64) * share) as usize)
-            .or(times.last())
-            .copied()
-            .unwrap_or_default()
+    let at = |percent: usize| {
+        times.get(times.len() * percent / 100).or(times.last()).copied().unwrap_or_default()
     };
     Ok(Row {
         name,
         count: times.len(),
         per_second: times.len() as f64 / elapsed.as_secs_f64(),
-        median: at(0.5),
-        p95: at(0.95),
-        p99: at(0.99),
+        median: at(50),
+        p95: at(95),
+        p99: at(99),
         cpu: cpu.checked_div(u32::try_from(times.len()).unwrap_or(1)).unwrap_or_default(),
         against: None,
     })

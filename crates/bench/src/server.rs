@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::{BenchError, Options};
 
 /// As long as a start may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// `/proc` counts processor time in hundredths of a second on every Linux there is.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -65,7 +65,7 @@ impl Started {
 
     /// Memory in bytes when the load is a minute past.
     pub(crate) fn settled(&self) -> u64 {
-        std::thread::sleep(Duration::from_secs(60));
+        std::thread::sleep(Duration::from_mins(1));
         memory(self.child.id())
     }
 
@@ -125,7 +125,7 @@ impl Peak {
 }
 
 /// What a process has in memory, in bytes: what it has alone, and its share of what others have too
-/// (proc_pid_smaps(5)).
+/// (`proc_pid_smaps(5)`).
 fn memory(process: u32) -> u64 {
     let map = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
     let line = map.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();

@@ -349,7 +349,7 @@ pub fn merge_context(base: &mut Vec<(String, Value)>, over: &[(String, Value)]) 
             Some((_, known)) => match (&mut known.kind, &value.kind) {
                 (ValueKind::Map(known), ValueKind::Map(more)) => merge_context(known, more),
                 (ValueKind::List(known), ValueKind::List(more)) => {
-                    known.extend(more.iter().cloned())
+                    known.extend(more.iter().cloned());
                 }
                 _ => *known = value.clone(),
             },

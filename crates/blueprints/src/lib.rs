@@ -6,11 +6,6 @@
 //! objects inside one transaction. [`shipped`] are the files built into the program, [`files`] all
 //! that are at hand, [`instances`] tell which of them was applied when and how it went.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
-
 pub mod apply;
 pub mod check;
 pub mod export;

@@ -146,6 +146,11 @@ fn one(letter: char, spec: &Spec, argument: &Json) -> Result<String, FormatFault
     } else {
         ""
     };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "of numbers past the range Python prints more digits; ours are the nearest"
+    )]
     let whole = || argument.as_i64().map_or(value.abs().trunc() as u64, i64::unsigned_abs);
     let digits = spec.precision.unwrap_or(6);
     let body = match letter {

@@ -349,7 +349,7 @@ impl<'a> Resolver<'a> {
                 (Output::Map, Json::Object(members)) => merge(&mut map, members),
                 (Output::Map, Json::Array(pair)) => match <[Json; 2]>::try_from(pair) {
                     Ok([key, value]) => {
-                        merge(&mut map, [(printf::text_of(&key), value)].into_iter().collect())
+                        merge(&mut map, [(printf::text_of(&key), value)].into_iter().collect());
                     }
                     Err(pair) => {
                         return self.fail(

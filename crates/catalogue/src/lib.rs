@@ -1,9 +1,5 @@
 //! What every protocol shares: applications, brands, certificates. A protocol's provider is
 //! attached to an application here and knows nothing of other protocols.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 pub mod access;
 pub mod application;

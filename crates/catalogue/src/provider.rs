@@ -128,7 +128,7 @@ fn assigned(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Val
 pub(crate) fn embedded(key: i64, render: &RenderContext<'_>) -> Value {
     let id = countersign_model::ObjectId::new(PROVIDER, Key::Int(key));
     let Some(entry) = render.snapshot.entry(id) else { return Value::Null };
-    match countersign_rest::rendered(&render, entry) {
+    match countersign_rest::rendered(render, entry) {
         Value::Object(map) => Value::Object(
             map.into_iter().filter(|(name, _)| SHARED.contains(&name.as_str())).collect(),
         ),

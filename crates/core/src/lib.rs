@@ -3,10 +3,6 @@
 //!
 //! Here are types and what needs nothing else. Whatever serves them (`rest`), asks the database
 //! who somebody is (`accounts`) or does the work of a job (`jobs`) is not.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod call;
 mod context;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -190,7 +190,7 @@ impl Cli {
     /// # Errors
     /// A `--set` without an equals sign.
     pub fn settings(&self) -> Result<Vec<(String, String)>, String> {
-        flags(&self.data_dir, &self.set)
+        flags(self.data_dir.as_deref(), &self.set)
     }
 }
 
@@ -198,7 +198,7 @@ impl Cli {
 ///
 /// # Errors
 /// A `--set` without an equals sign.
-pub fn flags(data_dir: &Option<PathBuf>, set: &[String]) -> Result<Vec<(String, String)>, String> {
+pub fn flags(data_dir: Option<&Path>, set: &[String]) -> Result<Vec<(String, String)>, String> {
     let mut flags = Vec::new();
     for pair in set {
         let (key, value) = pair.split_once('=').ok_or_else(|| {

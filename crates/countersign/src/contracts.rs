@@ -8,7 +8,10 @@ use crate::start;
 
 fn kinds() -> Vec<&'static KindMeta> {
     let modules = start::modules();
-    modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.meta())).collect()
+    modules
+        .iter()
+        .flat_map(|module| module.kinds.iter().map(countersign_core::KindResource::meta))
+        .collect()
 }
 
 #[test]

@@ -4,10 +4,6 @@
     unreachable_pub,
     reason = "a program has no outside: `pub` here means that other rooms of it use the item"
 )]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod backups;
 mod cli;
@@ -55,7 +51,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode, String> {
     match cli.command {
         Some(Command::Rescue(command)) => {
-            let flags = flags(&cli.data_dir, &cli.set)?;
+            let flags = flags(cli.data_dir.as_deref(), &cli.set)?;
             commands::rescue::run(command, (&flags, cli.config.as_deref()))
         }
         _ => plain(cli).map(|()| ExitCode::SUCCESS),

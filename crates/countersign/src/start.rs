@@ -158,7 +158,7 @@ pub async fn open_store_with(
             }
             // Another process makes the same tables at this moment.
             Ok(Err(StoreError::Conflict { .. } | StoreError::Stale)) if attempt < ATTEMPTS => {
-                tokio::time::sleep(Duration::from_millis(200)).await
+                tokio::time::sleep(Duration::from_millis(200)).await;
             }
             // In a set of containers the database often comes up after us.
             Ok(Err(error @ StoreError::Unavailable { .. })) if attempt < ATTEMPTS => {

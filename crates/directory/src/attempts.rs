@@ -329,7 +329,7 @@ impl MachineAttempts {
         for (key, rule) in &self.counts {
             match take(cx, key, *rule).await {
                 Turn::Taken(_) => {
-                    settle(cx, key, |count| count.running = count.running.saturating_sub(1)).await
+                    settle(cx, key, |count| count.running = count.running.saturating_sub(1)).await;
                 }
                 Turn::TooMany(wait) => return Err(wait),
                 Turn::Busy => return Err(TooMany { seconds: 1 }),

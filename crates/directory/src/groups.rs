@@ -173,7 +173,7 @@ pub fn num_pk(uuid: Uuid) -> i64 {
 }
 
 /// A group inside a user: `groups_obj`. `names` are those of the parents known.
-pub fn membership_json(group: &Membership, names: &HashMap<Uuid, &str>) -> Value {
+pub(crate) fn membership_json(group: &Membership, names: &HashMap<Uuid, &str>) -> Value {
     json!({
         "pk": group.uuid.to_string(),
         "num_pk": num_pk(group.uuid),

@@ -1,9 +1,5 @@
 //! People and what belongs to them: users, groups, tokens, sessions, consents, passwords. Their
 //! rules, their statements and their part of the API. Nothing here knows a flow or a protocol.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod administrators;
 mod attempts;

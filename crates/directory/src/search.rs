@@ -172,7 +172,7 @@ pub(crate) async fn keep_indexing(cx: Context) {
             Ok(()) => {}
             Err(StoreError::Closed) => return,
             Err(error) => {
-                tracing::warn!(%error, "new people could not be put into the index of names; searches find them all the same")
+                tracing::warn!(%error, "new people could not be put into the index of names; searches find them all the same");
             }
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -119,8 +119,8 @@ async fn config(call: Call) -> Result<Response, ApiError> {
     let impersonation = SystemSettings::of(&call.snapshot).impersonation;
     for (capability, has) in [
         ("can_impersonate", impersonation),
-        ("can_geo_ip", places.is_some_and(|p| p.knows_cities())),
-        ("can_asn", places.is_some_and(|p| p.knows_networks())),
+        ("can_geo_ip", places.is_some_and(countersign_events::Places::knows_cities)),
+        ("can_asn", places.is_some_and(countersign_events::Places::knows_networks)),
     ] {
         capabilities.extend(has.then_some(capability));
     }

@@ -259,7 +259,7 @@ fn limit(
         (_, None) => fields.expires = Some(default),
         (_, Some(before)) if before.intent == fields.intent => fields.expires = before.expires,
         (_, Some(before)) => {
-            fields.expires = Some(before.expires.map_or(default, |end| end.min(default)))
+            fields.expires = Some(before.expires.map_or(default, |end| end.min(default)));
         }
     }
     Ok(())

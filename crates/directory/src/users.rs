@@ -258,7 +258,7 @@ pub(crate) fn attribute_conditions(
             continue;
         }
         leaves(&path, &value, &mut |path, value| {
-            all.push((format!("json_extract({column}, ?) = ?"), vec![path.into(), value]))
+            all.push((format!("json_extract({column}, ?) = ?"), vec![path.into(), value]));
         });
     }
     Ok(all)
@@ -273,7 +273,7 @@ fn step(path: &str, part: &str) -> String {
 fn leaves(path: &str, value: &Value, visit: &mut dyn FnMut(&str, SqlValue)) {
     match value {
         Value::Object(map) => {
-            map.iter().for_each(|(key, inner)| leaves(&step(path, key), inner, visit))
+            map.iter().for_each(|(key, inner)| leaves(&step(path, key), inner, visit));
         }
         Value::Bool(b) => visit(path, (*b).into()),
         Value::Number(n) => visit(path, n.as_i64().map_or(SqlValue::Null, SqlValue::from)),

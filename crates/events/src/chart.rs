@@ -18,8 +18,9 @@ impl Chart {
     pub const WEEK: Chart = Chart { step: 8 * 3600, points: 22 };
 
     /// `span` seconds in so many steps, with the step that is under way.
-    pub const fn of(span: i64, steps: i64) -> Chart {
-        Chart { step: span / steps, points: steps.unsigned_abs() as usize + 1 }
+    pub fn of(span: i64, steps: i64) -> Chart {
+        let points = usize::try_from(steps).unwrap_or_default() + 1;
+        Chart { step: span / steps, points }
     }
 
     /// Newest first, each `{x_cord (ms), y_cord}`. `conditions` begin with ` AND` and count

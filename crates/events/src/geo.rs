@@ -105,10 +105,11 @@ impl Database {
         }
         match Reader::open_readfile(path) {
             Ok(reader) => {
-                *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some((changed, reader))
+                *self.open.write().unwrap_or_else(PoisonError::into_inner) =
+                    Some((changed, reader));
             }
             Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "a file of places cannot be read")
+                tracing::warn!(path = %path.display(), %error, "a file of places cannot be read");
             }
         }
     }

@@ -2,10 +2,6 @@
 //!
 //! An event is written in the transaction of what it tells of. Nothing here decides anything, and
 //! no event carries a secret: contexts are cleansed by key name before they are stored.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod api;
 mod audit;
@@ -132,7 +128,7 @@ async fn keep_sealing(cx: Context) {
             Err(StoreError::Closed) => return,
             // The requests of such a time say so.
             Err(error) if error.is_passing() => {
-                tracing::debug!(%error, "events are not sealed for the moment")
+                tracing::debug!(%error, "events are not sealed for the moment");
             }
             Err(error) => tracing::warn!(%error, "events could not be sealed"),
         }

@@ -48,11 +48,6 @@
 //! provider's invalidation flow and `last = InPlan { handler: in_plan::SESSION_END, data: {} }`, or
 //! `in_plan::REDIRECT` with `{"to": url}`.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
-
 mod answer;
 mod api;
 mod begin;

@@ -74,10 +74,11 @@ pub(crate) fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &'stati
             if sweeps { sweep(tx) } else { Ok(()) }
         });
         match written.await {
-            Ok(()) if sweeps => {
-                drop(strangers.map(|strangers| strangers.0.store(0, Ordering::Relaxed)))
+            Ok(()) => {
+                if let Some(strangers) = strangers.filter(|_| sweeps) {
+                    strangers.0.store(0, Ordering::Relaxed);
+                }
             }
-            Ok(()) => {}
             Err(error) => tracing::warn!(%error, "a run of a flow could not be recorded"),
         }
     });

@@ -448,8 +448,7 @@ fn denied(run: &Run, message: &str) -> Denied {
     let app = run
         .application_hint
         .as_ref()
-        .map(|hint| hint.name.clone())
-        .unwrap_or_else(|| application_name(run));
+        .map_or_else(|| application_name(run), |hint| hint.name.clone());
     let signed_in = signed_in(run);
     let authentication = run
         .flow()

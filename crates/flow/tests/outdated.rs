@@ -85,7 +85,7 @@ async fn edit(admin: &mut Browser<'_>, login: &Login, place: usize, what: &str) 
         }
         "binding deleted" => delete(admin, &format!("flows/bindings/{binding}")).await,
         "binding to another stage" => {
-            admin.change(&format!("flows/bindings/{binding}"), json!({"stage": dummy})).await
+            admin.change(&format!("flows/bindings/{binding}"), json!({"stage": dummy})).await;
         }
         "stage deleted" => delete(admin, &format!("stages/{kind}/{stage}")).await,
         "stage changed" => {
@@ -94,10 +94,10 @@ async fn edit(admin: &mut Browser<'_>, login: &Login, place: usize, what: &str) 
                     &format!("stages/{kind}/{stage}"),
                     json!({"name": format!("{} renamed", login.slug)}),
                 )
-                .await
+                .await;
         }
         "order changed" => {
-            admin.change(&format!("flows/bindings/{binding}"), json!({"order": 50})).await
+            admin.change(&format!("flows/bindings/{binding}"), json!({"order": 50})).await;
         }
         "stage added" => drop(
             admin
@@ -113,7 +113,7 @@ async fn edit(admin: &mut Browser<'_>, login: &Login, place: usize, what: &str) 
                 .await,
         ),
         "policy bound to the flow" => {
-            drop(admin.policy(&format!("{} p", login.slug), "return True", &login.flow).await)
+            drop(admin.policy(&format!("{} p", login.slug), "return True", &login.flow).await);
         }
         "question deleted" => {
             let fields = admin
@@ -126,7 +126,7 @@ async fn edit(admin: &mut Browser<'_>, login: &Login, place: usize, what: &str) 
         "flow changed" => {
             admin
                 .change(&format!("flows/instances/{}", login.slug), json!({"title": "Another"}))
-                .await
+                .await;
         }
         other => panic!("{other}"),
     }

@@ -5,10 +5,6 @@
 //! conditional statement, it is held by a lease that must be renewed, and a row whose lease has
 //! ended is taken by the next. A schedule is the same with a time: whoever moves the due time on
 //! asks for the run, in one transaction.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod api;
 mod clean;

@@ -39,7 +39,6 @@ fn declared() -> Vec<Job> {
             })
         }),
         Job::every("sync", 3600, "Copies", |_, _| Box::pin(async { Ok(()) })),
-        #[expect(clippy::panic, reason = "what is tested")]
         Job::on_request("panics", 3, "Panics", |_, _| Box::pin(async { panic!("on purpose") })),
         Job::on_request("waits", 1, "Waits", |_, run: Run| {
             Box::pin(async move {

@@ -246,7 +246,7 @@ impl One {
             {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::warn!(job = self.job.name, %error, "the end of a run could not be written")
+                    tracing::warn!(job = self.job.name, %error, "the end of a run could not be written");
                 }
             }
             sleep(Duration::from_secs(2)).await;

@@ -4,10 +4,6 @@
 //! let letter = Letter::of(&mailer.render("email/password_reset.html", &context)?, "Reset your password", ["uma@example.org"]);
 //! letter.post(tx)?;   // sent if and only if the transaction commits
 //! ```
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod api;
 mod job;

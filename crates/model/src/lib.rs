@@ -4,10 +4,6 @@
 //! Nothing in here does I/O, reads a clock or knows HTTP, SQL or a protocol: given the same inputs
 //! every function answers the same. A kind is a struct with `#[derive(Kind)]`; storage, API, forms,
 //! blueprints, diffs and documentation all read that one declaration.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 extern crate self as countersign_model;
 

@@ -82,7 +82,7 @@ impl fmt::Debug for Snapshot {
         f.debug_struct("Snapshot")
             .field("revision", &self.revision)
             .field("objects", &self.objects.size())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -100,7 +100,7 @@ struct FishStall {
     name: String,
 }
 impl Stall for FishStall {
-    fn sells(&self) -> &str {
+    fn sells(&self) -> &'static str {
         "fish"
     }
 }
@@ -122,7 +122,7 @@ struct Counting;
 impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
         for (i, b) in bytes.iter_mut().enumerate() {
-            *b = i as u8;
+            *b = u8::try_from(i % 256).unwrap();
         }
     }
 }

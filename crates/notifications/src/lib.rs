@@ -4,10 +4,6 @@
 //! and asks for one task per transport and person, in the transaction that moves its own place on:
 //! no event is told twice or forgotten when a process ends in between. Tasks are tried again when
 //! the other side is away.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod api;
 mod deliver;

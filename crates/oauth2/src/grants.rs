@@ -394,12 +394,14 @@ mod tests {
         })
         .unwrap();
         let people = |tx: &mut countersign_store::Tx<'_>| -> Result<(), StoreError> {
-            for (id, active) in [(1, true), (2, false)] {
+            for (id, uuid, active) in
+                [(1, Uuid::from_u128(1), true), (2, Uuid::from_u128(2), false)]
+            {
                 let name = format!("user{id}");
                 tx.execute(
                     "INSERT INTO users (id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, joined, path, type, attributes) \
                      VALUES ($1, $2, $3, $3, $3, '', '', '', 0, $4, 0, 'users', 'internal', '{}')",
-                    params![id, Uuid::from_u128(id as u128), name, active],
+                    params![id, uuid, name, active],
                 )?;
             }
             tx.execute(

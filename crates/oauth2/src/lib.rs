@@ -4,10 +4,6 @@
 //! tell; all four are pure. `kinds` declares the provider and its scope mappings; `grants` keeps
 //! codes and tokens; `routes`, `fulfil` and `api` fetch facts, ask `decide` and carry out its
 //! answer.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod access;
 mod api;

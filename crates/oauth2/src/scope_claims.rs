@@ -63,7 +63,7 @@ pub(crate) fn names<'m>(mappings: impl Iterator<Item = &'m ScopeMapping>) -> Vec
     mappings
         .into_iter()
         .filter_map(|mapping| mapping.expression.program().ok())
-        .flat_map(|program| program.keys())
+        .flat_map(countersign_policy::expression::Program::keys)
         .collect()
 }
 

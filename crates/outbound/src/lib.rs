@@ -6,10 +6,6 @@
 //! therefore checked when the connection is made, after the name was resolved, so that a name
 //! cannot be public when it is checked and private when it is used. Redirects are not followed,
 //! answers are bounded in size and time.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod client;
 mod guard;

@@ -12,11 +12,6 @@
 //! Rules of the room: every page works without script; nothing inline (the policy forbids it);
 //! every value is escaped by the template engine; the style sheet stays under 6 KB compressed.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
-
 mod files;
 mod page;
 mod render;

@@ -373,7 +373,7 @@ mod tests {
             order,
             timeout: 30,
             failure_result: false,
-            vanished: Default::default(),
+            vanished: countersign_model::Vanished::default(),
         };
         make(&mut binding);
         draft.put(Uuid::from_u128(n), binding);

@@ -4,11 +4,6 @@
 //! A decision is a function of the snapshot, facts loaded beforehand and the plan's context; its
 //! trace is kept with every recorded run.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
-
 pub mod access;
 mod binding;
 pub mod engine;

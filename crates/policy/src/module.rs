@@ -193,7 +193,7 @@ fn binding_objects(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Stri
     let policy = binding
         .policy
         .and_then(|policy| render.snapshot.member(policy))
-        .map(|policy| countersign_rest::rendered(&render, policy));
+        .map(|policy| countersign_rest::rendered(render, policy));
     let row =
         |id: Option<ObjectId>| id.and_then(|id| render.rows.get(&id)).cloned().unwrap_or_default();
     map.insert("policy_obj".to_owned(), policy.unwrap_or_default());

@@ -81,12 +81,12 @@ pub(crate) fn operations(resource: &KindResource) -> Vec<Operation> {
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
     ];
     let secret = meta.fields.iter().any(|field| field.is_secret() && !field.write_only);
-    let masking = |operation: Operation| match secret
-        && operation.response.is_some()
-        && !operation.id.ends_with("used_by_list")
-    {
-        true => operation.parameter("secrets", json!({"type": "string", "enum": ["masked"]})),
-        false => operation,
+    let masking = |operation: Operation| {
+        if secret && operation.response.is_some() && !operation.id.ends_with("used_by_list") {
+            operation.parameter("secrets", json!({"type": "string", "enum": ["masked"]}))
+        } else {
+            operation
+        }
     };
     all.into_iter().map(|operation| masking(operation.of(meta))).collect()
 }

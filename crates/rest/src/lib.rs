@@ -4,10 +4,6 @@
 //! them. Generic resources read the declarations of kinds and tables and do create, read, change,
 //! delete, list and nothing else: whatever needs more is an ordinary operation. No protocol and no
 //! particular kind is known here.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod dispatch;
 mod families;

@@ -233,7 +233,7 @@ pub fn restore_backup(
             }
             Value::Array(values) if in_numbers => match values.as_slice() {
                 [Value::String(name), Value::Number(number)] => {
-                    numbers.push((name.clone(), number.as_i64().unwrap_or(0)))
+                    numbers.push((name.clone(), number.as_i64().unwrap_or(0)));
                 }
                 _ => return Err(BackupError::Damaged("a number of no known form".to_owned())),
             },

@@ -4,10 +4,6 @@
 //! One operation writes: [`Store::write`]. Its closure gets a [`Tx`], which is at once SQL over the
 //! tables and a draft over the graph; both commit in one transaction, or neither. Nothing here
 //! knows what a user or a flow is: statements live with the rules they serve.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
 
 mod actor;
 mod backup;

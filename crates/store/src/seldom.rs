@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 
 /// As long as the same is not written again.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// A line that may be due often.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use countersign_model::{Clock, Entropy, Timestamp};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(
+    #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that asks the system for the time"
     )]

@@ -139,7 +139,7 @@ fn assert_same(one: &Snapshot, other: &Snapshot) {
     assert_eq!(objects(one), objects(other));
     assert_eq!(one.revision(), other.revision());
     let order =
-        |snapshot: &Snapshot| -> Vec<_> { snapshot.in_order(&Note::META).map(|e| e.id).collect() };
+        |snapshot: &Snapshot| -> Vec<_> { snapshot.in_order(Note::META).map(|e| e.id).collect() };
     assert_eq!(order(one), order(other));
     for at in 0..7 {
         let referrers = |snapshot: &Snapshot| -> Vec<_> { snapshot.referrers(id(at)).collect() };

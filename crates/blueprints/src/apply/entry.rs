@@ -442,7 +442,7 @@ impl Made {
             match value {
                 Json::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
                 Json::Object(members) => {
-                    members.values_mut().for_each(|member| self.replace(member))
+                    members.values_mut().for_each(|member| self.replace(member));
                 }
                 _ => {}
             }

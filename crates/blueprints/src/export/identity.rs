@@ -37,7 +37,7 @@ impl<'a> Identities<'a> {
         let mut taken = BTreeSet::new();
         for item in chosen {
             let base = proposal(everything, item);
-            let id = (1..)
+            let id = (1..=usize::MAX)
                 .map(|n| if n == 1 { base.clone() } else { format!("{base}-{n}") })
                 .find(|id| taken.insert(id.clone()))
                 .unwrap_or_default();
@@ -133,7 +133,7 @@ fn natural(item: &Item) -> Vec<&'static str> {
     let filled = |name: &str| {
         item.values.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
     };
-    let secret = |name: &str| meta.field(name).is_some_and(|field| field.is_hidden());
+    let secret = |name: &str| meta.field(name).is_some_and(countersign_model::FieldMeta::is_hidden);
     let unique = || {
         meta.fields
             .iter()

@@ -298,15 +298,15 @@ fn references(value: &Json, shape: &Shape, found: &mut Vec<ObjectId>) {
     match (shape, value) {
         (Shape::Nullable(inner), value) => references(value, inner, found),
         (Shape::List(inner), Json::Array(items)) => {
-            items.iter().for_each(|item| references(item, inner, found))
+            items.iter().for_each(|item| references(item, inner, found));
         }
         (Shape::Object(fields), Json::Object(members)) => {
-            for field in fields.iter() {
+            for field in *fields {
                 references(members.get(field.name).unwrap_or(&Json::Null), &(field.shape)(), found);
             }
         }
         (Shape::Reference { space, key, .. }, value) => {
-            found.extend(Key::from_json(value, *key).map(|key| ObjectId::new(*space, key)))
+            found.extend(Key::from_json(value, *key).map(|key| ObjectId::new(*space, key)));
         }
         _ => {}
     }

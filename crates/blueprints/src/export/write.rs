@@ -161,9 +161,9 @@ fn quoted(text: &str) -> String {
     // or nothing.
     for c in Json::from(text).to_string().chars() {
         if is_special(c) {
-            quoted.push_str(&format!("\\u{:04x}", u32::from(c)))
+            quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
-            quoted.push(c)
+            quoted.push(c);
         }
     }
     quoted

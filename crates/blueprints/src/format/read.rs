@@ -259,7 +259,7 @@ impl Reader<'_> {
         for pair in pairs {
             match self.arguments(pair)?.as_slice() {
                 [field, value] if pair.tag.is_none() => {
-                    conditions.push((field.clone(), value.clone()))
+                    conditions.push((field.clone(), value.clone()));
                 }
                 _ => return self.fail(pair.at, wrong()),
             }

@@ -103,7 +103,7 @@ pub async fn plan(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
                 DifferenceKind::Created => println!("    {field}: {}", shown(after)),
                 DifferenceKind::Deleted => println!("    {field}: {}", shown(before)),
                 DifferenceKind::Changed => {
-                    println!("    {field}: {} -> {}", shown(before), shown(after))
+                    println!("    {field}: {} -> {}", shown(before), shown(after));
                 }
             }
         }

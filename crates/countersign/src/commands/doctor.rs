@@ -166,12 +166,18 @@ fn others_may_read(_path: &Path) -> bool {
 
 fn secret_key(report: &mut Report, settings: &Settings) {
     match start::given_secret_key(settings) {
-        Some(key) if key.expose().len() < 50 => report.look("secret key", "it has fewer than 50 characters; `countersign generate secret` makes a longer one"),
+        Some(key) if key.expose().len() < 50 => report.look(
+            "secret key",
+            "it has fewer than 50 characters; `countersign generate secret` makes a longer one",
+        ),
         Some(_) => report.well("secret key", "given, long enough"),
         None if settings.general.secret_key.is_some() => {
-            report.look("secret key", "a published example, in whose place a random one is used: set the output of `countersign generate secret`")
+            report.look("secret key", "a published example, in whose place a random one is used: set the output of `countersign generate secret`");
         }
-        None => report.well("secret key", "kept in the data folder: back that up, or use `countersign backup`, which holds it"),
+        None => report.well(
+            "secret key",
+            "kept in the data folder: back that up, or use `countersign backup`, which holds it",
+        ),
     }
 }
 
@@ -211,7 +217,7 @@ fn listeners(report: &mut Report, settings: &Settings, running: bool) {
             match TcpStream::connect_timeout(&healthcheck::reachable(address), PATIENCE) {
                 Ok(_) => report.well(name, format!("{address} takes connections")),
                 Err(error) => {
-                    report.broken(name, format!("{address} takes no connections: {error}"))
+                    report.broken(name, format!("{address} takes no connections: {error}"));
                 }
             }
         } else {
@@ -260,7 +266,7 @@ async fn read_replicas(report: &mut Report, store: &Store) {
                     Ok(()) => report
                         .well("read replica", format!("{name} has everything the database has")),
                     Err(problem) => {
-                        report.look("read replica", format!("{name} is not asked: {problem}"))
+                        report.look("read replica", format!("{name} is not asked: {problem}"));
                     }
                 }
             }
@@ -373,7 +379,8 @@ fn own_certificate(report: &mut Report, folder: &Path) {
     let days = certificate_end(&text).map(|end| (end - SystemClock.now().seconds()) / DAY);
     match days {
         None => {
-            report.broken("tls.pem", format!("{} holds no certificate in PEM form", path.display()))
+            report
+                .broken("tls.pem", format!("{} holds no certificate in PEM form", path.display()));
         }
         Some(..0) => report.broken(
             "tls.pem",
@@ -383,7 +390,7 @@ fn own_certificate(report: &mut Report, folder: &Path) {
             ),
         ),
         Some(days @ ..SOON_DAYS) => {
-            report.look("tls.pem", format!("{} ends in {days} days", path.display()))
+            report.look("tls.pem", format!("{} ends in {days} days", path.display()));
         }
         Some(days) => report.well("tls.pem", format!("valid for {days} more days")),
     }

@@ -45,13 +45,13 @@ pub async fn run(loaded: &Loaded, command: Original) -> Result<(), String> {
             println!("The tables are up to date. Every start brings them up to date by itself.");
         }
         Original::Check(_) => {
-            println!("The settings are sound. `countersign doctor` looks at everything else.")
+            println!("The settings are sound. `countersign doctor` looks at everything else.");
         }
         Original::BootstrapTasks(_) => {
-            println!("Nothing to do: the first start of the server makes what is needed.")
+            println!("Nothing to do: the first start of the server makes what is needed.");
         }
         Original::RepairPermissions(_) => {
-            println!("Nothing to do: permissions are not kept apart from what they are for.")
+            println!("Nothing to do: permissions are not kept apart from what they are for.");
         }
         Original::ClearSessions(_) => {
             start::must_have_data(&loaded.settings)?;

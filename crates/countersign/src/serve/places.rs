@@ -377,7 +377,7 @@ mod tests {
     use super::*;
 
     const PATIENCE: Duration = Duration::from_millis(200);
-    const LONG: Duration = Duration::from_secs(600);
+    const LONG: Duration = Duration::from_mins(10);
 
     fn nobody() -> Turn {
         Turn(None)
@@ -393,7 +393,7 @@ mod tests {
         let waiting = Waiting::new(2);
         let address = |text: &str| Some(text.parse().unwrap());
         let one = waiting.enter(address("2001:db8:1:2::1")).unwrap();
-        let _two = waiting.enter(address("2001:db8:1:2:ffff::1")).unwrap();
+        let other = waiting.enter(address("2001:db8:1:2:ffff::1")).unwrap();
         assert!(
             waiting.enter(address("2001:db8:1:2::3")).is_none(),
             "a network of IPv6 is one subscriber"
@@ -409,7 +409,7 @@ mod tests {
         let turns: Vec<_> = (0..9).map(|_| off.enter(address("192.0.2.1"))).collect();
         assert!(turns.iter().all(Option::is_some), "0 is no limit");
         drop(turns);
-        drop(_two);
+        drop(other);
         assert!(lock(&waiting.of).is_empty(), "nothing is remembered of those who left");
     }
 

@@ -97,6 +97,11 @@ impl Throttle {
         *bucket = Bucket { left, at: now };
         if left < 1.0 {
             // At least one second, and not a number that a float rounds to nothing.
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "between a second and a day"
+            )]
             return Err(((1.0 - left) / refill).ceil().clamp(1.0, 86_400.0) as u64);
         }
         bucket.left = left - 1.0;
@@ -236,7 +241,7 @@ mod tests {
             throttle.take(
                 Class::Login,
                 IpAddr::from([203, 0, 113, 10]),
-                now + Duration::from_secs(3600)
+                now + Duration::from_hours(1)
             ),
             Ok(())
         );

@@ -317,7 +317,9 @@ impl Layers {
                 "the connection to Redis is encrypted, and nobody checks whom it goes to: set redis.tls_ca_cert, or redis.tls_reqs to required".to_owned(),
             );
         }
-        if let Some(key) = settings.general.secret_key.as_ref().map(|key| key.expose()) {
+        if let Some(key) =
+            settings.general.secret_key.as_ref().map(countersign_model::Secret::expose)
+        {
             if sections::is_example(key) {
                 notes.push(
                     "secret_key is a published example and therefore not used: a random key takes its place, kept in the data folder or the \

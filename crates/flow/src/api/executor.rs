@@ -269,7 +269,7 @@ pub(super) async fn inspect(call: Call) -> Result<Response, ApiError> {
         browser.visitor.key_hash().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let show = |stages: &[Planned], context: Value| {
         let current = stages.first().map(|stage| planned(&browser, stage)).unwrap_or_default();
-        let next = stages.get(1).map(|stage| planned(&browser, stage)).unwrap_or_else(|| json!({}));
+        let next = stages.get(1).map_or_else(|| json!({}), |stage| planned(&browser, stage));
         json!({"current_stage": current, "next_planned_stage": next, "plan_context": context, "session_id": session})
     };
     let history: Vec<Value> = keep::history(&browser)

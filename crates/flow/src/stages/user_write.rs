@@ -263,10 +263,10 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
 /// Sets one field of the account; names that are none are left out.
 fn set(fields: &mut UserFields, name: &str, value: &Value) {
     let text = || {
-        value
-            .as_str()
-            .map(str::to_owned)
-            .unwrap_or_else(|| if value.is_null() { String::new() } else { value.to_string() })
+        value.as_str().map_or_else(
+            || if value.is_null() { String::new() } else { value.to_string() },
+            str::to_owned,
+        )
     };
     match name {
         "username" => text().trim().clone_into(&mut fields.username),

@@ -68,7 +68,7 @@ impl tables::Passwords for Hashing {
 
 /// A file in the test's folder, or a schema of the PostgreSQL server that
 /// `COUNTERSIGN_TEST_POSTGRES` names (`host:port:database:user:password`).
-#[allow(
+#[expect(
     clippy::disallowed_methods,
     reason = "tests are told by the environment where the server is"
 )]
@@ -87,7 +87,7 @@ fn database(folder: &std::path::Path) -> Database {
     let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
     // On a thread of its own: the client brings its runtime, and tests run inside one.
     std::thread::spawn(move || {
-        config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap()
+        config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap();
     })
     .join()
     .unwrap();

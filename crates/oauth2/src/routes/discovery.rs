@@ -245,7 +245,7 @@ async fn key_set(
         match service.keys(provider).await {
             Ok(_) => {}
             Err(Internal::Keys(error)) => {
-                tracing::warn!(%error, provider = provider.id(), "a provider cannot sign")
+                tracing::warn!(%error, provider = provider.id(), "a provider cannot sign");
             }
             Err(error) => return Err(error),
         }

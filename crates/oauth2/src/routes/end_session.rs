@@ -367,7 +367,7 @@ impl Asked<'_> {
             (Some(url), Some(application)) => {
                 message = message
                     .action(&format!("Go on to {}", application.name), url)
-                    .action("Sign in", "/")
+                    .action("Sign in", "/");
             }
             _ => message = self.with_ways_on(message),
         }

@@ -352,7 +352,7 @@ async fn a_hint_that_holds_ends_its_session_cookie_or_not() {
 #[tokio::test]
 async fn an_unregistered_address_ends_the_session_and_stays_here() {
     let world = World::with(|p| {
-        p.post_logout_redirect_uris = vec!["https://app.example.test/bye".to_owned()]
+        p.post_logout_redirect_uris = vec!["https://app.example.test/bye".to_owned()];
     })
     .await;
     let hint = world.tokens("openid").await["id_token"].as_str().unwrap().to_owned();

@@ -248,11 +248,11 @@ fn furnish(
     tx: &mut countersign_store::Tx<'_>,
     change: &dyn Fn(&mut OAuth2Provider),
 ) -> Result<(), StoreError> {
-    for (id, name) in [(1, "uma"), (2, "otto")] {
+    for (id, uuid, name) in [(1, Uuid::from_u128(1), "uma"), (2, Uuid::from_u128(2), "otto")] {
         tx.execute(
             "INSERT INTO users (id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, joined, path, type, attributes) \
              VALUES ($1, $2, $3, $3, $4, $5, $5, '!', 0, 1, 0, 'users', 'internal', '{}')",
-            params![id, Uuid::from_u128(id as u128), name, "Uma Martin", format!("{name}@example.test")],
+            params![id, uuid, name, "Uma Martin", format!("{name}@example.test")],
         )?;
     }
     tx.execute("INSERT INTO user_group (uuid, name, is_superuser, attributes) VALUES ($1, 'Users', 0, '{}')", params![Uuid::from_u128(50)])?;

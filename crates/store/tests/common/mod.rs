@@ -30,7 +30,7 @@ pub(crate) fn database(folder: &Path) -> Database {
     // On a thread of its own: the client brings its runtime, and tests run inside one.
     let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
     std::thread::spawn(move || {
-        config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap()
+        config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap();
     })
     .join()
     .unwrap();
@@ -53,7 +53,7 @@ pub(crate) fn embedded() -> bool {
     server().is_none()
 }
 
-#[allow(
+#[expect(
     clippy::disallowed_methods,
     reason = "tests are told by the environment where the server is"
 )]
@@ -64,7 +64,7 @@ fn server() -> Option<Vec<String>> {
 
 /// Shares the ephemeral entries through the Redis that `COUNTERSIGN_TEST_REDIS` (`host:port`)
 /// names, if it does.
-#[allow(
+#[expect(
     clippy::disallowed_methods,
     reason = "tests are told by the environment where the server is"
 )]
@@ -84,7 +84,7 @@ pub(crate) async fn share(store: &Store) {
 }
 
 /// Whether the tests run with a Redis.
-#[allow(
+#[expect(
     clippy::disallowed_methods,
     reason = "tests are told by the environment where the server is"
 )]
@@ -93,7 +93,7 @@ pub(crate) fn shared() -> bool {
 }
 
 /// Removes a key behind the store's back, as Redis does that has no room for it.
-#[allow(
+#[expect(
     clippy::disallowed_methods,
     reason = "tests are told by the environment where the server is"
 )]

@@ -130,7 +130,7 @@ fn keys_of(all: &[Step], value: &Expr, keys: &mut Vec<String>) {
             for (key, _) in pairs {
                 match key {
                     Expr::Literal(Value::String(key)) if !keys.contains(key) => {
-                        keys.push(key.clone())
+                        keys.push(key.clone());
                     }
                     _ => {}
                 }
