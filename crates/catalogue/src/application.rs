@@ -9,13 +9,13 @@ use countersign_core::{
 use countersign_events::Chart;
 use countersign_model::{
     Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl,
-    ObjectId, Picture, Problem, Ref, Slug, Target, family,
+    ObjectId, Picture, Problem, Ref, Slug, Snapshot, Target,
 };
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::access;
-use crate::provider::{LaunchUrl, embedded};
+use crate::provider::{Provider, embedded};
 
 /// How the results of several bindings combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -56,10 +56,10 @@ pub struct Application {
     pub group: String,
     /// Select a provider that this application should use.
     #[field(label = "Provider", on_delete = SetNull)]
-    pub provider: Option<Ref<family::Provider>>,
+    pub provider: Option<Ref<dyn Provider>>,
     /// Select backchannel providers which augment the functionality of the main provider.
     #[field(label = "Backchannel Providers", default)]
-    pub backchannel_providers: Vec<Ref<family::Provider>>,
+    pub backchannel_providers: Vec<Ref<dyn Provider>>,
     /// Configure how the results of several bindings combine.
     #[field(label = "Policy engine mode", default = PolicyEngineMode::Any)]
     pub policy_engine_mode: PolicyEngineMode,
@@ -98,16 +98,11 @@ impl Application {
         }
     }
 
-    /// Where the application opens for a user.
-    pub fn launch_url(
-        &self,
-        provider: Option<&Entry>,
-        guess: Option<&LaunchUrl>,
-        user: Option<&Identity>,
-    ) -> Option<String> {
+    /// Where the application opens for a user: its own address, or its provider's.
+    pub fn launch_url(&self, snapshot: &Snapshot, user: Option<&Identity>) -> Option<String> {
         let own = (!self.meta_launch_url.is_empty()).then(|| self.meta_launch_url.to_string());
-        let address =
-            own.or_else(|| guess.zip(provider).and_then(|(guess, provider)| (guess.0)(provider)))?;
+        let provider = || snapshot.member(self.provider?)?.facet::<dyn Provider>();
+        let address = own.or_else(|| provider()?.launch_url())?;
         let Some(user) = user else { return Some(address) };
         let filled = address
             .replace("%(username)s", &user.username)
@@ -141,19 +136,14 @@ pub struct Entitlement {
 
 pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let Some(application) = entry.cast::<Application>() else { return };
-    let provider = application.provider.and_then(|p| render.snapshot.entry(p.id()));
-    let guess =
-        render.cx.extensions::<LaunchUrl>().find(|g| provider.is_some_and(|p| (g.0)(p).is_some()));
-    let launch =
-        application.launch_url(provider.map(Arc::as_ref), guess, render.caller.user.as_deref());
-    let key = |p: &Ref<family::Provider>| p.key().int().unwrap_or_default();
+    let launch = application.launch_url(render.snapshot, render.caller.user.as_deref());
     map.insert(
         "provider_obj".to_owned(),
-        application.provider.as_ref().map(|p| embedded(key(p), render)).unwrap_or_default(),
+        application.provider.map(|provider| embedded(provider, render)).unwrap_or_default(),
     );
     map.insert(
         "backchannel_providers_obj".to_owned(),
-        application.backchannel_providers.iter().map(|p| embedded(key(p), render)).collect(),
+        application.backchannel_providers.iter().map(|p| embedded(*p, render)).collect(),
     );
     map.insert("launch_url".to_owned(), launch.map(Value::from).unwrap_or_default());
 }
@@ -192,20 +182,12 @@ pub(crate) fn visible(
         let decisions = access::decide(&call.cx, &user, &call.request, references).await?;
         let only_launchable = call.query.flag("only_with_launch_url") == Some(true);
         let launchable = |entry: &Entry| {
-            let provider = entry
-                .cast::<Application>()
-                .and_then(|a| a.provider)
-                .and_then(|p| call.snapshot.entry(p.id()));
-            let guess = call
-                .cx
-                .extensions::<LaunchUrl>()
-                .find(|g| provider.is_some_and(|p| (g.0)(p).is_some()));
             let hidden = |a: &Application| {
                 !a.meta_launch_url.is_empty() && !a.meta_launch_url.leads_somewhere()
             };
-            entry.cast::<Application>().is_some_and(|a| {
-                !hidden(a) && a.launch_url(provider.map(Arc::as_ref), guess, None).is_some()
-            })
+            entry
+                .cast::<Application>()
+                .is_some_and(|a| !hidden(a) && a.launch_url(&call.snapshot, None).is_some())
         };
         let allowed = entries
             .into_iter()
@@ -341,11 +323,8 @@ async fn put_icon(call: &Call, icon: Option<Picture>) -> Result<Response, ApiErr
 }
 
 /// The application a provider is attached to.
-pub fn of_provider(
-    snapshot: &countersign_model::Snapshot,
-    provider: i64,
-) -> Option<(Ref<Application>, &Application)> {
-    let id = ObjectId::new(family::Provider::SPACE, countersign_model::Key::Int(provider));
+pub fn of_provider(snapshot: &Snapshot, provider: i64) -> Option<(Ref<Application>, &Application)> {
+    let id = ObjectId::new(<dyn Provider>::SPACE, countersign_model::Key::Int(provider));
     let by = snapshot
         .referrers_in(id, Application::SPACE)
         .find(|(_, field)| *field == "provider")

@@ -18,7 +18,7 @@ pub use application::{Application, Entitlement};
 pub use brand::Brand;
 pub use certificate::CertificateKeyPair;
 pub use discovery::CertificateFolder;
-pub use provider::LaunchUrl;
+pub use provider::Provider;
 
 pub fn module() -> Module {
     let mut operations = application::operations();

@@ -1,8 +1,9 @@
 //! What all providers have in common: the application they serve, and where it opens.
 
 use countersign_core::{Call, FamilyResource, RenderContext};
-use countersign_model::{Entry, Key, Space};
+use countersign_model::{Entry, Fields, Ref, Space, Target as _, family};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::application::Application;
 
@@ -20,11 +21,35 @@ pub(crate) const MODELS: [&str; 10] = [
     "authentik_providers_ssf.ssfprovider",
 ];
 
-/// The address an application opens at when it names none, told by its provider. A protocol crate
-/// offers one in its module's extensions.
-pub struct LaunchUrl(pub fn(&Entry) -> Option<String>);
+/// What all providers have: the fields of `providers/all/`.
+#[derive(Debug, Clone, Fields)]
+#[kind(
+    members = dyn Provider,
+    path = "providers/all",
+    model = "authentik_core.provider",
+    schema = "Provider",
+    title = "Provider",
+    space = "provider",
+    key = Int,
+    lookup = "id",
+    ordering = "name"
+)]
+struct Common {
+    #[field(unique = "provider with this name already exists.", search)]
+    name: String,
+    authentication_flow: Option<Ref<family::Flow>>,
+    authorization_flow: Ref<family::Flow>,
+    invalidation_flow: Ref<family::Flow>,
+    /// Of mappings, which are above this crate.
+    #[field(default)]
+    property_mappings: Vec<Uuid>,
+}
 
-pub(crate) const PROVIDER: Space = Space("provider");
+/// A protocol's side of one application.
+pub trait Provider: Send + Sync {
+    /// The address its application opens at when that names none.
+    fn launch_url(&self) -> Option<String>;
+}
 
 const SHARED: [&str; 14] = [
     "pk",
@@ -77,7 +102,7 @@ pub(crate) fn mappings() -> FamilyResource {
 
 pub(crate) fn family() -> FamilyResource {
     FamilyResource {
-        space: PROVIDER,
+        space: <dyn Provider>::SPACE,
         path: "providers/all",
         schema: "Provider",
         title: "Provider",
@@ -125,9 +150,8 @@ fn assigned(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Val
 }
 
 /// A provider inside an application: the fields all providers share.
-pub(crate) fn embedded(key: i64, render: &RenderContext<'_>) -> Value {
-    let id = countersign_model::ObjectId::new(PROVIDER, Key::Int(key));
-    let Some(entry) = render.snapshot.entry(id) else { return Value::Null };
+pub(crate) fn embedded(provider: Ref<dyn Provider>, render: &RenderContext<'_>) -> Value {
+    let Some(entry) = render.snapshot.member(provider) else { return Value::Null };
     match countersign_rest::rendered(render, entry) {
         Value::Object(map) => Value::Object(
             map.into_iter().filter(|(name, _)| SHARED.contains(&name.as_str())).collect(),

@@ -3,14 +3,14 @@
 use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Operation, json};
 use countersign_model::{
-    EditError, ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, Target, family,
+    EditError, ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, Target,
 };
 use countersign_store::StoreError;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::application::Application;
-use crate::provider::PROVIDER;
+use crate::provider::Provider;
 
 pub(crate) fn operation() -> Operation {
     Operation::new(
@@ -41,7 +41,7 @@ async fn create(call: Call) -> Result<Response, ApiError> {
         .cx
         .registry()
         .kind(&model)
-        .filter(|k| k.meta.space == PROVIDER && k.meta.model == model)
+        .filter(|k| k.meta.space == <dyn Provider>::SPACE && k.meta.model == model)
         .cloned();
     let kind = kind.ok_or_else(|| ApiError::field("provider_model", Problem::choice(&model)))?;
     let part = |name: &str| body.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
@@ -61,11 +61,11 @@ async fn create(call: Call) -> Result<Response, ApiError> {
                 .parse(&moved.input(&provider, Mode::Create), None)
                 .map_err(|e| below("provider", e))?;
             let (fresh, uuid) = (tx.entropy().uuid(), tx.entropy().uuid());
-            let key = tx.graph().next_key(kind.meta.key, PROVIDER, fresh);
-            tx.draft().put_object(ObjectId::new(PROVIDER, key), object);
+            let key = tx.graph().next_key(kind.meta.key, kind.meta.space, fresh);
+            tx.draft().put_object(ObjectId::new(kind.meta.space, key), object);
             let mut application = Application::parse(&moved.input(&app, Mode::Create), None)
                 .map_err(|e| below("app", e))?;
-            application.provider = Some(Ref::<family::Provider>::new(key));
+            application.provider = Some(Ref::new(key));
             tx.draft().put(uuid, application);
             for (order, binding) in bindings.iter().enumerate() {
                 let Some(kind) = tx.registry().kind("authentik_policies.policybinding").cloned()
@@ -103,7 +103,7 @@ impl From<StoreError> for Parted {
             return Parted(error.into());
         };
         Parted(match id.space {
-            PROVIDER => below("provider", errors),
+            <dyn Provider>::SPACE => below("provider", errors),
             Application::SPACE => below("app", errors),
             _ => below("policy_bindings", errors),
         })

@@ -4,7 +4,7 @@
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use countersign_accounts::visitor;
-use countersign_catalogue::{Application, LaunchUrl};
+use countersign_catalogue::Application;
 use countersign_core::{Context, RequestInfo};
 use countersign_model::{Entry, Key, Ref};
 use countersign_policy::access;
@@ -72,7 +72,6 @@ async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Respo
         return Ok(crate::interface::lost_page(cx, &request));
     };
     let visitor = visitor(cx, parts).await?;
-    let provider = application.provider.and_then(|provider| snapshot.entry(provider.id()));
     let Some(user) = &visitor.user else {
         return Ok(require_login(
             cx,
@@ -85,10 +84,7 @@ async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Respo
     if !decision.passing {
         return Ok(denied_page(cx, &request, &visitor, &application.name, decision).await?);
     }
-    let guess = cx
-        .extensions::<LaunchUrl>()
-        .find(|guess| provider.is_some_and(|provider| (guess.0)(provider).is_some()));
-    let address = application.launch_url(provider.map(|provider| &**provider), guess, Some(user));
+    let address = application.launch_url(&snapshot, Some(user));
     let address = address.filter(|address| is_openable(address));
     let ours = address.as_deref().and_then(|address| own_path(cx, &request, address));
     // What would send the browser here again, from there or by way of the start page.

@@ -111,14 +111,8 @@ pub mod family {
         Flow = "flow", Uuid;
         /// An application, for crates below the one that declares it.
         Application = "application", Uuid;
-        /// Any policy.
-        Policy = "policy", Uuid;
-        /// Any provider.
-        Provider = "provider", Int;
         /// Any source of identities.
         Source = "source", Uuid;
-        /// Any property mapping.
-        Mapping = "mapping", Uuid;
         /// A set of permissions, attached to groups.
         Role = "role", Uuid;
         /// Anything policies can be bound to; resolved over all spaces, see `Snapshot::bindable`.

@@ -5,9 +5,9 @@ use countersign_events::{Recorded, find};
 use countersign_mail::{Letter, MailError, Mailer, TemplateError};
 use countersign_model::{ChoiceMeta, ChoiceValue, Ref};
 use countersign_outbound::{Outbound, OutboundError, Request};
+use countersign_policy::Mapping as _;
 use countersign_policy::Subject;
 use countersign_policy::expression::{ExpressionError, MappingContext};
-use countersign_policy::measure;
 use countersign_store::{Actor, StoreError, params};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -237,7 +237,8 @@ fn map(
         ..MappingContext::default()
     };
     let name = mapping.name.clone();
-    let value = measure::mapping(&name, || mapping.expression.program()?.map(&context))
+    let value = mapping
+        .evaluate(&context)
         .map_err(|error| DeliveryError::Mapping { name: name.clone(), error })?;
     Ok(Some((name, value)))
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use countersign_core::{Context, enqueue};
 use countersign_events::{Recorded, sealed_after};
-use countersign_model::{Ref, Snapshot, family};
+use countersign_model::{Ref, Snapshot};
 use countersign_policy::engine::{bindings_of, decide_or};
-use countersign_policy::{Facts, PolicyEngineMode, Question, Subject};
+use countersign_policy::{Facts, Policy, PolicyEngineMode, Question, Subject};
 use countersign_store::{Actor, Sql, StoreError, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -199,7 +199,7 @@ fn of_itself(snapshot: &Snapshot, event: &Recorded) -> bool {
     else {
         return false;
     };
-    let policy = Ref::<family::Policy>::new(policy.into());
+    let policy = Ref::<dyn Policy>::new(policy.into());
     snapshot.list::<NotificationRule>().filter_map(|(rule, _)| rule.key().uuid()).any(|rule| {
         bindings_of(snapshot, rule)
             .iter()

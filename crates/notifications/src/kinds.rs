@@ -5,6 +5,7 @@ use countersign_model::{
     Choice, ChoiceValue as _, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret,
     SecretUrl, directory,
 };
+use countersign_policy::Mapping;
 use countersign_policy::expression::Expression;
 use serde_json::{Map, Value};
 
@@ -110,23 +111,31 @@ pub struct NotificationRule {
 /// Makes the body or the headers of a webhook.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    path = "propertymappings/notification", model = "authentik_events.notificationwebhookmapping", schema = "NotificationWebhookMapping",
-    title = "Webhook Mapping", component = "ak-property-mapping-notification-form", space = "mapping", lookup = "pm_uuid",
-    ordering = "name", check = Self::check
+    family = dyn Mapping,
+    path = "propertymappings/notification",
+    model = "authentik_events.notificationwebhookmapping",
+    title = "Webhook Mapping",
+    component = "ak-property-mapping-notification-form",
+    check = Self::check
 )]
 pub struct NotificationWebhookMapping {
-    #[field(
-        label = "Name",
-        unique = "Property Mapping with this name already exists.",
-        search,
-        filter
-    )]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(
         label = "Expression",
         help = "Knows notification (body, severity, event, user) and request.user."
     )]
     pub expression: Expression,
+}
+
+impl Mapping for NotificationWebhookMapping {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn expression(&self) -> &Expression {
+        &self.expression
+    }
 }
 
 impl NotificationWebhookMapping {

@@ -31,7 +31,6 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use countersign_catalogue::LaunchUrl;
 use countersign_core::{Call, Expiring, KindResource, Module, Start};
 use countersign_flow::{Destinations, InPlanStages};
 use countersign_model::Entry;
@@ -64,7 +63,6 @@ pub fn module() -> Module {
         }],
         extensions: vec![
             Arc::new(service::SharedKeys::default()),
-            Arc::new(LaunchUrl(kinds::launch_url)),
             Arc::new(InPlanStages(vec![Arc::new(fulfil::Fulfil), Arc::new(sign_out::SignOut)])),
             Arc::new(Destinations(vec![Arc::new(routes::SignInFor)])),
             Arc::new(Expiring {

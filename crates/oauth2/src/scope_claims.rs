@@ -1,7 +1,7 @@
 //! What the granted scopes reveal: the provider's mappings, evaluated for one person.
 
+use countersign_policy::Mapping as _;
 use countersign_policy::expression::{ExpressionError, MappingContext};
-use countersign_policy::measure;
 use serde_json::{Map, Value, json};
 
 use crate::claims;
@@ -29,7 +29,7 @@ pub(crate) fn evaluate<'m>(
     granted.sort_by(|a, b| (&a.scope_name, &a.name).cmp(&(&b.scope_name, &b.name)));
     let (mut all, mut failures) = (Map::new(), Vec::new());
     for mapping in &granted {
-        match measure::mapping(&mapping.name, || mapping.expression.program()?.map(context)) {
+        match mapping.evaluate(context) {
             Ok(Value::Object(found)) => claims::merge(&mut all, found),
             // Not an object: as the original, nothing to say.
             Ok(_) | Err(ExpressionError::Empty) => {}

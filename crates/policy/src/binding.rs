@@ -4,6 +4,8 @@ use countersign_model::{
     Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, directory, family,
 };
 
+use crate::policies::Policy;
+
 pub use countersign_catalogue::application::PolicyEngineMode;
 
 /// One rule on a flow, a stage of a flow, an application or a source: a policy, or membership in a
@@ -16,7 +18,7 @@ pub use countersign_catalogue::application::PolicyEngineMode;
 )]
 pub struct PolicyBinding {
     #[field(label = "Policy", guard = "subject", filter)]
-    pub policy: Option<Ref<family::Policy>>,
+    pub policy: Option<Ref<dyn Policy>>,
     #[field(label = "Group", guard = "subject")]
     pub group: Option<Ref<directory::Group>>,
     #[field(label = "User", guard = "subject")]

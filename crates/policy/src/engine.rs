@@ -3,21 +3,17 @@
 //! Pure: the snapshot, the user, the context and the facts go in, the verdict and its trace come
 //! out. No result is kept for the next request, and nobody passes by being a superuser.
 
-use std::borrow::Cow;
-
 use countersign_model::{Clock, Entry, Key, ObjectId, Snapshot, Target, family};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::binding::{PolicyBinding, PolicyEngineMode};
-use crate::expression::{MappingContext, MayChange, PolicyFacts, Program};
+use crate::expression::MayChange;
 use crate::measure;
-use crate::policies::{
-    DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject,
-};
+use crate::policies::Policy;
 use crate::subject::Subject;
 use crate::told::Told;
-use crate::verdict::{Step, Trace, Verdict};
+use crate::verdict::{Step, Trace};
 
 /// What a decision is about.
 #[derive(Clone)]
@@ -129,13 +125,8 @@ pub fn bindings_of(snapshot: &Snapshot, target: Uuid) -> Vec<(Key, &PolicyBindin
 #[must_use]
 pub fn asks_for_admin(snapshot: &Snapshot, target: Uuid) -> bool {
     bindings_of(snapshot, target).iter().filter_map(|(_, binding)| binding.policy).any(|policy| {
-        let entry = snapshot.member(policy);
-        let source = entry
-            .and_then(|entry| entry.cast::<ExpressionPolicy>())
-            .map(|policy| &policy.expression);
-        source.and_then(|source| source.program().ok()).is_some_and(
-            |program| matches!(program, Program::Native(native) if native.asks_for_admin()),
-        )
+        let policy = snapshot.member(policy).and_then(|entry| entry.facet::<dyn Policy>());
+        policy.is_some_and(Policy::asks_for_admin)
     })
 }
 
@@ -175,21 +166,23 @@ impl Asked {
             .and_then(|name| name.as_str().map(str::to_owned))
             .unwrap_or_default();
         self.step.name = name;
-        let outcome = run(question, entry);
+        let outcome = match entry.facet::<dyn Policy>() {
+            Some(policy) => policy.judge(question),
+            None => Err(format!("{} is no policy.", entry.meta().title)),
+        };
         if outcome.is_err() || entry.object.value("execution_logging") == Some(Value::Bool(true)) {
-            let outcome = outcome.clone().map(|(verdict, _)| verdict);
-            let (policy, name, binding) = (
-                entry.id.key.uuid().unwrap_or_default(),
-                self.step.name.clone(),
-                self.step.binding.clone(),
-            );
-            self.told = Some(Told { policy, name, binding, outcome });
+            self.told = Some(Told {
+                policy: entry.id.key.uuid().unwrap_or_default(),
+                name: self.step.name.clone(),
+                binding: self.step.binding.clone(),
+                outcome: outcome.clone(),
+            });
         }
         match outcome {
-            Ok((verdict, pending)) => {
+            Ok(verdict) => {
                 self.step.passing = verdict.passing != self.step.negate;
                 self.step.messages = verdict.messages;
-                self.pending_username = pending;
+                self.pending_username = verdict.pending_username;
             }
             Err(text) => {
                 // A failure counts as told and is not turned round.
@@ -256,57 +249,6 @@ fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
     asked.finish(question)
 }
 
-fn run(question: &Question<'_>, entry: &Entry) -> Result<(Verdict, Option<String>), String> {
-    if let Some(policy) = entry.cast::<ExpressionPolicy>() {
-        let pending = question.context.get("pending_user");
-        let mut context = Cow::Borrowed(question.context);
-        if !question.facts.places.is_empty() {
-            context.to_mut().extend(question.facts.places.clone());
-        }
-        let facts = PolicyFacts {
-            mapping: MappingContext {
-                user: question.user,
-                entitlements: &[],
-                brand_attributes: Some(&question.facts.brand_attributes),
-                context: Some(&context),
-                provider: None,
-            },
-            in_plan: question.in_plan,
-            pending_user_has_backend: pending
-                .and_then(|user| user.get("backend"))
-                .is_some_and(|backend| !backend.is_null()),
-            setup_done: question.facts.setup_done,
-            may_change: question.facts.may_change,
-        };
-        let answer = policy
-            .expression
-            .program()
-            .and_then(|program| program.decide(&facts))
-            .map_err(|error| error.to_string())?;
-        return Ok((
-            Verdict { passing: answer.passing, messages: answer.messages },
-            answer.pending_username,
-        ));
-    }
-    if let Some(policy) = entry.cast::<PasswordPolicy>() {
-        let user = question.user;
-        let subject = PasswordSubject {
-            username: user.map(|u| u.username.clone()).unwrap_or_default(),
-            name: user.map(|u| u.name.clone()).unwrap_or_default(),
-            email: user.map(|u| u.email.clone()).unwrap_or_default(),
-            brand: question.facts.brand_title.clone(),
-        };
-        return policy.evaluate(question.context, &subject).map(|verdict| (verdict, None));
-    }
-    if let Some(policy) = entry.cast::<EventMatcherPolicy>() {
-        return Ok((policy.evaluate(question.context), None));
-    }
-    if let Some(policy) = entry.cast::<DummyPolicy>() {
-        return Ok((Verdict { passing: policy.result, messages: vec!["dummy".to_owned()] }, None));
-    }
-    Err(format!("Policies of the kind {} can't be asked by this version.", entry.meta().title))
-}
-
 fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
     let mut decision = Decision {
         passing: empty,
@@ -344,6 +286,7 @@ fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policies::ExpressionPolicy;
     use countersign_model::{Draft, Ref, Timestamp, directory};
 
     struct Still;
@@ -353,7 +296,7 @@ mod tests {
         }
     }
 
-    fn policy(draft: &mut Draft, n: u128, source: &str) -> Ref<family::Policy> {
+    fn policy(draft: &mut Draft, n: u128, source: &str) -> Ref<dyn Policy> {
         let policy = ExpressionPolicy {
             name: format!("p{n}"),
             execution_logging: false,
@@ -451,7 +394,7 @@ mod tests {
     #[test]
     fn a_policy_that_is_gone_lets_nobody_pass() {
         let draft = Draft::new(&Snapshot::default());
-        let gone = ObjectId::new(family::Policy::SPACE, Key::Uuid(Uuid::from_u128(5)));
+        let gone = ObjectId::new(<dyn Policy>::SPACE, Key::Uuid(Uuid::from_u128(5)));
         let (context, facts) = (Map::new(), Facts::default());
         let question = Question {
             snapshot: &draft,

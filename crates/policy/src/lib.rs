@@ -10,8 +10,9 @@ pub mod engine;
 pub mod explain;
 pub mod expression;
 pub mod facts;
+mod mapping;
 mod mapping_test;
-pub mod measure;
+mod measure;
 mod module;
 mod policies;
 pub mod rescue;
@@ -21,10 +22,9 @@ mod verdict;
 
 pub use binding::{PolicyBinding, PolicyEngineMode};
 pub use engine::{Decision, Facts, Question};
+pub use mapping::Mapping;
 pub use module::module;
-pub use policies::{
-    DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, PasswordSubject,
-};
+pub use policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, Policy};
 pub use subject::{GroupView, Subject};
 pub use told::{Told, tell};
 pub use verdict::{Step, Trace, Verdict};

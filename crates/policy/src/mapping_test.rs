@@ -4,14 +4,15 @@ use std::io;
 
 use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Operation, json};
-use countersign_model::{Key, KeyType, ObjectId, Problem, Space, Target as _, directory};
+use countersign_model::{Key, KeyType, Problem, Ref, Target as _, directory};
 use http::{Method, StatusCode};
 use serde::Serialize as _;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::Subject;
-use crate::expression::{MappingContext, evaluate_mapping};
+use crate::expression::MappingContext;
+use crate::mapping::Mapping;
 
 pub(crate) fn operation() -> Operation {
     Operation::new(
@@ -31,15 +32,9 @@ async fn test(call: Call) -> Result<Response, ApiError> {
     let not_found = || ApiError::not_found("PropertyMapping");
     let key = Key::parse(call.param("pm_uuid"), KeyType::Uuid)
         .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    let mapping =
-        call.snapshot.entry(ObjectId::new(Space("mapping"), key)).cloned().ok_or_else(not_found)?;
-    let source = mapping
-        .object
-        .value("expression")
-        .as_ref()
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
+    let mapping = call.snapshot.member(Ref::<dyn Mapping>::new(key)).cloned();
+    let mapping = mapping.as_ref().and_then(|entry| entry.facet::<dyn Mapping>());
+    let mapping = mapping.ok_or_else(not_found)?;
     let body = call.object()?;
     let user = subject(&call, body.get("user")).await?;
     let context = match body.get("context") {
@@ -61,7 +56,7 @@ async fn test(call: Call) -> Result<Response, ApiError> {
         context: Some(&context),
         ..MappingContext::default()
     };
-    let (result, successful) = match evaluate_mapping(&source, &with) {
+    let (result, successful) = match mapping.evaluate(&with) {
         Ok(value) => (printed(&value, indented), true),
         Err(error) => (error.to_string(), false),
     };

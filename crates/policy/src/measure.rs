@@ -39,7 +39,7 @@ pub(crate) fn told(snapshot: &Snapshot, target: Uuid, trace: &Trace, microsecond
 }
 
 /// Runs a mapping and counts what it took.
-pub fn mapping<T>(name: &str, run: impl FnOnce() -> T) -> T {
+pub(crate) fn mapping<T>(name: &str, run: impl FnOnce() -> T) -> T {
     let begun = tokio::time::Instant::now();
     let value = run();
     metrics::histogram!("authentik_property_mapping_execution_time", "mapping_name" => name.to_owned()).record(begun.elapsed().as_secs_f64());

@@ -18,7 +18,7 @@ use crate::binding::PolicyBinding;
 use crate::engine::{self, Question};
 use crate::explain::{self, ExplainError};
 use crate::facts;
-use crate::policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy};
+use crate::policies;
 use crate::subject::Subject;
 
 const SPACE: Space = Space("policy");
@@ -31,19 +31,17 @@ pub fn module() -> Module {
         ("app?", "#AppEnum?"),
         ("model?", "#ModelEnum?"),
     ]);
+    let mut kinds = vec![
+        KindResource::of::<PolicyBinding>()
+            .searched(policy_name)
+            .computed(binding_objects)
+            .narrowed(&[("policy__isnull", "boolean"), ("target_in", "[uuid]")], of_targets),
+    ];
+    kinds.extend(policies::kinds());
     let access: Arc<dyn ApplicationAccess> = Arc::new(Engine);
     Module {
         name: "policy",
-        kinds: vec![
-            KindResource::of::<DummyPolicy>().dated(),
-            KindResource::of::<EventMatcherPolicy>().dated(),
-            KindResource::of::<ExpressionPolicy>().dated(),
-            KindResource::of::<PasswordPolicy>().dated(),
-            KindResource::of::<PolicyBinding>()
-                .searched(policy_name)
-                .computed(binding_objects)
-                .narrowed(&[("policy__isnull", "boolean"), ("target_in", "[uuid]")], of_targets),
-        ],
+        kinds,
         families: vec![FamilyResource {
             space: SPACE,
             path: "policies/all",

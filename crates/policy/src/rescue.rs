@@ -1,11 +1,12 @@
 //! The way back in for whoever locked everybody out: rules switched off, and on again, by name.
 
-use countersign_model::{Key, ObjectId, Target as _, family};
+use countersign_model::{Key, ObjectId, Target as _};
 use countersign_store::{StoreError, Tx};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::binding::PolicyBinding;
+use crate::policies::Policy;
 
 /// A binding that was switched.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -35,7 +36,7 @@ pub fn switch(
         };
         uuid.is_some_and(|uuid| id.key == Key::Uuid(uuid)) || named()
     };
-    let mut known = graph.entries(family::Policy::SPACE).any(|entry| is_policy(entry.id));
+    let mut known = graph.entries(<dyn Policy>::SPACE).any(|entry| is_policy(entry.id));
     let mut found = Vec::new();
     for (reference, binding) in graph.list::<PolicyBinding>() {
         let itself = uuid.is_some_and(|uuid| reference.key() == Key::Uuid(uuid));

@@ -8,17 +8,25 @@ pub struct Verdict {
     pub passing: bool,
     /// Sentences for the person.
     pub messages: Vec<String>,
+    /// The policy puts this account into the flow as its pending user.
+    pub pending_username: Option<String>,
 }
 
 impl Verdict {
     #[must_use]
     pub fn passing() -> Self {
-        Self { passing: true, messages: Vec::new() }
+        Self::of(true)
+    }
+
+    /// A yes or a no without a word.
+    #[must_use]
+    pub fn of(passing: bool) -> Self {
+        Self { passing, ..Self::default() }
     }
 
     #[must_use]
     pub fn failing(messages: Vec<String>) -> Self {
-        Self { passing: false, messages }
+        Self { messages, ..Self::default() }
     }
 }
 

@@ -3,6 +3,6 @@
 mod provider;
 mod scope_mapping;
 
+pub(crate) use provider::UPGRADES as PROVIDER_UPGRADES;
 pub use provider::{IssuerMode, OAuth2Provider};
-pub(crate) use provider::{UPGRADES as PROVIDER_UPGRADES, launch_url};
 pub use scope_mapping::ScopeMapping;

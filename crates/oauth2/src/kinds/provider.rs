@@ -1,11 +1,12 @@
 //! The provider: one application's client, as an administrator sets it up.
 
-use countersign_catalogue::CertificateKeyPair;
+use countersign_catalogue::{CertificateKeyPair, Provider};
 use countersign_flow::Flow;
 use countersign_model::{
-    Choice, Draft, Duration, Entropy, Entry, FieldErrors, Kind, Needed, ObjectId, Problem, Ref,
-    Secret, Snapshot, Upgrade, family,
+    Choice, Draft, Duration, Entropy, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Secret,
+    Snapshot, Upgrade, family,
 };
+use countersign_policy::Mapping;
 use serde_json::Value;
 use url::Url;
 
@@ -30,21 +31,16 @@ pub enum IssuerMode {
 /// Signs people in to an application that speaks OpenID Connect or plain OAuth2.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Provider,
     path = "providers/oauth2",
     model = "authentik_providers_oauth2.oauth2provider",
-    schema = "OAuth2Provider",
     title = "OAuth2/OpenID Provider",
-    plural = "OAuth2/OpenID Providers",
     component = "ak-provider-oauth2-form",
-    space = "provider",
-    key = Int,
-    lookup = "id",
-    ordering = "name",
     format = 2,
     check = OAuth2Provider::check
 )]
 pub struct OAuth2Provider {
-    #[field(label = "Name", unique = "provider with this name already exists.", filter, search)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(
         label = "Authorization flow",
@@ -152,7 +148,7 @@ pub struct OAuth2Provider {
         default,
         filter
     )]
-    pub property_mappings: Vec<Ref<family::Mapping>>,
+    pub property_mappings: Vec<Ref<dyn Mapping>>,
     #[field(
         label = "Subject mode",
         help = "How the application is told who somebody is. Choose before the first sign-in: a change makes everybody a stranger to the application.",
@@ -194,12 +190,13 @@ pub struct OAuth2Provider {
     pub jwt_federation_providers: Vec<Ref<OAuth2Provider>>,
 }
 
-/// Where an application opens that names no address: the server of its first strict redirect URI.
-pub(crate) fn launch_url(entry: &Entry) -> Option<String> {
-    let provider = entry.cast::<OAuth2Provider>()?;
-    let first = provider.redirect_uris.iter().find(|r| r.matching_mode == MatchingMode::Strict)?;
-    let url = Url::parse(&first.url).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
-    Some(url.origin().ascii_serialization())
+impl Provider for OAuth2Provider {
+    /// The server of its first strict redirect URI.
+    fn launch_url(&self) -> Option<String> {
+        let first = self.redirect_uris.iter().find(|r| r.matching_mode == MatchingMode::Strict)?;
+        let url = Url::parse(&first.url).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
+        Some(url.origin().ascii_serialization())
+    }
 }
 
 /// From stored format 1 to 2: a public client of before may not know PKCE, and goes on without it.

@@ -1,19 +1,17 @@
 //! Scope mappings: what a scope reveals about a person.
 
 use countersign_model::{Draft, FieldErrors, Kind, ObjectId, Problem};
+use countersign_policy::Mapping;
 use countersign_policy::expression::{Expression, ExpressionError};
 
 /// Turns a scope an application asks for into claims about the person who signs in.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Mapping,
     path = "propertymappings/provider/scope",
     model = "authentik_providers_oauth2.scopemapping",
-    schema = "ScopeMapping",
     title = "Scope Mapping",
-    plural = "Scope Mappings",
     component = "ak-property-mapping-provider-scope-form",
-    space = "mapping",
-    lookup = "pm_uuid",
     ordering = "scope_name,name",
     check = ScopeMapping::check
 )]
@@ -21,12 +19,7 @@ pub struct ScopeMapping {
     /// A name that a tool finds its own objects by; set on those the program brings itself.
     #[field(label = "Managed by authentik", unique, filter)]
     pub managed: Option<String>,
-    #[field(
-        label = "Name",
-        unique = "Property Mapping with this name already exists.",
-        filter,
-        search
-    )]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(
         label = "Scope name",
@@ -43,6 +36,16 @@ pub struct ScopeMapping {
     pub description: String,
     #[field(label = "Expression", help = "Returns the claims as a dictionary.")]
     pub expression: Expression,
+}
+
+impl Mapping for ScopeMapping {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn expression(&self) -> &Expression {
+        &self.expression
+    }
 }
 
 impl ScopeMapping {

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
 use countersign_accounts::visitor;
-use countersign_catalogue::{Application, Brand, LaunchUrl};
+use countersign_catalogue::{Application, Brand};
 use countersign_core::{
     RequestInfo, Visitor, brand_for, cookies::csrf_matches, cookies::session_cookie,
 };
@@ -22,7 +22,6 @@ use super::pages;
 use crate::claims::is_access_token;
 use crate::decide::logout::{Decision, Facts, Hint, HintFault, Target, decide};
 use crate::jose::{self, TokenFault};
-use crate::kinds::launch_url;
 use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{Internal, Service};
@@ -173,12 +172,8 @@ impl Asked<'_> {
 
     /// Where the person finds the application again.
     fn way_back(&self) -> Option<String> {
-        let entry = self.provider.snapshot.entry(self.provider.reference.id())?;
-        let address = self.application()?.launch_url(
-            Some(entry),
-            Some(&LaunchUrl(launch_url)),
-            self.visitor.user.as_deref(),
-        )?;
+        let user = self.visitor.user.as_deref();
+        let address = self.application()?.launch_url(&self.provider.snapshot, user)?;
         let web = ["http://", "https://"].iter().any(|scheme| {
             address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         });

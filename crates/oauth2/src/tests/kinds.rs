@@ -5,7 +5,8 @@ use countersign_store::{Actor, StoreError, SystemEntropy};
 use serde_json::{Map, Value, json};
 
 use super::world::{World, encryption_certificate};
-use crate::kinds::{OAuth2Provider, ScopeMapping, launch_url};
+use crate::kinds::{OAuth2Provider, ScopeMapping};
+use countersign_catalogue::Provider as _;
 
 fn object(value: Value) -> Map<String, Value> {
     let Value::Object(map) = value else { panic!("object") };
@@ -107,7 +108,7 @@ async fn an_application_opens_at_the_server_of_its_first_strict_address() {
     let launch = || {
         let snapshot = world.cx.snapshot();
         let reference: Ref<OAuth2Provider> = Ref::new(Key::Int(1));
-        launch_url(snapshot.entry(reference.id()).unwrap())
+        snapshot.get(reference).unwrap().launch_url()
     };
     assert_eq!(launch().as_deref(), Some("https://app.example.test"));
     let list = json!([{"matching_mode": "regex", "url": "https://.*"}, {"matching_mode": "strict", "url": "http://localhost:5000/callback"}]);

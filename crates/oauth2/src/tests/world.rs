@@ -11,8 +11,9 @@ use countersign_catalogue::{Application, CertificateKeyPair};
 use countersign_core::{Context, ContextParts, Module, Settings};
 use countersign_flow::Flow;
 use countersign_model::{
-    Clock, Duration, Entropy, FieldValue, Key, Kind, Mode, Ref, Registry, Secret, Timestamp, family,
+    Clock, Duration, Entropy, FieldValue, Key, Kind, Mode, Ref, Registry, Secret, Timestamp,
 };
+use countersign_policy::Mapping;
 use countersign_store::{
     Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemEntropy, params, sha256,
 };
@@ -295,7 +296,7 @@ fn furnish(
         Key::Uuid(Uuid::from_u128(11)),
         json!({"name": "f", "slug": "authorize", "title": "t", "designation": "authorization"}),
     );
-    let mut mappings: Vec<Ref<family::Mapping>> = Vec::new();
+    let mut mappings: Vec<Ref<dyn Mapping>> = Vec::new();
     for (n, (scope, expression)) in MAPPINGS.into_iter().enumerate() {
         let value = json!({"name": scope, "scope_name": scope, "description": scope, "expression": expression});
         mappings.push(

@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::subject::Subject;
+use crate::verdict::Verdict;
 
 pub use field::Expression;
 pub use native::Native;
@@ -64,15 +65,6 @@ pub struct MappingContext<'a> {
     pub context: Option<&'a Map<String, Value>>,
     /// Fields of the provider, for expressions that read them.
     pub provider: Option<&'a Value>,
-}
-
-/// What a policy expression answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PolicyAnswer {
-    pub passing: bool,
-    pub messages: Vec<String>,
-    /// The policy puts this account into the flow as its pending user.
-    pub pending_username: Option<String>,
 }
 
 /// More that policies may need to know.
@@ -140,18 +132,14 @@ impl Program {
     ///
     /// # Errors
     /// A mapping's program, or a failure while running.
-    pub fn decide(&self, facts: &PolicyFacts<'_>) -> Result<PolicyAnswer, ExpressionError> {
+    pub fn decide(&self, facts: &PolicyFacts<'_>) -> Result<Verdict, ExpressionError> {
         match self {
             Program::Native(native) => native.decide(facts),
             Program::Simple(program) => {
                 let (value, messages) = program
                     .run(&facts.mapping)
                     .map_err(|e| ExpressionError::Failed(e.to_string()))?;
-                Ok(PolicyAnswer {
-                    passing: simple::truth(&value),
-                    messages,
-                    pending_username: None,
-                })
+                Ok(Verdict { passing: simple::truth(&value), messages, pending_username: None })
             }
         }
     }

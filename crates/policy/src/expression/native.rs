@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{ExpressionError, MappingContext, PolicyAnswer, PolicyFacts};
+use super::{ExpressionError, MappingContext, PolicyFacts};
+use crate::verdict::Verdict;
 
 /// One shipped expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,46 +166,47 @@ impl Native {
     ///
     /// # Errors
     /// A fact that is not there, as the original's expression would raise.
-    pub fn decide(self, facts: &PolicyFacts<'_>) -> Result<PolicyAnswer, ExpressionError> {
+    pub fn decide(self, facts: &PolicyFacts<'_>) -> Result<Verdict, ExpressionError> {
         let empty = serde_json::Map::new();
         let context = facts.mapping.context.unwrap_or(&empty);
-        let answer = |passing| PolicyAnswer { passing, ..PolicyAnswer::default() };
         let no_admin = || ExpressionError::Failed(format!("There is no user {FIRST_ADMIN}."));
         Ok(match self {
             Native::PasswordStageNeeded => {
-                answer(!facts.in_plan || !facts.pending_user_has_backend)
+                Verdict::of(!facts.in_plan || !facts.pending_user_has_backend)
             }
             Native::RecoveryNotRestored => {
-                answer(context.get("is_restored").is_none_or(super::simple::truth))
+                Verdict::of(context.get("is_restored").is_none_or(super::simple::truth))
             }
-            Native::SetupClose => answer(true),
-            Native::SetupOpen => answer(!facts.setup_done.ok_or_else(no_admin)?),
+            Native::SetupClose => Verdict::of(true),
+            Native::SetupOpen => Verdict::of(!facts.setup_done.ok_or_else(no_admin)?),
             Native::SetupPrefill => {
                 facts.setup_done.ok_or_else(no_admin)?;
-                PolicyAnswer {
+                Verdict {
                     passing: true,
                     pending_username: Some(FIRST_ADMIN.to_owned()),
-                    ..PolicyAnswer::default()
+                    ..Verdict::default()
                 }
             }
-            Native::SourceLogin => answer(context.get("is_sso").is_some_and(super::simple::truth)),
-            Native::SourceUsernameMissing => {
-                answer(context.get("prompt_data").and_then(|data| data.get("username")).is_none())
+            Native::SourceLogin => {
+                Verdict::of(context.get("is_sso").is_some_and(super::simple::truth))
             }
-            Native::TokenNotUsed => {
-                answer(context.get("auth_method").and_then(Value::as_str) != Some("app_password"))
-            }
+            Native::SourceUsernameMissing => Verdict::of(
+                context.get("prompt_data").and_then(|data| data.get("username")).is_none(),
+            ),
+            Native::TokenNotUsed => Verdict::of(
+                context.get("auth_method").and_then(Value::as_str) != Some("app_password"),
+            ),
             Native::UserSettingsAllowed => settings_allowed(facts),
             // A mapping used as a policy passes when its value is true, as the original would have
             // it.
-            mapping => answer(super::simple::truth(&mapping.map(&facts.mapping)?)),
+            mapping => Verdict::of(super::simple::truth(&mapping.map(&facts.mapping)?)),
         })
     }
 }
 
 /// Attributes of the user, the groups or the brand win over the system's setting.
-fn settings_allowed(facts: &PolicyFacts<'_>) -> PolicyAnswer {
-    let Some(user) = facts.mapping.user else { return PolicyAnswer::default() };
+fn settings_allowed(facts: &PolicyFacts<'_>) -> Verdict {
+    let Some(user) = facts.mapping.user else { return Verdict::default() };
     let empty = serde_json::Map::new();
     let attributes = user.merged_attributes(facts.mapping.brand_attributes.unwrap_or(&empty));
     let data = facts.mapping.context.and_then(|context| context.get("prompt_data"));
@@ -234,12 +236,12 @@ fn settings_allowed(facts: &PolicyFacts<'_>) -> PolicyAnswer {
         let allowed = attributes.get(attribute).map_or(setting, super::simple::truth);
         let wanted = data.and_then(|data| data.get(field)).and_then(Value::as_str);
         if !allowed && wanted != Some(current.as_str()) {
-            return PolicyAnswer {
+            return Verdict {
                 passing: false,
                 messages: vec![message.to_owned()],
                 pending_username: None,
             };
         }
     }
-    PolicyAnswer { passing: true, ..PolicyAnswer::default() }
+    Verdict::passing()
 }

@@ -2,22 +2,23 @@
 
 use countersign_model::Kind;
 
+use super::Policy;
+use crate::engine::Question;
+use crate::verdict::Verdict;
+
 /// Answers as told.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Policy,
     path = "policies/dummy",
     model = "authentik_policies_dummy.dummypolicy",
-    schema = "DummyPolicy",
     title = "Dummy Policy",
     plural = "Dummy Policies",
     component = "ak-policy-dummy-form",
-    space = "policy",
-    lookup = "policy_uuid",
-    ordering = "name",
     hidden
 )]
 pub struct DummyPolicy {
-    #[field(label = "Name", unique = "Policy with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Execution logging", default = false)]
     pub execution_logging: bool,
@@ -27,4 +28,10 @@ pub struct DummyPolicy {
     pub wait_min: i32,
     #[field(label = "Wait (max)", default = 30)]
     pub wait_max: i32,
+}
+
+impl Policy for DummyPolicy {
+    fn judge(&self, _question: &Question<'_>) -> Result<Verdict, String> {
+        Ok(Verdict { messages: vec!["dummy".to_owned()], ..Verdict::of(self.result) })
+    }
 }

@@ -5,17 +5,23 @@ use countersign_events::Actions;
 use countersign_model::{Draft, FieldErrors, Kind, Listed, ObjectId, Problem};
 use serde_json::{Map, Value};
 
+use super::Policy;
+use crate::engine::Question;
 use crate::verdict::Verdict;
 
 /// Passes for events that meet every criterion that is set.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    path = "policies/event_matcher", model = "authentik_policies_event_matcher.eventmatcherpolicy", schema = "EventMatcherPolicy",
-    title = "Event Matcher Policy", plural = "Event Matcher Policies", component = "ak-policy-event-matcher-form", space = "policy",
-    lookup = "policy_uuid", ordering = "name", check = Self::check
+    family = dyn Policy,
+    path = "policies/event_matcher",
+    model = "authentik_policies_event_matcher.eventmatcherpolicy",
+    title = "Event Matcher Policy",
+    plural = "Event Matcher Policies",
+    component = "ak-policy-event-matcher-form",
+    check = Self::check
 )]
 pub struct EventMatcherPolicy {
-    #[field(label = "Name", unique = "Policy with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Execution logging", default = false)]
     pub execution_logging: bool,
@@ -57,7 +63,7 @@ impl EventMatcherPolicy {
     }
 
     /// The messages are added whether or not the criterion matches, as in the original.
-    pub(crate) fn evaluate(&self, context: &Map<String, Value>) -> Verdict {
+    fn evaluate(&self, context: &Map<String, Value>) -> Verdict {
         let Some(event) = context.get("event") else { return Verdict::failing(Vec::new()) };
         let text =
             |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -81,6 +87,12 @@ impl EventMatcherPolicy {
             }
         }
         verdict
+    }
+}
+
+impl Policy for EventMatcherPolicy {
+    fn judge(&self, question: &Question<'_>) -> Result<Verdict, String> {
+        Ok(self.evaluate(question.context))
     }
 }
 

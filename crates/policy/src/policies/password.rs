@@ -3,23 +3,22 @@
 use countersign_model::Kind;
 use serde_json::{Map, Value};
 
+use super::Policy;
+use crate::engine::Question;
 use crate::verdict::Verdict;
 
 /// Checks a password that is being set: length, sorts of characters, how easily it is guessed.
 #[derive(Debug, Clone, Kind)]
 #[kind(
+    family = dyn Policy,
     path = "policies/password",
     model = "authentik_policies_password.passwordpolicy",
-    schema = "PasswordPolicy",
     title = "Password Policy",
     plural = "Password Policies",
-    component = "ak-policy-password-form",
-    space = "policy",
-    lookup = "policy_uuid",
-    ordering = "name"
+    component = "ak-policy-password-form"
 )]
 pub struct PasswordPolicy {
-    #[field(label = "Name", unique = "Policy with this name already exists.", search, filter)]
+    #[field(unique, search, filter)]
     pub name: String,
     #[field(label = "Execution logging", default = false, filter)]
     pub execution_logging: bool,
@@ -104,26 +103,15 @@ pub struct PasswordPolicy {
     pub zxcvbn_score_threshold: i32,
 }
 
-/// Words an attacker would try first.
-#[derive(Debug, Clone, Default)]
-pub struct PasswordSubject {
-    pub username: String,
-    pub name: String,
-    pub email: String,
-    pub brand: String,
-}
-
 const SYMBOLS: &str = "!\\\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ";
 const LONGEST_GUESSED: usize = 72;
 
 impl PasswordPolicy {
+    /// `words` are those an attacker would try first.
+    ///
     /// # Errors
     /// A check that cannot be made here, as text: counts as a policy that raised.
-    pub(crate) fn evaluate(
-        &self,
-        context: &Map<String, Value>,
-        subject: &PasswordSubject,
-    ) -> Result<Verdict, String> {
+    fn evaluate(&self, context: &Map<String, Value>, words: &[&str]) -> Result<Verdict, String> {
         let asked = context.get("prompt_data").and_then(|data| data.get(&self.password_field));
         let password = asked
             .or_else(|| context.get(&self.password_field))
@@ -143,7 +131,7 @@ impl PasswordPolicy {
         if self.check_have_i_been_pwned {
             return Err("The list of leaked passwords can't be asked by this version.".to_owned());
         }
-        Ok(if self.check_zxcvbn { self.guess(password, subject) } else { Verdict::passing() })
+        Ok(if self.check_zxcvbn { self.guess(password, words) } else { Verdict::passing() })
     }
 
     fn meets_static_rules(&self, password: &str) -> bool {
@@ -158,14 +146,9 @@ impl PasswordPolicy {
             && at_least(count(&|c| self.symbol_charset.contains(c)), self.amount_symbols)
     }
 
-    fn guess(&self, password: &str, subject: &PasswordSubject) -> Verdict {
+    fn guess(&self, password: &str, words: &[&str]) -> Verdict {
         let start: String = password.chars().take(LONGEST_GUESSED).collect();
-        let words: Vec<&str> = [&subject.username, &subject.name, &subject.email, &subject.brand]
-            .into_iter()
-            .filter(|word| !word.is_empty())
-            .map(String::as_str)
-            .collect();
-        let guess = zxcvbn::zxcvbn(&start, &words);
+        let guess = zxcvbn::zxcvbn(&start, words);
         if i32::from(u8::from(guess.score())) > self.zxcvbn_score_threshold {
             return Verdict::passing();
         }
@@ -174,6 +157,15 @@ impl PasswordPolicy {
             messages.extend(feedback.suggestions().iter().map(ToString::to_string));
         }
         Verdict::failing(messages)
+    }
+}
+
+impl Policy for PasswordPolicy {
+    fn judge(&self, question: &Question<'_>) -> Result<Verdict, String> {
+        let user = question.user.map(|user| [&user.username, &user.name, &user.email]);
+        let words = user.into_iter().flatten().chain([&question.facts.brand_title]);
+        let words: Vec<&str> = words.map(String::as_str).filter(|word| !word.is_empty()).collect();
+        self.evaluate(question.context, &words)
     }
 }
 
@@ -219,8 +211,7 @@ mod tests {
     #[test]
     fn weak_passwords_are_refused_with_advice() {
         let context = json!({"prompt_data": {"password": "Password-123"}});
-        let verdict =
-            policy().evaluate(context.as_object().unwrap(), &PasswordSubject::default()).unwrap();
+        let verdict = policy().evaluate(context.as_object().unwrap(), &[]).unwrap();
         assert!(!verdict.passing);
         assert_eq!(verdict.messages.first().map(String::as_str), Some("Password is too weak."));
         assert!(verdict.messages.len() > 1);
@@ -228,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_missing_password_is_named() {
-        let verdict = policy().evaluate(&Map::new(), &PasswordSubject::default()).unwrap();
+        let verdict = policy().evaluate(&Map::new(), &[]).unwrap();
         assert_eq!(verdict.messages, ["Password not set in context"]);
     }
 }

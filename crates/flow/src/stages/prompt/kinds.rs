@@ -1,9 +1,7 @@
 //! The kinds: a question, and a page of questions.
 
-use countersign_model::{
-    Choice, Code, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family,
-};
-use countersign_policy::expression;
+use countersign_model::{Choice, Code, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished};
+use countersign_policy::{Policy, expression};
 
 use crate::stages::Stage;
 
@@ -137,7 +135,7 @@ pub struct PromptStage {
         default,
         guard
     )]
-    pub validation_policies: Vec<Ref<family::Policy>>,
+    pub validation_policies: Vec<Ref<dyn Policy>>,
     /// Says that a validation policy was deleted. Until the policies are chosen anew, the stage
     /// refuses everybody.
     #[field(label = "Vanished", read_only, default)]

@@ -3,8 +3,8 @@
 mod field;
 mod kinds;
 
-use countersign_model::{FieldErrors, Key, ObjectId, Problem, Ref, family};
-use countersign_policy::engine;
+use countersign_model::{FieldErrors, Key, ObjectId, Problem, Ref};
+use countersign_policy::{Policy, engine};
 use serde_json::{Map, Value};
 
 use super::{Stage, StageFuture, Step};
@@ -118,7 +118,7 @@ impl PromptStage {
         };
         let decision = engine::decide_all(
             &question,
-            self.validation_policies.iter().map(Ref::<family::Policy>::id),
+            self.validation_policies.iter().map(Ref::<dyn Policy>::id),
         );
         run.note_policies(&format!("answers to {}", self.name), &decision);
         if decision.passing {
