@@ -18,6 +18,8 @@ def test_health_metrics_and_both_listeners(server):
     assert tls.status_code == 200
     metrics = requests.get(f"http://127.0.0.1:{server.metrics_port}/metrics", timeout=10)
     assert metrics.status_code == 200 and "# TYPE" in metrics.text
+    for service in ("http", "https", "metrics", "jobs", "event_chain", "notifications", "configuration_refresh"):
+        assert f'countersign_service_up{{name="{service}"}} 1' in metrics.text, service
 
 
 def test_the_first_visit_leads_to_set_up_until_it_is_done(start):

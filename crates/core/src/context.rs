@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::identity::Caller;
 use crate::module::Module;
 use crate::request::RequestInfo;
+use crate::service::Tasks;
 use crate::visitor::TokenResolver;
 
 /// The settings handlers need; the program reads them from flags, environment and files.
@@ -60,6 +61,8 @@ pub struct Inner {
     pub entropy: Arc<dyn Entropy>,
     pub settings: Settings,
     pub install_id: String,
+    /// For work that outlives its request.
+    pub tasks: Tasks,
     /// HMAC key of the session cookie: the hex SHA-512 of the secret key, as the original's.
     pub(crate) cookie_key: Secret,
     pub(crate) modules: Vec<Module>,
@@ -81,6 +84,7 @@ impl Context {
             entropy: parts.entropy,
             settings: parts.settings,
             install_id: parts.install_id,
+            tasks: Tasks::default(),
             cookie_key: Secret::new(hex::encode(digest.as_ref())),
             modules: parts.modules,
         }))

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::job::Job;
 use crate::resource::{FamilyResource, KindResource};
+use crate::service::Service;
 use crate::visitor::TokenResolver;
 
 /// What a crate adds to the program.
@@ -38,6 +39,8 @@ pub struct Module {
     pub token_resolver: Option<Arc<dyn TokenResolver>>,
     /// Run once, in order, after the default objects are in place and before the listeners open.
     pub start: Vec<Start>,
+    /// Run as long as a server or worker does, which hold them.
+    pub services: Vec<Service>,
     /// Done beside requests, again and again or when asked for.
     pub jobs: Vec<Job>,
     /// Component schemas that operations name.

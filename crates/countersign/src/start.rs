@@ -3,7 +3,7 @@
 use std::{
     fs::{File, TryLockError},
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,9 +14,10 @@ use countersign_blueprints::{
     tables,
 };
 use countersign_catalogue::CertificateFolder;
-use countersign_core::{Context, ContextParts, Module, Settings as RestSettings};
+use countersign_core::{
+    Context, ContextParts, Module, Nodes, Service, Settings as RestSettings, Shutdown,
+};
 use countersign_directory::{Passwords, Verified};
-use countersign_jobs::{Options as WorkerOptions, Worker};
 use countersign_model::{Entropy as _, Registry, Secret};
 use countersign_store::{
     Actor, Database, Options, PostgresOptions, PostgresTls, RedisOptions, RedisTls, SecretKey,
@@ -26,6 +27,7 @@ use serde_json::Map;
 
 use crate::{
     files,
+    serve::memory,
     settings::{Node, Postgresql, Settings, Surroundings as _, System, is_example},
 };
 
@@ -333,10 +335,7 @@ fn surroundings(settings: &Settings, secret_key: &Secret) -> Surroundings {
     let bootstrap = settings.bootstrap.clone();
     Surroundings {
         folder: settings.general.blueprints_dir.clone(),
-        passwords: Arc::new(Hashing {
-            passwords: OnceLock::new(),
-            runtime: tokio::runtime::Handle::current(),
-        }),
+        passwords: Arc::new(Hashing(tokio::runtime::Handle::current())),
         machine: Machine {
             secrets: own_secrets(settings, secret_key),
             environment: Arc::new(move |name| {
@@ -388,63 +387,71 @@ fn given(settings: &Settings, secret_key: &Secret) -> Module {
 }
 
 /// Password hashes for blueprints: the store's writer waits for them, outside of the runtime's
-/// threads. Made when the first password comes, which for most starts is never.
-struct Hashing {
-    passwords: OnceLock<Passwords>,
-    runtime: tokio::runtime::Handle,
-}
+/// threads. One is rare: it takes its memory for itself and keeps none.
+struct Hashing(tokio::runtime::Handle);
 
 impl tables::Passwords for Hashing {
     fn hash(&self, password: &str) -> Result<String, String> {
-        let passwords = self.passwords.get_or_init(Passwords::new);
-        self.runtime
-            .block_on(passwords.hash(&Secret::new(password), &SystemEntropy))
+        let passwords = Passwords::new();
+        let password = Secret::new(password);
+        self.0
+            .block_on(passwords.hash(&password, &SystemEntropy))
             .map_err(|error| error.to_string())
     }
 
     fn matches(&self, password: &str, stored: &str) -> bool {
-        let passwords = self.passwords.get_or_init(Passwords::new);
-        let checked = self.runtime.block_on(passwords.verify(&Secret::new(password), Some(stored)));
+        let passwords = Passwords::new();
+        let checked = self.0.block_on(passwords.verify(&Secret::new(password), Some(stored)));
         matches!(checked, Ok(Verified::Yes | Verified::YesOutdated))
     }
 }
 
-/// Keeps what this process knows as new as what others wrote, and what it has in memory on disk;
-/// ends with the program.
-pub fn keep_current(context: &Context) {
-    let flushing = context.clone();
-    tokio::spawn(async move {
-        let seldom = Seldom::new();
-        loop {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            if let Err(error) = flushing.store.flush_ephemeral().await
-                && let Some(times) = seldom.now()
-            {
-                tracing::warn!(%error, times, "sign-ins in progress are not kept");
-            }
-        }
-    });
-    let refreshing = context.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            // What another process changed is seen here within a second; an outage is told by the
-            // probes.
-            if let Err(error) = refreshing.store.refresh().await {
-                tracing::debug!(%error, "the configuration could not be compared");
-            }
-        }
-    });
+/// What runs beside requests and jobs, in processes that do jobs and in others.
+pub fn services(context: &Context, does_jobs: bool) -> Vec<Service> {
+    let own = [
+        Service::new("ephemeral_flush", keep_on_disk),
+        Service::new("configuration_refresh", keep_current).essential(),
+        Service::new("memory", memory::keep_small),
+    ];
+    let declared = context.modules().iter().flat_map(|module| module.services.iter().cloned());
+    own.into_iter()
+        .chain(declared)
+        .filter(|service| does_jobs || service.nodes == Nodes::Every)
+        .collect()
 }
 
-/// Starts doing jobs.
-pub fn start_worker(context: &Context, settings: &Settings) -> Worker {
-    let options = WorkerOptions {
+/// What does jobs.
+pub fn worker(settings: &Settings) -> Service {
+    countersign_jobs::worker(countersign_jobs::Options {
         concurrency: usize::from(settings.worker.concurrency),
         heartbeat: Some(heartbeat(settings)),
-    };
-    tokio::spawn(instances::watch(context.clone()));
-    Worker::start(context.clone(), options)
+    })
+}
+
+/// Writes what is in memory for a while to disk, where a restart finds it.
+async fn keep_on_disk(cx: Context, mut stop: Shutdown) -> Result<(), String> {
+    let seldom = Seldom::new();
+    while stop.sleep(Duration::from_secs(1)).await {
+        if let Err(error) = cx.store.flush_ephemeral().await
+            && let Some(times) = seldom.now()
+        {
+            tracing::warn!(%error, times, "sign-ins in progress are not kept");
+        }
+    }
+    Ok(())
+}
+
+/// What another process changed is seen here within a second; an outage is told by the probes.
+async fn keep_current(cx: Context, mut stop: Shutdown) -> Result<(), String> {
+    while stop.sleep(Duration::from_secs(1)).await {
+        if let Err(error) = cx.store.refresh().await {
+            if !error.is_passing() {
+                return Err(error.to_string());
+            }
+            tracing::debug!(%error, "the configuration could not be compared");
+        }
+    }
+    Ok(())
 }
 
 /// The file whose time is that of the worker's last sign of life. Containers may share the data

@@ -175,6 +175,7 @@ impl HttpClient for Courier {
     {
         Box::pin(async move {
             let client = self.client.clone();
+            #[expect(clippy::disallowed_methods, reason = "awaited on a thread without a runtime")]
             let sent = self.runtime.spawn(async move {
                 let answer = client.execute(request.try_into()?).await?;
                 let mut response = Response::new(Bytes::new());

@@ -1,13 +1,9 @@
 //! The memory that passwords are hashed in: 19 MiB each, taken from the system once for as many
 //! hashes as run at a time, and given back when nobody has signed in for a while.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use argon2::Block;
-
-/// As long is kept what nobody uses.
-pub(crate) const KEPT: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 pub(crate) struct HashMemory(Mutex<State>);
@@ -15,8 +11,8 @@ pub(crate) struct HashMemory(Mutex<State>);
 #[derive(Default)]
 struct State {
     idle: Vec<Vec<Block>>,
-    uses: u64,
-    watched: bool,
+    /// Since it was last looked whether the memory is needed.
+    used: bool,
 }
 
 impl HashMemory {
@@ -29,32 +25,19 @@ impl HashMemory {
         }
         let outcome = work(memory.get_mut(..blocks).unwrap_or_default());
         self.change(|state| {
-            state.uses += 1;
+            state.used = true;
             state.idle.push(memory);
         });
         outcome
     }
 
-    /// Gives the memory back once it has not been used for so long. Inside of the runtime.
-    pub(crate) fn give_back_after(memory: &Arc<HashMemory>, quiet: Duration) {
-        if memory.change(|state| std::mem::replace(&mut state.watched, true)) {
-            return;
-        }
-        let memory = memory.clone();
-        tokio::spawn(async move {
-            let mut seen = None;
-            loop {
-                let idle = memory.change(|state| {
-                    let unused = seen.replace(state.uses) == Some(state.uses);
-                    state.watched = !unused;
-                    unused.then(|| std::mem::take(&mut state.idle))
-                });
-                if idle.is_some() {
-                    return;
-                }
-                tokio::time::sleep(quiet).await;
-            }
-        });
+    /// Gives the memory back if it was not used since this was last called.
+    pub(crate) fn trim(&self) {
+        // Freed after the lock is: it takes a moment.
+        drop(self.change(|state| {
+            let unused = !std::mem::take(&mut state.used);
+            unused.then(|| std::mem::take(&mut state.idle))
+        }));
     }
 
     fn change<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -70,27 +53,17 @@ mod tests {
         memory.change(|state| state.idle.iter().map(Vec::len).sum())
     }
 
-    async fn until_given_back(memory: &HashMemory) {
-        for _ in 0..1000 {
-            if idle(memory) == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("the memory is still held");
-    }
-
-    #[tokio::test]
-    async fn memory_of_hashes_is_used_again_and_given_back() {
-        let (memory, quiet) = (Arc::new(HashMemory::default()), Duration::from_millis(50));
+    #[test]
+    fn memory_of_hashes_is_used_again_and_given_back() {
+        let memory = HashMemory::default();
         for _ in 0..2 {
             for _ in 0..3 {
                 memory.with(8, |blocks| assert_eq!(blocks.len(), 8));
             }
-            assert_eq!(idle(&memory), 8, "one after the other need it once");
-            HashMemory::give_back_after(&memory, quiet);
-            HashMemory::give_back_after(&memory, quiet);
-            until_given_back(&memory).await;
+            memory.trim();
+            assert_eq!(idle(&memory), 8, "it was used; one after the other need it once");
+            memory.trim();
+            assert_eq!(idle(&memory), 0);
         }
     }
 }

@@ -27,7 +27,7 @@ pub mod users;
 
 use std::sync::Arc;
 
-use countersign_core::{Context, Job, Module, Start};
+use countersign_core::{Context, Job, Module, Service, Start};
 use countersign_model::{Fields, Target, directory};
 use countersign_rest::table_operations;
 
@@ -80,17 +80,10 @@ pub fn module() -> Module {
             "Remove temporary users created by SAML Sources",
             |cx, run| Box::pin(clean::temporary_users(cx, run)),
         )],
-        start: vec![
-            Start { name: "accounts", run: |cx| Box::pin(at_start(cx)) },
-            Start {
-                name: "index of names",
-                run: |cx| {
-                    Box::pin(async move {
-                        tokio::spawn(search::keep_indexing(cx));
-                        Ok(())
-                    })
-                },
-            },
+        start: vec![Start { name: "accounts", run: |cx| Box::pin(at_start(cx)) }],
+        services: vec![
+            Service::new("index_of_names", search::keep_indexing),
+            Service::new("password_memory", Passwords::keep_small),
         ],
         ..Module::default()
     }

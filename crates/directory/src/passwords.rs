@@ -9,23 +9,26 @@ use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use aws_lc_rs::pbkdf2;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign_core::{ApiError, Context};
+use countersign_core::{ApiError, Context, Shutdown};
 use countersign_model::{Entropy, Secret};
 use http::StatusCode;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
-use crate::hash_memory::{self, HashMemory};
+use crate::hash_memory::HashMemory;
 
 /// OWASP's second choice for argon2id: 19 MiB, two passes.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// As many wait per worker before new ones are refused.
 const QUEUE: usize = 64;
+/// Memory that no hash has needed for as long is given back.
+const MEMORY_IDLE: Duration = Duration::from_secs(5);
 /// Longer ones are refused before they reach the hash.
 const LONGEST: usize = 4096;
 
@@ -127,6 +130,16 @@ impl Passwords {
         Ok(if exists { outcome } else { Verified::No })
     }
 
+    /// The service that gives memory back which no hash has needed for a while.
+    pub(crate) async fn keep_small(cx: Context, mut stop: Shutdown) -> Result<(), String> {
+        while stop.sleep(MEMORY_IDLE).await {
+            if let Some(passwords) = Passwords::of(&cx) {
+                passwords.memory.trim();
+            }
+        }
+        Ok(())
+    }
+
     /// How many hashes were computed, for tests that compare what two refusals cost.
     pub fn computed(&self) -> u64 {
         self.computed.load(Ordering::Relaxed)
@@ -144,7 +157,6 @@ impl Passwords {
         let place = self.waiting.clone().try_acquire_owned().map_err(|_| HashError::Busy)?;
         let turn = self.workers.clone().acquire_owned().await.map_err(|_| HashError::Failed)?;
         let memory = self.memory.clone();
-        HashMemory::give_back_after(&memory, hash_memory::KEPT);
         let task = tokio::task::spawn_blocking(move || {
             // Held by the thread: whoever asks and hangs up does not make room for the next before
             // the work is done.
@@ -263,6 +275,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "held and aborted by the test")]
     async fn who_hangs_up_makes_no_room_before_the_work_is_done() {
         let passwords =
             Arc::new(Passwords { workers: Arc::new(Semaphore::new(1)), ..Passwords::new() });

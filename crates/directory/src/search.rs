@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use countersign_core::Context;
+use countersign_core::{Context, Shutdown};
 use countersign_rest::{Index, Narrowed};
 use countersign_store::{Actor, Sql, SqlValue, Store, StoreError, Tx, params};
 
@@ -166,16 +166,14 @@ impl Members {
 
 /// Puts noted people into the sets as they become some, in every process: whoever comes second
 /// finds nothing to do.
-pub(crate) async fn keep_indexing(cx: Context) {
+pub(crate) async fn keep_indexing(cx: Context, mut stop: Shutdown) -> Result<(), String> {
     loop {
-        match index_everybody(&cx.store).await {
-            Ok(()) => {}
-            Err(StoreError::Closed) => return,
-            Err(error) => {
-                tracing::warn!(%error, "new people could not be put into the index of names; searches find them all the same");
-            }
+        if let Err(error) = index_everybody(&cx.store).await {
+            tracing::warn!(%error, "new people could not be put into the index of names; searches find them all the same");
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        if !stop.sleep(LOOK_EVERY).await {
+            return Ok(());
+        }
     }
 }
 

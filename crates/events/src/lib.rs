@@ -23,7 +23,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::{Context, Expiring, Job, JobError, Module, Run, Start, enqueue};
+use countersign_core::{
+    Context, Expiring, Job, JobError, Module, Run, Service, Shutdown, Start, enqueue,
+};
 use countersign_model::Space;
 use countersign_store::{Actor, StoreError, Tx};
 use serde_json::json;
@@ -69,15 +71,12 @@ pub fn module() -> Module {
             }),
         ],
         start: vec![Start {
-            name: "event chain",
+            name: "number of events",
             run: |cx| {
-                Box::pin(async move {
-                    count::begin(&cx).await.map_err(|error| error.to_string())?;
-                    tokio::spawn(keep_sealing(cx));
-                    Ok(())
-                })
+                Box::pin(async move { count::begin(&cx).await.map_err(|error| error.to_string()) })
             },
         }],
+        services: vec![Service::new("event_chain", keep_sealing)],
         extensions: vec![Arc::new(Expiring {
             plural: "Events",
             remove: |tx| chain::retain(tx, 0),
@@ -115,9 +114,10 @@ pub fn forget_user(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreError> {
 const PLACES_EVERY: u32 = 30;
 
 /// Seals events about each second, in every process: whoever comes second finds nothing to do.
-async fn keep_sealing(cx: Context) {
-    for round in 1_u32.. {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+async fn keep_sealing(cx: Context, mut stop: Shutdown) -> Result<(), String> {
+    let mut round = 0_u32;
+    while stop.sleep(Duration::from_secs(1)).await {
+        round = round.wrapping_add(1);
         if round.is_multiple_of(PLACES_EVERY)
             && let Some(places) = Places::of(&cx)
         {
@@ -125,7 +125,6 @@ async fn keep_sealing(cx: Context) {
         }
         match chain::seal(&cx, retention(&cx)).await {
             Ok(()) => {}
-            Err(StoreError::Closed) => return,
             // The requests of such a time say so.
             Err(error) if error.is_passing() => {
                 tracing::debug!(%error, "events are not sealed for the moment");
@@ -133,6 +132,7 @@ async fn keep_sealing(cx: Context) {
             Err(error) => tracing::warn!(%error, "events could not be sealed"),
         }
     }
+    Ok(())
 }
 
 /// Seconds an event is kept: the shorter of what the program's and the installation's settings say.

@@ -68,7 +68,7 @@ pub async fn begin(
         Planning::NotApplicable { messages, plan } => {
             let mut plan = *plan;
             plan.query = web::parse_query(&request.query);
-            let ended = executor::not_applicable(Run::new(browser, plan, None), &messages);
+            let ended = executor::not_applicable(Run::new(browser, plan, None), &messages).await;
             return Ok(Begun::Answer(over(&ended.run, &ended.turned)));
         }
     };
@@ -288,7 +288,7 @@ pub async fn denied_page(
         "denied",
         json!({"messages": decision.messages}),
     );
-    record::write_decision(&browser, run, &format!("application:{application}"), recording);
+    record::write_decision(&browser, run, &format!("application:{application}"), recording).await;
     let reason = match decision.messages.is_empty() {
         false => decision.messages.join(" "),
         true if browser.sees_errors() => whom_for(&decision),

@@ -118,7 +118,8 @@ pub(crate) async fn enter(
         Planning::Ready(plan) => Ok(Entered::Going(Box::new(visited(browser, *plan, query, hint)))),
         Planning::NotApplicable { messages, mut plan } => {
             plan.query = query;
-            Ok(Entered::Over(Box::new(not_applicable(Run::new(browser, *plan, hint), &messages))))
+            let run = Run::new(browser, *plan, hint);
+            Ok(Entered::Over(Box::new(not_applicable(run, &messages).await)))
         }
     }
 }
@@ -163,7 +164,7 @@ async fn led_here(
 }
 
 /// The flow is not for this browser.
-pub(crate) fn not_applicable(mut run: Run, messages: &[String]) -> Ended {
+pub(crate) async fn not_applicable(mut run: Run, messages: &[String]) -> Ended {
     let action = run.flow().map_or(DeniedAction::Message, |flow: &Flow| flow.denied_action);
     // Only for people signed in: a visitor sent on would be sent back here to sign in, for ever.
     let next = run
@@ -186,7 +187,7 @@ pub(crate) fn not_applicable(mut run: Run, messages: &[String]) -> Ended {
         messages.join("\n")
     };
     run.note("denied", json!({"message": text}));
-    record::write(&run.browser, &run.plan, &run.slug(), "denied");
+    record::write(&run.browser, &run.plan, &run.slug(), "denied").await;
     Ended {
         run,
         turned: Turned::End(Challenge::AccessDenied { error_message: text }),
@@ -492,7 +493,7 @@ impl Executor {
             } else {
                 "done"
             };
-            record::write(&run.browser, &run.plan, &slug, outcome);
+            record::write(&run.browser, &run.plan, &slug, outcome).await;
         } else if !keeps {
             if matches!(turned, Turned::Elsewhere { .. }) && run.plan.query_value(VIA).is_none() {
                 run.plan.query.push((VIA.to_owned(), entered));
@@ -523,7 +524,7 @@ impl Executor {
                 keep::put(&run.browser, &run.plan).await?;
             }
             if answered {
-                record::write(&run.browser, &run.plan, &slug, "running");
+                record::write(&run.browser, &run.plan, &slug, "running").await;
             }
         }
         if let Some(old) = run.browser.former_key() {

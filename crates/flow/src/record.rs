@@ -46,13 +46,13 @@ pub(crate) fn is_recorded(browser: &Browser, plan: &Plan) -> bool {
 }
 
 /// Writes the run into its table, after the answer: nobody waits for it.
-pub(crate) fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &'static str) {
+pub(crate) async fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &'static str) {
     let known = is_known(browser, plan);
     if !(plan.recording.admitted || known && (plan.recording.answered || outcome == "denied")) {
         return;
     }
     let (cx, plan, slug) = (browser.cx.clone(), Arc::new(plan.clone()), slug.to_owned());
-    tokio::spawn(async move {
+    let work = async move {
         let finished = (outcome != "running").then(|| cx.clock.now());
         let steps = Value::Array(plan.recording.steps.clone());
         let size = steps.to_string().len();
@@ -81,11 +81,17 @@ pub(crate) fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &'stati
             }
             Err(error) => tracing::warn!(%error, "a run of a flow could not be recorded"),
         }
-    });
+    };
+    browser.cx.tasks.spawn("flow run", work).await;
 }
 
 /// Writes a decision about somebody who is signed in, that belongs to no flow.
-pub(crate) fn write_decision(browser: &Browser, run: Uuid, about: &str, recording: Recording) {
+pub(crate) async fn write_decision(
+    browser: &Browser,
+    run: Uuid,
+    about: &str,
+    recording: Recording,
+) {
     let mut plan = Plan::new(
         run,
         Ref::new(Key::Uuid(run)),
@@ -93,7 +99,7 @@ pub(crate) fn write_decision(browser: &Browser, run: Uuid, about: &str, recordin
         serde_json::Map::new(),
     );
     plan.recording = recording;
-    write(browser, &plan, about, "denied");
+    write(browser, &plan, about, "denied").await;
 }
 
 /// Removes the oldest runs without a known person until they are within their budget.

@@ -561,7 +561,7 @@ async fn cancel(State(cx): State<Context>, request: Request) -> Response {
                 .get(kept.plan.flow)
                 .map(|flow| flow.slug.to_string())
                 .unwrap_or_default();
-            record::write(&browser, &kept.plan, &slug, "cancelled");
+            record::write(&browser, &kept.plan, &slug, "cancelled").await;
         }
         Ok(None) => {}
         Err(error) => return visit.broken(&error),

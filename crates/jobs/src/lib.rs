@@ -18,7 +18,7 @@ mod worker;
 use countersign_core::{Context, Job, Module};
 
 pub use measure::measure;
-pub use worker::{Options, Worker};
+pub use worker::{Options, STOP_GRACE, worker};
 
 /// The worker's part of the program.
 #[must_use]

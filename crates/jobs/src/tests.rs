@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
-use countersign_core::{Context, ContextParts, Job, JobError, Module, Run, Settings, enqueue};
+use countersign_core::{
+    Context, ContextParts, Job, JobError, Module, Run, Settings, Shutdown, enqueue,
+};
 use countersign_model::{Clock, Registry, Secret, Timestamp};
 use countersign_store::{Actor, Options as StoreOptions, Store, StoreError, SystemEntropy, params};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::queue::{self, Claim, End};
 use crate::schedule::{self, Scheduled};
-use crate::{Options, Worker};
+use crate::{Options, worker};
 
 #[derive(Clone)]
 struct StillClock(Arc<AtomicI64>);
@@ -283,10 +286,11 @@ async fn ended_rows_can_be_asked_for_again_and_waiting_ones_cancelled() {
 #[tokio::test]
 async fn a_worker_does_what_is_asked_and_survives_panics() {
     let world = World::new();
-    let worker = Worker::start(
-        world.cx.clone(),
-        Options { concurrency: 2, heartbeat: Some(world.cx.settings.data_dir.join("beat")) },
-    );
+    let heartbeat = Some(world.cx.settings.data_dir.join("beat"));
+    let (stop, shutdown) = Shutdown::channel();
+    let worker = worker(Options { concurrency: 2, heartbeat });
+    let mut working = JoinSet::new();
+    working.spawn((worker.run)(world.cx.clone(), shutdown));
     world.ask("panics", "").await;
     world.ask("mail", "a").await;
     world.ask("mail", "b").await;
@@ -315,6 +319,7 @@ async fn a_worker_does_what_is_asked_and_survives_panics() {
         }
     }
     assert!(world.states().await.contains(&("waits".to_owned(), "cancelled".to_owned(), 1)));
-    worker.stop().await;
+    stop.send(true).unwrap();
+    assert_eq!(working.join_next().await.unwrap().unwrap(), Ok(()));
     assert!(!world.cx.settings.data_dir.join("beat").exists());
 }

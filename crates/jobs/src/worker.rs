@@ -1,13 +1,13 @@
-//! The worker: takes what is due and carries it out, until it is told to stop.
+//! The worker: takes what is due and carries it out, until the program stops.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::{Context, Job, JobError, NoteLevel, Run};
+use countersign_core::{Context, Job, JobError, NoteLevel, Run, Service, Shutdown};
 use countersign_store::{Actor, StoreError};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument as _;
 
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How often the heartbeat is written.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Running jobs get as long to end when the worker stops, or when somebody cancels them.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub const STOP_GRACE: Duration = Duration::from_secs(8);
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -31,35 +31,22 @@ pub struct Options {
     pub heartbeat: Option<PathBuf>,
 }
 
-/// A running worker.
-pub struct Worker {
-    stop: watch::Sender<bool>,
-    handle: JoinHandle<()>,
-}
-
-impl Worker {
-    /// Starts one; it works until [`stop`](Worker::stop).
-    #[must_use]
-    pub fn start(cx: Context, options: Options) -> Worker {
-        let (stop, stopping) = watch::channel(false);
-        let scheduled = schedule::of(&cx);
-        let jobs = crate::jobs(&cx).map(|job| (job.name, job.attempts)).collect();
+/// Does jobs. When the program stops it takes nothing more, gives what runs a few seconds to end,
+/// and leaves the rest to others.
+#[must_use]
+pub fn worker(options: Options) -> Service {
+    let run = move |cx: Context, stopping| {
         let work = Work {
+            scheduled: schedule::of(&cx),
+            jobs: crate::jobs(&cx).map(|job| (job.name, job.attempts)).collect(),
             cx,
-            scheduled,
-            jobs,
             free: Arc::new(Semaphore::new(options.concurrency.max(1))),
             freed: Arc::new(Notify::new()),
             stopping,
         };
-        Worker { stop, handle: tokio::spawn(work.run(options.heartbeat)) }
-    }
-
-    /// Takes nothing more, gives what runs a few seconds to end, and leaves the rest to others.
-    pub async fn stop(self) {
-        let _ = self.stop.send(true);
-        let _ = self.handle.await;
-    }
+        work.run(options.heartbeat.clone())
+    };
+    Service::new("jobs", run).on_workers()
 }
 
 struct Work {
@@ -68,15 +55,15 @@ struct Work {
     jobs: Vec<(&'static str, u32)>,
     free: Arc<Semaphore>,
     freed: Arc<Notify>,
-    stopping: watch::Receiver<bool>,
+    stopping: Shutdown,
 }
 
 impl Work {
-    async fn run(mut self, heartbeat: Option<PathBuf>) {
+    async fn run(mut self, heartbeat: Option<PathBuf>) -> Result<(), String> {
         let mut running = JoinSet::new();
         let mut beaten: Option<Instant> = None;
         let mut prepared = false;
-        while !*self.stopping.borrow() {
+        while !self.stopping.is_requested() {
             if let Some(path) =
                 heartbeat.as_ref().filter(|_| beaten.is_none_or(|at| at.elapsed() >= HEARTBEAT))
             {
@@ -92,13 +79,14 @@ impl Work {
             tokio::select! {
                 () = sleep(LOOK) => {}
                 () = self.freed.notified() => {}
-                _ = self.stopping.changed() => {}
+                () = self.stopping.requested() => {}
             }
         }
         while running.join_next().await.is_some() {}
         if let Some(path) = heartbeat {
             let _ = std::fs::remove_file(path);
         }
+        Ok(())
     }
 
     /// Asks for what the schedule says, and begins as much as there is room for.
@@ -147,7 +135,7 @@ struct One {
     cx: Context,
     job: Job,
     claim: Claim,
-    stopping: watch::Receiver<bool>,
+    stopping: Shutdown,
 }
 
 impl One {
@@ -175,32 +163,32 @@ impl One {
             attempt = self.claim.attempt
         );
         let begun = Instant::now();
-        let mut work =
-            tokio::spawn((self.job.run)(self.cx.clone(), run.clone()).instrument(span.clone()));
+        // A task of its own: its lease is renewed while it computes, and a panic ends it alone.
+        let mut work = JoinSet::new();
+        work.spawn((self.job.run)(self.cx.clone(), run.clone()).instrument(span.clone()));
         let mut give_up: Option<Instant> = None;
         let end = loop {
             let patience = give_up.map_or(queue::RENEWAL, |at| {
                 at.saturating_duration_since(Instant::now()).min(queue::RENEWAL)
             });
             tokio::select! {
-                ended = &mut work => break end_of(ended, &run),
-                _ = self.stopping.changed(), if give_up.is_none() => {
-                    give_up = Some(Instant::now() + PATIENCE);
+                Some(ended) = work.join_next() => break end_of(ended, &run),
+                () = self.stopping.requested(), if give_up.is_none() => {
+                    give_up = Some(Instant::now() + STOP_GRACE);
                 }
                 () = sleep(patience) => {
                     if give_up.is_some_and(|at| at <= Instant::now()) {
-                        work.abort();
+                        work.abort_all();
                         break if run.is_cancelled() { End::Cancelled } else { End::Released };
                     }
                     match self.renew(&run).await {
                         Ok(Some(true)) if !run.is_cancelled() => {
                             run.note(NoteLevel::Info, self.cx.clock.now(), name, "Asked to stop.");
                             run.cancel();
-                            give_up = Some(Instant::now() + PATIENCE);
+                            give_up = Some(Instant::now() + STOP_GRACE);
                         }
                         Ok(Some(_)) => {}
                         Ok(None) => {
-                            work.abort();
                             tracing::warn!(job = name, task = %self.claim.task, "another process took this run over");
                             return;
                         }

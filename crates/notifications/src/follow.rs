@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use countersign_core::{Context, enqueue};
+use countersign_core::{Context, Shutdown, enqueue};
 use countersign_events::{Recorded, sealed_after};
 use countersign_model::{Ref, Snapshot};
 use countersign_policy::engine::{bindings_of, decide_or};
@@ -24,14 +24,12 @@ const STALE: i64 = 86_400;
 
 /// Looks for new events about each second, in every process; which of them moves on is decided in
 /// the transaction.
-pub(crate) async fn keep_following(cx: Context) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        loop {
+pub(crate) async fn keep_following(cx: Context, mut stop: Shutdown) -> Result<(), String> {
+    while stop.sleep(Duration::from_secs(1)).await {
+        while !stop.is_requested() {
             match follow(&cx).await {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(StoreError::Closed) => return,
                 Err(error) => {
                     tracing::warn!(%error, "notifications have to wait");
                     break;
@@ -39,6 +37,7 @@ pub(crate) async fn keep_following(cx: Context) {
             }
         }
     }
+    Ok(())
 }
 
 /// Deals with some events; whether there may be more.

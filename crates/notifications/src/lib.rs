@@ -11,7 +11,7 @@ mod follow;
 mod kinds;
 mod message;
 
-use countersign_core::{Job, JobError, KindResource, Module, Start};
+use countersign_core::{Job, JobError, KindResource, Module, Service};
 use countersign_model::Fields as _;
 use countersign_rest::object_schema;
 use countersign_store::{Actor, StoreError, params};
@@ -65,15 +65,7 @@ pub fn module() -> Module {
                 },
             ),
         ],
-        start: vec![Start {
-            name: "notifications",
-            run: |cx| {
-                Box::pin(async move {
-                    tokio::spawn(follow::keep_following(cx));
-                    Ok(())
-                })
-            },
-        }],
+        services: vec![Service::new("notifications", follow::keep_following)],
         ..Module::default()
     }
 }

@@ -31,7 +31,7 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use countersign_core::{Call, Expiring, KindResource, Module, Start};
+use countersign_core::{Call, Expiring, KindResource, Module, Service};
 use countersign_flow::{Destinations, InPlanStages};
 use countersign_model::Entry;
 
@@ -51,16 +51,7 @@ pub fn module() -> Module {
         schemas: api::schemas(),
         routes: Some(routes::router),
         token_resolver: Some(Arc::new(resolver::AccessTokens)),
-        start: vec![Start {
-            name: "oauth2_deletions",
-            run: |cx| {
-                Box::pin(async move {
-                    service::clean(&cx).await.map_err(|e| e.to_string())?;
-                    tokio::spawn(service::follow_deletions(cx));
-                    Ok(())
-                })
-            },
-        }],
+        services: vec![Service::new("oauth2_deletions", service::follow_deletions)],
         extensions: vec![
             Arc::new(service::SharedKeys::default()),
             Arc::new(InPlanStages(vec![Arc::new(fulfil::Fulfil), Arc::new(sign_out::SignOut)])),

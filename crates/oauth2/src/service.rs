@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Context, Identity, RequestInfo, SessionData};
+use countersign_core::{Context, Identity, RequestInfo, SessionData, Shutdown};
 use countersign_events::Event;
 use countersign_model::{Target, Timestamp};
 use countersign_policy::Subject;
@@ -415,8 +415,9 @@ pub(crate) async fn clean(cx: &Context) -> Result<(), StoreError> {
     cx.store.write(Actor::system(), "grants without a provider", store).await
 }
 
-/// Waits for providers to be deleted, and ends what they issued.
-pub(crate) async fn follow_deletions(cx: Context) {
+/// Ends what a provider issued that was deleted, also while nobody looked. A failure is tried again
+/// when the supervisor starts this anew.
+pub(crate) async fn follow_deletions(cx: Context, mut stop: Shutdown) -> Result<(), String> {
     // Keys only rise: as many more providers as keys were given means that none is gone. Cheap, for
     // it is asked at each revision; more of another kind in the family lead to a look too many.
     let state = |cx: &Context| {
@@ -425,14 +426,18 @@ pub(crate) async fn follow_deletions(cx: Context) {
         snapshot.highest_key(OAuth2Provider::SPACE) - count
     };
     let mut revisions = cx.store.revisions();
-    let mut known = state(&cx);
-    while revisions.changed().await.is_ok() {
-        let now = state(&cx);
-        if now != known
-            && let Err(error) = clean(&cx).await
-        {
-            tracing::error!(%error, "the tokens of a deleted provider could not be removed");
+    let mut known = None;
+    loop {
+        let now = Some(state(&cx));
+        if now != known {
+            clean(&cx).await.map_err(|error| {
+                format!("the tokens of a deleted provider could not be removed: {error}")
+            })?;
         }
         known = now;
+        tokio::select! {
+            changed = revisions.changed() => changed.map_err(|error| error.to_string())?,
+            () = stop.requested() => return Ok(()),
+        }
     }
 }

@@ -4,11 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use countersign_core::{Context, JobError, NoteLevel, Run, enqueue};
+use countersign_core::{Context, JobError, NoteLevel, Run, Shutdown, enqueue};
 use countersign_model::Ref;
 use countersign_store::{Actor, StoreError, Tx};
 use serde_json::{Value as Json, json};
-use tokio::time::sleep;
 
 use super::{BlueprintInstance, Status, apply, files_at_hand, surroundings};
 use crate::files::{self, File};
@@ -106,30 +105,33 @@ pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
 }
 
 /// Looks at the operator's folder again and again, and asks for a discovery when something in it
-/// changed. Ends with the program.
-pub async fn watch(cx: Context) {
-    let Some(folder) = surroundings(&cx).ok().and_then(|surroundings| surroundings.folder.clone())
-    else {
-        return;
+/// changed.
+///
+/// # Errors
+/// When the folder cannot be looked at, or the store fails.
+pub(super) async fn watch(cx: Context, mut stop: Shutdown) -> Result<(), String> {
+    let Some(folder) = surroundings(&cx)?.folder.clone() else {
+        stop.requested().await;
+        return Ok(());
     };
     let mut known = None;
     loop {
         let look = folder.clone();
-        let Ok(seen) = tokio::task::spawn_blocking(move || files::signature(&look)).await else {
-            return;
-        };
+        let mut seen = tokio::task::spawn_blocking(move || files::signature(&look))
+            .await
+            .map_err(|error| error.to_string())?;
         if known.as_ref().is_some_and(|known| *known != seen) {
             let ask =
                 |tx: &mut Tx<'_>| enqueue(tx, "blueprints_discovery", "", &Json::Null).map(|_| ());
-            if let Err(error) =
-                cx.store.write(Actor::system(), "blueprints folder changed", ask).await
-            {
+            let asked = cx.store.write(Actor::system(), "blueprints folder changed", ask);
+            if let Err(error) = asked.await {
                 tracing::warn!(%error, "a change of the blueprints folder could not be followed");
-                sleep(LOOK).await;
-                continue;
+                seen = known.take().unwrap_or_default();
             }
         }
         known = Some(seen);
-        sleep(LOOK).await;
+        if !stop.sleep(LOOK).await {
+            return Ok(());
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_core::{Context, Job, KindResource, Module};
+use countersign_core::{Context, Job, KindResource, Module, Service};
 use countersign_model::{
     Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Timestamp,
 };
@@ -24,7 +24,6 @@ use crate::apply::Machine;
 use crate::format::Document;
 use crate::{files, tables};
 
-pub use discovery::watch;
 pub use start::{default_objects, own};
 
 /// How the last application of a blueprint went.
@@ -193,6 +192,7 @@ pub fn module() -> Module {
                 Box::pin(apply::run(cx, run))
             }),
         ],
+        services: vec![Service::new("blueprints_folder", discovery::watch).on_workers()],
         ..Module::default()
     }
 }

@@ -32,7 +32,7 @@ impl Faults {
         Faults { context: context.clone(), told_until: Arc::new(AtomicI64::new(0)) }
     }
 
-    fn tell(&self, request: &RequestInfo) {
+    async fn tell(&self, request: &RequestInfo) {
         let now = self.context.clock.now();
         let until = self.told_until.load(Ordering::Relaxed);
         if now < Timestamp(until)
@@ -60,7 +60,8 @@ impl Faults {
         let (context, actor) =
             (self.context.clone(), self.context.actor(&Caller::nobody(), request));
         // The answer does not wait for it.
-        tokio::spawn(async move { event.write(&context, actor).await });
+        let work = async move { event.write(&context, actor).await };
+        self.context.tasks.spawn("event of a fault", work).await;
     }
 }
 
@@ -69,7 +70,7 @@ pub async fn layer(State(faults): State<Faults>, request: Request, next: Next) -
     let info = request.extensions().get::<RequestInfo>().cloned();
     let response = next.run(request).await;
     if let Some(info) = info.filter(|_| response.status() == StatusCode::INTERNAL_SERVER_ERROR) {
-        faults.tell(&info);
+        faults.tell(&info).await;
     }
     response
 }

@@ -10,10 +10,11 @@ use axum::{
 };
 use countersign_core::{Context, RequestInfo};
 use countersign_store::{Owner, StoreError, params};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use subtle::ConstantTimeEq as _;
 
+use super::supervisor::Health;
 use crate::settings::Settings;
 
 /// What the monitoring paths need.
@@ -23,6 +24,7 @@ pub struct Monitoring {
     pub context: Context,
     /// The numbers.
     pub metrics: PrometheusHandle,
+    pub services: Health,
     /// Whether Redis must answer too.
     pub redis: bool,
     /// The bearer key of `/-/metrics/`.
@@ -31,11 +33,17 @@ pub struct Monitoring {
 
 impl Monitoring {
     /// Of a process that is ready.
-    pub fn new(context: &Context, settings: &Settings, metrics: PrometheusHandle) -> Monitoring {
+    pub fn new(
+        context: &Context,
+        settings: &Settings,
+        metrics: PrometheusHandle,
+        services: Health,
+    ) -> Monitoring {
         let text = format!("metrics key\0{}", context.settings.secret_key.expose());
         let key =
             countersign_store::sha256(&text).iter().map(|byte| format!("{byte:02x}")).collect();
-        Monitoring { context: context.clone(), metrics, redis: settings.redis.is_set(), key }
+        let (context, redis) = (context.clone(), settings.redis.is_set());
+        Monitoring { context, metrics, services, redis, key }
     }
 }
 
@@ -87,17 +95,25 @@ async fn ready(
     if let Err(error) = shared {
         reasons.insert("redis".to_owned(), error.to_string().into());
     }
-    if reasons.is_empty() {
-        return StatusCode::OK.into_response();
+    let down = monitoring.services.all_down();
+    let ready = reasons.is_empty() && !down.values().any(|down| down.essential);
+    if !down.is_empty() {
+        let down = down.into_iter().map(|(name, down)| (name.to_owned(), down.problem.into()));
+        reasons.insert("services".to_owned(), serde_json::Value::Object(down.collect()));
     }
-    let unavailable = (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]);
     // What is wrong inside is nobody's business outside.
-    if info.is_some_and(|info| info.client_ip.is_loopback()) {
-        let body = serde_json::Value::Object(reasons).to_string();
-        return (unavailable.0, unavailable.1, [(header::CONTENT_TYPE, "application/json")], body)
-            .into_response();
+    let seen = !reasons.is_empty() && info.is_some_and(|info| info.client_ip.is_loopback());
+    let body = serde_json::Value::Object(reasons).to_string();
+    let mut response = if seen {
+        ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    } else {
+        ().into_response()
+    };
+    if !ready {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
-    unavailable.into_response()
+    response
 }
 
 async fn guarded_metrics(State(monitoring): State<Monitoring>, headers: HeaderMap) -> Response {

@@ -14,7 +14,7 @@ use axum::{
     body::{Body, Bytes},
     extract::ConnectInfo,
 };
-use countersign_core::Tls;
+use countersign_core::{Service, Shutdown, Tls};
 use countersign_model::Cidr;
 use countersign_store::Seldom;
 use http::{Request, StatusCode};
@@ -33,7 +33,7 @@ use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::watch,
+    task::JoinSet,
     time::{Sleep, sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -66,8 +66,9 @@ impl Bounds {
 }
 
 /// A listener that is bound and waits to serve.
+#[derive(Clone)]
 pub struct Bound {
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
     tls: Option<TlsAcceptor>,
     /// The address it really has (a port 0 becomes one).
     pub address: SocketAddr,
@@ -80,25 +81,39 @@ pub struct Bound {
 pub async fn bind(address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> io::Result<Bound> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    Ok(Bound { listener, tls: tls.map(TlsAcceptor::from), address })
+    Ok(Bound { listener: Arc::new(listener), tls: tls.map(TlsAcceptor::from), address })
 }
 
 impl Bound {
-    /// Serves until `stop` becomes true, then lets open requests finish for at most `patience`.
-    pub async fn serve(
+    /// Serves until the program stops, then lets open requests finish for at most `grace`. The
+    /// address stays taken in between when the service has to be started again.
+    pub fn serve(
         self,
+        name: &'static str,
         router: Router,
         bounds: Bounds,
-        mut stop: watch::Receiver<bool>,
-        patience: Duration,
-    ) {
+        grace: Duration,
+    ) -> Service {
+        let run = move |_, stop| {
+            let accepting = self.clone().accept(router.clone(), bounds.clone(), stop, grace);
+            async move {
+                accepting.await;
+                Ok(())
+            }
+        };
+        Service::new(name, run).essential()
+    }
+
+    async fn accept(self, router: Router, bounds: Bounds, mut stop: Shutdown, grace: Duration) {
+        let mut connections = JoinSet::new();
         let graceful = GracefulShutdown::new();
         let room = Room::new(bounds.connections, bounds.patience, bounds.stall());
         let (refusals, failures) = (Seldom::default(), Seldom::default());
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
-                _ = stop.wait_for(|stop| *stop) => break,
+                Some(_) = connections.join_next() => continue,
+                () = stop.requested() => break,
             };
             let (stream, peer) = match accepted {
                 Ok(connection) => connection,
@@ -122,7 +137,7 @@ impl Bound {
             // Nobody has to leave before somebody comes who needs the place.
             tokio::select! {
                 () = room.make() => {}
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stop.requested() => break,
             }
             let connection = connection(
                 stream,
@@ -133,10 +148,10 @@ impl Bound {
                 bounds.clone(),
                 graceful.watcher(),
             );
-            tokio::spawn(connection);
+            connections.spawn(connection);
         }
         drop(self.listener);
-        if timeout(patience, graceful.shutdown()).await.is_err() {
+        if timeout(grace, graceful.shutdown()).await.is_err() {
             tracing::warn!(address = %self.address, "some requests did not finish in time and were cut off");
         }
     }

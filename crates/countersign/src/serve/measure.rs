@@ -6,15 +6,14 @@ use axum::{
     extract::{MatchedPath, Request},
     response::Response,
 };
-use countersign_core::RequestInfo;
+use countersign_core::{RequestInfo, Service};
 use http::Method;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::{Span, field::Empty, info_span};
 
 use crate::{start::VERSION, traces};
 
-/// Starts counting; what was counted is read from the handle. Inside of the runtime, once in a
-/// process.
+/// Starts counting; what was counted is read from the handle. Once in a process.
 ///
 /// # Errors
 /// A sentence when this process counts already.
@@ -33,14 +32,21 @@ pub fn start() -> Result<PrometheusHandle, String> {
     for cached in ["authentik_flows_cached", "authentik_policies_cached"] {
         metrics::gauge!(cached, "tenant" => "public").set(0.0);
     }
-    let upkeep = numbers.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(Duration::from_secs(10)).await;
-            upkeep.run_upkeep();
-        }
-    });
     Ok(numbers)
+}
+
+/// Bounds the memory of what nobody asks for.
+pub fn upkeep(numbers: &PrometheusHandle) -> Service {
+    let numbers = numbers.clone();
+    Service::new("metrics_upkeep", move |_, mut stop| {
+        let numbers = numbers.clone();
+        async move {
+            while stop.sleep(Duration::from_secs(10)).await {
+                numbers.run_upkeep();
+            }
+            Ok(())
+        }
+    })
 }
 
 /// A request while it runs. Labels are of the route table: whatever clients ask for, there are no

@@ -7,9 +7,10 @@ mod health;
 mod layers;
 mod listen;
 mod measure;
-mod memory;
+pub mod memory;
 mod panics;
 mod places;
+mod supervisor;
 mod throttle;
 mod tls;
 pub mod worker;
@@ -17,17 +18,22 @@ pub mod worker;
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware};
-use countersign_core::{Context, request_layer};
+use countersign_core::{Context, Service, request_layer};
 use countersign_model::Clock as _;
 use countersign_rest::api_router;
 use countersign_store::SystemClock;
 use http::StatusCode;
-use tokio::sync::watch;
 
 pub use self::tls::ends as certificate_end;
 use self::{
-    bodies::Bodies, faults::Faults, health::Monitoring, layers::Rules, listen::Bounds,
-    places::Waiting, throttle::Throttle,
+    bodies::Bodies,
+    faults::Faults,
+    health::Monitoring,
+    layers::Rules,
+    listen::Bounds,
+    places::Waiting,
+    supervisor::{Backoff, Supervisor},
+    throttle::Throttle,
 };
 use crate::{
     files, logging,
@@ -67,50 +73,49 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         () = &mut ended => return Ok(()),
     };
     let _ = slot.set(context.store.clone());
-    let monitoring = Monitoring::new(&context, &settings, metrics);
+    let mut supervisor = Supervisor::new(&context, Backoff::DEFAULT);
+    let monitoring = Monitoring::new(&context, &settings, metrics, supervisor.health());
     // Of several processes on one folder each has the same key: it is made of theirs.
     files::write_private(&settings.general.data_dir.join("metrics-key"), &monitoring.key)
         .map_err(|error| format!("the data folder cannot be written: {error}"))?;
     let bounds = bounds(&settings);
     let router = router(&context, &settings, monitoring.clone(), &bounds);
-    start::keep_current(&context);
-    let worker = settings.worker.in_process.then(|| start::start_worker(&context, &settings));
-    tokio::spawn(certificate.watch());
-    tokio::spawn(memory::keep_small());
-
-    let (stopping, stop) = watch::channel(false);
-    let patience = Duration::from_secs(settings.web.stop_timeout);
     if countersign_flow::setup_is_open(&context).await.unwrap_or(false) {
         tracing::info!(
             "Nobody administers this installation yet: the address below leads to the set-up page"
         );
     }
     tracing::info!(http = %http.address, https = %https.address, metrics = %numbers.address, "Ready: open {}", address_to_open(&settings, http.address));
+    supervisor.start(start::services(&context, settings.worker.in_process));
+    supervisor.start([measure::upkeep(&monitoring.metrics), certificate.reload()]);
+    let grace = Duration::from_secs(settings.web.stop_timeout);
     let listeners = [
-        tokio::spawn(http.serve(router.clone(), bounds.clone(), stop.clone(), patience)),
-        tokio::spawn(https.serve(router, bounds, stop.clone(), patience)),
-        tokio::spawn(numbers.serve(
-            health::metrics_router(monitoring),
-            metrics_bounds(&settings),
-            stop,
-            Duration::from_secs(1),
-        )),
+        http.serve("http", router.clone(), bounds.clone(), grace),
+        https.serve("https", router, bounds, grace),
+        serve_numbers(numbers, monitoring, &settings),
     ];
+    let worker = settings.worker.in_process.then(|| start::worker(&settings));
+    supervisor.start(listeners.into_iter().chain(worker));
     ended.await;
     tracing::info!("stopping: open requests may finish");
-    let _ = stopping.send(true);
-    for listener in listeners {
-        let _ = listener.await;
-    }
-    if let Some(worker) = worker {
-        worker.stop().await;
-    }
+    supervisor.stop(stop_grace(&settings)).await;
     context.store.close().await;
     if let Some(traces) = traces {
         traces.close().await;
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// All services stop within this time: requests and jobs first, then what they rely on.
+fn stop_grace(settings: &Settings) -> Duration {
+    let work = Duration::from_secs(settings.web.stop_timeout).max(countersign_jobs::STOP_GRACE);
+    work + Duration::from_secs(5)
+}
+
+fn serve_numbers(numbers: listen::Bound, monitoring: Monitoring, settings: &Settings) -> Service {
+    let router = health::metrics_router(monitoring);
+    numbers.serve("metrics", router, metrics_bounds(settings), Duration::from_secs(1))
 }
 
 /// Connections for metrics, which one program asks for now and then.

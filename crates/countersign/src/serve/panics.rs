@@ -39,7 +39,7 @@ pub fn log_panics() {
     std::panic::set_hook(Box::new(|info| {
         let text = info.payload_as_str().unwrap_or("no message");
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a request was given up because of a fault in this program: {text}");
+        tracing::error!(place, "something was given up because of a fault in this program: {text}");
     }));
 }
 

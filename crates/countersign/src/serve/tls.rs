@@ -10,6 +10,7 @@ use std::{
 };
 
 use countersign_catalogue::{Brand, CertificateKeyPair};
+use countersign_core::Service;
 use countersign_model::{Clock as _, ObjectId, Timestamp};
 use countersign_store::{Store, SystemClock};
 use rustls::{
@@ -85,6 +86,7 @@ pub fn configuration(
 }
 
 /// The listener's own certificate in use, and the files it came from.
+#[derive(Clone)]
 pub struct Watched {
     folder: PathBuf,
     current: Arc<RwLock<Arc<CertifiedKey>>>,
@@ -103,28 +105,36 @@ impl Watched {
     /// Takes over new files without a restart, and makes the server's own certificate anew in time.
     /// While files do not fit together, as in the middle of being replaced, the former certificate
     /// stays.
-    pub async fn watch(mut self) {
-        let mut looks = 0_u64;
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            looks += 1;
-            let now = stamps(&self.folder);
-            if now == self.seen && !looks.is_multiple_of(LOOKS_A_DAY) {
-                continue;
-            }
-            match own_or_kept(&self.folder, SystemClock.now()) {
-                Ok(certificate) => {
-                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = certificate;
-                    if now != self.seen {
-                        tracing::info!("the certificate of the HTTPS listener was taken over anew");
-                    }
+    pub fn reload(self) -> Service {
+        Service::new("certificate_reload", move |_, mut stop| {
+            let mut watched = self.clone();
+            async move {
+                let mut looks = 0_u64;
+                while stop.sleep(LOOK_EVERY).await {
+                    looks += 1;
+                    watched.look(looks.is_multiple_of(LOOKS_A_DAY));
                 }
-                Err(error) => tracing::error!("the former certificate stays in use: {error}"),
+                Ok(())
             }
-            // A kept certificate may have been made just now.
-            self.seen =
-                if self.folder.join("tls.pem").exists() { now } else { stamps(&self.folder) };
+        })
+    }
+
+    fn look(&mut self, daily: bool) {
+        let now = stamps(&self.folder);
+        if now == self.seen && !daily {
+            return;
         }
+        match own_or_kept(&self.folder, SystemClock.now()) {
+            Ok(certificate) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = certificate;
+                if now != self.seen {
+                    tracing::info!("the certificate of the HTTPS listener was taken over anew");
+                }
+            }
+            Err(error) => tracing::error!("the former certificate stays in use: {error}"),
+        }
+        // A kept certificate may have been made just now.
+        self.seen = if self.folder.join("tls.pem").exists() { now } else { stamps(&self.folder) };
     }
 }
 

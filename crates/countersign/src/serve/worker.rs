@@ -1,10 +1,11 @@
 //! The worker as a process of its own: jobs, and a listener for those who watch over it.
 
-use std::time::Duration;
-
-use tokio::sync::watch;
-
-use super::{bind, health, health::Monitoring, measure};
+use super::{
+    bind,
+    health::Monitoring,
+    measure,
+    supervisor::{Backoff, Supervisor},
+};
 use crate::{logging, settings::Loaded, start, traces::Traces};
 
 /// Does jobs until a signal ends it.
@@ -33,28 +34,23 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         context = start::open(&settings, &hold) => context?,
         () = &mut ended => return Ok(()),
     };
-    let (stopping, stop) = watch::channel(false);
+    let mut supervisor = Supervisor::new(&context, Backoff::DEFAULT);
+    supervisor.start(start::services(&context, true));
+    supervisor.start([measure::upkeep(&metrics)]);
     // Beside a server on the same machine that is not worth an end: jobs matter more than numbers.
     match bind("listen.metrics", settings.listen.metrics, None).await {
         Ok(numbers) => {
             tracing::info!(metrics = %numbers.address, "numbers and health of this worker can be asked for");
-            tokio::spawn(numbers.serve(
-                health::metrics_router(Monitoring::new(&context, &settings, metrics)),
-                super::metrics_bounds(&settings),
-                stop,
-                Duration::from_secs(1),
-            ));
+            let monitoring = Monitoring::new(&context, &settings, metrics, supervisor.health());
+            supervisor.start([super::serve_numbers(numbers, monitoring, &settings)]);
         }
         Err(problem) => tracing::warn!("the numbers of this worker cannot be asked for: {problem}"),
     }
-    start::keep_current(&context);
-    tokio::spawn(super::memory::keep_small());
-    let worker = start::start_worker(&context, &settings);
+    supervisor.start([start::worker(&settings)]);
     tracing::info!(concurrency = settings.worker.concurrency, "Ready: jobs are done here");
     ended.await;
     tracing::info!("stopping: running jobs may end");
-    worker.stop().await;
-    let _ = stopping.send(true);
+    supervisor.stop(super::stop_grace(&settings)).await;
     context.store.close().await;
     if let Some(traces) = traces {
         traces.close().await;
