@@ -90,6 +90,40 @@ def test_an_edit_is_undone_unless_confirmed(server):
     assert "Nothing was changed" in wrong.text and server.get(path)["name"] == "Kept"
 
 
+def test_a16_an_edit_on_probation_can_be_undone_whatever_is_deleted_meanwhile(server):
+    server.user("uma")
+    header = {"X-Countersign-Confirm-Within": "8"}
+    app = server.application("timer")
+    renamed = server.application("renamed")
+    flow = server.create("flows/instances/", name="old", title="old", slug="old", designation="authorization")
+    provider = f"providers/oauth2/{app.provider['pk']}/"
+    server.patch(provider, authorization_flow=flow["pk"])
+    staff, others = server.group("Staff"), server.group("Others")
+    binding = server.create("policies/bindings/", group=staff["pk"], target=app.application["pk"], order=0)
+    binding_path = f"policies/bindings/{binding['pk']}/"
+
+    other = server.flow("default-provider-authorization-implicit-consent")
+    server.api("PATCH", provider, 200, json={"authorization_flow": other}, headers=header)
+    server.api("PATCH", binding_path, 200, json={"group": others["pk"]}, headers=header)
+    server.api("PATCH", "core/applications/renamed/", 200, json={"name": "Lost"}, headers=header)
+    assert len(server.get("countersign/changes/pending/")["results"]) == 3
+    # What the way back needs stays; people and groups may go, and so may what was edited.
+    refused = server.api("DELETE", "flows/instances/old/", 400)
+    assert "waits to be confirmed" in refused.text, refused.text
+    server.api("DELETE", f"core/groups/{staff['pk']}/", 204)
+    server.api("DELETE", "core/applications/renamed/", 204)
+    assert renamed.provider
+
+    wait_for(lambda: not server.get("countersign/changes/pending/")["results"], 30, "the edits to be undone")
+    assert server.get(provider)["authorization_flow"] == flow["pk"]
+    undone = server.get(binding_path)
+    assert undone["group"] is None and undone["vanished"], undone
+    assert "uma may not open" in done(command(server, "why-denied", "uma", "timer"))
+    server.api("GET", "core/applications/renamed/", 404)
+    server.patch(provider, authorization_flow=other)
+    server.api("DELETE", "flows/instances/old/", 204)
+
+
 def test_a_snapshot_puts_everything_back(server):
     app = server.application("before")
     named = server.create("countersign/changes/snapshots/", name="Before the move")

@@ -55,6 +55,7 @@ const provider: Kind = {
     }),
     field('new_of_server', { group: 'Somewhere else' }),
     field('internal', { read_only: true }),
+    field('not_built', { widget: 'unavailable' }),
   ],
 };
 
@@ -63,7 +64,7 @@ const all = (kind: Kind): FieldMeta[] => {
   return [...plan.main, ...plan.folds.flatMap((fold) => fold.fields)];
 };
 
-test('the preset decides the order, and no field of the server is lost', () => {
+test('the preset decides the order, and no field of the server is lost but those without a choice', () => {
   const plan = layout(provider);
   assert.deepEqual(
     plan.main.map((entry) => entry.name),
@@ -75,7 +76,7 @@ test('the preset decides the order, and no field of the server is lost', () => {
       .map((entry) => entry.name)
       .sort(),
     provider.fields
-      .filter((entry) => !entry.read_only)
+      .filter((entry) => !entry.read_only && entry.widget !== 'unavailable')
       .map((entry) => entry.name)
       .sort(),
   );

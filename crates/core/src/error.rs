@@ -80,7 +80,9 @@ impl From<EditError> for ApiError {
     fn from(error: EditError) -> ApiError {
         match error {
             EditError::Invalid { errors, .. } => ApiError::Fields(errors),
-            protected @ EditError::Protected { .. } => ApiError::object(protected.to_string()),
+            other @ (EditError::Protected { .. } | EditError::Awaited { .. }) => {
+                ApiError::object(other.to_string())
+            }
         }
     }
 }

@@ -41,6 +41,7 @@ pub use recovery::{
 pub use search::index_everybody;
 pub use settings::{FooterLinks, SystemSettings};
 pub use system::{Apps, Models};
+pub use users::audit as audit_account;
 
 pub fn module() -> Module {
     let mut operations = table_operations::<users::Users>();

@@ -619,7 +619,11 @@ pub(crate) fn account_of(sql: &mut Sql<'_>, pk: i64) -> Result<Option<ActorUser>
     row.map(|row| Ok(ActorUser { pk, username: row.get(0)?, email: row.get(1)? })).transpose()
 }
 
-fn audit(
+/// Writes the event of an edit of an account.
+///
+/// # Errors
+/// The store fails.
+pub fn audit(
     tx: &mut Tx<'_>,
     action: &str,
     account: &ActorUser,

@@ -11,7 +11,7 @@ use crate::errors::{FieldErrors, Problem};
 use crate::key::{Key, KeyType, ObjectId};
 use crate::kind::{Detached, Kind, Object};
 use crate::reference::{Ref, Target, family};
-use crate::snapshot::{Entry, Snapshot};
+use crate::snapshot::{Entry, Revision, Snapshot};
 
 /// An edit in progress over a snapshot; reads see what was written to it.
 #[derive(Debug, Clone)]
@@ -39,6 +39,11 @@ pub enum EditError {
     Invalid { model: &'static str, id: ObjectId, errors: FieldErrors },
     #[error("{id} cannot be deleted: {field} of {by} needs it")]
     Protected { id: ObjectId, by: ObjectId, field: &'static str },
+    #[error(
+        "{id} cannot be deleted yet: change {revision} waits to be confirmed, and undoing it needs this. \
+         Confirm that change, or wait until it is undone"
+    )]
+    Awaited { id: ObjectId, revision: Revision },
 }
 
 /// The field errors of an edit error, where it has any; what API answers are made of.

@@ -45,9 +45,11 @@ pub(crate) struct Stored<T> {
     pub(crate) revoked: bool,
     pub(crate) family: Uuid,
     pub(crate) data: T,
-    /// Of a refresh token: how often it was used, and from which address first.
+    /// Of a refresh token: how often it was used, from which address first, and how many refreshes
+    /// it is away from the sign-in.
     pub(crate) uses: i64,
     pub(crate) used_from: String,
+    pub(crate) generation: i64,
     /// The session it came from is still there, or there was none.
     pub(crate) session_alive: bool,
     pub(crate) user_active: bool,
@@ -110,19 +112,20 @@ fn stored<T: DeserializeOwned>(row: &Row) -> Result<Stored<T>, StoreError> {
         user_active: row.get(11)?,
         uses: row.get(12)?,
         used_from: row.get(13)?,
+        generation: row.get(14)?,
     })
 }
 
 fn find<T: DeserializeOwned>(
     sql: &mut Sql<'_>,
     table: &str,
-    used: [&str; 3],
+    used: [&str; 4],
     value: &str,
     now: Timestamp,
 ) -> Result<Option<Stored<T>>, StoreError> {
-    let [used, uses, used_from] = used;
+    let [used, uses, used_from, generation] = used;
     let statement = format!(
-        "SELECT g.id, g.provider_id, g.user_id, g.session, g.scope, g.expires, {used}, g.revoked, g.family, g.data, {ALIVE}, {uses}, {used_from} \
+        "SELECT g.id, g.provider_id, g.user_id, g.session, g.scope, g.expires, {used}, g.revoked, g.family, g.data, {ALIVE}, {uses}, {used_from}, {generation} \
          FROM {table} g JOIN users u ON u.id = g.user_id WHERE g.hash = $1"
     );
     sql.query_one(&statement, params![sha256(value), now])?.map(|row| stored(&row)).transpose()
@@ -135,7 +138,7 @@ pub(crate) fn find_code(
     code: &str,
     now: Timestamp,
 ) -> Result<Option<Stored<CodeData>>, StoreError> {
-    find(sql, "authorization_code", ["g.used", "0", "''"], code, now)
+    find(sql, "authorization_code", ["g.used", "0", "''", "0"], code, now)
 }
 
 /// # Errors
@@ -145,7 +148,7 @@ pub(crate) fn find_access_token(
     token: &str,
     now: Timestamp,
 ) -> Result<Option<Stored<AccessData>>, StoreError> {
-    find(sql, "access_token", ["0", "0", "''"], token, now)
+    find(sql, "access_token", ["0", "0", "''", "0"], token, now)
 }
 
 /// # Errors
@@ -155,7 +158,7 @@ pub(crate) fn find_refresh_token(
     token: &str,
     now: Timestamp,
 ) -> Result<Option<Stored<RefreshData>>, StoreError> {
-    find(sql, "refresh_token", ["g.used", "g.uses", "g.used_from"], token, now)
+    find(sql, "refresh_token", ["g.used", "g.uses", "g.used_from", "g.generation"], token, now)
 }
 
 fn json<T: Serialize>(data: &T) -> Result<Value, StoreError> {
@@ -207,15 +210,18 @@ pub(crate) fn insert_access_token(
     Ok(())
 }
 
+/// `generation`: how many refreshes it is away from the sign-in.
+///
 /// # Errors
 /// The store fails.
 pub(crate) fn insert_refresh_token(
     sql: &mut Sql<'_>,
     token: &NewGrant<RefreshData>,
+    generation: i64,
 ) -> Result<(), StoreError> {
     sql.execute(
-        "INSERT INTO refresh_token (hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9)",
+        "INSERT INTO refresh_token (hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data, generation) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10)",
         params![
             sha256(&token.value),
             token.provider,
@@ -225,7 +231,8 @@ pub(crate) fn insert_refresh_token(
             token.created,
             token.expires,
             token.family,
-            json(&token.data)?
+            json(&token.data)?,
+            generation
         ],
     )?;
     Ok(())
@@ -273,8 +280,14 @@ pub(crate) fn take_refresh_token(
     from: &str,
     grace: Option<&Grace>,
 ) -> Result<bool, StoreError> {
-    let first = "UPDATE refresh_token SET used = $2, uses = 1, used_from = $3 WHERE id = $1 AND used = 0 AND revoked = 0";
-    if sql.execute(first, params![id, now, from])? == 1 {
+    let first = "UPDATE refresh_token SET used = $2, uses = 1, used_from = $3 WHERE id = $1 AND used = 0 AND revoked = 0 \
+                 RETURNING family, generation";
+    if let Some(row) = sql.query_one(first, params![id, now, from])? {
+        // Within its grace the one before may have given several. One lives on: the others are now
+        // as spent as this one, so that a thief and the client cannot both go on.
+        let (family, generation): (Uuid, i64) = (row.get(0)?, row.get(1)?);
+        let others = "UPDATE refresh_token SET used = $3, used_from = $4 WHERE family = $1 AND generation = $2 AND used = 0";
+        sql.execute(others, params![family, generation, now, from])?;
         return Ok(true);
     }
     let Some(grace) = grace else { return Ok(false) };
@@ -466,7 +479,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
         write(&store, |sql| insert_code(sql, &code("c"))).await;
-        write(&store, |sql| insert_refresh_token(sql, &refresh("r"))).await;
+        write(&store, |sql| insert_refresh_token(sql, &refresh("r"), 0)).await;
         let found = write(&store, |sql| find_code(sql, "c", Timestamp(5))).await.unwrap();
         assert_eq!(
             (found.data.redirect_uri.as_str(), &found.data.sign_in, found.used),
@@ -498,7 +511,7 @@ mod tests {
     async fn within_its_grace_a_refresh_token_gives_tokens_ten_times() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
-        write(&store, |sql| insert_refresh_token(sql, &refresh("r"))).await;
+        write(&store, |sql| insert_refresh_token(sql, &refresh("r"), 0)).await;
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..200 {
             let store = store.clone();
@@ -516,7 +529,7 @@ mod tests {
             (Some(Timestamp(5)), 10, "a")
         );
 
-        write(&store, |sql| insert_refresh_token(sql, &refresh("s"))).await;
+        write(&store, |sql| insert_refresh_token(sql, &refresh("s"), 0)).await;
         let take = async |from: &'static str, grace: Option<Grace>| {
             write(&store, move |sql| take_refresh_token(sql, 2, Timestamp(5), from, grace.as_ref()))
                 .await
@@ -540,9 +553,9 @@ mod tests {
     async fn a_revoked_family_gives_nothing_more() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
-        write(&store, |sql| insert_refresh_token(sql, &refresh("r1"))).await;
+        write(&store, |sql| insert_refresh_token(sql, &refresh("r1"), 0)).await;
         write(&store, |sql| take_refresh_token(sql, 1, Timestamp(5), "a", None)).await;
-        write(&store, |sql| insert_refresh_token(sql, &refresh("r2"))).await;
+        write(&store, |sql| insert_refresh_token(sql, &refresh("r2"), 0)).await;
         write(&store, |sql| insert_access_token(sql, &access("a", 1))).await;
         let family = Uuid::from_u128(9);
         write(&store, move |sql| revoke_family(sql, family)).await;

@@ -58,7 +58,7 @@ const TABLES: &[(&str, &str)] = &[
     ),
     (
         "refresh_token",
-        "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data, uses, used_from",
+        "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data, uses, used_from, generation",
     ),
     ("client_account", "provider_id, user_id"),
     (

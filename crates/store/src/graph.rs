@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use countersign_model::{
-    Change, Draft, Entropy, Entry, Key, KeyType, KindDef, LoadError, Object, ObjectId, Registry,
-    Revision, Sealer, Snapshot, Timestamp,
+    Change, Draft, EditError, Entropy, Entry, Key, KeyType, KindDef, LoadError, Object, ObjectId,
+    Registry, Revision, Sealer, Snapshot, Target as _, Timestamp, family,
 };
 use serde_json::{Map, Value, json};
 
@@ -226,7 +226,9 @@ pub(crate) fn restore(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, Store
 }
 
 /// The object of a recorded edit, and what it was before.
-fn former(tx: &Tx<'_>, edit: &Value) -> Result<(ObjectId, Option<Arc<dyn Object>>), StoreError> {
+type Former = (ObjectId, Option<Arc<dyn Object>>);
+
+fn former(tx: &Tx<'_>, edit: &Value) -> Result<Former, StoreError> {
     let (id, kind) =
         subject(tx.registry(), edit).ok_or_else(|| LoadError::Unknown(model(edit).to_owned()))?;
     Ok((id, version(kind, edit, "before", tx.sealer(), tx.entropy())?))
@@ -309,6 +311,76 @@ pub(crate) fn roll_back(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, Sto
         tx.draft().delete(id)?;
     }
     Ok(true)
+}
+
+/// Puts back what an edit changed, as far as it is still there: what was deleted since stays
+/// deleted, and what names a user or group that is gone loses that reference as it would have then.
+/// `false` when there is no such edit. Objects are there: see [`keep_what_waits`].
+pub(crate) fn undo(tx: &mut Tx<'_>, revision: Revision) -> Result<bool, StoreError> {
+    let statement = "SELECT edits FROM change WHERE revision = $1";
+    let Some(row) = tx.query_one(statement, params![revision])? else { return Ok(false) };
+    let mut named = Vec::new();
+    for (id, before) in formers(tx, &row.get(0)?)? {
+        match before {
+            Some(object) => {
+                object.visit_refs(&mut |_, target| named.push(target));
+                tx.draft().put_back(id, object);
+            }
+            None => tx.draft().delete(id)?,
+        }
+    }
+    for target in named.into_iter().filter(|target| matches!(target.space.0, "user" | "group")) {
+        if !row_exists(tx, target)? {
+            tx.draft().detach(target)?;
+        }
+    }
+    Ok(true)
+}
+
+/// What an edit found, but for what was deleted since; what it made is last, since it may only go
+/// when nothing names it any more.
+fn formers(tx: &Tx<'_>, edits: &Value) -> Result<Vec<Former>, StoreError> {
+    let mut formers = Vec::new();
+    for edit in edits.as_array().into_iter().flatten() {
+        let (id, before) = former(tx, edit)?;
+        let deleted_by_it = edit.get("after").is_none_or(Value::is_null);
+        if deleted_by_it || tx.graph().entry(id).is_some() {
+            formers.push((id, before));
+        }
+    }
+    formers.sort_by_key(|(_, before)| before.is_none());
+    Ok(formers)
+}
+
+/// What an edit took a reference to away from may not be deleted while that edit waits to be
+/// confirmed: it could not be undone.
+pub(crate) fn keep_what_waits(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let changes = tx.graph().changes();
+    let gone: Vec<ObjectId> =
+        changes.iter().filter(|change| change.after.is_none()).map(|change| change.id).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let statement = "SELECT c.revision, c.edits FROM fact f \
+                     JOIN change c ON f.name = 'pending change ' || CAST(c.revision AS TEXT)";
+    for row in tx.query(statement, &[])? {
+        let revision = row.get(0)?;
+        for (_, before) in formers(tx, &row.get(1)?)? {
+            let mut needed = None;
+            let names = |target: ObjectId, id: ObjectId| {
+                target == id || target.space == family::Bindable::SPACE && target.key == id.key
+            };
+            if let Some(object) = before {
+                object.visit_refs(&mut |_, target| {
+                    needed = needed.or(gone.iter().find(|id| names(target, **id)).copied());
+                });
+            }
+            if let Some(id) = needed {
+                return Err(EditError::Awaited { id, revision }.into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether a row of the directory that an object names is there.

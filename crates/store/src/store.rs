@@ -654,6 +654,7 @@ impl Inner {
         };
         let value = work(&mut tx)?;
         tx.judge()?;
+        graph::keep_what_waits(&mut tx)?;
         let Tx { mut sql, draft, now, .. } = tx;
         let persisted = graph::persist(&mut sql, draft, now, actor, reason, &*self.seal);
         if let (Err(StoreError::Stale), Some(connection)) = (&persisted, sql.shared()) {

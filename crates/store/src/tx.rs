@@ -58,6 +58,15 @@ impl<'c> Tx<'c> {
         graph::roll_back(self, revision)
     }
 
+    /// Puts back what is left of what a committed edit changed: what was deleted since stays
+    /// deleted. `false` when there is no such edit.
+    ///
+    /// # Errors
+    /// A change of a kind this version does not know, or what a field of another object forbids.
+    pub fn undo(&mut self, revision: Revision) -> Result<bool, StoreError> {
+        graph::undo(self, revision)
+    }
+
     /// Puts the whole configuration back as it was at a revision, undoing every later edit. `false`
     /// when that revision never was, or not all edits since are recorded.
     ///

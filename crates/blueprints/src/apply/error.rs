@@ -114,7 +114,7 @@ impl ApplyError {
     /// What the graph refused at the end, with the entry that wrote the object.
     pub(super) fn refused(error: EditError, places: &HashMap<ObjectId, Spot>) -> ApplyError {
         let id = match &error {
-            EditError::Invalid { id, .. } => *id,
+            EditError::Invalid { id, .. } | EditError::Awaited { id, .. } => *id,
             EditError::Protected { by, .. } => *by,
         };
         let spot = places.get(&id).cloned().map(Box::new);

@@ -52,7 +52,7 @@ pub struct IdentificationStage {
         filter
     )]
     pub password_stage: Option<Ref<PasswordStage>>,
-    #[field(label = "Captcha stage", guard, filter)]
+    #[field(label = "Captcha stage", guard, widget = "unavailable", filter)]
     pub captcha_stage: Option<Ref<dyn Stage>>,
     #[field(label = "Case insensitive matching", default = true, filter)]
     pub case_insensitive_matching: bool,

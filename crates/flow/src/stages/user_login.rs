@@ -72,9 +72,19 @@ pub struct UserLoginStage {
         filter
     )]
     pub remember_me_offset: Duration,
-    #[field(label = "Network binding", default = NetworkBinding::NoBinding, filter)]
+    #[field(
+        label = "Network binding",
+        default = NetworkBinding::NoBinding,
+        widget = "unavailable",
+        filter
+    )]
     pub network_binding: NetworkBinding,
-    #[field(label = "GeoIP binding", default = GeoipBinding::NoBinding, filter)]
+    #[field(
+        label = "GeoIP binding",
+        default = GeoipBinding::NoBinding,
+        widget = "unavailable",
+        filter
+    )]
     pub geoip_binding: GeoipBinding,
 }
 

@@ -133,10 +133,12 @@ pub fn refresh(
         revoke_family,
     };
     match token.used {
-        _ if token.revoked => return Err(refused(true, true)),
+        // Its family died with it: a token that is repeated after that makes nobody write anything.
+        _ if token.revoked => return Err(refused(true, false)),
         Some(Use { within_grace: false, .. }) => return Err(refused(true, true)),
-        // Perhaps one device with two addresses, perhaps two devices.
-        Some(Use { same_client: false, .. }) => return Err(refused(true, false)),
+        // RFC 9700 4.14.2: nobody knows which of the two is the client. The one that asked second
+        // has to sign in again either way.
+        Some(Use { same_client: false, .. }) => return Err(refused(true, true)),
         Some(Use { exhausted: true, .. }) => return Err(refused(false, false)),
         Some(_) | None => {}
     }
@@ -265,12 +267,12 @@ mod tests {
             ),
             ("", Some(RefreshFacts { expires: at(49), ..refresh_token() }), quiet(RefreshExpired)),
             ("", Some(RefreshFacts { user_active: false, ..refresh_token() }), quiet(UserInactive)),
-            ("", Some(RefreshFacts { revoked: true, ..refresh_token() }), loud(true)),
-            ("", Some(RefreshFacts { revoked: true, ..used(true, true, false) }), loud(true)),
+            ("", Some(RefreshFacts { revoked: true, ..refresh_token() }), loud(false)),
+            ("", Some(RefreshFacts { revoked: true, ..used(true, true, false) }), loud(false)),
             ("", Some(used(true, true, false)), granted("openid email offline_access")),
             ("openid", Some(used(true, true, false)), quiet(RefreshScopeExceeded)),
             ("", Some(used(true, true, true)), quiet(RefreshUsed)),
-            ("", Some(used(true, false, false)), loud(false)),
+            ("", Some(used(true, false, false)), loud(true)),
             ("", Some(used(false, true, false)), loud(true)),
             ("", Some(used(false, false, false)), loud(true)),
         ];

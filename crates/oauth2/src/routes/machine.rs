@@ -9,9 +9,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use countersign_core::Identity;
+use countersign_directory::audit_account;
 use countersign_events::{Event, emit};
-use countersign_store::{Sql, StoreError, Tx, params, sha256};
-use serde_json::{Value, json};
+use countersign_store::{ActorUser, Sql, StoreError, Tx, params, sha256};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::token::{Exchange, Failed};
@@ -316,6 +317,18 @@ impl Account {
             Some(user) => {
                 let update = "UPDATE users SET name = $2, path = $3, last_login = $4 WHERE id = $1";
                 tx.execute(update, params![user.pk, &self.name, &self.path, now])?;
+                let diff: Map<String, Value> =
+                    [("name", &user.name, &self.name), ("path", &user.path, &self.path)]
+                        .into_iter()
+                        .filter(|(_, was, is)| was != is)
+                        .map(|(field, was, is)| {
+                            (field.to_owned(), json!({"previous_value": was, "new_value": is}))
+                        })
+                        .collect();
+                if !diff.is_empty() {
+                    let account = user.as_actor();
+                    audit_account(tx, "model_updated", &account, Some(Value::Object(diff)))?;
+                }
                 user.pk
             }
             None => self.make(tx)?,
@@ -334,7 +347,15 @@ impl Account {
              VALUES ($1, $2, $3, $4, '', '', $5, $6, 1, $6, $6, $7, 'service_account', $8) RETURNING id",
             params![uuid, &username, username.to_lowercase(), &self.name, unusable, now, &self.path, Account::attributes()],
         )?;
-        row.ok_or_else(|| StoreError::Database("an account was not made".to_owned()))?.get(0)
+        let row = row.ok_or_else(|| StoreError::Database("an account was not made".to_owned()))?;
+        let pk = row.get(0)?;
+        audit_account(
+            tx,
+            "model_created",
+            &ActorUser { pk, username, email: String::new() },
+            None,
+        )?;
+        Ok(pk)
     }
 
     /// The account's name, with the provider's number where somebody else bears it.

@@ -181,7 +181,7 @@ impl Exchange<'_> {
                 return Ok(false);
             }
             grants::insert_access_token(tx, &access)?;
-            kept.as_ref().map(|token| grants::insert_refresh_token(tx, token)).transpose()?;
+            kept.as_ref().map(|token| grants::insert_refresh_token(tx, token, 0)).transpose()?;
             Ok::<bool, StoreError>(true)
         });
         if !taken.await? {
@@ -305,7 +305,7 @@ impl Exchange<'_> {
                     return Ok(false);
                 }
                 grants::insert_access_token(tx, &access)?;
-                grants::insert_refresh_token(tx, &kept)?;
+                grants::insert_refresh_token(tx, &kept, token.generation + 1)?;
                 Ok::<bool, StoreError>(true)
             });
         if !rotated.await? {

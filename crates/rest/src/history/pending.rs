@@ -131,7 +131,7 @@ async fn undo(cx: Context) -> Result<(), StoreError> {
         let work = move |tx: &mut Tx<'_>| {
             // Confirmed at the last moment, or undone by another process.
             if tx.execute("DELETE FROM fact WHERE name = $1", params![&name])? > 0 {
-                tx.roll_back(revision)?;
+                tx.undo(revision)?;
             }
             Ok::<_, StoreError>(())
         };

@@ -50,6 +50,7 @@ export interface FieldMeta {
   min?: number | null;
   max?: number | null;
   placeholder?: string | null;
+  widget?: string | null;
   show_if?: { field: string; value: any } | null;
   shape: Shape;
 }

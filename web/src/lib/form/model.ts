@@ -34,13 +34,14 @@ export function presetOf(kind: Kind): Preset | undefined {
   return PRESETS[kind.path];
 }
 
-/** The fields a person may edit, with the preset's words and conditions laid over the metadata. */
+/** The fields a person may edit, with the preset's words and conditions laid over the metadata. `unavailable`: this version
+ * takes no value for it. */
 function editable(kind: Kind, exclude: string[]): FieldMeta[] {
   const preset = presetOf(kind);
   return kind.fields
     .map((field) => (field.name in (BY_ACTION[kind.path] ?? {}) ? { ...field, read_only: false } : field))
     .filter((field) => !field.read_only && !NEVER.has(field.name) && possible(kind, field))
-    .filter((field) => !exclude.includes(field.name) && !preset?.hide?.includes(field.name))
+    .filter((field) => field.widget !== 'unavailable' && !exclude.includes(field.name) && !preset?.hide?.includes(field.name))
     .map((field) => ({
       ...field,
       label: preset?.labels?.[field.name] ?? field.label,

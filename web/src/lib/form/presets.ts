@@ -393,7 +393,6 @@ export const PRESETS: Record<string, Preset> = {
       'name',
       'user_fields',
       'password_stage',
-      'captcha_stage',
       'case_insensitive_matching',
       'pretend_user_exists',
       'show_matched_user',
@@ -404,7 +403,7 @@ export const PRESETS: Record<string, Preset> = {
       { title: 'Flow settings', summary: 'Links below the fields', fields: ['passwordless_flow', 'enrollment_flow', 'recovery_flow'] },
     ],
     labels: { show_source_labels: 'Show sources\u2019 labels' },
-    choose: { password_stage: { path: 'stages/password' }, captcha_stage: { path: 'stages/captcha' } },
+    choose: { password_stage: { path: 'stages/password' } },
   },
   'stages/prompt/stages': {
     main: ['name', 'fields', 'validation_policies'],
