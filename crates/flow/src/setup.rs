@@ -9,6 +9,9 @@ pub const SETUP_SLUG: &str = "initial-setup";
 /// Its address.
 pub const SETUP_URL: &str = "/if/flow/initial-setup/";
 
+/// The password policy that a change of password goes by.
+pub(crate) const PASSWORD_RULE: &str = "default-password-change-password-policy";
+
 #[must_use]
 pub(crate) fn is_setup(slug: &str) -> bool {
     slug == SETUP_SLUG

@@ -475,3 +475,20 @@ async fn l11_whoever_sets_a_password_may_end_what_applications_hold() {
         assert_eq!((set.status, revoked().await), (StatusCode::NO_CONTENT, expected));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_password_follows_the_rule_of_later_ones() {
+    let world = World::new().await;
+    let mut visitor = world.browser();
+    let path = world::executor("initial-setup");
+    visitor.challenge(&path).await;
+    let first = |password: &str| json!({"email": "a@example.org", "password": password, "password_repeat": password});
+    let refused = visitor.answer(&path, first("short")).await;
+    assert_eq!(
+        refused["response_errors"]["non_field_errors"][0]["string"],
+        "Password needs to be 8 characters or longer.",
+        "{refused}"
+    );
+    let done = visitor.answer(&path, first(PASSWORD)).await;
+    assert_eq!(done["component"], "xak-flow-redirect", "{done}");
+}

@@ -4,7 +4,7 @@ mod field;
 mod kinds;
 
 use countersign_model::{FieldErrors, Key, ObjectId, Problem, Ref};
-use countersign_policy::{Policy, engine};
+use countersign_policy::{PasswordPolicy, Policy, engine};
 use serde_json::{Map, Value};
 
 use super::{Stage, StageFuture, Step};
@@ -13,6 +13,7 @@ use crate::challenge::{Challenge, PromptField};
 use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
+use crate::setup;
 
 pub use kinds::{Prompt, PromptStage, PromptType};
 
@@ -101,7 +102,15 @@ impl PromptStage {
         run: &mut Run,
         values: &Map<String, Value>,
     ) -> Result<Option<FieldErrors>, FlowError> {
-        if self.validation_policies.is_empty() {
+        let mut policies: Vec<ObjectId> =
+            self.validation_policies.iter().map(Ref::<dyn Policy>::id).collect();
+        // The first password is chosen by the rule that later ones go by. The set-up's own stage
+        // names none, as in the original.
+        if setup::is_setup(&run.slug()) {
+            let rule = run.browser.snapshot.find::<PasswordPolicy>("name", setup::PASSWORD_RULE);
+            policies.extend(rule.map(|(rule, _)| rule.id()));
+        }
+        if policies.is_empty() {
             return Ok(None);
         }
         let context =
@@ -116,10 +125,7 @@ impl PromptStage {
             facts: &facts,
             in_plan: false,
         };
-        let decision = engine::decide_all(
-            &question,
-            self.validation_policies.iter().map(Ref::<dyn Policy>::id),
-        );
+        let decision = engine::decide_all(&question, policies);
         run.note_policies(&format!("answers to {}", self.name), &decision);
         if decision.passing {
             return Ok(None);
