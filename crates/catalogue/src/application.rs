@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_core::{
-    Access, ApiError, BoxFuture, Call, Identity, Operation, RenderContext, json,
-};
+use countersign_core::{Access, ApiError, Call, Identity, Operation, RenderContext, json, with};
 use countersign_events::Chart;
 use countersign_model::{
     Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl,
@@ -14,7 +12,7 @@ use countersign_model::{
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::access;
+use crate::access::{ApplicationAccess, Decision};
 use crate::provider::{Provider, embedded};
 
 /// How the results of several bindings combine.
@@ -156,46 +154,44 @@ pub(crate) fn sees_all(call: &Call) -> bool {
 }
 
 /// Everybody else sees the applications they may open.
-pub(crate) fn visible(
+pub(crate) async fn visible(
+    access: Arc<dyn ApplicationAccess>,
     call: Call,
     entries: Vec<Arc<Entry>>,
-) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>> {
-    Box::pin(async move {
-        let user = call.user()?.clone();
-        let manages = call.caller.may("authentik_core.view_application");
-        let user = match call
-            .query
-            .get("for_user")
-            .filter(|_| manages)
-            .and_then(|pk| pk.parse::<i64>().ok())
-        {
-            Some(pk) => Arc::new(
-                call.cx
-                    .store
-                    .read(move |sql| countersign_accounts::identity(sql, pk))
-                    .await?
-                    .ok_or_else(no_such_user)?,
-            ),
-            None => user,
-        };
-        let references = entries.iter().map(|e| Ref::new(e.id.key)).collect();
-        let decisions = access::decide(&call.cx, &user, &call.request, references).await?;
-        let only_launchable = call.query.flag("only_with_launch_url") == Some(true);
-        let launchable = |entry: &Entry| {
-            let hidden = |a: &Application| {
-                !a.meta_launch_url.is_empty() && !a.meta_launch_url.leads_somewhere()
-            };
-            entry
-                .cast::<Application>()
-                .is_some_and(|a| !hidden(a) && a.launch_url(&call.snapshot, None).is_some())
-        };
-        let allowed = entries
-            .into_iter()
-            .zip(decisions)
-            .filter(|(_, decision)| decision.passing)
-            .map(|(entry, _)| entry);
-        Ok(allowed.filter(|entry| !only_launchable || launchable(entry)).collect())
-    })
+) -> Result<Vec<Arc<Entry>>, ApiError> {
+    let user = call.user()?.clone();
+    let manages = call.caller.may("authentik_core.view_application");
+    let user = match call
+        .query
+        .get("for_user")
+        .filter(|_| manages)
+        .and_then(|pk| pk.parse::<i64>().ok())
+    {
+        Some(pk) => Arc::new(
+            call.cx
+                .store
+                .read(move |sql| countersign_accounts::identity(sql, pk))
+                .await?
+                .ok_or_else(no_such_user)?,
+        ),
+        None => user,
+    };
+    let references = entries.iter().map(|e| Ref::new(e.id.key)).collect();
+    let decisions = decide(&*access, &call, user, references).await?;
+    let only_launchable = call.query.flag("only_with_launch_url") == Some(true);
+    let launchable = |entry: &Entry| {
+        let hidden =
+            |a: &Application| !a.meta_launch_url.is_empty() && !a.meta_launch_url.leads_somewhere();
+        entry
+            .cast::<Application>()
+            .is_some_and(|a| !hidden(a) && a.launch_url(&call.snapshot, None).is_some())
+    };
+    let allowed = entries
+        .into_iter()
+        .zip(decisions)
+        .filter(|(_, decision)| decision.passing)
+        .map(|(entry, _)| entry);
+    Ok(allowed.filter(|entry| !only_launchable || launchable(entry)).collect())
 }
 
 /// What lists can be narrowed by beyond fields.
@@ -205,7 +201,7 @@ pub(crate) const PARAMETERS: &[(&str, &str)] = &[
     ("superuser_full_list", "boolean"),
 ];
 
-pub(crate) fn operations() -> Vec<Operation> {
+pub(crate) fn operations(access: &Arc<dyn ApplicationAccess>) -> Vec<Operation> {
     let change = || Access::permission("authentik_core", "change", "application");
     vec![
         Operation::new(
@@ -231,7 +227,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "core/applications/{slug}/check_access/",
             "core_applications_check_access_retrieve",
             Access::Authenticated,
-            check_access,
+            with(access, check_access),
         )
         .parameter("for_user", json!({"type": "integer"}))
         .response("PolicyTestResult"),
@@ -246,7 +242,19 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn check_access(call: Call) -> Result<Response, ApiError> {
+async fn decide(
+    access: &dyn ApplicationAccess,
+    call: &Call,
+    user: Arc<Identity>,
+    applications: Vec<Ref<Application>>,
+) -> Result<Vec<Decision>, ApiError> {
+    access.decide(call.cx.clone(), user, call.request.clone(), applications).await
+}
+
+async fn check_access(
+    access: Arc<dyn ApplicationAccess>,
+    call: Call,
+) -> Result<Response, ApiError> {
     let found = call.snapshot.find::<Application>("slug", call.param("slug"));
     let (reference, _) = found.ok_or_else(|| ApiError::not_found("Application"))?;
     let mut user = call.user()?.clone();
@@ -255,7 +263,7 @@ async fn check_access(call: Call) -> Result<Response, ApiError> {
         let found = call.cx.store.read(move |sql| countersign_accounts::identity(sql, pk)).await?;
         user = Arc::new(found.ok_or_else(no_such_user)?);
     }
-    let decision = access::decide(&call.cx, &user, &call.request, vec![reference]).await?.pop();
+    let decision = decide(&*access, &call, user, vec![reference]).await?.pop();
     let decision = decision.ok_or_else(|| ApiError::not_found("Application"))?;
     Ok(json(
         StatusCode::OK,

@@ -9,10 +9,6 @@ use countersign_store::{Actor, StoreError, Tx};
 
 use crate::CertificateKeyPair;
 
-/// The folder that is looked through; an extension of one of the program's modules.
-#[derive(Debug, Clone)]
-pub struct CertificateFolder(pub Option<PathBuf>);
-
 /// What begins the managed id of found certificates.
 const MANAGED: &str = "goauthentik.io/crypto/discovered/";
 /// A larger file is no certificate.
@@ -29,8 +25,7 @@ struct Found {
 ///
 /// # Errors
 /// When the store fails.
-pub(crate) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
-    let folder = cx.extensions::<CertificateFolder>().next().and_then(|folder| folder.0.clone());
+pub(crate) async fn run(cx: Context, folder: Option<PathBuf>, run: Run) -> Result<(), JobError> {
     let (found, faults) = match folder {
         Some(folder) => tokio::task::spawn_blocking(move || look(&folder))
             .await

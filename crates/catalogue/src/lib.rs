@@ -9,6 +9,9 @@ mod discovery;
 mod provider;
 mod transaction;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use countersign_core::{Job, KindResource, Module, Start};
 use countersign_rest::object_schema;
 use serde_json::{Value, json};
@@ -17,11 +20,13 @@ pub use access::{ApplicationAccess, Decision};
 pub use application::{Application, Entitlement};
 pub use brand::Brand;
 pub use certificate::CertificateKeyPair;
-pub use discovery::CertificateFolder;
 pub use provider::Provider;
 
-pub fn module() -> Module {
-    let mut operations = application::operations();
+/// The catalogue's part of the program. `access` says who may open an application; `certificates`
+/// is a folder in which others keep some.
+pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>) -> Module {
+    let visible = access.clone();
+    let mut operations = application::operations(access);
     operations.push(transaction::operation());
     operations.extend(brand::operations());
     operations.extend(certificate::operations());
@@ -31,7 +36,7 @@ pub fn module() -> Module {
             KindResource::of::<Application>().computed(application::compute).visible(
                 application::PARAMETERS,
                 application::sees_all,
-                application::visible,
+                move |call, entries| application::visible(visible.clone(), call, entries),
             ),
             KindResource::of::<Entitlement>().key_name("pbm_uuid"),
             KindResource::of::<Brand>().key_name("brand_uuid").display(brand::print),
@@ -42,15 +47,12 @@ pub fn module() -> Module {
         ],
         families: vec![provider::family(), provider::mappings()],
         operations,
-        start: vec![Start {
-            name: "self-signed certificate",
-            run: |cx| Box::pin(certificate::ensure_default(cx)),
-        }],
+        start: vec![Start::new("self-signed certificate", certificate::ensure_default)],
         jobs: vec![Job::every(
             "certificate_discovery",
             3600,
             "Discover, import and update certificates from the filesystem",
-            |cx, run| Box::pin(discovery::run(cx, run)),
+            move |cx, run| discovery::run(cx, certificates.clone(), run),
         )],
         schemas: schemas(),
         ..Module::default()

@@ -26,27 +26,35 @@ pub struct Job {
     pub attempts: u32,
     /// Whether a finished run stays in the list of tasks. Failed ones always do.
     pub keep: bool,
-    pub run: fn(Context, Run) -> BoxFuture<Result<(), JobError>>,
+    pub run: Work,
 }
+
+/// What a job does in one run.
+pub(crate) type Work = Arc<dyn Fn(Context, Run) -> BoxFuture<Result<(), JobError>> + Send + Sync>;
 
 impl Job {
     /// A job that runs every so many seconds.
-    pub const fn every(
-        name: &'static str,
-        seconds: u64,
-        description: &'static str,
-        run: fn(Context, Run) -> BoxFuture<Result<(), JobError>>,
-    ) -> Job {
+    pub fn every<F, R>(name: &'static str, seconds: u64, description: &'static str, run: F) -> Job
+    where
+        F: Fn(Context, Run) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), JobError>> + Send + 'static,
+    {
+        let run: Work = Arc::new(move |cx, of| Box::pin(run(cx, of)));
         Job { name, description, every: Some(seconds), attempts: 1, keep: true, run }
     }
 
     /// A job that runs when it is asked for, tried so many times.
-    pub const fn on_request(
+    pub fn on_request<F, R>(
         name: &'static str,
         attempts: u32,
         description: &'static str,
-        run: fn(Context, Run) -> BoxFuture<Result<(), JobError>>,
-    ) -> Job {
+        run: F,
+    ) -> Job
+    where
+        F: Fn(Context, Run) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), JobError>> + Send + 'static,
+    {
+        let run: Work = Arc::new(move |cx, of| Box::pin(run(cx, of)));
         Job { name, description, every: None, attempts, keep: false, run }
     }
 }
@@ -140,8 +148,7 @@ pub enum NoteLevel {
     Error,
 }
 
-/// Rows that end at a time of their own. Offered by modules as an extension; the job
-/// `clean_expired_models` removes them.
+/// Rows that end at a time of their own, removed by the job `clean_expired_models`.
 #[derive(Debug, Clone, Copy)]
 pub struct Expiring {
     /// As people call them, as `Tokens`.

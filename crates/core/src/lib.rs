@@ -28,7 +28,7 @@ pub use error::ApiError;
 pub use identity::{Caller, Identity, Membership, Via, merge_attributes};
 pub use job::{Expiring, Job, JobError, NoteLevel, Run, enqueue, enqueue_at};
 pub use known_browser::KnownBrowser;
-pub use module::{Access, Module, Operation, RowRenderer, Start};
+pub use module::{Access, Module, Operation, RowRenderer, Start, with};
 pub use page::{Page, envelope};
 pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use resource::{Display, FamilyResource, KindResource, RenderContext};

@@ -1,6 +1,5 @@
 //! The one door every crate of the program has.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use axum::response::Response;
@@ -13,7 +12,8 @@ use crate::BoxFuture;
 use crate::call::Call;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::job::Job;
+use crate::job::{Expiring, Job};
+use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
 use crate::service::Service;
 use crate::visitor::TokenResolver;
@@ -35,7 +35,7 @@ pub struct Module {
     /// How objects of a directory space look inside other objects (`user_obj`, `group_obj`).
     pub rows: Vec<(Space, RowRenderer)>,
     /// Routes outside `/api/v3/`.
-    pub routes: Option<fn(Context) -> axum::Router>,
+    pub routes: Option<Routes>,
     pub token_resolver: Option<Arc<dyn TokenResolver>>,
     /// Run once, in order, after the default objects are in place and before the listeners open.
     pub start: Vec<Start>,
@@ -43,26 +43,37 @@ pub struct Module {
     pub services: Vec<Service>,
     /// Done beside requests, again and again or when asked for.
     pub jobs: Vec<Job>,
+    /// What people are shown at an address where nothing is.
+    pub not_found: Option<NotFound>,
+    /// Rows that end at a time of their own.
+    pub expiring: Vec<Expiring>,
     /// Component schemas that operations name.
     pub schemas: Vec<(&'static str, Value)>,
-    /// Values that other crates look for by type, as the final stages a protocol adds to flows.
-    pub extensions: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Renders rows of the directory for embedding.
 pub type RowRenderer =
     fn(&mut Sql<'_>, &Context, &[ObjectId]) -> Result<Vec<(ObjectId, Value)>, StoreError>;
 
+/// A page for an address where nothing is.
+pub(crate) type NotFound = Box<dyn Fn(&Context, &RequestInfo) -> Response + Send + Sync>;
+
+/// Routes over the program's context.
+pub(crate) type Routes = Box<dyn Fn(Context) -> axum::Router + Send + Sync>;
+
 /// Something to do at start; the text of an error stops it.
 pub struct Start {
     pub name: &'static str,
-    pub run: fn(Context) -> BoxFuture<Result<(), String>>,
+    pub run: Box<dyn Fn(Context) -> BoxFuture<Result<(), String>> + Send + Sync>,
 }
 
-impl Context {
-    /// All extensions of one type, over all modules.
-    pub fn extensions<T: Any + Send + Sync>(&self) -> impl Iterator<Item = &T> {
-        self.modules().iter().flat_map(|m| m.extensions.iter()).filter_map(|e| e.downcast_ref())
+impl Start {
+    pub fn new<F, R>(name: &'static str, run: F) -> Start
+    where
+        F: Fn(Context) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        Start { name, run: Box::new(move |cx| Box::pin(run(cx))) }
     }
 }
 
@@ -96,6 +107,18 @@ impl Access {
             Access::Superuser => "superuser".to_owned(),
         }
     }
+}
+
+/// A handler that works with something beside its call.
+pub fn with<D, R>(
+    deps: &D,
+    run: impl Fn(D, Call) -> R + Send + Sync + 'static,
+) -> impl Fn(Call) -> R + Send + Sync + 'static
+where
+    D: Clone + Send + Sync + 'static,
+{
+    let deps = deps.clone();
+    move |call| run(deps.clone(), call)
 }
 
 pub(crate) type Handler = Arc<dyn Fn(Call) -> BoxFuture<Result<Response, ApiError>> + Send + Sync>;

@@ -33,10 +33,13 @@ pub type Display = fn(&Entry) -> String;
 pub type Searched = fn(&Entry, &Snapshot) -> Vec<String>;
 /// Whether an object stays in the list that a call asks for.
 pub type Narrow = fn(&Call, &Entry) -> bool;
-pub type Admit = fn(Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>>;
+pub type Admit =
+    Arc<dyn Fn(Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>> + Send + Sync>;
 /// Whether a caller sees every object of the kind.
 pub type SeesAll = fn(&Call) -> bool;
-pub type Visible = fn(Call, Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>>;
+pub type Visible = Arc<
+    dyn Fn(Call, Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>> + Send + Sync,
+>;
 
 /// A kind with its API.
 #[derive(Clone)]
@@ -134,22 +137,31 @@ impl KindResource {
     /// Lists and items are for any signed-in account, which sees what `visible` leaves it unless it
     /// sees all. Queries have parameters that say so.
     #[must_use]
-    pub const fn visible(
+    pub fn visible<F, R>(
         mut self,
         parameters: &'static [(&'static str, &'static str)],
         sees_all: SeesAll,
-        visible: Visible,
-    ) -> KindResource {
+        visible: F,
+    ) -> KindResource
+    where
+        F: Fn(Call, Vec<Arc<Entry>>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Vec<Arc<Entry>>, ApiError>> + Send + 'static,
+    {
         self.parameters = parameters;
-        self.visible = Some((sees_all, visible));
+        self.visible =
+            Some((sees_all, Arc::new(move |call, entries| Box::pin(visible(call, entries)))));
         self
     }
 
     /// Bodies of creations and changes are looked at by this function first, which may ask the
     /// world outside.
     #[must_use]
-    pub const fn admit(mut self, admit: Admit) -> KindResource {
-        self.admit = Some(admit);
+    pub fn admit<F, R>(mut self, admit: F) -> KindResource
+    where
+        F: Fn(Call, Map<String, Value>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), ApiError>> + Send + 'static,
+    {
+        self.admit = Some(Arc::new(move |call, body| Box::pin(admit(call, body))));
         self
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_core::{
-    Access, ApiError, BoxFuture, Call, Context, Job, JobError, Module, Operation, Run, json,
+    Access, ApiError, Call, Context, Job, JobError, Module, Operation, Run, json, with,
 };
 use countersign_model::{Registry, Secret, Timestamp};
 use countersign_store::{
@@ -28,7 +28,9 @@ const LAST: &str = "last backup";
 
 /// The job and its state in the API.
 pub fn module(settings: &Settings) -> Module {
-    let run = |cx: Context, _: Run| -> BoxFuture<Result<(), JobError>> { Box::pin(run(cx)) };
+    let settings = Arc::new(settings.clone());
+    let due = settings.clone();
+    let run = move |cx: Context, _: Run| run(cx, due.clone());
     let free = json!({"type": "object", "additionalProperties": {}});
     Module {
         name: "backups",
@@ -47,18 +49,13 @@ pub fn module(settings: &Settings) -> Module {
                 "countersign/backups/",
                 "countersign_backups_retrieve",
                 Access::Superuser,
-                state,
+                with(&settings, state),
             )
             .summary("Whether backups are made, and how the last one went.")
             .response(free),
         ],
-        extensions: vec![Arc::new(settings.clone())],
         ..Module::default()
     }
-}
-
-fn settings(cx: &Context) -> Option<&Settings> {
-    cx.extensions::<Settings>().next()
 }
 
 async fn last(cx: &Context) -> Result<Option<Value>, StoreError> {
@@ -70,10 +67,9 @@ async fn last(cx: &Context) -> Result<Option<Value>, StoreError> {
     cx.store.read(read).await
 }
 
-async fn state(call: Call) -> Result<Response, ApiError> {
-    let Some(settings) = settings(&call.cx) else { return Err(ApiError::not_found("Backup")) };
+async fn state(settings: Arc<Settings>, call: Call) -> Result<Response, ApiError> {
     let last = last(&call.cx).await?;
-    let files = kept(&folder(settings));
+    let files = kept(&folder(&settings));
     let every = settings.backup.every.map(|every| every.0);
     let at = |name: &str| last.as_ref().and_then(|last| last.get(name)).and_then(Value::as_i64);
     let good = at("good").map(Timestamp);
@@ -95,8 +91,7 @@ async fn state(call: Call) -> Result<Response, ApiError> {
 
 /// Makes a backup when the last good one is old enough. A failure is tried again at the next look,
 /// told once a change.
-async fn run(cx: Context) -> Result<(), JobError> {
-    let Some(settings) = settings(&cx).cloned() else { return Ok(()) };
+async fn run(cx: Context, settings: Arc<Settings>) -> Result<(), JobError> {
     let Some(every) = settings.backup.every else { return Ok(()) };
     let (now, before) = (cx.clock.now(), last(&cx).await?);
     let good = before.as_ref().and_then(|last| last.get("good")).and_then(Value::as_i64);

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use countersign_core::KindResource;
 use countersign_model::KindMeta;
 
-use crate::start;
+use crate::{settings, start::Program};
 
 fn kinds() -> Vec<&'static KindMeta> {
-    let modules = start::modules();
-    modules
-        .iter()
-        .flat_map(|module| module.kinds.iter().map(countersign_core::KindResource::meta))
-        .collect()
+    let modules = Program::new(&settings::defaults()).modules;
+    modules.iter().flat_map(|module| module.kinds.iter().map(KindResource::meta)).collect()
 }
 
 #[test]

@@ -1,24 +1,12 @@
-//! What settings say of mail, of requests to others and of events, for the modules that deal with
-//! them.
+//! What settings say of mail, of requests to others and of events.
 
 use std::time::Duration;
 
-use countersign_core::Module;
 use countersign_events::EventSettings;
 use countersign_mail::{Encryption, MailSettings, Server};
 use countersign_outbound::Rules;
 
 use crate::{settings::Settings, start::VERSION};
-
-/// # Errors
-/// A sentence about a setting that cannot be used.
-pub fn modules(settings: &Settings) -> Result<Vec<Module>, String> {
-    Ok(vec![
-        countersign_mail::module(&mail(settings)),
-        countersign_outbound::module(&rules(settings))?,
-        countersign_events::settings(events(settings)),
-    ])
-}
 
 /// How mail is sent.
 pub fn mail(settings: &Settings) -> MailSettings {
@@ -43,7 +31,8 @@ pub fn mail(settings: &Settings) -> MailSettings {
     }
 }
 
-fn rules(settings: &Settings) -> Rules {
+/// How other servers are reached.
+pub fn rules(settings: &Settings) -> Rules {
     let given = &settings.outbound;
     Rules {
         allow: given.allow.clone(),
@@ -53,7 +42,8 @@ fn rules(settings: &Settings) -> Rules {
     }
 }
 
-fn events(settings: &Settings) -> EventSettings {
+/// How events are kept.
+pub fn events(settings: &Settings) -> EventSettings {
     let given = &settings.events;
     EventSettings {
         keep: given.retention.0,

@@ -8,25 +8,25 @@ use std::{
 };
 
 use countersign_blueprints::{
-    apply::{Job, Machine},
-    format::Document,
+    apply::Machine,
     instances::{self, Surroundings},
-    tables,
 };
-use countersign_catalogue::CertificateFolder;
+use countersign_catalogue::ApplicationAccess;
 use countersign_core::{
-    Context, ContextParts, Module, Nodes, Service, Settings as RestSettings, Shutdown,
+    Context, ContextParts, Module, Nodes, Service, Settings as CoreSettings, Shutdown,
 };
-use countersign_directory::{Passwords, Verified};
+use countersign_directory::Passwords;
+use countersign_flow::{Deps, Flows};
 use countersign_model::{Entropy as _, Registry, Secret};
+use countersign_oauth2::OAuth2;
+use countersign_policy::Engine;
 use countersign_store::{
     Actor, Database, Options, PostgresOptions, PostgresTls, RedisOptions, RedisTls, SecretKey,
     Seldom, SslMode, Store, StoreError, SystemClock, SystemEntropy, Topology, params,
 };
-use serde_json::Map;
 
 use crate::{
-    files,
+    files, outside,
     serve::memory,
     settings::{Node, Postgresql, Settings, Surroundings as _, System, is_example},
 };
@@ -37,20 +37,49 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How often a database that does not answer is asked, a second apart.
 const ATTEMPTS: u32 = 30;
 
-/// Every room of the house. Adding a protocol is adding its line here.
-pub fn modules() -> Vec<Module> {
-    vec![
-        countersign_directory::module(),
-        countersign_events::module(),
-        countersign_jobs::module(),
-        countersign_catalogue::module(),
-        instances::module(),
-        countersign_policy::module(),
-        countersign_notifications::module(),
-        countersign_flow::module(),
-        countersign_oauth2::module(),
-        crate::commands::console::module(),
-    ]
+/// The parts of the program, each given what it needs of others.
+pub struct Program {
+    pub modules: Vec<Module>,
+    pub policies: Engine,
+    pub blueprints: Arc<Surroundings>,
+}
+
+impl Program {
+    /// Adding a protocol is adding its lines here.
+    pub fn new(settings: &Settings) -> Program {
+        let (mail, mailer) = countersign_mail::module(&outside::mail(settings));
+        let (outbound, way_out) = countersign_outbound::module(outside::rules(settings));
+        let (events, places) = countersign_events::module(outside::events(settings));
+        let (directory, passwords) = countersign_directory::module(&places);
+        let policies = Engine::new(places);
+        let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
+        let oauth = OAuth2::default();
+        let flows = Flows::new(Deps {
+            policies: policies.clone(),
+            passwords: passwords.clone(),
+            stages: oauth.stages(),
+            destinations: vec![countersign_oauth2::destination()],
+        });
+        let blueprints = Arc::new(surroundings(settings, passwords));
+        let certificates = settings.general.cert_discovery_dir.clone();
+        let modules = vec![
+            directory,
+            events,
+            countersign_jobs::module(),
+            countersign_catalogue::module(&access, certificates),
+            instances::module(&blueprints),
+            countersign_policy::module(&policies),
+            countersign_notifications::module(mailer, way_out),
+            countersign_flow::module(&flows),
+            countersign_oauth2::module(&oauth, &flows),
+            crate::commands::console::module(&blueprints),
+            crate::backups::module(settings),
+            crate::notices::module(),
+            mail,
+            outbound,
+        ];
+        Program { modules, policies, blueprints }
+    }
 }
 
 /// Every kind of every module.
@@ -97,12 +126,11 @@ impl Hold {
 ///
 /// # Errors
 /// A sentence that says what stops the start and what to do.
-pub async fn open(settings: &Settings, _hold: &Hold) -> Result<Context, String> {
-    let (store, mut modules, secret_key) = open_store(settings).await?;
-    modules.push(crate::backups::module(settings));
-    modules.push(crate::notices::module());
-    modules.extend(crate::outside::modules(settings)?);
-    modules.push(given(settings, &secret_key));
+pub async fn open(
+    settings: &Settings,
+    _hold: &Hold,
+) -> Result<(Context, Arc<Surroundings>), String> {
+    let (store, Program { modules, blueprints, .. }, secret_key) = open_store(settings).await?;
     share(&store, settings).await?;
     let install_id = install_id(&store).await.map_err(|error| error.to_string())?;
     let context = Context::new(ContextParts {
@@ -113,14 +141,14 @@ pub async fn open(settings: &Settings, _hold: &Hold) -> Result<Context, String> 
         install_id,
         modules,
     });
-    instances::default_objects(&context).await?;
-    instances::own(&context).await;
+    instances::default_objects(&context, &blueprints).await?;
+    instances::own(&context, &blueprints).await;
     for start in context.modules().iter().flat_map(|module| &module.start) {
         (start.run)(context.clone())
             .await
             .map_err(|problem| format!("{}: {problem}", start.name))?;
     }
-    Ok(context)
+    Ok((context, blueprints))
 }
 
 /// Opens the store alone. Without a [`Hold`] the configuration of a data folder must not be
@@ -128,7 +156,7 @@ pub async fn open(settings: &Settings, _hold: &Hold) -> Result<Context, String> 
 ///
 /// # Errors
 /// A sentence that says what stops the start and what to do.
-pub async fn open_store(settings: &Settings) -> Result<(Store, Vec<Module>, Secret), String> {
+pub async fn open_store(settings: &Settings) -> Result<(Store, Program, Secret), String> {
     open_store_with(settings, secret_key(settings)?).await
 }
 
@@ -139,9 +167,9 @@ pub async fn open_store(settings: &Settings) -> Result<(Store, Vec<Module>, Secr
 pub async fn open_store_with(
     settings: &Settings,
     secret_key: SecretKey,
-) -> Result<(Store, Vec<Module>, Secret), String> {
-    let modules = modules();
-    let registry = registry(&modules);
+) -> Result<(Store, Program, Secret), String> {
+    let program = Program::new(settings);
+    let registry = registry(&program.modules);
     let database = database(settings)?;
     for attempt in 1.. {
         let options = Options {
@@ -156,7 +184,7 @@ pub async fn open_store_with(
         match tokio::task::spawn_blocking(move || Store::open(options)).await {
             Ok(Ok(store)) => {
                 let secret_key = store.secret_key().clone();
-                return Ok((store, modules, secret_key));
+                return Ok((store, program, secret_key));
             }
             // Another process makes the same tables at this moment.
             Ok(Err(StoreError::Conflict { .. } | StoreError::Stale)) if attempt < ATTEMPTS => {
@@ -258,8 +286,8 @@ fn postgresql(given: &Postgresql, host: &str) -> PostgresOptions {
     }
 }
 
-fn for_handlers(settings: &Settings, secret_key: Secret) -> RestSettings {
-    RestSettings {
+fn for_handlers(settings: &Settings, secret_key: Secret) -> CoreSettings {
+    CoreSettings {
         version: VERSION,
         secret_key,
         base_url: settings.general.base_url.as_ref().map(|origin| origin.0.clone()),
@@ -320,24 +348,14 @@ async fn install_id(store: &Store) -> Result<String, StoreError> {
         .await
 }
 
-/// A job with everything blueprints of this program can use.
-pub fn job(
-    library: Vec<Document>,
-    chosen: Vec<usize>,
-    settings: &Settings,
-    secret_key: &Secret,
-) -> Job {
-    surroundings(settings, secret_key).job(library, chosen, Map::new())
-}
-
 /// What blueprints get from the settings.
-fn surroundings(settings: &Settings, secret_key: &Secret) -> Surroundings {
+fn surroundings(settings: &Settings, passwords: Arc<Passwords>) -> Surroundings {
     let bootstrap = settings.bootstrap.clone();
     Surroundings {
         folder: settings.general.blueprints_dir.clone(),
-        passwords: Arc::new(Hashing(tokio::runtime::Handle::current())),
+        passwords,
         machine: Machine {
-            secrets: own_secrets(settings, secret_key),
+            secrets: own_secrets(settings),
             environment: Arc::new(move |name| {
                 let secret = |secret: &Option<Secret>| {
                     secret.as_ref().map(|secret| secret.expose().to_owned())
@@ -359,7 +377,7 @@ fn surroundings(settings: &Settings, secret_key: &Secret) -> Surroundings {
 
 /// What the program itself keeps its data and its neighbours with. The first administrator's
 /// password and token are not among it: they are given so that blueprints use them.
-fn own_secrets(settings: &Settings, secret_key: &Secret) -> Arc<[Secret]> {
+fn own_secrets(settings: &Settings) -> Arc<[Secret]> {
     let (database, redis) = (&settings.postgresql, &settings.redis);
     let given = [
         &settings.general.secret_key,
@@ -370,40 +388,8 @@ fn own_secrets(settings: &Settings, secret_key: &Secret) -> Arc<[Secret]> {
     ];
     let databases =
         [database].into_iter().chain(&settings.read_replicas).map(|one| one.password.clone());
-    let all = given.into_iter().flatten().cloned().chain(databases).chain([secret_key.clone()]);
+    let all = given.into_iter().flatten().cloned().chain(databases);
     all.filter(|secret| !secret.is_empty()).collect()
-}
-
-/// What the settings give to modules that ask for it by type.
-fn given(settings: &Settings, secret_key: &Secret) -> Module {
-    Module {
-        name: "settings",
-        extensions: vec![
-            Arc::new(surroundings(settings, secret_key)),
-            Arc::new(CertificateFolder(settings.general.cert_discovery_dir.clone())),
-        ],
-        ..Module::default()
-    }
-}
-
-/// Password hashes for blueprints: the store's writer waits for them, outside of the runtime's
-/// threads. One is rare: it takes its memory for itself and keeps none.
-struct Hashing(tokio::runtime::Handle);
-
-impl tables::Passwords for Hashing {
-    fn hash(&self, password: &str) -> Result<String, String> {
-        let passwords = Passwords::new();
-        let password = Secret::new(password);
-        self.0
-            .block_on(passwords.hash(&password, &SystemEntropy))
-            .map_err(|error| error.to_string())
-    }
-
-    fn matches(&self, password: &str, stored: &str) -> bool {
-        let passwords = Passwords::new();
-        let checked = self.0.block_on(passwords.verify(&Secret::new(password), Some(stored)));
-        matches!(checked, Ok(Verified::Yes | Verified::YesOutdated))
-    }
 }
 
 /// What runs beside requests and jobs, in processes that do jobs and in others.
@@ -471,18 +457,19 @@ pub fn heartbeat(settings: &Settings) -> PathBuf {
 ///
 /// # Errors
 /// A sentence that says what stops it.
-pub async fn look(settings: &Settings) -> Result<Context, String> {
-    let (store, modules, secret_key) = open_store(settings).await?;
+pub async fn look(settings: &Settings) -> Result<(Context, Engine), String> {
+    let (store, Program { modules, policies, .. }, secret_key) = open_store(settings).await?;
     let install_id = install_id(&store).await.map_err(|error| error.to_string())?;
     let settings = for_handlers(settings, secret_key);
-    Ok(Context::new(ContextParts {
+    let context = Context::new(ContextParts {
         store,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         settings,
         install_id,
         modules,
-    }))
+    });
+    Ok((context, policies))
 }
 
 /// Refuses where there is no installation to work on.

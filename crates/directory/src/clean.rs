@@ -1,8 +1,5 @@
 //! What ends by itself: tokens, sessions, consents, and accounts made for one sign-in.
 
-use std::any::Any;
-use std::sync::Arc;
-
 use countersign_core::{ApiError, Context, Expiring, JobError, NoteLevel, Run};
 use countersign_model::Timestamp;
 use countersign_store::{Actor, Tx, params};
@@ -16,8 +13,8 @@ const GENERATED: &str = "goauthentik.io/user/generated";
 const EXPIRES: &str = "goauthentik.io/user/expires";
 
 /// Expired API tokens go too: a client with one must be given a new one.
-pub(crate) fn expiring() -> Vec<Arc<dyn Any + Send + Sync>> {
-    let all = [
+pub(crate) fn expiring() -> Vec<Expiring> {
+    vec![
         Expiring {
             plural: "Tokens",
             remove: |tx| remove(tx, "DELETE FROM token WHERE expiring = 1 AND expires <= $1"),
@@ -30,8 +27,7 @@ pub(crate) fn expiring() -> Vec<Arc<dyn Any + Send + Sync>> {
             plural: "User Consents",
             remove: |tx| remove(tx, "DELETE FROM consent WHERE expiring = 1 AND expires <= $1"),
         },
-    ];
-    all.into_iter().map(|one| Arc::new(one) as _).collect()
+    ]
 }
 
 fn remove(tx: &mut Tx<'_>, statement: &str) -> Result<usize, countersign_store::StoreError> {

@@ -28,6 +28,7 @@ pub mod users;
 use std::sync::Arc;
 
 use countersign_core::{Context, Job, Module, Service, Start};
+use countersign_events::Places;
 use countersign_model::{Fields, Target, directory};
 use countersign_rest::table_operations;
 
@@ -43,9 +44,12 @@ pub use settings::{FooterLinks, SystemSettings};
 pub use system::{Apps, Models};
 pub use users::audit as audit_account;
 
-pub fn module() -> Module {
+/// The directory's part of the program, and the one place that hashes passwords.
+pub fn module(places: &Arc<Places>) -> (Module, Arc<Passwords>) {
+    let passwords = Arc::new(Passwords::new());
+    let hashing = passwords.clone();
     let mut operations = table_operations::<users::Users>();
-    operations.extend(user_actions::operations());
+    operations.extend(user_actions::operations(&passwords));
     operations.extend(impersonation::operations());
     operations.extend(me::operations());
     operations.extend(table_operations::<groups::Groups>());
@@ -54,8 +58,8 @@ pub fn module() -> Module {
     operations.extend(tokens::actions());
     operations.extend(table_operations::<sessions::Sessions>());
     operations.extend(table_operations::<consents::Consents>());
-    operations.extend(system::operations());
-    Module {
+    operations.extend(system::operations(places));
+    let module = Module {
         name: "directory",
         kinds: vec![settings::resource()],
         operations,
@@ -71,23 +75,21 @@ pub fn module() -> Module {
             (directory::Group::SPACE, groups::embedded),
         ],
         schemas: schemas::schemas().into_iter().chain(system::enumerations()).collect(),
-        extensions: clean::expiring()
-            .into_iter()
-            .chain([Arc::new(Passwords::new()) as _])
-            .collect(),
+        expiring: clean::expiring(),
         jobs: vec![Job::every(
             "clean_temporary_users",
             300,
             "Remove temporary users created by SAML Sources",
-            |cx, run| Box::pin(clean::temporary_users(cx, run)),
+            clean::temporary_users,
         )],
-        start: vec![Start { name: "accounts", run: |cx| Box::pin(at_start(cx)) }],
+        start: vec![Start::new("accounts", at_start)],
         services: vec![
             Service::new("index_of_names", search::keep_indexing),
-            Service::new("password_memory", Passwords::keep_small),
+            Service::new("password_memory", move |_, stop| hashing.clone().keep_small(stop)),
         ],
         ..Module::default()
-    }
+    };
+    (module, passwords)
 }
 
 /// What accounts that an earlier version stored still need.

@@ -9,7 +9,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use aws_lc_rs::pbkdf2;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign_core::{ApiError, Context, Shutdown};
+use countersign_core::{ApiError, Shutdown};
 use countersign_model::{Entropy, Secret};
 use http::StatusCode;
 use std::num::NonZeroU32;
@@ -62,7 +62,7 @@ impl From<HashError> for ApiError {
     }
 }
 
-/// A bounded place to hash. One per program; find it with [`Passwords::of`].
+/// A bounded place to hash. One per program, made by [`crate::module`].
 pub struct Passwords {
     workers: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -85,10 +85,6 @@ impl Passwords {
             memory: Arc::default(),
             computed: AtomicU64::new(0),
         }
-    }
-
-    pub fn of(cx: &Context) -> Option<&Passwords> {
-        cx.extensions::<Passwords>().next()
     }
 
     /// A hash for storing.
@@ -131,11 +127,9 @@ impl Passwords {
     }
 
     /// The service that gives memory back which no hash has needed for a while.
-    pub(crate) async fn keep_small(cx: Context, mut stop: Shutdown) -> Result<(), String> {
+    pub(crate) async fn keep_small(self: Arc<Self>, mut stop: Shutdown) -> Result<(), String> {
         while stop.sleep(MEMORY_IDLE).await {
-            if let Some(passwords) = Passwords::of(&cx) {
-                passwords.memory.trim();
-            }
+            self.memory.trim();
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! Facts about the installation: version, configuration of clients, settings, counts.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json};
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json, with};
+use countersign_events::Places;
 use countersign_model::{ChoiceMeta, Names, Timestamp};
 use countersign_store::params;
 
@@ -15,10 +16,16 @@ use serde_json::{Value, json};
 /// The release of the original whose wire this program speaks; clients compare it with their own.
 const WIRE_VERSION: &str = "2025.4.0";
 
-pub(crate) fn operations() -> Vec<Operation> {
+pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
     vec![
-        Operation::new(Method::GET, "root/config/", "root_config_retrieve", Access::Public, config)
-            .response("Config"),
+        Operation::new(
+            Method::GET,
+            "root/config/",
+            "root_config_retrieve",
+            Access::Public,
+            with(places, config),
+        )
+        .response("Config"),
         Operation::new(
             Method::GET,
             "admin/version/",
@@ -112,15 +119,14 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn config(call: Call) -> Result<Response, ApiError> {
-    let places = countersign_events::Places::of(&call.cx);
+async fn config(places: Arc<Places>, call: Call) -> Result<Response, ApiError> {
     // Icons and backgrounds are addresses: files are not taken in.
     let mut capabilities: Vec<&str> = Vec::new();
     let impersonation = SystemSettings::of(&call.snapshot).impersonation;
     for (capability, has) in [
         ("can_impersonate", impersonation),
-        ("can_geo_ip", places.is_some_and(countersign_events::Places::knows_cities)),
-        ("can_asn", places.is_some_and(countersign_events::Places::knows_networks)),
+        ("can_geo_ip", places.knows_cities()),
+        ("can_asn", places.knows_networks()),
     ] {
         capabilities.extend(has.then_some(capability));
     }

@@ -1,7 +1,9 @@
 //! What can be done with an account beyond changing its fields.
 
+use std::sync::Arc;
+
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, Via, brand_for, json, no_content};
+use countersign_core::{Access, ApiError, Call, Operation, Via, brand_for, json, no_content, with};
 use countersign_events::Chart;
 use countersign_model::{
     FieldErrors, JsonMap, Key, ObjectId, Problem, Ref, Secret, Space, Timestamp,
@@ -17,7 +19,7 @@ use crate::recovery;
 use crate::tokens::{self, Intent, TokenFields};
 use crate::users::{self, UserFields, UserType};
 
-pub(crate) fn operations() -> Vec<Operation> {
+pub(crate) fn operations(passwords: &Arc<Passwords>) -> Vec<Operation> {
     let core = |verb: &str| Access::permission("authentik_core", verb, "user");
     vec![
         Operation::new(
@@ -25,7 +27,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "core/users/{id}/set_password/",
             "core_users_set_password_create",
             core("reset_password"),
-            set_password,
+            with(passwords, set_password),
         )
         .request("UserPasswordSetRequest"),
         Operation::new(
@@ -69,7 +71,7 @@ fn pk(call: &Call) -> Result<i64, ApiError> {
     call.param("id").parse().map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))
 }
 
-async fn set_password(call: Call) -> Result<Response, ApiError> {
+async fn set_password(passwords: Arc<Passwords>, call: Call) -> Result<Response, ApiError> {
     let pk = pk(&call)?;
     let body = call.object()?;
     let password = match body.get("password") {
@@ -91,8 +93,6 @@ async fn set_password(call: Call) -> Result<Response, ApiError> {
         .read(move |sql| sql.query_one("SELECT 1 FROM users WHERE id = $1", params![pk]))
         .await?;
     exists.ok_or_else(|| ApiError::not_found("User"))?;
-    let passwords =
-        Passwords::of(&call.cx).ok_or_else(|| ApiError::not_implemented("Setting passwords"))?;
     let hash = passwords.hash(&password, &*call.cx.entropy).await?;
     // The own session goes on; whoever else is signed in as this user is not.
     let keep = match &call.caller.via {

@@ -9,6 +9,7 @@
 //! wait for each other's codes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use countersign_core::Context;
 use countersign_model::{Sealer, Timestamp};
@@ -44,7 +45,7 @@ pub(crate) const COVERED: &str = "uuid, action, app, username, user_json, contex
 ///
 /// # Errors
 /// When the engine fails.
-pub(crate) async fn seal(cx: &Context, keep: i64) -> Result<(), StoreError> {
+pub(crate) async fn seal(cx: &Context, places: &Arc<Places>, keep: i64) -> Result<(), StoreError> {
     loop {
         let waiting = cx
             .store
@@ -58,12 +59,10 @@ pub(crate) async fn seal(cx: &Context, keep: i64) -> Result<(), StoreError> {
         if !waiting {
             return Ok(());
         }
-        let moved = cx.clone();
+        let places = places.clone();
         let sealed = cx
             .store
-            .write(Actor::system(), "events sealed", move |tx| {
-                seal_batch(tx, keep, Places::of(&moved))
-            })
+            .write(Actor::system(), "events sealed", move |tx| seal_batch(tx, keep, &places))
             .await?;
         if sealed < usize::try_from(BATCH).unwrap_or(0) {
             return Ok(());
@@ -71,7 +70,7 @@ pub(crate) async fn seal(cx: &Context, keep: i64) -> Result<(), StoreError> {
     }
 }
 
-fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: Option<&Places>) -> Result<usize, StoreError> {
+fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: &Places) -> Result<usize, StoreError> {
     let (mut seq, mut chain) = head(tx)?;
     let rows = tx.query(
         &format!(
@@ -152,11 +151,10 @@ pub(crate) fn adopt(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 }
 
 /// The context of an event, with where its address is.
-fn placed(row: &Row, places: Option<&Places>) -> Result<String, StoreError> {
+fn placed(row: &Row, places: &Places) -> Result<String, StoreError> {
     let context: String = row.get(5)?;
     let address = row.get::<Option<String>>(7)?.and_then(|address| address.parse().ok());
-    let found =
-        places.zip(address).map(|(places, address)| places.of_address(address)).unwrap_or_default();
+    let found = address.map(|address| places.of_address(address)).unwrap_or_default();
     match serde_json::from_str(&context) {
         Ok(Value::Object(mut map)) if !found.is_empty() => {
             map.extend(found);

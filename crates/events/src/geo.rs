@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 
-use countersign_core::Context;
 use maxminddb::Reader;
 use serde_json::{Map, Value, json};
 
-/// The files in use. One per program; find it with [`Places::of`].
+/// The files in use, none of them open before the first [`refresh`](Places::refresh). One per
+/// program, made by [`crate::module`].
 #[derive(Default)]
 pub struct Places {
     city: Database,
@@ -24,16 +24,10 @@ struct Database {
 
 impl Places {
     pub fn new(city: Option<PathBuf>, network: Option<PathBuf>) -> Places {
-        let places = Places {
+        Places {
             city: Database { path: city, ..Database::default() },
             network: Database { path: network, ..Database::default() },
-        };
-        places.refresh();
-        places
-    }
-
-    pub fn of(cx: &Context) -> Option<&Places> {
-        cx.extensions::<Places>().next()
+        }
     }
 
     /// Opens files that came or changed.

@@ -52,9 +52,12 @@ impl Default for EventSettings {
     }
 }
 
-/// The events' part of the program, as it is until settings say otherwise.
-pub fn module() -> Module {
-    Module {
+/// The events' part of the program, and what is known of places.
+pub fn module(settings: EventSettings) -> (Module, Arc<Places>) {
+    let EventSettings { keep, most, cities, networks } = settings;
+    let places = Arc::new(Places::new(cities, networks));
+    let (opening, sealing) = (places.clone(), places.clone());
+    let module = Module {
         name: "events",
         operations: api::operations(),
         schemas: api::schemas(),
@@ -64,39 +67,21 @@ pub fn module() -> Module {
                 "events_limit",
                 3600,
                 "Remove the oldest events past the number that is kept.",
-                |cx, _| Box::pin(limit(cx)),
+                move |cx, _| limit(cx, most),
             ),
-            Job::on_request(ERASURE, 10, "Remove the events of a deleted account.", |cx, run| {
-                Box::pin(erasure(cx, run))
-            }),
+            Job::on_request(ERASURE, 10, "Remove the events of a deleted account.", erasure),
         ],
-        start: vec![Start {
-            name: "number of events",
-            run: |cx| {
-                Box::pin(async move { count::begin(&cx).await.map_err(|error| error.to_string()) })
-            },
-        }],
-        services: vec![Service::new("event_chain", keep_sealing)],
-        extensions: vec![Arc::new(Expiring {
-            plural: "Events",
-            remove: |tx| chain::retain(tx, 0),
+        start: vec![Start::new("events", move |cx| {
+            opening.refresh();
+            async move { count::begin(&cx).await.map_err(|error| error.to_string()) }
         })],
+        services: vec![Service::new("event_chain", move |cx, stop| {
+            keep_sealing(cx, sealing.clone(), keep, stop)
+        })],
+        expiring: vec![Expiring { plural: "Events", remove: |tx| chain::retain(tx, 0) }],
         ..Module::default()
-    }
-}
-
-/// What settings add to the module: found by type.
-pub fn settings(settings: EventSettings) -> Module {
-    let places = Places::new(settings.cities.clone(), settings.networks.clone());
-    Module {
-        name: "event settings",
-        extensions: vec![Arc::new(settings), Arc::new(places)],
-        ..Module::default()
-    }
-}
-
-fn settings_of(cx: &Context) -> EventSettings {
-    cx.extensions::<EventSettings>().next().cloned().unwrap_or_default()
+    };
+    (module, places)
 }
 
 /// The original's name of the job.
@@ -114,16 +99,19 @@ pub fn forget_user(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreError> {
 const PLACES_EVERY: u32 = 30;
 
 /// Seals events about each second, in every process: whoever comes second finds nothing to do.
-async fn keep_sealing(cx: Context, mut stop: Shutdown) -> Result<(), String> {
+async fn keep_sealing(
+    cx: Context,
+    places: Arc<Places>,
+    keep: i64,
+    mut stop: Shutdown,
+) -> Result<(), String> {
     let mut round = 0_u32;
     while stop.sleep(Duration::from_secs(1)).await {
         round = round.wrapping_add(1);
-        if round.is_multiple_of(PLACES_EVERY)
-            && let Some(places) = Places::of(&cx)
-        {
+        if round.is_multiple_of(PLACES_EVERY) {
             places.refresh();
         }
-        match chain::seal(&cx, retention(&cx)).await {
+        match chain::seal(&cx, &places, retention(&cx, keep)).await {
             Ok(()) => {}
             // The requests of such a time say so.
             Err(error) if error.is_passing() => {
@@ -136,8 +124,7 @@ async fn keep_sealing(cx: Context, mut stop: Shutdown) -> Result<(), String> {
 }
 
 /// Seconds an event is kept: the shorter of what the program's and the installation's settings say.
-fn retention(cx: &Context) -> i64 {
-    let kept = settings_of(cx).keep;
+fn retention(cx: &Context, kept: i64) -> i64 {
     let decided = cx
         .snapshot()
         .entries(Space("tenant"))
@@ -146,8 +133,7 @@ fn retention(cx: &Context) -> i64 {
     decided.map_or(kept, |decided| decided.seconds().min(kept))
 }
 
-async fn limit(cx: Context) -> Result<(), JobError> {
-    let most = settings_of(&cx).most;
+async fn limit(cx: Context, most: i64) -> Result<(), JobError> {
     while most > 0
         && cx
             .store

@@ -1,7 +1,7 @@
 //! The doors for protocols: begin a flow, send somebody to sign in, show an error or a refusal.
 
 use axum::response::Response;
-use countersign_core::{Context, RequestInfo, Visitor};
+use countersign_core::{RequestInfo, Visitor};
 use countersign_model::Ref;
 use countersign_pages::{Denied, Form, Message, Page, Pair, response as page_response};
 use countersign_policy::{Decision, access};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::browser::Browser;
 use crate::challenge::{Challenge, Shown};
+use crate::context::FlowContext;
 use crate::error::FlowError;
 use crate::executor::{self, Executor, Reached, Turned};
 use crate::keep;
@@ -57,7 +58,7 @@ pub enum Begun {
 /// # Errors
 /// When the engine fails or a stage breaks.
 pub async fn begin(
-    cx: &Context,
+    cx: &FlowContext,
     request: &RequestInfo,
     visitor: &Visitor,
     begin: Begin,
@@ -189,7 +190,7 @@ fn found(to: &str) -> Response {
 /// and that may choose the flow.
 #[must_use]
 pub fn require_login(
-    cx: &Context,
+    cx: &FlowContext,
     request: &RequestInfo,
     visitor: &Visitor,
     next: &str,
@@ -204,7 +205,7 @@ pub fn require_login(
 /// received.
 #[must_use]
 pub fn error_page(
-    cx: &Context,
+    cx: &FlowContext,
     request: &RequestInfo,
     status: StatusCode,
     title: &str,
@@ -221,7 +222,7 @@ pub fn error_page(
 /// Any other page, as "you have been logged out".
 #[must_use]
 pub fn message_page(
-    cx: &Context,
+    cx: &FlowContext,
     request: &RequestInfo,
     status: StatusCode,
     page: Message,
@@ -233,7 +234,7 @@ pub fn message_page(
 /// A page with one button that posts `fields` to `action` with a CSRF token (field `csrf`).
 #[must_use]
 pub fn confirm_page(
-    cx: &Context,
+    cx: &FlowContext,
     request: &RequestInfo,
     visitor: &Visitor,
     headers: &http::HeaderMap,
@@ -267,7 +268,7 @@ fn whom_for(decision: &Decision) -> String {
 /// # Errors
 /// When the engine fails.
 pub async fn denied_page(
-    cx: &Context,
+    cx: &FlowContext,
     request: &RequestInfo,
     visitor: &Visitor,
     application: &str,

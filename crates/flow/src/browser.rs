@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_accounts::{end_session, end_sessions_of, start_session};
 use countersign_core::{
-    Context, Identity, RequestInfo, SessionData, Visitor, cookies::csrf_cookie,
-    cookies::csrf_token, cookies::session_cookie,
+    Identity, RequestInfo, SessionData, Visitor, cookies::csrf_cookie, cookies::csrf_token,
+    cookies::session_cookie,
 };
 use countersign_events::{Event, emit};
 use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
@@ -19,6 +19,7 @@ use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::context::FlowContext;
 use crate::kinds::Flow;
 use crate::plan::PendingUser;
 
@@ -35,7 +36,7 @@ pub(crate) struct NewSession {
 }
 
 pub(crate) struct Browser {
-    pub(crate) cx: Context,
+    pub(crate) cx: FlowContext,
     pub(crate) request: RequestInfo,
     pub(crate) visitor: Visitor,
     pub(crate) snapshot: Arc<Snapshot>,
@@ -50,7 +51,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    pub(crate) fn new(cx: &Context, request: &RequestInfo, visitor: &Visitor) -> Self {
+    pub(crate) fn new(cx: &FlowContext, request: &RequestInfo, visitor: &Visitor) -> Self {
         let subject = visitor.user.as_deref().map(|user| Subject::of(user, cx.uid(user.pk)));
         Self {
             cx: cx.clone(),
@@ -224,7 +225,7 @@ impl Browser {
 
     /// Facts that policies may ask for.
     pub(crate) async fn facts(&self, admin: bool) -> Result<Facts, StoreError> {
-        countersign_policy::facts::load(&self.cx, &self.request, admin).await
+        self.cx.policies().facts(&self.cx, &self.request, admin).await
     }
 
     // Session.

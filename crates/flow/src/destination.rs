@@ -2,11 +2,10 @@
 //! tell the application that is wanted, so that nothing has to be kept of a visitor who has not
 //! answered anything yet.
 
-use std::sync::Arc;
-
 use countersign_core::Context;
 use countersign_model::Ref;
 
+use crate::context::FlowContext;
 use crate::kinds::Flow;
 
 /// The application somebody wants to open and is asked to sign in for.
@@ -18,22 +17,17 @@ pub struct ApplicationHint {
     pub authentication_flow: Option<Ref<Flow>>,
 }
 
-/// Knows the applications behind some addresses of this server. Registered as an extension, see
-/// [`Destinations`].
+/// Knows the applications behind some addresses of this server. A dependency of flows, see
+/// [`Deps`](crate::Deps).
 pub trait Destination: Send + Sync {
     /// The application that asked by this address, if it is one of this protocol.
     fn application(&self, cx: &Context, path: &str, query: &str) -> Option<ApplicationHint>;
 }
 
-/// The destinations of one module: `extensions:
-/// vec![Arc::new(Destinations(vec![Arc::new(Authorize)]))]`.
-pub struct Destinations(pub Vec<Arc<dyn Destination>>);
-
 /// The application that `next` leads to.
-pub(crate) fn application(cx: &Context, query: &[(String, String)]) -> Option<ApplicationHint> {
+pub(crate) fn application(cx: &FlowContext, query: &[(String, String)]) -> Option<ApplicationHint> {
     let (_, next) = query.iter().rev().find(|(name, _)| name == "next")?;
     let (path, query) = next.split_once('?').unwrap_or((next, ""));
-    cx.extensions::<Destinations>()
-        .flat_map(|all| all.0.iter())
-        .find_map(|destination| destination.application(cx, path, query))
+    let known = &cx.shared().deps.destinations;
+    known.iter().find_map(|destination| destination.application(cx, path, query))
 }

@@ -5,16 +5,17 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use countersign_core::{Context, Identity, RequestInfo};
+use countersign_core::{Identity, RequestInfo};
 use countersign_pages::{Denied, Message, Page, response as page_response};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 
 use crate::browser::Browser;
+use crate::context::FlowContext;
 use crate::error::FlowError;
 use crate::setup;
 use crate::web::{Visit, address, cancel_url, nobody, redirect, with_slash};
 
-pub(crate) fn routes() -> Router<Context> {
+pub(crate) fn routes() -> Router<FlowContext> {
     let router = Router::new().route("/", get(start));
     let router = with_slash(router, "/if/admin/", get(admin));
     with_slash(router, "/if/user/", get(user))
@@ -27,7 +28,7 @@ pub(crate) fn routes() -> Router<Context> {
         .fallback(not_found)
 }
 
-async fn start(State(cx): State<Context>, request: Request) -> Response {
+async fn start(State(cx): State<FlowContext>, request: Request) -> Response {
     let visit = match Visit::of(cx, request.into_parts().0).await {
         Ok(visit) => visit,
         Err(response) => return response,
@@ -86,15 +87,15 @@ async fn guard(visit: &Visit) -> Result<Option<Response>, FlowError> {
     Ok(Some(redirect("/flows/-/default/authentication/?next=/")))
 }
 
-async fn admin(State(cx): State<Context>, request: Request) -> Response {
+async fn admin(State(cx): State<FlowContext>, request: Request) -> Response {
     interface(cx, request, "admin.html").await
 }
 
-async fn user(State(cx): State<Context>, request: Request) -> Response {
+async fn user(State(cx): State<FlowContext>, request: Request) -> Response {
     interface(cx, request, "user.html").await
 }
 
-async fn interface(cx: Context, request: Request, file: &str) -> Response {
+async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
     let visit = match Visit::of(cx, request.into_parts().0).await {
         Ok(visit) => visit,
         Err(response) => return response,
@@ -147,7 +148,7 @@ async fn interface(cx: Context, request: Request, file: &str) -> Response {
 const INTERFACE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; \
      connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-async fn brand_css(State(cx): State<Context>, request: Request) -> Response {
+async fn brand_css(State(cx): State<FlowContext>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let css = Browser::new(&cx, &RequestInfo::of(&parts), &nobody()).custom_css();
     let headers = [
@@ -158,7 +159,7 @@ async fn brand_css(State(cx): State<Context>, request: Request) -> Response {
     (headers, css).into_response()
 }
 
-async fn files(State(cx): State<Context>, request: Request) -> Response {
+async fn files(State(cx): State<FlowContext>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let served =
         countersign_pages::files().and_then(|files| files.serve(parts.uri.path(), &parts.headers));
@@ -174,15 +175,15 @@ async fn favicon(headers: HeaderMap) -> Response {
     served.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
-async fn not_found(State(cx): State<Context>, request: Request) -> Response {
+async fn not_found(State(cx): State<FlowContext>, request: Request) -> Response {
     lost(&cx, &request.into_parts().0)
 }
 
-fn lost(cx: &Context, parts: &Parts) -> Response {
+fn lost(cx: &FlowContext, parts: &Parts) -> Response {
     lost_page(cx, &RequestInfo::of(parts))
 }
 
-pub(crate) fn lost_page(cx: &Context, request: &RequestInfo) -> Response {
+pub(crate) fn lost_page(cx: &FlowContext, request: &RequestInfo) -> Response {
     let page = Message::new("Page not found")
         .text("There is nothing at this address.")
         .action("Go to the start page", "/");

@@ -1,11 +1,11 @@
 //! Where plans wait between two requests, one per browser.
 
-use countersign_core::Context;
 use countersign_store::{Ephemeral, Owner};
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::browser::Browser;
+use crate::context::FlowContext;
 use crate::error::FlowError;
 use crate::plan::Plan;
 use crate::recorder::masked_map;
@@ -29,8 +29,8 @@ impl Turns {
         Self((0..LOCKS).map(|_| Mutex::new(())).collect())
     }
 
-    pub(crate) async fn wait<'a>(cx: &'a Context, key: &str) -> Option<MutexGuard<'a, ()>> {
-        let turns = cx.extensions::<Turns>().next()?;
+    pub(crate) async fn wait<'a>(cx: &'a FlowContext, key: &str) -> Option<MutexGuard<'a, ()>> {
+        let turns = &cx.shared().turns;
         let sum = key
             .bytes()
             .fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
@@ -53,7 +53,7 @@ pub(crate) fn hex(hash: [u8; 32]) -> String {
 }
 
 /// Removes everything kept under a key that no browser has any more.
-pub(crate) async fn forget(cx: &Context, key_hash: [u8; 32]) {
+pub(crate) async fn forget(cx: &FlowContext, key_hash: [u8; 32]) {
     for space in [PLANS, HISTORY] {
         cx.store.ephemeral().remove(space, &hex(key_hash)).await;
     }

@@ -7,7 +7,6 @@ use countersign_accounts::visitor;
 use countersign_catalogue::Application;
 use countersign_core::{Context, RequestInfo};
 use countersign_model::{Entry, Key, Ref};
-use countersign_policy::access;
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde_json::Map;
 use url::Url;
@@ -15,6 +14,7 @@ use uuid::Uuid;
 
 use crate::begin::{denied_page, error_page, require_login};
 use crate::browser::Browser;
+use crate::context::FlowContext;
 use crate::destination::{ApplicationHint, Destination};
 use crate::error::FlowError;
 use crate::interface::{self, is_outsider};
@@ -40,7 +40,7 @@ impl Destination for Launch {
 }
 
 pub(crate) async fn launch(
-    State(cx): State<Context>,
+    State(cx): State<FlowContext>,
     Path(slug): Path<String>,
     request: Request,
 ) -> Response {
@@ -66,7 +66,11 @@ pub(crate) async fn launch(
     }
 }
 
-async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Response, FlowError> {
+async fn to_application(
+    cx: &FlowContext,
+    parts: &Parts,
+    slug: &str,
+) -> Result<Response, FlowError> {
     let (request, snapshot) = (RequestInfo::of(parts), cx.snapshot());
     let Some((reference, application)) = snapshot.find::<Application>("slug", slug) else {
         return Ok(crate::interface::lost_page(cx, &request));
@@ -80,7 +84,7 @@ async fn to_application(cx: &Context, parts: &Parts, slug: &str) -> Result<Respo
             &format!("{PATH}{}/", &*application.slug),
         ));
     };
-    let decision = access::application(cx, &request, user, reference, &Map::new()).await?;
+    let decision = cx.policies().application(cx, &request, user, reference, &Map::new()).await?;
     if !decision.passing {
         return Ok(denied_page(cx, &request, &visitor, &application.name, decision).await?);
     }
@@ -144,7 +148,7 @@ fn encoded(address: &str) -> String {
 }
 
 /// Addresses of the original that are not built: said so, instead of being lost.
-pub(crate) async fn not_built(State(cx): State<Context>, request: Request) -> Response {
+pub(crate) async fn not_built(State(cx): State<FlowContext>, request: Request) -> Response {
     let request = RequestInfo::of(&request.into_parts().0);
     let text = format!("{} is not available in this version.", request.path);
     error_page(&cx, &request, StatusCode::NOT_IMPLEMENTED, "Not available", &text, &[])

@@ -4,9 +4,9 @@
 //!
 //! # For protocols
 //!
-//! A protocol makes a flow end in a stage of its own, an [`InPlanStage`]. It registers the stage
-//! once, in its module (`extensions: vec![Arc::new(InPlanStages(vec![Arc::new(Authorize)]))]`), and
-//! begins flows from its endpoints:
+//! A protocol makes a flow end in a stage of its own, an [`InPlanStage`]. The program
+//! gives the stage to [`Flows`] as one of its [`Deps`], and the flows to the protocol, which begins
+//! them from its endpoints:
 //!
 //! ```text
 //! struct Authorize;
@@ -53,6 +53,7 @@ mod api;
 mod begin;
 mod browser;
 mod challenge;
+mod context;
 mod destination;
 mod error;
 mod executor;
@@ -80,8 +81,9 @@ pub use begin::{
     require_login,
 };
 pub use challenge::{Challenge, Permission};
+pub use context::{Deps, FlowContext, Flows};
 pub use countersign_pages as pages;
-pub use destination::{ApplicationHint, Destination, Destinations};
+pub use destination::{ApplicationHint, Destination};
 pub use error::FlowError;
 pub use kinds::{
     Authentication, DeniedAction, Designation, Flow, FlowStageBinding, InvalidResponseAction,
@@ -91,4 +93,4 @@ pub use module::module;
 pub use plan::{InPlan, PendingUser, in_plan, key};
 pub use recorder::trace_number;
 pub use setup::{SETUP_SLUG, SETUP_URL, is_open as setup_is_open};
-pub use stages::in_plan::{InPlanStage, InPlanStages, Outcome, Turn};
+pub use stages::in_plan::{InPlanStage, Outcome, Turn};

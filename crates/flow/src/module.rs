@@ -1,17 +1,15 @@
 //! What this crate adds to the program.
 
-use std::sync::Arc;
-
-use crate::destination::Destinations;
+use crate::context::Flows;
 use crate::kinds::{Flow, FlowStageBinding};
-use crate::{api, keep, launch, record, sign_in, stages, web};
+use crate::{api, record, sign_in, stages, web};
 use countersign_core::{FamilyResource, Job, KindResource, Module};
 use countersign_model::Space;
-use countersign_rest::NotFoundPage;
 
 /// The flows' part of the program.
 #[must_use]
-pub fn module() -> Module {
+pub fn module(flows: &Flows) -> Module {
+    let (routes, lost) = (flows.clone(), flows.clone());
     let mut kinds = vec![
         KindResource::of::<Flow>()
             .computed(api::flow)
@@ -50,20 +48,17 @@ pub fn module() -> Module {
             computed: vec![api::stage],
             display: Some(|stage| format!("Stage {}", api::text(stage, "name"))),
         }],
-        operations: api::operations(),
-        routes: Some(web::routes),
+        operations: api::operations(flows),
+        routes: Some(Box::new(move |cx| web::routes(routes.over(&cx)))),
+        not_found: Some(Box::new(move |cx, request| {
+            crate::interface::lost_page(&lost.over(cx), request)
+        })),
         schemas: api::schemas(),
-        extensions: vec![
-            Arc::new(keep::Turns::new()),
-            Arc::new(record::Strangers::default()),
-            Arc::new(Destinations(vec![Arc::new(launch::Launch)])),
-            Arc::new(NotFoundPage(crate::interface::lost_page)),
-        ],
         jobs: vec![Job::every(
             "flow_runs_retention",
             3600,
             "Remove old recordings of flow runs.",
-            |cx, _| Box::pin(async move { Ok(record::retention(cx).await?) }),
+            |cx, _| async move { Ok(record::retention(cx).await?) },
         )],
         ..Module::default()
     }

@@ -56,11 +56,8 @@ pub(crate) async fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &
         let finished = (outcome != "running").then(|| cx.clock.now());
         let steps = Value::Array(plan.recording.steps.clone());
         let size = steps.to_string().len();
-        let strangers = cx.extensions::<Strangers>().next();
-        let sweeps = !known
-            && strangers.is_some_and(|strangers| {
-                strangers.0.fetch_add(size, Ordering::Relaxed) + size > BETWEEN_SWEEPS
-            });
+        let strangers = &cx.shared().strangers.0;
+        let sweeps = !known && strangers.fetch_add(size, Ordering::Relaxed) + size > BETWEEN_SWEEPS;
         let row = (plan.run, plan.recording.user, plan.recording.started, plan.revision);
         let written = cx.store.write(countersign_store::Actor::system(), "flow run", move |tx| {
             let (run, user, started, revision) = row;
@@ -74,11 +71,8 @@ pub(crate) async fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &
             if sweeps { sweep(tx) } else { Ok(()) }
         });
         match written.await {
-            Ok(()) => {
-                if let Some(strangers) = strangers.filter(|_| sweeps) {
-                    strangers.0.store(0, Ordering::Relaxed);
-                }
-            }
+            Ok(()) if sweeps => strangers.store(0, Ordering::Relaxed),
+            Ok(()) => {}
             Err(error) => tracing::warn!(%error, "a run of a flow could not be recorded"),
         }
     };

@@ -6,7 +6,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::{Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use countersign_accounts::visitor;
-use countersign_core::{Context, RequestInfo, Visitor, cookies::csrf_matches, form};
+use countersign_core::{RequestInfo, Visitor, cookies::csrf_matches, form};
 use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref};
 use countersign_pages::{Form, Message, Page, response as page_response};
 use countersign_store::log_failure;
@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::challenge::{Challenge, Shown};
+use crate::context::FlowContext;
 use crate::error::FlowError;
 use crate::executor::{self, Ended, Entered, Executor, Reached, Turned};
 use crate::keep::{self, Turns};
@@ -41,7 +42,7 @@ const LARGEST_TYPED: usize = 8 * 1024;
 
 const CANCEL: &str = "/flows/-/cancel/";
 
-pub(crate) fn routes(cx: Context) -> Router {
+pub(crate) fn routes(cx: FlowContext) -> Router {
     [
         ("/if/flow/{slug}/", get(flow).post(flow)),
         ("/flows/-/default/authentication/", get(default_authentication)),
@@ -61,10 +62,10 @@ pub(crate) fn routes(cx: Context) -> Router {
 
 /// A page whose address ends with a slash is found without it, too.
 pub(crate) fn with_slash(
-    router: Router<Context>,
+    router: Router<FlowContext>,
     path: &str,
-    page: MethodRouter<Context>,
-) -> Router<Context> {
+    page: MethodRouter<FlowContext>,
+) -> Router<FlowContext> {
     router.route(path, page).route(path.trim_end_matches('/'), get(slash))
 }
 
@@ -82,14 +83,14 @@ pub(crate) fn parse_query(text: &str) -> Vec<(String, String)> {
 
 /// One request of a person.
 pub(crate) struct Visit {
-    pub(crate) cx: Context,
+    pub(crate) cx: FlowContext,
     pub(crate) parts: Parts,
     pub(crate) request: RequestInfo,
     pub(crate) visitor: Visitor,
 }
 
 impl Visit {
-    pub(crate) async fn of(cx: Context, parts: Parts) -> Result<Self, Response> {
+    pub(crate) async fn of(cx: FlowContext, parts: Parts) -> Result<Self, Response> {
         let request = RequestInfo::of(&parts);
         match visitor(&cx, &parts).await {
             Ok(visitor) => Ok(Self { cx, parts, request, visitor }),
@@ -112,7 +113,7 @@ pub(crate) fn nobody() -> Visitor {
     Visitor::nobody(String::new())
 }
 
-fn broken(cx: &Context, request: &RequestInfo, error: &FlowError) -> Response {
+fn broken(cx: &FlowContext, request: &RequestInfo, error: &FlowError) -> Response {
     let (status, title, text) = match error {
         FlowError::NoFlow(_) => {
             (StatusCode::NOT_FOUND, "Page not found", "There is no flow at this address.")
@@ -178,7 +179,11 @@ async fn slash(request: Request) -> Redirect {
     Redirect::permanent(&format!("{}/{query}", uri.path()))
 }
 
-async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Request) -> Response {
+async fn flow(
+    State(cx): State<FlowContext>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let body = if parts.method == Method::POST {
         match Limited::new(body, largest_form(&cx, &slug)).collect().await {
@@ -219,7 +224,7 @@ async fn flow(State(cx): State<Context>, Path(slug): Path<String>, request: Requ
 }
 
 /// As much may be sent to a flow: more where one of its pages asks for files.
-pub(crate) fn largest_form(cx: &Context, slug: &str) -> usize {
+pub(crate) fn largest_form(cx: &FlowContext, slug: &str) -> usize {
     let snapshot = cx.snapshot();
     let asks_files = snapshot
         .find::<Flow>("slug", slug)
@@ -495,15 +500,15 @@ pub(crate) fn see_other(to: &str) -> Response {
     response
 }
 
-async fn default_authentication(State(cx): State<Context>, request: Request) -> Response {
+async fn default_authentication(State(cx): State<FlowContext>, request: Request) -> Response {
     default_flow(cx, request, Designation::Authentication).await
 }
 
-async fn default_invalidation(State(cx): State<Context>, request: Request) -> Response {
+async fn default_invalidation(State(cx): State<FlowContext>, request: Request) -> Response {
     default_flow(cx, request, Designation::Invalidation).await
 }
 
-async fn default_flow(cx: Context, request: Request, designation: Designation) -> Response {
+async fn default_flow(cx: FlowContext, request: Request, designation: Designation) -> Response {
     let visit = match Visit::of(cx, request.into_parts().0).await {
         Ok(visit) => visit,
         Err(response) => return response,
@@ -544,7 +549,7 @@ async fn choose(visit: &Visit, designation: Designation) -> Result<String, FlowE
     Ok(flow_url(&slug, &query))
 }
 
-async fn cancel(State(cx): State<Context>, request: Request) -> Response {
+async fn cancel(State(cx): State<FlowContext>, request: Request) -> Response {
     let visit = match Visit::of(cx, request.into_parts().0).await {
         Ok(visit) => visit,
         Err(response) => return response,
@@ -578,7 +583,7 @@ async fn cancel(State(cx): State<Context>, request: Request) -> Response {
 }
 
 async fn use_token(
-    State(cx): State<Context>,
+    State(cx): State<FlowContext>,
     Path(key): Path<String>,
     request: Request,
 ) -> Response {
@@ -598,7 +603,7 @@ async fn use_token(
 }
 
 async fn configure(
-    State(cx): State<Context>,
+    State(cx): State<FlowContext>,
     Path(stage): Path<String>,
     request: Request,
 ) -> Response {

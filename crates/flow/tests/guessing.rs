@@ -13,7 +13,6 @@ mod world;
 use std::task::Poll;
 use std::time::Duration;
 
-use countersign_directory::Passwords;
 use countersign_store::statements;
 use serde_json::{Value, json};
 use world::{Browser, World, executor};
@@ -25,7 +24,7 @@ const DEFAULT: &str = "default-authentication-flow";
 type Cost = (u64, u64);
 
 async fn settled(world: &World) -> Cost {
-    let hashes = || Passwords::of(&world.cx).unwrap().computed();
+    let hashes = || world.passwords.computed();
     let (mut before, mut quiet) = ((hashes(), statements()), 0);
     // What runs after an answer, as the recording of a run, is part of it.
     while quiet < 3 {
@@ -229,7 +228,7 @@ async fn m6_failures_make_the_next_try_wait_but_not_the_owner(
 
     // Of many at once none slips through.
     made(admin, "target").await;
-    let before = Passwords::of(&world.cx).unwrap().computed();
+    let before = world.passwords.computed();
     let path = executor(DEFAULT);
     let mut browsers = Vec::new();
     for host in 0..100 {
@@ -246,14 +245,14 @@ async fn m6_failures_make_the_next_try_wait_but_not_the_owner(
         .iter()
         .filter(|answer| answer.json()["response_errors"]["password"][0]["code"] == "throttled")
         .count();
-    assert_eq!((throttled, Passwords::of(&world.cx).unwrap().computed() - before), (97, 3));
+    assert_eq!((throttled, world.passwords.computed() - before), (97, 3));
     // After the wait there is one.
     world.clock.advance(1);
-    let before = Passwords::of(&world.cx).unwrap().computed();
+    let before = world.passwords.computed();
     let tries =
         browsers.iter_mut().map(|browser| browser.post_json(&path, json!({"password": "wrong"})));
     all_at_once(tries).await;
-    assert_eq!(Passwords::of(&world.cx).unwrap().computed() - before, 1);
+    assert_eq!(world.passwords.computed() - before, 1);
 
     // The owner's own browser is not concerned, from any address; one that never signed in waits.
     let mut elsewhere = world.browser();

@@ -28,10 +28,13 @@ pub fn module() -> Module {
         operations: api::operations(),
         tables: api::tables(),
         schemas: api::schemas(),
-        jobs: vec![Job::every("clean_expired_models", 300, "Remove expired objects", |cx, run| {
-            Box::pin(clean::expired(cx, run))
-        })],
-        extensions: clean::own(),
+        jobs: vec![Job::every(
+            "clean_expired_models",
+            300,
+            "Remove expired objects",
+            clean::expired,
+        )],
+        expiring: vec![clean::OWN],
         ..Module::default()
     }
 }

@@ -31,25 +31,21 @@ const JOBS: &[(&str, u32)] = &[("mail", 3), ("sync", 1), ("panics", 3), ("waits"
 
 fn declared() -> Vec<Job> {
     vec![
-        Job::on_request("mail", 3, "Sends a mail", |_, run| {
-            Box::pin(async move {
-                RUNS.fetch_add(1, Ordering::SeqCst);
-                if run.arguments == json!({"to": "a"}) {
-                    Ok(())
-                } else {
-                    Err(JobError::Failed("no address".to_owned()))
-                }
-            })
-        }),
-        Job::every("sync", 3600, "Copies", |_, _| Box::pin(async { Ok(()) })),
-        Job::on_request("panics", 3, "Panics", |_, _| Box::pin(async { panic!("on purpose") })),
-        Job::on_request("waits", 1, "Waits", |_, run: Run| {
-            Box::pin(async move {
-                while !run.is_cancelled() {
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                }
+        Job::on_request("mail", 3, "Sends a mail", |_, run| async move {
+            RUNS.fetch_add(1, Ordering::SeqCst);
+            if run.arguments == json!({"to": "a"}) {
                 Ok(())
-            })
+            } else {
+                Err(JobError::Failed("no address".to_owned()))
+            }
+        }),
+        Job::every("sync", 3600, "Copies", |_, _| async { Ok(()) }),
+        Job::on_request("panics", 3, "Panics", |_, _| async { panic!("on purpose") }),
+        Job::on_request("waits", 1, "Waits", |_, run: Run| async move {
+            while !run.is_cancelled() {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+            Ok(())
         }),
     ]
 }

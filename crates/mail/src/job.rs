@@ -1,5 +1,7 @@
 //! The job that sends.
 
+use std::sync::Arc;
+
 use countersign_core::{Context, Job, JobError, NoteLevel, Run};
 use countersign_events::Event;
 use countersign_store::Actor;
@@ -14,17 +16,15 @@ pub(crate) const SEND_MAIL: &str = "send_mail";
 /// nothing.
 const TRIES: u32 = 11;
 
-pub(crate) const fn send_mail() -> Job {
-    Job::on_request(SEND_MAIL, TRIES, "Hand a mail to the mail server.", |cx, run| {
-        Box::pin(send(cx, run))
+pub(crate) fn send_mail(mailer: Arc<Mailer>) -> Job {
+    Job::on_request(SEND_MAIL, TRIES, "Hand a mail to the mail server.", move |cx, run| {
+        send(cx, mailer.clone(), run)
     })
 }
 
-async fn send(cx: Context, run: Run) -> Result<(), JobError> {
+async fn send(cx: Context, mailer: Arc<Mailer>, run: Run) -> Result<(), JobError> {
     let letter: Letter = serde_json::from_value(run.arguments.clone())
         .map_err(|error| JobError::Failed(format!("not a mail: {error}")))?;
-    let mailer =
-        Mailer::of(&cx).ok_or_else(|| JobError::Failed("this program sends no mail".to_owned()))?;
     let answer = mailer.send(&cx, &letter, &run.task.to_string()).await?;
     run.note(NoteLevel::Info, cx.clock.now(), SEND_MAIL, answer);
     Ok(())

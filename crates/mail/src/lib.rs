@@ -14,7 +14,7 @@ mod templates;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_core::{Context, Module};
+use countersign_core::Module;
 
 pub use letter::Letter;
 pub use server::{Encryption, MailError, Server};
@@ -30,7 +30,7 @@ pub struct MailSettings {
     pub show_links: bool,
 }
 
-/// Renders and sends. One per program; find it with [`Mailer::of`].
+/// Renders and sends. One per program, made by [`module`].
 #[derive(Debug)]
 pub struct Mailer {
     pub templates: Templates,
@@ -46,19 +46,16 @@ impl Mailer {
             show_links: settings.show_links,
         }
     }
-
-    pub fn of(cx: &Context) -> Option<&Mailer> {
-        cx.extensions::<Mailer>().next()
-    }
 }
 
-/// The mail's part of the program.
-pub fn module(settings: &MailSettings) -> Module {
-    Module {
+/// The mail's part of the program, and the one mailer for whoever writes to people.
+pub fn module(settings: &MailSettings) -> (Module, Arc<Mailer>) {
+    let mailer = Arc::new(Mailer::new(settings));
+    let module = Module {
         name: "mail",
-        operations: api::operations(),
-        jobs: vec![job::send_mail()],
-        extensions: vec![Arc::new(Mailer::new(settings))],
+        operations: api::operations(mailer.clone()),
+        jobs: vec![job::send_mail(mailer.clone())],
         ..Module::default()
-    }
+    };
+    (module, mailer)
 }

@@ -1,7 +1,7 @@
 //! `events/notifications/`: what somebody was told; and trying a transport out.
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json, no_content};
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json, no_content, with};
 use countersign_events::{Event, emit, find};
 use countersign_model::{
     Fields, Key, KeyType, KindMeta, Mode as InputMode, ObjectId, Space, Timestamp,
@@ -13,7 +13,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::deliver::{Mailing, deliver};
+use crate::deliver::{Mailing, Ways, deliver};
 use crate::kinds::NotificationTransport;
 use crate::message::Notification;
 
@@ -135,7 +135,7 @@ impl Rows for Notifications {
     }
 }
 
-pub(crate) fn operations() -> Vec<Operation> {
+pub(crate) fn operations(ways: &Ways) -> Vec<Operation> {
     let mut all = table_operations::<Notifications>();
     all.push(Operation::new(
         Method::POST,
@@ -151,7 +151,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "events/transports/{uuid}/test/",
             "events_transports_test_create",
             change,
-            test,
+            with(ways, test),
         )
         .response("NotificationTransportTest"),
     );
@@ -169,7 +169,7 @@ async fn mark_all_seen(call: Call) -> Result<Response, ApiError> {
 }
 
 /// Tells the caller something over a transport.
-async fn test(call: Call) -> Result<Response, ApiError> {
+async fn test(ways: Ways, call: Call) -> Result<Response, ApiError> {
     let not_found = || ApiError::not_found("NotificationTransport");
     let key = Key::parse(call.param("uuid"), KeyType::Uuid).ok_or_else(not_found)?;
     let entry = call
@@ -199,7 +199,7 @@ async fn test(call: Call) -> Result<Response, ApiError> {
         event,
         user: Subject::of(&user, call.cx.uid(user.pk)),
     };
-    match deliver(&call.cx, transport, &notification, Mailing::Now).await {
+    match deliver(&call.cx, &ways, transport, &notification, Mailing::Now).await {
         Ok(messages) => Ok(json(StatusCode::OK, &json!({"messages": messages}))),
         Err(error) => Ok(json(StatusCode::INTERNAL_SERVER_ERROR, &Value::from(error.to_string()))),
     }

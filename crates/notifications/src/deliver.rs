@@ -1,5 +1,7 @@
 //! Carries one notification to one person.
 
+use std::sync::Arc;
+
 use countersign_core::{Context, Job, JobError, NoteLevel, Run};
 use countersign_events::{Recorded, find};
 use countersign_mail::{Letter, MailError, Mailer, TemplateError};
@@ -22,12 +24,19 @@ pub(crate) const NOTIFICATION_TRANSPORT: &str = "notification_transport";
 /// With waits that double from a second: a quarter of an hour.
 const TRIES: u32 = 11;
 
-pub(crate) const fn job() -> Job {
+/// The ways out of the program.
+#[derive(Clone)]
+pub(crate) struct Ways {
+    pub(crate) mailer: Arc<Mailer>,
+    pub(crate) outbound: Arc<Outbound>,
+}
+
+pub(crate) fn job(ways: Ways) -> Job {
     Job::on_request(
         NOTIFICATION_TRANSPORT,
         TRIES,
         "Carry a notification to a person.",
-        |cx, run| Box::pin(carry(cx, run)),
+        move |cx, run| carry(cx, ways.clone(), run),
     )
 }
 
@@ -48,8 +57,6 @@ pub(crate) enum DeliveryError {
     Headers { name: String },
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("this program sends nothing to others")]
-    Nothing,
 }
 
 impl From<DeliveryError> for JobError {
@@ -61,14 +68,13 @@ impl From<DeliveryError> for JobError {
             DeliveryError::Status { .. } | DeliveryError::Store(_) => true,
             DeliveryError::Template(_)
             | DeliveryError::Mapping { .. }
-            | DeliveryError::Headers { .. }
-            | DeliveryError::Nothing => false,
+            | DeliveryError::Headers { .. } => false,
         };
         if later { JobError::Again(error.to_string()) } else { JobError::Failed(error.to_string()) }
     }
 }
 
-async fn carry(cx: Context, run: Run) -> Result<(), JobError> {
+async fn carry(cx: Context, ways: Ways, run: Run) -> Result<(), JobError> {
     let uuid = |name: &str| {
         run.arguments.get(name).and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok())
     };
@@ -94,7 +100,7 @@ async fn carry(cx: Context, run: Run) -> Result<(), JobError> {
     // The same for each run of the task: what was told once is told once.
     let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, run.uid.as_bytes());
     let notification = notify(id, rule.severity, found, subject);
-    let messages = deliver(&cx, transport, &notification, Mailing::Queued).await?;
+    let messages = deliver(&cx, &ways, transport, &notification, Mailing::Queued).await?;
     for message in messages {
         run.note(NoteLevel::Info, cx.clock.now(), NOTIFICATION_TRANSPORT, message);
     }
@@ -131,14 +137,17 @@ pub(crate) enum Mailing {
 /// When it was not taken.
 pub(crate) async fn deliver(
     cx: &Context,
+    ways: &Ways,
     transport: &NotificationTransport,
     notification: &Notification,
     mailing: Mailing,
 ) -> Result<Vec<String>, DeliveryError> {
     match transport.mode {
         Mode::Local => keep(cx, notification).await.map(|()| Vec::new()),
-        Mode::Email => mail(cx, transport, notification, mailing).await,
-        Mode::Webhook | Mode::WebhookSlack => post(cx, transport, notification).await,
+        Mode::Email => mail(cx, &ways.mailer, transport, notification, mailing).await,
+        Mode::Webhook | Mode::WebhookSlack => {
+            post(cx, &ways.outbound, transport, notification).await
+        }
     }
 }
 
@@ -162,6 +171,7 @@ async fn keep(cx: &Context, notification: &Notification) -> Result<(), DeliveryE
 
 async fn mail(
     cx: &Context,
+    mailer: &Mailer,
     transport: &NotificationTransport,
     notification: &Notification,
     mailing: Mailing,
@@ -169,7 +179,6 @@ async fn mail(
     if notification.user.email.is_empty() {
         return Ok(vec![format!("{} has no e-mail address", notification.user.username)]);
     }
-    let mailer = Mailer::of(cx).ok_or(DeliveryError::Nothing)?;
     let rendered = mailer
         .templates
         .render("email/event_notification.html", &notification.mail(&transport.name))?;
@@ -190,10 +199,10 @@ async fn mail(
 
 async fn post(
     cx: &Context,
+    outbound: &Outbound,
     transport: &NotificationTransport,
     notification: &Notification,
 ) -> Result<Vec<String>, DeliveryError> {
-    let outbound = Outbound::of(cx).ok_or(DeliveryError::Nothing)?;
     let mapped = |reference| map(cx, reference, notification);
     let body = match mapped(transport.webhook_mapping_body)? {
         Some((_, body)) => body,

@@ -11,10 +11,16 @@ mod follow;
 mod kinds;
 mod message;
 
+use std::sync::Arc;
+
 use countersign_core::{Job, JobError, KindResource, Module, Service};
+use countersign_mail::Mailer;
 use countersign_model::Fields as _;
+use countersign_outbound::Outbound;
 use countersign_rest::object_schema;
 use countersign_store::{Actor, StoreError, params};
+
+use crate::deliver::Ways;
 
 pub use kinds::{
     Mode, NotificationRule, NotificationTransport, NotificationWebhookMapping, Severity,
@@ -22,7 +28,8 @@ pub use kinds::{
 
 /// The notifications' part of the program.
 #[must_use]
-pub fn module() -> Module {
+pub fn module(mailer: Arc<Mailer>, outbound: Arc<Outbound>) -> Module {
+    let ways = Ways { mailer, outbound };
     Module {
         name: "notifications",
         kinds: vec![
@@ -32,7 +39,7 @@ pub fn module() -> Module {
             KindResource::of::<NotificationRule>().computed(kinds::group_object),
             KindResource::of::<NotificationWebhookMapping>(),
         ],
-        operations: api::operations(),
+        operations: api::operations(&ways),
         tables: vec![api::NotificationFields::META],
         schemas: vec![
             (
@@ -46,22 +53,20 @@ pub fn module() -> Module {
             ("NotificationTransportTest", object_schema(&[("messages", "[string]")])),
         ],
         jobs: vec![
-            deliver::job(),
+            deliver::job(ways),
             Job::every(
                 "notification_cleanup",
                 8 * 3600,
                 "Remove notifications that were seen, and those whose event has ended.",
-                |cx, _| {
-                    Box::pin(async move {
-                        let remove = |tx: &mut countersign_store::Tx<'_>| {
-                            let statement = "DELETE FROM notification WHERE seen = 1 OR (event IS NOT NULL AND event NOT IN (SELECT uuid FROM event))";
-                            tx.execute(statement, params![]).map(|_| ())
-                        };
-                        cx.store
-                            .write(Actor::system(), "seen notifications", remove)
-                            .await
-                            .map_err(|error: StoreError| JobError::from(error))
-                    })
+                |cx, _| async move {
+                    let remove = |tx: &mut countersign_store::Tx<'_>| {
+                        let statement = "DELETE FROM notification WHERE seen = 1 OR (event IS NOT NULL AND event NOT IN (SELECT uuid FROM event))";
+                        tx.execute(statement, params![]).map(|_| ())
+                    };
+                    cx.store
+                        .write(Actor::system(), "seen notifications", remove)
+                        .await
+                        .map_err(|error: StoreError| JobError::from(error))
                 },
             ),
         ],

@@ -1,7 +1,7 @@
 //! Whether a person may use the application of a provider.
 
 use countersign_core::RequestInfo;
-use countersign_policy::{Decision, access};
+use countersign_policy::Decision;
 use countersign_store::StoreError;
 use serde_json::{Map, Value, json};
 
@@ -21,9 +21,10 @@ pub(crate) async fn decide(
     context: &Map<String, Value>,
 ) -> Result<Option<Decision>, StoreError> {
     let Some((application, _)) = &provider.application else { return Ok(None) };
-    access::application(&service.cx, request, &person.identity, *application, context)
-        .await
-        .map(Some)
+    let policies = service.cx.policies();
+    let decision =
+        policies.application(&service.cx, request, &person.identity, *application, context);
+    decision.await.map(Some)
 }
 
 /// Whether an active person may use the application now: asked whenever tokens are issued without a

@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, RenderContext, json};
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, RenderContext, json, with};
+use countersign_flow::Flows;
 use countersign_model::{Fields, Key, KindMeta, ObjectId, Ref, Space, Timestamp};
 use countersign_rest::{
     Column, ColumnKind, Rows, Scope, TableMeta, object_schema, table_operations,
@@ -17,12 +18,12 @@ use serde_json::{Value, json as value};
 use crate::claims::Protocol;
 use crate::kinds::OAuth2Provider;
 use crate::provider::Provider;
-use crate::service::Service;
+use crate::service::OAuth2;
 
 /// How long a previewed token would live: the default of tokens in general.
 const PREVIEW_SECONDS: i64 = 1_800;
 
-pub(crate) fn operations() -> Vec<Operation> {
+pub(crate) fn operations(shared: &(OAuth2, Flows)) -> Vec<Operation> {
     let view = || Access::permission("authentik_providers_oauth2", "view", "oauth2provider");
     let mut all = vec![
         Operation::new(
@@ -39,7 +40,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "providers/oauth2/{id}/preview_user/",
             "providers_oauth2_preview_user_retrieve",
             view(),
-            preview_user,
+            with(shared, preview_user),
         )
         .summary("Claims a person would get")
         .parameter("for_user", value!({"type": "integer"}))
@@ -107,9 +108,9 @@ async fn setup_urls(call: Call) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &urls))
 }
 
-async fn preview_user(call: Call) -> Result<Response, ApiError> {
+async fn preview_user((oauth, flows): (OAuth2, Flows), call: Call) -> Result<Response, ApiError> {
     let provider = provider(&call)?;
-    let service = Service::of(&call.cx);
+    let service = oauth.over(flows.over(&call.cx));
     let wrong = |text: &str| ApiError::Body(StatusCode::BAD_REQUEST, value!({"for_user": text}));
     let person = match call.query.get("for_user").filter(|v| !v.is_empty()) {
         None => service.person_of(call.user()?.clone()),

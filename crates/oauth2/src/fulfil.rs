@@ -12,7 +12,7 @@ use crate::access;
 use crate::grants::{self, AccessData, CodeData, NewGrant};
 use crate::provider::{Provider, model_reference};
 use crate::report::Cause;
-use crate::service::{self, Internal, Origin, Person, Service};
+use crate::service::{self, Internal, OAuth2, Origin, Person, Service};
 use crate::wire::authorize::{AuthorizeRequest, ResponseType};
 use crate::wire::redirect;
 use crate::wire::respond::Delivery;
@@ -22,7 +22,7 @@ use crate::wire::scope::OFFLINE_ACCESS;
 pub(crate) const AUTHORIZE: &str = "oauth2.authorize";
 
 /// Issues codes and tokens.
-pub(crate) struct Fulfil;
+pub(crate) struct Fulfil(pub(crate) OAuth2);
 
 impl InPlanStage for Fulfil {
     fn name(&self) -> &'static str {
@@ -30,9 +30,9 @@ impl InPlanStage for Fulfil {
     }
 
     fn run(&self, turn: Turn) -> BoxFuture<Result<Outcome, FlowError>> {
+        let service = self.0.over(turn.cx.clone());
         Box::pin(async move {
             let request: AuthorizeRequest = turn.data()?;
-            let service = Service::of(&turn.cx);
             let snapshot = service.cx.snapshot();
             // The flow may have taken an hour: what was true when it began is asked again.
             let provider = Provider::by_client_id(&snapshot, [request.client_id.as_str()]);

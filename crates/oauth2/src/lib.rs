@@ -32,12 +32,23 @@ pub mod wire;
 use std::sync::Arc;
 
 use countersign_core::{Call, Expiring, KindResource, Module, Service};
-use countersign_flow::{Destinations, InPlanStages};
+use countersign_flow::{Destination, Flows};
 use countersign_model::Entry;
 
 pub use kinds::{IssuerMode, OAuth2Provider, ScopeMapping};
+pub use service::OAuth2;
 
-pub fn module() -> Module {
+/// The addresses of the protocol whose applications people sign in for.
+#[must_use]
+pub fn destination() -> Arc<dyn Destination> {
+    Arc::new(routes::SignInFor)
+}
+
+/// The protocol's part of the program, over flows that have its stages and its destination.
+#[must_use]
+pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
+    let shared = (oauth.clone(), flows.clone());
+    let (routing, resolving) = (shared.clone(), shared.clone());
     Module {
         name: "oauth2",
         kinds: vec![
@@ -47,27 +58,27 @@ pub fn module() -> Module {
             KindResource::of::<ScopeMapping>()
                 .narrowed(&[("managed__isnull", "boolean")], |_, _| true),
         ],
-        operations: api::operations(),
+        operations: api::operations(&shared),
         schemas: api::schemas(),
-        routes: Some(routes::router),
-        token_resolver: Some(Arc::new(resolver::AccessTokens)),
+        routes: Some(Box::new(move |cx| routes::router(routing.0.over(routing.1.over(&cx))))),
+        token_resolver: Some(Arc::new(resolver::AccessTokens {
+            oauth: resolving.0,
+            flows: resolving.1,
+        })),
         services: vec![Service::new("oauth2_deletions", service::follow_deletions)],
-        extensions: vec![
-            Arc::new(service::SharedKeys::default()),
-            Arc::new(InPlanStages(vec![Arc::new(fulfil::Fulfil), Arc::new(sign_out::SignOut)])),
-            Arc::new(Destinations(vec![Arc::new(routes::SignInFor)])),
-            Arc::new(Expiring {
+        expiring: vec![
+            Expiring {
                 plural: "Authorization Codes",
                 remove: |tx| grants::remove_expired(tx, "authorization_code"),
-            }),
-            Arc::new(Expiring {
+            },
+            Expiring {
                 plural: "OAuth2 Access Tokens",
                 remove: |tx| grants::remove_expired(tx, "access_token"),
-            }),
-            Arc::new(Expiring {
+            },
+            Expiring {
                 plural: "OAuth2 Refresh Tokens",
                 remove: |tx| grants::remove_expired(tx, "refresh_token"),
-            }),
+            },
         ],
         ..Module::default()
     }

@@ -2,17 +2,22 @@
 
 use countersign_core::{BoxFuture, Context, OAuthCaller, TokenResolver};
 
+use countersign_flow::Flows;
+
 use crate::grants;
 use crate::routes::is_good;
-use crate::service::Service;
+use crate::service::OAuth2;
 
 /// Finds the person behind an access token; which scopes open what is the API's rule.
-pub(crate) struct AccessTokens;
+pub(crate) struct AccessTokens {
+    pub(crate) oauth: OAuth2,
+    pub(crate) flows: Flows,
+}
 
 impl TokenResolver for AccessTokens {
     fn resolve(&self, cx: Context, token: String) -> BoxFuture<Option<OAuthCaller>> {
+        let service = self.oauth.over(self.flows.over(&cx));
         Box::pin(async move {
-            let service = Service::of(&cx);
             let now = service.now();
             let found =
                 cx.store.look_up(move |sql| grants::find_access_token(sql, &token, now)).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use countersign_core::{Context, Identity, RequestInfo, SessionData, Shutdown};
 use countersign_events::Event;
+use countersign_flow::{FlowContext, InPlanStage};
 use countersign_model::{Target, Timestamp};
 use countersign_policy::Subject;
 use countersign_policy::access::entitlements;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::claims;
 use crate::documents::Documents;
+use crate::fulfil::Fulfil;
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn};
 use crate::issue::{self, IssueError, Keys};
 use crate::jose::{Use, half_hash, jwk};
@@ -23,12 +25,32 @@ use crate::provider::{KeyRing, KeysError, Provider};
 use crate::published::{self, Published};
 use crate::report::Cause;
 use crate::scope_claims;
+use crate::sign_out::SignOut;
 use crate::wire::Scopes;
+
+/// What all requests to the protocol share. One per program; cheap to clone.
+#[derive(Clone, Default)]
+pub struct OAuth2 {
+    ring: Arc<KeyRing>,
+    documents: Arc<Documents>,
+}
+
+impl OAuth2 {
+    /// The stages its flows end in.
+    #[must_use]
+    pub fn stages(&self) -> Vec<Arc<dyn InPlanStage>> {
+        vec![Arc::new(Fulfil(self.clone())), Arc::new(SignOut(self.clone()))]
+    }
+
+    pub(crate) fn over(&self, cx: FlowContext) -> Service {
+        Service { cx, ring: self.ring.clone(), documents: self.documents.clone() }
+    }
+}
 
 /// The context of the program with what this crate keeps beside it.
 #[derive(Clone)]
 pub(crate) struct Service {
-    pub(crate) cx: Context,
+    pub(crate) cx: FlowContext,
     ring: Arc<KeyRing>,
     pub(crate) documents: Arc<Documents>,
 }
@@ -39,10 +61,6 @@ pub(crate) const EVENTS: &str = "authentik.providers.oauth2";
 /// Keys that providers have signed with, by provider.
 const PUBLISHED: &str = "oauth2.keys";
 const PUBLISHED_SECONDS: i64 = 90 * 86_400;
-
-/// The key ring as the module carries it.
-#[derive(Default)]
-pub(crate) struct SharedKeys(pub(crate) Arc<KeyRing>);
 
 /// The program's fault, not the client's: told in the log, answered with 500 and nothing else.
 #[derive(Debug, thiserror::Error)]
@@ -155,11 +173,6 @@ impl Mint<'_> {
 }
 
 impl Service {
-    pub(crate) fn of(cx: &Context) -> Service {
-        let shared = cx.extensions::<SharedKeys>().next().map(|shared| shared.0.clone());
-        Service { cx: cx.clone(), ring: shared.unwrap_or_default(), documents: Arc::default() }
-    }
-
     /// The provider's keys.
     ///
     /// # Errors

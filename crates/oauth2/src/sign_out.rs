@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::grants;
-use crate::service::Service;
+use crate::service::{OAuth2, Service};
 
 /// Name of the stage in plans.
 pub(crate) const SIGN_OUT: &str = "oauth2.sign_out";
@@ -69,7 +69,7 @@ pub(crate) fn hash(sid: &str) -> Option<[u8; 32]> {
 }
 
 /// Ends sessions.
-pub(crate) struct SignOut;
+pub(crate) struct SignOut(pub(crate) OAuth2);
 
 impl InPlanStage for SignOut {
     fn name(&self) -> &'static str {
@@ -77,9 +77,9 @@ impl InPlanStage for SignOut {
     }
 
     fn run(&self, turn: Turn) -> BoxFuture<Result<Outcome, FlowError>> {
+        let service = self.0.over(turn.cx.clone());
         Box::pin(async move {
             let signing_out: SigningOut = turn.data()?;
-            let service = Service::of(&turn.cx);
             // The browser's own session ends with its cookie, by the flow.
             let own = turn.visitor.key_hash();
             let signed_in = turn.visitor.user.is_some() && signing_out.hashes().contains(&own);

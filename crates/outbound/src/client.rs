@@ -1,11 +1,10 @@
 //! Requests and answers.
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::Context;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy};
@@ -20,11 +19,14 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Nor is it larger: 1 MiB.
 const LARGEST: usize = 1 << 20;
 
-/// Makes requests. One per program; find it with [`Outbound::of`].
+/// Makes requests. One per program, made by [`crate::module`].
 pub struct Outbound {
-    client: Client,
+    client: LazyLock<Result<Client, String>, Build>,
     guard: Guard,
 }
+
+/// Makes the client when it is first needed: most commands of the console do not.
+type Build = Box<dyn FnOnce() -> Result<Client, String> + Send>;
 
 /// What is asked of another server.
 #[derive(Debug, Clone)]
@@ -54,6 +56,8 @@ pub enum OutboundError {
         "{0}, and this server connects to public ones only. If it is meant, add its network to the setting outbound.allow"
     )]
     Refused(Refused),
+    #[error("{0}")]
+    Unusable(String),
     #[error("{host} took longer than {} seconds", PATIENCE.as_secs())]
     TimedOut { host: String },
     #[error("{host} cannot be reached: {problem}")]
@@ -99,37 +103,22 @@ impl Request {
 }
 
 impl Outbound {
-    /// # Errors
-    /// A proxy address that cannot be used, or no certificates to check others by.
-    pub fn new(rules: &Rules) -> Result<Outbound, String> {
+    pub fn new(rules: Rules) -> Outbound {
         let proxy_host = rules
             .proxy
             .as_ref()
             .and_then(|proxy| Url::parse(proxy).ok())
             .and_then(|url| url.host_str().map(str::to_owned));
         let guard = Guard::new(&rules.allow, proxy_host);
-        let mut builder = Client::builder()
-            .user_agent(&rules.user_agent)
-            .timeout(PATIENCE)
-            .connect_timeout(CONNECT)
-            .redirect(Policy::none())
-            .referer(false)
-            .no_proxy()
-            .dns_resolver(Arc::new(guard.clone()));
-        if let Some(address) = &rules.proxy {
-            let proxy = Proxy::all(address)
-                .map_err(|error| format!("the proxy {address} cannot be used: {error}"))?;
-            builder = builder
-                .proxy(proxy.no_proxy(rules.no_proxy.as_deref().and_then(NoProxy::from_string)));
-        }
-        let client = builder
-            .build()
-            .map_err(|error| format!("requests to other servers cannot be made: {error}"))?;
-        Ok(Outbound { client, guard })
+        let resolver = guard.clone();
+        let build: Build = Box::new(move || client(&rules, resolver));
+        Outbound { client: LazyLock::new(build), guard }
     }
 
-    pub fn of(cx: &Context) -> Option<&Outbound> {
-        cx.extensions::<Outbound>().next()
+    /// # Errors
+    /// A proxy address that cannot be used, or no certificates to check others by.
+    pub(crate) fn client(&self) -> Result<&Client, String> {
+        self.client.as_ref().map_err(Clone::clone)
     }
 
     /// # Errors
@@ -149,7 +138,8 @@ impl Outbound {
             http.response.status_code = tracing::field::Empty
         );
         let mut answer = self
-            .client
+            .client()
+            .map_err(OutboundError::Unusable)?
             .request(request.method, url)
             .headers(request.headers)
             .body(request.body)
@@ -202,6 +192,24 @@ fn tell(error: &reqwest::Error, host: &str) -> OutboundError {
     OutboundError::Unreachable { host, problem: deepest.to_string() }
 }
 
+fn client(rules: &Rules, guard: Guard) -> Result<Client, String> {
+    let mut builder = Client::builder()
+        .user_agent(&rules.user_agent)
+        .timeout(PATIENCE)
+        .connect_timeout(CONNECT)
+        .redirect(Policy::none())
+        .referer(false)
+        .no_proxy()
+        .dns_resolver(Arc::new(guard));
+    if let Some(address) = &rules.proxy {
+        let proxy = Proxy::all(address)
+            .map_err(|error| format!("the proxy {address} cannot be used: {error}"))?;
+        builder =
+            builder.proxy(proxy.no_proxy(rules.no_proxy.as_deref().and_then(NoProxy::from_string)));
+    }
+    builder.build().map_err(|error| format!("requests to other servers cannot be made: {error}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,7 +237,7 @@ mod tests {
         } else {
             [allow, "::1"].map(|network| Cidr::parse(network).unwrap()).to_vec()
         };
-        Outbound::new(&Rules { allow, user_agent: "test".to_owned(), ..Rules::default() }).unwrap()
+        Outbound::new(Rules { allow, user_agent: "test".to_owned(), ..Rules::default() })
     }
 
     #[tokio::test]

@@ -10,9 +10,10 @@
 mod client;
 mod guard;
 
+use std::future::ready;
 use std::sync::Arc;
 
-use countersign_core::Module;
+use countersign_core::{Module, Start};
 
 pub use client::{Answer, Outbound, OutboundError, Request};
 pub use guard::{Guard, is_public};
@@ -30,12 +31,15 @@ pub struct Rules {
     pub user_agent: String,
 }
 
-/// # Errors
-/// A proxy address that cannot be used, or no certificates to check others by.
-pub fn module(rules: &Rules) -> Result<Module, String> {
-    Ok(Module {
+/// The way out, and its part of the program: rules that cannot be used refuse the start.
+pub fn module(rules: Rules) -> (Module, Arc<Outbound>) {
+    let outbound = Arc::new(Outbound::new(rules));
+    let checked = outbound.clone();
+    let check = move |_| ready(checked.client().map(|_| ()));
+    let module = Module {
         name: "outbound",
-        extensions: vec![Arc::new(Outbound::new(rules)?)],
+        start: vec![Start::new("outbound", check)],
         ..Module::default()
-    })
+    };
+    (module, outbound)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_catalogue::{Application, ApplicationAccess, Decision as Access};
 use countersign_core::{ApiError, BoxFuture, Caller, Context, Identity, RequestInfo};
+use countersign_events::Places;
 use countersign_model::{Ref, Snapshot, Target as _};
 use countersign_store::{Actor, Sql, StoreError, params};
 use serde_json::{Map, Value};
@@ -11,13 +12,62 @@ use uuid::Uuid;
 
 use crate::binding::PolicyEngineMode;
 use crate::engine::{self, Decision, Facts, Question};
-use crate::facts;
 use crate::subject::Subject;
 use crate::told::tell;
 use crate::verdict::Step;
 
-/// The catalogue's door to the engine.
-pub(crate) struct Engine;
+/// Decides, with what is known of the places that requests come from. One per program.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) places: Arc<Places>,
+}
+
+impl Engine {
+    #[must_use]
+    pub const fn new(places: Arc<Places>) -> Engine {
+        Engine { places }
+    }
+
+    /// May this person open this application? `context` is what the protocol knows
+    /// (`oauth_scopes`, ...).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn application(
+        &self,
+        cx: &Context,
+        request: &RequestInfo,
+        user: &Arc<Identity>,
+        application: Ref<Application>,
+        context: &Map<String, Value>,
+    ) -> Result<Decision, StoreError> {
+        let decision = self.tried(cx, request, user, application, context).await?;
+        tell(cx, || acting(cx, user, request), &decision).await;
+        Ok(decision)
+    }
+
+    /// As [`application`](Self::application), for whoever wants to know and opens nothing: no event
+    /// tells of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn tried(
+        &self,
+        cx: &Context,
+        request: &RequestInfo,
+        user: &Identity,
+        application: Ref<Application>,
+        context: &Map<String, Value>,
+    ) -> Result<Decision, StoreError> {
+        let facts = self.facts(cx, request, false).await?;
+        let subject = Subject::of(user, cx.uid(user.pk));
+        let mut decision = one(cx, &cx.snapshot(), &subject, context, &facts, application);
+        if !decision.passing {
+            name_steps(cx, &subject.username, &mut decision.trace.steps).await?;
+        }
+        Ok(decision)
+    }
+}
 
 impl ApplicationAccess for Engine {
     fn decide(
@@ -27,9 +77,10 @@ impl ApplicationAccess for Engine {
         request: RequestInfo,
         applications: Vec<Ref<Application>>,
     ) -> BoxFuture<Result<Vec<Access>, ApiError>> {
+        let engine = self.clone();
         Box::pin(async move {
             let subject = Subject::of(&user, cx.uid(user.pk));
-            let facts = facts::load(&cx, &request, false).await?;
+            let facts = engine.facts(&cx, &request, false).await?;
             let (snapshot, context) = (cx.snapshot(), Map::new());
             let mut decisions = Vec::with_capacity(applications.len());
             for application in applications {
@@ -42,45 +93,8 @@ impl ApplicationAccess for Engine {
     }
 }
 
-/// May this person open this application? `context` is what the protocol knows (`oauth_scopes`,
-/// ...).
-///
-/// # Errors
-/// When the engine fails.
-pub async fn application(
-    cx: &Context,
-    request: &RequestInfo,
-    user: &Arc<Identity>,
-    application: Ref<Application>,
-    context: &Map<String, Value>,
-) -> Result<Decision, StoreError> {
-    let decision = tried(cx, request, user, application, context).await?;
-    tell(cx, || acting(cx, user, request), &decision).await;
-    Ok(decision)
-}
-
 fn acting(cx: &Context, user: &Arc<Identity>, request: &RequestInfo) -> Actor {
     cx.actor(&Caller { user: Some(user.clone()), ..Caller::nobody() }, request)
-}
-
-/// As [`application`], for whoever wants to know and opens nothing: no event tells of it.
-///
-/// # Errors
-/// When the engine fails.
-pub(crate) async fn tried(
-    cx: &Context,
-    request: &RequestInfo,
-    user: &Identity,
-    application: Ref<Application>,
-    context: &Map<String, Value>,
-) -> Result<Decision, StoreError> {
-    let facts = facts::load(cx, request, false).await?;
-    let subject = Subject::of(user, cx.uid(user.pk));
-    let mut decision = one(cx, &cx.snapshot(), &subject, context, &facts, application);
-    if !decision.passing {
-        name_steps(cx, &subject.username, &mut decision.trace.steps).await?;
-    }
-    Ok(decision)
 }
 
 /// The engine knows people and groups it did not load by key only; who reads of a refusal needs

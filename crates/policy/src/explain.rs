@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::{self, Question};
 use crate::subject::Subject;
-use crate::{PolicyEngineMode, access, facts};
+use crate::{Engine, PolicyEngineMode};
 
 /// As many recorded runs and events are told.
 const RECORDED: i64 = 5;
@@ -32,6 +32,7 @@ pub enum ExplainError {
 /// # Errors
 /// An account or application that does not exist, or when the engine fails.
 pub async fn explain(
+    policies: &Engine,
     cx: &Context,
     request: &RequestInfo,
     name: &str,
@@ -61,7 +62,7 @@ pub async fn explain(
         reasons.push("the account is not active".to_owned());
     }
     let context = Map::new();
-    let decision = access::tried(cx, request, &user, reference, &context).await?;
+    let decision = policies.tried(cx, request, &user, reference, &context).await?;
     reasons.extend(
         decision.trace.steps.iter().filter(|_| !decision.passing).filter(|step| !step.passing).map(
             |step| {
@@ -78,7 +79,7 @@ pub async fn explain(
             },
         ),
     );
-    let facts = facts::load(cx, request, true).await?;
+    let facts = policies.facts(cx, request, true).await?;
     let subject = Subject::of(&user, cx.uid(user.pk));
     let flows = flows(&snapshot, definition, &|flow, mode| {
         let question = Question {

@@ -20,6 +20,7 @@ mod subject;
 mod told;
 mod verdict;
 
+pub use access::Engine;
 pub use binding::{PolicyBinding, PolicyEngineMode};
 pub use engine::{Decision, Facts, Question};
 pub use mapping::Mapping;

@@ -1,11 +1,8 @@
 //! What this crate adds to the program.
 
-use std::sync::Arc;
-
-use countersign_catalogue::ApplicationAccess;
 use countersign_core::{
     Access, ApiError, Call, FamilyResource, KindResource, Module, Operation, RenderContext, json,
-    no_content,
+    no_content, with,
 };
 use countersign_model::Target as _;
 use countersign_model::{Entry, Key, ObjectId, Problem, Snapshot, Space, directory};
@@ -17,7 +14,6 @@ use crate::access::Engine;
 use crate::binding::PolicyBinding;
 use crate::engine::{self, Question};
 use crate::explain::{self, ExplainError};
-use crate::facts;
 use crate::policies;
 use crate::subject::Subject;
 
@@ -25,7 +21,7 @@ const SPACE: Space = Space("policy");
 
 /// The policies' part of the program.
 #[must_use]
-pub fn module() -> Module {
+pub fn module(engine: &Engine) -> Module {
     let matched = object_schema(&[
         ("action?", "#EventActions?"),
         ("app?", "#AppEnum?"),
@@ -38,7 +34,6 @@ pub fn module() -> Module {
             .narrowed(&[("policy__isnull", "boolean"), ("target_in", "[uuid]")], of_targets),
     ];
     kinds.extend(policies::kinds());
-    let access: Arc<dyn ApplicationAccess> = Arc::new(Engine);
     Module {
         name: "policy",
         kinds,
@@ -67,7 +62,7 @@ pub fn module() -> Module {
             computed: vec![bound_to],
             display: None,
         }],
-        operations: operations(),
+        operations: operations(engine),
         schemas: vec![
             (
                 "Policy",
@@ -114,7 +109,6 @@ pub fn module() -> Module {
             ("Cache", object_schema(&[("count", "integer")])),
             ("PolicyTestRequest", object_schema(&[("user", "integer"), ("context?", "map")])),
         ],
-        extensions: vec![Arc::new(access)],
         ..Module::default()
     }
 }
@@ -199,19 +193,19 @@ fn binding_objects(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Stri
     map.insert("user_obj".to_owned(), row(binding.user.map(|user| user.id())));
 }
 
-async fn explain(call: Call) -> Result<axum::response::Response, ApiError> {
+async fn explain(policies: Engine, call: Call) -> Result<axum::response::Response, ApiError> {
     let (Some(user), Some(application)) = (call.query.get("user"), call.query.get("application"))
     else {
         return Err(ApiError::detail(StatusCode::BAD_REQUEST, "Name a user and an application."));
     };
-    match explain::explain(&call.cx, &call.request, user, application).await {
+    match explain::explain(&policies, &call.cx, &call.request, user, application).await {
         Ok(told) => Ok(json(StatusCode::OK, &told)),
         Err(ExplainError::Store(error)) => Err(error.into()),
         Err(missing) => Err(ApiError::detail(StatusCode::NOT_FOUND, missing.to_string())),
     }
 }
 
-fn operations() -> Vec<Operation> {
+fn operations(policies: &Engine) -> Vec<Operation> {
     let view = || Access::permission("authentik_policies", "view", "policy");
     vec![
         Operation::new(
@@ -219,7 +213,7 @@ fn operations() -> Vec<Operation> {
             "countersign/explain/",
             "countersign_explain_retrieve",
             Access::Superuser,
-            explain,
+            with(policies, explain),
         )
         .summary("Why a user may or may not open an application.")
         .parameter("user", json!({"type": "string"}))
@@ -230,7 +224,7 @@ fn operations() -> Vec<Operation> {
             "policies/all/{policy_uuid}/test/",
             "policies_all_test_create",
             view(),
-            test,
+            with(policies, test),
         )
         .request("PolicyTestRequest")
         .response("PolicyTestResult"),
@@ -255,7 +249,7 @@ fn operations() -> Vec<Operation> {
 }
 
 /// Asks one policy about a user, for trying out.
-async fn test(call: Call) -> Result<axum::response::Response, ApiError> {
+async fn test(policies: Engine, call: Call) -> Result<axum::response::Response, ApiError> {
     let not_found = || ApiError::not_found("Policy");
     let key = Key::parse(call.param("policy_uuid"), countersign_model::KeyType::Uuid)
         .ok_or_else(not_found)?;
@@ -295,7 +289,7 @@ async fn test(call: Call) -> Result<axum::response::Response, ApiError> {
         }
     };
     let subject = Subject::of(&user, call.cx.uid(pk));
-    let facts = facts::load(&call.cx, &call.request, true).await?;
+    let facts = policies.facts(&call.cx, &call.request, true).await?;
     let question = Question {
         snapshot: &call.snapshot,
         clock: &*call.cx.clock,

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, KindResource, Operation, Page, envelope, json};
+use countersign_core::resource::Visible;
+use countersign_core::{
+    Access, ApiError, Call, KindResource, Operation, Page, envelope, json, with,
+};
 use countersign_model::{Mode, ObjectId};
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -91,18 +94,14 @@ pub(crate) fn operations(resource: &KindResource) -> Vec<Operation> {
     all.into_iter().map(|operation| masking(operation.of(meta))).collect()
 }
 
-/// A handler of one kind's resource.
-fn with<R>(
-    kind: &Arc<KindResource>,
-    run: impl Fn(Arc<KindResource>, Call) -> R + Send + Sync + 'static,
-) -> impl Fn(Call) -> R + Send + Sync + 'static {
-    let kind = kind.clone();
-    move |call| run(kind.clone(), call)
+/// What leaves a caller its part of the objects; `None` for one who sees all.
+fn visible_to<'a>(kind: &'a KindResource, call: &Call) -> Option<&'a Visible> {
+    kind.visible.as_ref().filter(|(sees_all, _)| !sees_all(call)).map(|(_, visible)| visible)
 }
 
 async fn list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError> {
     let meta = kind.def.meta;
-    let visible = kind.visible.filter(|(sees_all, _)| !sees_all(&call)).map(|(_, visible)| visible);
+    let visible = visible_to(&kind, &call);
     if kind.narrow.is_none() && !kind.dated && visible.is_none() && wants_all(&call, meta)? {
         // The objects of other pages are not touched, however many they are.
         let (page, count) = (Page::read(&call.query, usize::MAX)?, call.snapshot.count_of(meta));
@@ -132,7 +131,7 @@ async fn list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError>
 
 async fn retrieve(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError> {
     let mut entry = Some(find(&call, kind.def.meta)?);
-    if let Some((_, visible)) = kind.visible.filter(|(sees_all, _)| !sees_all(&call)) {
+    if let Some(visible) = visible_to(&kind, &call) {
         entry = visible(call.clone(), entry.into_iter().collect()).await?.pop();
     }
     let entry = entry.ok_or_else(|| ApiError::not_found(kind.def.meta.schema))?;
@@ -141,7 +140,7 @@ async fn retrieve(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiEr
 
 async fn create(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError> {
     let (meta, body, def) = (kind.def.meta, call.object()?, kind.def.clone());
-    if let Some(admit) = kind.admit {
+    if let Some(admit) = &kind.admit {
         admit(call.clone(), body.clone()).await?;
     }
     let moved = call.clone();
@@ -166,7 +165,7 @@ async fn create(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiErro
 async fn update(kind: Arc<KindResource>, call: Call, mode: Mode) -> Result<Response, ApiError> {
     let (meta, body, def) = (kind.def.meta, call.object()?, kind.def.clone());
     let (id, wanted) = (find(&call, meta)?.id, if_match(&call));
-    if let Some(admit) = kind.admit {
+    if let Some(admit) = &kind.admit {
         admit(call.clone(), body.clone()).await?;
     }
     let moved = call.clone();

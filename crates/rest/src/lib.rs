@@ -23,7 +23,7 @@ mod values;
 pub use dispatch::api_router;
 pub use history::undo_job;
 pub use objects::{answer, rendered};
-pub use openapi::{NotFoundPage, object_schema};
+pub use openapi::object_schema;
 pub use secrets::Asked as AskedSecret;
 pub use table::{
     Column, ColumnKind, Index, Narrowed, Rows, Scope, TableMeta, operations as table_operations,

@@ -98,7 +98,7 @@ pub(crate) async fn list(
     call: &Call,
     meta: &'static KindMeta,
     listed: Listed,
-    visible: Option<Visible>,
+    visible: Option<&Visible>,
     shared: Shared,
 ) -> Result<Response, ApiError> {
     let (filters, needle) = (filters(call, meta)?, call.query.get("search").unwrap_or_default());

@@ -48,14 +48,11 @@ pub(crate) fn unknown(cx: &Context, request: &RequestInfo) -> Response {
         let text = "This part of the API is not available in this version; docs/compatibility.md lists what is.";
         return json_response(StatusCode::NOT_IMPLEMENTED, &json!({"detail": text}));
     }
-    match cx.extensions::<NotFoundPage>().next() {
-        Some(page) => page.0(cx, request),
+    match cx.modules().iter().find_map(|module| module.not_found.as_ref()) {
+        Some(page) => page(cx, request),
         None => json_response(StatusCode::NOT_FOUND, &json!({"detail": "Not found."})),
     }
 }
-
-/// What people are shown at an address where nothing is. Offered by the module that has pages.
-pub struct NotFoundPage(pub fn(&Context, &RequestInfo) -> Response);
 
 /// The OpenAPI 3.0 document.
 fn document(cx: &Context) -> Value {

@@ -1,17 +1,20 @@
 //! Exports over the API.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::{body::Body, response::Response};
-use countersign_core::{Access, ApiError, Call, Operation};
+use countersign_core::{Access, ApiError, Call, Operation, with};
 use countersign_model::{Key, ObjectId, Snapshot, Space, Target as _, family};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
+use crate::instances::Surroundings;
+
 use super::{Export, Selection, import::import, models, of_store};
 
 /// `countersign/export/` and the export of a flow.
-pub fn operations() -> Vec<Operation> {
+pub(crate) fn operations(given: &Arc<Surroundings>) -> Vec<Operation> {
     let file = || json!({"type": "string", "format": "binary"});
     vec![
         Operation::new(
@@ -38,7 +41,7 @@ pub fn operations() -> Vec<Operation> {
             "flows/instances/import/",
             "flows_instances_import_create",
             Access::Superuser,
-            import,
+            with(given, import),
         )
         .form("FlowImportRequest")
         .response("FlowImportResult"),

@@ -22,7 +22,7 @@ use countersign_store::{Sql, Store, StoreError, params};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-pub use api::operations;
+pub(crate) use api::operations;
 
 use self::{identity::Identities, write::Out};
 

@@ -1,53 +1,55 @@
 //! What the API does with instances beyond keeping them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, enqueue, json};
+use countersign_core::{Access, ApiError, Call, Operation, enqueue, json, with};
 use countersign_model::{Code, FieldErrors, Key, KeyType, Problem, Ref};
 use countersign_store::{StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json, json};
 use tokio::time::{Instant, sleep};
 
-use super::{BlueprintInstance, apply, files_at_hand};
+use super::{BlueprintInstance, Surroundings, apply};
 
 /// A worker takes what is asked for in less than a second; a large blueprint takes some more.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a form cannot check: whether the file is at hand, and whether the text would do.
-pub(super) fn admit(call: Call, body: Map<String, Json>) -> BoxFuture<Result<(), ApiError>> {
-    Box::pin(async move {
-        let text =
-            |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
-        if let Some(path) = text("path").filter(|path| !path.starts_with("oci://")) {
-            let (files, _) = files_at_hand(&call.cx).await.map_err(ApiError::object)?;
-            if !files.iter().any(|file| file.path == path) {
-                return Err(ApiError::field(
-                    "path",
-                    Problem::new("invalid", "Blueprint file does not exist"),
-                ));
-            }
+pub(super) async fn admit(
+    given: Arc<Surroundings>,
+    call: Call,
+    body: Map<String, Json>,
+) -> Result<(), ApiError> {
+    let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
+    if let Some(path) = text("path").filter(|path| !path.starts_with("oci://")) {
+        let (files, _) = given.files().await.map_err(ApiError::object)?;
+        if !files.iter().any(|file| file.path == path) {
+            return Err(ApiError::field(
+                "path",
+                Problem::new("invalid", "Blueprint file does not exist"),
+            ));
         }
-        if let Some(content) = text("content") {
-            let context =
-                body.get("context").and_then(Json::as_object).cloned().unwrap_or_default();
-            if let Err(faults) = apply::validate(&call.cx, &Code::from(content), &context).await {
-                let mut errors = FieldErrors::one(
-                    "content",
-                    Problem::new("invalid", "Failed to validate blueprint"),
-                );
-                for fault in faults {
-                    errors.add("content", Problem::new("invalid", format!("- {fault}")));
-                }
-                return Err(errors.into());
+    }
+    if let Some(content) = text("content") {
+        let context = body.get("context").and_then(Json::as_object).cloned().unwrap_or_default();
+        if let Err(faults) = apply::validate(&call.cx, &given, &Code::from(content), &context).await
+        {
+            let mut errors = FieldErrors::one(
+                "content",
+                Problem::new("invalid", "Failed to validate blueprint"),
+            );
+            for fault in faults {
+                errors.add("content", Problem::new("invalid", format!("- {fault}")));
             }
+            return Err(errors.into());
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
-pub(super) fn operations() -> Vec<Operation> {
+pub(super) fn operations(given: &Arc<Surroundings>) -> Vec<Operation> {
     let access = |verb: &str| Access::permission("authentik_blueprints", verb, "blueprintinstance");
     let array = json!({"type": "array", "items": {"$ref": "#/components/schemas/BlueprintFile"}});
     vec![
@@ -56,7 +58,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "managed/blueprints/available/",
             "managed_blueprints_available_list",
             access("view"),
-            available,
+            with(given, available),
         )
         .summary("Files at hand")
         .response(array),
@@ -72,8 +74,8 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn available(call: Call) -> Result<Response, ApiError> {
-    let (files, _) = files_at_hand(&call.cx).await.map_err(ApiError::object)?;
+async fn available(given: Arc<Surroundings>, _: Call) -> Result<Response, ApiError> {
+    let (files, _) = given.files().await.map_err(ApiError::object)?;
     let rows: Json = files
         .iter()
         .filter(|file| file.document.is_ok())

@@ -7,7 +7,7 @@ use countersign_model::{Code, Key, Ref};
 use countersign_store::{Actor, StoreError, Tx};
 use uuid::Uuid;
 
-use super::{BlueprintInstance, Status, as_map, files_at_hand, surroundings};
+use super::{BlueprintInstance, Status, Surroundings, as_map};
 use crate::apply::{self, Action, Outcome};
 use crate::files::{self, File};
 use crate::format::Document;
@@ -16,7 +16,7 @@ use crate::format::Document;
 ///
 /// # Errors
 /// Why it was not applied; the instance tells so too.
-pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
+pub(super) async fn run(cx: Context, given: Arc<Surroundings>, run: Run) -> Result<(), JobError> {
     let failed = |text: &str| JobError::Failed(text.to_owned());
     let key = run
         .arguments
@@ -26,7 +26,8 @@ pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
         .ok_or_else(|| failed("no instance is named"))?;
     let actor =
         run.arguments.get("actor").and_then(|actor| serde_json::from_value(actor.clone()).ok());
-    let outcome = instance(&cx, Ref::new(Key::Uuid(key)), actor).await.map_err(JobError::Failed)?;
+    let outcome =
+        instance(&cx, &given, Ref::new(Key::Uuid(key)), actor).await.map_err(JobError::Failed)?;
     for note in outcome.iter().flat_map(|outcome| &outcome.notes) {
         run.note(NoteLevel::Warning, cx.clock.now(), "apply_blueprint", note.clone());
     }
@@ -41,6 +42,7 @@ pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
 /// Why nothing was applied.
 pub(super) async fn instance(
     cx: &Context,
+    given: &Surroundings,
     reference: Ref<BlueprintInstance>,
     actor: Option<Actor>,
 ) -> Result<Option<Outcome>, String> {
@@ -52,7 +54,7 @@ pub(super) async fn instance(
         Some(actor) => actor.through(format!("blueprint {}", instance.name)),
         None => Actor::blueprint(&instance.name),
     };
-    let outcome = attempt(cx, reference, &instance, actor).await;
+    let outcome = attempt(cx, given, reference, &instance, actor).await;
     match &outcome {
         Ok(outcome) => {
             for note in &outcome.notes {
@@ -87,16 +89,17 @@ pub(super) async fn instance(
 
 async fn attempt(
     cx: &Context,
+    given: &Surroundings,
     reference: Ref<BlueprintInstance>,
     instance: &BlueprintInstance,
     actor: Actor,
 ) -> Result<Outcome, String> {
-    let (files, _) = files_at_hand(cx).await?;
+    let (files, _) = given.files().await?;
     let name = if instance.path.is_empty() { &instance.name } else { &instance.path };
     let (document, hash) = document_of(instance, &files)?;
     let metadata = as_map(files::metadata(&document));
     let (library, chosen) = library(files, name, document);
-    let job = surroundings(cx)?.job(library, vec![chosen], instance.context.0.clone());
+    let job = given.job(&cx.settings.secret_key, library, vec![chosen], instance.context.0.clone());
     let mark = move |tx: &mut Tx<'_>| {
         let now = tx.now();
         change(tx, reference, |instance| {
@@ -160,14 +163,14 @@ pub(super) fn change(
 /// What is wrong with it.
 pub(super) async fn validate(
     cx: &Context,
+    given: &Surroundings,
     content: &Code,
     context: &serde_json::Map<String, serde_json::Value>,
 ) -> Result<(), Vec<String>> {
     let document = Document::parse("content", content).map_err(|error| vec![error.to_string()])?;
-    let (files, _) = files_at_hand(cx).await.map_err(|error| vec![error])?;
+    let (files, _) = given.files().await.map_err(|error| vec![error])?;
     let (library, chosen) = library(files, "content", document);
-    let job =
-        surroundings(cx).map_err(|error| vec![error])?.job(library, vec![chosen], context.clone());
+    let job = given.job(&cx.settings.secret_key, library, vec![chosen], context.clone());
     let planned = apply::plan(&cx.store, Arc::new(job)).await;
     planned.map(|_| ()).map_err(|error| match &error.kind {
         apply::ApplyErrorKind::Model(_) => {

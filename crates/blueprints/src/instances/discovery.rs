@@ -2,6 +2,7 @@
 //! is applied.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::{Context, JobError, NoteLevel, Run, Shutdown, enqueue};
@@ -9,7 +10,7 @@ use countersign_model::Ref;
 use countersign_store::{Actor, StoreError, Tx};
 use serde_json::{Value as Json, json};
 
-use super::{BlueprintInstance, Status, apply, files_at_hand, surroundings};
+use super::{BlueprintInstance, Status, Surroundings, apply};
 use crate::files::{self, File};
 
 /// How often the folder is looked at for changes.
@@ -78,10 +79,9 @@ pub(super) fn discover(
 ///
 /// # Errors
 /// When the store fails.
-pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
-    let (files, faults) = files_at_hand(&cx).await.map_err(JobError::Failed)?;
-    let folder_read =
-        surroundings(&cx).map_err(JobError::Failed)?.folder.is_some() && faults.is_empty();
+pub(super) async fn run(cx: Context, given: Arc<Surroundings>, run: Run) -> Result<(), JobError> {
+    let (files, faults) = given.files().await.map_err(JobError::Failed)?;
+    let folder_read = given.folder.is_some() && faults.is_empty();
     let note = |level, text: String| run.note(level, cx.clock.now(), "blueprints_discovery", text);
     for fault in faults {
         note(NoteLevel::Warning, fault);
@@ -109,8 +109,12 @@ pub(super) async fn run(cx: Context, run: Run) -> Result<(), JobError> {
 ///
 /// # Errors
 /// When the folder cannot be looked at, or the store fails.
-pub(super) async fn watch(cx: Context, mut stop: Shutdown) -> Result<(), String> {
-    let Some(folder) = surroundings(&cx)?.folder.clone() else {
+pub(super) async fn watch(
+    cx: Context,
+    given: Arc<Surroundings>,
+    mut stop: Shutdown,
+) -> Result<(), String> {
+    let Some(folder) = given.folder.clone() else {
         stop.requested().await;
         return Ok(());
     };

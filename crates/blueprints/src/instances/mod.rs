@@ -13,12 +13,15 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_core::{Context, Job, KindResource, Module, Service};
+use countersign_core::{Job, KindResource, Module, Service};
+use countersign_directory::{Passwords, Verified};
 use countersign_model::{
-    Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Timestamp,
+    Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Secret, Timestamp,
 };
 use countersign_rest::object_schema;
+use countersign_store::SystemEntropy;
 use serde_json::{Map, Value as Json};
+use tokio::runtime::Handle;
 
 use crate::apply::Machine;
 use crate::format::Document;
@@ -116,57 +119,83 @@ fn as_map(value: Json) -> JsonMap {
     }
 }
 
-/// What the program gives blueprints to work with; an extension of one of its modules.
+/// What the program gives blueprints to work with.
 pub struct Surroundings {
     /// The operator's own files.
     pub folder: Option<PathBuf>,
-    pub passwords: Arc<dyn tables::Passwords>,
+    pub passwords: Arc<Passwords>,
+    /// Without the secret key, which is known once the store is open.
     pub machine: Machine,
 }
 
 impl Surroundings {
-    /// A job with everything blueprints of this program can use.
+    /// A job with everything blueprints of this program can use. To be called on a runtime, which
+    /// hashes the passwords in them.
     pub fn job(
         &self,
+        secret_key: &Secret,
         library: Vec<Document>,
         chosen: Vec<usize>,
         context: Map<String, Json>,
     ) -> crate::apply::Job {
+        let hashing = Hashing { passwords: self.passwords.clone(), runtime: Handle::current() };
+        let secrets = self.machine.secrets.iter().chain([secret_key]);
         crate::apply::Job {
             library,
             chosen,
-            tables: tables::all(self.passwords.clone()),
-            machine: self.machine.clone(),
+            tables: tables::all(Arc::new(hashing)),
+            machine: Machine {
+                environment: self.machine.environment.clone(),
+                secrets: secrets.cloned().collect(),
+            },
             context,
         }
     }
+
+    /// Every file at hand.
+    async fn files(&self) -> Result<(Vec<files::File>, Vec<String>), String> {
+        let folder = self.folder.clone();
+        tokio::task::spawn_blocking(move || files::all(folder.as_deref()))
+            .await
+            .map_err(|error| error.to_string())
+    }
 }
 
-fn surroundings(cx: &Context) -> Result<&Surroundings, String> {
-    cx.extensions::<Surroundings>()
-        .next()
-        .ok_or_else(|| "this program has no place for blueprints".to_owned())
+/// The store's writer waits for the hashes, outside of the runtime's threads.
+struct Hashing {
+    passwords: Arc<Passwords>,
+    runtime: Handle,
 }
 
-/// Every file at hand.
-async fn files_at_hand(cx: &Context) -> Result<(Vec<files::File>, Vec<String>), String> {
-    let folder = surroundings(cx)?.folder.clone();
-    tokio::task::spawn_blocking(move || files::all(folder.as_deref()))
-        .await
-        .map_err(|error| error.to_string())
+impl tables::Passwords for Hashing {
+    fn hash(&self, password: &str) -> Result<String, String> {
+        self.runtime
+            .block_on(self.passwords.hash(&Secret::new(password), &SystemEntropy))
+            .map_err(|error| error.to_string())
+    }
+
+    fn matches(&self, password: &str, stored: &str) -> bool {
+        let checked =
+            self.runtime.block_on(self.passwords.verify(&Secret::new(password), Some(stored)));
+        matches!(checked, Ok(Verified::Yes | Verified::YesOutdated))
+    }
 }
 
 /// The blueprints' part of the program.
 #[must_use]
-pub fn module() -> Module {
+pub fn module(given: &Arc<Surroundings>) -> Module {
+    let (admitting, discovering) = (given.clone(), given.clone());
+    let (applying, watching) = (given.clone(), given.clone());
+    let mut operations = api::operations(given);
+    operations.extend(crate::export::operations(given));
     Module {
         name: "blueprints",
         kinds: vec![
             KindResource::of::<BlueprintInstance>()
                 .def(|def| def.with_stamp(saved))
-                .admit(api::admit),
+                .admit(move |call, body| api::admit(admitting.clone(), call, body)),
         ],
-        operations: api::operations(),
+        operations,
         schemas: vec![
             (
                 "BlueprintFile",
@@ -186,13 +215,18 @@ pub fn module() -> Module {
                 "blueprints_discovery",
                 3600,
                 "Find blueprints and check if they need to be created in the database",
-                |cx, run| Box::pin(discovery::run(cx, run)),
+                move |cx, run| discovery::run(cx, discovering.clone(), run),
             ),
-            Job::on_request("apply_blueprint", 1, "Apply single blueprint", |cx, run| {
-                Box::pin(apply::run(cx, run))
+            Job::on_request("apply_blueprint", 1, "Apply single blueprint", move |cx, run| {
+                apply::run(cx, applying.clone(), run)
             }),
         ],
-        services: vec![Service::new("blueprints_folder", discovery::watch).on_workers()],
+        services: vec![
+            Service::new("blueprints_folder", move |cx, stop| {
+                discovery::watch(cx, watching.clone(), stop)
+            })
+            .on_workers(),
+        ],
         ..Module::default()
     }
 }

@@ -7,7 +7,7 @@ use countersign_core::Context;
 use countersign_model::Ref;
 use countersign_store::{Actor, Store, StoreError, Tx, params};
 
-use super::{BlueprintInstance, Status, apply, discovery, files_at_hand, surroundings};
+use super::{BlueprintInstance, Status, Surroundings, apply, discovery};
 use crate::apply::{Action, Outcome, commit_with};
 use crate::files::File;
 use crate::format::Document;
@@ -21,10 +21,9 @@ const FACT: &str = "blueprints";
 ///
 /// # Errors
 /// The first entry that cannot be carried out; nothing was written then.
-pub async fn default_objects(cx: &Context) -> Result<(), String> {
+pub async fn default_objects(cx: &Context, given: &Surroundings) -> Result<(), String> {
     let fingerprint = shipped::fingerprint();
     let same = applied(&cx.store, &fingerprint).await.map_err(|error| error.to_string())?;
-    let given = surroundings(cx)?;
     let own: Vec<String> = match &given.folder {
         Some(folder) => files::yaml_files(folder).0.into_iter().map(|(path, _)| path).collect(),
         None => Vec::new(),
@@ -60,7 +59,7 @@ pub async fn default_objects(cx: &Context) -> Result<(), String> {
             library.get(*index).is_some_and(|document| to_apply.contains(&document.file))
         })
         .collect();
-    let job = given.job(library, chosen, serde_json::Map::new());
+    let job = given.job(&cx.settings.secret_key, library, chosen, serde_json::Map::new());
     let also = move |tx: &mut Tx<'_>| {
         remember(tx, &fingerprint)?;
         tell(tx, &to_tell);
@@ -121,11 +120,11 @@ fn tell(tx: &mut Tx<'_>, files: &[File]) {
 
 /// Applies what changed in the operator's own folder. What is wrong in it is told and does not stop
 /// the start: a server that is up can be mended.
-pub async fn own(cx: &Context) {
-    if !surroundings(cx).is_ok_and(|given| given.folder.is_some()) {
+pub async fn own(cx: &Context, given: &Surroundings) {
+    if given.folder.is_none() {
         return;
     }
-    let (files, faults) = match files_at_hand(cx).await {
+    let (files, faults) = match given.files().await {
         Ok(found) => found,
         Err(error) => return tracing::error!("blueprints not applied: {error}"),
     };
@@ -141,7 +140,7 @@ pub async fn own(cx: &Context) {
         Ok(wanting) => {
             for (reference, _) in wanting {
                 // It has told what went wrong.
-                let _ = apply::instance(cx, reference, None).await;
+                let _ = apply::instance(cx, given, reference, None).await;
             }
         }
         Err(error) => tracing::error!("blueprints not applied: {error}"),

@@ -137,7 +137,7 @@ impl Place {
                     return Err("there are people in this database already. The bench makes its own: name an empty one".to_owned());
                 }
             }
-            let context = start::open(&self.loaded.settings, &hold).await?;
+            let (context, _) = start::open(&self.loaded.settings, &hold).await?;
             let told = countersign_bench::fill(&context.store, from, to, GROUPS, &|_| {}).await;
             context.store.close().await;
             told.map_err(|error| error.to_string())

@@ -11,14 +11,15 @@ use countersign_blueprints::{
     shipped, tables,
 };
 use countersign_core::Context;
-use countersign_model::{Clock as _, Secret};
+use countersign_model::Clock as _;
 use countersign_store::{Actor, SystemClock};
 use serde_json::{Map, Value as Json};
 
 use super::console;
 use crate::{
+    settings,
     settings::{Loaded, Settings},
-    start::{self, Hold},
+    start::{self, Hold, Program},
 };
 
 /// Reads the files and tells what is wrong with any of them: form, models, fields. Values are
@@ -34,7 +35,7 @@ pub fn validate(files: &[PathBuf]) -> Result<(), String> {
             .map_err(|error| format!("{name}: it cannot be read: {error}"))
     };
     let documents = documents(&files.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
-    let registry = start::registry(&start::modules());
+    let registry = start::registry(&Program::new(&settings::defaults()).modules);
     let tables = tables::all(Arc::new(NoPasswords));
     let mut faults = Vec::new();
     for document in documents {
@@ -76,20 +77,21 @@ pub async fn plan(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
     crate::logging::start(crate::settings::Level::Warning);
     let settings = &loaded.settings;
     let own = documents(&texts(files, settings)?)?;
-    let (store, secret_key) = match Hold::take(settings) {
+    let (store, given, secret_key) = match Hold::take(settings) {
         Ok(hold) => {
-            let context = start::open(settings, &hold).await?;
-            (context.store.clone(), context.settings.secret_key.clone())
+            let (context, given) = start::open(settings, &hold).await?;
+            (context.store.clone(), given, context.settings.secret_key.clone())
         }
         Err(_) if start::has_data(settings) => {
-            let (store, _, secret_key) = start::open_store(settings).await?;
-            (store, secret_key)
+            let (store, program, secret_key) = start::open_store(settings).await?;
+            (store, program.blueprints, secret_key)
         }
         Err(problem) => return Err(problem),
     };
-    let (outcome, differences) = apply::plan(&store, Arc::new(job(own, loaded, &secret_key)?))
-        .await
-        .map_err(|error| error.to_string())?;
+    let (library, chosen) = with_shipped(own)?;
+    let job = given.job(&secret_key, library, chosen, Map::new());
+    let (outcome, differences) =
+        apply::plan(&store, Arc::new(job)).await.map_err(|error| error.to_string())?;
     steps(&outcome).iter().for_each(|line| println!("{line}"));
     for difference in &differences {
         let word = match difference.kind {
@@ -129,8 +131,8 @@ pub async fn apply(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
         }
         Err(problem) => return Err(problem),
     };
-    let context = start::open(&loaded.settings, &hold).await?;
-    let applied = carry_out(&context, &texts).await;
+    let (context, given) = start::open(&loaded.settings, &hold).await?;
+    let applied = carry_out(&context, &given, &texts).await;
     context.store.close().await;
     applied?.iter().for_each(|line| println!("{line}"));
     Ok(())
@@ -142,14 +144,11 @@ pub async fn apply(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
 /// The first entry that cannot be carried out; nothing was written then.
 pub async fn carry_out(
     context: &Context,
+    given: &Surroundings,
     texts: &[(String, String)],
 ) -> Result<Vec<String>, String> {
-    let surroundings = context
-        .extensions::<Surroundings>()
-        .next()
-        .ok_or("this program has no place for blueprints")?;
     let (library, chosen) = with_shipped(documents(texts)?)?;
-    let job = surroundings.job(library, chosen, Map::new());
+    let job = given.job(&context.settings.secret_key, library, chosen, Map::new());
     let outcome = apply::commit(
         &context.store,
         Arc::new(job),
@@ -175,8 +174,8 @@ pub async fn carry_out(
 pub async fn export(loaded: &Loaded, wanted: &super::rescue::Export) -> Result<(), String> {
     crate::logging::start(crate::settings::Level::Warning);
     start::must_have_data(&loaded.settings)?;
-    let (store, modules, _) = start::open_store(&loaded.settings).await?;
-    let models = export::models(&wanted.kinds, &start::registry(&modules))?;
+    let (store, program, _) = start::open_store(&loaded.settings).await?;
+    let models = export::models(&wanted.kinds, &start::registry(&program.modules))?;
     let selection = Selection { models, with_secrets: wanted.with_secrets, ..Selection::default() };
     let written = export::of_store(&store, selection, SystemClock.now()).await;
     store.close().await;
@@ -187,11 +186,6 @@ pub async fn export(loaded: &Loaded, wanted: &super::rescue::Export) -> Result<(
 }
 
 /// The files, with the built-in ones at hand so that entries may name them.
-fn job(own: Vec<Document>, loaded: &Loaded, secret_key: &Secret) -> Result<apply::Job, String> {
-    let (library, chosen) = with_shipped(own)?;
-    Ok(start::job(library, chosen, &loaded.settings, secret_key))
-}
-
 fn with_shipped(own: Vec<Document>) -> Result<(Vec<Document>, Vec<usize>), String> {
     let mut library = shipped::documents().map_err(|error| error.to_string())?;
     let first = library.len();

@@ -2,8 +2,10 @@
 //! configuration in memory, so it is asked to make the change itself, through the table of tasks;
 //! without one the change is made here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_blueprints::instances::Surroundings;
 use countersign_catalogue::CertificateKeyPair;
 use countersign_core::{ApiError, Context, Job, JobError, Module, Run, enqueue};
 use countersign_model::{Code, Secret};
@@ -43,13 +45,11 @@ pub enum Order {
 type Outcome = Result<Vec<String>, String>;
 
 /// The job by which a server serves the console of its machine.
-pub fn module() -> Module {
-    let run = |cx: Context, run: Run| -> countersign_core::BoxFuture<Result<(), JobError>> {
-        Box::pin(serve(cx, run))
-    };
+pub fn module(blueprints: &Arc<Surroundings>) -> Module {
+    let given = blueprints.clone();
+    let run = move |cx: Context, run: Run| serve(cx, given.clone(), run);
     Module {
         name: "console",
-        operations: countersign_blueprints::export::operations(),
         jobs: vec![
             countersign_rest::undo_job(),
             Job::on_request(JOB, 1, "Changes asked for on the console.", run),
@@ -58,11 +58,11 @@ pub fn module() -> Module {
     }
 }
 
-async fn serve(cx: Context, run: Run) -> Result<(), JobError> {
+async fn serve(cx: Context, given: Arc<Surroundings>, run: Run) -> Result<(), JobError> {
     let order: Order = serde_json::from_value(run.arguments.clone())
         .map_err(|error| JobError::Failed(error.to_string()))?;
     let outcome: Outcome = match order {
-        Order::Blueprint { files } => blueprint::carry_out(&cx, &files).await,
+        Order::Blueprint { files } => blueprint::carry_out(&cx, &given, &files).await,
         order => carry_out(&cx.store, order).await,
     };
     let text = serde_json::to_string(&outcome).unwrap_or_default();

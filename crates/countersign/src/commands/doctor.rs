@@ -17,7 +17,7 @@ use crate::{
     files,
     serve::certificate_end,
     settings::{Loaded, Settings, Wrong},
-    start::{self, Hold},
+    start::{self, Hold, Program},
 };
 
 /// Certificates that end within so many days are told about.
@@ -399,8 +399,10 @@ fn own_certificate(report: &mut Report, folder: &Path) {
 fn blueprints(report: &mut Report, settings: &Settings) {
     let Some(folder) = &settings.general.blueprints_dir else { return };
     let (texts, mut faults) = files::yaml_files(folder);
-    let (registry, tables) =
-        (start::registry(&start::modules()), tables::all(std::sync::Arc::new(NoPasswords)));
+    let (registry, tables) = (
+        start::registry(&Program::new(settings).modules),
+        tables::all(std::sync::Arc::new(NoPasswords)),
+    );
     for (path, text) in &texts {
         match Document::parse(path, text) {
             Ok(document) => faults.extend(

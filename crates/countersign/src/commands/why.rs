@@ -18,9 +18,9 @@ pub async fn run(
     as_json: bool,
 ) -> Result<(), String> {
     start::must_have_data(&loaded.settings)?;
-    let cx = start::look(&loaded.settings).await?;
+    let (cx, policies) = start::look(&loaded.settings).await?;
     let (parts, ()) = Request::new(()).into_parts();
-    let told = explain(&cx, &RequestInfo::of(&parts), user, application).await;
+    let told = explain(&policies, &cx, &RequestInfo::of(&parts), user, application).await;
     cx.store.close().await;
     let told = told.map_err(|error| error.to_string())?;
     if as_json {

@@ -68,7 +68,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     let numbers = bind("listen.metrics", settings.listen.metrics, None).await?;
 
     // The start may wait for a database; whoever ends the program must not wait with it.
-    let context = tokio::select! {
+    let (context, _) = tokio::select! {
         context = start::open(&settings, &hold) => context?,
         () = &mut ended => return Ok(()),
     };
@@ -162,7 +162,7 @@ fn router(
         bodies,
     };
     let mut router = api_router(context);
-    for routes in context.modules().iter().filter_map(|module| module.routes) {
+    for routes in context.modules().iter().filter_map(|module| module.routes.as_ref()) {
         router = router.merge(routes(context.clone()));
     }
     let router = router

@@ -200,7 +200,7 @@ mod tests {
             let flags = [("data_dir".to_owned(), folder.path().to_string_lossy().into_owned())];
             let settings = settings::load(&flags, None, &settings::System).unwrap().settings;
             let hold = start::Hold::take(&settings).unwrap();
-            let cx = start::open(&settings, &hold).await.unwrap();
+            let (cx, _) = start::open(&settings, &hold).await.unwrap();
             World { cx, settings, _hold: hold, folder }
         }
 

@@ -30,7 +30,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     let metrics = measure::start()?;
     let mut ended = std::pin::pin!(super::ending()?);
     let hold = start::Hold::take(&settings)?;
-    let context = tokio::select! {
+    let (context, _) = tokio::select! {
         context = start::open(&settings, &hold) => context?,
         () = &mut ended => return Ok(()),
     };

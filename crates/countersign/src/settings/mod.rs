@@ -102,5 +102,11 @@ pub fn load(
     }
 }
 
+/// The settings of a program that was told nothing, for what only needs its declarations.
+pub fn defaults() -> Settings {
+    let layers = Layers::default();
+    Settings::read(&mut sections::Reader { layers: &layers, system: &System, problems: Vec::new() })
+}
+
 #[cfg(test)]
 mod tests;

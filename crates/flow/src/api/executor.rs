@@ -11,6 +11,7 @@ use super::computed;
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::challenge::{Challenge, Shown};
+use crate::context::{FlowContext, Flows};
 use crate::error::FlowError;
 use crate::executor::{self, Ended, Entered, Turned};
 use crate::keep::{self, Turns};
@@ -21,16 +22,16 @@ use crate::run::Run;
 use crate::site::Site;
 use crate::{render, web};
 
-pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
-    serve(call, false).await
+pub(super) async fn get(flows: Flows, call: Call) -> Result<Response, ApiError> {
+    serve(flows.over(&call.cx), call, false).await
 }
 
-pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
-    serve(call, true).await
+pub(super) async fn post(flows: Flows, call: Call) -> Result<Response, ApiError> {
+    serve(flows.over(&call.cx), call, true).await
 }
 
-async fn browser(call: &Call) -> Result<Browser, ApiError> {
-    Ok(Browser::new(&call.cx, &call.request, &visitor_of(call).await?))
+async fn browser(cx: &FlowContext, call: &Call) -> Result<Browser, ApiError> {
+    Ok(Browser::new(cx, &call.request, &visitor_of(call).await?))
 }
 
 async fn visitor_of(call: &Call) -> Result<Visitor, ApiError> {
@@ -39,8 +40,8 @@ async fn visitor_of(call: &Call) -> Result<Visitor, ApiError> {
     Ok(visitor(&call.cx, &parts).await?)
 }
 
-async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
-    let browser = browser(&call).await?;
+async fn serve(cx: FlowContext, call: Call, answering: bool) -> Result<Response, ApiError> {
+    let browser = browser(&cx, &call).await?;
     if !answering && Site::of(&call.headers, &call.request) == Site::Other {
         return Err(ApiError::detail(
             StatusCode::FORBIDDEN,
@@ -48,13 +49,13 @@ async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
         ));
     }
     let key = browser.visitor.key.clone();
-    let _turn = Turns::wait(&call.cx, &key).await;
+    let _turn = Turns::wait(&cx, &key).await;
     let query = web::parse_query(call.query.get("query").unwrap_or_default());
     let mut response = match turn(&call, browser, query, answering).await {
         Ok(ended) => answer(&call, ended),
         // A page, as the original answers.
         Err(FlowError::NoFlow(_)) => {
-            return Ok(crate::interface::lost_page(&call.cx, &call.request));
+            return Ok(crate::interface::lost_page(&cx, &call.request));
         }
         Err(FlowError::Busy) => {
             let mut response = json(
@@ -70,7 +71,7 @@ async fn serve(call: Call, answering: bool) -> Result<Response, ApiError> {
             return Err(ApiError::detail(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()));
         }
         Err(error) => {
-            let browser = self::browser(&call).await?;
+            let browser = self::browser(&cx, &call).await?;
             let challenge = executor::failure(&browser, &error).await;
             browser.dress(
                 json(StatusCode::OK, &serde_json::to_value(challenge).unwrap_or_default()),
@@ -89,7 +90,7 @@ async fn turn(
     query: Vec<(String, String)>,
     answering: bool,
 ) -> Result<Ended, FlowError> {
-    if call.bytes.len() > web::largest_form(&call.cx, call.param("flow_slug")) {
+    if call.bytes.len() > web::largest_form(&browser.cx, call.param("flow_slug")) {
         return Err(FlowError::TooMuch);
     }
     let mut executor = match executor::enter(browser, call.param("flow_slug"), query).await? {
@@ -214,13 +215,13 @@ fn non_empty(errors: Value) -> Value {
 }
 
 /// Plans a flow for the administrator who wants to try it.
-pub(super) async fn execute(call: Call) -> Result<Response, ApiError> {
+pub(super) async fn execute(flows: Flows, call: Call) -> Result<Response, ApiError> {
     let mut visitor = visitor_of(&call).await?;
     // Whoever comes with a token tries the flow out as its account, in a browser of its own.
     if visitor.user.is_none() {
         visitor.user.clone_from(&call.caller.user);
     }
-    let browser = Browser::new(&call.cx, &call.request, &visitor);
+    let browser = Browser::new(&flows.over(&call.cx), &call.request, &visitor);
     let flow = planner::by_slug(&browser, call.param("slug"))
         .ok_or_else(|| ApiError::not_found("Flow"))?;
     let mut context = Map::new();
@@ -256,13 +257,13 @@ fn api_error(error: FlowError) -> ApiError {
 }
 
 /// The plan of the caller's own browser and what it went through, for superusers.
-pub(super) async fn inspect(call: Call) -> Result<Response, ApiError> {
+pub(super) async fn inspect(flows: Flows, call: Call) -> Result<Response, ApiError> {
     // Whoever comes with a token has no browser to look into.
     let own_browser = matches!(call.caller.via, Via::Session { .. });
     if call.request.method != Method::GET || !call.caller.is_superuser() || !own_browser {
         return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
     }
-    let browser = browser(&call).await?;
+    let browser = browser(&flows.over(&call.cx), &call).await?;
     let flow = planner::by_slug(&browser, call.param("flow_slug"))
         .ok_or_else(|| ApiError::not_found("Flow"))?;
     let session =

@@ -11,12 +11,14 @@ pub(crate) use computed::{
     prompt, stage, stage_name, text,
 };
 
-use countersign_core::{Access, Operation};
+use countersign_core::{Access, Operation, with};
 use countersign_rest::object_schema;
 use http::Method;
 use serde_json::{Value, json};
 
-pub(crate) fn operations() -> Vec<Operation> {
+use crate::context::Flows;
+
+pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
     let view = || Access::permission("authentik_flows", "view", "flow");
     let change = || Access::permission("authentik_flows", "change", "flow");
     vec![
@@ -25,7 +27,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "flows/executor/{flow_slug}/",
             "flows_executor_get",
             Access::Public,
-            executor::get,
+            with(flows, executor::get),
         )
         .parameter("query", json!({"type": "string"}))
         .response("ChallengeTypes"),
@@ -34,7 +36,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "flows/executor/{flow_slug}/",
             "flows_executor_solve",
             Access::Public,
-            executor::post,
+            with(flows, executor::post),
         )
         .parameter("query", json!({"type": "string"}))
         .request("FlowChallengeResponseRequest")
@@ -44,7 +46,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "flows/inspector/{flow_slug}/",
             "flows_inspector_get",
             Access::Public,
-            executor::inspect,
+            with(flows, executor::inspect),
         )
         .response("FlowInspection"),
         Operation::new(
@@ -52,7 +54,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "flows/instances/{slug}/execute/",
             "flows_instances_execute_retrieve",
             view(),
-            executor::execute,
+            with(flows, executor::execute),
         )
         .response("Link"),
         Operation::new(

@@ -1,8 +1,6 @@
 //! Checks a password against the backends of a stage.
 
-use countersign_directory::{
-    Attempt, HashError, Owner, Passwords, TooMany, Verified, username, users,
-};
+use countersign_directory::{Attempt, HashError, Owner, TooMany, Verified, username, users};
 use countersign_model::{Problem, Secret};
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
@@ -104,8 +102,7 @@ async fn by_backends(
 
 async fn by_hash(run: &Run, user: &PendingUser, password: &Secret) -> Result<bool, FlowError> {
     let cx = &run.browser.cx;
-    let passwords = Passwords::of(cx)
-        .ok_or_else(|| FlowError::broken("There is nothing to check passwords with."))?;
+    let passwords = &cx.shared().deps.passwords;
     let pk = user.pk.unwrap_or(NOBODY);
     let row = cx
         .store
@@ -134,7 +131,8 @@ async fn upgrade(
     old: String,
 ) -> Result<(), FlowError> {
     let cx = &run.browser.cx;
-    let (Some(passwords), Some(pk)) = (Passwords::of(cx), user.pk) else { return Ok(()) };
+    let Some(pk) = user.pk else { return Ok(()) };
+    let passwords = &cx.shared().deps.passwords;
     // Busy with more urgent hashes: the next sign-in tries again.
     let Ok(hash) = passwords.hash(password, &*cx.entropy).await else { return Ok(()) };
     let written = cx.store.write(run.browser.actor(), "password hash renewed", move |tx| {
@@ -180,9 +178,7 @@ fn remember(run: &mut Run, method: &str, args: Value) {
 /// A new password as it is stored.
 pub(crate) async fn hash(run: &Run, password: &str) -> Result<String, FlowError> {
     let cx = &run.browser.cx;
-    let passwords = Passwords::of(cx)
-        .ok_or_else(|| FlowError::broken("There is nothing to hash passwords with."))?;
-    match passwords.hash(&Secret::new(password), &*cx.entropy).await {
+    match cx.shared().deps.passwords.hash(&Secret::new(password), &*cx.entropy).await {
         Ok(hash) => Ok(hash),
         Err(HashError::Busy) => Err(FlowError::Busy),
         Err(error) => Err(FlowError::broken(error.to_string())),

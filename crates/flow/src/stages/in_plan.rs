@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{BoxFuture, Context, Identity, RequestInfo, Visitor};
+use countersign_core::{BoxFuture, Identity, RequestInfo, Visitor};
 use countersign_model::Snapshot;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -11,13 +11,14 @@ use super::consent::AlwaysConsent;
 use super::{Stage, Step};
 use crate::answer::Answer;
 use crate::challenge::{Challenge, SessionEnd};
+use crate::context::FlowContext;
 use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::plan::{InPlan, in_plan, key};
 use crate::run::Run;
 
-/// A stage that a protocol puts at the end of a plan. Registered as an extension, see
-/// [`InPlanStages`].
+/// A stage that a protocol puts at the end of a plan. A dependency of flows, see
+/// [`Deps`](crate::Deps).
 pub trait InPlanStage: Send + Sync {
     /// As `oauth2.authorize`; kept in plans.
     fn name(&self) -> &'static str;
@@ -26,12 +27,9 @@ pub trait InPlanStage: Send + Sync {
     fn run(&self, turn: Turn) -> BoxFuture<Result<Outcome, FlowError>>;
 }
 
-/// The stages of one module: `extensions: vec![Arc::new(InPlanStages(vec![Arc::new(Authorize)]))]`.
-pub struct InPlanStages(pub Vec<Arc<dyn InPlanStage>>);
-
 /// What a registered stage works with.
 pub struct Turn {
-    pub cx: Context,
+    pub cx: FlowContext,
     pub request: RequestInfo,
     /// The browser as it is now: signed in, if the flow signed somebody in.
     pub visitor: Visitor,
@@ -93,13 +91,8 @@ pub(crate) async fn step(
         }),
         in_plan::SESSION_END => Ok(session_end(run)),
         name => {
-            let found = run
-                .browser
-                .cx
-                .extensions::<InPlanStages>()
-                .flat_map(|all| all.0.iter())
-                .find(|stage| stage.name() == name)
-                .cloned();
+            let known = &run.browser.cx.shared().deps.stages;
+            let found = known.iter().find(|stage| stage.name() == name).cloned();
             let handler =
                 found.ok_or_else(|| FlowError::broken(format!("There is no stage {name}.")))?;
             perform(run, &*handler, stage.data.clone()).await

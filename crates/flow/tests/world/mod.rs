@@ -9,10 +9,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::middleware;
-use countersign_blueprints::{apply, shipped, tables};
+use countersign_blueprints::{apply, instances::Surroundings, shipped};
+use countersign_catalogue::ApplicationAccess;
 use countersign_core::{Context, ContextParts, Module, Settings, request_layer};
-use countersign_directory::{Passwords, Verified};
+use countersign_directory::Passwords;
+use countersign_events::EventSettings;
+use countersign_flow::{Deps, Flows};
 use countersign_model::{Clock, Registry, Secret, Timestamp};
+use countersign_policy::Engine;
 use countersign_rest::api_router;
 use countersign_store::{
     Actor, Database, Options, PostgresOptions, PostgresTls, Store, StoreError, SystemClock,
@@ -42,28 +46,9 @@ impl Clock for TestClock {
 pub(crate) struct World {
     pub(crate) cx: Context,
     pub(crate) clock: Arc<TestClock>,
+    pub(crate) passwords: Arc<Passwords>,
     router: Router,
     _folder: tempfile::TempDir,
-}
-
-struct Hashing {
-    passwords: Passwords,
-    runtime: tokio::runtime::Handle,
-}
-
-impl tables::Passwords for Hashing {
-    fn hash(&self, password: &str) -> Result<String, String> {
-        self.runtime
-            .block_on(self.passwords.hash(&Secret::new(password), &SystemEntropy))
-            .map_err(|error| error.to_string())
-    }
-
-    fn matches(&self, password: &str, stored: &str) -> bool {
-        matches!(
-            self.runtime.block_on(self.passwords.verify(&Secret::new(password), Some(stored))),
-            Ok(Verified::Yes)
-        )
-    }
 }
 
 /// A file in the test's folder, or a schema of the PostgreSQL server that
@@ -105,14 +90,25 @@ fn database(folder: &std::path::Path) -> Database {
     Database::Postgres { primary, replicas: Vec::new() }
 }
 
-fn modules() -> Vec<Module> {
-    vec![
-        countersign_directory::module(),
-        countersign_events::module(),
-        countersign_catalogue::module(),
-        countersign_policy::module(),
-        countersign_flow::module(),
-    ]
+fn modules() -> (Vec<Module>, Arc<Passwords>) {
+    let (events, places) = countersign_events::module(EventSettings::default());
+    let (directory, passwords) = countersign_directory::module(&places);
+    let policies = Engine::new(places);
+    let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
+    let flows = Flows::new(Deps {
+        policies: policies.clone(),
+        passwords: passwords.clone(),
+        stages: Vec::new(),
+        destinations: Vec::new(),
+    });
+    let modules = vec![
+        directory,
+        events,
+        countersign_catalogue::module(&access, None),
+        countersign_policy::module(&policies),
+        countersign_flow::module(&flows),
+    ];
+    (modules, passwords)
 }
 
 impl World {
@@ -120,7 +116,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(SystemClock.now().0)));
-        let modules = modules();
+        let (modules, passwords) = modules();
         let secret_key = Secret::new("a key for tests that is long enough to be one, really");
         let registry = Registry::new(
             modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone())),
@@ -165,15 +161,12 @@ impl World {
         let chosen = (0..library.len())
             .filter(|index| library[*index].metadata.instantiate() && mine(&library[*index].file))
             .collect();
-        let hashing =
-            Hashing { passwords: Passwords::new(), runtime: tokio::runtime::Handle::current() };
-        let job = apply::Job {
-            library,
-            chosen,
-            tables: tables::all(Arc::new(hashing)),
+        let given = Surroundings {
+            folder: None,
+            passwords: passwords.clone(),
             machine: apply::Machine::with(|_| None),
-            context: Map::new(),
         };
+        let job = given.job(&cx.settings.secret_key, library, chosen, Map::new());
         apply::commit_with(
             &cx.store,
             Arc::new(job),
@@ -184,11 +177,11 @@ impl World {
         .await
         .unwrap();
         let mut router = api_router(&cx);
-        for routes in cx.modules().iter().filter_map(|module| module.routes) {
+        for routes in cx.modules().iter().filter_map(|module| module.routes.as_ref()) {
             router = router.merge(routes(cx.clone()));
         }
         let router = router.layer(middleware::from_fn_with_state(cx.clone(), request_layer));
-        Self { cx, clock, router, _folder: folder }
+        Self { cx, clock, passwords, router, _folder: folder }
     }
 
     /// As [`World::new`], set up with a password for the first administrator.
@@ -199,11 +192,7 @@ impl World {
     }
 
     pub(crate) async fn set_password(&self, username: &str, password: &str) {
-        let hash = Passwords::of(&self.cx)
-            .unwrap()
-            .hash(&Secret::new(password), &SystemEntropy)
-            .await
-            .unwrap();
+        let hash = self.passwords.hash(&Secret::new(password), &SystemEntropy).await.unwrap();
         let username = username.to_owned();
         let work = move |tx: &mut countersign_store::Tx<'_>| {
             tx.execute(

@@ -19,7 +19,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Method, StatusCode, request::Parts};
 use axum::routing::any;
-use countersign_core::{Context, RequestInfo};
+use countersign_core::RequestInfo;
 
 use self::http::Answer;
 use crate::service::Service;
@@ -30,7 +30,7 @@ pub(crate) use userinfo::is_good;
 /// Codes, tokens and assertions are small.
 const LARGEST_BODY: usize = 256 * 1024;
 
-pub(crate) fn router(cx: Context) -> Router {
+pub(crate) fn router(service: Service) -> Router {
     let both = |slug: &str| [slug.to_owned(), format!("{slug}/")];
     let mut router: Router<Service> = Router::new();
     for path in both("/application/o/authorize") {
@@ -63,7 +63,7 @@ pub(crate) fn router(cx: Context) -> Router {
         .route(SHARED_JWKS, any(shared_jwks_route))
         .route("/.well-known/webfinger", any(webfinger_route));
     router = absent::routes(router);
-    router.layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(Service::of(&cx))
+    router.layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(service)
 }
 
 /// A request taken apart, with its whole body.

@@ -411,7 +411,7 @@ async fn a_hint_that_does_not_hold_ends_nothing() {
     // Signed here, and for another client or by another issuer.
     let snapshot = world.cx.snapshot();
     let provider = crate::provider::Provider::by_application(&snapshot, "impl").unwrap();
-    let keys = crate::service::Service::of(&world.cx).keys(&provider).await.unwrap();
+    let keys = world.service.keys(&provider).await.unwrap();
     for (name, value, status) in [
         ("aud", "other", 400),
         ("iss", "http://id.example.test/application/o/other/", 400),

@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
-use countersign_catalogue::{Application, CertificateKeyPair};
+use countersign_catalogue::{Application, ApplicationAccess, CertificateKeyPair};
 use countersign_core::{Context, ContextParts, Module, Settings};
-use countersign_flow::Flow;
+use countersign_events::EventSettings;
+use countersign_flow::{Deps, Flow, Flows};
 use countersign_model::{
     Clock, Duration, Entropy, FieldValue, Key, Kind, Mode, Ref, Registry, Secret, Timestamp,
 };
-use countersign_policy::Mapping;
+use countersign_policy::{Engine, Mapping};
 use countersign_store::{
     Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemEntropy, params, sha256,
 };
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use crate::grants::{self, CodeData, NewGrant, SignIn};
 use crate::kinds::{OAuth2Provider, ScopeMapping};
+use crate::service::{OAuth2, Service};
 use crate::wire::{Challenge, Scopes};
 
 pub(super) const NOW: i64 = 1_800_000_000;
@@ -53,6 +55,7 @@ impl Auditor for NoAudit {
 
 pub(super) struct World {
     pub(super) cx: Context,
+    pub(super) service: Service,
     pub(super) router: Router,
     clock: StillClock,
     _folder: tempfile::TempDir,
@@ -86,8 +89,22 @@ impl World {
         change: impl Fn(&mut OAuth2Provider) + Send + Sync + 'static,
     ) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let modules: Vec<Module> =
-            vec![countersign_catalogue::module(), countersign_flow::module(), crate::module()];
+        let (_, places) = countersign_events::module(EventSettings::default());
+        let (_, passwords) = countersign_directory::module(&places);
+        let policies = Engine::new(places);
+        let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
+        let oauth = OAuth2::default();
+        let flows = Flows::new(Deps {
+            policies,
+            passwords,
+            stages: oauth.stages(),
+            destinations: vec![crate::destination()],
+        });
+        let modules: Vec<Module> = vec![
+            countersign_catalogue::module(&access, None),
+            countersign_flow::module(&flows),
+            crate::module(&oauth, &flows),
+        ];
         let registry =
             Registry::new(modules.iter().flat_map(|m| m.kinds.iter().map(|k| k.def.clone())));
         let clock = StillClock(Arc::new(AtomicI64::new(NOW)));
@@ -128,11 +145,11 @@ impl World {
             modules,
         };
         let cx = Context::new(parts);
-        let router = crate::routes::router(cx.clone()).layer(axum::middleware::from_fn_with_state(
-            cx.clone(),
-            countersign_core::request_layer,
-        ));
-        World { cx, router, clock, _folder: folder }
+        let service = oauth.over(flows.over(&cx));
+        let router = crate::routes::router(service.clone()).layer(
+            axum::middleware::from_fn_with_state(cx.clone(), countersign_core::request_layer),
+        );
+        World { cx, service, router, clock, _folder: folder }
     }
 
     pub(super) fn later(&self, seconds: i64) {

@@ -4,7 +4,7 @@
 
 use axum::response::Response;
 use countersign_core::{
-    Access, ApiError, BoxFuture, Call, Context, Job, JobError, Operation, Run, json, no_content,
+    Access, ApiError, Call, Context, Job, JobError, Operation, Run, json, no_content,
 };
 use countersign_model::Timestamp;
 use countersign_store::{Actor, StoreError, Tx, params};
@@ -39,9 +39,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// The job that undoes what nobody confirmed.
 pub fn undo_job() -> Job {
-    let run = |cx: Context, _: Run| -> BoxFuture<Result<(), JobError>> {
-        Box::pin(async move { Ok(undo(cx).await?) })
-    };
+    let run = |cx: Context, _: Run| async move { Ok::<_, JobError>(undo(cx).await?) };
     Job {
         keep: false,
         ..Job::every(

@@ -1,0 +1,74 @@
+//! What flows work with beside the program's context.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use countersign_core::Context;
+use countersign_directory::Passwords;
+use countersign_policy::Engine;
+
+use crate::destination::Destination;
+use crate::keep::Turns;
+use crate::launch::Launch;
+use crate::record::Strangers;
+use crate::stages::in_plan::InPlanStage;
+
+/// What flows need of others.
+pub struct Deps {
+    pub policies: Engine,
+    pub passwords: Arc<Passwords>,
+    /// The stages of protocols.
+    pub stages: Vec<Arc<dyn InPlanStage>>,
+    /// Where protocols know the applications behind addresses.
+    pub destinations: Vec<Arc<dyn Destination>>,
+}
+
+/// The flows of a program: what they need, and what all requests share. Cheap to clone.
+#[derive(Clone)]
+pub struct Flows(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) deps: Deps,
+    pub(crate) turns: Turns,
+    pub(crate) strangers: Strangers,
+}
+
+impl Flows {
+    #[must_use]
+    pub fn new(mut deps: Deps) -> Flows {
+        deps.destinations.insert(0, Arc::new(Launch));
+        Flows(Arc::new(Shared { deps, turns: Turns::new(), strangers: Strangers::default() }))
+    }
+
+    /// Over the context of a request.
+    #[must_use]
+    pub fn over(&self, cx: &Context) -> FlowContext {
+        FlowContext { cx: cx.clone(), flows: self.clone() }
+    }
+}
+
+/// A context with the flows of the program. Cheap to clone.
+#[derive(Clone)]
+pub struct FlowContext {
+    cx: Context,
+    flows: Flows,
+}
+
+impl FlowContext {
+    /// Decides who may open an application.
+    #[must_use]
+    pub fn policies(&self) -> &Engine {
+        &self.shared().deps.policies
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.flows.0
+    }
+}
+
+impl Deref for FlowContext {
+    type Target = Context;
+    fn deref(&self) -> &Context {
+        &self.cx
+    }
+}
