@@ -12,4 +12,4 @@ mod token;
 pub use encryption::{EncryptionError, EncryptionKey};
 pub use key::{Algorithm, KeyError, SigningKey, key_id};
 pub use key_set::{Use, jwk};
-pub use token::{TokenFault, half_hash, sign, unverified_audience, verify};
+pub use token::{TokenFault, half_hash, sign, unverified_audience, verify, verify_published};

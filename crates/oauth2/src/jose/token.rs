@@ -3,6 +3,8 @@
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
@@ -68,6 +70,33 @@ pub fn verify(token: &str, key: &SigningKey) -> Result<Map<String, Value>, Token
     object(payload)
 }
 
+/// The claims of a token signed with the private half of a key as it was published (RFC 7517). Times,
+/// issuer and audience are the caller's to judge.
+///
+/// # Errors
+/// It is not such a token.
+pub fn verify_published(token: &str, key: &Value) -> Result<Map<String, Value>, TokenFault> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(TokenFault::Malformed);
+    }
+    let header = object(token.split('.').next().unwrap_or_default())?;
+    if header.get("alg").is_none() || header.get("alg") != key.get("alg") {
+        return Err(TokenFault::AlgorithmMismatch);
+    }
+    if header.contains_key("crit") {
+        return Err(TokenFault::Malformed);
+    }
+    let algorithm = header.get("alg").and_then(Value::as_str).and_then(|name| name.parse().ok());
+    let mut rules = Validation::new(algorithm.ok_or(TokenFault::AlgorithmMismatch)?);
+    rules.required_spec_claims.clear();
+    rules.validate_exp = false;
+    rules.validate_aud = false;
+    let key: Jwk = serde_json::from_value(key.clone()).map_err(|_| TokenFault::SignatureWrong)?;
+    let key = DecodingKey::from_jwk(&key).map_err(|_| TokenFault::SignatureWrong)?;
+    let read = jsonwebtoken::decode(token, &key, &rules);
+    read.map(|read| read.claims).map_err(|_| TokenFault::SignatureWrong)
+}
+
 /// Whom a token says it is for. Nothing vouches for that: good for looking somebody up who then
 /// verifies it.
 pub fn unverified_audience(token: &str) -> Option<String> {
@@ -93,7 +122,6 @@ pub fn half_hash(text: &str, algorithm: Algorithm) -> String {
 mod tests {
     use super::*;
     use crate::jose::key_set::{Use, jwk};
-    use jsonwebtoken::{DecodingKey, Validation};
 
     fn pair(algorithm: &'static rcgen::SignatureAlgorithm) -> (String, String) {
         let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
@@ -136,6 +164,11 @@ mod tests {
             );
             assert_eq!(read.unwrap().claims["sub"], "ü", "{name}");
             assert_eq!(verify(&token, &key).unwrap(), claims(), "{name}");
+            let published = jwk(&private, &certificate, Use::Signature).unwrap();
+            assert_eq!(verify_published(&token, &published).unwrap(), claims(), "{name}");
+            let (other, certificate) = pair(algorithm);
+            let other = jwk(&other, &certificate, Use::Signature).unwrap();
+            assert_eq!(verify_published(&token, &other), Err(TokenFault::SignatureWrong), "{name}");
         }
     }
 

@@ -194,7 +194,14 @@ impl Asked<'_> {
             return Ok(foreign.then_some(Err(HintFault::Client)));
         };
         let keys = self.service.keys(self.provider).await?;
-        Ok(Some(jose::verify(hint, &keys.signing).map_err(HintFault::from).and_then(|claims| {
+        let mut verified = jose::verify(hint, &keys.signing);
+        if verified.is_err() {
+            // A key the provider signed with until shortly is as good, while it is published.
+            let former = self.service.former_keys(self.provider).await?;
+            let by_it = former.iter().find_map(|(key, _)| jose::verify_published(hint, key).ok());
+            verified = by_it.map_or(verified, Ok);
+        }
+        Ok(Some(verified.map_err(HintFault::from).and_then(|claims| {
             let text = |name: &str| claims.get(name).and_then(Value::as_str);
             let own = |value: &Value| value.as_str() == Some(self.provider.client.id.as_str());
             if !text("iss").is_some_and(|iss| self.is_own_issuer(iss)) {

@@ -470,6 +470,11 @@ async fn encrypted_tokens_open_what_plain_ones_open() {
     let keys = world.get("/application/o/impl/jwks/").await.json();
     assert_eq!(keys["keys"][1]["use"], "enc");
     assert_eq!(keys["keys"][1]["enc"], "A256CBC-HS512");
+    // OpenID Connect Core 3.1.2.1: the application decrypts an ID token before it sends it as a
+    // hint. One that it did not decrypt says nothing here.
+    let hint = tokens["id_token"].as_str().unwrap();
+    assert_eq!(sign_out(&world, Some(hint), None).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(sessions(&world).await, 1);
 }
 
 #[tokio::test]
@@ -499,7 +504,7 @@ async fn grants_end_with_their_provider() {
 #[tokio::test]
 async fn a_former_key_stays_published_while_its_tokens_live() {
     let world = World::new().await;
-    world.tokens("openid").await;
+    let hint = world.tokens("openid").await["id_token"].as_str().unwrap().to_owned();
     let kids = async || {
         let keys = world.get("/application/o/impl/jwks/").await.json();
         keys["keys"]
@@ -524,8 +529,14 @@ async fn a_former_key_stays_published_while_its_tokens_live() {
     let after = kids().await;
     assert_eq!(after.len(), 2);
     assert_eq!(after[1], before[0], "the present key comes first");
+    // So long it vouches for an ID token that asks to sign out, and then no more.
     world.later(3_601);
     assert_eq!(kids().await, after[..1]);
+    assert_eq!(sign_out(&world, Some(&hint), None).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(sessions(&world).await, 1);
+    world.later(-3_600);
+    assert_eq!(sign_out(&world, Some(&hint), None).await.status, StatusCode::FOUND);
+    assert_eq!(sessions(&world).await, 0);
 }
 
 #[tokio::test]
