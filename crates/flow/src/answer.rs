@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_core::form::Part;
-use countersign_model::{FieldErrors, Problem};
+use countersign_model::Problem;
 use serde_json::{Map, Value};
 
 /// An answer to a challenge.
@@ -39,12 +39,12 @@ impl Answer {
     }
 
     #[must_use]
-    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
     #[must_use]
-    pub(crate) fn str(&self, name: &str) -> Option<&str> {
+    pub fn str(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
     }
 
@@ -52,7 +52,7 @@ impl Answer {
     ///
     /// # Errors
     /// The problem as clients of the original know it.
-    pub(crate) fn text(&self, name: &str) -> Result<String, Problem> {
+    pub fn text(&self, name: &str) -> Result<String, Problem> {
         self.raw_text(name).and_then(|text| {
             let trimmed = text.trim();
             if trimmed.is_empty() { Err(Problem::blank()) } else { Ok(trimmed.to_owned()) }
@@ -63,7 +63,7 @@ impl Answer {
     ///
     /// # Errors
     /// The problem as clients of the original know it.
-    pub(crate) fn raw_text(&self, name: &str) -> Result<String, Problem> {
+    pub fn raw_text(&self, name: &str) -> Result<String, Problem> {
         match self.get(name) {
             None => Err(Problem::required()),
             Some(Value::Null) => Err(Problem::null()),
@@ -78,7 +78,7 @@ impl Answer {
     ///
     /// # Errors
     /// The problem as clients of the original know it.
-    pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
+    pub fn flag(&self, name: &str) -> Result<bool, Problem> {
         match self.get(name) {
             None => Err(Problem::required()),
             Some(Value::Null) => Err(Problem::null()),
@@ -106,12 +106,6 @@ pub(crate) fn as_flag(value: &Value) -> Option<bool> {
         },
         _ => None,
     }
-}
-
-/// One field's problem as a whole set of errors.
-#[must_use]
-pub(crate) fn wrong(field: &str, problem: Problem) -> FieldErrors {
-    FieldErrors::one(field, problem)
 }
 
 #[cfg(test)]

@@ -3,26 +3,28 @@
 use axum::response::Response;
 use countersign_core::{RequestInfo, Visitor};
 use countersign_model::Ref;
-use countersign_pages::{Denied, Form, Message, Page, Pair, response as page_response};
+use countersign_pages::{
+    Confirm, Denied, Errors, Form, Message, Pair, Scene, response as page_response,
+};
 use countersign_policy::{Decision, access};
 use countersign_store::StoreError;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::browser::Browser;
-use crate::challenge::{Challenge, Shown};
 use crate::context::FlowContext;
 use crate::error::FlowError;
-use crate::executor::{self, Executor, Reached, Turned};
+use crate::executor::{self, Ended, Executor, Reached, Turned};
+use crate::html;
+use crate::in_plan::{self, InPlan};
 use crate::keep;
 use crate::kinds::Flow;
-use crate::plan::{InPlan, Planned, in_plan};
+use crate::plan::{Planned, PlannedStep};
 use crate::planner::{self, Planning};
 use crate::record;
 use crate::recorder::{Recording, trace_number};
-use crate::render;
 use crate::run::Run;
-use crate::stages::Stage;
+use crate::stage::AnyStage;
 use crate::web;
 
 /// Whether anything may be shown.
@@ -70,17 +72,17 @@ pub async fn begin(
             let mut plan = *plan;
             plan.query = web::parse_query(&request.query);
             let ended = executor::not_applicable(Run::new(browser, plan, None), &messages).await;
-            return Ok(Begun::Answer(over(&ended.run, &ended.turned)));
+            return Ok(Begun::Answer(over(ended)));
         }
     };
     if begin.always_consent {
-        plan.append(InPlan { handler: in_plan::CONSENT.to_owned(), data: Value::Null });
+        plan.append(Planned::InPlan(InPlan::new(in_plan::CONSENT, &())));
     }
-    plan.append(begin.last);
+    plan.append(Planned::InPlan(begin.last));
     plan.asked_at = address(request);
-    let silent =
-        plan.stages.iter().all(|stage| matches!(stage, Planned::InPlan(stage) if stage.handler != in_plan::CONSENT && stage.handler != in_plan::SESSION_END));
     let run = Run::new(browser, plan, None);
+    let only_in_plan = run.plan.steps.iter().all(|step| matches!(step.stage, Planned::InPlan(_)));
+    let silent = only_in_plan && run.plan.steps.iter().all(|step| may_run_silently(&run, step));
     if silent {
         return finish_silently(run).await;
     }
@@ -90,8 +92,23 @@ pub async fn begin(
     keep::put(&run.browser, &run.plan).await?;
     let slug = run.slug();
     Ok(Begun::Answer(
-        run.browser.dress(found(&web::flow_url(&slug, &web::parse_query(&request.query))), true),
+        run.browser
+            .dress(web::redirect(&web::flow_url(&slug, &web::parse_query(&request.query))), true),
     ))
+}
+
+/// Whether a step may be performed where nothing may be shown.
+fn may_run_silently(run: &Run, step: &PlannedStep) -> bool {
+    match &step.stage {
+        Planned::InPlan(planned) => {
+            in_plan::stage(run, planned).is_ok_and(|stage| stage.may_run_silently())
+        }
+        Planned::Bound { stage, .. } => {
+            let entry = run.browser.snapshot.member(*stage);
+            let stage = entry.and_then(|entry| entry.facet::<dyn AnyStage>());
+            stage.is_some_and(AnyStage::may_run_silently)
+        }
+    }
 }
 
 /// Where this request can be made again.
@@ -107,7 +124,7 @@ async fn finish_silently(run: Run) -> Result<Begun, FlowError> {
         turned = executor.turn(None).await?;
     }
     let ended = executor.finish(turned, false).await?;
-    Ok(Begun::Answer(over(&ended.run, &ended.turned)))
+    Ok(Begun::Answer(over(ended)))
 }
 
 /// Runs what can be run without a page; the first stage that wants one, or that would change
@@ -118,29 +135,19 @@ async fn quietly(run: Run) -> Result<Begun, FlowError> {
         if executor.reach().await? != Reached::Stage {
             break;
         }
-        let may = match executor.run.plan.current() {
-            Some(Planned::InPlan(stage)) => {
-                stage.handler != in_plan::CONSENT && stage.handler != in_plan::SESSION_END
-            }
-            Some(Planned::Bound { .. }) => {
-                let entry = executor.run.current_stage();
-                let stage = entry.as_ref().and_then(|entry| entry.facet::<dyn Stage>());
-                stage.is_some_and(Stage::may_run_silently)
-            }
-            None => false,
-        };
-        if !may {
+        let step = executor.run.plan.current();
+        if !step.is_some_and(|step| may_run_silently(&executor.run, step)) {
             return Ok(Begun::InteractionRequired);
         }
         match executor.turn(None).await? {
             Turned::Next => {}
             // A form to another server is the answer itself, not a question.
-            Turned::Show(shown) if !matches!(shown.challenge, Challenge::Autosubmit { .. }) => {
+            Turned::Show(shown) if shown.page.asks() => {
                 return Ok(Begun::InteractionRequired);
             }
             turned => {
                 let ended = executor.finish(turned, false).await?;
-                return Ok(Begun::Answer(over(&ended.run, &ended.turned)));
+                return Ok(Begun::Answer(over(ended)));
             }
         }
     }
@@ -148,41 +155,8 @@ async fn quietly(run: Run) -> Result<Begun, FlowError> {
 }
 
 /// The end of a flow as an answer to a plain request.
-fn over(run: &Run, turned: &Turned) -> Response {
-    let response = match turned {
-        Turned::End(Challenge::Redirect { to }) => found(to),
-        Turned::End(challenge) => page_response(
-            StatusCode::OK,
-            &run.browser.frame(),
-            &render::page(run, &Shown::from(challenge.clone()), Form::default()),
-        ),
-        Turned::Show(shown) => page_response(
-            StatusCode::OK,
-            &run.browser.frame(),
-            &render::page(run, shown, Form::default()),
-        ),
-        Turned::Next => found(&web::flow_url(&run.slug(), &run.plan.query)),
-        Turned::Elsewhere { slug } => found(&web::flow_url(slug, &run.plan.query)),
-    };
-    run.browser.dress(response, false)
-}
-
-fn found(to: &str) -> Response {
-    let mut response = Response::new(axum::body::Body::empty());
-    match HeaderValue::from_str(to) {
-        Ok(location) => {
-            *response.status_mut() = StatusCode::FOUND;
-            response.headers_mut().insert(header::LOCATION, location);
-            response
-                .headers_mut()
-                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        }
-        Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
-    }
-    response
+fn over(ended: Ended) -> Response {
+    html::present(Ended { continues: false, ..ended }, None, web::redirect)
 }
 
 /// Sends the browser to sign in and back to `next`, an address of this server. A
@@ -198,7 +172,7 @@ pub fn require_login(
     let query: String =
         form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
     Browser::new(cx, request, visitor)
-        .dress(found(&format!("/flows/-/default/authentication/?{query}")), true)
+        .dress(web::redirect(&format!("/flows/-/default/authentication/?{query}")), true)
 }
 
 /// A page for an error of a protocol: a title people and guides know, a sentence, what was
@@ -216,7 +190,7 @@ pub fn error_page(
     let mut page = Message::new(title).text(text).action("Go to the start page", "/");
     page.details = details.iter().map(|(title, value)| Pair::new(*title, value.clone())).collect();
     page.trace.clone_from(&request.id);
-    page_response(status, &Browser::new(cx, request, &visitor).frame(), &Page::Message(page))
+    Browser::new(cx, request, &visitor).page(status, &page)
 }
 
 /// Any other page, as "you have been logged out".
@@ -228,21 +202,25 @@ pub fn message_page(
     page: Message,
 ) -> Response {
     let visitor = Visitor::nobody(String::new());
-    page_response(status, &Browser::new(cx, request, &visitor).frame(), &Page::Message(page))
+    Browser::new(cx, request, &visitor).page(status, &page)
 }
 
-/// A page with one button that posts `fields` to `action` with a CSRF token (field `csrf`).
+/// A page with one button that posts its hidden fields to `action` with a CSRF token (field `csrf`),
+/// under what is wrong, if something is.
 #[must_use]
 pub fn confirm_page(
     cx: &FlowContext,
     request: &RequestInfo,
     visitor: &Visitor,
     headers: &http::HeaderMap,
-    mut page: countersign_pages::Confirm,
+    (action, page): (String, Confirm),
+    wrong: Option<String>,
 ) -> Response {
     let mut browser = Browser::new(cx, request, visitor);
-    page.form.csrf = browser.csrf(headers);
-    browser.dress(page_response(StatusCode::OK, &browser.frame(), &Page::Confirm(page)), true)
+    let form = Form { action, csrf: browser.csrf(headers), multipart: false };
+    let errors = wrong.map(Errors::one).unwrap_or_default();
+    let scene = Scene { form, errors, ..Scene::default() };
+    browser.dress(page_response(StatusCode::OK, &browser.frame(), &scene, &page), true)
 }
 
 /// Whom an application is for, where no rule has words of its own. Names of groups are for
@@ -308,7 +286,7 @@ pub async fn denied_page(
     } else {
         Vec::new()
     };
-    let person = render::person_of(&browser);
+    let person = html::person_of(&browser);
     let page = Denied {
         title: format!("You can’t open {application}"),
         subtitle: reason,
@@ -321,5 +299,5 @@ pub async fn denied_page(
         trace: trace_number(run),
         why_url: browser.is_superuser().then(|| format!("/if/admin/#/flow/runs/{run}")),
     };
-    Ok(browser.dress(page_response(StatusCode::OK, &browser.frame(), &Page::Denied(page)), true))
+    Ok(browser.dress(browser.page(StatusCode::OK, &page), true))
 }

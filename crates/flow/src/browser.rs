@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_accounts::{end_session, end_sessions_of, start_session};
@@ -12,10 +13,10 @@ use countersign_core::{
 };
 use countersign_events::{Event, emit};
 use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
-use countersign_pages::{Frame, Link};
+use countersign_pages::{Frame, Link, Page, Scene, response as page_response};
 use countersign_policy::{Facts, Subject};
 use countersign_store::{Actor, StoreError};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -43,6 +44,10 @@ pub(crate) struct Browser {
     pub(crate) subject: Option<Subject>,
     /// Another site may have made this request: what changes something is asked first.
     pub(crate) unasked: bool,
+    /// Pages are drawn for it: one may ask for what several stages want.
+    pub(crate) is_page: bool,
+    /// The name that is kept on the device, see [`Browser::remember_name`].
+    pub(crate) remembered_name: Option<String>,
     cookies: Vec<HeaderValue>,
     /// The session ended in this request: unless a plan goes on, the cookie goes.
     logged_out: bool,
@@ -60,6 +65,8 @@ impl Browser {
             snapshot: cx.snapshot(),
             subject,
             unasked: false,
+            is_page: false,
+            remembered_name: None,
             cookies: Vec::new(),
             logged_out: false,
             former: None,
@@ -193,6 +200,11 @@ impl Browser {
         }
         frame.links = self.footer_links();
         frame
+    }
+
+    /// A page that belongs to no flow.
+    pub(crate) fn page(&self, status: StatusCode, page: &impl Page) -> Response {
+        page_response(status, &self.frame(), &Scene::default(), page)
     }
 
     fn footer_links(&self) -> Vec<Link> {
@@ -349,11 +361,7 @@ impl Browser {
 
     /// Puts the cookies of this request on its answer. `continues`: a plan waits under the
     /// browser's key.
-    pub(crate) fn dress(
-        &self,
-        mut response: axum::response::Response,
-        continues: bool,
-    ) -> axum::response::Response {
+    pub(crate) fn dress(&self, mut response: Response, continues: bool) -> Response {
         let mut cookies = self.cookies.clone();
         if self.logged_out && !continues {
             cookies.extend(self.cleared_cookie());

@@ -8,17 +8,17 @@ use countersign_directory::Passwords;
 use countersign_policy::Engine;
 
 use crate::destination::Destination;
+use crate::in_plan::{self, InPlanDef};
 use crate::keep::Turns;
 use crate::launch::Launch;
 use crate::record::Strangers;
-use crate::stages::in_plan::InPlanStage;
 
 /// What flows need of others.
 pub struct Deps {
     pub policies: Engine,
     pub passwords: Arc<Passwords>,
     /// The stages of protocols.
-    pub stages: Vec<Arc<dyn InPlanStage>>,
+    pub stages: Vec<InPlanDef>,
     /// Where protocols know the applications behind addresses.
     pub destinations: Vec<Arc<dyn Destination>>,
 }
@@ -37,6 +37,7 @@ impl Flows {
     #[must_use]
     pub fn new(mut deps: Deps) -> Flows {
         deps.destinations.insert(0, Arc::new(Launch));
+        deps.stages.extend(in_plan::own());
         Flows(Arc::new(Shared { deps, turns: Turns::new(), strangers: Strangers::default() }))
     }
 

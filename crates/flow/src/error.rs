@@ -20,6 +20,9 @@ pub enum FlowError {
     /// What was entered over the whole flow is more than is kept of it.
     #[error("more was entered than can be kept; enter less, or smaller files")]
     TooMuch,
+    /// What a plan holds of a stage is of another version of the program.
+    #[error("the server was updated in the middle of this; begin again")]
+    Unreadable,
     /// The server is busy hashing passwords.
     #[error("too many sign-ins at once, try again in a moment")]
     Busy,
@@ -31,7 +34,11 @@ impl FlowError {
         match self {
             Self::Store(error) => error.is_passing(),
             Self::Busy => true,
-            Self::NoFlow(_) | Self::Broken(_) | Self::Request(_) | Self::TooMuch => false,
+            Self::NoFlow(_)
+            | Self::Broken(_)
+            | Self::Request(_)
+            | Self::TooMuch
+            | Self::Unreadable => false,
         }
     }
 

@@ -1,23 +1,27 @@
 //! One request against a plan: which stage, what it says, what follows.
 
+use std::collections::BTreeMap;
+
 use countersign_model::{ChoiceValue, FieldErrors, Problem, Ref};
+use countersign_pages::AnyPage;
 use serde_json::{Map, Value, json};
 use tracing::Instrument as _;
 
 use crate::answer::Answer;
 use crate::browser::Browser;
-use crate::challenge::{Challenge, FlowError as Failure, Shown};
 use crate::destination::{self, ApplicationHint};
 use crate::error::FlowError;
+use crate::in_plan;
 use crate::keep;
 use crate::kinds::{DeniedAction, Flow, FlowStageBinding, InvalidResponseAction};
 use crate::measure::Measured;
-use crate::plan::{Origin, Plan, Planned, key};
+use crate::pages::{FlowErrorChallenge, NOT_APPLICABLE};
+use crate::plan::{Origin, Plan, Planned, PlannedStep, key};
 use crate::planner::{self, Planning};
 use crate::record;
 use crate::recovery::{self, FLOW_TOKEN};
 use crate::run::Run;
-use crate::stages::{Stage, Step, in_plan};
+use crate::stage::{AnyStage, Step};
 
 /// What one request led to.
 pub(crate) enum Turned {
@@ -26,9 +30,17 @@ pub(crate) enum Turned {
     /// A stage is done and another waits: come again.
     Next,
     /// Another flow took over: go there.
-    Elsewhere { slug: String },
-    /// The flow is over: a redirect or a denial.
-    End(Challenge),
+    SwitchFlow { slug: String },
+    /// The flow is over: go to this address.
+    Redirect(String),
+    /// The flow is over, with the reason for the person.
+    Denied(String),
+}
+
+/// A page, with what was wrong with the answer before.
+pub(crate) struct Shown {
+    pub(crate) page: Box<dyn AnyPage>,
+    pub(crate) errors: FieldErrors,
 }
 
 /// The end of a request: what to show, and with what state of browser and plan.
@@ -52,6 +64,8 @@ pub(crate) struct Executor {
 
 /// Stages passed without a page in one request; more is a loop.
 const MOST_TURNS: usize = 30;
+/// What a page shows again of an answer, in bytes.
+const LARGEST_TYPED: usize = 8 * 1024;
 /// Name in the query: the flow that led to this one before anything was answered, and so before
 /// anything was kept.
 const VIA: &str = "via";
@@ -73,6 +87,10 @@ pub(crate) enum Reached {
 
 /// What a person reads when [`Reached::Undecided`]; which rule it was stands in the recording.
 pub(crate) const UNDECIDED: &str = "A rule that decides about this step failed or was deleted. Ask an administrator to look at it.";
+
+/// Why a plan is begun anew.
+const CHANGED: &str = "This was changed by an administrator while you were in it.";
+const UPDATED: &str = "The server was updated while you were in this.";
 
 /// What entering a flow gives: the plan, or the end of it.
 pub(crate) enum Entered {
@@ -152,12 +170,12 @@ async fn led_here(
     let mut executor = visited(browser, *plan, query.to_vec(), hint);
     for _ in 0..MOST_TURNS {
         match executor.turn(None).await? {
-            Turned::Elsewhere { slug } if executor.run.plan.flow == flow => {
+            Turned::SwitchFlow { slug } if executor.run.plan.flow == flow => {
                 executor.entered = slug;
                 return Ok(Ok(executor));
             }
-            Turned::Next | Turned::Elsewhere { .. } => {}
-            Turned::Show(_) | Turned::End(_) => break,
+            Turned::Next | Turned::SwitchFlow { .. } => {}
+            Turned::Show(_) | Turned::Redirect(_) | Turned::Denied(_) => break,
         }
     }
     Ok(Err(executor.run.browser))
@@ -179,20 +197,17 @@ pub(crate) async fn not_applicable(mut run: Run, messages: &[String]) -> Ended {
         DeniedAction::Continue => Some(next.unwrap_or_else(|| "/".to_owned())),
     };
     if let Some(to) = to {
-        return Ended { run, turned: Turned::End(Challenge::Redirect { to }), continues: false };
+        return Ended { run, turned: Turned::Redirect(to), continues: false };
     }
-    let text = if messages.is_empty() {
-        "Flow does not apply to current user.".to_owned()
-    } else {
-        messages.join("\n")
-    };
+    let text = reason(messages);
     run.note("denied", json!({"message": text}));
     record::write(&run.browser, &run.plan, &run.slug(), "denied").await;
-    Ended {
-        run,
-        turned: Turned::End(Challenge::AccessDenied { error_message: text }),
-        continues: false,
-    }
+    Ended { run, turned: Turned::Denied(text), continues: false }
+}
+
+/// What policies said, or that the flow is for others.
+fn reason(messages: &[String]) -> String {
+    if messages.is_empty() { NOT_APPLICABLE.to_owned() } else { messages.join("\n") }
 }
 
 /// An address on this very server.
@@ -249,70 +264,108 @@ impl Executor {
     /// Performs the current stage once: draws it, or takes the answer to it.
     pub(crate) async fn turn(&mut self, answer: Option<&Answer>) -> Result<Turned, FlowError> {
         match self.reach().await? {
-            Reached::Stage => {}
-            Reached::End => return Ok(self.done()),
-            Reached::Outdated => return self.begin_anew(answer.is_some()).await,
-            Reached::AccountGone => return Ok(self.refuse("This account does not exist any more.")),
-            Reached::Undecided => return Ok(self.refuse(UNDECIDED)),
+            Reached::Stage => self.act(answer, None).await,
+            Reached::End => Ok(self.done()),
+            Reached::Outdated => self.begin_anew(answer.is_some(), CHANGED).await,
+            Reached::AccountGone => Ok(self.refuse("This account does not exist any more.")),
+            Reached::Undecided => Ok(self.refuse(UNDECIDED)),
         }
-        match self.perform(answer).await? {
-            Step::Show(challenge) => {
+    }
+
+    /// As [`Executor::turn`], at a stage that is known to be wanted. `asker`: the step whose page
+    /// has asked for this answer, where it was not this one.
+    async fn act(
+        &mut self,
+        answer: Option<&Answer>,
+        asker: Option<PlannedStep>,
+    ) -> Result<Turned, FlowError> {
+        let step = match self.perform(answer).await {
+            Err(FlowError::Unreadable) => return self.begin_anew(answer.is_some(), UPDATED).await,
+            step => step?,
+        };
+        let handed_on = self.run.handed_on.take();
+        match step {
+            Step::Show(page) => {
                 self.run.note("shown", Value::Null);
-                Ok(Turned::Show(Shown::from(*challenge)))
+                Ok(Turned::Show(Shown { page, errors: FieldErrors::new() }))
             }
-            Step::Wrong(errors) => self.wrong(errors).await,
-            Step::Done => {
-                self.run.note("passed", Value::Null);
-                keep::remember(&self.run).await?;
-                self.run.plan.pop();
-                self.run.browser.renew_snapshot();
-                Ok(if self.run.plan.stages.is_empty() { self.done() } else { Turned::Next })
-            }
+            Step::Invalid(errors) => self.invalid(errors, answer, asker).await,
+            Step::Done => self.next(handed_on).await,
             Step::Deny(message) => self.deny(message).await,
-            Step::Leave(to) => {
+            Step::Redirect(to) => {
                 self.run.note("redirected", json!({"to": without_query(&to)}));
-                self.run.plan.stages.clear();
-                Ok(Turned::End(Challenge::Redirect { to }))
+                self.run.plan.steps.clear();
+                Ok(Turned::Redirect(to))
             }
-            Step::Replaced { slug } => Ok(Turned::Elsewhere { slug }),
+            Step::SwitchFlow { flow, context } => self.switch(flow, context).await,
         }
     }
 
     /// Runs the stage's behaviour.
     async fn perform(&mut self, answer: Option<&Answer>) -> Result<Step, FlowError> {
-        if let Some(Planned::InPlan(stage)) = self.run.plan.current().cloned() {
-            return in_plan::step(&mut self.run, &stage, answer).await;
+        let Some(step) = self.run.plan.current() else { return Ok(Step::Done) };
+        let (id, mut state) = (step.id, step.state.clone());
+        let step = match step.stage.clone() {
+            Planned::InPlan(planned) => {
+                let stage = in_plan::stage(&self.run, &planned)?;
+                let step = stage.perform(&mut self.run, &mut state, answer).await?;
+                declared(&*stage, step)
+            }
+            Planned::Bound { .. } => {
+                let Some(entry) = self.run.current_stage() else {
+                    return Ok(Step::deny("This stage was deleted while the flow was running."));
+                };
+                let Some(stage) = entry.facet::<dyn AnyStage>() else {
+                    return Ok(Step::deny(format!(
+                        "{} is not available in this version.",
+                        entry.meta().title
+                    )));
+                };
+                let measured = Measured::begin(entry.meta(), answer.is_some());
+                let work = stage.perform(&mut self.run, &mut state, answer);
+                let step = work.instrument(measured.span.clone()).await;
+                measured.end(&step);
+                declared(stage, step?)
+            }
+        };
+        if let Some(step) = self.run.plan.step_mut(id) {
+            step.state = state;
         }
-        let Some(entry) = self.run.current_stage() else {
-            return Ok(Step::Deny("This stage was deleted while the flow was running.".to_owned()));
-        };
-        let Some(stage) = entry.facet::<dyn Stage>() else {
-            return Ok(Step::Deny(format!(
-                "{} is not available in this version.",
-                entry.meta().title
-            )));
-        };
-        let measured = Measured::begin(entry.meta(), answer.is_some());
-        let work = match answer {
-            Some(answer) => stage.respond(&mut self.run, answer),
-            None => stage.challenge(&mut self.run),
-        };
-        let step = work.instrument(measured.span.clone()).await;
-        measured.end(&step);
-        step
+        Ok(step)
     }
 
-    /// Runs a stage other than the current one on an answer, for a page that asks two stages at
-    /// once.
-    pub(crate) async fn answer_earlier(
+    /// The current stage is done. An answer that it handed on is given to the next, if the policies
+    /// want that one; otherwise it is dropped.
+    async fn next(&mut self, handed_on: Option<Answer>) -> Result<Turned, FlowError> {
+        self.run.note("passed", Value::Null);
+        keep::remember(&self.run).await?;
+        let asker = self.run.plan.pop();
+        self.run.browser.renew_snapshot();
+        let Some(next) = self.run.plan.current().map(|step| step.id) else {
+            return Ok(self.done());
+        };
+        let Some(answer) = handed_on else { return Ok(Turned::Next) };
+        if self.reach().await? != Reached::Stage
+            || self.run.plan.current().map(|step| step.id) != Some(next)
+        {
+            return Ok(Turned::Next);
+        }
+        Box::pin(self.act(Some(&answer), asker)).await
+    }
+
+    /// Puts another flow in place of this one.
+    async fn switch(
         &mut self,
-        stage: Ref<dyn Stage>,
-        answer: &Answer,
-    ) -> Result<Step, FlowError> {
-        let entry = self.run.browser.snapshot.member(stage).cloned();
-        match entry.as_ref().and_then(|entry| entry.facet::<dyn Stage>()) {
-            Some(stage) => stage.respond(&mut self.run, answer).await,
-            None => Ok(Step::Deny(String::new())),
+        flow: Ref<Flow>,
+        context: Map<String, Value>,
+    ) -> Result<Turned, FlowError> {
+        match planner::plan(&self.run.browser, flow, context, true).await? {
+            Planning::Ready(plan) => {
+                let query = std::mem::take(&mut self.run.plan.query);
+                self.run.plan = Plan { query, ..*plan };
+                Ok(Turned::SwitchFlow { slug: self.run.slug() })
+            }
+            Planning::NotApplicable { .. } => self.deny(NOT_APPLICABLE.to_owned()).await,
         }
     }
 
@@ -327,9 +380,9 @@ impl Executor {
             if self.run.pending_is_gone() {
                 return Ok(Reached::AccountGone);
             }
-            let binding = match self.run.plan.current() {
+            let binding = match self.run.plan.current().map(|step| &step.stage) {
                 None => return Ok(Reached::End),
-                Some(Planned::Bound { binding, again: true, .. }) => *binding,
+                Some(Planned::Bound { binding, re_evaluate: true, .. }) => *binding,
                 Some(_) => return Ok(Reached::Stage),
             };
             let Some(definition) = self.run.browser.snapshot.get(binding).cloned() else {
@@ -367,13 +420,26 @@ impl Executor {
         }
     }
 
-    async fn wrong(&mut self, errors: FieldErrors) -> Result<Turned, FlowError> {
+    async fn invalid(
+        &mut self,
+        errors: FieldErrors,
+        answer: Option<&Answer>,
+        asker: Option<PlannedStep>,
+    ) -> Result<Turned, FlowError> {
         self.run.note("invalid", json!({"errors": errors.to_coded_json()}));
         if let Some(how) = self.restarts() {
             return self.restart(how).await;
         }
+        if let Some(asker) = asker {
+            self.run.plan.steps.insert(0, asker);
+        }
         match self.perform(None).await? {
-            Step::Show(challenge) => Ok(Turned::Show(Shown { challenge: *challenge, errors })),
+            Step::Show(page) => {
+                if let (Some(step), Some(answer)) = (self.run.plan.steps.first_mut(), answer) {
+                    step.typed = typed(&*page, answer);
+                }
+                Ok(Turned::Show(Shown { page, errors }))
+            }
             Step::Deny(message) => self.deny(message).await,
             _ => Ok(Turned::Next),
         }
@@ -393,36 +459,27 @@ impl Executor {
         } else {
             Map::new()
         };
-        let steps = std::mem::take(&mut self.run.plan.recording);
-        let (run, origin, query, asked_at) = (
-            self.run.plan.run,
-            self.run.plan.origin,
-            self.run.plan.query.clone(),
-            self.run.plan.asked_at.clone(),
-        );
         match planner::plan(&self.run.browser, self.run.plan.flow, context, false).await? {
             Planning::Ready(plan) => {
-                self.run.plan = Plan { run, origin, query, asked_at, recording: steps, ..*plan };
+                let earlier = std::mem::replace(&mut self.run.plan, *plan);
+                self.run.plan.follow(earlier);
                 Ok(Turned::Next)
             }
             Planning::NotApplicable { messages, .. } => {
-                self.run.plan.stages.clear();
-                let text = if messages.is_empty() {
-                    "Flow does not apply to current user.".to_owned()
-                } else {
-                    messages.join("\n")
-                };
-                Ok(Turned::End(Challenge::AccessDenied { error_message: text }))
+                self.run.plan.steps.clear();
+                Ok(Turned::Denied(reason(&messages)))
             }
         }
     }
 
     /// The flow, a binding, a stage or a policy is gone or has changed since the plan was made:
     /// nothing that was reached in it counts.
-    async fn begin_anew(&mut self, answering: bool) -> Result<Turned, FlowError> {
+    async fn begin_anew(&mut self, answering: bool, why: &str) -> Result<Turned, FlowError> {
         self.run.note("outdated", Value::Null);
         if self.run.plan.origin == Origin::Program {
-            return Ok(self.refuse("This was changed by an administrator while you were in it. Go back to where you came from and begin again."));
+            return Ok(
+                self.refuse(&format!("{why} Go back to where you came from and begin again."))
+            );
         }
         let turned = self.restart(InvalidResponseAction::Restart).await?;
         if !answering || !matches!(turned, Turned::Next) {
@@ -431,11 +488,8 @@ impl Executor {
         // The answer was to another question.
         Ok(match Box::pin(self.turn(None)).await? {
             Turned::Show(shown) => {
-                let text = "This was changed by an administrator while you were in it. Please begin again.";
-                Turned::Show(Shown {
-                    errors: FieldErrors::object(Problem::new("outdated", text)),
-                    ..shown
-                })
+                let problem = Problem::new("outdated", format!("{why} Please begin again."));
+                Turned::Show(Shown { errors: FieldErrors::object(problem), ..shown })
             }
             other => other,
         })
@@ -444,8 +498,8 @@ impl Executor {
     /// Ends the plan with a refusal.
     fn refuse(&mut self, message: &str) -> Turned {
         self.run.note("denied", json!({"message": message}));
-        self.run.plan.stages.clear();
-        Turned::End(Challenge::AccessDenied { error_message: message.to_owned() })
+        self.run.plan.steps.clear();
+        Turned::Denied(message.to_owned())
     }
 
     pub(crate) async fn deny(&mut self, message: String) -> Result<Turned, FlowError> {
@@ -457,9 +511,9 @@ impl Executor {
     }
 
     fn done(&mut self) -> Turned {
-        self.run.plan.stages.clear();
+        self.run.plan.steps.clear();
         if let Some(to) = self.run.plan.text(key::REDIRECT).map(str::to_owned) {
-            return Turned::End(Challenge::Redirect { to });
+            return Turned::Redirect(to);
         }
         let next = self.run.plan.query_value("next").unwrap_or("/");
         // Names of the original's own pages that its clients may send.
@@ -470,7 +524,7 @@ impl Executor {
             other => other,
         };
         if is_local(next) {
-            return Turned::End(Challenge::Redirect { to: next.to_owned() });
+            return Turned::Redirect(next.to_owned());
         }
         self.refuse("Invalid next URL")
     }
@@ -483,19 +537,16 @@ impl Executor {
             run.plan.recording.answered = true;
             run.plan.recording.admitted = record::admits(&run.browser, &run.plan).await;
         }
-        let (continues, slug) = (!matches!(turned, Turned::End(_)), run.slug());
+        let (continues, slug) =
+            (!matches!(turned, Turned::Redirect(_) | Turned::Denied(_)), run.slug());
         if !continues {
             if version.is_some() {
                 keep::drop_plan(&run.browser).await;
             }
-            let outcome = if matches!(turned, Turned::End(Challenge::AccessDenied { .. })) {
-                "denied"
-            } else {
-                "done"
-            };
+            let outcome = if matches!(turned, Turned::Denied(_)) { "denied" } else { "done" };
             record::write(&run.browser, &run.plan, &slug, outcome).await;
         } else if !keeps {
-            if matches!(turned, Turned::Elsewhere { .. }) && run.plan.query_value(VIA).is_none() {
+            if matches!(turned, Turned::SwitchFlow { .. }) && run.plan.query_value(VIA).is_none() {
                 run.plan.query.push((VIA.to_owned(), entered));
             }
         } else {
@@ -535,13 +586,13 @@ impl Executor {
 }
 
 /// Something broke: logged and recorded, shown in full only to those who may see it.
-pub(crate) async fn failure(browser: &Browser, error: &FlowError) -> Challenge {
+pub(crate) async fn failure(browser: &Browser, error: &FlowError) -> FlowErrorChallenge {
     let shown = browser.sees_errors().then(|| error.to_string());
-    let challenge = Challenge::FlowError(Failure {
+    let challenge = FlowErrorChallenge {
         request_id: browser.request.id.clone(),
         error: shown.clone(),
         traceback: shown,
-    });
+    };
     if matches!(error, FlowError::Request(_)) {
         return challenge;
     }
@@ -553,6 +604,29 @@ pub(crate) async fn failure(browser: &Browser, error: &FlowError) -> Challenge {
     );
     event.write(&browser.cx, browser.actor()).await;
     challenge
+}
+
+/// A page that no test draws is not shown.
+fn declared(stage: &dyn AnyStage, step: Step) -> Step {
+    if let Step::Show(page) = &step {
+        let named = |def: &countersign_pages::PageDef| def.component == page.component();
+        debug_assert!(stage.pages().iter().any(named), "{page:?} is not among the stage's PAGES");
+    }
+    step
+}
+
+/// The answers that the page shows again, and only those.
+fn typed(page: &dyn AnyPage, answer: &Answer) -> BTreeMap<String, String> {
+    let mut room = LARGEST_TYPED;
+    let mut kept = BTreeMap::new();
+    for name in page.remembers() {
+        let Some(text) = answer.str(name).filter(|text| text.len() < 2000) else { continue };
+        room = room.saturating_sub(name.len() + text.len());
+        if room > 0 {
+            kept.insert(name.to_owned(), text.to_owned());
+        }
+    }
+    kept
 }
 
 /// Addresses are recorded without what may be secret in them.

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use countersign_core::{Identity, RequestInfo};
-use countersign_pages::{Denied, Message, Page, response as page_response};
+use countersign_pages::{Denied, Message};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 
 use crate::browser::Browser;
@@ -68,7 +68,7 @@ pub(crate) fn insiders_only(browser: &Browser, asked_at: Option<&str>) -> Respon
         again_label: "Switch account".to_owned(),
         ..Denied::default()
     };
-    page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page))
+    browser.page(StatusCode::FORBIDDEN, &page)
 }
 
 /// Whether this is the path of a page that external users are sent away from.
@@ -123,7 +123,7 @@ async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
             home_url: Some("/if/user/".to_owned()),
             ..Denied::default()
         };
-        return page_response(StatusCode::FORBIDDEN, &browser.frame(), &Page::Denied(page));
+        return browser.page(StatusCode::FORBIDDEN, &page);
     }
     // The interface sends the token of this cookie with every change.
     browser.csrf(&visit.parts.headers);
@@ -133,7 +133,7 @@ async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
         let page = Message::new("The interface is not part of this program").text(
             "It was built without the web folder. Build the web interface first, then the program.",
         );
-        page_response(StatusCode::SERVICE_UNAVAILABLE, &browser.frame(), &Page::Message(page))
+        browser.page(StatusCode::SERVICE_UNAVAILABLE, &page)
     });
     let headers = response.headers_mut();
     headers
@@ -187,9 +187,5 @@ pub(crate) fn lost_page(cx: &FlowContext, request: &RequestInfo) -> Response {
     let page = Message::new("Page not found")
         .text("There is nothing at this address.")
         .action("Go to the start page", "/");
-    page_response(
-        StatusCode::NOT_FOUND,
-        &Browser::new(cx, request, &nobody()).frame(),
-        &Page::Message(page),
-    )
+    Browser::new(cx, request, &nobody()).page(StatusCode::NOT_FOUND, &page)
 }

@@ -45,17 +45,13 @@ pub(crate) struct Kept {
 }
 
 fn name(browser: &Browser) -> String {
-    hex(browser.visitor.key_hash())
-}
-
-pub(crate) fn hex(hash: [u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(browser.visitor.key_hash())
 }
 
 /// Removes everything kept under a key that no browser has any more.
 pub(crate) async fn forget(cx: &FlowContext, key_hash: [u8; 32]) {
     for space in [PLANS, HISTORY] {
-        cx.store.ephemeral().remove(space, &hex(key_hash)).await;
+        cx.store.ephemeral().remove(space, &hex::encode(key_hash)).await;
     }
 }
 
@@ -129,8 +125,10 @@ pub(crate) async fn remember(run: &Run) -> Result<(), FlowError> {
         return Ok(());
     };
     let mut all = history(&run.browser).await?;
+    // Without what the stages remember: this is kept unsealed.
+    let stages: Vec<_> = run.plan.steps.iter().map(|step| &step.stage).collect();
     all.push(serde_json::json!({
-        "flow": run.plan.flow.key().to_json(), "stages": run.plan.stages, "context": masked_map(&run.plan.context),
+        "flow": run.plan.flow.key().to_json(), "stages": stages, "context": masked_map(&run.plan.context),
     }));
     let skip = all.len().saturating_sub(MOST_HISTORY);
     let kept: Vec<Value> = all.into_iter().skip(skip).collect();

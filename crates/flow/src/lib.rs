@@ -4,23 +4,20 @@
 //!
 //! # For protocols
 //!
-//! A protocol makes a flow end in a stage of its own, an [`InPlanStage`]. The program
-//! gives the stage to [`Flows`] as one of its [`Deps`], and the flows to the protocol, which begins
-//! them from its endpoints:
+//! A protocol makes a flow end in a [`Stage`] of its own. It gives flows the stage's [`InPlanDef`] as
+//! a dependency (see [`Deps`]), and begins flows from its endpoints:
 //!
 //! ```text
-//! struct Authorize;
-//! impl InPlanStage for Authorize {
-//!     fn name(&self) -> &'static str { "oauth2.authorize" }
-//!     fn run(&self, turn: Turn) -> BoxFuture<Result<Outcome, FlowError>> {
-//!         Box::pin(async move {
-//!             let params: Params = turn.data()?;                     // what was given to `Begin::last`
-//!             let user = turn.user()?;                               // the person who is signed in now
-//!             let url = issue_code(&turn.cx, user, params).await?;
-//!             Ok(Outcome::Redirect(url))                             // anywhere, also other origins
-//!         })
+//! struct Authorize { protocol: Protocol, request: Params }
+//! impl Stage for Authorize {
+//!     type State = ();
+//!     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+//!         let user = run.user()?;                                // the person who is signed in now
+//!         let url = issue_code(&self.protocol, user, &self.request).await?;
+//!         Ok(Step::Redirect(url))                                // anywhere, also other origins
 //!     }
 //! }
+//! InPlanDef::new("oauth2.authorize", move |request: Params| Authorize { protocol: protocol.clone(), request })
 //!
 //! // not signed in (also prompt=login, max_age): the sign-in flow, which comes back to `next`
 //! // and names the application that a `Destination` of the protocol knows behind that address
@@ -30,7 +27,7 @@
 //! let begin = Begin {
 //!     flow: provider.authorization_flow,
 //!     context: Map::from_iter([(key::APPLICATION.into(), json!({"pk": uuid, "name": "Flask SSO App", "slug": "flask-app"})), ..]),
-//!     last: InPlan { handler: "oauth2.authorize".into(), data: serde_json::to_value(&params)? },
+//!     last: InPlan::new("oauth2.authorize", &params),
 //!     interaction: Interaction::Allowed,                            // Forbidden for prompt=none
 //!     always_consent: false,                                        // true for prompt=consent: asks before `last`
 //! };
@@ -45,52 +42,56 @@
 //! will be sent) [`key::CONSENT_TARGET`] (host the person goes to) and [`key::CONSENT_DENY_URL`]
 //! (where "Cancel" leads). Errors a person sees are pages: [`error_page`] for protocol errors,
 //! [`denied_page`] for "you may not open this application". Session end: [`Begin`] with the
-//! provider's invalidation flow and `last = InPlan { handler: in_plan::SESSION_END, data: {} }`, or
-//! `in_plan::REDIRECT` with `{"to": url}`.
+//! provider's invalidation flow and `last: InPlan::new(SESSION_END, &())`.
 
 mod answer;
 mod api;
 mod begin;
 mod browser;
-mod challenge;
 mod context;
 mod destination;
 mod error;
 mod executor;
+mod html;
+mod in_plan;
 mod interface;
 mod keep;
 mod kinds;
 mod launch;
 mod measure;
 mod module;
+mod pages;
 mod plan;
 mod planner;
 mod record;
 mod recorder;
 mod recovery;
-mod render;
 mod run;
 mod setup;
 mod sign_in;
 mod site;
+mod stage;
 pub mod stages;
 mod web;
 
+pub use answer::Answer;
 pub use begin::{
     Begin, Begun, Interaction, begin, confirm_page, denied_page, error_page, message_page,
     require_login,
 };
-pub use challenge::{Challenge, Permission};
 pub use context::{Deps, FlowContext, Flows};
-pub use countersign_pages as pages;
 pub use destination::{ApplicationHint, Destination};
 pub use error::FlowError;
+pub use in_plan::{InPlan, InPlanDef, SESSION_END};
 pub use kinds::{
     Authentication, DeniedAction, Designation, Flow, FlowStageBinding, InvalidResponseAction,
     Layout,
 };
 pub use module::module;
-pub use plan::{InPlan, PendingUser, in_plan, key};
+pub use pages::all as pages;
+pub use plan::{PendingUser, key};
 pub use recorder::trace_number;
+pub use run::Run;
 pub use setup::{SETUP_SLUG, SETUP_URL, is_open as setup_is_open};
-pub use stages::in_plan::{InPlanStage, Outcome, Turn};
+pub use stage::{AnyStage, Stage, Step};
+pub use stages::Permission;

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use crate::error::FlowError;
-use crate::stages::Step;
+use crate::stage::Step;
 
 /// A stage while it works.
 pub(crate) struct Measured {
@@ -34,7 +34,7 @@ impl Measured {
         metrics::histogram!("authentik_flows_execution_stage_time", "stage_type" => view(self.meta), "method" => method).record(seconds);
         let part = match (self.answered, step) {
             (false, _) => "get_challenge",
-            (true, Ok(Step::Wrong(_))) => "challenge_invalid",
+            (true, Ok(Step::Invalid(_))) => "challenge_invalid",
             (true, _) => "challenge_valid",
         };
         metrics::histogram!("authentik_flows_stage_time", "stage_type" => format!("{}View", self.meta.schema), "method" => part).record(seconds);

@@ -2,7 +2,8 @@
 
 use crate::context::Flows;
 use crate::kinds::{Flow, FlowStageBinding};
-use crate::{api, record, sign_in, stages, web};
+use crate::stages::Prompt;
+use crate::{api, pages, record, sign_in, stages, web};
 use countersign_core::{FamilyResource, Job, KindResource, Module};
 use countersign_model::Space;
 
@@ -21,7 +22,8 @@ pub fn module(flows: &Flows) -> Module {
             .searched(api::stage_name)
             .narrowed(&[("pbm_uuid", "uuid"), ("policies", "[uuid]")], api::narrow_bindings),
     ];
-    kinds.extend(stages::kinds());
+    kinds.extend(stages::all().into_iter().map(|stage| stage.kind));
+    kinds.push(KindResource::of::<Prompt>().computed(api::prompt));
     Module {
         name: "flow",
         kinds,
@@ -53,7 +55,7 @@ pub fn module(flows: &Flows) -> Module {
         not_found: Some(Box::new(move |cx, request| {
             crate::interface::lost_page(&lost.over(cx), request)
         })),
-        schemas: api::schemas(),
+        schemas: api::schemas(&pages::all()),
         jobs: vec![Job::every(
             "flow_runs_retention",
             3600,

@@ -1,15 +1,18 @@
 //! The plan of one browser through one flow: serialisable, kept under the session until the flow
 //! ends.
 
+use std::collections::BTreeMap;
+
 use countersign_model::{Key, Ref, Revision};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::executor::is_local;
+use crate::in_plan::InPlan;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::recorder::Recording;
-use crate::stages::Stage;
+use crate::stage::AnyStage;
 
 /// Keys of the plan's context, as in the original; expressions and providers use them.
 pub mod key {
@@ -45,32 +48,28 @@ pub mod key {
     pub const USER_TYPE: &str = "user_type";
 }
 
-/// One stage of a plan.
+/// One step of a plan: a stage, with what is kept of it until it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PlannedStep {
+    /// Unique in the run.
+    pub id: u32,
+    pub stage: Planned,
+    /// What the stage remembers, in its own type; null before it was reached.
+    #[serde(default)]
+    pub state: Value,
+    /// The answers that its page shows again.
+    #[serde(default)]
+    pub typed: BTreeMap<String, String>,
+}
+
+/// Which stage a step performs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Planned {
-    /// A stage of the flow. With `again` its policies are asked when it is reached.
-    Bound { binding: Ref<FlowStageBinding>, stage: Ref<dyn Stage>, again: bool },
+    /// A stage of the flow. With `re_evaluate` its policies are asked when it is reached.
+    Bound { binding: Ref<FlowStageBinding>, stage: Ref<dyn AnyStage>, re_evaluate: bool },
     /// A stage that exists only in this plan.
     InPlan(InPlan),
-}
-
-/// A stage made by a provider or a source: the name of a registered handler and what it needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InPlan {
-    pub handler: String,
-    #[serde(default)]
-    pub data: Value,
-}
-
-/// Reserved names of in-plan stages that the engine brings itself.
-pub mod in_plan {
-    /// Asks for consent every time; needs `consent_permissions` in the context.
-    pub const CONSENT: &str = "consent";
-    /// Sends the browser to `data.to`.
-    pub const REDIRECT: &str = "redirect";
-    /// Says that the session at one application has ended.
-    pub const SESSION_END: &str = "session_end";
 }
 
 /// How a plan came about, which says what happens when it cannot be gone on with.
@@ -94,14 +93,13 @@ pub(crate) struct Plan {
     pub revision: Revision,
     /// What of the configuration it was made from, see [`crate::planner::made_from`].
     pub made_from: String,
-    pub stages: Vec<Planned>,
+    pub steps: Vec<PlannedStep>,
+    /// Steps that this run has had.
+    pub planned: u32,
     pub context: Map<String, Value>,
     /// The query of this request, `next` among them. Each request brings its own, so none is kept.
     #[serde(skip)]
     pub query: Vec<(String, String)>,
-    /// Small things stages remember between two requests: tries, one-time tokens.
-    #[serde(default)]
-    pub scratch: Map<String, Value>,
     /// Where the program was asked for what this plan ends in.
     #[serde(default)]
     pub asked_at: Option<String>,
@@ -123,33 +121,54 @@ impl Plan {
             origin: Origin::Program,
             revision,
             made_from: String::new(),
-            stages: Vec::new(),
+            steps: Vec::new(),
+            planned: 0,
             context,
             query: Vec::new(),
-            scratch: Map::new(),
             asked_at: None,
             recording: Recording::default(),
         }
     }
 
-    /// The stage whose turn it is.
-    #[must_use]
-    pub(crate) fn current(&self) -> Option<&Planned> {
-        self.stages.first()
+    /// Goes on as the run of an earlier plan that this one replaces.
+    pub(crate) fn follow(&mut self, earlier: Plan) {
+        for step in &mut self.steps {
+            step.id = step.id.saturating_add(earlier.planned);
+        }
+        self.planned = self.planned.saturating_add(earlier.planned);
+        (self.run, self.origin, self.query) = (earlier.run, earlier.origin, earlier.query);
+        (self.asked_at, self.recording) = (earlier.asked_at, earlier.recording);
     }
 
-    /// Takes the current stage off.
-    pub(crate) fn pop(&mut self) -> Option<Planned> {
-        if self.stages.is_empty() { None } else { Some(self.stages.remove(0)) }
+    /// The step whose turn it is.
+    #[must_use]
+    pub(crate) fn current(&self) -> Option<&PlannedStep> {
+        self.steps.first()
+    }
+
+    pub(crate) fn step_mut(&mut self, id: u32) -> Option<&mut PlannedStep> {
+        self.steps.iter_mut().find(|step| step.id == id)
+    }
+
+    /// Takes the current step off.
+    pub(crate) fn pop(&mut self) -> Option<PlannedStep> {
+        if self.steps.is_empty() { None } else { Some(self.steps.remove(0)) }
     }
 
     /// Puts a stage right after the current one.
     pub(crate) fn insert_next(&mut self, stage: Planned) {
-        self.stages.insert(1.min(self.stages.len()), stage);
+        let step = self.step(stage);
+        self.steps.insert(1.min(self.steps.len()), step);
     }
 
-    pub(crate) fn append(&mut self, stage: InPlan) {
-        self.stages.push(Planned::InPlan(stage));
+    pub(crate) fn append(&mut self, stage: Planned) {
+        let step = self.step(stage);
+        self.steps.push(step);
+    }
+
+    fn step(&mut self, stage: Planned) -> PlannedStep {
+        self.planned = self.planned.saturating_add(1);
+        PlannedStep { id: self.planned, stage, state: Value::Null, typed: BTreeMap::new() }
     }
 
     #[must_use]
@@ -188,17 +207,11 @@ impl Plan {
         self.context.insert(key::PENDING_USER.to_owned(), value);
     }
 
-    /// What prompts have collected.
-    pub(crate) fn prompt_data(&mut self) -> &mut Map<String, Value> {
-        let slot =
-            self.context.entry(key::PROMPT_DATA).or_insert_with(|| Value::Object(Map::new()));
-        if !slot.is_object() {
-            *slot = Value::Object(Map::new());
-        }
-        match slot {
-            Value::Object(map) => map,
-            // Just made one.
-            _ => &mut self.scratch,
+    /// Adds to what prompts have collected.
+    pub(crate) fn add_prompt_data(&mut self, values: Map<String, Value>) {
+        match self.context.entry(key::PROMPT_DATA).or_insert(Value::Null) {
+            Value::Object(data) => data.extend(values),
+            other => *other = Value::Object(values),
         }
     }
 
@@ -212,13 +225,6 @@ impl Plan {
     #[must_use]
     pub(crate) fn wanted(&self) -> Option<&str> {
         self.asked_at.as_deref().or_else(|| self.query_value("next").filter(|next| is_local(next)))
-    }
-
-    /// Counts up and gives the new value.
-    pub(crate) fn count(&mut self, name: &str) -> i64 {
-        let count = self.scratch.get(name).and_then(Value::as_i64).unwrap_or(0).saturating_add(1);
-        self.scratch.insert(name.to_owned(), count.into());
-        count
     }
 }
 
@@ -254,8 +260,8 @@ mod tests {
         Plan::new(Uuid::nil(), Ref::new(Key::Uuid(Uuid::nil())), 1, Map::new())
     }
 
-    fn last(handler: &str) -> InPlan {
-        InPlan { handler: handler.to_owned(), data: json!({"a": 1}) }
+    fn last(handler: &str) -> Planned {
+        Planned::InPlan(InPlan::new(handler, &json!({"a": 1})))
     }
 
     #[test]
@@ -263,13 +269,13 @@ mod tests {
         let mut plan = plan();
         plan.append(last("a"));
         plan.append(last("c"));
-        plan.insert_next(Planned::InPlan(last("b")));
-        let names = std::iter::from_fn(|| plan.pop()).map(|stage| match stage {
-            Planned::InPlan(stage) => stage.handler,
-            Planned::Bound { .. } => String::new(),
-        });
-        let names = names.collect::<Vec<_>>();
-        assert_eq!(names, ["a", "b", "c"]);
+        plan.insert_next(last("b"));
+        let steps: Vec<_> = std::iter::from_fn(|| plan.pop()).collect();
+        assert_eq!(
+            steps.iter().map(|step| &step.stage).collect::<Vec<_>>(),
+            [&last("a"), &last("b"), &last("c")]
+        );
+        assert_eq!(steps.iter().map(|step| step.id).collect::<Vec<_>>(), [1, 3, 2]);
     }
 
     #[test]
@@ -281,9 +287,9 @@ mod tests {
             username: "uma".into(),
             ..PendingUser::default()
         });
-        plan.prompt_data().insert("email".into(), json!("x"));
+        plan.add_prompt_data(Map::from_iter([("email".to_owned(), json!("x"))]));
         let read: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
-        assert_eq!(read.stages, plan.stages);
+        assert_eq!(read.steps, plan.steps);
         assert_eq!(read.pending_user(), plan.pending_user());
         assert_eq!(read.context, plan.context);
     }

@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 use crate::browser::Browser;
 use crate::error::FlowError;
 use crate::executor::UNDECIDED;
-use crate::keep;
 use crate::kinds::{Authentication, Flow, FlowStageBinding};
 use crate::plan::{PendingUser, Plan, Planned, key};
 use crate::stages::{PromptStage, PromptType};
@@ -97,10 +96,10 @@ async fn make(
                 continue;
             }
         }
-        plan.stages.push(Planned::Bound {
+        plan.append(Planned::Bound {
             binding: reference,
             stage: binding.stage,
-            again: binding.re_evaluate_policies,
+            re_evaluate: binding.re_evaluate_policies,
         });
     }
     Ok(Planning::Ready(Box::new(plan)))
@@ -149,7 +148,7 @@ pub(crate) fn made_from(snapshot: &Snapshot, flow: Ref<Flow>) -> String {
         let _ = writeln!(text, "{} {} {revision}", id.space.0, id.key);
         text
     });
-    keep::hex(sha256(&text))
+    hex::encode(sha256(&text))
 }
 
 /// Whether one of the flow's own pages asks for a file.

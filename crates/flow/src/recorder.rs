@@ -108,7 +108,7 @@ pub(crate) fn masked_map(map: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-fn sounds_secret(key: &str) -> bool {
+pub(crate) fn sounds_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     [
         "password",
@@ -125,7 +125,7 @@ fn sounds_secret(key: &str) -> bool {
     ]
     .iter()
     .any(|word| key.contains(word))
-        || matches!(key.as_str(), "code" | "key" | "assertion")
+        || matches!(key.as_str(), "code" | "otp" | "pin" | "key" | "assertion")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use countersign_core::{SessionData, cookies::csrf_matches, cookies::session_cook
 use countersign_directory::{flow_link, spend_flow_link, spend_recovery_link};
 use countersign_events::{Event, emit};
 use countersign_model::Ref;
-use countersign_pages::{Confirm, Form, Message, Page, Pair, response as page_response};
+use countersign_pages::{Confirm, Form, Message, Pair, Scene, response as page_response};
 use countersign_store::{Actor, Agent, StoreError, Tx};
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -41,13 +41,13 @@ fn button(visit: &Visit, action: String, words: Words) -> Response {
     let csrf = browser.csrf(&visit.parts.headers);
     let page = Confirm {
         title: words.title,
-        form: Form { action, csrf, multipart: false },
         text: words.text.to_owned(),
         hidden: vec![Pair::new(USED, "1")],
         action: words.action.to_owned(),
         ..Confirm::default()
     };
-    let response = page_response(StatusCode::OK, &browser.frame(), &Page::Confirm(page));
+    let scene = Scene { form: Form { action, csrf, multipart: false }, ..Scene::default() };
+    let response = page_response(StatusCode::OK, &browser.frame(), &scene, &page);
     browser.dress(response, true)
 }
 
@@ -55,7 +55,7 @@ fn over(visit: &Visit) -> Response {
     let page = Message::new("This link is not valid any more")
         .text("It was used already, its time is over, or it is not for the account you are signed in with. Ask for a new one.")
         .action("Go to the start page", "/");
-    page_response(StatusCode::NOT_FOUND, &visit.browser().frame(), &Page::Message(page))
+    visit.browser().page(StatusCode::NOT_FOUND, &page)
 }
 
 fn pressed(visit: &Visit, body: Option<&Bytes>) -> bool {

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use countersign_core::{Identity, RequestInfo, Visitor};
 use countersign_events::{Event, model_reference};
-use countersign_model::{Entry, Ref};
+use countersign_model::{Entry, Kind, Ref};
 use countersign_policy::{Decision, Subject};
 use countersign_store::{ActorUser, StoreError};
 use serde_json::{Map, Value, json};
 
+use crate::answer::Answer;
 use crate::browser::Browser;
+use crate::context::FlowContext;
 use crate::destination::ApplicationHint;
 use crate::error::FlowError;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::plan::{PendingUser, Plan, Planned, key};
-use crate::planner::{self, Planning};
 use crate::stages::authenticate;
+use crate::web;
 
 pub struct Run {
     pub(crate) browser: Browser,
@@ -24,6 +27,8 @@ pub struct Run {
     pending: Option<Subject>,
     /// Seconds after which the same may be asked again, for the answer's `Retry-After`.
     pub(crate) retry_after: Option<i64>,
+    /// The answer for the next step, see [`Run::hand_on`].
+    pub(crate) handed_on: Option<Answer>,
 }
 
 impl Run {
@@ -32,7 +37,72 @@ impl Run {
         plan: Plan,
         application_hint: Option<ApplicationHint>,
     ) -> Self {
-        Self { browser, plan, application_hint, pending: None, retry_after: None }
+        Self { browser, plan, application_hint, pending: None, retry_after: None, handed_on: None }
+    }
+
+    pub fn cx(&self) -> &FlowContext {
+        &self.browser.cx
+    }
+
+    pub fn request(&self) -> &RequestInfo {
+        &self.browser.request
+    }
+
+    /// The browser as it is now: signed in, if the flow signed somebody in.
+    pub fn visitor(&self) -> &Visitor {
+        &self.browser.visitor
+    }
+
+    /// What the flow has found out so far; the keys are in [`crate::key`].
+    pub fn context(&self) -> &Map<String, Value> {
+        &self.plan.context
+    }
+
+    /// The person who is signed in.
+    ///
+    /// # Errors
+    /// When nobody is.
+    pub fn user(&self) -> Result<&Arc<Identity>, FlowError> {
+        let user = self.browser.visitor.user.as_ref();
+        user.ok_or_else(|| FlowError::broken("Nobody is signed in."))
+    }
+
+    /// Ends the browser's session, if it has one.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub async fn sign_out(&mut self) -> Result<(), StoreError> {
+        self.browser.log_out().await
+    }
+
+    /// Whether the step after this one is of that kind, and a page can ask for both at once.
+    /// Clients of the API are shown one challenge at a time.
+    pub fn next_is<S: Kind>(&self) -> bool {
+        let next = self.plan.steps.get(1).map(|step| &step.stage);
+        let Some(Planned::Bound { stage, .. }) = next else { return false };
+        let entry = self.browser.snapshot.member(*stage).filter(|_| self.browser.is_page);
+        entry.is_some_and(|entry| entry.cast::<S>().is_some())
+    }
+
+    /// Answers the next step, too, if the current one is done with this answer and the policies of
+    /// the next want it. Its refusal is shown on the page of the current one. The answer lives as
+    /// long as the request; it is never in the plan.
+    pub fn hand_on(&mut self, answer: Answer) {
+        self.handed_on = Some(answer);
+    }
+
+    /// Keeps the name on the device, or forgets the one that is kept; on pages only.
+    pub(crate) fn remember_name(&mut self, name: Option<&str>) {
+        let name = name.map(str::trim).filter(|name| !name.is_empty() && name.len() <= 254);
+        if self.browser.is_page {
+            self.browser.remember_name(name);
+        }
+    }
+
+    /// The path of the brand's recovery flow.
+    pub(crate) fn recovery_path(&self) -> Option<String> {
+        let flow = self.browser.brand_flow("flow_recovery")?;
+        Some(web::flow_url(&self.browser.snapshot.get(flow)?.slug, &[]))
     }
 
     pub(crate) fn flow(&self) -> Option<&Flow> {
@@ -44,7 +114,7 @@ impl Run {
     }
 
     pub(crate) fn current_binding(&self) -> Option<Ref<FlowStageBinding>> {
-        match self.plan.current()? {
+        match &self.plan.current()?.stage {
             Planned::Bound { binding, .. } => Some(*binding),
             Planned::InPlan(_) => None,
         }
@@ -52,7 +122,7 @@ impl Run {
 
     /// The stage whose turn it is, where it is one of the graph.
     pub(crate) fn current_stage(&self) -> Option<Arc<Entry>> {
-        match self.plan.current()? {
+        match &self.plan.current()?.stage {
             Planned::Bound { stage, .. } => self.browser.snapshot.member(*stage).cloned(),
             Planned::InPlan(_) => None,
         }
@@ -60,7 +130,7 @@ impl Run {
 
     /// Name and model of the current stage, for the recording.
     pub(crate) fn current_name(&self) -> (String, String) {
-        match (self.plan.current(), self.current_stage()) {
+        match (self.plan.current().map(|step| &step.stage), self.current_stage()) {
             (Some(Planned::InPlan(stage)), _) => (stage.handler.clone(), "in_plan".to_owned()),
             (_, Some(entry)) => {
                 let name = entry
@@ -199,21 +269,5 @@ impl Run {
         self.plan.recording.user = self.session_or_pending_user().or(self.plan.recording.user);
         self.plan.recording.known |=
             self.browser.user_pk().is_some() || self.plan.proved_account().is_some();
-    }
-
-    /// Puts another flow in place of this one. `None` when it does not apply.
-    pub(crate) async fn replace(
-        &mut self,
-        flow: Ref<Flow>,
-        context: Map<String, Value>,
-    ) -> Result<Option<String>, FlowError> {
-        match planner::plan(&self.browser, flow, context, true).await? {
-            Planning::Ready(mut plan) => {
-                plan.query.clone_from(&self.plan.query);
-                self.plan = *plan;
-                Ok(Some(self.slug()))
-            }
-            Planning::NotApplicable { .. } => Ok(None),
-        }
     }
 }

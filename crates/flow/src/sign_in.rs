@@ -10,7 +10,8 @@ use countersign_model::{
 use countersign_policy::PolicyBinding;
 
 use crate::kinds::{Designation, Flow, FlowStageBinding};
-use crate::stages::{IdentificationStage, PasswordStage, Stage, UserLoginStage};
+use crate::stage::AnyStage;
+use crate::stages::{IdentificationStage, PasswordStage, UserLoginStage};
 
 /// The flows of a brand, as people call them.
 fn flows(brand: &Brand) -> impl Iterator<Item = (&'static str, ObjectId)> {
@@ -55,7 +56,7 @@ pub(crate) fn keep(
         Brand::SPACE,
         Flow::SPACE,
         FlowStageBinding::SPACE,
-        <dyn Stage>::SPACE,
+        <dyn AnyStage>::SPACE,
         PolicyBinding::SPACE,
     ];
     let touches = |change: &Change| {
@@ -148,7 +149,7 @@ fn keep_parts_of_the_default_brand(
         let step_of = needed
             .iter()
             .find(|(_, flow)| after.entry(*flow).is_some() && is_step(before, entry.id, *flow));
-        if let Some((name, flow)) = step_of.filter(|_| entry.id.space == <dyn Stage>::SPACE) {
+        if let Some((name, flow)) = step_of.filter(|_| entry.id.space == <dyn AnyStage>::SPACE) {
             let text = format!(
                 "This stage is a step of \"{}\", the {name} of the default brand. Put another stage in its place and take this one out of the flow first.",
                 slug(before, *flow)
@@ -165,7 +166,10 @@ fn replaced(brand: &Brand, name: &str, flow: ObjectId) -> bool {
 }
 
 /// The bindings of a flow with their stages.
-fn steps(snapshot: &Snapshot, flow: Ref<Flow>) -> impl Iterator<Item = (ObjectId, Ref<dyn Stage>)> {
+fn steps(
+    snapshot: &Snapshot,
+    flow: Ref<Flow>,
+) -> impl Iterator<Item = (ObjectId, Ref<dyn AnyStage>)> {
     let bindings = snapshot
         .referrers_in(flow.id(), FlowStageBinding::SPACE)
         .filter(|(_, field)| *field == "target");
@@ -177,7 +181,7 @@ fn is_step(snapshot: &Snapshot, stage: ObjectId, flow: ObjectId) -> bool {
     let bound =
         |stage: ObjectId| steps(snapshot, Ref::new(flow.key)).any(|(_, bound)| bound.id() == stage);
     bound(stage)
-        || snapshot.referrers(stage).any(|(by, _)| by.space == <dyn Stage>::SPACE && bound(by))
+        || snapshot.referrers(stage).any(|(by, _)| by.space == <dyn AnyStage>::SPACE && bound(by))
 }
 
 fn has<T: Kind>(snapshot: &Snapshot, flow: Ref<Flow>, fits: impl Fn(&T) -> bool) -> bool {

@@ -8,38 +8,28 @@ use axum::routing::{MethodRouter, get};
 use countersign_accounts::visitor;
 use countersign_core::{RequestInfo, Visitor, cookies::csrf_matches, form};
 use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref};
-use countersign_pages::{Form, Message, Page, response as page_response};
+use countersign_pages::{Message, Scene, response as page_response};
 use countersign_store::log_failure;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::browser::Browser;
-use crate::challenge::{Challenge, Shown};
 use crate::context::FlowContext;
 use crate::error::FlowError;
-use crate::executor::{self, Ended, Entered, Executor, Reached, Turned};
+use crate::executor::{self, Entered, Executor, Shown, Turned};
 use crate::keep::{self, Turns};
 use crate::kinds::{Authentication, Designation, Flow};
-use crate::plan::{PendingUser, Planned};
+use crate::plan::PendingUser;
 use crate::planner::{self, Planning};
 use crate::recovery::{self, FLOW_TOKEN};
-use crate::run::Run;
 use crate::site::Site;
-use crate::stages::{IdentificationStage, PasswordStage, Stage, Step};
-use crate::{destination, record, render, setup};
+use crate::{destination, html, record, setup};
 
-/// Scratch: a page asked for name and password at once; holds the stage and what was typed.
-pub(crate) const COMBINED: &str = "combined";
-/// Scratch: what was typed into a prompt that has to be shown again. Never passwords.
-pub(crate) const TYPED: &str = "typed";
 /// A form, in bytes; and one that carries files.
 const LARGEST_FORM: usize = 64 * 1024;
 const LARGEST_WITH_FILES: usize = 4 * 1024 * 1024;
-/// What was typed is shown again up to so many bytes.
-const LARGEST_TYPED: usize = 8 * 1024;
-
 const CANCEL: &str = "/flows/-/cancel/";
 
 pub(crate) fn routes(cx: FlowContext) -> Router {
@@ -101,6 +91,8 @@ impl Visit {
     pub(crate) fn browser(&self) -> Browser {
         let mut browser = Browser::new(&self.cx, &self.request, &self.visitor);
         browser.unasked = Site::of(&self.parts.headers, &self.request) != Site::Own;
+        browser.is_page = true;
+        browser.remembered_name = Browser::remembered_name(&self.parts.headers);
         browser
     }
 
@@ -133,7 +125,10 @@ fn broken(cx: &FlowContext, request: &RequestInfo, error: &FlowError) -> Respons
             "Not available for the moment",
             "The server cannot reach its database. Wait a few seconds and try again.",
         ),
-        FlowError::Store(_) | FlowError::Broken(_) | FlowError::Request(_) => (
+        FlowError::Store(_)
+        | FlowError::Broken(_)
+        | FlowError::Request(_)
+        | FlowError::Unreadable => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "Something went wrong here",
             "It is not your fault. Try again in a moment.",
@@ -146,8 +141,7 @@ fn broken(cx: &FlowContext, request: &RequestInfo, error: &FlowError) -> Respons
     if !matches!(status, StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE) {
         page.trace.clone_from(&request.id);
     }
-    let mut response =
-        page_response(status, &Browser::new(cx, request, &nobody()).frame(), &Page::Message(page));
+    let mut response = Browser::new(cx, request, &nobody()).page(status, &page);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
@@ -206,19 +200,10 @@ async fn flow(
             visit.broken(&error)
         }
         Err(error) => {
-            let challenge = executor::failure(&visit.browser(), &error).await;
-            let mut page = Message::new("Something went wrong here")
-                .text("It is not your fault. Try again in a moment.")
-                .action("Try again", CANCEL);
-            if let Challenge::FlowError(failure) = challenge {
-                page.trace = failure.request_id;
-                page.traceback = failure.error.unwrap_or_default();
-            }
-            page_response(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                &visit.browser().frame(),
-                &Page::Message(page),
-            )
+            let browser = visit.browser();
+            let page = executor::failure(&browser, &error).await;
+            let scene = Scene { cancel_url: CANCEL.to_owned(), ..Scene::default() };
+            page_response(StatusCode::INTERNAL_SERVER_ERROR, &browser.frame(), &scene, &page)
         }
     }
 }
@@ -234,6 +219,7 @@ pub(crate) fn largest_form(cx: &FlowContext, slug: &str) -> usize {
 
 async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Response, FlowError> {
     let _turn = Turns::wait(&visit.cx, &visit.visitor.key).await;
+    let present = |ended| html::present(ended, Some(&visit.parts.headers), see_other);
     let query = parse_query(&visit.request.query);
     if query.iter().any(|(name, _)| name == FLOW_TOKEN) {
         return recovery::use_flow_token(visit, slug, &query, body.as_ref()).await;
@@ -257,7 +243,7 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
         {
             return Ok(redirect(&login_url(&visit.request)));
         }
-        Entered::Over(ended) => return Ok(draw(visit, *ended)),
+        Entered::Over(ended) => return Ok(present(*ended)),
     };
     let answered = answer.is_some() && forged.is_none();
     let turned = match answer {
@@ -266,18 +252,14 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
             answer.0.remove("csrf");
             match executor.arrive().await? {
                 Some(turned) => turned,
-                None => submit(&mut executor, &answer).await?,
+                None => executor.turn(Some(&answer)).await?,
             }
         }
         None => executor.turn(None).await?,
     };
     // The next page is fetched, not answered to a form: reloading it sends nothing twice.
-    if answered && matches!(turned, Turned::Next) {
-        let ended = executor.finish(turned, true).await?;
-        return Ok(ended.run.browser.dress(see_other(&flow_url(slug, &query)), ended.continues));
-    }
-    let turned = executor.settle(turned).await?;
-    Ok(draw(visit, executor.finish(turned, answered).await?))
+    let turned = if answered { turned } else { executor.settle(turned).await? };
+    Ok(present(executor.finish(turned, answered).await?))
 }
 
 async fn read_form(headers: &HeaderMap, body: &Bytes) -> Answer {
@@ -299,189 +281,6 @@ async fn again(executor: &mut Executor) -> Result<Turned, FlowError> {
         }
         other => other,
     })
-}
-
-/// An answer from a page. One that asked for name and password at once answers two stages.
-async fn submit(executor: &mut Executor, answer: &Answer) -> Result<Turned, FlowError> {
-    if executor.reach().await? != Reached::Stage {
-        return executor.turn(Some(answer)).await;
-    }
-    remember_typed(&mut executor.run, answer);
-    remember_name(&mut executor.run, answer);
-    let both = answer.get("uid_field").is_some() && answer.get("password").is_some();
-    if both && let Some(stage) = asks_at_once(&executor.run) {
-        let (label, user) = (
-            user_label(&executor.run),
-            answer.str("uid_field").unwrap_or_default().trim().to_owned(),
-        );
-        executor
-            .run
-            .plan
-            .scratch
-            .insert(COMBINED.to_owned(), json!({"stage": stage, "user": user, "label": label}));
-        let turned = executor.turn(Some(answer)).await?;
-        if !matches!(turned, Turned::Next)
-            || executor.reach().await? != Reached::Stage
-            || !at_password(&executor.run)
-        {
-            return Ok(turned);
-        }
-        return executor.turn(Some(answer)).await;
-    }
-    // The page was shown again: the name may be another one now.
-    let earlier = executor.run.plan.scratch.get(COMBINED).cloned();
-    if both
-        && at_password(&executor.run)
-        && let Some(mut earlier) = earlier
-    {
-        let stage: Option<Ref<dyn Stage>> =
-            earlier.get("stage").cloned().and_then(|stage| serde_json::from_value(stage).ok());
-        if let Some(stage) = stage {
-            if let Some(slot) = earlier.get_mut("user") {
-                *slot = answer.str("uid_field").unwrap_or_default().trim().into();
-            }
-            executor.run.plan.scratch.insert(COMBINED.to_owned(), earlier);
-            match executor.answer_earlier(stage, answer).await? {
-                Step::Done => {}
-                Step::Wrong(errors) => {
-                    let turned = executor.turn(None).await?;
-                    return Ok(match turned {
-                        Turned::Show(shown) => Turned::Show(Shown { errors, ..shown }),
-                        other => other,
-                    });
-                }
-                Step::Deny(message) => return executor.deny(message).await,
-                _ => return Ok(Turned::Next),
-            }
-        }
-    }
-    executor.turn(Some(answer)).await
-}
-
-fn remember_typed(run: &mut Run, answer: &Answer) {
-    let mut room = LARGEST_TYPED;
-    let kept: Map<String, Value> = answer
-        .0
-        .iter()
-        .filter(|(name, value)| {
-            !name.contains("password")
-                && *name != "token"
-                && value
-                    .as_str()
-                    .is_some_and(|text| text.len() < 2000 && !text.starts_with("data:"))
-        })
-        .take_while(|(name, value)| {
-            let size = name.len() + value.as_str().map_or(0, str::len);
-            room = room.saturating_sub(size);
-            room > 0
-        })
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    run.plan.scratch.insert(TYPED.to_owned(), Value::Object(kept));
-}
-
-/// Where the stage offers it: the ticked name stays on the device, an unticked one goes.
-fn remember_name(run: &mut Run, answer: &Answer) {
-    let offered = run.current_stage().is_some_and(|entry| {
-        entry.cast::<IdentificationStage>().is_some_and(|stage| stage.enable_remember_me)
-    });
-    if offered {
-        let name = answer
-            .get("remember")
-            .and(answer.str("uid_field"))
-            .map(str::trim)
-            .filter(|name| !name.is_empty() && name.len() <= 254);
-        run.browser.remember_name(name);
-    }
-}
-
-/// The identification stage now shown with the password field of the stage after it; `None` where
-/// each asks by itself.
-fn asks_at_once(run: &Run) -> Option<Ref<dyn Stage>> {
-    let entry = run.current_stage()?;
-    let identification: &IdentificationStage = entry.cast()?;
-    if identification.password_stage.is_some()
-        || identification.user_fields.is_empty()
-        || run.flow()?.designation != Designation::Authentication
-    {
-        return None;
-    }
-    match run.plan.stages.get(1)? {
-        Planned::Bound { stage, .. } => {
-            run.browser.snapshot.member(*stage)?.cast::<PasswordStage>()?
-        }
-        Planned::InPlan(_) => return None,
-    };
-    match run.plan.current()? {
-        Planned::Bound { stage, .. } => Some(*stage),
-        Planned::InPlan(_) => None,
-    }
-}
-
-fn at_password(run: &Run) -> bool {
-    run.current_stage().is_some_and(|entry| entry.cast::<PasswordStage>().is_some())
-}
-
-fn user_label(run: &Run) -> String {
-    let entry = run.current_stage();
-    let fields = entry
-        .as_ref()
-        .and_then(|entry| entry.cast::<IdentificationStage>())
-        .map(|stage| stage.user_fields.clone())
-        .unwrap_or_default();
-    let words = fields.iter().map(|field| match field.value() {
-        "email" => "Email",
-        "username" => "Username",
-        _ => "UPN",
-    });
-    words.collect::<Vec<_>>().join(" or ")
-}
-
-/// What a request ended in, as an answer to a browser.
-fn draw(visit: &Visit, ended: Ended) -> Response {
-    let Ended { mut run, turned, continues } = ended;
-    let slug = run.slug();
-    let response = match &turned {
-        Turned::Next => see_other(&flow_url(&slug, &run.plan.query)),
-        Turned::Elsewhere { slug } => see_other(&flow_url(slug, &run.plan.query)),
-        Turned::End(Challenge::Redirect { to }) => {
-            // The set-up ends where the next steps are.
-            let to = if setup::is_setup(&slug) && to == "/" { "/if/admin/" } else { to };
-            see_other(to)
-        }
-        Turned::End(challenge) => {
-            let shown = Shown::from(challenge.clone());
-            page_response(
-                StatusCode::OK,
-                &run.browser.frame(),
-                &render::page(&run, &shown, Form::default()),
-            )
-        }
-        Turned::Show(shown) => {
-            let csrf = run.browser.csrf(&visit.parts.headers);
-            let multipart = matches!(&shown.challenge, Challenge::Prompt { fields } if fields.iter().any(|field| field.kind == "file"));
-            let form = Form { action: flow_url(&slug, &run.plan.query), csrf, multipart };
-            let mut page = match &shown.challenge {
-                Challenge::Identification(ask) if asks_at_once(&run).is_some() => {
-                    render::login_at_once(&run, ask, form, &shown.errors)
-                }
-                _ => render::page(&run, shown, form),
-            };
-            if let (Challenge::Identification(ask), Page::Login(login)) =
-                (&shown.challenge, &mut page)
-                && ask.enable_remember_me
-            {
-                login.remember_me = true;
-                if login.user.is_empty() {
-                    login.user = Browser::remembered_name(&visit.parts.headers).unwrap_or_default();
-                    login.remembered = !login.user.is_empty();
-                }
-            }
-            page_response(StatusCode::OK, &run.browser.frame(), &page)
-        }
-    };
-    let retry_after = run.retry_after;
-    with_retry_after(run.browser.dress(response, continues), retry_after)
 }
 
 /// Says when it is worth asking again.

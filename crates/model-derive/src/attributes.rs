@@ -15,7 +15,7 @@ pub(crate) struct KindAttributes {
     pub(crate) description: String,
     pub(crate) space: Option<String>,
     pub(crate) key: Option<Ident>,
-    /// The family the kind is of, as `dyn Stage`.
+    /// The family the kind is of, as `dyn AnyStage`.
     pub(crate) family: Option<Type>,
     /// The family whose shared fields these are.
     pub(crate) members: Option<Type>,

@@ -17,7 +17,7 @@ pub fn derive_kind(input: TokenStream) -> TokenStream {
 }
 
 /// Declared fields of something that is kept elsewhere, as a row of a table; with
-/// `#[kind(members = dyn Stage, ..)]` what the kinds of a family share.
+/// `#[kind(members = dyn AnyStage, ..)]` what the kinds of a family share.
 #[proc_macro_derive(Fields, attributes(kind, field))]
 pub fn derive_fields(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -2,9 +2,9 @@
 //! consented, so the client gets what it asked for.
 
 use countersign_accounts::renew_session;
-use countersign_core::BoxFuture;
 use countersign_events::{Event, emit};
-use countersign_flow::{FlowError, InPlanStage, Outcome, Turn};
+use countersign_flow::{FlowError, Run, Stage, Step};
+use countersign_pages::{AutosubmitChallenge, PageDef};
 use countersign_store::{StoreError, Tx};
 use serde_json::{Value, json};
 
@@ -22,74 +22,76 @@ use crate::wire::scope::OFFLINE_ACCESS;
 pub(crate) const AUTHORIZE: &str = "oauth2.authorize";
 
 /// Issues codes and tokens.
-pub(crate) struct Fulfil(pub(crate) OAuth2);
+pub(crate) struct Fulfil {
+    pub(crate) oauth: OAuth2,
+    pub(crate) request: AuthorizeRequest,
+}
 
-impl InPlanStage for Fulfil {
-    fn name(&self) -> &'static str {
-        AUTHORIZE
+impl Stage for Fulfil {
+    type State = ();
+    const PAGES: &'static [PageDef] = &[PageDef::of::<AutosubmitChallenge>()];
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        let (service, request) = (self.oauth.over(run.cx().clone()), &self.request);
+        let snapshot = service.cx.snapshot();
+        // The flow may have taken an hour: what was true when it began is asked again.
+        let provider = Provider::by_client_id(&snapshot, [request.client_id.as_str()]);
+        let provider = provider.filter(|p| {
+            p.application.is_some()
+                && redirect::check(&request.to.uri, &p.client.redirect_uris).is_ok()
+        });
+        let Some(provider) = provider else {
+            return Ok(Step::deny("The application was changed in the meantime."));
+        };
+        let person = service.person_of(run.user()?.clone());
+        let context = access::authorize_context(request);
+        if !access::is_allowed(&service, &provider, &person, run.request(), &context).await? {
+            return Ok(Step::deny("Request has been denied."));
+        }
+        if let Err(error) = service.subject(&provider, &person).await {
+            let Internal::Subject(error) = error else {
+                return Err(FlowError::broken(error.to_string()));
+            };
+            let mut actor = service.cx.actor(&run.visitor().caller(), run.request());
+            actor.user = actor.user.or_else(|| Some(person.actor()));
+            let context =
+                json!({"message": error.to_string(), "provider": provider.reference_json()});
+            let cause =
+                Cause::new(Some(&provider), "oauth2.subject").of_account(person.identity.pk);
+            service.report(cause, "configuration_error", context, actor).await;
+            return Ok(Step::deny(error.to_string()));
+        }
+        let answer = issue(&service, run, &provider, &person, request)
+            .await
+            .map_err(|e| FlowError::broken(e.to_string()))?;
+        let name = provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
+        Ok(match answer {
+            Delivery::Redirect(to) => Step::Redirect(to),
+            Delivery::Form { url, fields } => {
+                let title = format!("Redirecting to {name}...");
+                Step::show(AutosubmitChallenge::new(url, fields, title))
+            }
+        })
     }
 
-    fn run(&self, turn: Turn) -> BoxFuture<Result<Outcome, FlowError>> {
-        let service = self.0.over(turn.cx.clone());
-        Box::pin(async move {
-            let request: AuthorizeRequest = turn.data()?;
-            let snapshot = service.cx.snapshot();
-            // The flow may have taken an hour: what was true when it began is asked again.
-            let provider = Provider::by_client_id(&snapshot, [request.client_id.as_str()]);
-            let provider = provider.filter(|p| {
-                p.application.is_some()
-                    && redirect::check(&request.to.uri, &p.client.redirect_uris).is_ok()
-            });
-            let Some(provider) = provider else {
-                return Ok(Outcome::Deny(
-                    "The application was changed in the meantime.".to_owned(),
-                ));
-            };
-            let person = service.person_of(turn.user()?.clone());
-            let context = access::authorize_context(&request);
-            if !access::is_allowed(&service, &provider, &person, &turn.request, &context).await? {
-                return Ok(Outcome::Deny("Request has been denied.".to_owned()));
-            }
-            if let Err(error) = service.subject(&provider, &person).await {
-                let Internal::Subject(error) = error else {
-                    return Err(FlowError::broken(error.to_string()));
-                };
-                let mut actor = service.cx.actor(&turn.visitor.caller(), &turn.request);
-                actor.user = actor.user.or_else(|| Some(person.actor()));
-                let context =
-                    json!({"message": error.to_string(), "provider": provider.reference_json()});
-                let cause =
-                    Cause::new(Some(&provider), "oauth2.subject").of_account(person.identity.pk);
-                service.report(cause, "configuration_error", context, actor).await;
-                return Ok(Outcome::Deny(error.to_string()));
-            }
-            let answer = issue(&service, &turn, &provider, &person, &request)
-                .await
-                .map_err(|e| FlowError::broken(e.to_string()))?;
-            let name = provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
-            Ok(match answer {
-                Delivery::Redirect(to) => Outcome::Redirect(to),
-                Delivery::Form { url, fields } => {
-                    Outcome::Autosubmit { url, title: format!("Redirecting to {name}..."), fields }
-                }
-            })
-        })
+    fn may_run_silently(&self) -> bool {
+        true
     }
 }
 
 async fn issue(
     service: &Service,
-    turn: &Turn,
+    run: &Run,
     provider: &Provider,
     person: &Person,
     request: &AuthorizeRequest,
 ) -> Result<Delivery, Internal> {
     let kind = request.response_type;
-    let session = turn.visitor.session.clone().unwrap_or_default();
-    let key_hash = turn.visitor.key_hash();
-    let mut actor = service.cx.actor(&turn.visitor.caller(), &turn.request);
+    let session = run.visitor().session.clone().unwrap_or_default();
+    let key_hash = run.visitor().key_hash();
+    let mut actor = service.cx.actor(&run.visitor().caller(), run.request());
     // Whoever acts as another gets no token that outlives it.
-    let scopes = if turn.visitor.original.is_some() {
+    let scopes = if run.visitor().original.is_some() {
         request.scopes.without(OFFLINE_ACCESS)
     } else {
         request.scopes.clone()
@@ -109,7 +111,7 @@ async fn issue(
     } else {
         // OpenID Connect Core 3.3.2.11: an id token that comes together with a code names it.
         let named = code.as_ref().filter(|_| kind.has_id_token()).map(|code| code.value.as_str());
-        let mint = service.mint(provider, person, &origin, named, &turn.request, &actor).await?;
+        let mint = service.mint(provider, person, &origin, named, run.request(), &actor).await?;
         let access = if kind.has_access_token() { Some(mint.access_token()?) } else { None };
         let id_token =
             if kind.has_id_token() { Some(mint.id_token(access.as_ref())?) } else { None };

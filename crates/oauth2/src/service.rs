@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign_core::{Context, Identity, RequestInfo, SessionData, Shutdown};
 use countersign_events::Event;
-use countersign_flow::{FlowContext, InPlanStage};
+use countersign_flow::{FlowContext, InPlanDef};
 use countersign_model::{Target, Timestamp};
 use countersign_policy::Subject;
 use countersign_policy::access::entitlements;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::claims;
 use crate::documents::Documents;
-use crate::fulfil::Fulfil;
+use crate::fulfil::{AUTHORIZE, Fulfil};
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn};
 use crate::issue::{self, IssueError, Keys};
 use crate::jose::{Use, half_hash, jwk};
@@ -25,7 +25,7 @@ use crate::provider::{KeyRing, KeysError, Provider};
 use crate::published::{self, Published};
 use crate::report::Cause;
 use crate::scope_claims;
-use crate::sign_out::SignOut;
+use crate::sign_out::{SIGN_OUT, SignOut};
 use crate::wire::Scopes;
 
 /// What all requests to the protocol share. One per program; cheap to clone.
@@ -38,8 +38,15 @@ pub struct OAuth2 {
 impl OAuth2 {
     /// The stages its flows end in.
     #[must_use]
-    pub fn stages(&self) -> Vec<Arc<dyn InPlanStage>> {
-        vec![Arc::new(Fulfil(self.clone())), Arc::new(SignOut(self.clone()))]
+    pub fn stages(&self) -> Vec<InPlanDef> {
+        let (issuing, ending) = (self.clone(), self.clone());
+        vec![
+            InPlanDef::new(AUTHORIZE, move |request| Fulfil { oauth: issuing.clone(), request }),
+            InPlanDef::new(SIGN_OUT, move |signing_out| SignOut {
+                oauth: ending.clone(),
+                signing_out,
+            }),
+        ]
     }
 
     pub(crate) fn over(&self, cx: FlowContext) -> Service {

@@ -2,9 +2,8 @@
 //! are ended.
 
 use countersign_accounts::end_session;
-use countersign_core::BoxFuture;
 use countersign_events::{Event, emit};
-use countersign_flow::{FlowError, InPlanStage, Outcome, Turn};
+use countersign_flow::{FlowError, Run, Stage, Step};
 use countersign_store::{Actor, ActorUser, StoreError, Tx, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -69,27 +68,28 @@ pub(crate) fn hash(sid: &str) -> Option<[u8; 32]> {
 }
 
 /// Ends sessions.
-pub(crate) struct SignOut(pub(crate) OAuth2);
+pub(crate) struct SignOut {
+    pub(crate) oauth: OAuth2,
+    pub(crate) signing_out: SigningOut,
+}
 
-impl InPlanStage for SignOut {
-    fn name(&self) -> &'static str {
-        SIGN_OUT
+impl Stage for SignOut {
+    type State = ();
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        let (service, visitor) = (self.oauth.over(run.cx().clone()), run.visitor());
+        // The browser's own session ends with its cookie, by the flow.
+        let own = visitor.key_hash();
+        let signed_in = visitor.user.is_some() && self.signing_out.hashes().contains(&own);
+        let actor = run.cx().actor(&visitor.caller(), run.request());
+        self.signing_out.perform(&service, actor, signed_in.then_some(own)).await?;
+        if signed_in {
+            run.sign_out().await?;
+        }
+        Ok(Step::Redirect(self.signing_out.to.clone()))
     }
 
-    fn run(&self, turn: Turn) -> BoxFuture<Result<Outcome, FlowError>> {
-        let service = self.0.over(turn.cx.clone());
-        Box::pin(async move {
-            let signing_out: SigningOut = turn.data()?;
-            // The browser's own session ends with its cookie, by the flow.
-            let own = turn.visitor.key_hash();
-            let signed_in = turn.visitor.user.is_some() && signing_out.hashes().contains(&own);
-            let actor = turn.cx.actor(&turn.visitor.caller(), &turn.request);
-            signing_out.perform(&service, actor, signed_in.then_some(own)).await?;
-            Ok(if signed_in {
-                Outcome::SignedOut(signing_out.to)
-            } else {
-                Outcome::Redirect(signing_out.to)
-            })
-        })
+    fn may_run_silently(&self) -> bool {
+        true
     }
 }

@@ -1,12 +1,13 @@
 //! The pages people see while they sign in, and the static files of the interfaces.
 //!
-//! This room knows nothing of flows, databases or requests: a page is a plain value with all its
-//! words ([`Page`]); [`response`] turns it into an answer with the headers every page carries. The
-//! engine that decides which page to show is in `countersign-flow`.
+//! This room knows nothing of flows, databases or requests: a page is a plain value with its
+//! template ([`Page`]), which the crate that shows it declares; [`response`] turns it into an answer
+//! with the headers every page carries. The engine that decides which page to show is in
+//! `countersign-flow`.
 //!
 //! ```text
 //! let frame = Frame::new("Countersign");
-//! response(StatusCode::NOT_FOUND, &frame, &Page::Message(Message::new("Page not found")))
+//! response(StatusCode::NOT_FOUND, &frame, &Scene::default(), &Message::new("Page not found"))
 //! ```
 //!
 //! Rules of the room: every page works without script; nothing inline (the policy forbids it);
@@ -15,11 +16,11 @@
 mod files;
 mod page;
 mod render;
-pub mod samples;
+pub mod sample;
 
 pub use files::{Files, IMMUTABLE};
 pub use page::{
-    Autosubmit, Choice, Confirm, Consent, Denied, Field, FieldNote, Form, Frame, Leaving, Link,
-    Login, Message, Page, Pair, Password, Person, Prompt, SessionEnd, Source, Stay, Value,
+    AnyPage, AutosubmitChallenge, Confirm, Denied, Errors, Form, Frame, Link, Message, Page,
+    PageDef, Pair, Person, Scene,
 };
 pub use render::{CONTENT_SECURITY_POLICY, Pages, RenderError, files, response};

@@ -1,6 +1,137 @@
-//! Each page with everything it says. Optional parts are left out when empty.
+//! What a page is, and the pages that belong to no flow.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// One page. The value itself is what API clients of a flow get as JSON (a *challenge*); the
+/// template says it to people. Whoever shows a page declares it: a struct, this trait, and the
+/// template beside it.
+pub trait Page: Serialize + Send + Sync + 'static {
+    /// `component` of the JSON, by which clients know what they are asked.
+    const COMPONENT: &'static str;
+    /// The template's text. It extends `layout.html`, and reads `page` (see [`Page::view`]),
+    /// `scene` ([`Scene`]) and `frame` ([`Frame`]); `parts.html` has the pieces that pages share.
+    const TEMPLATE: &'static str;
+    /// Part of a flow: the JSON carries the flow's title and background.
+    const FRAMED: bool = true;
+    /// Waits for a person. One that does not is the end of what was asked for, so it may come
+    /// where nothing may be asked.
+    const ASKS: bool = true;
+
+    /// The answers that are shown again when the page is, by name. Everything else that was typed
+    /// is forgotten with the request.
+    fn remembers(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Whether the JSON names the account that the flow is about.
+    fn names_user(&self) -> bool {
+        false
+    }
+
+    /// Whether the form carries files.
+    fn takes_files(&self) -> bool {
+        false
+    }
+
+    /// What the template reads as `page`: the JSON, unless people are told more than clients.
+    /// `title` and `subtitle` replace those of the scene.
+    fn view(&self, _scene: &Scene) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// The page with everything it can say, and with as little as it can: what tests draw and the
+    /// API's documentation is made from.
+    fn samples() -> Vec<Self>
+    where
+        Self: Sized;
+}
+
+/// Any page.
+pub trait AnyPage: Send + Sync {
+    fn component(&self) -> &'static str;
+    fn template(&self) -> &'static str;
+    fn framed(&self) -> bool;
+    fn asks(&self) -> bool;
+    fn remembers(&self) -> Vec<&str>;
+    fn names_user(&self) -> bool;
+    fn takes_files(&self) -> bool;
+    fn view(&self, scene: &Scene) -> Value;
+    /// The challenge: `component`, and the fields.
+    fn json(&self) -> Map<String, Value>;
+}
+
+impl<P: Page> AnyPage for P {
+    fn component(&self) -> &'static str {
+        P::COMPONENT
+    }
+
+    fn template(&self) -> &'static str {
+        P::TEMPLATE
+    }
+
+    fn framed(&self) -> bool {
+        P::FRAMED
+    }
+
+    fn asks(&self) -> bool {
+        P::ASKS
+    }
+
+    fn remembers(&self) -> Vec<&str> {
+        Page::remembers(self)
+    }
+
+    fn names_user(&self) -> bool {
+        Page::names_user(self)
+    }
+
+    fn takes_files(&self) -> bool {
+        Page::takes_files(self)
+    }
+
+    fn view(&self, scene: &Scene) -> Value {
+        Page::view(self, scene)
+    }
+
+    fn json(&self) -> Map<String, Value> {
+        let mut map = Map::from_iter([("component".to_owned(), P::COMPONENT.into())]);
+        if let Ok(Value::Object(fields)) = serde_json::to_value(self) {
+            map.extend(fields);
+        }
+        map
+    }
+}
+
+impl std::fmt::Debug for dyn AnyPage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.component())
+    }
+}
+
+/// A page that may be shown, declared where it is.
+#[derive(Clone, Copy)]
+pub struct PageDef {
+    pub component: &'static str,
+    /// The name of its type, which is that of its schema.
+    pub name: fn() -> &'static str,
+    pub samples: fn() -> Vec<Box<dyn AnyPage>>,
+}
+
+impl PageDef {
+    #[must_use]
+    pub const fn of<P: Page>() -> Self {
+        Self {
+            component: P::COMPONENT,
+            name: || std::any::type_name::<P>().rsplit("::").next().unwrap_or_default(),
+            samples: || {
+                P::samples().into_iter().map(|page| Box::new(page) as Box<dyn AnyPage>).collect()
+            },
+        }
+    }
+}
 
 /// What surrounds every page: brand, language, links below the card.
 #[derive(Debug, Clone, Serialize)]
@@ -33,6 +164,67 @@ impl Frame {
     }
 }
 
+/// Where in a flow a page is shown; outside of flows little of it is set. Optional parts are left
+/// out when empty.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Scene {
+    /// The flow's title.
+    pub title: String,
+    /// "to continue to Wiki".
+    pub purpose: String,
+    /// The application that all this is for.
+    pub application: String,
+    pub brand: String,
+    /// Slug and designation of the flow.
+    pub flow: String,
+    pub designation: String,
+    pub form: Form,
+    /// What was wrong with the answer before.
+    pub errors: Errors,
+    /// The answers that are shown again, see [`Page::remembers`].
+    pub typed: BTreeMap<String, String>,
+    /// The account the flow is about.
+    pub person: Option<Person>,
+    /// The person who is signed in, with name and address.
+    pub signed_in: Option<Person>,
+    /// Leaves the flow; what it was for goes on after a new sign-in.
+    pub cancel_url: String,
+    /// The number under which administrators find this run; empty while it is not recorded.
+    pub trace: String,
+    /// Where they see it; for administrators only.
+    pub why_url: Option<String>,
+}
+
+/// Titles of flows that say no more than the page's own.
+const PLAIN_TITLES: [&str; 3] = ["", "Welcome to authentik!", "Welcome to Countersign"];
+
+impl Scene {
+    /// The flow's title, where somebody has given it one.
+    #[must_use]
+    pub fn title_unless_plain(&self) -> Option<&str> {
+        Some(self.title.as_str()).filter(|title| !PLAIN_TITLES.contains(title))
+    }
+}
+
+/// Sentences about a refused answer.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Errors {
+    /// About the answer as a whole.
+    pub form: Vec<String>,
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// All of them, in their order.
+    pub all: Vec<String>,
+}
+
+impl Errors {
+    /// A sentence about the whole page.
+    #[must_use]
+    pub fn one(text: impl Into<String>) -> Self {
+        let text = vec![text.into()];
+        Self { form: text.clone(), all: text, fields: BTreeMap::new() }
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub struct Link {
     pub name: String,
@@ -57,14 +249,6 @@ pub struct Person {
     pub avatar: Option<String>,
 }
 
-/// Help or errors of a field that is not part of a list.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct FieldNote {
-    pub id: String,
-    pub help: String,
-    pub errors: Vec<String>,
-}
-
 #[derive(Debug, Clone, Serialize)]
 pub struct Pair {
     pub title: String,
@@ -78,130 +262,41 @@ impl Pair {
     }
 }
 
-/// A way to sign in with another service.
-#[derive(Debug, Clone, Serialize)]
-pub struct Source {
-    pub name: String,
-    pub url: String,
-    pub icon: Option<String>,
-}
-
-/// User name, and the password where the next stage asks for it.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Login {
-    pub title: String,
-    pub subtitle: String,
-    pub form: Form,
-    /// "Email or Username"; empty when only sources may be used.
-    pub user_label: String,
-    pub user_type: String,
-    pub user_autocomplete: String,
-    pub user: String,
-    pub user_field: FieldNote,
-    pub password: bool,
-    pub password_field: FieldNote,
-    pub remember_me: bool,
-    /// The name shown was kept on the device.
-    pub remembered: bool,
-    pub action: String,
-    pub errors: Vec<String>,
-    pub recovery_url: Option<String>,
-    pub enroll_url: Option<String>,
-    pub passwordless_url: Option<String>,
-    pub sources: Vec<Source>,
-}
-
-/// The password alone, after the account has been named.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Password {
-    pub title: String,
-    pub subtitle: String,
-    pub form: Form,
-    pub person: Option<Person>,
-    pub cancel_url: String,
-    pub password_field: FieldNote,
-    pub recovery_url: Option<String>,
-    pub action: String,
-    pub errors: Vec<String>,
-}
-
-/// One thing an application will learn.
-#[derive(Debug, Clone, Serialize)]
-pub struct Value {
-    pub title: String,
-    pub value: String,
-    pub new: bool,
-}
-
-/// Asks whether an application may have what it wants.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Consent {
-    pub title: String,
-    pub subtitle: String,
-    pub form: Form,
-    pub person: Option<Person>,
-    pub cancel_url: String,
-    pub deny_url: String,
-    pub values: Vec<Value>,
-    /// Host the person goes to afterwards.
-    pub target: String,
-    pub token: String,
-    pub errors: Vec<String>,
-}
-
-/// One question of a prompt page.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Field {
-    pub id: String,
-    pub key: String,
-    pub label: String,
-    /// An input type of HTML, or `textarea select radio checkbox static separator hidden`.
-    pub kind: String,
-    pub required: bool,
-    pub read_only: bool,
-    pub placeholder: String,
-    pub value: String,
-    pub help: String,
-    pub autocomplete: String,
-    pub choices: Vec<Choice>,
-    pub errors: Vec<String>,
-    /// A new password: script adds the strength in words.
-    pub strength: bool,
-    pub focus: bool,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct Choice {
-    pub value: String,
-    pub label: String,
-}
-
-/// Any list of questions: set-up, sign-up, settings.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Prompt {
-    pub title: String,
-    pub subtitle: String,
-    pub form: Form,
-    pub fields: Vec<Field>,
-    pub action: String,
-    pub errors: Vec<String>,
-}
-
 /// A refusal with its reason and the number an administrator can look up.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Denied {
     pub title: String,
-    /// The reason.
     pub subtitle: String,
     pub person: Option<Person>,
+    /// What was to be opened.
     pub application: String,
-    /// Results of single rules, for administrators.
+    /// Which rules refused, for those who may know.
     pub details: Vec<Pair>,
     pub again_url: Option<String>,
     pub again_label: String,
     pub home_url: Option<String>,
     pub trace: String,
     pub why_url: Option<String>,
+}
+
+impl Page for Denied {
+    const COMPONENT: &'static str = "countersign-denied";
+    const TEMPLATE: &'static str = include_str!("../templates/denied.html");
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            title: "You can’t open Payroll".to_owned(),
+            subtitle: "Your account is fine; this application is for the group Finance.".to_owned(),
+            person: crate::sample::scene().signed_in,
+            application: "Payroll".to_owned(),
+            details: vec![Pair::new("Finance", "This group does not pass.")],
+            again_url: Some("/".to_owned()),
+            again_label: "Switch account".to_owned(),
+            home_url: Some("/if/user/".to_owned()),
+            trace: "7F3K-92QD".to_owned(),
+            why_url: Some("/if/admin/".to_owned()),
+        }]
+    }
 }
 
 /// Anything that needs a title and a sentence: not found, protocol errors, "logged out".
@@ -241,76 +336,85 @@ impl Message {
     }
 }
 
-/// After logging out of one application: log out everywhere, or go back.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct SessionEnd {
-    pub title: String,
-    pub subtitle: String,
-    pub person: Option<Person>,
-    pub application: String,
-    pub application_url: Option<String>,
-    pub logout_url: Option<String>,
+impl Page for Message {
+    const COMPONENT: &'static str = "countersign-message";
+    const TEMPLATE: &'static str = include_str!("../templates/message.html");
+
+    fn samples() -> Vec<Self> {
+        let mut error = Self::new("Redirect URI Error")
+            .text("The application asked to return to an address it has not registered. Tell the people who run it.")
+            .detail("Address received", "http://127.0.0.1:5000/callback")
+            .action("Go to the start page", "/");
+        error.trace = "5d0d125d4bae4b9daa175c6811605677".to_owned();
+        let not_found = Self::new("Page not found").text("There is nothing at this address.");
+        vec![error, not_found]
+    }
 }
 
-/// "Stay signed in?"
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Stay {
-    pub title: String,
-    pub subtitle: String,
-    pub form: Form,
-    pub person: Option<Person>,
-    pub cancel_url: String,
-    pub errors: Vec<String>,
-}
-
-/// One button: stages without questions, and confirmations.
+/// One button, outside of flows; the form and what is wrong are the scene's.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Confirm {
     pub title: String,
     pub subtitle: String,
-    pub form: Form,
     pub text: String,
     pub hidden: Vec<Pair>,
     pub action: String,
     pub cancel_url: Option<String>,
-    pub errors: Vec<String>,
+}
+
+impl Page for Confirm {
+    const COMPONENT: &'static str = "countersign-confirm";
+    const TEMPLATE: &'static str = include_str!("../templates/confirm.html");
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            title: "Log out of Countersign?".to_owned(),
+            subtitle: String::new(),
+            text: "Flask SSO App asks to end your session.".to_owned(),
+            hidden: vec![Pair::new("state", "1")],
+            action: "Log out".to_owned(),
+            cancel_url: Some("/".to_owned()),
+        }]
+    }
 }
 
 /// Carries a form to another server; script presses the button.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Autosubmit {
-    pub title: String,
-    pub subtitle: String,
+pub struct AutosubmitChallenge {
     pub url: String,
-    pub fields: Vec<Pair>,
-}
-
-/// Sends the browser on where a plain redirect cannot be used.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Leaving {
+    pub attrs: Map<String, Value>,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub title: String,
-    pub subtitle: String,
-    pub url: String,
 }
 
-#[derive(Debug, Clone)]
-pub enum Page {
-    Autosubmit(Autosubmit),
-    Confirm(Confirm),
-    Consent(Consent),
-    Denied(Denied),
-    Leaving(Leaving),
-    Login(Login),
-    Message(Message),
-    Password(Password),
-    Prompt(Prompt),
-    SessionEnd(SessionEnd),
-    Stay(Stay),
-}
-
-impl Choice {
+impl AutosubmitChallenge {
+    /// A form with these fields.
     #[must_use]
-    pub fn same(value: &str) -> Self {
-        Self { value: value.to_owned(), label: value.to_owned() }
+    pub fn new(url: String, fields: Vec<(String, String)>, title: String) -> Self {
+        let attrs = fields.into_iter().map(|(name, value)| (name, value.into())).collect();
+        Self { url, attrs, title }
+    }
+}
+
+impl Page for AutosubmitChallenge {
+    const COMPONENT: &'static str = "ak-stage-autosubmit";
+    const TEMPLATE: &'static str = include_str!("../templates/autosubmit.html");
+    const ASKS: bool = false;
+
+    fn view(&self, _scene: &Scene) -> Value {
+        let title = if self.title.is_empty() { "One moment" } else { &self.title };
+        serde_json::json!({
+            "title": title, "subtitle": "If nothing happens, press the button.",
+            "url": self.url, "attrs": self.attrs,
+        })
+    }
+
+    fn samples() -> Vec<Self> {
+        let fields = vec![("SAMLResponse".to_owned(), "PHNhbWw+".to_owned())];
+        let url = "https://wiki.example.org/acs".to_owned();
+        vec![
+            Self::new(url.clone(), fields, "Redirecting to Wiki".to_owned()),
+            Self::new(url, Vec::new(), String::new()),
+        ]
     }
 }

@@ -1,15 +1,14 @@
 //! Templates to HTML, HTML to an answer.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
-use serde::Serialize;
 
 use crate::files::{Files, hash};
-use crate::page::{Frame, Page};
+use crate::page::{AnyPage, Frame, Scene};
 
 /// Nothing but this server's own style sheets and scripts; pictures may come from elsewhere (logos,
 /// avatars). `form-action` is absent on purpose: browsers apply it to the whole chain of redirects
@@ -22,10 +21,11 @@ static PAGES: LazyLock<Option<Pages>> = LazyLock::new(|| Pages::new().ok());
 
 /// A page as an answer that is never stored by a cache.
 #[must_use]
-pub fn response(status: StatusCode, frame: &Frame, page: &Page) -> Response {
-    match PAGES.as_ref() {
-        Some(pages) => pages.response(status, frame, page),
-        None => broken(),
+pub fn response(status: StatusCode, frame: &Frame, scene: &Scene, page: &dyn AnyPage) -> Response {
+    let html = PAGES.as_ref().map(|pages| pages.render(frame, scene, page));
+    match html {
+        Some(Ok(html)) => with_headers(status, html),
+        Some(Err(_)) | None => undrawable(),
     }
 }
 
@@ -35,15 +35,17 @@ pub fn files() -> Option<&'static Files> {
     PAGES.as_ref().map(Pages::files)
 }
 
-/// A template that cannot be read or filled in: a defect of this crate, found by its tests.
+/// A template that cannot be read or filled in: a defect of whoever declares the page, found by the
+/// tests over its samples.
 #[derive(Debug, thiserror::Error)]
 #[error("page template: {0}")]
 pub struct RenderError(#[from] minijinja::Error);
 
-/// All templates, read once.
+/// The shared templates, those of pages since they were first shown, and the files they name.
 #[derive(Debug)]
 pub struct Pages {
-    templates: Environment<'static>,
+    /// Bounded: the templates are constants of the program, each under its own text.
+    templates: RwLock<Environment<'static>>,
     files: Files,
     css: String,
     js: String,
@@ -51,17 +53,16 @@ pub struct Pages {
 
 impl Pages {
     /// # Errors
-    /// A template with a syntax error.
+    /// A shared template with a syntax error.
     pub fn new() -> Result<Self, RenderError> {
         let mut templates = Environment::new();
         templates.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, text) in TEMPLATES {
-            templates.add_template(name, text)?;
-        }
+        templates.add_template("layout.html", include_str!("../templates/layout.html"))?;
+        templates.add_template("parts.html", include_str!("../templates/parts.html"))?;
         let css = format!("/static/pages/pages.{}.css", hash(CSS.as_bytes()));
         let js = format!("/static/pages/pages.{}.js", hash(JS.as_bytes()));
         let files = Files::new(&[(css.as_str(), CSS.as_bytes()), (js.as_str(), JS.as_bytes())]);
-        Ok(Self { templates, files, css, js })
+        Ok(Self { templates: RwLock::new(templates), files, css, js })
     }
 
     /// The static files, own and of the web interface.
@@ -72,43 +73,31 @@ impl Pages {
 
     /// # Errors
     /// A template that does not fit its page; see [`RenderError`].
-    pub fn render(&self, frame: &Frame, page: &Page) -> Result<String, RenderError> {
-        match page {
-            Page::Autosubmit(page) => self.fill("autosubmit.html", frame, page),
-            Page::Confirm(page) => self.fill("confirm.html", frame, page),
-            Page::Consent(page) => self.fill("consent.html", frame, page),
-            Page::Denied(page) => self.fill("denied.html", frame, page),
-            Page::Leaving(page) => self.fill("leaving.html", frame, page),
-            Page::Login(page) => self.fill("login.html", frame, page),
-            Page::Message(page) => self.fill("message.html", frame, page),
-            Page::Password(page) => self.fill("password.html", frame, page),
-            Page::Prompt(page) => self.fill("prompt.html", frame, page),
-            Page::SessionEnd(page) => self.fill("session_end.html", frame, page),
-            Page::Stay(page) => self.fill("stay.html", frame, page),
-        }
-    }
-
-    /// The page as an answer that is never stored by a cache.
-    #[must_use]
-    pub fn response(&self, status: StatusCode, frame: &Frame, page: &Page) -> Response {
-        match self.render(frame, page) {
-            Ok(html) => with_headers(status, html),
-            Err(_) => broken(),
-        }
-    }
-
-    fn fill<T: Serialize>(
+    pub fn render(
         &self,
-        template: &str,
         frame: &Frame,
-        page: &T,
+        scene: &Scene,
+        page: &dyn AnyPage,
     ) -> Result<String, RenderError> {
-        let values = context! { frame => Serde(frame), page => Serde(page), css => self.css.as_str(), js => self.js.as_str() };
-        Ok(self.templates.get_template(template)?.render(values)?)
+        let view = page.view(scene);
+        let values = context! {
+            frame => Serde(frame), scene => Serde(scene), page => Serde(&view),
+            css => self.css.as_str(), js => self.js.as_str()
+        };
+        let text = page.template();
+        {
+            let templates = self.templates.read().unwrap_or_else(PoisonError::into_inner);
+            if let Ok(template) = templates.get_template(text) {
+                return Ok(template.render(&values)?);
+            }
+        }
+        let mut templates = self.templates.write().unwrap_or_else(PoisonError::into_inner);
+        templates.add_template(text, text)?;
+        Ok(templates.get_template(text)?.render(&values)?)
     }
 }
 
-fn broken() -> Response {
+fn undrawable() -> Response {
     let html = "<!doctype html><title>Error</title><p>This page could not be drawn.</p>".to_owned();
     with_headers(StatusCode::INTERNAL_SERVER_ERROR, html)
 }
@@ -132,80 +121,35 @@ fn with_headers(status: StatusCode, html: String) -> Response {
 const CSS: &str = include_str!("../assets/pages.css");
 const JS: &str = include_str!("../assets/pages.js");
 
-const TEMPLATES: &[(&str, &str)] = &[
-    ("autosubmit.html", include_str!("../templates/autosubmit.html")),
-    ("confirm.html", include_str!("../templates/confirm.html")),
-    ("consent.html", include_str!("../templates/consent.html")),
-    ("denied.html", include_str!("../templates/denied.html")),
-    ("layout.html", include_str!("../templates/layout.html")),
-    ("leaving.html", include_str!("../templates/leaving.html")),
-    ("login.html", include_str!("../templates/login.html")),
-    ("message.html", include_str!("../templates/message.html")),
-    ("parts.html", include_str!("../templates/parts.html")),
-    ("password.html", include_str!("../templates/password.html")),
-    ("prompt.html", include_str!("../templates/prompt.html")),
-    ("session_end.html", include_str!("../templates/session_end.html")),
-    ("stay.html", include_str!("../templates/stay.html")),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::page::Message;
-    use crate::samples;
+    use crate::sample;
 
     #[test]
-    fn every_sample_is_drawn_twice_alike_and_without_inline_code() {
-        let pages = Pages::new().unwrap();
-        for (name, page) in samples::all() {
-            let html = pages
-                .render(&samples::frame(), &page)
-                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
-            assert_eq!(html, pages.render(&samples::frame(), &page).unwrap(), "{name}");
-            assert!(
-                !html.contains(" style=") && !html.contains(" onclick"),
-                "{name} has inline code"
-            );
-            assert!(html.contains("<h1>") && html.contains("lang=\"en\""), "{name}");
-            assert_eq!(html.matches("<script").count(), 1, "{name}");
-        }
+    fn every_sample_is_drawn_alike_without_inline_code_and_with_proofs() {
+        sample::check(sample::PAGES).unwrap();
+        sample::distinct(sample::PAGES).unwrap();
     }
 
     #[test]
     fn values_are_escaped() {
         let pages = Pages::new().unwrap();
         let page = Message::new("<script>alert(1)</script>").text("a \"b\" <c>");
-        let html = pages.render(&Frame::new("x\"><b>"), &Page::Message(page)).unwrap();
+        let html = pages.render(&Frame::new("x\"><b>"), &Scene::default(), &page).unwrap();
         assert!(!html.contains("<script>alert") && !html.contains("<c>") && !html.contains("<b>"));
     }
 
     #[test]
-    fn every_form_carries_its_proof() {
-        let pages = Pages::new().unwrap();
-        for (name, page) in samples::all() {
-            let html = pages.render(&samples::frame(), &page).unwrap();
-            if name != "autosubmit" {
-                assert_eq!(
-                    html.matches("<form").count(),
-                    html.matches("name=\"csrf\"").count(),
-                    "{name}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn the_login_page_stays_small() {
+    fn style_and_script_stay_small() {
         use std::io::Write as _;
         let packed = |bytes: &[u8]| {
             let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             out.write_all(bytes).unwrap();
             out.finish().unwrap().len()
         };
-        assert!(packed(CSS.as_bytes()) < 6 * 1024);
-        let pages = Pages::new().unwrap();
-        let html = pages.render(&samples::frame(), &samples::login()).unwrap();
-        let all = packed(CSS.as_bytes()) + packed(JS.as_bytes()) + packed(html.as_bytes());
-        assert!(all < 30 * 1024, "{all}");
+        let (css, js) = (packed(CSS.as_bytes()), packed(JS.as_bytes()));
+        assert!(css < 6 * 1024 && css + js < 28 * 1024, "{css} {js}");
     }
 }

@@ -136,5 +136,5 @@ pub(super) async fn preview(call: Call) -> Result<Response, ApiError> {
             return Err(ApiError::object(error.to_string()));
         }
     }
-    Ok(json(StatusCode::OK, &serde_json::to_value(preview_prompt(&prompt)).unwrap_or_default()))
+    Ok(json(StatusCode::OK, &preview_prompt(&prompt)))
 }

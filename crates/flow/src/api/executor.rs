@@ -4,23 +4,24 @@ use axum::response::Response;
 use countersign_accounts::visitor;
 use countersign_core::{ApiError, Call, Via, Visitor, json};
 use countersign_model::{Entry, FieldErrors};
+use countersign_pages::AnyPage;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::computed;
 use crate::answer::Answer;
 use crate::browser::Browser;
-use crate::challenge::{Challenge, Shown};
 use crate::context::{FlowContext, Flows};
 use crate::error::FlowError;
-use crate::executor::{self, Ended, Entered, Turned};
+use crate::executor::{self, Ended, Entered, Shown, Turned};
 use crate::keep::{self, Turns};
 use crate::kinds::{Flow, FlowStageBinding};
+use crate::pages::{AccessDeniedChallenge, RedirectChallenge};
 use crate::plan::{Planned, key};
 use crate::planner::{self, Planning};
 use crate::run::Run;
 use crate::site::Site;
-use crate::{render, web};
+use crate::{html, web};
 
 pub(super) async fn get(flows: Flows, call: Call) -> Result<Response, ApiError> {
     serve(flows.over(&call.cx), call, false).await
@@ -73,10 +74,7 @@ async fn serve(cx: FlowContext, call: Call, answering: bool) -> Result<Response,
         Err(error) => {
             let browser = self::browser(&cx, &call).await?;
             let challenge = executor::failure(&browser, &error).await;
-            browser.dress(
-                json(StatusCode::OK, &serde_json::to_value(challenge).unwrap_or_default()),
-                true,
-            )
+            browser.dress(json(StatusCode::OK, &challenge.json().into()), true)
         }
     };
     response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
@@ -134,52 +132,37 @@ fn body(call: &Call) -> Result<Answer, Wrong> {
 
 fn answer(call: &Call, ended: Ended) -> Response {
     let Ended { run, turned, continues } = ended;
+    let none = FieldErrors::new();
+    let challenge =
+        |page: &dyn AnyPage, errors| json(StatusCode::OK, &challenge_json(&run, page, errors));
     let response = match turned {
-        Turned::Next => found(call),
-        Turned::Elsewhere { slug } => {
+        // The next stage is at the same address.
+        Turned::Next => web::redirect(&web::address(&call.request)),
+        Turned::SwitchFlow { slug } => {
             let to = web::flow_url(&slug, &run.plan.query);
-            json(StatusCode::OK, &challenge_json(&run, &Shown::from(Challenge::Redirect { to })))
+            challenge(&RedirectChallenge { to }, &none)
         }
-        Turned::Show(shown) => json(StatusCode::OK, &challenge_json(&run, &shown)),
-        Turned::End(challenge) => {
-            json(StatusCode::OK, &challenge_json(&run, &Shown::from(challenge)))
-        }
+        Turned::Redirect(to) => challenge(&RedirectChallenge { to }, &none),
+        Turned::Denied(error_message) => challenge(&AccessDeniedChallenge { error_message }, &none),
+        Turned::Show(Shown { page, errors }) => challenge(&*page, &errors),
     };
     web::with_retry_after(run.browser.dress(response, continues), run.retry_after)
 }
 
-/// The next stage is at the same address.
-fn found(call: &Call) -> Response {
-    let query = if call.request.query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", call.request.query)
-    };
-    let mut response = Response::new(axum::body::Body::empty());
-    *response.status_mut() = StatusCode::FOUND;
-    if let Ok(location) = HeaderValue::from_str(&format!("{}{query}", call.request.path)) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    response
-}
-
 /// A challenge as clients of the original know it.
-pub(super) fn challenge_json(run: &Run, shown: &Shown) -> Value {
+fn challenge_json(run: &Run, page: &dyn AnyPage, errors: &FieldErrors) -> Value {
     let mut map = Map::new();
-    if shown.challenge.has_frame()
+    if page.framed()
         && let Some(flow) = run.flow()
     {
         // A plan that was never made has nothing to put into the title.
-        let title = if run.plan.stages.is_empty()
+        let title = if run.plan.steps.is_empty()
             && !run.plan.context.contains_key(key::APPLICATION)
             && flow.title.contains('%')
         {
             flow.title.clone()
         } else {
-            render::title(run)
+            html::title(run)
         };
         map.insert(
             "flow_info".to_owned(),
@@ -189,13 +172,11 @@ pub(super) fn challenge_json(run: &Run, shown: &Shown) -> Value {
             }),
         );
     }
-    if let Ok(Value::Object(fields)) = serde_json::to_value(&shown.challenge) {
-        map.extend(fields);
+    map.extend(page.json());
+    if !errors.is_empty() {
+        map.insert("response_errors".to_owned(), non_empty(errors.to_coded_json()));
     }
-    if !shown.errors.is_empty() {
-        map.insert("response_errors".to_owned(), non_empty(shown.errors.to_coded_json()));
-    }
-    if shown.challenge.names_user() {
+    if page.names_user() {
         map.insert("pending_user".to_owned(), run.shown_user().into());
         map.insert("pending_user_avatar".to_owned(), run.shown_avatar().into());
     }
@@ -266,8 +247,7 @@ pub(super) async fn inspect(flows: Flows, call: Call) -> Result<Response, ApiErr
     let browser = browser(&flows.over(&call.cx), &call).await?;
     let flow = planner::by_slug(&browser, call.param("flow_slug"))
         .ok_or_else(|| ApiError::not_found("Flow"))?;
-    let session =
-        browser.visitor.key_hash().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let session = hex::encode(browser.visitor.key_hash());
     let show = |stages: &[Planned], context: Value| {
         let current = stages.first().map(|stage| planned(&browser, stage)).unwrap_or_default();
         let next = stages.get(1).map_or_else(|| json!({}), |stage| planned(&browser, stage));
@@ -290,7 +270,10 @@ pub(super) async fn inspect(flows: Flows, call: Call) -> Result<Response, ApiErr
     let live = keep::load(&browser).await.map_err(api_error)?.filter(|kept| kept.plan.flow == flow);
     let (current, completed) = match (live, history.last()) {
         (Some(kept), _) => (
-            show(&kept.plan.stages, Value::Object(crate::recorder::masked_map(&kept.plan.context))),
+            show(
+                &kept.plan.steps.iter().map(|step| step.stage.clone()).collect::<Vec<_>>(),
+                Value::Object(crate::recorder::masked_map(&kept.plan.context)),
+            ),
             false,
         ),
         (None, Some(last)) => (last.clone(), true),

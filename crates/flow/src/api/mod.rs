@@ -1,6 +1,7 @@
 //! The API's part of flows: the executor as JSON, the inspector, actions on flows and prompts.
 
 mod actions;
+mod challenges;
 mod computed;
 mod diagram;
 mod executor;
@@ -12,6 +13,7 @@ pub(crate) use computed::{
 };
 
 use countersign_core::{Access, Operation, with};
+use countersign_pages::PageDef;
 use countersign_rest::object_schema;
 use http::Method;
 use serde_json::{Value, json};
@@ -134,16 +136,10 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
     ]
 }
 
-pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
-    vec![
-        (
-            "ChallengeTypes",
-            object_schema(&[
-                ("component", "string"),
-                ("flow_info", "any"),
-                ("response_errors", "any"),
-            ]),
-        ),
+/// `pages`: what flows may show.
+pub(crate) fn schemas(pages: &[PageDef]) -> Vec<(&'static str, Value)> {
+    let mut schemas = challenges::schemas(pages);
+    schemas.extend([
         ("FlowChallengeResponseRequest", object_schema(&[("component", "string")])),
         (
             "FlowInspection",
@@ -219,5 +215,6 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("FlowRuns", object_schema(&[("pagination", "any"), ("results", "[#FlowRun]")])),
-    ]
+    ]);
+    schemas
 }

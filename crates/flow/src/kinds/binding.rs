@@ -4,7 +4,7 @@ use countersign_model::{Choice, Draft, FieldErrors, Kind, ObjectId, Problem, Ref
 use countersign_policy::PolicyEngineMode;
 
 use super::Flow;
-use crate::stages::Stage;
+use crate::stage::AnyStage;
 
 /// What a wrong answer leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -29,7 +29,7 @@ pub struct FlowStageBinding {
     #[field(label = "Target", on_delete = Cascade, filter)]
     pub target: Ref<Flow>,
     #[field(label = "Stage", on_delete = Cascade, filter)]
-    pub stage: Ref<dyn Stage>,
+    pub stage: Ref<dyn AnyStage>,
     #[field(
         label = "Evaluate when flow is planned",
         help = "Ask the policies when the flow begins.",

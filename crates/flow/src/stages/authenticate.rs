@@ -5,11 +5,11 @@ use countersign_model::{Problem, Secret};
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
 
-use super::{Backend, Step};
-use crate::answer::wrong;
+use super::Backend;
 use crate::error::FlowError;
 use crate::plan::{PendingUser, key};
 use crate::run::Run;
+use crate::stage::Step;
 
 /// Whether somebody proved who they are, and where.
 pub(crate) enum Login {
@@ -72,7 +72,7 @@ pub(crate) async fn check(
 /// What a page shows that was answered too often: the form again, with the time to wait.
 pub(crate) fn throttled(run: &mut Run, wait: TooMany) -> Step {
     run.retry_after = Some(wait.seconds);
-    Step::Wrong(wrong("password", Problem::new("throttled", wait.to_string())))
+    Step::invalid("password", Problem::new("throttled", wait.to_string()))
 }
 
 async fn by_backends(

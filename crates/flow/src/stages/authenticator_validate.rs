@@ -5,10 +5,11 @@ use countersign_model::{Choice, Draft, Duration, FieldErrors, Kind, ObjectId, Pr
 use uuid::Uuid;
 
 use super::plain::UserVerification;
-use super::{Stage, StageFuture, Step};
+use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
 use crate::plan::Planned;
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// What happens to people without a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -49,7 +50,7 @@ fn all_classes() -> Vec<DeviceClass> {
 /// Checks a second proof: a code, a passkey.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/authenticator/validate",
     model = "authentik_stages_authenticator_validate.authenticatorvalidatestage",
     title = "Authenticator Validation Stage",
@@ -68,7 +69,7 @@ pub struct AuthenticatorValidateStage {
         help = "Where people without a device set one up.",
         default
     )]
-    pub configuration_stages: Vec<Ref<dyn Stage>>,
+    pub configuration_stages: Vec<Ref<dyn AnyStage>>,
     #[field(
         label = "Last validation threshold",
         help = "A proof this recent counts again.",
@@ -112,7 +113,7 @@ impl AuthenticatorValidateStage {
                         run.plan.insert_next(Planned::Bound {
                             binding,
                             stage: *stage,
-                            again: false,
+                            re_evaluate: false,
                         });
                         Step::Done
                     }
@@ -124,9 +125,10 @@ impl AuthenticatorValidateStage {
 }
 
 impl Stage for AuthenticatorValidateStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        let step = self.act(run);
-        Box::pin(async { Ok(step) })
+    type State = ();
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        Ok(self.act(run))
     }
 
     fn may_run_silently(&self) -> bool {

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use countersign_model::{Choice, Duration, Kind};
+use countersign_pages::{Page, PageDef, Scene};
 use countersign_store::params;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Stage, StageFuture, Step};
-use crate::answer::{Answer, wrong};
-use crate::challenge::{Challenge, Consent, Permission};
+use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// How long a consent counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -26,7 +27,7 @@ pub enum ConsentMode {
 /// Asks whether the application may have what it wants, and remembers the answer.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/consent",
     model = "authentik_stages_consent.consentstage",
     title = "Consent Stage",
@@ -47,30 +48,36 @@ pub struct ConsentStage {
     pub consent_expire_in: Duration,
 }
 
-const TOKEN: &str = "consent_token";
+/// The token of the page shown last, which the answer has to bring back.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Asked {
+    token: Option<String>,
+}
 
 impl Stage for ConsentStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async {
-            if self.mode != ConsentMode::AlwaysRequire && is_given(run).await? {
-                return Ok(Step::Done);
-            }
-            Ok(ask(run))
-        })
+    type State = Asked;
+    const PAGES: &'static [PageDef] = &[PageDef::of::<ConsentChallenge>()];
+
+    async fn show(&self, run: &mut Run, state: &mut Asked) -> Result<Step, FlowError> {
+        if self.mode != ConsentMode::AlwaysRequire && is_given(run).await? {
+            return Ok(Step::Done);
+        }
+        Ok(ask(run, state))
     }
 
-    fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
-        Box::pin(async {
-            if let Some(again) = refuse(run, answer) {
-                return Ok(again);
-            }
-            if self.mode != ConsentMode::AlwaysRequire {
-                let seconds =
-                    (self.mode == ConsentMode::Expiring).then(|| self.consent_expire_in.seconds());
-                remember(run, seconds).await?;
-            }
-            Ok(Step::Done)
-        })
+    async fn answer(
+        &self,
+        run: &mut Run,
+        state: &mut Asked,
+        answer: &Answer,
+    ) -> Result<Step, FlowError> {
+        let step = check(run, state, answer);
+        if matches!(step, Step::Done) && self.mode != ConsentMode::AlwaysRequire {
+            let seconds =
+                (self.mode == ConsentMode::Expiring).then(|| self.consent_expire_in.seconds());
+            remember(run, seconds).await?;
+        }
+        Ok(step)
     }
 
     fn may_run_silently(&self) -> bool {
@@ -82,12 +89,112 @@ impl Stage for ConsentStage {
 pub(crate) struct AlwaysConsent;
 
 impl Stage for AlwaysConsent {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async { Ok(ask(run)) })
+    type State = Asked;
+    const PAGES: &'static [PageDef] = &[PageDef::of::<ConsentChallenge>()];
+
+    async fn show(&self, run: &mut Run, state: &mut Asked) -> Result<Step, FlowError> {
+        Ok(ask(run, state))
     }
 
-    fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
-        Box::pin(async { Ok(refuse(run, answer).unwrap_or(Step::Done)) })
+    async fn answer(
+        &self,
+        run: &mut Run,
+        state: &mut Asked,
+        answer: &Answer,
+    ) -> Result<Step, FlowError> {
+        Ok(check(run, state, answer))
+    }
+}
+
+/// One thing an application asks for.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Permission {
+    pub id: String,
+    pub name: String,
+}
+
+/// One thing that will be sent, as providers put it into the context.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Sent {
+    title: String,
+    #[serde(default)]
+    value: String,
+    /// Was not asked for the last time.
+    #[serde(default)]
+    new: bool,
+}
+
+/// Asks whether an application may have what it wants.
+#[derive(Debug, Clone, Serialize)]
+struct ConsentChallenge {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header_text: Option<String>,
+    permissions: Vec<Permission>,
+    additional_permissions: Vec<Permission>,
+    token: String,
+    /// The very values, where the provider knows them.
+    #[serde(skip)]
+    sent: Vec<Sent>,
+    /// Host the person goes to afterwards.
+    #[serde(skip)]
+    target: String,
+    #[serde(skip)]
+    deny_url: String,
+}
+
+impl Page for ConsentChallenge {
+    const COMPONENT: &'static str = "ak-stage-consent";
+    const TEMPLATE: &'static str = include_str!("consent.html");
+
+    fn names_user(&self) -> bool {
+        true
+    }
+
+    fn view(&self, scene: &Scene) -> Value {
+        let by_name = |permissions: &[Permission], new| -> Vec<Sent> {
+            let named = permissions.iter().filter(|permission| !permission.name.is_empty());
+            named
+                .map(|permission| Sent {
+                    title: permission.name.clone(),
+                    value: String::new(),
+                    new,
+                })
+                .collect()
+        };
+        let values = if self.sent.is_empty() {
+            let mut values = by_name(&self.permissions, false);
+            values.extend(by_name(&self.additional_permissions, !self.permissions.is_empty()));
+            values
+        } else {
+            self.sent.clone()
+        };
+        let app = &scene.application;
+        json!({
+            "title": if app.is_empty() { &scene.title } else { app },
+            "subtitle": if app.is_empty() { "" } else { "wants to know who you are" },
+            "values": values, "target": self.target, "deny_url": self.deny_url, "token": self.token,
+        })
+    }
+
+    fn samples() -> Vec<Self> {
+        let permission =
+            |id: &str, name: &str| Permission { id: id.to_owned(), name: name.to_owned() };
+        let sent = |title: &str, value: &str, new| Sent {
+            title: title.to_owned(),
+            value: value.to_owned(),
+            new,
+        };
+        let full = Self {
+            header_text: Some("Redirecting to Flask SSO App".to_owned()),
+            permissions: vec![permission("email", "Your email address")],
+            additional_permissions: vec![permission("groups", "Your groups")],
+            token: "b0f7a7c0-2f6d-4b2b-9d3b-0a0f0a0f0a0f".to_owned(),
+            sent: vec![sent("Your email address", "uma@example.org", false)],
+            target: "localhost:5000".to_owned(),
+            deny_url: "/if/user/".to_owned(),
+        };
+        let by_name = Self { header_text: None, sent: Vec::new(), ..full.clone() };
+        vec![full, by_name]
     }
 }
 
@@ -96,26 +203,30 @@ fn permissions(run: &Run, name: &str) -> Vec<Permission> {
     serde_json::from_value(value).unwrap_or_default()
 }
 
-fn ask(run: &mut Run) -> Step {
+fn ask(run: &Run, state: &mut Asked) -> Step {
     let token = run.browser.cx.entropy.uuid().to_string();
-    run.plan.scratch.insert(TOKEN.to_owned(), json!(token));
-    Step::show(Challenge::Consent(Consent {
+    state.token = Some(token.clone());
+    let sent = run.plan.context.get(key::CONSENT_VALUES).cloned().unwrap_or(Value::Null);
+    Step::show(ConsentChallenge {
         header_text: run.plan.text(key::CONSENT_HEADER).map(str::to_owned),
         permissions: permissions(run, key::CONSENT_PERMISSIONS),
         additional_permissions: permissions(run, key::CONSENT_ADDITIONAL),
         token,
-    }))
+        sent: serde_json::from_value(sent).unwrap_or_default(),
+        target: run.plan.text(key::CONSENT_TARGET).unwrap_or_default().to_owned(),
+        deny_url: run.plan.text(key::CONSENT_DENY_URL).unwrap_or("/if/user/").to_owned(),
+    })
 }
 
 /// An answer without the token of the last page is no consent: it is asked again with a new one.
-fn refuse(run: &mut Run, answer: &Answer) -> Option<Step> {
+fn check(run: &Run, state: &mut Asked, answer: &Answer) -> Step {
     match answer.raw_text("token") {
-        Err(problem) => Some(Step::Wrong(wrong("token", problem))),
-        Ok(token) if run.plan.scratch.get(TOKEN).and_then(Value::as_str) == Some(&token) => {
-            run.plan.scratch.remove(TOKEN);
-            None
+        Err(problem) => Step::invalid("token", problem),
+        Ok(token) if state.token.as_deref() == Some(&token) => {
+            state.token = None;
+            Step::Done
         }
-        Ok(_) => Some(ask(run)),
+        Ok(_) => ask(run, state),
     }
 }
 

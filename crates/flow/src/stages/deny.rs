@@ -2,14 +2,15 @@
 
 use countersign_model::Kind;
 
-use super::{Stage, StageFuture, Step};
+use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// Refuses, with a text. Bind policies to it to refuse some people only.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/deny",
     model = "authentik_stages_deny.denystage",
     title = "Deny Stage",
@@ -23,8 +24,9 @@ pub struct DenyStage {
 }
 
 impl Stage for DenyStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        let message = run.plan.text(key::DENY_MESSAGE).unwrap_or(&self.deny_message).to_owned();
-        Box::pin(async { Ok(Step::Deny(message)) })
+    type State = ();
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        Ok(Step::deny(run.plan.text(key::DENY_MESSAGE).unwrap_or(&self.deny_message)))
     }
 }

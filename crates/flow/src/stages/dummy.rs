@@ -2,16 +2,18 @@
 
 use countersign_model::Kind;
 
-use super::{Stage, StageFuture, Step};
+use countersign_pages::{Page, PageDef};
+use serde::Serialize;
+
 use crate::answer::Answer;
-use crate::challenge::Challenge;
 use crate::error::FlowError;
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// Shows its name and a button.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/dummy",
     model = "authentik_stages_dummy.dummystage",
     title = "Dummy Stage",
@@ -26,16 +28,36 @@ pub struct DummyStage {
 }
 
 impl Stage for DummyStage {
-    fn challenge<'a>(&'a self, _run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async {
-            if self.throw_error {
-                return Err(FlowError::broken("This stage fails on purpose."));
-            }
-            Ok(Step::show(Challenge::Dummy { name: self.name.clone() }))
-        })
+    type State = ();
+    const PAGES: &'static [PageDef] = &[PageDef::of::<DummyChallenge>()];
+
+    async fn show(&self, _run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        if self.throw_error {
+            return Err(FlowError::broken("This stage fails on purpose."));
+        }
+        Ok(Step::show(DummyChallenge { name: self.name.clone() }))
     }
 
-    fn respond<'a>(&'a self, _run: &'a mut Run, _answer: &'a Answer) -> StageFuture<'a> {
-        Box::pin(async { Ok(Step::Done) })
+    async fn answer(
+        &self,
+        _run: &mut Run,
+        (): &mut (),
+        _answer: &Answer,
+    ) -> Result<Step, FlowError> {
+        Ok(Step::Done)
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct DummyChallenge {
+    name: String,
+}
+
+impl Page for DummyChallenge {
+    const COMPONENT: &'static str = "ak-stage-dummy";
+    const TEMPLATE: &'static str = include_str!("dummy.html");
+
+    fn samples() -> Vec<Self> {
+        vec![Self { name: "dummy".to_owned() }]
     }
 }

@@ -4,17 +4,19 @@ use countersign_directory::username;
 use countersign_model::{
     Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family,
 };
+use countersign_pages::{Page, PageDef, Scene};
 use countersign_store::params;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::authenticate::{self, Login};
-use super::{PasswordStage, Stage, StageFuture, Step};
-use crate::answer::{Answer, wrong};
-use crate::challenge::{Challenge, Identification};
+use super::{PasswordStage, password};
+use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
 use crate::plan::{PendingUser, key};
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// By what people may name themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -29,7 +31,7 @@ pub enum UserField {
 /// Asks who somebody is; other stages find out whether it is true.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/identification",
     model = "authentik_stages_identification.identificationstage",
     title = "Identification Stage",
@@ -53,7 +55,7 @@ pub struct IdentificationStage {
     )]
     pub password_stage: Option<Ref<PasswordStage>>,
     #[field(label = "Captcha stage", guard, widget = "unavailable", filter)]
-    pub captcha_stage: Option<Ref<dyn Stage>>,
+    pub captcha_stage: Option<Ref<dyn AnyStage>>,
     #[field(label = "Case insensitive matching", default = true, filter)]
     pub case_insensitive_matching: bool,
     #[field(
@@ -134,10 +136,19 @@ impl IdentificationStage {
         Some(crate::web::flow_url(&flow.slug, &run.plan.query))
     }
 
-    fn ask(&self, run: &Run) -> Challenge {
+    /// Whether the page asks for the password of the next stage, too.
+    fn also_asks_password(&self, run: &Run) -> bool {
+        self.password_stage.is_none()
+            && !self.user_fields.is_empty()
+            && run.flow().is_some_and(|flow| flow.designation == Designation::Authentication)
+            && run.next_is::<PasswordStage>()
+    }
+
+    fn ask(&self, run: &Run) -> IdentificationChallenge {
         let password = self.password_stage(run);
         let designation = run.flow().map(|flow: &Flow| flow.designation);
-        Challenge::Identification(Identification {
+        let also_password = self.also_asks_password(run);
+        IdentificationChallenge {
             user_fields: self.user_fields.iter().map(|field| field.value()).collect(),
             password_fields: password.is_some(),
             allow_show_password: password.is_some_and(|stage| stage.allow_show_password),
@@ -155,7 +166,10 @@ impl IdentificationStage {
             sources: Vec::new(),
             show_source_labels: self.show_source_labels,
             enable_remember_me: self.enable_remember_me,
-        })
+            also_password,
+            recovery_of_brand: run.recovery_path().filter(|_| also_password),
+            remembered: run.browser.remembered_name.clone().filter(|_| self.enable_remember_me),
+        }
     }
 
     /// The first account, by age, that the typed name fits.
@@ -200,13 +214,13 @@ impl IdentificationStage {
     async fn identify(&self, run: &mut Run, answer: &Answer) -> Result<Step, FlowError> {
         let typed = match answer.text("uid_field") {
             Ok(typed) => typed,
-            Err(problem) => return Ok(Step::Wrong(wrong("uid_field", problem))),
+            Err(problem) => return Ok(Step::invalid("uid_field", problem)),
         };
         if typed.len() > LONGEST_NAME {
             let text = format!("Ensure this field has no more than {LONGEST_NAME} characters.");
-            return Ok(Step::Wrong(wrong("uid_field", Problem::new("max_length", text))));
+            return Ok(Step::invalid("uid_field", Problem::new("max_length", text)));
         }
-        let failed = || Step::Wrong(FieldErrors::object(Problem::new("invalid", FAILED)));
+        let failed = || Step::Invalid(FieldErrors::object(Problem::new("invalid", FAILED)));
         run.plan.context.remove(key::PENDING_USER_IDENTIFIER);
         if !self.show_matched_user {
             run.plan.context.insert(key::PENDING_USER_IDENTIFIER.to_owned(), typed.clone().into());
@@ -239,21 +253,144 @@ impl IdentificationStage {
                 Login::Failed => failed(),
             });
         }
-        Ok(if is_known || self.pretend_user_exists { Step::Done } else { failed() })
+        if !is_known && !self.pretend_user_exists {
+            return Ok(failed());
+        }
+        if self.also_asks_password(run) && answer.get("password").is_some() {
+            run.hand_on(answer.clone());
+        }
+        Ok(Step::Done)
     }
 }
 
 impl Stage for IdentificationStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async { Ok(self.incomplete().unwrap_or_else(|| Step::show(self.ask(run)))) })
+    type State = ();
+    const PAGES: &'static [PageDef] = &[PageDef::of::<IdentificationChallenge>()];
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        Ok(self.incomplete().unwrap_or_else(|| Step::show(self.ask(run))))
     }
 
-    fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
-        Box::pin(async {
-            match self.incomplete() {
-                Some(refused) => Ok(refused),
-                None => self.identify(run, answer).await,
-            }
+    async fn answer(&self, run: &mut Run, (): &mut (), answer: &Answer) -> Result<Step, FlowError> {
+        if let Some(refused) = self.incomplete() {
+            return Ok(refused);
+        }
+        if self.enable_remember_me {
+            run.remember_name(answer.get("remember").and(answer.str("uid_field")));
+        }
+        self.identify(run, answer).await
+    }
+}
+
+/// User name, and the password where this stage or the next one asks for it.
+#[derive(Debug, Clone, Serialize)]
+struct IdentificationChallenge {
+    user_fields: Vec<&'static str>,
+    password_fields: bool,
+    allow_show_password: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application_pre: Option<String>,
+    flow_designation: &'static str,
+    captcha_stage: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enroll_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passwordless_url: Option<String>,
+    primary_action: &'static str,
+    sources: Vec<Value>,
+    show_source_labels: bool,
+    enable_remember_me: bool,
+    /// Asks for the password of the next stage, too.
+    #[serde(skip)]
+    also_password: bool,
+    #[serde(skip)]
+    recovery_of_brand: Option<String>,
+    /// The name that is kept on the device.
+    #[serde(skip)]
+    remembered: Option<String>,
+}
+
+impl Page for IdentificationChallenge {
+    const COMPONENT: &'static str = "ak-stage-identification";
+    const TEMPLATE: &'static str = include_str!("identification.html");
+
+    fn remembers(&self) -> Vec<&str> {
+        vec!["uid_field"]
+    }
+
+    fn view(&self, scene: &Scene) -> Value {
+        let title = match scene.title_unless_plain() {
+            None if self.flow_designation == "authentication" => "Sign in",
+            title => title.unwrap_or(&scene.title),
+        };
+        let labels = self.user_fields.iter().map(|field| match *field {
+            "email" => "Email",
+            "username" => "Username",
+            _ => "UPN",
+        });
+        let only_mail = self.user_fields == ["email"];
+        let typed = scene.typed.get("uid_field").filter(|typed| !typed.is_empty());
+        let mut errors = scene.errors.form.clone();
+        let mut of_password = scene.errors.fields.get("password").cloned().unwrap_or_default();
+        // Whether the name or the password was wrong is not told.
+        if self.also_password && of_password.iter().any(|text| text == password::INVALID) {
+            of_password.clear();
+            errors = vec!["That name and password do not match. Try again.".to_owned()];
+        }
+        json!({
+            "title": title, "subtitle": scene.purpose, "errors": errors,
+            "user_label": labels.collect::<Vec<_>>().join(" or "),
+            "user_type": if only_mail { "email" } else { "text" },
+            "user_autocomplete": if only_mail { "email" } else { "username" },
+            "user": typed.or(self.remembered.as_ref()),
+            "user_field": {"id": "uid", "errors": scene.errors.fields.get("uid_field")},
+            "password": self.password_fields || self.also_password,
+            "password_field": {"id": "password", "errors": of_password},
+            "remember_me": self.enable_remember_me,
+            "remembered": typed.is_none() && self.remembered.is_some(),
+            "action": self.primary_action,
+            "recovery_url": self.recovery_url.as_ref().or(self.recovery_of_brand.as_ref()),
+            "enroll_url": self.enroll_url, "passwordless_url": self.passwordless_url,
+            "sources": self.sources,
         })
+    }
+
+    fn samples() -> Vec<Self> {
+        let url = |flow: &str| Some(format!("/if/flow/{flow}/"));
+        let full = Self {
+            user_fields: vec!["email", "username"],
+            password_fields: true,
+            allow_show_password: true,
+            application_pre: Some("Flask SSO App".to_owned()),
+            flow_designation: "authentication",
+            captcha_stage: None,
+            enroll_url: url("enroll"),
+            recovery_url: url("recovery"),
+            passwordless_url: url("passwordless"),
+            primary_action: "Log in",
+            sources: vec![json!({"name": "Example ID", "url": "/source/oauth/login/example/"})],
+            show_source_labels: true,
+            enable_remember_me: true,
+            also_password: false,
+            recovery_of_brand: None,
+            remembered: Some("uma".to_owned()),
+        };
+        let bare = Self {
+            password_fields: false,
+            application_pre: None,
+            enroll_url: None,
+            recovery_url: None,
+            passwordless_url: None,
+            sources: Vec::new(),
+            enable_remember_me: false,
+            also_password: true,
+            recovery_of_brand: url("recovery"),
+            remembered: None,
+            ..full.clone()
+        };
+        let sources = Self { user_fields: Vec::new(), password_fields: false, ..full.clone() };
+        vec![full, bare, sources]
     }
 }

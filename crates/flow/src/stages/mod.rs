@@ -1,5 +1,5 @@
 //! Stages: one file per kind, with its fields and what it does. A new one is a file, its `mod` and
-//! its line in [`kinds`].
+//! its line in [`all`].
 
 pub(crate) mod authenticate;
 mod authenticator_validate;
@@ -7,7 +7,6 @@ mod consent;
 mod deny;
 mod dummy;
 mod identification;
-pub mod in_plan;
 mod password;
 mod plain;
 mod prompt;
@@ -16,18 +15,15 @@ mod user_login;
 mod user_logout;
 mod user_write;
 
-use std::pin::Pin;
-
 use countersign_core::KindResource;
-use countersign_model::{FieldErrors, Fields};
+use countersign_model::{Fields, Kind};
+use countersign_pages::PageDef;
 
-use crate::answer::Answer;
-use crate::challenge::Challenge;
-use crate::error::FlowError;
-use crate::run::Run;
+use crate::stage::{AnyStage, Stage};
 
 pub use authenticator_validate::AuthenticatorValidateStage;
-pub use consent::{ConsentMode, ConsentStage};
+pub(crate) use consent::AlwaysConsent;
+pub use consent::{ConsentMode, ConsentStage, Permission};
 pub use deny::DenyStage;
 pub use dummy::DummyStage;
 pub use identification::{IdentificationStage, UserField};
@@ -43,35 +39,10 @@ pub use user_login::UserLoginStage;
 pub use user_logout::UserLogoutStage;
 pub use user_write::UserWriteStage;
 
-/// What a stage wants to happen.
-#[derive(Debug)]
-pub enum Step {
-    /// Ask.
-    Show(Box<Challenge>),
-    /// Ask again, saying what was wrong.
-    Wrong(FieldErrors),
-    /// Its work is done.
-    Done,
-    /// Nobody gets past.
-    Deny(String),
-    /// Send the browser away for good; the flow is over.
-    Leave(String),
-    /// The stage put another flow in place of this one.
-    Replaced { slug: String },
-}
-
-impl Step {
-    pub(crate) fn show(challenge: Challenge) -> Self {
-        Step::Show(Box::new(challenge))
-    }
-}
-
-pub type StageFuture<'a> = Pin<Box<dyn Future<Output = Result<Step, FlowError>> + Send + 'a>>;
-
 /// What all stages have: the fields of `stages/all/`.
 #[derive(Debug, Clone, Fields)]
 #[kind(
-    members = dyn Stage,
+    members = dyn AnyStage,
     path = "stages/all",
     model = "authentik_flows.stage",
     title = "Stage",
@@ -84,46 +55,44 @@ pub struct Common {
     name: String,
 }
 
-/// What a kind of stage does. `challenge` is asked when the stage is reached and whenever its page
-/// is drawn again; `respond` gets the browser's answer.
-pub trait Stage: Send + Sync {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a>;
+/// A sort of stages: its kind, and the pages it may show.
+pub(crate) struct StageDef {
+    pub(crate) kind: KindResource,
+    pub(crate) pages: &'static [PageDef],
+}
 
-    /// Stages that act by themselves do the same for an answer.
-    fn respond<'a>(&'a self, run: &'a mut Run, _answer: &'a Answer) -> StageFuture<'a> {
-        self.challenge(run)
+impl StageDef {
+    fn of<S: Stage + Kind>() -> Self {
+        Self { kind: KindResource::of::<S>(), pages: S::PAGES }
     }
 
-    /// May run where nothing may be shown (`prompt=none`): has no effects beyond the plan unless it
-    /// is answered.
-    fn may_run_silently(&self) -> bool {
-        false
+    fn with(self, change: impl FnOnce(KindResource) -> KindResource) -> Self {
+        Self { kind: change(self.kind), ..self }
     }
 }
 
-/// Every kind of this module.
-pub(crate) fn kinds() -> Vec<KindResource> {
+/// Every sort of stages.
+pub(crate) fn all() -> Vec<StageDef> {
     vec![
-        KindResource::of::<AuthenticatorEmailStage>(),
-        KindResource::of::<AuthenticatorStaticStage>(),
-        KindResource::of::<AuthenticatorTotpStage>(),
-        KindResource::of::<AuthenticatorValidateStage>(),
-        KindResource::of::<AuthenticatorWebauthnStage>(),
-        KindResource::of::<CaptchaStage>(),
-        KindResource::of::<ConsentStage>(),
-        KindResource::of::<DenyStage>(),
-        KindResource::of::<DummyStage>(),
-        KindResource::of::<EmailStage>(),
-        KindResource::of::<IdentificationStage>(),
-        KindResource::of::<InvitationStage>()
-            .narrowed(&[("no_flows", "boolean")], crate::api::narrow_unbound),
-        KindResource::of::<PasswordStage>(),
-        KindResource::of::<Prompt>().computed(crate::api::prompt),
-        KindResource::of::<PromptStage>(),
-        KindResource::of::<RedirectStage>(),
-        KindResource::of::<UserDeleteStage>(),
-        KindResource::of::<UserLoginStage>(),
-        KindResource::of::<UserLogoutStage>(),
-        KindResource::of::<UserWriteStage>(),
+        StageDef::of::<AuthenticatorEmailStage>(),
+        StageDef::of::<AuthenticatorStaticStage>(),
+        StageDef::of::<AuthenticatorTotpStage>(),
+        StageDef::of::<AuthenticatorValidateStage>(),
+        StageDef::of::<AuthenticatorWebauthnStage>(),
+        StageDef::of::<CaptchaStage>(),
+        StageDef::of::<ConsentStage>(),
+        StageDef::of::<DenyStage>(),
+        StageDef::of::<DummyStage>(),
+        StageDef::of::<EmailStage>(),
+        StageDef::of::<IdentificationStage>(),
+        StageDef::of::<InvitationStage>()
+            .with(|kind| kind.narrowed(&[("no_flows", "boolean")], crate::api::narrow_unbound)),
+        StageDef::of::<PasswordStage>(),
+        StageDef::of::<PromptStage>(),
+        StageDef::of::<RedirectStage>(),
+        StageDef::of::<UserDeleteStage>(),
+        StageDef::of::<UserLoginStage>(),
+        StageDef::of::<UserLogoutStage>(),
+        StageDef::of::<UserWriteStage>(),
     ]
 }

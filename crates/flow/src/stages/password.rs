@@ -1,15 +1,17 @@
 //! Prove it, with a password.
 
 use countersign_model::{Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref};
+use countersign_pages::{Page, PageDef, Scene};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::authenticate::{self, Login};
-use super::{Stage, StageFuture, Step};
-use crate::answer::{Answer, wrong};
-use crate::challenge::{Challenge, Password};
+use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::plan::{PendingUser, key};
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// Where passwords are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -36,7 +38,7 @@ pub enum Backend {
 /// Asks for the password of the account named before, and checks it against the chosen backends.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/password",
     model = "authentik_stages_password.passwordstage",
     title = "Password Stage",
@@ -61,8 +63,13 @@ pub struct PasswordStage {
     pub allow_show_password: bool,
 }
 
-const TRIES: &str = "password_tries";
-const INVALID: &str = "Invalid password";
+pub(super) const INVALID: &str = "Invalid password";
+
+/// Wrong passwords so far.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Tries {
+    failed: i32,
+}
 
 impl PasswordStage {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
@@ -77,21 +84,10 @@ impl PasswordStage {
         }
     }
 
-    fn ask(&self, run: &Run) -> Challenge {
-        let recovery =
-            run.browser.brand_flow("flow_recovery").and_then(|flow| run.browser.snapshot.get(flow));
-        let recovery_url = recovery.map(|flow| {
-            format!("{}/if/flow/{}/", run.browser.cx.origin(&run.browser.request), flow.slug)
-        });
-        Challenge::Password(Password {
-            recovery_url,
-            allow_show_password: self.allow_show_password,
-        })
-    }
-
     async fn prove(
         &self,
         run: &mut Run,
+        state: &mut Tries,
         user: PendingUser,
         answer: &Answer,
     ) -> Result<Step, FlowError> {
@@ -106,7 +102,6 @@ impl PasswordStage {
         };
         let problem = match tried {
             Ok(backend) => {
-                run.plan.scratch.remove(TRIES);
                 run.plan.set_pending_user(&PendingUser {
                     backend: Some(backend.value().to_owned()),
                     ..user
@@ -116,30 +111,69 @@ impl PasswordStage {
             }
             Err(problem) => problem,
         };
-        if run.plan.count(TRIES) >= i64::from(self.failed_attempts_before_cancel) {
-            return Ok(Step::Deny(INVALID.to_owned()));
+        state.failed = state.failed.saturating_add(1);
+        if state.failed >= self.failed_attempts_before_cancel {
+            return Ok(Step::deny(INVALID));
         }
-        Ok(Step::Wrong(wrong("password", problem)))
+        Ok(Step::invalid("password", problem))
     }
 }
 
 impl Stage for PasswordStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async {
-            Ok(if run.plan.pending_user().is_some() {
-                Step::show(self.ask(run))
-            } else {
-                Step::Deny(String::new())
-            })
-        })
+    type State = Tries;
+    const PAGES: &'static [PageDef] = &[PageDef::of::<PasswordChallenge>()];
+
+    async fn show(&self, run: &mut Run, _state: &mut Tries) -> Result<Step, FlowError> {
+        if run.plan.pending_user().is_none() {
+            return Ok(Step::deny(""));
+        }
+        let origin = run.browser.cx.origin(&run.browser.request);
+        let recovery_url = run.recovery_path().map(|path| format!("{origin}{path}"));
+        Ok(Step::show(PasswordChallenge {
+            recovery_url,
+            allow_show_password: self.allow_show_password,
+        }))
     }
 
-    fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
-        Box::pin(async {
-            match run.plan.pending_user() {
-                Some(user) => self.prove(run, user, answer).await,
-                None => Ok(Step::Deny(String::new())),
-            }
-        })
+    async fn answer(
+        &self,
+        run: &mut Run,
+        state: &mut Tries,
+        answer: &Answer,
+    ) -> Result<Step, FlowError> {
+        match run.plan.pending_user() {
+            Some(user) => self.prove(run, state, user, answer).await,
+            None => Ok(Step::deny("")),
+        }
+    }
+}
+
+/// The password alone, after the account has been named.
+#[derive(Debug, Clone, Serialize)]
+struct PasswordChallenge {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_url: Option<String>,
+    allow_show_password: bool,
+}
+
+impl Page for PasswordChallenge {
+    const COMPONENT: &'static str = "ak-stage-password";
+    const TEMPLATE: &'static str = include_str!("password.html");
+
+    fn names_user(&self) -> bool {
+        true
+    }
+
+    fn view(&self, scene: &Scene) -> Value {
+        let title = scene.title_unless_plain().unwrap_or("Enter your password");
+        json!({"title": title, "subtitle": scene.purpose, "recovery_url": self.recovery_url})
+    }
+
+    fn samples() -> Vec<Self> {
+        let recovery_url = Some("https://id.example.org/if/flow/recovery/".to_owned());
+        vec![
+            Self { recovery_url, allow_show_password: true },
+            Self { recovery_url: None, allow_show_password: false },
+        ]
     }
 }

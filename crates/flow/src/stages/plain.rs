@@ -4,14 +4,15 @@
 use countersign_model::{Choice, Duration, EmailAddress, Kind, Ref, Secret};
 use uuid::Uuid;
 
-use super::{Stage, StageFuture, Step};
+use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// Sets up one-time codes by e-mail.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/authenticator/email",
     model = "authentik_stages_authenticator_email.authenticatoremailstage",
     title = "Email Authenticator Setup Stage",
@@ -53,7 +54,7 @@ pub struct AuthenticatorEmailStage {
 /// Sets up one-time recovery codes.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/authenticator/static",
     model = "authentik_stages_authenticator_static.authenticatorstaticstage",
     title = "Static Authenticator Setup Stage",
@@ -75,7 +76,7 @@ pub struct AuthenticatorStaticStage {
 /// Sets up codes from an authenticator app.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/authenticator/totp",
     model = "authentik_stages_authenticator_totp.authenticatortotpstage",
     schema = "AuthenticatorTOTPStage",
@@ -96,7 +97,7 @@ pub struct AuthenticatorTotpStage {
 /// Sets up a passkey or security key.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/authenticator/webauthn",
     model = "authentik_stages_authenticator_webauthn.authenticatorwebauthnstage",
     schema = "AuthenticatorWebAuthnStage",
@@ -123,7 +124,7 @@ pub struct AuthenticatorWebauthnStage {
 /// Asks a captcha service whether the visitor is a person.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/captcha",
     model = "authentik_stages_captcha.captchastage",
     title = "Captcha Stage",
@@ -153,7 +154,7 @@ pub struct CaptchaStage {
 /// Sends a link that leads on.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/email",
     model = "authentik_stages_email.emailstage",
     title = "Email Stage",
@@ -193,7 +194,7 @@ pub struct EmailStage {
 /// Lets only invited people on.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/invitation/stages",
     model = "authentik_stages_invitation.invitationstage",
     title = "Invitation Stage",
@@ -209,7 +210,7 @@ pub struct InvitationStage {
 /// Deletes the account.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/user_delete",
     model = "authentik_stages_user_delete.userdeletestage",
     title = "User Delete Stage",
@@ -256,8 +257,10 @@ pub enum Attachment {
 macro_rules! not_yet {
     ($($kind:ty => $what:literal),* $(,)?) => {$(
         impl Stage for $kind {
-            fn challenge<'a>(&'a self, _run: &'a mut Run) -> StageFuture<'a> {
-                Box::pin(async { Ok(Step::Deny(concat!($what, " is not available in this version.").to_owned())) })
+            type State = ();
+
+            async fn show(&self, _run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+                Ok(Step::deny(concat!($what, " is not available in this version.")))
             }
         }
     )*};
@@ -274,13 +277,13 @@ not_yet! {
 }
 
 impl Stage for InvitationStage {
-    fn challenge<'a>(&'a self, _run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async {
-            Ok(if self.continue_flow_without_invitation {
-                Step::Done
-            } else {
-                Step::Deny("Invalid invite/invite not found".to_owned())
-            })
+    type State = ();
+
+    async fn show(&self, _run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        Ok(if self.continue_flow_without_invitation {
+            Step::Done
+        } else {
+            Step::deny("Invalid invite/invite not found")
         })
     }
 }

@@ -3,11 +3,11 @@
 use countersign_model::{Choice, Draft, FieldErrors, Kind, ObjectId, Problem, Ref};
 use serde_json::{Map, json};
 
-use super::{Stage, StageFuture, Step};
 use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::plan::key;
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// Where a redirect stage leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -19,7 +19,7 @@ pub enum RedirectMode {
 /// Leads to an address, or on into another flow.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/redirect",
     model = "authentik_stages_redirect.redirectstage",
     title = "Redirect Stage",
@@ -83,12 +83,12 @@ impl RedirectStage {
         }
     }
 
-    async fn go(&self, run: &mut Run) -> Result<Step, FlowError> {
+    fn go(&self, run: &Run) -> Step {
         let flow = match self.target(run) {
             Target::Address(url) if url.is_empty() => {
-                return Ok(Step::Deny("The redirect leads nowhere.".to_owned()));
+                return Step::deny("The redirect leads nowhere.");
             }
-            Target::Address(url) => return Ok(Step::Leave(url)),
+            Target::Address(url) => return Step::Redirect(url),
             Target::Flow(flow) => flow,
         };
         let mut context = if self.keep_context { run.plan.context.clone() } else { Map::new() };
@@ -97,10 +97,7 @@ impl RedirectStage {
             json!({"pk": run.plan.flow.key().to_json(), "slug": run.slug()}),
         );
         context.remove(key::REDIRECT_STAGE_TARGET);
-        match run.replace(flow, context).await? {
-            Some(slug) => Ok(Step::Replaced { slug }),
-            None => Ok(Step::Deny("Flow does not apply to current user.".to_owned())),
-        }
+        Step::SwitchFlow { flow, context }
     }
 }
 
@@ -110,7 +107,9 @@ enum Target {
 }
 
 impl Stage for RedirectStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async { self.go(run).await })
+    type State = ();
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        Ok(self.go(run))
     }
 }

@@ -2,15 +2,16 @@
 
 use countersign_core::SessionData;
 use countersign_model::{Choice, Draft, Duration, FieldErrors, Kind, ObjectId, Problem};
+use countersign_pages::{Page, PageDef, Scene};
+use serde::Serialize;
 use serde_json::Value;
 
-use super::{Stage, StageFuture, Step};
-use crate::answer::{Answer, wrong};
+use crate::answer::Answer;
 use crate::browser::NewSession;
-use crate::challenge::Challenge;
 use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// What a session is tied to besides its cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -41,7 +42,7 @@ pub enum GeoipBinding {
 /// Signs the account of the flow in.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/user_login",
     model = "authentik_stages_user_login.userloginstage",
     title = "User Login Stage",
@@ -140,24 +141,44 @@ impl UserLoginStage {
 }
 
 impl Stage for UserLoginStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async {
-            if self.remember_me_offset.seconds() > 0 {
-                return Ok(Step::show(Challenge::UserLogin {}));
-            }
-            self.log_in(run, false).await
-        })
+    type State = ();
+    const PAGES: &'static [PageDef] = &[PageDef::of::<UserLoginChallenge>()];
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        if self.remember_me_offset.seconds() > 0 {
+            return Ok(Step::show(UserLoginChallenge {}));
+        }
+        self.log_in(run, false).await
     }
 
-    fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
-        Box::pin(async {
-            if self.remember_me_offset.seconds() <= 0 {
-                return self.log_in(run, false).await;
-            }
-            match answer.flag("remember_me") {
-                Ok(remember) => self.log_in(run, remember).await,
-                Err(problem) => Ok(Step::Wrong(wrong("remember_me", problem))),
-            }
-        })
+    async fn answer(&self, run: &mut Run, (): &mut (), answer: &Answer) -> Result<Step, FlowError> {
+        if self.remember_me_offset.seconds() <= 0 {
+            return self.log_in(run, false).await;
+        }
+        match answer.flag("remember_me") {
+            Ok(remember) => self.log_in(run, remember).await,
+            Err(problem) => Ok(Step::invalid("remember_me", problem)),
+        }
+    }
+}
+
+/// "Stay signed in?"
+#[derive(Debug, Serialize)]
+struct UserLoginChallenge {}
+
+impl Page for UserLoginChallenge {
+    const COMPONENT: &'static str = "ak-stage-user-login";
+    const TEMPLATE: &'static str = include_str!("user_login.html");
+
+    fn names_user(&self) -> bool {
+        true
+    }
+
+    fn view(&self, _scene: &Scene) -> Value {
+        serde_json::json!({"title": "Stay signed in?"})
+    }
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
     }
 }

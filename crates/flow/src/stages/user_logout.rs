@@ -4,15 +4,18 @@
 use countersign_model::Kind;
 use serde_json::Value;
 
-use super::{Stage, StageFuture, Step};
-use crate::challenge::Challenge;
+use countersign_pages::{Page, PageDef, Scene};
+use serde::Serialize;
+
+use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// Logs the user out.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/user_logout",
     model = "authentik_stages_user_logout.userlogoutstage",
     title = "User Logout Stage",
@@ -24,15 +27,32 @@ pub struct UserLogoutStage {
 }
 
 impl Stage for UserLogoutStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async {
-            let confirmed =
-                run.plan.context.get(key::SIGN_OUT_CONFIRMED) == Some(&Value::Bool(true));
-            if run.browser.unasked && !confirmed && run.browser.user_pk().is_some() {
-                return Ok(Step::show(Challenge::SignOut {}));
-            }
-            run.browser.log_out().await?;
-            Ok(Step::Done)
-        })
+    type State = ();
+    const PAGES: &'static [PageDef] = &[PageDef::of::<SignOutChallenge>()];
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        let confirmed = run.context().get(key::SIGN_OUT_CONFIRMED) == Some(&Value::Bool(true));
+        if run.browser.unasked && !confirmed && run.browser.user_pk().is_some() {
+            return Ok(Step::show(SignOutChallenge {}));
+        }
+        run.sign_out().await?;
+        Ok(Step::Done)
+    }
+}
+
+/// Asked on pages only.
+#[derive(Debug, Serialize)]
+struct SignOutChallenge {}
+
+impl Page for SignOutChallenge {
+    const COMPONENT: &'static str = "countersign-stage-sign-out";
+    const TEMPLATE: &'static str = include_str!("user_logout.html");
+
+    fn view(&self, _scene: &Scene) -> Value {
+        serde_json::json!({"title": "Sign out?"})
+    }
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
     }
 }

@@ -8,14 +8,15 @@ use countersign_model::{Choice, ChoiceValue, EmailAddress, JsonMap, Kind, Ref, d
 use countersign_store::{ActorUser, Tx, params};
 use serde_json::{Map, Value, json};
 
+use super::Backend;
 use super::authenticate;
-use super::{Backend, Stage, StageFuture, Step};
 use crate::error::FlowError;
 use crate::kinds::{Authentication, Flow};
 use crate::plan::{PendingUser, key};
 use crate::planner;
 use crate::run::Run;
 use crate::setup;
+use crate::stage::{AnyStage, Stage, Step};
 
 /// Whether the stage may make accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -31,7 +32,7 @@ pub enum UserCreationMode {
 /// Writes the answers of the prompts into the account of the flow, or makes a new one.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/user_write",
     model = "authentik_stages_user_write.userwritestage",
     title = "User Write Stage",
@@ -311,8 +312,10 @@ fn put(map: &mut Map<String, Value>, path: &[&str], value: &Value) {
 }
 
 impl Stage for UserWriteStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async { self.write(run).await })
+    type State = ();
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        self.write(run).await
     }
 }
 

@@ -232,10 +232,7 @@ impl Asked<'_> {
         let begin_with = Begin {
             flow: self.provider.settings.authorization_flow,
             context,
-            last: InPlan {
-                handler: AUTHORIZE.to_owned(),
-                data: serde_json::to_value(parsed).unwrap_or_default(),
-            },
+            last: InPlan::new(AUTHORIZE, parsed),
             interaction: if parsed.prompt.none {
                 Interaction::Forbidden
             } else {

@@ -9,10 +9,10 @@ use countersign_core::{
     RequestInfo, Visitor, brand_for, cookies::csrf_matches, cookies::session_cookie,
 };
 use countersign_flow::{
-    Begin, Begun, Flow, InPlan, Interaction, begin, confirm_page, in_plan, key, message_page,
+    Begin, Begun, Flow, InPlan, Interaction, SESSION_END, begin, confirm_page, key, message_page,
 };
 use countersign_model::Ref;
-use countersign_pages::{Confirm, Form, Message, Pair};
+use countersign_pages::{Confirm, Message, Pair};
 use countersign_store::params;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -282,10 +282,7 @@ impl Asked<'_> {
         };
         let mut context = self.context();
         context.insert(key::SIGN_OUT_CONFIRMED.to_owned(), json!(true));
-        let last = InPlan {
-            handler: SIGN_OUT.to_owned(),
-            data: serde_json::to_value(signing_out).unwrap_or_default(),
-        };
+        let last = InPlan::new(SIGN_OUT, &signing_out);
         self.begin(flow, context, last).await
     }
 
@@ -293,7 +290,7 @@ impl Asked<'_> {
     /// that says where to go on.
     async fn run_flow(&self) -> Result<Answer, Internal> {
         let Some(flow) = self.flow() else { return Ok(self.confirm(None)) };
-        let last = InPlan { handler: in_plan::SESSION_END.to_owned(), data: json!({}) };
+        let last = InPlan::new(SESSION_END, &());
         self.begin(flow, self.context(), last).await
     }
 
@@ -406,7 +403,6 @@ impl Asked<'_> {
         let page = Confirm {
             title: "Sign out?".to_owned(),
             subtitle: name.to_owned(),
-            form: Form { action: self.own_address(), ..Form::default() },
             text: if fault.is_some() {
                 "You can sign out here all the same.".to_owned()
             } else {
@@ -415,9 +411,9 @@ impl Asked<'_> {
             hidden: hidden.chain([Pair::new(CONFIRMED, "1")]).collect(),
             action: "Sign out".to_owned(),
             cancel_url: Some("/if/user/".to_owned()),
-            errors: fault.into_iter().collect(),
         };
-        confirm_page(&self.service.cx, self.request, self.visitor, self.headers, page)
+        let asked = (self.own_address(), page);
+        confirm_page(&self.service.cx, self.request, self.visitor, self.headers, asked, fault)
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use countersign_core::RequestInfo;
 use countersign_flow::error_page;
-use countersign_pages::{Autosubmit, Frame, Page, Pair, response};
+use countersign_pages::{AutosubmitChallenge, Frame, Scene, response};
 
 use super::http::{self, Answer};
 use crate::service::Service;
@@ -15,13 +15,8 @@ pub(crate) fn deliver(delivery: Delivery) -> Answer {
     match delivery {
         Delivery::Redirect(to) => http::redirect(&to),
         Delivery::Form { url, fields } => {
-            let page = Autosubmit {
-                title: "Redirecting...".to_owned(),
-                subtitle: String::new(),
-                url,
-                fields: fields.into_iter().map(|(name, value)| Pair::new(name, value)).collect(),
-            };
-            response(StatusCode::OK, &Frame::new("Countersign"), &Page::Autosubmit(page))
+            let page = AutosubmitChallenge::new(url, fields, "Redirecting...".to_owned());
+            response(StatusCode::OK, &Frame::new("Countersign"), &Scene::default(), &page)
         }
     }
 }

@@ -5,9 +5,9 @@ use countersign_policy::Subject;
 use countersign_policy::expression::{self, MappingContext};
 use serde_json::{Map, Value};
 
+use super::page::PromptField;
 use super::{Prompt, PromptType};
 use crate::answer::{Answer, as_flag};
-use crate::challenge::PromptField;
 
 /// In bytes as sent, a third more than the file.
 const LARGEST_FILE: usize = 136 * 1024;

@@ -3,7 +3,7 @@
 use countersign_model::{Choice, Code, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished};
 use countersign_policy::{Policy, expression};
 
-use crate::stages::Stage;
+use crate::stage::AnyStage;
 
 /// Sorts of questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -118,7 +118,7 @@ impl Prompt {
 /// A page of questions.
 #[derive(Debug, Clone, Kind)]
 #[kind(
-    family = dyn Stage,
+    family = dyn AnyStage,
     path = "stages/prompt/stages",
     model = "authentik_stages_prompt.promptstage",
     title = "Prompt Stage",

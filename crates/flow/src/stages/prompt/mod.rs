@@ -2,18 +2,20 @@
 
 mod field;
 mod kinds;
+mod page;
 
 use countersign_model::{FieldErrors, Key, ObjectId, Problem, Ref};
+use countersign_pages::{AnyPage as _, Page as _, PageDef};
 use countersign_policy::{PasswordPolicy, Policy, engine};
 use serde_json::{Map, Value};
 
-use super::{Stage, StageFuture, Step};
 use crate::answer::Answer;
-use crate::challenge::{Challenge, PromptField};
 use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
 use crate::setup;
+use crate::stage::{Stage, Step};
+use page::{PromptChallenge, PromptField};
 
 pub use kinds::{Prompt, PromptStage, PromptType};
 
@@ -22,7 +24,7 @@ const GONE: &str = "A question of this page was deleted.";
 impl PromptStage {
     /// Nothing is taken that a policy was to check which was deleted.
     fn unchecked(&self) -> Option<Step> {
-        (!self.vanished.is_empty()).then(|| Step::Deny("A policy that checks these answers was deleted. An administrator has to choose anew.".to_owned()))
+        (!self.vanished.is_empty()).then(|| Step::deny("A policy that checks these answers was deleted. An administrator has to choose anew."))
     }
 
     /// The questions by their order; none at all where one of them is gone, for what is not asked
@@ -50,7 +52,7 @@ impl PromptStage {
     }
 
     async fn take(&self, run: &mut Run, answer: &Answer) -> Result<Step, FlowError> {
-        let Some(resolved) = self.resolved(run) else { return Ok(Step::Deny(GONE.to_owned())) };
+        let Some(resolved) = self.resolved(run) else { return Ok(Step::deny(GONE)) };
         let mut errors = FieldErrors::new();
         let mut values = Map::new();
         for (prompt, shown) in &resolved {
@@ -70,7 +72,7 @@ impl PromptStage {
             }
         }
         if !errors.is_empty() {
-            return Ok(Step::Wrong(errors));
+            return Ok(Step::Invalid(errors));
         }
         for (prompt, shown) in &resolved {
             if let Some(fixed) = field::overwritten(prompt, shown) {
@@ -84,16 +86,16 @@ impl PromptStage {
         if let (Some(one), Some(two), None) = (passwords.next(), passwords.next(), passwords.next())
             && values.get(one) != values.get(two)
         {
-            return Ok(Step::Wrong(FieldErrors::object(Problem::new(
+            return Ok(Step::Invalid(FieldErrors::object(Problem::new(
                 "invalid",
                 "Passwords don't match.",
             ))));
         }
         if let Some(refused) = self.ask_policies(run, &values).await? {
-            return Ok(Step::Wrong(refused));
+            return Ok(Step::Invalid(refused));
         }
-        values.insert("component".to_owned(), "ak-stage-prompt".into());
-        run.plan.prompt_data().extend(values);
+        values.insert("component".to_owned(), PromptChallenge::COMPONENT.into());
+        run.plan.add_prompt_data(values);
         Ok(Step::Done)
     }
 
@@ -143,31 +145,29 @@ impl PromptStage {
 }
 
 impl Stage for PromptStage {
-    fn challenge<'a>(&'a self, run: &'a mut Run) -> StageFuture<'a> {
-        Box::pin(async {
-            if let Some(refused) = self.unchecked() {
-                return Ok(refused);
-            }
-            let Some(resolved) = self.resolved(run) else { return Ok(Step::Deny(GONE.to_owned())) };
-            Ok(Step::show(Challenge::Prompt {
-                fields: resolved.into_iter().map(|(_, field)| field).collect(),
-            }))
-        })
+    type State = ();
+    const PAGES: &'static [PageDef] = &[PageDef::of::<PromptChallenge>()];
+
+    async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
+        if let Some(refused) = self.unchecked() {
+            return Ok(refused);
+        }
+        let Some(resolved) = self.resolved(run) else { return Ok(Step::deny(GONE)) };
+        let fields = resolved.into_iter().map(|(_, field)| field).collect();
+        Ok(Step::show(PromptChallenge { fields }))
     }
 
-    fn respond<'a>(&'a self, run: &'a mut Run, answer: &'a Answer) -> StageFuture<'a> {
-        Box::pin(async {
-            match self.unchecked() {
-                Some(refused) => Ok(refused),
-                None => self.take(run, answer).await,
-            }
-        })
+    async fn answer(&self, run: &mut Run, (): &mut (), answer: &Answer) -> Result<Step, FlowError> {
+        match self.unchecked() {
+            Some(refused) => Ok(refused),
+            None => self.take(run, answer).await,
+        }
     }
 }
 
 /// The challenge of one prompt by itself, for the preview in the administration.
-pub(crate) fn preview(prompt: &Prompt) -> Challenge {
-    Challenge::Prompt { fields: vec![field::resolve(prompt, &Map::new(), None)] }
+pub(crate) fn preview(prompt: &Prompt) -> Value {
+    PromptChallenge { fields: vec![field::resolve(prompt, &Map::new(), None)] }.json().into()
 }
 
 /// The stages a prompt is used in.

@@ -1,0 +1,185 @@
+//! Flows for people: what a request led to, as a page or a redirect.
+
+use axum::response::Response;
+use countersign_model::{ChoiceValue as _, ErrorNode, FieldErrors};
+use countersign_pages::{AnyPage, Errors, Form, Person, Scene, response as page_response};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::browser::Browser;
+use crate::executor::{Ended, Shown, Turned};
+use crate::pages::AccessDeniedChallenge;
+use crate::plan::key;
+use crate::record;
+use crate::recorder::trace_number;
+use crate::run::Run;
+use crate::setup;
+use crate::web::{cancel_url, flow_url, with_retry_after};
+
+/// The answer to a browser. `headers`: those of a request whose page is answered by a form;
+/// `redirect` makes the sort of redirect that the request needs.
+pub(crate) fn present(
+    ended: Ended,
+    headers: Option<&HeaderMap>,
+    redirect: fn(&str) -> Response,
+) -> Response {
+    let Ended { mut run, turned, continues } = ended;
+    let slug = run.slug();
+    let response = match turned {
+        Turned::Next => redirect(&flow_url(&slug, &run.plan.query)),
+        Turned::SwitchFlow { slug } => redirect(&flow_url(&slug, &run.plan.query)),
+        // The set-up ends where the next steps are.
+        Turned::Redirect(to) if to == "/" && setup::is_setup(&slug) => redirect("/if/admin/"),
+        Turned::Redirect(to) => redirect(&to),
+        Turned::Denied(error_message) => {
+            let errors = FieldErrors::new();
+            draw(&run, &AccessDeniedChallenge { error_message }, &errors, String::new())
+        }
+        Turned::Show(Shown { page, errors }) => {
+            let csrf = headers.map(|headers| run.browser.csrf(headers)).unwrap_or_default();
+            draw(&run, &*page, &errors, csrf)
+        }
+    };
+    with_retry_after(run.browser.dress(response, continues), run.retry_after)
+}
+
+fn draw(run: &Run, page: &dyn AnyPage, errors: &FieldErrors, csrf: String) -> Response {
+    let mut scene = scene(run, errors);
+    (scene.form.csrf, scene.form.multipart) = (csrf, page.takes_files());
+    page_response(StatusCode::OK, &run.browser.frame(), &scene, page)
+}
+
+fn scene(run: &Run, errors: &FieldErrors) -> Scene {
+    let (flow, slug) = (run.flow(), run.slug());
+    let hint = run.application_hint.as_ref().map(|hint| hint.name.clone());
+    let application = hint.unwrap_or_else(|| application_name(run));
+    let user = run.shown_user();
+    Scene {
+        title: title(run),
+        purpose: if application.is_empty() {
+            String::new()
+        } else {
+            format!("to continue to {application}")
+        },
+        brand: run.browser.frame().brand,
+        designation: flow.map(|flow| flow.designation.value().to_owned()).unwrap_or_default(),
+        form: Form { action: flow_url(&slug, &run.plan.query), ..Form::default() },
+        errors: sentences(errors),
+        typed: run.plan.current().map(|step| step.typed.clone()).unwrap_or_default(),
+        person: (!user.is_empty()).then(|| Person {
+            name: user,
+            detail: String::new(),
+            avatar: Some(run.shown_avatar()),
+        }),
+        signed_in: person_of(&run.browser),
+        cancel_url: cancel_url(run.plan.wanted()),
+        trace: if record::is_recorded(&run.browser, &run.plan) {
+            trace_number(run.plan.run)
+        } else {
+            String::new()
+        },
+        why_url: run
+            .browser
+            .is_superuser()
+            .then(|| format!("/if/admin/#/flow/runs/{}", run.plan.run)),
+        flow: slug,
+        application,
+    }
+}
+
+/// The flow's title with the names filled in; a title that does not work out stays as it is.
+pub(crate) fn title(run: &Run) -> String {
+    let raw = run.flow().map(|flow| flow.title.clone()).unwrap_or_default();
+    format_title(&raw, &application_name(run), &run.shown_user())
+}
+
+fn format_title(raw: &str, app: &str, user: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('%') {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let known = [("%(app)s", app), ("%(user)s", user), ("%%", "%")];
+        match known.iter().find(|(mark, _)| from.starts_with(mark)) {
+            Some((mark, value)) => {
+                out.push_str(value);
+                rest = from.get(mark.len()..).unwrap_or_default();
+            }
+            None => return raw.to_owned(),
+        }
+    }
+    out.push_str(rest);
+    // Nothing to name leaves a blank at the end.
+    out.trim().to_owned()
+}
+
+/// The application that the plan is for.
+fn application_name(run: &Run) -> String {
+    let application = run.plan.context.get(key::APPLICATION);
+    let name = application.and_then(|app| app.get("name")).and_then(Value::as_str);
+    name.unwrap_or_default().to_owned()
+}
+
+/// The person signed in, with name and address.
+pub(crate) fn person_of(browser: &Browser) -> Option<Person> {
+    browser.visitor.user.as_ref().map(|user| Person {
+        name: if user.name.is_empty() { user.username.clone() } else { user.name.clone() },
+        detail: if user.email.is_empty() { user.username.clone() } else { user.email.clone() },
+        avatar: Some(countersign_directory::avatar(&user.name, &user.username)),
+    })
+}
+
+fn sentences(errors: &FieldErrors) -> Errors {
+    let mut found = Errors::default();
+    for (name, node) in errors.iter() {
+        let texts: Vec<String> = match node {
+            ErrorNode::Problems(problems) => {
+                problems.iter().map(|problem| problem.text.clone()).collect()
+            }
+            ErrorNode::Nested(_) | ErrorNode::Items(_) => vec!["This is not right.".to_owned()],
+        };
+        found.all.extend_from_slice(&texts);
+        if name == "non_field_errors" {
+            let silent = || vec!["These answers are not accepted.".to_owned()];
+            found.form = if texts.is_empty() { silent() } else { texts };
+        } else {
+            found.fields.insert(name.to_owned(), texts);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_filled_in_or_left_alone() {
+        for (raw, expected) in [
+            ("Redirecting to %(app)s", "Redirecting to Wiki"),
+            ("Hello %(user)s, %(app)s", "Hello uma, Wiki"),
+            ("100% sure", "100% sure"),
+            ("100%% sure", "100% sure"),
+            ("%(other)s", "%(other)s"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(format_title(raw, "Wiki", "uma"), expected);
+            assert_eq!(format_title("Redirecting to %(app)s", "", ""), "Redirecting to");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn titles_never_fail(raw in "\\PC{0,60}", app in "\\PC{0,10}", user in "\\PC{0,10}") {
+            let _ = format_title(&raw, &app, &user);
+        }
+
+        #[test]
+        fn local_addresses_stay_on_this_server(path in "\\PC{0,40}") {
+            if crate::executor::is_local(&path) {
+                let joined = url::Url::parse("https://id.example.test/").unwrap().join(&path).unwrap();
+                proptest::prop_assert_eq!(joined.host_str(), Some("id.example.test"));
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a stage is. Its author writes one file with its fields, what it remembers, what it shows,
+//! and what it does.
+
+use std::pin::Pin;
+
+use countersign_model::{FieldErrors, Ref};
+use countersign_pages::{AnyPage, Page, PageDef};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::answer::Answer;
+use crate::error::FlowError;
+use crate::kinds::Flow;
+use crate::run::Run;
+
+/// What a stage wants to happen.
+#[derive(Debug)]
+pub enum Step {
+    /// Ask.
+    Show(Box<dyn AnyPage>),
+    /// Ask again, saying what was wrong.
+    Invalid(FieldErrors),
+    /// Its work is done.
+    Done,
+    /// Refused, with the reason for the person.
+    Deny(String),
+    /// Send the browser to an address anywhere; the flow is over.
+    Redirect(String),
+    /// Go on in another flow, which begins with this context.
+    SwitchFlow { flow: Ref<Flow>, context: Map<String, Value> },
+}
+
+impl Step {
+    pub fn show(page: impl Page) -> Self {
+        Step::Show(Box::new(page))
+    }
+
+    pub fn deny(reason: impl Into<String>) -> Self {
+        Step::Deny(reason.into())
+    }
+
+    /// One field of the answer is wrong.
+    pub fn invalid(field: &str, problem: countersign_model::Problem) -> Self {
+        Step::Invalid(FieldErrors::one(field, problem))
+    }
+}
+
+/// A step of a flow, as its author writes it (with `async fn`).
+pub trait Stage: Send + Sync + 'static {
+    /// What it remembers between two requests of one plan; gone when the stage is done. What an
+    /// older version of the program remembered and this one cannot read begins the flow anew.
+    type State: Serialize + DeserializeOwned + Default + Send;
+
+    /// Every page it may show.
+    const PAGES: &'static [PageDef] = &[];
+
+    /// The stage is reached, or its page is drawn again.
+    fn show(
+        &self,
+        run: &mut Run,
+        state: &mut Self::State,
+    ) -> impl Future<Output = Result<Step, FlowError>> + Send;
+
+    /// The browser's answer. Stages that act by themselves do the same for one.
+    fn answer(
+        &self,
+        run: &mut Run,
+        state: &mut Self::State,
+        _answer: &Answer,
+    ) -> impl Future<Output = Result<Step, FlowError>> + Send {
+        self.show(run, state)
+    }
+
+    /// May run where nothing may be shown (`prompt=none`): has no effects beyond the plan unless it
+    /// is answered.
+    fn may_run_silently(&self) -> bool {
+        false
+    }
+}
+
+/// Any stage; what the engine works with.
+pub trait AnyStage: Send + Sync {
+    fn pages(&self) -> &'static [PageDef];
+
+    fn may_run_silently(&self) -> bool;
+
+    /// Shows the stage, or gives it the answer. `state` is read and written as the stage's own type.
+    fn perform<'a>(
+        &'a self,
+        run: &'a mut Run,
+        state: &'a mut Value,
+        answer: Option<&'a Answer>,
+    ) -> Pin<Box<dyn Future<Output = Result<Step, FlowError>> + Send + 'a>>;
+}
+
+impl<S: Stage> AnyStage for S {
+    fn pages(&self) -> &'static [PageDef] {
+        S::PAGES
+    }
+
+    fn may_run_silently(&self) -> bool {
+        Stage::may_run_silently(self)
+    }
+
+    fn perform<'a>(
+        &'a self,
+        run: &'a mut Run,
+        state: &'a mut Value,
+        answer: Option<&'a Answer>,
+    ) -> Pin<Box<dyn Future<Output = Result<Step, FlowError>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut own = match state.take() {
+                Value::Null => S::State::default(),
+                known => serde_json::from_value(known).map_err(|_| FlowError::Unreadable)?,
+            };
+            let step = match answer {
+                Some(answer) => self.answer(run, &mut own, answer).await?,
+                None => self.show(run, &mut own).await?,
+            };
+            *state = serde_json::to_value(&own)?;
+            Ok(step)
+        })
+    }
+}

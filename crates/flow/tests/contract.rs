@@ -1,0 +1,212 @@
+//! What every stage and every page has to keep to, so that the next one does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod world;
+
+use countersign_pages::sample;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+use world::{World, executor};
+
+#[test]
+fn pages_are_drawn_with_and_without_a_flow() {
+    let pages = countersign_flow::pages();
+    sample::check(&pages).unwrap();
+    sample::distinct(&pages).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_documents_every_page() {
+    let world = World::set_up().await;
+    let document = world.browser().get("/api/v3/schema/?format=json").await.json();
+    let schemas = &document["components"]["schemas"];
+    let mapping = &schemas["ChallengeTypes"]["discriminator"]["mapping"];
+    for page in countersign_flow::pages() {
+        let reference =
+            mapping[page.component].as_str().unwrap_or_else(|| panic!("{}", page.component));
+        let schema = &schemas[reference.rsplit('/').next().unwrap()];
+        for sample in (page.samples)() {
+            let challenge = sample.json();
+            for name in schema["required"].as_array().unwrap() {
+                let name = name.as_str().unwrap();
+                assert!(
+                    challenge.contains_key(name) || name.starts_with("pending_user"),
+                    "{reference} {name}"
+                );
+            }
+            for name in challenge.keys() {
+                assert!(schema["properties"].get(name).is_some(), "{reference} {name}");
+            }
+        }
+    }
+}
+
+/// What a kind needs beside its name.
+fn fields(path: &str) -> Value {
+    match path {
+        "stages/authenticator/totp" => json!({"digits": "6"}),
+        "stages/authenticator/validate" => json!({"not_configured_action": "deny"}),
+        "stages/captcha" => json!({"public_key": "a", "private_key": "b"}),
+        "stages/identification" => json!({"user_fields": ["username"]}),
+        "stages/password" => json!({"backends": ["authentik.core.auth.InbuiltBackend"]}),
+        "stages/prompt/stages" => json!({"fields": []}),
+        "stages/redirect" => json!({"mode": "static", "target_static": "/x/"}),
+        "stages/user_login" => json!({"remember_me_offset": "days=1"}),
+        _ => json!({}),
+    }
+}
+
+/// Every sort of stage stands between two buttons. Whatever is sent to it, twice, with another
+/// page's fields or with nothing, it asks again, refuses, or is done: it never breaks, and never
+/// is passed by the answer to another page.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_stage_bears_any_answer() {
+    let world = World::set_up().await;
+    let mut admin = world.browser();
+    admin.sign_in("akadmin", "Throwaway-Pw-1").await;
+    let dummy = admin.create("stages/dummy", json!({"name": "button"})).await;
+    let modules = world.cx.modules();
+    let stages = modules.iter().flat_map(|module| &module.kinds).filter_map(|kind| {
+        let meta = kind.meta();
+        meta.family.is_some_and(|family| family.space.0 == "stage").then_some(meta.path)
+    });
+    let known: Vec<_> = countersign_flow::pages().iter().map(|page| page.component).collect();
+    for path in stages {
+        let slug = path.replace('/', "-");
+        let mut body = Map::from_iter([("name".to_owned(), slug.clone().into())]);
+        body.extend(fields(path).as_object().unwrap().clone());
+        let stage = admin.create(path, body.into()).await;
+        admin.flow(&slug, json!({}), &[&dummy, &stage, &dummy]).await;
+        let executor = executor(&slug);
+        for answer in [
+            json!({}),
+            json!({"component": "ak-stage-dummy"}),
+            json!({"component": "ak-stage-password", "password": "x", "uid_field": ""}),
+            json!({"token": "x", "remember_me": null, "uid_field": {"a": 1}}),
+        ] {
+            let mut browser = world.browser();
+            let mut shown = browser.challenge(&executor).await;
+            assert_eq!(shown["component"], "ak-stage-dummy", "{path}");
+            shown = browser.answer(&executor, json!({})).await;
+            // The page again, as after a reload.
+            if shown["component"] != "xak-flow-redirect"
+                && shown["component"] != "ak-stage-access-denied"
+            {
+                let again = browser.challenge(&executor).await;
+                assert_eq!(again["component"], shown["component"], "{path}");
+                shown = browser.answer(&executor, answer.clone()).await;
+            }
+            let component = shown["component"].as_str().unwrap();
+            assert!(known.contains(&component), "{path} shows {component}");
+            assert_ne!(component, "ak-stage-flow-error", "{path} {answer} {shown}");
+            let page = browser.get(&format!("/if/flow/{slug}/")).await;
+            assert_ne!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+            let posted =
+                browser.post_form(&format!("/if/flow/{slug}/"), &[("password", "x")]).await;
+            assert_ne!(posted.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        }
+    }
+}
+
+/// Whatever the browser's own page is asked for, is kept; everything else it sends is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_keeps_no_answers_that_its_page_does_not_declare() {
+    let world = World::set_up().await;
+    let mut admin = world.browser();
+    admin.sign_in("akadmin", "Throwaway-Pw-1").await;
+    let mut keys = Vec::new();
+    for (key, kind) in
+        [("city", "text"), ("otp", "text"), ("pin", "text"), ("code", "text"), ("must", "text")]
+    {
+        let prompt = json!({"name": key, "field_key": key, "label": key, "type": kind, "required": key == "must"});
+        keys.push(admin.create("stages/prompt/prompts", prompt).await);
+    }
+    let stage = admin.create("stages/prompt/stages", json!({"name": "ask", "fields": keys})).await;
+    admin.flow("ask", json!({}), &[&stage]).await;
+    let mut browser = world.browser();
+    browser.get("/if/flow/ask/").await;
+    let sent = [
+        ("city", "Ulm-typed"),
+        ("otp", "otp-typed"),
+        ("pin", "pin-typed"),
+        ("code", "code-typed"),
+        ("passcode_of_no_page", "other-typed"),
+    ];
+    let refused = browser.post_form("/if/flow/ask/", &sent).await;
+    for page in [refused.text, browser.get("/if/flow/ask/").await.text] {
+        assert!(page.contains("Ulm-typed"), "{page}");
+        assert_eq!(page.matches("-typed").count(), 1, "{page}");
+    }
+}
+
+/// The stage that asked for name and password shows the refusal of the next, which keeps counting.
+#[tokio::test(flavor = "multi_thread")]
+async fn name_and_password_on_one_page_are_two_stages() {
+    const LOGIN: &str = "/if/flow/default-authentication-flow/";
+    let world = World::set_up().await;
+    let mut browser = world.browser();
+    let page = browser.get(LOGIN).await.text;
+    assert!(page.contains("name=\"uid_field\"") && page.contains("name=\"password\""), "{page}");
+    for (name, told) in
+        [("akadmin", "do not match"), ("nobody", "do not match"), ("akadmin", "do not match")]
+    {
+        let wrong = browser.post_form(LOGIN, &[("uid_field", name), ("password", "nope")]).await;
+        assert_eq!(wrong.status, StatusCode::OK);
+        assert!(wrong.text.contains(told) && wrong.text.contains(&format!("value=\"{name}\"")));
+        // A reload asks for both, without the password.
+        let again = browser.get(LOGIN).await.text;
+        assert!(again.contains("name=\"uid_field\"") && again.contains("name=\"password\""));
+        assert!(again.contains(&format!("value=\"{name}\"")) && !again.contains("nope"));
+    }
+    let right = [("uid_field", "akadmin"), ("password", "Throwaway-Pw-1")];
+    assert_eq!(browser.post_form(LOGIN, &right).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get(LOGIN).await.location(), "/");
+    // Five wrong ones in all end the flow, although the name was asked for each time.
+    let mut other = world.browser();
+    other.get(LOGIN).await;
+    let wrong = [("uid_field", "somebody"), ("password", "nope")];
+    for _ in 0..4 {
+        other.post_form(LOGIN, &wrong).await;
+        world.clock.advance(120);
+    }
+    let last = other.post_form(LOGIN, &wrong).await.text;
+    assert!(last.contains("Too many wrong passwords"), "{last}");
+}
+
+/// What an older version of the program remembered of a stage begins the flow anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_another_version_begins_anew() {
+    use countersign_store::Owner;
+    let world = World::set_up().await;
+    let mut browser = world.browser();
+    let login = executor("default-authentication-flow");
+    browser.challenge(&login).await;
+    let shown = browser.answer(&login, json!({"uid_field": "akadmin"})).await;
+    assert_eq!(shown["component"], "ak-stage-password");
+    let ephemeral = world.cx.store.ephemeral();
+    let session = countersign_core::cookies::session_key(&world.cx, &{
+        let mut headers = http::HeaderMap::new();
+        let cookie = format!("authentik_session={}", browser.cookies["authentik_session"]);
+        headers.insert("cookie", cookie.parse().unwrap());
+        headers
+    })
+    .unwrap();
+    let name = hex::encode(countersign_store::sha256(&session));
+    let found = ephemeral.get("flow_plan", &name).await.unwrap().unwrap();
+    let sealer = world.cx.store.sealer();
+    let opened = sealer.open(&String::from_utf8(found.bytes).unwrap()).unwrap();
+    let mut plan: Value = serde_json::from_str(opened.expose()).unwrap();
+    assert_eq!(plan["steps"][0]["state"], json!({"failed": 0}));
+    plan["steps"][0]["state"] = json!({"tries": "many"});
+    let sealed = sealer.seal(&plan.to_string()).into_bytes();
+    let owner = Owner::client("127.0.0.1".parse().unwrap());
+    ephemeral.put("flow_plan", &name, sealed, 3600, owner).await.unwrap();
+    let begun = browser.challenge(&login).await;
+    assert_eq!(begun["component"], "ak-stage-identification", "{begun}");
+}

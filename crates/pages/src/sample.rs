@@ -1,0 +1,108 @@
+//! A frame and a scene filled in: for tests, for looking at, for the documentation.
+
+use std::collections::BTreeMap;
+
+use crate::page::{Errors, Form, Frame, Link, PageDef, Person, Scene};
+
+/// The pages of this crate.
+pub const PAGES: &[PageDef] = &[
+    PageDef::of::<crate::AutosubmitChallenge>(),
+    PageDef::of::<crate::Confirm>(),
+    PageDef::of::<crate::Denied>(),
+    PageDef::of::<crate::Message>(),
+];
+
+#[must_use]
+pub fn frame() -> Frame {
+    let link = |name: &str, href: &str| Link { name: name.to_owned(), href: href.to_owned() };
+    Frame {
+        links: vec![link("Example GmbH", ""), link("Help", "https://example.org/help")],
+        ..Frame::new("Countersign")
+    }
+}
+
+/// In the middle of a flow, after an answer that was refused.
+#[must_use]
+pub fn scene() -> Scene {
+    let person = Person {
+        name: "Uma Martin".to_owned(),
+        detail: "uma@example.org".to_owned(),
+        avatar: Some("/static/dist/assets/images/user_default.png".to_owned()),
+    };
+    let refused = vec!["Invalid password".to_owned()];
+    Scene {
+        title: "Welcome to authentik!".to_owned(),
+        purpose: "to continue to Flask SSO App".to_owned(),
+        application: "Flask SSO App".to_owned(),
+        brand: "Countersign".to_owned(),
+        flow: "default-authentication-flow".to_owned(),
+        designation: "authentication".to_owned(),
+        form: Form {
+            action: "/if/flow/default-authentication-flow/?next=%2F".to_owned(),
+            csrf: "proof".to_owned(),
+            multipart: false,
+        },
+        errors: Errors {
+            form: vec!["These answers are not accepted.".to_owned()],
+            fields: BTreeMap::from([("password".to_owned(), refused.clone())]),
+            all: refused,
+        },
+        typed: BTreeMap::from([("uid_field".to_owned(), "uma".to_owned())]),
+        person: Some(person.clone()),
+        signed_in: Some(person),
+        cancel_url: "/flows/-/cancel/".to_owned(),
+        trace: "7F3K-92QD".to_owned(),
+        why_url: Some("/if/admin/".to_owned()),
+    }
+}
+
+/// Draws every sample of pages, in the middle of a flow and by itself, and says what is wrong with
+/// them: nothing may be inline, every form carries its proof, and the same page is drawn alike.
+///
+/// # Errors
+/// The page and what is wrong with it.
+pub fn check(pages: &[PageDef]) -> Result<(), String> {
+    let renderer = crate::Pages::new().map_err(|error| error.to_string())?;
+    for def in pages {
+        let samples = (def.samples)();
+        if samples.is_empty() {
+            return Err(format!("{} has no samples", def.component));
+        }
+        for page in samples {
+            for scene in [scene(), Scene::default()] {
+                let name = def.component;
+                let draw = || renderer.render(&frame(), &scene, &*page);
+                let html = draw().map_err(|error| format!("{name}: {error:?}"))?;
+                let count = |text: &str| html.matches(text).count();
+                let proofs = count("<form") - count("data-submit");
+                for (fault, found) in [
+                    ("is not drawn alike twice", draw().ok().as_ref() != Some(&html)),
+                    ("has inline code", count(" style=") + count(" onclick") > 0),
+                    ("is not in the layout", count("<h1>") != 1 || count("lang=\"en\"") != 1),
+                    ("has a script of its own", count("<script") != 1),
+                    ("has a form without proof", proofs != count("name=\"csrf\"")),
+                ] {
+                    if found {
+                        return Err(format!("{name} {fault}:\n{html}"));
+                    }
+                }
+                if page.json().get("component") != Some(&name.into()) {
+                    return Err(format!("{name} is called otherwise in its JSON"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A component's name is one page's only.
+///
+/// # Errors
+/// The name that two pages have.
+pub fn distinct(pages: &[PageDef]) -> Result<(), String> {
+    let mut seen = std::collections::BTreeSet::new();
+    match pages.iter().find(|def| !seen.insert(def.component)) {
+        None => Ok(()),
+        Some(def) => Err(format!("two pages are called {}", def.component)),
+    }
+}
