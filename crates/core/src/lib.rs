@@ -33,7 +33,7 @@ pub use page::{Page, envelope};
 pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use resource::{Display, FamilyResource, KindResource, RenderContext};
 pub use response::{json, no_content};
-pub use service::{Nodes, Service, Shutdown, Tasks};
+pub use service::{Nodes, Service, Shutdown, Sockets, Tasks};
 pub use session::SessionData;
 pub use values::{plain, python_repr, python_type};
 pub use visitor::{OAuthCaller, TokenResolver, Visitor};

@@ -9,6 +9,7 @@ use std::{
 
 use tokio::{
     sync::{Semaphore, watch},
+    task::JoinSet,
     time::Instant,
 };
 
@@ -86,6 +87,38 @@ impl Shutdown {
     /// Sleeps; `false` as soon as the program stops. For the head of a loop.
     pub async fn sleep(&mut self, time: Duration) -> bool {
         tokio::time::timeout(time, self.requested()).await.is_err()
+    }
+}
+
+/// Connections of a listener that go on as something else than HTTP, found in the extensions of a
+/// request. They keep their places in the limit of the listener and end with it.
+#[derive(Clone)]
+pub struct Sockets {
+    running: Arc<Mutex<JoinSet<()>>>,
+    shutdown: Shutdown,
+}
+
+impl Sockets {
+    pub fn new(shutdown: Shutdown) -> Sockets {
+        Sockets { running: Arc::default(), shutdown }
+    }
+
+    /// Serves a connection. What is served gets a moment to say goodbye when the program stops;
+    /// then it is cut off.
+    pub fn serve<F>(&self, serve: impl FnOnce(Shutdown) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        while running.try_join_next().is_some() {}
+        running.spawn(serve(self.shutdown.clone()));
+    }
+
+    /// Waits until all have ended; cuts them off when it is dropped.
+    pub async fn ended(&self) {
+        let mut running =
+            std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        while running.join_next().await.is_some() {}
     }
 }
 

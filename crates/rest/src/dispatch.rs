@@ -178,7 +178,7 @@ fn limit(
         .map_or(Ok(()), |limit| limit.0.take(info).map_err(ApiError::Throttled))
 }
 
-fn permit(access: &Access, caller: &Caller) -> Result<(), ApiError> {
+pub(crate) fn permit(access: &Access, caller: &Caller) -> Result<(), ApiError> {
     let known = caller.user.is_some();
     let permitted = match access {
         Access::Public => true,

@@ -16,6 +16,7 @@ mod openapi;
 mod references;
 mod secrets;
 mod single;
+mod socket;
 mod table;
 mod used_by;
 mod values;
@@ -25,6 +26,7 @@ pub use history::undo_job;
 pub use objects::{answer, rendered};
 pub use openapi::object_schema;
 pub use secrets::Asked as AskedSecret;
+pub use socket::socket;
 pub use table::{
     Column, ColumnKind, Index, Narrowed, Rows, Scope, TableMeta, operations as table_operations,
 };

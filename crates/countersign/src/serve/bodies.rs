@@ -19,15 +19,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use countersign_listener::{Turn, Waiting};
 use countersign_model::subscriber;
 use http::{HeaderValue, StatusCode, Version, header};
 use http_body_util::Limited;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::{
-    layers::failure,
-    places::{Turn, Waiting},
-};
+use super::layers::failure;
 
 /// Largest request body.
 pub const MAX_BODY: usize = 32 * 1024 * 1024;

@@ -5,11 +5,11 @@ mod bodies;
 mod faults;
 mod health;
 mod layers;
-mod listen;
 mod measure;
 pub mod memory;
 mod panics;
-mod places;
+#[cfg(test)]
+mod sockets_test;
 mod supervisor;
 mod throttle;
 mod tls;
@@ -19,6 +19,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware};
 use countersign_core::{Context, Service, request_layer};
+use countersign_listener::{self as listener, Bound, Bounds, Waiting};
 use countersign_model::Clock as _;
 use countersign_rest::api_router;
 use countersign_store::SystemClock;
@@ -30,8 +31,6 @@ use self::{
     faults::Faults,
     health::Monitoring,
     layers::Rules,
-    listen::Bounds,
-    places::Waiting,
     supervisor::{Backoff, Supervisor},
     throttle::Throttle,
 };
@@ -79,7 +78,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     files::write_private(&settings.general.data_dir.join("metrics-key"), &monitoring.key)
         .map_err(|error| format!("the data folder cannot be written: {error}"))?;
     let bounds = bounds(&settings);
-    let router = router(&context, &settings, monitoring.clone(), &bounds);
+    let router = surrounded(routes(&context, monitoring.clone()), &context, &settings, &bounds);
     if countersign_flow::setup_is_open(&context).await.unwrap_or(false) {
         tracing::info!(
             "Nobody administers this installation yet: the address below leads to the set-up page"
@@ -113,7 +112,7 @@ fn stop_grace(settings: &Settings) -> Duration {
     work + Duration::from_secs(5)
 }
 
-fn serve_numbers(numbers: listen::Bound, monitoring: Monitoring, settings: &Settings) -> Service {
+fn serve_numbers(numbers: Bound, monitoring: Monitoring, settings: &Settings) -> Service {
     let router = health::metrics_router(monitoring);
     numbers.serve("metrics", router, metrics_bounds(settings), Duration::from_secs(1))
 }
@@ -145,13 +144,17 @@ fn metrics_bounds(settings: &Settings) -> Bounds {
     Bounds { connections: METRICS_CONNECTIONS, ..bounds(settings) }
 }
 
-/// Everything there is to ask for, with what surrounds every request.
-fn router(
-    context: &Context,
-    settings: &Settings,
-    monitoring: Monitoring,
-    bounds: &Bounds,
-) -> Router {
+/// Everything there is to ask for.
+fn routes(context: &Context, monitoring: Monitoring) -> Router {
+    let mut router = api_router(context);
+    for routes in context.modules().iter().filter_map(|module| module.routes.as_ref()) {
+        router = router.merge(routes(context.clone()));
+    }
+    router.merge(health::router(monitoring))
+}
+
+/// Routes with what surrounds every request.
+fn surrounded(router: Router, context: &Context, settings: &Settings, bounds: &Bounds) -> Router {
     let bodies = Bodies::new(
         usize::from(settings.web.bodies).saturating_mul(1024 * 1024),
         bounds.waiting.clone(),
@@ -161,12 +164,7 @@ fn router(
         timeout: Duration::from_secs(settings.web.request_timeout.max(1)),
         bodies,
     };
-    let mut router = api_router(context);
-    for routes in context.modules().iter().filter_map(|module| module.routes.as_ref()) {
-        router = router.merge(routes(context.clone()));
-    }
     let router = router
-        .merge(health::router(monitoring))
         .layer(middleware::from_fn_with_state(rules.clone(), layers::inner))
         .layer(middleware::from_fn_with_state(Faults::new(context), faults::layer))
         .layer(middleware::from_fn_with_state(Throttle::new(settings), throttle::layer))
@@ -187,8 +185,8 @@ async fn bind(
     name: &str,
     address: SocketAddr,
     tls: Option<std::sync::Arc<rustls::ServerConfig>>,
-) -> Result<listen::Bound, String> {
-    listen::bind(address, tls).await.map_err(|error| {
+) -> Result<Bound, String> {
+    listener::bind(address, tls).await.map_err(|error| {
         let remedy = match error.kind() {
             std::io::ErrorKind::AddrInUse => "Stop the program that uses it, or choose another port",
             std::io::ErrorKind::PermissionDenied => "Choose a port of 1024 or more",

@@ -163,7 +163,7 @@ impl Health {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{
         collections::BTreeSet,
         net::SocketAddr,
@@ -187,17 +187,27 @@ mod tests {
     const SOON: Duration = Duration::from_millis(400);
     const QUICK: Backoff = Backoff { first: SOON, most: SOON, forgiven_after: SOON };
 
-    struct World {
-        cx: Context,
-        settings: Settings,
+    /// A program that is open and serves nothing yet.
+    pub(in crate::serve) struct World {
+        pub(in crate::serve) cx: Context,
+        pub(in crate::serve) settings: Settings,
         _hold: start::Hold,
-        folder: tempfile::TempDir,
+        pub(in crate::serve) folder: tempfile::TempDir,
     }
 
     impl World {
         async fn new() -> World {
+            World::with(&[]).await
+        }
+
+        pub(in crate::serve) async fn with(settings: &[(&str, &str)]) -> World {
             let folder = tempfile::tempdir().unwrap();
-            let flags = [("data_dir".to_owned(), folder.path().to_string_lossy().into_owned())];
+            let path = folder.path().to_string_lossy();
+            let flags: Vec<(String, String)> = [("data_dir", &*path)]
+                .iter()
+                .chain(settings)
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
             let settings = settings::load(&flags, None, &settings::System).unwrap().settings;
             let hold = start::Hold::take(&settings).unwrap();
             let (cx, _) = start::open(&settings, &hold).await.unwrap();

@@ -1,4 +1,10 @@
 //! Listeners: plain and TLS, any number of connections up to a bound, and an orderly end.
+//!
+//! What a client has not finished asking for is bounded before its first byte. A connection that
+//! goes on as something else than HTTP keeps its place and ends with its listener. What is served
+//! is not known here.
+
+mod places;
 
 use std::{
     io,
@@ -14,7 +20,7 @@ use axum::{
     body::{Body, Bytes},
     extract::ConnectInfo,
 };
-use countersign_core::{Service, Shutdown, Tls};
+use countersign_core::{Service, Shutdown, Sockets, Tls};
 use countersign_model::Cidr;
 use countersign_store::Seldom;
 use http::{Request, StatusCode};
@@ -39,7 +45,9 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use super::places::{Place, Room, Waiting, Work};
+pub use places::{Turn, Waiting};
+
+use crate::places::{Place, Room, Work};
 
 /// Bytes of the headers of a request.
 const HEADERS: usize = 64 * 1024;
@@ -105,7 +113,7 @@ impl Bound {
     }
 
     async fn accept(self, router: Router, bounds: Bounds, mut stop: Shutdown, grace: Duration) {
-        let mut connections = JoinSet::new();
+        let (mut connections, sockets) = (JoinSet::new(), Sockets::new(stop.clone()));
         let graceful = GracefulShutdown::new();
         let room = Room::new(bounds.connections, bounds.patience, bounds.stall());
         let (refusals, failures) = (Seldom::default(), Seldom::default());
@@ -140,31 +148,35 @@ impl Bound {
                 () = stop.requested() => break,
             }
             let connection = connection(
-                stream,
-                peer,
+                (stream, peer),
                 room.enter(turn),
                 self.tls.clone(),
                 router.clone(),
                 bounds.clone(),
                 graceful.watcher(),
+                sockets.clone(),
             );
             connections.spawn(connection);
         }
         drop(self.listener);
-        if timeout(grace, graceful.shutdown()).await.is_err() {
-            tracing::warn!(address = %self.address, "some requests did not finish in time and were cut off");
+        let ended = async {
+            graceful.shutdown().await;
+            sockets.ended().await;
+        };
+        if timeout(grace, ended).await.is_err() {
+            tracing::warn!(address = %self.address, "some connections did not end in time and were cut off");
         }
     }
 }
 
 async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    (stream, peer): (TcpStream, SocketAddr),
     place: Arc<Place>,
     tls: Option<TlsAcceptor>,
     router: Router,
     bounds: Bounds,
     watcher: Watcher,
+    sockets: Sockets,
 ) {
     let _ = stream.set_nodelay(true);
     let stream = Flowing { stream, place: place.clone(), stall: bounds.stall(), stalled: None };
@@ -174,6 +186,7 @@ async fn connection(
         let work = at.work();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(sockets.clone());
         if secure {
             request.extensions_mut().insert(Tls);
         }
@@ -193,14 +206,22 @@ async fn connection(
         match tls {
             None => {
                 let _ = watcher
-                    .watch(builder.serve_connection(TokioIo::new(stream), service).into_owned())
+                    .watch(
+                        builder
+                            .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                            .into_owned(),
+                    )
                     .await;
             }
             Some(tls) => {
                 if let Ok(stream) = tls.accept(stream).await {
                     place.greeted();
                     let _ = watcher
-                        .watch(builder.serve_connection(TokioIo::new(stream), service).into_owned())
+                        .watch(
+                            builder
+                                .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                                .into_owned(),
+                        )
                         .await;
                 }
             }
@@ -286,7 +307,8 @@ impl HttpBody for Answer {
     }
 }
 
-/// A stream whose other end has to take what it asked for, or is closed.
+/// A stream whose other end has to take what it asked for, or is closed. It holds the place of its
+/// connection, also when that has become something else than HTTP.
 struct Flowing {
     stream: TcpStream,
     place: Arc<Place>,

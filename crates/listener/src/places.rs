@@ -69,7 +69,7 @@ const MOMENT: Duration = Duration::from_millis(250);
 
 /// The room of a listener.
 #[derive(Debug)]
-pub struct Room {
+pub(crate) struct Room {
     most: usize,
     /// For the first request, and for the next one.
     patience: Duration,
@@ -116,7 +116,7 @@ enum Doing {
 
 /// A place in the room, left when it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub(crate) struct Place {
     room: Arc<Room>,
     number: u64,
     leave: Arc<Notify>,
@@ -124,7 +124,7 @@ pub struct Place {
 
 /// A request in work on a connection, until its answer was handed over whole.
 #[derive(Debug)]
-pub struct Work {
+pub(crate) struct Work {
     place: Arc<Place>,
     number: u64,
     offered: bool,
@@ -144,7 +144,7 @@ impl Held {
 }
 
 impl Room {
-    pub fn new(most: usize, patience: Duration, stall: Duration) -> Arc<Room> {
+    pub(crate) fn new(most: usize, patience: Duration, stall: Duration) -> Arc<Room> {
         Arc::new(Room {
             most: most.max(1),
             patience,
@@ -156,7 +156,7 @@ impl Room {
 
     /// Waits until there is room, for which the connection that has waited for its client the
     /// longest has to leave.
-    pub async fn make(&self) {
+    pub(crate) async fn make(&self) {
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
@@ -188,12 +188,12 @@ impl Room {
     }
 
     /// Sends one connection away that waits for its client, if there is one.
-    pub fn shrink(&self) {
+    pub(crate) fn shrink(&self) {
         lock(&self.held).shrink();
     }
 
     /// Takes a place for a connection that has said nothing yet.
-    pub fn enter(self: &Arc<Room>, turn: Turn) -> Arc<Place> {
+    pub(crate) fn enter(self: &Arc<Room>, turn: Turn) -> Arc<Place> {
         let mut held = lock(&self.held);
         let (number, now, leave) = (held.following, Instant::now(), Arc::new(Notify::new()));
         held.following += 1;
@@ -245,19 +245,19 @@ impl Room {
 
 impl Place {
     /// Begins the time for the first request, after a TLS handshake.
-    pub fn greeted(&self) {
+    pub(crate) fn greeted(&self) {
         self.room.act(self.number, |_| {});
     }
 
     /// Whether the client takes nothing at this moment of what was written. An answer that was
     /// handed over to its end, and is still in a buffer, has the time of an answer and not that of
     /// an idle connection.
-    pub fn blocked(&self, blocked: bool) {
+    pub(crate) fn blocked(&self, blocked: bool) {
         self.room.act(self.number, |connection| connection.blocked = blocked);
     }
 
     /// The head of a request is there.
-    pub fn work(self: &Arc<Place>) -> Work {
+    pub(crate) fn work(self: &Arc<Place>) -> Work {
         let number = {
             let mut held = lock(&self.room.held);
             held.following += 1;
@@ -304,7 +304,7 @@ impl Place {
 
     /// Ends when the connection has to leave: it had its time for a request or for taking an
     /// answer, or its place is needed.
-    pub async fn over(&self) {
+    pub(crate) async fn over(&self) {
         loop {
             let (end, now) = (self.end(), Instant::now());
             if end.is_some_and(|end| end <= now) {
@@ -337,13 +337,13 @@ impl Drop for Place {
 
 impl Work {
     /// The connection goes on as something else than HTTP.
-    pub fn upgraded(&self) {
+    pub(crate) fn upgraded(&self) {
         self.place.room.act(self.place.number, |connection| connection.doing = Doing::Upgraded);
     }
 
     /// What came before was taken; now there is a next part of the answer for the client to take,
     /// or it waits for us.
-    pub fn offered(&mut self, part: bool) {
+    pub(crate) fn offered(&mut self, part: bool) {
         if !part && !self.offered {
             return;
         }
