@@ -24,26 +24,41 @@ pub struct Job {
     /// How often one request is tried before it counts as failed; waits grow from 1 s, doubled each
     /// time, to an hour.
     pub attempts: u32,
+    pub lane: Lane,
     /// Whether a finished run stays in the list of tasks. Failed ones always do.
     pub keep: bool,
     pub run: Work,
+}
+
+/// Jobs of one lane never wait for those of another: each has room of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Over in seconds, and somebody waits for it, as for a mail.
+    Quick,
+    /// May take as long as there is data, as a clean-up does.
+    Bulk,
+}
+
+impl Lane {
+    pub const ALL: [Lane; 2] = [Lane::Quick, Lane::Bulk];
 }
 
 /// What a job does in one run.
 pub(crate) type Work = Arc<dyn Fn(Context, Run) -> BoxFuture<Result<(), JobError>> + Send + Sync>;
 
 impl Job {
-    /// A job that runs every so many seconds.
+    /// A job that runs every so many seconds, in the lane of bulk.
     pub fn every<F, R>(name: &'static str, seconds: u64, description: &'static str, run: F) -> Job
     where
         F: Fn(Context, Run) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), JobError>> + Send + 'static,
     {
         let run: Work = Arc::new(move |cx, of| Box::pin(run(cx, of)));
-        Job { name, description, every: Some(seconds), attempts: 1, keep: true, run }
+        let (every, lane) = (Some(seconds), Lane::Bulk);
+        Job { name, description, every, attempts: 1, lane, keep: true, run }
     }
 
-    /// A job that runs when it is asked for, tried so many times.
+    /// A job that runs when it is asked for, tried so many times; quick unless it says otherwise.
     pub fn on_request<F, R>(
         name: &'static str,
         attempts: u32,
@@ -55,7 +70,14 @@ impl Job {
         R: Future<Output = Result<(), JobError>> + Send + 'static,
     {
         let run: Work = Arc::new(move |cx, of| Box::pin(run(cx, of)));
-        Job { name, description, every: None, attempts, keep: false, run }
+        let lane = Lane::Quick;
+        Job { name, description, every: None, attempts, lane, keep: false, run }
+    }
+
+    /// It may take long.
+    #[must_use]
+    pub fn bulk(self) -> Job {
+        Job { lane: Lane::Bulk, ..self }
     }
 }
 

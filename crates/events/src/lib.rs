@@ -69,7 +69,7 @@ pub fn module(settings: EventSettings) -> (Module, Arc<Places>) {
                 "Remove the oldest events past the number that is kept.",
                 move |cx, _| limit(cx, most),
             ),
-            Job::on_request(ERASURE, 10, "Remove the events of a deleted account.", erasure),
+            Job::on_request(ERASURE, 10, "Remove the events of a deleted account.", erasure).bulk(),
         ],
         start: vec![Start::new("events", move |cx| {
             opening.refresh();

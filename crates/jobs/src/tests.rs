@@ -46,7 +46,8 @@ fn declared() -> Vec<Job> {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
             Ok(())
-        }),
+        })
+        .bulk(),
     ]
 }
 
@@ -318,4 +319,33 @@ async fn a_worker_does_what_is_asked_and_survives_panics() {
     stop.send(true).unwrap();
     assert_eq!(working.join_next().await.unwrap().unwrap(), Ok(()));
     assert!(!world.cx.settings.data_dir.join("beat").exists());
+}
+
+/// A directory of 100,000 people that is read must not keep mails waiting.
+#[tokio::test]
+async fn a_long_job_does_not_keep_quick_ones_waiting() {
+    let world = World::new();
+    let (stop, shutdown) = Shutdown::channel();
+    let mut working = JoinSet::new();
+    let worker = worker(Options { concurrency: 1, heartbeat: None });
+    let long = world.ask("waits", "").await;
+    working.spawn((worker.run)(world.cx.clone(), shutdown));
+    let reaches = async |name: &str, state: &str| {
+        for _ in 0..400 {
+            let states = world.states().await;
+            if states.iter().any(|(of, is, _)| (of.as_str(), is.as_str()) == (name, state)) {
+                return true;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        false
+    };
+    assert!(reaches("waits", "running").await);
+    world.ask("mail", "b").await;
+    assert!(reaches("mail", "error").await, "it ran to its end");
+    assert!(reaches("waits", "running").await);
+    assert!(world.write(move |tx| queue::cancel(tx, long)).await);
+    assert!(reaches("waits", "cancelled").await);
+    stop.send(true).unwrap();
+    assert_eq!(working.join_next().await.unwrap().unwrap(), Ok(()));
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::{Context, Job, JobError, NoteLevel, Run, Service, Shutdown};
+use countersign_core::{Context, Job, JobError, Lane, NoteLevel, Run, Service, Shutdown};
 use countersign_store::{Actor, StoreError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -25,7 +25,7 @@ pub const STOP_GRACE: Duration = Duration::from_secs(8);
 /// How a worker works.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Jobs that run at once.
+    /// Jobs of each lane that run at once.
     pub concurrency: usize,
     /// A file whose time says that the worker lives.
     pub heartbeat: Option<PathBuf>,
@@ -38,9 +38,14 @@ pub fn worker(options: Options) -> Service {
     let run = move |cx: Context, stopping| {
         let work = Work {
             scheduled: schedule::of(&cx),
-            jobs: crate::jobs(&cx).map(|job| (job.name, job.attempts)).collect(),
+            lanes: Lane::ALL.map(|lane| LaneOfJobs {
+                jobs: crate::jobs(&cx)
+                    .filter(|job| job.lane == lane)
+                    .map(|job| (job.name, job.attempts))
+                    .collect(),
+                free: Arc::new(Semaphore::new(options.concurrency.max(1))),
+            }),
             cx,
-            free: Arc::new(Semaphore::new(options.concurrency.max(1))),
             freed: Arc::new(Notify::new()),
             stopping,
         };
@@ -52,10 +57,15 @@ pub fn worker(options: Options) -> Service {
 struct Work {
     cx: Context,
     scheduled: Vec<Scheduled>,
-    jobs: Vec<(&'static str, u32)>,
-    free: Arc<Semaphore>,
+    lanes: [LaneOfJobs; 2],
     freed: Arc<Notify>,
     stopping: Shutdown,
+}
+
+/// Jobs by name, with how often they are tried, and room for those that run.
+struct LaneOfJobs {
+    jobs: Vec<(&'static str, u32)>,
+    free: Arc<Semaphore>,
 }
 
 impl Work {
@@ -102,11 +112,19 @@ impl Work {
         if schedule::look(&self.cx, &self.scheduled).await? {
             schedule::run(&self.cx, &self.scheduled).await?;
         }
-        let room = self.free.available_permits();
-        if room == 0 || self.jobs.is_empty() || !queue::look(&self.cx, &self.jobs).await? {
+        for lane in &self.lanes {
+            self.fill(lane, running).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins as many jobs of a lane as there is room for.
+    async fn fill(&self, lane: &LaneOfJobs, running: &mut JoinSet<()>) -> Result<(), StoreError> {
+        let room = lane.free.available_permits();
+        if room == 0 || lane.jobs.is_empty() || !queue::look(&self.cx, &lane.jobs).await? {
             return Ok(());
         }
-        let jobs = self.jobs.clone();
+        let jobs = lane.jobs.clone();
         for claim in self
             .cx
             .store
@@ -115,7 +133,7 @@ impl Work {
         {
             // Only this loop takes permits, so there is one for each claim.
             let (Some(job), Ok(permit)) =
-                (crate::job(&self.cx, &claim.name).cloned(), self.free.clone().try_acquire_owned())
+                (crate::job(&self.cx, &claim.name).cloned(), lane.free.clone().try_acquire_owned())
             else {
                 continue;
             };

@@ -219,7 +219,8 @@ pub fn module(given: &Arc<Surroundings>) -> Module {
             ),
             Job::on_request("apply_blueprint", 1, "Apply single blueprint", move |cx, run| {
                 apply::run(cx, applying.clone(), run)
-            }),
+            })
+            .bulk(),
         ],
         services: vec![
             Service::new("blueprints_folder", move |cx, stop| {

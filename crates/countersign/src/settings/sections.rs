@@ -263,7 +263,8 @@ sections! {
 
     /// Work beside requests: mails, clean-up, blueprints, certificates.
     worker: Worker {
-        /// Jobs that run at once in a process that does them.
+        /// Jobs that run at once in a process that does them: as many quick ones (mails,
+        /// notifications), and as many that may take long (clean-up, blueprints, backups).
         concurrency ("worker.concurrency"): u16 = "2";
         /// Whether `server` does the jobs too. With PostgreSQL they can be left to processes of
         /// `countersign worker`.
