@@ -40,6 +40,12 @@ impl Entry {
         let cast: &Cast<F> = self.meta().cast?.downcast_ref()?;
         (cast.0)(&*self.object)
     }
+
+    /// As [`cast`](Self::cast), for who keeps the value longer than the entry.
+    pub fn share<T: Kind>(&self) -> Option<Arc<T>> {
+        let object: Arc<dyn Any + Send + Sync> = self.object.clone();
+        object.downcast().ok()
+    }
 }
 
 type UniqueKey = (Space, &'static str, String);

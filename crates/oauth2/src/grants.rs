@@ -95,7 +95,7 @@ pub(crate) struct RefreshData {
 const ALIVE: &str = "(g.session IS NULL OR EXISTS (SELECT 1 FROM session s WHERE s.key_hash = g.session AND s.expires > $2)), u.is_active";
 
 fn stored<T: DeserializeOwned>(row: &Row) -> Result<Stored<T>, StoreError> {
-    let data: Value = row.get(9)?;
+    let data: String = row.get(9)?;
     let used: i64 = row.get(6)?;
     Ok(Stored {
         id: row.get(0)?,
@@ -107,7 +107,7 @@ fn stored<T: DeserializeOwned>(row: &Row) -> Result<Stored<T>, StoreError> {
         used: (used != 0).then_some(Timestamp(used)),
         revoked: row.get(7)?,
         family: row.get(8)?,
-        data: serde_json::from_value(data).map_err(|_| StoreError::Column { column: 9 })?,
+        data: serde_json::from_str(&data).map_err(|_| StoreError::Column { column: 9 })?,
         session_alive: row.get(10)?,
         user_active: row.get(11)?,
         uses: row.get(12)?,
@@ -161,8 +161,8 @@ pub(crate) fn find_refresh_token(
     find(sql, "refresh_token", ["g.used", "g.uses", "g.used_from", "g.generation"], token, now)
 }
 
-fn json<T: Serialize>(data: &T) -> Result<Value, StoreError> {
-    serde_json::to_value(data).map_err(|e| StoreError::Database(e.to_string()))
+fn json<T: Serialize>(data: &T) -> Result<String, StoreError> {
+    serde_json::to_string(data).map_err(|e| StoreError::Database(e.to_string()))
 }
 
 /// # Errors

@@ -18,9 +18,9 @@ pub(crate) struct Provider {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) reference: Ref<OAuth2Provider>,
     pub(crate) revision: Revision,
-    pub(crate) settings: OAuth2Provider,
+    pub(crate) settings: Arc<OAuth2Provider>,
     pub(crate) client: Client,
-    pub(crate) application: Option<(Ref<Application>, Application)>,
+    pub(crate) application: Option<(Ref<Application>, Arc<Application>)>,
 }
 
 impl Provider {
@@ -45,14 +45,14 @@ impl Provider {
         reference: Ref<OAuth2Provider>,
     ) -> Option<Provider> {
         let entry = snapshot.entry(reference.id())?;
-        let settings = entry.cast::<OAuth2Provider>()?.clone();
+        let settings = entry.share::<OAuth2Provider>()?;
         Some(Provider {
             client: settings.client(reference, snapshot),
             application: application::of_provider(
                 snapshot,
                 reference.key().int().unwrap_or_default(),
             )
-            .map(|(r, a)| (r, a.clone())),
+            .and_then(|(r, _)| Some((r, snapshot.entry(r.id())?.share()?))),
             revision: entry.revision,
             snapshot: snapshot.clone(),
             reference,

@@ -10,14 +10,14 @@ use countersign_model::{Target, Timestamp};
 use countersign_policy::Subject;
 use countersign_policy::access::entitlements;
 use countersign_policy::expression::MappingContext;
-use countersign_store::{Actor, ActorUser, Owner, StoreError, Tx, params};
+use countersign_store::{Actor, ActorUser, Owner, Sql, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::claims;
 use crate::documents::Documents;
 use crate::fulfil::{AUTHORIZE, Fulfil};
-use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn};
+use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn, Stored};
 use crate::issue::{self, IssueError, Keys};
 use crate::jose::{Use, half_hash, jwk};
 use crate::kinds::OAuth2Provider;
@@ -235,9 +235,26 @@ impl Service {
 
     /// The account with its groups; `None` when it is gone.
     pub(crate) async fn person(&self, user: i64) -> Result<Option<Person>, StoreError> {
-        let identity =
-            self.cx.store.read(move |sql| countersign_accounts::identity(sql, user)).await?;
+        let look = move |sql: &mut Sql<'_>| countersign_accounts::identity(sql, user);
+        let identity = self.cx.store.look_up(look).await?;
         Ok(identity.map(|identity| self.person_of(Arc::new(identity))))
+    }
+
+    /// What was issued, with the account it is for: read together, so that one cannot change
+    /// between.
+    pub(crate) async fn issued<T: Send + 'static>(
+        &self,
+        find: impl FnOnce(&mut Sql<'_>) -> Result<Option<Stored<T>>, StoreError> + Send + 'static,
+    ) -> Result<Option<(Stored<T>, Option<Person>)>, StoreError> {
+        let look = move |sql: &mut Sql<'_>| {
+            let Some(found) = find(sql)? else { return Ok(None) };
+            let identity = countersign_accounts::identity(sql, found.user)?;
+            Ok::<_, StoreError>(Some((found, identity)))
+        };
+        let found = self.cx.store.look_up(look).await?;
+        Ok(found.map(|(found, identity)| {
+            (found, identity.map(|identity| self.person_of(Arc::new(identity))))
+        }))
     }
 
     pub(crate) fn person_of(&self, identity: Arc<Identity>) -> Person {

@@ -167,7 +167,7 @@ impl Asked<'_> {
     }
 
     fn application(&self) -> Option<&Application> {
-        self.provider.application.as_ref().map(|(_, application)| application)
+        self.provider.application.as_ref().map(|(_, application)| &**application)
     }
 
     /// Where the person finds the application again.

@@ -1,40 +1,36 @@
 //! `/application/o/introspect/` and `/application/o/revoke/` (RFC 7662, RFC 7009): a client asks
 //! about its own tokens, or ends them. About those of others it learns nothing.
 
-use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use countersign_store::StoreError;
 use serde_json::{Map, Value, json};
 
-use super::attempts::WrongSecret;
+use super::attempts::{Asked, WrongSecret};
 use super::http::{self, Answer};
 use super::userinfo::is_good;
 use crate::client::ClientType;
 use crate::grants;
 use crate::provider::Provider;
 use crate::service::{Internal, Service};
+use crate::wire::TokenError;
 use crate::wire::client_auth::Credentials;
-use crate::wire::{Params, TokenError};
+use crate::wire::params::ParamsError;
 
-/// Reads who asks, about which token.
+/// Who asks, and about which token.
 fn read(
-    service: &Service,
-    headers: &HeaderMap,
-    body: &Bytes,
-) -> Result<(Option<Provider>, Credentials, String), TokenError> {
-    let malformed = |_| TokenError::RequestMalformed;
-    let params: Params = http::form(headers, body).map_err(malformed)?;
-    let credentials =
-        Credentials::read(http::authorization(headers), &params).map_err(malformed)?;
-    let token = params.one("token").map_err(malformed)?.to_owned();
-    Ok((Provider::by_client_id(&service.cx.snapshot(), credentials.ids()), credentials, token))
+    asked: &Result<Asked, ParamsError>,
+) -> Result<(Option<&Provider>, &Credentials, String), TokenError> {
+    let Ok(Asked { params, credentials, provider }) = asked else {
+        return Err(TokenError::RequestMalformed);
+    };
+    let token = params.one("token").map_err(|_| TokenError::RequestMalformed)?.to_owned();
+    Ok((provider.as_ref(), credentials, token))
 }
 
 pub(crate) async fn introspect(
     service: &Service,
     method: &Method,
-    headers: &HeaderMap,
-    body: &Bytes,
+    asked: &Result<Asked, ParamsError>,
 ) -> Answer {
     if method == Method::OPTIONS {
         return http::private_json(StatusCode::OK, &json!({}));
@@ -42,7 +38,7 @@ pub(crate) async fn introspect(
     let inactive = json!({"active": false});
     // Every kind of client must prove itself; one that cannot is told the same as about an unknown
     // token.
-    let (provider, token) = match read(service, headers, body) {
+    let (provider, token) = match read(asked) {
         Ok((Some(provider), credentials, token))
             if provider.client.secret_matches(credentials.secrets()) =>
         {
@@ -57,7 +53,7 @@ pub(crate) async fn introspect(
         }
         Err(error) => return http::token_error(error, false),
     };
-    match facts(service, &provider, token).await {
+    match facts(service, provider, token).await {
         Ok(Some(claims)) => http::private_json(StatusCode::OK, &Value::Object(claims)),
         Ok(None) => http::private_json(StatusCode::OK, &inactive),
         Err(error) => http::internal(&error),
@@ -104,7 +100,7 @@ pub(crate) async fn revoke(
     service: &Service,
     method: &Method,
     headers: &HeaderMap,
-    body: &Bytes,
+    asked: &Result<Asked, ParamsError>,
 ) -> Answer {
     if method == Method::OPTIONS {
         let mut answer = http::private_json(StatusCode::OK, &json!({}));
@@ -123,11 +119,11 @@ pub(crate) async fn revoke(
         );
         answer
     };
-    let (provider, token) = match read(service, headers, body) {
+    let (provider, token) = match read(asked) {
         Ok((Some(provider), credentials, token)) => {
             let public = provider.client.kind == ClientType::Public;
             if !public && !provider.client.secret_matches(credentials.secrets()) {
-                return refused(TokenError::ClientSecretWrong, Some(&provider));
+                return refused(TokenError::ClientSecretWrong, Some(provider));
             }
             (provider, token)
         }

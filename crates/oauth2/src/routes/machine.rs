@@ -163,15 +163,11 @@ async fn by_assertion(
         return Err(TokenError::AssertionInvalid.into());
     }
     let (text, now) = (assertion.clone(), exchange.service.now());
-    let found = exchange
-        .service
-        .cx
-        .store
-        .look_up(move |sql| grants::find_access_token(sql, &text, now))
-        .await?;
+    let found =
+        exchange.service.issued(move |sql| grants::find_access_token(sql, &text, now)).await?;
     let alive =
-        found.filter(|t| !t.revoked && t.session_alive && t.expires > exchange.service.now());
-    let token = alive.ok_or(TokenError::AssertionInvalid)?;
+        found.filter(|(t, _)| !t.revoked && t.session_alive && t.expires > exchange.service.now());
+    let (token, person) = alive.ok_or(TokenError::AssertionInvalid)?;
     let trusted = &exchange.provider.settings.jwt_federation_providers;
     let issuer = trusted
         .iter()
@@ -185,7 +181,7 @@ async fn by_assertion(
         Ok(claims) if keys.signing.algorithm() != jose::Algorithm::Hs256 => claims,
         _ => return Err(TokenError::AssertionInvalid.into()),
     };
-    let person = exchange.service.person(token.user).await?.ok_or(TokenError::AssertionInvalid)?;
+    let person = person.ok_or(TokenError::AssertionInvalid)?;
     Ok(Authenticated {
         person,
         method: "jwt",

@@ -21,6 +21,7 @@ use axum::http::{HeaderValue, Method, StatusCode, request::Parts};
 use axum::routing::any;
 use countersign_core::RequestInfo;
 
+use self::attempts::Asked;
 use self::http::Answer;
 use crate::service::Service;
 use crate::wire::discovery::SHARED_JWKS;
@@ -117,14 +118,9 @@ async fn authorize_route(State(service): State<Service>, request: Request) -> An
 async fn token_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::POST, Method::OPTIONS]).await {
         Ok(r) => {
-            attempts::limited(
-                &service,
-                &r.info,
-                &r.parts.headers,
-                &r.body,
-                token::token(&service, &r.info, &r.parts.method, &r.parts.headers, &r.body),
-            )
-            .await
+            let asked = Asked::read(&service, &r.parts.headers, &r.body);
+            let serve = token::token(&service, &r.info, &r.parts.method, &r.parts.headers, &asked);
+            attempts::limited(&service, &r.info, &asked, serve).await
         }
         Err(answer) => *answer,
     }
@@ -142,14 +138,9 @@ async fn userinfo_route(State(service): State<Service>, request: Request) -> Ans
 async fn introspect_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::POST, Method::OPTIONS]).await {
         Ok(r) => {
-            attempts::limited(
-                &service,
-                &r.info,
-                &r.parts.headers,
-                &r.body,
-                inspect::introspect(&service, &r.parts.method, &r.parts.headers, &r.body),
-            )
-            .await
+            let asked = Asked::read(&service, &r.parts.headers, &r.body);
+            let serve = inspect::introspect(&service, &r.parts.method, &asked);
+            attempts::limited(&service, &r.info, &asked, serve).await
         }
         Err(answer) => *answer,
     }
@@ -158,14 +149,9 @@ async fn introspect_route(State(service): State<Service>, request: Request) -> A
 async fn revoke_route(State(service): State<Service>, request: Request) -> Answer {
     match read(request, &[Method::POST, Method::OPTIONS]).await {
         Ok(r) => {
-            attempts::limited(
-                &service,
-                &r.info,
-                &r.parts.headers,
-                &r.body,
-                inspect::revoke(&service, &r.parts.method, &r.parts.headers, &r.body),
-            )
-            .await
+            let asked = Asked::read(&service, &r.parts.headers, &r.body);
+            let serve = inspect::revoke(&service, &r.parts.method, &r.parts.headers, &asked);
+            attempts::limited(&service, &r.info, &asked, serve).await
         }
         Err(answer) => *answer,
     }

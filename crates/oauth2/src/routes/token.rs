@@ -1,12 +1,12 @@
 //! `/application/o/token/`: codes, refresh tokens and the credentials of machines become tokens.
 
-use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use countersign_core::RequestInfo;
 use countersign_events::beginning;
 use countersign_store::{Actor, StoreError};
 use serde_json::{Value, json};
 
+use super::attempts::Asked;
 use super::http::{self, Answer};
 use super::machine;
 use crate::access;
@@ -17,6 +17,7 @@ use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{Internal, Origin, Service};
 use crate::wire::client_auth::Credentials;
+use crate::wire::params::ParamsError;
 use crate::wire::scope::OFFLINE_ACCESS;
 use crate::wire::token::Grant;
 use crate::wire::{Params, Scopes, TokenError};
@@ -58,31 +59,22 @@ pub(crate) async fn token(
     request: &RequestInfo,
     method: &Method,
     headers: &HeaderMap,
-    body: &Bytes,
+    asked: &Result<Asked, ParamsError>,
 ) -> Answer {
     if method == Method::OPTIONS {
         let mut answer = http::private_json(StatusCode::OK, &json!({}));
         http::share(&mut answer, method, headers, None);
         return answer;
     }
-    let params = http::form(headers, body);
-    let credentials =
-        params.as_ref().ok().map(|p| Credentials::read(http::authorization(headers), p));
-    let (Ok(params), Some(Ok(credentials))) = (params, credentials) else {
+    let Ok(Asked { params, credentials, provider }) = asked else {
         let mut answer = http::token_error(TokenError::RequestMalformed, false);
         http::share(&mut answer, method, headers, None);
         return answer;
     };
-    let snapshot = service.cx.snapshot();
-    let provider = Provider::by_client_id(&snapshot, credentials.ids());
-    let outcome = match &provider {
+    let outcome = match provider {
         Some(provider) => {
             let actor = service.cx.actor(&countersign_core::Caller::nobody(), request);
-            exchange(
-                &Exchange { service, provider, request, credentials: &credentials, actor },
-                &params,
-            )
-            .await
+            exchange(&Exchange { service, provider, request, credentials, actor }, params).await
         }
         None => Err(TokenError::ClientUnknown.into()),
     };
@@ -132,11 +124,10 @@ impl Exchange<'_> {
             return Err(TokenError::CodeMissing.into());
         }
         let (text, now) = (code.to_owned(), self.service.now());
-        let found =
-            self.service.cx.store.look_up(move |sql| grants::find_code(sql, &text, now)).await?;
+        let found = self.service.issued(move |sql| grants::find_code(sql, &text, now)).await?;
         // With its session a code is gone.
-        let found = found.filter(|c| c.session_alive);
-        let facts = found.as_ref().map(|c| CodeFacts {
+        let found = found.filter(|(c, _)| c.session_alive);
+        let facts = found.as_ref().map(|(c, _)| CodeFacts {
             provider: c.provider,
             redirect_uri: c.data.redirect_uri.clone(),
             challenge: c.data.challenge.clone(),
@@ -152,11 +143,11 @@ impl Exchange<'_> {
             self.service.now(),
         );
         if let Err(error) = decision {
-            self.report_code(error, redirect_uri, found.as_ref().map(|c| c.family)).await?;
+            self.report_code(error, redirect_uri, found.as_ref().map(|(c, _)| c.family)).await?;
             return Err(error.into());
         }
-        let Some(code) = found else { return Err(TokenError::CodeUnknown.into()) };
-        let person = self.service.person(code.user).await?.ok_or(TokenError::UserInactive)?;
+        let Some((code, person)) = found else { return Err(TokenError::CodeUnknown.into()) };
+        let person = person.ok_or(TokenError::UserInactive)?;
         let origin = Origin {
             scopes: code.scopes,
             sign_in: code.data.sign_in,
@@ -248,14 +239,10 @@ impl Exchange<'_> {
             return Err(TokenError::RefreshMissing.into());
         }
         let (text, now) = (token.to_owned(), self.service.now());
-        let found = self
-            .service
-            .cx
-            .store
-            .look_up(move |sql| grants::find_refresh_token(sql, &text, now))
-            .await?;
+        let found =
+            self.service.issued(move |sql| grants::find_refresh_token(sql, &text, now)).await?;
         let (from, grace) = (self.request.client_ip.to_string(), self.grace(now));
-        let facts = found.as_ref().map(|t| RefreshFacts {
+        let facts = found.as_ref().map(|(t, _)| RefreshFacts {
             provider: t.provider,
             scopes: t.scopes.clone(),
             expires: t.expires,
@@ -272,14 +259,16 @@ impl Exchange<'_> {
         let scopes = match refresh(&self.provider.client, asked, facts.as_ref(), now) {
             Ok(scopes) => scopes,
             Err(refusal) => {
-                if let Some(token) = found.filter(|_| refusal.suspicious) {
+                if let Some((token, _)) = found.filter(|_| refusal.suspicious) {
                     self.report_reuse(token.user, token.family, refusal.revoke_family).await?;
                 }
                 return Err(refusal.error.into());
             }
         };
-        let Some(token) = found else { return Err(TokenError::RefreshUnknown.into()) };
-        let person = self.service.person(token.user).await?.ok_or(TokenError::UserInactive)?;
+        let Some((token, person)) = found else {
+            return Err(TokenError::RefreshUnknown.into());
+        };
+        let person = person.ok_or(TokenError::UserInactive)?;
         let context = access::token_context("refresh_token", &scopes);
         if !access::is_allowed(self.service, self.provider, &person, self.request, &context).await?
         {

@@ -63,8 +63,8 @@ async fn answer(
     provider: &mut Option<Provider>,
 ) -> Result<Result<Map<String, Value>, BearerError>, Internal> {
     let (text, now) = (token.to_owned(), service.now());
-    let Some(found) =
-        service.cx.store.look_up(move |sql| grants::find_access_token(sql, &text, now)).await?
+    let Some((found, person)) =
+        service.issued(move |sql| grants::find_access_token(sql, &text, now)).await?
     else {
         return Ok(Err(BearerError::Invalid));
     };
@@ -81,9 +81,7 @@ async fn answer(
     if !found.scopes.contains(OPENID) {
         return Ok(Err(BearerError::ScopeMissing));
     }
-    let Some(person) = service.person(found.user).await? else {
-        return Ok(Err(BearerError::Invalid));
-    };
+    let Some(person) = person else { return Ok(Err(BearerError::Invalid)) };
     let mut actor = service.cx.actor(&countersign_core::Caller::nobody(), request);
     actor.user = Some(person.actor());
     let mut claims = Map::from_iter([("sub".to_owned(), Value::from(found.data.sub))]);
