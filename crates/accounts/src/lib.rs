@@ -7,5 +7,5 @@ mod identity;
 mod session;
 
 pub use authenticate::{caller, visitor};
-pub use identity::identity;
+pub use identity::{identities, identity};
 pub use session::{end_session, end_sessions_of, rekey_session, renew_session, start_session};

@@ -112,14 +112,12 @@ impl Rows for Users {
 
     fn render(sql: &mut Sql<'_>, keys: &[SqlValue], call: &Call) -> Result<Vec<Value>, StoreError> {
         let with_groups = call.query.flag("include_groups") != Some(false);
-        let mut rows = Vec::with_capacity(keys.len());
-        for key in keys {
-            let SqlValue::Int(pk) = key else { continue };
-            if let Some(user) = countersign_accounts::identity(sql, *pk)? {
-                rows.push(to_json(&user, &call.cx, with_groups));
-            }
-        }
-        Ok(rows)
+        let pks: Vec<i64> = keys
+            .iter()
+            .filter_map(|key| if let SqlValue::Int(pk) = key { Some(*pk) } else { None })
+            .collect();
+        let users = countersign_accounts::identities(sql, &pks)?;
+        Ok(users.iter().map(|user| to_json(user, &call.cx, with_groups)).collect())
     }
 
     fn create(call: Call) -> BoxFuture<Result<SqlValue, ApiError>> {

@@ -449,18 +449,12 @@ impl Conditions {
         self.values.extend(values);
     }
 
-    /// The last value repeated makes few texts of many lengths, for engines keep what they have
+    /// One value for any number of keys, so that the text stays the same and engines have it
     /// prepared.
     fn one_of(&mut self, column: &str, keys: &[i64]) {
-        let Some(last) = keys.last() else { return self.push("1 = 0", Vec::new()) };
-        let size = keys.len().next_power_of_two().max(16);
-        let values = keys
-            .iter()
-            .chain(std::iter::repeat(last))
-            .take(size)
-            .map(|key| SqlValue::Int(*key))
-            .collect();
-        self.push(&format!("{column} IN ({})", vec!["?"; size].join(", ")), values);
+        let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
+        let among = format!("{column} IN (SELECT value FROM json_each(CAST(? AS TEXT)))");
+        self.push(&among, vec![format!("[{}]", keys.join(",")).into()]);
     }
 
     fn scope(&mut self, scope: Scope) {

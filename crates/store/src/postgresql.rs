@@ -351,6 +351,8 @@ pub(crate) fn dialect(migration: &str) -> String {
 pub(crate) const FUNCTIONS: &str = "
 CREATE OR REPLACE FUNCTION json_extract(document TEXT, path TEXT) RETURNS TEXT LANGUAGE SQL IMMUTABLE
   AS $$ SELECT jsonb_path_query_first(document::jsonb, path::jsonpath) #>> '{}' $$;
+CREATE OR REPLACE FUNCTION json_each(document TEXT) RETURNS TABLE (value BIGINT) LANGUAGE SQL IMMUTABLE
+  AS $$ SELECT element::BIGINT FROM json_array_elements_text(document::json) element $$;
 CREATE OR REPLACE FUNCTION instr(text_in TEXT, part TEXT) RETURNS BIGINT LANGUAGE SQL IMMUTABLE
   AS $$ SELECT strpos(text_in, part)::BIGINT $$;
 ";
