@@ -19,6 +19,9 @@ const REDIRECT: &str = "http://localhost/callback";
 const PREPARING: Duration = Duration::from_millis(300);
 /// As many codes are made for the exchange: they live a minute.
 const MOST_CODES: usize = 20_000;
+/// As many applications are made by the edit: a fast machine must not measure the memory of more of
+/// them than a slow one.
+const MOST_EDITS: u64 = 1_000;
 
 /// The application that is signed in to.
 #[derive(Clone)]
@@ -392,6 +395,9 @@ impl World<'_> {
         let work = async move |client: &mut Client| {
             let next = number.get();
             number.set(next + 1);
+            if next >= MOST_EDITS {
+                return Ok(false);
+            }
             let body = json!({"name": format!("bench.edit.{seed}.{next}"), "slug": format!("bench-edit-{seed}-{next}")});
             client
                 .post("/api/v3/core/applications/", &body)
