@@ -194,7 +194,7 @@ pub(crate) fn retain(tx: &mut Tx<'_>, most: i64) -> Result<usize, StoreError> {
         first_kept.map_or(Ok(None), |row| row.get::<Option<i64>>(0))?.map_or(last, |seq| seq - 1);
     let until = if most > 0 { ended.max(last - most) } else { ended };
     let first = tx
-        .query_one("SELECT MIN(seq) FROM event", params![])?
+        .query_one("SELECT MIN(seq) FROM event WHERE seq IS NOT NULL", params![])?
         .map_or(Ok(None), |row| row.get::<Option<i64>>(0))?
         .unwrap_or(last);
     let until = until.min(first + REMOVED_AT_ONCE);

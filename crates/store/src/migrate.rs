@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0010_event_count.sql")),
     Statements(include_str!("../migrations/0011_flow_links.sql")),
     Statements(include_str!("../migrations/0012_refresh_token_generation.sql")),
+    Statements(include_str!("../migrations/0013_event_indexes.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

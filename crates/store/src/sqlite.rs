@@ -79,6 +79,12 @@ fn configure(connection: &Connection, cache: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Runs a statement that every transaction has: kept prepared, as the others.
+pub(crate) fn run(connection: &Connection, statement: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(statement)?.execute([])?;
+    Ok(())
+}
+
 pub(crate) struct Writer {
     jobs: Mutex<Option<Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -128,7 +134,7 @@ fn write_loop(
             batch.push(job);
         }
         let mut acks = Vec::with_capacity(batch.len());
-        let mut outcome = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
+        let mut outcome = run(connection, "BEGIN IMMEDIATE");
         if outcome.is_ok() {
             for job in batch {
                 // A job that panics is rolled back to its savepoint; its caller sees a closed
@@ -148,7 +154,7 @@ fn write_loop(
             outcome = if connection.is_autocommit() {
                 Err(StoreError::Full)
             } else {
-                connection.execute_batch("COMMIT").map_err(StoreError::from)
+                run(connection, "COMMIT")
             };
         }
         match &outcome {
@@ -201,9 +207,9 @@ impl Readers {
                 connection
             }
         };
-        connection.execute_batch("BEGIN")?;
+        run(&connection, "BEGIN")?;
         let answer = work(&connection);
-        connection.execute_batch("COMMIT")?;
+        run(&connection, "COMMIT")?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         Ok(answer)
     }

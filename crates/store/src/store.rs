@@ -527,17 +527,17 @@ impl Inner {
         work: &dyn Fn(&mut Tx<'_>) -> Result<T, E>,
         ending: Ending,
     ) -> Result<(T, Vec<Change>), E> {
-        let batch = |text: &str| connection.execute_batch(text).map_err(StoreError::from);
-        batch("SAVEPOINT attempt")?;
+        sqlite::run(connection, "SAVEPOINT attempt")?;
         let outcome = self.try_work(Sql::embedded(connection), graph, actor, reason, work);
         match outcome {
             Ok((value, snapshot, changes)) if ending == Ending::Commit => {
-                batch("RELEASE attempt")?;
+                sqlite::run(connection, "RELEASE attempt")?;
                 *graph = snapshot;
                 Ok((value, changes))
             }
             other => {
-                batch("ROLLBACK TO attempt; RELEASE attempt")?;
+                sqlite::run(connection, "ROLLBACK TO attempt")?;
+                sqlite::run(connection, "RELEASE attempt")?;
                 other.map(|(value, _, changes)| (value, changes))
             }
         }
