@@ -61,3 +61,24 @@ def test_launch_addresses_have_the_schemes_of_the_original(server):
     made = server.create("managed/blueprints/", name="b", content=f"version: 1\nentries: [{entry}]")
     assert server.api("POST", f"managed/blueprints/{made['pk']}/apply/", 200).json()["status"] == "successful"
     assert server.get("core/applications/b/")["meta_launch_url"] == "blank://blank"
+
+
+def test_lists_of_families_know_what_all_members_have(server):
+    # Which kind comes first, by key, is chance: as many of each that some list would begin with a wrong one.
+    for n in range(6):
+        server.create("stages/deny/", name=f"refuse {n}", deny_message=f"{9 - n}")
+        server.create("stages/dummy/", name=f"wave {n}")
+    everything = [stage["name"] for stage in server.get("stages/all/", page_size=100)["results"]]
+    assert everything == sorted(everything)
+    for field, value in (("deny_message", "9"), ("throw_error", "true"), ("session_duration", "hours=7")):
+        assert names(server, "stages/all/", page_size=100, **{field: value}) == everything
+        for order in (field, "-" + field):
+            assert [stage["name"] for stage in server.get("stages/all/", page_size=100, ordering=order)["results"]] == everything
+    assert [stage["name"] for stage in server.get("stages/all/", page_size=100, ordering="-name")["results"]] == everything[::-1]
+    assert names(server, "stages/all/", name="refuse 3") == ["refuse 3"]
+    # Mappings of notifications have no field `managed`, and so no value of it.
+    server.create("propertymappings/notification/", name="hook", expression="return {}")
+    email = "goauthentik.io/providers/oauth2/scope-email"
+    assert [one["managed"] for one in server.get("propertymappings/all/", managed=email)["results"]] == [email]
+    assert names(server, "propertymappings/all/", managed__isnull="true") == ["hook"]
+    assert "hook" not in names(server, "propertymappings/all/", managed__isnull="false")

@@ -45,7 +45,7 @@ pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>
                 certificate::narrow,
             ),
         ],
-        families: vec![provider::family(), provider::mappings()],
+        families: vec![provider::family()],
         operations,
         start: vec![Start::new("self-signed certificate", certificate::ensure_default)],
         jobs: vec![Job::every(
@@ -63,14 +63,8 @@ pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>
 fn schemas() -> Vec<(&'static str, Value)> {
     let assigned = ["assigned_application", "assigned_backchannel_application"]
         .map(|p| [format!("{p}_slug"), format!("{p}_name")]);
-    let mut provider = vec![
-        ("pk", "integer"),
-        ("authentication_flow?", "uuid?"),
-        ("authorization_flow", "uuid"),
-        ("invalidation_flow", "uuid"),
-        ("property_mappings?", "[uuid]"),
-    ];
-    provider.extend(assigned.iter().flatten().map(|name| (name.as_str(), "string")));
+    let provider: Vec<_> =
+        assigned.iter().flatten().map(|name| (name.as_str(), "string")).collect();
     vec![
         (
             "Application",
@@ -133,15 +127,6 @@ fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("FooterLink", object_schema(&[("href", "string?"), ("name", "string")])),
-        (
-            "PropertyMapping",
-            object_schema(&[
-                ("pk", "uuid"),
-                ("managed?", "string?"),
-                ("name", "string"),
-                ("expression", "string"),
-            ]),
-        ),
         ("UiThemeEnum", json!({"type": "string", "enum": ["automatic", "light", "dark"]})),
         ("FilePathRequest", object_schema(&[("url", "string")])),
         ("FileUploadRequest", object_schema(&[("file?", "file"), ("clear?", "boolean")])),

@@ -1,7 +1,8 @@
 //! What all providers have in common: the application they serve, and where it opens.
 
 use countersign_core::{Call, FamilyResource, RenderContext};
-use countersign_model::{Entry, Fields, Ref, Space, Target as _, family};
+use countersign_model::{Entry, Fields, Ref, family};
+use countersign_rest::rendered_member;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -51,70 +52,10 @@ pub trait Provider: Send + Sync {
     fn launch_url(&self) -> Option<String>;
 }
 
-const SHARED: [&str; 14] = [
-    "pk",
-    "name",
-    "authentication_flow",
-    "authorization_flow",
-    "invalidation_flow",
-    "property_mappings",
-    "component",
-    "assigned_application_slug",
-    "assigned_application_name",
-    "assigned_backchannel_application_slug",
-    "assigned_backchannel_application_name",
-    "verbose_name",
-    "verbose_name_plural",
-    "meta_model_name",
-];
-
-/// All property mappings, whatever they map for.
-pub(crate) fn mappings() -> FamilyResource {
-    FamilyResource {
-        space: Space("mapping"),
-        path: "propertymappings/all",
-        schema: "PropertyMapping",
-        title: "PropertyMapping",
-        app: "authentik_core",
-        model_name: "propertymapping",
-        lookup: "pm_uuid",
-        computed: Vec::new(),
-        shared: &[
-            "pk",
-            "managed",
-            "name",
-            "expression",
-            "component",
-            "verbose_name",
-            "verbose_name_plural",
-            "meta_model_name",
-        ],
-        filter: |_, _| true,
-        parameters: &[("managed", "[string]"), ("managed__isnull", "boolean"), ("name", "string")],
-        display: Some(|mapping| {
-            format!(
-                "Property Mapping {}",
-                mapping.object.value("name").as_ref().and_then(Value::as_str).unwrap_or_default()
-            )
-        }),
-    }
-}
-
 pub(crate) fn family() -> FamilyResource {
-    FamilyResource {
-        space: <dyn Provider>::SPACE,
-        path: "providers/all",
-        schema: "Provider",
-        title: "Provider",
-        app: "authentik_core",
-        model_name: "provider",
-        lookup: "id",
-        computed: vec![assigned],
-        shared: &SHARED,
-        filter,
-        parameters: &[("application__isnull", "boolean"), ("backchannel", "boolean")],
-        display: None,
-    }
+    FamilyResource::of::<dyn Provider>()
+        .computed(assigned)
+        .narrowed(&[("application__isnull", "boolean"), ("backchannel", "boolean")], filter)
 }
 
 /// `application__isnull`: attached to no application; `backchannel`: attached as one of its
@@ -151,11 +92,6 @@ fn assigned(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Val
 
 /// A provider inside an application: the fields all providers share.
 pub(crate) fn embedded(provider: Ref<dyn Provider>, render: &RenderContext<'_>) -> Value {
-    let Some(entry) = render.snapshot.member(provider) else { return Value::Null };
-    match countersign_rest::rendered(render, entry) {
-        Value::Object(map) => Value::Object(
-            map.into_iter().filter(|(name, _)| SHARED.contains(&name.as_str())).collect(),
-        ),
-        other => other,
-    }
+    let entry = render.snapshot.member(provider);
+    entry.map(|entry| rendered_member(render, entry)).unwrap_or_default()
 }

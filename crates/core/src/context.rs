@@ -1,17 +1,21 @@
 //! What a handler works with: one value, no globals.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use countersign_model::{Cidr, Clock, Entropy, ObjectId, Registry, Secret, Snapshot, Space};
+use countersign_model::{
+    Cidr, Clock, Entropy, KindMeta, ObjectId, Registry, Secret, Snapshot, Space,
+};
 use countersign_store::{Actor, Agent, Store};
 use serde_json::{Map, Value, json};
 
 use crate::identity::Caller;
-use crate::module::Module;
+use crate::module::{Module, RowRenderer};
 use crate::request::RequestInfo;
+use crate::resource::{FamilyResource, KindResource};
 use crate::service::Tasks;
 use crate::visitor::TokenResolver;
 
@@ -66,6 +70,10 @@ pub struct Inner {
     /// HMAC key of the session cookie: the hex SHA-512 of the secret key, as the original's.
     pub(crate) cookie_key: Secret,
     pub(crate) modules: Vec<Module>,
+    /// By model.
+    kinds: HashMap<&'static str, KindResource>,
+    families: HashMap<Space, FamilyResource>,
+    rows: HashMap<Space, RowRenderer>,
 }
 
 impl Deref for Context {
@@ -78,7 +86,13 @@ impl Deref for Context {
 impl Context {
     pub fn new(parts: ContextParts) -> Context {
         let digest = digest::digest(&digest::SHA512, parts.settings.secret_key.expose().as_bytes());
+        let modules = || parts.modules.iter();
+        let kinds = modules().flat_map(|module| &module.kinds);
+        let families = modules().flat_map(|module| &module.families);
         Context(Arc::new(Inner {
+            kinds: kinds.map(|kind| (kind.def.meta.model, kind.clone())).collect(),
+            families: families.map(|family| (family.meta.space, family.clone())).collect(),
+            rows: modules().flat_map(|module| module.rows.iter().copied()).collect(),
             store: parts.store,
             clock: parts.clock,
             entropy: parts.entropy,
@@ -100,6 +114,21 @@ impl Context {
 
     pub fn modules(&self) -> &[Module] {
         &self.modules
+    }
+
+    /// The part of the API that a kind has.
+    pub fn resource(&self, meta: &KindMeta) -> Option<&KindResource> {
+        self.kinds.get(meta.model)
+    }
+
+    /// The part of the API that a kind's family has.
+    pub fn family(&self, meta: &KindMeta) -> Option<&FamilyResource> {
+        self.families.get(&meta.family?.space)
+    }
+
+    /// How objects of a space of the directory look inside other objects.
+    pub fn row_renderer(&self, space: Space) -> Option<RowRenderer> {
+        self.rows.get(&space).copied()
     }
 
     /// Those who know bearer tokens that are not API tokens.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use countersign_model::{Entry, Kind, KindDef, KindMeta, ObjectId, Snapshot, Space};
+use countersign_model::{Entry, Family, Kind, KindDef, KindMeta, ObjectId, Snapshot};
 use serde_json::{Map, Value};
 
 use crate::BoxFuture;
@@ -177,49 +177,71 @@ pub struct Rights {
     pub change: Access,
 }
 
-/// A family: what its members' answers carry in addition, and its `all/` resource.
+/// A family: what its members' answers carry in addition, and its `all/` resource, which knows the
+/// fields that all members have.
+#[derive(Clone)]
 pub struct FamilyResource {
-    pub space: Space,
-    /// As `stages/all`.
-    pub path: &'static str,
-    /// Name of the component of the members' common fields.
-    pub schema: &'static str,
-    /// As people and "not found" call it.
-    pub title: &'static str,
-    pub app: &'static str,
-    pub model_name: &'static str,
-    /// Key in item paths, as `stage_uuid` or `slug`.
-    pub lookup: &'static str,
+    pub meta: &'static KindMeta,
     pub computed: Vec<Compute>,
-    /// The fields that all members have, computed ones included: what the `all/` resource answers.
-    pub shared: &'static [&'static str],
-    /// Filters of the `all/` list beyond plain fields.
-    pub filter: Narrow,
-    /// Those and the plain fields, for the document, with the types of [`crate::object_schema`].
+    /// The `all/` resource answers each member with everything its kind has.
+    pub whole: bool,
     pub parameters: &'static [(&'static str, &'static str)],
-    /// How the original prints members; their name where this is not set.
+    pub narrow: Option<Narrow>,
     pub display: Option<Display>,
+}
+
+impl FamilyResource {
+    pub fn of<F: Family + ?Sized>() -> FamilyResource {
+        FamilyResource {
+            meta: F::META,
+            computed: Vec::new(),
+            whole: false,
+            parameters: &[],
+            narrow: None,
+            display: None,
+        }
+    }
+
+    /// As [`KindResource::computed`], for all members.
+    #[must_use]
+    pub fn computed(mut self, compute: Compute) -> FamilyResource {
+        self.computed.push(compute);
+        self
+    }
+
+    #[must_use]
+    pub const fn whole(mut self) -> FamilyResource {
+        self.whole = true;
+        self
+    }
+
+    /// As [`KindResource::narrowed`], of the `all/` list.
+    #[must_use]
+    pub const fn narrowed(
+        mut self,
+        parameters: &'static [(&'static str, &'static str)],
+        filter: Narrow,
+    ) -> FamilyResource {
+        self.parameters = parameters;
+        self.narrow = Some(filter);
+        self
+    }
+
+    /// How the original prints members; their name where this is not set.
+    #[must_use]
+    pub const fn display(mut self, display: Display) -> FamilyResource {
+        self.display = Some(display);
+        self
+    }
 }
 
 impl Context {
     /// An object as the original prints it.
     pub fn display(&self, entry: &Entry) -> String {
         let meta = entry.meta();
-        let own = || {
-            self.modules()
-                .iter()
-                .flat_map(|m| m.kinds.iter())
-                .find(|k| k.def.meta.model == meta.model)
-                .and_then(|k| k.display)
-        };
-        let of_family = || {
-            self.modules()
-                .iter()
-                .flat_map(|m| m.families.iter())
-                .find(|f| f.space == meta.space)
-                .and_then(|f| f.display)
-        };
-        if let Some(display) = own().or_else(of_family) {
+        let own = self.resource(meta).and_then(|kind| kind.display);
+        let of_family = || self.family(meta)?.display;
+        if let Some(display) = own.or_else(of_family) {
             return display(entry);
         }
         let named = ["name", "slug", "identifier", "domain"]

@@ -29,6 +29,7 @@ fn members_of_a_family_behave_and_are_found_as_such() {
         let prefix = family.path.strip_suffix("all").unwrap();
         assert!(kind.path.starts_with(prefix), "{model} is not below {prefix}");
         assert!(!kind.component.is_empty(), "{model} has no form");
+        assert!(family.model.ends_with(&family.schema.to_lowercase()), "{}", family.schema);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::context::Flows;
 use crate::kinds::{Flow, FlowStageBinding};
+use crate::stage::AnyStage;
 use crate::stages::Prompt;
 use crate::{api, pages, record, sign_in, stages, web};
 use countersign_core::{FamilyResource, Job, KindResource, Module};
-use countersign_model::Space;
 
 /// The flows' part of the program.
 #[must_use]
@@ -28,28 +28,11 @@ pub fn module(flows: &Flows) -> Module {
         name: "flow",
         kinds,
         rules: vec![sign_in::keep],
-        families: vec![FamilyResource {
-            space: Space("stage"),
-            path: "stages/all",
-            schema: "Stage",
-            title: "Stage",
-            app: "authentik_flows",
-            model_name: "stage",
-            shared: &[
-                "pk",
-                "name",
-                "component",
-                "verbose_name",
-                "verbose_name_plural",
-                "meta_model_name",
-                "flow_set",
-            ],
-            filter: |_, _| true,
-            parameters: &[("name", "string")],
-            lookup: "stage_uuid",
-            computed: vec![api::stage],
-            display: Some(|stage| format!("Stage {}", api::text(stage, "name"))),
-        }],
+        families: vec![
+            FamilyResource::of::<dyn AnyStage>()
+                .computed(api::stage)
+                .display(|stage| format!("Stage {}", api::text(stage, "name"))),
+        ],
         operations: api::operations(flows),
         routes: Some(Box::new(move |cx| web::routes(routes.over(&cx)))),
         not_found: Some(Box::new(move |cx, request| {

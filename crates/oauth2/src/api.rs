@@ -338,12 +338,10 @@ fn nested_provider(call: &Call, provider: i64) -> Value {
 
 fn nested_user(sql: &mut Sql<'_>, call: &Call, user: i64) -> Result<Value, StoreError> {
     let id = ObjectId::new(Space("user"), Key::Int(user));
-    for module in call.cx.modules() {
-        for (_, render) in module.rows.iter().filter(|(space, _)| *space == id.space) {
-            if let Some((_, value)) = render(sql, &call.cx, &[id])?.pop() {
-                return Ok(value);
-            }
-        }
+    if let Some(render) = call.cx.row_renderer(id.space)
+        && let Some((_, value)) = render(sql, &call.cx, &[id])?.pop()
+    {
+        return Ok(value);
     }
     let row =
         sql.query_one("SELECT username, name, email FROM users WHERE id = $1", params![user])?;

@@ -5,7 +5,7 @@ use countersign_core::{
     no_content, with,
 };
 use countersign_model::Target as _;
-use countersign_model::{Entry, Key, ObjectId, Problem, Snapshot, Space, directory};
+use countersign_model::{Entry, Key, ObjectId, Problem, Ref, Snapshot, directory};
 use countersign_rest::object_schema;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -14,10 +14,9 @@ use crate::access::Engine;
 use crate::binding::PolicyBinding;
 use crate::engine::{self, Question};
 use crate::explain::{self, ExplainError};
-use crate::policies;
+use crate::mapping::Mapping;
+use crate::policies::{self, Policy};
 use crate::subject::Subject;
-
-const SPACE: Space = Space("policy");
 
 /// The policies' part of the program.
 #[must_use]
@@ -37,41 +36,18 @@ pub fn module(engine: &Engine) -> Module {
     Module {
         name: "policy",
         kinds,
-        families: vec![FamilyResource {
-            space: SPACE,
-            path: "policies/all",
-            schema: "Policy",
-            title: "Policy",
-            app: "authentik_policies",
-            model_name: "policy",
-            shared: SHOWN,
-            filter: |call, policy| {
-                let used = |wanted: &str| {
-                    call.snapshot.referrers(policy.id).any(|(_, field)| field == wanted)
-                };
-                let bound =
-                    call.query.flag("bindings__isnull").is_none_or(|null| null != used("policy"));
-                bound
-                    && call
-                        .query
-                        .flag("promptstage__isnull")
-                        .is_none_or(|null| null != used("validation_policies"))
-            },
-            parameters: &[("bindings__isnull", "boolean"), ("promptstage__isnull", "boolean")],
-            lookup: "policy_uuid",
-            computed: vec![bound_to],
-            display: None,
-        }],
+        families: vec![
+            FamilyResource::of::<dyn Policy>().computed(bound_to).whole().narrowed(
+                &[("bindings__isnull", "boolean"), ("promptstage__isnull", "boolean")],
+                of_use,
+            ),
+            FamilyResource::of::<dyn Mapping>()
+                .narrowed(&[("managed", "[string]"), ("managed__isnull", "boolean")], |_, _| true)
+                .display(print_mapping),
+        ],
         operations: operations(engine),
         schemas: vec![
-            (
-                "Policy",
-                object_schema(&[
-                    ("pk", "uuid"),
-                    ("execution_logging?", "boolean"),
-                    ("bound_to", "integer"),
-                ]),
-            ),
+            ("Policy", object_schema(&[("bound_to", "integer")])),
             (
                 "PropertyMappingTestResult",
                 object_schema(&[("result", "string"), ("successful", "boolean")]),
@@ -113,38 +89,17 @@ pub fn module(engine: &Engine) -> Module {
     }
 }
 
-/// The list of all policies answers each with the fields of its kind, as the original does.
-const SHOWN: &[&str] = &[
-    "pk",
-    "name",
-    "execution_logging",
-    "component",
-    "verbose_name",
-    "verbose_name_plural",
-    "meta_model_name",
-    "bound_to",
-    "expression",
-    "result",
-    "wait_min",
-    "wait_max",
-    "action",
-    "client_ip",
-    "app",
-    "model",
-    "password_field",
-    "amount_digits",
-    "amount_uppercase",
-    "amount_lowercase",
-    "amount_symbols",
-    "length_min",
-    "symbol_charset",
-    "error_message",
-    "check_static_rules",
-    "check_have_i_been_pwned",
-    "check_zxcvbn",
-    "hibp_allowed_count",
-    "zxcvbn_score_threshold",
-];
+/// `bindings__isnull`: nothing is bound by it; `promptstage__isnull`: no prompt stage asks it.
+fn of_use(call: &Call, policy: &Entry) -> bool {
+    let used = |wanted| call.snapshot.referrers(policy.id).any(|(_, field)| field == wanted);
+    let fits = |flag, field| call.query.flag(flag).is_none_or(|null| null != used(field));
+    fits("bindings__isnull", "policy") && fits("promptstage__isnull", "validation_policies")
+}
+
+fn print_mapping(mapping: &Entry) -> String {
+    let mapping = mapping.facet::<dyn Mapping>().map_or("", |mapping| mapping.name());
+    format!("Property Mapping {mapping}")
+}
 
 /// Policies are bound, and named by prompt stages.
 fn bound_to(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
@@ -253,7 +208,8 @@ async fn test(policies: Engine, call: Call) -> Result<axum::response::Response, 
     let not_found = || ApiError::not_found("Policy");
     let key = Key::parse(call.param("policy_uuid"), countersign_model::KeyType::Uuid)
         .ok_or_else(not_found)?;
-    let policy = call.snapshot.entry(ObjectId::new(SPACE, key)).cloned().ok_or_else(not_found)?;
+    let policy = Ref::<dyn Policy>::new(key);
+    let policy = call.snapshot.member(policy).cloned().ok_or_else(not_found)?;
     let body = call.object()?;
     let pk = match body.get("user") {
         None => return Err(ApiError::field("user", Problem::required())),

@@ -250,17 +250,11 @@ fn options(cx: &Context, operations: &[Operation], caller: &Caller) -> Result<Re
 /// What answers hold beyond the declared fields: name, type and label of the key, and of everything
 /// computed.
 fn answered(cx: &Context, meta: &KindMeta) -> Vec<(String, &'static str, String)> {
-    let kinds = || cx.modules().iter().flat_map(|m| m.kinds.iter());
-    let key = kinds().find(|k| k.def.meta.model == meta.model).map_or("pk", |k| k.key_name);
+    let key = cx.resource(meta).map_or("pk", |kind| kind.key_name);
     let (kind, label) =
         if meta.key == KeyType::Int { ("integer", "ID") } else { ("string", meta.lookup) };
     let mut all = vec![(key.to_owned(), kind, label.to_owned())];
-    let family = cx
-        .modules()
-        .iter()
-        .flat_map(|m| m.families.iter())
-        .find(|f| f.space == meta.space)
-        .map(|f| f.schema);
+    let family = meta.family.map(|family| family.schema);
     let told = cx
         .modules()
         .iter()

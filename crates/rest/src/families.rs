@@ -1,57 +1,34 @@
 //! What families offer over all their members: the `all/` lists and the types one can create.
 
-use countersign_core::{Access, Call, FamilyResource, Operation, Page, envelope, json};
+use countersign_core::{Access, Call, FamilyResource, Operation, json};
 use countersign_model::KindMeta;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::objects::{self, Listed, destroy, find_in, one};
+use crate::objects::{self, Listed, destroy, find_in, one, rendered, rendered_member};
 use crate::{openapi, used_by};
 
 pub(crate) fn operations(family: &FamilyResource) -> Vec<Operation> {
-    let (space, title, lookup) = (family.space, family.title, family.lookup);
-    let (list_path, item) =
-        (format!("{}/", family.path), format!("{}/{{{}}}/", family.path, family.lookup));
-    let id = |verb: &str| format!("{}_{verb}", family.path.replace('/', "_"));
-    let access = |verb: &str| Access::permission(family.app, verb, family.model_name);
-    let (filter, shared) = (family.filter, family.shared);
-    let find = move |call: &Call| find_in(call, space, lookup, title);
+    let meta = family.meta;
+    let (path, item) = (format!("{}/", meta.path), format!("{}/{{{}}}/", meta.path, meta.lookup));
+    let id = |verb: &str| format!("{}_{verb}", meta.path.replace('/', "_"));
+    let access = |verb: &str| Access::permission(meta.app(), verb, meta.model_name());
+    let render = if family.whole { rendered } else { rendered_member };
+    let narrow = family.narrow;
+    let list = move |call: Call| async move {
+        let of_family = call.snapshot.entries(meta.space);
+        let entries = of_family
+            .filter(|entry| narrow.is_none_or(|narrow| narrow(&call, entry)))
+            .cloned()
+            .collect();
+        let listed = Listed { entries, ordered: false, searched: None };
+        objects::list(&call, meta, listed, None, render).await
+    };
     vec![
-        family.parameters.iter().fold(
-            Operation::new(
-                Method::GET,
-                &list_path,
-                id("list"),
-                access("view"),
-                move |call: Call| async move {
-                    let entries: Vec<_> = call
-                        .snapshot
-                        .entries(space)
-                        .filter(|e| filter(&call, e))
-                        .cloned()
-                        .collect();
-                    let meta = entries.first().map(|e| e.meta());
-                    match meta {
-                        Some(meta) => {
-                            objects::list(
-                                &call,
-                                meta,
-                                Listed { entries, ordered: false, searched: None },
-                                None,
-                                Some(shared),
-                            )
-                            .await
-                        }
-                        None => {
-                            let page = Page::read(&call.query, usize::MAX)?;
-                            page.check(0)?;
-                            Ok(json(StatusCode::OK, &envelope(page, 0, Vec::new())))
-                        }
-                    }
-                },
-            )
-            .response(format!("Paginated{}List", family.schema)),
-            |operation, (name, kind)| operation.parameter(name, openapi::property(kind)),
+        openapi::filters(meta, family.parameters.iter()).fold(
+            Operation::new(Method::GET, &path, id("list"), access("view"), list)
+                .response(format!("Paginated{}List", meta.schema)),
+            |operation, (name, schema)| operation.parameter(name, schema),
         ),
         Operation::new(
             Method::GET,
@@ -59,19 +36,19 @@ pub(crate) fn operations(family: &FamilyResource) -> Vec<Operation> {
             id("retrieve"),
             access("view"),
             move |call: Call| async move {
-                let entry = find(&call)?;
-                one(&call, StatusCode::OK, entry, Some(shared)).await
+                let entry = find_in(&call, meta)?;
+                one(&call, StatusCode::OK, entry, render).await
             },
         )
-        .response(family.schema),
+        .response(meta.schema),
         Operation::new(
             Method::DELETE,
             &item,
             id("destroy"),
             access("delete"),
             move |call: Call| async move {
-                let entry = find(&call)?;
-                destroy(&call, entry.id, title).await
+                let entry = find_in(&call, meta)?;
+                destroy(&call, entry.id, meta.schema).await
             },
         ),
         Operation::new(
@@ -80,21 +57,21 @@ pub(crate) fn operations(family: &FamilyResource) -> Vec<Operation> {
             id("used_by_list"),
             access("view"),
             move |call: Call| async move {
-                let entry = find(&call)?;
+                let entry = find_in(&call, meta)?;
                 Ok(json(StatusCode::OK, &used_by::of_object(&call.cx, &call.snapshot, entry.id)))
             },
         )
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
         Operation::new(
             Method::GET,
-            format!("{}/types/", family.path),
+            format!("{path}types/"),
             id("types_list"),
             access("view"),
             move |call: Call| async move {
                 let types: Value = call
                     .cx
                     .registry()
-                    .family(space)
+                    .family(meta.space)
                     .filter(|k| k.meta.creatable)
                     .map(|k| type_create(k.meta))
                     .collect();

@@ -42,20 +42,14 @@ fn metas(cx: &Context) -> impl Iterator<Item = &'static KindMeta> {
 
 fn form(cx: &Context, meta: &KindMeta) -> Value {
     kind_form(meta, &|space, model| {
-        let family = || {
-            cx.modules()
-                .iter()
-                .flat_map(|m| m.families.iter())
-                .find(|f| f.space.0 == space)
-                .map(|f| f.path)
+        let named = |meta: &&KindMeta| match model {
+            Some(model) => meta.model == model,
+            None => meta.space.0 == space,
         };
-        let member =
-            metas(cx).find(|m| model.map_or(m.space.0 == space, |wanted| m.model == wanted));
-        let path = if model.is_some() {
-            member.map(|m| m.path)
-        } else {
-            family().or_else(|| member.map(|m| m.path))
-        };
-        path.unwrap_or_default().to_owned()
+        let meta = metas(cx).find(named).map(|meta| match model {
+            Some(_) => meta,
+            None => meta.family.unwrap_or(meta),
+        });
+        meta.map_or("", |meta| meta.path).to_owned()
     })
 }

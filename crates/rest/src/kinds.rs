@@ -12,7 +12,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::history::dated;
-use crate::objects::{self, Listed, etag, find, if_match, one, render_all, wants_all};
+use crate::objects::{self, Listed, etag, find, if_match, one, render_all, rendered, wants_all};
 use crate::references::with_missing;
 use crate::{openapi, single, used_by};
 
@@ -31,19 +31,11 @@ pub(crate) fn operations(resource: &KindResource) -> Vec<Operation> {
     let request = format!("{schema}Request");
     let dates: &[(&str, &str)] = if resource.dated { &dated::PARAMETERS } else { &[] };
     let all = vec![
-        openapi::filters(meta)
-            .chain(
-                resource
-                    .parameters
-                    .iter()
-                    .chain(dates)
-                    .map(|(name, kind)| (*name, openapi::property(kind))),
-            )
-            .fold(
-                Operation::new(Method::GET, &path, id("list"), view.clone(), with(&this, list))
-                    .response(format!("Paginated{schema}List")),
-                |operation, (name, schema)| operation.parameter(name, schema),
-            ),
+        openapi::filters(meta, resource.parameters.iter().chain(dates)).fold(
+            Operation::new(Method::GET, &path, id("list"), view.clone(), with(&this, list))
+                .response(format!("Paginated{schema}List")),
+            |operation, (name, schema)| operation.parameter(name, schema),
+        ),
         Operation::new(Method::POST, &path, id("create"), access("add"), with(&this, create))
             .request(request.clone())
             .response(schema),
@@ -108,7 +100,10 @@ async fn list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError>
         page.check(count)?;
         let part =
             call.snapshot.in_order(meta).skip(page.offset()).take(page.size).cloned().collect();
-        return Ok(json(StatusCode::OK, &envelope(page, count, render_all(&call, part).await?)));
+        return Ok(json(
+            StatusCode::OK,
+            &envelope(page, count, render_all(&call, part, rendered).await?),
+        ));
     }
     let mut entries: Vec<_> = call
         .snapshot
@@ -124,7 +119,7 @@ async fn list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError>
         meta,
         Listed { entries, ordered: true, searched: kind.searched },
         visible,
-        None,
+        rendered,
     )
     .await
 }
@@ -135,7 +130,7 @@ async fn retrieve(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiEr
         entry = visible(call.clone(), entry.into_iter().collect()).await?.pop();
     }
     let entry = entry.ok_or_else(|| ApiError::not_found(kind.def.meta.schema))?;
-    one(&call, StatusCode::OK, entry, None).await
+    one(&call, StatusCode::OK, entry, rendered).await
 }
 
 async fn create(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError> {
@@ -159,7 +154,7 @@ async fn create(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiErro
         .await?;
     let snapshot = call.cx.snapshot();
     let entry = snapshot.entry(id).cloned().ok_or_else(|| ApiError::not_found(meta.schema))?;
-    one(&Call { snapshot, ..call }, StatusCode::CREATED, entry, None).await
+    one(&Call { snapshot, ..call }, StatusCode::CREATED, entry, rendered).await
 }
 
 async fn update(kind: Arc<KindResource>, call: Call, mode: Mode) -> Result<Response, ApiError> {
@@ -189,7 +184,7 @@ async fn update(kind: Arc<KindResource>, call: Call, mode: Mode) -> Result<Respo
         .await?;
     let snapshot = call.cx.snapshot();
     let entry = snapshot.entry(id).cloned().ok_or_else(|| ApiError::not_found(meta.schema))?;
-    one(&Call { snapshot, ..call }, StatusCode::OK, entry, None).await
+    one(&Call { snapshot, ..call }, StatusCode::OK, entry, rendered).await
 }
 
 async fn destroy(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError> {

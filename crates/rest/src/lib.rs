@@ -23,7 +23,7 @@ mod values;
 
 pub use dispatch::api_router;
 pub use history::undo_job;
-pub use objects::{answer, rendered};
+pub use objects::{answer, rendered, rendered_member};
 pub use openapi::object_schema;
 pub use secrets::Asked as AskedSecret;
 pub use socket::socket;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use countersign_core::resource::{Searched, Visible};
 use countersign_core::{ApiError, Call, Page, RenderContext, envelope, json, no_content, plain};
-use countersign_model::{Entry, FieldMeta, Key, KindMeta, ObjectId, Problem, SortKey, Space};
+use countersign_model::{Entry, FieldMeta, Key, KindMeta, ObjectId, Problem, SortKey};
 use countersign_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
@@ -25,40 +25,25 @@ pub async fn answer(call: &Call, id: ObjectId) -> Result<Response, ApiError> {
         .entry(id)
         .cloned()
         .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    one(&Call { snapshot, ..call.clone() }, StatusCode::OK, entry, None).await
+    one(&Call { snapshot, ..call.clone() }, StatusCode::OK, entry, rendered).await
 }
 
 pub(crate) fn find(call: &Call, meta: &'static KindMeta) -> Result<Arc<Entry>, ApiError> {
-    let entry = find_in(call, meta.space, meta.lookup, meta.schema)?;
+    let entry = find_in(call, meta)?;
     if entry.meta().model == meta.model { Ok(entry) } else { Err(ApiError::not_found(meta.schema)) }
 }
 
-pub(crate) fn find_in(
-    call: &Call,
-    space: Space,
-    lookup: &'static str,
-    title: &str,
-) -> Result<Arc<Entry>, ApiError> {
-    let text = call.param(lookup);
-    if lookup == "slug" {
-        return call
-            .snapshot
-            .lookup(space, "slug", text)
-            .cloned()
-            .ok_or_else(|| ApiError::not_found(title));
-    }
-    let key_type = call
-        .cx
-        .registry()
-        .family(space)
-        .next()
-        .map_or(countersign_model::KeyType::Uuid, |k| k.meta.key);
-    let key = Key::parse(text, key_type)
-        .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    call.snapshot
-        .entry(ObjectId::new(space, key))
-        .cloned()
-        .ok_or_else(|| ApiError::not_found(title))
+/// The object a path names, by the key or the slug that a kind or a family is looked up by.
+pub(crate) fn find_in(call: &Call, meta: &'static KindMeta) -> Result<Arc<Entry>, ApiError> {
+    let text = call.param(meta.lookup);
+    let entry = if meta.lookup == "slug" {
+        call.snapshot.lookup(meta.space, "slug", text)
+    } else {
+        let key = Key::parse(text, meta.key)
+            .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
+        call.snapshot.entry(ObjectId::new(meta.space, key))
+    };
+    entry.cloned().ok_or_else(|| ApiError::not_found(meta.schema))
 }
 
 pub(crate) async fn destroy(
@@ -83,8 +68,8 @@ pub(crate) async fn destroy(
     Ok(no_content())
 }
 
-/// The fields an answer keeps; `None` keeps all.
-pub(crate) type Shared = Option<&'static [&'static str]>;
+/// How an object becomes an answer.
+pub(crate) type Render = fn(&RenderContext<'_>, &Entry) -> Value;
 
 /// What a list is made from.
 pub(crate) struct Listed {
@@ -99,14 +84,14 @@ pub(crate) async fn list(
     meta: &'static KindMeta,
     listed: Listed,
     visible: Option<&Visible>,
-    shared: Shared,
+    render: Render,
 ) -> Result<Response, ApiError> {
     let (filters, needle) = (filters(call, meta)?, call.query.get("search").unwrap_or_default());
     let wanted_key = asked_key(call, meta)?;
     let Listed { mut entries, ordered, searched } = listed;
     let found = |entry: &Entry| match searched {
         Some(texts) if !needle.is_empty() => search(needle, &texts(entry, &call.snapshot)),
-        _ => found(needle, entry),
+        _ => found(needle, entry, meta),
     };
     entries.retain(|entry| {
         wanted_key.is_none_or(|key| entry.id.key == key)
@@ -124,7 +109,7 @@ pub(crate) async fn list(
     page.check(entries.len())?;
     let part: Vec<Arc<Entry>> =
         entries.iter().skip(page.offset()).take(page.size).cloned().collect();
-    let results = keep(render_all(call, part).await?, shared);
+    let results = render_all(call, part, render).await?;
     Ok(json(StatusCode::OK, &envelope(page, entries.len(), results)))
 }
 
@@ -171,15 +156,14 @@ fn asked_key(call: &Call, meta: &'static KindMeta) -> Result<Option<Key>, ApiErr
 
 /// Whether an object is one of those searched for. Kinds without a text to search in are not
 /// searched, as in the original.
-fn found(needle: &str, entry: &Entry) -> bool {
+fn found(needle: &str, entry: &Entry, meta: &KindMeta) -> bool {
     if needle.is_empty() {
         return true;
     }
     let marked = |f: &&FieldMeta| {
         f.search || ["name", "slug", "title", "domain", "identifier"].contains(&f.name)
     };
-    let texts: Vec<String> = entry
-        .meta()
+    let texts: Vec<String> = meta
         .fields
         .iter()
         .filter(marked)
@@ -222,25 +206,14 @@ fn sort(entries: &mut [Arc<Entry>], order: &[&str]) {
     });
 }
 
-fn keep(rendered: Vec<Value>, shared: Shared) -> Vec<Value> {
-    let Some(names) = shared else { return rendered };
-    let trim = |value| match value {
-        Value::Object(map) => Value::Object(
-            map.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect(),
-        ),
-        other => other,
-    };
-    rendered.into_iter().map(trim).collect()
-}
-
 pub(crate) async fn one(
     call: &Call,
     status: StatusCode,
     entry: Arc<Entry>,
-    shared: Shared,
+    render: Render,
 ) -> Result<Response, ApiError> {
     let tag = etag(&entry);
-    let mut rendered = keep(render_all(call, vec![entry]).await?, shared);
+    let mut rendered = render_all(call, vec![entry], render).await?;
     let mut response = json(status, &rendered.pop().unwrap_or_default());
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
@@ -261,13 +234,13 @@ pub(crate) fn if_match(call: &Call) -> Option<String> {
 pub(crate) async fn render_all(
     call: &Call,
     entries: Vec<Arc<Entry>>,
+    render: Render,
 ) -> Result<Vec<Value>, ApiError> {
     let mut named: Vec<ObjectId> = Vec::new();
     for entry in &entries {
         entry.object.visit_refs(&mut |_, id| named.push(id));
     }
-    let renderers: Vec<_> = call.cx.modules().iter().flat_map(|m| m.rows.iter().copied()).collect();
-    named.retain(|id| renderers.iter().any(|(space, _)| *space == id.space));
+    named.retain(|id| call.cx.row_renderer(id.space).is_some());
     named.sort_unstable();
     named.dedup();
     let rows = if named.is_empty() {
@@ -278,16 +251,17 @@ pub(crate) async fn render_all(
             .store
             .read(move |sql| {
                 let mut rows = HashMap::new();
-                for (space, render) in renderers {
-                    let of_space: Vec<ObjectId> =
-                        named.iter().filter(|id| id.space == space).copied().collect();
-                    rows.extend(render(sql, &cx, &of_space)?);
+                for of_space in named.chunk_by(|a, b| a.space == b.space) {
+                    let space = of_space.first().map(|id| id.space);
+                    if let Some(render) = space.and_then(|space| cx.row_renderer(space)) {
+                        rows.extend(render(sql, &cx, of_space)?);
+                    }
                 }
                 Ok::<_, StoreError>(rows)
             })
             .await?
     };
-    let render = RenderContext {
+    let context = RenderContext {
         cx: &call.cx,
         snapshot: &call.snapshot,
         caller: &call.caller,
@@ -295,38 +269,40 @@ pub(crate) async fn render_all(
         query: &call.query,
         rows: &rows,
     };
-    Ok(entries.iter().map(|entry| rendered(&render, entry)).collect())
+    Ok(entries.iter().map(|entry| render(&context, entry)).collect())
 }
 
 /// An object as the API answers it, computed fields included.
 pub fn rendered(context: &RenderContext<'_>, entry: &Entry) -> Value {
+    let mut map = answered(context, entry, entry.meta());
+    for compute in context.cx.resource(entry.meta()).iter().flat_map(|kind| &kind.computed) {
+        compute(entry, context, &mut map);
+    }
+    Value::Object(map)
+}
+
+/// Of an object what all members of its family have.
+pub fn rendered_member(context: &RenderContext<'_>, entry: &Entry) -> Value {
     let meta = entry.meta();
-    let resource = context
-        .cx
-        .modules()
-        .iter()
-        .flat_map(|m| m.kinds.iter())
-        .find(|k| k.def.meta.model == meta.model);
+    Value::Object(answered(context, entry, meta.family.unwrap_or(meta)))
+}
+
+/// Key, names and fields of an object, those that `of` declares, and what its family computes.
+fn answered(context: &RenderContext<'_>, entry: &Entry, of: &KindMeta) -> Map<String, Value> {
+    let meta = entry.meta();
+    let key = context.cx.resource(meta).map_or("pk", |kind| kind.key_name);
+    let fields = secrets::answered(meta, entry.object.values(), context.caller, context.query);
     let mut map = Map::new();
-    map.insert(resource.map_or("pk", |r| r.key_name).to_owned(), entry.id.key.to_json());
-    map.extend(secrets::answered(meta, entry.object.values(), context.caller, context.query));
+    map.insert(key.to_owned(), entry.id.key.to_json());
+    map.extend(fields.into_iter().filter(|(name, _)| of.field(name).is_some()));
     if !meta.component.is_empty() {
         map.insert("component".to_owned(), meta.component.into());
         map.insert("verbose_name".to_owned(), meta.title.into());
         map.insert("verbose_name_plural".to_owned(), meta.plural.into());
         map.insert("meta_model_name".to_owned(), meta.model.into());
     }
-    let families = context
-        .cx
-        .modules()
-        .iter()
-        .flat_map(|m| m.families.iter())
-        .filter(|f| f.space == meta.space);
-    for compute in families
-        .flat_map(|f| f.computed.iter())
-        .chain(resource.into_iter().flat_map(|r| r.computed.iter()))
-    {
+    for compute in context.cx.family(meta).iter().flat_map(|family| &family.computed) {
         compute(entry, context, &mut map);
     }
-    Value::Object(map)
+    map
 }

@@ -143,8 +143,12 @@ fn describe(operation: &Operation) -> Value {
     document
 }
 
-/// What lists of a kind can be narrowed by: its key and its fields.
-pub(crate) fn filters(meta: &'static KindMeta) -> impl Iterator<Item = (&'static str, Value)> {
+/// What lists of a kind can be narrowed by: its key, its fields, and what `more` names.
+pub(crate) fn filters<'a>(
+    meta: &'static KindMeta,
+    more: impl Iterator<Item = &'a (&'static str, &'static str)> + Clone,
+) -> impl Iterator<Item = (&'static str, Value)> {
+    let own = more.clone();
     let key = (meta.lookup.ends_with("_uuid"))
         .then(|| (meta.lookup, json!({"type": "string", "format": "uuid"})));
     let fields = meta.fields.iter().filter(|f| !f.write_only).filter_map(|field| {
@@ -164,7 +168,10 @@ pub(crate) fn filters(meta: &'static KindMeta) -> impl Iterator<Item = (&'static
         };
         simple.then(|| (field.name, shape_schema(&shape)))
     });
-    key.into_iter().chain(fields)
+    key.into_iter()
+        .chain(fields)
+        .filter(move |(name, _)| !own.clone().any(|(other, _)| other == name))
+        .chain(more.map(|(name, kind)| (*name, property(kind))))
 }
 
 fn reference(schema: &Value) -> Value {
@@ -222,22 +229,18 @@ fn schemas(cx: &Context) -> Value {
         .iter()
         .flat_map(|m| m.schemas.iter().map(|(name, schema)| (*name, schema)))
         .collect();
+    let named = ["component", "verbose_name", "verbose_name_plural", "meta_model_name"];
     for family in cx.modules().iter().flat_map(|m| m.families.iter()) {
-        let members =
-            ["component", "verbose_name", "verbose_name_plural", "meta_model_name", "name"]
-                .map(|n| (n, "string"));
-        all.insert(family.schema.to_owned(), object_schema(&members));
-        all.insert(format!("Paginated{}List", family.schema), paginated(family.schema));
-        // What a family computes for its members stands in each of them.
-        let members = cx
-            .modules()
-            .iter()
-            .flat_map(|m| m.kinds.iter())
-            .filter(|k| k.def.meta.space == family.space);
-        for member in members {
-            for (_, schema) in told.iter().filter(|(name, _)| *name == family.schema) {
-                if let Some(declared) = all.get_mut(member.def.meta.schema) {
-                    extend(declared, schema);
+        let schema = family.meta.schema;
+        let mut declared = answer_schema(family.meta, "pk");
+        extend(&mut declared, &object_schema(&named.map(|name| (name, "string"))));
+        all.insert(schema.to_owned(), declared);
+        all.insert(format!("Paginated{schema}List"), paginated(schema));
+        // What a family computes for its members is in each of them.
+        for member in cx.registry().family(family.meta.space) {
+            for (_, computed) in told.iter().filter(|(name, _)| *name == schema) {
+                if let Some(declared) = all.get_mut(member.meta.schema) {
+                    extend(declared, computed);
                 }
             }
         }

@@ -26,13 +26,10 @@ pub fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<Used
                 _ => "cascade",
             };
             // The original keeps the fields that a family shares in a table of the family's own.
-            let family = cx
-                .modules()
-                .iter()
-                .flat_map(|m| m.families.iter())
-                .find(|f| f.space == meta.space && f.shared.contains(&field.name));
-            let (app, model_name) =
-                family.map_or((meta.app(), meta.model_name()), |f| (f.app, f.model_name));
+            let owner = meta.family.filter(|family| family.field(field.name).is_some());
+            let (app, model_name) = owner.map_or((meta.app(), meta.model_name()), |family| {
+                (family.app(), family.model_name())
+            });
             Some(UsedBy {
                 app: app.to_owned(),
                 model_name: model_name.to_owned(),

@@ -78,7 +78,7 @@ impl Filter<'_> {
 
     /// Whether an object is one of those asked for.
     pub(crate) fn fits(&self, entry: &Entry) -> bool {
-        entry.object.value(self.field.name).is_none_or(|value| self.matches(&value))
+        self.matches(&entry.object.value(self.field.name).unwrap_or_default())
     }
 
     pub(crate) fn matches(&self, value: &Value) -> bool {

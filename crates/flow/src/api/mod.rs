@@ -184,7 +184,7 @@ pub(crate) fn schemas(pages: &[PageDef]) -> Vec<(&'static str, Value)> {
             "FlowStageBinding",
             object_schema(&[("policybindingmodel_ptr_id", "uuid"), ("stage_obj", "#Stage")]),
         ),
-        ("Stage", object_schema(&[("pk", "uuid"), ("flow_set?", "[#FlowSet]")])),
+        ("Stage", object_schema(&[("flow_set?", "[#FlowSet]")])),
         (
             "FlowSet",
             object_schema(&[

@@ -45,6 +45,7 @@ pub use user_write::UserWriteStage;
     members = dyn AnyStage,
     path = "stages/all",
     model = "authentik_flows.stage",
+    schema = "Stage",
     title = "Stage",
     space = "stage",
     lookup = "stage_uuid",
