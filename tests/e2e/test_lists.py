@@ -82,3 +82,21 @@ def test_lists_of_families_know_what_all_members_have(server):
     assert [one["managed"] for one in server.get("propertymappings/all/", managed=email)["results"]] == [email]
     assert names(server, "propertymappings/all/", managed__isnull="true") == ["hook"]
     assert "hook" not in names(server, "propertymappings/all/", managed__isnull="false")
+
+
+def test_lists_filter_by_what_the_originals_do_and_ignore_the_rest(server):
+    for n in (1, 2):
+        server.create("stages/captcha/", name=f"captcha {n}", public_key=f"key {n}", private_key="k", js_url=f"https://{n}.example/")
+    both = ["captcha 1", "captcha 2"]
+    assert names(server, "stages/captcha/", public_key="key 2") == ["captcha 2"]
+    for unknown in ({"js_url": "https://2.example/"}, {"public_key__icontains": "2"}, {"name__in": "captcha 2"}, {"interactive": "true"}):
+        assert names(server, "stages/captcha/", **unknown) == both, unknown
+    described = server.get("schema/")["paths"]["/stages/captcha/"]["get"]["parameters"]
+    assert {"public_key", "name"} <= {parameter["name"] for parameter in described}
+    assert not {"js_url", "interactive", "private_key"} & {parameter["name"] for parameter in described}
+    policy = server.create("policies/dummy/", name="bound")["pk"]
+    application = server.create("core/applications/", name="a", slug="a")["pk"]
+    server.create("policies/bindings/", target=application, policy=policy, order=0)
+    server.create("policies/bindings/", target=application, group=server.group("g")["pk"], order=1)
+    orders = lambda **query: [binding["order"] for binding in server.get("policies/bindings/", target=application, **query)["results"]]
+    assert (orders(policy__isnull="true"), orders(policy__isnull="false"), orders(policy=policy)) == ([1], [0], [0])

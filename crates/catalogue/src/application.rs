@@ -39,18 +39,19 @@ pub enum PolicyEngineMode {
 )]
 pub struct Application {
     /// Application's display Name.
-    #[field(label = "Name", search)]
+    #[field(label = "Name", search, filter)]
     pub name: String,
     /// Internal application name used in URLs.
     #[field(
         label = "Slug",
         unique = "Application with this slug already exists.",
-        max_length = 50
+        max_length = 50,
+        filter
     )]
     pub slug: Slug,
     /// Optionally enter a group name. Applications with identical groups are shown grouped
     /// together.
-    #[field(label = "Group", default, search)]
+    #[field(label = "Group", default, search, filter)]
     pub group: String,
     /// Select a provider that this application should use.
     #[field(label = "Provider", on_delete = SetNull)]
@@ -62,15 +63,15 @@ pub struct Application {
     #[field(label = "Policy engine mode", default = PolicyEngineMode::Any)]
     pub policy_engine_mode: PolicyEngineMode,
     /// If left empty, the application opens at an address its provider knows.
-    #[field(label = "Launch URL", default, group = "UI settings", search)]
+    #[field(label = "Launch URL", default, group = "UI settings", search, filter)]
     pub meta_launch_url: LinkUrl,
     /// If checked, the launch URL will open in a new browser tab or window from the user's
     /// application library.
     #[field(label = "Open in new tab", default, group = "UI settings")]
     pub open_in_new_tab: bool,
-    #[field(label = "Publisher", default, group = "UI settings", search)]
+    #[field(label = "Publisher", default, group = "UI settings", search, filter)]
     pub meta_publisher: String,
-    #[field(label = "Description", default, group = "UI settings", search)]
+    #[field(label = "Description", default, group = "UI settings", search, filter)]
     pub meta_description: String,
     #[field(label = "Icon", read_only, blank)]
     pub meta_icon: Option<Picture>,
@@ -124,9 +125,9 @@ impl Application {
     unique_together = "app,name"
 )]
 pub struct Entitlement {
-    #[field(label = "Name", search)]
+    #[field(label = "Name", search, filter)]
     pub name: String,
-    #[field(label = "App")]
+    #[field(label = "App", filter)]
     pub app: Ref<Application>,
     #[field(label = "Attributes", default)]
     pub attributes: JsonMap,

@@ -32,7 +32,7 @@ pub const SELF_SIGNED: &str = "authentik Self-signed Certificate";
     check = CertificateKeyPair::check
 )]
 pub struct CertificateKeyPair {
-    #[field(label = "Name", unique, search)]
+    #[field(label = "Name", unique, search, filter)]
     pub name: String,
     /// PEM-encoded Certificate data.
     #[field(label = "Certificate", write_only)]
@@ -40,7 +40,7 @@ pub struct CertificateKeyPair {
     /// Optional Private Key. If this is set, you can use this keypair for encryption.
     #[field(label = "Private Key", write_only, default, widget = "code")]
     pub key_data: Secret,
-    #[field(label = "Managed by authentik", read_only)]
+    #[field(label = "Managed by authentik", read_only, filter)]
     pub managed: Option<String>,
 }
 

@@ -112,6 +112,7 @@ impl FieldAttributes {
             (None, None, None, None, None);
         let (mut unique, mut blank, mut write_only, mut read_only, mut filter, mut search) =
             (false, false, false, false, false, false);
+        let mut filter_null = false;
         let (mut max_length, mut min, mut max) = (None::<Expr>, None::<Expr>, None::<Expr>);
         let mut on_delete: Option<Ident> = None;
         let (mut guard, mut needs) = (None, None);
@@ -141,6 +142,7 @@ impl FieldAttributes {
                     "write_only" => write_only = true,
                     "read_only" => read_only = true,
                     "filter" => filter = true,
+                    "filter_null" => filter_null = true,
                     "search" => search = true,
                     "max_length" => max_length = Some(meta.value()?.parse()?),
                     "min" => min = Some(meta.value()?.parse()?),
@@ -211,7 +213,7 @@ impl FieldAttributes {
         );
         let meta = quote! { ::countersign_model::FieldMeta {
             name: #name, label: #label, help: #help, group: #group, widget: #widget, placeholder: #placeholder, show_if: #show_if,
-            required: #required, unique: #unique, unique_text: #unique_text, blank: #blank, write_only: #write_only, read_only: #read_only, filter: #filter, search: #search,
+            required: #required, unique: #unique, unique_text: #unique_text, blank: #blank, write_only: #write_only, read_only: #read_only, filter: #filter, filter_null: #filter_null, search: #search,
             max_length: #max_length, min: #min, max: #max, on_delete: #on_delete, guard: #guard, needs: #needs,
             shape: <#ty as ::countersign_model::FieldValue>::shape, default: #shown_default,
         } };

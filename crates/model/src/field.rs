@@ -42,7 +42,10 @@ pub struct FieldMeta {
     pub write_only: bool,
     /// Kept, but not settable over the API (blueprints may).
     pub read_only: bool,
+    /// Lists can be asked for the objects that have a value here.
     pub filter: bool,
+    /// Lists can be asked for the objects that have none, as `managed__isnull`.
+    pub filter_null: bool,
     pub search: bool,
     pub max_length: Option<usize>,
     pub min: Option<i64>,

@@ -17,7 +17,7 @@ pub use countersign_catalogue::application::PolicyEngineMode;
     ordering = "order", unique_together = "policy,target,order", check = Self::check
 )]
 pub struct PolicyBinding {
-    #[field(label = "Policy", guard = "subject", filter)]
+    #[field(label = "Policy", guard = "subject", filter, filter_null)]
     pub policy: Option<Ref<dyn Policy>>,
     #[field(label = "Group", guard = "subject")]
     pub group: Option<Ref<directory::Group>>,

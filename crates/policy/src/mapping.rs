@@ -20,7 +20,7 @@ use crate::measure;
     ordering = "name"
 )]
 struct Common {
-    #[field(filter)]
+    #[field(filter, filter_null)]
     managed: Option<String>,
     #[field(unique = "Property Mapping with this name already exists.", search, filter)]
     name: String,

@@ -30,7 +30,7 @@ pub fn module(engine: &Engine) -> Module {
         KindResource::of::<PolicyBinding>()
             .searched(policy_name)
             .computed(binding_objects)
-            .narrowed(&[("policy__isnull", "boolean"), ("target_in", "[uuid]")], of_targets),
+            .narrowed(&[("target_in", "[uuid]")], of_targets),
     ];
     kinds.extend(policies::kinds());
     Module {
@@ -41,9 +41,7 @@ pub fn module(engine: &Engine) -> Module {
                 &[("bindings__isnull", "boolean"), ("promptstage__isnull", "boolean")],
                 of_use,
             ),
-            FamilyResource::of::<dyn Mapping>()
-                .narrowed(&[("managed", "[string]"), ("managed__isnull", "boolean")], |_, _| true)
-                .display(print_mapping),
+            FamilyResource::of::<dyn Mapping>().display(print_mapping),
         ],
         operations: operations(engine),
         schemas: vec![

@@ -28,7 +28,7 @@ pub(crate) fn operations(family: &FamilyResource) -> Vec<Operation> {
         openapi::filters(meta, family.parameters.iter()).fold(
             Operation::new(Method::GET, &path, id("list"), access("view"), list)
                 .response(format!("Paginated{}List", meta.schema)),
-            |operation, (name, schema)| operation.parameter(name, schema),
+            |operation, (name, schema)| operation.parameter(&name, schema),
         ),
         Operation::new(
             Method::GET,

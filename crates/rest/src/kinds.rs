@@ -34,7 +34,7 @@ pub(crate) fn operations(resource: &KindResource) -> Vec<Operation> {
         openapi::filters(meta, resource.parameters.iter().chain(dates)).fold(
             Operation::new(Method::GET, &path, id("list"), view.clone(), with(&this, list))
                 .response(format!("Paginated{schema}List")),
-            |operation, (name, schema)| operation.parameter(name, schema),
+            |operation, (name, schema)| operation.parameter(&name, schema),
         ),
         Operation::new(Method::POST, &path, id("create"), access("add"), with(&this, create))
             .request(request.clone())

@@ -126,11 +126,15 @@ pub(crate) fn wants_all(call: &Call, meta: &'static KindMeta) -> Result<bool, Ap
 fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>>, ApiError> {
     let mut filters: Vec<Filter<'a>> = Vec::new();
     for (name, value) in call.query.iter().filter(|(_, v)| !v.is_empty()) {
-        let (field, lookup) = name.split_once("__").unwrap_or((name, ""));
-        let Some(field) = meta.field(field).filter(|f| !f.is_secret()) else { continue };
-        match filters.iter_mut().find(|f| f.field.name == field.name && f.lookup == lookup) {
+        let (name, null) = name.strip_suffix("__isnull").map_or((name, false), |name| (name, true));
+        let asked = |field: &&FieldMeta| if null { field.filter_null } else { field.filter };
+        // What a list does not know does not narrow it, as in the original.
+        let Some(field) = meta.field(name).filter(asked).filter(|field| !field.is_secret()) else {
+            continue;
+        };
+        match filters.iter_mut().find(|f| f.field.name == field.name && f.null == null) {
             Some(filter) => filter.wanted.push(value),
-            None => filters.push(Filter { field, lookup, wanted: vec![value] }),
+            None => filters.push(Filter { field, null, wanted: vec![value] }),
         }
     }
     for filter in &filters {

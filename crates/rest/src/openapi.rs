@@ -146,32 +146,22 @@ fn describe(operation: &Operation) -> Value {
 /// What lists of a kind can be narrowed by: its key, its fields, and what `more` names.
 pub(crate) fn filters<'a>(
     meta: &'static KindMeta,
-    more: impl Iterator<Item = &'a (&'static str, &'static str)> + Clone,
-) -> impl Iterator<Item = (&'static str, Value)> {
-    let own = more.clone();
+    more: impl Iterator<Item = &'a (&'static str, &'static str)>,
+) -> impl Iterator<Item = (String, Value)> {
     let key = (meta.lookup.ends_with("_uuid"))
         .then(|| (meta.lookup, json!({"type": "string", "format": "uuid"})));
-    let fields = meta.fields.iter().filter(|f| !f.write_only).filter_map(|field| {
+    let fields = meta.fields.iter().filter(|field| field.filter && !field.is_secret());
+    let fields = fields.map(|field| {
         let mut shape = (field.shape)();
         while let Shape::Nullable(inner) = shape {
             shape = *inner;
         }
-        let simple = match &shape {
-            Shape::Code
-            | Shape::Float
-            | Shape::Json
-            | Shape::Map
-            | Shape::Object(_)
-            | Shape::Secret => false,
-            Shape::List(item) => matches!(**item, Shape::Reference { .. } | Shape::Choice(_)),
-            _ => true,
-        };
-        simple.then(|| (field.name, shape_schema(&shape)))
+        (field.name, shape_schema(&shape))
     });
-    key.into_iter()
-        .chain(fields)
-        .filter(move |(name, _)| !own.clone().any(|(other, _)| other == name))
-        .chain(more.map(|(name, kind)| (*name, property(kind))))
+    let null = meta.fields.iter().filter(|field| field.filter_null);
+    let null = null.map(|field| (format!("{}__isnull", field.name), property("boolean")));
+    let named = key.into_iter().chain(fields).map(|(name, schema)| (name.to_owned(), schema));
+    named.chain(null).chain(more.map(|(name, kind)| ((*name).to_owned(), property(kind))))
 }
 
 fn reference(schema: &Value) -> Value {

@@ -30,11 +30,11 @@ pub(crate) fn words(query: &str) -> impl Iterator<Item = String> + '_ {
     query.split([' ', ',', '\t']).filter(|w| !w.is_empty()).map(str::to_lowercase)
 }
 
-/// One filter of a query on one field: the lookup after `__`, and the values asked for (any may
-/// match).
+/// One filter of a query on one field: the values asked for, of which any may match, or whether it
+/// is to have one at all.
 pub(crate) struct Filter<'a> {
     pub(crate) field: &'static FieldMeta,
-    pub(crate) lookup: &'a str,
+    pub(crate) null: bool,
     pub(crate) wanted: Vec<&'a str>,
 }
 
@@ -42,7 +42,7 @@ impl Filter<'_> {
     /// # Errors
     /// A value that the field cannot have.
     pub(crate) fn check(&self) -> Result<(), ApiError> {
-        if !["", "exact"].contains(&self.lookup) {
+        if self.null {
             return Ok(());
         }
         let mut shape = (self.field.shape)();
@@ -78,36 +78,18 @@ impl Filter<'_> {
 
     /// Whether an object is one of those asked for.
     pub(crate) fn fits(&self, entry: &Entry) -> bool {
-        self.matches(&entry.object.value(self.field.name).unwrap_or_default())
-    }
-
-    pub(crate) fn matches(&self, value: &Value) -> bool {
-        if self.lookup == "isnull" {
-            return self
-                .wanted
-                .first()
-                .is_none_or(|w| w.eq_ignore_ascii_case("true") == value.is_null());
+        let value = entry.object.value(self.field.name).unwrap_or_default();
+        let null = |wanted: &&str| wanted.eq_ignore_ascii_case("true") == value.is_null();
+        if self.null {
+            return self.wanted.first().is_none_or(null);
         }
-        let found: Vec<String> = match value {
+        let found: Vec<String> = match &value {
             Value::Array(items) => items.iter().map(plain).collect(),
             Value::Null => Vec::new(),
             other => vec![plain(other)],
         };
-        let boolean = value.is_boolean();
-        let wanted: Vec<&str> = if self.lookup == "in" {
-            self.wanted.iter().flat_map(|w| w.split(',')).collect()
-        } else {
-            self.wanted.clone()
-        };
-        wanted.iter().any(|wanted| {
-            found.iter().any(|value| match self.lookup {
-                "iexact" => value.eq_ignore_ascii_case(wanted),
-                "contains" => value.contains(wanted),
-                "icontains" => value.to_lowercase().contains(&wanted.to_lowercase()),
-                "startswith" => value.starts_with(wanted),
-                _ if boolean => value.eq_ignore_ascii_case(wanted),
-                _ => value == wanted,
-            })
-        })
+        let same =
+            |a: &str, b: &str| if value.is_boolean() { a.eq_ignore_ascii_case(b) } else { a == b };
+        self.wanted.iter().any(|wanted| found.iter().any(|value| same(value, wanted)))
     }
 }

@@ -52,11 +52,11 @@ pub enum Status {
     check = BlueprintInstance::check
 )]
 pub struct BlueprintInstance {
-    #[field(label = "Name", unique, search)]
+    #[field(label = "Name", unique, search, filter)]
     pub name: String,
     /// A file at hand, relative to the blueprints folder. Leave it empty to write the blueprint
     /// below.
-    #[field(label = "Path", blank, default, search)]
+    #[field(label = "Path", blank, default, search, filter)]
     pub path: String,
     /// Values for the tag !Context, over those of the file.
     #[field(label = "Context", default, group = "Additional settings")]

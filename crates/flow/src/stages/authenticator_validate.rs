@@ -67,7 +67,8 @@ pub struct AuthenticatorValidateStage {
     #[field(
         label = "Configuration stages",
         help = "Where people without a device set one up.",
-        default
+        default,
+        filter
     )]
     pub configuration_stages: Vec<Ref<dyn AnyStage>>,
     #[field(

@@ -21,33 +21,33 @@ use crate::stage::{AnyStage, Stage, Step};
 pub struct AuthenticatorEmailStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
+    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull, filter)]
     pub configure_flow: Option<Ref<Flow>>,
-    #[field(label = "Authenticator type name", help = "How users see this.", blank)]
+    #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
     pub friendly_name: Option<String>,
-    #[field(label = "Use global settings", default = false)]
+    #[field(label = "Use global settings", default = false, filter)]
     pub use_global_settings: bool,
-    #[field(label = "SMTP Host", default = "localhost")]
+    #[field(label = "SMTP Host", default = "localhost", filter)]
     pub host: String,
-    #[field(label = "SMTP Port", default = 25)]
+    #[field(label = "SMTP Port", default = 25, filter)]
     pub port: i32,
-    #[field(label = "SMTP Username", default = "")]
+    #[field(label = "SMTP Username", default = "", filter)]
     pub username: String,
     #[field(label = "SMTP Password", default)]
     pub password: Secret,
-    #[field(label = "Use TLS", default = false)]
+    #[field(label = "Use TLS", default = false, filter)]
     pub use_tls: bool,
-    #[field(label = "Use SSL", default = false)]
+    #[field(label = "Use SSL", default = false, filter)]
     pub use_ssl: bool,
-    #[field(label = "Timeout", default = 10)]
+    #[field(label = "Timeout", default = 10, filter)]
     pub timeout: i32,
-    #[field(label = "From address", default = "system@authentik.local", max_length = 254)]
+    #[field(label = "From address", default = "system@authentik.local", max_length = 254, filter)]
     pub from_address: EmailAddress,
-    #[field(label = "Subject", default = "authentik Sign-in code")]
+    #[field(label = "Subject", default = "authentik Sign-in code", filter)]
     pub subject: String,
-    #[field(label = "Token expiration", default = "minutes=30")]
+    #[field(label = "Token expiration", default = "minutes=30", filter)]
     pub token_expiry: Duration,
-    #[field(label = "Template", default = "email/email_otp.html")]
+    #[field(label = "Template", default = "email/email_otp.html", filter)]
     pub template: String,
 }
 
@@ -63,13 +63,13 @@ pub struct AuthenticatorEmailStage {
 pub struct AuthenticatorStaticStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
+    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull, filter)]
     pub configure_flow: Option<Ref<Flow>>,
-    #[field(label = "Authenticator type name", help = "How users see this.", blank)]
+    #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
     pub friendly_name: Option<String>,
-    #[field(label = "Token count", default = 6, min = 0)]
+    #[field(label = "Token count", default = 6, min = 0, filter)]
     pub token_count: i32,
-    #[field(label = "Token length", default = 12, min = 0)]
+    #[field(label = "Token length", default = 12, min = 0, filter)]
     pub token_length: i32,
 }
 
@@ -86,11 +86,11 @@ pub struct AuthenticatorStaticStage {
 pub struct AuthenticatorTotpStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
+    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull, filter)]
     pub configure_flow: Option<Ref<Flow>>,
-    #[field(label = "Authenticator type name", help = "How users see this.", blank)]
+    #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
     pub friendly_name: Option<String>,
-    #[field(label = "Digits")]
+    #[field(label = "Digits", filter)]
     pub digits: TotpDigits,
 }
 
@@ -107,17 +107,17 @@ pub struct AuthenticatorTotpStage {
 pub struct AuthenticatorWebauthnStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull)]
+    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull, filter)]
     pub configure_flow: Option<Ref<Flow>>,
-    #[field(label = "Authenticator type name", help = "How users see this.", blank)]
+    #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
     pub friendly_name: Option<String>,
-    #[field(label = "User verification", default = UserVerification::Preferred)]
+    #[field(label = "User verification", default = UserVerification::Preferred, filter)]
     pub user_verification: UserVerification,
-    #[field(label = "Authenticator Attachment")]
+    #[field(label = "Authenticator Attachment", filter)]
     pub authenticator_attachment: Option<Attachment>,
-    #[field(label = "Resident key requirement", default = ResidentKey::Preferred)]
+    #[field(label = "Resident key requirement", default = ResidentKey::Preferred, filter)]
     pub resident_key_requirement: ResidentKey,
-    #[field(label = "Device type restrictions", default)]
+    #[field(label = "Device type restrictions", default, filter)]
     pub device_type_restrictions: Vec<Uuid>,
 }
 
@@ -133,7 +133,7 @@ pub struct AuthenticatorWebauthnStage {
 pub struct CaptchaStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Public Key")]
+    #[field(label = "Public Key", filter)]
     pub public_key: String,
     #[field(label = "Private Key", write_only)]
     pub private_key: Secret,
@@ -163,31 +163,31 @@ pub struct CaptchaStage {
 pub struct EmailStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Use global settings", default = false)]
+    #[field(label = "Use global settings", default = false, filter)]
     pub use_global_settings: bool,
-    #[field(label = "SMTP Host", default = "localhost")]
+    #[field(label = "SMTP Host", default = "localhost", filter)]
     pub host: String,
-    #[field(label = "SMTP Port", default = 25)]
+    #[field(label = "SMTP Port", default = 25, filter)]
     pub port: i32,
-    #[field(label = "SMTP Username", default = "")]
+    #[field(label = "SMTP Username", default = "", filter)]
     pub username: String,
     #[field(label = "SMTP Password", default, write_only)]
     pub password: Secret,
-    #[field(label = "Use TLS", default = false)]
+    #[field(label = "Use TLS", default = false, filter)]
     pub use_tls: bool,
-    #[field(label = "Use SSL", default = false)]
+    #[field(label = "Use SSL", default = false, filter)]
     pub use_ssl: bool,
-    #[field(label = "Timeout", default = 10)]
+    #[field(label = "Timeout", default = 10, filter)]
     pub timeout: i32,
-    #[field(label = "From address", default = "system@authentik.local", max_length = 254)]
+    #[field(label = "From address", default = "system@authentik.local", max_length = 254, filter)]
     pub from_address: EmailAddress,
-    #[field(label = "Token expiration", default = "minutes=30")]
+    #[field(label = "Token expiration", default = "minutes=30", filter)]
     pub token_expiry: Duration,
-    #[field(label = "Subject", default = "authentik")]
+    #[field(label = "Subject", default = "authentik", filter)]
     pub subject: String,
-    #[field(label = "Template", default = "email/password_reset.html")]
+    #[field(label = "Template", default = "email/password_reset.html", filter)]
     pub template: String,
-    #[field(label = "Activate user on success", default = false)]
+    #[field(label = "Activate user on success", default = false, filter)]
     pub activate_user_on_success: bool,
 }
 
@@ -203,7 +203,7 @@ pub struct EmailStage {
 pub struct InvitationStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Continue flow without invitation", default = false)]
+    #[field(label = "Continue flow without invitation", default = false, filter)]
     pub continue_flow_without_invitation: bool,
 }
 

@@ -17,7 +17,7 @@ use countersign_policy::expression::{Expression, ExpressionError};
 )]
 pub struct ScopeMapping {
     /// A name that a tool finds its own objects by; set on those the program brings itself.
-    #[field(label = "Managed by authentik", unique, filter)]
+    #[field(label = "Managed by authentik", unique, filter, filter_null)]
     pub managed: Option<String>,
     #[field(unique, search, filter)]
     pub name: String,

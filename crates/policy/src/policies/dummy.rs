@@ -20,13 +20,13 @@ use crate::verdict::Verdict;
 pub struct DummyPolicy {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Execution logging", default = false)]
+    #[field(label = "Execution logging", default = false, filter)]
     pub execution_logging: bool,
-    #[field(label = "Pass policy?", default = false)]
+    #[field(label = "Pass policy?", default = false, filter)]
     pub result: bool,
-    #[field(label = "Wait (min)", default = 5)]
+    #[field(label = "Wait (min)", default = 5, filter)]
     pub wait_min: i32,
-    #[field(label = "Wait (max)", default = 30)]
+    #[field(label = "Wait (max)", default = 30, filter)]
     pub wait_max: i32,
 }
 

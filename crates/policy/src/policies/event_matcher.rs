@@ -23,7 +23,7 @@ use crate::verdict::Verdict;
 pub struct EventMatcherPolicy {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Execution logging", default = false)]
+    #[field(label = "Execution logging", default = false, filter)]
     pub execution_logging: bool,
     #[field(label = "Action", help = "Matches events with this action.", blank, filter)]
     pub action: Option<Listed<Actions>>,

@@ -30,7 +30,7 @@ pub struct ExpressionPolicy {
         filter
     )]
     pub execution_logging: bool,
-    #[field(label = "Expression")]
+    #[field(label = "Expression", filter)]
     pub expression: Expression,
 }
 

@@ -213,6 +213,7 @@ fn is_email(value: &str) -> bool {
         write_only: false,
         read_only: false,
         filter: false,
+        filter_null: false,
         search: false,
         max_length: None,
         min: None,

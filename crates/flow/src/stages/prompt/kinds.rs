@@ -127,13 +127,14 @@ impl Prompt {
 pub struct PromptStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Fields")]
+    #[field(label = "Fields", filter)]
     pub fields: Vec<Ref<Prompt>>,
     #[field(
         label = "Validation Policies",
         help = "Checked when the answers are given; all must pass.",
         default,
-        guard
+        guard,
+        filter
     )]
     pub validation_policies: Vec<Ref<dyn Policy>>,
     /// Says that a validation policy was deleted. Until the policies are chosen anew, the stage
