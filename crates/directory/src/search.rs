@@ -287,35 +287,11 @@ fn marks(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use countersign_model::{Entropy, Registry, Secret};
-    use countersign_store::{Auditor, CommittedEdit, Options, SystemClock, SystemEntropy};
 
     use super::*;
 
-    struct NoAudit;
-    impl Auditor for NoAudit {
-        fn record(
-            &self,
-            _: &mut Sql<'_>,
-            _: &dyn Entropy,
-            _: &CommittedEdit<'_>,
-        ) -> Result<(), StoreError> {
-            Ok(())
-        }
-    }
-
     fn store(folder: &tempfile::TempDir) -> Store {
-        Store::open(Options {
-            database: folder.path().to_owned().into(),
-            secret_key: Secret::new("0123456789012345678901234567890123456789").into(),
-            registry: Registry::default(),
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
-            auditor: Arc::new(NoAudit),
-        })
-        .unwrap()
+        countersign_testing::store(folder, [])
     }
 
     async fn write(

@@ -1,13 +1,12 @@
 //! The queue on a real store, with a clock that moves when told.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use countersign_core::{
-    Context, ContextParts, Job, JobError, Module, Run, Settings, Shutdown, enqueue,
-};
-use countersign_model::{Clock, Registry, Secret, Timestamp};
-use countersign_store::{Actor, Options as StoreOptions, Store, StoreError, SystemEntropy, params};
+use countersign_core::{Job, JobError, Module, Run, Shutdown, enqueue};
+use countersign_events::Audit;
+use countersign_store::params;
+use countersign_testing::{TestClock, embedded};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -15,15 +14,6 @@ use uuid::Uuid;
 use crate::queue::{self, Claim, End};
 use crate::schedule::{self, Scheduled};
 use crate::{Options, worker};
-
-#[derive(Clone)]
-struct StillClock(Arc<AtomicI64>);
-
-impl Clock for StillClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(self.0.load(Ordering::SeqCst))
-    }
-}
 
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
@@ -51,61 +41,20 @@ fn declared() -> Vec<Job> {
     ]
 }
 
-struct World {
-    cx: Context,
-    clock: StillClock,
-    _folder: tempfile::TempDir,
+struct World(countersign_testing::World);
+
+impl std::ops::Deref for World {
+    type Target = countersign_testing::World;
+    fn deref(&self) -> &countersign_testing::World {
+        &self.0
+    }
 }
 
 impl World {
     fn new() -> World {
-        let folder = tempfile::tempdir().unwrap();
-        let secret =
-            || Secret::new("0123456789012345678901234567890123456789012345678901234567890123");
-        let clock = StillClock(Arc::new(AtomicI64::new(1_800_000_000)));
-        let store = Store::open(StoreOptions {
-            database: folder.path().to_owned().into(),
-            secret_key: secret().into(),
-            registry: Registry::new(std::iter::empty()),
-            clock: Arc::new(clock.clone()),
-            entropy: Arc::new(SystemEntropy),
-            auditor: Arc::new(countersign_events::Audit),
-        })
-        .unwrap();
-        let settings = Settings {
-            version: "0",
-            secret_key: secret(),
-            base_url: None,
-            base_path: String::new(),
-            cookie_domain: None,
-            trusted_proxies: Vec::new(),
-            data_dir: folder.path().to_owned(),
-            bootstrap_password: None,
-            bootstrap_token: None,
-            bootstrap_email: None,
-            debug: false,
-        };
         let modules = vec![Module { name: "test", jobs: declared(), ..Module::default() }];
-        let parts = ContextParts {
-            store,
-            clock: Arc::new(clock.clone()),
-            entropy: Arc::new(SystemEntropy),
-            settings,
-            install_id: "i".into(),
-            modules,
-        };
-        World { cx: Context::new(parts), clock, _folder: folder }
-    }
-
-    fn later(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    async fn write<T: Send + 'static>(
-        &self,
-        work: impl Fn(&mut countersign_store::Tx<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> T {
-        self.cx.store.write(Actor::system(), "test", work).await.unwrap()
+        let clock = TestClock::at(1_800_000_000);
+        World(countersign_testing::World::new(modules, clock, Arc::new(Audit), embedded))
     }
 
     async fn ask(&self, job: &'static str, uid: &'static str) -> Uuid {
@@ -170,7 +119,7 @@ async fn a_lost_lease_is_taken_over_and_the_old_holder_writes_nothing() {
     let world = World::new();
     world.ask("mail", "a").await;
     let old = world.claim().await.remove(0);
-    world.later(queue::LEASE + 1);
+    world.clock.advance(queue::LEASE + 1);
     let new = world.claim().await.remove(0);
     assert_eq!((new.task, new.attempt), (old.task, 2));
     let run = Run::new(old.task, String::new(), Value::Null, 1);
@@ -188,7 +137,7 @@ async fn a_renewed_lease_is_not_taken_over() {
     world.ask("mail", "a").await;
     let claim = world.claim().await.remove(0);
     for _ in 0..4 {
-        world.later(queue::LEASE - 1);
+        world.clock.advance(queue::LEASE - 1);
         let (claim, run) = (claim.clone(), Run::new(claim.task, String::new(), Value::Null, 1));
         assert_eq!(world.write(move |tx| queue::renew(tx, &claim, &run)).await, Some(false));
         assert!(world.claim().await.is_empty());
@@ -202,9 +151,9 @@ async fn tries_wait_longer_each_time_and_the_last_one_counts_as_failed() {
     for wait in [1, 2] {
         let claim = world.claim().await.remove(0);
         world.end(&claim, End::Failed(JobError::Again("away".to_owned()))).await;
-        world.later(wait - 1);
+        world.clock.advance(wait - 1);
         assert!(world.claim().await.is_empty(), "not before {wait} s");
-        world.later(1);
+        world.clock.advance(1);
     }
     let last = world.claim().await.remove(0);
     assert_eq!(last.attempt, 3);
@@ -220,7 +169,7 @@ async fn what_ends_every_process_is_given_up() {
     world.ask("sync", "").await;
     for _ in 0..4 {
         assert_eq!(world.claim().await.len(), 1);
-        world.later(queue::LEASE + 1);
+        world.clock.advance(queue::LEASE + 1);
     }
     assert!(world.claim().await.is_empty());
     assert_eq!(world.states().await, [("sync".to_owned(), "error".to_owned(), 4)]);
@@ -251,14 +200,14 @@ async fn a_due_time_counts_once_however_late() {
     assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 1, "what never ran is due");
     assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 0);
     let claim = world.claim().await.remove(0);
-    world.later(3 * 3600);
+    world.clock.advance(3 * 3600);
     assert_eq!(
         world.write(move |tx| schedule::due(tx, &jobs)).await,
         0,
         "the last run still goes on"
     );
     world.end(&claim, End::Done).await;
-    world.later(5 * 3600);
+    world.clock.advance(5 * 3600);
     assert!(schedule::look(&world.cx, &jobs).await.unwrap());
     assert_eq!(
         world.write(move |tx| schedule::due(tx, &jobs)).await,

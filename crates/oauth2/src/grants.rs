@@ -374,38 +374,14 @@ pub(crate) fn remove_expired(tx: &mut Tx<'_>, table: &str) -> Result<usize, Stor
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
-    use countersign_model::{Entropy, Registry, Secret};
-    use countersign_store::{
-        Actor, Auditor, CommittedEdit, Options, Store, SystemClock, SystemEntropy,
-    };
+    use countersign_store::{Actor, Store};
 
     use super::*;
 
-    struct NoAudit;
-    impl Auditor for NoAudit {
-        fn record(
-            &self,
-            _: &mut Sql<'_>,
-            _: &dyn Entropy,
-            _: &CommittedEdit<'_>,
-        ) -> Result<(), StoreError> {
-            Ok(())
-        }
-    }
-
     /// A store with the users 1 (active) and 2 (not), and one session `ss`.
     async fn store(folder: &tempfile::TempDir) -> Store {
-        let store = Store::open(Options {
-            database: folder.path().to_owned().into(),
-            secret_key: Secret::new("0123456789012345678901234567890123456789").into(),
-            registry: Registry::default(),
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
-            auditor: Arc::new(NoAudit),
-        })
-        .unwrap();
+        let store = countersign_testing::store(folder, []);
         let people = |tx: &mut countersign_store::Tx<'_>| -> Result<(), StoreError> {
             for (id, uuid, active) in
                 [(1, Uuid::from_u128(1), true), (2, Uuid::from_u128(2), false)]

@@ -8,14 +8,10 @@
     reason = "tests"
 )]
 
-mod common;
-
-use std::sync::Arc;
-
-use countersign_model::{Entropy, Kind, KindDef, Registry, Secret, Timestamp};
+use countersign_model::{Kind, KindDef, Secret, Timestamp};
 use countersign_store::{
-    Actor, Auditor, BackupError, CommittedEdit, Database, Options, Sql, Store, StoreError,
-    SystemClock, SystemEntropy, Tx, params, read_header, restore_backup, write_backup,
+    Actor, BackupError, Database, Options, Sql, Store, StoreError, SystemEntropy, Tx, params,
+    read_header, restore_backup, write_backup,
 };
 use uuid::Uuid;
 
@@ -28,29 +24,10 @@ struct Note {
     secret: Option<Secret>,
 }
 
-struct NoAudit;
-impl Auditor for NoAudit {
-    fn record(
-        &self,
-        _sql: &mut Sql<'_>,
-        _entropy: &dyn Entropy,
-        _edit: &CommittedEdit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
 fn open(database: Database, key: &str) -> Store {
-    let registry = Registry::new([KindDef::of::<Note>()]);
-    let (clock, entropy, auditor) =
-        (Arc::new(SystemClock), Arc::new(SystemEntropy), Arc::new(NoAudit));
     Store::open(Options {
-        database,
         secret_key: Secret::new(key).into(),
-        registry,
-        clock,
-        entropy,
-        auditor,
+        ..countersign_testing::options(database, [KindDef::of::<Note>()])
     })
     .unwrap()
 }
@@ -118,7 +95,7 @@ async fn a_backup_restores_into_an_empty_database_of_either_engine() {
     );
 
     // From the file engine into whichever the tests run on, and back.
-    for database in [common::database(folder.path()), again.path().to_owned().into()] {
+    for database in [countersign_testing::database(folder.path()), again.path().to_owned().into()] {
         let target = open(database.clone(), "a key");
         assert!(restore(&target, &file, "open sesame").await.unwrap() > 7000);
         assert!(matches!(restore(&target, &file, "open sesame").await, Err(BackupError::NotEmpty)));

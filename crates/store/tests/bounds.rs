@@ -5,36 +5,11 @@ mod common;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::Arc;
 
-use countersign_model::{Entropy, Registry, Secret};
-use countersign_store::{
-    Auditor, CommittedEdit, Options, Owner, Sql, Store, StoreError, SystemClock, SystemEntropy,
-};
-
-struct Quiet;
-
-impl Auditor for Quiet {
-    fn record(
-        &self,
-        _sql: &mut Sql<'_>,
-        _entropy: &dyn Entropy,
-        _edit: &CommittedEdit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
+use countersign_store::{Owner, Store};
 
 fn open(folder: &Path) -> Store {
-    Store::open(Options {
-        database: common::database(folder),
-        secret_key: Secret::new("a key for tests that is long enough to be one, really").into(),
-        registry: Registry::new([]),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        auditor: Arc::new(Quiet),
-    })
-    .unwrap()
+    Store::open(countersign_testing::options(countersign_testing::database(folder), [])).unwrap()
 }
 
 fn client(n: u32) -> Owner {

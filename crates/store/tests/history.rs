@@ -7,19 +7,11 @@
     reason = "tests"
 )]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use countersign_model::{
-    Entropy, Fields, Key, Kind, KindDef, ObjectId, Ref, Registry, Secret, Snapshot,
-};
-use countersign_store::{
-    Actor, Auditor, CommittedEdit, Options, Refreshed, Sql, Store, StoreError, SystemClock,
-    SystemEntropy, Tx, params,
-};
+use countersign_model::{Fields as _, Key, Kind, KindDef, ObjectId, Ref, Secret, Snapshot};
+use countersign_store::{Actor, Options, Refreshed, Store, StoreError, Tx, params};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -33,26 +25,13 @@ struct Note {
     next: Option<Ref<Note>>,
 }
 
-struct NoAudit;
-impl Auditor for NoAudit {
-    fn record(
-        &self,
-        _sql: &mut Sql<'_>,
-        _entropy: &dyn Entropy,
-        _edit: &CommittedEdit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
 fn open(folder: &Path) -> Store {
     Store::open(Options {
-        database: common::database(folder),
         secret_key: Secret::new("a key").into(),
-        registry: Registry::new([KindDef::of::<Note>()]),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        auditor: Arc::new(NoAudit),
+        ..countersign_testing::options(
+            countersign_testing::database(folder),
+            [KindDef::of::<Note>()],
+        )
     })
     .unwrap()
 }
@@ -154,7 +133,7 @@ fn assert_same(one: &Snapshot, other: &Snapshot) {
 /// all there reads everything.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_foreign_edit_among_ten_thousand_objects_reads_one() {
-    if common::embedded() {
+    if countersign_testing::is_embedded() {
         eprintln!("not run: the embedded engine serves one process; set COUNTERSIGN_TEST_POSTGRES");
         return;
     }
@@ -199,7 +178,7 @@ proptest! {
             let folder = tempfile::tempdir().unwrap();
             let mut store = open(folder.path());
             // Another process, which learns of edits by their differences.
-            let follower = (!common::embedded()).then(|| open(folder.path()));
+            let follower = (!countersign_testing::is_embedded()).then(|| open(folder.path()));
             // One map per revision, the empty one first.
             let mut history: Vec<Model> = vec![Model::new()];
             for step in steps {

@@ -7,16 +7,10 @@
     reason = "tests"
 )]
 
-mod common;
-
-use std::sync::Arc;
-
-use countersign_model::{
-    Entropy, Key, KeyType, Kind, KindDef, ObjectId, Registry, Secret, Target, Timestamp,
-};
+use countersign_model::{Key, KeyType, Kind, KindDef, ObjectId, Secret, Target as _, Timestamp};
 use countersign_store::{
-    Actor, Auditor, BackupError, CommittedEdit, Database, Options, Sql, Store, StoreError,
-    SystemClock, SystemEntropy, Tx, params, restore_backup, write_backup,
+    Actor, BackupError, Database, Options, Sql, Store, StoreError, SystemEntropy, Tx, params,
+    restore_backup, write_backup,
 };
 use uuid::Uuid;
 
@@ -27,29 +21,10 @@ struct Number {
     name: String,
 }
 
-struct NoAudit;
-impl Auditor for NoAudit {
-    fn record(
-        &self,
-        _sql: &mut Sql<'_>,
-        _entropy: &dyn Entropy,
-        _edit: &CommittedEdit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
 fn open(database: &Database) -> Store {
-    let registry = Registry::new([KindDef::of::<Number>()]);
-    let (clock, entropy, auditor) =
-        (Arc::new(SystemClock), Arc::new(SystemEntropy), Arc::new(NoAudit));
     Store::open(Options {
-        database: database.clone(),
         secret_key: Secret::new("a key").into(),
-        registry,
-        clock,
-        entropy,
-        auditor,
+        ..countersign_testing::options(database.clone(), [KindDef::of::<Number>()])
     })
     .unwrap()
 }
@@ -132,7 +107,7 @@ async fn restored(store: &Store, file: &[u8]) -> Result<u64, BackupError> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_of_a_deleted_row_is_not_given_again() {
     let folder = tempfile::tempdir().unwrap();
-    let database = common::database(folder.path());
+    let database = countersign_testing::database(folder.path());
     let store = open(&database);
     let first = added(&store).await;
     removed(&store, &first).await;
@@ -148,12 +123,14 @@ async fn the_number_of_a_deleted_row_is_not_given_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_carries_the_numbers_and_a_restore_leaves_out_those_given_since() {
     let folders: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
-    let (one, other) =
-        (common::database(folders[0].path()), Database::from(folders[1].path().to_owned()));
+    let (one, other) = (
+        countersign_testing::database(folders[0].path()),
+        Database::from(folders[1].path().to_owned()),
+    );
     // From whichever engine the tests run on into the embedded one, and back.
     for (from, to) in [
-        (&one, common::database(folders[2].path())),
-        (&other, common::database(folders[3].path())),
+        (&one, countersign_testing::database(folders[2].path())),
+        (&other, countersign_testing::database(folders[3].path())),
         (&one, other.clone()),
     ] {
         let store = open(from);

@@ -11,13 +11,8 @@
 
 mod common;
 
-use std::sync::Arc;
-
-use countersign_model::{Entropy, Key, KeyType, Kind, KindDef, ObjectId, Registry, Secret, Target};
-use countersign_store::{
-    Actor, Auditor, CommittedEdit, Options, Owner, Sql, Store, StoreError, SystemClock,
-    SystemEntropy, Tx, params,
-};
+use countersign_model::{Key, KeyType, Kind, KindDef, ObjectId, Secret, Target as _};
+use countersign_store::{Actor, Options, Owner, Store, StoreError, Tx, params};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Kind)]
@@ -36,26 +31,13 @@ struct Number {
     name: String,
 }
 
-struct NoAudit;
-impl Auditor for NoAudit {
-    fn record(
-        &self,
-        _sql: &mut Sql<'_>,
-        _entropy: &dyn Entropy,
-        _edit: &CommittedEdit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
 fn open_with(folder: &std::path::Path, key: &str) -> Result<Store, StoreError> {
     Store::open(Options {
-        database: common::database(folder),
         secret_key: Secret::new(key).into(),
-        registry: Registry::new([KindDef::of::<Note>(), KindDef::of::<Number>()]),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        auditor: Arc::new(NoAudit),
+        ..countersign_testing::options(
+            countersign_testing::database(folder),
+            [KindDef::of::<Note>(), KindDef::of::<Number>()],
+        )
     })
 }
 
@@ -150,7 +132,7 @@ async fn two_hundred_writers_each_get_their_own_revision_and_survive_a_reopening
         !rows.iter().any(|row| row.get::<String>(0).unwrap().contains("hush")),
         "secrets do not rest in clear"
     );
-    if common::embedded() {
+    if countersign_testing::is_embedded() {
         let raw = std::fs::read(folder.path().join("countersign.db")).unwrap();
         assert!(!raw.windows(4).any(|w| w == b"hush"), "nor in the file");
     }
@@ -227,7 +209,7 @@ async fn of_many_takers_one_takes_and_a_restart_keeps_the_rest() {
 /// serial.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_share_one_configuration() {
-    if common::embedded() {
+    if countersign_testing::is_embedded() {
         eprintln!("not run: the embedded engine serves one process; set COUNTERSIGN_TEST_POSTGRES");
         return;
     }
@@ -298,7 +280,7 @@ async fn a_number_is_never_given_twice() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     // Another process knows nothing of what is made and deleted between two of its looks.
-    let other = (!common::embedded()).then(|| open(folder.path()));
+    let other = (!countersign_testing::is_embedded()).then(|| open(folder.path()));
     assert_eq!((add(&store).await, add(&store).await), (1, 2));
     let delete = |tx: &mut Tx<'_>| {
         tx.draft().delete(ObjectId::new(Number::SPACE, Key::Int(2))).map_err(StoreError::from)

@@ -1,11 +1,7 @@
 use std::sync::Arc;
 
-use countersign_model::{
-    Entropy, FieldErrors, Key, KeyType, Kind, KindDef, Problem, Ref, Registry, Secret,
-};
-use countersign_store::{
-    Auditor, CommittedEdit, Options, Sql, StoreError, SystemClock, SystemEntropy, params,
-};
+use countersign_model::{FieldErrors, Key, KeyType, Kind, KindDef, Problem, Ref, Secret};
+use countersign_store::{Sql, StoreError, params};
 
 use super::{plan::DifferenceKind, *};
 
@@ -109,18 +105,6 @@ impl Table for Groups {
     }
 }
 
-struct NoAudit;
-impl Auditor for NoAudit {
-    fn record(
-        &self,
-        _sql: &mut Sql<'_>,
-        _entropy: &dyn Entropy,
-        _edit: &CommittedEdit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
 struct World {
     store: Store,
     _folder: tempfile::TempDir,
@@ -128,15 +112,8 @@ struct World {
 
 fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(Options {
-        database: folder.path().to_path_buf().into(),
-        secret_key: Secret::new("a key for tests that is long enough").into(),
-        registry: Registry::new([KindDef::of::<Flow>(), KindDef::of::<Binding>()]),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        auditor: Arc::new(NoAudit),
-    })
-    .unwrap();
+    let store =
+        countersign_testing::store(&folder, [KindDef::of::<Flow>(), KindDef::of::<Binding>()]);
     World { store, _folder: folder }
 }
 

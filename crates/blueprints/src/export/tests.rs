@@ -1,11 +1,9 @@
 use std::sync::Arc;
 
 use countersign_model::{
-    Draft, Entry, JsonMap, Key, Kind, KindDef, ObjectId, Ref, Registry, Secret, Slug, Snapshot,
+    Draft, Entry, JsonMap, Key, Kind, KindDef, ObjectId, Ref, Secret, Slug, Snapshot,
 };
-use countersign_store::{
-    Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy,
-};
+use countersign_store::{Actor, Store, StoreError};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -61,18 +59,6 @@ struct Binding {
     note: String,
 }
 
-struct NoAudit;
-impl Auditor for NoAudit {
-    fn record(
-        &self,
-        _sql: &mut Sql<'_>,
-        _entropy: &dyn countersign_model::Entropy,
-        _edit: &CommittedEdit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
 struct Plain;
 impl tables::Passwords for Plain {
     fn hash(&self, password: &str) -> Result<String, String> {
@@ -84,15 +70,7 @@ impl tables::Passwords for Plain {
 }
 
 fn store(folder: &tempfile::TempDir) -> Store {
-    Store::open(Options {
-        database: folder.path().to_path_buf().into(),
-        secret_key: Secret::new("a key for tests that is long enough").into(),
-        registry: Registry::new([KindDef::of::<Flow>(), KindDef::of::<Binding>()]),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        auditor: Arc::new(NoAudit),
-    })
-    .unwrap()
+    countersign_testing::store(folder, [KindDef::of::<Flow>(), KindDef::of::<Binding>()])
 }
 
 async fn written(store: &Store, selection: Selection) -> Export {

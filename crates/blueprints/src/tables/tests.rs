@@ -1,28 +1,12 @@
 use std::sync::Arc;
 
-use countersign_model::{Entropy, Registry, Secret};
-use countersign_store::{
-    Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy,
-    params, sha256,
-};
+use countersign_store::{Actor, Store, StoreError, params, sha256};
 use serde_json::Map;
 
 use crate::{
     apply::{Job, Machine, commit},
     format::Document,
 };
-
-struct NoAudit;
-impl Auditor for NoAudit {
-    fn record(
-        &self,
-        _sql: &mut Sql<'_>,
-        _entropy: &dyn Entropy,
-        _edit: &CommittedEdit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
 
 struct Plain;
 impl super::Passwords for Plain {
@@ -49,15 +33,7 @@ async fn apply(store: &Store, text: &str) -> Result<Vec<(&'static str, Vec<Strin
 }
 
 fn store(folder: &tempfile::TempDir) -> Store {
-    Store::open(Options {
-        database: folder.path().to_path_buf().into(),
-        secret_key: Secret::new("a key for tests that is long enough").into(),
-        registry: Registry::default(),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        auditor: Arc::new(NoAudit),
-    })
-    .unwrap()
+    countersign_testing::store(folder, [])
 }
 
 const PEOPLE: &str = "

@@ -4,90 +4,32 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use axum::middleware;
 use countersign_blueprints::{apply, instances::Surroundings, shipped};
 use countersign_catalogue::ApplicationAccess;
-use countersign_core::{Context, ContextParts, Module, Settings, request_layer};
+use countersign_core::{Context, Module, request_layer};
 use countersign_directory::Passwords;
 use countersign_events::EventSettings;
 use countersign_flow::{Deps, Flows};
-use countersign_model::{Clock, Registry, Secret, Timestamp};
+use countersign_model::Secret;
 use countersign_policy::Engine;
 use countersign_rest::api_router;
-use countersign_store::{
-    Actor, Database, Options, PostgresOptions, PostgresTls, Store, StoreError, SystemClock,
-    SystemEntropy, params,
-};
+use countersign_store::{Actor, StoreError, SystemEntropy, params};
+use countersign_testing::{TestClock, database};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use tower::ServiceExt as _;
 
-/// Stands still until a test moves it.
-pub(crate) struct TestClock(AtomicI64);
-
-impl TestClock {
-    pub(crate) fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        // A little passes, so that what comes later is later.
-        Timestamp(self.0.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
 pub(crate) struct World {
     pub(crate) cx: Context,
-    pub(crate) clock: Arc<TestClock>,
+    pub(crate) clock: TestClock,
     pub(crate) passwords: Arc<Passwords>,
     router: Router,
-    _folder: tempfile::TempDir,
-}
-
-/// A file in the test's folder, or a schema of the PostgreSQL server that
-/// `COUNTERSIGN_TEST_POSTGRES` names (`host:port:database:user:password`).
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests are told by the environment where the server is"
-)]
-fn database(folder: &std::path::Path) -> Database {
-    let text = std::env::var("COUNTERSIGN_TEST_POSTGRES").unwrap_or_default();
-    let reach: Vec<String> = text.split(':').map(str::to_owned).collect();
-    let [host, port, name, user, password] = reach.as_slice() else {
-        return folder.to_owned().into();
-    };
-    let schema = format!(
-        "flow_{}",
-        folder.file_name().unwrap().to_string_lossy().trim_start_matches('.').to_lowercase()
-    );
-    let mut config = postgres::Config::new();
-    config.host(host).port(port.parse().unwrap()).dbname(name).user(user).password(password);
-    let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
-    // On a thread of its own: the client brings its runtime, and tests run inside one.
-    std::thread::spawn(move || {
-        config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap();
-    })
-    .join()
-    .unwrap();
-    let primary = PostgresOptions {
-        host: host.clone(),
-        port: port.parse().unwrap(),
-        name: name.clone(),
-        user: user.clone(),
-        password: Secret::new(password.clone()),
-        tls: PostgresTls::default(),
-        schema,
-        pooled: false,
-        connections: 10,
-    };
-    Database::Postgres { primary, replicas: Vec::new() }
+    _world: countersign_testing::World,
 }
 
 fn modules() -> (Vec<Module>, Arc<Passwords>) {
@@ -114,44 +56,11 @@ fn modules() -> (Vec<Module>, Arc<Passwords>) {
 impl World {
     /// A fresh installation with the shipped objects.
     pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(TestClock(AtomicI64::new(SystemClock.now().0)));
         let (modules, passwords) = modules();
-        let secret_key = Secret::new("a key for tests that is long enough to be one, really");
-        let registry = Registry::new(
-            modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone())),
-        );
-        let store = Store::open(Options {
-            database: database(folder.path()),
-            secret_key: secret_key.clone().into(),
-            registry,
-            clock: clock.clone(),
-            entropy: Arc::new(SystemEntropy),
-            auditor: Arc::new(countersign_events::Audit),
-        })
-        .unwrap();
-        let cx = Context::new(ContextParts {
-            store,
-            clock: clock.clone(),
-            entropy: Arc::new(SystemEntropy),
-            settings: Settings {
-                version: "test",
-                secret_key,
-                base_url: None,
-                base_path: String::new(),
-                cookie_domain: None,
-                trusted_proxies: countersign_model::Cidr::parse("127.0.0.0/8")
-                    .into_iter()
-                    .collect(),
-                data_dir: folder.path().to_owned(),
-                bootstrap_password: None,
-                bootstrap_token: None,
-                bootstrap_email: None,
-                debug: false,
-            },
-            install_id: "install".to_owned(),
-            modules,
-        });
+        let auditor = Arc::new(countersign_events::Audit);
+        let world =
+            countersign_testing::World::new(modules, TestClock::ticking(), auditor, database);
+        let (cx, clock) = (world.cx.clone(), world.clock.clone());
         // The objects of protocols and of notifications are tested with theirs.
         let library: Vec<_> = shipped::documents().unwrap();
         let mine = |file: &str| {
@@ -181,7 +90,7 @@ impl World {
             router = router.merge(routes(cx.clone()));
         }
         let router = router.layer(middleware::from_fn_with_state(cx.clone(), request_layer));
-        Self { cx, clock, passwords, router, _folder: folder }
+        Self { cx, clock, passwords, router, _world: world }
     }
 
     /// As [`World::new`], set up with a password for the first administrator.

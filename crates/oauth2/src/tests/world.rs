@@ -2,22 +2,18 @@
 //! stands still.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use countersign_catalogue::{Application, ApplicationAccess, CertificateKeyPair};
-use countersign_core::{Context, ContextParts, Module, Settings};
+use countersign_core::{Context, Module};
 use countersign_events::EventSettings;
 use countersign_flow::{Deps, Flow, Flows};
-use countersign_model::{
-    Clock, Duration, Entropy, FieldValue, Key, Kind, Mode, Ref, Registry, Secret, Timestamp,
-};
+use countersign_model::{Clock as _, Duration, FieldValue, Key, Kind, Mode, Ref, Secret};
 use countersign_policy::{Engine, Mapping};
-use countersign_store::{
-    Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemEntropy, params, sha256,
-};
+use countersign_store::{Actor, Sql, StoreError, params, sha256};
+use countersign_testing::{NoAudit, TestClock, embedded};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -32,33 +28,11 @@ pub(super) const HOST: &str = "id.example.test";
 /// The person's session.
 pub(super) const SESSION: &[u8] = &[7; 32];
 
-#[derive(Clone)]
-pub(super) struct StillClock(Arc<AtomicI64>);
-
-impl Clock for StillClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(self.0.load(Ordering::SeqCst))
-    }
-}
-
-struct NoAudit;
-impl Auditor for NoAudit {
-    fn record(
-        &self,
-        _: &mut Sql<'_>,
-        _: &dyn Entropy,
-        _: &CommittedEdit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
 pub(super) struct World {
     pub(super) cx: Context,
     pub(super) service: Service,
     pub(super) router: Router,
-    clock: StillClock,
-    _folder: tempfile::TempDir,
+    world: countersign_testing::World,
 }
 
 /// An answer taken apart.
@@ -88,7 +62,6 @@ impl World {
     pub(super) async fn with(
         change: impl Fn(&mut OAuth2Provider) + Send + Sync + 'static,
     ) -> World {
-        let folder = tempfile::tempdir().unwrap();
         let (_, places) = countersign_events::module(EventSettings::default());
         let (_, passwords) = countersign_directory::module(&places);
         let policies = Engine::new(places);
@@ -105,55 +78,23 @@ impl World {
             countersign_flow::module(&flows),
             crate::module(&oauth, &flows),
         ];
-        let registry =
-            Registry::new(modules.iter().flat_map(|m| m.kinds.iter().map(|k| k.def.clone())));
-        let clock = StillClock(Arc::new(AtomicI64::new(NOW)));
-        let store = Store::open(Options {
-            database: folder.path().to_owned().into(),
-            secret_key: Secret::new(
-                "0123456789012345678901234567890123456789012345678901234567890123",
-            )
-            .into(),
-            registry,
-            clock: Arc::new(clock.clone()),
-            entropy: Arc::new(SystemEntropy),
-            auditor: Arc::new(NoAudit),
-        })
-        .unwrap();
-        store.write(Actor::system(), "world", move |tx| furnish(tx, &change)).await.unwrap();
-        let settings = Settings {
-            version: "0",
-            secret_key: Secret::new(
-                "0123456789012345678901234567890123456789012345678901234567890123",
-            ),
-            base_url: None,
-            base_path: String::new(),
-            cookie_domain: None,
-            trusted_proxies: Vec::new(),
-            data_dir: folder.path().to_owned(),
-            bootstrap_password: None,
-            bootstrap_token: None,
-            bootstrap_email: None,
-            debug: false,
-        };
-        let parts = ContextParts {
-            store,
-            clock: Arc::new(clock.clone()),
-            entropy: Arc::new(SystemEntropy),
-            settings,
-            install_id: "install".into(),
+        let world = countersign_testing::World::new(
             modules,
-        };
-        let cx = Context::new(parts);
+            TestClock::at(NOW),
+            Arc::new(NoAudit),
+            embedded,
+        );
+        world.write(move |tx| furnish(tx, &change)).await;
+        let cx = world.cx.clone();
         let service = oauth.over(flows.over(&cx));
         let router = crate::routes::router(service.clone()).layer(
             axum::middleware::from_fn_with_state(cx.clone(), countersign_core::request_layer),
         );
-        World { cx, service, router, clock, _folder: folder }
+        World { cx, service, router, world }
     }
 
     pub(super) fn later(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+        self.world.clock.advance(seconds);
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Reply {
@@ -192,7 +133,7 @@ impl World {
     }
 
     pub(super) async fn code(&self, value: &str, scopes: &str, challenge: Option<Challenge>) {
-        let now = self.clock.now();
+        let now = self.world.clock.now();
         let grant = NewGrant {
             value: value.to_owned(),
             provider: 1,

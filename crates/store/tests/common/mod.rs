@@ -1,5 +1,4 @@
-//! Where the tests keep their data: a file each, or a schema each of the PostgreSQL server that
-//! `COUNTERSIGN_TEST_POSTGRES` names (`host:port:database:user:password`).
+//! The Redis of tests that share ephemeral entries.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -8,59 +7,7 @@
     reason = "tests"
 )]
 
-use std::path::Path;
-
-use countersign_model::Secret;
-use countersign_store::{Database, PostgresOptions, PostgresTls, RedisOptions, Store, Topology};
-
-/// The database of one test; the same folder names the same database again.
-pub(crate) fn database(folder: &Path) -> Database {
-    let Some(reach) = server() else { return folder.to_owned().into() };
-    let schema = format!(
-        "test_{}",
-        folder.file_name().unwrap().to_string_lossy().trim_start_matches('.').to_lowercase()
-    );
-    let mut config = postgres::Config::new();
-    config
-        .host(&reach[0])
-        .port(reach[1].parse().unwrap())
-        .dbname(&reach[2])
-        .user(&reach[3])
-        .password(&reach[4]);
-    // On a thread of its own: the client brings its runtime, and tests run inside one.
-    let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
-    std::thread::spawn(move || {
-        config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap();
-    })
-    .join()
-    .unwrap();
-    let primary = PostgresOptions {
-        host: reach[0].clone(),
-        port: reach[1].parse().unwrap(),
-        name: reach[2].clone(),
-        user: reach[3].clone(),
-        password: Secret::new(reach[4].clone()),
-        tls: PostgresTls::default(),
-        schema,
-        pooled: false,
-        connections: 10,
-    };
-    Database::Postgres { primary, replicas: Vec::new() }
-}
-
-/// Whether the tests run on the embedded engine.
-pub(crate) fn embedded() -> bool {
-    server().is_none()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests are told by the environment where the server is"
-)]
-fn server() -> Option<Vec<String>> {
-    let text = std::env::var("COUNTERSIGN_TEST_POSTGRES").ok().filter(|t| !t.is_empty())?;
-    Some(text.split(':').map(str::to_owned).collect())
-}
+use countersign_store::{RedisOptions, Store, Topology};
 
 /// Shares the ephemeral entries through the Redis that `COUNTERSIGN_TEST_REDIS` (`host:port`)
 /// names, if it does.
