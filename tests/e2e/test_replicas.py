@@ -56,6 +56,28 @@ def test_a_sign_in_begun_at_one_ends_at_the_other(both):
         turn.reverse()
     assert person.me().status_code == 200 and moved(person, second).me().status_code == 200
 
+def test_a_login_answered_by_both_at_once_is_one_session(both):
+    first, second = both
+    flow = "/api/v3/flows/executor/default-authentication-flow/?query="
+
+    def counted():
+        sessions = first.get("core/authenticated_sessions/")["pagination"]["count"]
+        return sessions, first.get("events/events/", action="login")["pagination"]["count"]
+
+    for _ in range(8):
+        person = Person(first)
+        challenge = person.web.get(first.base + flow, timeout=10).json()
+        challenge = person.web.post(first.base + flow, json=person.answer(challenge), timeout=10).json()
+        proved = person.web.post(first.base + flow, json=person.answer(challenge), timeout=30, allow_redirects=False)
+        assert proved.status_code == 302
+        sessions, logins = counted()
+        browsers = [person, moved(person, second)]
+        browsers[1].web.cookies = person.web.cookies.copy()
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda who, at: who.web.get(at.base + flow, timeout=30), browsers, both))
+        assert counted() == (sessions + 1, logins + 1)
+        assert any(browser.me().status_code == 200 for browser in browsers)
+
 
 def test_what_ends_at_one_ends_at_the_other(both):
     first, second = both

@@ -6,18 +6,16 @@ use std::sync::Arc;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_accounts::{end_session, end_sessions_of, start_session};
 use countersign_core::{
     Identity, RequestInfo, SessionData, Visitor, cookies::csrf_cookie, cookies::csrf_token,
     cookies::session_cookie,
 };
-use countersign_events::{Event, emit};
 use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
 use countersign_pages::{Frame, Link, Page, Scene, response as page_response};
 use countersign_policy::{Facts, Subject};
-use countersign_store::{Actor, StoreError};
+use countersign_store::{Actor, StoreError, params, sha256};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::context::FlowContext;
@@ -26,7 +24,7 @@ use crate::plan::PendingUser;
 
 const NAME_COOKIE: &str = "countersign_name";
 /// How long a session without a set duration lasts on the server, in seconds.
-const BROWSER_SESSION: i64 = 86_400;
+pub(crate) const BROWSER_SESSION: i64 = 86_400;
 
 /// A session about to be made.
 pub(crate) struct NewSession {
@@ -242,74 +240,47 @@ impl Browser {
 
     // Session.
 
-    /// Signs an account in under a fresh key. `false` when there is no such account, or it is
-    /// deactivated.
-    pub(crate) async fn log_in(
+    /// A session of the account began under this key. `false` when it is over already.
+    pub(crate) async fn signed_in(
         &mut self,
         pk: i64,
+        key: &str,
         session: NewSession,
-        event: Value,
     ) -> Result<bool, StoreError> {
-        let key = self.cx.entropy.token(32);
-        let (fresh, old, request, data) =
-            (key.clone(), self.visitor.key_hash(), self.request.clone(), session.data.clone());
-        let life = if session.seconds > 0 { session.seconds } else { BROWSER_SESSION };
-        let terminate = session.terminate_others;
-        let work = move |tx: &mut countersign_store::Tx<'_>| {
-            let Some(user) = countersign_accounts::identity(tx, pk)?.filter(|user| user.is_active)
-            else {
-                return Ok::<_, StoreError>(None);
-            };
-            end_session(tx, old)?;
-            if terminate {
-                end_sessions_of(tx, pk, None)?;
-            }
-            if start_session(tx, pk, &fresh, life, &request, &data)?.is_none() {
-                return Ok(None);
-            }
-            emit(
-                tx,
-                Event::new("login", "authentik.events.signals", event.clone())
-                    .by_self(user.as_actor()),
+        let hash = sha256(key);
+        let read = self.cx.store.look_up(move |sql| {
+            // Another request may have begun it, and it may have been ended since.
+            let lives = sql.query_one(
+                "SELECT 1 FROM session WHERE key_hash = $1 AND user_id = $2",
+                params![hash, pk],
             )?;
-            countersign_accounts::identity(tx, pk)
-        };
-        let Some(user) = self.cx.store.write(self.actor(), "signed in", work).await? else {
-            return Ok(false);
-        };
+            if lives.is_none() { Ok(None) } else { countersign_accounts::identity(sql, pk) }
+        });
+        let Some(user) = read.await? else { return Ok(false) };
         let uid = self.cx.uid(pk);
         let max_age = (session.seconds > 0).then_some(session.seconds);
         self.cookies.clear();
-        self.cookies.extend(session_cookie(&self.cx, &self.request, &key, Some(&uid), max_age));
+        self.cookies.extend(session_cookie(&self.cx, &self.request, key, Some(&uid), max_age));
         self.cookies.extend(csrf_cookie(&*self.cx.entropy, &self.request).1);
-        self.former.get_or_insert(old);
+        self.former.get_or_insert(self.visitor.key_hash());
         let mut browser = std::mem::take(&mut self.visitor.browser);
         browser.remember(pk, &*self.cx.entropy);
         self.cookies.extend(browser.cookie(&self.cx, &self.request));
-        self.visitor = Visitor { session: Some(session.data), browser, ..Visitor::nobody(key) };
+        let nobody = Visitor::nobody(key.to_owned());
+        self.visitor = Visitor { session: Some(session.data), browser, ..nobody };
         self.logged_out = false;
         self.become_user(Some(user));
         Ok(true)
     }
 
-    /// Ends the session, if there is one.
-    pub(crate) async fn log_out(&mut self) -> Result<(), StoreError> {
-        if self.visitor.user.is_none() {
-            return Ok(());
-        }
-        let hash = self.visitor.key_hash();
-        let work = move |tx: &mut countersign_store::Tx<'_>| {
-            end_session(tx, hash)?;
-            emit(tx, Event::new("logout", "authentik.events.signals", json!({}))).map(|_| ())
-        };
-        self.cx.store.write(self.actor(), "signed out", work).await?;
-        self.former.get_or_insert(hash);
+    /// The session ended.
+    pub(crate) fn signed_out(&mut self) {
+        self.former.get_or_insert(self.visitor.key_hash());
         let browser = std::mem::take(&mut self.visitor.browser);
         self.visitor =
             Visitor { fresh: true, browser, ..Visitor::nobody(self.cx.entropy.token(32)) };
         self.subject = None;
         self.logged_out = true;
-        Ok(())
     }
 
     /// Gives a browser that is not signed in another key.

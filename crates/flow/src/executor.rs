@@ -119,6 +119,7 @@ pub(crate) async fn enter(
         if kept.plan.flow == flow {
             let mut run = Run::new(browser, kept.plan, hint);
             run.plan.query = query;
+            run.is_kept = true;
             let mut executor = Executor::fresh(run);
             executor.version = Some(kept.version);
             return Ok(Entered::Going(Box::new(executor)));

@@ -56,7 +56,7 @@ pub(crate) async fn forget(cx: &FlowContext, key_hash: [u8; 32]) {
 }
 
 /// How long a plan is kept, and on whose account.
-fn lease(browser: &Browser, plan: &Plan) -> (i64, Owner) {
+pub(crate) fn lease(browser: &Browser, plan: &Plan) -> (i64, Owner) {
     match (browser.user_pk(), plan.proved_account()) {
         (Some(pk), _) => (PATIENCE, Owner::Account(pk)),
         (None, Some(pk)) => (PATIENCE_WITH_VISITORS, Owner::Account(pk)),

@@ -60,6 +60,7 @@ mod kinds;
 mod launch;
 mod measure;
 mod module;
+mod once;
 mod pages;
 mod plan;
 mod planner;

@@ -4,8 +4,8 @@ use crate::context::Flows;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::stage::AnyStage;
 use crate::stages::Prompt;
-use crate::{api, pages, record, sign_in, stages, web};
-use countersign_core::{FamilyResource, Job, KindResource, Module};
+use crate::{api, once, pages, record, sign_in, stages, web};
+use countersign_core::{Expiring, FamilyResource, Job, KindResource, Module};
 
 /// The flows' part of the program.
 #[must_use]
@@ -39,6 +39,7 @@ pub fn module(flows: &Flows) -> Module {
             crate::interface::lost_page(&lost.over(cx), request)
         })),
         schemas: api::schemas(&pages::all()),
+        expiring: vec![Expiring { plural: "Flow Steps", remove: once::remove_expired }],
         jobs: vec![Job::every(
             "flow_runs_retention",
             3600,

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use countersign_accounts::{end_session, end_sessions_of, start_session};
 use countersign_core::{Identity, RequestInfo, Visitor};
-use countersign_events::{Event, model_reference};
+use countersign_events::{Event, emit, model_reference};
 use countersign_model::{Entry, Kind, Ref};
 use countersign_policy::{Decision, Subject};
-use countersign_store::{ActorUser, StoreError};
+use countersign_store::{ActorUser, StoreError, Tx};
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
-use crate::browser::Browser;
+use crate::browser::{BROWSER_SESSION, Browser, NewSession};
 use crate::context::FlowContext;
 use crate::destination::ApplicationHint;
 use crate::error::FlowError;
@@ -27,6 +28,8 @@ pub struct Run {
     pending: Option<Subject>,
     /// Seconds after which the same may be asked again, for the answer's `Retry-After`.
     pub(crate) retry_after: Option<i64>,
+    /// Other requests may find the plan, too.
+    pub(crate) is_kept: bool,
     /// The answer for the next step, see [`Run::hand_on`].
     pub(crate) handed_on: Option<Answer>,
 }
@@ -37,7 +40,15 @@ impl Run {
         plan: Plan,
         application_hint: Option<ApplicationHint>,
     ) -> Self {
-        Self { browser, plan, application_hint, pending: None, retry_after: None, handed_on: None }
+        Self {
+            browser,
+            plan,
+            application_hint,
+            pending: None,
+            retry_after: None,
+            is_kept: false,
+            handed_on: None,
+        }
     }
 
     pub fn cx(&self) -> &FlowContext {
@@ -72,7 +83,50 @@ impl Run {
     /// # Errors
     /// When the engine fails.
     pub async fn sign_out(&mut self) -> Result<(), StoreError> {
-        self.browser.log_out().await
+        if self.browser.visitor.user.is_none() {
+            return Ok(());
+        }
+        let hash = self.browser.visitor.key_hash();
+        let work = move |tx: &mut Tx<'_>| {
+            end_session(tx, hash)?;
+            emit(tx, Event::new("logout", "authentik.events.signals", json!({}))).map(|_| ())
+        };
+        self.commit(self.browser.actor(), "signed out", work).await?;
+        self.browser.signed_out();
+        Ok(())
+    }
+
+    /// Signs an account in under a fresh key. `false` when there is no such account, or it is
+    /// deactivated.
+    pub(crate) async fn sign_in(
+        &mut self,
+        pk: i64,
+        session: NewSession,
+    ) -> Result<bool, StoreError> {
+        let browser = &self.browser;
+        let (fresh, old) = (browser.cx.entropy.token(32), browser.visitor.key_hash());
+        let (request, data) = (browser.request.clone(), session.data.clone());
+        let life = if session.seconds > 0 { session.seconds } else { BROWSER_SESSION };
+        let (terminate, event) = (session.terminate_others, self.login_event());
+        let work = move |tx: &mut Tx<'_>| {
+            let Some(user) = countersign_accounts::identity(tx, pk)?.filter(|user| user.is_active)
+            else {
+                return Ok::<_, StoreError>(None);
+            };
+            end_session(tx, old)?;
+            if terminate {
+                end_sessions_of(tx, pk, None)?;
+            }
+            if start_session(tx, pk, &fresh, life, &request, &data)?.is_none() {
+                return Ok(None);
+            }
+            let event = Event::new("login", "authentik.events.signals", event.clone());
+            emit(tx, event.by_self(user.as_actor()))?;
+            Ok(Some(fresh.clone()))
+        };
+        let signed_in = self.commit(self.browser.actor(), "signed in", work).await?;
+        let Some(key) = signed_in else { return Ok(false) };
+        self.browser.signed_in(pk, &key, session).await
     }
 
     /// Whether the step after this one is of that kind, and a page can ask for both at once.

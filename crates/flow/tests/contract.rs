@@ -190,14 +190,7 @@ async fn a_plan_of_another_version_begins_anew() {
     let shown = browser.answer(&login, json!({"uid_field": "akadmin"})).await;
     assert_eq!(shown["component"], "ak-stage-password");
     let ephemeral = world.cx.store.ephemeral();
-    let session = countersign_core::cookies::session_key(&world.cx, &{
-        let mut headers = http::HeaderMap::new();
-        let cookie = format!("authentik_session={}", browser.cookies["authentik_session"]);
-        headers.insert("cookie", cookie.parse().unwrap());
-        headers
-    })
-    .unwrap();
-    let name = hex::encode(countersign_store::sha256(&session));
+    let name = world.plan_of(&browser);
     let found = ephemeral.get("flow_plan", &name).await.unwrap().unwrap();
     let sealer = world.cx.store.sealer();
     let opened = sealer.open(&String::from_utf8(found.bytes).unwrap()).unwrap();

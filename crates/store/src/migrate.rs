@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0011_flow_links.sql")),
     Statements(include_str!("../migrations/0012_refresh_token_generation.sql")),
     Statements(include_str!("../migrations/0013_event_indexes.sql")),
+    Statements(include_str!("../migrations/0014_flow_steps.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

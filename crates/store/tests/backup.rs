@@ -181,7 +181,7 @@ async fn a_changed_cut_or_foreign_file_restores_nothing() {
 async fn no_table_and_no_column_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path().to_owned().into(), "a key");
-    let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT IN ('ephemeral', 'task', 'schedule', 'sqlite_sequence') AND m.name NOT LIKE 'people!_%' ESCAPE '!' ORDER BY m.name, c.cid";
+    let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT IN ('ephemeral', 'flow_step', 'task', 'schedule', 'sqlite_sequence') AND m.name NOT LIKE 'people!_%' ESCAPE '!' ORDER BY m.name, c.cid";
     let rows = store.read(move |sql| sql.query(columns, params![])).await.unwrap();
     let found: Vec<String> = rows
         .iter()

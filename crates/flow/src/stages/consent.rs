@@ -270,7 +270,7 @@ async fn remember(run: &mut Run, seconds: Option<i64>) -> Result<(), FlowError> 
     let mut asked = permissions(run, key::CONSENT_PERMISSIONS);
     asked.extend(permissions(run, key::CONSENT_ADDITIONAL));
     let ids = asked.into_iter().map(|p| p.id).collect::<Vec<_>>().join(" ");
-    let written = run.browser.cx.store.write(run.browser.actor(), "consent", move |tx| {
+    let written = run.commit(run.browser.actor(), "consent", move |tx| {
         let expires = seconds.map(|seconds| tx.now().plus_seconds(seconds));
         tx.execute(
             "INSERT INTO consent (user_id, application, permissions, expires, expiring) VALUES ($1, $2, $3, $4, $5) \

@@ -131,8 +131,7 @@ impl UserLoginStage {
             ..SessionData::default()
         };
         let session = NewSession { seconds, terminate_others: self.terminate_other_sessions, data };
-        let context = run.login_event();
-        Ok(if run.browser.log_in(pk, session, context).await? {
+        Ok(if run.sign_in(pk, session).await? {
             Step::Done
         } else {
             Step::Deny("No user found, the flow has no account to sign in.".to_owned())

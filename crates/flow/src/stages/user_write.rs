@@ -6,6 +6,7 @@ use countersign_directory::users::{self, UserFields, UserType};
 use countersign_events::{Event, emit};
 use countersign_model::{Choice, ChoiceValue, EmailAddress, JsonMap, Kind, Ref, directory};
 use countersign_store::{ActorUser, Tx, params};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Backend;
@@ -182,12 +183,8 @@ impl UserWriteStage {
     }
 
     async fn commit(&self, run: &Run, change: Change) -> Result<Written, FlowError> {
-        let written = run
-            .browser
-            .cx
-            .store
-            .write(run.browser.actor(), "written by a flow", move |tx| apply(tx, &change))
-            .await;
+        let work = move |tx: &mut Tx<'_>| apply(tx, &change);
+        let written = run.commit(run.browser.actor(), "written by a flow", work).await;
         match written {
             Ok(written) => Ok(written),
             Err(ApiError::Store(error)) => Err(error.into()),
@@ -199,6 +196,7 @@ impl UserWriteStage {
     }
 }
 
+#[derive(Serialize, Deserialize)]
 enum Written {
     Done(PendingUser),
     /// Set-up: somebody else was first.

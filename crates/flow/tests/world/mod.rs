@@ -113,9 +113,29 @@ impl World {
         self.cx.store.write(Actor::system(), "test", work).await.unwrap();
     }
 
+    /// The name of what is kept for a browser that is not signed in.
+    pub(crate) fn plan_of(&self, browser: &Browser<'_>) -> String {
+        let cookie = format!("authentik_session={}", browser.cookies["authentik_session"]);
+        let headers = http::HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())]);
+        let key = countersign_core::cookies::session_key(&self.cx, &headers).unwrap();
+        hex::encode(countersign_store::sha256(&key))
+    }
+
+    /// A browser that talks to another process with the same database, as far as pages go.
+    pub(crate) fn at_another_process(&self) -> Browser<'_> {
+        let (modules, _) = modules();
+        let pages = modules.iter().filter(|module| module.name == "flow");
+        let router = pages
+            .filter_map(|module| module.routes.as_ref())
+            .fold(Router::new(), |router, routes| router.merge(routes(self.cx.clone())))
+            .layer(middleware::from_fn_with_state(self.cx.clone(), request_layer));
+        Browser { router, ..self.browser() }
+    }
+
     pub(crate) fn browser(&self) -> Browser<'_> {
         Browser {
             world: self,
+            router: self.router.clone(),
             cookies: BTreeMap::new(),
             address: None,
             headers: vec![("sec-fetch-site", "same-origin")],
@@ -125,7 +145,8 @@ impl World {
 
 /// A browser that keeps cookies and follows nothing by itself.
 pub(crate) struct Browser<'a> {
-    world: &'a World,
+    pub(crate) world: &'a World,
+    router: Router,
     pub(crate) cookies: BTreeMap<String, String>,
     /// Where it is, as a proxy says.
     pub(crate) address: Option<String>,
@@ -188,7 +209,7 @@ impl Browser<'_> {
             [127, 0, 0, 1],
             40_000,
         ))));
-        let response = self.world.router.clone().oneshot(request).await.unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             let text = cookie.to_str().unwrap();
