@@ -14,12 +14,12 @@ use serde_json::{Map, Value, json};
 use crate::browser::Browser;
 use crate::context::FlowContext;
 use crate::error::FlowError;
-use crate::executor::{self, Ended, Executor, Reached, Turned};
+use crate::executor::{self, Executor, Finished, Reached, Reply};
 use crate::html;
 use crate::in_plan::{self, InPlan};
-use crate::keep;
 use crate::kinds::Flow;
 use crate::plan::{Planned, PlannedStep};
+use crate::plan_store;
 use crate::planner::{self, Planning};
 use crate::record;
 use crate::recorder::{Recording, trace_number};
@@ -48,7 +48,7 @@ pub struct Begin {
 }
 
 /// How a flow began.
-pub enum Begun {
+pub enum Started {
     /// It ran to its end without a page, or the browser is sent to it, or it was refused.
     Answer(Response),
     /// A page would be needed but is forbidden.
@@ -64,15 +64,15 @@ pub async fn begin(
     request: &RequestInfo,
     visitor: &Visitor,
     begin: Begin,
-) -> Result<Begun, FlowError> {
+) -> Result<Started, FlowError> {
     let browser = Browser::new(cx, request, visitor);
     let mut plan = match planner::plan(&browser, begin.flow, begin.context, false).await? {
         Planning::Ready(plan) => *plan,
         Planning::NotApplicable { messages, plan } => {
             let mut plan = *plan;
             plan.query = web::parse_query(&request.query);
-            let ended = executor::not_applicable(Run::new(browser, plan, None), &messages).await;
-            return Ok(Begun::Answer(over(ended)));
+            let finished = executor::not_applicable(Run::new(browser, plan, None), &messages).await;
+            return Ok(Started::Answer(conclude(finished)));
         }
     };
     if begin.always_consent {
@@ -89,12 +89,12 @@ pub async fn begin(
     if begin.interaction == Interaction::Forbidden {
         return quietly(run).await;
     }
-    keep::put(&run.browser, &run.plan).await?;
+    plan_store::put(&run.browser, &run.plan).await?;
     let slug = run.slug();
-    Ok(Begun::Answer(
-        run.browser
-            .dress(web::redirect(&web::flow_url(&slug, &web::parse_query(&request.query))), true),
-    ))
+    Ok(Started::Answer(run.browser.with_cookies(
+        web::redirect(&web::flow_url(&slug, &web::parse_query(&request.query))),
+        true,
+    )))
 }
 
 /// Whether a step may be performed where nothing may be shown.
@@ -117,19 +117,19 @@ fn address(request: &RequestInfo) -> Option<String> {
 }
 
 /// Nothing but in-plan stages that show nothing: they run at once.
-async fn finish_silently(run: Run) -> Result<Begun, FlowError> {
+async fn finish_silently(run: Run) -> Result<Started, FlowError> {
     let mut executor = Executor::fresh(run);
-    let mut turned = executor.turn(None).await?;
-    while matches!(turned, Turned::Next) {
-        turned = executor.turn(None).await?;
+    let mut reply = executor.turn(None).await?;
+    while matches!(reply, Reply::Next) {
+        reply = executor.turn(None).await?;
     }
-    let ended = executor.finish(turned, false).await?;
-    Ok(Begun::Answer(over(ended)))
+    let finished = executor.finish(reply, false).await?;
+    Ok(Started::Answer(conclude(finished)))
 }
 
 /// Runs what can be run without a page; the first stage that wants one, or that would change
 /// something, ends it.
-async fn quietly(run: Run) -> Result<Begun, FlowError> {
+async fn quietly(run: Run) -> Result<Started, FlowError> {
     let mut executor = Executor::fresh(run);
     loop {
         if executor.reach().await? != Reached::Stage {
@@ -137,26 +137,26 @@ async fn quietly(run: Run) -> Result<Begun, FlowError> {
         }
         let step = executor.run.plan.current();
         if !step.is_some_and(|step| may_run_silently(&executor.run, step)) {
-            return Ok(Begun::InteractionRequired);
+            return Ok(Started::InteractionRequired);
         }
         match executor.turn(None).await? {
-            Turned::Next => {}
+            Reply::Next => {}
             // A form to another server is the answer itself, not a question.
-            Turned::Show(shown) if shown.page.asks() => {
-                return Ok(Begun::InteractionRequired);
+            Reply::Show(shown) if shown.page.asks() => {
+                return Ok(Started::InteractionRequired);
             }
-            turned => {
-                let ended = executor.finish(turned, false).await?;
-                return Ok(Begun::Answer(over(ended)));
+            reply => {
+                let finished = executor.finish(reply, false).await?;
+                return Ok(Started::Answer(conclude(finished)));
             }
         }
     }
-    Ok(Begun::InteractionRequired)
+    Ok(Started::InteractionRequired)
 }
 
 /// The end of a flow as an answer to a plain request.
-fn over(ended: Ended) -> Response {
-    html::present(Ended { continues: false, ..ended }, None, web::redirect)
+fn conclude(finished: Finished) -> Response {
+    html::present(Finished { continues: false, ..finished }, None, web::redirect)
 }
 
 /// Sends the browser to sign in and back to `next`, an address of this server. A
@@ -172,7 +172,7 @@ pub fn require_login(
     let query: String =
         form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
     Browser::new(cx, request, visitor)
-        .dress(web::redirect(&format!("/flows/-/default/authentication/?{query}")), true)
+        .with_cookies(web::redirect(&format!("/flows/-/default/authentication/?{query}")), true)
 }
 
 /// A page for an error of a protocol: a title people and guides know, a sentence, what was
@@ -220,12 +220,12 @@ pub fn confirm_page(
     let form = Form { action, csrf: browser.csrf(headers), multipart: false };
     let errors = wrong.map(Errors::one).unwrap_or_default();
     let scene = Scene { form, errors, ..Scene::default() };
-    browser.dress(page_response(StatusCode::OK, &browser.frame(), &scene, &page), true)
+    browser.with_cookies(page_response(StatusCode::OK, &browser.frame(), &scene, &page), true)
 }
 
 /// Whom an application is for, where no rule has words of its own. Names of groups are for
 /// administrators.
-fn whom_for(decision: &Decision) -> String {
+fn intended_groups(decision: &Decision) -> String {
     let steps = &decision.trace.steps;
     // Only a list of groups, any of which would do, can be told as a whole.
     let plain = decision.trace.mode == "any" || steps.len() == 1;
@@ -270,7 +270,7 @@ pub async fn denied_page(
     record::write_decision(&browser, run, &format!("application:{application}"), recording).await;
     let reason = match decision.messages.is_empty() {
         false => decision.messages.join(" "),
-        true if browser.sees_errors() => whom_for(&decision),
+        true if browser.sees_errors() => intended_groups(&decision),
         true => "Your account is fine; this application is not for it.".to_owned(),
     };
     let details = if browser.sees_errors() {
@@ -299,5 +299,5 @@ pub async fn denied_page(
         trace: trace_number(run),
         why_url: browser.is_superuser().then(|| format!("/if/admin/#/flow/runs/{run}")),
     };
-    Ok(browser.dress(browser.page(StatusCode::OK, &page), true))
+    Ok(browser.with_cookies(browser.page(StatusCode::OK, &page), true))
 }

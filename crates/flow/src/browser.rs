@@ -332,7 +332,7 @@ impl Browser {
 
     /// Puts the cookies of this request on its answer. `continues`: a plan waits under the
     /// browser's key.
-    pub(crate) fn dress(&self, mut response: Response, continues: bool) -> Response {
+    pub(crate) fn with_cookies(&self, mut response: Response, continues: bool) -> Response {
         let mut cookies = self.cookies.clone();
         if self.logged_out && !continues {
             cookies.extend(self.cleared_cookie());

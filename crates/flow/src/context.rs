@@ -9,8 +9,8 @@ use countersign_policy::Engine;
 
 use crate::destination::Destination;
 use crate::in_plan::{self, InPlanDef};
-use crate::keep::Turns;
 use crate::launch::Launch;
+use crate::plan_store::BrowserLocks;
 use crate::record::Strangers;
 
 /// What flows need of others.
@@ -29,7 +29,7 @@ pub struct Flows(Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) deps: Deps,
-    pub(crate) turns: Turns,
+    pub(crate) locks: BrowserLocks,
     pub(crate) strangers: Strangers,
 }
 
@@ -38,7 +38,11 @@ impl Flows {
     pub fn new(mut deps: Deps) -> Flows {
         deps.destinations.insert(0, Arc::new(Launch));
         deps.stages.extend(in_plan::own());
-        Flows(Arc::new(Shared { deps, turns: Turns::new(), strangers: Strangers::default() }))
+        Flows(Arc::new(Shared {
+            deps,
+            locks: BrowserLocks::new(),
+            strangers: Strangers::default(),
+        }))
     }
 
     /// Over the context of a request.

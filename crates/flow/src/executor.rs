@@ -12,11 +12,11 @@ use crate::browser::Browser;
 use crate::destination::{self, ApplicationHint};
 use crate::error::FlowError;
 use crate::in_plan;
-use crate::keep;
 use crate::kinds::{DeniedAction, Flow, FlowStageBinding, InvalidResponseAction};
-use crate::measure::Measured;
+use crate::measure::StageTimer;
 use crate::pages::{FlowErrorChallenge, NOT_APPLICABLE};
 use crate::plan::{Origin, Plan, Planned, PlannedStep, key};
+use crate::plan_store;
 use crate::planner::{self, Planning};
 use crate::record;
 use crate::recovery::{self, FLOW_TOKEN};
@@ -24,7 +24,7 @@ use crate::run::Run;
 use crate::stage::{AnyStage, Step};
 
 /// What one request led to.
-pub(crate) enum Turned {
+pub(crate) enum Reply {
     /// Show this; the plan waits.
     Show(Shown),
     /// A stage is done and another waits: come again.
@@ -44,9 +44,9 @@ pub(crate) struct Shown {
 }
 
 /// The end of a request: what to show, and with what state of browser and plan.
-pub(crate) struct Ended {
+pub(crate) struct Finished {
     pub(crate) run: Run,
-    pub(crate) turned: Turned,
+    pub(crate) reply: Reply,
     /// The plan waits for another request.
     pub(crate) continues: bool,
 }
@@ -93,9 +93,9 @@ const CHANGED: &str = "This was changed by an administrator while you were in it
 const UPDATED: &str = "The server was updated while you were in this.";
 
 /// What entering a flow gives: the plan, or the end of it.
-pub(crate) enum Entered {
-    Going(Box<Executor>),
-    Over(Box<Ended>),
+pub(crate) enum Entrance {
+    Running(Box<Executor>),
+    Finished(Box<Finished>),
 }
 
 /// Finds the browser's plan for a flow or makes one.
@@ -103,7 +103,7 @@ pub(crate) async fn enter(
     mut browser: Browser,
     slug: &str,
     mut query: Vec<(String, String)>,
-) -> Result<Entered, FlowError> {
+) -> Result<Entrance, FlowError> {
     let flow =
         planner::by_slug(&browser, slug).ok_or_else(|| FlowError::NoFlow(slug.to_owned()))?;
     // Clients of the API spend a link by coming with it; pages have a button for it. One that is
@@ -115,30 +115,32 @@ pub(crate) async fn enter(
         }
     }
     let hint = destination::application(&browser.cx, &query);
-    if let Some(kept) = keep::load(&browser).await? {
+    if let Some(kept) = plan_store::load(&browser).await? {
         if kept.plan.flow == flow {
             let mut run = Run::new(browser, kept.plan, hint);
             run.plan.query = query;
             run.is_kept = true;
             let mut executor = Executor::fresh(run);
             executor.version = Some(kept.version);
-            return Ok(Entered::Going(Box::new(executor)));
+            return Ok(Entrance::Running(Box::new(executor)));
         }
-        keep::drop_plan(&browser).await;
+        plan_store::drop_plan(&browser).await;
     }
     if browser.is_superuser() {
-        keep::drop_history(&browser).await;
+        plan_store::drop_history(&browser).await;
     }
     let browser = match led_here(browser, flow, &query, hint.clone()).await? {
-        Ok(executor) => return Ok(Entered::Going(Box::new(executor))),
+        Ok(executor) => return Ok(Entrance::Running(Box::new(executor))),
         Err(browser) => browser,
     };
     match planner::plan(&browser, flow, Map::new(), false).await? {
-        Planning::Ready(plan) => Ok(Entered::Going(Box::new(visited(browser, *plan, query, hint)))),
+        Planning::Ready(plan) => {
+            Ok(Entrance::Running(Box::new(visited(browser, *plan, query, hint))))
+        }
         Planning::NotApplicable { messages, mut plan } => {
             plan.query = query;
             let run = Run::new(browser, *plan, hint);
-            Ok(Entered::Over(Box::new(not_applicable(run, &messages).await)))
+            Ok(Entrance::Finished(Box::new(not_applicable(run, &messages).await)))
         }
     }
 }
@@ -171,19 +173,19 @@ async fn led_here(
     let mut executor = visited(browser, *plan, query.to_vec(), hint);
     for _ in 0..MOST_TURNS {
         match executor.turn(None).await? {
-            Turned::SwitchFlow { slug } if executor.run.plan.flow == flow => {
+            Reply::SwitchFlow { slug } if executor.run.plan.flow == flow => {
                 executor.entered = slug;
                 return Ok(Ok(executor));
             }
-            Turned::Next | Turned::SwitchFlow { .. } => {}
-            Turned::Show(_) | Turned::Redirect(_) | Turned::Denied(_) => break,
+            Reply::Next | Reply::SwitchFlow { .. } => {}
+            Reply::Show(_) | Reply::Redirect(_) | Reply::Denied(_) => break,
         }
     }
     Ok(Err(executor.run.browser))
 }
 
 /// The flow is not for this browser.
-pub(crate) async fn not_applicable(mut run: Run, messages: &[String]) -> Ended {
+pub(crate) async fn not_applicable(mut run: Run, messages: &[String]) -> Finished {
     let action = run.flow().map_or(DeniedAction::Message, |flow: &Flow| flow.denied_action);
     // Only for people signed in: a visitor sent on would be sent back here to sign in, for ever.
     let next = run
@@ -198,12 +200,12 @@ pub(crate) async fn not_applicable(mut run: Run, messages: &[String]) -> Ended {
         DeniedAction::Continue => Some(next.unwrap_or_else(|| "/".to_owned())),
     };
     if let Some(to) = to {
-        return Ended { run, turned: Turned::Redirect(to), continues: false };
+        return Finished { run, reply: Reply::Redirect(to), continues: false };
     }
     let text = reason(messages);
     run.note("denied", json!({"message": text}));
     record::write(&run.browser, &run.plan, &run.slug(), "denied").await;
-    Ended { run, turned: Turned::Denied(text), continues: false }
+    Finished { run, reply: Reply::Denied(text), continues: false }
 }
 
 /// What policies said, or that the flow is for others.
@@ -236,34 +238,34 @@ impl Executor {
     }
 
     /// Goes on through stages that ask nothing, until something is to be shown or the flow is over.
-    pub(crate) async fn settle(&mut self, mut turned: Turned) -> Result<Turned, FlowError> {
+    pub(crate) async fn settle(&mut self, mut reply: Reply) -> Result<Reply, FlowError> {
         for _ in 0..MOST_TURNS {
-            if !matches!(turned, Turned::Next) {
-                return Ok(turned);
+            if !matches!(reply, Reply::Next) {
+                return Ok(reply);
             }
-            turned = self.turn(None).await?;
+            reply = self.turn(None).await?;
         }
-        Ok(match turned {
-            Turned::Next => self.refuse("This flow goes round in a circle."),
+        Ok(match reply {
+            Reply::Next => self.refuse("This flow goes round in a circle."),
             other => other,
         })
     }
 
     /// Brings a plan that was made just now to its first question, which is the one the browser
     /// answers. Whatever else it comes to is what this request ends in.
-    pub(crate) async fn arrive(&mut self) -> Result<Option<Turned>, FlowError> {
+    pub(crate) async fn arrive(&mut self) -> Result<Option<Reply>, FlowError> {
         if self.version.is_some() {
             return Ok(None);
         }
-        let turned = self.turn(None).await?;
-        Ok(match self.settle(turned).await? {
-            Turned::Show(_) => None,
+        let reply = self.turn(None).await?;
+        Ok(match self.settle(reply).await? {
+            Reply::Show(_) => None,
             other => Some(other),
         })
     }
 
     /// Performs the current stage once: draws it, or takes the answer to it.
-    pub(crate) async fn turn(&mut self, answer: Option<&Answer>) -> Result<Turned, FlowError> {
+    pub(crate) async fn turn(&mut self, answer: Option<&Answer>) -> Result<Reply, FlowError> {
         match self.reach().await? {
             Reached::Stage => self.act(answer, None).await,
             Reached::End => Ok(self.done()),
@@ -279,7 +281,7 @@ impl Executor {
         &mut self,
         answer: Option<&Answer>,
         asker: Option<PlannedStep>,
-    ) -> Result<Turned, FlowError> {
+    ) -> Result<Reply, FlowError> {
         let step = match self.perform(answer).await {
             Err(FlowError::Unreadable) => return self.begin_anew(answer.is_some(), UPDATED).await,
             step => step?,
@@ -288,7 +290,7 @@ impl Executor {
         match step {
             Step::Show(page) => {
                 self.run.note("shown", Value::Null);
-                Ok(Turned::Show(Shown { page, errors: FieldErrors::new() }))
+                Ok(Reply::Show(Shown { page, errors: FieldErrors::new() }))
             }
             Step::Invalid(errors) => self.invalid(errors, answer, asker).await,
             Step::Done => self.next(handed_on).await,
@@ -296,7 +298,7 @@ impl Executor {
             Step::Redirect(to) => {
                 self.run.note("redirected", json!({"to": without_query(&to)}));
                 self.run.plan.steps.clear();
-                Ok(Turned::Redirect(to))
+                Ok(Reply::Redirect(to))
             }
             Step::SwitchFlow { flow, context } => self.switch(flow, context).await,
         }
@@ -322,7 +324,7 @@ impl Executor {
                         entry.meta().title
                     )));
                 };
-                let measured = Measured::begin(entry.meta(), answer.is_some());
+                let measured = StageTimer::begin(entry.meta(), answer.is_some());
                 let work = stage.perform(&mut self.run, &mut state, answer);
                 let step = work.instrument(measured.span.clone()).await;
                 measured.end(&step);
@@ -337,19 +339,19 @@ impl Executor {
 
     /// The current stage is done. An answer that it handed on is given to the next, if the policies
     /// want that one; otherwise it is dropped.
-    async fn next(&mut self, handed_on: Option<Answer>) -> Result<Turned, FlowError> {
+    async fn next(&mut self, handed_on: Option<Answer>) -> Result<Reply, FlowError> {
         self.run.note("passed", Value::Null);
-        keep::remember(&self.run).await?;
+        plan_store::remember(&self.run).await?;
         let asker = self.run.plan.pop();
         self.run.browser.renew_snapshot();
         let Some(next) = self.run.plan.current().map(|step| step.id) else {
             return Ok(self.done());
         };
-        let Some(answer) = handed_on else { return Ok(Turned::Next) };
+        let Some(answer) = handed_on else { return Ok(Reply::Next) };
         if self.reach().await? != Reached::Stage
             || self.run.plan.current().map(|step| step.id) != Some(next)
         {
-            return Ok(Turned::Next);
+            return Ok(Reply::Next);
         }
         Box::pin(self.act(Some(&answer), asker)).await
     }
@@ -359,12 +361,12 @@ impl Executor {
         &mut self,
         flow: Ref<Flow>,
         context: Map<String, Value>,
-    ) -> Result<Turned, FlowError> {
+    ) -> Result<Reply, FlowError> {
         match planner::plan(&self.run.browser, flow, context, true).await? {
             Planning::Ready(plan) => {
                 let query = std::mem::take(&mut self.run.plan.query);
                 self.run.plan = Plan { query, ..*plan };
-                Ok(Turned::SwitchFlow { slug: self.run.slug() })
+                Ok(Reply::SwitchFlow { slug: self.run.slug() })
             }
             Planning::NotApplicable { .. } => self.deny(NOT_APPLICABLE.to_owned()).await,
         }
@@ -426,7 +428,7 @@ impl Executor {
         errors: FieldErrors,
         answer: Option<&Answer>,
         asker: Option<PlannedStep>,
-    ) -> Result<Turned, FlowError> {
+    ) -> Result<Reply, FlowError> {
         self.run.note("invalid", json!({"errors": errors.to_coded_json()}));
         if let Some(how) = self.restarts() {
             return self.restart(how).await;
@@ -439,10 +441,10 @@ impl Executor {
                 if let (Some(step), Some(answer)) = (self.run.plan.steps.first_mut(), answer) {
                     step.typed = typed(&*page, answer);
                 }
-                Ok(Turned::Show(Shown { page, errors }))
+                Ok(Reply::Show(Shown { page, errors }))
             }
             Step::Deny(message) => self.deny(message).await,
-            _ => Ok(Turned::Next),
+            _ => Ok(Reply::Next),
         }
     }
 
@@ -453,7 +455,7 @@ impl Executor {
             .then_some(binding.invalid_response_action)
     }
 
-    async fn restart(&mut self, how: InvalidResponseAction) -> Result<Turned, FlowError> {
+    async fn restart(&mut self, how: InvalidResponseAction) -> Result<Reply, FlowError> {
         self.run.note("restarted", json!({"how": how.value()}));
         let context = if how == InvalidResponseAction::RestartWithContext {
             self.run.plan.context.clone()
@@ -464,46 +466,46 @@ impl Executor {
             Planning::Ready(plan) => {
                 let earlier = std::mem::replace(&mut self.run.plan, *plan);
                 self.run.plan.follow(earlier);
-                Ok(Turned::Next)
+                Ok(Reply::Next)
             }
             Planning::NotApplicable { messages, .. } => {
                 self.run.plan.steps.clear();
-                Ok(Turned::Denied(reason(&messages)))
+                Ok(Reply::Denied(reason(&messages)))
             }
         }
     }
 
     /// The flow, a binding, a stage or a policy is gone or has changed since the plan was made:
     /// nothing that was reached in it counts.
-    async fn begin_anew(&mut self, answering: bool, why: &str) -> Result<Turned, FlowError> {
+    async fn begin_anew(&mut self, answering: bool, why: &str) -> Result<Reply, FlowError> {
         self.run.note("outdated", Value::Null);
         if self.run.plan.origin == Origin::Program {
             return Ok(
                 self.refuse(&format!("{why} Go back to where you came from and begin again."))
             );
         }
-        let turned = self.restart(InvalidResponseAction::Restart).await?;
-        if !answering || !matches!(turned, Turned::Next) {
-            return Ok(turned);
+        let reply = self.restart(InvalidResponseAction::Restart).await?;
+        if !answering || !matches!(reply, Reply::Next) {
+            return Ok(reply);
         }
         // The answer was to another question.
         Ok(match Box::pin(self.turn(None)).await? {
-            Turned::Show(shown) => {
+            Reply::Show(shown) => {
                 let problem = Problem::new("outdated", format!("{why} Please begin again."));
-                Turned::Show(Shown { errors: FieldErrors::object(problem), ..shown })
+                Reply::Show(Shown { errors: FieldErrors::object(problem), ..shown })
             }
             other => other,
         })
     }
 
     /// Ends the plan with a refusal.
-    fn refuse(&mut self, message: &str) -> Turned {
+    fn refuse(&mut self, message: &str) -> Reply {
         self.run.note("denied", json!({"message": message}));
         self.run.plan.steps.clear();
-        Turned::Denied(message.to_owned())
+        Reply::Denied(message.to_owned())
     }
 
-    pub(crate) async fn deny(&mut self, message: String) -> Result<Turned, FlowError> {
+    pub(crate) async fn deny(&mut self, message: String) -> Result<Reply, FlowError> {
         let text = if message.is_empty() { "Unknown error".to_owned() } else { message };
         if let Some(how) = self.restarts() {
             return self.restart(how).await;
@@ -511,10 +513,10 @@ impl Executor {
         Ok(self.refuse(&text))
     }
 
-    fn done(&mut self) -> Turned {
+    fn done(&mut self) -> Reply {
         self.run.plan.steps.clear();
         if let Some(to) = self.run.plan.text(key::REDIRECT).map(str::to_owned) {
-            return Turned::Redirect(to);
+            return Reply::Redirect(to);
         }
         let next = self.run.plan.query_value("next").unwrap_or("/");
         // Names of the original's own pages that its clients may send.
@@ -525,13 +527,13 @@ impl Executor {
             other => other,
         };
         if is_local(next) {
-            return Turned::Redirect(next.to_owned());
+            return Reply::Redirect(next.to_owned());
         }
         self.refuse("Invalid next URL")
     }
 
     /// Keeps what has to be kept and hands everything over.
-    pub(crate) async fn finish(self, turned: Turned, answered: bool) -> Result<Ended, FlowError> {
+    pub(crate) async fn finish(self, reply: Reply, answered: bool) -> Result<Finished, FlowError> {
         let keeps = self.keeps(answered);
         let Executor { mut run, version, entered, proofs } = self;
         if answered && !run.plan.recording.answered {
@@ -539,15 +541,15 @@ impl Executor {
             run.plan.recording.admitted = record::admits(&run.browser, &run.plan).await;
         }
         let (continues, slug) =
-            (!matches!(turned, Turned::Redirect(_) | Turned::Denied(_)), run.slug());
+            (!matches!(reply, Reply::Redirect(_) | Reply::Denied(_)), run.slug());
         if !continues {
             if version.is_some() {
-                keep::drop_plan(&run.browser).await;
+                plan_store::drop_plan(&run.browser).await;
             }
-            let outcome = if matches!(turned, Turned::Denied(_)) { "denied" } else { "done" };
+            let outcome = if matches!(reply, Reply::Denied(_)) { "denied" } else { "done" };
             record::write(&run.browser, &run.plan, &slug, outcome).await;
         } else if !keeps {
-            if matches!(turned, Turned::SwitchFlow { .. }) && run.plan.query_value(VIA).is_none() {
+            if matches!(reply, Reply::SwitchFlow { .. }) && run.plan.query_value(VIA).is_none() {
                 run.plan.query.push((VIA.to_owned(), entered));
             }
         } else {
@@ -559,13 +561,13 @@ impl Executor {
                 && run.plan.proofs() != proofs;
             if let Some(seen) = version.filter(|_| !moved) {
                 let first = if renews {
-                    keep::retire(&run.browser, seen).await?
+                    plan_store::retire(&run.browser, seen).await?
                 } else {
-                    keep::save(&run.browser, &run.plan, seen).await?
+                    plan_store::save(&run.browser, &run.plan, seen).await?
                 };
                 if !first {
                     // Another request was faster: what it left is shown next.
-                    return Ok(Ended { run, turned: Turned::Next, continues: true });
+                    return Ok(Finished { run, reply: Reply::Next, continues: true });
                 }
             }
             if renews {
@@ -573,16 +575,16 @@ impl Executor {
             }
             // Under another key nothing was before.
             if version.is_none() || run.browser.key_changed() {
-                keep::put(&run.browser, &run.plan).await?;
+                plan_store::put(&run.browser, &run.plan).await?;
             }
             if answered {
                 record::write(&run.browser, &run.plan, &slug, "running").await;
             }
         }
         if let Some(old) = run.browser.former_key() {
-            keep::forget(&run.browser.cx, old).await;
+            plan_store::forget(&run.browser.cx, old).await;
         }
-        Ok(Ended { run, turned, continues })
+        Ok(Finished { run, reply, continues })
     }
 }
 

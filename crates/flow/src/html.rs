@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::browser::Browser;
-use crate::executor::{Ended, Shown, Turned};
+use crate::executor::{Finished, Reply, Shown};
 use crate::pages::AccessDeniedChallenge;
 use crate::plan::key;
 use crate::record;
@@ -19,28 +19,28 @@ use crate::web::{cancel_url, flow_url, with_retry_after};
 /// The answer to a browser. `headers`: those of a request whose page is answered by a form;
 /// `redirect` makes the sort of redirect that the request needs.
 pub(crate) fn present(
-    ended: Ended,
+    finished: Finished,
     headers: Option<&HeaderMap>,
     redirect: fn(&str) -> Response,
 ) -> Response {
-    let Ended { mut run, turned, continues } = ended;
+    let Finished { mut run, reply, continues } = finished;
     let slug = run.slug();
-    let response = match turned {
-        Turned::Next => redirect(&flow_url(&slug, &run.plan.query)),
-        Turned::SwitchFlow { slug } => redirect(&flow_url(&slug, &run.plan.query)),
+    let response = match reply {
+        Reply::Next => redirect(&flow_url(&slug, &run.plan.query)),
+        Reply::SwitchFlow { slug } => redirect(&flow_url(&slug, &run.plan.query)),
         // The set-up ends where the next steps are.
-        Turned::Redirect(to) if to == "/" && setup::is_setup(&slug) => redirect("/if/admin/"),
-        Turned::Redirect(to) => redirect(&to),
-        Turned::Denied(error_message) => {
+        Reply::Redirect(to) if to == "/" && setup::is_setup(&slug) => redirect("/if/admin/"),
+        Reply::Redirect(to) => redirect(&to),
+        Reply::Denied(error_message) => {
             let errors = FieldErrors::new();
             draw(&run, &AccessDeniedChallenge { error_message }, &errors, String::new())
         }
-        Turned::Show(Shown { page, errors }) => {
+        Reply::Show(Shown { page, errors }) => {
             let csrf = headers.map(|headers| run.browser.csrf(headers)).unwrap_or_default();
             draw(&run, &*page, &errors, csrf)
         }
     };
-    with_retry_after(run.browser.dress(response, continues), run.retry_after)
+    with_retry_after(run.browser.with_cookies(response, continues), run.retry_after)
 }
 
 fn draw(run: &Run, page: &dyn AnyPage, errors: &FieldErrors, csrf: String) -> Response {

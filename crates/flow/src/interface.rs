@@ -39,7 +39,7 @@ async fn start(State(cx): State<FlowContext>, request: Request) -> Response {
     match guard(&visit).await {
         Ok(None) => redirect("/if/user/"),
         Ok(Some(response)) => response,
-        Err(error) => visit.broken(&error),
+        Err(error) => visit.failure(&error),
     }
 }
 
@@ -110,7 +110,7 @@ async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
         match setup::is_open(&visit.cx).await {
             Ok(true) => return redirect(setup::SETUP_URL),
             Ok(false) => {}
-            Err(error) => return visit.broken(&FlowError::Store(error)),
+            Err(error) => return visit.failure(&FlowError::Store(error)),
         }
     }
     let mut browser = visit.browser();
@@ -140,7 +140,7 @@ async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(INTERFACE_POLICY));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    browser.dress(response, true)
+    browser.with_cookies(response, true)
 }
 
 /// Only this server's scripts; the framework sets single style attributes, which needs
@@ -165,7 +165,7 @@ async fn files(State(cx): State<FlowContext>, request: Request) -> Response {
         countersign_pages::files().and_then(|files| files.serve(parts.uri.path(), &parts.headers));
     match served {
         Some(response) => response,
-        None => lost(&cx, &parts),
+        None => no_such_page(&cx, &parts),
     }
 }
 
@@ -176,14 +176,14 @@ async fn favicon(headers: HeaderMap) -> Response {
 }
 
 async fn not_found(State(cx): State<FlowContext>, request: Request) -> Response {
-    lost(&cx, &request.into_parts().0)
+    no_such_page(&cx, &request.into_parts().0)
 }
 
-fn lost(cx: &FlowContext, parts: &Parts) -> Response {
-    lost_page(cx, &RequestInfo::of(parts))
+fn no_such_page(cx: &FlowContext, parts: &Parts) -> Response {
+    not_found_page(cx, &RequestInfo::of(parts))
 }
 
-pub(crate) fn lost_page(cx: &FlowContext, request: &RequestInfo) -> Response {
+pub(crate) fn not_found_page(cx: &FlowContext, request: &RequestInfo) -> Response {
     let page = Message::new("Page not found")
         .text("There is nothing at this address.")
         .action("Go to the start page", "/");

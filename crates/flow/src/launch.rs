@@ -73,7 +73,7 @@ async fn to_application(
 ) -> Result<Response, FlowError> {
     let (request, snapshot) = (RequestInfo::of(parts), cx.snapshot());
     let Some((reference, application)) = snapshot.find::<Application>("slug", slug) else {
-        return Ok(crate::interface::lost_page(cx, &request));
+        return Ok(crate::interface::not_found_page(cx, &request));
     };
     let visitor = visitor(cx, parts).await?;
     let Some(user) = &visitor.user else {

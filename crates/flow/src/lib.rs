@@ -32,8 +32,8 @@
 //!     always_consent: false,                                        // true for prompt=consent: asks before `last`
 //! };
 //! match countersign_flow::begin(&cx, &request, &visitor, begin).await? {
-//!     Begun::Answer(response) => Ok(response),                       // done silently, a redirect to the flow, or its denial page
-//!     Begun::InteractionRequired => /* interaction_required */,
+//!     Started::Answer(response) => Ok(response),                       // done silently, a redirect to the flow, or its denial page
+//!     Started::InteractionRequired => /* interaction_required */,
 //! }
 //! ```
 //!
@@ -55,7 +55,6 @@ mod executor;
 mod html;
 mod in_plan;
 mod interface;
-mod keep;
 mod kinds;
 mod launch;
 mod measure;
@@ -63,6 +62,7 @@ mod module;
 mod once;
 mod pages;
 mod plan;
+mod plan_store;
 mod planner;
 mod record;
 mod recorder;
@@ -77,7 +77,7 @@ mod web;
 
 pub use answer::Answer;
 pub use begin::{
-    Begin, Begun, Interaction, begin, confirm_page, denied_page, error_page, message_page,
+    Begin, Interaction, Started, begin, confirm_page, denied_page, error_page, message_page,
     require_login,
 };
 pub use context::{Deps, FlowContext, Flows};

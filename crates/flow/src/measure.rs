@@ -8,16 +8,16 @@ use crate::error::FlowError;
 use crate::stage::Step;
 
 /// A stage while it works.
-pub(crate) struct Measured {
+pub(crate) struct StageTimer {
     meta: &'static KindMeta,
     answered: bool,
     begun: Instant,
     pub(crate) span: Span,
 }
 
-impl Measured {
+impl StageTimer {
     /// `answered`: it takes an answer, rather than asking.
-    pub(crate) fn begin(meta: &'static KindMeta, answered: bool) -> Measured {
+    pub(crate) fn begin(meta: &'static KindMeta, answered: bool) -> StageTimer {
         let span = tracing::info_span!(
             target: "spans",
             "stage",
@@ -25,7 +25,7 @@ impl Measured {
             stage = meta.schema,
             answered,
         );
-        Measured { meta, answered, begun: Instant::now(), span }
+        StageTimer { meta, answered, begun: Instant::now(), span }
     }
 
     pub(crate) fn end(self, step: &Result<Step, FlowError>) {

@@ -36,7 +36,7 @@ pub fn module(flows: &Flows) -> Module {
         operations: api::operations(flows),
         routes: Some(Box::new(move |cx| web::routes(routes.over(&cx)))),
         not_found: Some(Box::new(move |cx, request| {
-            crate::interface::lost_page(&lost.over(cx), request)
+            crate::interface::not_found_page(&lost.over(cx), request)
         })),
         schemas: api::schemas(&pages::all()),
         expiring: vec![Expiring { plural: "Flow Steps", remove: once::remove_expired }],

@@ -9,7 +9,7 @@ use countersign_store::{Actor, StoreError, Tx, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::keep;
+use crate::plan_store;
 use crate::run::Run;
 
 impl Run {
@@ -29,7 +29,7 @@ impl Run {
         E: From<StoreError> + Send + 'static,
     {
         let (store, run) = (self.browser.cx.store.clone(), self.plan.run);
-        let (seconds, _) = keep::lease(&self.browser, &self.plan);
+        let (seconds, _) = plan_store::lease(&self.browser, &self.plan);
         // A plan that was never kept is nobody else's.
         let step = self.plan.current().filter(|_| self.is_kept).map(|step| i64::from(step.id));
         let once = move |tx: &mut Tx<'_>| {

@@ -16,9 +16,9 @@ use serde_json::{Map, Value, json};
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::error::FlowError;
-use crate::keep;
 use crate::kinds::Flow;
 use crate::plan::{PendingUser, key};
+use crate::plan_store;
 use crate::planner::{self, Planning};
 use crate::web::{self, Visit};
 
@@ -48,10 +48,10 @@ fn button(visit: &Visit, action: String, words: Words) -> Response {
     };
     let scene = Scene { form: Form { action, csrf, multipart: false }, ..Scene::default() };
     let response = page_response(StatusCode::OK, &browser.frame(), &scene, &page);
-    browser.dress(response, true)
+    browser.with_cookies(response, true)
 }
 
-fn over(visit: &Visit) -> Response {
+fn link_expired(visit: &Visit) -> Response {
     let page = Message::new("This link is not valid any more")
         .text("It was used already, its time is over, or it is not for the account you are signed in with. Ask for a new one.")
         .action("Go to the start page", "/");
@@ -104,7 +104,7 @@ pub(crate) async fn use_token(
         Ok(Some(user.pk))
     };
     let Some(pk) = cx.store.write(actor, "recovery link used", work).await? else {
-        return Ok(over(visit));
+        return Ok(link_expired(visit));
     };
     let mut response = web::see_other("/if/user/#/settings");
     if let Some(cookie) = session_cookie(cx, &visit.request, &session_key, Some(&cx.uid(pk)), None)
@@ -141,9 +141,9 @@ pub(crate) async fn use_flow_token(
         .unwrap_or_default();
     let rest: Vec<_> = query.iter().filter(|(name, _)| name != FLOW_TOKEN).cloned().collect();
     if !restore(&mut browser, flow, key).await? {
-        return Ok(over(visit));
+        return Ok(link_expired(visit));
     }
-    Ok(browser.dress(web::see_other(&web::flow_url(slug, &rest)), true))
+    Ok(browser.with_cookies(web::see_other(&web::flow_url(slug, &rest)), true))
 }
 
 /// Spends a link's key and keeps the plan of its flow, about whom it was made for. `false`: it was
@@ -188,9 +188,9 @@ pub(crate) async fn restore(
     if browser.user_pk().is_none() {
         browser.renew_key();
     }
-    keep::put(browser, &plan).await?;
+    plan_store::put(browser, &plan).await?;
     if let Some(old) = browser.former_key() {
-        keep::forget(&browser.cx, old).await;
+        plan_store::forget(&browser.cx, old).await;
     }
     Ok(true)
 }

@@ -18,10 +18,10 @@ use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::context::FlowContext;
 use crate::error::FlowError;
-use crate::executor::{self, Entered, Executor, Shown, Turned};
-use crate::keep::{self, Turns};
+use crate::executor::{self, Entrance, Executor, Reply, Shown};
 use crate::kinds::{Authentication, Designation, Flow};
 use crate::plan::PendingUser;
+use crate::plan_store::{self, BrowserLocks};
 use crate::planner::{self, Planning};
 use crate::recovery::{self, FLOW_TOKEN};
 use crate::site::Site;
@@ -56,7 +56,7 @@ pub(crate) fn with_slash(
     path: &str,
     page: MethodRouter<FlowContext>,
 ) -> Router<FlowContext> {
-    router.route(path, page).route(path.trim_end_matches('/'), get(slash))
+    router.route(path, page).route(path.trim_end_matches('/'), get(with_trailing_slash))
 }
 
 /// The address of a flow's page with a query.
@@ -84,7 +84,7 @@ impl Visit {
         let request = RequestInfo::of(&parts);
         match visitor(&cx, &parts).await {
             Ok(visitor) => Ok(Self { cx, parts, request, visitor }),
-            Err(error) => Err(broken(&cx, &request, &FlowError::Store(error))),
+            Err(error) => Err(failure_page(&cx, &request, &FlowError::Store(error))),
         }
     }
 
@@ -96,8 +96,8 @@ impl Visit {
         browser
     }
 
-    pub(crate) fn broken(&self, error: &FlowError) -> Response {
-        broken(&self.cx, &self.request, error)
+    pub(crate) fn failure(&self, error: &FlowError) -> Response {
+        failure_page(&self.cx, &self.request, error)
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn nobody() -> Visitor {
     Visitor::nobody(String::new())
 }
 
-fn broken(cx: &FlowContext, request: &RequestInfo, error: &FlowError) -> Response {
+fn failure_page(cx: &FlowContext, request: &RequestInfo, error: &FlowError) -> Response {
     let (status, title, text) = match error {
         FlowError::NoFlow(_) => {
             (StatusCode::NOT_FOUND, "Page not found", "There is no flow at this address.")
@@ -167,7 +167,7 @@ pub(crate) fn redirect(to: &str) -> Response {
     response
 }
 
-async fn slash(request: Request) -> Redirect {
+async fn with_trailing_slash(request: Request) -> Redirect {
     let uri = request.uri();
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Redirect::permanent(&format!("{}/{query}", uri.path()))
@@ -182,7 +182,7 @@ async fn flow(
     let body = if parts.method == Method::POST {
         match Limited::new(body, largest_form(&cx, &slug)).collect().await {
             Ok(body) => Some(body.to_bytes()),
-            Err(_) => return broken(&cx, &RequestInfo::of(&parts), &FlowError::TooMuch),
+            Err(_) => return failure_page(&cx, &RequestInfo::of(&parts), &FlowError::TooMuch),
         }
     } else {
         None
@@ -197,7 +197,7 @@ async fn flow(
         Err(error)
             if error.is_passing() || matches!(error, FlowError::NoFlow(_) | FlowError::TooMuch) =>
         {
-            visit.broken(&error)
+            visit.failure(&error)
         }
         Err(error) => {
             let browser = visit.browser();
@@ -218,8 +218,8 @@ pub(crate) fn largest_form(cx: &FlowContext, slug: &str) -> usize {
 }
 
 async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Response, FlowError> {
-    let _turn = Turns::wait(&visit.cx, &visit.visitor.key).await;
-    let present = |ended| html::present(ended, Some(&visit.parts.headers), see_other);
+    let _turn = BrowserLocks::wait(&visit.cx, &visit.visitor.key).await;
+    let present = |finished| html::present(finished, Some(&visit.parts.headers), see_other);
     let query = parse_query(&visit.request.query);
     if query.iter().any(|(name, _)| name == FLOW_TOKEN) {
         return recovery::use_flow_token(visit, slug, &query, body.as_ref()).await;
@@ -234,32 +234,32 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
     let mut browser = visit.browser();
     browser.unasked &= answer.is_none() || forged.is_some();
     let mut executor = match executor::enter(browser, slug, query.clone()).await? {
-        Entered::Going(executor) => *executor,
+        Entrance::Running(executor) => *executor,
         // A link to one's own settings, opened before signing in.
-        Entered::Over(ended)
-            if ended.run.flow().is_some_and(|flow| {
+        Entrance::Finished(finished)
+            if finished.run.flow().is_some_and(|flow| {
                 flow.authentication == Authentication::RequireAuthenticated
             }) && visit.visitor.user.is_none() =>
         {
             return Ok(redirect(&login_url(&visit.request)));
         }
-        Entered::Over(ended) => return Ok(present(*ended)),
+        Entrance::Finished(finished) => return Ok(present(*finished)),
     };
     let answered = answer.is_some() && forged.is_none();
-    let turned = match answer {
+    let reply = match answer {
         Some(_) if forged.is_some() => again(&mut executor).await?,
         Some(mut answer) => {
             answer.0.remove("csrf");
             match executor.arrive().await? {
-                Some(turned) => turned,
+                Some(reply) => reply,
                 None => executor.turn(Some(&answer)).await?,
             }
         }
         None => executor.turn(None).await?,
     };
     // The next page is fetched, not answered to a form: reloading it sends nothing twice.
-    let turned = if answered { turned } else { executor.settle(turned).await? };
-    Ok(present(executor.finish(turned, answered).await?))
+    let reply = if answered { reply } else { executor.settle(reply).await? };
+    Ok(present(executor.finish(reply, answered).await?))
 }
 
 async fn read_form(headers: &HeaderMap, body: &Bytes) -> Answer {
@@ -272,12 +272,12 @@ async fn read_form(headers: &HeaderMap, body: &Bytes) -> Answer {
 }
 
 /// A form that is not ours, or too old: the page again, with a word about it.
-async fn again(executor: &mut Executor) -> Result<Turned, FlowError> {
-    let turned = executor.turn(None).await?;
-    Ok(match executor.settle(turned).await? {
-        Turned::Show(shown) => {
+async fn again(executor: &mut Executor) -> Result<Reply, FlowError> {
+    let reply = executor.turn(None).await?;
+    Ok(match executor.settle(reply).await? {
+        Reply::Show(shown) => {
             let text = "This page was open for too long, or cookies are blocked. Please try again.";
-            Turned::Show(Shown { errors: FieldErrors::object(Problem::new("csrf", text)), ..shown })
+            Reply::Show(Shown { errors: FieldErrors::object(Problem::new("csrf", text)), ..shown })
         }
         other => other,
     })
@@ -314,7 +314,7 @@ async fn default_flow(cx: FlowContext, request: Request, designation: Designatio
     };
     match choose(&visit, designation).await {
         Ok(to) => redirect(&to),
-        Err(error) => visit.broken(&error),
+        Err(error) => visit.failure(&error),
     }
 }
 
@@ -340,8 +340,8 @@ async fn choose(visit: &Visit, designation: Designation) -> Result<String, FlowE
     }
     let chosen = chosen.ok_or_else(|| FlowError::NoFlow(designation.value().to_owned()))?;
     // A plan of another flow must not wait for this one.
-    if keep::load(&browser).await?.is_some_and(|kept| kept.plan.flow != chosen) {
-        keep::drop_plan(&browser).await;
+    if plan_store::load(&browser).await?.is_some_and(|kept| kept.plan.flow != chosen) {
+        plan_store::drop_plan(&browser).await;
     }
     let slug =
         browser.snapshot.get::<Flow>(chosen).map(|flow| flow.slug.to_string()).unwrap_or_default();
@@ -357,7 +357,7 @@ async fn cancel(State(cx): State<FlowContext>, request: Request) -> Response {
     let query = parse_query(&visit.request.query);
     let mut next =
         query.iter().rev().find(|(name, _)| name == "next").map(|(_, next)| next.clone());
-    match keep::load(&browser).await {
+    match plan_store::load(&browser).await {
         Ok(Some(kept)) => {
             next = next.or_else(|| kept.plan.wanted().map(str::to_owned));
             let slug = browser
@@ -368,9 +368,9 @@ async fn cancel(State(cx): State<FlowContext>, request: Request) -> Response {
             record::write(&browser, &kept.plan, &slug, "cancelled").await;
         }
         Ok(None) => {}
-        Err(error) => return visit.broken(&error),
+        Err(error) => return visit.failure(&error),
     }
-    keep::drop_plan(&browser).await;
+    plan_store::drop_plan(&browser).await;
     // Who is not signed in has nothing to sign out of.
     match next.filter(|next| executor::is_local(next)) {
         Some(next) if browser.user_pk().is_none() => {
@@ -390,7 +390,7 @@ async fn use_token(
     let posted = parts.method == Method::POST;
     let body = match Limited::new(body, LARGEST_FORM).collect().await {
         Ok(body) => posted.then(|| body.to_bytes()),
-        Err(_) => return broken(&cx, &RequestInfo::of(&parts), &FlowError::TooMuch),
+        Err(_) => return failure_page(&cx, &RequestInfo::of(&parts), &FlowError::TooMuch),
     };
     let visit = match Visit::of(cx, parts).await {
         Ok(visit) => visit,
@@ -398,7 +398,7 @@ async fn use_token(
     };
     recovery::use_token(&visit, &key, body.as_ref())
         .await
-        .unwrap_or_else(|error| visit.broken(&error))
+        .unwrap_or_else(|error| visit.failure(&error))
 }
 
 async fn configure(
@@ -414,8 +414,8 @@ async fn configure(
     let Some(user) = browser.pending() else { return redirect(&login_url(&visit.request)) };
     match begin_configuration(&browser, &stage, &user).await {
         Ok(Some(slug)) => redirect(&flow_url(&slug, &[])),
-        Ok(None) => visit.broken(&FlowError::NoFlow(stage)),
-        Err(error) => visit.broken(&error),
+        Ok(None) => visit.failure(&FlowError::NoFlow(stage)),
+        Err(error) => visit.failure(&error),
     }
 }
 
@@ -440,7 +440,7 @@ async fn begin_configuration(
         Map::from_iter([(crate::plan::key::PENDING_USER.to_owned(), serde_json::to_value(user)?)]);
     match planner::plan(browser, flow, context, false).await? {
         Planning::Ready(plan) => {
-            keep::put(browser, &plan).await?;
+            plan_store::put(browser, &plan).await?;
             Ok(browser.snapshot.get(flow).map(|flow| flow.slug.to_string()))
         }
         Planning::NotApplicable { .. } => Ok(None),

@@ -13,11 +13,11 @@ use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::context::{FlowContext, Flows};
 use crate::error::FlowError;
-use crate::executor::{self, Ended, Entered, Shown, Turned};
-use crate::keep::{self, Turns};
+use crate::executor::{self, Entrance, Finished, Reply, Shown};
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::pages::{AccessDeniedChallenge, RedirectChallenge};
 use crate::plan::{Planned, key};
+use crate::plan_store::{self, BrowserLocks};
 use crate::planner::{self, Planning};
 use crate::run::Run;
 use crate::site::Site;
@@ -50,13 +50,13 @@ async fn serve(cx: FlowContext, call: Call, answering: bool) -> Result<Response,
         ));
     }
     let key = browser.visitor.key.clone();
-    let _turn = Turns::wait(&cx, &key).await;
+    let _turn = BrowserLocks::wait(&cx, &key).await;
     let query = web::parse_query(call.query.get("query").unwrap_or_default());
     let mut response = match turn(&call, browser, query, answering).await {
-        Ok(ended) => answer(&call, ended),
+        Ok(finished) => answer(&call, finished),
         // A page, as the original answers.
         Err(FlowError::NoFlow(_)) => {
-            return Ok(crate::interface::lost_page(&cx, &call.request));
+            return Ok(crate::interface::not_found_page(&cx, &call.request));
         }
         Err(FlowError::Busy) => {
             let mut response = json(
@@ -74,7 +74,7 @@ async fn serve(cx: FlowContext, call: Call, answering: bool) -> Result<Response,
         Err(error) => {
             let browser = self::browser(&cx, &call).await?;
             let challenge = executor::failure(&browser, &error).await;
-            browser.dress(json(StatusCode::OK, &challenge.json().into()), true)
+            browser.with_cookies(json(StatusCode::OK, &challenge.json().into()), true)
         }
     };
     response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
@@ -87,23 +87,23 @@ async fn turn(
     browser: Browser,
     query: Vec<(String, String)>,
     answering: bool,
-) -> Result<Ended, FlowError> {
+) -> Result<Finished, FlowError> {
     if call.bytes.len() > web::largest_form(&browser.cx, call.param("flow_slug")) {
         return Err(FlowError::TooMuch);
     }
     let mut executor = match executor::enter(browser, call.param("flow_slug"), query).await? {
-        Entered::Over(ended) => return Ok(*ended),
-        Entered::Going(executor) => *executor,
+        Entrance::Finished(finished) => return Ok(*finished),
+        Entrance::Running(executor) => *executor,
     };
-    let turned = if answering {
+    let reply = if answering {
         match body(call) {
             Ok(answer) => match executor.arrive().await? {
-                Some(turned) => turned,
+                Some(reply) => reply,
                 None => executor.turn(Some(&answer)).await?,
             },
             Err(Wrong::Body(text)) => return Err(FlowError::Request(text)),
             Err(Wrong::Shape(errors)) => match executor.turn(None).await? {
-                Turned::Show(shown) => Turned::Show(Shown { errors, ..shown }),
+                Reply::Show(shown) => Reply::Show(Shown { errors, ..shown }),
                 other => other,
             },
         }
@@ -111,8 +111,8 @@ async fn turn(
         executor.turn(None).await?
     };
     // The client comes again for the next stage, which has to be kept for that.
-    let turned = if executor.keeps(answering) { turned } else { executor.settle(turned).await? };
-    executor.finish(turned, answering).await
+    let reply = if executor.keeps(answering) { reply } else { executor.settle(reply).await? };
+    executor.finish(reply, answering).await
 }
 
 enum Wrong {
@@ -130,23 +130,23 @@ fn body(call: &Call) -> Result<Answer, Wrong> {
     }
 }
 
-fn answer(call: &Call, ended: Ended) -> Response {
-    let Ended { run, turned, continues } = ended;
+fn answer(call: &Call, finished: Finished) -> Response {
+    let Finished { run, reply, continues } = finished;
     let none = FieldErrors::new();
     let challenge =
         |page: &dyn AnyPage, errors| json(StatusCode::OK, &challenge_json(&run, page, errors));
-    let response = match turned {
+    let response = match reply {
         // The next stage is at the same address.
-        Turned::Next => web::redirect(&web::address(&call.request)),
-        Turned::SwitchFlow { slug } => {
+        Reply::Next => web::redirect(&web::address(&call.request)),
+        Reply::SwitchFlow { slug } => {
             let to = web::flow_url(&slug, &run.plan.query);
             challenge(&RedirectChallenge { to }, &none)
         }
-        Turned::Redirect(to) => challenge(&RedirectChallenge { to }, &none),
-        Turned::Denied(error_message) => challenge(&AccessDeniedChallenge { error_message }, &none),
-        Turned::Show(Shown { page, errors }) => challenge(&*page, &errors),
+        Reply::Redirect(to) => challenge(&RedirectChallenge { to }, &none),
+        Reply::Denied(error_message) => challenge(&AccessDeniedChallenge { error_message }, &none),
+        Reply::Show(Shown { page, errors }) => challenge(&*page, &errors),
     };
-    web::with_retry_after(run.browser.dress(response, continues), run.retry_after)
+    web::with_retry_after(run.browser.with_cookies(response, continues), run.retry_after)
 }
 
 /// A challenge as clients of the original know it.
@@ -212,15 +212,15 @@ pub(super) async fn execute(flows: Flows, call: Call) -> Result<Response, ApiErr
     }
     match planner::plan(&browser, flow, context, false).await.map_err(api_error)? {
         Planning::Ready(plan) => {
-            keep::drop_history(&browser).await;
-            keep::put(&browser, &plan).await.map_err(api_error)?;
+            plan_store::drop_history(&browser).await;
+            plan_store::put(&browser, &plan).await.map_err(api_error)?;
             let slug = browser
                 .snapshot
                 .get::<Flow>(flow)
                 .map(|flow| flow.slug.to_string())
                 .unwrap_or_default();
             let link = format!("{}{}", call.cx.origin(&call.request), web::flow_url(&slug, &[]));
-            Ok(browser.dress(json(StatusCode::OK, &json!({"link": link})), true))
+            Ok(browser.with_cookies(json(StatusCode::OK, &json!({"link": link})), true))
         }
         Planning::NotApplicable { .. } => Err(ApiError::Body(
             StatusCode::BAD_REQUEST,
@@ -253,7 +253,7 @@ pub(super) async fn inspect(flows: Flows, call: Call) -> Result<Response, ApiErr
         let next = stages.get(1).map_or_else(|| json!({}), |stage| planned(&browser, stage));
         json!({"current_stage": current, "next_planned_stage": next, "plan_context": context, "session_id": session})
     };
-    let history: Vec<Value> = keep::history(&browser)
+    let history: Vec<Value> = plan_store::history(&browser)
         .await
         .map_err(api_error)?
         .into_iter()
@@ -267,7 +267,8 @@ pub(super) async fn inspect(flows: Flows, call: Call) -> Result<Response, ApiErr
             show(&stages, entry.get("context").cloned().unwrap_or_default())
         })
         .collect();
-    let live = keep::load(&browser).await.map_err(api_error)?.filter(|kept| kept.plan.flow == flow);
+    let live =
+        plan_store::load(&browser).await.map_err(api_error)?.filter(|kept| kept.plan.flow == flow);
     let (current, completed) = match (live, history.last()) {
         (Some(kept), _) => (
             show(

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, request::Parts};
 use countersign_accounts::visitor;
 use countersign_core::{Caller, Context, RequestInfo, Visitor};
 use countersign_flow::{
-    ApplicationHint, Begin, Begun, Destination, FlowStageBinding, InPlan, Interaction, begin,
+    ApplicationHint, Begin, Destination, FlowStageBinding, InPlan, Interaction, Started, begin,
     denied_page, key, require_login,
 };
 use countersign_model::{Target as _, Timestamp};
@@ -241,8 +241,8 @@ impl Asked<'_> {
             always_consent: parsed.prompt.consent,
         };
         match begin(&self.service.cx, self.request, visitor, begin_with).await? {
-            Begun::Answer(answer) => Ok(answer),
-            Begun::InteractionRequired => {
+            Started::Answer(answer) => Ok(answer),
+            Started::InteractionRequired => {
                 let error = if self.asks_consent() {
                     AuthorizeError::ConsentRequired
                 } else {

@@ -9,7 +9,7 @@ use countersign_core::{
     RequestInfo, Visitor, brand_for, cookies::csrf_matches, cookies::session_cookie,
 };
 use countersign_flow::{
-    Begin, Begun, Flow, InPlan, Interaction, SESSION_END, begin, confirm_page, key, message_page,
+    Begin, Flow, InPlan, Interaction, SESSION_END, Started, begin, confirm_page, key, message_page,
 };
 use countersign_model::Ref;
 use countersign_pages::{Confirm, Message, Pair};
@@ -322,8 +322,8 @@ impl Asked<'_> {
         let begin_with =
             Begin { flow, context, last, interaction: Interaction::Allowed, always_consent: false };
         match begin(&self.service.cx, self.request, self.visitor, begin_with).await? {
-            Begun::Answer(answer) => Ok(answer),
-            Begun::InteractionRequired => Ok(self.confirm(None)),
+            Started::Answer(answer) => Ok(answer),
+            Started::InteractionRequired => Ok(self.confirm(None)),
         }
     }
 

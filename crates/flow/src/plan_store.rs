@@ -12,25 +12,25 @@ use crate::recorder::masked_map;
 use crate::run::Run;
 
 /// As long as somebody who is signed in may think about a page, in seconds.
-const PATIENCE: i64 = 12 * 3600;
+const PLAN_TTL: i64 = 12 * 3600;
 /// As long as anybody else may.
-const PATIENCE_WITH_VISITORS: i64 = 3600;
+const VISITOR_PLAN_TTL: i64 = 3600;
 const PLANS: &str = "flow_plan";
 const HISTORY: &str = "flow_history";
 const MOST_HISTORY: usize = 30;
-/// Requests of one browser take turns; browsers share a lock only by chance.
+/// Requests of one browser take locks; browsers share a lock only by chance.
 const LOCKS: usize = 1024;
 
 /// One request of a browser at a time: a double click finds the plan as the first click left it.
-pub(crate) struct Turns(Vec<Mutex<()>>);
+pub(crate) struct BrowserLocks(Vec<Mutex<()>>);
 
-impl Turns {
+impl BrowserLocks {
     pub(crate) fn new() -> Self {
         Self((0..LOCKS).map(|_| Mutex::new(())).collect())
     }
 
     pub(crate) async fn wait<'a>(cx: &'a FlowContext, key: &str) -> Option<MutexGuard<'a, ()>> {
-        let turns = &cx.shared().turns;
+        let turns = &cx.shared().locks;
         let sum = key
             .bytes()
             .fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
@@ -58,9 +58,9 @@ pub(crate) async fn forget(cx: &FlowContext, key_hash: [u8; 32]) {
 /// How long a plan is kept, and on whose account.
 pub(crate) fn lease(browser: &Browser, plan: &Plan) -> (i64, Owner) {
     match (browser.user_pk(), plan.proved_account()) {
-        (Some(pk), _) => (PATIENCE, Owner::Account(pk)),
-        (None, Some(pk)) => (PATIENCE_WITH_VISITORS, Owner::Account(pk)),
-        (None, None) => (PATIENCE_WITH_VISITORS, Owner::client(browser.request.client_ip)),
+        (Some(pk), _) => (PLAN_TTL, Owner::Account(pk)),
+        (None, Some(pk)) => (VISITOR_PLAN_TTL, Owner::Account(pk)),
+        (None, None) => (VISITOR_PLAN_TTL, Owner::client(browser.request.client_ip)),
     }
 }
 
@@ -138,7 +138,7 @@ pub(crate) async fn remember(run: &Run) -> Result<(), FlowError> {
             .cx
             .store
             .ephemeral()
-            .put(HISTORY, &name(&run.browser), bytes, PATIENCE, Owner::Account(pk))
+            .put(HISTORY, &name(&run.browser), bytes, PLAN_TTL, Owner::Account(pk))
             .await?;
     }
     Ok(())
