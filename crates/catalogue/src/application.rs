@@ -46,6 +46,7 @@ pub struct Application {
         label = "Slug",
         unique = "Application with this slug already exists.",
         max_length = 50,
+        search,
         filter
     )]
     pub slug: Slug,

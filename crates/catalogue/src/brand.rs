@@ -21,6 +21,7 @@ use crate::certificate::CertificateKeyPair;
     schema = "Brand",
     title = "Brand",
     lookup = "brand_uuid",
+    label = "domain",
     ordering = "domain",
     check = Brand::check
 )]

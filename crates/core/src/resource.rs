@@ -13,7 +13,6 @@ use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::module::Access;
 use crate::request::RequestInfo;
-use crate::values::plain;
 
 /// What a computed field is made from, besides its object.
 pub struct RenderContext<'a> {
@@ -244,10 +243,6 @@ impl Context {
         if let Some(display) = own.or_else(of_family) {
             return display(entry);
         }
-        let named = ["name", "slug", "identifier", "domain"]
-            .iter()
-            .find_map(|n| entry.object.value(n))
-            .map(|name| plain(&name));
-        named.unwrap_or_else(|| format!("{} {}", meta.title, entry.id.key))
+        entry.label().unwrap_or_else(|| format!("{} {}", meta.title, entry.id.key))
     }
 }

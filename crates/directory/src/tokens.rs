@@ -38,6 +38,7 @@ pub enum Intent {
     title = "Token",
     space = "token",
     lookup = "identifier",
+    label = "identifier",
     ordering = "identifier"
 )]
 pub struct TokenFields {

@@ -30,7 +30,7 @@ pub enum UserType {
 
 /// An account of a person or of a service.
 #[derive(Debug, Clone, Fields)]
-#[kind(path = "core/users", model = "authentik_core.user", schema = "User", title = "User", space = "user", key = Int, lookup = "id", ordering = "username")]
+#[kind(path = "core/users", model = "authentik_core.user", schema = "User", title = "User", space = "user", key = Int, lookup = "id", label = "username", ordering = "username")]
 pub struct UserFields {
     /// The user's primary identifier. 150 characters or fewer.
     #[field(label = "Username", unique, max_length = 150)]

@@ -95,16 +95,13 @@ fn summary(changes: &[Change]) -> String {
 }
 
 pub(crate) fn reference(entry: &Entry) -> Value {
-    let values = entry.object.values();
-    let name = ["name", "slug", "identifier", "domain"]
-        .iter()
-        .find_map(|n| values.get(*n).and_then(Value::as_str));
     let meta = entry.meta();
+    let name = entry.label();
     model_reference(
         meta.app(),
         meta.model_name(),
         &entry.id.key.to_string(),
-        name.unwrap_or(meta.title),
+        name.as_deref().unwrap_or(meta.title),
     )
 }
 

@@ -22,6 +22,7 @@ pub(crate) struct KindAttributes {
     pub(crate) bindable: bool,
     pub(crate) lookup: Option<String>,
     pub(crate) ordering: Option<String>,
+    pub(crate) label: Option<String>,
     pub(crate) unique_together: String,
     pub(crate) check: Option<Path>,
     pub(crate) hidden: bool,
@@ -55,6 +56,7 @@ impl KindAttributes {
                         let _ = text()?;
                         return Err(meta.error("mark the fields themselves: #[field(search)]"));
                     }
+                    "label" => kind.label = Some(text()?),
                     "unique_together" => kind.unique_together = text()?,
                     "key" => kind.key = Some(meta.value()?.parse()?),
                     "check" => kind.check = Some(meta.value()?.parse()?),

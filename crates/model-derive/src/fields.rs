@@ -60,6 +60,12 @@ fn fields_impl(
     } = kind;
     let creatable = !hidden;
     let Place { space, key, lookup, ordering, bindable, family, cast } = Place::of(kind);
+    let unique_together = list(unique_together);
+    let named = fields.iter().any(|field| field.ident == "name").then(|| "name".to_owned());
+    let label = kind.label.clone().or(named).map_or(
+        quote! { ::core::option::Option::None },
+        |label| quote! { ::core::option::Option::Some(#label) },
+    );
     let format = kind.format.as_ref().map_or(quote! { 1 }, |f| quote! { #f });
     let metas = names(fields);
     let (idents, types, defaults): (Vec<_>, Vec<_>, Vec<_>) = (
@@ -114,7 +120,7 @@ fn fields_impl(
         impl ::countersign_model::Fields for #name {
             const META: &'static ::countersign_model::KindMeta = &::countersign_model::KindMeta {
                 path: #path, model: #model, schema: #schema, title: #title, plural: #plural, component: #component, description: #description,
-                space: #space, key: #key, family: #family, cast: #cast, bindable: #bindable, lookup: #lookup, ordering: #ordering,
+                space: #space, key: #key, family: #family, cast: #cast, bindable: #bindable, lookup: #lookup, label: #label, ordering: #ordering,
                 unique_together: #unique_together, creatable: #creatable, format: #format, fields: FIELDS,
             };
             fn parse(input: &::countersign_model::Input<'_>, base: ::core::option::Option<&Self>)
@@ -122,6 +128,12 @@ fn fields_impl(
             fn to_map(&self) -> ::countersign_model::private::Map<::std::string::String, ::countersign_model::private::Value> { #to_map }
         }
     }
+}
+
+/// `slug,name` as a slice of names.
+fn list(text: &str) -> TokenStream {
+    let names = text.split(',').filter(|name| !name.is_empty());
+    quote! { &[#(#names),*] }
 }
 
 /// Where objects of a kind are and by what they are found: by its own attributes, or its family's.
@@ -149,7 +161,7 @@ impl Place {
                 space: quote! { ::countersign_model::Space(#space) },
                 key: quote! { ::countersign_model::KeyType::#key },
                 lookup: own(&kind.lookup, quote! { "uuid" }),
-                ordering: own(&kind.ordering, quote! { "" }),
+                ordering: kind.ordering.as_deref().map_or(quote! { &[] }, list),
                 bindable: quote! { #bindable },
                 family: quote! { ::core::option::Option::None },
                 cast: quote! { ::core::option::Option::None },
@@ -160,7 +172,7 @@ impl Place {
             space: quote! { <#family as ::countersign_model::Target>::SPACE },
             key: quote! { <#family as ::countersign_model::Target>::KEY },
             lookup: own(&kind.lookup, quote! { #meta.lookup }),
-            ordering: own(&kind.ordering, quote! { #meta.ordering }),
+            ordering: kind.ordering.as_deref().map_or(quote! { #meta.ordering }, list),
             bindable: quote! { #bindable || #meta.bindable },
             family: quote! { ::core::option::Option::Some(#meta) },
             cast: quote! { ::core::option::Option::Some(&::countersign_model::private::Cast::<#family>(

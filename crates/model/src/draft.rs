@@ -191,8 +191,7 @@ impl Draft {
         exists: &mut dyn FnMut(ObjectId) -> bool,
     ) -> Result<(), EditError> {
         if let Some(field) = self.snapshot.not_unique(entry) {
-            let text = entry.meta().text_of_taken(field);
-            return Err(invalid(entry.id, &*entry.object, not_unique(field, text)));
+            return Err(invalid(entry.id, &*entry.object, not_unique(entry.meta(), field)));
         }
         self.references(entry, exists)?;
         let mut errors = FieldErrors::new();
@@ -281,14 +280,13 @@ fn model_of(shape: crate::Shape) -> Option<&'static str> {
     }
 }
 
-fn not_unique(field: &'static str, text: Option<&'static str>) -> FieldErrors {
-    if field.contains(',') {
-        let names = field.replace(',', ", ");
-        return FieldErrors::object(Problem::new(
-            "unique",
-            format!("The fields {names} must make a unique set."),
-        ));
+fn not_unique(meta: &crate::KindMeta, field: &'static str) -> FieldErrors {
+    if field == meta.model {
+        let names = meta.unique_together.join(", ");
+        let text = format!("The fields {names} must make a unique set.");
+        return FieldErrors::object(Problem::new("unique", text));
     }
+    let text = meta.text_of_taken(field);
     FieldErrors::one(field, text.map_or_else(Problem::unique, |text| Problem::new("unique", text)))
 }
 

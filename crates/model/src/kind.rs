@@ -41,10 +41,12 @@ pub struct KindMeta {
     /// Name of the key in item paths, as `stage_uuid`; `slug` and `identifier` look up by that
     /// field.
     pub lookup: &'static str,
-    /// Comma-separated default order, as `slug,name`.
-    pub ordering: &'static str,
-    /// Comma-separated fields that must differ as a set.
-    pub unique_together: &'static str,
+    /// The field that people call an object by.
+    pub label: Option<&'static str>,
+    /// The fields that lists are ordered by when nothing else is asked for.
+    pub ordering: &'static [&'static str],
+    /// Fields that must differ as a set.
+    pub unique_together: &'static [&'static str],
     /// Offered when an administrator creates something.
     pub creatable: bool,
     /// The form of the stored JSON; see the registry's upgrade steps.
@@ -55,6 +57,11 @@ pub struct KindMeta {
 impl KindMeta {
     pub fn field(&self, name: &str) -> Option<&'static FieldMeta> {
         self.fields.iter().find(|f| f.name == name)
+    }
+
+    /// The field that paths and files name an object by: the one it is looked up by, or its label.
+    pub fn handle(&self) -> Option<&'static str> {
+        self.field(self.lookup).map(|field| field.name).or(self.label)
     }
 
     /// What is said of a value of a unique field that another object has; the usual sentence when

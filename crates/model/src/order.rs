@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use crate::key::ObjectId;
-use crate::kind::{KindMeta, Object};
+use crate::kind::Object;
 
 /// What a value is ordered by. What is nothing comes last.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,14 +61,7 @@ pub(crate) struct Place(Vec<SortKey>, ObjectId);
 
 impl Place {
     pub(crate) fn of(id: ObjectId, object: &dyn Object) -> Place {
-        Place(object.meta().ordered_by().map(|field| object.value(field).into()).collect(), id)
-    }
-}
-
-impl KindMeta {
-    /// The fields of the ordering that lists have when none is asked for.
-    pub fn ordered_by(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.ordering.split(',').filter(|name| !name.is_empty())
+        Place(object.meta().ordering.iter().map(|field| object.value(field).into()).collect(), id)
     }
 }
 

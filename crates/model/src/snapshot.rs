@@ -35,6 +35,20 @@ impl Entry {
         (&*self.object as &dyn Any).downcast_ref()
     }
 
+    /// What people call it.
+    pub fn label(&self) -> Option<String> {
+        self.text(self.meta().label?)
+    }
+
+    /// What paths and files name it by.
+    pub fn handle(&self) -> Option<String> {
+        self.text(self.meta().handle()?)
+    }
+
+    fn text(&self, field: &str) -> Option<String> {
+        Some(self.object.value(field)?.as_str()?.to_owned())
+    }
+
     /// What it does as a member of that family; `None` for objects of others.
     pub fn facet<F: Family + ?Sized>(&self) -> Option<&F> {
         let cast: &Cast<F> = self.meta().cast?.downcast_ref()?;
@@ -216,7 +230,7 @@ impl Snapshot {
         self.objects.insert_mut(entry.id, entry);
     }
 
-    /// The field (or set of fields) in which an object is not unique, if there is one.
+    /// The field in which an object is not unique, or its model for a set of fields.
     pub(crate) fn not_unique(&self, entry: &Entry) -> Option<&'static str> {
         let keys = unique_keys(&*entry.object);
         keys.into_iter()
@@ -276,7 +290,8 @@ impl Snapshot {
     }
 }
 
-/// The index entries of an object: its unique fields, and its `unique_together` set as one text.
+/// The index entries of an object: its unique fields, and under the name of its model its
+/// `unique_together` set as one text.
 fn unique_keys(object: &dyn Object) -> Vec<UniqueKey> {
     let meta = object.meta();
     if meta.unique_together.is_empty() && !meta.fields.iter().any(|f| f.unique) {
@@ -298,9 +313,9 @@ fn unique_keys(object: &dyn Object) -> Vec<UniqueKey> {
     if !meta.unique_together.is_empty() {
         // As in SQL: a null in the set makes it unlike every other.
         let parts: Option<Vec<String>> =
-            meta.unique_together.split(',').map(|f| values.get(f).and_then(plain)).collect();
+            meta.unique_together.iter().map(|f| values.get(*f).and_then(plain)).collect();
         if let Some(parts) = parts {
-            keys.push((meta.space, meta.unique_together, parts.join("\u{1f}")));
+            keys.push((meta.space, meta.model, parts.join("\u{1f}")));
         }
     }
     keys

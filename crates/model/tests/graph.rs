@@ -153,8 +153,11 @@ fn members_of_a_family_share_keys_names_and_behaviour() {
     assert_eq!(sold(house.id()), None);
 
     let (fish, other) = (FishStall::META, OtherStall::META);
-    assert_eq!((fish.space, fish.lookup, fish.ordering), (other.space, "stall_uuid", "name"));
-    assert_eq!(other.ordering, "wares");
+    assert_eq!(
+        (fish.space, fish.lookup, fish.ordering),
+        (other.space, "stall_uuid", &["name"][..])
+    );
+    assert_eq!((other.ordering, other.label), (&["wares"][..], Some("name")));
     assert!(draft.bindable(Uuid::from_u128(2)).is_some());
     assert!(draft.bindable(Uuid::from_u128(3)).is_none());
 

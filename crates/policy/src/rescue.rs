@@ -58,13 +58,7 @@ pub fn switch(
 }
 
 fn says(tx: &Tx<'_>, binding: &PolicyBinding) -> String {
-    let label = |entry: Option<&std::sync::Arc<countersign_model::Entry>>| {
-        let values = entry.map(|entry| entry.object.values()).unwrap_or_default();
-        ["slug", "name"]
-            .iter()
-            .find_map(|name| values.get(*name).and_then(Value::as_str))
-            .map(str::to_owned)
-    };
+    let label = |entry: Option<&std::sync::Arc<countersign_model::Entry>>| entry?.handle();
     let graph = tx.graph();
     let target = binding.target.key().uuid().and_then(|uuid| graph.bindable(uuid));
     let kind = target.map_or("object", |entry| entry.meta().title);

@@ -99,7 +99,7 @@ pub(crate) async fn list(
             && found(entry)
     });
     let order = ordering(call.query.get("ordering").unwrap_or_default(), meta);
-    if !(ordered && order.iter().copied().eq(meta.ordered_by())) {
+    if !(ordered && order == meta.ordering) {
         sort(&mut entries, &order);
     }
     if let Some(visible) = visible {
@@ -120,7 +120,7 @@ pub(crate) fn wants_all(call: &Call, meta: &'static KindMeta) -> Result<bool, Ap
     Ok(!searched
         && filters(call, meta)?.is_empty()
         && asked_key(call, meta)?.is_none()
-        && order.into_iter().eq(meta.ordered_by()))
+        && order == meta.ordering)
 }
 
 fn filters<'a>(call: &'a Call, meta: &'static KindMeta) -> Result<Vec<Filter<'a>>, ApiError> {
@@ -164,13 +164,10 @@ fn found(needle: &str, entry: &Entry, meta: &KindMeta) -> bool {
     if needle.is_empty() {
         return true;
     }
-    let marked = |f: &&FieldMeta| {
-        f.search || ["name", "slug", "title", "domain", "identifier"].contains(&f.name)
-    };
     let texts: Vec<String> = meta
         .fields
         .iter()
-        .filter(marked)
+        .filter(|field| field.search)
         .filter_map(|f| entry.object.value(f.name))
         .map(|value| plain(&value))
         .collect();
@@ -186,7 +183,7 @@ fn ordering<'a>(asked: &'a str, meta: &'static KindMeta) -> Vec<&'a str> {
     let mut keys: Vec<&str> =
         asked.split(',').map(str::trim).filter(|n| !n.is_empty()).filter(known).collect();
     if keys.is_empty() {
-        keys = meta.ordering.split(',').filter(|n| !n.is_empty()).collect();
+        keys = meta.ordering.to_vec();
     }
     keys
 }

@@ -53,11 +53,6 @@ fn difference(before: Option<&Entry>, after: Option<&Entry>) -> Option<Differenc
             fields.push((field.name.to_owned(), show(was), show(is)));
         }
     }
-    let named = if after.is_some() { &new } else { &old };
-    let label = ["slug", "name", "identifier", "domain", "managed"]
-        .iter()
-        .find_map(|name| named.get(*name).and_then(Json::as_str).filter(|text| !text.is_empty()))
-        .unwrap_or_default();
     let kind = match (before, after) {
         (None, _) => DifferenceKind::Created,
         (Some(_), Some(_)) => DifferenceKind::Changed,
@@ -66,7 +61,7 @@ fn difference(before: Option<&Entry>, after: Option<&Entry>) -> Option<Differenc
     Some(Difference {
         model: meta.model,
         key: entry.id.key.to_string(),
-        label: label.to_owned(),
+        label: entry.handle().unwrap_or_default(),
         kind,
         fields,
     })

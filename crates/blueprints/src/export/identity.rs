@@ -7,9 +7,6 @@ use serde_json::Value as Json;
 
 use super::{Everything, Item, references, rendered, write::Out};
 
-/// Fields people name things by, best first.
-const NAMES: [&str; 5] = ["slug", "identifier", "username", "domain", "name"];
-
 /// Names for everything, in a file that holds some of it.
 pub(super) struct Identities<'a> {
     everything: &'a Everything,
@@ -86,10 +83,8 @@ impl<'a> Identities<'a> {
 
 /// The name people gave an item, if it has one.
 fn name(item: &Item) -> Option<&str> {
-    NAMES
-        .iter()
-        .find_map(|name| item.values.get(*name).and_then(Json::as_str))
-        .filter(|name| !name.is_empty())
+    let name = item.values.get(item.meta.handle()?)?.as_str()?;
+    (!name.is_empty()).then_some(name)
 }
 
 /// What people call an item: its name, or the names of what it ties together.
@@ -140,16 +135,13 @@ fn natural(item: &Item) -> Vec<&'static str> {
             .filter(|field| field.unique && filled(field.name) && !secret(field.name))
             .map(|field| field.name)
     };
-    let best = NAMES
-        .into_iter()
-        .find_map(|name| unique().find(|known| *known == name))
-        .or_else(|| unique().next());
+    let best = unique().find(|name| Some(*name) == meta.handle()).or_else(|| unique().next());
     if let Some(name) = best {
         return vec![name];
     }
     let set: Vec<&'static str> = meta
         .unique_together
-        .split(',')
+        .iter()
         .filter_map(|name| meta.field(name))
         .map(|field| field.name)
         .collect();
@@ -167,9 +159,5 @@ fn natural(item: &Item) -> Vec<&'static str> {
             .map(|field| field.name);
         return set.iter().copied().chain(more).collect();
     }
-    meta.field("name")
-        .filter(|field| filled(field.name))
-        .map(|field| field.name)
-        .into_iter()
-        .collect()
+    meta.label.filter(|name| filled(name)).into_iter().collect()
 }

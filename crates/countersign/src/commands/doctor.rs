@@ -353,12 +353,7 @@ fn certificates(report: &mut Report, store: &Store) {
 fn configuration(report: &mut Report, store: &Store) {
     let found = countersign_model::unsound(&store.snapshot());
     for (entry, errors) in &found {
-        let name = entry
-            .object
-            .value("name")
-            .or_else(|| entry.object.value("slug"))
-            .and_then(|name| name.as_str().map(str::to_owned));
-        let name = name.unwrap_or_else(|| entry.id.key.to_string());
+        let name = entry.label().unwrap_or_else(|| entry.id.key.to_string());
         for (field, _) in errors.iter() {
             let said = errors.first_of(field).unwrap_or_default();
             report.broken(

@@ -130,10 +130,8 @@ fn object(edit: &Value, registry: &Registry, sealer: &dyn Sealer, with_diff: boo
         after.or(before).and_then(|s| s.get("model")).and_then(Value::as_str).unwrap_or_default();
     let kind = registry.kind(model).map(|k| k.meta);
     let named = if after.is_some() { &new } else { &old };
-    let name = ["name", "slug", "identifier", "domain"]
-        .iter()
-        .find_map(|n| named.get(*n).cloned())
-        .unwrap_or_default();
+    let label = kind.and_then(|kind| kind.label);
+    let name = label.and_then(|label| named.get(label)).cloned().unwrap_or_default();
     let action = match (before, after) {
         (None, _) => "created",
         (_, None) => "deleted",
