@@ -1,7 +1,7 @@
 //! What monitoring learns of decisions and mappings, under the original's names. Labels are names
 //! of configured objects.
 
-use countersign_model::{Key, ObjectId, Snapshot, Target as _, family};
+use countersign_model::Snapshot;
 use tracing::{Span, info_span};
 use uuid::Uuid;
 
@@ -47,9 +47,7 @@ pub(crate) fn mapping<T>(name: &str, run: impl FnOnce() -> T) -> T {
 }
 
 fn model(snapshot: &Snapshot, target: Uuid) -> &'static str {
-    snapshot
-        .entry(ObjectId::new(family::Bindable::SPACE, Key::Uuid(target)))
-        .map_or("", |entry| entry.meta().model)
+    snapshot.bindable(target).map_or("", |entry| entry.meta().model)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a duration in microseconds is far below 2^52")]
