@@ -1,10 +1,13 @@
 //! What can be said of a file without a database: whether its models and fields exist.
 
+use std::sync::Arc;
+
+use countersign_core::Rows;
 use countersign_model::{KindMeta, Registry};
 use serde_json::Value as Json;
 
 use crate::{
-    apply::{META_MODEL, Spot, Table},
+    apply::{META_MODEL, Spot},
     format::{Document, Entry, Value, ValueKind},
 };
 
@@ -20,20 +23,15 @@ pub struct Finding {
 }
 
 /// Fields that exist in blueprints without being fields of the API.
-const ONLY_HERE: &[(&str, &[&str])] = &[
-    ("authentik_core.user", &["password", "permissions"]),
-    ("authentik_core.token", &["key"]),
-    ("authentik_core.group", &["roles"]),
-    ("authentik_core.application", &["icon"]),
-    ("authentik_flows.flow", &["background"]),
-];
+const ONLY_HERE: &[(&str, &[&str])] =
+    &[("authentik_core.application", &["icon"]), ("authentik_flows.flow", &["background"])];
 
 /// Looks at every entry whose model is written out. Unknown attributes are told and not errors:
 /// files for other versions carry some, and applying ignores them.
 pub fn findings(
     document: &Document,
     registry: &Registry,
-    tables: &[Box<dyn Table>],
+    tables: &[Arc<dyn Rows>],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for entry in &document.entries {
@@ -49,20 +47,21 @@ pub fn findings(
             findings.push(Finding { spot, error, text });
         };
         let kind = registry.kind(&model).map(|kind| kind.meta);
-        let columns =
-            tables.iter().find(|table| table.model() == model).map(|table| table.fields());
-        if kind.is_none() && columns.is_none() {
+        let table = tables.iter().find(|table| table.kind().model == model);
+        let columns = table.map(|table| table.fields()).unwrap_or_default();
+        let imported = table.map_or(&[] as &[&str], |table| table.imported());
+        if kind.is_none() && table.is_none() {
             tell(true, &entry.model, "there is no such model that blueprints can fill".to_owned());
             continue;
         }
         for (name, value) in &entry.identifiers {
             let field = name.split("__").next().unwrap_or(name);
-            if !known(field, kind, columns, &model) && !matches!(field, "pk" | "id") {
+            if !known(field, kind, &columns, &model) && !matches!(field, "pk" | "id") {
                 tell(true, value, format!("identifiers.{name}: the model has no such field"));
             }
         }
         for (name, value) in &entry.attrs {
-            if !known(name, kind, columns, &model) {
+            if !known(name, kind, &columns, &model) && !imported.contains(&name.as_str()) {
                 tell(
                     false,
                     value,
@@ -82,9 +81,9 @@ pub fn findings(
     findings
 }
 
-fn known(name: &str, kind: Option<&KindMeta>, columns: Option<&[&str]>, model: &str) -> bool {
+fn known(name: &str, kind: Option<&KindMeta>, columns: &[String], model: &str) -> bool {
     kind.is_some_and(|meta| meta.field(name).is_some() || meta.lookup == name)
-        || columns.is_some_and(|columns| columns.contains(&name))
+        || columns.iter().any(|column| column == name)
         || ONLY_HERE.iter().any(|(of, fields)| *of == model && fields.contains(&name))
 }
 

@@ -13,10 +13,11 @@ use countersign_store::{Actor, Agent, Store};
 use serde_json::{Map, Value, json};
 
 use crate::identity::Caller;
-use crate::module::{Module, RowRenderer};
+use crate::module::Module;
 use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
 use crate::service::Tasks;
+use crate::table::RowRenderer;
 use crate::visitor::TokenResolver;
 
 /// The settings handlers need; the program reads them from flags, environment and files.
@@ -92,7 +93,10 @@ impl Context {
         Context(Arc::new(Inner {
             kinds: kinds.map(|kind| (kind.def.meta.model, kind.clone())).collect(),
             families: families.map(|family| (family.meta.space, family.clone())).collect(),
-            rows: modules().flat_map(|module| module.rows.iter().copied()).collect(),
+            rows: modules()
+                .flat_map(|module| &module.tables)
+                .filter_map(|table| Some((table.meta.kind?.space, table.embedded?)))
+                .collect(),
             store: parts.store,
             clock: parts.clock,
             entropy: parts.entropy,

@@ -19,6 +19,7 @@ pub mod resource;
 mod response;
 mod service;
 mod session;
+mod table;
 mod values;
 mod visitor;
 
@@ -28,13 +29,16 @@ pub use error::ApiError;
 pub use identity::{Caller, Identity, Membership, Via, merge_attributes};
 pub use job::{Expiring, Job, JobError, Lane, NoteLevel, Run, enqueue, enqueue_at};
 pub use known_browser::KnownBrowser;
-pub use module::{Access, Module, Operation, RowRenderer, Start, with};
+pub use module::{Access, Module, Operation, Start, with};
 pub use page::{Page, envelope};
 pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use resource::{Display, FamilyResource, KindResource, RenderContext};
 pub use response::{json, no_content};
 pub use service::{Nodes, Service, Shutdown, Sockets, Tasks};
 pub use session::SessionData;
+pub use table::{
+    PasswordHash, Record, RowRenderer, RowValues, Rows, TableResource, find, find_all, remove, save,
+};
 pub use values::{plain, python_repr, python_type};
 pub use visitor::{OAuthCaller, TokenResolver, Visitor};
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_model::{KindMeta, ObjectId, Rule, Space};
-use countersign_store::{Sql, StoreError};
+use countersign_model::{KindMeta, Rule};
 use http::Method;
 use serde_json::Value;
 
@@ -16,6 +15,7 @@ use crate::job::{Expiring, Job};
 use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
 use crate::service::Service;
+use crate::table::TableResource;
 use crate::visitor::TokenResolver;
 
 /// What a crate adds to the program.
@@ -28,12 +28,10 @@ pub struct Module {
     pub rules: Vec<Rule>,
     /// Families with their `all/` lists.
     pub families: Vec<FamilyResource>,
-    /// Operations of the API beyond the generic ones, tables included.
+    /// Operations of the API beyond the generic ones.
     pub operations: Vec<Operation>,
-    /// Declarations of tables, for forms and blueprints.
-    pub tables: Vec<&'static KindMeta>,
-    /// How objects of a directory space look inside other objects (`user_obj`, `group_obj`).
-    pub rows: Vec<(Space, RowRenderer)>,
+    /// Tables of rows, with their API.
+    pub tables: Vec<TableResource>,
     /// Routes outside `/api/v3/`.
     pub routes: Option<Routes>,
     pub token_resolver: Option<Arc<dyn TokenResolver>>,
@@ -50,10 +48,6 @@ pub struct Module {
     /// Component schemas that operations name.
     pub schemas: Vec<(&'static str, Value)>,
 }
-
-/// Renders rows of the directory for embedding.
-pub type RowRenderer =
-    fn(&mut Sql<'_>, &Context, &[ObjectId]) -> Result<Vec<(ObjectId, Value)>, StoreError>;
 
 /// A page for an address where nothing is.
 pub(crate) type NotFound = Box<dyn Fn(&Context, &RequestInfo) -> Response + Send + Sync>;

@@ -1,5 +1,7 @@
 //! What every kind of every module has to keep to, so that the next one does.
 
+mod tables;
+
 use std::collections::BTreeSet;
 
 use countersign_core::KindResource;

@@ -85,7 +85,9 @@ impl Program {
 /// Every kind of every module.
 pub fn registry(modules: &[Module]) -> Registry {
     let kinds = modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone()));
-    Registry::new(kinds).with_rules(modules.iter().flat_map(|module| module.rules.iter().copied()))
+    Registry::new(kinds)
+        .with_rules(modules.iter().flat_map(|module| module.rules.iter().copied()))
+        .with_tables(modules.iter().flat_map(|module| module.tables.iter().map(|table| table.meta)))
 }
 
 /// The right to change what a data folder holds: one process at a time, since each keeps the

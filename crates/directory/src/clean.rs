@@ -1,39 +1,16 @@
-//! What ends by itself: tokens, sessions, consents, and accounts made for one sign-in.
+//! Accounts that a source made for one sign-in end by themselves.
 
-use countersign_core::{ApiError, Context, Expiring, JobError, NoteLevel, Run};
+use countersign_core::{ApiError, Context, JobError, NoteLevel, Run, find, remove};
 use countersign_model::Timestamp;
 use countersign_store::{Actor, Tx, params};
 use serde_json::Value;
 
-use crate::users;
+use crate::users::User;
 
 /// Attributes of accounts that a source made for one sign-in; the second is a time in seconds since
 /// 1970.
 const GENERATED: &str = "goauthentik.io/user/generated";
 const EXPIRES: &str = "goauthentik.io/user/expires";
-
-/// Expired API tokens go too: a client with one must be given a new one.
-pub(crate) fn expiring() -> Vec<Expiring> {
-    vec![
-        Expiring {
-            plural: "Tokens",
-            remove: |tx| remove(tx, "DELETE FROM token WHERE expiring = 1 AND expires <= $1"),
-        },
-        Expiring {
-            plural: "Sessions",
-            remove: |tx| remove(tx, "DELETE FROM session WHERE expires <= $1"),
-        },
-        Expiring {
-            plural: "User Consents",
-            remove: |tx| remove(tx, "DELETE FROM consent WHERE expiring = 1 AND expires <= $1"),
-        },
-    ]
-}
-
-fn remove(tx: &mut Tx<'_>, statement: &str) -> Result<usize, countersign_store::StoreError> {
-    let now = tx.now();
-    tx.execute(statement, params![now])
-}
 
 /// Deletes temporary accounts whose time has passed.
 ///
@@ -63,8 +40,10 @@ fn delete_ended(tx: &mut Tx<'_>) -> Result<usize, ApiError> {
     let mut deleted = 0;
     for row in rows {
         if has_ended(&row.get::<Value>(1)?, now) {
-            users::delete(tx, row.get(0)?)?;
-            deleted += 1;
+            if let Some(user) = find::<User>(tx, row.get::<i64>(0)?)? {
+                remove(tx, &user)?;
+                deleted += 1;
+            }
         }
     }
     Ok(deleted)

@@ -4,24 +4,24 @@ use std::collections::HashMap;
 
 use axum::response::Response;
 use countersign_core::{
-    Access, ApiError, BoxFuture, Call, Context, Membership, Operation, no_content,
+    Access, ApiError, Call, Context, Membership, Operation, Record, find_all, no_content,
 };
 use countersign_events::model_reference;
 use countersign_model::{
-    FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode, ObjectId, Problem, Ref, Target,
-    Timestamp, directory, family,
+    FieldErrors, Fields, JsonMap, Key, ObjectId, Problem, Ref, Table, Target, Timestamp, directory,
+    family,
 };
-use countersign_rest::{Column, ColumnKind, Rows, TableMeta};
-use countersign_store::{Sql, SqlValue, StoreError, Tx, params};
+use countersign_rest::{Condition, Resource, plain};
+use countersign_store::{Sql, SqlValue, StoreError, Tx, one_of, params};
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::users::attribute_conditions;
-use crate::{administrators, audit, used_by};
+use crate::{administrators, audit};
 
 /// A group of users; groups can stand in groups.
-#[derive(Debug, Clone, Fields)]
+#[derive(Debug, Clone, Default, Table)]
 #[kind(
     path = "core/groups",
     model = "authentik_core.group",
@@ -31,58 +31,53 @@ use crate::{administrators, audit, used_by};
     lookup = "group_uuid",
     ordering = "name"
 )]
-pub struct GroupFields {
+#[table(
+    name = "user_group",
+    operations = "list create retrieve update partial_update destroy used_by",
+    display = "Group {name}",
+    export = All
+)]
+pub struct Group {
+    #[column(key)]
+    pub uuid: Uuid,
     #[field(label = "Name", unique)]
+    #[column(filter, search)]
     pub name: String,
     /// Users added to this group will be superusers.
     #[field(label = "Is superuser", default)]
+    #[column(filter)]
     pub is_superuser: bool,
     #[field(label = "Parent")]
+    #[column(order, belongs_to = "user_group.uuid", on_delete = SetNull)]
     pub parent: Option<Ref<directory::Group>>,
     #[field(label = "Members", default)]
+    // Membership stands with the members.
+    #[column(computed, local)]
     pub users: Vec<Ref<directory::User>>,
     #[field(label = "Roles", default)]
+    #[column(computed, local)]
     pub roles: Vec<Ref<family::Role>>,
     /// Set custom attributes.
     #[field(label = "Attributes", default)]
     pub attributes: JsonMap,
 }
 
-pub struct Groups;
-
-impl Rows for Groups {
-    const META: &'static KindMeta = GroupFields::META;
-    const OPERATIONS: &'static [&'static str] =
-        &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
+impl Resource for Group {
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[
         ("attributes", "string"),
         ("include_users", "boolean"),
         ("members_by_pk", "[integer]"),
         ("members_by_username", "[string]"),
     ];
-    const TABLE: &'static TableMeta = &TableMeta {
-        from: "user_group g",
-        key: "g.uuid",
-        lookup: "g.uuid",
-        lookup_kind: ColumnKind::Uuid,
-        order: "name",
-        searched: None,
-        index: None,
-        columns: &[
-            Column::new("name", "g.name", ColumnKind::Text).searched(),
-            Column::new("is_superuser", "g.is_superuser", ColumnKind::Bool),
-            Column::new("parent", "g.parent", ColumnKind::Uuid).unfiltered(),
-        ],
-    };
 
-    fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
-        let mut all: Vec<(String, Vec<SqlValue>)> = Vec::new();
+    fn conditions(call: &Call) -> Result<Vec<Condition>, ApiError> {
+        let mut all: Vec<Condition> = Vec::new();
         let members: Vec<&str> =
             call.query.all("members_by_username").filter(|n| !n.is_empty()).collect();
         if !members.is_empty() {
             let marks = vec!["?"; members.len()].join(", ");
             let text = format!(
-                "g.uuid IN (SELECT m.group_uuid FROM membership m JOIN users u ON u.id = m.user_id WHERE u.username IN ({marks}))"
+                "t.uuid IN (SELECT m.group_uuid FROM membership m JOIN users u ON u.id = m.user_id WHERE u.username IN ({marks}))"
             );
             all.push((text, members.into_iter().map(SqlValue::from).collect()));
         }
@@ -100,70 +95,105 @@ impl Rows for Groups {
             }
             let marks = vec!["?"; pks.len()].join(", ");
             all.push((
-                format!("g.uuid IN (SELECT group_uuid FROM membership WHERE user_id IN ({marks}))"),
+                format!("t.uuid IN (SELECT group_uuid FROM membership WHERE user_id IN ({marks}))"),
                 pks,
             ));
         }
         if let Some(text) = call.query.get("attributes").filter(|a| !a.is_empty()) {
-            all.extend(attribute_conditions("g.attributes", text)?);
+            all.extend(attribute_conditions("t.attributes", text)?);
         }
         Ok(all)
     }
 
-    fn render(sql: &mut Sql<'_>, keys: &[SqlValue], call: &Call) -> Result<Vec<Value>, StoreError> {
-        let with_users = call.query.flag("include_users") != Some(false);
-        let mut rows = Vec::with_capacity(keys.len());
-        for key in keys {
-            rows.extend(load(sql, &call.cx, key, with_users)?);
-        }
-        Ok(rows)
-    }
-
-    fn create(call: Call) -> BoxFuture<Result<SqlValue, ApiError>> {
-        Box::pin(async move {
-            let body = call.object()?;
-            let fields = GroupFields::parse(&call.input(&body, Mode::Create), None)?;
-            call.cx
-                .store
-                .write(call.actor(), "group created", move |tx| {
-                    create(tx, &fields, None).map(SqlValue::from)
-                })
-                .await
-        })
-    }
-
-    fn update(call: Call, key: SqlValue, mode: Mode) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move {
-            let body = call.object()?;
-            let moved = call.clone();
-            let write = move |tx: &mut Tx<'_>| {
-                let uuid = uuid_of(&key)?;
-                let base = fields_of(tx, uuid)?.ok_or_else(|| ApiError::not_found("Group"))?;
-                let fields = GroupFields::parse(&moved.input(&body, mode), Some(&base))?;
-                update(tx, uuid, &base, &fields)
-            };
-            call.cx.store.write(call.actor(), "group changed", write).await
-        })
-    }
-
-    fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move {
-            call.cx
-                .store
-                .write(call.actor(), "group deleted", move |tx| delete(tx, uuid_of(&key)?))
-                .await
-        })
-    }
-
-    fn used_by(call: Call, key: SqlValue) -> BoxFuture<Result<Value, ApiError>> {
-        Box::pin(async move { Ok(used_by::of_group(&call, uuid_of(&key)?).await?) })
+    fn answers(sql: &mut Sql<'_>, rows: &[Self], call: &Call) -> Result<Vec<Value>, StoreError> {
+        answers(sql, &call.cx, rows, call.query.flag("include_users") != Some(false))
     }
 }
 
-fn uuid_of(key: &SqlValue) -> Result<Uuid, ApiError> {
-    match key {
-        SqlValue::Bytes(bytes) => Uuid::from_slice(bytes).map_err(|_| ApiError::not_found("Group")),
-        _ => Err(ApiError::not_found("Group")),
+impl Record for Group {
+    fn tidy(&mut self) {
+        self.users.sort_unstable();
+        self.users.dedup();
+    }
+
+    fn check(&mut self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
+        let mut errors = FieldErrors::new();
+        if let Some(parent) = self.parent {
+            if parent.key() == Key::Uuid(self.uuid) {
+                errors.add(
+                    "parent",
+                    Problem::new("invalid", "Cannot set group as parent of itself."),
+                );
+            } else if tx
+                .query_one("SELECT 1 FROM user_group WHERE uuid = $1", params![parent.key()])?
+                .is_none()
+            {
+                errors.add("parent", Problem::missing_reference(parent.key()));
+            } else if is_ancestor(tx, self.uuid, parent.key())? {
+                errors.add(
+                    "parent",
+                    Problem::new("invalid", "Cannot set a group below this one as its parent."),
+                );
+            }
+        }
+        for user in &self.users {
+            if tx.query_one("SELECT 1 FROM users WHERE id = $1", params![user.key()])?.is_none() {
+                errors.add("users", Problem::missing_reference(user.key()));
+            }
+        }
+        for role in &self.roles {
+            errors.add("roles", Problem::missing_reference(role.key()));
+        }
+        if !errors.is_empty() {
+            return Err(errors.into());
+        }
+        if before.is_some_and(|before| {
+            before.is_superuser != self.is_superuser
+                || before.parent != self.parent
+                || before.users != self.users
+        }) {
+            administrators::keep_one(tx)?;
+        }
+        Ok(())
+    }
+
+    fn saved(&self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
+        if before.is_none_or(|before| before.users != self.users) {
+            set_users(tx, self.uuid, &self.users)?;
+        }
+        crate::setup::note(tx)?;
+        let (action, diff) = match before {
+            None => ("model_created", None),
+            Some(before) => {
+                let diff = audit::diff(tx.graph(), &before.to_map(), &self.to_map());
+                ("model_updated", Some(diff))
+            }
+        };
+        Ok(audit(tx, action, self.uuid, &self.name, diff)?)
+    }
+
+    fn removing(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
+        administrators::keep_one(tx)?;
+        Ok(tx.draft().detach(ObjectId::new(directory::Group::SPACE, Key::Uuid(self.uuid)))?)
+    }
+
+    fn removed(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
+        Ok(audit(tx, "model_deleted", self.uuid, &self.name, None)?)
+    }
+
+    fn complete(sql: &mut Sql<'_>, rows: &mut [Self]) -> Result<(), StoreError> {
+        let keys: Vec<SqlValue> = rows.iter().map(|row| row.uuid.into()).collect();
+        let (condition, values) = one_of("group_uuid", 0, &keys);
+        let statement = format!("SELECT group_uuid, user_id FROM membership WHERE {condition}");
+        let mut users: HashMap<Uuid, Vec<Ref<directory::User>>> = HashMap::new();
+        for row in sql.query(&statement, &values)? {
+            users.entry(row.get(0)?).or_default().push(row.read(1)?);
+        }
+        for row in rows {
+            row.users = users.remove(&row.uuid).unwrap_or_default();
+            row.tidy();
+        }
+        Ok(())
     }
 }
 
@@ -185,53 +215,53 @@ pub(crate) fn membership_json(group: &Membership, names: &HashMap<Uuid, &str>) -
     })
 }
 
-fn load(
+fn answers(
     sql: &mut Sql<'_>,
     cx: &Context,
-    key: &SqlValue,
+    rows: &[Group],
     with_users: bool,
-) -> Result<Option<Value>, StoreError> {
-    let row = sql.query_one(
-        "SELECT g.uuid, g.name, g.is_superuser, g.parent, p.name, g.attributes FROM user_group g LEFT JOIN user_group p ON p.uuid = g.parent WHERE g.uuid = $1",
-        std::slice::from_ref(key),
-    )?;
-    let Some(row) = row else { return Ok(None) };
-    let uuid: Uuid = row.get(0)?;
-    let members = sql.query(
-        "SELECT u.id, u.username, u.name, u.is_active, u.last_login, u.email, u.attributes FROM membership m JOIN users u ON u.id = m.user_id \
-         WHERE m.group_uuid = $1 ORDER BY u.id",
-        params![uuid],
-    )?;
-    let (mut users, mut users_obj) = (Vec::with_capacity(members.len()), Vec::new());
-    for member in members {
-        let pk: i64 = member.get(0)?;
-        users.push(Value::from(pk));
-        if with_users {
-            users_obj.push(json!({
+) -> Result<Vec<Value>, StoreError> {
+    let parents: Vec<SqlValue> =
+        rows.iter().filter_map(|row| row.parent).map(|p| p.key().into()).collect();
+    let (condition, values) = one_of("uuid", 0, &parents);
+    let statement = format!("SELECT uuid, name FROM user_group WHERE {condition}");
+    let mut names: HashMap<Uuid, String> = HashMap::new();
+    for row in sql.query(&statement, &values)? {
+        names.insert(row.get(0)?, row.get(1)?);
+    }
+    let mut members: HashMap<Uuid, Vec<Value>> = HashMap::new();
+    if with_users {
+        let keys: Vec<SqlValue> = rows.iter().map(|row| row.uuid.into()).collect();
+        let (condition, values) = one_of("m.group_uuid", 0, &keys);
+        let statement = format!(
+            "SELECT m.group_uuid, u.id, u.username, u.name, u.is_active, u.last_login, u.email, u.attributes \
+             FROM membership m JOIN users u ON u.id = m.user_id WHERE {condition} ORDER BY u.id"
+        );
+        for member in sql.query(&statement, &values)? {
+            let pk: i64 = member.get(1)?;
+            members.entry(member.get(0)?).or_default().push(json!({
                 "pk": pk,
-                "username": member.get::<String>(1)?,
-                "name": member.get::<String>(2)?,
-                "is_active": member.get::<bool>(3)?,
-                "last_login": member.get::<Option<Timestamp>>(4)?.map(Timestamp::iso),
-                "email": member.get::<String>(5)?,
-                "attributes": member.get::<Value>(6)?,
+                "username": member.get::<String>(2)?,
+                "name": member.get::<String>(3)?,
+                "is_active": member.get::<bool>(4)?,
+                "last_login": member.get::<Option<Timestamp>>(5)?.map(Timestamp::iso),
+                "email": member.get::<String>(6)?,
+                "attributes": member.get::<Value>(7)?,
                 "uid": cx.uid(pk),
             }));
         }
     }
-    Ok(Some(json!({
-        "pk": uuid.to_string(),
-        "num_pk": num_pk(uuid),
-        "name": row.get::<String>(1)?,
-        "is_superuser": row.get::<bool>(2)?,
-        "parent": row.get::<Option<Uuid>>(3)?.map(|p| p.to_string()),
-        "parent_name": row.get::<Option<String>>(4)?,
-        "users": users,
-        "users_obj": if with_users { Value::Array(users_obj) } else { Value::Null },
-        "attributes": row.get::<Value>(5)?,
-        "roles": [],
-        "roles_obj": [],
-    })))
+    let answer = |row: &Group| {
+        let mut answer = plain(row);
+        let parent = row.parent.and_then(|parent| names.get(&parent.key().uuid()?));
+        let users = members.remove(&row.uuid).unwrap_or_default();
+        answer.insert("num_pk".to_owned(), num_pk(row.uuid).into());
+        answer.insert("parent_name".to_owned(), parent.cloned().into());
+        answer.insert("users_obj".to_owned(), if with_users { users.into() } else { Value::Null });
+        answer.insert("roles_obj".to_owned(), json!([]));
+        Value::Object(answer)
+    };
+    Ok(rows.iter().map(answer).collect())
 }
 
 /// Groups inside other objects: `group_obj`.
@@ -240,41 +270,13 @@ pub(crate) fn embedded(
     cx: &Context,
     ids: &[ObjectId],
 ) -> Result<Vec<(ObjectId, Value)>, StoreError> {
-    let mut rows = Vec::new();
-    for id in ids {
-        if let Some(group) = load(sql, cx, &SqlValue::from(id.key), true)? {
-            rows.push((*id, group));
-        }
-    }
-    Ok(rows)
-}
-
-fn check(tx: &mut Tx<'_>, uuid: Uuid, fields: &GroupFields) -> Result<(), ApiError> {
-    let mut errors = FieldErrors::new();
-    if let Some(parent) = fields.parent {
-        if parent.key() == Key::Uuid(uuid) {
-            errors.add("parent", Problem::new("invalid", "Cannot set group as parent of itself."));
-        } else if tx
-            .query_one("SELECT 1 FROM user_group WHERE uuid = $1", params![parent.key()])?
-            .is_none()
-        {
-            errors.add("parent", Problem::missing_reference(parent.key()));
-        } else if is_ancestor(tx, uuid, parent.key())? {
-            errors.add(
-                "parent",
-                Problem::new("invalid", "Cannot set a group below this one as its parent."),
-            );
-        }
-    }
-    for user in &fields.users {
-        if tx.query_one("SELECT 1 FROM users WHERE id = $1", params![user.key()])?.is_none() {
-            errors.add("users", Problem::missing_reference(user.key()));
-        }
-    }
-    for role in &fields.roles {
-        errors.add("roles", Problem::missing_reference(role.key()));
-    }
-    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+    let keys: Vec<SqlValue> = ids.iter().map(|id| id.key.into()).collect();
+    let rows: Vec<Group> = find_all(sql, &keys)?;
+    let found: Vec<ObjectId> = rows
+        .iter()
+        .map(|row| ObjectId::new(directory::Group::SPACE, Key::Uuid(row.uuid)))
+        .collect();
+    Ok(found.into_iter().zip(answers(sql, cx, &rows, true)?).collect())
 }
 
 /// Whether `uuid` stands above `below` in the tree.
@@ -287,69 +289,6 @@ fn is_ancestor(tx: &mut Tx<'_>, uuid: Uuid, below: Key) -> Result<bool, StoreErr
     Ok(row.is_some())
 }
 
-/// # Errors
-/// Field errors, as a taken name.
-pub fn create(tx: &mut Tx<'_>, fields: &GroupFields, uuid: Option<Uuid>) -> Result<Uuid, ApiError> {
-    let uuid = uuid.unwrap_or_else(|| tx.entropy().uuid());
-    check(tx, uuid, fields)?;
-    tx.execute(
-        "INSERT INTO user_group (uuid, name, is_superuser, parent, attributes) VALUES ($1, $2, $3, $4, $5)",
-        params![uuid, &fields.name, fields.is_superuser, fields.parent.map(|p| p.key()), Value::Object(fields.attributes.0.clone())],
-    )?;
-    set_users(tx, uuid, &fields.users)?;
-    crate::setup::note(tx)?;
-    audit(tx, "model_created", uuid, &fields.name, None)?;
-    Ok(uuid)
-}
-
-/// # Errors
-/// Field errors, as a cycle of parents.
-pub fn update(
-    tx: &mut Tx<'_>,
-    uuid: Uuid,
-    before: &GroupFields,
-    fields: &GroupFields,
-) -> Result<(), ApiError> {
-    if before.to_map() == fields.to_map() {
-        return Ok(());
-    }
-    check(tx, uuid, fields)?;
-    if before.is_superuser != fields.is_superuser
-        || before.parent != fields.parent
-        || before.users != fields.users
-    {
-        administrators::keep_one(tx)?;
-    }
-    tx.execute(
-        "UPDATE user_group SET name = $1, is_superuser = $2, parent = $3, attributes = $4 WHERE uuid = $5",
-        params![&fields.name, fields.is_superuser, fields.parent.map(|p| p.key()), Value::Object(fields.attributes.0.clone()), uuid],
-    )?;
-    if before.users != fields.users {
-        set_users(tx, uuid, &fields.users)?;
-    }
-    crate::setup::note(tx)?;
-    let diff = audit::diff(tx.graph(), &before.to_map(), &fields.to_map());
-    audit(tx, "model_updated", uuid, &fields.name, Some(diff))?;
-    Ok(())
-}
-
-/// Deletes a group, with what in the configuration names it.
-///
-/// # Errors
-/// When an object of the configuration forbids it.
-pub fn delete(tx: &mut Tx<'_>, uuid: Uuid) -> Result<(), ApiError> {
-    let Some(row) = tx.query_one("SELECT name FROM user_group WHERE uuid = $1", params![uuid])?
-    else {
-        return Err(ApiError::not_found("Group"));
-    };
-    let name: String = row.get(0)?;
-    administrators::keep_one(tx)?;
-    tx.draft().detach(ObjectId::new(directory::Group::SPACE, Key::Uuid(uuid)))?;
-    tx.execute("DELETE FROM user_group WHERE uuid = $1", params![uuid])?;
-    audit(tx, "model_deleted", uuid, &name, None)?;
-    Ok(())
-}
-
 fn set_users(
     tx: &mut Tx<'_>,
     uuid: Uuid,
@@ -360,50 +299,6 @@ fn set_users(
         tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![user.key(), uuid])?;
     }
     Ok(())
-}
-
-/// The changeable fields of a group as they stand.
-///
-/// # Errors
-/// When the engine fails.
-pub fn fields_of(sql: &mut Sql<'_>, uuid: Uuid) -> Result<Option<GroupFields>, StoreError> {
-    let row = sql.query_one(
-        "SELECT name, is_superuser, parent, attributes FROM user_group WHERE uuid = $1",
-        params![uuid],
-    )?;
-    let Some(row) = row else { return Ok(None) };
-    let users = sql.query(
-        "SELECT user_id FROM membership WHERE group_uuid = $1 ORDER BY user_id",
-        params![uuid],
-    )?;
-    let attributes = match row.get::<Value>(3)? {
-        Value::Object(map) => JsonMap(map),
-        _ => JsonMap::default(),
-    };
-    Ok(Some(GroupFields {
-        name: row.get(0)?,
-        is_superuser: row.get(1)?,
-        parent: row.get::<Option<Uuid>>(2)?.map(|p| Ref::new(Key::Uuid(p))),
-        users: users
-            .iter()
-            .map(|u| u.get::<i64>(0).map(|pk| Ref::new(Key::Int(pk))))
-            .collect::<Result<_, _>>()?,
-        roles: Vec::new(),
-        attributes,
-    }))
-}
-
-/// Parses fields that come from somewhere trusted, as a blueprint.
-///
-/// # Errors
-/// Field errors.
-pub fn parse(
-    tx: &Tx<'_>,
-    map: &Map<String, Value>,
-    base: Option<&GroupFields>,
-) -> Result<GroupFields, FieldErrors> {
-    let mode = if base.is_some() { Mode::Patch } else { Mode::Create };
-    GroupFields::parse(&Input { map, mode, entropy: tx.entropy(), privileged: true }, base)
 }
 
 pub(crate) fn actions() -> Vec<Operation> {

@@ -20,17 +20,15 @@ mod settings;
 pub mod setup;
 mod system;
 pub mod tokens;
-mod used_by;
 mod user_actions;
 pub mod username;
 pub mod users;
 
 use std::sync::Arc;
 
-use countersign_core::{Context, Job, Module, Service, Start};
+use countersign_core::{Context, Job, Module, Service, Start, TableResource};
 use countersign_events::Places;
-use countersign_model::{Fields, Target, directory};
-use countersign_rest::table_operations;
+use countersign_rest::table;
 
 pub use attempts::{Attempt, MachineAttempts, Owner, TooMany};
 pub use audit::secret_answers;
@@ -48,34 +46,18 @@ pub use users::audit as audit_account;
 pub fn module(places: &Arc<Places>) -> (Module, Arc<Passwords>) {
     let passwords = Arc::new(Passwords::new());
     let hashing = passwords.clone();
-    let mut operations = table_operations::<users::Users>();
-    operations.extend(user_actions::operations(&passwords));
+    let mut operations = user_actions::operations(&passwords);
     operations.extend(impersonation::operations());
     operations.extend(me::operations());
-    operations.extend(table_operations::<groups::Groups>());
     operations.extend(groups::actions());
-    operations.extend(table_operations::<tokens::Tokens>());
     operations.extend(tokens::actions());
-    operations.extend(table_operations::<sessions::Sessions>());
-    operations.extend(table_operations::<consents::Consents>());
     operations.extend(system::operations(places));
     let module = Module {
         name: "directory",
         kinds: vec![settings::resource()],
         operations,
-        tables: vec![
-            users::UserFields::META,
-            groups::GroupFields::META,
-            tokens::TokenFields::META,
-            sessions::SessionFields::META,
-            consents::ConsentFields::META,
-        ],
-        rows: vec![
-            (directory::User::SPACE, users::embedded),
-            (directory::Group::SPACE, groups::embedded),
-        ],
+        tables: tables(),
         schemas: schemas::schemas().into_iter().chain(system::enumerations()).collect(),
-        expiring: clean::expiring(),
         jobs: vec![Job::every(
             "clean_temporary_users",
             300,
@@ -90,6 +72,18 @@ pub fn module(places: &Arc<Places>) -> (Module, Arc<Passwords>) {
         ..Module::default()
     };
     (module, passwords)
+}
+
+/// The tables of people.
+pub fn tables() -> Vec<TableResource> {
+    vec![
+        table::<users::User>().embedded(users::embedded),
+        table::<groups::Group>().embedded(groups::embedded),
+        TableResource::plain::<users::Membership>(),
+        table::<tokens::Token>(),
+        table::<sessions::Session>(),
+        table::<consents::Consent>(),
+    ]
 }
 
 /// What accounts that an earlier version stored still need.

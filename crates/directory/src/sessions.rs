@@ -1,110 +1,91 @@
 //! `core/authenticated_sessions`: who is signed in where. Deleting one ends it.
 
-use countersign_core::{Access, ApiError, BoxFuture, Call, Via};
-use countersign_model::{Fields, KindMeta, Timestamp};
-use countersign_rest::{Column, ColumnKind, Rows, Scope, TableMeta};
-use countersign_store::{Sql, SqlValue, StoreError};
+use countersign_core::{ApiError, Call, Record, Via};
+use countersign_model::{Ref, Table, Timestamp, directory};
+use countersign_rest::{Resource, plain};
+use countersign_store::{Sql, StoreError, Tx, params};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A browser somebody is signed in with.
-#[derive(Debug, Clone, Fields)]
+#[derive(Debug, Clone, Table)]
 #[kind(
     path = "core/authenticated_sessions",
     model = "authentik_core.authenticatedsession",
     schema = "AuthenticatedSession",
     title = "Authenticated Session",
+    plural = "Sessions",
     lookup = "uuid",
+    ordering = "user__username",
     hidden
 )]
-pub(crate) struct SessionFields {
-    #[field(read_only, default)]
-    current: bool,
-    #[field(read_only, default = 0)]
-    user: i64,
-    #[field(read_only, default)]
-    last_ip: String,
-    #[field(read_only, default)]
-    last_user_agent: String,
-    #[field(read_only, default = Timestamp(0))]
+#[table(
+    name = "session",
+    pk = "uuid",
+    operations = "list retrieve destroy used_by",
+    everybody,
+    display = "Authenticated Session"
+)]
+pub(crate) struct Session {
+    #[column(key)]
+    uuid: Uuid,
+    /// SHA-256 of the key in the cookie.
+    #[column(hidden)]
+    key_hash: [u8; 32],
+    #[field(read_only)]
+    #[column(
+        sql = "user_id",
+        belongs_to = "users.id",
+        on_delete = Cascade,
+        owner,
+        through = "username"
+    )]
+    user: Ref<directory::User>,
+    #[column(hidden)]
+    created: Timestamp,
+    #[field(read_only)]
+    #[column(order, expires, required)]
+    expires: Option<Timestamp>,
+    #[field(read_only)]
+    #[column(order)]
     last_used: Timestamp,
     #[field(read_only)]
-    expires: Option<Timestamp>,
+    #[column(listed = "session__last_ip", filter, search)]
+    last_ip: String,
+    #[field(read_only)]
+    #[column(sql = "user_agent", listed = "session__last_user_agent", filter, search)]
+    last_user_agent: String,
+    #[column(hidden)]
+    data: Value,
 }
 
-pub(crate) struct Sessions;
-
-impl Rows for Sessions {
-    const META: &'static KindMeta = SessionFields::META;
-    const OPERATIONS: &'static [&'static str] = &["list", "retrieve", "destroy", "used_by"];
-    const TABLE: &'static TableMeta = &TableMeta {
-        from: "session s JOIN users u ON u.id = s.user_id",
-        key: "s.uuid",
-        lookup: "s.uuid",
-        lookup_kind: ColumnKind::Uuid,
-        order: "user__username",
-        searched: None,
-        index: None,
-        columns: &[
-            Column::new("user__username", "u.username", ColumnKind::Text).searched(),
-            Column::new("session__last_ip", "s.last_ip", ColumnKind::Text).searched(),
-            Column::new("session__last_user_agent", "s.user_agent", ColumnKind::Text).searched(),
-            Column::new("last_used", "s.last_used", ColumnKind::Time).unfiltered(),
-            Column::new("expires", "s.expires", ColumnKind::Time).unfiltered(),
-        ],
-    };
-
-    fn access(_operation: &str) -> Access {
-        Access::Authenticated
+impl Record for Session {
+    fn removing(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
+        tx.execute(
+            "UPDATE access_token SET revoked = 1 WHERE session = $1",
+            params![self.key_hash],
+        )?;
+        Ok(())
     }
 
-    fn scope(call: &Call) -> Result<Scope, ApiError> {
-        match call.caller.pk() {
-            Some(pk) if !call.caller.is_superuser() => Ok(Scope::Owned("s.user_id", pk)),
-            _ => Ok(Scope::All),
-        }
+    fn removed(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
+        Ok(countersign_events::deleted(tx, self)?)
     }
+}
 
-    fn render(sql: &mut Sql<'_>, keys: &[SqlValue], call: &Call) -> Result<Vec<Value>, StoreError> {
-        let current = match &call.caller.via {
-            Via::Session { key_hash } => key_hash.to_vec(),
-            _ => Vec::new(),
+impl Resource for Session {
+    fn answers(_: &mut Sql<'_>, rows: &[Self], call: &Call) -> Result<Vec<Value>, StoreError> {
+        let answer = |row: &Session| {
+            let mut answer = plain(row);
+            let current =
+                matches!(&call.caller.via, Via::Session { key_hash } if *key_hash == row.key_hash);
+            answer.insert("current".to_owned(), current.into());
+            answer.insert("user_agent".to_owned(), parse_agent(&row.last_user_agent));
+            answer.insert("geo_ip".to_owned(), Value::Null);
+            answer.insert("asn".to_owned(), Value::Null);
+            Value::Object(answer)
         };
-        let statement = "SELECT uuid, key_hash, user_id, last_ip, user_agent, last_used, expires FROM session WHERE uuid = $1";
-        let mut rows = Vec::with_capacity(keys.len());
-        for key in keys {
-            let Some(row) = sql.query_one(statement, std::slice::from_ref(key))? else { continue };
-            let agent: String = row.get(4)?;
-            rows.push(json!({
-                "uuid": row.get::<Uuid>(0)?.to_string(),
-                "current": row.get::<Vec<u8>>(1)? == current,
-                "user_agent": parse_agent(&agent),
-                "geo_ip": null,
-                "asn": null,
-                "user": row.get::<i64>(2)?,
-                "last_ip": row.get::<String>(3)?,
-                "last_user_agent": agent,
-                "last_used": row.get::<Timestamp>(5)?.iso(),
-                "expires": row.get::<Timestamp>(6)?.iso(),
-            }));
-        }
-        Ok(rows)
-    }
-
-    fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move {
-            call.cx
-                .store
-                .write(call.actor(), "session ended", move |tx| {
-                    let owner = tx.query_one("SELECT user_id FROM session WHERE uuid = $1", std::slice::from_ref(&key))?;
-                    let statement = "UPDATE access_token SET revoked = 1 WHERE session = (SELECT key_hash FROM session WHERE uuid = $1)";
-                    tx.execute(statement, std::slice::from_ref(&key))?;
-                    tx.execute("DELETE FROM session WHERE uuid = $1", std::slice::from_ref(&key))?;
-                    owner.map_or(Ok(()), |row| countersign_events::deleted_of(tx, ("authentik_core", "authenticatedsession"), &key, row.get(0)?))
-                })
-                .await
-                .map_err(ApiError::from)
-        })
+        Ok(rows.iter().map(answer).collect())
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, Via, brand_for, json, no_content, with};
+use countersign_core::{
+    Access, ApiError, Call, Operation, Via, brand_for, json, no_content, save, with,
+};
 use countersign_events::Chart;
 use countersign_model::{
     FieldErrors, JsonMap, Key, ObjectId, Problem, Ref, Secret, Space, Timestamp,
@@ -13,11 +15,11 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::groups::{self, GroupFields};
+use crate::groups::Group;
 use crate::passwords::Passwords;
 use crate::recovery;
-use crate::tokens::{self, Intent, TokenFields};
-use crate::users::{self, UserFields, UserType};
+use crate::tokens::{Intent, Token};
+use crate::users::{self, User, UserType};
 
 pub(crate) fn operations(passwords: &Arc<Passwords>) -> Vec<Operation> {
     let core = |verb: &str| Access::permission("authentik_core", verb, "user");
@@ -227,42 +229,34 @@ async fn service_account(call: Call) -> Result<Response, ApiError> {
         .write(call.actor(), "service account created", move |tx| {
             let mut attributes = serde_json::Map::new();
             attributes.insert("goauthentik.io/user/token-expires".to_owned(), expiring.into());
-            let fields = UserFields {
+            let account = User {
                 username: name.clone(),
                 name: name.clone(),
                 r#type: UserType::ServiceAccount,
-                email: "".into(),
                 is_active: true,
                 path: "goauthentik.io/service-accounts".to_owned(),
-                groups: Vec::new(),
                 attributes: JsonMap(attributes),
-                last_login: None,
+                ..User::default()
             };
-            let user = users::create(tx, &fields, None).map_err(|e| taken(e, &name))?;
+            let user = save(tx, account, None).map_err(|e| taken(e, &name))?.id;
             let mut answer = json!({"username": name, "user_uid": cx.uid(user), "user_pk": user});
             if create_group {
-                let group = GroupFields {
-                    name: name.clone(),
-                    is_superuser: false,
-                    parent: None,
-                    users: vec![Ref::new(Key::Int(user))],
-                    roles: Vec::new(),
-                    attributes: JsonMap::default(),
-                };
-                let uuid = groups::create(tx, &group, None).map_err(|e| taken(e, &name))?;
-                insert(&mut answer, "group_pk", uuid.to_string().into());
+                let users = vec![Ref::new(Key::Int(user))];
+                let group = Group { name: name.clone(), users, ..Group::default() };
+                let group = save(tx, group, None).map_err(|e| taken(e, &name))?;
+                insert(&mut answer, "group_pk", group.uuid.to_string().into());
             }
             let key = Secret::new(tx.entropy().token(60));
-            let token = TokenFields {
-                managed: None,
+            let mut token = Token {
                 identifier: format!("service-account-{name}-password").as_str().into(),
                 intent: Intent::AppPassword,
                 user: Some(Ref::new(Key::Int(user))),
-                description: String::new(),
                 expiring,
                 expires: Some(expires),
+                ..Token::default()
             };
-            tokens::create(tx, &token, &key)?;
+            token.set_secret(tx, &key);
+            save(tx, token, None)?;
             insert(&mut answer, "token", key.expose().into());
             Ok::<_, ApiError>(answer)
         })

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use countersign_accounts::end_sessions_of;
-use countersign_core::{Access, ApiError, BoxFuture, Call, Context, Identity};
+use countersign_core::{ApiError, Call, Context, Identity, PasswordHash, Record, find, save};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
-    Choice, ChoiceValue, EmailAddress, FieldErrors, Fields, Input, JsonMap, Key, KindMeta, Mode,
-    ObjectId, Problem, Ref, Target, Timestamp, directory,
+    Choice, ChoiceValue, EmailAddress, FieldErrors, Fields, JsonMap, Key, ObjectId, Problem, Ref,
+    Secret, Table, Target, Timestamp, directory,
 };
-use countersign_rest::{Column, ColumnKind, Rows, Scope, TableMeta};
-use countersign_store::{ActorUser, Sql, SqlValue, StoreError, Tx, params};
+use countersign_rest::{Condition, Index, Resource, no_choice};
+use countersign_store::{ActorUser, Sql, SqlValue, StoreError, Tx, one_of, params};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -18,10 +18,11 @@ use uuid::Uuid;
 use crate::passwords::unusable;
 use crate::search;
 use crate::settings::SystemSettings;
-use crate::{administrators, audit, groups, setup, used_by, username};
+use crate::{administrators, audit, groups, setup, username};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Choice)]
 pub enum UserType {
+    #[default]
     Internal,
     External,
     ServiceAccount,
@@ -29,43 +30,79 @@ pub enum UserType {
 }
 
 /// An account of a person or of a service.
-#[derive(Debug, Clone, Fields)]
+#[derive(Debug, Clone, Default, Table)]
 #[kind(path = "core/users", model = "authentik_core.user", schema = "User", title = "User", space = "user", key = Int, lookup = "id", label = "username", ordering = "username")]
-pub struct UserFields {
+#[table(
+    name = "users",
+    operations = "list create retrieve update partial_update destroy used_by",
+    display = "{username}",
+    export = Named
+)]
+pub struct User {
+    #[column(key, owner)]
+    pub id: i64,
+    #[column(hidden, filter)]
+    pub uuid: Uuid,
     /// The user's primary identifier. 150 characters or fewer.
     #[field(label = "Username", unique, max_length = 150)]
+    #[column(filter, search)]
     pub username: String,
+    /// Names are one when they fold to the same.
+    #[column(hidden)]
+    pub username_fold: String,
     /// User's display name.
     #[field(label = "Name", blank)]
+    #[column(filter, search)]
     pub name: String,
+    #[field(label = "Email", default, max_length = 254)]
+    #[column(filter, search)]
+    pub email: EmailAddress,
+    #[column(hidden)]
+    pub email_fold: String,
+    /// A hash. One that begins with an exclamation mark is no password, as the original marks it;
+    /// an empty one becomes such when the account is made.
+    #[column(hidden)]
+    pub password: Secret,
+    #[column(hidden)]
+    pub password_changed: Timestamp,
+    /// Whether this user may sign in. Deactivating ends the user's sessions.
+    #[field(label = "Is active", default = true)]
+    #[column(filter)]
+    pub is_active: bool,
+    /// Set at each sign-in; to be set by whoever moves accounts here.
+    #[field(label = "Last login")]
+    #[column(order, local)]
+    pub last_login: Option<Timestamp>,
+    #[column(hidden, listed = "date_joined")]
+    pub joined: Timestamp,
+    /// Where the user stands in the tree of users, as `users/sales`.
+    #[field(label = "Path", default = "users")]
+    #[column(filter)]
+    pub path: String,
     /// Internal users might be users such as company employees, external users are those who sign
     /// up or are invited.
     #[field(label = "User type", default = UserType::Internal)]
+    #[column(choice, order)]
     pub r#type: UserType,
-    #[field(label = "Email", default, max_length = 254)]
-    pub email: EmailAddress,
-    /// Whether this user may sign in. Deactivating ends the user's sessions.
-    #[field(label = "Is active", default = true)]
-    pub is_active: bool,
-    /// Where the user stands in the tree of users, as `users/sales`.
-    #[field(label = "Path", default = "users")]
-    pub path: String,
     #[field(label = "Groups", default)]
+    #[column(computed)]
     pub groups: Vec<Ref<directory::Group>>,
     /// Set custom attributes.
     #[field(label = "Attributes", default)]
     pub attributes: JsonMap,
-    /// Set at each sign-in; to be set by whoever moves accounts here.
-    #[field(label = "Last login")]
-    pub last_login: Option<Timestamp>,
 }
 
-pub struct Users;
+/// Who is in which group.
+#[derive(Debug, Clone, Table)]
+#[table(name = "membership", link)]
+pub struct Membership {
+    #[column(key, sql = "user_id", belongs_to = "users.id", on_delete = Cascade, owner)]
+    pub user: Ref<directory::User>,
+    #[column(key, sql = "group_uuid", belongs_to = "user_group.uuid", on_delete = Cascade)]
+    pub group: Ref<directory::Group>,
+}
 
-impl Rows for Users {
-    const META: &'static KindMeta = UserFields::META;
-    const OPERATIONS: &'static [&'static str] =
-        &["list", "create", "retrieve", "update", "partial_update", "destroy", "used_by"];
+impl Resource for User {
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[
         ("attributes", "string"),
         ("groups_by_name", "[string]"),
@@ -75,101 +112,161 @@ impl Rows for Users {
         ("path_startswith", "string"),
         ("type", "[string]"),
     ];
-    const TABLE: &'static TableMeta = &TableMeta {
-        from: "users u",
-        key: "u.id",
-        lookup: "u.id",
-        lookup_kind: ColumnKind::Int,
-        order: "username",
-        searched: Some("u.searched"),
-        index: Some(search::INDEX),
-        columns: &[
-            Column::new("username", "u.username", ColumnKind::Text).searched(),
-            Column::new("name", "u.name", ColumnKind::Text).searched(),
-            Column::new("email", "u.email", ColumnKind::Text).searched(),
-            Column::new("uuid", "u.uuid", ColumnKind::Uuid),
-            Column::new("path", "u.path", ColumnKind::Text),
-            Column::new("is_active", "u.is_active", ColumnKind::Bool),
-            Column::new("type", "u.type", ColumnKind::Text).unfiltered(),
-            Column::new("last_login", "u.last_login", ColumnKind::Time).unfiltered(),
-            Column::new("date_joined", "u.joined", ColumnKind::Time).unfiltered(),
-        ],
-    };
+    const INDEX: Option<Index> = Some(search::INDEX);
 
-    fn scope(call: &Call) -> Result<Scope, ApiError> {
-        // A user without further rights sees the own account.
-        match call.caller.pk() {
-            Some(pk) if !call.caller.may("authentik_core.view_user") => {
-                Ok(Scope::Owned("u.id", pk))
-            }
-            _ => Ok(Scope::All),
-        }
-    }
-
-    fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
+    fn conditions(call: &Call) -> Result<Vec<Condition>, ApiError> {
         conditions(call)
     }
 
-    fn render(sql: &mut Sql<'_>, keys: &[SqlValue], call: &Call) -> Result<Vec<Value>, StoreError> {
+    fn answers(sql: &mut Sql<'_>, rows: &[Self], call: &Call) -> Result<Vec<Value>, StoreError> {
         let with_groups = call.query.flag("include_groups") != Some(false);
-        let pks: Vec<i64> = keys
-            .iter()
-            .filter_map(|key| if let SqlValue::Int(pk) = key { Some(*pk) } else { None })
-            .collect();
-        let users = countersign_accounts::identities(sql, &pks)?;
-        Ok(users.iter().map(|user| to_json(user, &call.cx, with_groups)).collect())
+        let pks: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let accounts = countersign_accounts::identities(sql, &pks)?;
+        Ok(accounts.iter().map(|account| to_json(account, &call.cx, with_groups)).collect())
     }
+}
 
-    fn create(call: Call) -> BoxFuture<Result<SqlValue, ApiError>> {
-        Box::pin(async move {
-            let body = call.object()?;
-            let fields = UserFields::parse(&call.input(&body, Mode::Create), None)?;
-            call.cx
-                .store
-                .write(call.actor(), "user created", move |tx| {
-                    create(tx, &fields, None).map(SqlValue::from)
-                })
-                .await
-        })
-    }
+impl Record for User {
+    const IMPORTED: &'static [&'static str] = &["password", "permissions"];
 
-    fn update(call: Call, key: SqlValue, mode: Mode) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move {
-            let SqlValue::Int(pk) = key else { return Err(ApiError::not_found("User")) };
-            let body = call.object()?;
-            let moved = call.clone();
-            call.cx
-                .store
-                .write(call.actor(), "user changed", move |tx| {
-                    let base = fields_of(tx, pk)?.ok_or_else(|| ApiError::not_found("User"))?;
-                    let fields = UserFields::parse(&moved.input(&body, mode), Some(&base))?;
-                    update(tx, pk, &base, &fields)
-                })
-                .await
-        })
-    }
-
-    fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move {
-            let SqlValue::Int(pk) = key else { return Err(ApiError::not_found("User")) };
-            call.cx.store.write(call.actor(), "user deleted", move |tx| delete(tx, pk)).await
-        })
-    }
-
-    fn used_by(call: Call, key: SqlValue) -> BoxFuture<Result<Value, ApiError>> {
-        Box::pin(async move {
-            let SqlValue::Int(pk) = key else { return Err(ApiError::not_found("User")) };
-            Ok(used_by::of_user(&call, pk).await?)
-        })
-    }
-
-    fn access(operation: &str) -> Access {
-        match operation {
-            "create" => Access::permission("authentik_core", "add", "user"),
-            "update" | "partial_update" => Access::permission("authentik_core", "change", "user"),
-            "destroy" => Access::permission("authentik_core", "delete", "user"),
-            _ => Access::permission("authentik_core", "view", "user"),
+    fn import(
+        &mut self,
+        _tx: &mut Tx<'_>,
+        values: &Map<String, Value>,
+        before: Option<&Self>,
+        passwords: &dyn PasswordHash,
+    ) -> Result<Vec<&'static str>, ApiError> {
+        let given = values.get("password").and_then(Value::as_str).filter(|text| !text.is_empty());
+        let Some(password) = given else { return Ok(Vec::new()) };
+        if before.is_some_and(|user| passwords.matches(password, user.password.expose())) {
+            return Ok(Vec::new());
         }
+        let hash = passwords.hash(password);
+        let hash = hash.map_err(|why| ApiError::field("password", Problem::new("invalid", why)))?;
+        self.password = Secret::new(hash);
+        Ok(vec!["password"])
+    }
+
+    fn tidy(&mut self) {
+        self.groups.sort_unstable();
+        self.groups.dedup();
+    }
+
+    fn check(&mut self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
+        self.username = check(tx, self, before)?;
+        self.username_fold = username::fold(&self.username);
+        self.email_fold = self.email.to_lowercase();
+        let Some(before) = before else {
+            let now = tx.now();
+            (self.uuid, self.joined, self.password_changed) = (tx.entropy().uuid(), now, now);
+            if self.password.is_empty() {
+                self.password = Secret::new(unusable(tx.entropy()));
+            }
+            return Ok(());
+        };
+        if before.password != self.password {
+            self.password_changed = tx.now();
+        }
+        if before.is_active && !self.is_active && tx.actor().is(self.id) {
+            return Err(ApiError::field(
+                "is_active",
+                Problem::new(
+                    "own_account",
+                    "You cannot deactivate the account you are signed in with.",
+                ),
+            ));
+        }
+        if (before.is_active && !self.is_active)
+            || before.groups != self.groups
+            || before.r#type != self.r#type
+        {
+            administrators::keep_one(tx)?;
+        }
+        Ok(())
+    }
+
+    /// Deactivating ends sessions and OAuth tokens.
+    fn saved(&self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
+        let account = self.as_actor();
+        let Some(before) = before else {
+            set_groups(tx, self.id, &self.groups)?;
+            setup::note(tx)?;
+            audit(tx, "model_created", &account, None)?;
+            if !self.password.expose().starts_with('!') {
+                password_set(tx, account)?;
+            }
+            return Ok(());
+        };
+        if before.groups != self.groups {
+            set_groups(tx, self.id, &self.groups)?;
+            setup::note(tx)?;
+        }
+        if before.is_active && !self.is_active {
+            end_everything(tx, self.id)?;
+        }
+        if before.password != self.password {
+            end_sessions_of(tx, self.id, None)?;
+            setup::note(tx)?;
+            password_set(tx, account.clone())?;
+        }
+        if before.to_map() == self.to_map() {
+            return Ok(());
+        }
+        let diff = audit::diff(tx.graph(), &before.to_map(), &self.to_map());
+        Ok(audit(tx, "model_updated", &account, Some(diff))?)
+    }
+
+    fn removing(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
+        if tx.actor().is(self.id) {
+            return Err(ApiError::detail(
+                StatusCode::BAD_REQUEST,
+                "You cannot delete the account you are signed in with.",
+            ));
+        }
+        administrators::keep_one(tx)?;
+        Ok(tx.draft().detach(ObjectId::new(directory::User::SPACE, Key::Int(self.id)))?)
+    }
+
+    fn removed(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
+        audit(tx, "model_deleted", &self.as_actor(), None)?;
+        if SystemSettings::of(tx.graph()).gdpr_compliance {
+            countersign_events::forget_user(tx, self.id)?;
+            forget(tx, self.id)?;
+        }
+        Ok(())
+    }
+
+    fn complete(sql: &mut Sql<'_>, rows: &mut [Self]) -> Result<(), StoreError> {
+        let keys: Vec<SqlValue> = rows.iter().map(|row| row.id.into()).collect();
+        let (condition, values) = one_of("user_id", 0, &keys);
+        let statement = format!("SELECT user_id, group_uuid FROM membership WHERE {condition}");
+        let mut groups: HashMap<i64, Vec<Ref<directory::Group>>> = HashMap::new();
+        for row in sql.query(&statement, &values)? {
+            groups.entry(row.get(0)?).or_default().push(row.read(1)?);
+        }
+        for row in rows {
+            row.groups = groups.remove(&row.id).unwrap_or_default();
+            row.tidy();
+        }
+        Ok(())
+    }
+}
+
+/// Removes what belongs to a deleted account and the database does not tie to it.
+fn forget(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> {
+    let owned = tx.registry().tables().filter_map(|table| Some((table.name, table.owner()?)));
+    let loose: Vec<String> = owned
+        .filter(|(_, owner)| owner.belongs_to.is_none() && !owner.key)
+        .map(|(name, owner)| format!("DELETE FROM {name} WHERE {} = $1", owner.sql))
+        .collect();
+    loose.iter().try_for_each(|statement| tx.execute(statement, params![pk]).map(|_| ()))
+}
+
+impl User {
+    /// As events name the account.
+    fn as_actor(&self) -> ActorUser {
+        let (username, email) = (self.username.clone(), self.email.to_string());
+        ActorUser { pk: self.id, username, email }
     }
 }
 
@@ -183,24 +280,22 @@ fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
     let types: Vec<&str> = call.query.all("type").filter(|t| !t.is_empty()).collect();
     for wanted in &types {
         if UserType::from_value(wanted).is_none() {
-            let text =
-                format!("Select a valid choice. {wanted} is not one of the available choices.");
-            return Err(ApiError::field("type", Problem::new("invalid_choice", text)));
+            return Err(ApiError::field("type", no_choice(wanted)));
         }
     }
     if !types.is_empty() {
         let marks = vec!["?"; types.len()].join(", ");
-        all.push((format!("u.type IN ({marks})"), types.into_iter().map(SqlValue::from).collect()));
+        all.push((format!("t.type IN ({marks})"), types.into_iter().map(SqlValue::from).collect()));
     }
     if let Some(start) = call.query.get("path_startswith").filter(|p| !p.is_empty()) {
         all.push((
-            "SUBSTR(u.path, 1, ?) = ?".to_owned(),
+            "SUBSTR(t.path, 1, ?) = ?".to_owned(),
             vec![i64::try_from(start.chars().count()).unwrap_or(0).into(), start.into()],
         ));
     }
     if let Some(wanted) = call.query.flag("is_superuser") {
         all.push((
-            format!("u.id {} ({SUPERUSERS})", if wanted { "IN" } else { "NOT IN" }),
+            format!("t.id {} ({SUPERUSERS})", if wanted { "IN" } else { "NOT IN" }),
             Vec::new(),
         ));
     }
@@ -208,7 +303,7 @@ fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
     if !names.is_empty() {
         let marks = vec!["?"; names.len()].join(", ");
         let text = format!(
-            "u.id IN (SELECT m.user_id FROM membership m JOIN user_group g ON g.uuid = m.group_uuid WHERE g.name IN ({marks}))"
+            "t.id IN (SELECT m.user_id FROM membership m JOIN user_group g ON g.uuid = m.group_uuid WHERE g.name IN ({marks}))"
         );
         all.push((text, names.into_iter().map(SqlValue::from).collect()));
     }
@@ -226,12 +321,12 @@ fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
         }
         let marks = vec!["?"; uuids.len()].join(", ");
         all.push((
-            format!("u.id IN (SELECT user_id FROM membership WHERE group_uuid IN ({marks}))"),
+            format!("t.id IN (SELECT user_id FROM membership WHERE group_uuid IN ({marks}))"),
             uuids,
         ));
     }
     if let Some(text) = call.query.get("attributes").filter(|a| !a.is_empty()) {
-        all.extend(attribute_conditions("u.attributes", text)?);
+        all.extend(attribute_conditions("t.attributes", text)?);
     }
     Ok(all)
 }
@@ -316,23 +411,27 @@ pub(crate) fn embedded(
     cx: &Context,
     ids: &[ObjectId],
 ) -> Result<Vec<(ObjectId, Value)>, StoreError> {
-    let mut rows = Vec::new();
-    for id in ids {
-        if let Some(pk) = id.key.int()
-            && let Some(user) = countersign_accounts::identity(sql, pk)?
-        {
-            rows.push((*id, to_json(&user, cx, true)));
-        }
-    }
-    Ok(rows)
+    let found = named(sql, cx, ids.iter().map(|id| Some(Ref::new(id.key))))?;
+    Ok(found.into_iter().map(|(user, answer)| (user.id(), answer)).collect())
+}
+
+/// The users that some rows name, as `core/users/` answers them.
+///
+/// # Errors
+/// When the engine fails.
+pub fn named(
+    sql: &mut Sql<'_>,
+    cx: &Context,
+    users: impl Iterator<Item = Option<Ref<directory::User>>>,
+) -> Result<HashMap<Ref<directory::User>, Value>, StoreError> {
+    let pks: Vec<i64> = users.filter_map(|user| user?.key().int()).collect();
+    let accounts = countersign_accounts::identities(sql, &pks)?;
+    let answer = |account: &Identity| (Ref::new(Key::Int(account.pk)), to_json(account, cx, true));
+    Ok(accounts.iter().map(answer).collect())
 }
 
 /// The rules of an account below all doors; gives the username as it is stored.
-fn check(
-    tx: &mut Tx<'_>,
-    fields: &UserFields,
-    before: Option<&UserFields>,
-) -> Result<String, ApiError> {
+fn check(tx: &mut Tx<'_>, fields: &User, before: Option<&User>) -> Result<String, ApiError> {
     let mut errors = FieldErrors::new();
     // A name that was stored before there were rules stays as it is.
     let unchanged = before.is_some_and(|before| before.username == fields.username);
@@ -381,113 +480,6 @@ fn check(
     }
 }
 
-/// Makes an account. `password` is a stored hash; without one the account has no usable password.
-///
-/// # Errors
-/// Field errors, as a taken name.
-pub fn create(
-    tx: &mut Tx<'_>,
-    fields: &UserFields,
-    password: Option<String>,
-) -> Result<i64, ApiError> {
-    let username = check(tx, fields, None)?;
-    let (now, uuid) = (tx.now(), tx.entropy().uuid());
-    let with_password = password.is_some();
-    let password = password.unwrap_or_else(|| unusable(tx.entropy()));
-    let attributes = Value::Object(fields.attributes.0.clone());
-    let row = tx.query_one(
-        "INSERT INTO users (uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $8, $10, $11, $12) RETURNING id",
-        params![
-            uuid,
-            &username,
-            username::fold(&username),
-            &fields.name,
-            &*fields.email,
-            fields.email.to_lowercase(),
-            password,
-            now,
-            fields.is_active,
-            &fields.path,
-            fields.r#type.value(),
-            attributes,
-            fields.last_login
-        ],
-    )?;
-    let pk: i64 = row.ok_or_else(|| ApiError::object("The user was not created."))?.get(0)?;
-    set_groups(tx, pk, &fields.groups)?;
-    setup::note(tx)?;
-    let account = ActorUser { pk, username, email: fields.email.to_string() };
-    audit(tx, "model_created", &account, None)?;
-    if with_password {
-        password_set(tx, account)?;
-    }
-    Ok(pk)
-}
-
-/// Changes an account; deactivating ends its sessions and OAuth tokens.
-///
-/// # Errors
-/// Field errors, as a taken name.
-pub fn update(
-    tx: &mut Tx<'_>,
-    pk: i64,
-    before: &UserFields,
-    fields: &UserFields,
-) -> Result<(), ApiError> {
-    if before.to_map() == fields.to_map() {
-        return Ok(());
-    }
-    let username = check(tx, fields, Some(before))?;
-    if before.is_active && !fields.is_active && tx.actor().is(pk) {
-        return Err(ApiError::field(
-            "is_active",
-            Problem::new(
-                "own_account",
-                "You cannot deactivate the account you are signed in with.",
-            ),
-        ));
-    }
-    if (before.is_active && !fields.is_active)
-        || before.groups != fields.groups
-        || before.r#type != fields.r#type
-    {
-        administrators::keep_one(tx)?;
-    }
-    let attributes = Value::Object(fields.attributes.0.clone());
-    tx.execute(
-        "UPDATE users SET username = $1, username_fold = $2, name = $3, email = $4, email_fold = $5, is_active = $6, path = $7, type = $8, attributes = $9, last_login = $11 WHERE id = $10",
-        params![
-            &username,
-            username::fold(&username),
-            &fields.name,
-            &*fields.email,
-            fields.email.to_lowercase(),
-            fields.is_active,
-            &fields.path,
-            fields.r#type.value(),
-            attributes,
-            pk,
-            fields.last_login
-        ],
-    )?;
-    if before.groups != fields.groups {
-        set_groups(tx, pk, &fields.groups)?;
-        setup::note(tx)?;
-    }
-    if before.is_active && !fields.is_active {
-        end_everything(tx, pk)?;
-    }
-    let diff = audit::diff(tx.graph(), &before.to_map(), &fields.to_map());
-    audit(
-        tx,
-        "model_updated",
-        &ActorUser { pk, username, email: fields.email.to_string() },
-        Some(diff),
-    )?;
-    Ok(())
-}
-
 /// Sessions and OAuth grants of an account that may no longer be used.
 fn end_everything(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> {
     end_sessions_of(tx, pk, None)?;
@@ -507,34 +499,12 @@ pub(crate) fn revoke_grants(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> 
 /// # Errors
 /// When the engine fails.
 pub fn activate(tx: &mut Tx<'_>, pk: i64) -> Result<bool, ApiError> {
-    let before = fields_of(tx, pk)?.ok_or_else(|| ApiError::not_found("User"))?;
+    let before = find::<User>(tx, pk)?.ok_or_else(|| ApiError::not_found("User"))?;
     if before.is_active {
         return Ok(false);
     }
-    update(tx, pk, &before, &UserFields { is_active: true, ..before.clone() })?;
+    save(tx, User { is_active: true, ..before.clone() }, Some(&before))?;
     Ok(true)
-}
-
-/// Deletes an account, with what belongs to it and what names it.
-///
-/// # Errors
-/// When an object of the configuration forbids it.
-pub fn delete(tx: &mut Tx<'_>, pk: i64) -> Result<(), ApiError> {
-    let account = account_of(tx, pk)?.ok_or_else(|| ApiError::not_found("User"))?;
-    if tx.actor().is(pk) {
-        return Err(ApiError::detail(
-            StatusCode::BAD_REQUEST,
-            "You cannot delete the account you are signed in with.",
-        ));
-    }
-    administrators::keep_one(tx)?;
-    tx.draft().detach(ObjectId::new(directory::User::SPACE, Key::Int(pk)))?;
-    tx.execute("DELETE FROM users WHERE id = $1", params![pk])?;
-    audit(tx, "model_deleted", &account, None)?;
-    if SystemSettings::of(tx.graph()).gdpr_compliance {
-        countersign_events::forget_user(tx, pk)?;
-    }
-    Ok(())
 }
 
 /// Stores a new password hash, and ends the account's other sessions.
@@ -572,43 +542,6 @@ fn set_groups(
         tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![pk, group.key()])?;
     }
     Ok(())
-}
-
-/// The changeable fields of an account as they stand.
-///
-/// # Errors
-/// When the engine fails.
-pub fn fields_of(sql: &mut Sql<'_>, pk: i64) -> Result<Option<UserFields>, StoreError> {
-    let Some(user) = countersign_accounts::identity(sql, pk)? else { return Ok(None) };
-    let groups = user.direct_groups().map(|g| Ref::new(Key::Uuid(g.uuid))).collect();
-    let attributes = match user.attributes {
-        Value::Object(map) => JsonMap(map),
-        _ => JsonMap::default(),
-    };
-    Ok(Some(UserFields {
-        username: user.username,
-        name: user.name,
-        r#type: UserType::from_value(&user.user_type).unwrap_or(UserType::Internal),
-        email: EmailAddress::from(user.email.as_str()),
-        is_active: user.is_active,
-        path: user.path,
-        groups,
-        attributes,
-        last_login: user.last_login,
-    }))
-}
-
-/// Parses fields that come from somewhere trusted, as a blueprint.
-///
-/// # Errors
-/// Field errors.
-pub fn parse(
-    tx: &Tx<'_>,
-    map: &Map<String, Value>,
-    base: Option<&UserFields>,
-) -> Result<UserFields, FieldErrors> {
-    let mode = if base.is_some() { Mode::Patch } else { Mode::Create };
-    UserFields::parse(&Input { map, mode, entropy: tx.entropy(), privileged: true }, base)
 }
 
 /// An account as events name it.

@@ -3,12 +3,10 @@
 use std::sync::LazyLock;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json};
-use countersign_model::{ChoiceMeta, Fields, JsonMap, KindMeta, Mode, Names, Problem, Timestamp};
-use countersign_rest::{
-    AskedSecret, Column, ColumnKind, Rows, TableMeta, object_schema, table_operations,
-};
-use countersign_store::{Row, Sql, SqlValue, StoreError, Tx, params};
+use countersign_core::{Access, ApiError, Call, Operation, Record, json};
+use countersign_model::{ChoiceMeta, Fields, JsonMap, Mode, Names, Problem, Table, Timestamp};
+use countersign_rest::{AskedSecret, Condition, Resource, answer_row, object_schema, plain};
+use countersign_store::{Sql, SqlValue, StoreError, Tx, params};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -18,32 +16,52 @@ use crate::chart::Chart;
 use crate::event::{Event, WHO, emit};
 
 /// Something that happened.
-#[derive(Debug, Clone, Fields)]
+#[derive(Debug, Clone, Table)]
 #[kind(
     path = "events/events",
     model = "authentik_events.event",
     schema = "Event",
     title = "Event",
     lookup = "event_uuid",
+    ordering = "-created",
     hidden
 )]
+#[table(name = "event", operations = "list retrieve", display = "{action}")]
 pub(crate) struct EventRow {
-    #[field(default)]
-    user: JsonMap,
+    #[column(key)]
+    pub(crate) uuid: Uuid,
     action: String,
+    #[column(order, search)]
     app: String,
+    #[column(hidden, listed = "username user", filter, search)]
+    username: String,
     #[field(default)]
+    #[column(sql = "user_json")]
+    user: JsonMap,
+    #[field(default)]
+    #[column(order, search)]
     context: JsonMap,
+    #[column(hidden)]
+    authorized_application: Option<String>,
+    #[column(filter, search)]
     client_ip: Option<String>,
     #[field(read_only, default = Timestamp(0))]
+    #[column(order)]
     created: Timestamp,
     #[field(default = Timestamp(0))]
+    #[column(order)]
     expires: Timestamp,
     #[field(default)]
     brand: JsonMap,
+    /// Its place in the chain, and the code over it and the one before; empty until it is sealed.
+    #[column(hidden)]
+    pub(crate) seq: Option<i64>,
+    #[column(hidden)]
+    chain: Option<Vec<u8>>,
+    /// The code it was written with; empty once the chain has it.
+    #[column(hidden)]
+    code: Option<Vec<u8>>,
 }
-
-struct Events;
 
 /// What the log, and the volume of it, can be narrowed by beyond columns.
 const NARROWED: [(&str, &str); 6] = [
@@ -55,34 +73,16 @@ const NARROWED: [(&str, &str); 6] = [
     ("context_model_pk", "string"),
 ];
 
-impl Rows for Events {
-    const META: &'static KindMeta = <EventRow as Fields>::META;
-    // Others may add to the log; nobody may change what it says.
-    const OPERATIONS: &'static [&'static str] = &["list", "create", "retrieve"];
-    const PARAMETERS: &'static [(&'static str, &'static str)] = &NARROWED;
-    const TABLE: &'static TableMeta = &TableMeta {
-        from: "event e",
-        key: "e.uuid",
-        lookup: "e.uuid",
-        lookup_kind: ColumnKind::Uuid,
-        order: "-created",
-        searched: None,
-        index: None,
-        columns: &[
-            Column::new("created", "e.created", ColumnKind::Time).unfiltered(),
-            Column::new("expires", "e.expires", ColumnKind::Time).unfiltered(),
-            Column::new("user", "e.username", ColumnKind::Text).unfiltered(),
-            Column::new("username", "e.username", ColumnKind::Text).searched(),
-            Column::new("app", "e.app", ColumnKind::Text).unfiltered().searched(),
-            Column::new("context", "e.context", ColumnKind::Text).unfiltered().searched(),
-            Column::new("client_ip", "e.client_ip", ColumnKind::Text).searched(),
-        ],
-    };
+impl Record for EventRow {}
 
-    fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
+// Others may add to the log; nobody may change what it says.
+impl Resource for EventRow {
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &NARROWED;
+
+    fn conditions(call: &Call) -> Result<Vec<Condition>, ApiError> {
         let mut all = Vec::new();
         if let Some(action) = call.query.get("action").filter(|a| !a.is_empty()) {
-            all.push(("INSTR(e.action, ?) > 0".to_owned(), vec![action.into()]));
+            all.push(("INSTR(t.action, ?) > 0".to_owned(), vec![action.into()]));
         }
         for (name, path) in [
             ("context_model_name", "$.model.model_name"),
@@ -90,84 +90,55 @@ impl Rows for Events {
             ("brand_name", "$.name"),
         ] {
             if let Some(value) = call.query.get(name).filter(|v| !v.is_empty()) {
-                let column = if name == "brand_name" { "e.brand" } else { "e.context" };
+                let column = if name == "brand_name" { "t.brand" } else { "t.context" };
                 all.push((format!("json_extract({column}, '{path}') = ?"), vec![value.into()]));
             }
         }
         if let Some(pk) = call.query.get("context_model_pk").filter(|v| !v.is_empty()) {
             all.push((
-                "json_extract(e.context, '$.model.pk') = ?".to_owned(),
+                "json_extract(t.context, '$.model.pk') = ?".to_owned(),
                 vec![pk.replace('-', "").into()],
             ));
         }
         if let Some(pk) = call.query.get("context_authorized_app").filter(|v| !v.is_empty()) {
-            all.push(("e.authorized_application = ?".to_owned(), vec![pk.replace('-', "").into()]));
+            all.push(("t.authorized_application = ?".to_owned(), vec![pk.replace('-', "").into()]));
         }
         Ok(all)
     }
 
-    fn create(call: Call) -> BoxFuture<Result<SqlValue, ApiError>> {
-        Box::pin(async move {
-            let body = call.object()?;
-            let fields = EventRow::parse(&call.input(&body, Mode::Create), None)?;
-            let known = ACTIONS.iter().any(|(action, _)| *action == fields.action)
-                || fields.action.starts_with("custom_");
-            if !known {
-                return Err(ApiError::field("action", Problem::choice(&fields.action)));
-            }
-            let event = Event::new(fields.action, fields.app, Value::Object(fields.context.0));
-            let mut actor = call.actor();
-            if let Some(address) = fields.client_ip {
-                actor.client_ip = Some(address);
-            }
-            call.cx
-                .store
-                .write(actor, "event reported", move |tx| {
-                    emit(tx, event.clone()).map(SqlValue::from)
-                })
-                .await
-                .map_err(ApiError::from)
-        })
-    }
-
-    fn render(
-        sql: &mut Sql<'_>,
-        keys: &[SqlValue],
-        _call: &Call,
-    ) -> Result<Vec<Value>, StoreError> {
-        let statement = &format!("SELECT {COLUMNS} FROM event WHERE uuid = $1");
-        let mut rows = Vec::with_capacity(keys.len());
-        for key in keys {
-            if let Some(row) = sql.query_one(statement, std::slice::from_ref(key))? {
-                rows.push(render(&row)?);
-            }
-        }
-        Ok(rows)
+    fn answers(_: &mut Sql<'_>, rows: &[Self], _: &Call) -> Result<Vec<Value>, StoreError> {
+        Ok(rows.iter().map(answered).collect())
     }
 }
 
-/// What [`render`] reads.
-pub(crate) const COLUMNS: &str =
-    "uuid, user_json, action, app, context, client_ip, created, expires, brand";
+async fn report(call: Call) -> Result<Response, ApiError> {
+    let body = call.object()?;
+    let fields = EventRow::parse(&call.input(&body, Mode::Create), None)?;
+    let known = ACTIONS.iter().any(|(action, _)| *action == fields.action)
+        || fields.action.starts_with("custom_");
+    if !known {
+        return Err(ApiError::field("action", Problem::choice(&fields.action)));
+    }
+    let event = Event::new(fields.action, fields.app, Value::Object(fields.context.0));
+    let mut actor = call.actor();
+    if let Some(address) = fields.client_ip {
+        actor.client_ip = Some(address);
+    }
+    let write = move |tx: &mut Tx<'_>| emit(tx, event.clone());
+    let uuid = call.cx.store.write(actor, "event reported", write).await?;
+    answer_row::<EventRow>(call, StatusCode::CREATED, uuid.into()).await
+}
 
-pub(crate) fn render(row: &Row) -> Result<Value, StoreError> {
-    let mut context: Value = row.get(4)?;
+/// An event as the API answers it.
+pub(crate) fn answered(row: &EventRow) -> Value {
+    let mut answer = plain(row);
+    let context = answer.get_mut("context").and_then(Value::as_object_mut);
     // Events of older versions do not say it: there `user` is all that is known.
-    let who = context.as_object_mut().and_then(|map| map.remove(WHO)).unwrap_or_default();
-    let part = |name: &str| who.get(name).cloned().unwrap_or_default();
-    Ok(json!({
-        "pk": row.get::<Uuid>(0)?.to_string(),
-        "user": row.get::<Value>(1)?,
-        "actor": part("actor"),
-        "subject": part("subject"),
-        "action": row.get::<String>(2)?,
-        "app": row.get::<String>(3)?,
-        "context": context,
-        "client_ip": row.get::<Option<String>>(5)?,
-        "created": row.get::<Timestamp>(6)?.iso(),
-        "expires": row.get::<Timestamp>(7)?.iso(),
-        "brand": row.get::<Value>(8)?,
-    }))
+    let who = context.and_then(|context| context.remove(WHO)).unwrap_or_default();
+    for part in ["actor", "subject"] {
+        answer.insert(part.to_owned(), who.get(part).cloned().unwrap_or_default());
+    }
+    Value::Object(answer)
 }
 
 /// Every action, in the original's order.
@@ -242,8 +213,17 @@ pub(crate) fn operations() -> Vec<Operation> {
         names
             .fold(operation, |operation, name| operation.parameter(name, json!({"type": "string"})))
     };
-    let mut all = table_operations::<Events>();
-    all.extend([
+    vec![
+        Operation::new(
+            Method::POST,
+            "events/events/",
+            "events_events_create",
+            Access::permission("authentik_events", "add", "event"),
+            report,
+        )
+        .request("EventRequest")
+        .response("Event")
+        .of(EventRow::META),
         Operation::new(Method::GET, "events/events/actions/", "events_events_actions_list", view(), |_call: Call| async move {
             let list: Value = ACTIONS
                 .iter()
@@ -265,8 +245,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             .summary("One secret that answers mask, for callers who may change its object. Each time is recorded.")
             .request(object_schema(&[("model", "string"), ("pk", "string"), ("field", "string")]))
             .response(object_schema(&[("value", "string")])),
-    ]);
-    all
+    ]
 }
 
 /// What is answered and what is recorded come from one transaction.
@@ -295,16 +274,16 @@ async fn per_month(call: Call) -> Result<Response, ApiError> {
 
 /// Counts of the events that the log would list, over a week.
 async fn volume(call: Call) -> Result<Response, ApiError> {
-    let mut all = Events::conditions(&call)?;
+    let mut all = EventRow::conditions(&call)?;
     for column in ["username", "client_ip"] {
         if let Some(value) = call.query.get(column).filter(|value| !value.is_empty()) {
-            all.push((format!("e.{column} = ?"), vec![value.into()]));
+            all.push((format!("t.{column} = ?"), vec![value.into()]));
         }
     }
     // `$1` and `$2` are the chart's.
     let (mut text, mut values) = (String::new(), Vec::new());
     for (condition, more) in all {
-        let numbered = more.iter().fold(condition.replace("e.", ""), |condition, value| {
+        let numbered = more.iter().fold(condition.replace("t.", ""), |condition, value| {
             values.push(value.clone());
             condition.replacen('?', &format!("${}", values.len() + 2), 1)
         });

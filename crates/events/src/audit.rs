@@ -1,6 +1,7 @@
 //! The audit of configuration: an event for each object an edit made, changed or deleted, in its
 //! transaction.
 
+use countersign_core::Record;
 use countersign_model::{Change, Entropy, Entry, Secret};
 use countersign_store::{Agent, Auditor, CommittedEdit, Sql, SqlValue, StoreError, Tx};
 use serde_json::{Map, Value, json};
@@ -47,24 +48,26 @@ impl Auditor for Audit {
     }
 }
 
-/// The event of something that belonged to an account and was taken away, as a session.
+/// The event of a row that belonged to an account and was taken away, as a session.
 ///
 /// # Errors
 /// When the engine fails.
-pub fn deleted_of(
-    tx: &mut Tx<'_>,
-    (app, model): (&str, &str),
-    key: &SqlValue,
-    owner: i64,
-) -> Result<(), StoreError> {
-    let key = match key {
+pub fn deleted<T: Record>(tx: &mut Tx<'_>, row: &T) -> Result<(), StoreError> {
+    let key = match row.key() {
         SqlValue::Bytes(bytes) => hex::encode(bytes),
         SqlValue::Int(number) => number.to_string(),
         _ => String::new(),
     };
-    let subject = countersign_accounts::identity(tx, owner)?.map(|user| user.as_actor());
+    let owner = T::TABLE.columns.iter().zip(row.values()).find(|(column, _)| column.owner);
+    let subject = match owner {
+        Some((_, SqlValue::Int(owner))) => {
+            countersign_accounts::identity(tx, owner)?.map(|user| user.as_actor())
+        }
+        _ => None,
+    };
     let name = subject.as_ref().map(|user| user.username.clone()).unwrap_or_default();
-    let context = json!({"model": model_reference(app, model, &key, &name)});
+    let model = model_reference(T::META.app(), T::META.model_name(), &key, &name);
+    let context = json!({"model": model});
     emit(
         tx,
         Event::new("model_deleted", "authentik.events.middleware", context).concerning(subject),

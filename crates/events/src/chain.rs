@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use countersign_core::Context;
-use countersign_model::{Sealer, Timestamp};
-use countersign_store::{Actor, Row, Sql, SqlValue, StoreError, Tx, params};
+use countersign_model::{Sealer, Table, Timestamp};
+use countersign_store::{Actor, Row, Sql, SqlValue, StoreError, Tx, insert, params};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -171,11 +171,24 @@ pub(crate) fn head(sql: &mut Sql<'_>) -> Result<(i64, Vec<u8>), StoreError> {
     row.map_or(Ok((0, Vec::new())), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
+/// A signed place of the chain: its head, or what was removed by right.
+#[derive(Debug, Clone, Table)]
+#[table(name = "event_checkpoint")]
+pub(crate) struct Checkpoint {
+    #[column(key)]
+    reason: String,
+    #[column(key)]
+    seq: i64,
+    chain: Vec<u8>,
+    at: Timestamp,
+    signature: [u8; 32],
+}
+
 /// Signs a place of the chain.
 fn sign(tx: &mut Tx<'_>, reason: &str, seq: i64, chain: &[u8]) -> Result<(), StoreError> {
     let (at, signature) = (tx.now(), tx.sealer().mac(PLACE, &place(reason, seq, chain)));
-    tx.execute("INSERT INTO event_checkpoint (reason, seq, chain, at, signature) VALUES ($1, $2, $3, $4, $5)", params![reason, seq, chain, at, signature])?;
-    Ok(())
+    let (reason, chain) = (reason.to_owned(), chain.to_vec());
+    insert(tx, &Checkpoint { reason, seq, chain, at, signature }).map(|_| ())
 }
 
 /// Removes events from the old end: those that have ended, and what is more than `most`. What

@@ -14,7 +14,7 @@ mod geo;
 mod stream;
 
 pub use api::Actions;
-pub use audit::{Audit, deleted_of};
+pub use audit::{Audit, deleted};
 pub use chart::Chart;
 pub use cleanse::{beginning, cleanse, shortened, sounds_secret};
 pub use event::{Event, emit, model_reference};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::{
-    Context, Expiring, Job, JobError, Module, Run, Service, Shutdown, Start, enqueue,
+    Context, Expiring, Job, JobError, Module, Run, Service, Shutdown, Start, TableResource, enqueue,
 };
 use countersign_model::Space;
 use countersign_store::{Actor, StoreError, Tx};
@@ -32,7 +32,7 @@ use serde_json::json;
 
 pub use chain::{Report, Tampering, verify};
 pub use geo::Places;
-pub use stream::{Recorded, find, sealed_after};
+pub use stream::{Recorded, find, find_all, sealed_after};
 
 /// What settings say of events.
 #[derive(Debug, Clone)]
@@ -61,7 +61,10 @@ pub fn module(settings: EventSettings) -> (Module, Arc<Places>) {
         name: "events",
         operations: api::operations(),
         schemas: api::schemas(),
-        tables: vec![<api::EventRow as countersign_model::Fields>::META],
+        tables: vec![
+            countersign_rest::table::<api::EventRow>(),
+            TableResource::plain::<chain::Checkpoint>(),
+        ],
         jobs: vec![
             Job::every(
                 "events_limit",

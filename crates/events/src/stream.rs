@@ -1,10 +1,10 @@
 //! Events in the order they were sealed in: what followers of the log read.
 
-use countersign_store::{Row, Sql, StoreError, params};
+use countersign_store::{Sql, SqlValue, StoreError, Table, load_all, params};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::api::{COLUMNS, render};
+use crate::api::{EventRow, answered};
 
 /// An event as followers see it.
 #[derive(Debug, Clone)]
@@ -31,12 +31,8 @@ impl Recorded {
     }
 }
 
-fn recorded(row: &Row) -> Result<Recorded, StoreError> {
-    Ok(Recorded {
-        seq: row.get::<Option<i64>>(9)?.unwrap_or_default(),
-        uuid: row.get(0)?,
-        json: render(row)?,
-    })
+fn recorded(row: &EventRow) -> Recorded {
+    Recorded { seq: row.seq.unwrap_or_default(), uuid: row.uuid, json: answered(row) }
 }
 
 /// The sealed events behind a place, in order.
@@ -44,11 +40,12 @@ fn recorded(row: &Row) -> Result<Recorded, StoreError> {
 /// # Errors
 /// When the engine fails.
 pub fn sealed_after(sql: &mut Sql<'_>, seq: i64, most: i64) -> Result<Vec<Recorded>, StoreError> {
+    let columns = EventRow::TABLE.select("");
     let rows = sql.query(
-        &format!("SELECT {COLUMNS}, seq FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"),
+        &format!("SELECT {columns} FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"),
         params![seq, most],
     )?;
-    rows.iter().map(recorded).collect()
+    rows.iter().map(|row| EventRow::read(row).map(|row| recorded(&row))).collect()
 }
 
 /// One event.
@@ -56,7 +53,13 @@ pub fn sealed_after(sql: &mut Sql<'_>, seq: i64, most: i64) -> Result<Vec<Record
 /// # Errors
 /// When the engine fails.
 pub fn find(sql: &mut Sql<'_>, uuid: Uuid) -> Result<Option<Recorded>, StoreError> {
-    let row =
-        sql.query_one(&format!("SELECT {COLUMNS}, seq FROM event WHERE uuid = $1"), params![uuid])?;
-    row.as_ref().map(recorded).transpose()
+    Ok(find_all(sql, &[uuid.into()])?.pop())
+}
+
+/// The events of these keys, in this order.
+///
+/// # Errors
+/// When the engine fails.
+pub fn find_all(sql: &mut Sql<'_>, keys: &[SqlValue]) -> Result<Vec<Recorded>, StoreError> {
+    Ok(load_all(sql, keys)?.iter().map(recorded).collect())
 }

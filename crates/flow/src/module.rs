@@ -5,7 +5,7 @@ use crate::kinds::{Flow, FlowStageBinding};
 use crate::stage::AnyStage;
 use crate::stages::Prompt;
 use crate::{api, once, pages, record, sign_in, stages, web};
-use countersign_core::{Expiring, FamilyResource, Job, KindResource, Module};
+use countersign_core::{FamilyResource, Job, KindResource, Module, TableResource};
 
 /// The flows' part of the program.
 #[must_use]
@@ -33,13 +33,16 @@ pub fn module(flows: &Flows) -> Module {
                 .computed(api::stage)
                 .display(|stage| format!("Stage {}", api::text(stage, "name"))),
         ],
+        tables: vec![
+            TableResource::plain::<record::FlowRun>(),
+            TableResource::plain::<once::FlowStep>(),
+        ],
         operations: api::operations(flows),
         routes: Some(Box::new(move |cx| web::routes(routes.over(&cx)))),
         not_found: Some(Box::new(move |cx, request| {
             crate::interface::not_found_page(&lost.over(cx), request)
         })),
         schemas: api::schemas(&pages::all()),
-        expiring: vec![Expiring { plural: "Flow Steps", remove: once::remove_expired }],
         jobs: vec![Job::every(
             "flow_runs_retention",
             3600,

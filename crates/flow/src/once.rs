@@ -5,9 +5,11 @@
 //! comes second (another process with the same answer, or the same browser after a crash between
 //! the transaction and the plan) finds the row, does nothing, and goes on with that outcome.
 
+use countersign_model::{Table, Timestamp};
 use countersign_store::{Actor, StoreError, Tx, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::plan_store;
 use crate::run::Run;
@@ -62,11 +64,16 @@ impl Run {
     }
 }
 
-/// Removes what steps did whose plans have ended.
-///
-/// # Errors
-/// When the engine fails.
-pub(crate) fn remove_expired(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
-    let now = tx.now();
-    tx.execute("DELETE FROM flow_step WHERE expires < $1", params![now])
+/// What a step of a flow did. A restored copy begins no sign-in where it was.
+#[derive(Debug, Clone, Table)]
+#[table(name = "flow_step", volatile)]
+pub(crate) struct FlowStep {
+    #[column(key)]
+    run: Uuid,
+    #[column(key)]
+    step: i64,
+    #[column(expires)]
+    expires: Timestamp,
+    /// Sealed: it may name who signed in.
+    outcome: String,
 }

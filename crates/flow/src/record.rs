@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign_core::Context;
-use countersign_model::{Key, Ref, Timestamp};
+use countersign_model::{Key, Ref, Table, Timestamp};
 use countersign_store::{Owner, Row, StoreError, Tx, params};
 use serde_json::Value;
 use uuid::Uuid;
@@ -77,6 +77,25 @@ pub(crate) async fn write(browser: &Browser, plan: &Plan, slug: &str, outcome: &
         }
     };
     browser.cx.tasks.spawn("flow run", work).await;
+}
+
+/// A run of a flow, with its steps and the policies asked; secrets never enter it.
+#[derive(Debug, Clone, Table)]
+#[table(name = "flow_run")]
+pub(crate) struct FlowRun {
+    #[column(key)]
+    uuid: Uuid,
+    flow: String,
+    /// Who was known in it. The row outlives the account, unless people are to be forgotten.
+    #[column(sql = "user_id", owner)]
+    user: Option<i64>,
+    started: Timestamp,
+    finished: Option<Timestamp>,
+    outcome: String,
+    revision: i64,
+    steps: Value,
+    known: bool,
+    size: i64,
 }
 
 /// Writes a decision about somebody who is signed in, that belongs to no flow.

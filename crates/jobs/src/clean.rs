@@ -1,38 +1,38 @@
-//! Removing what has ended, wherever it is kept: modules list what.
+//! Removing what has ended: the rows of declared tables whose time has passed, and what else
+//! modules list.
 
 use countersign_core::{Context, Expiring, JobError, NoteLevel, Run};
-use countersign_store::Actor;
+use countersign_store::{Actor, Tx, remove_ended};
 
-/// What this crate keeps that ends.
-pub(crate) const OWN: Expiring = Expiring {
-    plural: "System Tasks",
-    remove: |tx| {
-        let now = tx.now();
-        tx.execute(
-            "DELETE FROM task WHERE expires <= $1 AND state NOT IN ('queued', 'running')",
-            countersign_store::params![now],
-        )
-    },
-};
+const REASON: &str = "clean-up of what has ended";
 
 /// Removes everything that has ended, a kind of thing at a time.
 ///
 /// # Errors
 /// The first kind whose rows could not be removed.
 pub(crate) async fn expired(cx: Context, run: Run) -> Result<(), JobError> {
-    let all: Vec<Expiring> =
+    let tables = cx.tables().map(|table| table.meta);
+    let ending: Vec<_> = tables.filter(|table| table.columns.iter().any(|c| c.expires)).collect();
+    let others: Vec<Expiring> =
         cx.modules().iter().flat_map(|module| &module.expiring).copied().collect();
-    let of = u64::try_from(all.len()).unwrap_or(u64::MAX);
-    for (done, expiring) in (1..).zip(all) {
-        let removed =
-            cx.store.write(Actor::system(), "clean-up of what has ended", expiring.remove).await?;
-        run.note(
-            NoteLevel::Info,
-            cx.clock.now(),
-            "clean_expired_models",
-            format!("Expired {removed} {}", expiring.plural),
-        );
+    let (mut done, of) = (0, u64::try_from(ending.len() + others.len()).unwrap_or(u64::MAX));
+    let mut removed = |plural: &str, count: usize| {
+        let text = format!("Expired {count} {plural}");
+        run.note(NoteLevel::Info, cx.clock.now(), "clean_expired_models", text);
+        done += 1;
         run.progress(done, of);
+    };
+    for table in ending {
+        let remove = |tx: &mut Tx<'_>| {
+            let now = tx.now();
+            remove_ended(tx, table, now)
+        };
+        let count = cx.store.write(Actor::system(), REASON, remove).await?;
+        removed(table.kind.map_or(table.name, |kind| kind.plural), count);
+    }
+    for expiring in others {
+        let count = cx.store.write(Actor::system(), REASON, expiring.remove).await?;
+        removed(expiring.plural, count);
     }
     Ok(())
 }

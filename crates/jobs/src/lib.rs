@@ -34,7 +34,6 @@ pub fn module() -> Module {
             "Remove expired objects",
             clean::expired,
         )],
-        expiring: vec![clean::OWN],
         ..Module::default()
     }
 }

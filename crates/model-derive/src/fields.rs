@@ -13,7 +13,7 @@ fn read_fields(input: &DeriveInput) -> syn::Result<Vec<FieldAttributes>> {
     data.fields.iter().map(FieldAttributes::read).collect()
 }
 
-fn table(fields: &[FieldAttributes]) -> TokenStream {
+pub(crate) fn table(fields: &[FieldAttributes]) -> TokenStream {
     let (count, metas) = (fields.len(), fields.iter().map(|f| &f.meta));
     quote! { const FIELDS: &'static [::countersign_model::FieldMeta; #count] = &[#(#metas),*]; }
 }
@@ -36,14 +36,16 @@ fn to_map(fields: &[FieldAttributes]) -> TokenStream {
 pub(crate) fn fields(input: &DeriveInput) -> syn::Result<TokenStream> {
     let kind = KindAttributes::read(input)?;
     let fields = read_fields(input)?;
-    let (table, code) = (table(&fields), fields_impl(input, &kind, &fields));
+    let (table, code) = (table(&fields), fields_impl(input, &kind, &fields, &TokenStream::new()));
     Ok(quote! { const _: () = { #table #code }; })
 }
 
-fn fields_impl(
+/// `rest` fills the fields of the struct that have no part in its form.
+pub(crate) fn fields_impl(
     input: &DeriveInput,
     kind: &KindAttributes,
     fields: &[FieldAttributes],
+    rest: &TokenStream,
 ) -> TokenStream {
     let name = &input.ident;
     let KindAttributes {
@@ -76,7 +78,7 @@ fn fields_impl(
     let to_map = to_map(fields);
     let guarded = fields.iter().any(|field| field.guards);
     let settle = guarded.then(|| quote! { ::countersign_model::private::settle_vanished(&mut parsed.vanished, FIELDS, input); });
-    let parse = if fields.is_empty() {
+    let parse = if fields.is_empty() && rest.is_empty() {
         quote! { let _ = (input, base); ::core::result::Result::Ok(Self {}) }
     } else {
         quote! {
@@ -88,7 +90,7 @@ fn fields_impl(
             match values {
                 ( #( ::core::option::Option::Some(#idents), )* ) if errors.is_empty() => {
                     #[allow(unused_mut)]
-                    let mut parsed = Self { #(#idents),* };
+                    let mut parsed = Self { #(#idents,)* #rest };
                     #settle
                     ::core::result::Result::Ok(parsed)
                 }
@@ -195,7 +197,8 @@ pub(crate) fn kind(input: &DeriveInput) -> syn::Result<TokenStream> {
         fields.iter().map(|f| &f.ty).collect(),
         fields.iter().map(|f| &f.default).collect(),
     );
-    let (table, declared) = (table(&fields), fields_impl(input, &kind, &fields));
+    let (table, declared) =
+        (table(&fields), fields_impl(input, &kind, &fields, &TokenStream::new()));
     let noted: Vec<TokenStream> = fields
         .iter()
         .zip(&metas)

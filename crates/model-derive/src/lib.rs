@@ -1,10 +1,11 @@
-//! The derives that turn a struct into a kind: `Kind` for configuration objects, `Fields` for rows
-//! of the directory, `Nested` for structs inside a field, `Choice` for enumerations. What the
+//! The derives that turn a struct into a kind: `Kind` for configuration objects, `Table` for rows,
+//! `Nested` for structs inside a field, `Choice` for enumerations. What the
 //! attributes mean stands with the types they fill, in `countersign-model`.
 
 mod attributes;
 mod choice;
 mod fields;
+mod table;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -22,6 +23,13 @@ pub fn derive_kind(input: TokenStream) -> TokenStream {
 pub fn derive_fields(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     fields::fields(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A row of a table: everything of `Fields` where it has a form, and how it is read and written.
+#[proc_macro_derive(Table, attributes(table, kind, field, column))]
+pub fn derive_table(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    table::table(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// A struct as the value of a field.

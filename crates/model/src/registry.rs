@@ -15,6 +15,7 @@ use crate::key::Space;
 use crate::kind::{Input, Kind, KindMeta, Object};
 use crate::secret::{SealError, Sealer};
 use crate::snapshot::Snapshot;
+use crate::table::TableMeta;
 use crate::time::Timestamp;
 
 type Parse = fn(&Input<'_>, Option<&dyn Object>) -> Result<Arc<dyn Object>, FieldErrors>;
@@ -126,11 +127,12 @@ pub enum LoadError {
 /// and after, and what differs.
 pub type Rule = fn(&Snapshot, &Snapshot, &[Change]) -> Result<(), FieldErrors>;
 
-/// Every kind, by model name, and the rules over edits of them.
+/// Every kind, by model name, the rules over edits of them, and every table.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     kinds: BTreeMap<&'static str, KindDef>,
     rules: Vec<Rule>,
+    tables: Vec<&'static TableMeta>,
 }
 
 impl Registry {
@@ -140,6 +142,7 @@ impl Registry {
         Registry {
             kinds: kinds.into_iter().map(|k| (k.meta.model, k)).collect(),
             rules: Vec::new(),
+            tables: Vec::new(),
         }
     }
 
@@ -147,6 +150,18 @@ impl Registry {
     pub fn with_rules(mut self, rules: impl IntoIterator<Item = Rule>) -> Registry {
         self.rules.extend(rules);
         self
+    }
+
+    /// Adds the tables that modules declare.
+    #[must_use]
+    pub fn with_tables(mut self, tables: impl IntoIterator<Item = &'static TableMeta>) -> Registry {
+        self.tables.extend(tables);
+        self
+    }
+
+    /// Every table of the modules, in the order of the modules.
+    pub fn tables(&self) -> impl Iterator<Item = &'static TableMeta> {
+        self.tables.iter().copied()
     }
 
     /// Whether an edit keeps to the rules.

@@ -1,13 +1,13 @@
 //! `events/notifications/`: what somebody was told; and trying a transport out.
 
+use std::collections::HashMap;
+
 use axum::response::Response;
-use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json, no_content, with};
-use countersign_events::{Event, emit, find};
-use countersign_model::{
-    Fields, Key, KeyType, KindMeta, Mode as InputMode, ObjectId, Space, Timestamp,
-};
+use countersign_core::{Access, ApiError, Call, Operation, Record, json, no_content, with};
+use countersign_events::{Event, emit, find, find_all};
+use countersign_model::{Key, KeyType, ObjectId, Ref, Space, Table, Timestamp, directory};
 use countersign_policy::Subject;
-use countersign_rest::{Column, ColumnKind, Rows, Scope, TableMeta, table_operations};
+use countersign_rest::{Resource, plain};
 use countersign_store::{Sql, SqlValue, StoreError, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -18,132 +18,80 @@ use crate::kinds::NotificationTransport;
 use crate::message::Notification;
 
 /// Something a person was told.
-#[derive(Debug, Clone, Fields)]
+#[derive(Debug, Clone, Table)]
 #[kind(
     path = "events/notifications",
     model = "authentik_events.notification",
     schema = "Notification",
     title = "Notification",
     lookup = "uuid",
+    ordering = "-created",
     hidden
 )]
-pub(crate) struct NotificationFields {
+#[table(
+    name = "notification",
+    operations = "list retrieve update partial_update destroy used_by",
+    everybody,
+    display = "{body}"
+)]
+pub(crate) struct NotificationRow {
+    #[column(key)]
+    pub(crate) uuid: Uuid,
+    #[column(
+        hidden,
+        sql = "user_id",
+        filter,
+        required,
+        belongs_to = "users.id",
+        on_delete = Cascade,
+        owner
+    )]
+    pub(crate) user: Option<Ref<directory::User>>,
+    /// The event may end before it was read.
+    #[column(hidden, filter)]
+    pub(crate) event: Option<Uuid>,
     #[field(read_only, default)]
-    severity: String,
+    #[column(filter, search)]
+    pub(crate) severity: String,
     #[field(read_only, default)]
-    body: String,
+    #[column(filter, search)]
+    pub(crate) body: String,
     #[field(read_only, default = Timestamp(0))]
-    created: Timestamp,
+    #[column(filter)]
+    pub(crate) created: Timestamp,
     #[field(default = false)]
-    seen: bool,
+    #[column(filter)]
+    pub(crate) seen: bool,
 }
 
-struct Notifications;
+impl Record for NotificationRow {}
 
-impl Rows for Notifications {
-    const META: &'static KindMeta = NotificationFields::META;
-    const OPERATIONS: &'static [&'static str] =
-        &["list", "retrieve", "update", "partial_update", "destroy", "used_by"];
-    const TABLE: &'static TableMeta = &TableMeta {
-        from: "notification n",
-        key: "n.uuid",
-        lookup: "n.uuid",
-        lookup_kind: ColumnKind::Uuid,
-        order: "-created",
-        searched: None,
-        index: None,
-        columns: &[
-            Column::new("created", "n.created", ColumnKind::Time),
-            Column::new("body", "n.body", ColumnKind::Text).searched(),
-            Column::new("severity", "n.severity", ColumnKind::Text).searched(),
-            Column::new("seen", "n.seen", ColumnKind::Bool),
-            Column::new("user", "n.user_id", ColumnKind::Int),
-            Column::new("event", "n.event", ColumnKind::Uuid),
-        ],
-    };
-
-    fn access(_operation: &str) -> Access {
-        Access::Authenticated
-    }
-
-    fn scope(call: &Call) -> Result<Scope, ApiError> {
-        match call.caller.pk() {
-            Some(pk) if !call.caller.is_superuser() => Ok(Scope::Owned("n.user_id", pk)),
-            _ => Ok(Scope::All),
+impl Resource for NotificationRow {
+    fn answers(sql: &mut Sql<'_>, rows: &[Self], _: &Call) -> Result<Vec<Value>, StoreError> {
+        let named: Vec<SqlValue> =
+            rows.iter().filter_map(|row| row.event).map(SqlValue::from).collect();
+        let mut events: HashMap<Uuid, Value> = HashMap::new();
+        for event in find_all(sql, &named)? {
+            events.insert(event.uuid, event.json);
         }
-    }
-
-    fn render(
-        sql: &mut Sql<'_>,
-        keys: &[SqlValue],
-        _call: &Call,
-    ) -> Result<Vec<Value>, StoreError> {
-        let mut rows = Vec::with_capacity(keys.len());
-        for key in keys {
-            let statement = "SELECT uuid, severity, body, created, event, seen FROM notification WHERE uuid = $1";
-            let Some(row) = sql.query_one(statement, std::slice::from_ref(key))? else { continue };
-            let event = match row.get::<Option<Uuid>>(4)? {
-                Some(uuid) => find(sql, uuid)?.map(|event| event.json),
-                None => None,
-            };
-            rows.push(json!({
-                "pk": row.get::<Uuid>(0)?.to_string(),
-                "severity": row.get::<String>(1)?,
-                "body": row.get::<String>(2)?,
-                "created": row.get::<Timestamp>(3)?.iso(),
-                "event": event,
-                "seen": row.get::<bool>(5)?,
-            }));
-        }
-        Ok(rows)
-    }
-
-    fn update(call: Call, key: SqlValue, mode: InputMode) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move {
-            let body = call.object()?;
-            if mode == InputMode::Patch && !body.contains_key("seen") {
-                return Ok(());
-            }
-            let seen = NotificationFields::parse(&call.input(&body, InputMode::Create), None)?.seen;
-            let write = move |tx: &mut countersign_store::Tx<'_>| {
-                tx.execute(
-                    "UPDATE notification SET seen = $1 WHERE uuid = $2",
-                    &[seen.into(), key.clone()],
-                )
-                .map(|_| ())
-            };
-            call.cx
-                .store
-                .write(call.actor(), "notification seen", write)
-                .await
-                .map_err(ApiError::from)
-        })
-    }
-
-    fn destroy(call: Call, key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async move {
-            let write = move |tx: &mut countersign_store::Tx<'_>| {
-                tx.execute("DELETE FROM notification WHERE uuid = $1", std::slice::from_ref(&key))
-                    .map(|_| ())
-            };
-            call.cx
-                .store
-                .write(call.actor(), "notification removed", write)
-                .await
-                .map_err(ApiError::from)
-        })
+        let answer = |row: &NotificationRow| {
+            let mut answer = plain(row);
+            let event = row.event.and_then(|event| events.get(&event).cloned());
+            answer.insert("event".to_owned(), event.unwrap_or_default());
+            Value::Object(answer)
+        };
+        Ok(rows.iter().map(answer).collect())
     }
 }
 
 pub(crate) fn operations(ways: &Ways) -> Vec<Operation> {
-    let mut all = table_operations::<Notifications>();
-    all.push(Operation::new(
+    let mut all = vec![Operation::new(
         Method::POST,
         "events/notifications/mark_all_seen/",
         "events_notifications_mark_all_seen_create",
         Access::Authenticated,
         mark_all_seen,
-    ));
+    )];
     let change = Access::permission("authentik_events", "change", "notificationtransport");
     all.push(
         Operation::new(

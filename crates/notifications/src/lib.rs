@@ -15,9 +15,8 @@ use std::sync::Arc;
 
 use countersign_core::{Job, JobError, KindResource, Module, Service};
 use countersign_mail::Mailer;
-use countersign_model::Fields as _;
 use countersign_outbound::Outbound;
-use countersign_rest::object_schema;
+use countersign_rest::{object_schema, table};
 use countersign_store::{Actor, StoreError, params};
 
 use crate::deliver::Ways;
@@ -40,7 +39,7 @@ pub fn module(mailer: Arc<Mailer>, outbound: Arc<Outbound>) -> Module {
             KindResource::of::<NotificationWebhookMapping>(),
         ],
         operations: api::operations(&ways),
-        tables: vec![api::NotificationFields::META],
+        tables: vec![table::<api::NotificationRow>()],
         schemas: vec![
             (
                 "NotificationTransport",

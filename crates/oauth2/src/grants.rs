@@ -7,7 +7,7 @@
 //! so nothing here waits for a clean-up.
 
 use countersign_model::Timestamp;
-use countersign_store::{Row, Sql, StoreError, Tx, params, sha256};
+use countersign_store::{Row, Sql, StoreError, params, sha256};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -361,15 +361,6 @@ pub(crate) fn delete_of_others(sql: &mut Sql<'_>, providers: &[i64]) -> Result<(
         }
     }
     Ok(())
-}
-
-/// Removes what has expired: a used code stays until then, so that a second use is noticed.
-///
-/// # Errors
-/// The store fails.
-pub(crate) fn remove_expired(tx: &mut Tx<'_>, table: &str) -> Result<usize, StoreError> {
-    let now = tx.now();
-    tx.execute(&format!("DELETE FROM {table} WHERE expires < $1"), params![now])
 }
 
 #[cfg(test)]

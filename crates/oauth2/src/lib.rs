@@ -25,13 +25,14 @@ mod routes;
 mod scope_claims;
 mod service;
 mod sign_out;
+mod tables;
 #[cfg(test)]
 mod tests;
 pub mod wire;
 
 use std::sync::Arc;
 
-use countersign_core::{Call, Expiring, KindResource, Module, Service};
+use countersign_core::{Call, KindResource, Module, Service};
 use countersign_flow::{Destination, Flows};
 use countersign_model::Entry;
 
@@ -59,6 +60,7 @@ pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
                 .narrowed(&[("managed__isnull", "boolean")], |_, _| true),
         ],
         operations: api::operations(&shared),
+        tables: tables::tables(),
         schemas: api::schemas(),
         routes: Some(Box::new(move |cx| routes::router(routing.0.over(routing.1.over(&cx))))),
         token_resolver: Some(Arc::new(resolver::AccessTokens {
@@ -66,20 +68,7 @@ pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
             flows: resolving.1,
         })),
         services: vec![Service::new("oauth2_deletions", service::follow_deletions)],
-        expiring: vec![
-            Expiring {
-                plural: "Authorization Codes",
-                remove: |tx| grants::remove_expired(tx, "authorization_code"),
-            },
-            Expiring {
-                plural: "OAuth2 Access Tokens",
-                remove: |tx| grants::remove_expired(tx, "access_token"),
-            },
-            Expiring {
-                plural: "OAuth2 Refresh Tokens",
-                remove: |tx| grants::remove_expired(tx, "refresh_token"),
-            },
-        ],
+
         ..Module::default()
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn all_operations(modules: &[Module]) -> Vec<Operation> {
     for module in modules {
         all.extend(module.kinds.iter().flat_map(kinds::operations));
         all.extend(module.families.iter().flat_map(families::operations));
+        all.extend(module.tables.iter().flat_map(|table| table.operations.iter().cloned()));
         all.extend(module.operations.iter().cloned());
     }
     all

@@ -35,9 +35,10 @@ pub(crate) fn operations() -> Vec<Operation> {
 }
 
 fn metas(cx: &Context) -> impl Iterator<Item = &'static KindMeta> {
-    cx.modules()
-        .iter()
-        .flat_map(|m| m.kinds.iter().map(|k| k.def.meta).chain(m.tables.iter().copied()))
+    cx.modules().iter().flat_map(|m| {
+        let tables = m.tables.iter().filter_map(|table| table.meta.kind);
+        m.kinds.iter().map(|k| k.def.meta).chain(tables)
+    })
 }
 
 fn form(cx: &Context, meta: &KindMeta) -> Value {

@@ -27,8 +27,4 @@ pub use objects::{answer, rendered, rendered_member};
 pub use openapi::object_schema;
 pub use secrets::Asked as AskedSecret;
 pub use socket::socket;
-pub use table::{
-    Column, ColumnKind, Index, Narrowed, Rows, Scope, TableMeta, operations as table_operations,
-};
-pub use used_by::users_of as used_by;
-pub use values::UsedBy;
+pub use table::{Condition, Index, Narrowed, Resource, answer_row, no_choice, plain, table};

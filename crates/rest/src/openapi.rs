@@ -206,7 +206,8 @@ fn schemas(cx: &Context) -> Value {
             .map(|n| (n, "number"));
     all.insert("Pagination".into(), object_schema(&numbers));
     let kinds = cx.modules().iter().flat_map(|m| {
-        m.kinds.iter().map(|k| (k.def.meta, k.key_name)).chain(m.tables.iter().map(|t| (*t, "pk")))
+        let tables = m.tables.iter().filter_map(|t| Some((t.meta.kind?, t.meta.pk)));
+        m.kinds.iter().map(|k| (k.def.meta, k.key_name)).chain(tables)
     });
     for (meta, key) in kinds {
         all.insert(meta.schema.to_owned(), answer_schema(meta, key));

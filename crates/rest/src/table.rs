@@ -1,85 +1,32 @@
-//! The generic resource over tables: the same lists, filters and pages as kinds have, with SQL
-//! behind them.
+//! The generic resource over declared tables: the same lists, filters and pages as kinds have, with
+//! SQL behind them. A page of rows takes the same number of statements however many they are.
 
 use axum::response::Response;
 use countersign_core::{
-    Access, ApiError, BoxFuture, Call, Operation, Page, envelope, json, no_content,
+    Access, ApiError, Call, Operation, Page, Record, TableResource, envelope, find_all, json,
+    no_content, remove, save,
 };
-use countersign_model::{FieldErrors, KindMeta, Mode, Problem};
-use countersign_store::{Sql, SqlValue, StoreError};
+use countersign_model::{
+    ColumnKind, ColumnMeta, FieldErrors, Key, KeyType, KindMeta, Mode, ObjectId, Problem, Shape,
+    TableMeta,
+};
+use countersign_store::{self as store, Sql, SqlValue, StoreError, Tx};
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::openapi::property;
+use crate::used_by;
 use crate::values::words;
 
 /// The most rows one page of a table holds.
 const MOST: usize = 1000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColumnKind {
-    Bool,
-    Int,
-    Text,
-    Time,
-    Uuid,
-}
-
-/// A column as lists see it.
-#[derive(Debug)]
-pub struct Column {
-    /// The name in queries, as `username` or `user__username`.
-    pub name: &'static str,
-    /// The expression, as `u.username`.
-    pub sql: &'static str,
-    pub kind: ColumnKind,
-    pub filter: bool,
-    pub search: bool,
-}
-
-impl Column {
-    pub const fn new(name: &'static str, sql: &'static str, kind: ColumnKind) -> Column {
-        Column { name, sql, kind, filter: true, search: false }
-    }
-
-    #[must_use]
-    pub const fn searched(mut self) -> Column {
-        self.search = true;
-        self
-    }
-
-    /// Only for ordering.
-    #[must_use]
-    pub const fn unfiltered(mut self) -> Column {
-        self.filter = false;
-        self
-    }
-}
-
-/// A table, or a join, as lists see it.
-#[derive(Debug)]
-pub struct TableMeta {
-    /// As `users u`.
-    pub from: &'static str,
-    /// The key that rows are rendered by, as `u.id`.
-    pub key: &'static str,
-    /// What the item path names: the same key, or another unique column.
-    pub lookup: &'static str,
-    pub lookup_kind: ColumnKind,
-    pub columns: &'static [Column],
-    /// As the `ordering` parameter would be.
-    pub order: &'static str,
-    /// One expression with all that is searched in lower case, where an index has it; else each
-    /// column is looked at.
-    pub searched: Option<&'static str>,
-    /// For a table of any size.
-    pub index: Option<Index>,
-}
-
 /// What a large table knows of itself without being gone over.
 #[derive(Debug, Clone, Copy)]
 pub struct Index {
+    /// One expression with all that is searched in lower case, where an index has it.
+    pub searched: &'static str,
     /// The number of all rows.
     pub count: fn(&mut Sql<'_>) -> Result<usize, StoreError>,
     /// The rows that may hold all of some words in what is searched.
@@ -97,225 +44,345 @@ pub enum Narrowed {
     Unknown,
 }
 
-/// Which rows a caller may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    All,
-    /// Those whose column (an expression) names this user.
-    Owned(&'static str, i64),
+/// SQL that rows must meet, with `?` for each value; the row is `t`.
+pub type Condition = (String, Vec<SqlValue>);
+
+/// A table that the API serves, beyond what its declaration says.
+pub trait Resource: Record {
+    /// What lists can be narrowed by beyond columns, as [`crate::object_schema`] names types.
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
+    /// For a table of any size.
+    const INDEX: Option<Index> = None;
+
+    /// Conditions beyond plain columns.
+    ///
+    /// # Errors
+    /// 400 for a value that makes no sense.
+    fn conditions(_call: &Call) -> Result<Vec<Condition>, ApiError> {
+        Ok(Vec::new())
+    }
+
+    /// A page of rows as the API answers them. What they need of other tables is read for all of
+    /// them at once.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn answers(_sql: &mut Sql<'_>, rows: &[Self], _call: &Call) -> Result<Vec<Value>, StoreError> {
+        Ok(rows.iter().map(|row| Value::Object(plain(row))).collect())
+    }
+
+    /// What only the API asks: what this caller may write, and what it need not say.
+    ///
+    /// # Errors
+    /// What is refused.
+    fn admit(
+        &mut self,
+        _tx: &mut Tx<'_>,
+        _call: &Call,
+        _before: Option<&Self>,
+    ) -> Result<(), ApiError> {
+        Ok(())
+    }
 }
 
-/// A resource over a table. Lists and lookups are generic; what rows look like and how they change
-/// is its own.
-pub trait Rows: Send + Sync + Sized + 'static {
-    const META: &'static KindMeta;
-    const TABLE: &'static TableMeta;
-    /// As "not found" calls a row.
-    const CLASS: &'static str = Self::META.schema;
-    /// Of `list retrieve create update partial_update destroy used_by`, those it has.
-    const OPERATIONS: &'static [&'static str];
+/// The key and the declared fields of a row.
+pub fn plain<T: Record>(row: &T) -> Map<String, Value> {
+    let mut answer = Map::new();
+    answer.insert(T::TABLE.pk.to_owned(), key_json(&row.key()));
+    answer.extend(row.to_map());
+    answer
+}
 
-    /// What lists can be narrowed by beyond columns, as [`object_schema`] names types.
-    const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
+fn key_json(key: &SqlValue) -> Value {
+    match key {
+        SqlValue::Int(number) => Value::from(*number),
+        SqlValue::Bytes(bytes) => {
+            Uuid::from_slice(bytes).map_or(Value::Null, |uuid| uuid.to_string().into())
+        }
+        SqlValue::Text(text) => Value::from(text.as_str()),
+        SqlValue::Null => Value::Null,
+    }
+}
 
-    /// Who may call; by default holders of the table's permissions.
-    fn access(operation: &str) -> Access {
+/// A path below which rows are served, and whose.
+#[derive(Debug, Clone, Copy)]
+struct Mount {
+    path: &'static str,
+    /// The caller's own rows alone.
+    own: bool,
+}
+
+/// A declared table with its part of the API.
+pub fn table<T: Resource>() -> TableResource {
+    let own = T::TABLE.own.map(|path| Mount { path, own: true });
+    let mounts = [Some(Mount { path: T::META.path, own: false }), own];
+    let operations = mounts.into_iter().flatten().flat_map(operations::<T>).collect();
+    TableResource::served::<T>(operations)
+}
+
+fn operations<T: Resource>(mount: Mount) -> Vec<Operation> {
+    let (meta, table) = (T::META, T::TABLE);
+    let access = |operation: &str| {
         let verb = match operation {
             "create" => "add",
             "update" | "partial_update" => "change",
             "destroy" => "delete",
             _ => "view",
         };
-        Access::permission(Self::META.app(), verb, Self::META.model_name())
-    }
-
-    /// The query parameters of lists, for the document.
-    fn parameters() -> impl Iterator<Item = (&'static str, Value)> {
-        let kind = |column: &Column| match column.kind {
-            ColumnKind::Bool => "boolean",
-            ColumnKind::Int => "integer",
-            ColumnKind::Text => "string",
-            ColumnKind::Time => "time",
-            ColumnKind::Uuid => "uuid",
-        };
-        let columns = Self::TABLE
-            .columns
-            .iter()
-            .filter(|column| column.filter)
-            .map(move |column| (column.name, property(kind(column))));
-        columns.chain(Self::PARAMETERS.iter().map(|(name, kind)| (*name, property(kind))))
-    }
-
-    /// Which rows the caller may see at all.
-    ///
-    /// # Errors
-    /// 403 where there is nothing for such a caller.
-    fn scope(_call: &Call) -> Result<Scope, ApiError> {
-        Ok(Scope::All)
-    }
-
-    /// Conditions beyond plain columns: SQL with `?` for each value.
-    ///
-    /// # Errors
-    /// 400 for a value that makes no sense.
-    fn conditions(_call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
-        Ok(Vec::new())
-    }
-
-    /// The rows of these keys, in this order.
-    ///
-    /// # Errors
-    /// When the engine fails.
-    fn render(sql: &mut Sql<'_>, keys: &[SqlValue], call: &Call) -> Result<Vec<Value>, StoreError>;
-
-    /// Makes a row and gives its key.
-    fn create(_call: Call) -> BoxFuture<Result<SqlValue, ApiError>> {
-        Box::pin(async { Err(ApiError::not_implemented("Creating these")) })
-    }
-
-    fn update(_call: Call, _key: SqlValue, _mode: Mode) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async { Err(ApiError::not_implemented("Changing these")) })
-    }
-
-    fn destroy(_call: Call, _key: SqlValue) -> BoxFuture<Result<(), ApiError>> {
-        Box::pin(async { Err(ApiError::not_implemented("Deleting these")) })
-    }
-
-    fn used_by(_call: Call, _key: SqlValue) -> BoxFuture<Result<Value, ApiError>> {
-        Box::pin(async { Ok(Value::Array(Vec::new())) })
-    }
-}
-
-/// The route table of such a resource.
-pub fn operations<T: Rows>() -> Vec<Operation> {
-    let meta = T::META;
-    let (list_path, item) =
-        (format!("{}/", meta.path), format!("{}/{{{}}}/", meta.path, meta.lookup));
-    let id = |verb: &str| format!("{}_{verb}", meta.path.replace(['/', '-'], "_"));
-    let schema = meta.schema;
-    let all = T::OPERATIONS.iter().map(|name| match *name {
-        "list" => T::parameters().fold(
-            Operation::new(Method::GET, &list_path, id("list"), T::access(name), list::<T>)
-                .response(format!("Paginated{schema}List")),
-            |operation, (name, schema)| operation.parameter(name, schema),
-        ),
-        "create" => Operation::new(
-            Method::POST,
-            &list_path,
-            id("create"),
-            T::access(name),
-            |call: Call| async move {
-                let key = T::create(call.clone()).await?;
-                one::<T>(call, StatusCode::CREATED, key).await
-            },
-        )
-        .request(format!("{schema}Request"))
-        .response(schema),
-        "update" => {
-            Operation::new(Method::PUT, &item, id("update"), T::access(name), |call: Call| {
-                change::<T>(call, Mode::Replace)
-            })
-            .request(format!("{schema}Request"))
-            .response(schema)
+        if mount.own || table.everybody {
+            Access::Authenticated
+        } else {
+            Access::permission(meta.app(), verb, meta.model_name())
         }
-        "partial_update" => Operation::new(
-            Method::PATCH,
-            &item,
-            id("partial_update"),
-            T::access(name),
-            |call: Call| change::<T>(call, Mode::Patch),
-        )
-        .request(format!("Patched{schema}Request"))
-        .response(schema),
-        "destroy" => Operation::new(
-            Method::DELETE,
-            &item,
-            id("destroy"),
-            T::access(name),
-            |call: Call| async move {
-                let key = find::<T>(&call).await?;
-                T::destroy(call, key).await?;
-                Ok(no_content())
-            },
-        ),
-        "used_by" => Operation::new(
-            Method::GET,
-            format!("{item}used_by/"),
-            id("used_by_list"),
-            T::access(name),
-            |call: Call| async move {
-                let key = find::<T>(&call).await?;
-                Ok(json(StatusCode::OK, &T::used_by(call, key).await?))
-            },
-        )
-        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
-        _ => Operation::new(
-            Method::GET,
-            &item,
-            id("retrieve"),
-            T::access(name),
-            |call: Call| async move {
-                let key = find::<T>(&call).await?;
-                one::<T>(call, StatusCode::OK, key).await
-            },
-        )
-        .response(schema),
+    };
+    let (list_path, item) =
+        (format!("{}/", mount.path), format!("{}/{{{}}}/", mount.path, meta.lookup));
+    let schema = meta.schema;
+    let (request, patch) = (format!("{schema}Request"), format!("Patched{schema}Request"));
+    let all = table.operations.iter().map(|name| {
+        let id = format!("{}_{name}", mount.path.replace(['/', '-'], "_"));
+        let (list_path, item, access) = (list_path.clone(), item.clone(), access(name));
+        match *name {
+            "list" => parameters::<T>().fold(
+                Operation::new(Method::GET, list_path, id, access, move |call| {
+                    list::<T>(call, mount)
+                })
+                .response(format!("Paginated{schema}List")),
+                |operation, (name, schema)| operation.parameter(name, schema),
+            ),
+            "create" => Operation::new(Method::POST, list_path, id, access, create::<T>)
+                .request(request.clone())
+                .response(schema),
+            "update" => Operation::new(Method::PUT, item, id, access, move |call| {
+                change::<T>(call, mount, Mode::Replace)
+            })
+            .request(request.clone())
+            .response(schema),
+            "partial_update" => Operation::new(Method::PATCH, item, id, access, move |call| {
+                change::<T>(call, mount, Mode::Patch)
+            })
+            .request(patch.clone())
+            .response(schema),
+            "destroy" => Operation::new(Method::DELETE, item, id, access, move |call| {
+                destroy::<T>(call, mount)
+            }),
+            "used_by" => Operation::new(
+                Method::GET,
+                format!("{item}used_by/"),
+                format!("{id}_list"),
+                access,
+                move |call: Call| async move {
+                    let key = object_id(meta, &lookup::<T>(&call, mount).await?);
+                    let users = used_by::of_row(&call, T::TABLE, key).await?;
+                    Ok(json(StatusCode::OK, &users))
+                },
+            )
+            .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
+            _ => Operation::new(Method::GET, item, id, access, move |call: Call| async move {
+                let key = lookup::<T>(&call, mount).await?;
+                answer_row::<T>(call, StatusCode::OK, key).await
+            })
+            .response(schema),
+        }
     });
     all.map(|operation| operation.of(meta)).collect()
 }
 
-async fn change<T: Rows>(call: Call, mode: Mode) -> Result<Response, ApiError> {
-    let key = find::<T>(&call).await?;
-    T::update(call.clone(), key.clone(), mode).await?;
-    one::<T>(call, StatusCode::OK, key).await
+/// The query parameters of lists, for the document.
+fn parameters<T: Resource>() -> impl Iterator<Item = (&'static str, Value)> {
+    let kind = |kind: ColumnKind| match kind {
+        ColumnKind::Bool => "boolean",
+        ColumnKind::Int => "integer",
+        ColumnKind::Time => "time",
+        ColumnKind::Uuid => "uuid",
+        ColumnKind::Text | ColumnKind::Bytes | ColumnKind::Json => "string",
+    };
+    let columns = listed(T::TABLE).into_iter().filter(|column| column.filter);
+    let columns = columns.map(move |column| (column.name, property(kind(column.kind))));
+    columns.chain(T::PARAMETERS.iter().map(|(name, kind)| (*name, property(kind))))
 }
 
-async fn one<T: Rows>(call: Call, status: StatusCode, key: SqlValue) -> Result<Response, ApiError> {
+/// A column as lists see it.
+struct Listed {
+    name: &'static str,
+    sql: String,
+    kind: ColumnKind,
+    filter: bool,
+    search: bool,
+}
+
+fn listed(table: &'static TableMeta) -> Vec<Listed> {
+    let mut all = Vec::new();
+    for (number, column) in table.columns.iter().enumerate() {
+        let own = column.listed.iter().enumerate().map(|(place, name)| Listed {
+            name: *name,
+            sql: format!("t.{}", column.sql),
+            kind: column.kind,
+            filter: column.filter && place == 0,
+            search: column.search && place == 0,
+        });
+        all.extend(own);
+        all.extend(column.through.map(|(name, other)| Listed {
+            name,
+            sql: format!("r{number}.{other}"),
+            kind: ColumnKind::Text,
+            filter: true,
+            search: true,
+        }));
+    }
+    all
+}
+
+/// The table as `t`, and what lists look at of the rows it names.
+fn from(table: &TableMeta) -> String {
+    let mut from = format!("{} t", table.name);
+    for (number, column) in table.columns.iter().enumerate() {
+        if let (Some(other), Some(_)) = (column.belongs_to, column.through) {
+            let (name, key, own) = (other.table, other.column, column.sql);
+            from.push_str(&format!(" JOIN {name} r{number} ON r{number}.{key} = t.{own}"));
+        }
+    }
+    from
+}
+
+/// Which rows the caller may see at all: the one condition that every list and look-up begins with.
+/// Who may view the model sees all; others the rows of their own account, and none where rows
+/// belong to nobody.
+fn visible(call: &Call, table: &TableMeta, meta: &KindMeta, mount: Mount) -> Conditions {
+    let mut conditions = Conditions::default();
+    if let Some(only_if) = table.only_if {
+        conditions.push(only_if, Vec::new());
+    }
+    let may_view = call.caller.may(&format!("{}.view_{}", meta.app(), meta.model_name()));
+    if mount.own || !may_view {
+        match (table.owner(), call.caller.pk()) {
+            (Some(owner), Some(user)) => {
+                conditions.push(&format!("t.{} = ?", owner.sql), vec![user.into()]);
+            }
+            _ => conditions.push("1 = 0", Vec::new()),
+        }
+    }
+    conditions
+}
+
+async fn create<T: Resource>(call: Call) -> Result<Response, ApiError> {
+    let body = call.object()?;
     let moved = call.clone();
-    let mut rows = call.cx.store.read(move |sql| T::render(sql, &[key], &moved)).await?;
-    rows.pop().map(|row| json(status, &row)).ok_or_else(|| ApiError::not_found(T::CLASS))
+    let write = move |tx: &mut Tx<'_>| {
+        let mut row = T::parse(&moved.input(&body, Mode::Create), None)?;
+        row.admit(tx, &moved, None)?;
+        Ok::<_, ApiError>(save(tx, row, None)?.key())
+    };
+    let key = call.cx.store.write(call.actor(), reason(T::META, "created"), write).await?;
+    answer_row::<T>(call, StatusCode::CREATED, key).await
+}
+
+async fn change<T: Resource>(call: Call, mount: Mount, mode: Mode) -> Result<Response, ApiError> {
+    let key = lookup::<T>(&call, mount).await?;
+    let body = call.object()?;
+    let (moved, wanted) = (call.clone(), key.clone());
+    let write = move |tx: &mut Tx<'_>| {
+        let found = countersign_core::find(tx, wanted.clone())?;
+        let before: T = found.ok_or_else(|| ApiError::not_found(T::TABLE.class))?;
+        let mut row = T::parse(&moved.input(&body, mode), Some(&before))?;
+        row.admit(tx, &moved, Some(&before))?;
+        save(tx, row, Some(&before)).map(|_| ())
+    };
+    call.cx.store.write(call.actor(), reason(T::META, "changed"), write).await?;
+    answer_row::<T>(call, StatusCode::OK, key).await
+}
+
+async fn destroy<T: Resource>(call: Call, mount: Mount) -> Result<Response, ApiError> {
+    let key = lookup::<T>(&call, mount).await?;
+    let write = move |tx: &mut Tx<'_>| {
+        let found = countersign_core::find::<T>(tx, key.clone())?;
+        found.map_or(Ok(()), |row| remove(tx, &row))
+    };
+    call.cx.store.write(call.actor(), reason(T::META, "deleted"), write).await?;
+    Ok(no_content())
+}
+
+fn reason(meta: &KindMeta, what: &str) -> String {
+    format!("{} {what}", meta.title.to_lowercase())
+}
+
+/// A row as its resource answers it.
+///
+/// # Errors
+/// 404 when it is gone.
+pub async fn answer_row<T: Resource>(
+    call: Call,
+    status: StatusCode,
+    key: SqlValue,
+) -> Result<Response, ApiError> {
+    let moved = call.clone();
+    let mut rows = call
+        .cx
+        .store
+        .read(move |sql| {
+            let rows = find_all::<T>(sql, &[key])?;
+            T::answers(sql, &rows, &moved)
+        })
+        .await?;
+    rows.pop().map(|row| json(status, &row)).ok_or_else(|| ApiError::not_found(T::TABLE.class))
 }
 
 /// The key of the row an item path names, when the caller may see it.
-async fn find<T: Rows>(call: &Call) -> Result<SqlValue, ApiError> {
-    let value = parse(call.param(T::META.lookup), T::TABLE.lookup_kind)
+async fn lookup<T: Resource>(call: &Call, mount: Mount) -> Result<SqlValue, ApiError> {
+    let (table, meta) = (T::TABLE, T::META);
+    let key = table.key().ok_or_else(|| ApiError::not_found(table.class))?;
+    let column = table.column(meta.lookup).filter(|column| !column.key).unwrap_or(key);
+    let value = parse(call.param(meta.lookup), column.kind)
         .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    let mut conditions = Conditions::default();
-    conditions.push(&format!("{} = ?", T::TABLE.lookup), vec![value]);
-    conditions.scope(T::scope(call)?);
-    let statement = format!("SELECT {} FROM {}{}", T::TABLE.key, T::TABLE.from, conditions.text());
+    let mut conditions = visible(call, table, meta, mount);
+    conditions.push(&format!("t.{} = ?", column.sql), vec![value]);
+    let statement = format!("SELECT t.{} FROM {} t{}", key.sql, table.name, conditions.text());
     let found =
         call.cx.store.read(move |sql| sql.query_one(&statement, &conditions.values)).await?;
-    let row = found.ok_or_else(|| ApiError::not_found(T::CLASS))?;
+    let row = found.ok_or_else(|| ApiError::not_found(table.class))?;
     Ok(key_of(&row)?)
 }
 
-fn key_of(row: &countersign_store::Row) -> Result<SqlValue, StoreError> {
+fn key_of(row: &store::Row) -> Result<SqlValue, StoreError> {
     row.get::<i64>(0).map(SqlValue::from).or_else(|_| row.get::<Vec<u8>>(0).map(SqlValue::from))
 }
 
-async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
-    let table = T::TABLE;
-    let mut conditions = Conditions::default();
-    conditions.scope(T::scope(&call)?);
+fn object_id(meta: &KindMeta, key: &SqlValue) -> ObjectId {
+    let key = match key {
+        SqlValue::Int(number) => Key::Int(*number),
+        SqlValue::Bytes(bytes) => Key::Uuid(Uuid::from_slice(bytes).unwrap_or_default()),
+        SqlValue::Text(_) | SqlValue::Null => match meta.key {
+            KeyType::Int => Key::Int(0),
+            KeyType::Uuid => Key::Uuid(Uuid::nil()),
+        },
+    };
+    ObjectId::new(meta.space, key)
+}
+
+async fn list<T: Resource>(call: Call, mount: Mount) -> Result<Response, ApiError> {
+    let (table, columns, index) = (T::TABLE, listed(T::TABLE), T::INDEX);
+    let key = table.key().ok_or_else(|| ApiError::not_found(table.class))?;
+    let mut conditions = visible(&call, table, T::META, mount);
     for (text, values) in T::conditions(&call)? {
         conditions.push(&text, values);
     }
-    for column in table.columns.iter().filter(|c| c.filter) {
+    for column in columns.iter().filter(|column| column.filter) {
         let Some(text) = call.query.get(column.name).filter(|t| !t.is_empty()) else { continue };
         let value = match (parse(text, column.kind), column.kind) {
             (Some(value), _) => value,
             (None, ColumnKind::Bool) => continue,
             (None, kind) => return Err(wrong(column.name, kind)),
         };
+        one_of_choices(T::META, column.name, text)?;
         conditions.push(&format!("{} = ?", column.sql), vec![value]);
     }
     let narrowed_otherwise = !conditions.parts.is_empty();
-    let searched: Vec<&Column> = table.columns.iter().filter(|c| c.search).collect();
+    let searched: Vec<&Listed> = columns.iter().filter(|column| column.search).collect();
     let words: Vec<String> = words(call.query.get("search").unwrap_or_default()).take(16).collect();
     for word in &words {
-        if let Some(text) = table.searched {
-            conditions.push(&format!("instr({text}, ?) > 0"), vec![SqlValue::from(word.as_str())]);
+        if let Some(index) = index {
+            let text = format!("instr({}, ?) > 0", index.searched);
+            conditions.push(&text, vec![SqlValue::from(word.as_str())]);
             continue;
         }
         let pattern =
@@ -330,18 +397,19 @@ async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
         }
     }
     let page = Page::read(&call.query, MOST)?;
-    let order = order(&call, table);
+    let order = order(&call, T::META, key, &columns);
+    let (from, key) = (from(table), format!("t.{}", key.sql));
     let moved = call.clone();
     let (count, rows) = call
         .cx
         .store
         .browse(move |sql| {
             let mut conditions = conditions.clone();
-            let known = match table.index {
+            let known = match index {
                 Some(index) if words.is_empty() && !narrowed_otherwise => Some((index.count)(sql)?),
                 Some(index) if !words.is_empty() => match (index.narrow)(sql, &words)? {
                     Narrowed::Few(keys) => {
-                        conditions.one_of(table.key, &keys);
+                        conditions.one_of(&key, &keys);
                         None
                     }
                     Narrowed::Many(about) => (!narrowed_otherwise).then_some(about),
@@ -349,10 +417,9 @@ async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
                 },
                 _ => None,
             };
-            let (from, filter) = (table.from, conditions.text());
+            let filter = conditions.text();
             let keys = format!(
-                "SELECT {} FROM {from}{filter} ORDER BY {order} LIMIT {} OFFSET {}",
-                table.key,
+                "SELECT {key} FROM {from}{filter} ORDER BY {order} LIMIT {} OFFSET {}",
                 page.size,
                 page.offset()
             );
@@ -376,31 +443,48 @@ async fn list<T: Rows>(call: Call) -> Result<Response, ApiError> {
                     usize::try_from(count.map_or(Ok(0), |row| row.get::<i64>(0))?).unwrap_or(0)
                 }
             };
-            Ok::<_, StoreError>((count, T::render(sql, &keys, &moved)?))
+            let rows = find_all::<T>(sql, &keys)?;
+            Ok::<_, StoreError>((count, T::answers(sql, &rows, &moved)?))
         })
         .await?;
     page.check(count)?;
     Ok(json(StatusCode::OK, &envelope(page, count, rows)))
 }
 
-fn order(call: &Call, table: &TableMeta) -> String {
+fn order(call: &Call, meta: &KindMeta, key: &ColumnMeta, columns: &[Listed]) -> String {
+    let key = format!("t.{}", key.sql);
     let part = |name: &str| -> Option<String> {
         let (name, down) = name.strip_prefix('-').map_or((name, false), |n| (n, true));
         let sql = if name == "pk" {
-            table.key
+            &key
         } else {
-            table.columns.iter().find(|c| c.name == name)?.sql
+            &columns.iter().find(|column| column.name == name)?.sql
         };
         Some(format!("{sql}{}", if down { " DESC" } else { "" }))
     };
     let asked = call.query.get("ordering").unwrap_or_default();
     let mut parts: Vec<String> = asked.split(',').filter_map(|n| part(n.trim())).collect();
     if parts.is_empty() {
-        parts = table.order.split(',').filter_map(part).collect();
+        parts = meta.ordering.iter().copied().filter_map(part).collect();
     }
     // The key last: pages must not overlap when values are equal.
-    parts.push(table.key.to_owned());
+    parts.push(key.clone());
     parts.join(", ")
+}
+
+fn one_of_choices(meta: &KindMeta, name: &str, text: &str) -> Result<(), ApiError> {
+    match meta.field(name).map(|field| (field.shape)()) {
+        Some(Shape::Choice(choices)) if choices.iter().all(|choice| choice.value != text) => {
+            Err(ApiError::field(name, no_choice(text)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is said of a filter's value that is none of a field's choices.
+pub fn no_choice(text: &str) -> Problem {
+    let text = format!("Select a valid choice. {text} is not one of the available choices.");
+    Problem::new("invalid_choice", text)
 }
 
 fn parse(text: &str, kind: ColumnKind) -> Option<SqlValue> {
@@ -411,7 +495,7 @@ fn parse(text: &str, kind: ColumnKind) -> Option<SqlValue> {
             _ => return None,
         },
         ColumnKind::Int => text.parse::<i64>().ok()?.into(),
-        ColumnKind::Text => text.into(),
+        ColumnKind::Text | ColumnKind::Bytes | ColumnKind::Json => text.into(),
         ColumnKind::Time => countersign_model::Timestamp::parse(text)?.into(),
         ColumnKind::Uuid => Uuid::parse_str(text).ok()?.into(),
     })
@@ -421,7 +505,7 @@ fn wrong(name: &str, kind: ColumnKind) -> ApiError {
     let sentence = match kind {
         ColumnKind::Uuid => "Enter a valid UUID.".to_owned(),
         ColumnKind::Time => "Enter a valid date/time.".to_owned(),
-        ColumnKind::Bool | ColumnKind::Int | ColumnKind::Text => "Enter a number.".to_owned(),
+        _ => "Enter a number.".to_owned(),
     };
     FieldErrors::one(name, Problem::new("invalid", sentence)).into()
 }
@@ -449,18 +533,11 @@ impl Conditions {
         self.values.extend(values);
     }
 
-    /// One value for any number of keys, so that the text stays the same and engines have it
-    /// prepared.
     fn one_of(&mut self, column: &str, keys: &[i64]) {
-        let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
-        let among = format!("{column} IN (SELECT value FROM json_each(CAST(? AS TEXT)))");
-        self.push(&among, vec![format!("[{}]", keys.join(",")).into()]);
-    }
-
-    fn scope(&mut self, scope: Scope) {
-        if let Scope::Owned(column, user) = scope {
-            self.push(&format!("{column} = ?"), vec![user.into()]);
-        }
+        let keys: Vec<SqlValue> = keys.iter().map(|key| SqlValue::Int(*key)).collect();
+        let (text, values) = store::one_of(column, self.values.len(), &keys);
+        self.parts.push(text);
+        self.values.extend(values);
     }
 
     fn text(&self) -> String {

@@ -1,8 +1,10 @@
 //! What uses an object, and what would happen to it.
 
-use countersign_core::Context;
-use countersign_model::{ObjectId, OnDelete, Shape, Snapshot, Space};
+use countersign_core::{Call, Context};
+use countersign_model::{ObjectId, OnDelete, Shape, Snapshot, Space, TableMeta};
+use countersign_store::{Sql, SqlValue, StoreError};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::values::UsedBy;
 
@@ -12,7 +14,7 @@ pub(crate) fn of_object(cx: &Context, snapshot: &Snapshot, id: ObjectId) -> Valu
 }
 
 /// Objects that name `target`; bindings name whatever they are bound to by its uuid alone.
-pub fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<UsedBy> {
+fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<UsedBy> {
     let as_bindable = ObjectId::new(Space("bindable"), target.key);
     let naming = snapshot.referrers(target).chain(snapshot.referrers(as_bindable));
     naming
@@ -39,4 +41,107 @@ pub fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<Used
             })
         })
         .collect()
+}
+
+/// More than people look through is not listed.
+const MOST: usize = 1000;
+
+/// The `used_by` answer of a row: objects of the configuration that name it, and rows of declared
+/// tables that belong to it.
+pub(crate) async fn of_row(
+    call: &Call,
+    table: &'static TableMeta,
+    id: ObjectId,
+) -> Result<Value, StoreError> {
+    let naming: Vec<Naming> = namings(&call.cx, table);
+    let rows = call
+        .cx
+        .store
+        .read(move |sql| {
+            let mut all = Vec::new();
+            for naming in &naming {
+                all.extend(naming.rows(sql, &SqlValue::from(id.key))?);
+            }
+            Ok::<_, StoreError>(all)
+        })
+        .await?;
+    let mut all = users_of(&call.cx, &call.snapshot, id);
+    all.extend(rows);
+    Ok(all.iter().map(UsedBy::to_json).collect())
+}
+
+/// Rows of one table that belong to a row of another.
+struct Naming {
+    app: &'static str,
+    model_name: &'static str,
+    action: &'static str,
+    statement: String,
+}
+
+fn namings(cx: &Context, target: &TableMeta) -> Vec<Naming> {
+    let mut all = Vec::new();
+    for table in cx.tables().map(|resource| resource.meta) {
+        for column in table.columns {
+            let Some((other, rule)) =
+                column.belongs_to.and_then(|other| Some((other, other.on_delete?)))
+            else {
+                continue;
+            };
+            if other.table != target.name {
+                continue;
+            }
+            let linked = table.columns.iter().filter(|_| table.link).find_map(|far| {
+                let far_end = far.belongs_to.filter(|_| far.sql != column.sql)?;
+                Some((far.sql, cx.tables().find(|t| t.meta.name == far_end.table)?.meta))
+            });
+            let (shown, from, action) = match (linked, rule) {
+                (Some((far, shown)), _) => {
+                    let key = shown.key().map_or("", |key| key.sql);
+                    let from =
+                        format!("{} l JOIN {} t ON t.{key} = l.{far}", table.name, shown.name);
+                    (shown, format!("{from} WHERE l.{} = $1", column.sql), "cascade_many")
+                }
+                (None, rule) => {
+                    let action = if rule == OnDelete::SetNull { "set_null" } else { "cascade" };
+                    (table, format!("{} t WHERE t.{} = $1", table.name, column.sql), action)
+                }
+            };
+            let (Some(kind), Some(key)) = (shown.kind, shown.key()) else { continue };
+            let only_if = shown.only_if.map(|only| format!(" AND {only}")).unwrap_or_default();
+            let by = kind.ordering.first().and_then(|by| shown.column(by));
+            let by = by.map_or(key.sql, |column| column.sql);
+            all.push(Naming {
+                app: kind.app(),
+                model_name: kind.model_name(),
+                action,
+                statement: format!(
+                    "SELECT t.{}, {} FROM {from}{only_if} ORDER BY t.{by}, t.{} LIMIT {MOST}",
+                    key.sql,
+                    shown.display_sql(),
+                    key.sql
+                ),
+            });
+        }
+    }
+    all
+}
+
+impl Naming {
+    fn rows(&self, sql: &mut Sql<'_>, key: &SqlValue) -> Result<Vec<UsedBy>, StoreError> {
+        let rows = sql.query(&self.statement, std::slice::from_ref(key))?;
+        let used = rows.iter().map(|row| {
+            let pk = row
+                .get::<i64>(0)
+                .map(|pk| pk.to_string())
+                .or_else(|_| row.get::<Uuid>(0).map(|uuid| uuid.to_string()))?;
+            Ok(UsedBy {
+                app: self.app.to_owned(),
+                model_name: self.model_name.to_owned(),
+                pk,
+                name: row.get(1)?,
+                action: self.action,
+            })
+        });
+        used.collect()
+    }
 }

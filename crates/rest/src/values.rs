@@ -6,16 +6,16 @@ use serde_json::Value;
 
 /// One object that uses another, as `used_by` answers.
 #[derive(Debug, Clone)]
-pub struct UsedBy {
-    pub app: String,
-    pub model_name: String,
-    pub pk: String,
-    pub name: String,
-    pub action: &'static str,
+pub(crate) struct UsedBy {
+    pub(crate) app: String,
+    pub(crate) model_name: String,
+    pub(crate) pk: String,
+    pub(crate) name: String,
+    pub(crate) action: &'static str,
 }
 
 impl UsedBy {
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         serde_json::json!({"app": self.app, "model_name": self.model_name, "pk": self.pk, "name": self.name, "action": self.action})
     }
 }

@@ -14,7 +14,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::pbkdf2;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_model::{Entropy, Secret, Timestamp};
+use countersign_model::{Entropy, Registry, Secret, TableMeta, Timestamp};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -30,45 +30,45 @@ use crate::params;
 use crate::sql::{Row, Sql, SqlValue};
 use crate::tx::Tx;
 
-/// Every table with its columns, parents before children. A test holds it against the database.
-const TABLES: &[(&str, &str)] = &[
+/// The store's own tables with their columns.
+const OWN: [(&str, &str); 4] = [
     ("object", "space, key, model, format, revision, data"),
     ("change", "revision, at, actor, reason, edits"),
     ("graph", "id, revision"),
     ("fact", "name, value"),
-    (
-        "users",
-        "id, uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, last_login, joined, path, type, attributes",
-    ),
-    ("user_group", "uuid, name, is_superuser, parent, attributes"),
-    ("membership", "user_id, group_uuid"),
-    (
-        "token",
-        "uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed, flow",
-    ),
-    ("session", "uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data"),
-    ("consent", "id, user_id, application, permissions, expires, expiring"),
-    (
-        "authorization_code",
-        "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data",
-    ),
-    (
-        "access_token",
-        "id, hash, provider_id, user_id, session, scope, created, expires, revoked, family, data",
-    ),
-    (
-        "refresh_token",
-        "id, hash, provider_id, user_id, session, scope, created, expires, used, revoked, family, data, uses, used_from, generation",
-    ),
-    ("client_account", "provider_id, user_id"),
-    (
-        "event",
-        "uuid, action, app, username, user_json, context, authorized_application, client_ip, created, expires, brand, seq, chain, code",
-    ),
-    ("event_checkpoint", "reason, seq, chain, at, signature"),
-    ("notification", "uuid, user_id, event, severity, body, created, seen"),
-    ("flow_run", "uuid, flow, user_id, started, finished, outcome, revision, steps, known, size"),
 ];
+
+/// A table that backups hold.
+struct Kept {
+    name: &'static str,
+    columns: Vec<&'static str>,
+}
+
+/// The store's own tables, then those that modules declare, parents before children.
+fn kept(registry: &Registry) -> Vec<Kept> {
+    let own =
+        OWN.iter().map(|(name, columns)| Kept { name, columns: columns.split(", ").collect() });
+    let mut kept: Vec<Kept> = own.collect();
+    let mut waiting: Vec<&TableMeta> = registry.tables().filter(|table| table.backup).collect();
+    while !waiting.is_empty() {
+        let waits = |table: &TableMeta| {
+            let mut parents = table.columns.iter().filter_map(|column| column.belongs_to);
+            parents.any(|parent| {
+                parent.table != table.name && waiting.iter().any(|other| other.name == parent.table)
+            })
+        };
+        let (blocked, ready): (Vec<&TableMeta>, Vec<&TableMeta>) =
+            waiting.iter().copied().partition(|table| waits(table));
+        // Tables that belong to each other in a circle come as they are declared.
+        let next = if ready.is_empty() { blocked.clone() } else { ready };
+        waiting.retain(|table| !next.iter().any(|taken| taken.name == table.name));
+        kept.extend(next.into_iter().map(|table| Kept {
+            name: table.name,
+            columns: table.columns.iter().map(|column| column.sql).collect(),
+        }));
+    }
+    kept
+}
 
 /// Written like a table: how far the counters of the tables are.
 const NUMBERS: &str = "highest_number";
@@ -128,6 +128,7 @@ pub enum BackupError {
 /// When the engine fails or the output cannot be written.
 pub fn write_backup(
     sql: &mut Sql<'_>,
+    registry: &Registry,
     out: impl Write,
     passphrase: &Secret,
     secret_key: &Secret,
@@ -150,16 +151,12 @@ pub fn write_backup(
         serde_json::to_string(&header).map_err(|e| BackupError::Damaged(e.to_string()))?
     )?;
     let mut count = 0;
-    for (table, columns) in TABLES {
-        writeln!(
-            lines,
-            "{}",
-            json!({"table": table, "columns": columns.split(", ").collect::<Vec<_>>()})
-        )?;
-        let statement = format!(
-            "SELECT {columns} FROM {table} ORDER BY {} LIMIT $1 OFFSET $2",
-            first_two(columns)
-        );
+    for Kept { name: table, columns } in kept(registry) {
+        writeln!(lines, "{}", json!({"table": table, "columns": columns}))?;
+        let first_two = columns.iter().take(2).copied().collect::<Vec<_>>().join(", ");
+        let columns = columns.join(", ");
+        let statement =
+            format!("SELECT {columns} FROM {table} ORDER BY {first_two} LIMIT $1 OFFSET $2");
         for offset in (0_i64..).step_by(ROWS) {
             let rows =
                 sql.query(&statement, params![i64::try_from(ROWS).unwrap_or(i64::MAX), offset])?;
@@ -173,7 +170,7 @@ pub fn write_backup(
         }
     }
     writeln!(lines, "{}", json!({"table": NUMBERS, "columns": ["name", "number"]}))?;
-    for (name, number) in numbers::given(sql)? {
+    for (name, number) in numbers::given(sql, registry)? {
         writeln!(lines, "{}", json!([name, number]))?;
     }
     lines.finish()?.finish()?;
@@ -208,6 +205,7 @@ pub fn restore_backup(
     }
     tx.execute("DELETE FROM fact", params![])?;
     tx.execute("DELETE FROM graph", params![])?;
+    let known = kept(tx.registry());
     let (mut table, mut insert) = (None, None);
     let (mut count, mut numbers, mut in_numbers) = (0, Vec::new(), false);
     for line in lines.by_ref().lines() {
@@ -219,14 +217,14 @@ pub fn restore_backup(
                 if in_numbers {
                     continue;
                 }
-                let found = TABLES
+                let found = known
                     .iter()
-                    .find(|(table, _)| *table == name)
+                    .find(|table| table.name == name)
                     .ok_or_else(|| BackupError::Damaged(format!("unknown table {name}")))?;
                 let named = begin.get("columns").and_then(Value::as_array);
                 insert = named
                     .map(|named| {
-                        Ok::<_, BackupError>(insertion(found.0, &known_columns(found, named)?))
+                        Ok::<_, BackupError>(insertion(found.name, &known_columns(found, named)?))
                     })
                     .transpose()?;
                 table = Some(found);
@@ -238,12 +236,12 @@ pub fn restore_backup(
                 _ => return Err(BackupError::Damaged("a number of no known form".to_owned())),
             },
             Value::Array(values) => {
-                let (table, columns) = table
+                let Kept { name: table, columns } = table
                     .ok_or_else(|| BackupError::Damaged("a row without a table".to_owned()))?;
                 // The oldest backups name no columns: they have the first of these, since new ones
-                // are listed last.
+                // are declared last.
                 let (statement, width) = insert.get_or_insert_with(|| {
-                    insertion(table, &columns.split(", ").take(values.len()).collect::<Vec<_>>())
+                    insertion(table, columns.get(..values.len()).unwrap_or_default())
                 });
                 if values.len() != *width {
                     return Err(BackupError::Damaged(format!(
@@ -309,16 +307,14 @@ pub fn remove_if_empty(folder: &Path) -> Result<bool, StoreError> {
 }
 
 /// The columns a backup names; those that came later take their defaults.
-fn known_columns(
-    (table, columns): &(&str, &'static str),
-    named: &[Value],
-) -> Result<Vec<&'static str>, BackupError> {
-    let known = |name: &Value| columns.split(", ").find(|column| name.as_str() == Some(column));
+fn known_columns(table: &Kept, named: &[Value]) -> Result<Vec<&'static str>, BackupError> {
+    let known =
+        |name: &Value| table.columns.iter().copied().find(|column| name.as_str() == Some(column));
     named
         .iter()
         .map(known)
         .collect::<Option<_>>()
-        .ok_or_else(|| BackupError::Damaged(format!("unknown columns of {table}")))
+        .ok_or_else(|| BackupError::Damaged(format!("unknown columns of {}", table.name)))
 }
 
 /// The statement for a row of these columns, and how many they are.
@@ -331,14 +327,10 @@ fn insertion(table: &str, columns: &[&str]) -> (String, usize) {
 }
 
 /// Every column of a backup, as `table.column`.
-pub fn backed_up_columns() -> impl Iterator<Item = String> {
-    TABLES.iter().flat_map(|(table, columns)| {
-        columns.split(", ").map(move |column| format!("{table}.{column}"))
+pub fn backed_up_columns(registry: &Registry) -> impl Iterator<Item = String> {
+    kept(registry).into_iter().flat_map(|table| {
+        table.columns.into_iter().map(move |column| format!("{}.{column}", table.name))
     })
-}
-
-fn first_two(columns: &str) -> String {
-    columns.split(", ").take(2).collect::<Vec<_>>().join(", ")
 }
 
 /// The lines of an opened backup.
@@ -536,13 +528,14 @@ mod tests {
 
     #[test]
     fn a_backup_of_an_older_schema_names_fewer_columns() {
-        let table = TABLES.iter().find(|(name, _)| *name == "event").unwrap();
-        let columns = known_columns(table, &[json!("uuid"), json!("action")]).unwrap();
+        let kept = kept(&Registry::default());
+        let table = kept.iter().find(|table| table.name == "object").unwrap();
+        let columns = known_columns(table, &[json!("space"), json!("key")]).unwrap();
         assert_eq!(
-            insertion(table.0, &columns),
-            ("INSERT INTO event (uuid, action) VALUES ($1, $2)".to_owned(), 2)
+            insertion(table.name, &columns),
+            ("INSERT INTO object (space, key) VALUES ($1, $2)".to_owned(), 2)
         );
-        for wrong in [json!("uuid) VALUES (1); --"), json!("nothing"), json!(1)] {
+        for wrong in [json!("key) VALUES (1); --"), json!("nothing"), json!(1)] {
             assert!(matches!(known_columns(table, &[wrong]), Err(BackupError::Damaged(_))));
         }
     }

@@ -22,6 +22,7 @@ mod sql;
 mod sqlite;
 mod store;
 mod system;
+mod table;
 mod tls;
 mod tx;
 
@@ -41,5 +42,8 @@ pub use seldom::{Seldom, log_failure};
 pub use sql::{FromSql, Row, Sql, SqlValue, statements};
 pub use store::{Auditor, Database, Options, Refreshed, Store};
 pub use system::{SystemClock, SystemEntropy};
+pub use table::{
+    Stored, Table, delete, insert, load, load_all, load_table, one_of, remove_ended, update,
+};
 pub use tls::{PostgresTls, SslMode};
 pub use tx::{Check, Tx};

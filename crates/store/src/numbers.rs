@@ -17,21 +17,20 @@ use crate::params;
 use crate::postgresql;
 use crate::sql::{Engine, Sql};
 
-/// A table whose rows have numbers of their own.
+/// A table whose rows had numbers when the step of the migration begun it, and in backups from
+/// before. Later tables are counted from their first row, as their declarations say.
 struct Numbered {
     table: &'static str,
     /// What events call its rows.
     model_name: &'static str,
-    /// More than this many a second are not made for long.
-    a_second: i64,
 }
 
 const NUMBERED: [Numbered; 5] = [
-    Numbered { table: "users", model_name: "user", a_second: 1 },
-    Numbered { table: "consent", model_name: "userconsent", a_second: 1 },
-    Numbered { table: "authorization_code", model_name: "authorizationcode", a_second: 1000 },
-    Numbered { table: "access_token", model_name: "accesstoken", a_second: 1000 },
-    Numbered { table: "refresh_token", model_name: "refreshtoken", a_second: 1000 },
+    Numbered { table: "users", model_name: "user" },
+    Numbered { table: "consent", model_name: "userconsent" },
+    Numbered { table: "authorization_code", model_name: "authorizationcode" },
+    Numbered { table: "access_token", model_name: "accesstoken" },
+    Numbered { table: "refresh_token", model_name: "refreshtoken" },
 ];
 
 /// The space of the graph whose objects have numbers that rows name.
@@ -142,9 +141,13 @@ fn highest_of(sql: &mut Sql<'_>, statement: &str) -> Result<i64, StoreError> {
         .unwrap_or(0))
 }
 
-/// The highest number ever given in each table, and in each space of the graph, by name.
-pub(crate) fn given(sql: &mut Sql<'_>) -> Result<Vec<(&'static str, i64)>, StoreError> {
-    NUMBERED.iter().map(|of| Ok((of.table, highest_given(sql, of.table)?))).collect()
+/// The highest number ever given in each numbered table, by name.
+pub(crate) fn given(
+    sql: &mut Sql<'_>,
+    registry: &Registry,
+) -> Result<Vec<(&'static str, i64)>, StoreError> {
+    let numbered = registry.tables().filter(|table| table.is_numbered());
+    numbered.map(|table| Ok((table.name, highest_given(sql, table.name)?))).collect()
 }
 
 /// Takes over what a backup says of the numbers given before it, and leaves out those that may have
@@ -160,11 +163,11 @@ pub(crate) fn continue_after(
         begin_above_all_seen(sql)?;
     }
     let since = (now.seconds() - made.seconds()).max(0);
-    for of in &NUMBERED {
+    for of in registry.tables().filter(|table| table.is_numbered()) {
         let before =
-            given.iter().find(|(table, _)| table == of.table).map_or(0, |(_, number)| *number);
-        let before = before.max(highest_given(sql, of.table)?);
-        raise(sql, of.table, before + GAP + since * of.a_second)?;
+            given.iter().find(|(table, _)| table == of.name).map_or(0, |(_, number)| *number);
+        let before = before.max(highest_given(sql, of.name)?);
+        raise(sql, of.name, before + GAP + since * of.a_second)?;
     }
     let mut spaces: Vec<&str> = registry
         .kinds()

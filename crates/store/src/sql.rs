@@ -94,6 +94,10 @@ impl Row {
 }
 
 impl Row {
+    pub(crate) fn value(&self, column: usize) -> Option<&SqlValue> {
+        self.0.get(column)
+    }
+
     pub(crate) fn new(values: Vec<SqlValue>) -> Row {
         Row(values)
     }

@@ -7,7 +7,11 @@
     reason = "tests"
 )]
 
-use countersign_model::{Key, KeyType, Kind, KindDef, ObjectId, Secret, Target as _, Timestamp};
+mod common;
+
+use countersign_model::{
+    Key, KeyType, Kind, KindDef, ObjectId, Registry, Secret, Target as _, Timestamp,
+};
 use countersign_store::{
     Actor, BackupError, Database, Options, Sql, Store, StoreError, SystemEntropy, Tx, params,
     restore_backup, write_backup,
@@ -24,7 +28,8 @@ struct Number {
 fn open(database: &Database) -> Store {
     Store::open(Options {
         secret_key: Secret::new("a key").into(),
-        ..countersign_testing::options(database.clone(), [KindDef::of::<Number>()])
+        registry: Registry::new([KindDef::of::<Number>()]).with_tables(common::tables()),
+        ..countersign_testing::options(database.clone(), [])
     })
     .unwrap()
 }
@@ -83,6 +88,7 @@ async fn backed_up(store: &Store) -> Vec<u8> {
         let mut file = Vec::new();
         write_backup(
             sql,
+            &Registry::default().with_tables(common::tables()),
             &mut file,
             &Secret::new("open sesame"),
             &Secret::new("a key"),

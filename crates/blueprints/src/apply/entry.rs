@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 
+use countersign_core::{ApiError, PasswordHash, Rows};
 use countersign_model::{FieldErrors, Input, Key, Mode, ObjectId, Problem};
 use countersign_store::Tx;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Action, ApplyError, ApplyErrorKind, META_MODEL, Run, Spot, Step, Table, TableFault,
+    Action, ApplyError, ApplyErrorKind, META_MODEL, Run, Spot, Step,
     find::{FindFault, Found},
 };
 use crate::{
@@ -178,9 +179,9 @@ impl Run<'_> {
         made.relink(&mut wanted.identifiers);
         made.relink(&mut wanted.attrs);
         let found = self.look_up(tx, &wanted)?;
-        let table = self.job.tables.iter().find(|table| table.model() == wanted.model);
+        let table = self.job.tables.iter().find(|table| table.kind().model == wanted.model);
         let (action, key, fields) = match table {
-            Some(table) => bring_about_row(tx, &**table, &wanted, found)?,
+            Some(table) => bring_about_row(tx, (&**table, &*self.job.passwords), &wanted, found)?,
             None => self.bring_about(tx, &wanted, found, spot)?,
         };
         if let Some(id) = &entry.id {
@@ -352,13 +353,17 @@ type Done = (Action, Option<Key>, Vec<String>);
 /// Brings a row of the directory into its state.
 fn bring_about_row(
     tx: &mut Tx<'_>,
-    table: &dyn Table,
+    (table, passwords): (&dyn Rows, &dyn PasswordHash),
     wanted: &Wanted,
     found: Option<Found>,
 ) -> Result<Done, ApplyErrorKind> {
-    let fault = |fault| match fault {
-        TableFault::Fields(errors) => ApplyErrorKind::Fields(errors),
-        TableFault::Store(error) => ApplyErrorKind::Store(error),
+    let fault = |error| match error {
+        ApiError::Fields(errors) => ApplyErrorKind::Fields(errors),
+        ApiError::Store(error) => ApplyErrorKind::Store(error),
+        other => {
+            let problem = Problem::new("invalid", other.to_string());
+            ApplyErrorKind::Fields(FieldErrors::object(problem))
+        }
     };
     let values = wanted.values();
     match (wanted.state, found) {
@@ -370,15 +375,14 @@ fn bring_about_row(
         (State::MustCreated, Some(_)) => Err(wanted.exists()),
         (State::Created, Some(found)) => Ok((Action::Kept, Some(found.key), Vec::new())),
         (State::Present, Some(found)) => {
-            let row = super::Row { key: found.key, values: found.values };
-            let changed = table.update(tx, &row, &values).map_err(fault)?;
+            let changed = table.update(tx, found.key, &values, passwords).map_err(fault)?;
             let action = if changed.is_empty() { Action::Unchanged } else { Action::Updated };
-            Ok((action, Some(row.key), changed))
+            Ok((action, Some(found.key), changed))
         }
         (State::Present | State::Created | State::MustCreated, None) => {
             let asked =
-                wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, table.key()));
-            let key = table.create(tx, asked, &values).map_err(fault)?;
+                wanted.identifiers.get("pk").and_then(|key| Key::from_json(key, table.kind().key));
+            let key = table.create(tx, asked, &values, passwords).map_err(fault)?;
             Ok((Action::Created, Some(key), values.keys().cloned().collect()))
         }
     }

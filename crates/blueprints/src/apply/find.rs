@@ -1,10 +1,11 @@
 //! Finding existing objects by values of their fields.
 
+use countersign_core::RowValues;
 use countersign_model::{Entry, Key, KindMeta, ObjectId, Shape, Snapshot};
 use countersign_store::{StoreError, Tx};
 use serde_json::{Map, Value as Json};
 
-use super::{Row, Run};
+use super::Run;
 use crate::printf::text_of;
 
 /// An object an entry is about: in the graph or in a table.
@@ -41,8 +42,8 @@ impl Run<'_> {
         conditions: &[(String, Json)],
     ) -> Result<Option<Found>, FindFault> {
         if let Some(table) = self.table(model) {
-            check_fields(None, table.fields(), conditions)?;
-            let wanted = key.and_then(|key| Key::from_json(key, table.key()));
+            check_fields(None, &table.fields(), conditions)?;
+            let wanted = key.and_then(|key| Key::from_json(key, table.kind().key));
             let pk: Vec<(String, Json)> =
                 wanted.map(|key| ("pk".to_owned(), key.to_json())).into_iter().collect();
             let mut rows = Vec::new();
@@ -60,7 +61,7 @@ impl Run<'_> {
                 Some(row.key) == wanted
                     || matches_all(graph, None, row.key, &row.values, conditions)
             });
-            return Ok(matching.map(|Row { key, values }| Found { key, values }));
+            return Ok(matching.map(|RowValues { key, values }| Found { key, values }));
         }
         let Some(kind) = tx.registry().kind(model) else { return Err(FindFault::Model) };
         let meta = kind.meta;
@@ -88,14 +89,14 @@ impl Run<'_> {
 /// (`name__startswith`).
 fn check_fields(
     meta: Option<&KindMeta>,
-    columns: &[&str],
+    columns: &[String],
     conditions: &[(String, Json)],
 ) -> Result<(), FindFault> {
     for (field, _) in conditions {
         let name = field.split("__").next().unwrap_or(field);
         let known = is_key(meta, name)
             || meta.is_some_and(|meta| meta.field(name).is_some())
-            || columns.contains(&name);
+            || columns.iter().any(|column| column == name);
         if !known {
             return Err(FindFault::Field(field.clone()));
         }

@@ -8,13 +8,13 @@ mod entry;
 mod error;
 mod find;
 mod plan;
-mod table;
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use countersign_core::{PasswordHash, Rows};
 use countersign_model::{KindMeta, ObjectId, Secret};
 use countersign_store::{Actor, Store, StoreError, Tx};
 use serde_json::{Map, Value as Json};
@@ -23,7 +23,6 @@ use crate::format::{Document, Origin, Value, map_from_json, merge_context};
 
 pub use error::{ApplyError, ApplyErrorKind, Spot};
 pub use plan::{Difference, DifferenceKind, differences};
-pub use table::{Row, Table, TableFault};
 
 /// Model of entries that apply another file.
 pub const META_MODEL: &str = "authentik_blueprints.metaapplyblueprint";
@@ -65,8 +64,9 @@ pub struct Job {
     pub library: Vec<Document>,
     /// Which of them to apply, by position, in this order.
     pub chosen: Vec<usize>,
-    /// Tables of the directory.
-    pub tables: Vec<Box<dyn Table>>,
+    /// Tables that can be filled.
+    pub tables: Vec<Arc<dyn Rows>>,
+    pub passwords: Arc<dyn PasswordHash>,
     pub machine: Machine,
     /// Over the context of each file.
     pub context: Map<String, Json>,
@@ -274,7 +274,7 @@ impl Run<'_> {
     fn context(&self, tx: &Tx<'_>, document: &Document) -> Vec<(String, Value)> {
         let graph = tx.registry().kinds().map(|kind| kind.meta.model);
         let models: Map<String, Json> = graph
-            .chain(self.job.tables.iter().map(|table| table.model()))
+            .chain(self.job.tables.iter().map(|table| table.kind().model))
             .filter_map(|model| model.split_once('.'))
             .map(|(app, name)| (name.to_owned(), Json::from(app)))
             .collect();
@@ -291,8 +291,8 @@ impl Run<'_> {
         tx.registry().kind(&model.to_ascii_lowercase()).map(|kind| kind.meta)
     }
 
-    fn table(&self, model: &str) -> Option<&dyn Table> {
-        self.job.tables.iter().find(|table| table.model() == model).map(|table| &**table)
+    fn table(&self, model: &str) -> Option<&dyn Rows> {
+        self.job.tables.iter().find(|table| table.kind().model == model).map(|table| &**table)
     }
 }
 

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
-use countersign_model::{FieldErrors, Key, KeyType, Kind, KindDef, Problem, Ref, Secret};
-use countersign_store::{Sql, StoreError, params};
+use countersign_core::{PasswordHash, Record, TableResource};
+use countersign_model::{JsonMap, Kind, KindDef, Ref, Secret, Table};
+use countersign_store::{StoreError, params};
 
 use super::{plan::DifferenceKind, *};
 
@@ -46,62 +47,36 @@ struct Binding {
 }
 
 /// Groups, with just the columns a blueprint of this test names.
-struct Groups;
+#[derive(Debug, Clone, Table)]
+#[kind(
+    path = "core/groups",
+    model = "authentik_core.group",
+    schema = "Group",
+    title = "Group",
+    space = "group",
+    lookup = "group_uuid"
+)]
+#[table(name = "user_group", operations = "create", display = "{name}")]
+struct Group {
+    #[column(key)]
+    uuid: uuid::Uuid,
+    #[field(label = "Name", unique)]
+    name: String,
+    #[column(hidden)]
+    is_superuser: bool,
+    #[field(label = "Attributes", default)]
+    attributes: JsonMap,
+}
 
-impl Table for Groups {
-    fn model(&self) -> &'static str {
-        "authentik_core.group"
+impl Record for Group {}
+
+struct NoPasswords;
+impl PasswordHash for NoPasswords {
+    fn hash(&self, _password: &str) -> Result<String, String> {
+        Err("nobody has a password here".to_owned())
     }
-    fn key(&self) -> KeyType {
-        KeyType::Uuid
-    }
-    fn fields(&self) -> &'static [&'static str] {
-        &["name", "attributes"]
-    }
-    fn candidates(
-        &self,
-        sql: &mut Sql<'_>,
-        _conditions: &[(String, Json)],
-    ) -> Result<Vec<Row>, StoreError> {
-        let rows = sql.query("SELECT uuid, name, attributes FROM user_group", params![])?;
-        rows.into_iter()
-            .map(|row| {
-                let values = [
-                    ("name".to_owned(), Json::from(row.get::<String>(1)?)),
-                    ("attributes".to_owned(), row.get(2)?),
-                ];
-                Ok(Row { key: Key::Uuid(row.get(0)?), values: values.into_iter().collect() })
-            })
-            .collect()
-    }
-    fn create(
-        &self,
-        tx: &mut Tx<'_>,
-        _key: Option<Key>,
-        values: &Map<String, Json>,
-    ) -> Result<Key, TableFault> {
-        let Some(name) = values.get("name").and_then(Json::as_str) else {
-            return Err(FieldErrors::one("name", Problem::required()).into());
-        };
-        let uuid = tx.entropy().uuid();
-        let attributes = values.get("attributes").cloned().unwrap_or(Json::Object(Map::new()));
-        tx.execute(
-            "INSERT INTO user_group (uuid, name, is_superuser, attributes) VALUES ($1, $2, $3, $4)",
-            params![uuid, name, false, &attributes],
-        )?;
-        Ok(Key::Uuid(uuid))
-    }
-    fn update(
-        &self,
-        _tx: &mut Tx<'_>,
-        _row: &Row,
-        _values: &Map<String, Json>,
-    ) -> Result<Vec<String>, TableFault> {
-        Ok(Vec::new())
-    }
-    fn delete(&self, tx: &mut Tx<'_>, key: Key) -> Result<(), TableFault> {
-        tx.execute("DELETE FROM user_group WHERE uuid = $1", params![key])?;
-        Ok(())
+    fn matches(&self, _password: &str, _stored: &str) -> bool {
+        false
     }
 }
 
@@ -124,7 +99,8 @@ fn job(files: &[(&str, &str)]) -> Arc<Job> {
             .map(|(name, text)| Document::parse(name, text).unwrap().from(Origin::Machine))
             .collect(),
         chosen: vec![0],
-        tables: vec![Box::new(Groups)],
+        tables: TableResource::served::<Group>(Vec::new()).rows.into_iter().collect(),
+        passwords: Arc::new(NoPasswords),
         machine: Machine::with(|name| (name == "SLUG").then(|| "from-environment".to_owned())),
         context: Map::new(),
     })

@@ -10,6 +10,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
 use crate::instances::Surroundings;
+use crate::tables;
 
 use super::{Export, Selection, import::import, models, of_store};
 
@@ -51,11 +52,16 @@ pub(crate) fn operations(given: &Arc<Surroundings>) -> Vec<Operation> {
 async fn whole(call: Call) -> Result<Response, ApiError> {
     let names: Vec<String> =
         call.query.all("kinds").flat_map(|names| names.split(',')).map(str::to_owned).collect();
-    let models = models(&names, call.cx.registry())
+    let tables = tables::of(call.cx.modules());
+    let models = models(&names, call.cx.registry(), &tables)
         .map_err(|problem| ApiError::detail(StatusCode::BAD_REQUEST, problem))?;
-    let written =
-        of_store(&call.cx.store, Selection { models, ..Selection::default() }, call.cx.clock.now())
-            .await?;
+    let written = of_store(
+        &call.cx.store,
+        tables,
+        Selection { models, ..Selection::default() },
+        call.cx.clock.now(),
+    )
+    .await?;
     Ok(download(written, "countersign.yaml"))
 }
 
@@ -65,6 +71,7 @@ async fn flow(call: Call) -> Result<Response, ApiError> {
         parts_of_flow(&call.snapshot, &slug).ok_or_else(|| ApiError::not_found("Flow"))?;
     let written = of_store(
         &call.cx.store,
+        tables::of(call.cx.modules()),
         Selection { objects: Some(objects), ..Selection::default() },
         call.cx.clock.now(),
     )

@@ -30,7 +30,13 @@ async fn applied(given: &Surroundings, call: &Call, text: &str) -> Result<Vec<St
     let mut library = shipped::documents().map_err(|error| error.to_string())?;
     let chosen = vec![library.len()];
     library.push(document);
-    let job = Arc::new(given.job(&call.cx.settings.secret_key, library, chosen, Map::new()));
+    let job = Arc::new(given.job(
+        call.cx.modules(),
+        &call.cx.settings.secret_key,
+        library,
+        chosen,
+        Map::new(),
+    ));
     let who = call.caller.user.as_ref().map(|user| user.username.clone()).unwrap_or_default();
     let outcome = apply::commit(
         &call.cx.store,

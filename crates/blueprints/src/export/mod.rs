@@ -13,14 +13,15 @@ mod order;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use countersign_core::Rows;
 use countersign_model::{
-    FieldMeta, Fields as _, Key, KindMeta, ObjectId, Registry, Shape, Snapshot, Space, Target as _,
-    Timestamp, directory, family,
+    Export as Exported, FieldMeta, Key, KindMeta, ObjectId, Registry, Shape, Snapshot, Space,
+    Target as _, Timestamp, family,
 };
-use countersign_store::{Sql, Store, StoreError, params};
+use countersign_store::{Sql, Store, StoreError};
 use serde_json::{Map, Value as Json};
-use uuid::Uuid;
 
 pub(crate) use api::operations;
 
@@ -62,15 +63,15 @@ pub struct Everything {
 }
 
 impl Everything {
-    /// The configuration, all groups, and of the accounts those that the configuration names, or
-    /// all of them.
+    /// The configuration, and of the tables the rows that their declarations say.
     ///
     /// # Errors
     /// When the engine fails.
     pub fn read(
         snapshot: &Snapshot,
         sql: &mut Sql<'_>,
-        all_users: bool,
+        tables: &[Arc<dyn Rows>],
+        selection: &Selection,
     ) -> Result<Everything, StoreError> {
         let mut items: BTreeMap<ObjectId, Item> = BTreeMap::new();
         let mut named = BTreeSet::new();
@@ -83,32 +84,16 @@ impl Everything {
                 Item { id: entry.id, meta: entry.meta(), values: entry.object.values() },
             );
         }
-        for row in sql.query("SELECT uuid FROM user_group", params![])? {
-            let uuid: Uuid = row.get(0)?;
-            if let Some(fields) = countersign_directory::groups::fields_of(sql, uuid)? {
-                let id = ObjectId::new(directory::Group::SPACE, Key::Uuid(uuid));
-                let mut values = fields.to_map();
-                // Membership stands with the members.
-                values.retain(|name, _| name != "users" && name != "roles");
-                items.insert(
-                    id,
-                    Item { id, meta: countersign_directory::groups::GroupFields::META, values },
-                );
-            }
-        }
-        for row in sql.query("SELECT id FROM users", params![])? {
-            let pk: i64 = row.get(0)?;
-            let id = ObjectId::new(directory::User::SPACE, Key::Int(pk));
-            if !all_users && !named.contains(&id) {
-                continue;
-            }
-            if let Some(fields) = countersign_directory::users::fields_of(sql, pk)? {
-                let mut values = fields.to_map();
-                values.remove("last_login");
-                items.insert(
-                    id,
-                    Item { id, meta: countersign_directory::users::UserFields::META, values },
-                );
+        for table in tables.iter().filter(|table| table.meta().export != Exported::Never) {
+            let (declared, meta) = (table.meta(), table.kind());
+            let all = declared.export == Exported::All || selection.names(meta.model);
+            let named: Vec<Key> =
+                named.iter().filter(|id| id.space == meta.space).map(|id| id.key).collect();
+            for row in table.read(sql, (!all).then_some(&named))? {
+                let id = ObjectId::new(meta.space, row.key);
+                let mut values = row.values;
+                values.retain(|name, _| !declared.local.contains(&name.as_str()));
+                items.insert(id, Item { id, meta, values });
             }
         }
         let spaces = items.keys().map(|id| id.space).collect();
@@ -128,16 +113,20 @@ impl Everything {
 ///
 /// # Errors
 /// A sentence about the first name that is no model.
-pub fn models(names: &[String], registry: &Registry) -> Result<Option<BTreeSet<String>>, String> {
-    let tables = [
-        countersign_directory::users::UserFields::META.model,
-        countersign_directory::groups::GroupFields::META.model,
-    ];
+pub fn models(
+    names: &[String],
+    registry: &Registry,
+    tables: &[Arc<dyn Rows>],
+) -> Result<Option<BTreeSet<String>>, String> {
+    let is_table = |name: &str| {
+        let exported = tables.iter().filter(|table| table.meta().export != Exported::Never);
+        exported.into_iter().any(|table| table.kind().model == name)
+    };
     let mut models = BTreeSet::new();
     for name in
         names.iter().map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty())
     {
-        if registry.kind(&name).is_none() && !tables.contains(&name.as_str()) {
+        if registry.kind(&name).is_none() && !is_table(&name) {
             return Err(format!(
                 "there is no model \"{name}\"; write it as in authentik_flows.flow"
             ));
@@ -153,13 +142,15 @@ pub fn models(names: &[String], registry: &Registry) -> Result<Option<BTreeSet<S
 /// When the engine fails.
 pub async fn of_store(
     store: &Store,
+    tables: Vec<Arc<dyn Rows>>,
     selection: Selection,
     now: Timestamp,
 ) -> Result<Export, StoreError> {
     let snapshot = store.snapshot();
     store
         .read(move |sql| {
-            Ok(export(&Everything::read(&snapshot, sql, selection.wants_users())?, &selection, now))
+            let everything = Everything::read(&snapshot, sql, &tables, &selection)?;
+            Ok(export(&everything, &selection, now))
         })
         .await
 }
@@ -338,9 +329,9 @@ impl Selection {
             && self.objects.as_ref().is_none_or(|objects| objects.contains(&item.id))
     }
 
-    /// Whether accounts are asked for by name of their model.
-    pub fn wants_users(&self) -> bool {
-        self.models.as_ref().is_some_and(|models| models.contains("authentik_core.user"))
+    /// Whether a model is asked for by its name.
+    fn names(&self, model: &str) -> bool {
+        self.models.as_ref().is_some_and(|models| models.contains(model))
     }
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use countersign_core::{Module, PasswordHash};
 use countersign_model::{
     Draft, Entry, JsonMap, Key, Kind, KindDef, ObjectId, Ref, Secret, Slug, Snapshot,
 };
@@ -60,7 +61,7 @@ struct Binding {
 }
 
 struct Plain;
-impl tables::Passwords for Plain {
+impl PasswordHash for Plain {
     fn hash(&self, password: &str) -> Result<String, String> {
         Ok(password.to_owned())
     }
@@ -75,7 +76,14 @@ fn store(folder: &tempfile::TempDir) -> Store {
 
 async fn written(store: &Store, selection: Selection) -> Export {
     let snapshot = store.snapshot();
-    let everything = store.read(move |sql| Everything::read(&snapshot, sql, true)).await.unwrap();
+    let everybody = Selection {
+        models: Some(["authentik_core.user".to_owned()].into()),
+        ..Selection::default()
+    };
+    let tables =
+        tables::of(&[Module { tables: countersign_directory::tables(), ..Module::default() }]);
+    let read = move |sql: &mut Sql<'_>| Everything::read(&snapshot, sql, &tables, &everybody);
+    let everything = store.read(read).await.unwrap();
     export(&everything, &selection, Timestamp(0))
 }
 
@@ -85,7 +93,11 @@ async fn apply_to(store: &Store, text: &str) -> Result<(), String> {
     let job = Job {
         library: vec![document],
         chosen: vec![0],
-        tables: tables::all(Arc::new(Plain)),
+        tables: tables::of(&[Module {
+            tables: countersign_directory::tables(),
+            ..Module::default()
+        }]),
+        passwords: Arc::new(Plain),
         machine: apply::Machine::with(|_| None),
         context: Map::new(),
     };

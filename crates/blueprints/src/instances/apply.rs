@@ -99,7 +99,13 @@ async fn attempt(
     let (document, hash) = document_of(instance, &files)?;
     let metadata = as_map(files::metadata(&document));
     let (library, chosen) = library(files, name, document);
-    let job = given.job(&cx.settings.secret_key, library, vec![chosen], instance.context.0.clone());
+    let job = given.job(
+        cx.modules(),
+        &cx.settings.secret_key,
+        library,
+        vec![chosen],
+        instance.context.0.clone(),
+    );
     let mark = move |tx: &mut Tx<'_>| {
         let now = tx.now();
         change(tx, reference, |instance| {
@@ -170,7 +176,8 @@ pub(super) async fn validate(
     let document = Document::parse("content", content).map_err(|error| vec![error.to_string()])?;
     let (files, _) = given.files().await.map_err(|error| vec![error])?;
     let (library, chosen) = library(files, "content", document);
-    let job = given.job(&cx.settings.secret_key, library, vec![chosen], context.clone());
+    let job =
+        given.job(cx.modules(), &cx.settings.secret_key, library, vec![chosen], context.clone());
     let planned = apply::plan(&cx.store, Arc::new(job)).await;
     planned.map(|_| ()).map_err(|error| match &error.kind {
         apply::ApplyErrorKind::Model(_) => {

@@ -13,7 +13,7 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_core::{Job, KindResource, Module, Service};
+use countersign_core::{Job, KindResource, Module, PasswordHash, Service};
 use countersign_directory::{Passwords, Verified};
 use countersign_model::{
     Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Secret, Timestamp,
@@ -133,6 +133,7 @@ impl Surroundings {
     /// hashes the passwords in them.
     pub fn job(
         &self,
+        modules: &[Module],
         secret_key: &Secret,
         library: Vec<Document>,
         chosen: Vec<usize>,
@@ -143,7 +144,8 @@ impl Surroundings {
         crate::apply::Job {
             library,
             chosen,
-            tables: tables::all(Arc::new(hashing)),
+            tables: tables::of(modules),
+            passwords: Arc::new(hashing),
             machine: Machine {
                 environment: self.machine.environment.clone(),
                 secrets: secrets.cloned().collect(),
@@ -167,7 +169,7 @@ struct Hashing {
     runtime: Handle,
 }
 
-impl tables::Passwords for Hashing {
+impl PasswordHash for Hashing {
     fn hash(&self, password: &str) -> Result<String, String> {
         self.runtime
             .block_on(self.passwords.hash(&Secret::new(password), &SystemEntropy))

@@ -59,7 +59,8 @@ pub async fn default_objects(cx: &Context, given: &Surroundings) -> Result<(), S
             library.get(*index).is_some_and(|document| to_apply.contains(&document.file))
         })
         .collect();
-    let job = given.job(&cx.settings.secret_key, library, chosen, serde_json::Map::new());
+    let job =
+        given.job(cx.modules(), &cx.settings.secret_key, library, chosen, serde_json::Map::new());
     let also = move |tx: &mut Tx<'_>| {
         remember(tx, &fingerprint)?;
         tell(tx, &to_tell);

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use countersign_core::{Module, PasswordHash};
 use countersign_store::{Actor, Store, StoreError, params, sha256};
 use serde_json::Map;
 
@@ -9,7 +10,7 @@ use crate::{
 };
 
 struct Plain;
-impl super::Passwords for Plain {
+impl PasswordHash for Plain {
     fn hash(&self, password: &str) -> Result<String, String> {
         Ok(format!("hashed:{password}"))
     }
@@ -22,7 +23,11 @@ async fn apply(store: &Store, text: &str) -> Result<Vec<(&'static str, Vec<Strin
     let job = Job {
         library: vec![Document::parse("t.yaml", text).unwrap()],
         chosen: vec![0],
-        tables: super::all(Arc::new(Plain)),
+        tables: super::of(&[Module {
+            tables: countersign_directory::tables(),
+            ..Module::default()
+        }]),
+        passwords: Arc::new(Plain),
         machine: Machine::with(|_| None),
         context: Map::new(),
     };

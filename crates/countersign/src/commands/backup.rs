@@ -70,12 +70,14 @@ pub async fn to_file(
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(&unfinished).map_err(failed)?;
+    let registry = store.registry().clone();
     let written = store
         .unhurried()
         .read(move |sql| {
             let mut out = BufWriter::new(&file);
             let rows = write_backup(
                 sql,
+                &registry,
                 &mut out,
                 &passphrase,
                 &secret_key,

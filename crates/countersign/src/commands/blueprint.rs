@@ -35,8 +35,8 @@ pub fn validate(files: &[PathBuf]) -> Result<(), String> {
             .map_err(|error| format!("{name}: it cannot be read: {error}"))
     };
     let documents = documents(&files.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
-    let registry = start::registry(&Program::new(&settings::defaults()).modules);
-    let tables = tables::all(Arc::new(NoPasswords));
+    let modules = Program::new(&settings::defaults()).modules;
+    let (registry, tables) = (start::registry(&modules), tables::of(&modules));
     let mut faults = Vec::new();
     for document in documents {
         let findings = check::findings(&document, &registry, &tables);
@@ -54,19 +54,6 @@ pub fn validate(files: &[PathBuf]) -> Result<(), String> {
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
-}
-
-/// For looking at the declarations of tables alone.
-pub struct NoPasswords;
-
-impl tables::Passwords for NoPasswords {
-    fn hash(&self, _password: &str) -> Result<String, String> {
-        Err("nothing is written here".to_owned())
-    }
-
-    fn matches(&self, _password: &str, _stored: &str) -> bool {
-        false
-    }
 }
 
 /// Tells what applying would change; also while a server runs on the folder.
@@ -89,7 +76,8 @@ pub async fn plan(loaded: &Loaded, files: &[PathBuf]) -> Result<(), String> {
         Err(problem) => return Err(problem),
     };
     let (library, chosen) = with_shipped(own)?;
-    let job = given.job(&secret_key, library, chosen, Map::new());
+    let modules = Program::new(settings).modules;
+    let job = given.job(&modules, &secret_key, library, chosen, Map::new());
     let (outcome, differences) =
         apply::plan(&store, Arc::new(job)).await.map_err(|error| error.to_string())?;
     steps(&outcome).iter().for_each(|line| println!("{line}"));
@@ -148,7 +136,8 @@ pub async fn carry_out(
     texts: &[(String, String)],
 ) -> Result<Vec<String>, String> {
     let (library, chosen) = with_shipped(documents(texts)?)?;
-    let job = given.job(&context.settings.secret_key, library, chosen, Map::new());
+    let job =
+        given.job(context.modules(), &context.settings.secret_key, library, chosen, Map::new());
     let outcome = apply::commit(
         &context.store,
         Arc::new(job),
@@ -175,9 +164,10 @@ pub async fn export(loaded: &Loaded, wanted: &super::rescue::Export) -> Result<(
     crate::logging::start(crate::settings::Level::Warning);
     start::must_have_data(&loaded.settings)?;
     let (store, program, _) = start::open_store(&loaded.settings).await?;
-    let models = export::models(&wanted.kinds, &start::registry(&program.modules))?;
+    let tables = tables::of(&program.modules);
+    let models = export::models(&wanted.kinds, &start::registry(&program.modules), &tables)?;
     let selection = Selection { models, with_secrets: wanted.with_secrets, ..Selection::default() };
-    let written = export::of_store(&store, selection, SystemClock.now()).await;
+    let written = export::of_store(&store, tables, selection, SystemClock.now()).await;
     store.close().await;
     let written = written.map_err(|error| error.to_string())?;
     print!("{}", written.text);

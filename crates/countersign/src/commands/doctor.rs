@@ -12,7 +12,7 @@ use countersign_catalogue::CertificateKeyPair;
 use countersign_model::{Clock as _, Timestamp};
 use countersign_store::{Store, StoreError, SystemClock, params};
 
-use super::{blueprint::NoPasswords, healthcheck};
+use super::healthcheck;
 use crate::{
     files,
     serve::certificate_end,
@@ -394,10 +394,8 @@ fn own_certificate(report: &mut Report, folder: &Path) {
 fn blueprints(report: &mut Report, settings: &Settings) {
     let Some(folder) = &settings.general.blueprints_dir else { return };
     let (texts, mut faults) = files::yaml_files(folder);
-    let (registry, tables) = (
-        start::registry(&Program::new(settings).modules),
-        tables::all(std::sync::Arc::new(NoPasswords)),
-    );
+    let modules = Program::new(settings).modules;
+    let (registry, tables) = (start::registry(&modules), tables::of(&modules));
     for (path, text) in &texts {
         match Document::parse(path, text) {
             Ok(document) => faults.extend(

@@ -2,11 +2,10 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use countersign_core::ApiError;
-use countersign_directory::{Passwords, groups, username, users};
+use countersign_core::{ApiError, save};
+use countersign_directory::{Passwords, groups::Group, username, users};
 use countersign_model::{Key, Ref, Secret};
 use countersign_store::{Actor, SystemEntropy, Tx, params};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{settings::Loaded, start};
@@ -44,26 +43,16 @@ pub async fn create_admin_group(loaded: &Loaded, user: &str) -> Result<(), Strin
     let name = user.to_owned();
     change(loaded, "create-admin-group", "administrator made on the console", move |tx| {
         let pk = find(tx, &name)?;
-        let group = match tx
-            .query_one("SELECT uuid FROM user_group WHERE name = $1", params![ADMINS])?
-        {
-            Some(row) => row.get::<Uuid>(0)?,
-            None => {
-                let values = json!({"name": ADMINS, "is_superuser": true});
-                let fields =
-                    groups::parse(tx, values.as_object().unwrap_or(&serde_json::Map::new()), None)?;
-                groups::create(tx, &fields, None)?
-            }
+        let found = tx.query_one("SELECT uuid FROM user_group WHERE name = $1", params![ADMINS])?;
+        let before: Option<Group> = match found {
+            Some(row) => countersign_core::find(tx, row.get::<Uuid>(0)?)?,
+            None => None,
         };
-        if let Some(before) = groups::fields_of(tx, group)? {
-            let mut after = before.clone();
-            after.is_superuser = true;
-            let member = Ref::new(Key::Int(pk));
-            if !after.users.contains(&member) {
-                after.users.push(member);
-            }
-            groups::update(tx, group, &before, &after)?;
-        }
+        let fresh = Group { name: ADMINS.to_owned(), ..Group::default() };
+        let mut after = before.clone().unwrap_or(fresh);
+        after.is_superuser = true;
+        after.users.push(Ref::new(Key::Int(pk)));
+        save(tx, after, before.as_ref())?;
         Ok(())
     })
     .await?;

@@ -1,6 +1,6 @@
 //! Checks a password against the backends of a stage.
 
-use countersign_directory::{Attempt, HashError, Owner, TooMany, Verified, username, users};
+use countersign_directory::{Attempt, HashError, Owner, TooMany, Verified, username, users::User};
 use countersign_model::{Problem, Secret};
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
@@ -197,6 +197,6 @@ pub(crate) async fn is_taken(
 }
 
 /// Fields of an account, to be changed.
-pub(crate) async fn fields(run: &Run, pk: i64) -> Result<Option<users::UserFields>, FlowError> {
-    Ok(run.browser.cx.store.read(move |sql| users::fields_of(sql, pk)).await?)
+pub(crate) async fn fields(run: &Run, pk: i64) -> Result<Option<User>, FlowError> {
+    Ok(run.browser.cx.store.read(move |sql| countersign_core::find(sql, pk)).await?)
 }

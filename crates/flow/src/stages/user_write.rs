@@ -1,10 +1,10 @@
 //! Writes what was asked into the account.
 
-use countersign_core::ApiError;
+use countersign_core::{ApiError, save};
 use countersign_directory::secret_answers;
-use countersign_directory::users::{self, UserFields, UserType};
+use countersign_directory::users::{self, User, UserType};
 use countersign_events::{Event, emit};
-use countersign_model::{Choice, ChoiceValue, EmailAddress, JsonMap, Kind, Ref, directory};
+use countersign_model::{Choice, ChoiceValue, EmailAddress, Kind, Ref, Secret, directory};
 use countersign_store::{ActorUser, Tx, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -61,8 +61,8 @@ const FAILED: &str = "Failed to update user. Please try again later.";
 #[derive(Clone)]
 struct Change {
     pk: Option<i64>,
-    base: UserFields,
-    fields: UserFields,
+    base: User,
+    fields: User,
     password: Option<String>,
     group: Option<Ref<directory::Group>>,
     keep_session: Option<[u8; 32]>,
@@ -161,24 +161,19 @@ impl UserWriteStage {
         }
     }
 
-    fn fresh(&self, run: &Run) -> UserFields {
+    fn fresh(&self, run: &Run) -> User {
         let path = run.plan.text(key::USER_PATH).unwrap_or(&self.user_path_template);
         let wanted =
             run.plan.text(key::USER_TYPE).and_then(UserType::from_value).unwrap_or(self.user_type);
-        UserFields {
-            username: String::new(),
-            name: String::new(),
+        User {
             r#type: if wanted == UserType::InternalServiceAccount {
                 UserType::ServiceAccount
             } else {
                 wanted
             },
-            email: EmailAddress::from(""),
             is_active: !self.create_users_as_inactive,
             path: if path.is_empty() { "users".to_owned() } else { path.to_owned() },
-            groups: Vec::new(),
-            attributes: JsonMap::default(),
-            last_login: None,
+            ..User::default()
         }
     }
 
@@ -226,13 +221,16 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
     }
     let pk = match change.pk {
         Some(pk) => {
-            users::update(tx, pk, &change.base, &fields)?;
+            save(tx, fields, Some(&change.base))?;
             if let Some(hash) = &change.password {
                 users::set_password_hash(tx, pk, hash, change.keep_session)?;
             }
             pk
         }
-        None => users::create(tx, &fields, change.password.clone())?,
+        None => {
+            fields.password = change.password.as_deref().map(Secret::new).unwrap_or_default();
+            save(tx, fields, None)?.id
+        }
     };
     let row = tx.query_one("SELECT username, name, email FROM users WHERE id = $1", params![pk])?;
     let Some(row) = row else { return Ok(Written::Refused) };
@@ -260,7 +258,7 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
 }
 
 /// Sets one field of the account; names that are none are left out.
-fn set(fields: &mut UserFields, name: &str, value: &Value) {
+fn set(fields: &mut User, name: &str, value: &Value) {
     let text = || {
         value.as_str().map_or_else(
             || if value.is_null() { String::new() } else { value.to_string() },

@@ -75,7 +75,7 @@ impl World {
             passwords: passwords.clone(),
             machine: apply::Machine::with(|_| None),
         };
-        let job = given.job(&cx.settings.secret_key, library, chosen, Map::new());
+        let job = given.job(cx.modules(), &cx.settings.secret_key, library, chosen, Map::new());
         apply::commit_with(
             &cx.store,
             Arc::new(job),

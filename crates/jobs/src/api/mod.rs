@@ -4,9 +4,8 @@ mod schedule;
 mod system_tasks;
 mod tasks;
 
-use countersign_core::{Access, Operation};
-use countersign_model::{Fields, KindMeta};
-use countersign_rest::object_schema;
+use countersign_core::{Access, Operation, TableResource};
+use countersign_rest::{object_schema, table};
 use serde_json::Value;
 
 /// The original's name for what is kept of a run, by which permissions name it.
@@ -28,8 +27,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     all
 }
 
-pub(crate) fn tables() -> Vec<&'static KindMeta> {
-    vec![<tasks::TaskRow as Fields>::META]
+pub(crate) fn tables() -> Vec<TableResource> {
+    vec![table::<tasks::Task>()]
 }
 
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {

@@ -1,10 +1,10 @@
 //! `countersign/tasks/`: the queue as it is: what waits, what runs and how far, what ended.
 
 use axum::response::Response;
-use countersign_core::{ApiError, Call, Operation, no_content};
-use countersign_model::{Fields, KindMeta, Timestamp};
-use countersign_rest::{Column, ColumnKind, Rows, TableMeta, table_operations};
-use countersign_store::{Row, Sql, SqlValue, StoreError, Tx};
+use countersign_core::{ApiError, Call, Operation, Record, no_content};
+use countersign_model::{Table, Timestamp};
+use countersign_rest::{Condition, Resource, plain};
+use countersign_store::{Sql, StoreError, Tx};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -12,103 +12,101 @@ use uuid::Uuid;
 use crate::queue;
 
 /// A run that was asked for.
-#[derive(Debug, Clone, Fields)]
+#[derive(Debug, Clone, Table)]
 #[kind(
     path = "countersign/tasks",
     model = "authentik_events.systemtask",
     schema = "Task",
     title = "Task",
+    plural = "System Tasks",
     lookup = "uuid",
+    ordering = "-queued",
     hidden
 )]
-pub(crate) struct TaskRow {
+#[table(
+    name = "task",
+    pk = "uuid",
+    operations = "list retrieve",
+    display = "{name}",
+    ends_if = "state NOT IN ('queued', 'running')",
+    volatile
+)]
+pub(crate) struct Task {
+    #[column(key)]
+    uuid: Uuid,
+    #[column(filter, search)]
     name: String,
+    #[column(filter, search)]
     uid: String,
     #[field(read_only, default = String::new())]
+    #[column(computed)]
     description: String,
+    #[column(filter)]
     state: String,
+    /// What the run is given, sealed: some hold links that sign people in.
+    #[column(hidden)]
+    arguments: String,
+    #[column(order)]
     attempts: i64,
     #[field(read_only, default = Timestamp(0))]
+    #[column(order)]
     queued: Timestamp,
     #[field(read_only, default = Timestamp(0))]
+    #[column(order)]
     due: Timestamp,
+    #[column(order)]
     started: Option<Timestamp>,
+    #[column(order)]
     finished: Option<Timestamp>,
+    #[column(hidden)]
+    leased_by: Option<String>,
+    #[column(hidden)]
+    leased_until: Option<Timestamp>,
+    #[column(hidden)]
+    done_parts: Option<i64>,
+    #[column(hidden)]
+    all_parts: Option<i64>,
+    #[column(hidden)]
+    cancel: bool,
+    #[column(hidden)]
+    messages: Value,
+    #[column(expires)]
     expires: Option<Timestamp>,
 }
 
-struct Tasks;
+impl Record for Task {}
 
-impl Rows for Tasks {
-    const META: &'static KindMeta = <TaskRow as Fields>::META;
-    const OPERATIONS: &'static [&'static str] = &["list", "retrieve"];
-    const TABLE: &'static TableMeta = &TableMeta {
-        from: "task t",
-        key: "t.uuid",
-        lookup: "t.uuid",
-        lookup_kind: ColumnKind::Uuid,
-        order: "-queued",
-        searched: None,
-        index: None,
-        columns: &[
-            Column::new("name", "t.name", ColumnKind::Text).searched(),
-            Column::new("uid", "t.uid", ColumnKind::Text).searched(),
-            Column::new("state", "t.state", ColumnKind::Text),
-            Column::new("attempts", "t.attempts", ColumnKind::Int).unfiltered(),
-            Column::new("queued", "t.queued", ColumnKind::Time).unfiltered(),
-            Column::new("due", "t.due", ColumnKind::Time).unfiltered(),
-            Column::new("started", "t.started", ColumnKind::Time).unfiltered(),
-            Column::new("finished", "t.finished", ColumnKind::Time).unfiltered(),
-        ],
-    };
-
-    fn conditions(call: &Call) -> Result<Vec<(String, Vec<SqlValue>)>, ApiError> {
+impl Resource for Task {
+    fn conditions(call: &Call) -> Result<Vec<Condition>, ApiError> {
         let done = call.query.flag("done").map(|done| {
             (format!("t.state {} 'successful'", if done { "=" } else { "<>" }), Vec::new())
         });
         Ok(done.into_iter().collect())
     }
 
-    fn render(sql: &mut Sql<'_>, keys: &[SqlValue], call: &Call) -> Result<Vec<Value>, StoreError> {
-        let statement = "SELECT uuid, name, uid, state, attempts, queued, due, started, finished, done_parts, all_parts, cancel, messages, expires \
-                         FROM task WHERE uuid = $1";
-        let mut rows = Vec::with_capacity(keys.len());
-        for key in keys {
-            if let Some(row) = sql.query_one(statement, std::slice::from_ref(key))? {
-                rows.push(render(&row, call)?);
-            }
-        }
-        Ok(rows)
+    fn answers(_: &mut Sql<'_>, rows: &[Self], call: &Call) -> Result<Vec<Value>, StoreError> {
+        let answer = |row: &Task| {
+            let job = crate::job(&call.cx, &row.name);
+            let progress = row.done_parts.zip(row.all_parts);
+            let mut answer = plain(row);
+            answer.extend([
+                ("description".to_owned(), job.map_or("", |job| job.description).into()),
+                ("most_attempts".to_owned(), job.map(|job| job.attempts).into()),
+                (
+                    "progress".to_owned(),
+                    progress.map(|(done, of)| json!({"done": done, "of": of})).into(),
+                ),
+                ("cancelling".to_owned(), row.cancel.into()),
+                ("messages".to_owned(), row.messages.clone()),
+            ]);
+            Value::Object(answer)
+        };
+        Ok(rows.iter().map(answer).collect())
     }
 }
 
-fn render(row: &Row, call: &Call) -> Result<Value, StoreError> {
-    let name: String = row.get(1)?;
-    let time = |column| row.get::<Option<Timestamp>>(column).map(|time| time.map(Timestamp::iso));
-    let (done, all) = (row.get::<Option<i64>>(9)?, row.get::<Option<i64>>(10)?);
-    let job = crate::job(&call.cx, &name);
-    Ok(json!({
-        "uuid": row.get::<Uuid>(0)?.to_string(),
-        "uid": row.get::<String>(2)?,
-        "description": job.map_or("", |job| job.description),
-        "state": row.get::<String>(3)?,
-        "attempts": row.get::<i64>(4)?,
-        "most_attempts": job.map(|job| job.attempts),
-        "queued": time(5)?,
-        "due": time(6)?,
-        "started": time(7)?,
-        "finished": time(8)?,
-        "progress": done.zip(all).map(|(done, of)| json!({"done": done, "of": of})),
-        "cancelling": row.get::<bool>(11)?,
-        "messages": row.get::<Value>(12)?,
-        "expires": time(13)?,
-        "name": name,
-    }))
-}
-
 pub(super) fn operations() -> Vec<Operation> {
-    let mut all = table_operations::<Tasks>();
-    all.push(
+    vec![
         Operation::new(
             Method::POST,
             "countersign/tasks/{uuid}/retry/",
@@ -124,8 +122,6 @@ pub(super) fn operations() -> Vec<Operation> {
             },
         )
         .summary("Run a task that ended once more"),
-    );
-    all.push(
         Operation::new(
             Method::POST,
             "countersign/tasks/{uuid}/cancel/",
@@ -136,8 +132,7 @@ pub(super) fn operations() -> Vec<Operation> {
             },
         )
         .summary("Take a task out of the queue, or ask its run to stop"),
-    );
-    all
+    ]
 }
 
 type Change = fn(&mut Tx<'_>, Uuid) -> Result<bool, StoreError>;
