@@ -1,7 +1,7 @@
 //! What tests of all crates begin with: an empty database on the engine under test, a clock that
 //! stands still, and a context over both. For `[dev-dependencies]` only; it knows no crate above
 //! `core`, so that every crate can use it.
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::missing_panics_doc,
@@ -86,7 +86,7 @@ pub fn database(folder: &Path) -> Database {
     let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
     // On a thread of its own: the client brings its runtime, and tests run inside one.
     std::thread::spawn(move || {
-        config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap()
+        config.connect(postgres::NoTls).unwrap().batch_execute(&statement).unwrap();
     })
     .join()
     .unwrap();
@@ -116,7 +116,7 @@ pub fn is_embedded() -> bool {
     server().is_none()
 }
 
-#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where it is")]
+#[expect(clippy::disallowed_methods, reason = "tests are told by the environment where it is")]
 fn server() -> Option<Vec<String>> {
     let text = std::env::var("COUNTERSIGN_TEST_POSTGRES").ok().filter(|text| !text.is_empty())?;
     Some(text.split(':').map(str::to_owned).collect())
