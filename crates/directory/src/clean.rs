@@ -39,11 +39,11 @@ fn delete_ended(tx: &mut Tx<'_>) -> Result<usize, ApiError> {
     )?;
     let mut deleted = 0;
     for row in rows {
-        if has_ended(&row.get::<Value>(1)?, now) {
-            if let Some(user) = find::<User>(tx, row.get::<i64>(0)?)? {
-                remove(tx, &user)?;
-                deleted += 1;
-            }
+        if has_ended(&row.get::<Value>(1)?, now)
+            && let Some(user) = find::<User>(tx, row.get::<i64>(0)?)?
+        {
+            remove(tx, &user)?;
+            deleted += 1;
         }
     }
     Ok(deleted)

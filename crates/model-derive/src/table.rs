@@ -38,7 +38,7 @@ impl TableAttributes {
                     "pk" => table.pk = text()?,
                     "class" => table.class = text()?,
                     "operations" => {
-                        table.operations = text()?.split(' ').map(str::to_owned).collect()
+                        table.operations = text()?.split(' ').map(str::to_owned).collect();
                     }
                     "display" => table.display = text()?,
                     "own" => table.own = Some(text()?),

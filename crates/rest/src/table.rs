@@ -215,7 +215,7 @@ fn listed(table: &'static TableMeta) -> Vec<Listed> {
     let mut all = Vec::new();
     for (number, column) in table.columns.iter().enumerate() {
         let own = column.listed.iter().enumerate().map(|(place, name)| Listed {
-            name: *name,
+            name,
             sql: format!("t.{}", column.sql),
             kind: column.kind,
             filter: column.filter && place == 0,

@@ -122,7 +122,8 @@ pub enum BackupError {
     Store(#[from] StoreError),
 }
 
-/// Writes a backup of all tables as they are in the transaction of `sql`; gives the number of rows.
+/// Writes a backup of all tables as they are in the transaction of `sql`, made by a version at a
+/// time; gives the number of rows.
 ///
 /// # Errors
 /// When the engine fails or the output cannot be written.
@@ -132,8 +133,7 @@ pub fn write_backup(
     out: impl Write,
     passphrase: &Secret,
     secret_key: &Secret,
-    version: &str,
-    now: Timestamp,
+    (version, now): (&str, Timestamp),
     entropy: &dyn Entropy,
 ) -> Result<u64, BackupError> {
     let mut lines =

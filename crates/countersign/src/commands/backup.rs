@@ -81,8 +81,7 @@ pub async fn to_file(
                 &mut out,
                 &passphrase,
                 &secret_key,
-                VERSION,
-                SystemClock.now(),
+                (VERSION, SystemClock.now()),
                 &SystemEntropy,
             )?;
             out.flush()?;
