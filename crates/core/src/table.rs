@@ -123,10 +123,11 @@ pub fn save<T: Record>(tx: &mut Tx<'_>, mut row: T, before: Option<&T>) -> Resul
         row.saved(tx, None)?;
         return Ok(row);
     };
+    // Who may not change a row is told so, also when what is left of the edit is nothing.
+    row.check(tx, Some(before))?;
     if before.to_map() == row.to_map() && before.values() == row.values() {
         return Ok(row);
     }
-    row.check(tx, Some(before))?;
     store::update(tx, &row, before).map_err(T::taken)?;
     row.saved(tx, Some(before))?;
     Ok(row)
