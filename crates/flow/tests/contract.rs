@@ -153,6 +153,7 @@ async fn name_and_password_on_one_page_are_two_stages() {
     let mut browser = world.browser();
     let page = browser.get(LOGIN).await.text;
     assert!(page.contains("name=\"uid_field\"") && page.contains("name=\"password\""), "{page}");
+    assert!(page.contains("value=\"\" autocomplete=\"username"), "nobody is known: {page}");
     for (name, told) in
         [("akadmin", "do not match"), ("nobody", "do not match"), ("akadmin", "do not match")]
     {

@@ -57,6 +57,10 @@ impl Pages {
     pub fn new() -> Result<Self, RenderError> {
         let mut templates = Environment::new();
         templates.set_auto_escape_callback(|_| AutoEscape::Html);
+        // What a page does not have is not shown: minijinja would write "none".
+        templates.set_formatter(|out, state, value| {
+            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
+        });
         templates.add_template("layout.html", include_str!("../templates/layout.html"))?;
         templates.add_template("parts.html", include_str!("../templates/parts.html"))?;
         let css = format!("/static/pages/pages.{}.css", hash(CSS.as_bytes()));

@@ -81,6 +81,7 @@ pub fn check(pages: &[PageDef]) -> Result<(), String> {
                     ("is not in the layout", count("<h1>") != 1 || count("lang=\"en\"") != 1),
                     ("has a script of its own", count("<script") != 1),
                     ("has a form without proof", proofs != count("name=\"csrf\"")),
+                    ("shows what it does not have", count("\"None\"") + count(">None<") > 0),
                 ] {
                     if found {
                         return Err(format!("{name} {fault}:\n{html}"));
