@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use countersign_model::{FieldErrors, Input, Mode, Problem, Snapshot};
+use countersign_model::{FieldErrors, Input, Mode, Problem, Snapshot, python_type};
 use countersign_store::Actor;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
@@ -13,7 +13,6 @@ use crate::error::ApiError;
 use crate::form;
 use crate::identity::{Caller, Identity};
 use crate::request::RequestInfo;
-use crate::values::python_type;
 
 /// The query string, in order, decoded.
 #[derive(Debug, Clone, Default)]

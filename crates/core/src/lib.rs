@@ -39,7 +39,7 @@ pub use session::SessionData;
 pub use table::{
     PasswordHash, Record, RowRenderer, RowValues, Rows, TableResource, find, find_all, remove, save,
 };
-pub use values::{plain, python_repr, python_type};
+pub use values::{plain, python_repr};
 pub use visitor::{OAuthCaller, TokenResolver, Visitor};
 
 /// Handlers are stored as boxed futures.

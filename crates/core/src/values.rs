@@ -23,16 +23,3 @@ pub fn python_repr(value: &Value) -> String {
         other => other.to_string(),
     }
 }
-
-/// A value's type as the original's messages name it.
-pub fn python_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Number(n) if n.is_f64() => "float",
-        Value::Number(_) => "int",
-        Value::String(_) => "str",
-        Value::Array(_) => "list",
-        Value::Object(_) => "dict",
-    }
-}

@@ -605,7 +605,7 @@ impl<T: Target + ?Sized> FieldValue for Ref<T> {
 }
 
 /// The name the original's framework gives a JSON value's type in its messages.
-pub(crate) fn python_type(value: &Value) -> &'static str {
+pub fn python_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "NoneType",
         Value::Bool(_) => "bool",

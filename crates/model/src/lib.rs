@@ -35,6 +35,7 @@ pub use environment::{Clock, Entropy};
 pub use errors::{ErrorNode, FieldErrors, Problem};
 pub use field::{
     Choice as ChoiceValue, ChoiceMeta, FieldMeta, FieldValue, JsonMap, Needed, OnDelete, Shape,
+    python_type,
 };
 pub use form::{field_form, kind_form, shape_form};
 pub use key::{Key, KeyType, ObjectId, Space};
