@@ -1,5 +1,4 @@
-//! Accounts are read with their groups, many as one. In a process of its own: statements are
-//! counted.
+//! Accounts are read with their groups, many as one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::Path;
@@ -9,7 +8,7 @@ use countersign_accounts::{identities, identity};
 use countersign_model::{Entropy, Registry, Secret};
 use countersign_store::{
     Actor, Auditor, CommittedEdit, Options, Sql, Store, StoreError, SystemClock, SystemEntropy, Tx,
-    params, statements,
+    params,
 };
 use uuid::Uuid;
 
@@ -69,12 +68,13 @@ async fn a_page_of_accounts_takes_as_many_statements_as_one_of_them() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     store.write(Actor::system(), "people", people).await.unwrap();
-    let read = |sql: &mut Sql<'_>| {
-        let before = statements();
+    let counter = store.clone();
+    let read = move |sql: &mut Sql<'_>| {
+        let before = counter.statements();
         let one = identity(sql, 4)?.unwrap();
-        let of_one = statements() - before;
+        let of_one = counter.statements() - before;
         let all = identities(sql, &[9, 4, 99, 20, 1])?;
-        let of_all = statements() - before - of_one;
+        let of_all = counter.statements() - before - of_one;
         Ok::<_, StoreError>((one, of_one, all, of_all))
     };
     let (one, of_one, all, of_all) = store.read(read).await.unwrap();

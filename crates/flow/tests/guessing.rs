@@ -13,7 +13,6 @@ mod world;
 use std::task::Poll;
 use std::time::Duration;
 
-use countersign_store::statements;
 use serde_json::{Value, json};
 use world::{Browser, World, executor};
 
@@ -25,6 +24,7 @@ type Cost = (u64, u64);
 
 async fn settled(world: &World) -> Cost {
     let hashes = || world.passwords.computed();
+    let statements = || world.cx.store.statements();
     let (mut before, mut quiet) = ((hashes(), statements()), 0);
     // What runs after an answer, as the recording of a run, is part of it.
     while quiet < 3 {

@@ -39,7 +39,7 @@ pub use postgresql::PostgresOptions;
 pub use redis::{RedisOptions, RedisTls, Topology};
 pub use seal::{Seal, sha256};
 pub use seldom::{Seldom, log_failure};
-pub use sql::{FromSql, Row, Sql, SqlValue, statements};
+pub use sql::{FromSql, Row, Sql, SqlValue};
 pub use store::{Auditor, Database, Options, Refreshed, Store};
 pub use system::{SystemClock, SystemEntropy};
 pub use table::{

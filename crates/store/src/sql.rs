@@ -110,6 +110,7 @@ impl Row {
 /// Statements on one connection, inside one transaction.
 pub struct Sql<'c> {
     pub(crate) engine: Engine<'c>,
+    statements: Option<&'c AtomicU64>,
 }
 
 /// The connection of the engine that is used.
@@ -126,11 +127,23 @@ macro_rules! params {
 
 impl<'c> Sql<'c> {
     pub(crate) const fn embedded(connection: &'c rusqlite::Connection) -> Sql<'c> {
-        Sql { engine: Engine::Sqlite(connection) }
+        Sql { engine: Engine::Sqlite(connection), statements: None }
     }
 
     pub(crate) const fn postgres(connection: &'c mut postgresql::Connection) -> Sql<'c> {
-        Sql { engine: Engine::Postgres(connection) }
+        Sql { engine: Engine::Postgres(connection), statements: None }
+    }
+
+    /// Every statement raises this count by one.
+    pub(crate) const fn counted(mut self, statements: &'c AtomicU64) -> Sql<'c> {
+        self.statements = Some(statements);
+        self
+    }
+
+    fn count(&self) {
+        if let Some(statements) = self.statements {
+            statements.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// The connection of an engine that several processes share.
@@ -142,18 +155,11 @@ impl<'c> Sql<'c> {
     }
 }
 
-static STATEMENTS: AtomicU64 = AtomicU64::new(0);
-
-/// How many statements this process has run, for tests that compare what two answers cost.
-pub fn statements() -> u64 {
-    STATEMENTS.load(Ordering::Relaxed)
-}
-
 impl Sql<'_> {
     /// # Errors
     /// When the engine refuses the statement.
     pub fn query(&mut self, statement: &str, params: &[SqlValue]) -> Result<Vec<Row>, StoreError> {
-        STATEMENTS.fetch_add(1, Ordering::Relaxed);
+        self.count();
         let connection = match &mut self.engine {
             Engine::Postgres(connection) => return connection.query(statement, params),
             Engine::Sqlite(connection) => connection,
@@ -188,7 +194,7 @@ impl Sql<'_> {
     /// # Errors
     /// [`StoreError::Conflict`] when a unique index refuses, otherwise what the engine says.
     pub fn execute(&mut self, statement: &str, params: &[SqlValue]) -> Result<usize, StoreError> {
-        STATEMENTS.fetch_add(1, Ordering::Relaxed);
+        self.count();
         let connection = match &mut self.engine {
             Engine::Postgres(connection) => return connection.execute(statement, params),
             Engine::Sqlite(connection) => connection,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -80,6 +81,7 @@ pub struct Store(Arc<Inner>, Option<Duration>);
 struct Inner {
     engine: Engine,
     reading: Arc<Semaphore>,
+    statements: AtomicU64,
     published: Arc<ArcSwap<Snapshot>>,
     revisions: watch::Receiver<i64>,
     ephemeral: Ephemeral,
@@ -195,6 +197,7 @@ impl Store {
             Arc::new(Inner {
                 engine,
                 reading: Arc::new(Semaphore::new(readers_at_once)),
+                statements: AtomicU64::default(),
                 published,
                 revisions,
                 ephemeral,
@@ -276,11 +279,11 @@ impl Store {
                 // place.
                 let _turn = turn;
                 match &inner.engine {
-                    Engine::Embedded { readers, .. } => {
-                        readers.run(|connection| work(&mut Sql::embedded(connection)))
-                    }
+                    Engine::Embedded { readers, .. } => readers.run(|connection| {
+                        work(&mut Sql::embedded(connection).counted(&inner.statements))
+                    }),
                     Engine::Postgres { pool, .. } => {
-                        pool.run(|connection| read_postgres(connection, work))
+                        pool.run(|connection| read_postgres(connection, &inner.statements, work))
                     }
                 }
             });
@@ -311,7 +314,9 @@ impl Store {
         let _span =
             tracing::info_span!(target: "spans", "store.read", db.system.name = self.engine_name())
                 .entered();
-        readers.run(|connection| work(&mut Sql::embedded(connection))).map_err(E::from)?
+        readers
+            .run(|connection| work(&mut Sql::embedded(connection).counted(&self.0.statements)))
+            .map_err(E::from)?
     }
 
     /// Reads much, for lists and reports: on a read replica where one has all that was written
@@ -332,9 +337,9 @@ impl Store {
         if let Engine::Postgres { replicas, .. } = &self.0.engine
             && !replicas.is_empty()
         {
-            let theirs = work.clone();
+            let (theirs, inner) = (work.clone(), self.0.clone());
             let theirs = Arc::new(move |connection: &mut postgresql::Connection| {
-                read_postgres(connection, |sql| theirs(sql)).ok()
+                read_postgres(connection, &inner.statements, |sql| theirs(sql)).ok()
             });
             match self.position().await {
                 Ok(position) => {
@@ -346,6 +351,12 @@ impl Store {
             }
         }
         self.read(move |sql| work(sql)).await
+    }
+
+    /// How many statements were run through this store since it was opened, for tests that compare
+    /// what two answers cost.
+    pub fn statements(&self) -> u64 {
+        self.0.statements.load(Ordering::Relaxed)
     }
 
     /// The read replicas by address, and what keeps each from being asked at this moment.
@@ -528,7 +539,13 @@ impl Inner {
         ending: Ending,
     ) -> Result<(T, Vec<Change>), E> {
         sqlite::run(connection, "SAVEPOINT attempt")?;
-        let outcome = self.try_work(Sql::embedded(connection), graph, actor, reason, work);
+        let outcome = self.try_work(
+            Sql::embedded(connection).counted(&self.statements),
+            graph,
+            actor,
+            reason,
+            work,
+        );
         match outcome {
             Ok((value, snapshot, changes)) if ending == Ending::Commit => {
                 sqlite::run(connection, "RELEASE attempt")?;
@@ -560,7 +577,13 @@ impl Inner {
             let base = self.published.load_full();
             let outcome = pool.run(|connection| {
                 connection.batch("BEGIN ISOLATION LEVEL SERIALIZABLE")?;
-                let worked = self.try_work(Sql::postgres(connection), &base, actor, reason, work);
+                let worked = self.try_work(
+                    Sql::postgres(connection).counted(&self.statements),
+                    &base,
+                    actor,
+                    reason,
+                    work,
+                );
                 let end =
                     if worked.is_ok() && ending == Ending::Commit { "COMMIT" } else { "ROLLBACK" };
                 let ended = connection.batch(end);
@@ -606,7 +629,7 @@ impl Inner {
         let mine = self.published.load_full();
         let (registry, seal, entropy) = (&self.registry, &*self.seal, &*self.entropy);
         let newer = pool.run(|connection| {
-            read_postgres(connection, |sql| {
+            read_postgres(connection, &self.statements, |sql| {
                 if graph::revision(sql)? <= mine.revision() {
                     return Ok::<_, StoreError>(None);
                 }
@@ -680,10 +703,11 @@ impl Inner {
 /// A read transaction: everything it reads is of one moment.
 fn read_postgres<T, E: From<StoreError>>(
     connection: &mut postgresql::Connection,
+    statements: &AtomicU64,
     work: impl FnOnce(&mut Sql<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     connection.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-    let answer = work(&mut Sql::postgres(connection));
+    let answer = work(&mut Sql::postgres(connection).counted(statements));
     connection.batch("COMMIT")?;
     answer
 }
