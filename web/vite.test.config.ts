@@ -5,7 +5,9 @@ import { defineConfig } from 'vite';
 
 // Bundles the tests of pure modules for Node's own test runner.
 const folder = resolve(import.meta.dirname, 'tests');
-const input = Object.fromEntries(readdirSync(folder).map((name) => [name.replace(/\.ts$/, ''), resolve(folder, name)]));
+const input = Object.fromEntries(readdirSync(folder)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => [name.replace(/\.ts$/, ''), resolve(folder, name)]));
 
 export default defineConfig({
   plugins: [svelte()],

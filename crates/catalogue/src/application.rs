@@ -18,9 +18,9 @@ use crate::provider::{Provider, embedded};
 /// How the results of several bindings combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum PolicyEngineMode {
-    #[choice(value = "all", label = "all, all policies must pass")]
+    #[choice(value = "all", label = "All policies must match to grant access")]
     All,
-    #[choice(value = "any", label = "any, any policy must pass")]
+    #[choice(value = "any", label = "Any policy must match to grant access")]
     Any,
 }
 
@@ -34,6 +34,14 @@ pub enum PolicyEngineMode {
     title = "Application",
     lookup = "slug",
     ordering = "name",
+    form = "name slug provider meta_launch_url open_in_new_tab meta_icon group policy_engine_mode",
+    fold("UI settings", "Address, icon and words in the library"),
+    fold("Access settings", "Any policy that passes opens it"),
+    aside(
+        "Who may open it",
+        "Everybody who can sign in, until you bind a policy, a group or a person to the application."
+    ),
+    columns = "name, group, provider, provider_type: Provider Type",
     bindable,
     check = Application::check
 )]
@@ -41,7 +49,8 @@ pub struct Application {
     /// Application's display Name.
     #[field(label = "Name", search, filter)]
     pub name: String,
-    /// Internal application name used in URLs.
+    /// Part of the application’s addresses at this server. Changing it later breaks the
+    /// application’s settings.
     #[field(
         label = "Slug",
         unique = "Application with this slug already exists.",
@@ -50,20 +59,28 @@ pub struct Application {
         filter
     )]
     pub slug: Slug,
-    /// Optionally enter a group name. Applications with identical groups are shown grouped
-    /// together.
-    #[field(label = "Group", default, search, filter)]
+    /// Heading under which the application appears in the library.
+    #[field(label = "Group", default, group = "UI settings", search, filter)]
     pub group: String,
-    /// Select a provider that this application should use.
-    #[field(label = "Provider", on_delete = SetNull)]
+    /// How the application signs people in.
+    #[field(label = "Provider", on_delete = SetNull, choose(query = "application__isnull=true"))]
     pub provider: Option<Ref<dyn Provider>>,
     /// Select backchannel providers which augment the functionality of the main provider.
-    #[field(label = "Backchannel Providers", default)]
+    #[field(
+        label = "Backchannel Providers",
+        default,
+        group = "Access settings",
+        choose(query = "backchannel=true")
+    )]
     pub backchannel_providers: Vec<Ref<dyn Provider>>,
     /// Configure how the results of several bindings combine.
-    #[field(label = "Policy engine mode", default = PolicyEngineMode::Any)]
+    #[field(
+        label = "Policy engine mode",
+        group = "Access settings",
+        default = PolicyEngineMode::Any
+    )]
     pub policy_engine_mode: PolicyEngineMode,
-    /// If left empty, the application opens at an address its provider knows.
+    /// What opens from the library. Empty: taken from the provider.
     #[field(label = "Launch URL", default, group = "UI settings", search, filter)]
     pub meta_launch_url: LinkUrl,
     /// If checked, the launch URL will open in a new browser tab or window from the user's
@@ -74,7 +91,8 @@ pub struct Application {
     pub meta_publisher: String,
     #[field(label = "Description", default, group = "UI settings", search, filter)]
     pub meta_description: String,
-    #[field(label = "Icon", read_only, blank)]
+    /// Address of a picture, as https://example.org/icon.svg.
+    #[field(label = "Icon", group = "UI settings", action = "set_icon_url", read_only, blank)]
     pub meta_icon: Option<Picture>,
 }
 

@@ -23,18 +23,23 @@ use crate::certificate::CertificateKeyPair;
     lookup = "brand_uuid",
     label = "domain",
     ordering = "domain",
+    form = "domain default branding_title branding_logo branding_favicon branding_default_flow_background",
+    fold("Branding settings", "Logo, background, own style"),
+    fold("External user settings", "Where external people land"),
+    fold("Default flows", "Which flow does what"),
+    fold("Other global settings", "Certificate and attributes"),
+    columns = "domain, branding_title: Brand name, default: Default?",
     check = Brand::check
 )]
 pub struct Brand {
-    /// Matching is done based on domain suffix, so if you enter domain.tld, foo.domain.tld will
-    /// still match.
+    /// The brand is used for this host name and everything below it.
     #[field(label = "Domain", unique, search, filter)]
     pub domain: String,
     /// Use this brand for each domain that doesn't have a dedicated brand.
     #[field(label = "Default", default, filter)]
     pub default: bool,
     /// Branding shown in page title and several other places.
-    #[field(label = "Title", default = "authentik", group = "Branding settings", search, filter)]
+    #[field(label = "Title", default = "authentik", search, filter)]
     pub branding_title: String,
     /// Icon shown in sidebar/header and flow executor.
     #[field(
@@ -65,31 +70,74 @@ pub struct Brand {
     pub branding_default_flow_background: String,
     /// Flow used to authenticate users. If left empty, the first applicable flow sorted by the slug
     /// is used.
-    #[field(label = "Authentication flow", group = "Default flows", on_delete = SetNull, filter)]
+    #[field(
+        label = "Authentication flow",
+        group = "Default flows",
+        choose(query = "designation=authentication"),
+        on_delete = SetNull,
+        filter
+    )]
     pub flow_authentication: Option<Ref<family::Flow>>,
     /// Flow used to logout. If left empty, the first applicable flow sorted by the slug is used.
-    #[field(label = "Invalidation flow", group = "Default flows", on_delete = SetNull, filter)]
+    #[field(
+        label = "Invalidation flow",
+        group = "Default flows",
+        choose(query = "designation=invalidation"),
+        on_delete = SetNull,
+        filter
+    )]
     pub flow_invalidation: Option<Ref<family::Flow>>,
     /// Recovery flow. If left empty, the first applicable flow sorted by the slug is used.
-    #[field(label = "Recovery flow", group = "Default flows", on_delete = SetNull, filter)]
+    #[field(
+        label = "Recovery flow",
+        group = "Default flows",
+        choose(query = "designation=recovery"),
+        on_delete = SetNull,
+        filter
+    )]
     pub flow_recovery: Option<Ref<family::Flow>>,
     /// If set, users are able to unenroll themselves using this flow. If no flow is set, option is
     /// not shown.
-    #[field(label = "Unenrollment flow", group = "Default flows", on_delete = SetNull, filter)]
+    #[field(
+        label = "Unenrollment flow",
+        group = "Default flows",
+        choose(query = "designation=unenrollment"),
+        on_delete = SetNull,
+        filter
+    )]
     pub flow_unenrollment: Option<Ref<family::Flow>>,
     /// If set, users are able to configure details of their profile.
-    #[field(label = "User settings flow", group = "Default flows", on_delete = SetNull, filter)]
+    #[field(
+        label = "User settings flow",
+        group = "Default flows",
+        choose(query = "designation=stage_configuration"),
+        on_delete = SetNull,
+        filter
+    )]
     pub flow_user_settings: Option<Ref<family::Flow>>,
     /// If set, the OAuth Device Code profile can be used, and the selected flow will be used to
     /// enter the code.
-    #[field(label = "Device code flow", group = "Default flows", on_delete = SetNull, filter)]
+    #[field(
+        label = "Device code flow",
+        group = "Default flows",
+        choose(query = "designation=stage_configuration"),
+        on_delete = SetNull,
+        filter
+    )]
     pub flow_device_code: Option<Ref<family::Flow>>,
     /// When configured, external users will automatically be redirected to this application when
     /// not attempting to access a different application.
     #[field(label = "Default application", group = "External user settings", on_delete = SetNull)]
     pub default_application: Option<Ref<Application>>,
     /// Web Certificate used by the server for this domain.
-    #[field(label = "Web Certificate", group = "Other global settings", on_delete = SetNull, needs = "key_data", filter)]
+    #[field(
+        label = "Web Certificate",
+        group = "Other global settings",
+        choose(query = "has_key=true"),
+        on_delete = SetNull,
+        needs = "key_data",
+        filter
+    )]
     pub web_certificate: Option<Ref<CertificateKeyPair>>,
     /// Set custom attributes.
     #[field(label = "Attributes", default, group = "Other global settings")]

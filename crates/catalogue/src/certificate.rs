@@ -29,16 +29,17 @@ pub const SELF_SIGNED: &str = "authentik Self-signed Certificate";
     title = "Certificate-Key Pair",
     lookup = "kp_uuid",
     ordering = "name",
+    columns = "name, private_key_available: Private key available?, cert_expiry: Expiry date",
     check = CertificateKeyPair::check
 )]
 pub struct CertificateKeyPair {
     #[field(label = "Name", unique, search, filter)]
     pub name: String,
-    /// PEM-encoded Certificate data.
+    /// In PEM form.
     #[field(label = "Certificate", write_only)]
     pub certificate_data: Code,
-    /// Optional Private Key. If this is set, you can use this keypair for encryption.
-    #[field(label = "Private Key", write_only, default, widget = "code")]
+    /// In PEM form. Needed for signing; kept sealed.
+    #[field(label = "Private Key", write_only, default)]
     pub key_data: Secret,
     #[field(label = "Managed by authentik", read_only, filter)]
     pub managed: Option<String>,

@@ -29,7 +29,9 @@ use crate::{administrators, audit};
     title = "Group",
     space = "group",
     lookup = "group_uuid",
-    ordering = "name"
+    ordering = "name",
+    fold("More", "Superusers, parent, roles, attributes"),
+    columns = "name, parent, users, is_superuser: Superuser privileges?"
 )]
 #[table(
     name = "user_group",
@@ -43,22 +45,23 @@ pub struct Group {
     #[field(label = "Name", unique)]
     #[column(filter, search)]
     pub name: String,
-    /// Users added to this group will be superusers.
-    #[field(label = "Is superuser", default)]
+    /// Members may do everything on this server.
+    #[field(label = "Is superuser", default, group = "More")]
     #[column(filter)]
     pub is_superuser: bool,
-    #[field(label = "Parent")]
+    /// Members of this group also count as members of the parent.
+    #[field(label = "Parent", group = "More")]
     #[column(order, belongs_to = "user_group.uuid", on_delete = SetNull)]
     pub parent: Option<Ref<directory::Group>>,
-    #[field(label = "Members", default)]
+    #[field(label = "Members", default, hide)]
     // Membership stands with the members.
     #[column(computed, local)]
     pub users: Vec<Ref<directory::User>>,
-    #[field(label = "Roles", default)]
+    #[field(label = "Roles", default, group = "More")]
     #[column(computed, local)]
     pub roles: Vec<Ref<family::Role>>,
-    /// Set custom attributes.
-    #[field(label = "Attributes", default)]
+    /// Free values that members inherit.
+    #[field(label = "Attributes", default, group = "More")]
     pub attributes: JsonMap,
 }
 

@@ -183,7 +183,7 @@ pub struct Models;
 fn choices(list: &'static str) -> Vec<ChoiceMeta> {
     list.lines()
         .filter_map(|line| line.split_once(' '))
-        .map(|(value, label)| ChoiceMeta { value, label })
+        .map(|(value, label)| ChoiceMeta::new(value, label))
         .collect()
 }
 

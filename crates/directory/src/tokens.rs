@@ -20,14 +20,14 @@ use crate::{audit, users};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Choice)]
 pub enum Intent {
-    #[choice(value = "verification", label = "Intent Verification")]
+    #[choice(label = "Verification", internal)]
     Verification,
     #[default]
-    #[choice(value = "api", label = "Intent Api")]
+    #[choice(label = "API Token")]
     Api,
-    #[choice(value = "recovery", label = "Intent Recovery")]
+    #[choice(label = "Recovery", internal)]
     Recovery,
-    #[choice(value = "app_password", label = "Intent App Password")]
+    #[choice(label = "App password")]
     AppPassword,
 }
 
@@ -41,7 +41,13 @@ pub enum Intent {
     space = "token",
     lookup = "identifier",
     label = "identifier",
-    ordering = "identifier"
+    ordering = "identifier",
+    form = "identifier user intent description expiring expires",
+    aside(
+        "What happens next",
+        "The key is made by the server. You copy it from the list; asking for it is logged."
+    ),
+    columns = "identifier, user, expiring: Expires?, expires: Expiry date, intent"
 )]
 #[table(
     name = "token",
@@ -57,7 +63,7 @@ pub struct Token {
     #[column(filter, search)]
     pub identifier: Slug,
     /// A name that a tool finds its own tokens by.
-    #[field(label = "Managed", unique)]
+    #[field(label = "Managed", hide, unique)]
     #[column(filter)]
     pub managed: Option<String>,
     #[field(label = "Intent", default = Intent::Api)]
@@ -76,7 +82,7 @@ pub struct Token {
     #[field(label = "Description", default)]
     #[column(filter, search)]
     pub description: String,
-    #[field(label = "Expires on")]
+    #[field(label = "Expires on", show_if = "expiring=true")]
     #[column(filter, expires)]
     pub expires: Option<Timestamp>,
     /// Whether the token ends.

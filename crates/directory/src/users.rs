@@ -25,13 +25,30 @@ pub enum UserType {
     #[default]
     Internal,
     External,
+    #[choice(label = "Service account")]
     ServiceAccount,
+    #[choice(label = "Internal Service account", internal)]
     InternalServiceAccount,
 }
 
 /// An account of a person or of a service.
 #[derive(Debug, Clone, Default, Table)]
-#[kind(path = "core/users", model = "authentik_core.user", schema = "User", title = "User", space = "user", key = Int, lookup = "id", label = "username", ordering = "username")]
+#[kind(
+    path = "core/users",
+    model = "authentik_core.user",
+    schema = "User",
+    title = "User",
+    space = "user",
+    key = Int,
+    lookup = "id",
+    label = "username",
+    named = "username name",
+    ordering = "username",
+    form = "username name type email is_active path",
+    fold("More", "Groups and attributes"),
+    aside("What happens next", "You set a password, or send the person a link to do so."),
+    columns = "username: Name, is_active: Active, last_login, type: Type"
+)]
 #[table(
     name = "users",
     operations = "list create retrieve update partial_update destroy used_by",
@@ -43,7 +60,7 @@ pub struct User {
     pub id: i64,
     #[column(hidden, filter)]
     pub uuid: Uuid,
-    /// The user's primary identifier. 150 characters or fewer.
+    /// What the person signs in with.
     #[field(label = "Username", unique, max_length = 150)]
     #[column(filter, search)]
     pub username: String,
@@ -65,17 +82,17 @@ pub struct User {
     pub password: Secret,
     #[column(hidden)]
     pub password_changed: Timestamp,
-    /// Whether this user may sign in. Deactivating ends the user's sessions.
+    /// Inactive accounts cannot sign in.
     #[field(label = "Is active", default = true)]
     #[column(filter)]
     pub is_active: bool,
     /// Set at each sign-in; to be set by whoever moves accounts here.
-    #[field(label = "Last login")]
+    #[field(label = "Last login", hide)]
     #[column(order, local)]
     pub last_login: Option<Timestamp>,
     #[column(hidden, listed = "date_joined")]
     pub joined: Timestamp,
-    /// Where the user stands in the tree of users, as `users/sales`.
+    /// Folder the account is kept in.
     #[field(label = "Path", default = "users")]
     #[column(filter)]
     pub path: String,
@@ -84,11 +101,11 @@ pub struct User {
     #[field(label = "User type", default = UserType::Internal)]
     #[column(choice, order)]
     pub r#type: UserType,
-    #[field(label = "Groups", default)]
+    #[field(label = "Groups", default, group = "More")]
     #[column(computed)]
     pub groups: Vec<Ref<directory::Group>>,
     /// Set custom attributes.
-    #[field(label = "Attributes", default)]
+    #[field(label = "Attributes", default, group = "More")]
     pub attributes: JsonMap,
 }
 

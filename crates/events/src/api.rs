@@ -178,7 +178,7 @@ pub struct Actions;
 impl Names for Actions {
     fn choices() -> &'static [ChoiceMeta] {
         static CHOICES: LazyLock<Vec<ChoiceMeta>> = LazyLock::new(|| {
-            ACTIONS.iter().map(|(value, label)| ChoiceMeta { value, label }).collect()
+            ACTIONS.iter().map(|(value, label)| ChoiceMeta::new(value, label)).collect()
         });
         &CHOICES
     }

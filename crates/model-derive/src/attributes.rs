@@ -2,6 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::meta::ParseNestedMeta;
+use syn::parse::Parse;
 use syn::{Attribute, DeriveInput, Expr, Field, Ident, LitInt, LitStr, Path, Type};
 
 #[derive(Default)]
@@ -27,6 +29,18 @@ pub(crate) struct KindAttributes {
     pub(crate) check: Option<Path>,
     pub(crate) hidden: bool,
     pub(crate) format: Option<LitInt>,
+    pub(crate) interface: Interface,
+}
+
+/// What a kind says about its forms and lists.
+#[derive(Default)]
+pub(crate) struct Interface {
+    order: Vec<String>,
+    folds: Vec<(String, String)>,
+    aside: Option<(String, String)>,
+    named: Vec<String>,
+    columns: Vec<(String, Option<String>)>,
+    section: Option<String>,
 }
 
 impl KindAttributes {
@@ -65,6 +79,12 @@ impl KindAttributes {
                     "bindable" => kind.bindable = true,
                     "hidden" => kind.hidden = true,
                     "format" => kind.format = Some(meta.value()?.parse()?),
+                    "form" => kind.interface.order = words(&text()?),
+                    "named" => kind.interface.named = words(&text()?),
+                    "section" => kind.interface.section = Some(text()?),
+                    "columns" => kind.interface.columns = columns(&text()?),
+                    "fold" => kind.interface.folds.push(pair(&meta)?),
+                    "aside" => kind.interface.aside = Some(pair(&meta)?),
                     other => return Err(meta.error(format!("unknown kind attribute `{other}`"))),
                 }
                 Ok(())
@@ -89,9 +109,110 @@ impl KindAttributes {
     }
 }
 
+impl Interface {
+    /// As an expression, when it names only what is there.
+    pub(crate) fn meta(&self, of: &Ident, fields: &[FieldAttributes]) -> syn::Result<TokenStream> {
+        let unlabelled = self.columns.iter().filter(|(_, label)| label.is_none());
+        let named = self.order.iter().chain(&self.named).chain(unlabelled.map(|(name, _)| name));
+        for name in named {
+            if fields.iter().all(|field| field.name != *name) {
+                return Err(syn::Error::new_spanned(of, format!("there is no field `{name}`")));
+            }
+        }
+        for (title, _) in &self.folds {
+            if fields.iter().all(|field| field.group.as_ref() != Some(title)) {
+                let text = format!("no field has the group {title:?} of this fold");
+                return Err(syn::Error::new_spanned(of, text));
+            }
+        }
+        let Interface { order, named, .. } = self;
+        let folds = self.folds.iter().map(|(title, summary)| quote! { (#title, #summary) });
+        let aside = self.aside.as_ref().map_or(
+            quote! { ::core::option::Option::None },
+            |(title, text)| quote! { ::core::option::Option::Some((#title, #text)) },
+        );
+        let section = option(self.section.clone());
+        let columns = self.columns.iter().map(|(name, label)| {
+            let label = option(label.clone());
+            quote! { (#name, #label) }
+        });
+        Ok(quote! { ::countersign_model::Interface {
+            order: &[#(#order),*], folds: &[#(#folds),*], aside: #aside, named: &[#(#named),*],
+            columns: &[#(#columns),*], section: #section,
+        } })
+    }
+}
+
+/// `name slug` as a list of names.
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// `slug: Identifier, title` as names with their headings.
+fn columns(text: &str) -> Vec<(String, Option<String>)> {
+    let column = |part: &str| match part.split_once(':') {
+        Some((name, label)) => (name.trim().to_owned(), Some(label.trim().to_owned())),
+        None => (part.trim().to_owned(), None),
+    };
+    text.split(',').map(column).collect()
+}
+
+/// The texts of `fold("..", "..")`.
+fn texts(meta: &ParseNestedMeta<'_>) -> syn::Result<Vec<String>> {
+    let content;
+    syn::parenthesized!(content in meta.input);
+    let texts = content.parse_terminated(<LitStr as Parse>::parse, syn::Token![,])?;
+    Ok(texts.iter().map(LitStr::value).collect())
+}
+
+fn pair(meta: &ParseNestedMeta<'_>) -> syn::Result<(String, String)> {
+    let Ok([first, second]) = <[String; 2]>::try_from(texts(meta)?) else {
+        return Err(meta.error("write two texts in parentheses"));
+    };
+    Ok((first, second))
+}
+
+/// Reads `choose(path = "..", query = "a=b&c=d", prefer("field", "value", ..), only)`.
+fn choose(meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
+    let (mut path, mut query, mut prefer, mut only) = (None, Vec::new(), None, false);
+    meta.parse_nested_meta(|part| {
+        let name = part.path.get_ident().map(Ident::to_string).unwrap_or_default();
+        let text = || -> syn::Result<String> { Ok(part.value()?.parse::<LitStr>()?.value()) };
+        match name.as_str() {
+            "path" => path = Some(text()?),
+            "query" => {
+                for pair in text()?.split('&') {
+                    let wrong = || part.error("write query = \"name=value&name=value\"");
+                    let (name, value) = pair.split_once('=').ok_or_else(wrong)?;
+                    query.push(quote! { (#name, #value) });
+                }
+            }
+            "prefer" => {
+                let texts = texts(&part)?;
+                let wrong = || part.error("write prefer(\"field\", \"value\", ..)");
+                let (field, values) = texts.split_first().ok_or_else(wrong)?;
+                prefer = Some(quote! { (#field, &[#(#values),*]) });
+            }
+            "only" => only = true,
+            other => return Err(part.error(format!("unknown part `{other}` of choose"))),
+        }
+        Ok(())
+    })?;
+    let path = option(path);
+    let prefer = prefer.map_or(
+        quote! { ::core::option::Option::None },
+        |prefer| quote! { ::core::option::Option::Some(#prefer) },
+    );
+    Ok(quote! { ::core::option::Option::Some(::countersign_model::Choose {
+        path: #path, query: &[#(#query),*], prefer: #prefer, only: #only,
+    }) })
+}
+
 /// One declared field: its meta as an expression, and how its default is made.
 pub(crate) struct FieldAttributes {
     pub(crate) ident: Ident,
+    pub(crate) name: String,
+    pub(crate) group: Option<String>,
     pub(crate) ty: Type,
     pub(crate) meta: TokenStream,
     /// What it names restricts somebody; the struct then has a field `vanished`.
@@ -110,11 +231,13 @@ impl FieldAttributes {
         let name = ident.to_string().trim_start_matches("r#").to_owned();
         let mut label = label_of(&name);
         let mut help = doc(&field.attrs);
-        let (mut group, mut widget, mut placeholder, mut show_if, mut unique_text) =
+        let (mut group, mut placeholder, mut show_if, mut unique_text, mut action) =
             (None, None, None, None, None);
+        let none = || quote! { ::core::option::Option::None };
+        let (mut widget, mut choose, mut start) = (none(), none(), none());
         let (mut unique, mut blank, mut write_only, mut read_only, mut filter, mut search) =
             (false, false, false, false, false, false);
-        let mut filter_null = false;
+        let (mut filter_null, mut hidden) = (false, false);
         let (mut max_length, mut min, mut max) = (None::<Expr>, None::<Expr>, None::<Expr>);
         let mut on_delete: Option<Ident> = None;
         let (mut guard, mut needs) = (None, None);
@@ -128,7 +251,17 @@ impl FieldAttributes {
                     "label" => label = text()?,
                     "help" => help = text()?,
                     "group" => group = Some(text()?),
-                    "widget" => widget = Some(text()?),
+                    "widget" => {
+                        let widget_of: Ident = meta.value()?.parse()?;
+                        widget = quote! { ::core::option::Option::Some(::countersign_model::Widget::#widget_of) };
+                    }
+                    "hide" => hidden = true,
+                    "choose" => choose = self::choose(&meta)?,
+                    "start" => {
+                        let value: Expr = meta.value()?.parse()?;
+                        start = quote! { ::core::option::Option::Some(::countersign_model::private::Value::from(#value)) };
+                    }
+                    "action" => action = Some(text()?),
                     "placeholder" => placeholder = Some(text()?),
                     "show_if" => {
                         let rule = text()?;
@@ -183,12 +316,6 @@ impl FieldAttributes {
             } },
             _ => quote! { || ::core::option::Option::None },
         };
-        let option = |text: Option<String>| {
-            text.map_or(
-                quote! { ::core::option::Option::None },
-                |t| quote! { ::core::option::Option::Some(#t) },
-            )
-        };
         let number = |expr: Option<Expr>| {
             expr.map_or(
                 quote! { ::core::option::Option::None },
@@ -197,9 +324,9 @@ impl FieldAttributes {
         };
         let guards = guard.is_some();
         let guard = option(guard);
-        let (group, widget, placeholder, unique_text, needs) = (
-            option(group),
-            option(widget),
+        let (in_group, action, placeholder, unique_text, needs) = (
+            option(group.clone()),
+            option(action),
             option(placeholder),
             option(unique_text),
             option(needs),
@@ -214,14 +341,22 @@ impl FieldAttributes {
             |rule| quote! { ::countersign_model::OnDelete::#rule },
         );
         let meta = quote! { ::countersign_model::FieldMeta {
-            name: #name, label: #label, help: #help, group: #group, widget: #widget, placeholder: #placeholder, show_if: #show_if,
+            name: #name, label: #label, help: #help, group: #in_group, widget: #widget, placeholder: #placeholder, show_if: #show_if,
+            hidden: #hidden, start: || #start, choose: #choose, action: #action,
             required: #required, unique: #unique, unique_text: #unique_text, blank: #blank, write_only: #write_only, read_only: #read_only, filter: #filter, filter_null: #filter_null, search: #search,
             max_length: #max_length, min: #min, max: #max, on_delete: #on_delete, guard: #guard, needs: #needs,
             shape: <#ty as ::countersign_model::FieldValue>::shape, default: #shown_default,
         } };
         let default = default.unwrap_or_else(|| quote! { ::core::option::Option::None });
-        Ok(FieldAttributes { ident, ty, meta, guards, default })
+        Ok(FieldAttributes { ident, name, group, ty, meta, guards, default })
     }
+}
+
+fn option(text: Option<String>) -> TokenStream {
+    text.map_or(
+        quote! { ::core::option::Option::None },
+        |t| quote! { ::core::option::Option::Some(#t) },
+    )
 }
 
 /// The doc comment as one text.

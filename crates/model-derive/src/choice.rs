@@ -9,11 +9,13 @@ pub(crate) fn choice(input: &DeriveInput) -> syn::Result<TokenStream> {
     let Data::Enum(data) = &input.data else {
         return Err(syn::Error::new_spanned(name, "only enumerations are choices"));
     };
-    let (mut idents, mut values, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut idents, mut values, mut labels, mut offers) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for variant in &data.variants {
         let words = words(&variant.ident.to_string());
         let mut value = words.join("_").to_lowercase();
         let mut label = words.join(" ");
+        let mut offered = true;
         for attribute in variant.attrs.iter().filter(|a| a.path().is_ident("choice")) {
             attribute.parse_nested_meta(|meta| {
                 let text =
@@ -22,8 +24,10 @@ pub(crate) fn choice(input: &DeriveInput) -> syn::Result<TokenStream> {
                     value = text()?;
                 } else if meta.path.is_ident("label") {
                     label = text()?;
+                } else if meta.path.is_ident("internal") {
+                    offered = false;
                 } else {
-                    return Err(meta.error("choices have value and label"));
+                    return Err(meta.error("choices have value and label, or are internal"));
                 }
                 Ok(())
             })?;
@@ -31,11 +35,12 @@ pub(crate) fn choice(input: &DeriveInput) -> syn::Result<TokenStream> {
         idents.push(&variant.ident);
         values.push(value);
         labels.push(label);
+        offers.push(offered);
     }
     Ok(quote! { const _: () = {
         impl ::countersign_model::ChoiceValue for #name {
             const CHOICES: &'static [::countersign_model::ChoiceMeta] =
-                &[#(::countersign_model::ChoiceMeta { value: #values, label: #labels }),*];
+                &[#(::countersign_model::ChoiceMeta { value: #values, label: #labels, offered: #offers }),*];
             fn value(self) -> &'static str {
                 match self { #(#name::#idents => #values),* }
             }

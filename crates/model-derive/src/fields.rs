@@ -36,7 +36,7 @@ fn to_map(fields: &[FieldAttributes]) -> TokenStream {
 pub(crate) fn fields(input: &DeriveInput) -> syn::Result<TokenStream> {
     let kind = KindAttributes::read(input)?;
     let fields = read_fields(input)?;
-    let (table, code) = (table(&fields), fields_impl(input, &kind, &fields, &TokenStream::new()));
+    let (table, code) = (table(&fields), fields_impl(input, &kind, &fields, &TokenStream::new())?);
     Ok(quote! { const _: () = { #table #code }; })
 }
 
@@ -46,8 +46,9 @@ pub(crate) fn fields_impl(
     kind: &KindAttributes,
     fields: &[FieldAttributes],
     rest: &TokenStream,
-) -> TokenStream {
+) -> syn::Result<TokenStream> {
     let name = &input.ident;
+    let interface = kind.interface.meta(name, fields)?;
     let KindAttributes {
         path,
         model,
@@ -117,19 +118,20 @@ pub(crate) fn fields_impl(
             }
         },
     );
-    quote! {
+    Ok(quote! {
         #target
         impl ::countersign_model::Fields for #name {
             const META: &'static ::countersign_model::KindMeta = &::countersign_model::KindMeta {
                 path: #path, model: #model, schema: #schema, title: #title, plural: #plural, component: #component, description: #description,
                 space: #space, key: #key, family: #family, cast: #cast, bindable: #bindable, lookup: #lookup, label: #label, ordering: #ordering,
                 unique_together: #unique_together, creatable: #creatable, format: #format, fields: FIELDS,
+                interface: #interface,
             };
             fn parse(input: &::countersign_model::Input<'_>, base: ::core::option::Option<&Self>)
                 -> ::core::result::Result<Self, ::countersign_model::FieldErrors> { #parse }
             fn to_map(&self) -> ::countersign_model::private::Map<::std::string::String, ::countersign_model::private::Value> { #to_map }
         }
-    }
+    })
 }
 
 /// `slug,name` as a slice of names.
@@ -198,7 +200,7 @@ pub(crate) fn kind(input: &DeriveInput) -> syn::Result<TokenStream> {
         fields.iter().map(|f| &f.default).collect(),
     );
     let (table, declared) =
-        (table(&fields), fields_impl(input, &kind, &fields, &TokenStream::new()));
+        (table(&fields), fields_impl(input, &kind, &fields, &TokenStream::new())?);
     let noted: Vec<TokenStream> = fields
         .iter()
         .zip(&metas)

@@ -236,7 +236,7 @@ pub(crate) fn table(input: &DeriveInput) -> syn::Result<TokenStream> {
             .map(|(field, _)| FieldAttributes::read(field))
             .collect::<syn::Result<_>>()?;
         let (metas, code) =
-            (fields::table(&shown), fields::fields_impl(input, kind, &shown, &hidden));
+            (fields::table(&shown), fields::fields_impl(input, kind, &shown, &hidden)?);
         Ok::<_, syn::Error>(quote! { #metas #code })
     });
     let declared = declared.transpose()?;

@@ -26,10 +26,19 @@ pub struct FieldMeta {
     pub name: &'static str,
     pub label: &'static str,
     pub help: &'static str,
-    /// The fold of the form it stands in; `None` is the open part.
+    /// The heading of the part of the form that it is in; `None` is the first part, which has none.
     pub group: Option<&'static str>,
-    pub widget: Option<&'static str>,
+    /// How it is entered, where its shape does not say it.
+    pub widget: Option<Widget>,
     pub placeholder: Option<&'static str>,
+    /// Not part of the form.
+    pub hidden: bool,
+    /// What the form of a new object begins with, where that is not the default.
+    pub start: fn() -> Option<Value>,
+    /// What a reference is chosen from.
+    pub choose: Option<Choose>,
+    /// It is set by this action of the object (`{"url": ..}` or `{"clear": true}`), not by an edit.
+    pub action: Option<&'static str>,
     /// `(field, value)`: shown only while that other field has that value.
     pub show_if: Option<(&'static str, &'static str)>,
     pub required: bool,
@@ -64,6 +73,38 @@ pub struct FieldMeta {
 }
 
 impl FieldMeta {
+    /// A required text without any rule.
+    pub const TEXT: FieldMeta = FieldMeta {
+        name: "",
+        label: "",
+        help: "",
+        group: None,
+        widget: None,
+        placeholder: None,
+        hidden: false,
+        start: || None,
+        choose: None,
+        action: None,
+        show_if: None,
+        required: true,
+        unique: false,
+        unique_text: None,
+        blank: false,
+        write_only: false,
+        read_only: false,
+        filter: false,
+        filter_null: false,
+        search: false,
+        max_length: None,
+        min: None,
+        max: None,
+        on_delete: OnDelete::Cascade,
+        guard: None,
+        needs: None,
+        shape: String::shape,
+        default: || None,
+    };
+
     /// Whether values are secrets, or hold some.
     pub fn is_secret(&self) -> bool {
         (self.shape)().is_secret()
@@ -73,6 +114,29 @@ impl FieldMeta {
     pub fn is_hidden(&self) -> bool {
         self.write_only || self.is_secret()
     }
+}
+
+/// How a value is entered, where its shape does not say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Widget {
+    /// Not readable while it is typed.
+    Password,
+    /// All choices are seen at once, however many there are.
+    Radio,
+}
+
+/// What a reference is chosen from: `#[field(choose(query = "designation=recovery", ..))]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Choose {
+    /// The collection, where it is not that of everything the reference can name.
+    pub path: Option<&'static str>,
+    /// What the collection is asked for.
+    pub query: &'static [(&'static str, &'static str)],
+    /// Chosen on a new object: what has one of these values in this field.
+    pub prefer: Option<(&'static str, &'static [&'static str])>,
+    /// Otherwise the only one there is.
+    pub only: bool,
 }
 
 /// The form of a field's values, for forms, OpenAPI and filters.
@@ -111,6 +175,20 @@ impl Shape {
         }
     }
 
+    /// Whether values are one text, number or time, by which objects can be ordered.
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Shape::Nullable(inner) => inner.is_plain(),
+            Shape::Secret
+            | Shape::Map
+            | Shape::Json
+            | Shape::Reference { .. }
+            | Shape::List(_)
+            | Shape::Object(_) => false,
+            _ => true,
+        }
+    }
+
     /// A value without its secrets: each that is set becomes [`Secret::MASK`].
     #[must_use]
     pub fn masked(&self, value: Value) -> Value {
@@ -136,10 +214,20 @@ impl Shape {
     }
 }
 
+/// One value of a choice.
 #[derive(Debug)]
 pub struct ChoiceMeta {
     pub value: &'static str,
     pub label: &'static str,
+    /// Forms offer it; the program keeps the others for itself.
+    pub offered: bool,
+}
+
+impl ChoiceMeta {
+    /// One that forms offer.
+    pub const fn new(value: &'static str, label: &'static str) -> ChoiceMeta {
+        ChoiceMeta { value, label, offered: true }
+    }
 }
 
 /// A value that can be a field. Parsing turns outside JSON into meaning once; nothing later checks

@@ -10,6 +10,7 @@ use crate::draft::Draft;
 use crate::environment::Entropy;
 use crate::errors::FieldErrors;
 use crate::field::{FieldMeta, OnDelete};
+use crate::form::Interface;
 use crate::key::{KeyType, ObjectId, Space};
 use crate::reference::Target;
 use crate::registry::LoadError;
@@ -52,6 +53,8 @@ pub struct KindMeta {
     /// The form of the stored JSON; see the registry's upgrade steps.
     pub format: u32,
     pub fields: &'static [FieldMeta],
+    /// Its forms and lists.
+    pub interface: Interface,
 }
 
 impl KindMeta {

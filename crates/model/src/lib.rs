@@ -34,10 +34,10 @@ pub use duration::{Duration, DurationError};
 pub use environment::{Clock, Entropy};
 pub use errors::{ErrorNode, FieldErrors, Problem};
 pub use field::{
-    Choice as ChoiceValue, ChoiceMeta, FieldMeta, FieldValue, JsonMap, Needed, OnDelete, Shape,
-    python_type,
+    Choice as ChoiceValue, ChoiceMeta, Choose, FieldMeta, FieldValue, JsonMap, Needed, OnDelete,
+    Shape, Widget, python_type,
 };
-pub use form::{field_form, kind_form, shape_form};
+pub use form::{Interface, Served, Targets};
 pub use key::{Key, KeyType, ObjectId, Space};
 pub use kind::{Detached, Family, Fields, Input, Kind, KindMeta, Mode, Object};
 pub use listed::{Listed, Names};

@@ -37,7 +37,7 @@ pub enum Severity {
 #[derive(Debug, Clone, Kind)]
 #[kind(
     path = "events/transports", model = "authentik_events.notificationtransport", schema = "NotificationTransport",
-    title = "Notification Transport", space = "transport", lookup = "uuid", ordering = "name", check = Self::check
+    title = "Notification Transport", space = "transport", lookup = "uuid", ordering = "name", columns = "name, mode", check = Self::check
 )]
 pub struct NotificationTransport {
     #[field(
@@ -86,7 +86,8 @@ impl NotificationTransport {
     space = "rule",
     bindable,
     lookup = "pbm_uuid",
-    ordering = "name"
+    ordering = "name",
+    columns = "name, severity, group: Sent to group"
 )]
 pub struct NotificationRule {
     #[field(

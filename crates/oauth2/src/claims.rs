@@ -23,15 +23,9 @@ pub enum SubMode {
     UserUuid,
     #[choice(value = "user_username", label = "Based on the User's username")]
     UserUsername,
-    #[choice(
-        value = "user_email",
-        label = "Based on the User's email; may be empty, and changes with it"
-    )]
+    #[choice(value = "user_email", label = "Based on the User's Email")]
     UserEmail,
-    #[choice(
-        value = "user_upn",
-        label = "Based on the User's attribute upn, or the hashed ID without one"
-    )]
+    #[choice(value = "user_upn", label = "Based on the User's UPN")]
     UserUpn,
 }
 

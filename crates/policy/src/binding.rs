@@ -14,7 +14,8 @@ pub use countersign_catalogue::application::PolicyEngineMode;
 #[kind(
     path = "policies/bindings", model = "authentik_policies.policybinding", schema = "PolicyBinding",
     title = "Policy Binding", plural = "Policy Bindings", space = "policy_binding", lookup = "policy_binding_uuid",
-    ordering = "order", unique_together = "policy,target,order", check = Self::check
+    ordering = "order", unique_together = "policy,target,order", check = Self::check,
+    form = "policy group user order enabled negate timeout"
 )]
 pub struct PolicyBinding {
     #[field(label = "Policy", guard = "subject", filter, filter_null)]
@@ -23,21 +24,21 @@ pub struct PolicyBinding {
     pub group: Option<Ref<directory::Group>>,
     #[field(label = "User", guard = "subject")]
     pub user: Option<Ref<directory::User>>,
-    #[field(label = "Target", on_delete = Cascade, filter)]
+    #[field(label = "Target", hide, on_delete = Cascade, filter)]
     pub target: Ref<family::Bindable>,
     #[field(
         label = "Negate result",
-        help = "Turns the outcome round. Messages stay as they are.",
+        help = "Turns the answer round: who matches is refused.",
         default = false
     )]
     pub negate: bool,
     #[field(label = "Enabled", default = true, filter)]
     pub enabled: bool,
-    #[field(label = "Order", filter)]
+    #[field(label = "Order", start = 0, filter)]
     pub order: i32,
     #[field(
         label = "Timeout",
-        help = "Seconds after which the policy counts as failed.",
+        help = "Seconds the policy may take.",
         default = 30,
         min = 0,
         filter
@@ -45,7 +46,7 @@ pub struct PolicyBinding {
     pub timeout: i32,
     #[field(
         label = "Failure result",
-        help = "The outcome when the policy itself fails.",
+        help = "Counts as passed when the policy itself fails.",
         default = false
     )]
     pub failure_result: bool,

@@ -1,7 +1,7 @@
 //! Form metadata for the admin interface.
 
 use countersign_core::{Access, ApiError, Call, Context, Operation, json};
-use countersign_model::{KindMeta, kind_form};
+use countersign_model::Served;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "countersign_kinds_list",
             Access::Authenticated,
             |call: Call| async move {
-                let forms: Value = metas(&call.cx).map(|m| form(&call.cx, m)).collect();
+                let forms: Value = served(&call.cx).map(|kind| form(&call.cx, kind)).collect();
                 Ok(json(StatusCode::OK, &forms))
             },
         )
@@ -25,8 +25,8 @@ pub(crate) fn operations() -> Vec<Operation> {
             "countersign_kinds_retrieve",
             Access::Authenticated,
             |call: Call| async move {
-                let meta = metas(&call.cx).find(|m| m.model == call.param("model"));
-                meta.map(|m| json(StatusCode::OK, &form(&call.cx, m)))
+                let kind = served(&call.cx).find(|kind| kind.meta.model == call.param("model"));
+                kind.map(|kind| json(StatusCode::OK, &form(&call.cx, kind)))
                     .ok_or_else(|| ApiError::not_found("Kind"))
             },
         )
@@ -34,23 +34,30 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-fn metas(cx: &Context) -> impl Iterator<Item = &'static KindMeta> {
-    cx.modules().iter().flat_map(|m| {
-        let tables = m.tables.iter().filter_map(|table| table.meta.kind);
-        m.kinds.iter().map(|k| k.def.meta).chain(tables)
+/// Every kind of object that has a form: of the configuration, and of tables.
+fn served(cx: &Context) -> impl Iterator<Item = Served> {
+    cx.modules().iter().flat_map(|module| {
+        let kinds = module.kinds.iter().map(|kind| Served {
+            meta: kind.def.meta,
+            pk: kind.key_name,
+            table: None,
+        });
+        kinds.chain(module.tables.iter().filter_map(|table| {
+            let (meta, pk) = (table.meta.kind?, table.meta.pk);
+            Some(Served { meta, pk, table: Some(table.meta) })
+        }))
     })
 }
 
-fn form(cx: &Context, meta: &KindMeta) -> Value {
-    kind_form(meta, &|space, model| {
-        let named = |meta: &&KindMeta| match model {
-            Some(model) => meta.model == model,
-            None => meta.space.0 == space,
+fn form(cx: &Context, kind: Served) -> Value {
+    kind.form(&|space, model| {
+        let named = |kind: &Served| match model {
+            Some(model) => kind.meta.model == model,
+            None => kind.meta.space == space,
         };
-        let meta = metas(cx).find(named).map(|meta| match model {
-            Some(_) => meta,
-            None => meta.family.unwrap_or(meta),
-        });
-        meta.map_or("", |meta| meta.path).to_owned()
+        let found = served(cx).find(named)?;
+        let meta =
+            if model.is_some() { found.meta } else { found.meta.family.unwrap_or(found.meta) };
+        Some(Served { meta, ..found })
     })
 }

@@ -49,6 +49,7 @@ pub enum Status {
     title = "Blueprint",
     lookup = "instance_uuid",
     ordering = "name",
+    columns = "name, status, last_applied, enabled",
     check = BlueprintInstance::check
 )]
 pub struct BlueprintInstance {

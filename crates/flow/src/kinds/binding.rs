@@ -22,7 +22,8 @@ pub enum InvalidResponseAction {
 #[kind(
     path = "flows/bindings", model = "authentik_flows.flowstagebinding", schema = "FlowStageBinding",
     title = "Flow Stage Binding", plural = "Flow Stage Bindings", 
-    space = "flow_stage_binding", lookup = "fsb_uuid", bindable, ordering = "target,order", unique_together = "target,stage,order",
+    space = "flow_stage_binding", lookup = "fsb_uuid", bindable, ordering = "target,order",
+    form = "target stage order evaluate_on_plan re_evaluate_policies invalid_response_action", unique_together = "target,stage,order",
     check = Self::check
 )]
 pub struct FlowStageBinding {

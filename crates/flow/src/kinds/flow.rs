@@ -68,14 +68,19 @@ pub enum Layout {
     space = "flow",
     bindable,
     lookup = "slug",
-    ordering = "slug,name"
+    ordering = "slug,name",
+    named = "slug name",
+    form = "name title slug designation authentication compatibility_mode denied_action",
+    fold("Behavior settings", "What happens on a refusal"),
+    fold("Appearance settings", "Layout of its pages"),
+    columns = "slug: Identifier, name, designation, stages: Stages, policies: Policies"
 )]
 pub struct Flow {
     #[field(label = "Name", search, filter)]
     pub name: String,
     #[field(
         label = "Slug",
-        help = "Stands in the address of the flow.",
+        help = "Part of the address of the flow.",
         unique = "Flow with this slug already exists.",
         max_length = 50,
         search,
@@ -84,7 +89,7 @@ pub struct Flow {
     pub slug: Slug,
     #[field(
         label = "Title",
-        help = "Shown above the flow. %(app)s becomes the application's name, %(user)s the user's.",
+        help = "Shown above the steps. %(app)s becomes the application's name, %(user)s the user's.",
         search
     )]
     pub title: String,

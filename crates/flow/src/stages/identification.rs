@@ -36,6 +36,9 @@ pub enum UserField {
     model = "authentik_stages_identification.identificationstage",
     title = "Identification Stage",
     component = "ak-stage-identification-form",
+    form = "name user_fields password_stage case_insensitive_matching pretend_user_exists show_matched_user enable_remember_me passwordless_flow",
+    fold("Source settings", "Other ways to sign in"),
+    fold("Flow settings", "Links below the fields"),
     check = Self::check
 )]
 pub struct IdentificationStage {
@@ -44,6 +47,7 @@ pub struct IdentificationStage {
     #[field(
         label = "User fields",
         help = "By what people may name themselves. None: only through a source.",
+        start = ["username", "email"],
         default
     )]
     pub user_fields: Vec<UserField>,
@@ -54,7 +58,7 @@ pub struct IdentificationStage {
         filter
     )]
     pub password_stage: Option<Ref<PasswordStage>>,
-    #[field(label = "Captcha stage", guard, widget = "unavailable", filter)]
+    #[field(label = "Captcha stage", hide, guard, filter)]
     pub captcha_stage: Option<Ref<dyn AnyStage>>,
     #[field(label = "Case insensitive matching", default = true, filter)]
     pub case_insensitive_matching: bool,
@@ -65,15 +69,33 @@ pub struct IdentificationStage {
         filter
     )]
     pub show_matched_user: bool,
-    #[field(label = "Enrollment flow", group = "Flow settings", on_delete = SetNull, filter)]
+    #[field(
+        label = "Enrollment flow",
+        group = "Flow settings",
+        choose(query = "designation=enrollment"),
+        on_delete = SetNull,
+        filter
+    )]
     pub enrollment_flow: Option<Ref<Flow>>,
-    #[field(label = "Recovery flow", group = "Flow settings", on_delete = SetNull, filter)]
+    #[field(
+        label = "Recovery flow",
+        group = "Flow settings",
+        choose(query = "designation=recovery"),
+        on_delete = SetNull,
+        filter
+    )]
     pub recovery_flow: Option<Ref<Flow>>,
-    #[field(label = "Passwordless flow", group = "Flow settings", on_delete = SetNull, filter)]
+    #[field(
+        label = "Passwordless flow",
+        group = "Flow settings",
+        choose(query = "designation=authentication"),
+        on_delete = SetNull,
+        filter
+    )]
     pub passwordless_flow: Option<Ref<Flow>>,
     #[field(label = "Sources", group = "Source settings", default)]
     pub sources: Vec<Ref<family::Source>>,
-    #[field(label = "Show sources' labels", group = "Source settings", default = false, filter)]
+    #[field(label = "Show sources’ labels", group = "Source settings", default = false, filter)]
     pub show_source_labels: bool,
     #[field(
         label = "Pretend user exists",

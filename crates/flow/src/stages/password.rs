@@ -50,7 +50,13 @@ pub struct PasswordStage {
     pub name: String,
     #[field(label = "Backends", help = "Where passwords are checked, in this order.")]
     pub backends: Vec<Backend>,
-    #[field(label = "Configuration flow", help = "Lets users change their password by themselves.", on_delete = SetNull, filter)]
+    #[field(
+        label = "Configuration flow",
+        help = "Lets users change their password by themselves.",
+        choose(query = "designation=stage_configuration"),
+        on_delete = SetNull,
+        filter
+    )]
     pub configure_flow: Option<Ref<Flow>>,
     #[field(label = "Failed attempts before cancel", default = 5, filter)]
     pub failed_attempts_before_cancel: i32,

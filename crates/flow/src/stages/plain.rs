@@ -21,7 +21,13 @@ use crate::stage::{AnyStage, Stage, Step};
 pub struct AuthenticatorEmailStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull, filter)]
+    #[field(
+        label = "Configuration flow",
+        help = "Lets users set this up by themselves.",
+        choose(query = "designation=stage_configuration"),
+        on_delete = SetNull,
+        filter
+    )]
     pub configure_flow: Option<Ref<Flow>>,
     #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
     pub friendly_name: Option<String>,
@@ -33,7 +39,7 @@ pub struct AuthenticatorEmailStage {
     pub port: i32,
     #[field(label = "SMTP Username", default = "", filter)]
     pub username: String,
-    #[field(label = "SMTP Password", default)]
+    #[field(label = "SMTP Password", widget = Password, default)]
     pub password: Secret,
     #[field(label = "Use TLS", default = false, filter)]
     pub use_tls: bool,
@@ -63,7 +69,13 @@ pub struct AuthenticatorEmailStage {
 pub struct AuthenticatorStaticStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull, filter)]
+    #[field(
+        label = "Configuration flow",
+        help = "Lets users set this up by themselves.",
+        choose(query = "designation=stage_configuration"),
+        on_delete = SetNull,
+        filter
+    )]
     pub configure_flow: Option<Ref<Flow>>,
     #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
     pub friendly_name: Option<String>,
@@ -86,7 +98,13 @@ pub struct AuthenticatorStaticStage {
 pub struct AuthenticatorTotpStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull, filter)]
+    #[field(
+        label = "Configuration flow",
+        help = "Lets users set this up by themselves.",
+        choose(query = "designation=stage_configuration"),
+        on_delete = SetNull,
+        filter
+    )]
     pub configure_flow: Option<Ref<Flow>>,
     #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
     pub friendly_name: Option<String>,
@@ -107,7 +125,13 @@ pub struct AuthenticatorTotpStage {
 pub struct AuthenticatorWebauthnStage {
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(label = "Configuration flow", help = "Lets users set this up by themselves.", on_delete = SetNull, filter)]
+    #[field(
+        label = "Configuration flow",
+        help = "Lets users set this up by themselves.",
+        choose(query = "designation=stage_configuration"),
+        on_delete = SetNull,
+        filter
+    )]
     pub configure_flow: Option<Ref<Flow>>,
     #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
     pub friendly_name: Option<String>,
@@ -171,7 +195,7 @@ pub struct EmailStage {
     pub port: i32,
     #[field(label = "SMTP Username", default = "", filter)]
     pub username: String,
-    #[field(label = "SMTP Password", default, write_only)]
+    #[field(label = "SMTP Password", widget = Password, default, write_only)]
     pub password: Secret,
     #[field(label = "Use TLS", default = false, filter)]
     pub use_tls: bool,

@@ -76,14 +76,14 @@ pub struct UserLoginStage {
     #[field(
         label = "Network binding",
         default = NetworkBinding::NoBinding,
-        widget = "unavailable",
+        hide,
         filter
     )]
     pub network_binding: NetworkBinding,
     #[field(
         label = "GeoIP binding",
         default = GeoipBinding::NoBinding,
-        widget = "unavailable",
+        hide,
         filter
     )]
     pub geoip_binding: GeoipBinding,

@@ -36,6 +36,18 @@ pub enum IssuerMode {
     model = "authentik_providers_oauth2.oauth2provider",
     title = "OAuth2/OpenID Provider",
     component = "ak-provider-oauth2-form",
+    form = "name authorization_flow client_type redirect_uris property_mappings sub_mode include_claims_in_id_token access_code_validity access_token_validity refresh_token_validity refresh_token_grace signing_key encryption_key issuer_mode pkce_required",
+    fold("Client ID and Client Secret", "Generated for you"),
+    fold(
+        "Advanced protocol settings",
+        "Scopes, subject, validity: as most applications need them"
+    ),
+    fold("Advanced flow settings", "As the brand has it"),
+    fold("Machine-to-Machine authentication settings", "No foreign tokens accepted"),
+    aside(
+        "What happens next",
+        "You get a client ID and a secret, and lines to paste into the application’s settings."
+    ),
     format = 2,
     check = OAuth2Provider::check
 )]
@@ -44,7 +56,11 @@ pub struct OAuth2Provider {
     pub name: String,
     #[field(
         label = "Authorization flow",
-        help = "Runs when somebody signs in to the application; decides whether they are asked for consent.",
+        help = "With explicit consent people confirm once what the application learns about them.",
+        choose(
+            query = "designation=authorization",
+            prefer("slug", "default-provider-authorization-explicit-consent")
+        ),
         on_delete = Cascade,
         filter
     )]
@@ -52,39 +68,40 @@ pub struct OAuth2Provider {
 
     #[field(
         label = "Client type",
-        help = "Confidential clients can keep a secret: they have a server. Public clients (in the browser or on a phone) cannot.",
-        group = "Protocol settings",
+        help = "Confidential: the application runs on a server and can keep a secret. Public: it runs on the person’s device.",
         default = ClientType::Confidential,
         filter
     )]
     pub client_type: ClientType,
-    #[field(label = "Client ID", group = "Protocol settings", unique, max_length = 255, default_with = client_id, filter)]
+    /// Leave empty to have one generated.
+    #[field(label = "Client ID", group = "Client ID and Client Secret", unique, max_length = 255, default_with = client_id, filter)]
     pub client_id: String,
-    #[field(label = "Client Secret", group = "Protocol settings", blank, max_length = 255, default_with = client_secret)]
+    /// Leave empty to have one generated.
+    #[field(label = "Client Secret", show_if = "client_type=confidential", group = "Client ID and Client Secret", blank, max_length = 255, default_with = client_secret)]
     pub client_secret: Secret,
     #[field(
-        label = "Redirect URIs/Origins",
-        help = "Where people may be sent after signing in. Strict entries are compared letter by letter; regex entries must match the whole address.",
-        group = "Protocol settings"
+        label = "Redirect URIs/Origins (RegEx)",
+        help = "Where people return to after signing in. Strict compares the whole address."
     )]
     pub redirect_uris: Vec<Registered>,
     #[field(
         label = "Post-logout redirect URIs",
         help = "Where people may be sent after signing out, compared letter by letter. Strict redirect URIs count as well; without any address here also the start page of their server and the launch URL.",
-        group = "Protocol settings",
+        group = "Advanced protocol settings",
         default
     )]
     pub post_logout_redirect_uris: Vec<String>,
     #[field(
         label = "Require PKCE",
         help = "No code without a code challenge of the method S256. Left empty, public clients have to send one and confidential ones need not.",
-        group = "Protocol settings"
+        group = "Advanced protocol settings"
     )]
     pub pkce_required: Option<bool>,
     #[field(
         label = "Signing Key",
-        help = "Key the tokens are signed with. Without one they are signed with the client secret, which many applications cannot check.",
-        group = "Protocol settings",
+        help = "Signs the tokens. Without one the client secret does.",
+        choose(query = "has_key=true", prefer("name", "authentik Self-signed Certificate"), only),
+        group = "Advanced protocol settings",
         needs = "key_data",
         filter
     )]
@@ -92,7 +109,8 @@ pub struct OAuth2Provider {
     #[field(
         label = "Encryption Key",
         help = "Tokens are encrypted to this certificate. Leave empty unless the application asks for it.",
-        group = "Protocol settings",
+        choose(query = "has_key=true"),
+        group = "Advanced protocol settings",
         needs = "certificate_data"
     )]
     pub encryption_key: Option<Ref<CertificateKeyPair>>,
@@ -100,12 +118,17 @@ pub struct OAuth2Provider {
     #[field(
         label = "Authentication flow",
         help = "Runs when somebody who is not signed in opens the application. The brand's own when empty.",
+        choose(query = "designation=authentication"),
         group = "Advanced flow settings"
     )]
     pub authentication_flow: Option<Ref<Flow>>,
     #[field(
         label = "Invalidation flow",
         help = "Runs when somebody signs out of the application.",
+        choose(
+            query = "designation=invalidation",
+            prefer("slug", "default-provider-invalidation-flow")
+        ),
         group = "Advanced flow settings"
     )]
     pub invalidation_flow: Needed<Ref<Flow>>,
@@ -143,7 +166,16 @@ pub struct OAuth2Provider {
     pub refresh_token_grace: Duration,
     #[field(
         label = "Scopes",
-        help = "What the application may ask for. Others are left out of its tokens without an error.",
+        help = "What the application may ask for.",
+        choose(
+            path = "propertymappings/provider/scope",
+            prefer(
+                "managed",
+                "goauthentik.io/providers/oauth2/scope-openid",
+                "goauthentik.io/providers/oauth2/scope-email",
+                "goauthentik.io/providers/oauth2/scope-profile"
+            )
+        ),
         group = "Advanced protocol settings",
         default,
         filter
@@ -151,7 +183,8 @@ pub struct OAuth2Provider {
     pub property_mappings: Vec<Ref<dyn Mapping>>,
     #[field(
         label = "Subject mode",
-        help = "How the application is told who somebody is. Choose before the first sign-in: a change makes everybody a stranger to the application.",
+        help = "How the application recognises a person.",
+        widget = Radio,
         group = "Advanced protocol settings",
         default = SubMode::HashedUserId,
         filter
@@ -159,7 +192,7 @@ pub struct OAuth2Provider {
     pub sub_mode: SubMode,
     #[field(
         label = "Include claims in id_token",
-        help = "Puts names, e-mail and groups into the ID token itself, for applications that do not ask the userinfo endpoint.",
+        help = "Name, e-mail and groups travel in the ID token; needed by applications that never call userinfo.",
         group = "Advanced protocol settings",
         default = true,
         filter

@@ -17,20 +17,15 @@ use countersign_policy::expression::{Expression, ExpressionError};
 )]
 pub struct ScopeMapping {
     /// A name that a tool finds its own objects by; set on those the program brings itself.
-    #[field(label = "Managed by authentik", unique, filter, filter_null)]
+    #[field(label = "Managed by authentik", hide, unique, filter, filter_null)]
     pub managed: Option<String>,
     #[field(unique, search, filter)]
     pub name: String,
-    #[field(
-        label = "Scope name",
-        help = "The word applications ask for. Several mappings may share one.",
-        filter,
-        search
-    )]
+    #[field(label = "Scope name", help = "What the application asks for.", filter, search)]
     pub scope_name: String,
     #[field(
         label = "Description",
-        help = "Shown to people when they are asked for consent. Without one the scope is not mentioned.",
+        help = "What people read when they are asked for consent.",
         default = ""
     )]
     pub description: String,

@@ -6,7 +6,9 @@ export interface Target {
   path: string;
   model: string | null;
   key: 'uuid' | 'int';
-  label_fields?: string[];
+  /** What rows call their key, and what names them to a person. */
+  pk: string;
+  named: string[];
 }
 
 export type ShapeType =
@@ -28,31 +30,61 @@ export type ShapeType =
   | 'list'
   | 'object';
 
+export interface Choice {
+  value: string;
+  label: string;
+  offered: boolean;
+}
+
 export interface Shape {
   type: ShapeType;
-  choices?: { value: string; label: string }[] | null;
-  target?: Target | null;
-  item?: Shape | null;
-  fields?: FieldMeta[] | null;
+  choices?: Choice[];
+  target?: Target;
+  item?: Shape;
+  fields?: FieldMeta[];
+}
+
+/** What a reference is chosen from, and what a new object begins with. */
+export interface Choose {
+  path: string | null;
+  query: Record<string, string>;
+  prefer: { field: string; values: string[] } | null;
+  only: boolean;
 }
 
 export interface FieldMeta {
   name: string;
   label: string;
-  help?: string | null;
-  group?: string | null;
+  help: string;
+  group: string | null;
   required: boolean;
-  default?: any;
-  write_only?: boolean;
-  read_only?: boolean;
-  nullable?: boolean;
-  max_length?: number | null;
-  min?: number | null;
-  max?: number | null;
-  placeholder?: string | null;
-  widget?: string | null;
-  show_if?: { field: string; value: any } | null;
+  default: any;
+  start: any;
+  write_only: boolean;
+  read_only: boolean;
+  hidden: boolean;
+  nullable: boolean;
+  max_length: number | null;
+  min: number | null;
+  max: number | null;
+  placeholder: string | null;
+  widget: 'password' | 'radio' | null;
+  action: string | null;
+  choose: Choose | null;
+  show_if: { field: string; value: string } | null;
   shape: Shape;
+}
+
+export interface Fold {
+  title: string;
+  summary: string;
+  open: boolean;
+}
+
+export interface KindColumn {
+  name: string;
+  label: string;
+  sort: boolean;
 }
 
 export interface Kind {
@@ -63,9 +95,17 @@ export interface Kind {
   component: string;
   space: string;
   key: 'uuid' | 'int';
+  /** What rows call their key, and the field that addresses name them by. */
+  pk: string;
   lookup: string;
-  description?: string;
+  label: string | null;
+  description: string;
   creatable: boolean;
+  section: string | null;
+  ordering: string[];
+  aside: { title: string; text: string } | null;
+  folds: Fold[];
+  columns: KindColumn[];
   fields: FieldMeta[];
 }
 
@@ -88,12 +128,10 @@ async function find(what: string, test: (kind: Kind) => boolean): Promise<Kind> 
 export const kindAt = (path: string): Promise<Kind> => find(path, (kind) => kind.path === path);
 export const kindOfComponent = (component: string): Promise<Kind> => find(component, (kind) => kind.component === component);
 
-/** The address of one object below the API's base. `lookup` names the field that is its key in addresses. */
+/** The address of one object below the API's base. */
 export function objectPath(kind: Kind, row: Record<string, any>): string {
-  return `${kind.path}/${encodeURIComponent(String(keyOf(kind, row)))}`;
+  return `${kind.path}/${encodeURIComponent(String(row[kind.lookup]))}`;
 }
 
-export function keyOf(kind: Pick<Kind, 'path' | 'lookup'>, row: Record<string, any>): string | number {
-  if (kind.lookup === 'slug' || kind.lookup === 'identifier') return row[kind.lookup] as string;
-  return (row.pk ?? row[kind.lookup] ?? row.brand_uuid ?? row.uuid) as string | number;
-}
+/** A reference to an account, where no declaration is at hand. */
+export const USERS: Target = { space: 'user', path: 'core/users', model: null, key: 'int', pk: 'pk', named: ['username', 'name'] };

@@ -1,12 +1,33 @@
 // A form as data: which fields in which order, the values to start with, and the body to send.
-import type { FieldMeta, Kind, Shape } from '../api/kinds';
+import type { Choice, FieldMeta, Fold, Kind, Shape } from '../api/kinds';
 import type { Row } from '../api/types';
-import { choose, COMMON_CHOICES, PRESETS, type Fold, type Preset } from './presets';
 
-export interface Section {
-  title: string;
-  summary: string;
-  open: boolean;
+/** A field of a form that no kind declares. */
+export const field = (name: string, label: string, more: Partial<FieldMeta> = {}): FieldMeta => ({
+  name,
+  label,
+  help: '',
+  group: null,
+  required: false,
+  default: null,
+  start: null,
+  write_only: false,
+  read_only: false,
+  hidden: false,
+  nullable: false,
+  max_length: null,
+  min: null,
+  max: null,
+  placeholder: null,
+  widget: null,
+  action: null,
+  choose: null,
+  show_if: null,
+  shape: { type: 'text' },
+  ...more,
+});
+
+export interface Section extends Fold {
   fields: FieldMeta[];
 }
 
@@ -15,86 +36,32 @@ export interface Layout {
   folds: Section[];
 }
 
-const NEVER = new Set(['pk', 'flow_set', 'managed', 'component', 'verbose_name', 'meta_model_name', 'background', 'last_login']);
-
-/** Fields that an action of the object sets, with the body `{url}` or `{clear}`. */
-const BY_ACTION: Record<string, Record<string, string>> = { 'core/applications': { meta_icon: 'set_icon_url' } };
-
-/** What has to be asked of an object after its other fields are saved; takes those fields out of `send`. */
+/** What has to be asked of an object after its other fields are saved: fields that an action sets, with the body `{url}` or
+ * `{clear}`. Takes those fields out of `send`. */
 export function actions(kind: Kind, send: Row): { action: string; field: string; body: Row }[] {
-  return Object.entries(BY_ACTION[kind.path] ?? {}).flatMap(([field, action]) => {
-    if (!(field in send)) return [];
-    const url: unknown = send[field];
-    delete send[field];
-    return [{ action, field, body: isEmpty(url) ? { clear: true } : { url } }];
+  return kind.fields.flatMap((field) => {
+    if (!field.action || !(field.name in send)) return [];
+    const url: unknown = send[field.name];
+    delete send[field.name];
+    return [{ action: field.action, field: field.name, body: isEmpty(url) ? { clear: true } : { url } }];
   });
 }
 
-export function presetOf(kind: Kind): Preset | undefined {
-  return PRESETS[kind.path];
-}
-
-/** The fields a person may edit, with the preset's words and conditions laid over the metadata. `unavailable`: this version
- * takes no value for it. */
-function editable(kind: Kind, exclude: string[]): FieldMeta[] {
-  const preset = presetOf(kind);
-  return kind.fields
-    .map((field) => (field.name in (BY_ACTION[kind.path] ?? {}) ? { ...field, read_only: false } : field))
-    .filter((field) => !field.read_only && !NEVER.has(field.name) && possible(kind, field))
-    .filter((field) => field.widget !== 'unavailable' && !exclude.includes(field.name) && !preset?.hide?.includes(field.name))
-    .map((field) => ({
-      ...field,
-      label: preset?.labels?.[field.name] ?? field.label,
-      help: preset?.help?.[field.name] ?? field.help,
-      shape: worded(field.shape, preset?.choices?.[field.name] ?? COMMON_CHOICES[field.name], preset?.offered?.[field.name]),
-      show_if: (preset?.when?.[field.name] as FieldMeta['show_if']) ?? field.show_if,
-    }));
-}
-
-function worded(shape: Shape, words: Record<string, string> = {}, offered?: string[]): Shape {
-  if (!shape.choices) return shape;
-  const choices = shape.choices
-    .filter((choice) => !offered || offered.includes(choice.value))
-    .map((choice) => ({ ...choice, label: words[choice.value] ?? choice.label }));
-  return { ...shape, choices };
-}
-
-/** References to things this server does not have cannot be chosen. */
-function possible(kind: Kind, field: FieldMeta): boolean {
+/** Whether a person may edit it here. References to things this server does not have cannot be chosen. */
+function editable(field: FieldMeta): boolean {
   const target = field.shape.target ?? field.shape.item?.target;
-  return !target || (choose(kind.path, field.name).path ?? target.path) !== '';
+  const possible = !target || (field.choose?.path ?? target.path) !== '';
+  return possible && !field.hidden && (!field.read_only || Boolean(field.action));
 }
 
 /** `must` names fields that this very form needs, although the kind does not. */
 export function layout(kind: Kind, exclude: string[] = [], must: string[] = []): Layout {
-  const preset = presetOf(kind);
-  const fields = editable(kind, exclude).map((field) => (must.includes(field.name) ? { ...field, required: true } : field));
-  const byName = new Map(fields.map((field) => [field.name, field]));
-  const take = (names: string[]): FieldMeta[] =>
-    names.flatMap((name) => {
-      const field = byName.get(name);
-      byName.delete(name);
-      return field ? [field] : [];
-    });
-  const section = (fold: Fold): Section => ({
-    title: fold.title,
-    summary: fold.summary ?? '',
-    open: fold.open ?? false,
-    fields: take(fold.fields),
-  });
-
-  const main = preset ? take(preset.main) : take(fields.filter((field) => !field.group).map((field) => field.name));
-  const folds = (preset?.folds ?? []).map(section);
-  const groups = new Set([...byName.values()].flatMap((field) => field.group ?? []));
-  for (const title of groups) {
-    const names = [...byName.values()].filter((field) => field.group === title).map((field) => field.name);
-    const known = folds.find((fold) => fold.title === title);
-    if (known) known.fields.push(...take(names));
-    else folds.push({ title, summary: '', open: !preset, fields: take(names) });
-  }
-  const rest = [...byName.values()];
-  if (rest.length > 0) folds.push({ title: 'More settings', summary: '', open: false, fields: rest });
-  return { main, folds: folds.filter((fold) => fold.fields.length > 0) };
+  const fields = kind.fields
+    .filter((field) => editable(field) && !exclude.includes(field.name))
+    .map((field) => (must.includes(field.name) ? { ...field, required: true } : field));
+  const part = (title: string | null): FieldMeta[] => fields.filter((field) => (field.group ?? null) === title);
+  const folds = kind.folds.map((fold) => ({ ...fold, fields: part(fold.title) }));
+  return { main: part(null), folds: folds.filter((fold) => fold.fields.length > 0) };
 }
 
 export function empty(shape: Shape): unknown {
@@ -117,11 +84,10 @@ export function empty(shape: Shape): unknown {
   }
 }
 
-export function initial(kind: Kind, fields: FieldMeta[], row: Row | undefined, prefill: Row): Row {
-  const preset = presetOf(kind);
+export function initial(fields: FieldMeta[], row: Row | undefined, prefill: Row): Row {
   const values: Row = {};
   for (const field of fields) {
-    const given = row ? row[field.name] : (prefill[field.name] ?? preset?.start?.[field.name] ?? field.default);
+    const given = row ? row[field.name] : (prefill[field.name] ?? field.start ?? field.default);
     const undecided = field.nullable && field.shape.type === 'boolean';
     values[field.name] = undecided
       ? (given ?? null)
@@ -130,9 +96,13 @@ export function initial(kind: Kind, fields: FieldMeta[], row: Row | undefined, p
   return values;
 }
 
+/** The choices a person may make; those that the server keeps for itself only where they were made already. */
+export const offered = (shape: Shape, now?: unknown): Choice[] =>
+  (shape.choices ?? []).filter((choice) => choice.offered || choice.value === now);
+
 /** A required choice of few starts with its first; everything else starts unchosen. */
 function firstChoice(field: FieldMeta): string | null {
-  return field.required && !field.nullable ? (field.shape.choices?.[0]?.value ?? '') : field.nullable ? null : '';
+  return field.required && !field.nullable ? (offered(field.shape)[0]?.value ?? '') : field.nullable ? null : '';
 }
 
 export function same(a: unknown, b: unknown): boolean {

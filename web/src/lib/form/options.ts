@@ -1,6 +1,6 @@
 // The objects a reference field can point at, as things with a label and words to find them by.
 import { get, type Query } from '../api/client';
-import type { Target } from '../api/kinds';
+import type { Choose, Target } from '../api/kinds';
 import type { Page, Row } from '../api/types';
 
 export interface Option {
@@ -25,6 +25,13 @@ export async function options(target: Target, path: string, query: Query = {}, s
   return { list: page.results.map((row) => option(target, row)), more: page.pagination.count > page.results.length };
 }
 
+/** What a fresh form begins with: what the declaration prefers, or the only one there is. */
+export function preferred(choose: Choose | null | undefined, from: Option[]): Option[] {
+  const { field, values } = choose?.prefer ?? { field: '', values: [] };
+  const found = from.filter((option) => values.includes(String(option.row[field])));
+  return found.length === 0 && choose?.only && from.length === 1 ? from : found;
+}
+
 export async function one(target: Target, path: string, key: string | number): Promise<Option | undefined> {
   try {
     return option(target, await get<Row>(`${path}/${encodeURIComponent(String(key))}`));
@@ -34,7 +41,7 @@ export async function one(target: Target, path: string, key: string | number): P
 }
 
 export function option(target: Target, row: Row): Option {
-  const value = (row.pk ?? row.uuid ?? row.brand_uuid) as string | number;
+  const value = row[target.pk] as string | number;
   return {
     value,
     label: label(target, row, value),
@@ -47,11 +54,9 @@ export function option(target: Target, row: Row): Option {
 }
 
 function label(target: Target, row: Row, value: string | number): string {
-  if (target.space === 'flow' || (row.designation && row.slug)) return `${row.slug} (${row.name})`;
-  if (row.username) return row.name && row.name !== row.username ? `${row.username} (${row.name})` : row.username;
-  const [first, second] = (target.label_fields ?? []).map((name) => row[name] as unknown).filter(Boolean);
+  const [first, second] = target.named.map((name) => row[name] as unknown).filter(Boolean);
   if (first && second && first !== second) return `${String(first)} (${String(second)})`;
-  return String(first ?? row.name ?? row.identifier ?? row.slug ?? row.domain ?? value);
+  return String(first ?? value);
 }
 
 function note(row: Row): string {

@@ -1,6 +1,8 @@
 // A list page as data: where its rows come from, what its columns say, what can be done with a row.
 import type { Query } from '../api/client';
+import type { FieldMeta, Kind } from '../api/kinds';
 import type { Row } from '../api/types';
+import { ago, moment } from '../format';
 import type { MenuItem } from '../ui/Menu.svelte';
 
 export interface Cell {
@@ -15,10 +17,12 @@ export interface Cell {
   whole?: boolean;
 }
 
+type Shown = Cell | Cell[] | string | number | null | undefined;
+
 export interface Column {
   label: string;
   sort?: string;
-  cell: (row: any) => Cell | Cell[] | string | number | null | undefined;
+  cell: (row: any) => Shown;
 }
 
 export interface Chip {
@@ -38,7 +42,13 @@ export interface ListSpec {
   noun: string;
   plural: string;
   order: string;
-  columns: Column[];
+  /** Path of the kind that declares the columns, where the list names none itself. */
+  kind?: string;
+  columns?: Column[];
+  /** Cells of declared columns that say more than their value. */
+  cells?: Record<string, (row: any) => Shown>;
+  /** Where the first declared column leads to. */
+  open?: (row: any) => string;
   key: (row: any) => string | number;
   name: (row: any) => string;
   /** Second line on narrow screens. */
@@ -64,6 +74,39 @@ export function toggled(all: Chip[], lit: string[], label: string): string[] {
   const fields = (of: string): string[] => Object.keys(all.find((chip) => chip.label === of)?.query ?? {});
   const own = fields(label);
   return [...lit.filter((other) => !fields(other).some((field) => own.includes(field))), label];
+}
+
+/** The columns that a kind declares. */
+export function declared(kind: Kind, spec: Pick<ListSpec, 'cells' | 'open'>): Column[] {
+  return kind.columns.map(({ name, label, sort }, at) => {
+    const field = kind.fields.find((field) => field.name === name);
+    const own = spec.cells?.[name];
+    const cell = (row: Row): Shown => (own ? own(row) : plain(row, name, field));
+    return { label, sort: sort ? name : undefined, cell: at === 0 ? (row) => linked(cell(row), spec.open?.(row)) : cell };
+  });
+}
+
+function linked(shown: Shown, href: string | undefined): Shown {
+  if (Array.isArray(shown) || shown === null || shown === undefined || shown === '') return shown;
+  return typeof shown === 'object' ? { href, ...shown } : { text: String(shown), href };
+}
+
+/** A value as its declared shape is shown in lists. */
+function plain(row: Row, name: string, field: FieldMeta | undefined): Shown {
+  const value: unknown = row[name];
+  if (Array.isArray(value)) return value.length;
+  switch (field?.shape.type) {
+    case 'boolean':
+      return value ? 'Yes' : { text: 'No', soft: true };
+    case 'choice':
+      return { text: field.shape.choices?.find((choice) => choice.value === value)?.label ?? String(value ?? ''), soft: true };
+    case 'time':
+      return { text: ago(value as string | null), title: moment(value as string | null), soft: true };
+    case 'reference':
+      return (row[`${name}_obj`]?.name ?? row[`${name}_name`] ?? value) as string | null;
+    default:
+      return value as string | number | null;
+  }
 }
 
 export interface Refresh {

@@ -47,4 +47,10 @@ const common: Route[] = AREAS.flatMap((area) => [
       ]),
 ]);
 
-export const ROUTES: Route[] = [...own, ...common, ...details];
+const declared: Route[] = [
+  { pattern: '/objects/:model', props: { load: list } },
+  { pattern: '/objects/:model/new', props: { load: create } },
+  { pattern: '/objects/:model/:id/edit', props: { load: edit } },
+].map((route) => ({ ...route, load: () => import('./DeclaredPage.svelte') }));
+
+export const ROUTES: Route[] = [...own, ...common, ...details, ...declared];

@@ -20,18 +20,15 @@ export const applications: Area = {
     key: (row: Application) => row.slug,
     name: (row: Application) => row.name,
     summary: (row: Application) => [row.provider_obj?.verbose_name ?? 'No provider', row.group].filter(Boolean).join(' · '),
-    columns: [
-      { label: 'Name', sort: 'name', cell: (row: Application) => ({ text: row.name, href: href(`/core/applications/${row.slug}`) }) },
-      { label: 'Group', sort: 'group', cell: (row: Application) => row.group },
-      {
-        label: 'Provider',
-        cell: (row: Application) =>
-          row.provider_obj
-            ? { text: row.provider_obj.name, href: href(`/core/providers/${row.provider_obj.pk}`) }
-            : { text: 'none', soft: true },
-      },
-      { label: 'Provider Type', cell: (row: Application) => ({ text: row.provider_obj?.verbose_name ?? '—', soft: true }) },
-    ],
+    kind: 'core/applications',
+    open: (row: Application) => href(`/core/applications/${row.slug}`),
+    cells: {
+      provider: (row: Application) =>
+        row.provider_obj
+          ? { text: row.provider_obj.name, href: href(`/core/providers/${row.provider_obj.pk}`) }
+          : { text: 'none', soft: true },
+      provider_type: (row: Application) => ({ text: row.provider_obj?.verbose_name ?? '—', soft: true }),
+    },
     actions: (row: Application) => [
       { text: 'Edit', href: href(`/core/applications/${row.slug}/edit`) },
       ...(row.launch_url ? [{ text: 'Launch', href: row.launch_url, newTab: true }] : []),

@@ -1,8 +1,9 @@
 // An area: one kind of thing with its list, its addresses, and what its forms are made of.
 import type { Query } from '../../lib/api/client';
-import { kinds } from '../../lib/api/kinds';
+import { kinds, type Kind } from '../../lib/api/kinds';
 import type { ListSpec } from '../../lib/list/spec';
 import type { Row } from '../../lib/api/types';
+import { href } from '../../lib/router.svelte';
 
 export interface Area {
   /** Hash path of the list. */
@@ -28,6 +29,32 @@ export interface Area {
 export function called(area: Area, row: Row): string {
   const { noun } = area.list;
   return `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${area.title(row)}`;
+}
+
+/** The area of a kind as its declaration alone makes it. */
+export function declared(kind: Kind): Area {
+  const base = `/objects/${kind.model}`;
+  const noun = kind.title.toLowerCase();
+  const key = (row: Row): string | number => row[kind.lookup] as string | number;
+  const title = (row: Row): string => String(row[kind.label ?? kind.lookup]);
+  const edit = (row: Row): string => href(`${base}/${key(row)}/edit`);
+  const list: ListSpec = {
+    path: kind.path,
+    kind: kind.path,
+    title: kind.plural,
+    intro: kind.description,
+    noun,
+    plural: kind.plural.toLowerCase(),
+    order: kind.ordering.join(','),
+    remove: true,
+    key,
+    name: title,
+    summary: () => '',
+    open: edit,
+    actions: (row: Row) => [{ text: 'Edit', href: edit(row) }],
+    empty: { title: `No ${kind.plural.toLowerCase()} yet`, text: kind.description },
+  };
+  return { base, kind: kind.path, creatable: kind.creatable, key, title, list };
 }
 
 export const path = (...parts: (string | number)[]): string => parts.join('/');

@@ -39,28 +39,13 @@ export const users: Area = {
       { label: 'Hide deactivated user', query: { is_active: true } },
       { label: 'Superusers', query: { is_superuser: true } },
     ],
-    columns: [
-      {
-        label: 'Name',
-        sort: 'username',
-        cell: (row: User) => ({
-          text: row.username,
-          href: href(`/identity/users/${row.pk}`),
-          note: row.name && row.name !== row.username ? row.name : undefined,
-        }),
-      },
-      {
-        label: 'Active',
-        sort: 'is_active',
-        cell: (row: User) => (row.is_active ? { text: 'Active', tone: 'ok' } : { text: 'Inactive', tone: 'warn' }),
-      },
-      {
-        label: 'Last login',
-        sort: 'last_login',
-        cell: (row: User) => ({ text: row.last_login ? ago(row.last_login) : 'never', soft: true, title: moment(row.last_login) }),
-      },
-      { label: 'Type', sort: 'type', cell: (row: User) => ({ text: USER_TYPES[row.type] ?? row.type, soft: true }) },
-    ],
+    kind: 'core/users',
+    open: (row: User) => href(`/identity/users/${row.pk}`),
+    cells: {
+      username: (row: User) => ({ text: row.username, note: row.name && row.name !== row.username ? row.name : undefined }),
+      is_active: (row: User) => (row.is_active ? { text: 'Active', tone: 'ok' } : { text: 'Inactive', tone: 'warn' }),
+      last_login: (row: User) => ({ text: row.last_login ? ago(row.last_login) : 'never', soft: true, title: moment(row.last_login) }),
+    },
     actions: (row: User) => [{ text: 'Edit', href: href(`/identity/users/${row.pk}/edit`) }],
     empty: { title: 'No users yet', text: 'Create an account for each person, then set a password or send them a link.' },
   },
@@ -87,15 +72,11 @@ export const groups: Area = {
       [plural(row.users.length, 'member'), row.is_superuser ? 'superusers' : '', row.parent_name ? `in ${row.parent_name}` : '']
         .filter(Boolean)
         .join(' · '),
-    columns: [
-      { label: 'Name', sort: 'name', cell: (row: Group) => ({ text: row.name, href: href(`/identity/groups/${row.pk}`) }) },
-      { label: 'Parent', sort: 'parent', cell: (row: Group) => row.parent_name },
-      { label: 'Members', cell: (row: Group) => row.users.length },
-      {
-        label: 'Superuser privileges?',
-        cell: (row: Group) => (row.is_superuser ? { text: 'Superusers', tone: 'warn' } : { text: 'No', soft: true }),
-      },
-    ],
+    kind: 'core/groups',
+    open: (row: Group) => href(`/identity/groups/${row.pk}`),
+    cells: {
+      is_superuser: (row: Group) => (row.is_superuser ? { text: 'Superusers', tone: 'warn' } : { text: 'No', soft: true }),
+    },
     actions: (row: Group) => [{ text: 'Edit', href: href(`/identity/groups/${row.pk}/edit`) }],
     empty: { title: 'No groups yet', text: 'Groups decide who may open what. Applications also learn the names of a person’s groups.' },
   },
@@ -135,30 +116,15 @@ export const tokens: Area = {
     name: (row: Row) => row.identifier as string,
     summary: (row: Row) => [row.user_obj?.username, INTENTS[row.intent as string]].filter(Boolean).join(' · '),
     fixed: (row: Row) => (row.managed ? 'Kept by the server' : undefined),
-    columns: [
-      {
-        label: 'Identifier',
-        sort: 'identifier',
-        cell: (row: Row) => ({ text: row.identifier as string, href: href(`/core/tokens/${row.identifier}/edit`) }),
-      },
-      {
-        label: 'User',
-        sort: 'user',
-        cell: (row: Row) =>
-          row.user_obj ? { text: row.user_obj.username as string, href: href(`/identity/users/${row.user}`) } : String(row.user),
-      },
-      { label: 'Expires?', sort: 'expiring', cell: (row: Row) => (row.expiring ? 'Yes' : { text: 'No', tone: 'warn' }) },
-      {
-        label: 'Expiry date',
-        sort: 'expires',
-        cell: (row: Row) => ({ text: row.expiring ? ago(row.expires as string) : '—', soft: true, title: moment(row.expires as string) }),
-      },
-      {
-        label: 'Intent',
-        sort: 'intent',
-        cell: (row: Row) => ({ text: INTENTS[row.intent as string] ?? (row.intent as string), soft: true }),
-      },
-    ],
+    kind: 'core/tokens',
+    open: (row: Row) => href(`/core/tokens/${row.identifier}/edit`),
+    cells: {
+      user: (row: Row) =>
+        row.user_obj ? { text: row.user_obj.username as string, href: href(`/identity/users/${row.user}`) } : String(row.user),
+      expiring: (row: Row) => (row.expiring ? 'Yes' : { text: 'No', tone: 'warn' }),
+      expires: (row: Row) => ({ text: row.expiring ? ago(row.expires as string) : '—', soft: true, title: moment(row.expires as string) }),
+      intent: (row: Row) => ({ text: INTENTS[row.intent as string] ?? (row.intent as string), soft: true }),
+    },
     actions: (row: Row) => [
       { text: 'Copy token', run: () => void copyToken(row) },
       { text: 'Edit', href: href(`/core/tokens/${row.identifier}/edit`) },

@@ -34,17 +34,9 @@ export const flows: Area = {
       label: DESIGNATIONS[designation] ?? designation,
       query: { designation },
     })),
-    columns: [
-      { label: 'Identifier', sort: 'slug', cell: (row: Flow) => ({ text: row.slug, href: href(`/flow/flows/${row.slug}`) }) },
-      { label: 'Name', sort: 'name', cell: (row: Flow) => row.name },
-      {
-        label: 'Designation',
-        sort: 'designation',
-        cell: (row: Flow) => ({ text: DESIGNATIONS[row.designation] ?? row.designation, tone: 'plain' }),
-      },
-      { label: 'Stages', cell: (row: Flow) => row.stages.length },
-      { label: 'Policies', cell: (row: Flow) => row.policies.length },
-    ],
+    kind: 'flows/instances',
+    open: (row: Flow) => href(`/flow/flows/${row.slug}`),
+    cells: { designation: (row: Flow) => ({ text: DESIGNATIONS[row.designation] ?? row.designation, tone: 'plain' }) },
     actions: (row: Flow) => [
       { text: 'Edit', href: href(`/flow/flows/${row.slug}/edit`) },
       { text: 'Execute', href: `/if/flow/${row.slug}/`, newTab: true },
@@ -103,16 +95,12 @@ export const prompts: Area = {
     key: (row: Row) => row.pk as string,
     name: (row: Row) => row.name as string,
     summary: (row: Row) => [row.field_key, row.type].join(' · '),
-    columns: [
-      {
-        label: 'Name',
-        sort: 'name',
-        cell: (row: Row) => ({ text: row.name as string, href: href(`/flow/stages/prompts/${row.pk}/edit`) }),
-      },
-      { label: 'Field', sort: 'field_key', cell: (row: Row) => ({ text: row.field_key as string, mono: true }) },
-      { label: 'Type', sort: 'type', cell: (row: Row) => ({ text: row.type as string, soft: true }) },
-      { label: 'Order', sort: 'order', cell: (row: Row) => row.order as number },
-    ],
+    kind: 'stages/prompt/prompts',
+    open: (row: Row) => href(`/flow/stages/prompts/${row.pk}/edit`),
+    cells: {
+      field_key: (row: Row) => ({ text: row.field_key as string, mono: true }),
+      type: (row: Row) => ({ text: row.type as string, soft: true }),
+    },
     actions: (row: Row) => [{ text: 'Edit', href: href(`/flow/stages/prompts/${row.pk}/edit`) }],
     empty: { title: 'No prompts', text: 'A prompt is one field: its label, its kind, and the name its answer is kept under.' },
   },

@@ -1,7 +1,8 @@
 // Every area, and the navigation that leads to them. Sections and words are those of the original.
 import { mappings, policies } from './access';
 import { applications, providers } from './applications';
-import type { Area } from './area';
+import type { Kind } from '../../lib/api/kinds';
+import { declared, type Area } from './area';
 import { groups, tokens, users } from './directory';
 import { flows, prompts, stages } from './flows';
 import { rules, transports } from './notifications';
@@ -35,7 +36,7 @@ export interface Section {
 
 const item = (area: Area, also?: string): Section['items'][number] => ({ text: area.list.title, path: area.base, also });
 
-export const SECTIONS: Section[] = [
+const SECTIONS: Section[] = [
   { title: 'Home', items: [{ text: 'Overview', path: '/administration/overview', also: 'dashboard start' }] },
   { title: 'Applications', items: [item(applications, 'apps'), item(providers, 'oauth openid oidc client')] },
   {
@@ -64,3 +65,13 @@ export const SECTIONS: Section[] = [
     ],
   },
 ];
+
+/** The navigation, with the kinds that only their declaration brings into it. */
+export const sections = (all: Kind[]): Section[] =>
+  SECTIONS.map((section) => ({ ...section, items: [...section.items, ...undrawn(all, section.title).map((area) => item(area))] }));
+
+/** Areas of the kinds that no page here is about. */
+export function undrawn(all: Kind[], section?: string): Area[] {
+  const own = all.filter((kind) => kind.section && !AREAS.some((area) => area.kind === kind.path));
+  return own.filter((kind) => !section || kind.section === section).map(declared);
+}

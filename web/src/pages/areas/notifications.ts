@@ -31,17 +31,15 @@ export const rules: Area = {
     key: (row: Row) => row.pk as string,
     name: (row: Row) => row.name as string,
     summary: (row: Row) => [severity(row.severity).text, row.group_obj?.name ?? 'told to nobody'].join(' · '),
-    columns: [
-      { label: 'Name', sort: 'name', cell: (row: Row) => ({ text: row.name as string, href: href(`/events/rules/${row.pk}`) }) },
-      { label: 'Severity', sort: 'severity', cell: (row: Row) => severity(row.severity) },
-      {
-        label: 'Sent to group',
-        cell: (row: Row) =>
-          row.group_obj
-            ? { text: row.group_obj.name as string, href: href(`/identity/groups/${row.group}`) }
-            : { text: 'Nobody', tone: 'warn', title: 'Without a group this rule tells nobody' },
-      },
-    ],
+    kind: 'events/rules',
+    open: (row: Row) => href(`/events/rules/${row.pk}`),
+    cells: {
+      severity: (row: Row) => severity(row.severity),
+      group: (row: Row) =>
+        row.group_obj
+          ? { text: row.group_obj.name as string, href: href(`/identity/groups/${row.group}`) }
+          : { text: 'Nobody', tone: 'warn', title: 'Without a group this rule tells nobody' },
+    },
     actions: (row: Row) => [
       { text: 'Edit', href: href(`/events/rules/${row.pk}/edit`) },
       { text: 'Policies', href: href(`/events/rules/${row.pk}`) },
@@ -76,10 +74,8 @@ export const transports: Area = {
     key: (row: Row) => row.pk as string,
     name: (row: Row) => row.name as string,
     summary: (row: Row) => row.mode_verbose as string,
-    columns: [
-      { label: 'Name', sort: 'name', cell: (row: Row) => ({ text: row.name as string, href: href(`/events/transports/${row.pk}/edit`) }) },
-      { label: 'Mode', sort: 'mode', cell: (row: Row) => ({ text: row.mode_verbose as string, soft: true }) },
-    ],
+    kind: 'events/transports',
+    open: (row: Row) => href(`/events/transports/${row.pk}/edit`),
     actions: (row: Row) => [
       { text: 'Test', run: () => void tryOut(row) },
       { text: 'Edit', href: href(`/events/transports/${row.pk}/edit`) },

@@ -1,6 +1,6 @@
 import type { Row } from '../../lib/api/types';
 import { ago, moment } from '../../lib/format';
-import type { Cell, ListSpec } from '../../lib/list/spec';
+import type { Cell, Column, ListSpec } from '../../lib/list/spec';
 import { href } from '../../lib/router.svelte';
 
 export interface RunStep {
@@ -72,7 +72,7 @@ const OUTCOMES: Record<string, Cell> = {
 
 export const outcome = (run: Run): Cell => OUTCOMES[run.outcome] ?? { text: run.outcome, tone: 'plain' };
 
-export const runs: ListSpec = {
+export const runs: ListSpec & { columns: Column[] } = {
   path: 'countersign/runs',
   title: 'Runs',
   intro: 'What happened each time somebody went through a flow, step by step.',

@@ -21,19 +21,9 @@ export const brands: Area = {
     key: (row: Row) => row.brand_uuid as string,
     name: (row: Row) => row.domain as string,
     summary: (row: Row) => [row.branding_title, row.default ? 'default' : ''].filter(Boolean).join(' · '),
-    columns: [
-      {
-        label: 'Domain',
-        sort: 'domain',
-        cell: (row: Row) => ({ text: row.domain as string, href: href(`/core/brands/${row.brand_uuid}/edit`) }),
-      },
-      { label: 'Brand name', sort: 'branding_title', cell: (row: Row) => row.branding_title as string },
-      {
-        label: 'Default?',
-        sort: 'default',
-        cell: (row: Row) => (row.default ? { text: 'Default', tone: 'accent' } : { text: 'No', soft: true }),
-      },
-    ],
+    kind: 'core/brands',
+    open: (row: Row) => href(`/core/brands/${row.brand_uuid}/edit`),
+    cells: { default: (row: Row) => (row.default ? { text: 'Default', tone: 'accent' } : { text: 'No', soft: true }) },
     actions: (row: Row) => [{ text: 'Edit', href: href(`/core/brands/${row.brand_uuid}/edit`) }],
     empty: { title: 'No brands', text: 'Without one, the built-in look and flows are used.' },
   },
@@ -63,17 +53,15 @@ export const certificates: Area = {
     key: (row: Row) => row.pk as string,
     name: (row: Row) => row.name as string,
     summary: (row: Row) => [row.private_key_type ?? 'no key', `until ${day(row.cert_expiry as string)}`].join(' · '),
-    columns: [
-      { label: 'Name', sort: 'name', cell: (row: Row) => ({ text: row.name as string, href: href(`/crypto/certificates/${row.pk}`) }) },
-      {
-        label: 'Private key available?',
-        cell: (row: Row) =>
-          row.private_key_available
-            ? { text: `Yes${row.private_key_type ? ` (${String(row.private_key_type).toUpperCase()})` : ''}`, tone: 'ok' }
-            : { text: 'No', tone: 'plain' },
-      },
-      { label: 'Expiry date', cell: (row: Row) => expiry(row.cert_expiry as string | null) },
-    ],
+    kind: 'crypto/certificatekeypairs',
+    open: (row: Row) => href(`/crypto/certificates/${row.pk}`),
+    cells: {
+      private_key_available: (row: Row) =>
+        row.private_key_available
+          ? { text: `Yes${row.private_key_type ? ` (${String(row.private_key_type).toUpperCase()})` : ''}`, tone: 'ok' }
+          : { text: 'No', tone: 'plain' },
+      cert_expiry: (row: Row) => expiry(row.cert_expiry as string | null),
+    },
     actions: (row: Row) => [
       { text: 'Edit', href: href(`/crypto/certificates/${row.pk}/edit`) },
       ...(row.certificate_download_url ? [{ text: 'Download certificate', href: row.certificate_download_url as string }] : []),

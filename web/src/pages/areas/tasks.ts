@@ -2,7 +2,7 @@
 import { get, patch, post, reason } from '../../lib/api/client';
 import type { Row } from '../../lib/api/types';
 import { ago, moment } from '../../lib/format';
-import type { Cell, ListSpec, Refresh } from '../../lib/list/spec';
+import type { Cell, Column, ListSpec, Refresh } from '../../lib/list/spec';
 import { href } from '../../lib/router.svelte';
 import { toasts } from '../../lib/toast.svelte';
 import type { MenuItem } from '../../lib/ui/Menu.svelte';
@@ -124,40 +124,22 @@ export const blueprints: Area = {
     key: (row: Row) => row.pk as string,
     name: (row: Row) => row.name as string,
     summary: (row: Row) => [state(row.status).text, row.enabled ? '' : 'disabled', row.path].filter(Boolean).join(' · '),
-    columns: [
-      {
-        label: 'Name',
-        sort: 'name',
-        cell: (row: Row) => ({
-          text: row.name as string,
-          note: row.path || 'written here',
-          href: href(`/blueprints/instances/${row.pk}/edit`),
-        }),
-      },
-      {
-        label: 'Status',
-        sort: 'status',
-        cell: (row: Row) =>
-          row.status === 'error'
-            ? { ...state('error'), href: href('/administration/system-tasks', { search: row.name }), title: 'What went wrong' }
-            : state(row.status),
-      },
-      {
-        label: 'Last applied',
-        sort: 'last_applied',
-        cell: (row: Row) => ({
-          text: row.last_applied_hash ? ago(row.last_applied) : 'never',
-          title: row.last_applied_hash ? moment(row.last_applied) : undefined,
-          soft: true,
-          whole: true,
-        }),
-      },
-      {
-        label: 'Enabled',
-        sort: 'enabled',
-        cell: (row: Row) => (row.enabled ? { text: 'Enabled', tone: 'ok' } : { text: 'Disabled', tone: 'plain' }),
-      },
-    ],
+    kind: 'managed/blueprints',
+    open: (row: Row) => href(`/blueprints/instances/${row.pk}/edit`),
+    cells: {
+      name: (row: Row) => ({ text: row.name as string, note: row.path || 'written here' }),
+      status: (row: Row) =>
+        row.status === 'error'
+          ? { ...state('error'), href: href('/administration/system-tasks', { search: row.name }), title: 'What went wrong' }
+          : state(row.status),
+      last_applied: (row: Row) => ({
+        text: row.last_applied_hash ? ago(row.last_applied) : 'never',
+        title: row.last_applied_hash ? moment(row.last_applied) : undefined,
+        soft: true,
+        whole: true,
+      }),
+      enabled: (row: Row) => (row.enabled ? { text: 'Enabled', tone: 'ok' } : { text: 'Disabled', tone: 'plain' }),
+    },
     actions: (row: Row, list: Refresh): MenuItem[] => [
       ...(row.enabled ? [{ text: 'Apply', run: () => void apply(row, list) }] : []),
       { text: 'Edit', href: href(`/blueprints/instances/${row.pk}/edit`) },
@@ -186,7 +168,7 @@ async function apply(row: Row, list: Refresh): Promise<void> {
 /** Of jobs that run every few seconds only failures are kept, so that none may mean many. */
 const outcome = (row: SystemTask): Cell => (row.status === 'unknown' ? { text: 'No record', tone: 'plain' } : state(row.status));
 
-export const systemTasks: ListSpec = {
+export const systemTasks: ListSpec & { columns: Column[] } = {
   path: 'events/system_tasks',
   title: 'System Tasks',
   intro: 'What the server does by itself, and how it went last time.',

@@ -197,33 +197,9 @@ fn check(prompt: &Prompt, shown: &PromptField, value: &str) -> Result<(), Proble
 
 /// The rules of the model's own type for addresses.
 fn is_email(value: &str) -> bool {
-    use countersign_model::{EmailAddress, FieldMeta, FieldValue, OnDelete};
-    const META: FieldMeta = FieldMeta {
-        name: "email",
-        label: "",
-        help: "",
-        group: None,
-        widget: None,
-        placeholder: None,
-        show_if: None,
-        required: true,
-        unique: false,
-        unique_text: None,
-        blank: false,
-        write_only: false,
-        read_only: false,
-        filter: false,
-        filter_null: false,
-        search: false,
-        max_length: None,
-        min: None,
-        max: None,
-        on_delete: OnDelete::Cascade,
-        guard: None,
-        needs: None,
-        shape: <EmailAddress as FieldValue>::shape,
-        default: || None,
-    };
+    use countersign_model::{EmailAddress, FieldMeta, FieldValue};
+    const META: FieldMeta =
+        FieldMeta { name: "email", shape: <EmailAddress as FieldValue>::shape, ..FieldMeta::TEXT };
     EmailAddress::parse(&value.into(), &META).is_ok()
 }
 

@@ -65,7 +65,7 @@ pub enum PromptType {
 #[derive(Debug, Clone, Kind)]
 #[kind(
     path = "stages/prompt/prompts", model = "authentik_stages_prompt.prompt", schema = "Prompt", title = "Prompt", plural = "Prompts",
-    space = "prompt", lookup = "prompt_uuid", ordering = "field_key", check = Self::check
+    space = "prompt", lookup = "prompt_uuid", ordering = "field_key", columns = "name, field_key: Field, type, order", check = Self::check
 )]
 pub struct Prompt {
     #[field(label = "Name", unique = "Prompt with this name already exists.", search, filter)]

@@ -1,12 +1,5 @@
 //! The graph against small kinds of its own: declarations, edits, deletion rules, and random edits
 //! against a simple model.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
 use std::collections::BTreeMap;
 
