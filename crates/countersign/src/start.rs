@@ -69,7 +69,7 @@ impl Program {
             countersign_catalogue::module(&access, certificates),
             instances::module(&blueprints),
             countersign_policy::module(&policies),
-            countersign_notifications::module(mailer, way_out),
+            countersign_notifications::module(mailer, way_out, &policies),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
             crate::commands::console::module(&blueprints),

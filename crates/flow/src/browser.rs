@@ -12,7 +12,7 @@ use countersign_core::{
 };
 use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
 use countersign_pages::{Frame, Link, Page, Scene, response as page_response};
-use countersign_policy::{Facts, Subject};
+use countersign_policy::{Host, Occasion, PolicyRequest, Subject};
 use countersign_store::{Actor, StoreError, params, sha256};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
@@ -233,9 +233,19 @@ impl Browser {
         self.brand_text("branding_custom_css")
     }
 
-    /// Facts that policies may ask for.
-    pub(crate) async fn facts(&self, admin: bool) -> Result<Facts, StoreError> {
-        self.cx.policies().facts(&self.cx, &self.request, admin).await
+    /// What answers the questions of policies.
+    pub(crate) fn host(&self) -> impl Host + 'static {
+        self.cx.policies().host(&self.cx, Some(&self.request))
+    }
+
+    /// A question to policies or mappings.
+    pub(crate) fn asking<'a>(
+        &'a self,
+        host: &'a dyn Host,
+        user: Option<&'a Subject>,
+        occasion: Occasion<'a>,
+    ) -> PolicyRequest<'a> {
+        PolicyRequest { snapshot: &self.snapshot, clock: &*self.cx.clock, host, user, occasion }
     }
 
     // Session.

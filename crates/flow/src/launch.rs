@@ -8,7 +8,6 @@ use countersign_catalogue::Application;
 use countersign_core::{Context, RequestInfo};
 use countersign_model::{Entry, Key, Ref};
 use http::{HeaderValue, StatusCode, header, request::Parts};
-use serde_json::Map;
 use url::Url;
 use uuid::Uuid;
 
@@ -84,7 +83,7 @@ async fn to_application(
             &format!("{PATH}{}/", &*application.slug),
         ));
     };
-    let decision = cx.policies().application(cx, &request, user, reference, &Map::new()).await?;
+    let decision = cx.policies().application(cx, &request, user, reference, None).await?;
     if !decision.passing {
         return Ok(denied_page(cx, &request, &visitor, &application.name, decision).await?);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use countersign_model::{ObjectId, Ref, Snapshot, Target as _};
-use countersign_policy::{Decision, PolicyBinding, Question, Subject, engine};
+use countersign_policy::{Decision, Occasion, PolicyBinding, Subject, engine};
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
 
@@ -73,7 +73,7 @@ async fn make(
     let user = planning_user(browser, &plan).await?;
     let own = flow.key().uuid().unwrap_or_default();
     let decision =
-        ask(browser, user.as_ref(), &plan, own, definition.policy_engine_mode, false).await?;
+        ask(browser, user.as_ref(), &plan, own, definition.policy_engine_mode, false).await;
     note(browser, &mut plan, &format!("flow {}", definition.slug), &decision);
     if !decision.passing {
         return Ok(Planning::NotApplicable { messages: decision.messages, plan: Box::new(plan) });
@@ -83,7 +83,7 @@ async fn make(
         if binding.evaluate_on_plan {
             let own = reference.key().uuid().unwrap_or_default();
             let decision =
-                ask(browser, user.as_ref(), &plan, own, binding.policy_engine_mode, true).await?;
+                ask(browser, user.as_ref(), &plan, own, binding.policy_engine_mode, true).await;
             note(browser, &mut plan, &format!("stage {}", binding.stage), &decision);
             adopt(browser, &mut plan, &decision).await?;
             if decision.undecided {
@@ -205,19 +205,13 @@ pub(crate) async fn ask(
     target: uuid::Uuid,
     mode: countersign_policy::PolicyEngineMode,
     in_plan: bool,
-) -> Result<Decision, FlowError> {
-    let facts = browser.facts(engine::asks_for_admin(&browser.snapshot, target)).await?;
-    let question = Question {
-        snapshot: &browser.snapshot,
-        clock: &*browser.cx.clock,
-        user,
-        context: &plan.context,
-        facts: &facts,
-        in_plan,
-    };
-    let decision = engine::decide(&question, target, mode);
+) -> Decision {
+    let occasion =
+        if in_plan { Occasion::Stage(&plan.context) } else { Occasion::Flow(&plan.context) };
+    let host = browser.host();
+    let decision = engine::decide(&browser.asking(&host, user, occasion), target, mode).await;
     countersign_policy::tell(&browser.cx, || browser.actor(), &decision).await;
-    Ok(decision)
+    decision
 }
 
 fn note(browser: &Browser, plan: &mut Plan, about: &str, decision: &Decision) {
@@ -267,7 +261,7 @@ pub(crate) async fn by_designation(
         let empty = Plan::new(uuid::Uuid::nil(), reference, 0, Map::new());
         let own = reference.key().uuid().unwrap_or_default();
         if ask(browser, browser.subject.as_ref(), &empty, own, flow.policy_engine_mode, false)
-            .await?
+            .await
             .passing
         {
             return Ok(Some(reference));

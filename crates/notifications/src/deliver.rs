@@ -7,11 +7,11 @@ use countersign_events::{Recorded, find};
 use countersign_mail::{Letter, MailError, Mailer, TemplateError};
 use countersign_model::{ChoiceMeta, ChoiceValue, Ref};
 use countersign_outbound::{Outbound, OutboundError, Request};
-use countersign_policy::Mapping as _;
-use countersign_policy::Subject;
-use countersign_policy::expression::{ExpressionError, MappingContext};
+use countersign_policy::access::Engine;
+use countersign_policy::expression::ExpressionError;
+use countersign_policy::{Mapping as _, Occasion, PolicyRequest, Subject};
 use countersign_store::{Actor, StoreError, params};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -29,6 +29,7 @@ const TRIES: u32 = 11;
 pub(crate) struct Ways {
     pub(crate) mailer: Arc<Mailer>,
     pub(crate) outbound: Arc<Outbound>,
+    pub(crate) policies: Engine,
 }
 
 pub(crate) fn job(ways: Ways) -> Job {
@@ -145,9 +146,7 @@ pub(crate) async fn deliver(
     match transport.mode {
         Mode::Local => keep(cx, notification).await.map(|()| Vec::new()),
         Mode::Email => mail(cx, &ways.mailer, transport, notification, mailing).await,
-        Mode::Webhook | Mode::WebhookSlack => {
-            post(cx, &ways.outbound, transport, notification).await
-        }
+        Mode::Webhook | Mode::WebhookSlack => post(cx, ways, transport, notification).await,
     }
 }
 
@@ -199,12 +198,12 @@ async fn mail(
 
 async fn post(
     cx: &Context,
-    outbound: &Outbound,
+    ways: &Ways,
     transport: &NotificationTransport,
     notification: &Notification,
 ) -> Result<Vec<String>, DeliveryError> {
-    let mapped = |reference| map(cx, reference, notification);
-    let body = match mapped(transport.webhook_mapping_body)? {
+    let mapped = async |reference| map(cx, &ways.policies, reference, notification).await;
+    let body = match mapped(transport.webhook_mapping_body).await? {
         Some((_, body)) => body,
         None if transport.mode == Mode::WebhookSlack => {
             notification.slack(cx.settings.version, cx.settings.base_url.as_deref())
@@ -215,14 +214,14 @@ async fn post(
         transport.webhook_url.expose().to_owned(),
         body.to_string().into_bytes(),
     );
-    if let Some((name, headers)) = mapped(transport.webhook_mapping_headers)? {
+    if let Some((name, headers)) = mapped(transport.webhook_mapping_headers).await? {
         let Value::Object(headers) = headers else { return Err(DeliveryError::Headers { name }) };
         for (header, value) in headers {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             request = request.header(&header, &value)?;
         }
     }
-    let answer = outbound.send(request).await?;
+    let answer = ways.outbound.send(request).await?;
     let text: String = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
     if !answer.status.is_success() {
         return Err(DeliveryError::Status { status: answer.status.as_u16(), text });
@@ -230,8 +229,9 @@ async fn post(
     Ok(vec![answer.status.as_u16().to_string(), text])
 }
 
-fn map(
+async fn map(
     cx: &Context,
+    policies: &Engine,
     mapping: Option<Ref<NotificationWebhookMapping>>,
     notification: &Notification,
 ) -> Result<Option<(String, Value)>, DeliveryError> {
@@ -239,15 +239,18 @@ fn map(
     let Some(mapping) = mapping.and_then(|reference| snapshot.get(reference)) else {
         return Ok(None);
     };
-    let context = Map::from_iter([("notification".to_owned(), notification.to_json())]);
-    let context = MappingContext {
+    let told = notification.to_json();
+    let request = PolicyRequest {
+        snapshot: &snapshot,
+        clock: &*cx.clock,
+        host: &policies.host(cx, None),
         user: Some(&notification.user),
-        context: Some(&context),
-        ..MappingContext::default()
+        occasion: Occasion::Notification(&told),
     };
     let name = mapping.name.clone();
     let value = mapping
-        .evaluate(&context)
+        .evaluate(&request)
+        .await
         .map_err(|error| DeliveryError::Mapping { name: name.clone(), error })?;
     Ok(Some((name, value)))
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use countersign_core::{Context, Shutdown, enqueue};
 use countersign_events::{Recorded, sealed_after};
 use countersign_model::{Ref, Snapshot};
+use countersign_policy::access::Engine;
 use countersign_policy::engine::{bindings_of, decide_or};
-use countersign_policy::{Facts, Policy, PolicyEngineMode, Question, Subject};
+use countersign_policy::{Occasion, Policy, PolicyEngineMode, PolicyRequest, Subject};
 use countersign_store::{Actor, Sql, StoreError, params};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::deliver::NOTIFICATION_TRANSPORT;
@@ -24,10 +25,14 @@ const STALE: i64 = 86_400;
 
 /// Looks for new events about each second, in every process; which of them moves on is decided in
 /// the transaction.
-pub(crate) async fn keep_following(cx: Context, mut stop: Shutdown) -> Result<(), String> {
+pub(crate) async fn keep_following(
+    cx: Context,
+    policies: Engine,
+    mut stop: Shutdown,
+) -> Result<(), String> {
     while stop.sleep(Duration::from_secs(1)).await {
         while !stop.is_requested() {
-            match follow(&cx).await {
+            match follow(&cx, &policies).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
@@ -41,7 +46,7 @@ pub(crate) async fn keep_following(cx: Context, mut stop: Shutdown) -> Result<()
 }
 
 /// Deals with some events; whether there may be more.
-async fn follow(cx: &Context) -> Result<bool, StoreError> {
+async fn follow(cx: &Context, policies: &Engine) -> Result<bool, StoreError> {
     let (cursor, events) = cx
         .store
         .read(|sql| {
@@ -55,7 +60,7 @@ async fn follow(cx: &Context) -> Result<bool, StoreError> {
     for event in events.iter().filter(|event| {
         event.json.get("created").and_then(Value::as_str).is_some_and(|at| at >= oldest.as_str())
     }) {
-        tasks.extend(told(cx, event).await?);
+        tasks.extend(told(cx, policies, event).await?);
     }
     let moved = move |tx: &mut countersign_store::Tx<'_>| {
         // Another process was here.
@@ -105,7 +110,7 @@ impl Task {
 }
 
 /// Whom an event is told to.
-async fn told(cx: &Context, event: &Recorded) -> Result<Vec<Task>, StoreError> {
+async fn told(cx: &Context, policies: &Engine, event: &Recorded) -> Result<Vec<Task>, StoreError> {
     let snapshot = cx.snapshot();
     if of_itself(&snapshot, event) {
         return Ok(Vec::new());
@@ -127,27 +132,24 @@ async fn told(cx: &Context, event: &Recorded) -> Result<Vec<Task>, StoreError> {
             .map(|user| Subject::of(&user, cx.uid(pk))),
         None => None,
     };
-    let context = Map::from_iter([("event".to_owned(), event.json.clone())]);
-    let facts = Facts::default();
-    let question = Question {
+    let request = PolicyRequest {
         snapshot: &snapshot,
         clock: &*cx.clock,
+        host: &policies.host(cx, None),
         user: subject.as_ref(),
-        context: &context,
-        facts: &facts,
-        in_plan: false,
+        occasion: Occasion::Event(&event.json),
     };
     let mut tasks = Vec::new();
     let mut members: HashMap<Uuid, Vec<i64>> = HashMap::new();
     for (uuid, rule) in rules {
-        let decision = decide_or(&question, uuid, PolicyEngineMode::Any, false);
+        let decision = decide_or(&request, uuid, PolicyEngineMode::Any, false).await;
         // A log line, not an event: each would be the next one that the rule is asked about.
         for told in &decision.told {
             if let Err(error) = &told.outcome {
                 tracing::warn!(
                     rule = rule.name,
                     policy = told.name,
-                    error,
+                    %error,
                     "a policy of a notification rule failed"
                 );
             }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use countersign_core::{Job, JobError, KindResource, Module, Service};
 use countersign_mail::Mailer;
 use countersign_outbound::Outbound;
+use countersign_policy::access::Engine;
 use countersign_rest::{object_schema, table};
 use countersign_store::{Actor, StoreError, params};
 
@@ -27,8 +28,9 @@ pub use kinds::{
 
 /// The notifications' part of the program.
 #[must_use]
-pub fn module(mailer: Arc<Mailer>, outbound: Arc<Outbound>) -> Module {
-    let ways = Ways { mailer, outbound };
+pub fn module(mailer: Arc<Mailer>, outbound: Arc<Outbound>, policies: &Engine) -> Module {
+    let ways = Ways { mailer, outbound, policies: policies.clone() };
+    let policies = policies.clone();
     Module {
         name: "notifications",
         kinds: vec![
@@ -69,7 +71,9 @@ pub fn module(mailer: Arc<Mailer>, outbound: Arc<Outbound>) -> Module {
                 },
             ),
         ],
-        services: vec![Service::new("notifications", follow::keep_following)],
+        services: vec![Service::new("notifications", move |cx, stop| {
+            follow::keep_following(cx, policies.clone(), stop)
+        })],
         ..Module::default()
     }
 }

@@ -112,8 +112,9 @@ async fn preview_user((oauth, flows): (OAuth2, Flows), call: Call) -> Result<Res
             person.ok_or_else(|| wrong("User not found"))?
         }
     };
-    let claims =
-        service.scope_claims(&provider, &person, &provider.client.scopes, &call.actor()).await;
+    let claims = service
+        .scope_claims(&provider, &person, &provider.client.scopes, &call.request, &call.actor())
+        .await;
     let now = call.cx.clock.now();
     let protocol = Protocol {
         iss: provider.issuer(&call.cx.origin(&call.request)),

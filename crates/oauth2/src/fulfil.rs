@@ -44,8 +44,8 @@ impl Stage for Fulfil {
             return Ok(Step::deny("The application was changed in the meantime."));
         };
         let person = service.person_of(run.user()?.clone());
-        let context = access::authorize_context(request);
-        if !access::is_allowed(&service, &provider, &person, run.request(), &context).await? {
+        let protocol = access::authorizing(request);
+        if !access::is_allowed(&service, &provider, &person, run.request(), &protocol).await? {
             return Ok(Step::deny("Request has been denied."));
         }
         if let Err(error) = service.subject(&provider, &person).await {

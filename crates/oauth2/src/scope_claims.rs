@@ -1,7 +1,8 @@
 //! What the granted scopes reveal: the provider's mappings, evaluated for one person.
 
-use countersign_policy::Mapping as _;
-use countersign_policy::expression::{ExpressionError, MappingContext};
+use countersign_policy::PolicyRequest;
+use countersign_policy::expression::ExpressionError;
+use countersign_policy::mapping::{Mapping, evaluate_all};
 use serde_json::{Map, Value, json};
 
 use crate::claims;
@@ -19,17 +20,18 @@ pub(crate) struct Failure {
 
 /// The claims of the granted scopes. A mapping that fails is left out and reported; the answer
 /// still succeeds.
-pub(crate) fn evaluate<'m>(
-    mappings: impl Iterator<Item = &'m ScopeMapping>,
+pub(crate) async fn evaluate(
+    mut granted: Vec<&ScopeMapping>,
     scopes: &Scopes,
-    context: &MappingContext<'_>,
+    request: &PolicyRequest<'_>,
 ) -> (Map<String, Value>, Vec<Failure>) {
-    let mut granted: Vec<&ScopeMapping> =
-        mappings.filter(|m| scopes.contains(&m.scope_name)).collect();
+    granted.retain(|mapping| scopes.contains(&mapping.scope_name));
     granted.sort_by(|a, b| (&a.scope_name, &a.name).cmp(&(&b.scope_name, &b.name)));
     let (mut all, mut failures) = (Map::new(), Vec::new());
-    for mapping in &granted {
-        match mapping.evaluate(context) {
+    let asked: Vec<&dyn Mapping> = granted.iter().map(|mapping| *mapping as _).collect();
+    let values = evaluate_all(&asked, request).await;
+    for (mapping, value) in granted.iter().zip(values) {
+        match value {
             Ok(Value::Object(found)) => claims::merge(&mut all, found),
             // Not an object: as the original, nothing to say.
             Ok(_) | Err(ExpressionError::Empty) => {}
@@ -41,7 +43,7 @@ pub(crate) fn evaluate<'m>(
         }
     }
     if groups_alone(scopes, &granted)
-        && let Some(user) = context.user
+        && let Some(user) = request.user
     {
         all.insert(GROUPS.to_owned(), json!(user.direct_groups()));
     }
@@ -69,7 +71,8 @@ pub(crate) fn names<'m>(mappings: impl Iterator<Item = &'m ScopeMapping>) -> Vec
 
 #[cfg(test)]
 mod tests {
-    use countersign_policy::{GroupView, Subject};
+    use countersign_model::{Clock, Snapshot, Timestamp};
+    use countersign_policy::{GroupView, NoHost, Occasion, Subject};
 
     use super::*;
 
@@ -100,39 +103,56 @@ mod tests {
         }
     }
 
-    fn claims_of(mappings: &[ScopeMapping], scopes: &str) -> Value {
-        let user = uma();
-        let context = MappingContext { user: Some(&user), ..MappingContext::default() };
-        Value::Object(evaluate(mappings.iter(), &Scopes::parse(scopes), &context).0)
+    struct Still;
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
     }
 
-    #[test]
-    fn only_granted_scopes_speak() {
+    async fn evaluated(mappings: &[ScopeMapping], scopes: &str) -> (Value, Vec<Failure>) {
+        let (user, snapshot) = (uma(), Snapshot::default());
+        let request = PolicyRequest {
+            snapshot: &snapshot,
+            clock: &Still,
+            host: &NoHost,
+            user: Some(&user),
+            occasion: Occasion::Claims(None),
+        };
+        let (claims, failures) =
+            evaluate(mappings.iter().collect(), &Scopes::parse(scopes), &request).await;
+        (Value::Object(claims), failures)
+    }
+
+    async fn claims_of(mappings: &[ScopeMapping], scopes: &str) -> Value {
+        evaluated(mappings, scopes).await.0
+    }
+
+    #[tokio::test]
+    async fn only_granted_scopes_speak() {
         let all = [
             mapping("openid", "return {}"),
             mapping("email", EMAIL),
             mapping("profile", PROFILE_CLAIMS),
         ];
-        assert_eq!(claims_of(&all, "openid"), json!({}));
+        assert_eq!(claims_of(&all, "openid").await, json!({}));
         assert_eq!(
-            claims_of(&all, "openid email"),
+            claims_of(&all, "openid email").await,
             json!({"email": "uma@example.org", "email_verified": true})
         );
-        assert_eq!(claims_of(&all, "profile")["groups"], json!(["Users"]));
-        assert_eq!(claims_of(&all, "profile groups")["groups"], json!(["Users"]));
+        assert_eq!(claims_of(&all, "profile").await["groups"], json!(["Users"]));
+        assert_eq!(claims_of(&all, "profile groups").await["groups"], json!(["Users"]));
         assert_eq!(
-            claims_of(&all, "groups"),
+            claims_of(&all, "groups").await,
             json!({"groups": ["Users"]}),
             "the alias gives this claim alone"
         );
     }
 
-    #[test]
-    fn a_broken_mapping_is_reported_and_left_out() {
+    #[tokio::test]
+    async fn a_broken_mapping_is_reported_and_left_out() {
         let all = [mapping("email", EMAIL), mapping("email", "import os")];
-        let user = uma();
-        let context = MappingContext { user: Some(&user), ..MappingContext::default() };
-        let (claims, failures) = evaluate(all.iter(), &Scopes::parse("email"), &context);
+        let (claims, failures) = evaluated(&all, "email").await;
         assert_eq!(claims["email"], "uma@example.org");
         assert_eq!(failures.len(), 1);
         assert_eq!(names(all.iter()), ["email", "email_verified"]);

@@ -7,9 +7,7 @@ use countersign_core::{Context, Identity, RequestInfo, SessionData, Shutdown};
 use countersign_events::Event;
 use countersign_flow::{FlowContext, InPlanDef};
 use countersign_model::{Target, Timestamp};
-use countersign_policy::Subject;
-use countersign_policy::access::entitlements;
-use countersign_policy::expression::MappingContext;
+use countersign_policy::{Occasion, PolicyRequest, Subject};
 use countersign_store::{Actor, ActorUser, Owner, Sql, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -308,23 +306,19 @@ impl Service {
         provider: &Provider,
         person: &Person,
         scopes: &Scopes,
+        request: &RequestInfo,
         actor: &Actor,
     ) -> Map<String, Value> {
-        let application = provider.application.as_ref();
-        let held = application.map(|(application, _)| {
-            entitlements(&self.cx, &provider.snapshot, &person.subject, *application)
-        });
-        let entitlements = held.unwrap_or_default();
-        let context = MappingContext {
+        let application = provider.application.as_ref().map(|(application, _)| *application);
+        let request = PolicyRequest {
+            snapshot: &provider.snapshot,
+            clock: &*self.cx.clock,
+            host: &self.cx.policies().host(&self.cx, Some(request)),
             user: Some(&person.subject),
-            entitlements: &entitlements,
-            ..MappingContext::default()
+            occasion: Occasion::Claims(application),
         };
-        let (claims, failures) = scope_claims::evaluate(
-            provider.settings.mappings(&provider.snapshot),
-            scopes,
-            &context,
-        );
+        let mappings = provider.settings.mappings(&provider.snapshot).collect();
+        let (claims, failures) = scope_claims::evaluate(mappings, scopes, &request).await;
         for failure in failures {
             tracing::warn!(mapping = failure.mapping, error = %failure.error, client = provider.client.id, "a scope mapping failed");
             if !self
@@ -369,7 +363,7 @@ impl Service {
         let now = self.now();
         let expires_in = provider.settings.access_token_validity.seconds();
         let scope_claims = if provider.settings.include_claims_in_id_token {
-            self.scope_claims(provider, person, &origin.scopes, actor).await
+            self.scope_claims(provider, person, &origin.scopes, request, actor).await
         } else {
             Map::new()
         };

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use countersign_catalogue::{Application, ApplicationAccess, Decision as Access};
 use countersign_core::{ApiError, BoxFuture, Caller, Context, Identity, RequestInfo};
 use countersign_events::Places;
-use countersign_model::{Ref, Snapshot, Target as _};
+use countersign_model::{Ref, Target as _};
 use countersign_store::{Actor, Sql, StoreError, params};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::binding::PolicyEngineMode;
-use crate::engine::{self, Decision, Facts, Question};
+use crate::engine::{self, Decision};
+use crate::request::{Occasion, PolicyRequest, ProtocolRequest};
 use crate::subject::Subject;
 use crate::told::tell;
 use crate::verdict::Step;
@@ -28,8 +28,7 @@ impl Engine {
         Engine { places }
     }
 
-    /// May this person open this application? `context` is what the protocol knows
-    /// (`oauth_scopes`, ...).
+    /// May this person open this application? `protocol` is what its protocol knows of the request.
     ///
     /// # Errors
     /// When the database fails.
@@ -39,9 +38,9 @@ impl Engine {
         request: &RequestInfo,
         user: &Arc<Identity>,
         application: Ref<Application>,
-        context: &Map<String, Value>,
+        protocol: Option<&ProtocolRequest<'_>>,
     ) -> Result<Decision, StoreError> {
-        let decision = self.tried(cx, request, user, application, context).await?;
+        let decision = self.tried(cx, request, user, application, protocol).await?;
         tell(cx, || acting(cx, user, request), &decision).await;
         Ok(decision)
     }
@@ -57,11 +56,17 @@ impl Engine {
         request: &RequestInfo,
         user: &Identity,
         application: Ref<Application>,
-        context: &Map<String, Value>,
+        protocol: Option<&ProtocolRequest<'_>>,
     ) -> Result<Decision, StoreError> {
-        let facts = self.facts(cx, request, false).await?;
         let subject = Subject::of(user, cx.uid(user.pk));
-        let mut decision = one(cx, &cx.snapshot(), &subject, context, &facts, application);
+        let request = PolicyRequest {
+            snapshot: &cx.snapshot(),
+            clock: &*cx.clock,
+            host: &self.host(cx, Some(request)),
+            user: Some(&subject),
+            occasion: Occasion::Application(protocol),
+        };
+        let mut decision = one(&request, application).await;
         if !decision.passing {
             name_steps(cx, &subject.username, &mut decision.trace.steps).await?;
         }
@@ -80,11 +85,16 @@ impl ApplicationAccess for Engine {
         let engine = self.clone();
         Box::pin(async move {
             let subject = Subject::of(&user, cx.uid(user.pk));
-            let facts = engine.facts(&cx, &request, false).await?;
-            let (snapshot, context) = (cx.snapshot(), Map::new());
+            let asked = PolicyRequest {
+                snapshot: &cx.snapshot(),
+                clock: &*cx.clock,
+                host: &engine.host(&cx, Some(&request)),
+                user: Some(&subject),
+                occasion: Occasion::Application(None),
+            };
             let mut decisions = Vec::with_capacity(applications.len());
             for application in applications {
-                let decision = one(&cx, &snapshot, &subject, &context, &facts, application);
+                let decision = one(&asked, application).await;
                 tell(&cx, || acting(&cx, &user, &request), &decision).await;
                 decisions.push(Access { passing: decision.passing, messages: decision.messages });
             }
@@ -126,59 +136,35 @@ pub async fn name_steps(
     Ok(())
 }
 
-/// Names of the entitlements a user has at an application, by name.
-#[must_use]
-pub fn entitlements(
-    cx: &Context,
-    snapshot: &Snapshot,
-    subject: &Subject,
-    application: Ref<Application>,
-) -> Vec<String> {
+/// Names of the entitlements that the request's user has at the application it is about, by name.
+pub(crate) async fn entitlements(request: &PolicyRequest<'_>) -> Vec<String> {
     use countersign_catalogue::Entitlement;
-    let (context, facts) = (Map::new(), Facts::default());
-    let question = Question {
-        snapshot,
-        clock: &*cx.clock,
-        user: Some(subject),
-        context: &context,
-        facts: &facts,
-        in_plan: false,
-    };
-    let own = snapshot
+    let Occasion::Claims(Some(application)) = request.occasion else { return Vec::new() };
+    let own = request
+        .snapshot
         .referrers_in(application.id(), Entitlement::SPACE)
-        .filter_map(|(by, _)| snapshot.entry(by));
-    let held = own.filter_map(|entry| {
-        let entitlement = entry.cast::<Entitlement>()?;
+        .filter_map(|(by, _)| request.snapshot.entry(by));
+    let mut names = Vec::new();
+    for entry in own {
+        let (Some(entitlement), Some(uuid)) = (entry.cast::<Entitlement>(), entry.id.key.uuid())
+        else {
+            continue;
+        };
         // An entitlement nobody was given is nobody's.
-        engine::decide_or(&question, entry.id.key.uuid()?, PolicyEngineMode::Any, false)
-            .passing
-            .then(|| entitlement.name.clone())
-    });
-    let mut names: Vec<String> = held.collect();
+        let held = engine::decide_or(request, uuid, PolicyEngineMode::Any, false);
+        if held.await.passing {
+            names.push(entitlement.name.clone());
+        }
+    }
     names.sort();
     names
 }
 
-fn one(
-    cx: &Context,
-    snapshot: &Snapshot,
-    subject: &Subject,
-    context: &Map<String, Value>,
-    facts: &Facts,
-    application: Ref<Application>,
-) -> Decision {
+async fn one(request: &PolicyRequest<'_>, application: Ref<Application>) -> Decision {
     // An application that is not there has no rules, and nobody may open it.
-    let found = snapshot.get(application);
+    let found = request.snapshot.get(application);
     let mode = found.map_or(PolicyEngineMode::All, |application| application.policy_engine_mode);
-    let question = Question {
-        snapshot,
-        clock: &*cx.clock,
-        user: Some(subject),
-        context,
-        facts,
-        in_plan: false,
-    };
-    engine::decide_or(&question, key(application), mode, found.is_some())
+    engine::decide_or(request, key(application), mode, found.is_some()).await
 }
 
 fn key<T: countersign_model::Target>(reference: Ref<T>) -> Uuid {

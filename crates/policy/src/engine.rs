@@ -1,47 +1,24 @@
 //! Combines the rules bound to an object into one answer, and says how it came about.
 //!
-//! Pure: the snapshot, the user, the context and the facts go in, the verdict and its trace come
-//! out. No result is kept for the next request, and nobody passes by being a superuser.
+//! The request goes in with its host, the verdict and its trace come out. No result is kept for the
+//! next request, and nobody passes by being a superuser.
 
-use countersign_model::{Clock, Entry, Key, ObjectId, Snapshot, Target, family};
-use serde_json::{Map, Value};
+use std::time::Duration;
+
+use countersign_model::{Entry, Key, ObjectId, Snapshot, Target, family};
+use serde_json::Value;
+use tokio::time::timeout;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::binding::{PolicyBinding, PolicyEngineMode};
-use crate::expression::MayChange;
 use crate::measure;
 use crate::policies::Policy;
-use crate::subject::Subject;
+use crate::request::PolicyRequest;
 use crate::told::Told;
-use crate::verdict::{Step, Trace};
+use crate::verdict::{PolicyError, Step, Trace, Verdict};
 
-/// What a decision is about.
-#[derive(Clone)]
-pub struct Question<'a> {
-    pub snapshot: &'a Snapshot,
-    pub clock: &'a dyn Clock,
-    /// Nobody for anonymous visitors.
-    pub user: Option<&'a Subject>,
-    pub context: &'a Map<String, Value>,
-    pub facts: &'a Facts,
-    /// A plan is running: its context is `context`.
-    pub in_plan: bool,
-}
-
-/// Facts from outside the configuration that policies may need.
-#[derive(Debug, Clone, Default)]
-pub struct Facts {
-    /// Whether the installation was set up; `None` where it was not and has no first
-    /// administrator's account.
-    pub setup_done: Option<bool>,
-    pub may_change: MayChange,
-    pub brand_attributes: Map<String, Value>,
-    pub brand_title: String,
-    /// Where the request comes from, for the context: `geoip` and `asn`.
-    pub places: Map<String, Value>,
-}
-
-/// The answer to a [`Question`].
+/// The answer to a [`PolicyRequest`].
 #[derive(Debug, Clone)]
 pub struct Decision {
     pub passing: bool,
@@ -56,56 +33,58 @@ pub struct Decision {
     pub told: Vec<Told>,
 }
 
-/// Asks everything bound to `target`. Without bindings the answer is yes.
-#[must_use]
-pub fn decide(question: &Question<'_>, target: Uuid, mode: PolicyEngineMode) -> Decision {
-    decide_or(question, target, mode, true)
+/// Asks everything bound to `target`, one after the other. Without bindings the answer is yes.
+pub async fn decide(request: &PolicyRequest<'_>, target: Uuid, mode: PolicyEngineMode) -> Decision {
+    decide_or(request, target, mode, true).await
 }
 
 /// As [`decide`], with another answer for objects without bindings.
-#[must_use]
-pub fn decide_or(
-    question: &Question<'_>,
+pub async fn decide_or(
+    request: &PolicyRequest<'_>,
     target: Uuid,
     mode: PolicyEngineMode,
     empty: bool,
 ) -> Decision {
-    let mut bindings = bindings_of(question.snapshot, target);
+    let mut bindings = bindings_of(request.snapshot, target);
     bindings.retain(|(_, binding)| binding.enabled);
-    let _span = (!bindings.is_empty()).then(|| measure::span(question.snapshot, target).entered());
-    let begun = question.clock.now();
-    let steps = bindings.iter().map(|(key, binding)| ask(question, *key, binding));
-    let decision = combine(steps.collect(), mode, empty);
-    measure::told(
-        question.snapshot,
-        target,
-        &decision.trace,
-        question.clock.now().0.saturating_sub(begun.0),
-    );
+    if bindings.is_empty() {
+        return combine(Vec::new(), mode, empty);
+    }
+    let begun = request.clock.now();
+    let ask_all = async {
+        let mut asked = Vec::with_capacity(bindings.len());
+        for (key, binding) in &bindings {
+            asked.push(ask(request, *key, binding).await);
+        }
+        asked
+    };
+    let asked = ask_all.instrument(measure::span(request.snapshot, target)).await;
+    let decision = combine(asked, mode, empty);
+    let spent = request.clock.now().0.saturating_sub(begun.0);
+    measure::told(request.snapshot, target, &decision.trace, spent);
     decision
 }
 
 /// Asks a list of policies that are not bound but named, as a prompt stage does: all must pass.
-#[must_use]
-pub fn decide_all(
-    question: &Question<'_>,
+pub async fn decide_all(
+    request: &PolicyRequest<'_>,
     policies: impl IntoIterator<Item = ObjectId>,
 ) -> Decision {
-    let asked = policies.into_iter().map(|id| {
-        let mut asked = Asked::new(String::new(), 0);
-        match question.snapshot.entry(id) {
-            Some(entry) => asked.policy(question, entry, false),
+    let mut all = Vec::new();
+    for id in policies {
+        let mut asked = Asked::new(request, String::new(), 0);
+        match request.snapshot.entry(id) {
+            Some(entry) => asked.policy(request, entry, NO_BINDING).await,
             None => asked.gone(id),
         }
-        asked.finish(question)
-    });
-    combine(asked.collect(), PolicyEngineMode::All, true)
+        all.push(asked.finish(request));
+    }
+    combine(all, PolicyEngineMode::All, true)
 }
 
 /// One policy by itself, for `policies/all/<uuid>/test/`.
-#[must_use]
-pub fn decide_one(question: &Question<'_>, policy: &Entry) -> Decision {
-    decide_all(question, [policy.id])
+pub async fn decide_one(request: &PolicyRequest<'_>, policy: &Entry) -> Decision {
+    decide_all(request, [policy.id]).await
 }
 
 /// The bindings of an object by order.
@@ -121,13 +100,30 @@ pub fn bindings_of(snapshot: &Snapshot, target: Uuid) -> Vec<(Key, &PolicyBindin
     found
 }
 
-/// Whether deciding about an object needs [`Facts::setup_done`].
-#[must_use]
-pub fn asks_for_admin(snapshot: &Snapshot, target: Uuid) -> bool {
-    bindings_of(snapshot, target).iter().filter_map(|(_, binding)| binding.policy).any(|policy| {
-        let policy = snapshot.member(policy).and_then(|entry| entry.facet::<dyn Policy>());
-        policy.is_some_and(Policy::asks_for_admin)
-    })
+/// What a binding says of a policy that fails.
+#[derive(Clone, Copy)]
+struct OnFailure {
+    /// Seconds it may take; 0: as long as its requests may.
+    timeout: i32,
+    passing: bool,
+}
+
+const NO_BINDING: OnFailure = OnFailure { timeout: 30, passing: false };
+
+/// The one place where policies are run, and cut off.
+async fn judge(
+    request: &PolicyRequest<'_>,
+    entry: &Entry,
+    seconds: i32,
+) -> Result<Verdict, PolicyError> {
+    let policy = entry.facet::<dyn Policy>().ok_or(PolicyError::NotAPolicy(entry.meta().title))?;
+    match u64::try_from(seconds) {
+        // Whoever answers at once is asked before the time is looked at.
+        Ok(seconds @ 1..) => timeout(Duration::from_secs(seconds), policy.judge(request))
+            .await
+            .unwrap_or(Err(PolicyError::TimedOut { seconds })),
+        _ => policy.judge(request).await,
+    }
 }
 
 /// One binding being asked.
@@ -141,7 +137,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(binding: String, order: i32) -> Self {
+    fn new(request: &PolicyRequest<'_>, binding: String, order: i32) -> Self {
         let step = Step {
             binding,
             kind: "policy",
@@ -154,11 +150,11 @@ impl Asked {
             error: None,
             microseconds: 0,
         };
-        Self { step, broken: false, started: 0, pending_username: None, told: None }
+        let started = request.clock.now().0;
+        Self { step, broken: false, started, pending_username: None, told: None }
     }
 
-    fn policy(&mut self, question: &Question<'_>, entry: &Entry, failure_result: bool) {
-        self.started = question.clock.now().0;
+    async fn policy(&mut self, request: &PolicyRequest<'_>, entry: &Entry, failure: OnFailure) {
         self.step.model = entry.meta().model;
         let name = entry
             .object
@@ -166,10 +162,7 @@ impl Asked {
             .and_then(|name| name.as_str().map(str::to_owned))
             .unwrap_or_default();
         self.step.name = name;
-        let outcome = match entry.facet::<dyn Policy>() {
-            Some(policy) => policy.judge(question),
-            None => Err(format!("{} is no policy.", entry.meta().title)),
-        };
+        let outcome = judge(request, entry, failure.timeout).await;
         if outcome.is_err() || entry.object.value("execution_logging") == Some(Value::Bool(true)) {
             self.told = Some(Told {
                 policy: entry.id.key.uuid().unwrap_or_default(),
@@ -184,12 +177,12 @@ impl Asked {
                 self.step.messages = verdict.messages;
                 self.pending_username = verdict.pending_username;
             }
-            Err(text) => {
+            Err(error) => {
                 // A failure counts as told and is not turned round.
-                self.step.passing = failure_result;
-                self.broken = !failure_result;
-                self.step.messages = vec![text.clone()];
-                self.step.error = Some(text);
+                self.step.passing = failure.passing;
+                self.broken = !failure.passing;
+                self.step.messages = vec![error.to_string()];
+                self.step.error = Some(error.to_string());
             }
         }
     }
@@ -203,27 +196,30 @@ impl Asked {
         self.step.error = Some("This policy was deleted.".to_owned());
     }
 
-    fn finish(mut self, question: &Question<'_>) -> Self {
-        let spent = question.clock.now().0.saturating_sub(self.started);
+    fn finish(mut self, request: &PolicyRequest<'_>) -> Self {
+        let spent = request.clock.now().0.saturating_sub(self.started);
         self.step.microseconds = u64::try_from(spent).unwrap_or(0);
         self
     }
 }
 
-fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
-    let mut asked = Asked::new(key.to_string(), binding.order);
-    asked.started = question.clock.now().0;
+async fn ask(request: &PolicyRequest<'_>, key: Key, binding: &PolicyBinding) -> Asked {
+    let mut asked = Asked::new(request, key.to_string(), binding.order);
     asked.step.negate = binding.negate;
     if let Some(policy) = binding.policy {
-        match question.snapshot.member(policy) {
-            Some(entry) => asked.policy(question, entry, binding.failure_result),
+        match request.snapshot.member(policy) {
+            Some(entry) => {
+                let failure =
+                    OnFailure { timeout: binding.timeout, passing: binding.failure_result };
+                asked.policy(request, entry, failure).await;
+            }
             None => asked.gone(policy.id()),
         }
     } else if let Some(group) = binding.group {
         asked.step.kind = "group";
         let uuid = group.key().uuid().unwrap_or_default();
-        let member = question.user.is_some_and(|user| user.is_member(uuid));
-        let named = question
+        let member = request.user.is_some_and(|user| user.is_member(uuid));
+        let named = request
             .user
             .and_then(|user| user.groups.iter().find(|g| g.pk == uuid))
             .map(|g| g.name.clone());
@@ -231,9 +227,9 @@ fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
         asked.step.passing = member != binding.negate;
     } else if let Some(user) = binding.user {
         asked.step.kind = "user";
-        let same = question.user.is_some_and(|subject| Some(subject.pk) == user.key().int());
+        let same = request.user.is_some_and(|subject| Some(subject.pk) == user.key().int());
         asked.step.name = if same {
-            question.user.map(|u| u.username.clone()).unwrap_or_default()
+            request.user.map(|u| u.username.clone()).unwrap_or_default()
         } else {
             user.key().to_string()
         };
@@ -246,7 +242,7 @@ fn ask(question: &Question<'_>, key: Key, binding: &PolicyBinding) -> Asked {
         asked.broken = true;
         asked.step.messages = vec![format!("The {named} that decided this was deleted.")];
     }
-    asked.finish(question)
+    asked.finish(request)
 }
 
 fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
@@ -286,8 +282,11 @@ fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::{Answer, BoxFuture, Host, HostError, NoHost, Question};
     use crate::policies::ExpressionPolicy;
-    use countersign_model::{Draft, Ref, Timestamp, directory};
+    use crate::request::Occasion;
+    use crate::subject::Subject;
+    use countersign_model::{Clock, Draft, Ref, Timestamp, directory};
 
     struct Still;
     impl Clock for Still {
@@ -324,43 +323,38 @@ mod tests {
 
     const TARGET: Uuid = Uuid::from_u128(99);
 
-    fn answer(draft: &Draft, user: Option<&Subject>, mode: PolicyEngineMode) -> Decision {
-        let (context, facts) = (Map::new(), Facts::default());
-        decide(
-            &Question {
-                snapshot: draft,
-                clock: &Still,
-                user,
-                context: &context,
-                facts: &facts,
-                in_plan: false,
-            },
-            TARGET,
-            mode,
-        )
+    fn request<'a>(draft: &'a Draft, user: Option<&'a Subject>) -> PolicyRequest<'a> {
+        let occasion = Occasion::Application(None);
+        PolicyRequest { snapshot: draft, clock: &Still, host: &NoHost, user, occasion }
     }
 
-    #[test]
-    fn nothing_bound_passes() {
-        assert!(answer(&Draft::new(&Snapshot::default()), None, PolicyEngineMode::All).passing);
+    async fn answer(draft: &Draft, user: Option<&Subject>, mode: PolicyEngineMode) -> Decision {
+        decide(&request(draft, user), TARGET, mode).await
     }
 
-    #[test]
-    fn modes_combine_and_messages_add_up_in_order() {
+    #[tokio::test]
+    async fn nothing_bound_passes() {
+        assert!(
+            answer(&Draft::new(&Snapshot::default()), None, PolicyEngineMode::All).await.passing
+        );
+    }
+
+    #[tokio::test]
+    async fn modes_combine_and_messages_add_up_in_order() {
         let mut draft = Draft::new(&Snapshot::default());
         let no = policy(&mut draft, 1, "ak_message('first')\nreturn False");
         let yes = policy(&mut draft, 2, "ak_message('second')\nreturn True");
         bind(&mut draft, 11, 5, |b| b.policy = Some(yes));
         bind(&mut draft, 12, 1, |b| b.policy = Some(no));
-        let any = answer(&draft, None, PolicyEngineMode::Any);
+        let any = answer(&draft, None, PolicyEngineMode::Any).await;
         assert!(any.passing);
         assert_eq!(any.messages, ["first", "second"]);
-        assert!(!answer(&draft, None, PolicyEngineMode::All).passing);
+        assert!(!answer(&draft, None, PolicyEngineMode::All).await.passing);
     }
 
     /// A failing or deleted policy on a stage took the stage away.
-    #[test]
-    fn what_is_broken_decides_nothing_unless_the_answer_is_no_without_it() {
+    #[tokio::test]
+    async fn what_is_broken_decides_nothing_unless_the_answer_is_no_without_it() {
         let broken = |draft: &mut Draft, n| {
             let policy = policy(draft, 100 + n, "return request.context['nope']['x']");
             bind(draft, n, 0, |binding| binding.policy = Some(policy));
@@ -382,41 +376,32 @@ mod tests {
             if let Some(source) = other {
                 fixed(&mut draft, 2, source);
             }
-            assert_eq!(answer(&draft, None, mode).undecided, undecided, "{other:?}");
+            assert_eq!(answer(&draft, None, mode).await.undecided, undecided, "{other:?}");
         }
         let mut draft = Draft::new(&Snapshot::default());
         // What a binding named is gone.
         bind(&mut draft, 1, 0, |_| {});
-        assert!(answer(&draft, None, PolicyEngineMode::All).undecided);
+        assert!(answer(&draft, None, PolicyEngineMode::All).await.undecided);
     }
 
     /// H2: what vanished counted as not asked.
-    #[test]
-    fn a_policy_that_is_gone_lets_nobody_pass() {
+    #[tokio::test]
+    async fn a_policy_that_is_gone_lets_nobody_pass() {
         let draft = Draft::new(&Snapshot::default());
         let gone = ObjectId::new(<dyn Policy>::SPACE, Key::Uuid(Uuid::from_u128(5)));
-        let (context, facts) = (Map::new(), Facts::default());
-        let question = Question {
-            snapshot: &draft,
-            clock: &Still,
-            user: None,
-            context: &context,
-            facts: &facts,
-            in_plan: false,
-        };
-        assert!(!decide_all(&question, [gone]).passing);
+        assert!(!decide_all(&request(&draft, None), [gone]).await.passing);
         for negate in [false, true] {
             let mut draft = Draft::new(&Snapshot::default());
             bind(&mut draft, 11, 0, |b| {
                 b.policy = Some(Ref::new(gone.key));
                 (b.negate, b.failure_result) = (negate, true);
             });
-            assert!(!answer(&draft, None, PolicyEngineMode::Any).passing, "negate {negate}");
+            assert!(!answer(&draft, None, PolicyEngineMode::Any).await.passing, "negate {negate}");
         }
     }
 
-    #[test]
-    fn a_failure_counts_as_told_and_is_not_negated() {
+    #[tokio::test]
+    async fn a_failure_counts_as_told_and_is_not_negated() {
         let mut draft = Draft::new(&Snapshot::default());
         let broken = policy(&mut draft, 1, "return context['nothing']");
         bind(&mut draft, 11, 0, |b| {
@@ -424,30 +409,30 @@ mod tests {
             b.negate = true;
             b.failure_result = true;
         });
-        let decision = answer(&draft, None, PolicyEngineMode::Any);
+        let decision = answer(&draft, None, PolicyEngineMode::Any).await;
         assert!(decision.passing);
         assert!(matches!(decision.told.as_slice(), [told] if told.outcome.is_err()));
     }
 
-    #[test]
-    fn groups_count_with_what_is_above_and_can_be_negated() {
+    #[tokio::test]
+    async fn groups_count_with_what_is_above_and_can_be_negated() {
         let mut draft = Draft::new(&Snapshot::default());
         let group = Uuid::from_u128(7);
         bind(&mut draft, 11, 0, |b| b.group = Some(Ref::<directory::Group>::new(Key::Uuid(group))));
         let mut uma = Subject { pk: 3, ..Subject::default() };
-        assert!(!answer(&draft, Some(&uma), PolicyEngineMode::Any).passing);
+        assert!(!answer(&draft, Some(&uma), PolicyEngineMode::Any).await.passing);
         uma.groups.push(crate::GroupView { pk: group, ..Default::default() });
-        assert!(answer(&draft, Some(&uma), PolicyEngineMode::Any).passing);
+        assert!(answer(&draft, Some(&uma), PolicyEngineMode::Any).await.passing);
         bind(&mut draft, 11, 0, |b| {
             b.group = Some(Ref::<directory::Group>::new(Key::Uuid(group)));
             b.negate = true;
         });
-        assert!(!answer(&draft, Some(&uma), PolicyEngineMode::Any).passing);
+        assert!(!answer(&draft, Some(&uma), PolicyEngineMode::Any).await.passing);
     }
 
-    #[test]
-    fn the_only_policy_of_an_application_is_deleted_and_nobody_passes() {
-        let decide = |negate: bool, mode| {
+    #[tokio::test]
+    async fn the_only_policy_of_an_application_is_deleted_and_nobody_passes() {
+        let decide = async |negate: bool, mode| {
             let mut draft = Draft::new(&Snapshot::default());
             let yes = policy(&mut draft, 1, "return True");
             bind(&mut draft, 11, 0, |b| {
@@ -455,7 +440,7 @@ mod tests {
                 b.negate = negate;
             });
             draft.delete(yes.id()).unwrap();
-            answer(&draft, None, mode)
+            answer(&draft, None, mode).await
         };
         for (negate, mode) in [
             (false, PolicyEngineMode::Any),
@@ -463,20 +448,51 @@ mod tests {
             (true, PolicyEngineMode::Any),
             (true, PolicyEngineMode::All),
         ] {
-            let decision = decide(negate, mode);
+            let decision = decide(negate, mode).await;
             assert!(!decision.passing, "{negate} {mode:?}");
             assert_eq!(decision.messages, ["The policy that decided this was deleted."]);
         }
     }
 
-    #[test]
-    fn disabled_bindings_are_not_asked() {
+    #[tokio::test]
+    async fn disabled_bindings_are_not_asked() {
         let mut draft = Draft::new(&Snapshot::default());
         let no = policy(&mut draft, 1, "return False");
         bind(&mut draft, 11, 0, |b| {
             b.policy = Some(no);
             b.enabled = false;
         });
-        assert!(answer(&draft, None, PolicyEngineMode::All).passing);
+        assert!(answer(&draft, None, PolicyEngineMode::All).await.passing);
+    }
+
+    /// 3a-5: `timeout` was stored, shown and never read.
+    #[tokio::test]
+    async fn a_policy_that_is_too_slow_gives_the_failure_result_of_its_binding() {
+        struct Silent;
+        impl Host for Silent {
+            fn ask<'a>(&'a self, _: Question) -> BoxFuture<'a, Result<Answer, HostError>> {
+                Box::pin(std::future::pending())
+            }
+        }
+        let mut cases = tokio::task::JoinSet::new();
+        for case in [(false, false), (false, true), (true, false), (true, true)] {
+            cases.spawn(async move {
+                let (failure_result, negate) = case;
+                let mut draft = Draft::new(&Snapshot::default());
+                let slow = policy(&mut draft, 1, "return True");
+                bind(&mut draft, 11, 0, |b| {
+                    b.policy = Some(slow);
+                    (b.timeout, b.failure_result, b.negate) = (1, failure_result, negate);
+                });
+                let request = PolicyRequest { host: &Silent, ..request(&draft, None) };
+                let decision = decide(&request, TARGET, PolicyEngineMode::Any).await;
+                assert_eq!(decision.passing, failure_result, "{case:?}");
+                assert_eq!(decision.undecided, !failure_result, "{case:?}");
+                assert_eq!(decision.messages, ["The policy took longer than 1 seconds."]);
+            });
+        }
+        while let Some(case) = cases.join_next().await {
+            case.unwrap();
+        }
     }
 }

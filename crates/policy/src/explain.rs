@@ -4,11 +4,12 @@
 use countersign_catalogue::Application;
 use countersign_core::{Context, RequestInfo};
 use countersign_directory::username;
-use countersign_model::{Entry, ObjectId, Snapshot, Space};
+use countersign_model::{ObjectId, Space};
 use countersign_store::{Sql, StoreError, params};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::engine::{self, Question};
+use crate::engine;
+use crate::request::{Occasion, PolicyRequest};
 use crate::subject::Subject;
 use crate::{Engine, PolicyEngineMode};
 
@@ -61,8 +62,7 @@ pub async fn explain(
     if !user.is_active {
         reasons.push("the account is not active".to_owned());
     }
-    let context = Map::new();
-    let decision = policies.tried(cx, request, &user, reference, &context).await?;
+    let decision = policies.tried(cx, request, &user, reference, None).await?;
     reasons.extend(
         decision.trace.steps.iter().filter(|_| !decision.passing).filter(|step| !step.passing).map(
             |step| {
@@ -79,19 +79,15 @@ pub async fn explain(
             },
         ),
     );
-    let facts = policies.facts(cx, request, true).await?;
     let subject = Subject::of(&user, cx.uid(user.pk));
-    let flows = flows(&snapshot, definition, &|flow, mode| {
-        let question = Question {
-            snapshot: &snapshot,
-            clock: &*cx.clock,
-            user: Some(&subject),
-            context: &context,
-            facts: &facts,
-            in_plan: false,
-        };
-        engine::decide(&question, flow, mode)
-    });
+    let asked = PolicyRequest {
+        snapshot: &snapshot,
+        clock: &*cx.clock,
+        host: &policies.host(cx, Some(request)),
+        user: Some(&subject),
+        occasion: Occasion::Application(None),
+    };
+    let flows = flows(&asked, definition).await;
     for flow in flows.iter().filter(|flow| flow.get("passing") == Some(&Value::Bool(false))) {
         let slug = flow.get("slug").and_then(Value::as_str).unwrap_or_default();
         reasons.push(format!(
@@ -118,11 +114,8 @@ pub async fn explain(
 }
 
 /// The flows a provider sends people through, each with what its policies say.
-fn flows(
-    snapshot: &Snapshot,
-    application: &Application,
-    decide: &dyn Fn(uuid::Uuid, PolicyEngineMode) -> engine::Decision,
-) -> Vec<Value> {
+async fn flows(request: &PolicyRequest<'_>, application: &Application) -> Vec<Value> {
+    let snapshot = request.snapshot;
     let Some(provider) = application.provider.and_then(|provider| snapshot.member(provider)) else {
         return Vec::new();
     };
@@ -134,7 +127,8 @@ fn flows(
             named.push(target);
         }
     });
-    let tell = |entry: &std::sync::Arc<Entry>| {
+    let mut found = Vec::new();
+    for entry in named.iter().filter_map(|id| snapshot.entry(*id)) {
         let values = entry.object.values();
         let text =
             |name: &str| values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -143,10 +137,11 @@ fn flows(
         } else {
             PolicyEngineMode::Any
         };
-        let decision = decide(entry.id.key.uuid().unwrap_or_default(), mode);
-        json!({"slug": text("slug"), "name": text("name"), "passing": decision.passing, "trace": decision.trace})
-    };
-    named.iter().filter_map(|id| snapshot.entry(*id)).map(tell).collect()
+        let target = entry.id.key.uuid().unwrap_or_default();
+        let decision = engine::decide(request, target, mode).await;
+        found.push(json!({"slug": text("slug"), "name": text("name"), "passing": decision.passing, "trace": decision.trace}));
+    }
+    found
 }
 
 /// The last runs of flows by an account that did not end well.

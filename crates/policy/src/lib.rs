@@ -1,20 +1,21 @@
 //! Policies: who may pass. Kinds of policies and their bindings, the engine that combines them and
 //! says why, and the expressions that policies, mappings and prompts are written in.
 //!
-//! A decision is a function of the snapshot, facts loaded beforehand and the plan's context; its
-//! trace is kept with every recorded run.
+//! A decision is a function of the snapshot, the occasion and what the host answers; its trace is
+//! kept with every recorded run.
 
 pub mod access;
 mod binding;
 pub mod engine;
 pub mod explain;
 pub mod expression;
-pub mod facts;
-mod mapping;
+pub mod host;
+pub mod mapping;
 mod mapping_test;
 mod measure;
 mod module;
 mod policies;
+mod request;
 pub mod rescue;
 mod subject;
 mod told;
@@ -22,10 +23,12 @@ mod verdict;
 
 pub use access::Engine;
 pub use binding::{PolicyBinding, PolicyEngineMode};
-pub use engine::{Decision, Facts, Question};
+pub use engine::Decision;
+pub use host::{Host, NoHost};
 pub use mapping::Mapping;
 pub use module::module;
 pub use policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, Policy};
+pub use request::{Occasion, PolicyRequest, ProtocolRequest};
 pub use subject::{GroupView, Subject};
 pub use told::{Told, tell};
-pub use verdict::{Step, Trace, Verdict};
+pub use verdict::{PolicyError, Step, Trace, Verdict};

@@ -4,8 +4,10 @@
 use countersign_model::Fields;
 use serde_json::Value;
 
-use crate::expression::{Expression, ExpressionError, MappingContext};
+use crate::expression::{Expression, ExpressionError};
+use crate::host::BoxFuture;
 use crate::measure;
+use crate::request::PolicyRequest;
 
 /// What all property mappings have: the fields of `propertymappings/all/`.
 #[derive(Debug, Clone, Fields)]
@@ -36,7 +38,24 @@ pub trait Mapping: Send + Sync {
     ///
     /// # Errors
     /// An expression without statements, or a failure while running.
-    fn evaluate(&self, context: &MappingContext<'_>) -> Result<Value, ExpressionError> {
-        measure::mapping(self.name(), || self.expression().program()?.map(context))
+    fn evaluate<'a>(
+        &'a self,
+        request: &'a PolicyRequest<'a>,
+    ) -> BoxFuture<'a, Result<Value, ExpressionError>> {
+        Box::pin(measure::mapping(self.name(), async {
+            self.expression().program()?.map(request).await
+        }))
     }
+}
+
+/// The values of many mappings for one request, in their order.
+pub async fn evaluate_all(
+    mappings: &[&dyn Mapping],
+    request: &PolicyRequest<'_>,
+) -> Vec<Result<Value, ExpressionError>> {
+    let mut values = Vec::with_capacity(mappings.len());
+    for mapping in mappings {
+        values.push(mapping.evaluate(request).await);
+    }
+    values
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, json};
+use countersign_core::{Access, ApiError, Call, Operation, json, with};
 use countersign_model::{Key, KeyType, Problem, Ref, Target as _, directory};
 use http::{Method, StatusCode};
 use serde::Serialize as _;
@@ -11,16 +11,17 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::Subject;
-use crate::expression::MappingContext;
+use crate::access::Engine;
 use crate::mapping::Mapping;
+use crate::request::{Occasion, PolicyRequest};
 
-pub(crate) fn operation() -> Operation {
+pub(crate) fn operation(policies: &Engine) -> Operation {
     Operation::new(
         Method::POST,
         "propertymappings/all/{pm_uuid}/test/",
         "propertymappings_all_test_create",
         Access::permission("authentik_core", "view", "propertymapping"),
-        test,
+        with(policies, test),
     )
     .summary("Evaluate a mapping for a user.")
     .parameter("format_result", json!({"type": "boolean"}))
@@ -28,7 +29,7 @@ pub(crate) fn operation() -> Operation {
     .response("PropertyMappingTestResult")
 }
 
-async fn test(call: Call) -> Result<Response, ApiError> {
+async fn test(policies: Engine, call: Call) -> Result<Response, ApiError> {
     let not_found = || ApiError::not_found("PropertyMapping");
     let key = Key::parse(call.param("pm_uuid"), KeyType::Uuid)
         .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
@@ -51,12 +52,14 @@ async fn test(call: Call) -> Result<Response, ApiError> {
         }
     };
     let indented = call.query.flag("format_result").unwrap_or(false);
-    let with = MappingContext {
+    let request = PolicyRequest {
+        snapshot: &call.snapshot,
+        clock: &*call.cx.clock,
+        host: &policies.host(&call.cx, Some(&call.request)),
         user: user.as_ref(),
-        context: Some(&context),
-        ..MappingContext::default()
+        occasion: Occasion::Test(&context),
     };
-    let (result, successful) = match mapping.evaluate(&with) {
+    let (result, successful) = match mapping.evaluate(&request).await {
         Ok(value) => (printed(&value, indented), true),
         Err(error) => (error.to_string(), false),
     };

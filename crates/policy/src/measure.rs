@@ -39,9 +39,9 @@ pub(crate) fn told(snapshot: &Snapshot, target: Uuid, trace: &Trace, microsecond
 }
 
 /// Runs a mapping and counts what it took.
-pub(crate) fn mapping<T>(name: &str, run: impl FnOnce() -> T) -> T {
+pub(crate) async fn mapping<T>(name: &str, run: impl Future<Output = T>) -> T {
     let begun = tokio::time::Instant::now();
-    let value = run();
+    let value = run.await;
     metrics::histogram!("authentik_property_mapping_execution_time", "mapping_name" => name.to_owned()).record(begun.elapsed().as_secs_f64());
     value
 }

@@ -12,10 +12,11 @@ use serde_json::{Map, Value, json};
 
 use crate::access::Engine;
 use crate::binding::PolicyBinding;
-use crate::engine::{self, Question};
+use crate::engine;
 use crate::explain::{self, ExplainError};
 use crate::mapping::Mapping;
 use crate::policies::{self, Policy};
+use crate::request::{Occasion, PolicyRequest};
 use crate::subject::Subject;
 
 /// The policies' part of the program.
@@ -181,7 +182,7 @@ fn operations(policies: &Engine) -> Vec<Operation> {
         )
         .request("PolicyTestRequest")
         .response("PolicyTestResult"),
-        crate::mapping_test::operation(),
+        crate::mapping_test::operation(policies),
         // Nothing is cached from one request to the next.
         Operation::new(
             Method::GET,
@@ -243,16 +244,14 @@ async fn test(policies: Engine, call: Call) -> Result<axum::response::Response, 
         }
     };
     let subject = Subject::of(&user, call.cx.uid(pk));
-    let facts = policies.facts(&call.cx, &call.request, true).await?;
-    let question = Question {
+    let request = PolicyRequest {
         snapshot: &call.snapshot,
         clock: &*call.cx.clock,
+        host: &policies.host(&call.cx, Some(&call.request)),
         user: Some(&subject),
-        context: &context,
-        facts: &facts,
-        in_plan: context.contains_key("flow_plan"),
+        occasion: Occasion::Test(&context),
     };
-    let decision = engine::decide_one(&question, &policy);
+    let decision = engine::decide_one(&request, &policy).await;
     Ok(json(
         StatusCode::OK,
         &json!({"passing": decision.passing, "messages": decision.messages, "log_messages": []}),

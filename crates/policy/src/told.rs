@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::binding::PolicyBinding;
 use crate::engine::Decision;
-use crate::verdict::Verdict;
+use crate::verdict::{PolicyError, Verdict};
 
 /// One policy that was asked: it failed to run, or its executions are logged.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct Told {
     /// The key of the binding by which it was asked; empty without one.
     pub binding: String,
     /// What it answered, or why it could not.
-    pub outcome: Result<Verdict, String>,
+    pub outcome: Result<Verdict, PolicyError>,
 }
 
 /// Writes the events of a decision. What was asked of the policy is not in them: requests hold
@@ -47,10 +47,10 @@ impl Told {
         let (action, message, result) = match &self.outcome {
             Ok(verdict) => (
                 "policy_execution",
-                "Policy Execution",
+                "Policy Execution".to_owned(),
                 json!({"passing": verdict.passing, "messages": verdict.messages}),
             ),
-            Err(text) => ("policy_exception", text.as_str(), Value::Null),
+            Err(error) => ("policy_exception", error.to_string(), Value::Null),
         };
         let context = json!({
             "message": message,

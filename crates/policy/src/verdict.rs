@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::expression::ExpressionError;
+use crate::host::HostError;
+
 /// The answer of one policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
@@ -28,6 +31,19 @@ impl Verdict {
     pub fn failing(messages: Vec<String>) -> Self {
         Self { messages, ..Self::default() }
     }
+}
+
+/// Why a policy gave no answer. Its binding says what that counts as.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    #[error(transparent)]
+    Expression(#[from] ExpressionError),
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error("The policy took longer than {seconds} seconds.")]
+    TimedOut { seconds: u64 },
+    #[error("{0} is no policy.")]
+    NotAPolicy(&'static str),
 }
 
 /// The outcome of one binding, kept in recordings: why a decision was taken.

@@ -4,11 +4,12 @@ use axum::response::Response;
 use countersign_catalogue::application;
 use countersign_core::{ApiError, Call, json, no_content};
 use countersign_model::{Fields as _, KeyType, Mode, Picture, Problem, Ref, Space};
-use countersign_policy::expression::{MappingContext, evaluate_mapping};
+use countersign_policy::{Occasion, PolicyRequest, expression};
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::diagram;
+use crate::context::Flows;
 use crate::kinds::Flow;
 use crate::stages::{Prompt, preview_prompt};
 
@@ -123,18 +124,26 @@ pub(super) async fn user_settings(call: Call) -> Result<Response, ApiError> {
 }
 
 /// A prompt as it would be shown.
-pub(super) async fn preview(call: Call) -> Result<Response, ApiError> {
+pub(super) async fn preview(flows: Flows, call: Call) -> Result<Response, ApiError> {
     debug_assert_eq!(<Prompt as countersign_model::Target>::KEY, KeyType::Uuid);
     let body = call.object()?;
     let prompt = Prompt::parse(&call.input(&body, Mode::Create), None)?;
+    let cx = flows.over(&call.cx);
+    let data = Map::new();
+    let request = PolicyRequest {
+        snapshot: &call.snapshot,
+        clock: &*call.cx.clock,
+        host: &cx.policies().host(&call.cx, Some(&call.request)),
+        user: None,
+        occasion: Occasion::Prompt(&data),
+    };
     for (flag, source) in [
         (prompt.initial_value_expression, &prompt.initial_value),
         (prompt.placeholder_expression, &prompt.placeholder),
     ] {
-        let context = MappingContext::default();
-        if flag && let Err(error) = evaluate_mapping(source, &context) {
+        if flag && let Err(error) = expression::evaluate(source, &request).await {
             return Err(ApiError::object(error.to_string()));
         }
     }
-    Ok(json(StatusCode::OK, &preview_prompt(&prompt)))
+    Ok(json(StatusCode::OK, &preview_prompt(&prompt, &request).await))
 }

@@ -113,7 +113,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             "stages/prompt/prompts/preview/",
             "stages_prompt_prompts_preview_create",
             Access::permission("authentik_stages_prompt", "view", "prompt"),
-            actions::preview,
+            with(flows, actions::preview),
         )
         .request("PromptRequest")
         .response("ChallengeTypes"),

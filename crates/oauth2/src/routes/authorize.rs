@@ -167,7 +167,7 @@ impl Asked<'_> {
                     self.provider,
                     person,
                     self.request,
-                    &access::authorize_context(parsed),
+                    &access::authorizing(parsed),
                 )
                 .await?
             }
@@ -220,8 +220,10 @@ impl Asked<'_> {
         let mut context = self.context(parsed);
         if let Some(person) = person {
             let actor = self.service.cx.actor(&visitor.caller(), self.request);
-            let claims =
-                self.service.scope_claims(self.provider, person, &parsed.scopes, &actor).await;
+            let claims = self
+                .service
+                .scope_claims(self.provider, person, &parsed.scopes, self.request, &actor)
+                .await;
             context
                 .insert(key::CONSENT_VALUES.to_owned(), consent::values(&claims, &parsed.scopes));
         }

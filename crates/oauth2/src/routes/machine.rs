@@ -71,10 +71,15 @@ async fn check(
     if !person.identity.is_active {
         return Err(TokenError::UserInactive.into());
     }
-    let context = access::token_context(grant_type, scopes);
-    let allowed =
-        access::is_allowed(exchange.service, exchange.provider, person, exchange.request, &context)
-            .await?;
+    let protocol = access::exchanging(grant_type, scopes);
+    let allowed = access::is_allowed(
+        exchange.service,
+        exchange.provider,
+        person,
+        exchange.request,
+        &protocol,
+    )
+    .await?;
     if allowed { Ok(()) } else { Err(TokenError::PolicyDenied.into()) }
 }
 

@@ -269,8 +269,9 @@ impl Exchange<'_> {
             return Err(TokenError::RefreshUnknown.into());
         };
         let person = person.ok_or(TokenError::UserInactive)?;
-        let context = access::token_context("refresh_token", &scopes);
-        if !access::is_allowed(self.service, self.provider, &person, self.request, &context).await?
+        let protocol = access::exchanging("refresh_token", &scopes);
+        if !access::is_allowed(self.service, self.provider, &person, self.request, &protocol)
+            .await?
         {
             return Err(TokenError::PolicyDenied.into());
         }

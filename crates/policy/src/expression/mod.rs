@@ -6,8 +6,7 @@
 //! understands. Anything else is refused with a text that says so.
 //!
 //! ```text
-//! use countersign_policy::expression::{self, MappingContext};
-//! let claims = mapping.expression.program()?.map(&MappingContext { user: Some(&subject), ..MappingContext::default() })?;
+//! let claims = mapping.expression.program()?.map(&request).await?;
 //! ```
 
 mod field;
@@ -15,10 +14,14 @@ mod native;
 pub mod simple;
 mod text;
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use serde_json::Value;
 use thiserror::Error;
 
-use crate::subject::Subject;
+use crate::access;
+use crate::host::HostError;
+use crate::request::{Occasion, PolicyRequest};
 use crate::verdict::Verdict;
 
 pub use field::Expression;
@@ -50,42 +53,8 @@ pub enum ExpressionError {
     /// It ran and failed.
     #[error("{0}")]
     Failed(String),
-}
-
-/// What an expression may look at. Everything is loaded before, so that running it needs no I/O.
-#[derive(Debug, Clone, Default)]
-pub struct MappingContext<'a> {
-    /// `request.user` and `user`; without one the caller is anonymous.
-    pub user: Option<&'a Subject>,
-    /// Names of the user's entitlements at the application.
-    pub entitlements: &'a [String],
-    /// Attributes of the brand, the base of `group_attributes`.
-    pub brand_attributes: Option<&'a Map<String, Value>>,
-    /// `request.context` and `context`; for prompts this is `prompt_context`.
-    pub context: Option<&'a Map<String, Value>>,
-    /// Fields of the provider, for expressions that read them.
-    pub provider: Option<&'a Value>,
-}
-
-/// More that policies may need to know.
-#[derive(Debug, Clone, Default)]
-pub struct PolicyFacts<'a> {
-    pub mapping: MappingContext<'a>,
-    /// Whether the flow is running in a plan, and whether its pending user has signed in already.
-    pub in_plan: bool,
-    pub pending_user_has_backend: bool,
-    /// Whether the installation was set up; `None` where it was not and has no first
-    /// administrator's account.
-    pub setup_done: Option<bool>,
-    /// Whether users may change these themselves, by system setting.
-    pub may_change: MayChange,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MayChange {
-    pub email: bool,
-    pub name: bool,
-    pub username: bool,
+    #[error(transparent)]
+    Host(#[from] HostError),
 }
 
 /// # Errors
@@ -118,13 +87,10 @@ impl Program {
     ///
     /// # Errors
     /// A policy's program, or a failure while running.
-    pub fn map(&self, context: &MappingContext<'_>) -> Result<Value, ExpressionError> {
+    pub async fn map(&self, request: &PolicyRequest<'_>) -> Result<Value, ExpressionError> {
         match self {
-            Program::Native(native) => native.map(context),
-            Program::Simple(program) => program
-                .run(context)
-                .map(|(value, _)| value)
-                .map_err(|e| ExpressionError::Failed(e.to_string())),
+            Program::Native(native) => native.map(request).await,
+            Program::Simple(program) => Ok(program.run(&facts(request).await?)?.0),
         }
     }
 
@@ -132,34 +98,57 @@ impl Program {
     ///
     /// # Errors
     /// A mapping's program, or a failure while running.
-    pub fn decide(&self, facts: &PolicyFacts<'_>) -> Result<Verdict, ExpressionError> {
+    pub async fn decide(&self, request: &PolicyRequest<'_>) -> Result<Verdict, ExpressionError> {
         match self {
-            Program::Native(native) => native.decide(facts),
+            Program::Native(native) => native.decide(request).await,
             Program::Simple(program) => {
-                let (value, messages) = program
-                    .run(&facts.mapping)
-                    .map_err(|e| ExpressionError::Failed(e.to_string()))?;
+                let (value, messages) = program.run(&facts(request).await?)?;
                 Ok(Verdict { passing: simple::truth(&value), messages, pending_username: None })
             }
         }
     }
 }
 
+async fn facts(request: &PolicyRequest<'_>) -> Result<simple::Facts, ExpressionError> {
+    let context = match request.occasion {
+        Occasion::Prompt(data) => Cow::Borrowed(data),
+        _ => request.context().await?,
+    };
+    Ok(simple::Facts {
+        user: request.user.cloned(),
+        entitlements: access::entitlements(request).await,
+        brand_attributes: request.host.brand().await?.attributes,
+        context: context.into_owned(),
+    })
+}
+
 /// The value of a text that is no [`Expression`] of its own, as a prompt's.
 ///
 /// # Errors
 /// Text that is not recognised, and as [`Program::map`].
-pub fn evaluate_mapping(
-    source: &str,
-    context: &MappingContext<'_>,
-) -> Result<Value, ExpressionError> {
-    parse(source)?.map(context)
+pub async fn evaluate(source: &str, request: &PolicyRequest<'_>) -> Result<Value, ExpressionError> {
+    parse(source)?.map(request).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Subject;
+    use crate::host::NoHost;
+    use countersign_model::{Clock, Snapshot, Timestamp};
     use serde_json::json;
+
+    struct Still;
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+    }
+
+    fn request<'a>(snapshot: &'a Snapshot, user: &'a Subject) -> PolicyRequest<'a> {
+        let occasion = Occasion::Claims(None);
+        PolicyRequest { snapshot, clock: &Still, host: &NoHost, user: Some(user), occasion }
+    }
 
     fn uma() -> Subject {
         Subject {
@@ -175,13 +164,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn comments_and_blank_lines_do_not_matter() {
-        let user = uma();
-        let context = MappingContext { user: Some(&user), ..Default::default() };
+    #[tokio::test]
+    async fn comments_and_blank_lines_do_not_matter() {
+        let (user, snapshot) = (uma(), Snapshot::default());
         let source = "# what the application learns\n\nreturn {\n    \"email\": request.user.email,\n    \"email_verified\": True\n}\n";
         assert_eq!(
-            evaluate_mapping(source, &context),
+            evaluate(source, &request(&snapshot, &user)).await,
             Ok(json!({"email": "uma@example.org", "email_verified": true}))
         );
     }
@@ -193,11 +181,10 @@ mod tests {
         assert_eq!(parse("  \n# nothing").unwrap_err(), ExpressionError::Empty);
     }
 
-    #[test]
-    fn groups_are_those_the_user_was_put_into() {
-        let user = uma();
-        let context = MappingContext { user: Some(&user), ..Default::default() };
-        let value = Native::ScopeProfile.map(&context).unwrap();
+    #[tokio::test]
+    async fn groups_are_those_the_user_was_put_into() {
+        let (user, snapshot) = (uma(), Snapshot::default());
+        let value = Native::ScopeProfile.map(&request(&snapshot, &user)).await.unwrap();
         assert_eq!(value.get("groups"), Some(&json!(["Users"])));
     }
 }

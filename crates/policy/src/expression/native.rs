@@ -3,7 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::{ExpressionError, MappingContext, PolicyFacts};
+use countersign_directory::SystemSettings;
+
+use super::ExpressionError;
+use crate::access;
+use crate::host::FIRST_ADMIN;
+use crate::request::PolicyRequest;
 use crate::verdict::Verdict;
 
 /// One shipped expression.
@@ -92,9 +97,6 @@ const KNOWN: &[(&str, Native)] = &[
     ),
 ];
 
-/// The account the original creates first.
-const FIRST_ADMIN: &str = "akadmin";
-
 pub(super) fn recognise(normal: &str) -> Option<Native> {
     use sha2::{Digest as _, Sha256};
     let print = hex::encode(Sha256::digest(normal.as_bytes()));
@@ -102,12 +104,6 @@ pub(super) fn recognise(normal: &str) -> Option<Native> {
 }
 
 impl Native {
-    /// Whether the policy asks about the first administrator.
-    #[must_use]
-    pub fn asks_for_admin(self) -> bool {
-        matches!(self, Native::SetupOpen | Native::SetupPrefill)
-    }
-
     /// The keys of what [`Native::map`] gives.
     #[must_use]
     pub fn keys(self) -> &'static [&'static str] {
@@ -126,30 +122,42 @@ impl Native {
     ///
     /// # Errors
     /// [`ExpressionError::Misplaced`] for a policy.
-    pub fn map(self, cx: &MappingContext<'_>) -> Result<Value, ExpressionError> {
+    pub async fn map(self, cx: &PolicyRequest<'_>) -> Result<Value, ExpressionError> {
         let anonymous = || ExpressionError::Failed("There is no user.".to_owned());
         let user = cx.user.ok_or_else(anonymous);
         match self {
             Native::Nothing => Ok(json!({})),
             Native::PromptEmail => Ok(cx.user.map_or(json!(""), |user| json!(user.email))),
-            Native::PromptLocale => Ok(cx
-                .user
-                .map_or(json!(""), |user| user.attributes.get("settings").and_then(|settings| settings.get("locale")).cloned().unwrap_or_else(|| json!("")))),
+            Native::PromptLocale => Ok(cx.user.map_or(json!(""), |user| {
+                user.attributes
+                    .get("settings")
+                    .and_then(|settings| settings.get("locale"))
+                    .cloned()
+                    .unwrap_or_else(|| json!(""))
+            })),
             Native::PromptName => Ok(cx.user.map_or(json!(""), |user| json!(user.name))),
             Native::PromptUsername => Ok(cx.user.map_or(json!(""), |user| json!(user.username))),
-            Native::ScopeEmail => user.map(|user| json!({"email": user.email, "email_verified": true})),
-            Native::ScopeEntitlements => Ok(json!({"entitlements": cx.entitlements, "roles": cx.entitlements})),
+            Native::ScopeEmail => {
+                user.map(|user| json!({"email": user.email, "email_verified": true}))
+            }
+            Native::ScopeEntitlements => {
+                let held = access::entitlements(cx).await;
+                Ok(json!({"entitlements": held, "roles": held}))
+            }
             Native::ScopeProfile => user.map(|user| {
                 json!({
                     "name": user.name, "given_name": user.name, "preferred_username": user.username,
                     "nickname": user.username, "groups": user.direct_groups(),
                 })
             }),
-            Native::ScopeProxy => user.map(|user| {
-                let empty = serde_json::Map::new();
-                let attributes = user.merged_attributes(cx.brand_attributes.unwrap_or(&empty));
-                json!({"ak_proxy": {"user_attributes": attributes, "is_superuser": user.is_superuser()}})
-            }),
+            Native::ScopeProxy => {
+                let user = user?;
+                // The original asks for them without a request of the web, so without the brand's.
+                let attributes = user.merged_attributes(&serde_json::Map::new());
+                Ok(
+                    json!({"ak_proxy": {"user_attributes": attributes, "is_superuser": user.is_superuser()}}),
+                )
+            }
             Native::PasswordStageNeeded
             | Native::RecoveryNotRestored
             | Native::SetupClose
@@ -166,21 +174,24 @@ impl Native {
     ///
     /// # Errors
     /// A fact that is not there, as the original's expression would raise.
-    pub fn decide(self, facts: &PolicyFacts<'_>) -> Result<Verdict, ExpressionError> {
-        let empty = serde_json::Map::new();
-        let context = facts.mapping.context.unwrap_or(&empty);
+    pub async fn decide(self, request: &PolicyRequest<'_>) -> Result<Verdict, ExpressionError> {
+        let context = request.occasion.to_context();
         let no_admin = || ExpressionError::Failed(format!("There is no user {FIRST_ADMIN}."));
         Ok(match self {
             Native::PasswordStageNeeded => {
-                Verdict::of(!facts.in_plan || !facts.pending_user_has_backend)
+                let pending = context.get("pending_user").and_then(|user| user.get("backend"));
+                let has_backend = pending.is_some_and(|backend| !backend.is_null());
+                Verdict::of(!request.occasion.is_in_plan() || !has_backend)
             }
             Native::RecoveryNotRestored => {
                 Verdict::of(context.get("is_restored").is_none_or(super::simple::truth))
             }
             Native::SetupClose => Verdict::of(true),
-            Native::SetupOpen => Verdict::of(!facts.setup_done.ok_or_else(no_admin)?),
+            Native::SetupOpen => {
+                Verdict::of(!request.host.setup_done().await?.ok_or_else(no_admin)?)
+            }
             Native::SetupPrefill => {
-                facts.setup_done.ok_or_else(no_admin)?;
+                request.host.setup_done().await?.ok_or_else(no_admin)?;
                 Verdict {
                     passing: true,
                     pending_username: Some(FIRST_ADMIN.to_owned()),
@@ -196,39 +207,40 @@ impl Native {
             Native::TokenNotUsed => Verdict::of(
                 context.get("auth_method").and_then(Value::as_str) != Some("app_password"),
             ),
-            Native::UserSettingsAllowed => settings_allowed(facts),
+            Native::UserSettingsAllowed => settings_allowed(request).await?,
             // A mapping used as a policy passes when its value is true, as the original would have
             // it.
-            mapping => Verdict::of(super::simple::truth(&mapping.map(&facts.mapping)?)),
+            mapping => Verdict::of(super::simple::truth(&mapping.map(request).await?)),
         })
     }
 }
 
 /// Attributes of the user, the groups or the brand win over the system's setting.
-fn settings_allowed(facts: &PolicyFacts<'_>) -> Verdict {
-    let Some(user) = facts.mapping.user else { return Verdict::default() };
-    let empty = serde_json::Map::new();
-    let attributes = user.merged_attributes(facts.mapping.brand_attributes.unwrap_or(&empty));
-    let data = facts.mapping.context.and_then(|context| context.get("prompt_data"));
+async fn settings_allowed(request: &PolicyRequest<'_>) -> Result<Verdict, ExpressionError> {
+    let Some(user) = request.user else { return Ok(Verdict::default()) };
+    let attributes = user.merged_attributes(&request.host.brand().await?.attributes);
+    let context = request.occasion.to_context();
+    let data = context.get("prompt_data");
+    let settings = SystemSettings::of(request.snapshot);
     for (field, attribute, setting, current, message) in [
         (
             "email",
             "goauthentik.io/user/can-change-email",
-            facts.may_change.email,
+            settings.default_user_change_email,
             &user.email,
             "Not allowed to change email address.",
         ),
         (
             "name",
             "goauthentik.io/user/can-change-name",
-            facts.may_change.name,
+            settings.default_user_change_name,
             &user.name,
             "Not allowed to change name.",
         ),
         (
             "username",
             "goauthentik.io/user/can-change-username",
-            facts.may_change.username,
+            settings.default_user_change_username,
             &user.username,
             "Not allowed to change username.",
         ),
@@ -236,12 +248,8 @@ fn settings_allowed(facts: &PolicyFacts<'_>) -> Verdict {
         let allowed = attributes.get(attribute).map_or(setting, super::simple::truth);
         let wanted = data.and_then(|data| data.get(field)).and_then(Value::as_str);
         if !allowed && wanted != Some(current.as_str()) {
-            return Verdict {
-                passing: false,
-                messages: vec![message.to_owned()],
-                pending_username: None,
-            };
+            return Ok(Verdict::failing(vec![message.to_owned()]));
         }
     }
-    Verdict::passing()
+    Ok(Verdict::passing())
 }

@@ -1,10 +1,13 @@
-//! Always the same answer, for trying out flows.
+//! Always the same answer after a while, for trying out flows.
+
+use std::time::Duration;
 
 use countersign_model::Kind;
 
 use super::Policy;
-use crate::engine::Question;
-use crate::verdict::Verdict;
+use crate::host::BoxFuture;
+use crate::request::PolicyRequest;
+use crate::verdict::{PolicyError, Verdict};
 
 /// Answers as told.
 #[derive(Debug, Clone, Kind)]
@@ -31,7 +34,17 @@ pub struct DummyPolicy {
 }
 
 impl Policy for DummyPolicy {
-    fn judge(&self, _question: &Question<'_>) -> Result<Verdict, String> {
-        Ok(Verdict { messages: vec!["dummy".to_owned()], ..Verdict::of(self.result) })
+    fn judge<'a>(
+        &'a self,
+        request: &'a PolicyRequest<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, PolicyError>> {
+        let least = i64::from(self.wait_min.max(0));
+        let more = i64::from(self.wait_max).saturating_sub(least).max(0) + 1;
+        // Nobody guards anything by it: the clock is random enough.
+        let seconds = least + request.clock.now().0.rem_euclid(more);
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_secs(seconds.unsigned_abs())).await;
+            Ok(Verdict { messages: vec!["dummy".to_owned()], ..Verdict::of(self.result) })
+        })
     }
 }

@@ -6,8 +6,9 @@ use countersign_model::{Draft, FieldErrors, Kind, Listed, ObjectId, Problem};
 use serde_json::{Map, Value};
 
 use super::Policy;
-use crate::engine::Question;
-use crate::verdict::Verdict;
+use crate::host::BoxFuture;
+use crate::request::PolicyRequest;
+use crate::verdict::{PolicyError, Verdict};
 
 /// Passes for events that meet every criterion that is set.
 #[derive(Debug, Clone, Kind)]
@@ -91,8 +92,11 @@ impl EventMatcherPolicy {
 }
 
 impl Policy for EventMatcherPolicy {
-    fn judge(&self, question: &Question<'_>) -> Result<Verdict, String> {
-        Ok(self.evaluate(question.context))
+    fn judge<'a>(
+        &'a self,
+        request: &'a PolicyRequest<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, PolicyError>> {
+        Box::pin(async { Ok(self.evaluate(&request.occasion.to_context())) })
     }
 }
 

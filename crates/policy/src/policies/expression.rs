@@ -1,13 +1,12 @@
 //! Expressions as policies.
 
-use std::borrow::Cow;
-
 use countersign_model::{Draft, FieldErrors, Kind, ObjectId, Problem};
 
 use super::Policy;
-use crate::engine::Question;
-use crate::expression::{Expression, MappingContext, PolicyFacts, Program};
-use crate::verdict::Verdict;
+use crate::expression::Expression;
+use crate::host::BoxFuture;
+use crate::request::PolicyRequest;
+use crate::verdict::{PolicyError, Verdict};
 
 /// Passes when its expression answers something true.
 #[derive(Debug, Clone, Kind)]
@@ -43,33 +42,10 @@ impl ExpressionPolicy {
 }
 
 impl Policy for ExpressionPolicy {
-    fn judge(&self, question: &Question<'_>) -> Result<Verdict, String> {
-        let facts = question.facts;
-        let mut context = Cow::Borrowed(question.context);
-        if !facts.places.is_empty() {
-            context.to_mut().extend(facts.places.clone());
-        }
-        let pending = question.context.get("pending_user").and_then(|user| user.get("backend"));
-        let facts = PolicyFacts {
-            mapping: MappingContext {
-                user: question.user,
-                entitlements: &[],
-                brand_attributes: Some(&facts.brand_attributes),
-                context: Some(&context),
-                provider: None,
-            },
-            in_plan: question.in_plan,
-            pending_user_has_backend: pending.is_some_and(|backend| !backend.is_null()),
-            setup_done: facts.setup_done,
-            may_change: facts.may_change,
-        };
-        let verdict = self.expression.program().and_then(|program| program.decide(&facts));
-        verdict.map_err(|error| error.to_string())
-    }
-
-    fn asks_for_admin(&self) -> bool {
-        self.expression.program().is_ok_and(
-            |program| matches!(program, Program::Native(native) if native.asks_for_admin()),
-        )
+    fn judge<'a>(
+        &'a self,
+        request: &'a PolicyRequest<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, PolicyError>> {
+        Box::pin(async { Ok(self.expression.program()?.decide(request).await?) })
     }
 }

@@ -9,8 +9,9 @@ mod password;
 use countersign_core::KindResource;
 use countersign_model::Fields;
 
-use crate::engine::Question;
-use crate::verdict::Verdict;
+use crate::host::BoxFuture;
+use crate::request::PolicyRequest;
+use crate::verdict::{PolicyError, Verdict};
 
 pub use dummy::DummyPolicy;
 pub use event_matcher::EventMatcherPolicy;
@@ -43,12 +44,10 @@ pub trait Policy: Send + Sync {
     ///
     /// # Errors
     /// Why there is none, as a sentence; the binding says what that counts as.
-    fn judge(&self, question: &Question<'_>) -> Result<Verdict, String>;
-
-    /// Its answer depends on [`Facts::setup_done`](crate::Facts::setup_done).
-    fn asks_for_admin(&self) -> bool {
-        false
-    }
+    fn judge<'a>(
+        &'a self,
+        request: &'a PolicyRequest<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, PolicyError>>;
 }
 
 /// Every kind of policy.

@@ -4,8 +4,9 @@ use countersign_model::Kind;
 use serde_json::{Map, Value};
 
 use super::Policy;
-use crate::engine::Question;
-use crate::verdict::Verdict;
+use crate::host::{BoxFuture, HostError};
+use crate::request::PolicyRequest;
+use crate::verdict::{PolicyError, Verdict};
 
 /// Checks a password that is being set: length, sorts of characters, how easily it is guessed.
 #[derive(Debug, Clone, Kind)]
@@ -110,8 +111,12 @@ impl PasswordPolicy {
     /// `words` are those an attacker would try first.
     ///
     /// # Errors
-    /// A check that cannot be made here, as text: counts as a policy that raised.
-    fn evaluate(&self, context: &Map<String, Value>, words: &[&str]) -> Result<Verdict, String> {
+    /// A check that cannot be made here.
+    fn evaluate(
+        &self,
+        context: &Map<String, Value>,
+        words: &[&str],
+    ) -> Result<Verdict, PolicyError> {
         let asked = context.get("prompt_data").and_then(|data| data.get(&self.password_field));
         let password = asked
             .or_else(|| context.get(&self.password_field))
@@ -129,7 +134,8 @@ impl PasswordPolicy {
             return Ok(Verdict::failing(vec![text.to_owned()]));
         }
         if self.check_have_i_been_pwned {
-            return Err("The list of leaked passwords can't be asked by this version.".to_owned());
+            let text = "The list of leaked passwords can't be asked by this version.";
+            return Err(HostError::Failed(text.to_owned()).into());
         }
         Ok(if self.check_zxcvbn { self.guess(password, words) } else { Verdict::passing() })
     }
@@ -161,11 +167,18 @@ impl PasswordPolicy {
 }
 
 impl Policy for PasswordPolicy {
-    fn judge(&self, question: &Question<'_>) -> Result<Verdict, String> {
-        let user = question.user.map(|user| [&user.username, &user.name, &user.email]);
-        let words = user.into_iter().flatten().chain([&question.facts.brand_title]);
-        let words: Vec<&str> = words.map(String::as_str).filter(|word| !word.is_empty()).collect();
-        self.evaluate(question.context, &words)
+    fn judge<'a>(
+        &'a self,
+        request: &'a PolicyRequest<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, PolicyError>> {
+        Box::pin(async {
+            let title = request.host.brand().await?.title;
+            let user = request.user.map(|user| [&user.username, &user.name, &user.email]);
+            let words = user.into_iter().flatten().chain([&title]);
+            let words: Vec<&str> =
+                words.map(String::as_str).filter(|word| !word.is_empty()).collect();
+            self.evaluate(&request.occasion.to_context(), &words)
+        })
     }
 }
 

@@ -1,8 +1,7 @@
 //! One question: what it shows, and how its answer is read.
 
 use countersign_model::{ChoiceValue, Problem, Timestamp};
-use countersign_policy::Subject;
-use countersign_policy::expression::{self, MappingContext};
+use countersign_policy::{PolicyRequest, expression};
 use serde_json::{Map, Value};
 
 use super::page::PromptField;
@@ -13,36 +12,30 @@ use crate::answer::{Answer, as_flag};
 const LARGEST_FILE: usize = 136 * 1024;
 
 /// The question with its placeholder, first value and choices worked out.
-pub(super) fn resolve(
+pub(super) async fn resolve(
     prompt: &Prompt,
     data: &Map<String, Value>,
-    user: Option<&Subject>,
+    request: &PolicyRequest<'_>,
 ) -> PromptField {
-    let evaluate = |flag: bool, source: &str| -> Value {
-        let context = MappingContext { user, context: Some(data), ..MappingContext::default() };
-        let value = flag.then(|| expression::evaluate_mapping(source, &context).ok()).flatten();
+    let evaluate = async |flag: bool, source: &str| -> Value {
+        let value = if flag { expression::evaluate(source, request).await.ok() } else { None };
         value.unwrap_or_else(|| source.into())
     };
     let choosing = matches!(prompt.r#type, PromptType::Dropdown | PromptType::RadioButtonGroup);
-    let choices = choosing.then(|| {
-        let offered = data.get(&format!("{}__choices", prompt.field_key)).cloned();
-        let offered =
-            offered.unwrap_or_else(|| evaluate(prompt.placeholder_expression, &prompt.placeholder));
-        match offered {
-            Value::Array(list) => list.iter().map(text).collect(),
-            one => vec![text(&one)],
-        }
-    });
-    let choices: Option<Vec<String>> = choices.filter(|choices: &Vec<String>| !choices.is_empty());
-    let placeholder = if choosing {
-        String::new()
-    } else {
-        text(&evaluate(prompt.placeholder_expression, &prompt.placeholder))
+    let offered = match data.get(&format!("{}__choices", prompt.field_key)) {
+        Some(offered) if choosing => offered.clone(),
+        _ => evaluate(prompt.placeholder_expression, &prompt.placeholder).await,
     };
-    let known = data.get(&prompt.field_key).cloned();
-    let mut initial = text(
-        &known.unwrap_or_else(|| evaluate(prompt.initial_value_expression, &prompt.initial_value)),
-    );
+    let (placeholder, choices) = match offered {
+        offered if !choosing => (text(&offered), Vec::new()),
+        Value::Array(list) => (String::new(), list.iter().map(text).collect()),
+        one => (String::new(), vec![text(&one)]),
+    };
+    let choices: Option<Vec<String>> = Some(choices).filter(|choices| !choices.is_empty());
+    let mut initial = text(&match data.get(&prompt.field_key) {
+        Some(known) => known.clone(),
+        None => evaluate(prompt.initial_value_expression, &prompt.initial_value).await,
+    });
     if choosing && !choices.as_ref().is_some_and(|choices| choices.contains(&initial)) {
         initial = choices.as_ref().and_then(|choices| choices.first().cloned()).unwrap_or_default();
     }
@@ -217,7 +210,28 @@ fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_model::{Clock, Snapshot};
+    use countersign_policy::{NoHost, Occasion};
     use serde_json::json;
+
+    struct Still;
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+    }
+
+    async fn shown(prompt: &Prompt) -> PromptField {
+        let (snapshot, data) = (Snapshot::default(), Map::new());
+        let request = PolicyRequest {
+            snapshot: &snapshot,
+            clock: &Still,
+            host: &NoHost,
+            user: None,
+            occasion: Occasion::Prompt(&data),
+        };
+        resolve(prompt, &data, &request).await
+    }
 
     fn prompt(kind: PromptType, required: bool) -> Prompt {
         Prompt {
@@ -235,13 +249,13 @@ mod tests {
         }
     }
 
-    fn answer(prompt: &Prompt, sent: Value) -> Result<Value, Problem> {
-        let shown = resolve(prompt, &Map::new(), None);
+    async fn answer(prompt: &Prompt, sent: Value) -> Result<Value, Problem> {
+        let shown = shown(prompt).await;
         read(prompt, &shown, &Answer(sent.as_object().cloned().unwrap_or_default()))
     }
 
-    #[test]
-    fn answers_are_read_by_the_sort_of_question() {
+    #[tokio::test]
+    async fn answers_are_read_by_the_sort_of_question() {
         use PromptType as T;
         for (kind, required, sent, expected) in [
             (T::Text, true, json!({}), Err("required")),
@@ -270,39 +284,42 @@ mod tests {
             (T::Separator, true, json!({}), Ok(json!(""))),
         ] {
             assert_eq!(
-                answer(&prompt(kind, required), sent.clone()).map_err(|p| p.code),
+                answer(&prompt(kind, required), sent.clone()).await.map_err(|p| p.code),
                 expected,
                 "{kind:?} {sent}"
             );
         }
     }
 
-    #[test]
-    fn a_first_value_makes_an_answer_optional() {
+    #[tokio::test]
+    async fn a_first_value_makes_an_answer_optional() {
         let mut question = prompt(PromptType::Text, true);
         question.initial_value = "x".into();
-        assert_eq!(answer(&question, json!({})), Ok(json!("x")));
+        assert_eq!(answer(&question, json!({})).await, Ok(json!("x")));
     }
 
-    #[test]
-    fn choices_come_from_the_placeholder() {
+    #[tokio::test]
+    async fn choices_come_from_the_placeholder() {
         let mut question = prompt(PromptType::Dropdown, true);
         question.placeholder = "return ['a', 'b']".into();
         question.placeholder_expression = true;
-        let shown = resolve(&question, &Map::new(), None);
+        let shown = shown(&question).await;
         assert_eq!(shown.choices, Some(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(shown.initial_value, "a");
-        assert_eq!(answer(&question, json!({"k": "c"})).map_err(|p| p.code), Err("invalid_choice"));
+        assert_eq!(
+            answer(&question, json!({"k": "c"})).await.map_err(|p| p.code),
+            Err("invalid_choice")
+        );
     }
 
-    #[test]
-    fn what_cannot_be_answered_is_overwritten() {
+    #[tokio::test]
+    async fn what_cannot_be_answered_is_overwritten() {
         let mut question = prompt(PromptType::Hidden, true);
         question.placeholder = "fixed".into();
-        assert_eq!(answer(&question, json!({"k": "forged"})), Ok(json!("fixed")));
+        assert_eq!(answer(&question, json!({"k": "forged"})).await, Ok(json!("fixed")));
         question.r#type = PromptType::TextReadOnly;
         question.initial_value = "kept".into();
-        let shown = resolve(&question, &Map::new(), None);
+        let shown = shown(&question).await;
         assert_eq!(overwritten(&question, &shown), Some(json!("kept")));
     }
 }

@@ -6,7 +6,7 @@ mod page;
 
 use countersign_model::{FieldErrors, Key, ObjectId, Problem, Ref};
 use countersign_pages::{AnyPage as _, Page as _, PageDef};
-use countersign_policy::{PasswordPolicy, Policy, engine};
+use countersign_policy::{Occasion, PasswordPolicy, Policy, PolicyRequest, engine};
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
@@ -39,20 +39,23 @@ impl PromptStage {
         Some(prompts)
     }
 
-    fn resolved(&self, run: &Run) -> Option<Vec<(Prompt, PromptField)>> {
+    async fn resolved(&self, run: &Run) -> Option<Vec<(Prompt, PromptField)>> {
         let empty = Map::new();
         let data =
             run.plan.context.get(key::PROMPT_DATA).and_then(Value::as_object).unwrap_or(&empty);
         let user = run.pending_or_session_user();
-        let resolve = |prompt: Prompt| {
-            let field = field::resolve(&prompt, data, user.as_ref());
-            (prompt, field)
-        };
-        Some(self.prompts(run)?.into_iter().map(resolve).collect())
+        let host = run.browser.host();
+        let request = run.browser.asking(&host, user.as_ref(), Occasion::Prompt(data));
+        let mut resolved = Vec::new();
+        for prompt in self.prompts(run)? {
+            let field = field::resolve(&prompt, data, &request).await;
+            resolved.push((prompt, field));
+        }
+        Some(resolved)
     }
 
     async fn take(&self, run: &mut Run, answer: &Answer) -> Result<Step, FlowError> {
-        let Some(resolved) = self.resolved(run) else { return Ok(Step::deny(GONE)) };
+        let Some(resolved) = self.resolved(run).await else { return Ok(Step::deny(GONE)) };
         let mut errors = FieldErrors::new();
         let mut values = Map::new();
         for (prompt, shown) in &resolved {
@@ -91,7 +94,7 @@ impl PromptStage {
                 "Passwords don't match.",
             ))));
         }
-        if let Some(refused) = self.ask_policies(run, &values).await? {
+        if let Some(refused) = self.ask_policies(run, &values).await {
             return Ok(Step::Invalid(refused));
         }
         values.insert("component".to_owned(), PromptChallenge::COMPONENT.into());
@@ -103,7 +106,7 @@ impl PromptStage {
         &self,
         run: &mut Run,
         values: &Map<String, Value>,
-    ) -> Result<Option<FieldErrors>, FlowError> {
+    ) -> Option<FieldErrors> {
         let mut policies: Vec<ObjectId> =
             self.validation_policies.iter().map(Ref::<dyn Policy>::id).collect();
         // The first password is chosen by the rule that later ones go by. The set-up's own stage
@@ -113,24 +116,15 @@ impl PromptStage {
             policies.extend(rule.map(|(rule, _)| rule.id()));
         }
         if policies.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let context =
-            Map::from_iter([(key::PROMPT_DATA.to_owned(), Value::Object(values.clone()))]);
-        let facts = run.browser.facts(false).await?;
         let user = run.pending_or_session_user();
-        let question = engine::Question {
-            snapshot: &run.browser.snapshot,
-            clock: &*run.browser.cx.clock,
-            user: user.as_ref(),
-            context: &context,
-            facts: &facts,
-            in_plan: false,
-        };
-        let decision = engine::decide_all(&question, policies);
+        let host = run.browser.host();
+        let request = run.browser.asking(&host, user.as_ref(), Occasion::PromptAnswers(values));
+        let decision = engine::decide_all(&request, policies).await;
         run.note_policies(&format!("answers to {}", self.name), &decision);
         if decision.passing {
-            return Ok(None);
+            return None;
         }
         let mut errors = FieldErrors::new();
         for message in decision.messages {
@@ -140,7 +134,7 @@ impl PromptStage {
         if errors.is_empty() {
             errors.set("non_field_errors", countersign_model::ErrorNode::Problems(Vec::new()));
         }
-        Ok(Some(errors))
+        Some(errors)
     }
 }
 
@@ -152,7 +146,7 @@ impl Stage for PromptStage {
         if let Some(refused) = self.unchecked() {
             return Ok(refused);
         }
-        let Some(resolved) = self.resolved(run) else { return Ok(Step::deny(GONE)) };
+        let Some(resolved) = self.resolved(run).await else { return Ok(Step::deny(GONE)) };
         let fields = resolved.into_iter().map(|(_, field)| field).collect();
         Ok(Step::show(PromptChallenge { fields }))
     }
@@ -166,8 +160,9 @@ impl Stage for PromptStage {
 }
 
 /// The challenge of one prompt by itself, for the preview in the administration.
-pub(crate) fn preview(prompt: &Prompt) -> Value {
-    PromptChallenge { fields: vec![field::resolve(prompt, &Map::new(), None)] }.json().into()
+pub(crate) async fn preview(prompt: &Prompt, request: &PolicyRequest<'_>) -> Value {
+    let field = field::resolve(prompt, &Map::new(), request).await;
+    PromptChallenge { fields: vec![field] }.json().into()
 }
 
 /// The stages a prompt is used in.

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
-use super::MappingContext;
+use crate::subject::Subject;
 
 pub use parse::parse;
 
@@ -85,6 +85,25 @@ pub fn truth(value: &Value) -> bool {
     }
 }
 
+/// What a program may look at.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// `request.user` and `user`; without one the caller is anonymous.
+    pub user: Option<Subject>,
+    /// Names of the user's entitlements at the application.
+    pub entitlements: Vec<String>,
+    /// Attributes of the brand, the base of `group_attributes`.
+    pub brand_attributes: Map<String, Value>,
+    /// `context`; for prompts this is `prompt_context`.
+    pub context: Map<String, Value>,
+}
+
+impl From<SimpleError> for super::ExpressionError {
+    fn from(error: SimpleError) -> Self {
+        super::ExpressionError::Failed(error.to_string())
+    }
+}
+
 impl Program {
     /// The keys of the maps that are written out where the program returns. Nothing is run for
     /// this.
@@ -99,7 +118,7 @@ impl Program {
     ///
     /// # Errors
     /// A field that does not exist, a value of the wrong sort.
-    pub fn run(&self, context: &MappingContext<'_>) -> Result<(Value, Vec<String>), SimpleError> {
+    pub fn run(&self, context: &Facts) -> Result<(Value, Vec<String>), SimpleError> {
         let mut state = State {
             cx: context,
             locals: HashMap::new(),
@@ -154,7 +173,7 @@ fn keys_of(all: &[Step], value: &Expr, keys: &mut Vec<String>) {
 
 /// A run: what may be looked at, names given on the way, messages so far.
 struct State<'a> {
-    cx: &'a MappingContext<'a>,
+    cx: &'a Facts,
     locals: HashMap<String, Value>,
     messages: Vec<String>,
     /// For what is given a name, and for messages.
@@ -270,20 +289,24 @@ impl Expr {
                 }
                 Value::Object(map)
             }
-            Expr::User => cx.user.map_or_else(anonymous, super::Subject::to_json),
-            Expr::Context => Value::Object(cx.context.cloned().unwrap_or_default()),
-            Expr::Provider => cx.provider.cloned().unwrap_or(Value::Null),
-            Expr::GroupNames => cx.user.map(|user| user.direct_groups()).unwrap_or_default().into(),
-            Expr::Entitlements => cx.entitlements.to_vec().into(),
+            Expr::User => cx.user.as_ref().map_or_else(anonymous, Subject::to_json),
+            Expr::Context => Value::Object(cx.context.clone()),
+            Expr::Provider => Value::Null,
+            Expr::GroupNames => {
+                cx.user.as_ref().map(|user| user.direct_groups()).unwrap_or_default().into()
+            }
+            Expr::Entitlements => cx.entitlements.clone().into(),
             Expr::Local(name) => state
                 .locals
                 .get(name)
                 .cloned()
                 .map_or_else(|| fail(format!("'{name}' has no value here.")), Ok)?,
             Expr::GroupAttributes => {
-                let base = cx.brand_attributes.cloned().unwrap_or_default();
+                let base = cx.brand_attributes.clone();
                 Value::Object(
-                    cx.user.map_or_else(|| base.clone(), |user| user.merged_attributes(&base)),
+                    cx.user
+                        .as_ref()
+                        .map_or_else(|| base.clone(), |user| user.merged_attributes(&base)),
                 )
             }
             Expr::Field(of, name) => match of.eval(state)? {
@@ -312,12 +335,16 @@ impl Expr {
             Expr::Member(name) => {
                 let name = text_of(&name.eval(state)?);
                 cx.user
+                    .as_ref()
                     .is_some_and(|user| user.groups.iter().any(|group| group.name == name))
                     .into()
             }
             Expr::DirectMember(name) => {
                 let name = text_of(&name.eval(state)?);
-                cx.user.is_some_and(|user| user.direct_groups().contains(&name.as_str())).into()
+                cx.user
+                    .as_ref()
+                    .is_some_and(|user| user.direct_groups().contains(&name.as_str()))
+                    .into()
             }
             Expr::Matches(value, pattern) => {
                 let pattern = pattern_of(&text_of(&pattern.eval(state)?))?;
@@ -480,10 +507,10 @@ mod tests {
         user.groups.push(GroupView { name: "Finance".into(), direct: true, ..Default::default() });
         let mut context = Map::new();
         context.insert("prompt_data".into(), json!({"username": "uma"}));
-        parse(source)?.run(&MappingContext {
-            user: Some(&user),
-            context: Some(&context),
-            entitlements: &["reader".to_owned()],
+        parse(source)?.run(&Facts {
+            user: Some(user),
+            context,
+            entitlements: vec!["reader".to_owned()],
             ..Default::default()
         })
     }
@@ -686,7 +713,7 @@ mod tests {
             ];
             let text: String = words.iter().filter_map(|word| WORDS.get(*word)).copied().collect();
             if let Ok(program) = parse(&text) {
-                let _ = program.run(&MappingContext::default());
+                let _ = program.run(&Facts::default());
             }
         }
     }
