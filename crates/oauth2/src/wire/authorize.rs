@@ -1,5 +1,7 @@
 //! The authorization request (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::errors::{AuthorizeError, PageError};
@@ -163,13 +165,17 @@ pub fn parse(
         Refused::Page(PageError::Redirect { reason, received: received.to_owned() })
     })?;
     let asked_type = params.one("response_type");
+    let object = WayBack::in_object(params.one("request").unwrap_or_default());
+    let or_object = |name, object: Option<String>| {
+        params.some(name).unwrap_or_default().map(str::to_owned).or(object)
+    };
     let to = ReturnAddress {
         uri: uri.to_owned(),
         mode: response_mode(
-            params.one("response_mode").unwrap_or_default(),
+            &or_object("response_mode", object.response_mode).unwrap_or_default(),
             asked_type.as_ref().copied().unwrap_or_default(),
         ),
-        state: params.some("state").unwrap_or_default().map(str::to_owned),
+        state: or_object("state", object.state),
         issuer,
     };
     let refuse = |error| Refused::Client { to: to.clone(), error };
@@ -234,6 +240,24 @@ pub fn parse(
         max_age,
         id_token_hint,
     })
+}
+
+/// What a request object says about how its answer travels. The object itself is refused; the
+/// refusal goes where the client that sent it waits for the answer, since parameters may be in the
+/// object alone (OpenID Connect Core 6.1). Whether the object is signed does not matter: whoever
+/// can change it could as well have written these two beside it.
+#[derive(Default, Deserialize)]
+struct WayBack {
+    response_mode: Option<String>,
+    state: Option<String>,
+}
+
+impl WayBack {
+    /// Nothing is said by what is not the payload of a JWT (RFC 7519 3).
+    fn in_object(object: &str) -> WayBack {
+        let payload = object.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        payload.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+    }
 }
 
 /// How the answer travels, an error too, whatever else is wrong with the request. Tokens never
@@ -445,6 +469,29 @@ mod tests {
             ("token id_token", "id_token token"),
         ] {
             assert_eq!(ResponseType::parse(asked).map(ResponseType::as_str), Some(found));
+        }
+    }
+
+    #[test]
+    fn a_refused_request_object_is_answered_in_its_own_response_mode() {
+        let refused = |claims: &str, extra: &str| {
+            let object = format!("eyJhbGciOiJub25lIn0.{}.", URL_SAFE_NO_PAD.encode(claims));
+            let query = format!(
+                "client_id=cid&redirect_uri={CALLBACK}&response_type=code{extra}&request={object}"
+            );
+            let Err(Refused::Client { to, error }) = read(&query) else { panic!("{query} passed") };
+            assert_eq!(error, AuthorizeError::RequestObject);
+            (to.mode, to.state)
+        };
+        let state = |text: &str| Some(text.to_owned());
+        let object = r#"{"response_mode":"form_post","state":"inside"}"#;
+        assert_eq!(refused(object, ""), (ResponseMode::FormPost, state("inside")));
+        assert_eq!(
+            refused(object, "&response_mode=query&state=beside"),
+            (ResponseMode::Query, state("beside")),
+        );
+        for nothing in ["{}", "nonsense", r#"{"response_mode":["form_post"],"state":7}"#] {
+            assert_eq!(refused(nothing, ""), (ResponseMode::Query, None), "{nothing}");
         }
     }
 
