@@ -59,8 +59,27 @@ pub(crate) async fn end_any_session(service: &Service, parts: &Parts, body: &Byt
     let ids = parsed.client_id.as_deref().into_iter().chain(audience.as_deref());
     match Provider::by_client_id(&service.cx.snapshot(), ids).filter(|p| p.application.is_some()) {
         Some(provider) => answer(service, parts, body, &provider).await,
-        None => http::redirect("/flows/-/default/invalidation/"),
+        None => of_nobody(service, &request, &parsed),
     }
+}
+
+/// A request that no application can be told from. Without a hint and an address to go to it is the
+/// person's own, and the brand's flow decides; otherwise nothing ends by it.
+fn of_nobody(service: &Service, request: &RequestInfo, parsed: &LogoutRequest) -> Answer {
+    const OWN: &str = "/flows/-/default/invalidation/";
+    let wrong = if parsed.id_token_hint.is_some() {
+        "the token it sent with the request was not issued to an application here"
+    } else if parsed.client_id.is_some() {
+        "the application that it names by client_id does not exist here"
+    } else if parsed.post_logout_redirect_uri.is_some() {
+        "it did not say which one it is, by id_token_hint or client_id"
+    } else {
+        return http::redirect(OWN);
+    };
+    let text = format!("An application asked to sign you out, but {wrong}. Nothing was ended.");
+    let message = Message::new("Sign-out request not understood").text(&text);
+    let message = message.action("Sign out here all the same", OWN).action("Sign in", "/");
+    message_page(&service.cx, request, StatusCode::BAD_REQUEST, message)
 }
 
 fn read(

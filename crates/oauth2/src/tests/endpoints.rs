@@ -431,6 +431,30 @@ async fn a_hint_that_does_not_hold_ends_nothing() {
 }
 
 #[tokio::test]
+async fn what_no_application_can_be_told_from_ends_nothing_at_the_address_of_all() {
+    let world = World::new().await;
+    let ask = async |query: &str| world.get(&format!("/application/o/end-session/{query}")).await;
+    for (query, said) in [
+        ("?id_token_hint=nonsense", "was not issued to an application here"),
+        ("?id_token_hint=e30.eyJhdWQiOiJub2JvZHkifQ.", "was not issued to an application here"),
+        ("?client_id=nobody&state=s", "does not exist here"),
+        ("?post_logout_redirect_uri=https://app.example.test/", "which one it is"),
+    ] {
+        let page = ask(query).await;
+        assert_eq!(
+            (page.status, page.header("location")),
+            (StatusCode::BAD_REQUEST, ""),
+            "{query}"
+        );
+        assert!(page.text.contains(said), "{query}: {}", page.text);
+    }
+    for query in ["", "?state=s"] {
+        let own = ask(query).await;
+        assert_eq!(own.header("location"), "/flows/-/default/invalidation/", "{query}");
+    }
+}
+
+#[tokio::test]
 async fn an_access_token_is_no_id_token_hint() {
     let world = World::new().await;
     let tokens = world.tokens("openid").await;
