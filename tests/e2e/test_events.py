@@ -144,6 +144,27 @@ def test_policies_know_where_a_request_comes_from(start, places):
     assert not arrives("2.125.161.7"), "an address that nobody knows"
 
 
+def test_events_are_found_by_who_did_it_and_by_whom_they_concern(server):
+    nina = server.user("nina")
+    admin = server.one("core/users/", username="akadmin")["pk"]
+    person = Person(server, "nina").sign_in()
+    server.patch(f"core/users/{nina['pk']}/", name="Nina N.")
+
+    def found(**asked):
+        return [event["action"] for event in server.get("events/events/", **asked)["results"]]
+
+    # The administrator made the account and its password, nina signed in: the original's `user` of both is nina.
+    assert found(actor=nina["pk"]) == ["login"]
+    assert found(subject=nina["pk"]) == ["model_updated", "login", "password_set", "model_created"]
+    assert {"password_set", "model_created", "model_updated"} <= set(found(actor=admin))
+    assert found(actor=admin, subject=nina["pk"]) == ["model_updated", "password_set", "model_created"]
+    assert found(actor=admin, username="nina") == ["password_set"]
+    assert found(actor=2**40) == []
+    assert sum(point["y_cord"] for point in server.get("events/events/volume/", actor=nina["pk"])) == 1
+    assert server.api("GET", "events/events/", 400, params={"actor": "nina"}).json() == {"actor": ["Enter a number."]}
+    assert person.me().status_code == 200
+
+
 def test_a_mapping_that_fails_is_told_to_administrators(server):
     """By the rule that is there from the start, as the original's."""
     source = 'return {"number": context["nothing of this name"]}'

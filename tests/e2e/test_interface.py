@@ -102,6 +102,17 @@ def test_the_log_says_who_did_it_and_then_to_whom(server, browser):
     window.picture("overview")
 
 
+def test_the_page_of_an_account_shows_what_it_did_and_what_was_done_to_it(server, browser):
+    nina = server.user("nina")
+    Person(server, "nina").sign_in()
+    window = opened(administrator(server, browser, "by-and-about"), f"/identity/users/{nina['pk']};%7B%22page%22%3A%22page-events%22%7D")
+    by, about = (window.page.get_by_role("region", name=f"Events {word} nina") for word in ("by", "about"))
+    expect(by.get_by_role("row").filter(has_text="Login")).to_have_count(1)
+    expect(by).not_to_contain_text("akadmin")
+    expect(about.get_by_role("row").filter(has_text="set the password of nina")).to_contain_text("akadmin")
+    assert window.barriers() == []
+
+
 def test_undo_brings_back_the_list_it_belongs_to(server, browser):
     server.application("wiki", name="Wiki")
     window = administrator(server, browser, "undo")

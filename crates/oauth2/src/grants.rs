@@ -334,14 +334,18 @@ pub(crate) fn delete_access_token(
     Ok(sql.execute(deleted, params![sha256(token), provider])? == 1)
 }
 
+/// What ends with the session it came from, each by an index.
+const OF_SESSION: [&str; 2] = [
+    "DELETE FROM access_token WHERE session = $1",
+    "DELETE FROM authorization_code WHERE session = $1",
+];
+
 /// Ends the access tokens that came from a session; codes not yet exchanged with them.
 ///
 /// # Errors
 /// The store fails.
 pub(crate) fn end_session(sql: &mut Sql<'_>, session: &[u8]) -> Result<(), StoreError> {
-    sql.execute("DELETE FROM access_token WHERE session = $1", params![session])?;
-    sql.execute("DELETE FROM authorization_code WHERE session = $1", params![session])?;
-    Ok(())
+    OF_SESSION.iter().try_for_each(|of| sql.execute(of, params![session]).map(|_| ()))
 }
 
 /// Removes what providers issued that are gone. Their numbers may be given to others.
@@ -536,6 +540,25 @@ mod tests {
         assert!(
             write(&store, |sql| find_refresh_token(sql, "r2", Timestamp(5))).await.unwrap().revoked
         );
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_session_reads_only_what_came_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let plans = |sql: &mut Sql<'_>| -> Result<Vec<String>, StoreError> {
+            let mut plans = Vec::new();
+            for statement in OF_SESSION {
+                let explain = format!("EXPLAIN QUERY PLAN {statement}");
+                for step in sql.query(&explain, params![vec![7_u8; 32]])? {
+                    plans.push(step.get(3)?);
+                }
+            }
+            Ok(plans)
+        };
+        for plan in store.read(plans).await.unwrap() {
+            assert!(plan.starts_with("SEARCH") && plan.contains("_session "), "{plan}");
+        }
     }
 
     #[tokio::test]

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0012_refresh_token_generation.sql")),
     Statements(include_str!("../migrations/0013_event_indexes.sql")),
     Statements(include_str!("../migrations/0014_flow_steps.sql")),
+    Statements(include_str!("../migrations/0015_accounts_and_sessions.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.
