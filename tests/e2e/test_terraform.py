@@ -190,6 +190,16 @@ def test_a_certificate_is_read_back_by_its_two_addresses(server):
         assert server.get(f"crypto/certificatekeypairs/{made['pk']}/view_{name}/")["data"] + "\n" == sent[field]
 
 
+def test_texts_that_end_in_a_line_feed_are_read_back_with_it(server):
+    """Files and heredocs end so, and the provider compares these two to the letter. The original trims them: its plans never get empty."""
+    content = "version: 1\nmetadata:\n  name: by terraform\nentries: []\n"
+    made = server.api("POST", "managed/blueprints/", 201, json={"name": "heredoc", "path": "", "content": content, "enabled": False}).json()
+    assert server.get(f"managed/blueprints/{made['pk']}/")["content"] == content
+    server.api("POST", "managed/blueprints/", 400, json={"name": "blank", "path": "", "content": "\n"})
+    brand = server.create("core/brands/", domain="css.example", branding_custom_css="a {}\n")
+    assert server.get(f"core/brands/{brand['brand_uuid']}/")["branding_custom_css"] == "a {}\n"
+
+
 PICTURES = [
     "https://pictures.example/x.png", "HTTPS://Pictures.Example/x.png", "/static/x.svg", "/media/public/x.png", "media/x.png", "x.png",
     "data:image/png;base64,iVBORw0KGgo=",

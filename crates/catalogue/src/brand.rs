@@ -4,8 +4,8 @@ use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Operation, brand_for, json};
 use countersign_directory::SystemSettings;
 use countersign_model::{
-    Code, Draft, Entry, FieldErrors, FieldValue as _, JsonMap, Kind, ObjectId, Problem, Ref,
-    Snapshot, family,
+    Draft, Entry, FieldErrors, FieldValue as _, JsonMap, Kind, ObjectId, Problem, Ref, Snapshot,
+    Verbatim, family,
 };
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
@@ -59,7 +59,7 @@ pub struct Brand {
     pub branding_favicon: String,
     /// Custom CSS to apply to pages when this brand is active.
     #[field(label = "Custom CSS", default, group = "Branding settings")]
-    pub branding_custom_css: Code,
+    pub branding_custom_css: Verbatim,
     /// Default background used during flow execution. Can be overridden per flow.
     #[field(
         label = "Default flow background",

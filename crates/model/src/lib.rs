@@ -49,7 +49,9 @@ pub use secret::{SealError, Sealer, Secret};
 pub use snapshot::{Entry, Revision, Snapshot};
 pub use soundness::unsound;
 pub use table::{BelongsTo, ColumnKind, ColumnMeta, Export, TableMeta};
-pub use text::{Code, EmailAddress, LinkUrl, Multiline, Picture, SecretUrl, Slug, WebUrl};
+pub use text::{
+    Code, EmailAddress, LinkUrl, Multiline, Picture, SecretUrl, Slug, Verbatim, WebUrl,
+};
 pub use time::Timestamp;
 pub use vanished::Vanished;
 

@@ -162,6 +162,12 @@ text_type! {
 }
 
 text_type! {
+    /// A whole document of source text, kept to the letter: who wrote it compares it with the file
+    /// it came from, which ends in a line feed.
+    Verbatim, Code, |value, meta| untrimmed(value, meta)
+}
+
+text_type! {
     /// Text of several lines, kept to the letter.
     Multiline, Multiline, |value, meta| untrimmed(value, meta)
 }

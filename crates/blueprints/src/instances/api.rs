@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Operation, enqueue, json, with};
-use countersign_model::{Code, FieldErrors, Key, KeyType, Problem, Ref};
+use countersign_model::{FieldErrors, Key, KeyType, Problem, Ref, Verbatim};
 use countersign_store::{StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json, json};
@@ -34,7 +34,8 @@ pub(super) async fn admit(
     }
     if let Some(content) = text("content") {
         let context = body.get("context").and_then(Json::as_object).cloned().unwrap_or_default();
-        if let Err(faults) = apply::validate(&call.cx, &given, &Code::from(content), &context).await
+        if let Err(faults) =
+            apply::validate(&call.cx, &given, &Verbatim::from(content), &context).await
         {
             let mut errors = FieldErrors::one(
                 "content",

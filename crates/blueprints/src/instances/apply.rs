@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::{Context, JobError, NoteLevel, Run};
-use countersign_model::{Code, Key, Ref};
+use countersign_model::{Key, Ref, Verbatim};
 use countersign_store::{Actor, StoreError, Tx};
 use uuid::Uuid;
 
@@ -170,7 +170,7 @@ pub(super) fn change(
 pub(super) async fn validate(
     cx: &Context,
     given: &Surroundings,
-    content: &Code,
+    content: &Verbatim,
     context: &serde_json::Map<String, serde_json::Value>,
 ) -> Result<(), Vec<String>> {
     let document = Document::parse("content", content).map_err(|error| vec![error.to_string()])?;

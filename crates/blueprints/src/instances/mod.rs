@@ -16,7 +16,8 @@ use std::sync::Arc;
 use countersign_core::{Job, KindResource, Module, PasswordHash, Service};
 use countersign_directory::{Passwords, Verified};
 use countersign_model::{
-    Choice, Code, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Secret, Timestamp,
+    Choice, Draft, FieldErrors, JsonMap, Kind, Object, ObjectId, Problem, Secret, Timestamp,
+    Verbatim,
 };
 use countersign_rest::object_schema;
 use countersign_store::SystemEntropy;
@@ -77,7 +78,7 @@ pub struct BlueprintInstance {
     pub metadata: JsonMap,
     /// The blueprint itself, in YAML; used when there is no path.
     #[field(label = "Blueprint", blank, default)]
-    pub content: Code,
+    pub content: Verbatim,
 }
 
 impl BlueprintInstance {
@@ -100,7 +101,7 @@ impl BlueprintInstance {
             enabled: true,
             managed_models: Vec::new(),
             metadata: as_map(metadata),
-            content: Code::from(""),
+            content: Verbatim::default(),
         }
     }
 }
