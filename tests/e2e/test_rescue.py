@@ -178,6 +178,41 @@ def test_an_export_makes_an_equal_installation(server, start, tmp_path):
     assert (copy["client_id"], copy["client_secret"]) == (app.id, app.secret)
 
 
+def test_an_export_without_secrets_loads_on_an_empty_server_and_says_what_is_missing(server, start):
+    key = server.create("crypto/certificatekeypairs/generate/", 200, common_name="own key", validity_days=30)
+    server.application("signed", signing_key=key["pk"])
+    server.create("events/transports/", name="hook", mode="webhook", webhook_url="https://hooks.example.test/known")
+    exported = server.api("GET", "countersign/export/", 200).text
+    assert "hooks.example.test" not in exported and "PRIVATE KEY" not in exported
+
+    other = start(Server())
+    answer = other.api("POST", "flows/instances/import/", 200, files={"file": ("export.yaml", exported)}).json()
+    assert answer["success"] is True, answer
+    warned = [log["event"] for log in answer["logs"]]
+    assert len(warned) == 2 and any("webhook_url" in text for text in warned) and any("signing_key" in text for text in warned), warned
+    assert other.one("providers/oauth2/", name="signed-provider")["client_secret"] not in ("", None), "a new one was made"
+    transport = other.one("events/transports/", name="hook")
+    assert (transport["mode"], transport["webhook_url"]) == ("webhook", "")
+
+    def missing():
+        return {finding["name"]: list(finding["errors"]) for finding in other.get("countersign/health/")["results"]}
+
+    assert missing() == {"hook": ["webhook_url"], "signed-provider": ["signing_key"]}
+    told = other.api("POST", f"events/transports/{transport['pk']}/test/")
+    assert told.status_code >= 400 and "has no webhook URL" in told.text, told.text
+    other.api("PATCH", f"events/transports/{transport['pk']}/", 400, json={"send_once": True})
+    other.patch(f"events/transports/{transport['pk']}/", webhook_url="https://hooks.example.test/known")
+    pair = other.one("crypto/certificatekeypairs/", name="own key")
+    assert pair["private_key_available"] is False
+    whole = {part: server.get(f"crypto/certificatekeypairs/{key['pk']}/view_{part}/")["data"] for part in ("certificate", "private_key")}
+    other.patch(f"crypto/certificatekeypairs/{pair['pk']}/", certificate_data=whole["certificate"], key_data=whole["private_key"])
+    assert missing() == {}
+    # The export's word alone excuses nothing: what is given has to be right.
+    wrong = exported.replace("    mode: webhook\n", "    mode: webhook\n    webhook_url: \"\"\n").replace("hook", "hook2")
+    refused = other.api("POST", "flows/instances/import/", 200, files={"file": ("export.yaml", wrong)}).json()
+    assert refused["success"] is False, refused
+
+
 def test_a_flow_is_exported_with_what_it_needs(server):
     answer = server.api("GET", "flows/instances/default-authentication-flow/export/", 200)
     assert 'filename="default-authentication-flow.yaml"' in answer.headers["Content-Disposition"]

@@ -9,6 +9,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::yaml::{Position, YamlError};
 
+/// Label of files that an export wrote.
+pub(crate) const LABEL_GENERATED: &str = "blueprints.goauthentik.io/generated";
 /// Label that keeps a file from being applied by itself.
 pub const LABEL_INSTANTIATE: &str = "blueprints.goauthentik.io/instantiate";
 
@@ -52,6 +54,11 @@ impl Metadata {
     /// The value of a label.
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it was written by an export, the original's or ours.
+    pub fn is_export(&self) -> bool {
+        self.label(LABEL_GENERATED) == Some("true")
     }
 
     /// Whether the file wants to be applied without being asked for.

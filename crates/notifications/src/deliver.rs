@@ -50,6 +50,8 @@ pub(crate) enum DeliveryError {
     Template(#[from] TemplateError),
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    #[error("the transport {name} has no webhook URL: set it before it can carry anything")]
+    NoAddress { name: String },
     #[error("the webhook answered with status {status}: {text}")]
     Status { status: u16, text: String },
     #[error("the mapping {name} failed: {error}")]
@@ -67,7 +69,8 @@ impl From<DeliveryError> for JobError {
             DeliveryError::Outbound(error) => error.may_pass(),
             // Also what a webhook calls wrong: it may be mended on the other side.
             DeliveryError::Status { .. } | DeliveryError::Store(_) => true,
-            DeliveryError::Template(_)
+            DeliveryError::NoAddress { .. }
+            | DeliveryError::Template(_)
             | DeliveryError::Mapping { .. }
             | DeliveryError::Headers { .. } => false,
         };
@@ -202,6 +205,9 @@ async fn post(
     transport: &NotificationTransport,
     notification: &Notification,
 ) -> Result<Vec<String>, DeliveryError> {
+    if transport.webhook_url.is_empty() {
+        return Err(DeliveryError::NoAddress { name: transport.name.clone() });
+    }
     let mapped = async |reference| map(cx, &ways.policies, reference, notification).await;
     let body = match mapped(transport.webhook_mapping_body).await? {
         Some((_, body)) => body,

@@ -329,6 +329,15 @@ impl Run<'_> {
                     .unwrap_or_else(|| tx.graph().next_key(kind.meta.key, space, entropy.uuid()));
                 let id = ObjectId::new(space, key);
                 let object = kind.stamped(object, tx.now());
+                let left_out = kind.meta.fields.iter().filter(|field| {
+                    let given = || wanted.attrs.contains_key(field.name);
+                    let empty = |value: Json| value.is_null() || value.as_str() == Some("");
+                    field.is_secret() && !given() && object.value(field.name).is_none_or(empty)
+                });
+                let left_out: Vec<_> = left_out.map(|field| field.name).collect();
+                if !left_out.is_empty() {
+                    self.left_out.insert(id, left_out);
+                }
                 tx.draft().put_object(id, object);
                 self.places.insert(id, spot.clone());
                 Ok((Action::Created, Some(key), Vec::new()))

@@ -15,7 +15,7 @@ use std::{
 };
 
 use countersign_core::{PasswordHash, Rows};
-use countersign_model::{KindMeta, ObjectId, Secret};
+use countersign_model::{FieldErrors, KindMeta, ObjectId, Secret};
 use countersign_store::{Actor, Store, StoreError, Tx};
 use serde_json::{Map, Value as Json};
 
@@ -153,6 +153,7 @@ fn apply_tracking(
         outcome: Outcome::default(),
         files: vec![Progress::Waiting; job.library.len()],
         places,
+        left_out: HashMap::new(),
     };
     for index in &job.chosen {
         run.file(tx, *index)?;
@@ -241,6 +242,8 @@ struct Run<'j> {
     outcome: Outcome,
     files: Vec<Progress>,
     places: &'j mut HashMap<ObjectId, Spot>,
+    /// Objects made without secrets that can be set later, and those fields.
+    left_out: HashMap<ObjectId, Vec<&'static str>>,
 }
 
 impl Run<'_> {
@@ -264,10 +267,35 @@ impl Run<'_> {
         for entry in &document.entries {
             self.entry(tx, document, entry, &context, &mut made)?;
         }
+        if document.metadata.is_export() {
+            self.excuse_left_out(tx, &document.file);
+        }
         if let Some(progress) = self.files.get_mut(index) {
             *progress = Progress::Done;
         }
         Ok(())
+    }
+
+    /// An export leaves secrets out. What was made without one, or names what was, is made all the
+    /// same: it refuses where it is reached, and is listed by [`countersign_model::unsound`] until
+    /// the secret is set. Whatever else is wrong with an object still refuses the file.
+    fn excuse_left_out(&mut self, tx: &mut Tx<'_>, file: &str) {
+        let mut mine: Vec<_> = self.places.iter().filter(|(_, spot)| spot.file == file).collect();
+        mine.sort_by_key(|(_, spot)| spot.index);
+        for (id, spot) in mine {
+            let Some(entry) = tx.draft().entry(*id).cloned() else { continue };
+            let mut errors = FieldErrors::new();
+            entry.object.check(tx.draft(), *id, &mut errors);
+            let mut excused = self.left_out.get(id).cloned().unwrap_or_default();
+            entry.object.visit_refs(&mut |field, target| {
+                excused.extend(self.left_out.contains_key(&target).then_some(field.name));
+            });
+            if !errors.is_empty() && errors.iter().all(|(field, _)| excused.contains(&field)) {
+                let missing = errors.sentences();
+                self.outcome.notes.push(format!("{spot}: a secret is left out: {missing}"));
+                tx.draft().put_back(*id, entry.object.clone());
+            }
+        }
     }
 
     /// Defaults of ours, then the file's context, then the job's.

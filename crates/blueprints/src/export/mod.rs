@@ -25,6 +25,8 @@ use serde_json::{Map, Value as Json};
 
 pub(crate) use api::operations;
 
+use crate::format::LABEL_GENERATED;
+
 use self::{identity::Identities, write::Out};
 
 /// What to write.
@@ -215,14 +217,18 @@ pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) ->
 fn document(entries: &str, left_out: &[String], now: Timestamp) -> String {
     let mut text = String::new();
     if !left_out.is_empty() {
-        text.push_str("# Secrets are left out (`--with-secrets` writes them). What exists keeps its own; what is made gets a new one where one\n");
-        text.push_str("# can be made, and `!Env` names the variable to set where not:\n");
+        text.push_str("# Secrets are left out (`--with-secrets` writes them). What exists keeps its own. What is made gets a new one where one\n");
+        text.push_str("# can be made; `!Env` names the variable to set where nothing can be made without; the rest is made without and does\n");
+        text.push_str("# not work until its secret is set, as is said when this is applied:\n");
         for line in left_out {
             text.push_str(&format!("#   {}\n", line.replace(char::is_control, " ")));
         }
     }
     text.push_str("version: 1\nmetadata:\n");
-    text.push_str(&format!("  name: \"Countersign Export - {}\"\n  labels:\n    blueprints.goauthentik.io/generated: \"true\"\n", now.iso()));
+    text.push_str(&format!(
+        "  name: \"Countersign Export - {}\"\n  labels:\n    {LABEL_GENERATED}: \"true\"\n",
+        now.iso()
+    ));
     text.push_str(if entries.is_empty() { "entries: []\n" } else { "entries:\n" });
     text.push_str(entries);
     text
