@@ -4,8 +4,10 @@
 
 mod authenticate;
 mod identity;
+mod recent;
 mod session;
 
 pub use authenticate::{caller, visitor};
 pub use identity::{identities, identity};
+pub use recent::require_recent_sign_in;
 pub use session::{end_session, end_sessions_of, rekey_session, renew_session, start_session};

@@ -34,4 +34,9 @@ impl SessionData {
     pub fn signed_in_at(&self) -> Timestamp {
         self.signed_in.unwrap_or(Timestamp::from_seconds(self.auth_time))
     }
+
+    /// Whether that was a moment ago: within five minutes.
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        now < self.signed_in_at().plus_seconds(300)
+    }
 }

@@ -64,6 +64,7 @@ impl Program {
         let certificates = settings.general.cert_discovery_dir.clone();
         let modules = vec![
             directory,
+            countersign_authenticators::module(),
             events,
             countersign_jobs::module(),
             countersign_catalogue::module(&access, certificates),

@@ -53,6 +53,18 @@ impl Auditor for Audit {
 /// # Errors
 /// When the engine fails.
 pub fn deleted<T: Record>(tx: &mut Tx<'_>, row: &T) -> Result<(), StoreError> {
+    of_row(tx, "model_deleted", row)
+}
+
+/// The event of a row that an account was given, as a second factor.
+///
+/// # Errors
+/// When the engine fails.
+pub fn created<T: Record>(tx: &mut Tx<'_>, row: &T) -> Result<(), StoreError> {
+    of_row(tx, "model_created", row)
+}
+
+fn of_row<T: Record>(tx: &mut Tx<'_>, action: &str, row: &T) -> Result<(), StoreError> {
     let key = match row.key() {
         SqlValue::Bytes(bytes) => hex::encode(bytes),
         SqlValue::Int(number) => number.to_string(),
@@ -68,11 +80,8 @@ pub fn deleted<T: Record>(tx: &mut Tx<'_>, row: &T) -> Result<(), StoreError> {
     let name = subject.as_ref().map(|user| user.username.clone()).unwrap_or_default();
     let model = model_reference(T::META.app(), T::META.model_name(), &key, &name);
     let context = json!({"model": model});
-    emit(
-        tx,
-        Event::new("model_deleted", "authentik.events.middleware", context).concerning(subject),
-    )
-    .map(|_| ())
+    let event = Event::new(action, "authentik.events.middleware", context);
+    emit(tx, event.concerning(subject)).map(|_| ())
 }
 
 const fn action(change: &Change) -> &'static str {

@@ -14,7 +14,7 @@ mod geo;
 mod stream;
 
 pub use api::Actions;
-pub use audit::{Audit, deleted};
+pub use audit::{Audit, created, deleted};
 pub use chart::Chart;
 pub use cleanse::{beginning, cleanse, shortened, sounds_secret};
 pub use event::{Event, emit, model_reference};

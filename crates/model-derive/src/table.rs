@@ -14,6 +14,7 @@ struct TableAttributes {
     pk: String,
     class: String,
     operations: Vec<String>,
+    own_operations: Vec<String>,
     display: String,
     own: Option<String>,
     only_if: Option<String>,
@@ -40,6 +41,9 @@ impl TableAttributes {
                     "operations" => {
                         table.operations = text()?.split(' ').map(str::to_owned).collect();
                     }
+                    "own_operations" => {
+                        table.own_operations = text()?.split(' ').map(str::to_owned).collect();
+                    }
                     "display" => table.display = text()?,
                     "own" => table.own = Some(text()?),
                     "only_if" => table.only_if = Some(text()?),
@@ -59,6 +63,9 @@ impl TableAttributes {
         }
         if table.pk.is_empty() {
             "pk".clone_into(&mut table.pk);
+        }
+        if table.own_operations.is_empty() {
+            table.own_operations.clone_from(&table.operations);
         }
         Ok(table)
     }
@@ -250,6 +257,7 @@ pub(crate) fn table(input: &DeriveInput) -> syn::Result<TokenStream> {
         pk,
         class,
         operations,
+        own_operations,
         display,
         everybody,
         link,
@@ -308,7 +316,8 @@ pub(crate) fn table(input: &DeriveInput) -> syn::Result<TokenStream> {
         impl ::countersign_store::Table for #name {
             const TABLE: &'static ::countersign_model::TableMeta = &::countersign_model::TableMeta {
                 name: #sql, kind: #meta, columns: &[#(#metas),*], pk: #pk, class: #class,
-                operations: &[#(#operations),*], everybody: #everybody, own: #own, display: #display,
+                operations: &[#(#operations),*], everybody: #everybody, own: #own,
+                own_operations: &[#(#own_operations),*], display: #display,
                 only_if: #only_if, ends_if: #ends_if, link: #link, backup: #backup,
                 export: ::countersign_model::Export::#export, local: &[#(#local),*], a_second: #a_second,
             };

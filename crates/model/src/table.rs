@@ -26,6 +26,8 @@ pub struct TableMeta {
     pub everybody: bool,
     /// A second path, below which each account reaches its own rows alone.
     pub own: Option<&'static str>,
+    /// The operations below it.
+    pub own_operations: &'static [&'static str],
     /// A row in the words of the original, with columns in braces, as `Token {identifier}`.
     pub display: &'static str,
     /// SQL that rows must meet to be shown at all.

@@ -83,6 +83,14 @@ pub trait Resource: Record {
     ) -> Result<(), ApiError> {
         Ok(())
     }
+
+    /// What only the API asks before a row is deleted.
+    ///
+    /// # Errors
+    /// What is refused.
+    fn admit_removal(&self, _tx: &mut Tx<'_>, _call: &Call) -> Result<(), ApiError> {
+        Ok(())
+    }
 }
 
 /// The key and the declared fields of a row.
@@ -139,7 +147,8 @@ fn operations<T: Resource>(mount: Mount) -> Vec<Operation> {
         (format!("{}/", mount.path), format!("{}/{{{}}}/", mount.path, meta.lookup));
     let schema = meta.schema;
     let (request, patch) = (format!("{schema}Request"), format!("Patched{schema}Request"));
-    let all = table.operations.iter().map(|name| {
+    let offered = if mount.own { table.own_operations } else { table.operations };
+    let all = offered.iter().map(|name| {
         let id = format!("{}_{name}", mount.path.replace(['/', '-'], "_"));
         let (list_path, item, access) = (list_path.clone(), item.clone(), access(name));
         match *name {
@@ -294,9 +303,11 @@ async fn change<T: Resource>(call: Call, mount: Mount, mode: Mode) -> Result<Res
 
 async fn destroy<T: Resource>(call: Call, mount: Mount) -> Result<Response, ApiError> {
     let key = lookup::<T>(&call, mount).await?;
+    let moved = call.clone();
     let write = move |tx: &mut Tx<'_>| {
-        let found = countersign_core::find::<T>(tx, key.clone())?;
-        found.map_or(Ok(()), |row| remove(tx, &row))
+        let Some(row) = countersign_core::find::<T>(tx, key.clone())? else { return Ok(()) };
+        row.admit_removal(tx, &moved)?;
+        remove(tx, &row)
     };
     call.cx.store.write(call.actor(), reason(T::META, "deleted"), write).await?;
     Ok(no_content())

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0013_event_indexes.sql")),
     Statements(include_str!("../migrations/0014_flow_steps.sql")),
     Statements(include_str!("../migrations/0015_accounts_and_sessions.sql")),
+    Statements(include_str!("../migrations/0016_second_factors.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

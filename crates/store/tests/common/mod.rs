@@ -70,6 +70,7 @@ fn table(found: &rusqlite::Connection, name: String) -> &'static TableMeta {
         operations: &[],
         everybody: false,
         own: None,
+        own_operations: &[],
         display: "",
         only_if: None,
         ends_if: None,

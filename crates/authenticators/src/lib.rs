@@ -1,0 +1,31 @@
+//! Second factors that people have: one table per class of devices, the family they form
+//! ([`Device`]), and its part of the API below `authenticators/`. Whoever has to know whether
+//! somebody has a second factor, or checks one, asks here: the validation stage, policies, and
+//! later protocols that ask for a code with the password. Nothing here knows a flow or a page.
+//!
+//! A class of devices is one file with its table, its migration, and its line in [`DEVICES`].
+
+mod api;
+mod device;
+mod static_codes;
+mod totp;
+
+use countersign_core::{Module, TableResource};
+
+pub use device::{DEVICES, Device, DeviceClass, DeviceDef, Held, has, held_by, verify};
+pub use static_codes::{StaticDevice, enrol_codes, new_codes};
+pub use totp::{NewTotp, TotpDevice};
+
+/// The second factors' part of the program.
+#[must_use]
+pub fn module() -> Module {
+    let mut tables: Vec<TableResource> = DEVICES.iter().map(DeviceDef::table).collect();
+    tables.push(TableResource::plain::<static_codes::StaticToken>());
+    Module {
+        name: "authenticators",
+        operations: api::operations(),
+        tables,
+        schemas: api::schemas(),
+        ..Module::default()
+    }
+}
