@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from world import PASSWORD as USERS
+from test_second_factors import STATIC, Owner
 from world import ROOT, TESTS, App, Person, Server
 
 sys.path.insert(0, str(TESTS / "compat"))
@@ -100,8 +101,17 @@ def denies(action):
 ERRORS = {19: flows_of_all_requirements, 37: denies("message_continue"), 40: denies("message"), 43: denies("continue")}
 ERRORS |= {step + who: visitor(who) for step in range(20, 37, 3) for who in (0, 1)}
 
+def with_devices(server):
+    """The second factors that `api/admin_misc` lists: codes, codes of which one was used, an app that was not set up."""
+    owner = Owner(server, password=PASSWORD).sign_in()
+    owner.run_flow(STATIC)
+    owner.run_flow(STATIC)
+    owner.again().sign_in()
+    server.create("authenticators/admin/totp/", name="TOTP Authenticator")
+
+
 # What was done to the original between the steps of a recording, by the step it came before.
-BETWEEN = {"flows/access_denied_policy": {0: guarded_flow, 2: open_flow}, "flows/errors": ERRORS, "flows/inspector": {0: begin_settings}}
+BETWEEN = {"api/admin_misc": {71: with_devices}, "flows/access_denied_policy": {0: guarded_flow, 2: open_flow}, "flows/errors": ERRORS, "flows/inspector": {0: begin_settings}}
 
 RECORDINGS = names("defaults") + names("api") + names("flows", "initial_setup") + names("oauth2", "setup", "discovery_jwks")
 

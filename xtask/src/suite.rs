@@ -160,7 +160,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 29] = [
+const SHARED: [&str; 30] = [
     "routes",
     "bad_input",
     "compatibility",
@@ -188,6 +188,7 @@ const SHARED: [&str; 29] = [
     "example_key",
     "guessing",
     "numbers",
+    "second_factors",
     "people_search",
     "secrets",
 ];

@@ -25,7 +25,7 @@ struct Claims {
 }
 
 /// The value of a cookie.
-pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+pub fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|h| h.to_str().ok());
     let mut pairs =
         all.flat_map(|text| Cookie::split_parse(text.to_owned()).filter_map(Result::ok));

@@ -43,6 +43,9 @@ const SWAPS: usize = 200;
 pub enum Owner<'a> {
     Account(i64),
     Unknown(&'a str),
+    /// A second factor of the account, counted apart: who knows the password must not be able to
+    /// forget wrong codes by signing in with it.
+    SecondFactor(i64),
 }
 
 impl Owner<'_> {
@@ -51,6 +54,7 @@ impl Owner<'_> {
             Owner::Account(pk) => format!("account/{pk}"),
             // Hashed, so that a name of any length is a short key.
             Owner::Unknown(name) => format!("name/{}", digest(name)),
+            Owner::SecondFactor(pk) => format!("factor/{pk}"),
         }
     }
 }
@@ -170,7 +174,7 @@ impl Attempt {
         browser: &KnownBrowser,
     ) -> Result<Attempt, TooMany> {
         let own = match owner {
-            Owner::Account(pk) => browser.name_for(pk),
+            Owner::Account(pk) | Owner::SecondFactor(pk) => browser.name_for(pk),
             Owner::Unknown(_) => None,
         };
         let wanted = match own {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cookie::{Cookie, SameSite};
 use countersign_core::{
-    Identity, RequestInfo, SessionData, Visitor, cookies::csrf_cookie, cookies::csrf_token,
-    cookies::session_cookie,
+    Identity, RequestInfo, SessionData, Visitor, cookies, cookies::csrf_cookie,
+    cookies::csrf_token, cookies::session_cookie,
 };
 use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
 use countersign_pages::{Frame, Link, Page, Scene, response as page_response};
@@ -23,6 +24,7 @@ use crate::kinds::Flow;
 use crate::plan::PendingUser;
 
 const NAME_COOKIE: &str = "countersign_name";
+const FACTOR_COOKIE: &str = "authentik_mfa";
 /// How long a session without a set duration lasts on the server, in seconds.
 pub(crate) const BROWSER_SESSION: i64 = 86_400;
 
@@ -46,6 +48,8 @@ pub(crate) struct Browser {
     pub(crate) is_page: bool,
     /// The name that is kept on the device, see [`Browser::remember_name`].
     pub(crate) remembered_name: Option<String>,
+    /// What the browser says of a second factor, see [`Browser::remember_factor`].
+    pub(crate) remembered_factor: Option<String>,
     cookies: Vec<HeaderValue>,
     /// The session ended in this request: unless a plan goes on, the cookie goes.
     logged_out: bool,
@@ -65,6 +69,7 @@ impl Browser {
             unasked: false,
             is_page: false,
             remembered_name: None,
+            remembered_factor: None,
             cookies: Vec::new(),
             logged_out: false,
             former: None,
@@ -338,6 +343,23 @@ impl Browser {
             .find_map(|pair| pair.trim().strip_prefix(NAME_COOKIE)?.strip_prefix('='))?;
         let name = String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
         (!name.is_empty() && name.len() <= 254).then_some(name)
+    }
+
+    /// Lets the browser show for so many seconds that its owner proved to have a second factor.
+    pub(crate) fn remember_factor(&mut self, proof: &str, seconds: i64) {
+        let cookie = Cookie::build((FACTOR_COOKIE, proof))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.request.secure())
+            .max_age(cookie::time::Duration::seconds(seconds));
+        self.cookies.extend(HeaderValue::from_str(&cookie.build().to_string()));
+    }
+
+    /// Takes over what the browser sent with this request.
+    pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Browser {
+        self.remembered_factor = cookies::value(headers, FACTOR_COOKIE);
+        self
     }
 
     /// Puts the cookies of this request on its answer. `continues`: a plan waits under the

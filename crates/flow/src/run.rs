@@ -275,7 +275,13 @@ impl Run {
     }
 
     /// A failed sign-in, as an event of the account it was tried for.
-    pub(crate) async fn login_failed(&self, user: &PendingUser, reason: &str) {
+    /// `more`: what the event says beside.
+    pub(crate) async fn login_failed(
+        &self,
+        user: &PendingUser,
+        reason: &str,
+        more: &[(&str, &str)],
+    ) {
         let about = user.pk.map(|pk| ActorUser {
             pk,
             username: user.username.clone(),
@@ -288,6 +294,7 @@ impl Run {
         });
         if let Some(map) = context.as_object_mut() {
             map.extend(stage.map(|stage| ("stage".to_owned(), stage)));
+            map.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
             map.extend(
                 self.application_hint
                     .as_ref()

@@ -55,6 +55,9 @@ pub trait Stage: Send + Sync + 'static {
     /// Every page it may show.
     const PAGES: &'static [PageDef] = &[];
 
+    /// What people's settings call it, where they may run its `configure_flow` by themselves.
+    const SETTINGS: Option<&'static str> = None;
+
     /// The stage is reached, or its page is drawn again.
     fn show(
         &self,
@@ -83,6 +86,8 @@ pub trait Stage: Send + Sync + 'static {
 pub trait AnyStage: Send + Sync {
     fn pages(&self) -> &'static [PageDef];
 
+    fn settings(&self) -> Option<&'static str>;
+
     fn may_run_silently(&self) -> bool;
 
     /// Shows the stage, or gives it the answer. `state` is read and written as the stage's own type.
@@ -97,6 +102,10 @@ pub trait AnyStage: Send + Sync {
 impl<S: Stage> AnyStage for S {
     fn pages(&self) -> &'static [PageDef] {
         S::PAGES
+    }
+
+    fn settings(&self) -> Option<&'static str> {
+        S::SETTINGS
     }
 
     fn may_run_silently(&self) -> bool {

@@ -89,7 +89,8 @@ impl Visit {
     }
 
     pub(crate) fn browser(&self) -> Browser {
-        let mut browser = Browser::new(&self.cx, &self.request, &self.visitor);
+        let mut browser =
+            Browser::new(&self.cx, &self.request, &self.visitor).with_headers(&self.parts.headers);
         browser.unasked = Site::of(&self.parts.headers, &self.request) != Site::Own;
         browser.is_page = true;
         browser.remembered_name = Browser::remembered_name(&self.parts.headers);
@@ -413,7 +414,7 @@ async fn configure(
     let browser = visit.browser();
     let Some(user) = browser.pending() else { return redirect(&login_url(&visit.request)) };
     match begin_configuration(&browser, &stage, &user).await {
-        Ok(Some(slug)) => redirect(&flow_url(&slug, &[])),
+        Ok(Some(slug)) => redirect(&flow_url(&slug, &parse_query(&visit.request.query))),
         Ok(None) => visit.failure(&FlowError::NoFlow(stage)),
         Err(error) => visit.failure(&error),
     }
@@ -456,7 +457,7 @@ pub(crate) fn address(request: &RequestInfo) -> String {
     }
 }
 
-fn with_next(path: &str, next: &str) -> String {
+pub(crate) fn with_next(path: &str, next: &str) -> String {
     let query: String =
         form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
     format!("{path}?{query}")

@@ -77,6 +77,24 @@ function rate(value) {
   return [4, "Very strong. Would take centuries to guess offline."];
 }
 
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const from = document.getElementById(button.dataset.copy);
+  const lines = from.querySelectorAll("li");
+  const text = lines.length ? [...lines].map((line) => line.textContent).join("\n") : from.textContent.replaceAll(" ", "");
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  const label = button.textContent;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = label; }, 2000);
+  });
+}
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 for (const form of document.forms) {
   let sent = false;
   form.addEventListener("submit", (event) => {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::diagram;
 use crate::context::Flows;
 use crate::kinds::Flow;
+use crate::stage::AnyStage;
 use crate::stages::{Prompt, preview_prompt};
 
 fn find(call: &Call) -> Result<(Ref<Flow>, Flow), ApiError> {
@@ -68,34 +69,12 @@ pub(super) async fn cache_clear(_call: Call) -> Result<Response, ApiError> {
 
 /// What users may set up by themselves.
 pub(super) async fn user_settings(call: Call) -> Result<Response, ApiError> {
-    const COMPONENTS: [(&str, &str); 5] = [
-        (
-            "authentik_stages_authenticator_email.authenticatoremailstage",
-            "ak-user-settings-authenticator-email",
-        ),
-        (
-            "authentik_stages_authenticator_static.authenticatorstaticstage",
-            "ak-user-settings-authenticator-static",
-        ),
-        (
-            "authentik_stages_authenticator_totp.authenticatortotpstage",
-            "ak-user-settings-authenticator-totp",
-        ),
-        (
-            "authentik_stages_authenticator_webauthn.authenticatorwebauthnstage",
-            "ak-user-settings-authenticator-webauthn",
-        ),
-        ("authentik_stages_password.passwordstage", "ak-user-settings-password"),
-    ];
     let mut found = Vec::new();
     for entry in call.snapshot.entries(Space("stage")) {
-        let Some((_, component)) =
-            COMPONENTS.iter().find(|(model, _)| *model == entry.meta().model)
-        else {
+        let Some(component) = entry.facet::<dyn AnyStage>().and_then(AnyStage::settings) else {
             continue;
         };
         let values = entry.object.values();
-        let rank = COMPONENTS.iter().position(|(model, _)| *model == entry.meta().model);
         let configurable = values.get("configure_flow").is_some_and(|flow| !flow.is_null());
         if !configurable && component.ends_with("-password") {
             continue;
@@ -117,7 +96,7 @@ pub(super) async fn user_settings(call: Call) -> Result<Response, ApiError> {
                 format!("/flows/-/configure/{}/", entry.id.key).into(),
             );
         }
-        found.push(((rank, text("name")), item));
+        found.push(((component, text("name")), item));
     }
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(json(StatusCode::OK, &found.into_iter().map(|(_, item)| item).collect()))

@@ -59,7 +59,7 @@ pub(crate) async fn check(
         }
         Ok(None) => {
             attempt.failed(&cx).await;
-            run.login_failed(user, "wrong password").await;
+            run.login_failed(user, "wrong password", &[]).await;
             Ok(Login::Failed)
         }
         Err(error) => {
@@ -70,9 +70,9 @@ pub(crate) async fn check(
 }
 
 /// What a page shows that was answered too often: the form again, with the time to wait.
-pub(crate) fn throttled(run: &mut Run, wait: TooMany) -> Step {
+pub(crate) fn throttled(run: &mut Run, field: &str, wait: TooMany) -> Step {
     run.retry_after = Some(wait.seconds);
-    Step::invalid("password", Problem::new("throttled", wait.to_string()))
+    Step::invalid(field, Problem::new("throttled", wait.to_string()))
 }
 
 async fn by_backends(

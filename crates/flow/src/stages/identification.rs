@@ -271,7 +271,7 @@ impl IdentificationStage {
                     run.plan.set_pending_user(&user);
                     Step::Done
                 }
-                Login::Throttled(wait) => authenticate::throttled(run, wait),
+                Login::Throttled(wait) => authenticate::throttled(run, "password", wait),
                 Login::Failed => failed(),
             });
         }

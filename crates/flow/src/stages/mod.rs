@@ -2,14 +2,18 @@
 //! its line in [`all`].
 
 pub(crate) mod authenticate;
+mod authenticator_static;
+mod authenticator_totp;
 mod authenticator_validate;
 mod consent;
 mod deny;
 mod dummy;
+mod enrol;
 mod identification;
 mod password;
 mod plain;
 mod prompt;
+mod proof;
 mod redirect;
 mod user_login;
 mod user_logout;
@@ -21,6 +25,8 @@ use countersign_pages::PageDef;
 
 use crate::stage::{AnyStage, Stage};
 
+pub use authenticator_static::AuthenticatorStaticStage;
+pub use authenticator_totp::{AuthenticatorTotpStage, TotpDigits};
 pub use authenticator_validate::AuthenticatorValidateStage;
 pub(crate) use consent::AlwaysConsent;
 pub use consent::{ConsentMode, ConsentStage, Permission};
@@ -29,8 +35,8 @@ pub use dummy::DummyStage;
 pub use identification::{IdentificationStage, UserField};
 pub use password::{Backend, PasswordStage};
 pub use plain::{
-    AuthenticatorEmailStage, AuthenticatorStaticStage, AuthenticatorTotpStage,
-    AuthenticatorWebauthnStage, CaptchaStage, EmailStage, InvitationStage, UserDeleteStage,
+    AuthenticatorEmailStage, AuthenticatorWebauthnStage, CaptchaStage, EmailStage, InvitationStage,
+    UserDeleteStage,
 };
 pub use prompt::{Prompt, PromptStage, PromptType};
 pub(crate) use prompt::{preview as preview_prompt, stages_of as prompt_stages};

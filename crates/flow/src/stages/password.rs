@@ -102,7 +102,9 @@ impl PasswordStage {
             {
                 Login::Proved { backend } => Ok(backend),
                 Login::Failed => Err(Problem::new("invalid", INVALID)),
-                Login::Throttled(wait) => return Ok(authenticate::throttled(run, wait)),
+                Login::Throttled(wait) => {
+                    return Ok(authenticate::throttled(run, "password", wait));
+                }
             },
             Err(problem) => Err(problem),
         };
@@ -128,6 +130,7 @@ impl PasswordStage {
 impl Stage for PasswordStage {
     type State = Tries;
     const PAGES: &'static [PageDef] = &[PageDef::of::<PasswordChallenge>()];
+    const SETTINGS: Option<&'static str> = Some("ak-user-settings-password");
 
     async fn show(&self, run: &mut Run, _state: &mut Tries) -> Result<Step, FlowError> {
         if run.plan.pending_user().is_none() {

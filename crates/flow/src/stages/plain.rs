@@ -57,61 +57,6 @@ pub struct AuthenticatorEmailStage {
     pub template: String,
 }
 
-/// Sets up one-time recovery codes.
-#[derive(Debug, Clone, Kind)]
-#[kind(
-    family = dyn AnyStage,
-    path = "stages/authenticator/static",
-    model = "authentik_stages_authenticator_static.authenticatorstaticstage",
-    title = "Static Authenticator Setup Stage",
-    component = "ak-stage-authenticator-static-form"
-)]
-pub struct AuthenticatorStaticStage {
-    #[field(unique, search, filter)]
-    pub name: String,
-    #[field(
-        label = "Configuration flow",
-        help = "Lets users set this up by themselves.",
-        choose(query = "designation=stage_configuration"),
-        on_delete = SetNull,
-        filter
-    )]
-    pub configure_flow: Option<Ref<Flow>>,
-    #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
-    pub friendly_name: Option<String>,
-    #[field(label = "Token count", default = 6, min = 0, filter)]
-    pub token_count: i32,
-    #[field(label = "Token length", default = 12, min = 0, filter)]
-    pub token_length: i32,
-}
-
-/// Sets up codes from an authenticator app.
-#[derive(Debug, Clone, Kind)]
-#[kind(
-    family = dyn AnyStage,
-    path = "stages/authenticator/totp",
-    model = "authentik_stages_authenticator_totp.authenticatortotpstage",
-    schema = "AuthenticatorTOTPStage",
-    title = "TOTP Authenticator Setup Stage",
-    component = "ak-stage-authenticator-totp-form"
-)]
-pub struct AuthenticatorTotpStage {
-    #[field(unique, search, filter)]
-    pub name: String,
-    #[field(
-        label = "Configuration flow",
-        help = "Lets users set this up by themselves.",
-        choose(query = "designation=stage_configuration"),
-        on_delete = SetNull,
-        filter
-    )]
-    pub configure_flow: Option<Ref<Flow>>,
-    #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
-    pub friendly_name: Option<String>,
-    #[field(label = "Digits", filter)]
-    pub digits: TotpDigits,
-}
-
 /// Sets up a passkey or security key.
 #[derive(Debug, Clone, Kind)]
 #[kind(
@@ -245,15 +190,6 @@ pub struct UserDeleteStage {
     pub name: String,
 }
 
-/// Length of a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
-pub enum TotpDigits {
-    #[choice(value = "6", label = "6 digits, widely compatible")]
-    Six,
-    #[choice(value = "8", label = "8 digits, not compatible with apps like Google Authenticator")]
-    Eight,
-}
-
 /// Whether a passkey must check that it is its owner who uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum UserVerification {
@@ -279,9 +215,10 @@ pub enum Attachment {
 }
 
 macro_rules! not_yet {
-    ($($kind:ty => $what:literal),* $(,)?) => {$(
+    ($($kind:ty => $what:literal $(, $settings:literal)?;)*) => {$(
         impl Stage for $kind {
             type State = ();
+            $(const SETTINGS: Option<&'static str> = Some($settings);)?
 
             async fn show(&self, _run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
                 Ok(Step::deny(concat!($what, " is not available in this version.")))
@@ -291,13 +228,11 @@ macro_rules! not_yet {
 }
 
 not_yet! {
-    AuthenticatorEmailStage => "Setting up codes by e-mail",
-    AuthenticatorStaticStage => "Setting up recovery codes",
-    AuthenticatorTotpStage => "Setting up codes from an app",
-    AuthenticatorWebauthnStage => "Setting up passkeys",
-    CaptchaStage => "Asking a captcha service",
-    EmailStage => "Sending e-mail",
-    UserDeleteStage => "Deleting the own account",
+    AuthenticatorEmailStage => "Setting up codes by e-mail", "ak-user-settings-authenticator-email";
+    AuthenticatorWebauthnStage => "Setting up passkeys", "ak-user-settings-authenticator-webauthn";
+    CaptchaStage => "Asking a captcha service";
+    EmailStage => "Sending e-mail";
+    UserDeleteStage => "Deleting the own account";
 }
 
 impl Stage for InvitationStage {

@@ -45,6 +45,7 @@ fn modules() -> (Vec<Module>, Arc<Passwords>) {
     });
     let modules = vec![
         directory,
+        countersign_authenticators::module(),
         events,
         countersign_catalogue::module(&access, None),
         countersign_policy::module(&policies),
