@@ -1,5 +1,5 @@
 // Who is using the page, and under which brand.
-import { ApiError, get, onSessionEnd, whoIsThere } from './api/client';
+import { ApiError, get, onSignInNeeded, whoIsThere, type Why } from './api/client';
 import type { Brand, Me } from './api/types';
 
 interface Who {
@@ -20,8 +20,8 @@ class Session {
   /** Who acts as `me`, while impersonating. */
   original = $state<Me>();
   brand = $state<Brand>();
-  /** The session ended while this page was open; what was asked of the server waits for a new one. */
-  ended = $state(false);
+  /** Why this page waits for its owner to sign in: what was asked of the server waits, too. */
+  waits = $state<Why>();
   /** Somebody else than whose page this is signed in meanwhile. */
   stranger = $state<Me>();
   #waiting: Waiting[] = [];
@@ -33,12 +33,12 @@ class Session {
     this.original = answer.original;
     this.brand = await brand;
     // From now on there may be something on the page that nobody wants to enter twice.
-    onSessionEnd(() => this.#wait());
+    onSignInNeeded((why) => this.#wait(why));
   }
 
-  #wait(): Promise<void> {
-    if (!this.ended) {
-      this.ended = true;
+  #wait(why: Why): Promise<void> {
+    if (!this.waits) {
+      this.waits = why;
       this.stranger = undefined;
     }
     return new Promise((go, stop) => this.#waiting.push({ go, stop }));
@@ -46,9 +46,9 @@ class Session {
 
   /** Looks whether the person is back; nothing is sent in the name of another. */
   async check(): Promise<void> {
-    if (!this.ended) return;
+    if (!this.waits) return;
     const there = await whoIsThere<Who>().catch(() => undefined);
-    if (!this.ended) return;
+    if (!this.waits) return;
     if (!there) {
       this.stranger = undefined;
       return;
@@ -57,14 +57,18 @@ class Session {
       this.stranger = there.user;
       return;
     }
-    this.ended = false;
+    this.waits = undefined;
     for (const { go } of this.#waiting.splice(0)) go();
   }
 
   /** Leaves the page as it is: what was asked of the server fails, and can be tried again later. */
   giveUp(): void {
-    this.ended = false;
-    const error = new ApiError(403, 'Your session ended. Nothing was sent; try again to sign in.');
+    const text =
+      this.waits === 'proof'
+        ? 'Nothing was changed, since you did not sign in again.'
+        : 'Your session ended. Nothing was sent; try again to sign in.';
+    this.waits = undefined;
+    const error = new ApiError(403, text);
     for (const { stop } of this.#waiting.splice(0)) stop(error);
   }
 

@@ -54,10 +54,13 @@ function signIn(): Promise<void> {
   return new Promise(() => undefined);
 }
 
-let renew: () => Promise<void> = signIn;
+/** Why somebody has to sign in: the session ended, or what is asked for wants a sign-in of a moment ago. */
+export type Why = 'ended' | 'proof';
 
-/** What to do about a session that ended, once the page holds what somebody entered: requests go on when it resolves. */
-export function onSessionEnd(handler: () => Promise<void>): void {
+let renew: (why: Why) => Promise<void> = signIn;
+
+/** What to do about a sign-in that is needed, once the page holds what somebody entered: requests go on when it resolves. */
+export function onSignInNeeded(handler: (why: Why) => Promise<void>): void {
   renew = handler;
 }
 
@@ -79,6 +82,10 @@ interface Answer {
 
 const isSignedOut = (answer: Answer): boolean => answer.status === 403 && toError(403, answer.data).message === NOT_SIGNED_IN;
 
+/** What adds or removes a proof of who somebody is asks for one first. */
+const wantsProof = ({ status, data }: Answer): boolean =>
+  status === 403 && data !== null && typeof data === 'object' && 'code' in data && data.code === 'reauthentication_required';
+
 /** Some refusals do not say that nobody is signed in; then the server is asked. */
 async function sessionEnded(answer: Answer): Promise<boolean> {
   if (answer.status !== 403) return false;
@@ -90,7 +97,8 @@ export async function request<T>(method: string, path: string, query?: Query, bo
     const answer = await send(method, path, query, body);
     if (answer.ok) return answer.data as T;
     // Nothing was done, so the same can be asked again.
-    if (await sessionEnded(answer)) await renew();
+    if (wantsProof(answer)) await renew('proof');
+    else if (await sessionEnded(answer)) await renew('ended');
     else throw toError(answer.status, answer.data);
   }
 }

@@ -240,3 +240,14 @@ export interface UsedBy {
   name: string;
   action: 'cascade' | 'cascade_many' | 'set_null' | 'set_default' | string;
 }
+
+/** A second factor, as lists over all classes answer it. */
+export interface Device {
+  pk: string;
+  name: string;
+  verbose_name: string;
+  meta_model_name: string;
+  confirmed: boolean;
+  created: string;
+  last_used: string | null;
+}
