@@ -1,6 +1,6 @@
 -- Second factors. Those that are not confirmed have a name and count nowhere.
 CREATE TABLE totp_device (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name TEXT NOT NULL,
     confirmed BIGINT NOT NULL,
@@ -15,7 +15,7 @@ CREATE TABLE totp_device (
 CREATE INDEX totp_device_user ON totp_device (user_id);
 
 CREATE TABLE static_device (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name TEXT NOT NULL,
     confirmed BIGINT NOT NULL,

@@ -516,3 +516,18 @@ async fn declared_columns_keys_and_references_are_those_of_the_database() {
         assert_eq!(told, references, "references of {name}");
     }
 }
+
+/// A number that a deleted row had is given to no other: SQLite counts only where it is told to.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbered_tables_count_on_whatever_was_deleted() {
+    let world = World::new().await;
+    let numbered = world.cx.registry().tables().filter(|table| table.is_numbered());
+    let names: Vec<&str> = numbered.map(|table| table.name).collect();
+    assert!(names.contains(&"users") && names.contains(&"totp_device"), "{names:?}");
+    for name in names {
+        let statement = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = $1";
+        let made = world.cx.store.read(move |sql| sql.query_one(statement, params![name]));
+        let made: String = made.await.unwrap().unwrap().get(0).unwrap();
+        assert!(made.contains("PRIMARY KEY AUTOINCREMENT"), "{made}");
+    }
+}
