@@ -242,7 +242,7 @@ def test_end_session_goes_only_to_addresses_of_the_application(server, app, admi
 def test_an_address_that_is_not_registered_does_not_keep_the_person_signed_in(server, app, admin):
     tokens = admin.tokens(app)
     page = admin.open(end_session(app, post_logout_redirect_uri="http://elsewhere.test/", id_token_hint=tokens["id_token"]))
-    assert page.status_code == 200 and "You are signed out" in page.text
+    assert page.status_code == 200 and "You are signed out" in page.text and "has not registered" in page.text
     assert 'href="http://localhost:5000"' in html.unescape(page.text), "the way back to the application"
     assert admin.me().status_code == 403
     events = server.get("events/events/", action="configuration_error")["results"]

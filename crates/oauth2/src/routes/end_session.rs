@@ -31,6 +31,9 @@ use crate::wire::{PageError, Params};
 
 /// Field of the confirmation that says the button was pressed.
 const CONFIRMED: &str = "countersign_confirmed";
+/// Says at the page afterwards that the request named an address which is not registered. Nothing of
+/// the address goes along.
+const UNREGISTERED: &str = "countersign_unregistered";
 /// As the pages name it.
 const CSRF: &str = "csrf";
 
@@ -159,8 +162,8 @@ impl Asked<'_> {
                 } else if self.visitor.user.is_some() {
                     sessions.push(hex::encode(self.visitor.key_hash()));
                 }
-                self.end(SigningOut { sessions, to: then.unwrap_or_else(|| self.own_address()) })
-                    .await
+                let to = then.unwrap_or_else(|| self.own_page(unregistered));
+                self.end(SigningOut { sessions, to }).await
             }
         }
     }
@@ -202,6 +205,13 @@ impl Asked<'_> {
     /// The page that is shown where nobody is sent on.
     fn own_address(&self) -> String {
         format!("/application/o/{}/end-session/", self.provider.slug().unwrap_or_default())
+    }
+
+    /// As [`own_address`](Self::own_address), and that an address was asked for that is none of the
+    /// application's.
+    fn own_page(&self, unregistered: bool) -> String {
+        let own = self.own_address();
+        if unregistered { format!("{own}?{UNREGISTERED}=1") } else { own }
     }
 
     /// What the hint says, if it is an ID token this provider signed for its client. It may have
@@ -380,7 +390,14 @@ impl Asked<'_> {
     }
 
     fn notice(&self, on: Option<String>) -> Answer {
-        let mut message = Message::new("Signed out").text("You are signed out.");
+        let unregistered = self.target() == Target::Unregistered
+            || self.params.some(UNREGISTERED).is_ok_and(|mark| mark.is_some());
+        let text = if unregistered {
+            "You are signed out. The request was to send you on to an address that the application has not registered."
+        } else {
+            "You are signed out."
+        };
+        let mut message = Message::new("Signed out").text(text);
         match (on, self.application()) {
             (Some(url), Some(application)) => {
                 message = message

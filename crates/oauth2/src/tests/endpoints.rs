@@ -357,10 +357,14 @@ async fn an_unregistered_address_ends_the_session_and_stays_here() {
     .await;
     let hint = world.tokens("openid").await["id_token"].as_str().unwrap().to_owned();
     let page = sign_out(&world, Some(&hint), Some("https://app.example.test/")).await;
+    let own = format!("{END}?countersign_unregistered=1");
     assert_eq!(
         (page.status, page.header("location"), sessions(&world).await),
-        (StatusCode::FOUND, END, 0)
+        (StatusCode::FOUND, own.as_str(), 0)
     );
+    let said = world.get(&own).await;
+    assert_eq!((said.status, said.header("location")), (StatusCode::OK, ""));
+    assert!(said.text.contains("has not registered"), "{}", said.text);
     assert!(world.events().await.contains(&"configuration_error".to_owned()));
     let own = sign_out(&world, Some(&hint), Some("https://app.example.test/bye")).await;
     assert_eq!(own.header("location"), "https://app.example.test/bye?state=s");
