@@ -470,7 +470,7 @@ mod tests {
     async fn a_policy_that_is_too_slow_gives_the_failure_result_of_its_binding() {
         struct Silent;
         impl Host for Silent {
-            fn ask<'a>(&'a self, _: Question) -> BoxFuture<'a, Result<Answer, HostError>> {
+            fn ask(&self, _: Question) -> BoxFuture<'_, Result<Answer, HostError>> {
                 Box::pin(std::future::pending())
             }
         }

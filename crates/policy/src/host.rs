@@ -23,7 +23,7 @@ pub const FIRST_ADMIN: &str = "akadmin";
 pub trait Host: Send + Sync {
     /// # Errors
     /// When there is no answer; whoever asked has failed.
-    fn ask<'a>(&'a self, question: Question) -> BoxFuture<'a, Result<Answer, HostError>>;
+    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Answer, HostError>>;
 }
 
 /// Something that only the host knows.
@@ -119,7 +119,7 @@ impl Engine {
 }
 
 impl Host for LiveHost {
-    fn ask<'a>(&'a self, question: Question) -> BoxFuture<'a, Result<Answer, HostError>> {
+    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Answer, HostError>> {
         Box::pin(async move {
             Ok(match question {
                 Question::SetupDone => Answer::SetupDone(setup_done(&self.cx).await?),
@@ -174,7 +174,7 @@ pub async fn setup_done(cx: &Context) -> Result<Option<bool>, StoreError> {
 pub struct NoHost;
 
 impl Host for NoHost {
-    fn ask<'a>(&'a self, question: Question) -> BoxFuture<'a, Result<Answer, HostError>> {
+    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Answer, HostError>> {
         Box::pin(std::future::ready(match question {
             Question::Brand => Ok(Answer::Brand(BrandView::default())),
             Question::Place => Ok(Answer::Place(Map::new())),
