@@ -17,6 +17,7 @@ mod page;
 mod request;
 pub mod resource;
 mod response;
+mod route;
 mod service;
 mod session;
 mod table;
@@ -34,6 +35,7 @@ pub use page::{Page, envelope};
 pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use resource::{Display, FamilyResource, KindResource, RenderContext};
 pub use response::{json, no_content};
+pub use route::{Admitted, Route, Routes, Stack, ThrottleClass, router};
 pub use service::{Nodes, Service, Shutdown, Sockets, Tasks};
 pub use session::SessionData;
 pub use table::{

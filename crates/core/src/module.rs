@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_model::{KindMeta, Rule};
-use http::Method;
-use serde_json::Value;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::BoxFuture;
 use crate::call::Call;
@@ -14,6 +14,8 @@ use crate::error::ApiError;
 use crate::job::{Expiring, Job};
 use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
+use crate::response::json;
+use crate::route::{Route, ThrottleClass};
 use crate::service::Service;
 use crate::table::TableResource;
 use crate::visitor::TokenResolver;
@@ -32,8 +34,8 @@ pub struct Module {
     pub operations: Vec<Operation>,
     /// Tables of rows, with their API.
     pub tables: Vec<TableResource>,
-    /// Routes outside `/api/v3/`.
-    pub routes: Option<Routes>,
+    /// Addresses outside of `/api/v3/`.
+    pub routes: Vec<Route>,
     pub token_resolver: Option<Arc<dyn TokenResolver>>,
     /// Run once, in order, after the default objects are in place and before the listeners open.
     pub start: Vec<Start>,
@@ -52,8 +54,15 @@ pub struct Module {
 /// A page for an address where nothing is.
 pub(crate) type NotFound = Box<dyn Fn(&Context, &RequestInfo) -> Response + Send + Sync>;
 
-/// Routes over the program's context.
-pub(crate) type Routes = Box<dyn Fn(Context) -> axum::Router + Send + Sync>;
+impl Context {
+    /// What is answered at an address where nothing is.
+    pub fn not_found(&self, request: &RequestInfo) -> Response {
+        match self.modules.iter().find_map(|module| module.not_found.as_ref()) {
+            Some(page) => page(self, request),
+            None => json(StatusCode::NOT_FOUND, &json!({"detail": "Not found."})),
+        }
+    }
+}
 
 /// Something to do at start; the text of an error stops it.
 pub struct Start {
@@ -138,6 +147,8 @@ pub struct Operation {
     pub parameters: Vec<(String, Value)>,
     /// The declaration of the collection it belongs to, for generic resources.
     pub meta: Option<&'static KindMeta>,
+    /// What a POST to it counts as.
+    pub throttle: Option<ThrottleClass>,
     pub handler: Handler,
 }
 
@@ -165,6 +176,7 @@ impl Operation {
             response: None,
             parameters: Vec::new(),
             meta: None,
+            throttle: None,
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
     }
@@ -206,6 +218,12 @@ impl Operation {
     #[must_use]
     pub fn response(mut self, schema: impl Into<Value>) -> Operation {
         self.response = Some(schema.into());
+        self
+    }
+
+    #[must_use]
+    pub const fn throttle(mut self, class: ThrottleClass) -> Operation {
+        self.throttle = Some(class);
         self
     }
 

@@ -78,6 +78,7 @@ fn plain(cli: Cli) -> Result<(), String> {
         return commands::bench::run(&cli.settings()?, cli.config.as_deref(), bench);
     }
     let loaded = settings::load(&cli.settings()?, cli.config.as_deref(), &System)
+        .and_then(|loaded| start::check_path(&loaded).map(|()| loaded))
         .map_err(|wrong| wrong.to_string())?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Config => {

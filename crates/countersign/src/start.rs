@@ -28,7 +28,7 @@ use countersign_store::{
 use crate::{
     files, outside,
     serve::memory,
-    settings::{Node, Postgresql, Settings, Surroundings as _, System, is_example},
+    settings::{Loaded, Node, Postgresql, Settings, Surroundings as _, System, Wrong, is_example},
 };
 
 /// The version everything reports about itself.
@@ -81,6 +81,24 @@ impl Program {
         ];
         Program { modules, policies, blueprints }
     }
+}
+
+/// Refuses to serve below a path that begins as an address inside does: nobody could tell which
+/// of the two is meant.
+///
+/// # Errors
+/// What to write instead.
+pub fn check_path(loaded: &Loaded) -> Result<(), Wrong> {
+    let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
+    let name = first(&loaded.settings.web.path);
+    let modules = Program::new(&loaded.settings).modules;
+    let mut routes = modules.iter().flat_map(|module| &module.routes);
+    if name.is_empty() || !["api", "-"].contains(&&*name) && routes.all(|r| first(&r.path) != name)
+    {
+        return Ok(());
+    }
+    let what = "this name stands for something inside of the server";
+    Err(loaded.wrong("web.path", what, "Choose another, as /auth/"))
 }
 
 /// Every kind of every module.

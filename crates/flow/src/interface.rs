@@ -1,31 +1,34 @@
 //! What is served around the flows: the start page, the shells of the admin and user interface with
 //! what they may load, static files, and the page of unknown addresses.
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
-use countersign_core::{Identity, RequestInfo};
+use countersign_core::{Identity, RequestInfo, Route, Routes};
 use countersign_pages::{Denied, Message};
-use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 
 use crate::browser::Browser;
 use crate::context::FlowContext;
 use crate::error::FlowError;
 use crate::setup;
-use crate::web::{Visit, address, cancel_url, nobody, redirect, with_slash};
+use crate::web::{Visit, address, cancel_url, nobody, redirect};
 
-pub(crate) fn routes() -> Router<FlowContext> {
-    let router = Router::new().route("/", get(start));
-    let router = with_slash(router, "/if/admin/", get(admin));
-    with_slash(router, "/if/user/", get(user))
-        .route("/if/admin/{*rest}", get(admin))
-        .route("/if/user/{*rest}", get(user))
-        .route("/static/brand.css", get(brand_css))
-        .route("/static/{*path}", get(files))
-        .route("/favicon.ico", get(favicon))
-        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
-        .fallback(not_found)
+/// Pages whose addresses end with a slash.
+pub(crate) fn pages(over: &Routes<FlowContext>) -> [Route; 2] {
+    [over.at([Method::GET], "/if/admin/", admin), over.at([Method::GET], "/if/user/", user)]
+}
+
+pub(crate) fn files_of(over: &Routes<FlowContext>) -> Vec<Route> {
+    let get = || [Method::GET];
+    vec![
+        over.at(get(), "/", start),
+        over.at(get(), "/if/admin/{*rest}", admin),
+        over.at(get(), "/if/user/{*rest}", user),
+        over.at(get(), "/static/brand.css", brand_css),
+        over.at(get(), "/static/{*path}", files),
+        over.at(get(), "/favicon.ico", favicon),
+        over.at(get(), "/robots.txt", || async { "User-agent: *\nDisallow: /\n" }),
+    ]
 }
 
 async fn start(State(cx): State<FlowContext>, request: Request) -> Response {
@@ -173,10 +176,6 @@ async fn favicon(headers: HeaderMap) -> Response {
     let served = countersign_pages::files()
         .and_then(|files| files.serve("/static/dist/assets/icons/icon.png", &headers));
     served.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
-}
-
-async fn not_found(State(cx): State<FlowContext>, request: Request) -> Response {
-    no_such_page(&cx, &request.into_parts().0)
 }
 
 fn no_such_page(cx: &FlowContext, parts: &Parts) -> Response {

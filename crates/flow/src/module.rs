@@ -10,7 +10,7 @@ use countersign_core::{FamilyResource, Job, KindResource, Module, TableResource}
 /// The flows' part of the program.
 #[must_use]
 pub fn module(flows: &Flows) -> Module {
-    let (routes, lost) = (flows.clone(), flows.clone());
+    let lost = flows.clone();
     let mut kinds = vec![
         KindResource::of::<Flow>()
             .computed(api::flow)
@@ -38,7 +38,7 @@ pub fn module(flows: &Flows) -> Module {
             TableResource::plain::<once::FlowStep>(),
         ],
         operations: api::operations(flows),
-        routes: Some(Box::new(move |cx| web::routes(routes.over(&cx)))),
+        routes: web::routes(flows),
         not_found: Some(Box::new(move |cx, request| {
             crate::interface::not_found_page(&lost.over(cx), request)
         })),

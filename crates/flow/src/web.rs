@@ -1,12 +1,12 @@
 //! The addresses of flows that people open: flows as pages, the default flows, cancel, links.
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::response::{Redirect, Response};
-use axum::routing::{MethodRouter, get};
+use axum::response::Response;
 use countersign_accounts::visitor;
-use countersign_core::{RequestInfo, Visitor, cookies::csrf_matches, form};
+use countersign_core::{
+    RequestInfo, Route, Routes, Stack, ThrottleClass, Visitor, cookies::csrf_matches, form,
+};
 use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref};
 use countersign_pages::{Message, Scene, response as page_response};
 use countersign_store::log_failure;
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::browser::Browser;
-use crate::context::FlowContext;
+use crate::context::{FlowContext, Flows};
 use crate::error::FlowError;
 use crate::executor::{self, Entrance, Executor, Reply, Shown};
 use crate::kinds::{Authentication, Designation, Flow};
@@ -32,31 +32,26 @@ const LARGEST_FORM: usize = 64 * 1024;
 const LARGEST_WITH_FILES: usize = 4 * 1024 * 1024;
 const CANCEL: &str = "/flows/-/cancel/";
 
-pub(crate) fn routes(cx: FlowContext) -> Router {
-    [
-        ("/if/flow/{slug}/", get(flow).post(flow)),
-        ("/flows/-/default/authentication/", get(default_authentication)),
-        ("/flows/-/default/invalidation/", get(default_invalidation)),
-        (CANCEL, get(cancel)),
-        ("/flows/-/configure/{stage}/", get(configure)),
-        ("/application/launch/{slug}/", get(crate::launch::launch)),
-        ("/if/help/", get(crate::launch::not_built)),
-        ("/recovery/use-token/{key}/", get(use_token).post(use_token)),
-    ]
-    .into_iter()
-    .fold(Router::new(), |router, (path, page)| with_slash(router, path, page))
-    .route("/.well-known/security.txt", get(crate::launch::not_built))
-    .merge(crate::interface::routes())
-    .with_state(cx)
-}
-
-/// A page whose address ends with a slash is found without it, too.
-pub(crate) fn with_slash(
-    router: Router<FlowContext>,
-    path: &str,
-    page: MethodRouter<FlowContext>,
-) -> Router<FlowContext> {
-    router.route(path, page).route(path.trim_end_matches('/'), get(with_trailing_slash))
+pub(crate) fn routes(flows: &Flows) -> Vec<Route> {
+    let flows = flows.clone();
+    let over = Routes::over(move |cx| flows.over(cx));
+    let mut pages = vec![
+        over.at([Method::GET, Method::POST], "/if/flow/{slug}/", flow)
+            .stack(Stack::Upload(LARGEST_WITH_FILES))
+            .throttle(ThrottleClass::Login),
+        over.at([Method::GET], "/flows/-/default/authentication/", default_authentication),
+        over.at([Method::GET], "/flows/-/default/invalidation/", default_invalidation),
+        over.at([Method::GET], CANCEL, cancel),
+        over.at([Method::GET], "/flows/-/configure/{stage}/", configure),
+        over.at([Method::GET], "/application/launch/{slug}/", crate::launch::launch),
+        over.at([Method::GET], "/if/help/", crate::launch::not_built),
+        over.at([Method::GET, Method::POST], "/recovery/use-token/{key}/", use_token),
+    ];
+    pages.extend(crate::interface::pages(&over));
+    let mut routes: Vec<Route> = pages.into_iter().flat_map(Route::with_slash).collect();
+    routes.push(over.at([Method::GET], "/.well-known/security.txt", crate::launch::not_built));
+    routes.extend(crate::interface::files_of(&over));
+    routes
 }
 
 /// The address of a flow's page with a query.
@@ -166,12 +161,6 @@ pub(crate) fn redirect(to: &str) -> Response {
         Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
     }
     response
-}
-
-async fn with_trailing_slash(request: Request) -> Redirect {
-    let uri = request.uri();
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    Redirect::permanent(&format!("{}/{query}", uri.path()))
 }
 
 async fn flow(

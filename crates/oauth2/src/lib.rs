@@ -49,7 +49,6 @@ pub fn destination() -> Arc<dyn Destination> {
 #[must_use]
 pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
     let shared = (oauth.clone(), flows.clone());
-    let (routing, resolving) = (shared.clone(), shared.clone());
     Module {
         name: "oauth2",
         kinds: vec![
@@ -62,11 +61,8 @@ pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
         operations: api::operations(&shared),
         tables: tables::tables(),
         schemas: api::schemas(),
-        routes: Some(Box::new(move |cx| routes::router(routing.0.over(routing.1.over(&cx))))),
-        token_resolver: Some(Arc::new(resolver::AccessTokens {
-            oauth: resolving.0,
-            flows: resolving.1,
-        })),
+        routes: routes::routes(oauth, flows),
+        token_resolver: Some(Arc::new(resolver::AccessTokens { oauth: shared.0, flows: shared.1 })),
         services: vec![Service::new("oauth2_deletions", service::follow_deletions)],
 
         ..Module::default()

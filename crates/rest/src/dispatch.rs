@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{RawPathParams, Request};
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use countersign_accounts as accounts;
 use countersign_core::{
     Access, AnonymousLimit, ApiError, Call, Caller, Context, Module, Operation, Query, RequestInfo,
-    confirm_within, json,
+    Route, Routes, Stack, confirm_within, json,
 };
 use countersign_model::{FieldMeta, KeyType, KindMeta, Shape};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -19,8 +18,6 @@ use serde_json::{Value, json};
 
 use crate::{families, forms, health, history, kinds, openapi};
 
-/// JSON bodies are small; uploads have operations of their own.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
 /// As much is read from callers that may not call at all.
 const LARGEST_UNUSED: usize = 256 * 1024;
 
@@ -38,36 +35,37 @@ pub(crate) fn all_operations(modules: &[Module]) -> Vec<Operation> {
     all
 }
 
-/// The whole API below `/api/v3/`.
-pub fn api_router(cx: &Context) -> Router {
+/// The whole API below `/api/v3/`: a row for each path, in which its operations say who may call.
+pub fn api_routes(cx: &Context) -> Vec<Route> {
     let mut paths: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
     for operation in all_operations(cx.modules()) {
         paths.entry(operation.path.clone()).or_default().push(operation);
     }
-    let mut router = Router::new();
-    for (path, operations) in paths {
-        let (cx, operations) = (cx.clone(), Arc::new(operations));
-        let serve = move |params: RawPathParams, request: Request| {
-            serve(cx.clone(), operations.clone(), params, request)
-        };
-        router = router.route(&format!("/api/v3/{path}"), any(serve));
+    let mut routes: Vec<Route> =
+        paths.into_iter().map(|(path, operations)| row(&path, operations)).collect();
+    let nothing = Routes::over(Context::clone);
+    for path in ["/api/v3/{*rest}", "/api/v3"] {
+        routes.push(nothing.at([], path, unknown).stack(Stack::Api));
     }
-    let cx = cx.clone();
-    let unknown = move |request: Request| {
-        let cx = cx.clone();
-        async move {
-            let parts = request.into_parts().0;
-            let info = RequestInfo::of(&parts);
-            limit(&parts, &info, None)
-                .map_or_else(IntoResponse::into_response, |()| openapi::unknown(&cx, &info))
-        }
-    };
-    router.route("/api/v3/{*rest}", any(unknown.clone())).route("/api/v3", any(unknown))
+    routes
+}
+
+fn row(path: &str, operations: Vec<Operation>) -> Route {
+    let throttle = operations.iter().find_map(|operation| operation.throttle);
+    let operations = Arc::new(operations);
+    let over = Routes::over(move |cx| (cx.clone(), operations.clone()));
+    over.at([], format!("/api/v3/{path}"), serve).throttle(throttle).stack(Stack::Api)
+}
+
+async fn unknown(State(cx): State<Context>, request: Request) -> Response {
+    let parts = request.into_parts().0;
+    let info = RequestInfo::of(&parts);
+    limit(&parts, &info, None)
+        .map_or_else(IntoResponse::into_response, |()| openapi::unknown(&cx, &info))
 }
 
 async fn serve(
-    cx: Context,
-    operations: Arc<Vec<Operation>>,
+    State((cx, operations)): State<(Context, Arc<Vec<Operation>>)>,
     params: RawPathParams,
     request: Request,
 ) -> Response {
@@ -106,6 +104,12 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let info = RequestInfo::of(&parts);
     acceptable(&parts.headers)?;
+    // Before anything of it is read, whoever sends it.
+    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    let length = length.and_then(|length| length.parse::<usize>().ok());
+    if length.zip(Stack::Api.largest_body()).is_some_and(|(length, most)| length > most) {
+        return Err(too_large());
+    }
     let wanted = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
     let Some(operation) = operations.iter().find(|o| o.method == wanted) else {
         let caller = accounts::caller(cx, &parts.headers, &info, false).await?;
@@ -130,8 +134,8 @@ async fn answer(
         .map_err(|refusal| if item { ApiError::no_permission() } else { refusal });
     // The body is read even when it will not be used: an unread one would end the connection under
     // the client's next request.
-    let limit = if permitted.is_ok() { LARGEST_BODY } else { LARGEST_UNUSED };
-    let limited = Limited::new(body, limit).collect().await;
+    let body = if permitted.is_ok() { body } else { Body::new(Limited::new(body, LARGEST_UNUSED)) };
+    let limited = body.collect().await;
     permitted?;
     // No key holds one, and not every engine can be asked for it.
     if params.iter().any(|(_, value)| value.contains('\0')) {
@@ -139,11 +143,7 @@ async fn answer(
     }
     // A client that wrote through another process reads its write here.
     cx.store.refresh().await?;
-    let bytes = limited
-        .map_err(|_| {
-            ApiError::detail(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 4 MiB.")
-        })?
-        .to_bytes();
+    let bytes = limited.map_err(|_| too_large())?.to_bytes();
     let call = Call {
         cx: cx.clone(),
         caller,
@@ -212,6 +212,10 @@ fn acceptable(headers: &HeaderMap) -> Result<(), ApiError> {
         StatusCode::NOT_ACCEPTABLE,
         "Could not satisfy the request Accept header.",
     ))
+}
+
+fn too_large() -> ApiError {
+    ApiError::detail(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 4 MiB.")
 }
 
 fn not_allowed(method: &Method) -> ApiError {

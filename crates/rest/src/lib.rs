@@ -21,10 +21,10 @@ mod table;
 mod used_by;
 mod values;
 
-pub use dispatch::api_router;
+pub use dispatch::api_routes;
 pub use history::undo_job;
 pub use objects::{answer, rendered, rendered_member};
 pub use openapi::object_schema;
 pub use secrets::Asked as AskedSecret;
-pub use socket::socket;
+pub use socket::{admit, socket};
 pub use table::{Condition, Index, Narrowed, Resource, answer_row, no_choice, plain, table};

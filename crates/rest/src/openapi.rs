@@ -48,10 +48,7 @@ pub(crate) fn unknown(cx: &Context, request: &RequestInfo) -> Response {
         let text = "This part of the API is not available in this version; docs/compatibility.md lists what is.";
         return json_response(StatusCode::NOT_IMPLEMENTED, &json!({"detail": text}));
     }
-    match cx.modules().iter().find_map(|module| module.not_found.as_ref()) {
-        Some(page) => page(cx, request),
-        None => json_response(StatusCode::NOT_FOUND, &json!({"detail": "Not found."})),
-    }
+    cx.not_found(request)
 }
 
 /// The OpenAPI 3.0 document.

@@ -16,7 +16,7 @@ use countersign_directory::users::User;
 use countersign_model::{
     ColumnKind, Key, OnDelete, Ref, Secret, Table, TableMeta, Timestamp, directory,
 };
-use countersign_rest::{Resource, api_router, table};
+use countersign_rest::{Resource, api_routes, table};
 use countersign_store::{
     Actor, Options, Sql, SqlValue, Store, StoreError, SystemClock, SystemEntropy, Tx,
     backed_up_columns, insert, params, restore_backup, write_backup,
@@ -139,7 +139,8 @@ impl World {
             install_id: "install".to_owned(),
             modules,
         });
-        World { router: api_router(&cx), cx, _folder: folder }
+        let router = countersign_core::router(&cx, &api_routes(&cx), |_, handler| handler);
+        World { router, cx, _folder: folder }
     }
 
     async fn call(

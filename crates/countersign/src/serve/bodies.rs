@@ -16,19 +16,15 @@ use std::{
 use axum::{
     body::{Body, Bytes},
     extract::Request,
-    middleware::Next,
     response::Response,
 };
 use countersign_listener::{Turn, Waiting};
 use countersign_model::subscriber;
 use http::{HeaderValue, StatusCode, Version, header};
-use http_body_util::Limited;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::layers::failure;
 
-/// Largest request body.
-pub const MAX_BODY: usize = 32 * 1024 * 1024;
 /// Bodies up to here are read before anyone looks at the request.
 const SMALL_BODY: usize = 64 * 1024;
 /// How long such a body may take.
@@ -118,22 +114,19 @@ impl Drop for Held {
 /// Hands the request on with its body bounded. A small body is read first: a handler that refuses
 /// without looking at it must not leave it on the connection, where the next request belongs. After
 /// a larger one that nobody read to its end the connection is closed, and the answer says so.
-/// `client` is nobody where a proxy does not say who.
+/// `client` is nobody where a proxy does not say who. How long a body may be says its route.
 pub async fn bounded(
     bodies: &Arc<Bodies>,
     client: Option<IpAddr>,
     request: Request,
-    next: Next,
+    answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let length = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > MAX_BODY as u64) {
-        return closing(failure(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large."));
-    }
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return answer(request).await;
     }
     let address = client.map(subscriber);
     let Some(turn) = bodies.waiting.enter(address) else {
@@ -154,7 +147,7 @@ pub async fn bounded(
         return match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, SMALL_BODY))
             .await
         {
-            Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+            Ok(Ok(bytes)) => answer(Request::from_parts(parts, Body::from(bytes))).await,
             Ok(Err(_)) if held.refused.load(Ordering::Relaxed) => later(FULL),
             Ok(Err(_)) => closing(failure(
                 StatusCode::BAD_REQUEST,
@@ -166,8 +159,7 @@ pub async fn bounded(
             )),
         };
     }
-    let response =
-        next.run(Request::from_parts(parts, Body::new(Limited::new(body, MAX_BODY)))).await;
+    let response = answer(Request::from_parts(parts, body)).await;
     if held.refused.load(Ordering::Relaxed) {
         return later(FULL);
     }

@@ -8,9 +8,9 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{any, get},
 };
-use countersign_core::{Context, RequestInfo};
+use countersign_core::{Context, RequestInfo, Route, Routes};
 use countersign_store::{Owner, StoreError, params};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use subtle::ConstantTimeEq as _;
 
@@ -48,12 +48,13 @@ impl Monitoring {
 }
 
 /// The paths of the main listeners.
-pub fn router(monitoring: Monitoring) -> Router {
-    Router::new()
-        .route("/-/health/live/", any(|| async { StatusCode::OK }))
-        .route("/-/health/ready/", get(ready))
-        .route("/-/metrics/", get(guarded_metrics))
-        .with_state(monitoring)
+pub fn routes(monitoring: Monitoring) -> Vec<Route> {
+    let over = Routes::over(move |_| monitoring.clone());
+    vec![
+        over.at([], "/-/health/live/", || async { StatusCode::OK }),
+        over.at([Method::GET], "/-/health/ready/", ready),
+        over.at([Method::GET], "/-/metrics/", guarded_metrics),
+    ]
 }
 
 /// The paths of the metrics listener, where nobody is asked who they are.

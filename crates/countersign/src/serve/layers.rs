@@ -1,4 +1,4 @@
-//! What surrounds every request: limits, time, panics, log line, metrics.
+//! What surrounds every request: panics, log line, metrics, who the client is.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -18,20 +18,9 @@ use serde_json::json;
 use tracing::Instrument as _;
 
 use super::{
-    bodies::{Bodies, bounded},
     measure::Measured,
     panics::{CatchPanic, Panicked},
 };
-
-/// What the layers need to know.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// Proxies that may speak for their clients.
-    pub trusted: Arc<[Cidr]>,
-    /// How long a request may take.
-    pub timeout: Duration,
-    pub bodies: Arc<Bodies>,
-}
 
 /// Headers by which proxies tell who the client is, and of which trace its request is part.
 const FORWARDED: [&str; 8] = [
@@ -45,43 +34,39 @@ const FORWARDED: [&str; 8] = [
     "tracestate",
 ];
 
-/// Outermost: makes forwarding headers true, bounds the body, writes the log line and counts.
-pub async fn outer(State(rules): State<Rules>, mut request: Request, next: Next) -> Response {
+/// Outermost: makes forwarding headers true, writes the log line and counts.
+pub async fn outer(
+    State(trusted): State<Arc<[Cidr]>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let begun = tokio::time::Instant::now();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    straighten(&mut request, peer, &rules.trusted);
-    let proxy = peer.is_none_or(|peer| trusts(&rules.trusted, peer.ip()));
-    let named = request
-        .headers()
-        .get("x-forwarded-for")
-        .and_then(|value| node_address(value.to_str().ok()?));
-    let client = named.or_else(|| peer.map(|peer| peer.ip()).filter(|_| !proxy));
+    straighten(&mut request, peer, &trusted);
     let (line, measured) = (Line::of(&request, peer), Measured::begin(&request));
-    let response =
-        bounded(&rules.bodies, client, request, next).instrument(measured.span.clone()).await;
+    let response = next.run(request).instrument(measured.span.clone()).await;
     let taken = begun.elapsed();
     measured.end(&response, taken);
     line.write(&response, taken);
     response
 }
 
-/// Innermost: a request that takes too long or panics gets an answer all the same.
-pub async fn inner(State(rules): State<Rules>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(rules.timeout, CatchPanic::new(next.run(request))).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(Panicked)) => failure(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The server could not answer because of a fault of its own. It has been logged.",
-        ),
-        Err(_) => {
-            let mut response = failure(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The server took too long to answer. Try again.",
-            );
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-            response
-        }
-    }
+/// Who asks, when forwarding headers are true; nobody where a proxy does not say who.
+pub fn client(request: &Request, trusted: &[Cidr]) -> Option<IpAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let named = request
+        .headers()
+        .get("x-forwarded-for")
+        .and_then(|value| node_address(value.to_str().ok()?));
+    named.or_else(|| peer.filter(|peer| !trusts(trusted, *peer)))
+}
+
+/// Innermost of what is around all routes: a request that panics gets an answer all the same.
+pub async fn panics(request: Request, next: Next) -> Response {
+    CatchPanic::new(next.run(request)).await.unwrap_or_else(|Panicked| {
+        let text = "The server could not answer because of a fault of its own. It has been logged.";
+        failure(StatusCode::INTERNAL_SERVER_ERROR, text)
+    })
 }
 
 /// An answer in the API's shape that says nothing about the inside.

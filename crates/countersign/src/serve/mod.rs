@@ -9,7 +9,10 @@ mod measure;
 pub mod memory;
 mod panics;
 #[cfg(test)]
+mod routes_test;
+#[cfg(test)]
 mod sockets_test;
+mod stack;
 mod supervisor;
 mod throttle;
 mod tls;
@@ -18,19 +21,17 @@ pub mod worker;
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware};
-use countersign_core::{Context, Service, request_layer};
+use countersign_core::{Context, Route, Service, request_layer, router};
 use countersign_listener::{self as listener, Bound, Bounds, Waiting};
 use countersign_model::Clock as _;
-use countersign_rest::api_router;
+use countersign_rest::api_routes;
 use countersign_store::SystemClock;
-use http::StatusCode;
 
 pub use self::tls::ends as certificate_end;
 use self::{
     bodies::Bodies,
     faults::Faults,
     health::Monitoring,
-    layers::Rules,
     supervisor::{Backoff, Supervisor},
     throttle::Throttle,
 };
@@ -78,7 +79,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     files::write_private(&settings.general.data_dir.join("metrics-key"), &monitoring.key)
         .map_err(|error| format!("the data folder cannot be written: {error}"))?;
     let bounds = bounds(&settings);
-    let router = surrounded(routes(&context, monitoring.clone()), &context, &settings, &bounds);
+    let router = surrounded(&routes(&context, monitoring.clone()), &context, &settings, &bounds);
     if countersign_flow::setup_is_open(&context).await.unwrap_or(false) {
         tracing::info!(
             "Nobody administers this installation yet: the address below leads to the set-up page"
@@ -145,32 +146,28 @@ fn metrics_bounds(settings: &Settings) -> Bounds {
 }
 
 /// Everything there is to ask for.
-fn routes(context: &Context, monitoring: Monitoring) -> Router {
-    let mut router = api_router(context);
-    for routes in context.modules().iter().filter_map(|module| module.routes.as_ref()) {
-        router = router.merge(routes(context.clone()));
-    }
-    router.merge(health::router(monitoring))
+fn routes(context: &Context, monitoring: Monitoring) -> Vec<Route> {
+    let mut routes = api_routes(context);
+    routes.extend(context.modules().iter().flat_map(|module| module.routes.iter().cloned()));
+    routes.extend(health::routes(monitoring));
+    routes
 }
 
-/// Routes with what surrounds every request.
-fn surrounded(router: Router, context: &Context, settings: &Settings, bounds: &Bounds) -> Router {
-    let bodies = Bodies::new(
-        usize::from(settings.web.bodies).saturating_mul(1024 * 1024),
-        bounds.waiting.clone(),
-    );
-    let rules = Rules {
+/// Routes with what surrounds each, and every request.
+fn surrounded(routes: &[Route], context: &Context, settings: &Settings, bounds: &Bounds) -> Router {
+    let bodies = usize::from(settings.web.bodies).saturating_mul(1024 * 1024);
+    let shared = stack::Shared {
+        context: context.clone(),
         trusted: bounds.trusted.clone(),
         timeout: Duration::from_secs(settings.web.request_timeout.max(1)),
-        bodies,
+        bodies: Bodies::new(bodies, bounds.waiting.clone()),
+        throttle: Throttle::new(settings),
     };
-    let router = router
-        .layer(middleware::from_fn_with_state(rules.clone(), layers::inner))
+    let router = router(context, routes, |route, handler| stack::surround(&shared, route, handler))
+        .layer(middleware::from_fn(layers::panics))
         .layer(middleware::from_fn_with_state(Faults::new(context), faults::layer))
-        .layer(middleware::from_fn_with_state(Throttle::new(settings), throttle::layer))
         .layer(middleware::from_fn_with_state(context.clone(), request_layer))
-        .layer(middleware::from_fn_with_state(rules, layers::outer))
-        .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED });
+        .layer(middleware::from_fn_with_state(bounds.trusted.clone(), layers::outer));
     match context.settings.base_path.as_str() {
         "" => router,
         // Around the router as a whole: routes are looked up by what is left of the path.

@@ -10,11 +10,10 @@ use std::{
 };
 
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse as _, Response},
 };
-use countersign_core::{AnonymousLimit, ApiError, Limit, RequestInfo};
+use countersign_core::{AnonymousLimit, ApiError, Limit, RequestInfo, ThrottleClass};
 use countersign_model::subscriber;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
@@ -28,13 +27,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Stands for all addresses that have no bucket of their own.
 const OTHERS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// What is counted apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Class {
-    Anonymous,
-    Login,
-    Token,
-}
+/// What is counted apart: calls of nobody, and what routes say.
+type Class = Option<ThrottleClass>;
 
 /// The limits and what was used of them.
 #[derive(Debug)]
@@ -73,9 +67,9 @@ impl Throttle {
 
     fn rate(&self, class: Class) -> Rate {
         match class {
-            Class::Anonymous => self.anonymous,
-            Class::Login => self.login,
-            Class::Token => self.token,
+            None => self.anonymous,
+            Some(ThrottleClass::Login) => self.login,
+            Some(ThrottleClass::Token) => self.token,
         }
     }
 
@@ -141,48 +135,35 @@ impl Rate {
     }
 }
 
-/// What a request counts as from its first line alone; calls of nobody are counted once that is
-/// known.
-fn class(request: &Request) -> Option<Class> {
-    let path = request.uri().path();
-    let posted = request.method() == Method::POST;
-    if posted && path == "/application/o/token/" {
-        return Some(Class::Token);
-    }
-    if posted && (path.starts_with("/api/v3/flows/executor/") || path.starts_with("/if/flow/")) {
-        return Some(Class::Login);
-    }
-    None
-}
-
 impl Limit for Throttle {
     fn take(&self, request: &RequestInfo) -> Result<(), u64> {
-        if request.client_ip.is_loopback() {
-            Ok(())
-        } else {
-            self.take(Class::Anonymous, subscriber(request.client_ip), Instant::now())
-        }
+        self.count(None, request)
     }
 }
 
-/// Refuses what is too much, in the words of whom was asked.
-pub async fn layer(
-    State(throttle): State<Arc<Throttle>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    request.extensions_mut().insert(AnonymousLimit(throttle.clone()));
-    let Some(class) = class(&request) else { return next.run(request).await };
-    let Some(address) = request.extensions().get::<RequestInfo>().map(|info| info.client_ip) else {
-        return next.run(request).await;
-    };
-    if address.is_loopback() {
-        return next.run(request).await;
+impl Throttle {
+    fn count(&self, class: Class, request: &RequestInfo) -> Result<(), u64> {
+        if request.client_ip.is_loopback() {
+            return Ok(());
+        }
+        self.take(class, subscriber(request.client_ip), Instant::now())
     }
-    match throttle.take(class, subscriber(address), Instant::now()) {
-        Ok(()) => next.run(request).await,
-        Err(seconds) if class == Class::Token => refusal(seconds),
-        Err(seconds) => ApiError::Throttled(seconds).into_response(),
+
+    /// Refuses what is too much, in the words of whom was asked. Calls of nobody are counted once
+    /// that is known: the request carries what counts them.
+    pub fn refusal(
+        self: &Arc<Self>,
+        class: Option<ThrottleClass>,
+        request: &mut Request,
+    ) -> Option<Response> {
+        request.extensions_mut().insert(AnonymousLimit(self.clone()));
+        let class = class.filter(|_| request.method() == Method::POST)?;
+        let info = request.extensions().get::<RequestInfo>()?;
+        let seconds = self.count(Some(class), info).err()?;
+        Some(match class {
+            ThrottleClass::Token => refusal(seconds),
+            ThrottleClass::Login => ApiError::Throttled(seconds).into_response(),
+        })
     }
 }
 
@@ -211,13 +192,13 @@ mod tests {
         };
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let begin = Instant::now();
-        assert_eq!(throttle.take(Class::Anonymous, one, begin), Ok(()));
-        assert_eq!(throttle.take(Class::Anonymous, one, begin), Ok(()));
-        assert_eq!(throttle.take(Class::Anonymous, one, begin), Err(5));
-        assert_eq!(throttle.take(Class::Anonymous, other, begin), Ok(()));
-        assert_eq!(throttle.take(Class::Anonymous, one, begin + Duration::from_secs(5)), Ok(()));
-        assert_eq!(throttle.take(Class::Anonymous, one, begin + Duration::from_secs(5)), Err(5));
-        assert_eq!(throttle.take(Class::Login, one, begin), Ok(()), "0 is no limit");
+        assert_eq!(throttle.take(None, one, begin), Ok(()));
+        assert_eq!(throttle.take(None, one, begin), Ok(()));
+        assert_eq!(throttle.take(None, one, begin), Err(5));
+        assert_eq!(throttle.take(None, other, begin), Ok(()));
+        assert_eq!(throttle.take(None, one, begin + Duration::from_secs(5)), Ok(()));
+        assert_eq!(throttle.take(None, one, begin + Duration::from_secs(5)), Err(5));
+        assert_eq!(throttle.take(Some(ThrottleClass::Login), one, begin), Ok(()), "0 is no limit");
     }
 
     #[test]
@@ -227,19 +208,23 @@ mod tests {
             Throttle { anonymous: rate, login: rate, token: rate, used: Mutex::default() };
         let now = Instant::now();
         let first = IpAddr::from([203, 0, 113, 9]);
-        assert_eq!(throttle.take(Class::Login, first, now), Ok(()));
+        assert_eq!(throttle.take(Some(ThrottleClass::Login), first, now), Ok(()));
         let taken = (1..50_000_u32)
-            .filter(|n| throttle.take(Class::Login, IpAddr::from(n.to_be_bytes()), now).is_ok())
+            .filter(|n| {
+                throttle
+                    .take(Some(ThrottleClass::Login), IpAddr::from(n.to_be_bytes()), now)
+                    .is_ok()
+            })
             .count();
         assert_eq!(taken, MOST, "one each, and one for all the others");
         assert!(throttle.used.lock().unwrap().buckets.len() <= MOST + 1);
         assert!(
-            throttle.take(Class::Login, first, now).is_err(),
+            throttle.take(Some(ThrottleClass::Login), first, now).is_err(),
             "many others do not give it back"
         );
         assert_eq!(
             throttle.take(
-                Class::Login,
+                Some(ThrottleClass::Login),
                 IpAddr::from([203, 0, 113, 10]),
                 now + Duration::from_hours(1)
             ),

@@ -69,6 +69,15 @@ pub struct Loaded {
     pub notes: Vec<String>,
 }
 
+impl Loaded {
+    /// A value that cannot be used for what the settings alone do not know.
+    pub fn wrong(&self, name: &str, what: &str, remedy: &str) -> Wrong {
+        let mut problems = Vec::new();
+        sections::telling(&self.layers, &mut problems)(name, what, remedy);
+        Wrong(problems)
+    }
+}
+
 /// Reads all settings.
 ///
 /// # Errors

@@ -482,28 +482,6 @@ impl Settings {
                 "Write it as /auth/",
             );
         }
-        let first = path.split('/').nth(1).unwrap_or_default();
-        if [
-            "api",
-            "if",
-            "flows",
-            "static",
-            "application",
-            "recovery",
-            "-",
-            "media",
-            "ws",
-            "source",
-            "files",
-        ]
-        .contains(&first)
-        {
-            wrong(
-                "web.path",
-                "this name stands for something inside of the server",
-                "Choose another, as /auth/",
-            );
-        }
         if self.backup.every.is_some() && self.backup.passphrase.is_none() {
             wrong(
                 "backup.every",

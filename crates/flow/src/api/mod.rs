@@ -12,7 +12,7 @@ pub(crate) use computed::{
     prompt, stage, stage_name, text,
 };
 
-use countersign_core::{Access, Operation, with};
+use countersign_core::{Access, Operation, ThrottleClass, with};
 use countersign_pages::PageDef;
 use countersign_rest::object_schema;
 use http::Method;
@@ -40,6 +40,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Access::Public,
             with(flows, executor::post),
         )
+        .throttle(ThrottleClass::Login)
         .parameter("query", json!({"type": "string"}))
         .request("FlowChallengeResponseRequest")
         .response("ChallengeTypes"),

@@ -10,13 +10,13 @@ use axum::body::Body;
 use axum::middleware;
 use countersign_blueprints::{apply, instances::Surroundings, shipped};
 use countersign_catalogue::ApplicationAccess;
-use countersign_core::{Context, Module, request_layer};
+use countersign_core::{Context, Module, request_layer, router};
 use countersign_directory::Passwords;
 use countersign_events::EventSettings;
 use countersign_flow::{Deps, Flows};
 use countersign_model::Secret;
 use countersign_policy::Engine;
-use countersign_rest::api_router;
+use countersign_rest::api_routes;
 use countersign_store::{Actor, StoreError, SystemEntropy, params};
 use countersign_testing::{TestClock, database};
 use http::{Method, Request, StatusCode, header};
@@ -86,11 +86,10 @@ impl World {
         )
         .await
         .unwrap();
-        let mut router = api_router(&cx);
-        for routes in cx.modules().iter().filter_map(|module| module.routes.as_ref()) {
-            router = router.merge(routes(cx.clone()));
-        }
-        let router = router.layer(middleware::from_fn_with_state(cx.clone(), request_layer));
+        let mut routes = api_routes(&cx);
+        routes.extend(cx.modules().iter().flat_map(|module| module.routes.iter().cloned()));
+        let router = router(&cx, &routes, |_, handler| handler)
+            .layer(middleware::from_fn_with_state(cx.clone(), request_layer));
         Self { cx, clock, passwords, router, _world: world }
     }
 
@@ -125,10 +124,8 @@ impl World {
     /// A browser that talks to another process with the same database, as far as pages go.
     pub(crate) fn at_another_process(&self) -> Browser<'_> {
         let (modules, _) = modules();
-        let pages = modules.iter().filter(|module| module.name == "flow");
-        let router = pages
-            .filter_map(|module| module.routes.as_ref())
-            .fold(Router::new(), |router, routes| router.merge(routes(self.cx.clone())))
+        let flow = modules.into_iter().find(|module| module.name == "flow").unwrap();
+        let router = router(&self.cx, &flow.routes, |_, handler| handler)
             .layer(middleware::from_fn_with_state(self.cx.clone(), request_layer));
         Browser { router, ..self.browser() }
     }

@@ -1,23 +1,21 @@
 //! Addresses of the original that are not built yet: whoever comes is told so, instead of finding
 //! nothing.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::any;
-use countersign_core::RequestInfo;
+use countersign_core::{RequestInfo, Route, Routes};
 use countersign_flow::error_page;
 use serde_json::json;
 
 use super::http::{self, Answer};
 use crate::service::Service;
 
-pub(super) fn routes(router: Router<Service>) -> Router<Service> {
+pub(super) fn routes(over: &Routes<Service>) -> Vec<Route> {
     // The dialect of GitHub, and the code that a device without a keyboard shows.
     let programs = ["/login/oauth/access_token", "/user", "/user/teams", "/application/o/device/"];
     let people = ["/login/oauth/authorize", "/device"];
-    let router = programs.into_iter().fold(router, |router, path| router.route(path, any(program)));
-    people.into_iter().fold(router, |router, path| router.route(path, any(person)))
+    let programs = programs.into_iter().map(|path| over.at([], path, program));
+    programs.chain(people.into_iter().map(|path| over.at([], path, person))).collect()
 }
 
 fn text(path: &str) -> String {

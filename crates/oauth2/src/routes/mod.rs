@@ -13,58 +13,54 @@ mod token;
 mod userinfo;
 mod webfinger;
 
-use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
-use axum::http::header::ALLOW;
-use axum::http::{HeaderValue, Method, StatusCode, request::Parts};
-use axum::routing::any;
-use countersign_core::RequestInfo;
+use axum::extract::{Path, Request, State};
+use axum::http::{Method, StatusCode, request::Parts};
+use countersign_core::{RequestInfo, Route, Routes, ThrottleClass};
+use countersign_flow::Flows;
+use http_body_util::BodyExt as _;
 
 use self::attempts::Asked;
 use self::http::Answer;
-use crate::service::Service;
+use crate::service::{OAuth2, Service};
 use crate::wire::discovery::SHARED_JWKS;
 pub(crate) use authorize::SignInFor;
 pub(crate) use userinfo::is_good;
 
-/// Codes, tokens and assertions are small.
-const LARGEST_BODY: usize = 256 * 1024;
-
-pub(crate) fn router(service: Service) -> Router {
+pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
+    use Method as M;
+    let (oauth, flows) = (oauth.clone(), flows.clone());
+    let over = Routes::over(move |cx| oauth.over(flows.over(cx)));
     let both = |slug: &str| [slug.to_owned(), format!("{slug}/")];
-    let mut router: Router<Service> = Router::new();
+    let at = |path: &str| format!("/application/o/{path}");
+    let mut routes = vec![
+        over.at([M::POST, M::OPTIONS], at("token/"), token_route).throttle(ThrottleClass::Token),
+        over.at([M::GET, M::POST, M::OPTIONS], at("userinfo/"), userinfo_route),
+        over.at([M::POST, M::OPTIONS], at("introspect/"), introspect_route),
+        over.at([M::POST, M::OPTIONS], at("revoke/"), revoke_route),
+        over.at([M::GET, M::POST], at("end-session/"), end_any_session_route),
+        over.at([M::GET], at("{slug}/"), root_route),
+        over.at([M::GET, M::HEAD, M::OPTIONS], at("{slug}"), slash_route),
+        over.at([M::GET], at("{slug}/jwks/"), jwks_route),
+        over.at([M::GET, M::POST], at("{slug}/end-session/"), end_session_route),
+        over.at([M::GET], SHARED_JWKS, shared_jwks_route),
+        over.at([M::GET], "/.well-known/webfinger", webfinger_route),
+    ];
     for path in both("/application/o/authorize") {
-        router = router.route(&path, any(authorize_route));
+        routes.push(over.at([M::GET, M::POST], path, authorize_route));
     }
-    router = router
-        .route("/application/o/token/", any(token_route))
-        .route("/application/o/userinfo/", any(userinfo_route))
-        .route("/application/o/introspect/", any(introspect_route))
-        .route("/application/o/revoke/", any(revoke_route))
-        .route("/application/o/end-session/", any(end_any_session_route))
-        .route("/application/o/{slug}/", any(root_route))
-        .route("/application/o/{slug}", any(slash_route))
-        .route("/application/o/{slug}/jwks/", any(jwks_route))
-        .route("/application/o/{slug}/end-session/", any(end_session_route));
     // OpenID Connect Discovery puts the word after the issuer, RFC 8414 between host and path.
-    for path in [
-        "/application/o/{slug}/.well-known/openid-configuration",
-        "/application/o/{slug}/.well-known/oauth-authorization-server",
-    ] {
-        router = router.route(path, any(discovery_route));
-    }
-    for path in both("/.well-known/oauth-authorization-server/application/o/{slug}") {
-        router = router.route(&path, any(discovery_route));
+    let [bare, slash] = both("/.well-known/oauth-authorization-server/application/o/{slug}");
+    let behind = ["openid-configuration", "oauth-authorization-server"]
+        .map(|name| at(&format!("{{slug}}/.well-known/{name}")));
+    for path in behind.into_iter().chain([bare, slash]) {
+        routes.push(over.at([M::GET, M::OPTIONS], path, discovery_route));
     }
     for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
-        router = router.route(path, any(shared_discovery_route));
+        routes.push(over.at([M::GET, M::OPTIONS], path, shared_discovery_route));
     }
-    router = router
-        .route(SHARED_JWKS, any(shared_jwks_route))
-        .route("/.well-known/webfinger", any(webfinger_route));
-    router = absent::routes(router);
-    router.layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(service)
+    routes.extend(absent::routes(&over));
+    routes
 }
 
 /// A request taken apart, with its whole body.
@@ -78,37 +74,13 @@ impl Whole {
     async fn read(request: Request) -> Result<Whole, Box<Answer>> {
         let (parts, body) = request.into_parts();
         let info = RequestInfo::of(&parts);
-        let mut whole = Request::new(body);
-        *whole.extensions_mut() = parts.extensions.clone();
-        let body = Bytes::from_request(whole, &()).await;
-        let body = body.map_err(|_| Box::new(http::too_large()))?;
+        let body = body.collect().await.map_err(|_| Box::new(http::too_large()))?.to_bytes();
         Ok(Whole { parts, info, body })
     }
 }
 
-fn allowed(parts: &Parts, methods: &[Method]) -> Result<(), Box<Answer>> {
-    if methods.contains(&parts.method)
-        || parts.method == Method::HEAD && methods.contains(&Method::GET)
-    {
-        return Ok(());
-    }
-    let mut answer = http::empty(StatusCode::METHOD_NOT_ALLOWED);
-    let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
-    if let Ok(allow) = HeaderValue::from_str(&names.join(", ")) {
-        answer.headers_mut().insert(ALLOW, allow);
-    }
-    Err(Box::new(answer))
-}
-
-/// Reads a request that may have one of the methods, or answers why not.
-async fn read(request: Request, methods: &[Method]) -> Result<Whole, Box<Answer>> {
-    let whole = Whole::read(request).await?;
-    allowed(&whole.parts, methods)?;
-    Ok(whole)
-}
-
 async fn authorize_route(State(service): State<Service>, request: Request) -> Answer {
-    match read(request, &[Method::GET, Method::POST]).await {
+    match Whole::read(request).await {
         Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
         Ok(r) => authorize::authorize(&service, &r.parts, &r.body).await,
         Err(answer) => *answer,
@@ -116,7 +88,7 @@ async fn authorize_route(State(service): State<Service>, request: Request) -> An
 }
 
 async fn token_route(State(service): State<Service>, request: Request) -> Answer {
-    match read(request, &[Method::POST, Method::OPTIONS]).await {
+    match Whole::read(request).await {
         Ok(r) => {
             let asked = Asked::read(&service, &r.parts.headers, &r.body);
             let serve = token::token(&service, &r.info, &r.parts.method, &r.parts.headers, &asked);
@@ -127,7 +99,7 @@ async fn token_route(State(service): State<Service>, request: Request) -> Answer
 }
 
 async fn userinfo_route(State(service): State<Service>, request: Request) -> Answer {
-    match read(request, &[Method::GET, Method::POST, Method::OPTIONS]).await {
+    match Whole::read(request).await {
         Ok(r) => {
             userinfo::userinfo(&service, &r.info, &r.parts.method, &r.parts.headers, &r.body).await
         }
@@ -136,7 +108,7 @@ async fn userinfo_route(State(service): State<Service>, request: Request) -> Ans
 }
 
 async fn introspect_route(State(service): State<Service>, request: Request) -> Answer {
-    match read(request, &[Method::POST, Method::OPTIONS]).await {
+    match Whole::read(request).await {
         Ok(r) => {
             let asked = Asked::read(&service, &r.parts.headers, &r.body);
             let serve = inspect::introspect(&service, &r.parts.method, &asked);
@@ -147,7 +119,7 @@ async fn introspect_route(State(service): State<Service>, request: Request) -> A
 }
 
 async fn revoke_route(State(service): State<Service>, request: Request) -> Answer {
-    match read(request, &[Method::POST, Method::OPTIONS]).await {
+    match Whole::read(request).await {
         Ok(r) => {
             let asked = Asked::read(&service, &r.parts.headers, &r.body);
             let serve = inspect::revoke(&service, &r.parts.method, &r.parts.headers, &asked);
@@ -167,7 +139,7 @@ async fn end_session_route(
     Path(slug): Path<String>,
     request: Request,
 ) -> Answer {
-    match read(request, &[Method::GET, Method::POST]).await {
+    match Whole::read(request).await {
         Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
         Ok(r) => end_session::end_session(&service, &r.parts, &r.body, &slug).await,
         Err(answer) => *answer,
@@ -179,7 +151,7 @@ async fn discovery_route(
     Path(slug): Path<String>,
     request: Request,
 ) -> Answer {
-    match read(request, &[Method::GET, Method::OPTIONS]).await {
+    match Whole::read(request).await {
         Ok(r) => {
             discovery::discovery(&service, &r.info, &r.parts.method, &r.parts.headers, &slug).await
         }
@@ -192,14 +164,14 @@ async fn jwks_route(
     Path(slug): Path<String>,
     request: Request,
 ) -> Answer {
-    match read(request, &[Method::GET]).await {
+    match Whole::read(request).await {
         Ok(r) => discovery::jwks(&service, &r.info, &slug).await,
         Err(answer) => *answer,
     }
 }
 
 async fn end_any_session_route(State(service): State<Service>, request: Request) -> Answer {
-    match read(request, &[Method::GET, Method::POST]).await {
+    match Whole::read(request).await {
         Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
         Ok(r) => end_session::end_any_session(&service, &r.parts, &r.body).await,
         Err(answer) => *answer,
@@ -207,31 +179,28 @@ async fn end_any_session_route(State(service): State<Service>, request: Request)
 }
 
 async fn shared_discovery_route(State(service): State<Service>, request: Request) -> Answer {
-    match read(request, &[Method::GET, Method::OPTIONS]).await {
+    match Whole::read(request).await {
         Ok(r) => discovery::shared(&service, &r.info, &r.parts.method, &r.parts.headers).await,
         Err(answer) => *answer,
     }
 }
 
 async fn shared_jwks_route(State(service): State<Service>, request: Request) -> Answer {
-    match read(request, &[Method::GET]).await {
+    match Whole::read(request).await {
         Ok(r) => discovery::shared_jwks(&service, &r.info).await,
         Err(answer) => *answer,
     }
 }
 
 async fn webfinger_route(State(service): State<Service>, request: Request) -> Answer {
-    match read(request, &[Method::GET]).await {
+    match Whole::read(request).await {
         Ok(r) => webfinger::webfinger(&service, &r.info),
         Err(answer) => *answer,
     }
 }
 
-async fn root_route(Path(slug): Path<String>, request: Request) -> Answer {
-    match read(request, &[Method::GET]).await {
-        Ok(_) => discovery::root(&slug),
-        Err(answer) => *answer,
-    }
+async fn root_route(Path(slug): Path<String>) -> Answer {
+    discovery::root(&slug)
 }
 
 async fn slash_route(
@@ -239,7 +208,7 @@ async fn slash_route(
     Path(slug): Path<String>,
     request: Request,
 ) -> Answer {
-    match read(request, &[Method::GET, Method::HEAD, Method::OPTIONS]).await {
+    match Whole::read(request).await {
         Ok(r) => discovery::without_slash(&service, &r.info, &slug),
         Err(answer) => *answer,
     }

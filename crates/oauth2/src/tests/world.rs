@@ -87,7 +87,8 @@ impl World {
         world.write(move |tx| furnish(tx, &change)).await;
         let cx = world.cx.clone();
         let service = oauth.over(flows.over(&cx));
-        let router = crate::routes::router(service.clone()).layer(
+        let routes = crate::routes::routes(&oauth, &flows);
+        let router = countersign_core::router(&cx, &routes, |_, handler| handler).layer(
             axum::middleware::from_fn_with_state(cx.clone(), countersign_core::request_layer),
         );
         World { cx, service, router, world }

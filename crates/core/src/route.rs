@@ -1,0 +1,205 @@
+//! Addresses outside of the API: what a module declares of each, and the router over all of them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{MethodRouter, any};
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::Limited;
+
+use crate::context::Context;
+use crate::identity::Caller;
+use crate::module::Access;
+use crate::request::RequestInfo;
+
+/// One address. A row says all that surrounds its handler, which the handler cannot get around.
+#[derive(Clone)]
+pub struct Route {
+    /// Those it answers; HEAD goes with GET. Others get 405. With none, the handler sees them all.
+    pub methods: Vec<Method>,
+    /// Names in braces. One row for each path.
+    pub path: String,
+    /// Asked before the handler. Pages and endpoints of protocols are public: they ask in words of
+    /// their own, be it with a page that signs in.
+    pub access: Access,
+    /// What a POST to it counts as.
+    pub throttle: Option<ThrottleClass>,
+    pub stack: Stack,
+    serve: Arc<dyn Fn(&Context) -> MethodRouter + Send + Sync>,
+}
+
+/// What is counted apart, by address of the client. Calls of nobody are counted beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ThrottleClass {
+    /// Answers to a sign-in.
+    Login,
+    /// Requests for tokens, refused in the words of RFC 6749.
+    Token,
+}
+
+/// What surrounds a handler: how much of a body it gets, and how long it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stack {
+    /// Operations of the API, with a body of at most 4 MiB.
+    Api,
+    /// Pages, forms and messages of protocols, with a body of at most 256 KiB.
+    Page,
+    /// As `Page`, with files: a body of at most so many bytes.
+    Upload(usize),
+    /// A body of any length, which the handler reads piece by piece and nobody holds. It lasts as
+    /// long as it flows.
+    Stream,
+    /// Becomes a conversation (`rest::socket`). Its time ends with the answer that says so.
+    Socket,
+}
+
+impl Stack {
+    /// Bytes of the largest body; `None` has no end.
+    pub const fn largest_body(self) -> Option<usize> {
+        match self {
+            Stack::Api => Some(4 * 1024 * 1024),
+            Stack::Page => Some(256 * 1024),
+            Stack::Upload(most) => Some(most),
+            Stack::Stream => None,
+            Stack::Socket => Some(0),
+        }
+    }
+}
+
+/// Who was let in by [`Route::access`], in the extensions of the request.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    pub caller: Caller,
+    pub access: Access,
+}
+
+/// Makes rows whose handlers share a state.
+pub struct Routes<S>(Arc<dyn Fn(&Context) -> S + Send + Sync>);
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// `state` is made from the program's context when its router is.
+    pub fn over(state: impl Fn(&Context) -> S + Send + Sync + 'static) -> Routes<S> {
+        Routes(Arc::new(state))
+    }
+
+    /// A public page.
+    pub fn at<T: 'static>(
+        &self,
+        methods: impl IntoIterator<Item = Method>,
+        path: impl Into<String>,
+        handler: impl Handler<T, S>,
+    ) -> Route {
+        let state = self.0.clone();
+        Route {
+            methods: methods.into_iter().collect(),
+            path: path.into(),
+            access: Access::Public,
+            throttle: None,
+            stack: Stack::Page,
+            serve: Arc::new(move |cx| any(handler.clone()).with_state(state(cx))),
+        }
+    }
+}
+
+impl Route {
+    #[must_use]
+    pub fn access(self, access: Access) -> Route {
+        Route { access, ..self }
+    }
+
+    #[must_use]
+    pub fn throttle(self, class: impl Into<Option<ThrottleClass>>) -> Route {
+        Route { throttle: class.into(), ..self }
+    }
+
+    #[must_use]
+    pub fn stack(self, stack: Stack) -> Route {
+        Route { stack, ..self }
+    }
+
+    /// The row, and one that leads to it whoever leaves out its last slash.
+    pub fn with_slash(self) -> [Route; 2] {
+        let path = self.path.trim_end_matches('/').to_owned();
+        [Routes::over(|_| ()).at([Method::GET], path, to_slash), self]
+    }
+
+    /// As the route walk prints it.
+    pub fn describe(&self) -> String {
+        let methods: Vec<&str> = self.methods.iter().map(Method::as_str).collect();
+        let methods = if methods.is_empty() { "*".to_owned() } else { methods.join(",") };
+        let throttle = self.throttle.map(|class| format!(" {class:?}")).unwrap_or_default();
+        format!("{methods} {} {:?}{throttle}: {}", self.path, self.stack, self.access.describe())
+    }
+
+    fn handler(&self, cx: &Context) -> MethodRouter {
+        let (methods, most) = (self.methods.clone(), self.stack.largest_body());
+        (self.serve)(cx).layer(middleware::from_fn(move |request: Request, next: Next| {
+            let refusal = not_allowed(&methods, request.method());
+            let request = match most {
+                Some(most) => bounded(request, most),
+                None => request,
+            };
+            async move {
+                match refusal {
+                    Some(refusal) => refusal,
+                    None => next.run(request).await,
+                }
+            }
+        }))
+    }
+}
+
+/// A request whose handler sees the body fail where it becomes too long; at once when it says so.
+fn bounded(request: Request, most: usize) -> Request {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    let is_longer = |length: &str| length.parse::<usize>().is_ok_and(|length| length > most);
+    if length.is_some_and(is_longer) {
+        return request.map(|_| Body::new(Limited::new(Body::from("x"), 0)));
+    }
+    request.map(|body| Body::new(Limited::new(body, most)))
+}
+
+fn not_allowed(methods: &[Method], method: &Method) -> Option<Response> {
+    let asked = if method == Method::HEAD { &Method::GET } else { method };
+    if methods.is_empty() || methods.contains(method) || methods.contains(asked) {
+        return None;
+    }
+    let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    let mut response = StatusCode::METHOD_NOT_ALLOWED.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.extend(HeaderValue::from_str(&names.join(", ")).map(|names| (header::ALLOW, names)));
+    Some(response)
+}
+
+async fn to_slash(request: Request) -> Redirect {
+    let uri = request.uri();
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{}/{query}", uri.path()))
+}
+
+/// A router over rows, and the page of addresses that are in none. `surround` puts around each
+/// handler what the program keeps for its row.
+pub fn router(
+    cx: &Context,
+    routes: &[Route],
+    surround: impl Fn(&Route, MethodRouter) -> MethodRouter,
+) -> Router {
+    let elsewhere = Routes::over(Context::clone).at([], "", elsewhere);
+    let router = routes.iter().fold(Router::new(), |router, route| {
+        router.route(&route.path, surround(route, route.handler(cx)))
+    });
+    router.fallback_service(surround(&elsewhere, elsewhere.handler(cx)))
+}
+
+async fn elsewhere(
+    axum::extract::State(cx): axum::extract::State<Context>,
+    request: Request,
+) -> Response {
+    cx.not_found(&RequestInfo::of(&request.into_parts().0))
+}
