@@ -4,9 +4,22 @@ import { defineConfig } from 'vite';
 
 // Two pages, one set of hashed files. The server serves the whole of dist below
 // /static/web/ and answers /if/admin/* and /if/user/* with the two pages.
+// Files find each other from where they are; the pages are told by the server what it is below.
+const base = '__BASE__';
+
 export default defineConfig({
   base: '/static/web/',
-  plugins: [svelte()],
+  plugins: [
+    svelte(),
+    {
+      name: 'base-of-pages',
+      apply: 'build',
+      transformIndexHtml: (html) => html.replace('<html ', `<html data-base="${base}" `),
+    },
+  ],
+  experimental: {
+    renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `${base}/static/web/${file}` : { relative: true }),
+  },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

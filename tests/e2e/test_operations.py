@@ -88,6 +88,31 @@ def test_everything_works_below_a_path(start):
                 assert '"/static/' not in file.text and "(/static/" not in file.text, address
 
 
+def test_below_a_path_what_merely_looks_like_an_address_is_not_touched(start):
+    server = start(BelowPath())
+    title, css = "Read url=/docs/ first", 'main::after { content: "href=\\"/if/user/\\""; background: url(/elsewhere.png) }'
+    server.api("PATCH", "flows/instances/default-authentication-flow/", 200, json={"title": title})
+    brand = server.one("core/brands/")
+    server.api("PATCH", f"core/brands/{brand['brand_uuid']}/", 200, json={"branding_custom_css": css})
+    page = requests.get(server.base + "/if/flow/default-authentication-flow/").text.replace("&#x2f;", "/")
+    assert title in page and '"/auth/static/brand.css"' in page
+    assert requests.get(server.base + "/static/brand.css").text == css
+    challenge = requests.get(server.base + "/api/v3/flows/executor/default-authentication-flow/?query=").json()
+    assert challenge["flow_info"]["title"] == title
+    assert challenge["flow_info"]["cancel_url"] == "/auth/flows/-/cancel/"
+    assert challenge["flow_info"]["background"].startswith("/auth/static/")
+
+
+@pytest.mark.parametrize("name", ["if", "application", "api", "-"])
+def test_a_path_that_is_an_address_inside_is_refused(name):
+    server = Server(AUTHENTIK_WEB__PATH=f"/{name}/")
+    try:
+        answer = command(server, "config")
+        assert answer.returncode == 1 and "stands for something inside" in answer.stderr
+    finally:
+        server.close()
+
+
 def test_wrong_paths_are_refused():
     server = Server(AUTHENTIK_WEB__PATH="auth")
     try:

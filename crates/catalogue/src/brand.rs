@@ -194,11 +194,13 @@ async fn current(call: Call) -> Result<Response, ApiError> {
     map.insert("branding_title".to_owned(), text(|b| &b.branding_title, "authentik").into());
     map.insert(
         "branding_logo".to_owned(),
-        text(|b| &b.branding_logo, "/static/dist/assets/icons/icon_left_brand.svg").into(),
+        call.cx
+            .url(&text(|b| &b.branding_logo, "/static/dist/assets/icons/icon_left_brand.svg"))
+            .into(),
     );
     map.insert(
         "branding_favicon".to_owned(),
-        text(|b| &b.branding_favicon, "/static/dist/assets/icons/icon.png").into(),
+        call.cx.url(&text(|b| &b.branding_favicon, "/static/dist/assets/icons/icon.png")).into(),
     );
     map.insert("branding_custom_css".to_owned(), text(|b| &b.branding_custom_css, "").into());
     map.insert(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use countersign_model::{
-    Cidr, Clock, Entropy, KindMeta, ObjectId, Registry, Secret, Snapshot, Space,
+    BasePath, Cidr, Clock, Entropy, KindMeta, ObjectId, Registry, Secret, Snapshot, Space,
 };
 use countersign_store::{Actor, Agent, Store};
 use serde_json::{Map, Value, json};
@@ -27,8 +27,7 @@ pub struct Settings {
     pub secret_key: Secret,
     /// The public address, as `https://id.example.org`; without it links follow the request's host.
     pub base_url: Option<String>,
-    /// The path everything is served below, as `/auth`; empty for the root.
-    pub base_path: String,
+    pub base_path: BasePath,
     pub cookie_domain: Option<String>,
     /// Networks whose forwarding headers count.
     pub trusted_proxies: Vec<Cidr>,
@@ -147,7 +146,12 @@ impl Context {
             Some(base) => base.trim_end_matches('/').to_owned(),
             None => request.origin(),
         };
-        host + &self.settings.base_path
+        host + self.settings.base_path.as_str()
+    }
+
+    /// An address of this server, as `/if/user/`, as browsers have to ask for it.
+    pub fn url(&self, address: &str) -> String {
+        self.settings.base_path.url(address)
     }
 
     /// The original's `uid` of a user: stable, and the same for every client.

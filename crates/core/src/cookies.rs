@@ -1,7 +1,6 @@
 //! The session cookie and the CSRF pair.
 
 use cookie::{Cookie, SameSite};
-use countersign_model::Entropy;
 use http::{HeaderMap, HeaderValue, header};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -62,7 +61,7 @@ pub fn session_cookie(
     };
     let signing = EncodingKey::from_secret(cx.cookie_key.expose().as_bytes());
     let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &signing).ok()?;
-    let mut cookie = Cookie::build((SESSION, token)).path("/").http_only(true);
+    let mut cookie = Cookie::build((SESSION, token)).path(cx.url("/")).http_only(true);
     if let Some(domain) = &cx.settings.cookie_domain {
         cookie = cookie.domain(domain.clone());
     }
@@ -85,10 +84,10 @@ pub fn csrf_token(headers: &HeaderMap) -> Option<String> {
 }
 
 /// A new CSRF token and the cookie that carries it, for a year.
-pub fn csrf_cookie(entropy: &dyn Entropy, request: &RequestInfo) -> (String, Option<HeaderValue>) {
-    let token = entropy.token(32);
+pub fn csrf_cookie(cx: &Context, request: &RequestInfo) -> (String, Option<HeaderValue>) {
+    let token = cx.entropy.token(32);
     let cookie = Cookie::build((CSRF, token.clone()))
-        .path("/")
+        .path(cx.url("/"))
         .same_site(SameSite::Lax)
         .secure(request.secure())
         .max_age(cookie::time::Duration::days(364));

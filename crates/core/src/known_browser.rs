@@ -80,7 +80,7 @@ impl KnownBrowser {
         let key = EncodingKey::from_secret(cx.cookie_key.expose().as_bytes());
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).ok()?;
         let cookie = Cookie::build((COOKIE, token))
-            .path("/")
+            .path(cx.url("/"))
             .http_only(true)
             .same_site(SameSite::Lax)
             .secure(request.secure());

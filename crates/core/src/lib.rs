@@ -34,7 +34,7 @@ pub use module::{Access, Module, Operation, Start, with};
 pub use page::{Page, envelope};
 pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use resource::{Display, FamilyResource, KindResource, RenderContext};
-pub use response::{json, no_content};
+pub use response::{json, no_content, redirect};
 pub use route::{Admitted, Route, Routes, Stack, ThrottleClass, router};
 pub use service::{Nodes, Service, Shutdown, Sockets, Tasks};
 pub use session::SessionData;

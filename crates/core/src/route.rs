@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -125,7 +125,7 @@ impl Route {
     /// The row, and one that leads to it whoever leaves out its last slash.
     pub fn with_slash(self) -> [Route; 2] {
         let path = self.path.trim_end_matches('/').to_owned();
-        [Routes::over(|_| ()).at([Method::GET], path, to_slash), self]
+        [Routes::over(Context::clone).at([Method::GET], path, to_slash), self]
     }
 
     /// As the route walk prints it.
@@ -177,10 +177,10 @@ fn not_allowed(methods: &[Method], method: &Method) -> Option<Response> {
     Some(response)
 }
 
-async fn to_slash(request: Request) -> Redirect {
+async fn to_slash(State(cx): State<Context>, request: Request) -> Redirect {
     let uri = request.uri();
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    Redirect::permanent(&format!("{}/{query}", uri.path()))
+    Redirect::permanent(&cx.url(&format!("{}/{query}", uri.path())))
 }
 
 /// A router over rows, and the page of addresses that are in none. `surround` puts around each
@@ -197,9 +197,6 @@ pub fn router(
     router.fallback_service(surround(&elsewhere, elsewhere.handler(cx)))
 }
 
-async fn elsewhere(
-    axum::extract::State(cx): axum::extract::State<Context>,
-    request: Request,
-) -> Response {
+async fn elsewhere(State(cx): State<Context>, request: Request) -> Response {
     cx.not_found(&RequestInfo::of(&request.into_parts().0))
 }

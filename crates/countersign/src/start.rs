@@ -17,7 +17,7 @@ use countersign_core::{
 };
 use countersign_directory::Passwords;
 use countersign_flow::{Deps, Flows};
-use countersign_model::{Entropy as _, Registry, Secret};
+use countersign_model::{BasePath, Entropy as _, Registry, Secret};
 use countersign_oauth2::OAuth2;
 use countersign_policy::Engine;
 use countersign_store::{
@@ -312,7 +312,7 @@ fn for_handlers(settings: &Settings, secret_key: Secret) -> CoreSettings {
         version: VERSION,
         secret_key,
         base_url: settings.general.base_url.as_ref().map(|origin| origin.0.clone()),
-        base_path: settings.web.path.trim_end_matches('/').to_owned(),
+        base_path: BasePath::new(&settings.web.path),
         cookie_domain: settings.web.cookie_domain.clone(),
         trusted_proxies: settings.listen.trusted_proxies.clone(),
         data_dir: settings.general.data_dir.clone(),

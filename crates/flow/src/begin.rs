@@ -1,7 +1,7 @@
 //! The doors for protocols: begin a flow, send somebody to sign in, show an error or a refusal.
 
 use axum::response::Response;
-use countersign_core::{RequestInfo, Visitor};
+use countersign_core::{Context, RequestInfo, Visitor};
 use countersign_model::Ref;
 use countersign_pages::{
     Confirm, Denied, Errors, Form, Message, Pair, Scene, response as page_response,
@@ -91,10 +91,12 @@ pub async fn begin(
     }
     plan_store::put(&run.browser, &run.plan).await?;
     let slug = run.slug();
-    Ok(Started::Answer(run.browser.with_cookies(
-        web::redirect(&web::flow_url(&slug, &web::parse_query(&request.query))),
-        true,
-    )))
+    Ok(Started::Answer(
+        run.browser.with_cookies(
+            cx.redirect(&web::flow_url(&slug, &web::parse_query(&request.query))),
+            true,
+        ),
+    ))
 }
 
 /// Whether a step may be performed where nothing may be shown.
@@ -156,7 +158,7 @@ async fn quietly(run: Run) -> Result<Started, FlowError> {
 
 /// The end of a flow as an answer to a plain request.
 fn conclude(finished: Finished) -> Response {
-    html::present(Finished { continues: false, ..finished }, None, web::redirect)
+    html::present(Finished { continues: false, ..finished }, None, Context::redirect)
 }
 
 /// Sends the browser to sign in and back to `next`, an address of this server. A
@@ -172,7 +174,7 @@ pub fn require_login(
     let query: String =
         form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
     Browser::new(cx, request, visitor)
-        .with_cookies(web::redirect(&format!("/flows/-/default/authentication/?{query}")), true)
+        .with_cookies(cx.redirect(&format!("/flows/-/default/authentication/?{query}")), true)
 }
 
 /// A page for an error of a protocol: a title people and guides know, a sentence, what was

@@ -177,18 +177,16 @@ impl Browser {
             .filter(|background| !background.is_empty())
             .map(str::to_owned);
         let chosen = own.unwrap_or_else(|| self.brand_text("branding_default_flow_background"));
-        if chosen.is_empty() {
-            "/static/dist/assets/images/flow_background.jpg".to_owned()
-        } else {
-            chosen
-        }
+        let shipped = "/static/dist/assets/images/flow_background.jpg";
+        self.cx.url(if chosen.is_empty() { shipped } else { &chosen })
     }
 
     /// What surrounds every page.
     pub(crate) fn frame(&self) -> Frame {
         let title = self.brand_title();
         // A brand nobody has named yet bears the original's name.
-        let mut frame = Frame::new(if title == "authentik" { "Countersign" } else { &title });
+        let title = if title == "authentik" { "Countersign" } else { &title };
+        let mut frame = Frame::new(title).below(&self.cx.settings.base_path);
         let logo = self.brand_text("branding_logo");
         // The original's own pictures stand for "none chosen": the mark is drawn instead.
         if !logo.is_empty() && !logo.starts_with("/static/dist/assets/icons/") {
@@ -276,7 +274,7 @@ impl Browser {
         let max_age = (session.seconds > 0).then_some(session.seconds);
         self.cookies.clear();
         self.cookies.extend(session_cookie(&self.cx, &self.request, key, Some(&uid), max_age));
-        self.cookies.extend(csrf_cookie(&*self.cx.entropy, &self.request).1);
+        self.cookies.extend(csrf_cookie(&self.cx, &self.request).1);
         self.former.get_or_insert(self.visitor.key_hash());
         let mut browser = std::mem::take(&mut self.visitor.browser);
         browser.remember(pk, &*self.cx.entropy);
@@ -317,7 +315,7 @@ impl Browser {
         if let Some(token) = csrf_token(headers).filter(|_| self.cookies.is_empty()) {
             return token;
         }
-        let (token, cookie) = csrf_cookie(&*self.cx.entropy, &self.request);
+        let (token, cookie) = csrf_cookie(&self.cx, &self.request);
         self.cookies.extend(cookie);
         token
     }
@@ -328,8 +326,9 @@ impl Browser {
         let (value, seconds) =
             name.map_or((String::new(), 0), |name| (URL_SAFE_NO_PAD.encode(name), 365 * 86_400));
         let secure = if self.request.secure() { "; Secure" } else { "" };
+        let path = self.cx.url("/if/flow/");
         let cookie = format!(
-            "{NAME_COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/if/flow/; Max-Age={seconds}{secure}"
+            "{NAME_COOKIE}={value}; HttpOnly; SameSite=Lax; Path={path}; Max-Age={seconds}{secure}"
         );
         self.cookies.extend(HeaderValue::from_str(&cookie));
     }
@@ -388,7 +387,8 @@ impl Browser {
             .map(|domain| format!("; Domain={domain}"))
             .unwrap_or_default();
         HeaderValue::from_str(&format!(
-            "authentik_session=; HttpOnly; {same_site}; Path=/{domain}; Max-Age=0"
+            "authentik_session=; HttpOnly; {same_site}; Path={}{domain}; Max-Age=0",
+            self.cx.url("/")
         ))
         .ok()
     }

@@ -28,6 +28,7 @@ pub trait Destination: Send + Sync {
 pub(crate) fn application(cx: &FlowContext, query: &[(String, String)]) -> Option<ApplicationHint> {
     let (_, next) = query.iter().rev().find(|(name, _)| name == "next")?;
     let (path, query) = next.split_once('?').unwrap_or((next, ""));
+    let path = cx.settings.base_path.inside(path).unwrap_or(path);
     let known = &cx.shared().deps.destinations;
     known.iter().find_map(|destination| destination.application(cx, path, query))
 }

@@ -1,6 +1,7 @@
 //! Flows for people: what a request led to, as a page or a redirect.
 
 use axum::response::Response;
+use countersign_core::Context;
 use countersign_model::{ChoiceValue as _, ErrorNode, FieldErrors};
 use countersign_pages::{AnyPage, Errors, Form, Person, Scene, response as page_response};
 use http::{HeaderMap, StatusCode};
@@ -21,10 +22,11 @@ use crate::web::{cancel_url, flow_url, with_retry_after};
 pub(crate) fn present(
     finished: Finished,
     headers: Option<&HeaderMap>,
-    redirect: fn(&str) -> Response,
+    redirect: fn(&Context, &str) -> Response,
 ) -> Response {
     let Finished { mut run, reply, continues } = finished;
     let slug = run.slug();
+    let redirect = |to: &str| redirect(&run.browser.cx, to);
     let response = match reply {
         Reply::Next => redirect(&flow_url(&slug, &run.plan.query)),
         Reply::SwitchFlow { slug } => redirect(&flow_url(&slug, &run.plan.query)),

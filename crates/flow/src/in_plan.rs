@@ -91,7 +91,8 @@ impl Stage for SessionEnd {
             brand_name: run.browser.brand_title(),
             application_name: text("name"),
             application_launch_url: text("launch_url"),
-            invalidation_flow_url: logout.map(|flow| format!("/if/flow/{}/", flow.slug)),
+            invalidation_flow_url: logout
+                .map(|flow| run.browser.cx.url(&format!("/if/flow/{}/", flow.slug))),
         }))
     }
 }

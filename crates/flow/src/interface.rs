@@ -11,7 +11,7 @@ use crate::browser::Browser;
 use crate::context::FlowContext;
 use crate::error::FlowError;
 use crate::setup;
-use crate::web::{Visit, address, cancel_url, nobody, redirect};
+use crate::web::{Visit, address, cancel_url, nobody};
 
 /// Pages whose addresses end with a slash.
 pub(crate) fn pages(over: &Routes<FlowContext>) -> [Route; 2] {
@@ -40,7 +40,7 @@ async fn start(State(cx): State<FlowContext>, request: Request) -> Response {
         return response;
     }
     match guard(&visit).await {
-        Ok(None) => redirect("/if/user/"),
+        Ok(None) => visit.cx.redirect("/if/user/"),
         Ok(Some(response)) => response,
         Err(error) => visit.failure(&error),
     }
@@ -52,7 +52,7 @@ fn outsider(visit: &Visit) -> Option<Response> {
     visit.visitor.user.as_deref().filter(|user| is_outsider(user))?;
     let browser = visit.browser();
     Some(match browser.default_application() {
-        Some(slug) => redirect(&format!("/application/launch/{slug}/")),
+        Some(slug) => visit.cx.redirect(&format!("/application/launch/{slug}/")),
         None => insiders_only(&browser, Some(&address(&visit.request))),
     })
 }
@@ -85,9 +85,9 @@ async fn guard(visit: &Visit) -> Result<Option<Response>, FlowError> {
         return Ok(None);
     }
     if setup::is_open(&visit.cx).await? {
-        return Ok(Some(redirect(setup::SETUP_URL)));
+        return Ok(Some(visit.cx.redirect(setup::SETUP_URL)));
     }
-    Ok(Some(redirect("/flows/-/default/authentication/?next=/")))
+    Ok(Some(visit.cx.redirect("/flows/-/default/authentication/?next=/")))
 }
 
 async fn admin(State(cx): State<FlowContext>, request: Request) -> Response {
@@ -111,7 +111,7 @@ async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
     // `#`, and leads to the sign-in and back there. It shows nothing before.
     if visiting {
         match setup::is_open(&visit.cx).await {
-            Ok(true) => return redirect(setup::SETUP_URL),
+            Ok(true) => return visit.cx.redirect(setup::SETUP_URL),
             Ok(false) => {}
             Err(error) => return visit.failure(&FlowError::Store(error)),
         }
@@ -130,8 +130,9 @@ async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
     }
     // The interface sends the token of this cookie with every change.
     browser.csrf(&visit.parts.headers);
-    let served =
-        countersign_pages::files().and_then(|files| files.interface(file, &visit.parts.headers));
+    let base = &visit.cx.settings.base_path;
+    let served = countersign_pages::files()
+        .and_then(|files| files.interface(file, base, &visit.parts.headers));
     let mut response = served.unwrap_or_else(|| {
         let page = Message::new("The interface is not part of this program").text(
             "It was built without the web folder. Build the web interface first, then the program.",

@@ -128,7 +128,7 @@ fn own_path(cx: &Context, request: &RequestInfo, address: &str) -> Option<String
     if !at(&cx.origin(request)) && !at(&request.origin()) {
         return None;
     }
-    address.path().strip_prefix(&*cx.settings.base_path).map(str::to_owned)
+    cx.settings.base_path.inside(address.path()).map(str::to_owned)
 }
 
 /// Not an address that runs in the browser, and not `blank://`, which means that there is none.

@@ -106,7 +106,7 @@ pub(crate) async fn use_token(
     let Some(pk) = cx.store.write(actor, "recovery link used", work).await? else {
         return Ok(link_expired(visit));
     };
-    let mut response = web::see_other("/if/user/#/settings");
+    let mut response = visit.cx.see_other("/if/user/#/settings");
     if let Some(cookie) = session_cookie(cx, &visit.request, &session_key, Some(&cx.uid(pk)), None)
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -143,7 +143,7 @@ pub(crate) async fn use_flow_token(
     if !restore(&mut browser, flow, key).await? {
         return Ok(link_expired(visit));
     }
-    Ok(browser.with_cookies(web::see_other(&web::flow_url(slug, &rest)), true))
+    Ok(browser.with_cookies(visit.cx.see_other(&web::flow_url(slug, &rest)), true))
 }
 
 /// Spends a link's key and keeps the plan of its flow, about whom it was made for. `false`: it was

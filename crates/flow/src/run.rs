@@ -254,7 +254,7 @@ impl Run {
     pub(crate) fn shown_avatar(&self) -> String {
         let name = self.shown_user();
         if name.is_empty() {
-            return "/static/dist/assets/images/user_default.png".to_owned();
+            return self.browser.cx.url("/static/dist/assets/images/user_default.png");
         }
         match &self.browser.visitor.user {
             Some(user) if user.username == name => {

@@ -1,11 +1,11 @@
 //! The addresses of flows that people open: flows as pages, the default flows, cancel, links.
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use countersign_accounts::visitor;
 use countersign_core::{
-    RequestInfo, Route, Routes, Stack, ThrottleClass, Visitor, cookies::csrf_matches, form,
+    Context, RequestInfo, Route, Routes, Stack, ThrottleClass, Visitor, cookies::csrf_matches, form,
 };
 use countersign_model::{ChoiceValue as _, FieldErrors, Problem, Ref};
 use countersign_pages::{Message, Scene, response as page_response};
@@ -144,25 +144,6 @@ fn failure_page(cx: &FlowContext, request: &RequestInfo, error: &FlowError) -> R
     response
 }
 
-pub(crate) fn redirect(to: &str) -> Response {
-    let mut response = Response::new(Body::empty());
-    match HeaderValue::from_str(to) {
-        Ok(location) => {
-            *response.status_mut() = StatusCode::FOUND;
-            response.headers_mut().insert(header::LOCATION, location);
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-            response
-                .headers_mut()
-                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
-        // An address that cannot stand in a header leads nowhere.
-        Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
-    }
-    response
-}
-
 async fn flow(
     State(cx): State<FlowContext>,
     Path(slug): Path<String>,
@@ -209,7 +190,8 @@ pub(crate) fn largest_form(cx: &FlowContext, slug: &str) -> usize {
 
 async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Response, FlowError> {
     let _turn = BrowserLocks::wait(&visit.cx, &visit.visitor.key).await;
-    let present = |finished| html::present(finished, Some(&visit.parts.headers), see_other);
+    let present =
+        |finished| html::present(finished, Some(&visit.parts.headers), Context::see_other);
     let query = parse_query(&visit.request.query);
     if query.iter().any(|(name, _)| name == FLOW_TOKEN) {
         return recovery::use_flow_token(visit, slug, &query, body.as_ref()).await;
@@ -231,7 +213,7 @@ async fn run_flow(visit: &Visit, slug: &str, body: Option<Bytes>) -> Result<Resp
                 flow.authentication == Authentication::RequireAuthenticated
             }) && visit.visitor.user.is_none() =>
         {
-            return Ok(redirect(&login_url(&visit.request)));
+            return Ok(visit.cx.redirect(&login_url(&visit.request)));
         }
         Entrance::Finished(finished) => return Ok(present(*finished)),
     };
@@ -281,14 +263,6 @@ pub(crate) fn with_retry_after(mut response: Response, seconds: Option<i64>) -> 
     response
 }
 
-pub(crate) fn see_other(to: &str) -> Response {
-    let mut response = redirect(to);
-    if response.status() == StatusCode::FOUND {
-        *response.status_mut() = StatusCode::SEE_OTHER;
-    }
-    response
-}
-
 async fn default_authentication(State(cx): State<FlowContext>, request: Request) -> Response {
     default_flow(cx, request, Designation::Authentication).await
 }
@@ -303,7 +277,7 @@ async fn default_flow(cx: FlowContext, request: Request, designation: Designatio
         Err(response) => return response,
     };
     match choose(&visit, designation).await {
-        Ok(to) => redirect(&to),
+        Ok(to) => visit.cx.redirect(&to),
         Err(error) => visit.failure(&error),
     }
 }
@@ -364,10 +338,10 @@ async fn cancel(State(cx): State<FlowContext>, request: Request) -> Response {
     // Who is not signed in has nothing to sign out of.
     match next.filter(|next| executor::is_local(next)) {
         Some(next) if browser.user_pk().is_none() => {
-            redirect(&with_next("/flows/-/default/authentication/", &next))
+            visit.cx.redirect(&with_next("/flows/-/default/authentication/", &next))
         }
-        Some(next) => redirect(&with_next("/flows/-/default/invalidation/", &next)),
-        None => redirect("/flows/-/default/invalidation/"),
+        Some(next) => visit.cx.redirect(&with_next("/flows/-/default/invalidation/", &next)),
+        None => visit.cx.redirect("/flows/-/default/invalidation/"),
     }
 }
 
@@ -401,9 +375,13 @@ async fn configure(
         Err(response) => return response,
     };
     let browser = visit.browser();
-    let Some(user) = browser.pending() else { return redirect(&login_url(&visit.request)) };
+    let Some(user) = browser.pending() else {
+        return visit.cx.redirect(&login_url(&visit.request));
+    };
     match begin_configuration(&browser, &stage, &user).await {
-        Ok(Some(slug)) => redirect(&flow_url(&slug, &parse_query(&visit.request.query))),
+        Ok(Some(slug)) => {
+            visit.cx.redirect(&flow_url(&slug, &parse_query(&visit.request.query)))
+        }
         Ok(None) => visit.failure(&FlowError::NoFlow(stage)),
         Err(error) => visit.failure(&error),
     }

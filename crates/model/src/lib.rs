@@ -7,6 +7,7 @@
 
 extern crate self as countersign_model;
 
+mod base_path;
 mod draft;
 mod duration;
 mod environment;
@@ -28,6 +29,7 @@ mod text;
 mod time;
 mod vanished;
 
+pub use base_path::BasePath;
 pub use countersign_model_derive::{Choice, Fields, Kind, Nested, Table};
 pub use draft::{Change, Draft, EditError, Refusal};
 pub use duration::{Duration, DurationError};

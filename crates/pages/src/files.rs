@@ -8,12 +8,15 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::response::Response;
+use countersign_model::BasePath;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{Embed, EmbeddedFile};
 use sha2::{Digest as _, Sha256};
 
 /// For names that change with their content.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// What `web/vite.config.ts` writes for the base path.
+const BASE_MARK: &str = "__BASE__";
 const REVALIDATE: &str = "public, max-age=300, must-revalidate";
 
 #[derive(Embed)]
@@ -57,14 +60,17 @@ impl Files {
     #[must_use]
     pub fn serve(&self, path: &str, request: &HeaderMap) -> Option<Response> {
         let file = self.find(path)?;
-        Some(answer(&file, request, None))
+        Some(answer(&file, request))
     }
 
-    /// The page of the web interface (`admin.html` or `user.html`), never cached by name.
+    /// The page of the web interface (`admin.html` or `user.html`), never cached by name. It is
+    /// built with a mark where the path belongs that the server is below.
     #[must_use]
-    pub fn interface(&self, name: &str, request: &HeaderMap) -> Option<Response> {
-        let file = self.find(&format!("/static/web/{name}"))?;
-        Some(answer(&file, request, Some("no-cache")))
+    pub fn interface(&self, name: &str, base: &BasePath, request: &HeaderMap) -> Option<Response> {
+        let file = Web::get(name)?;
+        let html = String::from_utf8_lossy(&file.data).replace(BASE_MARK, base.as_str());
+        let page = prepare(name, html.into_bytes(), "no-cache");
+        Some(answer(&page, request))
     }
 
     fn find(&self, path: &str) -> Option<Arc<Ready>> {
@@ -122,7 +128,7 @@ fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
     out.finish().ok()
 }
 
-fn answer(file: &Ready, request: &HeaderMap, cache: Option<&'static str>) -> Response {
+fn answer(file: &Ready, request: &HeaderMap) -> Response {
     let packed = file.packed.as_ref().filter(|_| accepts_gzip(request));
     let tag = format!("\"{}{}\"", file.tag, if packed.is_some() { "-gz" } else { "" });
     let same = request
@@ -144,7 +150,7 @@ fn answer(file: &Ready, request: &HeaderMap, cache: Option<&'static str>) -> Res
     };
     set(header::CONTENT_TYPE, &file.mime);
     set(header::ETAG, &tag);
-    set(header::CACHE_CONTROL, cache.unwrap_or(file.cache));
+    set(header::CACHE_CONTROL, file.cache);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     if file.packed.is_some() {
         set(header::VARY, "Accept-Encoding");

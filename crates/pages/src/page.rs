@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use countersign_model::BasePath;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -136,6 +137,8 @@ impl PageDef {
 /// What surrounds every page: brand, language, links below the card.
 #[derive(Debug, Clone, Serialize)]
 pub struct Frame {
+    /// What this server is served below. Templates write addresses with the filter `url`.
+    pub base: BasePath,
     /// The brand's name, shown in the title and to screen readers.
     pub brand: String,
     pub lang: String,
@@ -153,6 +156,7 @@ impl Frame {
     #[must_use]
     pub fn new(brand: &str) -> Self {
         Self {
+            base: BasePath::default(),
             brand: brand.to_owned(),
             lang: "en".to_owned(),
             theme: None,
@@ -161,6 +165,12 @@ impl Frame {
             custom_css: None,
             links: Vec::new(),
         }
+    }
+
+    /// The frame of a server that is not at the root.
+    #[must_use]
+    pub fn below(self, base: &BasePath) -> Self {
+        Self { base: base.clone(), ..self }
     }
 }
 
@@ -199,6 +209,24 @@ pub struct Scene {
 const PLAIN_TITLES: [&str; 3] = ["", "Welcome to authentik!", "Welcome to Countersign"];
 
 impl Scene {
+    /// With addresses as a browser has to ask for them.
+    #[must_use]
+    pub(crate) fn below(&self, base: &BasePath) -> Self {
+        let person = |person: &Option<Person>| {
+            let person = person.clone()?;
+            let avatar = person.avatar.map(|avatar| base.url(&avatar));
+            Some(Person { avatar, ..person })
+        };
+        Self {
+            form: Form { action: base.url(&self.form.action), ..self.form.clone() },
+            person: person(&self.person),
+            signed_in: person(&self.signed_in),
+            cancel_url: base.url(&self.cancel_url),
+            why_url: self.why_url.as_deref().map(|url| base.url(url)),
+            ..self.clone()
+        }
+    }
+
     /// The flow's title, where somebody has given it one.
     #[must_use]
     pub fn title_unless_plain(&self) -> Option<&str> {

@@ -3,9 +3,10 @@
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use axum::response::{IntoResponse, Response};
+use countersign_model::BasePath;
 use http::{HeaderValue, StatusCode, header};
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::{AutoEscape, Environment, ErrorKind, State, context};
 
 use crate::files::{Files, hash};
 use crate::page::{AnyPage, Frame, Scene};
@@ -61,6 +62,7 @@ impl Pages {
         templates.set_formatter(|out, state, value| {
             if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
         });
+        templates.add_filter("url", url);
         templates.add_template("layout.html", include_str!("../templates/layout.html"))?;
         templates.add_template("parts.html", include_str!("../templates/parts.html"))?;
         let css = format!("/static/pages/pages.{}.css", hash(CSS.as_bytes()));
@@ -83,6 +85,7 @@ impl Pages {
         scene: &Scene,
         page: &dyn AnyPage,
     ) -> Result<String, RenderError> {
+        let scene = &scene.below(&frame.base);
         let view = page.view(scene);
         let values = context! {
             frame => Serde(frame), scene => Serde(scene), page => Serde(&view),
@@ -99,6 +102,14 @@ impl Pages {
         templates.add_template(text, text)?;
         Ok(templates.get_template(text)?.render(&values)?)
     }
+}
+
+/// The filter of addresses in templates. Macros do not see the frame: they are given addresses
+/// that went through it, or are the scene's.
+fn url(state: &State, address: &str) -> Result<String, minijinja::Error> {
+    let missing = || minijinja::Error::new(ErrorKind::UndefinedError, "there is no frame here");
+    let base = state.lookup("frame").ok_or_else(missing)?.get_attr("base")?;
+    Ok(BasePath::new(base.as_str().unwrap_or_default()).url(address))
 }
 
 fn undrawable() -> Response {

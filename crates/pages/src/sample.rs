@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use countersign_model::BasePath;
+
 use crate::page::{Errors, Form, Frame, Link, PageDef, Person, Scene};
 
 /// The pages of this crate.
@@ -73,6 +75,9 @@ pub fn check(pages: &[PageDef]) -> Result<(), String> {
                 let name = def.component;
                 let draw = || renderer.render(&frame(), &scene, &*page);
                 let html = draw().map_err(|error| format!("{name}: {error:?}"))?;
+                let below = frame().below(&BasePath::new("/below/"));
+                let below = renderer.render(&below, &scene, &*page);
+                let below = below.map_err(|error| format!("{name}: {error:?}"))?;
                 let count = |text: &str| html.matches(text).count();
                 let proofs = count("<form") - count("data-submit");
                 for (fault, found) in [
@@ -81,6 +86,7 @@ pub fn check(pages: &[PageDef]) -> Result<(), String> {
                     ("is not in the layout", count("<h1>") != 1 || count("lang=\"en\"") != 1),
                     ("has a script of its own", count("<script") != 1),
                     ("has a form without proof", proofs != count("name=\"csrf\"")),
+                    ("leads out of the path it is below", leads_out(&below)),
                     ("shows what it does not have", count("\"None\"") + count(">None<") > 0),
                 ] {
                     if found {
@@ -94,6 +100,15 @@ pub fn check(pages: &[PageDef]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether an address of this server is written without the path that it is below.
+fn leads_out(html: &str) -> bool {
+    let html = html.replace("&#x2f;", "/");
+    ["href=\"/", "src=\"/", "action=\"/", "url=/"].iter().any(|mark| {
+        let rest = html.split(mark).skip(1);
+        rest.into_iter().any(|rest| !rest.starts_with("below/") && !rest.starts_with('/'))
+    })
 }
 
 /// A component's name is one page's only.

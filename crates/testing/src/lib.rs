@@ -168,7 +168,7 @@ impl World {
                 version: "test",
                 secret_key: Secret::new(SECRET_KEY),
                 base_url: None,
-                base_path: String::new(),
+                base_path: countersign_model::BasePath::default(),
                 cookie_domain: None,
                 trusted_proxies: Cidr::parse("127.0.0.0/8").into_iter().collect(),
                 data_dir: folder.path().to_owned(),

@@ -1,5 +1,5 @@
 // Who is using the page, and under which brand.
-import { ApiError, get, onSignInNeeded, whoIsThere, type Why } from './api/client';
+import { ApiError, ROOT, get, onSignInNeeded, whoIsThere, type Why } from './api/client';
 import type { Brand, Me } from './api/types';
 
 interface Who {
@@ -101,5 +101,5 @@ export function title(brand: Brand | undefined): string {
 /** Logos of the original's own picture folder are not ours to show: the mark stands in for them. */
 export function ownLogo(brand: Brand | undefined): string | undefined {
   const logo = brand?.branding_logo ?? '';
-  return logo === '' || logo.startsWith('/static/dist/') ? undefined : logo;
+  return logo === '' || logo.startsWith(ROOT + '/static/dist/') ? undefined : logo;
 }

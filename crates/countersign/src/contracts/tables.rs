@@ -122,7 +122,7 @@ impl World {
             version: "test",
             secret_key: Secret::new("a key for tests that is long enough to be one, really"),
             base_url: None,
-            base_path: String::new(),
+            base_path: countersign_model::BasePath::default(),
             cookie_domain: None,
             trusted_proxies: Vec::new(),
             data_dir: folder.path().to_owned(),

@@ -9,10 +9,10 @@ use std::{
 use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::Next,
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
 };
 use countersign_core::RequestInfo;
-use countersign_model::{Cidr, node_address};
+use countersign_model::{BasePath, Cidr, node_address};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use tracing::Instrument as _;
@@ -67,6 +67,27 @@ pub async fn panics(request: Request, next: Next) -> Response {
         let text = "The server could not answer because of a fault of its own. It has been logged.";
         failure(StatusCode::INTERNAL_SERVER_ERROR, text)
     })
+}
+
+/// Takes off the path that everything is served below.
+pub async fn below(State(base): State<BasePath>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let start = format!("{}/", base.as_str());
+    let Some(inside) = base.inside(&path) else {
+        return match path.as_str() {
+            // Probes look where they always do.
+            path if path.starts_with("/-/") => next.run(request).await,
+            "/" => (StatusCode::FOUND, [(header::LOCATION, start)]).into_response(),
+            path if path == base.as_str() => Redirect::permanent(&start).into_response(),
+            _ => (StatusCode::NOT_FOUND, format!("This server is at {start}.")).into_response(),
+        };
+    };
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let Ok(uri) = format!("{inside}{query}").parse() else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    *request.uri_mut() = uri;
+    next.run(request).await
 }
 
 /// An answer in the API's shape that says nothing about the inside.

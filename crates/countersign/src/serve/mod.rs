@@ -1,6 +1,5 @@
 //! The running server: listeners over one router, until it is told to stop.
 
-mod base_path;
 mod bodies;
 mod faults;
 mod health;
@@ -23,7 +22,7 @@ use std::{net::SocketAddr, time::Duration};
 use axum::{Router, middleware};
 use countersign_core::{Context, Route, Service, request_layer, router};
 use countersign_listener::{self as listener, Bound, Bounds, Waiting};
-use countersign_model::Clock as _;
+use countersign_model::{BasePath, Clock as _};
 use countersign_rest::api_routes;
 use countersign_store::SystemClock;
 
@@ -168,14 +167,14 @@ fn surrounded(routes: &[Route], context: &Context, settings: &Settings, bounds: 
         .layer(middleware::from_fn_with_state(Faults::new(context), faults::layer))
         .layer(middleware::from_fn_with_state(context.clone(), request_layer))
         .layer(middleware::from_fn_with_state(bounds.trusted.clone(), layers::outer));
-    match context.settings.base_path.as_str() {
-        "" => router,
-        // Around the router as a whole: routes are looked up by what is left of the path.
-        prefix => Router::new().fallback_service(router).layer(middleware::from_fn_with_state(
-            base_path::Prefix::from(prefix),
-            base_path::layer,
-        )),
+    if context.settings.base_path == BasePath::default() {
+        return router;
     }
+    // Around the router as a whole: routes are looked up by what is left of the path.
+    let base = context.settings.base_path.clone();
+    Router::new()
+        .fallback_service(router)
+        .layer(middleware::from_fn_with_state(base, layers::below))
 }
 
 async fn bind(

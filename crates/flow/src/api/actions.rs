@@ -93,7 +93,7 @@ pub(super) async fn user_settings(call: Call) -> Result<Response, ApiError> {
         if configurable && let Value::Object(map) = &mut item {
             map.insert(
                 "configure_url".to_owned(),
-                format!("/flows/-/configure/{}/", entry.id.key).into(),
+                call.cx.url(&format!("/flows/-/configure/{}/", entry.id.key)).into(),
             );
         }
         found.push(((component, text("name")), item));

@@ -137,12 +137,12 @@ fn answer(call: &Call, finished: Finished) -> Response {
         |page: &dyn AnyPage, errors| json(StatusCode::OK, &challenge_json(&run, page, errors));
     let response = match reply {
         // The next stage is at the same address.
-        Reply::Next => web::redirect(&web::address(&call.request)),
+        Reply::Next => call.cx.redirect(&web::address(&call.request)),
         Reply::SwitchFlow { slug } => {
-            let to = web::flow_url(&slug, &run.plan.query);
+            let to = call.cx.url(&web::flow_url(&slug, &run.plan.query));
             challenge(&RedirectChallenge { to }, &none)
         }
-        Reply::Redirect(to) => challenge(&RedirectChallenge { to }, &none),
+        Reply::Redirect(to) => challenge(&RedirectChallenge { to: call.cx.url(&to) }, &none),
         Reply::Denied(error_message) => challenge(&AccessDeniedChallenge { error_message }, &none),
         Reply::Show(Shown { page, errors }) => challenge(&*page, &errors),
     };
@@ -167,7 +167,7 @@ fn challenge_json(run: &Run, page: &dyn AnyPage, errors: &FieldErrors) -> Value 
         map.insert(
             "flow_info".to_owned(),
             json!({
-                "title": title, "background": run.browser.background(flow), "cancel_url": "/flows/-/cancel/",
+                "title": title, "background": run.browser.background(flow), "cancel_url": run.browser.cx.url("/flows/-/cancel/"),
                 "layout": countersign_model::ChoiceValue::value(flow.layout),
             }),
         );

@@ -155,7 +155,7 @@ impl IdentificationStage {
 
     fn link(&self, run: &Run, flow: Option<Ref<Flow>>) -> Option<String> {
         let flow = run.browser.snapshot.get(flow?)?;
-        Some(crate::web::flow_url(&flow.slug, &run.plan.query))
+        Some(run.browser.cx.url(&crate::web::flow_url(&flow.slug, &run.plan.query)))
     }
 
     /// Whether the page asks for the password of the next stage, too.

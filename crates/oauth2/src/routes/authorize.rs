@@ -1,8 +1,8 @@
 //! `/application/o/authorize/`: an application sends a browser here to have somebody signed in.
 
 use axum::body::Bytes;
-use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, request::Parts};
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, Method, request::Parts};
 use countersign_accounts::visitor;
 use countersign_core::{Caller, Context, RequestInfo, Visitor};
 use countersign_flow::{
@@ -67,12 +67,12 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
                 client = provider.client.id,
                 "an authorization request was refused"
             );
-            return pages::deliver(to.error(&error));
+            return pages::deliver(service, to.error(&error));
         }
     };
     if parts.method == Method::POST {
         // A form of another site comes without our cookie; the same request by GET comes with it.
-        return see_other(&format!("{PATH}?{}", params.to_query()));
+        return service.cx.see_other(&format!("{PATH}?{}", params.to_query()));
     }
     let asked = Asked {
         service,
@@ -102,14 +102,6 @@ impl Destination for SignInFor {
             authentication_flow: provider.settings.authentication_flow,
         })
     }
-}
-
-fn see_other(to: &str) -> Answer {
-    let mut answer = http::empty(StatusCode::SEE_OTHER);
-    if let Ok(to) = HeaderValue::from_str(to) {
-        answer.headers_mut().insert(LOCATION, to);
-    }
-    answer
 }
 
 /// A request nobody can be answered about: a page, and where it helps an administrator, an event.
@@ -182,7 +174,7 @@ impl Asked<'_> {
             });
         let facts = Facts { now: service.now(), first_seen: self.first_seen().await?, session };
         match decide(parsed, &facts) {
-            Decision::Answer(error) => Ok(pages::deliver(parsed.to.error(&error))),
+            Decision::Answer(error) => Ok(pages::deliver(self.service, parsed.to.error(&error))),
             Decision::DenyPage => {
                 let name = self.provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
                 match policies {
@@ -250,7 +242,7 @@ impl Asked<'_> {
                 } else {
                     AuthorizeError::InteractionRequired
                 };
-                Ok(pages::deliver(parsed.to.error(&error)))
+                Ok(pages::deliver(self.service, parsed.to.error(&error)))
             }
         }
     }
@@ -369,8 +361,9 @@ impl Asked<'_> {
             )
             .await?;
         let secure = if self.request.secure() { "; Secure" } else { "" };
+        let path = self.service.cx.url("/application/o/authorize");
         let cookie = format!(
-            "{MARK}={mark}; Path=/application/o/authorize; Max-Age={HELD_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+            "{MARK}={mark}; Path={path}; Max-Age={HELD_SECONDS}; HttpOnly; SameSite=Lax{secure}"
         );
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             answer.headers_mut().append(SET_COOKIE, cookie);

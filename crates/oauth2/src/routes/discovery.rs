@@ -276,10 +276,10 @@ async fn key_set(
 }
 
 /// The foot of an application's addresses leads to its document.
-pub(crate) fn root(slug: &str) -> Answer {
+pub(crate) fn root(service: &Service, slug: &str) -> Answer {
     let slug: String =
         percent_encoding::utf8_percent_encode(slug, percent_encoding::NON_ALPHANUMERIC).to_string();
-    http::redirect(&format!(
+    service.cx.redirect(&format!(
         "/application/o/{}/.well-known/openid-configuration",
         slug.replace("%2D", "-").replace("%5F", "_")
     ))

@@ -77,7 +77,7 @@ fn of_nobody(service: &Service, request: &RequestInfo, parsed: &LogoutRequest) -
     } else if parsed.post_logout_redirect_uri.is_some() {
         "it did not say which one it is, by id_token_hint or client_id"
     } else {
-        return http::redirect(OWN);
+        return service.cx.redirect(OWN);
     };
     let text = format!("An application asked to sign you out, but {wrong}. Nothing was ended.");
     let message = Message::new("Sign-out request not understood").text(&text);
@@ -298,7 +298,7 @@ impl Asked<'_> {
         let Some(flow) = self.flow() else {
             let actor = self.service.cx.actor(&self.visitor.caller(), self.request);
             signing_out.perform(self.service, actor, None).await?;
-            let mut answer = http::redirect(&signing_out.to);
+            let mut answer = self.service.cx.redirect(&signing_out.to);
             if signing_out.sessions.contains(&hex::encode(self.visitor.key_hash())) {
                 // The key of a session that is over is not used again, not even for plans.
                 let key = self.service.cx.entropy.token(32);

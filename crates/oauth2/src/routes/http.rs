@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS,
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, ORIGIN, PRAGMA, RETRY_AFTER, VARY,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, PRAGMA, RETRY_AFTER, VARY,
     WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
@@ -66,19 +66,6 @@ pub(crate) fn private_json(status: StatusCode, body: &Value) -> Answer {
 
 pub(crate) fn json(status: StatusCode, body: &Value) -> Answer {
     answer(status, "application/json", body.to_string())
-}
-
-pub(crate) fn redirect(to: &str) -> Answer {
-    let mut answer = empty(StatusCode::FOUND);
-    match HeaderValue::from_str(to) {
-        Ok(location) => {
-            answer.headers_mut().insert(LOCATION, location);
-            // What it carries is for this browser and this moment.
-            answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            answer
-        }
-        Err(_) => empty(StatusCode::BAD_REQUEST),
-    }
 }
 
 /// The error of the token endpoint and its siblings. `basic`: the client used the header, so it is

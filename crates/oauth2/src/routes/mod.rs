@@ -199,8 +199,8 @@ async fn webfinger_route(State(service): State<Service>, request: Request) -> An
     }
 }
 
-async fn root_route(Path(slug): Path<String>) -> Answer {
-    discovery::root(&slug)
+async fn root_route(State(service): State<Service>, Path(slug): Path<String>) -> Answer {
+    discovery::root(&service, &slug)
 }
 
 async fn slash_route(

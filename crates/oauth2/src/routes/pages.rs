@@ -1,22 +1,23 @@
 //! What people see when a client cannot be answered, and answers that need a page to travel.
 
 use axum::http::StatusCode;
-use countersign_core::RequestInfo;
+use countersign_core::{RequestInfo, redirect};
 use countersign_flow::error_page;
 use countersign_pages::{AutosubmitChallenge, Frame, Scene, response};
 
-use super::http::{self, Answer};
+use super::http::Answer;
 use crate::service::Service;
 use crate::wire::PageError;
 use crate::wire::respond::Delivery;
 
 /// Sends an answer to the client, by redirect or by a form that submits itself.
-pub(crate) fn deliver(delivery: Delivery) -> Answer {
+pub(crate) fn deliver(service: &Service, delivery: Delivery) -> Answer {
     match delivery {
-        Delivery::Redirect(to) => http::redirect(&to),
+        Delivery::Redirect(to) => redirect(&to),
         Delivery::Form { url, fields } => {
             let page = AutosubmitChallenge::new(url, fields, "Redirecting...".to_owned());
-            response(StatusCode::OK, &Frame::new("Countersign"), &Scene::default(), &page)
+            let frame = Frame::new("Countersign").below(&service.cx.settings.base_path);
+            response(StatusCode::OK, &frame, &Scene::default(), &page)
         }
     }
 }
