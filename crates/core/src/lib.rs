@@ -28,7 +28,7 @@ pub use call::{Call, Query, confirm_within};
 pub use context::{Context, ContextParts, Settings, brand_for};
 pub use error::ApiError;
 pub use identity::{Caller, Identity, Membership, Via, merge_attributes};
-pub use job::{Expiring, Job, JobError, Lane, NoteLevel, Run, enqueue, enqueue_at};
+pub use job::{Expiring, Job, JobError, Lane, NoteLevel, Objects, Run, When, Work, enqueue};
 pub use known_browser::KnownBrowser;
 pub use module::{Access, Module, Operation, Start, with};
 pub use page::{Page, envelope};

@@ -24,11 +24,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::{
-    Context, Expiring, Job, JobError, Module, Run, Service, Shutdown, Start, TableResource, enqueue,
+    Context, Expiring, Job, JobError, Lane, Module, Run, Service, Shutdown, Start, TableResource,
+    Work, enqueue,
 };
 use countersign_model::Space;
 use countersign_store::{Actor, StoreError, Tx};
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 pub use chain::{Report, Tampering, verify};
 pub use geo::Places;
@@ -72,7 +73,7 @@ pub fn module(settings: EventSettings) -> (Module, Arc<Places>) {
                 "Remove the oldest events past the number that is kept.",
                 move |cx, _| limit(cx, most),
             ),
-            Job::on_request(ERASURE, 10, "Remove the events of a deleted account.", erasure).bulk(),
+            Job::of(Erasure),
         ],
         start: vec![Start::new("events", move |cx| {
             opening.refresh();
@@ -87,15 +88,12 @@ pub fn module(settings: EventSettings) -> (Module, Arc<Places>) {
     (module, places)
 }
 
-/// The original's name of the job.
-const ERASURE: &str = "gdpr_cleanup";
-
 /// Asks for the events of a deleted account to be removed.
 ///
 /// # Errors
 /// When the engine fails.
 pub fn forget_user(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreError> {
-    enqueue(tx, ERASURE, &user.to_string(), &json!({"user": user})).map(|_| ())
+    enqueue::<Erasure>(tx, &user.to_string(), &Erased { user }).map(|_| ())
 }
 
 /// Rounds between two looks at the files of places.
@@ -147,20 +145,28 @@ async fn limit(cx: Context, most: i64) -> Result<(), JobError> {
     Ok(())
 }
 
-async fn erasure(cx: Context, run: Run) -> Result<(), JobError> {
-    let user = run
-        .arguments
-        .get("user")
-        .and_then(serde_json::Value::as_i64)
-        .ok_or_else(|| JobError::Failed("no account is named".to_owned()))?;
-    let events = cx.store.read(move |sql| chain::of_user(sql, user)).await?;
-    for some in events.chunks(500) {
-        let some = some.to_vec();
-        cx.store
-            .write(Actor::system(), "events of a deleted account", move |tx| {
-                chain::erase(tx, &some)
-            })
-            .await?;
+struct Erasure;
+
+/// The account whose events are removed.
+#[derive(Serialize, Deserialize)]
+struct Erased {
+    user: i64,
+}
+
+impl Work for Erasure {
+    const NAME: &'static str = "gdpr_cleanup";
+    const DESCRIPTION: &'static str = "Remove the events of a deleted account.";
+    const ATTEMPTS: u32 = 10;
+    const LANE: Lane = Lane::Bulk;
+    type Args = Erased;
+
+    async fn run(&self, cx: Context, _: Run, Erased { user }: Erased) -> Result<(), JobError> {
+        let events = cx.store.read(move |sql| chain::of_user(sql, user)).await?;
+        for some in events.chunks(500) {
+            let some = some.to_vec();
+            let erase = move |tx: &mut Tx<'_>| chain::erase(tx, &some);
+            cx.store.write(Actor::system(), "events of a deleted account", erase).await?;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -197,12 +197,11 @@ pub(crate) fn finish(
         )
     };
     // What runs rarely is told until it ran again.
-    let kept =
-        |seconds: i64| {
-            now.plus_seconds(seconds.max(
-                job.every.map_or(0, |every| i64::try_from(every).unwrap_or(0).saturating_mul(2)),
-            ))
-        };
+    let kept = |seconds: i64| {
+        now.plus_seconds(seconds.max(
+            job.period().map_or(0, |every| i64::try_from(every).unwrap_or(0).saturating_mul(2)),
+        ))
+    };
     let ours = match end {
         End::Released => {
             // It was no try of its own.

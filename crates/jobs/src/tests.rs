@@ -3,41 +3,100 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use countersign_core::{Job, JobError, Module, Run, Shutdown, enqueue};
+use countersign_core::{Context, Job, JobError, KindResource, Lane, Module, Run, Shutdown, Work};
 use countersign_events::Audit;
-use countersign_store::params;
+use countersign_model::{Kind, Ref};
+use countersign_store::{Sql, StoreError, Tx, params};
 use countersign_testing::{TestClock, embedded};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::queue::{self, Claim, End};
-use crate::schedule::{self, Scheduled};
+use crate::schedule;
 use crate::{Options, worker};
 
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
-const JOBS: &[(&str, u32)] = &[("mail", 3), ("sync", 1), ("panics", 3), ("waits", 1)];
+const JOBS: &[(&str, u32)] = &[("mail", 3), ("sync", 1), ("panics", 3), ("waits", 1), ("copy", 1)];
+
+struct Mail;
+
+impl Work for Mail {
+    const NAME: &'static str = "mail";
+    const DESCRIPTION: &'static str = "Sends a mail";
+    const ATTEMPTS: u32 = 3;
+    type Args = Value;
+
+    async fn run(&self, _: Context, _: Run, arguments: Value) -> Result<(), JobError> {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        if arguments == json!({"to": "a"}) {
+            Ok(())
+        } else {
+            Err(JobError::Failed("no address".to_owned()))
+        }
+    }
+}
+
+struct Panics;
+
+impl Work for Panics {
+    const NAME: &'static str = "panics";
+    const DESCRIPTION: &'static str = "Panics";
+    const ATTEMPTS: u32 = 3;
+    type Args = Value;
+
+    async fn run(&self, _: Context, _: Run, _: Value) -> Result<(), JobError> {
+        panic!("on purpose")
+    }
+}
+
+struct Waits;
+
+impl Work for Waits {
+    const NAME: &'static str = "waits";
+    const DESCRIPTION: &'static str = "Waits";
+    const ATTEMPTS: u32 = 1;
+    const LANE: Lane = Lane::Bulk;
+    type Args = Value;
+
+    async fn run(&self, _: Context, run: Run, _: Value) -> Result<(), JobError> {
+        while !run.is_cancelled() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+}
+
+/// Something that is copied from again and again.
+#[derive(Debug, Clone, Kind)]
+#[kind(path = "testing/directories", model = "test.directory", title = "Directory")]
+struct Directory {
+    #[field(unique)]
+    name: String,
+    seconds: i64,
+}
+
+struct Copy;
+
+impl Work for Copy {
+    const NAME: &'static str = "copy";
+    const DESCRIPTION: &'static str = "Copies a directory";
+    const ATTEMPTS: u32 = 1;
+    type Args = Ref<Directory>;
+
+    async fn run(&self, _: Context, _: Run, _: Ref<Directory>) -> Result<(), JobError> {
+        Ok(())
+    }
+}
 
 fn declared() -> Vec<Job> {
     vec![
-        Job::on_request("mail", 3, "Sends a mail", |_, run| async move {
-            RUNS.fetch_add(1, Ordering::SeqCst);
-            if run.arguments == json!({"to": "a"}) {
-                Ok(())
-            } else {
-                Err(JobError::Failed("no address".to_owned()))
-            }
-        }),
+        Job::of(Mail),
         Job::every("sync", 3600, "Copies", |_, _| async { Ok(()) }),
-        Job::on_request("panics", 3, "Panics", |_, _| async { panic!("on purpose") }),
-        Job::on_request("waits", 1, "Waits", |_, run: Run| async move {
-            while !run.is_cancelled() {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            }
-            Ok(())
-        })
-        .bulk(),
+        Job::of(Panics),
+        Job::of(Waits),
+        Job::for_each(Copy, |directory: &Directory| directory.seconds.unsigned_abs()),
     ]
 }
 
@@ -52,13 +111,15 @@ impl std::ops::Deref for World {
 
 impl World {
     fn new() -> World {
-        let modules = vec![Module { name: "test", jobs: declared(), ..Module::default() }];
+        let kinds = vec![KindResource::of::<Directory>()];
+        let modules = vec![Module { name: "test", kinds, jobs: declared(), ..Module::default() }];
         let clock = TestClock::at(1_800_000_000);
         World(countersign_testing::World::new(modules, clock, Arc::new(Audit), embedded))
     }
 
     async fn ask(&self, job: &'static str, uid: &'static str) -> Uuid {
-        self.write(move |tx| enqueue(tx, job, uid, &json!({"to": uid}))).await
+        let job = crate::job(&self.cx, job).unwrap().clone();
+        self.write(move |tx| job.ask(tx, uid, &json!({"to": uid}))).await
     }
 
     async fn claim(&self) -> Vec<Claim> {
@@ -67,7 +128,7 @@ impl World {
 
     async fn end(&self, claim: &Claim, end: End) {
         let job = crate::job(&self.cx, &claim.name).unwrap().clone();
-        let run = Run::new(claim.task, claim.uid.clone(), Value::Null, claim.attempt);
+        let run = Run::new(claim.task, claim.uid.clone(), claim.attempt);
         let claim = claim.clone();
         self.write(move |tx| queue::finish(tx, &job, &claim, &run, &end)).await;
     }
@@ -122,7 +183,7 @@ async fn a_lost_lease_is_taken_over_and_the_old_holder_writes_nothing() {
     world.clock.advance(queue::LEASE + 1);
     let new = world.claim().await.remove(0);
     assert_eq!((new.task, new.attempt), (old.task, 2));
-    let run = Run::new(old.task, String::new(), Value::Null, 1);
+    let run = Run::new(old.task, String::new(), 1);
     let stale = old.clone();
     assert_eq!(world.write(move |tx| queue::renew(tx, &stale, &run)).await, None);
     world.end(&old, End::Done).await;
@@ -138,7 +199,7 @@ async fn a_renewed_lease_is_not_taken_over() {
     let claim = world.claim().await.remove(0);
     for _ in 0..4 {
         world.clock.advance(queue::LEASE - 1);
-        let (claim, run) = (claim.clone(), Run::new(claim.task, String::new(), Value::Null, 1));
+        let (claim, run) = (claim.clone(), Run::new(claim.task, String::new(), 1));
         assert_eq!(world.write(move |tx| queue::renew(tx, &claim, &run)).await, Some(false));
         assert!(world.claim().await.is_empty());
     }
@@ -194,27 +255,80 @@ async fn two_runs_on_one_thing_do_not_overlap() {
 #[tokio::test]
 async fn a_due_time_counts_once_however_late() {
     let world = World::new();
-    let jobs = [Scheduled { name: "sync", every: 3600 }];
-    world.write(move |tx| schedule::prepare(tx, &jobs)).await;
-    world.write(move |tx| schedule::prepare(tx, &jobs)).await;
-    assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 1, "what never ran is due");
-    assert_eq!(world.write(move |tx| schedule::due(tx, &jobs)).await, 0);
+    let jobs = schedule::of(&world.cx);
+    let due = || {
+        let jobs = jobs.clone();
+        world.write(move |tx| schedule::due(tx, &jobs))
+    };
+    assert!(schedule::look(&world.cx, &jobs).await.unwrap());
+    assert_eq!(due().await, 1, "what never ran is due");
+    assert_eq!(due().await, 0);
     let claim = world.claim().await.remove(0);
     world.clock.advance(3 * 3600);
-    assert_eq!(
-        world.write(move |tx| schedule::due(tx, &jobs)).await,
-        0,
-        "the last run still goes on"
-    );
+    assert_eq!(due().await, 0, "the last run still goes on");
     world.end(&claim, End::Done).await;
     world.clock.advance(5 * 3600);
     assert!(schedule::look(&world.cx, &jobs).await.unwrap());
-    assert_eq!(
-        world.write(move |tx| schedule::due(tx, &jobs)).await,
-        1,
-        "five missed times are one"
-    );
+    assert_eq!(due().await, 1, "five missed times are one");
     assert!(!schedule::look(&world.cx, &jobs).await.unwrap());
+}
+
+#[tokio::test]
+async fn each_object_has_a_schedule_of_its_own_as_long_as_there_is_one() {
+    let world = World::new();
+    let put = |number: u128, name: &'static str, seconds| {
+        world.write(move |tx| {
+            tx.draft().put(Uuid::from_u128(number), Directory { name: name.to_owned(), seconds });
+            Ok::<_, StoreError>(())
+        })
+    };
+    let turn = async || {
+        let jobs = schedule::of(&world.cx);
+        if !schedule::look(&world.cx, &jobs).await.unwrap() {
+            return Vec::new();
+        }
+        schedule::run(&world.cx, jobs).await.unwrap();
+        let claims = world.claim().await;
+        for claim in &claims {
+            world.end(claim, End::Done).await;
+        }
+        let copied = claims.iter().filter(|claim| claim.name == "copy");
+        let mut copied: Vec<String> = copied.map(|claim| claim.uid.clone()).collect();
+        copied.sort();
+        copied
+    };
+    let (often, seldom) = (Uuid::from_u128(1).to_string(), Uuid::from_u128(2).to_string());
+    put(1, "often", 60).await;
+    put(2, "seldom", 600).await;
+    assert_eq!(turn().await, [often.as_str(), seldom.as_str()], "what never ran is due");
+    assert!(turn().await.is_empty());
+    world.clock.advance(60);
+    assert_eq!(turn().await, [often.as_str()]);
+    put(2, "seldom", 30).await;
+    assert_eq!(turn().await, [seldom.as_str()], "it is quickened");
+    let remove = |tx: &mut Tx<'_>| {
+        tx.draft().delete(Ref::<Directory>::new(Uuid::from_u128(1).into()).id()).unwrap();
+        Ok::<_, StoreError>(())
+    };
+    world.write(remove).await;
+    world.clock.advance(60);
+    assert_eq!(turn().await, [seldom.as_str()]);
+    let rows = |sql: &mut Sql<'_>| {
+        sql.query("SELECT name FROM schedule WHERE name LIKE 'copy:%'", params![])
+    };
+    assert_eq!(world.cx.store.read(rows).await.unwrap().len(), 1, "its row went with it");
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_stored_is_read_or_refused_in_words() {
+    let world = World::new();
+    let job = crate::job(&world.cx, "copy").unwrap().clone();
+    let run = async |stored: Value| {
+        (job.run)(world.cx.clone(), Run::new(Uuid::nil(), String::new(), 1), stored).await
+    };
+    assert_eq!(run(json!(Uuid::from_u128(1))).await, Ok(()));
+    let refused = run(json!({"pk": 1})).await.unwrap_err().to_string();
+    assert!(refused.starts_with("its arguments cannot be read: "), "{refused}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument as _;
 
 use crate::queue::{self, Claim, End};
-use crate::schedule::{self, Scheduled};
+use crate::schedule;
 
 /// How often the queue is looked at. A look is two reads by index; what was asked for by a click
 /// begins within this time.
@@ -37,7 +37,6 @@ pub struct Options {
 pub fn worker(options: Options) -> Service {
     let run = move |cx: Context, stopping| {
         let work = Work {
-            scheduled: schedule::of(&cx),
             lanes: Lane::ALL.map(|lane| LaneOfJobs {
                 jobs: crate::jobs(&cx)
                     .filter(|job| job.lane == lane)
@@ -56,7 +55,6 @@ pub fn worker(options: Options) -> Service {
 
 struct Work {
     cx: Context,
-    scheduled: Vec<Scheduled>,
     lanes: [LaneOfJobs; 2],
     freed: Arc<Notify>,
     stopping: Shutdown,
@@ -72,7 +70,6 @@ impl Work {
     async fn run(mut self, heartbeat: Option<PathBuf>) -> Result<(), String> {
         let mut running = JoinSet::new();
         let mut beaten: Option<Instant> = None;
-        let mut prepared = false;
         while !self.stopping.is_requested() {
             if let Some(path) =
                 heartbeat.as_ref().filter(|_| beaten.is_none_or(|at| at.elapsed() >= HEARTBEAT))
@@ -80,7 +77,7 @@ impl Work {
                 beat(path);
                 beaten = Some(Instant::now());
             }
-            match self.turn(&mut prepared, &mut running).await {
+            match self.turn(&mut running).await {
                 Ok(()) => {}
                 // An outage is told by the probes; the next turn tries again.
                 Err(error) => tracing::debug!(%error, "the queue could not be looked at"),
@@ -100,17 +97,10 @@ impl Work {
     }
 
     /// Asks for what the schedule says, and begins as much as there is room for.
-    async fn turn(&self, prepared: &mut bool, running: &mut JoinSet<()>) -> Result<(), StoreError> {
-        if !*prepared {
-            let scheduled = self.scheduled.clone();
-            self.cx
-                .store
-                .write(Actor::system(), "schedule", move |tx| schedule::prepare(tx, &scheduled))
-                .await?;
-            *prepared = true;
-        }
-        if schedule::look(&self.cx, &self.scheduled).await? {
-            schedule::run(&self.cx, &self.scheduled).await?;
+    async fn turn(&self, running: &mut JoinSet<()>) -> Result<(), StoreError> {
+        let scheduled = schedule::of(&self.cx);
+        if schedule::look(&self.cx, &scheduled).await? {
+            schedule::run(&self.cx, scheduled).await?;
         }
         for lane in &self.lanes {
             self.fill(lane, running).await?;
@@ -165,12 +155,7 @@ impl One {
             attempt = self.claim.attempt,
             "a job begins"
         );
-        let run = Run::new(
-            self.claim.task,
-            self.claim.uid.clone(),
-            self.claim.arguments.clone(),
-            self.claim.attempt,
-        );
+        let run = Run::new(self.claim.task, self.claim.uid.clone(), self.claim.attempt);
         let span = tracing::info_span!(
             target: "spans",
             "job",
@@ -183,7 +168,8 @@ impl One {
         let begun = Instant::now();
         // A task of its own: its lease is renewed while it computes, and a panic ends it alone.
         let mut work = JoinSet::new();
-        work.spawn((self.job.run)(self.cx.clone(), run.clone()).instrument(span.clone()));
+        let stored = self.claim.arguments.clone();
+        work.spawn((self.job.run)(self.cx.clone(), run.clone(), stored).instrument(span.clone()));
         let mut give_up: Option<Instant> = None;
         let end = loop {
             let patience = give_up.map_or(queue::RENEWAL, |at| {

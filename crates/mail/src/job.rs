@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Context, Job, JobError, NoteLevel, Run};
+use countersign_core::{Context, JobError, NoteLevel, Run, Work};
 use countersign_events::Event;
 use countersign_store::Actor;
 use serde_json::json;
@@ -11,23 +11,21 @@ use crate::Mailer;
 use crate::letter::Letter;
 use crate::server::MailError;
 
-pub(crate) const SEND_MAIL: &str = "send_mail";
-/// With waits that double from a second, a server that is away for a quarter of an hour loses
-/// nothing.
-const TRIES: u32 = 11;
+pub(crate) struct SendMail(pub(crate) Arc<Mailer>);
 
-pub(crate) fn send_mail(mailer: Arc<Mailer>) -> Job {
-    Job::on_request(SEND_MAIL, TRIES, "Hand a mail to the mail server.", move |cx, run| {
-        send(cx, mailer.clone(), run)
-    })
-}
+impl Work for SendMail {
+    const NAME: &'static str = "send_mail";
+    const DESCRIPTION: &'static str = "Hand a mail to the mail server.";
+    /// With waits that double from a second, a server that is away for a quarter of an hour loses
+    /// nothing.
+    const ATTEMPTS: u32 = 11;
+    type Args = Letter;
 
-async fn send(cx: Context, mailer: Arc<Mailer>, run: Run) -> Result<(), JobError> {
-    let letter: Letter = serde_json::from_value(run.arguments.clone())
-        .map_err(|error| JobError::Failed(format!("not a mail: {error}")))?;
-    let answer = mailer.send(&cx, &letter, &run.task.to_string()).await?;
-    run.note(NoteLevel::Info, cx.clock.now(), SEND_MAIL, answer);
-    Ok(())
+    async fn run(&self, cx: Context, run: Run, letter: Letter) -> Result<(), JobError> {
+        let answer = self.0.send(&cx, &letter, &run.task.to_string()).await?;
+        run.note(NoteLevel::Info, cx.clock.now(), Self::NAME, answer);
+        Ok(())
+    }
 }
 
 impl From<MailError> for JobError {
@@ -63,5 +61,17 @@ impl Mailer {
             .write(cx, Actor::system())
             .await;
         Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_that_earlier_versions_stored_are_read() {
+        let stored = json!({"to": ["a@example.org"], "subject": "Hello", "text": "Hello"});
+        let letter: <SendMail as Work>::Args = serde_json::from_value(stored).unwrap();
+        assert_eq!(letter.to, ["a@example.org"]);
     }
 }

@@ -8,10 +8,9 @@ use lettre::Message;
 use lettre::message::{Mailbox, MultiPart};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::job::SEND_MAIL;
+use crate::job::SendMail;
 use crate::server::MailError;
 use crate::templates::Rendered;
 
@@ -70,7 +69,7 @@ impl Letter {
     /// # Errors
     /// When the engine fails.
     pub fn post_as(&self, tx: &mut Tx<'_>, id: Uuid) -> Result<Uuid, StoreError> {
-        enqueue(tx, SEND_MAIL, &id.simple().to_string(), &json!(self))
+        enqueue::<SendMail>(tx, &id.simple().to_string(), self)
     }
 
     /// The mail as it goes over the wire. The same id makes a mail that was sent twice one mail

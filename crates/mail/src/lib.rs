@@ -14,7 +14,7 @@ mod templates;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_core::Module;
+use countersign_core::{Job, Module};
 
 pub use letter::Letter;
 pub use server::{Encryption, MailError, Server};
@@ -54,7 +54,7 @@ pub fn module(settings: &MailSettings) -> (Module, Arc<Mailer>) {
     let module = Module {
         name: "mail",
         operations: api::operations(mailer.clone()),
-        jobs: vec![job::send_mail(mailer.clone())],
+        jobs: vec![Job::of(job::SendMail(mailer.clone()))],
         ..Module::default()
     };
     (module, mailer)

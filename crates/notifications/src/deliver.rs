@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Context, Job, JobError, NoteLevel, Run};
+use countersign_core::{Context, JobError, NoteLevel, Run, Work};
 use countersign_events::{Recorded, find};
 use countersign_mail::{Letter, MailError, Mailer, TemplateError};
 use countersign_model::{ChoiceMeta, ChoiceValue, Ref};
@@ -11,6 +11,7 @@ use countersign_policy::access::Engine;
 use countersign_policy::expression::ExpressionError;
 use countersign_policy::{Mapping as _, Occasion, PolicyRequest, Subject};
 use countersign_store::{Actor, StoreError, params};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
@@ -20,10 +21,6 @@ use crate::kinds::{
 };
 use crate::message::{Notification, body_of};
 
-pub(crate) const NOTIFICATION_TRANSPORT: &str = "notification_transport";
-/// With waits that double from a second: a quarter of an hour.
-const TRIES: u32 = 11;
-
 /// The ways out of the program.
 #[derive(Clone)]
 pub(crate) struct Ways {
@@ -32,13 +29,57 @@ pub(crate) struct Ways {
     pub(crate) policies: Engine,
 }
 
-pub(crate) fn job(ways: Ways) -> Job {
-    Job::on_request(
-        NOTIFICATION_TRANSPORT,
-        TRIES,
-        "Carry a notification to a person.",
-        move |cx, run| carry(cx, ways.clone(), run),
-    )
+pub(crate) struct Deliver(pub(crate) Ways);
+
+/// What is told to whom, by which rule and in which way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Delivery {
+    pub(crate) event: Uuid,
+    pub(crate) rule: Uuid,
+    pub(crate) transport: Uuid,
+    pub(crate) user: i64,
+}
+
+impl Delivery {
+    pub(crate) fn uid(&self) -> String {
+        format!(
+            "{}:{}:{}:{}",
+            self.event.simple(),
+            self.rule.simple(),
+            self.transport.simple(),
+            self.user
+        )
+    }
+}
+
+impl Work for Deliver {
+    const NAME: &'static str = "notification_transport";
+    const DESCRIPTION: &'static str = "Carry a notification to a person.";
+    /// With waits that double from a second: a quarter of an hour.
+    const ATTEMPTS: u32 = 11;
+    type Args = Delivery;
+
+    async fn run(&self, cx: Context, run: Run, what: Delivery) -> Result<(), JobError> {
+        let snapshot = cx.snapshot();
+        let rule = snapshot.get::<NotificationRule>(Ref::new(what.rule.into()));
+        let transport = snapshot.get::<NotificationTransport>(Ref::new(what.transport.into()));
+        let (Some(rule), Some(transport)) = (rule, transport) else { return Ok(()) };
+        let read = cx.store.read(move |sql| {
+            let user = countersign_accounts::identity(sql, what.user)?;
+            Ok::<_, StoreError>((find(sql, what.event)?, user))
+        });
+        // Gone meanwhile: there is nothing to tell, or nobody.
+        let (Some(found), Some(identity)) = read.await? else { return Ok(()) };
+        let subject = Subject::of(&identity, cx.uid(what.user));
+        // The same for each run of the task: what was told once is told once.
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, run.uid.as_bytes());
+        let notification = notify(id, rule.severity, found, subject);
+        let sent = deliver(&cx, &self.0, transport, &notification, Mailing::Queued).await?;
+        for message in sent {
+            run.note(NoteLevel::Info, cx.clock.now(), Self::NAME, message);
+        }
+        Ok(())
+    }
 }
 
 /// Why a notification did not arrive.
@@ -76,39 +117,6 @@ impl From<DeliveryError> for JobError {
         };
         if later { JobError::Again(error.to_string()) } else { JobError::Failed(error.to_string()) }
     }
-}
-
-async fn carry(cx: Context, ways: Ways, run: Run) -> Result<(), JobError> {
-    let uuid = |name: &str| {
-        run.arguments.get(name).and_then(Value::as_str).and_then(|text| Uuid::parse_str(text).ok())
-    };
-    let user = run.arguments.get("user").and_then(Value::as_i64);
-    let (Some(event), Some(rule), Some(transport), Some(user)) =
-        (uuid("event"), uuid("rule"), uuid("transport"), user)
-    else {
-        return Err(JobError::Failed("the task does not say what is told to whom".to_owned()));
-    };
-    let snapshot = cx.snapshot();
-    let rule = snapshot.get::<NotificationRule>(Ref::new(rule.into()));
-    let transport = snapshot.get::<NotificationTransport>(Ref::new(transport.into()));
-    let (Some(rule), Some(transport)) = (rule, transport) else { return Ok(()) };
-    let (found, identity) = cx
-        .store
-        .read(move |sql| {
-            Ok::<_, StoreError>((find(sql, event)?, countersign_accounts::identity(sql, user)?))
-        })
-        .await?;
-    // Gone meanwhile: there is nothing to tell, or nobody.
-    let (Some(found), Some(identity)) = (found, identity) else { return Ok(()) };
-    let subject = Subject::of(&identity, cx.uid(user));
-    // The same for each run of the task: what was told once is told once.
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, run.uid.as_bytes());
-    let notification = notify(id, rule.severity, found, subject);
-    let messages = deliver(&cx, &ways, transport, &notification, Mailing::Queued).await?;
-    for message in messages {
-        run.note(NoteLevel::Info, cx.clock.now(), NOTIFICATION_TRANSPORT, message);
-    }
-    Ok(())
 }
 
 fn notify(uuid: Uuid, severity: Severity, event: Recorded, user: Subject) -> Notification {
@@ -259,4 +267,19 @@ async fn map(
         .await
         .map_err(|error| DeliveryError::Mapping { name: name.clone(), error })?;
     Ok(Some((name, value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn deliveries_that_earlier_versions_stored_are_read() {
+        let uuid = Uuid::from_u128(7);
+        let stored = json!({"event": uuid, "rule": uuid, "transport": uuid, "user": 3});
+        let delivery: <Deliver as Work>::Args = serde_json::from_value(stored).unwrap();
+        assert_eq!((delivery.event, delivery.user), (uuid, 3));
+    }
 }

@@ -10,10 +10,10 @@ use countersign_policy::access::Engine;
 use countersign_policy::engine::{bindings_of, decide_or};
 use countersign_policy::{Occasion, Policy, PolicyEngineMode, PolicyRequest, Subject};
 use countersign_store::{Actor, Sql, StoreError, params};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::deliver::NOTIFICATION_TRANSPORT;
+use crate::deliver::{Deliver, Delivery};
 use crate::kinds::{NotificationRule, NotificationTransport};
 
 /// The last place whose event was dealt with.
@@ -72,7 +72,7 @@ async fn follow(cx: &Context, policies: &Engine) -> Result<bool, StoreError> {
             params![CURSOR, last.to_string()],
         )?;
         for task in &tasks {
-            enqueue(tx, NOTIFICATION_TRANSPORT, &task.uid(), &task.arguments())?;
+            enqueue::<Deliver>(tx, &task.uid(), task)?;
         }
         Ok(())
     };
@@ -85,32 +85,12 @@ fn cursor(sql: &mut Sql<'_>) -> Result<Option<i64>, StoreError> {
     Ok(row.map(|row| row.get::<String>(0)).transpose()?.and_then(|text| text.parse().ok()))
 }
 
-/// One person to tell of one event over one transport.
-struct Task {
-    event: Uuid,
-    rule: Uuid,
-    transport: Uuid,
-    user: i64,
-}
-
-impl Task {
-    fn uid(&self) -> String {
-        format!(
-            "{}:{}:{}:{}",
-            self.event.simple(),
-            self.rule.simple(),
-            self.transport.simple(),
-            self.user
-        )
-    }
-
-    fn arguments(&self) -> Value {
-        json!({"event": self.event, "rule": self.rule, "transport": self.transport, "user": self.user})
-    }
-}
-
 /// Whom an event is told to.
-async fn told(cx: &Context, policies: &Engine, event: &Recorded) -> Result<Vec<Task>, StoreError> {
+async fn told(
+    cx: &Context,
+    policies: &Engine,
+    event: &Recorded,
+) -> Result<Vec<Delivery>, StoreError> {
     let snapshot = cx.snapshot();
     if of_itself(&snapshot, event) {
         return Ok(Vec::new());
@@ -169,7 +149,7 @@ async fn told(cx: &Context, policies: &Engine, event: &Recorded) -> Result<Vec<T
                 continue;
             };
             let most = if transport.send_once { 1 } else { people.len() };
-            tasks.extend(people.iter().take(most).map(|user| Task {
+            tasks.extend(people.iter().take(most).map(|user| Delivery {
                 event: event.uuid,
                 rule: uuid,
                 transport: key,

@@ -20,7 +20,7 @@ use countersign_policy::access::Engine;
 use countersign_rest::{object_schema, table};
 use countersign_store::{Actor, StoreError, params};
 
-use crate::deliver::Ways;
+use crate::deliver::{Deliver, Ways};
 
 pub use kinds::{
     Mode, NotificationRule, NotificationTransport, NotificationWebhookMapping, Severity,
@@ -54,7 +54,7 @@ pub fn module(mailer: Arc<Mailer>, outbound: Arc<Outbound>, policies: &Engine) -
             ("NotificationTransportTest", object_schema(&[("messages", "[string]")])),
         ],
         jobs: vec![
-            deliver::job(ways),
+            Job::of(Deliver(ways)),
             Job::every(
                 "notification_cleanup",
                 8 * 3600,

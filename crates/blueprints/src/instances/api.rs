@@ -11,7 +11,8 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json, json};
 use tokio::time::{Instant, sleep};
 
-use super::{BlueprintInstance, Surroundings, apply};
+use super::apply::{self, Apply, Wanted};
+use super::{BlueprintInstance, Surroundings};
 
 /// A worker takes what is asked for in less than a second; a large blueprint takes some more.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -93,7 +94,7 @@ async fn apply_now(call: Call) -> Result<Response, ApiError> {
         call.snapshot.get(Ref::<BlueprintInstance>::new(key)).ok_or_else(missing)?.name.clone();
     let actor = call.actor();
     let ask = move |tx: &mut Tx<'_>| {
-        enqueue(tx, "apply_blueprint", &name, &json!({"pk": key.to_string(), "actor": actor}))
+        enqueue::<Apply>(tx, &name, &Wanted { pk: Ref::new(key), actor: Some(actor.clone()) })
     };
     let task = call.cx.store.write(call.actor(), "blueprint applied over the API", ask).await?;
     let end = Instant::now() + PATIENCE;

@@ -2,37 +2,42 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Context, JobError, NoteLevel, Run};
-use countersign_model::{Key, Ref, Verbatim};
+use countersign_core::{Context, JobError, Lane, NoteLevel, Run, Work};
+use countersign_model::{Ref, Verbatim};
 use countersign_store::{Actor, StoreError, Tx};
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
 
 use super::{BlueprintInstance, Status, Surroundings, as_map};
 use crate::apply::{self, Action, Outcome};
 use crate::files::{self, File};
 use crate::format::Document;
 
-/// The job `apply_blueprint`; its argument is the instance's key.
-///
-/// # Errors
-/// Why it was not applied; the instance tells so too.
-pub(super) async fn run(cx: Context, given: Arc<Surroundings>, run: Run) -> Result<(), JobError> {
-    let failed = |text: &str| JobError::Failed(text.to_owned());
-    let key = run
-        .arguments
-        .get("pk")
-        .and_then(|pk| pk.as_str())
-        .and_then(|pk| Uuid::parse_str(pk).ok())
-        .ok_or_else(|| failed("no instance is named"))?;
-    let actor =
-        run.arguments.get("actor").and_then(|actor| serde_json::from_value(actor.clone()).ok());
-    let outcome =
-        instance(&cx, &given, Ref::new(Key::Uuid(key)), actor).await.map_err(JobError::Failed)?;
-    for note in outcome.iter().flat_map(|outcome| &outcome.notes) {
-        run.note(NoteLevel::Warning, cx.clock.now(), "apply_blueprint", note.clone());
+/// Applies one instance, which says afterwards how it went.
+pub(super) struct Apply(pub(super) Arc<Surroundings>);
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Wanted {
+    pub(super) pk: Ref<BlueprintInstance>,
+    /// Who asked for it, where somebody did.
+    #[serde(default)]
+    pub(super) actor: Option<Actor>,
+}
+
+impl Work for Apply {
+    const NAME: &'static str = "apply_blueprint";
+    const DESCRIPTION: &'static str = "Apply single blueprint";
+    const ATTEMPTS: u32 = 1;
+    const LANE: Lane = Lane::Bulk;
+    type Args = Wanted;
+
+    async fn run(&self, cx: Context, run: Run, wanted: Wanted) -> Result<(), JobError> {
+        let applied = instance(&cx, &self.0, wanted.pk, wanted.actor).await;
+        for note in applied.map_err(JobError::Failed)?.iter().flat_map(|outcome| &outcome.notes) {
+            run.note(NoteLevel::Warning, cx.clock.now(), Self::NAME, note.clone());
+        }
+        run.note(NoteLevel::Info, cx.clock.now(), Self::NAME, "Successful");
+        Ok(())
     }
-    run.note(NoteLevel::Info, cx.clock.now(), "apply_blueprint", "Successful");
-    Ok(())
 }
 
 /// Applies an instance, unless it is disabled or gone: in the name of `actor` who asked for it,
@@ -185,4 +190,29 @@ pub(super) async fn validate(
         }
         _ => vec![error.to_string(), "Blueprint validation failed".to_owned()],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn requests_that_earlier_versions_stored_are_read() {
+        let key = Uuid::from_u128(7);
+        let user = json!({"pk": 1, "username": "root", "email": ""});
+        for stored in [
+            json!({"pk": key.to_string()}),
+            json!({"pk": key.to_string(), "actor": {"user": user, "agent": "anonymous"}}),
+        ] {
+            let of_somebody = stored.get("actor").is_some();
+            let wanted: <Apply as Work>::Args = serde_json::from_value(stored).unwrap();
+            assert_eq!(wanted.pk, Ref::new(key.into()));
+            assert_eq!(wanted.actor.is_some(), of_somebody);
+        }
+        let nothing: Result<(), _> = serde_json::from_value(json!(null));
+        assert!(nothing.is_ok(), "a discovery stores nothing");
+    }
 }

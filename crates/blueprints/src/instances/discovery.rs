@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::{Context, JobError, NoteLevel, Run, Shutdown, enqueue};
+use countersign_core::{Context, JobError, Lane, NoteLevel, Run, Shutdown, Work, enqueue};
 use countersign_model::Ref;
 use countersign_store::{Actor, StoreError, Tx};
-use serde_json::{Value as Json, json};
 
-use super::{BlueprintInstance, Status, Surroundings, apply};
+use super::apply::{self, Apply, Wanted};
+use super::{BlueprintInstance, Status, Surroundings};
 use crate::files::{self, File};
 
 /// How often the folder is looked at for changes.
@@ -75,14 +75,25 @@ pub(super) fn discover(
     wanting
 }
 
-/// The job `blueprints_discovery`.
-///
-/// # Errors
-/// When the store fails.
-pub(super) async fn run(cx: Context, given: Arc<Surroundings>, run: Run) -> Result<(), JobError> {
+pub(super) struct Discover(pub(super) Arc<Surroundings>);
+
+impl Work for Discover {
+    const NAME: &'static str = "blueprints_discovery";
+    const DESCRIPTION: &'static str =
+        "Find blueprints and check if they need to be created in the database";
+    const ATTEMPTS: u32 = 1;
+    const LANE: Lane = Lane::Bulk;
+    type Args = ();
+
+    async fn run(&self, cx: Context, run: Run, (): ()) -> Result<(), JobError> {
+        run_over(cx, self.0.clone(), run).await
+    }
+}
+
+async fn run_over(cx: Context, given: Arc<Surroundings>, run: Run) -> Result<(), JobError> {
     let (files, faults) = given.files().await.map_err(JobError::Failed)?;
     let folder_read = given.folder.is_some() && faults.is_empty();
-    let note = |level, text: String| run.note(level, cx.clock.now(), "blueprints_discovery", text);
+    let note = |level, text: String| run.note(level, cx.clock.now(), Discover::NAME, text);
     for fault in faults {
         note(NoteLevel::Warning, fault);
     }
@@ -95,7 +106,7 @@ pub(super) async fn run(cx: Context, given: Arc<Surroundings>, run: Run) -> Resu
     let ask = move |tx: &mut Tx<'_>| {
         let wanting = discover(tx, &files, folder_read);
         for (reference, name) in wanting {
-            enqueue(tx, "apply_blueprint", &name, &json!({"pk": reference.key().to_string()}))?;
+            enqueue::<Apply>(tx, &name, &Wanted { pk: reference, actor: None })?;
         }
         Ok::<_, StoreError>(())
     };
@@ -125,8 +136,7 @@ pub(super) async fn watch(
             .await
             .map_err(|error| error.to_string())?;
         if known.as_ref().is_some_and(|known| *known != seen) {
-            let ask =
-                |tx: &mut Tx<'_>| enqueue(tx, "blueprints_discovery", "", &Json::Null).map(|_| ());
+            let ask = |tx: &mut Tx<'_>| enqueue::<Discover>(tx, "", &()).map(|_| ());
             let asked = cx.store.write(Actor::system(), "blueprints folder changed", ask);
             if let Err(error) = asked.await {
                 tracing::warn!(%error, "a change of the blueprints folder could not be followed");

@@ -188,8 +188,7 @@ impl PasswordHash for Hashing {
 /// The blueprints' part of the program.
 #[must_use]
 pub fn module(given: &Arc<Surroundings>) -> Module {
-    let (admitting, discovering) = (given.clone(), given.clone());
-    let (applying, watching) = (given.clone(), given.clone());
+    let (admitting, watching) = (given.clone(), given.clone());
     let mut operations = api::operations(given);
     operations.extend(crate::export::operations(given));
     Module {
@@ -215,16 +214,8 @@ pub fn module(given: &Arc<Surroundings>) -> Module {
             ("FlowImportRequest", object_schema(&[("file?", "file"), ("clear?", "boolean")])),
         ],
         jobs: vec![
-            Job::every(
-                "blueprints_discovery",
-                3600,
-                "Find blueprints and check if they need to be created in the database",
-                move |cx, run| discovery::run(cx, discovering.clone(), run),
-            ),
-            Job::on_request("apply_blueprint", 1, "Apply single blueprint", move |cx, run| {
-                apply::run(cx, applying.clone(), run)
-            })
-            .bulk(),
+            Job::of(discovery::Discover(given.clone())).also_every(3600),
+            Job::of(apply::Apply(given.clone())),
         ],
         services: vec![
             Service::new("blueprints_folder", move |cx, stop| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use countersign_blueprints::instances::Surroundings;
 use countersign_catalogue::CertificateKeyPair;
-use countersign_core::{ApiError, Context, Job, JobError, Module, Run, enqueue};
+use countersign_core::{ApiError, Context, Job, JobError, Module, Run, Work, enqueue};
 use countersign_model::{Code, Secret};
 use countersign_policy::rescue::{self, Switched};
 use countersign_store::{Actor, Store, StoreError, params};
@@ -19,7 +19,6 @@ use crate::{
     start::{self, Hold},
 };
 
-const JOB: &str = "console";
 /// How long the running server gets to answer.
 const PATIENCE: u32 = 150;
 
@@ -46,21 +45,32 @@ type Outcome = Result<Vec<String>, String>;
 
 /// The job by which a server serves the console of its machine.
 pub fn module(blueprints: &Arc<Surroundings>) -> Module {
-    let given = blueprints.clone();
-    let run = move |cx: Context, run: Run| serve(cx, given.clone(), run);
     Module {
         name: "console",
-        jobs: vec![
-            countersign_rest::undo_job(),
-            Job::on_request(JOB, 1, "Changes asked for on the console.", run),
-        ],
+        jobs: vec![countersign_rest::undo_job(), Job::of(Serve(blueprints.clone()))],
         ..Module::default()
     }
 }
 
-async fn serve(cx: Context, given: Arc<Surroundings>, run: Run) -> Result<(), JobError> {
-    let order: Order = serde_json::from_value(run.arguments.clone())
-        .map_err(|error| JobError::Failed(error.to_string()))?;
+struct Serve(Arc<Surroundings>);
+
+impl Work for Serve {
+    const NAME: &'static str = "console";
+    const DESCRIPTION: &'static str = "Changes asked for on the console.";
+    const ATTEMPTS: u32 = 1;
+    type Args = Order;
+
+    async fn run(&self, cx: Context, run: Run, order: Order) -> Result<(), JobError> {
+        serve(cx, self.0.clone(), run, order).await
+    }
+}
+
+async fn serve(
+    cx: Context,
+    given: Arc<Surroundings>,
+    run: Run,
+    order: Order,
+) -> Result<(), JobError> {
     let outcome: Outcome = match order {
         Order::Blueprint { files } => blueprint::carry_out(&cx, &given, &files).await,
         order => carry_out(&cx.store, order).await,
@@ -101,10 +111,9 @@ pub async fn run(loaded: &Loaded, order: Order) -> Result<(), String> {
 
 /// Asks the server that holds the folder. Only tables are written here, which it shares with us.
 async fn ask(store: &Store, order: Order) -> Outcome {
-    let arguments = serde_json::to_value(&order).map_err(|error| error.to_string())?;
     let asked = store.write(Actor::system(), "console", move |tx| {
         let uid = tx.entropy().uuid().to_string();
-        enqueue(tx, JOB, &uid, &arguments)?;
+        enqueue::<Serve>(tx, &uid, &order)?;
         Ok::<_, StoreError>(uid)
     });
     let uid = asked.await.map_err(|error| error.to_string())?;
@@ -122,7 +131,7 @@ async fn ask(store: &Store, order: Order) -> Outcome {
         }
     }
     let withdrawn = store.write(Actor::system(), "console", move |tx| {
-        tx.execute("DELETE FROM task WHERE name = $1 AND uid = $2", params![JOB, &uid])
+        tx.execute("DELETE FROM task WHERE name = $1 AND uid = $2", params![Serve::NAME, &uid])
     });
     let _: Result<u64, StoreError> = withdrawn.await.map(|rows| rows as u64);
     Err("the server that runs on this data folder does not answer. Stop it and try again"

@@ -37,7 +37,7 @@ async fn list(call: Call) -> Result<Response, ApiError> {
         .await?;
     let mut answer = Vec::new();
     for job in crate::jobs(&call.cx) {
-        let Some(every) = job.every else { continue };
+        let Some(every) = job.period() else { continue };
         let (mut next, mut running, mut last) = (None, false, Value::Null);
         for row in &times {
             if row.get::<String>(0)? == job.name {

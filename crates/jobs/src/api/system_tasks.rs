@@ -4,7 +4,7 @@
 //! are one per request: the key is computed from the name.
 
 use axum::response::Response;
-use countersign_core::{ApiError, Call, Operation, Page, enqueue, envelope, json, no_content};
+use countersign_core::{ApiError, Call, Operation, Page, envelope, json, no_content};
 use countersign_model::Timestamp;
 use countersign_store::{Sql, StoreError, params};
 use http::{Method, StatusCode};
@@ -95,7 +95,7 @@ fn all(sql: &mut Sql<'_>, call: &Call) -> Result<Vec<Last>, StoreError> {
         });
     }
     let now = call.cx.clock.now();
-    for job in crate::jobs(&call.cx).filter(|job| job.every.is_some()) {
+    for job in crate::jobs(&call.cx).filter(|job| job.period().is_some()) {
         if !found.iter().any(|last| last.name == job.name && last.uid.is_empty()) {
             // Successes of frequent jobs leave no row.
             let text = if job.keep {
@@ -218,9 +218,8 @@ async fn find(call: &Call) -> Result<Last, ApiError> {
 /// Asks for a run with the arguments of the last one.
 async fn run(call: Call) -> Result<Response, ApiError> {
     let last = find(&call).await?;
-    if crate::job(&call.cx, &last.name).is_none() {
-        return Err(ApiError::Empty(StatusCode::INTERNAL_SERVER_ERROR));
-    }
+    let job = crate::job(&call.cx, &last.name).cloned();
+    let job = job.ok_or(ApiError::Empty(StatusCode::INTERNAL_SERVER_ERROR))?;
     let write = move |tx: &mut countersign_store::Tx<'_>| {
         let statement = "SELECT arguments FROM task WHERE name = $1 AND uid = $2 AND state NOT IN ('queued', 'running')";
         let sealed = tx
@@ -228,7 +227,7 @@ async fn run(call: Call) -> Result<Response, ApiError> {
             .map(|row| row.get::<String>(0))
             .transpose()?;
         let arguments = sealed.map_or(Value::Null, |sealed| queue::open(tx, &sealed));
-        enqueue(tx, &last.name, &last.uid, &arguments).map(|_| ())
+        job.ask(tx, &last.uid, &arguments).map(|_| ())
     };
     call.cx.store.write(call.actor(), "task asked for", write).await?;
     Ok(no_content())
