@@ -106,10 +106,13 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     Ok(())
 }
 
+/// Time to stop what requests and jobs rely on, after these.
+pub const STOP_MARGIN: Duration = Duration::from_secs(5);
+
 /// All services stop within this time: requests and jobs first, then what they rely on.
 fn stop_grace(settings: &Settings) -> Duration {
     let work = Duration::from_secs(settings.web.stop_timeout).max(countersign_jobs::STOP_GRACE);
-    work + Duration::from_secs(5)
+    work + STOP_MARGIN
 }
 
 fn serve_numbers(numbers: Bound, monitoring: Monitoring, settings: &Settings) -> Service {

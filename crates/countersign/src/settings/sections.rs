@@ -257,7 +257,8 @@ sections! {
         bodies ("web.bodies"): u16 = "64";
         /// Seconds a request may take before it is given up with status 503.
         request_timeout ("web.request_timeout"): u64 = "60";
-        /// Seconds open requests get to finish when the program is stopped.
+        /// Seconds open requests get to finish when the program is stopped, at most 300. Whatever
+        /// runs the program must give it 10 more.
         stop_timeout ("web.stop_timeout"): u64 = "20";
     }
 
@@ -436,6 +437,8 @@ pub(super) fn telling<'a>(
     }
 }
 
+/// Longest `web.stop_timeout`: the shipped unit, chart and composition wait a little longer.
+pub const STOP_TIMEOUT_MOST: u64 = 300;
 /// Shortest secret key that is used.
 pub const SECRET_KEY_MINIMUM: usize = 32;
 
@@ -480,6 +483,13 @@ impl Settings {
                 "web.path",
                 "a path begins and ends with a slash and has letters, digits and dashes between",
                 "Write it as /auth/",
+            );
+        }
+        if self.web.stop_timeout > STOP_TIMEOUT_MOST {
+            wrong(
+                "web.stop_timeout",
+                "whatever runs the program would end it before",
+                &format!("Use at most {STOP_TIMEOUT_MOST}"),
             );
         }
         if self.backup.every.is_some() && self.backup.passphrase.is_none() {

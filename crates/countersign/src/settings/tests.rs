@@ -468,3 +468,29 @@ fn redis_is_checked_where_an_authority_is_named_or_it_is_asked_for() {
         (false, false)
     );
 }
+
+/// `stop_timeout`: it may be longer than the unit and the chart waited.
+#[test]
+fn whatever_runs_the_program_waits_for_its_end() {
+    let needed = sections::STOP_TIMEOUT_MOST + crate::serve::STOP_MARGIN.as_secs();
+    for (file, mark) in [
+        (include_str!("../../../../deploy/systemd/countersign.service"), "TimeoutStopSec="),
+        (
+            include_str!("../../../../deploy/helm/countersign/templates/deployment.yaml"),
+            "terminationGracePeriodSeconds: ",
+        ),
+        (
+            include_str!("../../../../deploy/helm/countersign/templates/worker.yaml"),
+            "terminationGracePeriodSeconds: ",
+        ),
+        (include_str!("../../../../deploy/docker-compose.yml"), "stop_grace_period: "),
+    ] {
+        let times: Vec<u64> = file
+            .split(mark)
+            .skip(1)
+            .map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap())
+            .collect();
+        assert!(!times.is_empty() && times.iter().all(|time| *time > needed), "{mark}: {times:?}");
+    }
+    assert_eq!(wrong(&[("COUNTERSIGN_WEB__STOP_TIMEOUT", "301")])[0].name, "web.stop_timeout");
+}
