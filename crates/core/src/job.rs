@@ -76,7 +76,8 @@ impl Lane {
 }
 
 /// What a job does in one run, with the arguments that were stored.
-pub(crate) type Runner = Arc<dyn Fn(Context, Run, Value) -> BoxFuture<Result<(), JobError>> + Send + Sync>;
+pub(crate) type Runner =
+    Arc<dyn Fn(Context, Run, Value) -> BoxFuture<Result<(), JobError>> + Send + Sync>;
 
 impl Job {
     /// A job that runs when it is asked for.

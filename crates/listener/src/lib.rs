@@ -1,58 +1,40 @@
-//! Listeners: plain and TLS, any number of connections up to a bound, and an orderly end.
+//! Listeners: TCP, TLS and UDP, any number of connections up to a bound, and an orderly end.
 //!
-//! What a client has not finished asking for is bounded before its first byte. A connection that
-//! goes on as something else than HTTP keeps its place and ends with its listener. What is served
-//! is not known here.
+//! A [`Listener`] is declared with the setting that has its address, bound before the data is
+//! touched, and served as a service of the supervisor by a [`Protocol`] (or [`Datagrams`]). What a
+//! client has not finished asking for is bounded before its first byte. What is served is not known
+//! here, but for HTTP, whose requests say when a connection is in work.
 
+mod http;
 mod places;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod udp;
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    extract::ConnectInfo,
-};
-use countersign_core::{Service, Shutdown, Sockets, Tls};
+use countersign_core::{Service, Shutdown, Sockets};
 use countersign_model::Cidr;
 use countersign_store::Seldom;
-use http::{Request, StatusCode};
-use hyper::{
-    body::{Body as HttpBody, Frame, Incoming, SizeHint},
-    service::service_fn,
-};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto,
-        graceful::{GracefulShutdown, Watcher},
-    },
-};
 use rustls::ServerConfig;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
     task::JoinSet,
-    time::{Sleep, sleep, timeout},
+    time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
 
-pub use places::{Turn, Waiting};
-
-use crate::places::{Place, Room, Work};
-
-/// Bytes of the headers of a request.
-const HEADERS: usize = 64 * 1024;
-/// Bytes of an answer that are handed over at once, and have to be taken before the next.
-const PART: usize = 16 * 1024;
+pub use crate::{
+    http::Http,
+    places::{Turn, Waiting},
+    stream::Bytes,
+    udp::{BoundUdp, Datagrams},
+};
+use crate::{
+    places::{Place, Room},
+    stream::Flowing,
+};
 
 /// What bounds the connections of a listener.
 #[derive(Debug, Clone)]
@@ -73,37 +55,99 @@ impl Bounds {
     }
 }
 
+/// An address that the program listens at, before it does.
+#[derive(Clone)]
+pub struct Listener {
+    /// Of its service; unique.
+    pub name: &'static str,
+    /// The setting that has the address, as `listen.http`.
+    pub setting: &'static str,
+    pub address: SocketAddr,
+    /// Encrypted from the first byte.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+impl Listener {
+    /// Takes the address for connections.
+    ///
+    /// # Errors
+    /// When it is taken or not ours, with what to do.
+    pub async fn bind(self) -> Result<Bound, String> {
+        let bound = TcpListener::bind(self.address).await;
+        let at = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (address, listener) = at.map_err(|error| self.refused(&error))?;
+        let tls = self.tls.map(TlsAcceptor::from);
+        Ok(Bound { name: self.name, listener: Arc::new(listener), tls, address })
+    }
+
+    /// Takes the address for datagrams.
+    ///
+    /// # Errors
+    /// When it is taken or not ours, with what to do.
+    pub async fn bind_udp(self) -> Result<BoundUdp, String> {
+        let bound = UdpSocket::bind(self.address).await;
+        let bound = bound.and_then(|socket| BoundUdp::new(socket, self.name));
+        bound.map_err(|error| self.refused(&error))
+    }
+
+    fn refused(&self, error: &io::Error) -> String {
+        let Listener { setting, address, .. } = self;
+        let remedy = match error.kind() {
+            io::ErrorKind::AddrInUse => "Stop the program that uses it, or choose another port",
+            io::ErrorKind::PermissionDenied => "Choose a port of 1024 or more",
+            _ => "Choose an address of this machine",
+        };
+        format!(
+            "{setting}: {address} cannot be used: {error}. {remedy}, as in COUNTERSIGN_{}=127.0.0.1:{}",
+            setting.to_uppercase().replace('.', "__"),
+            18_000 + address.port() % 1000
+        )
+    }
+}
+
 /// A listener that is bound and waits to serve.
 #[derive(Clone)]
 pub struct Bound {
+    name: &'static str,
     listener: Arc<TcpListener>,
     tls: Option<TlsAcceptor>,
     /// The address it really has (a port 0 becomes one).
     pub address: SocketAddr,
 }
 
-/// Takes an address.
-///
-/// # Errors
-/// When it is taken or not ours.
-pub async fn bind(address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> io::Result<Bound> {
-    let listener = TcpListener::bind(address).await?;
-    let address = listener.local_addr()?;
-    Ok(Bound { listener: Arc::new(listener), tls: tls.map(TlsAcceptor::from), address })
+/// One connection, which its protocol serves to its end. It holds its place in the limit of the
+/// listener as long as its stream lives.
+pub struct Conn {
+    pub stream: Box<dyn Bytes>,
+    pub peer: SocketAddr,
+    /// It came over TLS.
+    pub secure: bool,
+    /// For what goes on when the connection has become something else than HTTP.
+    pub sockets: Sockets,
+    place: Arc<Place>,
+}
+
+impl Conn {
+    /// The client is known: from now on the connection counts against the limit of the listener
+    /// only, and does not have to make room. Before, it has the listener's patience to get there.
+    pub fn established(&self) {
+        self.place.work().upgraded();
+    }
+}
+
+/// What is spoken over connections.
+pub trait Protocol: Clone + Send + Sync + 'static {
+    /// Serves a connection to its end, which comes soon after the program stops.
+    fn serve(&self, conn: Conn, stop: Shutdown) -> impl Future<Output = ()> + Send;
 }
 
 impl Bound {
-    /// Serves until the program stops, then lets open requests finish for at most `grace`. The
-    /// address stays taken in between when the service has to be started again.
-    pub fn serve(
-        self,
-        name: &'static str,
-        router: Router,
-        bounds: Bounds,
-        grace: Duration,
-    ) -> Service {
+    /// Serves until the program stops, then lets connections end by themselves for at most `grace`.
+    /// The address stays taken in between when the service has to be started again.
+    pub fn serve(self, protocol: impl Protocol, bounds: Bounds, grace: Duration) -> Service {
+        let name = self.name;
         let run = move |_, stop| {
-            let accepting = self.clone().accept(router.clone(), bounds.clone(), stop, grace);
+            let accepting = self.clone().accept(protocol.clone(), bounds.clone(), stop, grace);
             async move {
                 accepting.await;
                 Ok(())
@@ -112,9 +156,14 @@ impl Bound {
         Service::new(name, run).essential()
     }
 
-    async fn accept(self, router: Router, bounds: Bounds, mut stop: Shutdown, grace: Duration) {
+    async fn accept(
+        self,
+        protocol: impl Protocol,
+        bounds: Bounds,
+        mut stop: Shutdown,
+        grace: Duration,
+    ) {
         let (mut connections, sockets) = (JoinSet::new(), Sockets::new(stop.clone()));
-        let graceful = GracefulShutdown::new();
         let room = Room::new(bounds.connections, bounds.patience, bounds.stall());
         let (refusals, failures) = (Seldom::default(), Seldom::default());
         loop {
@@ -147,20 +196,25 @@ impl Bound {
                 () = room.make() => {}
                 () = stop.requested() => break,
             }
-            let connection = connection(
-                (stream, peer),
-                room.enter(turn),
-                self.tls.clone(),
-                router.clone(),
-                bounds.clone(),
-                graceful.watcher(),
-                sockets.clone(),
-            );
-            connections.spawn(connection);
+            let (place, tls) = (room.enter(turn), self.tls.clone());
+            let (protocol, sockets) = (protocol.clone(), sockets.clone());
+            let (stall, stop) = (bounds.stall(), stop.clone());
+            connections.spawn(async move {
+                let serving = async {
+                    let conn = connected((stream, peer), place.clone(), tls, stall, sockets);
+                    if let Some(conn) = conn.await {
+                        protocol.serve(conn, stop).await;
+                    }
+                };
+                tokio::select! {
+                    () = serving => {}
+                    () = place.over() => {}
+                }
+            });
         }
         drop(self.listener);
         let ended = async {
-            graceful.shutdown().await;
+            while connections.join_next().await.is_some() {}
             sockets.ended().await;
         };
         if timeout(grace, ended).await.is_err() {
@@ -169,212 +223,24 @@ impl Bound {
     }
 }
 
-async fn connection(
+/// A connection that is ready for its protocol; none when the handshake failed.
+async fn connected(
     (stream, peer): (TcpStream, SocketAddr),
     place: Arc<Place>,
     tls: Option<TlsAcceptor>,
-    router: Router,
-    bounds: Bounds,
-    watcher: Watcher,
+    stall: Duration,
     sockets: Sockets,
-) {
+) -> Option<Conn> {
     let _ = stream.set_nodelay(true);
-    let stream = Flowing { stream, place: place.clone(), stall: bounds.stall(), stalled: None };
+    let stream = Flowing { stream, place: place.clone(), stall, stalled: None };
     let secure = tls.is_some();
-    let at = place.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
-        let work = at.work();
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(sockets.clone());
-        if secure {
-            request.extensions_mut().insert(Tls);
-        }
-        let answer = router.clone().oneshot(request);
-        async move {
-            answer.await.map(|response| {
-                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                    work.upgraded();
-                }
-                response.map(|body| Answer { body, rest: Bytes::new(), work })
-            })
-        }
-    });
-    let builder = builder(&bounds);
-    let serving = async {
-        // How a connection ends (reset, broken request) is the client's affair.
-        match tls {
-            None => {
-                let _ = watcher
-                    .watch(
-                        builder
-                            .serve_connection_with_upgrades(TokioIo::new(stream), service)
-                            .into_owned(),
-                    )
-                    .await;
-            }
-            Some(tls) => {
-                if let Ok(stream) = tls.accept(stream).await {
-                    place.greeted();
-                    let _ = watcher
-                        .watch(
-                            builder
-                                .serve_connection_with_upgrades(TokioIo::new(stream), service)
-                                .into_owned(),
-                        )
-                        .await;
-                }
-            }
+    let stream: Box<dyn Bytes> = match tls {
+        None => Box::new(stream),
+        Some(tls) => {
+            let stream = tls.accept(stream).await.ok()?;
+            place.greeted();
+            Box::new(stream)
         }
     };
-    tokio::select! {
-        () = serving => {}
-        () = place.over() => {}
-    }
-}
-
-fn builder(bounds: &Bounds) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(bounds.patience)
-        .max_buf_size(HEADERS)
-        .max_headers(100);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(128)
-        .max_header_list_size(u32::try_from(HEADERS).unwrap_or(u32::MAX))
-        .keep_alive_interval(Some(bounds.stall()))
-        .keep_alive_timeout(bounds.patience);
-    builder
-}
-
-/// An answer on its way; its request is in work until it was handed over. It goes in parts, each
-/// asked for when the one before was taken: by the socket in HTTP/1, by the window of its stream in
-/// HTTP/2 (RFC 9113, section 5.2), which can stay shut while the connection itself is alive.
-struct Answer {
-    body: Body,
-    /// What was produced and not handed over.
-    rest: Bytes,
-    work: Work,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let Answer { body, rest, work } = &mut *self;
-        if rest.is_empty() {
-            let frame = match Pin::new(body).poll_frame(context) {
-                Poll::Ready(Some(Ok(frame))) => frame,
-                outcome => {
-                    work.offered(false);
-                    return outcome;
-                }
-            };
-            match frame.into_data() {
-                Ok(data) => *rest = data,
-                Err(trailers) => {
-                    work.offered(true);
-                    return Poll::Ready(Some(Ok(trailers)));
-                }
-            }
-        }
-        work.offered(true);
-        let part = rest.split_to(rest.len().min(PART));
-        Poll::Ready(Some(Ok(Frame::data(part))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let (rest, body) =
-            (u64::try_from(self.rest.len()).unwrap_or(u64::MAX), self.body.size_hint());
-        let mut hint = SizeHint::new();
-        hint.set_lower(body.lower().saturating_add(rest));
-        if let Some(upper) = body.upper() {
-            hint.set_upper(upper.saturating_add(rest));
-        }
-        hint
-    }
-}
-
-/// A stream whose other end has to take what it asked for, or is closed. It holds the place of its
-/// connection, also when that has become something else than HTTP.
-struct Flowing {
-    stream: TcpStream,
-    place: Arc<Place>,
-    stall: Duration,
-    stalled: Option<Pin<Box<Sleep>>>,
-}
-
-impl Flowing {
-    fn watch<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        outcome: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if outcome.is_ready() {
-            if self.stalled.take().is_some() {
-                self.place.blocked(false);
-            }
-            return outcome;
-        }
-        if self.stalled.is_none() {
-            self.place.blocked(true);
-        }
-        let stall = self.stall;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
-        stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-impl AsyncRead for Flowing {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Flowing {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.watch(context, outcome)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.watch(context, outcome)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
+    Some(Conn { stream, peer, secure, sockets, place })
 }

@@ -21,7 +21,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware};
 use countersign_core::{Context, Route, Service, request_layer, router};
-use countersign_listener::{self as listener, Bound, Bounds, Waiting};
+use countersign_listener::{Bound, Bounds, Http, Listener, Waiting};
 use countersign_model::{BasePath, Clock as _};
 use countersign_rest::api_routes;
 use countersign_store::SystemClock;
@@ -62,9 +62,12 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     let (tls, certificate) =
         tls::configuration(&settings.general.data_dir, SystemClock.now(), slot.clone())
             .map_err(|error| format!("HTTPS: {error}"))?;
-    let http = bind("listen.http", settings.listen.http, None).await?;
-    let https = bind("listen.https", settings.listen.https, Some(tls)).await?;
-    let numbers = bind("listen.metrics", settings.listen.metrics, None).await?;
+    let listen = &settings.listen;
+    let http = Listener { name: "http", setting: "listen.http", address: listen.http, tls: None };
+    let https =
+        Listener { name: "https", setting: "listen.https", address: listen.https, tls: Some(tls) };
+    let (http, https) = (http.bind().await?, https.bind().await?);
+    let numbers = numbers_of(&settings).bind().await?;
 
     // The start may wait for a database; whoever ends the program must not wait with it.
     let (context, _) = tokio::select! {
@@ -89,8 +92,8 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     supervisor.start([measure::upkeep(&monitoring.metrics), certificate.reload()]);
     let grace = Duration::from_secs(settings.web.stop_timeout);
     let listeners = [
-        http.serve("http", router.clone(), bounds.clone(), grace),
-        https.serve("https", router, bounds, grace),
+        http.serve(Http::new(router.clone(), &bounds), bounds.clone(), grace),
+        https.serve(Http::new(router, &bounds), bounds, grace),
         serve_numbers(numbers, monitoring, &settings),
     ];
     let worker = settings.worker.in_process.then(|| start::worker(&settings));
@@ -116,8 +119,9 @@ fn stop_grace(settings: &Settings) -> Duration {
 }
 
 fn serve_numbers(numbers: Bound, monitoring: Monitoring, settings: &Settings) -> Service {
-    let router = health::metrics_router(monitoring);
-    numbers.serve("metrics", router, metrics_bounds(settings), Duration::from_secs(1))
+    let bounds = metrics_bounds(settings);
+    let protocol = Http::new(health::metrics_router(monitoring), &bounds);
+    numbers.serve(protocol, bounds, Duration::from_secs(1))
 }
 
 /// Connections for metrics, which one program asks for now and then.
@@ -180,23 +184,10 @@ fn surrounded(routes: &[Route], context: &Context, settings: &Settings, bounds: 
         .layer(middleware::from_fn_with_state(base, layers::below))
 }
 
-async fn bind(
-    name: &str,
-    address: SocketAddr,
-    tls: Option<std::sync::Arc<rustls::ServerConfig>>,
-) -> Result<Bound, String> {
-    listener::bind(address, tls).await.map_err(|error| {
-        let remedy = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "Stop the program that uses it, or choose another port",
-            std::io::ErrorKind::PermissionDenied => "Choose a port of 1024 or more",
-            _ => "Choose an address of this machine",
-        };
-        format!(
-            "{name}: {address} cannot be used: {error}. {remedy}, as in COUNTERSIGN_{}=127.0.0.1:{}",
-            name.to_uppercase().replace('.', "__"),
-            18_000 + address.port() % 1000
-        )
-    })
+/// The metrics listener, which serves nobody's data and encrypts nothing.
+fn numbers_of(settings: &Settings) -> Listener {
+    let address = settings.listen.metrics;
+    Listener { name: "metrics", setting: "listen.metrics", address, tls: None }
 }
 
 fn address_to_open(settings: &Settings, http: SocketAddr) -> String {

@@ -10,7 +10,7 @@ use axum::{
     response::Response,
 };
 use countersign_core::{Access, Caller, Context, Routes, Shutdown, Stack};
-use countersign_listener::{self as listener, Bounds};
+use countersign_listener::{Bounds, Http, Listener};
 use countersign_rest::socket;
 use countersign_store::{Actor, StoreError, params};
 use http::Method;
@@ -114,7 +114,9 @@ impl Client {
 async fn listening(world: &World, connections: usize) -> (SocketAddr, Supervisor) {
     let (folder, now) = (world.folder.path(), world.cx.clock.now());
     let (config, _) = tls::configuration(folder, now, tls::StoreSlot::default()).unwrap();
-    let bound = listener::bind(([127, 0, 0, 1], 0).into(), Some(config)).await.unwrap();
+    let address = ([127, 0, 0, 1], 0).into();
+    let listener = Listener { name: "https", setting: "listen.https", address, tls: Some(config) };
+    let bound = listener.bind().await.unwrap();
     let (address, bounds) = (bound.address, Bounds { connections, ..bounds(&world.settings) });
     let route = Routes::over(Context::clone)
         .at([Method::GET], "/test/socket/", echo)
@@ -122,7 +124,8 @@ async fn listening(world: &World, connections: usize) -> (SocketAddr, Supervisor
         .stack(Stack::Socket);
     let router = surrounded(&[route], &world.cx, &world.settings, &bounds);
     let mut supervisor = Supervisor::new(&world.cx, Backoff::DEFAULT);
-    supervisor.start([bound.serve("https", router, bounds, Duration::from_secs(5))]);
+    let protocol = Http::new(router, &bounds);
+    supervisor.start([bound.serve(protocol, bounds, Duration::from_secs(5))]);
     (address, supervisor)
 }
 

@@ -83,7 +83,7 @@ mod tests {
 
     use axum::body::Body;
     use countersign_core::Routes;
-    use countersign_listener as listener;
+    use countersign_listener::{Http, Listener};
     use http::Method;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
@@ -112,10 +112,13 @@ mod tests {
         let row = Routes::over(|_| ()).at([Method::POST], "/test/", echo).stack(Stack::Stream);
         let bounds = bounds(&world.settings);
         let router = surrounded(&[row], &world.cx, &world.settings, &bounds);
-        let bound = listener::bind(([127, 0, 0, 1], 0).into(), None).await.unwrap();
+        let address = ([127, 0, 0, 1], 0).into();
+        let listener = Listener { name: "http", setting: "listen.http", address, tls: None };
+        let bound = listener.bind().await.unwrap();
         let address = bound.address;
         let mut supervisor = Supervisor::new(&world.cx, Backoff::DEFAULT);
-        supervisor.start([bound.serve("http", router, bounds, Duration::from_secs(5))]);
+        let protocol = Http::new(router, &bounds);
+        supervisor.start([bound.serve(protocol, bounds, Duration::from_secs(5))]);
 
         let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
         let head = format!(

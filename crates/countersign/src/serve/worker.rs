@@ -1,7 +1,6 @@
 //! The worker as a process of its own: jobs, and a listener for those who watch over it.
 
 use super::{
-    bind,
     health::Monitoring,
     measure,
     supervisor::{Backoff, Supervisor},
@@ -38,7 +37,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     supervisor.start(start::services(&context, true));
     supervisor.start([measure::upkeep(&metrics)]);
     // Beside a server on the same machine that is not worth an end: jobs matter more than numbers.
-    match bind("listen.metrics", settings.listen.metrics, None).await {
+    match super::numbers_of(&settings).bind().await {
         Ok(numbers) => {
             tracing::info!(metrics = %numbers.address, "numbers and health of this worker can be asked for");
             let monitoring = Monitoring::new(&context, &settings, metrics, supervisor.health());
