@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use countersign_core::KindResource;
 use countersign_model::KindMeta;
 
-use crate::{settings, start::Program};
+use crate::{program::Program, settings};
 
 fn kinds() -> Vec<&'static KindMeta> {
     let modules = Program::new(&settings::defaults()).modules;

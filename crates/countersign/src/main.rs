@@ -13,10 +13,12 @@ mod contracts;
 mod files;
 mod logging;
 mod notices;
-mod outside;
+mod program;
 mod serve;
+mod services;
 mod settings;
 mod start;
+mod storage;
 mod traces;
 
 use std::process::ExitCode;
@@ -78,7 +80,7 @@ fn plain(cli: Cli) -> Result<(), String> {
         return commands::bench::run(&cli.settings()?, cli.config.as_deref(), bench);
     }
     let loaded = settings::load(&cli.settings()?, cli.config.as_deref(), &System)
-        .and_then(|loaded| start::check_path(&loaded).map(|()| loaded))
+        .and_then(|loaded| program::check_path(&loaded).map(|()| loaded))
         .map_err(|wrong| wrong.to_string())?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Config => {

@@ -33,7 +33,7 @@ use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
-use crate::{settings::Tracing, start};
+use crate::{program, settings::Tracing};
 
 /// The target of all spans that are sent.
 pub const TARGET: &str = "spans";
@@ -75,7 +75,7 @@ impl Traces {
             .map_err(|error| wrong(&error))?;
         let resource = Resource::builder()
             .with_service_name(settings.service_name.clone())
-            .with_attribute(KeyValue::new("service.version", start::VERSION))
+            .with_attribute(KeyValue::new("service.version", program::VERSION))
             .build();
         let root = Box::new(Roots(Sampler::TraceIdRatioBased(settings.sample_rate.0)));
         let provider = SdkTracerProvider::builder()

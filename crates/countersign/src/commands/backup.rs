@@ -14,8 +14,10 @@ use countersign_store::{
 
 use crate::{
     files,
+    program::VERSION,
     settings::{Loaded, Settings},
-    start::{self, Hold, VERSION},
+    start::{self, Hold},
+    storage,
 };
 
 /// Shortest passphrase that is used.
@@ -155,7 +157,7 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
             folder.display()
         ));
     }
-    match start::given_secret_key(&settings) {
+    match storage::given_secret_key(&settings) {
         Some(given) if header.fits(given) => {}
         Some(_) => {
             return Err(
@@ -170,7 +172,7 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
                 .map_err(|error| format!("{} cannot be written: {error}", kept.display()))?;
         }
     }
-    let (given, key) = (start::secret_key(&settings)?, Secret::new(header.secret_key.clone()));
+    let (given, key) = (storage::secret_key(&settings)?, Secret::new(header.secret_key.clone()));
     let (store, ..) = start::open_store_with(&settings, key.clone().into()).await?;
     let (file, name) = (path.to_path_buf(), path.display().to_string());
     let restored = store

@@ -17,9 +17,10 @@ use serde_json::{Map, Value as Json};
 
 use super::console;
 use crate::{
+    program::{self, Program},
     settings,
     settings::{Loaded, Settings},
-    start::{self, Hold, Program},
+    start::{self, Hold},
 };
 
 /// Reads the files and tells what is wrong with any of them: form, models, fields. Values are
@@ -36,7 +37,7 @@ pub fn validate(files: &[PathBuf]) -> Result<(), String> {
     };
     let documents = documents(&files.iter().map(read).collect::<Result<Vec<_>, _>>()?)?;
     let modules = Program::new(&settings::defaults()).modules;
-    let (registry, tables) = (start::registry(&modules), tables::of(&modules));
+    let (registry, tables) = (program::registry(&modules), tables::of(&modules));
     let mut faults = Vec::new();
     for document in documents {
         let findings = check::findings(&document, &registry, &tables);
@@ -165,7 +166,7 @@ pub async fn export(loaded: &Loaded, wanted: &super::rescue::Export) -> Result<(
     start::must_have_data(&loaded.settings)?;
     let (store, program, _) = start::open_store(&loaded.settings).await?;
     let tables = tables::of(&program.modules);
-    let models = export::models(&wanted.kinds, &start::registry(&program.modules), &tables)?;
+    let models = export::models(&wanted.kinds, &program::registry(&program.modules), &tables)?;
     let selection = Selection { models, with_secrets: wanted.with_secrets, ..Selection::default() };
     let written = export::of_store(&store, tables, selection, SystemClock.now()).await;
     store.close().await;

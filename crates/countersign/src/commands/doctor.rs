@@ -15,9 +15,11 @@ use countersign_store::{Store, StoreError, SystemClock, params};
 use super::healthcheck;
 use crate::{
     files,
+    program::{self, Program},
     serve::certificate_end,
     settings::{Loaded, Settings, Wrong},
-    start::{self, Hold, Program},
+    start::{self, Hold},
+    storage,
 };
 
 /// Certificates that end within so many days are told about.
@@ -165,7 +167,7 @@ fn others_may_read(_path: &Path) -> bool {
 }
 
 fn secret_key(report: &mut Report, settings: &Settings) {
-    match start::given_secret_key(settings) {
+    match storage::given_secret_key(settings) {
         Some(key) if key.expose().len() < 50 => report.look(
             "secret key",
             "it has fewer than 50 characters; `countersign generate secret` makes a longer one",
@@ -395,7 +397,7 @@ fn blueprints(report: &mut Report, settings: &Settings) {
     let Some(folder) = &settings.general.blueprints_dir else { return };
     let (texts, mut faults) = files::yaml_files(folder);
     let modules = Program::new(settings).modules;
-    let (registry, tables) = (start::registry(&modules), tables::of(&modules));
+    let (registry, tables) = (program::registry(&modules), tables::of(&modules));
     for (path, text) in &texts {
         match Document::parse(path, text) {
             Ok(document) => faults.extend(

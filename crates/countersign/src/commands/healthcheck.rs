@@ -9,7 +9,7 @@ use std::{
 use countersign_model::Clock as _;
 use countersign_store::SystemClock;
 
-use crate::{settings::Settings, start};
+use crate::{services, settings::Settings};
 
 /// A worker that is silent for longer is ill, in seconds; it gives a sign every ten.
 const SILENCE: i64 = 30;
@@ -45,7 +45,7 @@ pub fn run(listener: SocketAddr) -> Result<(), String> {
 /// # Errors
 /// A sentence when there is none.
 pub fn worker(settings: &Settings) -> Result<(), String> {
-    let path = start::heartbeat(settings);
+    let path = services::heartbeat(settings);
     let none = |problem: String| format!("no worker runs here: {}: {problem}", path.display());
     let written = std::fs::metadata(&path)
         .and_then(|file| file.modified())

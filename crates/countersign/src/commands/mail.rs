@@ -4,7 +4,7 @@ use countersign_mail::{Encryption, Letter, Mailer};
 use countersign_model::Entropy as _;
 use countersign_store::SystemEntropy;
 
-use crate::{outside, settings::Loaded};
+use crate::{program, settings::Loaded};
 
 /// Sends it and prints what the server said.
 ///
@@ -12,7 +12,7 @@ use crate::{outside, settings::Loaded};
 /// A sentence that says why it was not taken.
 pub async fn test(loaded: &Loaded, to: &str) -> Result<(), String> {
     crate::logging::start(crate::settings::Level::Warning);
-    let mailer = Mailer::new(&outside::mail(&loaded.settings));
+    let mailer = Mailer::new(&program::mail_settings(&loaded.settings));
     let server = &mailer.server;
     let how = match server.encryption {
         Encryption::None => "not encrypted",

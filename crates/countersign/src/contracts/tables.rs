@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::start;
+use crate::program;
 
 /// A second factor, as it might be.
 #[derive(Debug, Clone, Default, Table)]
@@ -87,7 +87,7 @@ fn open(folder: &tempfile::TempDir, modules: &[Module]) -> Store {
     let options = Options {
         database: folder.path().to_path_buf().into(),
         secret_key: Secret::new("a key for tests that is long enough to be one, really").into(),
-        registry: start::registry(modules),
+        registry: program::registry(modules),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         auditor: Arc::new(countersign_events::Audit),
@@ -96,7 +96,7 @@ fn open(folder: &tempfile::TempDir, modules: &[Module]) -> Store {
 }
 
 fn modules() -> Vec<Module> {
-    let mut modules = start::Program::new(&crate::settings::defaults()).modules;
+    let mut modules = program::Program::new(&crate::settings::defaults()).modules;
     modules.push(Module { name: "testing", tables: vec![table::<Device>()], ..Module::default() });
     modules
 }
@@ -260,7 +260,7 @@ async fn one_declaration_gives_a_table_all_its_parts() {
     assert_eq!(world.call("root", Method::PATCH, &item, gone).await.0, StatusCode::OK);
     let jobs = world.cx.modules().iter().flat_map(|module| &module.jobs);
     let clean = jobs.into_iter().find(|job| job.name == "clean_expired_models").unwrap();
-    (clean.run)(world.cx.clone(), Run::new(Uuid::nil(), String::new(), Value::Null, 1))
+    (clean.run)(world.cx.clone(), Run::new(Uuid::nil(), String::new(), 1), Value::Null)
         .await
         .unwrap();
     assert_eq!(names(&list("testing/devices/").await), ["blue key", "yellow key"]);

@@ -11,7 +11,7 @@ use http::Method;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::{Span, field::Empty, info_span};
 
-use crate::{start::VERSION, traces};
+use crate::{program::VERSION, traces};
 
 /// Starts counting; what was counted is read from the handle. Once in a process.
 ///

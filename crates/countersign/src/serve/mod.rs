@@ -35,7 +35,7 @@ use self::{
     throttle::Throttle,
 };
 use crate::{
-    files, logging,
+    files, logging, program, services,
     settings::{Loaded, Settings},
     start,
     traces::Traces,
@@ -50,7 +50,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     let traces = Traces::open(&settings.tracing)?;
     logging::start_with(settings.general.log_level, traces.as_ref());
     panics::log_panics();
-    tracing::info!(version = start::VERSION, data_dir = %settings.general.data_dir.display(), "Countersign starts");
+    tracing::info!(version = program::VERSION, data_dir = %settings.general.data_dir.display(), "Countersign starts");
     for note in notes {
         tracing::warn!("{note}");
     }
@@ -88,7 +88,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         );
     }
     tracing::info!(http = %http.address, https = %https.address, metrics = %numbers.address, "Ready: open {}", address_to_open(&settings, http.address));
-    supervisor.start(start::services(&context, settings.worker.in_process));
+    supervisor.start(services::services(&context, settings.worker.in_process));
     supervisor.start([measure::upkeep(&monitoring.metrics), certificate.reload()]);
     let grace = Duration::from_secs(settings.web.stop_timeout);
     let listeners = [
@@ -96,7 +96,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         https.serve(Http::new(router, &bounds), bounds, grace),
         serve_numbers(numbers, monitoring, &settings),
     ];
-    let worker = settings.worker.in_process.then(|| start::worker(&settings));
+    let worker = settings.worker.in_process.then(|| services::worker(&settings));
     supervisor.start(listeners.into_iter().chain(worker));
     ended.await;
     tracing::info!("stopping: open requests may finish");

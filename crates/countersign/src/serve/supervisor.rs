@@ -180,6 +180,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         serve::{health, measure, tls},
+        services,
         settings::{self, Settings},
         start,
     };
@@ -219,9 +220,9 @@ pub(super) mod tests {
             let now = self.cx.clock.now();
             let slot = tls::StoreSlot::default();
             let (_, certificate) = tls::configuration(self.folder.path(), now, slot).unwrap();
-            let mut services = start::services(&self.cx, true);
+            let mut services = services::services(&self.cx, true);
             services.extend([measure::upkeep(numbers), certificate.reload()]);
-            services.push(start::worker(&self.settings));
+            services.push(services::worker(&self.settings));
             services
         }
     }

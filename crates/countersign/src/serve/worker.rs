@@ -5,7 +5,7 @@ use super::{
     measure,
     supervisor::{Backoff, Supervisor},
 };
-use crate::{logging, settings::Loaded, start, traces::Traces};
+use crate::{logging, program, services, settings::Loaded, start, traces::Traces};
 
 /// Does jobs until a signal ends it.
 ///
@@ -22,7 +22,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     let traces = Traces::open(&settings.tracing)?;
     logging::start_with(settings.general.log_level, traces.as_ref());
     super::panics::log_panics();
-    tracing::info!(version = start::VERSION, "Countersign starts as worker");
+    tracing::info!(version = program::VERSION, "Countersign starts as worker");
     for note in notes {
         tracing::warn!("{note}");
     }
@@ -34,7 +34,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         () = &mut ended => return Ok(()),
     };
     let mut supervisor = Supervisor::new(&context, Backoff::DEFAULT);
-    supervisor.start(start::services(&context, true));
+    supervisor.start(services::services(&context, true));
     supervisor.start([measure::upkeep(&metrics)]);
     // Beside a server on the same machine that is not worth an end: jobs matter more than numbers.
     match super::numbers_of(&settings).bind().await {
@@ -45,7 +45,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         }
         Err(problem) => tracing::warn!("the numbers of this worker cannot be asked for: {problem}"),
     }
-    supervisor.start([start::worker(&settings)]);
+    supervisor.start([services::worker(&settings)]);
     tracing::info!(concurrency = settings.worker.concurrency, "Ready: jobs are done here");
     ended.await;
     tracing::info!("stopping: running jobs may end");

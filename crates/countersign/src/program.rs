@@ -1,0 +1,184 @@
+//! The parts of the program and what each is given: of the settings, and of the others.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_blueprints::{
+    apply::Machine,
+    instances::{self, Surroundings},
+};
+use countersign_catalogue::ApplicationAccess;
+use countersign_core::Module;
+use countersign_directory::Passwords;
+use countersign_events::EventSettings;
+use countersign_flow::{Deps, Flows};
+use countersign_mail::{Encryption, MailSettings, Server};
+use countersign_model::{Registry, Secret};
+use countersign_oauth2::OAuth2;
+use countersign_outbound::Rules;
+use countersign_policy::Engine;
+
+use crate::settings::{Loaded, Settings, Surroundings as _, System, Wrong};
+
+/// The version everything reports about itself.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The parts of the program, each given what it needs of others.
+pub struct Program {
+    pub modules: Vec<Module>,
+    pub policies: Engine,
+    pub blueprints: Arc<Surroundings>,
+}
+
+impl Program {
+    /// Adding a protocol is adding its lines here.
+    pub fn new(settings: &Settings) -> Program {
+        let (mail, mailer) = countersign_mail::module(&mail_settings(settings));
+        let (outbound, way_out) = countersign_outbound::module(rules(settings));
+        let (events, places) = countersign_events::module(event_settings(settings));
+        let (directory, passwords) = countersign_directory::module(&places);
+        let policies = Engine::new(places);
+        let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
+        let oauth = OAuth2::default();
+        let flows = Flows::new(Deps {
+            policies: policies.clone(),
+            passwords: passwords.clone(),
+            stages: oauth.stages(),
+            destinations: vec![countersign_oauth2::destination()],
+        });
+        let blueprints = Arc::new(surroundings(settings, passwords));
+        let certificates = settings.general.cert_discovery_dir.clone();
+        let modules = vec![
+            directory,
+            countersign_authenticators::module(),
+            events,
+            countersign_jobs::module(),
+            countersign_catalogue::module(&access, certificates),
+            instances::module(&blueprints),
+            countersign_policy::module(&policies),
+            countersign_notifications::module(mailer, way_out, &policies),
+            countersign_flow::module(&flows),
+            countersign_oauth2::module(&oauth, &flows),
+            crate::commands::console::module(&blueprints),
+            crate::backups::module(settings),
+            crate::notices::module(),
+            mail,
+            outbound,
+        ];
+        Program { modules, policies, blueprints }
+    }
+}
+
+/// Refuses to serve below a path that begins as an address inside does: nobody could tell which
+/// of the two is meant.
+///
+/// # Errors
+/// What to write instead.
+pub fn check_path(loaded: &Loaded) -> Result<(), Wrong> {
+    let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
+    let name = first(&loaded.settings.web.path);
+    let modules = Program::new(&loaded.settings).modules;
+    let mut routes = modules.iter().flat_map(|module| &module.routes);
+    if name.is_empty() || !["api", "-"].contains(&&*name) && routes.all(|r| first(&r.path) != name)
+    {
+        return Ok(());
+    }
+    let what = "this name stands for something inside of the server";
+    Err(loaded.wrong("web.path", what, "Choose another, as /auth/"))
+}
+
+/// Every kind of every module.
+pub fn registry(modules: &[Module]) -> Registry {
+    let kinds = modules.iter().flat_map(|module| module.kinds.iter().map(|kind| kind.def.clone()));
+    Registry::new(kinds)
+        .with_rules(modules.iter().flat_map(|module| module.rules.iter().copied()))
+        .with_tables(modules.iter().flat_map(|module| module.tables.iter().map(|table| table.meta)))
+}
+
+/// What blueprints get from the settings.
+fn surroundings(settings: &Settings, passwords: Arc<Passwords>) -> Surroundings {
+    let bootstrap = settings.bootstrap.clone();
+    Surroundings {
+        folder: settings.general.blueprints_dir.clone(),
+        passwords,
+        machine: Machine {
+            secrets: own_secrets(settings),
+            environment: Arc::new(move |name| {
+                let secret = |secret: &Option<Secret>| {
+                    secret.as_ref().map(|secret| secret.expose().to_owned())
+                };
+                match name {
+                    "AUTHENTIK_BOOTSTRAP_PASSWORD" => secret(&bootstrap.password),
+                    "AUTHENTIK_BOOTSTRAP_TOKEN" => secret(&bootstrap.token),
+                    "AUTHENTIK_BOOTSTRAP_EMAIL" => bootstrap.email.clone(),
+                    other => System
+                        .variables()
+                        .into_iter()
+                        .find(|(known, _)| known == other)
+                        .map(|(_, value)| value),
+                }
+            }),
+        },
+    }
+}
+
+/// What the program itself keeps its data and its neighbours with. The first administrator's
+/// password and token are not among it: they are given so that blueprints use them.
+fn own_secrets(settings: &Settings) -> Arc<[Secret]> {
+    let (database, redis) = (&settings.postgresql, &settings.redis);
+    let given = [
+        &settings.general.secret_key,
+        &redis.password,
+        &redis.sentinel_password,
+        &settings.email.password,
+        &settings.backup.passphrase,
+    ];
+    let databases =
+        [database].into_iter().chain(&settings.read_replicas).map(|one| one.password.clone());
+    let all = given.into_iter().flatten().cloned().chain(databases);
+    all.filter(|secret| !secret.is_empty()).collect()
+}
+
+/// How mail is sent.
+pub fn mail_settings(settings: &Settings) -> MailSettings {
+    let given = &settings.email;
+    let encryption = match (given.use_ssl, given.use_tls) {
+        (true, _) => Encryption::Implicit,
+        (false, true) => Encryption::StartTls,
+        (false, false) => Encryption::None,
+    };
+    MailSettings {
+        server: Server {
+            host: given.host.clone(),
+            port: given.port,
+            username: given.username.clone(),
+            password: given.password.clone(),
+            encryption,
+            timeout: Duration::from_secs(given.timeout.max(1)),
+            from: given.from.clone(),
+        },
+        template_dir: given.template_dir.clone(),
+        show_links: given.events_with_links,
+    }
+}
+
+/// How other servers are reached.
+fn rules(settings: &Settings) -> Rules {
+    let given = &settings.outbound;
+    Rules {
+        allow: given.allow.clone(),
+        proxy: given.proxy.as_ref().map(|proxy| proxy.expose().to_owned()),
+        no_proxy: given.no_proxy.clone(),
+        user_agent: format!("countersign/{VERSION}"),
+    }
+}
+
+/// How events are kept.
+fn event_settings(settings: &Settings) -> EventSettings {
+    let given = &settings.events;
+    EventSettings {
+        keep: given.retention.0,
+        most: i64::try_from(given.most).unwrap_or(i64::MAX),
+        cities: given.geoip.clone(),
+        networks: given.asn.clone(),
+    }
+}
