@@ -24,7 +24,7 @@ pub fn require_recent_sign_in(sql: &mut Sql<'_>, call: &Call) -> Result<(), ApiE
         json!({
             "detail": "Sign in again to show that it is you.",
             "code": "reauthentication_required",
-            "url": "/flows/-/default/authentication/",
+            "url": call.cx.url("/flows/-/default/authentication/"),
         }),
     ))
 }

@@ -155,7 +155,7 @@ pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<S
         "private_key_type".to_owned(),
         pair.key_type().filter(|_| detailed).map(Value::from).unwrap_or_default(),
     );
-    let base = format!("/api/v3/crypto/certificatekeypairs/{}", entry.id.key);
+    let base = render.cx.url(&format!("/api/v3/crypto/certificatekeypairs/{}", entry.id.key));
     map.insert(
         "certificate_download_url".to_owned(),
         format!("{base}/view_certificate/?download").into(),

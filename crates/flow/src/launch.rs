@@ -2,12 +2,12 @@
 //! its address.
 
 use axum::extract::{Path, Request, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use countersign_accounts::visitor;
 use countersign_catalogue::Application;
-use countersign_core::{Context, RequestInfo};
+use countersign_core::{Context, RequestInfo, redirect};
 use countersign_model::{Entry, Key, Ref};
-use http::{HeaderValue, StatusCode, header, request::Parts};
+use http::{StatusCode, request::Parts};
 use url::Url;
 use uuid::Uuid;
 
@@ -97,22 +97,12 @@ async fn to_application(
     if back && is_outsider(user) {
         return Ok(interface::insiders_only(&Browser::new(cx, &request, &visitor), None));
     }
-    let location = address
-        .filter(|_| !back)
-        .and_then(|address| HeaderValue::from_str(&encoded(&address)).ok());
-    let Some(location) = location else {
+    let Some(address) = address.filter(|_| !back) else {
         let text =
             "This application has no address to open. An administrator can give it a launch URL.";
         return Ok(error_page(cx, &request, StatusCode::NOT_FOUND, &application.name, text, &[]));
     };
-    Ok((
-        StatusCode::FOUND,
-        [
-            (header::LOCATION, location),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        ],
-    )
-        .into_response())
+    Ok(redirect(&encoded(&address)))
 }
 
 /// The provider's own, whatever its protocol.

@@ -379,9 +379,7 @@ async fn configure(
         return visit.cx.redirect(&login_url(&visit.request));
     };
     match begin_configuration(&browser, &stage, &user).await {
-        Ok(Some(slug)) => {
-            visit.cx.redirect(&flow_url(&slug, &parse_query(&visit.request.query)))
-        }
+        Ok(Some(slug)) => visit.cx.redirect(&flow_url(&slug, &parse_query(&visit.request.query))),
         Ok(None) => visit.failure(&FlowError::NoFlow(stage)),
         Err(error) => visit.failure(&error),
     }

@@ -326,7 +326,8 @@ async fn runs_of_strangers_have_a_budget_of_their_own() {
         .unwrap();
     (hourly.run)(
         world.cx.clone(),
-        countersign_core::Run::new(Uuid::nil(), String::new(), serde_json::Value::Null, 1),
+        countersign_core::Run::new(Uuid::nil(), String::new(), 1),
+        serde_json::Value::Null,
     )
     .await
     .unwrap();

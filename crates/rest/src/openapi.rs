@@ -64,7 +64,7 @@ fn document(cx: &Context) -> Value {
     json!({
         "openapi": "3.0.3",
         "info": {"title": "Countersign", "version": cx.settings.version, "description": "The API of Countersign, compatible with authentik 2025.4."},
-        "servers": [{"url": "/api/v3"}],
+        "servers": [{"url": cx.url("/api/v3")}],
         "paths": paths,
         "components": {
             "schemas": schemas(cx),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_core::{Call, RenderContext};
+use countersign_core::{Call, Context, RenderContext};
 use countersign_model::{Entry, Key, ObjectId, Ref, Snapshot, Target as _};
 use countersign_policy::engine;
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ const BACKGROUND: &str = "/static/dist/assets/images/flow_background.jpg";
 
 pub(crate) fn flow(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let Some(flow) = entry.cast::<Flow>() else { return };
-    common(entry, flow, map);
+    common(entry, flow, render.cx, map);
     let mut stages: Vec<_> = bindings(render.snapshot, entry.id);
     stages.sort_by_key(|binding| binding.order);
     map.insert(
@@ -30,14 +30,14 @@ pub(crate) fn flow(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Stri
     map.insert("cache_count".to_owned(), 0.into());
 }
 
-fn common(entry: &Entry, flow: &Flow, map: &mut Map<String, Value>) {
+fn common(entry: &Entry, flow: &Flow, cx: &Context, map: &mut Map<String, Value>) {
     map.insert("policybindingmodel_ptr_id".to_owned(), entry.id.key.to_json());
     map.insert(
         "export_url".to_owned(),
-        format!("/api/v3/flows/instances/{}/export/", flow.slug).into(),
+        cx.url(&format!("/api/v3/flows/instances/{}/export/", flow.slug)).into(),
     );
     let background = flow.background.as_deref().filter(|background| !background.is_empty());
-    map.insert("background".to_owned(), background.unwrap_or(BACKGROUND).into());
+    map.insert("background".to_owned(), cx.url(background.unwrap_or(BACKGROUND)).into());
 }
 
 fn bindings(snapshot: &Snapshot, flow: ObjectId) -> Vec<&FlowStageBinding> {
@@ -64,30 +64,30 @@ pub(crate) fn binding(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<S
 
 fn binding_stage(render: &RenderContext<'_>, binding: &FlowStageBinding) -> Value {
     let stage = render.snapshot.member(binding.stage);
-    stage.map(|stage| short_stage(render.snapshot, stage)).unwrap_or_default()
+    stage.map(|stage| short_stage(render.cx, render.snapshot, stage)).unwrap_or_default()
 }
 
 /// A stage without the fields of its kind.
-pub(crate) fn short_stage(snapshot: &Snapshot, entry: &Entry) -> Value {
+pub(crate) fn short_stage(cx: &Context, snapshot: &Snapshot, entry: &Entry) -> Value {
     let name = entry.object.values().get("name").cloned().unwrap_or_default();
     let meta = entry.meta();
     json!({
         "pk": entry.id.key.to_json(), "name": name, "component": meta.component, "verbose_name": meta.title,
-        "verbose_name_plural": meta.plural, "meta_model_name": meta.model, "flow_set": flow_set(snapshot, entry.id),
+        "verbose_name_plural": meta.plural, "meta_model_name": meta.model, "flow_set": flow_set(cx, snapshot, entry.id),
     })
 }
 
 /// The flows a stage is part of, each once, by slug.
-fn flow_set(snapshot: &Snapshot, stage: ObjectId) -> Value {
+fn flow_set(cx: &Context, snapshot: &Snapshot, stage: ObjectId) -> Value {
     let flows: BTreeSet<Key> =
         naming(snapshot, stage, "stage").iter().map(|binding| binding.target.key()).collect();
     let mut flows: Vec<_> =
         flows.into_iter().filter_map(|key| snapshot.entry(Ref::<Flow>::new(key).id())).collect();
     flows.sort_by_key(|entry| entry.cast::<Flow>().map(|flow| flow.slug.to_string()));
-    flows.into_iter().map(|entry| short_flow(entry)).collect()
+    flows.into_iter().map(|entry| short_flow(cx, entry)).collect()
 }
 
-fn short_flow(entry: &Entry) -> Value {
+fn short_flow(cx: &Context, entry: &Entry) -> Value {
     let Some(flow) = entry.cast::<Flow>() else { return Value::Null };
     let mut values = entry.object.values();
     let mut map = Map::new();
@@ -104,12 +104,12 @@ fn short_flow(entry: &Entry) -> Value {
     ] {
         map.insert(name.to_owned(), values.remove(name).unwrap_or_default());
     }
-    common(entry, flow, &mut map);
+    common(entry, flow, cx, &mut map);
     Value::Object(map)
 }
 
 pub(crate) fn stage(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
-    map.insert("flow_set".to_owned(), flow_set(render.snapshot, entry.id));
+    map.insert("flow_set".to_owned(), flow_set(render.cx, render.snapshot, entry.id));
     for (field, object) in [
         ("webauthn_allowed_device_types", "webauthn_allowed_device_types_obj"),
         ("device_type_restrictions", "device_type_restrictions_obj"),
@@ -125,7 +125,7 @@ pub(crate) fn prompt(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<St
     let stages = stages
         .into_iter()
         .filter_map(|id| render.snapshot.entry(id))
-        .map(|entry| short_stage(render.snapshot, entry));
+        .map(|entry| short_stage(render.cx, render.snapshot, entry));
     map.insert("promptstage_set".to_owned(), stages.collect());
 }
 

@@ -303,7 +303,7 @@ fn planned(browser: &Browser, stage: &Planned) -> Value {
             let object = browser
                 .snapshot
                 .member(*stage)
-                .map(|entry| computed::short_stage(&browser.snapshot, entry));
+                .map(|entry| computed::short_stage(&browser.cx, &browser.snapshot, entry));
             map.insert("stage_obj".to_owned(), object.unwrap_or_default());
             debug_assert!(entry.is_none_or(|entry| entry.cast::<FlowStageBinding>().is_some()));
             Value::Object(map)
