@@ -486,7 +486,7 @@ async fn who_acts_as_somebody_else_sets_up_no_factor_of_theirs() {
     let acting = admin
         .post_json(&format!("/api/v3/core/users/{uma}/impersonate/"), json!({"reason": "help"}))
         .await;
-    assert_eq!(acting.status, StatusCode::NO_CONTENT, "{}", acting.text);
+    assert!(acting.status.is_success(), "{}", acting.text);
     for setup in [TOTP, STATIC] {
         let refused = admin.challenge(&executor(setup)).await;
         assert_eq!(refused["component"], "ak-stage-access-denied", "{refused}");
