@@ -36,7 +36,7 @@ impl Program {
         let (outbound, way_out) = countersign_outbound::module(rules(settings));
         let (events, places) = countersign_events::module(event_settings(settings));
         let (directory, passwords) = countersign_directory::module(&places);
-        let policies = Engine::new(places);
+        let policies = Engine::new(places, way_out.clone());
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
         let oauth = OAuth2::default();
         let flows = Flows::new(Deps {

@@ -6,6 +6,7 @@ use countersign_catalogue::{Application, ApplicationAccess, Decision as Access};
 use countersign_core::{ApiError, BoxFuture, Caller, Context, Identity, RequestInfo};
 use countersign_events::Places;
 use countersign_model::{Ref, Target as _};
+use countersign_outbound::Outbound;
 use countersign_store::{Actor, Sql, StoreError, params};
 use uuid::Uuid;
 
@@ -16,16 +17,18 @@ use crate::subject::Subject;
 use crate::told::tell;
 use crate::verdict::Step;
 
-/// Decides, with what is known of the places that requests come from. One per program.
+/// Decides, with what policies may need: the places that requests come from, the way to other
+/// servers. One per program.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) places: Arc<Places>,
+    pub(crate) outbound: Arc<Outbound>,
 }
 
 impl Engine {
     #[must_use]
-    pub const fn new(places: Arc<Places>) -> Engine {
-        Engine { places }
+    pub const fn new(places: Arc<Places>, outbound: Arc<Outbound>) -> Engine {
+        Engine { places, outbound }
     }
 
     /// May this person open this application? `protocol` is what its protocol knows of the request.

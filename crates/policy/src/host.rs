@@ -7,6 +7,7 @@ use std::pin::Pin;
 use countersign_catalogue::Brand;
 use countersign_core::{Context, RequestInfo, brand_for};
 use countersign_directory::setup;
+use countersign_outbound::Request;
 use countersign_store::{Sql, StoreError, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -36,6 +37,9 @@ pub enum Question {
     Brand,
     /// Where the request comes from.
     Place,
+    /// Ends of the hashes of leaked passwords, each with how often it was seen, by their first five
+    /// hexadecimal digits.
+    LeakedPasswords { prefix: String },
 }
 
 /// The answer to the [`Question`] of the same name.
@@ -47,6 +51,7 @@ pub enum Answer {
     Brand(BrandView),
     /// `geoip` and `asn`, as far as there are files that know them.
     Place(Map<String, Value>),
+    LeakedPasswords(String),
 }
 
 /// A brand as policies see one.
@@ -100,6 +105,17 @@ impl dyn Host + '_ {
             _ => Err(HostError::NotHere),
         }
     }
+
+    /// To [`Question::LeakedPasswords`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn leaked_passwords(&self, prefix: String) -> Result<String, HostError> {
+        match self.ask(Question::LeakedPasswords { prefix }).await? {
+            Answer::LeakedPasswords(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
 }
 
 /// Answers from the tables, and from the request if there is one.
@@ -125,6 +141,9 @@ impl Host for LiveHost {
                 Question::SetupDone => Answer::SetupDone(setup_done(&self.cx).await?),
                 Question::Brand => Answer::Brand(self.brand_view()),
                 Question::Place => Answer::Place(self.place_of_request()),
+                Question::LeakedPasswords { prefix } => {
+                    Answer::LeakedPasswords(self.leaked_passwords(&prefix).await?)
+                }
             })
         })
     }
@@ -147,6 +166,23 @@ impl LiveHost {
     fn place_of_request(&self) -> Map<String, Value> {
         let request = self.request.as_ref();
         request.map_or_else(Map::new, |it| self.engine.places.for_policies(it.client_ip))
+    }
+
+    /// The list of <https://haveibeenpwned.com/API/v3#PwnedPasswords>, padded, so that its length
+    /// does not tell what was asked for either.
+    async fn leaked_passwords(&self, prefix: &str) -> Result<String, HostError> {
+        let failed = |text: String| {
+            HostError::Failed(format!("The list of leaked passwords can't be asked: {text}"))
+        };
+        let request = Request::get(format!("https://api.pwnedpasswords.com/range/{prefix}"))
+            .header("Add-Padding", "true")
+            .map_err(|error| failed(error.to_string()))?;
+        let answer = self.engine.outbound.send(request).await;
+        let answer = answer.map_err(|error| failed(error.to_string()))?;
+        if !answer.status.is_success() {
+            return Err(failed(format!("status {}", answer.status)));
+        }
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 }
 
@@ -178,7 +214,7 @@ impl Host for NoHost {
         Box::pin(std::future::ready(match question {
             Question::Brand => Ok(Answer::Brand(BrandView::default())),
             Question::Place => Ok(Answer::Place(Map::new())),
-            Question::SetupDone => Err(HostError::NotHere),
+            Question::SetupDone | Question::LeakedPasswords { .. } => Err(HostError::NotHere),
         }))
     }
 }

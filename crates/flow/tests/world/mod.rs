@@ -35,7 +35,8 @@ pub(crate) struct World {
 fn modules() -> (Vec<Module>, Arc<Passwords>) {
     let (events, places) = countersign_events::module(EventSettings::default());
     let (directory, passwords) = countersign_directory::module(&places);
-    let policies = Engine::new(places);
+    let (_, way_out) = countersign_outbound::module(countersign_outbound::Rules::default());
+    let policies = Engine::new(places, way_out);
     let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
     let flows = Flows::new(Deps {
         policies: policies.clone(),

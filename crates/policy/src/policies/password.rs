@@ -1,10 +1,11 @@
 //! Rules for new passwords.
 
+use aws_lc_rs::digest;
 use countersign_model::Kind;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Policy;
-use crate::host::{BoxFuture, HostError};
+use crate::host::BoxFuture;
 use crate::request::PolicyRequest;
 use crate::verdict::{PolicyError, Verdict};
 
@@ -108,15 +109,9 @@ const SYMBOLS: &str = "!\\\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ";
 const LONGEST_GUESSED: usize = 72;
 
 impl PasswordPolicy {
-    /// `words` are those an attacker would try first.
-    ///
-    /// # Errors
-    /// A check that cannot be made here.
-    fn evaluate(
-        &self,
-        context: &Map<String, Value>,
-        words: &[&str],
-    ) -> Result<Verdict, PolicyError> {
+    /// Static rules, then the list of leaked passwords, then guessing; the first refusal ends it.
+    async fn evaluate(&self, request: &PolicyRequest<'_>) -> Result<Verdict, PolicyError> {
+        let context = request.occasion.to_context();
         let asked = context.get("prompt_data").and_then(|data| data.get(&self.password_field));
         let password = asked
             .or_else(|| context.get(&self.password_field))
@@ -134,10 +129,21 @@ impl PasswordPolicy {
             return Ok(Verdict::failing(vec![text.to_owned()]));
         }
         if self.check_have_i_been_pwned {
-            let text = "The list of leaked passwords can't be asked by this version.";
-            return Err(HostError::Failed(text.to_owned()).into());
+            let seen = times_leaked(request, password).await?;
+            if seen > u64::try_from(self.hibp_allowed_count).unwrap_or(0) {
+                let text = format!("Password exists on {seen} online lists.");
+                return Ok(Verdict::failing(vec![text]));
+            }
         }
-        Ok(if self.check_zxcvbn { self.guess(password, words) } else { Verdict::passing() })
+        if !self.check_zxcvbn {
+            return Ok(Verdict::passing());
+        }
+        let title = request.host.brand().await?.title;
+        // Those that an attacker would try first.
+        let user = request.user.map(|user| [&user.username, &user.name, &user.email]);
+        let words = user.into_iter().flatten().chain([&title]);
+        let words: Vec<&str> = words.map(String::as_str).filter(|word| !word.is_empty()).collect();
+        Ok(self.guess(password, &words))
     }
 
     fn meets_static_rules(&self, password: &str) -> bool {
@@ -171,21 +177,29 @@ impl Policy for PasswordPolicy {
         &'a self,
         request: &'a PolicyRequest<'a>,
     ) -> BoxFuture<'a, Result<Verdict, PolicyError>> {
-        Box::pin(async {
-            let title = request.host.brand().await?.title;
-            let user = request.user.map(|user| [&user.username, &user.name, &user.email]);
-            let words = user.into_iter().flatten().chain([&title]);
-            let words: Vec<&str> =
-                words.map(String::as_str).filter(|word| !word.is_empty()).collect();
-            self.evaluate(&request.occasion.to_context(), &words)
-        })
+        Box::pin(self.evaluate(request))
     }
+}
+
+/// How often a password is on public lists. The host is told five hexadecimal digits of its SHA-1,
+/// which a million passwords share.
+async fn times_leaked(request: &PolicyRequest<'_>, password: &str) -> Result<u64, PolicyError> {
+    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
+    let hash = hex::encode_upper(hash.as_ref());
+    let (prefix, end) = hash.split_at_checked(5).unwrap_or((&hash, ""));
+    let list = request.host.leaked_passwords(prefix.to_owned()).await?;
+    let found = list.lines().find_map(|line| line.trim().strip_prefix(end)?.strip_prefix(':'));
+    Ok(found.and_then(|times| times.trim().parse().ok()).unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::{Answer, Host, HostError, NoHost, Question};
+    use crate::request::Occasion;
+    use countersign_model::{Clock, Snapshot, Timestamp};
     use serde_json::json;
+    use std::sync::Mutex;
 
     fn policy() -> PasswordPolicy {
         PasswordPolicy {
@@ -221,18 +235,66 @@ mod tests {
         }
     }
 
-    #[test]
-    fn weak_passwords_are_refused_with_advice() {
-        let context = json!({"prompt_data": {"password": "Password-123"}});
-        let verdict = policy().evaluate(context.as_object().unwrap(), &[]).unwrap();
+    struct Still;
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+    }
+
+    /// Knows one leaked password, "password", and counts what it is asked.
+    #[derive(Default)]
+    struct Lists(Mutex<Vec<String>>);
+    impl Host for Lists {
+        fn ask<'a>(&'a self, question: Question) -> BoxFuture<'a, Result<Answer, HostError>> {
+            if let Question::LeakedPasswords { prefix } = &question {
+                self.0.lock().unwrap().push(prefix.clone());
+                let list = "0018A45C4D1DEF81644B54AB7F969B88D65:0\r\n\
+                            1E4C9B93F3F0682250B6CF8331B7EE68FD8:7\r\n";
+                return Box::pin(async { Ok(Answer::LeakedPasswords(list.to_owned())) });
+            }
+            NoHost.ask(question)
+        }
+    }
+
+    async fn ask(policy: &PasswordPolicy, host: &dyn Host, password: Value) -> Verdict {
+        let (snapshot, data) = (Snapshot::default(), password.as_object().unwrap().clone());
+        let request = PolicyRequest {
+            snapshot: &snapshot,
+            clock: &Still,
+            host,
+            user: None,
+            occasion: Occasion::PromptAnswers(&data),
+        };
+        policy.judge(&request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn weak_passwords_are_refused_with_advice() {
+        let verdict = ask(&policy(), &NoHost, json!({"password": "Password-123"})).await;
         assert!(!verdict.passing);
         assert_eq!(verdict.messages.first().map(String::as_str), Some("Password is too weak."));
         assert!(verdict.messages.len() > 1);
     }
 
-    #[test]
-    fn a_missing_password_is_named() {
-        let verdict = policy().evaluate(&Map::new(), &[]).unwrap();
+    #[tokio::test]
+    async fn a_missing_password_is_named() {
+        let verdict = ask(&policy(), &NoHost, json!({})).await;
         assert_eq!(verdict.messages, ["Password not set in context"]);
+    }
+
+    /// The check could be saved and always failed.
+    #[tokio::test]
+    async fn leaked_passwords_are_refused_and_never_sent() {
+        let mut policy = policy();
+        (policy.check_static_rules, policy.check_zxcvbn) = (false, false);
+        policy.check_have_i_been_pwned = true;
+        let lists = Lists::default();
+        let leaked = ask(&policy, &lists, json!({"password": "password"})).await;
+        assert_eq!(leaked.messages, ["Password exists on 7 online lists."]);
+        assert!(ask(&policy, &lists, json!({"password": "another"})).await.passing);
+        policy.hibp_allowed_count = 7;
+        assert!(ask(&policy, &lists, json!({"password": "password"})).await.passing);
+        assert_eq!(lists.0.lock().unwrap().first().map(String::as_str), Some("5BAA6"));
     }
 }
