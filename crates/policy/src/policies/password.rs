@@ -246,7 +246,7 @@ mod tests {
     #[derive(Default)]
     struct Lists(Mutex<Vec<String>>);
     impl Host for Lists {
-        fn ask<'a>(&'a self, question: Question) -> BoxFuture<'a, Result<Answer, HostError>> {
+        fn ask(&self, question: Question) -> BoxFuture<'_, Result<Answer, HostError>> {
             if let Question::LeakedPasswords { prefix } = &question {
                 self.0.lock().unwrap().push(prefix.clone());
                 let list = "0018A45C4D1DEF81644B54AB7F969B88D65:0\r\n\
