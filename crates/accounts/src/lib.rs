@@ -1,6 +1,7 @@
 //! The tables of people as every request needs them: an account with its groups, sessions, and who
 //! is behind a browser or a token. Beside `directory`, which serves and edits them, this is the
 //! place for SQL about users, groups, sessions and tokens.
+#![warn(missing_docs)]
 
 mod authenticate;
 mod identity;

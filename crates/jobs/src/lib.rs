@@ -5,6 +5,7 @@
 //! conditional statement, it is held by a lease that must be renewed, and a row whose lease has
 //! ended is taken by the next. A schedule is the same with a time: whoever moves the due time on
 //! asks for the run, in one transaction.
+#![warn(missing_docs)]
 
 mod api;
 mod clean;

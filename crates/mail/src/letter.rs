@@ -20,12 +20,16 @@ const LINK_REMOVED: &str = "link removed";
 /// A mail to people. Waiting ones are kept sealed: their links sign people in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
+    /// The addresses it is sent to.
     pub to: Vec<String>,
     /// Another sender than that of the settings.
     #[serde(default)]
     pub from: Option<String>,
+    /// The line that mail programs list it by.
     pub subject: String,
+    /// The mail as plain text.
     pub text: String,
+    /// The mail as HTML; without it only the text is sent.
     #[serde(default)]
     pub html: Option<String>,
     /// Words besides links that its event must not show, as codes.
@@ -37,6 +41,7 @@ pub struct Letter {
 }
 
 impl Letter {
+    /// A mail from the sender of the settings.
     pub fn of(
         rendered: Rendered,
         subject: impl Into<String>,

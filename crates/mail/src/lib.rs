@@ -4,6 +4,7 @@
 //! let letter = Letter::of(&mailer.render("email/password_reset.html", &context)?, "Reset your password", ["uma@example.org"]);
 //! letter.post(tx)?;   // sent if and only if the transaction commits
 //! ```
+#![warn(missing_docs)]
 
 mod api;
 mod job;
@@ -23,6 +24,7 @@ pub use templates::{Rendered, Template, TemplateError, Templates};
 /// What settings say of mail.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
+    /// The server that takes the mails.
     pub server: Server,
     /// Folder with templates of the operator's own.
     pub template_dir: Option<PathBuf>,
@@ -33,12 +35,15 @@ pub struct MailSettings {
 /// Renders and sends. One per program, made by [`module`].
 #[derive(Debug)]
 pub struct Mailer {
+    /// Where the texts come from.
     pub templates: Templates,
+    /// The server that takes the mails.
     pub server: Server,
     pub(crate) show_links: bool,
 }
 
 impl Mailer {
+    /// A mailer with these settings; nothing is connected to yet.
     pub fn new(settings: &MailSettings) -> Mailer {
         Mailer {
             templates: Templates::new(settings.template_dir.clone()),

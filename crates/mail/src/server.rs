@@ -13,6 +13,7 @@ use thiserror::Error;
 /// How the connection to a mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
+    /// Nothing is encrypted.
     None,
     /// Plain until STARTTLS, which must succeed.
     StartTls,
@@ -23,11 +24,17 @@ pub enum Encryption {
 /// A mail server and how it is spoken to.
 #[derive(Debug, Clone)]
 pub struct Server {
+    /// Its name or address.
     pub host: String,
+    /// Its port.
     pub port: u16,
+    /// The name to sign in with; `None` where the server asks for none.
     pub username: Option<String>,
+    /// The password that goes with the name.
     pub password: Option<Secret>,
+    /// How the connection is encrypted.
     pub encryption: Encryption,
+    /// How long each step of the conversation may take.
     pub timeout: Duration,
     /// Sender of mails that name no other, as `Name <address>` or the address alone.
     pub from: String,
@@ -36,15 +43,28 @@ pub struct Server {
 /// Why a mail was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MailError {
+    /// An address is written wrongly.
     #[error("\"{0}\" is no e-mail address")]
     Address(String),
+    /// The mail cannot be put together.
     #[error("the mail cannot be written: {0}")]
     Message(String),
     /// Another try may end better.
     #[error("the mail server {server} cannot be used now: {problem}")]
-    Unavailable { server: String, problem: String },
+    Unavailable {
+        /// Its name or address.
+        server: String,
+        /// What it or the system said.
+        problem: String,
+    },
+    /// Another try would end the same.
     #[error("the mail server {server} refuses: {problem}")]
-    Refused { server: String, problem: String },
+    Refused {
+        /// Its name or address.
+        server: String,
+        /// What it or the system said.
+        problem: String,
+    },
 }
 
 impl Server {

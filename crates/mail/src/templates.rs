@@ -45,14 +45,18 @@ const CHOICES: [(&str, &str); 2] = [
 /// A template that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
+    /// Its file, as stages store it.
     pub name: String,
+    /// What people choose it by.
     pub label: String,
 }
 
 /// Both forms of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
+    /// As plain text.
     pub text: String,
+    /// As HTML, where the template has that.
     pub html: Option<String>,
 }
 
@@ -60,7 +64,9 @@ pub struct Rendered {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the mail template {name} cannot be used: {problem}")]
 pub struct TemplateError {
+    /// The template.
     pub name: String,
+    /// What is wrong, and in which line.
     pub problem: String,
 }
 
@@ -71,6 +77,7 @@ pub struct Templates {
 }
 
 impl Templates {
+    /// The built-in templates, and those in `folder`, which come first.
     pub const fn new(folder: Option<PathBuf>) -> Templates {
         Templates { folder }
     }

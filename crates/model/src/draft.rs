@@ -27,23 +27,48 @@ pub struct Draft {
 /// What an edit did to one object.
 #[derive(Debug, Clone)]
 pub struct Change {
+    /// The object that differs.
     pub id: ObjectId,
+    /// What it was; `None` for a new one.
     pub before: Option<Arc<Entry>>,
+    /// What it is; `None` for a deleted one.
     pub after: Option<Arc<Entry>>,
 }
 
 /// Why a draft cannot become the configuration.
 #[derive(Debug, Error)]
 pub enum EditError {
+    /// An object does not keep to the rules.
     #[error("{model} {id}: {}", .errors.to_json())]
-    Invalid { model: &'static str, id: ObjectId, errors: FieldErrors },
+    Invalid {
+        /// Its kind.
+        model: &'static str,
+        /// The object.
+        id: ObjectId,
+        /// What is wrong, by field.
+        errors: FieldErrors,
+    },
+    /// Something forbids a deletion.
     #[error("{id} cannot be deleted: {field} of {by} needs it")]
-    Protected { id: ObjectId, by: ObjectId, field: &'static str },
+    Protected {
+        /// What was to be deleted.
+        id: ObjectId,
+        /// What needs it.
+        by: ObjectId,
+        /// The field that names it.
+        field: &'static str,
+    },
+    /// A change that waits to be confirmed could not be undone without it.
     #[error(
         "{id} cannot be deleted yet: change {revision} waits to be confirmed, and undoing it needs this. \
          Confirm that change, or wait until it is undone"
     )]
-    Awaited { id: ObjectId, revision: Revision },
+    Awaited {
+        /// What was to be deleted.
+        id: ObjectId,
+        /// The change that waits.
+        revision: Revision,
+    },
 }
 
 /// The field errors of an edit error, where it has any; what API answers are made of.
@@ -57,10 +82,12 @@ impl Deref for Draft {
 }
 
 impl Draft {
+    /// A draft that differs in nothing yet.
     pub fn new(base: &Snapshot) -> Draft {
         Draft { snapshot: base.clone(), before: BTreeMap::new(), written: BTreeSet::new() }
     }
 
+    /// Makes an object or puts another value in its place.
     pub fn put<T: Kind>(&mut self, key: impl Into<Key>, value: T) -> Ref<T> {
         let reference = Ref::new(key.into());
         self.put_object(reference.id(), Arc::new(value));

@@ -6,11 +6,13 @@ use crate::time::Timestamp;
 
 /// Tells the time. Passed in, so that tests and simulations choose it.
 pub trait Clock: Send + Sync {
+    /// The present moment.
     fn now(&self) -> Timestamp;
 }
 
 /// Gives cryptographically secure random bytes.
 pub trait Entropy: Send + Sync {
+    /// Fills the bytes so that nobody can guess them.
     fn fill(&self, bytes: &mut [u8]);
 
     /// `length` letters and digits, each chosen uniformly.

@@ -5,21 +5,27 @@ use serde_json::{Map, Value, json};
 /// One thing wrong with one field: a stable code and a sentence for the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// What programs tell it by, as `required`.
     pub code: &'static str,
+    /// The sentence for people.
     pub text: String,
 }
 
 impl Problem {
+    /// A problem of a kind of its own.
     pub fn new(code: &'static str, text: impl Into<String>) -> Problem {
         Problem { code, text: text.into() }
     }
 
+    /// Nothing was sent for a field that has to be there.
     pub fn required() -> Problem {
         Problem::new("required", "This field is required.")
     }
+    /// Null was sent where it means nothing.
     pub fn null() -> Problem {
         Problem::new("null", "This field may not be null.")
     }
+    /// An empty text was sent where one has to be.
     pub fn blank() -> Problem {
         Problem::new("blank", "This field may not be blank.")
     }
@@ -30,12 +36,15 @@ impl Problem {
             "This is the mask that answers show in place of a secret. Enter the secret itself.",
         )
     }
+    /// Another object has the value.
     pub fn unique() -> Problem {
         Problem::new("unique", "This field must be unique.")
     }
+    /// The value is none of the choices.
     pub fn choice(value: &str) -> Problem {
         Problem::new("invalid_choice", format!("\"{value}\" is not a valid choice."))
     }
+    /// Nothing has the key that was sent.
     pub fn missing_reference(key: impl std::fmt::Display) -> Problem {
         Problem::new("does_not_exist", format!("Invalid pk \"{key}\" - object does not exist."))
     }
@@ -44,7 +53,9 @@ impl Problem {
 /// The errors of one field: sentences, or those of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorNode {
+    /// What is wrong with one value.
     Problems(Vec<Problem>),
+    /// What is wrong with the parts of an object.
     Nested(FieldErrors),
     /// One per element of a list; elements without errors are empty.
     Items(Vec<FieldErrors>),
@@ -64,24 +75,29 @@ pub struct FieldErrors(Vec<(String, ErrorNode)>);
 pub(crate) const NON_FIELD: &str = "non_field_errors";
 
 impl FieldErrors {
+    /// No problem yet.
     pub fn new() -> FieldErrors {
         FieldErrors::default()
     }
 
+    /// One problem of one field.
     pub fn one(field: &str, problem: Problem) -> FieldErrors {
         let mut errors = FieldErrors::new();
         errors.add(field, problem);
         errors
     }
 
+    /// A problem of the object as a whole.
     pub fn object(problem: Problem) -> FieldErrors {
         FieldErrors::one(NON_FIELD, problem)
     }
 
+    /// Whether there is no problem.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Adds a problem of a field.
     pub fn add(&mut self, field: &str, problem: Problem) {
         match self.0.iter_mut().find(|(name, _)| name == field) {
             Some((_, ErrorNode::Problems(list))) => list.push(problem),
@@ -89,10 +105,12 @@ impl FieldErrors {
         }
     }
 
+    /// Adds a problem of the object as a whole.
     pub fn add_object(&mut self, problem: Problem) {
         self.add(NON_FIELD, problem);
     }
 
+    /// Adds the problems of a field that has parts.
     pub fn set(&mut self, field: &str, node: ErrorNode) {
         self.0.push((field.to_owned(), node));
     }
@@ -106,6 +124,7 @@ impl FieldErrors {
         }
     }
 
+    /// The problems by field, in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ErrorNode)> {
         self.0.iter().map(|(name, node)| (name.as_str(), node))
     }

@@ -23,13 +23,17 @@ pub enum OnDelete {
 /// The declaration of one field; made by the derive from the `#[field(..)]` attributes.
 #[derive(Debug)]
 pub struct FieldMeta {
+    /// Its name in JSON and files.
     pub name: &'static str,
+    /// What people read above it.
     pub label: &'static str,
+    /// What people read below it.
     pub help: &'static str,
     /// The heading of the part of the form that it is in; `None` is the first part, which has none.
     pub group: Option<&'static str>,
     /// How it is entered, where its shape does not say it.
     pub widget: Option<Widget>,
+    /// Shown while nothing is entered.
     pub placeholder: Option<&'static str>,
     /// Not part of the form.
     pub hidden: bool,
@@ -41,7 +45,9 @@ pub struct FieldMeta {
     pub action: Option<&'static str>,
     /// `(field, value)`: shown only while that other field has that value.
     pub show_if: Option<(&'static str, &'static str)>,
+    /// Something has to be sent when an object is made.
     pub required: bool,
+    /// No two objects of the space have the same value.
     pub unique: bool,
     /// What is said of a value that is taken; the usual sentence when `None`.
     pub unique_text: Option<&'static str>,
@@ -55,10 +61,15 @@ pub struct FieldMeta {
     pub filter: bool,
     /// Lists can be asked for the objects that have none, as `managed__isnull`.
     pub filter_null: bool,
+    /// Lists are searched by it.
     pub search: bool,
+    /// Characters, at most.
     pub max_length: Option<usize>,
+    /// The least number.
     pub min: Option<i64>,
+    /// The greatest number.
     pub max: Option<i64>,
+    /// What the deletion of what it names does.
     pub on_delete: OnDelete,
     /// What it names restricts somebody: when that is deleted, the object's
     /// [`Vanished`](crate::Vanished) says so. Fields of one name here are alternatives: whoever
@@ -67,6 +78,7 @@ pub struct FieldMeta {
     /// The field of what it names that it depends on: a change to that one is refused where this
     /// object's rules forbid it.
     pub needs: Option<&'static str>,
+    /// The form of its values.
     pub shape: fn() -> Shape,
     /// The default as JSON where it is a constant, for forms and documentation.
     pub default: fn() -> Option<Value>,
@@ -142,25 +154,52 @@ pub struct Choose {
 /// The form of a field's values, for forms, OpenAPI and filters.
 #[derive(Debug, Clone)]
 pub enum Shape {
+    /// One line.
     Text,
+    /// Several lines.
     Multiline,
+    /// Lines in which each character counts.
     Code,
+    /// Letters, digits, hyphens and underscores: part of an address.
     Slug,
+    /// An address.
     Url,
+    /// An e-mail address.
     Email,
+    /// A length of time, as `hours=1`.
     Duration,
+    /// A text that answers do not show.
     Secret,
+    /// True or false.
     Boolean,
+    /// A whole number.
     Integer,
+    /// A number.
     Float,
+    /// A moment, in ISO 8601.
     Time,
+    /// A UUID.
     Uuid,
+    /// An object with any members.
     Map,
+    /// Any JSON.
     Json,
+    /// One of some values.
     Choice(&'static [ChoiceMeta]),
-    Reference { space: Space, model: Option<&'static str>, key: KeyType },
+    /// The key of another object.
+    Reference {
+        /// Where that object is.
+        space: Space,
+        /// Its model, where it can be of one only.
+        model: Option<&'static str>,
+        /// What its key is.
+        key: KeyType,
+    },
+    /// A value or null.
     Nullable(Box<Shape>),
+    /// Any number of values.
     List(Box<Shape>),
+    /// An object with declared members.
     Object(&'static [FieldMeta]),
 }
 
@@ -217,7 +256,9 @@ impl Shape {
 /// One value of a choice.
 #[derive(Debug)]
 pub struct ChoiceMeta {
+    /// As it is sent and stored.
     pub value: &'static str,
+    /// What people choose it by.
     pub label: &'static str,
     /// Forms offer it; the program keeps the others for itself.
     pub offered: bool,
@@ -233,12 +274,16 @@ impl ChoiceMeta {
 /// A value that can be a field. Parsing turns outside JSON into meaning once; nothing later checks
 /// again.
 pub trait FieldValue: Sized + Clone {
+    /// The form of its values.
     fn shape() -> Shape;
 
+    /// Reads what was sent.
+    ///
     /// # Errors
     /// The problems as the API words them.
     fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode>;
 
+    /// As the API writes it; secrets in clear text.
     fn to_json(&self) -> Value;
 
     /// Reads what `to_stored` wrote: also what time made of it and nobody may ask for.
@@ -271,6 +316,7 @@ pub trait FieldValue: Sized + Clone {
         Ok(value.clone())
     }
 
+    /// Calls `visit` with each object that it names.
     fn visit_refs(&self, _visit: &mut dyn FnMut(ObjectId)) {}
 
     /// This value without its reference to `target`; `None` when it cannot be without.
@@ -284,8 +330,11 @@ pub trait FieldValue: Sized + Clone {
 
 /// An enumeration declared with `#[derive(Choice)]`.
 pub trait Choice: Sized + Copy + PartialEq + 'static {
+    /// All of them, in the order in which they are offered.
     const CHOICES: &'static [ChoiceMeta];
+    /// As it is sent and stored.
     fn value(self) -> &'static str;
+    /// The one that is sent and stored so.
     fn from_value(text: &str) -> Option<Self>;
 }
 

@@ -31,6 +31,7 @@ pub struct Interface {
 /// A kind as the API serves it.
 #[derive(Debug, Clone, Copy)]
 pub struct Served {
+    /// What was declared.
     pub meta: &'static KindMeta,
     /// What answers call the key, as `pk`.
     pub pk: &'static str,

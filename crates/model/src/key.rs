@@ -10,18 +10,23 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Key {
+    /// A number.
     Int(i64),
+    /// A UUID.
     Uuid(Uuid),
 }
 
 /// Which of the two forms a space uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyType {
+    /// Numbers.
     Int,
+    /// UUIDs.
     Uuid,
 }
 
 impl Key {
+    /// As the API writes it: a number, or a text.
     pub fn to_json(self) -> Value {
         match self {
             Key::Int(n) => Value::from(n),
@@ -46,6 +51,7 @@ impl Key {
         }
     }
 
+    /// The key, where it is a UUID.
     pub fn uuid(self) -> Option<Uuid> {
         match self {
             Key::Uuid(u) => Some(u),
@@ -53,6 +59,7 @@ impl Key {
         }
     }
 
+    /// The key, where it is a number.
     pub fn int(self) -> Option<i64> {
         match self {
             Key::Int(n) => Some(n),
@@ -96,11 +103,14 @@ impl fmt::Display for Space {
 /// Names one object in the whole system, in the graph or in the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId {
+    /// The space in which the key is given once.
     pub space: Space,
+    /// The key within the space.
     pub key: Key,
 }
 
 impl ObjectId {
+    /// The object of this key in this space.
     pub const fn new(space: Space, key: Key) -> ObjectId {
         ObjectId { space, key }
     }

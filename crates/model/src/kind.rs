@@ -25,12 +25,17 @@ pub struct KindMeta {
     pub model: &'static str,
     /// Name of its OpenAPI component.
     pub schema: &'static str,
+    /// What one is called.
     pub title: &'static str,
+    /// What several are called.
     pub plural: &'static str,
     /// The form element the original's interface names; some lists carry it.
     pub component: &'static str,
+    /// What it is, in a sentence or two.
     pub description: &'static str,
+    /// Where its keys are given once.
     pub space: Space,
+    /// What its keys are.
     pub key: KeyType,
     /// What the kind has in common with others: where they are all listed, by which names.
     pub family: Option<&'static KindMeta>,
@@ -52,12 +57,14 @@ pub struct KindMeta {
     pub creatable: bool,
     /// The form of the stored JSON; see the registry's upgrade steps.
     pub format: u32,
+    /// Its fields, in the order of the struct.
     pub fields: &'static [FieldMeta],
     /// Its forms and lists.
     pub interface: Interface,
 }
 
 impl KindMeta {
+    /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&'static FieldMeta> {
         self.fields.iter().find(|f| f.name == name)
     }
@@ -99,8 +106,11 @@ pub enum Mode {
 /// What a parse reads: the outside JSON, how much it must hold, and randomness for generated
 /// defaults.
 pub struct Input<'a> {
+    /// What was sent.
     pub map: &'a Map<String, Value>,
+    /// How much of an object it holds.
     pub mode: Mode,
+    /// For generated defaults.
     pub entropy: &'a dyn Entropy,
     /// Read-only fields may be set: blueprints and the program itself.
     pub privileged: bool,
@@ -112,6 +122,7 @@ impl<'a> Input<'a> {
         if meta.read_only && !self.privileged { None } else { self.map.get(meta.name) }
     }
 
+    /// Whether a request without this field is wrong.
     pub fn must_have(&self, meta: &FieldMeta) -> bool {
         meta.required && self.mode != Mode::Patch
     }
@@ -119,6 +130,7 @@ impl<'a> Input<'a> {
 
 /// A struct of declared fields: kinds of the graph and rows of the directory alike.
 pub trait Fields: Sized + Clone {
+    /// What was declared.
     const META: &'static KindMeta;
 
     /// Reads outside JSON over `base` (what is there already, if anything).
@@ -202,11 +214,15 @@ pub struct Cast<F: ?Sized + 'static>(pub for<'a> fn(&'a dyn Object) -> Option<&'
 
 /// An object seen without its type. Implemented by `#[derive(Kind)]`.
 pub trait Object: Any + Send + Sync + fmt::Debug {
+    /// The declaration of its kind.
     fn meta(&self) -> &'static KindMeta;
+    /// All fields by name, secrets in clear text.
     fn values(&self) -> Map<String, Value>;
     /// One field, for whoever needs no more; as in [`values`](Object::values).
     fn value(&self, field: &str) -> Option<Value>;
+    /// All fields as they rest on disk, secrets sealed.
     fn to_stored(&self, sealer: &dyn Sealer) -> Map<String, Value>;
+    /// Calls `visit` with each object that it names, and the field that does.
     fn visit_refs(&self, visit: &mut dyn FnMut(&'static FieldMeta, ObjectId));
     /// This object after `target` was deleted, by the deletion rules of the fields that name it.
     fn detached(&self, target: ObjectId) -> Detached;
@@ -217,6 +233,7 @@ pub trait Object: Any + Send + Sync + fmt::Debug {
 /// What a deletion means for an object that names what is deleted.
 #[derive(Debug)]
 pub enum Detached {
+    /// It stays, with other values.
     Changed(Arc<dyn Object>),
     /// It must go too.
     Gone,

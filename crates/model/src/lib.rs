@@ -4,6 +4,7 @@
 //! Nothing in here does I/O, reads a clock or knows HTTP, SQL or a protocol: given the same inputs
 //! every function answers the same. A kind is a struct with `#[derive(Kind)]`; storage, API, forms,
 //! blueprints, diffs and documentation all read that one declaration.
+#![warn(missing_docs)]
 
 extern crate self as countersign_model;
 

@@ -11,6 +11,7 @@ use crate::field::{ChoiceMeta, FieldMeta, FieldValue, Shape};
 
 /// A closed list of names.
 pub trait Names: 'static {
+    /// The choices.
     fn choices() -> &'static [ChoiceMeta];
 }
 

@@ -10,9 +10,13 @@ use crate::kind::Object;
 /// What a value is ordered by. What is nothing comes last.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SortKey {
+    /// True comes after false.
     Bool(bool),
+    /// Numbers by size.
     Number(f64),
+    /// Texts by their letters.
     Text(String),
+    /// No value.
     Nothing,
 }
 

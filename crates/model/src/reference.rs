@@ -11,7 +11,9 @@ use crate::key::{Key, KeyType, ObjectId, Space};
 
 /// What a [`Ref`] may point at: one kind, a family of kinds, or a table of the directory.
 pub trait Target: 'static {
+    /// Where its objects are.
     const SPACE: Space;
+    /// What their keys are.
     const KEY: KeyType;
     /// The one model allowed, or `None` for any member of the space.
     const MODEL: Option<&'static str>;
@@ -24,14 +26,17 @@ pub struct Ref<T: Target + ?Sized> {
 }
 
 impl<T: Target + ?Sized> Ref<T> {
+    /// A reference to whatever has this key; that it exists is checked when an edit ends.
     pub const fn new(key: Key) -> Ref<T> {
         Ref { key, target: PhantomData }
     }
 
+    /// The key of what it names.
     pub const fn key(&self) -> Key {
         self.key
     }
 
+    /// What it names, whatever its type.
     pub const fn id(&self) -> ObjectId {
         ObjectId { space: T::SPACE, key: self.key }
     }

@@ -27,6 +27,7 @@ pub type Upgrade = fn(&mut Map<String, Value>);
 /// A kind as the registry keeps it: its declaration and how to make values of it.
 #[derive(Clone)]
 pub struct KindDef {
+    /// What was declared.
     pub meta: &'static KindMeta,
     parse: Parse,
     load: Load,
@@ -45,6 +46,7 @@ impl fmt::Debug for KindDef {
 }
 
 impl KindDef {
+    /// The definition of a kind that derives [`Kind`].
     pub fn of<T: Kind>() -> KindDef {
         KindDef {
             meta: T::META,
@@ -109,16 +111,31 @@ impl KindDef {
     }
 }
 
+/// Why a stored object is not read.
 #[derive(Debug, Error)]
 pub enum LoadError {
     #[error(
         "a stored {model} has format {format}, newer than this program knows: start the newer version again, or restore a backup"
     )]
-    Newer { model: &'static str, format: u32 },
+    /// A newer version of the program stored it.
+    Newer {
+        /// The kind.
+        model: &'static str,
+        /// The format of what is stored.
+        format: u32,
+    },
+    /// No module declares its kind.
     #[error("a stored object of unknown kind {0}: start the version that wrote it")]
     Unknown(String),
+    /// What is stored is not what the kind can hold.
     #[error("a stored {model} lacks its field {field}: restore a backup")]
-    Damaged { model: &'static str, field: &'static str },
+    Damaged {
+        /// The kind.
+        model: &'static str,
+        /// The field whose value cannot be read.
+        field: &'static str,
+    },
+    /// A secret of it cannot be opened.
     #[error(transparent)]
     Sealed(#[from] SealError),
 }
@@ -146,6 +163,7 @@ impl Registry {
         }
     }
 
+    /// Adds rules that every edit has to keep.
     #[must_use]
     pub fn with_rules(mut self, rules: impl IntoIterator<Item = Rule>) -> Registry {
         self.rules.extend(rules);
@@ -182,10 +200,12 @@ impl Registry {
         self.kinds.get(model).or_else(|| self.kinds.get(model.to_ascii_lowercase().as_str()))
     }
 
+    /// All kinds, by model.
     pub fn kinds(&self) -> impl Iterator<Item = &KindDef> {
         self.kinds.values()
     }
 
+    /// The kinds of a space.
     pub fn family(&self, space: Space) -> impl Iterator<Item = &KindDef> {
         self.kinds.values().filter(move |k| k.meta.space == space)
     }

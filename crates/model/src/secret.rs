@@ -15,6 +15,7 @@ impl Secret {
     /// sent: then the secret stays.
     pub const MASK: &str = "*****";
 
+    /// Takes a text that is not shown from now on.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(Zeroizing::new(text.into()))
     }
@@ -24,6 +25,7 @@ impl Secret {
         &self.0
     }
 
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -50,6 +52,7 @@ impl From<String> for Secret {
 
 /// Encrypts what rests on disk. Implemented by the store with a key derived from the secret key.
 pub trait Sealer: Send + Sync {
+    /// The text sealed, as it rests on disk.
     fn seal(&self, plain: &str) -> String;
     /// # Errors
     /// When the text was sealed with another key or was changed.
@@ -62,4 +65,5 @@ pub trait Sealer: Send + Sync {
 #[error(
     "a stored secret cannot be opened: it was sealed with another secret key, or changed on disk"
 )]
+/// What was sealed cannot be opened: it was changed, or sealed with another key.
 pub struct SealError;

@@ -19,13 +19,16 @@ pub type Revision = i64;
 /// One object with its place in the graph.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// Where it is.
     pub id: ObjectId,
     /// The revision that last changed it; the ETag of the API.
     pub revision: Revision,
+    /// What it is.
     pub object: Arc<dyn Object>,
 }
 
 impl Entry {
+    /// The declaration of its kind.
     pub fn meta(&self) -> &'static KindMeta {
         self.object.meta()
     }
@@ -107,14 +110,17 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
+    /// The state of the configuration that this is.
     pub const fn revision(&self) -> Revision {
         self.revision
     }
 
+    /// How many objects there are.
     pub fn len(&self) -> usize {
         self.objects.size()
     }
 
+    /// Whether there is no object.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }
@@ -124,6 +130,7 @@ impl Snapshot {
         self.entry(reference.id())?.cast()
     }
 
+    /// The object of an identity.
     pub fn entry(&self, id: ObjectId) -> Option<&Arc<Entry>> {
         self.objects.get(&id)
     }
@@ -323,6 +330,7 @@ fn unique_keys(object: &dyn Object) -> Vec<UniqueKey> {
 
 /// The typed declaration of a kind, for callers that have only the type.
 impl Snapshot {
+    /// How many objects of a kind there are.
     pub fn count<T: Kind>(&self) -> usize {
         self.count_of(<T as Fields>::META)
     }

@@ -49,21 +49,28 @@ pub struct TableMeta {
 /// Which rows of a table an export of the configuration writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Export {
+    /// None.
     Never,
     /// Those that the configuration names; all when the table is asked for.
     Named,
+    /// Every row.
     All,
 }
 
 /// The form of a column's values in both engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {
+    /// True or false.
     Bool,
+    /// A whole number.
     Int,
+    /// A text.
     Text,
     /// Microseconds since 1970.
     Time,
+    /// A UUID.
     Uuid,
+    /// Bytes.
     Bytes,
     /// JSON as text.
     Json,
@@ -76,7 +83,9 @@ pub struct ColumnMeta {
     pub name: &'static str,
     /// The column's name in the database.
     pub sql: &'static str,
+    /// The form of its values.
     pub kind: ColumnKind,
+    /// Rows may have none.
     pub nullable: bool,
     /// Part of the primary key.
     pub key: bool,
@@ -84,11 +93,14 @@ pub struct ColumnMeta {
     pub number: bool,
     /// Names the account whose data the row is.
     pub owner: bool,
+    /// The row of another table that it names.
     pub belongs_to: Option<BelongsTo>,
     /// The names by which lists filter and order by it; only the first filters. Empty when lists
     /// do not know it.
     pub listed: &'static [&'static str],
+    /// Lists can be asked for the rows that have a value here.
     pub filter: bool,
+    /// Lists are searched by it.
     pub search: bool,
     /// When rows end.
     pub expires: bool,
@@ -102,13 +114,16 @@ pub struct ColumnMeta {
 /// The row of another table that a row names.
 #[derive(Debug, Clone, Copy)]
 pub struct BelongsTo {
+    /// The other table.
     pub table: &'static str,
+    /// Its column, mostly the key.
     pub column: &'static str,
     /// What the database does when that row goes; `None` where it does not know of the reference.
     pub on_delete: Option<OnDelete>,
 }
 
 impl TableMeta {
+    /// The columns of the primary key.
     pub fn keys(&self) -> impl Iterator<Item = &'static ColumnMeta> {
         self.columns.iter().filter(|column| column.key)
     }
@@ -124,6 +139,7 @@ impl TableMeta {
         self.key().is_some_and(|key| key.number)
     }
 
+    /// The column of a field.
     pub fn column(&self, name: &str) -> Option<&'static ColumnMeta> {
         self.columns.iter().find(|column| column.name == name)
     }

@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+/// A moment: microseconds since 1970, in UTC.
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// So many seconds after 1970.
     pub const fn from_seconds(seconds: i64) -> Timestamp {
         Timestamp(seconds.saturating_mul(1_000_000))
     }
@@ -18,6 +20,7 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
+    /// So many seconds later, or earlier when negative.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Timestamp {
         Timestamp(self.0.saturating_add(seconds.saturating_mul(1_000_000)))

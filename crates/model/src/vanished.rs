@@ -15,10 +15,12 @@ use crate::field::{FieldMeta, FieldValue, Shape};
 pub struct Vanished(BTreeSet<String>);
 
 impl Vanished {
+    /// Whether nothing vanished.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Whether what the field named vanished.
     pub fn contains(&self, field: &str) -> bool {
         self.0.contains(field)
     }

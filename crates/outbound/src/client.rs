@@ -40,30 +40,51 @@ pub struct Request {
 /// What it answered.
 #[derive(Debug, Clone)]
 pub struct Answer {
+    /// What the server said of the request.
     pub status: StatusCode,
+    /// The headers of the answer.
     pub headers: HeaderMap,
+    /// The whole body, which is bounded.
     pub body: Bytes,
 }
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
+    /// The address is not one of HTTP or HTTPS.
     #[error("{0} is no address of the web: write https://host/path")]
     Address(String),
+    /// A header holds what HTTP does not allow.
     #[error("the header {0} cannot be sent")]
     Header(String),
     #[error(
         "{0}, and this server connects to public ones only. If it is meant, add its network to the setting outbound.allow"
     )]
+    /// The address is not public, and no setting allows it.
     Refused(Refused),
+    /// The client cannot be set up, as with a proxy that is no address.
     #[error("{0}")]
     Unusable(String),
+    /// The server did not answer in time.
     #[error("{host} took longer than {} seconds", PATIENCE.as_secs())]
-    TimedOut { host: String },
+    TimedOut {
+        /// The host of the address.
+        host: String,
+    },
+    /// There was no connection, or it broke.
     #[error("{host} cannot be reached: {problem}")]
-    Unreachable { host: String, problem: String },
+    Unreachable {
+        /// The host of the address.
+        host: String,
+        /// What the connection came to.
+        problem: String,
+    },
+    /// The answer is longer than is read.
     #[error("the answer of {host} is larger than {} KiB", LARGEST / 1024)]
-    TooLarge { host: String },
+    TooLarge {
+        /// The host of the address.
+        host: String,
+    },
 }
 
 impl OutboundError {
@@ -74,6 +95,7 @@ impl OutboundError {
 }
 
 impl Request {
+    /// A request without a body.
     pub fn get(url: impl Into<String>) -> Request {
         Request {
             method: Method::GET,
@@ -92,6 +114,8 @@ impl Request {
         Request { method: Method::POST, url: url.into(), headers, body }
     }
 
+    /// The same request with a header, in place of an earlier one of that name.
+    ///
     /// # Errors
     /// A name or value that HTTP does not allow.
     pub fn header(mut self, name: &str, value: &str) -> Result<Request, OutboundError> {
@@ -103,6 +127,7 @@ impl Request {
 }
 
 impl Outbound {
+    /// A client that keeps to these rules.
     pub fn new(rules: Rules) -> Outbound {
         let proxy_host = rules
             .proxy

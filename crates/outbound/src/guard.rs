@@ -20,10 +20,12 @@ pub struct Guard {
 pub struct Refused(pub String);
 
 impl Guard {
+    /// Allows public addresses, these networks, and the proxy wherever it is.
     pub fn new(allow: &[Cidr], proxy_host: Option<String>) -> Guard {
         Guard { allow: allow.into(), proxy_host }
     }
 
+    /// Whether a connection to the address may be opened.
     pub fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         is_public(address) || self.allow.iter().any(|network| network.contains(address))

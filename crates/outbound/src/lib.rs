@@ -6,6 +6,7 @@
 //! therefore checked when the connection is made, after the name was resolved, so that a name
 //! cannot be public when it is checked and private when it is used. Redirects are not followed,
 //! answers are bounded in size and time.
+#![warn(missing_docs)]
 
 mod client;
 mod guard;

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 /// The account behind a write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActorUser {
+    /// Its key.
     pub pk: i64,
+    /// Its name when it acted.
     pub username: String,
+    /// Its address when it acted.
     pub email: String,
 }
 
@@ -36,6 +39,7 @@ pub enum Agent {
 /// Who writes, from where, by which request.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Actor {
+    /// The account; `None` for the program itself and for people who are not signed in.
     pub user: Option<ActorUser>,
     /// Who acts while `user` is none.
     #[serde(default)]
@@ -47,6 +51,7 @@ pub struct Actor {
     /// The account that `user` acts as, while impersonating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<ActorUser>,
+    /// Where the request came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<String>,
     /// `{path, method, args, user_agent, request_id}` as events carry it.

@@ -83,6 +83,7 @@ const ROWS: usize = 5000;
 /// What a backup says of itself, readable with the passphrase.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BackupHeader {
+    /// The program that wrote it.
     pub version: String,
     /// The number of the tables' form.
     pub schema: i64,
@@ -102,22 +103,35 @@ impl BackupHeader {
     }
 }
 
+/// Why a backup is not written or not restored.
 #[derive(Debug, Error)]
 pub enum BackupError {
+    /// It does not begin as a backup does.
     #[error("the file is not a backup of Countersign")]
     NotABackup,
+    /// It cannot be opened.
     #[error("the passphrase is wrong, or the file was changed, cut or added to")]
     Sealed,
+    /// There is something in the database already.
     #[error("the database is not empty: restore into a new data folder or an empty database")]
     NotEmpty,
+    /// A newer version of the program made it.
     #[error(
         "the backup was made by a newer version (tables {found}, this program knows {known}): use that version"
     )]
-    Newer { found: i64, known: i64 },
+    Newer {
+        /// The number of its tables.
+        found: i64,
+        /// The last number that this program knows.
+        known: i64,
+    },
+    /// It opens, and what is in it makes no sense.
     #[error("the backup cannot be read: {0}")]
     Damaged(String),
+    /// The file cannot be read or written.
     #[error("{0}")]
     File(#[from] io::Error),
+    /// The database cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -32,7 +32,9 @@ const COUNTER: &str = "counter";
 /// A value with the version that a compare-and-swap must name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned {
+    /// Changes with each write, for writes that must not lose another.
     pub version: u64,
+    /// What was kept.
     pub bytes: Vec<u8>,
 }
 

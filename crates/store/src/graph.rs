@@ -17,11 +17,17 @@ use crate::tx::Tx;
 
 /// An edit as it is written, for whoever records it in the same transaction.
 pub struct CommittedEdit<'a> {
+    /// The state of the configuration that the edit made.
     pub revision: Revision,
+    /// When it was made.
     pub at: Timestamp,
+    /// Who made it.
     pub actor: &'a Actor,
+    /// What for, in a few words.
     pub reason: &'a str,
+    /// The objects that differ, before and after.
     pub changes: &'a [Change],
+    /// Seals what is secret in them.
     pub sealer: &'a dyn Sealer,
 }
 

@@ -17,13 +17,25 @@ use crate::sql::Sql;
 #[derive(Debug, Clone)]
 pub enum SecretKey {
     /// Given by the administrator. `former` is what the data folder keeps from before.
-    Own { key: Secret, former: Option<Secret> },
-    /// Made by the program and kept in the data folder; `example`: instead of one that was
-    /// published.
-    Folder { key: Secret, example: bool },
+    Own {
+        /// Seals what is written, and opens it.
+        key: Secret,
+        /// Opens what was sealed before the key was changed.
+        former: Option<Secret>,
+    },
+    /// Made by the program and kept in the data folder.
+    Folder {
+        /// Seals what is written, and opens it.
+        key: Secret,
+        /// It was made in the place of one that was published.
+        example: bool,
+    },
     /// Made by the program and kept in the database, instead of an example. `former` is what a data
     /// folder keeps from before.
-    Database { former: Option<Secret> },
+    Database {
+        /// Opens what was sealed before the key was changed.
+        former: Option<Secret>,
+    },
 }
 
 impl From<Secret> for SecretKey {

@@ -4,6 +4,7 @@
 //! One operation writes: [`Store::write`]. Its closure gets a [`Tx`], which is at once SQL over the
 //! tables and a draft over the graph; both commit in one transaction, or neither. Nothing here
 //! knows what a user or a flow is: statements live with the rules they serve.
+#![warn(missing_docs)]
 
 mod actor;
 mod backup;

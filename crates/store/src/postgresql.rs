@@ -24,12 +24,19 @@ use crate::tls::{PostgresTls, Refusal};
 /// How the engine is reached; the original's `postgresql.*` settings.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
+    /// Its name, its address, or the folder of its socket.
     pub host: String,
+    /// Its port.
     pub port: u16,
+    /// The database.
     pub name: String,
+    /// The role that connects.
     pub user: String,
+    /// The password of the role.
     pub password: Secret,
+    /// How the connection is secured.
     pub tls: PostgresTls,
+    /// The schema that holds the tables.
     pub schema: String,
     /// Nothing is prepared and nothing set for a session, for a pooler in transaction mode.
     pub pooled: bool,

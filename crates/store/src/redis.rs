@@ -23,9 +23,13 @@ type Node = (String, u16);
 /// How Redis is reached; the original's `redis.*` settings.
 #[derive(Debug, Clone)]
 pub struct RedisOptions {
+    /// Where it is: one server, a cluster, or behind sentinels.
     pub topology: Topology,
+    /// The number of the database.
     pub db: i64,
+    /// The user; the default one when `None`.
     pub username: Option<String>,
+    /// The password of the user.
     pub password: Option<Secret>,
     /// Encryption; without it the connection is plain.
     pub tls: Option<RedisTls>,
@@ -34,12 +38,17 @@ pub struct RedisOptions {
 /// Where Redis is.
 #[derive(Debug, Clone)]
 pub enum Topology {
+    /// One server, by host and port.
     Single(String, u16),
     /// Whichever server these sentinels call the master of that name.
     Sentinel {
+        /// The name that the sentinels know the master by.
         master: String,
+        /// Those that are asked, one after the other.
         sentinels: Vec<Node>,
+        /// The user at the sentinels.
         username: Option<String>,
+        /// The password at the sentinels.
         password: Option<Secret>,
     },
     /// The cluster that these nodes are part of.

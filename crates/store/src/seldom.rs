@@ -29,6 +29,7 @@ pub fn log_failure(error: &dyn std::fmt::Display, passing: bool, request: &str) 
 }
 
 impl Seldom {
+    /// Nothing was said yet.
     pub const fn new() -> Seldom {
         Seldom(Mutex::new((None, 0)))
     }

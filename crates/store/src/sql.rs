@@ -13,9 +13,13 @@ use crate::postgresql;
 /// A value bound to a statement or read from a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SqlValue {
+    /// No value.
     Null,
+    /// A whole number, a moment in microseconds, or 0 and 1 for false and true.
     Int(i64),
+    /// A text.
     Text(String),
+    /// Bytes, as of a UUID.
     Bytes(Vec<u8>),
 }
 
@@ -52,6 +56,7 @@ impl<T: Into<SqlValue>> From<Option<T>> for SqlValue {
 
 /// What a column can be read as.
 pub trait FromSql: Sized {
+    /// The value; `None` when it is of another type.
     fn from_sql(value: &SqlValue) -> Option<Self>;
 }
 

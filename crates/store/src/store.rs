@@ -52,9 +52,17 @@ pub trait Auditor: Send + Sync {
 #[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Database {
     /// The file `countersign.db` in this folder, which is made when missing.
-    Embedded { folder: PathBuf },
+    Embedded {
+        /// The data folder.
+        folder: PathBuf,
+    },
     /// A database server, and copies of it that answer lists and reports.
-    Postgres { primary: PostgresOptions, replicas: Vec<PostgresOptions> },
+    Postgres {
+        /// The one that is written to.
+        primary: PostgresOptions,
+        /// Copies that follow it.
+        replicas: Vec<PostgresOptions>,
+    },
 }
 
 impl From<PathBuf> for Database {
@@ -65,11 +73,17 @@ impl From<PathBuf> for Database {
 
 /// What a store needs to open.
 pub struct Options {
+    /// Where everything is kept.
     pub database: Database,
+    /// Seals secrets, and signs what must not be changed.
     pub secret_key: SecretKey,
+    /// The kinds and tables that the store holds.
     pub registry: Registry,
+    /// The time of writes and of ends.
     pub clock: Arc<dyn Clock>,
+    /// Randomness for keys and generated values.
     pub entropy: Arc<dyn Entropy>,
+    /// Records each edit in the edit's own transaction.
     pub auditor: Arc<dyn Auditor>,
 }
 
@@ -230,10 +244,12 @@ impl Store {
         self.0.revisions.clone()
     }
 
+    /// The kinds and tables that the store holds.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
     }
 
+    /// What lives for minutes.
     pub fn ephemeral(&self) -> &Ephemeral {
         &self.0.ephemeral
     }
@@ -249,6 +265,7 @@ impl Store {
         self.0.stands_in
     }
 
+    /// Seals and opens secrets with the key of this installation.
     pub fn sealer(&self) -> &dyn Sealer {
         &*self.0.seal
     }

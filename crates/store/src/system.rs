@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lc_rs::rand;
 use countersign_model::{Clock, Entropy, Timestamp};
 
+/// The clock of the machine.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock;
 
@@ -19,6 +20,7 @@ impl Clock for SystemClock {
     }
 }
 
+/// The random numbers of the system.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemEntropy;
 

@@ -14,6 +14,7 @@ use crate::sql::{FromSql, Row, Sql, SqlValue};
 
 /// A row of a declared table. Implemented by `#[derive(Table)]`.
 pub trait Table: Sized {
+    /// What was declared.
     const TABLE: &'static TableMeta;
 
     /// Reads a row that holds the columns in their declared order.
@@ -37,9 +38,13 @@ pub trait Table: Sized {
 
 /// What a column can hold.
 pub trait Stored: Sized {
+    /// The form of its values.
     const KIND: ColumnKind;
+    /// Whether there may be none.
     const NULLABLE: bool = false;
+    /// The value that a row holds; `None` when it is of another type.
     fn read(value: &SqlValue) -> Option<Self>;
+    /// The value as a row holds it.
     fn write(&self) -> SqlValue;
 }
 

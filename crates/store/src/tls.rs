@@ -40,6 +40,7 @@ pub enum SslMode {
 /// they can be renewed while the program runs.
 #[derive(Debug, Clone, Default)]
 pub struct PostgresTls {
+    /// How much is asked of the server, as in libpq.
     pub mode: SslMode,
     /// Certificates to check the server by; `system` stands for those the machine trusts.
     pub root_certificate: Option<PathBuf>,

@@ -100,18 +100,22 @@ impl<'c> Tx<'c> {
         self.now
     }
 
+    /// Who writes.
     pub const fn actor(&self) -> &'c Actor {
         self.actor
     }
 
+    /// Randomness for keys and generated values.
     pub const fn entropy(&self) -> &'c dyn Entropy {
         self.entropy
     }
 
+    /// Seals and opens secrets.
     pub const fn sealer(&self) -> &'c dyn Sealer {
         self.sealer
     }
 
+    /// The kinds and tables that the store holds.
     pub const fn registry(&self) -> &'c Registry {
         self.registry
     }
