@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::build;
+use crate::new;
 use crate::services::Services;
 use crate::shell::{Outcome, Stamp, call, command, install, root, step, target, watch};
 use crate::tools;
@@ -29,6 +30,7 @@ pub(crate) fn test(options: &[String]) -> Outcome {
     let mut tally = Tally::default();
     if options.is_empty() {
         tally.without_a_server();
+        tally.check("New stages, policies and tables build", new::prove);
     } else {
         tally.check("Web interface: build", build::web);
     }
@@ -111,12 +113,12 @@ impl Tally {
             Err(reason) => return self.fail("A PostgreSQL and a Redis", &reason),
         };
         let settings = services.settings();
-        let mut tests = command("cargo test --workspace --no-fail-fast");
+        let mut tests = command("cargo test --no-fail-fast --test integration");
         tests.envs(settings.clone());
-        for name in integration_tests(&["crates/store/tests", "crates/flow/tests"]) {
-            tests.args(["--test", &name]);
+        for name in on_both_engines() {
+            tests.args(["--package", &name]);
         }
-        self.unit_tests("Store and flows on PostgreSQL and Redis", &mut tests);
+        self.unit_tests("Integration tests on PostgreSQL and Redis", &mut tests);
         let parts = SHARED.map(|name| format!("e2e/test_{name}.py"));
         self.end_to_end("End-to-end tests on PostgreSQL and Redis", python, &parts, &settings);
     }
@@ -193,16 +195,17 @@ const SHARED: [&str; 30] = [
     "secrets",
 ];
 
-/// The names of the integration tests in some folders.
-fn integration_tests(folders: &[&str]) -> Vec<String> {
-    let files = folders
-        .iter()
-        .filter_map(|folder| std::fs::read_dir(root().join(folder)).ok())
-        .flatten()
-        .flatten();
-    let mut names: Vec<String> = files
-        .filter_map(|file| file.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned))
-        .collect();
+/// The crates whose integration tests run on both engines: all that have some and open their
+/// databases by `countersign-testing`.
+fn on_both_engines() -> Vec<String> {
+    let crates = std::fs::read_dir(root().join("crates")).into_iter().flatten().flatten();
+    let opens = |folder: PathBuf| {
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+        let opens = manifest.contains("countersign-testing");
+        let name = folder.file_name()?.to_str()?;
+        (opens && folder.join("tests/integration").is_dir()).then(|| format!("countersign-{name}"))
+    };
+    let mut names: Vec<String> = crates.filter_map(|entry| opens(entry.path())).collect();
     names.sort();
     names
 }
@@ -277,6 +280,12 @@ fn node_packages(tests: &Path) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn crates_with_a_database_are_found() {
+        let found = on_both_engines();
+        assert!(found.iter().any(|name| name == "countersign-store"), "{found:?}");
+    }
 
     #[test]
     fn closing_lines_are_counted() {

@@ -1,7 +1,5 @@
 //! A whole program on an empty folder, without listeners: what tests talk to.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

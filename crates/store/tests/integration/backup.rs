@@ -1,14 +1,5 @@
 //! Backups on a real database: what is backed up is what is restored, on the same engine and on the
 //! other.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
-
-mod common;
 
 use countersign_model::{Kind, KindDef, Registry, Secret, Timestamp};
 use countersign_store::{
@@ -29,7 +20,7 @@ struct Note {
 fn open(database: Database, key: &str) -> Store {
     Store::open(Options {
         secret_key: Secret::new(key).into(),
-        registry: Registry::new([KindDef::of::<Note>()]).with_tables(common::tables()),
+        registry: Registry::new([KindDef::of::<Note>()]).with_tables(crate::common::tables()),
         ..countersign_testing::options(database, [])
     })
     .unwrap()
@@ -61,7 +52,7 @@ async fn back_up(store: &Store) -> Vec<u8> {
         let mut file = Vec::new();
         write_backup(
             sql,
-            &Registry::default().with_tables(common::tables()),
+            &Registry::default().with_tables(crate::common::tables()),
             &mut file,
             &Secret::new("open sesame"),
             &Secret::new("a key"),

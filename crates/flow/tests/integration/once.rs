@@ -1,16 +1,7 @@
 //! What a flow does, it does once, whatever happens between its two stores.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::{Browser, World};
 use countersign_store::{Owner, StoreError, params};
-use world::{Browser, World};
 
 const LOGIN: &str = "/if/flow/default-authentication-flow/";
 

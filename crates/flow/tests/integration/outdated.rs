@@ -1,17 +1,8 @@
 //! What vanished or changed while somebody is in a flow never makes the way shorter.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::{Browser, World, executor};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use world::{Browser, World, executor};
 
 const RIGHT: &str = "Throwaway-Pw-1";
 

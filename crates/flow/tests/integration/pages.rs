@@ -1,16 +1,7 @@
 //! Flows as people without script meet them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::World;
 use http::{Method, StatusCode};
-use world::World;
 
 const LOGIN: &str = "/if/flow/default-authentication-flow/?next=%2Fif%2Fadmin%2F";
 

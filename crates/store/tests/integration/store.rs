@@ -1,15 +1,5 @@
 //! The store on a real database file: one transaction for both kinds of state, durability,
 //! concurrency.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "tests"
-)]
-
-mod common;
 
 use countersign_model::{Key, KeyType, Kind, KindDef, ObjectId, Secret, Target as _};
 use countersign_store::{Actor, Options, Owner, Store, StoreError, Tx, params};
@@ -151,7 +141,7 @@ async fn of_many_takers_one_takes_and_a_restart_keeps_the_rest() {
     // A name of its own: a shared store outlives the test.
     let space = folder.path().file_name().unwrap().to_string_lossy().into_owned();
     let store = open(folder.path());
-    common::share(&store).await;
+    crate::common::share(&store).await;
     let entries = store.ephemeral();
     entries.put(&space, "a", b"one".to_vec(), 60, Owner::Program).await.unwrap();
     entries.put(&space, "b", b"two".to_vec(), 60, Owner::Program).await.unwrap();
@@ -200,7 +190,7 @@ async fn of_many_takers_one_takes_and_a_restart_keeps_the_rest() {
     store.close().await;
     drop(store);
     let again = open(folder.path());
-    common::share(&again).await;
+    crate::common::share(&again).await;
     assert_eq!(again.ephemeral().get(&space, "b").await.unwrap().unwrap().bytes, b"three");
     assert!(again.ephemeral().get(&space, "a").await.unwrap().is_none());
 }

@@ -1,7 +1,4 @@
 //! What is kept for a while is bounded by whom it is for, and counters of limits are apart from it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
-
-mod common;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -27,13 +24,13 @@ async fn counters_are_not_pushed_out_by_what_visitors_leave() {
     let folder = tempfile::tempdir().unwrap();
     let space = space(&folder);
     let store = open(folder.path());
-    common::share(&store).await;
+    crate::common::share(&store).await;
     let entries = store.ephemeral();
     for n in 1..=10 {
         assert_eq!(entries.add(&space, "before", 1, 300).await, n);
     }
     entries.put(&space, "limit", b"ten failures".to_vec(), 300, Owner::Limit).await.unwrap();
-    let many = if common::shared() { 2_000 } else { 120_000 };
+    let many = if crate::common::shared() { 2_000 } else { 120_000 };
     for n in 0..many {
         entries.put(&space, &format!("plan {n}"), vec![0; 40], 12 * 3600, client(n)).await.unwrap();
     }
@@ -50,7 +47,7 @@ async fn what_one_client_leaves_is_bounded_in_bytes_and_pushes_out_only_its_own(
     let folder = tempfile::tempdir().unwrap();
     let space = space(&folder);
     let store = open(folder.path());
-    common::share(&store).await;
+    crate::common::share(&store).await;
     let entries = store.ephemeral();
     entries.put(&space, "other", b"kept".to_vec(), 60, client(1)).await.unwrap();
     entries.put(&space, "person", b"kept".to_vec(), 60, Owner::Account(1)).await.unwrap();
@@ -110,24 +107,24 @@ async fn owners_and_counters_survive_a_restart() {
 /// Redis may drop what it has no room for. What a process has counted it goes on counting from.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_that_redis_lost_goes_on() {
-    if !common::shared() {
+    if !crate::common::shared() {
         eprintln!("not run: set COUNTERSIGN_TEST_REDIS");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let space = space(&folder);
     let store = open(folder.path());
-    common::share(&store).await;
+    crate::common::share(&store).await;
     let entries = store.ephemeral();
     for n in 1..=19 {
         assert_eq!(entries.add(&space, "tries", 1, 300).await, n);
     }
-    common::lose(&format!("countersign/{space}/tries")).await;
+    crate::common::lose(&format!("countersign/{space}/tries")).await;
     assert_eq!(entries.add(&space, "tries", 1, 300).await, 20);
     assert_eq!(entries.add(&space, "tries", 1, 300).await, 21);
     // One that was begun anew on purpose is not taken for a lost one, by another process neither.
     let other = open(folder.path());
-    common::share(&other).await;
+    crate::common::share(&other).await;
     assert_eq!(other.ephemeral().add(&space, "tries", 1, 300).await, 22);
     entries.remove(&space, "tries").await;
     assert_eq!(other.ephemeral().add(&space, "tries", 1, 300).await, 1);

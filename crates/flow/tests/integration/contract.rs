@@ -1,18 +1,9 @@
 //! What every stage and every page has to keep to, so that the next one does.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::{World, executor};
 use countersign_pages::sample;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
-use world::{World, executor};
 
 #[test]
 fn pages_are_drawn_with_and_without_a_flow() {

@@ -1,20 +1,11 @@
 //! What visitors who have proved nothing can make the server keep, and what is theirs of a sign-in.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::{World, executor};
 use countersign_model::Timestamp;
 use countersign_store::{Actor, StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
-use world::{World, executor};
 
 const LOGIN: &str = "/if/flow/default-authentication-flow/";
 const RIGHT: &str = "Throwaway-Pw-1";

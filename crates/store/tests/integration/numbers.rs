@@ -1,13 +1,4 @@
 //! A number is given once: after a deletion, a restart, a backup and a restore, on both engines.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
-
-mod common;
 
 use countersign_model::{
     Key, KeyType, Kind, KindDef, ObjectId, Registry, Secret, Target as _, Timestamp,
@@ -28,7 +19,7 @@ struct Number {
 fn open(database: &Database) -> Store {
     Store::open(Options {
         secret_key: Secret::new("a key").into(),
-        registry: Registry::new([KindDef::of::<Number>()]).with_tables(common::tables()),
+        registry: Registry::new([KindDef::of::<Number>()]).with_tables(crate::common::tables()),
         ..countersign_testing::options(database.clone(), [])
     })
     .unwrap()
@@ -88,7 +79,7 @@ async fn backed_up(store: &Store) -> Vec<u8> {
         let mut file = Vec::new();
         write_backup(
             sql,
-            &Registry::default().with_tables(common::tables()),
+            &Registry::default().with_tables(crate::common::tables()),
             &mut file,
             &Secret::new("open sesame"),
             &Secret::new("a key"),

@@ -1,17 +1,8 @@
 //! Each stage and each turn a flow can take, over flows made for the purpose.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::{Browser, World, executor};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use world::{Browser, World, executor};
 
 async fn admin(world: &World) -> Browser<'_> {
     let mut browser = world.browser();

@@ -1,18 +1,9 @@
 //! Links for people who cannot sign in (reports 41, L12): into the brand's recovery flow, spent by
 //! a button only.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::{Browser, World, executor};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use world::{Browser, World, executor};
 
 const FRESH: &str = "A-Fresh-Password-1";
 
@@ -65,7 +56,7 @@ async fn link(admin: &mut Browser<'_>, user: &Value) -> String {
     link.trim_start_matches("http://id.example.test").to_owned()
 }
 
-async fn press(browser: &mut Browser<'_>, link: &str) -> world::Answer {
+async fn press(browser: &mut Browser<'_>, link: &str) -> crate::world::Answer {
     browser.get(link).await;
     browser.post_form(link, &[("use_link", "1")]).await
 }

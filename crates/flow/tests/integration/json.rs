@@ -1,17 +1,8 @@
 //! The executor as API clients of the original use it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::World;
 use http::{Method, StatusCode};
 use serde_json::json;
-use world::World;
 
 const LOGIN: &str = "/api/v3/flows/executor/default-authentication-flow/?query=";
 

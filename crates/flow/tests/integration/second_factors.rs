@@ -1,20 +1,11 @@
 //! Second factors: set up by whoever has just proved who they are, asked for at the next sign-in,
 //! and counted once.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::{Browser, World, executor};
 use countersign_store::{StoreError, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
-use world::{Browser, World, executor};
 
 const PASSWORD: &str = "Throwaway-Pw-1";
 const TOTP: &str = "default-authenticator-totp-setup";

@@ -1,20 +1,10 @@
-//! Guessing names and passwords. What is counted here counts for the whole process, so this file is
-//! one test.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
-
-mod world;
+//! Guessing names and passwords: what a refusal costs, and how often one may try.
 
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::world::{Browser, World, executor};
 use serde_json::{Value, json};
-use world::{Browser, World, executor};
 
 const PASSWORD: &str = "Throwaway-Pw-1";
 const DEFAULT: &str = "default-authentication-flow";

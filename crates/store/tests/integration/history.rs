@@ -1,11 +1,4 @@
 //! Random edits, restarts and roll-backs against a simple model: a list of maps, one per revision.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

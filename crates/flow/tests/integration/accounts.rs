@@ -1,17 +1,8 @@
 //! What accounts, sessions and tokens must never be brought to, by any door.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
-mod world;
-
+use crate::world::{Answer, Browser, World, executor};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use world::{Answer, Browser, World, executor};
 
 const PASSWORD: &str = "Throwaway-Pw-1";
 const LOGIN: &str = "/api/v3/flows/executor/default-authentication-flow/?query=";
@@ -480,7 +471,7 @@ async fn l11_whoever_sets_a_password_may_end_what_applications_hold() {
 async fn the_first_password_follows_the_rule_of_later_ones() {
     let world = World::new().await;
     let mut visitor = world.browser();
-    let path = world::executor("initial-setup");
+    let path = crate::world::executor("initial-setup");
     visitor.challenge(&path).await;
     let first = |password: &str| json!({"email": "a@example.org", "password": password, "password_repeat": password});
     let refused = visitor.answer(&path, first("short")).await;

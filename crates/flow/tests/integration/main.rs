@@ -1,0 +1,21 @@
+//! Flows as programs and browsers go through them.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+mod accounts;
+mod contract;
+mod guessing;
+mod json;
+mod once;
+mod outdated;
+mod pages;
+mod recovery;
+mod second_factors;
+mod stages;
+mod visitors;
+mod world;
