@@ -266,3 +266,30 @@ def test_the_provider_form_chooses_a_signing_key_and_sends_it(server, browser):
         window.press("Create")
     assert found.value.post_data_json["signing_key"] == server.signing_key()
     window.see("Provider wiki created.")
+
+
+def test_a_flow_says_what_its_stages_ask_and_do(server, browser):
+    steps = server.get("countersign/flows/default-authentication-flow/steps/")
+    said = [(step["text"], step["notes"]) for step in steps]
+    assert said == [
+        ("Ask who it is", ["by e-mail or username"]),
+        ("Ask for the password", ["5 attempts"]),
+        ("Check the second factor", ["skipped for people without one"]),
+        ("Sign in", ["stays until the browser closes"]),
+    ]
+    window = opened(administrator(server, browser, "steps"), "/flow/flows/default-authentication-flow")
+    headings = window.page.get_by_role("list").get_by_role("heading", level=2)
+    expect(headings).to_have_text([text for text, _ in said])
+    assert not window.problems, window.problems
+
+
+def test_a_provider_says_what_its_page_shows(server):
+    made = server.application("sheet")
+    sheet = server.get(f"countersign/providers/{made.provider['pk']}/")
+    assert [line["label"] for line in sheet["connect"]] == ["Client ID", "Client Secret", "OpenID Configuration URL"]
+    assert {"label": "Client Secret", "secret": "client_secret"} in sheet["connect"], "fetched only when somebody asks"
+    urls = server.get(f"providers/oauth2/{made.provider['pk']}/setup_urls/")
+    shown = {line["value"] for line in sheet["addresses"] + sheet["connect"] if "value" in line}
+    assert set(urls.values()) <= shown
+    assert server.get(sheet["preview"] + "/")["preview"]["aud"] in shown
+    assert sheet["redirects"] == {"path": f"providers/oauth2/{made.provider['pk']}", "field": "redirect_uris"}

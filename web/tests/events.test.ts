@@ -14,6 +14,7 @@ const event = (action: string, more: Partial<Event> = {}): Event => ({
   user: nina,
   context: {},
   client_ip: null,
+  expires: '2027-01-10T12:00:00Z',
   created: '',
   brand: {},
   actor: { type: 'user', ...akadmin },

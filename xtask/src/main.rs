@@ -2,6 +2,8 @@
 
 mod bench;
 mod build;
+mod generate;
+mod new;
 mod run;
 mod server;
 mod services;
@@ -17,6 +19,9 @@ cargo xtask check   format, types, lints and unit tests: what fails fastest
 cargo xtask test    install what the tests need, then check, build and prove everything
                     (options after `--` go to the end-to-end suite: cargo xtask test -- -k logout)
 cargo xtask build   the web interface and the program, as one file to hand out (--debug: quickly, for development)
+cargo xtask new     stage|policy|table NAME: a file that builds, with one ignored test that says what to write
+                    (--check: makes one of each sort in a copy of the project and builds it)
+cargo xtask gen     write what is made from declarations: types of the interface, page of the settings (--check: compare only)
 cargo xtask bench   start time and resident memory of the release build (--debug: of the development build)";
 
 fn main() -> ExitCode {
@@ -29,6 +34,10 @@ fn main() -> ExitCode {
         ("build", []) => build::one_file(true),
         ("build", [option]) if option == "--release" => build::one_file(true),
         ("build", [option]) if option == "--debug" => build::one_file(false),
+        ("new", [option]) if option == "--check" => new::prove(),
+        ("new", [sort, name]) => new::new(sort, name),
+        ("gen", []) => generate::generate(false),
+        ("gen", [option]) if option == "--check" => generate::generate(true),
         ("test", options) => suite::test(options),
         ("bench", []) => bench::bench(true),
         ("bench", [option]) if option == "--debug" => bench::bench(false),

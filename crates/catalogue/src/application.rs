@@ -91,8 +91,14 @@ pub struct Application {
     pub meta_publisher: String,
     #[field(label = "Description", default, group = "UI settings", search, filter)]
     pub meta_description: String,
-    /// Address of a picture on the web.
-    #[field(label = "Icon", group = "UI settings", action = "set_icon_url", read_only, blank)]
+    #[field(
+        label = "Icon",
+        help = "Address of a picture, as https://example.org/icon.svg.",
+        group = "UI settings",
+        action = "set_icon_url",
+        read_only,
+        blank
+    )]
     pub meta_icon: Option<Picture>,
 }
 

@@ -20,14 +20,14 @@ pub use access::{ApplicationAccess, Decision};
 pub use application::{Application, Entitlement};
 pub use brand::Brand;
 pub use certificate::CertificateKeyPair;
-pub use provider::Provider;
+pub use provider::{Copied, Fact, FactLine, Line, Provider, Redirects, Sheet, Variable};
 
 /// The catalogue's part of the program. `access` says who may open an application; `certificates`
 /// is a folder in which others keep some.
 pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>) -> Module {
     let visible = access.clone();
     let mut operations = application::operations(access);
-    operations.push(transaction::operation());
+    operations.extend([transaction::operation(), provider::operation()]);
     operations.extend(brand::operations());
     operations.extend(certificate::operations());
     Module {
@@ -54,7 +54,7 @@ pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>
             "Discover, import and update certificates from the filesystem",
             move |cx, run| discovery::run(cx, certificates.clone(), run),
         )],
-        schemas: schemas(),
+        schemas: [schemas(), provider::schemas()].concat(),
         ..Module::default()
     }
 }

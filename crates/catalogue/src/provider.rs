@@ -1,8 +1,12 @@
 //! What all providers have in common: the application they serve, and where it opens.
 
-use countersign_core::{Call, FamilyResource, RenderContext};
-use countersign_model::{Entry, Fields, Ref, family};
-use countersign_rest::rendered_member;
+use std::sync::Arc;
+
+use countersign_core::{Access, ApiError, Call, FamilyResource, Operation, RenderContext, json};
+use countersign_model::{Entry, Fields, Key, Ref, Snapshot, family};
+use countersign_rest::{object_schema, rendered_member};
+use http::{Method, StatusCode};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -50,6 +54,151 @@ struct Common {
 pub trait Provider: Send + Sync {
     /// The address its application opens at when that names none.
     fn launch_url(&self) -> Option<String>;
+
+    /// What its page shows to administrators. `id` is this provider, `origin` the address of this
+    /// server.
+    fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet;
+}
+
+/// What the page of a provider shows.
+#[derive(Debug, Default, Serialize)]
+pub struct Sheet {
+    /// What the application's settings ask for.
+    pub connect: Vec<Line>,
+    /// The same as variables of an environment.
+    pub environment: Vec<Variable>,
+    /// Where the protocol's parts are.
+    pub addresses: Vec<Line>,
+    /// How it is set up.
+    pub facts: Vec<Fact>,
+    /// The path below the API, with `for_user`, that answers what the application would learn of
+    /// somebody.
+    pub preview: Option<String>,
+    /// The list of addresses, each `{matching_mode, url}`, that failed exchanges are compared with.
+    pub redirects: Option<Redirects>,
+}
+
+/// A value to copy.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    pub label: &'static str,
+    #[serde(flatten)]
+    pub value: Copied,
+}
+
+/// A variable of an environment.
+#[derive(Debug, Serialize)]
+pub struct Variable {
+    pub name: &'static str,
+    #[serde(flatten)]
+    pub value: Copied,
+    /// What it is for an application beside this server in one compose file.
+    pub beside: Option<&'static str>,
+}
+
+/// What is copied: a value, or a field of the provider that is fetched when somebody asks for it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Copied {
+    Value(String),
+    Secret(&'static str),
+}
+
+/// One thing about a provider, in one or more lines.
+#[derive(Debug, Serialize)]
+pub struct Fact {
+    pub label: &'static str,
+    pub lines: Vec<FactLine>,
+}
+
+/// A line of a fact.
+#[derive(Debug, Default, Serialize)]
+pub struct FactLine {
+    pub text: String,
+    /// An address, or another text that is compared letter by letter.
+    pub mono: bool,
+    /// A word that goes with it, such as `Regex`.
+    pub note: Option<&'static str>,
+    /// The certificate it names.
+    pub certificate: Option<Uuid>,
+}
+
+impl Fact {
+    /// A fact of one line.
+    pub fn new(label: &'static str, text: impl Into<String>) -> Fact {
+        Fact { label, lines: vec![FactLine { text: text.into(), ..FactLine::default() }] }
+    }
+}
+
+/// Addresses that a provider compares what it is sent with.
+#[derive(Debug, Serialize)]
+pub struct Redirects {
+    /// The provider's path below the API, and the field of the list.
+    pub path: String,
+    pub field: &'static str,
+}
+
+pub(crate) fn operation() -> Operation {
+    let view = Access::permission("authentik_core", "view", "provider");
+    Operation::new(
+        Method::GET,
+        "countersign/providers/{id}/",
+        "countersign_providers_retrieve",
+        view,
+        |call: Call| async move {
+            let id = call.param("id").parse::<i64>().map(Key::Int);
+            let id = id.map(Ref::<dyn Provider>::new).map_err(|_| ApiError::not_found("Provider"));
+            let id = id?;
+            let entry = call.snapshot.member(id).ok_or_else(|| ApiError::not_found("Provider"))?;
+            let sheet = entry
+                .facet::<dyn Provider>()
+                .map(|provider| provider.sheet(id, &call.snapshot, &call.cx.origin(&call.request)))
+                .unwrap_or_default();
+            let sheet = serde_json::to_value(sheet).unwrap_or_default();
+            Ok(json(StatusCode::OK, &sheet))
+        },
+    )
+    .summary("What the page of a provider shows")
+    .response("ProviderSheet")
+}
+
+/// The schemas of [`operation`].
+pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
+    let line = [("label", "string"), ("value?", "string"), ("secret?", "string")];
+    vec![
+        (
+            "ProviderSheet",
+            object_schema(&[
+                ("connect", "[#ProviderLine]"),
+                ("environment", "[#ProviderVariable]"),
+                ("addresses", "[#ProviderLine]"),
+                ("facts", "[#ProviderFact]"),
+                ("preview", "string?"),
+                ("redirects", "#ProviderRedirects?"),
+            ]),
+        ),
+        ("ProviderLine", object_schema(&line)),
+        (
+            "ProviderVariable",
+            object_schema(&[
+                ("name", "string"),
+                ("value?", "string"),
+                ("secret?", "string"),
+                ("beside", "string?"),
+            ]),
+        ),
+        ("ProviderFact", object_schema(&[("label", "string"), ("lines", "[#ProviderFactLine]")])),
+        (
+            "ProviderFactLine",
+            object_schema(&[
+                ("text", "string"),
+                ("mono", "boolean"),
+                ("note", "string?"),
+                ("certificate", "uuid?"),
+            ]),
+        ),
+        ("ProviderRedirects", object_schema(&[("path", "string"), ("field", "string")])),
+    ]
 }
 
 pub(crate) fn family() -> FamilyResource {

@@ -1,5 +1,6 @@
 //! What every kind of every module has to keep to, so that the next one does.
 
+mod generated;
 mod tables;
 
 use std::collections::BTreeSet;

@@ -31,6 +31,34 @@ pub enum Step {
     SwitchFlow { flow: Ref<Flow>, context: Map<String, Value> },
 }
 
+/// What a stage asks of somebody or does for them, as its flow's page says it.
+#[derive(Debug, Default, Serialize)]
+pub struct Sentence {
+    /// Such as `Ask for the password`.
+    pub text: String,
+    /// Details worth a second line, such as `5 attempts`.
+    pub notes: Vec<String>,
+}
+
+impl Sentence {
+    pub fn new(text: impl Into<String>) -> Self {
+        Sentence { text: text.into(), notes: Vec::new() }
+    }
+
+    /// Adds a detail, unless it is empty.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.extend(Some(note.into()).filter(|note| !note.is_empty()));
+        self
+    }
+
+    /// Adds a detail where it is so.
+    #[must_use]
+    pub fn note_if(self, holds: bool, note: &str) -> Self {
+        if holds { self.note(note) } else { self }
+    }
+}
+
 impl Step {
     pub fn show(page: impl Page) -> Self {
         Step::Show(Box::new(page))
@@ -80,6 +108,11 @@ pub trait Stage: Send + Sync + 'static {
     fn may_run_silently(&self) -> bool {
         false
     }
+
+    /// What it asks or does, in words; the title of its kind where it does not say.
+    fn sentence(&self) -> Sentence {
+        Sentence::default()
+    }
 }
 
 /// Any stage; what the engine works with.
@@ -89,6 +122,8 @@ pub trait AnyStage: Send + Sync {
     fn settings(&self) -> Option<&'static str>;
 
     fn may_run_silently(&self) -> bool;
+
+    fn sentence(&self) -> Sentence;
 
     /// Shows the stage, or gives it the answer. `state` is read and written as the stage's own type.
     fn perform<'a>(
@@ -110,6 +145,10 @@ impl<S: Stage> AnyStage for S {
 
     fn may_run_silently(&self) -> bool {
         Stage::may_run_silently(self)
+    }
+
+    fn sentence(&self) -> Sentence {
+        Stage::sentence(self)
     }
 
     fn perform<'a>(

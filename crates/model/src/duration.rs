@@ -11,6 +11,7 @@ pub struct Duration {
     seconds: i64,
 }
 
+/// A text that is no duration.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{0} is not in the correct format of 'hours=3;minutes=1'.")]
 pub struct DurationError(pub String);
@@ -48,12 +49,25 @@ impl Duration {
         Ok(Duration { text: text.to_owned(), seconds })
     }
 
+    /// Whole seconds; what is left of one is cut off.
     pub const fn seconds(&self) -> i64 {
         self.seconds
     }
 
+    /// The text as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// As people say it: `1 hour, 30 minutes`.
+    pub fn words(&self) -> String {
+        let part = |part: &str| {
+            let (unit, number) = part.split_once('=')?;
+            let (unit, number) = (unit.trim().to_lowercase(), number.trim());
+            let unit = if number == "1" { unit.trim_end_matches('s') } else { &unit };
+            Some(format!("{number} {unit}"))
+        };
+        self.text.split(';').filter_map(part).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -81,6 +95,17 @@ impl From<&str> for Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_said_as_people_do() {
+        for (text, words) in [
+            ("hours=1;minutes=30", "1 hour, 30 minutes"),
+            ("days=1.5", "1.5 days"),
+            ("Weeks = 1;", "1 week"),
+        ] {
+            assert_eq!(Duration::parse(text).unwrap().words(), words);
+        }
+    }
 
     #[test]
     fn durations_add_up() {

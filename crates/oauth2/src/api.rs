@@ -11,6 +11,7 @@ use serde_json::{Value, json as value};
 use crate::claims::Protocol;
 use crate::provider::Provider;
 use crate::service::OAuth2;
+use crate::sheet::Addresses;
 
 /// How long a previewed token would live: the default of tokens in general.
 const PREVIEW_SECONDS: i64 = 1_800;
@@ -76,22 +77,19 @@ fn provider(call: &Call) -> Result<Provider, ApiError> {
 async fn setup_urls(call: Call) -> Result<Response, ApiError> {
     let provider = provider(&call)?;
     let origin = call.cx.origin(&call.request);
-    let common = |path: &str| format!("{origin}/application/o/{path}/");
+    let Addresses { issuer, authorize, token, user_info, own } = Addresses::of(&provider, &origin);
     let mut urls = value!({
-        "issuer": provider.issuer(&origin),
-        "authorize": common("authorize"),
-        "token": common("token"),
-        "user_info": common("userinfo"),
+        "issuer": issuer,
+        "authorize": authorize,
+        "token": token,
+        "user_info": user_info,
         "provider_info": null,
         "logout": null,
     });
-    if let (Some(slug), Some(members)) = (provider.slug(), urls.as_object_mut()) {
-        members.insert(
-            "provider_info".into(),
-            format!("{origin}/application/o/{slug}/.well-known/openid-configuration").into(),
-        );
-        members.insert("logout".into(), common(&format!("{slug}/end-session")).into());
-        members.insert("jwks".into(), common(&format!("{slug}/jwks")).into());
+    if let (Some(own), Some(members)) = (own, urls.as_object_mut()) {
+        members.insert("provider_info".into(), own.provider_info.into());
+        members.insert("logout".into(), own.logout.into());
+        members.insert("jwks".into(), own.jwks.into());
     }
     Ok(json(StatusCode::OK, &urls))
 }

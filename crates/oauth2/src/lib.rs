@@ -24,6 +24,7 @@ mod resolver;
 mod routes;
 mod scope_claims;
 mod service;
+mod sheet;
 mod sign_out;
 mod tables;
 #[cfg(test)]

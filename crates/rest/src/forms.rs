@@ -1,12 +1,14 @@
 //! Form metadata for the admin interface.
 
-use countersign_core::{Access, ApiError, Call, Context, Operation, json};
+use countersign_core::{Access, ApiError, Call, Context, Operation, json as answer};
 use countersign_model::Served;
 use http::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::openapi::object_schema;
 
 pub(crate) fn operations() -> Vec<Operation> {
-    let array = serde_json::json!({"type": "array", "items": {"type": "object", "additionalProperties": true}});
+    let array = json!({"type": "array", "items": {"$ref": "#/components/schemas/Form"}});
     vec![
         Operation::new(
             Method::GET,
@@ -15,7 +17,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Access::Authenticated,
             |call: Call| async move {
                 let forms: Value = served(&call.cx).map(|kind| form(&call.cx, kind)).collect();
-                Ok(json(StatusCode::OK, &forms))
+                Ok(answer(StatusCode::OK, &forms))
             },
         )
         .response(array),
@@ -26,11 +28,11 @@ pub(crate) fn operations() -> Vec<Operation> {
             Access::Authenticated,
             |call: Call| async move {
                 let kind = served(&call.cx).find(|kind| kind.meta.model == call.param("model"));
-                kind.map(|kind| json(StatusCode::OK, &form(&call.cx, kind)))
+                kind.map(|kind| answer(StatusCode::OK, &form(&call.cx, kind)))
                     .ok_or_else(|| ApiError::not_found("Kind"))
             },
         )
-        .response(serde_json::json!({"type": "object", "additionalProperties": true})),
+        .response("Form"),
     ]
 }
 
@@ -60,4 +62,127 @@ fn form(cx: &Context, kind: Served) -> Value {
             if model.is_some() { found.meta } else { found.meta.family.unwrap_or(found.meta) };
         Some(Served { meta, ..found })
     })
+}
+
+/// The schemas of what [`Served::form`] makes.
+pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
+    let words = |words: &[&str]| json!({"type": "string", "enum": words});
+    vec![
+        (
+            "Form",
+            object_schema(&[
+                ("model", "string"),
+                ("path", "string"),
+                ("title", "string"),
+                ("plural", "string"),
+                ("component", "string"),
+                ("space", "string"),
+                ("key", "string"),
+                ("pk", "string"),
+                ("lookup", "string"),
+                ("label", "string?"),
+                ("description", "string"),
+                ("creatable", "boolean"),
+                ("section", "string?"),
+                ("ordering", "[string]"),
+                ("aside", "#FormAside?"),
+                ("folds", "[#FormFold]"),
+                ("columns", "[#FormColumn]"),
+                ("fields", "[#FormField]"),
+            ]),
+        ),
+        ("FormAside", object_schema(&[("title", "string"), ("text", "string")])),
+        (
+            "FormFold",
+            object_schema(&[("title", "string"), ("summary", "string"), ("open", "boolean")]),
+        ),
+        (
+            "FormColumn",
+            object_schema(&[("name", "string"), ("label", "string"), ("sort", "boolean")]),
+        ),
+        (
+            "FormField",
+            object_schema(&[
+                ("name", "string"),
+                ("label", "string"),
+                ("help", "string"),
+                ("group", "string?"),
+                ("required", "boolean"),
+                ("default", "any"),
+                ("start", "any"),
+                ("write_only", "boolean"),
+                ("read_only", "boolean"),
+                ("hidden", "boolean"),
+                ("nullable", "boolean"),
+                ("max_length", "integer?"),
+                ("min", "integer?"),
+                ("max", "integer?"),
+                ("placeholder", "string?"),
+                ("widget", "#FormWidget?"),
+                ("action", "string?"),
+                ("choose", "#FormChoose?"),
+                ("show_if", "#FormCondition?"),
+                ("shape", "#FormShape"),
+            ]),
+        ),
+        ("FormWidget", words(&["password", "radio"])),
+        ("FormCondition", object_schema(&[("field", "string"), ("value", "string")])),
+        (
+            "FormChoose",
+            object_schema(&[
+                ("path", "string?"),
+                ("query", "map"),
+                ("prefer", "#FormPrefer?"),
+                ("only", "boolean"),
+            ]),
+        ),
+        ("FormPrefer", object_schema(&[("field", "string"), ("values", "[string]")])),
+        (
+            "FormShape",
+            object_schema(&[
+                ("type", "#FormShapeType"),
+                ("choices?", "[#FormChoice]"),
+                ("target?", "#FormTarget"),
+                ("item?", "#FormShape"),
+                ("fields?", "[#FormField]"),
+            ]),
+        ),
+        (
+            "FormShapeType",
+            words(&[
+                "text",
+                "multiline",
+                "code",
+                "slug",
+                "url",
+                "email",
+                "duration",
+                "secret",
+                "boolean",
+                "integer",
+                "float",
+                "time",
+                "map",
+                "choice",
+                "reference",
+                "list",
+                "object",
+            ]),
+        ),
+        (
+            "FormChoice",
+            object_schema(&[("value", "string"), ("label", "string"), ("offered", "boolean")]),
+        ),
+        (
+            "FormTarget",
+            object_schema(&[
+                ("space", "string"),
+                ("path", "string"),
+                ("model", "string?"),
+                ("key", "string"),
+                ("pk", "string"),
+                ("named", "[string]"),
+            ]),
+        ),
+    ]
 }

@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::dispatch::all_operations;
+use crate::forms;
 
 /// Every path of the original, one a line: what of it is missing here answers 501, not 404.
 const ORIGINAL_PATHS: &str = include_str!("original-paths.txt");
@@ -202,6 +203,7 @@ fn schemas(cx: &Context) -> Value {
         ["next", "previous", "count", "current", "total_pages", "start_index", "end_index"]
             .map(|n| (n, "number"));
     all.insert("Pagination".into(), object_schema(&numbers));
+    all.extend(forms::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     let kinds = cx.modules().iter().flat_map(|m| {
         let tables = m.tables.iter().filter_map(|t| Some((t.meta.kind?, t.meta.pk)));
         m.kinds.iter().map(|k| (k.def.meta, k.key_name)).chain(tables)

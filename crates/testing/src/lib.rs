@@ -191,3 +191,20 @@ impl World {
         self.cx.store.write(Actor::system(), "test", work).await.unwrap()
     }
 }
+
+/// A file of the repository that is made from what the program says of itself: the test fails when
+/// it is another text. `cargo xtask gen` runs the tests whose names begin with `generated` with
+/// `COUNTERSIGN_GENERATE` set, which writes the files.
+///
+/// # Panics
+/// The file is not what it should be.
+#[track_caller]
+#[expect(clippy::disallowed_methods, reason = "no setting of the program")]
+pub fn generated(path: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    if std::env::var_os("COUNTERSIGN_GENERATE").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    let found = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(found == text, "{path} is not current: run `cargo xtask gen`");
+}

@@ -77,7 +77,7 @@ const CREATE: &str = "CREATE TABLE test_device (uuid BLOB PRIMARY KEY, \
     user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE, \
     name TEXT NOT NULL UNIQUE, expires BIGINT, secret TEXT NOT NULL)";
 
-struct World {
+pub(super) struct World {
     cx: Context,
     router: Router,
     _folder: tempfile::TempDir,
@@ -104,7 +104,7 @@ fn modules() -> Vec<Module> {
 impl World {
     /// A program with the test table, and `root` with the token `root-token`, `ada` with
     /// `ada-token`.
-    async fn new() -> World {
+    pub(super) async fn new() -> World {
         let folder = tempfile::tempdir().unwrap();
         let modules = modules();
         let store = open(&folder, &modules);
@@ -163,7 +163,7 @@ impl World {
         (status, serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
-    async fn get(&self, who: &str, path: &str) -> Value {
+    pub(super) async fn get(&self, who: &str, path: &str) -> Value {
         let (status, answer) = self.call(who, Method::GET, path, Value::Null).await;
         assert_eq!(status, StatusCode::OK, "{path}: {answer}");
         answer

@@ -358,12 +358,8 @@ fn networks() {
 }
 
 #[test]
-fn the_manual_page_is_current() {
-    let page = include_str!("../../../../docs/settings.md");
-    assert!(
-        page == reference(),
-        "run `cargo run -p countersign -- settings-reference > docs/settings.md`"
-    );
+fn generated_manual_page_of_settings() {
+    countersign_testing::generated("docs/settings.md", &reference());
 }
 
 #[test]

@@ -8,10 +8,11 @@ use countersign_policy::{Occasion, PolicyRequest, expression};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::computed::bindings;
 use super::diagram;
 use crate::context::Flows;
-use crate::kinds::Flow;
-use crate::stage::AnyStage;
+use crate::kinds::{Flow, FlowStageBinding};
+use crate::stage::{AnyStage, Sentence};
 use crate::stages::{Prompt, preview_prompt};
 
 fn find(call: &Call) -> Result<(Ref<Flow>, Flow), ApiError> {
@@ -24,6 +25,23 @@ fn find(call: &Call) -> Result<(Ref<Flow>, Flow), ApiError> {
 pub(super) async fn diagram(call: Call) -> Result<Response, ApiError> {
     let (reference, flow) = find(&call)?;
     Ok(json(StatusCode::OK, &json!({"diagram": diagram::draw(&call.snapshot, reference, &flow)})))
+}
+
+/// The stages of a flow in their order, each with what it asks or does.
+pub(super) async fn steps(call: Call) -> Result<Response, ApiError> {
+    let (reference, _) = find(&call)?;
+    let mut bindings = bindings(&call.snapshot, reference.id());
+    bindings.sort_by_key(|binding| binding.order);
+    let step = |binding: &&FlowStageBinding| {
+        let entry = call.snapshot.member(binding.stage)?;
+        let mut said = entry.facet::<dyn AnyStage>()?.sentence();
+        if said.text.is_empty() {
+            said.text = entry.meta().title.trim_end_matches(" Stage").to_owned();
+        }
+        let (stage, Sentence { text, notes }) = (entry.id.key.to_json(), said);
+        Some(json!({"stage": stage, "text": text, "notes": notes}))
+    };
+    Ok(json(StatusCode::OK, &bindings.iter().filter_map(step).collect()))
 }
 
 pub(super) async fn set_background_url(call: Call) -> Result<Response, ApiError> {

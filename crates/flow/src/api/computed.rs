@@ -40,7 +40,7 @@ fn common(entry: &Entry, flow: &Flow, cx: &Context, map: &mut Map<String, Value>
     map.insert("background".to_owned(), cx.url(background.unwrap_or(BACKGROUND)).into());
 }
 
-fn bindings(snapshot: &Snapshot, flow: ObjectId) -> Vec<&FlowStageBinding> {
+pub(super) fn bindings(snapshot: &Snapshot, flow: ObjectId) -> Vec<&FlowStageBinding> {
     naming(snapshot, flow, "target")
 }
 

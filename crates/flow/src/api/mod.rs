@@ -69,6 +69,15 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
         )
         .response("FlowDiagram"),
         Operation::new(
+            Method::GET,
+            "countersign/flows/{slug}/steps/",
+            "countersign_flows_steps_list",
+            view(),
+            actions::steps,
+        )
+        .summary("What the stages of a flow ask and do, in words")
+        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/FlowStep"}})),
+        Operation::new(
             Method::POST,
             "flows/instances/{slug}/set_background_url/",
             "flows_instances_set_background_url_create",
@@ -171,6 +180,10 @@ pub(crate) fn schemas(pages: &[PageDef]) -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("FlowDiagram", object_schema(&[("diagram", "string")])),
+        (
+            "FlowStep",
+            object_schema(&[("stage", "uuid"), ("text", "string"), ("notes", "[string]")]),
+        ),
         (
             "Flow",
             object_schema(&[

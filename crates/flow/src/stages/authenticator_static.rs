@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Sets up one-time recovery codes.
 #[derive(Debug, Clone, Kind)]
@@ -98,6 +98,10 @@ impl Stage for AuthenticatorStaticStage {
             })
             .await;
         kept.map_or_else(Refused::step, |()| Ok(Step::Done))
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Make recovery codes").note(format!("{} codes", self.token_count))
     }
 }
 

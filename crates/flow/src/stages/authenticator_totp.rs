@@ -14,7 +14,7 @@ use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Sets up codes from an authenticator app.
 #[derive(Debug, Clone, Kind)]
@@ -127,6 +127,11 @@ impl Stage for AuthenticatorTotpStage {
             })
             .await;
         kept.map_or_else(Refused::step, |()| Ok(Step::Done))
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Set up an authenticator app")
+            .note(format!("{} digits", self.digits.number()))
     }
 }
 

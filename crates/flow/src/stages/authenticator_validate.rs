@@ -20,7 +20,7 @@ use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
 use crate::plan::{PendingUser, Planned};
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// What happens to people without a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -310,6 +310,20 @@ impl Stage for AuthenticatorValidateStage {
 
     fn may_run_silently(&self) -> bool {
         self.not_configured_action == NotConfiguredAction::Skip
+    }
+
+    fn sentence(&self) -> Sentence {
+        let threshold = &self.last_auth_threshold;
+        Sentence::new("Check the second factor")
+            .note(match self.not_configured_action {
+                NotConfiguredAction::Skip => "skipped for people without one",
+                NotConfiguredAction::Deny => "refused without one",
+                NotConfiguredAction::Configure => "set up on the way without one",
+            })
+            .note_if(
+                threshold.seconds() != 0,
+                &format!("not asked again for {}", threshold.words()),
+            )
     }
 }
 

@@ -13,7 +13,7 @@ use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// How long a consent counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -82,6 +82,14 @@ impl Stage for ConsentStage {
 
     fn may_run_silently(&self) -> bool {
         true
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Ask for consent").note(match self.mode {
+            ConsentMode::AlwaysRequire => "every time".to_owned(),
+            ConsentMode::Permanent => "once and for all".to_owned(),
+            ConsentMode::Expiring => format!("again after {}", self.consent_expire_in.words()),
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use countersign_model::Kind;
 use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Refuses, with a text. Bind policies to it to refuse some people only.
 #[derive(Debug, Clone, Kind)]
@@ -28,5 +28,9 @@ impl Stage for DenyStage {
 
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
         Ok(Step::deny(run.plan.text(key::DENY_MESSAGE).unwrap_or(&self.deny_message)))
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Refuse").note(self.deny_message.as_str())
     }
 }

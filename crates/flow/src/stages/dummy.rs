@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Shows its name and a button.
 #[derive(Debug, Clone, Kind)]
@@ -45,6 +45,10 @@ impl Stage for DummyStage {
         _answer: &Answer,
     ) -> Result<Step, FlowError> {
         Ok(Step::Done)
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Do nothing, for tests")
     }
 }
 

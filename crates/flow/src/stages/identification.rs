@@ -16,7 +16,7 @@ use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
 use crate::plan::{PendingUser, key};
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// By what people may name themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -301,6 +301,28 @@ impl Stage for IdentificationStage {
             run.remember_name(answer.get("remember").and(answer.str("uid_field")));
         }
         self.identify(run, answer).await
+    }
+
+    fn sentence(&self) -> Sentence {
+        let by = |field: &UserField| match field {
+            UserField::Email => "e-mail",
+            UserField::Username => "username",
+            UserField::Upn => "UPN",
+        };
+        let by: Vec<&str> = self.user_fields.iter().map(by).collect();
+        let text = if self.password_stage.is_some() {
+            "Ask who it is, and the password"
+        } else {
+            "Ask who it is"
+        };
+        Sentence::new(text)
+            .note(match by.as_slice() {
+                [] => "by a source only".to_owned(),
+                by => format!("by {}", by.join(" or ")),
+            })
+            .note_if(self.passwordless_flow.is_some(), "passkeys offered")
+            .note_if(self.enrollment_flow.is_some(), "sign-up offered")
+            .note_if(self.recovery_flow.is_some(), "recovery offered")
     }
 }
 

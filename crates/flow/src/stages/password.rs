@@ -11,7 +11,7 @@ use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::plan::{PendingUser, key};
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Where passwords are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -154,6 +154,11 @@ impl Stage for PasswordStage {
             Some(user) => self.prove(run, state, user, answer).await,
             None => Ok(Step::deny("")),
         }
+    }
+
+    fn sentence(&self) -> Sentence {
+        let tries = self.failed_attempts_before_cancel;
+        Sentence::new("Ask for the password").note_if(tries > 0, &format!("{tries} attempts"))
     }
 }
 

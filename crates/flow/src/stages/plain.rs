@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Sets up one-time codes by e-mail.
 #[derive(Debug, Clone, Kind)]
@@ -215,7 +215,7 @@ pub enum Attachment {
 }
 
 macro_rules! not_yet {
-    ($($kind:ty => $what:literal $(, $settings:literal)?;)*) => {$(
+    ($($kind:ty => $what:literal $(, $settings:literal)? => $sentence:expr;)*) => {$(
         impl Stage for $kind {
             type State = ();
             $(const SETTINGS: Option<&'static str> = Some($settings);)?
@@ -223,16 +223,25 @@ macro_rules! not_yet {
             async fn show(&self, _run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
                 Ok(Step::deny(concat!($what, " is not available in this version.")))
             }
+
+            fn sentence(&self) -> Sentence {
+                $sentence(self)
+            }
         }
     )*};
 }
 
 not_yet! {
-    AuthenticatorEmailStage => "Setting up codes by e-mail", "ak-user-settings-authenticator-email";
-    AuthenticatorWebauthnStage => "Setting up passkeys", "ak-user-settings-authenticator-webauthn";
-    CaptchaStage => "Asking a captcha service";
-    EmailStage => "Sending e-mail";
-    UserDeleteStage => "Deleting the own account";
+    AuthenticatorEmailStage => "Setting up codes by e-mail", "ak-user-settings-authenticator-email"
+        => |_: &Self| Sentence::new("Set up codes by e-mail");
+    AuthenticatorWebauthnStage => "Setting up passkeys", "ak-user-settings-authenticator-webauthn"
+        => |_: &Self| Sentence::new("Set up a passkey");
+    CaptchaStage => "Asking a captcha service"
+        => |_: &Self| Sentence::new("Check that it is a person");
+    EmailStage => "Sending e-mail"
+        => |stage: &Self| Sentence::new("Send an e-mail").note(stage.subject.as_str());
+    UserDeleteStage => "Deleting the own account"
+        => |_: &Self| Sentence::new("Delete the account");
 }
 
 impl Stage for InvitationStage {
@@ -244,5 +253,9 @@ impl Stage for InvitationStage {
         } else {
             Step::deny("Invalid invite/invite not found")
         })
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Look for an invitation")
     }
 }

@@ -7,7 +7,7 @@ use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::plan::key;
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Where a redirect stage leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -111,5 +111,9 @@ impl Stage for RedirectStage {
 
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
         Ok(self.go(run))
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Send on to another place").note(self.target_static.as_str())
     }
 }

@@ -11,7 +11,7 @@ use crate::browser::NewSession;
 use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// What a session is tied to besides its cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -158,6 +158,14 @@ impl Stage for UserLoginStage {
             Ok(remember) => self.log_in(run, remember).await,
             Err(problem) => Ok(Step::invalid("remember_me", problem)),
         }
+    }
+
+    fn sentence(&self) -> Sentence {
+        let duration = &self.session_duration;
+        Sentence::new("Sign in").note(match duration.seconds() {
+            0 => "stays until the browser closes".to_owned(),
+            _ => format!("stays {}", duration.words()),
+        })
     }
 }
 

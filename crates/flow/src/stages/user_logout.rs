@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Logs the user out.
 #[derive(Debug, Clone, Kind)]
@@ -37,6 +37,10 @@ impl Stage for UserLogoutStage {
         }
         run.sign_out().await?;
         Ok(Step::Done)
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Sign out")
     }
 }
 

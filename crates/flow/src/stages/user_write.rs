@@ -17,7 +17,7 @@ use crate::plan::{PendingUser, key};
 use crate::planner;
 use crate::run::Run;
 use crate::setup;
-use crate::stage::{AnyStage, Stage, Step};
+use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Whether the stage may make accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -312,6 +312,11 @@ impl Stage for UserWriteStage {
 
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
         self.write(run).await
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Save what was entered to the account")
+            .note_if(self.create_users_as_inactive, "new accounts start inactive")
     }
 }
 

@@ -72,7 +72,7 @@ fn form() -> Value {
 /// of kinds, write it anew: `cargo xtask gen`.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "`cargo xtask gen` asks by the environment")]
-fn a_kind_is_described_as_the_tests_of_the_interface_have_it() {
+fn generated_kind_for_the_tests_of_the_interface() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/tests/kind.json");
     let text = format!("{:#}\n", form());
     if std::env::var_os("COUNTERSIGN_GENERATE").is_some() {

@@ -1,6 +1,8 @@
 //! The provider: one application's client, as an administrator sets it up.
 
-use countersign_catalogue::{CertificateKeyPair, Provider};
+use std::sync::Arc;
+
+use countersign_catalogue::{CertificateKeyPair, Provider, Sheet};
 use countersign_flow::Flow;
 use countersign_model::{
     Choice, Draft, Duration, Entropy, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Secret,
@@ -229,6 +231,10 @@ impl Provider for OAuth2Provider {
         let first = self.redirect_uris.iter().find(|r| r.matching_mode == MatchingMode::Strict)?;
         let url = Url::parse(&first.url).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
         Some(url.origin().ascii_serialization())
+    }
+
+    fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet {
+        crate::sheet::sheet(self, id.cast(), snapshot, origin)
     }
 }
 

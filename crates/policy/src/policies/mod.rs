@@ -51,12 +51,12 @@ pub trait Policy: Send + Sync {
 }
 
 /// Every kind of policy.
-pub(crate) fn kinds() -> [KindResource; 4] {
-    [
+pub(crate) fn kinds() -> Vec<KindResource> {
+    let kinds = [
         KindResource::of::<DummyPolicy>(),
         KindResource::of::<EventMatcherPolicy>(),
         KindResource::of::<ExpressionPolicy>(),
         KindResource::of::<PasswordPolicy>(),
-    ]
-    .map(KindResource::dated)
+    ];
+    kinds.map(KindResource::dated).into()
 }

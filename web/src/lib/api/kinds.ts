@@ -1,113 +1,16 @@
 // Form metadata: what each kind of object is called and which fields it has.
 import { get } from './client';
+import type { Form as Kind, FormTarget as Target } from './schema';
 
-export interface Target {
-  space: string;
-  path: string;
-  model: string | null;
-  key: 'uuid' | 'int';
-  /** What rows call their key, and what names them to a person. */
-  pk: string;
-  named: string[];
-}
-
-export type ShapeType =
-  | 'text'
-  | 'multiline'
-  | 'code'
-  | 'slug'
-  | 'url'
-  | 'email'
-  | 'duration'
-  | 'secret'
-  | 'boolean'
-  | 'integer'
-  | 'float'
-  | 'time'
-  | 'map'
-  | 'choice'
-  | 'reference'
-  | 'list'
-  | 'object';
-
-export interface Choice {
-  value: string;
-  label: string;
-  offered: boolean;
-}
-
-export interface Shape {
-  type: ShapeType;
-  choices?: Choice[];
-  target?: Target;
-  item?: Shape;
-  fields?: FieldMeta[];
-}
-
-/** What a reference is chosen from, and what a new object begins with. */
-export interface Choose {
-  path: string | null;
-  query: Record<string, string>;
-  prefer: { field: string; values: string[] } | null;
-  only: boolean;
-}
-
-export interface FieldMeta {
-  name: string;
-  label: string;
-  help: string;
-  group: string | null;
-  required: boolean;
-  default: any;
-  start: any;
-  write_only: boolean;
-  read_only: boolean;
-  hidden: boolean;
-  nullable: boolean;
-  max_length: number | null;
-  min: number | null;
-  max: number | null;
-  placeholder: string | null;
-  widget: 'password' | 'radio' | null;
-  action: string | null;
-  choose: Choose | null;
-  show_if: { field: string; value: string } | null;
-  shape: Shape;
-}
-
-export interface Fold {
-  title: string;
-  summary: string;
-  open: boolean;
-}
-
-export interface KindColumn {
-  name: string;
-  label: string;
-  sort: boolean;
-}
-
-export interface Kind {
-  model: string;
-  path: string;
-  title: string;
-  plural: string;
-  component: string;
-  space: string;
-  key: 'uuid' | 'int';
-  /** What rows call their key, and the field that addresses name them by. */
-  pk: string;
-  lookup: string;
-  label: string | null;
-  description: string;
-  creatable: boolean;
-  section: string | null;
-  ordering: string[];
-  aside: { title: string; text: string } | null;
-  folds: Fold[];
-  columns: KindColumn[];
-  fields: FieldMeta[];
-}
+export type {
+  Form as Kind,
+  FormChoice as Choice,
+  FormChoose as Choose,
+  FormField as FieldMeta,
+  FormFold as Fold,
+  FormShape as Shape,
+  FormTarget as Target,
+} from './schema';
 
 let all: Promise<Kind[]> | undefined;
 

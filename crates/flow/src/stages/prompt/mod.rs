@@ -14,7 +14,7 @@ use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
 use crate::setup;
-use crate::stage::{Stage, Step};
+use crate::stage::{Sentence, Stage, Step};
 use page::{PromptChallenge, PromptField};
 
 pub use kinds::{Prompt, PromptStage, PromptType};
@@ -156,6 +156,13 @@ impl Stage for PromptStage {
             Some(refused) => Ok(refused),
             None => self.take(run, answer).await,
         }
+    }
+
+    fn sentence(&self) -> Sentence {
+        Sentence::new("Ask for details").note(match self.fields.len() {
+            0 => "no fields yet".to_owned(),
+            count => format!("{count} fields"),
+        })
     }
 }
 
