@@ -13,6 +13,7 @@ impl BasePath {
         BasePath(path.trim_end_matches('/').to_owned())
     }
 
+    /// Without a slash at its end: `/auth`, or an empty text for the root.
     pub fn as_str(&self) -> &str {
         &self.0
     }
