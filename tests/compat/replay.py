@@ -31,7 +31,7 @@ HEADERS = (
 )
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 # Parameters whose number is a user's.
-QUERIED = re.compile(r"\b(for_user|user|members_by_pk)=(\d+)")
+QUERIED = re.compile(r"\b(for_user|user|user_id|members_by_pk)=(\d+)")
 # What a value looks like when its content is of no meaning: two of the same look are equal.
 LOOKS = {
     "uuid": re.compile(rf"^{UUID.pattern}$", re.I),
@@ -49,7 +49,7 @@ COUNTED = {"pk", "user", "provider", "num_pk", "user_pk", "x_cord", "y_cord", "e
 PAGES = {"count", "next", "previous", "total_pages", "start_index", "end_index"}
 # Keys whose value is the past of a user or of an installation.
 PAST = {"last_login", "password_change_date", "version"}
-NAMES = ("managed", "slug", "identifier", "username", "scope_name", "domain", "name", "model_name", "field_key", "path", "value")
+NAMES = ("managed", "slug", "identifier", "username", "scope_name", "domain", "codename", "name", "model_name", "field_key", "path", "value")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,7 +219,7 @@ class Replay:
     @staticmethod
     def family(path):
         """Whose numbers a path's numbers are."""
-        return "provider" if "/providers/" in path else "user" if "/users/" in path else path
+        return "provider" if "/providers/" in path else "user" if "users/" in path else path
 
     def translate(self, value, key=None):
         if isinstance(value, dict):

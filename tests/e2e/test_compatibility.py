@@ -44,8 +44,9 @@ def names(folder, *first):
     return [f"{folder}/{name}" for name in [*first, *(n for n in found if n not in first)]]
 
 
-# Who ran a flow in a recording, where it was not the administrator.
+# Who ran a flow in a recording, or was given permissions, where it was not the administrator.
 PEOPLE = {
+    "api/rbac": {"username": "capuser", "name": "Capuser", "email": "capuser@example.test"},
     "flows/password_change": {"username": "pwuser", "name": "Pwuser", "email": "pwuser@example.test"},
     "flows/user_settings": {"username": "setuser", "name": "Setuser", "email": "setuser@example.test"},
 }
@@ -265,6 +266,9 @@ def prepared(name, servers):
     if name == "flows/initial_setup":
         server = servers.setdefault(name, Server(bootstrap=False).start())
         server.replay = Replay(server.port, TOKEN)
+    elif name in PEOPLE and folder == "api":
+        # Somebody else's browser is not that of the recordings that follow.
+        server = servers.setdefault(name, Played(folder).start())
     elif folder == "oauth2":
         server = servers.setdefault(name, Played(folder).start())
         if name != "oauth2/setup":
@@ -274,6 +278,8 @@ def prepared(name, servers):
         server = servers.get(folder) or servers.setdefault(folder, Played(folder).start())
     if name in PEOPLE:
         user = server.user(**PEOPLE[name])
+        # What the recordings call such a person.
+        server.replay.numbers["user", 7] = user["pk"]
         server.replay.browsers.append(server.supplier.browser(username=user["username"], password=USERS))
     return server
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_core::{Identity, Membership};
 use countersign_store::{Sql, SqlValue, StoreError};
+use uuid::Uuid;
 
 /// As deep as a tree of groups is followed.
 const GROUP_DEPTH: i64 = 20;
@@ -72,17 +73,27 @@ fn memberships(
         "WITH RECURSIVE up (user_id, uuid, depth) AS (\
            SELECT user_id, group_uuid, 0 FROM membership WHERE user_id {condition} \
            UNION SELECT up.user_id, g.parent, up.depth + 1 FROM user_group g JOIN up ON g.uuid = up.uuid WHERE g.parent IS NOT NULL AND up.depth < $2) \
-         SELECT up.user_id, g.uuid, g.name, g.is_superuser, g.parent, g.attributes, MIN(up.depth) FROM up JOIN user_group g ON g.uuid = up.uuid \
-         GROUP BY up.user_id, g.uuid, g.name, g.is_superuser, g.parent, g.attributes ORDER BY g.name"
+         SELECT up.user_id, g.uuid, g.name, g.is_superuser, g.parent, g.attributes, MIN(up.depth), r.role FROM up JOIN user_group g ON g.uuid = up.uuid \
+         LEFT JOIN group_role r ON r.group_uuid = g.uuid \
+         GROUP BY up.user_id, g.uuid, g.name, g.is_superuser, g.parent, g.attributes, r.role ORDER BY g.name, r.role"
     );
     let mut found: BTreeMap<i64, Vec<Membership>> = BTreeMap::new();
     for row in sql.query(&statement, &[value.clone(), GROUP_DEPTH.into()])? {
-        found.entry(row.get(0)?).or_default().push(Membership {
-            uuid: row.get(1)?,
+        let (groups, uuid) = (found.entry(row.get(0)?).or_default(), row.get(1)?);
+        let role: Option<Uuid> = row.get(7)?;
+        // A group comes once for each of its roles.
+        if let Some(known) = groups.last_mut().filter(|known: &&mut Membership| known.uuid == uuid)
+        {
+            known.roles.extend(role);
+            continue;
+        }
+        groups.push(Membership {
+            uuid,
             name: row.get(2)?,
             is_superuser: row.get(3)?,
             parent: row.get(4)?,
             attributes: row.get(5)?,
+            roles: role.into_iter().collect(),
             direct: row.get::<i64>(6)? == 0,
         });
     }

@@ -1,7 +1,7 @@
 //! Lists over all classes.
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, json};
+use countersign_core::{Access, ApiError, Call, Operation, Permission, json};
 use countersign_model::{FieldErrors, Problem, Timestamp};
 use countersign_rest::object_schema;
 use http::{Method, StatusCode};
@@ -16,7 +16,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "authenticators/all/",
             "authenticators_all_list",
-            Access::Authenticated,
+            Access::authenticated(),
             own,
         )
         .response(list.clone()),
@@ -25,7 +25,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "authenticators/admin/all/",
             "authenticators_admin_all_list",
-            Access::Authenticated,
+            Access::authenticated(),
             all,
         )
         .parameter("user", json!({"type": "integer"}))
@@ -49,10 +49,7 @@ async fn all(call: Call) -> Result<Response, ApiError> {
         None => None,
     };
     let mut held = call.cx.store.read(move |sql| held_by(sql, user)).await?;
-    held.retain(|held| {
-        let kind = held.def.kind;
-        call.caller.may(&format!("{}.view_{}", kind.app(), kind.model_name()))
-    });
+    held.retain(|held| call.rights().hold(Permission::view(held.def.kind)));
     Ok(json(StatusCode::OK, &held.iter().map(answer).collect()))
 }
 

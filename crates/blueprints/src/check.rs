@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::{
     apply::{META_MODEL, Spot},
-    format::{Document, Entry, Value, ValueKind},
+    format::{Document, Value, ValueKind},
 };
 
 /// Something about an entry.
@@ -76,7 +76,6 @@ pub fn findings(
                 "identifiers: at least one is needed to find the object".to_owned(),
             );
         }
-        permissions(entry, &mut tell);
     }
     findings
 }
@@ -85,14 +84,4 @@ fn known(name: &str, kind: Option<&KindMeta>, columns: &[String], model: &str) -
     kind.is_some_and(|meta| meta.field(name).is_some() || meta.lookup == name)
         || columns.iter().any(|column| column == name)
         || ONLY_HERE.iter().any(|(of, fields)| *of == model && fields.contains(&name))
-}
-
-fn permissions(entry: &Entry, tell: &mut dyn FnMut(bool, &Value, String)) {
-    if let Some(first) = entry.permissions.first() {
-        tell(
-            false,
-            first,
-            "permissions: permissions on single objects are not kept by this version".to_owned(),
-        );
-    }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Identity, Operation, RenderContext, json, with};
+use countersign_core::{
+    Access, ApiError, Call, Identity, Operation, Permission, RenderContext, json, with,
+};
 use countersign_events::Chart;
 use countersign_model::{
     Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl,
@@ -172,21 +174,19 @@ pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<S
     map.insert("launch_url".to_owned(), launch.map(Value::from).unwrap_or_default());
 }
 
-/// Superusers may ask for all.
-pub(crate) fn sees_all(call: &Call) -> bool {
-    let item = !call.param("slug").is_empty();
-    call.caller.may("authentik_core.view_application")
-        && (item || call.query.flag("superuser_full_list") == Some(true))
+/// Who may view applications can ask for all of those.
+pub(crate) fn asks_for_all(call: &Call) -> bool {
+    call.query.flag("superuser_full_list") == Some(true)
 }
 
-/// Everybody else sees the applications they may open.
+/// Everybody sees the applications they may open.
 pub(crate) async fn visible(
     access: Arc<dyn ApplicationAccess>,
     call: Call,
     entries: Vec<Arc<Entry>>,
 ) -> Result<Vec<Arc<Entry>>, ApiError> {
     let user = call.user()?.clone();
-    let manages = call.caller.may("authentik_core.view_application");
+    let manages = call.rights().hold(Permission::VIEW_USER_APPLICATIONS);
     let user = match call
         .query
         .get("for_user")
@@ -228,7 +228,7 @@ pub(crate) const PARAMETERS: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn operations(access: &Arc<dyn ApplicationAccess>) -> Vec<Operation> {
-    let change = || Access::permission("authentik_core", "change", "application");
+    let change = || Access::on(Permission::change(Application::META));
     vec![
         Operation::new(
             Method::POST,
@@ -252,7 +252,7 @@ pub(crate) fn operations(access: &Arc<dyn ApplicationAccess>) -> Vec<Operation> 
             Method::GET,
             "core/applications/{slug}/check_access/",
             "core_applications_check_access_retrieve",
-            Access::Authenticated,
+            Access::authenticated(),
             with(access, check_access),
         )
         .parameter("for_user", json!({"type": "integer"}))
@@ -261,7 +261,7 @@ pub(crate) fn operations(access: &Arc<dyn ApplicationAccess>) -> Vec<Operation> 
             Method::GET,
             "core/applications/{slug}/metrics/",
             "core_applications_metrics_list",
-            Access::permission("authentik_core", "view", "application"),
+            Access::on(Permission::view(Application::META)),
             metrics,
         )
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/Coordinate"}})),
@@ -284,7 +284,11 @@ async fn check_access(
     let found = call.snapshot.find::<Application>("slug", call.param("slug"));
     let (reference, _) = found.ok_or_else(|| ApiError::not_found("Application"))?;
     let mut user = call.user()?.clone();
-    if let Some(pk) = call.query.get("for_user").filter(|_| call.caller.is_superuser()) {
+    if let Some(pk) = call
+        .query
+        .get("for_user")
+        .filter(|_| call.rights().hold(Permission::VIEW_USER_APPLICATIONS))
+    {
         let pk: i64 = pk.parse().map_err(|_| ApiError::object("for_user must be numerical"))?;
         let found = call.cx.store.read(move |sql| countersign_accounts::identity(sql, pk)).await?;
         user = Arc::new(found.ok_or_else(no_such_user)?);
@@ -299,9 +303,7 @@ async fn check_access(
 
 /// Sign-ins to the application over the last week, in points of eight hours.
 async fn metrics(call: Call) -> Result<Response, ApiError> {
-    let found = call.snapshot.find::<Application>("slug", call.param("slug")).map(|(r, _)| r);
-    let key = found.ok_or_else(|| ApiError::not_found("Application"))?.key();
-    let pk = key.uuid().map(|u| u.simple().to_string()).unwrap_or_default();
+    let pk = call.entry()?.id.key.uuid().map(|u| u.simple().to_string()).unwrap_or_default();
     let conditions = " AND action = 'authorize_application' AND authorized_application = $3";
     Ok(json(StatusCode::OK, &Chart::WEEK.count(&call.cx, conditions, vec![pk.into()]).await?))
 }
@@ -345,10 +347,10 @@ async fn set_icon(call: Call) -> Result<Response, ApiError> {
 }
 
 async fn put_icon(call: &Call, icon: Option<Picture>) -> Result<Response, ApiError> {
-    let slug = call.param("slug").to_owned();
+    let reference = Ref::<Application>::new(call.entry()?.id.key);
     let write = move |tx: &mut countersign_store::Tx<'_>| {
-        let found = tx.graph().find::<Application>("slug", &slug).map(|(r, a)| (r, a.clone()));
-        let (reference, application) = found.ok_or_else(|| ApiError::not_found("Application"))?;
+        let application = tx.graph().get(reference).cloned();
+        let application = application.ok_or_else(|| ApiError::not_found("Application"))?;
         tx.draft().put(reference.key(), Application { meta_icon: icon.clone(), ..application });
         Ok::<_, ApiError>(())
     };

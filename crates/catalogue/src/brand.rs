@@ -176,7 +176,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "core/brands/current/",
             "core_brands_current_retrieve",
-            Access::Public,
+            Access::public(),
             current,
         )
         .response("CurrentBrand"),

@@ -1,10 +1,13 @@
 //! Certificates with their keys: for signing, for encryption, for TLS.
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Context, Operation, RenderContext, json};
+use countersign_core::{
+    Access, ApiError, Call, Context, Operation, Permission, RenderContext, json,
+};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
-    Code, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret, Snapshot, Timestamp,
+    Code, Draft, Entry, FieldErrors, Fields, Kind, ObjectId, Problem, Ref, Secret, Snapshot,
+    Timestamp,
 };
 use countersign_store::{Actor, StoreError};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -249,13 +252,12 @@ pub fn for_host<'a>(snapshot: &'a Snapshot, host: &str) -> Option<&'a Certificat
 }
 
 pub(crate) fn operations() -> Vec<Operation> {
-    let app = "authentik_crypto";
     vec![
         Operation::new(
             Method::POST,
             "crypto/certificatekeypairs/generate/",
             "crypto_certificatekeypairs_generate_create",
-            Access::permission(app, "add", "certificatekeypair"),
+            Access::global(Permission::add(CertificateKeyPair::META)),
             generate_action,
         )
         .request("CertificateGenerationRequest")
@@ -264,7 +266,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "crypto/certificatekeypairs/{kp_uuid}/view_certificate/",
             "crypto_certificatekeypairs_view_certificate_retrieve",
-            Access::Permission(format!("{app}.view_certificatekeypair_certificate")),
+            Access::on(Permission::VIEW_CERTIFICATE),
             |call: Call| view(call, "certificate"),
         )
         .response("CertificateData"),
@@ -272,7 +274,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "crypto/certificatekeypairs/{kp_uuid}/view_private_key/",
             "crypto_certificatekeypairs_view_private_key_retrieve",
-            Access::Permission(format!("{app}.view_certificatekeypair_key")),
+            Access::on(Permission::VIEW_CERTIFICATE_KEY),
             |call: Call| view(call, "private_key"),
         )
         .response("CertificateData"),

@@ -35,7 +35,7 @@ pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>
         kinds: vec![
             KindResource::of::<Application>().computed(application::compute).visible(
                 application::PARAMETERS,
-                application::sees_all,
+                application::asks_for_all,
                 move |call, entries| application::visible(visible.clone(), call, entries),
             ),
             KindResource::of::<Entitlement>().key_name("pbm_uuid"),

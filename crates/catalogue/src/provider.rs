@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Access, ApiError, Call, FamilyResource, Operation, RenderContext, json};
-use countersign_model::{Entry, Fields, Key, Ref, Snapshot, family};
+use countersign_core::{
+    Access, ApiError, Call, FamilyResource, Operation, Permission, RenderContext, json,
+};
+use countersign_model::{Entry, Family, Fields, Key, Ref, Snapshot, family};
 use countersign_rest::{object_schema, rendered_member};
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -139,7 +141,7 @@ pub struct Redirects {
 }
 
 pub(crate) fn operation() -> Operation {
-    let view = Access::permission("authentik_core", "view", "provider");
+    let view = Access::on(Permission::view(<dyn Provider as Family>::META));
     Operation::new(
         Method::GET,
         "countersign/providers/{id}/",

@@ -1,7 +1,7 @@
 //! `core/transactional/applications/`: an application and its provider in one write, or neither.
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, json};
+use countersign_core::{Access, ApiError, Call, Operation, Permission, json};
 use countersign_model::{
     EditError, ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, Target,
 };
@@ -12,12 +12,15 @@ use serde_json::{Map, Value, json};
 use crate::application::Application;
 use crate::provider::Provider;
 
+const BINDING: Permission = Permission::on("authentik_policies.policybinding", "add");
+
+/// The provider's and the bindings' permissions are asked for when it is known what they are.
 pub(crate) fn operation() -> Operation {
     Operation::new(
         Method::PUT,
         "core/transactional/applications/",
         "core_transactional_applications_update",
-        Access::permission("authentik_core", "add", "application"),
+        Access::global(Permission::add(Application::META)),
         create,
     )
     .summary("Makes an application and its provider together.")
@@ -53,6 +56,10 @@ async fn create(call: Call) -> Result<Response, ApiError> {
         .flatten()
         .filter_map(|b| b.as_object().cloned())
         .collect();
+    let binds = Some(BINDING).filter(|_| !bindings.is_empty());
+    if !binds.into_iter().chain([Permission::add(kind.meta)]).all(|p| call.rights().hold(p)) {
+        return Err(ApiError::no_permission());
+    }
     let moved = call.clone();
     call.cx
         .store

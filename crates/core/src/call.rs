@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use countersign_model::{FieldErrors, Input, Mode, Problem, Snapshot, python_type};
+use countersign_model::{Entry, FieldErrors, Input, Key, Mode, Problem, Snapshot, python_type};
 use countersign_store::Actor;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
+use crate::access::{Reach, Rights};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::form;
@@ -71,6 +72,15 @@ pub fn confirm_within(headers: &HeaderMap, query: &Query) -> Result<Option<i64>,
     seconds.map(Some).ok_or_else(wrong)
 }
 
+/// The object that a path names, which its caller may see and has the permission on.
+#[derive(Debug, Clone)]
+pub enum Named {
+    /// Of the configuration.
+    Object(Arc<Entry>),
+    /// A row of a table, by its key.
+    Row(Key),
+}
+
 /// One call. Cheap to clone.
 #[derive(Clone)]
 pub struct Call {
@@ -84,6 +94,10 @@ pub struct Call {
     pub bytes: Bytes,
     /// The parts of the path that the operation names.
     pub params: Vec<(String, String)>,
+    /// The object that the path names, where the operation needs a permission on it.
+    pub named: Option<Named>,
+    /// The objects on which the caller holds what the operation needs.
+    pub reach: Reach,
 }
 
 impl Call {
@@ -92,7 +106,43 @@ impl Call {
         self.params.iter().find(|(k, _)| k == name).map_or("", |(_, v)| v)
     }
 
-    /// The signed-in account; operations below `Access::Authenticated` always have one.
+    /// What the caller may do, by the configuration of this call.
+    pub fn rights(&self) -> Rights<'_> {
+        self.caller.rights(&self.snapshot)
+    }
+
+    /// The object of the configuration that the path names.
+    ///
+    /// # Errors
+    /// 404 when it names none.
+    pub fn entry(&self) -> Result<&Arc<Entry>, ApiError> {
+        match &self.named {
+            Some(Named::Object(entry)) => Ok(entry),
+            _ => Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found.")),
+        }
+    }
+
+    /// The key of the row that the path names.
+    ///
+    /// # Errors
+    /// 404 when it names none.
+    pub fn row(&self) -> Result<Key, ApiError> {
+        match &self.named {
+            Some(Named::Row(key)) => Ok(*key),
+            _ => Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found.")),
+        }
+    }
+
+    /// As [`row`](Self::row), of a table whose rows are numbered.
+    ///
+    /// # Errors
+    /// 404 when it names none.
+    pub fn row_number(&self) -> Result<i64, ApiError> {
+        let number = self.row()?.int();
+        number.ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))
+    }
+
+    /// The signed-in account; operations that are not public always have one.
     ///
     /// # Errors
     /// 403 when there is none.
@@ -102,7 +152,7 @@ impl Call {
 
     pub fn actor(&self) -> Actor {
         let confirm_within = confirm_within(&self.headers, &self.query).ok().flatten();
-        Actor { confirm_within, ..self.cx.actor(&self.caller, &self.request) }
+        Actor { confirm_within, bounded: true, ..self.cx.actor(&self.caller, &self.request) }
     }
 
     /// The body as a JSON object; an empty body counts as `{}`.

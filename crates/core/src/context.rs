@@ -8,6 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use countersign_model::{
     BasePath, Cidr, Clock, Entropy, KindMeta, ObjectId, Registry, Secret, Snapshot, Space,
+    TableMeta,
 };
 use countersign_store::{Actor, Agent, Store};
 use serde_json::{Map, Value, json};
@@ -55,6 +56,22 @@ pub struct ContextParts {
     pub modules: Vec<Module>,
 }
 
+/// What a permission's model is declared as.
+#[derive(Debug, Clone, Copy)]
+pub enum Declared {
+    /// A kind, or a family of kinds.
+    Kind(&'static KindMeta),
+    Table(&'static TableMeta, &'static KindMeta),
+}
+
+impl Declared {
+    pub const fn meta(self) -> &'static KindMeta {
+        match self {
+            Declared::Kind(meta) | Declared::Table(_, meta) => meta,
+        }
+    }
+}
+
 /// Cheap to clone; handed to every handler.
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
@@ -74,6 +91,8 @@ pub struct Inner {
     kinds: HashMap<&'static str, KindResource>,
     families: HashMap<Space, FamilyResource>,
     rows: HashMap<Space, RowRenderer>,
+    /// By model.
+    declared: HashMap<&'static str, Declared>,
 }
 
 impl Deref for Context {
@@ -89,7 +108,15 @@ impl Context {
         let modules = || parts.modules.iter();
         let kinds = modules().flat_map(|module| &module.kinds);
         let families = modules().flat_map(|module| &module.families);
+        let tables = modules().flat_map(|module| &module.tables);
+        let tables = tables.filter_map(|table| Some((table.meta, table.meta.kind?)));
+        let metas = kinds.clone().map(KindResource::meta);
+        let metas = metas.chain(families.clone().map(|family| family.meta));
+        let declared = metas
+            .map(|meta| (meta.model, Declared::Kind(meta)))
+            .chain(tables.map(|(table, meta)| (meta.model, Declared::Table(table, meta))));
         Context(Arc::new(Inner {
+            declared: declared.collect(),
             kinds: kinds.map(|kind| (kind.def.meta.model, kind.clone())).collect(),
             families: families.map(|family| (family.meta.space, family.clone())).collect(),
             rows: modules()
@@ -122,6 +149,11 @@ impl Context {
     /// The part of the API that a kind has.
     pub fn resource(&self, meta: &KindMeta) -> Option<&KindResource> {
         self.kinds.get(meta.model)
+    }
+
+    /// What is declared under a model's name.
+    pub fn declared(&self, model: &str) -> Option<Declared> {
+        self.declared.get(model).copied()
     }
 
     /// The part of the API that a kind's family has.
@@ -169,6 +201,7 @@ impl Context {
             agent: Agent::Anonymous,
             through: None,
             on_behalf_of,
+            bounded: false,
             client_ip: Some(request.client_ip.to_string()),
             http_request: Some(request.to_event()),
             brand: self.brand_reference(request),

@@ -36,6 +36,7 @@ pub struct Membership {
     pub is_superuser: bool,
     pub parent: Option<Uuid>,
     pub attributes: Value,
+    pub roles: Vec<Uuid>,
     /// Member itself, not only through a child group.
     pub direct: bool,
 }
@@ -53,6 +54,11 @@ impl Identity {
 
     pub fn is_member(&self, group: Uuid) -> bool {
         self.groups.iter().any(|g| g.uuid == group)
+    }
+
+    /// The roles of the groups.
+    pub fn roles(&self) -> impl Iterator<Item = Uuid> + '_ {
+        self.groups.iter().flat_map(|group| group.roles.iter().copied())
     }
 
     pub fn direct_groups(&self) -> impl Iterator<Item = &Membership> {
@@ -114,18 +120,8 @@ impl Caller {
         Caller { user: None, original: None, via: Via::None }
     }
 
-    pub fn is_superuser(&self) -> bool {
-        self.user.as_ref().is_some_and(|u| u.is_superuser())
-    }
-
     pub fn pk(&self) -> Option<i64> {
         self.user.as_ref().map(|u| u.pk)
-    }
-
-    /// Whether the caller holds a permission, as `authentik_core.view_user`. Roles add to this when
-    /// they come.
-    pub fn may(&self, _permission: &str) -> bool {
-        self.is_superuser()
     }
 
     /// The word events and logs use.

@@ -4,6 +4,7 @@
 //! Here are types and what needs nothing else. Whatever serves them (`rest`), asks the database
 //! who somebody is (`accounts`) or does the work of a job (`jobs`) is not.
 
+mod access;
 mod call;
 mod context;
 pub mod cookies;
@@ -24,13 +25,17 @@ mod table;
 mod values;
 mod visitor;
 
-pub use call::{Call, Query, confirm_within};
-pub use context::{Context, ContextParts, Settings, brand_for};
+pub use access::{
+    Access, Grant, Held, Identities, InitialMode, InitialPermissions, ListedPermission, Permission,
+    Permissions, Reach, Rights, Role, permissions,
+};
+pub use call::{Call, Named, Query, confirm_within};
+pub use context::{Context, ContextParts, Declared, Settings, brand_for};
 pub use error::ApiError;
 pub use identity::{Caller, Identity, Membership, Via, merge_attributes};
 pub use job::{Expiring, Job, JobError, Lane, NoteLevel, Objects, Run, When, Work, enqueue};
 pub use known_browser::KnownBrowser;
-pub use module::{Access, Module, Operation, Start, with};
+pub use module::{Module, Operation, Start, with};
 pub use page::{Page, envelope};
 pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use resource::{Display, FamilyResource, KindResource, RenderContext};

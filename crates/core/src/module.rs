@@ -8,6 +8,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::BoxFuture;
+use crate::access::Access;
 use crate::call::Call;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -80,38 +81,6 @@ impl Start {
     }
 }
 
-/// Who may call an operation. Checked before the handler runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
-    /// Anybody.
-    Public,
-    /// Any signed-in account; the handler shows each only its own.
-    Authenticated,
-    /// As `Authenticated`, and OAuth tokens of scope `profile`.
-    SelfRead,
-    /// Holders of a permission, as `authentik_core.view_user`.
-    Permission(String),
-    /// Members of a group of superusers.
-    Superuser,
-}
-
-impl Access {
-    pub fn permission(app: &str, verb: &str, model: &str) -> Access {
-        Access::Permission(format!("{app}.{verb}_{model}"))
-    }
-
-    /// As documents and the route walk write it.
-    pub fn describe(&self) -> String {
-        match self {
-            Access::Public => "public".to_owned(),
-            Access::Authenticated => "authenticated".to_owned(),
-            Access::SelfRead => "authenticated, or OAuth scope profile".to_owned(),
-            Access::Permission(name) => format!("permission {name}"),
-            Access::Superuser => "superuser".to_owned(),
-        }
-    }
-}
-
 /// A handler that works with something beside its call.
 pub fn with<D, R>(
     deps: &D,
@@ -143,6 +112,8 @@ pub struct Operation {
     /// It answers 204, whatever its method.
     pub empty: bool,
     pub response: Option<Value>,
+    /// It answers pages of a list.
+    pub paged: bool,
     /// Query parameters for the document: name and schema.
     pub parameters: Vec<(String, Value)>,
     /// The declaration of the collection it belongs to, for generic resources.
@@ -174,6 +145,7 @@ impl Operation {
             form: false,
             empty: false,
             response: None,
+            paged: false,
             parameters: Vec::new(),
             meta: None,
             throttle: None,
@@ -192,6 +164,11 @@ impl Operation {
     pub const fn of(mut self, meta: &'static KindMeta) -> Operation {
         self.meta = Some(meta);
         self
+    }
+
+    /// Reads one object of a generic resource.
+    pub fn reads_one(&self) -> bool {
+        self.meta.is_some() && self.method == Method::GET && self.path.ends_with("}/")
     }
 
     /// A component's name, or a schema.
@@ -219,6 +196,13 @@ impl Operation {
     pub fn response(mut self, schema: impl Into<Value>) -> Operation {
         self.response = Some(schema.into());
         self
+    }
+
+    /// Pages of a list of that component.
+    #[must_use]
+    pub fn pages_of(mut self, schema: &str) -> Operation {
+        self.paged = true;
+        self.response(format!("Paginated{schema}List"))
     }
 
     #[must_use]

@@ -7,11 +7,11 @@ use countersign_model::{Entry, Family, Kind, KindDef, KindMeta, ObjectId, Snapsh
 use serde_json::{Map, Value};
 
 use crate::BoxFuture;
+use crate::access::{Permission, Rights};
 use crate::call::{Call, Query};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::Caller;
-use crate::module::Access;
 use crate::request::RequestInfo;
 
 /// What a computed field is made from, besides its object.
@@ -25,6 +25,13 @@ pub struct RenderContext<'a> {
     pub rows: &'a HashMap<ObjectId, Value>,
 }
 
+impl RenderContext<'_> {
+    /// What the caller may do, by the configuration that is rendered.
+    pub fn rights(&self) -> Rights<'_> {
+        self.caller.rights(self.snapshot)
+    }
+}
+
 pub type Compute = fn(&Entry, &RenderContext<'_>, &mut Map<String, Value>);
 /// How the original prints an object, as where others use it.
 pub type Display = fn(&Entry) -> String;
@@ -34,8 +41,8 @@ pub type Searched = fn(&Entry, &Snapshot) -> Vec<String>;
 pub type Narrow = fn(&Call, &Entry) -> bool;
 pub type Admit =
     Arc<dyn Fn(Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>> + Send + Sync>;
-/// Whether a caller sees every object of the kind.
-pub type SeesAll = fn(&Call) -> bool;
+/// Whether a call asks for what its caller may view, not for what is meant for everybody.
+pub type AsksForAll = fn(&Call) -> bool;
 pub type Visible = Arc<
     dyn Fn(Call, Vec<Arc<Entry>>) -> BoxFuture<Result<Vec<Arc<Entry>>, ApiError>> + Send + Sync,
 >;
@@ -46,14 +53,15 @@ pub struct KindResource {
     pub def: KindDef,
     pub key_name: &'static str,
     pub computed: Vec<Compute>,
-    pub visible: Option<(SeesAll, Visible)>,
+    pub visible: Option<(AsksForAll, Visible)>,
     pub admit: Option<Admit>,
-    pub single: Option<Rights>,
+    pub single: Option<Single>,
     pub display: Option<Display>,
     pub parameters: &'static [(&'static str, &'static str)],
     pub narrow: Option<Narrow>,
     pub searched: Option<Searched>,
     pub dated: bool,
+    pub served: bool,
 }
 
 impl KindResource {
@@ -70,13 +78,14 @@ impl KindResource {
             narrow: None,
             searched: None,
             dated: false,
+            served: true,
         }
     }
 
     /// There is one object, read and changed at the kind's path itself.
     #[must_use]
-    pub fn single(mut self, view: Access, change: Access) -> KindResource {
-        self.single = Some(Rights { view, change });
+    pub const fn single(mut self, view: Permission, change: Permission) -> KindResource {
+        self.single = Some(Single { view, change });
         self
     }
 
@@ -127,19 +136,26 @@ impl KindResource {
         self
     }
 
+    /// The API has other addresses for it than those of a collection.
+    #[must_use]
+    pub const fn unserved(mut self) -> KindResource {
+        self.served = false;
+        self
+    }
+
     #[must_use]
     pub const fn display(mut self, display: Display) -> KindResource {
         self.display = Some(display);
         self
     }
 
-    /// Lists and items are for any signed-in account, which sees what `visible` leaves it unless it
-    /// sees all. Queries have parameters that say so.
+    /// Lists and items are for any signed-in account, which sees what `visible` leaves it, beside
+    /// what it may view. Queries have parameters that say so.
     #[must_use]
     pub fn visible<F, R>(
         mut self,
         parameters: &'static [(&'static str, &'static str)],
-        sees_all: SeesAll,
+        asks_for_all: AsksForAll,
         visible: F,
     ) -> KindResource
     where
@@ -148,7 +164,7 @@ impl KindResource {
     {
         self.parameters = parameters;
         self.visible =
-            Some((sees_all, Arc::new(move |call, entries| Box::pin(visible(call, entries)))));
+            Some((asks_for_all, Arc::new(move |call, entries| Box::pin(visible(call, entries)))));
         self
     }
 
@@ -169,11 +185,11 @@ impl KindResource {
     }
 }
 
-/// What a singleton may be read and changed with.
-#[derive(Debug, Clone)]
-pub struct Rights {
-    pub view: Access,
-    pub change: Access,
+/// The permissions to read and to change a singleton.
+#[derive(Debug, Clone, Copy)]
+pub struct Single {
+    pub view: Permission,
+    pub change: Permission,
 }
 
 /// A family: what its members' answers carry in addition, and its `all/` resource, which knows the

@@ -12,9 +12,9 @@ use axum::routing::{MethodRouter, any};
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::Limited;
 
+use crate::access::Access;
 use crate::context::Context;
 use crate::identity::Caller;
-use crate::module::Access;
 use crate::request::RequestInfo;
 
 /// One address. A row says all that surrounds its handler, which the handler cannot get around.
@@ -98,7 +98,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Route {
             methods: methods.into_iter().collect(),
             path: path.into(),
-            access: Access::Public,
+            access: Access::public(),
             throttle: None,
             stack: Stack::Page,
             serve: Arc::new(move |cx| any(handler.clone()).with_state(state(cx))),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_core::{
-    Access, ApiError, Call, Context, Job, JobError, Module, Operation, Run, json, with,
+    Access, ApiError, Call, Context, Job, JobError, Module, Operation, Permission, Run, json, with,
 };
 use countersign_model::{Registry, Secret, Timestamp};
 use countersign_store::{
@@ -48,7 +48,7 @@ pub fn module(settings: &Settings) -> Module {
                 Method::GET,
                 "countersign/backups/",
                 "countersign_backups_retrieve",
-                Access::Superuser,
+                Access::global(Permission::VIEW_SYSTEM_INFO),
                 with(&settings, state),
             )
             .summary("Whether backups are made, and how the last one went.")

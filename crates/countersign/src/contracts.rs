@@ -1,6 +1,8 @@
 //! What every kind of every module has to keep to, so that the next one does.
 
+mod delegates;
 mod generated;
+mod rights;
 mod tables;
 
 use std::collections::BTreeSet;

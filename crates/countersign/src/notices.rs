@@ -1,7 +1,7 @@
 //! What administrators should know about the installation, as long as it is so.
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Module, Operation, json};
+use countersign_core::{Access, ApiError, Call, Module, Operation, Permission, json};
 use http::{Method, StatusCode};
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub fn module() -> Module {
                 Method::GET,
                 "countersign/notices/",
                 "countersign_notices_retrieve",
-                Access::Superuser,
+                Access::global(Permission::VIEW_SYSTEM_INFO),
                 notices,
             )
             .summary("What an administrator should do about the installation itself.")

@@ -114,7 +114,7 @@ pub async fn open_store_with(
             registry: registry.clone(),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
-            auditor: Arc::new(countersign_events::Audit),
+            auditor: Arc::new(countersign_directory::Guard),
         };
         // Opening waits for disk or network.
         match tokio::task::spawn_blocking(move || Store::open(options)).await {

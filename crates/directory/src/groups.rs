@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use axum::response::Response;
+use countersign_accounts::{bounds, denied, held_by_group, held_by_roles, may_give};
 use countersign_core::{
-    Access, ApiError, Call, Context, Membership, Operation, Record, find_all, no_content,
+    Access, ApiError, Call, Context, Held, Membership, Operation, Permission, Record, find_all,
+    no_content,
 };
 use countersign_events::model_reference;
 use countersign_model::{
-    FieldErrors, Fields, JsonMap, Key, ObjectId, Problem, Ref, Table, Target, Timestamp, directory,
-    family,
+    Entry, FieldErrors, Fields, JsonMap, Key, ObjectId, Problem, Ref, Table, Target, Timestamp,
+    directory, family,
 };
 use countersign_rest::{Condition, Resource, plain};
 use countersign_store::{Sql, SqlValue, StoreError, Tx, one_of, params};
@@ -58,11 +60,21 @@ pub struct Group {
     #[column(computed, local)]
     pub users: Vec<Ref<directory::User>>,
     #[field(label = "Roles", default, group = "More")]
-    #[column(computed, local)]
+    #[column(computed)]
     pub roles: Vec<Ref<family::Role>>,
     /// Free values that members inherit.
     #[field(label = "Attributes", default, group = "More")]
     pub attributes: JsonMap,
+}
+
+/// Which roles a group has.
+#[derive(Debug, Clone, Table)]
+#[table(name = "group_role", link)]
+pub struct GroupRole {
+    #[column(key, sql = "group_uuid", belongs_to = "user_group.uuid", on_delete = Cascade)]
+    pub group: Ref<directory::Group>,
+    #[column(key)]
+    pub role: Ref<family::Role>,
 }
 
 impl Resource for Group {
@@ -117,9 +129,12 @@ impl Record for Group {
     fn tidy(&mut self) {
         self.users.sort_unstable();
         self.users.dedup();
+        self.roles.sort_unstable();
+        self.roles.dedup();
     }
 
     fn check(&mut self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
+        self.within_bounds(tx, before)?;
         let mut errors = FieldErrors::new();
         if let Some(parent) = self.parent {
             if parent.key() == Key::Uuid(self.uuid) {
@@ -145,7 +160,9 @@ impl Record for Group {
             }
         }
         for role in &self.roles {
-            errors.add("roles", Problem::missing_reference(role.key()));
+            if tx.graph().entry(role.id()).is_none() {
+                errors.add("roles", Problem::missing_reference(role.key()));
+            }
         }
         if !errors.is_empty() {
             return Err(errors.into());
@@ -164,6 +181,9 @@ impl Record for Group {
         if before.is_none_or(|before| before.users != self.users) {
             set_users(tx, self.uuid, &self.users)?;
         }
+        if before.map_or(!self.roles.is_empty(), |before| before.roles != self.roles) {
+            set_roles(tx, self.uuid, &self.roles)?;
+        }
         crate::setup::note(tx)?;
         let (action, diff) = match before {
             None => ("model_created", None),
@@ -176,6 +196,8 @@ impl Record for Group {
     }
 
     fn removing(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
+        let held = held_of(tx, self.uuid)?;
+        may_give(tx, &held)?;
         administrators::keep_one(tx)?;
         Ok(tx.draft().detach(ObjectId::new(directory::Group::SPACE, Key::Uuid(self.uuid)))?)
     }
@@ -192,12 +214,48 @@ impl Record for Group {
         for row in sql.query(&statement, &values)? {
             users.entry(row.get(0)?).or_default().push(row.read(1)?);
         }
+        let (condition, values) = one_of("group_uuid", 0, &keys);
+        let statement = format!("SELECT group_uuid, role FROM group_role WHERE {condition}");
+        let mut roles: HashMap<Uuid, Vec<Ref<family::Role>>> = HashMap::new();
+        for row in sql.query(&statement, &values)? {
+            roles.entry(row.get(0)?).or_default().push(row.read(1)?);
+        }
         for row in rows {
+            row.roles = roles.remove(&row.uuid).unwrap_or_default();
             row.users = users.remove(&row.uuid).unwrap_or_default();
             row.tidy();
         }
         Ok(())
     }
+}
+
+impl Group {
+    /// Members hold what the group gives: nobody gives what he does not hold, or takes it from
+    /// those who hold more.
+    fn within_bounds(&self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
+        let Some((_, bounds)) = bounds(tx)? else { return Ok(()) };
+        if self.is_superuser && !before.is_some_and(|before| before.is_superuser) {
+            let text = "User does not have permission to set superuser status to True.";
+            return Err(ApiError::field("is_superuser", Problem::new("invalid", text)));
+        }
+        let mut given = Held { everything: self.is_superuser, ..Held::default() };
+        if let Some(before) = before {
+            given = given.and(held_of(tx, before.uuid)?);
+        }
+        if let Some(parent) = self.parent.and_then(|parent| parent.key().uuid()) {
+            given = given.and(held_of(tx, parent)?);
+        }
+        let roles: Vec<Uuid> = self.roles.iter().filter_map(|role| role.key().uuid()).collect();
+        let now = tx.graph().snapshot().clone();
+        given = held_by_roles(tx, given, &roles, &now)?;
+        if bounds.covers(&given) { Ok(()) } else { Err(denied()) }
+    }
+}
+
+/// All that members hold by a group.
+fn held_of(tx: &mut Tx<'_>, group: Uuid) -> Result<Held, StoreError> {
+    let now = tx.graph().snapshot().clone();
+    held_by_group(tx, group, &now)
 }
 
 /// The original's number of a group: the first five digits of its uuid as an integer.
@@ -261,7 +319,13 @@ fn answers(
         answer.insert("num_pk".to_owned(), num_pk(row.uuid).into());
         answer.insert("parent_name".to_owned(), parent.cloned().into());
         answer.insert("users_obj".to_owned(), if with_users { users.into() } else { Value::Null });
-        answer.insert("roles_obj".to_owned(), json!([]));
+        let snapshot = cx.snapshot();
+        // A role that is gone gives nothing.
+        let roles: Vec<_> = row.roles.iter().filter_map(|role| snapshot.entry(role.id())).collect();
+        let keys = roles.iter().map(|role| role.id.key.to_json()).collect::<Value>();
+        let named = |role: &&std::sync::Arc<Entry>| json!({"pk": role.id.key.to_json(), "name": role.label()});
+        answer.insert("roles_obj".to_owned(), roles.iter().map(named).collect());
+        answer.insert("roles".to_owned(), keys);
         Value::Object(answer)
     };
     Ok(rows.iter().map(answer).collect())
@@ -304,15 +368,24 @@ fn set_users(
     Ok(())
 }
 
+fn set_roles(tx: &mut Tx<'_>, uuid: Uuid, roles: &[Ref<family::Role>]) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM group_role WHERE group_uuid = $1", params![uuid])?;
+    for role in roles {
+        tx.execute(
+            "INSERT INTO group_role (group_uuid, role) VALUES ($1, $2)",
+            params![uuid, role.key()],
+        )?;
+    }
+    Ok(())
+}
+
 pub(crate) fn actions() -> Vec<Operation> {
-    let add = || Access::permission("authentik_core", "add_user_to", "group");
-    let remove = || Access::permission("authentik_core", "remove_user_from", "group");
     vec![
         Operation::new(
             Method::POST,
             "core/groups/{group_uuid}/add_user/",
             "core_groups_add_user_create",
-            add(),
+            Access::on(Permission::ADD_USER_TO_GROUP),
             |call: Call| change_member(call, true),
         )
         .request("UserAccountRequest"),
@@ -320,7 +393,7 @@ pub(crate) fn actions() -> Vec<Operation> {
             Method::POST,
             "core/groups/{group_uuid}/remove_user/",
             "core_groups_remove_user_create",
-            remove(),
+            Access::on(Permission::REMOVE_USER_FROM_GROUP),
             |call: Call| change_member(call, false),
         )
         .request("UserAccountRequest"),
@@ -328,8 +401,7 @@ pub(crate) fn actions() -> Vec<Operation> {
 }
 
 async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
-    let uuid = Uuid::parse_str(call.param("group_uuid"))
-        .map_err(|_| ApiError::detail(http::StatusCode::NOT_FOUND, "Not found."))?;
+    let uuid = call.row()?;
     let body = call.object()?;
     let no_such_user = || ApiError::detail(http::StatusCode::NOT_FOUND, "Not found.");
     let pk = body
@@ -343,6 +415,8 @@ async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
             if tx.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])?.is_none() {
                 return Err(no_such_user());
             }
+            let held = held_of(tx, uuid.uuid().unwrap_or_default())?;
+            may_give(tx, &held)?;
             if !add {
                 administrators::keep_one(tx)?;
             }
@@ -354,7 +428,7 @@ async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
             if changed > 0 {
                 crate::setup::note(tx)?;
                 let diff = json!({"users": if add { json!({"add": [pk]}) } else { json!({"remove": [pk]}) }});
-                audit(tx, "model_updated", uuid, &row.get::<String>(0)?, Some(diff))?;
+                audit(tx, "model_updated", uuid.uuid().unwrap_or_default(), &row.get::<String>(0)?, Some(diff))?;
             }
             Ok(())
         })

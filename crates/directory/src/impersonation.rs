@@ -1,17 +1,19 @@
 //! Acting as another user: `core/users/{id}/impersonate/` and back. The session keeps whose it is.
 
 use axum::response::Response;
-use countersign_accounts::rekey_session;
+use countersign_accounts::{held, rekey_session};
 use countersign_core::{
-    Access, ApiError, Call, Identity, Operation, SessionData, Via, cookies::session_cookie,
-    no_content,
+    Access, ApiError, Call, Identity, Operation, Permission, SessionData, Via,
+    cookies::session_cookie, no_content,
 };
 use countersign_events::{Event, emit};
-use countersign_store::{Tx, params};
+use countersign_rest::rows_reached;
+use countersign_store::{Sql, StoreError, Table, Tx, params};
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::settings::SystemSettings;
+use crate::users::User;
 
 pub(crate) fn operations() -> Vec<Operation> {
     let (start, end) = ("core/users/{id}/impersonate/", "core/users/impersonate_end/");
@@ -21,7 +23,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::POST,
             start,
             "core_users_impersonate_create",
-            Access::Authenticated,
+            Access::authenticated(),
             impersonate,
         )
         .summary("Act as another user, in the session of the caller.")
@@ -30,7 +32,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             end,
             "core_users_impersonate_end_retrieve",
-            Access::Authenticated,
+            Access::authenticated(),
             stop,
         )
         .summary("Act as oneself again.")
@@ -39,7 +41,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::POST,
             end,
             "core_users_impersonate_end_create",
-            Access::Authenticated,
+            Access::authenticated(),
             stop,
         )
         .summary("Act as oneself again.")
@@ -60,7 +62,7 @@ async fn impersonate(call: Call) -> Result<Response, ApiError> {
         .read(move |sql| countersign_accounts::identity(sql, pk))
         .await?
         .ok_or_else(|| ApiError::not_found("User"))?;
-    if !allowed(&call, &target, &reason) {
+    if !allowed(&call, &target, &reason).await? {
         return Err(ApiError::Empty(StatusCode::UNAUTHORIZED));
     }
     let mut created = no_content();
@@ -72,17 +74,30 @@ async fn impersonate(call: Call) -> Result<Response, ApiError> {
     switch(&call, key_hash, Some(pk), event, created).await
 }
 
-fn allowed(call: &Call, target: &Identity, reason: &str) -> bool {
+async fn allowed(call: &Call, target: &Identity, reason: &str) -> Result<bool, ApiError> {
     let settings = SystemSettings::of(&call.snapshot);
     let caller = &call.caller;
-    settings.impersonation
-        && caller.may("authentik_core.impersonate")
+    let permitted = settings.impersonation
+        && may_impersonate(call, target.pk).await?
         && caller.pk() != Some(target.pk)
         && caller.original.is_none()
         && target.is_active
-        // Nobody gets rights this way that are not the caller's own.
-        && (caller.is_superuser() || !target.is_superuser())
-        && (!settings.impersonation_require_reason || !reason.is_empty())
+        && (!settings.impersonation_require_reason || !reason.is_empty());
+    if !permitted || call.rights().hold_everything() {
+        return Ok(permitted);
+    }
+    // Nobody gets rights this way that are not the caller's own.
+    let (own, target, snapshot) = (call.user()?.clone(), target.clone(), call.snapshot.clone());
+    let read = move |sql: &mut Sql<'_>| {
+        Ok::<_, StoreError>(held(sql, &own, &snapshot)?.covers(&held(sql, &target, &snapshot)?))
+    };
+    Ok(call.cx.store.read(read).await?)
+}
+
+/// Whether the permission is held, globally or on that account.
+async fn may_impersonate(call: &Call, pk: i64) -> Result<bool, ApiError> {
+    let reach = call.rights().reach(Permission::IMPERSONATE, Some(User::TABLE));
+    Ok(reach.is_all() || rows_reached(call, User::TABLE, &reach, pk).await?)
 }
 
 /// Also by GET, which clients of the original use; not for pages of others.

@@ -8,10 +8,12 @@ mod avatar;
 mod clean;
 mod consents;
 pub mod groups;
+mod guard;
 mod hash_memory;
 mod impersonation;
 mod me;
 mod passwords;
+mod rbac;
 mod recovery;
 mod schemas;
 mod search;
@@ -33,6 +35,7 @@ use countersign_rest::table;
 pub use attempts::{Attempt, MachineAttempts, Owner, TooMany};
 pub use audit::secret_answers;
 pub use avatar::initials as avatar;
+pub use guard::Guard;
 pub use passwords::{HashError, Passwords, Verified, unusable};
 pub use recovery::{
     create_flow_link, create_recovery_link, flow_link, spend_flow_link, spend_recovery_link,
@@ -51,13 +54,18 @@ pub fn module(places: &Arc<Places>) -> (Module, Arc<Passwords>) {
     operations.extend(me::operations());
     operations.extend(groups::actions());
     operations.extend(tokens::actions());
+    operations.extend(rbac::operations());
     operations.extend(system::operations(places));
     let module = Module {
         name: "directory",
-        kinds: vec![settings::resource()],
+        kinds: rbac::kinds().into_iter().chain([settings::resource()]).collect(),
         operations,
         tables: tables(),
-        schemas: schemas::schemas().into_iter().chain(system::enumerations()).collect(),
+        schemas: schemas::schemas()
+            .into_iter()
+            .chain(system::enumerations())
+            .chain(rbac::schemas())
+            .collect(),
         jobs: vec![Job::every(
             "clean_temporary_users",
             300,
@@ -80,6 +88,8 @@ pub fn tables() -> Vec<TableResource> {
         table::<users::User>().embedded(users::embedded),
         table::<groups::Group>().embedded(groups::embedded),
         TableResource::plain::<users::Membership>(),
+        TableResource::plain::<groups::GroupRole>(),
+        TableResource::plain::<rbac::RoleGrant>(),
         table::<tokens::Token>(),
         table::<sessions::Session>(),
         table::<consents::Consent>(),

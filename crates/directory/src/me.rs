@@ -3,30 +3,14 @@
 use std::collections::HashMap;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Identity, Operation, Via, json};
+use countersign_core::{
+    Access, ApiError, Call, Identity, Operation, Rights, Via, json, permissions,
+};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::groups;
-
-/// The permissions that are about the system itself, which superusers hold.
-const SYSTEM_PERMISSIONS: [&str; 14] = [
-    "access_admin_interface",
-    "add_initialpermissions",
-    "add_role",
-    "assign_role_permissions",
-    "change_initialpermissions",
-    "change_role",
-    "delete_initialpermissions",
-    "delete_role",
-    "edit_system_settings",
-    "unassign_role_permissions",
-    "view_initialpermissions",
-    "view_role",
-    "view_system_info",
-    "view_system_settings",
-];
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![
@@ -34,7 +18,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "core/users/me/",
             "core_users_me_retrieve",
-            Access::SelfRead,
+            Access::self_read(),
             me,
         )
         .summary("The account of the caller.")
@@ -81,7 +65,14 @@ fn account(call: &Call, user: &Identity, scopes: Option<&[String]>) -> Value {
         None
     };
     let settings = settings.unwrap_or_else(|| json!({}));
-    let permissions: &[&str] = if full && user.is_superuser() { &SYSTEM_PERMISSIONS } else { &[] };
+    let rights = Rights::of(user, &call.snapshot);
+    // Those that are about the system itself.
+    let of_system =
+        permissions().iter().filter(|listed| listed.permission.app() == "authentik_rbac");
+    let of_system = of_system.filter(|listed| full && rights.hold(listed.permission));
+    let mut permissions: Vec<String> =
+        of_system.map(|listed| listed.permission.codename()).collect();
+    permissions.sort_unstable();
     json!({
         "pk": user.pk,
         "username": user.username,

@@ -2,7 +2,8 @@
 //! administrator leads into the recovery flow. Only the hash of a link's key is stored, and of two
 //! uses at once one finds the row.
 
-use countersign_core::Identity;
+use countersign_accounts::may_change;
+use countersign_core::{ApiError, Identity};
 use countersign_events::model_reference;
 use countersign_model::{Secret, Timestamp};
 use countersign_store::{Sql, StoreError, Tx, params, sha256};
@@ -28,19 +29,20 @@ pub fn create_recovery_link(
 /// `/if/flow/<slug>/?flow_token=<key>`. One made before for the same user ends.
 ///
 /// # Errors
-/// When the engine fails.
+/// 403 for an account that holds more than who acts, or when the engine fails.
 pub fn create_flow_link(
     tx: &mut Tx<'_>,
     user: i64,
     flow: Uuid,
     seconds: i64,
-) -> Result<Secret, StoreError> {
+) -> Result<Secret, ApiError> {
+    may_change(tx, user)?;
     let identifier = format!("password-reset-{}", tx.entropy().uuid());
     tx.execute(
         "DELETE FROM token WHERE user_id = $1 AND intent = 'verification' AND flow IS NOT NULL",
         params![user],
     )?;
-    insert(tx, &identifier, "verification", user, Some(flow), seconds)
+    Ok(insert(tx, &identifier, "verification", user, Some(flow), seconds)?)
 }
 
 fn insert(

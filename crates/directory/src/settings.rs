@@ -1,6 +1,6 @@
 //! `admin/settings/`: what administrators decide for the whole installation while it runs.
 
-use countersign_core::{Access, KindResource};
+use countersign_core::{KindResource, Permission};
 use countersign_model::{
     Duration, ErrorNode, FieldErrors, FieldMeta, FieldValue, Kind, Problem, Shape, Snapshot, Space,
 };
@@ -157,6 +157,6 @@ impl SystemSettings {
 }
 
 pub(crate) fn resource() -> KindResource {
-    let right = |name: &str| Access::Permission(format!("authentik_rbac.{name}_system_settings"));
-    KindResource::of::<SystemSettings>().single(right("view"), right("edit"))
+    KindResource::of::<SystemSettings>()
+        .single(Permission::VIEW_SYSTEM_SETTINGS, Permission::EDIT_SYSTEM_SETTINGS)
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, json, with};
+use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, Permission, json, with};
 use countersign_events::Places;
 use countersign_model::{ChoiceMeta, Names, Timestamp};
 use countersign_store::params;
@@ -12,6 +12,9 @@ use crate::settings::SystemSettings;
 use crate::user_actions::login_metrics;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+
+/// What the sign-ins of everybody are counted from.
+const VIEW_EVENTS: Permission = Permission::on("authentik_events.event", "view");
 
 /// The release of the original whose wire this program speaks; clients compare it with their own.
 const WIRE_VERSION: &str = "2025.4.0";
@@ -22,7 +25,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "root/config/",
             "root_config_retrieve",
-            Access::Public,
+            Access::public(),
             with(places, config),
         )
         .response("Config"),
@@ -30,7 +33,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "admin/version/",
             "admin_version_retrieve",
-            Access::Authenticated,
+            Access::authenticated(),
             version,
         )
         .response("Version"),
@@ -38,7 +41,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "admin/system/",
             "admin_system_retrieve",
-            Access::Superuser,
+            Access::global(Permission::VIEW_SYSTEM_INFO),
             system,
         )
         .response("SystemInfo"),
@@ -47,7 +50,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::POST,
             "admin/system/",
             "admin_system_create",
-            Access::Superuser,
+            Access::global(Permission::VIEW_SYSTEM_INFO),
             system,
         )
         .response("SystemInfo"),
@@ -55,7 +58,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "admin/metrics/",
             "admin_metrics_retrieve",
-            Access::permission("authentik_events", "view", "event"),
+            Access::global(VIEW_EVENTS),
             metrics,
         )
         .response("LoginMetrics"),
@@ -63,7 +66,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "admin/workers/",
             "admin_workers_list",
-            Access::Superuser,
+            Access::global(Permission::VIEW_SYSTEM_INFO),
             workers,
         )
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/Worker"}})),
@@ -71,7 +74,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "admin/version/history/",
             "admin_version_history_list",
-            Access::Superuser,
+            Access::global(Permission::VIEW_SYSTEM_INFO),
             |call: Call| async move { Ok(json(StatusCode::OK, &json!([release(&call).await?]))) },
         )
         .response(
@@ -81,7 +84,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "admin/version/history/{id}/",
             "admin_version_history_retrieve",
-            Access::Superuser,
+            Access::global(Permission::VIEW_SYSTEM_INFO),
             |call: Call| async move {
                 if call.param("id") == "1" {
                     Ok(json(StatusCode::OK, &release(&call).await?))
@@ -95,7 +98,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "admin/apps/",
             "admin_apps_list",
-            Access::Authenticated,
+            Access::authenticated(),
             |_call: Call| names(APPS),
         )
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/App"}})),
@@ -103,7 +106,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "admin/models/",
             "admin_models_list",
-            Access::Authenticated,
+            Access::authenticated(),
             |_call: Call| names(MODELS),
         )
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/App"}})),
@@ -111,7 +114,7 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             Method::GET,
             "countersign/overview/",
             "countersign_overview_retrieve",
-            Access::Superuser,
+            Access::global(Permission::VIEW_SYSTEM_INFO),
             overview,
         )
         .summary("Counts and set-up steps for the administrator's first page.")

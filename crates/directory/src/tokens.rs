@@ -2,12 +2,15 @@
 //! again.
 
 use axum::response::Response;
+use countersign_accounts::may_change;
 use countersign_core::{
-    Access, ApiError, Call, Operation, PasswordHash, Record, Via, find, json, no_content, save,
+    Access, ApiError, Call, Operation, PasswordHash, Permission, Record, Via, find, json,
+    no_content, save,
 };
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
-    Choice, ChoiceValue, Duration, Key, Problem, Ref, Secret, Slug, Table, Timestamp, directory,
+    Choice, ChoiceValue, Duration, Fields, Key, Problem, Ref, Secret, Slug, Table, Timestamp,
+    directory,
 };
 use countersign_rest::{Resource, plain};
 use countersign_store::{Sql, StoreError, Tx, params, sha256};
@@ -121,7 +124,7 @@ impl Resource for Token {
         as_oneself(call)?;
         if before.is_none() {
             let own = Ref::new(Key::Int(call.user()?.pk));
-            if !call.caller.is_superuser() {
+            if !call.rights().hold(Permission::add(Token::META)) {
                 // Others' tokens are not theirs to make.
                 self.user = Some(own);
             }
@@ -180,6 +183,8 @@ impl Record for Token {
             }
         }
         let user = self.user.ok_or_else(|| ApiError::field("user", Problem::required()))?;
+        // A token does what its owner may.
+        may_change(tx, user.key().int().unwrap_or_default())?;
         if tx.query_one("SELECT 1 FROM users WHERE id = $1", params![user.key()])?.is_none() {
             return Err(ApiError::field("user", Problem::missing_reference(user.key())));
         }
@@ -264,11 +269,12 @@ fn limit(
     // keep.
     let lent = matches!(call.caller.via, Via::OAuth { .. });
     let own = fields.user.is_some_and(|user| user.key() == Key::Int(caller.pk));
-    if call.caller.is_superuser() && !own && !lent {
+    let administers = call.rights().hold(Permission::add(Token::META));
+    if administers && !own && !lent {
         return Ok(());
     }
     let attributes = caller.merged_attributes(&call.cx.brand_attributes(&call.request));
-    if !call.caller.is_superuser() || lent {
+    if !administers || lent {
         fields.expiring = match before {
             Some(before) => before.expiring || fields.expiring,
             None => lent || attributes.get(EXPIRING).is_none_or(|value| value != false),
@@ -313,7 +319,7 @@ pub(crate) fn actions() -> Vec<Operation> {
             Method::GET,
             "core/tokens/{identifier}/view_key/",
             "core_tokens_view_key_retrieve",
-            Access::Authenticated,
+            Access::on(Permission::VIEW_TOKEN_KEY),
             view_key,
         )
         .response("TokenView"),
@@ -321,25 +327,20 @@ pub(crate) fn actions() -> Vec<Operation> {
             Method::POST,
             "core/tokens/{identifier}/set_key/",
             "core_tokens_set_key_create",
-            Access::Superuser,
+            Access::on(Permission::SET_TOKEN_KEY),
             set_key_action,
         )
         .request("TokenSetKeyRequest"),
     ]
 }
 
-/// The row an action names, when it is the caller's or the caller may see all.
+/// The row an action names.
 fn named(tx: &mut Tx<'_>, call: &Call) -> Result<Token, ApiError> {
-    let row = tx.query_one(
-        "SELECT uuid FROM token WHERE identifier = $1",
-        params![call.param("identifier")],
-    )?;
-    let row = row.ok_or_else(|| ApiError::not_found("Token"))?;
-    let token: Option<Token> = find(tx, row.get::<Uuid>(0)?)?;
-    let own = call.caller.pk().map(|pk| Ref::new(Key::Int(pk)));
-    token
-        .filter(|token| call.caller.is_superuser() || own.is_some() && token.user == own)
-        .ok_or_else(|| ApiError::not_found("Token"))
+    let token: Token = find(tx, call.row()?)?.ok_or_else(|| ApiError::not_found("Token"))?;
+    if let Some(owner) = token.user.and_then(|owner| owner.key().int()) {
+        may_change(tx, owner)?;
+    }
+    Ok(token)
 }
 
 async fn view_key(call: Call) -> Result<Response, ApiError> {

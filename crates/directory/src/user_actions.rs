@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_core::{
-    Access, ApiError, Call, Operation, Via, brand_for, json, no_content, save, with,
+    Access, ApiError, Call, Operation, Permission, Via, brand_for, json, no_content, save, with,
 };
 use countersign_events::Chart;
 use countersign_model::{
-    FieldErrors, JsonMap, Key, ObjectId, Problem, Ref, Secret, Space, Timestamp,
+    FieldErrors, Fields, JsonMap, Key, ObjectId, Problem, Ref, Secret, Space, Timestamp,
 };
 use countersign_store::{Tx, params};
 use http::{Method, StatusCode};
@@ -21,14 +21,19 @@ use crate::recovery;
 use crate::tokens::{Intent, Token};
 use crate::users::{self, User, UserType};
 
+/// An account of a service comes with a token, and with a group where one is asked for.
+const SERVICE_ACCOUNT: [Permission; 2] =
+    [Permission::add(User::META), Permission::add(Token::META)];
+
 pub(crate) fn operations(passwords: &Arc<Passwords>) -> Vec<Operation> {
-    let core = |verb: &str| Access::permission("authentik_core", verb, "user");
+    let reset = || Access::on(Permission::RESET_USER_PASSWORD);
+    let view = || Access::on(Permission::view(User::META));
     vec![
         Operation::new(
             Method::POST,
             "core/users/{id}/set_password/",
             "core_users_set_password_create",
-            core("reset_password"),
+            reset(),
             with(passwords, set_password),
         )
         .request("UserPasswordSetRequest"),
@@ -36,7 +41,7 @@ pub(crate) fn operations(passwords: &Arc<Passwords>) -> Vec<Operation> {
             Method::POST,
             "core/users/{id}/recovery/",
             "core_users_recovery_create",
-            core("reset_password"),
+            reset(),
             recovery_link,
         )
         .response("Link"),
@@ -44,7 +49,7 @@ pub(crate) fn operations(passwords: &Arc<Passwords>) -> Vec<Operation> {
             Method::GET,
             "core/users/{id}/metrics/",
             "core_users_metrics_retrieve",
-            core("view"),
+            view(),
             metrics,
         )
         .response("UserMetrics"),
@@ -52,7 +57,7 @@ pub(crate) fn operations(passwords: &Arc<Passwords>) -> Vec<Operation> {
             Method::GET,
             "core/users/paths/",
             "core_users_paths_retrieve",
-            core("view"),
+            Access::global(Permission::view(User::META)),
             paths,
         )
         .parameter("search", json!({"type": "string"}))
@@ -61,7 +66,7 @@ pub(crate) fn operations(passwords: &Arc<Passwords>) -> Vec<Operation> {
             Method::POST,
             "core/users/service_account/",
             "core_users_service_account_create",
-            core("add"),
+            Access::all(SERVICE_ACCOUNT),
             service_account,
         )
         .request("UserServiceAccountRequest")
@@ -69,12 +74,8 @@ pub(crate) fn operations(passwords: &Arc<Passwords>) -> Vec<Operation> {
     ]
 }
 
-fn pk(call: &Call) -> Result<i64, ApiError> {
-    call.param("id").parse().map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))
-}
-
 async fn set_password(passwords: Arc<Passwords>, call: Call) -> Result<Response, ApiError> {
-    let pk = pk(&call)?;
+    let pk = call.row_number()?;
     let body = call.object()?;
     let password = match body.get("password") {
         None => return Err(ApiError::field("password", Problem::required())),
@@ -89,12 +90,6 @@ async fn set_password(passwords: Arc<Passwords>, call: Call) -> Result<Response,
             ));
         }
     };
-    let exists = call
-        .cx
-        .store
-        .read(move |sql| sql.query_one("SELECT 1 FROM users WHERE id = $1", params![pk]))
-        .await?;
-    exists.ok_or_else(|| ApiError::not_found("User"))?;
     let hash = passwords.hash(&password, &*call.cx.entropy).await?;
     // The own session goes on; whoever else is signed in as this user is not.
     let keep = match &call.caller.via {
@@ -106,7 +101,10 @@ async fn set_password(passwords: Arc<Passwords>, call: Call) -> Result<Response,
     let revoke = body.get("revoke_tokens") == Some(&Value::Bool(true));
     let write = move |tx: &mut Tx<'_>| {
         users::set_password_hash(tx, pk, &hash, keep)?;
-        if revoke { users::revoke_grants(tx, pk) } else { Ok(()) }
+        if revoke {
+            users::revoke_grants(tx, pk)?;
+        }
+        Ok::<_, ApiError>(())
     };
     call.cx.store.write(call.actor(), "password set", write).await?;
     Ok(no_content())
@@ -117,13 +115,7 @@ const RECOVERY_LINK: i64 = 3600;
 
 /// A link into the brand's recovery flow, once, as this user.
 async fn recovery_link(call: Call) -> Result<Response, ApiError> {
-    let pk = pk(&call)?;
-    let exists = call
-        .cx
-        .store
-        .read(move |sql| sql.query_one("SELECT 1 FROM users WHERE id = $1", params![pk]))
-        .await?;
-    exists.ok_or_else(|| ApiError::not_found("User"))?;
+    let pk = call.row_number()?;
     let brand =
         brand_for(&call.snapshot, &call.request.host).and_then(|brand| call.snapshot.entry(brand));
     let flow = brand.and_then(|brand| {
@@ -146,7 +138,7 @@ async fn recovery_link(call: Call) -> Result<Response, ApiError> {
 }
 
 async fn metrics(call: Call) -> Result<Response, ApiError> {
-    let pk = pk(&call)?;
+    let pk = call.row_number()?;
     let user = call
         .cx
         .store
@@ -215,6 +207,9 @@ async fn service_account(call: Call) -> Result<Response, ApiError> {
         ));
     }
     let create_group = body.get("create_group").and_then(Value::as_bool).unwrap_or(false);
+    if create_group && !call.rights().hold(Permission::add(Group::META)) {
+        return Err(ApiError::no_permission());
+    }
     let expiring = body.get("expiring").and_then(Value::as_bool).unwrap_or(true);
     let expires = match body.get("expires").and_then(Value::as_str) {
         None => call.cx.clock.now().plus_seconds(360 * 86_400),

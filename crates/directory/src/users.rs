@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use countersign_accounts::end_sessions_of;
+use countersign_accounts::{end_sessions_of, held_by_group, may_change, may_give};
 use countersign_core::{ApiError, Call, Context, Identity, PasswordHash, Record, find, save};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
@@ -173,6 +173,12 @@ impl Record for User {
         self.username = check(tx, self, before)?;
         self.username_fold = username::fold(&self.username);
         self.email_fold = self.email.to_lowercase();
+        let added = self.groups.iter().filter(|g| before.is_none_or(|b| !b.groups.contains(g)));
+        for group in added.filter_map(|group| group.key().uuid()).collect::<Vec<_>>() {
+            let now = tx.graph().snapshot().clone();
+            let held = held_by_group(tx, group, &now)?;
+            may_give(tx, &held)?;
+        }
         let Some(before) = before else {
             let now = tx.now();
             (self.uuid, self.joined, self.password_changed) = (tx.entropy().uuid(), now, now);
@@ -184,6 +190,7 @@ impl Record for User {
         if before.password != self.password {
             self.password_changed = tx.now();
         }
+        may_change(tx, self.id)?;
         if before.is_active && !self.is_active && tx.actor().is(self.id) {
             return Err(ApiError::field(
                 "is_active",
@@ -240,6 +247,7 @@ impl Record for User {
                 "You cannot delete the account you are signed in with.",
             ));
         }
+        may_change(tx, self.id)?;
         administrators::keep_one(tx)?;
         Ok(tx.draft().detach(ObjectId::new(directory::User::SPACE, Key::Int(self.id)))?)
     }
@@ -288,7 +296,7 @@ impl User {
 }
 
 /// Members of groups of superusers, or of their children.
-const SUPERUSERS: &str = "SELECT m.user_id FROM membership m WHERE m.group_uuid IN (\
+pub(crate) const SUPERUSERS: &str = "SELECT m.user_id FROM membership m WHERE m.group_uuid IN (\
     WITH RECURSIVE down (uuid) AS (SELECT uuid FROM user_group WHERE is_superuser = 1 \
     UNION SELECT g.uuid FROM user_group g JOIN down d ON g.parent = d.uuid) SELECT uuid FROM down)";
 
@@ -533,7 +541,8 @@ pub fn set_password_hash(
     pk: i64,
     hash: &str,
     keep: Option<[u8; 32]>,
-) -> Result<(), StoreError> {
+) -> Result<(), ApiError> {
+    may_change(tx, pk)?;
     let now = tx.now();
     tx.execute(
         "UPDATE users SET password = $1, password_changed = $2 WHERE id = $3",
@@ -541,7 +550,7 @@ pub fn set_password_hash(
     )?;
     end_sessions_of(tx, pk, keep)?;
     setup::note(tx)?;
-    account_of(tx, pk)?.map_or(Ok(()), |account| password_set(tx, account))
+    Ok(account_of(tx, pk)?.map_or(Ok(()), |account| password_set(tx, account))?)
 }
 
 fn password_set(tx: &mut Tx<'_>, account: ActorUser) -> Result<(), StoreError> {

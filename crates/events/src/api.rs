@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, Record, json};
+use countersign_core::{Access, ApiError, Call, Operation, Permission, Record, json};
 use countersign_model::{ChoiceMeta, Fields, JsonMap, Mode, Names, Problem, Table, Timestamp};
 use countersign_rest::{AskedSecret, Condition, Resource, answer_row, object_schema, plain};
 use countersign_store::{Sql, SqlValue, StoreError, Tx, params};
@@ -216,7 +216,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
 }
 
 pub(crate) fn operations() -> Vec<Operation> {
-    let view = || Access::permission("authentik_events", "view", "event");
+    let view = || Access::global(Permission::view(EventRow::META));
     let text = || json!({"type": "string"});
     let coordinates =
         json!({"type": "array", "items": {"$ref": "#/components/schemas/Coordinate"}});
@@ -232,7 +232,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::POST,
             "events/events/",
             "events_events_create",
-            Access::permission("authentik_events", "add", "event"),
+            Access::global(Permission::add(EventRow::META)),
             report,
         )
         .request("EventRequest")
@@ -255,7 +255,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             .parameter("action", text())
             .parameter("top_n", json!({"type": "integer"}))
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/EventTopPerUser"}})),
-        Operation::new(Method::POST, "countersign/secrets/", "countersign_secrets_create", Access::Authenticated, view_secret)
+        Operation::new(Method::POST, "countersign/secrets/", "countersign_secrets_create", Access::authenticated(), view_secret)
             .summary("One secret that answers mask, for callers who may change its object. Each time is recorded.")
             .request(object_schema(&[("model", "string"), ("pk", "string"), ("field", "string")]))
             .response(object_schema(&[("value", "string")])),

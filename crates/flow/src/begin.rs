@@ -1,7 +1,7 @@
 //! The doors for protocols: begin a flow, send somebody to sign in, show an error or a refusal.
 
 use axum::response::Response;
-use countersign_core::{Context, RequestInfo, Visitor};
+use countersign_core::{Context, Permission, RequestInfo, Visitor};
 use countersign_model::Ref;
 use countersign_pages::{
     Confirm, Denied, Errors, Form, Message, Pair, Scene, response as page_response,
@@ -299,7 +299,9 @@ pub async fn denied_page(
         again_label: "Switch account".to_owned(),
         home_url: Some("/if/user/".to_owned()),
         trace: trace_number(run),
-        why_url: browser.is_superuser().then(|| format!("/if/admin/#/flow/runs/{run}")),
+        why_url: browser
+            .may(Permission::INSPECT_FLOW)
+            .then(|| format!("/if/admin/#/flow/runs/{run}")),
     };
     Ok(browser.with_cookies(browser.page(StatusCode::OK, &page), true))
 }

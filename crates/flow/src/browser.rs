@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::{Cookie, SameSite};
 use countersign_core::{
-    Identity, RequestInfo, SessionData, Visitor, cookies, cookies::csrf_cookie,
+    Identity, Permission, RequestInfo, Rights, SessionData, Visitor, cookies, cookies::csrf_cookie,
     cookies::csrf_token, cookies::session_cookie,
 };
 use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
@@ -82,6 +82,12 @@ impl Browser {
 
     pub(crate) fn user_pk(&self) -> Option<i64> {
         self.visitor.user.as_ref().map(|user| user.pk)
+    }
+
+    /// Whether who is signed in holds a permission globally.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        let user = self.visitor.user.as_deref();
+        user.is_some_and(|user| Rights::of(user, &self.snapshot).hold(permission))
     }
 
     pub(crate) fn is_superuser(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use countersign_core::Permission;
 use countersign_model::{ChoiceValue, FieldErrors, Problem, Ref};
 use countersign_pages::AnyPage;
 use serde_json::{Map, Value, json};
@@ -126,7 +127,7 @@ pub(crate) async fn enter(
         }
         plan_store::drop_plan(&browser).await;
     }
-    if browser.is_superuser() {
+    if browser.may(Permission::INSPECT_FLOW) {
         plan_store::drop_history(&browser).await;
     }
     let browser = match led_here(browser, flow, &query, hint.clone()).await? {

@@ -1,7 +1,7 @@
 //! Flows for people: what a request led to, as a page or a redirect.
 
 use axum::response::Response;
-use countersign_core::Context;
+use countersign_core::{Context, Permission};
 use countersign_model::{ChoiceValue as _, ErrorNode, FieldErrors};
 use countersign_pages::{AnyPage, Errors, Form, Person, Scene, response as page_response};
 use http::{HeaderMap, StatusCode};
@@ -82,7 +82,7 @@ fn scene(run: &Run, errors: &FieldErrors) -> Scene {
         },
         why_url: run
             .browser
-            .is_superuser()
+            .may(Permission::INSPECT_FLOW)
             .then(|| format!("/if/admin/#/flow/runs/{}", run.plan.run)),
         flow: slug,
         application,

@@ -3,7 +3,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use countersign_core::{Identity, RequestInfo, Route, Routes};
+use countersign_core::{Identity, Permission, RequestInfo, Route, Routes};
 use countersign_pages::{Denied, Message};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 
@@ -117,7 +117,7 @@ async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
         }
     }
     let mut browser = visit.browser();
-    if file == "admin.html" && !visiting && !browser.is_superuser() {
+    if file == "admin.html" && !visiting && !browser.may(Permission::ACCESS_ADMIN_INTERFACE) {
         let page = Denied {
             title: "This part is for administrators".to_owned(),
             subtitle: "Your account is fine; it just has nothing to do here.".to_owned(),

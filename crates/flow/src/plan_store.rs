@@ -1,5 +1,6 @@
 //! Where plans wait between two requests, one per browser.
 
+use countersign_core::Permission;
 use countersign_store::{Ephemeral, Owner};
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
@@ -121,7 +122,8 @@ pub(crate) async fn drop_plan(browser: &Browser) {
 
 /// What the inspector shows; kept for those who may use it.
 pub(crate) async fn remember(run: &Run) -> Result<(), FlowError> {
-    let Some(pk) = run.browser.user_pk().filter(|_| run.browser.is_superuser()) else {
+    let Some(pk) = run.browser.user_pk().filter(|_| run.browser.may(Permission::INSPECT_FLOW))
+    else {
         return Ok(());
     };
     let mut all = history(&run.browser).await?;

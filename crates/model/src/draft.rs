@@ -87,6 +87,11 @@ impl Draft {
         Draft { snapshot: base.clone(), before: BTreeMap::new(), written: BTreeSet::new() }
     }
 
+    /// The configuration as it is with this edit.
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     /// Makes an object or puts another value in its place.
     pub fn put<T: Kind>(&mut self, key: impl Into<Key>, value: T) -> Ref<T> {
         let reference = Ref::new(key.into());

@@ -8,6 +8,7 @@
 
 extern crate self as countersign_model;
 
+mod any_ref;
 mod base_path;
 mod draft;
 mod duration;
@@ -30,6 +31,7 @@ mod text;
 mod time;
 mod vanished;
 
+pub use any_ref::AnyRef;
 pub use base_path::BasePath;
 pub use countersign_model_derive::{Choice, Fields, Kind, Nested, Table};
 pub use draft::{Change, Draft, EditError, Refusal};

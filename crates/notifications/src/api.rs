@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, Record, json, no_content, with};
+use countersign_core::{
+    Access, ApiError, Call, Operation, Permission, Record, json, no_content, with,
+};
 use countersign_events::{Event, emit, find, find_all};
-use countersign_model::{Key, KeyType, ObjectId, Ref, Space, Table, Timestamp, directory};
+use countersign_model::{Fields, Ref, Table, Timestamp, directory};
 use countersign_policy::Subject;
 use countersign_rest::{Resource, plain};
 use countersign_store::{Sql, SqlValue, StoreError, params};
@@ -89,10 +91,10 @@ pub(crate) fn operations(ways: &Ways) -> Vec<Operation> {
         Method::POST,
         "events/notifications/mark_all_seen/",
         "events_notifications_mark_all_seen_create",
-        Access::Authenticated,
+        Access::authenticated(),
         mark_all_seen,
     )];
-    let change = Access::permission("authentik_events", "change", "notificationtransport");
+    let change = Access::on(Permission::change(NotificationTransport::META));
     all.push(
         Operation::new(
             Method::POST,
@@ -119,13 +121,7 @@ async fn mark_all_seen(call: Call) -> Result<Response, ApiError> {
 /// Tells the caller something over a transport.
 async fn test(ways: Ways, call: Call) -> Result<Response, ApiError> {
     let not_found = || ApiError::not_found("NotificationTransport");
-    let key = Key::parse(call.param("uuid"), KeyType::Uuid).ok_or_else(not_found)?;
-    let entry = call
-        .snapshot
-        .entry(ObjectId::new(Space("transport"), key))
-        .cloned()
-        .ok_or_else(not_found)?;
-    let transport = entry.cast::<NotificationTransport>().ok_or_else(not_found)?;
+    let transport = call.entry()?.cast::<NotificationTransport>().ok_or_else(not_found)?;
     let user = call.user()?.clone();
     let context = json!({"user": {"pk": user.pk, "username": user.username, "email": user.email}, "context": {"foo": "bar"}, "notification": true});
     let event = Event::new("custom_notification_test", "authentik.events.models", context);

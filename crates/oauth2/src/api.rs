@@ -2,13 +2,14 @@
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, json, with};
+use countersign_core::{Access, ApiError, Call, Operation, Permission, json, with};
 use countersign_flow::Flows;
-use countersign_model::{Key, Ref};
+use countersign_model::{Fields, Ref};
 use countersign_rest::object_schema;
 use serde_json::{Value, json as value};
 
 use crate::claims::Protocol;
+use crate::kinds::OAuth2Provider;
 use crate::provider::Provider;
 use crate::service::OAuth2;
 use crate::sheet::Addresses;
@@ -17,7 +18,7 @@ use crate::sheet::Addresses;
 const PREVIEW_SECONDS: i64 = 1_800;
 
 pub(crate) fn operations(shared: &(OAuth2, Flows)) -> Vec<Operation> {
-    let view = || Access::permission("authentik_providers_oauth2", "view", "oauth2provider");
+    let view = || Access::on(Permission::view(OAuth2Provider::META));
     vec![
         Operation::new(
             Method::GET,
@@ -66,11 +67,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
 }
 
 fn provider(call: &Call) -> Result<Provider, ApiError> {
-    let id = call
-        .param("id")
-        .parse::<i64>()
-        .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    Provider::by_reference(&call.snapshot, Ref::new(Key::Int(id)))
+    Provider::by_reference(&call.snapshot, Ref::new(call.entry()?.id.key))
         .ok_or_else(|| ApiError::not_found("OAuth2/OpenID Provider"))
 }
 
@@ -106,7 +103,7 @@ async fn preview_user((oauth, flows): (OAuth2, Flows), call: Call) -> Result<Res
             let person = service
                 .person(id)
                 .await?
-                .filter(|_| own || call.caller.may("authentik_core.preview_user"));
+                .filter(|_| own || call.rights().hold(Permission::PREVIEW_USER));
             person.ok_or_else(|| wrong("User not found"))?
         }
     };

@@ -3,8 +3,8 @@
 use std::io;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, json, with};
-use countersign_model::{Key, KeyType, Problem, Ref, Target as _, directory};
+use countersign_core::{Access, ApiError, Call, Operation, Permission, json, with};
+use countersign_model::{Family, Key, Problem, Target as _, directory};
 use http::{Method, StatusCode};
 use serde::Serialize as _;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
@@ -20,7 +20,7 @@ pub(crate) fn operation(policies: &Engine) -> Operation {
         Method::POST,
         "propertymappings/all/{pm_uuid}/test/",
         "propertymappings_all_test_create",
-        Access::permission("authentik_core", "view", "propertymapping"),
+        Access::on(Permission::change(<dyn Mapping as Family>::META)),
         with(policies, test),
     )
     .summary("Evaluate a mapping for a user.")
@@ -31,11 +31,7 @@ pub(crate) fn operation(policies: &Engine) -> Operation {
 
 async fn test(policies: Engine, call: Call) -> Result<Response, ApiError> {
     let not_found = || ApiError::not_found("PropertyMapping");
-    let key = Key::parse(call.param("pm_uuid"), KeyType::Uuid)
-        .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    let mapping = call.snapshot.member(Ref::<dyn Mapping>::new(key)).cloned();
-    let mapping = mapping.as_ref().and_then(|entry| entry.facet::<dyn Mapping>());
-    let mapping = mapping.ok_or_else(not_found)?;
+    let mapping = call.entry()?.facet::<dyn Mapping>().ok_or_else(not_found)?;
     let body = call.object()?;
     let user = subject(&call, body.get("user")).await?;
     let context = match body.get("context") {

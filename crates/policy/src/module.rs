@@ -1,8 +1,8 @@
 //! What this crate adds to the program.
 
 use countersign_core::{
-    Access, ApiError, Call, FamilyResource, KindResource, Module, Operation, RenderContext, json,
-    no_content, with,
+    Access, ApiError, Call, FamilyResource, KindResource, Module, Operation, Permission,
+    RenderContext, json, no_content, with,
 };
 use countersign_model::Target as _;
 use countersign_model::{Entry, Key, ObjectId, Problem, Ref, Snapshot, directory};
@@ -160,13 +160,13 @@ async fn explain(policies: Engine, call: Call) -> Result<axum::response::Respons
 }
 
 fn operations(policies: &Engine) -> Vec<Operation> {
-    let view = || Access::permission("authentik_policies", "view", "policy");
+    let meta = <dyn Policy as countersign_model::Family>::META;
     vec![
         Operation::new(
             Method::GET,
             "countersign/explain/",
             "countersign_explain_retrieve",
-            Access::Superuser,
+            Access::all([Permission::VIEW_USER_APPLICATIONS, Permission::view(meta)]),
             with(policies, explain),
         )
         .summary("Why a user may or may not open an application.")
@@ -177,7 +177,7 @@ fn operations(policies: &Engine) -> Vec<Operation> {
             Method::POST,
             "policies/all/{policy_uuid}/test/",
             "policies_all_test_create",
-            view(),
+            Access::on(Permission::change(meta)),
             with(policies, test),
         )
         .request("PolicyTestRequest")
@@ -188,7 +188,7 @@ fn operations(policies: &Engine) -> Vec<Operation> {
             Method::GET,
             "policies/all/cache_info/",
             "policies_all_cache_info_retrieve",
-            view(),
+            Access::global(Permission::VIEW_POLICY_CACHE),
             |_call: Call| async { Ok(json(StatusCode::OK, &json!({"count": 0}))) },
         )
         .response("Cache"),
@@ -196,7 +196,7 @@ fn operations(policies: &Engine) -> Vec<Operation> {
             Method::POST,
             "policies/all/cache_clear/",
             "policies_all_cache_clear_create",
-            view(),
+            Access::global(Permission::CLEAR_POLICY_CACHE),
             |_call: Call| async { Ok(no_content()) },
         ),
     ]

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{RawPathParams, Request, State};
 use axum::response::{IntoResponse, Response};
 use countersign_accounts as accounts;
 use countersign_core::{
-    Access, AnonymousLimit, ApiError, Call, Caller, Context, Module, Operation, Query, RequestInfo,
-    Route, Routes, Stack, confirm_within, json,
+    Access, AnonymousLimit, ApiError, Call, Caller, Context, Identities, Module, Operation, Query,
+    Reach, RequestInfo, Route, Routes, Stack, confirm_within, json,
 };
-use countersign_model::{FieldMeta, KeyType, KindMeta, Shape};
+use countersign_model::{FieldMeta, KeyType, KindMeta, Shape, Snapshot};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
 
-use crate::{families, forms, health, history, kinds, openapi};
+use crate::{families, forms, health, history, kinds, named, openapi};
 
 /// As much is read from callers that may not call at all.
 const LARGEST_UNUSED: usize = 256 * 1024;
@@ -120,40 +120,34 @@ async fn answer(
             Err(not_allowed(&parts.method))
         };
     };
-    let caller =
-        accounts::caller(cx, &parts.headers, &info, operation.access == Access::SelfRead).await;
+    let profile = operation.access.who == Identities::SignedInOrProfile;
+    let caller = accounts::caller(cx, &parts.headers, &info, profile).await;
     limit(&parts, &info, caller.as_ref().ok())?;
     let caller = caller?;
-    // The original tells anonymous readers of single objects that they may not, everybody else to
-    // sign in.
-    let item = operation.meta.is_some()
-        && operation.id.ends_with("_retrieve")
-        && operation.path.contains('{')
-        && caller.user.is_none();
-    let permitted = permit(&operation.access, &caller)
-        .map_err(|refusal| if item { ApiError::no_permission() } else { refusal });
-    // The body is read even when it will not be used: an unread one would end the connection under
-    // the client's next request.
-    let body = if permitted.is_ok() { body } else { Body::new(Limited::new(body, LARGEST_UNUSED)) };
-    let limited = body.collect().await;
-    permitted?;
-    // No key holds one, and not every engine can be asked for it.
-    if params.iter().any(|(_, value)| value.contains('\0')) {
-        return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
+    if caller.user.is_some() {
+        // A client that wrote through another process reads its write here, and what it was
+        // permitted there counts.
+        cx.store.refresh().await?;
     }
-    // A client that wrote through another process reads its write here.
-    cx.store.refresh().await?;
-    let bytes = limited.map_err(|_| too_large())?.to_bytes();
-    let call = Call {
+    let mut call = Call {
         cx: cx.clone(),
         caller,
         snapshot: cx.snapshot(),
         query: Query::parse(&info.query),
         request: info,
         headers: parts.headers,
-        bytes,
+        bytes: Bytes::new(),
         params: params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+        named: None,
+        reach: Reach::default(),
     };
+    let admitted = admit(operation, &mut call).await;
+    // The body is read even when it will not be used: an unread one would end the connection under
+    // the client's next request.
+    let body = if admitted.is_ok() { body } else { Body::new(Limited::new(body, LARGEST_UNUSED)) };
+    let limited = body.collect().await;
+    admitted?;
+    call.bytes = limited.map_err(|_| too_large())?.to_bytes();
     confirm_within(&call.headers, &call.query)?;
     // Only the document can be had in other forms.
     if call.query.get("format").is_some_and(|format| format != "json")
@@ -179,15 +173,27 @@ fn limit(
         .map_or(Ok(()), |limit| limit.0.take(info).map_err(ApiError::Throttled))
 }
 
-pub(crate) fn permit(access: &Access, caller: &Caller) -> Result<(), ApiError> {
-    let known = caller.user.is_some();
-    let permitted = match access {
-        Access::Public => true,
-        Access::Authenticated | Access::SelfRead => known,
-        Access::Permission(permission) => caller.may(permission),
-        Access::Superuser => caller.is_superuser(),
-    };
-    match (permitted, known) {
+/// Whether a caller may call an operation, and on which objects.
+async fn admit(operation: &Operation, call: &mut Call) -> Result<(), ApiError> {
+    // The original tells anonymous readers of single objects that they may not, everybody else to
+    // sign in.
+    let item = operation.reads_one() && call.caller.user.is_none();
+    permit(&operation.access, &call.caller, &call.snapshot)
+        .map_err(|refusal| if item { ApiError::no_permission() } else { refusal })?;
+    // No key holds one, and not every engine can be asked for it.
+    if call.params.iter().any(|(_, value)| value.contains('\0')) {
+        return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
+    }
+    named::resolve(operation, call).await
+}
+
+/// What does not depend on an object.
+pub(crate) fn permit(
+    access: &Access,
+    caller: &Caller,
+    snapshot: &Snapshot,
+) -> Result<(), ApiError> {
+    match (access.permits(caller.rights(snapshot)), caller.user.is_some()) {
         (true, _) => Ok(()),
         (false, true) => Err(ApiError::no_permission()),
         (false, false) => Err(ApiError::no_credentials()),
@@ -222,10 +228,22 @@ fn not_allowed(method: &Method) -> ApiError {
     ApiError::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
 }
 
+/// Whether a caller could call an operation on some object.
+fn offered(cx: &Context, operation: &Operation, caller: &Caller) -> Result<(), ApiError> {
+    let snapshot = cx.snapshot();
+    permit(&operation.access, caller, &snapshot)?;
+    match operation.access.object.filter(|_| !operation.access.own) {
+        Some(permission) if !caller.rights(&snapshot).hold(permission) => {
+            Err(ApiError::no_permission())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The metadata of an endpoint: of collections, what a new object takes.
 fn options(cx: &Context, operations: &[Operation], caller: &Caller) -> Result<Response, ApiError> {
     let Some(first) = operations.first() else { return Err(ApiError::not_found("Operation")) };
-    permit(&first.access, caller)?;
+    offered(cx, first, caller)?;
     let Some(meta) = first.meta else {
         let body = json!({"name": first.id, "description": first.summary, "renders": ["application/json"], "parses": ["application/json"]});
         return Ok(json(StatusCode::OK, &body));
@@ -240,7 +258,7 @@ fn options(cx: &Context, operations: &[Operation], caller: &Caller) -> Result<Re
     let wanted = operations
         .iter()
         .find(|o| [Method::POST, Method::PUT].contains(&o.method))
-        .filter(|o| permit(&o.access, caller).is_ok());
+        .filter(|o| offered(cx, o, caller).is_ok());
     if let (Value::Object(map), Some(operation)) = (&mut body, wanted) {
         let mut fields: serde_json::Map<String, Value> =
             meta.fields.iter().map(|f| (f.name.to_owned(), describe_field(f))).collect();

@@ -14,7 +14,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "countersign/kinds/",
             "countersign_kinds_list",
-            Access::Authenticated,
+            Access::authenticated(),
             |call: Call| async move {
                 let forms: Value = served(&call.cx).map(|kind| form(&call.cx, kind)).collect();
                 Ok(answer(StatusCode::OK, &forms))
@@ -25,7 +25,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "countersign/kinds/{model}/",
             "countersign_kinds_retrieve",
-            Access::Authenticated,
+            Access::authenticated(),
             |call: Call| async move {
                 let kind = served(&call.cx).find(|kind| kind.meta.model == call.param("model"));
                 kind.map(|kind| answer(StatusCode::OK, &form(&call.cx, kind)))

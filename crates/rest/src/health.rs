@@ -1,6 +1,6 @@
 //! What in the configuration cannot work as it is, for the overview.
 
-use countersign_core::{Access, ApiError, Call, Operation, json as answer};
+use countersign_core::{Access, ApiError, Call, Operation, Permission, json as answer};
 use countersign_model::unsound;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         ("errors", "map"),
     ]);
     vec![
-        Operation::new(Method::GET, "countersign/health/", "countersign_health_retrieve", Access::Superuser, health)
+        Operation::new(Method::GET, "countersign/health/", "countersign_health_retrieve", Access::global(Permission::VIEW_SYSTEM_INFO), health)
             .summary("Objects that cannot work as they are: what they named was deleted, or rules have changed since they were saved.")
             .response(json!({"type": "object", "properties": {"count": {"type": "integer"}, "results": {"type": "array", "items": finding}}, "required": ["count", "results"]})),
     ]

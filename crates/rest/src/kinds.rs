@@ -3,49 +3,69 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use countersign_accounts::give_initial;
 use countersign_core::resource::Visible;
 use countersign_core::{
-    Access, ApiError, Call, KindResource, Operation, Page, envelope, json, with,
+    Access, ApiError, Call, KindResource, Operation, Page, Permission, Reach, envelope, json, with,
 };
 use countersign_model::{Mode, ObjectId};
 use http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::history::dated;
-use crate::objects::{self, Listed, etag, find, if_match, one, render_all, rendered, wants_all};
+use crate::named::find;
+use crate::objects::{self, Listed, etag, if_match, one, render_all, rendered, wants_all};
 use crate::references::with_missing;
 use crate::{openapi, single, used_by};
 
 pub(crate) fn operations(resource: &KindResource) -> Vec<Operation> {
     let meta = resource.def.meta;
-    if let Some(rights) = &resource.single {
-        return single::operations(&resource.def, rights);
+    if !resource.served {
+        return Vec::new();
+    }
+    if let Some(needs) = &resource.single {
+        return single::operations(&resource.def, needs);
     }
     let (path, item) = (format!("{}/", meta.path), format!("{}/{{{}}}/", meta.path, meta.lookup));
     let id = |verb: &str| format!("{}_{verb}", meta.path.replace(['/', '-'], "_"));
-    let access = |verb: &str| Access::permission(meta.app(), verb, meta.model_name());
-    let view = if resource.visible.is_some() { Access::Authenticated } else { access("view") };
+    let view = || Access::on(Permission::view(meta));
+    let read = if resource.visible.is_some() { Access::authenticated() } else { view() };
+    let change = || Access::on(Permission::change(meta));
     let schema = meta.schema;
     let this = Arc::new(resource.clone());
     let patched = format!("Patched{schema}Request");
     let request = format!("{schema}Request");
     let dates: &[(&str, &str)] = if resource.dated { &dated::PARAMETERS } else { &[] };
+    let users = Operation::new(
+        Method::GET,
+        format!("{item}used_by/"),
+        id("used_by_list"),
+        view(),
+        used_by_list,
+    )
+    .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}}));
     let all = vec![
         openapi::filters(meta, resource.parameters.iter().chain(dates)).fold(
-            Operation::new(Method::GET, &path, id("list"), view.clone(), with(&this, list))
-                .response(format!("Paginated{schema}List")),
+            Operation::new(Method::GET, &path, id("list"), read.clone(), with(&this, list))
+                .pages_of(schema),
             |operation, (name, schema)| operation.parameter(&name, schema),
         ),
-        Operation::new(Method::POST, &path, id("create"), access("add"), with(&this, create))
-            .request(request.clone())
-            .response(schema),
-        Operation::new(Method::GET, &item, id("retrieve"), view.clone(), with(&this, retrieve))
+        Operation::new(
+            Method::POST,
+            &path,
+            id("create"),
+            Access::global(Permission::add(meta)),
+            with(&this, create),
+        )
+        .request(request.clone())
+        .response(schema),
+        Operation::new(Method::GET, &item, id("retrieve"), read, with(&this, retrieve))
             .response(schema),
         Operation::new(
             Method::PUT,
             &item,
             id("update"),
-            access("change"),
+            change(),
             with(&this, |kind, call| update(kind, call, Mode::Replace)),
         )
         .request(request)
@@ -54,7 +74,7 @@ pub(crate) fn operations(resource: &KindResource) -> Vec<Operation> {
             Method::PATCH,
             &item,
             id("partial_update"),
-            access("change"),
+            change(),
             with(&this, |kind, call| update(kind, call, Mode::Patch)),
         )
         .request(patched)
@@ -63,38 +83,40 @@ pub(crate) fn operations(resource: &KindResource) -> Vec<Operation> {
             Method::DELETE,
             &item,
             id("destroy"),
-            access("delete"),
-            with(&this, destroy),
+            Access::on(Permission::delete(meta)),
+            destroy,
         ),
-        Operation::new(
-            Method::GET,
-            format!("{item}used_by/"),
-            id("used_by_list"),
-            access("view"),
-            with(&this, used_by_list),
-        )
-        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
     ];
     let secret = meta.fields.iter().any(|field| field.is_secret() && !field.write_only);
     let masking = |operation: Operation| {
-        if secret && operation.response.is_some() && !operation.id.ends_with("used_by_list") {
+        if secret && operation.response.is_some() {
             operation.parameter("secrets", json!({"type": "string", "enum": ["masked"]}))
         } else {
             operation
         }
     };
-    all.into_iter().map(|operation| masking(operation.of(meta))).collect()
+    all.into_iter().map(masking).chain([users]).map(|operation| operation.of(meta)).collect()
 }
 
-/// What leaves a caller its part of the objects; `None` for one who sees all.
+/// What leaves a caller its part of the objects; `None` for one who asks for what it may view.
 fn visible_to<'a>(kind: &'a KindResource, call: &Call) -> Option<&'a Visible> {
-    kind.visible.as_ref().filter(|(sees_all, _)| !sees_all(call)).map(|(_, visible)| visible)
+    let (asks_for_all, visible) = kind.visible.as_ref()?;
+    (!asks_for_all(call) || view(kind, call).is_nothing()).then_some(visible)
+}
+
+/// The objects that a caller may view.
+fn view(kind: &KindResource, call: &Call) -> Reach {
+    match &kind.visible {
+        Some(_) => call.rights().reach(Permission::view(kind.meta()), None),
+        None => call.reach.clone(),
+    }
 }
 
 async fn list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError> {
-    let meta = kind.def.meta;
-    let visible = visible_to(&kind, &call);
-    if kind.narrow.is_none() && !kind.dated && visible.is_none() && wants_all(&call, meta)? {
+    let (meta, visible) = (kind.def.meta, visible_to(&kind, &call));
+    let reach = if visible.is_some() { Reach::ALL } else { view(&kind, &call) };
+    let all = visible.is_none() && reach.is_all();
+    if kind.narrow.is_none() && !kind.dated && all && wants_all(&call, meta)? {
         // The objects of other pages are not touched, however many they are.
         let (page, count) = (Page::read(&call.query, usize::MAX)?, call.snapshot.count_of(meta));
         page.check(count)?;
@@ -108,6 +130,7 @@ async fn list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError>
     let mut entries: Vec<_> = call
         .snapshot
         .in_order(meta)
+        .filter(|entry| reach.has(entry))
         .filter(|entry| kind.narrow.is_none_or(|narrow| narrow(&call, entry)))
         .cloned()
         .collect();
@@ -125,11 +148,18 @@ async fn list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError>
 }
 
 async fn retrieve(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError> {
-    let mut entry = Some(find(&call, kind.def.meta)?);
-    if let Some(visible) = visible_to(&kind, &call) {
-        entry = visible(call.clone(), entry.into_iter().collect()).await?.pop();
-    }
-    let entry = entry.ok_or_else(|| ApiError::not_found(kind.def.meta.schema))?;
+    let entry = match &kind.visible {
+        None => call.entry()?.clone(),
+        Some((_, visible)) => {
+            let entry = find(&call, kind.meta())?;
+            if view(&kind, &call).has(&entry) {
+                entry
+            } else {
+                let left = visible(call.clone(), vec![entry]).await?.pop();
+                left.ok_or_else(|| ApiError::not_found(kind.meta().schema))?
+            }
+        }
+    };
     one(&call, StatusCode::OK, entry, rendered).await
 }
 
@@ -149,6 +179,9 @@ async fn create(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiErro
             let id = ObjectId::new(meta.space, tx.graph().next_key(meta.key, meta.space, fresh));
             let object = def.stamped(object, tx.now());
             tx.draft().put_object(id, object);
+            if let Some(creator) = &moved.caller.user {
+                give_initial(tx, creator, meta, id, false)?;
+            }
             Ok::<_, ApiError>(id)
         })
         .await?;
@@ -159,7 +192,7 @@ async fn create(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiErro
 
 async fn update(kind: Arc<KindResource>, call: Call, mode: Mode) -> Result<Response, ApiError> {
     let (meta, body, def) = (kind.def.meta, call.object()?, kind.def.clone());
-    let (id, wanted) = (find(&call, meta)?.id, if_match(&call));
+    let (id, wanted) = (call.entry()?.id, if_match(&call));
     if let Some(admit) = &kind.admit {
         admit(call.clone(), body.clone()).await?;
     }
@@ -187,11 +220,11 @@ async fn update(kind: Arc<KindResource>, call: Call, mode: Mode) -> Result<Respo
     one(&Call { snapshot, ..call }, StatusCode::OK, entry, rendered).await
 }
 
-async fn destroy(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError> {
-    objects::destroy(&call, find(&call, kind.def.meta)?.id, kind.def.meta.schema).await
+async fn destroy(call: Call) -> Result<Response, ApiError> {
+    let entry = call.entry()?;
+    objects::destroy(&call, entry.id, entry.meta().schema).await
 }
 
-async fn used_by_list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError> {
-    let id = find(&call, kind.def.meta)?.id;
-    Ok(json(StatusCode::OK, &used_by::of_object(&call.cx, &call.snapshot, id)))
+async fn used_by_list(call: Call) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &used_by::of_object(&call, call.entry()?.id)))
 }

@@ -6,11 +6,13 @@
 //! particular kind is known here.
 
 mod dispatch;
+mod effective;
 mod families;
 mod forms;
 mod health;
 mod history;
 mod kinds;
+mod named;
 mod objects;
 mod openapi;
 mod references;
@@ -27,4 +29,6 @@ pub use objects::{answer, rendered, rendered_member};
 pub use openapi::object_schema;
 pub use secrets::Asked as AskedSecret;
 pub use socket::{admit, socket};
-pub use table::{Condition, Index, Narrowed, Resource, answer_row, no_choice, plain, table};
+pub use table::{
+    Condition, Index, Narrowed, Resource, answer_row, no_choice, plain, rows_reached, table,
+};

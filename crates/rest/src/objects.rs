@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_core::resource::{Searched, Visible};
-use countersign_core::{ApiError, Call, Page, RenderContext, envelope, json, no_content, plain};
+use countersign_core::{
+    ApiError, Call, Page, Permission, RenderContext, envelope, json, no_content, plain,
+};
 use countersign_model::{Entry, FieldMeta, Key, KindMeta, ObjectId, Problem, SortKey};
 use countersign_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
-use crate::secrets;
 use crate::values::{Filter, search};
+use crate::{effective, secrets};
 
 /// An object as it is now, answered as its kind's resource does.
 ///
@@ -26,24 +28,6 @@ pub async fn answer(call: &Call, id: ObjectId) -> Result<Response, ApiError> {
         .cloned()
         .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
     one(&Call { snapshot, ..call.clone() }, StatusCode::OK, entry, rendered).await
-}
-
-pub(crate) fn find(call: &Call, meta: &'static KindMeta) -> Result<Arc<Entry>, ApiError> {
-    let entry = find_in(call, meta)?;
-    if entry.meta().model == meta.model { Ok(entry) } else { Err(ApiError::not_found(meta.schema)) }
-}
-
-/// The object a path names, by the key or the slug that a kind or a family is looked up by.
-pub(crate) fn find_in(call: &Call, meta: &'static KindMeta) -> Result<Arc<Entry>, ApiError> {
-    let text = call.param(meta.lookup);
-    let entry = if meta.lookup == "slug" {
-        call.snapshot.lookup(meta.space, "slug", text)
-    } else {
-        let key = Key::parse(text, meta.key)
-            .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-        call.snapshot.entry(ObjectId::new(meta.space, key))
-    };
-    entry.cloned().ok_or_else(|| ApiError::not_found(meta.schema))
 }
 
 pub(crate) async fn destroy(
@@ -292,7 +276,8 @@ pub fn rendered_member(context: &RenderContext<'_>, entry: &Entry) -> Value {
 fn answered(context: &RenderContext<'_>, entry: &Entry, of: &KindMeta) -> Map<String, Value> {
     let meta = entry.meta();
     let key = context.cx.resource(meta).map_or("pk", |kind| kind.key_name);
-    let fields = secrets::answered(meta, entry.object.values(), context.caller, context.query);
+    let may_change = context.rights().on(Permission::change(meta), entry.id);
+    let fields = secrets::answered(meta, entry.object.values(), may_change, context.query);
     let mut map = Map::new();
     map.insert(key.to_owned(), entry.id.key.to_json());
     map.extend(fields.into_iter().filter(|(name, _)| of.field(name).is_some()));
@@ -304,6 +289,9 @@ fn answered(context: &RenderContext<'_>, entry: &Entry, of: &KindMeta) -> Map<St
     }
     for compute in context.cx.family(meta).iter().flat_map(|family| &family.computed) {
         compute(entry, context, &mut map);
+    }
+    if effective::is_asked(context.query) {
+        map.insert("effective".to_owned(), effective::on_object(context.rights(), entry));
     }
     map
 }

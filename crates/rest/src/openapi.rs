@@ -1,7 +1,9 @@
 //! The API's document, made from the same declarations that serve it.
 
 use axum::response::Response;
-use countersign_core::{Access, Call, Context, Operation, RequestInfo, json as json_response};
+use countersign_core::{
+    Access, Call, Context, Identities, Operation, RequestInfo, json as json_response,
+};
 use countersign_model::{FieldMeta, KeyType, KindMeta, Shape};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -18,7 +20,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "schema/",
             "schema_retrieve",
-            Access::Public,
+            Access::public(),
             |call: Call| async move {
                 let mut response = json_response(StatusCode::OK, &document(&call.cx));
                 // JSON is YAML too; the original's default media type is kept for tools that ask
@@ -88,7 +90,7 @@ fn describe(operation: &Operation) -> Value {
             .iter()
             .map(|(name, schema)| json!({"in": "query", "name": name, "schema": schema})),
     );
-    if operation.id.ends_with("_list") && matches!(&operation.response, Some(Value::String(_))) {
+    if operation.paged {
         for (name, kind) in [
             ("ordering", "string"),
             ("page", "integer"),
@@ -131,7 +133,7 @@ fn describe(operation: &Operation) -> Value {
                 json!({"content": {media: {"schema": reference(schema)}}}),
             );
         }
-        let security = if operation.access == Access::Public {
+        let security = if operation.access.who == Identities::Anybody {
             json!([{"authentik": []}, {}])
         } else {
             json!([{"authentik": []}])

@@ -4,30 +4,26 @@
 
 use std::sync::Arc;
 
-use countersign_core::{ApiError, Call, Caller, Query};
+use countersign_core::{ApiError, Call, Permission, Query};
 use countersign_model::{Entry, FieldMeta, Key, KindMeta, ObjectId, Secret, Snapshot};
 use http::StatusCode;
 use serde_json::{Map, Value};
 
 /// The declared fields of an object as answers hold them: the one place where secrets leave
-/// objects.
+/// objects. `may_change`: whether the caller may change that object.
 pub(crate) fn answered(
     meta: &'static KindMeta,
     mut values: Map<String, Value>,
-    caller: &Caller,
+    may_change: bool,
     query: &Query,
 ) -> Map<String, Value> {
-    let clear = query.get("secrets") != Some("masked") && may_change(caller, meta);
+    let clear = query.get("secrets") != Some("masked") && may_change;
     let shown = |field: &&FieldMeta| !field.write_only;
     let answer = |field: &FieldMeta| {
         let value = values.remove(field.name).unwrap_or_default();
         (field.name.to_owned(), if clear { value } else { (field.shape)().masked(value) })
     };
     meta.fields.iter().filter(shown).map(answer).collect()
-}
-
-fn may_change(caller: &Caller, meta: &KindMeta) -> bool {
-    caller.may(&format!("{}.change_{}", meta.app(), meta.model_name()))
 }
 
 /// A request for one secret: `{model, pk, field}`.
@@ -51,15 +47,21 @@ impl Asked {
         };
         let nothing = || ApiError::detail(StatusCode::NOT_FOUND, "Not found.");
         let meta = call.cx.registry().kind(&text("model")).ok_or_else(nothing)?.meta;
-        if !may_change(&call.caller, meta) {
+        let key = Key::parse(&text("pk"), meta.key);
+        let permission = Permission::change(meta);
+        let permitted = match key.map(|key| ObjectId::new(meta.space, key)) {
+            Some(id) => call.rights().on(permission, id),
+            None => call.rights().hold(permission),
+        };
+        if !permitted {
             return Err(ApiError::no_permission());
         }
         let field = meta
             .field(&text("field"))
             .filter(|field| field.is_secret() && !field.write_only)
             .ok_or_else(nothing)?;
-        let key = Key::parse(&text("pk"), meta.key).ok_or_else(nothing)?;
-        Ok(Asked { meta, id: ObjectId::new(meta.space, key), field })
+        let id = ObjectId::new(meta.space, key.ok_or_else(nothing)?);
+        Ok(Asked { meta, id, field })
     }
 
     /// The object and its secret.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_core::resource::Rights;
-use countersign_core::{ApiError, Call, Operation, json};
+use countersign_core::resource::Single;
+use countersign_core::{Access, ApiError, Call, Operation, json};
 use countersign_model::{Key, KindDef, KindMeta, Mode, Object, ObjectId, Snapshot};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
@@ -18,29 +18,29 @@ fn stored(snapshot: &Snapshot, def: &KindDef) -> Option<(ObjectId, Arc<dyn Objec
     snapshot.entries(def.meta.space).next().map(|entry| (entry.id, entry.object.clone()))
 }
 
-pub(crate) fn operations(def: &KindDef, rights: &Rights) -> Vec<Operation> {
+pub(crate) fn operations(def: &KindDef, needs: &Single) -> Vec<Operation> {
     let meta = def.meta;
     let path = format!("{}/", meta.path);
     let id = |verb: &str| format!("{}_{verb}", meta.path.replace(['/', '-'], "_"));
-    let read = def.clone();
+    let read = (def.clone(), *needs);
     let change = |mode: Mode| {
-        let def = def.clone();
-        move |call: Call| update(call, def.clone(), mode)
+        let (def, needs) = (def.clone(), *needs);
+        move |call: Call| update(call, def.clone(), needs, mode)
     };
     let all = vec![
         Operation::new(
             Method::GET,
             &path,
             id("retrieve"),
-            rights.view.clone(),
-            move |call: Call| retrieve(call, read.clone()),
+            Access::global(needs.view),
+            move |call: Call| retrieve(call, read.0.clone(), read.1),
         )
         .response(meta.schema),
         Operation::new(
             Method::PUT,
             &path,
             id("update"),
-            rights.change.clone(),
+            Access::global(needs.change),
             change(Mode::Replace),
         )
         .request(format!("{}Request", meta.schema))
@@ -49,7 +49,7 @@ pub(crate) fn operations(def: &KindDef, rights: &Rights) -> Vec<Operation> {
             Method::PATCH,
             &path,
             id("partial_update"),
-            rights.change.clone(),
+            Access::global(needs.change),
             change(Mode::Patch),
         )
         .request(format!("Patched{}Request", meta.schema))
@@ -58,15 +58,15 @@ pub(crate) fn operations(def: &KindDef, rights: &Rights) -> Vec<Operation> {
     all.into_iter().map(|operation| operation.of(meta)).collect()
 }
 
-async fn retrieve(call: Call, def: KindDef) -> Result<Response, ApiError> {
+async fn retrieve(call: Call, def: KindDef, needs: Single) -> Result<Response, ApiError> {
     let object = match stored(&call.snapshot, &def) {
         Some((_, object)) => object,
         None => def.parse(&call.input(&Map::new(), Mode::Create), None)?,
     };
-    Ok(answer(&call, def.meta, object.values()))
+    Ok(answer(&call, def.meta, needs, object.values()))
 }
 
-async fn update(call: Call, def: KindDef, mode: Mode) -> Result<Response, ApiError> {
+async fn update(call: Call, def: KindDef, needs: Single, mode: Mode) -> Result<Response, ApiError> {
     let (body, moved, meta) = (call.object()?, call.clone(), def.meta);
     let reason = format!("changed over the API: {}", meta.title);
     let values = call
@@ -85,9 +85,15 @@ async fn update(call: Call, def: KindDef, mode: Mode) -> Result<Response, ApiErr
             Ok::<_, ApiError>(values)
         })
         .await?;
-    Ok(answer(&call, meta, values))
+    Ok(answer(&call, meta, needs, values))
 }
 
-fn answer(call: &Call, meta: &'static KindMeta, values: Map<String, Value>) -> Response {
-    json(StatusCode::OK, &Value::Object(secrets::answered(meta, values, &call.caller, &call.query)))
+fn answer(
+    call: &Call,
+    meta: &'static KindMeta,
+    needs: Single,
+    values: Map<String, Value>,
+) -> Response {
+    let may_change = call.rights().hold(needs.change);
+    json(StatusCode::OK, &Value::Object(secrets::answered(meta, values, may_change, &call.query)))
 }

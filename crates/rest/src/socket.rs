@@ -36,7 +36,7 @@ pub async fn admit(cx: &Context, access: &Access, parts: &Parts) -> Result<Admit
         Err(error @ ApiError::Store(_)) => return Err(error.into_response()),
         Err(error) => return Err(refusal(StatusCode::UNAUTHORIZED, &error)),
     };
-    match (permit(access, &caller), &caller.user) {
+    match (permit(access, &caller, &cx.snapshot()), &caller.user) {
         (Ok(()), _) => Ok(Admitted { caller, access: access.clone() }),
         (Err(error), Some(_)) => Err(refusal(StatusCode::FORBIDDEN, &error)),
         (Err(error), None) => Err(refusal(StatusCode::UNAUTHORIZED, &error)),
@@ -105,7 +105,7 @@ impl Opened {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             match accounts::caller(&self.cx, &self.headers, &self.info, false).await {
-                Ok(caller) if permit(&self.access, &caller).is_ok() => {}
+                Ok(caller) if permit(&self.access, &caller, &self.cx.snapshot()).is_ok() => {}
                 Err(ApiError::Store(error)) if StoreError::is_passing(&error) => {}
                 _ => return,
             }

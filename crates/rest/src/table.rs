@@ -2,13 +2,13 @@
 //! SQL behind them. A page of rows takes the same number of statements however many they are.
 
 use axum::response::Response;
+use countersign_accounts::{give_initial, may_change};
 use countersign_core::{
-    Access, ApiError, Call, Operation, Page, Record, TableResource, envelope, find_all, json,
-    no_content, remove, save,
+    Access, ApiError, Call, Operation, Page, Permission, Reach, Record, TableResource, envelope,
+    find_all, json, no_content, remove, save,
 };
 use countersign_model::{
-    ColumnKind, ColumnMeta, FieldErrors, Key, KeyType, KindMeta, Mode, ObjectId, Problem, Shape,
-    TableMeta,
+    ColumnKind, ColumnMeta, FieldErrors, Key, KindMeta, Mode, ObjectId, Problem, Shape, TableMeta,
 };
 use countersign_store::{self as store, Sql, SqlValue, StoreError, Tx};
 use http::{Method, StatusCode};
@@ -16,8 +16,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::openapi::property;
-use crate::used_by;
 use crate::values::words;
+use crate::{effective, used_by};
 
 /// The most rows one page of a table holds.
 const MOST: usize = 1000;
@@ -130,17 +130,17 @@ pub fn table<T: Resource>() -> TableResource {
 
 fn operations<T: Resource>(mount: Mount) -> Vec<Operation> {
     let (meta, table) = (T::META, T::TABLE);
-    let access = |operation: &str| {
-        let verb = match operation {
-            "create" => "add",
-            "update" | "partial_update" => "change",
-            "destroy" => "delete",
-            _ => "view",
-        };
-        if mount.own || table.everybody {
-            Access::Authenticated
-        } else {
-            Access::permission(meta.app(), verb, meta.model_name())
+    let access = |operation: &str| match operation {
+        // Whatever somebody makes here is their own.
+        "create" if table.everybody || mount.own => Access::authenticated(),
+        "create" => Access::global(Permission::add(meta)),
+        name => {
+            let permission = match name {
+                "update" | "partial_update" => Permission::change(meta),
+                "destroy" => Permission::delete(meta),
+                _ => Permission::view(meta),
+            };
+            if mount.own { Access::own(permission) } else { Access::on(permission) }
         }
     };
     let (list_path, item) =
@@ -153,42 +153,37 @@ fn operations<T: Resource>(mount: Mount) -> Vec<Operation> {
         let (list_path, item, access) = (list_path.clone(), item.clone(), access(name));
         match *name {
             "list" => parameters::<T>().fold(
-                Operation::new(Method::GET, list_path, id, access, move |call| {
-                    list::<T>(call, mount)
-                })
-                .response(format!("Paginated{schema}List")),
+                Operation::new(Method::GET, list_path, id, access, list::<T>).pages_of(schema),
                 |operation, (name, schema)| operation.parameter(name, schema),
             ),
             "create" => Operation::new(Method::POST, list_path, id, access, create::<T>)
                 .request(request.clone())
                 .response(schema),
             "update" => Operation::new(Method::PUT, item, id, access, move |call| {
-                change::<T>(call, mount, Mode::Replace)
+                change::<T>(call, Mode::Replace)
             })
             .request(request.clone())
             .response(schema),
             "partial_update" => Operation::new(Method::PATCH, item, id, access, move |call| {
-                change::<T>(call, mount, Mode::Patch)
+                change::<T>(call, Mode::Patch)
             })
             .request(patch.clone())
             .response(schema),
-            "destroy" => Operation::new(Method::DELETE, item, id, access, move |call| {
-                destroy::<T>(call, mount)
-            }),
+            "destroy" => Operation::new(Method::DELETE, item, id, access, destroy::<T>),
             "used_by" => Operation::new(
                 Method::GET,
                 format!("{item}used_by/"),
                 format!("{id}_list"),
                 access,
                 move |call: Call| async move {
-                    let key = object_id(meta, &lookup::<T>(&call, mount).await?);
+                    let key = ObjectId::new(meta.space, call.row()?);
                     let users = used_by::of_row(&call, T::TABLE, key).await?;
                     Ok(json(StatusCode::OK, &users))
                 },
             )
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
             _ => Operation::new(Method::GET, item, id, access, move |call: Call| async move {
-                let key = lookup::<T>(&call, mount).await?;
+                let key = call.row()?.into();
                 answer_row::<T>(call, StatusCode::OK, key).await
             })
             .response(schema),
@@ -254,22 +249,14 @@ fn from(table: &TableMeta) -> String {
     from
 }
 
-/// Which rows the caller may see at all: the one condition that every list and look-up begins with.
-/// Who may view the model sees all; others the rows of their own account, and none where rows
-/// belong to nobody.
-fn visible(call: &Call, table: &TableMeta, meta: &KindMeta, mount: Mount) -> Conditions {
+/// The rows that a caller reaches: the one condition that every list and look-up begins with.
+fn reached(reach: &Reach, table: &TableMeta) -> Conditions {
     let mut conditions = Conditions::default();
     if let Some(only_if) = table.only_if {
         conditions.push(only_if, Vec::new());
     }
-    let may_view = call.caller.may(&format!("{}.view_{}", meta.app(), meta.model_name()));
-    if mount.own || !may_view {
-        match (table.owner(), call.caller.pk()) {
-            (Some(owner), Some(user)) => {
-                conditions.push(&format!("t.{} = ?", owner.sql), vec![user.into()]);
-            }
-            _ => conditions.push("1 = 0", Vec::new()),
-        }
+    if let Some((text, values)) = reach.condition(table) {
+        conditions.push(&text, values);
     }
     conditions
 }
@@ -280,14 +267,19 @@ async fn create<T: Resource>(call: Call) -> Result<Response, ApiError> {
     let write = move |tx: &mut Tx<'_>| {
         let mut row = T::parse(&moved.input(&body, Mode::Create), None)?;
         row.admit(tx, &moved, None)?;
-        Ok::<_, ApiError>(save(tx, row, None)?.key())
+        may_touch(tx, &row)?;
+        let key = save(tx, row, None)?.key();
+        if let (Some(creator), Some(made)) = (&moved.caller.user, as_key(&key)) {
+            give_initial(tx, creator, T::META, ObjectId::new(T::META.space, made), true)?;
+        }
+        Ok::<_, ApiError>(key)
     };
     let key = call.cx.store.write(call.actor(), reason(T::META, "created"), write).await?;
     answer_row::<T>(call, StatusCode::CREATED, key).await
 }
 
-async fn change<T: Resource>(call: Call, mount: Mount, mode: Mode) -> Result<Response, ApiError> {
-    let key = lookup::<T>(&call, mount).await?;
+async fn change<T: Resource>(call: Call, mode: Mode) -> Result<Response, ApiError> {
+    let key = SqlValue::from(call.row()?);
     let body = call.object()?;
     let (moved, wanted) = (call.clone(), key.clone());
     let write = move |tx: &mut Tx<'_>| {
@@ -295,22 +287,54 @@ async fn change<T: Resource>(call: Call, mount: Mount, mode: Mode) -> Result<Res
         let before: T = found.ok_or_else(|| ApiError::not_found(T::TABLE.class))?;
         let mut row = T::parse(&moved.input(&body, mode), Some(&before))?;
         row.admit(tx, &moved, Some(&before))?;
+        may_touch(tx, &before)?;
         save(tx, row, Some(&before)).map(|_| ())
     };
     call.cx.store.write(call.actor(), reason(T::META, "changed"), write).await?;
     answer_row::<T>(call, StatusCode::OK, key).await
 }
 
-async fn destroy<T: Resource>(call: Call, mount: Mount) -> Result<Response, ApiError> {
-    let key = lookup::<T>(&call, mount).await?;
+async fn destroy<T: Resource>(call: Call) -> Result<Response, ApiError> {
+    let key = call.row()?;
     let moved = call.clone();
     let write = move |tx: &mut Tx<'_>| {
-        let Some(row) = countersign_core::find::<T>(tx, key.clone())? else { return Ok(()) };
+        let Some(row) = countersign_core::find::<T>(tx, key)? else { return Ok(()) };
         row.admit_removal(tx, &moved)?;
+        may_touch(tx, &row)?;
         remove(tx, &row)
     };
     call.cx.store.write(call.actor(), reason(T::META, "deleted"), write).await?;
     Ok(no_content())
+}
+
+/// The rows of these keys as their resource answers them.
+fn answers<T: Resource>(
+    sql: &mut Sql<'_>,
+    keys: &[SqlValue],
+    call: &Call,
+) -> Result<Vec<Value>, StoreError> {
+    let rows = find_all::<T>(sql, keys)?;
+    let mut answers = T::answers(sql, &rows, call)?;
+    let keys: Vec<SqlValue> = rows.iter().map(store::Table::key).collect();
+    effective::add_to_rows(sql, call, (T::TABLE, T::META), &keys, &mut answers)?;
+    Ok(answers)
+}
+
+fn as_key(value: &SqlValue) -> Option<Key> {
+    match value {
+        SqlValue::Int(number) => Some(Key::Int(*number)),
+        SqlValue::Bytes(bytes) => Uuid::from_slice(bytes).ok().map(Key::Uuid),
+        SqlValue::Text(_) | SqlValue::Null => None,
+    }
+}
+
+/// What belongs to somebody who holds more than the caller is not the caller's to change.
+fn may_touch<T: Resource>(tx: &mut Tx<'_>, row: &T) -> Result<(), ApiError> {
+    let owner = T::TABLE.columns.iter().position(|column| column.owner);
+    match owner.and_then(|at| row.values().into_iter().nth(at)) {
+        Some(SqlValue::Int(owner)) => may_change(tx, owner),
+        _ => Ok(()),
+    }
 }
 
 fn reason(meta: &KindMeta, what: &str) -> String {
@@ -327,53 +351,75 @@ pub async fn answer_row<T: Resource>(
     key: SqlValue,
 ) -> Result<Response, ApiError> {
     let moved = call.clone();
-    let mut rows = call
-        .cx
-        .store
-        .read(move |sql| {
-            let rows = find_all::<T>(sql, &[key])?;
-            T::answers(sql, &rows, &moved)
-        })
-        .await?;
+    let mut rows = call.cx.store.read(move |sql| answers::<T>(sql, &[key], &moved)).await?;
     rows.pop().map(|row| json(status, &row)).ok_or_else(|| ApiError::not_found(T::TABLE.class))
 }
 
-/// The key of the row an item path names, when the caller may see it.
-async fn lookup<T: Resource>(call: &Call, mount: Mount) -> Result<SqlValue, ApiError> {
-    let (table, meta) = (T::TABLE, T::META);
+/// Whether a caller holds a permission on any row whatever.
+pub(crate) async fn reaches_some(
+    call: &Call,
+    table: &'static TableMeta,
+    reach: &Reach,
+) -> Result<bool, ApiError> {
+    if !reach.is_nothing() {
+        return Ok(true);
+    }
+    let Some((_, text, values)) = reach.grants(table) else { return Ok(false) };
+    let mut conditions = Conditions::default();
+    conditions.push(&text, values);
+    let statement = format!("SELECT 1 FROM role_grant{} LIMIT 1", conditions.text());
+    let found =
+        call.cx.store.read(move |sql| sql.query_one(&statement, &conditions.values)).await?;
+    Ok(found.is_some())
+}
+
+/// Whether a row is among those reached.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn rows_reached(
+    call: &Call,
+    table: &'static TableMeta,
+    reach: &Reach,
+    key: impl Into<SqlValue>,
+) -> Result<bool, ApiError> {
+    let own = table.key().ok_or_else(|| ApiError::not_found(table.class))?;
+    let mut conditions = reached(reach, table);
+    conditions.push(&format!("t.{} = ?", own.sql), vec![key.into()]);
+    let statement = format!("SELECT 1 FROM {} t{}", table.name, conditions.text());
+    let found =
+        call.cx.store.read(move |sql| sql.query_one(&statement, &conditions.values)).await?;
+    Ok(found.is_some())
+}
+
+/// The key of the row an item path names, when it is among those reached.
+pub(crate) async fn find(
+    call: &Call,
+    table: &'static TableMeta,
+    meta: &'static KindMeta,
+    reach: &Reach,
+) -> Result<Option<Key>, ApiError> {
     let key = table.key().ok_or_else(|| ApiError::not_found(table.class))?;
     let column = table.column(meta.lookup).filter(|column| !column.key).unwrap_or(key);
     let value = parse(call.param(meta.lookup), column.kind)
         .ok_or_else(|| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
-    let mut conditions = visible(call, table, meta, mount);
+    let mut conditions = reached(reach, table);
     conditions.push(&format!("t.{} = ?", column.sql), vec![value]);
     let statement = format!("SELECT t.{} FROM {} t{}", key.sql, table.name, conditions.text());
     let found =
         call.cx.store.read(move |sql| sql.query_one(&statement, &conditions.values)).await?;
-    let row = found.ok_or_else(|| ApiError::not_found(table.class))?;
-    Ok(key_of(&row)?)
+    let key = found.map(|row| row.get(0).map(Key::Int).or_else(|_| row.get(0).map(Key::Uuid)));
+    Ok(key.transpose()?)
 }
 
 fn key_of(row: &store::Row) -> Result<SqlValue, StoreError> {
     row.get::<i64>(0).map(SqlValue::from).or_else(|_| row.get::<Vec<u8>>(0).map(SqlValue::from))
 }
 
-fn object_id(meta: &KindMeta, key: &SqlValue) -> ObjectId {
-    let key = match key {
-        SqlValue::Int(number) => Key::Int(*number),
-        SqlValue::Bytes(bytes) => Key::Uuid(Uuid::from_slice(bytes).unwrap_or_default()),
-        SqlValue::Text(_) | SqlValue::Null => match meta.key {
-            KeyType::Int => Key::Int(0),
-            KeyType::Uuid => Key::Uuid(Uuid::nil()),
-        },
-    };
-    ObjectId::new(meta.space, key)
-}
-
-async fn list<T: Resource>(call: Call, mount: Mount) -> Result<Response, ApiError> {
+async fn list<T: Resource>(call: Call) -> Result<Response, ApiError> {
     let (table, columns, index) = (T::TABLE, listed(T::TABLE), T::INDEX);
     let key = table.key().ok_or_else(|| ApiError::not_found(table.class))?;
-    let mut conditions = visible(&call, table, T::META, mount);
+    let mut conditions = reached(&call.reach, table);
     for (text, values) in T::conditions(&call)? {
         conditions.push(&text, values);
     }
@@ -454,8 +500,7 @@ async fn list<T: Resource>(call: Call, mount: Mount) -> Result<Response, ApiErro
                     usize::try_from(count.map_or(Ok(0), |row| row.get::<i64>(0))?).unwrap_or(0)
                 }
             };
-            let rows = find_all::<T>(sql, &keys)?;
-            Ok::<_, StoreError>((count, T::answers(sql, &rows, &moved)?))
+            Ok::<_, StoreError>((count, answers::<T>(sql, &keys, &moved)?))
         })
         .await?;
     page.check(count)?;
@@ -523,15 +568,22 @@ fn wrong(name: &str, kind: ColumnKind) -> ApiError {
 
 /// A WHERE clause in the making: `?` in each part becomes the next numbered parameter.
 #[derive(Clone, Default)]
-struct Conditions {
+pub(crate) struct Conditions {
+    /// Parameters that the statement has before.
+    before: usize,
     parts: Vec<String>,
     values: Vec<SqlValue>,
 }
 
 impl Conditions {
-    fn push(&mut self, text: &str, values: Vec<SqlValue>) {
+    /// Behind so many other parameters.
+    pub(crate) fn after(before: usize) -> Conditions {
+        Conditions { before, ..Conditions::default() }
+    }
+
+    pub(crate) fn push(&mut self, text: &str, values: Vec<SqlValue>) {
         let mut part = String::new();
-        let mut number = self.values.len();
+        let mut number = self.before + self.values.len();
         for letter in text.chars() {
             if letter == '?' {
                 number += 1;
@@ -549,6 +601,15 @@ impl Conditions {
         let (text, values) = store::one_of(column, self.values.len(), &keys);
         self.parts.push(text);
         self.values.extend(values);
+    }
+
+    /// To go on behind other conditions.
+    pub(crate) fn and(&self) -> String {
+        self.parts.iter().map(|part| format!(" AND {part}")).collect()
+    }
+
+    pub(crate) fn into_values(self) -> Vec<SqlValue> {
+        self.values
     }
 
     fn text(&self) -> String {

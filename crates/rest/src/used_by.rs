@@ -1,26 +1,30 @@
 //! What uses an object, and what would happen to it.
 
-use countersign_core::{Call, Context};
-use countersign_model::{ObjectId, OnDelete, Shape, Snapshot, Space, TableMeta};
+use countersign_core::{Call, Permission};
+use countersign_model::{ObjectId, OnDelete, Shape, Space, TableMeta};
 use countersign_store::{Sql, SqlValue, StoreError};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::table::Conditions;
 use crate::values::UsedBy;
 
 /// The `used_by` answer of an object of the graph.
-pub(crate) fn of_object(cx: &Context, snapshot: &Snapshot, id: ObjectId) -> Value {
-    users_of(cx, snapshot, id).iter().map(UsedBy::to_json).collect()
+pub(crate) fn of_object(call: &Call, id: ObjectId) -> Value {
+    users_of(call, id).iter().map(UsedBy::to_json).collect()
 }
 
-/// Objects that name `target`; bindings name whatever they are bound to by its uuid alone.
-fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<UsedBy> {
+/// Objects that name `target` and that the caller may view; bindings name whatever they are bound
+/// to by its uuid alone.
+fn users_of(call: &Call, target: ObjectId) -> Vec<UsedBy> {
+    let (snapshot, rights) = (&call.snapshot, call.rights());
     let as_bindable = ObjectId::new(Space("bindable"), target.key);
     let naming = snapshot.referrers(target).chain(snapshot.referrers(as_bindable));
     naming
         .filter_map(|(by, field)| {
-            let entry = snapshot.entry(by)?;
+            let entry = snapshot.entry(by).filter(|entry| rights.see(entry.meta(), by))?;
             let meta = entry.meta();
+            call.cx.resource(meta).filter(|kind| kind.served)?;
             let field = meta.field(field)?;
             let action = match (field.on_delete, (field.shape)()) {
                 (_, Shape::List(_)) => "cascade_many",
@@ -36,7 +40,7 @@ fn users_of(cx: &Context, snapshot: &Snapshot, target: ObjectId) -> Vec<UsedBy> 
                 app: app.to_owned(),
                 model_name: model_name.to_owned(),
                 pk: by.key.to_string(),
-                name: cx.display(entry),
+                name: call.cx.display(entry),
                 action,
             })
         })
@@ -53,19 +57,19 @@ pub(crate) async fn of_row(
     table: &'static TableMeta,
     id: ObjectId,
 ) -> Result<Value, StoreError> {
-    let naming: Vec<Naming> = namings(&call.cx, table);
+    let naming: Vec<Naming> = namings(call, table);
     let rows = call
         .cx
         .store
         .read(move |sql| {
             let mut all = Vec::new();
             for naming in &naming {
-                all.extend(naming.rows(sql, &SqlValue::from(id.key))?);
+                all.extend(naming.rows(sql, id.key.into())?);
             }
             Ok::<_, StoreError>(all)
         })
         .await?;
-    let mut all = users_of(&call.cx, &call.snapshot, id);
+    let mut all = users_of(call, id);
     all.extend(rows);
     Ok(all.iter().map(UsedBy::to_json).collect())
 }
@@ -76,10 +80,12 @@ struct Naming {
     model_name: &'static str,
     action: &'static str,
     statement: String,
+    /// After the key.
+    values: Vec<SqlValue>,
 }
 
-fn namings(cx: &Context, target: &TableMeta) -> Vec<Naming> {
-    let mut all = Vec::new();
+fn namings(call: &Call, target: &TableMeta) -> Vec<Naming> {
+    let (cx, mut all) = (&call.cx, Vec::new());
     for table in cx.tables().map(|resource| resource.meta) {
         for column in table.columns {
             let Some((other, rule)) =
@@ -107,7 +113,14 @@ fn namings(cx: &Context, target: &TableMeta) -> Vec<Naming> {
                 }
             };
             let (Some(kind), Some(key)) = (shown.kind, shown.key()) else { continue };
-            let only_if = shown.only_if.map(|only| format!(" AND {only}")).unwrap_or_default();
+            let reach = call.rights().reach(Permission::view(kind), Some(shown));
+            let mut conditions = Conditions::after(1);
+            if let Some(only_if) = shown.only_if {
+                conditions.push(only_if, Vec::new());
+            }
+            if let Some((text, values)) = reach.condition(shown) {
+                conditions.push(&text, values);
+            }
             let by = kind.ordering.first().and_then(|by| shown.column(by));
             let by = by.map_or(key.sql, |column| column.sql);
             all.push(Naming {
@@ -115,11 +128,13 @@ fn namings(cx: &Context, target: &TableMeta) -> Vec<Naming> {
                 model_name: kind.model_name(),
                 action,
                 statement: format!(
-                    "SELECT t.{}, {} FROM {from}{only_if} ORDER BY t.{by}, t.{} LIMIT {MOST}",
+                    "SELECT t.{}, {} FROM {from}{} ORDER BY t.{by}, t.{} LIMIT {MOST}",
                     key.sql,
                     shown.display_sql(),
+                    conditions.and(),
                     key.sql
                 ),
+                values: conditions.into_values(),
             });
         }
     }
@@ -127,8 +142,9 @@ fn namings(cx: &Context, target: &TableMeta) -> Vec<Naming> {
 }
 
 impl Naming {
-    fn rows(&self, sql: &mut Sql<'_>, key: &SqlValue) -> Result<Vec<UsedBy>, StoreError> {
-        let rows = sql.query(&self.statement, std::slice::from_ref(key))?;
+    fn rows(&self, sql: &mut Sql<'_>, key: SqlValue) -> Result<Vec<UsedBy>, StoreError> {
+        let values = [vec![key], self.values.clone()].concat();
+        let rows = sql.query(&self.statement, &values)?;
         let used = rows.iter().map(|row| {
             let pk = row
                 .get::<i64>(0)

@@ -51,6 +51,10 @@ pub struct Actor {
     /// The account that `user` acts as, while impersonating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<ActorUser>,
+    /// The account decides what is written, and only what it holds may come of it; of what a flow
+    /// writes for somebody, the configuration decides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bounded: bool,
     /// Where the request came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<String>,
@@ -86,6 +90,12 @@ impl Actor {
     pub fn through(mut self, means: impl Into<String>) -> Actor {
         self.through = Some(means.into());
         self
+    }
+
+    /// The account whose rights bound the write.
+    pub fn bounding(&self) -> Option<i64> {
+        let acting = self.on_behalf_of.as_ref().or(self.user.as_ref());
+        acting.filter(|_| self.bounded).map(|user| user.pk)
     }
 
     /// Whether the account is the one that acts, also while impersonating.

@@ -27,6 +27,10 @@ pub struct CommittedEdit<'a> {
     pub reason: &'a str,
     /// The objects that differ, before and after.
     pub changes: &'a [Change],
+    /// The configuration without the edit.
+    pub before: &'a Snapshot,
+    /// The configuration with the edit.
+    pub after: &'a Snapshot,
     /// Seals what is secret in them.
     pub sealer: &'a dyn Sealer,
 }

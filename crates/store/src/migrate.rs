@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0014_flow_steps.sql")),
     Statements(include_str!("../migrations/0015_accounts_and_sessions.sql")),
     Statements(include_str!("../migrations/0016_second_factors.sql")),
+    Statements(include_str!("../migrations/0017_roles.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

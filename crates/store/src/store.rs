@@ -685,6 +685,7 @@ impl Inner {
         let mut tx = Tx {
             sql,
             draft: Draft::new(graph),
+            before: graph,
             now: self.clock.now(),
             actor,
             entropy: &*self.entropy,
@@ -709,6 +710,8 @@ impl Inner {
                 actor,
                 reason,
                 changes: &changes,
+                before: graph,
+                after: &snapshot,
                 sealer: &*self.seal,
             };
             self.auditor.record(&mut sql, &*self.entropy, &edit)?;

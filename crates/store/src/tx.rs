@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
-use countersign_model::{Draft, Entropy, Registry, Revision, Sealer, Timestamp};
+use countersign_model::{Draft, Entropy, Registry, Revision, Sealer, Snapshot, Timestamp};
 
 use crate::actor::Actor;
 use crate::error::StoreError;
@@ -17,6 +17,7 @@ pub type Check = fn(&mut Tx<'_>) -> Result<(), StoreError>;
 pub struct Tx<'c> {
     pub(crate) sql: Sql<'c>,
     pub(crate) draft: Draft,
+    pub(crate) before: &'c Snapshot,
     pub(crate) now: Timestamp,
     pub(crate) actor: &'c Actor,
     pub(crate) entropy: &'c dyn Entropy,
@@ -42,6 +43,11 @@ impl<'c> Tx<'c> {
     /// The configuration as this transaction sees it, for reading.
     pub const fn graph(&self) -> &Draft {
         &self.draft
+    }
+
+    /// The configuration as it was before this transaction.
+    pub const fn before(&self) -> &'c Snapshot {
+        self.before
     }
 
     /// The configuration, for changing.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::{
     Action, ApplyError, ApplyErrorKind, META_MODEL, Run, Spot, Step,
     find::{FindFault, Found},
+    rights,
 };
 use crate::{
     format::{Document, Entry, Origin, State, Tag, Value},
@@ -41,6 +42,7 @@ struct Wanted {
     state: State,
     identifiers: Map<String, Json>,
     attrs: Map<String, Json>,
+    permissions: Vec<Json>,
 }
 
 /// An entry that is to be carried out, or what became of it without that.
@@ -179,6 +181,7 @@ impl Run<'_> {
         made.relink(&mut wanted.identifiers);
         made.relink(&mut wanted.attrs);
         let found = self.look_up(tx, &wanted)?;
+        rights::may(tx, self.job, &wanted.model, wanted.state, found.as_ref().map(|f| f.key))?;
         let table = self.job.tables.iter().find(|table| table.kind().model == wanted.model);
         let (action, key, fields) = match table {
             Some(table) => bring_about_row(tx, (&**table, &*self.job.passwords), &wanted, found)?,
@@ -190,8 +193,11 @@ impl Run<'_> {
         if let (Some(old), Some(key)) = (wanted.identifiers.get("pk"), key) {
             made.keys.push((old.clone(), key.to_json()));
         }
-        if !entry.permissions.is_empty() {
-            self.outcome.notes.push(format!("{spot}: permissions on single objects are not kept by this version; none were granted"));
+        if let Some(key) = key {
+            rights::give(tx, self.job, &wanted.model, key, &wanted.permissions)?;
+            if let Some(held) = wanted.attrs.get("permissions").filter(|_| action != Action::Kept) {
+                rights::of_account(tx, &wanted.model, key, held)?;
+            }
         }
         self.step(spot, action, wanted.identifiers, fields);
         Ok(())
@@ -232,7 +238,8 @@ impl Run<'_> {
         }
         let identifiers = resolver.members("identifiers", &entry.identifiers)?;
         let attrs = if absent { Map::new() } else { resolver.members("attrs", &entry.attrs)? };
-        Ok(Resolved::Wanted(Wanted { model, state, identifiers, attrs }))
+        let permissions = resolver.list("permissions", &entry.permissions)?;
+        Ok(Resolved::Wanted(Wanted { model, state, identifiers, attrs, permissions }))
     }
 
     fn nested(&mut self, tx: &mut Tx<'_>, attrs: &Map<String, Json>) -> Result<(), Fault> {

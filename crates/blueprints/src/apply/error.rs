@@ -101,7 +101,7 @@ pub enum ApplyErrorKind {
     Protected(EditError),
     /// The store refused.
     #[error(transparent)]
-    Store(StoreError),
+    Store(#[from] StoreError),
 }
 
 impl From<StoreError> for ApplyError {

@@ -8,13 +8,14 @@ mod entry;
 mod error;
 mod find;
 mod plan;
+mod rights;
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use countersign_core::{PasswordHash, Rows};
+use countersign_core::{PasswordHash, Rows, permissions};
 use countersign_model::{FieldErrors, KindMeta, ObjectId, Secret};
 use countersign_store::{Actor, Store, StoreError, Tx};
 use serde_json::{Map, Value as Json};
@@ -262,7 +263,7 @@ impl Run<'_> {
         if document.origin == Origin::Sent && document.reaches_out() {
             return Err(ApplyError { spot: None, kind: ApplyErrorKind::ReachesOut });
         }
-        let context = self.context(tx, document);
+        let context = self.context(document);
         let mut made = entry::Made::default();
         for entry in &document.entries {
             self.entry(tx, document, entry, &context, &mut made)?;
@@ -299,11 +300,12 @@ impl Run<'_> {
     }
 
     /// Defaults of ours, then the file's context, then the job's.
-    fn context(&self, tx: &Tx<'_>, document: &Document) -> Vec<(String, Value)> {
-        let graph = tx.registry().kinds().map(|kind| kind.meta.model);
-        let models: Map<String, Json> = graph
-            .chain(self.job.tables.iter().map(|table| table.kind().model))
-            .filter_map(|model| model.split_once('.'))
+    fn context(&self, document: &Document) -> Vec<(String, Value)> {
+        // Also of kinds that are not built: a role may name what there is to view of them.
+        let viewed = permissions().iter().map(|listed| listed.permission);
+        let viewed = viewed.filter(|permission| permission.verb() == "view");
+        let models: Map<String, Json> = viewed
+            .filter_map(|permission| permission.model().split_once('.'))
             .map(|(app, name)| (name.to_owned(), Json::from(app)))
             .collect();
         let mut context = vec![

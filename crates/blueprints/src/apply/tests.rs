@@ -389,8 +389,9 @@ async fn the_context_knows_the_models() {
     let world = world();
     let text = "entries:\n- model: authentik_flows.flow\n  identifiers: {slug: a}\n  attrs:\n    name: !Format ['%s', !Enumerate [!Context goauthentik.io/rbac/models, SEQ, !Format ['%s.view_%s', !Value 0, !Index 0]]]\n";
     world.apply(text).await.unwrap();
-    assert_eq!(
-        world.names()[0].1,
-        "['authentik_flows.view_flow', 'authentik_flows.view_flowstagebinding', 'authentik_core.view_group']"
-    );
+    for name in
+        ["authentik_flows.view_flow", "authentik_core.view_group", "authentik_rbac.view_role"]
+    {
+        assert!(world.names()[0].1.contains(&format!("'{name}'")), "{name}");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::{body::Body, response::Response};
-use countersign_core::{Access, ApiError, Call, Operation, with};
+use countersign_core::{Access, ApiError, Call, Operation, Permission, with};
 use countersign_model::{Key, ObjectId, Snapshot, Space, Target as _, family};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
@@ -22,7 +22,7 @@ pub(crate) fn operations(given: &Arc<Surroundings>) -> Vec<Operation> {
             Method::GET,
             "countersign/export/",
             "countersign_export_retrieve",
-            Access::Superuser,
+            Access::everything(),
             whole,
         )
         .summary("The configuration as a blueprint, without secrets.")
@@ -32,16 +32,16 @@ pub(crate) fn operations(given: &Arc<Surroundings>) -> Vec<Operation> {
             Method::GET,
             "flows/instances/{slug}/export/",
             "flows_instances_export_retrieve",
-            Access::Permission("authentik_flows.export_flow".to_owned()),
+            Access::on(Permission::EXPORT_FLOW),
             flow,
         )
         .response(file()),
-        // A blueprint can make anything, administrators too.
+        // A blueprint can make anything: of each entry is asked what its sender may do by itself.
         Operation::new(
             Method::POST,
             "flows/instances/import/",
             "flows_instances_import_create",
-            Access::Superuser,
+            Access::global(Permission::on("authentik_flows.flow", "add")),
             with(given, import),
         )
         .form("FlowImportRequest")

@@ -15,7 +15,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use countersign_core::Rows;
+use countersign_core::{Grant, Rows};
 use countersign_model::{
     Export as Exported, FieldMeta, Key, KindMeta, ObjectId, Registry, Shape, Snapshot, Space,
     Target as _, Timestamp, family,
@@ -160,7 +160,7 @@ pub async fn of_store(
 /// Writes the blueprint.
 pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) -> Export {
     let mut chosen: Vec<&Item> =
-        everything.items.values().filter(|item| selection.takes(item)).collect();
+        everything.items.values().filter(|item| selection.takes(item) && !is_grant(item)).collect();
     // By what people see, so that equal installations write equal files.
     chosen.sort_by_cached_key(|item| {
         (rank(item.id.space), item.meta.model, order::place(everything, item), item.id)
@@ -208,7 +208,9 @@ pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) ->
         // object, it stays.
         let pair = item.meta.fields.iter().any(|field| field.write_only && !field.is_secret())
             && !parts.is_empty();
-        entry(&mut entries, item, &identities, (attrs, pair, step.only.is_some()));
+        let given =
+            if step.only.is_none() { grants(everything, &identities, item) } else { Vec::new() };
+        entry(&mut entries, item, &identities, (attrs, pair, step.only.is_some()), given);
     }
     left_out.sort();
     Export { text: document(&entries, &left_out, now), entries: plan.steps.len(), left_out }
@@ -239,6 +241,7 @@ fn entry(
     item: &Item,
     identities: &Identities,
     (attrs, pair, again): (Vec<(String, Out)>, bool, bool),
+    given: Vec<Out>,
 ) {
     let mut members = vec![("model".to_owned(), Out::text(item.meta.model))];
     if !again {
@@ -251,10 +254,38 @@ fn entry(
     if !attrs.is_empty() {
         members.push(("attrs".to_owned(), Out::Map(attrs)));
     }
+    if !given.is_empty() {
+        members.push(("permissions".to_owned(), Out::List(given)));
+    }
     let mut lines = String::new();
     write::map(&mut lines, 1, &members);
     text.push_str("- ");
     text.push_str(lines.get(2..).unwrap_or_default());
+}
+
+/// Grants are written with the objects that they are for.
+fn is_grant(item: &Item) -> bool {
+    item.id.space == Grant::SPACE
+}
+
+/// What roles and accounts hold on an object.
+fn grants(everything: &Everything, identities: &Identities, of: &Item) -> Vec<Out> {
+    let space = Json::from(of.id.space.0);
+    let is_for = |item: &&Item| {
+        let object = item.values.get("object");
+        object.and_then(|object| object.get("space")) == Some(&space)
+            && object.and_then(|object| object.get("pk")) == Some(&of.id.key.to_json())
+    };
+    let all = everything.items.values().filter(|item| is_grant(item)).filter(is_for);
+    all.map(|item| {
+        let part = |field: &str| {
+            let shape = item.meta.field(field).map_or(Shape::Json, |field| (field.shape)());
+            let value = item.values.get(field).filter(|value| !value.is_null())?;
+            Some((field.to_owned(), rendered(everything, identities, value, &shape)))
+        };
+        Out::Map(["permission", "role", "user"].iter().filter_map(|field| part(field)).collect())
+    })
+    .collect()
 }
 
 /// A value with its references by name.
@@ -344,7 +375,8 @@ impl Selection {
 /// The rank of a space: what is usually named stands before what names it, so that a file reads
 /// from the ground up.
 fn rank(space: Space) -> usize {
-    const ORDER: [&str; 12] = [
+    const ORDER: [&str; 13] = [
+        "role",
         "group",
         "user",
         "certificate_key_pair",

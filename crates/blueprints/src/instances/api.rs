@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, enqueue, json, with};
-use countersign_model::{FieldErrors, Key, KeyType, Problem, Ref, Verbatim};
+use countersign_core::{Access, ApiError, Call, Operation, Permission, enqueue, json, with};
+use countersign_model::{FieldErrors, Fields, Problem, Ref, Verbatim};
 use countersign_store::{StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json, json};
@@ -52,14 +52,13 @@ pub(super) async fn admit(
 }
 
 pub(super) fn operations(given: &Arc<Surroundings>) -> Vec<Operation> {
-    let access = |verb: &str| Access::permission("authentik_blueprints", verb, "blueprintinstance");
     let array = json!({"type": "array", "items": {"$ref": "#/components/schemas/BlueprintFile"}});
     vec![
         Operation::new(
             Method::GET,
             "managed/blueprints/available/",
             "managed_blueprints_available_list",
-            access("view"),
+            Access::global(Permission::view(BlueprintInstance::META)),
             with(given, available),
         )
         .summary("Files at hand")
@@ -68,7 +67,7 @@ pub(super) fn operations(given: &Arc<Surroundings>) -> Vec<Operation> {
             Method::POST,
             "managed/blueprints/{instance_uuid}/apply/",
             "managed_blueprints_apply_create",
-            access("change"),
+            Access::on(Permission::change(BlueprintInstance::META)),
             apply_now,
         )
         .summary("Apply a blueprint")
@@ -88,10 +87,8 @@ async fn available(given: Arc<Surroundings>, _: Call) -> Result<Response, ApiErr
 
 /// Asks for an application and waits for its end, so that the answer tells how it went.
 async fn apply_now(call: Call) -> Result<Response, ApiError> {
-    let missing = || ApiError::not_found("BlueprintInstance");
-    let key = Key::parse(call.param("instance_uuid"), KeyType::Uuid).ok_or_else(missing)?;
-    let name =
-        call.snapshot.get(Ref::<BlueprintInstance>::new(key)).ok_or_else(missing)?.name.clone();
+    let key = call.entry()?.id.key;
+    let name = call.entry()?.label().unwrap_or_default();
     let actor = call.actor();
     let ask = move |tx: &mut Tx<'_>| {
         enqueue::<Apply>(tx, &name, &Wanted { pk: Ref::new(key), actor: Some(actor.clone()) })
@@ -114,5 +111,5 @@ async fn apply_now(call: Call) -> Result<Response, ApiError> {
         sleep(Duration::from_millis(50)).await;
     }
     call.cx.store.refresh().await?;
-    countersign_rest::answer(&call, Ref::<BlueprintInstance>::new(key).id()).await
+    countersign_rest::answer(&call, call.entry()?.id).await
 }

@@ -27,7 +27,7 @@ pub async fn change_password(loaded: &Loaded, user: &str) -> Result<(), String> 
     let name = user.to_owned();
     change(loaded, "change-password", "password set on the console", move |tx| {
         let pk = find(tx, &name)?;
-        Ok(users::set_password_hash(tx, pk, &hash, None)?)
+        users::set_password_hash(tx, pk, &hash, None)
     })
     .await?;
     println!("{user} has a new password; the sessions of the account have ended.");

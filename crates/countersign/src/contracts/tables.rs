@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use countersign_blueprints::export::{Selection, of_store};
+use countersign_blueprints::instances::default_objects;
 use countersign_blueprints::tables as fillable;
 use countersign_core::{
     Context, ContextParts, Module, Record, Run, Settings, TableResource, find, remove, save,
@@ -78,7 +79,7 @@ const CREATE: &str = "CREATE TABLE test_device (uuid BLOB PRIMARY KEY, \
     name TEXT NOT NULL UNIQUE, expires BIGINT, secret TEXT NOT NULL)";
 
 pub(super) struct World {
-    cx: Context,
+    pub(super) cx: Context,
     router: Router,
     _folder: tempfile::TempDir,
 }
@@ -90,7 +91,7 @@ fn open(folder: &tempfile::TempDir, modules: &[Module]) -> Store {
         registry: program::registry(modules),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-        auditor: Arc::new(countersign_events::Audit),
+        auditor: Arc::new(countersign_directory::Guard),
     };
     Store::open(options).unwrap()
 }
@@ -143,17 +144,27 @@ impl World {
         World { router, cx, _folder: folder }
     }
 
-    async fn call(
+    /// What the program does before it serves: the default objects.
+    pub(super) async fn start(&self) {
+        let program = program::Program::new(&crate::settings::defaults());
+        default_objects(&self.cx, &program.blueprints).await.unwrap();
+        for start in self.cx.modules().iter().flat_map(|module| &module.start) {
+            (start.run)(self.cx.clone()).await.unwrap();
+        }
+    }
+
+    pub(super) async fn call(
         &self,
         who: &str,
         method: Method,
         path: &str,
         body: Value,
     ) -> (StatusCode, Value) {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("/api/v3/{path}"))
-            .header(header::AUTHORIZATION, format!("Bearer {who}-token"))
+        let mut request = Request::builder().method(method).uri(format!("/api/v3/{path}"));
+        if who != "nobody" {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {who}-token"));
+        }
+        let request = request
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body.to_string()))
             .unwrap();
@@ -169,7 +180,7 @@ impl World {
         answer
     }
 
-    async fn person(&self, name: &'static str) -> i64 {
+    pub(super) async fn person(&self, name: &'static str) -> i64 {
         let work = move |sql: &mut Sql<'_>| {
             let row = sql.query_one("SELECT id FROM users WHERE username = $1", params![name])?;
             row.unwrap().get(0)
@@ -178,7 +189,10 @@ impl World {
     }
 }
 
-fn person(tx: &mut Tx<'_>, name: &str) -> Result<Ref<directory::User>, countersign_core::ApiError> {
+pub(super) fn person(
+    tx: &mut Tx<'_>,
+    name: &str,
+) -> Result<Ref<directory::User>, countersign_core::ApiError> {
     let username = name.to_owned();
     let path = "users".to_owned();
     let user = User { username, path, is_active: true, ..User::default() };

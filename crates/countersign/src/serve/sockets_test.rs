@@ -120,7 +120,7 @@ async fn listening(world: &World, connections: usize) -> (SocketAddr, Supervisor
     let (address, bounds) = (bound.address, Bounds { connections, ..bounds(&world.settings) });
     let route = Routes::over(Context::clone)
         .at([Method::GET], "/test/socket/", echo)
-        .access(Access::Superuser)
+        .access(Access::everything())
         .stack(Stack::Socket);
     let router = surrounded(&[route], &world.cx, &world.settings, &bounds);
     let mut supervisor = Supervisor::new(&world.cx, Backoff::DEFAULT);

@@ -64,7 +64,7 @@ async fn admitted(shared: &Shared, route: &Route, mut request: Request, next: Ne
     if let Some(refusal) = shared.throttle.refusal(route.throttle, &mut request) {
         return refusal;
     }
-    if route.access == Access::Public {
+    if route.access == Access::public() {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();

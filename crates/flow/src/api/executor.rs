@@ -2,8 +2,8 @@
 
 use axum::response::Response;
 use countersign_accounts::visitor;
-use countersign_core::{ApiError, Call, Via, Visitor, json};
-use countersign_model::{Entry, FieldErrors};
+use countersign_core::{ApiError, Call, Permission, Via, Visitor, json};
+use countersign_model::{Entry, FieldErrors, Ref};
 use countersign_pages::AnyPage;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -237,11 +237,17 @@ fn api_error(error: FlowError) -> ApiError {
     }
 }
 
-/// The plan of the caller's own browser and what it went through, for superusers.
+/// The plan of the caller's own browser and what it went through, for who may inspect the flow.
 pub(super) async fn inspect(flows: Flows, call: Call) -> Result<Response, ApiError> {
     // Whoever comes with a token has no browser to look into.
     let own_browser = matches!(call.caller.via, Via::Session { .. });
-    if call.request.method != Method::GET || !call.caller.is_superuser() || !own_browser {
+    let permitted = |flow: Ref<Flow>| call.rights().on(Permission::INSPECT_FLOW, flow.id());
+    let named = call.snapshot.find::<Flow>("slug", call.param("flow_slug"));
+    let permitted = match named {
+        Some((flow, _)) => permitted(flow),
+        None => call.rights().hold(Permission::INSPECT_FLOW),
+    };
+    if call.request.method != Method::GET || !permitted || !own_browser {
         return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
     }
     let browser = browser(&flows.over(&call.cx), &call).await?;

@@ -12,23 +12,26 @@ pub(crate) use computed::{
     prompt, stage, stage_name, text,
 };
 
-use countersign_core::{Access, Operation, ThrottleClass, with};
+use countersign_core::{Access, Operation, Permission, ThrottleClass, with};
+use countersign_model::Fields;
 use countersign_pages::PageDef;
 use countersign_rest::object_schema;
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::context::Flows;
+use crate::kinds::Flow;
+use crate::stages::Prompt;
 
 pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
-    let view = || Access::permission("authentik_flows", "view", "flow");
-    let change = || Access::permission("authentik_flows", "change", "flow");
+    let view = || Access::on(Permission::view(Flow::META));
+    let change = || Access::on(Permission::change(Flow::META));
     vec![
         Operation::new(
             Method::GET,
             "flows/executor/{flow_slug}/",
             "flows_executor_get",
-            Access::Public,
+            Access::public(),
             with(flows, executor::get),
         )
         .parameter("query", json!({"type": "string"}))
@@ -37,7 +40,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Method::POST,
             "flows/executor/{flow_slug}/",
             "flows_executor_solve",
-            Access::Public,
+            Access::public(),
             with(flows, executor::post),
         )
         .throttle(ThrottleClass::Login)
@@ -48,7 +51,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Method::GET,
             "flows/inspector/{flow_slug}/",
             "flows_inspector_get",
-            Access::Public,
+            Access::public(),
             with(flows, executor::inspect),
         )
         .response("FlowInspection"),
@@ -99,7 +102,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Method::GET,
             "flows/instances/cache_info/",
             "flows_instances_cache_info_retrieve",
-            view(),
+            Access::global(Permission::VIEW_FLOW_CACHE),
             actions::cache_info,
         )
         .response("Cache"),
@@ -107,14 +110,14 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Method::POST,
             "flows/instances/cache_clear/",
             "flows_instances_cache_clear_create",
-            view(),
+            Access::global(Permission::CLEAR_FLOW_CACHE),
             actions::cache_clear,
         ),
         Operation::new(
             Method::GET,
             "stages/all/user_settings/",
             "stages_all_user_settings_list",
-            Access::Authenticated,
+            Access::authenticated(),
             actions::user_settings,
         )
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UserSetting"}})),
@@ -122,7 +125,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Method::POST,
             "stages/prompt/prompts/preview/",
             "stages_prompt_prompts_preview_create",
-            Access::permission("authentik_stages_prompt", "view", "prompt"),
+            Access::global(Permission::change(Prompt::META)),
             with(flows, actions::preview),
         )
         .request("PromptRequest")
@@ -131,7 +134,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Method::GET,
             "countersign/runs/",
             "countersign_runs_list",
-            Access::Superuser,
+            Access::global(Permission::INSPECT_FLOW),
             runs::list,
         )
         .response("FlowRuns"),
@@ -139,7 +142,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Method::GET,
             "countersign/runs/{run}/",
             "countersign_runs_retrieve",
-            Access::Superuser,
+            Access::global(Permission::INSPECT_FLOW),
             runs::one,
         )
         .response("FlowRun"),

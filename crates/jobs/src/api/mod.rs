@@ -4,20 +4,17 @@ mod schedule;
 mod system_tasks;
 mod tasks;
 
-use countersign_core::{Access, Operation, TableResource};
+use countersign_core::{Access, Operation, Permission, TableResource};
+use countersign_model::Fields;
 use countersign_rest::{object_schema, table};
 use serde_json::Value;
 
-/// The original's name for what is kept of a run, by which permissions name it.
-const APP: &str = "authentik_events";
-const MODEL: &str = "systemtask";
-
 fn view() -> Access {
-    Access::permission(APP, "view", MODEL)
+    Access::global(Permission::view(tasks::Task::META))
 }
 
 fn run() -> Access {
-    Access::Permission(format!("{APP}.run_task"))
+    Access::global(Permission::RUN_TASK)
 }
 
 pub(crate) fn operations() -> Vec<Operation> {

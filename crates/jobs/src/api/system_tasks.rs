@@ -129,7 +129,7 @@ pub(super) fn operations() -> Vec<Operation> {
         list,
     )
     .summary("What was done beside requests")
-    .response("PaginatedSystemTaskList")
+    .pages_of("SystemTask")
     .parameter(
         "status",
         json!({"type": "string", "enum": ["error", "successful", "unknown", "warning"]}),

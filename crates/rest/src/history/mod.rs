@@ -5,9 +5,11 @@ mod pending;
 mod snapshots;
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Context, Operation, Page, envelope, json};
-use countersign_model::{FieldMeta, Registry, Sealer, Secret, Timestamp};
-use countersign_store::{Actor, Row, StoreError, Tx, params};
+use countersign_core::{
+    Access, ApiError, Call, Context, Operation, Page, Permission, envelope, json,
+};
+use countersign_model::{FieldMeta, Key, KindMeta, ObjectId, Registry, Sealer, Secret, Timestamp};
+use countersign_store::{Actor, Row, SqlValue, StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -22,7 +24,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "countersign/changes/",
             "countersign_changes_list",
-            Access::Superuser,
+            Access::authenticated(),
             list,
         )
         .summary("Edits of the configuration, newest first.")
@@ -31,7 +33,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::GET,
             "countersign/changes/{revision}/",
             "countersign_changes_retrieve",
-            Access::Superuser,
+            Access::authenticated(),
             retrieve,
         )
         .summary("What one edit changed.")
@@ -40,7 +42,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Method::POST,
             "countersign/changes/{revision}/rollback/",
             "countersign_changes_rollback_create",
-            Access::Superuser,
+            Access::authenticated(),
             roll_back,
         )
         .summary("Undoes one edit by a new one.")
@@ -57,37 +59,92 @@ async fn list(call: Call) -> Result<Response, ApiError> {
         "%{}%",
         call.query.get("search").unwrap_or_default().to_lowercase().replace(['%', '_'], " ")
     );
+    let (visible, known) = visible(&call)?;
     let (size, offset) =
         (i64::try_from(page.size).unwrap_or(100), i64::try_from(page.offset()).unwrap_or(0));
     let (count, rows) = call
         .cx
         .store
         .browse(move |sql| {
-            let filter = "WHERE LOWER(reason) LIKE $1 OR LOWER(actor) LIKE $1";
-            let count: i64 = match sql
-                .query_one(&format!("SELECT COUNT(*) FROM change {filter}"), params![&needle])?
-            {
-                Some(row) => row.get(0)?,
-                None => 0,
-            };
+            let filter =
+                format!("WHERE (LOWER(reason) LIKE $1 OR LOWER(actor) LIKE $1){visible}");
+            let mut values = vec![SqlValue::from(needle.as_str())];
+            values.extend(known.iter().cloned());
+            let count: i64 =
+                match sql.query_one(&format!("SELECT COUNT(*) FROM change {filter}"), &values)? {
+                    Some(row) => row.get(0)?,
+                    None => 0,
+                };
             let statement = format!(
-                "SELECT {COLUMNS} FROM change {filter} ORDER BY revision DESC LIMIT $2 OFFSET $3"
+                "SELECT {COLUMNS} FROM change {filter} ORDER BY revision DESC LIMIT {size} OFFSET {offset}"
             );
-            Ok::<_, StoreError>((count, sql.query(&statement, params![&needle, size, offset])?))
+            Ok::<_, StoreError>((count, sql.query(&statement, &values)?))
         })
         .await?;
     let count = usize::try_from(count).unwrap_or(0);
     page.check(count)?;
     let results =
-        rows.iter().map(|row| summary(row, &call.cx, false)).collect::<Result<Vec<_>, _>>()?;
+        rows.iter().map(|row| summary(row, &call, false)).collect::<Result<Vec<_>, _>>()?;
     Ok(json(StatusCode::OK, &envelope(page, count, results)))
 }
 
 async fn retrieve(call: Call) -> Result<Response, ApiError> {
     let row = find(&call).await?;
-    Ok(json(StatusCode::OK, &summary(&row, &call.cx, true)?))
+    Ok(json(StatusCode::OK, &summary(&row, &call, true)?))
 }
 
+/// The edits with an object that the caller may view, as a condition of SQL after the first
+/// parameter. What it lets through by chance is left out when it is shown.
+///
+/// # Errors
+/// 403 for who may view nothing.
+fn visible(call: &Call) -> Result<(String, Vec<SqlValue>), ApiError> {
+    let rights = call.rights();
+    if rights.hold_everything() {
+        return Ok((String::new(), Vec::new()));
+    }
+    let kinds = call.cx.registry().kinds().map(|kind| kind.meta);
+    let kinds = kinds.filter(|meta| rights.see_all(meta));
+    let texts: Vec<String> = kinds
+        .map(|meta| format!("\"model\":\"{}\"", meta.model))
+        .chain(rights.objects().map(|id| format!("\"key\":{}", id.key.to_json())))
+        .collect();
+    if texts.is_empty() {
+        return Err(ApiError::no_permission());
+    }
+    let any: Vec<String> =
+        (2..texts.len() + 2).map(|number| format!("INSTR(edits, ${number}) > 0")).collect();
+    Ok((format!(" AND ({})", any.join(" OR ")), texts.into_iter().map(SqlValue::from).collect()))
+}
+
+/// The object that an edit changed, and its kind.
+fn edited(cx: &Context, edit: &Value) -> Option<(&'static KindMeta, ObjectId)> {
+    let side = ["after", "before"].into_iter().find_map(|side| edit.get(side)?.get("model"));
+    let meta = cx.registry().kind(side?.as_str()?)?.meta;
+    Some((meta, ObjectId::new(meta.space, Key::from_json(edit.get("key")?, meta.key)?)))
+}
+
+fn sees(call: &Call, edit: &Value) -> bool {
+    let of_known = |(meta, id)| call.rights().see(meta, id);
+    edited(&call.cx, edit).map_or_else(|| call.rights().hold_everything(), of_known)
+}
+
+/// Whether the caller may do the inverse of every part of an edit.
+fn may_undo(call: &Call, edits: &Value) -> bool {
+    let missing = |edit: &Value, side: &str| edit.get(side).is_none_or(Value::is_null);
+    edits.as_array().into_iter().flatten().all(|edit| {
+        let Some((meta, id)) = edited(&call.cx, edit) else {
+            return call.rights().hold_everything();
+        };
+        match (missing(edit, "before"), missing(edit, "after")) {
+            (true, _) => call.rights().on(Permission::delete(meta), id),
+            (_, true) => call.rights().hold(Permission::add(meta)),
+            _ => call.rights().on(Permission::change(meta), id),
+        }
+    })
+}
+
+/// The edit that the path names, when it has a part that the caller may view.
 async fn find(call: &Call) -> Result<Row, ApiError> {
     let revision: i64 = call
         .param("revision")
@@ -95,17 +152,25 @@ async fn find(call: &Call) -> Result<Row, ApiError> {
         .map_err(|_| ApiError::detail(StatusCode::NOT_FOUND, "Not found."))?;
     let statement = format!("SELECT {COLUMNS} FROM change WHERE revision = $1");
     let row = call.cx.store.read(move |sql| sql.query_one(&statement, params![revision])).await?;
-    row.ok_or_else(|| ApiError::not_found("Change"))
+    let row = row.ok_or_else(|| ApiError::not_found("Change"))?;
+    let edits: Value = row.get(4)?;
+    if edits.as_array().into_iter().flatten().any(|edit| sees(call, edit)) {
+        return Ok(row);
+    }
+    visible(call)?;
+    Err(ApiError::not_found("Change"))
 }
 
-fn summary(row: &Row, cx: &Context, with_diff: bool) -> Result<Value, StoreError> {
+/// An edit, with those of its parts that the caller may view.
+fn summary(row: &Row, call: &Call, with_diff: bool) -> Result<Value, StoreError> {
     let actor: Value = row.get(2)?;
     let edits: Value = row.get(4)?;
-    let (registry, sealer) = (cx.registry(), cx.store.sealer());
+    let (registry, sealer) = (call.cx.registry(), call.cx.store.sealer());
     let objects: Value = edits
         .as_array()
         .into_iter()
         .flatten()
+        .filter(|edit| sees(call, edit))
         .map(|edit| object(edit, registry, sealer, with_diff))
         .collect();
     Ok(json!({
@@ -172,7 +237,11 @@ fn object(edit: &Value, registry: &Registry, sealer: &dyn Sealer, with_diff: boo
 
 /// The inverse edit, checked like any other: what has come to depend on the change refuses it.
 async fn roll_back(call: Call) -> Result<Response, ApiError> {
-    let revision: i64 = find(&call).await?.get(0)?;
+    let row = find(&call).await?;
+    if !may_undo(&call, &row.get(4)?) {
+        return Err(ApiError::no_permission());
+    }
+    let revision: i64 = row.get(0)?;
     let undo = move |tx: &mut Tx<'_>| tx.roll_back(revision).map_err(ApiError::from);
     let found =
         call.cx.store.write(call.actor(), format!("undone: change {revision}"), undo).await?;

@@ -4,7 +4,7 @@
 
 use axum::response::Response;
 use countersign_core::{
-    Access, ApiError, Call, Context, Job, JobError, Operation, Run, json, no_content,
+    Access, ApiError, Call, Context, Job, JobError, Operation, Permission, Run, json, no_content,
 };
 use countersign_model::Timestamp;
 use countersign_store::{Actor, StoreError, Tx, params};
@@ -21,7 +21,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::GET,
             "countersign/changes/pending/",
             "countersign_changes_pending_list",
-            Access::Superuser,
+            Access::global(Permission::VIEW_SYSTEM_SETTINGS),
             list,
         )
         .summary("Edits that are undone unless somebody confirms them.")
@@ -30,7 +30,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::POST,
             "countersign/changes/{revision}/confirm/",
             "countersign_changes_confirm_create",
-            Access::Superuser,
+            Access::authenticated(),
             confirm,
         )
         .summary("Confirms an edit made with `X-Countersign-Confirm-Within`: it stays."),
@@ -97,7 +97,13 @@ async fn list(call: Call) -> Result<Response, ApiError> {
     ))
 }
 
+/// Who made an edit, or may undo it, may let it stay.
 async fn confirm(call: Call) -> Result<Response, ApiError> {
+    let row = super::find(&call).await?;
+    let maker = row.get::<Value>(2)?.pointer("/user/pk").and_then(Value::as_i64);
+    if maker.is_none_or(|maker| !call.actor().is(maker)) && !super::may_undo(&call, &row.get(4)?) {
+        return Err(ApiError::no_permission());
+    }
     let name = format!("{PREFIX}{}", call.param("revision"));
     // Not an edit itself, whatever the headers say.
     let actor = Actor { confirm_within: None, ..call.actor() };

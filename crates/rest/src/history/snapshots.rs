@@ -1,7 +1,7 @@
 //! Named snapshots: a name for a revision, and the whole configuration put back to it.
 
 use axum::response::Response;
-use countersign_core::{Access, ApiError, Call, Operation, json, no_content};
+use countersign_core::{Access, ApiError, Call, Operation, Permission, json, no_content};
 use countersign_model::{Problem, Timestamp};
 use countersign_store::{StoreError, Tx, params};
 use http::{Method, StatusCode};
@@ -18,7 +18,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::GET,
             "countersign/changes/snapshots/",
             "countersign_changes_snapshots_list",
-            Access::Superuser,
+            Access::global(Permission::VIEW_SYSTEM_SETTINGS),
             list,
         )
         .summary("Named states of the configuration, newest first.")
@@ -27,7 +27,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::POST,
             "countersign/changes/snapshots/",
             "countersign_changes_snapshots_create",
-            Access::Superuser,
+            Access::global(Permission::EDIT_SYSTEM_SETTINGS),
             create,
         )
         .summary("Names the state of the configuration, as it is now or was at a revision.")
@@ -37,7 +37,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::DELETE,
             one,
             "countersign_changes_snapshots_destroy",
-            Access::Superuser,
+            Access::global(Permission::EDIT_SYSTEM_SETTINGS),
             forget,
         )
         .summary("Forgets a name; no state is lost."),
@@ -45,7 +45,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::POST,
             format!("{one}restore/"),
             "countersign_changes_snapshots_restore_create",
-            Access::Superuser,
+            Access::everything(),
             restore,
         )
         .summary("Puts the whole configuration back to a named state, by one new edit.")

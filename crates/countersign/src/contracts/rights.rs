@@ -1,0 +1,556 @@
+//! Every operation of the API, called by those who hold nothing, something, and everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_accounts::{grant_object, grant_row};
+use countersign_core::{ApiError, Declared, Grant, Permission, Role, permissions, save};
+use countersign_directory::groups::Group;
+use countersign_model::{Key, KindMeta, ObjectId, Ref, Target as _};
+use countersign_store::{Actor, StoreError, Tx, params};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::tables::{World, person};
+
+/// One line per operation: who may call it, by which permission. Written by hand from the
+/// original's rules; a new operation needs a line.
+const TABLE: &str = include_str!("rights.txt");
+
+/// Models of which the walk has no object to call operations on: rows that only protocols and jobs
+/// make.
+const WITHOUT_OBJECTS: [&str; 5] = [
+    "authentik_providers_oauth2.accesstoken",
+    "authentik_providers_oauth2.authorizationcode",
+    "authentik_providers_oauth2.refreshtoken",
+    "authentik_stages_authenticator_static.staticdevice",
+    "authentik_stages_authenticator_totp.totpdevice",
+];
+
+/// An operation as the document says it.
+#[derive(Debug)]
+struct Row {
+    method: Method,
+    path: String,
+    access: String,
+}
+
+impl Row {
+    fn on_object(&self) -> Option<Permission> {
+        let names = self.access.strip_prefix("permission on the object: ")?;
+        Permission::parse(names.split(", ").next()?)
+    }
+}
+
+async fn rows(world: &World) -> Vec<Row> {
+    let document = world.get("root", "schema/?format=json").await;
+    let mut all = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            all.push(Row {
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.trim_start_matches('/').to_owned(),
+                access: operation["x-countersign-access"].as_str().unwrap().to_owned(),
+            });
+        }
+    }
+    all.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_asks_for_what_the_table_says() {
+    let world = World::new().await;
+    let rows = rows(&world).await;
+    let rows = rows.iter().filter(|row| !row.path.starts_with("testing/"));
+    let lines: Vec<String> =
+        rows.map(|row| format!("{} {} | {}", row.method, row.path, row.access)).collect();
+    for line in &lines {
+        println!("{line}");
+    }
+    let table: BTreeSet<&str> = TABLE.lines().filter(|line| !line.is_empty()).collect();
+    let found: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
+    let missing: Vec<&&str> = found.difference(&table).collect();
+    let gone: Vec<&&str> = table.difference(&found).collect();
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "rights.txt says otherwise.\nnot in it: {missing:#?}\nonly in it: {gone:#?}"
+    );
+    // What everybody may call, and what an account may call without a permission, is short enough
+    // to be read.
+    let open = found.iter().filter(|line| line.ends_with("| public")).count();
+    assert!(open <= 8, "{open} operations are public");
+}
+
+/// The people of the walk: `plain` holds nothing, `holder` and `other` what the walk gives to
+/// their roles, `all` everything there is without being a superuser.
+struct People {
+    holder: Uuid,
+    other: Uuid,
+}
+
+async fn people(world: &World) -> People {
+    let made = world.cx.store.write(Actor::system(), "people", |tx: &mut Tx<'_>| {
+        let mut roles = Vec::new();
+        for name in ["walk1", "walk2"] {
+            person(tx, name)?;
+            save(tx, Group { name: name.to_owned(), ..Group::default() }, None)?;
+        }
+        for name in ["plain", "holder", "other", "all"] {
+            let user = person(tx, name)?;
+            let key = Uuid::from_u128(100 + roles.len() as u128);
+            let held = permissions().iter().map(|listed| listed.permission);
+            let permissions = held.filter(|_| name == "all").collect();
+            let role = Role {
+                name: name.to_owned(),
+                permissions: countersign_core::Permissions(permissions),
+            };
+            let role = tx.draft().put(key, role);
+            let (users, roles_of) = (vec![user], vec![role.cast()]);
+            let name = format!("Group of {name}");
+            save(tx, Group { name, users, roles: roles_of, ..Group::default() }, None)?;
+            roles.push(key);
+        }
+        Ok::<_, ApiError>(roles)
+    });
+    let roles = made.await.unwrap();
+    People { holder: roles[1], other: roles[2] }
+}
+
+/// Has a role hold these on an object, and nothing else on any.
+async fn set(world: &World, role: Uuid, permissions: &[Permission], on: &On) {
+    change(world, role, permissions, on, true).await;
+}
+
+/// Has a role hold these on an object, too.
+async fn give(world: &World, role: Uuid, permissions: &[Permission], on: &On) {
+    change(world, role, permissions, on, false).await;
+}
+
+async fn change(world: &World, role: Uuid, permissions: &[Permission], on: &On, alone: bool) {
+    let (permissions, on) = (permissions.to_vec(), on.clone());
+    let shown = format!("{permissions:?} on {on:?}");
+    let work = move |tx: &mut Tx<'_>| {
+        let of_role = Ref::<Role>::new(role.into()).id();
+        let naming: Vec<ObjectId> =
+            tx.graph().referrers_in(of_role, Grant::SPACE).map(|(by, _)| by).collect();
+        for id in naming.into_iter().filter(|_| alone) {
+            tx.draft().delete(id)?;
+        }
+        if alone {
+            tx.execute("DELETE FROM role_grant WHERE role = $1", params![role])?;
+        }
+        for permission in &permissions {
+            match on.object {
+                Some(object) => {
+                    grant_object(tx, Some(role), None, *permission, Some(object));
+                }
+                None => {
+                    grant_row(tx, Some(role), None, *permission, on.key)?;
+                }
+            }
+        }
+        Ok::<_, StoreError>(())
+    };
+    let done = world.cx.store.write(Actor::system(), "given", work).await;
+    done.unwrap_or_else(|error| panic!("{shown}: {error}"));
+}
+
+/// Something that permissions are given on.
+#[derive(Debug, Clone)]
+struct On {
+    /// As paths name it.
+    text: String,
+    key: Key,
+    /// Of the configuration; `None` for a row.
+    object: Option<ObjectId>,
+}
+
+/// Two objects of a model, as far as there are.
+async fn objects(world: &World, model: &str) -> Vec<On> {
+    match world.cx.declared(model).unwrap() {
+        Declared::Kind(meta) => {
+            let snapshot = world.cx.snapshot();
+            let is_one = |entry: &countersign_model::Entry| {
+                let own = entry.meta();
+                own.model == model || own.family.is_some_and(|family| family.model == model)
+            };
+            let all = snapshot.entries(meta.space).filter(|entry| is_one(entry)).take(2);
+            let on = |entry: &std::sync::Arc<countersign_model::Entry>| {
+                let slug = entry.object.value("slug");
+                let slug = slug.as_ref().and_then(Value::as_str).filter(|_| meta.lookup == "slug");
+                On {
+                    text: slug.map_or_else(|| entry.id.key.to_string(), str::to_owned),
+                    key: entry.id.key,
+                    object: Some(entry.id),
+                }
+            };
+            all.map(on).collect()
+        }
+        Declared::Table(table, meta) => {
+            let key = table.key().unwrap().sql;
+            let lookup = table.column(meta.lookup).filter(|column| !column.key);
+            let shown = lookup.map_or(key, |column| column.sql);
+            // Of nobody who walks.
+            let owner = table.owner().map_or(key, |owner| owner.sql);
+            let only = match table.name {
+                "users" => "username LIKE 'walk%'",
+                "user_group" => "name LIKE 'walk%'",
+                "token" => "identifier LIKE 'walk%'",
+                _ => "1 = 1",
+            };
+            let statement = format!(
+                "SELECT {key}, {shown} FROM {} WHERE {owner} IS NOT NULL AND {only} ORDER BY {key} LIMIT 2",
+                table.name
+            );
+            let read = move |sql: &mut countersign_store::Sql<'_>| {
+                let mut found = Vec::new();
+                for row in sql.query(&statement, params![])? {
+                    let key = row.get(0).map(Key::Int).or_else(|_| row.get(0).map(Key::Uuid))?;
+                    let text = row.get::<String>(1).unwrap_or_else(|_| key.to_string());
+                    found.push(On { text, key, object: None });
+                }
+                Ok::<_, StoreError>(found)
+            };
+            world.cx.store.read(read).await.unwrap()
+        }
+    }
+}
+
+/// Makes a second object like the first, where the API can.
+async fn like(world: &World, meta: &KindMeta, first: &On) {
+    let path = format!("{}/{}/", meta.path, first.text);
+    let (status, mut body) = world.call("root", Method::GET, &path, Value::Null).await;
+    if status != StatusCode::OK {
+        return;
+    }
+    for name in ["name", "slug", "identifier", "domain", "username", "field_key"] {
+        if let Some(text) = body[name].as_str() {
+            body[name] = format!("{text}-2").into();
+        }
+    }
+    for name in ["managed", "policy", "provider", "default"] {
+        if body.get(name).is_some() && !(name == "policy" && meta.model.ends_with("policybinding"))
+        {
+            body[name] = if name == "default" { false.into() } else { Value::Null };
+        }
+    }
+    if body["order"].is_i64() {
+        body["order"] = (body["order"].as_i64().unwrap() + 7).into();
+    }
+    world.call("root", Method::POST, &format!("{}/", meta.path), body).await;
+}
+
+/// Objects of kinds that the default ones have none of.
+const MORE: [(&str, &str); 8] = [
+    ("stages/dummy/", r#"{"name": "walk dummy"}"#),
+    ("stages/deny/", r#"{"name": "walk deny"}"#),
+    (
+        "stages/redirect/",
+        r#"{"name": "walk", "mode": "static", "target_static": "https://example.org"}"#,
+    ),
+    ("policies/dummy/", r#"{"name": "walk"}"#),
+    ("core/applications/", r#"{"name": "walk", "slug": "walk"}"#),
+    (
+        "rbac/initial_permissions/",
+        r#"{"name": "walk", "mode": "role", "role": "00000000-0000-0000-0000-000000000064"}"#,
+    ),
+    ("crypto/certificatekeypairs/generate/", r#"{"common_name": "walk", "validity_days": 3}"#),
+    (
+        "propertymappings/provider/scope/",
+        r#"{"name": "walk", "scope_name": "walk", "expression": "return {}"}"#,
+    ),
+];
+
+/// Makes objects of kinds that there are none of, which the walk itself deletes along its way.
+async fn make_some(world: &World) {
+    for (path, body) in MORE {
+        world.call("root", Method::POST, path, serde_json::from_str(body).unwrap()).await;
+    }
+    let application = world.get("root", "core/applications/").await["results"][0]["pk"].clone();
+    let flow = "flows/instances/default-provider-authorization-implicit-consent/";
+    let (_, flow) = world.call("root", Method::GET, flow, Value::Null).await;
+    let flow = flow["pk"].clone();
+    for (path, body) in [
+        ("core/application_entitlements/", json!({"name": "walk", "app": application})),
+        (
+            "propertymappings/notification/",
+            json!({"name": "walk webhook", "expression": "return {}"}),
+        ),
+        ("stages/authenticator/email/", json!({"name": "walk email authenticator"})),
+        ("stages/captcha/", json!({"name": "walk captcha", "public_key": "a", "private_key": "b"})),
+        ("stages/email/", json!({"name": "walk email"})),
+        ("stages/invitation/stages/", json!({"name": "walk invitation"})),
+        ("stages/user_delete/", json!({"name": "walk deletion"})),
+        ("stages/authenticator/totp/", json!({"name": "walk totp", "digits": 6})),
+        (
+            "providers/oauth2/",
+            json!({"name": "walk", "authorization_flow": flow, "invalidation_flow": flow, "redirect_uris": []}),
+        ),
+    ] {
+        world.call("root", Method::POST, path, body).await;
+    }
+}
+
+const PASSES: fn(StatusCode) -> bool =
+    |status| status != StatusCode::FORBIDDEN && status != StatusCode::NOT_FOUND;
+
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one walk, read from top to bottom")]
+async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
+    let world = World::new().await;
+    world.start().await;
+    let people = people(&world).await;
+    make_some(&world).await;
+    let walker = world.person("walk1").await;
+    let rows_of_others = move |tx: &mut Tx<'_>| {
+        let owner = person(tx, "somebody")?.key();
+        for number in [1u8, 2] {
+            let uuid = Uuid::from_u128(u128::from(number) + 7000);
+            tx.execute(
+                "INSERT INTO session (uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data) VALUES ($1, $2, $3, 0, $4, 0, '', '', '{}')",
+                params![uuid, [number; 32], owner, i64::MAX / 2],
+            )?;
+            tx.execute(
+                "INSERT INTO consent (user_id, application, permissions, expiring) VALUES ($1, $2, '', 0)",
+                params![owner, uuid],
+            )?;
+            tx.execute(
+                "INSERT INTO notification (uuid, user_id, severity, body, created, seen) VALUES ($1, $2, 'notice', '', 0, 0)",
+                params![uuid, owner],
+            )?;
+        }
+        Ok::<_, ApiError>(())
+    };
+    world.cx.store.write(Actor::system(), "rows", rows_of_others).await.unwrap();
+    let mut accounts = BTreeMap::new();
+    for who in ["plain", "holder"] {
+        accounts.insert(who, world.person(who).await);
+    }
+    let rows = rows(&world).await;
+    let mut by_model: BTreeMap<&'static str, Vec<(&Row, Permission)>> = BTreeMap::new();
+    for row in &rows {
+        if let Some(permission) = row.on_object() {
+            by_model.entry(permission.model()).or_default().push((row, permission));
+        }
+    }
+    let (mut wrong, mut walked, mut without) = (Vec::new(), 0, Vec::new());
+    for (model, mut rows) in by_model {
+        let declared = world.cx.declared(model).unwrap();
+        let meta = declared.meta();
+        // Deletions last.
+        rows.sort_by_key(|(row, _)| row.method == Method::DELETE);
+        if objects(&world, model).await.is_empty() {
+            make_some(&world).await;
+        }
+        if let (Declared::Kind(_), [one]) = (declared, objects(&world, model).await.as_slice()) {
+            like(&world, meta, one).await;
+        }
+        let found = objects(&world, model).await;
+        let Some(first) = found.first() else {
+            without.push(model);
+            continue;
+        };
+        let view = Permission::view(meta);
+        let everybody = matches!(declared, Declared::Table(table, _) if table.everybody);
+        for (row, permission) in rows {
+            let named = format!("{{{}}}", meta.lookup);
+            let at = |on: &On| row.path.replace(&named, &on.text);
+            let names_one = row.path.contains(&named);
+            let call = async |who: &str, path: &str| {
+                let body =
+                    if row.method == Method::GET { Value::Null } else { json!({"pk": walker}) };
+                world.call(who, row.method.clone(), path, body).await
+            };
+            let mut expect = |who: &str, what: &str, status: StatusCode, right: bool| {
+                walked += 1;
+                if !right {
+                    eprintln!("wrong: {} {}: {who}, {what}: {status}", row.method, row.path);
+                    wrong.push(format!("{} {}: {who}, {what}: {status}", row.method, row.path));
+                }
+            };
+            set(&world, people.holder, &[], first).await;
+            set(&world, people.other, &[view, permission], first).await;
+            let status = call("nobody", &at(first)).await.0;
+            expect("nobody", "nothing", status, status == StatusCode::FORBIDDEN);
+            for who in ["plain", "holder"] {
+                let (status, answer) = call(who, &at(first)).await;
+                let right = match (names_one, everybody) {
+                    (false, true) => answer["results"].as_array().is_some_and(|rows| {
+                        let own = accounts[who];
+                        rows.iter().all(|row| row["user"] == own || row["user"]["pk"] == own)
+                    }),
+                    (true, true) => status == StatusCode::NOT_FOUND,
+                    _ => status == StatusCode::FORBIDDEN,
+                };
+                expect(who, "another's grant", status, right);
+            }
+            if row.method != Method::DELETE {
+                let status = call("all", &at(first)).await.0;
+                expect("all", "everything", status, PASSES(status));
+            }
+            if names_one && permission != view {
+                give(&world, people.holder, &[view], first).await;
+                let status = call("holder", &at(first)).await.0;
+                expect("holder", "view alone", status, status == StatusCode::FORBIDDEN);
+            }
+            give(&world, people.holder, &[view, permission], first).await;
+            if names_one {
+                if let Some(second) = found.get(1) {
+                    let status = call("holder", &at(second)).await.0;
+                    expect(
+                        "holder",
+                        "grant on another object",
+                        status,
+                        status == StatusCode::NOT_FOUND,
+                    );
+                }
+                let status = call("holder", &at(first)).await.0;
+                expect("holder", "one grant", status, PASSES(status));
+            } else {
+                let (status, answer) = call("holder", &row.path).await;
+                let listed = answer["results"].as_array().cloned().unwrap_or_default();
+                let keys: Vec<String> = listed
+                    .iter()
+                    .map(|one| {
+                        let names = ["pk", "brand_uuid", "pbm_uuid", "uuid", "policy_uuid"];
+                        let key = names.iter().map(|name| &one[*name]).find(|key| !key.is_null());
+                        key.map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned))
+                            .unwrap_or_default()
+                    })
+                    .collect();
+                let is_list = row.path == format!("{}/", meta.path);
+                // Beside the own rows, where there are some.
+                let others = keys.iter().filter(|key| !everybody || **key == first.key.to_string());
+                let right = !is_list || others.collect::<Vec<_>>() == [&first.key.to_string()];
+                expect(
+                    "holder",
+                    &format!("one grant, lists {keys:?}"),
+                    status,
+                    right && PASSES(status),
+                );
+            }
+        }
+    }
+    println!("{walked} calls");
+    assert!(wrong.is_empty(), "{} of {walked}:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(without, WITHOUT_OBJECTS, "models without an object to walk on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn used_by_history_secrets_and_effective_show_what_is_held() {
+    let world = World::new().await;
+    world.start().await;
+    let people = people(&world).await;
+    let snapshot = world.cx.snapshot();
+    let on = |id: ObjectId| On { text: id.key.to_string(), key: id.key, object: Some(id) };
+    let parse = |name: &str| Permission::parse(name).unwrap();
+
+    // used_by: a binding names the stage and the flow.
+    let binding = snapshot.entries(countersign_model::Space("flow_stage_binding")).next().unwrap();
+    let stage = binding.object.value("stage").unwrap();
+    let stage = ObjectId::new(
+        countersign_model::Space("stage"),
+        Key::Uuid(stage.as_str().unwrap().parse().unwrap()),
+    );
+    let model = snapshot.entry(stage).unwrap().meta().model;
+    let view_stage = Permission::view(snapshot.entry(stage).unwrap().meta());
+    let used = format!("stages/all/{}/used_by/", stage.key);
+    let seen = async |who: &str| {
+        let (status, answer) = world.call(who, Method::GET, &used, Value::Null).await;
+        (status == StatusCode::OK).then(|| answer.as_array().unwrap().len())
+    };
+    assert_eq!(seen("holder").await, None, "{model}");
+    give(&world, people.holder, &[view_stage], &on(stage)).await;
+    assert_eq!(seen("holder").await, Some(0), "what is not to be seen is not named");
+    give(&world, people.holder, &[parse("authentik_flows.view_flowstagebinding")], &on(binding.id))
+        .await;
+    assert_eq!(seen("holder").await, Some(1));
+    assert!(seen("root").await.unwrap() >= 1);
+
+    // The history: only parts of edits that may be viewed.
+    let history = "countersign/changes/";
+    assert_eq!(
+        world.call("plain", Method::GET, history, Value::Null).await.0,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        world.call("nobody", Method::GET, history, Value::Null).await.0,
+        StatusCode::FORBIDDEN
+    );
+    let listed = world.get("holder", history).await;
+    let listed = listed["results"].as_array().unwrap();
+    assert!(!listed.is_empty());
+    let keys: BTreeSet<String> = listed
+        .iter()
+        .flat_map(|edit| edit["objects"].as_array().unwrap())
+        .map(|object| object["key"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(keys, BTreeSet::from([stage.key.to_string(), binding.id.key.to_string()]));
+    let revision = listed[0]["revision"].as_i64().unwrap();
+    let undo = format!("{history}{revision}/rollback/");
+    assert_eq!(world.call("holder", Method::POST, &undo, json!({})).await.0, StatusCode::FORBIDDEN);
+    let all = world.get("root", history).await["pagination"]["count"].as_i64().unwrap();
+    assert!(all > i64::try_from(listed.len()).unwrap());
+
+    // Secrets: in clear for who may change that object.
+    let flow = snapshot
+        .find::<countersign_flow::Flow>("slug", "default-provider-authorization-implicit-consent")
+        .unwrap()
+        .0;
+    let body = json!({"name": "p", "authorization_flow": flow.key().to_json(), "invalidation_flow": flow.key().to_json(), "redirect_uris": [], "client_secret": "hush-hush"});
+    let (status, made) = world.call("root", Method::POST, "providers/oauth2/", body).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let provider =
+        ObjectId::new(countersign_model::Space("provider"), Key::Int(made["pk"].as_i64().unwrap()));
+    let path = format!("providers/oauth2/{}/", provider.key);
+    give(
+        &world,
+        people.holder,
+        &[parse("authentik_providers_oauth2.view_oauth2provider")],
+        &on(provider),
+    )
+    .await;
+    assert_eq!(world.get("holder", &path).await["client_secret"], "*****");
+    let asked = json!({"model": "authentik_providers_oauth2.oauth2provider", "pk": provider.key.to_string(), "field": "client_secret"});
+    let (status, _) =
+        world.call("holder", Method::POST, "countersign/secrets/", asked.clone()).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    give(
+        &world,
+        people.holder,
+        &[parse("authentik_providers_oauth2.change_oauth2provider")],
+        &on(provider),
+    )
+    .await;
+    assert_eq!(world.get("holder", &path).await["client_secret"], "hush-hush");
+    assert_eq!(
+        world.call("holder", Method::POST, "countersign/secrets/", asked).await.0,
+        StatusCode::OK
+    );
+
+    // What can be done with an object, for who asks.
+    let effective = |answer: &Value| {
+        let words = answer["effective"].as_array().unwrap().iter();
+        words.map(|word| word.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    assert!(world.get("holder", &path).await.get("effective").is_none());
+    let answer = world.get("holder", &format!("{path}?effective=true")).await;
+    assert_eq!(effective(&answer), BTreeSet::from(["change".to_owned(), "view".to_owned()]));
+    let listed = world.get("root", "providers/oauth2/?effective=true").await;
+    assert!(effective(&listed["results"][0]).contains("delete"));
+    let me = world.person("plain").await;
+    give(
+        &world,
+        people.holder,
+        &[parse("authentik_core.view_user"), parse("authentik_core.reset_user_password")],
+        &On { text: me.to_string(), key: Key::Int(me), object: None },
+    )
+    .await;
+    let listed = world.get("holder", "core/users/?effective=true").await;
+    assert_eq!(listed["results"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        effective(&listed["results"][0]),
+        BTreeSet::from(["reset_user_password".to_owned(), "view".to_owned()])
+    );
+}
