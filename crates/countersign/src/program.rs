@@ -42,6 +42,7 @@ impl Program {
         let flows = Flows::new(Deps {
             policies: policies.clone(),
             passwords: passwords.clone(),
+            mailer: mailer.clone(),
             stages: oauth.stages(),
             destinations: vec![countersign_oauth2::destination()],
         });
@@ -148,7 +149,7 @@ pub fn mail_settings(settings: &Settings) -> MailSettings {
     };
     MailSettings {
         server: Server {
-            host: given.host.clone(),
+            host: given.host.clone().unwrap_or_else(|| "localhost".to_owned()),
             port: given.port,
             username: given.username.clone(),
             password: given.password.clone(),

@@ -8,6 +8,7 @@ use std::{
 
 use countersign_blueprints::instances::{self, Surroundings};
 use countersign_core::{Context, ContextParts, Settings as CoreSettings};
+use countersign_flow::Flow;
 use countersign_model::{BasePath, Secret};
 use countersign_policy::Engine;
 use countersign_store::{
@@ -78,6 +79,7 @@ pub async fn open(
         modules,
     });
     instances::default_objects(&context, &blueprints).await?;
+    recovery_from_the_start(&context, &blueprints, settings).await;
     instances::own(&context, &blueprints).await;
     for start in context.modules().iter().flat_map(|module| &module.start) {
         (start.run)(context.clone())
@@ -85,6 +87,15 @@ pub async fn open(
             .map_err(|problem| format!("{}: {problem}", start.name))?;
     }
     Ok((context, blueprints))
+}
+
+/// With a mail server there is a way to a new password from the start. What somebody has made
+/// under its name stays as it is.
+async fn recovery_from_the_start(cx: &Context, blueprints: &Surroundings, settings: &Settings) {
+    let made = cx.snapshot().find::<Flow>("slug", "default-recovery-flow").is_some();
+    if settings.email.host.is_some() && !made {
+        instances::once(cx, blueprints, "once/recovery.yaml").await;
+    }
 }
 
 /// Opens the store alone. Without a [`Hold`] the configuration of a data folder must not be

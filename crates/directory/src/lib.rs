@@ -38,11 +38,13 @@ pub use avatar::initials as avatar;
 pub use guard::Guard;
 pub use passwords::{HashError, Passwords, Verified, unusable};
 pub use recovery::{
-    create_flow_link, create_recovery_link, flow_link, spend_flow_link, spend_recovery_link,
+    FlowLink, create_flow_link, create_mailed_link, create_recovery_link, flow_link,
+    spend_flow_link, spend_recovery_link,
 };
 pub use search::index_everybody;
 pub use settings::{FooterLinks, SystemSettings};
 pub use system::{Apps, Models};
+pub use user_actions::{RECOVERY_LINK, recovery_flow};
 pub use users::audit as audit_account;
 
 /// The directory's part of the program, and the one place that hashes passwords.

@@ -1,11 +1,11 @@
-//! One-time links for people who cannot sign in: one made on the console signs in, one made by an
-//! administrator leads into the recovery flow. Only the hash of a link's key is stored, and of two
-//! uses at once one finds the row.
+//! One-time links: one made on the console signs in, one made by an administrator leads into the
+//! recovery flow, one that a flow sends by e-mail leads on in that flow. Only the hash of a link's
+//! key is stored, and of two uses at once one finds the row.
 
 use countersign_accounts::may_change;
 use countersign_core::{ApiError, Identity};
 use countersign_events::model_reference;
-use countersign_model::{Secret, Timestamp};
+use countersign_model::{Sealer, Secret, Timestamp};
 use countersign_store::{Sql, StoreError, Tx, params, sha256};
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ pub fn create_recovery_link(
     seconds: i64,
 ) -> Result<Secret, StoreError> {
     let identifier = format!("recovery-{}", tx.entropy().uuid());
-    insert(tx, &identifier, "recovery", user, None, seconds)
+    insert(tx, user, &New { identifier, intent: "recovery", ends: seconds, ..New::default() })
 }
 
 /// Makes a one-time key with which a user gets into a flow without a sign-in; the link is
@@ -38,27 +38,67 @@ pub fn create_flow_link(
 ) -> Result<Secret, ApiError> {
     may_change(tx, user)?;
     let identifier = format!("password-reset-{}", tx.entropy().uuid());
-    tx.execute(
-        "DELETE FROM token WHERE user_id = $1 AND intent = 'verification' AND flow IS NOT NULL",
-        params![user],
-    )?;
-    Ok(insert(tx, &identifier, "verification", user, Some(flow), seconds)?)
+    end_flow_links(tx, user)?;
+    let new = New { identifier, intent: FLOW_LINK, ends: seconds, flow: Some(flow), plan: "" };
+    Ok(insert(tx, user, &new)?)
 }
 
-fn insert(
+/// As many links by e-mail may wait for one account, so that nobody floods its mailbox.
+const MOST_MAILED: i64 = 5;
+
+/// Makes a one-time key that leads on in a flow where `plan` is. `None`: the account has as many as
+/// it may have, or the one of this name was made before.
+///
+/// # Errors
+/// When the engine fails.
+pub fn create_mailed_link(
     tx: &mut Tx<'_>,
-    identifier: &str,
-    intent: &str,
     user: i64,
-    flow: Option<Uuid>,
+    identifier: String,
+    flow: Uuid,
+    plan: &str,
     seconds: i64,
-) -> Result<Secret, StoreError> {
+) -> Result<Option<Secret>, StoreError> {
+    let now = tx.now();
+    let known =
+        tx.query_one("SELECT 1 FROM token WHERE identifier = $1", params![identifier.as_str()])?;
+    let waiting = tx.query_one(
+        "SELECT COUNT(*) FROM token WHERE user_id = $1 AND intent = 'verification' AND plan <> '' AND expires > $2",
+        params![user, now],
+    )?;
+    let waiting = waiting.map_or(Ok(0), |row| row.get::<i64>(0))?;
+    if known.is_some() || waiting >= MOST_MAILED {
+        return Ok(None);
+    }
+    let sealed = tx.sealer().seal(plan);
+    let new = New { identifier, intent: FLOW_LINK, ends: seconds, flow: Some(flow), plan: &sealed };
+    insert(tx, user, &new).map(Some)
+}
+
+/// Intent of the keys that lead into a flow.
+const FLOW_LINK: &str = "verification";
+
+/// A key to be made.
+#[derive(Default)]
+struct New<'a> {
+    identifier: String,
+    intent: &'a str,
+    /// Seconds from now.
+    ends: i64,
+    flow: Option<Uuid>,
+    /// Where in the flow it leads, sealed.
+    plan: &'a str,
+}
+
+fn insert(tx: &mut Tx<'_>, user: i64, new: &New<'_>) -> Result<Secret, StoreError> {
     let (uuid, key) = (tx.entropy().uuid(), Secret::new(tx.entropy().token(60)));
-    let expires: Timestamp = tx.now().plus_seconds(seconds);
+    let expires: Timestamp = tx.now().plus_seconds(new.ends);
+    let identifier = new.identifier.as_str();
+    let description = if new.plan.is_empty() { "Recovery link" } else { "Link by e-mail" };
     tx.execute(
-        "INSERT INTO token (uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed, flow) \
-         VALUES ($1, $2, NULL, $3, $4, 'Recovery link', $5, 1, $6, '', $7)",
-        params![uuid, identifier, intent, user, expires, sha256(key.expose()), flow],
+        "INSERT INTO token (uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed, flow, plan) \
+         VALUES ($1, $2, NULL, $3, $4, $5, $6, 1, $7, '', $8, $9)",
+        params![uuid, identifier, new.intent, user, description, expires, sha256(key.expose()), new.flow, new.plan],
     )?;
     let account = users::account_of(tx, user)?;
     audit::record(
@@ -69,6 +109,15 @@ fn insert(
         account,
     )?;
     Ok(key)
+}
+
+/// A good link into a flow.
+#[derive(Debug)]
+pub struct FlowLink {
+    /// Whom it is for.
+    pub user: Identity,
+    /// Where in the flow it leads, for one that the flow itself sent.
+    pub plan: Option<Secret>,
 }
 
 /// Spends the key of a link that signs in; gives whom, if it was good.
@@ -82,30 +131,59 @@ pub fn spend_recovery_link(tx: &mut Tx<'_>, key: &str) -> Result<Option<Identity
     active(tx, row.get(0)?)
 }
 
-/// Whom a link into a flow is for, if it is good and for this flow; spends nothing.
+/// A link into a flow, if it is good and for this flow; spends nothing. One that an administrator
+/// made is good for active accounts; for which accounts one is that the flow sent, its plan says.
 ///
 /// # Errors
 /// When the engine fails.
 pub fn flow_link(
     sql: &mut Sql<'_>,
+    sealer: &dyn Sealer,
     key: &str,
     flow: Uuid,
     now: Timestamp,
-) -> Result<Option<Identity>, StoreError> {
-    let find = "SELECT user_id FROM token WHERE key_hash = $1 AND intent = 'verification' AND flow = $2 AND expires > $3";
-    let row = sql.query_one(find, params![sha256(key), flow, now])?;
-    let Some(row) = row else { return Ok(None) };
-    active(sql, row.get(0)?)
+) -> Result<Option<FlowLink>, StoreError> {
+    let find = "SELECT user_id, plan FROM token WHERE key_hash = $1 AND intent = 'verification' AND flow = $2 AND expires > $3";
+    let Some(row) = sql.query_one(find, params![sha256(key), flow, now])? else {
+        return Ok(None);
+    };
+    let (user, sealed): (i64, String) = (row.get(0)?, row.get(1)?);
+    let Some(user) = countersign_accounts::identity(sql, user)? else { return Ok(None) };
+    if sealed.is_empty() {
+        return Ok(Some(FlowLink { user, plan: None }).filter(|link| link.user.is_active));
+    }
+    // Sealed by another key than today's: it leads nowhere any more.
+    Ok(sealer.open(&sealed).ok().map(|plan| FlowLink { user, plan: Some(plan) }))
 }
 
-/// Spends the key of a link into a flow; gives the number of whom it was for, if it was good.
+/// Spends the key of a link into a flow, and with it all others that lead the same account into the
+/// same flow; gives the number of whom it was for, if it was good.
 ///
 /// # Errors
 /// When the engine fails.
 pub fn spend_flow_link(tx: &mut Tx<'_>, key: &str, flow: Uuid) -> Result<Option<i64>, StoreError> {
     let now = tx.now();
     let spend = "DELETE FROM token WHERE key_hash = $1 AND intent = 'verification' AND flow = $2 AND expires > $3 RETURNING user_id";
-    tx.query_one(spend, params![sha256(key), flow, now])?.map(|row| row.get(0)).transpose()
+    let Some(row) = tx.query_one(spend, params![sha256(key), flow, now])? else { return Ok(None) };
+    let user: i64 = row.get(0)?;
+    tx.execute(
+        "DELETE FROM token WHERE user_id = $1 AND intent = 'verification' AND flow = $2",
+        params![user, flow],
+    )?;
+    Ok(Some(user))
+}
+
+/// Ends every link into a flow that leads an account there: what it was asked for has been done
+/// otherwise.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) fn end_flow_links(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM token WHERE user_id = $1 AND intent = 'verification' AND flow IS NOT NULL",
+        params![user],
+    )
+    .map(|_| ())
 }
 
 fn active(sql: &mut Sql<'_>, user: i64) -> Result<Option<Identity>, StoreError> {

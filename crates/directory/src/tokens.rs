@@ -101,6 +101,9 @@ pub struct Token {
     /// The flow that a one-time link leads into.
     #[column(hidden)]
     pub flow: Option<Uuid>,
+    /// Where in that flow it leads, sealed; empty for its beginning.
+    #[column(hidden)]
+    pub plan: String,
 }
 
 impl Resource for Token {

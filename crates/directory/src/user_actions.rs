@@ -111,11 +111,13 @@ async fn set_password(passwords: Arc<Passwords>, call: Call) -> Result<Response,
 }
 
 /// As long as a link into the recovery flow can be used, in seconds.
-const RECOVERY_LINK: i64 = 3600;
+pub const RECOVERY_LINK: i64 = 3600;
 
-/// A link into the brand's recovery flow, once, as this user.
-async fn recovery_link(call: Call) -> Result<Response, ApiError> {
-    let pk = call.row_number()?;
+/// The brand's recovery flow, with its slug.
+///
+/// # Errors
+/// That there is none.
+pub fn recovery_flow(call: &Call) -> Result<(Uuid, String), ApiError> {
     let brand =
         brand_for(&call.snapshot, &call.request.host).and_then(|brand| call.snapshot.entry(brand));
     let flow = brand.and_then(|brand| {
@@ -124,12 +126,18 @@ async fn recovery_link(call: Call) -> Result<Response, ApiError> {
     let entry =
         flow.and_then(|flow| call.snapshot.entry(ObjectId::new(Space("flow"), Key::Uuid(flow))));
     let slug = entry.and_then(|entry| entry.object.value("slug")?.as_str().map(str::to_owned));
-    let (Some(flow), Some(slug)) = (flow, slug) else {
-        return Err(ApiError::Body(
+    flow.zip(slug).ok_or_else(|| {
+        ApiError::Body(
             StatusCode::BAD_REQUEST,
             json!({"non_field_errors": "No recovery flow set."}),
-        ));
-    };
+        )
+    })
+}
+
+/// A link into the brand's recovery flow, once, as this user.
+async fn recovery_link(call: Call) -> Result<Response, ApiError> {
+    let pk = call.row_number()?;
+    let (flow, slug) = recovery_flow(&call)?;
     let work = move |tx: &mut Tx<'_>| recovery::create_flow_link(tx, pk, flow, RECOVERY_LINK);
     let key = call.cx.store.write(call.actor(), "recovery link", work).await?;
     let link =

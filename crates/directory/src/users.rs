@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::passwords::unusable;
 use crate::search;
 use crate::settings::SystemSettings;
-use crate::{administrators, audit, groups, setup, username};
+use crate::{administrators, audit, groups, recovery, setup, username};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Choice)]
 pub enum UserType {
@@ -549,6 +549,7 @@ pub fn set_password_hash(
         params![hash, now, pk],
     )?;
     end_sessions_of(tx, pk, keep)?;
+    recovery::end_flow_links(tx, pk)?;
     setup::note(tx)?;
     Ok(account_of(tx, pk)?.map_or(Ok(()), |account| password_set(tx, account))?)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use countersign_core::Context;
 use countersign_directory::Passwords;
+use countersign_mail::Mailer;
 use countersign_policy::Engine;
 
 use crate::destination::Destination;
@@ -17,6 +18,7 @@ use crate::record::Strangers;
 pub struct Deps {
     pub policies: Engine,
     pub passwords: Arc<Passwords>,
+    pub mailer: Arc<Mailer>,
     /// The stages of protocols.
     pub stages: Vec<InPlanDef>,
     /// Where protocols know the applications behind addresses.
@@ -64,6 +66,11 @@ impl FlowContext {
     #[must_use]
     pub fn policies(&self) -> &Engine {
         &self.shared().deps.policies
+    }
+
+    /// Writes to people.
+    pub(crate) fn mailer(&self) -> &Arc<Mailer> {
+        &self.shared().deps.mailer
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -60,6 +60,7 @@ mod launch;
 mod measure;
 mod module;
 mod once;
+mod origin;
 mod pages;
 mod plan;
 mod plan_store;

@@ -11,7 +11,7 @@ use countersign_core::{FamilyResource, Job, KindResource, Module, TableResource}
 #[must_use]
 pub fn module(flows: &Flows) -> Module {
     let lost = flows.clone();
-    let mut kinds = vec![
+    let kinds = vec![
         KindResource::of::<Flow>()
             .computed(api::flow)
             .display(api::print_flow)
@@ -22,9 +22,7 @@ pub fn module(flows: &Flows) -> Module {
             .searched(api::stage_name)
             .narrowed(&[("pbm_uuid", "uuid"), ("policies", "[uuid]")], api::narrow_bindings),
     ];
-    kinds.extend(stages::all().into_iter().map(|stage| stage.kind));
-    kinds.push(KindResource::of::<Prompt>().computed(api::prompt));
-    Module {
+    let mut module = Module {
         name: "flow",
         kinds,
         rules: vec![sign_in::keep],
@@ -50,5 +48,10 @@ pub fn module(flows: &Flows) -> Module {
             |cx, _| async move { Ok(record::retention(cx).await?) },
         )],
         ..Module::default()
+    };
+    for stage in stages::all() {
+        stage.join(&mut module, flows);
     }
+    module.kinds.push(KindResource::of::<Prompt>().computed(api::prompt));
+    module
 }

@@ -29,6 +29,9 @@ pub mod key {
     /// Ours: address that "Cancel" on the consent page leads to, as the application's with
     /// `error=access_denied`.
     pub const CONSENT_DENY_URL: &str = "countersign/consent_deny_url";
+    /// Where the e-mail stage writes to, instead of the account's own address.
+    pub const EMAIL: &str = "email";
+    pub const EMAIL_SENT: &str = "email_sent";
     pub const DENY_MESSAGE: &str = "deny_message";
     pub const IS_REDIRECTED: &str = "is_redirected";
     pub const IS_RESTORED: &str = "is_restored";
@@ -103,8 +106,32 @@ pub(crate) struct Plan {
     /// Where the program was asked for what this plan ends in.
     #[serde(default)]
     pub asked_at: Option<String>,
+    /// The account that this run has made.
+    #[serde(default)]
+    pub made_account: Option<i64>,
+    /// The one-time link that the browser came by.
+    #[serde(default)]
+    pub restored: Option<Restored>,
     #[serde(default)]
     pub recording: Recording,
+}
+
+/// A one-time link that was spent for a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Restored {
+    /// Whom it was made for.
+    pub user: i64,
+    /// How it was sent, by one that a stage sent.
+    pub mailed: Option<Mailed>,
+}
+
+/// A link that a stage has sent by e-mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mailed {
+    /// The step that did.
+    pub step: u32,
+    /// The account's own address that it went to; a policy may have named another.
+    pub to: Option<String>,
 }
 
 impl Plan {
@@ -126,6 +153,8 @@ impl Plan {
             context,
             query: Vec::new(),
             asked_at: None,
+            made_account: None,
+            restored: None,
             recording: Recording::default(),
         }
     }
@@ -205,6 +234,14 @@ impl Plan {
     pub(crate) fn set_pending_user(&mut self, user: &PendingUser) {
         let value = serde_json::to_value(user).unwrap_or(Value::Null);
         self.context.insert(key::PENDING_USER.to_owned(), value);
+    }
+
+    /// The current step has nothing to ask that the link has not said: it was made for the account
+    /// that the plan is about.
+    #[must_use]
+    pub(crate) fn link_names_account(&self) -> bool {
+        let pending = self.pending_user().and_then(|user| user.pk);
+        self.restored.as_ref().is_some_and(|link| Some(link.user) == pending)
     }
 
     /// Adds to what prompts have collected.

@@ -4,20 +4,20 @@
 use axum::body::Bytes;
 use axum::response::Response;
 use countersign_accounts::start_session;
-use countersign_core::{SessionData, cookies::csrf_matches, cookies::session_cookie};
-use countersign_directory::{flow_link, spend_flow_link, spend_recovery_link};
+use countersign_core::{Identity, SessionData, cookies::csrf_matches, cookies::session_cookie};
+use countersign_directory::{FlowLink, flow_link, spend_flow_link, spend_recovery_link};
 use countersign_events::{Event, emit};
 use countersign_model::Ref;
 use countersign_pages::{Confirm, Form, Message, Pair, Scene, response as page_response};
-use countersign_store::{Actor, Agent, StoreError, Tx};
+use countersign_store::{Actor, Agent, Sql, StoreError, Tx};
 use http::{StatusCode, header};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::error::FlowError;
 use crate::kinds::Flow;
-use crate::plan::{PendingUser, key};
+use crate::plan::{Mailed, PendingUser, Plan, Restored, key};
 use crate::plan_store;
 use crate::planner::{self, Planning};
 use crate::web::{self, Visit};
@@ -146,6 +146,16 @@ pub(crate) async fn use_flow_token(
     Ok(browser.with_cookies(visit.cx.see_other(&web::flow_url(slug, &rest)), true))
 }
 
+/// Whether a link that a stage sent is still for this account: it went to the address that is the
+/// account's now, and the account is active or was made in the same run. A deactivated one stays
+/// that, whoever reads its mail.
+fn is_good_for(plan: &Plan, user: &Identity) -> bool {
+    let mailed = plan.restored.as_ref().filter(|link| link.user == user.pk);
+    let to_own = |mailed: &Mailed| mailed.to.as_ref().is_none_or(|to| *to == user.email);
+    mailed.and_then(|link| link.mailed.as_ref()).is_some_and(to_own)
+        && (user.is_active || plan.made_account == Some(user.pk))
+}
+
 /// Spends a link's key and keeps the plan of its flow, about whom it was made for. `false`: it was
 /// not good, or the flow is not for them.
 pub(crate) async fn restore(
@@ -155,24 +165,36 @@ pub(crate) async fn restore(
 ) -> Result<bool, FlowError> {
     let (link, uuid) = (link.to_owned(), flow.key().uuid().unwrap_or_default());
     let (asked, now) = (link.clone(), browser.cx.clock.now());
-    let Some(user) = browser.cx.store.read(move |sql| flow_link(sql, &asked, uuid, now)).await?
-    else {
+    let store = browser.cx.store.clone();
+    let look = move |sql: &mut Sql<'_>| flow_link(sql, store.sealer(), &asked, uuid, now);
+    let Some(FlowLink { user, plan }) = browser.cx.store.read(look).await? else {
         return Ok(false);
+    };
+    // A plan of an older version of the program leads nowhere any more.
+    let sent = match plan.map(|plan| serde_json::from_str::<Plan>(plan.expose())) {
+        None => None,
+        Some(Ok(plan)) if is_good_for(&plan, &user) => Some(plan),
+        Some(_) => return Ok(false),
     };
     let pending = PendingUser {
         pk: Some(user.pk),
-        username: user.username,
-        name: user.name,
-        email: user.email,
-        backend: None,
+        username: user.username.clone(),
+        name: user.name.clone(),
+        email: user.email.clone(),
+        backend: sent.as_ref().and_then(|plan| plan.pending_user()?.backend),
     };
-    let context = Map::from_iter([
-        (key::PENDING_USER.to_owned(), serde_json::to_value(pending)?),
-        (key::IS_RESTORED.to_owned(), Value::Bool(true)),
-    ]);
+    let mut context = sent.as_ref().map(|plan| plan.context.clone()).unwrap_or_default();
+    context.insert(key::PENDING_USER.to_owned(), serde_json::to_value(pending)?);
+    context.insert(key::IS_RESTORED.to_owned(), Value::Bool(true));
+    // Planned in either case: this is where the flow says for whom it is.
     let Planning::Ready(mut plan) = planner::plan(browser, flow, context, false).await? else {
         return Ok(false);
     };
+    match sent {
+        // As a run of its own: the browser that asked for the link may go on, too.
+        Some(sent) => *plan = Plan { run: plan.run, context: plan.context, ..sent },
+        None => plan.restored = Some(Restored { user: user.pk, mailed: None }),
+    }
     // Of two uses at once, one finds the link.
     if browser
         .cx

@@ -16,6 +16,7 @@ use crate::context::FlowContext;
 use crate::destination::ApplicationHint;
 use crate::error::FlowError;
 use crate::kinds::{Flow, FlowStageBinding};
+use crate::origin;
 use crate::plan::{PendingUser, Plan, Planned, key};
 use crate::stages::authenticate;
 use crate::web;
@@ -108,6 +109,7 @@ impl Run {
         let (request, data) = (browser.request.clone(), session.data.clone());
         let life = if session.seconds > 0 { session.seconds } else { BROWSER_SESSION };
         let (terminate, event) = (session.terminate_others, self.login_event());
+        let origin = browser.cx.origin(&browser.request);
         let work = move |tx: &mut Tx<'_>| {
             let Some(user) = countersign_accounts::identity(tx, pk)?.filter(|user| user.is_active)
             else {
@@ -119,6 +121,9 @@ impl Run {
             }
             if start_session(tx, pk, &fresh, life, &request, &data)?.is_none() {
                 return Ok(None);
+            }
+            if user.is_superuser() {
+                origin::note(tx, &origin)?;
             }
             let event = Event::new("login", "authentik.events.signals", event.clone());
             emit(tx, event.by_self(user.as_actor()))?;
@@ -224,6 +229,11 @@ impl Run {
             }),
         };
         Ok(())
+    }
+
+    /// A stage has written the account: it is read anew.
+    pub(crate) fn account_written(&mut self) {
+        self.pending = None;
     }
 
     /// The plan is about an account that was deleted. As of the last [`Run::refresh`].

@@ -44,8 +44,9 @@ impl Mailer {
     /// # Errors
     /// When the server does not take it.
     pub async fn send(&self, cx: &Context, letter: &Letter, id: &str) -> Result<String, MailError> {
-        let sender = self.server.from.clone();
-        let answer = self.server.send(letter.message(&sender, id)?).await?;
+        let server = letter.server.as_ref().unwrap_or(&self.server);
+        let sender = server.from.clone();
+        let answer = server.send(letter.message(&sender, id)?).await?;
         let mut context = json!({
             "message": format!("Email to {} sent", letter.to.join(", ")),
             "subject": letter.subject,

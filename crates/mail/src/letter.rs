@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::job::SendMail;
-use crate::server::MailError;
+use crate::server::{MailError, Server};
 use crate::templates::Rendered;
 
 /// What stands in an event in the place of a link.
@@ -25,6 +25,9 @@ pub struct Letter {
     /// Another sender than that of the settings.
     #[serde(default)]
     pub from: Option<String>,
+    /// Another server than that of the settings, with its own sender.
+    #[serde(default)]
+    pub server: Option<Server>,
     /// The line that mail programs list it by.
     pub subject: String,
     /// The mail as plain text.
@@ -50,6 +53,7 @@ impl Letter {
         Letter {
             to: to.into_iter().collect(),
             from: None,
+            server: None,
             subject: subject.into(),
             text: rendered.text,
             html: rendered.html,

@@ -14,6 +14,7 @@ mod templates;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_core::{Job, Module};
 
@@ -30,6 +31,22 @@ pub struct MailSettings {
     pub template_dir: Option<PathBuf>,
     /// Whether events of sent mails show the links in them.
     pub show_links: bool,
+}
+
+impl Default for MailSettings {
+    /// Those of somebody who has written none.
+    fn default() -> MailSettings {
+        let server = Server {
+            host: "localhost".to_owned(),
+            port: 25,
+            username: None,
+            password: None,
+            encryption: Encryption::None,
+            timeout: Duration::from_secs(10),
+            from: "authentik@localhost".to_owned(),
+        };
+        MailSettings { server, template_dir: None, show_links: false }
+    }
 }
 
 /// Renders and sends. One per program, made by [`module`].

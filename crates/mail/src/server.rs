@@ -8,10 +8,11 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// How the connection to a mail server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Encryption {
     /// Nothing is encrypted.
     None,
@@ -21,8 +22,9 @@ pub enum Encryption {
     Implicit,
 }
 
-/// A mail server and how it is spoken to.
-#[derive(Debug, Clone)]
+/// A mail server and how it is spoken to. It is written down with waiting mails only, which are
+/// sealed as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     /// Its name or address.
     pub host: String,
@@ -31,6 +33,7 @@ pub struct Server {
     /// The name to sign in with; `None` where the server asks for none.
     pub username: Option<String>,
     /// The password that goes with the name.
+    #[serde(with = "exposed")]
     pub password: Option<Secret>,
     /// How the connection is encrypted.
     pub encryption: Encryption,
@@ -130,5 +133,24 @@ impl Server {
         } else {
             MailError::Unavailable { server, problem }
         }
+    }
+}
+
+/// A secret inside of what is sealed.
+mod exposed {
+    use countersign_model::Secret;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        secret: &Option<Secret>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(Secret::expose).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Secret>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.map(Secret::new))
     }
 }

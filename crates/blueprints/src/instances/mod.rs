@@ -28,7 +28,7 @@ use crate::apply::Machine;
 use crate::format::Document;
 use crate::{files, tables};
 
-pub use start::{default_objects, own};
+pub use start::{default_objects, once, own};
 
 /// How the last application of a blueprint went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]

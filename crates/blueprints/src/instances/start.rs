@@ -73,6 +73,41 @@ pub async fn default_objects(cx: &Context, given: &Surroundings) -> Result<(), S
     Ok(())
 }
 
+/// Applies a built-in file that is not among the default objects, once in the life of an
+/// installation. What is wrong with it is told and does not stop the start.
+pub async fn once(cx: &Context, given: &Surroundings, path: &str) {
+    if let Err(error) = apply_once(cx, given, path).await {
+        tracing::error!("built-in blueprint {path} not applied: {error}");
+    }
+}
+
+async fn apply_once(cx: &Context, given: &Surroundings, path: &str) -> Result<(), String> {
+    let fact = format!("blueprint applied once: {path}");
+    let asked = fact.clone();
+    let done = cx.store.read(move |sql| {
+        sql.query_one("SELECT 1 FROM fact WHERE name = $1", params![asked.as_str()])
+    });
+    if done.await.map_err(|error| error.to_string())?.is_some() {
+        return Ok(());
+    }
+    let library = shipped::documents().map_err(|error| error.to_string())?;
+    let chosen = (0..library.len())
+        .filter(|at| library.get(*at).is_some_and(|document| document.file == path))
+        .collect();
+    let job =
+        given.job(cx.modules(), &cx.settings.secret_key, library, chosen, serde_json::Map::new());
+    let also = move |tx: &mut Tx<'_>| {
+        let now = tx.now().iso();
+        let mark = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        tx.execute(mark, params![fact.as_str(), now]).map(|_| ())
+    };
+    let outcome = commit_with(&cx.store, Arc::new(job), Actor::system(), "default objects", also)
+        .await
+        .map_err(|error| error.to_string())?;
+    report(&outcome);
+    Ok(())
+}
+
 fn report(outcome: &Outcome) {
     for note in &outcome.notes {
         tracing::warn!("{note}");

@@ -274,8 +274,9 @@ sections! {
 
     /// Mail: password resets, confirmations, notifications. `countersign test-email` tries it out.
     email: Email {
-        /// The mail server by which letters leave, as a name or an address.
-        host ("email.host"): String = "localhost";
+        /// The mail server by which letters leave, as a name or an address. Once it is set, people
+        /// who forgot their password get a link by e-mail; without it, `localhost` is tried.
+        host ("email.host"): Option<String> = "";
         /// Its port: 25 between servers, 587 with `email.use_tls`, 465 with `email.use_ssl`.
         port ("email.port"): u16 = "25";
         /// Name to sign in to the mail server with; without one nobody signs in.

@@ -5,6 +5,7 @@ mod challenges;
 mod computed;
 mod diagram;
 mod executor;
+mod recovery_email;
 mod runs;
 
 pub(crate) use computed::{
@@ -130,6 +131,14 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
         )
         .request("PromptRequest")
         .response("ChallengeTypes"),
+        Operation::new(
+            Method::POST,
+            "core/users/{id}/recovery_email/",
+            "core_users_recovery_email_create",
+            Access::on(Permission::RESET_USER_PASSWORD),
+            with(flows, recovery_email::send),
+        )
+        .parameter("email_stage", json!({"type": "string"})),
         Operation::new(
             Method::GET,
             "countersign/runs/",

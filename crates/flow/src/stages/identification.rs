@@ -149,6 +149,13 @@ impl IdentificationStage {
         })
     }
 
+    /// What happens where nobody is asked. Who came by a one-time link was named by it; whether it
+    /// is true is not asked here, unless the page does that, too.
+    fn skipped(&self, run: &Run) -> Option<Step> {
+        let only_names = self.password_stage.is_none() && run.plan.link_names_account();
+        self.incomplete().or_else(|| only_names.then_some(Step::Done))
+    }
+
     fn password_stage<'a>(&self, run: &'a Run) -> Option<&'a PasswordStage> {
         run.browser.snapshot.get(self.password_stage?)
     }
@@ -290,12 +297,12 @@ impl Stage for IdentificationStage {
     const PAGES: &'static [PageDef] = &[PageDef::of::<IdentificationChallenge>()];
 
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
-        Ok(self.incomplete().unwrap_or_else(|| Step::show(self.ask(run))))
+        Ok(self.skipped(run).unwrap_or_else(|| Step::show(self.ask(run))))
     }
 
     async fn answer(&self, run: &mut Run, (): &mut (), answer: &Answer) -> Result<Step, FlowError> {
-        if let Some(refused) = self.incomplete() {
-            return Ok(refused);
+        if let Some(step) = self.skipped(run) {
+            return Ok(step);
         }
         if self.enable_remember_me {
             run.remember_name(answer.get("remember").and(answer.str("uid_field")));

@@ -8,6 +8,7 @@ mod authenticator_validate;
 mod consent;
 mod deny;
 mod dummy;
+mod email;
 mod enrol;
 mod identification;
 mod password;
@@ -19,11 +20,13 @@ mod user_login;
 mod user_logout;
 mod user_write;
 
-use countersign_core::KindResource;
+use countersign_core::{ApiError, BoxFuture, Call, KindResource, Module};
 use countersign_model::{Fields, Kind};
 use countersign_pages::PageDef;
 
+use crate::context::Flows;
 use crate::stage::{AnyStage, Stage};
+use serde_json::{Map, Value};
 
 pub use authenticator_static::AuthenticatorStaticStage;
 pub use authenticator_totp::{AuthenticatorTotpStage, TotpDigits};
@@ -32,10 +35,12 @@ pub(crate) use consent::AlwaysConsent;
 pub use consent::{ConsentMode, ConsentStage, Permission};
 pub use deny::DenyStage;
 pub use dummy::DummyStage;
+pub use email::EmailStage;
+pub(crate) use email::mail_with_link;
 pub use identification::{IdentificationStage, UserField};
 pub use password::{Backend, PasswordStage};
 pub use plain::{
-    AuthenticatorEmailStage, AuthenticatorWebauthnStage, CaptchaStage, EmailStage, InvitationStage,
+    AuthenticatorEmailStage, AuthenticatorWebauthnStage, CaptchaStage, InvitationStage,
     UserDeleteStage,
 };
 pub use prompt::{Prompt, PromptStage, PromptType};
@@ -66,11 +71,44 @@ pub struct Common {
 pub(crate) struct StageDef {
     pub(crate) kind: KindResource,
     pub(crate) pages: &'static [PageDef],
+    /// Looks at what the API is sent, with what flows know of the world outside.
+    admit: Option<AdmitStage>,
+    /// What the program has beside the kind because of it: jobs, tables, operations.
+    brings: Option<fn(&Flows) -> Module>,
 }
+
+type AdmitStage = fn(Flows, Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>>;
 
 impl StageDef {
     fn of<S: Stage + Kind>() -> Self {
-        Self { kind: KindResource::of::<S>(), pages: S::PAGES }
+        Self { kind: KindResource::of::<S>(), pages: S::PAGES, admit: None, brings: None }
+    }
+
+    fn admit(self, admit: AdmitStage) -> Self {
+        Self { admit: Some(admit), ..self }
+    }
+
+    fn brings(self, brings: fn(&Flows) -> Module) -> Self {
+        Self { brings: Some(brings), ..self }
+    }
+
+    /// Puts it into the flows' part of the program.
+    pub(crate) fn join(self, module: &mut Module, flows: &Flows) {
+        let kind = match self.admit {
+            Some(admit) => {
+                let flows = flows.clone();
+                self.kind.admit(move |call, body| admit(flows.clone(), call, body))
+            }
+            None => self.kind,
+        };
+        module.kinds.push(kind);
+        let Some(brings) = self.brings else { return };
+        let Module { operations, tables, jobs, expiring, schemas, .. } = brings(flows);
+        module.operations.extend(operations);
+        module.tables.extend(tables);
+        module.jobs.extend(jobs);
+        module.expiring.extend(expiring);
+        module.schemas.extend(schemas);
     }
 
     fn with(self, change: impl FnOnce(KindResource) -> KindResource) -> Self {
@@ -90,7 +128,7 @@ pub(crate) fn all() -> Vec<StageDef> {
         StageDef::of::<ConsentStage>(),
         StageDef::of::<DenyStage>(),
         StageDef::of::<DummyStage>(),
-        StageDef::of::<EmailStage>(),
+        StageDef::of::<EmailStage>().admit(email::admit).brings(email::brings),
         StageDef::of::<IdentificationStage>(),
         StageDef::of::<InvitationStage>()
             .with(|kind| kind.narrowed(&[("no_flows", "boolean")], crate::api::narrow_unbound)),

@@ -120,46 +120,6 @@ pub struct CaptchaStage {
     pub error_on_invalid_score: bool,
 }
 
-/// Sends a link that leads on.
-#[derive(Debug, Clone, Kind)]
-#[kind(
-    family = dyn AnyStage,
-    path = "stages/email",
-    model = "authentik_stages_email.emailstage",
-    title = "Email Stage",
-    component = "ak-stage-email-form"
-)]
-pub struct EmailStage {
-    #[field(unique, search, filter)]
-    pub name: String,
-    #[field(label = "Use global settings", default = false, filter)]
-    pub use_global_settings: bool,
-    #[field(label = "SMTP Host", default = "localhost", filter)]
-    pub host: String,
-    #[field(label = "SMTP Port", default = 25, filter)]
-    pub port: i32,
-    #[field(label = "SMTP Username", default = "", filter)]
-    pub username: String,
-    #[field(label = "SMTP Password", widget = Password, default, write_only)]
-    pub password: Secret,
-    #[field(label = "Use TLS", default = false, filter)]
-    pub use_tls: bool,
-    #[field(label = "Use SSL", default = false, filter)]
-    pub use_ssl: bool,
-    #[field(label = "Timeout", default = 10, filter)]
-    pub timeout: i32,
-    #[field(label = "From address", default = "system@authentik.local", max_length = 254, filter)]
-    pub from_address: EmailAddress,
-    #[field(label = "Token expiration", default = "minutes=30", filter)]
-    pub token_expiry: Duration,
-    #[field(label = "Subject", default = "authentik", filter)]
-    pub subject: String,
-    #[field(label = "Template", default = "email/password_reset.html", filter)]
-    pub template: String,
-    #[field(label = "Activate user on success", default = false, filter)]
-    pub activate_user_on_success: bool,
-}
-
 /// Lets only invited people on.
 #[derive(Debug, Clone, Kind)]
 #[kind(
@@ -238,8 +198,6 @@ not_yet! {
         => |_: &Self| Sentence::new("Set up a passkey");
     CaptchaStage => "Asking a captcha service"
         => |_: &Self| Sentence::new("Check that it is a person");
-    EmailStage => "Sending e-mail"
-        => |stage: &Self| Sentence::new("Send an e-mail").note(stage.subject.as_str());
     UserDeleteStage => "Deleting the own account"
         => |_: &Self| Sentence::new("Delete the account");
 }

@@ -134,6 +134,7 @@ impl UserWriteStage {
                     backend
                 };
                 if existing.is_none() {
+                    run.plan.made_account = written.pk;
                     run.plan
                         .context
                         .insert(key::USER_BACKEND.to_owned(), Backend::Inbuilt.value().into());

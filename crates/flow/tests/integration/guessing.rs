@@ -132,6 +132,59 @@ async fn guessing() {
     a6_an_owner_elsewhere_does_not_wait_for_who_polls(&world, &mut admin).await;
 }
 
+/// Names that nobody has, accounts without an address, deactivated ones: asking for a new password
+/// tells them apart neither by text nor by cost. Who gets a mail only the mailbox knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn recovery_answers_everybody_alike() {
+    let world = World::set_up().await;
+    world.apply(&["once/recovery.yaml"]).await;
+    let mut admin = world.browser();
+    admin.sign_in("akadmin", PASSWORD).await;
+    for name in ["known", "without", "gone", "mailless"] {
+        made(&mut admin, name).await;
+    }
+    world.set_password("known", PASSWORD).await;
+    for (name, change) in
+        [("gone", json!({"is_active": false})), ("mailless", json!({"email": ""}))]
+    {
+        let found = admin.get(&format!("/api/v3/core/users/?username={name}")).await.json();
+        admin.change(&format!("core/users/{}", found["results"][0]["pk"]), change).await;
+    }
+    let (page, path) = ("/if/flow/default-recovery-flow/", executor("default-recovery-flow"));
+    let mut host = 0;
+    for door in [Door::Json, Door::Page] {
+        let mut first = None;
+        for name in
+            ["known", "known@example.org", "nobody", "x@example.org", "without", "gone", "mailless"]
+        {
+            host += 1;
+            let mut browser = world.browser();
+            browser.address = Some(format!("10.{host}.1.1"));
+            let before = settled(&world).await;
+            let text = match door {
+                Door::Json => {
+                    browser.challenge(&path).await;
+                    browser.answer(&path, json!({"uid_field": name})).await.to_string()
+                }
+                Door::Page => {
+                    browser.get(page).await;
+                    browser.post_form(page, &[("uid_field", name)]).await;
+                    let shown = browser.get(page).await.text;
+                    let main = shown.split("<h1").nth(1).unwrap_or_else(|| panic!("{shown}"));
+                    main.split("name=\"csrf\"").next().unwrap().to_owned()
+                }
+            };
+            let after = settled(&world).await;
+            let outcome = (text, after.0 - before.0, after.1 - before.1);
+            let expected = first.get_or_insert_with(|| outcome.clone());
+            assert_eq!(outcome, *expected, "{name}, {door:?}");
+            let sent = world.mails().await.len();
+            let due = ["known", "known@example.org", "without"].contains(&name);
+            assert_eq!(sent, usize::from(due), "{name}");
+        }
+    }
+}
+
 async fn m1_every_refusal_costs_the_same(world: &World, admin: &mut Browser<'_>) {
     for name in ["known", "without", "gone"] {
         made(admin, name).await;

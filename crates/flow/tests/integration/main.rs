@@ -11,6 +11,7 @@ mod accounts;
 mod contract;
 mod guessing;
 mod json;
+mod mail;
 mod once;
 mod outdated;
 mod pages;

@@ -71,6 +71,7 @@ impl World {
         let flows = Flows::new(Deps {
             policies,
             passwords,
+            mailer: countersign_mail::module(&countersign_mail::MailSettings::default()).1,
             stages: oauth.stages(),
             destinations: vec![crate::destination()],
         });

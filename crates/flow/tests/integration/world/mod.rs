@@ -36,9 +36,11 @@ fn modules() -> (Vec<Module>, Arc<Passwords>) {
     let (_, way_out) = countersign_outbound::module(countersign_outbound::Rules::default());
     let policies = Engine::new(places, way_out);
     let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
+    let (mail, mailer) = countersign_mail::module(&countersign_mail::MailSettings::default());
     let flows = Flows::new(Deps {
         policies: policies.clone(),
         passwords: passwords.clone(),
+        mailer,
         stages: Vec::new(),
         destinations: Vec::new(),
     });
@@ -49,6 +51,7 @@ fn modules() -> (Vec<Module>, Arc<Passwords>) {
         countersign_catalogue::module(&access, None),
         countersign_policy::module(&policies),
         countersign_flow::module(&flows),
+        mail,
     ];
     (modules, passwords)
 }
@@ -97,6 +100,64 @@ impl World {
         let world = Self::new().await;
         world.set_password("akadmin", "Throwaway-Pw-1").await;
         world
+    }
+
+    /// Applies built-in files that are not among the default objects.
+    pub(crate) async fn apply(&self, files: &[&str]) {
+        let library = shipped::documents().unwrap();
+        let chosen: Vec<_> =
+            (0..library.len()).filter(|at| files.contains(&&*library[*at].file)).collect();
+        assert_eq!(chosen.len(), files.len(), "{files:?}");
+        let given = Surroundings {
+            folder: None,
+            passwords: self.passwords.clone(),
+            machine: apply::Machine::with(|_| None),
+        };
+        let (cx, none) = (&self.cx, Map::new());
+        let job = given.job(cx.modules(), &cx.settings.secret_key, library, chosen, none);
+        let actor = Actor::system();
+        apply::commit_with(&cx.store, Arc::new(job), actor, "examples", |_| Ok(())).await.unwrap();
+    }
+
+    /// Does the jobs that wait, as a worker does, and takes what would go to the mail server.
+    pub(crate) async fn mails(&self) -> Vec<Value> {
+        let (mut mails, store) = (Vec::new(), &self.cx.store);
+        loop {
+            let take = |tx: &mut countersign_store::Tx<'_>| {
+                let rows = tx.query(
+                    "DELETE FROM task WHERE state = 'queued' RETURNING uuid, name, uid, arguments",
+                    params![],
+                )?;
+                let read = |row: &countersign_store::Row| {
+                    let opened = tx.sealer().open(&row.get::<String>(3)?).unwrap();
+                    let stored: Value = serde_json::from_str(opened.expose()).unwrap();
+                    Ok((row.get(0)?, row.get::<String>(1)?, row.get::<String>(2)?, stored))
+                };
+                rows.iter().map(read).collect::<Result<Vec<_>, StoreError>>()
+            };
+            let taken = store.write(Actor::system(), "test", take).await.unwrap();
+            if taken.is_empty() {
+                return mails;
+            }
+            for (task, name, uid, stored) in taken {
+                if name == "send_mail" {
+                    mails.push(stored);
+                    continue;
+                }
+                let mut jobs = self.cx.modules().iter().flat_map(|module| &module.jobs);
+                let job = jobs.find(|job| job.name == name).unwrap_or_else(|| panic!("{name}"));
+                let run = countersign_core::Run::new(task, uid, 1);
+                (job.run)(self.cx.clone(), run, stored).await.unwrap();
+            }
+        }
+    }
+
+    /// The address of the link in the one mail that waits, without its origin.
+    pub(crate) async fn mailed_link(&self, to: &str) -> String {
+        let mails = self.mails().await;
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert_eq!(mails[0]["to"], serde_json::json!([to]));
+        link_in(&mails[0])
     }
 
     pub(crate) async fn set_password(&self, username: &str, password: &str) {
@@ -273,6 +334,13 @@ impl Browser<'_> {
         let end = self.answer(executor, serde_json::json!({"password": password})).await;
         assert_eq!(end["component"], "xak-flow-redirect", "{end}");
     }
+}
+
+/// The address of the link in a mail, which must be of this server.
+pub(crate) fn link_in(mail: &Value) -> String {
+    let text = mail["text"].as_str().unwrap();
+    let link = text.split_whitespace().find(|word| word.contains("flow_token=")).unwrap();
+    link.strip_prefix("http://id.example.test").unwrap_or_else(|| panic!("{link}")).to_owned()
 }
 
 fn escape(text: &str) -> String {

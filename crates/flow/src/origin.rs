@@ -1,0 +1,78 @@
+//! The address of this server as it may stand in a mail.
+//!
+//! Where the setting `base_url` is missing, addresses follow the request, and whoever asks for a
+//! mail to somebody else writes the request: its host would lead the reader to a server of the
+//! asker's, with the link's key. A host is therefore taken from a request only if an administrator
+//! has named it (the domain of a brand) or uses it (where one signed in last).
+
+use countersign_catalogue::Brand;
+use countersign_core::RequestInfo;
+use countersign_store::{StoreError, Tx, params};
+
+use crate::context::FlowContext;
+
+/// The fact that names where an administrator signed in last.
+const FACT: &str = "address of this server";
+
+/// What a link in a mail begins with; `None` while nobody has said it.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) async fn for_mail(
+    cx: &FlowContext,
+    request: &RequestInfo,
+) -> Result<Option<String>, StoreError> {
+    let known = cx.store.look_up(|sql| {
+        let row = sql.query_one("SELECT value FROM fact WHERE name = $1", params![FACT])?;
+        row.map(|row| row.get::<String>(0)).transpose()
+    });
+    let (known, asked) = (known.await?, cx.origin(request));
+    let named = cx.settings.base_url.is_some()
+        || cx.snapshot().list::<Brand>().any(|(_, brand)| names(&brand.domain, &request.host));
+    Ok(if named { Some(asked) } else { known })
+}
+
+/// An administrator signs in here.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) fn note(tx: &mut Tx<'_>, origin: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO fact (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE fact.value <> excluded.value",
+        params![FACT, origin],
+    )
+    .map(|_| ())
+}
+
+/// Whether a brand's domain is that of a host, or one above it. Whole labels only.
+fn names(domain: &str, host: &str) -> bool {
+    let (domain, host) = (domain.to_ascii_lowercase(), host.to_ascii_lowercase());
+    let number = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let bare = host.rsplit_once(':').filter(|(_, port)| number(port)).map(|(name, _)| name);
+    let of = |host: &str| {
+        host.strip_suffix(&*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    !domain.is_empty() && (of(&host) || bare.is_some_and(of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_named_by_whole_labels() {
+        for (domain, host, named) in [
+            ("example.org", "example.org", true),
+            ("Example.org", "id.EXAMPLE.org:8443", true),
+            ("example.org:9000", "example.org:9000", true),
+            ("example.org", "evil-example.org", false),
+            ("example.org", "example.org.evil.test", false),
+            ("example.org", "example.org:evil", false),
+            ("authentik-default", "evil.test", false),
+            ("", "evil.test", false),
+        ] {
+            assert_eq!(names(domain, host), named, "{domain} {host}");
+        }
+    }
+}
