@@ -160,7 +160,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 30] = [
+const SHARED: [&str; 31] = [
     "routes",
     "bad_input",
     "compatibility",
@@ -189,6 +189,7 @@ const SHARED: [&str; 30] = [
     "guessing",
     "numbers",
     "second_factors",
+    "recovery",
     "people_search",
     "secrets",
 ];

@@ -141,6 +141,7 @@ mod exposed {
     use countersign_model::Secret;
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde hands the field over so")]
     pub(super) fn serialize<S: Serializer>(
         secret: &Option<Secret>,
         to: S,
