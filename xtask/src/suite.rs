@@ -191,6 +191,7 @@ const SHARED: [&str; 31] = [
     "second_factors",
     "recovery",
     "people_search",
+    "roles",
     "secrets",
 ];
 

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use countersign_core::{
-    ApiError, Caller, Context, Identity, KnownBrowser, RequestInfo, SessionData, Via, Visitor,
-    cookies,
+    ApiError, Caller, Context, Identity, KnownBrowser, Permission, RequestInfo, SessionData, Via,
+    Visitor, cookies,
 };
+use countersign_model::Snapshot;
 use countersign_store::{Sql, StoreError, params, sha256};
 use http::{HeaderMap, Method, header, request::Parts};
 
 use crate::identity::identity;
+use crate::rights::held;
 use crate::session;
 
 /// Who is behind a browser's request. Inactive accounts count as nobody.
@@ -43,15 +45,19 @@ struct Found {
     data: SessionData,
 }
 
-/// Nobody while the session's own account is inactive; itself again when the one it acts as is.
+/// Nobody while the session's own account is inactive; itself again when the one it acts as is, or
+/// has come to hold more than it, or may no longer be acted as.
 async fn by_session(cx: &Context, key: &str) -> Result<Option<Found>, StoreError> {
-    let (hash, now) = (sha256(key), cx.clock.now());
+    let (hash, now, snapshot) = (sha256(key), cx.clock.now(), cx.snapshot());
     cx.store
         .look_up(move |sql| {
             let Some((pk, data)) = session::find(sql, hash, now)? else { return Ok(None) };
             let Some(own) = active(sql, pk)? else { return Ok(None) };
             let other = match data.impersonating {
-                Some(pk) => active(sql, pk)?,
+                Some(pk) => match active(sql, pk)? {
+                    Some(other) if may_act_as(sql, &own, &other, &snapshot)? => Some(other),
+                    _ => None,
+                },
                 None => None,
             };
             Ok(Some(match other {
@@ -60,6 +66,24 @@ async fn by_session(cx: &Context, key: &str) -> Result<Option<Found>, StoreError
             }))
         })
         .await
+}
+
+/// Whether an account may act as another: it has the permission, and holds all that the other does.
+///
+/// # Errors
+/// When the engine fails.
+pub fn may_act_as(
+    sql: &mut Sql<'_>,
+    own: &Identity,
+    other: &Identity,
+    snapshot: &Snapshot,
+) -> Result<bool, StoreError> {
+    if own.is_superuser() {
+        return Ok(true);
+    }
+    let held_by = held(sql, own, snapshot)?;
+    Ok(held_by.has_row(Permission::IMPERSONATE, other.pk.into())
+        && held_by.covers(&held(sql, other, snapshot)?))
 }
 
 fn active(sql: &mut Sql<'_>, pk: i64) -> Result<Option<Arc<Identity>>, StoreError> {

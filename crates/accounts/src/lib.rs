@@ -9,11 +9,11 @@ mod recent;
 mod rights;
 mod session;
 
-pub use authenticate::{caller, visitor};
+pub use authenticate::{caller, may_act_as, visitor};
 pub use identity::{identities, identity};
 pub use recent::require_recent_sign_in;
 pub use rights::{
     bounds, denied, give_initial, grant_object, grant_row, held, held_by_group, held_by_roles,
-    may_change, may_give,
+    may_change, may_give, may_move, may_name,
 };
 pub use session::{end_session, end_sessions_of, rekey_session, renew_session, start_session};

@@ -140,6 +140,30 @@ pub fn may_give(tx: &mut Tx<'_>, given: &Held) -> Result<(), ApiError> {
     }
 }
 
+/// Refuses to put people in a group, or take them out, to who may do neither there.
+///
+/// # Errors
+/// 403, or when the engine fails.
+pub fn may_move(tx: &mut Tx<'_>, group: Uuid, permission: Permission) -> Result<(), ApiError> {
+    const CHANGE: Permission = Permission::on("authentik_core.group", "change");
+    let may = |held: &Held| [permission, CHANGE].iter().any(|p| held.has_row(*p, group.into()));
+    match bounds(tx)? {
+        Some((_, held)) if !may(&held) => {
+            Err(ApiError::forbidden("You cannot change who is in this group."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether who acts may view an account: what may not be viewed is not there to be named.
+///
+/// # Errors
+/// When the engine fails.
+pub fn may_name(tx: &mut Tx<'_>, account: i64) -> Result<bool, StoreError> {
+    const VIEW: Permission = Permission::on("authentik_core.user", "view");
+    Ok(bounds(tx)?.is_none_or(|(own, held)| own == account || held.has_row(VIEW, account.into())))
+}
+
 /// What is said to somebody who would give or change more than he holds.
 pub fn denied() -> ApiError {
     ApiError::forbidden("You cannot give or change what you do not hold yourself.")

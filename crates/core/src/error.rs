@@ -103,9 +103,7 @@ impl From<StoreError> for ApiError {
                     .to_owned();
                 ApiError::field(&column, Problem::unique())
             }
-            StoreError::Denied => {
-                ApiError::forbidden("You cannot give or change what you do not hold yourself.")
-            }
+            StoreError::Denied(why) => ApiError::forbidden(why),
             StoreError::Characters(_) => ApiError::object("Null characters are not allowed."),
             other => ApiError::Store(other),
         }

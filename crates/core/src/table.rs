@@ -11,6 +11,7 @@ use countersign_store::{self as store, Sql, SqlValue, StoreError, Table, Tx};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::access::permissions;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::module::Operation;
@@ -139,8 +140,22 @@ pub fn save<T: Record>(tx: &mut Tx<'_>, mut row: T, before: Option<&T>) -> Resul
 /// What the rules say.
 pub fn remove<T: Record>(tx: &mut Tx<'_>, row: &T) -> Result<(), ApiError> {
     row.removing(tx)?;
-    store::delete(tx, T::TABLE, &row.key())?;
+    let key = row.key();
+    store::delete(tx, T::TABLE, &key)?;
+    end_grants(tx, T::META, &key)?;
     row.removed(tx)
+}
+
+/// What was held on a row ends with it.
+fn end_grants(tx: &mut Tx<'_>, meta: &KindMeta, key: &SqlValue) -> Result<(), StoreError> {
+    let column = if matches!(key, SqlValue::Int(_)) { "object_id" } else { "object_uuid" };
+    let of_model = permissions().iter().filter(|listed| listed.permission.model() == meta.model);
+    let names: Vec<SqlValue> =
+        of_model.map(|listed| SqlValue::from(listed.permission.to_string())).collect();
+    let (among, mut values) = store::one_of("permission", 1, &names);
+    values.insert(0, key.clone());
+    let statement = format!("DELETE FROM role_grant WHERE {column} = $1 AND {among}");
+    tx.execute(&statement, &values).map(|_| ())
 }
 
 /// How passwords are kept. Called inside a write, once per password in a blueprint.

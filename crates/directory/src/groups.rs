@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::response::Response;
-use countersign_accounts::{bounds, denied, held_by_group, held_by_roles, may_give};
+use countersign_accounts::{bounds, denied, held_by_group, held_by_roles, may_give, may_name};
 use countersign_core::{
     Access, ApiError, Call, Context, Held, Membership, Operation, Permission, Record, find_all,
     no_content,
@@ -83,6 +83,7 @@ impl Resource for Group {
         ("include_users", "boolean"),
         ("members_by_pk", "[integer]"),
         ("members_by_username", "[string]"),
+        ("roles", "uuid"),
     ];
 
     fn conditions(call: &Call) -> Result<Vec<Condition>, ApiError> {
@@ -113,6 +114,13 @@ impl Resource for Group {
                 format!("t.uuid IN (SELECT group_uuid FROM membership WHERE user_id IN ({marks}))"),
                 pks,
             ));
+        }
+        if let Some(text) = call.query.get("roles").filter(|role| !role.is_empty()) {
+            let role = Uuid::parse_str(text).map_err(|_| {
+                ApiError::field("roles", Problem::new("invalid", "Enter a valid UUID."))
+            })?;
+            let text = "t.uuid IN (SELECT group_uuid FROM group_role WHERE role = ?)".to_owned();
+            all.push((text, vec![role.into()]));
         }
         if let Some(text) = call.query.get("attributes").filter(|a| !a.is_empty()) {
             all.extend(attribute_conditions("t.attributes", text)?);
@@ -155,7 +163,11 @@ impl Record for Group {
             }
         }
         for user in &self.users {
-            if tx.query_one("SELECT 1 FROM users WHERE id = $1", params![user.key()])?.is_none() {
+            let is_known = before.is_some_and(|before| before.users.contains(user));
+            let pk = user.key().int().unwrap_or_default();
+            let is_there =
+                tx.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])?.is_some();
+            if !is_there || !is_known && !may_name(tx, pk)? {
                 errors.add("users", Problem::missing_reference(user.key()));
             }
         }
@@ -412,7 +424,9 @@ async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
         .store
         .write(call.actor(), "group members changed", move |tx| {
             let Some(row) = tx.query_one("SELECT name FROM user_group WHERE uuid = $1", params![uuid])? else { return Err(ApiError::not_found("Group")) };
-            if tx.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])?.is_none() {
+            let is_there =
+                tx.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])?.is_some();
+            if !is_there || add && !may_name(tx, pk)? {
                 return Err(no_such_user());
             }
             let held = held_of(tx, uuid.uuid().unwrap_or_default())?;

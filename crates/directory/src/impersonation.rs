@@ -1,19 +1,17 @@
 //! Acting as another user: `core/users/{id}/impersonate/` and back. The session keeps whose it is.
 
 use axum::response::Response;
-use countersign_accounts::{held, rekey_session};
+use countersign_accounts::{may_act_as, rekey_session};
 use countersign_core::{
-    Access, ApiError, Call, Identity, Operation, Permission, SessionData, Via,
-    cookies::session_cookie, no_content,
+    Access, ApiError, Call, Identity, Operation, SessionData, Via, cookies::session_cookie,
+    no_content,
 };
 use countersign_events::{Event, emit};
-use countersign_rest::rows_reached;
-use countersign_store::{Sql, StoreError, Table, Tx, params};
+use countersign_store::{Sql, Tx, params};
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::settings::SystemSettings;
-use crate::users::User;
 
 pub(crate) fn operations() -> Vec<Operation> {
     let (start, end) = ("core/users/{id}/impersonate/", "core/users/impersonate_end/");
@@ -78,26 +76,16 @@ async fn allowed(call: &Call, target: &Identity, reason: &str) -> Result<bool, A
     let settings = SystemSettings::of(&call.snapshot);
     let caller = &call.caller;
     let permitted = settings.impersonation
-        && may_impersonate(call, target.pk).await?
         && caller.pk() != Some(target.pk)
         && caller.original.is_none()
         && target.is_active
         && (!settings.impersonation_require_reason || !reason.is_empty());
-    if !permitted || call.rights().hold_everything() {
-        return Ok(permitted);
+    if !permitted {
+        return Ok(false);
     }
-    // Nobody gets rights this way that are not the caller's own.
     let (own, target, snapshot) = (call.user()?.clone(), target.clone(), call.snapshot.clone());
-    let read = move |sql: &mut Sql<'_>| {
-        Ok::<_, StoreError>(held(sql, &own, &snapshot)?.covers(&held(sql, &target, &snapshot)?))
-    };
+    let read = move |sql: &mut Sql<'_>| may_act_as(sql, &own, &target, &snapshot);
     Ok(call.cx.store.read(read).await?)
-}
-
-/// Whether the permission is held, globally or on that account.
-async fn may_impersonate(call: &Call, pk: i64) -> Result<bool, ApiError> {
-    let reach = call.rights().reach(Permission::IMPERSONATE, Some(User::TABLE));
-    Ok(reach.is_all() || rows_reached(call, User::TABLE, &reach, pk).await?)
 }
 
 /// Also by GET, which clients of the original use; not for pages of others.

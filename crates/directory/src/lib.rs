@@ -15,6 +15,7 @@ mod me;
 mod passwords;
 mod rbac;
 mod recovery;
+mod rights;
 mod schemas;
 mod search;
 mod sessions;
@@ -57,6 +58,7 @@ pub fn module(places: &Arc<Places>) -> (Module, Arc<Passwords>) {
     operations.extend(groups::actions());
     operations.extend(tokens::actions());
     operations.extend(rbac::operations());
+    operations.extend(rights::operations());
     operations.extend(system::operations(places));
     let module = Module {
         name: "directory",
@@ -67,6 +69,7 @@ pub fn module(places: &Arc<Places>) -> (Module, Arc<Passwords>) {
             .into_iter()
             .chain(system::enumerations())
             .chain(rbac::schemas())
+            .chain(rights::schemas())
             .collect(),
         jobs: vec![Job::every(
             "clean_temporary_users",

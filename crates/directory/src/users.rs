@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use countersign_accounts::{end_sessions_of, held_by_group, may_change, may_give};
-use countersign_core::{ApiError, Call, Context, Identity, PasswordHash, Record, find, save};
+use countersign_accounts::{end_sessions_of, held_by_group, may_change, may_give, may_move};
+use countersign_core::{
+    ApiError, Call, Context, Identity, PasswordHash, Permission, Record, find, save,
+};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
     Choice, ChoiceValue, EmailAddress, FieldErrors, Fields, JsonMap, Key, ObjectId, Problem, Ref,
@@ -173,11 +175,19 @@ impl Record for User {
         self.username = check(tx, self, before)?;
         self.username_fold = username::fold(&self.username);
         self.email_fold = self.email.to_lowercase();
-        let added = self.groups.iter().filter(|g| before.is_none_or(|b| !b.groups.contains(g)));
-        for group in added.filter_map(|group| group.key().uuid()).collect::<Vec<_>>() {
+        let was: &[_] = before.map_or(&[], |before| &before.groups);
+        let differing = |of: &[Ref<directory::Group>], from: &[Ref<directory::Group>]| {
+            let only = of.iter().filter(|group| !from.contains(group));
+            only.filter_map(|group| group.key().uuid()).collect::<Vec<Uuid>>()
+        };
+        for group in differing(&self.groups, was) {
+            may_move(tx, group, Permission::ADD_USER_TO_GROUP)?;
             let now = tx.graph().snapshot().clone();
             let held = held_by_group(tx, group, &now)?;
             may_give(tx, &held)?;
+        }
+        for group in differing(was, &self.groups) {
+            may_move(tx, group, Permission::REMOVE_USER_FROM_GROUP)?;
         }
         let Some(before) = before else {
             let now = tx.now();

@@ -136,6 +136,8 @@ pub enum Widget {
     Password,
     /// All choices are seen at once, however many there are.
     Radio,
+    /// Permissions, chosen by what they are called.
+    Permissions,
 }
 
 /// What a reference is chosen from: `#[field(choose(query = "designation=recovery", ..))]`.

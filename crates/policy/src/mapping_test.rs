@@ -67,6 +67,9 @@ async fn subject(call: &Call, named: Option<&Value>) -> Result<Option<Subject>, 
     let missing =
         || ApiError::field("user", Problem::missing_reference(named.to_string().trim_matches('"')));
     let pk = Key::from_json(named, directory::User::KEY).and_then(Key::int).ok_or_else(missing)?;
+    if !countersign_rest::sees_account(call, pk).await? {
+        return Err(missing());
+    }
     let user = call
         .cx
         .store

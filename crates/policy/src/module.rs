@@ -6,7 +6,7 @@ use countersign_core::{
 };
 use countersign_model::Target as _;
 use countersign_model::{Entry, Key, ObjectId, Problem, Ref, Snapshot, directory};
-use countersign_rest::object_schema;
+use countersign_rest::{object_schema, sees_account};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -139,7 +139,7 @@ fn binding_objects(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Stri
     let policy = binding
         .policy
         .and_then(|policy| render.snapshot.member(policy))
-        .map(|policy| countersign_rest::rendered(render, policy));
+        .map(|policy| countersign_rest::embedded(render, policy));
     let row =
         |id: Option<ObjectId>| id.and_then(|id| render.rows.get(&id)).cloned().unwrap_or_default();
     map.insert("policy_obj".to_owned(), policy.unwrap_or_default());
@@ -224,6 +224,9 @@ async fn test(policies: Engine, call: Call) -> Result<axum::response::Response, 
         )
     };
     let pk = pk.ok_or_else(missing)?;
+    if !sees_account(&call, pk).await? {
+        return Err(missing());
+    }
     let user = call
         .cx
         .store

@@ -125,7 +125,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("shape", "#FormShape"),
             ]),
         ),
-        ("FormWidget", words(&["password", "radio"])),
+        ("FormWidget", words(&["password", "radio", "permissions"])),
         ("FormCondition", object_schema(&[("field", "string"), ("value", "string")])),
         (
             "FormChoose",

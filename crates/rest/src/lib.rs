@@ -25,10 +25,10 @@ mod values;
 
 pub use dispatch::api_routes;
 pub use history::undo_job;
-pub use objects::{answer, rendered, rendered_member};
+pub use objects::{answer, embedded, rendered, rendered_member};
 pub use openapi::object_schema;
 pub use secrets::Asked as AskedSecret;
 pub use socket::{admit, socket};
 pub use table::{
-    Condition, Index, Narrowed, Resource, answer_row, no_choice, plain, rows_reached, table,
+    Condition, Index, Narrowed, Resource, answer_row, no_choice, plain, sees_account, table,
 };

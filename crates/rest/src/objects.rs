@@ -7,13 +7,15 @@ use std::sync::Arc;
 use axum::response::Response;
 use countersign_core::resource::{Searched, Visible};
 use countersign_core::{
-    ApiError, Call, Page, Permission, RenderContext, envelope, json, no_content, plain,
+    ApiError, Call, Context, Page, Permission, RenderContext, Rights, envelope, json, no_content,
+    plain,
 };
-use countersign_model::{Entry, FieldMeta, Key, KindMeta, ObjectId, Problem, SortKey};
-use countersign_store::StoreError;
+use countersign_model::{Entry, FieldMeta, Key, KindMeta, ObjectId, Problem, SortKey, Space};
+use countersign_store::{Sql, StoreError};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
+use crate::table::reached_of;
 use crate::values::{Filter, search};
 use crate::{effective, secrets};
 
@@ -215,7 +217,8 @@ pub(crate) fn if_match(call: &Call) -> Option<String> {
     (value != "*").then(|| value.to_owned())
 }
 
-/// Renders objects, with the users and groups they name read in one go.
+/// Renders objects, with the users and groups they name read in one go, as far as the caller may
+/// view those.
 pub(crate) async fn render_all(
     call: &Call,
     entries: Vec<Arc<Entry>>,
@@ -231,15 +234,16 @@ pub(crate) async fn render_all(
     let rows = if named.is_empty() {
         HashMap::new()
     } else {
-        let cx = call.cx.clone();
+        let (cx, rights, snapshot) = (call.cx.clone(), call.caller.clone(), call.snapshot.clone());
         call.cx
             .store
             .read(move |sql| {
                 let mut rows = HashMap::new();
                 for of_space in named.chunk_by(|a, b| a.space == b.space) {
-                    let space = of_space.first().map(|id| id.space);
-                    if let Some(render) = space.and_then(|space| cx.row_renderer(space)) {
-                        rows.extend(render(sql, &cx, of_space)?);
+                    let Some(space) = of_space.first().map(|id| id.space) else { continue };
+                    let seen = seen(sql, &cx, rights.rights(&snapshot), space, of_space)?;
+                    if let Some(render) = cx.row_renderer(space) {
+                        rows.extend(render(sql, &cx, &seen)?);
                     }
                 }
                 Ok::<_, StoreError>(rows)
@@ -255,6 +259,38 @@ pub(crate) async fn render_all(
         rows: &rows,
     };
     Ok(entries.iter().map(|entry| render(&context, entry)).collect())
+}
+
+/// Of the rows of a space those that may be viewed.
+fn seen(
+    sql: &mut Sql<'_>,
+    cx: &Context,
+    rights: Rights<'_>,
+    space: Space,
+    rows: &[ObjectId],
+) -> Result<Vec<ObjectId>, StoreError> {
+    let of_space = cx.tables().map(|table| table.meta);
+    let table = of_space.into_iter().find(|table| table.kind.is_some_and(|k| k.space == space));
+    let Some((table, kind)) = table.and_then(|table| Some((table, table.kind?))) else {
+        return Ok(Vec::new());
+    };
+    let reach = rights.reach(Permission::view(kind), Some(table));
+    if reach.is_all() {
+        return Ok(rows.to_vec());
+    }
+    let keys: Vec<Key> = rows.iter().map(|id| id.key).collect();
+    let seen = reached_of(sql, table, &reach, &keys)?;
+    Ok(rows.iter().filter(|id| seen.contains(&id.key)).copied().collect())
+}
+
+/// An object inside another one that names it: whole for who may view it, else what all members of
+/// its family have.
+pub fn embedded(context: &RenderContext<'_>, entry: &Entry) -> Value {
+    if context.rights().see(entry.meta(), entry.id) {
+        rendered(context, entry)
+    } else {
+        rendered_member(context, entry)
+    }
 }
 
 /// An object as the API answers it, computed fields included.

@@ -4,8 +4,8 @@
 use axum::response::Response;
 use countersign_accounts::{give_initial, may_change};
 use countersign_core::{
-    Access, ApiError, Call, Operation, Page, Permission, Reach, Record, TableResource, envelope,
-    find_all, json, no_content, remove, save,
+    Access, ApiError, Call, Declared, Operation, Page, Permission, Reach, Record, TableResource,
+    envelope, find_all, json, no_content, remove, save,
 };
 use countersign_model::{
     ColumnKind, ColumnMeta, FieldErrors, Key, KindMeta, Mode, ObjectId, Problem, Shape, TableMeta,
@@ -288,6 +288,7 @@ async fn change<T: Resource>(call: Call, mode: Mode) -> Result<Response, ApiErro
         let mut row = T::parse(&moved.input(&body, mode), Some(&before))?;
         row.admit(tx, &moved, Some(&before))?;
         may_touch(tx, &before)?;
+        may_touch(tx, &row)?;
         save(tx, row, Some(&before)).map(|_| ())
     };
     call.cx.store.write(call.actor(), reason(T::META, "changed"), write).await?;
@@ -373,23 +374,41 @@ pub(crate) async fn reaches_some(
     Ok(found.is_some())
 }
 
-/// Whether a row is among those reached.
+/// Whether the caller may view an account, as everybody may the own one.
 ///
 /// # Errors
 /// When the engine fails.
-pub async fn rows_reached(
-    call: &Call,
-    table: &'static TableMeta,
+pub async fn sees_account(call: &Call, pk: i64) -> Result<bool, ApiError> {
+    let Some(Declared::Table(table, meta)) = call.cx.declared("authentik_core.user") else {
+        return Ok(false);
+    };
+    if call.caller.pk() == Some(pk) {
+        return Ok(true);
+    }
+    let (rights, keys) = (call.caller.clone(), [Key::Int(pk)]);
+    let reach = rights.rights(&call.snapshot).reach(Permission::view(meta), Some(table));
+    let seen = call.cx.store.read(move |sql| reached_of(sql, table, &reach, &keys)).await?;
+    Ok(!seen.is_empty())
+}
+
+/// Of the rows with these keys, those that are reached.
+pub(crate) fn reached_of(
+    sql: &mut Sql<'_>,
+    table: &TableMeta,
     reach: &Reach,
-    key: impl Into<SqlValue>,
-) -> Result<bool, ApiError> {
-    let own = table.key().ok_or_else(|| ApiError::not_found(table.class))?;
-    let mut conditions = reached(reach, table);
-    conditions.push(&format!("t.{} = ?", own.sql), vec![key.into()]);
-    let statement = format!("SELECT 1 FROM {} t{}", table.name, conditions.text());
-    let found =
-        call.cx.store.read(move |sql| sql.query_one(&statement, &conditions.values)).await?;
-    Ok(found.is_some())
+    keys: &[Key],
+) -> Result<Vec<Key>, StoreError> {
+    let Some(key) = table.key() else { return Ok(Vec::new()) };
+    let values: Vec<SqlValue> = keys.iter().map(|key| (*key).into()).collect();
+    let (among, of) = store::one_of(&format!("t.{}", key.sql), 0, &values);
+    let mut conditions = Conditions::after(of.len());
+    if let Some((text, values)) = reach.condition(table) {
+        conditions.push(&text, values);
+    }
+    let statement =
+        format!("SELECT t.{} FROM {} t WHERE {among}{}", key.sql, table.name, conditions.and());
+    let rows = sql.query(&statement, &[of, conditions.into_values()].concat())?;
+    rows.iter().map(|row| row.get(0).map(Key::Int).or_else(|_| row.get(0).map(Key::Uuid))).collect()
 }
 
 /// The key of the row an item path names, when it is among those reached.

@@ -61,9 +61,9 @@ pub enum StoreError {
     /// A rule that holds for every way to write refused the transaction.
     #[error("{}", .0.sentences())]
     Refused(FieldErrors),
-    /// Who acts does not hold what the edit would give or change.
-    #[error("you cannot give or change what you do not hold yourself")]
-    Denied,
+    /// Who acts may not make this edit; the sentence says why.
+    #[error("{0}")]
+    Denied(&'static str),
     /// A newer version of the program made the tables.
     #[error(
         "the data was written by a newer version (schema {found}, this program knows {known}): start that version again, or restore a backup"

@@ -44,7 +44,7 @@ pub(super) fn may(
     let Some((_, held)) = bounds(tx)? else { return Ok(()) };
     let on = found.is_some_and(|key| {
         if is_row {
-            held.rows.contains(&(needed, key))
+            held.has_row(needed, key)
         } else {
             held.has(needed, Some(ObjectId::new(meta.space, key)))
         }

@@ -15,13 +15,14 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use countersign_core::{Grant, Rows};
+use countersign_core::{Grant, Permission, Rows};
 use countersign_model::{
-    Export as Exported, FieldMeta, Key, KindMeta, ObjectId, Registry, Shape, Snapshot, Space,
-    Target as _, Timestamp, family,
+    AnyRef, Export as Exported, FieldMeta, FieldValue as _, Fields as _, Key, KindMeta, ObjectId,
+    Registry, Shape, Snapshot, Space, Target as _, Timestamp, directory, family,
 };
-use countersign_store::{Sql, Store, StoreError};
+use countersign_store::{Sql, Store, StoreError, params};
 use serde_json::{Map, Value as Json};
+use uuid::Uuid;
 
 pub(crate) use api::operations;
 
@@ -91,13 +92,9 @@ impl Everything {
             let all = declared.export == Exported::All || selection.names(meta.model);
             let named: Vec<Key> =
                 named.iter().filter(|id| id.space == meta.space).map(|id| id.key).collect();
-            for row in table.read(sql, (!all).then_some(&named))? {
-                let id = ObjectId::new(meta.space, row.key);
-                let mut values = row.values;
-                values.retain(|name, _| !declared.local.contains(&name.as_str()));
-                items.insert(id, Item { id, meta, values });
-            }
+            read_rows(&mut items, sql, &**table, (!all).then_some(&named))?;
         }
+        read_grants(&mut items, sql, tables)?;
         let spaces = items.keys().map(|id| id.space).collect();
         Ok(Everything { items, spaces })
     }
@@ -109,6 +106,58 @@ impl Everything {
         }
         self.spaces.iter().find_map(|space| self.items.get(&ObjectId::new(*space, id.key)))
     }
+}
+
+fn read_rows(
+    items: &mut BTreeMap<ObjectId, Item>,
+    sql: &mut Sql<'_>,
+    table: &dyn Rows,
+    keys: Option<&[Key]>,
+) -> Result<(), StoreError> {
+    let (local, meta) = (table.meta().local, table.kind());
+    for row in table.read(sql, keys)? {
+        let id = ObjectId::new(meta.space, row.key);
+        let mut values = row.values;
+        values.retain(|name, _| !local.contains(&name.as_str()));
+        items.insert(id, Item { id, meta, values });
+    }
+    Ok(())
+}
+
+/// What is held on rows, as what is held on objects, with the accounts that hold it.
+fn read_grants(
+    items: &mut BTreeMap<ObjectId, Item>,
+    sql: &mut Sql<'_>,
+    tables: &[Arc<dyn Rows>],
+) -> Result<(), StoreError> {
+    let all = "SELECT id, role, user_id, permission, object_id, object_uuid FROM role_grant";
+    for row in sql.query(all, params![])? {
+        let permission: String = row.get(3)?;
+        let model = Permission::parse(&permission).map(Permission::model);
+        let table = tables.iter().find(|table| Some(table.kind().model) == model);
+        let number: Option<i64> = row.get(4)?;
+        let key = number.map(Key::Int).or(row.get::<Option<Uuid>>(5)?.map(Key::Uuid));
+        let Some((meta, key)) = table.map(|table| table.kind()).zip(key) else { continue };
+        if !items.contains_key(&ObjectId::new(meta.space, key)) {
+            continue;
+        }
+        let (role, user): (Option<Uuid>, Option<i64>) = (row.get(1)?, row.get(2)?);
+        let people = tables.iter().find(|table| table.kind().space == directory::User::SPACE);
+        if let Some((user, people)) = user.zip(people)
+            && !items.contains_key(&ObjectId::new(directory::User::SPACE, Key::Int(user)))
+        {
+            read_rows(items, sql, &**people, Some(&[Key::Int(user)]))?;
+        }
+        // Beside those on objects, whose numbers are positive.
+        let id = ObjectId::new(Grant::SPACE, Key::Int(-row.get::<i64>(0)?));
+        let mut values = Map::new();
+        values.insert("role".to_owned(), role.map(|role| role.to_string()).into());
+        values.insert("user".to_owned(), user.into());
+        values.insert("permission".to_owned(), permission.into());
+        values.insert("object".to_owned(), AnyRef(ObjectId::new(meta.space, key)).to_json());
+        items.insert(id, Item { id, meta: Grant::META, values });
+    }
+    Ok(())
 }
 
 /// The models that names stand for; `None` without names.
@@ -169,6 +218,8 @@ pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) ->
     let plan = order::plan(everything, &chosen);
     let mut left_out = Vec::new();
     let mut entries = String::new();
+    // Accounts are made after what they name: what they are given follows at the end.
+    let mut given_later = Vec::new();
     for step in &plan.steps {
         let Some(item) = everything.items.get(&step.id) else { continue };
         let mut attrs = Vec::new();
@@ -208,12 +259,27 @@ pub fn export(everything: &Everything, selection: &Selection, now: Timestamp) ->
         // object, it stays.
         let pair = item.meta.fields.iter().any(|field| field.write_only && !field.is_secret())
             && !parts.is_empty();
-        let given =
-            if step.only.is_none() { grants(everything, &identities, item) } else { Vec::new() };
+        if step.only.is_none() {
+            attrs.extend(held_globally(everything, item));
+        }
+        let (to_people, given): (Vec<_>, Vec<_>) = match step.only {
+            None => grants_on(everything, item).partition(|grant| is_held_by_somebody(grant)),
+            Some(_) => (Vec::new(), Vec::new()),
+        };
+        if !to_people.is_empty() {
+            given_later.push((item, to_people));
+        }
+        let given = given.into_iter().map(|grant| rendered_grant(everything, &identities, grant));
+        let given = given.collect();
         entry(&mut entries, item, &identities, (attrs, pair, step.only.is_some()), given);
     }
+    for (item, given) in &given_later {
+        let given = given.iter().map(|grant| rendered_grant(everything, &identities, grant));
+        entry(&mut entries, item, &identities, (Vec::new(), false, true), given.collect());
+    }
     left_out.sort();
-    Export { text: document(&entries, &left_out, now), entries: plan.steps.len(), left_out }
+    let count = plan.steps.len() + given_later.len();
+    Export { text: document(&entries, &left_out, now), entries: count, left_out }
 }
 
 fn document(entries: &str, left_out: &[String], now: Timestamp) -> String {
@@ -268,24 +334,42 @@ fn is_grant(item: &Item) -> bool {
     item.id.space == Grant::SPACE
 }
 
+/// What an account holds globally beside its roles, which is an attribute of the account.
+fn held_globally(everything: &Everything, of: &Item) -> Option<(String, Out)> {
+    let is_own = |item: &&Item| {
+        is_grant(item)
+            && of.id.space == directory::User::SPACE
+            && item.values.get("user") == Some(&of.id.key.to_json())
+            && item.values.get("object").is_none_or(Json::is_null)
+    };
+    let held = everything.items.values().filter(is_own);
+    let held: Vec<Out> =
+        held.filter_map(|item| item.values.get("permission").map(Out::of)).collect();
+    (!held.is_empty()).then(|| ("permissions".to_owned(), Out::List(held)))
+}
+
 /// What roles and accounts hold on an object.
-fn grants(everything: &Everything, identities: &Identities, of: &Item) -> Vec<Out> {
-    let space = Json::from(of.id.space.0);
-    let is_for = |item: &&Item| {
+fn grants_on<'a>(everything: &'a Everything, of: &Item) -> impl Iterator<Item = &'a Item> {
+    let (space, key) = (Json::from(of.id.space.0), of.id.key.to_json());
+    let is_for = move |item: &&Item| {
         let object = item.values.get("object");
         object.and_then(|object| object.get("space")) == Some(&space)
-            && object.and_then(|object| object.get("pk")) == Some(&of.id.key.to_json())
+            && object.and_then(|object| object.get("pk")) == Some(&key)
     };
-    let all = everything.items.values().filter(|item| is_grant(item)).filter(is_for);
-    all.map(|item| {
-        let part = |field: &str| {
-            let shape = item.meta.field(field).map_or(Shape::Json, |field| (field.shape)());
-            let value = item.values.get(field).filter(|value| !value.is_null())?;
-            Some((field.to_owned(), rendered(everything, identities, value, &shape)))
-        };
-        Out::Map(["permission", "role", "user"].iter().filter_map(|field| part(field)).collect())
-    })
-    .collect()
+    everything.items.values().filter(|item| is_grant(item)).filter(is_for)
+}
+
+fn is_held_by_somebody(grant: &Item) -> bool {
+    grant.values.get("user").is_some_and(|user| !user.is_null())
+}
+
+fn rendered_grant(everything: &Everything, identities: &Identities, grant: &Item) -> Out {
+    let part = |field: &str| {
+        let shape = grant.meta.field(field).map_or(Shape::Json, |field| (field.shape)());
+        let value = grant.values.get(field).filter(|value| !value.is_null())?;
+        Some((field.to_owned(), rendered(everything, identities, value, &shape)))
+    };
+    Out::Map(["permission", "role", "user"].iter().filter_map(|field| part(field)).collect())
 }
 
 /// A value with its references by name.

@@ -20,7 +20,12 @@ use super::permission::{ListedPermission, Permission};
     title = "Role",
     space = "role",
     lookup = "uuid",
-    ordering = "name"
+    ordering = "name",
+    columns = "name",
+    aside(
+        "What happens next",
+        "You assign permissions to the role, and give the role to groups: all their members then hold them."
+    )
 )]
 pub struct Role {
     #[field(label = "Name", unique, max_length = 150, search)]
@@ -114,7 +119,12 @@ impl FieldValue for Permissions {
     space = "initial_permissions",
     key = Int,
     lookup = "id",
-    ordering = "name"
+    ordering = "name",
+    columns = "name, role, mode",
+    aside(
+        "What happens next",
+        "When a member of the role makes something, these permissions on it are given to that person, or to the role. Members still need the permission to make it."
+    )
 )]
 pub struct InitialPermissions {
     #[field(
@@ -125,11 +135,13 @@ pub struct InitialPermissions {
         search
     )]
     pub name: String,
+    /// Who gets the permissions: the person who made the object, or everybody with the role.
     #[field(label = "Mode")]
     pub mode: InitialMode,
     #[field(label = "Role", on_delete = Cascade)]
     pub role: Ref<Role>,
-    #[field(label = "Permissions", default)]
+    /// Of these, whoever makes an object is given the ones for its model.
+    #[field(label = "Permissions", widget = Permissions, default)]
     pub permissions: PermissionNumbers,
 }
 

@@ -271,10 +271,12 @@ impl Held {
             || !other.everything
                 && other.global.iter().all(|permission| self.has(*permission, None))
                 && other.objects.iter().all(on)
-                && other
-                    .rows
-                    .iter()
-                    .all(|row| self.global.contains(&row.0) || self.rows.contains(row))
+                && other.rows.iter().all(|(permission, key)| self.has_row(*permission, *key))
+    }
+
+    /// Whether a permission is held on a row of its model's table, or globally.
+    pub fn has_row(&self, permission: Permission, key: Key) -> bool {
+        self.has(permission, None) || self.rows.contains(&(permission, key))
     }
 
     /// Whether a permission is held on an object, or globally.

@@ -3,13 +3,31 @@
 //! are written.
 
 use countersign_accounts::{held, held_by_group, held_by_roles, identity};
-use countersign_core::{Grant, Held, Identity, InitialPermissions, Role};
+use countersign_core::{Grant, Held, Identity, InitialPermissions, Permission, Role};
 use countersign_events::Audit;
 use countersign_model::{
-    Change, Entropy, Entry, FieldMeta, Key, KindMeta, Shape, Snapshot, Target as _, directory,
+    Change, EditError, Entropy, Entry, FieldErrors, FieldMeta, Fields, Key, KindMeta, ObjectId,
+    Problem, Shape, Snapshot, Target as _, directory,
 };
 use countersign_store::{Auditor, CommittedEdit, Sql, StoreError};
 use uuid::Uuid;
+
+use crate::groups::Group;
+use crate::users::User;
+
+mod sign_in;
+
+/// What becomes a part of something is an edit of that, too: a rule of an application opens or
+/// closes it.
+const PARTS: [(&str, &str); 3] = [
+    ("authentik_policies.policybinding", "target"),
+    ("authentik_core.applicationentitlement", "app"),
+    ("authentik_rbac.initialpermissions", "role"),
+];
+/// What says whom events are sent to, which are then read without being viewed.
+const NOTICES: [&str; 2] =
+    ["authentik_events.notificationrule", "authentik_events.notificationtransport"];
+const VIEW_EVENT: Permission = Permission::on("authentik_events.event", "view");
 
 /// Records every edit, and refuses one by which somebody would give or gain what who edits does
 /// not hold.
@@ -25,23 +43,83 @@ impl Auditor for Guard {
     ) -> Result<(), StoreError> {
         Audit.record(sql, entropy, edit)?;
         let Some(actor) = edit.actor.bounding() else { return Ok(()) };
-        // Only what gives something is looked at more closely.
-        let kinds = edit.changes.iter().filter_map(|change| Some((change, gives(change)?)));
-        let kinds: Vec<_> = kinds.collect();
-        if kinds.is_empty() {
-            return Ok(());
-        }
-        let user = identity(sql, actor)?.ok_or(StoreError::Denied)?;
+        let user = identity(sql, actor)?.ok_or(StoreError::Denied(MORE))?;
         if user.is_superuser() {
             return Ok(());
         }
         let bounds = held(sql, &user, edit.before)?;
-        for (change, gives) in kinds {
-            if !within(sql, edit, &user, &bounds, change, gives)? {
-                return Err(StoreError::Denied);
+        for change in edit.changes {
+            if sign_in::decides(edit, change) {
+                return Err(StoreError::Denied(SIGN_IN));
             }
+            if let Some(gives) = gives(change)
+                && !within(sql, edit, &user, &bounds, change, gives)?
+            {
+                return Err(StoreError::Denied(MORE));
+            }
+            names(edit, &user, &bounds, change)?;
         }
         Ok(())
+    }
+}
+
+const MORE: &str = "You cannot give or change what you do not hold yourself.";
+const SIGN_IN: &str = "This decides who may sign in and as whom: only a superuser can change it.";
+
+/// What somebody may not view is not there to be named, and what becomes a part of something needs
+/// the right to change that.
+fn names(
+    edit: &CommittedEdit<'_>,
+    user: &Identity,
+    bounds: &Held,
+    change: &Change,
+) -> Result<(), StoreError> {
+    let Some(after) = change.after.as_deref() else { return Ok(()) };
+    // What a grant is for is held by who gives it.
+    if after.meta().model == kind::<Grant>() {
+        return Ok(());
+    }
+    let mut known = Vec::new();
+    if let Some(before) = &change.before {
+        before.object.visit_refs(&mut |field, id| known.push((field.name, id)));
+    }
+    let mut refused = None;
+    after.object.visit_refs(&mut |field: &'static FieldMeta, id| {
+        if !known.contains(&(field.name, id)) && !may_name(edit, user, bounds, after, field, id) {
+            refused.get_or_insert((field.name, id));
+        }
+    });
+    let Some((field, id)) = refused else { return Ok(()) };
+    Err(StoreError::Edit(EditError::Invalid {
+        model: after.meta().model,
+        id: change.id,
+        errors: FieldErrors::one(field, Problem::missing_reference(id.key)),
+    }))
+}
+
+fn may_name(
+    edit: &CommittedEdit<'_>,
+    user: &Identity,
+    bounds: &Held,
+    by: &Entry,
+    field: &FieldMeta,
+    id: ObjectId,
+) -> bool {
+    let row = |meta| bounds.has_row(Permission::view(meta), id.key);
+    match id.space {
+        directory::User::SPACE => id.key == Key::Int(user.pk) || row(User::META),
+        directory::Group::SPACE => row(Group::META),
+        _ => {
+            let before = edit.before;
+            let found = before.entry(id).or_else(|| before.bindable(id.key.uuid()?));
+            // What the same edit makes is its own.
+            let Some(entry) = found else { return true };
+            let is_part = PARTS.contains(&(by.meta().model, field.name));
+            let needed = if is_part { Permission::change } else { Permission::view };
+            let own = entry.meta();
+            let has = |meta| bounds.has(needed(meta), Some(entry.id));
+            has(own) || own.family.is_some_and(has)
+        }
     }
 }
 
@@ -53,6 +131,8 @@ enum Gives {
     Initial,
     /// People who enrol become members of this group.
     Membership(Uuid),
+    /// Somebody is sent what happens.
+    Events,
     /// It runs, or is applied, with the rights of the program.
     Anything,
 }
@@ -65,11 +145,31 @@ fn gives(change: &Change) -> Option<Gives> {
         model if model == kind::<Grant>() => after.map(|_| Gives::Grant),
         model if model == kind::<InitialPermissions>() => after.map(|_| Gives::Initial),
         "authentik_blueprints.blueprintinstance" => after.map(|_| Gives::Anything),
+        model if NOTICES.contains(&model) && only_lost(change) => None,
+        model if NOTICES.contains(&model) => after.map(|_| Gives::Events),
         _ if after.is_some_and(|after| has_new_code(change.before.as_deref(), after)) => {
             Some(Gives::Anything)
         }
         _ => Some(Gives::Membership(new_group(change)?)),
     }
+}
+
+/// Whether an object only stopped naming something, as what it named was deleted.
+fn only_lost(change: &Change) -> bool {
+    let Some((before, after)) = change.before.as_deref().zip(change.after.as_deref()) else {
+        return false;
+    };
+    let names = |entry: &Entry| {
+        let mut found = Vec::new();
+        entry.object.visit_refs(&mut |field: &'static FieldMeta, id| found.push((field.name, id)));
+        found
+    };
+    let was = names(before);
+    let refers = |field: &FieldMeta| was.iter().any(|(name, _)| *name == field.name);
+    let plain = after.meta().fields.iter().filter(|field| !field.read_only && !refers(field));
+    let mut plain = plain.map(|field| field.name);
+    names(after).iter().all(|named| was.contains(named))
+        && plain.all(|name| before.object.value(name) == after.object.value(name))
 }
 
 fn kind<T: countersign_model::Fields>() -> &'static str {
@@ -121,6 +221,7 @@ fn within(
 ) -> Result<bool, StoreError> {
     Ok(match gives {
         Gives::Anything => false,
+        Gives::Events => bounds.has(VIEW_EVENT, None),
         Gives::Membership(group) => bounds.covers(&held_by_group(sql, group, edit.after)?),
         Gives::Role => {
             let Key::Uuid(role) = change.id.key else { return Ok(false) };
