@@ -293,3 +293,137 @@ def test_a_provider_says_what_its_page_shows(server):
     assert set(urls.values()) <= shown
     assert server.get(sheet["preview"] + "/")["preview"]["aud"] in shown
     assert sheet["redirects"] == {"path": f"providers/oauth2/{made.provider['pk']}", "field": "redirect_uris"}
+
+
+def test_a_role_is_made_given_permissions_and_groups_and_gives_rights_on_one_object(server, browser):
+    server.create("core/groups/", name="Help desk")
+    server.create("core/groups/", name="Contractors")
+    window = administrator(server, browser, "roles")
+    opened(window, "/identity/roles")
+    window.press("Create")
+    window.fill("Name", "Help desk")
+    window.press("Create")
+    expect(window.page.get_by_role("heading", name="Help desk", level=1)).to_be_visible(timeout=PATIENCE)
+    window.press("Assign permission")
+    dialog = window.page.get_by_role("dialog", name="Assign permission to Help desk")
+    for name in ("Can access admin interface", "Reset Password"):
+        dialog.get_by_label("Search permissions").fill(name)
+        dialog.get_by_role("checkbox", name=name).first.check()
+    window.picture("assign")
+    assert window.barriers() == []
+    dialog.get_by_role("button", name="Assign", exact=True).click()
+    window.see("2 permissions given to Help desk.")
+    window.see("authentik_core.reset_user_password")
+    window.picture("permissions")
+    window.page.get_by_role("tab", name="Overview").click()
+    window.press("Add group")
+    dialog = window.page.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name="Help desk").check()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    window.see("1 group now has this role.")
+    window.picture("overview")
+
+    group = server.one("core/groups/", name="Contractors")["pk"]
+    opened(window, f'/identity/groups/{group};{{"page":"page-permissions"}}')
+    window.press("Assign to new role")
+    window.choose("Role", "Help", "Help desk")
+    dialog = window.page.get_by_role("dialog", name="Assign to new role")
+    for name in ("View", "Add user to group", "Remove user from group"):
+        dialog.get_by_role("checkbox", name=name, exact=False).first.check()
+    window.picture("on-object")
+    assert window.barriers() == []
+    dialog.get_by_role("button", name="Assign", exact=True).click()
+    window.see("Permissions of Help desk on Contractors saved.")
+    role = server.one("rbac/roles/", search="Help desk")["pk"]
+    held = {row["codename"] for row in server.get("rbac/permissions/roles/", uuid=role)["results"]}
+    assert held == {"view_group", "add_user_to_group", "remove_user_from_group"}
+    window.press("Edit permissions of Help desk")
+    window.page.get_by_role("dialog").get_by_role("checkbox", name="Remove user from group").uncheck()
+    window.press("Update")
+    expect(window.page.get_by_title("authentik_core.remove_user_from_group")).to_have_count(0, timeout=PATIENCE)
+    held = {row["codename"] for row in server.get("rbac/permissions/roles/", uuid=role)["results"]}
+    assert held == {"view_group", "add_user_to_group"}
+    assert not window.problems, window.problems
+
+
+def delegate_of(server, name, *permissions):
+    """Somebody who may open the interface and do these; the role's key and the account."""
+    role = server.create("rbac/roles/", name=name)["pk"]
+    user = server.user(name)
+    server.create("core/groups/", name=f"{name}s", users=[user["pk"]], roles=[role])
+    give(server, role, ["authentik_rbac.access_admin_interface", *permissions])
+    return role, user
+
+
+def give(server, role, permissions, **on):
+    server.api("POST", f"rbac/permissions/assigned_by_roles/{role}/assign/", 200, json={"permissions": permissions, **on})
+
+
+def navigation(window):
+    return window.page.get_by_role("navigation", name="Main").get_by_role("link").all_inner_texts()[1:]
+
+
+def test_who_looks_after_one_group_has_an_administration_of_just_that(server, browser):
+    role, _ = delegate_of(server, "caretaker", "authentik_core.view_user")
+    group = server.create("core/groups/", name="Cared for", users=[server.user("cared-one")["pk"]])["pk"]
+    server.user("cared-two")
+    give(server, role, ["view_group", "add_user_to_group", "remove_user_from_group"], model="authentik_core.group", object_pk=group)
+    for options in ({"viewport": DESKTOP}, {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}):
+        window = Window(browser, server.base, f"caretaker-{options['viewport']['width']}", **options)
+        window.go("/if/flow/default-authentication-flow/")
+        sign_in(window, "caretaker")
+        window.at(re.compile("/if/(admin|user)/"))
+        opened(window, "/administration/overview")
+        window.picture("overview")
+        assert window.barriers() == []
+        if options["viewport"] == DESKTOP:
+            assert navigation(window) == ["Overview", "Users", "Groups"]
+        opened(window, "/identity/groups")
+        expect(window.page.get_by_role("button", name="Create")).to_have_count(0)
+        window.picture("groups")
+        opened(window, f'/identity/groups/{group};{{"page":"page-users"}}')
+        window.picture("members")
+        expect(window.page.get_by_role("link", name="Edit")).to_have_count(0)
+        if options["viewport"] == DESKTOP:
+            window.press("Add existing user")
+            dialog = window.page.get_by_role("dialog", name="Add users to Cared for")
+            dialog.get_by_role("checkbox", name="cared-two").check()
+            dialog.get_by_role("button", name="Add", exact=True).click()
+            window.see("1 user added to Cared for.")
+        opened(window, f"/identity/users/{pk(server, 'cared-one')}")
+        window.picture("user")
+        expect(window.page.get_by_role("button", name="Set password")).to_have_count(0)
+        expect(window.page.get_by_role("button", name="More actions")).to_have_count(0)
+        assert not window.problems, window.problems
+        window.close()
+
+
+def test_who_looks_after_one_application_has_an_administration_of_just_that(server, browser):
+    role, _ = delegate_of(server, "appkeeper", "authentik_policies.view_policybinding", "authentik_policies.add_policybinding", "authentik_core.view_group")
+    made = server.application("kept-app")
+    application = server.one("core/applications/", slug="kept-app", superuser_full_list=True)
+    server.application("other-app")
+    give(server, role, ["view_application", "change_application"], model="authentik_core.application", object_pk=application["pk"])
+    give(server, role, ["view_oauth2provider", "change_oauth2provider"], model="authentik_providers_oauth2.oauth2provider", object_pk=str(application["provider"]))
+    for options in ({"viewport": DESKTOP, "color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}):
+        window = Window(browser, server.base, f"appkeeper-{options['viewport']['width']}", **options)
+        window.go("/if/flow/default-authentication-flow/")
+        sign_in(window, "appkeeper")
+        window.at(re.compile("/if/(admin|user)/"))
+        opened(window, "/core/applications")
+        expect(window.page.get_by_role("link", name="other-app")).to_have_count(0)
+        if options["viewport"] == DESKTOP:
+            assert navigation(window) == ["Overview", "Applications", "Providers", "Groups", "Changes"]
+        opened(window, "/core/applications/kept-app")
+        window.picture("application")
+        assert window.barriers() == []
+        expect(window.page.get_by_role("link", name="Edit", exact=True)).to_be_visible()
+        expect(window.page.get_by_role("button", name="More actions")).to_have_count(0)
+        expect(window.page.get_by_role("button", name="Bind existing policy/group/user")).to_be_visible()
+        opened(window, f"/core/providers/{application['provider']}")
+        window.picture("provider")
+        opened(window, f"/core/providers/{application['provider']}/edit")
+        window.picture("provider-edit")
+        assert not window.problems, window.problems
+        window.close()
+    assert made

@@ -160,7 +160,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 31] = [
+const SHARED: [&str; 32] = [
     "routes",
     "bad_input",
     "compatibility",

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Held, Operation, Permission, json};
 use countersign_rest::{object_schema, sees_account};
-use countersign_store::{Sql, StoreError};
+use countersign_store::Sql;
 use http::{Method, StatusCode};
 use serde_json::{Value, json as value};
 
@@ -57,9 +57,7 @@ async fn rights(call: Call) -> Result<Response, ApiError> {
         }
     };
     let (pk, snapshot) = (user.pk, call.snapshot.clone());
-    let read = move |sql: &mut Sql<'_>| {
-        Ok::<_, StoreError>(countersign_accounts::held(sql, &user, &snapshot)?)
-    };
+    let read = move |sql: &mut Sql<'_>| countersign_accounts::held(sql, &user, &snapshot);
     let held = call.cx.store.read(read).await?;
     let models: Value = by_model(&call, &held)
         .into_iter()

@@ -1,6 +1,7 @@
 // Who is using the page, and under which brand.
 import { ApiError, ROOT, get, onSignInNeeded, whoIsThere, type Why } from './api/client';
 import type { Brand, Me } from './api/types';
+import { may, type Needs, type Rights } from './rights';
 
 interface Who {
   user: Me;
@@ -20,6 +21,7 @@ class Session {
   /** Who acts as `me`, while impersonating. */
   original = $state<Me>();
   brand = $state<Brand>();
+  rights = $state.raw<Rights>();
   /** Why this page waits for its owner to sign in: what was asked of the server waits, too. */
   waits = $state<Why>();
   /** Somebody else than whose page this is signed in meanwhile. */
@@ -28,10 +30,12 @@ class Session {
 
   async load(): Promise<void> {
     const brand = get<Brand>('core/brands/current').catch(() => undefined);
+    const rights = get<Rights>('countersign/rights').catch(() => undefined);
     const answer = await get<Who>('core/users/me');
     this.me = answer.user;
     this.original = answer.original;
     this.brand = await brand;
+    this.rights = await rights;
     // From now on there may be something on the page that nobody wants to enter twice.
     onSignInNeeded((why) => this.#wait(why));
   }
@@ -86,7 +90,17 @@ class Session {
   }
 
   get admin(): boolean {
-    return !!this.me && (this.me.is_superuser || this.me.system_permissions.includes('access_admin_interface'));
+    return this.me?.system_permissions.includes('access_admin_interface') ?? false;
+  }
+
+  /** Whether something may be done with any object of a model. */
+  may(model: string, verb: string): boolean {
+    return may(this.rights, [model, verb]);
+  }
+
+  /** Whether any of these may be done; of nothing, everything. */
+  mayAny(needs: Needs[] | undefined): boolean {
+    return needs === undefined || needs.some((one) => may(this.rights, one));
   }
 }
 

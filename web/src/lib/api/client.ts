@@ -123,7 +123,9 @@ async function send(method: string, path: string, query?: Query, body?: unknown)
   let response: Response;
   try {
     // No answer brings a secret along: a page asks for the one it shows, which the server records.
-    response = await fetch(url(path, { ...query, secrets: 'masked' }), init);
+    // Every object says what may be done with it.
+    const effective = method === 'GET' ? true : undefined;
+    response = await fetch(url(path, { ...query, secrets: 'masked', effective }), init);
   } catch {
     throw new ApiError(0, 'The server could not be reached. Check the connection and try again.');
   }

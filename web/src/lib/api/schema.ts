@@ -225,7 +225,7 @@ export interface FormTarget {
   named: string[];
 }
 
-export type FormWidget = 'password' | 'radio';
+export type FormWidget = 'password' | 'radio' | 'permissions';
 
 export interface Group {
   pk: string;

@@ -2,6 +2,7 @@
 import { sections, undrawn, type Section } from '../../pages/areas';
 import type { Area } from '../../pages/areas/area';
 import { kinds, type Kind } from '../api/kinds';
+import { session } from '../session.svelte';
 
 class Navigation {
   #declared = $state.raw<Kind[]>([]);
@@ -14,8 +15,11 @@ class Navigation {
     );
   }
 
+  /** What the person may open; a section with nothing in it is none. */
   get sections(): Section[] {
-    return sections(this.#declared);
+    return sections(this.#declared)
+      .map((section) => ({ ...section, items: section.items.filter((item) => session.mayAny(item.needs)) }))
+      .filter((section) => section.items.length > 0);
   }
 
   /** Areas that come from declarations alone. */

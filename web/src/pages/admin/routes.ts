@@ -29,6 +29,7 @@ const details: Route[] = [
   { pattern: '/core/applications/:slug', load: () => import('./ApplicationPage.svelte') },
   { pattern: '/core/providers/:id', load: () => import('./ProviderPage.svelte') },
   { pattern: '/identity/users/:id', load: () => import('./UserPage.svelte') },
+  { pattern: '/identity/roles/:id', load: () => import('./RolePage.svelte') },
   { pattern: '/identity/groups/:id', load: () => import('./GroupPage.svelte') },
   { pattern: '/flow/flows/:slug', load: () => import('./FlowPage.svelte') },
   { pattern: '/crypto/certificates/:id', load: () => import('./CertificatePage.svelte') },

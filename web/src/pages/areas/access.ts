@@ -4,6 +4,7 @@ import type { Area } from './area';
 
 export const policies: Area = {
   base: '/policy/policies',
+  model: 'authentik_policies.policy',
   family: 'policies/all',
   key: (row) => row.pk,
   title: (row) => row.name,
@@ -30,8 +31,8 @@ export const policies: Area = {
       },
     ],
     actions: (row: Row) => [
-      { text: 'Edit', href: href(`/policy/policies/${row.pk}/edit`) },
-      { text: 'Test', href: href(`/policy/policies/${row.pk}/edit`) },
+      { text: 'Edit', needs: 'change', href: href(`/policy/policies/${row.pk}/edit`) },
+      { text: 'Test', needs: 'change', href: href(`/policy/policies/${row.pk}/edit`) },
     ],
     empty: {
       title: 'No policies yet',
@@ -42,6 +43,7 @@ export const policies: Area = {
 
 export const mappings: Area = {
   base: '/core/property-mappings',
+  model: 'authentik_core.propertymapping',
   family: 'propertymappings/all',
   alone: 'propertymappings/provider/scope',
   key: (row) => row.pk,
@@ -67,7 +69,7 @@ export const mappings: Area = {
       { label: 'Type', sort: 'type', cell: (row: Row) => ({ text: row.verbose_name as string, soft: true }) },
       { label: 'Kept by', cell: (row: Row) => (row.managed ? { text: 'the server', tone: 'plain' } : { text: 'you', soft: true }) },
     ],
-    actions: (row: Row) => [{ text: 'Edit', href: href(`/core/property-mappings/${row.pk}/edit`) }],
+    actions: (row: Row) => [{ text: 'Edit', needs: 'change', href: href(`/core/property-mappings/${row.pk}/edit`) }],
     empty: { title: 'No property mappings', text: 'A scope mapping turns what is known about a person into claims.' },
   },
 };

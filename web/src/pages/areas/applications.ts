@@ -4,6 +4,7 @@ import type { Area } from './area';
 
 export const applications: Area = {
   base: '/core/applications',
+  model: 'authentik_core.application',
   kind: 'core/applications',
   key: (row) => row.slug,
   title: (row) => row.name,
@@ -30,7 +31,7 @@ export const applications: Area = {
       provider_type: (row: Application) => ({ text: row.provider_obj?.verbose_name ?? '—', soft: true }),
     },
     actions: (row: Application) => [
-      { text: 'Edit', href: href(`/core/applications/${row.slug}/edit`) },
+      { text: 'Edit', needs: 'change', href: href(`/core/applications/${row.slug}/edit`) },
       ...(row.launch_url ? [{ text: 'Launch', href: row.launch_url, newTab: true }] : []),
     ],
     empty: {
@@ -42,6 +43,7 @@ export const applications: Area = {
 
 export const providers: Area = {
   base: '/core/providers',
+  model: 'authentik_core.provider',
   family: 'providers/all',
   key: (row) => row.pk,
   title: (row) => row.name,
@@ -71,7 +73,7 @@ export const providers: Area = {
       },
       { label: 'Type', cell: (row: Provider) => ({ text: row.verbose_name, soft: true }) },
     ],
-    actions: (row: Provider) => [{ text: 'Edit', href: href(`/core/providers/${row.pk}/edit`) }],
+    actions: (row: Provider) => [{ text: 'Edit', needs: 'change', href: href(`/core/providers/${row.pk}/edit`) }],
     empty: {
       title: 'No providers yet',
       text: 'A provider speaks the protocol of an application, most often OAuth2/OpenID. It makes the client ID and the secret.',

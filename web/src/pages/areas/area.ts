@@ -8,6 +8,8 @@ import { href } from '../../lib/router.svelte';
 export interface Area {
   /** Hash path of the list. */
   base: string;
+  /** What permissions name its objects by. */
+  model: string;
   list: ListSpec;
   /** Kind the form is drawn from, by its API path; families ask for the type instead. */
   kind?: string;
@@ -51,10 +53,10 @@ export function declared(kind: Kind): Area {
     name: title,
     summary: () => '',
     open: edit,
-    actions: (row: Row) => [{ text: 'Edit', href: edit(row) }],
+    actions: (row: Row) => [{ text: 'Edit', needs: 'change', href: edit(row) }],
     empty: { title: `No ${kind.plural.toLowerCase()} yet`, text: kind.description },
   };
-  return { base, kind: kind.path, creatable: kind.creatable, key, title, list };
+  return { base, model: kind.model, kind: kind.path, creatable: kind.creatable, key, title, list };
 }
 
 export const path = (...parts: (string | number)[]): string => parts.join('/');

@@ -15,6 +15,7 @@ export const USER_TYPES: Record<string, string> = {
 
 export const users: Area = {
   base: '/identity/users',
+  model: 'authentik_core.user',
   kind: 'core/users',
   key: (row) => row.pk,
   title: (row) => row.username,
@@ -46,13 +47,14 @@ export const users: Area = {
       is_active: (row: User) => (row.is_active ? { text: 'Active', tone: 'ok' } : { text: 'Inactive', tone: 'warn' }),
       last_login: (row: User) => ({ text: row.last_login ? ago(row.last_login) : 'never', soft: true, title: moment(row.last_login) }),
     },
-    actions: (row: User) => [{ text: 'Edit', href: href(`/identity/users/${row.pk}/edit`) }],
+    actions: (row: User) => [{ text: 'Edit', needs: 'change', href: href(`/identity/users/${row.pk}/edit`) }],
     empty: { title: 'No users yet', text: 'Create an account for each person, then set a password or send them a link.' },
   },
 };
 
 export const groups: Area = {
   base: '/identity/groups',
+  model: 'authentik_core.group',
   kind: 'core/groups',
   lean: { include_users: false },
   key: (row) => row.pk,
@@ -77,7 +79,7 @@ export const groups: Area = {
     cells: {
       is_superuser: (row: Group) => (row.is_superuser ? { text: 'Superusers', tone: 'warn' } : { text: 'No', soft: true }),
     },
-    actions: (row: Group) => [{ text: 'Edit', href: href(`/identity/groups/${row.pk}/edit`) }],
+    actions: (row: Group) => [{ text: 'Edit', needs: 'change', href: href(`/identity/groups/${row.pk}/edit`) }],
     empty: { title: 'No groups yet', text: 'Groups decide who may open what. Applications also learn the names of a person’s groups.' },
   },
 };
@@ -101,6 +103,7 @@ export const INTENTS: Record<string, string> = {
 
 export const tokens: Area = {
   base: '/core/tokens',
+  model: 'authentik_core.token',
   kind: 'core/tokens',
   key: (row) => row.identifier,
   title: (row) => row.identifier,
@@ -127,7 +130,7 @@ export const tokens: Area = {
     },
     actions: (row: Row) => [
       { text: 'Copy token', run: () => void copyToken(row) },
-      { text: 'Edit', href: href(`/core/tokens/${row.identifier}/edit`) },
+      { text: 'Edit', needs: 'change', href: href(`/core/tokens/${row.identifier}/edit`) },
     ],
     empty: { title: 'No tokens yet', text: 'A token lets a program act for an account without its password.' },
   },

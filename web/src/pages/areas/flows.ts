@@ -15,6 +15,7 @@ export const DESIGNATIONS: Record<string, string> = {
 
 export const flows: Area = {
   base: '/flow/flows',
+  model: 'authentik_flows.flow',
   kind: 'flows/instances',
   key: (row) => row.slug,
   title: (row) => row.slug,
@@ -38,7 +39,7 @@ export const flows: Area = {
     open: (row: Flow) => href(`/flow/flows/${row.slug}`),
     cells: { designation: (row: Flow) => ({ text: DESIGNATIONS[row.designation] ?? row.designation, tone: 'plain' }) },
     actions: (row: Flow) => [
-      { text: 'Edit', href: href(`/flow/flows/${row.slug}/edit`) },
+      { text: 'Edit', needs: 'change', href: href(`/flow/flows/${row.slug}/edit`) },
       { text: 'Execute', href: `/if/flow/${row.slug}/`, newTab: true },
     ],
     empty: { title: 'No flows', text: 'A flow is a chain of stages. Without one nobody can sign in.' },
@@ -47,6 +48,7 @@ export const flows: Area = {
 
 export const stages: Area = {
   base: '/flow/stages',
+  model: 'authentik_flows.stage',
   family: 'stages/all',
   key: (row) => row.pk,
   title: (row) => row.name,
@@ -74,13 +76,14 @@ export const stages: Area = {
         },
       },
     ],
-    actions: (row: Stage) => [{ text: 'Edit', href: href(`/flow/stages/${row.pk}/edit`) }],
+    actions: (row: Stage) => [{ text: 'Edit', needs: 'change', href: href(`/flow/stages/${row.pk}/edit`) }],
     empty: { title: 'No stages', text: 'A stage asks for one thing or does one thing, and is used in flows.' },
   },
 };
 
 export const prompts: Area = {
   base: '/flow/stages/prompts',
+  model: 'authentik_stages_prompt.prompt',
   kind: 'stages/prompt/prompts',
   key: (row) => row.pk,
   title: (row) => row.name,
@@ -101,7 +104,7 @@ export const prompts: Area = {
       field_key: (row: Row) => ({ text: row.field_key as string, mono: true }),
       type: (row: Row) => ({ text: row.type as string, soft: true }),
     },
-    actions: (row: Row) => [{ text: 'Edit', href: href(`/flow/stages/prompts/${row.pk}/edit`) }],
+    actions: (row: Row) => [{ text: 'Edit', needs: 'change', href: href(`/flow/stages/prompts/${row.pk}/edit`) }],
     empty: { title: 'No prompts', text: 'A prompt is one field: its label, its kind, and the name its answer is kept under.' },
   },
 };

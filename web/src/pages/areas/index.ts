@@ -4,6 +4,8 @@ import { applications, providers } from './applications';
 import type { Kind } from '../../lib/api/kinds';
 import { declared, type Area } from './area';
 import { groups, tokens, users } from './directory';
+import type { Needs } from '../../lib/rights';
+import { initialPermissions, roles } from './rights';
 import { flows, prompts, stages } from './flows';
 import { rules, transports } from './notifications';
 import { brands, certificates, events } from './system';
@@ -15,6 +17,8 @@ export const AREAS: Area[] = [
   providers,
   users,
   groups,
+  roles,
+  initialPermissions,
   tokens,
   policies,
   mappings,
@@ -31,17 +35,34 @@ export const AREAS: Area[] = [
 
 export interface Section {
   title: string;
-  items: { text: string; path: string; also?: string }[];
+  items: { text: string; path: string; also?: string; needs?: Needs[] }[];
 }
 
-const item = (area: Area, also?: string): Section['items'][number] => ({ text: area.list.title, path: area.base, also });
+const item = (area: Area, also?: string): Section['items'][number] => ({
+  text: area.list.title,
+  path: area.base,
+  also,
+  needs: [[area.model, 'view']],
+});
+
+/** Edits of these are kept, and shown to who may view what they changed. */
+const KEPT: Needs[] = [applications, providers, policies, mappings, flows, stages, brands, roles, rules, transports].map((area) => [
+  area.model,
+  'view',
+]);
 
 const SECTIONS: Section[] = [
   { title: 'Home', items: [{ text: 'Overview', path: '/administration/overview', also: 'dashboard start' }] },
   { title: 'Applications', items: [item(applications, 'apps'), item(providers, 'oauth openid oidc client')] },
   {
     title: 'Directory',
-    items: [item(users, 'people accounts'), item(groups, 'roles members'), item(tokens, 'api keys')],
+    items: [
+      item(users, 'people accounts'),
+      item(groups, 'members'),
+      item(roles, 'permissions rights delegation'),
+      item(initialPermissions, 'rights owner'),
+      item(tokens, 'api keys'),
+    ],
   },
   { title: 'Access', items: [item(policies, 'customization rules'), item(mappings, 'customization scopes claims')] },
   {
@@ -50,7 +71,12 @@ const SECTIONS: Section[] = [
       item(flows),
       item(stages),
       item(prompts, 'fields'),
-      { text: 'Runs', path: '/flow/runs', also: 'trace decisions why refused simulator' },
+      {
+        text: 'Runs',
+        path: '/flow/runs',
+        also: 'trace decisions why refused simulator',
+        needs: [['authentik_flows.flow', 'inspect_flow']],
+      },
     ],
   },
   { title: 'Events', items: [item(events, 'audit history'), item(rules, 'alerts tell'), item(transports, 'webhook slack mail email')] },
@@ -60,8 +86,13 @@ const SECTIONS: Section[] = [
       item(brands, 'look theme'),
       item(certificates, 'keys tls'),
       item(blueprints, 'customization yaml files'),
-      { text: 'System Tasks', path: '/administration/system-tasks', also: 'jobs queue worker schedule' },
-      { text: 'Changes', path: '/administration/changes', also: 'history undo rollback diff' },
+      {
+        text: 'System Tasks',
+        path: '/administration/system-tasks',
+        also: 'jobs queue worker schedule',
+        needs: [['authentik_events.systemtask', 'view']],
+      },
+      { text: 'Changes', path: '/administration/changes', also: 'history undo rollback diff', needs: KEPT },
     ],
   },
 ];

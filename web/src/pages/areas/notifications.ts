@@ -16,6 +16,7 @@ export const severity = (word: string): Cell => SEVERITIES[word] ?? { text: word
 
 export const rules: Area = {
   base: '/events/rules',
+  model: 'authentik_events.notificationrule',
   kind: 'events/rules',
   opens: (row) => `/events/rules/${row.pk}`,
   key: (row) => row.pk,
@@ -41,7 +42,7 @@ export const rules: Area = {
           : { text: 'Nobody', tone: 'warn', title: 'Without a group this rule tells nobody' },
     },
     actions: (row: Row) => [
-      { text: 'Edit', href: href(`/events/rules/${row.pk}/edit`) },
+      { text: 'Edit', needs: 'change', href: href(`/events/rules/${row.pk}/edit`) },
       { text: 'Policies', href: href(`/events/rules/${row.pk}`) },
     ],
     empty: { title: 'No rules yet', text: 'A rule says which events matter, how much, and who is told.' },
@@ -60,6 +61,7 @@ export async function tryOut(transport: Row): Promise<void> {
 
 export const transports: Area = {
   base: '/events/transports',
+  model: 'authentik_events.notificationtransport',
   kind: 'events/transports',
   key: (row) => row.pk,
   title: (row) => row.name,
@@ -78,7 +80,7 @@ export const transports: Area = {
     open: (row: Row) => href(`/events/transports/${row.pk}/edit`),
     actions: (row: Row) => [
       { text: 'Test', run: () => void tryOut(row) },
-      { text: 'Edit', href: href(`/events/transports/${row.pk}/edit`) },
+      { text: 'Edit', needs: 'change', href: href(`/events/transports/${row.pk}/edit`) },
     ],
     empty: { title: 'No transports', text: 'Notifications need a way to reach people.' },
   },

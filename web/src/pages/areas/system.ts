@@ -7,6 +7,7 @@ import type { Area } from './area';
 
 export const brands: Area = {
   base: '/core/brands',
+  model: 'authentik_brands.brand',
   kind: 'core/brands',
   key: (row) => row.brand_uuid,
   title: (row) => row.domain,
@@ -24,7 +25,7 @@ export const brands: Area = {
     kind: 'core/brands',
     open: (row: Row) => href(`/core/brands/${row.brand_uuid}/edit`),
     cells: { default: (row: Row) => (row.default ? { text: 'Default', tone: 'accent' } : { text: 'No', soft: true }) },
-    actions: (row: Row) => [{ text: 'Edit', href: href(`/core/brands/${row.brand_uuid}/edit`) }],
+    actions: (row: Row) => [{ text: 'Edit', needs: 'change', href: href(`/core/brands/${row.brand_uuid}/edit`) }],
     empty: { title: 'No brands', text: 'Without one, the built-in look and flows are used.' },
   },
 };
@@ -39,6 +40,7 @@ export function expiry(value: string | null | undefined): Cell {
 
 export const certificates: Area = {
   base: '/crypto/certificates',
+  model: 'authentik_crypto.certificatekeypair',
   kind: 'crypto/certificatekeypairs',
   key: (row) => row.pk,
   title: (row) => row.name,
@@ -63,7 +65,7 @@ export const certificates: Area = {
       cert_expiry: (row: Row) => expiry(row.cert_expiry as string | null),
     },
     actions: (row: Row) => [
-      { text: 'Edit', href: href(`/crypto/certificates/${row.pk}/edit`) },
+      { text: 'Edit', needs: 'change', href: href(`/crypto/certificates/${row.pk}/edit`) },
       ...(row.certificate_download_url ? [{ text: 'Download certificate', href: row.certificate_download_url as string }] : []),
     ],
     empty: { title: 'No certificates', text: 'Tokens need a key to be signed with. Generate one, or import your own.' },
@@ -72,6 +74,7 @@ export const certificates: Area = {
 
 export const events: Area = {
   base: '/events/log',
+  model: 'authentik_events.event',
   creatable: false,
   key: (row) => row.pk,
   title: (row) => action(row as Event).label,

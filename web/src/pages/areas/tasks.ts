@@ -110,6 +110,7 @@ export function span(seconds: number): string {
 
 export const blueprints: Area = {
   base: '/blueprints/instances',
+  model: 'authentik_blueprints.blueprintinstance',
   kind: 'managed/blueprints',
   key: (row) => row.pk,
   title: (row) => row.name,
@@ -142,7 +143,7 @@ export const blueprints: Area = {
     },
     actions: (row: Row, list: Refresh): MenuItem[] => [
       ...(row.enabled ? [{ text: 'Apply', run: () => void apply(row, list) }] : []),
-      { text: 'Edit', href: href(`/blueprints/instances/${row.pk}/edit`) },
+      { text: 'Edit', needs: 'change', href: href(`/blueprints/instances/${row.pk}/edit`) },
       {
         text: row.enabled ? 'Disable' : 'Enable',
         run: act(list, `${row.name} ${row.enabled ? 'disabled' : 'enabled'}.`, () =>
