@@ -71,14 +71,13 @@ def test_a_full_disk_loses_nothing_and_recovers(start, small_disk):
 
 @pytest.fixture
 def stepped(start, tmp_path):
-    """A server whose clock the test sets: how far it is off."""
+    """Makes a server whose clock the test sets: how far it is off."""
     if not FAKETIME.exists():
         pytest.skip("libfaketime is not installed")
     offset = tmp_path / "offset"
     offset.write_text("+0")
     # Only the clock of the wall: a step does not touch the monotonic one.
     fake = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1"}
-    server = start(Server(**fake))
 
     def step(seconds):
         # libfaketime reads the file at any moment: it must never be empty.
@@ -86,12 +85,16 @@ def stepped(start, tmp_path):
         fresh.write_text(f"{seconds:+d}")
         os.replace(fresh, offset)
 
-    server.step = step
-    return server
+    def make(**settings):
+        server = start(Server(**fake, **settings))
+        server.step = step
+        return server
+
+    return make
 
 
 def test_a_clock_that_jumps(stepped):
-    server = stepped
+    server = stepped()
     app = server.application("wiki", scopes=("offline_access",), access_token_validity="minutes=5")
     server.user("alice")
     alice = Person(server, "alice").sign_in()
@@ -122,3 +125,25 @@ def test_a_clock_that_jumps(stepped):
     Person(server, "alice").sign_in()
     assert alice.me().status_code == 200
     assert requests.get(f"{server.base}/-/health/ready/", timeout=10).status_code == 200
+
+
+def test_a_session_ends_when_it_is_not_used_and_after_its_time_in_any_case(stepped):
+    server = stepped(AUTHENTIK_SESSIONS__IDLE="minutes=10", AUTHENTIK_SESSIONS__ABSOLUTE="minutes=30")
+    server.user("ada")
+    ada, left = Person(server, "ada").sign_in(), Person(server).sign_in()
+    session = lambda: server.one("core/authenticated_sessions/", user__username="ada")
+    for minutes in (8, 16, 24):
+        before = session()["last_used"]
+        server.step(minutes * 60)
+        assert ada.me().status_code == 200, f"after {minutes} minutes"
+        wait_for(lambda: session()["last_used"] > before, 60, "the use to be noted")
+    assert left.me().status_code == 403, "not used for 24 minutes"
+    server.step(31 * 60)
+    assert ada.me().status_code == 403, "signed in 31 minutes ago"
+    # Limits that were set later hold for the sessions there are.
+    again = Person(server, "ada").sign_in()
+    server.step(37 * 60)
+    assert again.me().status_code == 200
+    server.environment["AUTHENTIK_SESSIONS__ABSOLUTE"] = "minutes=5"
+    server.restart()
+    assert again.me().status_code == 403

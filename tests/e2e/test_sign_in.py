@@ -101,6 +101,16 @@ def test_a_session_that_is_deleted_has_ended(server):
     assert alice.me().status_code == 403
 
 
+def test_one_can_sign_out_everywhere_else(server):
+    server.user("ingrid")
+    here, phone, other = Person(server, "ingrid").sign_in(), Person(server, "ingrid").sign_in(), Person(server).sign_in()
+    answer = here.api("POST", "countersign/users/me/sign_out_elsewhere/")
+    assert (answer.status_code, answer.json()) == (200, {"ended": 1})
+    assert [who.me().status_code for who in (here, phone, other)] == [200, 403, 200]
+    event = server.get("events/events/", action="logout", username="ingrid")["results"][0]
+    assert event["context"]["ended"] == 1, event
+
+
 def test_a_new_password_ends_the_other_sessions(server):
     user = server.user("alice")
     alice = Person(server, "alice").sign_in()

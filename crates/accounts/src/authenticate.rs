@@ -23,7 +23,7 @@ pub async fn visitor(cx: &Context, parts: &Parts) -> Result<Visitor, StoreError>
     let Some(key) = cookies::session_key(cx, &parts.headers) else {
         return Ok(Visitor { fresh: true, browser, ..Visitor::nobody(cx.entropy.token(32)) });
     };
-    let visitor = match by_session(cx, &key).await? {
+    let visitor = match by_session(cx, &key, &RequestInfo::of(parts)).await? {
         Some(found) => Visitor {
             key,
             fresh: false,
@@ -47,25 +47,31 @@ struct Found {
 
 /// Nobody while the session's own account is inactive; itself again when the one it acts as is, or
 /// has come to hold more than it, or may no longer be acted as.
-async fn by_session(cx: &Context, key: &str) -> Result<Option<Found>, StoreError> {
+async fn by_session(
+    cx: &Context,
+    key: &str,
+    request: &RequestInfo,
+) -> Result<Option<Found>, StoreError> {
     let (hash, now, snapshot) = (sha256(key), cx.clock.now(), cx.snapshot());
-    cx.store
-        .look_up(move |sql| {
-            let Some((pk, data)) = session::find(sql, hash, now)? else { return Ok(None) };
-            let Some(own) = active(sql, pk)? else { return Ok(None) };
-            let other = match data.impersonating {
-                Some(pk) => match active(sql, pk)? {
-                    Some(other) if may_act_as(sql, &own, &other, &snapshot)? => Some(other),
-                    _ => None,
-                },
-                None => None,
-            };
-            Ok(Some(match other {
-                Some(user) => Found { user, original: Some(own), data },
-                None => Found { user: own, original: None, data },
-            }))
-        })
-        .await
+    let found = cx.store.look_up(move |sql| {
+        let Some(live) = session::find(sql, hash, now)? else { return Ok(None) };
+        let Some(own) = active(sql, live.user)? else { return Ok(None) };
+        let other = match live.data.impersonating {
+            Some(pk) => match active(sql, pk)? {
+                Some(other) if may_act_as(sql, &own, &other, &snapshot)? => Some(other),
+                _ => None,
+            },
+            None => None,
+        };
+        Ok::<_, StoreError>(Some((live, own, other)))
+    });
+    let Some((live, own, other)) = found.await? else { return Ok(None) };
+    session::note_use(cx, hash, &live, request).await;
+    let data = live.data;
+    Ok(Some(match other {
+        Some(user) => Found { user, original: Some(own), data },
+        None => Found { user: own, original: None, data },
+    }))
 }
 
 /// Whether an account may act as another: it has the permission, and holds all that the other does.
@@ -123,7 +129,7 @@ async fn proven(
         }
     }
     let Some(key) = cookies::session_key(cx, headers) else { return Ok(Caller::nobody()) };
-    let Some(found) = by_session(cx, &key).await? else { return Ok(Caller::nobody()) };
+    let Some(found) = by_session(cx, &key, request).await? else { return Ok(Caller::nobody()) };
     if ![Method::GET, Method::HEAD, Method::OPTIONS].contains(&request.method) {
         cookies::csrf_matches(headers, request, None)
             .map_err(|why| ApiError::forbidden(&format!("CSRF Failed: {why}")))?;

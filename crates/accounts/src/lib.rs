@@ -16,4 +16,6 @@ pub use rights::{
     bounds, denied, give_initial, grant_object, grant_row, held, held_by_group, held_by_roles,
     may_change, may_give, may_move, may_name,
 };
-pub use session::{end_session, end_sessions_of, rekey_session, renew_session, start_session};
+pub use session::{
+    end_session, end_sessions_of, limit_sessions, rekey_session, renew_session, start_session,
+};

@@ -16,7 +16,7 @@ pub fn require_recent_sign_in(sql: &mut Sql<'_>, call: &Call) -> Result<(), ApiE
     let Via::Session { key_hash } = call.caller.via else { return Ok(()) };
     let now = call.cx.clock.now();
     let found = session::find(sql, key_hash, now)?;
-    if found.is_some_and(|(_, session)| session.is_recent(now)) {
+    if found.is_some_and(|live| live.data.is_recent(now)) {
         return Ok(());
     }
     Err(ApiError::Body(

@@ -1,14 +1,15 @@
 //! Sessions: rows that end when they are deleted, found by the hash of the key in the cookie.
 
 use countersign_model::Timestamp;
-use countersign_store::{Sql, StoreError, Tx, params, sha256};
+use countersign_store::{Actor, Sql, StoreError, Tx, params, sha256};
 use serde_json::Value;
 use uuid::Uuid;
 
-use countersign_core::{RequestInfo, SessionData};
+use countersign_core::{BoxFuture, Context, RequestInfo, SessionData, SessionLimits};
 
-/// Makes a session for a user under a fresh key. `seconds` is its life on the server. `None`: there
-/// is no such account, or it is deactivated, and there is no session, whatever led here.
+/// Makes a session for a user under a fresh key, for so many seconds and within the limits.
+/// `None`: there is no such account, or it is deactivated, and there is no session, whatever led
+/// here.
 ///
 /// # Errors
 /// When the engine fails.
@@ -16,7 +17,7 @@ pub fn start_session(
     tx: &mut Tx<'_>,
     user: i64,
     key: &str,
-    seconds: i64,
+    (seconds, limits): (i64, SessionLimits),
     request: &RequestInfo,
     data: &SessionData,
 ) -> Result<Option<Uuid>, StoreError> {
@@ -31,9 +32,10 @@ pub fn start_session(
     }
     let data = serde_json::to_value(SessionData { signed_in: Some(now), ..data.clone() })
         .unwrap_or_default();
+    let ends = now.plus_seconds(seconds);
     tx.execute(
-        "INSERT INTO session (uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        params![uuid, sha256(key), user, now, now.plus_seconds(seconds), now, request.client_ip.to_string(), &request.user_agent, &data],
+        "INSERT INTO session (uuid, key_hash, user_id, created, expires, ends, last_used, last_ip, user_agent, data) VALUES ($1, $2, $3, $4, $5, $6, $4, $7, $8, $9)",
+        params![uuid, sha256(key), user, now, limits.end(ends, now, now), ends, request.client_ip.to_string(), &request.user_agent, &data],
     )?;
     Ok(Some(uuid))
 }
@@ -45,7 +47,7 @@ pub fn end_session(tx: &mut Tx<'_>, key_hash: [u8; 32]) -> Result<(), StoreError
     Ok(())
 }
 
-/// Ends a user's sessions, all but the one given.
+/// Ends a user's sessions, all but the one given. Gives their number.
 ///
 /// # Errors
 /// When the engine fails.
@@ -53,10 +55,9 @@ pub fn end_sessions_of(
     tx: &mut Tx<'_>,
     user: i64,
     except: Option<[u8; 32]>,
-) -> Result<(), StoreError> {
+) -> Result<usize, StoreError> {
     let keep: Vec<u8> = except.map(|k| k.to_vec()).unwrap_or_default();
-    tx.execute("DELETE FROM session WHERE user_id = $1 AND key_hash <> $2", params![user, keep])?;
-    Ok(())
+    tx.execute("DELETE FROM session WHERE user_id = $1 AND key_hash <> $2", params![user, keep])
 }
 
 /// Changes what a session remembers.
@@ -91,17 +92,78 @@ pub fn rekey_session(
     Ok(())
 }
 
-/// The user and memory of a live session.
+/// A live session.
+pub(crate) struct Live {
+    pub(crate) user: i64,
+    pub(crate) data: SessionData,
+    created: Timestamp,
+    ends: Timestamp,
+    last_used: Timestamp,
+}
+
+/// The live session of a key.
 pub(crate) fn find(
     sql: &mut Sql<'_>,
     key_hash: [u8; 32],
     now: Timestamp,
-) -> Result<Option<(i64, SessionData)>, StoreError> {
+) -> Result<Option<Live>, StoreError> {
     let row = sql.query_one(
-        "SELECT user_id, data FROM session WHERE key_hash = $1 AND expires > $2",
+        "SELECT user_id, data, created, COALESCE(ends, expires), last_used FROM session WHERE key_hash = $1 AND expires > $2",
         params![key_hash, now],
     )?;
     let Some(row) = row else { return Ok(None) };
-    let data = serde_json::from_value(row.get::<Value>(1)?).unwrap_or_default();
-    Ok(Some((row.get(0)?, data)))
+    Ok(Some(Live {
+        user: row.get(0)?,
+        data: serde_json::from_value(row.get::<Value>(1)?).unwrap_or_default(),
+        created: row.get(2)?,
+        ends: row.get(3)?,
+        last_used: row.get(4)?,
+    }))
+}
+
+/// Notes that a session was used just now, from where and with what, at most once a minute. The
+/// request does not wait for it.
+pub(crate) async fn note_use(cx: &Context, key_hash: [u8; 32], live: &Live, request: &RequestInfo) {
+    let now = cx.clock.now();
+    let again = live.last_used.plus_seconds(SessionLimits::GRAIN);
+    if now < again {
+        return;
+    }
+    let expires = cx.settings.sessions.end(live.ends, live.created, now);
+    let (ip, agent, over) = (request.client_ip.to_string(), request.user_agent.clone(), cx.clone());
+    let noting: BoxFuture<()> = Box::pin(async move {
+        let work = move |tx: &mut Tx<'_>| {
+            // Of several requests at once the first one is enough.
+            tx.execute(
+                "UPDATE session SET last_used = $1, expires = $2, last_ip = $3, user_agent = $4 \
+                 WHERE key_hash = $5 AND last_used < $1 AND expires > $1",
+                params![now, expires, &ip, &agent, key_hash],
+            )
+            .map(|_| ())
+        };
+        if let Err(error) = over.store.write(Actor::system(), "use of a session", work).await {
+            tracing::debug!(%error, "a use of a session was not noted");
+        }
+    });
+    cx.tasks.spawn("use of a session", noting).await;
+}
+
+/// Brings the sessions there are under the limits of the settings, which may have changed since
+/// they were begun.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn limit_sessions(cx: &Context) -> Result<(), StoreError> {
+    let now = cx.clock.now();
+    let never = now.plus_seconds(100 * 365 * 86_400);
+    // What the limits leave of a session that was begun and used just now.
+    let only = |limits| SessionLimits::end(limits, never, now, now).0.saturating_sub(now.0);
+    let limits = cx.settings.sessions;
+    let idle = only(SessionLimits { absolute: 0, ..limits });
+    let absolute = only(SessionLimits { idle: 0, ..limits });
+    let end = "CASE WHEN last_used + $1 < created + $2 AND last_used + $1 < COALESCE(ends, expires) THEN last_used + $1 \
+               WHEN created + $2 < COALESCE(ends, expires) THEN created + $2 ELSE COALESCE(ends, expires) END";
+    let sql = format!("UPDATE session SET expires = {end} WHERE expires > $3 AND expires <> {end}");
+    let work = move |tx: &mut Tx<'_>| tx.execute(&sql, params![idle, absolute, now]).map(|_| ());
+    cx.store.write(Actor::system(), "limits of sessions", work).await
 }

@@ -18,6 +18,7 @@ use crate::module::Module;
 use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
 use crate::service::Tasks;
+use crate::session::SessionLimits;
 use crate::table::RowRenderer;
 use crate::visitor::TokenResolver;
 
@@ -37,6 +38,7 @@ pub struct Settings {
     pub bootstrap_token: Option<Secret>,
     pub bootstrap_email: Option<String>,
     pub debug: bool,
+    pub sessions: SessionLimits,
 }
 
 impl Settings {

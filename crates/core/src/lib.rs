@@ -42,7 +42,7 @@ pub use resource::{Display, FamilyResource, KindResource, RenderContext};
 pub use response::{json, no_content, redirect};
 pub use route::{Admitted, Route, Routes, Stack, ThrottleClass, router};
 pub use service::{Nodes, Service, Shutdown, Sockets, Tasks};
-pub use session::SessionData;
+pub use session::{SessionData, SessionLimits};
 pub use table::{
     PasswordHash, Record, RowRenderer, RowValues, Rows, TableResource, find, find_all, remove, save,
 };

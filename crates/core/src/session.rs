@@ -29,6 +29,37 @@ pub struct SessionData {
     pub impersonating: Option<i64>,
 }
 
+/// How long sessions last whatever the stage that begins them says. All in seconds; 0 sets no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// A session ends when it was not used for so long.
+    pub idle: i64,
+    /// A session ends so long after the sign-in, however much it is used.
+    pub absolute: i64,
+    /// A sign-in that somebody began is forgotten after so long.
+    pub unauthenticated: i64,
+}
+
+impl SessionLimits {
+    /// Seconds after which the next use of a session is noted. What lies between costs no write.
+    pub const GRAIN: i64 = 60;
+
+    /// How long the state of a sign-in that was begun is kept, where `most` is the usual.
+    pub fn unauthenticated(self, most: i64) -> i64 {
+        if self.unauthenticated > 0 { most.min(self.unauthenticated) } else { most }
+    }
+
+    /// When a session ends that was used just now, for the last time. `ends` is what the sign-in
+    /// gave it. A use is noted up to a minute late, so an idle session gets that minute, too.
+    pub fn end(self, ends: Timestamp, created: Timestamp, used: Timestamp) -> Timestamp {
+        let within = |seconds: i64, from: Timestamp| {
+            if seconds > 0 { from.plus_seconds(seconds) } else { ends }
+        };
+        let idle = if self.idle > 0 { self.idle.saturating_add(Self::GRAIN) } else { 0 };
+        ends.min(within(idle, used)).min(within(self.absolute, created))
+    }
+}
+
 impl SessionData {
     /// When the person proved who they are.
     pub fn signed_in_at(&self) -> Timestamp {
@@ -38,5 +69,25 @@ impl SessionData {
     /// Whether that was a moment ago: within five minutes.
     pub fn is_recent(&self, now: Timestamp) -> bool {
         now < self.signed_in_at().plus_seconds(300)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_at_the_first_of_its_ends() {
+        let at = Timestamp::from_seconds;
+        let end = |idle, absolute, ends, used| {
+            let limits = SessionLimits { idle, absolute, unauthenticated: 0 };
+            limits.end(at(ends), at(1000), at(used)).seconds()
+        };
+        assert_eq!(end(0, 0, 90_000, 5000), 90_000);
+        assert_eq!(end(600, 0, 90_000, 5000), 5660);
+        assert_eq!(end(600, 0, 5100, 5000), 5100);
+        assert_eq!(end(0, 7200, 90_000, 5000), 8200);
+        assert_eq!(end(600, 4100, 90_000, 5000), 5100);
+        assert_eq!(end(i64::MAX, 0, 90_000, 5000), 90_000);
     }
 }

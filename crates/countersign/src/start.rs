@@ -7,7 +7,7 @@ use std::{
 };
 
 use countersign_blueprints::instances::{self, Surroundings};
-use countersign_core::{Context, ContextParts, Settings as CoreSettings};
+use countersign_core::{Context, ContextParts, SessionLimits, Settings as CoreSettings};
 use countersign_flow::Flow;
 use countersign_model::{BasePath, Secret};
 use countersign_policy::Engine;
@@ -178,6 +178,11 @@ fn for_handlers(settings: &Settings, secret_key: Secret) -> CoreSettings {
         bootstrap_token: settings.bootstrap.token.clone(),
         bootstrap_email: settings.bootstrap.email.clone(),
         debug: false,
+        sessions: SessionLimits {
+            idle: settings.sessions.idle.0,
+            absolute: settings.sessions.absolute.0,
+            unauthenticated: settings.sessions.unauthenticated_age.0,
+        },
     }
 }
 

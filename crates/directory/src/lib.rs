@@ -105,6 +105,7 @@ pub fn tables() -> Vec<TableResource> {
 async fn at_start(cx: Context) -> Result<(), String> {
     let done = async {
         username::refold(&cx).await?;
+        countersign_accounts::limit_sessions(&cx).await?;
         setup::note_at_start(&cx).await
     };
     done.await.map_err(|error| error.to_string())

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use axum::response::Response;
+use countersign_accounts::end_sessions_of;
 use countersign_core::{
     Access, ApiError, Call, Identity, Operation, Rights, Via, json, permissions,
 };
+use countersign_events::{Event, emit};
+use countersign_store::Tx;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -23,7 +26,37 @@ pub(crate) fn operations() -> Vec<Operation> {
         )
         .summary("The account of the caller.")
         .response("SessionUser"),
+        Operation::new(
+            Method::POST,
+            "countersign/users/me/sign_out_elsewhere/",
+            "countersign_users_me_sign_out_elsewhere",
+            Access::authenticated(),
+            sign_out_elsewhere,
+        )
+        .summary("End all sessions of the caller but the one that asks.")
+        .response(json!({
+            "type": "object",
+            "properties": {"ended": {"type": "integer", "description": "Sessions that were ended."}},
+            "required": ["ended"],
+        })),
     ]
+}
+
+async fn sign_out_elsewhere(call: Call) -> Result<Response, ApiError> {
+    let user = call.user()?.pk;
+    let here = match call.caller.via {
+        Via::Session { key_hash } => Some(key_hash),
+        _ => None,
+    };
+    let work = move |tx: &mut Tx<'_>| {
+        let ended = end_sessions_of(tx, user, here)?;
+        if ended > 0 {
+            emit(tx, Event::new("logout", "authentik.core.api.users", json!({"ended": ended})))?;
+        }
+        Ok::<_, ApiError>(ended)
+    };
+    let ended = call.cx.store.write(call.actor(), "signed out elsewhere", work).await?;
+    Ok(json(StatusCode::OK, &json!({"ended": ended})))
 }
 
 async fn me(call: Call) -> Result<Response, ApiError> {

@@ -46,6 +46,9 @@ pub(crate) struct Session {
     #[field(read_only)]
     #[column(order, expires, required)]
     expires: Option<Timestamp>,
+    /// When the sign-in said that it ends.
+    #[column(hidden)]
+    ends: Option<Timestamp>,
     #[field(read_only)]
     #[column(order)]
     last_used: Timestamp,

@@ -58,10 +58,11 @@ pub(crate) async fn forget(cx: &FlowContext, key_hash: [u8; 32]) {
 
 /// How long a plan is kept, and on whose account.
 pub(crate) fn lease(browser: &Browser, plan: &Plan) -> (i64, Owner) {
+    let unproved = browser.cx.settings.sessions.unauthenticated(VISITOR_PLAN_TTL);
     match (browser.user_pk(), plan.proved_account()) {
         (Some(pk), _) => (PLAN_TTL, Owner::Account(pk)),
-        (None, Some(pk)) => (VISITOR_PLAN_TTL, Owner::Account(pk)),
-        (None, None) => (VISITOR_PLAN_TTL, Owner::client(browser.request.client_ip)),
+        (None, Some(pk)) => (unproved, Owner::Account(pk)),
+        (None, None) => (unproved, Owner::client(browser.request.client_ip)),
     }
 }
 

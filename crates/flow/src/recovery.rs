@@ -79,7 +79,7 @@ pub(crate) async fn use_token(
         return Ok(button(visit, visit.request.path.clone(), words));
     }
     let cx = &visit.cx;
-    let session_key = cx.entropy.token(32);
+    let (session_key, limits) = (cx.entropy.token(32), cx.settings.sessions);
     let actor = Actor {
         client_ip: Some(visit.request.client_ip.to_string()),
         agent: Agent::Anonymous,
@@ -93,7 +93,7 @@ pub(crate) async fn use_token(
             auth_time: tx.now().seconds(),
             ..SessionData::default()
         };
-        if start_session(tx, user.pk, &fresh, SESSION, &request, &data)?.is_none() {
+        if start_session(tx, user.pk, &fresh, (SESSION, limits), &request, &data)?.is_none() {
             return Ok(None);
         }
         emit(

@@ -108,6 +108,7 @@ impl Run {
         let (fresh, old) = (browser.cx.entropy.token(32), browser.visitor.key_hash());
         let (request, data) = (browser.request.clone(), session.data.clone());
         let life = if session.seconds > 0 { session.seconds } else { BROWSER_SESSION };
+        let limits = browser.cx.settings.sessions;
         let (terminate, event) = (session.terminate_others, self.login_event());
         let origin = browser.cx.origin(&browser.request);
         let work = move |tx: &mut Tx<'_>| {
@@ -119,7 +120,7 @@ impl Run {
             if terminate {
                 end_sessions_of(tx, pk, None)?;
             }
-            if start_session(tx, pk, &fresh, life, &request, &data)?.is_none() {
+            if start_session(tx, pk, &fresh, (life, limits), &request, &data)?.is_none() {
                 return Ok(None);
             }
             if user.is_superuser() {

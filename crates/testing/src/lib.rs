@@ -176,6 +176,7 @@ impl World {
                 bootstrap_token: None,
                 bootstrap_email: None,
                 debug: false,
+                sessions: countersign_core::SessionLimits::default(),
             },
             install_id: "install".to_owned(),
             modules,

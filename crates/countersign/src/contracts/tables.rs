@@ -131,6 +131,7 @@ impl World {
             bootstrap_token: None,
             bootstrap_email: None,
             debug: false,
+            sessions: countersign_core::SessionLimits::default(),
         };
         let cx = Context::new(ContextParts {
             store,

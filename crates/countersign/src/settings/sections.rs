@@ -11,7 +11,7 @@ use countersign_store::SslMode;
 use super::{
     Problem,
     sources::{Layers, Surroundings},
-    value::{Checked, Collector, Level, Node, Origin, Period, Place, Rate, Share},
+    value::{Checked, Collector, Level, Limit, Node, Origin, Period, Place, Rate, Share},
 };
 
 /// What is known about a setting without its value.
@@ -262,6 +262,18 @@ sections! {
         stop_timeout ("web.stop_timeout"): u64 = "20";
     }
 
+    /// How long sessions last, beside what the stage that signs people in says.
+    sessions: Sessions {
+        /// A session ends when it was not used for so long, as `hours=2`; a use is noted once a
+        /// minute. Empty: however long it was not used.
+        idle ("sessions.idle"): Limit = "";
+        /// A session ends so long after the sign-in, as `days=1`, however much it is used. Empty:
+        /// when the stage says.
+        absolute ("sessions.absolute"): Limit = "";
+        /// A sign-in that somebody began is forgotten after so long, and after an hour in any case.
+        unauthenticated_age ("sessions.unauthenticated_age"): Limit = "days=1";
+    }
+
     /// Work beside requests: mails, clean-up, blueprints, certificates.
     worker: Worker {
         /// Jobs that run at once in a process that does them: as many quick ones (mails,
@@ -411,7 +423,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "reputation.",
     "result_backend.",
     "session_storage",
-    "sessions.",
     "sources.",
     "storage.",
     "tenants.",

@@ -251,6 +251,24 @@ impl Place for Period {
     }
 }
 
+/// A length of time in seconds that may be without limit, which is 0 and the empty text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(pub i64);
+
+impl Place for Limit {
+    const WANTED: &'static str =
+        "a length of time, as hours=2 or days=1;hours=12, of at least a minute; 0 sets no limit";
+    fn stand_in() -> Self {
+        Limit(0)
+    }
+    fn read(text: &str) -> Option<Self> {
+        if matches!(text.trim(), "" | "0") {
+            return Some(Limit(0));
+        }
+        Period::read(text).map(|Period(seconds)| Limit(seconds))
+    }
+}
+
 /// Where a collector listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collector(String);
