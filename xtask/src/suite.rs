@@ -160,7 +160,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 32] = [
+const SHARED: [&str; 33] = [
     "routes",
     "bad_input",
     "compatibility",
@@ -190,6 +190,7 @@ const SHARED: [&str; 32] = [
     "numbers",
     "second_factors",
     "recovery",
+    "passkeys",
     "people_search",
     "roles",
     "secrets",

@@ -66,7 +66,7 @@ fn answer(held: &Held) -> Value {
         "created": held.created.iso(),
         "last_updated": held.last_updated.iso(),
         "last_used": held.last_used.map(Timestamp::iso),
-        "extra_description": "",
+        "extra_description": held.remark,
     })
 }
 
@@ -85,6 +85,14 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("extra_description", "string"),
     ]);
     let token = object_schema(&[("token", "string")]);
-    let own = [("Device", device), ("StaticDeviceToken", token)];
+    let make = object_schema(&[("aaguid", "uuid"), ("description", "string")]);
+    let makes =
+        object_schema(&[("pagination", "#Pagination"), ("results", "[#WebAuthnDeviceType]")]);
+    let own = [
+        ("Device", device),
+        ("StaticDeviceToken", token),
+        ("WebAuthnDeviceType", make),
+        ("PaginatedWebAuthnDeviceTypeList", makes),
+    ];
     DEVICES.iter().map(DeviceDef::schema).chain(own).collect()
 }

@@ -7,11 +7,11 @@ use countersign_rest::{Resource, object_schema, plain, table};
 use countersign_store::{Sql, SqlValue, StoreError, Tx};
 use serde_json::{Map, Value, json};
 
-use crate::{StaticDevice, TotpDevice};
+use crate::{Passkey, StaticDevice, TotpDevice};
 
 /// Every class of devices.
 pub static DEVICES: &[DeviceDef] =
-    &[DeviceDef::of::<StaticDevice>(), DeviceDef::of::<TotpDevice>()];
+    &[DeviceDef::of::<StaticDevice>(), DeviceDef::of::<TotpDevice>(), DeviceDef::of::<Passkey>()];
 
 /// The most devices of one class that one account can have, so that a sign-in looks at few.
 const MOST: i64 = 20;
@@ -39,6 +39,15 @@ pub trait Device: Resource {
     const CLASS: DeviceClass;
     /// What [`Device::details`] adds to answers, as [`countersign_rest::object_schema`] names types.
     const DETAILS: &'static [(&'static str, &'static str)] = &[];
+
+    /// SQL for what lists say of a device beside its name, as text.
+    const REMARK: &'static str = "''";
+
+    /// [`Device::REMARK`] in words.
+    #[must_use]
+    fn remark(text: &str) -> &str {
+        text
+    }
 
     /// What a client needs to prove that it has one: nothing, where a code is typed.
     #[must_use]
@@ -131,6 +140,8 @@ pub struct DeviceDef {
     pub kind: &'static KindMeta,
     table: &'static str,
     details: &'static [(&'static str, &'static str)],
+    remark_sql: &'static str,
+    remark: fn(&str) -> &str,
     resource: fn() -> TableResource,
     challenge: fn() -> Value,
     verify: fn(&mut Tx<'_>, i64, &str) -> Result<Option<i64>, StoreError>,
@@ -143,6 +154,8 @@ impl DeviceDef {
             kind: D::META,
             table: D::TABLE.name,
             details: D::DETAILS,
+            remark_sql: D::REMARK,
+            remark: D::remark,
             // Blueprints do not write devices: a file cannot hold what only its owner knows.
             resource: || TableResource { rows: None, ..table::<D>() },
             challenge: D::challenge,
@@ -186,6 +199,8 @@ pub struct Held {
     pub created: Timestamp,
     pub last_updated: Timestamp,
     pub last_used: Option<Timestamp>,
+    /// What is said of it beside its name, as the make of a passkey.
+    pub remark: String,
 }
 
 /// The devices of an account, or of everybody (the first 1000), by class and number.
@@ -195,9 +210,9 @@ pub struct Held {
 pub fn held_by(sql: &mut Sql<'_>, user: Option<i64>) -> Result<Vec<Held>, StoreError> {
     let all = DEVICES.iter().enumerate().map(|(place, def)| {
         let only = if user.is_some() { " WHERE user_id = $1" } else { "" };
-        let table = def.table;
+        let (table, remark) = (def.table, def.remark_sql);
         format!(
-            "SELECT CAST({place} AS BIGINT) AS class, id, user_id, name, confirmed, created, last_updated, last_used FROM {table}{only}"
+            "SELECT CAST({place} AS BIGINT) AS class, id, user_id, name, confirmed, created, last_updated, last_used, {remark} AS remark FROM {table}{only}"
         )
     });
     let statement =
@@ -205,8 +220,9 @@ pub fn held_by(sql: &mut Sql<'_>, user: Option<i64>) -> Result<Vec<Held>, StoreE
     let values: Vec<SqlValue> = user.map(SqlValue::from).into_iter().collect();
     let read = |row: &countersign_store::Row| {
         let place = usize::try_from(row.get::<i64>(0)?).unwrap_or(usize::MAX);
+        let def = DEVICES.get(place).ok_or(StoreError::Column { column: 0 })?;
         Ok(Held {
-            def: DEVICES.get(place).ok_or(StoreError::Column { column: 0 })?,
+            def,
             id: row.get(1)?,
             user: row.get(2)?,
             name: row.get(3)?,
@@ -214,6 +230,7 @@ pub fn held_by(sql: &mut Sql<'_>, user: Option<i64>) -> Result<Vec<Held>, StoreE
             created: row.get(5)?,
             last_updated: row.get(6)?,
             last_used: row.get(7)?,
+            remark: (def.remark)(&row.get::<String>(8)?).to_owned(),
         })
     };
     sql.query(&statement, &values)?.iter().map(read).collect()

@@ -9,21 +9,29 @@ mod api;
 mod device;
 mod static_codes;
 mod totp;
+mod webauthn;
 
 use countersign_core::{Module, TableResource};
 
 pub use device::{DEVICES, Device, DeviceClass, DeviceDef, Held, has, held_by, verify};
 pub use static_codes::{StaticDevice, enrol_codes, new_codes};
 pub use totp::{NewTotp, TotpDevice};
+pub use webauthn::{
+    Answered, Attachment, Authentication, Challenge, DeviceType, NotKept, Passkey, Refused,
+    Registered, Registration, RelyingParty, ResidentKey, Shown, UserVerification, already_known,
+};
 
 /// The second factors' part of the program.
 #[must_use]
 pub fn module() -> Module {
     let mut tables: Vec<TableResource> = DEVICES.iter().map(DeviceDef::table).collect();
     tables.push(TableResource::plain::<static_codes::StaticToken>());
+    tables.push(TableResource::plain::<webauthn::SpentChallenge>());
+    let mut operations = api::operations();
+    operations.extend(webauthn::operations());
     Module {
         name: "authenticators",
-        operations: api::operations(),
+        operations,
         tables,
         schemas: api::schemas(),
         ..Module::default()

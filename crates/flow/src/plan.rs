@@ -37,6 +37,8 @@ pub mod key {
     pub const IS_RESTORED: &str = "is_restored";
     pub const IS_SSO: &str = "is_sso";
     pub const OUTPOST: &str = "outpost";
+    /// Ours: `{"user", "device"}`, the passkey that has said who this is and verified its owner.
+    pub const PASSKEY: &str = "countersign/passkey";
     pub const PENDING_USER: &str = "pending_user";
     pub const PENDING_USER_IDENTIFIER: &str = "pending_user_identifier";
     pub const PROMPT_DATA: &str = "prompt_data";

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use countersign_model::{ObjectId, Ref, Snapshot, Target as _};
+use countersign_model::{Entry, ObjectId, Ref, Snapshot, Target as _};
 use countersign_policy::{Decision, Occasion, PolicyBinding, Subject, engine};
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
@@ -160,6 +161,12 @@ pub(crate) fn asks_files(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {
         .flat_map(|stage| &stage.fields);
     prompts
         .any(|prompt| snapshot.get(*prompt).is_some_and(|prompt| prompt.r#type == PromptType::File))
+}
+
+/// The stages of a flow in their order.
+pub(crate) fn stages(snapshot: &Snapshot, flow: Ref<Flow>) -> Vec<Arc<Entry>> {
+    let found = bindings(snapshot, flow);
+    found.iter().filter_map(|(_, binding)| snapshot.member(binding.stage)).cloned().collect()
 }
 
 /// Whether the plan is still what planning it now would be made from.

@@ -172,14 +172,18 @@ fn pair(meta: &ParseNestedMeta<'_>) -> syn::Result<(String, String)> {
     Ok((first, second))
 }
 
-/// Reads `choose(path = "..", query = "a=b&c=d", prefer("field", "value", ..), only)`.
+/// Reads `choose(path = "..", key = "..", named = "..", query = "a=b&c=d",
+/// prefer("field", "value", ..), only)`.
 fn choose(meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
-    let (mut path, mut query, mut prefer, mut only) = (None, Vec::new(), None, false);
+    let (mut path, mut key, mut named) = (None, None, None);
+    let (mut query, mut prefer, mut only) = (Vec::new(), None, false);
     meta.parse_nested_meta(|part| {
         let name = part.path.get_ident().map(Ident::to_string).unwrap_or_default();
         let text = || -> syn::Result<String> { Ok(part.value()?.parse::<LitStr>()?.value()) };
         match name.as_str() {
             "path" => path = Some(text()?),
+            "key" => key = Some(text()?),
+            "named" => named = Some(text()?),
             "query" => {
                 for pair in text()?.split('&') {
                     let wrong = || part.error("write query = \"name=value&name=value\"");
@@ -198,13 +202,13 @@ fn choose(meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
         }
         Ok(())
     })?;
-    let path = option(path);
+    let (path, key, named) = (option(path), option(key), option(named));
     let prefer = prefer.map_or(
         quote! { ::core::option::Option::None },
         |prefer| quote! { ::core::option::Option::Some(#prefer) },
     );
     Ok(quote! { ::core::option::Option::Some(::countersign_model::Choose {
-        path: #path, query: &[#(#query),*], prefer: #prefer, only: #only,
+        path: #path, key: #key, named: #named, query: &[#(#query),*], prefer: #prefer, only: #only,
     }) })
 }
 

@@ -145,6 +145,10 @@ pub enum Widget {
 pub struct Choose {
     /// The collection, where it is not that of everything the reference can name.
     pub path: Option<&'static str>,
+    /// What answers call the key, where the collection is of no kind.
+    pub key: Option<&'static str>,
+    /// What names one of it to people, where it is of no kind.
+    pub named: Option<&'static str>,
     /// What the collection is asked for.
     pub query: &'static [(&'static str, &'static str)],
     /// Chosen on a new object: what has one of these values in this field.

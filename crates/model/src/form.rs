@@ -107,8 +107,21 @@ fn field_form(field: &FieldMeta, targets: Targets<'_>) -> Value {
         "placeholder": field.placeholder, "widget": field.widget, "action": field.action,
         "choose": field.choose.as_ref().map(choose_form),
         "show_if": field.show_if.map(|(f, v)| json!({"field": f, "value": v})),
-        "shape": shape_form(&shape, targets),
+        "shape": named_by_choice(shape_form(&shape, targets), field.choose.as_ref()),
     })
+}
+
+/// What is chosen from a collection that no kind has is known by what the field says.
+fn named_by_choice(mut shape: Value, choose: Option<&Choose>) -> Value {
+    let Some(Choose { path: Some(_), key: Some(key), named: Some(named), .. }) = choose else {
+        return shape;
+    };
+    let place = if shape.get("item").is_some() { "/item/target" } else { "/target" };
+    if let Some(Value::Object(target)) = shape.pointer_mut(place) {
+        target.insert("pk".to_owned(), (*key).into());
+        target.insert("named".to_owned(), json!([named]));
+    }
+    shape
 }
 
 fn choose_form(choose: &Choose) -> Value {

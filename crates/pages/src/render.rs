@@ -50,6 +50,7 @@ pub struct Pages {
     files: Files,
     css: String,
     js: String,
+    passkeys: String,
 }
 
 impl Pages {
@@ -67,8 +68,13 @@ impl Pages {
         templates.add_template("parts.html", include_str!("../templates/parts.html"))?;
         let css = format!("/static/pages/pages.{}.css", hash(CSS.as_bytes()));
         let js = format!("/static/pages/pages.{}.js", hash(JS.as_bytes()));
-        let files = Files::new(&[(css.as_str(), CSS.as_bytes()), (js.as_str(), JS.as_bytes())]);
-        Ok(Self { templates: RwLock::new(templates), files, css, js })
+        let passkeys = format!("/static/pages/passkeys.{}.js", hash(PASSKEYS.as_bytes()));
+        let files = Files::new(&[
+            (css.as_str(), CSS.as_bytes()),
+            (js.as_str(), JS.as_bytes()),
+            (passkeys.as_str(), PASSKEYS.as_bytes()),
+        ]);
+        Ok(Self { templates: RwLock::new(templates), files, css, js, passkeys })
     }
 
     /// The static files, own and of the web interface.
@@ -89,7 +95,7 @@ impl Pages {
         let view = page.view(scene);
         let values = context! {
             frame => Serde(frame), scene => Serde(scene), page => Serde(&view),
-            css => self.css.as_str(), js => self.js.as_str()
+            css => self.css.as_str(), js => self.js.as_str(), passkeys => self.passkeys.as_str()
         };
         let text = page.template();
         {
@@ -135,6 +141,8 @@ fn with_headers(status: StatusCode, html: String) -> Response {
 
 const CSS: &str = include_str!("../assets/pages.css");
 const JS: &str = include_str!("../assets/pages.js");
+/// Only the pages that ask for a passkey load it.
+const PASSKEYS: &str = include_str!("../assets/passkeys.js");
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,15 @@
 //! What tests of all crates begin with: an empty database on the engine under test, a clock that
-//! stands still, and a context over both. For `[dev-dependencies]` only; it knows no crate above
+//! stands still, and a context over both; and a passkey in software. For `[dev-dependencies]` only; it knows no crate above
 //! `core`, so that every crate can use it.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     reason = "tests say what they expect by panicking"
 )]
+
+mod passkey;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +22,8 @@ use countersign_store::{
     StoreError, SystemClock, SystemEntropy, Tx,
 };
 use tempfile::TempDir;
+
+pub use passkey::SoftPasskey;
 
 /// The secret key of every test.
 pub const SECRET_KEY: &str = "0123456789012345678901234567890123456789012345678901234567890123";

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use countersign_authenticators::DeviceType;
 use countersign_core::{Call, Context, RenderContext};
 use countersign_model::{Entry, Key, ObjectId, Ref, Snapshot, Target as _};
 use countersign_policy::engine;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::stages::prompt_stages;
@@ -114,8 +116,10 @@ pub(crate) fn stage(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<Str
         ("webauthn_allowed_device_types", "webauthn_allowed_device_types_obj"),
         ("device_type_restrictions", "device_type_restrictions_obj"),
     ] {
-        if entry.meta().field(field).is_some() {
-            map.insert(object.to_owned(), json!([]));
+        if let Some(types) = entry.object.value(field) {
+            let types = serde_json::from_value::<Vec<Uuid>>(types).unwrap_or_default();
+            let known = types.into_iter().filter_map(DeviceType::read);
+            map.insert(object.to_owned(), known.map(DeviceType::to_object).collect());
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::plan_store::{self, BrowserLocks};
 use crate::planner::{self, Planning};
 use crate::run::Run;
 use crate::site::Site;
+use crate::stages::passkey::options_in_name_field;
 use crate::{html, web};
 
 pub(super) async fn get(flows: Flows, call: Call) -> Result<Response, ApiError> {
@@ -193,6 +194,18 @@ fn non_empty(errors: Value) -> Value {
             .into(),
         other => other,
     }
+}
+
+/// What a passkey in the field of the user name has to sign. Nothing is kept of it, and it names
+/// nobody: the same for whoever asks.
+pub(super) async fn passkey(flows: Flows, call: Call) -> Result<Response, ApiError> {
+    let browser = browser(&flows.over(&call.cx), &call).await?;
+    let not_found = || ApiError::not_found("Flow");
+    let flow = planner::by_slug(&browser, call.param("slug")).ok_or_else(not_found)?;
+    let asked = options_in_name_field(&browser, flow).map_err(api_error)?.ok_or_else(not_found)?;
+    let mut response = browser.with_cookies(json(StatusCode::OK, &asked), true);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
 /// Plans a flow for the administrator who wants to try it.

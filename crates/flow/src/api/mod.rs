@@ -49,6 +49,16 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
         .request("FlowChallengeResponseRequest")
         .response("ChallengeTypes"),
         Operation::new(
+            Method::POST,
+            "countersign/flows/{slug}/passkey/",
+            "countersign_flows_passkey_create",
+            Access::public(),
+            with(flows, executor::passkey),
+        )
+        .throttle(ThrottleClass::Login)
+        .summary("What a passkey signs that is shown in the field of the user name")
+        .response("PasskeyRequestOptions"),
+        Operation::new(
             Method::GET,
             "flows/inspector/{flow_slug}/",
             "flows_inspector_get",
@@ -192,6 +202,16 @@ pub(crate) fn schemas(pages: &[PageDef]) -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("FlowDiagram", object_schema(&[("diagram", "string")])),
+        (
+            "PasskeyRequestOptions",
+            object_schema(&[
+                ("challenge", "string"),
+                ("timeout", "integer"),
+                ("rpId", "string"),
+                ("allowCredentials", "[map]"),
+                ("userVerification", "string"),
+            ]),
+        ),
         (
             "FlowStep",
             object_schema(&[("stage", "uuid"), ("text", "string"), ("notes", "[string]")]),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::authenticate::{self, Login};
-use super::{PasswordStage, password};
+use super::{Backend, PasswordStage, passkey, password};
 use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
@@ -198,6 +198,28 @@ impl IdentificationStage {
             also_password,
             recovery_of_brand: run.recovery_path().filter(|_| also_password),
             remembered: run.browser.remembered_name.clone().filter(|_| self.enable_remember_me),
+            passkey_url: self.takes_passkey(run).then(|| {
+                run.browser.cx.url(&format!("/api/v3/countersign/flows/{}/passkey/", run.slug()))
+            }),
+        }
+    }
+
+    fn takes_passkey(&self, run: &Run) -> bool {
+        let stage = run.current_stage().map(|entry| entry.id.key);
+        !self.user_fields.is_empty()
+            && stage
+                .is_some_and(|key| passkey::is_offered(&run.browser.snapshot, run.plan.flow, key))
+    }
+
+    /// The browser showed a passkey in the field of the name.
+    async fn identify_by_passkey(&self, run: &mut Run, given: &Value) -> Result<Step, FlowError> {
+        match passkey::IN_NAME_FIELD.prove(run, "uid_field", given).await? {
+            Ok(taken) => {
+                taken.identifies(run);
+                taken.stands_for_all(run, Backend::Inbuilt.value());
+                Ok(Step::Done)
+            }
+            Err(step) => Ok(step),
         }
     }
 
@@ -251,6 +273,7 @@ impl IdentificationStage {
         }
         let failed = || Step::Invalid(FieldErrors::object(Problem::new("invalid", FAILED)));
         run.plan.context.remove(key::PENDING_USER_IDENTIFIER);
+        run.plan.context.remove(key::PASSKEY);
         if !self.show_matched_user {
             run.plan.context.insert(key::PENDING_USER_IDENTIFIER.to_owned(), typed.clone().into());
         }
@@ -307,6 +330,10 @@ impl Stage for IdentificationStage {
         if self.enable_remember_me {
             run.remember_name(answer.get("remember").and(answer.str("uid_field")));
         }
+        let shown = answer.get("passkey").filter(|shown| shown.as_str() != Some(""));
+        if let Some(shown) = shown.filter(|_| self.takes_passkey(run)) {
+            return self.identify_by_passkey(run, shown).await;
+        }
         self.identify(run, answer).await
     }
 
@@ -361,6 +388,9 @@ struct IdentificationChallenge {
     /// The name that is kept on the device.
     #[serde(skip)]
     remembered: Option<String>,
+    /// Where the page asks what a passkey in the field of the name has to sign.
+    #[serde(skip)]
+    passkey_url: Option<String>,
 }
 
 impl Page for IdentificationChallenge {
@@ -395,8 +425,9 @@ impl Page for IdentificationChallenge {
             "user_label": labels.collect::<Vec<_>>().join(" or "),
             "user_type": if only_mail { "email" } else { "text" },
             "user_autocomplete": if only_mail { "email" } else { "username" },
+            "passkey_url": self.passkey_url,
             "user": typed.or(self.remembered.as_ref()),
-            "user_field": {"id": "uid", "errors": scene.errors.fields.get("uid_field")},
+            "user_field": {"id": "uid", "errors": passkey::errors(scene, "uid_field")},
             "password": self.password_fields || self.also_password,
             "password_field": {"id": "password", "errors": of_password},
             "remember_me": self.enable_remember_me,
@@ -427,6 +458,7 @@ impl Page for IdentificationChallenge {
             also_password: false,
             recovery_of_brand: None,
             remembered: Some("uma".to_owned()),
+            passkey_url: Some("/api/v3/countersign/flows/login/passkey/".to_owned()),
         };
         let bare = Self {
             password_fields: false,
@@ -439,6 +471,7 @@ impl Page for IdentificationChallenge {
             also_password: true,
             recovery_of_brand: url("recovery"),
             remembered: None,
+            passkey_url: None,
             ..full.clone()
         };
         let sources = Self { user_fields: Vec::new(), password_fields: false, ..full.clone() };

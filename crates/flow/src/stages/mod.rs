@@ -5,12 +5,14 @@ pub(crate) mod authenticate;
 mod authenticator_static;
 mod authenticator_totp;
 mod authenticator_validate;
+mod authenticator_webauthn;
 mod consent;
 mod deny;
 mod dummy;
 mod email;
 mod enrol;
 mod identification;
+pub(crate) mod passkey;
 mod password;
 mod plain;
 mod prompt;
@@ -31,6 +33,7 @@ use serde_json::{Map, Value};
 pub use authenticator_static::AuthenticatorStaticStage;
 pub use authenticator_totp::{AuthenticatorTotpStage, TotpDigits};
 pub use authenticator_validate::AuthenticatorValidateStage;
+pub use authenticator_webauthn::AuthenticatorWebauthnStage;
 pub(crate) use consent::AlwaysConsent;
 pub use consent::{ConsentMode, ConsentStage, Permission};
 pub use deny::DenyStage;
@@ -39,10 +42,7 @@ pub use email::EmailStage;
 pub(crate) use email::mail_with_link;
 pub use identification::{IdentificationStage, UserField};
 pub use password::{Backend, PasswordStage};
-pub use plain::{
-    AuthenticatorEmailStage, AuthenticatorWebauthnStage, CaptchaStage, InvitationStage,
-    UserDeleteStage,
-};
+pub use plain::{AuthenticatorEmailStage, CaptchaStage, InvitationStage, UserDeleteStage};
 pub use prompt::{Prompt, PromptStage, PromptType};
 pub(crate) use prompt::{preview as preview_prompt, stages_of as prompt_stages};
 pub use redirect::RedirectStage;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::authenticate::{self, Login};
+use super::passkey;
 use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::Flow;
@@ -133,6 +134,9 @@ impl Stage for PasswordStage {
     const SETTINGS: Option<&'static str> = Some("ak-user-settings-password");
 
     async fn show(&self, run: &mut Run, _state: &mut Tries) -> Result<Step, FlowError> {
+        if passkey::identified_by(run).is_some() {
+            return Ok(Step::Done);
+        }
         if run.plan.pending_user().is_none() {
             return Ok(Step::deny(""));
         }

@@ -1,8 +1,7 @@
 //! Kinds of stages whose behaviour is not there yet: they load, show and save, and a flow that
 //! reaches one is denied with a clear text.
 
-use countersign_model::{Choice, Duration, EmailAddress, Kind, Ref, Secret};
-use uuid::Uuid;
+use countersign_model::{Duration, EmailAddress, Kind, Ref, Secret};
 
 use crate::error::FlowError;
 use crate::kinds::Flow;
@@ -55,39 +54,6 @@ pub struct AuthenticatorEmailStage {
     pub token_expiry: Duration,
     #[field(label = "Template", default = "email/email_otp.html", filter)]
     pub template: String,
-}
-
-/// Sets up a passkey or security key.
-#[derive(Debug, Clone, Kind)]
-#[kind(
-    family = dyn AnyStage,
-    path = "stages/authenticator/webauthn",
-    model = "authentik_stages_authenticator_webauthn.authenticatorwebauthnstage",
-    schema = "AuthenticatorWebAuthnStage",
-    title = "WebAuthn Authenticator Setup Stage",
-    component = "ak-stage-authenticator-webauthn-form"
-)]
-pub struct AuthenticatorWebauthnStage {
-    #[field(unique, search, filter)]
-    pub name: String,
-    #[field(
-        label = "Configuration flow",
-        help = "Lets users set this up by themselves.",
-        choose(query = "designation=stage_configuration"),
-        on_delete = SetNull,
-        filter
-    )]
-    pub configure_flow: Option<Ref<Flow>>,
-    #[field(label = "Authenticator type name", help = "How users see this.", blank, filter)]
-    pub friendly_name: Option<String>,
-    #[field(label = "User verification", default = UserVerification::Preferred, filter)]
-    pub user_verification: UserVerification,
-    #[field(label = "Authenticator Attachment", filter)]
-    pub authenticator_attachment: Option<Attachment>,
-    #[field(label = "Resident key requirement", default = ResidentKey::Preferred, filter)]
-    pub resident_key_requirement: ResidentKey,
-    #[field(label = "Device type restrictions", default, filter)]
-    pub device_type_restrictions: Vec<Uuid>,
 }
 
 /// Asks a captcha service whether the visitor is a person.
@@ -150,30 +116,6 @@ pub struct UserDeleteStage {
     pub name: String,
 }
 
-/// Whether a passkey must check that it is its owner who uses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
-pub enum UserVerification {
-    Required,
-    Preferred,
-    Discouraged,
-}
-
-/// Whether a passkey must keep the account's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
-pub enum ResidentKey {
-    Discouraged,
-    Preferred,
-    Required,
-}
-
-/// Built in, or carried along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
-pub enum Attachment {
-    Platform,
-    #[choice(value = "cross-platform", label = "Cross Platform")]
-    CrossPlatform,
-}
-
 macro_rules! not_yet {
     ($($kind:ty => $what:literal $(, $settings:literal)? => $sentence:expr;)*) => {$(
         impl Stage for $kind {
@@ -194,8 +136,6 @@ macro_rules! not_yet {
 not_yet! {
     AuthenticatorEmailStage => "Setting up codes by e-mail", "ak-user-settings-authenticator-email"
         => |_: &Self| Sentence::new("Set up codes by e-mail");
-    AuthenticatorWebauthnStage => "Setting up passkeys", "ak-user-settings-authenticator-webauthn"
-        => |_: &Self| Sentence::new("Set up a passkey");
     CaptchaStage => "Asking a captcha service"
         => |_: &Self| Sentence::new("Check that it is a person");
     UserDeleteStage => "Deleting the own account"

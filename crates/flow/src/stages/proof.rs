@@ -20,9 +20,10 @@ pub(super) struct Proof {
     name: String,
 }
 
-/// Why no code was spent.
+/// Why nothing was spent.
 pub(super) enum Unproved {
-    Wrong,
+    /// In words for the log of events.
+    Wrong(String),
     Store(StoreError),
 }
 
@@ -47,10 +48,15 @@ impl Proof {
         Proof { model: held.def.kind.model.to_owned(), pk: held.id, name: held.name.clone() }
     }
 
+    /// The device, as events and plans name it.
+    pub(super) fn reference(&self) -> Value {
+        let (app, model) = self.model.split_once('.').unwrap_or_default();
+        model_reference(app, model, &self.pk.to_string(), &self.name)
+    }
+
     /// Says in the plan what was proved.
     pub(super) fn note(&self, run: &mut Run) {
-        let (app, model) = self.model.split_once('.').unwrap_or_default();
-        let device = model_reference(app, model, &self.pk.to_string(), &self.name);
+        let device = self.reference();
         let context = &mut run.plan.context;
         context.entry(key::AUTH_METHOD).or_insert_with(|| "auth_mfa".into());
         let args =

@@ -15,6 +15,7 @@ mod mail;
 mod once;
 mod outdated;
 mod pages;
+mod passkeys;
 mod recovery;
 mod second_factors;
 mod stages;

@@ -1,7 +1,7 @@
 //! Second factors: set up by whoever has just proved who they are, asked for at the next sign-in,
 //! and counted once.
 
-use crate::world::{Browser, World, executor};
+use crate::world::{Browser, World, all, executor};
 use countersign_store::{StoreError, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -191,26 +191,6 @@ async fn one_code_counts_once_however_many_send_it_at_once() {
         // Forgotten, so that the next round is not slowed down by this one.
         world.clock.advance(90_000);
     }
-}
-
-/// All of them at once.
-async fn all<T>(work: Vec<impl Future<Output = T>>) -> Vec<T> {
-    let mut work: Vec<_> = work.into_iter().map(Box::pin).collect();
-    let mut done: Vec<Option<T>> = work.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (future, done) in work.iter_mut().zip(&mut done).filter(|(_, done)| done.is_none()) {
-            if let std::task::Poll::Ready(value) = future.as_mut().poll(context) {
-                *done = Some(value);
-            }
-        }
-        if done.iter().all(Option::is_some) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    done.into_iter().map(Option::unwrap).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,7 +54,7 @@ export function option(target: Target, row: Row): Option {
     value,
     label: label(target, row, value),
     note: note(row),
-    words: [row.slug, row.name, row.title, row.username, row.email, row.scope_name, row.verbose_name, row.field_key]
+    words: [row.slug, row.name, row.title, row.username, row.email, row.scope_name, row.verbose_name, row.field_key, row.description]
       .filter(Boolean)
       .join(' '),
     row,

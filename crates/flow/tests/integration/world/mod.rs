@@ -407,3 +407,23 @@ impl Browser<'_> {
 pub(crate) fn executor(slug: &str) -> String {
     format!("/api/v3/flows/executor/{slug}/?query=")
 }
+
+/// All of them at once.
+pub(crate) async fn all<T>(work: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut work: Vec<_> = work.into_iter().map(Box::pin).collect();
+    let mut done: Vec<Option<T>> = work.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in work.iter_mut().zip(&mut done).filter(|(_, done)| done.is_none()) {
+            if let std::task::Poll::Ready(value) = future.as_mut().poll(context) {
+                *done = Some(value);
+            }
+        }
+        if done.iter().all(Option::is_some) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    done.into_iter().map(Option::unwrap).collect()
+}

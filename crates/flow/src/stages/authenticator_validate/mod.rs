@@ -1,20 +1,24 @@
 //! Asks for a second proof.
 
-use countersign_authenticators::{DeviceClass, Held, held_by, verify};
+mod page;
+
+use countersign_authenticators::{
+    DeviceClass, DeviceType, Held, Passkey, UserVerification, held_by, verify,
+};
 use countersign_directory::{Attempt, Owner};
 use countersign_events::Event;
 use countersign_model::{
-    Choice, ChoiceValue as _, Draft, Duration, FieldErrors, Kind, ObjectId, Problem, Ref, Timestamp,
+    Choice, ChoiceValue as _, Draft, Duration, FieldErrors, Kind, ObjectId, Problem, Ref,
 };
-use countersign_pages::{Page, PageDef, Scene};
+use countersign_pages::PageDef;
 use countersign_policy::Subject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::authenticate;
-use super::plain::UserVerification;
+use self::page::{AuthenticatorValidationChallenge, DeviceChallenge, SelectableStage, WRONG};
 use super::proof::{self, Proof, Unproved};
+use super::{authenticate, passkey};
 use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
@@ -75,10 +79,16 @@ pub struct AuthenticatorValidateStage {
     pub webauthn_user_verification: UserVerification,
     #[field(
         label = "WebAuthn Device type restrictions",
+        help = "Only these makes count. Empty: every make.",
         group = "WebAuthn-specific settings",
+        choose(
+            path = "stages/authenticator/webauthn_device_types",
+            key = "aaguid",
+            named = "description"
+        ),
         default
     )]
-    pub webauthn_allowed_device_types: Vec<Uuid>,
+    pub webauthn_allowed_device_types: Vec<DeviceType>,
 }
 
 impl AuthenticatorValidateStage {
@@ -91,14 +101,92 @@ impl AuthenticatorValidateStage {
         }
     }
 
-    /// The devices that the person may choose from: of each class that counts here the first.
-    async fn devices(&self, run: &Run) -> Result<Vec<Held>, FlowError> {
-        let Some(user) = run.pending_or_session_user().map(|user| user.pk) else {
-            return Ok(Vec::new());
-        };
+    /// The devices of somebody that count here, and the passkeys among them once more.
+    async fn devices(&self, run: &Run, user: i64) -> Result<Devices, FlowError> {
         let held = run.cx().store.look_up(move |sql| held_by(sql, Some(user))).await?;
         let counts = |held: &Held| held.confirmed && self.device_classes.contains(&held.def.class);
-        Ok(held.into_iter().filter(counts).collect())
+        let mut held: Vec<Held> = held.into_iter().filter(counts).collect();
+        let mut passkeys = Vec::new();
+        if held.iter().any(is_passkey) {
+            passkeys = run.cx().store.look_up(move |sql| Passkey::of(sql, user)).await?;
+            passkeys.retain(|passkey| passkey.is_of(&self.webauthn_allowed_device_types));
+            let is_allowed = |held: &Held| passkeys.iter().any(|allowed| allowed.id() == held.id);
+            held.retain(|held| !is_passkey(held) || is_allowed(held));
+        }
+        Ok(Devices { held, passkeys })
+    }
+
+    pub(super) fn takes_passkeys(&self) -> bool {
+        self.device_classes.contains(&DeviceClass::Webauthn)
+    }
+
+    /// Whether the person was identified by a passkey that counts here.
+    async fn is_satisfied(&self, run: &Run) -> Result<bool, FlowError> {
+        let Some(device) = passkey::identified_by(run).filter(|_| self.takes_passkeys()) else {
+            return Ok(false);
+        };
+        let user = run.pending_or_session_user().map(|user| user.pk).unwrap_or_default();
+        let devices = self.devices(run, user).await?;
+        Ok(devices.passkeys.iter().any(|passkey| passkey.id() == device))
+    }
+
+    fn asked<'a>(&'a self, user: Option<&'a Subject>) -> passkey::Asked<'a> {
+        passkey::Asked {
+            purpose: "second factor",
+            verification: self.webauthn_user_verification,
+            makes: &self.webauthn_allowed_device_types,
+            user,
+        }
+    }
+
+    /// What the person chooses from: one of each class.
+    fn challenges(
+        &self,
+        run: &Run,
+        user: &Subject,
+        devices: &Devices,
+    ) -> Result<Vec<DeviceChallenge>, FlowError> {
+        let one = |held: &Held| {
+            let challenge = if is_passkey(held) {
+                self.asked(Some(user)).options(run, &devices.passkeys)?
+            } else {
+                held.def.challenge()
+            };
+            Ok(DeviceChallenge::of(held, challenge))
+        };
+        devices.first_of_each().map(one).collect()
+    }
+
+    /// A passkey of whoever comes: only it says who that is.
+    fn anybody(&self, run: &Run) -> Result<Step, FlowError> {
+        Ok(Step::show(AuthenticatorValidationChallenge {
+            device_challenges: vec![DeviceChallenge {
+                device_class: DeviceClass::Webauthn.value().to_owned(),
+                device_uid: "-1".to_owned(),
+                challenge: self.asked(None).options(run, &[])?,
+                last_used: None,
+            }],
+            ..AuthenticatorValidationChallenge::default()
+        }))
+    }
+
+    async fn prove_passkey(
+        &self,
+        run: &mut Run,
+        user: Option<&Subject>,
+        given: &Value,
+    ) -> Result<Step, FlowError> {
+        let taken = match self.asked(user).prove(run, "webauthn", given).await? {
+            Ok(taken) => taken,
+            Err(step) => return Ok(step),
+        };
+        if user.is_some() {
+            taken.proof.remember(run, self.last_auth_threshold.seconds());
+            taken.proof.note(run);
+        } else {
+            taken.identifies(run);
+        }
+        Ok(Step::Done)
     }
 
     /// What happens to somebody without a device.
@@ -157,7 +245,8 @@ impl AuthenticatorValidateStage {
         let classes = self.device_classes.clone();
         let spent = run
             .commit(run.browser.actor(), "second factor", move |tx| {
-                let held = verify(tx, pk, &classes, &code)?.ok_or(Unproved::Wrong)?;
+                let held = verify(tx, pk, &classes, &code)?;
+                let held = held.ok_or_else(|| Unproved::Wrong("wrong code".to_owned()))?;
                 Ok(Proof::of(&held))
             })
             .await;
@@ -168,7 +257,7 @@ impl AuthenticatorValidateStage {
                 proof.note(run);
                 Ok(Step::Done)
             }
-            Err(Unproved::Wrong) => {
+            Err(Unproved::Wrong(why)) => {
                 attempt.failed(&cx).await;
                 let about = PendingUser {
                     pk: Some(pk),
@@ -177,7 +266,7 @@ impl AuthenticatorValidateStage {
                     email: user.email.clone(),
                     backend: None,
                 };
-                run.login_failed(&about, "wrong code", &[("device_class", "totp")]).await;
+                run.login_failed(&about, &why, &[("device_class", "totp")]).await;
                 Ok(Step::invalid("code", Problem::new("invalid", WRONG)))
             }
             Err(Unproved::Store(error)) => {
@@ -210,11 +299,31 @@ fn selectable(run: &Run, stage: Ref<dyn AnyStage>) -> Option<SelectableStage> {
     })
 }
 
-const WRONG: &str =
-    "Invalid Token. Please ensure the time on your device is accurate and try again.";
-
 fn empty() -> Problem {
     Problem::new("invalid", "Empty response")
+}
+
+/// What an answer has under this name; forms send an empty text where nothing was chosen.
+fn given<'a>(answer: &'a Answer, name: &str) -> Option<&'a Value> {
+    answer.get(name).filter(|value| !value.is_null() && value.as_str() != Some(""))
+}
+
+fn is_passkey(held: &Held) -> bool {
+    held.def.class == DeviceClass::Webauthn
+}
+
+/// The devices of somebody that count at a stage.
+struct Devices {
+    held: Vec<Held>,
+    passkeys: Vec<Passkey>,
+}
+
+impl Devices {
+    fn first_of_each(&self) -> impl Iterator<Item = &Held> {
+        let first = |class| self.held.iter().find(move |held| held.def.class == class);
+        let is_first = move |held: &&Held| first(held.def.class).is_some_and(|f| f.id == held.id);
+        self.held.iter().filter(is_first)
+    }
 }
 
 /// Which of the person's devices the page asks for.
@@ -225,26 +334,41 @@ pub struct Asked {
 }
 
 impl AuthenticatorValidateStage {
-    /// The device that the answer chooses, by page or by the original's clients.
-    fn selected(
-        answer: &Answer,
-        challenges: &[DeviceChallenge],
-    ) -> Result<Option<String>, FieldErrors> {
+    /// The class that the answer chooses, by page or by the original's clients.
+    fn selected(answer: &Answer, devices: &Devices) -> Result<Option<String>, FieldErrors> {
         if let Some(class) = answer.str("select") {
-            let known = challenges.iter().find(|challenge| challenge.device_class == class);
-            return Ok(known.map(|challenge| challenge.device_class.clone()));
+            let known = devices.held.iter().find(|held| held.def.class.value() == class);
+            return Ok(known.map(|held| held.def.class.value().to_owned()));
         }
         let Some(given) = answer.get("selected_challenge") else { return Ok(None) };
         let chosen = serde_json::from_value::<DeviceChallenge>(given.clone()).ok();
         let known = chosen.and_then(|chosen| {
-            challenges.iter().find(|challenge| {
-                challenge.device_class == chosen.device_class
-                    && challenge.device_uid == chosen.device_uid
+            devices.first_of_each().find(|held| {
+                held.def.class.value() == chosen.device_class
+                    && held.id.to_string() == chosen.device_uid
             })
         });
         let problem = || Problem::new("invalid", "invalid challenge selected");
         let known = known.ok_or_else(|| FieldErrors::one("selected_challenge", problem()))?;
-        Ok(Some(known.device_class.clone()))
+        Ok(Some(known.def.class.value().to_owned()))
+    }
+
+    /// Nobody is known: whoever comes shows a passkey, where the flow signs somebody in by one.
+    async fn answer_of_anybody(
+        &self,
+        run: &mut Run,
+        state: &mut Asked,
+        answer: &Answer,
+    ) -> Result<Step, FlowError> {
+        let step = self.show(run, state).await?;
+        let Step::Show(_) = step else { return Ok(step) };
+        if !self.takes_passkeys() {
+            return Ok(self.choose(run, answer).await);
+        }
+        match given(answer, "webauthn") {
+            Some(given) => self.prove_passkey(run, None, given).await,
+            None => Ok(Step::Invalid(FieldErrors::object(empty()))),
+        }
     }
 }
 
@@ -253,20 +377,28 @@ impl Stage for AuthenticatorValidateStage {
     const PAGES: &'static [PageDef] = &[PageDef::of::<AuthenticatorValidationChallenge>()];
 
     async fn show(&self, run: &mut Run, state: &mut Asked) -> Result<Step, FlowError> {
-        if run.pending_or_session_user().is_none()
-            && run.flow().map(|flow: &Flow| flow.designation) != Some(Designation::Authentication)
-        {
+        let Some(user) = run.pending_or_session_user() else {
+            let signs_in = run
+                .flow()
+                .is_some_and(|flow: &Flow| flow.designation == Designation::Authentication);
+            return match (signs_in, self.takes_passkeys()) {
+                (false, _) => Ok(Step::Done),
+                (true, true) => self.anybody(run),
+                (true, false) => Ok(self.not_configured(run).await),
+            };
+        };
+        if self.is_satisfied(run).await? {
             return Ok(Step::Done);
         }
-        let devices = self.devices(run).await?;
-        if devices.is_empty() {
+        let devices = self.devices(run, user.pk).await?;
+        if devices.held.is_empty() {
             return Ok(self.not_configured(run).await);
         }
-        if proof::is_remembered(run, self.last_auth_threshold.seconds(), &devices) {
+        if proof::is_remembered(run, self.last_auth_threshold.seconds(), &devices.held) {
             return Ok(Step::Done);
         }
         Ok(Step::show(AuthenticatorValidationChallenge {
-            device_challenges: DeviceChallenge::of(&devices),
+            device_challenges: self.challenges(run, &user, &devices)?,
             configuration_stages: Vec::new(),
             asked: state.class.clone(),
         }))
@@ -278,12 +410,17 @@ impl Stage for AuthenticatorValidateStage {
         state: &mut Asked,
         answer: &Answer,
     ) -> Result<Step, FlowError> {
-        let Some(user) = run.pending_or_session_user() else { return self.show(run, state).await };
-        let devices = self.devices(run).await?;
-        if devices.is_empty() {
+        let Some(user) = run.pending_or_session_user() else {
+            return self.answer_of_anybody(run, state, answer).await;
+        };
+        if self.is_satisfied(run).await? {
+            return Ok(Step::Done);
+        }
+        let devices = self.devices(run, user.pk).await?;
+        if devices.held.is_empty() {
             return Ok(self.choose(run, answer).await);
         }
-        match Self::selected(answer, &DeviceChallenge::of(&devices)) {
+        match Self::selected(answer, &devices) {
             Ok(None) => {}
             Ok(class) => {
                 state.class = class;
@@ -293,11 +430,18 @@ impl Stage for AuthenticatorValidateStage {
             }
             Err(errors) => return Ok(Step::Invalid(errors)),
         }
-        for name in ["webauthn", "duo"] {
-            if answer.get(name).is_some_and(|value| !value.is_null()) {
-                let problem = Problem::new("invalid", "No compatible device class allowed");
-                return Ok(Step::invalid(name, problem));
+        let not_offered = |name: &str| {
+            let problem = Problem::new("invalid", "No compatible device class allowed");
+            Ok(Step::invalid(name, problem))
+        };
+        if given(answer, "duo").is_some() {
+            return not_offered("duo");
+        }
+        if let Some(given) = given(answer, "webauthn") {
+            if devices.passkeys.is_empty() {
+                return not_offered("webauthn");
             }
+            return self.prove_passkey(run, Some(&user), given).await;
         }
         if answer.get("code").is_none() {
             return Ok(Step::Invalid(FieldErrors::object(empty())));
@@ -324,138 +468,5 @@ impl Stage for AuthenticatorValidateStage {
                 threshold.seconds() != 0,
                 &format!("not asked again for {}", threshold.words()),
             )
-    }
-}
-
-/// A device that the person may prove to have.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct DeviceChallenge {
-    device_class: String,
-    device_uid: String,
-    challenge: Value,
-    last_used: Option<String>,
-}
-
-impl DeviceChallenge {
-    /// One for each class.
-    fn of(devices: &[Held]) -> Vec<DeviceChallenge> {
-        let mut all: Vec<DeviceChallenge> = Vec::new();
-        for held in devices {
-            let class = held.def.class.value();
-            if all.iter().any(|known| known.device_class == class) {
-                continue;
-            }
-            all.push(DeviceChallenge {
-                device_class: class.to_owned(),
-                device_uid: held.id.to_string(),
-                challenge: held.def.challenge(),
-                last_used: held.last_used.map(Timestamp::iso),
-            });
-        }
-        all
-    }
-}
-
-/// A stage that sets up a device.
-#[derive(Debug, Clone, Serialize)]
-struct SelectableStage {
-    pk: String,
-    name: String,
-    verbose_name: String,
-    meta_model_name: String,
-}
-
-/// A code, or the choice of what to set up.
-#[derive(Debug, Clone, Default, Serialize)]
-struct AuthenticatorValidationChallenge {
-    device_challenges: Vec<DeviceChallenge>,
-    configuration_stages: Vec<SelectableStage>,
-    /// The class that the page asks for; clients choose by themselves.
-    #[serde(skip)]
-    asked: Option<String>,
-}
-
-impl Page for AuthenticatorValidationChallenge {
-    const COMPONENT: &'static str = "ak-stage-authenticator-validate";
-    const TEMPLATE: &'static str = include_str!("authenticator_validate.html");
-
-    fn names_user(&self) -> bool {
-        true
-    }
-
-    fn view(&self, scene: &Scene) -> Value {
-        if !self.configuration_stages.is_empty() {
-            return json!({
-                "title": "Set up a second factor",
-                "subtitle": "Signing in here takes more than a password. Choose what you want to use.",
-                "stages": self.configuration_stages,
-            });
-        }
-        let classes = || self.device_challenges.iter().map(|device| device.device_class.as_str());
-        // Recovery codes are for when nothing else is at hand.
-        let first = classes().find(|class| *class != "static").or_else(|| classes().next());
-        let asked = self.asked.as_deref().or(first).unwrap_or_default();
-        let (label, help) = match asked {
-            "static" => ("Recovery code", "Each of them works once."),
-            _ => ("Code from your authenticator app", ""),
-        };
-        let told = scene.errors.fields.get("code").map(Vec::as_slice).unwrap_or_default();
-        let errors: Vec<_> = told
-            .iter()
-            .map(|text| match (text.as_str(), asked) {
-                (WRONG, "static") => "This code is wrong, or it was used already.",
-                (WRONG, _) => "This code is wrong, or it was used already. Wait for the next one.",
-                (text, _) => text,
-            })
-            .collect();
-        let others = classes().filter(|class| *class != asked).map(|class| {
-            let label = match class {
-                "static" => "Use a recovery code",
-                _ => "Use your authenticator app",
-            };
-            json!({"class": class, "label": label})
-        });
-        json!({
-            "title": "Confirm that it is you",
-            "subtitle": scene.purpose,
-            "class": asked,
-            "errors": errors,
-            "label": label,
-            "help": help,
-            "others": others.collect::<Vec<_>>(),
-        })
-    }
-
-    fn samples() -> Vec<Self> {
-        let device = |class: &str, last_used: Option<&str>| DeviceChallenge {
-            device_class: class.to_owned(),
-            device_uid: "1".to_owned(),
-            challenge: json!({}),
-            last_used: last_used.map(str::to_owned),
-        };
-        let stage = |name: &str, model: &str| SelectableStage {
-            pk: "0b2a9bd7-5f3b-4d24-9e0c-5d6b2a3a8f10".to_owned(),
-            name: name.to_owned(),
-            verbose_name: name.to_owned(),
-            meta_model_name: model.to_owned(),
-        };
-        let both = vec![device("static", None), device("totp", Some("2026-11-23T15:56:39Z"))];
-        vec![
-            Self { device_challenges: both.clone(), ..Self::default() },
-            Self { device_challenges: both, asked: Some("static".to_owned()), ..Self::default() },
-            Self {
-                configuration_stages: vec![
-                    stage(
-                        "Authenticator app",
-                        "authentik_stages_authenticator_totp.authenticatortotpstage",
-                    ),
-                    stage(
-                        "Recovery codes",
-                        "authentik_stages_authenticator_static.authenticatorstaticstage",
-                    ),
-                ],
-                ..Self::default()
-            },
-        ]
     }
 }
