@@ -49,6 +49,7 @@ PEOPLE = {
     "api/rbac": {"username": "capuser", "name": "Capuser", "email": "capuser@example.test"},
     "flows/password_change": {"username": "pwuser", "name": "Pwuser", "email": "pwuser@example.test"},
     "flows/user_settings": {"username": "setuser", "name": "Setuser", "email": "setuser@example.test"},
+    "flows/webauthn_setup": {"username": "wauser", "name": "Wauser", "email": "wauser@example.test"},
 }
 
 

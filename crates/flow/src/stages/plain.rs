@@ -1,5 +1,5 @@
 //! Kinds of stages whose behaviour is not there yet: they load, show and save, and a flow that
-//! reaches one is denied with a clear text.
+//! reaches one is denied with a clear text. They are `hidden`: nobody is offered to make one.
 
 use countersign_model::{Duration, EmailAddress, Kind, Ref, Secret};
 
@@ -15,7 +15,8 @@ use crate::stage::{AnyStage, Sentence, Stage, Step};
     path = "stages/authenticator/email",
     model = "authentik_stages_authenticator_email.authenticatoremailstage",
     title = "Email Authenticator Setup Stage",
-    component = "ak-stage-authenticator-email-form"
+    component = "ak-stage-authenticator-email-form",
+    hidden
 )]
 pub struct AuthenticatorEmailStage {
     #[field(unique, search, filter)]
@@ -63,7 +64,8 @@ pub struct AuthenticatorEmailStage {
     path = "stages/captcha",
     model = "authentik_stages_captcha.captchastage",
     title = "Captcha Stage",
-    component = "ak-stage-captcha-form"
+    component = "ak-stage-captcha-form",
+    hidden
 )]
 pub struct CaptchaStage {
     #[field(unique, search, filter)]
@@ -117,10 +119,9 @@ pub struct UserDeleteStage {
 }
 
 macro_rules! not_yet {
-    ($($kind:ty => $what:literal $(, $settings:literal)? => $sentence:expr;)*) => {$(
+    ($($kind:ty => $what:literal => $sentence:expr;)*) => {$(
         impl Stage for $kind {
             type State = ();
-            $(const SETTINGS: Option<&'static str> = Some($settings);)?
 
             async fn show(&self, _run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
                 Ok(Step::deny(concat!($what, " is not available in this version.")))
@@ -134,7 +135,7 @@ macro_rules! not_yet {
 }
 
 not_yet! {
-    AuthenticatorEmailStage => "Setting up codes by e-mail", "ak-user-settings-authenticator-email"
+    AuthenticatorEmailStage => "Setting up codes by e-mail"
         => |_: &Self| Sentence::new("Set up codes by e-mail");
     CaptchaStage => "Asking a captcha service"
         => |_: &Self| Sentence::new("Check that it is a person");
