@@ -108,6 +108,9 @@ pub(crate) struct Plan {
     /// Where the program was asked for what this plan ends in.
     #[serde(default)]
     pub asked_at: Option<String>,
+    /// An invitation that lets the browser go on, until what it is for is done.
+    #[serde(default)]
+    pub invitation: Option<Uuid>,
     /// The account that this run has made.
     #[serde(default)]
     pub made_account: Option<i64>,
@@ -155,6 +158,7 @@ impl Plan {
             context,
             query: Vec::new(),
             asked_at: None,
+            invitation: None,
             made_account: None,
             restored: None,
             recording: Recording::default(),

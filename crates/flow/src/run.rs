@@ -18,7 +18,7 @@ use crate::error::FlowError;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::origin;
 use crate::plan::{PendingUser, Plan, Planned, key};
-use crate::stages::authenticate;
+use crate::stages::{authenticate, invitation};
 use crate::web;
 
 pub struct Run {
@@ -111,11 +111,17 @@ impl Run {
         let limits = browser.cx.settings.sessions;
         let (terminate, event) = (session.terminate_others, self.login_event());
         let origin = browser.cx.origin(&browser.request);
+        let (invitation, flow) = (self.plan.invitation, self.plan.flow);
         let work = move |tx: &mut Tx<'_>| {
             let Some(user) = countersign_accounts::identity(tx, pk)?.filter(|user| user.is_active)
             else {
                 return Ok::<_, StoreError>(None);
             };
+            if let Some(invitation) = invitation
+                && !invitation::spend(tx, invitation, flow)?
+            {
+                return Ok(None);
+            }
             end_session(tx, old)?;
             if terminate {
                 end_sessions_of(tx, pk, None)?;

@@ -272,6 +272,7 @@ async fn make_some(world: &World) {
         ("stages/captcha/", json!({"name": "walk captcha", "public_key": "a", "private_key": "b"})),
         ("stages/email/", json!({"name": "walk email"})),
         ("stages/invitation/stages/", json!({"name": "walk invitation"})),
+        ("stages/invitation/invitations/", json!({"name": "walk"})),
         ("stages/user_delete/", json!({"name": "walk deletion"})),
         ("stages/authenticator/totp/", json!({"name": "walk totp", "digits": 6})),
         (

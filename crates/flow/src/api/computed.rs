@@ -89,7 +89,7 @@ fn flow_set(cx: &Context, snapshot: &Snapshot, stage: ObjectId) -> Value {
     flows.into_iter().map(|entry| short_flow(cx, entry)).collect()
 }
 
-fn short_flow(cx: &Context, entry: &Entry) -> Value {
+pub(crate) fn short_flow(cx: &Context, entry: &Entry) -> Value {
     let Some(flow) = entry.cast::<Flow>() else { return Value::Null };
     let mut values = entry.object.values();
     let mut map = Map::new();

@@ -10,7 +10,7 @@ mod runs;
 
 pub(crate) use computed::{
     binding, flow, narrow_bindings, narrow_flows, narrow_unbound, print_binding, print_flow,
-    prompt, stage, stage_name, text,
+    prompt, short_flow, stage, stage_name, text,
 };
 
 use countersign_core::{Access, Operation, Permission, ThrottleClass, with};

@@ -9,20 +9,39 @@ use crate::run::Run;
 use crate::stage::Step;
 use crate::web;
 
-/// The account that sets up a second factor now, or what happens instead.
-///
-/// - Nobody, or a name that no account has: the stage is left out, as in the original.
-/// - Somebody who has proved who they are in this run may, as while signing in or enrolling.
-/// - Somebody signed in may for five minutes after that; later they sign in once more and come back.
-/// - Others have only been named. Whoever acts as somebody else is not that person.
+/// Why somebody may not change what only the owner of an account changes.
+pub(super) enum Unproved {
+    /// Nobody, or a name that no account has.
+    Nobody,
+    /// Whoever acts as somebody else is not that person.
+    Acting,
+    /// Signed in too long ago: where they sign in once more and come back.
+    Again(String),
+    /// Only named so far.
+    Named,
+}
+
+/// The account that sets up a second factor now, or what happens instead: a stage with nobody to
+/// ask is left out, as in the original.
 pub(super) fn account(run: &Run) -> Result<i64, Step> {
+    recently_proved(run).map_err(|unproved| match unproved {
+        Unproved::Nobody => Step::Done,
+        Unproved::Acting => Step::deny(
+            "You are acting as somebody else. Only they can set up a second factor of theirs.",
+        ),
+        Unproved::Again(address) => Step::Redirect(address),
+        Unproved::Named => Step::deny("Sign in before you set up a second factor."),
+    })
+}
+
+/// The account whose owner has just shown who they are: in this run, as while signing in or
+/// enrolling, or by signing in at most five minutes ago.
+pub(super) fn recently_proved(run: &Run) -> Result<i64, Unproved> {
     let user = run.pending_or_session_user();
-    let Some(pk) = user.map(|user| user.pk).filter(|pk| *pk > 0) else { return Err(Step::Done) };
+    let pk = user.map(|user| user.pk).filter(|pk| *pk > 0).ok_or(Unproved::Nobody)?;
     let visitor = run.visitor();
     if visitor.original.is_some() {
-        return Err(Step::deny(
-            "You are acting as somebody else. Only they can set up a second factor of theirs.",
-        ));
+        return Err(Unproved::Acting);
     }
     let proved_here = [key::AUTH_METHOD, key::USER_BACKEND]
         .iter()
@@ -33,8 +52,8 @@ pub(super) fn account(run: &Run) -> Result<i64, Step> {
     let signed_in = visitor.user.as_ref().is_some_and(|user| user.pk == pk);
     match visitor.session.as_ref().filter(|_| signed_in) {
         Some(session) if session.is_recent(run.cx().clock.now()) => Ok(pk),
-        Some(_) => Err(Step::Redirect(sign_in_again(run))),
-        None => Err(Step::deny("Sign in before you set up a second factor.")),
+        Some(_) => Err(Unproved::Again(sign_in_again(run))),
+        None => Err(Unproved::Named),
     }
 }
 

@@ -12,12 +12,14 @@ mod dummy;
 mod email;
 mod enrol;
 mod identification;
+pub(crate) mod invitation;
 pub(crate) mod passkey;
 mod password;
 mod plain;
 mod prompt;
 mod proof;
 mod redirect;
+mod user_delete;
 mod user_login;
 mod user_logout;
 mod user_write;
@@ -41,11 +43,13 @@ pub use dummy::DummyStage;
 pub use email::EmailStage;
 pub(crate) use email::mail_with_link;
 pub use identification::{IdentificationStage, UserField};
+pub use invitation::InvitationStage;
 pub use password::{Backend, PasswordStage};
-pub use plain::{AuthenticatorEmailStage, CaptchaStage, InvitationStage, UserDeleteStage};
+pub use plain::{AuthenticatorEmailStage, CaptchaStage};
 pub use prompt::{Prompt, PromptStage, PromptType};
 pub(crate) use prompt::{preview as preview_prompt, stages_of as prompt_stages};
 pub use redirect::RedirectStage;
+pub use user_delete::UserDeleteStage;
 pub use user_login::UserLoginStage;
 pub use user_logout::UserLogoutStage;
 pub use user_write::UserWriteStage;
@@ -131,7 +135,8 @@ pub(crate) fn all() -> Vec<StageDef> {
         StageDef::of::<EmailStage>().admit(email::admit).brings(email::brings),
         StageDef::of::<IdentificationStage>(),
         StageDef::of::<InvitationStage>()
-            .with(|kind| kind.narrowed(&[("no_flows", "boolean")], crate::api::narrow_unbound)),
+            .with(|kind| kind.narrowed(&[("no_flows", "boolean")], crate::api::narrow_unbound))
+            .brings(invitation::brings),
         StageDef::of::<PasswordStage>(),
         StageDef::of::<PromptStage>(),
         StageDef::of::<RedirectStage>(),

@@ -88,36 +88,6 @@ pub struct CaptchaStage {
     pub error_on_invalid_score: bool,
 }
 
-/// Lets only invited people on.
-#[derive(Debug, Clone, Kind)]
-#[kind(
-    family = dyn AnyStage,
-    path = "stages/invitation/stages",
-    model = "authentik_stages_invitation.invitationstage",
-    title = "Invitation Stage",
-    component = "ak-stage-invitation-form"
-)]
-pub struct InvitationStage {
-    #[field(unique, search, filter)]
-    pub name: String,
-    #[field(label = "Continue flow without invitation", default = false, filter)]
-    pub continue_flow_without_invitation: bool,
-}
-
-/// Deletes the account.
-#[derive(Debug, Clone, Kind)]
-#[kind(
-    family = dyn AnyStage,
-    path = "stages/user_delete",
-    model = "authentik_stages_user_delete.userdeletestage",
-    title = "User Delete Stage",
-    component = "ak-stage-user-delete-form"
-)]
-pub struct UserDeleteStage {
-    #[field(unique, search, filter)]
-    pub name: String,
-}
-
 macro_rules! not_yet {
     ($($kind:ty => $what:literal => $sentence:expr;)*) => {$(
         impl Stage for $kind {
@@ -139,22 +109,4 @@ not_yet! {
         => |_: &Self| Sentence::new("Set up codes by e-mail");
     CaptchaStage => "Asking a captcha service"
         => |_: &Self| Sentence::new("Check that it is a person");
-    UserDeleteStage => "Deleting the own account"
-        => |_: &Self| Sentence::new("Delete the account");
-}
-
-impl Stage for InvitationStage {
-    type State = ();
-
-    async fn show(&self, _run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
-        Ok(if self.continue_flow_without_invitation {
-            Step::Done
-        } else {
-            Step::deny("Invalid invite/invite not found")
-        })
-    }
-
-    fn sentence(&self) -> Sentence {
-        Sentence::new("Look for an invitation")
-    }
 }

@@ -8,9 +8,10 @@ use countersign_model::{Choice, ChoiceValue, EmailAddress, Kind, Ref, Secret, di
 use countersign_store::{ActorUser, Tx, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::Backend;
-use super::authenticate;
+use super::{authenticate, invitation};
 use crate::error::FlowError;
 use crate::kinds::{Authentication, Flow};
 use crate::plan::{PendingUser, key};
@@ -66,6 +67,8 @@ struct Change {
     password: Option<String>,
     group: Option<Ref<directory::Group>>,
     keep_session: Option<[u8; 32]>,
+    /// An invitation that is used by this, and the flow that it has to be for.
+    invitation: Option<(Uuid, Ref<Flow>)>,
     /// Set-up: only while the account has no password; closes the flow.
     closes_setup: Option<Ref<Flow>>,
     event: Value,
@@ -120,6 +123,7 @@ impl UserWriteStage {
             fields,
             password,
             group: self.create_users_group,
+            invitation: run.plan.invitation.map(|invitation| (invitation, run.plan.flow)),
             keep_session: own.then(|| run.browser.visitor.key_hash()),
             closes_setup: setup::is_setup(&run.slug()).then_some(run.plan.flow),
             event: Value::Object(event),
@@ -139,6 +143,7 @@ impl UserWriteStage {
                         .context
                         .insert(key::USER_BACKEND.to_owned(), Backend::Inbuilt.value().into());
                 }
+                run.plan.invitation = None;
                 run.plan.set_pending_user(&PendingUser { backend, ..written });
                 // What was asked is written: it need not stay in the plan, passwords least of all.
                 if names_password
@@ -158,6 +163,7 @@ impl UserWriteStage {
                 "The set-up was finished already. Sign in with the account that was made."
                     .to_owned(),
             )),
+            Written::Uninvited => Ok(Step::Deny(invitation::NOT_FOUND.to_owned())),
             Written::Refused => Ok(Step::Deny(FAILED.to_owned())),
         }
     }
@@ -197,6 +203,8 @@ enum Written {
     Done(PendingUser),
     /// Set-up: somebody else was first.
     Closed,
+    /// The invitation was used by somebody else, or its time is over.
+    Uninvited,
     Refused,
 }
 
@@ -206,6 +214,11 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
         && !fields.groups.contains(&group)
     {
         fields.groups.push(group);
+    }
+    if let Some((invitation, flow)) = change.invitation
+        && !invitation::spend(tx, invitation, flow)?
+    {
+        return Ok(Written::Uninvited);
     }
     if let (Some(flow), Some(pk)) = (change.closes_setup, change.pk) {
         let open =

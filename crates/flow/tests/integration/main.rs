@@ -10,6 +10,7 @@
 mod accounts;
 mod contract;
 mod guessing;
+mod invitations;
 mod json;
 mod mail;
 mod once;

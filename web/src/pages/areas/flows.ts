@@ -1,6 +1,9 @@
+import { ROOT, reason } from '../../lib/api/client';
 import type { Flow, Row, Stage } from '../../lib/api/types';
-import { plural } from '../../lib/format';
+import { copyText } from '../../lib/clipboard';
+import { ago, moment, plural } from '../../lib/format';
 import { href } from '../../lib/router.svelte';
+import { toasts } from '../../lib/toast.svelte';
 import type { Area } from './area';
 
 export const DESIGNATIONS: Record<string, string> = {
@@ -106,5 +109,53 @@ export const prompts: Area = {
     },
     actions: (row: Row) => [{ text: 'Edit', needs: 'change', href: href(`/flow/stages/prompts/${row.pk}/edit`) }],
     empty: { title: 'No prompts', text: 'A prompt is one field: its label, its kind, and the name its answer is kept under.' },
+  },
+};
+
+/** The address that whoever is invited opens. */
+const invitationLink = (row: Row): string => `${location.origin}${ROOT}/if/flow/${row.flow_obj?.slug}/?itoken=${row.pk}`;
+
+async function copyInvitation(row: Row): Promise<void> {
+  try {
+    await copyText(invitationLink(row));
+    toasts.say('Link copied. Whoever has it can use the invitation.');
+  } catch (error) {
+    toasts.say(`The link was not copied: ${reason(error)}`, 'bad');
+  }
+}
+
+export const invitations: Area = {
+  base: '/flow/stages/invitations',
+  kind: 'stages/invitation/invitations',
+  key: (row) => row.pk,
+  title: (row) => row.name,
+  list: {
+    path: 'stages/invitation/invitations',
+    title: 'Invitations',
+    intro: 'Links that let people into a flow which is for invited people only.',
+    noun: 'invitation',
+    plural: 'invitations',
+    order: 'expires',
+    remove: true,
+    key: (row: Row) => row.pk as string,
+    name: (row: Row) => row.name as string,
+    summary: (row: Row) => [row.flow_obj?.slug, row.single_use ? 'once' : ''].filter(Boolean).join(' · '),
+    kind: 'stages/invitation/invitations',
+    open: (row: Row) => href(`/flow/stages/invitations/${row.pk}/edit`),
+    cells: {
+      created_by: (row: Row) => ({ text: row.created_by?.username as string, href: href(`/identity/users/${row.created_by?.pk}`) }),
+      expires: (row: Row) =>
+        row.expires
+          ? { text: ago(row.expires as string), soft: true, title: moment(row.expires as string) }
+          : { text: 'Never', tone: 'warn' },
+    },
+    actions: (row: Row) => [
+      ...(row.flow_obj ? [{ text: 'Copy link', run: () => void copyInvitation(row) }] : []),
+      { text: 'Edit', href: href(`/flow/stages/invitations/${row.pk}/edit`) },
+    ],
+    empty: {
+      title: 'No invitations yet',
+      text: 'An invitation is a link to a flow with an invitation stage. It can be for one use, and carry answers that are filled in already.',
+    },
   },
 };

@@ -6,12 +6,12 @@ import { declared, type Area } from './area';
 import { groups, tokens, users } from './directory';
 import type { Needs } from '../../lib/rights';
 import { initialPermissions, roles } from './rights';
-import { flows, prompts, stages } from './flows';
+import { flows, invitations, prompts, stages } from './flows';
 import { rules, transports } from './notifications';
 import { brands, certificates, events } from './system';
 import { blueprints } from './tasks';
 
-/** Prompts before stages: their address begins with that of the stages. */
+/** Prompts and invitations before stages: their addresses begin with that of the stages. */
 export const AREAS: Area[] = [
   applications,
   providers,
@@ -24,6 +24,7 @@ export const AREAS: Area[] = [
   mappings,
   flows,
   prompts,
+  invitations,
   stages,
   brands,
   certificates,
@@ -62,6 +63,7 @@ const SECTIONS: Section[] = [
       item(roles, 'permissions rights delegation'),
       item(initialPermissions, 'rights owner'),
       item(tokens, 'api keys'),
+      item(invitations, 'enrollment sign up'),
     ],
   },
   { title: 'Access', items: [item(policies, 'customization rules'), item(mappings, 'customization scopes claims')] },

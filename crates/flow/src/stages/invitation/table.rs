@@ -1,0 +1,165 @@
+//! Invitations: who has the link of one gets past the invitation stage.
+
+use countersign_core::{ApiError, Call, Record, find};
+use countersign_directory::{SystemSettings, users};
+use countersign_events::{Event, emit, model_reference};
+use countersign_model::{
+    Fields as _, JsonMap, Key, Problem, Ref, Slug, Table, Timestamp, directory,
+};
+use countersign_rest::{Condition, Resource, plain};
+use countersign_store::{Sql, StoreError, Tx, params};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::api;
+use crate::kinds::Flow;
+
+/// Lets somebody into a flow that is for invited people only. Its link is the flow's address with
+/// `?itoken=` and its id.
+#[derive(Debug, Clone, Table)]
+#[kind(
+    path = "stages/invitation/invitations",
+    model = "authentik_stages_invitation.invitation",
+    schema = "Invitation",
+    title = "Invitation",
+    lookup = "invite_uuid",
+    ordering = "-expires",
+    form = "name expires flow fixed_data single_use",
+    aside(
+        "What happens next",
+        "The list gives you the link to send. Whoever opens it comes into the flow with the attributes that you set here."
+    ),
+    columns = "name, created_by: Created by, expires: Expiry"
+)]
+#[table(
+    name = "invitation",
+    operations = "list create retrieve update partial_update destroy used_by",
+    display = "Invitation {name}"
+)]
+pub(crate) struct Invitation {
+    #[column(key)]
+    pub(super) uuid: Uuid,
+    #[field(label = "Name", max_length = 50)]
+    #[column(filter, search)]
+    pub(super) name: Slug,
+    /// After this it lets nobody in, and is removed.
+    #[field(label = "Expires")]
+    #[column(filter, expires)]
+    pub(super) expires: Option<Timestamp>,
+    /// Answers that are there already, by the keys of the prompts.
+    #[field(label = "Custom attributes", default)]
+    pub(super) fixed_data: JsonMap,
+    #[field(read_only, default = Ref::new(Key::Int(0)))]
+    #[column(belongs_to = "users.id", on_delete = Cascade, through = "username")]
+    created_by: Ref<directory::User>,
+    /// When enabled, the invitation will be deleted after usage.
+    #[field(label = "Single use", default)]
+    single_use: bool,
+    /// When set, only the configured flow can use this invitation.
+    #[field(label = "Flow", choose(query = "designation=enrollment"))]
+    pub(super) flow: Option<Ref<Flow>>,
+}
+
+impl Record for Invitation {
+    fn check(&mut self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
+        let changed = before.is_none_or(|before| before.flow != self.flow);
+        match self.flow.filter(|flow| changed && tx.graph().get(*flow).is_none()) {
+            Some(flow) => Err(ApiError::field("flow", Problem::missing_reference(flow.key()))),
+            None => Ok(()),
+        }
+    }
+
+    fn saved(&self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
+        Ok(self.note(tx, if before.is_none() { "model_created" } else { "model_updated" })?)
+    }
+
+    fn removed(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
+        Ok(self.note(tx, "model_deleted")?)
+    }
+}
+
+impl Resource for Invitation {
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[("flow__slug", "string")];
+
+    fn conditions(call: &Call) -> Result<Vec<Condition>, ApiError> {
+        let slug = call.query.get("flow__slug").filter(|slug| !slug.is_empty());
+        let condition = |slug| {
+            let flow = call.snapshot.find::<Flow>("slug", slug).map(|(flow, _)| flow.key());
+            ("t.flow = ?".to_owned(), vec![flow.unwrap_or(Key::Uuid(Uuid::nil())).into()])
+        };
+        Ok(slug.map(condition).into_iter().collect())
+    }
+
+    fn answers(sql: &mut Sql<'_>, rows: &[Self], call: &Call) -> Result<Vec<Value>, StoreError> {
+        const BRIEF: [&str; 8] =
+            ["pk", "username", "name", "is_active", "last_login", "email", "attributes", "uid"];
+        let makers = users::named(sql, &call.cx, rows.iter().map(|row| Some(row.created_by)))?;
+        let answer = |row: &Invitation| {
+            let mut answer = plain(row);
+            let maker = makers.get(&row.created_by);
+            let said = |name: &&str| Some(((*name).to_owned(), maker?.get(*name)?.clone()));
+            answer.insert("created_by".to_owned(), BRIEF.iter().filter_map(said).collect());
+            let flow = row.flow.and_then(|flow| call.snapshot.entry(flow.id()));
+            let flow = flow.map(|flow| api::short_flow(&call.cx, flow)).unwrap_or_default();
+            answer.insert("flow_obj".to_owned(), flow);
+            Value::Object(answer)
+        };
+        Ok(rows.iter().map(answer).collect())
+    }
+
+    fn admit(
+        &mut self,
+        tx: &mut Tx<'_>,
+        call: &Call,
+        before: Option<&Self>,
+    ) -> Result<(), ApiError> {
+        if before.is_none() {
+            self.created_by = Ref::new(Key::Int(call.user()?.pk));
+            if !call.object()?.contains_key("expires") {
+                let lasts = SystemSettings::of(tx.graph()).default_token_duration.seconds();
+                self.expires = Some(tx.now().plus_seconds(lasts));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Invitation {
+    /// Whether it lets somebody into a flow now.
+    pub(super) fn is_good_for(&self, flow: Ref<Flow>, now: Timestamp) -> bool {
+        self.expires.is_none_or(|end| end > now) && self.flow.is_none_or(|own| own == flow)
+    }
+
+    fn note(&self, tx: &mut Tx<'_>, action: &str) -> Result<(), StoreError> {
+        let (kind, key) = (Self::META, self.uuid.simple().to_string());
+        let model = model_reference(kind.app(), kind.model_name(), &key, &self.name);
+        let context = json!({"model": model});
+        emit(tx, Event::new(action, "authentik.events.middleware", context)).map(|_| ())
+    }
+}
+
+/// Uses an invitation, in the transaction of what it was for. `false`: it is gone, or its time is
+/// over.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) fn spend(
+    tx: &mut Tx<'_>,
+    invitation: Uuid,
+    flow: Ref<Flow>,
+) -> Result<bool, StoreError> {
+    let found: Option<Invitation> = find(tx, invitation)?;
+    let now = tx.now();
+    let Some(found) = found.filter(|found| found.is_good_for(flow, now)) else { return Ok(false) };
+    let spent = found.single_use;
+    // Of two at once one takes the row.
+    if spent && tx.execute("DELETE FROM invitation WHERE uuid = $1", params![invitation])? == 0 {
+        return Ok(false);
+    }
+    let context = json!({"invitation_uuid": invitation.simple().to_string()});
+    emit(tx, Event::new("invitation_used", "authentik.events.signals", context))?;
+    if spent {
+        found.note(tx, "model_deleted")?;
+    }
+    Ok(true)
+}
