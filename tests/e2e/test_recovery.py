@@ -7,8 +7,8 @@ from html import unescape
 import pytest
 from receivers import MailServer, parts
 
-from browser import Window
-from world import PASSWORD, Person, Refused, Server, wait_for
+from browser import Window, sign_in
+from world import ADMIN, PASSWORD, Person, Refused, Server, wait_for
 
 FRESH = "Korrekt-Pferd-Batterie-1"
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
@@ -115,3 +115,39 @@ def test_a_new_account_is_confirmed_in_another_browser(server, mails):
     elsewhere.open(urllib.parse.urljoin(server.base, elsewhere.press(page).headers["Location"]))
     assert elsewhere.me().json()["user"]["username"] == "otto"
     assert server.one("core/users/", username="otto")["is_active"] is True
+
+
+class Leaver(Person):
+    """Somebody who deletes the own account."""
+
+    def answer(self, challenge):
+        if challenge["component"] == "countersign-stage-user-delete":
+            return {}
+        return super().answer(challenge)
+
+
+def test_people_come_by_invitation_and_leave(server, mails, browser):
+    apply(server, "example/flows-enrollment-2-stage.yaml")
+    apply(server, "example/flows-unenrollment.yaml")
+    flow = server.flow("default-enrollment-flow")
+    stage = server.create("stages/invitation/stages/", name="invited only")["pk"]
+    server.create("flows/bindings/", target=flow, stage=stage, order=0)
+    with pytest.raises(Refused):
+        Newcomer(server, "otto", FRESH).run_flow("default-enrollment-flow")
+    invitation = server.create("stages/invitation/invitations/", name="for-otto", flow=flow, single_use=True)
+    admin = Window(browser, server.base, "invitations", viewport=SIZES["desktop"])
+    sign_in(admin.go("/if/flow/default-authentication-flow/"), ADMIN)
+    admin.page.wait_for_url("**/if/**")
+    admin.go("/if/admin/#/flow/stages/invitations").see("for-otto")
+    assert admin.barriers() == []
+    admin.picture("list")
+    token = f"itoken={invitation['pk']}"
+    otto = Leaver(server, "otto", FRESH)
+    otto.web = (newcomer := Newcomer(server, "otto", FRESH)).web
+    newcomer.run_flow("default-enrollment-flow", token)
+    assert otto.me().json()["user"]["username"] == "otto"
+    with pytest.raises(Refused):
+        Newcomer(server, "olga", FRESH).run_flow("default-enrollment-flow", token)
+    otto.run_flow("default-unenrollment-flow")
+    assert otto.me().status_code == 403
+    assert server.get("core/users/", username="otto")["results"] == []

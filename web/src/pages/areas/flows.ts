@@ -126,6 +126,7 @@ async function copyInvitation(row: Row): Promise<void> {
 
 export const invitations: Area = {
   base: '/flow/stages/invitations',
+  model: 'authentik_stages_invitation.invitation',
   kind: 'stages/invitation/invitations',
   key: (row) => row.pk,
   title: (row) => row.name,
@@ -151,7 +152,7 @@ export const invitations: Area = {
     },
     actions: (row: Row) => [
       ...(row.flow_obj ? [{ text: 'Copy link', run: () => void copyInvitation(row) }] : []),
-      { text: 'Edit', href: href(`/flow/stages/invitations/${row.pk}/edit`) },
+      { text: 'Edit', needs: 'change', href: href(`/flow/stages/invitations/${row.pk}/edit`) },
     ],
     empty: {
       title: 'No invitations yet',

@@ -1,6 +1,6 @@
 //! Invitations: who has the link of one gets past the invitation stage.
 
-use countersign_core::{ApiError, Call, Record, find};
+use countersign_core::{ApiError, Call, Permission, Record, find};
 use countersign_directory::{SystemSettings, users};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{
@@ -8,7 +8,7 @@ use countersign_model::{
 };
 use countersign_rest::{Condition, Resource, plain};
 use countersign_store::{Sql, StoreError, Tx, params};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::api;
@@ -94,12 +94,20 @@ impl Resource for Invitation {
         const BRIEF: [&str; 8] =
             ["pk", "username", "name", "is_active", "last_login", "email", "attributes", "uid"];
         let makers = users::named(sql, &call.cx, rows.iter().map(|row| Some(row.created_by)))?;
+        let sees_accounts = call.rights().hold(Permission::view(users::User::META));
         let answer = |row: &Invitation| {
             let mut answer = plain(row);
             let maker = makers.get(&row.created_by);
             let said = |name: &&str| Some(((*name).to_owned(), maker?.get(*name)?.clone()));
-            answer.insert("created_by".to_owned(), BRIEF.iter().filter_map(said).collect());
-            let flow = row.flow.and_then(|flow| call.snapshot.entry(flow.id()));
+            let mut maker: Map<String, Value> = BRIEF.iter().filter_map(said).collect();
+            // Who may not view accounts learns who it was, not more.
+            if !sees_accounts && row.created_by.key().int() != call.caller.pk() {
+                maker.insert("email".to_owned(), "".into());
+                maker.insert("attributes".to_owned(), json!({}));
+            }
+            answer.insert("created_by".to_owned(), maker.into());
+            let flow = row.flow.filter(|flow| sees_flow(call, *flow));
+            let flow = flow.and_then(|flow| call.snapshot.entry(flow.id()));
             let flow = flow.map(|flow| api::short_flow(&call.cx, flow)).unwrap_or_default();
             answer.insert("flow_obj".to_owned(), flow);
             Value::Object(answer)
@@ -113,6 +121,10 @@ impl Resource for Invitation {
         call: &Call,
         before: Option<&Self>,
     ) -> Result<(), ApiError> {
+        let named = self.flow.filter(|flow| before.is_none_or(|old| old.flow != Some(*flow)));
+        if let Some(flow) = named.filter(|flow| !sees_flow(call, *flow)) {
+            return Err(ApiError::field("flow", Problem::missing_reference(flow.key())));
+        }
         if before.is_none() {
             self.created_by = Ref::new(Key::Int(call.user()?.pk));
             if !call.object()?.contains_key("expires") {
@@ -136,6 +148,11 @@ impl Invitation {
         let context = json!({"model": model});
         emit(tx, Event::new(action, "authentik.events.middleware", context)).map(|_| ())
     }
+}
+
+/// What may not be viewed is not there to be named.
+fn sees_flow(call: &Call, flow: Ref<Flow>) -> bool {
+    call.rights().on(Permission::view(Flow::META), flow.id())
 }
 
 /// Uses an invitation, in the transaction of what it was for. `false`: it is gone, or its time is
