@@ -48,8 +48,10 @@ fn filter(level: Level, traced: bool) -> EnvFilter {
         Level::Warning => "warn",
         Level::Error => "error",
     };
-    // Libraries tell their own story only when something is wrong with them.
+    // Libraries tell their own story only when something is wrong with them; not what calls every
+    // answer of a passkey an error that anybody can send, and repeats it. Those are events.
     let quiet = if matches!(level, Level::Error) { "error" } else { "warn" };
+    let quiet = format!("{quiet},webauthn_rs_core=off");
     let spans = if traced { format!(",{}=info", traces::TARGET) } else { String::new() };
     EnvFilter::new(format!("{quiet},countersign={words}{}{spans}", own_crates(words)))
 }
@@ -189,6 +191,21 @@ mod tests {
         assert!(tracing::subscriber::with_default(silent, || {
             !tracing::info_span!(target: "spans", "y").is_disabled()
         }));
+    }
+
+    #[test]
+    fn what_anybody_can_send_to_a_library_is_not_in_the_log() {
+        let heard = |level| {
+            let subscriber = Registry::default().with(filter(level, true));
+            tracing::subscriber::with_default(subscriber, || {
+                (
+                    tracing::enabled!(target: "webauthn_rs_core::internals", tracing::Level::ERROR),
+                    tracing::enabled!(target: "rustls::conn", tracing::Level::ERROR),
+                )
+            })
+        };
+        assert_eq!(heard(Level::Info), (false, true));
+        assert_eq!(heard(Level::Trace), (false, true));
     }
 
     #[test]

@@ -465,3 +465,24 @@ async fn only_the_makes_that_a_stage_names_are_set_up_and_count() {
         "/api/v3/stages/authenticator/webauthn_device_types/00000000-0000-0000-0000-000000000007/";
     assert_eq!(admin.get(gone).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passkey_shown_lately_counts_again_until_it_is_removed() {
+    let world = World::set_up().await;
+    let mut admin = administrator(&world).await;
+    let passkey = set_up(&mut admin, SoftPasskey::new(ORIGIN)).await;
+    set_up(&mut admin, SoftPasskey::new(ORIGIN)).await;
+    let validate = validate_stage(&mut admin).await;
+    admin.change(&validate, json!({"last_auth_threshold": "hours=1"})).await;
+    let known = administrator_with(&world, &passkey).await.cookies["authentik_mfa"].clone();
+    let asked = async || {
+        let mut browser = world.browser();
+        browser.cookies.insert("authentik_mfa".to_owned(), known.clone());
+        with_password(&mut browser).await["component"] == "ak-stage-authenticator-validate"
+    };
+    assert!(!asked().await);
+    let path = "/api/v3/authenticators/webauthn/1/";
+    let gone = admin.send(Method::DELETE, path, "application/json", String::new()).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text);
+    assert!(asked().await, "the other one was not shown");
+}
