@@ -1,9 +1,7 @@
 // The objects a reference field can point at, as things with a label and words to find them by.
 import { get, type Query } from '../api/client';
-import { AREAS } from '../../pages/areas';
-import { kinds, type Choose, type Target } from '../api/kinds';
+import type { Choose, Target } from '../api/kinds';
 import type { Page, Row } from '../api/types';
-import { session } from '../session.svelte';
 
 export interface Option {
   value: string | number;
@@ -21,12 +19,6 @@ export interface Options {
 }
 
 const SIZE = 100;
-
-/** Whether what is at a path may be viewed at all; what is not is not asked for. */
-export async function shown(path: string): Promise<boolean> {
-  const model = AREAS.find((area) => area.family === path)?.model ?? (await kinds()).find((kind) => kind.path === path)?.model;
-  return model === undefined || session.may(model, 'view');
-}
 
 export async function options(target: Target, path: string, query: Query = {}, search = ''): Promise<Options> {
   const page = await get<Page<Row>>(path, { page_size: SIZE, ...query, search });
