@@ -66,6 +66,7 @@ def test_what_is_held_on_one_account_shows_and_changes_that_one(server, delegate
     assert delegate("DELETE", f"core/users/{one['pk']}/").status_code == 403
     extra = server.get("rbac/permissions/roles/", uuid=delegate.role)["results"]
     assert {(row["codename"], row["object_pk"]) for row in extra} == {("view_user", str(one["pk"])), ("change_user", str(one["pk"]))}
+    assert {row["object_description"] for row in extra} == {"User grant-one"}
     held = server.get("rbac/permissions/assigned_by_roles/", model="authentik_core.user", object_pk=one["pk"])["results"]
     assert [row["role_pk"] for row in held] == [delegate.role]
     server.api("PATCH", UNASSIGN.format(delegate.role), 204, json={"permissions": ["view_user", "change_user"], **on})

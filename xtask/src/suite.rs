@@ -160,7 +160,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 33] = [
+const SHARED: [&str; 34] = [
     "routes",
     "bad_input",
     "compatibility",
@@ -193,6 +193,7 @@ const SHARED: [&str; 33] = [
     "passkeys",
     "people_search",
     "roles",
+    "accounts_admin",
     "secrets",
 ];
 

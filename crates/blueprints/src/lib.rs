@@ -8,6 +8,7 @@
 
 pub mod apply;
 pub mod check;
+mod dry;
 pub mod export;
 pub mod files;
 pub mod format;

@@ -2,6 +2,7 @@
 
 mod delegates;
 mod generated;
+mod person;
 mod rights;
 mod tables;
 

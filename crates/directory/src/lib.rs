@@ -7,12 +7,14 @@ mod audit;
 mod avatar;
 mod clean;
 mod consents;
+mod enterprise;
 pub mod groups;
 mod guard;
 mod hash_memory;
 mod impersonation;
 mod me;
 mod passwords;
+mod person;
 mod rbac;
 mod recovery;
 mod rights;
@@ -59,6 +61,8 @@ pub fn module(places: &Arc<Places>) -> (Module, Arc<Passwords>) {
     operations.extend(tokens::actions());
     operations.extend(rbac::operations());
     operations.extend(rights::operations());
+    operations.extend(person::operations());
+    operations.extend(enterprise::operations());
     operations.extend(system::operations(places));
     let module = Module {
         name: "directory",
@@ -70,6 +74,7 @@ pub fn module(places: &Arc<Places>) -> (Module, Arc<Passwords>) {
             .chain(system::enumerations())
             .chain(rbac::schemas())
             .chain(rights::schemas())
+            .chain(enterprise::schemas())
             .collect(),
         jobs: vec![Job::every(
             "clean_temporary_users",

@@ -459,8 +459,36 @@ fn grant_json(grant: &OnObject) -> Value {
     })
 }
 
-/// With what it is about, in words that the caller may see.
-fn extra_json(call: &Call, grant: &OnObject) -> Value {
+/// What rows are called that grants are on, by model and key.
+type Called = BTreeMap<(&'static str, Key), String>;
+
+/// With what they are about, in words that the caller may see.
+async fn extras(call: &Call, grants: &[OnObject]) -> Result<Vec<Value>, ApiError> {
+    let mut by_model: BTreeMap<&'static str, Vec<Key>> = BTreeMap::new();
+    for grant in grants.iter().filter(|grant| grant.object.is_none()) {
+        by_model.entry(grant.permission.model()).or_default().push(grant.key);
+    }
+    let mut called = Called::new();
+    for (model, keys) in by_model {
+        if let Some(Declared::Table(table, meta)) = call.cx.declared(model) {
+            let found = countersign_rest::called(call, table, meta, &keys).await?;
+            let titled = |text: String| titled(meta.title, text);
+            called.extend(found.into_iter().map(|(key, text)| ((model, key), titled(text))));
+        }
+    }
+    Ok(grants.iter().map(|grant| extra_json(call, grant, &called)).collect())
+}
+
+async fn extra(call: &Call, grant: &OnObject) -> Result<Value, ApiError> {
+    let all = extras(call, std::slice::from_ref(grant)).await?;
+    Ok(all.into_iter().next().unwrap_or_default())
+}
+
+fn titled(title: &str, shown: String) -> String {
+    if shown.starts_with(title) { shown } else { format!("{title} {shown}") }
+}
+
+fn extra_json(call: &Call, grant: &OnObject, called: &Called) -> Value {
     let mut answer = grant_json(grant);
     let listed = ListedPermission::of(grant.permission);
     let entry = grant.object.and_then(|object| call.snapshot.entry(object));
@@ -468,11 +496,9 @@ fn extra_json(call: &Call, grant: &OnObject) -> Value {
     if let Value::Object(map) = &mut answer {
         map.insert("app_label_verbose".to_owned(), listed.map_or("", |l| l.app_label).into());
         map.insert("model_verbose".to_owned(), listed.map_or("", |l| l.model_label).into());
-        let description = visible.map(|entry| {
-            let title = entry.meta().title;
-            let shown = call.cx.display(entry);
-            if shown.starts_with(title) { shown } else { format!("{title} {shown}") }
-        });
+        let of_row = || called.get(&(grant.permission.model(), grant.key)).cloned();
+        let description =
+            visible.map(|entry| titled(entry.meta().title, call.cx.display(entry))).or_else(of_row);
         map.insert("object_description".to_owned(), description.into());
     }
     answer
@@ -493,7 +519,10 @@ async fn list_grants(call: Call, sort: Sort) -> Result<Response, ApiError> {
         Vec::new()
     };
     all.reverse();
-    paged(&call, &all, |part| Ok(part.iter().map(|grant| extra_json(&call, grant)).collect()))
+    let page = Page::read(&call.query, 1000)?;
+    page.check(all.len())?;
+    let part: Vec<OnObject> = all.iter().skip(page.offset()).take(page.size).cloned().collect();
+    Ok(json(StatusCode::OK, &envelope(page, all.len(), extras(&call, &part).await?)))
 }
 
 /// Whether a holder is among those that the caller may view.
@@ -548,7 +577,7 @@ async fn find(call: &Call, sort: Sort) -> Result<OnObject, ApiError> {
 
 async fn one_grant(call: Call, sort: Sort) -> Result<Response, ApiError> {
     let found = find(&call, sort).await?;
-    Ok(json(StatusCode::OK, &extra_json(&call, &found)))
+    Ok(json(StatusCode::OK, &extra(&call, &found).await?))
 }
 
 async fn take_grant(call: Call, sort: Sort) -> Result<Response, ApiError> {
@@ -570,7 +599,7 @@ async fn move_grant(call: Call, sort: Sort) -> Result<Response, ApiError> {
         }
         Some(text) => Some(text.as_str().map_or_else(|| text.to_string(), str::to_owned)),
     };
-    let Some(key) = key else { return Ok(json(StatusCode::OK, &extra_json(&call, &found))) };
+    let Some(key) = key else { return Ok(json(StatusCode::OK, &extra(&call, &found).await?)) };
     let target = resolve(&call, found.permission.model(), &key).await?;
     let (holder, permission) = (found.holder, found.permission);
     let work = move |tx: &mut Tx<'_>| {
@@ -583,7 +612,7 @@ async fn move_grant(call: Call, sort: Sort) -> Result<Response, ApiError> {
     let all = on_objects(&call, sort, Some(holder)).await?;
     let found = all.iter().find(|grant| grant.id == id);
     let found = found.ok_or_else(|| ApiError::not_found("Permission"))?;
-    Ok(json(StatusCode::OK, &extra_json(&call, found)))
+    Ok(json(StatusCode::OK, &extra(&call, found).await?))
 }
 
 fn take(tx: &mut Tx<'_>, grant: &OnObject) -> Result<(), ApiError> {

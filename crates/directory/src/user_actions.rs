@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use countersign_accounts::may_change;
 use countersign_core::{
     Access, ApiError, Call, Operation, Permission, Via, brand_for, json, no_content, save, with,
 };
@@ -10,6 +11,7 @@ use countersign_events::Chart;
 use countersign_model::{
     FieldErrors, Fields, JsonMap, Key, ObjectId, Problem, Ref, Secret, Space, Timestamp,
 };
+use countersign_rest::object_schema;
 use countersign_store::{Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -71,7 +73,46 @@ pub(crate) fn operations(passwords: &Arc<Passwords>) -> Vec<Operation> {
         )
         .request("UserServiceAccountRequest")
         .response("UserServiceAccountResponse"),
+        Operation::new(
+            Method::POST,
+            "countersign/users/{id}/lockdown/",
+            "countersign_users_lockdown_create",
+            Access::on(Permission::change(User::META)),
+            lockdown,
+        )
+        .summary("Deactivates an account and ends all that acts in its name.")
+        .request(object_schema(&[("reason", "string")])),
+        Operation::new(
+            Method::POST,
+            "countersign/users/{id}/unlock/",
+            "countersign_users_unlock_create",
+            Access::on(Permission::change(User::META)),
+            unlock,
+        )
+        .summary("Gives a locked account back to its owner, who signs in anew."),
     ]
+}
+
+async fn lockdown(call: Call) -> Result<Response, ApiError> {
+    let pk = call.row_number()?;
+    let body = call.object()?;
+    let reason = body.get("reason").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+    if reason.is_empty() {
+        return Err(ApiError::field("reason", Problem::required()));
+    }
+    let write = move |tx: &mut Tx<'_>| users::lock(tx, pk, &reason);
+    call.cx.store.write(call.actor(), "account locked", write).await?;
+    Ok(no_content())
+}
+
+async fn unlock(call: Call) -> Result<Response, ApiError> {
+    let pk = call.row_number()?;
+    let write = move |tx: &mut Tx<'_>| {
+        may_change(tx, pk)?;
+        users::activate(tx, pk).map(|_| ())
+    };
+    call.cx.store.write(call.actor(), "account unlocked", write).await?;
+    Ok(no_content())
 }
 
 async fn set_password(passwords: Arc<Passwords>, call: Call) -> Result<Response, ApiError> {

@@ -523,6 +523,28 @@ fn end_everything(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> {
     revoke_grants(tx, pk)
 }
 
+/// Deactivates an account and ends all that acts in its name: sessions, tokens, app passwords, links
+/// and what applications were given. One event says so.
+///
+/// # Errors
+/// 400 for the own account or the last administrator, 403 for one that holds more than who acts.
+pub(crate) fn lock(tx: &mut Tx<'_>, pk: i64, reason: &str) -> Result<(), ApiError> {
+    may_change(tx, pk)?;
+    if tx.actor().is(pk) {
+        let text = "You cannot lock the account you are signed in with.";
+        return Err(ApiError::detail(StatusCode::BAD_REQUEST, text));
+    }
+    administrators::keep_one(tx)?;
+    let account = account_of(tx, pk)?.ok_or_else(|| ApiError::not_found("User"))?;
+    tx.execute("UPDATE users SET is_active = 0 WHERE id = $1", params![pk])?;
+    end_everything(tx, pk)?;
+    let tokens = tx.execute("DELETE FROM token WHERE user_id = $1", params![pk])?;
+    let context = json!({"reason": reason, "tokens": tokens});
+    let event = Event::new("custom_account_locked", "countersign.users", context);
+    emit(tx, event.about(Some(account)))?;
+    Ok(())
+}
+
 /// What applications were given for an account: access and refresh tokens, and codes.
 pub(crate) fn revoke_grants(tx: &mut Tx<'_>, pk: i64) -> Result<(), StoreError> {
     for table in ["access_token", "refresh_token", "authorization_code"] {

@@ -146,6 +146,24 @@ async fn report(call: Call) -> Result<Response, ApiError> {
     answer_row::<EventRow>(call, StatusCode::CREATED, uuid.into()).await
 }
 
+/// More events of one person than anybody reads through.
+const MOST: i64 = 10_000;
+
+/// What an account did, and what was done to it, newest first.
+///
+/// # Errors
+/// When the engine fails.
+pub fn of_person(sql: &mut Sql<'_>, pk: i64) -> Result<Vec<Value>, StoreError> {
+    let [actor, subject] = ACCOUNTS.map(|(_, number)| number);
+    let statement = format!(
+        "SELECT t.uuid FROM event t WHERE {actor} = $1 OR {subject} = $1 ORDER BY t.created DESC LIMIT {MOST}"
+    );
+    let rows = sql.query(&statement, params![pk])?;
+    let keys: Vec<SqlValue> = rows.iter().filter_map(countersign_store::Row::first).collect();
+    let events: Vec<EventRow> = countersign_core::find_all(sql, &keys)?;
+    Ok(events.iter().map(answered).collect())
+}
+
 /// An event as the API answers it.
 pub(crate) fn answered(row: &EventRow) -> Value {
     let mut answer = plain(row);

@@ -13,7 +13,7 @@ mod event;
 mod geo;
 mod stream;
 
-pub use api::Actions;
+pub use api::{Actions, of_person};
 pub use audit::{Audit, created, deleted};
 pub use chart::Chart;
 pub use cleanse::{beginning, cleanse, shortened, sounds_secret};

@@ -14,7 +14,9 @@ use serde_json::json;
 
 use crate::history::dated;
 use crate::named::find;
-use crate::objects::{self, Listed, etag, if_match, one, render_all, rendered, wants_all};
+use crate::objects::{
+    self, Listed, changed_meanwhile, etag, if_match, one, render_all, rendered, wants_all,
+};
 use crate::references::with_missing;
 use crate::{openapi, single, used_by};
 
@@ -203,10 +205,7 @@ async fn update(kind: Arc<KindResource>, call: Call, mode: Mode) -> Result<Respo
             let base =
                 tx.graph().entry(id).cloned().ok_or_else(|| ApiError::not_found(meta.schema))?;
             if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
-                return Err(ApiError::detail(
-                    StatusCode::PRECONDITION_FAILED,
-                    "The object has changed since it was read: read it again.",
-                ));
+                return Err(changed_meanwhile());
             }
             let parsed = def.parse(&moved.input(&body, mode), Some(&*base.object));
             let object = parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;

@@ -30,5 +30,5 @@ pub use openapi::object_schema;
 pub use secrets::Asked as AskedSecret;
 pub use socket::{admit, socket};
 pub use table::{
-    Condition, Index, Narrowed, Resource, answer_row, no_choice, plain, sees_account, table,
+    Condition, Index, Narrowed, Resource, answer_row, called, no_choice, plain, sees_account, table,
 };

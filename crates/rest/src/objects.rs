@@ -43,15 +43,18 @@ pub(crate) async fn destroy(
         .write(call.actor(), format!("deleted over the API: {title}"), move |tx| {
             let base = tx.graph().entry(id).cloned().ok_or_else(|| ApiError::not_found(title))?;
             if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
-                return Err(ApiError::detail(
-                    StatusCode::PRECONDITION_FAILED,
-                    "The object has changed since it was read: read it again.",
-                ));
+                return Err(changed_meanwhile());
             }
             tx.draft().delete(id).map_err(ApiError::from)
         })
         .await?;
     Ok(no_content())
+}
+
+/// RFC 9110, section 15.5.13.
+pub(crate) fn changed_meanwhile() -> ApiError {
+    let text = "The object has changed since it was read: read it again.";
+    ApiError::detail(StatusCode::PRECONDITION_FAILED, text)
 }
 
 /// How an object becomes an answer.

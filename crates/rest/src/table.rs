@@ -1,6 +1,8 @@
 //! The generic resource over declared tables: the same lists, filters and pages as kinds have, with
 //! SQL behind them. A page of rows takes the same number of statements however many they are.
 
+use std::collections::BTreeMap;
+
 use axum::response::Response;
 use countersign_accounts::{give_initial, may_change};
 use countersign_core::{
@@ -11,10 +13,11 @@ use countersign_model::{
     ColumnKind, ColumnMeta, FieldErrors, Key, KindMeta, Mode, ObjectId, Problem, Shape, TableMeta,
 };
 use countersign_store::{self as store, Sql, SqlValue, StoreError, Tx};
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::objects::{changed_meanwhile, if_match};
 use crate::openapi::property;
 use crate::values::words;
 use crate::{effective, used_by};
@@ -285,6 +288,7 @@ async fn change<T: Resource>(call: Call, mode: Mode) -> Result<Response, ApiErro
     let write = move |tx: &mut Tx<'_>| {
         let found = countersign_core::find(tx, wanted.clone())?;
         let before: T = found.ok_or_else(|| ApiError::not_found(T::TABLE.class))?;
+        as_read(&moved, &before)?;
         let mut row = T::parse(&moved.input(&body, mode), Some(&before))?;
         row.admit(tx, &moved, Some(&before))?;
         may_touch(tx, &before)?;
@@ -300,6 +304,7 @@ async fn destroy<T: Resource>(call: Call) -> Result<Response, ApiError> {
     let moved = call.clone();
     let write = move |tx: &mut Tx<'_>| {
         let Some(row) = countersign_core::find::<T>(tx, key)? else { return Ok(()) };
+        as_read(&moved, &row)?;
         row.admit_removal(tx, &moved)?;
         may_touch(tx, &row)?;
         remove(tx, &row)
@@ -338,6 +343,26 @@ fn may_touch<T: Resource>(tx: &mut Tx<'_>, row: &T) -> Result<(), ApiError> {
     }
 }
 
+/// What a row is known by while nobody edits it: its fields, without what no edit sets, as the last
+/// sign-in.
+fn tag<T: Resource>(row: &T) -> String {
+    let mut fields = row.to_map();
+    let local = T::TABLE.columns.iter().filter(|c| T::TABLE.local.contains(&c.name));
+    local.for_each(|column| {
+        fields.remove(column.name);
+    });
+    let digest = store::sha256(&Value::Object(fields).to_string());
+    format!("\"{}\"", hex::encode(digest.get(..16).unwrap_or_default()))
+}
+
+/// Refuses an edit of what is no longer as it was read (RFC 9110, section 13.1.1).
+fn as_read<T: Resource>(call: &Call, row: &T) -> Result<(), ApiError> {
+    match if_match(call) {
+        Some(wanted) if wanted != tag(row) => Err(changed_meanwhile()),
+        _ => Ok(()),
+    }
+}
+
 fn reason(meta: &KindMeta, what: &str) -> String {
     format!("{} {what}", meta.title.to_lowercase())
 }
@@ -352,8 +377,20 @@ pub async fn answer_row<T: Resource>(
     key: SqlValue,
 ) -> Result<Response, ApiError> {
     let moved = call.clone();
-    let mut rows = call.cx.store.read(move |sql| answers::<T>(sql, &[key], &moved)).await?;
-    rows.pop().map(|row| json(status, &row)).ok_or_else(|| ApiError::not_found(T::TABLE.class))
+    let read = move |sql: &mut Sql<'_>| {
+        let row = countersign_core::find::<T>(sql, key.clone())?;
+        Ok::<_, StoreError>((row.map(|row| tag(&row)), answers::<T>(sql, &[key], &moved)?.pop()))
+    };
+    let found = match call.cx.store.read(read).await? {
+        (Some(tag), Some(row)) => Some((tag, row)),
+        _ => None,
+    };
+    let (tag, row) = found.ok_or_else(|| ApiError::not_found(T::TABLE.class))?;
+    let mut response = json(status, &row);
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
 }
 
 /// Whether a caller holds a permission on any row whatever.
@@ -389,6 +426,41 @@ pub async fn sees_account(call: &Call, pk: i64) -> Result<bool, ApiError> {
     let reach = rights.rights(&call.snapshot).reach(Permission::view(meta), Some(table));
     let seen = call.cx.store.read(move |sql| reached_of(sql, table, &reach, &keys)).await?;
     Ok(!seen.is_empty())
+}
+
+/// What rows are called, of those that the caller may view.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn called(
+    call: &Call,
+    table: &'static TableMeta,
+    meta: &'static KindMeta,
+    keys: &[Key],
+) -> Result<BTreeMap<Key, String>, ApiError> {
+    let Some(key) = table.key() else { return Ok(BTreeMap::new()) };
+    let values: Vec<SqlValue> = keys.iter().map(|key| (*key).into()).collect();
+    let (among, of) = store::one_of(&format!("t.{}", key.sql), 0, &values);
+    let mut conditions = Conditions::after(of.len());
+    if let Some((text, values)) =
+        call.rights().reach(Permission::view(meta), Some(table)).condition(table)
+    {
+        conditions.push(&text, values);
+    }
+    let statement = format!(
+        "SELECT t.{}, {} FROM {} t WHERE {among}{}",
+        key.sql,
+        table.display_sql(),
+        table.name,
+        conditions.and()
+    );
+    let values = [of, conditions.into_values()].concat();
+    let rows = call.cx.store.read(move |sql| sql.query(&statement, &values)).await?;
+    let named = |row: &store::Row| {
+        let key = row.get(0).map(Key::Int).or_else(|_| row.get(0).map(Key::Uuid))?;
+        Ok::<_, StoreError>((key, row.get(1)?))
+    };
+    Ok(rows.iter().map(named).collect::<Result<_, _>>()?)
 }
 
 /// Of the rows with these keys, those that are reached.

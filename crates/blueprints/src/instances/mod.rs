@@ -191,6 +191,7 @@ pub fn module(given: &Arc<Surroundings>) -> Module {
     let (admitting, watching) = (given.clone(), given.clone());
     let mut operations = api::operations(given);
     operations.extend(crate::export::operations(given));
+    operations.extend(crate::dry::operations(given));
     Module {
         name: "blueprints",
         kinds: vec![
@@ -212,7 +213,10 @@ pub fn module(given: &Arc<Surroundings>) -> Module {
             ),
             ("FlowImportResult", object_schema(&[("logs", "[#LogEvent]"), ("success", "boolean")])),
             ("FlowImportRequest", object_schema(&[("file?", "file"), ("clear?", "boolean")])),
-        ],
+        ]
+        .into_iter()
+        .chain(crate::dry::schemas())
+        .collect(),
         jobs: vec![
             Job::of(discovery::Discover(given.clone())).also_every(3600),
             Job::of(apply::Apply(given.clone())),

@@ -27,6 +27,12 @@ struct Row {
 }
 
 impl Row {
+    /// What is needed globally.
+    fn needed(&self) -> Vec<Permission> {
+        let names = self.access.strip_prefix("permission: ").unwrap_or_default();
+        names.split(", ").filter_map(Permission::parse).collect()
+    }
+
     fn on_object(&self) -> Option<Permission> {
         let names = self.access.strip_prefix("permission on the object: ")?;
         Permission::parse(names.split(", ").next()?)
@@ -462,6 +468,56 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
     }
     println!("{walked} calls");
     assert!(wrong.is_empty(), "{} of {walked}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Has the members of a role hold these globally, and nothing else.
+async fn hold(world: &World, role: Uuid, held: BTreeSet<Permission>) {
+    let work = move |tx: &mut Tx<'_>| {
+        let permissions = countersign_core::Permissions(held.clone());
+        tx.draft().put(role, Role { name: "holder".to_owned(), permissions });
+        Ok::<_, StoreError>(())
+    };
+    world.cx.store.write(Actor::system(), "held", work).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_permissions_for_everything_is_refused_for_want_of_one() {
+    let world = World::new().await;
+    let people = people(&world).await;
+    let all: BTreeSet<Permission> = permissions().iter().map(|listed| listed.permission).collect();
+    let mut walked = 0;
+    for row in rows(&world).await {
+        let needed = row.needed();
+        let everything = row.access == "every permission";
+        if (needed.is_empty() && !everything) || row.path.starts_with("testing/") {
+            continue;
+        }
+        let parts = row.path.split('/').map(|part| if part.starts_with('{') { "7" } else { part });
+        let path = parts.collect::<Vec<_>>().join("/");
+        let call = async |who: &str| {
+            let body = if row.method == Method::GET { Value::Null } else { json!({}) };
+            world.call(who, row.method.clone(), &path, body).await
+        };
+        let named = format!("{} {}", row.method, row.path);
+        for who in ["nobody", "plain"] {
+            assert_eq!(call(who).await.0, StatusCode::FORBIDDEN, "{named}: {who}");
+        }
+        for missing in &needed {
+            let held = all.iter().copied().filter(|held| held != missing).collect();
+            hold(&world, people.holder, held).await;
+            let status = call("holder").await.0;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{named}: all but {missing}");
+        }
+        // Holding each permission is not being a superuser.
+        let (status, answer) = call("all").await;
+        if everything {
+            assert_eq!(status, StatusCode::FORBIDDEN, "{named}: {answer}");
+        } else {
+            assert_ne!(status, StatusCode::FORBIDDEN, "{named}: {answer}");
+        }
+        walked += 1;
+    }
+    assert!(walked > 50, "only {walked} operations need permissions for everything");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,6 +74,9 @@ export async function whoIsThere<T>(): Promise<T | undefined> {
   throw toError(answer.status, answer.data);
 }
 
+/** Where an object keeps what it was known by when it was read. */
+const READ = Symbol('read as');
+
 interface Answer {
   ok: boolean;
   status: number;
@@ -92,9 +95,9 @@ async function sessionEnded(answer: Answer): Promise<boolean> {
   return isSignedOut(answer) || (await whoIsThere().catch(() => true)) === undefined;
 }
 
-export async function request<T>(method: string, path: string, query?: Query, body?: unknown): Promise<T> {
+export async function request<T>(method: string, path: string, query?: Query, body?: unknown, read?: object): Promise<T> {
   for (;;) {
-    const answer = await send(method, path, query, body);
+    const answer = await send(method, path, query, body, read);
     if (answer.ok) return answer.data as T;
     // Nothing was done, so the same can be asked again.
     if (wantsProof(answer)) await renew('proof');
@@ -110,10 +113,12 @@ export async function quietly<T>(path: string, query?: Query): Promise<T> {
   throw toError(answer.status, answer.data);
 }
 
-async function send(method: string, path: string, query?: Query, body?: unknown): Promise<Answer> {
+async function send(method: string, path: string, query?: Query, body?: unknown, read?: object): Promise<Answer> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   const init: RequestInit = { method, headers, credentials: 'same-origin' };
   if (method !== 'GET') headers['X-authentik-CSRF'] = cookie('authentik_csrf');
+  const match = (read as { [READ]?: string } | undefined)?.[READ];
+  if (match) headers['If-Match'] = match;
   if (body instanceof FormData) {
     init.body = body;
   } else if (body !== undefined) {
@@ -137,6 +142,9 @@ async function send(method: string, path: string, query?: Query, body?: unknown)
   } catch {
     data = null;
   }
+  // Proxies that compress mark it as weak.
+  const tag = response.headers.get('ETag')?.replace(/^W\//, '');
+  if (tag && data !== null && typeof data === 'object') Object.defineProperty(data, READ, { value: tag });
   return { ok: response.ok, status: response.status, data };
 }
 
@@ -173,7 +181,8 @@ function fallback(status: number): string {
 
 export const get = <T>(path: string, query?: Query): Promise<T> => request<T>('GET', path, query);
 export const post = <T>(path: string, body: unknown = {}, query?: Query): Promise<T> => request<T>('POST', path, query, body);
-export const patch = <T>(path: string, body: unknown): Promise<T> => request<T>('PATCH', path, undefined, body);
+/** Changes an object; `read` is what it was when the change was made up, and refuses the change if it is something else by now. */
+export const patch = <T>(path: string, body: unknown, read?: object): Promise<T> => request<T>('PATCH', path, undefined, body, read);
 export const remove = (path: string): Promise<void> => request<void>('DELETE', path);
 
 /** Why something was refused, where no field stands beside the words: what the server says of fields are sentences. */
