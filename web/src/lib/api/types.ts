@@ -57,6 +57,7 @@ export interface Device {
   pk: string;
   name: string;
   verbose_name: string;
+  extra_description?: string;
   meta_model_name: string;
   confirmed: boolean;
   created: string;
