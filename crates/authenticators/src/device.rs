@@ -127,6 +127,7 @@ macro_rules! device {
             }
 
             fn admit_removal(&self, tx: &mut Tx<'_>, call: &Call) -> Result<(), ApiError> {
+                device::as_oneself(call)?;
                 countersign_accounts::require_recent_sign_in(tx, call)
             }
         }
@@ -305,9 +306,24 @@ pub(crate) fn owner_named<D: Device>(
     Ok(Ref::new(Key::Int(user)))
 }
 
+/// Whoever acts as somebody else takes away no second factor of theirs, as they set up none.
+pub(crate) fn as_oneself(call: &Call) -> Result<(), ApiError> {
+    match call.caller.original {
+        None => Ok(()),
+        Some(_) => Err(ApiError::forbidden(
+            "You are acting as somebody else. Only they can remove a second factor of theirs.",
+        )),
+    }
+}
+
 /// The device that an administrator has named for an account and that its owner sets up now. Where
 /// none is, there must be room for one more.
 pub(crate) fn named<D: Device>(tx: &mut Tx<'_>, user: i64) -> Result<Option<D>, ApiError> {
+    // Somebody may have been deactivated while setting it up.
+    let active = "SELECT 1 FROM users WHERE id = $1 AND is_active = 1";
+    if tx.query_one(active, &[user.into()])?.is_none() {
+        return Err(ApiError::object("The account is deactivated.".to_owned()));
+    }
     let statement = format!(
         "SELECT id FROM {} WHERE user_id = $1 AND confirmed = 0 ORDER BY id",
         D::TABLE.name

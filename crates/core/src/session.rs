@@ -66,9 +66,17 @@ impl SessionData {
         self.signed_in.unwrap_or(Timestamp::from_seconds(self.auth_time))
     }
 
+    /// A sign-in so many seconds ago counts as one of just now.
+    pub const RECENT: i64 = 300;
+
     /// Whether that was a moment ago: within five minutes.
     pub fn is_recent(&self, now: Timestamp) -> bool {
-        now < self.signed_in_at().plus_seconds(300)
+        self.is_within(Self::RECENT, now)
+    }
+
+    /// Whether that was less than so many seconds ago.
+    pub fn is_within(&self, seconds: i64, now: Timestamp) -> bool {
+        now < self.signed_in_at().plus_seconds(seconds)
     }
 }
 

@@ -238,6 +238,13 @@ impl Record for User {
         if before.is_active && !self.is_active {
             end_everything(tx, self.id)?;
         }
+        // Links that were sent are for the account as it was.
+        if before.is_active && !self.is_active
+            || before.email != self.email
+            || before.password != self.password
+        {
+            recovery::end_flow_links(tx, self.id)?;
+        }
         if before.password != self.password {
             end_sessions_of(tx, self.id, None)?;
             setup::note(tx)?;

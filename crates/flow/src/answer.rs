@@ -68,6 +68,9 @@ impl Answer {
             None => Err(Problem::required()),
             Some(Value::Null) => Err(Problem::null()),
             Some(Value::String(text)) if text.is_empty() => Err(Problem::blank()),
+            Some(Value::String(text)) if text.contains('\0') => {
+                Err(Problem::new("null_characters_not_allowed", "Null characters are not allowed."))
+            }
             Some(Value::String(text)) => Ok(text.clone()),
             Some(Value::Number(number)) => Ok(number.to_string()),
             Some(_) => Err(Problem::new("invalid", "Not a valid string.")),

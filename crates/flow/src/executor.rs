@@ -384,6 +384,9 @@ impl Executor {
             if self.run.pending_is_gone() {
                 return Ok(Reached::AccountGone);
             }
+            if !self.run.still_proved() {
+                return Ok(Reached::Outdated);
+            }
             let binding = match self.run.plan.current().map(|step| &step.stage) {
                 None => return Ok(Reached::End),
                 Some(Planned::Bound { binding, re_evaluate: true, .. }) => *binding,

@@ -27,9 +27,14 @@ pub(crate) async fn for_mail(
         row.map(|row| row.get::<String>(0)).transpose()
     });
     let (known, asked) = (known.await?, cx.origin(request));
-    let named = cx.settings.base_url.is_some()
-        || cx.snapshot().list::<Brand>().any(|(_, brand)| names(&brand.domain, &request.host));
-    Ok(if named { Some(asked) } else { known })
+    if cx.settings.base_url.is_some() {
+        return Ok(Some(asked));
+    }
+    // The scheme of a request says nothing either, where an administrator uses another.
+    let used = known.as_deref().and_then(|known| known.split_once("://"));
+    let is_used = used.is_some_and(|(_, host)| host.eq_ignore_ascii_case(&request.host));
+    let named = cx.snapshot().list::<Brand>().any(|(_, brand)| names(&brand.domain, &request.host));
+    Ok(if named && !is_used { Some(asked) } else { known })
 }
 
 /// An administrator signs in here.
@@ -45,15 +50,10 @@ pub(crate) fn note(tx: &mut Tx<'_>, origin: &str) -> Result<(), StoreError> {
     .map(|_| ())
 }
 
-/// Whether a brand's domain is that of a host, or one above it. Whole labels only.
+/// Whether a brand's domain is this host. Others below the domain, and other ports, may be somebody
+/// else's.
 fn names(domain: &str, host: &str) -> bool {
-    let (domain, host) = (domain.to_ascii_lowercase(), host.to_ascii_lowercase());
-    let number = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    let bare = host.rsplit_once(':').filter(|(_, port)| number(port)).map(|(name, _)| name);
-    let of = |host: &str| {
-        host.strip_suffix(&*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
-    !domain.is_empty() && (of(&host) || bare.is_some_and(of))
+    !domain.is_empty() && domain.eq_ignore_ascii_case(host)
 }
 
 #[cfg(test)]
@@ -61,10 +61,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_named_by_whole_labels() {
+    fn a_host_is_named_whole() {
         for (domain, host, named) in [
             ("example.org", "example.org", true),
-            ("Example.org", "id.EXAMPLE.org:8443", true),
+            ("Example.org", "EXAMPLE.org", true),
+            ("example.org", "blog.example.org", false),
+            ("example.org", "example.org:8081", false),
             ("example.org:9000", "example.org:9000", true),
             ("example.org", "evil-example.org", false),
             ("example.org", "example.org.evil.test", false),

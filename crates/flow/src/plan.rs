@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_model::{Key, Ref, Revision};
+use countersign_model::{Key, Ref, Revision, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -117,8 +117,36 @@ pub(crate) struct Plan {
     /// The one-time link that the browser came by.
     #[serde(default)]
     pub restored: Option<Restored>,
+    /// The account that was proved or named by a link, as it was then: what is proved of it is
+    /// worth nothing once it got another password or address, or was deactivated.
+    #[serde(default)]
+    pub proved_of: Option<Proved>,
     #[serde(default)]
     pub recording: Recording,
+}
+
+/// What an account was like when somebody proved to be its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Proved {
+    user: i64,
+    password_changed: Timestamp,
+    email: String,
+    is_active: bool,
+}
+
+impl Proved {
+    pub(crate) fn of(user: i64, password_changed: Timestamp, email: &str, is_active: bool) -> Self {
+        Proved { user, password_changed, email: email.to_owned(), is_active }
+    }
+
+    /// Whether what was proved of the account as it was still counts for it as it is. One that was
+    /// activated since is the same.
+    fn holds_for(&self, now: &Proved) -> bool {
+        self.user != now.user
+            || self.password_changed == now.password_changed
+                && self.email == now.email
+                && (now.is_active || !self.is_active)
+    }
 }
 
 /// A one-time link that was spent for a plan.
@@ -161,6 +189,7 @@ impl Plan {
             invitation: None,
             made_account: None,
             restored: None,
+            proved_of: None,
             recording: Recording::default(),
         }
     }
@@ -222,6 +251,20 @@ impl Plan {
     #[must_use]
     pub(crate) fn proved_account(&self) -> Option<i64> {
         self.pending_user().filter(|user| user.backend.is_some()).and_then(|user| user.pk)
+    }
+
+    /// Compares the account that this plan knows by a proof or a link with what it was then.
+    /// `false`: it has changed since, and not by this plan.
+    pub(crate) fn still_proved(&mut self, now: Proved) -> bool {
+        let by_link = self.restored.as_ref().is_some_and(|link| link.user == now.user);
+        if !by_link && self.proved_account() != Some(now.user) {
+            return true;
+        }
+        let holds = self.proved_of.as_ref().is_none_or(|then| then.holds_for(&now));
+        if holds {
+            self.proved_of = Some(now);
+        }
+        holds
     }
 
     /// What was proved so far; empty while nothing is.

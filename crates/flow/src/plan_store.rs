@@ -2,6 +2,7 @@
 
 use countersign_core::Permission;
 use countersign_store::{Ephemeral, Owner};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -66,10 +67,19 @@ pub(crate) fn lease(browser: &Browser, plan: &Plan) -> (i64, Owner) {
     }
 }
 
+/// A plan as it waits: for whoever was signed in with the browser then. When that session ends,
+/// what it began ends, too.
+#[derive(Serialize, Deserialize)]
+struct Waiting<P> {
+    account: Option<i64>,
+    plan: P,
+}
+
 /// Between two stages a plan may hold a password that was just chosen, and what waits is written to
 /// disk.
 fn seal(browser: &Browser, plan: &Plan) -> Result<Vec<u8>, FlowError> {
-    let sealed = browser.cx.store.sealer().seal(&serde_json::to_string(plan)?).into_bytes();
+    let waiting = serde_json::to_string(&Waiting { account: browser.user_pk(), plan })?;
+    let sealed = browser.cx.store.sealer().seal(&waiting).into_bytes();
     if sealed.len() > Ephemeral::LARGEST { Err(FlowError::TooMuch) } else { Ok(sealed) }
 }
 
@@ -83,9 +93,10 @@ pub(crate) async fn load(browser: &Browser) -> Result<Option<Kept>, FlowError> {
     // A plan that cannot be read, of an older version or another key, starts over.
     let read = |sealed: Vec<u8>| {
         let opened = browser.cx.store.sealer().open(&String::from_utf8(sealed).ok()?).ok()?;
-        serde_json::from_str(opened.expose()).ok()
+        serde_json::from_str::<Waiting<Plan>>(opened.expose()).ok()
     };
-    Ok(read(found.bytes).map(|plan| Kept { plan, version: found.version }))
+    let waiting = read(found.bytes).filter(|waiting| waiting.account == browser.user_pk());
+    Ok(waiting.map(|Waiting { plan, .. }| Kept { plan, version: found.version }))
 }
 
 /// Keeps the plan, if nobody changed it since it was read. `false`: somebody did.

@@ -17,7 +17,7 @@ use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::error::FlowError;
 use crate::kinds::Flow;
-use crate::plan::{Mailed, PendingUser, Plan, Restored, key};
+use crate::plan::{Mailed, PendingUser, Plan, Proved, Restored, key};
 use crate::plan_store;
 use crate::planner::{self, Planning};
 use crate::web::{self, Visit};
@@ -153,7 +153,13 @@ fn is_good_for(plan: &Plan, user: &Identity) -> bool {
     let mailed = plan.restored.as_ref().filter(|link| link.user == user.pk);
     let to_own = |mailed: &Mailed| mailed.to.as_ref().is_none_or(|to| *to == user.email);
     mailed.and_then(|link| link.mailed.as_ref()).is_some_and(to_own)
-        && (user.is_active || plan.made_account == Some(user.pk))
+        && (user.is_active || awaits_confirmation(plan, user))
+}
+
+/// Whether an account is inactive because the run that made it has not confirmed its address yet.
+/// Who has ever signed in was deactivated.
+pub(crate) fn awaits_confirmation(plan: &Plan, user: &Identity) -> bool {
+    plan.made_account == Some(user.pk) && user.last_login.is_none()
 }
 
 /// Spends a link's key and keeps the plan of its flow, about whom it was made for. `false`: it was
@@ -195,6 +201,8 @@ pub(crate) async fn restore(
         Some(sent) => *plan = Plan { run: plan.run, context: plan.context, ..sent },
         None => plan.restored = Some(Restored { user: user.pk, mailed: None }),
     }
+    plan.proved_of =
+        Some(Proved::of(user.pk, user.password_change_date, &user.email, user.is_active));
     // Of two uses at once, one finds the link.
     if browser
         .cx

@@ -24,6 +24,8 @@ use super::challenge::Challenge;
 
 /// Milliseconds that a browser waits for its person.
 const TIMEOUT: u32 = 60_000;
+/// Bytes of a passkey's identifier (Web Authentication Level 2, 5.1).
+const LONGEST_ID: usize = 1023;
 /// The algorithms that the library verifies. Every authenticator has one of the two (the FIDO
 /// Alliance certifies none without); the original also names some that nobody would choose before.
 const ALGORITHMS: [COSEAlgorithm; 2] = [COSEAlgorithm::ES256, COSEAlgorithm::RS256];
@@ -142,6 +144,10 @@ impl Answered {
         let client = whole.pointer("/response/clientDataJSON").and_then(Value::as_str);
         let client = decoded(client.ok_or_else(|| missing("clientDataJSON"))?)?;
         let client: Client = serde_json::from_slice(&client)?;
+        let id = whole.get("rawId").and_then(Value::as_str).ok_or_else(|| missing("rawId"))?;
+        if decoded(id.trim_end_matches('='))?.len() > LONGEST_ID {
+            return Err(Refused::Unreadable("rawId is too long".to_owned()));
+        }
         Ok(Answered { challenge: decoded(&client.challenge)?, whole })
     }
 

@@ -44,7 +44,7 @@ async fn visitor_of(call: &Call) -> Result<Visitor, ApiError> {
 
 async fn serve(cx: FlowContext, call: Call, answering: bool) -> Result<Response, ApiError> {
     let browser = browser(&cx, &call).await?;
-    if !answering && Site::of(&call.headers, &call.request) == Site::Other {
+    if Site::of(&call.headers, &call.request) == Site::Other {
         return Err(ApiError::detail(
             StatusCode::FORBIDDEN,
             "Another site asked for this. Flows are opened by their own address.",

@@ -66,10 +66,10 @@ impl Stage for AuthenticatorStaticStage {
     const SETTINGS: Option<&'static str> = Some("ak-user-settings-authenticator-static");
 
     async fn show(&self, run: &mut Run, state: &mut Enrolment) -> Result<Step, FlowError> {
+        if let Err(step) = enrol::account(run) {
+            return Ok(step);
+        }
         if state.codes.is_empty() {
-            if let Err(step) = enrol::account(run) {
-                return Ok(step);
-            }
             let number = |number: i32, least, most| {
                 usize::try_from(number).unwrap_or_default().clamp(least, most)
             };
@@ -90,7 +90,10 @@ impl Stage for AuthenticatorStaticStage {
         if state.codes.is_empty() {
             return self.show(run, state).await;
         }
-        let user = run.pending_or_session_user().map(|user| user.pk).unwrap_or_default();
+        let user = match enrol::account_while_setting_up(run) {
+            Ok(user) => user,
+            Err(step) => return Ok(step),
+        };
         let codes = state.codes.clone();
         let kept = run
             .commit(run.browser.actor(), "recovery codes set up", move |tx| {

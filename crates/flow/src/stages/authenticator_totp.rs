@@ -94,10 +94,10 @@ impl Stage for AuthenticatorTotpStage {
     const SETTINGS: Option<&'static str> = Some("ak-user-settings-authenticator-totp");
 
     async fn show(&self, run: &mut Run, state: &mut Enrolment) -> Result<Step, FlowError> {
+        if let Err(step) = enrol::account(run) {
+            return Ok(step);
+        }
         if state.secret.is_empty() {
-            if let Err(step) = enrol::account(run) {
-                return Ok(step);
-            }
             state.secret = NewTotp::new(&*run.cx().entropy, self.digits.number()).secret;
         }
         Ok(self.challenge(run, state))
@@ -112,7 +112,10 @@ impl Stage for AuthenticatorTotpStage {
         if state.secret.is_empty() {
             return self.show(run, state).await;
         }
-        let user = run.pending_or_session_user().map(|user| user.pk).unwrap_or_default();
+        let user = match enrol::account_while_setting_up(run) {
+            Ok(user) => user,
+            Err(step) => return Ok(step),
+        };
         let code = match self.code(answer) {
             Ok(code) => code,
             Err(problem) => return Ok(Step::invalid("code", problem)),

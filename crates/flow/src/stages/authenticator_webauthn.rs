@@ -146,12 +146,9 @@ impl Stage for AuthenticatorWebauthnStage {
     const SETTINGS: Option<&'static str> = Some("ak-user-settings-authenticator-webauthn");
 
     async fn show(&self, run: &mut Run, state: &mut Enrolment) -> Result<Step, FlowError> {
-        let account = match state.account {
-            Some(account) => account,
-            None => match enrol::account(run) {
-                Ok(account) => account,
-                Err(step) => return Ok(step),
-            },
+        let account = match enrol::account(run) {
+            Ok(account) => account,
+            Err(step) => return Ok(step),
         };
         state.account = Some(account);
         let challenge = passkey::new_challenge(run, PURPOSE, account);
@@ -168,6 +165,11 @@ impl Stage for AuthenticatorWebauthnStage {
     ) -> Result<Step, FlowError> {
         // Nobody was asked for anything.
         let Some(account) = state.account else { return self.show(run, state).await };
+        match enrol::account_while_setting_up(run) {
+            Ok(now) if now == account => {}
+            Ok(_) => return self.show(run, state).await,
+            Err(step) => return Ok(step),
+        }
         match answer.get("response") {
             None => Ok(Step::invalid("response", Problem::required())),
             Some(Value::Null) => Ok(Step::invalid("response", Problem::null())),

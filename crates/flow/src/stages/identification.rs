@@ -273,7 +273,10 @@ impl IdentificationStage {
         }
         let failed = || Step::Invalid(FieldErrors::object(Problem::new("invalid", FAILED)));
         run.plan.context.remove(key::PENDING_USER_IDENTIFIER);
-        run.plan.context.remove(key::PASSKEY);
+        // What somebody else has proved in this run is not this person's.
+        for proof in [key::PASSKEY, key::AUTH_METHOD, key::AUTH_METHOD_ARGS, key::USER_BACKEND] {
+            run.plan.context.remove(proof);
+        }
         if !self.show_matched_user {
             run.plan.context.insert(key::PENDING_USER_IDENTIFIER.to_owned(), typed.clone().into());
         }

@@ -8,9 +8,9 @@ use countersign_authenticators::{
     RelyingParty, Shown, UserVerification, held_by,
 };
 use countersign_directory::{Attempt, Owner};
-use countersign_model::{ChoiceValue as _, Entry, Key, Problem, Ref, Snapshot};
+use countersign_model::{ChoiceValue as _, Entry, Key, Problem, Ref, Snapshot, Target as _};
 use countersign_pages::Scene;
-use countersign_policy::Subject;
+use countersign_policy::{PolicyBinding, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,7 @@ use super::proof::{Proof, Unproved};
 use super::{AuthenticatorValidateStage, IdentificationStage, authenticate};
 use crate::browser::Browser;
 use crate::error::FlowError;
-use crate::kinds::{Designation, Flow};
+use crate::kinds::{Designation, Flow, FlowStageBinding};
 use crate::plan::{PendingUser, key};
 use crate::planner;
 use crate::run::Run;
@@ -71,7 +71,8 @@ pub(super) const IN_NAME_FIELD: Asked<'static> = Asked {
 };
 
 /// Whether the page that asks who it is takes a passkey instead: where the stage names a flow
-/// without a password, or a later stage takes one as second factor.
+/// without a password that takes any passkey of anybody, or a later stage takes one as second
+/// factor. What such a flow restricts, by policies or makes, is only asked in it.
 pub(super) fn is_offered(snapshot: &Snapshot, flow: Ref<Flow>, stage: Key) -> bool {
     let signs_in =
         snapshot.get(flow).is_some_and(|flow| flow.designation == Designation::Authentication);
@@ -79,13 +80,26 @@ pub(super) fn is_offered(snapshot: &Snapshot, flow: Ref<Flow>, stage: Key) -> bo
     let Some(at) = stages.iter().position(|entry| entry.id.key == stage) else { return false };
     let mut from_here = stages.iter().skip(at);
     let names_a_flow = from_here.next().and_then(|entry| entry.cast::<IdentificationStage>());
-    let names_a_flow = names_a_flow.is_some_and(|stage| stage.passwordless_flow.is_some());
+    let named = names_a_flow.and_then(|stage| stage.passwordless_flow);
+    let names_a_flow = named.is_some_and(|flow| is_unrestricted(snapshot, flow));
     let takes = |entry: &Arc<Entry>| {
         entry
             .cast::<AuthenticatorValidateStage>()
             .is_some_and(AuthenticatorValidateStage::takes_passkeys)
     };
     signs_in && (names_a_flow || from_here.any(takes))
+}
+
+fn is_unrestricted(snapshot: &Snapshot, flow: Ref<Flow>) -> bool {
+    let is_bound = |id| snapshot.referrers_in(id, PolicyBinding::SPACE).next().is_some();
+    let bindings = snapshot.referrers_in(flow.id(), FlowStageBinding::SPACE).map(|(id, _)| id);
+    let takes_all = |entry: &Arc<Entry>| {
+        let stage = entry.cast::<AuthenticatorValidateStage>();
+        stage.is_none_or(AuthenticatorValidateStage::takes_any_passkey)
+    };
+    !is_bound(flow.id())
+        && !bindings.into_iter().any(is_bound)
+        && planner::stages(snapshot, flow).iter().all(takes_all)
 }
 
 /// What a browser is asked in the field of the user name of a flow, if that takes passkeys.
@@ -174,7 +188,8 @@ impl Asked<'_> {
             run.cx().store.look_up(move |sql| Passkey::find(sql, &id)).await?
         };
         let cx = run.cx().clone();
-        // Without a known account only the address is slowed down: nobody can stop others.
+        // Who knows a passkey's identifier counts against its owner, as who knows a name does; an
+        // owner's own browser has a count of its own.
         let owner = match (self.user, &found) {
             (Some(user), _) => Owner::SecondFactor(user.pk),
             (None, Some(passkey)) => Owner::SecondFactor(passkey.owner()),
@@ -289,7 +304,9 @@ impl Taken {
     pub(super) fn identifies(&self, run: &mut Run) {
         run.plan.set_pending_user(&self.user);
         let context = &mut run.plan.context;
-        context.remove(key::PENDING_USER_IDENTIFIER);
+        for former in [key::PENDING_USER_IDENTIFIER, key::AUTH_METHOD_ARGS, key::USER_BACKEND] {
+            context.remove(former);
+        }
         context.insert(key::AUTH_METHOD.to_owned(), PASSWORDLESS.into());
         let device = self.proof.reference();
         let args =

@@ -91,6 +91,12 @@ impl UserWriteStage {
         if existing.is_none() && self.user_creation_mode == UserCreationMode::NeverCreate {
             return Ok(Step::Deny("No user found and can't create new user.".to_owned()));
         }
+        // An invitation makes an account; it writes nothing into one that was there.
+        if run.plan.invitation.is_some() && existing.is_some() && existing != run.plan.made_account
+        {
+            let why = "You have an account already. Sign out to use an invitation.";
+            return Ok(Step::deny(why));
+        }
         let base = match existing {
             Some(pk) => authenticate::fields(run, pk).await?,
             None => Some(self.fresh(run)),
@@ -151,6 +157,7 @@ impl UserWriteStage {
                 {
                     data.retain(|name, _| !name.contains("password"));
                 }
+                run.account_written();
                 run.browser.reload().await?;
                 if setup::is_setup(&run.slug()) {
                     // The set-up closed its own flow; what is left of it is gone on with.

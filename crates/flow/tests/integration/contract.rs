@@ -189,8 +189,8 @@ async fn a_plan_of_another_version_begins_anew() {
     let sealer = world.cx.store.sealer();
     let opened = sealer.open(&String::from_utf8(found.bytes).unwrap()).unwrap();
     let mut plan: Value = serde_json::from_str(opened.expose()).unwrap();
-    assert_eq!(plan["steps"][0]["state"], json!({"failed": 0}));
-    plan["steps"][0]["state"] = json!({"tries": "many"});
+    assert_eq!(plan["plan"]["steps"][0]["state"], json!({"failed": 0}));
+    plan["plan"]["steps"][0]["state"] = json!({"tries": "many"});
     let sealed = sealer.seal(&plan.to_string()).into_bytes();
     let owner = Owner::client("127.0.0.1".parse().unwrap());
     ephemeral.put("flow_plan", &name, sealed, 3600, owner).await.unwrap();

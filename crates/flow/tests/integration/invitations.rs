@@ -195,3 +195,25 @@ async fn an_account_is_deleted_by_its_owner_who_just_signed_in_and_says_so() {
     assert!(refused.status == StatusCode::OK, "{}", refused.status);
     assert_eq!(admin.get("/api/v3/core/users/me/").await.json()["user"]["username"], "akadmin");
 }
+
+/// An invitation, whose maker says what the account will be, writes nothing into one that is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_does_not_change_who_is_signed_in() {
+    let world = World::set_up().await;
+    let mut admin = administrator(&world).await;
+    let flow = enrolment(&mut admin, "trap", true).await;
+    let stage = admin.get("/api/v3/stages/user_write/?name=trap%20write").await.json();
+    let stage = format!("stages/user_write/{}", stage["results"][0]["pk"].as_str().unwrap());
+    admin.change(&stage, json!({"user_creation_mode": "create_when_required"})).await;
+    let fixed = json!({"email": "eve@example.test"});
+    let token = invite(
+        &mut admin,
+        json!({"name": "trap", "flow": flow, "fixed_data": fixed, "single_use": true}),
+    )
+    .await;
+    let mut root = administrator(&world).await;
+    let refused = enrol(&mut root, &with("trap", &token), "otto").await;
+    assert_eq!(refused["component"], "ak-stage-access-denied", "{refused}");
+    let me = admin.get("/api/v3/core/users/?username=akadmin").await.json();
+    assert_ne!(me["results"][0]["email"], "eve@example.test");
+}

@@ -168,7 +168,9 @@ async fn a_link_is_for_the_address_and_the_account_that_it_was_sent_to() {
         let pressed = press(&mut world.browser(), &link).await;
         assert_eq!(pressed.status, StatusCode::NOT_FOUND, "{change}");
         admin.change(&path, back).await;
-        assert!(press(&mut world.browser(), &link).await.status.is_redirection(), "{change}");
+        // It does not come back to life with what it was for.
+        let pressed = press(&mut world.browser(), &link).await;
+        assert_eq!(pressed.status, StatusCode::NOT_FOUND, "{change}");
     }
     // Whoever was deactivated is written nothing, and not activated, whatever the stage says.
     let stage = admin.get("/api/v3/stages/email/?name=default-recovery-email").await.json();
@@ -335,4 +337,69 @@ async fn templates_are_checked_when_they_are_chosen_and_when_they_are_used() {
             json!({"template": ["Invalid template 'email/missing.html' specified."]})
         )
     );
+}
+
+/// A link that was pressed is worth nothing any more once the account got another password or
+/// address, or was deactivated, whatever page it led to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pressed_link_ends_with_what_it_was_for() {
+    const CHANGES: [(&str, &str); 3] = [
+        ("set_password/", r#"{"password": "Another-Password-2"}"#),
+        ("", r#"{"email": "nina@elsewhere.test"}"#),
+        ("", r#"{"is_active": false}"#),
+    ];
+    for (path, body) in CHANGES {
+        let (world, user) = forgetful().await;
+        let mut asking = world.browser();
+        ask(&mut asking, "nina").await;
+        let link = link_in(&world.mails().await[0]);
+        let mut eve = world.browser();
+        press(&mut eve, &link).await;
+        assert!(eve.get(RECOVERY).await.text.contains("password"), "{body}");
+        let mut admin = administrator(&world).await;
+        let method = if path.is_empty() { Method::PATCH } else { Method::POST };
+        let address = format!("/api/v3/core/users/{user}/{path}");
+        let changed = admin.send(method, &address, "application/json", body.to_owned()).await;
+        assert!(changed.status.is_success(), "{}", changed.text);
+        eve.post_form(RECOVERY, &[("password", FRESH), ("password_repeat", FRESH)]).await;
+        let mut nina = world.browser();
+        nina.get("/if/flow/default-authentication-flow/").await;
+        for (browser, what) in [(&mut eve, "the link's browser"), (&mut nina, "the new password")] {
+            browser
+                .post_form(
+                    "/if/flow/default-authentication-flow/",
+                    &[("uid_field", "nina"), ("password", FRESH)],
+                )
+                .await;
+            assert_eq!(who(browser).await, Value::Null, "{body}: {what}");
+        }
+    }
+}
+
+/// Confirming an address makes an account active once; who is deactivated later stays that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deactivated_account_is_not_confirmed_again() {
+    let world = World::set_up().await;
+    world.apply(&["example/flows-enrollment-email-verification.yaml"]).await;
+    let mut admin = administrator(&world).await;
+    let path = executor("default-enrollment-flow");
+    let mut enrolling = world.browser();
+    enrolling.challenge(&path).await;
+    let first = json!({"username": "otto", "password": FRESH, "password_repeat": FRESH});
+    enrolling.answer(&path, first).await;
+    enrolling.answer(&path, json!({"name": "Otto", "email": "otto@example.test"})).await;
+    let link = link_in(&world.mails().await[0]);
+    let mut confirming = world.browser();
+    press(&mut confirming, &link).await;
+    confirming.get("/if/flow/default-enrollment-flow/").await;
+    assert_eq!(who(&mut confirming).await, "otto");
+    enrolling.challenge(&path).await;
+    let found = admin.get("/api/v3/core/users/?username=otto").await.json();
+    let address = format!("/api/v3/core/users/{}/", found["results"][0]["pk"]);
+    let body = r#"{"is_active": false}"#.to_owned();
+    let changed = admin.send(Method::PATCH, &address, "application/json", body).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+    world.mails().await;
+    enrolling.answer(&path, json!({})).await;
+    assert_eq!(world.mails().await, Vec::<Value>::new(), "no other link");
 }

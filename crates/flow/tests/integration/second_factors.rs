@@ -10,6 +10,7 @@ use totp_rs::{Builder, Secret};
 const PASSWORD: &str = "Throwaway-Pw-1";
 const TOTP: &str = "default-authenticator-totp-setup";
 const STATIC: &str = "default-authenticator-static-setup";
+const PASSKEY: &str = "default-authenticator-webauthn-setup";
 const LOGIN: &str = "default-authentication-flow";
 const WRONG: &str =
     "Invalid Token. Please ensure the time on your device is accurate and try again.";
@@ -436,7 +437,7 @@ async fn a_set_up_of_another_version_begins_anew() {
     let opened = sealer.open(&String::from_utf8(found.bytes).unwrap()).unwrap();
     assert!(opened.expose().contains(&before.secret));
     let mut plan: Value = serde_json::from_str(opened.expose()).unwrap();
-    plan["steps"][0]["state"] = json!({"key": [1, 2, 3]});
+    plan["plan"]["steps"][0]["state"] = json!({"key": [1, 2, 3]});
     let bytes = sealer.seal(&plan.to_string()).into_bytes();
     let owner = countersign_store::Owner::client("127.0.0.1".parse().unwrap());
     ephemeral.put("flow_plan", &name, bytes, 3600, owner).await.unwrap();
@@ -463,4 +464,52 @@ async fn who_acts_as_somebody_else_sets_up_no_factor_of_theirs() {
         assert_eq!(refused["component"], "ak-stage-access-denied", "{refused}");
         assert!(refused["error_message"].as_str().unwrap().contains("acting as somebody else"));
     }
+}
+
+/// A page that was opened while somebody was signed in ends with the session: with the cookie of
+/// one that ended, nothing is set up and no password changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_in_a_session_ends_with_it() {
+    let world = World::set_up().await;
+    for flow in [TOTP, STATIC, PASSKEY, "default-password-change"] {
+        let mut thief = administrator(&world).await;
+        let begun = thief.challenge(&executor(flow)).await;
+        assert_ne!(begun["component"], "ak-stage-access-denied", "{flow}: {begun}");
+        let end = |tx: &mut countersign_store::Tx<'_>| tx.execute("DELETE FROM session", &[]);
+        world.cx.store.write(countersign_store::Actor::system(), "ended", end).await.unwrap();
+        for challenge in [
+            thief.challenge(&executor(flow)).await,
+            thief.answer(&executor(flow), json!({"code": "123456", "password": "Another-1-Password", "password_repeat": "Another-1-Password"})).await,
+        ] {
+            let component = challenge["component"].as_str().unwrap();
+            assert!(
+                ["ak-stage-access-denied", "ak-stage-flow-error", "xak-flow-redirect"].contains(&component),
+                "{flow}: {challenge}"
+            );
+        }
+    }
+    for table in ["totp_device", "static_device", "webauthn_device"] {
+        let rows = format!("SELECT COUNT(*) FROM {table}");
+        assert_eq!(count(&world, Box::leak(rows.into_boxed_str())).await, 0);
+    }
+}
+
+/// Who acts as somebody else takes no second factor of theirs away.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_acts_as_somebody_else_removes_no_factor_of_theirs() {
+    let world = World::set_up().await;
+    let mut admin = administrator(&world).await;
+    let user = json!({"username": "uma", "name": "Uma", "path": "users"});
+    let uma = admin.create("core/users", user).await;
+    let named = json!({"name": "Phone", "user": uma});
+    let made = admin.post_json("/api/v3/authenticators/admin/totp/", named).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let device = format!("/api/v3/authenticators/totp/{}/", made.json()["pk"]);
+    let acting = admin
+        .post_json(&format!("/api/v3/core/users/{uma}/impersonate/"), json!({"reason": "help"}))
+        .await;
+    assert!(acting.status.is_success(), "{}", acting.text);
+    let refused = admin.send(Method::DELETE, &device, "application/json", String::new()).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    assert!(refused.text.contains("acting as somebody else"), "{}", refused.text);
 }

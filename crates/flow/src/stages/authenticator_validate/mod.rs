@@ -91,6 +91,8 @@ pub struct AuthenticatorValidateStage {
     pub webauthn_allowed_device_types: Vec<DeviceType>,
 }
 
+const NONE: &str = "No (allowed) MFA authenticator configured.";
+
 impl AuthenticatorValidateStage {
     fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         if self.not_configured_action == NotConfiguredAction::Configure
@@ -120,6 +122,10 @@ impl AuthenticatorValidateStage {
         self.device_classes.contains(&DeviceClass::Webauthn)
     }
 
+    pub(super) fn takes_any_passkey(&self) -> bool {
+        self.takes_passkeys() && self.webauthn_allowed_device_types.is_empty()
+    }
+
     /// Whether the person was identified by a passkey that counts here.
     async fn is_satisfied(&self, run: &Run) -> Result<bool, FlowError> {
         let Some(device) = passkey::identified_by(run).filter(|_| self.takes_passkeys()) else {
@@ -133,7 +139,11 @@ impl AuthenticatorValidateStage {
     fn asked<'a>(&'a self, user: Option<&'a Subject>) -> passkey::Asked<'a> {
         passkey::Asked {
             purpose: "second factor",
-            verification: self.webauthn_user_verification,
+            // What says who comes takes the place of the password, too: having it is not enough.
+            verification: match user {
+                None => UserVerification::Required,
+                Some(_) => self.webauthn_user_verification,
+            },
             makes: &self.webauthn_allowed_device_types,
             user,
         }
@@ -191,7 +201,6 @@ impl AuthenticatorValidateStage {
 
     /// What happens to somebody without a device.
     async fn not_configured(&self, run: &mut Run) -> Step {
-        const NONE: &str = "No (allowed) MFA authenticator configured.";
         match self.not_configured_action {
             NotConfiguredAction::Skip => Step::Done,
             NotConfiguredAction::Deny => Step::deny(NONE),
@@ -392,6 +401,10 @@ impl Stage for AuthenticatorValidateStage {
         }
         let devices = self.devices(run, user.pk).await?;
         if devices.held.is_empty() {
+            // Who came by a passkey that does not count here has shown no password either.
+            if passkey::identified_by(run).is_some() && self.takes_passkeys() {
+                return Ok(Step::deny(NONE));
+            }
             return Ok(self.not_configured(run).await);
         }
         if proof::is_remembered(run, self.last_auth_threshold.seconds(), &devices.held) {

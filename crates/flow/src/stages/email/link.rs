@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{EmailStage, own_server};
 use crate::context::{FlowContext, Flows};
 use crate::plan::{Mailed, Plan, Restored};
-use crate::recovery::FLOW_TOKEN;
+use crate::recovery::{FLOW_TOKEN, awaits_confirmation};
 
 /// A mail that a flow has asked for. It waits sealed, as all arguments of jobs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Order {
         };
         // Who was deactivated gets no link; an account that this run made is not active yet.
         let address = self.to.clone().unwrap_or_else(|| user.email.clone());
-        if address.is_empty() || !user.is_active && self.plan.made_account != Some(user.pk) {
+        if address.is_empty() || !user.is_active && !awaits_confirmation(&self.plan, &user) {
             return Ok(());
         }
         let mailed = Mailed {

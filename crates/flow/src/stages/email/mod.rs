@@ -3,6 +3,7 @@
 mod link;
 mod server;
 
+use countersign_accounts::identity;
 use countersign_core::{ApiError, BoxFuture, Call, Job, Module, find, save};
 use countersign_directory::users::User;
 use countersign_events::Event;
@@ -22,6 +23,7 @@ use crate::context::{FlowContext, Flows};
 use crate::error::FlowError;
 use crate::kinds::Designation;
 use crate::plan::key;
+use crate::recovery::awaits_confirmation;
 use crate::run::Run;
 use crate::stage::{AnyStage, Sentence, Stage, Step};
 use crate::{origin, web};
@@ -135,7 +137,12 @@ impl EmailStage {
             return Ok(Some(Step::deny("This link was made for another account.")));
         }
         if self.activate_user_on_success && run.plan.made_account == Some(user) {
-            let work = move |tx: &mut Tx<'_>| activate(tx, user);
+            let plan = run.plan.clone();
+            let work = move |tx: &mut Tx<'_>| match identity(tx, user)? {
+                Some(account) if awaits_confirmation(&plan, &account) => activate(tx, user),
+                // It was confirmed before, and perhaps deactivated since.
+                _ => Ok(()),
+            };
             run.commit(run.browser.actor(), "address confirmed", work).await.map_err(failed)?;
             run.account_written();
         }
