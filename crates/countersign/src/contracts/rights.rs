@@ -333,6 +333,10 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
                 params![owner],
             )?;
             tx.execute(
+                "INSERT INTO webauthn_device (user_id, name, confirmed, created, last_updated, public_key, sign_count, rp_id, aaguid, backup_eligible) VALUES ($1, 'walk', 1, 0, 0, '', 0, '', '', 0)",
+                params![owner],
+            )?;
+            tx.execute(
                 "INSERT INTO static_device (user_id, name, confirmed, created, last_updated) VALUES ($1, 'walk', 1, 0, 0)",
                 params![owner],
             )?;
