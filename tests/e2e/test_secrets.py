@@ -24,7 +24,9 @@ def known(server):
     server.application("wiki", client_secret=secret(PROVIDER, "client_secret"))
     for kind in server.get("countersign/kinds/"):
         fields = [f["name"] for f in kind["fields"] if f["shape"]["type"] == "secret" and f["name"] != "key_data"]
-        if fields and kind["creatable"] and kind["model"] != PROVIDER:
+        # Stages that cannot run yet are not offered; the API keeps them.
+        kept = kind["creatable"] or kind["path"].startswith("stages/")
+        if fields and kept and kind["model"] != PROVIDER:
             required = {f["name"]: kind["title"] for f in kind["fields"] if f["required"] and f["shape"]["type"] == "text"}
             server.create(f"{kind['path']}/", **required | {name: secret(kind["model"], name) for name in fields})
     assert len(made) >= 4, made
