@@ -6,7 +6,7 @@ use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Operation, Permission, Record, json};
 use countersign_model::{ChoiceMeta, Fields, JsonMap, Mode, Names, Problem, Table, Timestamp};
 use countersign_rest::{AskedSecret, Condition, Resource, answer_row, object_schema, plain};
-use countersign_store::{Sql, SqlValue, StoreError, Tx, params};
+use countersign_store::{Sql, SqlValue, StoreError, Tx, numbered, params};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -315,11 +315,9 @@ async fn volume(call: Call) -> Result<Response, ApiError> {
     // `$1` and `$2` are the chart's.
     let (mut text, mut values) = (String::new(), Vec::new());
     for (condition, more) in all {
-        let numbered = more.iter().fold(condition.replace("t.", ""), |condition, value| {
-            values.push(value.clone());
-            condition.replacen('?', &format!("${}", values.len() + 2), 1)
-        });
-        text.push_str(&format!(" AND {numbered}"));
+        let condition = numbered(&condition.replace("t.", ""), values.len() + 2);
+        text.push_str(&format!(" AND {condition}"));
+        values.extend(more);
     }
     Ok(json(StatusCode::OK, &Chart::WEEK.count(&call.cx, &text, values).await?))
 }

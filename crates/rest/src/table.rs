@@ -673,17 +673,7 @@ impl Conditions {
     }
 
     pub(crate) fn push(&mut self, text: &str, values: Vec<SqlValue>) {
-        let mut part = String::new();
-        let mut number = self.before + self.values.len();
-        for letter in text.chars() {
-            if letter == '?' {
-                number += 1;
-                part.push_str(&format!("${number}"));
-            } else {
-                part.push(letter);
-            }
-        }
-        self.parts.push(part);
+        self.parts.push(store::numbered(text, self.before + self.values.len()));
         self.values.extend(values);
     }
 

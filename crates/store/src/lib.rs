@@ -44,7 +44,8 @@ pub use sql::{FromSql, Row, Sql, SqlValue};
 pub use store::{Auditor, Database, Options, Refreshed, Store};
 pub use system::{SystemClock, SystemEntropy};
 pub use table::{
-    Stored, Table, delete, insert, load, load_all, load_table, one_of, remove_ended, update,
+    Stored, Table, delete, insert, load, load_all, load_table, numbered, one_of, remove_ended,
+    update,
 };
 pub use tls::{PostgresTls, SslMode};
 pub use tx::{Check, Tx};

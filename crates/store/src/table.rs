@@ -183,6 +183,16 @@ impl Row {
     }
 }
 
+/// A condition with `?` in place of its parameters, which get the numbers after the `before` that
+/// there are already.
+#[must_use]
+pub fn numbered(condition: &str, before: usize) -> String {
+    let mut parts = condition.split('?');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let next = before.saturating_add(1);
+    parts.zip(next..).fold(first, |text, (part, number)| format!("{text}${number}{part}"))
+}
+
 /// `column IN (..)` with parameters after the `before` that there are already, and their values.
 /// The last value fills up to the next size: few texts of many lengths, for engines keep what they
 /// have prepared.
