@@ -148,22 +148,31 @@ pub(crate) async fn note_use(cx: &Context, key_hash: [u8; 32], live: &Live, requ
     cx.tasks.spawn("use of a session", noting).await;
 }
 
-/// Brings the sessions there are under the limits of the settings, which may have changed since
-/// they were begun.
+/// The limits that the sessions there are were brought under last.
+const LIMITED: &str = "limits of sessions";
+
+/// Brings the sessions there are under the limits of the settings, when these have changed.
 ///
 /// # Errors
 /// When the engine fails.
 pub async fn limit_sessions(cx: &Context) -> Result<(), StoreError> {
+    let limits = cx.settings.sessions;
+    let wanted = format!("{} {}", limits.idle, limits.absolute);
+    if cx.store.read(|sql| sql.fact(LIMITED)).await?.as_deref() == Some(&*wanted) {
+        return Ok(());
+    }
     let now = cx.clock.now();
     let never = now.plus_seconds(100 * 365 * 86_400);
     // What the limits leave of a session that was begun and used just now.
     let only = |limits| SessionLimits::end(limits, never, now, now).0.saturating_sub(now.0);
-    let limits = cx.settings.sessions;
     let idle = only(SessionLimits { absolute: 0, ..limits });
     let absolute = only(SessionLimits { idle: 0, ..limits });
     let end = "CASE WHEN last_used + $1 < created + $2 AND last_used + $1 < COALESCE(ends, expires) THEN last_used + $1 \
                WHEN created + $2 < COALESCE(ends, expires) THEN created + $2 ELSE COALESCE(ends, expires) END";
     let sql = format!("UPDATE session SET expires = {end} WHERE expires > $3 AND expires <> {end}");
-    let work = move |tx: &mut Tx<'_>| tx.execute(&sql, params![idle, absolute, now]).map(|_| ());
-    cx.store.write(Actor::system(), "limits of sessions", work).await
+    let work = move |tx: &mut Tx<'_>| {
+        tx.execute(&sql, params![idle, absolute, now])?;
+        tx.put_fact(LIMITED, &wanted)
+    };
+    cx.store.write(Actor::system(), LIMITED, work).await
 }

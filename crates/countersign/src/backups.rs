@@ -10,7 +10,7 @@ use countersign_core::{
 use countersign_model::{Registry, Secret, Timestamp};
 use countersign_store::{
     Actor, Auditor, BackupError, CommittedEdit, Options, Sql, Store, StoreError, SystemClock,
-    SystemEntropy, params, restore_backup,
+    SystemEntropy, restore_backup,
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -59,12 +59,8 @@ pub fn module(settings: &Settings) -> Module {
 }
 
 async fn last(cx: &Context) -> Result<Option<Value>, StoreError> {
-    let read = |sql: &mut Sql<'_>| {
-        sql.query_one("SELECT value FROM fact WHERE name = $1", params![LAST])?
-            .map(|row| row.get::<Value>(0))
-            .transpose()
-    };
-    cx.store.read(read).await
+    let noted = cx.store.read(|sql| sql.fact(LAST)).await?;
+    Ok(noted.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 async fn state(settings: Arc<Settings>, call: Call) -> Result<Response, ApiError> {
@@ -112,11 +108,17 @@ async fn run(cx: Context, settings: Arc<Settings>) -> Result<(), JobError> {
     let fresh = outcome.as_ref().err().filter(|problem| known.as_ref() != Some(problem)).cloned();
     cx.store
         .write(Actor::system(), "outcome of a backup", move |tx| {
-            let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-            tx.execute(statement, params![LAST, &text])?;
+            tx.put_fact(LAST, &text)?;
             if let Some(problem) = &fresh {
                 let context = json!({"message": format!("A scheduled backup failed: {problem}")});
-                countersign_events::emit(tx, countersign_events::Event::new("system_task_exception", "countersign.backups", context))?;
+                countersign_events::emit(
+                    tx,
+                    countersign_events::Event::new(
+                        "system_task_exception",
+                        "countersign.backups",
+                        context,
+                    ),
+                )?;
             }
             Ok::<_, StoreError>(())
         })

@@ -14,7 +14,7 @@ const MARK: &str = "set-up is done";
 /// # Errors
 /// When the engine fails.
 pub fn is_done(sql: &mut Sql<'_>) -> Result<bool, StoreError> {
-    Ok(sql.query_one("SELECT 1 FROM fact WHERE name = $1", params![MARK])?.is_some())
+    Ok(sql.fact(MARK)?.is_some())
 }
 
 /// Sets the mark if some superuser has a password. Called by everything that gives passwords or

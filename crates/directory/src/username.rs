@@ -98,16 +98,7 @@ const METHOD: &str = "rfc8265";
 /// # Errors
 /// When the engine fails.
 pub(crate) async fn refold(cx: &Context) -> Result<(), StoreError> {
-    let done = cx
-        .store
-        .read(|sql| {
-            sql.query_one(
-                "SELECT 1 FROM fact WHERE name = $1 AND value = $2",
-                params![FOLDED, METHOD],
-            )
-        })
-        .await?;
-    if done.is_some() {
+    if cx.store.read(|sql| sql.fact(FOLDED)).await?.as_deref() == Some(METHOD) {
         return Ok(());
     }
     cx.store.write(Actor::system(), "usernames folded", refold_all).await
@@ -122,8 +113,7 @@ fn refold_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             tx.execute("UPDATE users SET username_fold = $1 WHERE id = $2", params![now, id])?;
         }
     }
-    let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    tx.execute(statement, params![FOLDED, METHOD]).map(|_| ())
+    tx.put_fact(FOLDED, METHOD)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use countersign_core::Context;
 use countersign_model::Sealer;
-use countersign_store::{Actor, Sql, StoreError, Tx, params};
+use countersign_store::{Actor, Sql, StoreError, Tx};
 use serde_json::{Value, json};
 
 use crate::chain;
@@ -28,10 +28,7 @@ pub(crate) enum Count {
 }
 
 pub(crate) fn read(sql: &mut Sql<'_>, sealer: &dyn Sealer) -> Result<Count, StoreError> {
-    let Some(row) = sql.query_one("SELECT value FROM fact WHERE name = $1", params![FACT])? else {
-        return Ok(Count::Missing);
-    };
-    let text: String = row.get(0)?;
+    let Some(text) = sql.fact(FACT)? else { return Ok(Count::Missing) };
     if text == UNSIGNED {
         return Ok(Count::Unsigned);
     }
@@ -52,8 +49,7 @@ fn signature(sealer: &dyn Sealer, seq: i64, lost: Option<&str>) -> Value {
 /// Signs how many events are sealed now.
 pub(crate) fn write(tx: &mut Tx<'_>, seq: i64, lost: Option<&str>) -> Result<(), StoreError> {
     let value = json!({"seq": seq, "lost": lost, "signature": signature(tx.sealer(), seq, lost)});
-    let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    tx.execute(statement, params![FACT, value.to_string()]).map(|_| ())
+    tx.put_fact(FACT, &value.to_string())
 }
 
 /// Signs the count at the first start, after what an older version left is sealed. A count that is

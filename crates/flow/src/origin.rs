@@ -7,7 +7,7 @@
 
 use countersign_catalogue::Brand;
 use countersign_core::RequestInfo;
-use countersign_store::{StoreError, Tx, params};
+use countersign_store::{StoreError, Tx};
 
 use crate::context::FlowContext;
 
@@ -22,10 +22,7 @@ pub(crate) async fn for_mail(
     cx: &FlowContext,
     request: &RequestInfo,
 ) -> Result<Option<String>, StoreError> {
-    let known = cx.store.look_up(|sql| {
-        let row = sql.query_one("SELECT value FROM fact WHERE name = $1", params![FACT])?;
-        row.map(|row| row.get::<String>(0)).transpose()
-    });
+    let known = cx.store.look_up(|sql| sql.fact(FACT));
     let (known, asked) = (known.await?, cx.origin(request));
     if cx.settings.base_url.is_some() {
         return Ok(Some(asked));
@@ -42,12 +39,10 @@ pub(crate) async fn for_mail(
 /// # Errors
 /// When the engine fails.
 pub(crate) fn note(tx: &mut Tx<'_>, origin: &str) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO fact (name, value) VALUES ($1, $2) \
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE fact.value <> excluded.value",
-        params![FACT, origin],
-    )
-    .map(|_| ())
+    if tx.fact(FACT)?.as_deref() == Some(origin) {
+        return Ok(());
+    }
+    tx.put_fact(FACT, origin)
 }
 
 /// Whether a brand's domain is this host. Others below the domain, and other ports, may be somebody

@@ -67,10 +67,7 @@ async fn follow(cx: &Context, policies: &Engine) -> Result<bool, StoreError> {
         if self::cursor(tx)? != cursor {
             return Ok::<_, StoreError>(());
         }
-        tx.execute(
-            "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            params![CURSOR, last.to_string()],
-        )?;
+        tx.put_fact(CURSOR, &last.to_string())?;
         for task in &tasks {
             enqueue::<Deliver>(tx, &task.uid(), task)?;
         }
@@ -81,8 +78,7 @@ async fn follow(cx: &Context, policies: &Engine) -> Result<bool, StoreError> {
 }
 
 fn cursor(sql: &mut Sql<'_>) -> Result<Option<i64>, StoreError> {
-    let row = sql.query_one("SELECT value FROM fact WHERE name = $1", params![CURSOR])?;
-    Ok(row.map(|row| row.get::<String>(0)).transpose()?.and_then(|text| text.parse().ok()))
+    Ok(sql.fact(CURSOR)?.and_then(|text| text.parse().ok()))
 }
 
 /// Whom an event is told to.

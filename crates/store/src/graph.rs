@@ -277,20 +277,14 @@ fn highest_key(space: &str) -> String {
 
 /// The key that the fact names; 0 without one.
 pub(crate) fn noted_highest_key(sql: &mut Sql<'_>, space: &str) -> Result<i64, StoreError> {
-    let row =
-        sql.query_one("SELECT value FROM fact WHERE name = $1", params![highest_key(space)])?;
-    Ok(row
-        .map(|row| row.get::<String>(0))
-        .transpose()?
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(0))
+    let noted = sql.fact(&highest_key(space))?;
+    Ok(noted.and_then(|value| value.parse().ok()).unwrap_or(0))
 }
 
 /// Keeps the integer keys of a space up to `key` from being given again.
 pub(crate) fn note_highest_key(sql: &mut Sql<'_>, space: &str, key: i64) -> Result<(), StoreError> {
     if key > noted_highest_key(sql, space)? {
-        let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        sql.execute(statement, params![highest_key(space), key.to_string()])?;
+        sql.put_fact(&highest_key(space), &key.to_string())?;
     }
     Ok(())
 }

@@ -68,22 +68,22 @@ pub(crate) fn open(
 ) -> Result<Opened, StoreError> {
     match given {
         SecretKey::Database { former } => {
-            let key = match fact(sql, STAND_IN)?.filter(|key| !key.is_empty()) {
+            let key = match sql.fact(STAND_IN)?.filter(|key| !key.is_empty()) {
                 Some(key) => Secret::new(key),
                 // The data has a key already.
-                None if fact(sql, PROOF)?.is_some() => {
+                None if sql.fact(PROOF)?.is_some() => {
                     former.clone().ok_or(StoreError::WrongSecretKey)?
                 }
                 None => Secret::new(entropy.token(64)),
             };
             let seal = prove(sql, &key)?.ok_or(StoreError::WrongSecretKey)?;
-            put(sql, STAND_IN, key.expose())?;
+            sql.put_fact(STAND_IN, key.expose())?;
             Ok(Opened { seal, key, stands_in: true })
         }
         SecretKey::Folder { key, example } => {
             let seal = prove(sql, key)?.ok_or(StoreError::WrongSecretKey)?;
             if *example {
-                put(sql, STAND_IN, "")?;
+                sql.put_fact(STAND_IN, "")?;
             } else {
                 remove(sql, STAND_IN)?;
             }
@@ -95,7 +95,7 @@ pub(crate) fn open(
 
 fn own(sql: &mut Sql<'_>, own: &Secret, former: Option<&Secret>) -> Result<Opened, StoreError> {
     let opened = |seal, key: Secret| Opened { seal, key, stands_in: false };
-    if let Some(sealed) = fact(sql, SEALED)? {
+    if let Some(sealed) = sql.fact(SEALED)? {
         let key = Seal::new(own)?.open(&sealed).map_err(|_| StoreError::WrongSecretKey)?;
         return prove(sql, &key)?.map(|seal| opened(seal, key)).ok_or(StoreError::WrongSecretKey);
     }
@@ -104,14 +104,14 @@ fn own(sql: &mut Sql<'_>, own: &Secret, former: Option<&Secret>) -> Result<Opene
         return Ok(opened(seal, own.clone()));
     }
     // Only what stood in for an example gives way to another key.
-    let stand_in = fact(sql, STAND_IN)?.ok_or(StoreError::WrongSecretKey)?;
+    let stand_in = sql.fact(STAND_IN)?.ok_or(StoreError::WrongSecretKey)?;
     let key = if stand_in.is_empty() {
         former.cloned().ok_or(StoreError::WrongSecretKey)?
     } else {
         Secret::new(stand_in)
     };
     let seal = prove(sql, &key)?.ok_or(StoreError::WrongSecretKey)?;
-    put(sql, SEALED, &Seal::new(own)?.seal(key.expose()))?;
+    sql.put_fact(SEALED, &Seal::new(own)?.seal(key.expose()))?;
     remove(sql, STAND_IN)?;
     Ok(opened(seal, key))
 }
@@ -119,8 +119,8 @@ fn own(sql: &mut Sql<'_>, own: &Secret, former: Option<&Secret>) -> Result<Opene
 /// The seal of a key, if it is that of the data; data without a key takes this one.
 fn prove(sql: &mut Sql<'_>, key: &Secret) -> Result<Option<Seal>, StoreError> {
     let seal = Seal::new(key)?;
-    let Some(proof) = fact(sql, PROOF)? else {
-        put(sql, PROOF, &seal.seal(WORD))?;
+    let Some(proof) = sql.fact(PROOF)? else {
+        sql.put_fact(PROOF, &seal.seal(WORD))?;
         return Ok(Some(seal));
     };
     let proven = seal.open(&proof).is_ok_and(|word| word.expose() == WORD);
@@ -141,17 +141,17 @@ pub fn settle_restored_key(
     }
     match given {
         SecretKey::Own { key: own, .. } if own.expose() != key.expose() => {
-            put(sql, SEALED, &Seal::new(own)?.seal(key.expose()))
+            sql.put_fact(SEALED, &Seal::new(own)?.seal(key.expose()))
         }
         SecretKey::Own { .. } | SecretKey::Folder { example: false, .. } => Ok(()),
-        SecretKey::Folder { example: true, .. } => put(sql, STAND_IN, ""),
-        SecretKey::Database { .. } => put(sql, STAND_IN, key.expose()),
+        SecretKey::Folder { example: true, .. } => sql.put_fact(STAND_IN, ""),
+        SecretKey::Database { .. } => sql.put_fact(STAND_IN, key.expose()),
     }
 }
 
 /// The key of the data as it is sealed with the administrator's, where it is; a backup carries it.
 pub(crate) fn sealed(sql: &mut Sql<'_>) -> Result<Option<String>, StoreError> {
-    fact(sql, SEALED)
+    sql.fact(SEALED)
 }
 
 /// Whether a key is that of the data, or opens it.
@@ -161,17 +161,6 @@ pub(crate) fn fits(given: &Secret, key: &str, sealed: Option<&str>) -> bool {
             .is_ok_and(|seal| seal.open(sealed).is_ok_and(|opened| opened.expose() == key))
     };
     given.expose() == key || sealed.is_some_and(opens)
-}
-
-fn fact(sql: &mut Sql<'_>, name: &str) -> Result<Option<String>, StoreError> {
-    sql.query_one("SELECT value FROM fact WHERE name = $1", params![name])?
-        .map(|row| row.get(0))
-        .transpose()
-}
-
-fn put(sql: &mut Sql<'_>, name: &str, value: &str) -> Result<(), StoreError> {
-    let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    sql.execute(statement, params![name, value]).map(|_| ())
 }
 
 fn remove(sql: &mut Sql<'_>, name: &str) -> Result<(), StoreError> {

@@ -194,6 +194,24 @@ impl Sql<'_> {
         Ok(self.query(statement, params)?.into_iter().next())
     }
 
+    /// What is noted under a name in the table of facts, for what has no table of its own.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn fact(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        let row = self.query_one("SELECT value FROM fact WHERE name = $1", params![name])?;
+        row.map(|row| row.get(0)).transpose()
+    }
+
+    /// Notes a fact, in place of what was noted under its name.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn put_fact(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
+        let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.execute(statement, params![name, value]).map(|_| ())
+    }
+
     /// The number of rows changed.
     ///
     /// # Errors

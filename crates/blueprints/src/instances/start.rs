@@ -84,9 +84,7 @@ pub async fn once(cx: &Context, given: &Surroundings, path: &str) {
 async fn apply_once(cx: &Context, given: &Surroundings, path: &str) -> Result<(), String> {
     let fact = format!("blueprint applied once: {path}");
     let asked = fact.clone();
-    let done = cx.store.read(move |sql| {
-        sql.query_one("SELECT 1 FROM fact WHERE name = $1", params![asked.as_str()])
-    });
+    let done = cx.store.read(move |sql| sql.fact(&asked));
     if done.await.map_err(|error| error.to_string())?.is_some() {
         return Ok(());
     }
@@ -185,17 +183,10 @@ pub async fn own(cx: &Context, given: &Surroundings) {
 
 /// Whether the built-in files were applied as they are now.
 async fn applied(store: &Store, fingerprint: &str) -> Result<bool, StoreError> {
-    let known: Option<String> = store
-        .read(move |sql| {
-            sql.query_one("SELECT value FROM fact WHERE name = $1", params![FACT])?
-                .map(|row| row.get::<String>(0))
-                .transpose()
-        })
-        .await?;
+    let known = store.read(|sql| sql.fact(FACT)).await?;
     Ok(known.as_deref() == Some(fingerprint))
 }
 
 fn remember(tx: &mut Tx<'_>, fingerprint: &str) -> Result<(), StoreError> {
-    let statement = "INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    tx.execute(statement, params![FACT, fingerprint]).map(|_| ())
+    tx.put_fact(FACT, fingerprint)
 }

@@ -78,10 +78,7 @@ async fn serve(
     let text = serde_json::to_string(&outcome).unwrap_or_default();
     let name = answer_name(&run.uid);
     cx.store
-        .write(Actor::system(), "answer to the console", move |tx| {
-            tx.execute("INSERT INTO fact (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", params![&name, &text])?;
-            Ok::<_, StoreError>(())
-        })
+        .write(Actor::system(), "answer to the console", move |tx| tx.put_fact(&name, &text))
         .await?;
     Ok(())
 }

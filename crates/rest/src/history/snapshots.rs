@@ -151,8 +151,8 @@ async fn restore(call: Call) -> Result<Response, ApiError> {
         .cx
         .store
         .write(call.actor(), reason, move |tx: &mut Tx<'_>| {
-            let row = tx.query_one("SELECT value FROM fact WHERE name = $1", params![fact(&name)])?;
-            let value: Value = row.ok_or_else(|| ApiError::not_found("Snapshot"))?.get(0)?;
+            let text = tx.fact(&fact(&name))?.ok_or_else(|| ApiError::not_found("Snapshot"))?;
+            let value: Value = serde_json::from_str(&text).unwrap_or_default();
             let revision = value.get("revision").and_then(Value::as_i64).unwrap_or(-1);
             if !tx.restore(revision)? {
                 let text = format!("Not all edits since revision {revision} are recorded here, so they cannot be undone. Restore a backup instead.");
