@@ -127,7 +127,7 @@ macro_rules! device {
             }
 
             fn admit_removal(&self, tx: &mut Tx<'_>, call: &Call) -> Result<(), ApiError> {
-                device::as_oneself(call)?;
+                call.as_oneself(device::ACTING)?;
                 countersign_accounts::require_recent_sign_in(tx, call)
             }
         }
@@ -307,14 +307,8 @@ pub(crate) fn owner_named<D: Device>(
 }
 
 /// Whoever acts as somebody else takes away no second factor of theirs, as they set up none.
-pub(crate) fn as_oneself(call: &Call) -> Result<(), ApiError> {
-    match call.caller.original {
-        None => Ok(()),
-        Some(_) => Err(ApiError::forbidden(
-            "You are acting as somebody else. Only they can remove a second factor of theirs.",
-        )),
-    }
-}
+pub(crate) const ACTING: &str =
+    "You are acting as somebody else. Only they can remove a second factor of theirs.";
 
 /// The device that an administrator has named for an account and that its owner sets up now. Where
 /// none is, there must be room for one more.

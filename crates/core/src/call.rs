@@ -150,6 +150,15 @@ impl Call {
         self.caller.user.as_ref().ok_or_else(ApiError::no_credentials)
     }
 
+    /// Refuses who acts as somebody else, in these words: what would outlive the acting, or is for
+    /// its owner alone.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn as_oneself(&self, refusal: &str) -> Result<(), ApiError> {
+        if self.caller.original.is_none() { Ok(()) } else { Err(ApiError::forbidden(refusal)) }
+    }
+
     pub fn actor(&self) -> Actor {
         let confirm_within = confirm_within(&self.headers, &self.query).ok().flatten();
         Actor { confirm_within, bounded: true, ..self.cx.actor(&self.caller, &self.request) }

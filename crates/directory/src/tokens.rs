@@ -124,7 +124,7 @@ impl Resource for Token {
         call: &Call,
         before: Option<&Self>,
     ) -> Result<(), ApiError> {
-        as_oneself(call)?;
+        call.as_oneself(ACTING)?;
         if before.is_none() {
             let own = Ref::new(Key::Int(call.user()?.pk));
             if !call.rights().hold(Permission::add(Token::META)) {
@@ -240,14 +240,7 @@ fn not_the_servers(intent: Intent) -> Result<(), ApiError> {
 }
 
 /// Keys that are made or read while acting as somebody would outlive the acting.
-fn as_oneself(call: &Call) -> Result<(), ApiError> {
-    match call.caller.original {
-        None => Ok(()),
-        Some(_) => Err(ApiError::forbidden(
-            "Tokens cannot be made, changed or read while you act as another user.",
-        )),
-    }
-}
+const ACTING: &str = "Tokens cannot be made, changed or read while you act as another user.";
 
 /// Letters and digits of a token's key that nobody chose.
 const KEY_LENGTH: usize = 60;
@@ -347,7 +340,7 @@ fn named(tx: &mut Tx<'_>, call: &Call) -> Result<Token, ApiError> {
 }
 
 async fn view_key(call: Call) -> Result<Response, ApiError> {
-    as_oneself(&call)?;
+    call.as_oneself(ACTING)?;
     let moved = call.clone();
     let key = call
         .cx
@@ -372,7 +365,7 @@ async fn view_key(call: Call) -> Result<Response, ApiError> {
 }
 
 async fn set_key_action(call: Call) -> Result<Response, ApiError> {
-    as_oneself(&call)?;
+    call.as_oneself(ACTING)?;
     let body = call.object()?;
     let Some(key) = body.get("key").and_then(Value::as_str).filter(|k| !k.is_empty()) else {
         return Err(ApiError::Empty(StatusCode::BAD_REQUEST));
