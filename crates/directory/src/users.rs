@@ -235,17 +235,16 @@ impl Record for User {
             set_groups(tx, self.id, &self.groups)?;
             setup::note(tx)?;
         }
-        if before.is_active && !self.is_active {
+        let deactivated = before.is_active && !self.is_active;
+        let new_password = before.password != self.password;
+        if deactivated {
             end_everything(tx, self.id)?;
         }
         // Links that were sent are for the account as it was.
-        if before.is_active && !self.is_active
-            || before.email != self.email
-            || before.password != self.password
-        {
+        if deactivated || new_password || before.email != self.email {
             recovery::end_flow_links(tx, self.id)?;
         }
-        if before.password != self.password {
+        if new_password {
             end_sessions_of(tx, self.id, None)?;
             setup::note(tx)?;
             password_set(tx, account.clone())?;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use countersign_core::Identity;
 use countersign_model::{Key, Ref, Revision, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -135,8 +136,13 @@ pub(crate) struct Proved {
 }
 
 impl Proved {
-    pub(crate) fn of(user: i64, password_changed: Timestamp, email: &str, is_active: bool) -> Self {
-        Proved { user, password_changed, email: email.to_owned(), is_active }
+    pub(crate) fn of(account: &Identity) -> Self {
+        Proved {
+            user: account.pk,
+            password_changed: account.password_change_date,
+            email: account.email.clone(),
+            is_active: account.is_active,
+        }
     }
 
     /// Whether what was proved of the account as it was still counts for it as it is. One that was
@@ -255,14 +261,14 @@ impl Plan {
 
     /// Compares the account that this plan knows by a proof or a link with what it was then.
     /// `false`: it has changed since, and not by this plan.
-    pub(crate) fn still_proved(&mut self, now: Proved) -> bool {
+    pub(crate) fn still_proved(&mut self, now: &Proved) -> bool {
         let by_link = self.restored.as_ref().is_some_and(|link| link.user == now.user);
         if !by_link && self.proved_account() != Some(now.user) {
             return true;
         }
-        let holds = self.proved_of.as_ref().is_none_or(|then| then.holds_for(&now));
+        let holds = self.proved_of.as_ref().is_none_or(|then| then.holds_for(now));
         if holds {
-            self.proved_of = Some(now);
+            self.proved_of = Some(now.clone());
         }
         holds
     }

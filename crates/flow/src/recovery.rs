@@ -153,13 +153,13 @@ fn is_good_for(plan: &Plan, user: &Identity) -> bool {
     let mailed = plan.restored.as_ref().filter(|link| link.user == user.pk);
     let to_own = |mailed: &Mailed| mailed.to.as_ref().is_none_or(|to| *to == user.email);
     mailed.and_then(|link| link.mailed.as_ref()).is_some_and(to_own)
-        && (user.is_active || awaits_confirmation(plan, user))
+        && (user.is_active || awaits_confirmation(plan.made_account, user))
 }
 
-/// Whether an account is inactive because the run that made it has not confirmed its address yet.
+/// Whether an inactive account is the one that a run has made and not confirmed the address of yet.
 /// Who has ever signed in was deactivated.
-pub(crate) fn awaits_confirmation(plan: &Plan, user: &Identity) -> bool {
-    plan.made_account == Some(user.pk) && user.last_login.is_none()
+pub(crate) fn awaits_confirmation(made: Option<i64>, user: &Identity) -> bool {
+    made == Some(user.pk) && user.last_login.is_none()
 }
 
 /// Spends a link's key and keeps the plan of its flow, about whom it was made for. `false`: it was
@@ -201,8 +201,7 @@ pub(crate) async fn restore(
         Some(sent) => *plan = Plan { run: plan.run, context: plan.context, ..sent },
         None => plan.restored = Some(Restored { user: user.pk, mailed: None }),
     }
-    plan.proved_of =
-        Some(Proved::of(user.pk, user.password_change_date, &user.email, user.is_active));
+    plan.proved_of = Some(Proved::of(&user));
     // Of two uses at once, one finds the link.
     if browser
         .cx

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_accounts::{end_session, end_sessions_of, start_session};
 use countersign_core::{Identity, RequestInfo, Visitor};
 use countersign_events::{Event, emit, model_reference};
-use countersign_model::{Entry, Kind, Ref, Timestamp};
+use countersign_model::{Entry, Kind, Ref};
 use countersign_policy::{Decision, Subject};
 use countersign_store::{ActorUser, StoreError, Tx};
 use serde_json::{Map, Value, json};
@@ -27,8 +27,8 @@ pub struct Run {
     pub(crate) application_hint: Option<ApplicationHint>,
     /// The plan's pending user as policies see one; kept in step by [`Run::refresh`].
     pending: Option<Subject>,
-    /// When its password was changed last.
-    password_changed: Option<Timestamp>,
+    /// What it is like now, for what was proved of it.
+    as_it_is: Option<Proved>,
     /// Seconds after which the same may be asked again, for the answer's `Retry-After`.
     pub(crate) retry_after: Option<i64>,
     /// Other requests may find the plan, too.
@@ -48,7 +48,7 @@ impl Run {
             plan,
             application_hint,
             pending: None,
-            password_changed: None,
+            as_it_is: None,
             retry_after: None,
             is_kept: false,
             handed_on: None,
@@ -216,7 +216,7 @@ impl Run {
     /// Reads the pending account where the plan names another one than before.
     pub(crate) async fn refresh(&mut self) -> Result<(), StoreError> {
         let Some(user) = self.plan.pending_user() else {
-            self.pending = None;
+            (self.pending, self.as_it_is) = (None, None);
             return Ok(());
         };
         if self.pending.as_ref().is_some_and(|known| {
@@ -229,7 +229,7 @@ impl Run {
         let pk = user.pk.unwrap_or_default();
         let read =
             self.browser.cx.store.read(move |sql| countersign_accounts::identity(sql, pk)).await?;
-        self.password_changed = read.as_ref().map(|identity| identity.password_change_date);
+        self.as_it_is = read.as_ref().map(Proved::of);
         self.pending = match user.pk {
             Some(pk) => read.map(|identity| Subject::of(&identity, self.browser.cx.uid(pk))),
             None => Some(Subject {
@@ -251,11 +251,7 @@ impl Run {
     /// Whether what was proved of the account in this plan still counts. As of the last
     /// [`Run::refresh`].
     pub(crate) fn still_proved(&mut self) -> bool {
-        let (Some(user), Some(changed)) = (&self.pending, self.password_changed) else {
-            return true;
-        };
-        let now = Proved::of(user.pk, changed, &user.email, user.is_active);
-        self.plan.still_proved(now)
+        self.as_it_is.as_ref().is_none_or(|now| self.plan.still_proved(now))
     }
 
     /// The plan is about an account that was deleted. As of the last [`Run::refresh`].

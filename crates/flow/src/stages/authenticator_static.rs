@@ -66,7 +66,7 @@ impl Stage for AuthenticatorStaticStage {
     const SETTINGS: Option<&'static str> = Some("ak-user-settings-authenticator-static");
 
     async fn show(&self, run: &mut Run, state: &mut Enrolment) -> Result<Step, FlowError> {
-        if let Err(step) = enrol::account(run) {
+        if let Err(step) = enrol::account(run, enrol::SHOWN) {
             return Ok(step);
         }
         if state.codes.is_empty() {
@@ -90,7 +90,7 @@ impl Stage for AuthenticatorStaticStage {
         if state.codes.is_empty() {
             return self.show(run, state).await;
         }
-        let user = match enrol::account_while_setting_up(run) {
+        let user = match enrol::account(run, enrol::ANSWERED) {
             Ok(user) => user,
             Err(step) => return Ok(step),
         };

@@ -94,7 +94,7 @@ impl Stage for AuthenticatorTotpStage {
     const SETTINGS: Option<&'static str> = Some("ak-user-settings-authenticator-totp");
 
     async fn show(&self, run: &mut Run, state: &mut Enrolment) -> Result<Step, FlowError> {
-        if let Err(step) = enrol::account(run) {
+        if let Err(step) = enrol::account(run, enrol::SHOWN) {
             return Ok(step);
         }
         if state.secret.is_empty() {
@@ -112,7 +112,7 @@ impl Stage for AuthenticatorTotpStage {
         if state.secret.is_empty() {
             return self.show(run, state).await;
         }
-        let user = match enrol::account_while_setting_up(run) {
+        let user = match enrol::account(run, enrol::ANSWERED) {
             Ok(user) => user,
             Err(step) => return Ok(step),
         };

@@ -146,7 +146,7 @@ impl Stage for AuthenticatorWebauthnStage {
     const SETTINGS: Option<&'static str> = Some("ak-user-settings-authenticator-webauthn");
 
     async fn show(&self, run: &mut Run, state: &mut Enrolment) -> Result<Step, FlowError> {
-        let account = match enrol::account(run) {
+        let account = match enrol::account(run, enrol::SHOWN) {
             Ok(account) => account,
             Err(step) => return Ok(step),
         };
@@ -165,7 +165,7 @@ impl Stage for AuthenticatorWebauthnStage {
     ) -> Result<Step, FlowError> {
         // Nobody was asked for anything.
         let Some(account) = state.account else { return self.show(run, state).await };
-        match enrol::account_while_setting_up(run) {
+        match enrol::account(run, enrol::ANSWERED) {
             Ok(now) if now == account => {}
             Ok(_) => return self.show(run, state).await,
             Err(step) => return Ok(step),

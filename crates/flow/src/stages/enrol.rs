@@ -21,19 +21,15 @@ pub(super) enum Unproved {
     Named,
 }
 
+/// How old a sign-in may be, in seconds, when a page is shown that wants a recent one.
+pub(super) const SHOWN: i64 = SessionData::RECENT;
+/// The same when the page is answered: setting up takes its time.
+pub(super) const ANSWERED: i64 = 3 * SessionData::RECENT;
+
 /// The account that sets up a second factor now, or what happens instead: a stage with nobody to
 /// ask is left out, as in the original.
-pub(super) fn account(run: &Run) -> Result<i64, Step> {
-    account_within(run, SessionData::RECENT)
-}
-
-/// The same when the page is answered: setting up takes its time.
-pub(super) fn account_while_setting_up(run: &Run) -> Result<i64, Step> {
-    account_within(run, 3 * SessionData::RECENT)
-}
-
-fn account_within(run: &Run, seconds: i64) -> Result<i64, Step> {
-    proved_within(run, seconds).map_err(|unproved| match unproved {
+pub(super) fn account(run: &Run, within: i64) -> Result<i64, Step> {
+    proved(run, within).map_err(|unproved| match unproved {
         Unproved::Nobody => Step::Done,
         Unproved::Acting => Step::deny(
             "You are acting as somebody else. Only they can set up a second factor of theirs.",
@@ -43,13 +39,9 @@ fn account_within(run: &Run, seconds: i64) -> Result<i64, Step> {
     })
 }
 
-/// The account whose owner has just shown who they are: in this run, as while signing in or
-/// enrolling, or by signing in at most five minutes ago.
-pub(super) fn recently_proved(run: &Run) -> Result<i64, Unproved> {
-    proved_within(run, SessionData::RECENT)
-}
-
-fn proved_within(run: &Run, seconds: i64) -> Result<i64, Unproved> {
+/// The account whose owner has shown who they are: in this run, as while signing in or enrolling,
+/// or by signing in at most so many seconds ago.
+pub(super) fn proved(run: &Run, within: i64) -> Result<i64, Unproved> {
     let user = run.pending_or_session_user();
     let pk = user.map(|user| user.pk).filter(|pk| *pk > 0).ok_or(Unproved::Nobody)?;
     let visitor = run.visitor();
@@ -64,7 +56,7 @@ fn proved_within(run: &Run, seconds: i64) -> Result<i64, Unproved> {
     }
     let signed_in = visitor.user.as_ref().is_some_and(|user| user.pk == pk);
     match visitor.session.as_ref().filter(|_| signed_in) {
-        Some(session) if session.is_within(seconds, run.cx().clock.now()) => Ok(pk),
+        Some(session) if session.is_within(within, run.cx().clock.now()) => Ok(pk),
         Some(_) => Err(Unproved::Again(sign_in_again(run))),
         None => Err(Unproved::Named),
     }

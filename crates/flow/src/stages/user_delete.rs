@@ -31,7 +31,7 @@ pub struct UserDeleteStage {
 
 impl UserDeleteStage {
     async fn delete(&self, run: &mut Run) -> Result<Step, FlowError> {
-        let pk = match enrol::recently_proved(run) {
+        let pk = match enrol::proved(run, enrol::SHOWN) {
             Ok(pk) => pk,
             Err(unproved) => return Ok(refused(unproved)),
         };
@@ -68,7 +68,7 @@ impl Stage for UserDeleteStage {
 
     /// Looking deletes nothing: an address may be opened by anybody's page.
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
-        Ok(enrol::recently_proved(run)
+        Ok(enrol::proved(run, enrol::SHOWN)
             .map_or_else(refused, |_| Step::show(DeleteAccountChallenge {})))
     }
 

@@ -45,7 +45,9 @@ impl Order {
         };
         // Who was deactivated gets no link; an account that this run made is not active yet.
         let address = self.to.clone().unwrap_or_else(|| user.email.clone());
-        if address.is_empty() || !user.is_active && !awaits_confirmation(&self.plan, &user) {
+        if address.is_empty()
+            || !user.is_active && !awaits_confirmation(self.plan.made_account, &user)
+        {
             return Ok(());
         }
         let mailed = Mailed {

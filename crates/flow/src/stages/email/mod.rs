@@ -137,9 +137,9 @@ impl EmailStage {
             return Ok(Some(Step::deny("This link was made for another account.")));
         }
         if self.activate_user_on_success && run.plan.made_account == Some(user) {
-            let plan = run.plan.clone();
+            let made = run.plan.made_account;
             let work = move |tx: &mut Tx<'_>| match identity(tx, user)? {
-                Some(account) if awaits_confirmation(&plan, &account) => activate(tx, user),
+                Some(account) if awaits_confirmation(made, &account) => activate(tx, user),
                 // It was confirmed before, and perhaps deactivated since.
                 _ => Ok(()),
             };
