@@ -1,10 +1,9 @@
 //! What accounts, sessions and tokens must never be brought to, by any door.
 
-use crate::world::{Answer, Browser, World, executor};
+use crate::world::{Answer, Browser, PASSWORD, World, executor};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "Throwaway-Pw-1";
 const LOGIN: &str = "/api/v3/flows/executor/default-authentication-flow/?query=";
 const SETUP: &str = "/api/v3/flows/executor/initial-setup/?query=";
 

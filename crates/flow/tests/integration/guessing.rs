@@ -3,10 +3,9 @@
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::world::{Browser, World, executor};
+use crate::world::{Browser, PASSWORD, World, executor};
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "Throwaway-Pw-1";
 const DEFAULT: &str = "default-authentication-flow";
 
 /// What a walk to a refusal cost: password hashes, and statements.

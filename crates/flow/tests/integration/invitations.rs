@@ -6,12 +6,6 @@ use serde_json::{Value, json};
 
 const FRESH: &str = "Korrekt-Pferd-Batterie-1";
 
-async fn administrator(world: &World) -> Browser<'_> {
-    let mut admin = world.browser();
-    admin.sign_in("akadmin", "Throwaway-Pw-1").await;
-    admin
-}
-
 /// An enrolment for invited people: name and password are asked, then the account is made and
 /// signed in.
 async fn enrolment(admin: &mut Browser<'_>, slug: &str, invited_only: bool) -> Value {
@@ -54,7 +48,7 @@ async fn enrol(browser: &mut Browser<'_>, path: &str, name: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_invited_people_get_in_and_a_single_use_is_one() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let flow = enrolment(&mut admin, "join", true).await;
     let fixed = json!({"email": "otto@example.test", "attributes": {"team": "blue"}});
     let token = invite(
@@ -101,7 +95,7 @@ async fn only_invited_people_get_in_and_a_single_use_is_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_at_once_one_is_invited() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     enrolment(&mut admin, "join", true).await;
     let token = invite(&mut admin, json!({"name": "one", "single_use": true})).await;
     let path = with("join", &token);
@@ -115,7 +109,7 @@ async fn of_two_at_once_one_is_invited() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_is_for_its_flow_and_its_time() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let join = enrolment(&mut admin, "join", true).await;
     enrolment(&mut admin, "other", true).await;
     enrolment(&mut admin, "open", false).await;
@@ -153,7 +147,7 @@ async fn an_invitation_is_for_its_flow_and_its_time() {
 async fn an_account_is_deleted_by_its_owner_who_just_signed_in_and_says_so() {
     let world = World::set_up().await;
     world.apply(&["example/flows-unenrollment.yaml"]).await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let user = admin.create("core/users", json!({"username": "nina", "name": "Nina"})).await;
     world.set_password("nina", FRESH).await;
     let mut nina = world.browser();
@@ -187,7 +181,7 @@ async fn an_account_is_deleted_by_its_owner_who_just_signed_in_and_says_so() {
     let left = nina.post_form(page, &[]).await;
     assert!(left.status.is_redirection(), "{}", left.text);
     assert_eq!(nina.get("/api/v3/core/users/me/").await.status, StatusCode::FORBIDDEN);
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     assert_eq!(admin.get(&there).await.status, StatusCode::NOT_FOUND);
     // The last administrator stays.
     admin.get(page).await;
@@ -200,7 +194,7 @@ async fn an_account_is_deleted_by_its_owner_who_just_signed_in_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_does_not_change_who_is_signed_in() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let flow = enrolment(&mut admin, "trap", true).await;
     let stage = admin.get("/api/v3/stages/user_write/?name=trap%20write").await.json();
     let stage = format!("stages/user_write/{}", stage["results"][0]["pk"].as_str().unwrap());
@@ -211,7 +205,7 @@ async fn an_invitation_does_not_change_who_is_signed_in() {
         json!({"name": "trap", "flow": flow, "fixed_data": fixed, "single_use": true}),
     )
     .await;
-    let mut root = administrator(&world).await;
+    let mut root = world.administrator().await;
     let refused = enrol(&mut root, &with("trap", &token), "otto").await;
     assert_eq!(refused["component"], "ak-stage-access-denied", "{refused}");
     let me = admin.get("/api/v3/core/users/?username=akadmin").await.json();

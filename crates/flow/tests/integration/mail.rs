@@ -11,7 +11,7 @@ const FRESH: &str = "Korrekt-Pferd-Batterie-1";
 async fn forgetful() -> (World, Value) {
     let world = World::set_up().await;
     world.apply(&["once/recovery.yaml"]).await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let user = admin
         .create(
             "core/users",
@@ -21,12 +21,6 @@ async fn forgetful() -> (World, Value) {
     let password = json!({"password": "An-Old-Password-1"});
     admin.post_json(&format!("/api/v3/core/users/{user}/set_password/"), password).await;
     (world, user)
-}
-
-async fn administrator(world: &World) -> Browser<'_> {
-    let mut admin = world.browser();
-    admin.sign_in("akadmin", "Throwaway-Pw-1").await;
-    admin
 }
 
 /// Asks for a link by name.
@@ -108,7 +102,7 @@ async fn a_mailed_link_has_one_winner_and_ends_the_others() {
         match end {
             "time" => world.clock.advance(1801),
             _ => {
-                let mut admin = administrator(&world).await;
+                let mut admin = world.administrator().await;
                 let user = admin.get("/api/v3/core/users/?username=nina").await.json();
                 let path = format!("/api/v3/core/users/{}/set_password/", user["results"][0]["pk"]);
                 admin.post_json(&path, json!({"password": "Another-One-123"})).await;
@@ -156,7 +150,7 @@ async fn clients_of_the_api_go_through_recovery_by_json() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_is_for_the_address_and_the_account_that_it_was_sent_to() {
     let (world, user) = forgetful().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let path = format!("core/users/{user}");
     for (change, back) in [
         (json!({"email": "eve@example.test"}), json!({"email": "nina@example.test"})),
@@ -207,7 +201,7 @@ async fn a_request_does_not_say_where_the_link_leads() {
     // Fails if it is another address than that where the administrator signs in.
     world.mailed_link("nina@example.test").await;
     // The domain of a brand is an address that an administrator has named.
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let brand = json!({"domain": "evil.test", "default": false});
     admin.post_json("/api/v3/core/brands/", brand).await;
     ask(&mut evil(), "nina").await;
@@ -218,7 +212,7 @@ async fn a_request_does_not_say_where_the_link_leads() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrators_link_leads_straight_to_the_new_password_also_by_mail() {
     let (world, user) = forgetful().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let link = admin.post_json(&format!("/api/v3/core/users/{user}/recovery/"), json!({})).await;
     let link = link.json()["link"].as_str().unwrap().to_owned();
     let mut nina = world.browser();
@@ -274,7 +268,7 @@ async fn the_example_of_recovery_adopts_the_flow_and_runs() {
 async fn a_new_account_is_active_once_its_address_is_confirmed() {
     let world = World::set_up().await;
     world.apply(&["example/flows-enrollment-email-verification.yaml"]).await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let path = executor("default-enrollment-flow");
     let mut otto = world.browser();
     otto.challenge(&path).await;
@@ -299,7 +293,7 @@ async fn a_new_account_is_active_once_its_address_is_confirmed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_confirms_only_the_step_that_sent_it() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     admin
         .create("core/users", json!({"username": "nina", "name": "N", "email": "n@example.test"}))
         .await;
@@ -327,7 +321,7 @@ async fn a_link_confirms_only_the_step_that_sent_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn templates_are_checked_when_they_are_chosen_and_when_they_are_used() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let wrong = json!({"name": "wrong", "template": "email/missing.html"});
     let refused = admin.post_json("/api/v3/stages/email/", wrong).await;
     assert_eq!(
@@ -356,7 +350,7 @@ async fn a_pressed_link_ends_with_what_it_was_for() {
         let mut eve = world.browser();
         press(&mut eve, &link).await;
         assert!(eve.get(RECOVERY).await.text.contains("password"), "{body}");
-        let mut admin = administrator(&world).await;
+        let mut admin = world.administrator().await;
         let method = if path.is_empty() { Method::PATCH } else { Method::POST };
         let address = format!("/api/v3/core/users/{user}/{path}");
         let changed = admin.send(method, &address, "application/json", body.to_owned()).await;
@@ -381,7 +375,7 @@ async fn a_pressed_link_ends_with_what_it_was_for() {
 async fn a_deactivated_account_is_not_confirmed_again() {
     let world = World::set_up().await;
     world.apply(&["example/flows-enrollment-email-verification.yaml"]).await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let path = executor("default-enrollment-flow");
     let mut enrolling = world.browser();
     enrolling.challenge(&path).await;

@@ -1,12 +1,10 @@
 //! Passkeys: set up, asked for as second factor, in place of name and password, and counted once.
 
-use crate::world::{Browser, World, executor};
-use countersign_store::params;
+use crate::world::{Browser, PASSWORD, World, executor};
 use countersign_testing::SoftPasskey;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "Throwaway-Pw-1";
 const SETUP: &str = "default-authenticator-webauthn-setup";
 const LOGIN: &str = "default-authentication-flow";
 const ORIGIN: &str = "http://id.example.test";
@@ -17,12 +15,6 @@ fn error(challenge: &Value, field: &str) -> String {
     text.unwrap_or_else(|| panic!("no error of {field}: {challenge}")).to_owned()
 }
 
-async fn administrator(world: &World) -> Browser<'_> {
-    let mut browser = world.browser();
-    browser.sign_in("akadmin", PASSWORD).await;
-    browser
-}
-
 /// Sets up a passkey of the person signed in.
 async fn set_up(browser: &mut Browser<'_>, mut passkey: SoftPasskey) -> SoftPasskey {
     let shown = browser.challenge(&executor(SETUP)).await;
@@ -30,14 +22,6 @@ async fn set_up(browser: &mut Browser<'_>, mut passkey: SoftPasskey) -> SoftPass
     let end = browser.answer(&executor(SETUP), json!({"response": made})).await;
     assert_eq!(end["component"], "xak-flow-redirect", "{end}");
     passkey
-}
-
-/// Name and password are right; the challenge that follows.
-async fn with_password(browser: &mut Browser<'_>) -> Value {
-    let login = executor(LOGIN);
-    browser.challenge(&login).await;
-    browser.answer(&login, json!({"uid_field": "akadmin"})).await;
-    browser.answer(&login, json!({"password": PASSWORD})).await
 }
 
 /// What the browser asks the passkey for.
@@ -58,12 +42,6 @@ async fn is_in(browser: &mut Browser<'_>) -> bool {
     browser.get("/api/v3/core/users/me/").await.status == StatusCode::OK
 }
 
-async fn count(world: &World, statement: &'static str) -> i64 {
-    let read =
-        world.cx.store.read(move |sql| sql.query_one(statement, params![])?.unwrap().get::<i64>(0));
-    read.await.unwrap_or_else(|error: countersign_store::StoreError| panic!("{error}"))
-}
-
 async fn validate_stage(admin: &mut Browser<'_>) -> String {
     let name = "default-authentication-mfa-validation";
     let found =
@@ -80,7 +58,7 @@ async fn setup_stage(admin: &mut Browser<'_>) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passkey_is_set_up_and_asked_for_at_the_next_sign_in() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let setup = executor(SETUP);
     let shown = admin.challenge(&setup).await;
     assert_eq!(shown["component"], "ak-stage-authenticator-webauthn");
@@ -127,7 +105,7 @@ async fn a_passkey_is_set_up_and_asked_for_at_the_next_sign_in() {
 
     let login = executor(LOGIN);
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     assert_eq!(shown["device_challenges"][0]["device_uid"], "1");
     assert_eq!(options(&shown)["allowCredentials"][0], known[0]);
     let empty = browser.answer(&login, json!({"webauthn": null})).await;
@@ -142,7 +120,7 @@ async fn a_passkey_is_set_up_and_asked_for_at_the_next_sign_in() {
     assert_eq!(end["component"], "xak-flow-redirect", "{end}");
     assert!(is_in(&mut browser).await);
     let session = "SELECT COUNT(*) FROM session WHERE data LIKE '%\"mfa_devices\":[{\"app\":\"authentik_stages_authenticator_webauthn\",\"model_name\":\"webauthndevice\",\"pk\":\"1\",%'";
-    assert_eq!(count(&world, session).await, 1);
+    assert_eq!(world.count(session).await, 1);
     let used = browser.get("/api/v3/authenticators/all/").await.json();
     assert!(used[0]["last_used"].is_string(), "{used}");
 }
@@ -150,14 +128,14 @@ async fn a_passkey_is_set_up_and_asked_for_at_the_next_sign_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_counts_for_this_question_and_this_passkey_only() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let mut passkey = set_up(&mut admin, SoftPasskey::new(ORIGIN)).await;
     let login = executor(LOGIN);
     let mut browser = world.browser();
     // Somebody who signed in before has tries of their own; each is forgotten with the day.
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     let mut other = world.browser();
-    let elsewhere = with_password(&mut other).await;
+    let elsewhere = other.with_password().await;
     let mut wrong = vec![
         ("of another browser", passkey.get(&options(&elsewhere))),
         (
@@ -184,7 +162,7 @@ async fn an_answer_counts_for_this_question_and_this_passkey_only() {
         world.clock.advance(61);
     }
     let failed = "SELECT COUNT(*) FROM event WHERE action = 'login_failed' AND context LIKE '%\"device_class\":\"webauthn\"%'";
-    assert_eq!(count(&world, failed).await, 5);
+    assert_eq!(world.count(failed).await, 5);
 
     // Too late.
     let shown = browser.challenge(&login).await;
@@ -197,11 +175,11 @@ async fn an_answer_counts_for_this_question_and_this_passkey_only() {
     world.clock.advance(90_000);
     let counter = passkey.counter.take();
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     let refused = browser.answer(&login, json!({"webauthn": passkey.get(&options(&shown))})).await;
     assert_eq!(error(&refused, "webauthn"), "Assertion failed");
     let copied = "SELECT COUNT(*) FROM event WHERE action = 'login_failed' AND context LIKE '%somebody may have a copy%'";
-    assert_eq!(count(&world, copied).await, 1);
+    assert_eq!(world.count(copied).await, 1);
     passkey.counter = counter;
 
     // Removed while it is asked for; another is left, so that something is.
@@ -223,7 +201,7 @@ async fn an_answer_counts_for_this_question_and_this_passkey_only() {
 
 async fn administrator_with<'a>(world: &'a World, passkey: &SoftPasskey) -> Browser<'a> {
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     let end =
         browser.answer(&executor(LOGIN), json!({"webauthn": passkey.get(&options(&shown))})).await;
     assert_eq!(end["component"], "xak-flow-redirect", "{end}");
@@ -233,7 +211,7 @@ async fn administrator_with<'a>(world: &'a World, passkey: &SoftPasskey) -> Brow
 #[tokio::test(flavor = "multi_thread")]
 async fn one_answer_counts_once_however_many_send_it_at_once() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let mut passkey = set_up(&mut admin, SoftPasskey::new(ORIGIN)).await;
     let path = format!("/if/flow/{LOGIN}/");
     for counts in [true, false] {
@@ -249,7 +227,7 @@ async fn one_answer_counts_once_however_many_send_it_at_once() {
         first.get(&path).await;
         let asked = name_field(&mut first).await;
         let answer = passkey.get(&asked).to_string();
-        let before = count(&world, "SELECT COUNT(*) FROM session").await;
+        let before = world.count("SELECT COUNT(*) FROM session").await;
         let mut browsers: Vec<_> = (0..8)
             .map(
                 |number| if number % 2 == 0 { world.browser() } else { world.at_another_process() },
@@ -269,7 +247,7 @@ async fn one_answer_counts_once_however_many_send_it_at_once() {
         for browser in &mut browsers {
             browser.get(&path).await;
         }
-        let after = count(&world, "SELECT COUNT(*) FROM session").await;
+        let after = world.count("SELECT COUNT(*) FROM session").await;
         assert_eq!(after, before + 1, "counts: {counts}");
         world.clock.advance(90_000);
         admin = administrator_with(&world, &passkey).await;
@@ -279,7 +257,7 @@ async fn one_answer_counts_once_however_many_send_it_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passkey_in_the_name_field_takes_the_place_of_name_and_password() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let mut passkey = set_up(&mut admin, SoftPasskey::new(ORIGIN)).await;
     let path = format!("/if/flow/{LOGIN}/");
     let mut browser = world.browser();
@@ -309,7 +287,7 @@ async fn a_passkey_in_the_name_field_takes_the_place_of_name_and_password() {
     assert!(is_in(&mut browser).await, "neither password nor second factor is asked for");
     let session =
         "SELECT COUNT(*) FROM session WHERE data LIKE '%\"auth_method\":\"auth_webauthn_pwl\"%'";
-    assert_eq!(count(&world, session).await, 1);
+    assert_eq!(world.count(session).await, 1);
 
     // A stage that does not take this make asks for a second factor all the same.
     let stage = validate_stage(&mut browser).await;
@@ -346,7 +324,7 @@ async fn a_passkey_in_the_name_field_takes_the_place_of_name_and_password() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flow_without_names_knows_people_by_their_passkey() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let passkey = set_up(&mut admin, SoftPasskey::new(ORIGIN)).await;
     let validate = admin
         .create(
@@ -396,7 +374,7 @@ async fn a_flow_without_names_knows_people_by_their_passkey() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_makes_that_a_stage_names_are_set_up_and_count() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let stage = setup_stage(&mut admin).await;
     for (wrong, told) in [
         (json!(["x"]), "Must be a valid UUID."),
@@ -435,7 +413,7 @@ async fn only_the_makes_that_a_stage_names_are_set_up_and_count() {
     admin.change(&validate, json!({"webauthn_allowed_device_types": [YUBIKEY]})).await;
     let login = executor(LOGIN);
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     assert_eq!(options(&shown)["allowCredentials"].as_array().unwrap().len(), 1);
     let refused = browser.answer(&login, json!({"webauthn": other.get(&options(&shown))})).await;
     assert_eq!(
@@ -451,7 +429,7 @@ async fn only_the_makes_that_a_stage_names_are_set_up_and_count() {
         )
         .await;
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     let end = browser.answer(&login, json!({"webauthn": other.get(&options(&shown))})).await;
     assert_eq!(end["component"], "xak-flow-redirect", "of a make that nobody knows: {end}");
 
@@ -469,7 +447,7 @@ async fn only_the_makes_that_a_stage_names_are_set_up_and_count() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passkey_shown_lately_counts_again_until_it_is_removed() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let passkey = set_up(&mut admin, SoftPasskey::new(ORIGIN)).await;
     set_up(&mut admin, SoftPasskey::new(ORIGIN)).await;
     let validate = validate_stage(&mut admin).await;
@@ -478,7 +456,7 @@ async fn a_passkey_shown_lately_counts_again_until_it_is_removed() {
     let asked = async || {
         let mut browser = world.browser();
         browser.cookies.insert("authentik_mfa".to_owned(), known.clone());
-        with_password(&mut browser).await["component"] == "ak-stage-authenticator-validate"
+        browser.with_password().await["component"] == "ak-stage-authenticator-validate"
     };
     assert!(!asked().await);
     let path = "/api/v3/authenticators/webauthn/1/";

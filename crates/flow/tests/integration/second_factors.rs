@@ -1,13 +1,12 @@
 //! Second factors: set up by whoever has just proved who they are, asked for at the next sign-in,
 //! and counted once.
 
-use crate::world::{Browser, World, all, executor};
-use countersign_store::{StoreError, params};
+use crate::world::{Browser, PASSWORD, World, all, executor};
+use countersign_store::params;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
 
-const PASSWORD: &str = "Throwaway-Pw-1";
 const TOTP: &str = "default-authenticator-totp-setup";
 const STATIC: &str = "default-authenticator-static-setup";
 const PASSKEY: &str = "default-authenticator-webauthn-setup";
@@ -45,12 +44,6 @@ fn error(challenge: &Value, field: &str) -> String {
     text.unwrap_or_else(|| panic!("no error of {field}: {challenge}")).to_owned()
 }
 
-async fn administrator(world: &World) -> Browser<'_> {
-    let mut browser = world.browser();
-    browser.sign_in("akadmin", PASSWORD).await;
-    browser
-}
-
 async fn set_up_app(browser: &mut Browser<'_>) -> App {
     let app = App::of(&browser.challenge(&executor(TOTP)).await);
     let code = app.code(browser.world);
@@ -59,24 +52,10 @@ async fn set_up_app(browser: &mut Browser<'_>) -> App {
     app
 }
 
-/// Name and password are right; the challenge that follows.
-async fn with_password(browser: &mut Browser<'_>) -> Value {
-    let login = executor(LOGIN);
-    browser.challenge(&login).await;
-    browser.answer(&login, json!({"uid_field": "akadmin"})).await;
-    browser.answer(&login, json!({"password": PASSWORD})).await
-}
-
-async fn count(world: &World, statement: &'static str) -> i64 {
-    let read =
-        world.cx.store.read(move |sql| sql.query_one(statement, params![])?.unwrap().get::<i64>(0));
-    read.await.unwrap_or_else(|error: StoreError| panic!("{error}"))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_is_set_up_and_asked_for_at_the_next_sign_in() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let setup = executor(TOTP);
     let shown = admin.challenge(&setup).await;
     assert_eq!(shown["component"], "ak-stage-authenticator-totp");
@@ -111,11 +90,11 @@ async fn an_app_is_set_up_and_asked_for_at_the_next_sign_in() {
     assert_eq!(own["results"][0]["name"], "TOTP Authenticator");
     assert_eq!(own["results"][0]["user"]["username"], "akadmin");
     assert!(!own.to_string().contains(&app.secret) && !own.to_string().contains("secret"));
-    assert_eq!(count(&world, "SELECT COUNT(*) FROM event WHERE action = 'model_created' AND context LIKE '%totpdevice%'").await, 1);
+    assert_eq!(world.count("SELECT COUNT(*) FROM event WHERE action = 'model_created' AND context LIKE '%totpdevice%'").await, 1);
 
     let login = executor(LOGIN);
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     assert_eq!(shown["component"], "ak-stage-authenticator-validate");
     let device =
         json!({"device_class": "totp", "device_uid": "1", "challenge": {}, "last_used": null});
@@ -144,17 +123,17 @@ async fn an_app_is_set_up_and_asked_for_at_the_next_sign_in() {
     assert_eq!(end["component"], "xak-flow-redirect", "{end}");
     assert_eq!(browser.get("/api/v3/core/users/me/").await.status, StatusCode::OK);
     let session = "SELECT COUNT(*) FROM session WHERE data LIKE '%\"mfa_devices\":[{\"app\":\"authentik_stages_authenticator_totp\",\"model_name\":\"totpdevice\",\"pk\":\"1\",\"name\":\"TOTP Authenticator\"}]%'";
-    assert_eq!(count(&world, session).await, 1);
+    assert_eq!(world.count(session).await, 1);
     let used = browser.get("/api/v3/authenticators/all/").await.json();
     assert!(used[0]["last_used"].is_string(), "{used}");
     let failed = "SELECT COUNT(*) FROM event WHERE action = 'login_failed' AND context LIKE '%\"device_class\":\"totp\"%'";
-    assert_eq!(count(&world, failed).await, 1);
+    assert_eq!(world.count(failed).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_code_counts_once_however_many_send_it_at_once() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let app = set_up_app(&mut admin).await;
     let path = format!("/if/flow/{LOGIN}/");
     for _ in 0..4 {
@@ -175,7 +154,7 @@ async fn one_code_counts_once_however_many_send_it_at_once() {
             browsers.push(browser);
         }
         let code = app.next_code(&world);
-        let before = count(&world, "SELECT COUNT(*) FROM session").await;
+        let before = world.count("SELECT COUNT(*) FROM session").await;
         let mut tries = Vec::new();
         for browser in &mut browsers {
             let code = code.clone();
@@ -188,7 +167,7 @@ async fn one_code_counts_once_however_many_send_it_at_once() {
         for browser in &mut browsers {
             browser.get(&path).await;
         }
-        assert_eq!(count(&world, "SELECT COUNT(*) FROM session").await, before + 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM session").await, before + 1);
         // Forgotten, so that the next round is not slowed down by this one.
         world.clock.advance(90_000);
     }
@@ -197,7 +176,7 @@ async fn one_code_counts_once_however_many_send_it_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recovery_code_works_once_and_is_kept_as_a_hash() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let setup = executor(STATIC);
     let shown = admin.challenge(&setup).await;
     let codes: Vec<String> = serde_json::from_value(shown["codes"].clone()).unwrap();
@@ -216,12 +195,12 @@ async fn a_recovery_code_works_once_and_is_kept_as_a_hash() {
 
     let login = executor(LOGIN);
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     assert_eq!(shown["device_challenges"][0]["device_class"], "static");
     let end = browser.answer(&login, json!({"code": codes[2]})).await;
     assert_eq!(end["component"], "xak-flow-redirect", "{end}");
     let mut other = world.browser();
-    with_password(&mut other).await;
+    other.with_password().await;
     let refused = other.answer(&login, json!({"code": codes[2]})).await;
     assert_eq!(error(&refused, "code"), WRONG);
     let listed = browser.get("/api/v3/authenticators/static/").await.json();
@@ -231,16 +210,16 @@ async fn a_recovery_code_works_once_and_is_kept_as_a_hash() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_codes_wait_and_the_right_password_does_not_forget_them() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let app = set_up_app(&mut admin).await;
     let login = executor(LOGIN);
     for _ in 0..4 {
         let mut browser = world.browser();
-        with_password(&mut browser).await;
+        browser.with_password().await;
         browser.post_json(&login, json!({"code": "000000"})).await;
     }
     let mut browser = world.browser();
-    with_password(&mut browser).await;
+    browser.with_password().await;
     let answer = browser.post_json(&login, json!({"code": app.code(&world)})).await;
     assert!(answer.headers.contains_key("retry-after"), "{}", answer.text);
     assert!(error(&answer.json(), "code").starts_with("Too many attempts. Try again in"));
@@ -252,7 +231,7 @@ async fn wrong_codes_wait_and_the_right_password_does_not_forget_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stage_does_what_is_set_for_people_without_a_device() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let stage = async |admin: &mut Browser<'_>, path: &str, name: &str| {
         let found = admin.get(&format!("/api/v3/stages/{path}/?name={name}")).await.json();
         found["results"][0]["pk"].as_str().unwrap().to_owned()
@@ -266,7 +245,7 @@ async fn the_stage_does_what_is_set_for_people_without_a_device() {
     let path = format!("stages/authenticator/validate/{validate}");
     admin.change(&path, json!({"not_configured_action": "deny"})).await;
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     assert_eq!(shown["component"], "ak-stage-access-denied");
     assert_eq!(shown["error_message"], "No (allowed) MFA authenticator configured.");
 
@@ -275,7 +254,7 @@ async fn the_stage_does_what_is_set_for_people_without_a_device() {
     admin.change(&path, several).await;
     let login = executor(LOGIN);
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     assert_eq!(shown["device_challenges"], json!([]));
     assert_eq!(
         shown["configuration_stages"][0],
@@ -292,12 +271,12 @@ async fn the_stage_does_what_is_set_for_people_without_a_device() {
 
     admin.change(&path, json!({"configuration_stages": [totp]})).await;
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     let app = App::of(&shown);
     let end = browser.answer(&login, json!({"code": app.code(&world)})).await;
     assert_eq!(end["component"], "xak-flow-redirect", "nothing is asked for twice: {end}");
     let mut browser = world.browser();
-    let shown = with_password(&mut browser).await;
+    let shown = browser.with_password().await;
     assert_eq!(shown["component"], "ak-stage-authenticator-validate");
 
     // A class that does not count here is none, not even for a right code.
@@ -305,13 +284,13 @@ async fn the_stage_does_what_is_set_for_people_without_a_device() {
         .change(&path, json!({"device_classes": ["static"], "not_configured_action": "skip"}))
         .await;
     let mut browser = world.browser();
-    assert_eq!(with_password(&mut browser).await["component"], "xak-flow-redirect");
+    assert_eq!(browser.with_password().await["component"], "xak-flow-redirect");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_a_proof_again_as_long_as_the_stage_says() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let app = set_up_app(&mut admin).await;
     let name = "default-authentication-mfa-validation";
     let found =
@@ -321,13 +300,13 @@ async fn a_browser_shows_a_proof_again_as_long_as_the_stage_says() {
     admin.change(&path, json!({"last_auth_threshold": "hours=1"})).await;
     let login = executor(LOGIN);
     let mut browser = world.browser();
-    with_password(&mut browser).await;
+    browser.with_password().await;
     browser.answer(&login, json!({"code": app.next_code(&world)})).await;
     let known = browser.cookies["authentik_mfa"].clone();
     let asked = async |cookie: &str| {
         let mut browser = world.browser();
         browser.cookies.insert("authentik_mfa".to_owned(), cookie.to_owned());
-        with_password(&mut browser).await["component"] == "ak-stage-authenticator-validate"
+        browser.with_password().await["component"] == "ak-stage-authenticator-validate"
     };
     assert!(!asked(&known).await);
     let mut forged = known.clone();
@@ -346,7 +325,7 @@ async fn a_browser_shows_a_proof_again_as_long_as_the_stage_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn factors_change_only_right_after_a_sign_in() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     set_up_app(&mut admin).await;
     let device = "/api/v3/authenticators/totp/1/";
     world.clock.advance(301);
@@ -380,13 +359,13 @@ async fn factors_change_only_right_after_a_sign_in() {
     assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text);
     let deleted =
         "SELECT COUNT(*) FROM event WHERE action = 'model_deleted' AND context LIKE '%totpdevice%'";
-    assert_eq!(count(&world, deleted).await, 1);
+    assert_eq!(world.count(deleted).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_no_proof_to_set_up_a_factor_with() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let find = async |admin: &mut Browser<'_>, path: &str, name: &str| {
         let found = admin.get(&format!("/api/v3/stages/{path}/?name={name}")).await.json();
         found["results"][0]["pk"].clone()
@@ -401,14 +380,14 @@ async fn a_name_is_no_proof_to_set_up_a_factor_with() {
         let refused = browser.answer(&executor(&slug), json!({"uid_field": "akadmin"})).await;
         assert_eq!(refused["component"], "ak-stage-access-denied", "{refused}");
     }
-    assert_eq!(count(&world, "SELECT COUNT(*) FROM totp_device").await, 0);
+    assert_eq!(world.count("SELECT COUNT(*) FROM totp_device").await, 0);
 }
 
 /// An administrator names a device for somebody; it counts nowhere until its owner sets it up.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_is_only_named_counts_nowhere() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     for path in ["totp", "static"] {
         let made = admin
             .post_json(&format!("/api/v3/authenticators/admin/{path}/"), json!({"name": "Desk"}))
@@ -419,7 +398,7 @@ async fn a_device_that_is_only_named_counts_nowhere() {
     assert!(all.as_array().unwrap().iter().all(|device| device["confirmed"] == false), "{all}");
     assert_eq!(admin.get("/api/v3/authenticators/all/").await.json(), json!([]));
     let mut browser = world.browser();
-    assert_eq!(with_password(&mut browser).await["component"], "xak-flow-redirect");
+    assert_eq!(browser.with_password().await["component"], "xak-flow-redirect");
     set_up_app(&mut browser).await;
     let all = browser.get("/api/v3/authenticators/all/").await.json();
     assert_eq!((&all[0]["name"], all.as_array().unwrap().len()), (&json!("Desk"), 1), "{all}");
@@ -429,7 +408,7 @@ async fn a_device_that_is_only_named_counts_nowhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_set_up_of_another_version_begins_anew() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let before = App::of(&admin.challenge(&executor(TOTP)).await);
     let ephemeral = world.cx.store.ephemeral();
     let (name, sealer) = (world.plan_of(&admin), world.cx.store.sealer());
@@ -445,14 +424,14 @@ async fn a_set_up_of_another_version_begins_anew() {
     let shown = admin.answer(&executor(TOTP), json!({"code": code})).await;
     assert_eq!(shown["component"], "ak-stage-authenticator-totp", "{shown}");
     assert_ne!(App::of(&shown).secret, before.secret);
-    assert_eq!(count(&world, "SELECT COUNT(*) FROM totp_device").await, 0);
+    assert_eq!(world.count("SELECT COUNT(*) FROM totp_device").await, 0);
     set_up_app(&mut admin).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_acts_as_somebody_else_sets_up_no_factor_of_theirs() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let user = json!({"username": "uma", "name": "Uma", "path": "users"});
     let uma = admin.create("core/users", user).await;
     let acting = admin
@@ -472,7 +451,7 @@ async fn who_acts_as_somebody_else_sets_up_no_factor_of_theirs() {
 async fn what_was_begun_in_a_session_ends_with_it() {
     let world = World::set_up().await;
     for flow in [TOTP, STATIC, PASSKEY, "default-password-change"] {
-        let mut thief = administrator(&world).await;
+        let mut thief = world.administrator().await;
         let begun = thief.challenge(&executor(flow)).await;
         assert_ne!(begun["component"], "ak-stage-access-denied", "{flow}: {begun}");
         let end = |tx: &mut countersign_store::Tx<'_>| tx.execute("DELETE FROM session", &[]);
@@ -490,7 +469,7 @@ async fn what_was_begun_in_a_session_ends_with_it() {
     }
     for table in ["totp_device", "static_device", "webauthn_device"] {
         let rows = format!("SELECT COUNT(*) FROM {table}");
-        assert_eq!(count(&world, Box::leak(rows.into_boxed_str())).await, 0);
+        assert_eq!(world.count(&rows).await, 0);
     }
 }
 
@@ -498,7 +477,7 @@ async fn what_was_begun_in_a_session_ends_with_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_acts_as_somebody_else_removes_no_factor_of_theirs() {
     let world = World::set_up().await;
-    let mut admin = administrator(&world).await;
+    let mut admin = world.administrator().await;
     let user = json!({"username": "uma", "name": "Uma", "path": "users"});
     let uma = admin.create("core/users", user).await;
     let named = json!({"name": "Phone", "user": uma});

@@ -19,8 +19,11 @@ use countersign_store::{Actor, StoreError, SystemEntropy, params};
 use countersign_testing::{TestClock, database};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tower::ServiceExt as _;
+
+/// The first administrator's password.
+pub(crate) const PASSWORD: &str = "Throwaway-Pw-1";
 
 pub(crate) struct World {
     pub(crate) cx: Context,
@@ -98,8 +101,22 @@ impl World {
     /// As [`World::new`], set up with a password for the first administrator.
     pub(crate) async fn set_up() -> Self {
         let world = Self::new().await;
-        world.set_password("akadmin", "Throwaway-Pw-1").await;
+        world.set_password("akadmin", PASSWORD).await;
         world
+    }
+
+    /// The first administrator, just signed in.
+    pub(crate) async fn administrator(&self) -> Browser<'_> {
+        let mut browser = self.browser();
+        browser.sign_in("akadmin", PASSWORD).await;
+        browser
+    }
+
+    /// The number that a statement gives.
+    pub(crate) async fn count(&self, statement: &str) -> i64 {
+        let statement = statement.to_owned();
+        let read = self.cx.store.read(move |sql| sql.query_one(&statement, &[])?.unwrap().get(0));
+        read.await.unwrap_or_else(|error: countersign_store::StoreError| panic!("{error}"))
     }
 
     /// Applies built-in files that are not among the default objects.
@@ -156,7 +173,7 @@ impl World {
     pub(crate) async fn mailed_link(&self, to: &str) -> String {
         let mails = self.mails().await;
         assert_eq!(mails.len(), 1, "{mails:?}");
-        assert_eq!(mails[0]["to"], serde_json::json!([to]));
+        assert_eq!(mails[0]["to"], json!([to]));
         link_in(&mails[0])
     }
 
@@ -327,11 +344,19 @@ impl Browser<'_> {
         panic!("{executor} leads in a circle");
     }
 
+    /// Gives the first administrator's name and password; the challenge that follows.
+    pub(crate) async fn with_password(&mut self) -> Value {
+        let login = executor("default-authentication-flow");
+        self.challenge(&login).await;
+        self.answer(&login, json!({"uid_field": "akadmin"})).await;
+        self.answer(&login, json!({"password": PASSWORD})).await
+    }
+
     pub(crate) async fn sign_in(&mut self, username: &str, password: &str) {
         let executor = "/api/v3/flows/executor/default-authentication-flow/?query=";
         self.challenge(executor).await;
-        self.answer(executor, serde_json::json!({"uid_field": username})).await;
-        let end = self.answer(executor, serde_json::json!({"password": password})).await;
+        self.answer(executor, json!({"uid_field": username})).await;
+        let end = self.answer(executor, json!({"password": password})).await;
         assert_eq!(end["component"], "xak-flow-redirect", "{end}");
     }
 }
@@ -373,7 +398,7 @@ impl Browser<'_> {
         fields: Value,
         stages: &[&Value],
     ) -> (Value, Vec<Value>) {
-        let mut body = serde_json::json!({"name": slug, "slug": slug, "title": slug, "designation": "stage_configuration"});
+        let mut body = json!({"name": slug, "slug": slug, "title": slug, "designation": "stage_configuration"});
         body.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap_or_default());
         let flow = self.create("flows/instances", body).await;
         let mut bindings = Vec::new();
@@ -381,7 +406,7 @@ impl Browser<'_> {
             bindings.push(
                 self.create(
                     "flows/bindings",
-                    serde_json::json!({"target": flow, "stage": stage, "order": order}),
+                    json!({"target": flow, "stage": stage, "order": order}),
                 )
                 .await,
             );
@@ -391,16 +416,10 @@ impl Browser<'_> {
 
     pub(crate) async fn policy(&mut self, name: &str, expression: &str, target: &Value) -> Value {
         let policy = self
-            .create(
-                "policies/expression",
-                serde_json::json!({"name": name, "expression": expression}),
-            )
+            .create("policies/expression", json!({"name": name, "expression": expression}))
             .await;
-        self.create(
-            "policies/bindings",
-            serde_json::json!({"policy": policy, "target": target, "order": 0}),
-        )
-        .await
+        self.create("policies/bindings", json!({"policy": policy, "target": target, "order": 0}))
+            .await
     }
 }
 
