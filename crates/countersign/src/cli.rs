@@ -130,6 +130,9 @@ pub struct Bench {
     /// Only operations whose name contains this.
     #[arg(long, value_name = "WORD")]
     pub only: Option<String>,
+    /// Measure what expressions cost instead: runs a second that one core would do.
+    #[arg(long, conflicts_with_all = ["growth", "html"])]
+    pub expressions: bool,
     /// Measure how costs grow instead: from 10 to 1 000 000 people, from 10 to 10 000 applications.
     #[arg(long)]
     pub growth: bool,

@@ -40,6 +40,15 @@ const MINUTES_OF_A_DAY: i64 = 24 * 60;
 const REFUSED: u8 = 1;
 
 fn main() -> ExitCode {
+    // Before anything else is made: this process has little memory and opens no files.
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == program::EXPRESSIONS) {
+        let memory = arguments.next().and_then(|bytes| bytes.to_str()?.parse().ok());
+        return match memory.map(countersign_python::serve_stdio) {
+            Some(Ok(())) => ExitCode::SUCCESS,
+            _ => ExitCode::from(REFUSED),
+        };
+    }
     let cli = Cli::parse();
     match run(cli) {
         Ok(status) => status,

@@ -16,11 +16,15 @@ use countersign_model::{Registry, Secret};
 use countersign_oauth2::OAuth2;
 use countersign_outbound::Rules;
 use countersign_policy::Engine;
+use countersign_python::{Interpreter, Limits};
 
 use crate::settings::{Loaded, Settings, Surroundings as _, System, Wrong};
 
 /// The version everything reports about itself.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The first argument of the interpreter's process; no command of people's.
+pub const EXPRESSIONS: &str = "run-expressions";
 
 /// The parts of the program, each given what it needs of others.
 pub struct Program {
@@ -36,7 +40,8 @@ impl Program {
         let (outbound, way_out) = countersign_outbound::module(rules(settings));
         let (events, places) = countersign_events::module(event_settings(settings));
         let (directory, passwords) = countersign_directory::module(&places);
-        let policies = Engine::new(places, way_out.clone());
+        let policies =
+            Engine::new(places, way_out.clone(), interpreter(settings), passwords.clone());
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
         let oauth = OAuth2::default();
         let flows = Flows::new(Deps {
@@ -182,4 +187,20 @@ fn event_settings(settings: &Settings) -> EventSettings {
         cities: given.geoip.clone(),
         networks: given.asn.clone(),
     }
+}
+
+/// Where expressions are run: in processes of this program, within the settings' limits.
+fn interpreter(settings: &Settings) -> Interpreter {
+    let given = &settings.expressions;
+    // What was started, also after its file was replaced by a newer one.
+    let program = "/proc/self/exe".into();
+    let limits = Limits {
+        processes: usize::try_from(given.processes).unwrap_or(1),
+        time: Duration::from_millis(given.milliseconds),
+        mapping_time: Duration::from_millis(given.mapping_milliseconds),
+        questions: usize::try_from(given.questions).unwrap_or(usize::MAX),
+        memory: given.memory.saturating_mul(1 << 20),
+        ..Limits::default()
+    };
+    Interpreter::new(program, EXPRESSIONS, limits)
 }

@@ -254,7 +254,15 @@ impl Browser {
         user: Option<&'a Subject>,
         occasion: Occasion<'a>,
     ) -> PolicyRequest<'a> {
-        PolicyRequest { snapshot: &self.snapshot, clock: &*self.cx.clock, host, user, occasion }
+        PolicyRequest {
+            snapshot: &self.snapshot,
+            clock: &*self.cx.clock,
+            host,
+            user,
+            occasion,
+            target: None,
+            name: "",
+        }
     }
 
     // Session.

@@ -405,7 +405,7 @@ impl Executor {
                 definition.policy_engine_mode,
                 true,
             )
-            .await;
+            .await?;
             if !decision.trace.steps.is_empty() {
                 let (name, _) = self.run.current_name();
                 self.run.note_policies(&format!("stage {name}"), &decision);

@@ -74,7 +74,7 @@ async fn make(
     let user = planning_user(browser, &plan).await?;
     let own = flow.key().uuid().unwrap_or_default();
     let decision =
-        ask(browser, user.as_ref(), &plan, own, definition.policy_engine_mode, false).await;
+        ask(browser, user.as_ref(), &plan, own, definition.policy_engine_mode, false).await?;
     note(browser, &mut plan, &format!("flow {}", definition.slug), &decision);
     if !decision.passing {
         return Ok(Planning::NotApplicable { messages: decision.messages, plan: Box::new(plan) });
@@ -84,7 +84,7 @@ async fn make(
         if binding.evaluate_on_plan {
             let own = reference.key().uuid().unwrap_or_default();
             let decision =
-                ask(browser, user.as_ref(), &plan, own, binding.policy_engine_mode, true).await;
+                ask(browser, user.as_ref(), &plan, own, binding.policy_engine_mode, true).await?;
             note(browser, &mut plan, &format!("stage {}", binding.stage), &decision);
             adopt(browser, &mut plan, &decision).await?;
             if decision.undecided {
@@ -212,25 +212,31 @@ pub(crate) async fn ask(
     target: uuid::Uuid,
     mode: countersign_policy::PolicyEngineMode,
     in_plan: bool,
-) -> Decision {
+) -> Result<Decision, FlowError> {
     let occasion =
         if in_plan { Occasion::Stage(&plan.context) } else { Occasion::Flow(&plan.context) };
     let host = browser.host();
-    let decision = engine::decide(&browser.asking(&host, user, occasion), target, mode).await;
+    let decision = engine::decide(&browser.asking(&host, user, occasion), target, mode).await?;
     countersign_policy::tell(&browser.cx, || browser.actor(), &decision).await;
-    decision
+    Ok(decision)
 }
 
 fn note(browser: &Browser, plan: &mut Plan, about: &str, decision: &Decision) {
     plan.recording.policies(browser.cx.clock.now().0, about, &decision.trace);
 }
 
-/// Puts the account a policy chose into the plan.
+/// Puts into the plan what policies changed in its context, and the account they chose.
 pub(crate) async fn adopt(
     browser: &Browser,
     plan: &mut Plan,
     decision: &Decision,
 ) -> Result<(), FlowError> {
+    for (key, value) in &decision.changes {
+        match value {
+            Some(value) => plan.context.insert(key.clone(), value.clone()),
+            None => plan.context.remove(key),
+        };
+    }
     let Some(name) = decision.pending_username.clone() else { return Ok(()) };
     let row = browser.cx.store.look_up(move |sql| {
         sql.query_one(
@@ -268,7 +274,7 @@ pub(crate) async fn by_designation(
         let empty = Plan::new(uuid::Uuid::nil(), reference, 0, Map::new());
         let own = reference.key().uuid().unwrap_or_default();
         if ask(browser, browser.subject.as_ref(), &empty, own, flow.policy_engine_mode, false)
-            .await
+            .await?
             .passing
         {
             return Ok(Some(reference));

@@ -1,7 +1,7 @@
 //! Set-up: open until the first administrator has a password, closed for good afterwards.
 
 use countersign_core::Context;
-use countersign_policy::host;
+use countersign_policy::setup_done;
 use countersign_store::StoreError;
 
 /// The flow of the set-up, by the name the original gave it.
@@ -32,5 +32,5 @@ pub async fn is_open(cx: &Context) -> Result<bool, StoreError> {
     {
         return Ok(false);
     }
-    Ok(host::setup_done(cx).await? == Some(false))
+    Ok(setup_done(cx).await? == Some(false))
 }

@@ -260,12 +260,14 @@ async fn map(
         host: &policies.host(cx, None),
         user: Some(&notification.user),
         occasion: Occasion::Notification(&told),
+        target: None,
+        name: "",
     };
     let name = mapping.name.clone();
-    let value = mapping
-        .evaluate(&request)
-        .await
-        .map_err(|error| DeliveryError::Mapping { name: name.clone(), error })?;
+    let value = mapping.evaluate(&request).await.map_err(|error| match error.settled() {
+        Ok(error) => DeliveryError::Mapping { name: name.clone(), error },
+        Err(away) => away.into(),
+    })?;
     Ok(Some((name, value)))
 }
 

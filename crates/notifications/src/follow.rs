@@ -114,11 +114,13 @@ async fn told(
         host: &policies.host(cx, None),
         user: subject.as_ref(),
         occasion: Occasion::Event(&event.json),
+        target: None,
+        name: "",
     };
     let mut tasks = Vec::new();
     let mut members: HashMap<Uuid, Vec<i64>> = HashMap::new();
     for (uuid, rule) in rules {
-        let decision = decide_or(&request, uuid, PolicyEngineMode::Any, false).await;
+        let decision = decide_or(&request, uuid, PolicyEngineMode::Any, false).await?;
         // A log line, not an event: each would be the next one that the rule is asked about.
         for told in &decision.told {
             if let Err(error) = &told.outcome {

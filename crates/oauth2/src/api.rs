@@ -109,7 +109,7 @@ async fn preview_user((oauth, flows): (OAuth2, Flows), call: Call) -> Result<Res
     };
     let claims = service
         .scope_claims(&provider, &person, &provider.client.scopes, &call.request, &call.actor())
-        .await;
+        .await?;
     let now = call.cx.clock.now();
     let protocol = Protocol {
         iss: provider.issuer(&call.cx.origin(&call.request)),

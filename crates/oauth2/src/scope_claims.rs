@@ -3,6 +3,7 @@
 use countersign_policy::PolicyRequest;
 use countersign_policy::expression::ExpressionError;
 use countersign_policy::mapping::{Mapping, evaluate_all};
+use countersign_store::StoreError;
 use serde_json::{Map, Value, json};
 
 use crate::claims;
@@ -24,7 +25,7 @@ pub(crate) async fn evaluate(
     mut granted: Vec<&ScopeMapping>,
     scopes: &Scopes,
     request: &PolicyRequest<'_>,
-) -> (Map<String, Value>, Vec<Failure>) {
+) -> Result<(Map<String, Value>, Vec<Failure>), StoreError> {
     granted.retain(|mapping| scopes.contains(&mapping.scope_name));
     granted.sort_by(|a, b| (&a.scope_name, &a.name).cmp(&(&b.scope_name, &b.name)));
     let (mut all, mut failures) = (Map::new(), Vec::new());
@@ -38,7 +39,7 @@ pub(crate) async fn evaluate(
             Err(error) => failures.push(Failure {
                 mapping: mapping.name.clone(),
                 expression: mapping.expression.to_string(),
-                error,
+                error: error.settled()?,
             }),
         }
     }
@@ -47,7 +48,7 @@ pub(crate) async fn evaluate(
     {
         all.insert(GROUPS.to_owned(), json!(user.direct_groups()));
     }
-    (all, failures)
+    Ok((all, failures))
 }
 
 /// The scope `groups` without a mapping of that name: the one claim out of `profile`.
@@ -118,9 +119,11 @@ mod tests {
             host: &NoHost,
             user: Some(&user),
             occasion: Occasion::Claims(None),
+            target: None,
+            name: "",
         };
         let (claims, failures) =
-            evaluate(mappings.iter().collect(), &Scopes::parse(scopes), &request).await;
+            evaluate(mappings.iter().collect(), &Scopes::parse(scopes), &request).await.unwrap();
         (Value::Object(claims), failures)
     }
 

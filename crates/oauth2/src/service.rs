@@ -301,6 +301,9 @@ impl Service {
     }
 
     /// The claims of the scopes, and an event for every mapping that failed.
+    ///
+    /// # Errors
+    /// When the database is away.
     pub(crate) async fn scope_claims(
         &self,
         provider: &Provider,
@@ -308,7 +311,7 @@ impl Service {
         scopes: &Scopes,
         request: &RequestInfo,
         actor: &Actor,
-    ) -> Map<String, Value> {
+    ) -> Result<Map<String, Value>, StoreError> {
         let application = provider.application.as_ref().map(|(application, _)| *application);
         let request = PolicyRequest {
             snapshot: &provider.snapshot,
@@ -316,9 +319,11 @@ impl Service {
             host: &self.cx.policies().host(&self.cx, Some(request)),
             user: Some(&person.subject),
             occasion: Occasion::Claims(application),
+            target: None,
+            name: "",
         };
         let mappings = provider.settings.mappings(&provider.snapshot).collect();
-        let (claims, failures) = scope_claims::evaluate(mappings, scopes, &request).await;
+        let (claims, failures) = scope_claims::evaluate(mappings, scopes, &request).await?;
         for failure in failures {
             tracing::warn!(mapping = failure.mapping, error = %failure.error, client = provider.client.id, "a scope mapping failed");
             if !self
@@ -346,7 +351,7 @@ impl Service {
             });
             self.event("configuration_error", context, actor.clone()).await;
         }
-        claims
+        Ok(claims)
     }
 
     /// The tokens of one answer; `code` is the one that an id token comes together with.
@@ -363,7 +368,7 @@ impl Service {
         let now = self.now();
         let expires_in = provider.settings.access_token_validity.seconds();
         let scope_claims = if provider.settings.include_claims_in_id_token {
-            self.scope_claims(provider, person, &origin.scopes, request, actor).await
+            self.scope_claims(provider, person, &origin.scopes, request, actor).await?
         } else {
             Map::new()
         };

@@ -95,14 +95,14 @@ impl OutboundError {
 }
 
 impl Request {
+    /// A request with a body, which may be empty.
+    pub fn new(method: Method, url: impl Into<String>, body: Vec<u8>) -> Request {
+        Request { method, url: url.into(), headers: HeaderMap::new(), body }
+    }
+
     /// A request without a body.
     pub fn get(url: impl Into<String>) -> Request {
-        Request {
-            method: Method::GET,
-            url: url.into(),
-            headers: HeaderMap::new(),
-            body: Vec::new(),
-        }
+        Request::new(Method::GET, url, Vec::new())
     }
 
     /// A request with a body of JSON.

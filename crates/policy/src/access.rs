@@ -4,31 +4,48 @@ use std::sync::Arc;
 
 use countersign_catalogue::{Application, ApplicationAccess, Decision as Access};
 use countersign_core::{ApiError, BoxFuture, Caller, Context, Identity, RequestInfo};
+use countersign_directory::Passwords;
 use countersign_events::Places;
 use countersign_model::{Ref, Target as _};
 use countersign_outbound::Outbound;
+use countersign_python::Interpreter;
 use countersign_store::{Actor, Sql, StoreError, params};
 use uuid::Uuid;
 
 use crate::binding::PolicyEngineMode;
 use crate::engine::{self, Decision};
+use crate::live::LiveHost;
 use crate::request::{Occasion, PolicyRequest, ProtocolRequest};
 use crate::subject::Subject;
 use crate::told::tell;
 use crate::verdict::Step;
 
 /// Decides, with what policies may need: the places that requests come from, the way to other
-/// servers. One per program.
+/// servers, the interpreter of expressions, the place where passwords are hashed. One per program.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) places: Arc<Places>,
     pub(crate) outbound: Arc<Outbound>,
+    pub(crate) interpreter: Interpreter,
+    pub(crate) passwords: Arc<Passwords>,
 }
 
 impl Engine {
     #[must_use]
-    pub const fn new(places: Arc<Places>, outbound: Arc<Outbound>) -> Engine {
-        Engine { places, outbound }
+    pub const fn new(
+        places: Arc<Places>,
+        outbound: Arc<Outbound>,
+        interpreter: Interpreter,
+        passwords: Arc<Passwords>,
+    ) -> Engine {
+        Engine { places, outbound, interpreter, passwords }
+    }
+
+    /// For tests: it reaches no private address, and runs expressions in threads.
+    #[must_use]
+    pub fn for_tests(places: Arc<Places>, passwords: Arc<Passwords>) -> Engine {
+        let outbound = Outbound::new(countersign_outbound::Rules::default());
+        Engine::new(places, Arc::new(outbound), Interpreter::in_this_process(), passwords)
     }
 
     /// May this person open this application? `protocol` is what its protocol knows of the request.
@@ -43,13 +60,14 @@ impl Engine {
         application: Ref<Application>,
         protocol: Option<&ProtocolRequest<'_>>,
     ) -> Result<Decision, StoreError> {
-        let decision = self.tried(cx, request, user, application, protocol).await?;
+        let host = self.host(cx, Some(request));
+        let decision = decided(cx, &host, user, application, protocol).await?;
         tell(cx, || acting(cx, user, request), &decision).await;
         Ok(decision)
     }
 
     /// As [`application`](Self::application), for whoever wants to know and opens nothing: no event
-    /// tells of it.
+    /// tells of it, and policies write nothing.
     ///
     /// # Errors
     /// When the database fails.
@@ -59,22 +77,34 @@ impl Engine {
         request: &RequestInfo,
         user: &Identity,
         application: Ref<Application>,
-        protocol: Option<&ProtocolRequest<'_>>,
     ) -> Result<Decision, StoreError> {
-        let subject = Subject::of(user, cx.uid(user.pk));
-        let request = PolicyRequest {
-            snapshot: &cx.snapshot(),
-            clock: &*cx.clock,
-            host: &self.host(cx, Some(request)),
-            user: Some(&subject),
-            occasion: Occasion::Application(protocol),
-        };
-        let mut decision = one(&request, application).await;
-        if !decision.passing {
-            name_steps(cx, &subject.username, &mut decision.trace.steps).await?;
-        }
-        Ok(decision)
+        let host = self.host(cx, Some(request)).trial();
+        decided(cx, &host, user, application, None).await
     }
+}
+
+async fn decided(
+    cx: &Context,
+    host: &LiveHost,
+    user: &Identity,
+    application: Ref<Application>,
+    protocol: Option<&ProtocolRequest<'_>>,
+) -> Result<Decision, StoreError> {
+    let subject = Subject::of(user, cx.uid(user.pk));
+    let request = PolicyRequest {
+        snapshot: &cx.snapshot(),
+        clock: &*cx.clock,
+        host,
+        user: Some(&subject),
+        occasion: Occasion::Application(protocol),
+        target: None,
+        name: "",
+    };
+    let mut decision = one(&request, application).await?;
+    if !decision.passing {
+        name_steps(cx, &subject.username, &mut decision.trace.steps).await?;
+    }
+    Ok(decision)
 }
 
 impl ApplicationAccess for Engine {
@@ -94,10 +124,12 @@ impl ApplicationAccess for Engine {
                 host: &engine.host(&cx, Some(&request)),
                 user: Some(&subject),
                 occasion: Occasion::Application(None),
+                target: None,
+                name: "",
             };
             let mut decisions = Vec::with_capacity(applications.len());
             for application in applications {
-                let decision = one(&asked, application).await;
+                let decision = one(&asked, application).await?;
                 tell(&cx, || acting(&cx, &user, &request), &decision).await;
                 decisions.push(Access { passing: decision.passing, messages: decision.messages });
             }
@@ -140,9 +172,12 @@ pub async fn name_steps(
 }
 
 /// Names of the entitlements that the request's user has at the application it is about, by name.
-pub(crate) async fn entitlements(request: &PolicyRequest<'_>) -> Vec<String> {
+///
+/// # Errors
+/// When the database is away.
+pub(crate) async fn entitlements(request: &PolicyRequest<'_>) -> Result<Vec<String>, StoreError> {
     use countersign_catalogue::Entitlement;
-    let Occasion::Claims(Some(application)) = request.occasion else { return Vec::new() };
+    let Occasion::Claims(Some(application)) = request.occasion else { return Ok(Vec::new()) };
     let own = request
         .snapshot
         .referrers_in(application.id(), Entitlement::SPACE)
@@ -155,15 +190,18 @@ pub(crate) async fn entitlements(request: &PolicyRequest<'_>) -> Vec<String> {
         };
         // An entitlement nobody was given is nobody's.
         let held = engine::decide_or(request, uuid, PolicyEngineMode::Any, false);
-        if held.await.passing {
+        if held.await?.passing {
             names.push(entitlement.name.clone());
         }
     }
     names.sort();
-    names
+    Ok(names)
 }
 
-async fn one(request: &PolicyRequest<'_>, application: Ref<Application>) -> Decision {
+async fn one(
+    request: &PolicyRequest<'_>,
+    application: Ref<Application>,
+) -> Result<Decision, StoreError> {
     // An application that is not there has no rules, and nobody may open it.
     let found = request.snapshot.get(application);
     let mode = found.map_or(PolicyEngineMode::All, |application| application.policy_engine_mode);

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use countersign_model::{Entry, Key, ObjectId, Snapshot, Target, family};
+use countersign_store::StoreError;
 use serde_json::Value;
 use tokio::time::timeout;
 use tracing::Instrument as _;
@@ -29,61 +30,83 @@ pub struct Decision {
     pub trace: Trace,
     /// A policy put this account into the plan.
     pub pending_username: Option<String>,
+    /// What policies changed in the context, the last last.
+    pub changes: Vec<(String, Option<Value>)>,
     /// Policies that failed to run or whose executions are logged.
     pub told: Vec<Told>,
 }
 
 /// Asks everything bound to `target`, one after the other. Without bindings the answer is yes.
-pub async fn decide(request: &PolicyRequest<'_>, target: Uuid, mode: PolicyEngineMode) -> Decision {
+///
+/// # Errors
+/// When the database is away and was needed to decide.
+pub async fn decide(
+    request: &PolicyRequest<'_>,
+    target: Uuid,
+    mode: PolicyEngineMode,
+) -> Result<Decision, StoreError> {
     decide_or(request, target, mode, true).await
 }
 
 /// As [`decide`], with another answer for objects without bindings.
+///
+/// # Errors
+/// As [`decide`].
 pub async fn decide_or(
     request: &PolicyRequest<'_>,
     target: Uuid,
     mode: PolicyEngineMode,
     empty: bool,
-) -> Decision {
+) -> Result<Decision, StoreError> {
     let mut bindings = bindings_of(request.snapshot, target);
     bindings.retain(|(_, binding)| binding.enabled);
     if bindings.is_empty() {
-        return combine(Vec::new(), mode, empty);
+        return Ok(combine(Vec::new(), mode, empty));
     }
     let begun = request.clock.now();
+    let request = &PolicyRequest { target: Some(target), ..*request };
     let ask_all = async {
         let mut asked = Vec::with_capacity(bindings.len());
         for (key, binding) in &bindings {
-            asked.push(ask(request, *key, binding).await);
+            asked.push(ask(request, *key, binding).await?);
         }
-        asked
+        Ok::<_, StoreError>(asked)
     };
-    let asked = ask_all.instrument(measure::span(request.snapshot, target)).await;
+    let asked = ask_all.instrument(measure::span(request.snapshot, target)).await?;
     let decision = combine(asked, mode, empty);
     let spent = request.clock.now().0.saturating_sub(begun.0);
     measure::told(request.snapshot, target, &decision.trace, spent);
-    decision
+    Ok(decision)
 }
 
 /// Asks a list of policies that are not bound but named, as a prompt stage does: all must pass.
+///
+/// # Errors
+/// As [`decide`].
 pub async fn decide_all(
     request: &PolicyRequest<'_>,
     policies: impl IntoIterator<Item = ObjectId>,
-) -> Decision {
+) -> Result<Decision, StoreError> {
     let mut all = Vec::new();
     for id in policies {
         let mut asked = Asked::new(request, String::new(), 0);
         match request.snapshot.entry(id) {
-            Some(entry) => asked.policy(request, entry, NO_BINDING).await,
+            Some(entry) => asked.policy(request, entry, NO_BINDING).await?,
             None => asked.gone(id),
         }
         all.push(asked.finish(request));
     }
-    combine(all, PolicyEngineMode::All, true)
+    Ok(combine(all, PolicyEngineMode::All, true))
 }
 
 /// One policy by itself, for `policies/all/<uuid>/test/`.
-pub async fn decide_one(request: &PolicyRequest<'_>, policy: &Entry) -> Decision {
+///
+/// # Errors
+/// As [`decide`].
+pub async fn decide_one(
+    request: &PolicyRequest<'_>,
+    policy: &Entry,
+) -> Result<Decision, StoreError> {
     decide_all(request, [policy.id]).await
 }
 
@@ -111,12 +134,15 @@ struct OnFailure {
 const NO_BINDING: OnFailure = OnFailure { timeout: 30, passing: false };
 
 /// The one place where policies are run, and cut off.
-async fn judge(
+pub(crate) async fn judge(
     request: &PolicyRequest<'_>,
     entry: &Entry,
     seconds: i32,
 ) -> Result<Verdict, PolicyError> {
     let policy = entry.facet::<dyn Policy>().ok_or(PolicyError::NotAPolicy(entry.meta().title))?;
+    let name = entry.object.value("name");
+    let name = name.as_ref().and_then(Value::as_str).unwrap_or_default();
+    let request = &PolicyRequest { name, ..*request };
     match u64::try_from(seconds) {
         // Whoever answers at once is asked before the time is looked at.
         Ok(seconds @ 1..) => timeout(Duration::from_secs(seconds), policy.judge(request))
@@ -133,6 +159,7 @@ struct Asked {
     broken: bool,
     started: i64,
     pending_username: Option<String>,
+    changes: Vec<(String, Option<Value>)>,
     told: Option<Told>,
 }
 
@@ -151,10 +178,22 @@ impl Asked {
             microseconds: 0,
         };
         let started = request.clock.now().0;
-        Self { step, broken: false, started, pending_username: None, told: None }
+        Self {
+            step,
+            broken: false,
+            started,
+            pending_username: None,
+            changes: Vec::new(),
+            told: None,
+        }
     }
 
-    async fn policy(&mut self, request: &PolicyRequest<'_>, entry: &Entry, failure: OnFailure) {
+    async fn policy(
+        &mut self,
+        request: &PolicyRequest<'_>,
+        entry: &Entry,
+        failure: OnFailure,
+    ) -> Result<(), StoreError> {
         self.step.model = entry.meta().model;
         let name = entry
             .object
@@ -163,6 +202,9 @@ impl Asked {
             .unwrap_or_default();
         self.step.name = name;
         let outcome = judge(request, entry, failure.timeout).await;
+        if let Some(why) = outcome.as_ref().err().and_then(PolicyError::away) {
+            return Err(StoreError::Away(why.to_owned()));
+        }
         if outcome.is_err() || entry.object.value("execution_logging") == Some(Value::Bool(true)) {
             self.told = Some(Told {
                 policy: entry.id.key.uuid().unwrap_or_default(),
@@ -176,6 +218,7 @@ impl Asked {
                 self.step.passing = verdict.passing != self.step.negate;
                 self.step.messages = verdict.messages;
                 self.pending_username = verdict.pending_username;
+                self.changes = verdict.changes;
             }
             Err(error) => {
                 // A failure counts as told and is not turned round.
@@ -185,6 +228,7 @@ impl Asked {
                 self.step.error = Some(error.to_string());
             }
         }
+        Ok(())
     }
 
     /// A policy that does not exist lets nobody pass, whatever the binding says of failures and
@@ -203,7 +247,11 @@ impl Asked {
     }
 }
 
-async fn ask(request: &PolicyRequest<'_>, key: Key, binding: &PolicyBinding) -> Asked {
+async fn ask(
+    request: &PolicyRequest<'_>,
+    key: Key,
+    binding: &PolicyBinding,
+) -> Result<Asked, StoreError> {
     let mut asked = Asked::new(request, key.to_string(), binding.order);
     asked.step.negate = binding.negate;
     if let Some(policy) = binding.policy {
@@ -211,7 +259,7 @@ async fn ask(request: &PolicyRequest<'_>, key: Key, binding: &PolicyBinding) -> 
             Some(entry) => {
                 let failure =
                     OnFailure { timeout: binding.timeout, passing: binding.failure_result };
-                asked.policy(request, entry, failure).await;
+                asked.policy(request, entry, failure).await?;
             }
             None => asked.gone(policy.id()),
         }
@@ -242,7 +290,7 @@ async fn ask(request: &PolicyRequest<'_>, key: Key, binding: &PolicyBinding) -> 
         asked.broken = true;
         asked.step.messages = vec![format!("The {named} that decided this was deleted.")];
     }
-    asked.finish(request)
+    Ok(asked.finish(request))
 }
 
 fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
@@ -257,6 +305,7 @@ fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
             steps: Vec::new(),
         },
         pending_username: None,
+        changes: Vec::new(),
         told: Vec::new(),
     };
     if !asked.is_empty() {
@@ -271,6 +320,7 @@ fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
     for asked in asked {
         decision.messages.extend(asked.step.messages.iter().cloned());
         decision.told.extend(asked.told);
+        decision.changes.extend(asked.changes);
         decision.pending_username = asked.pending_username.or(decision.pending_username);
         decision.trace.steps.push(asked.step);
     }
@@ -287,6 +337,7 @@ mod tests {
     use crate::request::Occasion;
     use crate::subject::Subject;
     use countersign_model::{Clock, Draft, Ref, Timestamp, directory};
+    use countersign_python::Interpreter;
 
     struct Still;
     impl Clock for Still {
@@ -325,11 +376,19 @@ mod tests {
 
     fn request<'a>(draft: &'a Draft, user: Option<&'a Subject>) -> PolicyRequest<'a> {
         let occasion = Occasion::Application(None);
-        PolicyRequest { snapshot: draft, clock: &Still, host: &NoHost, user, occasion }
+        PolicyRequest {
+            snapshot: draft,
+            clock: &Still,
+            host: &NoHost,
+            user,
+            occasion,
+            target: None,
+            name: "",
+        }
     }
 
     async fn answer(draft: &Draft, user: Option<&Subject>, mode: PolicyEngineMode) -> Decision {
-        decide(&request(draft, user), TARGET, mode).await
+        decide(&request(draft, user), TARGET, mode).await.unwrap()
     }
 
     #[tokio::test]
@@ -389,7 +448,7 @@ mod tests {
     async fn a_policy_that_is_gone_lets_nobody_pass() {
         let draft = Draft::new(&Snapshot::default());
         let gone = ObjectId::new(<dyn Policy>::SPACE, Key::Uuid(Uuid::from_u128(5)));
-        assert!(!decide_all(&request(&draft, None), [gone]).await.passing);
+        assert!(!decide_all(&request(&draft, None), [gone]).await.unwrap().passing);
         for negate in [false, true] {
             let mut draft = Draft::new(&Snapshot::default());
             bind(&mut draft, 11, 0, |b| {
@@ -473,6 +532,9 @@ mod tests {
             fn ask(&self, _: Question) -> BoxFuture<'_, Result<Answer, HostError>> {
                 Box::pin(std::future::pending())
             }
+            fn interpreter(&self) -> Option<&Interpreter> {
+                NoHost.interpreter()
+            }
         }
         let mut cases = tokio::task::JoinSet::new();
         for case in [(false, false), (false, true), (true, false), (true, true)] {
@@ -485,7 +547,7 @@ mod tests {
                     (b.timeout, b.failure_result, b.negate) = (1, failure_result, negate);
                 });
                 let request = PolicyRequest { host: &Silent, ..request(&draft, None) };
-                let decision = decide(&request, TARGET, PolicyEngineMode::Any).await;
+                let decision = decide(&request, TARGET, PolicyEngineMode::Any).await.unwrap();
                 assert_eq!(decision.passing, failure_result, "{case:?}");
                 assert_eq!(decision.undecided, !failure_result, "{case:?}");
                 assert_eq!(decision.messages, ["The policy took longer than 1 seconds."]);
@@ -493,6 +555,45 @@ mod tests {
         }
         while let Some(case) = cases.join_next().await {
             case.unwrap();
+        }
+    }
+
+    /// A question that the database could not answer was a policy that failed, and so a no.
+    #[tokio::test]
+    async fn what_the_database_could_not_answer_is_no_failed_policy() {
+        struct Away;
+        impl Host for Away {
+            fn ask(&self, question: Question) -> BoxFuture<'_, Result<Answer, HostError>> {
+                match question {
+                    Question::Query(_) | Question::SetupDone => {
+                        let away = StoreError::Away("the database restarts".to_owned());
+                        Box::pin(std::future::ready(Err(away.into())))
+                    }
+                    other => NoHost.ask(other),
+                }
+            }
+            fn interpreter(&self) -> Option<&Interpreter> {
+                NoHost.interpreter()
+            }
+        }
+        let uma = Subject { pk: 3, ..Subject::default() };
+        for source in [
+            "return ak_is_group_member(user, name='x')",
+            "try:\n    return user.ak_groups.exists()\nexcept:\n    return True",
+            "return not ak_call_policy('p2').passing",
+        ] {
+            let mut draft = Draft::new(&Snapshot::default());
+            let asks = policy(&mut draft, 1, source);
+            policy(&mut draft, 2, "return user.ak_groups.exists()");
+            bind(&mut draft, 11, 0, |b| {
+                (b.policy, b.failure_result) = (Some(asks), true);
+            });
+            let request = PolicyRequest { host: &Away, ..request(&draft, Some(&uma)) };
+            let decision = decide(&request, TARGET, PolicyEngineMode::Any).await;
+            assert!(
+                matches!(&decision, Err(StoreError::Away(why)) if why == "the database restarts"),
+                "{source}: {decision:?}"
+            );
         }
     }
 }

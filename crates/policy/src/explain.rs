@@ -62,7 +62,7 @@ pub async fn explain(
     if !user.is_active {
         reasons.push("the account is not active".to_owned());
     }
-    let decision = policies.tried(cx, request, &user, reference, None).await?;
+    let decision = policies.tried(cx, request, &user, reference).await?;
     reasons.extend(
         decision.trace.steps.iter().filter(|_| !decision.passing).filter(|step| !step.passing).map(
             |step| {
@@ -83,11 +83,13 @@ pub async fn explain(
     let asked = PolicyRequest {
         snapshot: &snapshot,
         clock: &*cx.clock,
-        host: &policies.host(cx, Some(request)),
+        host: &policies.host(cx, Some(request)).trial(),
         user: Some(&subject),
         occasion: Occasion::Application(None),
+        target: None,
+        name: "",
     };
-    let flows = flows(&asked, definition).await;
+    let flows = flows(&asked, definition).await?;
     for flow in flows.iter().filter(|flow| flow.get("passing") == Some(&Value::Bool(false))) {
         let slug = flow.get("slug").and_then(Value::as_str).unwrap_or_default();
         reasons.push(format!(
@@ -114,10 +116,13 @@ pub async fn explain(
 }
 
 /// The flows a provider sends people through, each with what its policies say.
-async fn flows(request: &PolicyRequest<'_>, application: &Application) -> Vec<Value> {
+async fn flows(
+    request: &PolicyRequest<'_>,
+    application: &Application,
+) -> Result<Vec<Value>, StoreError> {
     let snapshot = request.snapshot;
     let Some(provider) = application.provider.and_then(|provider| snapshot.member(provider)) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let mut named: Vec<ObjectId> = Vec::new();
     provider.object.visit_refs(&mut |field, target| {
@@ -138,10 +143,10 @@ async fn flows(request: &PolicyRequest<'_>, application: &Application) -> Vec<Va
             PolicyEngineMode::Any
         };
         let target = entry.id.key.uuid().unwrap_or_default();
-        let decision = engine::decide(request, target, mode).await;
+        let decision = engine::decide(request, target, mode).await?;
         found.push(json!({"slug": text("slug"), "name": text("name"), "passing": decision.passing, "trace": decision.trace}));
     }
-    found
+    Ok(found)
 }
 
 /// The last runs of flows by an account that did not end well.

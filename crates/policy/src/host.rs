@@ -2,20 +2,20 @@
 //! trait, and two enums that can be written down. The host of a request answers from the tables
 //! and the request; another may answer from what was answered before.
 
-use std::pin::Pin;
+use std::sync::LazyLock;
 
-use countersign_catalogue::Brand;
-use countersign_core::{Context, RequestInfo, brand_for};
-use countersign_directory::setup;
-use countersign_outbound::Request;
-use countersign_store::{Sql, StoreError, params};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign_model::Secret;
+use countersign_python::Interpreter;
+use countersign_store::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::access::Engine;
+use crate::query::Query;
+use crate::write::Write;
 
-/// A future of a trait object.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub use countersign_python::BoxFuture;
 
 /// The account the original creates first.
 pub const FIRST_ADMIN: &str = "akadmin";
@@ -25,9 +25,17 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// When there is no answer; whoever asked has failed.
     fn ask(&self, question: Question) -> BoxFuture<'_, Result<Answer, HostError>>;
+
+    /// Where expressions are run.
+    fn interpreter(&self) -> Option<&Interpreter>;
+
+    /// How many policies wait for the one that asks, each having asked the next.
+    fn depth(&self) -> usize {
+        0
+    }
 }
 
-/// Something that only the host knows.
+/// Something that only the host knows, or may do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
@@ -37,21 +45,78 @@ pub enum Question {
     Brand,
     /// Where the request comes from.
     Place,
+    /// The request as expressions know it.
+    WebRequest,
+    /// All that may be read of an account.
+    Account(i64),
+    /// The attributes of an account over those of its groups.
+    MergedAttributes(i64),
+    Query(Query),
+    /// How many rows a query has.
+    Count(Query),
+    /// What another server answers.
+    Http(HttpRequest),
+    /// Addresses of a name, of IPv4 or IPv6.
+    Resolve {
+        name: String,
+        version: Option<u8>,
+    },
     /// Ends of the hashes of leaked passwords, each with how often it was seen, by their first five
     /// hexadecimal digits.
-    LeakedPasswords { prefix: String },
+    LeakedPasswords {
+        prefix: String,
+    },
+    /// Whether this is the password of an account. What is written down of it has no password.
+    CheckPassword {
+        user: i64,
+        #[serde(skip)]
+        password: Secret,
+    },
+    /// The classes of second factors of an account, as `totp`: of each it has one that counts.
+    Authenticators(i64),
+    /// An event of an expression.
+    Event {
+        action: String,
+        /// Of the policy or the mapping.
+        name: String,
+        context: Map<String, Value>,
+        user: Option<i64>,
+    },
+    /// Something is changed.
+    Write {
+        change: Write,
+        /// Of the policy or the mapping.
+        name: String,
+        user: Option<i64>,
+    },
 }
 
-/// The answer to the [`Question`] of the same name.
+/// The answer to a [`Question`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// `None` where it was not and has no first administrator's account.
+    /// To `SetupDone`: `None` where it was not and has no first administrator's account.
     SetupDone(Option<bool>),
     Brand(BrandView),
-    /// `geoip` and `asn`, as far as there are files that know them.
-    Place(Map<String, Value>),
-    LeakedPasswords(String),
+    /// To `Account` and `MergedAttributes`, and to `Place`: `geoip` and `asn`, as far as there are
+    /// files that know them.
+    Fields(Map<String, Value>),
+    Rows(Vec<Map<String, Value>>),
+    /// To `Authenticators`.
+    Names(Vec<String>),
+    /// To `WebRequest`, `Count`, `CheckPassword`, `Http`, `Resolve` and `Write`.
+    Value(Value),
+    Text(String),
+    Done,
+}
+
+/// What an expression asks of another server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpRequest {
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
 }
 
 /// A brand as policies see one.
@@ -70,38 +135,159 @@ pub enum HostError {
     NotHere,
     #[error("{0}")]
     Failed(String),
+    /// The database does not answer for the moment. It is nothing that a policy decides by: who
+    /// asked the policy has failed. The text is for the log.
+    #[error("away for the moment: {0}")]
+    Away(String),
+    /// The expression that asked may catch it.
+    #[error("{kind}: {text}")]
+    Raised { kind: String, text: String },
+}
+
+impl HostError {
+    /// The database is away: what the log is told of it.
+    #[must_use]
+    pub fn away(&self) -> Option<&str> {
+        match self {
+            HostError::Away(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// An exception of Python's, by its name.
+    pub fn raised(kind: &str, text: impl Into<String>) -> HostError {
+        HostError::Raised { kind: kind.to_owned(), text: text.into() }
+    }
 }
 
 impl From<StoreError> for HostError {
     fn from(error: StoreError) -> HostError {
-        HostError::Failed(error.to_string())
+        match error {
+            StoreError::Away(text) => HostError::Away(text),
+            error if error.is_passing() => HostError::Away(error.to_string()),
+            error => HostError::Failed(error.to_string()),
+        }
     }
 }
 
 impl dyn Host + '_ {
+    /// To [`Question::SetupDone`].
+    ///
     /// # Errors
     /// As [`Host::ask`].
     pub async fn setup_done(&self) -> Result<Option<bool>, HostError> {
         match self.ask(Question::SetupDone).await? {
-            Answer::SetupDone(done) => Ok(done),
+            Answer::SetupDone(answer) => Ok(answer),
             _ => Err(HostError::NotHere),
         }
     }
 
+    /// To [`Question::Brand`].
+    ///
     /// # Errors
     /// As [`Host::ask`].
     pub async fn brand(&self) -> Result<BrandView, HostError> {
         match self.ask(Question::Brand).await? {
-            Answer::Brand(brand) => Ok(brand),
+            Answer::Brand(answer) => Ok(answer),
             _ => Err(HostError::NotHere),
         }
     }
 
+    /// To [`Question::Place`].
+    ///
     /// # Errors
     /// As [`Host::ask`].
     pub async fn place(&self) -> Result<Map<String, Value>, HostError> {
         match self.ask(Question::Place).await? {
-            Answer::Place(place) => Ok(place),
+            Answer::Fields(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::WebRequest`]; null where there is none.
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn web_request(&self) -> Result<Value, HostError> {
+        match self.ask(Question::WebRequest).await? {
+            Answer::Value(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::Account`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn account(&self, pk: i64) -> Result<Map<String, Value>, HostError> {
+        match self.ask(Question::Account(pk)).await? {
+            Answer::Fields(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::MergedAttributes`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn merged_attributes(&self, pk: i64) -> Result<Map<String, Value>, HostError> {
+        match self.ask(Question::MergedAttributes(pk)).await? {
+            Answer::Fields(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::Query`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn query(&self, query: Query) -> Result<Vec<Map<String, Value>>, HostError> {
+        match self.ask(Question::Query(query)).await? {
+            Answer::Rows(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::Count`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn count(&self, query: Query) -> Result<Value, HostError> {
+        match self.ask(Question::Count(query)).await? {
+            Answer::Value(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::Authenticators`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn authenticators(&self, pk: i64) -> Result<Vec<String>, HostError> {
+        match self.ask(Question::Authenticators(pk)).await? {
+            Answer::Names(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::Http`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn http(&self, request: HttpRequest) -> Result<Value, HostError> {
+        match self.ask(Question::Http(request)).await? {
+            Answer::Value(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::Resolve`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn resolve(&self, name: String, version: Option<u8>) -> Result<Value, HostError> {
+        match self.ask(Question::Resolve { name, version }).await? {
+            Answer::Value(answer) => Ok(answer),
             _ => Err(HostError::NotHere),
         }
     }
@@ -112,100 +298,86 @@ impl dyn Host + '_ {
     /// As [`Host::ask`].
     pub async fn leaked_passwords(&self, prefix: String) -> Result<String, HostError> {
         match self.ask(Question::LeakedPasswords { prefix }).await? {
-            Answer::LeakedPasswords(answer) => Ok(answer),
+            Answer::Text(answer) => Ok(answer),
             _ => Err(HostError::NotHere),
         }
     }
 }
 
-/// Answers from the tables, and from the request if there is one.
-#[derive(Clone)]
-pub struct LiveHost {
-    engine: Engine,
-    cx: Context,
-    request: Option<RequestInfo>,
-}
-
-impl Engine {
-    /// The host of a request, or of work that nobody's request asked for.
-    #[must_use]
-    pub fn host(&self, cx: &Context, request: Option<&RequestInfo>) -> LiveHost {
-        LiveHost { engine: self.clone(), cx: cx.clone(), request: request.cloned() }
-    }
-}
-
-impl Host for LiveHost {
-    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Answer, HostError>> {
-        Box::pin(async move {
-            Ok(match question {
-                Question::SetupDone => Answer::SetupDone(setup_done(&self.cx).await?),
-                Question::Brand => Answer::Brand(self.brand_view()),
-                Question::Place => Answer::Place(self.place_of_request()),
-                Question::LeakedPasswords { prefix } => {
-                    Answer::LeakedPasswords(self.leaked_passwords(&prefix).await?)
-                }
-            })
-        })
-    }
-}
-
-impl LiveHost {
-    fn brand_view(&self) -> BrandView {
-        let snapshot = self.cx.snapshot();
-        let brand = self
-            .request
-            .as_ref()
-            .and_then(|request| brand_for(&snapshot, &request.host))
-            .and_then(|id| snapshot.entry(id)?.cast::<Brand>());
-        brand.map_or_else(BrandView::default, |brand| BrandView {
-            title: brand.branding_title.clone(),
-            attributes: brand.attributes.0.clone(),
-        })
-    }
-
-    fn place_of_request(&self) -> Map<String, Value> {
-        let request = self.request.as_ref();
-        request.map_or_else(Map::new, |it| self.engine.places.for_policies(it.client_ip))
-    }
-
-    /// The list of <https://haveibeenpwned.com/API/v3#PwnedPasswords>, padded, so that its length
-    /// does not tell what was asked for either.
-    async fn leaked_passwords(&self, prefix: &str) -> Result<String, HostError> {
-        let failed = |text: String| {
-            HostError::Failed(format!("The list of leaked passwords can't be asked: {text}"))
+impl HttpRequest {
+    /// Reads what `requests` of the prelude sends.
+    ///
+    /// # Errors
+    /// A body or headers of another sort.
+    pub(crate) fn read(with: &Value) -> Result<HttpRequest, HostError> {
+        let part = |name: &str| with.get(name).filter(|part| !part.is_null());
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let pairs = |map: &Map<String, Value>| -> String {
+            let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+            pairs.extend_pairs(map.iter().map(|(key, value)| (key.clone(), text(value))));
+            pairs.finish()
         };
-        let request = Request::get(format!("https://api.pwnedpasswords.com/range/{prefix}"))
-            .header("Add-Padding", "true")
-            .map_err(|error| failed(error.to_string()))?;
-        let answer = self.engine.outbound.send(request).await;
-        let answer = answer.map_err(|error| failed(error.to_string()))?;
-        if !answer.status.is_success() {
-            return Err(failed(format!("status {}", answer.status)));
+        let wrong = |what: &str| HostError::raised("TypeError", format!("{what} is no dictionary"));
+        let mut url = part("url").map(text).unwrap_or_default();
+        if let Some(parameters) = part("params") {
+            let parameters = parameters.as_object().ok_or_else(|| wrong("params"))?;
+            url += if url.contains('?') { "&" } else { "?" };
+            url += &pairs(parameters);
         }
-        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+        let mut headers = Vec::new();
+        if let Some(given) = part("headers") {
+            let given = given.as_object().ok_or_else(|| wrong("headers"))?;
+            headers.extend(given.iter().map(|(name, value)| (name.clone(), text(value))));
+        }
+        let (body, kind) = match (part("json"), part("data")) {
+            (Some(json), _) => (json.to_string(), Some("application/json")),
+            (_, Some(Value::Object(form))) => {
+                (pairs(form), Some("application/x-www-form-urlencoded"))
+            }
+            (_, Some(data)) => (text(data), None),
+            _ => (String::new(), None),
+        };
+        let has = |name: &str| headers.iter().any(|(it, _)| it.eq_ignore_ascii_case(name));
+        if let Some(kind) = kind.filter(|_| !has("content-type")) {
+            headers.push(("Content-Type".to_owned(), kind.to_owned()));
+        }
+        if let Some([user, password]) = part("auth").and_then(Value::as_array).map(Vec::as_slice) {
+            let pair = format!("{}:{}", text(user), text(password));
+            headers.push(("Authorization".to_owned(), format!("Basic {}", STANDARD.encode(pair))));
+        }
+        let method = part("method").map(text).unwrap_or_default();
+        Ok(HttpRequest { method, url, headers, body })
     }
 }
 
-/// Whether the installation was set up, by the mark that stays or because the first administrator
-/// has a password; `None` where it was not and there is no such account.
-///
-/// # Errors
-/// When the engine fails.
-pub async fn setup_done(cx: &Context) -> Result<Option<bool>, StoreError> {
-    let read = |sql: &mut Sql<'_>| {
-        if setup::is_done(sql)? {
-            return Ok(Some(true));
-        }
-        let row = sql.query_one(
-            "SELECT password FROM users WHERE username_fold = $1",
-            params![FIRST_ADMIN],
-        )?;
-        row.map(|row| Ok(!row.get::<String>(0)?.starts_with('!'))).transpose()
-    };
-    cx.store.read(read).await
+/// One more policy waits for an answer.
+pub(crate) struct Nested<'a> {
+    host: &'a dyn Host,
+    depth: usize,
 }
 
-/// Knows of no request and no tables: for what is decided by the configuration alone.
+impl<'a> Nested<'a> {
+    pub(crate) fn new(host: &'a dyn Host) -> Nested<'a> {
+        Nested { host, depth: host.depth() + 1 }
+    }
+}
+
+impl Host for Nested<'_> {
+    fn ask(&self, question: Question) -> BoxFuture<'_, Result<Answer, HostError>> {
+        self.host.ask(question)
+    }
+
+    fn interpreter(&self) -> Option<&Interpreter> {
+        self.host.interpreter()
+    }
+
+    fn depth(&self) -> usize {
+        self.depth
+    }
+}
+
+/// Knows of no request and no tables: what tests decide by the configuration alone. Expressions run
+/// in threads of the test.
 #[derive(Debug, Clone, Copy)]
 pub struct NoHost;
 
@@ -213,8 +385,14 @@ impl Host for NoHost {
     fn ask(&self, question: Question) -> BoxFuture<'_, Result<Answer, HostError>> {
         Box::pin(std::future::ready(match question {
             Question::Brand => Ok(Answer::Brand(BrandView::default())),
-            Question::Place => Ok(Answer::Place(Map::new())),
-            Question::SetupDone | Question::LeakedPasswords { .. } => Err(HostError::NotHere),
+            Question::Place => Ok(Answer::Fields(Map::new())),
+            Question::WebRequest => Ok(Answer::Value(Value::Null)),
+            _ => Err(HostError::NotHere),
         }))
+    }
+
+    fn interpreter(&self) -> Option<&Interpreter> {
+        static THREADS: LazyLock<Interpreter> = LazyLock::new(Interpreter::in_this_process);
+        Some(&THREADS)
     }
 }

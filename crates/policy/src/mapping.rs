@@ -43,7 +43,8 @@ pub trait Mapping: Send + Sync {
         request: &'a PolicyRequest<'a>,
     ) -> BoxFuture<'a, Result<Value, ExpressionError>> {
         Box::pin(measure::mapping(self.name(), async {
-            self.expression().program()?.map(request).await
+            let request = PolicyRequest { name: self.name(), ..*request };
+            self.expression().program()?.map(&request).await
         }))
     }
 }

@@ -51,13 +51,15 @@ async fn test(policies: Engine, call: Call) -> Result<Response, ApiError> {
     let request = PolicyRequest {
         snapshot: &call.snapshot,
         clock: &*call.cx.clock,
-        host: &policies.host(&call.cx, Some(&call.request)),
+        host: &policies.trying(&call),
         user: user.as_ref(),
         occasion: Occasion::Test(&context),
+        target: None,
+        name: "",
     };
     let (result, successful) = match mapping.evaluate(&request).await {
         Ok(value) => (printed(&value, indented), true),
-        Err(error) => (error.to_string(), false),
+        Err(error) => (error.settled()?.to_string(), false),
     };
     Ok(json(StatusCode::OK, &json!({"result": result, "successful": successful})))
 }

@@ -1,11 +1,14 @@
 //! What this crate adds to the program.
 
+use std::time::Duration;
+
 use countersign_core::{
     Access, ApiError, Call, FamilyResource, KindResource, Module, Operation, Permission,
-    RenderContext, json, no_content, with,
+    RenderContext, Service, Shutdown, json, no_content, with,
 };
 use countersign_model::Target as _;
 use countersign_model::{Entry, Key, ObjectId, Problem, Ref, Snapshot, directory};
+use countersign_python::Interpreter;
 use countersign_rest::{object_schema, sees_account};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -27,6 +30,7 @@ pub fn module(engine: &Engine) -> Module {
         ("app?", "#AppEnum?"),
         ("model?", "#ModelEnum?"),
     ]);
+    let interpreter = engine.interpreter.clone();
     let mut kinds = vec![
         KindResource::of::<PolicyBinding>()
             .searched(policy_name)
@@ -45,6 +49,9 @@ pub fn module(engine: &Engine) -> Module {
             FamilyResource::of::<dyn Mapping>().display(print_mapping),
         ],
         operations: operations(engine),
+        services: vec![Service::new("expressions", move |_, stop| {
+            end_idle(interpreter.clone(), stop)
+        })],
         schemas: vec![
             ("Policy", object_schema(&[("bound_to", "integer")])),
             (
@@ -86,6 +93,15 @@ pub fn module(engine: &Engine) -> Module {
         ],
         ..Module::default()
     }
+}
+
+/// Ends the interpreter's processes that are not needed.
+async fn end_idle(interpreter: Interpreter, mut stop: Shutdown) -> Result<(), String> {
+    while stop.sleep(Duration::from_secs(5)).await {
+        interpreter.end_idle();
+    }
+    interpreter.end_all();
+    Ok(())
 }
 
 /// `bindings__isnull`: nothing is bound by it; `promptstage__isnull`: no prompt stage asks it.
@@ -250,11 +266,13 @@ async fn test(policies: Engine, call: Call) -> Result<axum::response::Response, 
     let request = PolicyRequest {
         snapshot: &call.snapshot,
         clock: &*call.cx.clock,
-        host: &policies.host(&call.cx, Some(&call.request)),
+        host: &policies.trying(&call),
         user: Some(&subject),
         occasion: Occasion::Test(&context),
+        target: None,
+        name: "",
     };
-    let decision = engine::decide_one(&request, &policy).await;
+    let decision = engine::decide_one(&request, &policy).await?;
     Ok(json(
         StatusCode::OK,
         &json!({"passing": decision.passing, "messages": decision.messages, "log_messages": []}),

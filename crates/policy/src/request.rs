@@ -6,6 +6,7 @@ use countersign_catalogue::Application;
 use countersign_model::{Clock, Ref, Snapshot};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::host::{Host, HostError};
 use crate::subject::Subject;
@@ -19,6 +20,10 @@ pub struct PolicyRequest<'a> {
     /// Nobody for anonymous visitors.
     pub user: Option<&'a Subject>,
     pub occasion: Occasion<'a>,
+    /// What is decided about: the object that the policies are bound to.
+    pub target: Option<Uuid>,
+    /// The policy or mapping that is asked, as events name it.
+    pub name: &'a str,
 }
 
 /// Why policies or mappings are asked.
@@ -78,6 +83,12 @@ impl<'a> Occasion<'a> {
             Occasion::Event(event) => Cow::Owned(one("event", event.clone())),
             Occasion::Notification(told) => Cow::Owned(one("notification", told.clone())),
         }
+    }
+
+    /// The same occasion, with what an expression has made of its context.
+    #[must_use]
+    pub fn with_context(self, context: &Map<String, Value>) -> Occasion<'_> {
+        if self.is_in_plan() { Occasion::Stage(context) } else { Occasion::Test(context) }
     }
 
     /// Whether a plan is running whose context this is.

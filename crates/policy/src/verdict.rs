@@ -1,6 +1,7 @@
 //! What a policy answers, and how the answer came about.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::expression::ExpressionError;
 use crate::host::HostError;
@@ -13,6 +14,10 @@ pub struct Verdict {
     pub messages: Vec<String>,
     /// The policy puts this account into the flow as its pending user.
     pub pending_username: Option<String>,
+    /// What it changed in the context: the new value of a key, none where it is gone.
+    pub changes: Vec<(String, Option<Value>)>,
+    /// What an expression gave, before only its truth counted.
+    pub raw: Value,
 }
 
 impl Verdict {
@@ -44,6 +49,19 @@ pub enum PolicyError {
     TimedOut { seconds: u64 },
     #[error("{0} is no policy.")]
     NotAPolicy(&'static str),
+}
+
+impl PolicyError {
+    /// The database is away, so that nothing was decided: what the log is told of it.
+    #[must_use]
+    pub fn away(&self) -> Option<&str> {
+        match self {
+            PolicyError::Host(error) | PolicyError::Expression(ExpressionError::Host(error)) => {
+                error.away()
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The outcome of one binding, kept in recordings: why a decision was taken.

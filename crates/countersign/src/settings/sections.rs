@@ -325,6 +325,23 @@ sections! {
         no_proxy ("outbound.no_proxy"): Option<String> = "env://NO_PROXY?";
     }
 
+    /// Expressions of policies and mappings. Each runs in a process of this program that has no
+    /// files and no network; what goes over a limit fails, and nothing else.
+    expressions: Expressions {
+        /// Processes that run expressions at once.
+        processes ("expressions.processes"): u64 = "4";
+        /// Milliseconds of processor time that a policy or a prompt may take. Waiting for answers
+        /// of the database or of other servers does not count; the timeout of a policy's binding
+        /// does count it.
+        milliseconds ("expressions.milliseconds"): u64 = "1000";
+        /// Milliseconds of processor time that a property mapping may take.
+        mapping_milliseconds ("expressions.mapping_milliseconds"): u64 = "50";
+        /// Questions that one may ask: queries, requests to other servers, events.
+        questions ("expressions.questions"): u64 = "200";
+        /// MiB of memory that a process may have.
+        memory ("expressions.memory"): u64 = "64";
+    }
+
     /// The log of what happened.
     events: Events {
         /// How long an event is kept, as `days=365`.

@@ -125,22 +125,31 @@ pub(super) async fn preview(flows: Flows, call: Call) -> Result<Response, ApiErr
     debug_assert_eq!(<Prompt as countersign_model::Target>::KEY, KeyType::Uuid);
     let body = call.object()?;
     let prompt = Prompt::parse(&call.input(&body, Mode::Create), None)?;
+    let is_code = prompt.placeholder_expression || prompt.initial_value_expression;
+    // As for saving one: what it says may be run by nobody who holds less.
+    if is_code && !call.rights().hold_everything() {
+        return Err(ApiError::forbidden(
+            "Only who holds every permission may run an expression that is not saved.",
+        ));
+    }
     let cx = flows.over(&call.cx);
     let data = Map::new();
     let request = PolicyRequest {
         snapshot: &call.snapshot,
         clock: &*call.cx.clock,
-        host: &cx.policies().host(&call.cx, Some(&call.request)),
+        host: &cx.policies().host(&call.cx, Some(&call.request)).trial(),
         user: None,
         occasion: Occasion::Prompt(&data),
+        target: None,
+        name: "",
     };
     for (flag, source) in [
         (prompt.initial_value_expression, &prompt.initial_value),
         (prompt.placeholder_expression, &prompt.placeholder),
     ] {
         if flag && let Err(error) = expression::evaluate(source, &request).await {
-            return Err(ApiError::object(error.to_string()));
+            return Err(ApiError::object(error.settled()?.to_string()));
         }
     }
-    Ok(json(StatusCode::OK, &preview_prompt(&prompt, &request).await))
+    Ok(json(StatusCode::OK, &preview_prompt(&prompt, &request).await?))
 }

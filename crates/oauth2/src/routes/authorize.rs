@@ -215,7 +215,7 @@ impl Asked<'_> {
             let claims = self
                 .service
                 .scope_claims(self.provider, person, &parsed.scopes, self.request, &actor)
-                .await;
+                .await?;
             context
                 .insert(key::CONSENT_VALUES.to_owned(), consent::values(&claims, &parsed.scopes));
         }

@@ -85,7 +85,7 @@ async fn answer(
     let mut actor = service.cx.actor(&countersign_core::Caller::nobody(), request);
     actor.user = Some(person.actor());
     let mut claims = Map::from_iter([("sub".to_owned(), Value::from(found.data.sub))]);
-    claims.extend(service.scope_claims(provider, &person, &found.scopes, request, &actor).await);
+    claims.extend(service.scope_claims(provider, &person, &found.scopes, request, &actor).await?);
     if let Some(nonce) = found.data.nonce {
         claims.insert("nonce".to_owned(), nonce.into());
     }

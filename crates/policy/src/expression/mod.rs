@@ -1,27 +1,31 @@
 //! Expressions of policies and property mappings.
 //!
-//! Until the interpreter arrives an expression may be saved when it is *recognised*: its text,
-//! without comments and blank lines, is one the program ships natively (or the original ships, so
-//! that its blueprints load), or it is written in the small part of the language that [`simple`]
-//! understands. Anything else is refused with a text that says so.
+//! What the program ships, and the original ships, runs natively: it is recognised by its exact
+//! text, without comments and blank lines ([`native`]). Everything else is Python and runs in the
+//! interpreter ([`python`]).
 //!
 //! ```text
 //! let claims = mapping.expression.program()?.map(&request).await?;
 //! ```
 
+mod asking;
 mod field;
 mod native;
-pub mod simple;
+mod python;
 mod text;
+mod truth;
 
-use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::access;
+use countersign_python::{Failure, SyntaxError};
+use countersign_store::StoreError;
+
 use crate::host::HostError;
-use crate::request::{Occasion, PolicyRequest};
+use crate::request::PolicyRequest;
 use crate::verdict::Verdict;
 
 pub use field::Expression;
@@ -32,7 +36,7 @@ pub use text::{fingerprint, normalise};
 #[derive(Debug, Clone)]
 pub enum Program {
     Native(Native),
-    Simple(simple::Program),
+    Python(python::Python),
 }
 
 /// Why an expression cannot be saved or gave no value.
@@ -41,35 +45,46 @@ pub enum ExpressionError {
     /// Nothing to run.
     #[error("This field may not be blank.")]
     Empty,
-    /// Neither shipped nor simple.
-    #[error(
-        "This version runs the shipped expressions and simple ones (return with values, user fields, group membership), \
-         not yet the whole language: {0}"
-    )]
-    Unrecognised(String),
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
     /// A policy where a mapping is expected, or the reverse.
     #[error("This expression can't be used here.")]
     Misplaced,
     /// It ran and failed.
     #[error("{0}")]
     Failed(String),
+    /// It ran and raised.
+    #[error("{0}")]
+    Raised(Failure),
     #[error(transparent)]
     Host(#[from] HostError),
 }
 
+impl ExpressionError {
+    /// The error, unless the database was away: then nothing is known of the expression, and who
+    /// asked it has failed.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub fn settled(self) -> Result<ExpressionError, StoreError> {
+        match self {
+            ExpressionError::Host(HostError::Away(why)) => Err(StoreError::Away(why)),
+            other => Ok(other),
+        }
+    }
+}
+
 /// # Errors
-/// [`ExpressionError::Unrecognised`] for what this version cannot run.
+/// [`ExpressionError::Syntax`] for what is no expression.
 pub fn parse(source: &str) -> Result<Program, ExpressionError> {
     let normal = normalise(source);
     if normal.is_empty() {
         return Err(ExpressionError::Empty);
     }
-    if let Some(native) = native::recognise(&normal) {
-        return Ok(Program::Native(native));
+    match native::recognise(&normal) {
+        Some(native) => Ok(Program::Native(native)),
+        None => python::Python::read(source).map(Program::Python),
     }
-    simple::parse(&normal)
-        .map(Program::Simple)
-        .map_err(|error| ExpressionError::Unrecognised(error.to_string()))
 }
 
 impl Program {
@@ -79,7 +94,7 @@ impl Program {
     pub fn keys(&self) -> Vec<String> {
         match self {
             Program::Native(native) => native.keys().iter().map(|key| (*key).to_owned()).collect(),
-            Program::Simple(program) => program.keys(),
+            Program::Python(program) => program.keys(),
         }
     }
 
@@ -90,7 +105,7 @@ impl Program {
     pub async fn map(&self, request: &PolicyRequest<'_>) -> Result<Value, ExpressionError> {
         match self {
             Program::Native(native) => native.map(request).await,
-            Program::Simple(program) => Ok(program.run(&facts(request).await?)?.0),
+            Program::Python(program) => program.map(request).await,
         }
     }
 
@@ -101,33 +116,36 @@ impl Program {
     pub async fn decide(&self, request: &PolicyRequest<'_>) -> Result<Verdict, ExpressionError> {
         match self {
             Program::Native(native) => native.decide(request).await,
-            Program::Simple(program) => {
-                let (value, messages) = program.run(&facts(request).await?)?;
-                Ok(Verdict { passing: simple::truth(&value), messages, pending_username: None })
-            }
+            Program::Python(program) => program.decide(request).await,
         }
     }
 }
 
-async fn facts(request: &PolicyRequest<'_>) -> Result<simple::Facts, ExpressionError> {
-    let context = match request.occasion {
-        Occasion::Prompt(data) => Cow::Borrowed(data),
-        _ => request.context().await?,
-    };
-    Ok(simple::Facts {
-        user: request.user.cloned(),
-        entitlements: access::entitlements(request).await,
-        brand_attributes: request.host.brand().await?.attributes,
-        context: context.into_owned(),
-    })
-}
+/// Texts that were read by [`evaluate`]; all are forgotten when there are more.
+const READ: usize = 100;
 
-/// The value of a text that is no [`Expression`] of its own, as a prompt's.
+/// The value of a text that is no [`Expression`] of its own, as a prompt's. Reading costs more than
+/// running, so that what was read is used again.
 ///
 /// # Errors
-/// Text that is not recognised, and as [`Program::map`].
+/// As [`parse`] and [`Program::map`].
 pub async fn evaluate(source: &str, request: &PolicyRequest<'_>) -> Result<Value, ExpressionError> {
-    parse(source)?.map(request).await
+    static KNOWN: LazyLock<Mutex<HashMap<String, Program>>> = LazyLock::new(Mutex::default);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = known().get(source).cloned();
+    let program = match read {
+        Some(program) => program,
+        None => {
+            let program = parse(source)?;
+            let mut known = known();
+            if known.len() >= READ {
+                known.clear();
+            }
+            known.insert(source.to_owned(), program.clone());
+            program
+        }
+    };
+    program.map(request).await
 }
 
 #[cfg(test)]
@@ -135,6 +153,7 @@ mod tests {
     use super::*;
     use crate::Subject;
     use crate::host::NoHost;
+    use crate::request::Occasion;
     use countersign_model::{Clock, Snapshot, Timestamp};
     use serde_json::json;
 
@@ -147,7 +166,15 @@ mod tests {
 
     fn request<'a>(snapshot: &'a Snapshot, user: &'a Subject) -> PolicyRequest<'a> {
         let occasion = Occasion::Claims(None);
-        PolicyRequest { snapshot, clock: &Still, host: &NoHost, user: Some(user), occasion }
+        PolicyRequest {
+            snapshot,
+            clock: &Still,
+            host: &NoHost,
+            user: Some(user),
+            occasion,
+            target: None,
+            name: "",
+        }
     }
 
     fn uma() -> Subject {
@@ -177,7 +204,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused_by_name() {
         let error = parse("import os\nreturn os.environ").unwrap_err();
-        assert!(matches!(error, ExpressionError::Unrecognised(_)), "{error}");
+        assert_eq!(error.to_string().split(':').next(), Some("No module named 'os'"), "{error}");
         assert_eq!(parse("  \n# nothing").unwrap_err(), ExpressionError::Empty);
     }
 

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use countersign_directory::SystemSettings;
 
 use super::ExpressionError;
+use super::truth::truth;
 use crate::access;
-use crate::host::FIRST_ADMIN;
+use crate::host::{FIRST_ADMIN, HostError};
 use crate::request::PolicyRequest;
 use crate::verdict::Verdict;
 
@@ -141,7 +142,7 @@ impl Native {
                 user.map(|user| json!({"email": user.email, "email_verified": true}))
             }
             Native::ScopeEntitlements => {
-                let held = access::entitlements(cx).await;
+                let held = access::entitlements(cx).await.map_err(HostError::from)?;
                 Ok(json!({"entitlements": held, "roles": held}))
             }
             Native::ScopeProfile => user.map(|user| {
@@ -184,7 +185,7 @@ impl Native {
                 Verdict::of(!request.occasion.is_in_plan() || !has_backend)
             }
             Native::RecoveryNotRestored => {
-                Verdict::of(context.get("is_restored").is_none_or(super::simple::truth))
+                Verdict::of(context.get("is_restored").is_none_or(truth))
             }
             Native::SetupClose => Verdict::of(true),
             Native::SetupOpen => {
@@ -198,9 +199,7 @@ impl Native {
                     ..Verdict::default()
                 }
             }
-            Native::SourceLogin => {
-                Verdict::of(context.get("is_sso").is_some_and(super::simple::truth))
-            }
+            Native::SourceLogin => Verdict::of(context.get("is_sso").is_some_and(truth)),
             Native::SourceUsernameMissing => Verdict::of(
                 context.get("prompt_data").and_then(|data| data.get("username")).is_none(),
             ),
@@ -210,7 +209,7 @@ impl Native {
             Native::UserSettingsAllowed => settings_allowed(request).await?,
             // A mapping used as a policy passes when its value is true, as the original would have
             // it.
-            mapping => Verdict::of(super::simple::truth(&mapping.map(request).await?)),
+            mapping => Verdict::of(truth(&mapping.map(request).await?)),
         })
     }
 }
@@ -245,7 +244,7 @@ async fn settings_allowed(request: &PolicyRequest<'_>) -> Result<Verdict, Expres
             "Not allowed to change username.",
         ),
     ] {
-        let allowed = attributes.get(attribute).map_or(setting, super::simple::truth);
+        let allowed = attributes.get(attribute).map_or(setting, truth);
         let wanted = data.and_then(|data| data.get(field)).and_then(Value::as_str);
         if !allowed && wanted != Some(current.as_str()) {
             return Ok(Verdict::failing(vec![message.to_owned()]));

@@ -198,6 +198,7 @@ mod tests {
     use crate::host::{Answer, Host, HostError, NoHost, Question};
     use crate::request::Occasion;
     use countersign_model::{Clock, Snapshot, Timestamp};
+    use countersign_python::Interpreter;
     use serde_json::json;
     use std::sync::Mutex;
 
@@ -251,9 +252,12 @@ mod tests {
                 self.0.lock().unwrap().push(prefix.clone());
                 let list = "0018A45C4D1DEF81644B54AB7F969B88D65:0\r\n\
                             1E4C9B93F3F0682250B6CF8331B7EE68FD8:7\r\n";
-                return Box::pin(async { Ok(Answer::LeakedPasswords(list.to_owned())) });
+                return Box::pin(async { Ok(Answer::Text(list.to_owned())) });
             }
             NoHost.ask(question)
+        }
+        fn interpreter(&self) -> Option<&Interpreter> {
+            None
         }
     }
 
@@ -265,6 +269,8 @@ mod tests {
             host,
             user: None,
             occasion: Occasion::PromptAnswers(&data),
+            target: None,
+            name: "",
         };
         policy.judge(&request).await.unwrap()
     }

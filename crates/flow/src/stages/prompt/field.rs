@@ -2,6 +2,7 @@
 
 use countersign_model::{ChoiceValue, Problem, Timestamp};
 use countersign_policy::{PolicyRequest, expression};
+use countersign_store::StoreError;
 use serde_json::{Map, Value};
 
 use super::page::PromptField;
@@ -16,15 +17,20 @@ pub(super) async fn resolve(
     prompt: &Prompt,
     data: &Map<String, Value>,
     request: &PolicyRequest<'_>,
-) -> PromptField {
-    let evaluate = async |flag: bool, source: &str| -> Value {
-        let value = if flag { expression::evaluate(source, request).await.ok() } else { None };
-        value.unwrap_or_else(|| source.into())
+) -> Result<PromptField, StoreError> {
+    let evaluate = async |flag: bool, source: &str| -> Result<Value, StoreError> {
+        if !flag {
+            return Ok(source.into());
+        }
+        match expression::evaluate(source, request).await {
+            Ok(value) => Ok(value),
+            Err(error) => error.settled().map(|_| source.into()),
+        }
     };
     let choosing = matches!(prompt.r#type, PromptType::Dropdown | PromptType::RadioButtonGroup);
     let offered = match data.get(&format!("{}__choices", prompt.field_key)) {
         Some(offered) if choosing => offered.clone(),
-        _ => evaluate(prompt.placeholder_expression, &prompt.placeholder).await,
+        _ => evaluate(prompt.placeholder_expression, &prompt.placeholder).await?,
     };
     let (placeholder, choices) = match offered {
         offered if !choosing => (text(&offered), Vec::new()),
@@ -34,12 +40,12 @@ pub(super) async fn resolve(
     let choices: Option<Vec<String>> = Some(choices).filter(|choices| !choices.is_empty());
     let mut initial = text(&match data.get(&prompt.field_key) {
         Some(known) => known.clone(),
-        None => evaluate(prompt.initial_value_expression, &prompt.initial_value).await,
+        None => evaluate(prompt.initial_value_expression, &prompt.initial_value).await?,
     });
     if choosing && !choices.as_ref().is_some_and(|choices| choices.contains(&initial)) {
         initial = choices.as_ref().and_then(|choices| choices.first().cloned()).unwrap_or_default();
     }
-    PromptField {
+    Ok(PromptField {
         field_key: prompt.field_key.clone(),
         label: prompt.label.clone(),
         kind: prompt.r#type.value(),
@@ -49,7 +55,7 @@ pub(super) async fn resolve(
         order: prompt.order,
         sub_text: prompt.sub_text.clone(),
         choices,
-    }
+    })
 }
 
 /// Reads the answer to one question.
@@ -229,8 +235,10 @@ mod tests {
             host: &NoHost,
             user: None,
             occasion: Occasion::Prompt(&data),
+            target: None,
+            name: "",
         };
-        resolve(prompt, &data, &request).await
+        resolve(prompt, &data, &request).await.unwrap()
     }
 
     fn prompt(kind: PromptType, required: bool) -> Prompt {

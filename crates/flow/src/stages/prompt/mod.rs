@@ -7,6 +7,7 @@ mod page;
 use countersign_model::{FieldErrors, Key, ObjectId, Problem, Ref};
 use countersign_pages::{AnyPage as _, Page as _, PageDef};
 use countersign_policy::{Occasion, PasswordPolicy, Policy, PolicyRequest, engine};
+use countersign_store::StoreError;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
@@ -39,7 +40,7 @@ impl PromptStage {
         Some(prompts)
     }
 
-    async fn resolved(&self, run: &Run) -> Option<Vec<(Prompt, PromptField)>> {
+    async fn resolved(&self, run: &Run) -> Result<Option<Vec<(Prompt, PromptField)>>, StoreError> {
         let empty = Map::new();
         let data =
             run.plan.context.get(key::PROMPT_DATA).and_then(Value::as_object).unwrap_or(&empty);
@@ -47,15 +48,16 @@ impl PromptStage {
         let host = run.browser.host();
         let request = run.browser.asking(&host, user.as_ref(), Occasion::Prompt(data));
         let mut resolved = Vec::new();
-        for prompt in self.prompts(run)? {
-            let field = field::resolve(&prompt, data, &request).await;
+        let Some(prompts) = self.prompts(run) else { return Ok(None) };
+        for prompt in prompts {
+            let field = field::resolve(&prompt, data, &request).await?;
             resolved.push((prompt, field));
         }
-        Some(resolved)
+        Ok(Some(resolved))
     }
 
     async fn take(&self, run: &mut Run, answer: &Answer) -> Result<Step, FlowError> {
-        let Some(resolved) = self.resolved(run).await else { return Ok(Step::deny(GONE)) };
+        let Some(resolved) = self.resolved(run).await? else { return Ok(Step::deny(GONE)) };
         let mut errors = FieldErrors::new();
         let mut values = Map::new();
         for (prompt, shown) in &resolved {
@@ -94,7 +96,7 @@ impl PromptStage {
                 "Passwords don't match.",
             ))));
         }
-        if let Some(refused) = self.ask_policies(run, &values).await {
+        if let Some(refused) = self.ask_policies(run, &mut values).await? {
             return Ok(Step::Invalid(refused));
         }
         values.insert("component".to_owned(), PromptChallenge::COMPONENT.into());
@@ -105,8 +107,8 @@ impl PromptStage {
     async fn ask_policies(
         &self,
         run: &mut Run,
-        values: &Map<String, Value>,
-    ) -> Option<FieldErrors> {
+        values: &mut Map<String, Value>,
+    ) -> Result<Option<FieldErrors>, FlowError> {
         let mut policies: Vec<ObjectId> =
             self.validation_policies.iter().map(Ref::<dyn Policy>::id).collect();
         // The first password is chosen by the rule that later ones go by. The set-up's own stage
@@ -116,15 +118,21 @@ impl PromptStage {
             policies.extend(rule.map(|(rule, _)| rule.id()));
         }
         if policies.is_empty() {
-            return None;
+            return Ok(None);
         }
         let user = run.pending_or_session_user();
         let host = run.browser.host();
         let request = run.browser.asking(&host, user.as_ref(), Occasion::PromptAnswers(values));
-        let decision = engine::decide_all(&request, policies).await;
+        let decision = engine::decide_all(&request, policies).await?;
         run.note_policies(&format!("answers to {}", self.name), &decision);
         if decision.passing {
-            return None;
+            // Policies may set answers right.
+            for (key, value) in decision.changes {
+                if let (key::PROMPT_DATA, Some(Value::Object(changed))) = (key.as_str(), value) {
+                    *values = changed;
+                }
+            }
+            return Ok(None);
         }
         let mut errors = FieldErrors::new();
         for message in decision.messages {
@@ -134,7 +142,7 @@ impl PromptStage {
         if errors.is_empty() {
             errors.set("non_field_errors", countersign_model::ErrorNode::Problems(Vec::new()));
         }
-        Some(errors)
+        Ok(Some(errors))
     }
 }
 
@@ -146,7 +154,7 @@ impl Stage for PromptStage {
         if let Some(refused) = self.unchecked() {
             return Ok(refused);
         }
-        let Some(resolved) = self.resolved(run).await else { return Ok(Step::deny(GONE)) };
+        let Some(resolved) = self.resolved(run).await? else { return Ok(Step::deny(GONE)) };
         let fields = resolved.into_iter().map(|(_, field)| field).collect();
         Ok(Step::show(PromptChallenge { fields }))
     }
@@ -167,9 +175,15 @@ impl Stage for PromptStage {
 }
 
 /// The challenge of one prompt by itself, for the preview in the administration.
-pub(crate) async fn preview(prompt: &Prompt, request: &PolicyRequest<'_>) -> Value {
-    let field = field::resolve(prompt, &Map::new(), request).await;
-    PromptChallenge { fields: vec![field] }.json().into()
+///
+/// # Errors
+/// When the database is away.
+pub(crate) async fn preview(
+    prompt: &Prompt,
+    request: &PolicyRequest<'_>,
+) -> Result<Value, StoreError> {
+    let field = field::resolve(prompt, &Map::new(), request).await?;
+    Ok(PromptChallenge { fields: vec![field] }.json().into())
 }
 
 /// The stages a prompt is used in.

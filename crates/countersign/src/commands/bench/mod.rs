@@ -1,5 +1,7 @@
 //! `countersign bench`: figures of this program on this machine.
 
+mod expressions;
+
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
@@ -18,6 +20,8 @@ use crate::{
 /// The sizes of the growth series: people and applications.
 const SERIES: [(u64, u64); 4] = [(10, 10), (1_000, 100), (100_000, 1_000), (1_000_000, 10_000)];
 const GROUPS: u64 = 100;
+/// People to ask policies about.
+const EXPRESSIONS: u64 = 100;
 
 /// Measures and prints; with a file also as a page.
 ///
@@ -29,6 +33,10 @@ pub fn run(flags: &[(String, String)], config: Option<&Path>, bench: &Bench) -> 
     let folder = tempfile::tempdir()
         .map_err(|error| format!("no folder for the data can be made: {error}"))?;
     let place = Place::new(flags, config, folder.path())?;
+    if bench.expressions {
+        place.fill(0, EXPRESSIONS)?;
+        return expressions::run(&place.loaded.settings, Duration::from_secs(bench.seconds));
+    }
     let size = |users, applications| Size { users, applications };
     let tell = |text: &str| eprintln!("    {text}");
     let options = place.options(bench)?;
