@@ -65,6 +65,20 @@ def enrol(window, keys, key, first=False):
     keys.touch(key, False)
 
 
+# A person who saw a passkey refused does not choose it at once again, as the virtual one does.
+ONCE = """
+if (location.pathname.startsWith('/if/flow/')) {
+  const get = navigator.credentials.get.bind(navigator.credentials);
+  navigator.credentials.get = async (options) => {
+    if (sessionStorage.getItem('chosen')) return new Promise(() => {});
+    const credential = await get(options);
+    sessionStorage.setItem('chosen', 'yes');
+    return credential;
+  };
+}
+"""
+
+
 def signed_out(window):
     """The sign-in page, in the browser of somebody who is not signed in any more."""
     window.context.clear_cookies(name="authentik_session")
@@ -152,6 +166,7 @@ def test_a_person_sets_up_two_passkeys_and_signs_in_with_and_without_a_name(serv
     removed = keys.add()
     keys.put(removed, credential | {"signCount": 1000})
     window.go("about:blank").go("/flows/-/cancel/")
+    window.page.add_init_script(ONCE)
     keys.touch(removed)
     window.go("about:blank").go(LOGIN)
     window.see("This passkey is not known here. It may have been removed.")
