@@ -219,4 +219,6 @@ def test_a_flow_without_names_asks_for_a_passkey_at_once(server, browser):
     plain = Window(browser, server.base, "passwordless-plain", script=False, viewport=SIZES["phone"])
     plain.go("/if/flow/passkeys/")
     assert "<noscript><div class=\"alert\"><p>Passkeys need JavaScript" in plain.page.content()
+    # The settings may still have asked for something when the session was taken away.
+    window.problems = [problem for problem in window.problems if "403" not in problem]
     assert not window.problems, window.problems
