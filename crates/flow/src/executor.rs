@@ -305,8 +305,18 @@ impl Executor {
         }
     }
 
-    /// Runs the stage's behaviour.
+    /// Runs the stage's behaviour. A refused answer leaves nothing behind but what the stage notes
+    /// for itself: whom it names, for one, is not known by it, and policies must not see it.
     async fn perform(&mut self, answer: Option<&Answer>) -> Result<Step, FlowError> {
+        let before = answer.map(|_| self.run.plan.context.clone());
+        let step = self.perform_in_context(answer).await?;
+        if let (Step::Invalid(_), Some(before)) = (&step, before) {
+            self.run.plan.context = before;
+        }
+        Ok(step)
+    }
+
+    async fn perform_in_context(&mut self, answer: Option<&Answer>) -> Result<Step, FlowError> {
         let Some(step) = self.run.plan.current() else { return Ok(Step::Done) };
         let (id, mut state) = (step.id, step.state.clone());
         let step = match step.stage.clone() {
