@@ -13,6 +13,7 @@ mod guessing;
 mod invitations;
 mod json;
 mod mail;
+mod model;
 mod once;
 mod outdated;
 mod pages;
