@@ -192,6 +192,19 @@ pub(crate) fn record(
     Ok(uuid)
 }
 
+/// So many requests that failed for one reason become events in an hour.
+pub const EVENTS_PER_HOUR: i64 = 10;
+
+/// Counts a request that failed, by what `counter` counts; whether it becomes an event. Anybody can
+/// repeat such a request.
+pub async fn may_report(cx: &Context, counter: &str, cause: &str) -> bool {
+    let counted = cx.store.ephemeral().add(counter, cause, 1, 3_600).await;
+    if counted > EVENTS_PER_HOUR {
+        tracing::info!(counter, cause, "there were enough events of this in the last hour");
+    }
+    counted <= EVENTS_PER_HOUR
+}
+
 impl Event {
     /// Writes the event in a transaction of its own. What it tells of is done already, so a failure
     /// is only logged.

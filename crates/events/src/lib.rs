@@ -17,7 +17,7 @@ pub use api::{Actions, of_person};
 pub use audit::{Audit, created, deleted};
 pub use chart::Chart;
 pub use cleanse::{beginning, cleanse, shortened, sounds_secret};
-pub use event::{Event, emit, model_reference};
+pub use event::{EVENTS_PER_HOUR, Event, emit, may_report, model_reference};
 
 use std::path::PathBuf;
 use std::sync::Arc;

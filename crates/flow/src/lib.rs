@@ -90,6 +90,7 @@ pub use kinds::{
     Layout,
 };
 pub use module::module;
+pub use origin::known_address;
 pub use pages::all as pages;
 pub use plan::{PendingUser, key};
 pub use recorder::trace_number;

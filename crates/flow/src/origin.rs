@@ -6,7 +6,7 @@
 //! has named it (the domain of a brand) or uses it (where one signed in last).
 
 use countersign_catalogue::Brand;
-use countersign_core::RequestInfo;
+use countersign_core::{Context, RequestInfo};
 use countersign_store::{StoreError, Tx};
 
 use crate::context::FlowContext;
@@ -32,6 +32,18 @@ pub(crate) async fn for_mail(
     let is_used = used.is_some_and(|(_, host)| host.eq_ignore_ascii_case(&request.host));
     let named = cx.snapshot().list::<Brand>().any(|(_, brand)| names(&brand.domain, &request.host));
     Ok(if named && !is_used { Some(asked) } else { known })
+}
+
+/// The address of this server where a request says nothing of it, as one that came by the host of
+/// an application: the setting `base_url`, else where an administrator signed in last.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn known_address(cx: &Context) -> Result<Option<String>, StoreError> {
+    if let Some(base) = &cx.settings.base_url {
+        return Ok(Some(base.trim_end_matches('/').to_owned() + cx.settings.base_path.as_str()));
+    }
+    cx.store.look_up(|sql| sql.fact(FACT)).await
 }
 
 /// An administrator signs in here.

@@ -19,6 +19,8 @@ pub(crate) struct KindAttributes {
     pub(crate) key: Option<Ident>,
     /// The family the kind is of, as `dyn AnyStage`.
     pub(crate) family: Option<Type>,
+    /// What else it is, as `dyn Client`: traits that kinds of several families may implement.
+    pub(crate) also: Vec<Type>,
     /// The family whose shared fields these are.
     pub(crate) members: Option<Type>,
     pub(crate) bindable: bool,
@@ -75,6 +77,7 @@ impl KindAttributes {
                     "key" => kind.key = Some(meta.value()?.parse()?),
                     "check" => kind.check = Some(meta.value()?.parse()?),
                     "family" => kind.family = Some(meta.value()?.parse()?),
+                    "also" => kind.also.push(meta.value()?.parse()?),
                     "members" => kind.members = Some(meta.value()?.parse()?),
                     "bindable" => kind.bindable = true,
                     "hidden" => kind.hidden = true,

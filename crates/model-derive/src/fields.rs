@@ -62,7 +62,7 @@ pub(crate) fn fields_impl(
         ..
     } = kind;
     let creatable = !hidden;
-    let Place { space, key, lookup, ordering, bindable, family, cast } = Place::of(kind);
+    let Place { space, key, lookup, ordering, bindable, family, casts } = Place::of(kind);
     let unique_together = list(unique_together);
     let named = fields.iter().any(|field| field.ident == "name").then(|| "name".to_owned());
     let label = kind.label.clone().or(named).map_or(
@@ -123,7 +123,7 @@ pub(crate) fn fields_impl(
         impl ::countersign_model::Fields for #name {
             const META: &'static ::countersign_model::KindMeta = &::countersign_model::KindMeta {
                 path: #path, model: #model, schema: #schema, title: #title, plural: #plural, component: #component, description: #description,
-                space: #space, key: #key, family: #family, cast: #cast, bindable: #bindable, lookup: #lookup, label: #label, ordering: #ordering,
+                space: #space, key: #key, family: #family, casts: #casts, bindable: #bindable, lookup: #lookup, label: #label, ordering: #ordering,
                 unique_together: #unique_together, creatable: #creatable, format: #format, fields: FIELDS,
                 interface: #interface,
             };
@@ -148,7 +148,7 @@ struct Place {
     ordering: TokenStream,
     bindable: TokenStream,
     family: TokenStream,
-    cast: TokenStream,
+    casts: TokenStream,
 }
 
 impl Place {
@@ -157,6 +157,15 @@ impl Place {
             text.as_ref().map_or(otherwise, |text| quote! { #text })
         };
         let bindable = kind.bindable;
+        let casts = kind.family.iter().chain(&kind.also).map(|facet| quote! {
+            &::countersign_model::private::Cast::<#facet>(
+                |object| match ::countersign_model::private::downcast::<Self>(object) {
+                    ::core::option::Option::Some(member) => ::core::option::Option::Some(member),
+                    ::core::option::Option::None => ::core::option::Option::None,
+                },
+            )
+        });
+        let casts = quote! { &[#(#casts),*] };
         let Some(family) = &kind.family else {
             let last = kind.model.rsplit('.').next().unwrap_or_default();
             let space = kind.space.as_deref().unwrap_or(last);
@@ -168,7 +177,7 @@ impl Place {
                 ordering: kind.ordering.as_deref().map_or(quote! { &[] }, list),
                 bindable: quote! { #bindable },
                 family: quote! { ::core::option::Option::None },
-                cast: quote! { ::core::option::Option::None },
+                casts,
             };
         };
         let meta = quote! { <#family as ::countersign_model::Family>::META };
@@ -179,12 +188,7 @@ impl Place {
             ordering: kind.ordering.as_deref().map_or(quote! { #meta.ordering }, list),
             bindable: quote! { #bindable || #meta.bindable },
             family: quote! { ::core::option::Option::Some(#meta) },
-            cast: quote! { ::core::option::Option::Some(&::countersign_model::private::Cast::<#family>(
-                |object| match ::countersign_model::private::downcast::<Self>(object) {
-                    ::core::option::Option::Some(member) => ::core::option::Option::Some(member),
-                    ::core::option::Option::None => ::core::option::Option::None,
-                },
-            )) },
+            casts,
         }
     }
 }

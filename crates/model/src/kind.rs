@@ -39,9 +39,9 @@ pub struct KindMeta {
     pub key: KeyType,
     /// What the kind has in common with others: where they are all listed, by which names.
     pub family: Option<&'static KindMeta>,
-    /// The [`Cast`] to the family's trait.
+    /// A [`Cast`] to the family's trait, and to each of the other traits that `also` names.
     #[doc(hidden)]
-    pub cast: Option<&'static (dyn Any + Send + Sync)>,
+    pub casts: &'static [&'static (dyn Any + Send + Sync)],
     /// Policies can be bound to its objects.
     pub bindable: bool,
     /// Name of the key in item paths, as `stage_uuid`; `slug` and `identifier` look up by that
@@ -207,8 +207,9 @@ pub trait Family: Target {
     const META: &'static KindMeta;
 }
 
-/// How an object of one kind is seen as a member of its family. `derive(Kind)` makes one, which
-/// compiles only if the struct implements the family's trait.
+/// How an object of one kind is seen as a member of its family, or as one of what else it is
+/// (`#[kind(also = dyn Client)]`). `derive(Kind)` makes one, which compiles only if the struct
+/// implements the trait.
 #[doc(hidden)]
 pub struct Cast<F: ?Sized + 'static>(pub for<'a> fn(&'a dyn Object) -> Option<&'a F>);
 

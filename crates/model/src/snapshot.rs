@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::key::{Key, ObjectId, Space};
-use crate::kind::{Cast, Family, Fields, Kind, KindMeta, Object};
+use crate::kind::{Cast, Fields, Kind, KindMeta, Object};
 use crate::order::Place;
 use crate::reference::{Ref, Target};
 
@@ -52,9 +52,11 @@ impl Entry {
         Some(self.object.value(field)?.as_str()?.to_owned())
     }
 
-    /// What it does as a member of that family; `None` for objects of others.
-    pub fn facet<F: Family + ?Sized>(&self) -> Option<&F> {
-        let cast: &Cast<F> = self.meta().cast?.downcast_ref()?;
+    /// What it does as a member of that family, or as what else its kind says it is; `None` for
+    /// objects of other kinds.
+    pub fn facet<F: ?Sized + 'static>(&self) -> Option<&F> {
+        let mut casts = self.meta().casts.iter();
+        let cast: &Cast<F> = casts.find_map(|cast| cast.downcast_ref())?;
         (cast.0)(&*self.object)
     }
 

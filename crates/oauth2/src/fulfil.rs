@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::access;
 use crate::grants::{self, AccessData, CodeData, NewGrant};
-use crate::provider::{Provider, model_reference};
+use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{self, Internal, OAuth2, Origin, Person, Service};
 use crate::wire::authorize::{AuthorizeRequest, ResponseType};
@@ -188,8 +188,7 @@ fn fields(
 }
 
 fn authorized(provider: &Provider, request: &AuthorizeRequest) -> Event {
-    let application =
-        provider.application.as_ref().map(|(reference, a)| model_reference(*reference, &a.name));
+    let application = provider.application_json();
     let flow = provider.settings.authorization_flow.key().uuid().map(|u| u.simple().to_string());
     let context: Value = json!({"authorized_application": application, "flow": flow, "scopes": request.scopes.to_string()});
     Event::new("authorize_application", "authentik.providers.oauth2.views.authorize", context)

@@ -55,6 +55,13 @@ pub(crate) struct Stored<T> {
     pub(crate) user_active: bool,
 }
 
+impl<T> Stored<T> {
+    /// Whether it opens anything now.
+    pub(crate) fn is_good(&self, now: Timestamp) -> bool {
+        !self.revoked && self.session_alive && self.user_active && self.expires > now
+    }
+}
+
 /// How and when the person signed in: what every token of the family repeats.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SignIn {

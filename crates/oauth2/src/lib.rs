@@ -3,7 +3,8 @@
 //! `wire` reads and writes messages, `decide` judges them, `jose` signs, `claims` says what tokens
 //! tell; all four are pure. `kinds` declares the provider and its scope mappings; `grants` keeps
 //! codes and tokens; `routes`, `fulfil` and `api` fetch facts, ask `decide` and carry out its
-//! answer.
+//! answer. Other kinds of providers are clients, too (`AsClient`); what runs in this program
+//! redeems its codes without HTTP (`Inside`).
 
 mod access;
 mod api;
@@ -14,6 +15,7 @@ pub mod decide;
 mod documents;
 mod fulfil;
 mod grants;
+mod inside;
 mod issue;
 pub mod jose;
 mod kinds;
@@ -37,7 +39,10 @@ use countersign_core::{Call, KindResource, Module, Service};
 use countersign_flow::{Destination, Flows};
 use countersign_model::Entry;
 
+pub use client::ClientType;
+pub use inside::{Brought, Inside, InsideError, Opened, Token, opened};
 pub use kinds::{IssuerMode, OAuth2Provider, ScopeMapping};
+pub use provider::AsClient;
 pub use service::OAuth2;
 
 /// The addresses of the protocol whose applications people sign in for.

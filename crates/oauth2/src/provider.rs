@@ -4,19 +4,28 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use countersign_catalogue as catalogue;
 use countersign_catalogue::{Application, CertificateKeyPair, application};
-use countersign_model::{Kind, Ref, Revision, Snapshot};
+use countersign_model::{Fields as _, KindMeta, Ref, Revision, Snapshot, Target};
 
 use crate::client::Client;
 use crate::issue::Keys;
 use crate::jose::{EncryptionError, EncryptionKey, KeyError, SigningKey};
 use crate::kinds::{IssuerMode, OAuth2Provider};
 
+/// A provider of another kind whose application is reached by OAuth 2.0 underneath. To the protocol
+/// it is an OAuth2 provider with some settings given: all rules are those of one.
+pub trait AsClient: Send + Sync {
+    /// What it is to the protocol.
+    fn as_client(&self, snapshot: &Snapshot) -> OAuth2Provider;
+}
+
 /// A provider with what belongs to it, at one revision of the configuration.
 #[derive(Clone)]
 pub(crate) struct Provider {
     pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) reference: Ref<OAuth2Provider>,
+    pub(crate) reference: Ref<dyn catalogue::Provider>,
+    pub(crate) meta: &'static KindMeta,
     pub(crate) revision: Revision,
     pub(crate) settings: Arc<OAuth2Provider>,
     pub(crate) client: Client,
@@ -28,26 +37,30 @@ impl Provider {
         snapshot: &Arc<Snapshot>,
         ids: impl IntoIterator<Item = &'a str>,
     ) -> Option<Provider> {
-        let (reference, _) = ids
+        let space = <dyn catalogue::Provider>::SPACE;
+        let entry = ids
             .into_iter()
             .filter(|id| !id.is_empty())
-            .find_map(|id| snapshot.find::<OAuth2Provider>("client_id", id))?;
-        Provider::by_reference(snapshot, reference)
+            .find_map(|id| snapshot.lookup(space, "client_id", id))?;
+        Provider::by_reference(snapshot, Ref::new(entry.id.key))
     }
 
     pub(crate) fn by_application(snapshot: &Arc<Snapshot>, slug: &str) -> Option<Provider> {
         let (_, application) = snapshot.find::<Application>("slug", slug)?;
-        Provider::by_reference(snapshot, application.provider?.cast())
+        Provider::by_reference(snapshot, application.provider?)
     }
 
     pub(crate) fn by_reference(
         snapshot: &Arc<Snapshot>,
-        reference: Ref<OAuth2Provider>,
+        reference: Ref<dyn catalogue::Provider>,
     ) -> Option<Provider> {
-        let entry = snapshot.entry(reference.id())?;
-        let settings = entry.share::<OAuth2Provider>()?;
+        let entry = snapshot.member(reference)?;
+        let settings = entry.share::<OAuth2Provider>().or_else(|| {
+            entry.facet::<dyn AsClient>().map(|other| Arc::new(other.as_client(snapshot)))
+        })?;
         Some(Provider {
             client: settings.client(reference, snapshot),
+            meta: entry.meta(),
             application: application::of_provider(
                 snapshot,
                 reference.key().int().unwrap_or_default(),
@@ -81,7 +94,13 @@ impl Provider {
 
     /// Model reference of the provider, as events carry it.
     pub(crate) fn reference_json(&self) -> serde_json::Value {
-        model_reference(self.reference, &self.settings.name)
+        model_reference(self.meta, self.reference, &self.settings.name)
+    }
+
+    /// Model reference of its application, as events carry it.
+    pub(crate) fn application_json(&self) -> Option<serde_json::Value> {
+        let (reference, application) = self.application.as_ref()?;
+        Some(model_reference(Application::META, *reference, &application.name))
     }
 
     pub(crate) fn pair(
@@ -160,10 +179,14 @@ impl KeyRing {
 }
 
 /// Model reference of an object, as events carry it.
-pub(crate) fn model_reference<T: Kind>(reference: Ref<T>, name: &str) -> serde_json::Value {
+pub(crate) fn model_reference<T: Target + ?Sized>(
+    meta: &KindMeta,
+    reference: Ref<T>,
+    name: &str,
+) -> serde_json::Value {
     let pk = match reference.key() {
         countersign_model::Key::Int(n) => serde_json::Value::from(n),
         countersign_model::Key::Uuid(u) => serde_json::Value::from(u.simple().to_string()),
     };
-    serde_json::json!({"app": T::META.app(), "model_name": T::META.model_name(), "pk": pk, "name": name})
+    serde_json::json!({"app": meta.app(), "model_name": meta.model_name(), "pk": pk, "name": name})
 }

@@ -1,15 +1,12 @@
 //! Events of requests that go wrong. Anybody can repeat such a request, so events of one kind are
 //! bounded in number and size; the log has a line of each.
 
-use countersign_events::shortened;
+use countersign_events::{may_report, shortened};
 use countersign_store::Actor;
 use serde_json::Value;
 
 use crate::provider::Provider;
 use crate::service::Service;
-
-/// So many requests that failed for one reason become events in an hour.
-pub(crate) const EVENTS_PER_HOUR: i64 = 10;
 
 /// What events are counted by.
 pub(crate) struct Cause<'a> {
@@ -50,15 +47,6 @@ impl Service {
     pub(crate) async fn may_report(&self, cause: &Cause<'_>) -> bool {
         let provider = cause.provider.map_or(0, Provider::id);
         let key = format!("{provider}/{}/{}", cause.account.unwrap_or_default(), cause.reason);
-        let counted = self.cx.store.ephemeral().add("oauth2.events", &key, 1, 3_600).await;
-        if counted > EVENTS_PER_HOUR {
-            tracing::info!(
-                provider,
-                reason = cause.reason,
-                account = cause.account,
-                "there were enough events of this in the last hour"
-            );
-        }
-        counted <= EVENTS_PER_HOUR
+        may_report(&self.cx, "oauth2.events", &key).await
     }
 }

@@ -5,7 +5,6 @@ use countersign_core::{BoxFuture, Context, OAuthCaller, TokenResolver};
 use countersign_flow::Flows;
 
 use crate::grants;
-use crate::routes::is_good;
 use crate::service::OAuth2;
 
 /// Finds the person behind an access token; which scopes open what is the API's rule.
@@ -22,7 +21,7 @@ impl TokenResolver for AccessTokens {
             let found =
                 cx.store.look_up(move |sql| grants::find_access_token(sql, &token, now)).await;
             let token = match found {
-                Ok(found) => found.filter(|t| is_good(t, &service))?,
+                Ok(found) => found.filter(|t| t.is_good(now))?,
                 Err(error) => {
                     tracing::error!(%error, "an access token could not be looked up");
                     return None;

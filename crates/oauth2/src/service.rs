@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use countersign_catalogue as catalogue;
 use countersign_core::{Context, Identity, RequestInfo, SessionData, Shutdown};
 use countersign_events::Event;
 use countersign_flow::{FlowContext, InPlanDef};
-use countersign_model::{Target, Timestamp};
+use countersign_model::{Space, Target, Timestamp};
 use countersign_policy::{Occasion, PolicyRequest, Subject};
 use countersign_store::{Actor, ActorUser, Owner, Sql, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
@@ -18,7 +19,6 @@ use crate::fulfil::{AUTHORIZE, Fulfil};
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn, Stored};
 use crate::issue::{self, IssueError, Keys};
 use crate::jose::{Use, half_hash, jwk};
-use crate::kinds::OAuth2Provider;
 use crate::provider::{KeyRing, KeysError, Provider};
 use crate::published::{self, Published};
 use crate::report::Cause;
@@ -48,7 +48,8 @@ impl OAuth2 {
     }
 
     pub(crate) fn over(&self, cx: FlowContext) -> Service {
-        Service { cx, ring: self.ring.clone(), documents: self.documents.clone() }
+        let (ring, documents) = (self.ring.clone(), self.documents.clone());
+        Service { cx, ring, documents, address: None }
     }
 }
 
@@ -58,10 +59,15 @@ pub(crate) struct Service {
     pub(crate) cx: FlowContext,
     ring: Arc<KeyRing>,
     pub(crate) documents: Arc<Documents>,
+    /// The address of this server, where requests come by another one.
+    address: Option<String>,
 }
 
 /// Where events of this crate come from.
 pub(crate) const EVENTS: &str = "authentik.providers.oauth2";
+
+/// Where the keys of clients are: those of all providers, of which grants are.
+const SPACE: Space = <dyn catalogue::Provider>::SPACE;
 
 /// Keys that providers have signed with, by provider.
 const PUBLISHED: &str = "oauth2.keys";
@@ -178,6 +184,11 @@ impl Mint<'_> {
 }
 
 impl Service {
+    /// Where requests come by another address than this one, which is the server's.
+    pub(crate) fn at(self, address: String) -> Service {
+        Service { address: Some(address), ..self }
+    }
+
     /// The provider's keys.
     ///
     /// # Errors
@@ -225,6 +236,11 @@ impl Service {
         provider: &Provider,
     ) -> Result<Vec<(Value, Timestamp)>, StoreError> {
         Ok(published::former(self.published(provider).await?, self.now()))
+    }
+
+    /// What the addresses in tokens begin with.
+    fn origin(&self, request: &RequestInfo) -> String {
+        self.address.clone().unwrap_or_else(|| self.cx.origin(request))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -373,7 +389,7 @@ impl Service {
             Map::new()
         };
         let protocol = claims::Protocol {
-            iss: provider.issuer(&self.cx.origin(request)),
+            iss: provider.issuer(&self.origin(request)),
             sub: self.subject(provider, person).await?,
             aud: provider.client.id.clone(),
             exp: now.plus_seconds(expires_in),
@@ -445,7 +461,7 @@ pub(crate) fn sign_in(session: &SessionData, nonce: Option<String>) -> SignIn {
 pub(crate) async fn clean(cx: &Context) -> Result<(), StoreError> {
     let store = move |tx: &mut Tx<'_>| {
         let providers: Vec<i64> =
-            tx.graph().list::<OAuth2Provider>().filter_map(|(r, _)| r.key().int()).collect();
+            tx.graph().entries(SPACE).filter_map(|entry| entry.id.key.int()).collect();
         grants::delete_of_others(tx, &providers)
     };
     cx.store.write(Actor::system(), "grants without a provider", store).await
@@ -455,11 +471,11 @@ pub(crate) async fn clean(cx: &Context) -> Result<(), StoreError> {
 /// when the supervisor starts this anew.
 pub(crate) async fn follow_deletions(cx: Context, mut stop: Shutdown) -> Result<(), String> {
     // Keys only rise: as many more providers as keys were given means that none is gone. Cheap, for
-    // it is asked at each revision; more of another kind in the family lead to a look too many.
+    // it is asked at each revision.
     let state = |cx: &Context| {
         let snapshot = cx.snapshot();
-        let count = i64::try_from(snapshot.count::<OAuth2Provider>()).unwrap_or(i64::MAX);
-        snapshot.highest_key(OAuth2Provider::SPACE) - count
+        let count: usize = cx.registry().family(SPACE).map(|k| snapshot.count_of(k.meta)).sum();
+        snapshot.highest_key(SPACE) - i64::try_from(count).unwrap_or(i64::MAX)
     };
     let mut revisions = cx.store.revisions();
     let mut known = None;

@@ -54,7 +54,9 @@ pub(crate) fn sheet(
     snapshot: &Arc<Snapshot>,
     origin: &str,
 ) -> Sheet {
-    let Some(provider) = Provider::by_reference(snapshot, id) else { return Sheet::default() };
+    let Some(provider) = Provider::by_reference(snapshot, id.cast()) else {
+        return Sheet::default();
+    };
     let Addresses { issuer, authorize, token, user_info, own } = Addresses::of(&provider, origin);
     let line = |label, value| Line { label, value: Copied::Value(value) };
     let confidential = settings.client_type == ClientType::Confidential;

@@ -255,7 +255,7 @@ fn client_secret(entropy: &dyn Entropy) -> Secret {
 
 impl OAuth2Provider {
     /// The client that requests are compared with.
-    pub fn client(&self, reference: Ref<OAuth2Provider>, snapshot: &Snapshot) -> Client {
+    pub fn client(&self, reference: Ref<dyn Provider>, snapshot: &Snapshot) -> Client {
         Client {
             provider: reference.key().int().unwrap_or_default(),
             id: self.client_id.clone(),

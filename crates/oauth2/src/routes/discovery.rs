@@ -131,7 +131,7 @@ fn sharing(snapshot: &Arc<Snapshot>) -> Vec<Provider> {
         .list::<OAuth2Provider>()
         .filter(|(_, provider)| provider.issuer_mode == IssuerMode::Global);
     global
-        .filter_map(|(reference, _)| Provider::by_reference(snapshot, reference))
+        .filter_map(|(reference, _)| Provider::by_reference(snapshot, reference.cast()))
         .filter(|p| p.application.is_some())
         .collect()
 }
@@ -181,7 +181,7 @@ fn unknown(service: &Service, request: &RequestInfo, name: &str) -> Answer {
     let snapshot = service.cx.snapshot();
     let named = snapshot
         .find::<OAuth2Provider>("name", name)
-        .and_then(|(reference, _)| Provider::by_reference(&snapshot, reference));
+        .and_then(|(reference, _)| Provider::by_reference(&snapshot, reference.cast()));
     let Some(slug) = named.as_ref().and_then(Provider::slug) else {
         return pages::not_found(service, request);
     };

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::attempts::{Asked, WrongSecret};
 use super::http::{self, Answer};
-use super::userinfo::is_good;
 use crate::client::ClientType;
 use crate::grants;
 use crate::provider::Provider;
@@ -74,7 +73,7 @@ async fn facts(
         Ok::<_, StoreError>((access, refresh))
     });
     let (claims, scopes) = match found.await? {
-        (Some(token), _) if token.provider == provider.id() && is_good(&token, service) => {
+        (Some(token), _) if token.provider == provider.id() && token.is_good(now) => {
             (token.data.claims, token.scopes)
         }
         (_, Some(token)) => {

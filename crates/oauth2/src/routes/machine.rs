@@ -19,7 +19,7 @@ use super::token::{Exchange, Failed};
 use crate::access;
 use crate::grants::{self, SignIn};
 use crate::jose;
-use crate::provider::{Provider, model_reference};
+use crate::provider::Provider;
 use crate::service::{EVENTS, Origin, Person};
 use crate::wire::token::{JWT_BEARER, Machine};
 use crate::wire::{Params, Scopes, TokenError};
@@ -105,11 +105,7 @@ async fn issue(
         .await?;
     let access = mint.access_token()?;
     let (access_token, id_token) = (access.value.clone(), mint.id_token(Some(&access))?);
-    let application = exchange
-        .provider
-        .application
-        .as_ref()
-        .map(|(reference, a)| model_reference(*reference, &a.name));
+    let application = exchange.provider.application_json();
     let context = json!({"auth_method": found.method, "auth_method_args": found.args, "application": application});
     let event = Event::new("login", EVENTS, context);
     let store = move |tx: &mut Tx<'_>| {
@@ -178,7 +174,7 @@ async fn by_assertion(
         .iter()
         .find(|p| p.key().int() == Some(token.provider))
         .ok_or(TokenError::AssertionInvalid)?;
-    let issuer = Provider::by_reference(&exchange.provider.snapshot, *issuer)
+    let issuer = Provider::by_reference(&exchange.provider.snapshot, issuer.cast())
         .ok_or(TokenError::AssertionInvalid)?;
     let keys = exchange.service.keys(&issuer).await?;
     // A shared secret proves nothing about who signed.

@@ -7,7 +7,7 @@ mod discovery;
 mod end_session;
 mod http;
 mod inspect;
-mod machine;
+pub(crate) mod machine;
 mod pages;
 mod token;
 mod userinfo;
@@ -25,7 +25,7 @@ use self::http::Answer;
 use crate::service::{OAuth2, Service};
 use crate::wire::discovery::SHARED_JWKS;
 pub(crate) use authorize::SignInFor;
-pub(crate) use userinfo::is_good;
+pub(crate) use token::{Exchange, Failed, Redeemed};
 
 pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
     use Method as M;

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Method, StatusCode};
 use countersign_core::RequestInfo;
 use countersign_events::beginning;
-use countersign_store::{Actor, StoreError};
+use countersign_store::{Actor, StoreError, Tx};
 use serde_json::{Value, json};
 
 use super::attempts::Asked;
@@ -12,7 +12,7 @@ use super::machine;
 use crate::access;
 use crate::client::ClientType;
 use crate::decide::token::{CodeFacts, RefreshFacts, Use, authenticate, redeem_code, refresh};
-use crate::grants;
+use crate::grants::{self, AccessData, NewGrant};
 use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{Internal, Origin, Service};
@@ -42,6 +42,14 @@ impl<E: Into<Internal>> From<E> for Failed {
             error => Failed::Internal(error),
         }
     }
+}
+
+/// What a code was exchanged for.
+pub(crate) struct Redeemed {
+    pub(crate) access: NewGrant<AccessData>,
+    id_token: String,
+    refresh: Option<String>,
+    expires_in: i64,
 }
 
 /// One request at the token endpoint.
@@ -120,6 +128,28 @@ impl Exchange<'_> {
         redirect_uri: &str,
         verifier: Option<&str>,
     ) -> Result<Value, Failed> {
+        let tokens = self.redeem(code, redirect_uri, verifier, |_, _| Ok(())).await?;
+        let mut answer = json!({
+            "access_token": tokens.access.value,
+            "token_type": "Bearer",
+            "scope": tokens.access.scopes.to_string(),
+            "expires_in": tokens.expires_in,
+            "id_token": tokens.id_token,
+        });
+        if let (Some(token), Some(members)) = (tokens.refresh, answer.as_object_mut()) {
+            members.insert("refresh_token".into(), token.into());
+        }
+        Ok(answer)
+    }
+
+    /// Takes a code; `also` is what is stored with its access token, in one transaction.
+    pub(crate) async fn redeem(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+        also: impl Fn(&mut Tx<'_>, &NewGrant<AccessData>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<Redeemed, Failed> {
         if code.is_empty() {
             return Err(TokenError::CodeMissing.into());
         }
@@ -159,20 +189,21 @@ impl Exchange<'_> {
             .mint(self.provider, &person, &origin, None, self.request, &self.actor)
             .await?;
         let access = mint.access_token()?;
-        let (access_token, id_token) = (access.value.clone(), mint.id_token(Some(&access))?);
+        let id_token = mint.id_token(Some(&access))?;
         let refresh = origin
             .scopes
             .contains(OFFLINE_ACCESS)
             .then(|| self.service.refresh_token(self.provider, &access, &origin.scopes, &origin));
 
-        let kept = refresh.clone();
+        let (stored, kept) = (access.clone(), refresh.clone());
         let taken = self.service.cx.store.write(self.actor.clone(), "code exchanged", move |tx| {
             let now = tx.now();
             if !grants::take_code(tx, code.id, now)? {
                 return Ok(false);
             }
-            grants::insert_access_token(tx, &access)?;
+            grants::insert_access_token(tx, &stored)?;
             kept.as_ref().map(|token| grants::insert_refresh_token(tx, token, 0)).transpose()?;
+            also(tx, &stored)?;
             Ok::<bool, StoreError>(true)
         });
         if !taken.await? {
@@ -180,17 +211,8 @@ impl Exchange<'_> {
             // thief with an old one.
             return Err(TokenError::CodeUsed.into());
         }
-        let mut answer = json!({
-            "access_token": access_token,
-            "token_type": "Bearer",
-            "scope": origin.scopes.to_string(),
-            "expires_in": mint.expires_in,
-            "id_token": id_token,
-        });
-        if let (Some(token), Some(members)) = (refresh, answer.as_object_mut()) {
-            members.insert("refresh_token".into(), token.value.into());
-        }
-        Ok(answer)
+        let refresh = refresh.map(|token| token.value);
+        Ok(Redeemed { access, id_token, refresh, expires_in: mint.expires_in })
     }
 
     /// What a refused code has for a consequence.

@@ -7,7 +7,7 @@ use countersign_core::RequestInfo;
 use serde_json::{Map, Value, json};
 
 use super::http::{self, Answer};
-use crate::grants::{self, AccessData, Stored};
+use crate::grants;
 use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{Internal, Service};
@@ -75,7 +75,7 @@ async fn answer(
         report(service, request, provider, found.user).await?;
         return Ok(Err(BearerError::Invalid));
     }
-    if !is_good(&found, service) {
+    if !found.is_good(service.now()) {
         return Ok(Err(BearerError::Invalid));
     }
     if !found.scopes.contains(OPENID) {
@@ -90,11 +90,6 @@ async fn answer(
         claims.insert("nonce".to_owned(), nonce.into());
     }
     Ok(Ok(claims))
-}
-
-/// Whether an access token opens anything now.
-pub(crate) fn is_good(token: &Stored<AccessData>, service: &Service) -> bool {
-    !token.revoked && token.session_alive && token.user_active && token.expires > service.now()
 }
 
 async fn report(

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::world::{World, seconds};
 use crate::client::ClientType;
-use crate::report::EVENTS_PER_HOUR;
+use countersign_events::EVENTS_PER_HOUR;
 
 /// The client's id with some of its letters encoded.
 fn spelling(number: usize) -> String {
