@@ -160,7 +160,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 35] = [
+const SHARED: [&str; 36] = [
     "expressions",
     "routes",
     "bad_input",
@@ -193,6 +193,7 @@ const SHARED: [&str; 35] = [
     "recovery",
     "passkeys",
     "people_search",
+    "proxy",
     "roles",
     "accounts_admin",
     "secrets",
@@ -229,6 +230,7 @@ fn prepare() -> Outcome<PathBuf> {
     node_packages(&tests)?;
     install("/usr/bin/chromium", "chromium fonts-dejavu-core")?;
     install("/usr/bin/faketime", "faketime")?;
+    install("/usr/sbin/nginx", "nginx-light")?;
     install("/usr/bin/docker-compose", "docker-compose")?;
     Ok(python)
 }

@@ -64,6 +64,7 @@ impl Program {
             countersign_notifications::module(mailer, way_out, &policies),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
+            countersign_proxy::module(&oauth, &flows),
             crate::commands::console::module(&blueprints),
             crate::backups::module(settings),
             crate::notices::module(),

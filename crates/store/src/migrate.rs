@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0019_session_ends.sql")),
     Statements(include_str!("../migrations/0020_passkeys.sql")),
     Statements(include_str!("../migrations/0021_invitations.sql")),
+    Statements(include_str!("../migrations/0022_proxy_sessions.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

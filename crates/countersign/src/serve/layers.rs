@@ -22,17 +22,24 @@ use super::{
     panics::{CatchPanic, Panicked},
 };
 
-/// Headers by which proxies tell who the client is, and of which trace its request is part.
-const FORWARDED: [&str; 8] = [
+/// Headers by which proxies tell who the client is, what it asked them for, and of which trace its
+/// request is part.
+const FORWARDED: [&str; 11] = [
     "x-forwarded-for",
     "x-forwarded-proto",
     "x-forwarded-host",
+    "x-forwarded-uri",
     "x-forwarded-scheme",
+    "x-original-url",
+    "x-original-uri",
     "x-real-ip",
     "forwarded",
     "traceparent",
     "tracestate",
 ];
+
+/// What reverse proxies ask about the requests to their applications.
+const OUTPOST: &str = "/outpost.goauthentik.io/";
 
 /// Outermost: makes forwarding headers true, writes the log line and counts.
 pub async fn outer(
@@ -75,8 +82,9 @@ pub async fn below(State(base): State<BasePath>, mut request: Request, next: Nex
     let start = format!("{}/", base.as_str());
     let Some(inside) = base.inside(&path) else {
         return match path.as_str() {
-            // Probes look where they always do.
-            path if path.starts_with("/-/") => next.run(request).await,
+            // Probes look where they always do, and applications behind proxies are at hosts of
+            // their own.
+            path if path.starts_with("/-/") || path.starts_with(OUTPOST) => next.run(request).await,
             "/" => (StatusCode::FOUND, [(header::LOCATION, start)]).into_response(),
             path if path == base.as_str() => Redirect::permanent(&start).into_response(),
             _ => (StatusCode::NOT_FOUND, format!("This server is at {start}.")).into_response(),
@@ -165,7 +173,9 @@ impl Line {
                 forwarded.to_owned()
             },
             user_agent: text("user-agent").chars().take(300).collect(),
-            quiet: path.starts_with("/-/") || path.starts_with("/static/"),
+            quiet: ["/-/", "/static/", "/outpost.goauthentik.io/auth/"]
+                .iter()
+                .any(|often| path.starts_with(often)),
         }
     }
 
@@ -197,7 +207,7 @@ impl Line {
                 )
             };
         }
-        // Probes and static files come often and tell little.
+        // Probes, static files and the questions of reverse proxies come often and tell little.
         if quiet { line!(debug) } else { line!(info) }
     }
 }

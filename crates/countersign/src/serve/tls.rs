@@ -161,8 +161,8 @@ fn own_or_kept(folder: &Path, now: Timestamp) -> Result<Arc<CertifiedKey>, TlsEr
 /// The store, once it is open: listeners are bound before.
 pub type StoreSlot = Arc<OnceLock<Store>>;
 
-/// Chooses by the name the browser asks for: the certificate of that host's brand, else the
-/// listener's own.
+/// Chooses by the name the browser asks for: the certificate of the application behind this server
+/// at that host, or of the host's brand, else the listener's own.
 struct Certificates {
     default: Arc<RwLock<Arc<CertifiedKey>>>,
     store: StoreSlot,
@@ -179,7 +179,7 @@ impl fmt::Debug for Certificates {
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(
-            hello.server_name().and_then(|host| self.of_brand(host)).unwrap_or_else(|| {
+            hello.server_name().and_then(|host| self.of_host(host)).unwrap_or_else(|| {
                 self.default.read().unwrap_or_else(PoisonError::into_inner).clone()
             }),
         )
@@ -187,9 +187,10 @@ impl ResolvesServerCert for Certificates {
 }
 
 impl Certificates {
-    fn of_brand(&self, host: &str) -> Option<Arc<CertifiedKey>> {
+    fn of_host(&self, host: &str) -> Option<Arc<CertifiedKey>> {
         let snapshot = self.store.get()?.snapshot();
-        let reference = Brand::for_host(&snapshot, host)?.web_certificate?;
+        let reference = countersign_proxy::certificate(&snapshot, host)
+            .or_else(|| Brand::for_host(&snapshot, host)?.web_certificate)?;
         let entry = snapshot.entry(reference.id())?;
         let name = (entry.id, entry.revision);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

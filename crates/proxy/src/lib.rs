@@ -1,0 +1,63 @@
+//! Applications without a sign-in of their own: a reverse proxy in front of them asks this server
+//! about every request (`auth_request` of nginx, forward auth of Traefik and Caddy, `ext_authz` of
+//! Envoy), and hands on who it is.
+//!
+//! `address`, `asked`, `answer`, `identity` and `login` are pure: from a request's head, the
+//! configuration and what is known of the browser they make the answer. `site` knows the hosts;
+//! `session` finds whom a request stands for, by the functions that the rest of the program decides
+//! with; `routes` carries out.
+
+mod address;
+mod answer;
+mod asked;
+mod identity;
+mod login;
+mod page;
+mod provider;
+mod routes;
+mod session;
+mod site;
+mod skip;
+#[cfg(test)]
+mod tests;
+
+use countersign_core::{KindResource, Module, TableResource};
+use countersign_flow::Flows;
+use countersign_oauth2::OAuth2;
+use countersign_rest::object_schema;
+
+pub use provider::{ProxyMode, ProxyProvider};
+pub use site::certificate;
+pub use skip::SkipPaths;
+
+/// Where browsers come back to from signing in.
+const CALLBACK_PATH: &str = "/outpost.goauthentik.io/callback";
+/// Parameters that say so of any path.
+const CALLBACK_MARK: &str = "X-authentik-auth-callback";
+const LOGOUT_MARK: &str = "X-authentik-logout";
+
+/// The proxy's part of the program.
+#[must_use]
+pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
+    let proxy = routes::Proxy {
+        oauth: oauth.clone(),
+        flows: flows.clone(),
+        known: std::sync::Arc::default(),
+        remembered: session::Remembered::default(),
+    };
+    Module {
+        name: "proxy",
+        kinds: vec![KindResource::of::<ProxyProvider>().computed(provider::compute)],
+        tables: vec![TableResource::plain::<session::ProxySession>()],
+        routes: routes::routes(&proxy),
+        schemas: vec![(
+            "ProxyProvider",
+            object_schema(&[
+                ("property_mappings", "[uuid]"),
+                ("redirect_uris", "[map]"),
+                ("outpost_set", "[string]"),
+            ]),
+        )],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,217 @@
+//! Whatever is sent: what is let through is somebody who may open that application, or an open
+//! path, and says who it is in words of ours alone.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::*;
+use crate::session::cookies;
+use crate::site::Sites;
+
+/// As many are tried in a moment; `COUNTERSIGN_PROXY_CASES=5000000` tries more.
+const CASES: u64 = 200_000;
+
+#[expect(clippy::disallowed_methods, reason = "tests are told by the environment how long to try")]
+fn cases() -> u64 {
+    std::env::var("COUNTERSIGN_PROXY_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES)
+}
+
+/// Numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % end
+    }
+
+    fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.below(all.len())]
+    }
+}
+
+/// What became of somebody who signed in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fate {
+    Good,
+    Expired,
+    Deactivated,
+    Regrouped,
+}
+
+const FATES: [Fate; 4] = [Fate::Good, Fate::Expired, Fate::Deactivated, Fate::Regrouped];
+/// Each with the place of its application.
+const HOSTS: [(&str, usize); 4] =
+    [("one.test", 0), ("two.test", 1), ("a.example.test", 2), ("b.c.example.test", 2)];
+const PATHS: [&str; 6] = ["/", "/admin", "/a/b.html", "/x?next=/open", "/%C3%A4", "/deep/open"];
+const RESPELLED: [&str; 8] = [
+    "/open/../admin",
+    "/open/%2e%2e/admin",
+    "/open/..;/admin",
+    "/open%2f..%2fadmin",
+    "/open//../admin",
+    "/open/.%2e\\admin",
+    "/open/%252e%252e/admin",
+    "/outpost.goauthentik.io/",
+];
+const FOREIGN: [(&str, &str); 8] = [
+    ("x-authentik-username", "root"),
+    ("X-Authentik-Groups", "admins"),
+    ("x-authentik-jwt", "a.b.c"),
+    ("x_authentik_username", "root"),
+    ("connection", "x-authentik-username"),
+    ("authorization", "Basic cm9vdDpyb290"),
+    ("forwarded", "host=two.test"),
+    ("x-rewrite-url", "/open"),
+];
+
+fn world() -> (Sites, Vec<Site>) {
+    let single = |number, name: &str, host: &str| {
+        site(
+            number,
+            name,
+            json!({"external_host": format!("https://{host}"), "skip_path_regex": "^/open(/|$)"}),
+        )
+    };
+    let all = || {
+        [
+            single(1, "one", "one.test"),
+            single(2, "two", "two.test"),
+            site(
+                3,
+                "all",
+                json!({
+                    "external_host": "https://id.example.test", "mode": "forward_domain", "cookie_domain": "example.test",
+                    "skip_path_regex": "^https://[a-z.]+/open(/|$)",
+                }),
+            ),
+        ]
+    };
+    (all().into_iter().collect(), all().into())
+}
+
+#[test]
+fn cve_2026_25748_what_is_let_through_is_somebody_who_may_open_it() {
+    let (sites, all) = world();
+    // The cookie of each person at each application, and whose it is.
+    let mut holders: HashMap<String, (usize, Fate, String)> = HashMap::new();
+    let mut held: HashMap<(usize, usize), String> = HashMap::new();
+    for number in 0..all.len() {
+        for (n, fate) in FATES.iter().enumerate() {
+            let value = SystemEntropy.token(48);
+            held.insert((number, n), value.clone());
+            holders.insert(value, (number, *fate, format!("person-{number}-{n}")));
+        }
+    }
+    let (mut dice, mut let_through, mut refused) = (Dice(0x9e37_79b9_7f4a_7c15), 0_u64, 0_u64);
+    let total = cases();
+    for case in 0..total {
+        let front = *dice.of(&[Front::Nginx, Front::Forwarded, Front::Envoy]);
+        let (host, number) = *dice.of(&HOSTS);
+        let mut path = (*dice.of(&PATHS)).to_owned();
+        let mut cookie = held[&(number, 0)].clone();
+        let mut extra: Vec<(&str, String)> = Vec::new();
+        let mut name = all[number].cookie.clone();
+        // One thing is different, in most cases.
+        match dice.below(12) {
+            0 => cookie = held[&(dice.below(3), 0)].clone(),
+            1 => cookie.truncate(dice.below(48)),
+            2 => cookie = held[&(number, 1 + dice.below(3))].clone(),
+            3 => cookie = String::new(),
+            4 => {
+                let at = dice.below(48);
+                let letter = if &cookie[at..=at] == "A" { "B" } else { "A" };
+                cookie.replace_range(at..=at, letter);
+            }
+            5 => cookie = [cookie.as_str(), &"x".repeat(dice.below(9_000))].concat(),
+            6 => name = all[dice.below(3)].cookie.clone(),
+            7 => path = (*dice.of(&RESPELLED)).to_owned(),
+            8 => {
+                path = (*dice.of(&RESPELLED)).to_owned();
+                cookie = String::new();
+            }
+            9 => {
+                path = "/open".to_owned();
+                cookie = String::new();
+            }
+            10 => {
+                let (name, value) = *dice.of(&FOREIGN);
+                extra.push((name, value.to_owned()));
+            }
+            _ => {}
+        }
+        let mut pairs: Vec<(&str, String)> =
+            vec![("cookie", format!("other=1; {name}={cookie}; last"))];
+        let mut uri = "/outpost.goauthentik.io/auth/x".to_owned();
+        match front {
+            Front::Nginx => pairs.push(("x-original-url", format!("https://{host}{path}"))),
+            Front::Forwarded => pairs.extend([
+                ("x-forwarded-proto", "https".to_owned()),
+                ("x-forwarded-host", host.to_owned()),
+                ("x-forwarded-uri", path.clone()),
+            ]),
+            Front::Envoy => {
+                pairs.push(("host", host.to_owned()));
+                uri = format!("{}{path}", crate::asked::ENVOY);
+            }
+        }
+        pairs.extend(extra);
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let Ok(uri) = uri.parse::<Uri>() else {
+            refused += 1;
+            continue;
+        };
+        let headers = headers(&pairs);
+        let told = match Asked::read(front, &uri, &headers) {
+            Err(_) => None,
+            Ok(asked) => {
+                let site = sites.at(&asked.host).unwrap();
+                // As the store finds them: by the cookie, for this provider, while all holds.
+                let mut sent = cookies(&headers, &site.cookie);
+                let holder = sent.find_map(|value| holders.get(value)).filter(|(of, fate, _)| {
+                    all[*of].provider == site.provider && *fate == Fate::Good
+                });
+                let granted = holder.map(|(_, _, name)| Granted {
+                    claims:
+                        json!({"preferred_username": name, "sub": name, "iss": "https://id.test/"})
+                            .as_object()
+                            .unwrap()
+                            .clone(),
+                    token: "t".into(),
+                    username: name.clone(),
+                });
+                Some(answer(&asked, site, granted.as_ref()))
+            }
+        };
+        // What may be is said here once more, by what was sent.
+        let whose = holders.get(&cookie).filter(|(of, fate, _)| {
+            *of == number && *fate == Fate::Good && name == all[number].cookie
+        });
+        let about = format!("case {case}: {front:?} {host}{path} {pairs:?}");
+        match &told {
+            Some(told @ Answer::Allow(_)) => {
+                let_through += 1;
+                let username = said(told, "x-authentik-username");
+                for name in NAMES {
+                    said(told, name);
+                }
+                match whose {
+                    Some((_, _, name)) => assert_eq!(username, *name, "{about}"),
+                    None => assert!(path == "/open" && tells_nobody(told), "{about}"),
+                }
+            }
+            _ => {
+                refused += 1;
+                assert!(whose.is_none() || told.is_none(), "{about}");
+                assert!(path != "/open", "{about}");
+            }
+        }
+    }
+    assert!(
+        let_through > total / 3 && refused > total / 4,
+        "{let_through} and {refused} of {total}"
+    );
+}
