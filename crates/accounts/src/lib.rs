@@ -14,7 +14,7 @@ pub use identity::{identities, identity};
 pub use recent::require_recent_sign_in;
 pub use rights::{
     bounds, denied, give_initial, grant_object, grant_row, held, held_by_group, held_by_roles,
-    may_change, may_give, may_move, may_name,
+    may_change, may_give, may_move, may_name, take_row,
 };
 pub use session::{
     end_session, end_sessions_of, limit_sessions, rekey_session, renew_session, start_session,

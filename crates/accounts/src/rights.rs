@@ -3,8 +3,10 @@
 
 use countersign_core::{ApiError, Held, Identity, InitialMode, InitialPermissions, Permission};
 use countersign_core::{Grant, Rights, Role};
-use countersign_model::{AnyRef, Key, KindMeta, ObjectId, Ref, Snapshot, Target as _};
-use countersign_store::{Row, Sql, SqlValue, StoreError, Tx, one_of, params};
+use countersign_model::{
+    AnyRef, Fields as _, Key, KindMeta, ObjectId, Ref, Snapshot, TableMeta, Target as _,
+};
+use countersign_store::{Named, Row, RowEdit, Sql, SqlValue, StoreError, Tx, one_of, params};
 use uuid::Uuid;
 
 use crate::identity::identity;
@@ -245,5 +247,79 @@ pub fn grant_row(
         "INSERT INTO role_grant (role, user_id, permission, object_id, object_uuid) VALUES ($1, $2, $3, $4, $5) RETURNING id",
         params![role, user, &name, key.int(), key.uuid()],
     )?;
-    made.map_or(Ok(0), |row| row.get(0))
+    let Some(row) = made else { return Ok(0) };
+    let id = row.get(0)?;
+    record_grant(tx, true, id, (role, user), permission, key)?;
+    Ok(id)
+}
+
+/// Takes a permission on a row; nothing where it was not held.
+///
+/// # Errors
+/// When the engine fails.
+pub fn take_row(
+    tx: &mut Tx<'_>,
+    role: Option<Uuid>,
+    user: Option<i64>,
+    permission: Permission,
+    key: Key,
+) -> Result<(), StoreError> {
+    let taken = tx.query_one(
+        "DELETE FROM role_grant WHERE permission = $1 AND (role = $2 OR user_id = $3) AND (object_id = $4 OR object_uuid = $5) RETURNING id",
+        params![permission.to_string(), role, user, key.int(), key.uuid()],
+    )?;
+    match taken {
+        Some(row) => record_grant(tx, false, row.get(0)?, (role, user), permission, key),
+        None => Ok(()),
+    }
+}
+
+const ACCOUNT: &str = "authentik_core.user";
+
+/// Who was given what on which row. It concerns the holder; where that is a role, the account that
+/// the permission is on.
+fn record_grant(
+    tx: &mut Tx<'_>,
+    made: bool,
+    id: i64,
+    (role, user): (Option<Uuid>, Option<i64>),
+    permission: Permission,
+    key: Key,
+) -> Result<(), StoreError> {
+    let on = named_row(tx, permission.model(), key)?;
+    let holder = match (role, user) {
+        (Some(uuid), _) => {
+            let entry = tx.graph().entry(Ref::<Role>::new(uuid.into()).id());
+            let name = entry.and_then(|entry| entry.label()).unwrap_or_default();
+            Named { model: Role::META.model.to_owned(), key: uuid.to_string(), name }
+        }
+        (None, pk) => named_row(tx, ACCOUNT, Key::Int(pk.unwrap_or_default()))?,
+    };
+    let concerned = user.or_else(|| key.int().filter(|_| permission.model() == ACCOUNT));
+    let subject = match concerned {
+        Some(pk) => identity(tx, pk)?.map(|user| user.as_actor()),
+        None => None,
+    };
+    let name = format!("{permission} on {} for {}", on.name, holder.name);
+    let row = Named { model: Grant::META.model.to_owned(), key: id.to_string(), name };
+    tx.audit(RowEdit { made, row, about: vec![("holder", holder), ("object", on)], subject })
+}
+
+/// A row by the words of its table; by its key where it has none.
+fn named_row(tx: &mut Tx<'_>, model: &str, key: Key) -> Result<Named, StoreError> {
+    let of_model = |table: &&TableMeta| table.kind.is_some_and(|kind| kind.model == model);
+    let table = tx.registry().tables().find(of_model).filter(|table| !table.display.is_empty());
+    let mut name = None;
+    if let Some((table, column)) = table.and_then(|table| Some((table, table.key()?))) {
+        let statement = format!(
+            "SELECT {} FROM {} t WHERE t.{} = $1",
+            table.display_sql(),
+            table.name,
+            column.sql
+        );
+        let found = tx.query_one(&statement, &[SqlValue::from(key)])?;
+        name = found.map(|row| row.get(0)).transpose()?;
+    }
+    let key = key.to_string();
+    Ok(Named { model: model.to_owned(), name: name.unwrap_or_else(|| key.clone()), key })
 }

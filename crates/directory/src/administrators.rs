@@ -6,13 +6,15 @@ use countersign_store::{StoreError, Tx, params};
 
 const RULE: &str = "last administrator";
 
-/// Active internal people with a password in a group of superusers, or in a group below one:
-/// external ones do not get into the interface. Who signs in another way counts here as soon as
-/// there is one that outlives a password; accounts of services and machines do not.
+/// Active internal people with a password or a passkey, which signs in without one, in a group of
+/// superusers, or in a group below one: external ones do not get into the interface. Accounts of
+/// services and machines do not count.
 const USABLE: &str = "WITH RECURSIVE down (uuid) AS (SELECT uuid FROM user_group WHERE is_superuser = 1 \
      UNION SELECT g.uuid FROM user_group g JOIN down d ON g.parent = d.uuid) \
      SELECT 1 FROM down d JOIN membership m ON m.group_uuid = d.uuid JOIN users u ON u.id = m.user_id \
-     WHERE u.is_active = 1 AND u.type = 'internal' AND u.password <> '' AND SUBSTR(u.password, 1, 1) <> '!' LIMIT 1";
+     WHERE u.is_active = 1 AND u.type = 'internal' \
+     AND (u.password <> '' AND SUBSTR(u.password, 1, 1) <> '!' \
+          OR EXISTS (SELECT 1 FROM webauthn_device p WHERE p.user_id = u.id AND p.confirmed = 1)) LIMIT 1";
 
 /// Asked before anything that may take rights away: when there is a usable administrator now, the
 /// transaction must leave one.
@@ -31,7 +33,7 @@ fn is_there(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
 }
 
 fn refusal() -> StoreError {
-    let text = "This would leave no administrator who can sign in. First make another active account with a password \
+    let text = "This would leave no administrator who can sign in. First make another active account with a password or a passkey \
                 a member of a group whose members are superusers.";
     StoreError::Refused(FieldErrors::object(Problem::new("last_administrator", text)))
 }

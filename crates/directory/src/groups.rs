@@ -19,7 +19,7 @@ use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::users::attribute_conditions;
+use crate::users::{account_of, attribute_conditions};
 use crate::{administrators, audit};
 
 /// A group of users; groups can stand in groups.
@@ -200,11 +200,31 @@ impl Record for Group {
         let (action, diff) = match before {
             None => ("model_created", None),
             Some(before) => {
-                let diff = audit::diff(tx.graph(), &before.to_map(), &self.to_map());
-                ("model_updated", Some(diff))
+                // Whom an edit concerns is one account: each member has an event of its own.
+                let mut was = before.to_map();
+                was.insert("users".to_owned(), self.to_map().remove("users").unwrap_or_default());
+                ("model_updated", Some(audit::diff(tx.graph(), &was, &self.to_map())))
             }
         };
-        Ok(audit(tx, action, self.uuid, &self.name, diff)?)
+        let is_members_alone = diff.as_ref().is_some_and(|diff| *diff == json!({}));
+        if !is_members_alone {
+            audit(tx, action, self.uuid, &self.name, diff)?;
+        }
+        let before = before.map(|before| before.users.as_slice()).unwrap_or_default();
+        let added = self
+            .users
+            .iter()
+            .filter(|user| before.binary_search(user).is_err())
+            .map(|user| (user, true));
+        let gone = before
+            .iter()
+            .filter(|user| self.users.binary_search(user).is_err())
+            .map(|user| (user, false));
+        for (user, add) in added.chain(gone) {
+            let pk = user.key().int().unwrap_or_default();
+            audit_member(tx, self.uuid, &self.name, pk, add)?;
+        }
+        Ok(())
     }
 
     fn removing(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
@@ -441,13 +461,26 @@ async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
             };
             if changed > 0 {
                 crate::setup::note(tx)?;
-                let diff = json!({"users": if add { json!({"add": [pk]}) } else { json!({"remove": [pk]}) }});
-                audit(tx, "model_updated", uuid.uuid().unwrap_or_default(), &row.get::<String>(0)?, Some(diff))?;
+                audit_member(tx, uuid.uuid().unwrap_or_default(), &row.get::<String>(0)?, pk, add)?;
             }
             Ok(())
         })
         .await?;
     Ok(no_content())
+}
+
+/// The event of somebody put into a group, or taken out, about that account.
+fn audit_member(
+    tx: &mut Tx<'_>,
+    uuid: Uuid,
+    name: &str,
+    pk: i64,
+    add: bool,
+) -> Result<(), StoreError> {
+    let diff = json!({"users": {if add { "add" } else { "remove" }: [pk]}});
+    let group = model_reference("authentik_core", "group", &uuid.to_string(), name);
+    let account = account_of(tx, pk)?;
+    audit::record(tx, "model_updated", group, Some(diff), account)
 }
 
 fn audit(

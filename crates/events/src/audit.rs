@@ -1,9 +1,11 @@
 //! The audit of configuration: an event for each object an edit made, changed or deleted, in its
 //! transaction.
 
-use countersign_core::Record;
+use countersign_core::{Grant, Record};
 use countersign_model::{Change, Entropy, Entry, Secret};
-use countersign_store::{Agent, Auditor, CommittedEdit, Sql, SqlValue, StoreError, Tx};
+use countersign_store::{
+    ActorUser, Agent, Auditor, CommittedEdit, Named, RowEdit, Sql, SqlValue, StoreError, Tx,
+};
 use serde_json::{Map, Value, json};
 
 use crate::event::{Around, Event, emit, model_reference, record};
@@ -25,12 +27,8 @@ impl Auditor for Audit {
         if edit.actor.user.is_none() && edit.actor.agent == Agent::System {
             let message = format!("{}: {}", edit.reason, summary(edit.changes));
             let context = json!({"message": message, "revision": edit.revision});
-            return record(
-                sql,
-                &around,
-                Event::new("system_task_execution", "authentik.events.middleware", context),
-            )
-            .map(|_| ());
+            return record(sql, &around, Event::new("system_task_execution", MIDDLEWARE, context))
+                .map(|_| ());
         }
         for change in edit.changes {
             let Some(entry) = change.after.as_ref().or(change.before.as_ref()) else { continue };
@@ -38,14 +36,65 @@ impl Auditor for Audit {
             if let (Value::Object(map), Some(diff)) = (&mut context, diff(change)) {
                 map.insert("diff".to_owned(), diff);
             }
-            record(
-                sql,
-                &around,
-                Event::new(action(change), "authentik.events.middleware", context),
-            )?;
+            let mut subject = None;
+            if let (Value::Object(map), Some(grant)) = (&mut context, entry.cast::<Grant>()) {
+                subject = describe_grant(sql, edit, entry, grant, map)?;
+            }
+            let event = Event::new(action(change), MIDDLEWARE, context).concerning(subject);
+            record(sql, &around, event)?;
         }
         Ok(())
     }
+
+    fn record_row(&self, tx: &mut Tx<'_>, edit: RowEdit) -> Result<(), StoreError> {
+        let action = if edit.made { "model_created" } else { "model_deleted" };
+        let mut context = Map::new();
+        context.insert("model".to_owned(), named(&edit.row));
+        context.extend(edit.about.iter().map(|(name, what)| ((*name).to_owned(), named(what))));
+        let event = Event::new(action, MIDDLEWARE, context.into());
+        emit(tx, event.concerning(edit.subject)).map(|_| ())
+    }
+}
+
+const MIDDLEWARE: &str = "authentik.events.middleware";
+
+fn named(what: &Named) -> Value {
+    let (app, name) = what.model.split_once('.').unwrap_or((&what.model, ""));
+    model_reference(app, name, &what.key, &what.name)
+}
+
+/// Who was given what, as for grants on rows; gives the account that holds it.
+fn describe_grant(
+    sql: &mut Sql<'_>,
+    edit: &CommittedEdit<'_>,
+    entry: &Entry,
+    grant: &Grant,
+    context: &mut Map<String, Value>,
+) -> Result<Option<ActorUser>, StoreError> {
+    let find = |id| edit.after.entry(id).or_else(|| edit.before.entry(id));
+    let account = match grant.user.and_then(|user| user.key().int()) {
+        Some(pk) => countersign_accounts::identity(sql, pk)?.map(|user| user.as_actor()),
+        None => None,
+    };
+    let holder = match (&account, grant.role) {
+        (Some(user), _) => {
+            model_reference("authentik_core", "user", &user.pk.to_string(), &user.username)
+        }
+        (None, role) => {
+            role.and_then(|role| find(role.id())).map(|role| reference(role)).unwrap_or_default()
+        }
+    };
+    let object = grant.object.and_then(|object| find(object.0)).map(|object| reference(object));
+    let said =
+        |what: &Value| what.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let on = object.as_ref().map(|object| format!(" on {}", said(object))).unwrap_or_default();
+    let name = format!("{}{on} for {}", grant.permission, said(&holder));
+    let meta = entry.meta();
+    let key = entry.id.key.to_string();
+    context.insert("model".to_owned(), model_reference(meta.app(), meta.model_name(), &key, &name));
+    context.insert("holder".to_owned(), holder);
+    context.extend(object.map(|object| ("object".to_owned(), object)));
+    Ok(account)
 }
 
 /// The event of a row that belonged to an account and was taken away, as a session.
@@ -80,7 +129,7 @@ fn of_row<T: Record>(tx: &mut Tx<'_>, action: &str, row: &T) -> Result<(), Store
     let name = subject.as_ref().map(|user| user.username.clone()).unwrap_or_default();
     let model = model_reference(T::META.app(), T::META.model_name(), &key, &name);
     let context = json!({"model": model});
-    let event = Event::new(action, "authentik.events.middleware", context);
+    let event = Event::new(action, MIDDLEWARE, context);
     emit(tx, event.concerning(subject)).map(|_| ())
 }
 

@@ -41,7 +41,7 @@ pub use redis::{RedisOptions, RedisTls, Topology};
 pub use seal::{Seal, sha256};
 pub use seldom::{Seldom, log_failure};
 pub use sql::{FromSql, Row, Sql, SqlValue};
-pub use store::{Auditor, Database, Options, Refreshed, Store};
+pub use store::{Auditor, Database, Named, Options, Refreshed, RowEdit, Store};
 pub use system::{SystemClock, SystemEntropy};
 pub use table::{
     Stored, Table, delete, insert, load, load_all, load_table, numbered, one_of, remove_ended,

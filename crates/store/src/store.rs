@@ -11,7 +11,7 @@ use countersign_model::{Change, Clock, Draft, Entropy, Registry, Sealer, Secret,
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, ActorUser};
 use crate::ephemeral::Ephemeral;
 use crate::error::StoreError;
 use crate::graph::{self, CommittedEdit};
@@ -45,6 +45,38 @@ pub trait Auditor: Send + Sync {
         entropy: &dyn Entropy,
         edit: &CommittedEdit<'_>,
     ) -> Result<(), StoreError>;
+
+    /// Records an edit of a row that a crate made which knows no events.
+    ///
+    /// # Errors
+    /// A failure undoes the edit.
+    fn record_row(&self, _tx: &mut Tx<'_>, _edit: RowEdit) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// What something is called in an edit.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// As `authentik_core.user`.
+    pub model: String,
+    /// Its key as text.
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// A row that was made or taken away.
+#[derive(Debug, Clone)]
+pub struct RowEdit {
+    /// Else taken away.
+    pub made: bool,
+    /// The row.
+    pub row: Named,
+    /// What else it is about, under the name that the event says it by.
+    pub about: Vec<(&'static str, Named)>,
+    /// The account that it concerns.
+    pub subject: Option<ActorUser>,
 }
 
 /// Where tables and graph are kept.
@@ -691,6 +723,7 @@ impl Inner {
             entropy: &*self.entropy,
             sealer: &*self.seal,
             registry: &self.registry,
+            auditor: &*self.auditor,
             checks: BTreeMap::new(),
         };
         let value = work(&mut tx)?;

@@ -9,6 +9,7 @@ use crate::actor::Actor;
 use crate::error::StoreError;
 use crate::graph;
 use crate::sql::Sql;
+use crate::store::{Auditor, RowEdit};
 
 /// A rule that is asked when everything is written; what it refuses is rolled back.
 pub type Check = fn(&mut Tx<'_>) -> Result<(), StoreError>;
@@ -23,6 +24,7 @@ pub struct Tx<'c> {
     pub(crate) entropy: &'c dyn Entropy,
     pub(crate) sealer: &'c dyn Sealer,
     pub(crate) registry: &'c Registry,
+    pub(crate) auditor: &'c dyn Auditor,
     pub(crate) checks: BTreeMap<&'static str, Check>,
 }
 
@@ -119,6 +121,14 @@ impl<'c> Tx<'c> {
     /// Seals and opens secrets.
     pub const fn sealer(&self) -> &'c dyn Sealer {
         self.sealer
+    }
+
+    /// Has an edit of a row recorded, for crates that know no events.
+    ///
+    /// # Errors
+    /// What cannot be recorded does not happen.
+    pub fn audit(&mut self, edit: RowEdit) -> Result<(), StoreError> {
+        self.auditor.record_row(self, edit)
     }
 
     /// The kinds and tables that the store holds.

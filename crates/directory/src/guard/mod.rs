@@ -9,7 +9,7 @@ use countersign_model::{
     Change, EditError, Entropy, Entry, FieldErrors, FieldMeta, Fields, Key, KindMeta, ObjectId,
     Problem, Shape, Snapshot, Target as _, directory,
 };
-use countersign_store::{Auditor, CommittedEdit, Sql, StoreError};
+use countersign_store::{Auditor, CommittedEdit, RowEdit, Sql, StoreError, Tx};
 use uuid::Uuid;
 
 use crate::groups::Group;
@@ -60,6 +60,10 @@ impl Auditor for Guard {
             names(edit, &user, &bounds, change)?;
         }
         Ok(())
+    }
+
+    fn record_row(&self, tx: &mut Tx<'_>, edit: RowEdit) -> Result<(), StoreError> {
+        Audit.record_row(tx, edit)
     }
 }
 

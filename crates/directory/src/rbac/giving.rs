@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use axum::response::Response;
-use countersign_accounts::{grant_object, grant_row, may_give};
+use countersign_accounts::{grant_object, grant_row, may_give, take_row};
 use countersign_core::{
     ApiError, Call, Declared, Grant, Held, ListedPermission, Permission, Role, json, no_content,
 };
 use countersign_model::{AnyRef, Key, KindMeta, ObjectId, Problem, Ref, Target as _};
-use countersign_store::{SqlValue, Tx, params};
+use countersign_store::{SqlValue, Tx};
 use http::StatusCode;
 use serde_json::{Value, json as value};
 use uuid::Uuid;
@@ -178,11 +178,7 @@ fn untie(
 ) -> Result<(), ApiError> {
     let object = match on {
         Some(On::Row(key)) => {
-            tx.execute(
-                "DELETE FROM role_grant WHERE permission = $1 AND (role = $2 OR user_id = $3) AND (object_id = $4 OR object_uuid = $5)",
-                params![permission.to_string(), holder.role(), holder.user(), key.int(), key.uuid()],
-            )?;
-            return Ok(());
+            return Ok(take_row(tx, holder.role(), holder.user(), permission, *key)?);
         }
         Some(On::Object(id)) => Some(AnyRef(*id)),
         None => None,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::response::Response;
-use countersign_accounts::{may_change, may_give};
+use countersign_accounts::{may_change, may_give, take_row};
 use countersign_core::{
     ApiError, Call, Declared, Grant, Held, ListedPermission, Page, Permission, envelope, json,
     no_content,
@@ -271,8 +271,8 @@ fn take(tx: &mut Tx<'_>, grant: &OnObject) -> Result<(), ApiError> {
         let id = ObjectId::new(Grant::SPACE, Key::Int(grant.id / 2));
         return Ok(tx.draft().delete(id)?);
     }
-    tx.execute("DELETE FROM role_grant WHERE id = $1", params![grant.id / 2])?;
-    Ok(())
+    let (role, user) = (grant.holder.role(), grant.holder.user());
+    Ok(take_row(tx, role, user, grant.permission, grant.key)?)
 }
 
 /// Who holds more than who acts keeps what he has.
