@@ -120,6 +120,8 @@ pub struct Operation {
     pub meta: Option<&'static KindMeta>,
     /// What a POST to it counts as.
     pub throttle: Option<ThrottleClass>,
+    /// Its GET does something, which a HEAD must not (RFC 9110 9.2.1).
+    pub acts: bool,
     pub handler: Handler,
 }
 
@@ -149,6 +151,7 @@ impl Operation {
             parameters: Vec::new(),
             meta: None,
             throttle: None,
+            acts: false,
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
     }
@@ -208,6 +211,13 @@ impl Operation {
     #[must_use]
     pub const fn throttle(mut self, class: ThrottleClass) -> Operation {
         self.throttle = Some(class);
+        self
+    }
+
+    /// Does something although it is a GET, as the original has it: a HEAD of it does nothing.
+    #[must_use]
+    pub const fn acts(mut self) -> Operation {
+        self.acts = true;
         self
     }
 

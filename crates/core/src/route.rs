@@ -20,7 +20,9 @@ use crate::request::RequestInfo;
 /// One address. A row says all that surrounds its handler, which the handler cannot get around.
 #[derive(Clone)]
 pub struct Route {
-    /// Those it answers; HEAD goes with GET. Others get 405. With none, the handler sees them all.
+    /// Those it answers; others get 405. HEAD is safe whatever a GET does (RFC 9110 9.2.1): where
+    /// it is not among them beside GET, it is answered without the handler. With none, the handler
+    /// sees them all.
     pub methods: Vec<Method>,
     /// Names in braces. One row for each path.
     pub path: String,
@@ -125,7 +127,7 @@ impl Route {
     /// The row, and one that leads to it whoever leaves out its last slash.
     pub fn with_slash(self) -> [Route; 2] {
         let path = self.path.trim_end_matches('/').to_owned();
-        [Routes::over(Context::clone).at([Method::GET], path, to_slash), self]
+        [Routes::over(Context::clone).at([Method::GET, Method::HEAD], path, to_slash), self]
     }
 
     /// As the route walk prints it.
@@ -139,7 +141,8 @@ impl Route {
     fn handler(&self, cx: &Context) -> MethodRouter {
         let (methods, most) = (self.methods.clone(), self.stack.largest_body());
         (self.serve)(cx).layer(middleware::from_fn(move |request: Request, next: Next| {
-            let refusal = not_allowed(&methods, request.method());
+            let refusal = not_allowed(&methods, request.method())
+                .or_else(|| is_answered_alone(&methods, request.method()).then(nothing_done));
             let request = match most {
                 Some(most) => bounded(request, most),
                 None => request,
@@ -175,6 +178,18 @@ fn not_allowed(methods: &[Method], method: &Method) -> Option<Response> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.extend(HeaderValue::from_str(&names.join(", ")).map(|names| (header::ALLOW, names)));
     Some(response)
+}
+
+/// Whether a HEAD stays outside: the row's GET may do something.
+fn is_answered_alone(methods: &[Method], method: &Method) -> bool {
+    method == Method::HEAD && !methods.is_empty() && !methods.contains(&Method::HEAD)
+}
+
+/// The answer to a HEAD for which nothing is done: there is such an address.
+pub fn nothing_done() -> Response {
+    let mut response = StatusCode::OK.into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 async fn to_slash(State(cx): State<Context>, request: Request) -> Redirect {

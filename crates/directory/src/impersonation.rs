@@ -33,6 +33,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             Access::authenticated(),
             stop,
         )
+        .acts()
         .summary("Act as oneself again.")
         .no_answer(),
         Operation::new(

@@ -15,11 +15,12 @@ use crate::web::{Visit, address, cancel_url, nobody};
 
 /// Pages whose addresses end with a slash.
 pub(crate) fn pages(over: &Routes<FlowContext>) -> [Route; 2] {
-    [over.at([Method::GET], "/if/admin/", admin), over.at([Method::GET], "/if/user/", user)]
+    let get = || [Method::GET, Method::HEAD];
+    [over.at(get(), "/if/admin/", admin), over.at(get(), "/if/user/", user)]
 }
 
 pub(crate) fn files_of(over: &Routes<FlowContext>) -> Vec<Route> {
-    let get = || [Method::GET];
+    let get = || [Method::GET, Method::HEAD];
     vec![
         over.at(get(), "/", start),
         over.at(get(), "/if/admin/{*rest}", admin),

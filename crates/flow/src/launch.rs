@@ -18,6 +18,7 @@ use crate::destination::{ApplicationHint, Destination};
 use crate::error::FlowError;
 use crate::interface::{self, is_outsider};
 use crate::kinds::Flow;
+use crate::web::failure_page;
 
 const PATH: &str = "/application/launch/";
 
@@ -46,22 +47,7 @@ pub(crate) async fn launch(
     let parts = request.into_parts().0;
     match to_application(&cx, &parts, &slug).await {
         Ok(response) => response,
-        Err(error) => {
-            tracing::error!(%error, "an application could not be opened");
-            let status = if error.is_passing() {
-                StatusCode::SERVICE_UNAVAILABLE
-            } else {
-                StatusCode::INTERNAL_SERVER_ERROR
-            };
-            error_page(
-                &cx,
-                &RequestInfo::of(&parts),
-                status,
-                "Something went wrong here",
-                "Try again in a moment.",
-                &[],
-            )
-        }
+        Err(error) => failure_page(&cx, &RequestInfo::of(&parts), &error),
     }
 }
 

@@ -44,12 +44,16 @@ pub(crate) fn routes(flows: &Flows) -> Vec<Route> {
         over.at([Method::GET], CANCEL, cancel),
         over.at([Method::GET], "/flows/-/configure/{stage}/", configure),
         over.at([Method::GET], "/application/launch/{slug}/", crate::launch::launch),
-        over.at([Method::GET], "/if/help/", crate::launch::not_built),
+        over.at([Method::GET, Method::HEAD], "/if/help/", crate::launch::not_built),
         over.at([Method::GET, Method::POST], "/recovery/use-token/{key}/", use_token),
     ];
     pages.extend(crate::interface::pages(&over));
     let mut routes: Vec<Route> = pages.into_iter().flat_map(Route::with_slash).collect();
-    routes.push(over.at([Method::GET], "/.well-known/security.txt", crate::launch::not_built));
+    routes.push(over.at(
+        [Method::GET, Method::HEAD],
+        "/.well-known/security.txt",
+        crate::launch::not_built,
+    ));
     routes.extend(crate::interface::files_of(&over));
     routes
 }
@@ -101,7 +105,7 @@ pub(crate) fn nobody() -> Visitor {
     Visitor::nobody(String::new())
 }
 
-fn failure_page(cx: &FlowContext, request: &RequestInfo, error: &FlowError) -> Response {
+pub(crate) fn failure_page(cx: &FlowContext, request: &RequestInfo, error: &FlowError) -> Response {
     let (status, title, text) = match error {
         FlowError::NoFlow(_) => {
             (StatusCode::NOT_FOUND, "Page not found", "There is no flow at this address.")

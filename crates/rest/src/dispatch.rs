@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use countersign_accounts as accounts;
 use countersign_core::{
     Access, AnonymousLimit, ApiError, Call, Caller, Context, Identities, Module, Operation, Query,
-    Reach, RequestInfo, Route, Routes, Stack, confirm_within, json,
+    Reach, RequestInfo, Route, Routes, Stack, confirm_within, json, nothing_done,
 };
 use countersign_model::{FieldMeta, KeyType, KindMeta, Shape, Snapshot};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -110,7 +110,8 @@ async fn answer(
     if length.zip(Stack::Api.largest_body()).is_some_and(|(length, most)| length > most) {
         return Err(too_large());
     }
-    let wanted = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+    let is_head = parts.method == Method::HEAD;
+    let wanted = if is_head { Method::GET } else { parts.method.clone() };
     let Some(operation) = operations.iter().find(|o| o.method == wanted) else {
         let caller = accounts::caller(cx, &parts.headers, &info, false).await?;
         limit(&parts, &info, Some(&caller))?;
@@ -154,6 +155,9 @@ async fn answer(
         && operation.path != "schema/"
     {
         return Err(ApiError::detail(StatusCode::NOT_FOUND, "Not found."));
+    }
+    if is_head && operation.acts {
+        return Ok(nothing_done());
     }
     (operation.handler)(call).await
 }

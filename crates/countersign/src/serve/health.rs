@@ -52,8 +52,8 @@ pub fn routes(monitoring: Monitoring) -> Vec<Route> {
     let over = Routes::over(move |_| monitoring.clone());
     vec![
         over.at([], "/-/health/live/", || async { StatusCode::OK }),
-        over.at([Method::GET], "/-/health/ready/", ready),
-        over.at([Method::GET], "/-/metrics/", guarded_metrics),
+        over.at([Method::GET, Method::HEAD], "/-/health/ready/", ready),
+        over.at([Method::GET, Method::HEAD], "/-/metrics/", guarded_metrics),
     ]
 }
 

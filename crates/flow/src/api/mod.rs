@@ -35,6 +35,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Access::public(),
             with(flows, executor::get),
         )
+        .acts()
         .parameter("query", json!({"type": "string"}))
         .response("ChallengeTypes"),
         Operation::new(

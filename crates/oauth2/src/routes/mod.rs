@@ -15,7 +15,7 @@ mod webfinger;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::{Method, StatusCode, request::Parts};
+use axum::http::{Method, request::Parts};
 use countersign_core::{RequestInfo, Route, Routes, ThrottleClass};
 use countersign_flow::Flows;
 use http_body_util::BodyExt as _;
@@ -35,16 +35,16 @@ pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
     let at = |path: &str| format!("/application/o/{path}");
     let mut routes = vec![
         over.at([M::POST, M::OPTIONS], at("token/"), token_route).throttle(ThrottleClass::Token),
-        over.at([M::GET, M::POST, M::OPTIONS], at("userinfo/"), userinfo_route),
+        over.at([M::GET, M::HEAD, M::POST, M::OPTIONS], at("userinfo/"), userinfo_route),
         over.at([M::POST, M::OPTIONS], at("introspect/"), introspect_route),
         over.at([M::POST, M::OPTIONS], at("revoke/"), revoke_route),
         over.at([M::GET, M::POST], at("end-session/"), end_any_session_route),
-        over.at([M::GET], at("{slug}/"), root_route),
+        over.at([M::GET, M::HEAD], at("{slug}/"), root_route),
         over.at([M::GET, M::HEAD, M::OPTIONS], at("{slug}"), slash_route),
-        over.at([M::GET], at("{slug}/jwks/"), jwks_route),
+        over.at([M::GET, M::HEAD], at("{slug}/jwks/"), jwks_route),
         over.at([M::GET, M::POST], at("{slug}/end-session/"), end_session_route),
-        over.at([M::GET], SHARED_JWKS, shared_jwks_route),
-        over.at([M::GET], "/.well-known/webfinger", webfinger_route),
+        over.at([M::GET, M::HEAD], SHARED_JWKS, shared_jwks_route),
+        over.at([M::GET, M::HEAD], "/.well-known/webfinger", webfinger_route),
     ];
     for path in both("/application/o/authorize") {
         routes.push(over.at([M::GET, M::POST], path, authorize_route));
@@ -54,10 +54,10 @@ pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
     let behind = ["openid-configuration", "oauth-authorization-server"]
         .map(|name| at(&format!("{{slug}}/.well-known/{name}")));
     for path in behind.into_iter().chain([bare, slash]) {
-        routes.push(over.at([M::GET, M::OPTIONS], path, discovery_route));
+        routes.push(over.at([M::GET, M::HEAD, M::OPTIONS], path, discovery_route));
     }
     for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
-        routes.push(over.at([M::GET, M::OPTIONS], path, shared_discovery_route));
+        routes.push(over.at([M::GET, M::HEAD, M::OPTIONS], path, shared_discovery_route));
     }
     routes.extend(absent::routes(&over));
     routes
@@ -81,7 +81,6 @@ impl Whole {
 
 async fn authorize_route(State(service): State<Service>, request: Request) -> Answer {
     match Whole::read(request).await {
-        Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
         Ok(r) => authorize::authorize(&service, &r.parts, &r.body).await,
         Err(answer) => *answer,
     }
@@ -129,18 +128,12 @@ async fn revoke_route(State(service): State<Service>, request: Request) -> Answe
     }
 }
 
-/// A request that only asks what an answer would look like: it is given none, and spends nothing.
-fn is_head(whole: &Whole) -> bool {
-    whole.parts.method == Method::HEAD
-}
-
 async fn end_session_route(
     State(service): State<Service>,
     Path(slug): Path<String>,
     request: Request,
 ) -> Answer {
     match Whole::read(request).await {
-        Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
         Ok(r) => end_session::end_session(&service, &r.parts, &r.body, &slug).await,
         Err(answer) => *answer,
     }
@@ -172,7 +165,6 @@ async fn jwks_route(
 
 async fn end_any_session_route(State(service): State<Service>, request: Request) -> Answer {
     match Whole::read(request).await {
-        Ok(r) if is_head(&r) => http::empty(StatusCode::OK),
         Ok(r) => end_session::end_any_session(&service, &r.parts, &r.body).await,
         Err(answer) => *answer,
     }
