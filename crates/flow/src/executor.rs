@@ -111,9 +111,7 @@ pub(crate) async fn enter(
     // not good says nothing.
     if let Some(at) = query.iter().position(|(name, _)| name == FLOW_TOKEN) {
         let (_, link) = query.remove(at);
-        if browser.request.method != http::Method::HEAD {
-            recovery::restore(&mut browser, flow, &link).await?;
-        }
+        recovery::restore(&mut browser, flow, &link).await?;
     }
     let hint = destination::application(&browser.cx, &query);
     if let Some(kept) = plan_store::load(&browser).await? {
@@ -614,12 +612,18 @@ pub(crate) async fn failure(browser: &Browser, error: &FlowError) -> FlowErrorCh
         return challenge;
     }
     tracing::error!(%error, request = browser.request.id, "a flow failed");
-    let event = countersign_events::Event::new(
-        "system_exception",
-        "authentik.flows",
-        json!({"message": error.to_string()}),
-    );
-    event.write(&browser.cx, browser.actor()).await;
+    let actor = browser.actor();
+    // A page that fails does so at every look of anybody.
+    if actor.user.is_some()
+        || countersign_events::may_report(&browser.cx, "system_exception", "flow").await
+    {
+        let event = countersign_events::Event::new(
+            "system_exception",
+            "authentik.flows",
+            json!({"message": error.to_string()}),
+        );
+        event.write(&browser.cx, actor).await;
+    }
     challenge
 }
 

@@ -2,7 +2,7 @@
 //! asked to follow.
 
 use countersign_core::Context;
-use countersign_events::{Event, model_reference};
+use countersign_events::{Event, may_report, model_reference};
 use countersign_model::Fields as _;
 use countersign_store::Actor;
 use serde_json::{Value, json};
@@ -24,14 +24,19 @@ pub struct Told {
 }
 
 /// Writes the events of a decision. What was asked of the policy is not in them: requests hold
-/// secrets. Most decisions have none: `actor` is asked for only then.
+/// secrets. Most decisions have none: `actor` is asked for only then. Of those that visitors bring
+/// about by looking at a page, so many an hour and policy are events.
 pub async fn tell(cx: &Context, actor: impl FnOnce() -> Actor, decision: &Decision) {
     if decision.told.is_empty() {
         return;
     }
     let actor = actor();
     for told in &decision.told {
-        told.event(&actor).write(cx, actor.clone()).await;
+        let event = told.event(&actor);
+        let policy = told.policy.to_string();
+        if actor.user.is_some() || may_report(cx, &event.action, &policy).await {
+            event.write(cx, actor.clone()).await;
+        }
     }
 }
 

@@ -48,7 +48,9 @@ pub(crate) async fn check(
         Err(wait) => {
             // No event: whoever tries in masses must not fill the log of events.
             let application = run.application_hint.as_ref().map_or("-", |hint| hint.slug.as_str());
-            tracing::warn!(client_ip = %run.browser.request.client_ip, user = user.username, application, reason = "too many attempts", "login failed");
+            // A name that no account has may be a password in the wrong field.
+            let name = user.pk.map_or("-", |_| user.username.as_str());
+            tracing::warn!(client_ip = %run.browser.request.client_ip, user = name, application, reason = "too many attempts", "login failed");
             return Ok(Login::Throttled(wait));
         }
     };

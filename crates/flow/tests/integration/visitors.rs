@@ -356,3 +356,67 @@ async fn runs_of_strangers_have_a_budget_of_their_own() {
     assert!(count("flow_run WHERE known = 0 AND flow <> 'f'").await.0 <= 100);
     assert_eq!(count(named).await.0, 1);
 }
+
+/// O4: each view of a page whose policy fails, or that breaks, was an event.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_fail_do_not_fill_the_log_of_events() {
+    let world = World::set_up().await;
+    let mut admin = world.browser();
+    admin.sign_in("akadmin", RIGHT).await;
+    let stage = admin.create("stages/dummy", json!({"name": "d"})).await;
+    let broken = admin.create("stages/dummy", json!({"name": "broken", "throw_error": true})).await;
+    admin.flow("broken", json!({}), &[&broken]).await;
+    let (failing, _) = admin.flow("failing", json!({}), &[&stage]).await;
+    admin.policy("fails", "return 1 / 0", &failing).await;
+    let (logged, _) = admin.flow("logged", json!({}), &[&stage]).await;
+    let told = json!({"name": "told", "result": true, "wait_min": 0, "wait_max": 0, "execution_logging": true});
+    let told = admin.create("policies/dummy", told).await;
+    admin.create("policies/bindings", json!({"policy": told, "target": logged, "order": 0})).await;
+    for slug in ["broken", "failing", "logged"] {
+        for round in 0..15 {
+            let mut visitor = world.browser();
+            visitor.get(&format!("/if/flow/{slug}/?round={round}")).await;
+            visitor.get(&executor(slug)).await;
+        }
+    }
+    for action in ["system_exception", "policy_exception", "policy_execution"] {
+        let written = format!("SELECT COUNT(*) FROM event WHERE action = '{action}'");
+        assert_eq!(world.count(&written).await, 10, "{action}");
+    }
+}
+
+/// O11: a HEAD ran the stages of a flow, so that it signed out, and ended acting as another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_does_nothing() {
+    let world = World::set_up().await;
+    let mut admin = world.browser();
+    admin.sign_in("akadmin", RIGHT).await;
+    let nina = admin.create("core/users", json!({"username": "nina", "name": "Nina"})).await;
+    let path = format!("/api/v3/core/users/{nina}/impersonate/");
+    let acting = admin.post_json(&path, json!({"reason": "r"})).await;
+    assert_eq!(acting.status, StatusCode::CREATED);
+    let me = "/api/v3/core/users/me/";
+    let before = admin.get(me).await.json();
+    assert_eq!(before["user"]["username"], "nina");
+    for path in [
+        "/api/v3/core/users/impersonate_end/",
+        "/if/flow/default-invalidation-flow/",
+        &executor("default-invalidation-flow"),
+        "/flows/-/cancel/",
+        "/flows/-/default/invalidation/",
+    ] {
+        let answer = admin.send(Method::HEAD, path, "", String::new()).await;
+        assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, ""), "{path}");
+        assert!(!answer.headers.contains_key("set-cookie"), "{path}");
+        assert_eq!(admin.get(me).await.json(), before, "{path}");
+    }
+    // Who may not, is told so as by GET; and reading is answered as GET is.
+    let mut stranger = world.browser();
+    let end = stranger.send(Method::HEAD, "/api/v3/core/users/impersonate_end/", "", String::new());
+    assert_eq!(end.await.status, StatusCode::FORBIDDEN);
+    for reading in ["/if/user/", "/static/brand.css", "/if/flow/initial-setup"] {
+        let head = stranger.send(Method::HEAD, reading, "", String::new()).await;
+        let get = stranger.get(reading).await;
+        assert_eq!((head.status, head.location()), (get.status, get.location()), "{reading}");
+    }
+}
