@@ -16,10 +16,13 @@
 //!   account, so that what others do elsewhere does not concern its owner (OWASP, "Slow down online
 //!   guessing attacks with device cookies").
 //! - Machines have no browser: a wrong secret counts for the client and the place it came from
-//!   alone, so that nobody elsewhere can stop an application. Right ones do not wait for each
-//!   other.
+//!   alone, so that nobody elsewhere can stop an application. A secret counts while it is looked at;
+//!   up to a hundred right ones at once do not wait for each other. While failures cannot be kept
+//!   for all processes (Redis is away), each process goes by its own.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::{Context, KnownBrowser};
@@ -293,44 +296,124 @@ async fn write(cx: &Context, key: &str, seen: Option<u64>, count: &Count) -> Opt
         .ok()
 }
 
-/// Where a machine tries a secret from. Wrong ones are counted for `client` at that place.
-#[derive(Debug)]
-pub struct MachineAttempts {
-    counts: [(String, Rule); 2],
+/// What this process knows of machines that try secrets: those that are looked at, and failures of
+/// their client at their place, which count here also while they cannot be kept for all processes.
+#[derive(Debug, Clone, Default)]
+pub struct Machines(Arc<Mutex<HashMap<String, Known>>>);
+
+/// As many secrets of a client are looked at at once from one place where none was wrong lately:
+/// right ones should not wait for each other.
+const AT_ONCE: u32 = 100;
+/// As many places are remembered here; where there are more, those without a try at the moment are
+/// forgotten here.
+const MOST_KNOWN: usize = 10_000;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    running: u32,
+    count: Count,
 }
 
-impl MachineAttempts {
-    pub fn of(client: &str, address: IpAddr) -> MachineAttempts {
-        let client = digest(client);
-        MachineAttempts {
-            counts: [
-                (format!("machine/{client}@{address}"), ADDRESS),
-                (format!("machine/{client}@{}", network(address)), NETWORK),
-            ],
+impl Known {
+    /// Whether one more is looked at, where so many failed elsewhere, too.
+    fn enter(self, rule: Rule, failed: u32, now: Timestamp) -> Turn {
+        let count = if self.count.ends <= now.0 { Count::default() } else { self.count };
+        if let turn @ Turn::TooMany(_) = count.take(rule, now) {
+            return turn;
         }
+        let most = match rule {
+            Rule::Window { most } => most,
+            Rule::Doubling { free, .. } => free,
+        };
+        let failed = failed.max(count.failures);
+        let room = if failed == 0 { AT_ONCE } else { most.saturating_sub(failed) };
+        if self.running < room { Turn::Taken(count) } else { Turn::Busy }
     }
+}
 
-    /// Whether a secret is looked at. Right ones are not counted, so that many at once do not wait
-    /// for each other; of many wrong ones at once, those past the limit are told so by
-    /// [`MachineAttempts::failed`] and learn nothing.
+impl Machines {
+    /// Asks for a turn to look at a secret. It is counted until it has a result, so that of many at
+    /// once no more are looked at than may be wrong.
     ///
     /// # Errors
     /// [`TooMany`]: it must not be looked at.
-    pub async fn admit(&self, cx: &Context) -> Result<(), TooMany> {
-        for (key, rule) in &self.counts {
-            if let Turn::TooMany(wait) = read(cx, key).await.1.take(*rule, cx.clock.now()) {
-                return Err(wait);
+    pub async fn admit(
+        &self,
+        cx: &Context,
+        client: &str,
+        address: IpAddr,
+    ) -> Result<Looking, TooMany> {
+        let client = digest(client);
+        let counts = [
+            (format!("machine/{client}@{address}"), ADDRESS),
+            (format!("machine/{client}@{}", network(address)), NETWORK),
+        ];
+        for _ in 0..LOOKS {
+            let now = cx.clock.now();
+            let mut failed = [0; 2];
+            for ((key, rule), failed) in counts.iter().zip(&mut failed) {
+                let count = read(cx, key).await.1;
+                if let Turn::TooMany(wait) = count.take(*rule, now) {
+                    return Err(wait);
+                }
+                *failed = if count.ends <= now.0 { 0 } else { count.failures };
             }
+            match self.enter(&counts, failed, now) {
+                Turn::Taken(_) => return Ok(Looking { machines: self.clone(), counts }),
+                Turn::TooMany(wait) => return Err(wait),
+                Turn::Busy => tokio::time::sleep(PAUSE).await,
+            }
+        }
+        Err(TooMany { seconds: 1 })
+    }
+
+    fn enter(&self, counts: &[(String, Rule); 2], failed: [u32; 2], now: Timestamp) -> Turn {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() > MOST_KNOWN {
+            all.retain(|_, known| known.running > 0);
+        }
+        for ((key, rule), failed) in counts.iter().zip(failed) {
+            let turn = all.get(key).copied().unwrap_or_default().enter(*rule, failed, now);
+            if !matches!(turn, Turn::Taken(_)) {
+                return turn;
+            }
+        }
+        for (key, _) in counts {
+            all.entry(key.clone()).or_default().running += 1;
+        }
+        Turn::Taken(Count::default())
+    }
+
+    /// Counts a failure here.
+    fn note(&self, key: &str, rule: Rule, now: Timestamp) -> Result<(), TooMany> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(key.to_owned()).or_default();
+        match known.count.take(rule, now) {
+            // What runs is counted beside it.
+            Turn::Taken(count) => known.count = Count { running: 0, ..count },
+            Turn::TooMany(wait) => return Err(wait),
+            Turn::Busy => {}
         }
         Ok(())
     }
+}
 
-    /// A secret was wrong.
+/// A secret of a machine that is looked at.
+#[derive(Debug)]
+#[must_use = "a wrong secret is counted"]
+pub struct Looking {
+    machines: Machines,
+    counts: [(String, Rule); 2],
+}
+
+impl Looking {
+    /// It was wrong.
     ///
     /// # Errors
     /// [`TooMany`]: others were faster, and even that is not to be told.
-    pub async fn failed(&self, cx: &Context) -> Result<(), TooMany> {
+    pub async fn failed(self, cx: &Context) -> Result<(), TooMany> {
         for (key, rule) in &self.counts {
+            self.machines.note(key, *rule, cx.clock.now())?;
             match take(cx, key, *rule).await {
                 Turn::Taken(_) => {
                     settle(cx, key, |count| count.running = count.running.saturating_sub(1)).await;
@@ -340,6 +423,19 @@ impl MachineAttempts {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        let mut all = self.machines.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, _) in &self.counts {
+            let Some(known) = all.get_mut(key) else { continue };
+            known.running = known.running.saturating_sub(1);
+            if known.running == 0 && known.count == Count::default() {
+                all.remove(key);
+            }
+        }
     }
 }
 
@@ -434,6 +530,37 @@ mod tests {
         // Whoever hung up has had the try.
         let stuck = Count { next: at(60).0, ..count };
         assert_eq!(stuck.take(ACCOUNT, at(11)), Turn::TooMany(TooMany { seconds: 49 }));
+    }
+
+    /// O7: many at once were all looked at before one was counted, and without Redis none was.
+    #[test]
+    fn secrets_of_machines_count_while_they_are_looked_at_and_without_redis() {
+        let machines = Machines::default();
+        let counts = [("a".to_owned(), ADDRESS), ("n".to_owned(), NETWORK)];
+        let enter = |failed| machines.enter(&counts, failed, at(0));
+        let looking = || Looking { machines: machines.clone(), counts: counts.clone() };
+        let mut inside = Vec::new();
+        while matches!(enter([0, 0]), Turn::Taken(_)) {
+            inside.push(looking());
+        }
+        assert_eq!((inside.len(), enter([0, 0])), (100, Turn::Busy));
+        inside.clear();
+        // Where some failed, no more are looked at than may fail.
+        while matches!(enter([18, 18]), Turn::Taken(_)) {
+            inside.push(looking());
+        }
+        assert_eq!(inside.len(), 2);
+        inside.clear();
+        assert!(machines.0.lock().unwrap().is_empty(), "nothing is kept of right ones");
+        // What this process saw fail counts also when nobody else can say so.
+        for _ in 0..20 {
+            assert!(matches!(enter([0, 0]), Turn::Taken(_)));
+            let _looking = looking();
+            assert_eq!(machines.note("a", ADDRESS, at(0)), Ok(()));
+        }
+        assert_eq!(machines.note("a", ADDRESS, at(0)), Err(TooMany { seconds: 300 }));
+        assert_eq!(enter([0, 0]), Turn::TooMany(TooMany { seconds: 300 }));
+        assert!(matches!(machines.enter(&counts, [0, 0], at(300)), Turn::Taken(_)));
     }
 
     #[test]

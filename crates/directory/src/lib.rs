@@ -35,7 +35,7 @@ use countersign_core::{Context, Job, Module, Service, Start, TableResource};
 use countersign_events::Places;
 use countersign_rest::table;
 
-pub use attempts::{Attempt, MachineAttempts, Owner, TooMany};
+pub use attempts::{Attempt, Looking, Machines, Owner, TooMany};
 pub use audit::secret_answers;
 pub use avatar::initials as avatar;
 pub use guard::Guard;

@@ -355,12 +355,13 @@ pub(crate) fn end_session(sql: &mut Sql<'_>, session: &[u8]) -> Result<(), Store
     OF_SESSION.iter().try_for_each(|of| sql.execute(of, params![session]).map(|_| ()))
 }
 
-/// Removes what providers issued that are gone. Their numbers may be given to others.
+/// Removes what providers issued that are gone. The account of a client stays linked to its number,
+/// which no other provider gets, so that none finds it.
 ///
 /// # Errors
 /// The store fails.
 pub(crate) fn delete_of_others(sql: &mut Sql<'_>, providers: &[i64]) -> Result<(), StoreError> {
-    for table in ["authorization_code", "access_token", "refresh_token", "client_account"] {
+    for table in ["authorization_code", "access_token", "refresh_token"] {
         for row in sql.query(&format!("SELECT DISTINCT provider_id FROM {table}"), &[])? {
             let provider: i64 = row.get(0)?;
             if !providers.contains(&provider) {

@@ -10,6 +10,7 @@ mod access;
 mod api;
 pub mod claims;
 pub mod client;
+mod client_account;
 mod consent;
 pub mod decide;
 mod documents;
@@ -35,7 +36,7 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use countersign_core::{Call, KindResource, Module, Service};
+use countersign_core::{Call, KindResource, Module, Service, Start};
 use countersign_flow::{Destination, Flows};
 use countersign_model::Entry;
 
@@ -69,6 +70,7 @@ pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
         schemas: api::schemas(),
         routes: routes::routes(oauth, flows),
         token_resolver: Some(Arc::new(resolver::AccessTokens { oauth: shared.0, flows: shared.1 })),
+        start: vec![Start::new("client_accounts", client_account::link_former)],
         services: vec![Service::new("oauth2_deletions", service::follow_deletions)],
 
         ..Module::default()

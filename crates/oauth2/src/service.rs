@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use countersign_catalogue as catalogue;
 use countersign_core::{Context, Identity, RequestInfo, SessionData, Shutdown};
+use countersign_directory::Machines;
 use countersign_events::Event;
 use countersign_flow::{FlowContext, InPlanDef};
 use countersign_model::{Space, Target, Timestamp};
@@ -13,7 +14,7 @@ use countersign_store::{Actor, ActorUser, Owner, Sql, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::claims;
+use crate::claims::{self, SubMode};
 use crate::documents::Documents;
 use crate::fulfil::{AUTHORIZE, Fulfil};
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn, Stored};
@@ -31,6 +32,7 @@ use crate::wire::Scopes;
 pub struct OAuth2 {
     ring: Arc<KeyRing>,
     documents: Arc<Documents>,
+    machines: Machines,
 }
 
 impl OAuth2 {
@@ -48,8 +50,13 @@ impl OAuth2 {
     }
 
     pub(crate) fn over(&self, cx: FlowContext) -> Service {
-        let (ring, documents) = (self.ring.clone(), self.documents.clone());
-        Service { cx, ring, documents, address: None }
+        Service {
+            cx,
+            ring: self.ring.clone(),
+            documents: self.documents.clone(),
+            machines: self.machines.clone(),
+            address: None,
+        }
     }
 }
 
@@ -61,6 +68,7 @@ pub(crate) struct Service {
     pub(crate) documents: Arc<Documents>,
     /// The address of this server, where requests come by another one.
     address: Option<String>,
+    pub(crate) machines: Machines,
 }
 
 /// Where events of this crate come from.
@@ -98,6 +106,10 @@ pub(crate) enum SubjectError {
         "This application knows people by their e-mail address, and another account has the same."
     )]
     SharedEmail,
+    #[error("This application knows people by their UPN, and that of this account is empty.")]
+    NoUpn,
+    #[error("This application knows people by their UPN, and another account has the same.")]
+    SharedUpn,
 }
 
 impl Internal {
@@ -299,21 +311,26 @@ impl Service {
         person: &Person,
     ) -> Result<String, Internal> {
         let sub = self.sub(provider, person);
+        let (mode, identity) = (provider.settings.sub_mode, &person.identity);
         if sub.is_empty() {
-            return Err(SubjectError::NoEmail.into());
+            let is_upn = mode == SubMode::UserUpn;
+            return Err(if is_upn { SubjectError::NoUpn } else { SubjectError::NoEmail }.into());
         }
-        if provider.settings.sub_mode == claims::SubMode::UserEmail {
-            let (own, email) = (person.identity.pk, person.identity.email.to_lowercase());
-            let shared =
-                "SELECT 1 FROM users WHERE email_fold = $1 AND email_fold <> '' AND id <> $2";
-            let shared = self.cx.store.read(move |sql| {
-                Ok::<_, StoreError>(sql.query_one(shared, params![email, own])?.is_some())
-            });
-            if shared.await? {
-                return Err(SubjectError::SharedEmail.into());
+        let upn = identity.attributes.get("upn").and_then(Value::as_str);
+        let (same, value, shared) = match (mode, upn) {
+            (SubMode::UserEmail, _) if !identity.email.is_empty() => {
+                ("email_fold = $1", identity.email.to_lowercase(), SubjectError::SharedEmail)
             }
-        }
-        Ok(sub)
+            // Folded by the engine, as what it compares with: it may know fewer capitals.
+            (SubMode::UserUpn, Some(upn)) => {
+                ("upn_fold = LOWER($1)", upn.to_owned(), SubjectError::SharedUpn)
+            }
+            _ => return Ok(sub),
+        };
+        let others = format!("SELECT 1 FROM users WHERE {same} AND id <> $2");
+        let own = identity.pk;
+        let found = self.cx.store.read(move |sql| sql.query_one(&others, params![value, own]));
+        if found.await?.is_some() { Err(shared.into()) } else { Ok(sub) }
     }
 
     /// The claims of the scopes, and an event for every mapping that failed.

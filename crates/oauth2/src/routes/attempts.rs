@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use countersign_core::RequestInfo;
-use countersign_directory::{MachineAttempts, TooMany};
+use countersign_directory::TooMany;
 use serde_json::json;
 
 use super::http::{self, Answer};
@@ -56,13 +56,13 @@ pub(crate) async fn limited(
     serve: impl Future<Output = Answer>,
 ) -> Answer {
     let Some(client) = asked.as_ref().ok().and_then(Asked::client) else { return serve.await };
-    let attempts = MachineAttempts::of(client, request.client_ip);
-    if let Err(wait) = attempts.admit(&service.cx).await {
-        return too_many(wait);
-    }
+    let looking = match service.machines.admit(&service.cx, client, request.client_ip).await {
+        Ok(looking) => looking,
+        Err(wait) => return too_many(wait),
+    };
     let answer = serve.await;
     if answer.extensions().get::<WrongSecret>().is_some()
-        && let Err(wait) = attempts.failed(&service.cx).await
+        && let Err(wait) = looking.failed(&service.cx).await
     {
         return too_many(wait);
     }
