@@ -110,6 +110,7 @@ fn compile(pattern: &str) -> Option<regex::Regex> {
 /// server: in `https://.*\.example\.com/cb` the `.*` stands for a part of a name and not also for
 /// `evil.test/`.
 fn full_match(pattern: &str, uri: &str) -> bool {
+    let pattern = &unescaped(pattern);
     let matches =
         |pattern: &str, text: &str| compile(pattern).is_some_and(|regex| regex.is_match(text));
     if !matches(pattern, uri) {
@@ -117,7 +118,7 @@ fn full_match(pattern: &str, uri: &str) -> bool {
     }
     let (flags, rest) = split_flags(pattern);
     let alternatives: Vec<String> =
-        split(rest, '|').into_iter().map(|part| format!("{flags}{part}")).collect();
+        alternatives(rest).into_iter().map(|part| format!("{flags}{part}")).collect();
     let alternatives = if alternatives.iter().all(|part| is_valid_pattern(part)) {
         alternatives
     } else {
@@ -127,9 +128,96 @@ fn full_match(pattern: &str, uri: &str) -> bool {
         let server = server_pattern(part)
             .map(|server| format!("{flags}{server}"))
             .filter(|server| is_valid_pattern(server));
+        // Where a group that is repeated, say, holds the separator, nobody can say what the server
+        // is.
+        let is_unclear = server.is_none() && part.contains("://");
         matches(part, uri)
+            && !is_unclear
             && server.is_none_or(|server| server_of(uri).is_some_and(|own| matches(&server, own)))
     })
+}
+
+/// The same pattern with `://` as it is read, where somebody wrote `:\/\/`.
+fn unescaped(pattern: &str) -> String {
+    let mut plain = String::with_capacity(pattern.len());
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some(next @ (':' | '/')) => plain.push(next),
+                next => {
+                    plain.push('\\');
+                    plain.extend(next);
+                }
+            },
+            _ => plain.push(letter),
+        }
+    }
+    plain
+}
+
+/// As many alternatives are looked at.
+const MOST_ALTERNATIVES: usize = 64;
+
+/// The alternatives of a pattern, those of groups that hold `://` among them: `(?:a://b|c://d)/cb`
+/// is `a://b/cb` or `c://d/cb`.
+fn alternatives(pattern: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut todo: Vec<String> = split(pattern, '|').into_iter().map(str::to_owned).collect();
+    while let Some(part) = todo.pop() {
+        match group_of_server(&part).filter(|_| found.len() + todo.len() < MOST_ALTERNATIVES) {
+            Some((before, inner, after)) => {
+                let opened = split(inner, '|').into_iter();
+                todo.extend(opened.map(|inner| format!("{before}{inner}{after}")));
+            }
+            None => found.push(part),
+        }
+    }
+    found
+}
+
+/// The first group that holds `://` and is there once, with what is before and after it.
+fn group_of_server(pattern: &str) -> Option<(&str, &str, &str)> {
+    let outside = |at: usize| top_level(pattern).iter().any(|letter| letter.start == at);
+    let separator = pattern.find("://").filter(|at| !outside(*at))?;
+    let (mut open, mut classes, mut groups) = (None, 0_usize, 0_usize);
+    let mut letters = pattern.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' => {
+                letters.next();
+            }
+            '[' => classes += 1,
+            ']' => classes = classes.saturating_sub(1),
+            '(' if classes == 0 => {
+                open = open.or(Some(at));
+                groups += 1;
+            }
+            ')' if classes == 0 => {
+                groups = groups.saturating_sub(1);
+                if groups > 0 {
+                    continue;
+                }
+                let start = open.take()?;
+                if at < separator {
+                    continue;
+                }
+                let after = pattern.get(at + 1..)?;
+                let inner = pattern.get(start + 1..at)?;
+                let inner = match inner.strip_prefix('?') {
+                    None => inner,
+                    Some(named) => named.strip_prefix(':').or_else(|| {
+                        let name = named.trim_start_matches('P').strip_prefix('<')?;
+                        Some(name.split_once('>')?.1)
+                    })?,
+                };
+                let is_repeated = after.starts_with(['?', '*', '+', '{']);
+                return (!is_repeated).then_some((pattern.get(..start)?, inner, after));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Host and port of an address, as written.
@@ -292,6 +380,36 @@ mod tests {
             assert_ne!(check(uri, &[regex(".*")]), Ok(()), "{uri}");
         }
         assert_eq!(scheme("\u{1} java\tscript\n:x"), "javascript");
+    }
+
+    /// O5: a group around the server hid it, so that `.*` stood for another server and a path.
+    #[test]
+    fn a_group_around_the_server_hides_nothing() {
+        for pattern in [
+            r"(https://.*\.example\.test)/cb",
+            r"(?:https://.*\.example\.test|https://b\.test)/cb",
+            r"(?P<server>https://.*\.example\.test)/cb",
+            r"(?:(?:https|http)://(?:.*\.example\.test|b\.test))/cb",
+            r"(https?://).*\.example\.test/cb",
+            r"http(s://|://).*\.example\.test/cb",
+            r"(https:\/\/.*\.example\.test)\/cb",
+            r"(?i)(HTTPS://.*\.example\.test)/cb",
+            r"((https://.*\.example\.test)/cb|https://c\.test/(a|b))",
+        ] {
+            let app = [regex(pattern)];
+            assert_eq!(check("https://a.example.test/cb", &app), Ok(()), "{pattern}");
+            for wrong in
+                ["https://evil.test/.example.test/cb", "https://evil.test/?.example.test/cb"]
+            {
+                assert_eq!(check(wrong, &app), Err(Unregistered), "{pattern} {wrong}");
+            }
+        }
+        let paths = [regex(r"(https://a\.test/.*|https://b\.test)")];
+        for right in ["https://a.test/x/y", "https://b.test"] {
+            assert_eq!(check(right, &paths), Ok(()), "{right}");
+        }
+        let unclear = [regex(r"(https://.*\.example\.test/cb)+")];
+        assert_eq!(check("https://a.example.test/cb", &unclear), Err(Unregistered));
     }
 
     #[test]
