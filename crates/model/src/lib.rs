@@ -16,6 +16,7 @@ mod environment;
 mod errors;
 mod field;
 mod form;
+mod ip_text;
 mod key;
 mod kind;
 mod listed;
@@ -43,6 +44,7 @@ pub use field::{
     Shape, Widget, python_type,
 };
 pub use form::{Interface, Served, Targets};
+pub use ip_text::IpText;
 pub use key::{Key, KeyType, ObjectId, Space};
 pub use kind::{Detached, Family, Fields, Input, Kind, KindMeta, Mode, Object};
 pub use listed::{Listed, Names};

@@ -2,7 +2,7 @@
 
 use countersign_directory::{Apps, Models};
 use countersign_events::Actions;
-use countersign_model::{Draft, FieldErrors, Kind, Listed, ObjectId, Problem};
+use countersign_model::{Draft, FieldErrors, IpText, Kind, Listed, ObjectId, Problem};
 use serde_json::{Map, Value};
 
 use super::Policy;
@@ -34,7 +34,7 @@ pub struct EventMatcherPolicy {
         blank,
         filter
     )]
-    pub client_ip: Option<String>,
+    pub client_ip: Option<IpText>,
     #[field(
         label = "App",
         help = "Matches events made by this application of the server.",
@@ -107,6 +107,27 @@ mod tests {
     use serde_json::json;
 
     type Action = Option<Listed<Actions>>;
+
+    /// O13: "not-ip" was taken, and matched nothing.
+    #[test]
+    fn an_address_is_one_and_stored_ones_stay() {
+        let field = EventMatcherPolicy::META.field("client_ip").unwrap();
+        let parse = |text: &str| IpText::parse(&json!(text), field).map(|ip| ip.to_string());
+        for (given, kept) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("2001:DB8:0::1", "2001:db8::1"),
+            ("", ""),
+        ] {
+            assert_eq!(parse(given).unwrap(), kept, "{given}");
+        }
+        for wrong in ["not-ip", "203.0.113.0/24", "203.0.113", "203.0.113.7:80"] {
+            let error = IpText::parse(&json!(wrong), field).unwrap_err();
+            assert!(format!("{error:?}").contains("valid IPv4 or IPv6"), "{wrong}: {error:?}");
+            assert!(IpText::parse_stored(&json!(wrong), field).is_err(), "{wrong}: blueprints");
+        }
+        assert_eq!(&*IpText::load(&json!("not-ip"), field).unwrap(), "not-ip");
+    }
 
     #[test]
     fn actions_come_from_the_list_and_stored_ones_stay() {
