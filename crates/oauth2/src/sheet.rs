@@ -101,16 +101,20 @@ fn environment(settings: &OAuth2Provider, confidential: bool, origin: &str) -> V
 }
 
 fn facts(settings: &OAuth2Provider, snapshot: &Snapshot) -> Vec<Fact> {
-    let redirects = settings.redirect_uris.iter().map(|uri| FactLine {
-        text: uri.url.clone(),
-        mono: true,
-        note: (uri.matching_mode == MatchingMode::Regex).then_some("Regex"),
-        certificate: None,
+    let address =
+        |text: &str, note| FactLine { text: text.to_owned(), mono: true, note, certificate: None };
+    let none = |text: &str| vec![FactLine { text: text.to_owned(), ..FactLine::default() }];
+    let redirects = settings.redirect_uris.iter().map(|uri| {
+        address(&uri.url, (uri.matching_mode == MatchingMode::Regex).then_some("Regex"))
     });
     let mut redirects: Vec<FactLine> = redirects.collect();
     if redirects.is_empty() {
-        let text = "The first address used is kept".to_owned();
-        redirects.push(FactLine { text, ..FactLine::default() });
+        redirects = none("None: no address is accepted until one is registered");
+    }
+    let after = settings.post_logout_redirect_uris.iter().map(|uri| address(uri, None));
+    let mut after: Vec<FactLine> = after.collect();
+    if after.is_empty() {
+        after = none("The redirect URIs that are compared letter by letter");
     }
     let label = |mode: SubMode| {
         let choice = SubMode::CHOICES.iter().find(|choice| choice.value == mode.value());
@@ -120,6 +124,7 @@ fn facts(settings: &OAuth2Provider, snapshot: &Snapshot) -> Vec<Fact> {
     vec![
         Fact::new("Client type", if confidential { "Confidential" } else { "Public" }),
         Fact { label: "Redirect URIs", lines: redirects },
+        Fact { label: "Addresses after signing out", lines: after },
         Fact::new("Subject mode", label(settings.sub_mode)),
         Fact::new(
             "Validity",

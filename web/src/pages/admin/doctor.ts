@@ -45,7 +45,9 @@ function nearest(sent: string, expected: string[]): string | undefined {
 
 export function finding(event: Event): Finding {
   const context: Row = event.context ?? {};
-  const sent = typeof context.redirect_uri === 'string' ? context.redirect_uri : undefined;
+  // The address to come back to after signing in, or after signing out.
+  const named = [context.redirect_uri, context.post_logout_redirect_uri].find((address) => typeof address === 'string');
+  const sent = named as string | undefined;
   if (sent === undefined) return { event, code: 'configuration', text: String(context.message ?? 'The exchange failed.') };
   const known = nearest(sent, (context.expected as string[] | undefined) ?? []);
   return { event, code: 'redirect_uri', text: known ? difference(sent, known) : 'No address is registered yet.', sent, known };
