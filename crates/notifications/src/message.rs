@@ -39,6 +39,14 @@ impl Notification {
         Some(value.to_owned())
     }
 
+    /// Who did it, where that is known and not whom the event's `user` names.
+    fn event_actor(&self) -> Option<String> {
+        let actor = self.event.as_ref()?.json.get("actor")?;
+        let text = |name: &str| actor.get(name)?.as_str().filter(|text| !text.is_empty());
+        let name = text("username").or_else(|| text("type"))?;
+        (self.event_user("username").as_deref() != Some(name)).then(|| name.to_owned())
+    }
+
     /// What mappings see as `notification`.
     pub(crate) fn to_json(&self) -> Value {
         json!({
@@ -58,6 +66,9 @@ impl Notification {
         ] {
             map.insert(name.to_owned(), value.as_str().into());
         }
+        if let Some(actor) = self.event_actor() {
+            map.insert("event_actor".to_owned(), actor.into());
+        }
         for (name, field) in [("event_user_email", "email"), ("event_user_username", "username")] {
             if let Some(value) = self.event_user(field) {
                 map.insert(name.to_owned(), value.into());
@@ -74,6 +85,7 @@ impl Notification {
             short("Severity", self.severity),
             short("Dispatched for user", &self.user.username),
         ];
+        fields.extend(self.event_actor().map(|actor| short("By", &actor)));
         fields.extend(self.event_user("username").map(|username| short("Event user", &username)));
         for (title, value) in self.details() {
             fields.push(
@@ -106,6 +118,9 @@ impl Notification {
             [("Severity", self.severity_label), ("For", self.user.username.as_str())]
         {
             rows.insert(name.to_owned(), value.into());
+        }
+        if let Some(actor) = self.event_actor() {
+            rows.insert("By".to_owned(), actor.into());
         }
         if let Some(username) = self.event_user("username") {
             rows.insert("Event user".to_owned(), username.into());
@@ -163,6 +178,35 @@ mod tests {
         let expected = json!({"body": "Wrong", "severity": "alert", "user_email": "root@example.org", "user_username": "akadmin",
                               "event_user_email": "uma@example.org", "event_user_username": "uma"});
         assert_eq!(notification(json!({"message": "Wrong"})).webhook(), expected);
+    }
+
+    /// O8: "password_set" of nina, whom akadmin gave one.
+    #[test]
+    fn who_did_it_is_said_before_whom_it_concerns() {
+        let mut told = notification(json!({}));
+        let by = |name: &str| json!({"type": "user", "username": name});
+        let json = |told: &mut Notification, actor| {
+            told.event.as_mut().unwrap().json["actor"] = actor;
+            let names = ["event_actor", "event_user_username"];
+            let hook = told.webhook();
+            let rows = told.mail("t")["key_value"].clone();
+            let names = names.map(|name| hook[name].as_str().unwrap_or("-").to_owned());
+            (names, rows["By"].as_str().unwrap_or("-").to_owned())
+        };
+        let (names, row) = json(&mut told, by("akadmin"));
+        assert_eq!((names[0].as_str(), names[1].as_str(), &*row), ("akadmin", "uma", "akadmin"));
+        let slack = told.slack("1.0", None);
+        let titles: Vec<&str> = slack["attachments"][0]["fields"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|field| field["title"].as_str().unwrap())
+            .collect();
+        assert_eq!(titles[2..4], ["By", "Event user"]);
+        let (names, row) = json(&mut told, json!({"type": "console", "username": ""}));
+        assert_eq!((names[0].as_str(), row.as_str()), ("console", "console"));
+        let (names, row) = json(&mut told, by("uma"));
+        assert_eq!((names[0].as_str(), row.as_str()), ("-", "-"), "one's own doing is said once");
     }
 
     #[test]
