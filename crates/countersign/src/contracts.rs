@@ -2,8 +2,10 @@
 
 mod delegates;
 mod generated;
+mod holders;
 mod person;
 mod rights;
+mod sign_in;
 mod tables;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
 //! What everybody signs in by, while it is that: the flows of the default brand and their stages
-//! cannot be deleted, and no edit leaves the sign-in without asking for a name or a password, or
+//! cannot be deleted, nor a flow that a provider or another brand signs in by, and no edit leaves the sign-in without asking for a name or a password, or
 //! with a step nothing decides about. To have another sign-in, choose another flow in the default
 //! brand.
 
@@ -66,6 +66,7 @@ pub(crate) fn keep(
         return Ok(());
     }
     keep_parts_of_the_default_brand(before, after, changes)?;
+    keep_what_was_chosen(before, after, changes)?;
     let Some(flow) = sign_in_flow(before) else { return Ok(()) };
     let slug = slug(before, flow.id());
     if after.get(flow).is_none() {
@@ -155,6 +156,37 @@ fn keep_parts_of_the_default_brand(
                 slug(before, *flow)
             );
             return Err(refused(text));
+        }
+    }
+    Ok(())
+}
+
+/// The fields by which providers and brands choose how people sign in. Emptied, they mean the
+/// brand's flow or the default one, which may ask for less.
+const CHOICES: [&str; 2] = ["authentication_flow", "flow_authentication"];
+
+/// A flow that somebody chose for a sign-in is not deleted while it is that: another would take its
+/// place that nobody chose.
+fn keep_what_was_chosen(
+    before: &Snapshot,
+    after: &Snapshot,
+    changes: &[Change],
+) -> Result<(), FieldErrors> {
+    let deleted = changes.iter().filter(|change| change.after.is_none());
+    let flows = deleted.filter_map(|change| change.before.as_deref());
+    for flow in flows.filter(|entry| entry.id.space == Flow::SPACE) {
+        for (by, field) in before.referrers(flow.id).filter(|(_, field)| CHOICES.contains(field)) {
+            let left = after
+                .entry(by)
+                .filter(|entry| entry.object.value(field).is_none_or(|chosen| chosen.is_null()));
+            if let Some(entry) = left {
+                let text = format!(
+                    "The {} \"{}\" signs people in by this flow. Choose another authentication flow there first, or none.",
+                    entry.meta().title,
+                    entry.label().unwrap_or_default()
+                );
+                return Err(refused(text));
+            }
         }
     }
     Ok(())

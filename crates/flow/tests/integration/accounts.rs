@@ -482,3 +482,27 @@ async fn the_first_password_follows_the_rule_of_later_ones() {
     let done = visitor.answer(&path, first(PASSWORD)).await;
     assert_eq!(done["component"], "xak-flow-redirect", "{done}");
 }
+
+/// The last usable administrator stays by the door of a flow, too: neither goes, nor becomes
+/// somebody who cannot sign in.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_administrator_stays_whatever_a_flow_does() {
+    let world = World::set_up().await;
+    let mut admin = admin(&world).await;
+    let group = admins(&mut admin).await;
+    made(&world, &mut admin, "nina", json!({"groups": [group]})).await;
+    let stage = admin.create("stages/user_delete", json!({"name": "goodbye"})).await;
+    let fields = json!({"designation": "unenrollment", "authentication": "require_authenticated"});
+    admin.flow("goodbye", fields, &[&stage]).await;
+    let left = "SELECT COUNT(*) FROM users WHERE username IN ('akadmin', 'nina')";
+    let mut nina = world.browser();
+    nina.sign_in("nina", PASSWORD).await;
+    for (who, count) in [(&mut nina, 1), (&mut admin, 1)] {
+        let path = executor("goodbye");
+        who.challenge(&path).await;
+        let said = who.answer(&path, json!({})).await;
+        assert_eq!(world.count(left).await, count, "{said}");
+    }
+    let said = admin.get("/api/v3/core/users/me/").await.json();
+    assert_eq!(said["user"]["is_superuser"], true, "{said}");
+}
