@@ -25,6 +25,66 @@ pub fn cleanse(value: &Value) -> Value {
     }
 }
 
+/// Places in addresses after which a key follows that lets somebody in.
+const BEFORE_KEYS: [&str; 2] = ["/stages/invitation/invitations/", "/recovery/use-token/"];
+/// An address in the query of an address in a query, and so on: what is deeper is masked whole.
+const DEEPEST: u8 = 4;
+
+/// As [`cleanse`], for what is stored of a request: keys in its path are masked, too, and those in
+/// addresses and queries that its own query carries, as `next`, and `query` of the executor.
+pub(crate) fn cleanse_request(request: &Value) -> Value {
+    let mut request = cleanse(request);
+    if let Some(Value::String(path)) = request.get_mut("path") {
+        *path = without_key(path);
+    }
+    if let Some(Value::Object(args)) = request.get_mut("args") {
+        for value in args.values_mut() {
+            if let Value::String(text) = value {
+                *text = carried(text, DEEPEST);
+            }
+        }
+    }
+    request
+}
+
+/// A value that may be an address or a query.
+fn carried(text: &str, depth: u8) -> String {
+    let Some(first) = text.find('=') else { return without_key(text) };
+    if depth == 0 {
+        return MASK.to_owned();
+    }
+    match text.split_once('?') {
+        Some((path, query)) if path.len() < first => {
+            format!("{}?{}", without_key(path), queried(query, depth))
+        }
+        _ => queried(text, depth),
+    }
+}
+
+fn queried(query: &str, depth: u8) -> String {
+    let pairs = || form_urlencoded::parse(query.as_bytes());
+    let clean = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
+        let value = if sounds_secret(&name) { MASK.to_owned() } else { carried(&value, depth - 1) };
+        (name.into_owned(), value)
+    };
+    // What has nothing to hide is kept to the letter.
+    if pairs().all(|(name, value)| clean((name.clone(), value.clone())).1 == value) {
+        return query.to_owned();
+    }
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs().map(clean)).finish()
+}
+
+fn without_key(path: &str) -> String {
+    for before in BEFORE_KEYS {
+        if let Some((head, rest)) = path.split_once(before) {
+            let tail = rest.find('/').and_then(|end| rest.get(end..)).unwrap_or_default();
+            let key = if rest.is_empty() { "" } else { MASK };
+            return format!("{head}{before}{key}{tail}");
+        }
+    }
+    path.to_owned()
+}
+
 /// So many characters of what a request said are stored.
 const LONGEST: usize = 1_000;
 
@@ -80,5 +140,39 @@ mod tests {
             cleanse(&dirty),
             json!({"user": "a", "new_password": MASK, "nested": [{"access_token": MASK, "passing": true}], "keys": {"a": 1}})
         );
+    }
+
+    #[test]
+    fn keys_in_paths_and_in_queries_that_a_query_carries_are_masked() {
+        for (path, kept) in [
+            ("/api/v3/flows/executor/a/", "/api/v3/flows/executor/a/"),
+            ("/api/v3/stages/invitation/invitations/", "/api/v3/stages/invitation/invitations/"),
+            (
+                "/api/v3/stages/invitation/invitations/1-2/",
+                "/api/v3/stages/invitation/invitations/********************/",
+            ),
+            ("/id/recovery/use-token/abc", "/id/recovery/use-token/********************"),
+        ] {
+            assert_eq!(cleanse_request(&json!({"path": path}))["path"], kept);
+        }
+        for (value, kept) in [
+            ("42", "42"),
+            ("/if/user/", "/if/user/"),
+            ("next=%2Fif%2Fuser%2F", "next=%2Fif%2Fuser%2F"),
+            ("next=/a/?b=c", "next=/a/?b=c"),
+            ("flow_token=k&next=/a/?b=c", "flow_token=********************&next=%2Fa%2F%3Fb%3Dc"),
+            ("itoken=k", "itoken=********************"),
+            ("/if/flow/join/?itoken=k", "/if/flow/join/?itoken=********************"),
+            ("https://x/?a=1&itoken=k#b", "https://x/?a=1&itoken=********************"),
+            (
+                "next=%2Fif%2Fflow%2Fjoin%2F%3Fitoken%3Dk",
+                "next=%2Fif%2Fflow%2Fjoin%2F%3Fitoken%3D********************",
+            ),
+            ("a=b%3Dc%253Dd%25253De%2525253Df", "a=b%3Dc%253Dd%25253D********************"),
+        ] {
+            let request = json!({"args": {"query": value, "token": "k"}});
+            let args = json!({"query": kept, "token": MASK});
+            assert_eq!(cleanse_request(&request)["args"], args, "{value}");
+        }
     }
 }

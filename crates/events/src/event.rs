@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::chain;
-use crate::cleanse::{cleanse, shortened};
+use crate::cleanse::{cleanse, cleanse_request, shortened};
 
 /// How long an event is kept is decided when it is sealed, a second later.
 const RETENTION: i64 = 365 * 86_400;
@@ -143,7 +143,7 @@ pub(crate) fn record(
             actor
                 .http_request
                 .as_ref()
-                .map(|request| ("http_request".to_owned(), shortened(cleanse(request)))),
+                .map(|request| ("http_request".to_owned(), shortened(cleanse_request(request)))),
         );
         let who = event.actor.as_ref().unwrap_or(actor).to_json();
         map.insert(
