@@ -24,15 +24,15 @@ from world import free_port
 
 
 class Certificate:
-    """A certificate for localhost that only those trust who are told to."""
+    """A certificate for localhost, and other hosts, that only those trust who are told to."""
 
-    def __init__(self):
+    def __init__(self, *hosts):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="certificate-"))
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
         now = datetime.datetime.now(datetime.timezone.utc)
         day = datetime.timedelta(days=1)
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names = [*map(x509.DNSName, hosts), x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)

@@ -28,6 +28,7 @@ def known(server):
         kept = kind["creatable"] or kind["path"].startswith("stages/")
         if fields and kept and kind["model"] != PROVIDER:
             required = {f["name"]: kind["title"] for f in kind["fields"] if f["required"] and f["shape"]["type"] == "text"}
+            required |= {f["name"]: f["shape"]["choices"][0]["value"] for f in kind["fields"] if f["required"] and f["shape"]["type"] == "choice"}
             server.create(f"{kind['path']}/", **required | {name: secret(kind["model"], name) for name in fields})
     assert len(made) >= 4, made
     return made

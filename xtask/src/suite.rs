@@ -160,7 +160,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 36] = [
+const SHARED: [&str; 37] = [
     "expressions",
     "routes",
     "bad_input",
@@ -190,6 +190,7 @@ const SHARED: [&str; 36] = [
     "guessing",
     "numbers",
     "second_factors",
+    "codes",
     "recovery",
     "passkeys",
     "people_search",

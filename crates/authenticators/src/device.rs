@@ -5,13 +5,19 @@ use countersign_directory::users;
 use countersign_model::{Choice, Key, KindMeta, Problem, Ref, Timestamp, directory};
 use countersign_rest::{Resource, object_schema, plain, table};
 use countersign_store::{Sql, SqlValue, StoreError, Tx};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::{Passkey, StaticDevice, TotpDevice};
+use crate::{DuoDevice, EmailDevice, Passkey, SmsDevice, StaticDevice, TotpDevice};
 
 /// Every class of devices.
-pub static DEVICES: &[DeviceDef] =
-    &[DeviceDef::of::<StaticDevice>(), DeviceDef::of::<TotpDevice>(), DeviceDef::of::<Passkey>()];
+pub static DEVICES: &[DeviceDef] = &[
+    DeviceDef::of::<DuoDevice>(),
+    DeviceDef::of::<EmailDevice>(),
+    DeviceDef::of::<SmsDevice>(),
+    DeviceDef::of::<StaticDevice>(),
+    DeviceDef::of::<TotpDevice>(),
+    DeviceDef::of::<Passkey>(),
+];
 
 /// The most devices of one class that one account can have, so that a sign-in looks at few.
 const MOST: i64 = 20;
@@ -33,6 +39,21 @@ pub enum DeviceClass {
     Email,
 }
 
+impl DeviceClass {
+    /// As people call what they have.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            DeviceClass::Static => "recovery codes",
+            DeviceClass::Totp => "authenticator app",
+            DeviceClass::Webauthn => "passkey or security key",
+            DeviceClass::Duo => "Duo",
+            DeviceClass::Sms => "codes by text message",
+            DeviceClass::Email => "codes by e-mail",
+        }
+    }
+}
+
 /// A class of devices: the declared table of those that people have. Every such table has the
 /// columns of [`Held`]; its rules and its part of the API are those of [`device!`].
 pub trait Device: Resource {
@@ -49,11 +70,12 @@ pub trait Device: Resource {
         text
     }
 
-    /// What a client needs to prove that it has one: nothing, where a code is typed.
-    #[must_use]
-    fn challenge() -> Value {
-        json!({})
-    }
+    /// SQL for whether it can be asked for at a sign-in, as 1 or 0.
+    const PROVES: &'static str = "CAST(1 AS BIGINT)";
+
+    /// The column of the address or number that its codes are sent to, in classes whose codes are
+    /// sent. Their tables have the columns of [`crate::sent`], too.
+    const SENT_TO: Option<&'static str> = None;
 
     /// Takes a code of a confirmed device of the account and spends it by one conditional update:
     /// of two tries with one code, at however many processes, one counts. Gives the device's
@@ -95,12 +117,28 @@ macro_rules! device {
                 if before.is_none_or(|before| self.confirmed && !before.confirmed) {
                     countersign_events::created(tx, self)?;
                 }
+                if before.is_none_or(|before| !before.confirmed) {
+                    self.tell(tx, crate::notice::What::Added)?;
+                }
                 Ok(())
             }
 
             fn removed(&self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
                 countersign_events::deleted(tx, self)?;
+                self.tell(tx, crate::notice::What::Removed)?;
                 Ok(self.gone(tx)?)
+            }
+        }
+
+        impl $device {
+            /// Writes to its owner, unless it counts nowhere.
+            fn tell(&self, tx: &mut Tx<'_>, what: crate::notice::What) -> Result<(), StoreError> {
+                if !self.confirmed {
+                    return Ok(());
+                }
+                let owner = self.user.key().int().unwrap_or_default();
+                let class = <Self as Device>::CLASS;
+                crate::notice::Change::of(tx, owner, what, class, &self.name).tell(tx)
             }
         }
 
@@ -139,12 +177,13 @@ pub(crate) use device;
 pub struct DeviceDef {
     pub class: DeviceClass,
     pub kind: &'static KindMeta,
-    table: &'static str,
+    pub(crate) table: &'static str,
     details: &'static [(&'static str, &'static str)],
     remark_sql: &'static str,
     remark: fn(&str) -> &str,
+    pub(crate) proves: &'static str,
+    pub(crate) sent_to: Option<&'static str>,
     resource: fn() -> TableResource,
-    challenge: fn() -> Value,
     verify: fn(&mut Tx<'_>, i64, &str) -> Result<Option<i64>, StoreError>,
 }
 
@@ -157,9 +196,10 @@ impl DeviceDef {
             details: D::DETAILS,
             remark_sql: D::REMARK,
             remark: D::remark,
+            proves: D::PROVES,
+            sent_to: D::SENT_TO,
             // Blueprints do not write devices: a file cannot hold what only its owner knows.
             resource: || TableResource { rows: None, ..table::<D>() },
-            challenge: D::challenge,
             verify: D::verify,
         }
     }
@@ -176,9 +216,10 @@ impl DeviceDef {
         (self.kind.schema, object_schema(&fields))
     }
 
+    /// Whether its codes are sent to somewhere.
     #[must_use]
-    pub fn challenge(&self) -> Value {
-        (self.challenge)()
+    pub fn is_sent(&self) -> bool {
+        self.sent_to.is_some()
     }
 }
 
@@ -202,6 +243,8 @@ pub struct Held {
     pub last_used: Option<Timestamp>,
     /// What is said of it beside its name, as the make of a passkey.
     pub remark: String,
+    /// It can be asked for at a sign-in.
+    pub proves: bool,
 }
 
 /// The devices of an account, or of everybody (the first 1000), by class and number.
@@ -211,9 +254,9 @@ pub struct Held {
 pub fn held_by(sql: &mut Sql<'_>, user: Option<i64>) -> Result<Vec<Held>, StoreError> {
     let all = DEVICES.iter().enumerate().map(|(place, def)| {
         let only = if user.is_some() { " WHERE user_id = $1" } else { "" };
-        let (table, remark) = (def.table, def.remark_sql);
+        let (table, remark, proves) = (def.table, def.remark_sql, def.proves);
         format!(
-            "SELECT CAST({place} AS BIGINT) AS class, id, user_id, name, confirmed, created, last_updated, last_used, {remark} AS remark FROM {table}{only}"
+            "SELECT CAST({place} AS BIGINT) AS class, id, user_id, name, confirmed, created, last_updated, last_used, {remark} AS remark, {proves} AS proves FROM {table}{only}"
         )
     });
     let statement =
@@ -232,6 +275,7 @@ pub fn held_by(sql: &mut Sql<'_>, user: Option<i64>) -> Result<Vec<Held>, StoreE
             last_updated: row.get(6)?,
             last_used: row.get(7)?,
             remark: (def.remark)(&row.get::<String>(8)?).to_owned(),
+            proves: row.get(9)?,
         })
     };
     sql.query(&statement, &values)?.iter().map(read).collect()

@@ -7,13 +7,25 @@
 
 mod api;
 mod device;
+mod duo;
+mod email;
+mod notice;
+mod sent;
+mod sms;
 mod static_codes;
 mod totp;
 mod webauthn;
 
-use countersign_core::{Module, TableResource};
+use std::sync::Arc;
+
+use countersign_core::{Job, Module, TableResource};
+use countersign_mail::Mailer;
 
 pub use device::{DEVICES, Device, DeviceClass, DeviceDef, Held, has, held_by, verify};
+pub use duo::DuoDevice;
+pub use email::EmailDevice;
+pub use sent::{Recipient, new_code, sealed_code};
+pub use sms::SmsDevice;
 pub use static_codes::{StaticDevice, enrol_codes, new_codes};
 pub use totp::{NewTotp, TotpDevice};
 pub use webauthn::{
@@ -23,7 +35,7 @@ pub use webauthn::{
 
 /// The second factors' part of the program.
 #[must_use]
-pub fn module() -> Module {
+pub fn module(mailer: &Arc<Mailer>) -> Module {
     let mut tables: Vec<TableResource> = DEVICES.iter().map(DeviceDef::table).collect();
     tables.push(TableResource::plain::<static_codes::StaticToken>());
     tables.push(TableResource::plain::<webauthn::SpentChallenge>());
@@ -34,6 +46,7 @@ pub fn module() -> Module {
         operations,
         tables,
         schemas: api::schemas(),
+        jobs: vec![Job::of(notice::TellOwner(mailer.clone()))],
         ..Module::default()
     }
 }

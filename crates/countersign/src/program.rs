@@ -48,6 +48,7 @@ impl Program {
             policies: policies.clone(),
             passwords: passwords.clone(),
             mailer: mailer.clone(),
+            outbound: way_out.clone(),
             stages: oauth.stages(),
             destinations: vec![countersign_oauth2::destination()],
         });
@@ -55,7 +56,7 @@ impl Program {
         let certificates = settings.general.cert_discovery_dir.clone();
         let modules = vec![
             directory,
-            countersign_authenticators::module(),
+            countersign_authenticators::module(&mailer),
             events,
             countersign_jobs::module(),
             countersign_catalogue::module(&access, certificates),
@@ -163,6 +164,7 @@ pub fn mail_settings(settings: &Settings) -> MailSettings {
             timeout: Duration::from_secs(given.timeout.max(1)),
             from: given.from.clone(),
         },
+        is_set: given.host.is_some(),
         template_dir: given.template_dir.clone(),
         show_links: given.events_with_links,
     }
@@ -173,6 +175,7 @@ fn rules(settings: &Settings) -> Rules {
     let given = &settings.outbound;
     Rules {
         allow: given.allow.clone(),
+        resolve: given.resolve.clone(),
         proxy: given.proxy.as_ref().map(|proxy| proxy.expose().to_owned()),
         no_proxy: given.no_proxy.clone(),
         user_agent: format!("countersign/{VERSION}"),

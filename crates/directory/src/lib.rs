@@ -20,6 +20,7 @@ mod recovery;
 mod rights;
 mod schemas;
 mod search;
+mod sending;
 mod sessions;
 mod settings;
 pub mod setup;
@@ -45,6 +46,7 @@ pub use recovery::{
     spend_flow_link, spend_recovery_link,
 };
 pub use search::index_everybody;
+pub use sending::may_send;
 pub use settings::{FooterLinks, SystemSettings};
 pub use system::{Apps, Models};
 pub use user_actions::{RECOVERY_LINK, recovery_flow};
@@ -100,6 +102,7 @@ pub fn tables() -> Vec<TableResource> {
         TableResource::plain::<users::Membership>(),
         TableResource::plain::<groups::GroupRole>(),
         TableResource::plain::<rbac::RoleGrant>(),
+        TableResource::plain::<sending::SentMessage>(),
         table::<tokens::Token>(),
         table::<sessions::Session>(),
         table::<consents::Consent>(),

@@ -9,6 +9,7 @@ use countersign_model::{Sealer, Secret, Timestamp};
 use countersign_store::{Sql, StoreError, Tx, params, sha256};
 use uuid::Uuid;
 
+use crate::sending::may_send;
 use crate::{audit, users};
 
 /// Makes a one-time key for a user, which ends after `seconds`; the link is
@@ -43,17 +44,19 @@ pub fn create_flow_link(
     Ok(insert(tx, user, &new)?)
 }
 
-/// As many links by e-mail may wait for one account, so that nobody floods its mailbox.
+/// As many links by e-mail may wait for one account, and go to one address within an hour, so that
+/// nobody floods a mailbox.
 const MOST_MAILED: i64 = 5;
 
-/// Makes a one-time key that leads on in a flow where `plan` is. `None`: the account has as many as
-/// it may have, or the one of this name was made before.
+/// Makes a one-time key, to be sent to this address, that leads on in a flow where `plan` is.
+/// `None`: account or address have as many as they may have, or the one of this name was made
+/// before.
 ///
 /// # Errors
 /// When the engine fails.
 pub fn create_mailed_link(
     tx: &mut Tx<'_>,
-    user: i64,
+    (user, to): (i64, &str),
     identifier: String,
     flow: Uuid,
     plan: &str,
@@ -67,7 +70,7 @@ pub fn create_mailed_link(
         params![user, now],
     )?;
     let waiting = waiting.map_or(Ok(0), |row| row.get::<i64>(0))?;
-    if known.is_some() || waiting >= MOST_MAILED {
+    if known.is_some() || waiting >= MOST_MAILED || !may_send(tx, to, MOST_MAILED)? {
         return Ok(None);
     }
     let sealed = tx.sealer().seal(plan);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use countersign_core::Context;
 use countersign_directory::Passwords;
 use countersign_mail::Mailer;
+use countersign_outbound::Outbound;
 use countersign_policy::Engine;
 
 use crate::destination::Destination;
@@ -19,6 +20,7 @@ pub struct Deps {
     pub policies: Engine,
     pub passwords: Arc<Passwords>,
     pub mailer: Arc<Mailer>,
+    pub outbound: Arc<Outbound>,
     /// The stages of protocols.
     pub stages: Vec<InPlanDef>,
     /// Where protocols know the applications behind addresses.
@@ -71,6 +73,11 @@ impl FlowContext {
     /// Writes to people.
     pub(crate) fn mailer(&self) -> &Arc<Mailer> {
         &self.shared().deps.mailer
+    }
+
+    /// Asks other servers.
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.shared().deps.outbound
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -299,7 +299,7 @@ impl Executor {
                 self.run.plan.steps.clear();
                 Ok(Reply::Redirect(to))
             }
-            Step::SwitchFlow { flow, context } => self.switch(flow, context).await,
+            Step::SwitchFlow { flow, keeps_context } => self.switch(flow, keeps_context).await,
         }
     }
 
@@ -366,15 +366,21 @@ impl Executor {
     }
 
     /// Puts another flow in place of this one.
-    async fn switch(
-        &mut self,
-        flow: Ref<Flow>,
-        context: Map<String, Value>,
-    ) -> Result<Reply, FlowError> {
+    async fn switch(&mut self, flow: Ref<Flow>, keeps_context: bool) -> Result<Reply, FlowError> {
+        let earlier = &self.run.plan;
+        let mut context = if keeps_context { earlier.context.clone() } else { Map::new() };
+        let from = json!({"pk": earlier.flow.key().to_json(), "slug": self.run.slug()});
+        context.insert(key::IS_REDIRECTED.to_owned(), from);
+        context.remove(key::REDIRECT_STAGE_TARGET);
         match planner::plan(&self.run.browser, flow, context, true).await? {
             Planning::Ready(plan) => {
-                let query = std::mem::take(&mut self.run.plan.query);
-                self.run.plan = Plan { query, ..*plan };
+                let mut plan = *plan;
+                if keeps_context {
+                    plan.vouched_for_by(&self.run.plan);
+                }
+                let (query, begun) =
+                    (std::mem::take(&mut self.run.plan.query), self.run.plan.begun);
+                self.run.plan = Plan { begun, query, ..plan };
                 Ok(Reply::SwitchFlow { slug: self.run.slug() })
             }
             Planning::NotApplicable { .. } => self.deny(NOT_APPLICABLE.to_owned()).await,
@@ -469,14 +475,14 @@ impl Executor {
 
     async fn restart(&mut self, how: InvalidResponseAction) -> Result<Reply, FlowError> {
         self.run.note("restarted", json!({"how": how.value()}));
-        let context = if how == InvalidResponseAction::RestartWithContext {
-            self.run.plan.context.clone()
-        } else {
-            Map::new()
-        };
+        let keeps_context = how == InvalidResponseAction::RestartWithContext;
+        let context = if keeps_context { self.run.plan.context.clone() } else { Map::new() };
         match planner::plan(&self.run.browser, self.run.plan.flow, context, false).await? {
             Planning::Ready(plan) => {
                 let earlier = std::mem::replace(&mut self.run.plan, *plan);
+                if keeps_context {
+                    self.run.plan.vouched_for_by(&earlier);
+                }
                 self.run.plan.follow(earlier);
                 Ok(Reply::Next)
             }

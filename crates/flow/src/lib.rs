@@ -97,4 +97,4 @@ pub use recorder::trace_number;
 pub use run::Run;
 pub use setup::{SETUP_SLUG, SETUP_URL, is_open as setup_is_open};
 pub use stage::{AnyStage, Stage, Step};
-pub use stages::Permission;
+pub use stages::{Permission, Sending, SendsCodes};

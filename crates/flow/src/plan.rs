@@ -20,6 +20,8 @@ pub mod key {
     pub const APPLICATION: &str = "application";
     pub const AUTH_METHOD: &str = "auth_method";
     pub const AUTH_METHOD_ARGS: &str = "auth_method_args";
+    /// `{"response", "stage"}`: what a captcha service answered.
+    pub const CAPTCHA: &str = "captcha";
     pub const CONSENT_ADDITIONAL: &str = "consent_additional_permissions";
     pub const CONSENT_HEADER: &str = "consent_header";
     pub const CONSENT_PERMISSIONS: &str = "consent_permissions";
@@ -93,6 +95,9 @@ pub(crate) enum Origin {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub run: Uuid,
+    /// When the run was begun, after which it ends for good, see [`crate::plan_store`].
+    #[serde(default)]
+    pub begun: Timestamp,
     pub flow: Ref<Flow>,
     pub origin: Origin,
     /// Revision of the configuration it was made with.
@@ -111,7 +116,7 @@ pub(crate) struct Plan {
     pub asked_at: Option<String>,
     /// An invitation that lets the browser go on, until what it is for is done.
     #[serde(default)]
-    pub invitation: Option<Uuid>,
+    pub invitation: Option<Invited>,
     /// The account that this run has made.
     #[serde(default)]
     pub made_account: Option<i64>,
@@ -124,6 +129,13 @@ pub(crate) struct Plan {
     pub proved_of: Option<Proved>,
     #[serde(default)]
     pub recording: Recording,
+}
+
+/// An invitation, and the flow that has let the browser in by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Invited {
+    pub invitation: Uuid,
+    pub flow: Ref<Flow>,
 }
 
 /// What an account was like when somebody proved to be its owner.
@@ -183,6 +195,7 @@ impl Plan {
     ) -> Self {
         Self {
             run,
+            begun: Timestamp::default(),
             flow,
             origin: Origin::Program,
             revision,
@@ -200,13 +213,21 @@ impl Plan {
         }
     }
 
+    /// What the context of an earlier plan is worth goes where that context goes: by which
+    /// invitation the browser came, which account was made, what the proved one was like.
+    pub(crate) fn vouched_for_by(&mut self, earlier: &Plan) {
+        (self.invitation, self.made_account) = (earlier.invitation, earlier.made_account);
+        self.proved_of.clone_from(&earlier.proved_of);
+    }
+
     /// Goes on as the run of an earlier plan that this one replaces.
     pub(crate) fn follow(&mut self, earlier: Plan) {
         for step in &mut self.steps {
             step.id = step.id.saturating_add(earlier.planned);
         }
         self.planned = self.planned.saturating_add(earlier.planned);
-        (self.run, self.origin, self.query) = (earlier.run, earlier.origin, earlier.query);
+        (self.run, self.begun) = (earlier.run, earlier.begun);
+        (self.origin, self.query) = (earlier.origin, earlier.query);
         (self.asked_at, self.recording) = (earlier.asked_at, earlier.recording);
     }
 
@@ -263,7 +284,8 @@ impl Plan {
     /// `false`: it has changed since, and not by this plan.
     pub(crate) fn still_proved(&mut self, now: &Proved) -> bool {
         let by_link = self.restored.as_ref().is_some_and(|link| link.user == now.user);
-        if !by_link && self.proved_account() != Some(now.user) {
+        let before = self.proved_of.as_ref().is_some_and(|then| then.user == now.user);
+        if !by_link && !before && self.proved_account() != Some(now.user) {
             return true;
         }
         let holds = self.proved_of.as_ref().is_none_or(|then| then.holds_for(now));

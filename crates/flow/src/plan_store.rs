@@ -17,6 +17,9 @@ use crate::run::Run;
 const PLAN_TTL: i64 = 12 * 3600;
 /// As long as anybody else may.
 const VISITOR_PLAN_TTL: i64 = 3600;
+/// As long as one run may take, however often it is answered: what was proved at its beginning is
+/// worth less and less.
+const LONGEST_RUN: i64 = 24 * 3600;
 const PLANS: &str = "flow_plan";
 const HISTORY: &str = "flow_history";
 const MOST_HISTORY: usize = 30;
@@ -60,11 +63,17 @@ pub(crate) async fn forget(cx: &FlowContext, key_hash: [u8; 32]) {
 /// How long a plan is kept, and on whose account.
 pub(crate) fn lease(browser: &Browser, plan: &Plan) -> (i64, Owner) {
     let unproved = browser.cx.settings.sessions.unauthenticated(VISITOR_PLAN_TTL);
-    match (browser.user_pk(), plan.proved_account()) {
+    let (seconds, owner) = match (browser.user_pk(), plan.proved_account()) {
         (Some(pk), _) => (PLAN_TTL, Owner::Account(pk)),
         (None, Some(pk)) => (unproved, Owner::Account(pk)),
         (None, None) => (unproved, Owner::client(browser.request.client_ip)),
-    }
+    };
+    (seconds.min(left(browser, plan)).max(1), owner)
+}
+
+/// Seconds until the run is over for good.
+fn left(browser: &Browser, plan: &Plan) -> i64 {
+    plan.begun.plus_seconds(LONGEST_RUN).seconds() - browser.cx.clock.now().seconds()
 }
 
 /// A plan as it waits: for whoever was signed in with the browser then. When that session ends,
@@ -95,7 +104,8 @@ pub(crate) async fn load(browser: &Browser) -> Result<Option<Kept>, FlowError> {
         let opened = browser.cx.store.sealer().open(&String::from_utf8(sealed).ok()?).ok()?;
         serde_json::from_str::<Waiting<Plan>>(opened.expose()).ok()
     };
-    let waiting = read(found.bytes).filter(|waiting| waiting.account == browser.user_pk());
+    let waiting = read(found.bytes)
+        .filter(|waiting| waiting.account == browser.user_pk() && left(browser, &waiting.plan) > 0);
     Ok(waiting.map(|Waiting { plan, .. }| Kept { plan, version: found.version }))
 }
 

@@ -51,6 +51,7 @@ async fn make(
     let definition = snapshot.get(flow).ok_or_else(|| FlowError::NoFlow(flow.to_string()))?;
     let run = browser.cx.entropy.uuid();
     let mut plan = Plan::new(run, flow, snapshot.revision(), context);
+    plan.begun = browser.cx.clock.now();
     plan.made_from = made_from(&snapshot, flow);
     plan.recording.started = browser.cx.clock.now().0;
     plan.recording.user = browser.user_pk();

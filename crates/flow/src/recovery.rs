@@ -198,7 +198,9 @@ pub(crate) async fn restore(
     };
     match sent {
         // As a run of its own: the browser that asked for the link may go on, too.
-        Some(sent) => *plan = Plan { run: plan.run, context: plan.context, ..sent },
+        Some(sent) => {
+            *plan = Plan { run: plan.run, begun: plan.begun, context: plan.context, ..sent };
+        }
         None => plan.restored = Some(Restored { user: user.pk, mailed: None }),
     }
     plan.proved_of = Some(Proved::of(&user));

@@ -114,14 +114,14 @@ impl Run {
         let limits = browser.cx.settings.sessions;
         let (terminate, event) = (session.terminate_others, self.login_event());
         let origin = browser.cx.origin(&browser.request);
-        let (invitation, flow) = (self.plan.invitation, self.plan.flow);
+        let invited = self.plan.invitation;
         let work = move |tx: &mut Tx<'_>| {
             let Some(user) = countersign_accounts::identity(tx, pk)?.filter(|user| user.is_active)
             else {
                 return Ok::<_, StoreError>(None);
             };
-            if let Some(invitation) = invitation
-                && !invitation::spend(tx, invitation, flow)?
+            if let Some(invited) = invited
+                && !invitation::spend(tx, invited)?
             {
                 return Ok(None);
             }

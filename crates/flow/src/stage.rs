@@ -7,12 +7,13 @@ use countersign_model::{FieldErrors, Ref};
 use countersign_pages::{AnyPage, Page, PageDef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::run::Run;
+use crate::stages::SendsCodes;
 
 /// What a stage wants to happen.
 #[derive(Debug)]
@@ -27,8 +28,8 @@ pub enum Step {
     Deny(String),
     /// Send the browser to an address anywhere; the flow is over.
     Redirect(String),
-    /// Go on in another flow, which begins with this context.
-    SwitchFlow { flow: Ref<Flow>, context: Map<String, Value> },
+    /// Go on in another flow, with what this one has found out or without.
+    SwitchFlow { flow: Ref<Flow>, keeps_context: bool },
 }
 
 /// What a stage asks of somebody or does for them, as its flow's page says it.
@@ -109,6 +110,11 @@ pub trait Stage: Send + Sync + 'static {
         false
     }
 
+    /// How codes go to the devices that it has set up, where it sets up such.
+    fn sends_codes(&self) -> Option<&dyn SendsCodes> {
+        None
+    }
+
     /// What it asks or does, in words; the title of its kind where it does not say.
     fn sentence(&self) -> Sentence {
         Sentence::default()
@@ -122,6 +128,8 @@ pub trait AnyStage: Send + Sync {
     fn settings(&self) -> Option<&'static str>;
 
     fn may_run_silently(&self) -> bool;
+
+    fn sends_codes(&self) -> Option<&dyn SendsCodes>;
 
     fn sentence(&self) -> Sentence;
 
@@ -145,6 +153,10 @@ impl<S: Stage> AnyStage for S {
 
     fn may_run_silently(&self) -> bool {
         Stage::may_run_silently(self)
+    }
+
+    fn sends_codes(&self) -> Option<&dyn SendsCodes> {
+        Stage::sends_codes(self)
     }
 
     fn sentence(&self) -> Sentence {

@@ -27,6 +27,8 @@ pub use templates::{Rendered, Template, TemplateError, Templates};
 pub struct MailSettings {
     /// The server that takes the mails.
     pub server: Server,
+    /// Whether somebody has named it.
+    pub is_set: bool,
     /// Folder with templates of the operator's own.
     pub template_dir: Option<PathBuf>,
     /// Whether events of sent mails show the links in them.
@@ -45,7 +47,7 @@ impl Default for MailSettings {
             timeout: Duration::from_secs(10),
             from: "authentik@localhost".to_owned(),
         };
-        MailSettings { server, template_dir: None, show_links: false }
+        MailSettings { server, is_set: false, template_dir: None, show_links: false }
     }
 }
 
@@ -56,6 +58,8 @@ pub struct Mailer {
     pub templates: Templates,
     /// The server that takes the mails.
     pub server: Server,
+    /// Whether somebody has named it: mails that nobody asked for are written only then.
+    pub is_set: bool,
     pub(crate) show_links: bool,
 }
 
@@ -65,6 +69,7 @@ impl Mailer {
         Mailer {
             templates: Templates::new(settings.template_dir.clone()),
             server: settings.server.clone(),
+            is_set: settings.is_set,
             show_links: settings.show_links,
         }
     }

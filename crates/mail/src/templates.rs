@@ -30,6 +30,10 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "password_reset.txt",
     "account_confirmation.html",
     "account_confirmation.txt",
+    "email_otp.html",
+    "email_otp.txt",
+    "second_factor.html",
+    "second_factor.txt",
     "event_notification.html",
     "event_notification.txt",
     "setup.html",
@@ -253,7 +257,7 @@ mod tests {
 
     fn context() -> serde_json::Value {
         json!({"user": {"username": "uma", "name": "Uma <b>"}, "url": "https://id.example.org/?a=1&b=2", "expires": 1800,
-               "title": "Login failed", "body": "uma <script>", "key_value": {"User": "uma"}, "source": {"from": "mail"}})
+               "token": "123456", "title": "Login failed", "body": "uma <script>", "key_value": {"User": "uma"}, "source": {"from": "mail"}})
     }
 
     #[test]

@@ -124,7 +124,7 @@ pub struct NotificationWebhookMapping {
     pub name: String,
     #[field(
         label = "Expression",
-        help = "Knows notification (body, severity, event, user) and request.user."
+        help = "Knows notification (body, severity, event, user) and request.user; for text messages with codes device, token and stage."
     )]
     pub expression: Expression,
 }

@@ -10,8 +10,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy};
 use url::{Host, Url};
 
-use crate::Rules;
 use crate::guard::{Guard, Refused};
+use crate::{Resolved, Rules};
 
 /// An answer takes no longer, from looking the name up to its last byte.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -226,6 +226,9 @@ fn client(rules: &Rules, guard: Guard) -> Result<Client, String> {
         .referer(false)
         .no_proxy()
         .dns_resolver(Arc::new(guard));
+    for Resolved { host, address } in &rules.resolve {
+        builder = builder.resolve(host, *address);
+    }
     if let Some(address) = &rules.proxy {
         let proxy = Proxy::all(address)
             .map_err(|error| format!("the proxy {address} cannot be used: {error}"))?;
@@ -286,6 +289,21 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    }
+
+    #[tokio::test]
+    async fn a_host_is_where_the_operator_says() {
+        let port = answering(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()).await;
+        let resolve = Resolved::parse(&format!("Api.Example.test=127.0.0.1:{port}")).unwrap();
+        let rules = Rules { resolve: vec![resolve], ..Rules::default() };
+        let outbound = Outbound::new(rules);
+        let answer = outbound.send(Request::get("http://api.example.test/")).await.unwrap();
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        let other = outbound.send(Request::get(format!("http://127.0.0.1:{port}/"))).await;
+        assert!(matches!(other, Err(OutboundError::Refused(_))), "{other:?}");
+        for wrong in ["", "a", "=127.0.0.1:1", "a=b:1", "a=127.0.0.1"] {
+            assert_eq!(Resolved::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ mod client;
 mod guard;
 
 use std::future::ready;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use countersign_core::{Module, Start};
@@ -24,12 +25,33 @@ pub use guard::{Guard, is_public};
 pub struct Rules {
     /// Networks that may be reached although they are not public.
     pub allow: Vec<countersign_model::Cidr>,
+    /// Hosts that are where the operator says, instead of where their name leads.
+    pub resolve: Vec<Resolved>,
     /// Proxy that everything goes through, as `http://proxy.example.org:3128`.
     pub proxy: Option<String>,
     /// Hosts that are reached without it, separated by commas.
     pub no_proxy: Option<String>,
     /// What the program calls itself.
     pub user_agent: String,
+}
+
+/// Where a host is, whatever its name leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// The host as addresses name it.
+    pub host: String,
+    /// Where it is; port 0 stands for that of the address that is asked.
+    pub address: SocketAddr,
+}
+
+impl Resolved {
+    /// Reads `api.example.org=10.1.2.3:8443`.
+    pub fn parse(text: &str) -> Option<Resolved> {
+        let (host, address) = text.split_once('=')?;
+        let host = host.trim().to_ascii_lowercase();
+        let address = address.trim().parse().ok()?;
+        (!host.is_empty()).then_some(Resolved { host, address })
+    }
 }
 
 /// The way out, and its part of the program: rules that cannot be used refuse the start.

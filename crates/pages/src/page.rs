@@ -37,6 +37,11 @@ pub trait Page: Serialize + Send + Sync + 'static {
         false
     }
 
+    /// Origins of others whose scripts the page loads.
+    fn scripts_from(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the template reads as `page`: the JSON, unless people are told more than clients.
     /// `title` and `subtitle` replace those of the scene.
     fn view(&self, _scene: &Scene) -> Value {
@@ -59,6 +64,7 @@ pub trait AnyPage: Send + Sync {
     fn remembers(&self) -> Vec<&str>;
     fn names_user(&self) -> bool;
     fn takes_files(&self) -> bool;
+    fn scripts_from(&self) -> Vec<String>;
     fn view(&self, scene: &Scene) -> Value;
     /// The challenge: `component`, and the fields.
     fn json(&self) -> Map<String, Value>;
@@ -91,6 +97,10 @@ impl<P: Page> AnyPage for P {
 
     fn takes_files(&self) -> bool {
         Page::takes_files(self)
+    }
+
+    fn scripts_from(&self) -> Vec<String> {
+        Page::scripts_from(self)
     }
 
     fn view(&self, scene: &Scene) -> Value {

@@ -1,5 +1,6 @@
 //! Templates to HTML, HTML to an answer.
 
+use std::borrow::Cow;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use axum::response::{IntoResponse, Response};
@@ -25,7 +26,7 @@ static PAGES: LazyLock<Option<Pages>> = LazyLock::new(|| Pages::new().ok());
 pub fn response(status: StatusCode, frame: &Frame, scene: &Scene, page: &dyn AnyPage) -> Response {
     let html = PAGES.as_ref().map(|pages| pages.render(frame, scene, page));
     match html {
-        Some(Ok(html)) => with_headers(status, html),
+        Some(Ok(html)) => with_headers(status, html, &policy(&page.scripts_from())),
         Some(Err(_)) | None => undrawable(),
     }
 }
@@ -51,6 +52,7 @@ pub struct Pages {
     css: String,
     js: String,
     passkeys: String,
+    captcha: String,
 }
 
 impl Pages {
@@ -69,12 +71,14 @@ impl Pages {
         let css = format!("/static/pages/pages.{}.css", hash(CSS.as_bytes()));
         let js = format!("/static/pages/pages.{}.js", hash(JS.as_bytes()));
         let passkeys = format!("/static/pages/passkeys.{}.js", hash(PASSKEYS.as_bytes()));
+        let captcha = format!("/static/pages/captcha.{}.js", hash(CAPTCHA.as_bytes()));
         let files = Files::new(&[
             (css.as_str(), CSS.as_bytes()),
             (js.as_str(), JS.as_bytes()),
             (passkeys.as_str(), PASSKEYS.as_bytes()),
+            (captcha.as_str(), CAPTCHA.as_bytes()),
         ]);
-        Ok(Self { templates: RwLock::new(templates), files, css, js, passkeys })
+        Ok(Self { templates: RwLock::new(templates), files, css, js, passkeys, captcha })
     }
 
     /// The static files, own and of the web interface.
@@ -95,7 +99,8 @@ impl Pages {
         let view = page.view(scene);
         let values = context! {
             frame => Serde(frame), scene => Serde(scene), page => Serde(&view),
-            css => self.css.as_str(), js => self.js.as_str(), passkeys => self.passkeys.as_str()
+            css => self.css.as_str(), js => self.js.as_str(), passkeys => self.passkeys.as_str(),
+            captcha => self.captcha.as_str()
         };
         let text = page.template();
         {
@@ -120,16 +125,35 @@ fn url(state: &State, address: &str) -> Result<String, minijinja::Error> {
 
 fn undrawable() -> Response {
     let html = "<!doctype html><title>Error</title><p>This page could not be drawn.</p>".to_owned();
-    with_headers(StatusCode::INTERNAL_SERVER_ERROR, html)
+    with_headers(StatusCode::INTERNAL_SERVER_ERROR, html, CONTENT_SECURITY_POLICY)
 }
 
-fn with_headers(status: StatusCode, html: String) -> Response {
+/// The policy of a page that loads scripts of others, too: they run, ask, and show frames of their
+/// own.
+fn policy(others: &[String]) -> Cow<'static, str> {
+    if others.is_empty() {
+        return CONTENT_SECURITY_POLICY.into();
+    }
+    let others = others.join(" ");
+    let mut policy = String::new();
+    for directive in CONTENT_SECURITY_POLICY.split(';').map(str::trim) {
+        let named = ["script-src ", "connect-src ", "style-src "];
+        let more = named.iter().any(|name| directive.starts_with(name));
+        policy += directive;
+        policy += &if more { format!(" {others}; ") } else { "; ".to_owned() };
+    }
+    format!("{policy}frame-src {others}").into()
+}
+
+fn with_headers(status: StatusCode, html: String, policy: &str) -> Response {
     let mut response = (status, html).into_response();
     let headers = response.headers_mut();
+    let own = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+    let policy = HeaderValue::from_str(policy).unwrap_or(own);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     for (name, value) in [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
@@ -143,6 +167,8 @@ const CSS: &str = include_str!("../assets/pages.css");
 const JS: &str = include_str!("../assets/pages.js");
 /// Only the pages that ask for a passkey load it.
 const PASSKEYS: &str = include_str!("../assets/passkeys.js");
+/// Only the pages that ask a captcha service load it.
+const CAPTCHA: &str = include_str!("../assets/captcha.js");
 
 #[cfg(test)]
 mod tests {
@@ -162,6 +188,21 @@ mod tests {
         let page = Message::new("<script>alert(1)</script>").text("a \"b\" <c>");
         let html = pages.render(&Frame::new("x\"><b>"), &Scene::default(), &page).unwrap();
         assert!(!html.contains("<script>alert") && !html.contains("<c>") && !html.contains("<b>"));
+    }
+
+    #[test]
+    fn scripts_of_others_are_allowed_on_the_page_that_names_them() {
+        assert_eq!(policy(&[]), CONTENT_SECURITY_POLICY);
+        let policy = policy(&["https://a.example".to_owned(), "https://b.example".to_owned()]);
+        for part in [
+            "default-src 'none';",
+            "script-src 'self' https://a.example https://b.example;",
+            "connect-src 'self' https://a.example https://b.example;",
+            "frame-src https://a.example https://b.example",
+            "frame-ancestors 'none';",
+        ] {
+            assert!(policy.contains(part), "{part} in {policy}");
+        }
     }
 
     #[test]

@@ -579,8 +579,8 @@ def _ak_begin(given):
     names = {}
     for key in given["objects"]:
         fields = given["objects"][key]
-        if fields is None:
-            names[key] = None
+        if not isinstance(fields, dict):
+            names[key] = fields
         elif key == "source":
             names[key] = _AkSource(fields)
         elif key == "group":

@@ -38,6 +38,9 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0020_passkeys.sql")),
     Statements(include_str!("../migrations/0021_invitations.sql")),
     Statements(include_str!("../migrations/0022_proxy_sessions.sql")),
+    Statements(include_str!("../migrations/0023_sent_codes.sql")),
+    Statements(include_str!("../migrations/0024_text_messages.sql")),
+    Statements(include_str!("../migrations/0025_duo.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

@@ -275,6 +275,14 @@ async fn make_some(world: &World) {
             json!({"name": "walk webhook", "expression": "return {}"}),
         ),
         ("stages/authenticator/email/", json!({"name": "walk email authenticator"})),
+        (
+            "stages/authenticator/duo/",
+            json!({"name": "walk duo", "api_hostname": "127.0.0.1:1", "client_id": "a", "client_secret": "b"}),
+        ),
+        (
+            "stages/authenticator/sms/",
+            json!({"name": "walk sms", "provider": "twilio", "from_number": "1", "account_sid": "a", "auth": "b"}),
+        ),
         ("stages/captcha/", json!({"name": "walk captcha", "public_key": "a", "private_key": "b"})),
         ("stages/email/", json!({"name": "walk email"})),
         ("stages/invitation/stages/", json!({"name": "walk invitation"})),
@@ -336,6 +344,16 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
                 "INSERT INTO webauthn_device (user_id, name, confirmed, created, last_updated, public_key, sign_count, rp_id, aaguid, backup_eligible) VALUES ($1, 'walk', 1, 0, 0, '', 0, '', '', 0)",
                 params![owner],
             )?;
+            tx.execute(
+                "INSERT INTO duo_device (user_id, name, confirmed, created, last_updated, duo_user_id, stage) VALUES ($1, 'walk', 1, 0, 0, '', $2)",
+                params![owner, uuid],
+            )?;
+            for (table, to) in [("email_device", "email"), ("sms_device", "phone_number")] {
+                tx.execute(
+                    &format!("INSERT INTO {table} (user_id, name, confirmed, created, last_updated, {to}, stage, code, code_expires) VALUES ($1, 'walk', 1, 0, 0, '', $2, '', 0)"),
+                    params![owner, uuid],
+                )?;
+            }
             tx.execute(
                 "INSERT INTO static_device (user_id, name, confirmed, created, last_updated) VALUES ($1, 'walk', 1, 0, 0)",
                 params![owner],

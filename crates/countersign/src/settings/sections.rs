@@ -6,6 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use countersign_model::{Cidr, Secret};
+use countersign_outbound::Resolved;
 use countersign_store::SslMode;
 
 use super::{
@@ -319,6 +320,9 @@ sections! {
         /// `10.1.0.0/16,192.168.7.4/32`. Everything else that the Internet does not reach is
         /// refused, so that nobody uses this server to look into its own network.
         allow ("outbound.allow"): Vec<Cidr> = "";
+        /// Hosts that are reached at these addresses, whatever their names lead to, as
+        /// `api.example.org=10.1.2.3:8443`. They need no `outbound.allow`.
+        resolve ("outbound.resolve"): Vec<Resolved> = "";
         /// Proxy that all such requests go through, as `http://proxy.example.org:3128`.
         proxy ("outbound.proxy"): Option<Secret> = "env://HTTPS_PROXY?";
         /// Hosts that are reached without the proxy, separated by commas.

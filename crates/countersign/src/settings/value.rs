@@ -6,6 +6,7 @@ use std::{
 };
 
 use countersign_model::{Cidr, Secret};
+use countersign_outbound::Resolved;
 use countersign_store::SslMode;
 
 /// Something a setting's text can mean.
@@ -232,6 +233,17 @@ impl Place for Vec<Cidr> {
             return Some(Vec::new());
         }
         text.split(',').filter(|part| !part.trim().is_empty()).map(Cidr::parse).collect()
+    }
+}
+
+impl Place for Vec<Resolved> {
+    const WANTED: &'static str =
+        "hosts with their addresses, separated by commas, such as api.example.org=10.1.2.3:443";
+    fn stand_in() -> Self {
+        Vec::new()
+    }
+    fn read(text: &str) -> Option<Self> {
+        text.split(',').filter(|part| !part.trim().is_empty()).map(Resolved::parse).collect()
     }
 }
 

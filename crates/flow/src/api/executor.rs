@@ -32,7 +32,7 @@ pub(super) async fn post(flows: Flows, call: Call) -> Result<Response, ApiError>
     serve(flows.over(&call.cx), call, true).await
 }
 
-async fn browser(cx: &FlowContext, call: &Call) -> Result<Browser, ApiError> {
+pub(crate) async fn browser(cx: &FlowContext, call: &Call) -> Result<Browser, ApiError> {
     Ok(Browser::new(cx, &call.request, &visitor_of(call).await?).with_headers(&call.headers))
 }
 

@@ -12,6 +12,7 @@ pub(crate) use computed::{
     binding, flow, narrow_bindings, narrow_flows, narrow_unbound, print_binding, print_flow,
     prompt, short_flow, stage, stage_name, text,
 };
+pub(crate) use executor::browser as browser_of;
 
 use countersign_core::{Access, Operation, Permission, ThrottleClass, with};
 use countersign_model::Fields;

@@ -11,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::context::Flows;
+use crate::origin;
 use crate::stages::{EmailStage, mail_with_link};
 
 /// By the texts and the server of the e-mail stage that the query names.
@@ -28,8 +29,13 @@ pub(super) async fn send(flows: Flows, call: Call) -> Result<Response, ApiError>
     let stage = stage.filter(|stage| call.rights().on(view, stage.id()));
     let stage = stage.and_then(|stage| call.snapshot.get(stage).cloned());
     let stage = stage.ok_or_else(|| refused("Email stage does not exist."))?;
-    let page = format!("{}/if/flow/{slug}/", call.cx.origin(&call.request));
     let cx = flows.over(&call.cx);
+    let Some(origin) = origin::for_mail(&cx, &call.request).await? else {
+        return Err(refused(
+            "Nobody has said what the link begins with. Set base_url to the public address of this server, or sign in there as an administrator.",
+        ));
+    };
+    let page = format!("{origin}/if/flow/{slug}/");
     let work = move |tx: &mut Tx<'_>| {
         let seconds = stage.token_expiry.seconds();
         let key = create_flow_link(tx, pk, flow, seconds)?;

@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::authenticate::{self, Login};
-use super::{Backend, PasswordStage, passkey, password};
+use super::captcha::CaptchaChallenge;
+use super::{Backend, CaptchaStage, PasswordStage, passkey, password};
 use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
@@ -36,7 +37,7 @@ pub enum UserField {
     model = "authentik_stages_identification.identificationstage",
     title = "Identification Stage",
     component = "ak-stage-identification-form",
-    form = "name user_fields password_stage case_insensitive_matching pretend_user_exists show_matched_user enable_remember_me passwordless_flow",
+    form = "name user_fields password_stage captcha_stage case_insensitive_matching pretend_user_exists show_matched_user enable_remember_me passwordless_flow",
     fold("Source settings", "Other ways to sign in"),
     fold("Flow settings", "Links below the fields"),
     check = Self::check
@@ -58,7 +59,13 @@ pub struct IdentificationStage {
         filter
     )]
     pub password_stage: Option<Ref<PasswordStage>>,
-    #[field(label = "Captcha stage", hide, guard, filter)]
+    #[field(
+        label = "Captcha stage",
+        help = "Asks on the same page whether it is a person.",
+        choose(path = "stages/captcha"),
+        guard,
+        filter
+    )]
     pub captcha_stage: Option<Ref<dyn AnyStage>>,
     #[field(label = "Case insensitive matching", default = true, filter)]
     pub case_insensitive_matching: bool,
@@ -115,28 +122,28 @@ pub struct IdentificationStage {
     pub vanished: Vanished,
 }
 
-const NO_CAPTCHA: &str = "Captchas are not part of this version. Choose no captcha stage.";
 const FAILED: &str = "Failed to authenticate.";
+/// The picture of nobody.
+const NOBODY: &str = "/static/dist/assets/images/user_default.png";
 /// Longer than any name or address of an account.
 const LONGEST_NAME: usize = 1000;
 
 impl IdentificationStage {
-    fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+    fn check(&self, draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         if self.user_fields.is_empty() && self.sources.is_empty() {
             errors.add_object(Problem::new(
                 "invalid",
                 "When no user fields are selected, at least one source must be selected",
             ));
         }
-        if self.captcha_stage.is_some() {
-            errors.add("captcha_stage", Problem::new("invalid", NO_CAPTCHA));
+        if let Some(captcha) = self.captcha_stage
+            && draft.get(as_captcha(captcha)).is_none()
+        {
+            errors.add("captcha_stage", Problem::missing_reference(captcha.key()));
         }
     }
 
     fn incomplete(&self) -> Option<Step> {
-        if self.captcha_stage.is_some() {
-            return Some(Step::Deny(NO_CAPTCHA.to_owned()));
-        }
         let lost = if self.vanished.contains("password_stage") {
             "password stage"
         } else {
@@ -158,6 +165,19 @@ impl IdentificationStage {
 
     fn password_stage<'a>(&self, run: &'a Run) -> Option<&'a PasswordStage> {
         run.browser.snapshot.get(self.password_stage?)
+    }
+
+    fn captcha_stage(&self, run: &Run) -> Option<CaptchaStage> {
+        run.browser.snapshot.get(as_captcha(self.captcha_stage?)).cloned()
+    }
+
+    /// Whether the captcha of the page lets the visitor on. Asked before anybody looks who that is,
+    /// so that it takes the same time for every name.
+    async fn is_person(&self, run: &mut Run, answer: &Answer) -> Option<Step> {
+        let stage = self.captcha_stage(run)?;
+        let token = answer.raw_text("captcha_token").unwrap_or_default();
+        let problem = stage.check(run, &token).await?;
+        Some(Step::Invalid(FieldErrors::object(problem)))
     }
 
     fn link(&self, run: &Run, flow: Option<Ref<Flow>>) -> Option<String> {
@@ -183,7 +203,12 @@ impl IdentificationStage {
             allow_show_password: password.is_some_and(|stage| stage.allow_show_password),
             application_pre: run.application_hint.as_ref().map(|hint| hint.name.clone()),
             flow_designation: designation.map(ChoiceValue::value).unwrap_or_default(),
-            captcha_stage: None,
+            captcha_stage: self.captcha_stage(run).map(|stage| AskedCaptcha {
+                pending_user: String::new(),
+                pending_user_avatar: run.browser.cx.url(NOBODY),
+                component: CaptchaChallenge::COMPONENT,
+                question: stage.question(),
+            }),
             enroll_url: self.link(run, self.enrollment_flow),
             recovery_url: self.link(run, self.recovery_flow),
             passwordless_url: self.link(run, self.passwordless_flow),
@@ -270,6 +295,9 @@ impl IdentificationStage {
         if typed.len() > LONGEST_NAME {
             let text = format!("Ensure this field has no more than {LONGEST_NAME} characters.");
             return Ok(Step::invalid("uid_field", Problem::new("max_length", text)));
+        }
+        if let Some(refused) = self.is_person(run, answer).await {
+            return Ok(refused);
         }
         let failed = || Step::Invalid(FieldErrors::object(Problem::new("invalid", FAILED)));
         run.plan.context.remove(key::PENDING_USER_IDENTIFIER);
@@ -363,6 +391,21 @@ impl Stage for IdentificationStage {
     }
 }
 
+/// The question of a captcha service, as clients of the original find it in that of the name.
+#[derive(Debug, Clone, Serialize)]
+struct AskedCaptcha {
+    pending_user: String,
+    pending_user_avatar: String,
+    component: &'static str,
+    #[serde(flatten)]
+    question: CaptchaChallenge,
+}
+
+/// The field knows any stage; only these ask a captcha service.
+fn as_captcha(stage: Ref<dyn AnyStage>) -> Ref<CaptchaStage> {
+    Ref::new(stage.key())
+}
+
 /// User name, and the password where this stage or the next one asks for it.
 #[derive(Debug, Clone, Serialize)]
 struct IdentificationChallenge {
@@ -372,7 +415,7 @@ struct IdentificationChallenge {
     #[serde(skip_serializing_if = "Option::is_none")]
     application_pre: Option<String>,
     flow_designation: &'static str,
-    captcha_stage: Option<Value>,
+    captcha_stage: Option<AskedCaptcha>,
     #[serde(skip_serializing_if = "Option::is_none")]
     enroll_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -402,6 +445,10 @@ impl Page for IdentificationChallenge {
 
     fn remembers(&self) -> Vec<&str> {
         vec!["uid_field"]
+    }
+
+    fn scripts_from(&self) -> Vec<String> {
+        self.captcha_stage.as_ref().map(|asked| asked.question.origins()).unwrap_or_default()
     }
 
     fn view(&self, scene: &Scene) -> Value {
@@ -439,6 +486,7 @@ impl Page for IdentificationChallenge {
             "recovery_url": self.recovery_url.as_ref().or(self.recovery_of_brand.as_ref()),
             "enroll_url": self.enroll_url, "passwordless_url": self.passwordless_url,
             "sources": self.sources,
+            "captcha": self.captcha_stage.as_ref().map(|asked| &asked.question),
         })
     }
 
@@ -450,7 +498,12 @@ impl Page for IdentificationChallenge {
             allow_show_password: true,
             application_pre: Some("Flask SSO App".to_owned()),
             flow_designation: "authentication",
-            captcha_stage: None,
+            captcha_stage: Some(AskedCaptcha {
+                pending_user: String::new(),
+                pending_user_avatar: NOBODY.to_owned(),
+                component: CaptchaChallenge::COMPONENT,
+                question: CaptchaChallenge::samples().remove(0),
+            }),
             enroll_url: url("enroll"),
             recovery_url: url("recovery"),
             passwordless_url: url("passwordless"),
@@ -469,6 +522,7 @@ impl Page for IdentificationChallenge {
             enroll_url: None,
             recovery_url: None,
             passwordless_url: None,
+            captcha_stage: None,
             sources: Vec::new(),
             enable_remember_me: false,
             also_password: true,

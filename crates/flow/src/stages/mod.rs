@@ -2,10 +2,14 @@
 //! its line in [`all`].
 
 pub(crate) mod authenticate;
+mod authenticator_duo;
+mod authenticator_email;
+mod authenticator_sms;
 mod authenticator_static;
 mod authenticator_totp;
 mod authenticator_validate;
 mod authenticator_webauthn;
+mod captcha;
 mod consent;
 mod deny;
 mod dummy;
@@ -15,10 +19,10 @@ mod identification;
 pub(crate) mod invitation;
 pub(crate) mod passkey;
 mod password;
-mod plain;
 mod prompt;
 mod proof;
 mod redirect;
+mod sent_code;
 mod user_delete;
 mod user_login;
 mod user_logout;
@@ -32,10 +36,14 @@ use crate::context::Flows;
 use crate::stage::{AnyStage, Stage};
 use serde_json::{Map, Value};
 
+pub use authenticator_duo::AuthenticatorDuoStage;
+pub use authenticator_email::AuthenticatorEmailStage;
+pub use authenticator_sms::AuthenticatorSmsStage;
 pub use authenticator_static::AuthenticatorStaticStage;
 pub use authenticator_totp::{AuthenticatorTotpStage, TotpDigits};
 pub use authenticator_validate::AuthenticatorValidateStage;
 pub use authenticator_webauthn::AuthenticatorWebauthnStage;
+pub use captcha::CaptchaStage;
 pub(crate) use consent::AlwaysConsent;
 pub use consent::{ConsentMode, ConsentStage, Permission};
 pub use deny::DenyStage;
@@ -45,10 +53,10 @@ pub(crate) use email::mail_with_link;
 pub use identification::{IdentificationStage, UserField};
 pub use invitation::InvitationStage;
 pub use password::{Backend, PasswordStage};
-pub use plain::{AuthenticatorEmailStage, CaptchaStage};
 pub use prompt::{Prompt, PromptStage, PromptType};
 pub(crate) use prompt::{preview as preview_prompt, stages_of as prompt_stages};
 pub use redirect::RedirectStage;
+pub use sent_code::{Sending, SendsCodes};
 pub use user_delete::UserDeleteStage;
 pub use user_login::UserLoginStage;
 pub use user_logout::UserLogoutStage;
@@ -123,7 +131,9 @@ impl StageDef {
 /// Every sort of stages.
 pub(crate) fn all() -> Vec<StageDef> {
     vec![
-        StageDef::of::<AuthenticatorEmailStage>(),
+        StageDef::of::<AuthenticatorDuoStage>().brings(authenticator_duo::brings),
+        StageDef::of::<AuthenticatorEmailStage>().admit(authenticator_email::admit),
+        StageDef::of::<AuthenticatorSmsStage>(),
         StageDef::of::<AuthenticatorStaticStage>(),
         StageDef::of::<AuthenticatorTotpStage>(),
         StageDef::of::<AuthenticatorValidateStage>(),

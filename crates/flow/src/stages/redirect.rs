@@ -1,13 +1,11 @@
 //! Leads elsewhere: to an address or into another flow.
 
-use countersign_model::{Choice, Draft, FieldErrors, Kind, ObjectId, Problem, Ref};
-use serde_json::{Map, json};
-
 use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::plan::key;
 use crate::run::Run;
 use crate::stage::{AnyStage, Sentence, Stage, Step};
+use countersign_model::{Choice, Draft, FieldErrors, Kind, ObjectId, Problem, Ref};
 
 /// Where a redirect stage leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -91,13 +89,7 @@ impl RedirectStage {
             Target::Address(url) => return Step::Redirect(url),
             Target::Flow(flow) => flow,
         };
-        let mut context = if self.keep_context { run.plan.context.clone() } else { Map::new() };
-        context.insert(
-            key::IS_REDIRECTED.to_owned(),
-            json!({"pk": run.plan.flow.key().to_json(), "slug": run.slug()}),
-        );
-        context.remove(key::REDIRECT_STAGE_TARGET);
-        Step::SwitchFlow { flow, context }
+        Step::SwitchFlow { flow, keeps_context: self.keep_context }
     }
 }
 

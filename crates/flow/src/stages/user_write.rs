@@ -8,13 +8,12 @@ use countersign_model::{Choice, ChoiceValue, EmailAddress, Kind, Ref, Secret, di
 use countersign_store::{ActorUser, Tx, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::Backend;
 use super::{authenticate, invitation};
 use crate::error::FlowError;
 use crate::kinds::{Authentication, Flow};
-use crate::plan::{PendingUser, key};
+use crate::plan::{Invited, PendingUser, key};
 use crate::planner;
 use crate::run::Run;
 use crate::setup;
@@ -67,8 +66,8 @@ struct Change {
     password: Option<String>,
     group: Option<Ref<directory::Group>>,
     keep_session: Option<[u8; 32]>,
-    /// An invitation that is used by this, and the flow that it has to be for.
-    invitation: Option<(Uuid, Ref<Flow>)>,
+    /// An invitation that is used by this.
+    invitation: Option<Invited>,
     /// Set-up: only while the account has no password; closes the flow.
     closes_setup: Option<Ref<Flow>>,
     event: Value,
@@ -129,7 +128,7 @@ impl UserWriteStage {
             fields,
             password,
             group: self.create_users_group,
-            invitation: run.plan.invitation.map(|invitation| (invitation, run.plan.flow)),
+            invitation: run.plan.invitation,
             keep_session: own.then(|| run.browser.visitor.key_hash()),
             closes_setup: setup::is_setup(&run.slug()).then_some(run.plan.flow),
             event: Value::Object(event),
@@ -222,8 +221,8 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
     {
         fields.groups.push(group);
     }
-    if let Some((invitation, flow)) = change.invitation
-        && !invitation::spend(tx, invitation, flow)?
+    if let Some(invited) = change.invitation
+        && !invitation::spend(tx, invited)?
     {
         return Ok(Written::Uninvited);
     }

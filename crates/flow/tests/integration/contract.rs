@@ -43,7 +43,15 @@ fn fields(path: &str) -> Value {
     match path {
         "stages/authenticator/totp" => json!({"digits": "6"}),
         "stages/authenticator/validate" => json!({"not_configured_action": "deny"}),
-        "stages/captcha" => json!({"public_key": "a", "private_key": "b"}),
+        "stages/authenticator/duo" => {
+            json!({"api_hostname": "127.0.0.1:1", "client_id": "a", "client_secret": "b"})
+        }
+        "stages/authenticator/sms" => {
+            json!({"provider": "generic", "from_number": "1", "account_sid": "http://127.0.0.1:1/", "auth": "a"})
+        }
+        "stages/captcha" => {
+            json!({"public_key": "a", "private_key": "b", "api_url": "http://127.0.0.1:1/"})
+        }
         "stages/identification" => json!({"user_fields": ["username"]}),
         "stages/password" => json!({"backends": ["authentik.core.auth.InbuiltBackend"]}),
         "stages/prompt/stages" => json!({"fields": []}),

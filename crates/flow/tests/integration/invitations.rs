@@ -89,7 +89,104 @@ async fn only_invited_people_get_in_and_a_single_use_is_one() {
     let gone = admin.get(&format!("/api/v3/stages/invitation/invitations/{token}/")).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
     let used = admin.get("/api/v3/events/events/?action=invitation_used").await.json();
-    assert_eq!(used["results"][0]["context"]["invitation_uuid"], token.replace('-', ""));
+    assert_eq!(used["pagination"]["count"], 1);
+}
+
+/// Who has the id of an invitation gets in, so that it is in no event: neither by name nor in the
+/// address of a request.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_show_no_invitation_that_is_still_good() {
+    let world = World::set_up().await;
+    let mut admin = world.administrator().await;
+    enrolment(&mut admin, "join", true).await;
+    let token = invite(&mut admin, json!({"name": "many", "expires": null})).await;
+    let there = format!("stages/invitation/invitations/{token}");
+    admin.change(&there, json!({"name": "more"})).await;
+    let end = enrol(&mut world.browser(), &with("join", &token), "anna").await;
+    assert_eq!(end["component"], "xak-flow-redirect", "{end}");
+    let page = format!("/if/flow/join/?itoken={token}");
+    let mut bela = world.browser();
+    bela.get(&page).await;
+    bela.post_form(&page, &[("username", "bela"), ("password", FRESH), ("password_repeat", FRESH)])
+        .await;
+    bela.get(&page).await;
+    let there = format!("/api/v3/{there}/");
+    let gone = admin.send(Method::DELETE, &there, "application/json", String::new()).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text);
+    for action in ["model_created", "model_updated", "model_deleted"] {
+        let of = format!("action = '{action}' AND context LIKE '%\"model_name\":\"invitation\"%'");
+        assert_eq!(world.count(&format!("SELECT COUNT(*) FROM event WHERE {of}")).await, 1);
+    }
+    let used = "SELECT COUNT(*) FROM event WHERE action = 'invitation_used'";
+    assert_eq!(world.count(used).await, 2);
+    for key in [token.clone(), token.replace('-', "")] {
+        let shown = format!("SELECT COUNT(*) FROM event WHERE context LIKE '%{key}%'");
+        assert_eq!(world.count(&shown).await, 0, "{key}");
+        let runs = format!("SELECT COUNT(*) FROM flow_run WHERE steps LIKE '%{key}%'");
+        assert_eq!(world.count(&runs).await, 0, "{key}");
+    }
+}
+
+/// What a maker says of an account ends with the maker's own, and never makes it active.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_ends_with_its_maker_and_activates_nobody() {
+    let world = World::set_up().await;
+    let mut admin = world.administrator().await;
+    enrolment(&mut admin, "join", true).await;
+    let active = json!({"name": "active", "fixed_data": {"is_active": true}});
+    let refused = admin.post_json("/api/v3/stages/invitation/invitations/", active).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.json()["fixed_data"].is_array(), "{}", refused.text);
+    let mara = admin.create("core/users", json!({"username": "mara", "name": "Mara"})).await;
+    let token = invite(&mut admin, json!({"name": "by-mara", "expires": null})).await;
+    let owned = format!("UPDATE invitation SET created_by = {mara}");
+    world.execute(&owned).await;
+    let path = with("join", &token);
+    let mut early = world.browser();
+    assert_eq!(early.challenge(&path).await["component"], "ak-stage-prompt");
+    let wrong = json!({"username": "anna", "password": FRESH, "password_repeat": "other"});
+    early.answer(&path, wrong).await;
+    admin.change(&format!("core/users/{mara}"), json!({"is_active": false})).await;
+    let denied = |shown: &Value| shown["component"] == "ak-stage-access-denied";
+    assert!(denied(&world.browser().challenge(&path).await));
+    // Nor for who came in time.
+    assert!(denied(&enrol(&mut early, &path, "anna").await));
+    assert_eq!(world.count("SELECT COUNT(*) FROM users WHERE username = 'anna'").await, 0);
+}
+
+/// Another flow that goes on with the context goes on with the invitation, too: it is used there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_use_is_one_in_whichever_flow_the_account_is_made() {
+    let world = World::set_up().await;
+    let mut admin = world.administrator().await;
+    enrolment(&mut admin, "target", false).await;
+    admin.change("flows/instances/target", json!({"authentication": "require_redirect"})).await;
+    let target = admin.get("/api/v3/flows/instances/target/").await.json()["pk"].clone();
+    let invited = json!({"name": "gate invited", "continue_flow_without_invitation": false});
+    let invited = admin.create("stages/invitation/stages", invited).await;
+    let on = json!({"name": "on", "mode": "flow", "target_flow": target, "keep_context": true});
+    let on = admin.create("stages/redirect", on).await;
+    let gate = admin.flow("gate", json!({"designation": "enrollment"}), &[&invited, &on]).await.0;
+    let token = invite(&mut admin, json!({"name": "once", "single_use": true, "flow": gate})).await;
+    // By pages, which follow from one flow to the other; both come in before either is done.
+    let page = format!("/if/flow/gate/?itoken={token}");
+    let mut browsers = [world.browser(), world.browser()];
+    let mut there = String::new();
+    for browser in &mut browsers {
+        let led = browser.get(&page).await;
+        led.location().clone_into(&mut there);
+        assert!(there.starts_with("/if/flow/target/"), "{} {}", led.status, led.text);
+        browser.get(&there).await;
+    }
+    let mut ends = Vec::new();
+    for (browser, name) in browsers.iter_mut().zip(["anna", "bela"]) {
+        let fields = [("username", name), ("password", FRESH), ("password_repeat", FRESH)];
+        browser.post_form(&there, &fields).await;
+        ends.push(browser.get(&there).await.text);
+    }
+    let made = "SELECT COUNT(*) FROM users WHERE username IN ('anna', 'bela')";
+    assert_eq!(world.count(made).await, 1, "{ends:?}");
+    assert_eq!(world.count("SELECT COUNT(*) FROM invitation").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

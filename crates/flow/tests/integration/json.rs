@@ -1,6 +1,6 @@
 //! The executor as API clients of the original use it.
 
-use crate::world::World;
+use crate::world::{World, executor};
 use http::{Method, StatusCode};
 use serde_json::json;
 
@@ -303,4 +303,28 @@ async fn runs_are_recorded_without_secrets() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("the run was not recorded");
+}
+
+/// A run ends a day after its beginning, however often it is answered in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_has_an_end_however_often_it_is_answered() {
+    let world = World::set_up().await;
+    let mut admin = world.administrator().await;
+    let button = admin.create("stages/dummy", json!({"name": "button"})).await;
+    let city = json!({"name": "city", "field_key": "city", "label": "City", "type": "text", "required": true});
+    let city = admin.create("stages/prompt/prompts", city).await;
+    let ask = admin.create("stages/prompt/stages", json!({"name": "ask", "fields": [city]})).await;
+    admin.flow("ask", json!({}), &[&button, &ask]).await;
+    let path = executor("ask");
+    let mut browser = world.browser();
+    browser.challenge(&path).await;
+    assert_eq!(browser.answer(&path, json!({})).await["component"], "ak-stage-prompt");
+    for _ in 0..47 {
+        world.clock.advance(1800);
+        let shown = browser.answer(&path, json!({})).await;
+        assert_eq!(shown["component"], "ak-stage-prompt");
+    }
+    world.clock.advance(1800);
+    let over = browser.challenge(&path).await;
+    assert_eq!(over["component"], "ak-stage-dummy", "{over}");
 }

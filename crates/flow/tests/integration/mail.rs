@@ -246,6 +246,69 @@ async fn an_administrators_link_leads_straight_to_the_new_password_also_by_mail(
     assert_eq!(admin.post_json(nobody, json!({})).await.status, StatusCode::NOT_FOUND);
 }
 
+/// An administrator's own request says nothing of where the reader's link leads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_link_by_mail_leads_to_the_address_that_an_administrator_uses() {
+    let (world, user) = forgetful().await;
+    let mut admin = world.administrator().await;
+    let stage = admin.get("/api/v3/stages/email/?name=default-recovery-email").await.json();
+    let stage = stage["results"][0]["pk"].as_str().unwrap().to_owned();
+    let path = format!("/api/v3/core/users/{user}/recovery_email/?email_stage={stage}");
+    admin.headers.push(("x-forwarded-host", "evil.test"));
+    let sent = admin.post_json(&path, json!({})).await;
+    assert_eq!(sent.status, StatusCode::NO_CONTENT, "{}", sent.text);
+    // The link begins with the address where the administrator has signed in.
+    world.mailed_link("nina@example.test").await;
+}
+
+/// Any number of accounts may name one address: an hour has five mails for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_gets_few_mails_however_many_accounts_name_it() {
+    let world = World::set_up().await;
+    world.apply(&["example/flows-enrollment-email-verification.yaml"]).await;
+    world.administrator().await;
+    let path = executor("default-enrollment-flow");
+    let mut sent = 0;
+    for number in 0..8 {
+        let mut somebody = world.browser();
+        somebody.challenge(&path).await;
+        let first = json!({"username": format!("somebody{number}"), "password": FRESH, "password_repeat": FRESH});
+        somebody.answer(&path, first).await;
+        // One mailbox, written in ways of its own.
+        let email = if number % 2 == 0 { "Otto@example.test" } else { "otto+a@example.test" };
+        let shown = somebody.answer(&path, json!({"name": "Otto", "email": email})).await;
+        assert_eq!(shown["component"], "ak-stage-email", "{shown}");
+        sent += world.mails().await.len();
+    }
+    assert_eq!(sent, 5);
+    world.clock.advance(3601);
+    let mut later = world.browser();
+    later.challenge(&path).await;
+    let first = json!({"username": "later", "password": FRESH, "password_repeat": FRESH});
+    later.answer(&path, first).await;
+    later.answer(&path, json!({"name": "Otto", "email": "otto@example.test"})).await;
+    assert_eq!(world.mails().await.len(), 1);
+}
+
+/// Clients of the executor send what a page's address says in one value of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_show_no_key_that_the_executors_query_carries() {
+    let (world, _) = forgetful().await;
+    let path = format!(
+        "{}flow_token%3Dkey-of-a-link%26next%3D%252Fif%252Fuser%252F",
+        executor("default-authentication-flow")
+    );
+    let mut nina = world.browser();
+    nina.challenge(&path).await;
+    nina.answer(&path, json!({"uid_field": "nina"})).await;
+    nina.answer(&path, json!({"password": "wrong"})).await;
+    let of_request = "action = 'login_failed' AND context LIKE '%flow_token=****%'";
+    let count = format!("SELECT COUNT(*) FROM event WHERE {of_request}");
+    assert_eq!(world.count(&count).await, 1);
+    let shown = "SELECT COUNT(*) FROM event WHERE context LIKE '%key-of-a-link%'";
+    assert_eq!(world.count(shown).await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_of_recovery_adopts_the_flow_and_runs() {
     let (world, _) = forgetful().await;

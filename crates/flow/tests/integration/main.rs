@@ -9,6 +9,7 @@
 
 mod accounts;
 mod contract;
+mod email_codes;
 mod guessing;
 mod invitations;
 mod json;

@@ -432,24 +432,13 @@ async fn a_name_may_stay_on_the_device() {
 async fn m8_protection_that_is_not_there_is_not_promised() {
     let world = World::set_up().await;
     let mut admin = admin(&world).await;
-    let captcha = admin
-        .create("stages/captcha", json!({"name": "captcha", "public_key": "p", "private_key": "s"}))
-        .await;
     let login = stage_named(&mut admin, "default-authentication-login").await;
-    let who = stage_named(&mut admin, "default-authentication-identification").await;
     let networks = ["bind_asn", "bind_asn_network", "bind_asn_network_ip"]
         .map(|value| ("network_binding", value));
     let places = ["bind_continent", "bind_continent_country", "bind_continent_country_city"]
         .map(|value| ("geoip_binding", value));
-    let captchas = [("captcha_stage", captcha.as_str().unwrap())];
-    let all = networks
-        .into_iter()
-        .chain(places)
-        .map(|(field, value)| ("user_login", &login, field, value, "no_binding"));
-    for (kind, stage, field, value, none) in
-        all.chain(captchas.map(|(field, value)| ("identification", &who, field, value, "")))
-    {
-        let path = format!("/api/v3/stages/{kind}/{}/", stage.as_str().unwrap());
+    for (field, value) in networks.into_iter().chain(places) {
+        let path = format!("/api/v3/stages/user_login/{}/", login.as_str().unwrap());
         let refused = admin
             .send(Method::PATCH, &path, "application/json", json!({field: value}).to_string())
             .await;
@@ -460,15 +449,10 @@ async fn m8_protection_that_is_not_there_is_not_promised() {
             refused.text
         );
         let made = admin
-            .post_json(
-                &format!("/api/v3/stages/{kind}/"),
-                json!({"name": "new", "user_fields": ["username"], field: value}),
-            )
+            .post_json("/api/v3/stages/user_login/", json!({"name": "new", field: value}))
             .await;
         assert_eq!(made.status, StatusCode::BAD_REQUEST, "{field} {value}: {}", made.text);
-        let taken = if none.is_empty() { Value::Null } else { none.into() };
-        admin
-            .change(&format!("stages/{kind}/{}", stage.as_str().unwrap()), json!({field: taken}))
-            .await;
+        let path = format!("stages/user_login/{}", login.as_str().unwrap());
+        admin.change(&path, json!({field: "no_binding"})).await;
     }
 }

@@ -213,6 +213,9 @@ impl Python {
             objects.insert("provider".to_owned(), provider);
             objects.insert("token".to_owned(), Value::Null);
         }
+        if let Occasion::SentCode(Value::Object(given)) = request.occasion {
+            objects.extend(given.clone());
+        }
         if let Some(target) = request.target
             && let Some(entry) = request.snapshot.bindable(target)
         {

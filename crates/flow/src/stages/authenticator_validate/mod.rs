@@ -1,6 +1,8 @@
 //! Asks for a second proof.
 
+mod duo;
 mod page;
+mod sent;
 
 use countersign_authenticators::{
     DeviceClass, DeviceType, Held, Passkey, UserVerification, held_by, verify,
@@ -16,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::page::{AuthenticatorValidationChallenge, DeviceChallenge, SelectableStage, WRONG};
+use self::page::{
+    AuthenticatorValidationChallenge, DENIED, DeviceChallenge, SelectableStage, WRONG,
+};
 use super::proof::{self, Proof, Unproved};
 use super::{authenticate, passkey};
 use crate::answer::Answer;
@@ -106,7 +110,9 @@ impl AuthenticatorValidateStage {
     /// The devices of somebody that count here, and the passkeys among them once more.
     async fn devices(&self, run: &Run, user: i64) -> Result<Devices, FlowError> {
         let held = run.cx().store.look_up(move |sql| held_by(sql, Some(user))).await?;
-        let counts = |held: &Held| held.confirmed && self.device_classes.contains(&held.def.class);
+        let counts = |held: &Held| {
+            held.confirmed && held.proves && self.device_classes.contains(&held.def.class)
+        };
         let mut held: Vec<Held> = held.into_iter().filter(counts).collect();
         let mut passkeys = Vec::new();
         if held.iter().any(is_passkey) {
@@ -157,12 +163,13 @@ impl AuthenticatorValidateStage {
         devices: &Devices,
     ) -> Result<Vec<DeviceChallenge>, FlowError> {
         let one = |held: &Held| {
-            let challenge = if is_passkey(held) {
-                self.asked(Some(user)).options(run, &devices.passkeys)?
-            } else {
-                held.def.challenge()
+            let sent_to = if held.def.is_sent() { sent::masked(run, held) } else { None };
+            let challenge = match held.def.class {
+                DeviceClass::Webauthn => self.asked(Some(user)).options(run, &devices.passkeys)?,
+                DeviceClass::Email => json!({"email": sent_to}),
+                _ => json!({}),
             };
-            Ok(DeviceChallenge::of(held, challenge))
+            Ok(DeviceChallenge { sent_to, ..DeviceChallenge::of(held, challenge) })
         };
         devices.first_of_each().map(one).collect()
     }
@@ -175,6 +182,7 @@ impl AuthenticatorValidateStage {
                 device_uid: "-1".to_owned(),
                 challenge: self.asked(None).options(run, &[])?,
                 last_used: None,
+                sent_to: None,
             }],
             ..AuthenticatorValidationChallenge::default()
         }))
@@ -268,14 +276,7 @@ impl AuthenticatorValidateStage {
             }
             Err(Unproved::Wrong(why)) => {
                 attempt.failed(&cx).await;
-                let about = PendingUser {
-                    pk: Some(pk),
-                    username: user.username.clone(),
-                    name: user.name.clone(),
-                    email: user.email.clone(),
-                    backend: None,
-                };
-                run.login_failed(&about, &why, &[("device_class", "totp")]).await;
+                note_failure(run, user, &why, "totp").await;
                 Ok(Step::invalid("code", Problem::new("invalid", WRONG)))
             }
             Err(Unproved::Store(error)) => {
@@ -284,6 +285,72 @@ impl AuthenticatorValidateStage {
             }
         }
     }
+}
+
+impl AuthenticatorValidateStage {
+    /// Has Duo check a code, or ask on the phone.
+    async fn prove_by_duo(
+        &self,
+        run: &mut Run,
+        state: &mut Asked,
+        held: &Held,
+        code: Option<String>,
+    ) -> Result<Step, FlowError> {
+        let cx = run.cx().clone();
+        let field = if code.is_some() { "code" } else { "duo" };
+        let (address, owner) = (run.request().client_ip, Owner::SecondFactor(held.user));
+        let attempt = match Attempt::begin(&cx, owner, address, &run.visitor().browser).await {
+            Ok(attempt) => attempt,
+            Err(wait) => return Ok(authenticate::throttled(run, field, wait)),
+        };
+        let tried = match code {
+            Some(code) => duo::code(run, held, &code).await,
+            None => duo::push(run, held, &mut state.push).await,
+        };
+        let spent = match tried {
+            Ok(duo::Tried::Proved) => duo::spend(run, held).await,
+            Ok(duo::Tried::Denied(why)) => Err(Unproved::Wrong(why.to_owned())),
+            // Counted, too: nobody is worn down by being asked again and again.
+            Ok(duo::Tried::Waiting) => {
+                attempt.failed(&cx).await;
+                let text = "Nobody has answered on the phone yet.";
+                return Ok(Step::invalid(field, Problem::new("waiting", text)));
+            }
+            Err(error) => {
+                attempt.not_made(&cx).await;
+                return Err(error);
+            }
+        };
+        match spent {
+            Ok(proof) => {
+                attempt.succeeded(&cx).await;
+                proof.remember(run, self.last_auth_threshold.seconds());
+                proof.note(run);
+                Ok(Step::Done)
+            }
+            Err(Unproved::Wrong(why)) => {
+                attempt.failed(&cx).await;
+                let user = run.pending_or_session_user().unwrap_or_default();
+                note_failure(run, &user, &why, "duo").await;
+                Ok(Step::invalid(field, Problem::new("denied", DENIED)))
+            }
+            Err(Unproved::Store(error)) => {
+                attempt.not_made(&cx).await;
+                Err(error.into())
+            }
+        }
+    }
+}
+
+async fn note_failure(run: &Run, user: &Subject, why: &str, class: &str) {
+    let about = PendingUser {
+        pk: Some(user.pk),
+        username: user.username.clone(),
+        name: user.name.clone(),
+        email: user.email.clone(),
+        backend: None,
+    };
+    run.login_failed(&about, why, &[("device_class", class)]).await;
 }
 
 /// Has the person set up a device in the next step.
@@ -340,6 +407,28 @@ impl Devices {
 pub struct Asked {
     #[serde(default)]
     class: Option<String>,
+    /// The class in which a code was sent.
+    #[serde(default)]
+    sent: Option<String>,
+    /// A question on a phone that was not answered yet, as Duo calls it.
+    #[serde(default)]
+    push: Option<String>,
+}
+
+impl Asked {
+    /// Has a code sent, if the class is one whose codes are; why not, if something has to be
+    /// mended.
+    async fn send(
+        &mut self,
+        run: &Run,
+        devices: &Devices,
+        class: &str,
+    ) -> Result<Option<Problem>, FlowError> {
+        let held = devices.first_of_each().find(|held| held.def.class.value() == class);
+        let Some(held) = held.filter(|held| held.def.is_sent()) else { return Ok(None) };
+        self.sent = Some(class.to_owned());
+        sent::send(run, held).await
+    }
 }
 
 impl AuthenticatorValidateStage {
@@ -410,11 +499,24 @@ impl Stage for AuthenticatorValidateStage {
         if proof::is_remembered(run, self.last_auth_threshold.seconds(), &devices.held) {
             return Ok(Step::Done);
         }
-        Ok(Step::show(AuthenticatorValidationChallenge {
+        let shown = AuthenticatorValidationChallenge {
             device_challenges: self.challenges(run, &user, &devices)?,
             configuration_stages: Vec::new(),
             asked: state.class.clone(),
-        }))
+        };
+        if run.browser.is_page {
+            state.class = Some(shown.asked_for().to_owned());
+        }
+        // Pages have a code sent at once; clients choose first. Looking at a page that keeps
+        // nothing sends nothing.
+        if run.browser.is_page
+            && (run.is_kept || run.browser.user_pk().is_some())
+            && state.sent.as_deref() != Some(shown.asked_for())
+            && let Some(problem) = state.send(run, &devices, shown.asked_for()).await?
+        {
+            return Ok(Step::invalid("code", problem));
+        }
+        Ok(Step::show(shown))
     }
 
     async fn answer(
@@ -437,6 +539,10 @@ impl Stage for AuthenticatorValidateStage {
             Ok(None) => {}
             Ok(class) => {
                 state.class = class;
+                let asked = state.class.clone().unwrap_or_default();
+                if let Some(problem) = state.send(run, &devices, &asked).await? {
+                    return Ok(Step::invalid("code", problem));
+                }
                 if answer.get("select").is_some() {
                     return self.show(run, state).await;
                 }
@@ -447,8 +553,28 @@ impl Stage for AuthenticatorValidateStage {
             let problem = Problem::new("invalid", "No compatible device class allowed");
             Ok(Step::invalid(name, problem))
         };
-        if given(answer, "duo").is_some() {
-            return not_offered("duo");
+        let by_duo = devices.first_of_each().find(|held| held.def.class == DeviceClass::Duo);
+        let chose_duo = state.class.as_deref() == Some(DeviceClass::Duo.value());
+        if let Some(held) = by_duo.filter(|_| chose_duo)
+            && given(answer, "code").is_some()
+        {
+            let held = held.clone();
+            return match answer.raw_text("code") {
+                Ok(code) => self.prove_by_duo(run, state, &held, Some(code)).await,
+                Err(problem) => Ok(Step::invalid("code", problem)),
+            };
+        }
+        if let Some(named) = given(answer, "duo") {
+            if by_duo.is_none() {
+                return not_offered("duo");
+            }
+            let named = named.as_i64().or_else(|| named.as_str()?.parse().ok());
+            let is_named =
+                |held: &&Held| held.def.class == DeviceClass::Duo && Some(held.id) == named;
+            let Some(held) = devices.held.iter().find(is_named).cloned() else {
+                return Ok(Step::invalid("duo", Problem::new("invalid", "Invalid device")));
+            };
+            return self.prove_by_duo(run, state, &held, None).await;
         }
         if let Some(given) = given(answer, "webauthn") {
             if devices.passkeys.is_empty() {

@@ -11,6 +11,8 @@ use crate::stages::passkey;
 pub(super) const WRONG: &str =
     "Invalid Token. Please ensure the time on your device is accurate and try again.";
 
+pub(super) const DENIED: &str = "Duo denied access";
+
 /// A device that the person may prove to have.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct DeviceChallenge {
@@ -18,6 +20,9 @@ pub(super) struct DeviceChallenge {
     pub(super) device_uid: String,
     pub(super) challenge: Value,
     pub(super) last_used: Option<String>,
+    /// Where its codes go, as far as it may be seen.
+    #[serde(skip)]
+    pub(super) sent_to: Option<String>,
 }
 
 impl DeviceChallenge {
@@ -27,6 +32,7 @@ impl DeviceChallenge {
             device_uid: held.id.to_string(),
             challenge,
             last_used: held.last_used.map(Timestamp::iso),
+            sent_to: None,
         }
     }
 
@@ -57,6 +63,15 @@ pub(super) struct AuthenticatorValidationChallenge {
     pub(super) asked: Option<String>,
 }
 
+impl AuthenticatorValidationChallenge {
+    /// The class that the page asks for.
+    pub(super) fn asked_for(&self) -> &str {
+        let first = self.device_challenges.iter().max_by_key(|device| device.rank());
+        let first = first.map(|device| device.device_class.as_str());
+        self.asked.as_deref().or(first).unwrap_or_default()
+    }
+}
+
 impl Page for AuthenticatorValidationChallenge {
     const COMPONENT: &'static str = "ak-stage-authenticator-validate";
     const TEMPLATE: &'static str = include_str!("page.html");
@@ -74,18 +89,27 @@ impl Page for AuthenticatorValidationChallenge {
             });
         }
         let classes = || self.device_challenges.iter().map(|device| device.device_class.as_str());
-        let first = self.device_challenges.iter().max_by_key(|device| device.rank());
-        let first = first.map(|device| device.device_class.as_str());
-        let asked = self.asked.as_deref().or(first).unwrap_or_default();
+        let asked = self.asked_for();
+        let device = || self.device_challenges.iter().find(|device| device.device_class == asked);
+        let sent_to = || match device().and_then(|device| device.sent_to.as_deref()) {
+            Some(to) => format!("We sent it to {to}."),
+            None => String::new(),
+        };
         let (label, help) = match asked {
-            "static" => ("Recovery code", "Each of them works once."),
-            _ => ("Code from your authenticator app", ""),
+            "static" => ("Recovery code", "Each of them works once.".to_owned()),
+            "email" => ("Code from the mail", sent_to()),
+            "sms" => ("Code from the message", sent_to()),
+            "duo" => ("Code from Duo Mobile", String::new()),
+            _ => ("Code from your authenticator app", String::new()),
         };
         let told = scene.errors.fields.get("code").map(Vec::as_slice).unwrap_or_default();
         let errors: Vec<_> = told
             .iter()
             .map(|text| match (text.as_str(), asked) {
-                (WRONG, "static") => "This code is wrong, or it was used already.",
+                (WRONG, "static" | "email" | "sms") => {
+                    "This code is wrong, or it was used already."
+                }
+                (DENIED, _) => "Duo did not accept this code.",
                 (WRONG, _) => "This code is wrong, or it was used already. Wait for the next one.",
                 (text, _) => text,
             })
@@ -94,6 +118,9 @@ impl Page for AuthenticatorValidationChallenge {
             let label = match class {
                 "static" => "Use a recovery code",
                 "webauthn" => "Use a passkey",
+                "email" => "Get a code by e-mail",
+                "sms" => "Get a code by text message",
+                "duo" => "Use Duo",
                 _ => "Use your authenticator app",
             };
             json!({"class": class, "label": label})
@@ -117,6 +144,10 @@ impl Page for AuthenticatorValidationChallenge {
             "errors": errors,
             "label": label,
             "help": help,
+            "push": device().filter(|_| asked == "duo").map(|device| &device.device_uid),
+            "push_errors": scene.errors.fields.get("duo"),
+            "digits": matches!(asked, "totp" | "email" | "sms" | "duo"),
+            "sent": matches!(asked, "email" | "sms"),
             "others": others.collect::<Vec<_>>(),
         })
     }
@@ -127,6 +158,7 @@ impl Page for AuthenticatorValidationChallenge {
             device_uid: "1".to_owned(),
             challenge: json!({}),
             last_used: last_used.map(str::to_owned),
+            sent_to: None,
         };
         let stage = |name: &str, model: &str| SelectableStage {
             pk: "0b2a9bd7-5f3b-4d24-9e0c-5d6b2a3a8f10".to_owned(),
@@ -148,6 +180,15 @@ impl Page for AuthenticatorValidationChallenge {
         vec![
             Self { device_challenges: all, ..Self::default() },
             Self { device_challenges: both.clone(), ..Self::default() },
+            Self {
+                device_challenges: vec![DeviceChallenge {
+                    challenge: json!({"email": "u**@e******.org"}),
+                    sent_to: Some("u**@e******.org".to_owned()),
+                    ..device("email", None)
+                }],
+                ..Self::default()
+            },
+            Self { device_challenges: vec![device("duo", None)], ..Self::default() },
             Self { device_challenges: both, asked: Some("static".to_owned()), ..Self::default() },
             Self {
                 configuration_stages: vec![

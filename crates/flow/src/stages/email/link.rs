@@ -60,7 +60,8 @@ impl Order {
         let (flow, seconds) =
             (self.plan.flow.key().uuid().unwrap_or_default(), stage.token_expiry.seconds());
         let name = format!("ak-email-stage-{}", task.simple());
-        let Some(key) = create_mailed_link(tx, user.pk, name, flow, &plan, seconds)? else {
+        let Some(key) = create_mailed_link(tx, (user.pk, &address), name, flow, &plan, seconds)?
+        else {
             return Ok(());
         };
         mail_with_link(cx, &stage, &user, address, &self.page, seconds, &key)?.post(tx)?;

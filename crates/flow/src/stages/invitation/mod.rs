@@ -2,17 +2,17 @@
 
 mod table;
 
-use countersign_core::{Module, find};
+use countersign_core::Module;
 use countersign_model::Kind;
 use countersign_rest::{object_schema, table};
 use countersign_store::StoreError;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use self::table::Invitation;
+use self::table::{IS_ACTIVE, Invitation, known_as};
 use crate::context::Flows;
 use crate::error::FlowError;
-use crate::plan::key;
+use crate::plan::{Invited, key};
 use crate::run::Run;
 use crate::stage::{AnyStage, Sentence, Stage, Step};
 
@@ -49,9 +49,8 @@ impl InvitationStage {
         let given = run.plan.query_value("itoken").or_else(|| run.plan.query_value("token"));
         let given = given.or_else(answered).and_then(|token| Uuid::parse_str(token).ok());
         let Some(given) = given else { return Ok(None) };
-        let found: Option<Invitation> = run.cx().store.read(move |sql| find(sql, given)).await?;
-        let now = run.cx().clock.now();
-        Ok(found.filter(|found| found.is_good_for(run.plan.flow, now)))
+        let (flow, now) = (run.plan.flow, run.cx().clock.now());
+        run.cx().store.read(move |sql| table::good(sql, given, flow, now)).await
     }
 }
 
@@ -67,16 +66,18 @@ impl Stage for InvitationStage {
             });
         };
         // It is used by what the flow does for whom it invited, not by looking at the page.
-        run.plan.invitation = Some(found.uuid);
+        run.plan.invitation = Some(Invited { invitation: found.uuid, flow: run.plan.flow });
+        let mut fixed = found.fixed_data.0;
+        fixed.remove(IS_ACTIVE);
         let context = &mut run.plan.context;
         context.insert("invitation_in_effect".to_owned(), true.into());
         context.insert(
             "invitation".to_owned(),
-            json!({"pk": found.uuid, "name": *found.name, "fixed_data": found.fixed_data.0}),
+            json!({"pk": known_as(found.uuid), "name": *found.name, "fixed_data": fixed}),
         );
         merge(
             context.entry(key::PROMPT_DATA).or_insert_with(|| Value::Object(Map::new())),
-            &Value::Object(found.fixed_data.0),
+            &Value::Object(fixed),
         );
         Ok(Step::Done)
     }

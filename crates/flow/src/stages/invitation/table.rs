@@ -7,12 +7,13 @@ use countersign_model::{
     Fields as _, JsonMap, Key, Problem, Ref, Slug, Table, Timestamp, directory,
 };
 use countersign_rest::{Condition, Resource, plain};
-use countersign_store::{Sql, StoreError, Tx, params};
+use countersign_store::{Sql, StoreError, Tx, params, sha256};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::api;
 use crate::kinds::Flow;
+use crate::plan::Invited;
 
 /// Lets somebody into a flow that is for invited people only. Its link is the flow's address with
 /// `?itoken=` and its id.
@@ -62,6 +63,10 @@ pub(crate) struct Invitation {
 
 impl Record for Invitation {
     fn check(&mut self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
+        if self.fixed_data.0.contains_key(IS_ACTIVE) {
+            let text = "Whether an account is active is decided by the flow, not by who invites.";
+            return Err(ApiError::field("fixed_data", Problem::new("invalid", text)));
+        }
         let changed = before.is_none_or(|before| before.flow != self.flow);
         match self.flow.filter(|flow| changed && tx.graph().get(*flow).is_none()) {
             Some(flow) => Err(ApiError::field("flow", Problem::missing_reference(flow.key()))),
@@ -138,16 +143,42 @@ impl Resource for Invitation {
 
 impl Invitation {
     /// Whether it lets somebody into a flow now.
-    pub(super) fn is_good_for(&self, flow: Ref<Flow>, now: Timestamp) -> bool {
+    fn is_good_for(&self, flow: Ref<Flow>, now: Timestamp) -> bool {
         self.expires.is_none_or(|end| end > now) && self.flow.is_none_or(|own| own == flow)
     }
 
     fn note(&self, tx: &mut Tx<'_>, action: &str) -> Result<(), StoreError> {
-        let (kind, key) = (Self::META, self.uuid.simple().to_string());
+        let (kind, key) = (Self::META, known_as(self.uuid));
         let model = model_reference(kind.app(), kind.model_name(), &key, &self.name);
         let context = json!({"model": model});
         emit(tx, Event::new(action, "authentik.events.middleware", context)).map(|_| ())
     }
+}
+
+/// What an invitation never says of the account: an account may have to confirm its address first.
+pub(super) const IS_ACTIVE: &str = "is_active";
+
+/// What events and policies call an invitation by. Its own id lets people in, so it is in none.
+pub(super) fn known_as(invitation: Uuid) -> String {
+    hex::encode(sha256(&invitation.to_string())).chars().take(32).collect()
+}
+
+/// An invitation that lets somebody into this flow now: its time is not over, and who made it may
+/// still sign in.
+///
+/// # Errors
+/// When the engine fails.
+pub(super) fn good(
+    sql: &mut Sql<'_>,
+    invitation: Uuid,
+    flow: Ref<Flow>,
+    now: Timestamp,
+) -> Result<Option<Invitation>, StoreError> {
+    let found: Option<Invitation> = find(sql, invitation)?;
+    let Some(found) = found.filter(|found| found.is_good_for(flow, now)) else { return Ok(None) };
+    let maker = found.created_by.key().int().unwrap_or_default();
+    let maker = countersign_accounts::identity(sql, maker)?;
+    Ok(maker.is_some_and(|maker| maker.is_active).then_some(found))
 }
 
 /// What may not be viewed is not there to be named.
@@ -155,25 +186,21 @@ fn sees_flow(call: &Call, flow: Ref<Flow>) -> bool {
     call.rights().on(Permission::view(Flow::META), flow.id())
 }
 
-/// Uses an invitation, in the transaction of what it was for. `false`: it is gone, or its time is
-/// over.
+/// Uses an invitation, in the transaction of what it was for. `false`: it is gone, its time is
+/// over, or who made it was deactivated.
 ///
 /// # Errors
 /// When the engine fails.
-pub(crate) fn spend(
-    tx: &mut Tx<'_>,
-    invitation: Uuid,
-    flow: Ref<Flow>,
-) -> Result<bool, StoreError> {
-    let found: Option<Invitation> = find(tx, invitation)?;
+pub(crate) fn spend(tx: &mut Tx<'_>, invited: Invited) -> Result<bool, StoreError> {
+    let Invited { invitation, flow } = invited;
     let now = tx.now();
-    let Some(found) = found.filter(|found| found.is_good_for(flow, now)) else { return Ok(false) };
+    let Some(found) = good(tx, invitation, flow, now)? else { return Ok(false) };
     let spent = found.single_use;
     // Of two at once one takes the row.
     if spent && tx.execute("DELETE FROM invitation WHERE uuid = $1", params![invitation])? == 0 {
         return Ok(false);
     }
-    let context = json!({"invitation_uuid": invitation.simple().to_string()});
+    let context = json!({"invitation_uuid": known_as(invitation)});
     emit(tx, Event::new("invitation_used", "authentik.events.signals", context))?;
     if spent {
         found.note(tx, "model_deleted")?;

@@ -195,7 +195,7 @@ fn check(prompt: &Prompt, shown: &PromptField, value: &str) -> Result<(), Proble
 }
 
 /// The rules of the model's own type for addresses.
-fn is_email(value: &str) -> bool {
+pub(crate) fn is_email(value: &str) -> bool {
     use countersign_model::{EmailAddress, FieldMeta, FieldValue};
     const META: FieldMeta =
         FieldMeta { name: "email", shape: <EmailAddress as FieldValue>::shape, ..FieldMeta::TEXT };

@@ -18,6 +18,7 @@ use crate::setup;
 use crate::stage::{Sentence, Stage, Step};
 use page::{PromptChallenge, PromptField};
 
+pub(crate) use field::is_email;
 pub use kinds::{Prompt, PromptStage, PromptType};
 
 const GONE: &str = "A question of this page was deleted.";

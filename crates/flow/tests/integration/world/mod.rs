@@ -13,6 +13,7 @@ use countersign_directory::Passwords;
 use countersign_events::EventSettings;
 use countersign_flow::{Deps, Flows};
 use countersign_model::Secret;
+use countersign_outbound::{Outbound, Rules};
 use countersign_policy::Engine;
 use countersign_rest::api_routes;
 use countersign_store::{Actor, StoreError, SystemEntropy, params};
@@ -42,13 +43,17 @@ fn modules() -> (Vec<Module>, Arc<Passwords>) {
     let flows = Flows::new(Deps {
         policies: policies.clone(),
         passwords: passwords.clone(),
-        mailer,
+        mailer: mailer.clone(),
+        outbound: Arc::new(Outbound::new(Rules {
+            allow: vec![countersign_model::Cidr::parse("127.0.0.0/8").unwrap()],
+            ..Rules::default()
+        })),
         stages: Vec::new(),
         destinations: Vec::new(),
     });
     let modules = vec![
         directory,
-        countersign_authenticators::module(),
+        countersign_authenticators::module(&mailer),
         events,
         countersign_catalogue::module(&access, None),
         countersign_policy::module(&policies),
@@ -116,6 +121,16 @@ impl World {
         let statement = statement.to_owned();
         let read = self.cx.store.read(move |sql| sql.query_one(&statement, &[])?.unwrap().get(0));
         read.await.unwrap_or_else(|error: countersign_store::StoreError| panic!("{error}"))
+    }
+
+    /// Changes rows as no door does.
+    pub(crate) async fn execute(&self, statement: &str) {
+        let statement = statement.to_owned();
+        let work = move |tx: &mut countersign_store::Tx<'_>| {
+            tx.execute(&statement, &[])?;
+            Ok::<_, StoreError>(())
+        };
+        self.cx.store.write(Actor::system(), "test", work).await.unwrap();
     }
 
     /// Applies built-in files that are not among the default objects.
