@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(notification(json!({"message": "Wrong"})).webhook(), expected);
     }
 
-    /// O8: "password_set" of nina, whom akadmin gave one.
+    /// O8: `password_set` of nina, whom akadmin gave one.
     #[test]
     fn who_did_it_is_said_before_whom_it_concerns() {
         let mut told = notification(json!({}));

@@ -67,6 +67,9 @@ impl World {
             policies: policies.clone(),
             passwords,
             mailer: countersign_mail::module(&countersign_mail::MailSettings::default()).1,
+            outbound: Arc::new(countersign_outbound::Outbound::new(
+                countersign_outbound::Rules::default(),
+            )),
             stages: oauth.stages(),
             destinations: vec![countersign_oauth2::destination()],
         });
