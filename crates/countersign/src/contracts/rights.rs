@@ -221,7 +221,7 @@ async fn like(world: &World, meta: &KindMeta, first: &On) {
     if status != StatusCode::OK {
         return;
     }
-    for name in ["name", "slug", "identifier", "domain", "username", "field_key"] {
+    for name in ["name", "slug", "identifier", "domain", "username", "field_key", "external_host"] {
         if let Some(text) = body[name].as_str() {
             body[name] = format!("{text}-2").into();
         }
@@ -292,6 +292,10 @@ async fn make_some(world: &World) {
         (
             "providers/oauth2/",
             json!({"name": "walk", "authorization_flow": flow, "invalidation_flow": flow, "redirect_uris": []}),
+        ),
+        (
+            "providers/proxy/",
+            json!({"name": "walk proxy", "authorization_flow": flow, "invalidation_flow": flow, "external_host": "https://walk.test", "mode": "forward_single"}),
         ),
     ] {
         world.call("root", Method::POST, path, body).await;
