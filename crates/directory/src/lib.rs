@@ -102,10 +102,10 @@ pub fn tables() -> Vec<TableResource> {
         TableResource::plain::<users::Membership>(),
         TableResource::plain::<groups::GroupRole>(),
         TableResource::plain::<rbac::RoleGrant>(),
-        TableResource::plain::<sending::SentMessage>(),
         table::<tokens::Token>(),
         table::<sessions::Session>(),
         table::<consents::Consent>(),
+        TableResource::plain::<sending::SentMessage>(),
     ]
 }
 

@@ -28,7 +28,8 @@ pub(crate) async fn expired(cx: Context, run: Run) -> Result<(), JobError> {
             remove_ended(tx, table, now)
         };
         let count = cx.store.write(Actor::system(), REASON, remove).await?;
-        removed(table.kind.map_or(table.name, |kind| kind.plural), count);
+        let unnamed = || format!("{}s", table.name.replace('_', " "));
+        removed(&table.kind.map_or_else(unnamed, |kind| kind.plural.to_owned()), count);
     }
     for expiring in others {
         let count = cx.store.write(Actor::system(), REASON, expiring.remove).await?;
