@@ -1,5 +1,7 @@
 //! The program: command line, settings, start, listeners. It puts the modules together and holds no
 //! logic of theirs.
+// The futures of routes that go through a flow are deeper than the default.
+#![recursion_limit = "256"]
 #![expect(
     unreachable_pub,
     reason = "a program has no outside: `pub` here means that other rooms of it use the item"

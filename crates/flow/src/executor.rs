@@ -281,10 +281,16 @@ impl Executor {
         answer: Option<&Answer>,
         asker: Option<PlannedStep>,
     ) -> Result<Reply, FlowError> {
+        let before = answer.map(|_| self.run.plan.context.clone());
         let step = match self.perform(answer).await {
             Err(FlowError::Unreadable) => return self.begin_anew(answer.is_some(), UPDATED).await,
             step => step?,
         };
+        // A refused answer leaves nothing behind but what the stage notes for itself: whom it names,
+        // for one, is not known by it, and policies must not see it.
+        if let (Step::Invalid(_), Some(before)) = (&step, before) {
+            self.run.plan.context = before;
+        }
         let handed_on = self.run.handed_on.take();
         match step {
             Step::Show(page) => {
@@ -303,18 +309,8 @@ impl Executor {
         }
     }
 
-    /// Runs the stage's behaviour. A refused answer leaves nothing behind but what the stage notes
-    /// for itself: whom it names, for one, is not known by it, and policies must not see it.
+    /// Runs the stage's behaviour.
     async fn perform(&mut self, answer: Option<&Answer>) -> Result<Step, FlowError> {
-        let before = answer.map(|_| self.run.plan.context.clone());
-        let step = self.perform_in_context(answer).await?;
-        if let (Step::Invalid(_), Some(before)) = (&step, before) {
-            self.run.plan.context = before;
-        }
-        Ok(step)
-    }
-
-    async fn perform_in_context(&mut self, answer: Option<&Answer>) -> Result<Step, FlowError> {
         let Some(step) = self.run.plan.current() else { return Ok(Step::Done) };
         let (id, mut state) = (step.id, step.state.clone());
         let step = match step.stage.clone() {

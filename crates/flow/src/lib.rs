@@ -43,6 +43,8 @@
 //! (where "Cancel" leads). Errors a person sees are pages: [`error_page`] for protocol errors,
 //! [`denied_page`] for "you may not open this application". Session end: [`Begin`] with the
 //! provider's invalidation flow and `last: InPlan::new(SESSION_END, &())`.
+// The futures of routes that go through a flow are deeper than the default.
+#![recursion_limit = "256"]
 
 mod answer;
 mod api;

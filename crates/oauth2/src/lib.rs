@@ -5,6 +5,8 @@
 //! codes and tokens; `routes`, `fulfil` and `api` fetch facts, ask `decide` and carry out its
 //! answer. Other kinds of providers are clients, too (`AsClient`); what runs in this program
 //! redeems its codes without HTTP (`Inside`).
+// The futures of routes that go through a flow are deeper than the default.
+#![recursion_limit = "256"]
 
 mod access;
 mod api;

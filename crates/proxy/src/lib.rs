@@ -6,6 +6,8 @@
 //! configuration and what is known of the browser they make the answer. `site` knows the hosts;
 //! `session` finds whom a request stands for, by the functions that the rest of the program decides
 //! with; `routes` carries out.
+// The futures of routes that go through a flow are deeper than the default.
+#![recursion_limit = "256"]
 
 mod address;
 mod answer;
