@@ -9,7 +9,7 @@ import pytest
 import requests
 from joserfc import jwk, jwt
 
-from world import Person, claims, pkce
+from world import Person, Server, claims, pkce
 
 
 def verified(app, token, server):
@@ -420,9 +420,51 @@ def test_a_provider_s_name_in_place_of_the_slug_is_answered_with_the_slug(server
     assert answer.status_code == 404 and f"{server.base}/application/o/flask-app/ (with the slash" in answer.text
 
 
-@pytest.mark.parametrize("path", ["login/oauth/authorize", "login/oauth/access_token", "user", "user/teams", "device", "if/help/", ".well-known/security.txt"])
-def test_addresses_that_are_not_built_say_so(server, path):
-    assert requests.get(f"{server.base}/{path}", timeout=10).status_code == 501
+def test_addresses_that_are_not_built_say_so(server):
+    assert requests.get(f"{server.base}/device", timeout=10).status_code == 501
+
+
+def test_clients_that_know_github_s_addresses_sign_people_in(server):
+    app = server.application("grafana")
+    group = server.create("core/groups/", name="R & D")
+    server.user("gina", name="Gina", groups=["R & D"])
+    gina = Person(server, "gina").sign_in()
+    asked = {"client_id": app.id, "redirect_uri": app.redirect, "response_type": "code", "state": "s", "scope": "user:email read:org"}
+    sent = gina.get(f"{server.base}/login/oauth/authorize?{urllib.parse.urlencode(asked)}")
+    code = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(sent.headers["Location"]).query))
+    assert code["state"] == "s"
+    form = {"grant_type": "authorization_code", "code": code["code"], "redirect_uri": app.redirect, "client_id": app.id, "client_secret": app.secret}
+    tokens = requests.post(f"{server.base}/login/oauth/access_token", data=form, timeout=10).json()
+
+    def asks(path, token=tokens["access_token"]):
+        return requests.get(f"{server.base}/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+
+    user = asks("user").json()
+    assert (user["login"], user["name"], user["email"], user["type"], user["bio"], user["followers"]) == ("gina", "Gina", "gina@example.test", "User", "", 0)
+    team, = asks("user/teams").json()
+    assert (team["name"], team["slug"], team["organization"]["type"]) == ("R & D", "r-d", "Organization")
+    assert team["id"] == int(str(int(group["pk"].replace("-", ""), 16))[:5])
+    # What was not asked for is not told, and a token of another sort tells nothing here.
+    plain = gina.tokens(app, scope="openid profile email")["access_token"]
+    assert asks("user", plain).status_code == 403 and asks("user/teams", plain).status_code == 403
+    assert asks("user", "nonsense").status_code == 401
+    # Nor what the provider itself does not tell.
+    server.patch(f"providers/oauth2/{app.provider['pk']}/", property_mappings=[server.one("propertymappings/provider/scope/", scope_name="openid")["pk"]])
+    sent = gina.get(f"{server.base}/login/oauth/authorize?{urllib.parse.urlencode(asked)}")
+    code = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(sent.headers["Location"]).query))["code"]
+    tokens = requests.post(f"{server.base}/login/oauth/access_token", data={**form, "code": code}, timeout=10).json()
+    assert asks("user", tokens["access_token"]).status_code == 403
+
+
+def test_help_is_there_and_security_txt_names_whom_the_settings_do(server, start):
+    page = requests.get(f"{server.base}/help", timeout=10)
+    assert page.url.endswith("/if/help/") and page.status_code == 200 and "recovery codes" in page.text
+    assert requests.get(f"{server.base}/.well-known/security.txt", timeout=10).status_code == 404
+    other = start(Server(COUNTERSIGN_SECURITY_CONTACT="security@example.org"))
+    told = requests.get(f"{other.base}/.well-known/security.txt", timeout=10)
+    assert told.headers["Content-Type"] == "text/plain; charset=utf-8"
+    lines = dict(line.split(": ", 1) for line in told.text.splitlines())
+    assert lines["Contact"] == "mailto:security@example.org" and lines["Expires"].endswith("Z")
 
 
 def test_an_application_outlives_its_invalidation_flow(server, admin):

@@ -160,7 +160,9 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 37] = [
+const SHARED: [&str; 39] = [
+    "safe_writes",
+    "policies",
     "expressions",
     "routes",
     "bad_input",

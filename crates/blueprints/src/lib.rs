@@ -15,6 +15,7 @@ pub mod format;
 pub mod instances;
 pub mod printf;
 pub mod resolve;
+pub mod schema;
 pub mod shipped;
 pub mod tables;
 pub mod yaml;

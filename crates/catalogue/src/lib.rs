@@ -6,6 +6,7 @@ pub mod application;
 pub mod brand;
 pub mod certificate;
 mod discovery;
+mod expiry;
 mod provider;
 mod transaction;
 
@@ -48,12 +49,20 @@ pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>
         families: vec![provider::family()],
         operations,
         start: vec![Start::new("self-signed certificate", certificate::ensure_default)],
-        jobs: vec![Job::every(
-            "certificate_discovery",
-            3600,
-            "Discover, import and update certificates from the filesystem",
-            move |cx, run| discovery::run(cx, certificates.clone(), run),
-        )],
+        jobs: vec![
+            Job::every(
+                "certificate_discovery",
+                3600,
+                "Discover, import and update certificates from the filesystem",
+                move |cx, run| discovery::run(cx, certificates.clone(), run),
+            ),
+            Job::every(
+                "certificate_expiry",
+                3600,
+                "Warn of certificates that end soon",
+                expiry::run,
+            ),
+        ],
         schemas: [schemas(), provider::schemas()].concat(),
         ..Module::default()
     }

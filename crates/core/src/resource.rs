@@ -39,6 +39,8 @@ pub type Display = fn(&Entry) -> String;
 pub type Searched = fn(&Entry, &Snapshot) -> Vec<String>;
 /// Whether an object stays in the list that a call asks for.
 pub type Narrow = fn(&Call, &Entry) -> bool;
+/// The objects among which a call asks, where rows say that; `None` where it does not.
+pub type Among = fn(Call) -> BoxFuture<Result<Option<Vec<ObjectId>>, ApiError>>;
 pub type Admit =
     Arc<dyn Fn(Call, Map<String, Value>) -> BoxFuture<Result<(), ApiError>> + Send + Sync>;
 /// Whether a call asks for what its caller may view, not for what is meant for everybody.
@@ -59,6 +61,7 @@ pub struct KindResource {
     pub display: Option<Display>,
     pub parameters: &'static [(&'static str, &'static str)],
     pub narrow: Option<Narrow>,
+    pub among: Option<Among>,
     pub searched: Option<Searched>,
     pub dated: bool,
     pub served: bool,
@@ -76,6 +79,7 @@ impl KindResource {
             display: None,
             parameters: &[],
             narrow: None,
+            among: None,
             searched: None,
             dated: false,
             served: true,
@@ -119,6 +123,18 @@ impl KindResource {
     ) -> KindResource {
         self.parameters = parameters;
         self.narrow = Some(filter);
+        self
+    }
+
+    /// As [`narrowed`](Self::narrowed), where rows of tables say what stays.
+    #[must_use]
+    pub const fn among(
+        mut self,
+        parameters: &'static [(&'static str, &'static str)],
+        among: Among,
+    ) -> KindResource {
+        self.parameters = parameters;
+        self.among = Some(among);
         self
     }
 

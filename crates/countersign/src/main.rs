@@ -16,6 +16,7 @@ mod files;
 mod logging;
 mod notices;
 mod program;
+mod security_txt;
 mod serve;
 mod services;
 mod settings;

@@ -40,8 +40,10 @@ impl Program {
         let (outbound, way_out) = countersign_outbound::module(rules(settings));
         let (events, places) = countersign_events::module(event_settings(settings));
         let (directory, passwords) = countersign_directory::module(&places);
+        let reputation = i64::try_from(settings.reputation.expiry).unwrap_or(i64::MAX);
         let policies =
-            Engine::new(places, way_out.clone(), interpreter(settings), passwords.clone());
+            Engine::new(places, way_out.clone(), interpreter(settings), passwords.clone())
+                .forgetting_reputation_after(reputation);
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
         let oauth = OAuth2::default();
         let flows = Flows::new(Deps {
@@ -55,6 +57,7 @@ impl Program {
         let blueprints = Arc::new(surroundings(settings, passwords));
         let certificates = settings.general.cert_discovery_dir.clone();
         let modules = vec![
+            countersign_rest::module(),
             directory,
             countersign_authenticators::module(&mailer),
             events,
@@ -69,6 +72,7 @@ impl Program {
             crate::commands::console::module(&blueprints),
             crate::backups::module(settings),
             crate::notices::module(),
+            crate::security_txt::module(settings),
             mail,
             outbound,
         ];

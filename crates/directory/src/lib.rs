@@ -13,6 +13,7 @@ mod guard;
 mod hash_memory;
 mod impersonation;
 mod me;
+pub mod password_history;
 mod passwords;
 mod person;
 mod rbac;
@@ -32,13 +33,13 @@ pub mod users;
 
 use std::sync::Arc;
 
-use countersign_core::{Context, Job, Module, Service, Start, TableResource};
+use countersign_core::{Context, Expiring, Job, Module, Service, Start, TableResource};
 use countersign_events::Places;
 use countersign_rest::table;
 
 pub use attempts::{Attempt, Looking, Machines, Owner, TooMany};
 pub use audit::secret_answers;
-pub use avatar::initials as avatar;
+pub use avatar::{initials, of as avatar};
 pub use guard::Guard;
 pub use passwords::{HashError, Passwords, Verified, unusable};
 pub use recovery::{
@@ -78,13 +79,22 @@ pub fn module(places: &Arc<Places>) -> (Module, Arc<Passwords>) {
             .chain(rights::schemas())
             .chain(enterprise::schemas())
             .collect(),
-        jobs: vec![Job::every(
-            "clean_temporary_users",
-            300,
-            "Remove temporary users created by SAML Sources",
-            clean::temporary_users,
-        )],
+        jobs: vec![
+            Job::every(
+                "clean_temporary_users",
+                300,
+                "Remove temporary users created by SAML Sources",
+                clean::temporary_users,
+            ),
+            Job::every(
+                "trim_password_histories",
+                86_400,
+                "Remove hashes of former passwords that no policy asks for",
+                password_history::trim,
+            ),
+        ],
         start: vec![Start::new("accounts", at_start)],
+        expiring: vec![Expiring { plural: "API Tokens", remove: tokens::rotate_ended }],
         services: vec![
             Service::new("index_of_names", search::keep_indexing),
             Service::new("password_memory", move |_, stop| hashing.clone().keep_small(stop)),
@@ -102,6 +112,7 @@ pub fn tables() -> Vec<TableResource> {
         TableResource::plain::<users::Membership>(),
         TableResource::plain::<groups::GroupRole>(),
         TableResource::plain::<rbac::RoleGrant>(),
+        TableResource::plain::<password_history::PasswordHistory>(),
         table::<tokens::Token>(),
         table::<sessions::Session>(),
         table::<consents::Consent>(),

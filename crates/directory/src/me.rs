@@ -114,7 +114,7 @@ fn account(call: &Call, user: &Identity, scopes: Option<&[String]>) -> Value {
         "is_superuser": user.is_superuser(),
         "groups": groups,
         "email": if with_email { user.email.as_str() } else { "" },
-        "avatar": crate::avatar(&user.name, &user.username),
+        "avatar": crate::avatar(&call.cx, user),
         "uid": call.cx.uid(user.pk),
         "settings": settings,
         "type": user.user_type,

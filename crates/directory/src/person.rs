@@ -85,14 +85,15 @@ fn rows(
 }
 
 /// Columns that people see in lists or forms, and numbers, times and references. Of texts that the
-/// API never shows some are secrets.
+/// API never shows, and of hidden ones, some are secrets.
 fn is_shown(table: &TableMeta, column: &ColumnMeta) -> bool {
     let field = table.kind.and_then(|kind| kind.field(column.name));
     let is_text = matches!(column.kind, ColumnKind::Text | ColumnKind::Json);
     match (field, column.kind) {
         (Some(field), _) => !field.is_hidden(),
         (None, ColumnKind::Bytes) => false,
-        _ => !is_text || table.kind.is_none() || !column.listed.is_empty(),
+        _ if is_text => !column.hidden && (table.kind.is_none() || !column.listed.is_empty()),
+        _ => true,
     }
 }
 

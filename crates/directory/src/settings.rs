@@ -20,7 +20,10 @@ const SPACE: Space = Space("tenant");
     hidden
 )]
 pub struct SystemSettings {
-    /// How avatars are made. Only initials, drawn here, are shown in this version.
+    /// How avatars are made: a comma-separated list of modes, of which the first that has a picture
+    /// counts. `initials` are drawn here, `none` is the picture of nobody, `attributes.path` takes
+    /// an attribute of the account, an address may hold `%(username)s`, `%(mail_hash)s` (MD5 of the
+    /// e-mail address in lower case) and `%(upn)s`, and `gravatar` has browsers ask gravatar.com.
     #[field(label = "Avatars", default = SystemSettings::default().avatars)]
     pub avatars: String,
     /// Users may change their name.
@@ -85,6 +88,12 @@ impl Default for SystemSettings {
 /// else they hold stays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FooterLinks(Vec<Value>);
+
+impl FooterLinks {
+    pub fn links(&self) -> &[Value] {
+        &self.0
+    }
+}
 
 impl FieldValue for FooterLinks {
     fn shape() -> Shape {

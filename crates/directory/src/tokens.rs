@@ -56,6 +56,7 @@ pub enum Intent {
     name = "token",
     operations = "list create retrieve update partial_update destroy used_by",
     everybody,
+    ends_if = "intent <> 'api'",
     display = "Token {identifier}"
 )]
 pub struct Token {
@@ -307,6 +308,41 @@ fn limit(
 /// When a token ends that nobody gave a time.
 fn default_end(tx: &Tx<'_>) -> Timestamp {
     tx.now().plus_seconds(SystemSettings::of(tx.graph()).default_token_duration.seconds())
+}
+
+/// API tokens whose time has passed get a new key and a new end instead of going: what names them
+/// stays, and their owner reads the new key. How many there were.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) fn rotate_ended(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let (now, length) = (tx.now(), SystemSettings::of(tx.graph()).key_length());
+    let ended = tx.query(
+        "SELECT uuid FROM token WHERE intent = 'api' AND expiring = 1 AND expires <= $1",
+        params![now],
+    )?;
+    for row in &ended {
+        let Some(mut token) = find::<Token>(tx, row.get::<Uuid>(0)?)? else { continue };
+        let key = Secret::new(tx.entropy().token(length));
+        token.set_secret(tx, &key);
+        let (expires, uuid) = (default_end(tx), token.uuid);
+        tx.execute(
+            "UPDATE token SET key_hash = $1, key_sealed = $2, expires = $3 WHERE uuid = $4",
+            params![token.key_hash, token.key_sealed.clone(), expires, uuid],
+        )?;
+        let owner = match token.user.and_then(|owner| owner.key().int()) {
+            Some(pk) => users::account_of(tx, pk)?,
+            None => None,
+        };
+        let name = &token.identifier;
+        let context = json!({
+            "message": format!("Token {}'s secret was rotated.", &**name),
+            "token": model_reference("authentik_core", "token", name, name),
+        });
+        let event = Event::new("secret_rotate", "authentik.core.models", context);
+        emit(tx, event.concerning(owner))?;
+    }
+    Ok(ended.len())
 }
 
 pub(crate) fn actions() -> Vec<Operation> {

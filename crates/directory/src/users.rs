@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::passwords::unusable;
 use crate::search;
 use crate::settings::SystemSettings;
-use crate::{administrators, audit, groups, recovery, setup, username};
+use crate::{administrators, audit, groups, password_history, recovery, setup, username};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Choice)]
 pub enum UserType {
@@ -245,6 +245,7 @@ impl Record for User {
             recovery::end_flow_links(tx, self.id)?;
         }
         if new_password {
+            password_history::keep(tx, self.id, before.password.expose())?;
             end_sessions_of(tx, self.id, None)?;
             setup::note(tx)?;
             password_set(tx, account.clone())?;
@@ -436,7 +437,7 @@ pub fn to_json(user: &Identity, cx: &Context, with_groups: bool) -> Value {
         "groups": groups,
         "groups_obj": if with_groups { groups_obj } else { Value::Null },
         "email": user.email,
-        "avatar": crate::avatar(&user.name, &user.username),
+        "avatar": crate::avatar(cx, user),
         "attributes": user.attributes,
         "uid": cx.uid(user.pk),
         "path": user.path,
@@ -584,6 +585,9 @@ pub fn set_password_hash(
 ) -> Result<(), ApiError> {
     may_change(tx, pk)?;
     let now = tx.now();
+    let former = tx.query_one("SELECT password FROM users WHERE id = $1", params![pk])?;
+    let former: String = former.map_or(Ok(String::new()), |row| row.get(0))?;
+    password_history::keep(tx, pk, &former)?;
     tx.execute(
         "UPDATE users SET password = $1, password_changed = $2 WHERE id = $3",
         params![hash, now, pk],
@@ -592,6 +596,25 @@ pub fn set_password_hash(
     recovery::end_flow_links(tx, pk)?;
     setup::note(tx)?;
     Ok(account_of(tx, pk)?.map_or(Ok(()), |account| password_set(tx, account))?)
+}
+
+/// Takes away a password that is too old to sign in with, and ends the account's sessions. When it
+/// was set stays: it is still too old.
+///
+/// # Errors
+/// It is that of the last administrator, or the engine fails.
+pub fn expire_password(tx: &mut Tx<'_>, pk: i64) -> Result<(), ApiError> {
+    let Some(before) = find::<User>(tx, pk)? else { return Ok(()) };
+    if before.password.expose().starts_with('!') {
+        return Ok(());
+    }
+    administrators::keep_one(tx)?;
+    password_history::keep(tx, pk, before.password.expose())?;
+    let unusable = unusable(tx.entropy());
+    tx.execute("UPDATE users SET password = $1 WHERE id = $2", params![unusable, pk])?;
+    end_sessions_of(tx, pk, None)?;
+    let masked = json!({"previous_value": Secret::MASK, "new_value": Secret::MASK});
+    Ok(audit(tx, "model_updated", &before.as_actor(), Some(json!({"password": masked})))?)
 }
 
 fn password_set(tx: &mut Tx<'_>, account: ActorUser) -> Result<(), StoreError> {

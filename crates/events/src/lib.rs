@@ -27,9 +27,10 @@ use countersign_core::{
     Context, Expiring, Job, JobError, Lane, Module, Run, Service, Shutdown, Start, TableResource,
     Work, enqueue,
 };
-use countersign_model::Space;
-use countersign_store::{Actor, StoreError, Tx};
+use countersign_model::{Space, Timestamp};
+use countersign_store::{Actor, Row, Sql, StoreError, Tx, params};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use chain::{Report, Tampering, verify};
 pub use geo::Places;
@@ -94,6 +95,34 @@ pub fn module(settings: EventSettings) -> (Module, Arc<Places>) {
 /// When the engine fails.
 pub fn forget_user(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreError> {
     enqueue::<Erasure>(tx, &user.to_string(), &Erased { user }).map(|_| ())
+}
+
+/// A sign-in of somebody.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// Where it came from, once its event is sealed.
+    pub geo: Option<Value>,
+    pub client_ip: Option<String>,
+    pub created: Timestamp,
+}
+
+/// The last sign-ins of an account, the latest first.
+///
+/// # Errors
+/// When the engine fails.
+pub fn last_logins(sql: &mut Sql<'_>, user: i64, most: i64) -> Result<Vec<Login>, StoreError> {
+    let rows = sql.query(
+        r#"SELECT context, client_ip, created FROM event WHERE action = 'login'
+           AND json_extract(context, '$."countersign.who"."subject"."pk"') = $1
+           ORDER BY created DESC LIMIT $2"#,
+        params![user, most],
+    )?;
+    let login = |row: &Row| {
+        let context: Value = row.get(0)?;
+        let geo = context.get("geo").filter(|geo| !geo.is_null()).cloned();
+        Ok(Login { geo, client_ip: row.get(1)?, created: row.get(2)? })
+    };
+    rows.iter().map(login).collect()
 }
 
 /// Rounds between two looks at the files of places.

@@ -11,6 +11,7 @@ use countersign_core::{
     Identity, Permission, RequestInfo, Rights, SessionData, Visitor, cookies, cookies::csrf_cookie,
     cookies::csrf_token, cookies::session_cookie,
 };
+use countersign_directory::SystemSettings;
 use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
 use countersign_pages::{Frame, Link, Page, Scene, response as page_response};
 use countersign_policy::{Host, Occasion, PolicyRequest, Subject};
@@ -215,21 +216,17 @@ impl Browser {
     }
 
     fn footer_links(&self) -> Vec<Link> {
-        let Some(brand) = self.brand() else { return Vec::new() };
-        let links = brand
-            .get("attributes")
-            .and_then(|a| a.get("settings"))
-            .and_then(|s| s.get("footer_links"))
-            .cloned();
-        let Some(Value::Array(links)) = links else { return Vec::new() };
+        let of_brand = self.brand().and_then(|brand| {
+            brand.get("attributes")?.pointer("/settings/footer_links")?.as_array().cloned()
+        });
+        let mut links = SystemSettings::of(&self.snapshot).footer_links.links().to_vec();
+        links.extend(of_brand.unwrap_or_default());
         let text = |link: &Value, name: &str| {
             link.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         let safe = |href: &str| {
-            href.is_empty()
-                || href.starts_with('/')
-                || href.starts_with("https://")
-                || href.starts_with("http://")
+            let begins = ["/", "https://", "http://", "mailto:", "tel:"];
+            href.is_empty() || begins.iter().any(|start| href.starts_with(start))
         };
         links
             .iter()

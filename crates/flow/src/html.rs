@@ -127,7 +127,7 @@ pub(crate) fn person_of(browser: &Browser) -> Option<Person> {
     browser.visitor.user.as_ref().map(|user| Person {
         name: if user.name.is_empty() { user.username.clone() } else { user.name.clone() },
         detail: if user.email.is_empty() { user.username.clone() } else { user.email.clone() },
-        avatar: Some(countersign_directory::avatar(&user.name, &user.username)),
+        avatar: Some(countersign_directory::avatar(&browser.cx, user)),
     })
 }
 

@@ -122,13 +122,6 @@ fn encoded(address: &str) -> String {
         .collect()
 }
 
-/// Addresses of the original that are not built: said so, instead of being lost.
-pub(crate) async fn not_built(State(cx): State<FlowContext>, request: Request) -> Response {
-    let request = RequestInfo::of(&request.into_parts().0);
-    let text = format!("{} is not available in this version.", request.path);
-    error_page(&cx, &request, StatusCode::NOT_IMPLEMENTED, "Not available", &text, &[])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

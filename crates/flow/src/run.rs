@@ -115,6 +115,7 @@ impl Run {
         let (terminate, event) = (session.terminate_others, self.login_event());
         let origin = browser.cx.origin(&browser.request);
         let invited = self.plan.invitation;
+        let policies = browser.cx.shared().deps.policies.clone();
         let work = move |tx: &mut Tx<'_>| {
             let Some(user) = countersign_accounts::identity(tx, pk)?.filter(|user| user.is_active)
             else {
@@ -135,6 +136,7 @@ impl Run {
             if user.is_superuser() {
                 origin::note(tx, &origin)?;
             }
+            policies.signed_in(&user.username, request.client_ip).apply(tx)?;
             let event = Event::new("login", "authentik.events.signals", event.clone());
             emit(tx, event.by_self(user.as_actor()))?;
             Ok(Some(fresh.clone()))
@@ -286,10 +288,10 @@ impl Run {
         }
         match &self.browser.visitor.user {
             Some(user) if user.username == name => {
-                countersign_directory::avatar(&user.name, &user.username)
+                countersign_directory::avatar(&self.browser.cx, user)
             }
             // From what was typed alone: the picture must not tell whether the account exists.
-            _ => countersign_directory::avatar(&name, &name),
+            _ => countersign_directory::initials(&name, &name),
         }
     }
 
@@ -298,7 +300,8 @@ impl Run {
         authenticate::is_taken(self, name, own).await
     }
 
-    pub(crate) fn identification_failed(&self, typed: &str) {
+    /// Nobody has that name. Who goes on to a password with it fails there.
+    pub(crate) fn named_nobody(&self, typed: &str) {
         tracing::info!(client_ip = %self.browser.request.client_ip, length = typed.len(), "somebody named an account that does not exist");
     }
 
@@ -331,6 +334,17 @@ impl Run {
         }
         let event = Event::new("login_failed", "authentik.events.signals", context).about(about);
         event.write(&self.browser.cx, self.browser.actor()).await;
+        self.lowers_reputation(&user.username).await;
+    }
+
+    /// Somebody failed to sign in by that name, whether anybody has it or not.
+    pub(crate) async fn lowers_reputation(&self, name: &str) {
+        let (cx, request) = (&self.browser.cx, &self.browser.request);
+        let change = cx.shared().deps.policies.failed_to_sign_in(name, request.client_ip);
+        let work = move |tx: &mut Tx<'_>| change.apply(tx);
+        if let Err(error) = cx.store.write(self.browser.actor(), "failed sign-in", work).await {
+            tracing::warn!(%error, "a failed sign-in was not counted for reputation");
+        }
     }
 
     /// What the event of a sign-in carries.

@@ -44,16 +44,12 @@ pub(crate) fn routes(flows: &Flows) -> Vec<Route> {
         over.at([Method::GET], CANCEL, cancel),
         over.at([Method::GET], "/flows/-/configure/{stage}/", configure),
         over.at([Method::GET], "/application/launch/{slug}/", crate::launch::launch),
-        over.at([Method::GET, Method::HEAD], "/if/help/", crate::launch::not_built),
+        over.at([Method::GET, Method::HEAD], "/if/help/", crate::help::help),
         over.at([Method::GET, Method::POST], "/recovery/use-token/{key}/", use_token),
     ];
     pages.extend(crate::interface::pages(&over));
     let mut routes: Vec<Route> = pages.into_iter().flat_map(Route::with_slash).collect();
-    routes.push(over.at(
-        [Method::GET, Method::HEAD],
-        "/.well-known/security.txt",
-        crate::launch::not_built,
-    ));
+    routes.push(over.at([Method::GET, Method::HEAD], "/help", crate::help::moved));
     routes.extend(crate::interface::files_of(&over));
     routes
 }

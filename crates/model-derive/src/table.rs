@@ -159,7 +159,9 @@ impl Column {
     }
 
     fn meta(&self) -> TokenStream {
-        let Column { name, sql, listed, key, owner, filter, search, expires, expiring, .. } = self;
+        let Column {
+            name, sql, listed, key, owner, filter, search, hidden, expires, expiring, ..
+        } = self;
         let ty = &self.field.ty;
         let number = matches!(ty, syn::Type::Path(path) if path.path.is_ident("i64"));
         let (kind, nullable) = if self.choice {
@@ -191,7 +193,7 @@ impl Column {
             });
         quote! { ::countersign_model::ColumnMeta {
             name: #name, sql: #sql, kind: #kind, nullable: #nullable, key: #key, number: #number, owner: #owner,
-            belongs_to: #belongs_to, listed: &[#(#listed),*], filter: #filter, search: #search,
+            belongs_to: #belongs_to, listed: &[#(#listed),*], filter: #filter, search: #search, hidden: #hidden,
             expires: #expires, expiring: #expiring, through: #through,
         } }
     }

@@ -102,6 +102,8 @@ pub struct ColumnMeta {
     pub filter: bool,
     /// Lists are searched by it.
     pub search: bool,
+    /// Forms and lists do not have it; a text is shown to nobody, since it may be a secret.
+    pub hidden: bool,
     /// When rows end.
     pub expires: bool,
     /// Whether they end at all.

@@ -28,7 +28,11 @@ pub struct Engine {
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) interpreter: Interpreter,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) reputation_seconds: i64,
 }
+
+/// How long a score of reputation is kept where the program does not say.
+const REPUTATION_SECONDS: i64 = 86_400;
 
 impl Engine {
     #[must_use]
@@ -38,7 +42,14 @@ impl Engine {
         interpreter: Interpreter,
         passwords: Arc<Passwords>,
     ) -> Engine {
-        Engine { places, outbound, interpreter, passwords }
+        let reputation_seconds = REPUTATION_SECONDS;
+        Engine { places, outbound, interpreter, passwords, reputation_seconds }
+    }
+
+    /// Scores of reputation are forgotten after so many seconds.
+    #[must_use]
+    pub fn forgetting_reputation_after(self, reputation_seconds: i64) -> Engine {
+        Engine { reputation_seconds, ..self }
     }
 
     /// For tests: it reaches no private address, and runs expressions in threads.

@@ -72,6 +72,31 @@ pub enum Question {
         #[serde(skip)]
         password: Secret,
     },
+    /// Whether an account has this password, or had it among so many before. What is written down
+    /// of it has no password.
+    HadPassword {
+        user: i64,
+        #[serde(skip)]
+        password: Secret,
+        among: i64,
+    },
+    /// The last sign-ins of an account, the latest first: `geo` of each, or null, and how many
+    /// seconds ago it was.
+    PreviousLogins {
+        user: i64,
+        most: i64,
+    },
+    /// The sum of the reputation of a name, or of the request's address, or of both.
+    Reputation {
+        username: Option<String>,
+        address: bool,
+    },
+    /// The password of an account is too old to sign in with.
+    ExpirePassword {
+        user: i64,
+        /// Of the policy.
+        name: String,
+    },
     /// The classes of second factors of an account, as `totp`: of each it has one that counts.
     Authenticators(i64),
     /// An event of an expression.
@@ -104,7 +129,8 @@ pub enum Answer {
     Rows(Vec<Map<String, Value>>),
     /// To `Authenticators`.
     Names(Vec<String>),
-    /// To `WebRequest`, `Count`, `CheckPassword`, `Http`, `Resolve` and `Write`.
+    /// To `WebRequest`, `Count`, `CheckPassword`, `HadPassword`, `Reputation`, `Http`, `Resolve` and
+    /// `Write`.
     Value(Value),
     Text(String),
     Done,
@@ -290,6 +316,61 @@ impl dyn Host + '_ {
             Answer::Value(answer) => Ok(answer),
             _ => Err(HostError::NotHere),
         }
+    }
+
+    /// To [`Question::HadPassword`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn had_password(
+        &self,
+        user: i64,
+        password: Secret,
+        among: i64,
+    ) -> Result<bool, HostError> {
+        match self.ask(Question::HadPassword { user, password, among }).await? {
+            Answer::Value(Value::Bool(answer)) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::PreviousLogins`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn previous_logins(
+        &self,
+        user: i64,
+        most: i64,
+    ) -> Result<Vec<Map<String, Value>>, HostError> {
+        match self.ask(Question::PreviousLogins { user, most }).await? {
+            Answer::Rows(answer) => Ok(answer),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::Reputation`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn reputation(
+        &self,
+        username: Option<String>,
+        address: bool,
+    ) -> Result<i64, HostError> {
+        match self.ask(Question::Reputation { username, address }).await? {
+            Answer::Value(answer) => answer.as_i64().ok_or(HostError::NotHere),
+            _ => Err(HostError::NotHere),
+        }
+    }
+
+    /// To [`Question::ExpirePassword`].
+    ///
+    /// # Errors
+    /// As [`Host::ask`].
+    pub async fn expire_password(&self, user: i64, policy: &str) -> Result<(), HostError> {
+        let question = Question::ExpirePassword { user, name: policy.to_owned() };
+        self.ask(question).await.map(|_| ())
     }
 
     /// To [`Question::LeakedPasswords`].

@@ -20,6 +20,8 @@ mod query;
 mod request;
 pub mod rescue;
 mod subject;
+#[cfg(test)]
+mod testing;
 mod told;
 mod verdict;
 mod write;
@@ -31,7 +33,10 @@ pub use host::{Host, NoHost};
 pub use live::{LiveHost, setup_done};
 pub use mapping::Mapping;
 pub use module::module;
-pub use policies::{DummyPolicy, EventMatcherPolicy, ExpressionPolicy, PasswordPolicy, Policy};
+pub use policies::{
+    DummyPolicy, EventMatcherPolicy, ExpressionPolicy, GeoIpPolicy, PasswordExpiryPolicy,
+    PasswordPolicy, Policy, ReputationChange, ReputationPolicy, UniquePasswordPolicy,
+};
 pub use request::{Occasion, PolicyRequest, ProtocolRequest};
 pub use subject::{GroupView, Subject};
 pub use told::{Told, tell};

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use countersign_catalogue::Brand;
-use countersign_core::{Call, Caller, Context, Identity, RequestInfo, brand_for};
-use countersign_directory::{HashError, SystemSettings, Verified, setup};
-use countersign_events::Event;
+use countersign_core::{ApiError, Call, Caller, Context, Identity, RequestInfo, brand_for};
+use countersign_directory::{HashError, SystemSettings, Verified, password_history, setup, users};
+use countersign_events::{Event, Login};
 use countersign_model::{ChoiceValue as _, Secret};
 use countersign_outbound::{OutboundError, Request};
 use countersign_python::Interpreter;
-use countersign_store::{Actor, Sql, StoreError, params};
+use countersign_store::{Actor, Sql, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 
 use crate::access::Engine;
@@ -28,6 +28,9 @@ pub struct LiveHost {
     request: Option<RequestInfo>,
     /// Somebody only wants to know what would be decided: nothing is written.
     is_trial: bool,
+    /// An administrator tries a policy out: what its expression does, it does, but nobody loses a
+    /// password by that.
+    is_test: bool,
 }
 
 impl Engine {
@@ -39,6 +42,7 @@ impl Engine {
             cx: cx.clone(),
             request: request.cloned(),
             is_trial: false,
+            is_test: false,
         }
     }
 }
@@ -49,7 +53,7 @@ impl Engine {
     #[must_use]
     pub fn trying(&self, call: &Call) -> LiveHost {
         let is_trial = !call.rights().hold_everything();
-        LiveHost { is_trial, ..self.host(&call.cx, Some(&call.request)) }
+        LiveHost { is_trial, is_test: true, ..self.host(&call.cx, Some(&call.request)) }
     }
 }
 
@@ -63,7 +67,8 @@ impl Host for LiveHost {
                 Question::WebRequest => Answer::Value(self.web_request()),
                 Question::Account(pk) => {
                     let user = self.identity(pk).await?;
-                    Answer::Fields(query::account(&user, self.cx.uid(pk)))
+                    let avatar = countersign_directory::avatar(&self.cx, &user);
+                    Answer::Fields(query::account(&user, self.cx.uid(pk), avatar))
                 }
                 Question::MergedAttributes(pk) => {
                     let user = Subject::of(&self.identity(pk).await?, String::new());
@@ -76,6 +81,21 @@ impl Host for LiveHost {
                 Question::LeakedPasswords { prefix } => Answer::Text(self.leaked(&prefix).await?),
                 Question::CheckPassword { user, password } => {
                     Answer::Value(self.has_password(user, &password).await?.into())
+                }
+                Question::HadPassword { user, password, among } => {
+                    Answer::Value(self.had_password(user, &password, among).await?.into())
+                }
+                Question::PreviousLogins { user, most } => {
+                    Answer::Rows(self.previous_logins(user, most).await?)
+                }
+                Question::Reputation { username, address } => {
+                    Answer::Value(self.reputation(username, address).await?.into())
+                }
+                Question::ExpirePassword { .. } if self.is_trial || self.is_test => Answer::Done,
+                Question::ExpirePassword { user, name } => {
+                    let actor = self.actor(Some(user)).await?.through(format!("policy {name}"));
+                    self.expire_password(user, actor).await?;
+                    Answer::Done
                 }
                 Question::Authenticators(pk) => Answer::Names(self.authenticators(pk).await?),
                 Question::Event { .. } if self.is_trial => Answer::Done,
@@ -210,6 +230,67 @@ impl LiveHost {
             Ok(verified) => Ok(verified != Verified::No),
             Err(HashError::Busy) => Err(HostError::Away(HashError::Busy.to_string())),
             Err(error) => Err(HostError::raised("ValueError", error.to_string())),
+        }
+    }
+
+    async fn had_password(
+        &self,
+        pk: i64,
+        password: &Secret,
+        among: i64,
+    ) -> Result<bool, HostError> {
+        let read = move |sql: &mut Sql<'_>| password_history::hashes(sql, pk, among);
+        for stored in self.cx.store.look_up(read).await? {
+            match self.engine.passwords.verify(password, Some(&stored)).await {
+                Ok(Verified::No) => {}
+                Ok(_) => return Ok(true),
+                Err(HashError::Busy) => return Err(HostError::Away(HashError::Busy.to_string())),
+                Err(error) => return Err(HostError::Failed(error.to_string())),
+            }
+        }
+        Ok(false)
+    }
+
+    /// An event that is a second old has no place yet; it is looked up by its address.
+    async fn previous_logins(
+        &self,
+        pk: i64,
+        most: i64,
+    ) -> Result<Vec<Map<String, Value>>, HostError> {
+        let read = move |sql: &mut Sql<'_>| countersign_events::last_logins(sql, pk, most);
+        let now = self.cx.clock.now();
+        let logins = self.cx.store.look_up(read).await?;
+        let row = |login: Login| {
+            let placed = || {
+                let address = login.client_ip.as_deref()?.parse().ok()?;
+                self.engine.places.of_address(address).remove("geo")
+            };
+            let geo = login.geo.clone().or_else(placed).unwrap_or_default();
+            let ago = now.seconds() - login.created.seconds();
+            Map::from_iter([("geo".to_owned(), geo), ("seconds_ago".to_owned(), ago.into())])
+        };
+        Ok(logins.into_iter().map(row).collect())
+    }
+
+    async fn reputation(&self, name: Option<String>, address: bool) -> Result<i64, HostError> {
+        let address = self.request.as_ref().filter(|_| address).map(|request| request.client_ip);
+        let now = self.cx.clock.now();
+        let read = move |sql: &mut Sql<'_>| {
+            crate::policies::reputation_sum(sql, name.as_deref(), address, now)
+        };
+        Ok(self.cx.store.look_up(read).await?)
+    }
+
+    /// The password of the last administrator stays: somebody has to be able to change the policy.
+    async fn expire_password(&self, pk: i64, actor: Actor) -> Result<(), HostError> {
+        let work = move |tx: &mut Tx<'_>| users::expire_password(tx, pk);
+        match self.cx.store.write(actor, "password expired", work).await {
+            Ok(()) => Ok(()),
+            Err(ApiError::Store(error)) => Err(error.into()),
+            Err(refused) => {
+                tracing::warn!(user = pk, error = %refused, "an expired password was not removed");
+                Ok(())
+            }
         }
     }
 

@@ -48,7 +48,8 @@ pub fn module(engine: &Engine) -> Module {
             ),
             FamilyResource::of::<dyn Mapping>().display(print_mapping),
         ],
-        operations: operations(engine),
+        operations: operations(engine).into_iter().chain(policies::operations()).collect(),
+        tables: policies::tables(),
         services: vec![Service::new("expressions", move |_, stop| {
             end_idle(interpreter.clone(), stop)
         })],
@@ -71,6 +72,12 @@ pub fn module(engine: &Engine) -> Module {
                     ("user_obj", "#User"),
                 ]),
             ),
+            ("GeoIPPolicy", placed(true)),
+            ("GeoIPPolicyRequest", placed(false)),
+            ("PatchedGeoIPPolicyRequest", object_schema(&[("countries?", "[#CountryCodeEnum]")])),
+            ("CountryCodeEnum", policies::country_codes()),
+            ("DetailedCountryField", country()),
+            ("DetailedCountry", country()),
             ("EventMatcherPolicy", matched.clone()),
             ("EventMatcherPolicyRequest", matched.clone()),
             ("PatchedEventMatcherPolicyRequest", matched),
@@ -93,6 +100,17 @@ pub fn module(engine: &Engine) -> Module {
         ],
         ..Module::default()
     }
+}
+
+/// The countries of a policy, in answers with their names.
+fn placed(named: bool) -> Value {
+    let mut fields = vec![("countries", "[#CountryCodeEnum]")];
+    fields.extend(named.then_some(("countries_obj", "[#DetailedCountryField]")));
+    object_schema(&fields)
+}
+
+fn country() -> Value {
+    object_schema(&[("code", "#CountryCodeEnum"), ("name", "string")])
 }
 
 /// Ends the interpreter's processes that are not needed.

@@ -2,6 +2,7 @@
 //! I/O.
 
 use countersign_core::merge_attributes;
+use countersign_model::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -29,6 +30,7 @@ pub struct Subject {
     pub kind: String,
     pub path: String,
     pub usable_password: bool,
+    pub password_changed: Timestamp,
     pub attributes: Map<String, Value>,
     /// Direct and inherited, by name.
     pub groups: Vec<GroupView>,
@@ -92,6 +94,7 @@ impl Subject {
             kind: user.user_type.clone(),
             path: user.path.clone(),
             usable_password: user.has_usable_password,
+            password_changed: user.password_change_date,
             attributes: map(&user.attributes),
             groups: user
                 .groups

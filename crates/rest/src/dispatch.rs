@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
 
-use crate::{families, forms, health, history, kinds, named, openapi};
+use crate::{bulk, families, forms, health, history, idempotency, kinds, named, openapi};
 
 /// As much is read from callers that may not call at all.
 const LARGEST_UNUSED: usize = 256 * 1024;
@@ -26,6 +26,7 @@ pub(crate) fn all_operations(modules: &[Module]) -> Vec<Operation> {
     all.extend(openapi::operations());
     all.extend(health::operations());
     all.extend(history::operations());
+    all.extend(bulk::operations());
     for module in modules {
         all.extend(module.kinds.iter().flat_map(kinds::operations));
         all.extend(module.families.iter().flat_map(families::operations));
@@ -159,7 +160,7 @@ async fn answer(
     if is_head && operation.acts {
         return Ok(nothing_done());
     }
-    (operation.handler)(call).await
+    idempotency::once(operation, call).await
 }
 
 /// Refuses whoever is nobody and asks too much: wrong credentials are none.
@@ -178,7 +179,7 @@ fn limit(
 }
 
 /// Whether a caller may call an operation, and on which objects.
-async fn admit(operation: &Operation, call: &mut Call) -> Result<(), ApiError> {
+pub(crate) async fn admit(operation: &Operation, call: &mut Call) -> Result<(), ApiError> {
     // The original tells anonymous readers of single objects that they may not, everybody else to
     // sign in.
     let item = operation.reads_one() && call.caller.user.is_none();

@@ -14,9 +14,7 @@ use serde_json::json;
 
 use crate::history::dated;
 use crate::named::find;
-use crate::objects::{
-    self, Listed, changed_meanwhile, etag, if_match, one, render_all, rendered, wants_all,
-};
+use crate::objects::{self, Listed, as_read, etag, one, render_all, rendered, wants_all};
 use crate::references::with_missing;
 use crate::{openapi, single, used_by};
 
@@ -118,7 +116,11 @@ async fn list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError>
     let (meta, visible) = (kind.def.meta, visible_to(&kind, &call));
     let reach = if visible.is_some() { Reach::ALL } else { view(&kind, &call) };
     let all = visible.is_none() && reach.is_all();
-    if kind.narrow.is_none() && !kind.dated && all && wants_all(&call, meta)? {
+    let among = match kind.among {
+        Some(among) => among(call.clone()).await?,
+        None => None,
+    };
+    if among.is_none() && kind.narrow.is_none() && !kind.dated && all && wants_all(&call, meta)? {
         // The objects of other pages are not touched, however many they are.
         let (page, count) = (Page::read(&call.query, usize::MAX)?, call.snapshot.count_of(meta));
         page.check(count)?;
@@ -134,6 +136,7 @@ async fn list(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiError>
         .in_order(meta)
         .filter(|entry| reach.has(entry))
         .filter(|entry| kind.narrow.is_none_or(|narrow| narrow(&call, entry)))
+        .filter(|entry| among.as_ref().is_none_or(|among| among.contains(&entry.id)))
         .cloned()
         .collect();
     if kind.dated {
@@ -194,7 +197,7 @@ async fn create(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiErro
 
 async fn update(kind: Arc<KindResource>, call: Call, mode: Mode) -> Result<Response, ApiError> {
     let (meta, body, def) = (kind.def.meta, call.object()?, kind.def.clone());
-    let (id, wanted) = (call.entry()?.id, if_match(&call));
+    let id = call.entry()?.id;
     if let Some(admit) = &kind.admit {
         admit(call.clone(), body.clone()).await?;
     }
@@ -204,14 +207,12 @@ async fn update(kind: Arc<KindResource>, call: Call, mode: Mode) -> Result<Respo
         .write(call.actor(), format!("changed over the API: {}", meta.title), move |tx| {
             let base =
                 tx.graph().entry(id).cloned().ok_or_else(|| ApiError::not_found(meta.schema))?;
-            if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
-                return Err(changed_meanwhile());
-            }
+            as_read(&moved, &etag(&base))?;
             let parsed = def.parse(&moved.input(&body, mode), Some(&*base.object));
             let object = parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;
             let object = def.stamped(object, tx.now());
             tx.draft().put_object(id, object);
-            Ok(())
+            Ok::<_, ApiError>(())
         })
         .await?;
     let snapshot = call.cx.snapshot();

@@ -5,12 +5,15 @@
 //! delete, list and nothing else: whatever needs more is an ordinary operation. No protocol and no
 //! particular kind is known here.
 
+mod browser;
+mod bulk;
 mod dispatch;
 mod effective;
 mod families;
 mod forms;
 mod health;
 mod history;
+mod idempotency;
 mod kinds;
 mod named;
 mod objects;
@@ -23,12 +26,25 @@ mod table;
 mod used_by;
 mod values;
 
+use countersign_core::Module;
+
 pub use dispatch::api_routes;
 pub use history::undo_job;
 pub use objects::{answer, embedded, rendered, rendered_member};
-pub use openapi::object_schema;
+pub use openapi::{field_schema, object_schema};
 pub use secrets::Asked as AskedSecret;
 pub use socket::{admit, socket};
 pub use table::{
     Condition, Index, Narrowed, Resource, answer_row, called, no_choice, plain, sees_account, table,
 };
+
+/// What the API has of its own, whatever it serves.
+#[must_use]
+pub fn module() -> Module {
+    Module {
+        name: "rest",
+        routes: browser::routes(),
+        tables: vec![idempotency::table()],
+        ..Module::default()
+    }
+}

@@ -37,24 +37,16 @@ pub(crate) async fn destroy(
     id: ObjectId,
     title: &'static str,
 ) -> Result<Response, ApiError> {
-    let wanted = if_match(call);
+    let moved = call.clone();
     call.cx
         .store
         .write(call.actor(), format!("deleted over the API: {title}"), move |tx| {
             let base = tx.graph().entry(id).cloned().ok_or_else(|| ApiError::not_found(title))?;
-            if wanted.as_ref().is_some_and(|w| *w != etag(&base)) {
-                return Err(changed_meanwhile());
-            }
+            as_read(&moved, &etag(&base))?;
             tx.draft().delete(id).map_err(ApiError::from)
         })
         .await?;
     Ok(no_content())
-}
-
-/// RFC 9110, section 15.5.13.
-pub(crate) fn changed_meanwhile() -> ApiError {
-    let text = "The object has changed since it was read: read it again.";
-    ApiError::detail(StatusCode::PRECONDITION_FAILED, text)
 }
 
 /// How an object becomes an answer.
@@ -204,20 +196,32 @@ pub(crate) async fn one(
 ) -> Result<Response, ApiError> {
     let tag = etag(&entry);
     let mut rendered = render_all(call, vec![entry], render).await?;
-    let mut response = json(status, &rendered.pop().unwrap_or_default());
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    Ok(tagged(json(status, &rendered.pop().unwrap_or_default()), &tag))
+}
+
+/// An answer that says what it is an answer of, for `If-Match`.
+pub(crate) fn tagged(mut response: Response, tag: &str) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
-    Ok(response)
+    response
 }
 
 pub(crate) fn etag(entry: &Entry) -> String {
     format!("\"{}\"", entry.revision)
 }
 
-pub(crate) fn if_match(call: &Call) -> Option<String> {
-    let value = call.headers.get(header::IF_MATCH)?.to_str().ok()?;
-    (value != "*").then(|| value.to_owned())
+/// Refuses an edit of what is no longer as the caller read it: `If-Match` names none of its tags
+/// (RFC 9110, section 13.1.1).
+pub(crate) fn as_read(call: &Call, tag: &str) -> Result<(), ApiError> {
+    let Some(wanted) = call.headers.get(header::IF_MATCH) else { return Ok(()) };
+    let mut wanted = wanted.to_str().unwrap_or_default().split(',').map(str::trim);
+    if wanted.any(|wanted| wanted == "*" || wanted == tag) {
+        Ok(())
+    } else {
+        let text = "The object has changed since it was read: read it again.";
+        Err(ApiError::detail(StatusCode::PRECONDITION_FAILED, text))
+    }
 }
 
 /// Renders objects, with the users and groups they name read in one go, as far as the caller may

@@ -356,7 +356,8 @@ fn request_schema(meta: &KindMeta, whole: bool) -> Value {
     schema
 }
 
-fn field_schema(field: &FieldMeta) -> Value {
+/// What a field takes, as OpenAPI says it.
+pub fn field_schema(field: &FieldMeta) -> Value {
     let mut schema = shape_schema(&(field.shape)());
     if let Value::Object(map) = &mut schema {
         if !field.help.is_empty() {

@@ -7,10 +7,12 @@ use axum::response::Response;
 use countersign_core::resource::Single;
 use countersign_core::{Access, ApiError, Call, Operation, json};
 use countersign_model::{Key, KindDef, KindMeta, Mode, Object, ObjectId, Snapshot};
+use countersign_store::sha256;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::objects::{as_read, tagged};
 use crate::secrets;
 
 /// The object, once somebody changed a default.
@@ -74,6 +76,11 @@ async fn update(call: Call, def: KindDef, needs: Single, mode: Mode) -> Result<R
         .store
         .write(call.actor(), reason, move |tx| {
             let before = stored(tx.graph(), &def);
+            let held = match &before {
+                Some((_, object)) => object.clone(),
+                None => def.parse(&moved.input(&Map::new(), Mode::Create), None)?,
+            };
+            as_read(&moved, &tag(&held.values()))?;
             let id = before
                 .as_ref()
                 .map_or(ObjectId::new(def.meta.space, Key::Uuid(Uuid::nil())), |(id, _)| *id);
@@ -94,6 +101,13 @@ fn answer(
     needs: Single,
     values: Map<String, Value>,
 ) -> Response {
-    let may_change = call.rights().hold(needs.change);
-    json(StatusCode::OK, &Value::Object(secrets::answered(meta, values, may_change, &call.query)))
+    let (may_change, tag) = (call.rights().hold(needs.change), tag(&values));
+    let shown = secrets::answered(meta, values, may_change, &call.query);
+    tagged(json(StatusCode::OK, &Value::Object(shown)), &tag)
+}
+
+/// What the object is known by while nobody edits it, whether it was ever stored or not.
+fn tag(values: &Map<String, Value>) -> String {
+    let digest = sha256(&Value::Object(values.clone()).to_string());
+    format!("\"{}\"", hex::encode(digest.get(..16).unwrap_or_default()))
 }

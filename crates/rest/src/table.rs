@@ -13,11 +13,11 @@ use countersign_model::{
     ColumnKind, ColumnMeta, FieldErrors, Key, KindMeta, Mode, ObjectId, Problem, Shape, TableMeta,
 };
 use countersign_store::{self as store, Sql, SqlValue, StoreError, Tx};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::objects::{changed_meanwhile, if_match};
+use crate::objects::{as_read, tagged};
 use crate::openapi::property;
 use crate::values::words;
 use crate::{effective, used_by};
@@ -288,7 +288,7 @@ async fn change<T: Resource>(call: Call, mode: Mode) -> Result<Response, ApiErro
     let write = move |tx: &mut Tx<'_>| {
         let found = countersign_core::find(tx, wanted.clone())?;
         let before: T = found.ok_or_else(|| ApiError::not_found(T::TABLE.class))?;
-        as_read(&moved, &before)?;
+        as_read(&moved, &tag(&before))?;
         let mut row = T::parse(&moved.input(&body, mode), Some(&before))?;
         row.admit(tx, &moved, Some(&before))?;
         may_touch(tx, &before)?;
@@ -304,7 +304,7 @@ async fn destroy<T: Resource>(call: Call) -> Result<Response, ApiError> {
     let moved = call.clone();
     let write = move |tx: &mut Tx<'_>| {
         let Some(row) = countersign_core::find::<T>(tx, key)? else { return Ok(()) };
-        as_read(&moved, &row)?;
+        as_read(&moved, &tag(&row))?;
         row.admit_removal(tx, &moved)?;
         may_touch(tx, &row)?;
         remove(tx, &row)
@@ -355,14 +355,6 @@ fn tag<T: Resource>(row: &T) -> String {
     format!("\"{}\"", hex::encode(digest.get(..16).unwrap_or_default()))
 }
 
-/// Refuses an edit of what is no longer as it was read (RFC 9110, section 13.1.1).
-fn as_read<T: Resource>(call: &Call, row: &T) -> Result<(), ApiError> {
-    match if_match(call) {
-        Some(wanted) if wanted != tag(row) => Err(changed_meanwhile()),
-        _ => Ok(()),
-    }
-}
-
 fn reason(meta: &KindMeta, what: &str) -> String {
     format!("{} {what}", meta.title.to_lowercase())
 }
@@ -386,11 +378,7 @@ pub async fn answer_row<T: Resource>(
         _ => None,
     };
     let (tag, row) = found.ok_or_else(|| ApiError::not_found(T::TABLE.class))?;
-    let mut response = json(status, &row);
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(tagged(json(status, &row), &tag))
 }
 
 /// Whether a caller holds a permission on any row whatever.

@@ -41,6 +41,8 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0023_sent_codes.sql")),
     Statements(include_str!("../migrations/0024_text_messages.sql")),
     Statements(include_str!("../migrations/0025_duo.sql")),
+    Statements(include_str!("../migrations/0026_policies.sql")),
+    Statements(include_str!("../migrations/0027_idempotency.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

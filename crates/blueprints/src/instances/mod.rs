@@ -192,6 +192,7 @@ pub fn module(given: &Arc<Surroundings>) -> Module {
     let mut operations = api::operations(given);
     operations.extend(crate::export::operations(given));
     operations.extend(crate::dry::operations(given));
+    operations.push(crate::schema::operation());
     Module {
         name: "blueprints",
         kinds: vec![

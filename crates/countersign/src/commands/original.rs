@@ -1,9 +1,12 @@
 //! Commands of the original that runbooks and init containers call: each does here what it means,
 //! or has nothing to do.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use countersign_store::{Actor, StoreError, params};
 
+use crate::program::{Program, VERSION};
 use crate::{settings::Loaded, start};
 
 /// What `ak` was asked for.
@@ -17,6 +20,13 @@ pub enum Original {
     BootstrapTasks(Switches),
     #[command(hide = true, name = "repair_permissions")]
     RepairPermissions(Switches),
+    /// Print the JSON schema of blueprints, for editors.
+    #[command(hide = true, name = "make_blueprint_schema")]
+    MakeBlueprintSchema {
+        /// A file to write it to.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
     #[command(hide = true, name = "clearsessions")]
     ClearSessions(Switches),
 }
@@ -52,6 +62,16 @@ pub async fn run(loaded: &Loaded, command: Original) -> Result<(), String> {
         }
         Original::RepairPermissions(_) => {
             println!("Nothing to do: permissions are not kept apart from what they are for.");
+        }
+        Original::MakeBlueprintSchema { file } => {
+            let modules = Program::new(&loaded.settings).modules;
+            let schema = countersign_blueprints::schema::document(VERSION, &modules);
+            let text = format!("{schema:#}\n");
+            match file {
+                Some(file) => std::fs::write(&file, text)
+                    .map_err(|error| format!("{} cannot be written: {error}", file.display()))?,
+                None => print!("{text}"),
+            }
         }
         Original::ClearSessions(_) => {
             start::must_have_data(&loaded.settings)?;

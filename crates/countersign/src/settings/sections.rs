@@ -12,7 +12,7 @@ use countersign_store::SslMode;
 use super::{
     Problem,
     sources::{Layers, Surroundings},
-    value::{Checked, Collector, Level, Limit, Node, Origin, Period, Place, Rate, Share},
+    value::{Checked, Collector, Contact, Level, Limit, Node, Origin, Period, Place, Rate, Share},
 };
 
 /// What is known about a setting without its value.
@@ -145,6 +145,9 @@ sections! {
         /// Folder with certificates and keys in PEM form that others keep up to date, as an ACME
         /// client does: imported at the start and every hour.
         cert_discovery_dir ("cert_discovery_dir"): Option<PathBuf> = "/certs";
+        /// Whom to tell of a hole in this installation: an e-mail address or an `https` address,
+        /// named in `/.well-known/security.txt`.
+        security_contact ("security_contact"): Option<Contact> = "";
     }
 
     /// Where the program listens.
@@ -273,6 +276,12 @@ sections! {
         absolute ("sessions.absolute"): Limit = "";
         /// A sign-in that somebody began is forgotten after so long, and after an hour in any case.
         unauthenticated_age ("sessions.unauthenticated_age"): Limit = "days=1";
+    }
+
+    /// Which names and addresses failed to sign in of late: what reputation policies ask.
+    reputation: Reputation {
+        /// Seconds after which a score is forgotten.
+        expiry ("reputation.expiry"): u64 = "86400";
     }
 
     /// Work beside requests: mails, clean-up, blueprints, certificates.
@@ -441,7 +450,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "postgresql.test.",
     "postgresql.use_pgpool",
     "postgresql.use_pool",
-    "reputation.",
     "result_backend.",
     "session_storage",
     "sources.",

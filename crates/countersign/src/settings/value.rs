@@ -281,6 +281,32 @@ impl Place for Limit {
     }
 }
 
+/// Whom to tell of something: an address to write to, or a page (RFC 9116, 2.5.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact(pub String);
+
+impl Place for Contact {
+    const WANTED: &'static str = "an e-mail address, or an address that begins with https://";
+    fn stand_in() -> Self {
+        Contact(String::new())
+    }
+    fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let written = if text.contains('@') && !text.contains(':') {
+            format!("mailto:{text}")
+        } else {
+            text.to_owned()
+        };
+        let url = url::Url::parse(&written).ok()?;
+        let known = match url.scheme() {
+            "mailto" => url.path().contains('@'),
+            "https" => url.host().is_some(),
+            _ => false,
+        };
+        known.then(|| Contact(url.into()))
+    }
+}
+
 /// Where a collector listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collector(String);

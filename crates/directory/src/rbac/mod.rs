@@ -7,10 +7,11 @@ mod schemas;
 
 use axum::response::Response;
 use countersign_core::{
-    Access, ApiError, Call, Grant, InitialPermissions, KindResource, ListedPermission, Operation,
-    Page, Permission, RenderContext, Role, envelope, json, permissions,
+    Access, ApiError, BoxFuture, Call, Grant, InitialPermissions, KindResource, ListedPermission,
+    Operation, Page, Permission, RenderContext, Role, envelope, json, permissions,
 };
 use countersign_model::{Entry, Fields, ObjectId, Ref, Table, Target as _, directory, family};
+use countersign_store::{Row, StoreError, Table as _, numbered};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json as value};
 use uuid::Uuid;
@@ -20,6 +21,7 @@ use grants::{list_grants, move_grant, one_grant, take_grant};
 use holders::list_holders;
 pub(crate) use schemas::schemas;
 
+use crate::groups::Group;
 use crate::users::User;
 
 /// A permission on a single row. Those on objects of the configuration are configuration.
@@ -39,10 +41,34 @@ pub(crate) struct RoleGrant {
 /// Roles and what is given when something is made, as kinds.
 pub(crate) fn kinds() -> Vec<KindResource> {
     vec![
-        KindResource::of::<Role>().computed(without_permissions),
+        KindResource::of::<Role>()
+            .computed(without_permissions)
+            .among(&[("group__name", "string")], of_group),
         KindResource::of::<InitialPermissions>().computed(with_permissions),
         KindResource::of::<Grant>().unserved(),
     ]
+}
+
+/// `group__name`: the roles of the groups of that name that may be viewed.
+fn of_group(call: Call) -> BoxFuture<Result<Option<Vec<ObjectId>>, ApiError>> {
+    Box::pin(async move {
+        let name = call.query.get("group__name").filter(|name| !name.is_empty());
+        let Some(name) = name.map(str::to_owned) else { return Ok(None) };
+        let reach = call.rights().reach(Permission::view(Group::META), Some(Group::TABLE));
+        let (condition, mut values) =
+            reach.condition(Group::TABLE).unwrap_or_else(|| ("1 = 1".to_owned(), Vec::new()));
+        values.push(name.into());
+        let statement = numbered(
+            &format!(
+                "SELECT r.role FROM group_role r JOIN user_group t ON t.uuid = r.group_uuid \
+             WHERE {condition} AND t.name = ?"
+            ),
+            0,
+        );
+        let rows = call.cx.store.browse(move |sql| sql.query(&statement, &values)).await?;
+        let role = |row: &Row| Ok(Ref::<Role>::new(row.get::<Uuid>(0)?.into()).id());
+        Ok(Some(rows.iter().map(role).collect::<Result<_, StoreError>>()?))
+    })
 }
 
 /// They are listed apart.

@@ -319,7 +319,7 @@ impl IdentificationStage {
         });
         run.plan.set_pending_user(&user);
         if !is_known {
-            run.identification_failed(&typed);
+            run.named_nobody(&typed);
         }
         // A password on the same page is checked for a name that nobody has, too: against nothing,
         // in the same time.
@@ -337,6 +337,7 @@ impl IdentificationStage {
             });
         }
         if !is_known && !self.pretend_user_exists {
+            run.lowers_reputation(&typed).await;
             return Ok(failed());
         }
         if self.also_asks_password(run) && answer.get("password").is_some() {

@@ -10,39 +10,22 @@ use serde_json::json;
 use super::http::{self, Answer};
 use crate::service::Service;
 
+/// The code that a device without a keyboard shows.
+const TEXT: &str = "The device code flow is not available in this version.";
+
 pub(super) fn routes(over: &Routes<Service>) -> Vec<Route> {
-    // The dialect of GitHub, and the code that a device without a keyboard shows.
-    let programs = ["/login/oauth/access_token", "/user", "/user/teams", "/application/o/device/"];
-    let people = ["/login/oauth/authorize", "/device"];
-    let programs = programs.into_iter().map(|path| over.at([], path, program));
-    programs.chain(people.into_iter().map(|path| over.at([], path, person))).collect()
+    vec![over.at([], "/application/o/device/", program), over.at([], "/device", person)]
 }
 
-fn text(path: &str) -> String {
-    let what = if path.contains("device") {
-        "The device code flow"
-    } else {
-        "Signing in by the addresses of GitHub"
-    };
-    format!("{what} is not available in this version.")
-}
-
-async fn program(request: axum::extract::Request) -> Answer {
-    let description = text(request.uri().path());
+async fn program() -> Answer {
     http::private_json(
         StatusCode::NOT_IMPLEMENTED,
-        &json!({"error": "temporarily_unavailable", "error_description": description}),
+        &json!({"error": "temporarily_unavailable", "error_description": TEXT}),
     )
 }
 
 async fn person(State(service): State<Service>, request: axum::extract::Request) -> Answer {
     let request = RequestInfo::of(&request.into_parts().0);
-    error_page(
-        &service.cx,
-        &request,
-        StatusCode::NOT_IMPLEMENTED,
-        "Not available",
-        &text(&request.path),
-        &[],
-    )
+    let status = StatusCode::NOT_IMPLEMENTED;
+    error_page(&service.cx, &request, status, "Not available", TEXT, &[])
 }

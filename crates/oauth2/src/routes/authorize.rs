@@ -25,13 +25,14 @@ use crate::report::Cause;
 use crate::service::{Internal, Person, Service};
 use crate::wire::authorize::{self as wire, AuthorizeRequest, Refused};
 use crate::wire::respond::Delivery;
-use crate::wire::scope::GROUPS;
+use crate::wire::scope::{GITHUB, GROUPS};
 use crate::wire::{AuthorizeError, PageError, Params};
 
 /// How long a request that was held back for a fresh sign-in is remembered.
 const HELD_SECONDS: i64 = 3_600;
 const HELD: &str = "oauth2.held";
 const PATH: &str = "/application/o/authorize/";
+pub(super) const GITHUB_PATH: &str = "/login/oauth/authorize";
 const MARK: &str = "countersign_authorize";
 const MARK_LENGTH: usize = 32;
 
@@ -56,7 +57,11 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
         Err(error) => return refuse(service, &request, None, &error).await,
     };
     let issuer = provider.issuer(&service.cx.origin(&request));
-    let parsed = match wire::parse(&params, &provider.client, issuer) {
+    let mut client = provider.client.clone();
+    if place(&request) == GITHUB_PATH {
+        client.scopes = client.scopes.with_github();
+    }
+    let parsed = match wire::parse(&params, &client, issuer) {
         Ok(parsed) => parsed,
         Err(Refused::Page(error)) => {
             return refuse(service, &request, Some(&provider), &error).await;
@@ -72,7 +77,7 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
     };
     if parts.method == Method::POST {
         // A form of another site comes without our cookie; the same request by GET comes with it.
-        return service.cx.see_other(&format!("{PATH}?{}", params.to_query()));
+        return service.cx.see_other(&format!("{}?{}", place(&request), params.to_query()));
     }
     let asked = Asked {
         service,
@@ -84,12 +89,17 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
     asked.answer(parts, &parsed).await.unwrap_or_else(|error| http::internal_page(&error))
 }
 
+/// The address that was asked, as it is written where the browser comes back to it.
+fn place(request: &RequestInfo) -> &'static str {
+    if request.path == GITHUB_PATH { GITHUB_PATH } else { PATH }
+}
+
 /// Tells the sign-in which application it is for.
 pub(crate) struct SignInFor;
 
 impl Destination for SignInFor {
     fn application(&self, cx: &Context, path: &str, query: &str) -> Option<ApplicationHint> {
-        if path != PATH {
+        if path != PATH && path != GITHUB_PATH {
             return None;
         }
         let params = Params::parse(query.as_bytes()).ok()?;
@@ -199,7 +209,7 @@ impl Asked<'_> {
     }
 
     fn sign_in(&self, visitor: &Visitor) -> Answer {
-        let next = format!("{PATH}?{}", self.request.query);
+        let next = format!("{}?{}", place(self.request), self.request.query);
         require_login(&self.service.cx, self.request, visitor, &next)
     }
 
@@ -289,6 +299,8 @@ impl Asked<'_> {
             list.push((GROUPS, "Group memberships"));
         }
         list.sort_unstable();
+        let github = GITHUB.iter().filter(|(scope, _, _)| parsed.scopes.contains(scope));
+        list.extend(github.map(|(scope, told, _)| (*scope, *told)));
         list.into_iter().map(|(id, name)| json!({"id": id, "name": name})).collect()
     }
 
@@ -361,7 +373,7 @@ impl Asked<'_> {
             )
             .await?;
         let secure = if self.request.secure() { "; Secure" } else { "" };
-        let path = self.service.cx.url("/application/o/authorize");
+        let path = self.service.cx.url(place(self.request).trim_end_matches('/'));
         let cookie = format!(
             "{MARK}={mark}; Path={path}; Max-Age={HELD_SECONDS}; HttpOnly; SameSite=Lax{secure}"
         );

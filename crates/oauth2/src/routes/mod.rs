@@ -1,10 +1,11 @@
-//! The protocol's endpoints below `/application/o/`.
+//! The protocol's endpoints below `/application/o/`, and those of GitHub's dialect.
 
 mod absent;
 mod attempts;
 mod authorize;
 mod discovery;
 mod end_session;
+mod github;
 mod http;
 mod inspect;
 pub(crate) mod machine;
@@ -45,6 +46,11 @@ pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
         over.at([M::GET, M::POST], at("{slug}/end-session/"), end_session_route),
         over.at([M::GET, M::HEAD], SHARED_JWKS, shared_jwks_route),
         over.at([M::GET, M::HEAD], "/.well-known/webfinger", webfinger_route),
+        over.at([M::GET, M::POST], authorize::GITHUB_PATH, authorize_route),
+        over.at([M::POST, M::OPTIONS], "/login/oauth/access_token", token_route)
+            .throttle(ThrottleClass::Token),
+        over.at([M::GET, M::HEAD], "/user", github_user_route),
+        over.at([M::GET, M::HEAD], "/user/teams", github_teams_route),
     ];
     for path in both("/application/o/authorize") {
         routes.push(over.at([M::GET, M::POST], path, authorize_route));
@@ -187,6 +193,20 @@ async fn shared_jwks_route(State(service): State<Service>, request: Request) -> 
 async fn webfinger_route(State(service): State<Service>, request: Request) -> Answer {
     match Whole::read(request).await {
         Ok(r) => webfinger::webfinger(&service, &r.info),
+        Err(answer) => *answer,
+    }
+}
+
+async fn github_user_route(State(service): State<Service>, request: Request) -> Answer {
+    match Whole::read(request).await {
+        Ok(r) => github::user(&service, &r.info, &r.parts.headers).await,
+        Err(answer) => *answer,
+    }
+}
+
+async fn github_teams_route(State(service): State<Service>, request: Request) -> Answer {
+    match Whole::read(request).await {
+        Ok(r) => github::teams(&service, &r.info, &r.parts.headers).await,
         Err(answer) => *answer,
     }
 }

@@ -10,7 +10,7 @@ use super::http::{self, Answer};
 use crate::grants;
 use crate::provider::Provider;
 use crate::report::Cause;
-use crate::service::{Internal, Service};
+use crate::service::{Internal, Person, Service};
 use crate::wire::scope::OPENID;
 use crate::wire::{BearerError, Params, bearer};
 
@@ -45,7 +45,7 @@ pub(crate) async fn userinfo(
     answer
 }
 
-fn presented(
+pub(super) fn presented(
     request: &RequestInfo,
     headers: &HeaderMap,
     body: &Bytes,
@@ -62,6 +62,30 @@ async fn answer(
     token: &str,
     provider: &mut Option<Provider>,
 ) -> Result<Result<Map<String, Value>, BearerError>, Internal> {
+    let (found, person) = match opened(service, request, token, OPENID, provider).await? {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Err(error)),
+    };
+    let Some(provider) = provider else { return Ok(Err(BearerError::Invalid)) };
+    let mut actor = service.cx.actor(&countersign_core::Caller::nobody(), request);
+    actor.user = Some(person.actor());
+    let mut claims = Map::from_iter([("sub".to_owned(), Value::from(found.data.sub))]);
+    claims.extend(service.scope_claims(provider, &person, &found.scopes, request, &actor).await?);
+    if let Some(nonce) = found.data.nonce {
+        claims.insert("nonce".to_owned(), nonce.into());
+    }
+    Ok(Ok(claims))
+}
+
+/// Whose access token it is, if it has the scope; `provider` is set where one issued it, whether
+/// the token is good or not.
+pub(super) async fn opened(
+    service: &Service,
+    request: &RequestInfo,
+    token: &str,
+    scope: &str,
+    provider: &mut Option<Provider>,
+) -> Result<Result<(Stored<AccessData>, Person), BearerError>, Internal> {
     let (text, now) = (token.to_owned(), service.now());
     let Some((found, person)) =
         service.issued(move |sql| grants::find_access_token(sql, &text, now)).await?
@@ -78,18 +102,10 @@ async fn answer(
     if !found.is_good(service.now()) {
         return Ok(Err(BearerError::Invalid));
     }
-    if !found.scopes.contains(OPENID) {
+    if !found.scopes.contains(scope) {
         return Ok(Err(BearerError::ScopeMissing));
     }
-    let Some(person) = person else { return Ok(Err(BearerError::Invalid)) };
-    let mut actor = service.cx.actor(&countersign_core::Caller::nobody(), request);
-    actor.user = Some(person.actor());
-    let mut claims = Map::from_iter([("sub".to_owned(), Value::from(found.data.sub))]);
-    claims.extend(service.scope_claims(provider, &person, &found.scopes, request, &actor).await?);
-    if let Some(nonce) = found.data.nonce {
-        claims.insert("nonce".to_owned(), nonce.into());
-    }
-    Ok(Ok(claims))
+    Ok(person.map(|person| (found, person)).ok_or(BearerError::Invalid))
 }
 
 async fn report(
@@ -107,7 +123,7 @@ async fn report(
     Ok(())
 }
 
-fn refused(error: BearerError) -> Answer {
+pub(super) fn refused(error: BearerError) -> Answer {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let mut answer = http::empty(status);
     if let Ok(challenge) = HeaderValue::from_str(&error.challenge()) {

@@ -17,6 +17,19 @@ pub const API: &str = "goauthentik.io/api";
 /// too.
 pub const GROUPS: &str = "groups";
 
+/// What clients that know GitHub's dialect ask for, as people are told it, and the mappings of the
+/// provider that tell the same: without them nothing of it is given.
+pub const GITHUB: [(&str, &str, &[&str]); 4] = [
+    ("user", "GitHub Compatibility: Access your User Information", &[PROFILE]),
+    ("read:user", "GitHub Compatibility: Access your User Information", &[PROFILE]),
+    (USER_EMAIL, "GitHub Compatibility: Access you Email addresses", &[PROFILE, EMAIL]),
+    (READ_ORG, "GitHub Compatibility: Access your Groups", &[PROFILE]),
+];
+/// Opens `/user`.
+pub const USER_EMAIL: &str = "user:email";
+/// Opens `/user/teams`.
+pub const READ_ORG: &str = "read:org";
+
 impl Scopes {
     pub fn parse(text: &str) -> Scopes {
         text.split_whitespace().collect()
@@ -44,6 +57,13 @@ impl Scopes {
     pub fn granted_from(&self, allowed: &Scopes) -> Scopes {
         let may = |s: &&str| allowed.contains(s) || (*s == GROUPS && allowed.contains(PROFILE));
         self.iter().filter(may).collect()
+    }
+
+    /// With GitHub's names for what these tell.
+    #[must_use]
+    pub fn with_github(&self) -> Scopes {
+        let told = GITHUB.iter().filter(|(_, _, of)| of.iter().all(|scope| self.contains(scope)));
+        self.iter().chain(told.map(|(name, _, _)| *name)).collect()
     }
 
     #[must_use]
@@ -96,6 +116,12 @@ mod tests {
             Scopes::parse("groups").granted_from(&Scopes::parse("groups")).to_string(),
             "groups"
         );
+        assert_eq!(
+            Scopes::parse("openid profile").with_github().to_string(),
+            "openid profile user read:user read:org"
+        );
+        assert!(Scopes::parse("openid profile email").with_github().contains(USER_EMAIL));
+        assert_eq!(Scopes::parse("openid").with_github().to_string(), "openid");
         assert!(Scopes::parse("a b").is_subset(&Scopes::parse("b c a")));
         assert!(!Scopes::parse("a b").is_subset(&Scopes::parse("a")));
     }

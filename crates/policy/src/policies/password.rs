@@ -2,9 +2,8 @@
 
 use aws_lc_rs::digest;
 use countersign_model::Kind;
-use serde_json::Value;
 
-use super::Policy;
+use super::{Policy, asked_password};
 use crate::host::BoxFuture;
 use crate::request::PolicyRequest;
 use crate::verdict::{PolicyError, Verdict};
@@ -111,15 +110,9 @@ const LONGEST_GUESSED: usize = 72;
 impl PasswordPolicy {
     /// Static rules, then the list of leaked passwords, then guessing; the first refusal ends it.
     async fn evaluate(&self, request: &PolicyRequest<'_>) -> Result<Verdict, PolicyError> {
-        let context = request.occasion.to_context();
-        let asked = context.get("prompt_data").and_then(|data| data.get(&self.password_field));
-        let password = asked
-            .or_else(|| context.get(&self.password_field))
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        if password.is_empty() {
+        let Some(password) = &asked_password(request, &self.password_field) else {
             return Ok(Verdict::failing(vec!["Password not set in context".to_owned()]));
-        }
+        };
         if self.check_static_rules && !self.meets_static_rules(password) {
             let text = if self.error_message.is_empty() {
                 "Invalid password."
@@ -199,7 +192,7 @@ mod tests {
     use crate::request::Occasion;
     use countersign_model::{Clock, Snapshot, Timestamp};
     use countersign_python::Interpreter;
-    use serde_json::json;
+    use serde_json::{Value, json};
     use std::sync::Mutex;
 
     fn policy() -> PasswordPolicy {

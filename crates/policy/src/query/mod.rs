@@ -285,7 +285,11 @@ impl Found {
     fn rows(self, cx: &Context) -> Vec<Map<String, Value>> {
         let rows: Vec<Value> = match self {
             Found::Users(users) => {
-                users.iter().map(|user| Value::Object(account(user, cx.uid(user.pk)))).collect()
+                let row = |user: &countersign_core::Identity| {
+                    let avatar = countersign_directory::avatar(cx, user);
+                    Value::Object(account(user, cx.uid(user.pk), avatar))
+                };
+                users.iter().map(row).collect()
             }
             Found::Groups(groups) => groups
                 .into_iter()

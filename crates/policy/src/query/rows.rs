@@ -172,7 +172,11 @@ fn device(held: &Held) -> Map<String, Value> {
 
 /// All that expressions may read of an account.
 #[must_use]
-pub(crate) fn account(user: &countersign_core::Identity, uid: String) -> Map<String, Value> {
+pub(crate) fn account(
+    user: &countersign_core::Identity,
+    uid: String,
+    avatar: String,
+) -> Map<String, Value> {
     let mut fields = match Subject::of(user, uid).to_json() {
         Value::Object(fields) => fields,
         _ => Map::new(),
@@ -181,7 +185,7 @@ pub(crate) fn account(user: &countersign_core::Identity, uid: String) -> Map<Str
         "date_joined": user.date_joined.iso(),
         "last_login": user.last_login.map(Timestamp::iso),
         "password_change_date": user.password_change_date.iso(),
-        "avatar": countersign_directory::avatar(&user.name, &user.username),
+        "avatar": avatar,
     });
     if let Value::Object(more) = more {
         fields.extend(more);

@@ -55,6 +55,7 @@ fn table(found: &rusqlite::Connection, name: String) -> &'static TableMeta {
             listed: &[],
             filter: false,
             search: false,
+            hidden: false,
             expires: false,
             expiring: false,
             through: None,
