@@ -17,7 +17,7 @@ pub fn module(settings: &Settings) -> Module {
     let over = Routes::over(move |cx: &Context| (cx.clone(), contact.clone()));
     Module {
         name: "security_txt",
-        routes: vec![over.at([Method::GET], PATH, file)],
+        routes: vec![over.at([Method::GET, Method::HEAD], PATH, file)],
         ..Module::default()
     }
 }

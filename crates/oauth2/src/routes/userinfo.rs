@@ -7,7 +7,7 @@ use countersign_core::RequestInfo;
 use serde_json::{Map, Value, json};
 
 use super::http::{self, Answer};
-use crate::grants;
+use crate::grants::{self, AccessData, Stored};
 use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{Internal, Person, Service};
