@@ -8,10 +8,6 @@
 // The futures of routes that go through a flow are deeper than the default.
 #![recursion_limit = "256"]
 
-// The futures of its routes hold those of flows, which hold those of policies: more within each
-// other than the compiler looks into by itself when it asks whether they can change threads.
-#![recursion_limit = "256"]
-
 mod access;
 mod api;
 pub mod claims;
