@@ -160,9 +160,10 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 39] = [
+const SHARED: [&str; 40] = [
     "safe_writes",
     "policies",
+    "explained",
     "expressions",
     "routes",
     "bad_input",

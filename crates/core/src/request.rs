@@ -79,6 +79,22 @@ impl RequestInfo {
         format!("{}://{}", self.scheme, self.host)
     }
 
+    /// As if it came from another address.
+    #[must_use]
+    pub fn from_address(&self, client_ip: IpAddr) -> RequestInfo {
+        RequestInfo(Arc::new(Inner {
+            id: self.id.clone(),
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            host: self.host.clone(),
+            scheme: self.scheme,
+            client_ip: client_ip.to_canonical(),
+            user_agent: self.user_agent.clone(),
+            seen: OnceLock::new(),
+        }))
+    }
+
     /// As events carry it; values of parameters that carry secrets are masked by the events crate.
     pub fn to_event(&self) -> Value {
         // `secrets=masked` is about the answer alone, and would look here as if a secret had been

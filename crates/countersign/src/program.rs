@@ -30,6 +30,7 @@ pub const EXPRESSIONS: &str = "run-expressions";
 pub struct Program {
     pub modules: Vec<Module>,
     pub policies: Engine,
+    pub explain: countersign_explain::Deps,
     pub blueprints: Arc<Surroundings>,
 }
 
@@ -55,6 +56,8 @@ impl Program {
             destinations: vec![countersign_oauth2::destination()],
         });
         let blueprints = Arc::new(surroundings(settings, passwords));
+        let explain =
+            countersign_explain::Deps { flows: flows.clone(), blueprints: blueprints.clone() };
         let certificates = settings.general.cert_discovery_dir.clone();
         let modules = vec![
             countersign_rest::module(),
@@ -69,6 +72,7 @@ impl Program {
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
             countersign_proxy::module(&oauth, &flows),
+            countersign_explain::module(&explain),
             crate::commands::console::module(&blueprints),
             crate::backups::module(settings),
             crate::notices::module(),
@@ -76,7 +80,7 @@ impl Program {
             mail,
             outbound,
         ];
-        Program { modules, policies, blueprints }
+        Program { modules, policies, explain, blueprints }
     }
 }
 

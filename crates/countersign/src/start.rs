@@ -8,6 +8,7 @@ use std::{
 
 use countersign_blueprints::instances::{self, Surroundings};
 use countersign_core::{Context, ContextParts, SessionLimits, Settings as CoreSettings};
+use countersign_explain::Deps;
 use countersign_flow::Flow;
 use countersign_model::{BasePath, Secret};
 use countersign_policy::Engine;
@@ -204,8 +205,9 @@ async fn install_id(store: &Store) -> Result<String, StoreError> {
 ///
 /// # Errors
 /// A sentence that says what stops it.
-pub async fn look(settings: &Settings) -> Result<(Context, Engine), String> {
-    let (store, Program { modules, policies, .. }, secret_key) = open_store(settings).await?;
+pub async fn look(settings: &Settings) -> Result<(Context, Engine, Deps), String> {
+    let (store, program, secret_key) = open_store(settings).await?;
+    let Program { modules, policies, explain, .. } = program;
     let install_id = install_id(&store).await.map_err(|error| error.to_string())?;
     let settings = for_handlers(settings, secret_key);
     let context = Context::new(ContextParts {
@@ -216,7 +218,7 @@ pub async fn look(settings: &Settings) -> Result<(Context, Engine), String> {
         install_id,
         modules,
     });
-    Ok((context, policies))
+    Ok((context, policies, explain))
 }
 
 /// Refuses where there is no installation to work on.

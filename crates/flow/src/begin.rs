@@ -1,6 +1,7 @@
 //! The doors for protocols: begin a flow, send somebody to sign in, show an error or a refusal.
 
 use axum::response::Response;
+use countersign_catalogue::Application;
 use countersign_core::{Context, Permission, RequestInfo, Visitor};
 use countersign_model::Ref;
 use countersign_pages::{
@@ -242,6 +243,17 @@ fn intended_groups(decision: &Decision) -> String {
     )
 }
 
+/// The rules that say no, for administrators.
+fn not_passing(decision: &Decision) -> String {
+    let steps = decision.trace.steps.iter().filter(|step| !step.passing);
+    let named: Vec<String> = steps.map(|step| format!("{} {}", step.kind, step.name)).collect();
+    match named.as_slice() {
+        [] => String::new(),
+        [one] => format!("The {one} does not pass."),
+        many => format!("These do not pass: {}.", many.join(", ")),
+    }
+}
+
 /// "You may not open this application", with the reason and a number under which administrators
 /// find the decision.
 ///
@@ -251,7 +263,7 @@ pub async fn denied_page(
     cx: &FlowContext,
     request: &RequestInfo,
     visitor: &Visitor,
-    application: &str,
+    (reference, application): (Ref<Application>, &str),
     mut decision: Decision,
 ) -> Result<Response, StoreError> {
     let browser = Browser::new(cx, request, visitor);
@@ -259,9 +271,14 @@ pub async fn denied_page(
     access::name_steps(cx, username, &mut decision.trace.steps).await?;
     let run = cx.entropy.uuid();
     let now = cx.clock.now().0;
-    let mut recording =
-        Recording { started: now, user: browser.user_pk(), known: true, ..Recording::default() };
-    recording.policies(now, &format!("application {application}"), &decision.trace);
+    let mut recording = Recording {
+        started: now,
+        user: browser.user_pk(),
+        known: true,
+        application: reference.key().uuid(),
+        ..Recording::default()
+    };
+    recording.policies(now, &format!("application {application}"), &decision);
     recording.stage(
         now,
         application,
@@ -269,6 +286,9 @@ pub async fn denied_page(
         "denied",
         json!({"messages": decision.messages}),
     );
+    if recording.reason.is_empty() {
+        recording.reason = not_passing(&decision);
+    }
     record::write_decision(&browser, run, &format!("application:{application}"), recording).await;
     let reason = match decision.messages.is_empty() {
         false => decision.messages.join(" "),

@@ -14,6 +14,7 @@ use countersign_core::{
 use countersign_directory::SystemSettings;
 use countersign_model::{Key, ObjectId, Ref, Snapshot, Space};
 use countersign_pages::{Frame, Link, Page, Scene, response as page_response};
+use countersign_policy::recording::Recorder;
 use countersign_policy::{Host, Occasion, PolicyRequest, Subject};
 use countersign_store::{Actor, StoreError, params, sha256};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -241,7 +242,7 @@ impl Browser {
 
     /// What answers the questions of policies.
     pub(crate) fn host(&self) -> impl Host + 'static {
-        self.cx.policies().host(&self.cx, Some(&self.request))
+        Recorder::new(self.cx.policies().host(&self.cx, Some(&self.request)))
     }
 
     /// A question to policies or mappings.

@@ -13,7 +13,7 @@ use crate::destination::Destination;
 use crate::in_plan::{self, InPlanDef};
 use crate::launch::Launch;
 use crate::plan_store::BrowserLocks;
-use crate::record::Strangers;
+use crate::record::Runs;
 
 /// What flows need of others.
 pub struct Deps {
@@ -34,7 +34,7 @@ pub struct Flows(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) deps: Deps,
     pub(crate) locks: BrowserLocks,
-    pub(crate) strangers: Strangers,
+    pub(crate) runs: Runs,
 }
 
 impl Flows {
@@ -42,11 +42,7 @@ impl Flows {
     pub fn new(mut deps: Deps) -> Flows {
         deps.destinations.insert(0, Arc::new(Launch));
         deps.stages.extend(in_plan::own());
-        Flows(Arc::new(Shared {
-            deps,
-            locks: BrowserLocks::new(),
-            strangers: Strangers::default(),
-        }))
+        Flows(Arc::new(Shared { deps, locks: BrowserLocks::new(), runs: Runs::default() }))
     }
 
     /// Over the context of a request.

@@ -203,7 +203,10 @@ pub(crate) async fn not_applicable(mut run: Run, messages: &[String]) -> Finishe
     }
     let text = reason(messages);
     run.note("denied", json!({"message": text}));
-    record::write(&run.browser, &run.plan, &run.slug(), "denied").await;
+    let slug = run.slug();
+    if let Some(noted) = record::note(&run.browser, &mut run.plan, &slug, "denied") {
+        record::keep(&run.browser, noted).await;
+    }
     Finished { run, reply: Reply::Denied(text), continues: false }
 }
 
@@ -492,7 +495,7 @@ impl Executor {
     /// The flow, a binding, a stage or a policy is gone or has changed since the plan was made:
     /// nothing that was reached in it counts.
     async fn begin_anew(&mut self, answering: bool, why: &str) -> Result<Reply, FlowError> {
-        self.run.note("outdated", Value::Null);
+        self.run.note("outdated", json!({"message": why}));
         if self.run.plan.origin == Origin::Program {
             return Ok(
                 self.refuse(&format!("{why} Go back to where you came from and begin again."))
@@ -554,14 +557,19 @@ impl Executor {
             run.plan.recording.answered = true;
             run.plan.recording.admitted = record::admits(&run.browser, &run.plan).await;
         }
-        let (continues, slug) =
-            (!matches!(reply, Reply::Redirect(_) | Reply::Denied(_)), run.slug());
+        let (slug, outcome) = (run.slug(), outcome(&reply));
+        let continues = outcome == RUNNING;
+        // Before the plan is kept: it need not hold what is written.
+        let noted = if answered || !continues {
+            record::note(&run.browser, &mut run.plan, &slug, outcome)
+        } else {
+            run.plan.recording.wait();
+            None
+        };
         if !continues {
             if version.is_some() {
                 plan_store::drop_plan(&run.browser).await;
             }
-            let outcome = if matches!(reply, Reply::Denied(_)) { "denied" } else { "done" };
-            record::write(&run.browser, &run.plan, &slug, outcome).await;
         } else if !keeps {
             if matches!(reply, Reply::SwitchFlow { .. }) && run.plan.query_value(VIA).is_none() {
                 run.plan.query.push((VIA.to_owned(), entered));
@@ -591,14 +599,26 @@ impl Executor {
             if version.is_none() || run.browser.key_changed() {
                 plan_store::put(&run.browser, &run.plan).await?;
             }
-            if answered {
-                record::write(&run.browser, &run.plan, &slug, "running").await;
-            }
+        }
+        if let Some(noted) = noted.filter(|_| keeps || !continues) {
+            record::keep(&run.browser, noted).await;
         }
         if let Some(old) = run.browser.former_key() {
             plan_store::forget(&run.browser.cx, old).await;
         }
         Ok(Finished { run, reply, continues })
+    }
+}
+
+/// The outcome of a run whose plan waits for another request.
+const RUNNING: &str = "running";
+
+/// What a reply makes of its run.
+fn outcome(reply: &Reply) -> &'static str {
+    match reply {
+        Reply::Denied(_) => "denied",
+        Reply::Redirect(_) => "done",
+        Reply::Show(_) | Reply::Next | Reply::SwitchFlow { .. } => RUNNING,
     }
 }
 

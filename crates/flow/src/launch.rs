@@ -71,7 +71,8 @@ async fn to_application(
     };
     let decision = cx.policies().application(cx, &request, user, reference, None).await?;
     if !decision.passing {
-        return Ok(denied_page(cx, &request, &visitor, &application.name, decision).await?);
+        let about = (reference, application.name.as_str());
+        return Ok(denied_page(cx, &request, &visitor, about, decision).await?);
     }
     let address = application.launch_url(&snapshot, Some(user));
     let address = address.filter(|address| is_openable(address));

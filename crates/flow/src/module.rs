@@ -33,6 +33,7 @@ pub fn module(flows: &Flows) -> Module {
         ],
         tables: vec![
             TableResource::plain::<record::FlowRun>(),
+            TableResource::plain::<record::FlowPart>(),
             TableResource::plain::<once::FlowStep>(),
         ],
         operations: api::operations(flows),

@@ -10,7 +10,7 @@ use crate::browser::Browser;
 use crate::context::FlowContext;
 use crate::error::FlowError;
 use crate::plan::Plan;
-use crate::recorder::masked_map;
+use crate::recorder::inspected;
 use crate::run::Run;
 
 /// As long as somebody who is signed in may think about a page, in seconds.
@@ -152,7 +152,7 @@ pub(crate) async fn remember(run: &Run) -> Result<(), FlowError> {
     // Without what the stages remember: this is kept unsealed.
     let stages: Vec<_> = run.plan.steps.iter().map(|step| &step.stage).collect();
     all.push(serde_json::json!({
-        "flow": run.plan.flow.key().to_json(), "stages": stages, "context": masked_map(&run.plan.context),
+        "flow": run.plan.flow.key().to_json(), "stages": stages, "context": inspected(&run.browser.snapshot, &run.plan.context),
     }));
     let skip = all.len().saturating_sub(MOST_HISTORY);
     let kept: Vec<Value> = all.into_iter().skip(skip).collect();

@@ -86,7 +86,9 @@ async fn make(
             let own = reference.key().uuid().unwrap_or_default();
             let decision =
                 ask(browser, user.as_ref(), &plan, own, binding.policy_engine_mode, true).await?;
-            note(browser, &mut plan, &format!("stage {}", binding.stage), &decision);
+            let stage = snapshot.member(binding.stage).and_then(|stage| stage.handle());
+            let stage = stage.unwrap_or_else(|| binding.stage.to_string());
+            note(browser, &mut plan, &format!("stage {stage}"), &decision);
             adopt(browser, &mut plan, &decision).await?;
             if decision.undecided {
                 return Ok(Planning::NotApplicable {
@@ -223,7 +225,7 @@ pub(crate) async fn ask(
 }
 
 fn note(browser: &Browser, plan: &mut Plan, about: &str, decision: &Decision) {
-    plan.recording.policies(browser.cx.clock.now().0, about, &decision.trace);
+    plan.recording.policies(browser.cx.clock.now().0, about, decision);
 }
 
 /// Puts into the plan what policies changed in its context, and the account they chose.

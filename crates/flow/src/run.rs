@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use countersign_accounts::{end_session, end_sessions_of, start_session};
+use countersign_catalogue::Application;
 use countersign_core::{Identity, RequestInfo, Visitor};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{Entry, Kind, Ref};
 use countersign_policy::{Decision, Subject};
 use countersign_store::{ActorUser, StoreError, Tx};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::browser::{BROWSER_SESSION, Browser, NewSession};
@@ -361,7 +363,20 @@ impl Run {
     /// Keeps what policies answered.
     pub(crate) fn note_policies(&mut self, about: &str, decision: &Decision) {
         let now = self.browser.cx.clock.now().0;
-        self.plan.recording.policies(now, about, &decision.trace);
+        self.plan.recording.policies(now, about, decision);
+    }
+
+    /// What the flow is to lead to: said by whoever made the plan, or by where the person wants to
+    /// get.
+    fn application(&self) -> Option<Uuid> {
+        let said = self.plan.context.get(key::APPLICATION);
+        let said = said.and_then(|said| said.get("pk")?.as_str());
+        let hinted = || {
+            let slug = &self.application_hint.as_ref()?.slug;
+            let (found, _) = self.browser.snapshot.find::<Application>("slug", slug)?;
+            found.key().uuid()
+        };
+        said.and_then(|pk| Uuid::parse_str(pk).ok()).or_else(hinted)
     }
 
     /// Keeps what happened at the current stage.
@@ -372,5 +387,6 @@ impl Run {
         self.plan.recording.user = self.session_or_pending_user().or(self.plan.recording.user);
         self.plan.recording.known |=
             self.browser.user_pk().is_some() || self.plan.proved_account().is_some();
+        self.plan.recording.application = self.application().or(self.plan.recording.application);
     }
 }

@@ -322,14 +322,16 @@ async fn cancel(State(cx): State<FlowContext>, request: Request) -> Response {
     let mut next =
         query.iter().rev().find(|(name, _)| name == "next").map(|(_, next)| next.clone());
     match plan_store::load(&browser).await {
-        Ok(Some(kept)) => {
+        Ok(Some(mut kept)) => {
             next = next.or_else(|| kept.plan.wanted().map(str::to_owned));
             let slug = browser
                 .snapshot
                 .get(kept.plan.flow)
                 .map(|flow| flow.slug.to_string())
                 .unwrap_or_default();
-            record::write(&browser, &kept.plan, &slug, "cancelled").await;
+            if let Some(noted) = record::note(&browser, &mut kept.plan, &slug, "cancelled") {
+                record::keep(&browser, noted).await;
+            }
         }
         Ok(None) => {}
         Err(error) => return visit.failure(&error),

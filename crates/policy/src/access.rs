@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::binding::PolicyEngineMode;
 use crate::engine::{self, Decision};
-use crate::live::LiveHost;
+use crate::host::Host;
+use crate::recording::Recorder;
 use crate::request::{Occasion, PolicyRequest, ProtocolRequest};
 use crate::subject::Subject;
 use crate::told::tell;
@@ -52,6 +53,12 @@ impl Engine {
         Engine { reputation_seconds, ..self }
     }
 
+    /// Where expressions are run.
+    #[must_use]
+    pub const fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
     /// For tests: it reaches no private address, and runs expressions in threads.
     #[must_use]
     pub fn for_tests(places: Arc<Places>, passwords: Arc<Passwords>) -> Engine {
@@ -71,32 +78,16 @@ impl Engine {
         application: Ref<Application>,
         protocol: Option<&ProtocolRequest<'_>>,
     ) -> Result<Decision, StoreError> {
-        let host = self.host(cx, Some(request));
+        let host = Recorder::new(self.host(cx, Some(request)));
         let decision = decided(cx, &host, user, application, protocol).await?;
         tell(cx, || acting(cx, user, request), &decision).await;
         Ok(decision)
-    }
-
-    /// As [`application`](Self::application), for whoever wants to know and opens nothing: no event
-    /// tells of it, and policies write nothing.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub(crate) async fn tried(
-        &self,
-        cx: &Context,
-        request: &RequestInfo,
-        user: &Identity,
-        application: Ref<Application>,
-    ) -> Result<Decision, StoreError> {
-        let host = self.host(cx, Some(request)).trial();
-        decided(cx, &host, user, application, None).await
     }
 }
 
 async fn decided(
     cx: &Context,
-    host: &LiveHost,
+    host: &dyn Host,
     user: &Identity,
     application: Ref<Application>,
     protocol: Option<&ProtocolRequest<'_>>,
@@ -209,7 +200,7 @@ pub(crate) async fn entitlements(request: &PolicyRequest<'_>) -> Result<Vec<Stri
     Ok(names)
 }
 
-async fn one(
+pub(crate) async fn one(
     request: &PolicyRequest<'_>,
     application: Ref<Application>,
 ) -> Result<Decision, StoreError> {

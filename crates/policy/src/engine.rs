@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::binding::{PolicyBinding, PolicyEngineMode};
 use crate::measure;
 use crate::policies::Policy;
+use crate::recording::{DecisionRecord, Rules};
 use crate::request::PolicyRequest;
 use crate::told::Told;
 use crate::verdict::{PolicyError, Step, Trace, Verdict};
@@ -34,6 +35,8 @@ pub struct Decision {
     pub changes: Vec<(String, Option<Value>)>,
     /// Policies that failed to run or whose executions are logged.
     pub told: Vec<Told>,
+    /// What it can be made again from, where the host writes down what it is asked.
+    pub record: Option<Box<DecisionRecord>>,
 }
 
 /// Asks everything bound to `target`, one after the other. Without bindings the answer is yes.
@@ -73,7 +76,9 @@ pub async fn decide_or(
         Ok::<_, StoreError>(asked)
     };
     let asked = ask_all.instrument(measure::span(request.snapshot, target)).await?;
-    let decision = combine(asked, mode, empty);
+    let mut decision = combine(asked, mode, empty);
+    let rules = Rules::Bound { target, all: mode == PolicyEngineMode::All };
+    decision.record = DecisionRecord::of(request, rules, begun, &decision);
     let spent = request.clock.now().0.saturating_sub(begun.0);
     measure::told(request.snapshot, target, &decision.trace, spent);
     Ok(decision)
@@ -87,8 +92,10 @@ pub async fn decide_all(
     request: &PolicyRequest<'_>,
     policies: impl IntoIterator<Item = ObjectId>,
 ) -> Result<Decision, StoreError> {
-    let mut all = Vec::new();
+    let begun = request.clock.now();
+    let (mut all, mut named) = (Vec::new(), Vec::new());
     for id in policies {
+        named.extend(id.key.uuid());
         let mut asked = Asked::new(request, String::new(), 0);
         match request.snapshot.entry(id) {
             Some(entry) => asked.policy(request, entry, NO_BINDING).await?,
@@ -96,7 +103,9 @@ pub async fn decide_all(
         }
         all.push(asked.finish(request));
     }
-    Ok(combine(all, PolicyEngineMode::All, true))
+    let mut decision = combine(all, PolicyEngineMode::All, true);
+    decision.record = DecisionRecord::of(request, Rules::Named(named), begun, &decision);
+    Ok(decision)
 }
 
 /// One policy by itself, for `policies/all/<uuid>/test/`.
@@ -176,6 +185,7 @@ impl Asked {
             messages: Vec::new(),
             error: None,
             microseconds: 0,
+            heard: Vec::new(),
         };
         let started = request.clock.now().0;
         Self {
@@ -243,6 +253,7 @@ impl Asked {
     fn finish(mut self, request: &PolicyRequest<'_>) -> Self {
         let spent = request.clock.now().0.saturating_sub(self.started);
         self.step.microseconds = u64::try_from(spent).unwrap_or(0);
+        self.step.heard = request.host.heard().unwrap_or_default();
         self
     }
 }
@@ -307,6 +318,7 @@ fn combine(asked: Vec<Asked>, mode: PolicyEngineMode, empty: bool) -> Decision {
         pending_username: None,
         changes: Vec::new(),
         told: Vec::new(),
+        record: None,
     };
     if !asked.is_empty() {
         let combined = |passes: fn(&Asked) -> bool| match mode {

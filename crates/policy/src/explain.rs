@@ -4,14 +4,12 @@
 use countersign_catalogue::Application;
 use countersign_core::{Context, RequestInfo};
 use countersign_directory::username;
-use countersign_model::{ObjectId, Space};
+use countersign_model::{Ref, Snapshot};
 use countersign_store::{Sql, StoreError, params};
 use serde_json::{Value, json};
 
-use crate::engine;
-use crate::request::{Occasion, PolicyRequest};
-use crate::subject::Subject;
-use crate::{Engine, PolicyEngineMode};
+use crate::simulate::{Differs, Doors, World};
+use crate::{Engine, Subject};
 
 /// As many recorded runs and events are told.
 const RECORDED: i64 = 5;
@@ -27,6 +25,21 @@ pub enum ExplainError {
     Store(#[from] StoreError),
 }
 
+/// An application by its slug, its name or its key.
+///
+/// # Errors
+/// When there is none.
+pub fn application(snapshot: &Snapshot, name: &str) -> Result<Ref<Application>, ExplainError> {
+    let mut all = snapshot.list::<Application>();
+    let named = |(reference, found): &(Ref<Application>, &Application)| {
+        found.slug.to_string() == name
+            || found.name == name
+            || reference.key().to_string() == name.to_ascii_lowercase()
+    };
+    let found = all.find(named).map(|(reference, _)| reference);
+    found.ok_or_else(|| ExplainError::Application(name.to_owned()))
+}
+
 /// Explains. `passing` is the outcome, `reasons` has a sentence for each thing that stands in the
 /// way.
 ///
@@ -37,7 +50,7 @@ pub async fn explain(
     cx: &Context,
     request: &RequestInfo,
     name: &str,
-    application: &str,
+    named: &str,
 ) -> Result<Value, ExplainError> {
     let fold = name.to_lowercase();
     let load = move |sql: &mut Sql<'_>| {
@@ -52,101 +65,35 @@ pub async fn explain(
     let (user, runs, events) = cx.store.read(load).await?.ok_or_else(unknown)?;
     let user = user.ok_or_else(unknown)?;
     let snapshot = cx.snapshot();
-    let named =
-        |found: &Application| found.slug.to_string() == application || found.name == application;
-    let found = snapshot.list::<Application>().find(|(_, found)| named(found));
-    let (reference, definition) =
-        found.ok_or_else(|| ExplainError::Application(application.to_owned()))?;
-
-    let mut reasons = Vec::new();
-    if !user.is_active {
-        reasons.push("the account is not active".to_owned());
-    }
-    let decision = policies.tried(cx, request, &user, reference).await?;
-    reasons.extend(
-        decision.trace.steps.iter().filter(|_| !decision.passing).filter(|step| !step.passing).map(
-            |step| {
-                let negated = if step.negate { ", negated" } else { "" };
-                let said = step
-                    .error
-                    .as_ref()
-                    .map(|error| format!(" It failed to run: {error}"))
-                    .unwrap_or_default();
-                format!(
-                    "the {} \"{}\" (binding {}, order {}{negated}) does not pass.{said}",
-                    step.kind, step.name, step.binding, step.order
-                )
-            },
-        ),
-    );
-    let subject = Subject::of(&user, cx.uid(user.pk));
-    let asked = PolicyRequest {
-        snapshot: &snapshot,
+    let reference = application(&snapshot, named)?;
+    let missing = || ExplainError::Application(named.to_owned());
+    let definition = snapshot.get(reference).ok_or_else(missing)?;
+    let doors = Doors::of(&snapshot, reference).ok_or_else(missing)?;
+    let world = World {
+        snapshot: snapshot.clone(),
+        differs: Differs::Nowhere,
         clock: &*cx.clock,
-        host: &policies.host(cx, Some(request)).trial(),
-        user: Some(&subject),
-        occasion: Occasion::Application(None),
-        target: None,
-        name: "",
+        request: Some(request.clone()),
     };
-    let flows = flows(&asked, definition).await?;
-    for flow in flows.iter().filter(|flow| flow.get("passing") == Some(&Value::Bool(false))) {
-        let slug = flow.get("slug").and_then(Value::as_str).unwrap_or_default();
-        reasons.push(format!(
-            "the policies of the flow \"{slug}\", which leads to the application, do not pass"
-        ));
-    }
-    if definition.provider.is_none() {
-        reasons.push("the application has no provider: there is nothing to sign in to".to_owned());
-    }
+    // As a sign-in would be decided: policies ask other servers, but change nothing.
+    let host = policies.host(cx, Some(request)).trial();
+    let subject = Subject::of(&user, cx.uid(user.pk));
+    let judged = doors.ask(&host, &world, &subject).await?;
+    let mut told = doors.told(cx, &user.username, judged).await?;
     let groups: Vec<&str> = user.groups.iter().map(|group| group.name.as_str()).collect();
-    Ok(json!({
+    let about = json!({
         "user": {
             "pk": user.pk, "username": user.username, "is_active": user.is_active, "is_superuser": user.is_superuser(),
             "has_password": user.has_usable_password, "groups": groups,
         },
         "application": {"pk": reference.key().to_json(), "slug": definition.slug.to_string(), "name": definition.name},
-        "passing": reasons.is_empty(),
-        "reasons": reasons,
-        "trace": decision.trace,
-        "flows": flows,
         "runs": runs,
         "events": events,
-    }))
-}
-
-/// The flows a provider sends people through, each with what its policies say.
-async fn flows(
-    request: &PolicyRequest<'_>,
-    application: &Application,
-) -> Result<Vec<Value>, StoreError> {
-    let snapshot = request.snapshot;
-    let Some(provider) = application.provider.and_then(|provider| snapshot.member(provider)) else {
-        return Ok(Vec::new());
-    };
-    let mut named: Vec<ObjectId> = Vec::new();
-    provider.object.visit_refs(&mut |field, target| {
-        if target.space == Space("flow")
-            && ["authentication_flow", "authorization_flow"].contains(&field.name)
-        {
-            named.push(target);
-        }
     });
-    let mut found = Vec::new();
-    for entry in named.iter().filter_map(|id| snapshot.entry(*id)) {
-        let values = entry.object.values();
-        let text =
-            |name: &str| values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mode = if text("policy_engine_mode") == "all" {
-            PolicyEngineMode::All
-        } else {
-            PolicyEngineMode::Any
-        };
-        let target = entry.id.key.uuid().unwrap_or_default();
-        let decision = engine::decide(request, target, mode).await?;
-        found.push(json!({"slug": text("slug"), "name": text("name"), "passing": decision.passing, "trace": decision.trace}));
+    if let Value::Object(about) = about {
+        told.extend(about);
     }
-    Ok(found)
+    Ok(Value::Object(told))
 }
 
 /// The last runs of flows by an account that did not end well.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::query::Query;
+use crate::recording::Recorded;
 use crate::write::Write;
 
 pub use countersign_python::BoxFuture;
@@ -32,6 +33,12 @@ pub trait Host: Send + Sync {
     /// How many policies wait for the one that asks, each having asked the next.
     fn depth(&self) -> usize {
         0
+    }
+
+    /// What was asked since this was called last, with the answers; nothing where nobody writes it
+    /// down.
+    fn heard(&self) -> Option<Vec<Recorded>> {
+        None
     }
 }
 
@@ -116,6 +123,46 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// What is asked for, in the words of people.
+    #[must_use]
+    pub fn for_people(&self) -> String {
+        match self {
+            Question::SetupDone => "whether the installation was set up".to_owned(),
+            Question::Brand => "the brand of the request".to_owned(),
+            Question::Place => "the place of the address".to_owned(),
+            Question::WebRequest => "the request of the browser".to_owned(),
+            Question::Account(pk) => format!("the account {pk}"),
+            Question::MergedAttributes(pk) => format!("the attributes of the account {pk}"),
+            Question::Query(query) => format!("the {}", query.for_people()),
+            Question::Count(query) => format!("the number of the {}", query.for_people()),
+            Question::Http(request) => format!("{} {}", request.method, request.url),
+            Question::Resolve { name, .. } => format!("the addresses of {name}"),
+            Question::LeakedPasswords { .. } => "the list of leaked passwords".to_owned(),
+            Question::CheckPassword { user, .. } => {
+                format!("whether a password is that of the account {user}")
+            }
+            Question::Authenticators(pk) => format!("the second factors of the account {pk}"),
+            Question::Event { action, .. } => format!("an event \"{action}\" to be written"),
+            Question::Write { .. } => "something to be changed".to_owned(),
+        }
+    }
+
+    /// Whether rows of tables answer it: accounts, groups, devices.
+    pub(crate) fn is_about_rows(&self) -> bool {
+        matches!(
+            self,
+            Question::SetupDone
+                | Question::Account(_)
+                | Question::MergedAttributes(_)
+                | Question::Query(_)
+                | Question::Count(_)
+                | Question::CheckPassword { .. }
+                | Question::Authenticators(_)
+        )
+    }
+}
+
 /// The answer to a [`Question`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -168,6 +215,9 @@ pub enum HostError {
     /// The expression that asked may catch it.
     #[error("{kind}: {text}")]
     Raised { kind: String, text: String },
+    /// Nobody is asked where a decision is only looked at, and no answer was recorded.
+    #[error("This was not recorded.")]
+    NotRecorded,
 }
 
 impl HostError {

@@ -17,8 +17,11 @@ mod measure;
 mod module;
 mod policies;
 mod query;
+pub mod recording;
 mod request;
 pub mod rescue;
+mod secrets;
+pub mod simulate;
 mod subject;
 #[cfg(test)]
 mod testing;
@@ -38,6 +41,7 @@ pub use policies::{
     PasswordPolicy, Policy, ReputationChange, ReputationPolicy, UniquePasswordPolicy,
 };
 pub use request::{Occasion, PolicyRequest, ProtocolRequest};
+pub use secrets::{MASK, Secrets, sounds_secret};
 pub use subject::{GroupView, Subject};
 pub use told::{Told, tell};
 pub use verdict::{PolicyError, Step, Trace, Verdict};

@@ -7,7 +7,7 @@ use countersign_catalogue::Brand;
 use countersign_core::{ApiError, Call, Caller, Context, Identity, RequestInfo, brand_for};
 use countersign_directory::{HashError, SystemSettings, Verified, password_history, setup, users};
 use countersign_events::{Event, Login};
-use countersign_model::{ChoiceValue as _, Secret};
+use countersign_model::{ChoiceValue as _, Secret, Snapshot};
 use countersign_outbound::{OutboundError, Request};
 use countersign_python::Interpreter;
 use countersign_store::{Actor, Sql, StoreError, Tx, params};
@@ -31,6 +31,8 @@ pub struct LiveHost {
     /// An administrator tries a policy out: what its expression does, it does, but nobody loses a
     /// password by that.
     is_test: bool,
+    /// The configuration it answers from, where that is not the one in effect.
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 impl Engine {
@@ -43,6 +45,7 @@ impl Engine {
             request: request.cloned(),
             is_trial: false,
             is_test: false,
+            snapshot: None,
         }
     }
 }
@@ -128,8 +131,17 @@ impl LiveHost {
         LiveHost { is_trial: true, ..self }
     }
 
+    /// The same host, over a configuration that is not in effect.
+    pub(crate) fn over(self, snapshot: Arc<Snapshot>) -> LiveHost {
+        LiveHost { snapshot: Some(snapshot), ..self }
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.clone().unwrap_or_else(|| self.cx.snapshot())
+    }
+
     fn brand_view(&self) -> BrandView {
-        let snapshot = self.cx.snapshot();
+        let snapshot = self.snapshot();
         let brand = self
             .request
             .as_ref()
@@ -154,7 +166,7 @@ impl LiveHost {
 
     fn web_request(&self) -> Value {
         let Some(request) = &self.request else { return Value::Null };
-        let (brand, settings) = (self.brand_view(), SystemSettings::of(&self.cx.snapshot()));
+        let (brand, settings) = (self.brand_view(), SystemSettings::of(&self.snapshot()));
         let query: Map<String, Value> = url::form_urlencoded::parse(request.query.as_bytes())
             .map(|(key, value)| (key.into_owned(), value.into_owned().into()))
             .collect();

@@ -3,11 +3,12 @@
 
 use countersign_core::merge_attributes;
 use countersign_model::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// A group of the user, direct or inherited.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct GroupView {
     pub pk: Uuid,
     pub name: String,
@@ -18,7 +19,7 @@ pub struct GroupView {
 }
 
 /// The user a decision is about.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Subject {
     pub pk: i64,
     pub uuid: Uuid,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::expression::ExpressionError;
 use crate::host::HostError;
+use crate::recording::Recorded;
 
 /// The answer of one policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,6 +83,9 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     pub microseconds: u64,
+    /// What it asked the host, where that is recorded.
+    #[serde(skip)]
+    pub heard: Vec<Recorded>,
 }
 
 /// The outcome of all bindings of one object.

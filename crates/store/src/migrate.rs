@@ -43,6 +43,8 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0025_duo.sql")),
     Statements(include_str!("../migrations/0026_policies.sql")),
     Statements(include_str!("../migrations/0027_idempotency.sql")),
+    Statements(include_str!("../migrations/0028_runs.sql")),
+    Statements(include_str!("../migrations/0029_impact.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

@@ -16,7 +16,7 @@ use std::{
 };
 
 use countersign_core::{PasswordHash, Rows, permissions};
-use countersign_model::{FieldErrors, KindMeta, ObjectId, Secret};
+use countersign_model::{Change, FieldErrors, KindMeta, ObjectId, Secret};
 use countersign_store::{Actor, Store, StoreError, Tx};
 use serde_json::{Map, Value as Json};
 
@@ -201,10 +201,36 @@ pub async fn commit_with(
 /// # Errors
 /// As [`commit`].
 pub async fn plan(store: &Store, job: Arc<Job>) -> Result<(Outcome, Vec<Difference>), ApplyError> {
+    let would_be = plan_with(store, job, |_| Ok(())).await?;
+    Ok((would_be.outcome, differences(&would_be.changes)))
+}
+
+/// What a job would make, before it is undone.
+pub struct WouldBe<T> {
+    pub outcome: Outcome,
+    /// Of the configuration.
+    pub changes: Vec<Change>,
+    /// What was looked at.
+    pub seen: T,
+}
+
+/// As [`plan`], with a look at everything as it would be.
+///
+/// # Errors
+/// As [`commit`].
+pub async fn plan_with<T: Send + 'static>(
+    store: &Store,
+    job: Arc<Job>,
+    look: impl Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Result<WouldBe<T>, ApplyError> {
     let places = Places::default();
     let inner = places.clone();
-    match store.plan(Actor::system(), move |tx| inner.run(tx, &job)).await {
-        Ok((outcome, changes)) => Ok((outcome, differences(&changes))),
+    let work = move |tx: &mut Tx<'_>| {
+        let outcome = inner.run(tx, &job)?;
+        Ok::<_, ApplyError>((outcome, look(tx)?))
+    };
+    match store.plan(Actor::system(), work).await {
+        Ok(((outcome, seen), changes)) => Ok(WouldBe { outcome, changes, seen }),
         Err(error) => Err(places.locate(error)),
     }
 }

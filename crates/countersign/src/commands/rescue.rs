@@ -4,6 +4,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
+use countersign_explain::{Asked, Who};
 
 use super::{blueprint, console, doctor, people, why};
 use crate::settings::{self, Loaded, System};
@@ -14,12 +15,53 @@ pub enum Rescue {
     /// Check settings, database, certificates, listeners, files and backups. Exit status 0: well,
     /// 1: look at it, 2: broken.
     Doctor,
-    /// Say why a user may or may not open an application.
+    /// Say why a user may or may not open an application, or what happened in a recorded run.
     WhyDenied {
+        /// User name; without an application, the number on the page of a refusal, or the key of a
+        /// run.
+        #[arg(value_name = "USER|RUN")]
+        user: String,
+        /// Slug or name of the application.
+        application: Option<String>,
+        /// Print everything that is known, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the decisions of a recorded run again, with or without an edit. Nothing is changed, sent
+    /// or recorded.
+    Replay {
+        /// The number on the page of a refusal, or the key of a run.
+        run: String,
+        /// A blueprint with the edit.
+        #[arg(long, value_name = "FILE")]
+        changes: Option<PathBuf>,
+        /// Print everything that is known, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say whether a user would get into an application. Nothing is changed, sent or recorded.
+    Simulate {
         /// User name.
         user: String,
         /// Slug or name of the application.
         application: String,
+        /// Address that the user comes from.
+        #[arg(long, value_name = "IP")]
+        address: Option<std::net::IpAddr>,
+        /// When, as 2026-01-31T12:00:00Z; now when nothing is said.
+        #[arg(long, value_name = "TIME", value_parser = why::moment)]
+        at: Option<countersign_model::Timestamp>,
+        /// A blueprint with an edit.
+        #[arg(long, value_name = "FILE")]
+        changes: Option<PathBuf>,
+        /// Print everything that is known, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say who would gain or lose access if an edit were made. Nothing is changed, sent or recorded.
+    Impact {
+        /// A blueprint with the edit.
+        file: PathBuf,
         /// Print everything that is known, as JSON.
         #[arg(long)]
         json: bool,
@@ -117,9 +159,26 @@ pub fn run(
 
 async fn carry_out(command: Rescue, loaded: &Loaded) -> Result<(), String> {
     match command {
-        Rescue::WhyDenied { user, application, json } => {
-            why::run(loaded, &user, &application, json).await
+        Rescue::WhyDenied { user, application: Some(application), json } => {
+            why::denied(loaded, &user, &application, json).await
         }
+        Rescue::WhyDenied { user: run, application: None, json } => {
+            why::recorded(loaded, &run, json).await
+        }
+        Rescue::Replay { run, changes, json } => {
+            why::replayed(loaded, &run, changes.as_deref(), json).await
+        }
+        Rescue::Simulate { user, application, address, at, changes, json } => {
+            let asked = Asked {
+                user: Who::Name(user),
+                application,
+                client_ip: address,
+                at,
+                changes: why::edit(changes.as_deref())?,
+            };
+            why::simulated(loaded, &asked, json).await
+        }
+        Rescue::Impact { file, json } => why::impact(loaded, &file, json).await,
         Rescue::Disable { names } => {
             console::run(loaded, console::Order::Switch { names, enabled: false }).await
         }

@@ -19,6 +19,7 @@ use crate::pages::{AccessDeniedChallenge, RedirectChallenge};
 use crate::plan::{Planned, key};
 use crate::plan_store::{self, BrowserLocks};
 use crate::planner::{self, Planning};
+use crate::recorder::inspected;
 use crate::run::Run;
 use crate::site::Site;
 use crate::stages::passkey::options_in_name_field;
@@ -292,7 +293,7 @@ pub(super) async fn inspect(flows: Flows, call: Call) -> Result<Response, ApiErr
         (Some(kept), _) => (
             show(
                 &kept.plan.steps.iter().map(|step| step.stage.clone()).collect::<Vec<_>>(),
-                Value::Object(crate::recorder::masked_map(&kept.plan.context)),
+                Value::Object(inspected(&browser.snapshot, &kept.plan.context)),
             ),
             false,
         ),

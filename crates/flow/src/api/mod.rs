@@ -156,16 +156,27 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             "countersign/runs/",
             "countersign_runs_list",
             Access::global(Permission::INSPECT_FLOW),
-            runs::list,
+            with(flows, runs::list),
         )
+        .summary("Runs of flows, the latest first.")
+        .parameter("flow", json!({"type": "string"}))
+        .parameter("outcome", json!({"type": "string", "enum": ["running", "done", "denied", "cancelled"]}))
+        .parameter("user", json!({"type": "integer"}))
+        .parameter("application", json!({"type": "string", "description": "Slug or key."}))
+        .parameter("since", json!({"type": "string", "format": "date-time"}))
+        .parameter("trace", json!({"type": "string", "description": "The number on a page, or its beginning."}))
+        .parameter("event", json!({"type": "string", "format": "uuid", "description": "Runs in which this event was written."}))
+        .parameter("page", json!({"type": "integer"}))
+        .parameter("page_size", json!({"type": "integer"}))
         .response("FlowRuns"),
         Operation::new(
             Method::GET,
             "countersign/runs/{run}/",
             "countersign_runs_retrieve",
             Access::global(Permission::INSPECT_FLOW),
-            runs::one,
+            with(flows, runs::one),
         )
+        .summary("One run, with what its decisions were made from.")
         .response("FlowRun"),
     ]
 }
@@ -258,8 +269,33 @@ pub(crate) fn schemas(pages: &[PageDef]) -> Vec<(&'static str, Value)> {
                 ("trace", "string"),
                 ("flow", "string"),
                 ("user", "integer?"),
+                ("username", "string?"),
+                ("application", "#FlowRunApplication?"),
+                ("client_ip", "string?"),
+                ("started", "time"),
+                ("finished", "time?"),
                 ("outcome", "string"),
-                ("steps", "[any]"),
+                ("reason", "string"),
+                ("revision", "integer"),
+                ("steps", "[#FlowRunStep]"),
+            ]),
+        ),
+        (
+            "FlowRunApplication",
+            object_schema(&[("pk", "uuid"), ("slug", "string?"), ("name", "string?")]),
+        ),
+        (
+            "FlowRunStep",
+            object_schema(&[
+                ("at", "integer"),
+                ("stage?", "string"),
+                ("model?", "string"),
+                ("outcome?", "string"),
+                ("detail?", "any"),
+                ("about?", "string"),
+                ("decision?", "integer"),
+                ("policies?", "map"),
+                ("inputs?", "map"),
             ]),
         ),
         ("FlowRuns", object_schema(&[("pagination", "any"), ("results", "[#FlowRun]")])),

@@ -259,35 +259,6 @@ async fn a_key_known_before_the_password_is_worth_nothing_after_it() {
     }
 }
 
-/// The model found it: a wrong password left the name that came with it in the plan, policies took
-/// the visitor for that account, and a stage that is not for members was skipped.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refused_name_is_nobody_to_the_policies() {
-    let world = World::set_up().await;
-    let mut admin = world.administrator().await;
-    let me = admin.get("/api/v3/core/users/me/").await.json()["user"]["pk"].clone();
-    let members = admin.create("core/groups", json!({"name": "members", "users": [me]})).await;
-    let password = json!({"name": "pw", "backends": ["authentik.core.auth.InbuiltBackend"]});
-    let password = admin.create("stages/password", password).await;
-    let both = json!({"name": "both", "user_fields": ["username"], "password_stage": password});
-    let both = admin.create("stages/identification", both).await;
-    let end = admin.create("stages/user_login", json!({"name": "in"})).await;
-    let (_, bindings) =
-        admin.flow("both", json!({"designation": "authentication"}), &[&both, &end]).await;
-    let how = json!({"evaluate_on_plan": false, "re_evaluate_policies": true});
-    admin.change(&format!("flows/bindings/{}", bindings[0].as_str().unwrap()), how).await;
-    let guard = json!({"target": bindings[0], "group": members, "negate": true, "order": 0});
-    admin.create("policies/bindings", guard).await;
-    let mut visitor = world.browser();
-    let path = executor("both");
-    for _ in 0..2 {
-        let wrong = json!({"uid_field": "akadmin", "password": "wrong"});
-        assert_eq!(visitor.answer(&path, wrong).await["component"], "ak-stage-identification");
-        assert_eq!(visitor.challenge(&path).await["component"], "ak-stage-identification");
-    }
-    assert_eq!(visitor.get("/api/v3/core/users/me/").await.status, StatusCode::FORBIDDEN);
-}
-
 /// Twenty thousand runs of strangers push out their own, never that of somebody who is known.
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_of_strangers_have_a_budget_of_their_own() {

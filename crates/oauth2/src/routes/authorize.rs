@@ -185,15 +185,13 @@ impl Asked<'_> {
         let facts = Facts { now: service.now(), first_seen: self.first_seen().await?, session };
         match decide(parsed, &facts) {
             Decision::Answer(error) => Ok(pages::deliver(self.service, parsed.to.error(&error))),
-            Decision::DenyPage => {
-                let name = self.provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
-                match policies {
-                    Some(policies) => {
-                        Ok(denied_page(&service.cx, self.request, &visitor, name, policies).await?)
-                    }
-                    None => Ok(pages::without_application(service, self.request)),
+            Decision::DenyPage => match (policies, &self.provider.application) {
+                (Some(policies), Some((reference, application))) => {
+                    let about = (*reference, application.name.as_str());
+                    Ok(denied_page(&service.cx, self.request, &visitor, about, policies).await?)
                 }
-            }
+                _ => Ok(pages::without_application(service, self.request)),
+            },
             Decision::SignIn { fresh } => {
                 let mut answer = self.sign_in(&visitor);
                 if fresh || parsed.prompt.login || parsed.max_age.is_some() {

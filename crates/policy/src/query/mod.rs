@@ -125,6 +125,30 @@ impl Model {
 }
 
 impl Query {
+    /// What it looks for, in the words of people.
+    pub(crate) fn for_people(&self) -> String {
+        let what = match self.model {
+            Model::User => "accounts",
+            Model::Group => "groups",
+            Model::Flow => "flows",
+            Model::Static | Model::Totp | Model::Webauthn | Model::Duo => "second factors",
+        };
+        let whose = match &self.base {
+            Base::All => String::new(),
+            Base::GroupsOf(pk) | Base::AllGroupsOf(pk) => format!(" of the account {pk}"),
+            Base::UsersOf(group) => format!(" in the group {group}"),
+        };
+        let mut text = format!("{what}{whose}");
+        for (at, condition) in self.conditions.iter().enumerate() {
+            let joined = if at == 0 { " with" } else { " and" };
+            let not = if condition.excludes { " not" } else { "" };
+            let fields: Vec<String> =
+                condition.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            text += &format!("{joined}{not} {}", fields.join(", "));
+        }
+        text
+    }
+
     /// Reads what the prelude sends: model, base, steps.
     ///
     /// # Errors

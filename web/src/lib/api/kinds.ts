@@ -36,5 +36,14 @@ export function objectPath(kind: Kind, row: Record<string, any>): string {
   return `${kind.path}/${encodeURIComponent(String(row[kind.lookup]))}`;
 }
 
-/** A reference to an account, where no declaration is at hand. */
+/** References where no declaration is at hand. */
 export const USERS: Target = { space: 'user', path: 'core/users', model: null, key: 'int', pk: 'pk', named: ['username', 'name'] };
+export const APPLICATIONS: Target = {
+  space: 'application',
+  path: 'core/applications',
+  model: 'authentik_core.application',
+  key: 'uuid',
+  // The API finds them by it.
+  pk: 'slug',
+  named: ['name'],
+};

@@ -24,6 +24,7 @@ const details: Route[] = [
   { pattern: '/administration/changes', load: () => import('./ChangesPage.svelte') },
   { pattern: '/administration/system-tasks', load: () => import('./TasksPage.svelte') },
   { pattern: '/administration/system-tasks/:id', load: () => import('./TaskPage.svelte') },
+  { pattern: '/flow/simulate', load: () => import('./SimulatePage.svelte') },
   { pattern: '/flow/runs', load: () => import('./RunsPage.svelte') },
   { pattern: '/flow/runs/:id', load: () => import('./RunPage.svelte') },
   { pattern: '/core/applications/:slug', load: () => import('./ApplicationPage.svelte') },

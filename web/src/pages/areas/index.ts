@@ -76,8 +76,15 @@ const SECTIONS: Section[] = [
       {
         text: 'Runs',
         path: '/flow/runs',
-        also: 'trace decisions why refused simulator',
+        also: 'trace decisions why refused',
         needs: [['authentik_flows.flow', 'inspect_flow']],
+      },
+      {
+        text: 'Simulator',
+        path: '/flow/simulate',
+        also: 'try access what if why refused',
+        // Both of them: what is missing is said by the page.
+        needs: [['authentik_core.user', 'view_user_applications']],
       },
     ],
   },

@@ -11,12 +11,22 @@ export interface RunStep {
   outcome?: string;
   detail?: Row | null;
   about?: string;
+  /** The number of the decision, and what it was made from. */
+  decision?: number;
+  inputs?: Inputs;
   policies?: {
     mode: 'any' | 'all';
     passing: boolean;
     messages: string[];
     steps: Rule[];
   };
+}
+
+/** What a decision was made from; of each rule, in their order, what it asked and was answered. */
+export interface Inputs {
+  user: { pk: number; username: string; is_active: boolean; groups: string[]; attributes: Row } | null;
+  context: Row;
+  answers: { asked: string; answer: unknown; known: boolean }[][];
 }
 
 /** What one binding said. */
@@ -46,7 +56,12 @@ const APPLICATION = 'application:';
 export function through(run: Run): { text: string; href: string; verb: string } {
   if (!run.flow.startsWith(APPLICATION)) return { text: run.flow, href: href(`/flow/flows/${run.flow}`), verb: 'Open flow' };
   const name = run.flow.slice(APPLICATION.length);
-  return { text: name, href: href('/core/applications', { search: name }), verb: 'Open application' };
+  const slug = run.application?.slug;
+  return {
+    text: name,
+    href: slug ? href(`/core/applications/${slug}`) : href('/core/applications', { search: name }),
+    verb: 'Open application',
+  };
 }
 
 export interface Run {
@@ -54,9 +69,15 @@ export interface Run {
   trace: string;
   flow: string;
   user: number | null;
+  /** For those who may view people. */
+  username: string | null;
+  application: { pk: string; slug: string | null; name: string | null } | null;
+  client_ip: string | null;
   started: string;
   finished: string | null;
   outcome: string;
+  /** Why it did not go on, in the words that the person read. */
+  reason: string;
   revision: number;
   steps: RunStep[];
 }
@@ -70,6 +91,21 @@ const OUTCOMES: Record<string, Cell> = {
   running: { text: 'Under way', tone: 'plain' },
 };
 
+function person(run: Run): Cell {
+  if (run.user === null) return { text: 'Nobody known', soft: true };
+  return { text: run.username ?? `No. ${run.user}`, href: href(`/identity/users/${run.user}`) };
+}
+
+const application = (run: Run): string => run.application?.name ?? (run.application ? 'deleted' : '—');
+
+/** The list of runs about one thing, without the columns that would say the same in every row. */
+export const about = (query: ListSpec['query'], without: string, text: string): ListSpec => ({
+  ...runs,
+  query,
+  columns: runs.columns.filter((column) => column.label !== without),
+  empty: { title: 'No runs recorded yet', text },
+});
+
 export const outcome = (run: Run): Cell => OUTCOMES[run.outcome] ?? { text: run.outcome, tone: 'plain' };
 
 export const runs: ListSpec & { columns: Column[] } = {
@@ -80,16 +116,19 @@ export const runs: ListSpec & { columns: Column[] } = {
   plural: 'runs',
   order: '-started',
   searchBy: 'trace',
-  searchHint: 'Trace number, as 7F3K-92QD',
+  searchHint: 'Number on the page, as 7F3K-92QD',
   key: (run: Run) => run.pk,
   name: (run: Run) => run.trace,
-  summary: (run: Run) => [through(run).text, outcome(run).text.toLowerCase(), ago(run.started)].join(' · '),
+  summary: (run: Run) =>
+    [run.username ?? '', through(run).text, outcome(run).text.toLowerCase(), ago(run.started)].filter(Boolean).join(' · '),
   chips: [{ label: 'Refused', query: { outcome: 'denied' } }],
   columns: [
-    { label: 'Trace', cell: (run: Run) => ({ text: run.trace, href: href(`/flow/runs/${run.pk}`) }) },
+    { label: 'Number', cell: (run: Run) => ({ text: run.trace, href: href(`/flow/runs/${run.pk}`), whole: true }) },
+    { label: 'User', cell: person },
     { label: 'Flow', cell: (run: Run) => ({ text: through(run).text, href: through(run).href }) },
-    { label: 'Outcome', cell: outcome },
-    { label: 'Steps', cell: (run: Run) => run.steps.filter((step) => step.stage !== undefined).length },
+    { label: 'Application', cell: (run: Run) => ({ text: application(run), soft: true }) },
+    { label: 'Outcome', cell: (run: Run) => ({ ...outcome(run), title: run.reason || undefined }) },
+    { label: 'Why', cell: (run: Run) => ({ text: run.reason || '—', soft: true }) },
     { label: 'Started', cell: (run: Run) => ({ text: ago(run.started), title: moment(run.started), soft: true }) },
   ],
   empty: { title: 'No runs recorded yet', text: 'Every sign-in, consent and refusal leaves one, with the reasons of each decision.' },

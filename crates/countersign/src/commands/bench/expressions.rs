@@ -31,7 +31,7 @@ pub(super) fn run(settings: &Settings, time: Duration) -> Result<(), String> {
         .build()
         .map_err(|error| error.to_string())?;
     runtime.block_on(async {
-        let (cx, policies) = start::look(settings).await?;
+        let (cx, policies, _) = start::look(settings).await?;
         let member = |sql: &mut Sql<'_>| {
             let statement = "SELECT user_id FROM membership ORDER BY user_id LIMIT 1";
             let pk = sql.query_one(statement, params![])?.map_or(Ok(0), |row| row.get::<i64>(0))?;

@@ -1,11 +1,11 @@
 //! The page of questions.
 
 use countersign_pages::{Page, Scene};
+use countersign_policy::sounds_secret;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::as_flag;
-use crate::recorder::sounds_secret;
 use crate::setup;
 
 /// Any list of questions: set-up, sign-up, settings.
