@@ -142,6 +142,16 @@ impl Question {
             Question::CheckPassword { user, .. } => {
                 format!("whether a password is that of the account {user}")
             }
+            Question::HadPassword { user, .. } => {
+                format!("whether the account {user} had a password before")
+            }
+            Question::PreviousLogins { user, .. } => {
+                format!("the last sign-ins of the account {user}")
+            }
+            Question::Reputation { .. } => "the reputation of the name and the address".to_owned(),
+            Question::ExpirePassword { user, .. } => {
+                format!("the password of the account {user} to be ended")
+            }
             Question::Authenticators(pk) => format!("the second factors of the account {pk}"),
             Question::Event { action, .. } => format!("an event \"{action}\" to be written"),
             Question::Write { .. } => "something to be changed".to_owned(),
@@ -158,6 +168,8 @@ impl Question {
                 | Question::Query(_)
                 | Question::Count(_)
                 | Question::CheckPassword { .. }
+                | Question::HadPassword { .. }
+                | Question::PreviousLogins { .. }
                 | Question::Authenticators(_)
         )
     }

@@ -95,7 +95,12 @@ fn written(question: Question) -> Question {
 
 /// Whether an answer is never written down, since what was asked or answered is about a password.
 fn is_about_password(question: &Question) -> bool {
-    matches!(question, Question::LeakedPasswords { .. } | Question::CheckPassword { .. })
+    matches!(
+        question,
+        Question::LeakedPasswords { .. }
+            | Question::CheckPassword { .. }
+            | Question::HadPassword { .. }
+    )
 }
 
 /// Which policies were asked.

@@ -77,9 +77,11 @@ impl Simulated {
             | Question::Resolve { .. }
             | Question::LeakedPasswords { .. }
             | Question::CheckPassword { .. }
+            | Question::HadPassword { .. }
             // It gives the group that it made.
             | Question::Write { change: Write::Group { .. }, .. } => true,
             Question::WebRequest | Question::Brand => !self.has_request,
+            Question::Reputation { address, .. } => *address && !self.has_request,
             Question::Query(Query { model: Model::Flow, .. })
             | Question::Count(Query { model: Model::Flow, .. }) => {
                 self.differs != Differs::Nowhere
@@ -97,7 +99,7 @@ impl Host for Simulated {
                 return Err(HostError::NotRecorded);
             }
             match question {
-                Question::Event { .. } => Ok(Answer::Done),
+                Question::Event { .. } | Question::ExpirePassword { .. } => Ok(Answer::Done),
                 // As if it had been made.
                 Question::Write { .. } => Ok(Answer::Value(Value::Null)),
                 other => self.live.ask(other).await,
