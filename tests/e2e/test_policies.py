@@ -164,3 +164,33 @@ def test_policies_of_places_without_files_and_with(start, places):
     assert not any(opens(uma, app) for app in (british, network, near, possible))
     uma.web.headers["X-Forwarded-For"] = "198.51.100.1"
     assert not any(opens(uma, app) for app in (british, network, near, possible)), "nobody knows where that is"
+
+
+def test_a_session_ends_where_it_leaves_its_network_or_place(start, places):
+    server = start(Server(**places))
+    server.user("uma")
+    stage = server.one("stages/user_login/", name="default-authentication-login")
+    neighbour = "2.125.160.8"
+    for tie, stays, leaves, reason in [
+        ({"network_binding": "bind_asn_network"}, neighbour, AWAY, "network.missing"),
+        ({"network_binding": "bind_asn_network_ip"}, HOME, neighbour, "network.ip"),
+        ({"geoip_binding": "bind_continent_country"}, neighbour, AWAY, "geoip.country"),
+        ({"geoip_binding": "bind_continent"}, AWAY, "198.51.100.1", "geoip.missing"),
+    ]:
+        server.patch(f"stages/user_login/{stage['pk']}/", **{"network_binding": "no_binding", "geoip_binding": "no_binding"} | tie)
+        uma = at(server, HOME).sign_in()
+        uma.web.headers["X-Forwarded-For"] = stays
+        assert uma.me().status_code == 200, tie
+        uma.web.headers["X-Forwarded-For"] = leaves
+        assert uma.me().status_code == 403, tie
+        uma.web.headers["X-Forwarded-For"] = HOME
+        assert uma.me().status_code == 403, "it has ended"
+        page = uma.get("/if/user/")
+        assert page.status_code == 302 and "next=" in page.headers["Location"], page.headers
+
+        def ended():
+            events = server.get("events/events/", action="logout", ordering="-created")["results"]
+            return events and events[0]["context"].get("binding", {}).get("reason") == reason and events[0]
+
+        event = wait_for(ended)
+        assert event["context"]["ip"] == {"previous": HOME, "new": leaves} and event["user"]["username"] == "uma"

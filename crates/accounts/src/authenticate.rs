@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use countersign_core::{
-    ApiError, Caller, Context, Identity, KnownBrowser, Permission, RequestInfo, SessionData, Via,
-    Visitor, cookies,
+    ApiError, Caller, Context, Identity, KnownBrowser, Moved, Permission, RequestInfo, SessionData,
+    Via, Visitor, cookies,
 };
 use countersign_model::Snapshot;
 use countersign_store::{Sql, StoreError, params, sha256};
@@ -66,6 +66,14 @@ async fn by_session(
         Ok::<_, StoreError>(Some((live, own, other)))
     });
     let Some((live, own, other)) = found.await? else { return Ok(None) };
+    if let Some(binding) = live.data.binding.filter(|it| it.address() != request.client_ip) {
+        let moved = Moved { key_hash: hash, binding, user: own.clone() };
+        // Where nobody knows places it is not known to be where it may be.
+        let Some(guard) = cx.session_guard() else { return Ok(None) };
+        if !guard.stays(cx.clone(), moved, request.clone()).await {
+            return Ok(None);
+        }
+    }
     session::note_use(cx, hash, &live, request).await;
     let data = live.data;
     Ok(Some(match other {

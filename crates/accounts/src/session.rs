@@ -40,11 +40,12 @@ pub fn start_session(
     Ok(Some(uuid))
 }
 
+/// Whether there was one to end.
+///
 /// # Errors
 /// When the engine fails.
-pub fn end_session(tx: &mut Tx<'_>, key_hash: [u8; 32]) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM session WHERE key_hash = $1", params![key_hash])?;
-    Ok(())
+pub fn end_session(tx: &mut Tx<'_>, key_hash: [u8; 32]) -> Result<bool, StoreError> {
+    Ok(tx.execute("DELETE FROM session WHERE key_hash = $1", params![key_hash])? > 0)
 }
 
 /// Ends a user's sessions, all but the one given. Gives their number.

@@ -173,6 +173,11 @@ impl Context {
         self.modules.iter().filter_map(|m| m.token_resolver.as_ref())
     }
 
+    /// Who decides about sessions that moved.
+    pub fn session_guard(&self) -> Option<&Arc<dyn SessionGuard>> {
+        self.modules.iter().find_map(|module| module.session_guard.as_ref())
+    }
+
     /// What links begin with: the base URL where one is set, else the origin of the request, and
     /// the path everything is served below. Without final slash.
     pub fn origin(&self, request: &RequestInfo) -> String {

@@ -21,6 +21,7 @@ mod response;
 mod route;
 mod service;
 mod session;
+mod session_binding;
 mod table;
 mod values;
 mod visitor;
@@ -43,6 +44,9 @@ pub use response::{json, no_content, redirect};
 pub use route::{Admitted, Route, Routes, Stack, ThrottleClass, nothing_done, router};
 pub use service::{Nodes, Service, Shutdown, Sockets, Tasks};
 pub use session::{SessionData, SessionLimits};
+pub use session_binding::{
+    Broken, GeoipBinding, Moved, NetworkBinding, SessionBinding, SessionGuard,
+};
 pub use table::{
     PasswordHash, Record, RowRenderer, RowValues, Rows, TableResource, find, find_all, remove, save,
 };

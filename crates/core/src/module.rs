@@ -18,6 +18,7 @@ use crate::resource::{FamilyResource, KindResource};
 use crate::response::json;
 use crate::route::{Route, ThrottleClass};
 use crate::service::Service;
+use crate::session_binding::SessionGuard;
 use crate::table::TableResource;
 use crate::visitor::TokenResolver;
 
@@ -38,6 +39,7 @@ pub struct Module {
     /// Addresses outside of `/api/v3/`.
     pub routes: Vec<Route>,
     pub token_resolver: Option<Arc<dyn TokenResolver>>,
+    pub session_guard: Option<Arc<dyn SessionGuard>>,
     /// Run once, in order, after the default objects are in place and before the listeners open.
     pub start: Vec<Start>,
     /// Run as long as a server or worker does, which hold them.

@@ -4,6 +4,8 @@ use countersign_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::session_binding::SessionBinding;
+
 /// What a session remembers of the sign-in that made it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SessionData {
@@ -27,6 +29,9 @@ pub struct SessionData {
     /// The account that the session's own acts as, for a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impersonating: Option<i64>,
+    /// The network or place that it may be used from, where it is tied to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<SessionBinding>,
 }
 
 /// How long sessions last whatever the stage that begins them says. All in seconds; 0 sets no limit.

@@ -11,6 +11,7 @@ mod cleanse;
 mod count;
 mod event;
 mod geo;
+mod session_guard;
 mod stream;
 
 pub use api::{Actions, of_person};
@@ -59,8 +60,10 @@ pub fn module(settings: EventSettings) -> (Module, Arc<Places>) {
     let EventSettings { keep, most, cities, networks } = settings;
     let places = Arc::new(Places::new(cities, networks));
     let (opening, sealing) = (places.clone(), places.clone());
+    let guard = session_guard::Guard { places: places.clone() };
     let module = Module {
         name: "events",
+        session_guard: Some(Arc::new(guard)),
         operations: api::operations(),
         schemas: api::schemas(),
         tables: vec![

@@ -1,7 +1,7 @@
 //! Makes the session.
 
-use countersign_core::SessionData;
-use countersign_model::{Choice, Draft, Duration, FieldErrors, Kind, ObjectId, Problem};
+use countersign_core::{GeoipBinding, NetworkBinding, SessionBinding, SessionData};
+use countersign_model::{Duration, Kind};
 use countersign_pages::{Page, PageDef, Scene};
 use serde::Serialize;
 use serde_json::Value;
@@ -13,32 +13,6 @@ use crate::plan::key;
 use crate::run::Run;
 use crate::stage::{AnyStage, Sentence, Stage, Step};
 
-/// What a session is tied to besides its cookie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
-pub enum NetworkBinding {
-    #[choice(label = "No binding")]
-    NoBinding,
-    #[choice(label = "Bind ASN")]
-    BindAsn,
-    #[choice(label = "Bind ASN and Network")]
-    BindAsnNetwork,
-    #[choice(label = "Bind ASN, Network and IP")]
-    BindAsnNetworkIp,
-}
-
-/// Where on earth a session may move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
-pub enum GeoipBinding {
-    #[choice(label = "No binding")]
-    NoBinding,
-    #[choice(label = "Bind Continent")]
-    BindContinent,
-    #[choice(label = "Bind Continent and Country")]
-    BindContinentCountry,
-    #[choice(label = "Bind Continent, Country, and City")]
-    BindContinentCountryCity,
-}
-
 /// Signs the account of the flow in.
 #[derive(Debug, Clone, Kind)]
 #[kind(
@@ -46,8 +20,7 @@ pub enum GeoipBinding {
     path = "stages/user_login",
     model = "authentik_stages_user_login.userloginstage",
     title = "User Login Stage",
-    component = "ak-stage-user-login-form",
-    check = Self::check
+    component = "ak-stage-user-login-form"
 )]
 pub struct UserLoginStage {
     #[field(unique, search, filter)]
@@ -75,44 +48,24 @@ pub struct UserLoginStage {
     pub remember_me_offset: Duration,
     #[field(
         label = "Network binding",
+        help = "Ends a session that is used from another network than the one it was begun in. \
+                An address that the file of networks does not know is another network.",
         default = NetworkBinding::NoBinding,
-        hide,
         filter
     )]
     pub network_binding: NetworkBinding,
     #[field(
         label = "GeoIP binding",
+        help = "Ends a session that is used from another place than the one it was begun at. \
+                An address that the file of cities does not know is another place.",
         default = GeoipBinding::NoBinding,
-        hide,
         filter
     )]
     pub geoip_binding: GeoipBinding,
 }
 
-/// A protection that is not there is not promised: the value is refused, and a stored one signs
-/// nobody in.
-const NOT_BUILT: &str =
-    "Binding sessions to a network or a place is not part of this version. Choose \"No binding\".";
-
 impl UserLoginStage {
-    fn check(&self, _draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
-        if self.network_binding != NetworkBinding::NoBinding {
-            errors.add("network_binding", Problem::new("invalid", NOT_BUILT));
-        }
-        if self.geoip_binding != GeoipBinding::NoBinding {
-            errors.add("geoip_binding", Problem::new("invalid", NOT_BUILT));
-        }
-    }
-
-    fn binds(&self) -> bool {
-        self.network_binding != NetworkBinding::NoBinding
-            || self.geoip_binding != GeoipBinding::NoBinding
-    }
-
     async fn log_in(&self, run: &mut Run, remember: bool) -> Result<Step, FlowError> {
-        if self.binds() {
-            return Ok(Step::Deny(NOT_BUILT.to_owned()));
-        }
         let Some(pk) = run.plan.pending_user().and_then(|user| user.pk) else {
             return Ok(Step::Deny("No user found, the flow has no account to sign in.".to_owned()));
         };
@@ -128,6 +81,11 @@ impl UserLoginStage {
                 .unwrap_or(Value::Null),
             auth_time: run.browser.cx.clock.now().seconds(),
             browser_only: seconds <= 0,
+            binding: SessionBinding::new(
+                self.network_binding,
+                self.geoip_binding,
+                run.browser.request.client_ip,
+            ),
             ..SessionData::default()
         };
         let session = NewSession { seconds, terminate_others: self.terminate_other_sessions, data };
