@@ -126,6 +126,29 @@ def test_devices_go_with_their_owner_and_into_no_blueprint(server, start):
     assert server.get("authenticators/admin/totp/")["results"] == []
 
 
+def test_who_has_which_is_a_list(server):
+    person = with_app(server)
+    person.run_flow(STATIC)
+    server.user("percy", name="Percy")
+    server.api("POST", "core/users/service_account/", 200, json={"name": "machine"})
+
+    def listed(**query):
+        return {row["username"]: sorted(row["classes"]) for row in server.get("countersign/authenticators/", **query)["results"]}
+
+    assert listed() == {"akadmin": [], "percy": [], "uma": ["static", "totp"]}
+    assert listed(**{"class": "totp"}) == {"uma": ["static", "totp"]}
+    assert set(listed(without="any")) == set(listed(without="totp")) == {"akadmin", "percy"}
+    assert set(listed(search="PER")) == {"percy"} and listed(search="%") == {}
+    assert "without" in server.api("GET", "countersign/authenticators/?without=teeth", 400).json()
+    assert Person(server, "percy").sign_in().api("GET", "countersign/authenticators/").status_code == 403
+    # One that is only named counts nowhere.
+    percy = server.one("core/users/", username="percy")
+    server.create("authenticators/admin/totp/", name="promised", user=percy["pk"])
+    assert listed(search="percy") == {"percy": []}
+    page = server.get("countersign/authenticators/", page_size=1, page=2)
+    assert [row["username"] for row in page["results"]] == ["percy"] and page["pagination"]["count"] == 3
+
+
 def test_a_restored_copy_asks_for_the_same_app_and_knows_what_was_spent(start):
     server = start(Server(COUNTERSIGN_BACKUP__PASSPHRASE=PASSPHRASE))
     person = with_app(server)

@@ -6,6 +6,7 @@
 //! A class of devices is one file with its table, its migration, and its line in [`DEVICES`].
 
 mod api;
+mod people;
 mod device;
 mod duo;
 mod email;
@@ -40,12 +41,13 @@ pub fn module(mailer: &Arc<Mailer>) -> Module {
     tables.push(TableResource::plain::<static_codes::StaticToken>());
     tables.push(TableResource::plain::<webauthn::SpentChallenge>());
     let mut operations = api::operations();
+    operations.push(people::operation());
     operations.extend(webauthn::operations());
     Module {
         name: "authenticators",
         operations,
         tables,
-        schemas: api::schemas(),
+        schemas: api::schemas().into_iter().chain(people::schemas()).collect(),
         jobs: vec![Job::of(notice::TellOwner(mailer.clone()))],
         ..Module::default()
     }

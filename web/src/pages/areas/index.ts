@@ -62,6 +62,12 @@ const SECTIONS: Section[] = [
       item(groups, 'members'),
       item(roles, 'permissions rights delegation'),
       item(initialPermissions, 'rights owner'),
+      {
+        text: 'Second factors',
+        path: '/identity/second-factors',
+        also: 'mfa totp passkey webauthn authenticators who has',
+        needs: [['authentik_core.user', 'view']],
+      },
       item(tokens, 'api keys'),
       item(invitations, 'enrollment sign up'),
     ],
