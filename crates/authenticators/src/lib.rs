@@ -6,11 +6,11 @@
 //! A class of devices is one file with its table, its migration, and its line in [`DEVICES`].
 
 mod api;
-mod people;
 mod device;
 mod duo;
 mod email;
 mod notice;
+mod people;
 mod sent;
 mod sms;
 mod static_codes;

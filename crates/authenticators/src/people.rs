@@ -44,8 +44,7 @@ pub(crate) fn schemas() -> [(&'static str, Value); 2] {
         ("last_used", "time?"),
         ("last_login", "time?"),
     ]);
-    let people =
-        object_schema(&[("pagination", "#Pagination"), ("results", "[#FactorsOfPerson]")]);
+    let people = object_schema(&[("pagination", "#Pagination"), ("results", "[#FactorsOfPerson]")]);
     [("FactorsOfPerson", person), ("PaginatedFactorsOfPersonList", people)]
 }
 
@@ -97,7 +96,11 @@ async fn list_people(call: Call) -> Result<Response, ApiError> {
         )?;
         let keys = people.iter().map(|row| row.get::<i64>(0).map(SqlValue::from));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
-        Ok::<_, StoreError>((usize::try_from(count).unwrap_or(0), people, held_by_each(sql, &keys)?))
+        Ok::<_, StoreError>((
+            usize::try_from(count).unwrap_or(0),
+            people,
+            held_by_each(sql, &keys)?,
+        ))
     });
     let (count, people, held) = read.await?;
     page.check(count)?;
@@ -108,10 +111,7 @@ async fn list_people(call: Call) -> Result<Response, ApiError> {
 /// What counts of some accounts: whose, the class, and when it was used last.
 type Counts = Vec<(i64, DeviceClass, Option<Timestamp>)>;
 
-fn held_by_each(
-    sql: &mut Sql<'_>,
-    keys: &[SqlValue],
-) -> Result<Counts, StoreError> {
+fn held_by_each(sql: &mut Sql<'_>, keys: &[SqlValue]) -> Result<Counts, StoreError> {
     let mut held = Vec::new();
     for def in DEVICES {
         let (condition, values) = one_of("user_id", 0, keys);

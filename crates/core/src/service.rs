@@ -154,6 +154,12 @@ impl Tasks {
     pub async fn close(&self, deadline: Instant) -> Vec<&'static str> {
         let _ = tokio::time::timeout_at(deadline, self.room.acquire_many(Tasks::MOST)).await;
         self.room.close();
+        self.running()
+    }
+
+    /// The names of those that run now.
+    #[must_use]
+    pub fn running(&self) -> Vec<&'static str> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 }

@@ -102,8 +102,11 @@ impl SessionBinding {
             })
         };
         let networks = [("network.asn", "asn"), ("network.asn_network", "network")];
-        let places =
-            [("geoip.continent", "continent"), ("geoip.country", "country"), ("geoip.city", "city")];
+        let places = [
+            ("geoip.continent", "continent"),
+            ("geoip.country", "country"),
+            ("geoip.city", "city"),
+        ];
         let (compared, strictly) = match self.network {
             NetworkBinding::NoBinding => (0, false),
             NetworkBinding::BindAsn => (1, false),
@@ -150,9 +153,7 @@ mod tests {
 
     fn known(address: IpAddr) -> Map<String, Value> {
         let asn = |asn: i64, network: &str| json!({"asn": asn, "network": network});
-        let geo = |continent: &str, country: &str, city: &str| {
-            json!({"continent": continent, "country": country, "city": city})
-        };
+        let geo = |continent: &str, country: &str, city: &str| json!({"continent": continent, "country": country, "city": city});
         let (asn, geo) = match address.to_string().as_str() {
             "10.0.0.1" | "10.0.0.2" => (asn(1, "10.0.0.0/24"), geo("EU", "DE", "Bonn")),
             "10.0.1.1" => (asn(1, "10.0.1.0/24"), geo("EU", "DE", "Kiel")),

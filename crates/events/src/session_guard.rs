@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use countersign_accounts::end_session;
-use countersign_core::{
-    BoxFuture, Broken, Caller, Context, Moved, RequestInfo, SessionGuard, Via,
-};
+use countersign_core::{BoxFuture, Broken, Caller, Context, Moved, RequestInfo, SessionGuard, Via};
 use countersign_store::Tx;
 use serde_json::json;
 

@@ -19,7 +19,8 @@ async fn settled(world: &World) -> Cost {
     while quiet < 3 {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let now = (hashes(), statements());
-        quiet = if now == before { quiet + 1 } else { 0 };
+        let idle = world.cx.tasks.running().is_empty();
+        quiet = if idle && now == before { quiet + 1 } else { 0 };
         before = now;
     }
     before

@@ -439,7 +439,9 @@ async fn m8_a_session_tied_to_a_network_that_nobody_knows_stays_where_it_is() {
         ("network_binding", "bind_asn_network_ip"),
         ("geoip_binding", "bind_continent"),
     ] {
-        admin.change(&path, json!({"network_binding": "no_binding", "geoip_binding": "no_binding"})).await;
+        admin
+            .change(&path, json!({"network_binding": "no_binding", "geoip_binding": "no_binding"}))
+            .await;
         admin.change(&path, json!({field: value})).await;
         let mut tied = self::admin(&world).await;
         assert_eq!(tied.get("/api/v3/core/users/me/").await.status, StatusCode::OK);
