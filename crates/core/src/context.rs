@@ -19,6 +19,7 @@ use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
 use crate::service::Tasks;
 use crate::session::SessionLimits;
+use crate::session_binding::SessionGuard;
 use crate::table::RowRenderer;
 use crate::visitor::TokenResolver;
 
