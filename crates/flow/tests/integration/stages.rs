@@ -1,7 +1,7 @@
 //! Each stage and each turn a flow can take, over flows made for the purpose.
 
 use crate::world::{Browser, World, executor};
-use http::{StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 async fn admin(world: &World) -> Browser<'_> {
