@@ -1,8 +1,6 @@
 """One rule, whichever door: API, import of a flow, blueprint instance, console. What one refuses, all refuse; what one
 records, all record, with the name of who did it first."""
 
-import contextlib
-import sqlite3
 import subprocess
 import textwrap
 
@@ -230,33 +228,6 @@ SUPERUSER = """
 - {model: authentik_core.user, identifiers: {username: %(name)s}, attrs: {name: New, password: Quite-Long-77, groups: [!Find [authentik_core.group, [name, authentik Admins]]]}}
 - {model: authentik_core.token, identifiers: {identifier: %(name)s-key}, attrs: {user: !Find [authentik_core.user, [username, %(name)s]], intent: api, expiring: false, key: %(name)s-key-of-the-test-0123456789}}
 """
-
-
-def test_m8_a_stored_value_that_promises_what_is_not_there_signs_nobody_in(server):
-    """As an earlier version took it. By import and blueprint it is refused as by the API."""
-    login = server.one("stages/user_login/", name="default-authentication-login")
-    entry = "- {model: authentik_stages_user_login.userloginstage, identifiers: {name: default-authentication-login}, attrs: {network_binding: bind_asn}}"
-    assert "part of this version" in imported(server, entry)[1]
-    assert "part of this version" in instance(server, entry).text
-    assert server.get(f"stages/user_login/{login['pk']}/")["network_binding"] == "no_binding"
-    if Shared.POSTGRES:
-        return
-    server.stop()
-    for was, now in (("no_binding", "bind_asn"), ("bind_asn", "no_binding")):
-        with contextlib.closing(sqlite3.connect(server.folder / "countersign.db")) as rows, rows:
-            text = f"replace(data, '\"network_binding\":\"{was}\"', '\"network_binding\":\"{now}\"')"
-            changed = rows.execute(f"UPDATE object SET data = {text} WHERE model = 'authentik_stages_user_login.userloginstage' AND data <> {text}")
-            assert changed.rowcount >= 1
-        server.start()
-        person = Person(server)
-        if now == "no_binding":
-            person.sign_in()
-        else:
-            with pytest.raises(Refused) as refusal:
-                person.run_flow("default-authentication-flow")
-            assert "part of this version" in refusal.value.args[0]["error_message"]
-            assert person.me().status_code == 403
-            server.stop()
 
 
 def test_every_edit_leaves_an_event_that_names_who_did_it(server):

@@ -30,7 +30,7 @@ const REASON: &str = "idempotency key";
 
 /// A request that was sent with a key.
 #[derive(Debug, Clone, Table)]
-#[table(name = "idempotency", volatile)]
+#[table(name = "repeatable_request", volatile)]
 pub(crate) struct Kept {
     /// Made of the account and its key.
     #[column(key)]
@@ -129,11 +129,11 @@ async fn claim(operation: &Operation, call: &Call) -> Result<Claim, ApiError> {
     let work = move |tx: &mut Tx<'_>| {
         let now = tx.now();
         tx.execute(
-            "DELETE FROM idempotency WHERE uuid = $1 AND expires <= $2",
+            "DELETE FROM repeatable_request WHERE uuid = $1 AND expires <= $2",
             params![uuid, now],
         )?;
         let claimed = tx.execute(
-            "INSERT INTO idempotency (uuid, user_id, request, created, expires, answer) \
+            "INSERT INTO repeatable_request (uuid, user_id, request, created, expires, answer) \
              VALUES ($1, $2, $3, $4, $5, '') ON CONFLICT (uuid) DO NOTHING",
             params![uuid, user, request, now, now.plus_seconds(SECONDS)],
         )?;
@@ -174,7 +174,7 @@ async fn keep(
         Ok(response) if response.status().is_success() => response.into_parts(),
         failed => {
             let forget = move |tx: &mut Tx<'_>| {
-                tx.execute("DELETE FROM idempotency WHERE uuid = $1", params![claimed])
+                tx.execute("DELETE FROM repeatable_request WHERE uuid = $1", params![claimed])
             };
             cx.store.write(Actor::system(), REASON, forget).await?;
             return failed;
@@ -193,7 +193,7 @@ async fn keep(
         let note = move |tx: &mut Tx<'_>| {
             let sealed = tx.sealer().seal(&answer);
             tx.execute(
-                "UPDATE idempotency SET answer = $1 WHERE uuid = $2",
+                "UPDATE repeatable_request SET answer = $1 WHERE uuid = $2",
                 params![sealed, claimed],
             )
         };

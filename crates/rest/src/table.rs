@@ -523,8 +523,12 @@ async fn list<T: Resource>(call: Call) -> Result<Response, ApiError> {
         }
         let pattern =
             format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        let any: Vec<String> =
-            searched.iter().map(|c| format!("LOWER({}) LIKE ? ESCAPE '\\'", c.sql)).collect();
+        let text = |column: &&Listed| match column.kind {
+            ColumnKind::Text => format!("LOWER({}) LIKE ? ESCAPE '\\'", column.sql),
+            // PostgreSQL has no small letters of a number.
+            _ => format!("LOWER(CAST({} AS TEXT)) LIKE ? ESCAPE '\\'", column.sql),
+        };
+        let any: Vec<String> = searched.iter().map(text).collect();
         if !any.is_empty() {
             conditions.push(
                 &format!("({})", any.join(" OR ")),

@@ -42,7 +42,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0024_text_messages.sql")),
     Statements(include_str!("../migrations/0025_duo.sql")),
     Statements(include_str!("../migrations/0026_policies.sql")),
-    Statements(include_str!("../migrations/0027_idempotency.sql")),
+    Statements(include_str!("../migrations/0027_repeatable_requests.sql")),
     Statements(include_str!("../migrations/0028_runs.sql")),
     Statements(include_str!("../migrations/0029_impact.sql")),
 ];

@@ -15,13 +15,13 @@ export interface RightsOfModel {
   some: string[];
 }
 
-/** A model and what is to be done: the verb, or the name of a special permission. */
-export type Needs = readonly [model: string, verb: string];
+/** A model and what is to be done: the verb, or the name of a special permission; with any of its objects, or with all. */
+export type Needs = readonly [model: string, verb: string, of?: 'all'];
 
 /** Whether something may be done with any object of a model; making one needs the permission for all. */
-export function may(rights: Rights | undefined, [model, verb]: Needs): boolean {
+export function may(rights: Rights | undefined, [model, verb, extent]: Needs): boolean {
   const of = rights?.models[model];
-  return rights?.everything === true || (!!of && (of.all.includes(verb) || (verb !== 'add' && of.some.includes(verb))));
+  return rights?.everything === true || (!!of && (of.all.includes(verb) || (verb !== 'add' && extent !== 'all' && of.some.includes(verb))));
 }
 
 /** Whether something may be done with this very object. Answers that say nothing of it are about what is the person's own. */

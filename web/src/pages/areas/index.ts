@@ -66,7 +66,7 @@ const SECTIONS: Section[] = [
         text: 'Second factors',
         path: '/identity/second-factors',
         also: 'mfa totp passkey webauthn authenticators who has',
-        needs: [['authentik_core.user', 'view']],
+        needs: [['authentik_core.user', 'view', 'all']],
       },
       item(tokens, 'api keys'),
       item(invitations, 'enrollment sign up'),

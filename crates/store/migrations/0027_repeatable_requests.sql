@@ -1,5 +1,5 @@
 -- Requests that were sent with an Idempotency-Key, and their answers.
-CREATE TABLE idempotency (
+CREATE TABLE repeatable_request (
     uuid BLOB PRIMARY KEY,
     user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     request BLOB NOT NULL,
@@ -7,5 +7,5 @@ CREATE TABLE idempotency (
     expires BIGINT NOT NULL,
     answer TEXT NOT NULL
 );
-CREATE INDEX idempotency_user ON idempotency (user_id);
-CREATE INDEX idempotency_expires ON idempotency (expires);
+CREATE INDEX repeatable_request_user ON repeatable_request (user_id);
+CREATE INDEX repeatable_request_expires ON repeatable_request (expires);
