@@ -7,7 +7,7 @@ import textwrap
 import pytest
 import requests
 
-from world import PROGRAM, Person, Refused, Server, Shared, wait_for
+from world import PROGRAM, Person, Refused, Server, wait_for
 
 
 def command(server, *arguments, stdin=None):
