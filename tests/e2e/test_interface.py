@@ -377,7 +377,7 @@ def test_who_looks_after_one_group_has_an_administration_of_just_that(server, br
         window.picture("overview")
         assert window.barriers() == []
         if options["viewport"] == DESKTOP:
-            assert navigation(window) == ["Overview", "Users", "Groups"]
+            assert navigation(window) == ["Overview", "Users", "Groups", "Second factors"]
         opened(window, "/identity/groups")
         expect(window.page.get_by_role("button", name="Create")).to_have_count(0)
         window.picture("groups")
