@@ -15,6 +15,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::access::{ApplicationAccess, Decision};
+use crate::media::{Folder, uploaded};
 use crate::provider::{Provider, embedded};
 
 /// How the results of several bindings combine.
@@ -95,7 +96,7 @@ pub struct Application {
     pub meta_description: String,
     #[field(
         label = "Icon",
-        help = "Address of a picture, as https://example.org/icon.svg.",
+        help = "A file, or the address of a picture, as https://example.org/icon.svg.",
         group = "UI settings",
         action = "set_icon_url",
         read_only,
@@ -340,10 +341,9 @@ pub fn picture(url: &Value) -> Result<Picture, ApiError> {
     })
 }
 
-/// Takes the icon away.
+/// Sets the icon to a file, or takes it away.
 async fn set_icon(call: Call) -> Result<Response, ApiError> {
-    call.form_clears().await?;
-    put_icon(&call, None).await
+    put_icon(&call, uploaded(&call, Folder::ApplicationIcons).await?).await
 }
 
 async fn put_icon(call: &Call, icon: Option<Picture>) -> Result<Response, ApiError> {

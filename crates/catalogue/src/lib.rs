@@ -7,6 +7,7 @@ pub mod brand;
 pub mod certificate;
 mod discovery;
 mod expiry;
+pub mod media;
 mod provider;
 mod transaction;
 
@@ -47,6 +48,7 @@ pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>
             ),
         ],
         families: vec![provider::family()],
+        routes: vec![media::route()],
         operations,
         start: vec![Start::new("self-signed certificate", certificate::ensure_default)],
         jobs: vec![

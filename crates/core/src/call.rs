@@ -100,6 +100,15 @@ pub struct Call {
     pub reach: Reach,
 }
 
+/// What a form with a file wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upload {
+    /// What is there goes away.
+    Clear,
+    /// This takes its place; `name` is what the client calls it.
+    File { name: String, content: Bytes },
+}
+
 impl Call {
     /// A part of the path, as `slug` in `flows/instances/{slug}/`.
     pub fn param(&self, name: &str) -> &str {
@@ -251,25 +260,21 @@ impl Call {
         form::parts(media, self.bytes.clone()).await.ok_or_else(wrong)
     }
 
-    /// A form that puts a file somewhere, or takes it away with `clear`. Only the latter is done:
-    /// `root/config/` does not say that files could be kept.
+    /// A form that puts a file somewhere, or takes it away with `clear`.
     ///
     /// # Errors
-    /// 501 for a file, 400 for neither.
-    pub async fn form_clears(&self) -> Result<(), ApiError> {
+    /// 400 for neither, 415 for another media type.
+    pub async fn upload(&self) -> Result<Upload, ApiError> {
         let form = self.form().await?;
-        if form
-            .iter()
-            .any(|part| part.name == "clear" && part.content.eq_ignore_ascii_case(b"true"))
-        {
-            return Ok(());
+        let clears =
+            |part: &form::Part| part.name == "clear" && part.content.eq_ignore_ascii_case(b"true");
+        if form.iter().any(clears) {
+            return Ok(Upload::Clear);
         }
-        let file = form.iter().any(|part| part.name == "file" && part.file_name.is_some());
-        Err(if file {
-            ApiError::not_implemented("Uploading files")
-        } else {
-            ApiError::Empty(StatusCode::BAD_REQUEST)
-        })
+        form.into_iter()
+            .filter(|part| part.name == "file")
+            .find_map(|part| Some(Upload::File { name: part.file_name?, content: part.content }))
+            .ok_or(ApiError::Empty(StatusCode::BAD_REQUEST))
     }
 
     /// The body as input for the fields of a kind or table.

@@ -35,6 +35,8 @@ pub struct Settings {
     /// Networks whose forwarding headers count.
     pub trusted_proxies: Vec<Cidr>,
     pub data_dir: std::path::PathBuf,
+    /// Folder of uploaded pictures; none where files are not taken in.
+    pub media: Option<std::path::PathBuf>,
     pub bootstrap_password: Option<Secret>,
     pub bootstrap_token: Option<Secret>,
     pub bootstrap_email: Option<String>,

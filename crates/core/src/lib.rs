@@ -30,7 +30,7 @@ pub use access::{
     Access, Grant, Held, Identities, InitialMode, InitialPermissions, ListedPermission, Permission,
     Permissions, Reach, Rights, Role, permissions,
 };
-pub use call::{Call, Named, Query, confirm_within};
+pub use call::{Call, Named, Query, Upload, confirm_within};
 pub use context::{Context, ContextParts, Declared, Settings, brand_for};
 pub use error::ApiError;
 pub use identity::{Caller, Identity, Membership, Via, merge_attributes};

@@ -175,6 +175,7 @@ fn for_handlers(settings: &Settings, secret_key: Secret) -> CoreSettings {
         cookie_domain: settings.web.cookie_domain.clone(),
         trusted_proxies: settings.listen.trusted_proxies.clone(),
         data_dir: settings.general.data_dir.clone(),
+        media: settings.media(),
         bootstrap_password: settings.bootstrap.password.clone(),
         bootstrap_token: settings.bootstrap.token.clone(),
         bootstrap_email: settings.bootstrap.email.clone(),

@@ -123,10 +123,10 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
 }
 
 async fn config(places: Arc<Places>, call: Call) -> Result<Response, ApiError> {
-    // Icons and backgrounds are addresses: files are not taken in.
     let mut capabilities: Vec<&str> = Vec::new();
     let impersonation = SystemSettings::of(&call.snapshot).impersonation;
     for (capability, has) in [
+        ("can_save_media", call.cx.settings.media.is_some()),
         ("can_impersonate", impersonation),
         ("can_geo_ip", places.knows_cities()),
         ("can_asn", places.knows_networks()),

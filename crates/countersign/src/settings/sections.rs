@@ -12,7 +12,10 @@ use countersign_store::SslMode;
 use super::{
     Problem,
     sources::{Layers, Surroundings},
-    value::{Checked, Collector, Contact, Level, Limit, Node, Origin, Period, Place, Rate, Share},
+    value::{
+        Checked, Collector, Contact, Level, Limit, Node, Origin, Period, Place, Rate, Share,
+        Uploads,
+    },
 };
 
 /// What is known about a setting without its value.
@@ -382,6 +385,16 @@ sections! {
         service_name ("tracing.service_name"): String = "env://OTEL_SERVICE_NAME?countersign";
     }
 
+    /// Icons and backgrounds that administrators upload. Several processes share the folder.
+    storage: Storage {
+        /// Where they are kept: in a folder (`file`). With `s3`, which does not exist yet, files are
+        /// not taken in, and pictures are given as addresses.
+        backend ("storage.media.backend"): Uploads = "file";
+        /// The folder, with what is served at `/media/public/` in `public`; `media` in the data
+        /// folder without. Backups do not hold it: copy it beside them.
+        folder ("storage.media.file.path"): Option<PathBuf> = "";
+    }
+
     /// Backups made by `countersign backup`, and by the server itself when `backup.every` is set.
     backup: Backup {
         /// Passphrase they are encrypted with; best read from a file
@@ -572,6 +585,15 @@ impl Settings {
                 );
             }
         }
+    }
+}
+
+impl Settings {
+    /// The folder of uploaded files; none where they are not taken in.
+    pub fn media(&self) -> Option<PathBuf> {
+        let folder = || self.general.data_dir.join("media");
+        let kept = self.storage.backend == Uploads::File;
+        kept.then(|| self.storage.folder.clone().unwrap_or_else(folder))
     }
 }
 

@@ -141,6 +141,29 @@ impl Place for Level {
     }
 }
 
+/// Where uploaded files are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uploads {
+    /// In a folder.
+    File,
+    /// In a service that this version does not speak to.
+    S3,
+}
+
+impl Place for Uploads {
+    const WANTED: &'static str = "one of file, s3";
+    fn stand_in() -> Self {
+        Uploads::File
+    }
+    fn read(text: &str) -> Option<Self> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "file" => Some(Uploads::File),
+            "s3" => Some(Uploads::S3),
+            _ => None,
+        }
+    }
+}
+
 impl Place for SslMode {
     const WANTED: &'static str = "one of disable, allow, prefer, require, verify-ca, verify-full";
     fn stand_in() -> Self {

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use countersign_catalogue::application;
+use countersign_catalogue::media::{Folder, uploaded};
 use countersign_core::{ApiError, Call, json, no_content};
 use countersign_model::{Fields as _, KeyType, Mode, Picture, Problem, Ref, Space};
 use countersign_policy::{Occasion, PolicyRequest, expression};
@@ -53,11 +54,11 @@ pub(super) async fn set_background_url(call: Call) -> Result<Response, ApiError>
     put_background(&call, reference, Some(url).filter(|url| !url.is_empty())).await
 }
 
-/// Takes the background away.
+/// Sets the background to a file, or takes it away.
 pub(super) async fn set_background(call: Call) -> Result<Response, ApiError> {
     let (reference, _) = find(&call)?;
-    call.form_clears().await?;
-    put_background(&call, reference, None).await
+    let background = uploaded(&call, Folder::FlowBackgrounds).await?;
+    put_background(&call, reference, background).await
 }
 
 async fn put_background(

@@ -95,7 +95,14 @@ pub struct Flow {
     pub title: String,
     #[field(label = "Designation", help = "What the flow is for.", search, filter)]
     pub designation: Designation,
-    #[field(label = "Background", group = "Appearance settings", read_only, blank)]
+    #[field(
+        label = "Background",
+        help = "A file, or the address of a picture, as https://example.org/background.jpg.",
+        group = "Appearance settings",
+        action = "set_background_url",
+        read_only,
+        blank
+    )]
     pub background: Option<Picture>,
     #[field(label = "Policy engine mode", group = "Behavior settings", default = PolicyEngineMode::Any)]
     pub policy_engine_mode: PolicyEngineMode,

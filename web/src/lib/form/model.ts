@@ -37,12 +37,17 @@ export interface Layout {
 }
 
 /** What has to be asked of an object after its other fields are saved: fields that an action sets, with the body `{url}` or
- * `{clear}`. Takes those fields out of `send`. */
-export function actions(kind: Kind, send: Row): { action: string; field: string; body: Row }[] {
-  return kind.fields.flatMap((field) => {
+ * `{clear}`, or the action beside it that takes a file. Takes those fields out of `send`. */
+export function actions(kind: Kind, send: Row): { action: string; field: string; body: Row | FormData }[] {
+  return kind.fields.flatMap((field): { action: string; field: string; body: Row | FormData }[] => {
     if (!field.action || !(field.name in send)) return [];
     const url: unknown = send[field.name];
     delete send[field.name];
+    if (url instanceof File) {
+      const form = new FormData();
+      form.append('file', url);
+      return [{ action: field.action.replace(/_url$/, ''), field: field.name, body: form }];
+    }
     return [{ action: field.action, field: field.name, body: isEmpty(url) ? { clear: true } : { url } }];
   });
 }

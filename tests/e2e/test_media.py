@@ -1,0 +1,105 @@
+"""Pictures that administrators upload, and those that were there before."""
+
+import base64
+import re
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from browser import Window, sign_in
+from world import Person, Server, wait_for
+
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+@pytest.fixture
+def media(tmp_path):
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def server(start, media):
+    return start(Server(AUTHENTIK_STORAGE__MEDIA__FILE__PATH=str(media)))
+
+
+def upload(server, path, name, content, expect=200, **more):
+    return server.api("POST", path, expect, files={"file": (name, content)}, **more)
+
+
+def test_icons_and_backgrounds_are_files_that_everybody_sees(server, media):
+    assert "can_save_media" in server.get("root/config/")["capabilities"]
+    server.application("notes")
+    icon = "core/applications/notes/set_icon/"
+    assert upload(server, icon, "../../Our logo.png", PNG).json() == {}
+    address = server.get("core/applications/notes/")["meta_icon"]
+    assert re.fullmatch(r"/media/public/application-icons/Ourlogo_[0-9a-f]{12}\.png", address)
+    seen = requests.get(server.base + address, timeout=30)
+    assert (seen.content, seen.headers["Content-Type"]) == (PNG, "image/png")
+    assert requests.get(server.base + address, headers={"If-None-Match": seen.headers["ETag"]}, timeout=30).status_code == 304
+    assert (media / "public/application-icons" / address.rsplit("/", 1)[1]).read_bytes() == PNG
+
+    upload(server, "flows/instances/default-authentication-flow/set_background/", "b.svg", SVG)
+    background = server.get("flows/instances/default-authentication-flow/")["background"]
+    seen = requests.get(server.base + background, timeout=30)
+    assert seen.headers["Content-Type"] == "image/svg+xml" and "sandbox" in seen.headers["Content-Security-Policy"]
+    assert seen.headers["X-Content-Type-Options"] == "nosniff"
+    assert background in requests.get(f"{server.base}/if/flow/default-authentication-flow/", timeout=30).text
+
+    # What it was called does not decide, and what is no picture is refused.
+    for name, content in [("a.png", b"<html></html>"), ("a.svg", b"<html><svg/></html>"), ("a.png", b""), ("a.png", PNG + b"x" * 3_200_000)]:
+        assert "file" in upload(server, icon, name, content, 400).json(), name
+    assert server.api("POST", icon, 400).content == b""
+    assert server.get("core/applications/notes/")["meta_icon"] == address
+    server.api("POST", icon, 200, files={"clear": (None, "true")})
+    assert not server.get("core/applications/notes/")["meta_icon"]
+    # History may bring it back: the file stays.
+    assert requests.get(server.base + address, timeout=30).status_code == 200
+
+
+def test_who_may_not_change_an_application_uploads_nothing(server, media):
+    server.application("notes")
+    server.user("uma")
+    person = Person(server, "uma").sign_in()
+    refused = person.api("POST", "core/applications/notes/set_icon/", files={"file": ("a.png", PNG)})
+    assert refused.status_code == 403 and not media.exists()
+
+
+def test_no_address_leads_out_of_the_folder(server, media, tmp_path):
+    public = media / "public"
+    (public / "application-icons").mkdir(parents=True)
+    (public / "application-icons" / "kept before.png").write_bytes(PNG)
+    (public / ".hidden.png").write_bytes(PNG)
+    (public / "page.html").write_text("<script>alert(1)</script>")
+    (tmp_path / "secret.png").write_bytes(PNG)
+    (public / "link.png").symlink_to(tmp_path / "secret.png")
+    get = lambda path: requests.get(f"{server.base}/media/public/{path}", timeout=30)
+    assert get("application-icons/kept%20before.png").content == PNG, "of an authentik before"
+    for path in (".hidden.png", "page.html", "link.png", "..%2f..%2fsecret.png", "%2e%2e/%2e%2e/secret.png", "application-icons", "%00.png"):
+        assert get(path).status_code in (400, 404), path
+
+
+def test_without_a_folder_nothing_is_offered(start, media):
+    bare = start(Server(AUTHENTIK_STORAGE__MEDIA__BACKEND="s3"))
+    assert "can_save_media" not in bare.get("root/config/")["capabilities"]
+    bare.application("notes")
+    assert upload(bare, "core/applications/notes/set_icon/", "a.png", PNG, 501)
+
+
+def test_the_form_takes_a_file(server, browser, tmp_path):
+    server.application("notes")
+    (tmp_path / "logo.png").write_bytes(PNG)
+    window = Window(browser, server.base, "icon", viewport={"width": 1280, "height": 800})
+    window.go("/if/flow/default-authentication-flow/")
+    sign_in(window, "akadmin")
+    window.at(re.compile("/if/(admin|user)/"))
+    window.go("about:blank").go("/if/admin/#/core/applications/notes/edit")
+    window.page.get_by_text("UI settings").first.click()
+    window.page.get_by_label("File for Icon").set_input_files(tmp_path / "logo.png")
+    expect(window.page.get_by_label("Icon", exact=True)).to_have_value("logo.png")
+    window.picture("chosen")
+    window.press("Save")
+    kept = wait_for(lambda: server.get("core/applications/notes/")["meta_icon"])
+    assert kept.startswith("/media/public/application-icons/logo_")
+    assert not window.problems, window.problems
