@@ -1,6 +1,7 @@
 """Pictures that administrators upload, and those that were there before."""
 
 import base64
+import html
 import re
 
 import pytest
@@ -11,6 +12,8 @@ from browser import Window, sign_in
 from world import Person, Server, wait_for
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+# Two colours, side by side.
+PICTURE = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGMQiVpwp0IDAAhtAovteFTfAAAAAElFTkSuQmCC")
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
@@ -45,7 +48,10 @@ def test_icons_and_backgrounds_are_files_that_everybody_sees(server, media):
     seen = requests.get(server.base + background, timeout=30)
     assert seen.headers["Content-Type"] == "image/svg+xml" and "sandbox" in seen.headers["Content-Security-Policy"]
     assert seen.headers["X-Content-Type-Options"] == "nosniff"
-    assert background in requests.get(f"{server.base}/if/flow/default-authentication-flow/", timeout=30).text
+    shown = requests.get(f"{server.base}/api/v3/flows/executor/default-authentication-flow/?query=", timeout=30).json()
+    assert shown["flow_info"]["background"] == background
+    page = requests.get(f"{server.base}/if/flow/default-authentication-flow/", timeout=30).text
+    assert f'src="{background}"' in html.unescape(page)
 
     # What it was called does not decide, and what is no picture is refused.
     for name, content in [("a.png", b"<html></html>"), ("a.svg", b"<html><svg/></html>"), ("a.png", b""), ("a.png", PNG + b"x" * 3_200_000)]:
@@ -84,7 +90,7 @@ def test_without_a_folder_nothing_is_offered(start, media):
     bare = start(Server(AUTHENTIK_STORAGE__MEDIA__BACKEND="s3"))
     assert "can_save_media" not in bare.get("root/config/")["capabilities"]
     bare.application("notes")
-    assert upload(bare, "core/applications/notes/set_icon/", "a.png", PNG, 501)
+    upload(bare, "core/applications/notes/set_icon/", "a.png", PNG, 501)
 
 
 def test_the_form_takes_a_file(server, browser, tmp_path):
@@ -99,7 +105,14 @@ def test_the_form_takes_a_file(server, browser, tmp_path):
     window.page.get_by_label("File for Icon").set_input_files(tmp_path / "logo.png")
     expect(window.page.get_by_label("Icon", exact=True)).to_have_value("logo.png")
     window.picture("chosen")
-    window.press("Save")
+    window.press("Update")
     kept = wait_for(lambda: server.get("core/applications/notes/")["meta_icon"])
     assert kept.startswith("/media/public/application-icons/logo_")
+    server.api("POST", "flows/instances/default-authentication-flow/set_background/", 200, files={"file": ("b.png", PICTURE)})
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        other = Window(browser, server.base, f"background-{width}", viewport={"width": width, "height": 800}, color_scheme=scheme)
+        other.go("/if/flow/default-authentication-flow/")
+        assert other.page.evaluate("document.querySelector('.backdrop').naturalWidth") > 1
+        other.picture(scheme)
+        assert other.barriers() == [] and not other.problems
     assert not window.problems, window.problems

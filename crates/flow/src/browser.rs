@@ -59,6 +59,9 @@ pub(crate) struct Browser {
     former: Option<[u8; 32]>,
 }
 
+/// The picture that brands and clients have by default.
+const BACKGROUND: &str = "/static/dist/assets/images/flow_background.jpg";
+
 impl Browser {
     pub(crate) fn new(cx: &FlowContext, request: &RequestInfo, visitor: &Visitor) -> Self {
         let subject = visitor.user.as_deref().map(|user| Subject::of(user, cx.uid(user.pk)));
@@ -178,15 +181,18 @@ impl Browser {
         self.snapshot.get(application).map(|application| application.slug.to_string())
     }
 
+    /// The picture behind a flow, as clients of the executor show it.
     pub(crate) fn background(&self, flow: &Flow) -> String {
-        let own = flow
-            .background
-            .as_deref()
-            .filter(|background| !background.is_empty())
-            .map(str::to_owned);
-        let chosen = own.unwrap_or_else(|| self.brand_text("branding_default_flow_background"));
-        let shipped = "/static/dist/assets/images/flow_background.jpg";
-        self.cx.url(if chosen.is_empty() { shipped } else { &chosen })
+        self.cx.url(self.chosen_background(flow).as_deref().unwrap_or(BACKGROUND))
+    }
+
+    /// The one that somebody chose for the flow, else for the brand: the original's own stands for
+    /// none.
+    pub(crate) fn chosen_background(&self, flow: &Flow) -> Option<String> {
+        let brand = || self.brand_text("branding_default_flow_background");
+        let own = flow.background.as_deref().filter(|own| !own.is_empty());
+        let chosen = own.map_or_else(brand, str::to_owned);
+        Some(chosen).filter(|chosen| !chosen.is_empty() && chosen != BACKGROUND)
     }
 
     /// What surrounds every page.

@@ -74,6 +74,7 @@ fn scene(run: &Run, errors: &FieldErrors) -> Scene {
             avatar: Some(run.shown_avatar()),
         }),
         signed_in: person_of(&run.browser),
+        background: flow.and_then(|flow| run.browser.chosen_background(flow)).unwrap_or_default(),
         cancel_url: cancel_url(run.plan.wanted()),
         trace: if record::is_recorded(&run.browser, &run.plan) {
             trace_number(run.plan.run)

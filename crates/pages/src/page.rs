@@ -207,6 +207,8 @@ pub struct Scene {
     pub person: Option<Person>,
     /// The person who is signed in, with name and address.
     pub signed_in: Option<Person>,
+    /// A picture behind the page; empty for none.
+    pub background: String,
     /// Leaves the flow; what it was for goes on after a new sign-in.
     pub cancel_url: String,
     /// The number under which administrators find this run; empty while it is not recorded.
@@ -231,6 +233,7 @@ impl Scene {
             form: Form { action: base.url(&self.form.action), ..self.form.clone() },
             person: person(&self.person),
             signed_in: person(&self.signed_in),
+            background: base.url(&self.background),
             cancel_url: base.url(&self.cancel_url),
             why_url: self.why_url.as_deref().map(|url| base.url(url)),
             ..self.clone()

@@ -52,6 +52,7 @@ pub fn scene() -> Scene {
         typed: BTreeMap::from([("uid_field".to_owned(), "uma".to_owned())]),
         person: Some(person.clone()),
         signed_in: Some(person),
+        background: String::new(),
         cancel_url: "/flows/-/cancel/".to_owned(),
         trace: "7F3K-92QD".to_owned(),
         why_url: Some("/if/admin/".to_owned()),

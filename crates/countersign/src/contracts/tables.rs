@@ -127,6 +127,7 @@ impl World {
             cookie_domain: None,
             trusted_proxies: Vec::new(),
             data_dir: folder.path().to_owned(),
+            media: None,
             bootstrap_password: None,
             bootstrap_token: None,
             bootstrap_email: None,

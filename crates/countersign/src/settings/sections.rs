@@ -466,7 +466,7 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "result_backend.",
     "session_storage",
     "sources.",
-    "storage.",
+    "storage.media.s3.",
     "tenants.",
     "throttle.providers.",
     "web.threads",
