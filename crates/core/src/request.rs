@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use countersign_model::node_address;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts};
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -57,6 +57,20 @@ impl RequestInfo {
             .get::<RequestInfo>()
             .cloned()
             .unwrap_or_else(|| RequestInfo::read(parts, String::new(), None, false))
+    }
+
+    /// As if somebody had asked at that address of this server over HTTP, for what comes by another
+    /// protocol.
+    pub fn inside(uri: &Uri, user_agent: &str, client: IpAddr, id: String) -> RequestInfo {
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        parts.uri = uri.clone();
+        if uri.scheme_str() == Some("https") {
+            parts.extensions.insert(Tls);
+        }
+        if let Ok(agent) = HeaderValue::from_str(user_agent) {
+            parts.headers.insert(header::USER_AGENT, agent);
+        }
+        RequestInfo::read(&parts, id, Some(SocketAddr::new(client, 0)), false)
     }
 
     /// Remembers who asks, for the log.

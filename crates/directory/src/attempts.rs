@@ -12,6 +12,9 @@
 //!   places poll together. What may be guessed at an account in all stays as it is.
 //! - An address has 20 failures in five minutes and its network (/24, or /64 of IPv6) 100, over all
 //!   accounts.
+//! - A machine that asks for many people (an access point, a VPN gateway) has 1000 in five minutes
+//!   instead, so that one device with an old password does not shut everybody out. Where the machine
+//!   says from which device somebody comes, that device counts as an address does elsewhere.
 //! - A browser in which the owner of an account signed in before has a count of its own for that
 //!   account, so that what others do elsewhere does not concern its owner (OWASP, "Slow down online
 //!   guessing attacks with device cookies").
@@ -62,6 +65,51 @@ impl Owner<'_> {
     }
 }
 
+/// Where a try comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// Somebody's own address, with what is known of the browser there.
+    Own { address: IpAddr, browser: &'a KnownBrowser },
+    /// A machine that asks for many people, and the device that one of them uses, as far as the
+    /// machine says it.
+    Gateway { address: IpAddr, device: Option<&'a str> },
+}
+
+impl Place<'_> {
+    /// What counts a try of that owner from here. The account is last: what a place may not try
+    /// makes nobody elsewhere wait.
+    fn counts(self, owner: Owner<'_>) -> Vec<(String, Rule)> {
+        let key = owner.key();
+        match self {
+            Place::Own { address, browser } => {
+                let own = match owner {
+                    Owner::Account(pk) | Owner::SecondFactor(pk) => browser.name_for(pk),
+                    Owner::Unknown(_) => None,
+                };
+                if let Some(name) = own {
+                    return vec![(format!("browser/{name}/{key}"), ACCOUNT)];
+                }
+                vec![
+                    (format!("network/{}", network(address)), NETWORK),
+                    (format!("address/{address}"), ADDRESS),
+                    (format!("{key}@{}", subscriber(address)), PLACE),
+                    (key, ACCOUNT),
+                ]
+            }
+            Place::Gateway { address, device } => {
+                let mut counts = vec![(format!("gateway/{address}"), GATEWAY)];
+                if let Some(device) = device {
+                    let device = digest(&format!("{address} {device}"));
+                    counts.push((format!("device/{device}"), ADDRESS));
+                    counts.push((format!("{key}@device/{device}"), PLACE));
+                }
+                counts.push((key, ACCOUNT));
+                counts
+            }
+        }
+    }
+}
+
 /// Too many failures: the next try is looked at after so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany {
@@ -89,6 +137,8 @@ const ACCOUNT: Rule = Rule::Doubling { free: 3, longest: 60 };
 const PLACE: Rule = Rule::Doubling { free: 3, longest: 3600 };
 const ADDRESS: Rule = Rule::Window { most: 20 };
 const NETWORK: Rule = Rule::Window { most: 100 };
+/// A machine that asks for many people.
+const GATEWAY: Rule = Rule::Window { most: 1000 };
 const WINDOW: i64 = 300;
 
 /// Whole seconds until then, at least one.
@@ -173,23 +223,9 @@ impl Attempt {
     pub async fn begin(
         cx: &Context,
         owner: Owner<'_>,
-        address: IpAddr,
-        browser: &KnownBrowser,
+        place: Place<'_>,
     ) -> Result<Attempt, TooMany> {
-        let own = match owner {
-            Owner::Account(pk) | Owner::SecondFactor(pk) => browser.name_for(pk),
-            Owner::Unknown(_) => None,
-        };
-        let wanted = match own {
-            Some(name) => vec![(format!("browser/{name}/{}", owner.key()), ACCOUNT)],
-            // The account is last: what a place may not try makes nobody elsewhere wait.
-            None => vec![
-                (format!("network/{}", network(address)), NETWORK),
-                (format!("address/{address}"), ADDRESS),
-                (format!("{}@{}", owner.key(), subscriber(address)), PLACE),
-                (owner.key(), ACCOUNT),
-            ],
-        };
+        let wanted = place.counts(owner);
         for _ in 0..LOOKS {
             match take_all(cx, &wanted).await {
                 Turn::Taken(_) => return Ok(Attempt { taken: wanted }),

@@ -37,7 +37,7 @@ use countersign_core::{Context, Expiring, Job, Module, Service, Start, TableReso
 use countersign_events::Places;
 use countersign_rest::table;
 
-pub use attempts::{Attempt, Looking, Machines, Owner, TooMany};
+pub use attempts::{Attempt, Looking, Machines, Owner, Place, TooMany};
 pub use audit::secret_answers;
 pub use avatar::{initials, of as avatar};
 pub use guard::Guard;

@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::context::FlowContext;
+use crate::headless::Client;
 use crate::kinds::Flow;
 use crate::plan::PendingUser;
 
@@ -48,6 +49,8 @@ pub(crate) struct Browser {
     pub(crate) unasked: bool,
     /// Pages are drawn for it: one may ask for what several stages want.
     pub(crate) is_page: bool,
+    /// There is no browser: a protocol answers in the name of somebody, see [`crate::headless`].
+    pub(crate) headless: Option<Client>,
     /// The name that is kept on the device, see [`Browser::remember_name`].
     pub(crate) remembered_name: Option<String>,
     /// What the browser says of a second factor, see [`Browser::remember_factor`].
@@ -73,6 +76,7 @@ impl Browser {
             subject,
             unasked: false,
             is_page: false,
+            headless: None,
             remembered_name: None,
             remembered_factor: None,
             cookies: Vec::new(),

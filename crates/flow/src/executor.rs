@@ -516,7 +516,7 @@ impl Executor {
     }
 
     /// Ends the plan with a refusal.
-    fn refuse(&mut self, message: &str) -> Reply {
+    pub(crate) fn refuse(&mut self, message: &str) -> Reply {
         self.run.note("denied", json!({"message": message}));
         self.run.plan.steps.clear();
         Reply::Denied(message.to_owned())

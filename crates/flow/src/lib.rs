@@ -54,6 +54,7 @@ mod context;
 mod destination;
 mod error;
 mod executor;
+pub mod headless;
 mod help;
 mod html;
 mod in_plan;

@@ -144,10 +144,8 @@ pub(crate) async fn drop_plan(browser: &Browser) {
 
 /// What the inspector shows; kept for those who may use it.
 pub(crate) async fn remember(run: &Run) -> Result<(), FlowError> {
-    let Some(pk) = run.browser.user_pk().filter(|_| run.browser.may(Permission::INSPECT_FLOW))
-    else {
-        return Ok(());
-    };
+    let inspects = run.browser.headless.is_none() && run.browser.may(Permission::INSPECT_FLOW);
+    let Some(pk) = run.browser.user_pk().filter(|_| inspects) else { return Ok(()) };
     let mut all = history(&run.browser).await?;
     // Without what the stages remember: this is kept unsealed.
     let stages: Vec<_> = run.plan.steps.iter().map(|step| &step.stage).collect();

@@ -188,8 +188,8 @@ async fn meets(
         Authentication::RequireUnauthenticated => browser.visitor.user.is_none(),
         Authentication::RequireSuperuser => browser.is_superuser(),
         Authentication::RequireRedirect => redirected,
-        // Outposts arrive later; until then nobody is one.
-        Authentication::RequireOutpost => false,
+        // A protocol that this server speaks itself does what outposts do.
+        Authentication::RequireOutpost => browser.headless.is_some(),
     })
 }
 

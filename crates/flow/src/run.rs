@@ -5,6 +5,7 @@ use std::sync::Arc;
 use countersign_accounts::{end_session, end_sessions_of, start_session};
 use countersign_catalogue::Application;
 use countersign_core::{Identity, RequestInfo, Visitor};
+use countersign_directory::{Attempt, Owner, Place, TooMany};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{Entry, Kind, Ref};
 use countersign_policy::{Decision, Subject};
@@ -17,6 +18,7 @@ use crate::browser::{BROWSER_SESSION, Browser, NewSession};
 use crate::context::FlowContext;
 use crate::destination::ApplicationHint;
 use crate::error::FlowError;
+use crate::headless::Client;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::origin;
 use crate::plan::{PendingUser, Plan, Planned, Proved, key};
@@ -115,7 +117,9 @@ impl Run {
         let life = if session.seconds > 0 { session.seconds } else { BROWSER_SESSION };
         let limits = browser.cx.settings.sessions;
         let (terminate, event) = (session.terminate_others, self.login_event());
-        let origin = browser.cx.origin(&browser.request);
+        // Where nobody has a browser, nobody opens an address.
+        let opened = browser.headless.is_none();
+        let origin = opened.then(|| browser.cx.origin(&browser.request));
         let invited = self.plan.invitation;
         let policies = browser.cx.shared().deps.policies.clone();
         let work = move |tx: &mut Tx<'_>| {
@@ -135,8 +139,8 @@ impl Run {
             if start_session(tx, pk, &fresh, (life, limits), &request, &data)?.is_none() {
                 return Ok(None);
             }
-            if user.is_superuser() {
-                origin::note(tx, &origin)?;
+            if let Some(origin) = origin.as_ref().filter(|_| user.is_superuser()) {
+                origin::note(tx, origin)?;
             }
             policies.signed_in(&user.username, request.client_ip).apply(tx)?;
             let event = Event::new("login", "authentik.events.signals", event.clone());
@@ -146,6 +150,24 @@ impl Run {
         let signed_in = self.commit(self.browser.actor(), "signed in", work).await?;
         let Some(key) = signed_in else { return Ok(false) };
         self.browser.signed_in(pk, &key, session).await
+    }
+
+    /// Asks for a turn to check something that proves who somebody is.
+    ///
+    /// # Errors
+    /// [`TooMany`]: it must not be looked at, right or wrong.
+    pub(crate) async fn attempt(&self, owner: Owner<'_>) -> Result<Attempt, TooMany> {
+        let browser = &self.browser;
+        let place = match &browser.headless {
+            Some(Client::Gateway { address, device }) => {
+                Place::Gateway { address: *address, device: device.as_deref() }
+            }
+            Some(Client::Own(_)) | None => {
+                let address = browser.request.client_ip;
+                Place::Own { address, browser: &browser.visitor.browser }
+            }
+        };
+        Attempt::begin(&browser.cx, owner, place).await
     }
 
     /// Whether the step after this one is of that kind, and a page can ask for both at once.

@@ -1,6 +1,6 @@
 //! Checks a password against the backends of a stage.
 
-use countersign_directory::{Attempt, HashError, Owner, TooMany, Verified, username, users::User};
+use countersign_directory::{HashError, Owner, TooMany, Verified, username, users::User};
 use countersign_model::{Problem, Secret};
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
@@ -36,14 +36,7 @@ pub(crate) async fn check(
     let password = Secret::new(password);
     let cx = run.browser.cx.clone();
     let owner = user.pk.map_or(Owner::Unknown(&user.username), Owner::Account);
-    let attempt = match Attempt::begin(
-        &cx,
-        owner,
-        run.browser.request.client_ip,
-        &run.browser.visitor.browser,
-    )
-    .await
-    {
+    let attempt = match run.attempt(owner).await {
         Ok(attempt) => attempt,
         Err(wait) => {
             // No event: whoever tries in masses must not fill the log of events.

@@ -7,7 +7,7 @@ use countersign_authenticators::{
     Answered, Authentication, Challenge, DeviceClass, DeviceType, Held, Passkey, Refused,
     RelyingParty, Shown, UserVerification, held_by,
 };
-use countersign_directory::{Attempt, Owner};
+use countersign_directory::Owner;
 use countersign_model::{ChoiceValue as _, Entry, Key, Problem, Ref, Snapshot, Target as _};
 use countersign_pages::Scene;
 use countersign_policy::{PolicyBinding, Subject};
@@ -195,8 +195,7 @@ impl Asked<'_> {
             (None, Some(passkey)) => Owner::SecondFactor(passkey.owner()),
             (None, None) => Owner::Unknown(&id),
         };
-        let (address, known) = (run.request().client_ip, run.visitor().browser.clone());
-        let attempt = match Attempt::begin(&cx, owner, address, &known).await {
+        let attempt = match run.attempt(owner).await {
             Ok(attempt) => attempt,
             Err(wait) => return Ok(Err(authenticate::throttled(run, field, wait))),
         };

@@ -11,6 +11,7 @@ mod accounts;
 mod contract;
 mod email_codes;
 mod guessing;
+mod headless;
 mod invitations;
 mod json;
 mod mail;

@@ -7,7 +7,7 @@ mod sent;
 use countersign_authenticators::{
     DeviceClass, DeviceType, Held, Passkey, UserVerification, held_by, verify,
 };
-use countersign_directory::{Attempt, Owner};
+use countersign_directory::Owner;
 use countersign_events::Event;
 use countersign_model::{
     Choice, ChoiceValue as _, Draft, Duration, FieldErrors, Kind, ObjectId, Problem, Ref,
@@ -253,9 +253,8 @@ impl AuthenticatorValidateStage {
     /// Tries a code against the person's devices. One that is right is spent with the step.
     async fn prove(&self, run: &mut Run, user: &Subject, code: String) -> Result<Step, FlowError> {
         let cx = run.cx().clone();
-        let (address, pk) = (run.request().client_ip, user.pk);
-        let browser = &run.visitor().browser;
-        let attempt = match Attempt::begin(&cx, Owner::SecondFactor(pk), address, browser).await {
+        let pk = user.pk;
+        let attempt = match run.attempt(Owner::SecondFactor(pk)).await {
             Ok(attempt) => attempt,
             Err(wait) => return Ok(authenticate::throttled(run, "code", wait)),
         };
@@ -298,8 +297,7 @@ impl AuthenticatorValidateStage {
     ) -> Result<Step, FlowError> {
         let cx = run.cx().clone();
         let field = if code.is_some() { "code" } else { "duo" };
-        let (address, owner) = (run.request().client_ip, Owner::SecondFactor(held.user));
-        let attempt = match Attempt::begin(&cx, owner, address, &run.visitor().browser).await {
+        let attempt = match run.attempt(Owner::SecondFactor(held.user)).await {
             Ok(attempt) => attempt,
             Err(wait) => return Ok(authenticate::throttled(run, field, wait)),
         };

@@ -30,11 +30,12 @@ pub(crate) struct World {
     pub(crate) cx: Context,
     pub(crate) clock: TestClock,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) flows: Flows,
     router: Router,
     _world: countersign_testing::World,
 }
 
-fn modules() -> (Vec<Module>, Arc<Passwords>) {
+fn modules() -> (Vec<Module>, Arc<Passwords>, Flows) {
     let (events, places) = countersign_events::module(EventSettings::default());
     let (directory, passwords) = countersign_directory::module(&places);
     let policies = Engine::for_tests(places, passwords.clone());
@@ -60,13 +61,13 @@ fn modules() -> (Vec<Module>, Arc<Passwords>) {
         countersign_flow::module(&flows),
         mail,
     ];
-    (modules, passwords)
+    (modules, passwords, flows)
 }
 
 impl World {
     /// A fresh installation with the shipped objects.
     pub(crate) async fn new() -> Self {
-        let (modules, passwords) = modules();
+        let (modules, passwords, flows) = modules();
         let auditor = Arc::new(countersign_events::Audit);
         let world =
             countersign_testing::World::new(modules, TestClock::ticking(), auditor, database);
@@ -99,7 +100,7 @@ impl World {
         routes.extend(cx.modules().iter().flat_map(|module| module.routes.iter().cloned()));
         let router = router(&cx, &routes, |_, handler| handler)
             .layer(middleware::from_fn_with_state(cx.clone(), request_layer));
-        Self { cx, clock, passwords, router, _world: world }
+        Self { cx, clock, passwords, flows, router, _world: world }
     }
 
     /// As [`World::new`], set up with a password for the first administrator.
@@ -214,7 +215,7 @@ impl World {
 
     /// A browser that talks to another process with the same database, as far as pages go.
     pub(crate) fn at_another_process(&self) -> Browser<'_> {
-        let (modules, _) = modules();
+        let (modules, ..) = modules();
         let flow = modules.into_iter().find(|module| module.name == "flow").unwrap();
         let router = router(&self.cx, &flow.routes, |_, handler| handler)
             .layer(middleware::from_fn_with_state(self.cx.clone(), request_layer));
