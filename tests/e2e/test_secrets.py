@@ -29,13 +29,13 @@ def known(server):
         if fields and kept and kind["model"] != PROVIDER:
             required = {f["name"]: kind["title"] for f in kind["fields"] if f["required"] and f["shape"]["type"] == "text"}
             required |= {f["name"]: f["shape"]["choices"][0]["value"] for f in kind["fields"] if f["required"] and f["shape"]["type"] == "choice"}
-            if kind["path"] == "providers/proxy":
+            if kind["path"].startswith("providers/"):
                 required |= {
                     "authorization_flow": server.flow("default-provider-authorization-implicit-consent"),
                     "invalidation_flow": server.flow("default-provider-invalidation-flow"),
-                    "external_host": "https://secrets.example.test",
-                    "mode": "forward_single",
                 }
+            if kind["path"] == "providers/proxy":
+                required |= {"external_host": "https://secrets.example.test", "mode": "forward_single"}
             server.create(f"{kind['path']}/", **required | {name: secret(kind["model"], name) for name in fields})
     assert len(made) >= 4, made
     return made

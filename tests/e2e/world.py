@@ -160,12 +160,14 @@ class Server(Process):
         super().__init__("countersign")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="countersign-"))
         self.port, self.tls_port, self.metrics_port = free_port(), free_port(), free_port()
+        self.radius_port = free_port()
         self.base = f"http://localhost:{self.port}"
         self.environment = {
             "COUNTERSIGN_DATA_DIR": str(self.folder),
             "AUTHENTIK_LISTEN__HTTP": f"127.0.0.1:{self.port}",
             "AUTHENTIK_LISTEN__HTTPS": f"127.0.0.1:{self.tls_port}",
             "AUTHENTIK_LISTEN__METRICS": f"127.0.0.1:{self.metrics_port}",
+            "AUTHENTIK_LISTEN__RADIUS": f"127.0.0.1:{self.radius_port}",
         }
         self.database = f"suite_{os.getpid()}_{self.port}"
         self.environment |= Shared.settings(self.database) | environment

@@ -160,7 +160,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 40] = [
+const SHARED: [&str; 41] = [
     "safe_writes",
     "policies",
     "explained",
@@ -198,6 +198,7 @@ const SHARED: [&str; 40] = [
     "passkeys",
     "people_search",
     "proxy",
+    "radius",
     "roles",
     "accounts_admin",
     "secrets",
@@ -235,6 +236,7 @@ fn prepare() -> Outcome<PathBuf> {
     install("/usr/bin/chromium", "chromium fonts-dejavu-core")?;
     install("/usr/bin/faketime", "faketime")?;
     install("/usr/sbin/nginx", "nginx-light")?;
+    install("/usr/bin/radclient", "freeradius-utils")?;
     install("/usr/bin/docker-compose", "docker-compose")?;
     Ok(python)
 }

@@ -17,7 +17,7 @@ use crate::identity::Caller;
 use crate::module::Module;
 use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
-use crate::service::Tasks;
+use crate::service::{Health, Tasks};
 use crate::session::SessionLimits;
 use crate::session_binding::SessionGuard;
 use crate::table::RowRenderer;
@@ -89,6 +89,8 @@ pub struct Inner {
     pub install_id: String,
     /// For work that outlives its request.
     pub tasks: Tasks,
+    /// The services of this process that are down.
+    pub health: Health,
     /// HMAC key of the session cookie: the hex SHA-512 of the secret key, as the original's.
     pub(crate) cookie_key: Secret,
     pub(crate) modules: Vec<Module>,
@@ -134,6 +136,7 @@ impl Context {
             settings: parts.settings,
             install_id: parts.install_id,
             tasks: Tasks::default(),
+            health: Health::default(),
             cookie_key: Secret::new(hex::encode(digest.as_ref())),
             modules: parts.modules,
         }))

@@ -13,6 +13,8 @@ use tokio::{
     time::Instant,
 };
 
+use countersign_model::Snapshot;
+
 use crate::{BoxFuture, context::Context};
 
 /// Something that runs as long as the program does. The supervisor starts it, starts it again when
@@ -38,6 +40,8 @@ pub enum Nodes {
     Every,
     /// Those that do jobs.
     Workers,
+    /// Those that serve requests.
+    Servers,
 }
 
 impl Service {
@@ -57,10 +61,98 @@ impl Service {
         Service { nodes: Nodes::Workers, ..self }
     }
 
+    /// It runs only where requests are served.
+    #[must_use]
+    pub fn on_servers(self) -> Service {
+        Service { nodes: Nodes::Servers, ..self }
+    }
+
+    /// It runs only as long as the configuration wants it, which is asked twice a second.
+    #[must_use]
+    pub fn while_wanted(
+        self,
+        wanted: impl Fn(&Snapshot) -> bool + Send + Sync + 'static,
+    ) -> Service {
+        let (wanted, inner) = (Arc::new(wanted), self.run);
+        let run = move |cx: Context, stop| {
+            Box::pin(while_wanted(cx, stop, wanted.clone(), inner.clone())) as BoxFuture<_>
+        };
+        Service { run: Arc::new(run), ..self }
+    }
+
     /// The process is not ready while it is down.
     #[must_use]
     pub fn essential(self) -> Service {
         Service { essential: true, ..self }
+    }
+}
+
+async fn while_wanted(
+    cx: Context,
+    mut stop: Shutdown,
+    wanted: Arc<dyn Fn(&Snapshot) -> bool + Send + Sync>,
+    inner: Run,
+) -> Result<(), String> {
+    const PAUSE: Duration = Duration::from_millis(500);
+    let mut asked = None;
+    let mut is_wanted = || {
+        let snapshot = cx.snapshot();
+        let known = asked.filter(|(revision, _)| *revision == snapshot.revision());
+        let (_, answer) =
+            *asked.insert(known.unwrap_or_else(|| (snapshot.revision(), wanted(&snapshot))));
+        answer
+    };
+    loop {
+        while !is_wanted() {
+            if !stop.sleep(PAUSE).await {
+                return Ok(());
+            }
+        }
+        let (end, ends) = Shutdown::channel();
+        let mut running = inner(cx.clone(), ends);
+        loop {
+            tokio::select! {
+                ended = &mut running => return ended,
+                goes_on = stop.sleep(PAUSE) => {
+                    if goes_on && is_wanted() {
+                        continue;
+                    }
+                    let _ = end.send(true);
+                    running.await?;
+                    if !goes_on {
+                        return Ok(());
+                    }
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The services that are down, with the reason.
+#[derive(Debug, Clone, Default)]
+pub struct Health(Arc<Mutex<BTreeMap<&'static str, Down>>>);
+
+#[derive(Debug, Clone)]
+pub struct Down {
+    pub problem: String,
+    /// The process must not be sent requests.
+    pub essential: bool,
+}
+
+impl Health {
+    /// The services that wait for their next start.
+    pub fn all_down(&self) -> BTreeMap<&'static str, Down> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn up(&self, service: &Service) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(service.name);
+    }
+
+    pub fn down(&self, service: &Service, problem: String) {
+        let down = Down { problem, essential: service.essential };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(service.name, down);
     }
 }
 

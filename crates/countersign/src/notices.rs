@@ -35,5 +35,12 @@ async fn notices(call: Call) -> Result<Response, ApiError> {
                      and start the server again; everything stored stays readable.",
         }));
     }
+    for (name, down) in call.cx.health.all_down() {
+        notices.push(json!({
+            "code": format!("service_down_{name}"),
+            "title": format!("The service \"{name}\" does not run"),
+            "text": format!("It is tried again every minute. {}", down.problem),
+        }));
+    }
     Ok(json(StatusCode::OK, &json!({"notices": notices})))
 }

@@ -11,6 +11,7 @@ use countersign_core::Module;
 use countersign_directory::Passwords;
 use countersign_events::EventSettings;
 use countersign_flow::{Deps, Flows};
+use countersign_listener::Listener;
 use countersign_mail::{Encryption, MailSettings, Server};
 use countersign_model::{Registry, Secret};
 use countersign_oauth2::OAuth2;
@@ -73,6 +74,7 @@ impl Program {
             countersign_oauth2::module(&oauth, &flows),
             countersign_proxy::module(&oauth, &flows),
             countersign_explain::module(&explain),
+            countersign_radius::module(&flows, radius_listener(settings)),
             crate::commands::console::module(&blueprints),
             crate::backups::module(settings),
             crate::notices::module(),
@@ -82,6 +84,12 @@ impl Program {
         ];
         Program { modules, policies, explain, blueprints }
     }
+}
+
+/// Where RADIUS is answered.
+fn radius_listener(settings: &Settings) -> Listener {
+    let address = settings.listen.radius;
+    Listener { name: "radius", setting: "listen.radius", address, tls: None }
 }
 
 /// Refuses to serve below a path that begins as an address inside does: nobody could tell which

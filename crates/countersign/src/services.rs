@@ -7,8 +7,8 @@ use countersign_store::Seldom;
 
 use crate::{serve::memory, settings::Settings};
 
-/// What runs beside requests and jobs, in processes that do jobs and in others.
-pub fn services(context: &Context, does_jobs: bool) -> Vec<Service> {
+/// What runs beside requests and jobs, in a process that does the one, the other, or both.
+pub fn services(context: &Context, of: &[Nodes]) -> Vec<Service> {
     let own = [
         Service::new("ephemeral_flush", keep_on_disk),
         Service::new("configuration_refresh", keep_current).essential(),
@@ -17,7 +17,7 @@ pub fn services(context: &Context, does_jobs: bool) -> Vec<Service> {
     let declared = context.modules().iter().flat_map(|module| module.services.iter().cloned());
     own.into_iter()
         .chain(declared)
-        .filter(|service| does_jobs || service.nodes == Nodes::Every)
+        .filter(|service| service.nodes == Nodes::Every || of.contains(&service.nodes))
         .collect()
 }
 

@@ -24,6 +24,11 @@ impl Cidr {
         (bits <= most).then_some(Cidr { network, bits })
     }
 
+    /// How many bits all of its addresses have in common.
+    pub fn bits(&self) -> u8 {
+        self.bits
+    }
+
     /// Whether an address lies in the network; an IPv4 address written as IPv6 counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.network, address.to_canonical()) {

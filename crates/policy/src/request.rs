@@ -47,6 +47,8 @@ pub enum Occasion<'a> {
     Notification(&'a Value),
     /// What does a text message with a code carry? With `device`, `stage` and `token`.
     SentCode(&'a Value),
+    /// What does the answer to a sign-in by RADIUS carry? With what it carries so far.
+    Packet(&'a Value),
     /// An administrator tries it out, with a context of their own.
     Test(&'a Map<String, Value>),
 }
@@ -75,9 +77,10 @@ impl<'a> Occasion<'a> {
     pub fn to_context(self) -> Cow<'a, Map<String, Value>> {
         let one = |key: &str, value| Map::from_iter([(key.to_owned(), value)]);
         match self {
-            Occasion::Application(None) | Occasion::Claims(_) | Occasion::SentCode(_) => {
-                Cow::Owned(Map::new())
-            }
+            Occasion::Application(None)
+            | Occasion::Claims(_)
+            | Occasion::SentCode(_)
+            | Occasion::Packet(_) => Cow::Owned(Map::new()),
             Occasion::Application(Some(protocol)) => Cow::Owned(protocol.to_context()),
             Occasion::Flow(context) | Occasion::Stage(context) | Occasion::Test(context) => {
                 Cow::Borrowed(context)

@@ -4,6 +4,7 @@ _ak_logs = []
 _ak_users = {}
 _ak_context = {}
 _ak_options = {"saves": False}
+_ak_packet = {}
 
 
 def _ak_arg(value):
@@ -530,7 +531,26 @@ def _ak_plain(value, depth=0):
     return str(value)
 
 
+def _ak_define_attribute(vendor_code, vendor_name, attribute_name, attribute_code, attribute_type):
+    # Both orders are in use where they are given by place.
+    if isinstance(attribute_name, int):
+        attribute_name, attribute_code = attribute_code, attribute_name
+    _ak_packet["defined"].append([vendor_code, str(vendor_name), str(attribute_name), attribute_code, str(attribute_type)])
+
+
+def _ak_octets(value):
+    """A value of a packet: octets that may be no text are written in hexadecimal."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, (list, tuple)):
+        return [_ak_octets(item) for item in value]
+    return _ak_plain(value)
+
+
 def _ak_finish(value, writes):
+    if _ak_packet:
+        items = _ak_packet["items"]
+        value = {"items": {key: _ak_octets(items[key]) for key in items}, "defined": _ak_packet["defined"]}
     passing = True if _ak_truth(value) else False
     context = None
     if writes:
@@ -579,7 +599,12 @@ def _ak_begin(given):
     names = {}
     for key in given["objects"]:
         fields = given["objects"][key]
-        if not isinstance(fields, dict):
+        if key == "packet":
+            _ak_packet.update(fields)
+            names[key] = _ak_packet["items"]
+        elif key == "define_attribute":
+            names[key] = _ak_define_attribute
+        elif not isinstance(fields, dict):
             names[key] = fields
         elif key == "source":
             names[key] = _AkSource(fields)

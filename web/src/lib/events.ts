@@ -46,6 +46,8 @@ export function action(event: Event): Word {
 const MODELS: Record<string, string> = {
   oauth2provider: 'OAuth2/OpenID provider',
   proxyprovider: 'proxy provider',
+  radiusprovider: 'Radius provider',
+  radiusproviderpropertymapping: 'Radius property mapping',
   flowstagebinding: 'stage binding',
   policybinding: 'policy binding',
   expressionpolicy: 'expression policy',

@@ -300,6 +300,14 @@ async fn make_some(world: &World) {
             "providers/proxy/",
             json!({"name": "walk proxy", "authorization_flow": flow, "invalidation_flow": flow, "external_host": "https://walk.test", "mode": "forward_single"}),
         ),
+        (
+            "providers/radius/",
+            json!({"name": "walk radius", "authorization_flow": flow, "invalidation_flow": flow}),
+        ),
+        (
+            "propertymappings/provider/radius/",
+            json!({"name": "walk radius mapping", "expression": "packet['Class'] = 'a'"}),
+        ),
     ] {
         world.call("root", Method::POST, path, body).await;
     }

@@ -14,8 +14,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use subtle::ConstantTimeEq as _;
 
-use super::supervisor::Health;
 use crate::settings::Settings;
+use countersign_core::Health;
 
 /// What the monitoring paths need.
 #[derive(Clone)]

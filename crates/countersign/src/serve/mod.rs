@@ -20,7 +20,7 @@ pub mod worker;
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware};
-use countersign_core::{Context, Route, Service, request_layer, router};
+use countersign_core::{Context, Nodes, Route, Service, request_layer, router};
 use countersign_listener::{Bound, Bounds, Http, Listener, Waiting};
 use countersign_model::{BasePath, Clock as _};
 use countersign_rest::api_routes;
@@ -88,7 +88,9 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         );
     }
     tracing::info!(http = %http.address, https = %https.address, metrics = %numbers.address, "Ready: open {}", address_to_open(&settings, http.address));
-    supervisor.start(services::services(&context, settings.worker.in_process));
+    let jobs = settings.worker.in_process.then_some(Nodes::Workers);
+    let nodes: Vec<Nodes> = jobs.into_iter().chain([Nodes::Servers]).collect();
+    supervisor.start(services::services(&context, &nodes));
     supervisor.start([measure::upkeep(&monitoring.metrics), certificate.reload()]);
     let grace = Duration::from_secs(settings.web.stop_timeout);
     let listeners = [

@@ -1,13 +1,9 @@
 //! Holds everything that runs as long as the program does: starts it again when it fails, shows
 //! what is down, and stops it in reverse order.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
-use countersign_core::{Context, Service, Shutdown};
+use countersign_core::{Context, Health, Service, Shutdown};
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -49,7 +45,7 @@ struct Group {
 
 impl Supervisor {
     pub fn new(cx: &Context, backoff: Backoff) -> Supervisor {
-        Supervisor { cx: cx.clone(), backoff, health: Health::default(), groups: Vec::new() }
+        Supervisor { cx: cx.clone(), backoff, health: cx.health.clone(), groups: Vec::new() }
     }
 
     /// What is down at the moment, for those who watch over the process.
@@ -107,7 +103,7 @@ async fn keep_up(
 ) {
     let mut pause = backoff.first;
     loop {
-        health.up(&service);
+        up(&health, &service);
         let begun = Instant::now();
         let (run, once) = (service.run.clone(), (cx.clone(), shutdown.clone()));
         let outcome = CatchPanic::new(async move { run(once.0, once.1).await }).await;
@@ -123,7 +119,7 @@ async fn keep_up(
             pause = backoff.first;
         }
         tracing::error!(service = service.name, pause = ?pause, "a service failed and is started again: {problem}");
-        health.down(&service, problem);
+        down(&health, &service, problem);
         if !shutdown.sleep(pause).await {
             return;
         }
@@ -131,35 +127,15 @@ async fn keep_up(
     }
 }
 
-/// What is down, with the reason.
-#[derive(Debug, Clone, Default)]
-pub struct Health(Arc<Mutex<BTreeMap<&'static str, Down>>>);
-
-#[derive(Debug, Clone)]
-pub struct Down {
-    pub problem: String,
-    /// The process must not be sent requests.
-    pub essential: bool,
+fn up(health: &Health, service: &Service) {
+    metrics::gauge!("countersign_service_up", "name" => service.name).set(1.0);
+    health.up(service);
 }
 
-impl Health {
-    /// The services that wait for their next start.
-    pub fn all_down(&self) -> BTreeMap<&'static str, Down> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn up(&self, service: &Service) {
-        metrics::gauge!("countersign_service_up", "name" => service.name).set(1.0);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(service.name);
-    }
-
-    fn down(&self, service: &Service, problem: String) {
-        metrics::gauge!("countersign_service_up", "name" => service.name).set(0.0);
-        metrics::counter!("countersign_service_failures_total", "name" => service.name)
-            .increment(1);
-        let down = Down { problem, essential: service.essential };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(service.name, down);
-    }
+fn down(health: &Health, service: &Service, problem: String) {
+    metrics::gauge!("countersign_service_up", "name" => service.name).set(0.0);
+    metrics::counter!("countersign_service_failures_total", "name" => service.name).increment(1);
+    health.down(service, problem);
 }
 
 #[cfg(test)]
@@ -220,7 +196,8 @@ pub(super) mod tests {
             let now = self.cx.clock.now();
             let slot = tls::StoreSlot::default();
             let (_, certificate) = tls::configuration(self.folder.path(), now, slot).unwrap();
-            let mut services = services::services(&self.cx, true);
+            let nodes = [Nodes::Workers, Nodes::Servers];
+            let mut services = services::services(&self.cx, &nodes);
             services.extend([measure::upkeep(numbers), certificate.reload()]);
             services.push(services::worker(&self.settings));
             services

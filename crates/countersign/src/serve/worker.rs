@@ -1,5 +1,7 @@
 //! The worker as a process of its own: jobs, and a listener for those who watch over it.
 
+use countersign_core::Nodes;
+
 use super::{
     health::Monitoring,
     measure,
@@ -34,7 +36,7 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
         () = &mut ended => return Ok(()),
     };
     let mut supervisor = Supervisor::new(&context, Backoff::DEFAULT);
-    supervisor.start(services::services(&context, true));
+    supervisor.start(services::services(&context, &[Nodes::Workers]));
     supervisor.start([measure::upkeep(&metrics)]);
     // Beside a server on the same machine that is not worth an end: jobs matter more than numbers.
     match super::numbers_of(&settings).bind().await {

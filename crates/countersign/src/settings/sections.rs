@@ -162,7 +162,10 @@ sections! {
         https ("listen.https"): SocketAddr = "0.0.0.0:9443";
         /// Address for metrics without authentication; on this machine only unless changed.
         metrics ("listen.metrics"): SocketAddr = "127.0.0.1:9300";
-        /// Connections that each of the two addresses holds at once. When there are as many, the
+        /// Address for RADIUS (UDP). It is used only as long as there is a RADIUS provider that this
+        /// server answers for.
+        radius ("listen.radius"): SocketAddr = "0.0.0.0:1812";
+        /// Connections that each of the two addresses for HTTP and HTTPS holds at once. When there are as many, the
         /// one that has been idle, or has taken nothing of its answer, the longest is closed for a
         /// new one.
         connections ("listen.connections"): u16 = "4096";
@@ -455,7 +458,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "listen.debug_py",
     "listen.ldap",
     "listen.ldaps",
-    "listen.radius",
     "outposts.",
     "postgresql.conn_",
     "postgresql.disable_",

@@ -201,6 +201,23 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn a_packet_holds_what_expressions_set() {
+        let (user, snapshot) = (uma(), Snapshot::default());
+        let packet = json!({"items": {"Class": "a", "State": "b"}, "defined": []});
+        let occasion = Occasion::Packet(&packet);
+        let request = PolicyRequest { occasion, ..request(&snapshot, &user) };
+        let source = "define_attribute(9, 'Own', 'Pair', 1, 'string')\n\
+                      define_attribute(9, 'Own', 2, 'Other', 'integer')\n\
+                      packet['Own-Pair'] = [user.username, b'\\xff']\n\
+                      packet['State'] = packet['Class'] + 'b'\nreturn 5";
+        let after = json!({
+            "items": {"Class": "a", "State": "ab", "Own-Pair": ["uma", "0xff"]},
+            "defined": [[9, "Own", "Pair", 1, "string"], [9, "Own", "Other", 2, "integer"]],
+        });
+        assert_eq!(evaluate(source, &request).await, Ok(after));
+    }
+
     #[test]
     fn what_is_not_known_is_refused_by_name() {
         let error = parse("import os\nreturn os.environ").unwrap_err();

@@ -216,6 +216,11 @@ impl Python {
         if let Occasion::SentCode(Value::Object(given)) = request.occasion {
             objects.extend(given.clone());
         }
+        if let Occasion::Packet(packet) = request.occasion {
+            objects.insert("packet".to_owned(), packet.clone());
+            // A function; the prelude has it.
+            objects.insert("define_attribute".to_owned(), Value::Null);
+        }
         if let Some(target) = request.target
             && let Some(entry) = request.snapshot.bindable(target)
         {
