@@ -300,7 +300,7 @@ async fn end(
     session: Session,
 ) -> Result<(), StoreError> {
     let caller = Caller { user: Some(user.clone()), ..Caller::nobody() };
-    let work = move |tx: &mut Tx<'_>| end_session(tx, session.0);
+    let work = move |tx: &mut Tx<'_>| end_session(tx, session.0).map(|_| ());
     cx.store.write(cx.actor(&caller, request), "the application is not open", work).await
 }
 
