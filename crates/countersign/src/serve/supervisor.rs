@@ -143,11 +143,14 @@ pub(super) mod tests {
     use std::{
         collections::BTreeSet,
         net::SocketAddr,
-        sync::atomic::{AtomicBool, Ordering},
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicBool, Ordering},
+        },
     };
 
     use axum::{Router, body::Body, extract::ConnectInfo, middleware};
-    use countersign_core::request_layer;
+    use countersign_core::{Nodes, request_layer};
     use http::{Request, StatusCode};
     use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
     use serde_json::Value;
