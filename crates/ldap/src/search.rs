@@ -1,0 +1,376 @@
+//! Searches: which entries lie in the scope, which of them are worth a look, and answers in parts,
+//! so that a directory of any size is answered in little memory and others get their turn.
+
+use ldap3_proto::proto::{LdapSearchResultEntry, LdapSearchScope};
+use uuid::Uuid;
+
+use crate::dn::Dn;
+use crate::filter::{Attributes as _, Filter, Truth, text};
+use crate::matching::Asserted;
+use crate::posix::Holder;
+use crate::posix::Space;
+use crate::tree::{Container, Entry, Selection, Sight, View};
+
+/// What is searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Query {
+    pub(crate) base: Dn,
+    pub(crate) scope: LdapSearchScope,
+    pub(crate) filter: Filter,
+    pub(crate) selection: Selection,
+}
+
+/// The entry that was looked at last. The order is the one of answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Position {
+    Start,
+    Base,
+    Container(Container),
+    User(i64),
+    Group(Uuid),
+    VirtualGroup(i64),
+    End,
+}
+
+/// Which entries of a container are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Look<K> {
+    All,
+    /// These, in order. What else there is cannot fit.
+    At(Vec<K>),
+}
+
+/// The entries that a search looks at.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    base: bool,
+    containers: Vec<Container>,
+    users: Look<i64>,
+    groups: Look<Uuid>,
+    virtual_groups: Look<i64>,
+}
+
+impl<K: Ord + Copy> Look<K> {
+    fn and(self, other: Look<K>) -> Look<K> {
+        match (self, other) {
+            (Look::All, other) | (other, Look::All) => other,
+            (Look::At(one), Look::At(two)) => {
+                Look::At(one.into_iter().filter(|key| two.binary_search(key).is_ok()).collect())
+            }
+        }
+    }
+
+    fn or(self, other: Look<K>) -> Look<K> {
+        match (self, other) {
+            (Look::At(one), Look::At(two)) => Look::at(one.into_iter().chain(two)),
+            _ => Look::All,
+        }
+    }
+
+    fn at(keys: impl IntoIterator<Item = K>) -> Look<K> {
+        let mut keys: Vec<K> = keys.into_iter().collect();
+        keys.sort();
+        keys.dedup();
+        Look::At(keys)
+    }
+
+    /// The keys after one, of all that there are.
+    fn after<'a>(
+        &'a self,
+        last: Option<K>,
+        all: impl Iterator<Item = K> + 'a,
+    ) -> Box<dyn Iterator<Item = K> + 'a>
+    where
+        K: 'a,
+    {
+        match self {
+            Look::All => Box::new(all),
+            Look::At(keys) => {
+                let first = last.map_or(0, |last| keys.partition_point(|key| *key <= last));
+                Box::new(keys.iter().skip(first).copied())
+            }
+        }
+    }
+}
+
+/// Entries that fit, and where the search has come to.
+pub(crate) struct Part {
+    pub(crate) found: Vec<LdapSearchResultEntry>,
+    pub(crate) at: Position,
+    /// One more than are wanted fits.
+    pub(crate) more: bool,
+}
+
+impl View<'_> {
+    /// What a search has to look at.
+    pub(crate) fn plan(&self, query: &Query) -> Plan {
+        let Query { base, scope, filter, .. } = query;
+        let inside = |dn: &Dn| match scope {
+            LdapSearchScope::Base => dn == base || dn.key() == base.key(),
+            LdapSearchScope::OneLevel => dn.depth() == base.depth() + 1 && dn.is_within(base),
+            LdapSearchScope::Subtree => dn.is_within(base),
+            LdapSearchScope::Children => dn.depth() > base.depth() && dn.is_within(base),
+        };
+        // Every entry of a container, the one that the base names, or none.
+        let leaves = |container: Container| {
+            let above = self.tree.container(container);
+            match scope {
+                LdapSearchScope::OneLevel if base.key() == above.key() => Leaves::All,
+                LdapSearchScope::Subtree | LdapSearchScope::Children if above.is_within(base) => {
+                    Leaves::All
+                }
+                LdapSearchScope::Base | LdapSearchScope::Subtree => {
+                    match self.tree.named(base, container) {
+                        Some(name) => Leaves::One(name.into_owned()),
+                        None => Leaves::None,
+                    }
+                }
+                _ => Leaves::None,
+            }
+        };
+        let users = |container: Container| match leaves(container) {
+            Leaves::None => Look::At(Vec::new()),
+            Leaves::All => Look::All,
+            Leaves::One(name) => Look::at(self.directory.user_named(&name).map(|user| user.pk)),
+        };
+        let groups = match leaves(Container::Groups) {
+            Leaves::None => Look::At(Vec::new()),
+            Leaves::All => Look::All,
+            Leaves::One(name) => Look::at(self.directory.groups_named(&name).iter().copied()),
+        };
+        let own_users = match self.sight {
+            Sight::All => Look::All,
+            Sight::Own(pk) => Look::At(vec![pk]),
+        };
+        let own_groups = match self.sight {
+            Sight::All => Look::All,
+            Sight::Own(pk) => {
+                let user = self.directory.users().get(&pk);
+                Look::at(user.into_iter().flat_map(|user| user.groups.iter().copied()))
+            }
+        };
+        Plan {
+            base: inside(&self.tree.base_dn),
+            containers: Container::ALL
+                .into_iter()
+                .filter(|container| inside(self.tree.container(*container)))
+                .collect(),
+            users: users(Container::Users).and(own_users.clone()).and(self.users_for(filter)),
+            groups: groups.and(own_groups).and(self.groups_for(filter)),
+            virtual_groups: users(Container::VirtualGroups)
+                .and(own_users)
+                .and(self.virtual_groups_for(filter)),
+        }
+    }
+
+    /// The next entries that fit: at most so many, out of at most so many looked at.
+    pub(crate) fn part(
+        &self,
+        (query, plan): (&Query, &Plan),
+        after: Position,
+        wanted: usize,
+        mut looks: usize,
+    ) -> Part {
+        let mut part = Part { found: Vec::new(), at: after, more: false };
+        let mut see = |position: Position, entry: Entry<'_>| {
+            looks = looks.saturating_sub(1);
+            if query.filter.decide(&entry) == Truth::True {
+                if part.found.len() >= wanted {
+                    part.more = true;
+                    return false;
+                }
+                part.found.push(entry.answer(&query.selection));
+            }
+            part.at = position;
+            looks > 0
+        };
+        if self.walk(plan, after, &mut see) {
+            part.at = Position::End;
+        }
+        part
+    }
+
+    /// Visits what a plan holds, in order; false when it was stopped.
+    fn walk(
+        &self,
+        plan: &Plan,
+        after: Position,
+        see: &mut dyn FnMut(Position, Entry<'_>) -> bool,
+    ) -> bool {
+        if plan.base && after < Position::Base && !see(Position::Base, self.base()) {
+            return false;
+        }
+        for container in &plan.containers {
+            let position = Position::Container(*container);
+            if after < position && !see(position, self.container(*container)) {
+                return false;
+            }
+        }
+        if after < Position::Group(Uuid::nil()) {
+            let last = if let Position::User(pk) = after { Some(pk) } else { None };
+            let first = last.map_or(i64::MIN, |pk| pk.saturating_add(1));
+            let all = self.directory.users().range(first..).map(|(pk, _)| *pk);
+            for pk in plan.users.after(last, all) {
+                let Some(user) = self.directory.users().get(&pk) else { continue };
+                if !see(Position::User(pk), self.user(user)) {
+                    return false;
+                }
+            }
+        }
+        if after < Position::VirtualGroup(i64::MIN) {
+            let last = if let Position::Group(uuid) = after { Some(uuid) } else { None };
+            let first = last.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+            let all = self.directory.groups().range((first, std::ops::Bound::Unbounded));
+            for uuid in plan.groups.after(last, all.map(|(uuid, _)| *uuid)) {
+                let Some(group) = self.directory.groups().get(&uuid) else { continue };
+                if self.sight.has_group(group) && !see(Position::Group(uuid), self.group(group)) {
+                    return false;
+                }
+            }
+        }
+        if after < Position::End {
+            let last = if let Position::VirtualGroup(pk) = after { Some(pk) } else { None };
+            let first = last.map_or(i64::MIN, |pk| pk.saturating_add(1));
+            let all = self.directory.users().range(first..).map(|(pk, _)| *pk);
+            for pk in plan.virtual_groups.after(last, all) {
+                let Some(user) = self.directory.users().get(&pk) else { continue };
+                if !see(Position::VirtualGroup(pk), self.virtual_group(user)) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// The single entry of a name, if it is there to be seen.
+    pub(crate) fn entry(&self, dn: &Dn) -> Option<Entry<'_>> {
+        if dn.key() == self.tree.base_dn.key() {
+            return Some(self.base());
+        }
+        if let Some(container) = Container::ALL
+            .into_iter()
+            .find(|container| self.tree.container(*container).key() == dn.key())
+        {
+            return Some(self.container(container));
+        }
+        let user = |container| {
+            let user = self.directory.user_named(&self.tree.named(dn, container)?)?;
+            self.sight.has_user(user.pk).then_some(user)
+        };
+        if let Some(user) = user(Container::Users) {
+            return Some(self.user(user));
+        }
+        if let Some(user) = user(Container::VirtualGroups) {
+            return Some(self.virtual_group(user));
+        }
+        let named = self.directory.groups_named(&self.tree.named(dn, Container::Groups)?);
+        let mut groups = named.iter().filter_map(|uuid| self.directory.groups().get(uuid));
+        groups.find(|group| self.sight.has_group(group)).map(|group| self.group(group))
+    }
+
+    /// People who may fit a filter.
+    fn users_for(&self, filter: &Filter) -> Look<i64> {
+        narrow(filter, &|name, asserted| {
+            let directory = self.directory;
+            match (name, asserted) {
+                ("memberof", Some(Asserted::Dn(key))) => {
+                    let Some(dn) = Dn::parse(key) else { return Look::All };
+                    let name = self.tree.named(&dn, Container::Groups);
+                    let named = name.map_or(&[][..], |name| directory.groups_named(&name));
+                    let groups = named.iter().filter_map(|uuid| directory.groups().get(uuid));
+                    let members = groups.flat_map(|group| group.members.iter().copied());
+                    Look::at(members.chain(directory.odd_users().iter().copied()))
+                }
+                ("uidnumber" | "gidnumber", Some(Asserted::Integer(number))) => {
+                    self.users_numbered(*number)
+                }
+                (name, asserted) => match text(asserted) {
+                    Some(text) => match directory.users_with(name, text) {
+                        Some(found) => Look::at(found.iter().copied()),
+                        None => Look::All,
+                    },
+                    None => Look::All,
+                },
+            }
+        })
+    }
+
+    /// Who may have that number: computed, given, or by an own attribute.
+    fn users_numbered(&self, number: i128) -> Look<i64> {
+        let Ok(number) = i64::try_from(number) else { return Look::At(Vec::new()) };
+        let computed = number.checked_sub(self.tree.starts.uid);
+        let given = [Space::Uid, Space::Gid].into_iter().filter_map(|space| {
+            match self.numbers.holder(space, number)? {
+                Holder::User(pk) => Some(pk),
+                _ => None,
+            }
+        });
+        let own = self.directory.users_with("uidnumber", &number.to_string()).unwrap_or_default();
+        Look::at(computed.into_iter().chain(given).chain(own.iter().copied()))
+    }
+
+    /// Groups that may fit a filter.
+    fn groups_for(&self, filter: &Filter) -> Look<Uuid> {
+        narrow(filter, &|name, asserted| {
+            let directory = self.directory;
+            let odd = directory.odd_groups().iter().copied();
+            match (name, asserted) {
+                ("member", Some(Asserted::Dn(key))) => {
+                    let Some(dn) = Dn::parse(key) else { return Look::All };
+                    let name = self.tree.named(&dn, Container::Users);
+                    let user = name.and_then(|name| directory.user_named(&name));
+                    let groups = user.into_iter().flat_map(|user| user.groups.iter().copied());
+                    Look::at(groups.chain(odd))
+                }
+                ("cn", Some(Asserted::Text(text))) => {
+                    Look::at(directory.groups_named(text).iter().copied().chain(odd))
+                }
+                _ => Look::All,
+            }
+        })
+    }
+
+    /// People whose private groups may fit a filter.
+    fn virtual_groups_for(&self, filter: &Filter) -> Look<i64> {
+        narrow(filter, &|name, asserted| match (name, asserted) {
+            ("cn" | "samaccountname" | "uid", asserted) => match text(asserted) {
+                Some(text) => {
+                    let found = self.directory.users_with(name, text).unwrap_or_default();
+                    Look::at(found.iter().copied())
+                }
+                None => Look::All,
+            },
+            ("member", Some(Asserted::Dn(key))) => {
+                let Some(dn) = Dn::parse(key) else { return Look::All };
+                let name = self.tree.named(&dn, Container::Users);
+                let user = name.and_then(|name| self.directory.user_named(&name));
+                Look::at(user.map(|user| user.pk))
+            }
+            ("gidnumber", Some(Asserted::Integer(number))) => self.users_numbered(*number),
+            // These groups have none of it.
+            ("mail" | "memberof" | "uidnumber", Some(_)) => Look::At(Vec::new()),
+            _ => Look::All,
+        })
+    }
+}
+
+enum Leaves {
+    None,
+    All,
+    One(String),
+}
+
+/// The keys that a filter leaves, by what each equality in it does.
+fn narrow<K: Ord + Copy>(
+    filter: &Filter,
+    look: &dyn Fn(&str, Option<&Asserted>) -> Look<K>,
+) -> Look<K> {
+    match filter {
+        Filter::And(all) => all.iter().fold(Look::All, |found, one| found.and(narrow(one, look))),
+        Filter::Or(any) => {
+            any.iter().fold(Look::At(Vec::new()), |found, one| found.or(narrow(one, look)))
+        }
+        Filter::Equal(name, _, asserted) => look(&name.name, asserted.as_ref()),
+        _ => Look::All,
+    }
+}
