@@ -161,6 +161,7 @@ class Server(Process):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="countersign-"))
         self.port, self.tls_port, self.metrics_port = free_port(), free_port(), free_port()
         self.radius_port = free_port()
+        self.ldap_port, self.ldaps_port = free_port(), free_port()
         self.base = f"http://localhost:{self.port}"
         self.environment = {
             "COUNTERSIGN_DATA_DIR": str(self.folder),
@@ -168,6 +169,8 @@ class Server(Process):
             "AUTHENTIK_LISTEN__HTTPS": f"127.0.0.1:{self.tls_port}",
             "AUTHENTIK_LISTEN__METRICS": f"127.0.0.1:{self.metrics_port}",
             "AUTHENTIK_LISTEN__RADIUS": f"127.0.0.1:{self.radius_port}",
+            "AUTHENTIK_LISTEN__LDAP": f"127.0.0.1:{self.ldap_port}",
+            "AUTHENTIK_LISTEN__LDAPS": f"127.0.0.1:{self.ldaps_port}",
         }
         self.database = f"suite_{os.getpid()}_{self.port}"
         self.environment |= Shared.settings(self.database) | environment

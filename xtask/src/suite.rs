@@ -160,7 +160,8 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 41] = [
+const SHARED: [&str; 42] = [
+    "ldap",
     "safe_writes",
     "policies",
     "explained",
@@ -237,6 +238,8 @@ fn prepare() -> Outcome<PathBuf> {
     install("/usr/bin/faketime", "faketime")?;
     install("/usr/sbin/nginx", "nginx-light")?;
     install("/usr/bin/radclient", "freeradius-utils")?;
+    install("/usr/bin/ldapsearch", "ldap-utils")?;
+    install("/usr/sbin/slapd", "slapd")?;
     install("/usr/bin/docker-compose", "docker-compose")?;
     Ok(python)
 }

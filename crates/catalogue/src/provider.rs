@@ -69,6 +69,8 @@ pub struct Sheet {
     pub connect: Vec<Line>,
     /// The same as variables of an environment.
     pub environment: Vec<Variable>,
+    /// The settings of programs that use it, each as it is written there.
+    pub snippets: Vec<Snippet>,
     /// Where the protocol's parts are.
     pub addresses: Vec<Line>,
     /// How it is set up.
@@ -86,6 +88,13 @@ pub struct Line {
     pub label: &'static str,
     #[serde(flatten)]
     pub value: Copied,
+}
+
+/// The settings of a program, in one or more lines.
+#[derive(Debug, Serialize)]
+pub struct Snippet {
+    pub label: &'static str,
+    pub text: String,
 }
 
 /// A variable of an environment.
@@ -173,6 +182,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
             object_schema(&[
                 ("connect", "[#ProviderLine]"),
                 ("environment", "[#ProviderVariable]"),
+                ("snippets", "[#ProviderSnippet]"),
                 ("addresses", "[#ProviderLine]"),
                 ("facts", "[#ProviderFact]"),
                 ("preview", "string?"),
@@ -180,6 +190,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("ProviderLine", object_schema(&line)),
+        ("ProviderSnippet", object_schema(&[("label", "string"), ("text", "string")])),
         (
             "ProviderVariable",
             object_schema(&[

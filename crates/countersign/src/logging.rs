@@ -49,9 +49,10 @@ fn filter(level: Level, traced: bool) -> EnvFilter {
         Level::Error => "error",
     };
     // Libraries tell their own story only when something is wrong with them; not what calls every
-    // answer of a passkey an error that anybody can send, and repeats it. Those are events.
+    // answer of a passkey an error that anybody can send, and repeats it, nor what says so of LDAP
+    // messages. Those are events.
     let quiet = if matches!(level, Level::Error) { "error" } else { "warn" };
-    let quiet = format!("{quiet},webauthn_rs_core=off");
+    let quiet = format!("{quiet},webauthn_rs_core=off,ldap3_proto=off");
     let spans = if traced { format!(",{}=info", traces::TARGET) } else { String::new() };
     EnvFilter::new(format!("{quiet},countersign={words}{}{spans}", own_crates(words)))
 }
@@ -66,6 +67,7 @@ fn own_crates(level: &str) -> String {
         "catalogue",
         "policy",
         "flow",
+        "ldap",
         "blueprints",
         "oauth2",
         "pages",

@@ -11,6 +11,7 @@ use countersign_core::Module;
 use countersign_directory::Passwords;
 use countersign_events::EventSettings;
 use countersign_flow::{Deps, Flows};
+use countersign_ldap::Doors;
 use countersign_listener::Listener;
 use countersign_mail::{Encryption, MailSettings, Server};
 use countersign_model::{Registry, Secret};
@@ -19,7 +20,10 @@ use countersign_outbound::Rules;
 use countersign_policy::Engine;
 use countersign_python::{Interpreter, Limits};
 
-use crate::settings::{Loaded, Settings, Surroundings as _, System, Wrong};
+use crate::{
+    serve,
+    settings::{Loaded, Settings, Surroundings as _, System, Wrong},
+};
 
 /// The version everything reports about itself.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -75,6 +79,7 @@ impl Program {
             countersign_proxy::module(&oauth, &flows),
             countersign_explain::module(&explain),
             countersign_radius::module(&flows, radius_listener(settings)),
+            countersign_ldap::module(&flows, &doors(settings)),
             crate::commands::console::module(&blueprints),
             crate::backups::module(settings),
             crate::notices::module(),
@@ -195,6 +200,17 @@ fn rules(settings: &Settings) -> Rules {
         proxy: given.proxy.as_ref().map(|proxy| proxy.expose().to_owned()),
         no_proxy: given.no_proxy.clone(),
         user_agent: format!("countersign/{VERSION}"),
+    }
+}
+
+/// Where LDAP is spoken.
+fn doors(settings: &Settings) -> Doors {
+    let folder = settings.general.data_dir.clone();
+    Doors {
+        ldap: settings.listen.ldap,
+        ldaps: settings.listen.ldaps,
+        tls: Arc::new(move |cx| serve::ldap_tls(&folder, cx)),
+        bounds: serve::bounds(settings),
     }
 }
 

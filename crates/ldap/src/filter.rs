@@ -123,6 +123,25 @@ impl Filter {
         read(tag, DEEPEST, &mut room)
     }
 
+    /// That an attribute has a value, as a comparison asks; `None` when it is no attribute.
+    pub(crate) fn equality(attribute: &str, value: &[u8]) -> Option<Filter> {
+        let name = Name::parse(attribute.as_bytes())?;
+        let rule = name.rule();
+        let asserted = rule.read(value);
+        Some(Filter::Equal(name, rule, asserted))
+    }
+
+    /// Whether it asks for entries of a class, by itself or beside others.
+    pub(crate) fn asks_for_class(&self, class: &str) -> bool {
+        match self {
+            Filter::Equal(name, Rule::Oid, Some(Asserted::Class(asked))) => {
+                name.name == "objectclass" && asked == class
+            }
+            Filter::And(all) => all.iter().any(|one| one.asks_for_class(class)),
+            _ => false,
+        }
+    }
+
     /// What holds for an entry.
     pub(crate) fn decide(&self, entry: &dyn Attributes) -> Truth {
         match self {

@@ -1,12 +1,56 @@
-//! A directory over LDAP.
+//! The directory over LDAP (RFC 4511): for what knows neither OpenID Connect nor SAML.
+//!
+//! `wire`, `dn`, `matching`, `filter`, `schema`, `directory`, `tree`, `search` and `posix` are
+//! pure: from messages and what is known of people they make answers. `index` reads people and
+//! groups once and then what changes; `binds` has a flow say who somebody is
+//! (`countersign_flow::headless`); `connection` carries out, one request after the other. `api` is
+//! what the original's outposts ask.
+// The futures of operations that go through policies are deeper than the default.
+#![recursion_limit = "256"]
+
+mod api;
+mod binds;
+mod connection;
 mod directory;
 mod dn;
 mod filter;
+mod index;
+mod ldap;
 mod matching;
+mod numbers;
 mod posix;
+mod provider;
 mod schema;
 mod search;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod wire;
+
+use countersign_core::{Job, KindResource, Module, TableResource};
+use countersign_flow::Flows;
+
+pub use ldap::{Doors, MakeTls};
+pub use provider::{AccessMode, LdapProvider, certificate};
+
+/// LDAP's part of the program. `doors`: where it listens as long as there is a provider to answer
+/// for.
+#[must_use]
+pub fn module(flows: &Flows, doors: &Doors) -> Module {
+    Module {
+        name: "ldap",
+        kinds: vec![KindResource::of::<LdapProvider>().computed(provider::compute)],
+        tables: vec![TableResource::plain::<numbers::GivenNumber>()],
+        operations: api::operations(flows),
+        services: ldap::services(flows, doors),
+        jobs: vec![Job::every(
+            "forget_changes_of_people",
+            3600,
+            "Forgets which people and groups changed long ago, which directories in memory have read",
+            index::forget_changes,
+        )],
+        schemas: api::schemas(),
+        ..Module::default()
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use countersign_directory::groups::num_pk;
 use uuid::Uuid;
 
 use crate::directory::{Custom, Directory, User};
@@ -42,6 +43,8 @@ impl Holder {
 pub(crate) enum Space {
     Uid,
     Gid,
+    /// No number of anybody: how far accounts have been looked at.
+    Seen,
 }
 
 impl Space {
@@ -49,7 +52,12 @@ impl Space {
         match self {
             Space::Uid => "uid",
             Space::Gid => "gid",
+            Space::Seen => "seen",
         }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Space> {
+        [Space::Uid, Space::Gid, Space::Seen].into_iter().find(|space| space.text() == text)
     }
 }
 
@@ -58,15 +66,16 @@ impl Space {
 pub(crate) struct Given {
     pub(crate) space: Space,
     pub(crate) holder: Holder,
+    /// Where numbers begin elsewhere from now on, others are computed.
+    pub(crate) computed: i64,
+    /// Not the computed one where somebody else had that.
     pub(crate) number: i64,
-    /// It is not the computed one: somebody else had that.
-    pub(crate) instead_of: Option<i64>,
 }
 
 /// The numbers that were given at one provider.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Numbers {
-    by_holder: HashMap<(Space, Holder), i64>,
+    by_holder: HashMap<(Space, Holder, i64), i64>,
     taken: HashMap<(Space, i64), Holder>,
 }
 
@@ -78,19 +87,18 @@ pub(crate) struct Starts {
 }
 
 impl Numbers {
-    pub(crate) fn put(&mut self, space: Space, holder: Holder, number: i64) {
-        self.by_holder.insert((space, holder), number);
-        if holder != Holder::Seen {
-            self.taken.insert((space, number), holder);
-        }
+    pub(crate) fn put(&mut self, given: Given) {
+        let Given { space, holder, computed, number } = given;
+        self.by_holder.insert((space, holder, computed), number);
+        self.taken.insert((space, number), holder);
     }
 
-    fn seen(&self) -> i64 {
-        self.by_holder.get(&(Space::Uid, Holder::Seen)).copied().unwrap_or(0)
+    fn seen(&self, starts: Starts) -> i64 {
+        self.of(Space::Seen, Holder::Seen, starts.uid).unwrap_or(0)
     }
 
-    fn of(&self, space: Space, holder: Holder) -> Option<i64> {
-        self.by_holder.get(&(space, holder)).copied()
+    fn of(&self, space: Space, holder: Holder, computed: i64) -> Option<i64> {
+        self.by_holder.get(&(space, holder, computed)).copied()
     }
 
     /// Who was given such a number.
@@ -102,10 +110,11 @@ impl Numbers {
     pub(crate) fn uid(&self, user: &User, starts: Starts) -> String {
         match text(&user.custom, "uidnumber") {
             Some(own) => own.to_owned(),
-            None => self
-                .of(Space::Uid, Holder::User(user.pk))
-                .unwrap_or(starts.uid + user.pk)
-                .to_string(),
+            None => {
+                let computed = starts.uid.saturating_add(user.pk);
+                let given = self.of(Space::Uid, Holder::User(user.pk), computed);
+                given.unwrap_or(computed).to_string()
+            }
         }
     }
 
@@ -113,10 +122,13 @@ impl Numbers {
     pub(crate) fn private_gid(&self, user: &User, starts: Starts) -> String {
         match text(&user.custom, "gidnumber") {
             Some(own) => own.to_owned(),
-            None => match self.of(Space::Gid, Holder::User(user.pk)) {
-                Some(given) => given.to_string(),
-                None => self.uid(user, starts),
-            },
+            None => {
+                let computed = starts.uid.saturating_add(user.pk);
+                match self.of(Space::Gid, Holder::User(user.pk), computed) {
+                    Some(given) => given.to_string(),
+                    None => self.uid(user, starts),
+                }
+            }
         }
     }
 
@@ -124,16 +136,18 @@ impl Numbers {
     pub(crate) fn gid(&self, group: Uuid, custom: &[Custom], starts: Starts) -> String {
         match text(custom, "gidnumber") {
             Some(own) => own.to_owned(),
-            None => self
-                .of(Space::Gid, Holder::Group(group))
-                .unwrap_or(starts.gid + first_digits(group))
-                .to_string(),
+            None => {
+                let computed = starts.gid.saturating_add(num_pk(group));
+                let given = self.of(Space::Gid, Holder::Group(group), computed);
+                given.unwrap_or(computed).to_string()
+            }
         }
     }
 
     /// What has to be written down for the people and groups that came since.
     pub(crate) fn missing(&self, directory: &Directory, starts: Starts) -> Vec<Given> {
-        let highest = directory.users().keys().next_back().copied().unwrap_or(0).max(self.seen());
+        let seen = self.seen(starts);
+        let highest = directory.users().keys().next_back().copied().unwrap_or(0).max(seen);
         // Numbers that attributes say: nobody computed them, and nobody else gets them.
         let own = |custom: &[Custom], name| text(custom, name)?.parse::<i64>().ok();
         let people = || directory.users().values();
@@ -147,7 +161,7 @@ impl Numbers {
         let mut work = Work { numbers: self.clone(), starts, highest, uids, gids, given: vec![] };
 
         // People first: their files are on many machines.
-        for user in directory.users().range(self.seen() + 1..).map(|(_, user)| user) {
+        for user in directory.users().range(seen + 1..).map(|(_, user)| user) {
             work.user(user);
         }
         let mut groups: BTreeMap<Uuid, &[Custom]> = BTreeMap::new();
@@ -155,8 +169,8 @@ impl Numbers {
         for (uuid, custom) in groups {
             work.group(uuid, custom);
         }
-        if highest > self.seen() {
-            work.give(Space::Uid, Holder::Seen, highest, None);
+        if highest > seen {
+            work.give(Space::Seen, Holder::Seen, starts.uid, highest);
         }
         work.given
     }
@@ -174,49 +188,50 @@ struct Work {
 
 impl Work {
     fn user(&mut self, user: &User) {
-        let (holder, computed) = (Holder::User(user.pk), self.starts.uid + user.pk);
+        let (holder, computed) = (Holder::User(user.pk), self.starts.uid.saturating_add(user.pk));
         if text(&user.custom, "uidnumber").is_some() {
             return;
         }
-        let uid_taken = self.uids.get(&computed).is_some_and(|other| *other != user.pk)
-            || self.numbers.holder(Space::Uid, computed).is_some_and(|other| other != holder);
-        if uid_taken && self.numbers.of(Space::Uid, holder).is_none() {
-            let number = self.spare();
-            return self.give(Space::Uid, holder, number, Some(computed));
+        let has = |space| self.numbers.of(space, holder, computed).is_some();
+        if has(Space::Uid) || has(Space::Gid) {
+            return;
         }
-        let gid_taken = self.gids.contains(&computed)
-            || self.numbers.holder(Space::Gid, computed).is_some_and(|other| other != holder);
-        let has_own = text(&user.custom, "gidnumber").is_some()
-            || self.numbers.of(Space::Uid, holder).is_some()
-            || self.numbers.of(Space::Gid, holder).is_some();
-        if gid_taken && !has_own {
+        let of_another = |space| {
+            self.numbers.holder(space, computed).is_some_and(|other| other != holder)
+        };
+        if of_another(Space::Uid) || self.uids.get(&computed).is_some_and(|pk| *pk != user.pk) {
             let number = self.spare();
-            self.give(Space::Gid, holder, number, Some(computed));
+            self.give(Space::Uid, holder, computed, number);
+        } else if (of_another(Space::Gid) || self.gids.contains(&computed))
+            && text(&user.custom, "gidnumber").is_none()
+        {
+            let number = self.spare();
+            self.give(Space::Gid, holder, computed, number);
         }
     }
 
     /// A group's number is written down in any case: the next group with such a uuid is another.
     fn group(&mut self, uuid: Uuid, custom: &[Custom]) {
-        let holder = Holder::Group(uuid);
-        if text(custom, "gidnumber").is_some() || self.numbers.of(Space::Gid, holder).is_some() {
+        let (holder, computed) =
+            (Holder::Group(uuid), self.starts.gid.saturating_add(num_pk(uuid)));
+        if text(custom, "gidnumber").is_some()
+            || self.numbers.of(Space::Gid, holder, computed).is_some()
+        {
             return;
         }
-        let computed = self.starts.gid + first_digits(uuid);
+        let of_another =
+            |space| self.numbers.holder(space, computed).is_some_and(|other| other != holder);
         let taken = self.gids.contains(&computed)
-            || self.numbers.holder(Space::Gid, computed).is_some()
-            || self.numbers.holder(Space::Uid, computed).is_some()
+            || of_another(Space::Gid)
+            || of_another(Space::Uid)
             || self.is_private(computed);
-        if taken {
-            let number = self.spare();
-            self.give(Space::Gid, holder, number, Some(computed));
-        } else {
-            self.give(Space::Gid, holder, computed, None);
-        }
+        let number = if taken { self.spare() } else { computed };
+        self.give(Space::Gid, holder, computed, number);
     }
 
     /// Whether it is, or was, the computed number of an account.
     fn is_private(&self, number: i64) -> bool {
-        (1..=self.highest).contains(&(number - self.starts.uid))
+        (1..=self.highest).contains(&number.saturating_sub(self.starts.uid))
     }
 
     fn spare(&self) -> i64 {
@@ -232,9 +247,10 @@ impl Work {
         number
     }
 
-    fn give(&mut self, space: Space, holder: Holder, number: i64, instead_of: Option<i64>) {
-        self.numbers.put(space, holder, number);
-        self.given.push(Given { space, holder, number, instead_of });
+    fn give(&mut self, space: Space, holder: Holder, computed: i64, number: i64) {
+        let given = Given { space, holder, computed, number };
+        self.numbers.put(given);
+        self.given.push(given);
     }
 }
 
@@ -242,9 +258,4 @@ impl Work {
 fn text<'a>(custom: &'a [Custom], name: &str) -> Option<&'a str> {
     let own = custom.iter().find(|own| own.is(name) && own.text)?;
     own.values.first().map(|value| &**value)
-}
-
-/// The first five digits of a uuid's number, as the original takes them.
-fn first_digits(uuid: Uuid) -> i64 {
-    uuid.as_u128().to_string().chars().take(5).collect::<String>().parse().unwrap_or(0)
 }

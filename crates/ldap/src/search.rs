@@ -5,7 +5,7 @@ use ldap3_proto::proto::{LdapSearchResultEntry, LdapSearchScope};
 use uuid::Uuid;
 
 use crate::dn::Dn;
-use crate::filter::{Attributes as _, Filter, Truth, text};
+use crate::filter::{Filter, Truth, text};
 use crate::matching::Asserted;
 use crate::posix::Holder;
 use crate::posix::Space;

@@ -83,6 +83,7 @@ pub(crate) fn sheet(
         facts: facts(settings, snapshot),
         preview: Some(format!("{path}/preview_user")),
         redirects: Some(Redirects { path, field: "redirect_uris" }),
+        snippets: Vec::new(),
     }
 }
 

@@ -48,6 +48,8 @@ impl Permission {
         named("authentik_core.group", "remove_user_from_group");
     pub const RESET_USER_PASSWORD: Permission = named("authentik_core.user", "reset_user_password");
     pub const RUN_TASK: Permission = named("authentik_events.systemtask", "run_task");
+    pub const SEARCH_FULL_DIRECTORY: Permission =
+        named("authentik_providers_ldap.ldapprovider", "search_full_directory");
     pub const SET_TOKEN_KEY: Permission = named("authentik_core.token", "set_token_key");
     pub const UNASSIGN_ROLE_PERMISSIONS: Permission =
         named("authentik_rbac.role", "unassign_role_permissions");

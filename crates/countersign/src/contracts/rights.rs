@@ -297,6 +297,10 @@ async fn make_some(world: &World) {
             json!({"name": "walk", "authorization_flow": flow, "invalidation_flow": flow, "redirect_uris": []}),
         ),
         (
+            "providers/ldap/",
+            json!({"name": "walk ldap", "authorization_flow": flow, "invalidation_flow": flow}),
+        ),
+        (
             "providers/proxy/",
             json!({"name": "walk proxy", "authorization_flow": flow, "invalidation_flow": flow, "external_host": "https://walk.test", "mode": "forward_single"}),
         ),

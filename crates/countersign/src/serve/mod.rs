@@ -26,7 +26,7 @@ use countersign_model::{BasePath, Clock as _};
 use countersign_rest::api_routes;
 use countersign_store::SystemClock;
 
-pub use self::tls::ends as certificate_end;
+pub use self::tls::{ends as certificate_end, of_ldap as ldap_tls};
 use self::{
     bodies::Bodies,
     faults::Faults,
@@ -131,7 +131,8 @@ const METRICS_CONNECTIONS: usize = 64;
 /// Files that are open besides connections, with those of a database and of others' servers.
 const OTHER_FILES: usize = 256;
 
-fn bounds(settings: &Settings) -> Bounds {
+/// What bounds the connections of a listener.
+pub fn bounds(settings: &Settings) -> Bounds {
     let given = &settings.listen;
     // As the system allows it, of which both listeners have their part.
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();

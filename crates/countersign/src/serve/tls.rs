@@ -10,12 +10,12 @@ use std::{
 };
 
 use countersign_catalogue::{Brand, CertificateKeyPair};
-use countersign_core::Service;
-use countersign_model::{Clock as _, ObjectId, Timestamp};
+use countersign_core::{Context, Service};
+use countersign_model::{Clock as _, ObjectId, Ref, Snapshot, Timestamp};
 use countersign_store::{Store, SystemClock};
 use rustls::{
     ServerConfig,
-    crypto::aws_lc_rs,
+    crypto::{CryptoProvider, aws_lc_rs},
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
@@ -74,15 +74,54 @@ pub fn configuration(
     let provider = Arc::new(aws_lc_rs::default_provider());
     let seen = stamps(folder);
     let default = Arc::new(RwLock::new(own_or_kept(folder, now)?));
-    let certificates = Certificates { default: default.clone(), store, made: Mutex::default() };
+    let watched = Watched { folder: folder.to_path_buf(), current: default.clone(), seen };
+    let certificates = Certificates {
+        default,
+        watched: None,
+        choose: of_browser,
+        store,
+        made: Mutex::default(),
+    };
+    let mut config = with_certificates(provider, certificates, folder)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok((Arc::new(config), watched))
+}
+
+fn with_certificates(
+    provider: Arc<CryptoProvider>,
+    certificates: Certificates,
+    folder: &Path,
+) -> Result<ServerConfig, TlsError> {
     let pair = |source| TlsError::Pair { path: folder.join("tls.pem"), source };
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+    let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
+    Ok(ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&versions)
         .map_err(pair)?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(certificates));
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok((Arc::new(config), Watched { folder: folder.to_path_buf(), current: default, seen }))
+        .with_cert_resolver(Arc::new(certificates)))
+}
+
+/// For LDAP: the certificates of its providers, else the one of HTTPS.
+///
+/// # Errors
+/// Files that cannot be used.
+pub fn of_ldap(folder: &Path, cx: &Context) -> Result<Arc<ServerConfig>, String> {
+    let failed = |error: TlsError| format!("LDAPS: {error}");
+    let seen = stamps(folder);
+    let default =
+        Arc::new(RwLock::new(own_or_kept(folder, cx.clock.now()).map_err(failed)?));
+    let store = StoreSlot::default();
+    let _ = store.set(cx.store.clone());
+    let watched = Watched { folder: folder.to_path_buf(), current: default.clone(), seen };
+    let certificates = Certificates {
+        default,
+        watched: Some(Mutex::new(watched)),
+        choose: countersign_ldap::certificate,
+        store,
+        made: Mutex::default(),
+    };
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    Ok(Arc::new(with_certificates(provider, certificates, folder).map_err(failed)?))
 }
 
 /// The listener's own certificate in use, and the files it came from.
@@ -161,10 +200,18 @@ fn own_or_kept(folder: &Path, now: Timestamp) -> Result<Arc<CertifiedKey>, TlsEr
 /// The store, once it is open: listeners are bound before.
 pub type StoreSlot = Arc<OnceLock<Store>>;
 
-/// Chooses by the name the browser asks for: the certificate of the application behind this server
-/// at that host, or of the host's brand, else the listener's own.
+/// The certificate of the application behind this server at that host, or of the host's brand.
+fn of_browser(snapshot: &Snapshot, host: Option<&str>) -> Option<Ref<CertificateKeyPair>> {
+    countersign_proxy::certificate(snapshot, host?)
+        .or_else(|| Brand::for_host(snapshot, host?)?.web_certificate)
+}
+
+/// Chooses by the name the client asks for, else the listener's own.
 struct Certificates {
     default: Arc<RwLock<Arc<CertifiedKey>>>,
+    /// Looked at with each client, where nothing else does.
+    watched: Option<Mutex<Watched>>,
+    choose: fn(&Snapshot, Option<&str>) -> Option<Ref<CertificateKeyPair>>,
     store: StoreSlot,
     /// Parsed ones, by key of the pair and revision of the object.
     made: Mutex<HashMap<(ObjectId, i64), Arc<CertifiedKey>>>,
@@ -178,19 +225,19 @@ impl fmt::Debug for Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(
-            hello.server_name().and_then(|host| self.of_host(host)).unwrap_or_else(|| {
-                self.default.read().unwrap_or_else(PoisonError::into_inner).clone()
-            }),
-        )
+        if let Some(watched) = &self.watched {
+            watched.lock().unwrap_or_else(PoisonError::into_inner).look(false);
+        }
+        Some(self.chosen(hello.server_name()).unwrap_or_else(|| {
+            self.default.read().unwrap_or_else(PoisonError::into_inner).clone()
+        }))
     }
 }
 
 impl Certificates {
-    fn of_host(&self, host: &str) -> Option<Arc<CertifiedKey>> {
+    fn chosen(&self, host: Option<&str>) -> Option<Arc<CertifiedKey>> {
         let snapshot = self.store.get()?.snapshot();
-        let reference = countersign_proxy::certificate(&snapshot, host)
-            .or_else(|| Brand::for_host(&snapshot, host)?.web_certificate)?;
+        let reference = (self.choose)(&snapshot, host)?;
         let entry = snapshot.entry(reference.id())?;
         let name = (entry.id, entry.revision);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

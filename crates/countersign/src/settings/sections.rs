@@ -162,6 +162,11 @@ sections! {
         https ("listen.https"): SocketAddr = "0.0.0.0:9443";
         /// Address for metrics without authentication; on this machine only unless changed.
         metrics ("listen.metrics"): SocketAddr = "127.0.0.1:9300";
+        /// Address for LDAP, in clear and with StartTLS. It is open as long as there is an LDAP
+        /// provider with an application and without an outpost.
+        ldap ("listen.ldap"): SocketAddr = "0.0.0.0:3389";
+        /// Address for LDAP that is encrypted from the first byte.
+        ldaps ("listen.ldaps"): SocketAddr = "0.0.0.0:6636";
         /// Address for RADIUS (UDP). It is used only as long as there is a RADIUS provider that this
         /// server answers for.
         radius ("listen.radius"): SocketAddr = "0.0.0.0:1812";

@@ -333,10 +333,16 @@ export interface ProviderRedirects {
 export interface ProviderSheet {
   connect: ProviderLine[];
   environment: ProviderVariable[];
+  snippets: ProviderSnippet[];
   addresses: ProviderLine[];
   facts: ProviderFact[];
   preview: string | null;
   redirects: ProviderRedirects | null;
+}
+
+export interface ProviderSnippet {
+  label: string;
+  text: string;
 }
 
 export interface ProviderVariable {

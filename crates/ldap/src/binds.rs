@@ -1,0 +1,298 @@
+//! Binds: the provider's flow says who somebody is; the answer may be remembered as long as the
+//! session lasts that it began.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use countersign_accounts::identity;
+use countersign_core::{Context, Identity, Permission, RequestInfo, Rights};
+use countersign_flow::headless::{self, Client, Login, Outcome, Refusal, Session};
+use countersign_flow::{FlowError, Flows};
+use countersign_model::{Ref, Revision, Snapshot, Timestamp};
+use countersign_store::{StoreError, sha256};
+use ldap3_proto::proto::LdapResultCode;
+
+use crate::dn::Dn;
+use crate::filter::folded;
+use crate::index::Index;
+use crate::provider::{AccessMode, LdapProvider, Served};
+use crate::tree::Sight;
+
+/// Answers that are remembered; more are asked anew.
+const MOST: usize = 10_000;
+/// Seconds that a refusal is remembered, where answers are.
+const REFUSED_FOR: i64 = 60;
+
+/// Somebody whose name and password a connection has proved.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) served: Served,
+    /// As the client gave it.
+    pub(crate) dn: String,
+    pub(crate) pk: i64,
+    session: Session,
+    request: RequestInfo,
+    access: Mutex<Access>,
+}
+
+/// What somebody may see, and by which state of the configuration and the directory.
+#[derive(Debug, Clone, Copy)]
+struct Access {
+    revision: Revision,
+    version: u64,
+    sight: Sight,
+}
+
+/// Why somebody is not bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) code: LdapResultCode,
+    pub(crate) message: String,
+    /// For metrics, in the original's words.
+    pub(crate) reason: &'static str,
+}
+
+impl Refused {
+    pub(crate) fn new(code: LdapResultCode, reason: &'static str, message: &str) -> Refused {
+        Refused { code, message: message.to_owned(), reason }
+    }
+}
+
+/// Why a bind does not hold any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The session is over: whoever binds again goes on.
+    Session,
+    /// The application is not open any more.
+    Access,
+}
+
+/// Answers to binds that are remembered.
+#[derive(Default)]
+pub(crate) struct Remembered {
+    answers: Mutex<HashMap<[u8; 32], Answer>>,
+}
+
+struct Answer {
+    outcome: Result<Arc<Bound>, Refused>,
+    /// The account that it is about, and when that was changed last.
+    of: (i64, u64),
+    until: Timestamp,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Remembered {
+    /// Under a key that says nothing about the password to whoever reads memory.
+    fn key(cx: &Context, served: &Served, dn: &str, password: &str) -> [u8; 32] {
+        let secret = cx.store.secret_key().expose();
+        let parts = [secret, &served.number.to_string(), &dn.to_lowercase(), password];
+        let text: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
+        sha256(&text)
+    }
+
+    async fn find(
+        &self,
+        cx: &Context,
+        index: &Index,
+        key: &[u8; 32],
+    ) -> Result<Option<Result<Arc<Bound>, Refused>>, StoreError> {
+        let known = {
+            let mut answers = locked(&self.answers);
+            match answers.get(key) {
+                None => return Ok(None),
+                Some(Answer { outcome, of: (pk, version), until })
+                    if index.read().version_of(*pk) == *version && cx.clock.now() < *until =>
+                {
+                    outcome.clone()
+                }
+                Some(_) => {
+                    answers.remove(key);
+                    return Ok(None);
+                }
+            }
+        };
+        if let Ok(bound) = &known
+            && bound.session.ends(cx).await?.is_none()
+        {
+            locked(&self.answers).remove(key);
+            return Ok(None);
+        }
+        Ok(Some(known))
+    }
+
+    fn put(&self, now: Timestamp, key: [u8; 32], answer: Answer) {
+        let mut answers = locked(&self.answers);
+        if answers.len() >= MOST {
+            answers.retain(|_, known| now < known.until);
+        }
+        if answers.len() < MOST {
+            answers.insert(key, answer);
+        }
+    }
+}
+
+/// Who wants to bind, and how.
+pub(crate) struct Attempt<'a> {
+    pub(crate) served: &'a Served,
+    pub(crate) dn: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) password: &'a str,
+    pub(crate) peer: IpAddr,
+}
+
+/// The provider that a name lies at, and the name to sign in with.
+pub(crate) fn who<'s>(served: &'s [Served], dn: &Dn) -> Option<(&'s Served, String)> {
+    let served = served.iter().find(|served| dn.is_within(&served.tree.base_dn))?;
+    Some((served, dn.first("cn")?.to_owned()))
+}
+
+/// Signs somebody in.
+///
+/// # Errors
+/// When it is not known for the moment.
+pub(crate) async fn bind(
+    (flows, cx): (&Flows, &Context),
+    index: &Index,
+    remembered: &Remembered,
+    attempt: Attempt<'_>,
+) -> Result<Result<Arc<Bound>, Refused>, FlowError> {
+    let Attempt { served, dn, name, password, peer } = attempt;
+    let snapshot = cx.snapshot();
+    let Some(provider) = snapshot.get(served.provider) else {
+        let gone = "The provider is gone.";
+        return Ok(Err(Refused::new(
+            LdapResultCode::InsufficentAccessRights,
+            "access_denied",
+            gone,
+        )));
+    };
+    let is_cached = provider.bind_mode == AccessMode::Cached;
+    let key = Remembered::key(cx, served, dn, password);
+    if is_cached {
+        index.catch_up(cx, std::slice::from_ref(served)).await?;
+        if let Some(known) = remembered.find(cx, index, &key).await? {
+            return Ok(known);
+        }
+    }
+    let before = index.read().version;
+    let (secret, code) = headless::split_code(password, provider.mfa_support);
+    let login = Login {
+        protocol: "ldap",
+        flow: provider.authorization_flow,
+        application: served.application,
+        client: Client::Gateway { address: peer, device: None },
+        username: name.to_owned(),
+        password: secret,
+        code,
+    };
+    let (outcome, until) = match headless::sign_in(&flows.over(cx), login).await? {
+        Outcome::Admitted(signed_in) => {
+            let ends = signed_in.session.ends(cx).await?.unwrap_or_else(|| cx.clock.now());
+            let access = Access {
+                revision: snapshot.revision(),
+                version: index.read().version,
+                sight: sight(&signed_in.user, &snapshot, served),
+            };
+            let bound = Bound {
+                served: served.clone(),
+                dn: dn.to_owned(),
+                pk: signed_in.user.pk,
+                session: signed_in.session,
+                request: signed_in.request,
+                access: Mutex::new(access),
+            };
+            (Ok(Arc::new(bound)), ends)
+        }
+        Outcome::Denied { messages, .. } => {
+            let text = format!("The application is not open to you. {}", messages.join(" "));
+            let code = LdapResultCode::InsufficentAccessRights;
+            let refused = Refused::new(code, "access_denied", text.trim());
+            (Err(refused), cx.clock.now().plus_seconds(REFUSED_FOR))
+        }
+        Outcome::Refused(refusal) => {
+            // Nothing was looked at.
+            let is_passing = matches!(refusal, Refusal::TooMany { .. });
+            let code = LdapResultCode::InvalidCredentials;
+            let refused = Refused::new(code, refusal.reason(), &refusal.to_string());
+            let seconds = if is_passing { 0 } else { REFUSED_FOR };
+            (Err(refused), cx.clock.now().plus_seconds(seconds))
+        }
+    };
+    if is_cached {
+        index.catch_up(cx, std::slice::from_ref(served)).await?;
+        let of = {
+            let state = index.read();
+            let named = || state.directory.user_named(&folded(name)).map(|user| user.pk);
+            let pk = outcome.as_ref().map_or_else(|_| named(), |bound| Some(bound.pk));
+            pk.map(|pk| (pk, state.version_of(pk)))
+        };
+        // Of somebody who was changed in between nothing is known.
+        if let Some(of) = of.filter(|(_, version)| *version <= before) {
+            let answer = Answer { outcome: outcome.clone(), of, until };
+            remembered.put(cx.clock.now(), key, answer);
+        }
+    }
+    Ok(outcome)
+}
+
+impl Bound {
+    /// What somebody may still see, as it is now: sessions end, accounts are deactivated, policies
+    /// and permissions change while a connection lasts.
+    ///
+    /// # Errors
+    /// When it is not known for the moment.
+    pub(crate) async fn still(
+        &self,
+        (flows, cx): (&Flows, &Context),
+        index: &Index,
+        all: &[Served],
+    ) -> Result<Result<(Served, Sight), Ended>, FlowError> {
+        if self.session.ends(cx).await?.is_none() {
+            return Ok(Err(Ended::Session));
+        }
+        let Some(served) = all.iter().find(|served| served.provider == self.served.provider) else {
+            return Ok(Err(Ended::Access));
+        };
+        let snapshot = cx.snapshot();
+        let (revision, version) = (snapshot.revision(), index.read().version);
+        let known = *locked(&self.access);
+        if (known.revision, known.version) == (revision, version) {
+            return Ok(Ok((served.clone(), known.sight)));
+        }
+        let pk = self.pk;
+        let user = cx.store.look_up(move |sql| identity(sql, pk)).await?;
+        let Some(user) = user.filter(|user| user.is_active).map(Arc::new) else {
+            return Ok(Err(Ended::Session));
+        };
+        let over = flows.over(cx);
+        let policies = over.policies();
+        let decided = policies.application(cx, &self.request, &user, served.application, None);
+        if !decided.await?.passing {
+            return Ok(Err(Ended::Access));
+        }
+        let sight = sight(&user, &snapshot, served);
+        *locked(&self.access) = Access { revision, version, sight };
+        Ok(Ok((served.clone(), sight)))
+    }
+}
+
+/// Whom somebody may find.
+fn sight(user: &Identity, snapshot: &Snapshot, served: &Served) -> Sight {
+    match may_search(user, snapshot, served.provider) {
+        true => Sight::All,
+        false => Sight::Own(user.pk),
+    }
+}
+
+/// Whether somebody may find everybody.
+pub(crate) fn may_search(
+    user: &Identity,
+    snapshot: &Snapshot,
+    provider: Ref<LdapProvider>,
+) -> bool {
+    Rights::of(user, snapshot).on(Permission::SEARCH_FULL_DIRECTORY, provider.id())
+}

@@ -1,0 +1,598 @@
+//! One connection: requests come one after the other, and each is answered before the next.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use countersign_core::{Context, Shutdown};
+use countersign_flow::FlowError;
+use countersign_listener::{Conn, Protocol};
+use ldap3_proto::control::LdapControl;
+use ldap3_proto::proto::{
+    LdapBindCred, LdapBindRequest, LdapBindResponse, LdapCompareRequest, LdapExtendedRequest,
+    LdapExtendedResponse, LdapOp, LdapResult, LdapResultCode as Code, LdapSearchRequest,
+    LdapSearchScope,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use crate::binds::{Attempt, Bound, Ended, Refused, who};
+use crate::dn::Dn;
+use crate::filter::{Filter, FilterError, Truth};
+use crate::ldap::{Ldap, OURSELVES};
+use crate::provider::Served;
+use crate::schema;
+use crate::search::{Position, Query};
+use crate::tree::{Apart, START_TLS, Selection, Sight, WHO_AM_I, anonymous_root};
+use crate::wire::{Broken, Op, Paging, Request, disconnection, next, result, write};
+
+/// How long a connection may ask for nothing, once somebody is bound. Clients have pools.
+const IDLE: Duration = Duration::from_secs(15 * 60);
+/// And while nobody is.
+const IDLE_ANONYMOUS: Duration = Duration::from_secs(60);
+/// How long one search takes at most.
+const LONGEST_SEARCH: Duration = Duration::from_secs(60);
+/// Entries that are looked at, and answered, before others get their turn.
+const LOOKS: usize = 512;
+const AT_ONCE: usize = 64;
+/// Searches in pages that a connection may have begun.
+const MOST_PAGED: usize = 8;
+/// Requests that wait while one is answered.
+const MOST_WAITING: usize = 64;
+
+/// Answers connections with the context of a running server.
+#[derive(Clone)]
+pub(crate) struct Answering {
+    pub(crate) ldap: Arc<Ldap>,
+    pub(crate) cx: Context,
+}
+
+impl Protocol for Answering {
+    async fn serve(&self, conn: Conn, stop: Shutdown) {
+        let peer = conn.peer.ip().to_canonical();
+        let mut connection = Connection {
+            ldap: &self.ldap,
+            cx: &self.cx,
+            conn,
+            stop,
+            peer,
+            buffer: BytesMut::new(),
+            waiting: VecDeque::new(),
+            bound: None,
+            mark: self.cx.entropy.token(8).into_bytes(),
+            paged: VecDeque::new(),
+            number: 0,
+        };
+        // A client that is gone needs no answer.
+        let _ = connection.run().await;
+    }
+}
+
+struct Connection<'a> {
+    ldap: &'a Arc<Ldap>,
+    cx: &'a Context,
+    conn: Conn,
+    stop: Shutdown,
+    peer: IpAddr,
+    buffer: BytesMut,
+    waiting: VecDeque<Request>,
+    bound: Option<Arc<Bound>>,
+    /// Begins the cookies of this connection: those of others are none here.
+    mark: Vec<u8>,
+    paged: VecDeque<Paged>,
+    number: u64,
+}
+
+/// A search that goes on with the next page.
+struct Paged {
+    cookie: Vec<u8>,
+    query: Query,
+    at: Position,
+    /// Entries that were answered before.
+    sent: usize,
+}
+
+/// Whether a connection goes on.
+type Goes = std::io::Result<bool>;
+
+impl Connection<'_> {
+    async fn run(&mut self) -> std::io::Result<()> {
+        loop {
+            let request = match self.request().await? {
+                Ok(Some(request)) => request,
+                Ok(None) => return Ok(()),
+                Err((code, text)) => {
+                    let notice = disconnection(code, text);
+                    self.conn.stream.write_all(&notice).await?;
+                    return self.conn.stream.shutdown().await;
+                }
+            };
+            if !self.answer(request).await? {
+                return self.conn.stream.shutdown().await;
+            }
+        }
+    }
+
+    /// The next request; `None` when the client is gone, else why the connection ends.
+    async fn request(&mut self) -> std::io::Result<Result<Option<Request>, (Code, &'static str)>> {
+        loop {
+            if let Some(request) = self.waiting.pop_front() {
+                return Ok(Ok(Some(request)));
+            }
+            match next(&mut self.buffer) {
+                Ok(Some(request)) => return Ok(Ok(Some(request))),
+                Ok(None) => {}
+                Err(Broken::Malformed) => {
+                    return Ok(Err((Code::ProtocolError, "This is no LDAP message (RFC 4511).")));
+                }
+                Err(Broken::TooLarge) => {
+                    return Ok(Err((Code::ProtocolError, "The message is larger than 1 MiB.")));
+                }
+            }
+            let idle = if self.bound.is_some() { IDLE } else { IDLE_ANONYMOUS };
+            tokio::select! {
+                read = timeout(idle, self.conn.stream.read_buf(&mut self.buffer)) => match read {
+                    Ok(Ok(0)) => return Ok(Ok(None)),
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => return Err(error),
+                    Err(_) => return Ok(Err((Code::Unavailable, "The connection was idle for too long."))),
+                },
+                () = self.stop.requested() => {
+                    return Ok(Err((Code::Unavailable, "The server stops.")));
+                }
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: Request) -> Goes {
+        let begun = Instant::now();
+        let Request { id, op, paging, critical } = request;
+        let name = name(&op);
+        let goes = match op {
+            _ if critical.is_some() && !matches!(op, Op::Other(LdapOp::UnbindRequest)) => {
+                let text = format!("The control {} is not known.", critical.unwrap_or_default());
+                let code = Code::UnavailableCriticalExtension;
+                self.refuse(id, &op, result(code, text)).await
+            }
+            Op::Search { request, filter } => self.search(id, request, filter, paging).await,
+            Op::Other(LdapOp::BindRequest(request)) => self.bind(id, request).await,
+            Op::Other(LdapOp::UnbindRequest) => Ok(false),
+            // What was asked for has been answered.
+            Op::Other(LdapOp::AbandonRequest(_)) => Ok(true),
+            Op::Other(LdapOp::CompareRequest(request)) => self.compare(id, request).await,
+            Op::Other(LdapOp::ExtendedRequest(request)) => self.extended(id, request).await,
+            Op::Other(
+                LdapOp::AddRequest(_)
+                | LdapOp::ModifyRequest(_)
+                | LdapOp::DelRequest(_)
+                | LdapOp::ModifyDNRequest(_),
+            ) => {
+                let text = "This directory is changed at the server’s own interface.";
+                self.refuse(id, &op, result(Code::InsufficentAccessRights, text)).await
+            }
+            // What only servers say.
+            Op::Other(_) => {
+                let notice = disconnection(Code::ProtocolError, "This is no request.");
+                self.conn.stream.write_all(&notice).await?;
+                Ok(false)
+            }
+        };
+        metrics::histogram!(
+            "authentik_outpost_ldap_request_duration_seconds",
+            "outpost_name" => OURSELVES, "type" => name, "app" => self.app(),
+        )
+        .record(begun.elapsed().as_secs_f64());
+        goes
+    }
+
+    fn app(&self) -> String {
+        self.bound.as_ref().map_or_else(String::new, |bound| bound.served.slug.clone())
+    }
+
+    async fn send(&mut self, id: i32, op: LdapOp, controls: Vec<LdapControl>) -> Goes {
+        let mut bytes = BytesMut::new();
+        write(id, op, controls, &mut bytes);
+        self.conn.stream.write_all(&bytes).await?;
+        self.conn.stream.flush().await?;
+        Ok(true)
+    }
+
+    /// Answers a request with the result that it has.
+    async fn refuse(&mut self, id: i32, op: &Op, result: LdapResult) -> Goes {
+        let answer = match op {
+            Op::Search { .. } => LdapOp::SearchResultDone(result),
+            Op::Other(LdapOp::BindRequest(_)) => bind_response(result),
+            Op::Other(LdapOp::AddRequest(_)) => LdapOp::AddResponse(result),
+            Op::Other(LdapOp::ModifyRequest(_)) => LdapOp::ModifyResponse(result),
+            Op::Other(LdapOp::DelRequest(_)) => LdapOp::DelResponse(result),
+            Op::Other(LdapOp::ModifyDNRequest(_)) => LdapOp::ModifyDNResponse(result),
+            Op::Other(LdapOp::CompareRequest(_)) => LdapOp::CompareResult(result),
+            Op::Other(LdapOp::ExtendedRequest(_)) => extended_response(result, None, None),
+            Op::Other(_) => return Ok(true),
+        };
+        self.send(id, answer, Vec::new()).await
+    }
+
+    fn rejected(&self, reason: &'static str, kind: &'static str, why: &str) {
+        metrics::counter!(
+            "authentik_outpost_ldap_requests_rejected_total",
+            "outpost_name" => OURSELVES, "type" => kind, "reason" => reason, "app" => self.app(),
+        )
+        .increment(1);
+        tracing::info!(client_ip = %self.peer, reason, "LDAP {kind} refused: {why}");
+    }
+
+    async fn bind(&mut self, id: i32, request: LdapBindRequest) -> Goes {
+        // Nobody is bound until this has gone well (RFC 4513, 4).
+        self.bound = None;
+        self.paged.clear();
+        let outcome = self.bound_by(&request).await;
+        let result = match outcome {
+            Ok(Ok(bound)) => {
+                tracing::info!(client_ip = %self.peer, provider = bound.served.name, user = bound.pk, "LDAP bind accepted");
+                self.bound = Some(bound);
+                self.conn.established();
+                result(Code::Success, "")
+            }
+            Ok(Err(refused)) => {
+                self.rejected(refused.reason, "bind", &refused.message);
+                result(refused.code, refused.message)
+            }
+            Err(error) => self.broken(&error, "bind"),
+        };
+        self.send(id, bind_response(result), Vec::new()).await
+    }
+
+    /// What is said where something is away or breaks. An event tells of what broke.
+    fn broken(&self, error: &FlowError, kind: &'static str) -> LdapResult {
+        tracing::warn!(%error, client_ip = %self.peer, "an LDAP {kind} was not answered");
+        match error.is_passing() {
+            true => result(Code::Unavailable, "The server cannot answer for the moment."),
+            false => result(Code::OperationsError, "Something went wrong at the server."),
+        }
+    }
+
+    async fn bound_by(
+        &mut self,
+        request: &LdapBindRequest,
+    ) -> Result<Result<Arc<Bound>, Refused>, FlowError> {
+        let refused = |code, reason, text: &str| Ok(Err(Refused::new(code, reason, text)));
+        if request.version != 3 {
+            let text = "Only version 3 of LDAP is spoken.";
+            return refused(Code::InappropriateAuthentication, "version", text);
+        }
+        let LdapBindCred::Simple(password) = &request.cred else {
+            let text = "Only simple binds are taken, with a name and a password.";
+            return refused(Code::InappropriateAuthentication, "method", text);
+        };
+        let Some(dn) = Dn::parse(&request.dn) else {
+            return refused(Code::InvalidDNSyntax, "dn", "The name is no distinguished name.");
+        };
+        if dn.is_empty() {
+            let text = "Nobody finds anything here without a name and a password.";
+            return refused(Code::InsufficentAccessRights, "anonymous_bind", text);
+        }
+        let all = self.ldap.served(self.cx);
+        let Some((served, name)) = who(&all, &dn) else {
+            let text = "The name lies at no provider that this server answers for, or has no cn.";
+            return refused(Code::InsufficentAccessRights, "no_provider", text);
+        };
+        // An empty password proves nothing (RFC 4513, 5.1.2).
+        if password.is_empty() {
+            let text = "The password is empty.";
+            return refused(Code::InvalidCredentials, "invalid_credentials", text);
+        }
+        let attempt =
+            Attempt { served, dn: &request.dn, name: &name, password, peer: self.peer };
+        self.ldap.bind(self.cx, attempt).await
+    }
+
+    /// Who is bound, as of now; else what is said.
+    async fn seen(&mut self) -> Result<(Served, Sight), LdapResult> {
+        let denied = |text: &str| Err(result(Code::InsufficentAccessRights, text));
+        let Some(bound) = self.bound.clone() else {
+            return denied("Bind first, with a name and a password.");
+        };
+        match self.ldap.still(self.cx, &bound).await {
+            Ok(Ok(seen)) => Ok(seen),
+            Ok(Err(ended)) => {
+                self.bound = None;
+                self.paged.clear();
+                denied(match ended {
+                    Ended::Session => "The session has ended: bind again.",
+                    Ended::Access => "The application is not open to you any more.",
+                })
+            }
+            Err(error) => Err(self.broken(&error, "search")),
+        }
+    }
+
+    async fn search(
+        &mut self,
+        id: i32,
+        request: LdapSearchRequest,
+        filter: Result<Filter, FilterError>,
+        paging: Option<Paging>,
+    ) -> Goes {
+        let done = |this: &mut Self, code, text: &str| {
+            this.rejected(reason(&code), "search", text);
+            LdapOp::SearchResultDone(result(code, text))
+        };
+        let filter = match filter {
+            Ok(filter) => filter,
+            Err(error) => {
+                let code = match error {
+                    FilterError::Malformed => Code::ProtocolError,
+                    FilterError::TooDeep | FilterError::TooLarge => Code::AdminLimitExceeded,
+                };
+                let answer = done(self, code, &error.to_string());
+                return self.send(id, answer, Vec::new()).await;
+            }
+        };
+        let Some(base) = Dn::parse(&request.base) else {
+            let answer =
+                done(self, Code::InvalidDNSyntax, "The base is no distinguished name.");
+            return self.send(id, answer, Vec::new()).await;
+        };
+        let selection = Selection::new(&request.attrs, request.typesonly);
+        if let Some(apart) = self.apart(&base, &request.scope, &filter) {
+            // The root has nothing below it that is searched for one level.
+            if request.scope != LdapSearchScope::OneLevel {
+                self.send(id, LdapOp::SearchResultEntry(apart.answer(&selection)), vec![]).await?;
+            }
+            let done = LdapOp::SearchResultDone(result(Code::Success, ""));
+            return self.send(id, done, Vec::new()).await;
+        }
+        let (served, sight) = match self.seen().await {
+            Ok(seen) => seen,
+            Err(refused) => {
+                self.rejected(reason(&refused.code), "search", &refused.message);
+                return self.send(id, LdapOp::SearchResultDone(refused), Vec::new()).await;
+            }
+        };
+        let tree = &served.tree;
+        if !base.is_within(&tree.base_dn) && !tree.base_dn.is_within(&base) {
+            let text = format!("This server answers below {} to you.", tree.base);
+            let answer = done(self, Code::NoSuchObject, &text);
+            return self.send(id, answer, Vec::new()).await;
+        }
+        let query = Query { base, scope: request.scope, filter, selection };
+        let limits = Limits {
+            entries: usize::try_from(request.sizelimit).unwrap_or(0),
+            time: match u64::try_from(request.timelimit) {
+                Ok(seconds @ 1..) => Duration::from_secs(seconds).min(LONGEST_SEARCH),
+                _ => LONGEST_SEARCH,
+            },
+        };
+        self.find(id, (&served, sight), query, limits, paging).await
+    }
+
+    /// An entry outside of every tree: the root of this server, or its schema.
+    fn apart(&self, base: &Dn, scope: &LdapSearchScope, filter: &Filter) -> Option<Apart> {
+        let is_schema = base.key() == "cn=subschema"
+            || *scope == LdapSearchScope::Base && filter.asks_for_class("subSchema");
+        if is_schema {
+            return Some(Apart { dn: "cn=subschema", values: schema::subschema() });
+        }
+        base.is_empty().then(|| {
+            let values = match &self.bound {
+                Some(bound) => bound.served.tree.root(self.ldap.version),
+                None => anonymous_root(),
+            };
+            Apart { dn: "", values }
+        })
+    }
+
+    async fn find(
+        &mut self,
+        id: i32,
+        (served, sight): (&Served, Sight),
+        query: Query,
+        limits: Limits,
+        paging: Option<Paging>,
+    ) -> Goes {
+        let (mut at, mut sent) = (Position::Start, 0);
+        if let Some(paging) = paging.as_ref().filter(|paging| !paging.cookie.is_empty()) {
+            let found = self.paged.iter().position(|paged| paged.cookie == paging.cookie);
+            let known = found.and_then(|found| self.paged.remove(found));
+            match known.filter(|known| known.query == query) {
+                Some(known) => (at, sent) = (known.at, known.sent),
+                None => {
+                    let text = "The cookie is of no search that this connection has begun.";
+                    let refused = result(Code::UnwillingToPerform, text);
+                    return self.send(id, LdapOp::SearchResultDone(refused), Vec::new()).await;
+                }
+            }
+        }
+        let deadline = Instant::now() + limits.time;
+        let page = paging.as_ref().map_or(usize::MAX, |paging| paging.size);
+        let most = if limits.entries == 0 { usize::MAX } else { limits.entries };
+        let index = &self.ldap.index;
+        let plan = index.read().view(served, sight, self.ldap.version).plan(&query);
+        let (mut in_page, mut code, mut text) = (0, Code::Success, "");
+        // A page of nothing asks how many there are, or ends the search.
+        while at != Position::End && in_page < page {
+            let room = (most - sent).min(page - in_page).min(AT_ONCE);
+            let mut bytes = BytesMut::new();
+            let part = {
+                let state = index.read();
+                let view = state.view(served, sight, self.ldap.version);
+                view.part((&query, &plan), at, room, LOOKS)
+            };
+            at = part.at;
+            in_page += part.found.len();
+            sent += part.found.len();
+            for entry in part.found {
+                write(id, LdapOp::SearchResultEntry(entry), Vec::new(), &mut bytes);
+            }
+            if !bytes.is_empty() {
+                self.conn.stream.write_all(&bytes).await?;
+            }
+            if part.more && sent >= most {
+                (code, text) = (Code::SizeLimitExceeded, "There are more entries than asked for.");
+                break;
+            }
+            if at != Position::End && Instant::now() >= deadline {
+                (code, text) = (Code::TimeLimitExceeded, "The search took too long.");
+                break;
+            }
+            if self.is_abandoned(id).await? {
+                return Ok(true);
+            }
+        }
+        let mut controls = Vec::new();
+        if let Some(paging) = paging {
+            let ended = at == Position::End || code != Code::Success || paging.size == 0;
+            let cookie = if ended { Vec::new() } else { self.keep(query, at, sent) };
+            controls.push(LdapControl::SimplePagedResults { size: 0, cookie });
+        }
+        let done = LdapOp::SearchResultDone(result(code, text));
+        self.send(id, done, controls).await
+    }
+
+    /// Remembers where a search has come to, for its next page.
+    fn keep(&mut self, query: Query, at: Position, sent: usize) -> Vec<u8> {
+        self.number += 1;
+        let mut cookie = self.mark.clone();
+        cookie.extend_from_slice(&self.number.to_be_bytes());
+        while self.paged.len() >= MOST_PAGED {
+            self.paged.pop_front();
+        }
+        self.paged.push_back(Paged { cookie: cookie.clone(), query, at, sent });
+        cookie
+    }
+
+    /// Whether the client has said meanwhile that it does not want the answer. Others get their
+    /// turn, too.
+    async fn is_abandoned(&mut self, id: i32) -> std::io::Result<bool> {
+        tokio::task::yield_now().await;
+        if self.waiting.len() < MOST_WAITING {
+            tokio::select! {
+                biased;
+                read = self.conn.stream.read_buf(&mut self.buffer) => {
+                    if read? == 0 {
+                        return Err(std::io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                () = std::future::ready(()) => return Ok(false),
+            }
+            // What is broken is told when it is its turn.
+            while self.waiting.len() < MOST_WAITING {
+                let mut rest = self.buffer.clone();
+                let Ok(Some(request)) = next(&mut rest) else { break };
+                self.buffer = rest;
+                if matches!(request.op, Op::Other(LdapOp::AbandonRequest(of)) if of == id) {
+                    return Ok(true);
+                }
+                self.waiting.push_back(request);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn compare(&mut self, id: i32, request: LdapCompareRequest) -> Goes {
+        let (served, sight) = match self.seen().await {
+            Ok(seen) => seen,
+            Err(refused) => return self.send(id, LdapOp::CompareResult(refused), vec![]).await,
+        };
+        let code = match (Dn::parse(&request.dn), Filter::equality(&request.atype, &request.val)) {
+            (None, _) => Code::InvalidDNSyntax,
+            (_, None) => Code::UndefinedAttributeType,
+            (Some(dn), Some(filter)) => {
+                let state = self.ldap.index.read();
+                let view = state.view(&served, sight, self.ldap.version);
+                match view.entry(&dn) {
+                    None => Code::NoSuchObject,
+                    Some(entry) if filter.decide(&entry) == Truth::True => Code::CompareTrue,
+                    Some(_) => Code::CompareFalse,
+                }
+            }
+        };
+        self.send(id, LdapOp::CompareResult(result(code, "")), Vec::new()).await
+    }
+
+    async fn extended(&mut self, id: i32, request: LdapExtendedRequest) -> Goes {
+        match request.name.as_str() {
+            WHO_AM_I => {
+                let dn = self.bound.as_ref().map(|bound| format!("dn:{}", bound.dn));
+                let who = dn.unwrap_or_default().into_bytes();
+                let answer = extended_response(result(Code::Success, ""), None, Some(who));
+                self.send(id, answer, Vec::new()).await
+            }
+            START_TLS => self.start_tls(id).await,
+            _ => {
+                let refused = result(Code::ProtocolError, "This operation is not known.");
+                self.send(id, extended_response(refused, None, None), Vec::new()).await
+            }
+        }
+    }
+
+    /// RFC 4511, 4.14.
+    async fn start_tls(&mut self, id: i32) -> Goes {
+        let name = || Some(START_TLS.to_owned());
+        if self.conn.secure {
+            let text = "The connection is encrypted already.";
+            let refused = result(Code::ProtocolError, text);
+            return self.send(id, extended_response(refused, name(), None), Vec::new()).await;
+        }
+        // What came in clear behind it may be somebody else's.
+        if !self.buffer.is_empty() || !self.waiting.is_empty() {
+            let text = "Nothing may follow before the connection is encrypted.";
+            let refused = result(Code::OperationsError, text);
+            self.send(id, extended_response(refused, name(), None), Vec::new()).await?;
+            return Ok(false);
+        }
+        let answer = extended_response(result(Code::Success, ""), name(), None);
+        self.send(id, answer, Vec::new()).await?;
+        // Who was bound in clear proves it again.
+        self.bound = None;
+        self.paged.clear();
+        let clear = std::mem::replace(&mut self.conn.stream, Box::new(tokio::io::empty()));
+        let Ok(tls) = self.ldap.tls(self.cx) else { return Ok(false) };
+        let tls = TlsAcceptor::from(tls).accept(clear);
+        let Ok(Ok(tls)) = timeout(IDLE_ANONYMOUS, tls).await else { return Ok(false) };
+        self.conn.stream = Box::new(tls);
+        self.conn.secure = true;
+        Ok(true)
+    }
+}
+
+struct Limits {
+    /// 0: as many as there are.
+    entries: usize,
+    time: Duration,
+}
+
+fn bind_response(res: LdapResult) -> LdapOp {
+    LdapOp::BindResponse(LdapBindResponse { res, saslcreds: None })
+}
+
+fn extended_response(res: LdapResult, name: Option<String>, value: Option<Vec<u8>>) -> LdapOp {
+    LdapOp::ExtendedResponse(LdapExtendedResponse { res, name, value })
+}
+
+/// Of an operation, for metrics.
+const fn name(op: &Op) -> &'static str {
+    match op {
+        Op::Search { .. } => "search",
+        Op::Other(LdapOp::BindRequest(_)) => "bind",
+        Op::Other(LdapOp::UnbindRequest) => "unbind",
+        Op::Other(LdapOp::CompareRequest(_)) => "compare",
+        Op::Other(LdapOp::ExtendedRequest(_)) => "extended",
+        Op::Other(_) => "other",
+    }
+}
+
+/// Of a result, for metrics.
+const fn reason(code: &Code) -> &'static str {
+    match code {
+        Code::InsufficentAccessRights => "access_denied",
+        Code::NoSuchObject => "no_provider",
+        Code::ProtocolError | Code::InvalidDNSyntax => "malformed",
+        Code::AdminLimitExceeded => "limit",
+        _ => "flow_error",
+    }
+}
