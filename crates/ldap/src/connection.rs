@@ -285,8 +285,7 @@ impl Connection<'_> {
             let text = "The password is empty.";
             return refused(Code::InvalidCredentials, "invalid_credentials", text);
         }
-        let attempt =
-            Attempt { served, dn: &request.dn, name: &name, password, peer: self.peer };
+        let attempt = Attempt { served, dn: &request.dn, name: &name, password, peer: self.peer };
         self.ldap.bind(self.cx, attempt).await
     }
 
@@ -333,8 +332,7 @@ impl Connection<'_> {
             }
         };
         let Some(base) = Dn::parse(&request.base) else {
-            let answer =
-                done(self, Code::InvalidDNSyntax, "The base is no distinguished name.");
+            let answer = done(self, Code::InvalidDNSyntax, "The base is no distinguished name.");
             return self.send(id, answer, Vec::new()).await;
         };
         let selection = Selection::new(&request.attrs, request.typesonly);

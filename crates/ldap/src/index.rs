@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::directory::{Directory, Group, User, custom};
-use crate::posix::{Given, Holder, Numbers, Space};
+use crate::posix::{Given, Holder, Numbers, Space, Starts};
 use crate::provider::Served;
 use crate::tree::{Sight, View};
 
@@ -37,8 +37,8 @@ pub(crate) struct Index {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) directory: Directory,
-    /// By provider.
-    numbers: HashMap<i64, Numbers>,
+    /// By provider, with where they began when they were given.
+    numbers: HashMap<i64, (Starts, Numbers)>,
     /// When somebody was changed last, as a count.
     versions: HashMap<i64, u64>,
     /// Rises with everything that is taken over.
@@ -61,12 +61,16 @@ enum News {
     Nothing,
     /// Too much, or not all of it is there any more.
     Everything,
-    Some { place: Place, users: Vec<(i64, Option<User>)>, groups: Vec<(Uuid, Option<Group>)> },
+    Some {
+        place: Place,
+        users: Vec<(i64, Option<User>)>,
+        groups: Vec<(Uuid, Option<Group>)>,
+    },
 }
 
 impl State {
     pub(crate) fn numbers(&self, provider: i64) -> &Numbers {
-        self.numbers.get(&provider).unwrap_or(&self.none)
+        self.numbers.get(&provider).map_or(&self.none, |(_, numbers)| numbers)
     }
 
     /// The directory through a provider.
@@ -147,8 +151,14 @@ impl Index {
                 changed
             }
         };
-        let unknown = |served: &&Served| !self.read().numbers.contains_key(&served.number);
-        for served in served.iter().filter(|served| changed || unknown(served)) {
+        let is_given = |served: &Served| {
+            let state = self.read();
+            state
+                .numbers
+                .get(&served.number)
+                .is_some_and(|(starts, _)| *starts == served.tree.starts)
+        };
+        for served in served.iter().filter(|served| changed || !is_given(served)) {
             self.give_numbers(cx, served).await?;
         }
         Ok(())
@@ -159,13 +169,16 @@ impl Index {
         let (provider, starts) = (served.number, served.tree.starts);
         if !self.read().numbers.contains_key(&provider) {
             let known = cx.store.read(move |sql| numbers(sql, provider)).await?;
-            self.write().numbers.insert(provider, known);
+            self.write().numbers.insert(provider, (starts, known));
         }
         let is_complete = {
             let state = self.read();
             state.numbers(provider).missing(&state.directory, starts).is_empty()
         };
         if is_complete {
+            if let Some((known, _)) = self.write().numbers.get_mut(&provider) {
+                *known = starts;
+            }
             return Ok(());
         }
         // Decided again inside, on what others have written meanwhile.
@@ -181,7 +194,7 @@ impl Index {
         };
         let written = cx.store.write(Actor::system(), "numbers of accounts and groups", work);
         let (numbers, given) = written.await?;
-        self.write().numbers.insert(provider, numbers);
+        self.write().numbers.insert(provider, (starts, numbers));
         self.tell(cx, served, &given).await;
         Ok(())
     }
@@ -197,7 +210,9 @@ impl Index {
             let state = self.read();
             let name = |holder| match holder {
                 Holder::User(pk) => state.directory.users().get(&pk).map(|user| &*user.username),
-                Holder::Group(uuid) => state.directory.groups().get(&uuid).map(|group| &*group.name),
+                Holder::Group(uuid) => {
+                    state.directory.groups().get(&uuid).map(|group| &*group.name)
+                }
                 Holder::Seen => None,
             };
             let one = |given: &&Given| {
@@ -221,7 +236,8 @@ impl Index {
     }
 }
 
-const USER: &str = "SELECT id, uuid, username, name, email, is_active, joined, attributes FROM users";
+const USER: &str =
+    "SELECT id, uuid, username, name, email, is_active, joined, attributes FROM users";
 const GROUP: &str = "SELECT uuid, name, is_superuser, parent, attributes FROM user_group";
 
 fn user(row: &Row, cx: &Context, groups: Vec<Uuid>) -> Result<User, StoreError> {

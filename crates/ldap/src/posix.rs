@@ -196,9 +196,8 @@ impl Work {
         if has(Space::Uid) || has(Space::Gid) {
             return;
         }
-        let of_another = |space| {
-            self.numbers.holder(space, computed).is_some_and(|other| other != holder)
-        };
+        let of_another =
+            |space| self.numbers.holder(space, computed).is_some_and(|other| other != holder);
         if of_another(Space::Uid) || self.uids.get(&computed).is_some_and(|pk| *pk != user.pk) {
             let number = self.spare();
             self.give(Space::Uid, holder, computed, number);

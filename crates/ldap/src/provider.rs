@@ -265,10 +265,7 @@ pub(crate) fn served(snapshot: &Snapshot) -> Vec<Served> {
 
 /// The certificate for the name that a client connects to: the one of the provider with that name,
 /// else the only one there is. Otherwise the server's own.
-pub fn certificate(
-    snapshot: &Snapshot,
-    name: Option<&str>,
-) -> Option<Ref<CertificateKeyPair>> {
+pub fn certificate(snapshot: &Snapshot, name: Option<&str>) -> Option<Ref<CertificateKeyPair>> {
     let all = served(snapshot);
     let providers = || all.iter().filter_map(|served| snapshot.get(served.provider));
     let named = name.and_then(|name| {

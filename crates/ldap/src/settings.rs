@@ -121,7 +121,8 @@ ldapExpertUsernameAttr cn
 ldapExpertUUIDUserAttr uid
 ldapExpertUUIDGroupAttr uid
 ",
-                    encrypted_host = encrypted.rsplit_once(':').map_or(&*encrypted, |(host, _)| host)
+                    encrypted_host =
+                        encrypted.rsplit_once(':').map_or(&*encrypted, |(host, _)| host)
                 ),
             ),
         ]

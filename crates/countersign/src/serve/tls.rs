@@ -75,13 +75,8 @@ pub fn configuration(
     let seen = stamps(folder);
     let default = Arc::new(RwLock::new(own_or_kept(folder, now)?));
     let watched = Watched { folder: folder.to_path_buf(), current: default.clone(), seen };
-    let certificates = Certificates {
-        default,
-        watched: None,
-        choose: of_browser,
-        store,
-        made: Mutex::default(),
-    };
+    let certificates =
+        Certificates { default, watched: None, choose: of_browser, store, made: Mutex::default() };
     let mut config = with_certificates(provider, certificates, folder)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok((Arc::new(config), watched))
@@ -108,8 +103,7 @@ fn with_certificates(
 pub fn of_ldap(folder: &Path, cx: &Context) -> Result<Arc<ServerConfig>, String> {
     let failed = |error: TlsError| format!("LDAPS: {error}");
     let seen = stamps(folder);
-    let default =
-        Arc::new(RwLock::new(own_or_kept(folder, cx.clock.now()).map_err(failed)?));
+    let default = Arc::new(RwLock::new(own_or_kept(folder, cx.clock.now()).map_err(failed)?));
     let store = StoreSlot::default();
     let _ = store.set(cx.store.clone());
     let watched = Watched { folder: folder.to_path_buf(), current: default.clone(), seen };
@@ -228,9 +222,11 @@ impl ResolvesServerCert for Certificates {
         if let Some(watched) = &self.watched {
             watched.lock().unwrap_or_else(PoisonError::into_inner).look(false);
         }
-        Some(self.chosen(hello.server_name()).unwrap_or_else(|| {
-            self.default.read().unwrap_or_else(PoisonError::into_inner).clone()
-        }))
+        Some(
+            self.chosen(hello.server_name()).unwrap_or_else(|| {
+                self.default.read().unwrap_or_else(PoisonError::into_inner).clone()
+            }),
+        )
     }
 }
 

@@ -32,7 +32,10 @@ fn shown(directory: &Directory, numbers: &Numbers) -> (Vec<String>, Vec<String>,
 fn numbers_are_computed_as_the_original_does() {
     let (directory, mut numbers) = (world(), Numbers::default());
     let given = settle(&directory, &mut numbers);
-    assert!(given.iter().all(|given| given.space == Space::Seen || given.number == given.computed), "{given:?}");
+    assert!(
+        given.iter().all(|given| given.space == Space::Seen || given.number == given.computed),
+        "{given:?}"
+    );
     let (uids, private, gids) = shown(&directory, &numbers);
     assert_eq!(uids, ["2001", "2002", "5000", "2004", "2005"]);
     assert_eq!(private, uids);
