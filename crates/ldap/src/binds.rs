@@ -282,10 +282,7 @@ impl Bound {
 
 /// Whom somebody may find.
 fn sight(user: &Identity, snapshot: &Snapshot, served: &Served) -> Sight {
-    match may_search(user, snapshot, served.provider) {
-        true => Sight::All,
-        false => Sight::Own(user.pk),
-    }
+    if may_search(user, snapshot, served.provider) { Sight::All } else { Sight::Own(user.pk) }
 }
 
 /// Whether somebody may find everybody.

@@ -30,11 +30,11 @@ use crate::tree::{Apart, START_TLS, Selection, Sight, WHO_AM_I, anonymous_root};
 use crate::wire::{Broken, Op, Paging, Request, disconnection, next, result, write};
 
 /// How long a connection may ask for nothing, once somebody is bound. Clients have pools.
-const IDLE: Duration = Duration::from_secs(15 * 60);
+const IDLE: Duration = Duration::from_mins(15);
 /// And while nobody is.
-const IDLE_ANONYMOUS: Duration = Duration::from_secs(60);
+const IDLE_ANONYMOUS: Duration = Duration::from_mins(1);
 /// How long one search takes at most.
-const LONGEST_SEARCH: Duration = Duration::from_secs(60);
+const LONGEST_SEARCH: Duration = Duration::from_mins(1);
 /// Entries that are looked at, and answered, before others get their turn.
 const LOOKS: usize = 512;
 const AT_ONCE: usize = 64;
@@ -249,9 +249,10 @@ impl Connection<'_> {
     /// What is said where something is away or breaks. An event tells of what broke.
     fn broken(&self, error: &FlowError, kind: &'static str) -> LdapResult {
         tracing::warn!(%error, client_ip = %self.peer, "an LDAP {kind} was not answered");
-        match error.is_passing() {
-            true => result(Code::Unavailable, "The server cannot answer for the moment."),
-            false => result(Code::OperationsError, "Something went wrong at the server."),
+        if error.is_passing() {
+            result(Code::Unavailable, "The server cannot answer for the moment.")
+        } else {
+            result(Code::OperationsError, "Something went wrong at the server.")
         }
     }
 

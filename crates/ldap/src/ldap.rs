@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Where LDAP is spoken.
 #[derive(Clone)]
 pub struct Doors {
-    /// In clear, and encrypted once the client wants it (StartTLS).
+    /// In clear, and encrypted once the client wants it (`StartTLS`).
     pub ldap: SocketAddr,
     /// Encrypted from the first byte.
     pub ldaps: SocketAddr,

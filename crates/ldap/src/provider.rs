@@ -36,6 +36,7 @@ pub enum AccessMode {
     family = dyn Provider,
     path = "providers/ldap",
     model = "authentik_providers_ldap.ldapprovider",
+    schema = "LDAPProvider",
     title = "LDAP Provider",
     component = "ak-provider-ldap-form",
     form = "name bind_mode search_mode mfa_support",

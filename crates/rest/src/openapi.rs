@@ -245,6 +245,14 @@ fn schemas(cx: &Context) -> Value {
             }
         }
     }
+    // Lists of what is neither a kind nor a table.
+    let paged = cx.modules().iter().flat_map(|m| &m.operations).filter(|operation| operation.paged);
+    for name in paged.filter_map(|operation| operation.response.as_ref()?.as_str()) {
+        let of = name.strip_prefix("Paginated").and_then(|name| name.strip_suffix("List"));
+        if let Some(schema) = of.filter(|_| !all.contains_key(name)) {
+            all.insert(name.to_owned(), paginated(schema));
+        }
+    }
     Value::Object(all)
 }
 

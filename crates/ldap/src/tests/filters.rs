@@ -231,9 +231,8 @@ fn what_is_looked_up_hides_nothing() {
     let everything = query(BASE, Subtree, "(objectClass=*)");
     let all = found(view, &everything, 100);
     assert_eq!(all.len(), 1 + 3 + 5 + 4 + 5);
-    for (text, _) in
-        PEOPLE.iter().map(|(text, _)| (*text, ())).chain(GROUPS.iter().map(|(t, _)| (*t, ())))
-    {
+    let texts = PEOPLE.iter().map(|(text, _)| *text);
+    for text in texts.chain(GROUPS.iter().map(|(text, _)| *text)) {
         let filter = filter(text).unwrap();
         let fits: Vec<&str> = all
             .iter()
