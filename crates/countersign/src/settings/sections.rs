@@ -162,7 +162,7 @@ sections! {
         https ("listen.https"): SocketAddr = "0.0.0.0:9443";
         /// Address for metrics without authentication; on this machine only unless changed.
         metrics ("listen.metrics"): SocketAddr = "127.0.0.1:9300";
-        /// Address for LDAP, in clear and with StartTLS. It is open as long as there is an LDAP
+        /// Address for LDAP, in clear and with `StartTLS`. It is open as long as there is an LDAP
         /// provider with an application and without an outpost.
         ldap ("listen.ldap"): SocketAddr = "0.0.0.0:3389";
         /// Address for LDAP that is encrypted from the first byte.

@@ -1,0 +1,227 @@
+//! Searches of a connection: answered in parts, and in pages that later requests ask for.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use ldap3_proto::control::LdapControl;
+use ldap3_proto::proto::{LdapOp, LdapResultCode as Code, LdapSearchRequest, LdapSearchScope};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::Instant;
+
+use super::{Connection, Goes, reason};
+use crate::dn::Dn;
+use crate::filter::{Filter, FilterError};
+use crate::provider::Served;
+use crate::schema;
+use crate::search::{Position, Query};
+use crate::tree::{Apart, Selection, Sight, anonymous_root};
+use crate::wire::{Op, Paging, next, result, write};
+
+/// How long one search takes at most.
+const LONGEST_SEARCH: Duration = Duration::from_mins(1);
+/// Entries that are looked at, and answered, before others get their turn.
+const LOOKS: usize = 512;
+const AT_ONCE: usize = 64;
+/// Searches in pages that a connection may have begun.
+const MOST_PAGED: usize = 8;
+/// Requests that wait while one is answered.
+const MOST_WAITING: usize = 64;
+
+/// A search that goes on with the next page.
+pub(super) struct Paged {
+    cookie: Vec<u8>,
+    query: Query,
+    at: Position,
+    /// Entries that were answered before.
+    sent: usize,
+}
+
+struct Limits {
+    /// 0: as many as there are.
+    entries: usize,
+    time: Duration,
+}
+
+impl Connection<'_> {
+    pub(super) async fn search(
+        &mut self,
+        id: i32,
+        request: LdapSearchRequest,
+        filter: Result<Filter, FilterError>,
+        paging: Option<Paging>,
+    ) -> Goes {
+        let done = |this: &mut Self, code, text: &str| {
+            this.rejected(reason(&code), "search", text);
+            LdapOp::SearchResultDone(result(code, text))
+        };
+        let filter = match filter {
+            Ok(filter) => filter,
+            Err(error) => {
+                let code = match error {
+                    FilterError::Malformed => Code::ProtocolError,
+                    FilterError::TooDeep | FilterError::TooLarge => Code::AdminLimitExceeded,
+                };
+                let answer = done(self, code, &error.to_string());
+                return self.send(id, answer, Vec::new()).await;
+            }
+        };
+        let Some(base) = Dn::parse(&request.base) else {
+            let answer = done(self, Code::InvalidDNSyntax, "The base is no distinguished name.");
+            return self.send(id, answer, Vec::new()).await;
+        };
+        let selection = Selection::new(&request.attrs, request.typesonly);
+        if let Some(apart) = self.apart(&base, &request.scope, &filter) {
+            // The root has nothing below it that is searched for one level.
+            if request.scope != LdapSearchScope::OneLevel {
+                self.send(id, LdapOp::SearchResultEntry(apart.answer(&selection)), vec![]).await?;
+            }
+            let done = LdapOp::SearchResultDone(result(Code::Success, ""));
+            return self.send(id, done, Vec::new()).await;
+        }
+        let (served, sight) = match self.seen().await {
+            Ok(seen) => seen,
+            Err(refused) => {
+                self.rejected(reason(&refused.code), "search", &refused.message);
+                return self.send(id, LdapOp::SearchResultDone(refused), Vec::new()).await;
+            }
+        };
+        let tree = &served.tree;
+        if !base.is_within(&tree.base_dn) && !tree.base_dn.is_within(&base) {
+            let text = format!("This server answers below {} to you.", tree.base);
+            let answer = done(self, Code::NoSuchObject, &text);
+            return self.send(id, answer, Vec::new()).await;
+        }
+        let query = Query { base, scope: request.scope, filter, selection };
+        let limits = Limits {
+            entries: usize::try_from(request.sizelimit).unwrap_or(0),
+            time: match u64::try_from(request.timelimit) {
+                Ok(seconds @ 1..) => Duration::from_secs(seconds).min(LONGEST_SEARCH),
+                _ => LONGEST_SEARCH,
+            },
+        };
+        self.find(id, (&served, sight), query, limits, paging).await
+    }
+
+    /// An entry outside of every tree: the root of this server, or its schema.
+    fn apart(&self, base: &Dn, scope: &LdapSearchScope, filter: &Filter) -> Option<Apart> {
+        let is_schema = base.key() == "cn=subschema"
+            || *scope == LdapSearchScope::Base && filter.asks_for_class("subSchema");
+        if is_schema {
+            return Some(Apart { dn: "cn=subschema", values: schema::subschema() });
+        }
+        base.is_empty().then(|| {
+            let values = match &self.bound {
+                Some(bound) => bound.served.tree.root(self.ldap.version),
+                None => anonymous_root(),
+            };
+            Apart { dn: "", values }
+        })
+    }
+
+    async fn find(
+        &mut self,
+        id: i32,
+        (served, sight): (&Served, Sight),
+        query: Query,
+        limits: Limits,
+        paging: Option<Paging>,
+    ) -> Goes {
+        let (mut at, mut sent) = (Position::Start, 0);
+        if let Some(paging) = paging.as_ref().filter(|paging| !paging.cookie.is_empty()) {
+            let found = self.paged.iter().position(|paged| paged.cookie == paging.cookie);
+            let known = found.and_then(|found| self.paged.remove(found));
+            match known.filter(|known| known.query == query) {
+                Some(known) => (at, sent) = (known.at, known.sent),
+                None => {
+                    let text = "The cookie is of no search that this connection has begun.";
+                    let refused = result(Code::UnwillingToPerform, text);
+                    return self.send(id, LdapOp::SearchResultDone(refused), Vec::new()).await;
+                }
+            }
+        }
+        let deadline = Instant::now() + limits.time;
+        let page = paging.as_ref().map_or(usize::MAX, |paging| paging.size);
+        let most = if limits.entries == 0 { usize::MAX } else { limits.entries };
+        let index = &self.ldap.index;
+        let plan = index.read().view(served, sight, self.ldap.version).plan(&query);
+        let (mut in_page, mut code, mut text) = (0, Code::Success, "");
+        // A page of nothing asks how many there are, or ends the search.
+        while at != Position::End && in_page < page {
+            let room = (most - sent).min(page - in_page).min(AT_ONCE);
+            let mut bytes = BytesMut::new();
+            let part = {
+                let state = index.read();
+                let view = state.view(served, sight, self.ldap.version);
+                view.part((&query, &plan), at, room, LOOKS)
+            };
+            at = part.at;
+            in_page += part.found.len();
+            sent += part.found.len();
+            for entry in part.found {
+                write(id, LdapOp::SearchResultEntry(entry), Vec::new(), &mut bytes);
+            }
+            if !bytes.is_empty() {
+                self.conn.stream.write_all(&bytes).await?;
+            }
+            if part.more && sent >= most {
+                (code, text) = (Code::SizeLimitExceeded, "There are more entries than asked for.");
+                break;
+            }
+            if at != Position::End && Instant::now() >= deadline {
+                (code, text) = (Code::TimeLimitExceeded, "The search took too long.");
+                break;
+            }
+            if self.is_abandoned(id).await? {
+                return Ok(true);
+            }
+        }
+        let mut controls = Vec::new();
+        if let Some(paging) = paging {
+            let ended = at == Position::End || code != Code::Success || paging.size == 0;
+            let cookie = if ended { Vec::new() } else { self.keep(query, at, sent) };
+            controls.push(LdapControl::SimplePagedResults { size: 0, cookie });
+        }
+        let done = LdapOp::SearchResultDone(result(code, text));
+        self.send(id, done, controls).await
+    }
+
+    /// Remembers where a search has come to, for its next page.
+    fn keep(&mut self, query: Query, at: Position, sent: usize) -> Vec<u8> {
+        self.number += 1;
+        let mut cookie = self.mark.clone();
+        cookie.extend_from_slice(&self.number.to_be_bytes());
+        while self.paged.len() >= MOST_PAGED {
+            self.paged.pop_front();
+        }
+        self.paged.push_back(Paged { cookie: cookie.clone(), query, at, sent });
+        cookie
+    }
+
+    /// Whether the client has said meanwhile that it does not want the answer. Others get their
+    /// turn, too.
+    async fn is_abandoned(&mut self, id: i32) -> std::io::Result<bool> {
+        tokio::task::yield_now().await;
+        if self.waiting.len() < MOST_WAITING {
+            tokio::select! {
+                biased;
+                read = self.conn.stream.read_buf(&mut self.buffer) => {
+                    if read? == 0 {
+                        return Err(std::io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                () = std::future::ready(()) => return Ok(false),
+            }
+            // What is broken is told when it is its turn.
+            while self.waiting.len() < MOST_WAITING {
+                let mut rest = self.buffer.clone();
+                let Ok(Some(request)) = next(&mut rest) else { break };
+                self.buffer = rest;
+                if matches!(request.op, Op::Other(LdapOp::AbandonRequest(of)) if of == id) {
+                    return Ok(true);
+                }
+                self.waiting.push_back(request);
+            }
+        }
+        Ok(false)
+    }
+}
