@@ -13,6 +13,7 @@ import json
 import pathlib
 import re
 import urllib.parse
+import uuid
 
 RECORDED = pathlib.Path(__file__).parent / "recorded"
 # Recordings that leave the step out in which the user name was given.
@@ -30,6 +31,8 @@ HEADERS = (
     "access-control-allow-origin",
 )
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
+# The account of an outpost is called by its id without hyphens.
+OUTPOST = re.compile(r"(?<=ak-outpost-)[0-9a-f]{32}")
 # Parameters whose number is a user's.
 QUERIED = re.compile(r"\b(for_user|user|user_id|members_by_pk)=(\d+)")
 # What a value looks like when its content is of no meaning: two of the same look are equal.
@@ -45,7 +48,7 @@ LOOKS = {
     "cut": re.compile(r"^<.*>$"),
 }
 # Keys whose numbers depend on what an installation holds, and on the clock.
-COUNTED = {"pk", "user", "provider", "num_pk", "user_pk", "x_cord", "y_cord", "expires_in", "exp", "iat", "auth_time", "last_m", "duration"}
+COUNTED = {"pk", "user", "provider", "providers", "num_pk", "user_pk", "x_cord", "y_cord", "expires_in", "exp", "iat", "auth_time", "last_m", "duration"}
 PAGES = {"count", "next", "previous", "total_pages", "start_index", "end_index"}
 # Keys whose value is the past of a user or of an installation.
 PAST = {"last_login", "password_change_date", "version"}
@@ -146,6 +149,8 @@ class Replay:
                 elif scheme == "Bearer" and key not in self.known and look(key):
                     self.known[key] = self.supply("access_token", step) or key
                 value = f"{scheme} {self.known.get(key, key)}"
+            elif name == "X-authentik-outpost-token":
+                value = self.known.get(value, value)
             sent[name] = value
         return sent
 
@@ -205,6 +210,7 @@ class Replay:
             return self.known[text]
         if (pair := user_and_key(text)) and pair[1] in self.known:
             return base64.b64encode(f"{pair[0]}:{self.known[pair[1]]}".encode()).decode()
+        text = OUTPOST.sub(lambda found: self.known.get(str(uuid.UUID(found.group())), found.group()).replace("-", ""), text)
         return UUID.sub(lambda found: self.known.get(found.group(), found.group()), text)
 
     def path(self, path):
@@ -219,7 +225,8 @@ class Replay:
     @staticmethod
     def family(path):
         """Whose numbers a path's numbers are."""
-        return "provider" if "/providers/" in path else "user" if "users/" in path else path
+        provider = "/providers/" in path or re.search(r"/outposts/(proxy|ldap|radius)/\d", path)
+        return "provider" if provider else "user" if "users/" in path else path
 
     def translate(self, value, key=None):
         if isinstance(value, dict):
@@ -229,7 +236,7 @@ class Replay:
         if isinstance(value, str):
             return self.swap(value)
         if isinstance(value, int) and not isinstance(value, bool):
-            family = {"users": "user", "pk": "user"}.get(key, key)
+            family = {"users": "user", "pk": "user", "providers": "provider"}.get(key, key)
             return self.numbers.get((family, value), value)
         return value
 

@@ -160,7 +160,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 42] = [
+const SHARED: [&str; 43] = [
     "ldap",
     "safe_writes",
     "policies",
@@ -200,6 +200,7 @@ const SHARED: [&str; 42] = [
     "people_search",
     "proxy",
     "radius",
+    "outposts",
     "roles",
     "accounts_admin",
     "secrets",

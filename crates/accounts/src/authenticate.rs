@@ -6,7 +6,7 @@ use countersign_core::{
     ApiError, Caller, Context, Identity, KnownBrowser, Moved, Permission, RequestInfo, SessionData,
     Via, Visitor, cookies,
 };
-use countersign_model::Snapshot;
+use countersign_model::{Snapshot, Timestamp};
 use countersign_store::{Sql, StoreError, params, sha256};
 use http::{HeaderMap, Method, header, request::Parts};
 
@@ -104,6 +104,49 @@ fn active(sql: &mut Sql<'_>, pk: i64) -> Result<Option<Arc<Identity>>, StoreErro
     Ok(identity(sql, pk)?.filter(|user| user.is_active).map(Arc::new))
 }
 
+/// By which outposts say for whom they ask.
+const OUTPOST_TOKEN: &str = "x-authentik-outpost-token";
+const REMOTE_ADDRESS: &str = "x-authentik-remote-ip";
+
+/// The request as it is of the client that an outpost asks for. That is believed of nobody but
+/// whoever shows, beside it, the token of an outpost's own account.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn through_outpost(
+    cx: &Context,
+    headers: &HeaderMap,
+    request: &RequestInfo,
+) -> Result<Option<RequestInfo>, StoreError> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(token), Some(address)) = (text(OUTPOST_TOKEN), text(REMOTE_ADDRESS)) else {
+        return Ok(None);
+    };
+    let (hash, now) = (sha256(token), cx.clock.now());
+    let found = cx.store.look_up(move |sql| by_api_token(sql, hash, now)).await?;
+    let user = found.map(|(user, _)| user).filter(|user| user.is_active);
+    let Some(outpost) = user.and_then(|user| user.principal) else {
+        tracing::debug!("somebody without the token of an outpost named an address");
+        return Ok(None);
+    };
+    Ok(Some(request.through(outpost, address.trim().parse().ok())))
+}
+
+/// Who has the API token of that hash, and what the token is called.
+fn by_api_token(
+    sql: &mut Sql<'_>,
+    hash: [u8; 32],
+    now: Timestamp,
+) -> Result<Option<(Identity, String)>, StoreError> {
+    let row = sql.query_one(
+        "SELECT user_id, identifier FROM token WHERE key_hash = $1 AND intent = 'api' AND (expiring = 0 OR expires > $2)",
+        params![hash, now],
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    let identifier: String = row.get(1)?;
+    Ok(identity(sql, row.get(0)?)?.map(|user| (user, identifier)))
+}
+
 /// Who calls the API. `self_read` is the one operation that OAuth tokens of scope `profile` may
 /// call.
 ///
@@ -151,18 +194,7 @@ async fn proven(
 
 async fn by_token(cx: &Context, token: &str, self_read: bool) -> Result<Caller, ApiError> {
     let (hash, now) = (sha256(token), cx.clock.now());
-    let found = cx
-        .store
-        .look_up(move |sql| {
-            let row = sql.query_one(
-                "SELECT user_id, identifier FROM token WHERE key_hash = $1 AND intent = 'api' AND (expiring = 0 OR expires > $2)",
-                params![hash, now],
-            )?;
-            let Some(row) = row else { return Ok(None) };
-            let identifier: String = row.get(1)?;
-            Ok::<_, StoreError>(identity(sql, row.get(0)?)?.map(|user| (user, identifier)))
-        })
-        .await?;
+    let found = cx.store.look_up(move |sql| by_api_token(sql, hash, now)).await?;
     if let Some((user, identifier)) = found.filter(|(user, _)| user.is_active) {
         return Ok(Caller {
             user: Some(Arc::new(user)),

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use countersign_core::{Identity, Membership};
+use countersign_model::{Key, ObjectId, Space};
 use countersign_store::{Sql, SqlValue, StoreError};
 use uuid::Uuid;
 
+/// Outposts, which have accounts of their own.
+const OUTPOST: Space = Space("outpost");
 /// As deep as a tree of groups is followed.
 const GROUP_DEPTH: i64 = 20;
 
@@ -33,7 +36,7 @@ fn read(
     value: &SqlValue,
 ) -> Result<BTreeMap<i64, Identity>, StoreError> {
     let rows = sql.query(
-        &format!("SELECT id, uuid, username, name, email, is_active, type, path, attributes, joined, last_login, password_changed, password FROM users WHERE id {condition}"),
+        &format!("SELECT id, uuid, username, name, email, is_active, type, path, attributes, joined, last_login, password_changed, password, (SELECT o.outpost FROM outpost_account o WHERE o.user_id = users.id) FROM users WHERE id {condition}"),
         std::slice::from_ref(value),
     )?;
     // Asked also for an account that is not there, so that both take as many statements.
@@ -56,6 +59,9 @@ fn read(
                 password_change_date: row.get(11)?,
                 // As the original marks unusable ones: no hash begins with an exclamation mark.
                 has_usable_password: !row.get::<String>(12)?.starts_with('!'),
+                principal: row
+                    .get::<Option<Uuid>>(13)?
+                    .map(|outpost| ObjectId::new(OUTPOST, Key::Uuid(outpost))),
                 groups: groups.remove(&pk).unwrap_or_default(),
             };
             Ok((pk, identity))

@@ -9,7 +9,7 @@ mod recent;
 mod rights;
 mod session;
 
-pub use authenticate::{caller, may_act_as, visitor};
+pub use authenticate::{caller, may_act_as, through_outpost, visitor};
 pub use identity::{identities, identity};
 pub use recent::require_recent_sign_in;
 pub use rights::{

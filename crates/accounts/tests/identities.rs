@@ -33,6 +33,7 @@ fn open(folder: &Path) -> Store {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         auditor: Arc::new(Quiet),
+        consequences: Vec::new(),
     })
     .unwrap()
 }

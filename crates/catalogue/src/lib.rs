@@ -8,6 +8,7 @@ pub mod certificate;
 mod discovery;
 mod expiry;
 pub mod media;
+pub mod outposts;
 mod provider;
 mod transaction;
 

@@ -10,7 +10,7 @@ use countersign_model::{
     BasePath, Cidr, Clock, Entropy, KindMeta, ObjectId, Registry, Secret, Snapshot, Space,
     TableMeta,
 };
-use countersign_store::{Actor, Agent, Store};
+use countersign_store::{Actor, Agent, Store, StoreError};
 use serde_json::{Map, Value, json};
 
 use crate::identity::Caller;
@@ -49,6 +49,9 @@ impl Settings {
         self.trusted_proxies.iter().any(|network| network.contains(peer))
     }
 }
+
+/// The fact that names where an administrator signed in last.
+pub const ADDRESS: &str = "address of this server";
 
 /// What the program puts a context together from.
 pub struct ContextParts {
@@ -192,6 +195,19 @@ impl Context {
             None => request.origin(),
         };
         host + self.settings.base_path.as_str()
+    }
+
+    /// The address of this server where a request says nothing of it, as one that came by the host
+    /// of an application: the setting `base_url`, else where an administrator signed in last.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub async fn known_address(&self) -> Result<Option<String>, StoreError> {
+        if let Some(base) = &self.settings.base_url {
+            let base = base.trim_end_matches('/').to_owned();
+            return Ok(Some(base + self.settings.base_path.as_str()));
+        }
+        self.store.look_up(|sql| sql.fact(ADDRESS)).await
     }
 
     /// An address of this server, as `/if/user/`, as browsers have to ask for it.

@@ -67,6 +67,11 @@ pub fn session_cookie(
     }
     if let Some(seconds) = max_age {
         cookie = cookie.max_age(cookie::time::Duration::seconds(seconds));
+        // Outposts read this one alone, and keep what has none for ever.
+        let end = cx.clock.now().plus_seconds(seconds).seconds();
+        if let Ok(end) = cookie::time::OffsetDateTime::from_unix_timestamp(end) {
+            cookie = cookie.expires(end);
+        }
     }
     // Other sites' frames and form posts (SAML, form_post) must find the session, which browsers
     // allow over TLS only.

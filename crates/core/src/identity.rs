@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_model::Timestamp;
+use countersign_model::{ObjectId, Timestamp};
 use countersign_store::ActorUser;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -24,6 +24,8 @@ pub struct Identity {
     pub last_login: Option<Timestamp>,
     pub password_change_date: Timestamp,
     pub has_usable_password: bool,
+    /// The object of the configuration whose own account it is.
+    pub principal: Option<ObjectId>,
     /// Direct and inherited, by name.
     pub groups: Vec<Membership>,
 }

@@ -27,11 +27,11 @@ mod values;
 mod visitor;
 
 pub use access::{
-    Access, Grant, Held, Identities, InitialMode, InitialPermissions, ListedPermission, Permission,
-    Permissions, Reach, Rights, Role, permissions,
+    Access, Given, Grant, Held, Identities, InitialMode, InitialPermissions, ListedPermission,
+    Permission, Permissions, Principal, Reach, Rights, Role, permissions,
 };
 pub use call::{Call, Named, Query, Upload, confirm_within};
-pub use context::{Context, ContextParts, Declared, Settings, brand_for};
+pub use context::{ADDRESS, Context, ContextParts, Declared, Settings, brand_for};
 pub use error::ApiError;
 pub use identity::{Caller, Identity, Membership, Via, merge_attributes};
 pub use job::{Expiring, Job, JobError, Lane, NoteLevel, Objects, Run, When, Work, enqueue};

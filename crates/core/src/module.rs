@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_model::{KindMeta, Rule};
+use countersign_store::Check;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -30,6 +31,8 @@ pub struct Module {
     pub kinds: Vec<KindResource>,
     /// What edits of the configuration must keep to, whoever makes them.
     pub rules: Vec<Rule>,
+    /// What edits of the configuration bring with them in tables, in the same transaction.
+    pub consequences: Vec<Check>,
     /// Families with their `all/` lists.
     pub families: Vec<FamilyResource>,
     /// Operations of the API beyond the generic ones.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use countersign_model::node_address;
+use countersign_model::{ObjectId, node_address};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts};
 use serde_json::{Value, json};
 
@@ -30,8 +30,10 @@ pub struct Inner {
     pub scheme: &'static str,
     pub client_ip: IpAddr,
     pub user_agent: String,
+    /// The outpost that asks for a client of its own, whose address `client_ip` then is.
+    pub outpost: Option<ObjectId>,
     /// Who asked, once that is known; for the log.
-    seen: OnceLock<Seen>,
+    seen: Arc<OnceLock<Seen>>,
 }
 
 /// Who asked, in the words of the log.
@@ -71,6 +73,25 @@ impl RequestInfo {
             parts.headers.insert(header::USER_AGENT, agent);
         }
         RequestInfo::read(&parts, id, Some(SocketAddr::new(client, 0)), false)
+    }
+
+    /// The same request, of a client of an outpost.
+    #[must_use]
+    pub fn through(&self, outpost: ObjectId, client: Option<IpAddr>) -> RequestInfo {
+        let Inner { id, method, path, query, host, scheme, client_ip, user_agent, seen, .. } =
+            &*self.0;
+        RequestInfo(Arc::new(Inner {
+            id: id.clone(),
+            method: method.clone(),
+            path: path.clone(),
+            query: query.clone(),
+            host: host.clone(),
+            scheme,
+            client_ip: client.map_or(*client_ip, |client| client.to_canonical()),
+            user_agent: user_agent.clone(),
+            outpost: Some(outpost),
+            seen: seen.clone(),
+        }))
     }
 
     /// Remembers who asks, for the log.
@@ -154,7 +175,8 @@ impl RequestInfo {
             scheme: if https { "https" } else { "http" },
             client_ip,
             user_agent: header("user-agent").unwrap_or_default().chars().take(512).collect(),
-            seen: OnceLock::new(),
+            outpost: None,
+            seen: Arc::default(),
         }))
     }
 }

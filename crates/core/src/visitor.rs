@@ -26,6 +26,10 @@ pub trait TokenResolver: Send + Sync {
     fn resolve(&self, cx: Context, token: String) -> BoxFuture<Option<OAuthCaller>>;
 }
 
+/// An outpost remembers that somebody failed to sign in as long as the cookie of the try lasts. A
+/// try has to fit in.
+const OUTPOST_SECONDS: i64 = 300;
+
 /// A browser: its session key, and who is signed in, if anybody. For pages and protocol endpoints.
 #[derive(Debug, Clone)]
 pub struct Visitor {
@@ -72,6 +76,7 @@ impl Visitor {
 
     /// The cookie a fresh anonymous browser must be given.
     pub fn cookie(&self, cx: &Context, request: &RequestInfo) -> Option<HeaderValue> {
-        self.fresh.then(|| cookies::session_cookie(cx, request, &self.key, None, None)).flatten()
+        let seconds = request.outpost.map(|_| OUTPOST_SECONDS);
+        self.fresh.then(|| cookies::session_cookie(cx, request, &self.key, None, seconds)).flatten()
     }
 }

@@ -180,6 +180,7 @@ async fn try_out(
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         auditor: Arc::new(Silent),
+        consequences: Vec::new(),
     };
     let opened = tokio::task::spawn_blocking(move || Store::open(options))
         .await

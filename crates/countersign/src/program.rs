@@ -76,6 +76,7 @@ impl Program {
             countersign_notifications::module(mailer, way_out, &policies),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
+            countersign_outposts::module(),
             countersign_proxy::module(&oauth, &flows),
             countersign_explain::module(&explain),
             countersign_radius::module(&flows, radius_listener(settings)),
@@ -121,6 +122,11 @@ pub fn registry(modules: &[Module]) -> Registry {
     Registry::new(kinds)
         .with_rules(modules.iter().flat_map(|module| module.rules.iter().copied()))
         .with_tables(modules.iter().flat_map(|module| module.tables.iter().map(|table| table.meta)))
+}
+
+/// What edits of the configuration bring with them, of every module.
+pub fn consequences(modules: &[Module]) -> Vec<countersign_store::Check> {
+    modules.iter().flat_map(|module| module.consequences.iter().copied()).collect()
 }
 
 /// What blueprints get from the settings.

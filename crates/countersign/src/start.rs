@@ -18,7 +18,7 @@ use countersign_store::{
 
 use crate::{
     files,
-    program::{Program, VERSION, registry},
+    program::{Program, VERSION, consequences, registry},
     settings::Settings,
     storage::{database, redis, secret_key},
 };
@@ -127,6 +127,7 @@ pub async fn open_store_with(
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             auditor: Arc::new(countersign_directory::Guard),
+            consequences: consequences(&program.modules),
         };
         // Opening waits for disk or network.
         match tokio::task::spawn_blocking(move || Store::open(options)).await {

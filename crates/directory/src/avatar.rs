@@ -106,6 +106,7 @@ mod tests {
             last_login: None,
             password_change_date: Timestamp(0),
             has_usable_password: true,
+            principal: None,
             groups: Vec::new(),
         }
     }

@@ -16,6 +16,7 @@ mod me;
 pub mod password_history;
 mod passwords;
 mod person;
+mod principals;
 mod rbac;
 mod recovery;
 mod rights;
@@ -42,6 +43,9 @@ pub use audit::secret_answers;
 pub use avatar::{initials, of as avatar};
 pub use guard::Guard;
 pub use passwords::{HashError, Passwords, Verified, unusable};
+pub use principals::{
+    Called, ManagedToken, keep_token, make_principal, remove_principal, rename_principal,
+};
 pub use recovery::{
     FlowLink, create_flow_link, create_mailed_link, create_recovery_link, flow_link,
     spend_flow_link, spend_recovery_link,
@@ -49,7 +53,7 @@ pub use recovery::{
 pub use search::index_everybody;
 pub use sending::may_send;
 pub use settings::{FooterLinks, SystemSettings};
-pub use system::{Apps, Models};
+pub use system::{Apps, Models, WIRE_VERSION};
 pub use user_actions::{RECOVERY_LINK, recovery_flow};
 pub use users::audit as audit_account;
 

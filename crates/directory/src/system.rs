@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use axum::response::Response;
 use countersign_core::{Access, ApiError, BoxFuture, Call, Operation, Permission, json, with};
 use countersign_events::Places;
-use countersign_model::{ChoiceMeta, Names, Timestamp};
+use countersign_model::{ChoiceMeta, Names, Space, Timestamp};
 use countersign_store::params;
 
 use crate::settings::SystemSettings;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 const VIEW_EVENTS: Permission = Permission::on("authentik_events.event", "view");
 
 /// The release of the original whose wire this program speaks; clients compare it with their own.
-const WIRE_VERSION: &str = "2025.4.0";
+pub const WIRE_VERSION: &str = "2025.4.0";
 
 pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
     vec![
@@ -156,7 +156,22 @@ async fn version(call: Call) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &body))
 }
 
+/// What marks the outpost that runs inside this server.
+const EMBEDDED: &str = "goauthentik.io/outposts/embedded";
+
 async fn system(call: Call) -> Result<Response, ApiError> {
+    let mut outposts = call.snapshot.entries(Space("outpost"));
+    let embedded = outposts.find(|entry| entry.object.value("managed") == Some(EMBEDDED.into()));
+    // The address that its applications use: as it says, else as is known.
+    let said = embedded.and_then(|entry| {
+        let config = entry.object.value("config")?;
+        let host = config.get("authentik_host")?.as_str()?;
+        (!host.is_empty()).then(|| host.to_owned())
+    });
+    let host = match said {
+        Some(host) => host,
+        None => call.cx.known_address().await?.unwrap_or_default(),
+    };
     let body = json!({
         "http_headers": {},
         "http_host": call.request.host,
@@ -167,8 +182,8 @@ async fn system(call: Call) -> Result<Response, ApiError> {
         },
         "brand": call.cx.brand_reference(&call.request).and_then(|b| b.get("name").cloned()).unwrap_or_default(),
         "server_time": call.cx.clock.now().iso(),
-        "embedded_outpost_disabled": true,
-        "embedded_outpost_host": "",
+        "embedded_outpost_disabled": embedded.is_none(),
+        "embedded_outpost_host": host,
     });
     Ok(json(StatusCode::OK, &body))
 }

@@ -419,7 +419,7 @@ async fn set_key_action(call: Call) -> Result<Response, ApiError> {
     Ok(no_content())
 }
 
-fn audit(tx: &mut Tx<'_>, action: &str, token: &Token) -> Result<(), StoreError> {
+pub(crate) fn audit(tx: &mut Tx<'_>, action: &str, token: &Token) -> Result<(), StoreError> {
     let owner = match token.user.and_then(|owner| owner.key().int()) {
         Some(pk) => users::account_of(tx, pk)?,
         None => None,

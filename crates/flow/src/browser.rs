@@ -293,7 +293,9 @@ impl Browser {
         });
         let Some(user) = read.await? else { return Ok(false) };
         let uid = self.cx.uid(pk);
-        let max_age = (session.seconds > 0).then_some(session.seconds);
+        // An outpost keeps what has no end for ever, and no window of its closes.
+        let as_long = self.request.outpost.map(|_| BROWSER_SESSION);
+        let max_age = (session.seconds > 0).then_some(session.seconds).or(as_long);
         self.cookies.clear();
         self.cookies.extend(session_cookie(&self.cx, &self.request, key, Some(&uid), max_age));
         self.cookies.extend(csrf_cookie(&self.cx, &self.request).1);

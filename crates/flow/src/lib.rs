@@ -95,7 +95,6 @@ pub use kinds::{
     Layout,
 };
 pub use module::module;
-pub use origin::known_address;
 pub use pages::all as pages;
 pub use plan::{PendingUser, key};
 pub use recorded::{RecordedDecision, RecordedRun, find_runs, for_people, recorded};

@@ -6,13 +6,10 @@
 //! has named it (the domain of a brand) or uses it (where one signed in last).
 
 use countersign_catalogue::Brand;
-use countersign_core::{Context, RequestInfo};
+use countersign_core::{ADDRESS, RequestInfo};
 use countersign_store::{StoreError, Tx};
 
 use crate::context::FlowContext;
-
-/// The fact that names where an administrator signed in last.
-const FACT: &str = "address of this server";
 
 /// What a link in a mail begins with; `None` while nobody has said it.
 ///
@@ -22,7 +19,7 @@ pub(crate) async fn for_mail(
     cx: &FlowContext,
     request: &RequestInfo,
 ) -> Result<Option<String>, StoreError> {
-    let known = cx.store.look_up(|sql| sql.fact(FACT));
+    let known = cx.store.look_up(|sql| sql.fact(ADDRESS));
     let (known, asked) = (known.await?, cx.origin(request));
     if cx.settings.base_url.is_some() {
         return Ok(Some(asked));
@@ -34,27 +31,15 @@ pub(crate) async fn for_mail(
     Ok(if named && !is_used { Some(asked) } else { known })
 }
 
-/// The address of this server where a request says nothing of it, as one that came by the host of
-/// an application: the setting `base_url`, else where an administrator signed in last.
-///
-/// # Errors
-/// When the engine fails.
-pub async fn known_address(cx: &Context) -> Result<Option<String>, StoreError> {
-    if let Some(base) = &cx.settings.base_url {
-        return Ok(Some(base.trim_end_matches('/').to_owned() + cx.settings.base_path.as_str()));
-    }
-    cx.store.look_up(|sql| sql.fact(FACT)).await
-}
-
 /// An administrator signs in here.
 ///
 /// # Errors
 /// When the engine fails.
 pub(crate) fn note(tx: &mut Tx<'_>, origin: &str) -> Result<(), StoreError> {
-    if tx.fact(FACT)?.as_deref() == Some(origin) {
+    if tx.fact(ADDRESS)?.as_deref() == Some(origin) {
         return Ok(());
     }
-    tx.put_fact(FACT, origin)
+    tx.put_fact(ADDRESS, origin)
 }
 
 /// Whether a brand's domain is this host. Others below the domain, and other ports, may be somebody

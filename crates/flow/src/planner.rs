@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use countersign_events::model_reference;
 use countersign_model::{Entry, ObjectId, Ref, Snapshot, Target as _};
 use countersign_policy::{Decision, Occasion, PolicyBinding, Subject, engine};
 use countersign_store::{params, sha256};
@@ -56,6 +57,12 @@ async fn make(
     plan.recording.started = browser.cx.clock.now().0;
     plan.recording.user = browser.user_pk();
     plan.recording.known = browser.user_pk().is_some();
+    if let Some(outpost) = browser.request.outpost.and_then(|id| snapshot.entry(id)) {
+        let (meta, key) = (outpost.meta(), outpost.id.key.to_string());
+        let name = outpost.label().unwrap_or_default();
+        let reference = model_reference(meta.app(), meta.model_name(), &key, &name);
+        plan.context.insert(key::OUTPOST.to_owned(), json!({"instance": reference}));
+    }
     if !meets(
         browser,
         definition.authentication,
@@ -189,7 +196,9 @@ async fn meets(
         Authentication::RequireSuperuser => browser.is_superuser(),
         Authentication::RequireRedirect => redirected,
         // A protocol that this server speaks itself does what outposts do.
-        Authentication::RequireOutpost => browser.headless.is_some(),
+        Authentication::RequireOutpost => {
+            browser.headless.is_some() || browser.request.outpost.is_some()
+        }
     })
 }
 

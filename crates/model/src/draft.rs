@@ -200,6 +200,11 @@ impl Draft {
         Ok((self.snapshot, changes))
     }
 
+    /// Whether anything was set or deleted, be it to what it was before.
+    pub fn is_touched(&self) -> bool {
+        !self.before.is_empty()
+    }
+
     /// What differs from the start, so far.
     pub fn changes(&self) -> Vec<Change> {
         let all = self.before.iter().map(|(id, before)| Change {

@@ -190,6 +190,8 @@ pub enum Shape {
     Map,
     /// Any JSON.
     Json,
+    /// A JSON object that answers do not show.
+    SecretJson,
     /// One of some values.
     Choice(&'static [ChoiceMeta]),
     /// The key of another object.
@@ -213,7 +215,7 @@ impl Shape {
     /// Whether values of this shape are secrets, or hold some.
     pub fn is_secret(&self) -> bool {
         match self {
-            Shape::Secret => true,
+            Shape::Secret | Shape::SecretJson => true,
             Shape::Nullable(inner) | Shape::List(inner) => inner.is_secret(),
             Shape::Object(fields) => fields.iter().any(|field| (field.shape)().is_secret()),
             _ => false,
@@ -225,6 +227,7 @@ impl Shape {
         match self {
             Shape::Nullable(inner) => inner.is_plain(),
             Shape::Secret
+            | Shape::SecretJson
             | Shape::Map
             | Shape::Json
             | Shape::Reference { .. }
@@ -239,6 +242,7 @@ impl Shape {
     pub fn masked(&self, value: Value) -> Value {
         match (self, value) {
             (Shape::Secret, Value::String(text)) if !text.is_empty() => Value::from(Secret::MASK),
+            (Shape::SecretJson, Value::Object(map)) if !map.is_empty() => Value::from(Secret::MASK),
             (Shape::Nullable(inner), value) => inner.masked(value),
             (Shape::List(item), Value::Array(items)) => {
                 items.into_iter().map(|value| item.masked(value)).collect()

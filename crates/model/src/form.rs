@@ -141,7 +141,7 @@ fn shape_form(shape: &Shape, targets: Targets<'_>) -> Value {
         Shape::Url => named("url"),
         Shape::Email => named("email"),
         Shape::Duration => named("duration"),
-        Shape::Secret => named("secret"),
+        Shape::Secret | Shape::SecretJson => named("secret"),
         Shape::Boolean => named("boolean"),
         Shape::Integer => named("integer"),
         Shape::Float => named("float"),

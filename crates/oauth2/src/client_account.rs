@@ -65,6 +65,7 @@ impl Account {
             last_login: None,
             password_change_date: now,
             has_usable_password: false,
+            principal: None,
             groups: Vec::new(),
         }
     }

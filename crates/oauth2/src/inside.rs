@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::grants::{self, AccessData, NewGrant};
 use crate::jose;
 use crate::provider::Provider;
-use crate::routes::{Exchange, Failed, Redeemed, machine};
+use crate::routes::{Exchange, Failed, Redeemed, machine, of_application};
 use crate::service::{Internal, OAuth2, Service};
 use crate::wire::client_auth::Credentials;
 use crate::wire::token::Machine;
@@ -166,6 +166,19 @@ impl Inside {
         let named = claims.iter().filter(|(name, _)| HINT.contains(&name.as_str()));
         let named = named.map(|(name, value)| (name.clone(), value.clone())).collect();
         jose::sign(&named, &keys.signing).map_err(|fault| InsideError::Broken(fault.to_string()))
+    }
+
+    /// What the provider of an application says about itself (OpenID Connect Discovery 3).
+    ///
+    /// # Errors
+    /// There is no such application, or the store fails.
+    pub async fn published(
+        &self,
+        application: &str,
+        request: &RequestInfo,
+    ) -> Result<Value, InsideError> {
+        let document = of_application(&self.0, application, self.0.origin(request)).await?;
+        document.ok_or(InsideError::Refused(TokenError::ClientUnknown))
     }
 
     fn provider(&self, provider: Ref<dyn catalogue::Provider>) -> Result<Provider, InsideError> {

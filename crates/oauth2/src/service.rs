@@ -251,7 +251,7 @@ impl Service {
     }
 
     /// What the addresses in tokens begin with.
-    fn origin(&self, request: &RequestInfo) -> String {
+    pub(crate) fn origin(&self, request: &RequestInfo) -> String {
         self.address.clone().unwrap_or_else(|| self.cx.origin(request))
     }
 

@@ -14,6 +14,7 @@ mod answer;
 mod asked;
 mod identity;
 mod login;
+mod outposts;
 mod page;
 mod provider;
 mod routes;
@@ -52,14 +53,18 @@ pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
         kinds: vec![KindResource::of::<ProxyProvider>().computed(provider::compute)],
         tables: vec![TableResource::plain::<session::ProxySession>()],
         routes: routes::routes(&proxy),
-        schemas: vec![(
-            "ProxyProvider",
-            object_schema(&[
-                ("property_mappings", "[uuid]"),
-                ("redirect_uris", "[map]"),
-                ("outpost_set", "[string]"),
-            ]),
-        )],
+        operations: vec![outposts::operation(oauth, flows)],
+        schemas: vec![
+            (
+                "ProxyProvider",
+                object_schema(&[
+                    ("property_mappings", "[uuid]"),
+                    ("redirect_uris", "[map]"),
+                    ("outpost_set", "[string]"),
+                ]),
+            ),
+            outposts::schema(),
+        ],
         ..Module::default()
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use countersign_catalogue::outposts::outpost_set;
 use countersign_catalogue::{CertificateKeyPair, Copied, Fact, Line, Provider, Sheet};
 use countersign_core::RenderContext;
 use countersign_flow::Flow;
@@ -398,6 +399,5 @@ pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<S
     let Some(provider) = entry.cast::<ProxyProvider>() else { return };
     map.insert("property_mappings".to_owned(), provider.mappings(render.snapshot).to_json());
     map.insert("redirect_uris".to_owned(), provider.redirect_uris().to_json());
-    // Every proxy provider with an application is answered for by this program itself.
-    map.insert("outpost_set".to_owned(), Value::Array(Vec::new()));
+    map.insert("outpost_set".to_owned(), outpost_set(entry, render));
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use cookie::{Cookie, SameSite};
 use countersign_core::{Caller, RequestInfo, Route, Routes};
 use countersign_events::{Event, shortened};
-use countersign_flow::{FlowContext, Flows, known_address};
+use countersign_flow::{FlowContext, Flows};
 use countersign_oauth2::{Brought, InsideError, OAuth2};
 use countersign_store::{StoreError, log_failure};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
@@ -202,7 +202,7 @@ impl At<'_> {
     /// Sends the browser to sign in, and back to `to` afterwards.
     async fn sign_in(&self, to: Option<&Address>) -> Response {
         let cx = &self.served.cx;
-        let address = match known_address(cx).await {
+        let address = match cx.known_address().await {
             Ok(Some(address)) => address,
             Ok(None) => return without_address(),
             Err(error) => return failed(&error),
@@ -252,7 +252,7 @@ impl At<'_> {
                 _ => "The sign-in ended without an answer.",
             });
         };
-        let address = match known_address(cx).await {
+        let address = match cx.known_address().await {
             Ok(Some(address)) => address,
             Ok(None) => return without_address(),
             Err(error) => return failed(&error),
@@ -293,7 +293,7 @@ impl At<'_> {
     /// request that another site made a browser send ends nothing: there the person is asked.
     async fn sign_out(&self) -> Response {
         let (cx, site) = (&self.served.cx, &self.site);
-        let address = match known_address(cx).await {
+        let address = match cx.known_address().await {
             Ok(Some(address)) => address,
             Ok(None) => return without_address(),
             Err(error) => return failed(&error),

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use countersign_accounts::identity;
 use countersign_catalogue::Provider;
 use countersign_core::{Identity, RequestInfo};
-use countersign_flow::{FlowContext, known_address};
+use countersign_flow::FlowContext;
 use countersign_model::{Ref, Sealer as _, Secret, Table, Timestamp, directory};
 use countersign_oauth2::{InsideError, OAuth2, Opened, Token, opened};
 use countersign_store::{Seal, Sql, StoreError, Tx, params, sha256};
@@ -251,7 +251,7 @@ impl Seeker<'_> {
         {
             return Ok(Some(found));
         }
-        let Some(address) = known_address(self.cx).await? else { return Ok(None) };
+        let Some(address) = self.cx.known_address().await? else { return Ok(None) };
         let inside = self.oauth.inside(self.cx.clone(), address);
         let token = match inside.app_password(site.provider, (user, password), self.request).await {
             Ok(token) => token,

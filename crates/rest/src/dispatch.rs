@@ -328,6 +328,7 @@ fn describe_field(field: &FieldMeta) -> Value {
         Shape::Float => "float",
         Shape::Integer => "integer",
         Shape::Json
+        | Shape::SecretJson
         | Shape::List(_)
         | Shape::Map
         | Shape::Nullable(_)

@@ -400,7 +400,7 @@ fn shape_schema(shape: &Shape) -> Value {
         Shape::Time => json!({"type": "string", "format": "date-time"}),
         Shape::Uuid => json!({"type": "string", "format": "uuid"}),
         Shape::Map => json!({"type": "object", "additionalProperties": {}}),
-        Shape::Json => json!({}),
+        Shape::Json | Shape::SecretJson => json!({}),
         Shape::Choice(choices) => {
             json!({"type": "string", "enum": choices.iter().map(|c| c.value).collect::<Vec<_>>()})
         }

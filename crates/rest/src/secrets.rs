@@ -74,7 +74,9 @@ impl Asked {
         let secret = entry
             .object
             .value(self.field.name)
-            .and_then(|value| value.as_str().map(Secret::new))
+            .map(|value| {
+                Secret::new(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            })
             .unwrap_or_default();
         Ok((entry, secret))
     }

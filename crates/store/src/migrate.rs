@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0028_runs.sql")),
     Statements(include_str!("../migrations/0029_impact.sql")),
     Statements(include_str!("../migrations/0030_ldap.sql")),
+    Statements(include_str!("../migrations/0031_outposts.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

@@ -22,7 +22,7 @@ use crate::replicas::Replicas;
 use crate::seal::Seal;
 use crate::sql::Sql;
 use crate::sqlite::{self, Ack, Readers, Writer};
-use crate::tx::Tx;
+use crate::tx::{Check, Tx};
 
 /// As many reads as run at once on a database server; more wait their turn.
 const READERS: usize = 8;
@@ -117,6 +117,9 @@ pub struct Options {
     pub entropy: Arc<dyn Entropy>,
     /// Records each edit in the edit's own transaction.
     pub auditor: Arc<dyn Auditor>,
+    /// What an edit of the configuration brings with it in tables, such as the account of what it
+    /// makes. Each is run at the end of every transaction that has touched the configuration.
+    pub consequences: Vec<Check>,
 }
 
 /// Cheap to clone; all clones are the same store. Beside it, how long a request waits for a
@@ -138,6 +141,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     auditor: Arc<dyn Auditor>,
+    consequences: Vec<Check>,
 }
 
 /// The engine behind the store.
@@ -254,6 +258,7 @@ impl Store {
                 clock: options.clock,
                 entropy: options.entropy,
                 auditor: options.auditor,
+                consequences: options.consequences,
             }),
             Some(PATIENCE),
         ))
@@ -727,6 +732,9 @@ impl Inner {
             checks: BTreeMap::new(),
         };
         let value = work(&mut tx)?;
+        if tx.draft.is_touched() {
+            self.consequences.iter().try_for_each(|consequence| consequence(&mut tx))?;
+        }
         tx.judge()?;
         graph::keep_what_waits(&mut tx)?;
         let Tx { mut sql, draft, now, .. } = tx;

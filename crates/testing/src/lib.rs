@@ -137,6 +137,7 @@ pub fn options(database: Database, kinds: impl IntoIterator<Item = KindDef>) -> 
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         auditor: Arc::new(NoAudit),
+        consequences: Vec::new(),
     }
 }
 
@@ -164,6 +165,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let kinds = modules.iter().flat_map(|module| module.kinds.iter());
         let options = options(place(folder.path()), kinds.map(|kind| kind.def.clone()));
+        let consequences = modules.iter().flat_map(|module| module.consequences.iter().copied());
+        let options = Options { consequences: consequences.collect(), ..options };
         let store = Store::open(Options { clock: Arc::new(clock.clone()), auditor, ..options });
         let cx = Context::new(ContextParts {
             store: store.unwrap(),

@@ -1,11 +1,13 @@
 //! Who may do what: permissions, what an operation needs, and which objects a caller reaches.
 //!
 //! A permission is held globally or for one object, by an account or by a role of its groups.
-//! There is nothing that denies. Handlers ask [`Rights`] and [`Reach`]; there is no other way to
+//! Accounts that objects of the configuration have for themselves hold what those give
+//! ([`Principal`]). There is nothing that denies. Handlers ask [`Rights`] and [`Reach`]; there is no other way to
 //! ask, so that a new way to hold something is written here alone.
 
 mod kinds;
 mod permission;
+mod principal;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +20,7 @@ use uuid::Uuid;
 
 pub use kinds::{Grant, InitialMode, InitialPermissions, Permissions, Role};
 pub use permission::{ListedPermission, Permission, permissions};
+pub use principal::{Given, Principal};
 
 use crate::identity::{Caller, Identity};
 
@@ -149,14 +152,16 @@ impl<'a> Rights<'a> {
     pub fn hold(self, permission: Permission) -> bool {
         self.hold_everything()
             || self.roles().any(|role| role.permissions.0.contains(&permission))
-            || self.grants().any(|grant| grant.object.is_none() && grant.permission == permission)
+            || self.given().any(|given| given.object.is_none() && given.permission == permission)
     }
 
     /// Whether a permission is held on an object of the configuration.
     pub fn on(self, permission: Permission, object: ObjectId) -> bool {
         let of_object = || grants_naming(self.snapshot, object);
+        let own = |given: &Given| given.permission == permission && given.object == Some(object);
         self.hold(permission)
             || of_object().any(|grant| grant.permission == permission && self.is_held(grant))
+            || self.of_principal().any(|given| own(&given))
     }
 
     /// Whether an object may be viewed, as one of its kind or of its family.
@@ -173,7 +178,7 @@ impl<'a> Rights<'a> {
 
     /// The objects of the configuration on which something is held.
     pub fn objects(self) -> impl Iterator<Item = ObjectId> + 'a {
-        self.grants().filter_map(|grant| grant.object.map(|object| object.0))
+        self.given().filter_map(|given| given.object)
     }
 
     /// Member of a group of superusers: every permission is held.
@@ -188,10 +193,10 @@ impl<'a> Rights<'a> {
         if self.hold(permission) {
             return Reach::ALL;
         }
-        let of_object = |grant: &Grant| grant.object.filter(|_| grant.permission == permission);
+        let of_object = |given: Given| given.object.filter(|_| given.permission == permission);
         Reach {
             owner: table.filter(|table| table.everybody && permission.is_owners()).map(|_| user.pk),
-            objects: self.grants().filter_map(of_object).map(|object| object.0).collect(),
+            objects: self.given().filter_map(of_object).collect(),
             rows: table.map(|_| RowGrants {
                 permission,
                 user: user.pk,
@@ -204,15 +209,14 @@ impl<'a> Rights<'a> {
     /// Everything that is held globally and on objects of the configuration; what is held on rows
     /// is in the database.
     pub fn held(self) -> Held {
-        let global = self.grants().filter(|grant| grant.object.is_none());
-        let on_objects =
-            self.grants().filter_map(|grant| Some((grant.permission, grant.object?.0)));
+        let global = self.given().filter(|given| given.object.is_none());
+        let on_objects = self.given().filter_map(|given| Some((given.permission, given.object?)));
         Held {
             everything: self.hold_everything(),
             global: self
                 .roles()
                 .flat_map(|role| role.permissions.0.iter().copied())
-                .chain(global.map(|grant| grant.permission))
+                .chain(global.map(|given| given.permission))
                 .collect(),
             objects: on_objects.collect(),
             rows: BTreeSet::new(),
@@ -225,6 +229,23 @@ impl<'a> Rights<'a> {
     }
 
     /// What is held beside the roles' own permissions.
+    fn given(self) -> impl Iterator<Item = Given> + 'a {
+        let grant = |grant: &Grant| Given {
+            permission: grant.permission,
+            object: grant.object.map(|object| object.0),
+        };
+        self.grants().map(grant).chain(self.of_principal())
+    }
+
+    /// What the object gives whose own account this is.
+    fn of_principal(self) -> impl Iterator<Item = Given> + 'a {
+        let id = self.user.and_then(|user| user.principal);
+        let given = id.and_then(|id| {
+            Some(self.snapshot.entry(id)?.facet::<dyn Principal>()?.gives(id, self.snapshot))
+        });
+        given.unwrap_or_default().into_iter()
+    }
+
     fn grants(self) -> impl Iterator<Item = &'a Grant> {
         let user = self.user.map(|user| Ref::<directory::User>::new(user.pk.into()).id());
         let roles = self.user.into_iter().flat_map(Identity::roles);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::tables::World;
 
 /// What the interface reads of the API, with what each of these names.
-const READ: [&str; 18] = [
+const READ: [&str; 20] = [
     "Application",
     "AuthenticatedSession",
     "CurrentBrand",
@@ -18,6 +18,8 @@ const READ: [&str; 18] = [
     "FlowStep",
     "Form",
     "Group",
+    "Outpost",
+    "OutpostSheet",
     "Pagination",
     "PolicyBinding",
     "Provider",

@@ -312,9 +312,20 @@ async fn make_some(world: &World) {
             "propertymappings/provider/radius/",
             json!({"name": "walk radius mapping", "expression": "packet['Class'] = 'a'"}),
         ),
+        (
+            "outposts/service_connections/docker/",
+            json!({"name": "walk docker", "url": "unix:///walk"}),
+        ),
+        (
+            "outposts/service_connections/kubernetes/",
+            json!({"name": "walk cluster", "local": true}),
+        ),
     ] {
         world.call("root", Method::POST, path, body).await;
     }
+    let proxy = world.get("root", "providers/proxy/").await["results"][0]["pk"].clone();
+    let outpost = json!({"name": "walk", "type": "proxy", "providers": [proxy], "config": {}});
+    world.call("root", Method::POST, "outposts/instances/", outpost).await;
 }
 
 /// Said to somebody who would change what decides who may sign in.

@@ -92,6 +92,7 @@ fn open(folder: &tempfile::TempDir, modules: &[Module]) -> Store {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         auditor: Arc::new(countersign_directory::Guard),
+        consequences: program::consequences(modules),
     };
     Store::open(options).unwrap()
 }

@@ -6,10 +6,11 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     extract::{Request, State},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::MethodRouter,
 };
-use countersign_core::{Access, Context, Route, Stack};
+use countersign_accounts::through_outpost;
+use countersign_core::{Access, ApiError, Context, RequestInfo, Route, Stack};
 use countersign_model::Cidr;
 use countersign_rest::admit;
 use http::{HeaderValue, StatusCode, header};
@@ -61,6 +62,13 @@ async fn layer(
 }
 
 async fn admitted(shared: &Shared, route: &Route, mut request: Request, next: Next) -> Response {
+    if let Some(info) = request.extensions().get::<RequestInfo>().cloned() {
+        match through_outpost(&shared.context, request.headers(), &info).await {
+            Ok(Some(info)) => drop(request.extensions_mut().insert(info)),
+            Ok(None) => {}
+            Err(error) => return ApiError::from(error).into_response(),
+        }
+    }
     if let Some(refusal) = shared.throttle.refusal(route.throttle, &mut request) {
         return refusal;
     }

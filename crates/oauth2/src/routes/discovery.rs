@@ -121,6 +121,17 @@ async fn ready(
     Ok(Some(ready))
 }
 
+/// What the provider of an application says about itself to whoever comes by that address; `None`
+/// where there is none.
+pub(crate) async fn of_application(
+    service: &Service,
+    slug: &str,
+    origin: String,
+) -> Result<Option<Value>, Internal> {
+    let ready = ready(service, Document::Discovery, Some(slug), origin).await?;
+    Ok(ready.and_then(|ready| serde_json::from_slice(&ready.body).ok()))
+}
+
 fn away() -> Internal {
     StoreError::Away("what providers publish together is still being read".to_owned()).into()
 }

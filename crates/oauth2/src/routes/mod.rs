@@ -26,6 +26,7 @@ use self::http::Answer;
 use crate::service::{OAuth2, Service};
 use crate::wire::discovery::SHARED_JWKS;
 pub(crate) use authorize::SignInFor;
+pub(crate) use discovery::of_application;
 pub(crate) use token::{Exchange, Failed, Redeemed};
 
 pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {

@@ -8,6 +8,8 @@ export type {
   FlowStageBinding as StageBinding,
   Group,
   PolicyBinding,
+  Outpost,
+  OutpostSheet,
   Provider,
   ProviderSheet,
   ProviderVariable,

@@ -1,4 +1,4 @@
-import type { Application, Provider } from '../../lib/api/types';
+import type { Application, Outpost, Provider } from '../../lib/api/types';
 import { href } from '../../lib/router.svelte';
 import type { Area } from './area';
 
@@ -80,3 +80,44 @@ export const providers: Area = {
     },
   },
 };
+
+const TYPES: Record<string, string> = { proxy: 'Proxy', ldap: 'LDAP', radius: 'RADIUS' };
+
+export const outposts: Area = {
+  base: '/core/outposts',
+  model: 'authentik_outposts.outpost',
+  kind: 'outposts/instances',
+  key: (row) => row.pk,
+  title: (row) => row.name,
+  opens: (row) => `/core/outposts/${row.pk}`,
+  list: {
+    path: 'outposts/instances',
+    title: 'Outposts',
+    intro: 'Programs beside your applications that sign people in for them: as a reverse proxy, by LDAP or by RADIUS.',
+    noun: 'outpost',
+    plural: 'outposts',
+    order: 'name',
+    remove: true,
+    key: (row: Outpost) => row.pk,
+    name: (row: Outpost) => row.name,
+    summary: (row: Outpost) => [TYPES[row.type] ?? row.type, count(row)].join(' · '),
+    columns: [
+      { label: 'Name', sort: 'name', cell: (row: Outpost) => ({ text: row.name, href: href(`/core/outposts/${row.pk}`) }) },
+      { label: 'Type', sort: 'type', cell: (row: Outpost) => ({ text: TYPES[row.type] ?? row.type, soft: true }) },
+      {
+        label: 'Providers',
+        cell: (row: Outpost) => ({ text: row.managed ? 'All proxy providers' : row.providers_obj.map(({ name }) => name).join(', ') }),
+      },
+    ],
+    actions: (row: Outpost) => [{ text: 'Edit', needs: 'change', href: href(`/core/outposts/${row.pk}/edit`) }],
+    empty: {
+      title: 'No outposts yet',
+      text: 'This server answers for proxy providers itself. An outpost does so elsewhere: beside applications that only it can reach.',
+    },
+  },
+};
+
+function count(row: Outpost): string {
+  if (row.managed) return 'inside this server';
+  return row.providers.length === 1 ? '1 provider' : `${row.providers.length} providers`;
+}

@@ -1,6 +1,6 @@
 // Every area, and the navigation that leads to them. Sections and words are those of the original.
 import { mappings, policies } from './access';
-import { applications, providers } from './applications';
+import { applications, outposts, providers } from './applications';
 import type { Kind } from '../../lib/api/kinds';
 import { declared, type Area } from './area';
 import { groups, tokens, users } from './directory';
@@ -15,6 +15,7 @@ import { blueprints } from './tasks';
 export const AREAS: Area[] = [
   applications,
   providers,
+  outposts,
   users,
   groups,
   roles,
@@ -47,14 +48,16 @@ const item = (area: Area, also?: string): Section['items'][number] => ({
 });
 
 /** Edits of these are kept, and shown to who may view what they changed. */
-const KEPT: Needs[] = [applications, providers, policies, mappings, flows, stages, brands, roles, rules, transports].map((area) => [
-  area.model,
-  'view',
-]);
+const KEPT: Needs[] = [applications, providers, outposts, policies, mappings, flows, stages, brands, roles, rules, transports].map(
+  (area) => [area.model, 'view'],
+);
 
 const SECTIONS: Section[] = [
   { title: 'Home', items: [{ text: 'Overview', path: '/administration/overview', also: 'dashboard start' }] },
-  { title: 'Applications', items: [item(applications, 'apps'), item(providers, 'oauth openid oidc client')] },
+  {
+    title: 'Applications',
+    items: [item(applications, 'apps'), item(providers, 'oauth openid oidc client'), item(outposts, 'proxy ldap radius edge')],
+  },
   {
     title: 'Directory',
     items: [
