@@ -9,6 +9,7 @@ use countersign_core::{
     with,
 };
 use countersign_model::{Entry, KindMeta, Space};
+use countersign_rest::object_schema;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -32,6 +33,16 @@ pub fn outpost_set(entry: &Entry, render: &RenderContext<'_>) -> Value {
     outposts.filter_map(print).map(Value::from).collect()
 }
 
+/// The schemas of such a list: of a provider as it is there, and of a page.
+pub fn outpost_schemas(
+    [name, page]: [&'static str; 2],
+    configured: Value,
+) -> Vec<(&'static str, Value)> {
+    let results = format!("[#{name}]");
+    let paged = object_schema(&[("pagination", "#Pagination"), ("results", &results)]);
+    vec![(name, configured), (page, paged)]
+}
+
 /// The list at `outposts/<name>/` of the providers of a kind. Only those with an application are
 /// there; `backchannel`: or that are one of its backchannel providers.
 pub fn outpost_list(
@@ -52,6 +63,7 @@ pub fn outpost_list(
         with(&configured, list),
     )
     .pages_of(schema)
+    .of(meta)
     .parameter("name", json!({"type": "string"}))
 }
 

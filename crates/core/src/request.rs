@@ -75,25 +75,6 @@ impl RequestInfo {
         RequestInfo::read(&parts, id, Some(SocketAddr::new(client, 0)), false)
     }
 
-    /// The same request, of a client of an outpost.
-    #[must_use]
-    pub fn through(&self, outpost: ObjectId, client: Option<IpAddr>) -> RequestInfo {
-        let Inner { id, method, path, query, host, scheme, client_ip, user_agent, seen, .. } =
-            &*self.0;
-        RequestInfo(Arc::new(Inner {
-            id: id.clone(),
-            method: method.clone(),
-            path: path.clone(),
-            query: query.clone(),
-            host: host.clone(),
-            scheme,
-            client_ip: client.map_or(*client_ip, |client| client.to_canonical()),
-            user_agent: user_agent.clone(),
-            outpost: Some(outpost),
-            seen: seen.clone(),
-        }))
-    }
-
     /// Remembers who asks, for the log.
     pub fn saw(&self, caller: &Caller) {
         let user = caller.user.as_ref().map(|user| user.username.clone()).unwrap_or_default();
@@ -117,6 +98,16 @@ impl RequestInfo {
     /// As if it came from another address.
     #[must_use]
     pub fn from_address(&self, client_ip: IpAddr) -> RequestInfo {
+        self.by(client_ip, self.outpost)
+    }
+
+    /// The same request, of a client of an outpost.
+    #[must_use]
+    pub fn through(&self, outpost: ObjectId, client: Option<IpAddr>) -> RequestInfo {
+        self.by(client.unwrap_or(self.client_ip), Some(outpost))
+    }
+
+    fn by(&self, client_ip: IpAddr, outpost: Option<ObjectId>) -> RequestInfo {
         RequestInfo(Arc::new(Inner {
             id: self.id.clone(),
             method: self.method.clone(),
@@ -126,7 +117,8 @@ impl RequestInfo {
             scheme: self.scheme,
             client_ip: client_ip.to_canonical(),
             user_agent: self.user_agent.clone(),
-            seen: OnceLock::new(),
+            outpost,
+            seen: self.seen.clone(),
         }))
     }
 

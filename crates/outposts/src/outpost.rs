@@ -9,7 +9,7 @@ use countersign_rest::rendered_member;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, start};
 use crate::connection::ServiceConnection;
 
 /// What marks the outpost that runs inside this server.
@@ -24,7 +24,8 @@ pub enum OutpostType {
     Ldap,
     #[choice(label = "RADIUS")]
     Radius,
-    #[choice(label = "Remote access (not available yet)")]
+    /// Not available yet.
+    #[choice(label = "Remote access", internal)]
     Rac,
 }
 
@@ -87,7 +88,7 @@ pub struct Outpost {
     #[field(
         label = "Configuration",
         help = "authentik_host is the address at which the outpost reaches this server.",
-        start = "{\"authentik_host\": \"\", \"log_level\": \"info\", \"refresh_interval\": \"minutes=5\"}"
+        start = start()
     )]
     pub config: Config,
     #[field(label = "Managed by authentik", hide, read_only)]

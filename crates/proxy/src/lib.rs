@@ -54,17 +54,17 @@ pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
         tables: vec![TableResource::plain::<session::ProxySession>()],
         routes: routes::routes(&proxy),
         operations: vec![outposts::operation(oauth, flows)],
-        schemas: vec![
-            (
-                "ProxyProvider",
-                object_schema(&[
-                    ("property_mappings", "[uuid]"),
-                    ("redirect_uris", "[map]"),
-                    ("outpost_set", "[string]"),
-                ]),
-            ),
-            outposts::schema(),
-        ],
+        schemas: [(
+            "ProxyProvider",
+            object_schema(&[
+                ("property_mappings", "[uuid]"),
+                ("redirect_uris", "[map]"),
+                ("outpost_set", "[string]"),
+            ]),
+        )]
+        .into_iter()
+        .chain(outposts::schemas())
+        .collect(),
         ..Module::default()
     }
 }

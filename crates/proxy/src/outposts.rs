@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_catalogue::outposts::{Attached, outpost_list};
+use countersign_catalogue::outposts::{Attached, outpost_list, outpost_schemas};
 use countersign_core::{ApiError, Call, Operation};
 use countersign_flow::Flows;
 use countersign_model::{FieldValue as _, Fields as _};
@@ -68,7 +68,7 @@ async fn configured(
     }))
 }
 
-pub(crate) fn schema() -> (&'static str, Value) {
+pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let schema = object_schema(&[
         ("pk", "integer"),
         ("name", "string"),
@@ -92,5 +92,5 @@ pub(crate) fn schema() -> (&'static str, Value) {
         ("assigned_application_slug", "string"),
         ("assigned_application_name", "string"),
     ]);
-    ("ProxyOutpostConfig", schema)
+    outpost_schemas(["ProxyOutpostConfig", "PaginatedProxyOutpostConfigList"], schema)
 }

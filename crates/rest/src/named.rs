@@ -31,7 +31,7 @@ pub(crate) async fn resolve(operation: &Operation, call: &mut Call) -> Result<()
         None => seen.is_nothing(),
     };
     // Outposts ask for lists of what they may have none of, and are answered with none.
-    let lists = operation.paged && one.is_none();
+    let lists = operation.paged && operation.meta.is_some() && one.is_none();
     let asks = call.caller.user.as_ref().is_some_and(|user| user.principal.is_some());
     if nothing && !(lists && asks) {
         return Err(ApiError::no_permission());
