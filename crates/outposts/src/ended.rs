@@ -68,7 +68,7 @@ impl Seen {
         let last = rows.last().map(|(id, _)| *id).filter(|_| full);
         let new: Vec<[u8; 32]> = rows
             .into_iter()
-            .filter(|(id, _)| self.above.insert(*id))
+            .filter(|(id, _)| *id > self.floor && self.above.insert(*id))
             .map(|(_, hash)| hash)
             .collect();
         if self.looks.is_multiple_of(LATE_LOOKS) {

@@ -9,11 +9,10 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use countersign_catalogue::{Application, Brand};
 use countersign_core::{
-    Access, Admitted, ApiError, Caller, Context, Permission, Query, Route, Routes, Shutdown, Stack,
-    Via,
+    Access, ApiError, Context, Permission, Query, Route, Routes, Shutdown, Stack, Via,
 };
 use countersign_model::{Fields as _, ObjectId, Ref, Revision, Snapshot, Target as _};
-use countersign_rest::socket;
+use countersign_rest::{admit, socket};
 use http::Method;
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
@@ -41,8 +40,7 @@ struct Served {
 pub(crate) fn routes(told: &Told) -> Vec<Route> {
     let told = told.clone();
     let over = Routes::over(move |cx| Served { cx: cx.clone(), told: told.clone() });
-    let open = over.at([Method::GET], "/ws/outpost/{uuid}/", open);
-    vec![open.access(Access::authenticated()).stack(Stack::Socket)]
+    vec![over.at([Method::GET], "/ws/outpost/{uuid}/", open).stack(Stack::Socket)]
 }
 
 async fn open(
@@ -50,20 +48,25 @@ async fn open(
     Path(uuid): Path<String>,
     request: Request,
 ) -> Response {
-    let snapshot = served.cx.snapshot();
     let refused = || ApiError::no_permission().into_response();
     let Ok(uuid) = Uuid::parse_str(&uuid) else { return refused() };
     let outpost = Ref::<Outpost>::new(uuid.into());
-    let caller = request.extensions().get::<Admitted>().map(|admitted| &admitted.caller);
+    let (mut parts, body) = request.into_parts();
+    let admitted = match admit(&served.cx, &Access::authenticated(), &parts).await {
+        Ok(admitted) => admitted,
+        Err(refusal) if refusal.status().is_server_error() => return refusal,
+        Err(_) => return refused(),
+    };
     // What is not there, or not this caller's, looks the same. A browser's session is no token: a
     // page could use it.
-    let may = |caller: &Caller| {
-        matches!(caller.via, Via::Token { .. })
-            && caller.rights(&snapshot).on(Permission::view(Outpost::META), outpost.id())
-    };
-    if !caller.is_some_and(may) || snapshot.get(outpost).is_none() {
+    let (caller, snapshot) = (&admitted.caller, served.cx.snapshot());
+    let may = matches!(caller.via, Via::Token { .. })
+        && caller.rights(&snapshot).on(Permission::view(Outpost::META), outpost.id());
+    if !may || snapshot.get(outpost).is_none() {
         return refused();
     }
+    parts.extensions.insert(admitted);
+    let request = Request::from_parts(parts, body);
     let query = Query::parse(request.uri().query().unwrap_or_default());
     let instance = query.get("instance_uuid").unwrap_or_default().to_owned();
     let cx = served.cx.clone();

@@ -252,6 +252,46 @@ export interface GroupMember {
   uid: string;
 }
 
+export interface Outpost {
+  pk: string;
+  name: string;
+  type: 'proxy' | 'ldap' | 'radius' | 'rac';
+  providers: number[];
+  service_connection: string | null;
+  config: Record<string, any>;
+  managed: string | null;
+  providers_obj: Provider[];
+  service_connection_obj: ServiceConnection | null;
+  refresh_interval_s: number;
+  token_identifier: string;
+}
+
+export interface OutpostDeployment {
+  label: string;
+  file: string;
+  text: string;
+}
+
+export interface OutpostInstance {
+  uid: string;
+  last_seen: string;
+  version: string;
+  version_should: string;
+  version_outdated: boolean;
+  hostname: string;
+  is_live: boolean;
+}
+
+export interface OutpostSheet {
+  embedded: boolean;
+  host: string;
+  version: string;
+  token_identifier: string;
+  token_mark: string;
+  instances: OutpostInstance[];
+  deployments: OutpostDeployment[];
+}
+
 export interface Pagination {
   next: number;
   previous: number;
@@ -350,6 +390,16 @@ export interface ProviderVariable {
   value?: string;
   secret?: string;
   beside: string | null;
+}
+
+export interface ServiceConnection {
+  pk: string;
+  name: string;
+  local?: boolean;
+  component: string;
+  verbose_name: string;
+  verbose_name_plural: string;
+  meta_model_name: string;
 }
 
 export interface Stage {
