@@ -254,7 +254,6 @@ def test_a_provider_is_a_client_with_its_settings_given(server):
     assert "ak-provider-proxy-form" in [kind["component"] for kind in server.get("providers/all/types/")]
     for wrong, field in (
         ({"mode": "proxy"}, "internal_host"),
-        ({"mode": "proxy", "internal_host": "http://10.0.0.1"}, "mode"),
         ({"basic_auth_enabled": True}, "basic_auth_enabled"),
         ({"mode": "forward_domain"}, "cookie_domain"),
         ({"external_host": "https://given.example.test:443/"}, "external_host"),

@@ -41,8 +41,10 @@ pub use page::{Page, envelope};
 pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
 pub use resource::{Display, FamilyResource, KindResource, RenderContext};
 pub use response::{json, no_content, redirect};
-pub use route::{Admitted, Route, Routes, Stack, ThrottleClass, nothing_done, router};
-pub use service::{Down, Health, Nodes, Service, Shutdown, Sockets, Tasks};
+pub use route::{
+    Admitted, Elsewhere, HandedOn, Hosts, Route, Routes, Stack, ThrottleClass, nothing_done, router,
+};
+pub use service::{Down, Health, Nodes, Service, Shutdown, Sockets, Tasks, keep_alive};
 pub use session::{SessionData, SessionLimits};
 pub use session_binding::{
     Broken, GeoipBinding, Moved, NetworkBinding, SessionBinding, SessionGuard,

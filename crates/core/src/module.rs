@@ -17,7 +17,7 @@ use crate::job::{Expiring, Job};
 use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
 use crate::response::json;
-use crate::route::{Route, ThrottleClass};
+use crate::route::{Hosts, Route, ThrottleClass};
 use crate::service::Service;
 use crate::session_binding::SessionGuard;
 use crate::table::TableResource;
@@ -41,6 +41,8 @@ pub struct Module {
     pub tables: Vec<TableResource>,
     /// Addresses outside of `/api/v3/`.
     pub routes: Vec<Route>,
+    /// Hosts that are not this server's own.
+    pub hosts: Option<Hosts>,
     pub token_resolver: Option<Arc<dyn TokenResolver>>,
     pub session_guard: Option<Arc<dyn SessionGuard>>,
     /// Run once, in order, after the default objects are in place and before the listeners open.

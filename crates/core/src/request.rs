@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::identity::Caller;
+use crate::route::HandedOn;
 
 /// Set once per request by [`request_layer`]; found in the request's extensions.
 #[derive(Debug, Clone)]
@@ -200,7 +201,10 @@ pub async fn request_layer(State(cx): State<Context>, request: Request, next: Ne
     parts.extensions.insert(info.clone());
     let mut response = next.run(Request::from_parts(parts, body)).await;
     response.extensions_mut().insert(info);
-    common_headers(response.headers_mut(), &id);
+    // Another server says itself how its pages may be used.
+    if response.extensions().get::<HandedOn>().is_none() {
+        common_headers(response.headers_mut(), &id);
+    }
     response
 }
 

@@ -9,9 +9,10 @@ use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodRouter, any};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::Limited;
 
+use crate::BoxFuture;
 use crate::access::Access;
 use crate::context::Context;
 use crate::identity::Caller;
@@ -72,6 +73,49 @@ impl Stack {
         }
     }
 }
+
+/// Requests to hosts that are not this server's own, which a module answers as a whole, whatever
+/// their paths.
+#[derive(Clone)]
+pub struct Hosts {
+    has: Arc<IsOfHost>,
+    /// What answers them; its path is not looked at.
+    pub route: Route,
+}
+
+type IsOfHost = dyn Fn(Context, &Uri, &HeaderMap) -> BoxFuture<bool> + Send + Sync;
+
+impl Hosts {
+    /// `has` says by a request's head whether it is for one of them, for each that comes.
+    pub fn new(
+        has: impl Fn(Context, &Uri, &HeaderMap) -> BoxFuture<bool> + Send + Sync + 'static,
+        route: Route,
+    ) -> Hosts {
+        Hosts { has: Arc::new(has), route }
+    }
+
+    /// Whether a request is for one of these hosts. Its forwarding headers are true.
+    pub async fn has(&self, cx: &Context, uri: &Uri, headers: &HeaderMap) -> bool {
+        (self.has)(cx.clone(), uri, headers).await
+    }
+
+    /// A router that answers everything.
+    pub fn router(
+        &self,
+        cx: &Context,
+        surround: impl Fn(&Route, MethodRouter) -> MethodRouter,
+    ) -> Router {
+        Router::new().fallback_service(surround(&self.route, self.route.handler(cx)))
+    }
+}
+
+/// Put into the extensions of a request to one of [`Hosts`].
+#[derive(Debug, Clone, Copy)]
+pub struct Elsewhere;
+
+/// Put into the extensions of an answer that is another server's, and is handed on as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct HandedOn;
 
 /// Who was let in by [`Route::access`], in the extensions of the request.
 #[derive(Debug, Clone)]

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
+    net::TcpStream,
     sync::{Semaphore, watch},
     task::JoinSet,
     time::Instant,
@@ -212,6 +214,14 @@ impl Sockets {
             std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         while running.join_next().await.is_some() {}
     }
+}
+
+/// Has TCP ask after a silence of so long whether the other side is still there: a connection that
+/// may be silent for ever ends when it is not.
+pub fn keep_alive(stream: &TcpStream, after: Duration) {
+    let asked = TcpKeepalive::new().with_time(after).with_interval(after / 3).with_retries(3);
+    // A system that cannot leaves it to whoever speaks on the connection.
+    let _ = SockRef::from(stream).set_tcp_keepalive(&asked);
 }
 
 /// Work that requests leave behind, as many at once as fit.

@@ -16,7 +16,7 @@ use countersign_listener::Listener;
 use countersign_mail::{Encryption, MailSettings, Server};
 use countersign_model::{Registry, Secret};
 use countersign_oauth2::OAuth2;
-use countersign_outbound::Rules;
+use countersign_outbound::{Patience, Rules};
 use countersign_policy::Engine;
 use countersign_python::{Interpreter, Limits};
 
@@ -60,6 +60,7 @@ impl Program {
             stages: oauth.stages(),
             destinations: vec![countersign_oauth2::destination()],
         });
+        let upstreams = way_out.upstreams(patience(settings));
         let blueprints = Arc::new(surroundings(settings, passwords));
         let explain =
             countersign_explain::Deps { flows: flows.clone(), blueprints: blueprints.clone() };
@@ -77,7 +78,7 @@ impl Program {
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
             countersign_outposts::module(),
-            countersign_proxy::module(&oauth, &flows),
+            countersign_proxy::module(&oauth, &flows, upstreams),
             countersign_explain::module(&explain),
             countersign_radius::module(&flows, radius_listener(settings)),
             countersign_ldap::module(&flows, &doors(settings)),
@@ -217,6 +218,18 @@ fn doors(settings: &Settings) -> Doors {
         ldaps: settings.listen.ldaps,
         tls: Arc::new(move |cx| serve::ldap_tls(&folder, cx)),
         bounds: serve::bounds(settings),
+    }
+}
+
+/// How long is waited for applications that requests are passed on to.
+pub fn patience(settings: &Settings) -> Patience {
+    let given = &settings.proxying;
+    let seconds = |given: u64| Duration::from_secs(given.clamp(1, 24 * 3600));
+    Patience {
+        connect: seconds(given.connect),
+        answer: seconds(given.answer),
+        idle: seconds(given.idle),
+        keep_alive: seconds(given.keep_alive),
     }
 }
 

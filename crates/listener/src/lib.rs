@@ -14,7 +14,7 @@ mod udp;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use countersign_core::{Service, Shutdown, Sockets};
+use countersign_core::{Service, Shutdown, Sockets, keep_alive};
 use countersign_model::Cidr;
 use countersign_store::Seldom;
 use rustls::ServerConfig;
@@ -43,6 +43,8 @@ pub struct Bounds {
     pub connections: usize,
     /// Time for the TLS handshake, for the headers of a request, and for the next request.
     pub patience: Duration,
+    /// Silence after which TCP asks whether a client is still there.
+    pub keep_alive: Duration,
     pub waiting: Arc<Waiting>,
     /// Proxies, behind which many clients are.
     pub trusted: Arc<[Cidr]>,
@@ -184,6 +186,7 @@ impl Bound {
                     continue;
                 }
             };
+            keep_alive(&stream, bounds.keep_alive);
             let proxy = bounds.trusted.iter().any(|network| network.contains(peer.ip()));
             let Some(turn) = bounds.waiting.enter((!proxy).then(|| peer.ip())) else {
                 if let Some(times) = refusals.now() {

@@ -41,7 +41,8 @@ fn listener(name: &'static str) -> Listener {
 }
 
 fn bounds(patience: Duration) -> Bounds {
-    Bounds { connections: 10, patience, waiting: Waiting::new(5), trusted: [].into() }
+    let (waiting, trusted) = (Waiting::new(5), [].into());
+    Bounds { connections: 10, patience, keep_alive: patience, waiting, trusted }
 }
 
 /// Runs a service as the supervisor does; it is stopped by the sender.

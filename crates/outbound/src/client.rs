@@ -11,7 +11,7 @@ use reqwest::{Client, NoProxy, Proxy};
 use url::{Host, Url};
 
 use crate::guard::{Guard, Refused};
-use crate::{Resolved, Rules};
+use crate::{Patience, Resolved, Rules, Upstreams};
 
 /// An answer takes no longer, from looking the name up to its last byte.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,6 +23,7 @@ const LARGEST: usize = 1 << 20;
 pub struct Outbound {
     client: LazyLock<Result<Client, String>, Build>,
     guard: Guard,
+    resolve: Vec<Resolved>,
 }
 
 /// Makes the client when it is first needed: most commands of the console do not.
@@ -135,9 +136,14 @@ impl Outbound {
             .and_then(|proxy| Url::parse(proxy).ok())
             .and_then(|url| url.host_str().map(str::to_owned));
         let guard = Guard::new(&rules.allow, proxy_host);
-        let resolver = guard.clone();
+        let (resolver, resolve) = (guard.clone(), rules.resolve.clone());
         let build: Build = Box::new(move || client(&rules, resolver));
-        Outbound { client: LazyLock::new(build), guard }
+        Outbound { client: LazyLock::new(build), guard, resolve }
+    }
+
+    /// The servers behind this one, which requests are passed on to.
+    pub fn upstreams(&self, patience: Patience) -> Upstreams {
+        Upstreams::new(self.guard.clone(), &self.resolve, patience)
     }
 
     /// # Errors

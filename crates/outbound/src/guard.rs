@@ -32,6 +32,33 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// Whether an application may be there that requests are passed on to. Such a server is
+    /// private by nature; nothing is one at addresses of a link alone, where clouds hand out their
+    /// credentials, nor at those that stand for many or for none.
+    pub fn permits_upstream(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let closed = match address {
+            IpAddr::V4(v4) => {
+                v4.is_link_local() || v4.is_multicast() || v4.is_broadcast() || v4.is_unspecified()
+            }
+            IpAddr::V6(v6) => {
+                v6.is_unicast_link_local() || v6.is_multicast() || v6.is_unspecified()
+            }
+        };
+        let closed = closed || METADATA.contains(&address);
+        !closed || self.allow.iter().any(|network| network.contains(address))
+    }
+}
+
+/// Where clouds hand out credentials, beside the addresses of a link: Amazon, Azure, Oracle, Alibaba.
+const METADATA: [IpAddr; 4] = [
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+];
+
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();
@@ -89,6 +116,30 @@ fn public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn applications_are_private_and_credentials_of_clouds_are_none() {
+        let guard = Guard::default();
+        for open in ["127.0.0.1", "10.1.2.3", "192.168.0.9", "fd12::1", "::1", "203.0.113.7"] {
+            assert!(guard.permits_upstream(open.parse().unwrap()), "{open}");
+        }
+        for closed in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "fe80::1",
+            "fd00:ec2::254",
+            "168.63.129.16",
+            "100.100.100.200",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "255.255.255.255",
+        ] {
+            assert!(!guard.permits_upstream(closed.parse().unwrap()), "{closed}");
+        }
+        let allowed = Guard::new(&[Cidr::parse("169.254.0.0/16").unwrap()], None);
+        assert!(allowed.permits_upstream("169.254.7.7".parse().unwrap()));
+    }
 
     #[test]
     fn only_what_the_internet_reaches_is_public() {

@@ -5,11 +5,16 @@
 //! of its network, the metadata service of its cloud, the database beside it. Addresses are
 //! therefore checked when the connection is made, after the name was resolved, so that a name
 //! cannot be public when it is checked and private when it is used. Redirects are not followed,
-//! answers are bounded in size and time.
+//! answers are bounded in size and time. Applications that requests are passed on to are the one
+//! exception, in one place (`upstream`).
 #![warn(missing_docs)]
 
 mod client;
 mod guard;
+mod paced;
+#[cfg(test)]
+mod tests;
+mod upstream;
 
 use std::future::ready;
 use std::net::SocketAddr;
@@ -19,6 +24,8 @@ use countersign_core::{Module, Start};
 
 pub use client::{Answer, Outbound, OutboundError, Request};
 pub use guard::{Guard, is_public};
+pub use paced::{Body, BodyError, Paced, Until};
+pub use upstream::{Patience, Place, Trust, Upstream, UpstreamError, Upstreams};
 
 /// What settings say of outbound requests.
 #[derive(Debug, Clone, Default)]

@@ -25,6 +25,10 @@ pub(crate) fn answer(asked: &Asked, site: &Site, granted: Option<&Granted>) -> A
     }
     match asked.front {
         Front::Nginx => Answer::Unauthorized,
-        Front::Forwarded | Front::Envoy => Answer::SignIn,
+        // A program that brings credentials cannot do anything with a page to sign in at.
+        Front::Own if asked.credentials && site.settings.intercept_header_auth => {
+            Answer::Unauthorized
+        }
+        Front::Forwarded | Front::Envoy | Front::Own => Answer::SignIn,
     }
 }

@@ -1,6 +1,7 @@
 //! What a front end asks: which request it has at hand. Each reads its own headers and no others,
 //! since those of another are whatever the client wrote (GHSA-5wcc-hf24-rf5h).
 
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, Uri};
 use thiserror::Error;
 
@@ -22,6 +23,8 @@ pub(crate) enum Front {
     Forwarded,
     /// `ext_authz` over HTTP: the original path comes behind this one.
     Envoy,
+    /// This server, which passes the request on itself.
+    Own,
 }
 
 /// Where Envoy's path begins.
@@ -64,6 +67,8 @@ pub(crate) struct Asked {
     target: Target,
     /// Two headers name two paths: what one of them would open to everybody is not open.
     ambiguous: bool,
+    /// It brings an `Authorization`.
+    pub(crate) credentials: bool,
 }
 
 impl Asked {
@@ -74,6 +79,7 @@ impl Asked {
             Front::Nginx => Asked::of_nginx(uri, headers),
             Front::Forwarded => Asked::of_forwarded(headers),
             Front::Envoy => Asked::of_envoy(uri, headers),
+            Front::Own => Asked::of_own(uri, headers),
         }
     }
 
@@ -87,11 +93,13 @@ impl Asked {
         match (url.transpose()?, path.transpose()?) {
             (Some(Address { scheme, host, target }), path) => {
                 let ambiguous = path.is_some_and(|path| path.path != target.path);
-                Ok(Asked { front, host, scheme: Some(scheme), target, ambiguous })
+                let scheme = Some(scheme);
+                Ok(Asked { front, host, scheme, target, ambiguous, credentials: false })
             }
             (None, Some(target)) => {
                 let host = own_host(uri, headers)?;
-                Ok(Asked { front, host, scheme: None, target, ambiguous: false })
+                let (scheme, ambiguous) = (None, false);
+                Ok(Asked { front, host, scheme, target, ambiguous, credentials: false })
             }
             (None, None) => Err(Misread::Missing("X-Original-URL")),
         }
@@ -114,6 +122,7 @@ impl Asked {
             host: Host::read(host).ok_or(Misread::Unreadable(FORWARDED_HOST))?,
             target: Target::read(target).ok_or(Misread::Unreadable(FORWARDED_URI))?,
             ambiguous: false,
+            credentials: false,
         })
     }
 
@@ -131,6 +140,24 @@ impl Asked {
             host: own_host(uri, headers)?,
             target: target.ok_or(Misread::Unreadable("path"))?,
             ambiguous: false,
+            credentials: false,
+        })
+    }
+
+    /// The request is at hand itself: by the host that a trusted proxy names, else by its own.
+    fn of_own(uri: &Uri, headers: &HeaderMap) -> Result<Asked, Misread> {
+        let host = match one(headers, FORWARDED_HOST)? {
+            Some(host) => Host::read(host).ok_or(Misread::Unreadable(FORWARDED_HOST))?,
+            None => own_host(uri, headers)?,
+        };
+        let target = uri.path_and_query().and_then(|target| Target::read(target.as_str()));
+        Ok(Asked {
+            front: Front::Own,
+            scheme: None,
+            host,
+            target: target.ok_or(Misread::Unreadable("path"))?,
+            ambiguous: false,
+            credentials: headers.contains_key(AUTHORIZATION),
         })
     }
 
@@ -158,7 +185,7 @@ impl Asked {
     /// A parameter of the original query by which the answer to a sign-in, or the wish to sign out,
     /// comes where the front end passes on what is answered.
     pub(crate) fn marked(&self, name: &str) -> bool {
-        self.front == Front::Forwarded
+        matches!(self.front, Front::Forwarded | Front::Own)
             && self.target.parameter(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
@@ -170,11 +197,31 @@ impl Asked {
 /// The host by which a request came.
 ///
 /// # Errors
-/// It names none, or several.
-pub(crate) fn own_host(uri: &Uri, headers: &HeaderMap) -> Result<Host, Misread> {
-    let named = one(headers, "host")?;
-    let text = named.or_else(|| uri.authority().map(http::uri::Authority::as_str));
-    text.and_then(Host::read).ok_or(Misread::NoHost)
+/// It names none, or several (RFC 9112, section 3.2; RFC 9113, section 8.3.1).
+fn own_host(uri: &Uri, headers: &HeaderMap) -> Result<Host, Misread> {
+    let read = |text| Host::read(text).ok_or(Misread::NoHost);
+    let named = one(headers, "host")?.map(read).transpose()?;
+    let address = uri.authority().map(|authority| read(authority.as_str())).transpose()?;
+    match (named, address) {
+        (Some(named), Some(address)) if named != address => Err(Misread::Several("host")),
+        (Some(host), _) | (None, Some(host)) => Ok(host),
+        (None, None) => Err(Misread::NoHost),
+    }
+}
+
+/// All hosts that a request names: whoever looks at one of them only may look at another.
+pub(crate) fn named_hosts<'h>(
+    uri: &'h Uri,
+    headers: &'h HeaderMap,
+) -> impl Iterator<Item = Host> + 'h {
+    let values = move |name: &'static str| {
+        headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+    };
+    let forwarded = values(FORWARDED_HOST).flat_map(|value| value.split(',')).map(str::trim);
+    let mut forwarded = forwarded.filter(|text| !text.is_empty()).peekable();
+    let is_forwarded = forwarded.peek().is_some();
+    let own = values("host").chain(uri.authority().map(http::uri::Authority::as_str));
+    forwarded.chain(own.filter(move |_| !is_forwarded)).filter_map(Host::read)
 }
 
 /// A header that comes at most once. An empty one counts as none.

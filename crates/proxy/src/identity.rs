@@ -15,9 +15,11 @@ pub(crate) struct Granted {
     pub(crate) claims: Map<String, Value>,
     pub(crate) token: String,
     pub(crate) username: String,
+    /// By what the request says in `Authorization`, not by a cookie.
+    pub(crate) by_header: bool,
 }
 
-const PREFIX: &str = "x-authentik-";
+pub(crate) const PREFIX: &str = "x-authentik-";
 /// The headers that tell of somebody, in the original's order. All are sent, empty where there is
 /// nothing to say: of one that is not there, a front end would let the client's copy through.
 pub(crate) const NAMES: [&str; 12] = [
@@ -39,15 +41,20 @@ pub(crate) const OUTPOST: &str = "authentik Embedded Outpost";
 const VERSION: &str = "goauthentik.io/outpost/2025.4.0";
 
 /// Headers that say something about the answer, or the connection, and not about a person.
-const NOBODYS: [&str; 14] = [
+const NOBODYS: [&str; 19] = [
     "connection",
     "content-encoding",
     "content-length",
     "content-type",
     "date",
+    "expect",
     "host",
+    "http2-settings",
     "keep-alive",
     "location",
+    "proxy",
+    "proxy-authorization",
+    "proxy-connection",
     "set-cookie",
     "te",
     "trailer",
@@ -117,7 +124,7 @@ fn additional(
     let given = attributes.and_then(|own| own.get("additionalHeaders")).and_then(Value::as_object);
     given.into_iter().flatten().filter_map(|(name, value)| {
         let name: HeaderName = name.parse().ok()?;
-        let folded = name.as_str().replace('_', "-");
+        let folded = folded(name.as_str());
         if folded.starts_with(PREFIX) || NOBODYS.contains(&folded.as_str()) {
             return None;
         }
@@ -128,6 +135,12 @@ fn additional(
         };
         Some((name, value))
     })
+}
+
+/// A name as programs behind CGI and WSGI see it, which make one of several.
+pub(crate) fn folded(name: &str) -> String {
+    let fold = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    name.chars().map(fold).collect()
 }
 
 /// Credentials for the application; empty where the person has none.

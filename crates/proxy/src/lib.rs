@@ -1,21 +1,23 @@
 //! Applications without a sign-in of their own: a reverse proxy in front of them asks this server
 //! about every request (`auth_request` of nginx, forward auth of Traefik and Caddy, `ext_authz` of
-//! Envoy), and hands on who it is.
+//! Envoy), and hands on who it is. Or this server is the reverse proxy.
 //!
-//! `address`, `asked`, `answer`, `identity` and `login` are pure: from a request's head, the
-//! configuration and what is known of the browser they make the answer. `site` knows the hosts;
+//! `address`, `asked`, `answer`, `identity`, `forward` and `login` are pure: from a request's head,
+//! the configuration and what is known of the browser they make the answer. `site` knows the hosts;
 //! `session` finds whom a request stands for, by the functions that the rest of the program decides
-//! with; `routes` carries out.
+//! with; `routes` carries out what front ends ask, and `pass` passes requests on.
 // The futures of routes that go through a flow are deeper than the default.
 #![recursion_limit = "256"]
 
 mod address;
 mod answer;
 mod asked;
+mod forward;
 mod identity;
 mod login;
 mod outposts;
 mod page;
+mod pass;
 mod provider;
 mod routes;
 mod session;
@@ -27,6 +29,7 @@ mod tests;
 use countersign_core::{KindResource, Module, TableResource};
 use countersign_flow::Flows;
 use countersign_oauth2::OAuth2;
+use countersign_outbound::Upstreams;
 use countersign_rest::object_schema;
 
 pub use provider::{ProxyMode, ProxyProvider};
@@ -41,11 +44,11 @@ const LOGOUT_MARK: &str = "X-authentik-logout";
 
 /// The proxy's part of the program.
 #[must_use]
-pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
+pub fn module(oauth: &OAuth2, flows: &Flows, upstreams: Upstreams) -> Module {
     let proxy = routes::Proxy {
         oauth: oauth.clone(),
         flows: flows.clone(),
-        known: std::sync::Arc::default(),
+        known: std::sync::Arc::new(site::Known::new(upstreams)),
         remembered: session::Remembered::default(),
     };
     Module {
@@ -53,6 +56,7 @@ pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
         kinds: vec![KindResource::of::<ProxyProvider>().computed(provider::compute)],
         tables: vec![TableResource::plain::<session::ProxySession>()],
         routes: routes::routes(&proxy),
+        hosts: Some(pass::hosts(&proxy)),
         operations: vec![outposts::operation(oauth, flows)],
         schemas: [(
             "ProxyProvider",

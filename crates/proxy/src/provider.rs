@@ -14,6 +14,7 @@ use countersign_model::{
 use countersign_oauth2::claims::SubMode;
 use countersign_oauth2::wire::{MatchingMode, Registered};
 use countersign_oauth2::{AsClient, ClientType, IssuerMode, OAuth2Provider, ScopeMapping};
+use countersign_outbound::Trust;
 use countersign_policy::Mapping;
 use serde_json::{Map, Value};
 
@@ -32,7 +33,7 @@ const SCOPES: [&str; 5] = [
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum ProxyMode {
-    #[choice(value = "proxy", label = "Proxy (not available yet)")]
+    #[choice(value = "proxy", label = "Proxy")]
     Proxy,
     #[choice(value = "forward_single", label = "Forward auth (single application)")]
     ForwardSingle,
@@ -40,8 +41,8 @@ pub enum ProxyMode {
     ForwardDomain,
 }
 
-/// Puts a sign-in in front of an application that has none: your reverse proxy asks this server
-/// about every request.
+/// Puts a sign-in in front of an application that has none: this server passes requests on to it, or
+/// your reverse proxy asks this server about every request.
 #[derive(Debug, Clone, Kind)]
 #[kind(
     family = dyn Provider,
@@ -50,13 +51,13 @@ pub enum ProxyMode {
     model = "authentik_providers_proxy.proxyprovider",
     title = "Proxy Provider",
     component = "ak-provider-proxy-form",
-    form = "name authorization_flow mode external_host cookie_domain internal_host internal_host_ssl_validation access_token_validity",
+    form = "name authorization_flow mode external_host cookie_domain internal_host internal_host_ssl_validation internal_host_ca access_token_validity",
     fold("Advanced protocol settings", "Certificate, scopes, paths that are open to all"),
     fold("Authentication settings", "Credentials that the application gets, or clients send"),
     fold("Advanced flow settings", "As the brand has it"),
     aside(
         "What happens next",
-        "You make an application that uses the provider, and tell your reverse proxy to ask this server about each request: the documentation has the lines for nginx, Caddy, Traefik and Envoy."
+        "You make an application that uses the provider. In mode Proxy you let its address lead to this server; otherwise you tell your reverse proxy to ask this server about each request, with the lines that the page of the provider has."
     ),
     check = ProxyProvider::check
 )]
@@ -110,7 +111,7 @@ pub struct ProxyProvider {
 
     #[field(
         label = "Internal host",
-        help = "Where the application is, as http://192.0.2.7:8080.",
+        help = "Where the application is, as http://192.0.2.7:8080. Paths stay as they are; a path here counts for nothing.",
         show_if = "mode=proxy",
         default,
         filter
@@ -130,6 +131,12 @@ pub struct ProxyProvider {
         filter
     )]
     pub internal_host_ssl_validation: bool,
+    #[field(
+        label = "Internal host CA",
+        help = "An authority whose certificates are valid for the application’s server, beside those that this machine trusts; or that server’s own certificate.",
+        show_if = "mode=proxy"
+    )]
+    pub internal_host_ca: Option<Ref<CertificateKeyPair>>,
     #[field(
         label = "Certificate",
         help = "The certificate that this server shows at the external host.",
@@ -174,9 +181,8 @@ pub struct ProxyProvider {
     pub basic_auth_user_attribute: String,
     #[field(
         label = "Mode",
-        help = "Single application: for one address. Domain level: one sign-in for all addresses below a domain, which all belong to one application here.",
+        help = "Proxy: this server passes requests on to the application. Forward auth: your reverse proxy does, and asks this server. Domain level: one sign-in for all addresses below a domain, which all belong to one application here.",
         widget = Radio,
-        start = "forward_single",
         default = ProxyMode::Proxy,
         filter
     )]
@@ -247,6 +253,15 @@ impl ProxyProvider {
         Address::read(&self.external_host)
     }
 
+    /// Whose certificates are believed of the server of the application.
+    pub(crate) fn trust(&self, snapshot: &Snapshot) -> Trust {
+        if !self.internal_host_ssl_validation {
+            return Trust::Anybody;
+        }
+        let also = self.internal_host_ca.and_then(|pair| snapshot.get(pair));
+        Trust::Machine(also.and_then(CertificateKeyPair::details).map(|details| details.der))
+    }
+
     /// The scopes it asks for: those of every proxy, then its own.
     fn mappings(&self, snapshot: &Snapshot) -> Vec<Ref<dyn Mapping>> {
         let of_all = SCOPES.iter().filter_map(|managed| snapshot.find("managed", managed));
@@ -269,18 +284,8 @@ impl ProxyProvider {
 
     pub(crate) fn check(&self, draft: &Draft, id: ObjectId, errors: &mut FieldErrors) {
         let mut wrong = |field: &str, text: &str| errors.add(field, Problem::new("invalid", text));
-        if self.mode == ProxyMode::Proxy {
-            if self.internal_host.is_empty() {
-                wrong(
-                    "internal_host",
-                    "Internal host cannot be empty when forward auth is disabled.",
-                );
-            } else {
-                wrong(
-                    "mode",
-                    "This server does not pass requests on itself yet. Choose forward_single or forward_domain, and let your reverse proxy ask it about them.",
-                );
-            }
+        if self.mode == ProxyMode::Proxy && self.internal_host.is_empty() {
+            wrong("internal_host", "Internal host cannot be empty when forward auth is disabled.");
         }
         let attributes = [&self.basic_auth_user_attribute, &self.basic_auth_password_attribute];
         if self.basic_auth_enabled && attributes.iter().any(|name| name.is_empty()) {

@@ -21,11 +21,12 @@ use crate::asked::{Asked, ENVOY, Front, Misread};
 use crate::identity::{Granted, OUTPOST};
 use crate::login::{self, Login, Stranger, returned};
 use crate::page::page;
+use crate::provider::ProxyMode;
 use crate::session::{self, Remembered, Seeker, cookies};
 use crate::site::{Known, Site};
 use crate::{CALLBACK_MARK, CALLBACK_PATH, LOGOUT_MARK};
 
-const EVENTS: &str = "authentik.providers.proxy";
+pub(crate) const EVENTS: &str = "authentik.providers.proxy";
 
 /// What all requests share. One per program; cheap to clone.
 #[derive(Clone)]
@@ -38,9 +39,9 @@ pub(crate) struct Proxy {
 
 /// The same over the context of the program.
 #[derive(Clone)]
-struct Served {
-    cx: FlowContext,
-    proxy: Proxy,
+pub(crate) struct Served {
+    pub(crate) cx: FlowContext,
+    pub(crate) proxy: Proxy,
 }
 
 pub(crate) fn routes(proxy: &Proxy) -> Vec<Route> {
@@ -79,12 +80,10 @@ async fn envoy(State(served): State<Served>, request: Request) -> Response {
 
 async fn start(State(served): State<Served>, request: Request) -> Response {
     let parts = request.into_parts().0;
-    let at = match served.at(&parts) {
-        Ok(at) => at,
-        Err(refusal) => return *refusal,
-    };
-    let to = wanted_in(&at.target).and_then(|rd| at.wanted(&rd));
-    at.sign_in(to.as_ref()).await
+    match served.at(&parts) {
+        Ok(at) => at.start().await,
+        Err(refusal) => *refusal,
+    }
 }
 
 async fn callback(State(served): State<Served>, request: Request) -> Response {
@@ -104,14 +103,14 @@ async fn sign_out(State(served): State<Served>, request: Request) -> Response {
 }
 
 /// A request of a browser, or about one, at an application.
-struct At<'a> {
-    served: &'a Served,
-    site: Arc<Site>,
-    headers: &'a HeaderMap,
-    request: RequestInfo,
+pub(crate) struct At<'a> {
+    pub(crate) served: &'a Served,
+    pub(crate) site: Arc<Site>,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) request: RequestInfo,
     /// By which it came.
-    host: Host,
-    target: Target,
+    pub(crate) host: Host,
+    pub(crate) target: Target,
 }
 
 impl Served {
@@ -137,7 +136,10 @@ impl Served {
             Ok(asked) => asked,
             Err(misread) => return self.misconfigured(&request, &misread).await,
         };
-        let Some(site) = self.site(&asked.host) else { return unknown_host(asked.host.as_str()) };
+        // Where this server passes requests on itself nobody asks it: a page of the application
+        // could read there what the application alone is told.
+        let site = self.site(&asked.host).filter(|site| site.settings.mode != ProxyMode::Proxy);
+        let Some(site) = site else { return unknown_host(asked.host.as_str()) };
         let (host, target) = (asked.host.clone(), asked.target().clone());
         let at = At { served: self, site, headers: &parts.headers, request, host, target };
         // These are answers for the browser, which some front ends hand on.
@@ -178,7 +180,7 @@ impl Served {
 }
 
 impl At<'_> {
-    async fn granted(&self) -> Result<Option<Granted>, StoreError> {
+    pub(crate) async fn granted(&self) -> Result<Option<Granted>, StoreError> {
         self.seeker().granted(&self.site, self.headers).await
     }
 
@@ -197,6 +199,12 @@ impl At<'_> {
             return Some(Address { scheme: external.scheme, host: self.host.clone(), target });
         }
         Address::read(rd).filter(|address| self.site.has(&address.host))
+    }
+
+    /// Sends the browser to sign in, and back to where it says.
+    pub(crate) async fn start(&self) -> Response {
+        let to = wanted_in(&self.target).and_then(|rd| self.wanted(&rd));
+        self.sign_in(to.as_ref()).await
     }
 
     /// Sends the browser to sign in, and back to `to` afterwards.
@@ -234,7 +242,7 @@ impl At<'_> {
     }
 
     /// A browser comes back from signing in.
-    async fn callback(&self) -> Response {
+    pub(crate) async fn callback(&self) -> Response {
         let (cx, site) = (&self.served.cx, &self.site);
         let once = |name: &str| self.target.parameter(name).filter(|value| !value.is_empty());
         let name = login::cookie_name(site);
@@ -291,7 +299,7 @@ impl At<'_> {
 
     /// Signs out of all applications behind proxies, and leads to where the session itself ends. A
     /// request that another site made a browser send ends nothing: there the person is asked.
-    async fn sign_out(&self) -> Response {
+    pub(crate) async fn sign_out(&self) -> Response {
         let (cx, site) = (&self.served.cx, &self.site);
         let address = match cx.known_address().await {
             Ok(Some(address)) => address,
@@ -365,7 +373,7 @@ const fn stranger_text(stranger: Stranger) -> &'static str {
     }
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response {
+pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -374,7 +382,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response {
     response
 }
 
-fn sent_to(address: &str) -> Response {
+pub(crate) fn sent_to(address: &str) -> Response {
     let mut response = plain(StatusCode::FOUND, "");
     match HeaderValue::try_from(address) {
         Ok(address) => {
@@ -385,7 +393,7 @@ fn sent_to(address: &str) -> Response {
     }
 }
 
-fn failed(error: &StoreError) -> Response {
+pub(crate) fn failed(error: &StoreError) -> Response {
     log_failure(error, error.is_passing(), "");
     if error.is_passing() {
         away()
@@ -412,7 +420,7 @@ fn without_address() -> Response {
 }
 
 /// In the words of the original.
-fn unknown_host(host: &str) -> Response {
+pub(crate) fn unknown_host(host: &str) -> Response {
     let told = json!({
         "Message": "no app for hostname",
         "Host": host,

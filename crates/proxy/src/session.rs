@@ -174,12 +174,12 @@ impl Seeker<'_> {
         headers: &HeaderMap,
     ) -> Result<Option<Granted>, StoreError> {
         if let Some(found) = self.signed_in(site, headers).await?
-            && let Some(granted) = self.admitted(site, found).await?
+            && let Some(granted) = self.admitted(site, found, false).await?
         {
             return Ok(Some(granted));
         }
         match self.by_authorization(site, headers).await? {
-            Some(found) => self.admitted(site, found).await,
+            Some(found) => self.admitted(site, found, true).await,
             None => Ok(None),
         }
     }
@@ -274,7 +274,12 @@ impl Seeker<'_> {
     }
 
     /// Asks the policies of the application, as wherever somebody opens one.
-    async fn admitted(&self, site: &Site, found: Candidate) -> Result<Option<Granted>, StoreError> {
+    async fn admitted(
+        &self,
+        site: &Site,
+        found: Candidate,
+        by_header: bool,
+    ) -> Result<Option<Granted>, StoreError> {
         let Candidate { token, opened, user } = found;
         let user = Arc::new(user);
         let policies = self.cx.policies();
@@ -283,7 +288,8 @@ impl Seeker<'_> {
         if !decision.passing {
             return Ok(None);
         }
-        Ok(Some(Granted { claims: opened.claims, token, username: user.username.clone() }))
+        let username = user.username.clone();
+        Ok(Some(Granted { claims: opened.claims, token, username, by_header }))
     }
 }
 

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_catalogue::{Application, CertificateKeyPair, Provider, application};
-use countersign_model::{Fields as _, Ref, Revision, Snapshot};
+use countersign_model::{Entry, Fields as _, Ref, Revision, Snapshot};
 use countersign_oauth2::AsClient;
+use countersign_outbound::{Place, Trust, Upstream, UpstreamError, Upstreams};
+use http::{HeaderMap, Uri};
 
 use crate::address::{Address, Host, Scheme};
+use crate::asked::named_hosts;
 use crate::provider::{ProxyMode, ProxyProvider, callback};
 
 /// An application behind a proxy, with what is known of it before anybody asks.
@@ -24,6 +27,10 @@ pub(crate) struct Site {
     pub(crate) cookie: String,
     /// The scopes to ask for, one blank between each.
     pub(crate) scopes: String,
+    /// Whose certificates are believed of the server of the application.
+    pub(crate) trust: Trust,
+    /// Where requests are passed on to.
+    pub(crate) upstream: Result<Arc<Upstream>, UpstreamError>,
 }
 
 impl Site {
@@ -32,6 +39,7 @@ impl Site {
         snapshot: &Snapshot,
         provider: Ref<ProxyProvider>,
         settings: Arc<ProxyProvider>,
+        upstreams: &Upstreams,
     ) -> Option<Site> {
         let key = provider.key().int()?;
         let (application, found) = application::of_provider(snapshot, key)?;
@@ -44,7 +52,14 @@ impl Site {
             let client = settings.as_client(snapshot);
             client.mappings(snapshot).map(|mapping| mapping.scope_name.clone()).collect()
         };
+        let trust = settings.trust(snapshot);
+        let upstream = match Place::read(&settings.internal_host) {
+            Some(place) if settings.mode == ProxyMode::Proxy => upstreams.at(&place, &trust),
+            _ => Err(UpstreamError::Unknown("it has no internal host".to_owned())),
+        };
         Some(Site {
+            trust,
+            upstream,
             provider: provider.cast(),
             application,
             slug: found.slug.to_string(),
@@ -77,12 +92,29 @@ impl Site {
 pub(crate) struct Sites {
     hosts: HashMap<Host, Arc<Site>>,
     domains: Vec<Arc<Site>>,
+    /// Whether requests of any are passed on.
+    passes: bool,
 }
 
 impl Sites {
-    pub(crate) fn of(snapshot: &Snapshot) -> Sites {
+    pub(crate) fn of(snapshot: &Snapshot, upstreams: &Upstreams) -> Sites {
         let all = snapshot.in_order(ProxyProvider::META);
-        all.filter_map(|entry| Site::of(snapshot, Ref::new(entry.id.key), entry.share()?)).collect()
+        let site =
+            |entry: &Entry| Site::of(snapshot, Ref::new(entry.id.key), entry.share()?, upstreams);
+        all.filter_map(|entry| site(entry)).collect()
+    }
+
+    /// The application at a host whose requests are passed on.
+    pub(crate) fn own(&self, host: &Host) -> Option<&Arc<Site>> {
+        self.hosts.get(host).filter(|site| site.settings.mode == ProxyMode::Proxy)
+    }
+
+    /// The host of such an application, where a request names one.
+    pub(crate) fn passed_on(&self, uri: &Uri, headers: &HeaderMap) -> Option<Host> {
+        if !self.passes {
+            return None;
+        }
+        named_hosts(uri, headers).find(|host| self.own(host).is_some())
     }
 
     /// The application at a host: its own, else the one of the narrowest domain.
@@ -98,8 +130,10 @@ impl FromIterator<Site> for Sites {
     fn from_iter<I: IntoIterator<Item = Site>>(all: I) -> Sites {
         let mut sites = Sites::default();
         for site in all.into_iter().map(Arc::new) {
-            if site.settings.mode == ProxyMode::ForwardDomain {
-                sites.domains.push(site.clone());
+            match site.settings.mode {
+                ProxyMode::ForwardDomain => sites.domains.push(site.clone()),
+                ProxyMode::Proxy => sites.passes = true,
+                ProxyMode::ForwardSingle => {}
             }
             sites.hosts.entry(site.external.host.clone()).or_insert(site);
         }
@@ -117,16 +151,22 @@ pub fn certificate(snapshot: &Snapshot, name: &str) -> Option<Ref<CertificateKey
 }
 
 /// The sites of the configuration, made anew when that changes.
-#[derive(Default)]
-pub(crate) struct Known(Mutex<Option<(Revision, Arc<Sites>)>>);
+pub(crate) struct Known {
+    pub(crate) upstreams: Upstreams,
+    made: Mutex<Option<(Revision, Arc<Sites>)>>,
+}
 
 impl Known {
+    pub(crate) fn new(upstreams: Upstreams) -> Known {
+        Known { upstreams, made: Mutex::default() }
+    }
+
     pub(crate) fn sites(&self, snapshot: &Snapshot) -> Arc<Sites> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         match &*known {
             Some((revision, sites)) if *revision == snapshot.revision() => sites.clone(),
             _ => {
-                let sites = Arc::new(Sites::of(snapshot));
+                let sites = Arc::new(Sites::of(snapshot, &self.upstreams));
                 *known = Some((snapshot.revision(), sites.clone()));
                 sites
             }

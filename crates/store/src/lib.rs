@@ -47,5 +47,5 @@ pub use table::{
     Stored, Table, delete, insert, load, load_all, load_table, numbered, one_of, remove_ended,
     update,
 };
-pub use tls::{PostgresTls, SslMode};
+pub use tls::{Checks, PostgresTls, SslMode, encryption};
 pub use tx::{Check, Tx};

@@ -1,5 +1,5 @@
-//! Encrypted connections to PostgreSQL, in the modes of its own library: how much of the server's
-//! certificate is checked, and by what.
+//! Encrypted connections: how much of a server's certificate is checked, and by what. To PostgreSQL
+//! in the modes of its own library.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,11 +8,14 @@ use postgres::config::SslMode as Negotiation;
 use postgres::error::SqlState;
 use postgres::{Client, Config};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::client::{
+    WantsClientCert, verify_server_cert_signed_by_trust_anchor, verify_server_name,
+};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore,
+    SignatureScheme,
 };
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -84,12 +87,7 @@ impl PostgresTls {
     }
 
     fn client_config(&self) -> Result<ClientConfig, String> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = Arc::new(Verifier { provider: provider.clone(), checks: self.checks()? });
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|e| e.to_string())?;
-        let config = config.dangerous().with_custom_certificate_verifier(verifier);
+        let config = encryption(self.checks()?)?;
         match &self.client {
             Some((certificate, key)) if self.mode != SslMode::Disable => {
                 let unusable = |e: &dyn std::fmt::Display| {
@@ -121,13 +119,34 @@ impl PostgresTls {
         } else {
             certificates(path)?
         };
-        let mut roots = RootCertStore::empty();
-        let (usable, _) = roots.add_parsable_certificates(given.iter().cloned());
+        let (roots, usable) = roots(&given);
         if usable == 0 {
             return Err(format!("there is no usable certificate in {}", path.display()));
         }
         Ok(Some(Checks { roots, given, name }))
     }
+}
+
+fn roots(certificates: &[CertificateDer<'static>]) -> (RootCertStore, usize) {
+    let mut roots = RootCertStore::empty();
+    let (usable, _) = roots.add_parsable_certificates(certificates.iter().cloned());
+    (roots, usable)
+}
+
+/// How connections to a server are encrypted. Without checks whatever certificate it shows is
+/// taken.
+///
+/// # Errors
+/// The library that encrypts cannot be set up.
+pub fn encryption(
+    checks: Option<Checks>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, String> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = Arc::new(Verifier { provider: provider.clone(), checks });
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| e.to_string())?;
+    Ok(config.dangerous().with_custom_certificate_verifier(verifier))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -152,11 +171,21 @@ fn cause(error: &postgres::Error) -> String {
 
 /// What a server's certificate must be.
 #[derive(Debug)]
-struct Checks {
+pub struct Checks {
     roots: RootCertStore,
     given: Vec<CertificateDer<'static>>,
     /// Whether it must bear the name of the host.
     name: bool,
+}
+
+impl Checks {
+    /// It bears the name of the host and is signed by an authority that this machine trusts, or by
+    /// one of these, or is one of these.
+    pub fn by_this_machine_and(given: &[CertificateDer<'static>]) -> Checks {
+        let mut all = rustls_native_certs::load_native_certs().certs;
+        all.extend_from_slice(given);
+        Checks { roots: roots(&all).0, given: given.to_vec(), name: true }
+    }
 }
 
 /// Checks as much as the mode asks for; that the server has the certificate's key is always

@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use countersign_core::{Caller, Context, RequestInfo};
+use countersign_core::{Caller, Context, HandedOn, RequestInfo};
 use countersign_events::Event;
 use countersign_model::Timestamp;
 use http::StatusCode;
@@ -69,7 +69,9 @@ impl Faults {
 pub async fn layer(State(faults): State<Faults>, request: Request, next: Next) -> Response {
     let info = request.extensions().get::<RequestInfo>().cloned();
     let response = next.run(request).await;
-    if let Some(info) = info.filter(|_| response.status() == StatusCode::INTERNAL_SERVER_ERROR) {
+    let is_ours = response.extensions().get::<HandedOn>().is_none();
+    let failed = is_ours && response.status() == StatusCode::INTERNAL_SERVER_ERROR;
+    if let Some(info) = info.filter(|_| failed) {
         faults.tell(&info).await;
     }
     response

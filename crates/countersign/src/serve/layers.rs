@@ -7,14 +7,16 @@ use std::{
 };
 
 use axum::{
+    Router,
     extract::{ConnectInfo, Request, State},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
 };
-use countersign_core::RequestInfo;
+use countersign_core::{Context, Elsewhere, Hosts, RequestInfo};
 use countersign_model::{BasePath, Cidr, node_address};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
+use tower::ServiceExt as _;
 use tracing::Instrument as _;
 
 use super::{
@@ -41,15 +43,42 @@ const FORWARDED: [&str; 11] = [
 /// What reverse proxies ask about the requests to their applications.
 const OUTPOST: &str = "/outpost.goauthentik.io/";
 
-/// Outermost: makes forwarding headers true, writes the log line and counts.
-pub async fn outer(
-    State(trusted): State<Arc<[Cidr]>>,
+/// Where requests come in.
+#[derive(Clone)]
+pub struct Entrance {
+    pub context: Context,
+    /// Proxies that may speak for their clients.
+    pub trusted: Arc<[Cidr]>,
+    /// Hosts of others, with what answers for them.
+    pub hosts: Option<(Router, Hosts)>,
+}
+
+/// Outermost: makes forwarding headers true, and leads requests to the hosts of others past all
+/// addresses of this server.
+pub async fn entrance(
+    State(entrance): State<Entrance>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let peer = peer(&request);
+    straighten(&mut request, peer, &entrance.trusted);
+    if let Some((router, hosts)) = &entrance.hosts
+        && hosts.has(&entrance.context, request.uri(), request.headers()).await
+    {
+        request.extensions_mut().insert(Elsewhere);
+        return router.clone().oneshot(request).await.into_response();
+    }
+    next.run(request).await
+}
+
+fn peer(request: &Request) -> Option<SocketAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
+}
+
+/// Writes the log line and counts.
+pub async fn outer(request: Request, next: Next) -> Response {
     let begun = tokio::time::Instant::now();
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    straighten(&mut request, peer, &trusted);
+    let peer = peer(&request);
     let (line, measured) = (Line::of(&request, peer), Measured::begin(&request));
     let response = next.run(request).instrument(measured.span.clone()).await;
     let taken = begun.elapsed();
@@ -60,7 +89,7 @@ pub async fn outer(
 
 /// Who asks, when forwarding headers are true; nobody where a proxy does not say who.
 pub fn client(request: &Request, trusted: &[Cidr]) -> Option<IpAddr> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer(request).map(|peer| peer.ip());
     let named = request
         .headers()
         .get("x-forwarded-for")

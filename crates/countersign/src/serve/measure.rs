@@ -6,7 +6,7 @@ use axum::{
     extract::{MatchedPath, Request},
     response::Response,
 };
-use countersign_core::{RequestInfo, Service};
+use countersign_core::{Elsewhere, RequestInfo, Service};
 use http::Method;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::{Span, field::Empty, info_span};
@@ -53,6 +53,8 @@ pub fn upkeep(numbers: &PrometheusHandle) -> Service {
 /// more of them.
 pub struct Measured {
     view: String,
+    /// Who answers it, in the words of the original.
+    dest: &'static str,
     method: &'static str,
     pub span: Span,
 }
@@ -82,12 +84,15 @@ impl Measured {
         };
         traces::continued(&span, request.headers());
         // The name that the original's framework has for what no route is.
-        Measured { view: route.unwrap_or("<unnamed view>").to_owned(), method, span }
+        let view = route.unwrap_or("<unnamed view>").to_owned();
+        let is_elsewhere = request.extensions().get::<Elsewhere>().is_some();
+        let dest = if is_elsewhere { "embedded_outpost" } else { "core" };
+        Measured { view, dest, method, span }
     }
 
     /// Ends with the answer.
     pub fn end(self, response: &Response, taken: Duration) {
-        let Measured { view, method, span } = self;
+        let Measured { view, dest, method, span } = self;
         let status = response.status();
         if let Some(info) = response.extensions().get::<RequestInfo>() {
             span.record("request.id", info.id.as_str());
@@ -98,7 +103,7 @@ impl Measured {
             span.record("otel.status_code", "ERROR");
         }
         let seconds = taken.as_secs_f64();
-        metrics::histogram!("authentik_main_request_duration_seconds", "dest" => "core")
+        metrics::histogram!("authentik_main_request_duration_seconds", "dest" => dest)
             .record(seconds);
         metrics::histogram!("django_http_requests_latency_seconds_by_view_method", "view" => view.clone(), "method" => method).record(seconds);
         metrics::counter!("django_http_requests_total_by_method_total", "method" => method)

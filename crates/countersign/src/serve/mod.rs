@@ -145,6 +145,7 @@ pub fn bounds(settings: &Settings) -> Bounds {
     Bounds {
         connections: usize::from(given.connections).min(allowed),
         patience: Duration::from_secs(given.patience.clamp(1, 24 * 3600)),
+        keep_alive: program::patience(settings).keep_alive,
         waiting: Waiting::new(usize::from(given.waiting_per_address)),
         trusted: given.trusted_proxies.clone().into(),
     }
@@ -172,19 +173,30 @@ fn surrounded(routes: &[Route], context: &Context, settings: &Settings, bounds: 
         bodies: Bodies::new(bodies, bounds.waiting.clone()),
         throttle: Throttle::new(settings),
     };
-    let router = router(context, routes, |route, handler| stack::surround(&shared, route, handler))
-        .layer(middleware::from_fn(layers::panics))
-        .layer(middleware::from_fn_with_state(Faults::new(context), faults::layer))
-        .layer(middleware::from_fn_with_state(context.clone(), request_layer))
-        .layer(middleware::from_fn_with_state(bounds.trusted.clone(), layers::outer));
-    if context.settings.base_path == BasePath::default() {
-        return router;
-    }
-    // Around the router as a whole: routes are looked up by what is left of the path.
+    let surround = |route: &Route, handler| stack::surround(&shared, route, handler);
+    let faults = Faults::new(context);
+    let around = |router: Router| {
+        router
+            .layer(middleware::from_fn(layers::panics))
+            .layer(middleware::from_fn_with_state(faults.clone(), faults::layer))
+            .layer(middleware::from_fn_with_state(context.clone(), request_layer))
+            .layer(middleware::from_fn(layers::outer))
+    };
+    let mut own = around(router(context, routes, surround));
     let base = context.settings.base_path.clone();
+    if base != BasePath::default() {
+        // Around the router as a whole: routes are looked up by what is left of the path.
+        own = Router::new()
+            .fallback_service(own)
+            .layer(middleware::from_fn_with_state(base, layers::below));
+    }
+    let hosts = context.modules().iter().find_map(|module| module.hosts.clone());
+    let hosts = hosts.map(|hosts| (around(hosts.router(context, surround)), hosts));
+    let entrance =
+        layers::Entrance { context: context.clone(), trusted: bounds.trusted.clone(), hosts };
     Router::new()
-        .fallback_service(router)
-        .layer(middleware::from_fn_with_state(base, layers::below))
+        .fallback_service(own)
+        .layer(middleware::from_fn_with_state(entrance, layers::entrance))
 }
 
 /// The metrics listener, which serves nobody's data and encrypts nothing.

@@ -34,7 +34,9 @@ async fn every_address_is_in_the_table_and_answers() {
     let world = World::with(&[]).await;
     let routes = of_program(&world);
     let outside = || routes.iter().filter(|route| !route.path.starts_with("/api/v3"));
-    let mut table: Vec<String> = outside().map(Route::describe).collect();
+    let hosts = world.cx.modules().iter().filter_map(|module| module.hosts.as_ref());
+    let hosts = hosts.map(|hosts| hosts.route.describe());
+    let mut table: Vec<String> = outside().map(Route::describe).chain(hosts).collect();
     table.sort_by_key(|row| row.split(' ').nth(1).map(str::to_owned));
     let table = table.join("\n") + "\n";
     println!("{table}");

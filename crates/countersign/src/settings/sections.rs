@@ -349,6 +349,20 @@ sections! {
         no_proxy ("outbound.no_proxy"): Option<String> = "env://NO_PROXY?";
     }
 
+    /// Applications that this server passes requests on to (proxy providers of mode `proxy`).
+    proxying: Proxying {
+        /// Seconds to connect to an application, its TLS handshake included.
+        connect ("outposts.proxy.connect_timeout"): u64 = "5";
+        /// Seconds in which an application begins to answer once it has the whole request.
+        answer ("outposts.proxy.answer_timeout"): u64 = "60";
+        /// Seconds between two pieces of a body, in either direction. Websockets and streams of
+        /// events may be silent for as long as they like.
+        idle ("outposts.proxy.idle_timeout"): u64 = "60";
+        /// Seconds of silence after which TCP asks whether the other side of a connection is still
+        /// there, be it an application or a client.
+        keep_alive ("outposts.proxy.keep_alive"): u64 = "30";
+    }
+
     /// Expressions of policies and mappings. Each runs in a process of this program that has no
     /// files and no network; what goes over a limit fails, and nothing else.
     expressions: Expressions {
@@ -463,7 +477,9 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "listen.debug_py",
     "listen.ldap",
     "listen.ldaps",
-    "outposts.",
+    "outposts.container_image_base",
+    "outposts.disable_embedded_outpost",
+    "outposts.discover",
     "postgresql.conn_",
     "postgresql.disable_",
     "postgresql.pool_options",

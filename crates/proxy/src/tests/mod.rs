@@ -1,4 +1,5 @@
 mod attacks;
+mod forward;
 mod property;
 mod provider;
 mod table;
@@ -7,6 +8,7 @@ mod world;
 use std::sync::Arc;
 
 use countersign_model::{Entropy, Fields as _, Input, Key, Mode, Ref};
+use countersign_outbound::{Trust, UpstreamError};
 use countersign_store::SystemEntropy;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde_json::{Value, json};
@@ -45,6 +47,8 @@ fn site(number: u32, name: &str, with: Value) -> Site {
         scopes: "openid ak_proxy".to_owned(),
         external,
         settings,
+        trust: Trust::Machine(None),
+        upstream: Err(UpstreamError::Unknown("there is none".to_owned())),
     }
 }
 
@@ -60,7 +64,7 @@ fn uma() -> Granted {
         "entitlements": ["edit"], "ak_proxy": {"user_attributes": {}, "is_superuser": false},
     });
     let Value::Object(claims) = claims else { panic!("object") };
-    Granted { claims, token: "to.k.en".into(), username: "uma".into() }
+    Granted { claims, token: "to.k.en".into(), username: "uma".into(), by_header: false }
 }
 
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {

@@ -6,6 +6,9 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::*;
+use crate::address::Scheme;
+use crate::forward::{Client, Passing};
+use crate::identity;
 use crate::session::cookies;
 use crate::site::Sites;
 
@@ -46,6 +49,8 @@ const FATES: [Fate; 4] = [Fate::Good, Fate::Expired, Fate::Deactivated, Fate::Re
 /// Each with the place of its application.
 const HOSTS: [(&str, usize); 4] =
     [("one.test", 0), ("two.test", 1), ("a.example.test", 2), ("b.c.example.test", 2)];
+/// Of the applications that requests are passed on to.
+const PASSED_ON: [(&str, usize); 2] = [("three.test", 3), ("four.test:8443", 4)];
 const PATHS: [&str; 6] = ["/", "/admin", "/a/b.html", "/x?next=/open", "/%C3%A4", "/deep/open"];
 const RESPELLED: [&str; 8] = [
     "/open/../admin",
@@ -57,7 +62,7 @@ const RESPELLED: [&str; 8] = [
     "/open/%252e%252e/admin",
     "/outpost.goauthentik.io/",
 ];
-const FOREIGN: [(&str, &str); 8] = [
+const FOREIGN: [(&str, &str); 10] = [
     ("x-authentik-username", "root"),
     ("X-Authentik-Groups", "admins"),
     ("x-authentik-jwt", "a.b.c"),
@@ -66,6 +71,8 @@ const FOREIGN: [(&str, &str); 8] = [
     ("authorization", "Basic cm9vdDpyb290"),
     ("forwarded", "host=two.test"),
     ("x-rewrite-url", "/open"),
+    ("x-original-url", "/open"),
+    ("x-forwarded-uri", "/open"),
 ];
 
 fn world() -> (Sites, Vec<Site>) {
@@ -75,6 +82,13 @@ fn world() -> (Sites, Vec<Site>) {
             name,
             json!({"external_host": format!("https://{host}"), "skip_path_regex": "^/open(/|$)"}),
         )
+    };
+    let passed_on = |number, name: &str, host: &str| {
+        let settings = json!({
+            "external_host": format!("https://{host}"), "skip_path_regex": "^/open(/|$)",
+            "mode": "proxy", "internal_host": "http://10.0.0.9",
+        });
+        site(number, name, settings)
     };
     let all = || {
         [
@@ -88,9 +102,37 @@ fn world() -> (Sites, Vec<Site>) {
                     "skip_path_regex": "^https://[a-z.]+/open(/|$)",
                 }),
             ),
+            passed_on(4, "three", "three.test"),
+            passed_on(5, "four", "four.test:8443"),
         ]
     };
     (all().into_iter().collect(), all().into())
+}
+
+/// The headers that the application gets of a request that is passed on.
+fn passed_to(site: &Site, identity: &HeaderMap, sent: &HeaderMap) -> HeaderMap {
+    let passing = Passing {
+        site,
+        identity,
+        used_authorization: false,
+        client: Client { ip: [203, 0, 113, 7].into(), scheme: Scheme::Https },
+        upgrade: None,
+        length: None,
+        has_body: false,
+        method: &http::Method::GET,
+    };
+    let got = passing.headers(sent);
+    // No spelling of a name of ours is anybody else's, and nothing points to another page.
+    for name in got.keys() {
+        let folded = identity::folded(name.as_str());
+        assert!(!folded.starts_with("x-authentik-") || NAMES.contains(&name.as_str()), "{name}");
+        assert!(!folded.starts_with("x-original-") && !folded.starts_with("x-rewrite-"), "{name}");
+        assert!(folded != "forwarded" && folded != "connection", "{name}");
+    }
+    assert_eq!(got["host"], site.external.host.as_str());
+    let cookies = got.get("cookie").map_or("", |cookies| cookies.to_str().unwrap());
+    assert!(!cookies.contains("authentik_proxy_"), "{cookies}");
+    got
 }
 
 #[test]
@@ -109,15 +151,17 @@ fn cve_2026_25748_what_is_let_through_is_somebody_who_may_open_it() {
     let (mut dice, mut let_through, mut refused) = (Dice(0x9e37_79b9_7f4a_7c15), 0_u64, 0_u64);
     let total = cases();
     for case in 0..total {
-        let front = *dice.of(&[Front::Nginx, Front::Forwarded, Front::Envoy]);
-        let (host, number) = *dice.of(&HOSTS);
+        let front =
+            *dice.of(&[Front::Nginx, Front::Forwarded, Front::Envoy, Front::Own, Front::Own]);
+        let hosts = if front == Front::Own { &PASSED_ON[..] } else { &HOSTS[..] };
+        let (host, number) = *dice.of(hosts);
         let mut path = (*dice.of(&PATHS)).to_owned();
         let mut cookie = held[&(number, 0)].clone();
         let mut extra: Vec<(&str, String)> = Vec::new();
         let mut name = all[number].cookie.clone();
         // One thing is different, in most cases.
         match dice.below(12) {
-            0 => cookie = held[&(dice.below(3), 0)].clone(),
+            0 => cookie = held[&(dice.below(5), 0)].clone(),
             1 => cookie.truncate(dice.below(48)),
             2 => cookie = held[&(number, 1 + dice.below(3))].clone(),
             3 => cookie = String::new(),
@@ -127,7 +171,7 @@ fn cve_2026_25748_what_is_let_through_is_somebody_who_may_open_it() {
                 cookie.replace_range(at..=at, letter);
             }
             5 => cookie = [cookie.as_str(), &"x".repeat(dice.below(9_000))].concat(),
-            6 => name = all[dice.below(3)].cookie.clone(),
+            6 => name = all[dice.below(5)].cookie.clone(),
             7 => path = (*dice.of(&RESPELLED)).to_owned(),
             8 => {
                 path = (*dice.of(&RESPELLED)).to_owned();
@@ -157,6 +201,10 @@ fn cve_2026_25748_what_is_let_through_is_somebody_who_may_open_it() {
                 pairs.push(("host", host.to_owned()));
                 uri = format!("{}{path}", crate::asked::ENVOY);
             }
+            Front::Own => {
+                pairs.push(("host", host.to_owned()));
+                uri = path.clone();
+            }
         }
         pairs.extend(extra);
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (*n, v.as_str())).collect();
@@ -182,8 +230,15 @@ fn cve_2026_25748_what_is_let_through_is_somebody_who_may_open_it() {
                             .clone(),
                     token: "t".into(),
                     username: name.clone(),
+                    by_header: false,
                 });
-                Some(answer(&asked, site, granted.as_ref()))
+                match answer(&asked, site, granted.as_ref()) {
+                    // What the application is sent is what was decided.
+                    Answer::Allow(identity) if front == Front::Own => {
+                        Some(Answer::Allow(passed_to(site, &identity, &headers)))
+                    }
+                    other => Some(other),
+                }
             }
         };
         // What may be is said here once more, by what was sent.

@@ -32,10 +32,7 @@ fn what_cannot_be_run_is_not_saved() {
         ),
         (
             json!({"external_host": host, "mode": "proxy", "internal_host": "http://10.0.0.1"}),
-            invalid(
-                "mode",
-                "This server does not pass requests on itself yet. Choose forward_single or forward_domain, and let your reverse proxy ask it about them.",
-            ),
+            json!({}),
         ),
         (
             json!({"external_host": host, "basic_auth_enabled": true, "basic_auth_user_attribute": "u"}),

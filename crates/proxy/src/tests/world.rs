@@ -63,13 +63,13 @@ impl World {
         let policies = Engine::for_tests(places, passwords.clone());
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
         let oauth = OAuth2::default();
+        let outbound = countersign_outbound::Outbound::new(countersign_outbound::Rules::default());
+        let upstreams = outbound.upstreams(countersign_outbound::Patience::default());
         let flows = Flows::new(Deps {
             policies: policies.clone(),
             passwords,
             mailer: countersign_mail::module(&countersign_mail::MailSettings::default()).1,
-            outbound: Arc::new(countersign_outbound::Outbound::new(
-                countersign_outbound::Rules::default(),
-            )),
+            outbound: Arc::new(outbound),
             stages: oauth.stages(),
             destinations: vec![countersign_oauth2::destination()],
         });
@@ -79,7 +79,7 @@ impl World {
             countersign_policy::module(&policies),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
-            crate::module(&oauth, &flows),
+            crate::module(&oauth, &flows, upstreams),
         ];
         let clock = TestClock::at(1_800_000_000);
         let world = countersign_testing::World::new(modules, clock, Arc::new(NoAudit), database);
