@@ -28,6 +28,7 @@ pub(crate) fn test(options: &[String]) -> Outcome {
     tools::check(&["cargo", "cc", "node", "npm", "python3"])?;
     let options = options.strip_prefix(&["--".to_owned()]).unwrap_or(options);
     let mut tally = Tally::default();
+    tally.check("Programs that verify documents of SAML", verifiers);
     if options.is_empty() {
         tally.without_a_server();
         tally.check("New stages, policies and tables build", new::prove);
@@ -160,7 +161,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 43] = [
+const SHARED: [&str; 44] = [
     "ldap",
     "safe_writes",
     "policies",
@@ -201,6 +202,7 @@ const SHARED: [&str; 43] = [
     "proxy",
     "radius",
     "outposts",
+    "saml",
     "roles",
     "accounts_admin",
     "secrets",
@@ -230,6 +232,15 @@ fn before(line: &str, word: &str) -> Option<u64> {
     })
 }
 
+/// What documents of SAML are verified with by tests: signatures, encryption, schemas. Unit tests do
+/// without where they are not there.
+fn verifiers() -> Outcome {
+    install("/usr/bin/xmlsec1", "xmlsec1")?;
+    install("/usr/bin/xmllint", "libxml2-utils")?;
+    let schemas = "opensaml-schemas xmltooling-schemas";
+    install("/usr/share/xml/opensaml/saml-schema-protocol-2.0.xsd", schemas)
+}
+
 /// Installs the Python and Node packages of the suite and a browser; the Python that has them.
 fn prepare() -> Outcome<PathBuf> {
     let tests = root().join("tests");
@@ -242,6 +253,7 @@ fn prepare() -> Outcome<PathBuf> {
     install("/usr/bin/ldapsearch", "ldap-utils")?;
     install("/usr/sbin/slapd", "slapd")?;
     install("/usr/bin/docker-compose", "docker-compose")?;
+    install("/usr/lib/apache2/modules/mod_auth_mellon.so", "apache2 libapache2-mod-auth-mellon")?;
     Ok(python)
 }
 

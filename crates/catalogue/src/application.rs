@@ -125,11 +125,16 @@ impl Application {
         }
     }
 
-    /// Where the application opens for a user: its own address, or its provider's.
+    /// Where the application opens for a user: its own address, or its provider's, which may be a
+    /// path of this server.
     pub fn launch_url(&self, snapshot: &Snapshot, user: Option<&Identity>) -> Option<String> {
         let own = (!self.meta_launch_url.is_empty()).then(|| self.meta_launch_url.to_string());
         let provider = || snapshot.member(self.provider?)?.facet::<dyn Provider>();
-        let address = own.or_else(|| provider()?.launch_url())?;
+        let of_provider = || {
+            let provider = provider()?;
+            provider.launch_url().or_else(|| provider.launch_path(&self.slug))
+        };
+        let address = own.or_else(of_provider)?;
         let Some(user) = user else { return Some(address) };
         let filled = address
             .replace("%(username)s", &user.username)
@@ -164,6 +169,7 @@ pub struct Entitlement {
 pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
     let Some(application) = entry.cast::<Application>() else { return };
     let launch = application.launch_url(render.snapshot, render.caller.user.as_deref());
+    let launch = launch.map(|at| if at.starts_with('/') { render.cx.url(&at) } else { at });
     map.insert(
         "provider_obj".to_owned(),
         application.provider.map(|provider| embedded(provider, render)).unwrap_or_default(),

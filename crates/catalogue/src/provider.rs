@@ -57,6 +57,12 @@ pub trait Provider: Send + Sync {
     /// The address its application opens at when that names none.
     fn launch_url(&self) -> Option<String>;
 
+    /// The path of this server at which its application, of this slug, opens, where it has no
+    /// address of its own.
+    fn launch_path(&self, _slug: &str) -> Option<String> {
+        None
+    }
+
     /// What its page shows to administrators. `id` is this provider, `origin` the address of this
     /// server.
     fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet;

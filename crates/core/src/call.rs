@@ -241,6 +241,16 @@ impl Call {
         Ok(part.map(|part| part.content))
     }
 
+    /// A text of a body that is a form.
+    ///
+    /// # Errors
+    /// 415 for another media type.
+    pub async fn form_text(&self, name: &str) -> Result<Option<String>, ApiError> {
+        let mut parts = self.form().await?.into_iter();
+        let part = parts.find(|part| part.name == name && part.file_name.is_none());
+        Ok(part.map(|part| String::from_utf8_lossy(&part.content).into_owned()))
+    }
+
     async fn form(&self) -> Result<Vec<form::Part>, ApiError> {
         // Without a body there is nothing of a wrong type.
         if self.bytes.is_empty() {

@@ -19,6 +19,7 @@ use countersign_oauth2::OAuth2;
 use countersign_outbound::{Patience, Rules};
 use countersign_policy::Engine;
 use countersign_python::{Interpreter, Limits};
+use countersign_saml_provider::Saml;
 
 use crate::{
     serve,
@@ -52,13 +53,17 @@ impl Program {
                 .forgetting_reputation_after(reputation);
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
         let oauth = OAuth2::default();
+        let saml = Saml::default();
         let flows = Flows::new(Deps {
             policies: policies.clone(),
             passwords: passwords.clone(),
             mailer: mailer.clone(),
             outbound: way_out.clone(),
-            stages: oauth.stages(),
-            destinations: vec![countersign_oauth2::destination()],
+            stages: oauth.stages().into_iter().chain(saml.stages()).collect(),
+            destinations: vec![
+                countersign_oauth2::destination(),
+                countersign_saml_provider::destination(),
+            ],
         });
         let upstreams = way_out.upstreams(patience(settings));
         let blueprints = Arc::new(surroundings(settings, passwords));
@@ -74,11 +79,12 @@ impl Program {
             countersign_catalogue::module(&access, certificates),
             instances::module(&blueprints),
             countersign_policy::module(&policies),
-            countersign_notifications::module(mailer, way_out, &policies),
+            countersign_notifications::module(mailer, way_out.clone(), &policies),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
             countersign_outposts::module(),
             countersign_proxy::module(&oauth, &flows, upstreams),
+            countersign_saml_provider::module(&saml, &flows, way_out),
             countersign_explain::module(&explain),
             countersign_radius::module(&flows, radius_listener(settings)),
             countersign_ldap::module(&flows, &doors(settings)),

@@ -75,6 +75,10 @@ async fn to_application(
         return Ok(denied_page(cx, &request, &visitor, about, decision).await?);
     }
     let address = application.launch_url(&snapshot, Some(user));
+    // A path is of this server, and its protocol's.
+    if let Some(path) = address.as_ref().filter(|address| address.starts_with('/')) {
+        return Ok(cx.redirect(path));
+    }
     let address = address.filter(|address| is_openable(address));
     let ours = address.as_deref().and_then(|address| own_path(cx, &request, address));
     // What would send the browser here again, from there or by way of the start page.

@@ -304,14 +304,25 @@ fn label_of(name: &str) -> String {
     words.get(..1).map(str::to_uppercase).unwrap_or_default() + words.get(1..).unwrap_or_default()
 }
 
-/// `DenyStage` reads "Deny Stage".
+/// `DenyStage` reads "Deny Stage", `SAMLProvider` "Saml Provider": a capital begins a word after a
+/// small letter and before one.
 fn words(schema: &str) -> String {
     let mut text = String::new();
-    for letter in schema.chars() {
-        if letter.is_uppercase() && text.chars().next_back().is_some_and(char::is_lowercase) {
+    let mut letters = schema.chars().peekable();
+    let mut before: Option<char> = None;
+    while let Some(letter) = letters.next() {
+        let begins = letter.is_uppercase()
+            && (before.is_some_and(char::is_lowercase)
+                || letters.peek().is_some_and(|next| !next.is_uppercase()));
+        if begins && before.is_some() {
             text.push(' ');
         }
-        text.push(letter);
+        if begins || before.is_none() {
+            text.push(letter);
+        } else {
+            text.extend(letter.to_lowercase());
+        }
+        before = Some(letter);
     }
     text
 }

@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0029_impact.sql")),
     Statements(include_str!("../migrations/0030_ldap.sql")),
     Statements(include_str!("../migrations/0031_outposts.sql")),
+    Statements(include_str!("../migrations/0032_saml_sessions.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

@@ -320,6 +320,10 @@ async fn make_some(world: &World) {
             "outposts/service_connections/kubernetes/",
             json!({"name": "walk cluster", "local": true}),
         ),
+        (
+            "providers/saml/",
+            json!({"name": "walk saml", "authorization_flow": flow, "invalidation_flow": flow, "acs_url": "https://walk.test/acs"}),
+        ),
     ] {
         world.call("root", Method::POST, path, body).await;
     }

@@ -24,6 +24,12 @@ pub enum Native {
     PromptName,
     PromptUsername,
     RecoveryNotRestored,
+    SamlEmail,
+    SamlGroups,
+    SamlName,
+    SamlUid,
+    SamlUpn,
+    SamlUsername,
     ScopeEmail,
     ScopeEntitlements,
     ScopeProfile,
@@ -64,6 +70,14 @@ const KNOWN: &[(&str, Native)] = &[
         "fcba06e5bbfcf7a7cc02c06523451044ac057f63ceb569967602ed1c99908962",
         Native::RecoveryNotRestored,
     ),
+    ("a8e0d8aa58382dbea333ac2abd3325f04f0c19123f7c84052f760a8153168df8", Native::SamlEmail),
+    ("e698ce3cb6b0414ccc4d8751b8e45c442a0f746221b87101396c95828b78c3f2", Native::SamlGroups),
+    ("38aadb6ef2a522083268356f1be8225bb0c683e4a0ae5f427850cf227a9f333f", Native::SamlGroups),
+    ("83cf608dff5fff2fd7aa97f8a4b4d5e52b9ad0bad79141f5af629138609eed4c", Native::SamlName),
+    ("5d5820522db588975fa4ae0b5c420e85fcd8589155c78bb0926745f211c98983", Native::SamlUid),
+    ("38a1193444e2fa47c1ae2d311cbc92b16287a3c9405bf24c3e685ab816df85af", Native::SamlUpn),
+    ("6088bdfadd4624b48002f888e542e4f73c21f47db52779df3784bbc97ecc602b", Native::SamlUpn),
+    ("4a5a07563b43b2e53144e7f53fe5e7da132d747188912dedac9b195c9d731cdf", Native::SamlUsername),
     ("306a7d52899a8b1954305960ec01f7b8d42411dbb846d99e3422a7c8ab49a9ce", Native::ScopeEmail),
     ("f343f080587aa78adea137f435b19bb581e5dbd6fa4b21dc4852f2365cc98a18", Native::ScopeEmail),
     ("098424f943c098ffe71cde1199dcddede792e2d2012f9504c655aa7b04e75e82", Native::ScopeEntitlements),
@@ -138,6 +152,14 @@ impl Native {
             })),
             Native::PromptName => Ok(cx.user.map_or(json!(""), |user| json!(user.name))),
             Native::PromptUsername => Ok(cx.user.map_or(json!(""), |user| json!(user.username))),
+            Native::SamlEmail => user.map(|user| json!(user.email)),
+            Native::SamlGroups => user.map(|user| json!(user.direct_groups())),
+            Native::SamlName => user.map(|user| json!(user.name)),
+            Native::SamlUid => user.map(|user| json!(user.pk)),
+            Native::SamlUpn => user.map(|user| {
+                user.attributes.get("upn").cloned().unwrap_or_else(|| json!(user.email))
+            }),
+            Native::SamlUsername => user.map(|user| json!(user.username)),
             Native::ScopeEmail => {
                 user.map(|user| json!({"email": user.email, "email_verified": true}))
             }

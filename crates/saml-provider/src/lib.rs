@@ -1,0 +1,68 @@
+//! The SAML 2.0 identity provider: what applications are set up with, the addresses below
+//! `/application/saml/`, and the stages in which a sign-in and a sign-out end.
+//!
+//! What messages say and how they are protected is `countersign_saml`'s; here are the facts that it
+//! is given, and what follows from its decisions.
+// The futures of routes that go through a flow are deeper than the default.
+#![recursion_limit = "256"]
+
+mod api;
+mod arrival;
+mod assertion;
+mod found;
+mod import;
+mod logout;
+mod mapping;
+mod page;
+mod provider;
+mod respond;
+mod routes;
+mod service;
+mod session;
+mod sheet;
+mod sso;
+mod told;
+
+use std::sync::Arc;
+
+use countersign_core::{Job, KindResource, Module, TableResource};
+use countersign_flow::{Destination, Flows};
+use countersign_outbound::Outbound;
+
+pub use mapping::SAMLPropertyMapping;
+pub use provider::{SAMLProvider, SpBinding};
+pub use service::Saml;
+
+/// The addresses of the protocol whose applications people sign in for.
+#[must_use]
+pub fn destination() -> Arc<dyn Destination> {
+    Arc::new(sso::SignInFor)
+}
+
+/// The protocol's part of the program, over flows that have its stages and its destination.
+#[must_use]
+pub fn module(saml: &Saml, flows: &Flows, outbound: Arc<Outbound>) -> Module {
+    let shared = (saml.clone(), flows.clone());
+    Module {
+        name: "saml",
+        kinds: vec![
+            KindResource::of::<SAMLProvider>().computed(api::compute),
+            KindResource::of::<SAMLPropertyMapping>()
+                .narrowed(&[("managed__isnull", "boolean")], |_, _| true),
+        ],
+        tables: vec![TableResource::plain::<session::SamlSession>()],
+        operations: api::operations(&shared),
+        routes: routes::routes(&shared),
+        schemas: api::schemas(),
+        jobs: vec![
+            Job::of(told::Tell(outbound)),
+            Job::every(
+                "saml_sessions",
+                15,
+                "Tell applications that speak SAML of sessions that have ended",
+                told::ended,
+            ),
+        ],
+        ..Module::default()
+    }
+}

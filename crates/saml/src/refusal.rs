@@ -1,0 +1,154 @@
+//! Why a message of somebody else is not accepted, and why one of ours cannot be made.
+
+use thiserror::Error;
+
+/// A message that is not accepted. Each rule has a name of its own ([`Refusal::code`]); the text
+/// says what is wrong to who runs the application.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error("The SAML request payload is missing.")]
+    Missing,
+    #[error("Cannot decode SAML request.")]
+    Undecodable,
+    #[error("The parameter {0} was sent more than once.")]
+    Repeated(&'static str),
+    #[error("The message is larger than 64 KiB.")]
+    TooLarge,
+    #[error("RelayState is longer than {limit} bytes.", limit = crate::binding::MAX_RELAY_STATE)]
+    RelayState,
+    #[error("The message is not well-formed XML in UTF-8.")]
+    NotXml,
+    #[error("The message contains a document type declaration.")]
+    Doctype,
+    #[error("The message contains a comment or a processing instruction.")]
+    Comment,
+    #[error("The elements of the message are nested too deeply.")]
+    TooDeep,
+    #[error("The message has too many elements or attributes.")]
+    TooMany,
+    #[error("Two elements of the message have the same ID.")]
+    DuplicateId,
+    #[error("Expected a {0} message.")]
+    WrongMessage(&'static str),
+    #[error("The message is not of SAML version 2.0.")]
+    Version,
+    #[error("The message has no ID.")]
+    NoId,
+    #[error("The ID of the message is not a valid one: {0}.")]
+    BadId(String),
+    #[error("The element {0} is in the message more than once.")]
+    RepeatedElement(&'static str),
+    #[error("The element {0} is missing.")]
+    MissingElement(&'static str),
+    #[error("{0} has a value that cannot be read.")]
+    BadValue(&'static str),
+    #[error("The message is meant for another address: {0}.")]
+    Destination(String),
+    #[error("The message is signed and does not say which address it is meant for.")]
+    NoDestination,
+    #[error("The message is of another application: {0}.")]
+    Issuer(String),
+    #[error("The message was made in the future: {0}. Are both clocks right?")]
+    Future(String),
+    #[error("The message is too old: {0}. Are both clocks right?")]
+    Expired(String),
+    #[error("ACS URL of {asked} doesn't match Provider ACS URL of {configured}.")]
+    AcsUrl { asked: String, configured: String },
+    #[error("Assertion contains NameID with unsupported format {0}.")]
+    NameIdFormat(String),
+    #[error("Verification Certificate configured, but request is not signed.")]
+    Unsigned,
+    #[error("The message is signed more than once.")]
+    SignedTwice,
+    #[error("The signature is not where it belongs: directly in the element that it signs.")]
+    SignaturePlace,
+    #[error("The signature does not refer to the whole message, and to nothing else.")]
+    SignatureReference,
+    #[error("The signature uses transforms other than enveloped-signature and exclusive C14N.")]
+    SignatureTransforms,
+    #[error("The signature uses an algorithm that is not accepted here: {0}.")]
+    SignatureAlgorithm(String),
+    #[error("Failed to verify signature")]
+    Signature,
+    #[error("The name of the person is encrypted, which is not supported.")]
+    EncryptedName,
+    #[error("The message does not name a person.")]
+    NoName,
+    #[error("The same message has come before.")]
+    Replayed,
+    #[error("The message answers a request that is not known here: {0}.")]
+    InResponseTo(String),
+    #[error("no SPSSODescriptor objects found.")]
+    NoServiceProvider,
+    #[error("No AssertionConsumerService found.")]
+    NoConsumer,
+    #[error("Failed to verify Metadata signature")]
+    MetadataSignature,
+    #[error("The metadata describes several entities. Import the one that is meant.")]
+    SeveralEntities,
+}
+
+impl Refusal {
+    /// The name of the rule.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Refusal::Missing => "saml.missing",
+            Refusal::Undecodable => "saml.undecodable",
+            Refusal::Repeated(_) => "saml.repeated_parameter",
+            Refusal::TooLarge => "saml.too_large",
+            Refusal::RelayState => "saml.relay_state",
+            Refusal::NotXml => "saml.not_xml",
+            Refusal::Doctype => "saml.doctype",
+            Refusal::Comment => "saml.comment",
+            Refusal::TooDeep => "saml.too_deep",
+            Refusal::TooMany => "saml.too_many",
+            Refusal::DuplicateId => "saml.duplicate_id",
+            Refusal::WrongMessage(_) => "saml.wrong_message",
+            Refusal::Version => "saml.version",
+            Refusal::NoId => "saml.no_id",
+            Refusal::BadId(_) => "saml.bad_id",
+            Refusal::RepeatedElement(_) => "saml.repeated_element",
+            Refusal::MissingElement(_) => "saml.missing_element",
+            Refusal::BadValue(_) => "saml.bad_value",
+            Refusal::Destination(_) => "saml.destination",
+            Refusal::NoDestination => "saml.no_destination",
+            Refusal::Issuer(_) => "saml.issuer",
+            Refusal::Future(_) => "saml.future",
+            Refusal::Expired(_) => "saml.expired",
+            Refusal::AcsUrl { .. } => "saml.acs_url",
+            Refusal::NameIdFormat(_) => "saml.name_id_format",
+            Refusal::Unsigned => "saml.unsigned",
+            Refusal::SignedTwice => "saml.signed_twice",
+            Refusal::SignaturePlace => "saml.signature_place",
+            Refusal::SignatureReference => "saml.signature_reference",
+            Refusal::SignatureTransforms => "saml.signature_transforms",
+            Refusal::SignatureAlgorithm(_) => "saml.signature_algorithm",
+            Refusal::Signature => "saml.signature",
+            Refusal::EncryptedName => "saml.encrypted_name",
+            Refusal::NoName => "saml.no_name",
+            Refusal::Replayed => "saml.replayed",
+            Refusal::InResponseTo(_) => "saml.in_response_to",
+            Refusal::NoServiceProvider => "saml.no_service_provider",
+            Refusal::NoConsumer => "saml.no_consumer",
+            Refusal::MetadataSignature => "saml.metadata_signature",
+            Refusal::SeveralEntities => "saml.several_entities",
+        }
+    }
+}
+
+/// A message of ours that cannot be made: its keys or algorithms do not fit.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Fault {
+    #[error("the private key cannot be read")]
+    PrivateKey,
+    #[error("the certificate cannot be read")]
+    Certificate,
+    #[error("the private key does not belong to the certificate")]
+    KeyOfAnother,
+    #[error("{algorithm} cannot be used with a key of this kind")]
+    Algorithm { algorithm: String },
+    #[error("an assertion can be encrypted to RSA keys only")]
+    Encryption,
+    #[error("the message could not be signed or encrypted: {0}")]
+    Library(String),
+}
