@@ -97,7 +97,7 @@ def test_an_official_outpost_reads_what_it_needs_and_nothing_else(server):
     server.api("POST", "events/events/", 201, token=outpost.token, json={"action": "configuration_error", "app": "outpost", "context": {}})
 
     # What it may not have is not there: an empty list, or nothing.
-    for path in ("core/users/", "core/groups/", "core/brands/", "flows/instances/", "events/events/", "outposts/service_connections/all/"):
+    for path in ("core/users/", "core/groups/", "core/brands/", "flows/instances/", "events/events/", "outposts/service_connections/docker/"):
         assert outpost.get(path)["results"] == [], path
     assert [p["name"] for p in outpost.get("providers/proxy/")["results"]] == ["bare", "shown"]
     outpost.get(f"providers/proxy/{foreign['pk']}/", expect=404)

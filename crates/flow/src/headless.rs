@@ -45,7 +45,6 @@ use crate::destination::ApplicationHint;
 use crate::error::FlowError;
 use crate::executor::{self, Executor, Finished, Reply};
 use crate::kinds::Flow;
-use crate::origin::known_address;
 use crate::plan::key;
 use crate::planner::{self, Planning};
 use crate::run::Run;
@@ -266,7 +265,7 @@ pub async fn sign_in(cx: &FlowContext, login: Login) -> Result<Outcome, FlowErro
 async fn request(cx: &FlowContext, login: &Login) -> Result<RequestInfo, FlowError> {
     let slug = cx.snapshot().get(login.flow).map(|flow| flow.slug.to_string());
     let slug = slug.ok_or_else(|| FlowError::NoFlow(login.flow.to_string()))?;
-    let known = known_address(cx).await?;
+    let known = cx.known_address().await?;
     let origin = known.as_deref().map(|known| {
         let base = cx.settings.base_path.as_str();
         known.strip_suffix(base).unwrap_or(known)

@@ -10,7 +10,6 @@ use axum::response::Response;
 use countersign_core::Stack;
 use countersign_core::{BoxFuture, Caller, Context, HandedOn, Hosts, RequestInfo, Routes, Sockets};
 use countersign_events::{Event, may_report, shortened};
-use countersign_flow::known_address;
 use countersign_outbound::{Paced, Place, Upstream, UpstreamError};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use http_body_util::BodyExt as _;
@@ -57,7 +56,7 @@ pub(crate) fn hosts(proxy: &Proxy) -> Hosts {
 /// Whether a host is this server's own: somebody who named it as an application's would shut
 /// everybody out, himself too.
 async fn is_own(cx: &Context, host: &Host) -> bool {
-    let known = known_address(cx).await.ok().flatten();
+    let known = cx.known_address().await.ok().flatten();
     known.and_then(|known| Address::read(&known)).is_some_and(|own| own.host == *host)
 }
 

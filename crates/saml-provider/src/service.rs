@@ -25,9 +25,11 @@ const MOST_KEYS: usize = 4_096;
 /// What all requests to the protocol share. One per program; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Saml {
-    ring: Arc<Mutex<HashMap<i64, (State, Arc<Keys>)>>>,
+    ring: Arc<Mutex<Ring>>,
 }
 
+/// Parsed keys, by provider, and the state of the configuration they were parsed from.
+type Ring = HashMap<i64, (State, Arc<Keys>)>;
 type State = [Option<Revision>; 4];
 
 impl Saml {
