@@ -475,8 +475,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "ldap.",
     "listen.debug",
     "listen.debug_py",
-    "listen.ldap",
-    "listen.ldaps",
     "outposts.container_image_base",
     "outposts.disable_embedded_outpost",
     "outposts.discover",
