@@ -563,6 +563,8 @@ def test_filters_are_answered_as_slapd_does(server, directory, request):
     assert {name.lower() for name in wanted} <= described
     connection.search(LOW, "(objectClass=*)", attributes=wanted)
     lines = []
+    # slapd takes no empty value: whom nobody gave an address has one here, and is not compared.
+    apart = {entry["dn"] for entry in connection.response if b"" in itertools.chain(*entry["raw_attributes"].values())}
     for entry in connection.response:
         lines.append("dn:: " + base64.b64encode(entry["dn"].encode()).decode())
         values = entry["raw_attributes"]
@@ -585,6 +587,7 @@ def test_filters_are_answered_as_slapd_does(server, directory, request):
     for text in table:
         theirs = slapd.search(text)
         ours = directory.names(text)
-        if ours != theirs:
-            wrong.append((text, sorted((ours or set()) ^ (theirs or set()))[:4], ours is None, theirs is None))
+        differ = ((ours or set()) ^ (theirs or set())) - apart
+        if differ or (ours is None) != (theirs is None):
+            wrong.append((text, sorted(differ)[:4], ours is None, theirs is None))
     assert not wrong, "\n".join(map(str, wrong))
