@@ -289,7 +289,7 @@ impl Passed<'_> {
         };
         text.push_str(" Try again in a moment; if it stays so, tell whoever runs it.");
         if self.granted.as_ref().is_some_and(superuser) {
-            text = format!("{text} What happened at {told}.");
+            text = format!("{text} At {told}.");
         }
         let title = if error.status() == StatusCode::GATEWAY_TIMEOUT {
             "Gateway Timeout"

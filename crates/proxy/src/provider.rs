@@ -373,6 +373,10 @@ impl Provider for ProxyProvider {
             Fact::new("Mode", mode.map_or("", |choice| choice.label)),
             Fact::new("External host", self.external_host.to_string()),
         ];
+        let passes_on = self.mode == ProxyMode::Proxy;
+        if passes_on {
+            facts.push(Fact::new("Internal host", self.internal_host.to_string()));
+        }
         if !self.cookie_domain.is_empty() {
             facts.push(Fact::new("Cookie domain", self.cookie_domain.clone()));
         }
@@ -380,22 +384,20 @@ impl Provider for ProxyProvider {
         if self.basic_auth_enabled {
             facts.push(Fact::new("Credentials", "Out of attributes (HTTP-Basic)"));
         }
-        Sheet {
-            addresses: vec![
+        let mut addresses = Vec::new();
+        if !passes_on {
+            addresses.extend([
                 line("nginx asks", ask("nginx")),
                 line("Traefik asks", ask("traefik")),
                 line("Caddy asks", ask("caddy")),
                 line("Envoy asks", ask("envoy")),
-                line(
-                    "Sign out",
-                    self.external().map_or_else(String::new, |external| {
-                        format!("{}/outpost.goauthentik.io/sign_out", external.origin())
-                    }),
-                ),
-            ],
-            facts,
-            ..Sheet::default()
+            ]);
         }
+        if let Some(external) = self.external() {
+            let sign_out = format!("{}/outpost.goauthentik.io/sign_out", external.origin());
+            addresses.push(line("Sign out", sign_out));
+        }
+        Sheet { addresses, facts, ..Sheet::default() }
     }
 }
 
