@@ -271,6 +271,14 @@ def test_headless_sign_ins_are_of_the_client_of_the_outpost(server):
     assert last["component"] == "ak-stage-access-denied"
 
 
+def test_an_outpost_makes_no_tokens_that_would_outlive_its_own(server):
+    outpost = Outpost(server, providers=[proxy_provider(server, "wiki")["pk"]])
+    for intent in ("api", "app_password"):
+        answer = server.api("POST", "core/tokens/", token=outpost.token, json={"identifier": f"second-{intent}", "intent": intent})
+        assert answer.status_code == 403, answer.text
+    assert server.get("core/tokens/", user__username=outpost.user["username"])["pagination"]["count"] == 1
+
+
 def test_an_outpost_gets_nothing_from_who_does_not_hold_it(server):
     """Whoever edits outposts knows no secret of a provider by it that they may not view themselves."""
     shown, hidden = proxy_provider(server, "shown"), proxy_provider(server, "hidden", certificate=server.signing_key())

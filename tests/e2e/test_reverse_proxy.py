@@ -342,6 +342,12 @@ def test_an_application_that_does_not_answer_is_told_from_a_sign_in_that_fails(s
     # And one at this server's own address shuts nobody out.
     own, _, _ = behind(server, "own", 6, f"http://127.0.0.1:{free_port()}", external_host=server.base)
     assert requests.get(f"{server.base}/-/health/live/", timeout=10).status_code == 200
+    # Nor one at a name where people sign in, whichever was there first.
+    behind(server, "named", 7, f"http://127.0.0.1:{free_port()}", external_host="http://login.brand.test")
+    server.create("core/brands/", domain="login.brand.test")
+    for path in ("/-/health/live/", "/if/flow/default-authentication-flow/"):
+        named = requests.get(server.base + path, headers={"Host": "login.brand.test"}, timeout=10)
+        assert named.status_code == 200, (path, named.text)
 
 
 def test_requests_that_could_be_read_in_two_ways_are_not_passed_on(server, wiki):

@@ -126,6 +126,12 @@ impl Resource for Token {
         before: Option<&Self>,
     ) -> Result<(), ApiError> {
         call.as_oneself(ACTING)?;
+        if call.user()?.principal.is_some() {
+            // What a leaked token makes would outlive its replacement.
+            return Err(ApiError::forbidden(
+                "The account of an outpost has the token it was given.",
+            ));
+        }
         if before.is_none() {
             let own = Ref::new(Key::Int(call.user()?.pk));
             if !call.rights().hold(Permission::add(Token::META)) {

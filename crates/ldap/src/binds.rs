@@ -78,6 +78,9 @@ struct Answer {
     outcome: Result<Arc<Bound>, Refused>,
     /// The account that it is about, and when that was changed last.
     of: (i64, u64),
+    /// Of the configuration: who may open the application, and how people sign in, may be
+    /// otherwise in the next one.
+    revision: Revision,
     until: Timestamp,
 }
 
@@ -87,9 +90,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Remembered {
     /// Under a key that says nothing about the password to whoever reads memory.
-    fn key(cx: &Context, served: &Served, dn: &str, password: &str) -> [u8; 32] {
+    fn key(cx: &Context, served: &Served, (dn, password): (&str, &str), peer: IpAddr) -> [u8; 32] {
         let secret = cx.store.secret_key().expose();
-        let parts = [secret, &served.number.to_string(), &dn.to_lowercase(), password];
+        let (number, peer) = (served.number.to_string(), peer.to_string());
+        // Policies may ask for the address.
+        let parts = [secret, &number, &dn.to_lowercase(), password, &peer];
         let text: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
         sha256(&text)
     }
@@ -104,8 +109,10 @@ impl Remembered {
             let mut answers = locked(&self.answers);
             match answers.get(key) {
                 None => return Ok(None),
-                Some(Answer { outcome, of: (pk, version), until })
-                    if index.read().version_of(*pk) == *version && cx.clock.now() < *until =>
+                Some(Answer { outcome, of: (pk, version), revision, until })
+                    if index.read().version_of(*pk) == *version
+                        && cx.snapshot().revision() == *revision
+                        && cx.clock.now() < *until =>
                 {
                     outcome.clone()
                 }
@@ -146,7 +153,9 @@ pub(crate) struct Attempt<'a> {
 
 /// The provider that a name lies at, and the name to sign in with.
 pub(crate) fn who<'s>(served: &'s [Served], dn: &Dn) -> Option<(&'s Served, String)> {
-    let served = served.iter().find(|served| dn.is_within(&served.tree.base_dn))?;
+    // The nearest: another one may be above it, with an application of its own.
+    let within = served.iter().filter(|served| dn.is_within(&served.tree.base_dn));
+    let served = within.rev().max_by_key(|served| served.tree.base_dn.attributes().count())?;
     Some((served, dn.first("cn")?.to_owned()))
 }
 
@@ -171,7 +180,7 @@ pub(crate) async fn bind(
         )));
     };
     let is_cached = provider.bind_mode == AccessMode::Cached;
-    let key = Remembered::key(cx, served, dn, password);
+    let key = Remembered::key(cx, served, (dn, password), peer);
     if is_cached {
         index.catch_up(cx, std::slice::from_ref(served)).await?;
         if let Some(known) = remembered.find(cx, index, &key).await? {
@@ -184,13 +193,16 @@ pub(crate) async fn bind(
         protocol: "ldap",
         flow: provider.authorization_flow,
         application: served.application,
-        client: Client::Gateway { address: peer, device: None },
+        client: Client::Own(peer),
         username: name.to_owned(),
         password: secret,
         code,
     };
+    let mut lasts = true;
     let (outcome, until) = match headless::sign_in(&flows.over(cx), login).await? {
         Outcome::Admitted(signed_in) => {
+            // An app password may be taken back, which nothing here would learn of.
+            lasts = signed_in.proved.auth_method != "token";
             let ends = signed_in.session.ends(cx).await?.unwrap_or_else(|| cx.clock.now());
             let access = Access {
                 revision: snapshot.revision(),
@@ -222,7 +234,7 @@ pub(crate) async fn bind(
             (Err(refused), cx.clock.now().plus_seconds(seconds))
         }
     };
-    if is_cached {
+    if is_cached && lasts {
         index.catch_up(cx, std::slice::from_ref(served)).await?;
         let of = {
             let state = index.read();
@@ -232,7 +244,8 @@ pub(crate) async fn bind(
         };
         // Of somebody who was changed in between nothing is known.
         if let Some(of) = of.filter(|(_, version)| *version <= before) {
-            let answer = Answer { outcome: outcome.clone(), of, until };
+            let revision = snapshot.revision();
+            let answer = Answer { outcome: outcome.clone(), of, revision, until };
             remembered.put(cx.clock.now(), key, answer);
         }
     }

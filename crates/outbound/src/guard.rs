@@ -51,8 +51,13 @@ impl Guard {
     }
 }
 
-/// Where clouds hand out credentials, beside the addresses of a link: Amazon, Azure, Oracle, Alibaba.
-const METADATA: [IpAddr; 4] = [
+/// Where clouds hand out credentials, beside the addresses of a link: Amazon (machines and pods),
+/// Google, Oracle, Azure, Alibaba, and the link's own address behind NAT64 (RFC 6052).
+const METADATA: [IpAddr; 8] = [
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
+    IpAddr::V6(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
     IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),

@@ -56,6 +56,11 @@ impl Host {
         split_port(&self.0).0
     }
 
+    /// Whether it is that very name, at whichever port.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        !name.is_empty() && self.name().eq_ignore_ascii_case(name)
+    }
+
     /// Whether it is that domain, or below it. Whole labels only: `evil-example.org` is not of
     /// `example.org`.
     pub(crate) fn is_within(&self, domain: &str) -> bool {

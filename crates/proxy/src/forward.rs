@@ -30,7 +30,19 @@ const OF_CONNECTION: [&str; 13] = [
 ];
 /// By which servers believe that another address, or another client, is meant. `Proxy` becomes a
 /// setting of programs behind CGI (CVE-2016-5385).
-const MISLEADING: [&str; 4] = ["forwarded", "proxy", "x-host", "x-real-ip"];
+const MISLEADING: [&str; 11] = [
+    "forwarded",
+    "front-end-https",
+    "proxy",
+    "remote-user",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-host",
+    "x-real-ip",
+    "x-remote-user",
+    "x-url-scheme",
+];
 const MISLEADING_PREFIXES: [&str; 4] = ["x-forwarded-", "x-original-", "x-rewrite-", PREFIX];
 /// Cookies of this server that are nobody else's affair.
 const COOKIE_PREFIX: &str = "authentik_proxy_";

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use countersign_catalogue::Brand;
 use countersign_core::Stack;
 use countersign_core::{BoxFuture, Caller, Context, HandedOn, Hosts, RequestInfo, Routes, Sockets};
 use countersign_events::{Event, may_report, shortened};
@@ -56,8 +57,18 @@ pub(crate) fn hosts(proxy: &Proxy) -> Hosts {
 /// Whether a host is this server's own: somebody who named it as an application's would shut
 /// everybody out, himself too.
 async fn is_own(cx: &Context, host: &Host) -> bool {
-    let known = cx.known_address().await.ok().flatten();
-    known.and_then(|known| Address::read(&known)).is_some_and(|own| own.host == *host)
+    // People sign in there, whoever named it as an application's.
+    let snapshot = cx.snapshot();
+    if snapshot.list::<Brand>().any(|(_, brand)| host.is_named(&brand.domain)) {
+        return true;
+    }
+    match cx.known_address().await {
+        Ok(known) => {
+            known.and_then(|known| Address::read(&known)).is_some_and(|own| own.host == *host)
+        }
+        // While it is not known what is whose, nothing is passed on.
+        Err(_) => true,
+    }
 }
 
 async fn passed(State(served): State<Served>, request: Request) -> Response {
