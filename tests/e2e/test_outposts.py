@@ -121,6 +121,30 @@ def test_an_official_outpost_reads_what_it_needs_and_nothing_else(server):
     server.api("GET", f"core/tokens/{outpost.made['token_identifier']}/", 404)
 
 
+@pytest.mark.parametrize("kind, own", [
+    ("ldap", {"base_dn": "dc=handed,dc=over"}), ("radius", {"shared_secret": "known to access points", "client_networks": "10.0.0.0/8"}),
+])  # fmt: skip
+def test_a_provider_that_this_server_speaks_too_is_handed_over_to_an_outpost(server, kind, own):
+    flows = {
+        "authorization_flow": server.flow("default-authentication-flow"),
+        "invalidation_flow": server.flow("default-provider-invalidation-flow"),
+    }
+    [shown, foreign] = [server.create(f"providers/{kind}/", name=name, **flows, **own) for name in ("shown", "foreign")]
+    for provider in (shown, foreign):
+        server.create("core/applications/", name=provider["name"], slug=provider["name"], provider=provider["pk"])
+    outpost = Outpost(server, kind=kind, providers=[shown["pk"]])
+    assert server.get(f"providers/{kind}/{shown['pk']}/")["outpost_set"] == ["Outpost edge"]
+    assert server.get(f"providers/{kind}/{foreign['pk']}/")["outpost_set"] == []
+    [config] = outpost.get(f"outposts/{kind}/", page=1, page_size=100)["results"]
+    assert config["name"] == config["application_slug"] == "shown" and own.items() <= config.items()
+    # It asks with the session of whoever it has signed in; what a person sees of it is as ever.
+    server.user("uma")
+    uma = Person(server, "uma").sign_in()
+    asked = uma.api("GET", f"outposts/{kind}/{shown['pk']}/check_access/", params={"app_slug": "shown"}).json()
+    assert asked["access"] == {"passing": True, "messages": [], "log_messages": []}
+    assert uma.api("GET", f"outposts/{kind}/").status_code == 403
+
+
 def test_the_generated_client_of_outposts_decodes_every_answer(server):
     go = shutil.which("go")
     if go is None:

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_core::{ApiError, BoxFuture, Context, Identity, RequestInfo};
 use countersign_model::Ref;
+use serde_json::{Value, json};
 
 use crate::application::Application;
 
@@ -13,6 +14,13 @@ pub struct Decision {
     pub passing: bool,
     /// What the policies said.
     pub messages: Vec<String>,
+}
+
+impl Decision {
+    /// As the API answers it.
+    pub fn answer(&self) -> Value {
+        json!({"passing": self.passing, "messages": self.messages, "log_messages": []})
+    }
 }
 
 /// Decides access. Implemented by the policy crate.

@@ -302,10 +302,7 @@ async fn check_access(
     }
     let decision = decide(&*access, &call, user, vec![reference]).await?.pop();
     let decision = decision.ok_or_else(|| ApiError::not_found("Application"))?;
-    Ok(json(
-        StatusCode::OK,
-        &json!({"passing": decision.passing, "messages": decision.messages, "log_messages": []}),
-    ))
+    Ok(json(StatusCode::OK, &decision.answer()))
 }
 
 /// Sign-ins to the application over the last week, in points of eight hours.
@@ -366,11 +363,26 @@ async fn put_icon(call: &Call, icon: Option<Picture>) -> Result<Response, ApiErr
 
 /// The application a provider is attached to.
 pub fn of_provider(snapshot: &Snapshot, provider: i64) -> Option<(Ref<Application>, &Application)> {
+    naming(snapshot, provider, "provider")
+}
+
+/// The application that a provider is one of the backchannel providers of.
+pub fn of_backchannel(
+    snapshot: &Snapshot,
+    provider: i64,
+) -> Option<(Ref<Application>, &Application)> {
+    naming(snapshot, provider, "backchannel_providers")
+}
+
+/// The application that names a provider in that field.
+fn naming<'a>(
+    snapshot: &'a Snapshot,
+    provider: i64,
+    field: &str,
+) -> Option<(Ref<Application>, &'a Application)> {
     let id = ObjectId::new(<dyn Provider>::SPACE, countersign_model::Key::Int(provider));
-    let by = snapshot
-        .referrers_in(id, Application::SPACE)
-        .find(|(_, field)| *field == "provider")
-        .map(|(by, _)| by)?;
+    let mut all = snapshot.referrers_in(id, Application::SPACE);
+    let (by, _) = all.find(|(_, named)| *named == field)?;
     let reference = Ref::new(by.key);
     snapshot.get::<Application>(reference).map(|a| (reference, a))
 }

@@ -8,12 +8,13 @@ use countersign_core::{
     Access, ApiError, BoxFuture, Call, Operation, Page, Permission, RenderContext, envelope, json,
     with,
 };
-use countersign_model::{Entry, KindMeta, Space};
-use countersign_rest::object_schema;
+use countersign_model::{Entry, KindMeta, ObjectId, Ref, Snapshot, Space};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::access::{ApplicationAccess, Decision};
 use crate::application::Application;
+use crate::provider::Fact;
 
 /// A provider with the application that it is attached to.
 #[derive(Clone)]
@@ -26,34 +27,66 @@ pub struct Attached {
 pub type Configured =
     Arc<dyn Fn(Call, Attached) -> BoxFuture<Result<Value, ApiError>> + Send + Sync>;
 
+/// How the application of a provider is found.
+pub type ApplicationOf =
+    for<'a> fn(&'a Snapshot, i64) -> Option<(Ref<Application>, &'a Application)>;
+
 /// The outposts that answer for a provider, as they are printed.
 pub fn outpost_set(entry: &Entry, render: &RenderContext<'_>) -> Value {
-    let outposts = render.snapshot.referrers_in(entry.id, Space("outpost"));
     let print = |(by, _)| Some(render.cx.display(render.snapshot.entry(by)?));
-    outposts.filter_map(print).map(Value::from).collect()
+    answering(render.snapshot, entry.id).filter_map(print).map(Value::from).collect()
 }
 
-/// The schemas of such a list: of a provider as it is there, and of a page.
-pub fn outpost_schemas(
-    [name, page]: [&'static str; 2],
-    configured: Value,
-) -> Vec<(&'static str, Value)> {
-    let results = format!("[#{name}]");
-    let paged = object_schema(&[("pagination", "#Pagination"), ("results", &results)]);
-    vec![(name, configured), (page, paged)]
+/// Whether outposts answer for a provider instead of this server.
+pub fn is_elsewhere(snapshot: &Snapshot, provider: ObjectId) -> bool {
+    answering(snapshot, provider).next().is_some()
+}
+
+/// Who answers for a provider of a protocol that both this server and outposts speak.
+pub fn answered_by(snapshot: &Snapshot, provider: ObjectId, has_application: bool) -> Fact {
+    let who = match (has_application, is_elsewhere(snapshot, provider)) {
+        (false, _) => "nobody yet: no application uses the provider",
+        (true, false) => "this server",
+        (true, true) => "an outpost",
+    };
+    Fact::new("Answered by", who)
+}
+
+fn answering(
+    snapshot: &Snapshot,
+    provider: ObjectId,
+) -> impl Iterator<Item = (ObjectId, &'static str)> {
+    snapshot.referrers_in(provider, Space("outpost"))
+}
+
+/// The application that a call names by `app_slug`, and whether it is open to the caller: what an
+/// outpost asks with the session of whoever it has just signed in.
+///
+/// # Errors
+/// 404 for an application that is not there, or when the database is away.
+pub async fn asked_access(
+    access: &dyn ApplicationAccess,
+    call: &Call,
+) -> Result<(Ref<Application>, Decision), ApiError> {
+    let not_found = || ApiError::not_found("Application");
+    let slug = call.query.get("app_slug").unwrap_or_default();
+    let (application, _) = call.snapshot.find::<Application>("slug", slug).ok_or_else(not_found)?;
+    let (user, asked) = (call.user()?.clone(), vec![application]);
+    let decision = access.decide(call.cx.clone(), user, call.request.clone(), asked).await?;
+    Ok((application, decision.into_iter().next().ok_or_else(not_found)?))
 }
 
 /// The list at `outposts/<name>/` of the providers of a kind. Only those with an application are
-/// there; `backchannel`: or that are one of its backchannel providers.
+/// there.
 pub fn outpost_list(
     name: &str,
     meta: &'static KindMeta,
     schema: &str,
-    backchannel: bool,
+    application: ApplicationOf,
     configured: Configured,
 ) -> Operation {
     let list = move |configured: Configured, call: Call| async move {
-        list(meta, backchannel, configured, call).await
+        list(meta, application, configured, call).await
     };
     Operation::new(
         Method::GET,
@@ -62,6 +95,7 @@ pub fn outpost_list(
         Access::on(Permission::view(meta)),
         with(&configured, list),
     )
+    .summary("The providers that outposts answer for.")
     .pages_of(schema)
     .of(meta)
     .parameter("name", json!({"type": "string"}))
@@ -69,7 +103,7 @@ pub fn outpost_list(
 
 async fn list(
     meta: &'static KindMeta,
-    backchannel: bool,
+    application: ApplicationOf,
     configured: Configured,
     call: Call,
 ) -> Result<Response, ApiError> {
@@ -86,8 +120,8 @@ async fn list(
         .in_order(meta)
         .filter(|entry| call.reach.has(entry) && is_wanted(entry))
         .filter_map(|entry| {
-            let application = attached(&call, entry, backchannel)?;
-            Some(Attached { entry: entry.clone(), application })
+            let (_, application) = application(&call.snapshot, entry.id.key.int()?)?;
+            Some(Attached { entry: entry.clone(), application: application.clone() })
         })
         .collect();
     if call.query.get("ordering") == Some("-name") {
@@ -101,13 +135,4 @@ async fn list(
         results.push(configured(call.clone(), one).await?);
     }
     Ok(json(StatusCode::OK, &envelope(page, count, results)))
-}
-
-/// The application of a provider; the one it is the provider of, where it is of several.
-fn attached(call: &Call, entry: &Entry, backchannel: bool) -> Option<Application> {
-    let of_field = |wanted: &str| {
-        let mut naming = call.snapshot.referrers(entry.id).filter(|(_, field)| *field == wanted);
-        naming.find_map(|(by, _)| call.snapshot.entry(by)?.cast::<Application>()).cloned()
-    };
-    of_field("provider").or_else(|| of_field("backchannel_providers").filter(|_| backchannel))
 }

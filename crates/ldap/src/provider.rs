@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use countersign_catalogue::application::{of_backchannel, of_provider};
+use countersign_catalogue::outposts::{answered_by, is_elsewhere, outpost_set};
 use countersign_catalogue::{
     Application, CertificateKeyPair, Copied, Fact, Line, Provider, Sheet, Snippet,
 };
 use countersign_core::RenderContext;
 use countersign_flow::Flow;
 use countersign_model::{
-    Choice, Draft, Entry, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Snapshot, Target as _,
+    Choice, Draft, Entry, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Snapshot,
 };
 use countersign_policy::Mapping;
 use serde_json::{Map, Value};
@@ -17,9 +19,6 @@ use crate::dn::Dn;
 use crate::posix::Starts;
 use crate::settings;
 use crate::tree::Tree;
-
-/// The model that says which providers other programs answer for, and its field.
-const OUTPOST: (&str, &str) = ("authentik_outposts.outpost", "providers");
 
 /// Whether answers are remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -168,14 +167,9 @@ impl Provider for LdapProvider {
         let host = if self.tls_server_name.is_empty() { host } else { &self.tls_server_name };
         let at = settings::Place { host, base: &self.base_dn };
         let value = |label, value: String| Line { label, value: Copied::Value(value) };
-        let by_ports = application(id, snapshot);
-        let answers = match (by_ports, outposts(id.id(), snapshot).is_empty()) {
-            (None, _) => "nobody yet: no application uses the provider",
-            (Some(_), true) => "this server",
-            (Some(_), false) => "an outpost",
-        };
+        let opens = id.key().int().and_then(|number| application(snapshot, number));
         let mut facts = vec![
-            Fact::new("Answered by", answers),
+            answered_by(snapshot, id.id(), opens.is_some()),
             Fact::new("Codes behind the password", if self.mfa_support { "yes" } else { "no" }),
             Fact::new(
                 "Binds",
@@ -212,25 +206,10 @@ impl Provider for LdapProvider {
 
 /// The application that people sign in to by a provider: one beside which it works, else its own.
 pub(crate) fn application(
-    id: Ref<dyn Provider>,
     snapshot: &Snapshot,
+    provider: i64,
 ) -> Option<(Ref<Application>, &Application)> {
-    let by = |wanted: &str| {
-        let mut all = snapshot.referrers_in(id.id(), Application::SPACE);
-        let (by, _) = all.find(|(_, field)| *field == wanted)?;
-        let reference = Ref::new(by.key);
-        Some((reference, snapshot.get::<Application>(reference)?))
-    };
-    by("backchannel_providers").or_else(|| by("provider"))
-}
-
-/// Names of the outposts that answer for a provider instead of this server.
-pub(crate) fn outposts(id: ObjectId, snapshot: &Snapshot) -> Vec<String> {
-    let by = snapshot.referrers(id).filter(|(_, field)| *field == OUTPOST.1);
-    by.filter_map(|(by, _)| snapshot.entry(by))
-        .filter(|entry| entry.meta().model == OUTPOST.0)
-        .filter_map(|entry| entry.object.value("name")?.as_str().map(str::to_owned))
-        .collect()
+    of_backchannel(snapshot, provider).or_else(|| of_provider(snapshot, provider))
 }
 
 /// A provider that this server answers for.
@@ -247,17 +226,17 @@ pub(crate) struct Served {
 /// All of them, the oldest first: those with an application that no outpost answers for.
 pub(crate) fn served(snapshot: &Snapshot) -> Vec<Served> {
     let one = |(reference, provider): (Ref<LdapProvider>, &LdapProvider)| {
-        let id = Ref::<dyn Provider>::new(reference.key());
-        let (application, definition) = application(id, snapshot)?;
+        let number = reference.key().int()?;
+        let (application, definition) = application(snapshot, number)?;
         let served = Served {
             provider: reference,
-            number: reference.key().int()?,
+            number,
             name: provider.name.clone(),
             application,
             slug: definition.slug.to_string(),
             tree: provider.tree()?,
         };
-        outposts(id.id(), snapshot).is_empty().then_some(served)
+        (!is_elsewhere(snapshot, reference.id())).then_some(served)
     };
     let mut all: Vec<_> = snapshot.list::<LdapProvider>().filter_map(one).collect();
     all.sort_by_key(|served| served.number);
@@ -282,5 +261,5 @@ pub fn certificate(snapshot: &Snapshot, name: Option<&str>) -> Option<Ref<Certif
 
 /// What answers say beyond the declared fields.
 pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
-    map.insert("outpost_set".to_owned(), outposts(entry.id, render.snapshot).into());
+    map.insert("outpost_set".to_owned(), outpost_set(entry, render));
 }

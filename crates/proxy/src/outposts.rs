@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use countersign_catalogue::outposts::{Attached, outpost_list, outpost_schemas};
+use countersign_catalogue::application::of_provider;
+use countersign_catalogue::outposts::{Attached, outpost_list};
 use countersign_core::{ApiError, Call, Operation};
 use countersign_flow::Flows;
 use countersign_model::{FieldValue as _, Fields as _};
@@ -20,7 +21,7 @@ pub(crate) fn operation(oauth: &OAuth2, flows: &Flows) -> Operation {
         let (oauth, flows) = (oauth.clone(), flows.clone());
         Box::pin(async move { configured(oauth, flows, call, attached).await }) as _
     });
-    outpost_list("proxy", ProxyProvider::META, "ProxyOutpostConfig", false, configured)
+    outpost_list("proxy", ProxyProvider::META, "ProxyOutpostConfig", of_provider, configured)
 }
 
 /// A provider with all that serves it elsewhere, the secrets of its client and of its cookies among
@@ -92,5 +93,5 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("assigned_application_slug", "string"),
         ("assigned_application_name", "string"),
     ]);
-    outpost_schemas(["ProxyOutpostConfig", "PaginatedProxyOutpostConfigList"], schema)
+    vec![("ProxyOutpostConfig", schema)]
 }

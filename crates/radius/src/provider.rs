@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use countersign_catalogue::application::of_provider;
-use countersign_catalogue::{Application, Copied, Fact, Line, Provider, Sheet};
+use countersign_catalogue::outposts::{answered_by, outpost_set};
+use countersign_catalogue::{Copied, Fact, Line, Provider, Sheet};
 use countersign_core::RenderContext;
 use countersign_flow::Flow;
 use countersign_model::{
@@ -15,8 +16,6 @@ use serde_json::{Map, Value};
 use crate::mapping::RadiusProviderPropertyMapping;
 use crate::networks::Networks;
 
-/// The model that says which providers other programs answer for, and its field.
-const OUTPOST: (&str, &str) = ("authentik_outposts.outpost", "providers");
 /// A shorter secret can be guessed from what goes over the network.
 const SHORT_SECRET: usize = 16;
 
@@ -150,12 +149,8 @@ impl Provider for RadiusProvider {
             );
             facts.push(Fact::new("Shared secret", text));
         }
-        let answers = match (application(id, snapshot), outposts(id.id(), snapshot).is_empty()) {
-            (None, _) => "nobody yet: no application uses the provider",
-            (Some(_), true) => "this server",
-            (Some(_), false) => "an outpost",
-        };
-        facts.push(Fact::new("Answered by", answers));
+        let opens = id.key().int().and_then(|number| of_provider(snapshot, number));
+        facts.push(answered_by(snapshot, id.id(), opens.is_some()));
         Sheet { connect, facts, ..Sheet::default() }
     }
 }
@@ -164,24 +159,7 @@ fn yes(is: bool) -> &'static str {
     if is { "yes" } else { "no" }
 }
 
-/// The application that people sign in to by a provider, with its number.
-pub(crate) fn application(
-    id: Ref<dyn Provider>,
-    snapshot: &Snapshot,
-) -> Option<(Ref<Application>, &Application)> {
-    of_provider(snapshot, id.key().int()?)
-}
-
-/// Names of the outposts that answer for a provider instead of this server.
-pub(crate) fn outposts(id: ObjectId, snapshot: &Snapshot) -> Vec<String> {
-    let by = snapshot.referrers(id).filter(|(_, field)| *field == OUTPOST.1);
-    by.filter_map(|(by, _)| snapshot.entry(by))
-        .filter(|entry| entry.meta().model == OUTPOST.0)
-        .filter_map(|entry| entry.object.value("name")?.as_str().map(str::to_owned))
-        .collect()
-}
-
 /// What answers say beyond the declared fields.
 pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<String, Value>) {
-    map.insert("outpost_set".to_owned(), outposts(entry.id, render.snapshot).into());
+    map.insert("outpost_set".to_owned(), outpost_set(entry, render));
 }

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use countersign_catalogue::{Application, Provider};
+use countersign_catalogue::Application;
+use countersign_catalogue::application::of_provider;
+use countersign_catalogue::outposts::is_elsewhere;
 use countersign_core::Context;
 use countersign_events::Event;
 use countersign_flow::headless::{self, Client as At, Login, Outcome};
@@ -18,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::duplicates::{Asked, Duplicates, Known};
 use crate::mapping::{Broken, attributes};
-use crate::provider::{RadiusProvider, application, outposts};
+use crate::provider::RadiusProvider;
 use crate::receive::{Client, Dropped, Received, Request, receive};
 use crate::wire::{Code, kind};
 
@@ -41,8 +43,7 @@ pub(crate) struct Served {
 /// outpost answers for.
 pub(crate) fn clients(snapshot: &Snapshot) -> Vec<Client<Served>> {
     let one = |(reference, provider): (Ref<RadiusProvider>, &RadiusProvider)| {
-        let id = Ref::<dyn Provider>::new(reference.key());
-        let (application, definition) = application(id, snapshot)?;
+        let (application, definition) = of_provider(snapshot, reference.key().int()?)?;
         let client = Client {
             provider: Served {
                 provider: reference,
@@ -54,7 +55,7 @@ pub(crate) fn clients(snapshot: &Snapshot) -> Vec<Client<Served>> {
             secret: provider.shared_secret.clone(),
             requires_authenticator: provider.require_message_authenticator,
         };
-        outposts(id.id(), snapshot).is_empty().then_some(client)
+        (!is_elsewhere(snapshot, reference.id())).then_some(client)
     };
     let mut all: Vec<_> = snapshot.list::<RadiusProvider>().filter_map(one).collect();
     all.sort_by_key(|client| client.provider.provider.key().int());
