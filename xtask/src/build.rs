@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::UNIX_EPOCH;
 
 use crate::shell::{Outcome, Stamp, call, command, root, step, target};
@@ -36,17 +37,32 @@ pub(crate) fn npm(arguments: &str) -> Outcome {
     call(command(&format!("npm {arguments}")).current_dir(root().join("web")))
 }
 
-/// Countersign and the demo application.
+/// Cargo with clippy in the place of the compiler for the project's own crates: one pass builds
+/// and checks, where `cargo clippy` would read everything once more. A warning fails.
+pub(crate) fn linted(line: &str) -> Command {
+    let mut cargo = command(line);
+    // What `cargo clippy -- -D warnings` sets.
+    cargo.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    cargo.env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
+    cargo
+}
+
+/// Countersign and the demo application. The whole workspace with its examples has the features
+/// that its tests have: both share what is built.
+const PROGRAMS: &str = "cargo build --workspace --exclude xtask --bins --examples";
+
+const PROGRAMS_TITLE: &str =
+    "Building Countersign and the demo application (the first time takes some minutes)";
+
+/// To use them.
 pub(crate) fn programs(release: bool) -> Outcome {
     let profile = if release { " --release" } else { "" };
-    let title = "Building Countersign and the demo application (the first time takes some minutes)";
-    // The whole workspace with its examples has the features that its tests have: both share what
-    // is built.
-    step(title, || {
-        call(&mut command(&format!(
-            "cargo build --workspace --exclude xtask --bins --examples{profile}"
-        )))
-    })
+    step(PROGRAMS_TITLE, || call(&mut command(&format!("{PROGRAMS}{profile}"))))
+}
+
+/// To test them, from what was built for the unit tests.
+pub(crate) fn linted_programs() -> Outcome {
+    step(PROGRAMS_TITLE, || call(&mut linted(PROGRAMS)))
 }
 
 /// The program with the interface in it: one file, which needs nothing beside it.

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::build;
 use crate::shell::{Outcome, call, command, root, step, target};
 
 /// Makes one in the project.
@@ -27,10 +28,10 @@ pub(crate) fn prove() -> Outcome {
     for sort in ["stage", "policy", "table"] {
         make(&copy, sort, "lighthouse")?;
     }
-    let mut check = command(
-        "cargo check --quiet --profile test --lib -p countersign-directory -p countersign-policy -p countersign-flow",
+    let mut tests = build::linted(
+        "cargo test --quiet --no-run --lib -p countersign-directory -p countersign-policy -p countersign-flow",
     );
-    call(check.current_dir(&copy).env("CARGO_TARGET_DIR", target()))
+    call(tests.current_dir(&copy).env("CARGO_TARGET_DIR", target()))
 }
 
 /// Makes one of a sort in the project at `root`; the files that changed.

@@ -35,7 +35,9 @@ pub(crate) fn test(options: &[String]) -> Outcome {
     } else {
         tally.check("Web interface: build", build::web);
     }
-    tally.check("Programs", || build::programs(false));
+    tally.check("Programs", || {
+        if options.is_empty() { build::linted_programs() } else { build::programs(false) }
+    });
     match step("What the end-to-end tests need", prepare) {
         Ok(python) if options.is_empty() => tally.both_engines(&python),
         Ok(python) => tally.end_to_end("End-to-end tests", &python, options, &[]),
@@ -53,9 +55,10 @@ impl Tally {
         });
         self.check("Web interface: build", build::web);
         self.check("Web interface: tests", || build::npm("run test --if-present"));
-        let clippy = "cargo clippy --workspace --all-targets -- -D warnings";
-        self.check("Lints", || call(&mut command(clippy)));
-        self.unit_tests("Unit tests", &mut command("cargo test --workspace --no-fail-fast"));
+        let all = "cargo test --workspace --all-targets --no-run";
+        self.check("Lints, and everything builds", || call(&mut build::linted(all)));
+        let tests = "cargo test --workspace --no-fail-fast";
+        self.unit_tests("Unit tests", &mut build::linted(tests));
     }
 
     /// Says what failed, and how much passed.
@@ -115,7 +118,8 @@ impl Tally {
         };
         let settings = services.settings();
         // Of the workspace, so that what it depends on is built as it was for the unit tests.
-        let mut tests = command("cargo test --workspace --no-fail-fast --test integration");
+        let tests = "cargo test --workspace --no-fail-fast --test integration";
+        let mut tests = build::linted(tests);
         tests.envs(settings.clone());
         self.unit_tests("Integration tests on PostgreSQL and Redis", &mut tests);
         let parts = SHARED.map(|name| format!("e2e/test_{name}.py"));
