@@ -72,7 +72,8 @@ impl FlowContext {
     }
 
     /// Asks other servers.
-    pub(crate) fn outbound(&self) -> &Outbound {
+    #[must_use]
+    pub fn outbound(&self) -> &Outbound {
         &self.shared().deps.outbound
     }
 

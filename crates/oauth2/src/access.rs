@@ -50,7 +50,7 @@ pub(crate) fn authorizing(request: &AuthorizeRequest) -> ProtocolRequest<'_> {
     let challenge = request.challenge.as_ref();
     ProtocolRequest::Authorize {
         oauth_scopes: request.scopes.iter().collect(),
-        oauth_grant_type: request.response_type.grant_type(),
+        oauth_grant_type: request.response_type.grant_type().as_str(),
         oauth_code_challenge: challenge.map(|challenge| challenge.value.as_str()),
         oauth_code_challenge_method: challenge.map(|challenge| challenge.method.as_str()),
         oauth_max_age: request.max_age,

@@ -9,8 +9,11 @@ use countersign_model::{Choice, Timestamp};
 pub const ACR: &str = "goauthentik.io/providers/oauth2/default";
 
 /// Protocol claims a mapping cannot set: clients trust them to come from the server itself.
-const RESERVED: [&str; 9] =
-    ["iss", "exp", "iat", "nbf", "azp", "sid", "at_hash", "c_hash", "nonce"];
+const RESERVED: [&str; 10] =
+    ["iss", "exp", "iat", "nbf", "azp", "sid", "at_hash", "c_hash", "nonce", "cnf"];
+
+/// What an access token by RFC 9068 may say of a person.
+const ATTRIBUTES: [&str; 3] = ["groups", "roles", "entitlements"];
 
 /// How the subject is named to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -115,6 +118,29 @@ impl Protocol {
             if !value.is_null() && !RESERVED.contains(&name.as_str()) {
                 claims.insert(name.clone(), value.clone());
             }
+        }
+        claims
+    }
+
+    /// The claims of an access token by RFC 9068 (2.2): about the access, not about the person,
+    /// but for what they may (2.2.3.1).
+    pub fn rfc9068(
+        &self,
+        scope_claims: &Map<String, Value>,
+        scope: String,
+        id: String,
+    ) -> Map<String, Value> {
+        let about: Map<String, Value> = scope_claims
+            .iter()
+            .filter(|(name, _)| ATTRIBUTES.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let alone = Protocol { nonce: None, c_hash: None, at_hash: None, ..self.clone() };
+        let mut claims = alone.with(&about);
+        for (name, value) in
+            [("client_id", &self.aud), ("azp", &self.aud), ("scope", &scope), ("jti", &id)]
+        {
+            claims.insert(name.into(), value.clone().into());
         }
         claims
     }

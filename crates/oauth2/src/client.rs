@@ -4,12 +4,59 @@
 use countersign_model::{Choice, Secret};
 use subtle::ConstantTimeEq;
 
-use crate::wire::{Registered, Scopes};
+use crate::jose::ClientAlgorithm;
+use crate::wire::{GrantType, Registered, Scopes};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum ClientType {
     Confidential,
     Public,
+}
+
+/// How a confidential client proves itself where it may not choose (OpenID Connect Core 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum AuthMethod {
+    #[choice(value = "client_secret_basic", label = "Secret in the Authorization header")]
+    ClientSecretBasic,
+    #[choice(value = "client_secret_post", label = "Secret in the form")]
+    ClientSecretPost,
+    #[choice(value = "client_secret_jwt", label = "JWT signed with the secret")]
+    ClientSecretJwt,
+    #[choice(value = "private_key_jwt", label = "JWT signed with a private key")]
+    PrivateKeyJwt,
+}
+
+impl AuthMethod {
+    /// By an assertion (RFC 7523), and not by the secret itself.
+    pub const fn is_assertion(self) -> bool {
+        matches!(self, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt)
+    }
+}
+
+/// What is demanded of a client altogether; each profile has the rules of the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Choice)]
+pub enum SecurityProfile {
+    #[choice(value = "compat", label = "Compatible: as the settings say")]
+    Compat,
+    #[choice(value = "strict", label = "Strict: OAuth 2.0 as it is recommended today (RFC 9700)")]
+    Strict,
+    #[choice(value = "fapi2", label = "FAPI 2.0 Security Profile: for banking and the like")]
+    Fapi2,
+}
+
+impl SecurityProfile {
+    pub fn is_strict(self) -> bool {
+        self >= SecurityProfile::Strict
+    }
+
+    pub fn is_fapi2(self) -> bool {
+        self >= SecurityProfile::Fapi2
+    }
+
+    /// What clients may sign requests and proofs with.
+    pub fn algorithms(self) -> &'static [ClientAlgorithm] {
+        if self.is_fapi2() { &ClientAlgorithm::FAPI2 } else { &ClientAlgorithm::ALL }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -22,11 +69,27 @@ pub struct Client {
     pub redirect_uris: Vec<Registered>,
     /// No code without a challenge.
     pub pkce_required: bool,
+    pub grant_types: Vec<GrantType>,
+    /// `None`: by its secret, in the header or in the form.
+    pub auth_method: Option<AuthMethod>,
+    pub profile: SecurityProfile,
+    /// Requests are pushed first (RFC 9126).
+    pub par_required: bool,
+    /// Tokens are bound to a key of the client (RFC 9449).
+    pub dpop_required: bool,
+    /// What it signs its request objects with; `None`: it sends none (RFC 9101).
+    pub request_objects: Option<ClientAlgorithm>,
+    /// What its tokens may be made for (RFC 8707).
+    pub resources: Vec<String>,
     /// The names of the scope mappings attached.
     pub scopes: Scopes,
 }
 
 impl Client {
+    pub fn allows(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
     /// Whether one of the presented secrets is the client's. A blank secret opens nothing.
     pub fn secret_matches<'a>(&self, presented: impl IntoIterator<Item = &'a str>) -> bool {
         let own = self.secret.expose().as_bytes();
@@ -54,6 +117,13 @@ pub(crate) mod tests {
                 url: "https://app.example.test/callback".into(),
             }],
             pkce_required: false,
+            grant_types: GrantType::ALL.to_vec(),
+            auth_method: None,
+            profile: SecurityProfile::Compat,
+            par_required: false,
+            dpop_required: false,
+            request_objects: None,
+            resources: Vec::new(),
             scopes: Scopes::parse("openid profile email offline_access"),
         }
     }

@@ -12,7 +12,7 @@ use crate::access;
 use crate::grants::{self, AccessData, CodeData, NewGrant};
 use crate::provider::Provider;
 use crate::report::Cause;
-use crate::service::{self, Internal, OAuth2, Origin, Person, Service};
+use crate::service::{self, Internal, Issue, OAuth2, Origin, Person, Service};
 use crate::wire::authorize::{AuthorizeRequest, ResponseType};
 use crate::wire::redirect;
 use crate::wire::respond::Delivery;
@@ -100,6 +100,9 @@ async fn issue(
         actor.user = Some(person.actor());
     }
     let origin = Origin {
+        resources: request.resources.clone(),
+        // A token in an address is bound to no key.
+        jkt: None,
         scopes,
         sign_in: service::sign_in(&session, request.nonce.clone()),
         session: Some(key_hash.to_vec()),
@@ -111,7 +114,16 @@ async fn issue(
     } else {
         // OpenID Connect Core 3.3.2.11: an id token that comes together with a code names it.
         let named = code.as_ref().filter(|_| kind.has_id_token()).map(|code| code.value.as_str());
-        let mint = service.mint(provider, person, &origin, named, run.request(), &actor).await?;
+        let mint = service
+            .mint(Issue {
+                provider,
+                person,
+                origin: &origin,
+                code: named,
+                request: run.request(),
+                actor: &actor,
+            })
+            .await?;
         let access = if kind.has_access_token() { Some(mint.access_token()?) } else { None };
         let id_token =
             if kind.has_id_token() { Some(mint.id_token(access.as_ref())?) } else { None };
@@ -133,7 +145,7 @@ async fn issue(
         emit(tx, event.clone()).map(|_| ())
     };
     service.cx.store.write(actor, "application authorized", store).await?;
-    Ok(request.to.success(&fields))
+    service.success(provider, &request.to, &fields).await
 }
 
 fn code(
@@ -151,11 +163,13 @@ fn code(
         session: origin.session.clone(),
         scopes: origin.scopes.clone(),
         created: now,
-        expires: now.plus_seconds(provider.settings.access_code_validity.seconds()),
+        expires: now.plus_seconds(provider.settings.code_seconds()),
         family: origin.family,
         data: CodeData {
             redirect_uri: request.to.uri.clone(),
             challenge: request.challenge.clone(),
+            resources: request.resources.clone(),
+            jkt: request.dpop_jkt.clone(),
             sign_in: origin.sign_in.clone(),
         },
     }

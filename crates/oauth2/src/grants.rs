@@ -77,6 +77,11 @@ pub(crate) struct CodeData {
     pub(crate) redirect_uri: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) challenge: Option<Challenge>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) resources: Vec<String>,
+    /// The key that it is bound to (RFC 9449 10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) jkt: Option<String>,
     #[serde(flatten)]
     pub(crate) sign_in: SignIn,
 }
@@ -89,12 +94,20 @@ pub(crate) struct AccessData {
     pub(crate) nonce: Option<String>,
     /// The claims as introspection tells them.
     pub(crate) claims: Map<String, Value>,
+    /// The key that it is bound to (RFC 9449 6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) jkt: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RefreshData {
     #[serde(flatten)]
     pub(crate) sign_in: SignIn,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) resources: Vec<String>,
+    /// The key that it is bound to where nothing else proves the client (RFC 9449 5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) jkt: Option<String>,
     pub(crate) claims: Map<String, Value>,
 }
 
@@ -429,12 +442,28 @@ mod tests {
             value,
             1,
             Some(b"ss"),
-            CodeData { redirect_uri: "https://a/".into(), challenge: None, sign_in: sign_in() },
+            CodeData {
+                redirect_uri: "https://a/".into(),
+                challenge: None,
+                resources: Vec::new(),
+                jkt: None,
+                sign_in: sign_in(),
+            },
         )
     }
 
     fn refresh(value: &str) -> NewGrant<RefreshData> {
-        grant(value, 1, None, RefreshData { sign_in: sign_in(), claims: Map::new() })
+        grant(
+            value,
+            1,
+            None,
+            RefreshData {
+                sign_in: sign_in(),
+                resources: Vec::new(),
+                jkt: None,
+                claims: Map::new(),
+            },
+        )
     }
 
     fn access(value: &str, user: i64) -> NewGrant<AccessData> {
@@ -442,7 +471,7 @@ mod tests {
             value,
             user,
             Some(b"ss"),
-            AccessData { sub: "s".into(), nonce: None, claims: Map::new() },
+            AccessData { sub: "s".into(), nonce: None, claims: Map::new(), jkt: None },
         )
     }
 

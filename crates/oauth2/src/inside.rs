@@ -8,14 +8,14 @@ use countersign_model::{Ref, Secret, Timestamp};
 use countersign_store::{Sql, StoreError, Tx};
 use serde_json::{Map, Value};
 
+use crate::exchange::{Code, Credential, Exchange, Failed, Grant, Machine};
 use crate::grants::{self, AccessData, NewGrant};
 use crate::jose;
 use crate::provider::Provider;
-use crate::routes::{Exchange, Failed, Redeemed, machine, of_application};
+use crate::routes::of_application;
 use crate::service::{Internal, OAuth2, Service};
 use crate::wire::client_auth::Credentials;
-use crate::wire::token::Machine;
-use crate::wire::{Params, TokenError};
+use crate::wire::{GrantType, TokenError};
 
 /// The claims that an id token needs to say whose session is to end.
 const HINT: [&str; 6] = ["iss", "sub", "aud", "exp", "iat", "sid"];
@@ -40,7 +40,9 @@ pub fn opened(
     token: &str,
     now: Timestamp,
 ) -> Result<Option<Opened>, StoreError> {
-    let found = grants::find_access_token(sql, token, now)?.filter(|token| token.is_good(now));
+    // One that is bound to a key opens nothing without its proof (RFC 9449 7.1).
+    let found = grants::find_access_token(sql, token, now)?
+        .filter(|token| token.is_good(now) && token.data.jkt.is_none());
     Ok(found.map(|token| Opened {
         provider: token.provider,
         user: token.user,
@@ -127,8 +129,14 @@ impl Inside {
         let credentials = Credentials::default();
         let exchange = self.exchange(&provider, &credentials, request);
         let Brought { code, to, verifier } = brought;
-        let Redeemed { access, .. } = exchange.redeem(code, to, Some(verifier), also).await?;
-        Ok((&access).into())
+        let code = Code {
+            code: code.to_owned(),
+            redirect_uri: to.to_owned(),
+            verifier: Some(verifier.to_owned()),
+            resources: Vec::new(),
+        };
+        let good = code.decide(&exchange).await?;
+        Ok((&Code::redeem(&exchange, good, also).await?.access).into())
     }
 
     /// A token for an account that sends its name with an app password.
@@ -143,11 +151,16 @@ impl Inside {
     ) -> Result<Secret, InsideError> {
         let provider = self.provider(provider)?;
         let (username, password) = (username.to_owned(), password.to_owned());
-        let machine = Machine::AppPassword { username, password };
-        let params = Params::from([("grant_type", "client_credentials")]);
-        let (credentials, scopes) = (Credentials::default(), provider.client.scopes.clone());
+        let machine = Machine {
+            grant_type: GrantType::ClientCredentials,
+            credential: Credential::AppPassword { username, password },
+            scopes: provider.client.scopes.clone(),
+            resources: Vec::new(),
+        };
+        let credentials = Credentials::default();
         let exchange = self.exchange(&provider, &credentials, request);
-        let answer = machine::exchange(&exchange, &params, machine, &scopes).await?;
+        let good = machine.decide(&exchange).await?;
+        let answer = Machine::fulfil(&exchange, good).await?;
         let token = answer.get("access_token").and_then(Value::as_str).unwrap_or_default();
         Ok(Secret::new(token))
     }
@@ -193,6 +206,8 @@ impl Inside {
         request: &'a RequestInfo,
     ) -> Exchange<'a> {
         let actor = self.0.cx.actor(&Caller::nobody(), request);
-        Exchange { service: &self.0, provider, request, credentials, actor }
+        let service = &self.0;
+        // Nobody but this program is asking.
+        Exchange { service, provider, request, credentials, proven: true, dpop: None, actor }
     }
 }

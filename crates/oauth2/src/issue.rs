@@ -2,12 +2,14 @@
 //! stored first and answered afterwards.
 
 use countersign_model::Entropy;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::claims::Protocol;
 use crate::grants::AccessData;
 use crate::jose::{self, EncryptionError, EncryptionKey, SigningKey, TokenFault, half_hash};
+use crate::kinds::AccessTokenFormat;
+use crate::wire::Scopes;
 
 /// The keys of a provider at one revision.
 #[derive(Debug)]
@@ -23,6 +25,18 @@ pub(crate) struct Common {
     pub(crate) protocol: Protocol,
     /// Claims of the granted scopes; empty when the provider keeps them out of tokens.
     pub(crate) scope_claims: Map<String, Value>,
+    pub(crate) access: Access,
+}
+
+/// What is an access token's alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Access {
+    pub(crate) format: AccessTokenFormat,
+    pub(crate) scopes: Scopes,
+    /// The servers that it is for (RFC 8707); the client itself without any.
+    pub(crate) resources: Vec<String>,
+    /// The key that it is bound to (RFC 9449 6.1).
+    pub(crate) jkt: Option<String>,
 }
 
 #[derive(Debug, Error)]
@@ -42,12 +56,33 @@ pub(crate) fn access_token(
     common: &Common,
     entropy: &dyn Entropy,
 ) -> Result<(String, AccessData), IssueError> {
-    let Common { protocol, scope_claims } = common;
-    let token = seal(keys, &protocol.access_token(scope_claims, entropy.token(40)), entropy)?;
+    let Common { protocol, scope_claims, access } = common;
+    let (mut claims, typ) = match access.format {
+        AccessTokenFormat::Original => {
+            (protocol.access_token(scope_claims, entropy.token(40)), "JWT")
+        }
+        AccessTokenFormat::Rfc9068 => {
+            let scope = access.scopes.to_string();
+            (protocol.rfc9068(scope_claims, scope, entropy.token(40)), "at+jwt")
+        }
+    };
+    let mut told = protocol.with(scope_claims);
+    for claims in [&mut claims, &mut told] {
+        match access.resources.as_slice() {
+            [] => {}
+            [one] => drop(claims.insert("aud".into(), one.clone().into())),
+            several => drop(claims.insert("aud".into(), several.into())),
+        }
+        if let Some(jkt) = &access.jkt {
+            claims.insert("cnf".into(), json!({"jkt": jkt}));
+        }
+    }
+    let token = seal(keys, typ, &claims, entropy)?;
     let data = AccessData {
         sub: protocol.sub.clone(),
         nonce: protocol.nonce.clone(),
-        claims: protocol.with(scope_claims),
+        claims: told,
+        jkt: access.jkt.clone(),
     };
     Ok((token, data))
 }
@@ -64,15 +99,16 @@ pub(crate) fn id_token(
 ) -> Result<String, IssueError> {
     let at_hash = access_token.map(|token| half_hash(token, keys.signing.algorithm()));
     let protocol = Protocol { at_hash, ..common.protocol.clone() };
-    seal(keys, &protocol.with(&common.scope_claims), entropy)
+    seal(keys, "JWT", &protocol.with(&common.scope_claims), entropy)
 }
 
 fn seal(
     keys: &Keys,
+    typ: &str,
     claims: &Map<String, Value>,
     entropy: &dyn Entropy,
 ) -> Result<String, IssueError> {
-    let signed = jose::sign(claims, &keys.signing)?;
+    let signed = jose::sign_as(typ, claims, &keys.signing)?;
     Ok(match &keys.encryption {
         Some(key) => key.encrypt(&signed, entropy)?,
         None => signed,
@@ -111,7 +147,15 @@ mod tests {
         };
         let common = Common {
             protocol,
-            scope_claims: [("email".to_owned(), json!("e"))].into_iter().collect(),
+            scope_claims: [("email".to_owned(), json!("e")), ("groups".to_owned(), json!(["g"]))]
+                .into_iter()
+                .collect(),
+            access: Access {
+                format: AccessTokenFormat::Original,
+                scopes: Scopes::parse("openid email"),
+                resources: Vec::new(),
+                jkt: None,
+            },
         };
         let (token, data) = access_token(&keys, &common, &Fixed).unwrap();
         let access = jose::verify(&token, &keys.signing).unwrap();
@@ -133,5 +177,30 @@ mod tests {
         let alone =
             jose::verify(&id_token(&keys, &common, None, &Fixed).unwrap(), &keys.signing).unwrap();
         assert!(!alone.contains_key("at_hash"));
+
+        // RFC 9068 2, RFC 8707 2, RFC 9449 6.1.
+        let mut common = common;
+        common.access = Access {
+            format: AccessTokenFormat::Rfc9068,
+            resources: vec!["https://api.test/".into()],
+            jkt: Some("thumb".into()),
+            ..common.access
+        };
+        let (token, data) = access_token(&keys, &common, &Fixed).unwrap();
+        assert_eq!(jose::Signed::parse(&token).unwrap().header["typ"], "at+jwt");
+        let claims = jose::verify(&token, &keys.signing).unwrap();
+        for (name, value) in [
+            ("aud", json!("https://api.test/")),
+            ("client_id", json!("cid")),
+            ("scope", json!("openid email")),
+            ("cnf", json!({"jkt": "thumb"})),
+            ("groups", json!(["g"])),
+        ] {
+            assert_eq!(claims[name], value, "{name}");
+        }
+        assert_eq!(claims["jti"].as_str().map(str::len), Some(40));
+        assert!(!claims.contains_key("email") && !claims.contains_key("nonce"));
+        assert_eq!(data.claims["cnf"], json!({"jkt": "thumb"}));
+        assert_eq!(data.claims["email"], "e", "introspection tells what it told before");
     }
 }

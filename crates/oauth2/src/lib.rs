@@ -2,28 +2,33 @@
 //!
 //! `wire` reads and writes messages, `decide` judges them, `jose` signs, `claims` says what tokens
 //! tell; all four are pure. `kinds` declares the provider and its scope mappings; `grants` keeps
-//! codes and tokens; `routes`, `fulfil` and `api` fetch facts, ask `decide` and carry out its
+//! codes and tokens; `routes`, `exchange`, `fulfil` and `api` fetch facts, ask `decide` and carry out its
 //! answer. Other kinds of providers are clients, too (`AsClient`); what runs in this program
 //! redeems its codes without HTTP (`Inside`).
 // The futures of routes that go through a flow are deeper than the default.
 #![recursion_limit = "256"]
 
 mod access;
+mod answers;
 mod api;
 pub mod claims;
 pub mod client;
 mod client_account;
+mod client_keys;
 mod consent;
 pub mod decide;
 mod documents;
+mod exchange;
 mod fulfil;
 mod grants;
 mod inside;
 mod issue;
 pub mod jose;
 mod kinds;
+mod prove;
 mod provider;
 mod published;
+mod pushed;
 mod report;
 mod resolver;
 mod routes;
@@ -42,11 +47,12 @@ use countersign_core::{Call, KindResource, Module, Service, Start};
 use countersign_flow::{Destination, Flows};
 use countersign_model::Entry;
 
-pub use client::ClientType;
+pub use client::{ClientType, SecurityProfile};
 pub use inside::{Brought, Inside, InsideError, Opened, Token, opened};
-pub use kinds::{IssuerMode, OAuth2Provider, ScopeMapping};
+pub use kinds::{AccessTokenFormat, IssuerMode, OAuth2Provider, ScopeMapping};
 pub use provider::AsClient;
 pub use service::OAuth2;
+pub use wire::GrantType;
 
 /// The addresses of the protocol whose applications people sign in for.
 #[must_use]

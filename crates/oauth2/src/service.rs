@@ -15,6 +15,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::claims::{self, SubMode};
+use crate::client::ClientType;
+use crate::client_keys::ClientKeys;
 use crate::documents::Documents;
 use crate::fulfil::{AUTHORIZE, Fulfil};
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn, Stored};
@@ -33,6 +35,7 @@ pub struct OAuth2 {
     ring: Arc<KeyRing>,
     documents: Arc<Documents>,
     machines: Machines,
+    client_keys: Arc<ClientKeys>,
 }
 
 impl OAuth2 {
@@ -55,6 +58,7 @@ impl OAuth2 {
             ring: self.ring.clone(),
             documents: self.documents.clone(),
             machines: self.machines.clone(),
+            client_keys: self.client_keys.clone(),
             address: None,
         }
     }
@@ -69,6 +73,7 @@ pub(crate) struct Service {
     /// The address of this server, where requests come by another one.
     address: Option<String>,
     pub(crate) machines: Machines,
+    pub(crate) client_keys: Arc<ClientKeys>,
 }
 
 /// Where events of this crate come from.
@@ -144,6 +149,22 @@ pub(crate) struct Origin {
     pub(crate) sign_in: SignIn,
     pub(crate) session: Option<Vec<u8>>,
     pub(crate) family: Uuid,
+    /// The servers that access tokens are for (RFC 8707).
+    pub(crate) resources: Vec<String>,
+    /// The key that access tokens are bound to (RFC 9449).
+    pub(crate) jkt: Option<String>,
+}
+
+/// What tokens are made from.
+#[derive(Clone, Copy)]
+pub(crate) struct Issue<'a> {
+    pub(crate) provider: &'a Provider,
+    pub(crate) person: &'a Person,
+    pub(crate) origin: &'a Origin,
+    /// The code that an id token comes together with.
+    pub(crate) code: Option<&'a str>,
+    pub(crate) request: &'a RequestInfo,
+    pub(crate) actor: &'a Actor,
 }
 
 /// The tokens of one answer, each signed when it is asked for.
@@ -158,6 +179,11 @@ pub(crate) struct Mint<'a> {
 }
 
 impl Mint<'_> {
+    /// How an access token is used (RFC 6749 7.1, RFC 9449 5).
+    pub(crate) fn token_type(&self) -> &'static str {
+        if self.common.access.jkt.is_some() { "DPoP" } else { "Bearer" }
+    }
+
     /// An access token, not yet stored; its value is what the client gets.
     ///
     /// # Errors
@@ -387,16 +413,9 @@ impl Service {
         Ok(claims)
     }
 
-    /// The tokens of one answer; `code` is the one that an id token comes together with.
-    pub(crate) async fn mint<'a>(
-        &'a self,
-        provider: &'a Provider,
-        person: &Person,
-        origin: &'a Origin,
-        code: Option<&str>,
-        request: &RequestInfo,
-        actor: &Actor,
-    ) -> Result<Mint<'a>, Internal> {
+    /// The tokens of one answer.
+    pub(crate) async fn mint<'a>(&'a self, issue: Issue<'a>) -> Result<Mint<'a>, Internal> {
+        let Issue { provider, person, origin, code, request, actor } = issue;
         let keys = self.keys(provider).await?;
         let now = self.now();
         let expires_in = provider.settings.access_token_validity.seconds();
@@ -418,7 +437,13 @@ impl Service {
             at_hash: None,
             sid: origin.session.as_ref().map(hex::encode),
         };
-        let common = issue::Common { protocol, scope_claims };
+        let access = issue::Access {
+            format: provider.settings.access_token_format,
+            scopes: origin.scopes.clone(),
+            resources: origin.resources.clone(),
+            jkt: origin.jkt.clone(),
+        };
+        let common = issue::Common { protocol, scope_claims, access };
         Ok(Mint {
             service: self,
             provider,
@@ -450,6 +475,9 @@ impl Service {
             family: origin.family,
             data: RefreshData {
                 sign_in: origin.sign_in.clone(),
+                resources: origin.resources.clone(),
+                // A confidential client proves itself at each use (RFC 9449 5).
+                jkt: origin.jkt.clone().filter(|_| provider.client.kind == ClientType::Public),
                 claims: access.data.claims.clone(),
             },
         }

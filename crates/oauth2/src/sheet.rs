@@ -10,7 +10,8 @@ use crate::claims::SubMode;
 use crate::client::ClientType;
 use crate::kinds::OAuth2Provider;
 use crate::provider::Provider;
-use crate::wire::redirect::MatchingMode;
+use crate::wire::GrantType;
+use crate::wire::redirect::{self, MatchingMode};
 
 /// The server's name beside an application in the compose file of the documentation.
 const BESIDE: &str = "http://server:9000";
@@ -106,12 +107,25 @@ fn facts(settings: &OAuth2Provider, snapshot: &Snapshot) -> Vec<Fact> {
         |text: &str, note| FactLine { text: text.to_owned(), mono: true, note, certificate: None };
     let none = |text: &str| vec![FactLine { text: text.to_owned(), ..FactLine::default() }];
     let redirects = settings.redirect_uris.iter().map(|uri| {
-        address(&uri.url, (uri.matching_mode == MatchingMode::Regex).then_some("Regex"))
+        let note = match uri.matching_mode {
+            MatchingMode::Strict => None,
+            MatchingMode::Regex if redirect::decides_the_server(&uri.url) => {
+                Some("Regex, many servers")
+            }
+            MatchingMode::Regex => Some("Regex"),
+        };
+        address(&uri.url, note)
     });
     let mut redirects: Vec<FactLine> = redirects.collect();
     if redirects.is_empty() {
         redirects = none("None: no address is accepted until one is registered");
     }
+    let grants = settings.grant_types.iter().map(|grant| {
+        let choice = GrantType::CHOICES.iter().find(|choice| choice.value == grant.value());
+        let text = choice.map_or("", |choice| choice.label).to_owned();
+        FactLine { text, ..FactLine::default() }
+    });
+    let grants: Vec<FactLine> = grants.collect();
     let after = settings.post_logout_redirect_uris.iter().map(|uri| address(uri, None));
     let mut after: Vec<FactLine> = after.collect();
     if after.is_empty() {
@@ -124,6 +138,7 @@ fn facts(settings: &OAuth2Provider, snapshot: &Snapshot) -> Vec<Fact> {
     let confidential = settings.client_type == ClientType::Confidential;
     vec![
         Fact::new("Client type", if confidential { "Confidential" } else { "Public" }),
+        Fact { label: "Grant types", lines: grants },
         Fact { label: "Redirect URIs", lines: redirects },
         Fact { label: "Addresses after signing out", lines: after },
         Fact::new("Subject mode", label(settings.sub_mode)),

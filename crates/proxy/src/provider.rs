@@ -8,12 +8,15 @@ use countersign_catalogue::{CertificateKeyPair, Copied, Fact, Line, Provider, Sh
 use countersign_core::RenderContext;
 use countersign_flow::Flow;
 use countersign_model::{
-    Choice, ChoiceValue as _, Draft, Duration, Entropy, Entry, FieldErrors, FieldValue as _, Kind,
-    Needed, ObjectId, Problem, Ref, Secret, Snapshot, WebUrl, family,
+    Choice, ChoiceValue as _, Draft, Duration, Entropy, Entry, FieldErrors, FieldValue as _,
+    JsonMap, Kind, Needed, ObjectId, Problem, Ref, Secret, Snapshot, WebUrl, family,
 };
 use countersign_oauth2::claims::SubMode;
 use countersign_oauth2::wire::{MatchingMode, Registered};
-use countersign_oauth2::{AsClient, ClientType, IssuerMode, OAuth2Provider, ScopeMapping};
+use countersign_oauth2::{
+    AccessTokenFormat, AsClient, ClientType, GrantType, IssuerMode, OAuth2Provider, ScopeMapping,
+    SecurityProfile,
+};
 use countersign_outbound::Trust;
 use countersign_policy::Mapping;
 use serde_json::{Map, Value};
@@ -342,6 +345,16 @@ impl AsClient for ProxyProvider {
             redirect_uris: self.redirect_uris(),
             post_logout_redirect_uris: Vec::new(),
             pkce_required: None,
+            security_profile: SecurityProfile::Compat,
+            grant_types: GrantType::ALL.to_vec(),
+            token_endpoint_auth_method: None,
+            jwks_uri: WebUrl::default(),
+            jwks: JsonMap::default(),
+            par_required: false,
+            dpop_required: false,
+            request_object_signing_alg: None,
+            access_token_format: AccessTokenFormat::Original,
+            resources: Vec::new(),
             signing_key: None,
             encryption_key: None,
             authentication_flow: self.authentication_flow,

@@ -78,7 +78,8 @@ mod tests {
         let query = format!(
             "client_id=cid&response_type=code&redirect_uri=https://app.example.test/callback{extra}"
         );
-        authorize::parse(&Params::parse(query.as_bytes()).unwrap(), &client(), None).unwrap()
+        let params = Params::parse(query.as_bytes()).unwrap();
+        authorize::parse(&params, &client(), None, &authorize::Arrival::default()).unwrap()
     }
 
     #[test]

@@ -2,31 +2,50 @@
 
 use countersign_model::Timestamp;
 
-use crate::client::{Client, ClientType};
-use crate::wire::client_auth::Credentials;
+use crate::client::{AuthMethod, Client, ClientType};
 use crate::wire::pkce::{self, Challenge};
 use crate::wire::redirect::{self, RedirectRefusal};
 use crate::wire::scope::OFFLINE_ACCESS;
-use crate::wire::token::Grant;
 use crate::wire::{Scopes, TokenError};
 
-/// The secret check of the grants that begin with a person. Machines prove themselves in their own
-/// way.
+/// Whether a confidential client has to prove itself before its grant is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    Client,
+    /// The grant is the proof, and is judged as such.
+    Own,
+}
+
+/// The demand of the grants that begin with a person. Machines prove themselves in their own way,
+/// but not where more than a secret is asked for.
 ///
 /// # Errors
-/// The secret of a confidential client is wrong.
-pub fn authenticate(
+/// A confidential client did not prove itself.
+pub fn authenticate(client: &Client, proven: bool, proof: Proof) -> Result<(), TokenError> {
+    let needed = proof == Proof::Client
+        || client.profile.is_strict()
+        || client.auth_method.is_some_and(AuthMethod::is_assertion);
+    let needs_secret = client.kind == ClientType::Confidential && needed;
+    if !needs_secret || proven { Ok(()) } else { Err(TokenError::ClientSecretWrong) }
+}
+
+/// The servers that an access token is for: those asked for, or all that were granted (RFC 8707
+/// 2.2). Without any in the settings of the client the parameter is not looked at.
+///
+/// # Errors
+/// One asked for is not among those granted.
+pub fn resources(
     client: &Client,
-    credentials: &Credentials,
-    grant: &Grant,
-) -> Result<(), TokenError> {
-    let needs_secret =
-        client.kind == ClientType::Confidential && !matches!(grant, Grant::Machine { .. });
-    if !needs_secret || client.secret_matches(credentials.secrets()) {
-        Ok(())
-    } else {
-        Err(TokenError::ClientSecretWrong)
+    asked: &[String],
+    granted: &[String],
+) -> Result<Vec<String>, TokenError> {
+    if client.resources.is_empty() || asked.is_empty() {
+        return Ok(granted.to_vec());
     }
+    // What was not asked for before may be asked for now.
+    let possible = if granted.is_empty() { &client.resources } else { granted };
+    let still = |resource| possible.contains(resource) && client.resources.contains(resource);
+    if asked.iter().all(still) { Ok(asked.to_vec()) } else { Err(TokenError::ResourceUnknown) }
 }
 
 /// A code as it was issued.
@@ -154,7 +173,6 @@ pub fn refresh(
 mod tests {
     use super::*;
     use crate::client::tests::client;
-    use crate::wire::Params;
     use crate::wire::pkce::{Method, PkceError};
 
     const CALLBACK: &str = "https://app.example.test/callback";
@@ -287,30 +305,35 @@ mod tests {
 
     #[test]
     fn confidential_clients_prove_themselves_public_ones_cannot() {
-        let grant = Grant::RefreshToken { token: "t".into(), scopes: Scopes::default() };
-        let machine = Grant::Machine {
-            credential: crate::wire::token::Machine::Secret,
-            scopes: Scopes::default(),
-        };
-        let presented = |secret| {
-            Credentials::read(
-                None,
-                &Params::from([("client_id", "cid"), ("client_secret", secret)]),
-            )
-            .unwrap()
-        };
+        let wrong = Err(TokenError::ClientSecretWrong);
         let mut client = client();
-        assert_eq!(authenticate(&client, &presented("s3cret"), &grant), Ok(()));
-        assert_eq!(
-            authenticate(&client, &presented("wrong"), &grant),
-            Err(TokenError::ClientSecretWrong)
-        );
-        assert_eq!(
-            authenticate(&client, &presented(""), &grant),
-            Err(TokenError::ClientSecretWrong)
-        );
-        assert_eq!(authenticate(&client, &presented("wrong"), &machine), Ok(()));
+        assert_eq!(authenticate(&client, true, Proof::Client), Ok(()));
+        assert_eq!(authenticate(&client, false, Proof::Client), wrong);
+        assert_eq!(authenticate(&client, false, Proof::Own), Ok(()));
+        client.auth_method = Some(AuthMethod::PrivateKeyJwt);
+        assert_eq!(authenticate(&client, false, Proof::Own), wrong);
+        client.auth_method = None;
+        client.profile = crate::client::SecurityProfile::Strict;
+        assert_eq!(authenticate(&client, false, Proof::Own), wrong);
         client.kind = ClientType::Public;
-        assert_eq!(authenticate(&client, &presented("wrong"), &grant), Ok(()));
+        assert_eq!(authenticate(&client, false, Proof::Client), Ok(()));
+    }
+
+    #[test]
+    fn tokens_are_for_servers_that_were_granted() {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let mut client = client();
+        let read = |client: &Client, asked: &[&str], granted: &[&str]| {
+            resources(client, &list(asked), &list(granted))
+        };
+        assert_eq!(read(&client, &["x"], &[]), Ok(vec![]), "not looked at");
+        client.resources = list(&["a", "b"]);
+        assert_eq!(read(&client, &[], &["a", "b"]), Ok(list(&["a", "b"])));
+        assert_eq!(read(&client, &["b"], &["a", "b"]), Ok(list(&["b"])));
+        assert_eq!(read(&client, &["b"], &[]), Ok(list(&["b"])));
+        assert_eq!(read(&client, &[], &[]), Ok(vec![]));
+        assert_eq!(read(&client, &["b"], &["a"]), Err(TokenError::ResourceUnknown));
+        assert_eq!(read(&client, &["c"], &[]), Err(TokenError::ResourceUnknown));
+        assert_eq!(read(&client, &["c"], &["c"]), Err(TokenError::ResourceUnknown), "no longer");
     }
 }

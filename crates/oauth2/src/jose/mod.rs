@@ -7,9 +7,14 @@
 mod encryption;
 mod key;
 mod key_set;
+mod public;
 mod token;
 
 pub use encryption::{EncryptionError, EncryptionKey};
 pub use key::{Algorithm, KeyError, SigningKey, key_id};
 pub use key_set::{Use, jwk};
-pub use token::{TokenFault, half_hash, sign, unverified_audience, verify, verify_published};
+pub use public::{ClientAlgorithm, PublicKey, PublicKeyError, PublicKeys};
+pub use token::{
+    Signed, TokenFault, half_hash, sign, sign_as, unverified_audience, unverified_subject, verify,
+    verify_published,
+};

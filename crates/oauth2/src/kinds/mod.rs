@@ -2,7 +2,8 @@
 
 mod provider;
 mod scope_mapping;
+mod standards;
 
 pub(crate) use provider::UPGRADES as PROVIDER_UPGRADES;
-pub use provider::{IssuerMode, OAuth2Provider};
+pub use provider::{AccessTokenFormat, IssuerMode, OAuth2Provider};
 pub use scope_mapping::ScopeMapping;

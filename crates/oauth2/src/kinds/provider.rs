@@ -5,8 +5,8 @@ use std::sync::Arc;
 use countersign_catalogue::{CertificateKeyPair, Provider, Sheet};
 use countersign_flow::Flow;
 use countersign_model::{
-    Choice, Draft, Duration, Entropy, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Secret,
-    Snapshot, Upgrade, family,
+    Choice, Draft, Duration, Entropy, FieldErrors, JsonMap, Kind, Needed, ObjectId, Problem, Ref,
+    Secret, Snapshot, Upgrade, WebUrl, family,
 };
 use countersign_policy::Mapping;
 use serde_json::Value;
@@ -14,10 +14,19 @@ use url::Url;
 
 use super::ScopeMapping;
 use crate::claims::SubMode;
-use crate::client::{Client, ClientType};
-use crate::jose::{EncryptionKey, SigningKey};
+use crate::client::{AuthMethod, Client, ClientType, SecurityProfile};
+use crate::jose::{ClientAlgorithm, EncryptionKey, SigningKey};
+use crate::wire::GrantType;
 use crate::wire::redirect::{self, MatchingMode, Registered};
-use crate::wire::scope::Scopes;
+use crate::wire::scope::{OFFLINE_ACCESS, Scopes};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum AccessTokenFormat {
+    #[choice(value = "original", label = "With the claims of an ID token")]
+    Original,
+    #[choice(value = "rfc9068", label = "JWT access token by RFC 9068")]
+    Rfc9068,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
 pub enum IssuerMode {
@@ -38,8 +47,12 @@ pub enum IssuerMode {
     model = "authentik_providers_oauth2.oauth2provider",
     title = "OAuth2/OpenID Provider",
     component = "ak-provider-oauth2-form",
-    form = "name authorization_flow client_type redirect_uris property_mappings sub_mode include_claims_in_id_token access_code_validity access_token_validity refresh_token_validity refresh_token_grace signing_key encryption_key issuer_mode pkce_required",
+    form = "name authorization_flow client_type redirect_uris property_mappings sub_mode include_claims_in_id_token access_code_validity access_token_validity refresh_token_validity refresh_token_grace signing_key encryption_key issuer_mode security_profile grant_types pkce_required token_endpoint_auth_method jwks_uri jwks par_required dpop_required request_object_signing_alg access_token_format resources",
     fold("Client ID and Client Secret", "Generated for you"),
+    fold(
+        "Security and standards",
+        "Grants, how the application proves itself, pushed and signed requests, tokens bound to a key"
+    ),
     fold(
         "Advanced protocol settings",
         "Scopes, subject, validity: as most applications need them"
@@ -83,7 +96,7 @@ pub struct OAuth2Provider {
     pub client_secret: Secret,
     #[field(
         label = "Redirect URIs/Origins (RegEx)",
-        help = "Where people return to after signing in. Strict compares the whole address."
+        help = "Where people return to after signing in. Strict compares the whole address. A pattern (Regex) should spell out scheme, server and port: whatever else fits it is sent answers, too."
     )]
     pub redirect_uris: Vec<Registered>,
     #[field(
@@ -96,9 +109,80 @@ pub struct OAuth2Provider {
     #[field(
         label = "Require PKCE",
         help = "No code without a code challenge of the method S256. Left empty, public clients have to send one and confidential ones need not.",
-        group = "Advanced protocol settings"
+        group = "Security and standards"
     )]
     pub pkce_required: Option<bool>,
+    #[field(
+        label = "Security profile",
+        help = "One switch for a set of rules. Strict: PKCE always, codes only, addresses compared letter by letter, no tokens in addresses. FAPI 2.0: pushed requests, a private key instead of a secret, tokens bound to a key, no refresh token used twice.",
+        widget = Radio,
+        group = "Security and standards",
+        default = SecurityProfile::Compat
+    )]
+    pub security_profile: SecurityProfile,
+    #[field(
+        label = "Grant types",
+        help = "The ways in which the application may come by tokens. Implicit and hybrid put tokens into addresses, where browsers and logs keep them: only for applications that know nothing else.",
+        group = "Security and standards",
+        default = GrantType::ALL.to_vec(),
+        start = [GrantType::AuthorizationCode.as_str(), GrantType::RefreshToken.as_str()]
+    )]
+    pub grant_types: Vec<GrantType>,
+    #[field(
+        label = "Client authentication",
+        help = "How the application proves itself. Left empty: by its secret, in the header or in the form.",
+        show_if = "client_type=confidential",
+        group = "Security and standards"
+    )]
+    pub token_endpoint_auth_method: Option<AuthMethod>,
+    #[field(
+        label = "Address of the application’s keys",
+        help = "Where the application publishes its public keys (jwks_uri). They are fetched when they are needed.",
+        group = "Security and standards",
+        default
+    )]
+    pub jwks_uri: WebUrl,
+    #[field(
+        label = "Keys of the application",
+        help = "Its public keys as a JSON Web Key Set, where it publishes none.",
+        group = "Security and standards",
+        default
+    )]
+    pub jwks: JsonMap,
+    #[field(
+        label = "Require pushed requests",
+        help = "The application sends each request to this server first and the browser only brings its name (PAR).",
+        group = "Security and standards",
+        default = false
+    )]
+    pub par_required: bool,
+    #[field(
+        label = "Require DPoP",
+        help = "No token that is not bound to a key of the application, so that a stolen one opens nothing.",
+        group = "Security and standards",
+        default = false
+    )]
+    pub dpop_required: bool,
+    #[field(
+        label = "Signed requests",
+        help = "What the application signs its request objects with (JAR). Left empty, request objects are refused.",
+        group = "Security and standards"
+    )]
+    pub request_object_signing_alg: Option<ClientAlgorithm>,
+    #[field(
+        label = "Access token format",
+        help = "What access tokens look like to resource servers that read them.",
+        group = "Security and standards",
+        default = AccessTokenFormat::Original
+    )]
+    pub access_token_format: AccessTokenFormat,
+    #[field(
+        label = "Resource servers",
+        help = "Addresses of the servers that tokens may be made for. The application names one with the parameter resource; without any here the parameter is not looked at.",
+        group = "Security and standards",
+        default
+    )]
+    pub resources: Vec<String>,
     #[field(
         label = "Signing Key",
         help = "Signs the tokens. Without one the client secret does.",
@@ -254,17 +338,46 @@ fn client_secret(entropy: &dyn Entropy) -> Secret {
 }
 
 impl OAuth2Provider {
-    /// The client that requests are compared with.
+    /// The client that requests are compared with: the settings, and what its profile demands.
     pub fn client(&self, reference: Ref<dyn Provider>, snapshot: &Snapshot) -> Client {
+        let profile = self.security_profile;
+        let public = self.client_type == ClientType::Public;
+        let allowed = |grant: &GrantType| !(profile.is_strict() && grant.is_outdated());
+        let grant_types: Vec<GrantType> =
+            self.grant_types.iter().copied().filter(allowed).collect();
+        let scopes = self.scopes(snapshot);
         Client {
             provider: reference.key().int().unwrap_or_default(),
             id: self.client_id.clone(),
             kind: self.client_type,
             secret: self.client_secret.clone(),
             redirect_uris: self.redirect_uris.clone(),
-            pkce_required: self.pkce_required.unwrap_or(self.client_type == ClientType::Public),
-            scopes: self.scopes(snapshot),
+            pkce_required: profile.is_strict() || self.pkce_required.unwrap_or(public),
+            auth_method: self.token_endpoint_auth_method,
+            profile,
+            par_required: profile.is_fapi2() || self.par_required,
+            dpop_required: profile.is_fapi2() || self.dpop_required,
+            request_objects: self.request_object_signing_alg,
+            resources: self.resources.clone(),
+            // Nobody is promised what will not be given.
+            scopes: if grant_types.contains(&GrantType::RefreshToken) {
+                scopes
+            } else {
+                scopes.without(OFFLINE_ACCESS)
+            },
+            grant_types,
         }
+    }
+
+    /// How long a refresh token may be used again; the FAPI profile allows none (5.3.2.1).
+    pub fn grace_seconds(&self) -> i64 {
+        if self.security_profile.is_fapi2() { 0 } else { self.refresh_token_grace.seconds() }
+    }
+
+    /// How long a code is good: at most a minute under the FAPI profile (5.3.2.2).
+    pub fn code_seconds(&self) -> i64 {
+        let seconds = self.access_code_validity.seconds();
+        if self.security_profile.is_fapi2() { seconds.min(60) } else { seconds }
     }
 
     pub fn scopes(&self, snapshot: &Snapshot) -> Scopes {
@@ -280,6 +393,7 @@ impl OAuth2Provider {
     }
 
     fn check(&self, draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
+        self.check_standards(draft, errors);
         for entry in &self.redirect_uris {
             if entry.matching_mode == MatchingMode::Regex && !redirect::is_valid_pattern(&entry.url)
             {

@@ -21,9 +21,10 @@ use crate::decide::authorize::{Decision, Facts, SessionFacts, decide};
 use crate::fulfil::AUTHORIZE;
 use crate::jose;
 use crate::provider::Provider;
+use crate::pushed;
 use crate::report::Cause;
 use crate::service::{Internal, Person, Service};
-use crate::wire::authorize::{self as wire, AuthorizeRequest, Refused};
+use crate::wire::authorize::{self as wire, Arrival, AuthorizeRequest, Endpoint, Refusal};
 use crate::wire::respond::Delivery;
 use crate::wire::scope::{GITHUB, GROUPS};
 use crate::wire::{AuthorizeError, PageError, Params};
@@ -56,37 +57,98 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
         Ok(provider) => provider,
         Err(error) => return refuse(service, &request, None, &error).await,
     };
+    let arrived = match arrive(service, &request, &provider, &params).await {
+        Ok(Ok(arrived)) => arrived,
+        Ok(Err(error)) => return refuse(service, &request, Some(&provider), &error).await,
+        Err(error) => return http::internal_page(&error),
+    };
     let issuer = provider.issuer(&service.cx.origin(&request));
     let mut client = provider.client.clone();
     if place(&request) == GITHUB_PATH {
         client.scopes = client.scopes.with_github();
     }
-    let parsed = match wire::parse(&params, &client, issuer) {
+    let parsed = match wire::parse(&arrived.params, &client, issuer, &arrived.how) {
         Ok(parsed) => parsed,
-        Err(Refused::Page(error)) => {
-            return refuse(service, &request, Some(&provider), &error).await;
-        }
-        Err(Refused::Client { to, error }) => {
-            tracing::info!(
-                code = error.code(),
-                client = provider.client.id,
-                "an authorization request was refused"
-            );
-            return pages::deliver(service, to.error(&error));
-        }
+        Err(refused) => match refused.how {
+            Refusal::Page(error) => {
+                return refuse(service, &request, Some(&provider), &error).await;
+            }
+            Refusal::Client { to, error } => {
+                tracing::info!(
+                    code = error.code(),
+                    step = refused.step,
+                    client = provider.client.id,
+                    "an authorization request was refused"
+                );
+                return match service.failure(&provider, &to, &error).await {
+                    Ok(delivery) => pages::deliver(service, delivery),
+                    Err(error) => http::internal_page(&error),
+                };
+            }
+        },
     };
     if parts.method == Method::POST {
         // A form of another site comes without our cookie; the same request by GET comes with it.
         return service.cx.see_other(&format!("{}?{}", place(&request), params.to_query()));
+    }
+    if arrived.is_from_object {
+        // It ends sooner than a sign-in may take, so it waits here under a name.
+        let owner = Owner::client(request.client_ip);
+        return match service.push(&provider, &arrived.params, owner).await {
+            Ok(name) => service.cx.see_other(&named(&request, &provider, &name)),
+            Err(error) => http::internal_page(&error.into()),
+        };
     }
     let asked = Asked {
         service,
         request: &request,
         provider: &provider,
         params: &params,
+        name: arrived.name,
         headers: &parts.headers,
     };
     asked.answer(parts, &parsed).await.unwrap_or_else(|error| http::internal_page(&error))
+}
+
+/// The parameters that count, and how they came.
+struct Arrived {
+    params: Params,
+    how: Arrival,
+    /// Of one that waited here.
+    name: Option<pushed::Name>,
+    is_from_object: bool,
+}
+
+/// Parameters come with the browser, in a signed object, or wait here under the name that the
+/// browser brings; nothing beside an object or a name counts (RFC 9101 6.3, RFC 9126 4).
+async fn arrive(
+    service: &Service,
+    request: &RequestInfo,
+    provider: &Provider,
+    params: &Params,
+) -> Result<Result<Arrived, PageError>, Internal> {
+    let name = params.one("request_uri").ok().and_then(pushed::Name::parse);
+    if let Some(name) = name {
+        let how = Arrival { endpoint: Endpoint::Named, object: None };
+        let waiting = service.pushed(provider, &name).await?.ok_or(PageError::Pushed);
+        let arrived =
+            waiting.map(|params| Arrived { params, how, name: Some(name), is_from_object: false });
+        return Ok(arrived);
+    }
+    let had_object = params.some("request").is_ok_and(|object| object.is_some());
+    let (params, object) = service.request_object(provider, params.clone(), request).await;
+    let how = Arrival { endpoint: Endpoint::Browser, object };
+    let is_from_object =
+        had_object && object.is_none() && provider.client.request_objects.is_some();
+    Ok(Ok(Arrived { params, how, name: None, is_from_object }))
+}
+
+/// The address of a request that waits here.
+fn named(request: &RequestInfo, provider: &Provider, name: &pushed::Name) -> String {
+    let uri = name.uri();
+    let query =
+        Params::from([("client_id", provider.client.id.as_str()), ("request_uri", uri.as_str())]);
+    format!("{}?{}", place(request), query.to_query())
 }
 
 /// The address that was asked, as it is written where the browser comes back to it.
@@ -151,6 +213,8 @@ struct Asked<'a> {
     request: &'a RequestInfo,
     provider: &'a Provider,
     params: &'a Params,
+    /// Of one that waits here.
+    name: Option<pushed::Name>,
     headers: &'a HeaderMap,
 }
 
@@ -184,7 +248,12 @@ impl Asked<'_> {
             });
         let facts = Facts { now: service.now(), first_seen: self.first_seen().await?, session };
         match decide(parsed, &facts) {
-            Decision::Answer(error) => Ok(pages::deliver(self.service, parsed.to.error(&error))),
+            Decision::Answer(error) => {
+                if let Some(name) = &self.name {
+                    service.take_pushed(name).await;
+                }
+                self.refused(parsed, &error).await
+            }
             Decision::DenyPage => match (policies, &self.provider.application) {
                 (Some(policies), Some((reference, application))) => {
                     let about = (*reference, application.name.as_str());
@@ -194,16 +263,36 @@ impl Asked<'_> {
             },
             Decision::SignIn { fresh } => {
                 let mut answer = self.sign_in(&visitor);
+                if let Some(name) = &self.name {
+                    let owner = Owner::client(self.request.client_ip);
+                    service.hold_pushed(name, owner).await?;
+                }
                 if fresh || parsed.prompt.login || parsed.max_age.is_some() {
                     self.hold(&mut answer).await?;
                 }
                 Ok(answer)
             }
             Decision::Proceed => {
+                // A request that was pushed begins one sign-in (RFC 9126 7.3).
+                if let Some(name) = &self.name
+                    && !service.take_pushed(name).await
+                {
+                    let error = PageError::Pushed;
+                    return Ok(refuse(service, self.request, Some(self.provider), &error).await);
+                }
                 self.release().await;
                 self.begin(&visitor, person.as_ref(), parsed).await
             }
         }
+    }
+
+    async fn refused(
+        &self,
+        parsed: &AuthorizeRequest,
+        error: &AuthorizeError,
+    ) -> Result<Answer, Internal> {
+        let delivery = self.service.failure(self.provider, &parsed.to, error).await?;
+        Ok(pages::deliver(self.service, delivery))
     }
 
     fn sign_in(&self, visitor: &Visitor) -> Answer {
@@ -228,7 +317,10 @@ impl Asked<'_> {
                 .insert(key::CONSENT_VALUES.to_owned(), consent::values(&claims, &parsed.scopes));
         }
         // Who does not consent goes back to the application, which is told so.
-        if let Delivery::Redirect(to) = parsed.to.error(&AuthorizeError::AccessDenied) {
+        let denied = AuthorizeError::AccessDenied;
+        if let Delivery::Redirect(to) =
+            self.service.failure(self.provider, &parsed.to, &denied).await?
+        {
             context.insert(key::CONSENT_DENY_URL.to_owned(), to.into());
         }
         let begin_with = Begin {
@@ -250,7 +342,7 @@ impl Asked<'_> {
                 } else {
                     AuthorizeError::InteractionRequired
                 };
-                Ok(pages::deliver(self.service, parsed.to.error(&error)))
+                self.refused(parsed, &error).await
             }
         }
     }
@@ -279,7 +371,7 @@ impl Asked<'_> {
                 json!({
                     "client_id": parsed.client_id, "redirect_uri": parsed.to.uri, "response_type": parsed.response_type.as_str(),
                     "scope": parsed.scopes.iter().collect::<Vec<_>>(), "state": parsed.to.state, "nonce": parsed.nonce,
-                    "grant_type": parsed.response_type.grant_type(), "max_age": parsed.max_age,
+                    "grant_type": parsed.response_type.grant_type().as_str(), "max_age": parsed.max_age,
                     "code_challenge": challenge.map(|c| &c.value), "code_challenge_method": challenge.map(|c| c.method.as_str()),
                 }),
             ),

@@ -19,7 +19,7 @@ use crate::kinds::{IssuerMode, OAuth2Provider, ScopeMapping};
 use crate::provider::Provider;
 use crate::scope_claims;
 use crate::service::{Internal, Service};
-use crate::wire::discovery::{Facts, document};
+use crate::wire::discovery::{Clients, Facts, document};
 
 /// As long a request waits for another that makes what it asks for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -184,6 +184,7 @@ async fn describe(
         encrypted: providers.iter().any(|p| p.settings.encryption_key.is_some()),
         scopes: mappings.iter().map(|m| m.scope_name.as_str()).collect(),
         claims: scope_claims::names(mappings.into_iter()),
+        clients: Clients::of(providers.iter().map(|provider| &provider.client)),
     }))
 }
 

@@ -2,13 +2,13 @@
 //! teams. Groups are teams, and the brand is their organization.
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use countersign_catalogue::Brand;
 use countersign_core::{Membership, RequestInfo, brand_for};
 use serde_json::{Map, Value, json};
 
 use super::http::{self, Answer};
-use super::userinfo::{opened, presented, refused};
+use super::userinfo::{Sent, opened, presented, refused};
 use crate::service::{Internal, Person, Service};
 use crate::wire::BearerError;
 use crate::wire::scope::{READ_ORG, USER_EMAIL};
@@ -40,7 +40,11 @@ async fn told(
 ) -> Answer {
     let found: Result<Result<_, BearerError>, Internal> =
         match presented(request, headers, &Bytes::new()) {
-            Ok(token) => opened(service, request, &token, scope, &mut None).await,
+            Ok(presented) => {
+                let proofs = http::proofs(headers);
+                let sent = Sent { presented, method: &Method::GET, proofs };
+                opened(service, request, &sent, scope, &mut None).await
+            }
             Err(error) => Ok(Err(error)),
         };
     match found {

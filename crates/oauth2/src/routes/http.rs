@@ -41,6 +41,11 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Option<&str> {
     text(headers, AUTHORIZATION)
 }
 
+/// The proofs in the headers of a request (RFC 9449 4.1).
+pub(crate) fn proofs(headers: &HeaderMap) -> Vec<&str> {
+    headers.get_all("dpop").iter().map(|proof| proof.to_str().unwrap_or_default()).collect()
+}
+
 pub(crate) fn answer(
     status: StatusCode,
     content_type: &'static str,
@@ -72,7 +77,7 @@ pub(crate) fn json(status: StatusCode, body: &Value) -> Answer {
 /// told how (RFC 6749 5.2).
 pub(crate) fn token_error(error: TokenError, basic: bool) -> Answer {
     let mut answer = refusal(error, basic);
-    if matches!(error, TokenError::ClientSecretWrong | TokenError::AppPasswordWrong) {
+    if error.is_guess() {
         answer.extensions_mut().insert(WrongSecret);
     }
     answer
@@ -80,9 +85,7 @@ pub(crate) fn token_error(error: TokenError, basic: bool) -> Answer {
 
 fn refusal(error: TokenError, basic: bool) -> Answer {
     let body = json!({"error": error.error(), "error_description": error.description()});
-    let unauthenticated =
-        matches!(error, TokenError::ClientUnknown | TokenError::ClientSecretWrong);
-    if unauthenticated && basic {
+    if error.is_unauthenticated() && basic {
         let mut answer = private_json(StatusCode::UNAUTHORIZED, &body);
         // Some clients show nothing of a 401 but its challenge.
         let challenge = format!(

@@ -2,12 +2,14 @@
 //! about its own tokens, or ends them. About those of others it learns nothing.
 
 use axum::http::{HeaderMap, Method, StatusCode};
+use countersign_core::RequestInfo;
 use countersign_store::StoreError;
 use serde_json::{Map, Value, json};
 
 use super::attempts::{Asked, WrongSecret};
 use super::http::{self, Answer};
 use crate::client::ClientType;
+use crate::exchange::Failed;
 use crate::grants;
 use crate::provider::Provider;
 use crate::service::{Internal, Service};
@@ -28,6 +30,7 @@ fn read(
 
 pub(crate) async fn introspect(
     service: &Service,
+    request: &RequestInfo,
     method: &Method,
     asked: &Result<Asked, ParamsError>,
 ) -> Answer {
@@ -37,21 +40,20 @@ pub(crate) async fn introspect(
     let inactive = json!({"active": false});
     // Every kind of client must prove itself; one that cannot is told the same as about an unknown
     // token.
-    let (provider, token) = match read(asked) {
-        Ok((Some(provider), credentials, token))
-            if provider.client.secret_matches(credentials.secrets()) =>
-        {
-            (provider, token)
-        }
-        Ok((provider, ..)) => {
-            let mut answer = http::private_json(StatusCode::OK, &inactive);
-            if provider.is_some() {
-                answer.extensions_mut().insert(WrongSecret);
-            }
-            return answer;
-        }
+    let (provider, credentials, token) = match read(asked) {
+        Ok((Some(provider), credentials, token)) => (provider, credentials, token),
+        Ok((None, ..)) => return http::private_json(StatusCode::OK, &inactive),
         Err(error) => return http::token_error(error, false),
     };
+    match service.prove(provider, credentials, request).await {
+        Ok(true) => {}
+        Ok(false) | Err(Failed::Refused(_)) => {
+            let mut answer = http::private_json(StatusCode::OK, &inactive);
+            answer.extensions_mut().insert(WrongSecret);
+            return answer;
+        }
+        Err(Failed::Internal(error)) => return http::internal(&error),
+    }
     match facts(service, provider, token).await {
         Ok(Some(claims)) => http::private_json(StatusCode::OK, &Value::Object(claims)),
         Ok(None) => http::private_json(StatusCode::OK, &inactive),
@@ -74,7 +76,11 @@ async fn facts(
     });
     let (claims, scopes) = match found.await? {
         (Some(token), _) if token.provider == provider.id() && token.is_good(now) => {
-            (token.data.claims, token.scopes)
+            let mut claims = token.data.claims;
+            if token.data.jkt.is_some() {
+                claims.insert("token_type".into(), "DPoP".into());
+            }
+            (claims, token.scopes)
         }
         (_, Some(token)) => {
             let good = token.provider == provider.id()
@@ -97,6 +103,7 @@ async fn facts(
 
 pub(crate) async fn revoke(
     service: &Service,
+    request: &RequestInfo,
     method: &Method,
     headers: &HeaderMap,
     asked: &Result<Asked, ParamsError>,
@@ -120,9 +127,13 @@ pub(crate) async fn revoke(
     };
     let (provider, token) = match read(asked) {
         Ok((Some(provider), credentials, token)) => {
-            let public = provider.client.kind == ClientType::Public;
-            if !public && !provider.client.secret_matches(credentials.secrets()) {
-                return refused(TokenError::ClientSecretWrong, Some(provider));
+            if provider.client.kind == ClientType::Confidential {
+                match service.prove(provider, credentials, request).await {
+                    Ok(true) => {}
+                    Ok(false) => return refused(TokenError::ClientSecretWrong, Some(provider)),
+                    Err(Failed::Refused(error)) => return refused(error, Some(provider)),
+                    Err(Failed::Internal(error)) => return http::internal(&error),
+                }
             }
             (provider, token)
         }

@@ -8,8 +8,8 @@ mod end_session;
 mod github;
 mod http;
 mod inspect;
-pub(crate) mod machine;
 mod pages;
+mod par;
 mod token;
 mod userinfo;
 mod webfinger;
@@ -27,7 +27,6 @@ use crate::service::{OAuth2, Service};
 use crate::wire::discovery::SHARED_JWKS;
 pub(crate) use authorize::SignInFor;
 pub(crate) use discovery::of_application;
-pub(crate) use token::{Exchange, Failed, Redeemed};
 
 pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
     use Method as M;
@@ -37,6 +36,7 @@ pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
     let at = |path: &str| format!("/application/o/{path}");
     let mut routes = vec![
         over.at([M::POST, M::OPTIONS], at("token/"), token_route).throttle(ThrottleClass::Token),
+        over.at([M::POST, M::OPTIONS], at("par/"), par_route).throttle(ThrottleClass::Token),
         over.at([M::GET, M::HEAD, M::POST, M::OPTIONS], at("userinfo/"), userinfo_route),
         over.at([M::POST, M::OPTIONS], at("introspect/"), introspect_route),
         over.at([M::POST, M::OPTIONS], at("revoke/"), revoke_route),
@@ -104,6 +104,17 @@ async fn token_route(State(service): State<Service>, request: Request) -> Answer
     }
 }
 
+async fn par_route(State(service): State<Service>, request: Request) -> Answer {
+    match Whole::read(request).await {
+        Ok(r) => {
+            let asked = Asked::read(&service, &r.parts.headers, &r.body);
+            let serve = par::par(&service, &r.info, &r.parts.method, &r.parts.headers, &asked);
+            attempts::limited(&service, &r.info, &asked, serve).await
+        }
+        Err(answer) => *answer,
+    }
+}
+
 async fn userinfo_route(State(service): State<Service>, request: Request) -> Answer {
     match Whole::read(request).await {
         Ok(r) => {
@@ -117,7 +128,7 @@ async fn introspect_route(State(service): State<Service>, request: Request) -> A
     match Whole::read(request).await {
         Ok(r) => {
             let asked = Asked::read(&service, &r.parts.headers, &r.body);
-            let serve = inspect::introspect(&service, &r.parts.method, &asked);
+            let serve = inspect::introspect(&service, &r.info, &r.parts.method, &asked);
             attempts::limited(&service, &r.info, &asked, serve).await
         }
         Err(answer) => *answer,
@@ -128,7 +139,8 @@ async fn revoke_route(State(service): State<Service>, request: Request) -> Answe
     match Whole::read(request).await {
         Ok(r) => {
             let asked = Asked::read(&service, &r.parts.headers, &r.body);
-            let serve = inspect::revoke(&service, &r.parts.method, &r.parts.headers, &asked);
+            let (method, headers) = (&r.parts.method, &r.parts.headers);
+            let serve = inspect::revoke(&service, &r.info, method, headers, &asked);
             attempts::limited(&service, &r.info, &asked, serve).await
         }
         Err(answer) => *answer,

@@ -11,8 +11,9 @@ use crate::grants::{self, AccessData, Stored};
 use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{Internal, Person, Service};
+use crate::wire::bearer::{self, Presented, Way};
 use crate::wire::scope::OPENID;
-use crate::wire::{BearerError, Params, bearer};
+use crate::wire::{BearerError, Params};
 
 pub(crate) async fn userinfo(
     service: &Service,
@@ -28,7 +29,10 @@ pub(crate) async fn userinfo(
     }
     let mut provider = None;
     let outcome = match presented(request, headers, body) {
-        Ok(token) => answer(service, request, &token, &mut provider).await,
+        Ok(sent) => {
+            let sent = Sent { presented: sent, method, proofs: http::proofs(headers) };
+            answer(service, request, &sent, &mut provider).await
+        }
         Err(error) => Ok(Err(error)),
     };
     let mut answer = match outcome {
@@ -49,20 +53,27 @@ pub(super) fn presented(
     request: &RequestInfo,
     headers: &HeaderMap,
     body: &Bytes,
-) -> Result<String, BearerError> {
+) -> Result<Presented, BearerError> {
     let malformed = |_| BearerError::RequestMalformed;
     let form = http::form(headers, body).map_err(malformed)?;
     let query = Params::parse(request.query.as_bytes()).map_err(malformed)?;
     bearer::token(http::authorization(headers), &form, &query)
 }
 
+/// A token in a request, with the proofs beside it.
+pub(super) struct Sent<'a> {
+    pub(super) presented: Presented,
+    pub(super) method: &'a Method,
+    pub(super) proofs: Vec<&'a str>,
+}
+
 async fn answer(
     service: &Service,
     request: &RequestInfo,
-    token: &str,
+    sent: &Sent<'_>,
     provider: &mut Option<Provider>,
 ) -> Result<Result<Map<String, Value>, BearerError>, Internal> {
-    let (found, person) = match opened(service, request, token, OPENID, provider).await? {
+    let (found, person) = match opened(service, request, sent, OPENID, provider).await? {
         Ok(opened) => opened,
         Err(error) => return Ok(Err(error)),
     };
@@ -82,11 +93,11 @@ async fn answer(
 pub(super) async fn opened(
     service: &Service,
     request: &RequestInfo,
-    token: &str,
+    sent: &Sent<'_>,
     scope: &str,
     provider: &mut Option<Provider>,
 ) -> Result<Result<(Stored<AccessData>, Person), BearerError>, Internal> {
-    let (text, now) = (token.to_owned(), service.now());
+    let (text, now) = (sent.presented.token.clone(), service.now());
     let Some((found, person)) =
         service.issued(move |sql| grants::find_access_token(sql, &text, now)).await?
     else {
@@ -102,10 +113,45 @@ pub(super) async fn opened(
     if !found.is_good(service.now()) {
         return Ok(Err(BearerError::Invalid));
     }
+    if let Err(error) = proven(service, request, provider, sent, &found.data).await? {
+        return Ok(Err(error));
+    }
     if !found.scopes.contains(scope) {
         return Ok(Err(BearerError::ScopeMissing));
     }
     Ok(person.map(|person| (found, person)).ok_or(BearerError::Invalid))
+}
+
+/// Whether a token came in a way that it may (RFC 9449 7.1): one that is bound to a key with a
+/// proof, which is used up, and another one without.
+async fn proven(
+    service: &Service,
+    request: &RequestInfo,
+    provider: &Provider,
+    sent: &Sent<'_>,
+    token: &AccessData,
+) -> Result<Result<(), BearerError>, Internal> {
+    let profile = provider.client.profile;
+    let jkt = match (&token.jkt, sent.presented.by) {
+        (Some(jkt), Way::Dpop) => jkt,
+        (Some(_), _) | (None, Way::Dpop) => return Ok(Err(BearerError::DpopMissing)),
+        // Addresses are kept by browsers and logs (RFC 9700 4.3.2).
+        (None, Way::Query) if profile.is_strict() => return Ok(Err(BearerError::Invalid)),
+        (None, _) => return Ok(Ok(())),
+    };
+    let read = service.dpop(&sent.proofs, sent.method.as_str(), request, profile.algorithms());
+    let proof = match read {
+        Ok(Some(proof)) => proof,
+        Ok(None) => return Ok(Err(BearerError::DpopMissing)),
+        Err(fault) => return Ok(Err(BearerError::Dpop(fault))),
+    };
+    if proof.thumbprint != *jkt {
+        return Ok(Err(BearerError::DpopMissing));
+    }
+    if let Err(fault) = proof.is_for(&sent.presented.token) {
+        return Ok(Err(BearerError::Dpop(fault)));
+    }
+    Ok(service.spend_proof(&proof).await?.map_err(BearerError::Dpop))
 }
 
 async fn report(

@@ -133,3 +133,42 @@ fn scope_names_are_one_word() {
     let error = draft.finish(&mut |_| true).unwrap_err();
     assert!(error.to_string().contains("Value must not contain spaces."), "{error}");
 }
+
+#[tokio::test]
+async fn standards_that_need_each_other_are_set_together() {
+    let world = World::new().await;
+    let key = json!({"keys": [crate::wire::dpop::tests::Holder::new().jwk()]});
+    for (change, field) in [
+        (json!({"token_endpoint_auth_method": "private_key_jwt"}), "token_endpoint_auth_method"),
+        (json!({"request_object_signing_alg": "ES256"}), "request_object_signing_alg"),
+        (json!({"jwks": {"keys": []}}), "jwks"),
+        (json!({"jwks": key, "jwks_uri": "https://app.test/jwks"}), "jwks"),
+        (
+            json!({"client_type": "public", "token_endpoint_auth_method": "client_secret_post"}),
+            "token_endpoint_auth_method",
+        ),
+        (json!({"grant_types": []}), "grant_types"),
+        (json!({"resources": ["api"]}), "resources"),
+        (json!({"resources": ["https://api.test/#x"]}), "resources"),
+        (json!({"security_profile": "strict", "pkce_required": false}), "pkce_required"),
+        (
+            json!({"security_profile": "strict", "redirect_uris": [{"matching_mode": "regex", "url": "https://a/.*"}]}),
+            "redirect_uris",
+        ),
+        (json!({"security_profile": "fapi2"}), "token_endpoint_auth_method"),
+        (json!({"security_profile": "fapi2", "client_type": "public"}), "client_type"),
+        (json!({"security_profile": "fapi2", "signing_key": null}), "signing_key"),
+        (
+            json!({"security_profile": "fapi2", "redirect_uris": [{"matching_mode": "strict", "url": "http://a/"}]}),
+            "redirect_uris",
+        ),
+    ] {
+        let errors = save(&world, change.clone()).await.unwrap_err();
+        assert!(errors.get(field).is_some(), "{change}: {errors}");
+    }
+    let fapi = json!({
+        "security_profile": "fapi2", "jwks": key, "token_endpoint_auth_method": "private_key_jwt",
+        "request_object_signing_alg": "PS256",
+    });
+    assert_eq!(save(&world, fapi).await, Ok(()));
+}

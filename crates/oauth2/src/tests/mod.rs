@@ -3,5 +3,6 @@
 mod endpoints;
 mod kinds;
 mod repeated;
+mod standards;
 mod tokens;
 mod world;

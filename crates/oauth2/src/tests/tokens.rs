@@ -425,7 +425,7 @@ async fn machines_get_tokens_by_secret_and_by_app_password() {
         vec![("client_id", "cid"), ("client_assertion_type", "zzz"), ("client_assertion", "x")],
         vec![
             ("client_id", "cid"),
-            ("client_assertion_type", crate::wire::token::JWT_BEARER),
+            ("client_assertion_type", crate::wire::client_auth::JWT_BEARER),
             ("client_assertion", "x.y.z"),
         ],
     ] {
@@ -643,7 +643,7 @@ async fn an_access_token_of_a_trusted_provider_stands_for_its_user() {
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", "other"),
-        ("client_assertion_type", crate::wire::token::JWT_BEARER),
+        ("client_assertion_type", crate::wire::client_auth::JWT_BEARER),
         ("client_assertion", assertion),
     ];
     assert_eq!(world.post("/application/o/token/", &form, &[]).await.status, StatusCode::OK);

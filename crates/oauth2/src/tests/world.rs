@@ -151,6 +151,8 @@ impl World {
             data: CodeData {
                 redirect_uri: CALLBACK.to_owned(),
                 challenge,
+                resources: Vec::new(),
+                jkt: None,
                 sign_in: SignIn {
                     auth_time: now,
                     amr: vec!["pwd".into()],

@@ -4,8 +4,25 @@ use super::client_auth::after_scheme;
 use super::errors::BearerError;
 use super::params::Params;
 
-/// The token in the header, in the form, or in the query; the last is kept for clients of the
-/// original. Two at once are refused: they could be of two people (RFC 6750 2).
+/// A token as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presented {
+    pub token: String,
+    pub by: Way,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Header,
+    /// In the header, with a proof beside it (RFC 9449 7.1).
+    Dpop,
+    Form,
+    /// Kept for clients of the original.
+    Query,
+}
+
+/// The token in the header, in the form, or in the query. Two at once are refused: they could be of
+/// two people (RFC 6750 2).
 ///
 /// # Errors
 /// There is none or more than one, or a parameter is there twice.
@@ -13,15 +30,22 @@ pub fn token(
     authorization: Option<&str>,
     form: &Params,
     query: &Params,
-) -> Result<String, BearerError> {
-    let parameter = |place: &Params| {
-        place
-            .some("access_token")
-            .map(|token| token.map(str::to_owned))
-            .map_err(|_| BearerError::RequestMalformed)
+) -> Result<Presented, BearerError> {
+    let header = |scheme, by| {
+        let token = authorization.and_then(|header| after_scheme(header, scheme));
+        token.map(|token| Presented { token: token.to_owned(), by })
     };
-    let header = authorization.and_then(|h| after_scheme(h, "bearer")).map(str::to_owned);
-    let mut found = [header, parameter(form)?, parameter(query)?].into_iter().flatten();
+    let parameter = |place: &Params, by| {
+        let token = place.some("access_token").map_err(|_| BearerError::RequestMalformed)?;
+        Ok(token.map(|token| Presented { token: token.to_owned(), by }))
+    };
+    let all = [
+        header("bearer", Way::Header),
+        header("dpop", Way::Dpop),
+        parameter(form, Way::Form)?,
+        parameter(query, Way::Query)?,
+    ];
+    let mut found = all.into_iter().flatten();
     let token = found.next().ok_or(BearerError::Invalid)?;
     if found.next().is_some() { Err(BearerError::SentTwice) } else { Ok(token) }
 }
@@ -34,10 +58,12 @@ mod tests {
     fn places_of_a_token() {
         let none = Params::default();
         let some = Params::from([("access_token", "f")]);
-        assert_eq!(token(Some("Bearer h"), &none, &none).as_deref(), Ok("h"));
-        assert_eq!(token(Some("bearer h"), &none, &none).as_deref(), Ok("h"));
-        assert_eq!(token(Some("Basic h"), &some, &none).as_deref(), Ok("f"));
-        assert_eq!(token(None, &none, &some).as_deref(), Ok("f"));
+        let sent = |token: &str, by| Ok(Presented { token: token.to_owned(), by });
+        assert_eq!(token(Some("Bearer h"), &none, &none), sent("h", Way::Header));
+        assert_eq!(token(Some("bearer h"), &none, &none), sent("h", Way::Header));
+        assert_eq!(token(Some("DPoP h"), &none, &none), sent("h", Way::Dpop));
+        assert_eq!(token(Some("Basic h"), &some, &none), sent("f", Way::Form));
+        assert_eq!(token(None, &none, &some), sent("f", Way::Query));
         assert_eq!(token(Some("Bearer "), &none, &none), Err(BearerError::Invalid));
         for (header, form, query) in [
             (Some("Bearer f"), &some, &none),

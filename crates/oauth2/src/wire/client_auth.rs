@@ -5,6 +5,13 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use percent_encoding::percent_decode_str;
 
 use super::params::{Params, ParamsError};
+use crate::jose::unverified_subject;
+
+/// An assertion that is a JWT (RFC 7523 2.2).
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The parameters by which a client proves itself.
+pub const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion_type", "client_assertion"];
 
 /// What the client presented; empty texts where it presented nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +21,8 @@ pub struct Credentials {
     secrets: Vec<String>,
     /// They came in the `Authorization` header.
     pub basic: bool,
+    /// What the client signed in place of a secret (RFC 7521 4.2).
+    pub assertion: Option<String>,
 }
 
 impl Credentials {
@@ -27,18 +36,28 @@ impl Credentials {
             return Ok(Credentials::basic(encoded));
         }
         let form = |name| params.one(name).map(|v| vec![v.to_owned()]);
-        Ok(Credentials { ids: form("client_id")?, secrets: form("client_secret")?, basic: false })
+        let (mut ids, secrets) = (form("client_id")?, form("client_secret")?);
+        let assertion = match params.one("client_assertion_type")? {
+            JWT_BEARER => params.some("client_assertion")?.map(str::to_owned),
+            _ => None,
+        };
+        // RFC 7521 4.2: the subject names the client where the form does not.
+        if params.some("client_id")?.is_none() {
+            ids.extend(assertion.as_deref().and_then(unverified_subject));
+        }
+        Ok(Credentials { ids, secrets, basic: false, assertion })
     }
 
     fn basic(encoded: &str) -> Credentials {
         let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok();
         let text = bytes.and_then(|b| String::from_utf8(b).ok());
         let Some((id, secret)) = text.as_deref().and_then(|t| t.split_once(':')) else {
-            return Credentials { ids: vec![], secrets: vec![], basic: true };
+            return Credentials { basic: true, ..Credentials::default() };
         };
         // The standard wants both halves form-encoded, the original takes them raw: clients exist
         // for either.
-        Credentials { ids: readings(id), secrets: readings(secret), basic: true }
+        let (ids, secrets) = (readings(id), readings(secret));
+        Credentials { ids, secrets, basic: true, assertion: None }
     }
 
     pub fn ids(&self) -> impl Iterator<Item = &str> {

@@ -3,11 +3,14 @@
 //! It lists what is served, nothing else: a client that follows it never meets a refusal for an
 //! unknown feature.
 
+use countersign_model::ChoiceValue as _;
 use serde_json::{Value, json};
 
 use super::authorize::ResponseType;
+use super::grant::GrantType;
 use crate::claims::ACR;
-use crate::jose::Algorithm;
+use crate::client::{AuthMethod, Client, ClientType};
+use crate::jose::{Algorithm, ClientAlgorithm};
 
 /// What the document says that differs between providers.
 #[derive(Debug, Clone)]
@@ -24,6 +27,54 @@ pub struct Facts<'a> {
     pub scopes: Vec<&'a str>,
     /// The claims the mappings give.
     pub claims: Vec<String>,
+    pub clients: Clients,
+}
+
+/// What the clients that the document is for may do: what any of them may.
+#[derive(Debug, Clone, Default)]
+pub struct Clients {
+    pub grants: Vec<GrantType>,
+    pub auth_methods: Vec<&'static str>,
+    pub signs: Vec<ClientAlgorithm>,
+    pub request_objects: Vec<ClientAlgorithm>,
+    /// All of them have to.
+    pub par_required: bool,
+}
+
+impl Clients {
+    pub fn of<'a>(clients: impl Iterator<Item = &'a Client>) -> Clients {
+        let mut all = Clients { par_required: true, ..Clients::default() };
+        fn add<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+            for item in more {
+                if !list.contains(&item) {
+                    list.push(item);
+                }
+            }
+        }
+        for client in clients {
+            add(&mut all.grants, client.grant_types.iter().copied());
+            let methods = match (client.kind, client.auth_method) {
+                (ClientType::Public, _) => vec![],
+                (_, None) => vec![AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic],
+                (_, Some(method)) => vec![method],
+            };
+            add(&mut all.auth_methods, methods.into_iter().map(|method| method.value()));
+            if client.auth_method == Some(AuthMethod::PrivateKeyJwt) {
+                add(&mut all.signs, client.profile.algorithms().iter().copied());
+            }
+            add(&mut all.request_objects, client.request_objects);
+            all.par_required &= client.par_required;
+        }
+        if all.auth_methods.is_empty() {
+            // As the original says it of public clients, too.
+            all.auth_methods = vec!["client_secret_post", "client_secret_basic"];
+        }
+        all
+    }
+
+    fn allows(&self, kind: ResponseType) -> bool {
+        self.grants.contains(&kind.grant_type())
+    }
 }
 
 const PROTOCOL_CLAIMS: [&str; 9] =
@@ -52,27 +103,44 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "end_session_endpoint": end_session,
         "introspection_endpoint": common("introspect"),
         "revocation_endpoint": common("revoke"),
-        "response_types_supported": ResponseType::ALL.map(ResponseType::as_str),
-        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_types_supported": ResponseType::ALL.into_iter().filter(|kind| facts.clients.allows(*kind)).map(ResponseType::as_str).collect::<Vec<_>>(),
+        "response_modes_supported": ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"],
         "jwks_uri": jwks,
-        "grant_types_supported": ["authorization_code", "refresh_token", "implicit", "client_credentials", "password"],
+        // "hybrid" is no registered name (RFC 7591 2): such a client has these two.
+        "grant_types_supported": GrantType::ALL.into_iter().filter(|grant| *grant != GrantType::Hybrid && facts.clients.grants.contains(grant)).map(GrantType::as_str).collect::<Vec<_>>(),
         "id_token_signing_alg_values_supported": facts.algorithms.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": facts.clients.auth_methods,
         "acr_values_supported": [ACR],
         "scopes_supported": scopes,
-        "request_parameter_supported": false,
+        "request_parameter_supported": !facts.clients.request_objects.is_empty(),
         "request_uri_parameter_supported": false,
         "claims_supported": claims,
         "claims_parameter_supported": false,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
+        "authorization_signing_alg_values_supported": facts.algorithms.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
+        "pushed_authorization_request_endpoint": common("par"),
+        "require_pushed_authorization_requests": facts.clients.par_required,
+        "dpop_signing_alg_values_supported": names(&ClientAlgorithm::ALL),
     });
+    for (name, algorithms) in [
+        ("token_endpoint_auth_signing_alg_values_supported", &facts.clients.signs),
+        ("request_object_signing_alg_values_supported", &facts.clients.request_objects),
+    ] {
+        if let (false, Some(members)) = (algorithms.is_empty(), document.as_object_mut()) {
+            members.insert(name.into(), names(algorithms).into());
+        }
+    }
     if let (true, Some(members)) = (facts.encrypted, document.as_object_mut()) {
         members.insert("id_token_encryption_alg_values_supported".into(), json!(["RSA-OAEP-256"]));
         members.insert("id_token_encryption_enc_values_supported".into(), json!(["A256CBC-HS512"]));
     }
     document
+}
+
+fn names(algorithms: &[ClientAlgorithm]) -> Vec<&'static str> {
+    algorithms.iter().map(|algorithm| algorithm.as_str()).collect()
 }
 
 #[cfg(test)]
@@ -89,6 +157,7 @@ mod tests {
             encrypted: true,
             scopes: vec!["email", "profile"],
             claims: vec!["email".into()],
+            clients: Clients::of([&crate::client::tests::client()].into_iter()),
         };
         let shared =
             document(&Facts { application: None, issuer: "https://id.test/", ..facts.clone() });

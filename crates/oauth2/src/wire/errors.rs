@@ -4,7 +4,10 @@
 //! Names are for tests, logs and the health page; the code and the sentence are what the standards
 //! (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6, RFC 6750 3.1) let a client see.
 
+use super::assertion::AssertionFault;
+use super::dpop::DpopFault;
 use super::redirect::RedirectRefusal;
+use crate::jose::ClientAlgorithm;
 
 /// Wrong in a way that leaves no address to answer to: a person sees a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum PageError {
     Empty,
     Oversized,
     ClientId,
+    /// A pushed request that is not there, not this client's, or was used.
+    Pushed,
     Redirect {
         reason: RedirectRefusal,
         received: String,
@@ -25,6 +30,7 @@ impl PageError {
             PageError::Empty => "oauth2.authorize.empty",
             PageError::Oversized => "oauth2.authorize.oversized",
             PageError::ClientId => "oauth2.client_id.unknown",
+            PageError::Pushed => "oauth2.request_uri.unknown",
             PageError::Redirect { reason, .. } => match reason {
                 RedirectRefusal::Missing => "oauth2.redirect_uri.missing",
                 RedirectRefusal::Unregistered => "oauth2.redirect_uri.unregistered",
@@ -37,14 +43,17 @@ impl PageError {
     pub const fn status(&self) -> u16 {
         match self {
             PageError::Empty => 404,
-            PageError::Oversized | PageError::ClientId | PageError::Redirect { .. } => 400,
+            PageError::Oversized
+            | PageError::ClientId
+            | PageError::Pushed
+            | PageError::Redirect { .. } => 400,
         }
     }
 
     pub const fn title(&self) -> &'static str {
         match self {
             PageError::Empty => "Not Found",
-            PageError::Oversized => "Request Error",
+            PageError::Oversized | PageError::Pushed => "Request Error",
             PageError::ClientId => "Client ID Error",
             PageError::Redirect { .. } => "Redirect URI Error",
         }
@@ -62,7 +71,7 @@ impl PageError {
             PageError::Redirect { .. } => {
                 "The application asked to return to an address it has not registered. Whoever runs it adds this one to the provider's Redirect URIs, letter by letter."
             }
-            PageError::Empty | PageError::Oversized => self.text(),
+            PageError::Empty | PageError::Oversized | PageError::Pushed => self.text(),
         }
     }
 
@@ -71,6 +80,9 @@ impl PageError {
         match self {
             PageError::Empty => "The page you asked for does not exist.",
             PageError::Oversized => "The request has too many or too long parameters.",
+            PageError::Pushed => {
+                "This sign-in was already used or took too long. Go back to the application and begin again."
+            }
             PageError::ClientId => "The client identifier (client_id) is missing or invalid.",
             PageError::Redirect { .. } => {
                 "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri)."
@@ -89,6 +101,10 @@ pub enum AuthorizeError {
     /// The client has to prove itself by PKCE.
     ChallengeMissing,
     ConsentRequired,
+    /// `dpop_jkt` is no thumbprint of a key.
+    DpopKeyMalformed,
+    /// The client may not come by tokens in this way.
+    GrantForbidden,
     InteractionRequired,
     LoginRequired,
     MaxAgeMalformed,
@@ -97,9 +113,17 @@ pub enum AuthorizeError {
     ParameterRepeated(&'static str),
     /// `prompt=none` together with a prompt.
     PromptContradictory,
+    /// The client has to push its requests (RFC 9126).
+    PushRequired,
     Registration,
     RequestObject,
+    /// The object of a client that sends signed ones is not good.
+    RequestObjectInvalid(AssertionFault),
     RequestUri,
+    /// A pushed request that names another.
+    RequestUriPushed,
+    /// None of the servers that the client's tokens may be made for (RFC 8707).
+    ResourceUnknown,
     /// Tokens in the query would end in logs.
     ResponseModeUnsafe,
     ResponseTypeUnknown,
@@ -112,15 +136,21 @@ impl AuthorizeError {
         match self {
             AuthorizeError::AccessDenied => "access_denied",
             AuthorizeError::ConsentRequired => "consent_required",
+            AuthorizeError::GrantForbidden => "unauthorized_client",
+            AuthorizeError::ResourceUnknown => "invalid_target",
+            AuthorizeError::RequestObjectInvalid(_) => "invalid_request_object",
             AuthorizeError::InteractionRequired => "interaction_required",
             AuthorizeError::LoginRequired => "login_required",
             AuthorizeError::ChallengeMalformed
             | AuthorizeError::ChallengeMethodUnknown(_)
             | AuthorizeError::ChallengeMissing
+            | AuthorizeError::DpopKeyMalformed
             | AuthorizeError::MaxAgeMalformed
             | AuthorizeError::NonceMissing
             | AuthorizeError::ParameterRepeated(_)
             | AuthorizeError::PromptContradictory
+            | AuthorizeError::PushRequired
+            | AuthorizeError::RequestUriPushed
             | AuthorizeError::ResponseModeUnsafe => "invalid_request",
             AuthorizeError::OpenidScopeMissing => "invalid_scope",
             AuthorizeError::Registration => "registration_not_supported",
@@ -144,6 +174,18 @@ impl AuthorizeError {
                 "This client has to send a code challenge (PKCE) with the method S256"
             }
             AuthorizeError::ConsentRequired => "The Authorization Server requires End-User consent",
+            AuthorizeError::GrantForbidden => {
+                "The client is not authorized to request an authorization code using this method"
+            }
+            AuthorizeError::PushRequired => {
+                "This client has to push its requests to the pushed authorization request endpoint"
+            }
+            AuthorizeError::RequestObjectInvalid(_) => {
+                "The request object is not signed as agreed, not for this server, or has ended"
+            }
+            AuthorizeError::ResourceUnknown => {
+                "The requested resource is invalid, missing, unknown, or malformed"
+            }
             AuthorizeError::InteractionRequired => {
                 "The Authorization Server requires End-User interaction of some form to proceed"
             }
@@ -151,10 +193,12 @@ impl AuthorizeError {
                 "The Authorization Server requires End-User authentication"
             }
             AuthorizeError::ChallengeMalformed
+            | AuthorizeError::DpopKeyMalformed
             | AuthorizeError::MaxAgeMalformed
             | AuthorizeError::NonceMissing
             | AuthorizeError::ParameterRepeated(_)
             | AuthorizeError::PromptContradictory
+            | AuthorizeError::RequestUriPushed
             | AuthorizeError::ResponseModeUnsafe => "The request is otherwise malformed",
             AuthorizeError::OpenidScopeMissing => {
                 "The requested scope is invalid, unknown, or malformed"
@@ -185,6 +229,8 @@ impl AuthorizeError {
             }
             AuthorizeError::ChallengeMissing => "oauth2.authorize.challenge_missing",
             AuthorizeError::ConsentRequired => "oauth2.authorize.consent_required",
+            AuthorizeError::DpopKeyMalformed => "oauth2.authorize.dpop_key_malformed",
+            AuthorizeError::GrantForbidden => "oauth2.authorize.grant_forbidden",
             AuthorizeError::InteractionRequired => "oauth2.authorize.interaction_required",
             AuthorizeError::LoginRequired => "oauth2.authorize.login_required",
             AuthorizeError::MaxAgeMalformed => "oauth2.authorize.max_age_malformed",
@@ -192,8 +238,12 @@ impl AuthorizeError {
             AuthorizeError::OpenidScopeMissing => "oauth2.authorize.openid_scope_missing",
             AuthorizeError::ParameterRepeated(_) => "oauth2.authorize.parameter_repeated",
             AuthorizeError::PromptContradictory => "oauth2.authorize.prompt_contradictory",
+            AuthorizeError::PushRequired => "oauth2.authorize.push_required",
             AuthorizeError::Registration => "oauth2.authorize.registration",
             AuthorizeError::RequestObject => "oauth2.authorize.request_object",
+            AuthorizeError::RequestObjectInvalid(fault) => fault.code(),
+            AuthorizeError::RequestUriPushed => "oauth2.authorize.request_uri_pushed",
+            AuthorizeError::ResourceUnknown => "oauth2.authorize.resource_unknown",
             AuthorizeError::RequestUri => "oauth2.authorize.request_uri",
             AuthorizeError::ResponseModeUnsafe => "oauth2.authorize.response_mode_unsafe",
             AuthorizeError::ResponseTypeUnknown => "oauth2.authorize.response_type_unknown",
@@ -208,6 +258,8 @@ pub enum TokenError {
     AppPasswordWrong,
     ApplicationMissing,
     AssertionInvalid,
+    /// What the client signed to prove itself is not good.
+    ClientAssertion(AssertionFault),
     ClientSecretWrong,
     ClientUnknown,
     CodeExpired,
@@ -216,6 +268,13 @@ pub enum TokenError {
     CodeRedirectMismatch,
     CodeUnknown,
     CodeUsed,
+    Dpop(DpopFault),
+    /// The proof is by another key than the grant is bound to.
+    DpopKeyOther,
+    /// The client's tokens have to be bound to a key.
+    DpopMissing,
+    /// The client may not come by tokens in this way.
+    GrantTypeForbidden,
     GrantTypeUnknown,
     Pkce(super::pkce::PkceError),
     PolicyDenied,
@@ -227,6 +286,8 @@ pub enum TokenError {
     RefreshUnknown,
     RefreshUsed,
     RequestMalformed,
+    /// None of the servers that these tokens may be made for (RFC 8707).
+    ResourceUnknown,
     /// The client could not tell the person from others.
     SubjectUnclear,
     UserInactive,
@@ -236,9 +297,13 @@ impl TokenError {
     /// The protocol's error code.
     pub const fn error(self) -> &'static str {
         match self {
-            TokenError::ClientSecretWrong
+            TokenError::ClientAssertion(_)
+            | TokenError::ClientSecretWrong
             | TokenError::ClientUnknown
             | TokenError::RedirectUnregistered => "invalid_client",
+            TokenError::Dpop(_) | TokenError::DpopMissing => "invalid_dpop_proof",
+            TokenError::GrantTypeForbidden => "unauthorized_client",
+            TokenError::ResourceUnknown => "invalid_target",
             TokenError::GrantTypeUnknown => "unsupported_grant_type",
             TokenError::RedirectForbidden | TokenError::RequestMalformed => "invalid_request",
             TokenError::RefreshScopeExceeded => "invalid_scope",
@@ -251,6 +316,7 @@ impl TokenError {
             | TokenError::CodeRedirectMismatch
             | TokenError::CodeUnknown
             | TokenError::CodeUsed
+            | TokenError::DpopKeyOther
             | TokenError::Pkce(_)
             | TokenError::PolicyDenied
             | TokenError::RefreshExpired
@@ -268,6 +334,13 @@ impl TokenError {
         match self.error() {
             "invalid_client" => {
                 "Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method)"
+            }
+            "invalid_dpop_proof" => {
+                "The DPoP proof is missing, repeated, or does not fit the request"
+            }
+            "invalid_target" => "The requested resource is invalid, missing, unknown, or malformed",
+            "unauthorized_client" => {
+                "The authenticated client is not authorized to use this authorization grant type"
             }
             "unsupported_grant_type" => {
                 "The authorization grant type is not supported by the authorization server"
@@ -288,6 +361,7 @@ impl TokenError {
             TokenError::AppPasswordWrong => "oauth2.token.app_password_wrong",
             TokenError::ApplicationMissing => "oauth2.token.application_missing",
             TokenError::AssertionInvalid => "oauth2.token.assertion_invalid",
+            TokenError::ClientAssertion(fault) => fault.code(),
             TokenError::ClientSecretWrong => "oauth2.token.client_secret_wrong",
             TokenError::ClientUnknown => "oauth2.token.client_unknown",
             TokenError::CodeExpired => "oauth2.token.code_expired",
@@ -296,6 +370,10 @@ impl TokenError {
             TokenError::CodeRedirectMismatch => "oauth2.token.code_redirect_mismatch",
             TokenError::CodeUnknown => "oauth2.token.code_unknown",
             TokenError::CodeUsed => "oauth2.token.code_used",
+            TokenError::Dpop(fault) => fault.code(),
+            TokenError::DpopKeyOther => "oauth2.token.dpop_key_other",
+            TokenError::DpopMissing => "oauth2.token.dpop_missing",
+            TokenError::GrantTypeForbidden => "oauth2.token.grant_type_forbidden",
             TokenError::GrantTypeUnknown => "oauth2.token.grant_type_unknown",
             TokenError::Pkce(PkceError::VerifierMissing) => "oauth2.token.verifier_missing",
             TokenError::Pkce(PkceError::VerifierUnexpected) => "oauth2.token.verifier_unexpected",
@@ -310,9 +388,32 @@ impl TokenError {
             TokenError::RefreshUnknown => "oauth2.token.refresh_unknown",
             TokenError::RefreshUsed => "oauth2.token.refresh_used",
             TokenError::RequestMalformed => "oauth2.token.request_malformed",
+            TokenError::ResourceUnknown => "oauth2.token.resource_unknown",
             TokenError::SubjectUnclear => "oauth2.token.subject_unclear",
             TokenError::UserInactive => "oauth2.token.user_inactive",
         }
+    }
+}
+
+impl TokenError {
+    /// Whether the client did not prove itself: asked to, it is told how (RFC 6749 5.2).
+    pub const fn is_unauthenticated(self) -> bool {
+        matches!(
+            self,
+            TokenError::ClientAssertion(_)
+                | TokenError::ClientSecretWrong
+                | TokenError::ClientUnknown
+        )
+    }
+
+    /// Whether somebody may be guessing.
+    pub const fn is_guess(self) -> bool {
+        matches!(
+            self,
+            TokenError::AppPasswordWrong
+                | TokenError::ClientAssertion(_)
+                | TokenError::ClientSecretWrong
+        )
     }
 }
 
@@ -321,6 +422,10 @@ impl TokenError {
 pub enum BearerError {
     /// Missing, unknown, expired, revoked, or of a deactivated user.
     Invalid,
+    /// The proof beside a token that is bound to a key is not good (RFC 9449 7.1).
+    Dpop(DpopFault),
+    /// A token that is bound to a key came without a proof, or the other way round.
+    DpopMissing,
     /// More than one way of sending a token (RFC 6750 2).
     SentTwice,
     ScopeMissing,
@@ -330,7 +435,8 @@ pub enum BearerError {
 impl BearerError {
     pub const fn error(self) -> &'static str {
         match self {
-            BearerError::Invalid => "invalid_token",
+            BearerError::Invalid | BearerError::DpopMissing => "invalid_token",
+            BearerError::Dpop(_) => "invalid_dpop_proof",
             BearerError::ScopeMissing => "insufficient_scope",
             BearerError::RequestMalformed | BearerError::SentTwice => "invalid_request",
         }
@@ -338,7 +444,7 @@ impl BearerError {
 
     pub const fn status(self) -> u16 {
         match self {
-            BearerError::Invalid => 401,
+            BearerError::Invalid | BearerError::Dpop(_) | BearerError::DpopMissing => 401,
             BearerError::ScopeMissing => 403,
             BearerError::RequestMalformed | BearerError::SentTwice => 400,
         }
@@ -348,6 +454,12 @@ impl BearerError {
         match self {
             BearerError::Invalid => {
                 "The access token provided is expired, revoked, malformed, or invalid for other reasons"
+            }
+            BearerError::Dpop(_) => {
+                "The DPoP proof is missing, repeated, or does not fit the request"
+            }
+            BearerError::DpopMissing => {
+                "The access token is bound to a key: send it with the scheme DPoP and a proof"
             }
             BearerError::ScopeMissing => {
                 "The request requires higher privileges than provided by the access token"
@@ -361,6 +473,13 @@ impl BearerError {
 
     /// The value of `WWW-Authenticate` (RFC 6750 3).
     pub fn challenge(self) -> String {
-        format!(r#"Bearer error="{}", error_description="{}""#, self.error(), self.description())
+        let (error, text) = (self.error(), self.description());
+        match self {
+            BearerError::Dpop(_) | BearerError::DpopMissing => {
+                let all = ClientAlgorithm::ALL.map(ClientAlgorithm::as_str).join(" ");
+                format!(r#"DPoP error="{error}", error_description="{text}", algs="{all}""#)
+            }
+            _ => format!(r#"Bearer error="{error}", error_description="{text}""#),
+        }
     }
 }

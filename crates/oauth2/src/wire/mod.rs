@@ -3,21 +3,24 @@
 //! Nothing here does I/O. Each request is read in two steps: the raw parameters first ([`Params`]),
 //! their meaning second, with everything wrong about them named in an enum.
 
+pub mod assertion;
 pub mod authorize;
 pub mod bearer;
 pub mod client_auth;
 pub mod cors;
 pub mod discovery;
+pub mod dpop;
 pub mod errors;
+pub mod grant;
 pub mod logout;
 pub mod params;
 pub mod pkce;
 pub mod redirect;
 pub mod respond;
 pub mod scope;
-pub mod token;
 
 pub use errors::{AuthorizeError, BearerError, PageError, TokenError};
+pub use grant::GrantType;
 pub use params::Params;
 pub use pkce::{Challenge, Method};
 pub use redirect::{MatchingMode, Registered};

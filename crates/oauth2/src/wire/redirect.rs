@@ -137,6 +137,25 @@ fn full_match(pattern: &str, uri: &str) -> bool {
     })
 }
 
+/// Whether a pattern says more than one server, so that it and not the administrator decides where
+/// answers go.
+pub fn decides_the_server(pattern: &str) -> bool {
+    let pattern = unescaped(pattern);
+    let (_, rest) = split_flags(&pattern);
+    alternatives(rest).iter().any(|part| match server_pattern(part) {
+        // An unescaped dot stands for any letter: `app.example.com` is also `app-example.com`.
+        Some(server) => {
+            let plain = server.replace(r"\.", "").replace(r"\-", "");
+            !plain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':'))
+        }
+        // An application on a device has a scheme of its own, and no server.
+        None => part.split_once(':').is_none_or(|(scheme, _)| {
+            let letters = |b: u8| b.is_ascii_alphanumeric() || b"+-.\\".contains(&b);
+            scheme.is_empty() || scheme.starts_with("http") || !scheme.bytes().all(letters)
+        }),
+    })
+}
+
 /// The same pattern with `://` as it is read, where somebody wrote `:\/\/`.
 fn unescaped(pattern: &str) -> String {
     let mut plain = String::with_capacity(pattern.len());
@@ -327,6 +346,30 @@ mod tests {
     }
     fn regex(url: &str) -> Registered {
         Registered { matching_mode: MatchingMode::Regex, url: url.into() }
+    }
+
+    #[test]
+    fn a_pattern_that_leaves_the_server_open_is_known() {
+        for closed in [
+            r"https://app\.example\.com/.*",
+            r"https?://app\.example\.com:8443/cb(/.*)?",
+            "com.example.app:/.*",
+            r"(?i)https:\/\/app\.example\.com\/cb",
+            r"(https://a\.test|https://b\.test)/cb",
+        ] {
+            assert!(!decides_the_server(closed), "{closed}");
+        }
+        for open in [
+            ".*",
+            r"https://.*\.example\.com/cb",
+            r"https?://[^/]+/cb",
+            r"https://app\.example\.com/cb|.*",
+            r"https://(a|b)\.example\.com/cb",
+            "https://app.example.com/cb",
+            ".*:/cb",
+        ] {
+            assert!(decides_the_server(open), "{open}");
+        }
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub enum ResponseMode {
 pub struct ReturnAddress {
     pub uri: String,
     pub mode: ResponseMode,
+    /// It travels as one signed token (JWT Secured Authorization Response Mode).
+    #[serde(default)]
+    pub signed: bool,
     pub state: Option<String>,
     /// RFC 9207: lets a client of several servers notice an answer from the wrong one.
     pub issuer: Option<String>,
@@ -37,6 +40,11 @@ pub enum Delivery {
 impl ReturnAddress {
     /// The answer to a request that succeeded: `fields`, then `state` and `iss`.
     pub fn success(&self, fields: &[(&str, String)]) -> Delivery {
+        self.deliver(self.success_fields(fields), &form_encode)
+    }
+
+    /// What the answer to a request that succeeded says.
+    pub fn success_fields(&self, fields: &[(&str, String)]) -> Vec<(String, String)> {
         let mut all: Vec<(String, String)> =
             fields.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
         // The original always names the state, empty when none was sent; a form leaves empty values
@@ -45,11 +53,16 @@ impl ReturnAddress {
         if self.mode != ResponseMode::FormPost || !state.is_empty() {
             all.push(("state".to_owned(), state));
         }
-        self.deliver(all, &form_encode)
+        self.with_issuer(all)
     }
 
     /// The answer to a request that failed.
     pub fn error(&self, error: &AuthorizeError) -> Delivery {
+        self.deliver(self.error_fields(error), &percent_encode)
+    }
+
+    /// What the answer to a request that failed says.
+    pub fn error_fields(&self, error: &AuthorizeError) -> Vec<(String, String)> {
         let mut all = vec![
             ("error".to_owned(), error.error().to_owned()),
             ("error_description".to_owned(), error.description()),
@@ -57,15 +70,20 @@ impl ReturnAddress {
         if let Some(state) = self.state.as_ref().filter(|s| !s.is_empty()) {
             all.push(("state".to_owned(), state.clone()));
         }
-        self.deliver(all, &percent_encode)
+        self.with_issuer(all)
     }
 
-    fn deliver(
-        &self,
-        mut fields: Vec<(String, String)>,
-        encode: &dyn Fn(&str) -> String,
-    ) -> Delivery {
+    /// An answer in a signed token, which says the rest.
+    pub fn token(&self, token: String) -> Delivery {
+        self.deliver(vec![("response".to_owned(), token)], &percent_encode)
+    }
+
+    fn with_issuer(&self, mut fields: Vec<(String, String)>) -> Vec<(String, String)> {
         fields.extend(self.issuer.iter().map(|issuer| ("iss".to_owned(), issuer.clone())));
+        fields
+    }
+
+    fn deliver(&self, fields: Vec<(String, String)>, encode: &dyn Fn(&str) -> String) -> Delivery {
         if self.mode == ResponseMode::FormPost {
             return Delivery::Form { url: self.uri.clone(), fields };
         }
@@ -115,7 +133,8 @@ mod tests {
     use super::*;
 
     fn address(uri: &str, mode: ResponseMode) -> ReturnAddress {
-        ReturnAddress { uri: uri.into(), mode, state: Some("a b&c=d/é".into()), issuer: None }
+        let state = Some("a b&c=d/é".into());
+        ReturnAddress { uri: uri.into(), mode, signed: false, state, issuer: None }
     }
 
     #[test]
@@ -184,6 +203,7 @@ mod tests {
         let mut to = ReturnAddress {
             uri: "https://a".into(),
             mode: ResponseMode::FormPost,
+            signed: false,
             state: None,
             issuer: Some("https://id/".into()),
         };

@@ -12,15 +12,41 @@ use countersign_events::{Event, emit};
 use countersign_store::{StoreError, Tx, params, sha256};
 use serde_json::{Value, json};
 
-use super::token::{Exchange, Failed};
+use super::{Exchange, Failed, Form, Grant};
 use crate::access;
+use crate::client::AuthMethod;
 use crate::client_account::Account;
+use crate::decide::token::{Proof, resources};
 use crate::grants::{self, SignIn};
 use crate::jose;
 use crate::provider::Provider;
-use crate::service::{EVENTS, Origin, Person};
-use crate::wire::token::{JWT_BEARER, Machine};
-use crate::wire::{Params, Scopes, TokenError};
+use crate::service::{EVENTS, Issue, Origin, Person};
+use crate::wire::client_auth::JWT_BEARER;
+use crate::wire::{GrantType, Scopes, TokenError};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Machine {
+    pub(crate) grant_type: GrantType,
+    pub(crate) credential: Credential,
+    pub(crate) scopes: Scopes,
+    pub(crate) resources: Vec<String>,
+}
+
+/// How a machine proves who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// A token signed by somebody the provider trusts.
+    Assertion {
+        kind: String,
+        assertion: Option<String>,
+    },
+    AppPassword {
+        username: String,
+        password: String,
+    },
+    /// The client's secret, or a user name and an app password in its place.
+    Secret,
+}
 
 /// Who acts, and how they proved it (for the event).
 struct Authenticated {
@@ -29,47 +55,90 @@ struct Authenticated {
     args: Value,
 }
 
-pub(crate) async fn exchange(
-    exchange: &Exchange<'_>,
-    params: &Params,
-    credential: Machine,
-    asked: &Scopes,
-) -> Result<Value, Failed> {
-    let grant_type = params.one("grant_type").unwrap_or_default();
-    let scopes = asked.granted_from(&exchange.provider.client.scopes);
-    if exchange.provider.application.is_none() {
-        return Err(TokenError::ApplicationMissing.into());
+/// What a machine gets tokens for.
+pub(crate) struct Good {
+    found: Authenticated,
+    /// The client's own account, which is brought up to date, or made at its first use.
+    account: Option<Account>,
+    scopes: Scopes,
+    resources: Vec<String>,
+}
+
+impl Grant for Machine {
+    const PARAMETERS: &'static [&'static str] =
+        &["scope", "client_assertion_type", "client_assertion", "username", "password"];
+    const PROOF: Proof = Proof::Own;
+    type Granted = Good;
+
+    fn parse(form: &Form<'_>) -> Result<Machine, TokenError> {
+        let credential = match (form.some("client_assertion_type"), form.some("username")) {
+            (Some(kind), _) => {
+                Credential::Assertion { kind, assertion: form.some("client_assertion") }
+            }
+            (None, Some(username)) => {
+                Credential::AppPassword { username, password: form.text("password").to_owned() }
+            }
+            (None, None) => Credential::Secret,
+        };
+        let scopes = Scopes::parse(form.text("scope"));
+        let resources = form.resources();
+        Ok(Machine { grant_type: form.grant_type, credential, scopes, resources })
     }
-    let found = match credential {
-        Machine::Assertion { kind, assertion } => by_assertion(exchange, &kind, assertion).await?,
-        Machine::AppPassword { username, password } => {
-            by_app_password(exchange, &username, &password).await?
+
+    async fn decide(&self, exchange: &Exchange<'_>) -> Result<Good, Failed> {
+        let scopes = self.scopes.granted_from(&exchange.provider.client.scopes);
+        let account = Account::of(exchange.provider).ok_or(TokenError::ApplicationMissing)?;
+        let client = &exchange.provider.client;
+        let resources = resources(client, &self.resources, &[])?;
+        let own_assertion = client.auth_method.is_some_and(AuthMethod::is_assertion);
+        let found = match &self.credential {
+            Credential::Assertion { kind, assertion } if !own_assertion => {
+                by_assertion(exchange, kind, assertion.clone()).await?
+            }
+            Credential::AppPassword { username, password } => {
+                by_app_password(exchange, username, password).await?
+            }
+            Credential::Secret | Credential::Assertion { .. } if exchange.proven => {
+                let person = own(exchange, &account).await?;
+                check(exchange, &person, self.grant_type, &scopes).await?;
+                let found =
+                    Authenticated { person, method: "oauth_client_secret", args: json!({}) };
+                return Ok(Good { found, account: Some(account), scopes, resources });
+            }
+            Credential::Assertion { .. } => return Err(TokenError::ClientSecretWrong.into()),
+            Credential::Secret => {
+                let found = exchange.credentials.secrets().find_map(app_password_in);
+                let (username, password) = found.ok_or(TokenError::AppPasswordWrong)?;
+                by_app_password(exchange, &username, &password).await?
+            }
+        };
+        check(exchange, &found.person, self.grant_type, &scopes).await?;
+        Ok(Good { found, account: None, scopes, resources })
+    }
+
+    async fn fulfil(exchange: &Exchange<'_>, good: Good) -> Result<Value, Failed> {
+        let Good { mut found, account, scopes, resources } = good;
+        // Tokens are for an account that is there.
+        if let Some(fresh) = account.clone().filter(|_| found.person.identity.pk == 0) {
+            let service = exchange.service;
+            let (actor, why) = (exchange.actor.clone(), "account of a client");
+            let user = service.cx.store.write(actor, why, move |tx| fresh.save(tx)).await?;
+            found.person = service.person(user).await?.ok_or(TokenError::UserInactive)?;
         }
-        Machine::Secret
-            if exchange.provider.client.secret_matches(exchange.credentials.secrets()) =>
-        {
-            return by_secret(exchange, grant_type, &scopes).await;
-        }
-        Machine::Secret => {
-            let found = exchange.credentials.secrets().find_map(app_password_in);
-            let (username, password) = found.ok_or(TokenError::AppPasswordWrong)?;
-            by_app_password(exchange, &username, &password).await?
-        }
-    };
-    check(exchange, &found.person, grant_type, &scopes).await?;
-    issue(exchange, found, None, scopes).await
+        issue(exchange, found, account, scopes, resources).await
+    }
 }
 
 async fn check(
     exchange: &Exchange<'_>,
     person: &Person,
-    grant_type: &str,
+    grant_type: GrantType,
     scopes: &Scopes,
 ) -> Result<(), Failed> {
     if !person.identity.is_active {
         return Err(TokenError::UserInactive.into());
     }
-    let protocol = access::exchanging(grant_type, scopes);
+    let protocol = access::exchanging(grant_type.as_str(), scopes);
     let allowed = access::is_allowed(
         exchange.service,
         exchange.provider,
@@ -88,6 +157,7 @@ async fn issue(
     found: Authenticated,
     account: Option<Account>,
     scopes: Scopes,
+    resources: Vec<String>,
 ) -> Result<Value, Failed> {
     let service = exchange.service;
     let origin = Origin {
@@ -95,14 +165,24 @@ async fn issue(
         sign_in: SignIn { auth_time: service.now(), amr: Vec::new(), nonce: None },
         session: None,
         family: service.cx.entropy.uuid_at(service.now()),
+        resources,
+        jkt: exchange.dpop.as_ref().map(|proof| proof.thumbprint.clone()),
     };
     let mut actor = exchange.actor.clone();
     actor.user = Some(found.person.actor());
     let mint = service
-        .mint(exchange.provider, &found.person, &origin, None, exchange.request, &actor)
+        .mint(Issue {
+            provider: exchange.provider,
+            person: &found.person,
+            origin: &origin,
+            code: None,
+            request: exchange.request,
+            actor: &actor,
+        })
         .await?;
     let access = mint.access_token()?;
     let (access_token, id_token) = (access.value.clone(), mint.id_token(Some(&access))?);
+    let (expires_in, token_type) = (mint.expires_in, mint.token_type());
     let application = exchange.provider.application_json();
     let context = json!({"auth_method": found.method, "auth_method_args": found.args, "application": application});
     let event = Event::new("login", EVENTS, context);
@@ -116,9 +196,9 @@ async fn issue(
     service.cx.store.write(actor, "tokens for a machine", store).await?;
     Ok(json!({
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": token_type,
         "scope": origin.scopes.to_string(),
-        "expires_in": mint.expires_in,
+        "expires_in": expires_in,
         "id_token": id_token,
     }))
 }
@@ -188,40 +268,13 @@ async fn by_assertion(
     })
 }
 
-/// The client itself: an account made for it, at its first use.
-async fn by_secret(
-    exchange: &Exchange<'_>,
-    grant_type: &str,
-    scopes: &Scopes,
-) -> Result<Value, Failed> {
+/// The client itself: its account, or as it will be from its first use on.
+async fn own(exchange: &Exchange<'_>, account: &Account) -> Result<Person, Failed> {
     let service = exchange.service;
-    let account = Account::of(exchange.provider).ok_or(TokenError::ApplicationMissing)?;
     let known = account.clone();
-    let existing = service.cx.store.look_up(move |sql| known.find(sql));
-    let person = match existing.await?.map(|identity| service.person_of(Arc::new(identity))) {
-        Some(person) => {
-            check(exchange, &person, grant_type, scopes).await?;
-            person
-        }
-        None => {
-            check(
-                exchange,
-                &service.person_of(Arc::new(account.future(service.now()))),
-                grant_type,
-                scopes,
-            )
-            .await?;
-            let fresh = account.clone();
-            let user = service
-                .cx
-                .store
-                .write(exchange.actor.clone(), "account of a client", move |tx| fresh.save(tx))
-                .await?;
-            service.person(user).await?.ok_or(TokenError::UserInactive)?
-        }
-    };
-    let found = Authenticated { person, method: "oauth_client_secret", args: json!({}) };
-    issue(exchange, found, Some(account), scopes.clone()).await
+    let existing = service.cx.store.look_up(move |sql| known.find(sql)).await?;
+    let identity = existing.unwrap_or_else(|| account.future(service.now()));
+    Ok(service.person_of(Arc::new(identity)))
 }
 
 #[cfg(test)]

@@ -1,0 +1,104 @@
+//! What a provider's settings of standards beyond the original need of each other.
+
+use countersign_model::{Draft, FieldErrors, Problem};
+use url::Url;
+
+use super::OAuth2Provider;
+use crate::client::{AuthMethod, ClientType};
+use crate::jose::{ClientAlgorithm, PublicKeys, SigningKey};
+use crate::wire::redirect::{self, MatchingMode};
+
+impl OAuth2Provider {
+    /// What the fields of "Security and standards" need of each other.
+    pub(super) fn check_standards(&self, draft: &Draft, errors: &mut FieldErrors) {
+        let mut wrong = |field: &'static str, text: String| {
+            errors.add(field, Problem::new("invalid", text));
+        };
+        let keys = (!self.jwks.0.is_empty()).then(|| PublicKeys::parse(&self.jwks.0));
+        if let Some(Err(error)) = &keys {
+            wrong("jwks", format!("Tokens cannot be checked with these keys: {error}."));
+        }
+        if keys.is_some() && !self.jwks_uri.is_empty() {
+            wrong("jwks", "Give the keys or their address, not both (RFC 7591 2).".to_owned());
+        }
+        let has_keys = keys.is_some() || !self.jwks_uri.is_empty();
+        let public = self.client_type == ClientType::Public;
+        match self.token_endpoint_auth_method {
+            Some(_) if public => wrong(
+                "token_endpoint_auth_method",
+                "A public client cannot prove itself. Leave this empty, or make it confidential."
+                    .to_owned(),
+            ),
+            Some(AuthMethod::PrivateKeyJwt) if !has_keys => wrong(
+                "token_endpoint_auth_method",
+                "The signature of the application is checked with its public keys: give them, or their address."
+                    .to_owned(),
+            ),
+            _ => {}
+        }
+        if self.request_object_signing_alg.is_some() && !has_keys {
+            wrong(
+                "request_object_signing_alg",
+                "Signed requests are checked with the application's public keys: give them, or their address."
+                    .to_owned(),
+            );
+        }
+        if self.grant_types.is_empty() {
+            wrong("grant_types", "Without any grant nobody comes by a token.".to_owned());
+        }
+        for resource in &self.resources {
+            if Url::parse(resource).map_or(true, |url| url.fragment().is_some()) {
+                wrong(
+                    "resources",
+                    format!("Not an absolute address without a fragment (RFC 8707 2): {resource}"),
+                );
+            }
+        }
+        if self.security_profile.is_strict() {
+            self.check_profile(draft, &mut wrong);
+        }
+    }
+
+    fn check_profile(&self, draft: &Draft, wrong: &mut dyn FnMut(&'static str, String)) {
+        let fapi2 = self.security_profile.is_fapi2();
+        for uri in &self.redirect_uris {
+            if uri.matching_mode == MatchingMode::Regex {
+                wrong(
+                    "redirect_uris",
+                    format!("This profile compares addresses letter by letter: {}", uri.url),
+                );
+            } else if fapi2 && redirect::scheme(&uri.url) != "https" {
+                wrong("redirect_uris", format!("The FAPI profile allows https only: {}", uri.url));
+            }
+        }
+        if self.pkce_required == Some(false) {
+            wrong("pkce_required", "This profile requires PKCE.".to_owned());
+        }
+        if !fapi2 {
+            return;
+        }
+        if self.client_type == ClientType::Public {
+            wrong("client_type", "The FAPI profile is for confidential clients.".to_owned());
+        } else if self.token_endpoint_auth_method != Some(AuthMethod::PrivateKeyJwt) {
+            wrong(
+                "token_endpoint_auth_method",
+                "Under the FAPI profile the application proves itself with a private key (private_key_jwt).".to_owned(),
+            );
+        }
+        let signs = self.signing_key.and_then(|key| draft.get(key)).is_some_and(|pair| {
+            SigningKey::from_pem(pair.key_data.expose()).is_ok_and(|key| {
+                ClientAlgorithm::FAPI2.iter().any(|a| a.as_str() == key.algorithm().as_str())
+            })
+        });
+        if !signs {
+            wrong(
+                "signing_key",
+                "The FAPI profile needs a signing key on an elliptic curve (ES256).".to_owned(),
+            );
+        }
+        if self.request_object_signing_alg.is_some_and(|a| !ClientAlgorithm::FAPI2.contains(&a)) {
+            let text = "The FAPI profile does not allow this algorithm.";
+            wrong("request_object_signing_alg", text.to_owned());
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Who a client is: by its secret, or by what it signed; and what it signed besides.
+
+use countersign_core::RequestInfo;
+use countersign_model::ChoiceValue as _;
+use countersign_store::{Owner, StoreError, sha256};
+use serde_json::{Map, Value};
+
+use crate::client::AuthMethod;
+use crate::exchange::Failed;
+use crate::jose::{self, ClientAlgorithm, PublicKeys, Signed, SigningKey};
+use crate::provider::Provider;
+use crate::service::{Internal, Service};
+use crate::wire::assertion::{AssertionFault, Reader};
+use crate::wire::client_auth::Credentials;
+use crate::wire::{Params, TokenError, dpop};
+
+/// What may be used once, by its name.
+const ONCE: &str = "oauth2.once";
+
+impl Service {
+    /// Whether the client has proved itself, in the way that its settings ask for. A public client
+    /// never has to.
+    ///
+    /// # Errors
+    /// It tried by an assertion that is not good.
+    pub(crate) async fn prove(
+        &self,
+        provider: &Provider,
+        credentials: &Credentials,
+        request: &RequestInfo,
+    ) -> Result<bool, Failed> {
+        let by_secret = provider.client.secret_matches(credentials.secrets());
+        let method = match provider.client.auth_method {
+            None => return Ok(by_secret),
+            Some(AuthMethod::ClientSecretBasic) => return Ok(by_secret && credentials.basic),
+            Some(AuthMethod::ClientSecretPost) => return Ok(by_secret && !credentials.basic),
+            Some(method @ (AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt)) => method,
+        };
+        let Some(assertion) = &credentials.assertion else { return Ok(false) };
+        let refused = |fault| Failed::from(TokenError::ClientAssertion(fault));
+        let claims = if method == AuthMethod::ClientSecretJwt {
+            let key = SigningKey::from_secret(provider.client.secret.expose());
+            key.ok()
+                .and_then(|key| jose::verify(assertion, &key).ok())
+                .ok_or_else(|| refused(AssertionFault::Signature))?
+        } else {
+            let allowed = provider.client.profile.algorithms();
+            self.signed_by(provider, assertion, allowed).await.map_err(refused)?
+        };
+        let origin = self.origin(request);
+        let issuer = provider.issuer(&origin).ok_or(TokenError::ApplicationMissing)?;
+        let (token, here) =
+            (format!("{origin}/application/o/token/"), format!("{origin}{}", request.path));
+        let strict = provider.client.profile.is_strict();
+        let all = [issuer.as_str(), token.as_str(), here.as_str()];
+        let reader = Reader {
+            client: &provider.client.id,
+            // A name that other servers could be made to take for theirs is none (RFC 9700, FAPI).
+            audiences: if strict { &[issuer.as_str()] } else { &all },
+            alone: strict,
+            now: self.now(),
+        };
+        let (id, seconds) = reader.authentication(&claims).map_err(refused)?;
+        let name = format!("assertion\n{}\n{id}", provider.id());
+        if self.spend(&name, seconds).await? {
+            Ok(true)
+        } else {
+            Err(refused(AssertionFault::Repeated))
+        }
+    }
+
+    /// Uses up a name; `false` where it was used before.
+    pub(crate) async fn spend(&self, name: &str, seconds: i64) -> Result<bool, StoreError> {
+        let key = hex::encode(sha256(name));
+        let ephemeral = self.cx.store.ephemeral();
+        ephemeral.compare_and_swap(ONCE, &key, None, Vec::new(), seconds, Owner::Limit).await
+    }
+
+    /// The claims of what the client signed with its private key.
+    async fn signed_by(
+        &self,
+        provider: &Provider,
+        token: &str,
+        allowed: &[ClientAlgorithm],
+    ) -> Result<Map<String, Value>, AssertionFault> {
+        let signed = Signed::parse(token).map_err(|_| AssertionFault::Malformed)?;
+        let settings = &provider.settings;
+        let verified = if !settings.jwks.0.is_empty() {
+            let keys = PublicKeys::parse(&settings.jwks.0);
+            keys.map_err(|_| AssertionFault::KeysMissing)?.verify(&signed, allowed)
+        } else if settings.jwks_uri.is_empty() {
+            return Err(AssertionFault::KeysMissing);
+        } else {
+            let (outbound, now) = (self.cx.outbound(), self.now());
+            let keys = self.client_keys.at(outbound, &settings.jwks_uri, &signed, now).await;
+            keys.ok_or(AssertionFault::KeysMissing)?.verify(&signed, allowed)
+        };
+        verified.map_err(|_| AssertionFault::Signature)
+    }
+
+    /// The parameters of a request: those in its signed object, where the client sends one, and
+    /// what is wrong with the object. Where the client does not, they are what they were.
+    pub(crate) async fn request_object(
+        &self,
+        provider: &Provider,
+        params: Params,
+        request: &RequestInfo,
+    ) -> (Params, Option<AssertionFault>) {
+        let Some(algorithm) = provider.client.request_objects else { return (params, None) };
+        let object = match params.some("request") {
+            Ok(Some(object)) => object.to_owned(),
+            Ok(None) | Err(_) => return (params, None),
+        };
+        let read = async {
+            let claims = self.signed_by(provider, &object, &[algorithm]).await?;
+            let issuer = provider.issuer(&self.origin(request));
+            let issuer = issuer.ok_or(AssertionFault::OtherAudience)?;
+            let reader = Reader {
+                client: &provider.client.id,
+                audiences: &[issuer.as_str()],
+                alone: false,
+                now: self.now(),
+            };
+            reader.request(&claims, provider.client.profile.is_fapi2())
+        };
+        match read.await {
+            Ok(inside) => (inside, None),
+            Err(fault) => {
+                let (client, code) = (&provider.client.id, fault.code());
+                let algorithm = algorithm.value();
+                tracing::info!(code, client, algorithm, "a request object was refused");
+                (params, Some(fault))
+            }
+        }
+    }
+
+    /// The proof in a request that its tokens are to be bound to the key of; the name is still to
+    /// be spent.
+    ///
+    /// # Errors
+    /// The proof is not good.
+    pub(crate) fn dpop(
+        &self,
+        proofs: &[&str],
+        method: &str,
+        request: &RequestInfo,
+        algorithms: &[ClientAlgorithm],
+    ) -> Result<Option<dpop::Proof>, dpop::DpopFault> {
+        let proof = match proofs {
+            [] => return Ok(None),
+            [one] => one,
+            [_, _, ..] => return Err(dpop::DpopFault::Several),
+        };
+        let url = format!("{}{}", self.origin(request), request.path);
+        let expected = dpop::Expected { method, url: &url, now: self.now(), algorithms };
+        dpop::verify(proof, expected).map(Some)
+    }
+
+    /// # Errors
+    /// The proof was used before, or nobody can say.
+    pub(crate) async fn spend_proof(
+        &self,
+        proof: &dpop::Proof,
+    ) -> Result<Result<(), dpop::DpopFault>, Internal> {
+        let name = format!("dpop\n{}\n{}", proof.thumbprint, proof.id);
+        let fresh = self.spend(&name, dpop::REMEMBERED_SECONDS).await?;
+        Ok(if fresh { Ok(()) } else { Err(dpop::DpopFault::Repeated) })
+    }
+}

@@ -1,0 +1,50 @@
+//! The names of grants, as requests and settings have them.
+
+use countersign_model::{Choice, ChoiceValue as _};
+
+/// How a client comes by tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
+pub enum GrantType {
+    #[choice(value = "authorization_code", label = "Authorization code")]
+    AuthorizationCode,
+    #[choice(value = "refresh_token", label = "Refresh token")]
+    RefreshToken,
+    #[choice(value = "implicit", label = "Implicit, for old applications")]
+    Implicit,
+    #[choice(value = "hybrid", label = "Hybrid, for old applications")]
+    Hybrid,
+    #[choice(value = "client_credentials", label = "Client credentials")]
+    ClientCredentials,
+    #[choice(value = "password", label = "Password, which is an app password")]
+    Password,
+}
+
+impl GrantType {
+    /// In the order in which discovery names them.
+    pub const ALL: [GrantType; 6] = [
+        GrantType::AuthorizationCode,
+        GrantType::RefreshToken,
+        GrantType::Implicit,
+        GrantType::Hybrid,
+        GrantType::ClientCredentials,
+        GrantType::Password,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        self.value()
+    }
+
+    pub fn parse(text: &str) -> Option<GrantType> {
+        GrantType::ALL.into_iter().find(|grant| grant.as_str() == text)
+    }
+
+    /// Answered where people authorize, not by the token endpoint.
+    pub const fn is_direct(self) -> bool {
+        matches!(self, GrantType::Implicit | GrantType::Hybrid)
+    }
+
+    /// What RFC 9700 (2.1.2, 2.4) no longer allows.
+    pub const fn is_outdated(self) -> bool {
+        matches!(self, GrantType::Implicit | GrantType::Hybrid | GrantType::Password)
+    }
+}
