@@ -309,7 +309,8 @@ def test_an_outpost_gets_nothing_from_who_does_not_hold_it(server):
     role = server.create("rbac/roles/", name="Outposts")
     rights = ["authentik_outposts.add_outpost", "authentik_outposts.change_outpost", "authentik_outposts.view_outpost", "authentik_events.add_event"]
     server.api("POST", f"rbac/permissions/assigned_by_roles/{role['pk']}/assign/", 200, json={"permissions": rights})
-    view = {"permissions": ["authentik_providers_proxy.view_proxyprovider"], "model": "authentik_providers_proxy.proxyprovider", "object_pk": str(shown["pk"])}
+    rights = [f"authentik_providers_proxy.{verb}_proxyprovider" for verb in ("view", "change")]
+    view = {"permissions": rights, "model": "authentik_providers_proxy.proxyprovider", "object_pk": str(shown["pk"])}
     server.api("POST", f"rbac/permissions/assigned_by_roles/{role['pk']}/assign/", 200, json=view)
     server.group("Edge", roles=[role["pk"]])
     server.user("uma", groups=["Edge"])

@@ -23,7 +23,9 @@ pub use access::{ApplicationAccess, Decision};
 pub use application::{Application, Entitlement};
 pub use brand::Brand;
 pub use certificate::CertificateKeyPair;
-pub use provider::{Copied, Fact, FactLine, Line, Provider, Redirects, Sheet, Snippet, Variable};
+pub use provider::{
+    Copied, Fact, FactLine, Line, Provider, Redirects, Sheet, Snippet, Variable, displaces,
+};
 
 /// The catalogue's part of the program. `access` says who may open an application; `certificates`
 /// is a folder in which others keep some.

@@ -63,9 +63,21 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// The fields by which it would answer in the place of another provider: what leads people, or
+    /// programs, to the application of that one would lead to its own.
+    fn displaces(&self, _other: &Entry) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// What its page shows to administrators. `id` is this provider, `origin` the address of this
     /// server.
     fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet;
+}
+
+/// The fields by which one provider answers in the place of another.
+#[must_use]
+pub fn displaces(own: &Entry, other: &Entry) -> Vec<&'static str> {
+    own.facet::<dyn Provider>().map_or_else(Vec::new, |provider| provider.displaces(other))
 }
 
 /// What the page of a provider shows.

@@ -4,6 +4,7 @@ mod delegates;
 mod generated;
 mod holders;
 mod person;
+mod places;
 mod rights;
 mod sign_in;
 mod tables;

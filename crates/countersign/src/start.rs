@@ -126,7 +126,7 @@ pub async fn open_store_with(
             registry: registry.clone(),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
-            auditor: Arc::new(countersign_directory::Guard),
+            auditor: Arc::new(countersign_directory::Guard::new(countersign_catalogue::displaces)),
             consequences: consequences(&program.modules),
         };
         // Opening waits for disk or network.

@@ -41,7 +41,7 @@ use countersign_rest::table;
 pub use attempts::{Attempt, Looking, Machines, Owner, Place, TooMany};
 pub use audit::secret_answers;
 pub use avatar::{initials, of as avatar};
-pub use guard::Guard;
+pub use guard::{Displaces, Guard};
 pub use passwords::{HashError, Passwords, Verified, unusable};
 pub use principals::{
     Called, ManagedToken, keep_token, make_principal, remove_principal, rename_principal,

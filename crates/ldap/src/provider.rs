@@ -161,6 +161,17 @@ impl Provider for LdapProvider {
         None
     }
 
+    /// Of several below whose base a name lies, the nearest answers; by the name of the server its
+    /// certificate is chosen.
+    fn displaces(&self, other: &Entry) -> Vec<&'static str> {
+        let Some(other) = other.cast::<LdapProvider>() else { return Vec::new() };
+        let bases = Dn::parse(&self.base_dn).zip(Dn::parse(&other.base_dn));
+        let base = bases.is_some_and(|(own, other)| own.is_within(&other)).then_some("base_dn");
+        let name = &self.tls_server_name;
+        let named = !name.is_empty() && name.eq_ignore_ascii_case(&other.tls_server_name);
+        base.into_iter().chain(named.then_some("tls_server_name")).collect()
+    }
+
     fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet {
         let host = origin.split("://").nth(1).unwrap_or(origin);
         let host = host.split(['/', ':']).next().unwrap_or(host);

@@ -29,6 +29,11 @@ impl Cidr {
         self.bits
     }
 
+    /// Whether it is that network, or a part of it.
+    pub fn is_within(&self, other: &Cidr) -> bool {
+        self.bits >= other.bits && other.contains(self.network)
+    }
+
     /// Whether an address lies in the network; an IPv4 address written as IPv6 counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.network, address.to_canonical()) {

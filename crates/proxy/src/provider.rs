@@ -21,7 +21,7 @@ use countersign_outbound::Trust;
 use countersign_policy::Mapping;
 use serde_json::{Map, Value};
 
-use crate::address::Address;
+use crate::address::{Address, Host};
 use crate::skip::SkipPaths;
 use crate::{CALLBACK_MARK, CALLBACK_PATH};
 
@@ -376,6 +376,25 @@ impl AsClient for ProxyProvider {
 impl Provider for ProxyProvider {
     fn launch_url(&self) -> Option<String> {
         Some(self.external_host.to_string())
+    }
+
+    /// Of several that fit a host the nearest answers. By the name alone a certificate is chosen.
+    fn displaces(&self, other: &Entry) -> Vec<&'static str> {
+        let Some(other) = other.cast::<ProxyProvider>() else { return Vec::new() };
+        let domain = |own: &ProxyProvider| {
+            let domain = own.cookie_domain.trim_start_matches('.').to_ascii_lowercase();
+            Some(domain).filter(|_| own.mode == ProxyMode::ForwardDomain)
+        };
+        let (external, theirs) = (self.external(), domain(other));
+        let has_name = |external: &Address| {
+            theirs.as_deref().is_some_and(|domain| external.host.is_within(domain))
+                || other.external().is_some_and(|other| external.host.is_named(other.host.name()))
+        };
+        let has_domain = domain(self)
+            .and_then(|own| Host::read(&own))
+            .is_some_and(|own| theirs.as_deref().is_some_and(|domain| own.is_within(domain)));
+        let host = external.as_ref().is_some_and(has_name).then_some("external_host");
+        host.into_iter().chain(has_domain.then_some("cookie_domain")).collect()
     }
 
     fn sheet(&self, _: Ref<dyn Provider>, _: &Arc<Snapshot>, origin: &str) -> Sheet {

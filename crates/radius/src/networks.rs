@@ -47,6 +47,11 @@ impl Networks {
         let holding = self.all.iter().filter(|network| network.contains(address));
         holding.map(Cidr::bits).max()
     }
+
+    /// Whether a network of these lies within one of the others, or is one of them.
+    pub(crate) fn is_nearer_than(&self, others: &Networks) -> bool {
+        self.all.iter().any(|own| others.all.iter().any(|other| own.is_within(other)))
+    }
 }
 
 impl Deref for Networks {

@@ -121,6 +121,14 @@ impl Provider for RadiusProvider {
         None
     }
 
+    /// Of several in whose networks a client is, the one of the smallest network answers.
+    fn displaces(&self, other: &Entry) -> Vec<&'static str> {
+        let other = other.cast::<RadiusProvider>();
+        let own = &self.client_networks;
+        let nearer = other.filter(|other| own.is_nearer_than(&other.client_networks));
+        nearer.map(|_| "client_networks").into_iter().collect()
+    }
+
     fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet {
         let value = |text: &str| Copied::Value(text.to_owned());
         let host = origin.split("://").nth(1).unwrap_or(origin);

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use countersign_catalogue::{CertificateKeyPair, Provider, Sheet};
 use countersign_flow::Flow;
 use countersign_model::{
-    Choice, Draft, Duration, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Snapshot, Vanished,
-    WebUrl,
+    Choice, Draft, Duration, Entry, FieldErrors, Kind, Needed, ObjectId, Problem, Ref, Snapshot,
+    Vanished, WebUrl,
 };
 use countersign_policy::Mapping;
 use countersign_saml::Fault;
 use countersign_saml::key::{
     Certificate, DigestAlgorithm, Recipient, SignatureAlgorithm, Signer, Trust,
 };
+use http::Uri;
 
 use crate::mapping::SAMLPropertyMapping;
 
@@ -297,6 +298,18 @@ impl SAMLProvider {
         })
     }
 
+    /// Where messages to the application go, as they are compared: queries and final slashes lead
+    /// to the same place at most applications.
+    fn addresses(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let all = [
+            ("acs_url", &self.acs_url),
+            ("sls_url", &self.sls_url),
+            ("sls_soap_url", &self.sls_soap_url),
+        ];
+        let given = all.into_iter().filter(|(_, address)| !address.is_empty());
+        given.map(|(field, address)| (field, place(address)))
+    }
+
     pub(crate) fn check(&self, draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         if self.signing_kp.is_some() && !self.sign_assertion && !self.sign_response {
             errors.add(
@@ -313,6 +326,15 @@ impl SAMLProvider {
     }
 }
 
+/// An address by its host and path, letters' case and default ports aside.
+fn place(address: &str) -> String {
+    let Ok(uri) = address.trim().parse::<Uri>() else { return address.to_ascii_lowercase() };
+    let scheme = uri.scheme_str().unwrap_or_default().to_ascii_lowercase();
+    let host = uri.host().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    let port = uri.port_u16().unwrap_or(if scheme == "http" { 80 } else { 443 });
+    format!("{scheme}://{host}:{port}{}", uri.path().trim_end_matches('/'))
+}
+
 /// Where the application of this slug is signed in to from here.
 pub(crate) fn init_path(slug: &str) -> String {
     format!("/application/saml/{slug}/sso/binding/init/")
@@ -327,7 +349,37 @@ impl Provider for SAMLProvider {
         Some(init_path(slug))
     }
 
+    /// Applications tell whom a response is for by the address it is sent to, and by issuer and
+    /// audience (SAML profiles 4.1.4.3). Without an audience it is for all who know the issuer.
+    fn displaces(&self, other: &Entry) -> Vec<&'static str> {
+        let Some(other) = other.cast::<SAMLProvider>() else { return Vec::new() };
+        let taken: Vec<String> = other.addresses().map(|(_, address)| address).collect();
+        let own = self.addresses().filter(|(_, address)| taken.contains(address));
+        let is_for_other = self.audience.is_empty() || self.audience == other.audience;
+        let audience = (self.issuer == other.issuer && is_for_other).then_some("audience");
+        own.map(|(field, _)| field).chain(audience).collect()
+    }
+
     fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet {
         crate::sheet::sheet(self, id.cast(), snapshot, origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_lead_to_the_same_place_are_one() {
+        for (one, two, same) in [
+            ("https://app.test/acs", "https://APP.test:443/acs/", true),
+            ("https://app.test/acs", "HTTPS://app.test./acs?x=1", true),
+            ("https://app.test/acs", "https://app.test/ACS", false),
+            ("https://app.test/acs", "https://app.test/acs2", false),
+            ("https://app.test/acs", "https://app.test:8443/acs", false),
+            ("https://app.test/acs", "http://app.test/acs", false),
+        ] {
+            assert_eq!(place(one) == place(two), same, "{one} {two}");
+        }
     }
 }

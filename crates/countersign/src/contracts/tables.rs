@@ -91,7 +91,7 @@ fn open(folder: &tempfile::TempDir, modules: &[Module]) -> Store {
         registry: program::registry(modules),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-        auditor: Arc::new(countersign_directory::Guard),
+        auditor: Arc::new(countersign_directory::Guard::new(countersign_catalogue::displaces)),
         consequences: program::consequences(modules),
     };
     Store::open(options).unwrap()

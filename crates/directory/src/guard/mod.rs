@@ -19,20 +19,35 @@ mod sign_in;
 
 /// What becomes a part of something is an edit of that, too: a rule of an application opens or
 /// closes it.
-const PARTS: [(&str, &str); 3] = [
+const PARTS: [(&str, &str); 4] = [
     ("authentik_policies.policybinding", "target"),
     ("authentik_core.applicationentitlement", "app"),
     ("authentik_rbac.initialpermissions", "role"),
+    // An outpost answers for its providers in the place of this server, and reads their secrets.
+    ("authentik_outposts.outpost", "providers"),
 ];
 /// What says whom events are sent to, which are then read without being viewed.
 const NOTICES: [&str; 2] =
     ["authentik_events.notificationrule", "authentik_events.notificationtransport"];
 const VIEW_EVENT: Permission = Permission::on("authentik_events.event", "view");
 
+/// The fields by which one object answers in the place of another: what leads to the other would
+/// lead to it.
+pub type Displaces = fn(&Entry, &Entry) -> Vec<&'static str>;
+
 /// Records every edit, and refuses one by which somebody would give or gain what who edits does
 /// not hold.
 #[derive(Debug, Clone, Copy)]
-pub struct Guard;
+pub struct Guard {
+    displaces: Displaces,
+}
+
+impl Guard {
+    #[must_use]
+    pub const fn new(displaces: Displaces) -> Guard {
+        Guard { displaces }
+    }
+}
 
 impl Auditor for Guard {
     fn record(
@@ -58,6 +73,7 @@ impl Auditor for Guard {
                 return Err(StoreError::Denied(MORE));
             }
             names(edit, &user, &bounds, change)?;
+            self.keeps_its_place(edit, &bounds, change)?;
         }
         Ok(())
     }
@@ -67,6 +83,41 @@ impl Auditor for Guard {
     }
 }
 
+impl Guard {
+    /// Nobody takes the place of an object that he may not change.
+    fn keeps_its_place(
+        &self,
+        edit: &CommittedEdit<'_>,
+        bounds: &Held,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let Some(after) = change.after.as_deref() else { return Ok(()) };
+        let displaced = |own: &Entry, other: &Entry| (self.displaces)(own, other);
+        for other in edit.before.entries(change.id.space).filter(|other| other.id != change.id) {
+            let was = change.before.as_deref().map(|before| displaced(before, other));
+            let was = was.unwrap_or_default();
+            let new = displaced(after, other).into_iter().find(|field| !was.contains(field));
+            if let Some(field) = new
+                && !may(bounds, Permission::change, other)
+            {
+                return Err(StoreError::Edit(EditError::Invalid {
+                    model: after.meta().model,
+                    id: change.id,
+                    errors: FieldErrors::one(field, Problem::new("invalid", TAKEN)),
+                }));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody holds a permission on an object, by its kind or its family.
+fn may(bounds: &Held, needed: fn(&KindMeta) -> Permission, entry: &Entry) -> bool {
+    let has = |meta| bounds.has(needed(meta), Some(entry.id));
+    has(entry.meta()) || entry.meta().family.is_some_and(has)
+}
+
+const TAKEN: &str = "Another provider, which you may not change, has this already: people would be signed in here for its application.";
 const MORE: &str = "You cannot give or change what you do not hold yourself.";
 const SIGN_IN: &str = "This decides who may sign in and as whom: only a superuser can change it.";
 
@@ -119,10 +170,7 @@ fn may_name(
             // What the same edit makes is its own.
             let Some(entry) = found else { return true };
             let is_part = PARTS.contains(&(by.meta().model, field.name));
-            let needed = if is_part { Permission::change } else { Permission::view };
-            let own = entry.meta();
-            let has = |meta| bounds.has(needed(meta), Some(entry.id));
-            has(own) || own.family.is_some_and(has)
+            may(bounds, if is_part { Permission::change } else { Permission::view }, entry)
         }
     }
 }
