@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use countersign_core::{
-    ApiError, Caller, Context, Identity, KnownBrowser, Moved, Permission, RequestInfo, SessionData,
-    Via, Visitor, cookies,
+    ApiError, Caller, Context, Identity, KnownBrowser, Moved, Permission, RequestInfo,
+    SessionBinding, SessionData, Via, Visitor, cookies,
 };
 use countersign_model::{Snapshot, Timestamp};
 use countersign_store::{Sql, StoreError, params, sha256};
@@ -66,13 +66,8 @@ async fn by_session(
         Ok::<_, StoreError>(Some((live, own, other)))
     });
     let Some((live, own, other)) = found.await? else { return Ok(None) };
-    if let Some(binding) = live.data.binding.filter(|it| it.address() != request.client_ip) {
-        let moved = Moved { key_hash: hash, binding, user: own.clone() };
-        // Where nobody knows places it is not known to be where it may be.
-        let Some(guard) = cx.session_guard() else { return Ok(None) };
-        if !guard.stays(cx.clone(), moved, request.clone()).await {
-            return Ok(None);
-        }
+    if !stays(cx, hash, live.data.binding, &own, request).await {
+        return Ok(None);
     }
     session::note_use(cx, hash, &live, request).await;
     let data = live.data;
@@ -80,6 +75,22 @@ async fn by_session(
         Some(user) => Found { user, original: Some(own), data },
         None => Found { user: own, original: None, data },
     }))
+}
+
+/// Whether a session is used from where it may be, by its cookie or by that of what it signed in to.
+/// One that left what it is tied to is ended.
+pub async fn stays(
+    cx: &Context,
+    key_hash: [u8; 32],
+    binding: Option<SessionBinding>,
+    user: &Arc<Identity>,
+    request: &RequestInfo,
+) -> bool {
+    let Some(binding) = binding.filter(|it| it.address() != request.client_ip) else { return true };
+    // Where nobody knows places it is not known to be where it may be.
+    let Some(guard) = cx.session_guard() else { return false };
+    let moved = Moved { key_hash, binding, user: user.clone() };
+    guard.stays(cx.clone(), moved, request.clone()).await
 }
 
 /// Whether an account may act as another: it has the permission, and holds all that the other does.

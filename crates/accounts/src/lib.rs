@@ -9,7 +9,7 @@ mod recent;
 mod rights;
 mod session;
 
-pub use authenticate::{caller, may_act_as, through_outpost, visitor};
+pub use authenticate::{caller, may_act_as, stays, through_outpost, visitor};
 pub use identity::{identities, identity};
 pub use recent::require_recent_sign_in;
 pub use rights::{
@@ -17,5 +17,6 @@ pub use rights::{
     may_change, may_give, may_move, may_name, take_row,
 };
 pub use session::{
-    end_session, end_sessions_of, limit_sessions, rekey_session, renew_session, start_session,
+    binding_of, end_session, end_sessions_of, limit_sessions, rekey_session, renew_session,
+    start_session,
 };

@@ -5,7 +5,9 @@ use countersign_store::{Actor, Sql, StoreError, Tx, params, sha256};
 use serde_json::Value;
 use uuid::Uuid;
 
-use countersign_core::{BoxFuture, Context, RequestInfo, SessionData, SessionLimits};
+use countersign_core::{
+    BoxFuture, Context, RequestInfo, SessionBinding, SessionData, SessionLimits,
+};
 
 /// Makes a session for a user under a fresh key, for so many seconds and within the limits.
 /// `None`: there is no such account, or it is deactivated, and there is no session, whatever led
@@ -120,6 +122,18 @@ pub(crate) fn find(
         ends: row.get(3)?,
         last_used: row.get(4)?,
     }))
+}
+
+/// What a live session is tied to.
+///
+/// # Errors
+/// When the engine fails.
+pub fn binding_of(
+    sql: &mut Sql<'_>,
+    key_hash: [u8; 32],
+    now: Timestamp,
+) -> Result<Option<SessionBinding>, StoreError> {
+    Ok(find(sql, key_hash, now)?.and_then(|live| live.data.binding))
 }
 
 /// Notes that a session was used just now, from where and with what, at most once a minute. The

@@ -26,6 +26,8 @@ const HINT: [&str; 6] = ["iss", "sub", "aud", "exp", "iat", "sid"];
 pub struct Opened {
     pub provider: i64,
     pub user: i64,
+    /// The hash of the key of the session that it came from.
+    pub session: Option<[u8; 32]>,
     pub expires: Timestamp,
     /// What it says, as introspection tells it.
     pub claims: Map<String, Value>,
@@ -46,6 +48,7 @@ pub fn opened(
     Ok(found.map(|token| Opened {
         provider: token.provider,
         user: token.user,
+        session: token.session.and_then(|hash| hash.try_into().ok()),
         expires: token.expires,
         claims: token.data.claims,
     }))

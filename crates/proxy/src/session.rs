@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_accounts::identity;
+use countersign_accounts::{binding_of, identity, stays};
 use countersign_catalogue::Provider;
-use countersign_core::{Identity, RequestInfo};
+use countersign_core::{Identity, RequestInfo, SessionBinding};
 use countersign_flow::FlowContext;
 use countersign_model::{Ref, Sealer as _, Secret, Table, Timestamp, directory};
 use countersign_oauth2::{InsideError, OAuth2, Opened, Token, opened};
@@ -98,8 +98,11 @@ pub(crate) fn end_all(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreError> {
 struct Candidate {
     token: String,
     opened: Opened,
-    user: Identity,
+    user: Arc<Identity>,
 }
+
+/// A session that a cookie came from, and what it is tied to.
+type Session = ([u8; 32], Option<SessionBinding>);
 
 /// The account that a token is of, if it is good for that provider.
 fn by_token(
@@ -112,7 +115,7 @@ fn by_token(
         return Ok(None);
     };
     let user = identity(sql, opened.user)?.filter(|user| user.is_active);
-    Ok(user.map(|user| Candidate { token: token.to_owned(), opened, user }))
+    Ok(user.map(|user| Candidate { token: token.to_owned(), opened, user: Arc::new(user) }))
 }
 
 fn by_cookie(
@@ -120,7 +123,7 @@ fn by_cookie(
     provider: i64,
     cookie: &str,
     now: Timestamp,
-) -> Result<Option<Candidate>, StoreError> {
+) -> Result<Option<(Candidate, Option<Session>)>, StoreError> {
     if cookie.len() != LENGTH || !cookie.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Ok(None);
     }
@@ -131,7 +134,12 @@ fn by_cookie(
     let Some(row) = row else { return Ok(None) };
     let sealed: String = row.get(0)?;
     let Ok(token) = Seal::new(&Secret::new(cookie))?.open(&sealed) else { return Ok(None) };
-    by_token(sql, provider, token.expose(), now)
+    let Some(found) = by_token(sql, provider, token.expose(), now)? else { return Ok(None) };
+    let session = match found.opened.session {
+        Some(hash) => Some((hash, binding_of(sql, hash, now)?)),
+        None => None,
+    };
+    Ok(Some((found, session)))
 }
 
 type Tokens = HashMap<[u8; 32], (Timestamp, Secret)>;
@@ -206,17 +214,21 @@ impl Seeker<'_> {
         if sent.is_empty() {
             return Ok(None);
         }
-        self.cx
-            .store
-            .look_up(move |sql| {
-                for cookie in &sent {
-                    if let Some(found) = by_cookie(sql, provider, cookie, now)? {
-                        return Ok(Some(found));
-                    }
+        let found = self.cx.store.look_up(move |sql| {
+            for cookie in &sent {
+                if let Some(found) = by_cookie(sql, provider, cookie, now)? {
+                    return Ok(Some(found));
                 }
-                Ok::<_, StoreError>(None)
-            })
-            .await
+            }
+            Ok::<_, StoreError>(None)
+        });
+        let Some((found, session)) = found.await? else { return Ok(None) };
+        // A browser is where its session may be. Tokens are of programs, wherever these run.
+        let stays = match session {
+            Some((hash, binding)) => stays(self.cx, hash, binding, &found.user, self.request).await,
+            None => true,
+        };
+        Ok(Some(found).filter(|_| stays))
     }
 
     async fn by_authorization(
@@ -281,7 +293,6 @@ impl Seeker<'_> {
         by_header: bool,
     ) -> Result<Option<Granted>, StoreError> {
         let Candidate { token, opened, user } = found;
-        let user = Arc::new(user);
         let policies = self.cx.policies();
         let decision =
             policies.application(self.cx, self.request, &user, site.application, None).await?;

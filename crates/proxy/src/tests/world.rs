@@ -98,6 +98,11 @@ impl World {
         for (name, value) in pairs {
             request = request.header(*name, *value);
         }
+        // Of one who says so there is a proxy that is believed.
+        if pairs.iter().any(|(name, _)| *name == "x-forwarded-for") {
+            let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+            request = request.extension(axum::extract::ConnectInfo(peer));
+        }
         let request = request.body(Body::empty()).unwrap();
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
@@ -294,6 +299,49 @@ async fn somebody_signs_in_and_is_known() {
         let blog = world.get("x", "/outpost.goauthentik.io/auth/nginx", &pairs).await;
         assert_eq!(blog.status, StatusCode::UNAUTHORIZED);
     }
+}
+
+/// A cookie of an application is good from where the session may be that it came from.
+#[tokio::test]
+async fn a_session_tied_to_a_network_is_so_at_applications_too() {
+    let world = World::new().await;
+    let tie = async |binding: &'static str| {
+        world.sql(move |sql| sql.execute("UPDATE session SET data = $1", params![binding])).await
+    };
+    let from = async |address: &str, cookie: &str| {
+        let pairs = [("cookie", cookie), ("x-forwarded-for", address)];
+        world.asked(&pairs).await.status == StatusCode::OK
+    };
+    let (home, away) = ("192.0.2.7", "198.51.100.1");
+    let (path, login) = world.begin("/a").await;
+    let back = world.authorize(&path).await;
+    let cookie = world.get(APP, &back, &[("cookie", &login)]).await;
+    let cookie = cookie.cookie("authentik_proxy_wiki-cli").unwrap();
+    for binding in [
+        r#"{"binding": {"network": "bind_asn", "place": "no_binding", "address": "192.0.2.7"}}"#,
+        r#"{"binding": {"network": "no_binding", "place": "bind_continent", "address": "192.0.2.7"}}"#,
+    ] {
+        tie("{}").await;
+        assert!(from(home, &cookie).await && from(away, &cookie).await, "tied to nothing");
+        tie(binding).await;
+        assert!(from(home, &cookie).await, "{binding}");
+        let session = world.count("SELECT COUNT(*) FROM session").await;
+        assert!(session == 1 && !from(away, &cookie).await, "{binding}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM session").await, 0, "{binding}: it has ended");
+        assert!(!from(home, &cookie).await, "{binding}: wherever it is used then");
+        let begin = "INSERT INTO session (uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data) VALUES ($1, $2, 1, 0, $3, 0, '', '', '{}')";
+        let hash = sha256(SESSION);
+        world
+            .sql(move |sql| sql.execute(begin, params![Uuid::from_u128(51), hash, i64::MAX]))
+            .await;
+    }
+    // A token is used by programs, wherever they run.
+    tie(r#"{"binding": {"network": "bind_asn", "place": "no_binding", "address": "192.0.2.7"}}"#)
+        .await;
+    let reply = world.asked(&[("cookie", &cookie), ("x-forwarded-for", home)]).await;
+    let token = format!("Bearer {}", reply.header("x-authentik-jwt"));
+    let pairs = [("authorization", token.as_str()), ("x-forwarded-for", away)];
+    assert_eq!(world.asked(&pairs).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
