@@ -336,6 +336,15 @@ def test_an_application_that_does_not_answer_is_told_from_a_sign_in_that_fails(s
     # No application is where clouds hand out credentials.
     meta, _, _ = behind(server, "meta", 4, "http://169.254.169.254")
     assert Person(server).open(f"{meta}/latest/").status_code == 502
+    # Nor where this server itself answers other programs than browsers.
+    inside, provider, _ = behind(server, "inside", 8, f"http://127.0.0.1:{server.metrics_port}")
+    for port in (server.metrics_port, server.ldap_port, server.ldaps_port):
+        server.patch(f"providers/proxy/{provider['pk']}/", internal_host=f"http://127.0.0.1:{port}")
+        page = Person(server).open(f"{inside}/metrics")
+        assert page.status_code == 502 and "countersign_" not in page.text, page.text
+    # What probes ask is answered here, by whatever address they come.
+    assert requests.get(f"{inside}/-/health/live/", timeout=10).status_code == 200
+    assert requests.get(f"{inside}/-/health/live", timeout=10, allow_redirects=False).status_code == 302
     # An application that leads back here answers at once.
     loop, _, _ = behind(server, "loop", 5, f"http://127.0.0.5:{server.port}")
     assert ada.open(f"{loop}/page").status_code == 508

@@ -1,6 +1,7 @@
 //! Requests and answers.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub struct Outbound {
     client: LazyLock<Result<Client, String>, Build>,
     guard: Guard,
     resolve: Vec<Resolved>,
+    own: Vec<SocketAddr>,
 }
 
 /// Makes the client when it is first needed: most commands of the console do not.
@@ -137,13 +139,14 @@ impl Outbound {
             .and_then(|url| url.host_str().map(str::to_owned));
         let guard = Guard::new(&rules.allow, proxy_host);
         let (resolver, resolve) = (guard.clone(), rules.resolve.clone());
+        let own = rules.own.clone();
         let build: Build = Box::new(move || client(&rules, resolver));
-        Outbound { client: LazyLock::new(build), guard, resolve }
+        Outbound { client: LazyLock::new(build), guard, resolve, own }
     }
 
     /// The servers behind this one, which requests are passed on to.
     pub fn upstreams(&self, patience: Patience) -> Upstreams {
-        Upstreams::new(self.guard.clone(), &self.resolve, patience)
+        Upstreams::new(self.guard.clone(), &self.resolve, &self.own, patience)
     }
 
     /// # Errors

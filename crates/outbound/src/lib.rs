@@ -40,6 +40,8 @@ pub struct Rules {
     pub no_proxy: Option<String>,
     /// What the program calls itself.
     pub user_agent: String,
+    /// Where this program itself answers other programs than browsers: no application is there.
+    pub own: Vec<SocketAddr>,
 }
 
 /// Where a host is, whatever its name leads to.

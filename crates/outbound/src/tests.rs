@@ -1,6 +1,7 @@
 //! Passing requests on, to servers that answer, and to those that do not.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -201,6 +202,38 @@ async fn what_goes_wrong_is_told_apart() {
         let error = send(&upstreams, place, &trust, get("/")).await.unwrap_err();
         assert_eq!((error.code(), error.status().as_u16()), (code, status), "{place}: {error}");
     }
+}
+
+/// What listens on this machine for other programs is not opened to who names an application.
+#[tokio::test]
+async fn this_program_s_own_listeners_are_no_applications() {
+    let place = raw(|mut stream, _| async move {
+        head(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await;
+    })
+    .await;
+    let port: u16 = place.rsplit(':').next().unwrap().parse().unwrap();
+    let trust = Trust::Machine(None);
+    for (own, named, is_own) in [
+        ("127.0.0.1", "127.0.0.1", true),
+        ("0.0.0.0", "127.0.0.1", true),
+        ("0.0.0.0", "localhost", true),
+        ("::", "[::ffff:127.0.0.1]", true),
+        ("127.0.0.1", "[::ffff:127.0.0.1]", true),
+        ("127.0.0.2", "127.0.0.1", false),
+    ] {
+        let own = vec![SocketAddr::new(own.parse().unwrap(), port)];
+        let rules = Rules { own, ..Rules::default() };
+        let upstreams = Outbound::new(rules).upstreams(Patience::default());
+        let place = format!("http://{named}:{port}");
+        let sent = send(&upstreams, &place, &trust, get("/")).await;
+        let refused = sent.err().map(|error| error.code());
+        assert_eq!(refused, is_own.then_some("upstream.own"), "{named} {is_own}");
+    }
+    let elsewhere = vec![SocketAddr::from(([127, 0, 0, 1], port.wrapping_add(1)))];
+    let rules = Rules { own: elsewhere, ..Rules::default() };
+    let upstreams = Outbound::new(rules).upstreams(Patience::default());
+    assert!(send(&upstreams, &place, &trust, get("/")).await.is_ok(), "another port");
 }
 
 #[tokio::test]

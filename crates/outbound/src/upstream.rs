@@ -128,6 +128,11 @@ pub enum UpstreamError {
         "{0} is an address at which no application may be. If one is, add its network to the setting outbound.allow"
     )]
     Forbidden(IpAddr),
+    /// This program itself is there, for other programs than browsers.
+    #[error(
+        "at {0} this server itself answers, and no application: name the port of the application"
+    )]
+    Own(SocketAddr),
     /// There is no connection.
     #[error("it cannot be connected to: {0}")]
     Refused(String),
@@ -157,6 +162,7 @@ impl UpstreamError {
         match self {
             UpstreamError::Unknown(_) => "upstream.unknown",
             UpstreamError::Forbidden(_) => "upstream.forbidden",
+            UpstreamError::Own(_) => "upstream.own",
             UpstreamError::Refused(_) => "upstream.refused",
             UpstreamError::Tls(_) => "upstream.tls",
             UpstreamError::Unreachable(_) => "upstream.unreachable",
@@ -181,13 +187,20 @@ impl UpstreamError {
 pub struct Upstreams {
     guard: Guard,
     resolve: Arc<[Resolved]>,
+    own: Arc<[SocketAddr]>,
     patience: Patience,
     known: Mutex<HashMap<(Place, Trust), Arc<Upstream>>>,
 }
 
 impl Upstreams {
-    pub(crate) fn new(guard: Guard, resolve: &[Resolved], patience: Patience) -> Upstreams {
-        Upstreams { guard, resolve: resolve.into(), patience, known: Mutex::default() }
+    pub(crate) fn new(
+        guard: Guard,
+        resolve: &[Resolved],
+        own: &[SocketAddr],
+        patience: Patience,
+    ) -> Upstreams {
+        let (resolve, own) = (resolve.into(), own.into());
+        Upstreams { guard, resolve, own, patience, known: Mutex::default() }
     }
 
     /// The server there; the same as long as it is asked for in the same way.
@@ -212,6 +225,7 @@ impl Upstreams {
         let way = Arc::new(Way {
             guard: self.guard.clone(),
             resolve: self.resolve.clone(),
+            own: self.own.clone(),
             place: place.clone(),
             patience: self.patience,
         });
@@ -429,6 +443,7 @@ struct Tls {
 struct Way {
     guard: Guard,
     resolve: Arc<[Resolved]>,
+    own: Arc<[SocketAddr]>,
     place: Place,
     patience: Patience,
 }
@@ -457,6 +472,10 @@ impl Way {
                 continue;
             }
             match TcpStream::connect(address).await {
+                // Before a byte of the request is sent.
+                Ok(stream) if self.is_own(address, &stream) && !self.is_given(address) => {
+                    last = UpstreamError::Own(address);
+                }
                 Ok(stream) => {
                     let _ = stream.set_nodelay(true);
                     keep_alive(&stream, self.patience.keep_alive);
@@ -466,6 +485,18 @@ impl Way {
             }
         }
         Err(last)
+    }
+
+    /// Whether a connection has led to this program itself. Who speaks to an address of this
+    /// machine has that address, too.
+    fn is_own(&self, address: SocketAddr, stream: &TcpStream) -> bool {
+        let (at, port) = (address.ip().to_canonical(), address.port());
+        let is_here = at.is_loopback()
+            || stream.local_addr().is_ok_and(|local| local.ip().to_canonical() == at);
+        self.own.iter().any(|own| {
+            let ip = own.ip().to_canonical();
+            own.port() == port && (ip == at || ip.is_unspecified() && is_here)
+        })
     }
 
     fn given(&self) -> impl Iterator<Item = SocketAddr> {

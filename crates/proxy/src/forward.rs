@@ -83,12 +83,12 @@ impl Passing<'_> {
         let ours: Vec<String> = self.identity.keys().map(|name| folded(name.as_str())).collect();
         let mut headers = HeaderMap::with_capacity(sent.len() + self.identity.len() + 8);
         for (name, value) in sent {
-            let is_authorization = *name == header::AUTHORIZATION;
-            if *name == header::COOKIE
-                || dropped.iter().any(|dropped| dropped == name.as_str())
-                || is_misleading(name)
-                || is_authorization && self.used_authorization
-                || ours.contains(&folded(name.as_str()))
+            let spelled = folded(name.as_str());
+            if spelled == header::COOKIE.as_str()
+                || dropped.contains(&spelled)
+                || is_misleading(&spelled)
+                || spelled == header::AUTHORIZATION.as_str() && self.used_authorization
+                || ours.contains(&spelled)
             {
                 continue;
             }
@@ -186,9 +186,12 @@ pub(crate) fn answered(mut headers: HeaderMap, upgrade: Option<&HeaderValue>) ->
     if headers.contains_key(header::TRANSFER_ENCODING) {
         headers.remove(header::CONTENT_LENGTH);
     }
-    for name in of_connection(&headers) {
+    let dropped = of_connection(&headers);
+    let names: Vec<HeaderName> = headers.keys().cloned().collect();
+    for name in names {
         // These two are the client's to read: what length the answer has, and what follows it.
-        if !["content-length", "trailer"].contains(&name.as_str()) {
+        let is_kept = name == header::CONTENT_LENGTH || name == header::TRAILER;
+        if !is_kept && dropped.contains(&folded(name.as_str())) {
             headers.remove(name);
         }
     }
@@ -204,16 +207,16 @@ pub(crate) fn answered(mut headers: HeaderMap, upgrade: Option<&HeaderValue>) ->
     headers
 }
 
-/// The names of what is not passed on, with those that the connection is said to have.
+/// The names of what is not passed on, with those that the connection is said to have. Folded, since
+/// servers take one spelling of a name for another.
 fn of_connection(headers: &HeaderMap) -> Vec<String> {
-    let named = tokens(headers, &header::CONNECTION);
+    let named = tokens(headers, &header::CONNECTION).map(|name| folded(&name));
     OF_CONNECTION.iter().map(ToString::to_string).chain(named).collect()
 }
 
-fn is_misleading(name: &HeaderName) -> bool {
-    let name = folded(name.as_str());
-    MISLEADING.contains(&name.as_str())
-        || MISLEADING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+/// By a name that is folded.
+fn is_misleading(name: &str) -> bool {
+    MISLEADING.contains(&name) || MISLEADING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The cookies of the application: all but ours. Several lines become one (RFC 9113, section

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use countersign_catalogue::{Application, CertificateKeyPair, Provider, application};
+use countersign_catalogue::{Application, Brand, CertificateKeyPair, Provider, application};
 use countersign_model::{Entry, Fields as _, Ref, Revision, Snapshot};
 use countersign_oauth2::AsClient;
 use countersign_outbound::{Place, Trust, Upstream, UpstreamError, Upstreams};
@@ -141,8 +141,12 @@ impl FromIterator<Site> for Sites {
     }
 }
 
-/// The certificate of the application at a host, as a browser names it.
+/// The certificate of the application at a host, as a browser names it. Where people sign in, the
+/// brand's is shown, whichever port an application may have there.
 pub fn certificate(snapshot: &Snapshot, name: &str) -> Option<Ref<CertificateKeyPair>> {
+    if snapshot.list::<Brand>().any(|(_, brand)| brand.domain.eq_ignore_ascii_case(name)) {
+        return None;
+    }
     let with = snapshot.list::<ProxyProvider>().filter(|(_, own)| own.certificate.is_some());
     let mut own = with.filter(|(_, own)| {
         own.external().is_some_and(|external| external.host.name().eq_ignore_ascii_case(name))

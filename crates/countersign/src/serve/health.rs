@@ -47,13 +47,19 @@ impl Monitoring {
     }
 }
 
+const LIVE: &str = "/-/health/live/";
+const READY: &str = "/-/health/ready/";
+const METRICS: &str = "/-/metrics/";
+/// What probes ask, whichever host they name.
+pub const PATHS: [&str; 3] = [LIVE, READY, METRICS];
+
 /// The paths of the main listeners.
 pub fn routes(monitoring: Monitoring) -> Vec<Route> {
     let over = Routes::over(move |_| monitoring.clone());
     vec![
-        over.at([], "/-/health/live/", || async { StatusCode::OK }),
-        over.at([Method::GET, Method::HEAD], "/-/health/ready/", ready),
-        over.at([Method::GET, Method::HEAD], "/-/metrics/", guarded_metrics),
+        over.at([], LIVE, || async { StatusCode::OK }),
+        over.at([Method::GET, Method::HEAD], READY, ready),
+        over.at([Method::GET, Method::HEAD], METRICS, guarded_metrics),
     ]
 }
 
@@ -66,8 +72,8 @@ pub fn metrics_router(monitoring: Monitoring) -> Router {
                 |State(monitoring): State<Monitoring>| async move { exposition(&monitoring).await },
             ),
         )
-        .route("/-/health/live/", any(|| async { StatusCode::OK }))
-        .route("/-/health/ready/", get(ready))
+        .route(LIVE, any(|| async { StatusCode::OK }))
+        .route(READY, get(ready))
         .with_state(monitoring)
 }
 

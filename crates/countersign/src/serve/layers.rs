@@ -20,6 +20,7 @@ use tower::ServiceExt as _;
 use tracing::Instrument as _;
 
 use super::{
+    health,
     measure::Measured,
     panics::{CatchPanic, Panicked},
 };
@@ -54,7 +55,7 @@ pub struct Entrance {
 }
 
 /// Outermost: makes forwarding headers true, and leads requests to the hosts of others past all
-/// addresses of this server.
+/// addresses of this server but those that probes ask, by whatever address of the machine.
 pub async fn entrance(
     State(entrance): State<Entrance>,
     mut request: Request,
@@ -63,6 +64,7 @@ pub async fn entrance(
     let peer = peer(&request);
     straighten(&mut request, peer, &entrance.trusted);
     if let Some((router, hosts)) = &entrance.hosts
+        && !health::PATHS.contains(&request.uri().path())
         && hosts.has(&entrance.context, request.uri(), request.headers()).await
     {
         request.extensions_mut().insert(Elsewhere);
