@@ -89,6 +89,18 @@ def test_an_official_outpost_reads_what_it_needs_and_nothing_else(server):
     assert [p["name"] for p in listed["results"]] == ["shown"] and listed["pagination"]["next"] == 0
     [config] = listed["results"]
     assert config["client_secret"] and config["cookie_secret"] and config["access_token_validity"] == 3600.0
+    # Who may only look at providers sees no secret there; who may change one does.
+    looker = server.user("looker")
+    assign = f"rbac/permissions/assigned_by_users/{looker['pk']}/assign/"
+    server.api("POST", assign, 200, json={"permissions": ["authentik_providers_proxy.view_proxyprovider"]})
+    server.create("core/tokens/", identifier="looks", intent="api", user=looker["pk"])
+    key = server.get("core/tokens/looks/view_key/")["key"]
+    seen = lambda: {p["name"]: p for p in server.api("GET", "outposts/proxy/", 200, token=key).json()["results"]}
+    for name in ("client_secret", "cookie_secret"):
+        assert seen()["shown"][name] == "*****"
+    on_one = {"model": "authentik_providers_proxy.proxyprovider", "object_pk": str(shown["pk"])}
+    server.api("POST", assign, 200, json={"permissions": ["authentik_providers_proxy.change_proxyprovider"]} | on_one)
+    assert seen()["shown"]["client_secret"] == config["client_secret"] and seen()["foreign"]["client_secret"] == "*****"
     assert set(config["scopes_to_request"]) == {"ak_proxy", "openid", "email", "profile", "entitlements"}
     assert config["oidc_configuration"]["issuer"] == f"{server.base}/application/o/shown/"
     assert outpost.get(f"crypto/certificatekeypairs/{certificate}/")["fingerprint_sha256"]

@@ -359,7 +359,9 @@ def test_metadata_says_where_what_is(server, keys):
     flow = server.flow("default-provider-authorization-implicit-consent")
     loose = server.create("providers/saml/", name="loose", authorization_flow=flow, invalidation_flow=flow, acs_url="https://a.test/acs")
     assert loose["url_sso_post"] == "-" and loose["url_download_metadata"].endswith(f"/{loose['pk']}/metadata/?download")
-    assert requests.get(loose["url_download_metadata"].partition("?")[0], timeout=10).json() == {"metadata": ""}
+    for address in (loose["url_download_metadata"].partition("?")[0], loose["url_download_metadata"]):
+        told = requests.get(address, timeout=10)
+        assert told.json() == {"metadata": ""} and loose["name"] not in str(told.headers), "nobody asks it yet"
 
     # What could not work is not saved.
     for wrong, field, text in (

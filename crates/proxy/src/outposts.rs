@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use countersign_catalogue::application::of_provider;
 use countersign_catalogue::outposts::{Attached, outpost_list};
-use countersign_core::{ApiError, Call, Operation};
+use countersign_core::{ApiError, Call, Operation, Permission};
 use countersign_flow::Flows;
-use countersign_model::{FieldValue as _, Fields as _};
+use countersign_model::{FieldValue as _, Fields as _, Secret};
 use countersign_oauth2::{AsClient as _, InsideError, OAuth2};
 use countersign_rest::object_schema;
 use countersign_store::StoreError;
@@ -24,8 +24,8 @@ pub(crate) fn operation(oauth: &OAuth2, flows: &Flows) -> Operation {
     outpost_list("proxy", ProxyProvider::META, "ProxyOutpostConfig", of_provider, configured)
 }
 
-/// A provider with all that serves it elsewhere, the secrets of its client and of its cookies among
-/// it. Whoever may view it may have it, as in the original.
+/// A provider with all that serves it elsewhere. The secrets of its client and of its cookies are in
+/// clear for outposts and for who may change the provider, else masked, as everywhere.
 async fn configured(
     oauth: OAuth2,
     flows: Flows,
@@ -33,6 +33,9 @@ async fn configured(
     Attached { entry, application }: Attached,
 ) -> Result<Value, ApiError> {
     let Some(provider) = entry.cast::<ProxyProvider>() else { return Ok(Value::Null) };
+    let changes = Permission::change(ProxyProvider::META);
+    let clear = call.user()?.principal.is_some() || call.rights().on(changes, entry.id);
+    let secret = |secret: &Secret| if clear { secret.expose() } else { Secret::MASK }.to_owned();
     let client = provider.as_client(&call.snapshot);
     let scopes: Vec<&str> =
         client.mappings(&call.snapshot).map(|mapping| mapping.scope_name.as_str()).collect();
@@ -51,9 +54,9 @@ async fn configured(
         "external_host": &*provider.external_host,
         "internal_host_ssl_validation": provider.internal_host_ssl_validation,
         "client_id": provider.client_id,
-        "client_secret": provider.client_secret.expose(),
+        "client_secret": secret(&provider.client_secret),
         "oidc_configuration": published,
-        "cookie_secret": provider.cookie_secret.expose(),
+        "cookie_secret": secret(&provider.cookie_secret),
         "certificate": provider.certificate.to_json(),
         "skip_path_regex": provider.skip_path_regex.to_json(),
         "basic_auth_enabled": provider.basic_auth_enabled,

@@ -109,22 +109,20 @@ pub(crate) fn compute(entry: &Entry, render: &RenderContext<'_>, map: &mut Map<S
     }
 }
 
-/// The metadata of a provider, without whoever asks having to be known: applications fetch it.
+/// The metadata of a provider, without whoever asks having to be known: applications fetch it. Of
+/// one that nobody uses yet, nothing is said.
 async fn metadata((saml, flows): (Saml, Flows), call: Call) -> Result<Response, ApiError> {
     let service = saml.over(flows.over(&call.cx));
     let missing = || ApiError::not_found("SAMLProvider");
     let id = call.param("id").parse::<i64>().map_err(|_| missing())?;
     let found = Found::by_reference(&call.snapshot, Ref::new(id.into())).ok_or_else(missing)?;
     let origin = call.cx.origin(&call.request);
-    let xml = match found.addresses(&origin) {
-        Some(_) => document(&service, &found, &origin, call.query.get("force_binding"))?,
-        None => String::new(),
+    let Some(own) = found.addresses(&origin) else {
+        return Ok(json(StatusCode::OK, &value!({"metadata": ""})));
     };
+    let xml = document(&service, &found, &own, call.query.get("force_binding"))?;
     if call.query.get("download").is_none() {
-        let mut body = value!({"metadata": xml});
-        if let (Some(own), Some(members)) = (found.addresses(&origin), body.as_object_mut()) {
-            members.insert("download_url".to_owned(), own.metadata().into());
-        }
+        let body = value!({"metadata": xml, "download_url": own.metadata()});
         return Ok(json(StatusCode::OK, &body));
     }
     let mut response = Response::new(Body::from(xml));
@@ -142,10 +140,9 @@ async fn metadata((saml, flows): (Saml, Flows), call: Call) -> Result<Response, 
 fn document(
     service: &Service,
     found: &Found,
-    origin: &str,
+    own: &Addresses,
     binding: Option<&str>,
 ) -> Result<String, ApiError> {
-    let Some(own) = found.addresses(origin) else { return Ok(String::new()) };
     let broken = |text: String| ApiError::detail(StatusCode::INTERNAL_SERVER_ERROR, text);
     let keys = service.keys(found).map_err(|error| broken(error.to_string()))?;
     let only = |all: Vec<(&'static str, String)>| {
