@@ -17,7 +17,7 @@ import ldap3
 import pytest
 from ldap3.core.exceptions import LDAPException
 
-from test_second_factors import with_app
+from test_second_factors import TOTP, with_app
 from world import PASSWORD, Process, Server, free_port, wait_for
 
 BASE = "DC=ldap,DC=company,DC=example"
@@ -311,6 +311,16 @@ def test_what_is_changed_counts_at_once(server, directory):
         assert again.result["result"] == 50, (mode, again.result)
         assert directory.command("ldapwhoami", who="bob")[0] == 49, mode
         server.patch(f"core/users/{bob['pk']}/", is_active=True)
+    # The session of a bind ends with what used it: with the connection, or when another answer is remembered.
+    sessions = lambda name: len(server.get("core/authenticated_sessions/", user__username=name)["results"])
+    for mode, left in (("direct", 0), ("cached", 1)):
+        server.patch(f"providers/ldap/{directory.provider['pk']}/", bind_mode=mode)
+        again = directory.connect("alice")
+        assert again.bind() and sessions("alice") == 1, mode
+        assert again.unbind()
+        wait_for(lambda: sessions("alice") == left, 20, f"the session of a bind to end ({mode})")
+    server.patch(f"providers/ldap/{directory.provider['pk']}/", name="another")
+    assert directory.command("ldapwhoami", who="alice")[0] == 0 and sessions("alice") == 1
     # Remembered answers: the flow ran once, and another password is another answer.
     logins = lambda: len(server.get("events/events/", action="login", username="bob", page_size=100)["results"])
     assert directory.command("ldapwhoami", who="bob")[0] == 0
@@ -340,7 +350,24 @@ def test_a_code_follows_the_password(server):
     assert directory.command("ldapwhoami", who="uma")[0] == 49
     assert directory.command("ldapwhoami", who="uma", password=f"{PASSWORD};{person.shown()}")[0] == 0
     assert directory.command("ldapwhoami", who="uma", password=f"{PASSWORD};000000")[0] == 49
-    server.patch(f"providers/ldap/{directory.provider['pk']}/", mfa_support=False)
+    # What is remembered of a code ends with what it was a code of; and who has one now is asked for it.
+    stage = server.one("stages/authenticator/validate/", name="default-authentication-mfa-validation")
+    server.patch(f"providers/ldap/{directory.provider['pk']}/", bind_mode="cached")
+    with_code = f"{PASSWORD};{person.shown()}"
+    for _ in range(2):
+        assert directory.command("ldapwhoami", who="uma", password=with_code)[0] == 0
+    server.patch(f"stages/authenticator/validate/{stage['pk']}/", not_configured_action="deny")
+    with_code = f"{PASSWORD};{person.shown()}"
+    for _ in range(2):
+        assert directory.command("ldapwhoami", who="uma", password=with_code)[0] == 0
+    device = server.one("authenticators/admin/totp/")
+    server.api("DELETE", f"authenticators/admin/totp/{device['pk']}/", 204)
+    assert directory.command("ldapwhoami", who="uma", password=with_code)[0] == 49
+    server.patch(f"stages/authenticator/validate/{stage['pk']}/", not_configured_action="skip")
+    assert directory.command("ldapwhoami", who="uma")[0] == 0
+    person.run_flow(TOTP)
+    assert directory.command("ldapwhoami", who="uma")[0] == 49
+    server.patch(f"providers/ldap/{directory.provider['pk']}/", mfa_support=False, bind_mode="direct")
     assert directory.command("ldapwhoami", who="uma", password=f"{PASSWORD};{person.shown()}")[0] == 49
 
 
@@ -427,6 +454,22 @@ def test_hostile_bytes_are_refused_and_cost_nothing(server, directory):
     assert DISCONNECTED in talk(port, b"\x30\x84\x00\x98\x96\x80")
     assert talk(port, b"\x30\x84\x00\x98\x96\x80", b"\xa2" * 200_000) in (b"", talk(port, b"\x30\x84\x00\x98\x96\x80"))
     assert time.monotonic() - begun < 30
+    # Who is not bound says little; of what comes behind a request no more is read than its answer leaves time for.
+    assert DISCONNECTED in talk(port, message(search(tlv(0x87, b"a" * 20_000))))
+    ahead = b"".join(message(search(tlv(0x87, b"a" * 1000), BASE.encode()), number % 100 + 2) for number in range(2000))
+    heard = talk(port, message(entry), ahead)
+    assert DISCONNECTED not in heard and heard.count(b"\x65") >= 2000
+    # More attributes than anything has.
+    named = tlv(0x30, *[tlv(4, b"a%d" % number) for number in range(1025)])
+    asks = tlv(0x63, tlv(4, BASE.encode()), b"\x0a\x01\x02", b"\x0a\x01\x00", *[b"\x02\x01\x00"] * 2, b"\x01\x01\x00", tlv(0x87, b"cn"), named)
+    assert b"1024 attributes" in talk(port, message(entry), message(asks, 2))
+    # A thousand items, each of which looks at all that an entry says.
+    rule = tlv(0xA9, tlv(0x81, b"caseIgnoreMatch"), tlv(0x83, b"nobody says this"))
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(message(entry) + message(search(tlv(0xA1, *[rule] * 1000), BASE.encode()), 2))
+        heard = b""
+        while b"\x65" not in heard:
+            heard += connection.recv(65536) or pytest.fail(f"no answer: {heard}")
     # A filter that is too much is refused by itself, and the connection goes on.
     for hostile in (forty, wide):
         heard = talk(port, message(entry), message(search(hostile, BASE.encode()), 2), message(search(tlv(0x87, b"objectClass")), 3))

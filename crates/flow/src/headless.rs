@@ -132,6 +132,21 @@ impl Session {
         });
         read.await
     }
+
+    /// Ends it: whoever signed in is done.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub async fn end(
+        self,
+        cx: &Context,
+        request: &RequestInfo,
+        user: &Arc<Identity>,
+    ) -> Result<(), StoreError> {
+        let caller = Caller { user: Some(user.clone()), ..Caller::nobody() };
+        let work = move |tx: &mut Tx<'_>| end_session(tx, self.0).map(|_| ());
+        cx.store.write(cx.actor(&caller, request), "signed out of a protocol", work).await
+    }
 }
 
 /// Why nobody was signed in.
@@ -255,7 +270,7 @@ pub async fn sign_in(cx: &FlowContext, login: Login) -> Result<Outcome, FlowErro
     let policies = cx.policies();
     let decision = policies.application(cx, &request, &user, login.application, None).await?;
     if !decision.passing {
-        end(cx, &request, &user, session).await?;
+        session.end(cx, &request, &user).await?;
         return Ok(Outcome::Denied { user, messages: decision.messages });
     }
     Ok(Outcome::Admitted(Box::new(SignedIn { user, proved, session, request })))
@@ -289,18 +304,6 @@ fn hint(browser: &Browser, application: Ref<Application>) -> Option<ApplicationH
         slug: application.slug.to_string(),
         authentication_flow: None,
     })
-}
-
-/// Nobody may use the session.
-async fn end(
-    cx: &FlowContext,
-    request: &RequestInfo,
-    user: &Arc<Identity>,
-    session: Session,
-) -> Result<(), StoreError> {
-    let caller = Caller { user: Some(user.clone()), ..Caller::nobody() };
-    let work = move |tx: &mut Tx<'_>| end_session(tx, session.0).map(|_| ());
-    cx.store.write(cx.actor(&caller, request), "the application is not open", work).await
 }
 
 /// Answers what the flow asks until it has signed somebody in.

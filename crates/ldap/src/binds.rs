@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_accounts::identity;
+use countersign_authenticators::{DeviceClass, held_by};
 use countersign_core::{Context, Identity, Permission, RequestInfo, Rights};
 use countersign_flow::headless::{self, Client, Login, Outcome, Refusal, Session};
 use countersign_flow::{FlowError, Flows};
@@ -30,7 +31,7 @@ pub(crate) struct Bound {
     pub(crate) served: Served,
     /// As the client gave it.
     pub(crate) dn: String,
-    pub(crate) pk: i64,
+    pub(crate) user: Arc<Identity>,
     session: Session,
     request: RequestInfo,
     access: Mutex<Access>,
@@ -78,10 +79,22 @@ struct Answer {
     outcome: Result<Arc<Bound>, Refused>,
     /// The account that it is about, and when that was changed last.
     of: (i64, u64),
+    /// What that had to be asked for, beside a password.
+    devices: Vec<Device>,
     /// Of the configuration: who may open the application, and how people sign in, may be
     /// otherwise in the next one.
     revision: Revision,
     until: Timestamp,
+}
+
+/// A second factor of somebody, by its class and number.
+type Device = (DeviceClass, i64);
+
+/// What somebody may be asked for now. Each bind asks anew: a device is taken away by many doors.
+async fn devices(cx: &Context, user: i64) -> Result<Vec<Device>, StoreError> {
+    let held = cx.store.look_up(move |sql| held_by(sql, Some(user))).await?;
+    let confirmed = held.iter().filter(|held| held.confirmed);
+    Ok(confirmed.map(|held| (held.def.class, held.id)).collect())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -105,30 +118,31 @@ impl Remembered {
         index: &Index,
         key: &[u8; 32],
     ) -> Result<Option<Result<Arc<Bound>, Refused>>, StoreError> {
-        let known = {
-            let mut answers = locked(&self.answers);
-            match answers.get(key) {
-                None => return Ok(None),
-                Some(Answer { outcome, of: (pk, version), revision, until })
-                    if index.read().version_of(*pk) == *version
-                        && cx.snapshot().revision() == *revision
-                        && cx.clock.now() < *until =>
-                {
-                    outcome.clone()
-                }
-                Some(_) => {
-                    answers.remove(key);
-                    return Ok(None);
-                }
+        let known = match locked(&self.answers).get(key) {
+            None => return Ok(None),
+            Some(Answer { outcome, of: (pk, version), devices, revision, until }) => {
+                let holds = index.read().version_of(*pk) == *version
+                    && cx.snapshot().revision() == *revision
+                    && cx.clock.now() < *until;
+                holds.then(|| (outcome.clone(), *pk, devices.clone()))
             }
         };
-        if let Ok(bound) = &known
-            && bound.session.ends(cx).await?.is_none()
+        if let Some((outcome, pk, had)) = known
+            && devices(cx, pk).await? == had
         {
-            locked(&self.answers).remove(key);
-            return Ok(None);
+            let lasts = match &outcome {
+                Ok(bound) => bound.session.ends(cx).await?.is_some(),
+                Err(_) => true,
+            };
+            if lasts {
+                return Ok(Some(outcome));
+            }
         }
-        Ok(Some(known))
+        let gone = locked(&self.answers).remove(key);
+        if let Some(Answer { outcome: Ok(bound), .. }) = gone {
+            leave(bound, cx).await?;
+        }
+        Ok(None)
     }
 
     fn put(&self, now: Timestamp, key: [u8; 32], answer: Answer) {
@@ -187,6 +201,7 @@ pub(crate) async fn bind(
             return Ok(known);
         }
     }
+    // What is changed from here on is not in what is found out.
     let before = index.read().version;
     let (secret, code) = headless::split_code(password, provider.mfa_support);
     let login = Login {
@@ -198,6 +213,12 @@ pub(crate) async fn bind(
         password: secret,
         code,
     };
+    let named = || index.read().directory.user_named(&folded(name)).map(|user| user.pk);
+    // Of somebody who is not called by the user name, it is asked for afterwards.
+    let had = match named().filter(|_| is_cached) {
+        Some(pk) => Some(devices(cx, pk).await?),
+        None => None,
+    };
     let mut lasts = true;
     let (outcome, until) = match headless::sign_in(&flows.over(cx), login).await? {
         Outcome::Admitted(signed_in) => {
@@ -206,13 +227,13 @@ pub(crate) async fn bind(
             let ends = signed_in.session.ends(cx).await?.unwrap_or_else(|| cx.clock.now());
             let access = Access {
                 revision: snapshot.revision(),
-                version: index.read().version,
+                version: before,
                 sight: sight(&signed_in.user, &snapshot, served),
             };
             let bound = Bound {
                 served: served.clone(),
                 dn: dn.to_owned(),
-                pk: signed_in.user.pk,
+                user: signed_in.user,
                 session: signed_in.session,
                 request: signed_in.request,
                 access: Mutex::new(access),
@@ -239,14 +260,16 @@ pub(crate) async fn bind(
         let of = {
             let state = index.read();
             let named = || state.directory.user_named(&folded(name)).map(|user| user.pk);
-            let pk = outcome.as_ref().map_or_else(|_| named(), |bound| Some(bound.pk));
+            let pk = outcome.as_ref().map_or_else(|_| named(), |bound| Some(bound.user.pk));
             pk.map(|pk| (pk, state.version_of(pk)))
         };
         // Of somebody who was changed in between nothing is known.
         if let Some(of) = of.filter(|(_, version)| *version <= before) {
-            let revision = snapshot.revision();
-            let answer = Answer { outcome: outcome.clone(), of, revision, until };
-            remembered.put(cx.clock.now(), key, answer);
+            let (devices, revision) = (devices(cx, of.0).await?, snapshot.revision());
+            if had.is_none_or(|had| had == devices) {
+                let answer = Answer { outcome: outcome.clone(), of, devices, revision, until };
+                remembered.put(cx.clock.now(), key, answer);
+            }
         }
     }
     Ok(outcome)
@@ -276,7 +299,7 @@ impl Bound {
         if (known.revision, known.version) == (revision, version) {
             return Ok(Ok((served.clone(), known.sight)));
         }
-        let pk = self.pk;
+        let pk = self.user.pk;
         let user = cx.store.look_up(move |sql| identity(sql, pk)).await?;
         let Some(user) = user.filter(|user| user.is_active).map(Arc::new) else {
             return Ok(Err(Ended::Session));
@@ -290,6 +313,18 @@ impl Bound {
         let sight = sight(&user, &snapshot, served);
         *locked(&self.access) = Access { revision, version, sight };
         Ok(Ok((served.clone(), sight)))
+    }
+}
+
+/// One connection, or what is remembered, lets go of a bind. Nothing else uses its session, which
+/// ends with the last.
+///
+/// # Errors
+/// When it cannot be written down for the moment: it ends by itself.
+pub(crate) async fn leave(bound: Arc<Bound>, cx: &Context) -> Result<(), StoreError> {
+    match Arc::into_inner(bound) {
+        Some(bound) => bound.session.end(cx, &bound.request, &bound.user).await,
+        None => Ok(()),
     }
 }
 

@@ -57,6 +57,10 @@ pub(crate) trait Attributes {
     fn chain(&self, attribute: &str, test: &mut dyn FnMut(&str) -> bool) -> bool {
         self.any(attribute, test)
     }
+    /// As `has_dn`, through groups in groups.
+    fn chain_has_dn(&self, attribute: &str, key: &str) -> Option<bool> {
+        self.has_dn(attribute, key)
+    }
 }
 
 /// A filter, with what it asserts prepared.
@@ -142,6 +146,19 @@ impl Filter {
         }
     }
 
+    /// What it costs to decide it for one entry, beside a plain equality.
+    pub(crate) fn cost(&self) -> usize {
+        match self {
+            Filter::And(all) | Filter::Or(all) => 1 + all.iter().map(Filter::cost).sum::<usize>(),
+            Filter::Not(inner) => 1 + inner.cost(),
+            Filter::Equal(_, Rule::Dn, _) => 8,
+            Filter::Contains(_, _, Some(parts)) => 2 + parts.any.len(),
+            Filter::Extensible(extensible) => extensible.cost(),
+            Filter::AtLeast(..) | Filter::AtMost(..) => 2,
+            Filter::Present(_) | Filter::Equal(..) | Filter::Contains(..) => 1,
+        }
+    }
+
     /// What holds for an entry.
     pub(crate) fn decide(&self, entry: &dyn Attributes) -> Truth {
         match self {
@@ -154,13 +171,9 @@ impl Filter {
                 Truth::Undefined => Truth::Undefined,
             },
             Filter::Present(name) => name.ask(entry, |name| entry.any(name, &mut |_| true)),
-            Filter::Equal(name, rule, Some(asserted)) => name.ask(entry, |name| {
-                let known = match asserted {
-                    Asserted::Dn(key) => entry.has_dn(name, key),
-                    _ => None,
-                };
-                known.unwrap_or_else(|| entry.any(name, &mut |value| rule.equal(value, asserted)))
-            }),
+            Filter::Equal(name, rule, Some(asserted)) => {
+                name.ask(entry, |name| has(entry, name, *rule, asserted))
+            }
             Filter::AtLeast(name, rule, Some(asserted)) if rule.has_order() => {
                 name.ask(entry, |name| {
                     entry.any(name, &mut |value| {
@@ -184,6 +197,15 @@ impl Filter {
             }
         }
     }
+}
+
+/// Whether an attribute has a value.
+fn has(entry: &dyn Attributes, name: &str, rule: Rule, asserted: &Asserted) -> bool {
+    let known = match asserted {
+        Asserted::Dn(key) => entry.has_dn(name, key),
+        _ => None,
+    };
+    known.unwrap_or_else(|| entry.any(name, &mut |value| rule.equal(value, asserted)))
 }
 
 impl Name {
@@ -214,6 +236,17 @@ fn first_of(
 }
 
 impl Extensible {
+    /// Without a name all attributes are asked; groups in groups are walked through.
+    fn cost(&self) -> usize {
+        if self.chain || self.name.is_none() {
+            64
+        } else if self.with_dn {
+            16
+        } else {
+            8
+        }
+    }
+
     fn decide(&self, entry: &dyn Attributes) -> Truth {
         let Some((rule, Some(asserted))) = &self.rule else { return Truth::Undefined };
         let mut equal = |value: &str| rule.equal(value, asserted);
@@ -228,8 +261,14 @@ impl Extensible {
         match &self.name {
             Some(name) if !name.is_known(entry) => Truth::Undefined,
             Some(name) if name.options => Truth::False,
-            Some(name) if self.chain => Truth::of(entry.chain(&name.name, &mut equal)),
-            Some(name) => Truth::of(entry.any(&name.name, &mut equal) || of_dn(&mut equal)),
+            Some(name) if self.chain => {
+                let known = match asserted {
+                    Asserted::Dn(key) => entry.chain_has_dn(&name.name, key),
+                    _ => None,
+                };
+                Truth::of(known.unwrap_or_else(|| entry.chain(&name.name, &mut equal)))
+            }
+            Some(name) => Truth::of(has(entry, &name.name, *rule, asserted) || of_dn(&mut equal)),
             // Every attribute that has such values.
             None => {
                 let fitting = entry.names().into_iter().map(schema::first_name);
@@ -237,7 +276,8 @@ impl Extensible {
                     .filter(|name| fits(schema::rule(name).unwrap_or(Rule::CaseIgnore), *rule))
                     .collect();
                 Truth::of(
-                    fitting.iter().any(|name| entry.any(name, &mut equal)) || of_dn(&mut equal),
+                    fitting.iter().any(|name| has(entry, name, *rule, asserted))
+                        || of_dn(&mut equal),
                 )
             }
         }

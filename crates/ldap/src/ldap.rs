@@ -11,6 +11,7 @@ use countersign_listener::{Bounds, Listener};
 use countersign_model::Revision;
 use countersign_store::StoreError;
 use rustls::ServerConfig;
+use tokio::sync::Semaphore;
 
 use crate::binds::{self, Attempt, Bound, Ended, Refused, Remembered};
 use crate::connection::Answering;
@@ -22,6 +23,8 @@ use crate::tree::Sight;
 pub(crate) const OURSELVES: &str = "countersign";
 /// The version of the original whose directory this is.
 pub(crate) const VERSION: &str = "2025.4.0";
+/// Bytes of large messages that are read, or answered, at one time.
+const ROOM: usize = 16 * 1024 * 1024;
 /// How long connections have to end by themselves.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,8 @@ pub type MakeTls = Arc<dyn Fn(&Context) -> Result<Arc<ServerConfig>, String> + S
 pub(crate) struct Ldap {
     flows: Flows,
     pub(crate) index: Index,
+    /// Bytes of the large messages of all connections.
+    pub(crate) room: Arc<Semaphore>,
     remembered: Remembered,
     /// Made from the configuration of that revision.
     served: Mutex<Option<(Revision, Arc<[Served]>)>>,
@@ -57,6 +62,7 @@ impl Ldap {
         Ldap {
             flows: flows.clone(),
             index: Index::default(),
+            room: Arc::new(Semaphore::new(ROOM)),
             remembered: Remembered::default(),
             served: Mutex::default(),
             make_tls,

@@ -40,6 +40,16 @@ pub(crate) enum Look<K> {
     At(Vec<K>),
 }
 
+/// Keys that are gathered by what a filter names. Where there are more, all entries are looked at,
+/// which costs no more.
+const MOST_KEYS: usize = 200_000;
+/// What may be decided of each entry, and of a small directory in all, in costs of filters.
+const WORK_EACH: usize = 64;
+const LEAST_WORK: usize = 16 * 1024 * 1024;
+
+/// Keys of entries that an item of a filter may fit; none where that is not looked up.
+type Keys<'k, K> = Option<Box<dyn Iterator<Item = K> + 'k>>;
+
 /// The entries that a search looks at.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -60,18 +70,19 @@ impl<K: Ord + Copy> Look<K> {
         }
     }
 
-    fn or(self, other: Look<K>) -> Look<K> {
-        match (self, other) {
-            (Look::At(one), Look::At(two)) => Look::at(one.into_iter().chain(two)),
-            _ => Look::All,
-        }
-    }
-
     fn at(keys: impl IntoIterator<Item = K>) -> Look<K> {
         let mut keys: Vec<K> = keys.into_iter().collect();
         keys.sort();
         keys.dedup();
         Look::At(keys)
+    }
+
+    /// What is left by a filter, where all would have to be looked at without it.
+    fn or_narrowed(self, narrowed: impl FnOnce() -> Look<K>) -> Look<K> {
+        match self {
+            Look::All => narrowed(),
+            some @ Look::At(_) => some,
+        }
     }
 
     /// The keys after one, of all that there are.
@@ -95,6 +106,8 @@ impl<K: Ord + Copy> Look<K> {
 
 /// Entries that fit, and where the search has come to.
 pub(crate) struct Part {
+    /// Entries that were looked at.
+    pub(crate) looked: usize,
     pub(crate) found: Vec<LdapSearchResultEntry>,
     pub(crate) at: Position,
     /// One more than are wanted fits.
@@ -138,29 +151,35 @@ impl View<'_> {
             Leaves::All => Look::All,
             Leaves::One(name) => Look::at(self.directory.groups_named(&name).iter().copied()),
         };
-        let own_users = match self.sight {
-            Sight::All => Look::All,
-            Sight::Own(pk) => Look::At(vec![pk]),
-        };
-        let own_groups = match self.sight {
-            Sight::All => Look::All,
+        let (own_users, own_groups) = match self.sight {
+            Sight::All => (Look::All, Look::All),
             Sight::Own(pk) => {
                 let user = self.directory.users().get(&pk);
-                Look::at(user.into_iter().flat_map(|user| user.groups.iter().copied()))
+                let groups = user.into_iter().flat_map(|user| user.groups.iter().copied());
+                (Look::At(vec![pk]), Look::at(groups))
             }
         };
+        let mut room = MOST_KEYS;
         Plan {
             base: inside(&self.tree.base_dn),
             containers: Container::ALL
                 .into_iter()
                 .filter(|container| inside(self.tree.container(*container)))
                 .collect(),
-            users: users(Container::Users).and(own_users.clone()).and(self.users_for(filter)),
-            groups: groups.and(own_groups).and(self.groups_for(filter)),
+            users: users(Container::Users)
+                .and(own_users.clone())
+                .or_narrowed(|| self.users_for(filter, &mut room)),
+            groups: groups.and(own_groups).or_narrowed(|| self.groups_for(filter, &mut room)),
             virtual_groups: users(Container::VirtualGroups)
                 .and(own_users)
-                .and(self.virtual_groups_for(filter)),
+                .or_narrowed(|| self.virtual_groups_for(filter, &mut room)),
         }
+    }
+
+    /// How much one search may decide: so much of each entry, or a good deal in a small directory.
+    pub(crate) fn most_work(&self) -> usize {
+        let entries = 2 * self.directory.users().len() + self.directory.groups().len();
+        entries.saturating_mul(WORK_EACH).max(LEAST_WORK)
     }
 
     /// The next entries that fit: at most so many, out of at most so many looked at.
@@ -171,9 +190,10 @@ impl View<'_> {
         wanted: usize,
         mut looks: usize,
     ) -> Part {
-        let mut part = Part { found: Vec::new(), at: after, more: false };
+        let mut part = Part { looked: 0, found: Vec::new(), at: after, more: false };
         let mut see = |position: Position, entry: Entry<'_>| {
             looks = looks.saturating_sub(1);
+            part.looked += 1;
             if query.filter.decide(&entry) == Truth::True {
                 if part.found.len() >= wanted {
                     part.more = true;
@@ -269,87 +289,81 @@ impl View<'_> {
     }
 
     /// People who may fit a filter.
-    fn users_for(&self, filter: &Filter) -> Look<i64> {
-        narrow(filter, &|name, asserted| {
+    pub(crate) fn users_for(&self, filter: &Filter, room: &mut usize) -> Look<i64> {
+        narrow(filter, room, &|name, asserted| {
             let directory = self.directory;
             match (name, asserted) {
                 ("memberof", Some(Asserted::Dn(key))) => {
-                    let Some(dn) = Dn::parse(key) else { return Look::All };
+                    let dn = Dn::parse(key)?;
                     let name = self.tree.named(&dn, Container::Groups);
                     let named = name.map_or(&[][..], |name| directory.groups_named(&name));
                     let groups = named.iter().filter_map(|uuid| directory.groups().get(uuid));
                     let members = groups.flat_map(|group| group.members.iter().copied());
-                    Look::at(members.chain(directory.odd_users().iter().copied()))
+                    Some(Box::new(members.chain(directory.odd_users().iter().copied())))
                 }
                 ("uidnumber" | "gidnumber", Some(Asserted::Integer(number))) => {
-                    self.users_numbered(*number)
+                    Some(self.users_numbered(*number))
                 }
-                (name, asserted) => match text(asserted) {
-                    Some(text) => match directory.users_with(name, text) {
-                        Some(found) => Look::at(found.iter().copied()),
-                        None => Look::All,
-                    },
-                    None => Look::All,
-                },
+                (name, asserted) => {
+                    let found = directory.users_with(name, text(asserted)?)?;
+                    Some(Box::new(found.iter().copied()))
+                }
             }
         })
     }
 
     /// Who may have that number: computed, given, or by an own attribute.
-    fn users_numbered(&self, number: i128) -> Look<i64> {
-        let Ok(number) = i64::try_from(number) else { return Look::At(Vec::new()) };
+    fn users_numbered(&self, number: i128) -> Box<dyn Iterator<Item = i64> + '_> {
+        let Ok(number) = i64::try_from(number) else { return Box::new(std::iter::empty()) };
         let computed = number.checked_sub(self.tree.starts.uid);
-        let given = [Space::Uid, Space::Gid].into_iter().filter_map(|space| {
+        let given = [Space::Uid, Space::Gid].into_iter().filter_map(move |space| {
             match self.numbers.holder(space, number)? {
                 Holder::User(pk) => Some(pk),
                 _ => None,
             }
         });
         let own = self.directory.users_with("uidnumber", &number.to_string()).unwrap_or_default();
-        Look::at(computed.into_iter().chain(given).chain(own.iter().copied()))
+        Box::new(computed.into_iter().chain(given).chain(own.iter().copied()))
     }
 
     /// Groups that may fit a filter.
-    fn groups_for(&self, filter: &Filter) -> Look<Uuid> {
-        narrow(filter, &|name, asserted| {
+    fn groups_for(&self, filter: &Filter, room: &mut usize) -> Look<Uuid> {
+        narrow(filter, room, &|name, asserted| {
             let directory = self.directory;
             let odd = directory.odd_groups().iter().copied();
             match (name, asserted) {
                 ("member", Some(Asserted::Dn(key))) => {
-                    let Some(dn) = Dn::parse(key) else { return Look::All };
+                    let dn = Dn::parse(key)?;
                     let name = self.tree.named(&dn, Container::Users);
                     let user = name.and_then(|name| directory.user_named(&name));
                     let groups = user.into_iter().flat_map(|user| user.groups.iter().copied());
-                    Look::at(groups.chain(odd))
+                    Some(Box::new(groups.chain(odd)))
                 }
                 ("cn", Some(Asserted::Text(text))) => {
-                    Look::at(directory.groups_named(text).iter().copied().chain(odd))
+                    Some(Box::new(directory.groups_named(text).iter().copied().chain(odd)))
                 }
-                _ => Look::All,
+                _ => None,
             }
         })
     }
 
     /// People whose private groups may fit a filter.
-    fn virtual_groups_for(&self, filter: &Filter) -> Look<i64> {
-        narrow(filter, &|name, asserted| match (name, asserted) {
-            ("cn" | "samaccountname" | "uid", asserted) => match text(asserted) {
-                Some(text) => {
-                    let found = self.directory.users_with(name, text).unwrap_or_default();
-                    Look::at(found.iter().copied())
-                }
-                None => Look::All,
-            },
+    fn virtual_groups_for(&self, filter: &Filter, room: &mut usize) -> Look<i64> {
+        narrow(filter, room, &|name, asserted| match (name, asserted) {
+            ("cn" | "samaccountname" | "uid", asserted) => {
+                let found = self.directory.users_with(name, text(asserted)?).unwrap_or_default();
+                Some(Box::new(found.iter().copied()))
+            }
             ("member", Some(Asserted::Dn(key))) => {
-                let Some(dn) = Dn::parse(key) else { return Look::All };
+                let dn = Dn::parse(key)?;
                 let name = self.tree.named(&dn, Container::Users);
                 let user = name.and_then(|name| self.directory.user_named(&name));
-                Look::at(user.map(|user| user.pk))
+                Some(Box::new(user.map(|user| user.pk).into_iter()))
             }
-            ("gidnumber", Some(Asserted::Integer(number))) => self.users_numbered(*number),
+            ("gidnumber", Some(Asserted::Integer(number))) => Some(self.users_numbered(*number)),
             // These groups have none of it.
-            ("mail" | "memberof" | "uidnumber", Some(_)) => Look::At(Vec::new()),
-            _ => Look::All,
+            ("mail" | "memberof" | "uidnumber", Some(_)) => Some(Box::new(std::iter::empty())),
+            _ => None,
         })
     }
 }
@@ -360,17 +374,42 @@ enum Leaves {
     One(String),
 }
 
-/// The keys that a filter leaves, by what each equality in it does.
-fn narrow<K: Ord + Copy>(
+/// The keys that a filter leaves, by what each equality in it does. However many items it has, no
+/// more than twice `room` are gathered.
+fn narrow<'k, K: Ord + Copy>(
     filter: &Filter,
-    look: &dyn Fn(&str, Option<&Asserted>) -> Look<K>,
+    room: &mut usize,
+    look: &dyn Fn(&str, Option<&Asserted>) -> Keys<'k, K>,
 ) -> Look<K> {
     match filter {
-        Filter::And(all) => all.iter().fold(Look::All, |found, one| found.and(narrow(one, look))),
-        Filter::Or(any) => {
-            any.iter().fold(Look::At(Vec::new()), |found, one| found.or(narrow(one, look)))
+        Filter::And(all) => {
+            all.iter().fold(Look::All, |found, one| found.and(narrow(one, room, look)))
         }
-        Filter::Equal(name, _, asserted) => look(&name.name, asserted.as_ref()),
+        Filter::Or(any) => {
+            let mut keys = Vec::new();
+            for one in any {
+                match narrow(one, room, look) {
+                    Look::All => return Look::All,
+                    Look::At(some) => keys.extend(some),
+                }
+            }
+            Look::at(keys)
+        }
+        Filter::Equal(name, _, asserted) => {
+            let Some(keys) = look(&name.name, asserted.as_ref()) else { return Look::All };
+            let keys: Vec<K> = keys.take(room.saturating_add(1)).collect();
+            match room.checked_sub(keys.len()) {
+                Some(left) => {
+                    *room = left;
+                    Look::at(keys)
+                }
+                // A later item may name a few only.
+                None => {
+                    *room /= 2;
+                    Look::All
+                }
+            }
+        }
         _ => Look::All,
     }
 }

@@ -1,6 +1,7 @@
 //! The tree below a provider's base: what entries it has, and what they say.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use ldap3_proto::proto::{LdapPartialAttribute, LdapSearchResultEntry};
 
@@ -218,6 +219,18 @@ impl<'d> View<'d> {
         Entry { view: self, what: What::VirtualGroup(user) }
     }
 
+    /// Whether some entry that is seen has an attribute of this name: what others have is not told
+    /// by what a filter says of its absence.
+    fn has_attribute(self, name: &str) -> bool {
+        match self.sight {
+            Sight::All => self.directory.has_attribute(name),
+            Sight::Own(pk) => self.directory.users().get(&pk).is_some_and(|user| {
+                let groups = self.groups_of(user).flat_map(|group| group.custom.iter());
+                user.custom.iter().chain(groups).any(|own| own.is(name))
+            }),
+        }
+    }
+
     /// Visits the groups of somebody as far as they are seen.
     fn groups_of(self, user: &'d User) -> impl Iterator<Item = &'d Group> {
         let groups = user.groups.iter().filter_map(|uuid| self.directory.groups().get(uuid));
@@ -377,7 +390,7 @@ impl Attributes for Entry<'_> {
     }
 
     fn is_known(&self, attribute: &str) -> bool {
-        self.view.directory.has_attribute(attribute)
+        self.view.has_attribute(attribute)
             || ["distinguishedname", "commonname"].contains(&attribute)
     }
 
@@ -399,6 +412,18 @@ impl Attributes for Entry<'_> {
             What::VirtualGroup(user) => folded(&user.username) == name,
             _ => false,
         })
+    }
+
+    fn chain_has_dn(&self, attribute: &str, key: &str) -> Option<bool> {
+        let What::User(user) = &self.what else { return self.has_dn(attribute, key) };
+        if attribute != "memberof" {
+            return self.has_dn(attribute, key);
+        }
+        let View { tree, directory, sight, .. } = self.view;
+        let dn = Dn::parse(key)?;
+        let Some(name) = tree.named(&dn, Container::Groups) else { return Some(false) };
+        let mut above = directory.groups_above(user).filter(|group| sight.has_group(group));
+        Some(above.any(|group| folded(&group.name) == name))
     }
 
     fn chain(&self, attribute: &str, test: &mut dyn FnMut(&str) -> bool) -> bool {
@@ -437,9 +462,12 @@ pub(crate) struct Selection {
     all: bool,
     /// What the server says itself, as `+` asks for.
     operational: bool,
-    named: Vec<String>,
+    named: BTreeSet<String>,
     types_only: bool,
 }
+
+/// Attributes that one search asks for by name.
+pub(crate) const MOST_NAMED: usize = 1024;
 
 impl Selection {
     pub(crate) fn new(asked: &[String], types_only: bool) -> Selection {
@@ -450,7 +478,7 @@ impl Selection {
 
     fn takes(&self, first_name: &str, operational: bool) -> bool {
         let all = if operational { self.operational } else { self.all };
-        all || self.named.iter().any(|named| named == first_name)
+        all || self.named.contains(first_name)
     }
 }
 

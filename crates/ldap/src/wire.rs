@@ -14,8 +14,9 @@ use tokio_util::codec::Encoder as _;
 use crate::filter::{Filter, FilterError};
 use crate::tree::{MANAGE_DSA_IT, PAGED};
 
-/// Bytes of the largest message.
+/// Bytes of the largest message, and of one that is read without asking for room.
 pub(crate) const LARGEST: usize = 1024 * 1024;
+pub(crate) const SMALL: usize = 16 * 1024;
 /// Levels of a message: those of a filter, twice over, and what is around it.
 const DEEPEST: usize = 80;
 /// RFC 4511, 4.4.1.
@@ -54,12 +55,30 @@ pub(crate) enum Broken {
     TooLarge,
 }
 
+/// What of a message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// Not even how long it is.
+    Head,
+    /// So many bytes will be all of it.
+    Part(usize),
+    Whole(usize),
+}
+
+impl Frame {
+    /// Looks at the first message of a buffer.
+    pub(crate) fn first(buffer: &[u8]) -> Result<Frame, Broken> {
+        Ok(match length(buffer)? {
+            None => Frame::Head,
+            Some(length) if buffer.len() < length => Frame::Part(length),
+            Some(length) => Frame::Whole(length),
+        })
+    }
+}
+
 /// Takes the next request out of what has come; `None` when it is not whole yet.
 pub(crate) fn next(buffer: &mut BytesMut) -> Result<Option<Request>, Broken> {
-    let Some(length) = length(buffer)? else { return Ok(None) };
-    if buffer.len() < length {
-        return Ok(None);
-    }
+    let Frame::Whole(length) = Frame::first(buffer)? else { return Ok(None) };
     let bytes = buffer.get(..length).ok_or(Broken::Malformed)?;
     let parsed = Parser::new(DEEPEST).parse(bytes);
     let (_, tag) = parsed.map_err(|_| Broken::Malformed)?;

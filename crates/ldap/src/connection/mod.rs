@@ -17,21 +17,22 @@ use ldap3_proto::proto::{
     LdapExtendedResponse, LdapOp, LdapResult, LdapResultCode as Code,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use crate::binds::{Attempt, Bound, Ended, Refused, who};
+use crate::binds::{Attempt, Bound, Ended, Refused, leave, who};
 use crate::dn::Dn;
 use crate::filter::{Filter, Truth};
 use crate::ldap::{Ldap, OURSELVES};
 use crate::provider::Served;
 use crate::tree::{START_TLS, Sight, WHO_AM_I};
-use crate::wire::{Broken, Op, Request, disconnection, next, result, write};
+use crate::wire::{Broken, Frame, Op, Request, SMALL, disconnection, next, result, write};
 use searches::Paged;
 
 /// How long a connection may ask for nothing, once somebody is bound. Clients have pools.
 const IDLE: Duration = Duration::from_mins(15);
-/// And while nobody is.
+/// And while nobody is, or in the middle of a message.
 const IDLE_ANONYMOUS: Duration = Duration::from_mins(1);
 /// Answers connections with the context of a running server.
 #[derive(Clone)]
@@ -50,7 +51,7 @@ impl Protocol for Answering {
             stop,
             peer,
             buffer: BytesMut::new(),
-            waiting: VecDeque::new(),
+            room: None,
             bound: None,
             mark: self.cx.entropy.token(8).into_bytes(),
             paged: VecDeque::new(),
@@ -58,6 +59,7 @@ impl Protocol for Answering {
         };
         // A client that is gone needs no answer.
         let _ = connection.run().await;
+        connection.unbind().await;
     }
 }
 
@@ -68,7 +70,8 @@ struct Connection<'a> {
     stop: Shutdown,
     peer: IpAddr,
     buffer: BytesMut,
-    waiting: VecDeque<Request>,
+    /// For a message that is larger than every connection may have.
+    room: Option<OwnedSemaphorePermit>,
     bound: Option<Arc<Bound>>,
     /// Begins the cookies of this connection: those of others are none here.
     mark: Vec<u8>,
@@ -99,23 +102,26 @@ impl Connection<'_> {
 
     /// The next request; `None` when the client is gone, else why the connection ends.
     async fn request(&mut self) -> std::io::Result<Result<Option<Request>, (Code, &'static str)>> {
+        // The one before was answered: what it took is free again.
+        if self.room.take().is_some() && self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
         loop {
-            if let Some(request) = self.waiting.pop_front() {
-                return Ok(Ok(Some(request)));
-            }
             match next(&mut self.buffer) {
                 Ok(Some(request)) => return Ok(Ok(Some(request))),
                 Ok(None) => {}
-                Err(Broken::Malformed) => {
-                    return Ok(Err((Code::ProtocolError, "This is no LDAP message (RFC 4511).")));
-                }
-                Err(Broken::TooLarge) => {
-                    return Ok(Err((Code::ProtocolError, "The message is larger than 1 MiB.")));
-                }
+                Err(broken) => return Ok(Err(refused(broken))),
             }
-            let idle = if self.bound.is_some() { IDLE } else { IDLE_ANONYMOUS };
+            let most = match self.may_take() {
+                Ok(most) => most,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            // What was begun is finished soon.
+            let patient = self.bound.is_some() && self.buffer.is_empty();
+            let idle = if patient { IDLE } else { IDLE_ANONYMOUS };
+            let mut coming = (&mut self.conn.stream).take(most as u64);
             tokio::select! {
-                read = timeout(idle, self.conn.stream.read_buf(&mut self.buffer)) => match read {
+                read = timeout(idle, coming.read_buf(&mut self.buffer)) => match read {
                     Ok(Ok(0)) => return Ok(Ok(None)),
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) => return Err(error),
@@ -125,6 +131,40 @@ impl Connection<'_> {
                     return Ok(Err((Code::Unavailable, "The server stops.")));
                 }
             }
+        }
+    }
+
+    /// How many bytes more are taken in now: those of one message, and of a large one only from
+    /// somebody who is bound, while there is room for it beside those of all others.
+    fn may_take(&mut self) -> Result<usize, (Code, &'static str)> {
+        let length = match Frame::first(&self.buffer) {
+            Ok(Frame::Part(length)) => length,
+            Ok(Frame::Head | Frame::Whole(_)) => SMALL,
+            Err(broken) => return Err(refused(broken)),
+        };
+        if length > SMALL && self.room.is_none() {
+            if self.bound.is_none() {
+                let text = "The message is larger than 16 KiB: bind first.";
+                return Err((Code::ProtocolError, text));
+            }
+            let room = u32::try_from(length).unwrap_or(u32::MAX);
+            match self.ldap.room.clone().try_acquire_many_owned(room) {
+                Ok(room) => self.room = Some(room),
+                Err(_) => {
+                    let text = "Too many large requests are being read. Ask again in a moment.";
+                    return Err((Code::Busy, text));
+                }
+            }
+        }
+        Ok(length.max(SMALL).saturating_sub(self.buffer.len()).max(1))
+    }
+
+    /// Nobody is bound any more, and what the bind began ends with it.
+    async fn unbind(&mut self) {
+        self.paged.clear();
+        let Some(bound) = self.bound.take() else { return };
+        if let Err(error) = leave(bound, self.cx).await {
+            tracing::debug!(%error, "the session of an LDAP bind was left to end by itself");
         }
     }
 
@@ -208,12 +248,11 @@ impl Connection<'_> {
 
     async fn bind(&mut self, id: i32, request: LdapBindRequest) -> Goes {
         // Nobody is bound until this has gone well (RFC 4513, 4).
-        self.bound = None;
-        self.paged.clear();
+        self.unbind().await;
         let outcome = self.bound_by(&request).await;
         let result = match outcome {
             Ok(Ok(bound)) => {
-                tracing::info!(client_ip = %self.peer, provider = bound.served.name, user = bound.pk, "LDAP bind accepted");
+                tracing::info!(client_ip = %self.peer, provider = bound.served.name, user = bound.user.pk, "LDAP bind accepted");
                 self.bound = Some(bound);
                 self.conn.established();
                 result(Code::Success, "")
@@ -280,8 +319,8 @@ impl Connection<'_> {
         match self.ldap.still(self.cx, &bound).await {
             Ok(Ok(seen)) => Ok(seen),
             Ok(Err(ended)) => {
-                self.bound = None;
-                self.paged.clear();
+                drop(bound);
+                self.unbind().await;
                 denied(match ended {
                     Ended::Session => "The session has ended: bind again.",
                     Ended::Access => "The application is not open to you any more.",
@@ -337,7 +376,7 @@ impl Connection<'_> {
             return self.send(id, extended_response(refused, name(), None), Vec::new()).await;
         }
         // What came in clear behind it may be somebody else's.
-        if !self.buffer.is_empty() || !self.waiting.is_empty() {
+        if !self.buffer.is_empty() {
             let text = "Nothing may follow before the connection is encrypted.";
             let refused = result(Code::OperationsError, text);
             self.send(id, extended_response(refused, name(), None), Vec::new()).await?;
@@ -346,8 +385,7 @@ impl Connection<'_> {
         let answer = extended_response(result(Code::Success, ""), name(), None);
         self.send(id, answer, Vec::new()).await?;
         // Who was bound in clear proves it again.
-        self.bound = None;
-        self.paged.clear();
+        self.unbind().await;
         let clear = std::mem::replace(&mut self.conn.stream, Box::new(tokio::io::empty()));
         let Ok(tls) = self.ldap.tls(self.cx) else { return Ok(false) };
         let tls = TlsAcceptor::from(tls).accept(clear);
@@ -356,6 +394,15 @@ impl Connection<'_> {
         self.conn.secure = true;
         Ok(true)
     }
+}
+
+/// Why a connection ends that does not speak the protocol.
+const fn refused(broken: Broken) -> (Code, &'static str) {
+    let text = match broken {
+        Broken::Malformed => "This is no LDAP message (RFC 4511).",
+        Broken::TooLarge => "The message is larger than 1 MiB.",
+    };
+    (Code::ProtocolError, text)
 }
 
 fn bind_response(res: LdapResult) -> LdapOp {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
+use countersign_store::sha256;
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{LdapOp, LdapResultCode as Code, LdapSearchRequest, LdapSearchScope};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,23 +15,25 @@ use crate::filter::{Filter, FilterError};
 use crate::provider::Served;
 use crate::schema;
 use crate::search::{Position, Query};
-use crate::tree::{Apart, Selection, Sight, anonymous_root};
-use crate::wire::{Op, Paging, next, result, write};
+use crate::tree::{Apart, MOST_NAMED, Selection, Sight, anonymous_root};
+use crate::wire::{Frame, Op, Paging, SMALL, next, result, write};
 
 /// How long one search takes at most.
 const LONGEST_SEARCH: Duration = Duration::from_mins(1);
-/// Entries that are looked at, and answered, before others get their turn.
-const LOOKS: usize = 512;
+/// What is decided, in costs of filters, and how many entries are answered, before others get their
+/// turn.
+const WORK: usize = 4096;
 const AT_ONCE: usize = 64;
 /// Searches in pages that a connection may have begun.
 const MOST_PAGED: usize = 8;
-/// Requests that wait while one is answered.
-const MOST_WAITING: usize = 64;
+/// Bytes of a message that abandons another, at most: two numbers, without controls.
+const ABANDON: usize = 32;
 
 /// A search that goes on with the next page.
 pub(super) struct Paged {
     cookie: Vec<u8>,
-    query: Query,
+    /// Of the query, which the client sends again.
+    query: [u8; 32],
     at: Position,
     /// Entries that were answered before.
     sent: usize,
@@ -69,6 +72,11 @@ impl Connection<'_> {
             let answer = done(self, Code::InvalidDNSyntax, "The base is no distinguished name.");
             return self.send(id, answer, Vec::new()).await;
         };
+        if request.attrs.len() > MOST_NAMED {
+            let text = "The search asks for more than 1024 attributes by name.";
+            let answer = done(self, Code::AdminLimitExceeded, text);
+            return self.send(id, answer, Vec::new()).await;
+        }
         let selection = Selection::new(&request.attrs, request.typesonly);
         if let Some(apart) = self.apart(&base, &request.scope, &filter) {
             // The root has nothing below it that is searched for one level.
@@ -127,10 +135,11 @@ impl Connection<'_> {
         paging: Option<Paging>,
     ) -> Goes {
         let (mut at, mut sent) = (Position::Start, 0);
+        let digest = paging.as_ref().map(|_| sha256(&format!("{query:?}"))).unwrap_or_default();
         if let Some(paging) = paging.as_ref().filter(|paging| !paging.cookie.is_empty()) {
             let found = self.paged.iter().position(|paged| paged.cookie == paging.cookie);
             let known = found.and_then(|found| self.paged.remove(found));
-            match known.filter(|known| known.query == query) {
+            match known.filter(|known| known.query == digest) {
                 Some(known) => (at, sent) = (known.at, known.sent),
                 None => {
                     let text = "The cookie is of no search that this connection has begun.";
@@ -143,7 +152,14 @@ impl Connection<'_> {
         let page = paging.as_ref().map_or(usize::MAX, |paging| paging.size);
         let most = if limits.entries == 0 { usize::MAX } else { limits.entries };
         let index = &self.ldap.index;
-        let plan = index.read().view(served, sight, self.ldap.version).plan(&query);
+        let (plan, mut work) = {
+            let state = index.read();
+            let view = state.view(served, sight, self.ldap.version);
+            (view.plan(&query), view.most_work())
+        };
+        let cost = query.filter.cost();
+        let looks = (WORK / cost).max(1);
+        let mut ahead = 0;
         let (mut in_page, mut code, mut text) = (0, Code::Success, "");
         // A page of nothing asks how many there are, or ends the search.
         while at != Position::End && in_page < page {
@@ -152,9 +168,10 @@ impl Connection<'_> {
             let part = {
                 let state = index.read();
                 let view = state.view(served, sight, self.ldap.version);
-                view.part((&query, &plan), at, room, LOOKS)
+                view.part((&query, &plan), at, room, looks)
             };
             at = part.at;
+            work = work.saturating_sub(cost * part.looked);
             in_page += part.found.len();
             sent += part.found.len();
             for entry in part.found {
@@ -167,18 +184,23 @@ impl Connection<'_> {
                 (code, text) = (Code::SizeLimitExceeded, "There are more entries than asked for.");
                 break;
             }
+            if at != Position::End && work == 0 {
+                code = Code::AdminLimitExceeded;
+                text = "The filter asks too much of too many entries. Ask for less, or below a narrower base.";
+                break;
+            }
             if at != Position::End && Instant::now() >= deadline {
                 (code, text) = (Code::TimeLimitExceeded, "The search took too long.");
                 break;
             }
-            if self.is_abandoned(id).await? {
+            if self.is_abandoned(id, &mut ahead).await? {
                 return Ok(true);
             }
         }
         let mut controls = Vec::new();
         if let Some(paging) = paging {
             let ended = at == Position::End || code != Code::Success || paging.size == 0;
-            let cookie = if ended { Vec::new() } else { self.keep(query, at, sent) };
+            let cookie = if ended { Vec::new() } else { self.keep(digest, at, sent) };
             controls.push(LdapControl::SimplePagedResults { size: 0, cookie });
         }
         let done = LdapOp::SearchResultDone(result(code, text));
@@ -186,7 +208,7 @@ impl Connection<'_> {
     }
 
     /// Remembers where a search has come to, for its next page.
-    fn keep(&mut self, query: Query, at: Position, sent: usize) -> Vec<u8> {
+    fn keep(&mut self, query: [u8; 32], at: Position, sent: usize) -> Vec<u8> {
         self.number += 1;
         let mut cookie = self.mark.clone();
         cookie.extend_from_slice(&self.number.to_be_bytes());
@@ -198,28 +220,34 @@ impl Connection<'_> {
     }
 
     /// Whether the client has said meanwhile that it does not want the answer. Others get their
-    /// turn, too.
-    async fn is_abandoned(&mut self, id: i32) -> std::io::Result<bool> {
+    /// turn, too. What else it sends waits as it came: the first `ahead` bytes of it were looked at.
+    async fn is_abandoned(&mut self, id: i32, ahead: &mut usize) -> std::io::Result<bool> {
         tokio::task::yield_now().await;
-        if self.waiting.len() < MOST_WAITING {
+        let most = SMALL.saturating_sub(self.buffer.len());
+        if most > 0 {
+            let mut coming = (&mut self.conn.stream).take(most as u64);
             tokio::select! {
                 biased;
-                read = self.conn.stream.read_buf(&mut self.buffer) => {
+                read = coming.read_buf(&mut self.buffer) => {
                     if read? == 0 {
                         return Err(std::io::ErrorKind::UnexpectedEof.into());
                     }
                 }
                 () = std::future::ready(()) => return Ok(false),
             }
-            // What is broken is told when it is its turn.
-            while self.waiting.len() < MOST_WAITING {
-                let mut rest = self.buffer.clone();
-                let Ok(Some(request)) = next(&mut rest) else { break };
-                self.buffer = rest;
-                if matches!(request.op, Op::Other(LdapOp::AbandonRequest(of)) if of == id) {
-                    return Ok(true);
-                }
-                self.waiting.push_back(request);
+        }
+        // What is broken is told when it is its turn.
+        while let Some(rest) = self.buffer.get(*ahead..)
+            && let Ok(Frame::Whole(length)) = Frame::first(rest)
+        {
+            *ahead += length;
+            let Some(frame) = rest.get(..length).filter(|frame| frame.len() <= ABANDON) else {
+                continue;
+            };
+            if let Ok(Some(request)) = next(&mut BytesMut::from(frame))
+                && matches!(request.op, Op::Other(LdapOp::AbandonRequest(of)) if of == id)
+            {
+                return Ok(true);
             }
         }
         Ok(false)

@@ -8,6 +8,7 @@ use ldap3_proto::proto::LdapSearchScope::{Base, Children, OneLevel, Subtree};
 
 use super::*;
 use crate::filter::{Attributes as _, Truth};
+use crate::search::Look;
 
 /// Those of the people a filter finds, by their numbers, below `ou=users`.
 const PEOPLE: &[(&str, &[i64])] = &[
@@ -245,6 +246,62 @@ fn what_is_looked_up_hides_nothing() {
         let query = query(BASE, Subtree, text);
         assert_eq!(names(&found(view, &query, 1)), fits, "{text}");
     }
+}
+
+/// However little may be gathered, nobody who fits is left out, and no more is gathered than twice
+/// that.
+#[test]
+fn what_is_looked_up_is_bounded_and_hides_nothing() {
+    let (directory, tree, numbers) = (world(), tree(), Numbers::default());
+    let view = view(&tree, &directory, &numbers);
+    for (text, people) in PEOPLE {
+        for most in 0..8 {
+            let mut room = most;
+            match view.users_for(&filter(text).unwrap(), &mut room) {
+                Look::All => {}
+                Look::At(keys) => {
+                    assert!(people.iter().all(|pk| keys.contains(pk)), "{text} {most}: {keys:?}");
+                    assert!(keys.len() <= 2 * most, "{text} {most}: {keys:?}");
+                }
+            }
+        }
+    }
+    let wide = vec![filter("(memberOf=cn=staff,ou=groups,DC=ldap,DC=example)").unwrap(); 1000];
+    assert_eq!(view.users_for(&Filter::Or(wide.clone()), &mut 10), Look::All);
+    let one = filter("(cn=alice)").unwrap();
+    let both = Filter::And([one].into_iter().chain(wide).collect());
+    assert_eq!(view.users_for(&both, &mut 10), Look::At(vec![2]));
+}
+
+/// What costs more per entry is asked of fewer entries at a time.
+#[test]
+fn filters_say_what_they_cost() {
+    let cost = |text: &str| filter(text).unwrap().cost();
+    assert_eq!(cost("(cn=a)"), 1);
+    assert_eq!(cost("(|(cn=a)(mail=b)(!(sn=c)))"), 5);
+    assert!(cost("(cn=*a*b*c*)") > cost("(cn=*a*)"));
+    let chain = "(memberOf:1.2.840.113556.1.4.1941:=cn=a,dc=b)";
+    assert!(cost(chain) > 10 * cost("(cn=a)") && cost("(:caseIgnoreMatch:=a)") >= cost(chain));
+}
+
+/// Whether others have an attribute is not said by what its absence comes to.
+#[test]
+fn what_others_are_described_with_is_seen_in_no_answer() {
+    let (directory, tree, numbers) = (world(), tree(), Numbers::default());
+    let seen = |sight, text: &str| {
+        let view = View { sight, ..view(&tree, &directory, &numbers) };
+        let users = "ou=users,dc=ldap,dc=example";
+        found(view, &query(users, OneLevel, text), 5).len()
+    };
+    for text in
+        ["(!(phones=x))", "(!(phones=*))", "(!(phones>=x))", "(!(phones=*x*))", "(!(phones:=x))"]
+    {
+        assert_eq!(seen(Sight::Own(3), text), 0, "{text}: as of one that nobody has");
+        assert_eq!(seen(Sight::Own(3), &text.replace("phones", "nosuch")), 0, "{text}");
+        assert!(seen(Sight::All, text) > 0, "{text}");
+    }
+    assert_eq!(seen(Sight::Own(2), "(!(phones=x))"), 1, "the own ones are known");
+    assert_eq!(seen(Sight::Own(2), "(!(description=x))"), 1, "and those of the own groups");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use ldap3_proto::proto::{
 };
 
 use super::*;
-use crate::wire::{Broken, LARGEST, Op, Paging, disconnection, next, write};
+use crate::wire::{Broken, Frame, LARGEST, Op, Paging, disconnection, next, write};
 
 fn message(op: LdapOp, ctrl: Vec<LdapControl>) -> BytesMut {
     bytes(LdapMsg { msgid: 7, op, ctrl }.into())
@@ -50,6 +50,8 @@ fn a_message_is_read_once_it_is_whole_and_the_next_one_stays() {
     let whole = searching(encoded("(&(cn=a)(sn=b))"), vec![]);
     for cut in 0..whole.len() {
         let mut part = BytesMut::from(&whole[..cut]);
+        let expected = if cut < 2 { Frame::Head } else { Frame::Part(whole.len()) };
+        assert_eq!(Frame::first(&part), Ok(expected), "{cut}");
         assert!(next(&mut part).unwrap().is_none(), "{cut}");
         assert_eq!(part.len(), cut);
     }
