@@ -218,6 +218,8 @@ def test_what_a_strict_client_asks_and_what_comes_again(server, nas):
     answer = point.answered("uma", PASSWORD, Proxy_State=states)
     assert answer.code == AccessAccept and answer["Proxy-State"] == states
     assert point.answered("uma", "wrong", Proxy_State=states)["Proxy-State"] == states
+    sessions = lambda: server.get("core/authenticated_sessions/", user__username="uma")["results"]
+    assert sessions() == [], "whoever was let in needs none"
     assert point.answered("uma", CHAP_Password=b"0" * 17).code == AccessReject
     assert "PAP" in events(server, "configuration_error", reason="no_pap")[0]["context"]["message"]
     # Clients of before sent nothing that proves who they are; the answer proves it all the same.
@@ -234,6 +236,17 @@ def test_what_a_strict_client_asks_and_what_comes_again(server, nas):
     again = point.exchange(packet)
     assert again == first, "the same answer"
     assert logins() == before + 1
+    # What proves nothing of the secret gets no answer sealed with it.
+    for unproved in ({"secret": "another-secret"}, {"password": None}):
+        asked = {"password": PASSWORD, "signed": False} | unproved
+        assert point.ask("uma", asked.pop("password"), **asked) is None
+    assert events(server, "configuration_error", reason="unreadable_password", provider=point.slug)
+    # The same number and authenticator with other content is another request.
+    twin = point.packet("uma", "wrong")
+    twin.id, twin.authenticator = packet.id, packet.authenticator
+    twin["User-Password"] = twin.PwCrypt("wrong")
+    twin.add_message_authenticator()
+    assert point.exchange(twin)[0] == AccessReject
     # The same number with another authenticator is another request.
     other = point.packet("uma", "wrong")
     other.id = packet.id

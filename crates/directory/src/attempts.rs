@@ -14,7 +14,11 @@
 //!   accounts.
 //! - A machine that asks for many people (an access point, a VPN gateway) has 1000 in five minutes
 //!   instead, so that one device with an old password does not shut everybody out. Where the machine
-//!   says from which device somebody comes, that device counts as an address does elsewhere.
+//!   says from which device somebody comes, that device counts as an address does elsewhere. Such
+//!   names are worth little, since devices make them up: under the name of somebody's device a
+//!   stranger makes that device wait, at this machine alone; under ever new names, after 20 failures
+//!   at one account, all of the machine. Neither concerns anybody elsewhere. A machine that names no
+//!   devices is one place.
 //! - A browser in which the owner of an account signed in before has a count of its own for that
 //!   account, so that what others do elsewhere does not concern its owner (OWASP, "Slow down online
 //!   guessing attacks with device cookies").
@@ -98,11 +102,15 @@ impl Place<'_> {
             }
             Place::Gateway { address, device } => {
                 let mut counts = vec![(format!("gateway/{address}"), GATEWAY)];
+                // What a device is called it says itself. Under many names it is one place still.
+                let mut place = PLACE;
                 if let Some(device) = device {
                     let device = digest(&format!("{address} {device}"));
                     counts.push((format!("device/{device}"), ADDRESS));
                     counts.push((format!("{key}@device/{device}"), PLACE));
+                    place = DEVICES;
                 }
+                counts.push((format!("{key}@gateway/{address}"), place));
                 counts.push((key, ACCOUNT));
                 counts
             }
@@ -135,6 +143,8 @@ enum Rule {
 const ACCOUNT: Rule = Rule::Doubling { free: 3, longest: 60 };
 /// One account from one place.
 const PLACE: Rule = Rule::Doubling { free: 3, longest: 3600 };
+/// One account from all devices that one machine names.
+const DEVICES: Rule = Rule::Doubling { free: 20, longest: 3600 };
 const ADDRESS: Rule = Rule::Window { most: 20 };
 const NETWORK: Rule = Rule::Window { most: 100 };
 /// A machine that asks for many people.
@@ -543,6 +553,30 @@ mod tests {
         }
         assert!(taken < 40, "{taken} guesses in a day");
         assert!(open > 84_000, "others find their turn: {open}");
+    }
+
+    /// Devices say themselves what they are called.
+    #[test]
+    fn names_of_devices_neither_help_guessing_nor_shut_others_out() {
+        let owner = Owner::Account(7);
+        let at = |address: [u8; 4], device| {
+            let place = Place::Gateway { address: address.into(), device };
+            place.counts(owner).into_iter().collect::<HashMap<String, Rule>>()
+        };
+        let (one, two) = (at([192, 0, 2, 9], Some("a")), at([192, 0, 2, 9], Some("b")));
+        let shared = |one: &HashMap<String, Rule>, two: &HashMap<String, Rule>| {
+            let mut keys: Vec<String> =
+                one.keys().filter(|key| two.contains_key(*key)).cloned().collect();
+            keys.sort();
+            keys
+        };
+        let (account, gateway) = ("account/7", "account/7@gateway/192.0.2.9");
+        assert_eq!(shared(&one, &two), [account, gateway, "gateway/192.0.2.9"]);
+        // Ever new names are one place after a while; one that names none is a place at once.
+        assert_eq!(one.get(gateway), Some(&DEVICES));
+        assert_eq!(at([192, 0, 2, 9], None).get(gateway), Some(&PLACE));
+        // The same name at another machine is another device.
+        assert_eq!(shared(&one, &at([192, 0, 2, 10], Some("a"))), [account]);
     }
 
     #[test]

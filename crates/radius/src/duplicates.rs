@@ -12,12 +12,14 @@ const SECONDS: i64 = 30;
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 const ENTRY_BYTES: usize = 256;
 
-/// A request: who sent it, its number, and what makes it one of a kind.
+/// A request: who sent it, for which provider, and its octets. Number and authenticator alone do not
+/// tell: who repeats those of another with another name would be answered as that one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Asked {
     pub(crate) peer: SocketAddr,
-    pub(crate) id: u8,
-    pub(crate) authenticator: [u8; 16],
+    pub(crate) provider: i64,
+    /// Of the whole packet.
+    pub(crate) hash: [u8; 32],
 }
 
 /// What is known of a request.
@@ -104,7 +106,7 @@ mod tests {
     use super::*;
 
     fn asked(port: u16, id: u8) -> Asked {
-        Asked { peer: ([192, 0, 2, 7], port).into(), id, authenticator: [id; 16] }
+        Asked { peer: ([192, 0, 2, 7], port).into(), provider: 1, hash: [id; 32] }
     }
 
     fn at(seconds: i64) -> Timestamp {
@@ -118,10 +120,12 @@ mod tests {
         assert_eq!(all.enter(asked(1, 1), at(1)), Known::Running);
         all.answered(asked(1, 1), b"yes");
         assert_eq!(all.enter(asked(1, 1), at(29)), Known::Answered(b"yes".to_vec()));
-        // Another port, another request; the same number with another authenticator, too.
+        // Another port, another request; another packet, or another provider, too.
         assert_eq!(all.enter(asked(2, 1), at(29)), Known::New);
-        let other = Asked { authenticator: [9; 16], ..asked(1, 1) };
+        let other = Asked { hash: [9; 32], ..asked(1, 1) };
         assert_eq!(all.enter(other, at(29)), Known::New);
+        let elsewhere = Asked { provider: 2, ..asked(1, 1) };
+        assert_eq!(all.enter(elsewhere, at(29)), Known::New);
         assert_eq!(all.enter(asked(1, 1), at(30)), Known::New, "forgotten");
         all.unanswered(&asked(1, 1));
         assert_eq!(all.enter(asked(1, 1), at(31)), Known::New, "it may be tried again");

@@ -57,6 +57,9 @@ pub(crate) enum Dropped {
         "Only sign-ins are answered (Access-Request) and Status-Server, not accounting or anything else."
     )]
     Code,
+    /// Nothing in it proves that its sender knows the secret.
+    #[error("Nothing proves that it comes from the client, which gets no answer. {0}")]
+    Unproved(NoPassword),
 }
 
 impl Dropped {
@@ -68,6 +71,7 @@ impl Dropped {
             Dropped::WrongSecret => "wrong_secret",
             Dropped::NoAuthenticator => "no_message_authenticator",
             Dropped::Code => "code",
+            Dropped::Unproved(why) => why.reason(),
         }
     }
 }
@@ -164,6 +168,11 @@ pub(crate) fn receive<'c, P>(
         Some(password) => password.map_err(NoPassword::from),
         None => Err(NoPassword::Method),
     };
+    // An answer is sealed with the secret: whoever gets one can try out secrets on it. A client that
+    // does not sign proves itself by the password that it hides (RFC 2865 section 3).
+    if let (Err(why), None) = (&password, packet.is_authentic(&client.secret)) {
+        return dropped(Dropped::Unproved(*why), Some(&client.provider));
+    }
     Received::Asked(Box::new(Request { client, packet, username, password }))
 }
 
@@ -213,8 +222,7 @@ mod tests {
         assert_eq!(seen(&all, &signed("one")), "everywhere: uma pw");
         assert_eq!(seen(&all, &signed("four")), "wrong_secret here");
         assert_eq!(seen(&all[3..], &plain("four")), "unknown_client -");
-        let unread = seen(&all, &plain("another"));
-        assert!(unread.starts_with("here: uma (The password cannot be read"), "{unread}");
+        assert_eq!(seen(&all, &plain("another")), "unreadable_password here", "no sealed answer");
     }
 
     #[test]
@@ -229,6 +237,7 @@ mod tests {
         assert_eq!(seen(&all, b""), "malformed here");
         let no_password = seen(&all, &request(1, "s", true, "uma", None));
         assert!(no_password.contains("PAP"), "{no_password}");
+        assert_eq!(seen(&all, &request(1, "s", false, "uma", None)), "no_pap here");
         let strict = [Client { requires_authenticator: true, ..all[0].clone() }];
         let plain = request(1, "s", false, "uma", Some("pw"));
         assert_eq!(seen(&strict, &plain), "no_message_authenticator here");

@@ -120,8 +120,11 @@ impl Radius {
                 return None;
             }
         };
-        let asked =
-            Asked { peer, id: request.packet.id, authenticator: request.packet.authenticator };
+        let asked = Asked {
+            peer,
+            provider: request.client.provider.provider.key().int().unwrap_or_default(),
+            hash: request.packet.hash(),
+        };
         let known = locked(&self.duplicates).enter(asked, cx.clock.now());
         match known {
             Known::Answered(answer) => return Some(answer),
@@ -170,6 +173,7 @@ impl Radius {
         };
         let password = match &request.password {
             Ok(password) => password,
+            // Signed by the client, which is told.
             Err(error) => {
                 let text = error.to_string();
                 self.tell(&cx, error.reason(), &text, Some(served), peer.ip()).await;
@@ -203,6 +207,8 @@ impl Radius {
             Err(error) => return refuse("flow_error", &error.to_string()),
         };
         let (user, of) = (&signed_in.user, &signed_in.request);
+        // Nothing goes on with the session: the client has its answer.
+        signed_in.session.end(&cx, of, user).await?;
         let broken = match attributes(&cx, of, user, provider).await? {
             Ok(attributes) => match request.reply(Code::AccessAccept, &attributes) {
                 Some(answer) => {

@@ -1,6 +1,7 @@
 //! Packets (RFC 2865 section 3) and the attributes in them (section 5).
 
 use countersign_model::Secret;
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::secret;
@@ -144,6 +145,11 @@ impl Packet {
         }
         let (code, bytes) = (Code::of(code), bytes.to_vec());
         Ok(Packet { code, id, authenticator, attributes, bytes, authenticated })
+    }
+
+    /// SHA-256 of its octets.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        Sha256::digest(&self.bytes).into()
     }
 
     pub(crate) fn all(&self, kind: u8) -> impl Iterator<Item = &Attribute> {
