@@ -66,6 +66,7 @@ impl Program {
             ],
         });
         let upstreams = way_out.upstreams(patience(settings));
+        let embedded = !settings.proxying.disabled;
         let blueprints = Arc::new(surroundings(settings, passwords));
         let explain =
             countersign_explain::Deps { flows: flows.clone(), blueprints: blueprints.clone() };
@@ -82,8 +83,8 @@ impl Program {
             countersign_notifications::module(mailer, way_out.clone(), &policies),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
-            countersign_outposts::module(),
-            countersign_proxy::module(&oauth, &flows, upstreams),
+            countersign_outposts::module(embedded),
+            countersign_proxy::module(&oauth, &flows, upstreams, embedded),
             countersign_saml_provider::module(&saml, &flows, way_out),
             countersign_explain::module(&explain),
             countersign_radius::module(&flows, radius_listener(settings)),

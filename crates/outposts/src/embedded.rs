@@ -8,14 +8,23 @@ use serde_json::Value;
 use crate::config::{Config, defaults};
 use crate::outpost::{EMBEDDED, EMBEDDED_NAME, Outpost, OutpostType};
 
-/// Makes it where it is not there. One of its name that nobody marked is it.
+/// Makes it where it is not there, or removes it where the settings want none. One of its name that
+/// nobody marked is it.
 ///
 /// # Errors
 /// The store fails.
-pub(crate) async fn ensure(cx: Context) -> Result<(), String> {
-    let there = cx.snapshot().list::<Outpost>().any(|(_, outpost)| outpost.is_embedded());
-    if there {
-        return Ok(());
+pub(crate) async fn ensure(cx: Context, wanted: bool) -> Result<(), String> {
+    let snapshot = cx.snapshot();
+    let mut there = snapshot.list::<Outpost>().filter(|(_, outpost)| outpost.is_embedded());
+    let there = there.next().map(|(reference, _)| reference.id());
+    match there {
+        Some(id) if !wanted => {
+            let remove = move |tx: &mut Tx<'_>| Ok::<_, StoreError>(tx.draft().delete(id)?);
+            let removed = cx.store.write(Actor::system(), "embedded outpost disabled", remove);
+            return removed.await.map_err(|error| error.to_string());
+        }
+        None if wanted => {}
+        _ => return Ok(()),
     }
     let make = |tx: &mut Tx<'_>| {
         let named = tx.graph().find::<Outpost>("name", EMBEDDED_NAME);

@@ -28,9 +28,9 @@ use countersign_core::{FamilyResource, KindResource, Module, Service, Start, Tab
 pub use connection::{DockerConnection, KubernetesConnection, ServiceConnection};
 pub use outpost::{Outpost, OutpostType};
 
-/// The outposts' part of the program.
+/// The outposts' part of the program. `embedded`: one of them runs inside this server.
 #[must_use]
-pub fn module() -> Module {
+pub fn module(embedded: bool) -> Module {
     let told = ended::Told::default();
     let telling = told.clone();
     Module {
@@ -55,7 +55,7 @@ pub fn module() -> Module {
         services: vec![Service::new("ended_sessions", move |cx, stop| {
             ended::tell(telling.clone(), cx, stop)
         })],
-        start: vec![Start::new("embedded outpost", embedded::ensure)],
+        start: vec![Start::new("embedded outpost", move |cx| embedded::ensure(cx, embedded))],
         schemas: [api::schemas(), page::schemas()].concat(),
         ..Module::default()
     }

@@ -14,7 +14,7 @@ use crate::outpost::{EMBEDDED_NAME, Outpost};
 
 fn world() -> World {
     let (directory, _) = countersign_directory::module(&Arc::new(Places::default()));
-    let modules = vec![directory, crate::module()];
+    let modules = vec![directory, crate::module(true)];
     World::new(modules, TestClock::ticking(), Arc::new(NoAudit), database)
 }
 
@@ -41,8 +41,8 @@ fn embedded_outpost(cx: &Context) -> (Uuid, ObjectId) {
 async fn the_account_of_an_outpost_comes_goes_and_comes_back_with_it() {
     let world = world();
     let cx = &world.cx;
-    embedded::ensure(cx.clone()).await.unwrap();
-    embedded::ensure(cx.clone()).await.unwrap();
+    embedded::ensure(cx.clone(), true).await.unwrap();
+    embedded::ensure(cx.clone(), true).await.unwrap();
     let (uuid, id) = embedded_outpost(cx);
     let found = accounts(cx).await;
     let [(pk, name, token)] = found.as_slice() else { panic!("{found:?}") };
@@ -70,8 +70,8 @@ async fn the_account_of_an_outpost_comes_goes_and_comes_back_with_it() {
     world.write(touch).await;
     assert_eq!(accounts(cx).await.len(), 1);
 
-    world.write(move |tx| Ok(tx.draft().delete(id)?)).await;
-    assert!(accounts(cx).await.is_empty());
+    embedded::ensure(cx.clone(), false).await.unwrap();
+    assert!(accounts(cx).await.is_empty(), "the settings want none");
     let deletion: Revision = cx.snapshot().revision();
     world.write(move |tx| tx.undo(deletion).map(|_| ())).await;
     let again = accounts(cx).await;

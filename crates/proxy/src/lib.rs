@@ -42,13 +42,13 @@ const CALLBACK_PATH: &str = "/outpost.goauthentik.io/callback";
 const CALLBACK_MARK: &str = "X-authentik-auth-callback";
 const LOGOUT_MARK: &str = "X-authentik-logout";
 
-/// The proxy's part of the program.
+/// The proxy's part of the program. `embedded`: this server itself answers for the providers.
 #[must_use]
-pub fn module(oauth: &OAuth2, flows: &Flows, upstreams: Upstreams) -> Module {
+pub fn module(oauth: &OAuth2, flows: &Flows, upstreams: Upstreams, embedded: bool) -> Module {
     let proxy = routes::Proxy {
         oauth: oauth.clone(),
         flows: flows.clone(),
-        known: std::sync::Arc::new(site::Known::new(upstreams)),
+        known: std::sync::Arc::new(site::Known::new(upstreams, embedded)),
         remembered: session::Remembered::default(),
     };
     Module {

@@ -351,6 +351,9 @@ sections! {
 
     /// Applications that this server passes requests on to (proxy providers of mode `proxy`).
     proxying: Proxying {
+        /// Whether this server answers for no proxy provider itself, be it asked by a reverse
+        /// proxy or passing requests on. Outposts beside your applications do.
+        disabled ("outposts.disable_embedded_outpost"): bool = "false";
         /// Seconds to connect to an application, its TLS handshake included.
         connect ("outposts.proxy.connect_timeout"): u64 = "5";
         /// Seconds in which an application begins to answer once it has the whole request.
@@ -476,7 +479,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "listen.debug",
     "listen.debug_py",
     "outposts.container_image_base",
-    "outposts.disable_embedded_outpost",
     "outposts.discover",
     "postgresql.conn_",
     "postgresql.disable_",

@@ -58,6 +58,10 @@ impl World {
 
     /// With these settings of the provider.
     async fn with(settings: Value) -> World {
+        World::of(settings, true).await
+    }
+
+    async fn of(settings: Value, embedded: bool) -> World {
         let (events, places) = countersign_events::module(EventSettings::default());
         let (_, passwords) = countersign_directory::module(&places);
         let policies = Engine::for_tests(places, passwords.clone());
@@ -79,7 +83,7 @@ impl World {
             countersign_policy::module(&policies),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
-            crate::module(&oauth, &flows, upstreams),
+            crate::module(&oauth, &flows, upstreams, embedded),
         ];
         let clock = TestClock::at(1_800_000_000);
         let world = countersign_testing::World::new(modules, clock, Arc::new(NoAudit), database);
@@ -299,6 +303,15 @@ async fn somebody_signs_in_and_is_known() {
         let blog = world.get("x", "/outpost.goauthentik.io/auth/nginx", &pairs).await;
         assert_eq!(blog.status, StatusCode::UNAUTHORIZED);
     }
+}
+
+#[tokio::test]
+async fn a_server_without_its_own_outpost_answers_for_no_application() {
+    let world = World::of(json!({}), false).await;
+    let told = world.asked(&[]).await;
+    assert_eq!(told.status, StatusCode::NOT_FOUND, "{}", told.text);
+    let started = world.get(APP, "/outpost.goauthentik.io/start", &[]).await;
+    assert_eq!(started.status, StatusCode::NOT_FOUND, "{}", started.text);
 }
 
 /// A cookie of an application is good from where the session may be that it came from.
