@@ -102,9 +102,9 @@ impl Connection<'_> {
 
     /// The next request; `None` when the client is gone, else why the connection ends.
     async fn request(&mut self) -> std::io::Result<Result<Option<Request>, (Code, &'static str)>> {
-        // The one before was answered: what it took is free again.
-        if self.room.take().is_some() && self.buffer.is_empty() {
-            self.buffer = BytesMut::new();
+        // The one before was answered: what it took is free again, whatever came behind it.
+        if self.room.take().is_some() {
+            self.buffer = BytesMut::from(&*self.buffer);
         }
         loop {
             match next(&mut self.buffer) {
