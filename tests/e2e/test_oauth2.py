@@ -420,10 +420,6 @@ def test_a_provider_s_name_in_place_of_the_slug_is_answered_with_the_slug(server
     assert answer.status_code == 404 and f"{server.base}/application/o/flask-app/ (with the slash" in answer.text
 
 
-def test_addresses_that_are_not_built_say_so(server):
-    assert requests.get(f"{server.base}/device", timeout=10).status_code == 501
-
-
 def test_clients_that_know_github_s_addresses_sign_people_in(server):
     app = server.application("grafana")
     group = server.create("core/groups/", name="R & D")

@@ -165,7 +165,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 44] = [
+const SHARED: [&str; 45] = [
     "ldap",
     "safe_writes",
     "policies",
@@ -183,6 +183,7 @@ const SHARED: [&str; 44] = [
     "guide_flask",
     "demo",
     "oauth2",
+    "device",
     "sign_in",
     "races",
     "restart",

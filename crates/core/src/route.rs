@@ -43,6 +43,8 @@ pub enum ThrottleClass {
     Login,
     /// Requests for tokens, refused in the words of RFC 6749.
     Token,
+    /// Devices that ask for codes, likewise.
+    Device,
 }
 
 /// What surrounds a handler: how much of a body it gets, and how long it may take.

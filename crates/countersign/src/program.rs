@@ -15,7 +15,7 @@ use countersign_ldap::Doors;
 use countersign_listener::Listener;
 use countersign_mail::{Encryption, MailSettings, Server};
 use countersign_model::{Registry, Secret};
-use countersign_oauth2::OAuth2;
+use countersign_oauth2::{OAuth2, Registration};
 use countersign_outbound::{Patience, Rules};
 use countersign_policy::Engine;
 use countersign_python::{Interpreter, Limits};
@@ -52,7 +52,7 @@ impl Program {
             Engine::new(places, way_out.clone(), interpreter(settings), passwords.clone())
                 .forgetting_reputation_after(reputation);
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
-        let oauth = OAuth2::default();
+        let oauth = OAuth2::default().registering(registration(settings));
         let saml = Saml::default();
         let flows = Flows::new(Deps {
             policies: policies.clone(),
@@ -226,6 +226,16 @@ fn doors(settings: &Settings) -> Doors {
         ldaps: settings.listen.ldaps,
         tls: Arc::new(move |cx| serve::ldap_tls(&folder, cx)),
         bounds: serve::bounds(settings),
+    }
+}
+
+/// What clients that register themselves are held to.
+fn registration(settings: &Settings) -> Registration {
+    let given = &settings.oauth2;
+    Registration {
+        who: given.registration,
+        hosts: given.registration_hosts.0.clone().into(),
+        flow: given.registration_flow.clone(),
     }
 }
 

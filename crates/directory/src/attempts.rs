@@ -56,6 +56,8 @@ pub enum Owner<'a> {
     /// A second factor of the account, counted apart: who knows the password must not be able to
     /// forget wrong codes by signing in with it.
     SecondFactor(i64),
+    /// Codes that devices show, typed by the account: each may be somebody else's.
+    DeviceCode(i64),
 }
 
 impl Owner<'_> {
@@ -65,6 +67,7 @@ impl Owner<'_> {
             // Hashed, so that a name of any length is a short key.
             Owner::Unknown(name) => format!("name/{}", digest(name)),
             Owner::SecondFactor(pk) => format!("factor/{pk}"),
+            Owner::DeviceCode(pk) => format!("device-code/{pk}"),
         }
     }
 }
@@ -87,7 +90,9 @@ impl Place<'_> {
         match self {
             Place::Own { address, browser } => {
                 let own = match owner {
-                    Owner::Account(pk) | Owner::SecondFactor(pk) => browser.name_for(pk),
+                    Owner::Account(pk) | Owner::SecondFactor(pk) | Owner::DeviceCode(pk) => {
+                        browser.name_for(pk)
+                    }
                     Owner::Unknown(_) => None,
                 };
                 if let Some(name) = own {

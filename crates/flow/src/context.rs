@@ -7,11 +7,13 @@ use countersign_core::Context;
 use countersign_directory::Passwords;
 use countersign_mail::Mailer;
 use countersign_outbound::Outbound;
+use countersign_pages::PageDef;
 use countersign_policy::Engine;
 
 use crate::destination::Destination;
 use crate::in_plan::{self, InPlanDef};
 use crate::launch::Launch;
+use crate::pages;
 use crate::plan_store::BrowserLocks;
 use crate::record::Runs;
 
@@ -43,6 +45,19 @@ impl Flows {
         deps.destinations.insert(0, Arc::new(Launch));
         deps.stages.extend(in_plan::own());
         Flows(Arc::new(Shared { deps, locks: BrowserLocks::new(), runs: Runs::default() }))
+    }
+
+    /// Every page that flows show, those of protocols among them; each once.
+    #[must_use]
+    pub fn pages(&self) -> Vec<PageDef> {
+        let of_protocols = self.0.deps.stages.iter().flat_map(|stage| stage.pages).copied();
+        let mut pages: Vec<PageDef> = Vec::new();
+        for page in pages::all().into_iter().chain(of_protocols) {
+            if pages.iter().all(|known| known.component != page.component) {
+                pages.push(page);
+            }
+        }
+        pages
     }
 
     /// Over the context of a request.

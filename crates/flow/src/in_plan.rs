@@ -33,6 +33,7 @@ type Make = dyn Fn(Value) -> Result<Box<dyn AnyStage>, serde_json::Error> + Send
 pub struct InPlanDef {
     /// As `oauth2.authorize`; kept in plans.
     name: &'static str,
+    pub(crate) pages: &'static [PageDef],
     make: Box<Make>,
 }
 
@@ -45,7 +46,7 @@ impl InPlanDef {
         let make = move |data| -> Result<Box<dyn AnyStage>, _> {
             Ok(Box::new(make(serde_json::from_value(data)?)))
         };
-        Self { name, make: Box::new(make) }
+        Self { name, pages: S::PAGES, make: Box::new(make) }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::context::Flows;
 use crate::kinds::{Flow, FlowStageBinding};
 use crate::stage::AnyStage;
 use crate::stages::Prompt;
-use crate::{api, once, pages, record, sign_in, stages, web};
+use crate::{api, once, record, sign_in, stages, web};
 use countersign_core::{FamilyResource, Job, KindResource, Module, TableResource};
 
 /// The flows' part of the program.
@@ -41,7 +41,7 @@ pub fn module(flows: &Flows) -> Module {
         not_found: Some(Box::new(move |cx, request| {
             crate::interface::not_found_page(&lost.over(cx), request)
         })),
-        schemas: api::schemas(&pages::all()),
+        schemas: api::schemas(&flows.pages()),
         jobs: vec![Job::every(
             "flow_runs_retention",
             3600,

@@ -9,8 +9,8 @@ use countersign_model::{Choice, Timestamp};
 pub const ACR: &str = "goauthentik.io/providers/oauth2/default";
 
 /// Protocol claims a mapping cannot set: clients trust them to come from the server itself.
-const RESERVED: [&str; 10] =
-    ["iss", "exp", "iat", "nbf", "azp", "sid", "at_hash", "c_hash", "nonce", "cnf"];
+const RESERVED: [&str; 11] =
+    ["iss", "exp", "iat", "nbf", "azp", "sid", "at_hash", "c_hash", "nonce", "cnf", "act"];
 
 /// What an access token by RFC 9068 may say of a person.
 const ATTRIBUTES: [&str; 3] = ["groups", "roles", "entitlements"];

@@ -3,8 +3,25 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::provider::Provider;
 use crate::wire::Scopes;
-use crate::wire::scope::{API, OFFLINE_ACCESS};
+use crate::wire::scope::{API, GITHUB, GROUPS, OFFLINE_ACCESS};
+
+/// `[{"id", "name"}]`: the granted scopes with their descriptions, by name of the scope.
+pub(crate) fn permissions(provider: &Provider, scopes: &Scopes) -> Value {
+    let mappings = provider.settings.mappings(&provider.snapshot);
+    let mut list: Vec<(&str, &str)> = mappings
+        .filter(|m| scopes.contains(&m.scope_name))
+        .map(|m| (m.scope_name.as_str(), m.description.as_str()))
+        .collect();
+    if scopes.contains(GROUPS) && !list.iter().any(|(scope, _)| *scope == GROUPS) {
+        list.push((GROUPS, "Group memberships"));
+    }
+    list.sort_unstable();
+    let github = GITHUB.iter().filter(|(scope, _, _)| scopes.contains(scope));
+    list.extend(github.map(|(scope, told, _)| (*scope, *told)));
+    list.into_iter().map(|(id, name)| json!({"id": id, "name": name})).collect()
+}
 
 /// Claims that say the same once more, or nothing a person could judge.
 const SILENT: [&str; 4] = ["given_name", "nickname", "email_verified", "sub"];

@@ -13,6 +13,7 @@ use crate::grants::{self, AccessData, CodeData, NewGrant};
 use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{self, Internal, Issue, OAuth2, Origin, Person, Service};
+use crate::wire::Scopes;
 use crate::wire::authorize::{AuthorizeRequest, ResponseType};
 use crate::wire::redirect;
 use crate::wire::respond::Delivery;
@@ -132,7 +133,7 @@ async fn issue(
     let fields = fields(kind, code.as_ref().map(|c| &c.value), &tokens);
 
     let access = tokens.access;
-    let event = authorized(provider, request);
+    let event = authorized(provider, &request.scopes, "authentik.providers.oauth2.views.authorize");
     let slug = provider.slug().unwrap_or_default().to_owned();
     let store = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
         code.as_ref().map(|code| grants::insert_code(tx, code)).transpose()?;
@@ -201,9 +202,11 @@ fn fields(
     fields
 }
 
-fn authorized(provider: &Provider, request: &AuthorizeRequest) -> Event {
+/// A person has let an application in.
+pub(crate) fn authorized(provider: &Provider, scopes: &Scopes, app: &'static str) -> Event {
     let application = provider.application_json();
     let flow = provider.settings.authorization_flow.key().uuid().map(|u| u.simple().to_string());
-    let context: Value = json!({"authorized_application": application, "flow": flow, "scopes": request.scopes.to_string()});
-    Event::new("authorize_application", "authentik.providers.oauth2.views.authorize", context)
+    let context: Value =
+        json!({"authorized_application": application, "flow": flow, "scopes": scopes.to_string()});
+    Event::new("authorize_application", app, context)
 }

@@ -374,7 +374,13 @@ pub(crate) fn end_session(sql: &mut Sql<'_>, session: &[u8]) -> Result<(), Store
 /// # Errors
 /// The store fails.
 pub(crate) fn delete_of_others(sql: &mut Sql<'_>, providers: &[i64]) -> Result<(), StoreError> {
-    for table in ["authorization_code", "access_token", "refresh_token"] {
+    for table in [
+        "authorization_code",
+        "access_token",
+        "refresh_token",
+        "device_code",
+        "client_registration",
+    ] {
         for row in sql.query(&format!("SELECT DISTINCT provider_id FROM {table}"), &[])? {
             let provider: i64 = row.get(0)?;
             if !providers.contains(&provider) {

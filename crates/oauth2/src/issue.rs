@@ -37,6 +37,17 @@ pub(crate) struct Access {
     pub(crate) resources: Vec<String>,
     /// The key that it is bound to (RFC 9449 6.1).
     pub(crate) jkt: Option<String>,
+    /// It was given for another token.
+    pub(crate) exchanged: Option<Exchanged>,
+}
+
+/// What a token says of the exchange that it comes from (RFC 8693 4).
+#[derive(Debug, Clone)]
+pub(crate) struct Exchanged {
+    /// The client that asked, which is not whom the token is for.
+    pub(crate) client: String,
+    /// Who acts for the person.
+    pub(crate) act: Option<Value>,
 }
 
 #[derive(Debug, Error)]
@@ -75,6 +86,15 @@ pub(crate) fn access_token(
         }
         if let Some(jkt) = &access.jkt {
             claims.insert("cnf".into(), json!({"jkt": jkt}));
+        }
+        let act = access.exchanged.as_ref().and_then(|exchanged| exchanged.act.clone());
+        claims.extend(act.map(|act| ("act".to_owned(), act)));
+    }
+    if let Some(exchanged) = &access.exchanged {
+        for name in ["azp", "client_id"] {
+            if let Some(client) = claims.get_mut(name) {
+                *client = exchanged.client.clone().into();
+            }
         }
     }
     let token = seal(keys, typ, &claims, entropy)?;
@@ -155,6 +175,7 @@ mod tests {
                 scopes: Scopes::parse("openid email"),
                 resources: Vec::new(),
                 jkt: None,
+                exchanged: None,
             },
         };
         let (token, data) = access_token(&keys, &common, &Fixed).unwrap();

@@ -111,6 +111,11 @@ impl Provider {
     }
 }
 
+/// The provider of a number, as grants name it.
+pub(crate) fn numbered(provider: i64) -> Ref<dyn catalogue::Provider> {
+    Ref::new(countersign_model::Key::Int(provider))
+}
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeysError {
     #[error("the signing key of the provider cannot be used: {0}")]

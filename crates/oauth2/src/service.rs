@@ -17,13 +17,15 @@ use uuid::Uuid;
 use crate::claims::{self, SubMode};
 use crate::client::ClientType;
 use crate::client_keys::ClientKeys;
+use crate::device;
 use crate::documents::Documents;
 use crate::fulfil::{AUTHORIZE, Fulfil};
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn, Stored};
-use crate::issue::{self, IssueError, Keys};
+use crate::issue::{self, Exchanged, IssueError, Keys};
 use crate::jose::{Use, half_hash, jwk};
 use crate::provider::{KeyRing, KeysError, Provider};
 use crate::published::{self, Published};
+use crate::registration::Registration;
 use crate::report::Cause;
 use crate::scope_claims;
 use crate::sign_out::{SIGN_OUT, SignOut};
@@ -35,19 +37,31 @@ pub struct OAuth2 {
     ring: Arc<KeyRing>,
     documents: Arc<Documents>,
     machines: Machines,
+    registration: Registration,
     client_keys: Arc<ClientKeys>,
 }
 
 impl OAuth2 {
+    /// With clients that register themselves.
+    #[must_use]
+    pub fn registering(self, registration: Registration) -> OAuth2 {
+        OAuth2 { registration, ..self }
+    }
+
     /// The stages its flows end in.
     #[must_use]
     pub fn stages(&self) -> Vec<InPlanDef> {
-        let (issuing, ending) = (self.clone(), self.clone());
+        let (issuing, ending, confirming) = (self.clone(), self.clone(), self.clone());
         vec![
             InPlanDef::new(AUTHORIZE, move |request| Fulfil { oauth: issuing.clone(), request }),
             InPlanDef::new(SIGN_OUT, move |signing_out| SignOut {
                 oauth: ending.clone(),
                 signing_out,
+            }),
+            InPlanDef::new(device::ENTER, |entered| device::EnterCode { entered }),
+            InPlanDef::new(device::CONFIRM, move |approval| device::Confirm {
+                oauth: confirming.clone(),
+                approval,
             }),
         ]
     }
@@ -58,6 +72,7 @@ impl OAuth2 {
             ring: self.ring.clone(),
             documents: self.documents.clone(),
             machines: self.machines.clone(),
+            registration: self.registration.clone(),
             client_keys: self.client_keys.clone(),
             address: None,
         }
@@ -73,6 +88,7 @@ pub(crate) struct Service {
     /// The address of this server, where requests come by another one.
     address: Option<String>,
     pub(crate) machines: Machines,
+    pub(crate) registration: Registration,
     pub(crate) client_keys: Arc<ClientKeys>,
 }
 
@@ -182,6 +198,15 @@ impl Mint<'_> {
     /// How an access token is used (RFC 6749 7.1, RFC 9449 5).
     pub(crate) fn token_type(&self) -> &'static str {
         if self.common.access.jkt.is_some() { "DPoP" } else { "Bearer" }
+    }
+
+    /// For another token: it ends no later than that.
+    pub(crate) fn exchanged(mut self, until: Timestamp, exchanged: Exchanged) -> Self {
+        let protocol = &mut self.common.protocol;
+        protocol.exp = protocol.exp.min(until);
+        self.expires_in = protocol.exp.seconds() - protocol.iat.seconds();
+        self.common.access.exchanged = Some(exchanged);
+        self
     }
 
     /// An access token, not yet stored; its value is what the client gets.
@@ -442,6 +467,7 @@ impl Service {
             scopes: origin.scopes.clone(),
             resources: origin.resources.clone(),
             jkt: origin.jkt.clone(),
+            exchanged: None,
         };
         let common = issue::Common { protocol, scope_claims, access };
         Ok(Mint {

@@ -12,12 +12,17 @@ use countersign_store::{Sql, StoreError, Tx};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::device::DeviceCode;
+use crate::registration::ClientRegistration;
+
 pub(crate) fn tables() -> Vec<TableResource> {
     vec![
         table::<AuthorizationCode>(),
         table::<AccessToken>(),
         table::<RefreshToken>(),
         TableResource::plain::<ClientAccount>(),
+        TableResource::plain::<ClientRegistration>(),
+        TableResource::plain::<DeviceCode>(),
     ]
 }
 

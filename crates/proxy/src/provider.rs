@@ -346,7 +346,7 @@ impl AsClient for ProxyProvider {
             post_logout_redirect_uris: Vec::new(),
             pkce_required: None,
             security_profile: SecurityProfile::Compat,
-            grant_types: GrantType::ALL.to_vec(),
+            grant_types: GrantType::USUAL.to_vec(),
             token_endpoint_auth_method: None,
             jwks_uri: WebUrl::default(),
             jwks: JsonMap::default(),

@@ -48,6 +48,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0030_ldap.sql")),
     Statements(include_str!("../migrations/0031_outposts.sql")),
     Statements(include_str!("../migrations/0032_saml_sessions.sql")),
+    Statements(include_str!("../migrations/0034_device_codes.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

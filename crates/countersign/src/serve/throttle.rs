@@ -36,6 +36,7 @@ pub struct Throttle {
     anonymous: Rate,
     login: Rate,
     token: Rate,
+    device: Rate,
     used: Mutex<Used>,
 }
 
@@ -61,6 +62,7 @@ impl Throttle {
             anonymous: given.default,
             login: given.login,
             token: given.token,
+            device: given.device,
             used: Mutex::default(),
         })
     }
@@ -70,6 +72,7 @@ impl Throttle {
             None => self.anonymous,
             Some(ThrottleClass::Login) => self.login,
             Some(ThrottleClass::Token) => self.token,
+            Some(ThrottleClass::Device) => self.device,
         }
     }
 
@@ -161,7 +164,7 @@ impl Throttle {
         let info = request.extensions().get::<RequestInfo>()?;
         let seconds = self.count(Some(class), info).err()?;
         Some(match class {
-            ThrottleClass::Token => refusal(seconds),
+            ThrottleClass::Token | ThrottleClass::Device => refusal(seconds),
             ThrottleClass::Login => ApiError::Throttled(seconds).into_response(),
         })
     }
@@ -188,6 +191,7 @@ mod tests {
             anonymous: Rate { count: 2, seconds: 10 },
             login: off,
             token: off,
+            device: off,
             used: Mutex::default(),
         };
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
@@ -204,8 +208,13 @@ mod tests {
     #[test]
     fn a_full_table_stays_bounded_and_forgets_no_limit() {
         let rate = Rate { count: 1, seconds: 3600 };
-        let throttle =
-            Throttle { anonymous: rate, login: rate, token: rate, used: Mutex::default() };
+        let throttle = Throttle {
+            anonymous: rate,
+            login: rate,
+            token: rate,
+            device: rate,
+            used: Mutex::default(),
+        };
         let now = Instant::now();
         let first = IpAddr::from([203, 0, 113, 9]);
         assert_eq!(throttle.take(Some(ThrottleClass::Login), first, now), Ok(()));

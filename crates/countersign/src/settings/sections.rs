@@ -6,6 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use countersign_model::{Cidr, Secret};
+use countersign_oauth2::Registrants;
 use countersign_outbound::Resolved;
 use countersign_store::SslMode;
 
@@ -13,7 +14,7 @@ use super::{
     Problem,
     sources::{Layers, Surroundings},
     value::{
-        Checked, Collector, Contact, Level, Limit, Node, Origin, Period, Place, Rate, Share,
+        Checked, Collector, Contact, Hosts, Level, Limit, Node, Origin, Period, Place, Rate, Share,
         Uploads,
     },
 };
@@ -436,6 +437,21 @@ sections! {
         folder ("backup.folder"): Option<PathBuf> = "";
     }
 
+    /// Clients of OAuth 2.0 that register themselves (RFC 7591). Each gets a provider and an
+    /// application, which everybody who may sign in can open until you bind policies to it.
+    oauth2: OAuth2Clients {
+        /// Who may register clients: nobody (`off`), who sends an API token of an account that may
+        /// add providers and applications (`token`), or anybody (`open`), ten an hour from one
+        /// address.
+        registration ("oauth2.registration"): Registrants = "off";
+        /// Hosts that such clients may send people back to, as `app.example.org`, `*.example.net`,
+        /// or `com.example.app:` for the scheme of an app. Empty: any host by https, and the
+        /// person's own machine.
+        registration_hosts ("oauth2.registration_hosts"): Hosts = "";
+        /// Slug of the flow in which people let such a client in; one that asks for consent.
+        registration_flow ("oauth2.registration_flow"): String = "default-provider-authorization-explicit-consent";
+    }
+
     /// How much one client may ask for. Whoever asks for more is answered with status 429 and told
     /// when to come again.
     throttle: Throttle {
@@ -445,6 +461,9 @@ sections! {
         login ("throttle.login"): Rate = "600/minute";
         /// Requests to the token endpoint, per address. This machine itself is not counted.
         token ("throttle.token"): Rate = "6000/minute";
+        /// Devices that ask for a code to be typed elsewhere, per address. This machine itself is not
+        /// counted.
+        device ("throttle.providers.oauth2.device"): Rate = "20/hour";
     }
 
     /// The first administrator, read when the account `akadmin` is created and never again.
@@ -491,7 +510,6 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "sources.",
     "storage.media.s3.",
     "tenants.",
-    "throttle.providers.",
     "web.threads",
     "web.workers",
 ];

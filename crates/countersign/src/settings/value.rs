@@ -6,6 +6,7 @@ use std::{
 };
 
 use countersign_model::{Cidr, Secret};
+use countersign_oauth2::Registrants;
 use countersign_outbound::Resolved;
 use countersign_store::SslMode;
 
@@ -161,6 +162,42 @@ impl Place for Uploads {
             "s3" => Some(Uploads::S3),
             _ => None,
         }
+    }
+}
+
+impl Place for Registrants {
+    const WANTED: &'static str = "one of off, token, open";
+    fn stand_in() -> Self {
+        Registrants::Nobody
+    }
+    fn read(text: &str) -> Option<Self> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "off" | "" => Some(Registrants::Nobody),
+            "token" => Some(Registrants::Token),
+            "open" => Some(Registrants::Anybody),
+            _ => None,
+        }
+    }
+}
+
+/// Hosts, with `*.` before a domain for all below it; schemes of apps end in a colon.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hosts(pub Vec<String>);
+
+impl Place for Hosts {
+    const WANTED: &'static str = "hosts, as app.example.org,*.example.net,com.example.app:";
+    fn stand_in() -> Self {
+        Hosts::default()
+    }
+    fn read(text: &str) -> Option<Self> {
+        let hosts = text.split(',').map(str::trim).filter(|host| !host.is_empty());
+        let hosts: Vec<String> = hosts.map(str::to_ascii_lowercase).collect();
+        let sign = |sign: char| sign.is_ascii_alphanumeric() || "-.:[]+".contains(sign);
+        let good = |host: &String| {
+            let name = host.strip_prefix("*.").unwrap_or(host);
+            !name.is_empty() && name.chars().all(sign)
+        };
+        hosts.iter().all(good).then_some(Hosts(hosts))
     }
 }
 

@@ -4,8 +4,10 @@
 //! What the endpoint, discovery and the settings of providers know of grants, they read here.
 
 mod code;
+mod device;
 mod machine;
 mod refresh;
+mod token_exchange;
 
 use std::pin::Pin;
 
@@ -20,8 +22,10 @@ use crate::wire::client_auth::Credentials;
 use crate::wire::{GrantType, Params, TokenError, dpop};
 
 pub(crate) use code::Code;
+pub(crate) use device::Device;
 pub(crate) use machine::{Credential, Machine};
 pub(crate) use refresh::Refresh;
+pub(crate) use token_exchange::TokenExchange;
 
 /// How a token request ends without tokens.
 #[derive(Debug)]
@@ -109,6 +113,8 @@ pub(crate) static GRANTS: &[Row] = &[
     Row::of::<Machine>(GrantType::ClientCredentials),
     // Never the password of an account: an app password.
     Row::of::<Machine>(GrantType::Password),
+    Row::of::<Device>(GrantType::DeviceCode),
+    Row::of::<TokenExchange>(GrantType::TokenExchange),
 ];
 
 async fn run<G: Grant>(exchange: &Exchange<'_>, form: Form<'_>) -> Result<Value, Failed> {

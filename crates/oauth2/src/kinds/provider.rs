@@ -124,7 +124,7 @@ pub struct OAuth2Provider {
         label = "Grant types",
         help = "The ways in which the application may come by tokens. Implicit and hybrid put tokens into addresses, where browsers and logs keep them: only for applications that know nothing else.",
         group = "Security and standards",
-        default = GrantType::ALL.to_vec(),
+        default = GrantType::USUAL.to_vec(),
         start = [GrantType::AuthorizationCode.as_str(), GrantType::RefreshToken.as_str()]
     )]
     pub grant_types: Vec<GrantType>,

@@ -69,7 +69,7 @@ pub(crate) async fn limited(
     answer
 }
 
-fn too_many(wait: TooMany) -> Answer {
+pub(crate) fn too_many(wait: TooMany) -> Answer {
     let body = json!({"error": "temporarily_unavailable", "error_description": wait.to_string()});
     let mut answer = http::private_json(StatusCode::TOO_MANY_REQUESTS, &body);
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.seconds));

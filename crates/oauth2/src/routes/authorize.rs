@@ -26,7 +26,6 @@ use crate::report::Cause;
 use crate::service::{Internal, Person, Service};
 use crate::wire::authorize::{self as wire, Arrival, AuthorizeRequest, Endpoint, Refusal};
 use crate::wire::respond::Delivery;
-use crate::wire::scope::{GITHUB, GROUPS};
 use crate::wire::{AuthorizeError, PageError, Params};
 
 /// How long a request that was held back for a fresh sign-in is remembered.
@@ -361,7 +360,10 @@ impl Asked<'_> {
             (key::IS_SSO.to_owned(), json!(true)),
             (key::APPLICATION.to_owned(), json!(described)),
             (key::CONSENT_HEADER.to_owned(), json!(format!("You're about to sign into {name}."))),
-            (key::CONSENT_PERMISSIONS.to_owned(), self.permissions(parsed)),
+            (
+                key::CONSENT_PERMISSIONS.to_owned(),
+                consent::permissions(self.provider, &parsed.scopes),
+            ),
             (
                 key::CONSENT_TARGET.to_owned(),
                 json!(target.unwrap_or_else(|| redirect_scheme(&parsed.to.uri))),
@@ -376,22 +378,6 @@ impl Asked<'_> {
                 }),
             ),
         ])
-    }
-
-    /// The granted scopes with their descriptions, by name of the scope.
-    fn permissions(&self, parsed: &AuthorizeRequest) -> Value {
-        let mappings = self.provider.settings.mappings(&self.provider.snapshot);
-        let mut list: Vec<(&str, &str)> = mappings
-            .filter(|m| parsed.scopes.contains(&m.scope_name))
-            .map(|m| (m.scope_name.as_str(), m.description.as_str()))
-            .collect();
-        if parsed.scopes.contains(GROUPS) && !list.iter().any(|(scope, _)| *scope == GROUPS) {
-            list.push((GROUPS, "Group memberships"));
-        }
-        list.sort_unstable();
-        let github = GITHUB.iter().filter(|(scope, _, _)| parsed.scopes.contains(scope));
-        list.extend(github.map(|(scope, told, _)| (*scope, *told)));
-        list.into_iter().map(|(id, name)| json!({"id": id, "name": name})).collect()
     }
 
     fn asks_consent(&self) -> bool {

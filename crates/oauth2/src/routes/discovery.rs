@@ -17,6 +17,7 @@ use crate::documents::{Document, Name, Ready};
 use crate::jose::{Algorithm, Use, jwk};
 use crate::kinds::{IssuerMode, OAuth2Provider, ScopeMapping};
 use crate::provider::Provider;
+use crate::registration::Registrants;
 use crate::scope_claims;
 use crate::service::{Internal, Service};
 use crate::wire::discovery::{Clients, Facts, document};
@@ -176,7 +177,7 @@ async fn describe(
         .filter(|(_, id)| slug.is_some() || seen.insert(*id))
         .filter_map(|(p, id)| p.snapshot.entry(id)?.cast::<ScopeMapping>())
         .collect();
-    Ok(document(&Facts {
+    let mut document = document(&Facts {
         host,
         application: slug,
         issuer,
@@ -185,7 +186,14 @@ async fn describe(
         scopes: mappings.iter().map(|m| m.scope_name.as_str()).collect(),
         claims: scope_claims::names(mappings.into_iter()),
         clients: Clients::of(providers.iter().map(|provider| &provider.client)),
-    }))
+    });
+    if service.registration.who != Registrants::Nobody
+        && let Some(members) = document.as_object_mut()
+    {
+        let address = format!("{host}/application/o/register/");
+        members.insert("registration_endpoint".to_owned(), address.into());
+    }
+    Ok(document)
 }
 
 /// Whoever takes a provider's name for its application's slug is told which it is.

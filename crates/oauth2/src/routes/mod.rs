@@ -1,14 +1,13 @@
 //! The protocol's endpoints below `/application/o/`, and those of GitHub's dialect.
 
-mod absent;
-mod attempts;
+pub(crate) mod attempts;
 mod authorize;
 mod discovery;
 mod end_session;
 mod github;
-mod http;
+pub(crate) mod http;
 mod inspect;
-mod pages;
+pub(crate) mod pages;
 mod par;
 mod token;
 mod userinfo;
@@ -25,6 +24,7 @@ use self::attempts::Asked;
 use self::http::Answer;
 use crate::service::{OAuth2, Service};
 use crate::wire::discovery::SHARED_JWKS;
+use crate::{device, registration};
 pub(crate) use authorize::SignInFor;
 pub(crate) use discovery::of_application;
 
@@ -40,6 +40,10 @@ pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
         over.at([M::GET, M::HEAD, M::POST, M::OPTIONS], at("userinfo/"), userinfo_route),
         over.at([M::POST, M::OPTIONS], at("introspect/"), introspect_route),
         over.at([M::POST, M::OPTIONS], at("revoke/"), revoke_route),
+        over.at([M::POST], at("device/"), device_route).throttle(ThrottleClass::Device),
+        over.at([M::GET], device::PATH, device_page_route),
+        over.at([M::POST], at("register/"), register_route),
+        over.at([M::GET, M::PUT, M::DELETE], at("register/{client_id}/"), registration_route),
         over.at([M::GET, M::POST], at("end-session/"), end_any_session_route),
         over.at([M::GET, M::HEAD], at("{slug}/"), root_route),
         over.at([M::GET, M::HEAD, M::OPTIONS], at("{slug}"), slash_route),
@@ -66,7 +70,6 @@ pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
     for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
         routes.push(over.at([M::GET, M::HEAD, M::OPTIONS], path, shared_discovery_route));
     }
-    routes.extend(absent::routes(&over));
     routes
 }
 
@@ -145,6 +148,39 @@ async fn revoke_route(State(service): State<Service>, request: Request) -> Answe
         }
         Err(answer) => *answer,
     }
+}
+
+async fn device_route(State(service): State<Service>, request: Request) -> Answer {
+    match Whole::read(request).await {
+        Ok(r) => {
+            let asked = Asked::read(&service, &r.parts.headers, &r.body);
+            let serve = device::authorize(&service, &r.info, &asked);
+            attempts::limited(&service, &r.info, &asked, serve).await
+        }
+        Err(answer) => *answer,
+    }
+}
+
+async fn register_route(State(service): State<Service>, request: Request) -> Answer {
+    match Whole::read(request).await {
+        Ok(r) => registration::register(&service, &r.parts, &r.body).await,
+        Err(answer) => *answer,
+    }
+}
+
+async fn registration_route(
+    State(service): State<Service>,
+    Path(client_id): Path<String>,
+    request: Request,
+) -> Answer {
+    match Whole::read(request).await {
+        Ok(r) => registration::manage(&service, &r.parts, &r.body, &client_id).await,
+        Err(answer) => *answer,
+    }
+}
+
+async fn device_page_route(State(service): State<Service>, request: Request) -> Answer {
+    device::page(&service, &request.into_parts().0).await
 }
 
 async fn end_session_route(

@@ -620,16 +620,6 @@ async fn webfinger_without_a_default_application_knows_nobody() {
 }
 
 #[tokio::test]
-async fn what_is_not_built_says_so() {
-    let world = World::new().await;
-    assert_eq!(world.get("/device").await.status, StatusCode::NOT_IMPLEMENTED);
-    assert_eq!(
-        world.post("/application/o/device/", &CLIENT, &[]).await.status,
-        StatusCode::NOT_IMPLEMENTED
-    );
-}
-
-#[tokio::test]
 async fn refusals_can_be_read_by_pages_and_by_people() {
     let world = World::new().await;
     let origin = ("origin", "https://app.example.test");

@@ -1,5 +1,6 @@
 //! The endpoints over a real store: requests in, answers out, no server and no network.
 
+mod device;
 mod endpoints;
 mod kinds;
 mod repeated;

@@ -103,6 +103,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "end_session_endpoint": end_session,
         "introspection_endpoint": common("introspect"),
         "revocation_endpoint": common("revoke"),
+        "device_authorization_endpoint": common("device"),
         "response_types_supported": ResponseType::ALL.into_iter().filter(|kind| facts.clients.allows(*kind)).map(ResponseType::as_str).collect::<Vec<_>>(),
         "response_modes_supported": ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"],
         "jwks_uri": jwks,

@@ -268,6 +268,21 @@ pub enum TokenError {
     CodeRedirectMismatch,
     CodeUnknown,
     CodeUsed,
+    DeviceCodeExpired,
+    DeviceCodeUnknown,
+    DeviceCodeUsed,
+    DeviceDenied,
+    DevicePending,
+    /// The session in which a person allowed the device has ended before it came.
+    DeviceSessionEnded,
+    DeviceTooFast,
+    ExchangeActor,
+    ExchangeClientPublic,
+    ExchangeScope,
+    ExchangeSubject,
+    ExchangeTarget,
+    /// Of the token that is sent or wanted.
+    ExchangeTypeUnknown,
     Dpop(DpopFault),
     /// The proof is by another key than the grant is bound to.
     DpopKeyOther,
@@ -301,12 +316,23 @@ impl TokenError {
             | TokenError::ClientSecretWrong
             | TokenError::ClientUnknown
             | TokenError::RedirectUnregistered => "invalid_client",
+            TokenError::DeviceCodeExpired => "expired_token",
+            TokenError::DeviceDenied => "access_denied",
+            TokenError::DevicePending => "authorization_pending",
+            TokenError::DeviceTooFast => "slow_down",
             TokenError::Dpop(_) | TokenError::DpopMissing => "invalid_dpop_proof",
             TokenError::GrantTypeForbidden => "unauthorized_client",
             TokenError::ResourceUnknown => "invalid_target",
             TokenError::GrantTypeUnknown => "unsupported_grant_type",
-            TokenError::RedirectForbidden | TokenError::RequestMalformed => "invalid_request",
-            TokenError::RefreshScopeExceeded => "invalid_scope",
+            // RFC 8693 2.2.2
+            TokenError::ExchangeActor
+            | TokenError::ExchangeSubject
+            | TokenError::ExchangeTypeUnknown
+            | TokenError::RedirectForbidden
+            | TokenError::RequestMalformed => "invalid_request",
+            TokenError::ExchangeTarget => "invalid_target",
+            TokenError::ExchangeClientPublic => "unauthorized_client",
+            TokenError::ExchangeScope | TokenError::RefreshScopeExceeded => "invalid_scope",
             TokenError::AppPasswordWrong
             | TokenError::ApplicationMissing
             | TokenError::AssertionInvalid
@@ -316,6 +342,9 @@ impl TokenError {
             | TokenError::CodeRedirectMismatch
             | TokenError::CodeUnknown
             | TokenError::CodeUsed
+            | TokenError::DeviceCodeUnknown
+            | TokenError::DeviceCodeUsed
+            | TokenError::DeviceSessionEnded
             | TokenError::DpopKeyOther
             | TokenError::Pkce(_)
             | TokenError::PolicyDenied
@@ -345,6 +374,16 @@ impl TokenError {
             "unsupported_grant_type" => {
                 "The authorization grant type is not supported by the authorization server"
             }
+            "authorization_pending" => {
+                "The authorization request is still pending as the end user hasn't yet completed the user-interaction steps"
+            }
+            "slow_down" => {
+                "The authorization request is still pending; five more seconds have to pass between two requests from now on"
+            }
+            "access_denied" => "The authorization request was denied.",
+            "expired_token" => {
+                "The \"device_code\" has expired, and the device authorization session has concluded.  The client MAY commence a new device authorization request but SHOULD wait for user interaction before restarting to avoid unnecessary polling."
+            }
             "invalid_request" => "The request is otherwise malformed",
             "invalid_scope" => {
                 "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner"
@@ -370,6 +409,19 @@ impl TokenError {
             TokenError::CodeRedirectMismatch => "oauth2.token.code_redirect_mismatch",
             TokenError::CodeUnknown => "oauth2.token.code_unknown",
             TokenError::CodeUsed => "oauth2.token.code_used",
+            TokenError::DeviceCodeExpired => "oauth2.token.device_code_expired",
+            TokenError::DeviceCodeUnknown => "oauth2.token.device_code_unknown",
+            TokenError::DeviceCodeUsed => "oauth2.token.device_code_used",
+            TokenError::DeviceDenied => "oauth2.token.device_denied",
+            TokenError::DevicePending => "oauth2.token.device_pending",
+            TokenError::DeviceSessionEnded => "oauth2.token.device_session_ended",
+            TokenError::DeviceTooFast => "oauth2.token.device_too_fast",
+            TokenError::ExchangeActor => "oauth2.token.exchange_actor",
+            TokenError::ExchangeClientPublic => "oauth2.token.exchange_client_public",
+            TokenError::ExchangeScope => "oauth2.token.exchange_scope",
+            TokenError::ExchangeSubject => "oauth2.token.exchange_subject",
+            TokenError::ExchangeTarget => "oauth2.token.exchange_target",
+            TokenError::ExchangeTypeUnknown => "oauth2.token.exchange_type_unknown",
             TokenError::Dpop(fault) => fault.code(),
             TokenError::DpopKeyOther => "oauth2.token.dpop_key_other",
             TokenError::DpopMissing => "oauth2.token.dpop_missing",

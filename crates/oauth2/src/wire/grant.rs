@@ -17,17 +17,34 @@ pub enum GrantType {
     ClientCredentials,
     #[choice(value = "password", label = "Password, which is an app password")]
     Password,
+    #[choice(value = "urn:ietf:params:oauth:grant-type:device_code", label = "Device code")]
+    DeviceCode,
+    #[choice(value = "urn:ietf:params:oauth:grant-type:token-exchange", label = "Token exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
     /// In the order in which discovery names them.
-    pub const ALL: [GrantType; 6] = [
+    pub const ALL: [GrantType; 8] = [
         GrantType::AuthorizationCode,
         GrantType::RefreshToken,
         GrantType::Implicit,
         GrantType::Hybrid,
         GrantType::ClientCredentials,
         GrantType::Password,
+        GrantType::DeviceCode,
+        GrantType::TokenExchange,
+    ];
+
+    /// Those of a provider that does not say: as the original has them.
+    pub const USUAL: [GrantType; 7] = [
+        GrantType::AuthorizationCode,
+        GrantType::RefreshToken,
+        GrantType::Implicit,
+        GrantType::Hybrid,
+        GrantType::ClientCredentials,
+        GrantType::Password,
+        GrantType::DeviceCode,
     ];
 
     pub fn as_str(self) -> &'static str {
