@@ -180,6 +180,82 @@ def test_prompt_none_never_shows_a_page(server, app):
     assert back["error"] == "login_required" and person.seen == []
 
 
+def test_prompts_that_ask_for_an_account(server, app, admin):
+    """Another account, or a new one; the page offers the name that the application expects."""
+    admin.sign_in()
+    admin.seen.clear()
+    admin.code(app, prompt="select_account")
+    assert "ak-stage-identification" in admin.seen
+    assert app.discovery()["prompt_values_supported"] == ["none", "login", "consent", "select_account", "create"]
+    visitor = Person(server, "nobody")
+    page = visitor.get(app.authorize_url(login_hint='uma"@example.test'))
+    while page.status_code in (302, 303):
+        page = visitor.get(urllib.parse.urljoin(page.url, page.headers["Location"]))
+    assert 'value="uma&#34;@example.test"' in page.text or 'value="uma&quot;@example.test"' in page.text, page.text
+    # Where people may make an account, the first page is that.
+    flow = server.create("flows/instances/", name="Join", slug="join", title="Join us", designation="enrollment")
+    stage = server.one("stages/identification/", name="default-authentication-identification")
+    server.patch(f"stages/identification/{stage['pk']}/", enrollment_flow=flow["pk"])
+    try:
+        page = visitor.get(app.authorize_url(prompt="create"))
+        page = visitor.get(page.headers["Location"])
+        assert urllib.parse.urlsplit(page.headers["Location"]).path == "/if/flow/join/", page.headers
+        assert "next=" in page.headers["Location"]
+    finally:
+        server.patch(f"stages/identification/{stage['pk']}/", enrollment_flow=None)
+
+
+def test_claims_that_are_asked_for_by_name(server, admin):
+    """The parameter `claims`: beside the scopes, out of what the provider's mappings give, each where it was asked for."""
+    app = server.application("by-name", consent="explicit", include_claims_in_id_token=False)
+    asked = '{"userinfo": {"email": {"essential": true}, "shoe_size": null}, "id_token": {"nickname": null, "auth_time": {"essential": true}}}'
+    tokens = admin.tokens(app, scope="openid", claims=asked)
+    found = claims(tokens["id_token"])
+    assert found["nickname"] == "akadmin" and "email" not in found and "name" not in found and found["auth_time"]
+    info = requests.get(app.discovery()["userinfo_endpoint"], headers={"Authorization": f"Bearer {tokens['access_token']}"}, timeout=10).json()
+    assert info["email"] == "akadmin@example.test" and not {"nickname", "name", "shoe_size"} & set(info)
+    # They are part of what the person consented to.
+    consents = server.get("core/user_consent/", application=app.application["pk"])["results"]
+    assert [{"email", "profile"} <= set(c["permissions"].split()) for c in consents] == [True], consents
+    # Somebody else will not do.
+    sub = found["sub"]
+    same = '{"id_token": {"sub": {"value": "%s"}}}'
+    assert "code" in admin.authorize(app, scope="openid", claims=same % sub, prompt="none")
+    assert admin.authorize(app, scope="openid", claims=same % "other", prompt="none")["error"] == "login_required"
+    assert admin.authorize(app, scope="openid", claims="{")["error"] == "invalid_request"
+    assert app.discovery()["claims_parameter_supported"] is True
+
+
+def test_the_standard_s_scopes_can_say_all_that_the_standard_does(server, admin):
+    """Managed mappings beside the shipped ones: `address`, `phone`, the rest of `profile`; not attached by themselves."""
+    mappings = server.get("propertymappings/provider/scope/", page_size=100)["results"]
+    ours = [m["pk"] for m in mappings if (m["managed"] or "").startswith("countersign/")]
+    assert len(ours) == 3
+    plain = server.application("plain-scopes")
+    assert not set(ours) & set(plain.provider["property_mappings"])
+    app = server.application("whole", property_mappings=server.scopes("openid", "email") + [
+        m["pk"] for m in mappings if (m["managed"] or "").rsplit("/", 1)[-1] in ("scope-profile", "scope-profile-complete", "scope-address", "scope-phone")
+    ])
+    server.user("full", attributes={
+        "middle_name": "M", "profile": "https://example.test/full", "picture": "https://example.test/p.png", "website": "https://example.test",
+        "gender": "f", "birthdate": "2000-01-01", "zoneinfo": "Europe/Berlin", "locale": "de", "address": "Street 1", "phone_number": "+49 30 1",
+    }, name="Full Name")
+    person = Person(server, "full").sign_in()
+    tokens = person.tokens(app, scope="openid profile email address phone")
+    info = requests.get(app.discovery()["userinfo_endpoint"], headers={"Authorization": f"Bearer {tokens['access_token']}"}, timeout=10).json()
+    whole = "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate zoneinfo locale updated_at"
+    assert not set(whole.split()) - set(info), info
+    assert info["family_name"] == "Name" and isinstance(info["updated_at"], int)
+    assert info["address"] == {"formatted": "Street 1"}
+    assert (info["phone_number"], info["phone_number_verified"]) == ("+49 30 1", False)
+    assert {"address", "phone_number", "birthdate"} <= set(app.discovery()["claims_supported"])
+    # What an account does not have is left out.
+    bare = Person(server, server.user("bare", name="Bare")["username"]).sign_in()
+    tokens = bare.tokens(app, scope="openid profile address phone")
+    info = requests.get(app.discovery()["userinfo_endpoint"], headers={"Authorization": f"Bearer {tokens['access_token']}"}, timeout=10).json()
+    assert info["name"] == "Bare" and not {"family_name", "address", "phone_number", "website"} & set(info), info
+
+
 def test_prompt_login_asks_again(server, app, admin):
     admin.seen.clear()
     assert "code" in admin.authorize(app, prompt="login")

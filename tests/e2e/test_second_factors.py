@@ -88,6 +88,34 @@ def test_an_application_learns_that_a_second_factor_was_shown(server, app):
     assert len(server.one("authenticators/admin/static/")["token_set"]) == 5
 
 
+def test_an_application_that_asks_for_a_second_factor_gets_one_or_is_told_that_it_cannot(server, app):
+    """`acr_values` leads whoever is signed in with a password through a second factor, once; who has none goes back with the
+    protocol's error (RFC 9470). What is not known asks for nothing."""
+    mfa, plain = "https://refeds.org/profile/mfa", "goauthentik.io/providers/oauth2/default"
+    assert app.discovery()["acr_values_supported"] == [plain, mfa, "phr"]
+    server.user("stepper")
+    person = Owner(server, "stepper").sign_in()
+    read = lambda tokens: claims(tokens["id_token"])
+    assert read(person.tokens(app))["acr"] == plain
+    assert read(person.tokens(app, acr_values="something else"))["acr"] == plain
+    # Nothing to show: a sign-in is asked for, and does not help.
+    assert person.authorize(app, acr_values=mfa)["error"] == "unmet_authentication_requirements"
+    asked = '{"id_token": {"acr": {"essential": true, "value": "something else"}}}'
+    assert person.authorize(app, claims=asked)["error"] == "unmet_authentication_requirements"
+    assert person.authorize(app, acr_values=mfa, prompt="none")["error"] == "login_required"
+
+    person.run_flow(TOTP)
+    person.seen.clear()
+    found = read(person.tokens(app, acr_values=f"phr {mfa}"))
+    assert found["acr"] == mfa and found["amr"] == ["pwd", "mfa"]
+    assert person.seen.count("ak-stage-authenticator-validate") == 1
+    # The session has reached it now.
+    person.seen.clear()
+    assert read(person.tokens(app, acr_values=mfa, prompt="none"))["acr"] == mfa and not person.seen
+    assert person.authorize(app, acr_values="phr")["error"] == "unmet_authentication_requirements"
+
+
+
 def test_one_code_makes_one_session_however_many_send_it(server):
     person = with_app(server)
     people = [person.again() for _ in range(12)]

@@ -10,12 +10,14 @@ mod expiry;
 pub mod media;
 pub mod outposts;
 mod provider;
+pub mod sign_out;
 mod transaction;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign_core::{Job, KindResource, Module, Start};
+use countersign_core::{Job, KindResource, Module, Service, Start, TableResource};
+use countersign_outbound::Outbound;
 use countersign_rest::object_schema;
 use serde_json::{Value, json};
 
@@ -28,8 +30,12 @@ pub use provider::{
 };
 
 /// The catalogue's part of the program. `access` says who may open an application; `certificates`
-/// is a folder in which others keep some.
-pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>) -> Module {
+/// is a folder in which others keep some; by `outbound` applications are notified.
+pub fn module(
+    access: &Arc<dyn ApplicationAccess>,
+    certificates: Option<PathBuf>,
+    outbound: Arc<Outbound>,
+) -> Module {
     let visible = access.clone();
     let mut operations = application::operations(access);
     operations.extend([transaction::operation(), provider::operation()]);
@@ -54,7 +60,10 @@ pub fn module(access: &Arc<dyn ApplicationAccess>, certificates: Option<PathBuf>
         routes: vec![media::route()],
         operations,
         start: vec![Start::new("self-signed certificate", certificate::ensure_default)],
+        tables: vec![TableResource::plain::<sign_out::Participant>()],
+        services: vec![Service::new("session_ends", sign_out::follow).on_workers()],
         jobs: vec![
+            Job::of(sign_out::Notify(outbound)),
             Job::every(
                 "certificate_discovery",
                 3600,

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::application::Application;
+use crate::sign_out::SignOut;
 
 /// The original's kinds of providers; those that are not here are refused.
 pub(crate) const MODELS: [&str; 10] = [
@@ -67,6 +68,11 @@ pub trait Provider: Send + Sync {
     /// programs, to the application of that one would lead to its own.
     fn displaces(&self, _other: &Entry) -> Vec<&'static str> {
         Vec::new()
+    }
+
+    /// How its application learns that somebody's session has ended.
+    fn sign_out(&self) -> SignOut<'_> {
+        SignOut::Unaware
     }
 
     /// What its page shows to administrators. `id` is this provider, `origin` the address of this

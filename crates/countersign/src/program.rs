@@ -64,6 +64,7 @@ impl Program {
                 countersign_oauth2::destination(),
                 countersign_saml_provider::destination(),
             ],
+            continued: vec![countersign_oauth2::CONTINUED],
         });
         let upstreams = way_out.upstreams(patience(settings));
         let embedded = !settings.proxying.disabled;
@@ -77,7 +78,7 @@ impl Program {
             countersign_authenticators::module(&mailer),
             events,
             countersign_jobs::module(),
-            countersign_catalogue::module(&access, certificates),
+            countersign_catalogue::module(&access, certificates, way_out.clone()),
             instances::module(&blueprints),
             countersign_policy::module(&policies),
             countersign_notifications::module(mailer, way_out.clone(), &policies),
@@ -85,7 +86,7 @@ impl Program {
             countersign_oauth2::module(&oauth, &flows),
             countersign_outposts::module(embedded),
             countersign_proxy::module(&oauth, &flows, upstreams, embedded),
-            countersign_saml_provider::module(&saml, &flows, way_out),
+            countersign_saml_provider::module(&saml, &flows),
             countersign_explain::module(&explain),
             countersign_radius::module(&flows, radius_listener(settings)),
             countersign_ldap::module(&flows, &doors(settings)),

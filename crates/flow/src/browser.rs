@@ -28,6 +28,7 @@ use crate::plan::PendingUser;
 
 const NAME_COOKIE: &str = "countersign_name";
 const FACTOR_COOKIE: &str = "authentik_mfa";
+const SESSION_STATE_COOKIE: &str = "countersign_session_state";
 /// How long a session without a set duration lasts on the server, in seconds.
 pub(crate) const BROWSER_SESSION: i64 = 86_400;
 
@@ -56,6 +57,8 @@ pub(crate) struct Browser {
     /// What the browser says of a second factor, see [`Browser::remember_factor`].
     pub(crate) remembered_factor: Option<String>,
     cookies: Vec<HeaderValue>,
+    /// Pages of applications watch the session, which is another one once somebody signs in or out.
+    has_session_state: bool,
     /// The session ended in this request: unless a plan goes on, the cookie goes.
     logged_out: bool,
     /// The key the browser came with, after signing in or out gave it another.
@@ -80,6 +83,7 @@ impl Browser {
             remembered_name: None,
             remembered_factor: None,
             cookies: Vec::new(),
+            has_session_state: false,
             logged_out: false,
             former: None,
         }
@@ -300,6 +304,7 @@ impl Browser {
         self.cookies.extend(session_cookie(&self.cx, &self.request, key, Some(&uid), max_age));
         self.cookies.extend(csrf_cookie(&self.cx, &self.request).1);
         self.former.get_or_insert(self.visitor.key_hash());
+        self.forget_session_state();
         let mut browser = std::mem::take(&mut self.visitor.browser);
         browser.remember(pk, &*self.cx.entropy);
         self.cookies.extend(browser.cookie(&self.cx, &self.request));
@@ -313,11 +318,35 @@ impl Browser {
     /// The session ended.
     pub(crate) fn signed_out(&mut self) {
         self.former.get_or_insert(self.visitor.key_hash());
+        self.forget_session_state();
         let browser = std::mem::take(&mut self.visitor.browser);
         self.visitor =
             Visitor { fresh: true, browser, ..Visitor::nobody(self.cx.entropy.token(32)) };
         self.subject = None;
         self.logged_out = true;
+    }
+
+    fn forget_session_state(&mut self) {
+        if self.has_session_state {
+            self.set_session_state(None);
+        }
+    }
+
+    /// What pages of applications compare in a frame of this server (OpenID Connect Session
+    /// Management 1.0): script reads it, and frames on other sites. `None` takes it away.
+    pub(crate) fn set_session_state(&mut self, state: Option<&str>) {
+        let value = state.unwrap_or_default().to_owned();
+        let cookie = Cookie::build((SESSION_STATE_COOKIE, value)).path(self.cx.url("/"));
+        let cookie = match state {
+            Some(_) => cookie,
+            None => cookie.max_age(cookie::time::Duration::ZERO),
+        };
+        let cookie = if self.request.secure() {
+            cookie.secure(true).same_site(SameSite::None)
+        } else {
+            cookie.same_site(SameSite::Lax)
+        };
+        self.cookies.extend(HeaderValue::from_str(&cookie.build().to_string()));
     }
 
     /// Gives a browser that is not signed in another key.
@@ -382,6 +411,7 @@ impl Browser {
     /// Takes over what the browser sent with this request.
     pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Browser {
         self.remembered_factor = cookies::value(headers, FACTOR_COOKIE);
+        self.has_session_state = cookies::value(headers, SESSION_STATE_COOKIE).is_some();
         self
     }
 

@@ -9,6 +9,7 @@ use countersign_mail::Mailer;
 use countersign_outbound::Outbound;
 use countersign_pages::PageDef;
 use countersign_policy::Engine;
+use countersign_store::{StoreError, Tx};
 
 use crate::destination::Destination;
 use crate::in_plan::{self, InPlanDef};
@@ -27,7 +28,13 @@ pub struct Deps {
     pub stages: Vec<InPlanDef>,
     /// Where protocols know the applications behind addresses.
     pub destinations: Vec<Arc<dyn Destination>>,
+    /// What protocols tie to the key of a session goes on with it.
+    pub continued: Vec<Continued>,
 }
+
+/// Somebody (an account) has signed in anew in the browser of a session, which goes on under another
+/// key: the hashes of the former key and of the new one.
+pub type Continued = fn(&mut Tx<'_>, i64, [u8; 32], [u8; 32]) -> Result<(), StoreError>;
 
 /// The flows of a program: what they need, and what all requests share. Cheap to clone.
 #[derive(Clone)]
@@ -60,6 +67,10 @@ impl Flows {
         pages
     }
 
+    pub(crate) fn deps(&self) -> &Deps {
+        &self.0.deps
+    }
+
     /// Over the context of a request.
     #[must_use]
     pub fn over(&self, cx: &Context) -> FlowContext {
@@ -90,6 +101,10 @@ impl FlowContext {
     #[must_use]
     pub fn outbound(&self) -> &Outbound {
         &self.shared().deps.outbound
+    }
+
+    pub(crate) fn flows(&self) -> Flows {
+        self.flows.clone()
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -9,12 +9,18 @@ use crate::context::FlowContext;
 use crate::kinds::Flow;
 
 /// The application somebody wants to open and is asked to sign in for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ApplicationHint {
     pub name: String,
     pub slug: String,
     /// Signs in with this flow instead of the brand's.
     pub authentication_flow: Option<Ref<Flow>>,
+    /// Who is expected: the name that the page offers.
+    pub login_hint: Option<String>,
+    /// It wants a second factor to be shown now, not one of before.
+    pub second_factor: bool,
+    /// It wants a new account to be made, where people may make one.
+    pub registers: bool,
 }
 
 /// Knows the applications behind some addresses of this server. A dependency of flows, see

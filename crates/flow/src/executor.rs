@@ -22,6 +22,7 @@ use crate::planner::{self, Planning};
 use crate::record;
 use crate::recovery::{self, FLOW_TOKEN};
 use crate::run::Run;
+use crate::signed_out::Onward;
 use crate::stage::{AnyStage, Step};
 
 /// What one request led to.
@@ -270,7 +271,7 @@ impl Executor {
     pub(crate) async fn turn(&mut self, answer: Option<&Answer>) -> Result<Reply, FlowError> {
         match self.reach().await? {
             Reached::Stage => self.act(answer, None).await,
-            Reached::End => Ok(self.done()),
+            Reached::End => self.done().await,
             Reached::Outdated => self.begin_anew(answer.is_some(), CHANGED).await,
             Reached::AccountGone => Ok(self.refuse("This account does not exist any more.")),
             Reached::Undecided => Ok(self.refuse(UNDECIDED)),
@@ -353,7 +354,7 @@ impl Executor {
         let asker = self.run.plan.pop();
         self.run.browser.renew_snapshot();
         let Some(next) = self.run.plan.current().map(|step| step.id) else {
-            return Ok(self.done());
+            return self.done().await;
         };
         let Some(answer) = handed_on else { return Ok(Reply::Next) };
         if self.reach().await? != Reached::Stage
@@ -530,8 +531,21 @@ impl Executor {
         Ok(self.refuse(&text))
     }
 
-    fn done(&mut self) -> Reply {
+    /// The end: where the plan leads, by the page that notifies applications of ended sessions.
+    async fn done(&mut self) -> Result<Reply, FlowError> {
         self.run.plan.steps.clear();
+        let to = match self.destination() {
+            Reply::Redirect(to) => to,
+            other => return Ok(other),
+        };
+        let onward = if to == "/" { Onward::Start } else { Onward::Address(to) };
+        match self.run.leave(onward).await? {
+            Step::Redirect(to) => Ok(Reply::Redirect(to)),
+            _ => Ok(Reply::Redirect("/".to_owned())),
+        }
+    }
+
+    fn destination(&mut self) -> Reply {
         if let Some(to) = self.run.plan.text(key::REDIRECT).map(str::to_owned) {
             return Reply::Redirect(to);
         }

@@ -303,6 +303,7 @@ fn hint(browser: &Browser, application: Ref<Application>) -> Option<ApplicationH
         name: application.name.clone(),
         slug: application.slug.to_string(),
         authentication_flow: None,
+        ..ApplicationHint::default()
     })
 }
 

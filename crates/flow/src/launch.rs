@@ -35,6 +35,7 @@ impl Destination for Launch {
             name: application.name.clone(),
             slug: application.slug.to_string(),
             authentication_flow: provider.and_then(|provider| authentication_flow(provider)),
+            ..ApplicationHint::default()
         })
     }
 }

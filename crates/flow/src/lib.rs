@@ -76,6 +76,7 @@ mod recovery;
 mod run;
 mod setup;
 mod sign_in;
+mod signed_out;
 mod site;
 mod stage;
 pub mod stages;
@@ -86,7 +87,7 @@ pub use begin::{
     Begin, Interaction, Started, begin, confirm_page, denied_page, error_page, message_page,
     require_login,
 };
-pub use context::{Deps, FlowContext, Flows};
+pub use context::{Continued, Deps, FlowContext, Flows};
 pub use destination::{ApplicationHint, Destination};
 pub use error::FlowError;
 pub use in_plan::{InPlan, InPlanDef, SESSION_END};
@@ -101,5 +102,6 @@ pub use recorded::{RecordedDecision, RecordedRun, find_runs, for_people, recorde
 pub use recorder::trace_number;
 pub use run::Run;
 pub use setup::{SETUP_SLUG, SETUP_URL, is_open as setup_is_open};
+pub use signed_out::{Onward, after_visit, leave};
 pub use stage::{AnyStage, Stage, Step};
 pub use stages::{Permission, Sending, SendsCodes};

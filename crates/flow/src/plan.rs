@@ -34,6 +34,8 @@ pub mod key {
     pub const CONSENT_DENY_URL: &str = "countersign/consent_deny_url";
     /// Where the e-mail stage writes to, instead of the account's own address.
     pub const EMAIL: &str = "email";
+    /// Ours: the sessions that were ended, whose applications are notified at the end.
+    pub const ENDED_SESSIONS: &str = "countersign/ended_sessions";
     pub const EMAIL_SENT: &str = "email_sent";
     pub const DENY_MESSAGE: &str = "deny_message";
     pub const IS_REDIRECTED: &str = "is_redirected";
@@ -210,6 +212,21 @@ impl Plan {
             restored: None,
             proved_of: None,
             recording: Recording::default(),
+        }
+    }
+
+    /// The sessions that this plan has ended.
+    pub(crate) fn ended_sessions(&self) -> Vec<Uuid> {
+        let ended = self.context.get(key::ENDED_SESSIONS);
+        ended.and_then(|ended| serde_json::from_value(ended.clone()).ok()).unwrap_or_default()
+    }
+
+    pub(crate) fn note_ended(&mut self, session: Uuid) {
+        let mut ended = self.ended_sessions();
+        if !ended.contains(&session) {
+            ended.push(session);
+            let ended = serde_json::to_value(ended).unwrap_or_default();
+            self.context.insert(key::ENDED_SESSIONS.to_owned(), ended);
         }
     }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use countersign_accounts::{end_session, end_sessions_of, start_session};
-use countersign_catalogue::Application;
+use countersign_catalogue::{Application, sign_out};
 use countersign_core::{Identity, RequestInfo, Visitor};
 use countersign_directory::{Attempt, Owner, Place, TooMany};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{Entry, Kind, Ref};
 use countersign_policy::{Decision, Subject};
-use countersign_store::{ActorUser, StoreError, Tx};
+use countersign_store::{ActorUser, StoreError, Tx, sha256};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -95,13 +95,28 @@ impl Run {
             return Ok(());
         }
         let hash = self.browser.visitor.key_hash();
-        let work = move |tx: &mut Tx<'_>| {
-            end_session(tx, hash)?;
-            emit(tx, Event::new("logout", "authentik.events.signals", json!({}))).map(|_| ())
+        let browser = self.browser.headless.is_none();
+        let work = move |tx: &mut Tx<'_>| -> Result<Option<Uuid>, StoreError> {
+            let session = sign_out::end(tx, hash, browser)?;
+            emit(tx, Event::new("logout", "authentik.events.signals", json!({})))?;
+            Ok(session)
         };
-        self.commit(self.browser.actor(), "signed out", work).await?;
+        let session = self.commit(self.browser.actor(), "signed out", work).await?;
+        self.note_ended(session);
         self.browser.signed_out();
         Ok(())
+    }
+
+    /// What the browser says of its session to pages of applications.
+    pub fn set_session_state(&mut self, state: &str) {
+        self.browser.set_session_state(Some(state));
+    }
+
+    /// Sessions were ended: where the flow leads goes by the page that notifies applications.
+    pub fn note_ended(&mut self, sessions: impl IntoIterator<Item = Uuid>) {
+        for session in sessions {
+            self.plan.note_ended(session);
+        }
     }
 
     /// Signs an account in under a fresh key. `false` when there is no such account, or it is
@@ -121,7 +136,7 @@ impl Run {
         let opened = browser.headless.is_none();
         let origin = opened.then(|| browser.cx.origin(&browser.request));
         let invited = self.plan.invitation;
-        let policies = browser.cx.shared().deps.policies.clone();
+        let (policies, flows) = (browser.cx.policies().clone(), browser.cx.flows());
         let work = move |tx: &mut Tx<'_>| {
             let Some(user) = countersign_accounts::identity(tx, pk)?.filter(|user| user.is_active)
             else {
@@ -132,13 +147,19 @@ impl Run {
             {
                 return Ok(None);
             }
-            end_session(tx, old)?;
             if terminate {
-                end_sessions_of(tx, pk, None)?;
+                end_sessions_of(tx, pk, Some(old))?;
             }
             if start_session(tx, pk, &fresh, (life, limits), &request, &data)?.is_none() {
+                end_session(tx, old)?;
                 return Ok(None);
             }
+            let deps = flows.deps();
+            // Whoever proves again who they are stays signed in to applications.
+            let hash = sha256(&fresh);
+            sign_out::continued(tx, old, hash, pk)?;
+            deps.continued.iter().try_for_each(|goes_on| goes_on(tx, pk, old, hash))?;
+            end_session(tx, old)?;
             if let Some(origin) = origin.as_ref().filter(|_| user.is_superuser()) {
                 origin::note(tx, origin)?;
             }

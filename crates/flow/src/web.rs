@@ -25,7 +25,7 @@ use crate::plan_store::{self, BrowserLocks};
 use crate::planner::{self, Planning};
 use crate::recovery::{self, FLOW_TOKEN};
 use crate::site::Site;
-use crate::{destination, html, record, setup};
+use crate::{destination, html, record, setup, stages};
 
 /// A form, in bytes; and one that carries files.
 const LARGEST_FORM: usize = 64 * 1024;
@@ -42,6 +42,7 @@ pub(crate) fn routes(flows: &Flows) -> Vec<Route> {
         over.at([Method::GET], "/flows/-/default/authentication/", default_authentication),
         over.at([Method::GET], "/flows/-/default/invalidation/", default_invalidation),
         over.at([Method::GET], CANCEL, cancel),
+        over.at([Method::GET], "/flows/-/signed-out/{ticket}/", crate::signed_out::signed_out),
         over.at([Method::GET], "/flows/-/configure/{stage}/", configure),
         over.at([Method::GET], "/application/launch/{slug}/", crate::launch::launch),
         over.at([Method::GET, Method::HEAD], "/if/help/", crate::help::help),
@@ -301,6 +302,11 @@ async fn choose(visit: &Visit, designation: Designation) -> Result<String, FlowE
     }
     if chosen.is_none() {
         chosen = planner::by_designation(&browser, designation).await?;
+    }
+    // Where people may make an account, whoever is sent here to do so begins with that.
+    let registers = destination::application(&visit.cx, &query).is_some_and(|hint| hint.registers);
+    if registers && designation == Designation::Authentication {
+        chosen = chosen.and_then(|flow| stages::enrollment_of(&browser.snapshot, flow)).or(chosen);
     }
     let chosen = chosen.ok_or_else(|| FlowError::NoFlow(designation.value().to_owned()))?;
     // A plan of another flow must not wait for this one.

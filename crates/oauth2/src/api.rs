@@ -118,6 +118,7 @@ async fn preview_user((oauth, flows): (OAuth2, Flows), call: Call) -> Result<Res
         exp: now.plus_seconds(PREVIEW_SECONDS),
         iat: now,
         auth_time: now,
+        acr: None,
         amr: Vec::new(),
         c_hash: None,
         nonce: None,

@@ -3,10 +3,72 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use countersign_core::SessionData;
 use countersign_model::{Choice, Timestamp};
+
+use crate::wire::claims_request::AcrRequest;
 
 /// Authentication context class of every sign-in; the original knows only this one.
 pub const ACR: &str = "goauthentik.io/providers/oauth2/default";
+
+/// With a second factor, or a passkey that has verified its owner (REFEDS MFA Profile).
+pub const MFA: &str = "https://refeds.org/profile/mfa";
+
+/// With what no other site can get hold of: a passkey (OpenID Connect Extended Authentication
+/// Profile ACR Values 1.0).
+pub const PHISHING_RESISTANT: &str = "phr";
+
+/// The contexts that there are, the strongest first.
+pub const CONTEXTS: [&str; 3] = [PHISHING_RESISTANT, MFA, ACR];
+
+/// The contexts that a session's sign-in has reached.
+pub fn contexts(session: &SessionData) -> &'static [&'static str] {
+    let [_, lower @ ..] = &CONTEXTS;
+    let [_, lowest @ ..] = lower;
+    let devices = session.auth_method_args.get("mfa_devices");
+    let model =
+        |device: &Value| device.get("model_name").and_then(Value::as_str) == Some("webauthndevice");
+    let passkey = session.auth_method == "auth_webauthn_pwl"
+        || devices.and_then(Value::as_array).is_some_and(|devices| devices.iter().any(model));
+    match passkey {
+        true => &CONTEXTS,
+        false if has_second_factor(session) => lower,
+        false => lowest,
+    }
+}
+
+pub(crate) fn has_second_factor(session: &SessionData) -> bool {
+    let devices = session.auth_method_args.get("mfa_devices");
+    devices.is_some_and(|devices| devices.as_array().is_none_or(|list| !list.is_empty()))
+}
+
+/// What a request for contexts comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached<'a> {
+    /// This is the one; `None`: none in particular was asked for.
+    Context(Option<&'a str>),
+    /// Not yet: signing in with more may reach one.
+    NotYet,
+    /// Never: none of them exists here.
+    Unknown,
+}
+
+/// Compares what is asked for with what was reached.
+pub fn reached<'a>(asked: &'a AcrRequest, contexts: &[&str]) -> Reached<'a> {
+    let mut known = asked.values.iter().filter(|value| CONTEXTS.contains(&value.as_str()));
+    if known.clone().next().is_none() {
+        let demanded = asked.essential && !asked.values.is_empty();
+        return if demanded { Reached::Unknown } else { Reached::Context(None) };
+    }
+    let met = known.find(|value| contexts.contains(&value.as_str()));
+    met.map_or(Reached::NotYet, |value| Reached::Context(Some(value)))
+}
+
+/// Whether one of the contexts asked for needs more than a password.
+pub fn asks_for_second_factor(asked: &AcrRequest) -> bool {
+    let known = |value: &String| CONTEXTS.contains(&value.as_str());
+    asked.values.iter().any(known) && !asked.values.iter().any(|value| value == ACR)
+}
 
 /// Protocol claims a mapping cannot set: clients trust them to come from the server itself.
 const RESERVED: [&str; 11] =
@@ -85,6 +147,8 @@ pub struct Protocol {
     pub exp: Timestamp,
     pub iat: Timestamp,
     pub auth_time: Timestamp,
+    /// The context that was asked for and reached; `None` for that of every sign-in.
+    pub acr: Option<String>,
     pub amr: Vec<String>,
     pub c_hash: Option<String>,
     pub nonce: Option<String>,
@@ -108,7 +172,7 @@ impl Protocol {
         put("exp", Some(self.exp.seconds().into()));
         put("iat", Some(self.iat.seconds().into()));
         put("auth_time", Some(self.auth_time.seconds().into()));
-        put("acr", Some(ACR.into()));
+        put("acr", Some(self.acr.as_deref().unwrap_or(ACR).into()));
         put("amr", (!self.amr.is_empty()).then(|| self.amr.clone().into()));
         put("c_hash", text(&self.c_hash));
         put("nonce", text(&self.nonce));
@@ -196,6 +260,7 @@ mod tests {
             exp: Timestamp::from_seconds(20),
             iat: Timestamp::from_seconds(10),
             auth_time: Timestamp::from_seconds(5),
+            acr: None,
             amr: vec!["pwd".into()],
             c_hash: None,
             nonce: Some("n".into()),
@@ -263,6 +328,44 @@ mod tests {
         }
         subject.upn = Some("bob@corp".into());
         assert_eq!(named(SubMode::UserUpn, &subject), "bob@corp");
+    }
+
+    #[test]
+    fn which_context_a_sign_in_has_reached() {
+        let session = |method: &str, devices: Value| SessionData {
+            auth_method: method.to_owned(),
+            auth_method_args: json!({"mfa_devices": devices}),
+            ..SessionData::default()
+        };
+        let totp = session("password", json!([{"model_name": "totpdevice"}]));
+        let passkey = session("password", json!([{"model_name": "webauthndevice"}]));
+        let passwordless = session("auth_webauthn_pwl", json!([]));
+        assert_eq!(contexts(&session("password", json!([]))), [ACR]);
+        assert_eq!(contexts(&totp), [MFA, ACR]);
+        assert_eq!(contexts(&passkey), CONTEXTS);
+        assert_eq!(contexts(&passwordless), CONTEXTS);
+
+        let asked = |values: &[&str], essential| AcrRequest {
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+            essential,
+        };
+        let rows: [(&[&str], bool, &SessionData, Reached<'_>); 8] = [
+            (&[], false, &totp, Reached::Context(None)),
+            (&["1", "2"], false, &totp, Reached::Context(None)),
+            (&["1", "2"], true, &totp, Reached::Unknown),
+            (&[MFA], false, &totp, Reached::Context(Some(MFA))),
+            (&[ACR, MFA], false, &totp, Reached::Context(Some(ACR))),
+            (&["1", PHISHING_RESISTANT, MFA], true, &totp, Reached::Context(Some(MFA))),
+            (&[PHISHING_RESISTANT], false, &totp, Reached::NotYet),
+            (&[PHISHING_RESISTANT], true, &passkey, Reached::Context(Some(PHISHING_RESISTANT))),
+        ];
+        for (values, essential, session, expected) in rows {
+            let asked = asked(values, essential);
+            assert_eq!(reached(&asked, contexts(session)), expected, "{values:?}");
+        }
+        assert!(asks_for_second_factor(&asked(&[MFA], false)));
+        assert!(!asks_for_second_factor(&asked(&[MFA, ACR], false)));
+        assert!(!asks_for_second_factor(&asked(&["1"], true)));
     }
 
     #[test]

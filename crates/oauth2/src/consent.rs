@@ -4,20 +4,26 @@
 use serde_json::{Map, Value, json};
 
 use crate::provider::Provider;
+use crate::scope_claims::gives;
 use crate::wire::Scopes;
 use crate::wire::scope::{API, GITHUB, GROUPS, OFFLINE_ACCESS};
 
 /// `[{"id", "name"}]`: the granted scopes with their descriptions, by name of the scope.
-pub(crate) fn permissions(provider: &Provider, scopes: &Scopes) -> Value {
+pub(crate) fn permissions<'a>(
+    provider: &Provider,
+    scopes: &Scopes,
+    claims: impl Iterator<Item = &'a str> + Clone,
+) -> Value {
     let mappings = provider.settings.mappings(&provider.snapshot);
     let mut list: Vec<(&str, &str)> = mappings
-        .filter(|m| scopes.contains(&m.scope_name))
+        .filter(|m| scopes.contains(&m.scope_name) || gives(m, claims.clone()))
         .map(|m| (m.scope_name.as_str(), m.description.as_str()))
         .collect();
     if scopes.contains(GROUPS) && !list.iter().any(|(scope, _)| *scope == GROUPS) {
         list.push((GROUPS, "Group memberships"));
     }
     list.sort_unstable();
+    list.dedup();
     let github = GITHUB.iter().filter(|(scope, _, _)| scopes.contains(scope));
     list.extend(github.map(|(scope, told, _)| (*scope, *told)));
     list.into_iter().map(|(id, name)| json!({"id": id, "name": name})).collect()

@@ -2,6 +2,7 @@
 //! consented, so the client gets what it asked for.
 
 use countersign_accounts::renew_session;
+use countersign_catalogue::sign_out::Joined;
 use countersign_events::{Event, emit};
 use countersign_flow::{FlowError, Run, Stage, Step};
 use countersign_pages::{AutosubmitChallenge, PageDef};
@@ -9,15 +10,17 @@ use countersign_store::{StoreError, Tx};
 use serde_json::{Value, json};
 
 use crate::access;
+use crate::claims::{self, Reached};
 use crate::grants::{self, AccessData, CodeData, NewGrant};
 use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{self, Internal, Issue, OAuth2, Origin, Person, Service};
-use crate::wire::Scopes;
+use crate::session_state;
 use crate::wire::authorize::{AuthorizeRequest, ResponseType};
 use crate::wire::redirect;
 use crate::wire::respond::Delivery;
-use crate::wire::scope::OFFLINE_ACCESS;
+use crate::wire::scope::{OFFLINE_ACCESS, OPENID};
+use crate::wire::{AuthorizeError, Scopes};
 
 /// Name of the stage in plans.
 pub(crate) const AUTHORIZE: &str = "oauth2.authorize";
@@ -49,6 +52,19 @@ impl Stage for Fulfil {
         if !access::is_allowed(&service, &provider, &person, run.request(), &protocol).await? {
             return Ok(Step::deny("Request has been denied."));
         }
+        let session = run.visitor().session.clone().unwrap_or_default();
+        let reached = claims::reached(&request.acr, claims::contexts(&session));
+        let meant = request.claims.subject.as_ref();
+        let other = meant.is_some_and(|meant| *meant != service.sub(&provider, &person));
+        // The flow may have signed somebody in.
+        if other || matches!(reached, Reached::NotYet | Reached::Unknown) {
+            let error = if other {
+                AuthorizeError::LoginRequired
+            } else {
+                AuthorizeError::UnmetAuthentication
+            };
+            return Ok(leaving(&provider, request.to.error(&error)));
+        }
         if let Err(error) = service.subject(&provider, &person).await {
             let Internal::Subject(error) = error else {
                 return Err(FlowError::broken(error.to_string()));
@@ -65,14 +81,7 @@ impl Stage for Fulfil {
         let answer = issue(&service, run, &provider, &person, request)
             .await
             .map_err(|e| FlowError::broken(e.to_string()))?;
-        let name = provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
-        Ok(match answer {
-            Delivery::Redirect(to) => Step::Redirect(to),
-            Delivery::Form { url, fields } => {
-                let title = format!("Redirecting to {name}...");
-                Step::show(AutosubmitChallenge::new(url, fields, title))
-            }
-        })
+        Ok(leaving(&provider, answer))
     }
 
     fn may_run_silently(&self) -> bool {
@@ -80,9 +89,21 @@ impl Stage for Fulfil {
     }
 }
 
+/// The answer on its way through the browser.
+fn leaving(provider: &Provider, answer: Delivery) -> Step {
+    let name = provider.application.as_ref().map_or("", |(_, a)| a.name.as_str());
+    match answer {
+        Delivery::Redirect(to) => Step::Redirect(to),
+        Delivery::Form { url, fields } => {
+            let title = format!("Redirecting to {name}...");
+            Step::show(AutosubmitChallenge::new(url, fields, title))
+        }
+    }
+}
+
 async fn issue(
     service: &Service,
-    run: &Run,
+    run: &mut Run,
     provider: &Provider,
     person: &Person,
     request: &AuthorizeRequest,
@@ -105,7 +126,7 @@ async fn issue(
         // A token in an address is bound to no key.
         jkt: None,
         scopes,
-        sign_in: service::sign_in(&session, request.nonce.clone()),
+        sign_in: service::sign_in(&session, key_hash, request),
         session: Some(key_hash.to_vec()),
         family: service.cx.entropy.uuid_at(service.now()),
     };
@@ -130,11 +151,25 @@ async fn issue(
             if kind.has_id_token() { Some(mint.id_token(access.as_ref())?) } else { None };
         Tokens { access, id_token, expires_in: mint.expires_in }
     };
-    let fields = fields(kind, code.as_ref().map(|c| &c.value), &tokens);
+    let mut fields = fields(kind, code.as_ref().map(|c| &c.value), &tokens);
+    if request.scopes.contains(OPENID) {
+        let (browser, salt) = (session_state::of_browser(key_hash), service.cx.entropy.token(16));
+        let state = session_state::of_answer(&request.client_id, &request.to.uri, &browser, &salt);
+        fields.extend(state.map(|state| ("session_state", state)));
+        run.set_session_state(&browser);
+    }
 
     let access = tokens.access;
     let event = authorized(provider, &request.scopes, "authentik.providers.oauth2.views.authorize");
     let slug = provider.slug().unwrap_or_default().to_owned();
+    let joined = Joined {
+        provider: provider.id(),
+        user: person.identity.pk,
+        subject: service.sub(provider, person),
+        format: String::new(),
+        index: hex::encode(key_hash),
+        issuer: provider.issuer(&service.origin(run.request())).unwrap_or_default(),
+    };
     let store = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
         code.as_ref().map(|code| grants::insert_code(tx, code)).transpose()?;
         access.as_ref().map(|token| grants::insert_access_token(tx, token)).transpose()?;
@@ -143,6 +178,7 @@ async fn issue(
             session.applications.push(slug.clone());
             renew_session(tx, key_hash, &session)?;
         }
+        joined.note(tx, key_hash)?;
         emit(tx, event.clone()).map(|_| ())
     };
     service.cx.store.write(actor, "application authorized", store).await?;

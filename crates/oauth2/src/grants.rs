@@ -7,11 +7,12 @@
 //! so nothing here waits for a clean-up.
 
 use countersign_model::Timestamp;
-use countersign_store::{Row, Sql, StoreError, params, sha256};
+use countersign_store::{Row, Sql, StoreError, Tx, params, sha256};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::wire::claims_request::ClaimsRequest;
 use crate::wire::{Challenge, Scopes};
 
 /// A code before it is stored.
@@ -70,6 +71,29 @@ pub(crate) struct SignIn {
     pub(crate) amr: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) nonce: Option<String>,
+    /// What the client knows the session by, also after that got another key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
+    /// The context that was asked for and reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acr: Option<String>,
+    /// Claims that were asked for by name.
+    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
+    pub(crate) claims_request: ClaimsRequest,
+}
+
+impl SignIn {
+    /// A sign-in of which no more is known than its time.
+    pub(crate) fn at(auth_time: Timestamp) -> SignIn {
+        SignIn {
+            auth_time,
+            amr: Vec::new(),
+            nonce: None,
+            sid: None,
+            acr: None,
+            claims_request: ClaimsRequest::default(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -97,6 +121,9 @@ pub(crate) struct AccessData {
     /// The key that it is bound to (RFC 9449 6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) jkt: Option<String>,
+    /// Names of claims that were asked for, for userinfo.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) asked: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -368,6 +395,27 @@ pub(crate) fn end_session(sql: &mut Sql<'_>, session: &[u8]) -> Result<(), Store
     OF_SESSION.iter().try_for_each(|of| sql.execute(of, params![session]).map(|_| ()))
 }
 
+/// What somebody was given in a session goes on with it when they sign in anew and it gets another
+/// key.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn continued(
+    tx: &mut Tx<'_>,
+    user: i64,
+    former: [u8; 32],
+    fresh: [u8; 32],
+) -> Result<(), StoreError> {
+    for table in ["authorization_code", "access_token", "refresh_token"] {
+        let update = format!(
+            "UPDATE {table} SET session = $2 WHERE session = $1 AND user_id = $3 \
+             AND EXISTS (SELECT 1 FROM session WHERE key_hash = $1 AND user_id = $3)"
+        );
+        tx.execute(&update, params![former.to_vec(), fresh.to_vec(), user])?;
+    }
+    Ok(())
+}
+
 /// Removes what providers issued that are gone. The account of a client stays linked to its number,
 /// which no other provider gets, so that none finds it.
 ///
@@ -440,7 +488,7 @@ mod tests {
     }
 
     fn sign_in() -> SignIn {
-        SignIn { auth_time: Timestamp(1), amr: vec!["pwd".into()], nonce: Some("n".into()) }
+        SignIn { amr: vec!["pwd".into()], nonce: Some("n".into()), ..SignIn::at(Timestamp(1)) }
     }
 
     fn code(value: &str) -> NewGrant<CodeData> {
@@ -477,7 +525,13 @@ mod tests {
             value,
             user,
             Some(b"ss"),
-            AccessData { sub: "s".into(), nonce: None, claims: Map::new(), jkt: None },
+            AccessData {
+                sub: "s".into(),
+                nonce: None,
+                claims: Map::new(),
+                jkt: None,
+                asked: Vec::new(),
+            },
         )
     }
 

@@ -25,6 +25,10 @@ pub(crate) struct Common {
     pub(crate) protocol: Protocol,
     /// Claims of the granted scopes; empty when the provider keeps them out of tokens.
     pub(crate) scope_claims: Map<String, Value>,
+    /// Those that were asked for by name, for the ID token alone.
+    pub(crate) asked_claims: Map<String, Value>,
+    /// The names of those that were asked for, for userinfo.
+    pub(crate) of_userinfo: Vec<String>,
     pub(crate) access: Access,
 }
 
@@ -67,7 +71,7 @@ pub(crate) fn access_token(
     common: &Common,
     entropy: &dyn Entropy,
 ) -> Result<(String, AccessData), IssueError> {
-    let Common { protocol, scope_claims, access } = common;
+    let Common { protocol, scope_claims, access, .. } = common;
     let (mut claims, typ) = match access.format {
         AccessTokenFormat::Original => {
             (protocol.access_token(scope_claims, entropy.token(40)), "JWT")
@@ -103,6 +107,7 @@ pub(crate) fn access_token(
         nonce: protocol.nonce.clone(),
         claims: told,
         jkt: access.jkt.clone(),
+        asked: common.of_userinfo.clone(),
     };
     Ok((token, data))
 }
@@ -119,7 +124,9 @@ pub(crate) fn id_token(
 ) -> Result<String, IssueError> {
     let at_hash = access_token.map(|token| half_hash(token, keys.signing.algorithm()));
     let protocol = Protocol { at_hash, ..common.protocol.clone() };
-    seal(keys, "JWT", &protocol.with(&common.scope_claims), entropy)
+    let mut claims = common.scope_claims.clone();
+    claims.extend(common.asked_claims.clone());
+    seal(keys, "JWT", &protocol.with(&claims), entropy)
 }
 
 fn seal(
@@ -159,6 +166,7 @@ mod tests {
             exp: at(20),
             iat: at(10),
             auth_time: at(5),
+            acr: None,
             amr: vec!["pwd".into()],
             c_hash: None,
             nonce: Some("n".into()),
@@ -170,6 +178,8 @@ mod tests {
             scope_claims: [("email".to_owned(), json!("e")), ("groups".to_owned(), json!(["g"]))]
                 .into_iter()
                 .collect(),
+            asked_claims: [("picture".to_owned(), json!("p"))].into_iter().collect(),
+            of_userinfo: vec!["website".to_owned()],
             access: Access {
                 format: AccessTokenFormat::Original,
                 scopes: Scopes::parse("openid email"),
@@ -188,6 +198,8 @@ mod tests {
             (&id["nonce"], &id["sid"], &id["email"], &id["exp"]),
             (&json!("n"), &json!("ab"), &json!("e"), &json!(20))
         );
+        assert_eq!((&id["picture"], access.get("picture")), (&json!("p"), None));
+        assert_eq!(data.asked, ["website"]);
         assert_eq!(access["azp"], "cid");
         assert_eq!(access["uid"].as_str().unwrap().len(), 40);
         assert!(

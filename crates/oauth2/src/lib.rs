@@ -26,6 +26,7 @@ mod inside;
 mod issue;
 pub mod jose;
 mod kinds;
+mod logout_token;
 mod prove;
 mod provider;
 mod published;
@@ -36,6 +37,7 @@ mod resolver;
 mod routes;
 mod scope_claims;
 mod service;
+mod session_state;
 mod sheet;
 mod sign_out;
 mod tables;
@@ -52,10 +54,14 @@ use countersign_model::Entry;
 pub use client::{ClientType, SecurityProfile};
 pub use inside::{Brought, Inside, InsideError, Opened, Token, opened};
 pub use kinds::{AccessTokenFormat, IssuerMode, OAuth2Provider, ScopeMapping};
+pub use logout_token::LogoutMethod;
 pub use provider::AsClient;
 pub use registration::{Registrants, Registration};
 pub use service::OAuth2;
 pub use wire::GrantType;
+
+/// What goes on with a session that somebody signs in to anew.
+pub const CONTINUED: countersign_flow::Continued = grants::continued;
 
 /// The addresses of the protocol whose applications people sign in for.
 #[must_use]

@@ -92,6 +92,25 @@ impl Provider {
         }
     }
 
+    /// Its keys, parsed anew.
+    ///
+    /// # Errors
+    /// The provider has no key that works.
+    pub(crate) fn read_keys(&self) -> Result<Keys, KeysError> {
+        Ok(Keys {
+            signing: match self.pair(self.settings.signing_key) {
+                Some(pair) => SigningKey::from_pem(pair.key_data.expose())?,
+                None => SigningKey::from_secret(self.client.secret.expose())?,
+            },
+            encryption: match self.pair(self.settings.encryption_key) {
+                Some(pair) => {
+                    Some(EncryptionKey::from_pem(&pair.certificate_data, pair.key_data.expose())?)
+                }
+                None => None,
+            },
+        })
+    }
+
     /// Model reference of the provider, as events carry it.
     pub(crate) fn reference_json(&self) -> serde_json::Value {
         model_reference(self.meta, self.reference, &self.settings.name)
@@ -153,18 +172,7 @@ impl KeyRing {
         {
             return Ok((keys.clone(), false));
         }
-        let keys = Arc::new(Keys {
-            signing: match provider.pair(signing) {
-                Some(pair) => SigningKey::from_pem(pair.key_data.expose())?,
-                None => SigningKey::from_secret(provider.client.secret.expose())?,
-            },
-            encryption: match provider.pair(encryption) {
-                Some(pair) => {
-                    Some(EncryptionKey::from_pem(&pair.certificate_data, pair.key_data.expose())?)
-                }
-                None => None,
-            },
-        });
+        let keys = Arc::new(provider.read_keys()?);
         let mut ring = self.lock();
         if ring.len() >= KEPT {
             ring.clear();

@@ -58,6 +58,12 @@ fn groups_alone(scopes: &Scopes, granted: &[&ScopeMapping]) -> bool {
         && !granted.iter().any(|m| m.scope_name == GROUPS)
 }
 
+/// Whether a mapping gives one of these claims, as its text says.
+pub(crate) fn gives<'n>(mapping: &ScopeMapping, mut names: impl Iterator<Item = &'n str>) -> bool {
+    let keys = mapping.expression.program().map(countersign_policy::expression::Program::keys);
+    keys.is_ok_and(|keys| names.any(|name| keys.iter().any(|key| key == name)))
+}
+
 /// The names of the claims the mappings give, for the discovery document: as their texts say, none
 /// is run for a stranger.
 pub(crate) fn names<'m>(mappings: impl Iterator<Item = &'m ScopeMapping>) -> Vec<String> {

@@ -14,7 +14,7 @@ use countersign_store::{Actor, ActorUser, Owner, Sql, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::claims::{self, SubMode};
+use crate::claims::{self, Reached, SubMode};
 use crate::client::ClientType;
 use crate::client_keys::ClientKeys;
 use crate::device;
@@ -30,6 +30,7 @@ use crate::report::Cause;
 use crate::scope_claims;
 use crate::sign_out::{SIGN_OUT, SignOut};
 use crate::wire::Scopes;
+use crate::wire::authorize::AuthorizeRequest;
 
 /// What all requests to the protocol share. One per program; cheap to clone.
 #[derive(Clone, Default)]
@@ -438,6 +439,29 @@ impl Service {
         Ok(claims)
     }
 
+    /// Claims that are asked for by name, out of what the provider's mappings give.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub(crate) async fn claims_by_name(
+        &self,
+        provider: &Provider,
+        person: &Person,
+        names: &[&str],
+        request: &RequestInfo,
+        actor: &Actor,
+    ) -> Result<Map<String, Value>, StoreError> {
+        if names.is_empty() {
+            return Ok(Map::new());
+        }
+        let mappings = provider.settings.mappings(&provider.snapshot);
+        let giving = mappings.filter(|m| scope_claims::gives(m, names.iter().copied()));
+        let scopes: Scopes = giving.map(|mapping| mapping.scope_name.as_str()).collect();
+        let mut claims = self.scope_claims(provider, person, &scopes, request, actor).await?;
+        claims.retain(|name, _| names.contains(&name.as_str()));
+        Ok(claims)
+    }
+
     /// The tokens of one answer.
     pub(crate) async fn mint<'a>(&'a self, issue: Issue<'a>) -> Result<Mint<'a>, Internal> {
         let Issue { provider, person, origin, code, request, actor } = issue;
@@ -449,6 +473,9 @@ impl Service {
         } else {
             Map::new()
         };
+        let asked = &origin.sign_in.claims_request;
+        let names: Vec<&str> = asked.id_token.iter().map(String::as_str).collect();
+        let asked_claims = self.claims_by_name(provider, person, &names, request, actor).await?;
         let protocol = claims::Protocol {
             iss: provider.issuer(&self.origin(request)),
             sub: self.subject(provider, person).await?,
@@ -456,11 +483,16 @@ impl Service {
             exp: now.plus_seconds(expires_in),
             iat: now,
             auth_time: origin.sign_in.auth_time,
+            acr: origin.sign_in.acr.clone(),
             amr: origin.sign_in.amr.clone(),
             c_hash: code.map(|code| half_hash(code, keys.signing.algorithm())),
             nonce: origin.sign_in.nonce.clone(),
             at_hash: None,
-            sid: origin.session.as_ref().map(hex::encode),
+            // Only as long as there is a session.
+            sid: origin
+                .session
+                .as_ref()
+                .map(|session| origin.sign_in.sid.clone().unwrap_or_else(|| hex::encode(session))),
         };
         let access = issue::Access {
             format: provider.settings.access_token_format,
@@ -469,7 +501,8 @@ impl Service {
             jkt: origin.jkt.clone(),
             exchanged: None,
         };
-        let common = issue::Common { protocol, scope_claims, access };
+        let of_userinfo = asked.userinfo.clone();
+        let common = issue::Common { protocol, scope_claims, asked_claims, of_userinfo, access };
         Ok(Mint {
             service: self,
             provider,
@@ -516,15 +549,23 @@ impl Service {
 }
 
 /// What tokens tell about the session's sign-in.
-pub(crate) fn sign_in(session: &SessionData, nonce: Option<String>) -> SignIn {
-    let mfa = session
-        .auth_method_args
-        .get("mfa_devices")
-        .is_some_and(|d| d.as_array().is_none_or(|list| !list.is_empty()));
+pub(crate) fn sign_in(
+    session: &SessionData,
+    key_hash: [u8; 32],
+    request: &AuthorizeRequest,
+) -> SignIn {
+    let mfa = claims::has_second_factor(session);
+    let acr = match claims::reached(&request.acr, claims::contexts(session)) {
+        Reached::Context(context) => context.map(str::to_owned),
+        Reached::NotYet | Reached::Unknown => None,
+    };
     SignIn {
         auth_time: Timestamp::from_seconds(session.auth_time),
         amr: claims::amr(&session.auth_method, mfa).into_iter().map(str::to_owned).collect(),
-        nonce,
+        nonce: request.nonce.clone(),
+        sid: Some(hex::encode(key_hash)),
+        acr,
+        claims_request: request.claims.clone(),
     }
 }
 

@@ -1,12 +1,13 @@
 //! The end of an invalidation flow: the sessions that an application, or the person, asked to end
 //! are ended.
 
-use countersign_accounts::end_session;
+use countersign_catalogue::sign_out;
 use countersign_events::{Event, emit};
-use countersign_flow::{FlowError, Run, Stage, Step};
+use countersign_flow::{FlowError, Onward, Run, Stage, Step};
 use countersign_store::{Actor, ActorUser, StoreError, Tx, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::grants;
 use crate::service::{OAuth2, Service};
@@ -27,7 +28,8 @@ impl SigningOut {
         self.sessions.iter().filter_map(|text| hash(text)).collect()
     }
 
-    /// Ends the sessions, all but `kept`: of that one only what applications hold from it.
+    /// Ends the sessions, all but `kept`: of that one only what applications hold from it. `browser`:
+    /// the one that asks is theirs. Gives those that were ended.
     ///
     /// # Errors
     /// The store fails.
@@ -36,9 +38,11 @@ impl SigningOut {
         service: &Service,
         actor: Actor,
         kept: Option<[u8; 32]>,
-    ) -> Result<(), StoreError> {
+        browser: bool,
+    ) -> Result<Vec<Uuid>, StoreError> {
         let sessions = self.hashes();
-        let store = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
+        let store = move |tx: &mut Tx<'_>| -> Result<Vec<Uuid>, StoreError> {
+            let mut ended = Vec::new();
             for key_hash in &sessions {
                 let row = tx.query_one(
                     "SELECT user_id FROM session WHERE key_hash = $1",
@@ -49,14 +53,14 @@ impl SigningOut {
                 let about = countersign_accounts::identity(tx, row.get(0)?)?.map(|user| {
                     ActorUser { pk: user.pk, username: user.username, email: user.email }
                 });
-                end_session(tx, *key_hash)?;
+                ended.extend(sign_out::end(tx, *key_hash, browser)?);
                 emit(
                     tx,
                     Event::new("logout", "authentik.providers.oauth2.views.end_session", json!({}))
                         .about(about),
                 )?;
             }
-            Ok(())
+            Ok(ended)
         };
         service.cx.store.write(actor, "signed out by an application", store).await
     }
@@ -82,11 +86,14 @@ impl Stage for SignOut {
         let own = visitor.key_hash();
         let signed_in = visitor.user.is_some() && self.signing_out.hashes().contains(&own);
         let actor = run.cx().actor(&visitor.caller(), run.request());
-        self.signing_out.perform(&service, actor, signed_in.then_some(own)).await?;
+        // A browser that sends no cookie is nobody's; the hint says that it is this person's.
+        let (kept, browser) = (signed_in.then_some(own), visitor.user.is_none());
+        let ended = self.signing_out.perform(&service, actor, kept, browser).await?;
+        run.note_ended(ended);
         if signed_in {
             run.sign_out().await?;
         }
-        Ok(Step::Redirect(self.signing_out.to.clone()))
+        run.leave(Onward::Address(self.signing_out.to.clone())).await
     }
 
     fn may_run_silently(&self) -> bool {

@@ -108,3 +108,10 @@ for (const form of document.forms) {
 }
 
 document.querySelector('[aria-invalid="true"]')?.focus();
+
+// Applications end their sessions in these frames: when all have answered, the page goes on at once.
+const ending = document.querySelectorAll("iframe[data-sign-out]");
+let unanswered = ending.length;
+for (const frame of ending) {
+  frame.addEventListener("load", () => { unanswered -= 1; if (!unanswered) location.reload(); }, { once: true });
+}

@@ -42,6 +42,11 @@ pub trait Page: Serialize + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Origins of others whose pages this one loads in frames.
+    fn frames_from(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the template reads as `page`: the JSON, unless people are told more than clients.
     /// `title` and `subtitle` replace those of the scene.
     fn view(&self, _scene: &Scene) -> Value {
@@ -65,6 +70,7 @@ pub trait AnyPage: Send + Sync {
     fn names_user(&self) -> bool;
     fn takes_files(&self) -> bool;
     fn scripts_from(&self) -> Vec<String>;
+    fn frames_from(&self) -> Vec<String>;
     fn view(&self, scene: &Scene) -> Value;
     /// The challenge: `component`, and the fields.
     fn json(&self) -> Map<String, Value>;
@@ -101,6 +107,10 @@ impl<P: Page> AnyPage for P {
 
     fn scripts_from(&self) -> Vec<String> {
         Page::scripts_from(self)
+    }
+
+    fn frames_from(&self) -> Vec<String> {
+        Page::frames_from(self)
     }
 
     fn view(&self, scene: &Scene) -> Value {

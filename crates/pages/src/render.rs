@@ -26,7 +26,9 @@ static PAGES: LazyLock<Option<Pages>> = LazyLock::new(|| Pages::new().ok());
 pub fn response(status: StatusCode, frame: &Frame, scene: &Scene, page: &dyn AnyPage) -> Response {
     let html = PAGES.as_ref().map(|pages| pages.render(frame, scene, page));
     match html {
-        Some(Ok(html)) => with_headers(status, html, &policy(&page.scripts_from())),
+        Some(Ok(html)) => {
+            with_headers(status, html, &policy(&page.scripts_from(), &page.frames_from()))
+        }
         Some(Err(_)) | None => undrawable(),
     }
 }
@@ -128,21 +130,21 @@ fn undrawable() -> Response {
     with_headers(StatusCode::INTERNAL_SERVER_ERROR, html, CONTENT_SECURITY_POLICY)
 }
 
-/// The policy of a page that loads scripts of others, too: they run, ask, and show frames of their
-/// own.
-fn policy(others: &[String]) -> Cow<'static, str> {
-    if others.is_empty() {
+/// The policy of a page that loads scripts of others, which run, ask, and show frames of their own,
+/// or frames alone.
+fn policy(scripts: &[String], frames: &[String]) -> Cow<'static, str> {
+    if scripts.is_empty() && frames.is_empty() {
         return CONTENT_SECURITY_POLICY.into();
     }
-    let others = others.join(" ");
     let mut policy = String::new();
     for directive in CONTENT_SECURITY_POLICY.split(';').map(str::trim) {
         let named = ["script-src ", "connect-src ", "style-src "];
-        let more = named.iter().any(|name| directive.starts_with(name));
+        let more = !scripts.is_empty() && named.iter().any(|name| directive.starts_with(name));
         policy += directive;
-        policy += &if more { format!(" {others}; ") } else { "; ".to_owned() };
+        policy += &if more { format!(" {}; ", scripts.join(" ")) } else { "; ".to_owned() };
     }
-    format!("{policy}frame-src {others}").into()
+    let framed: Vec<&str> = scripts.iter().chain(frames).map(String::as_str).collect();
+    format!("{policy}frame-src {}", framed.join(" ")).into()
 }
 
 fn with_headers(status: StatusCode, html: String, policy: &str) -> Response {
@@ -192,8 +194,11 @@ mod tests {
 
     #[test]
     fn scripts_of_others_are_allowed_on_the_page_that_names_them() {
-        assert_eq!(policy(&[]), CONTENT_SECURITY_POLICY);
-        let policy = policy(&["https://a.example".to_owned(), "https://b.example".to_owned()]);
+        assert_eq!(policy(&[], &[]), CONTENT_SECURITY_POLICY);
+        let framed = policy(&[], &["https://a.example".to_owned()]);
+        assert_eq!(framed, format!("{CONTENT_SECURITY_POLICY}; frame-src https://a.example"));
+        let others = ["https://a.example".to_owned(), "https://b.example".to_owned()];
+        let policy = policy(&others, &[]);
         for part in [
             "default-src 'none';",
             "script-src 'self' https://a.example https://b.example;",

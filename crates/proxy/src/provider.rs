@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use countersign_catalogue::outposts::outpost_set;
+use countersign_catalogue::sign_out::SignOut;
 use countersign_catalogue::{CertificateKeyPair, Copied, Fact, Line, Provider, Sheet};
 use countersign_core::RenderContext;
 use countersign_flow::Flow;
@@ -14,8 +15,8 @@ use countersign_model::{
 use countersign_oauth2::claims::SubMode;
 use countersign_oauth2::wire::{MatchingMode, Registered};
 use countersign_oauth2::{
-    AccessTokenFormat, AsClient, ClientType, GrantType, IssuerMode, OAuth2Provider, ScopeMapping,
-    SecurityProfile,
+    AccessTokenFormat, AsClient, ClientType, GrantType, IssuerMode, LogoutMethod, OAuth2Provider,
+    ScopeMapping, SecurityProfile,
 };
 use countersign_outbound::Trust;
 use countersign_policy::Mapping;
@@ -344,6 +345,8 @@ impl AsClient for ProxyProvider {
             client_secret: self.client_secret.clone(),
             redirect_uris: self.redirect_uris(),
             post_logout_redirect_uris: Vec::new(),
+            logout_uri: WebUrl::default(),
+            logout_method: LogoutMethod::Backchannel,
             pkce_required: None,
             security_profile: SecurityProfile::Compat,
             grant_types: GrantType::USUAL.to_vec(),
@@ -374,6 +377,11 @@ impl AsClient for ProxyProvider {
 }
 
 impl Provider for ProxyProvider {
+    /// Front ends ask about each request, and outposts are sent the ends of sessions.
+    fn sign_out(&self) -> SignOut<'_> {
+        SignOut::Asks
+    }
+
     fn launch_url(&self) -> Option<String> {
         Some(self.external_host.to_string())
     }

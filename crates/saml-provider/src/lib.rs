@@ -13,23 +13,22 @@ mod found;
 mod import;
 mod logout;
 mod mapping;
+mod notify;
 mod page;
 mod provider;
 mod respond;
 mod routes;
 mod service;
-mod session;
 mod sheet;
 mod sso;
-mod told;
 
 use std::sync::Arc;
 
-use countersign_core::{Job, KindResource, Module, TableResource};
+use countersign_core::{KindResource, Module};
 use countersign_flow::{Destination, Flows};
-use countersign_outbound::Outbound;
 
 pub use mapping::SAMLPropertyMapping;
+pub use notify::LogoutMethod;
 pub use provider::{SAMLProvider, SpBinding};
 pub use service::Saml;
 
@@ -41,7 +40,7 @@ pub fn destination() -> Arc<dyn Destination> {
 
 /// The protocol's part of the program, over flows that have its stages and its destination.
 #[must_use]
-pub fn module(saml: &Saml, flows: &Flows, outbound: Arc<Outbound>) -> Module {
+pub fn module(saml: &Saml, flows: &Flows) -> Module {
     let shared = (saml.clone(), flows.clone());
     Module {
         name: "saml",
@@ -50,19 +49,9 @@ pub fn module(saml: &Saml, flows: &Flows, outbound: Arc<Outbound>) -> Module {
             KindResource::of::<SAMLPropertyMapping>()
                 .narrowed(&[("managed__isnull", "boolean")], |_, _| true),
         ],
-        tables: vec![TableResource::plain::<session::SamlSession>()],
         operations: api::operations(&shared),
         routes: routes::routes(&shared),
         schemas: api::schemas(),
-        jobs: vec![
-            Job::of(told::Tell(outbound)),
-            Job::every(
-                "saml_sessions",
-                15,
-                "Tell applications that speak SAML of sessions that have ended",
-                told::ended,
-            ),
-        ],
         ..Module::default()
     }
 }

@@ -4,16 +4,17 @@
 use std::collections::BTreeSet;
 
 use axum::response::Response;
-use countersign_accounts::{end_session, visitor};
+use countersign_accounts::visitor;
 use countersign_catalogue::Brand;
+use countersign_catalogue::sign_out::{self, State};
 use countersign_core::cookies::{csrf_matches, session_cookie};
 use countersign_core::{Caller, RequestInfo, Visitor, brand_for};
 use countersign_events::{Event, emit};
 use countersign_flow::{
-    Begin, Flow, FlowError, InPlan, Interaction, Run, Stage, Started, Step, begin, confirm_page,
-    key, message_page,
+    Begin, Flow, FlowError, InPlan, Interaction, Run, Stage, Started, Step, after_visit, begin,
+    confirm_page, key, leave, message_page,
 };
-use countersign_model::Ref;
+use countersign_model::{Ref, Timestamp};
 use countersign_pages::{AutosubmitChallenge, Confirm, Message, PageDef, Pair};
 use countersign_saml::Refusal;
 use countersign_saml::binding::{self, Received, Which, to_address, to_form, to_soap};
@@ -25,6 +26,7 @@ use countersign_store::{Actor, ActorUser, Owner, StoreError, Tx, params};
 use http::{Method, StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
+use uuid::Uuid;
 
 use crate::arrival::{Arrival, Raw};
 use crate::found::Found;
@@ -32,7 +34,6 @@ use crate::page::{self, Delivery};
 use crate::provider::{Keys, SpBinding};
 use crate::respond::title;
 use crate::service::{Internal, Saml, Service};
-use crate::session;
 
 /// Name of the stage in plans.
 pub(crate) const SIGN_OUT: &str = "saml.sign_out";
@@ -78,7 +79,13 @@ impl Entry<'_> {
         };
         let keys = service.keys(found)?;
         let visitor = visitor(&service.cx, self.parts).await?;
-        let asked = match read(service, request, found, &keys, arrival.raw.received()) {
+        let received = arrival.raw.received();
+        if let Ok(Some(answer)) = &received
+            && answer.which == Which::Response
+        {
+            return self.answered(&visitor, &keys, answer).await;
+        }
+        let asked = match read(service, request, found, &keys, received) {
             Ok(asked) => asked,
             Err(refusal) => return Ok(self.refuse(&visitor, &refusal).await),
         };
@@ -104,6 +111,40 @@ impl Entry<'_> {
         match arrival.keep(service, found.id(), request).await? {
             Ok(kept) => Ok(self.ask(&visitor, &kept)),
             Err(refusal) => Ok(self.refuse(&visitor, &refusal).await),
+        }
+    }
+
+    /// The application answers what the browser brought it.
+    async fn answered(
+        &self,
+        visitor: &Visitor,
+        keys: &Keys,
+        received: &Received,
+    ) -> Result<Response, Internal> {
+        let (service, found) = (self.service, &self.found);
+        let peer = Peered::of(service, self.request, found);
+        let said = match logout::read_response(received, &peer.over(found, keys)) {
+            Ok(said) => said,
+            Err(refusal) => return Ok(self.refuse(visitor, &refusal).await),
+        };
+        let (provider, id) = (found.id(), said.in_response_to.clone());
+        let look = service.cx.store.read(move |sql| sign_out::by_message(sql, provider, &id));
+        let Some(participant) = look.await? else {
+            // Nothing was asked that this could answer.
+            return Ok(self.refuse(visitor, &Refusal::InResponseTo(said.in_response_to)).await);
+        };
+        let (state, note) = if said.succeeded {
+            (State::Reached, "")
+        } else {
+            (State::Failed, "the application did not sign the person out")
+        };
+        let settle =
+            move |tx: &mut Tx<'_>| sign_out::settle(tx, participant.hash, state, note).map(|_| ());
+        let actor = service.cx.actor(&visitor.caller(), self.request);
+        service.cx.store.write(actor, "end of a session at an application", settle).await?;
+        match said.relay_state.as_deref().and_then(after_visit) {
+            Some(page) => Ok(service.cx.redirect(&page)),
+            None => Ok(self.over()),
         }
     }
 
@@ -178,9 +219,13 @@ impl Entry<'_> {
             }
         }
         let actor = service.cx.actor(&visitor.caller(), request);
-        ending.perform(service, actor, None).await?;
+        // A browser that sends no cookie may be theirs; one of somebody else is not.
+        let browser = own || visitor.user.is_none();
+        let ended = ending.perform(service, actor, None, browser).await?;
         let keys = service.keys(found)?;
-        let mut answer = ending.deliver(service, found, &keys)?.answer(service, title(found));
+        let onward = ending.deliver(service, found, &keys)?.onward(title(found));
+        let left = leave(&service.cx, request, &ended, onward).await?;
+        let mut answer = Delivery::of(left, service).answer(service, title(found));
         if own {
             // The key of a session that is over is not used again, not even for plans.
             let key = service.cx.entropy.token(32);
@@ -239,7 +284,7 @@ pub(crate) async fn soap(
         };
         let sessions = sessions(service, &found, &asked).await?;
         let ending = Ending::new(&found, asked, sessions);
-        ending.perform(service, actor, None).await?;
+        ending.perform(service, actor, None, false).await?;
         let envelope = ending.envelope(service, &found, String::new());
         let xml = logout::response(&envelope, Status::Success, keys.signer.as_ref())?;
         Ok::<_, Internal>(page::xml(StatusCode::OK, KIND, to_soap(&xml)))
@@ -255,20 +300,30 @@ fn read(
     received: Result<Option<Received>, Refusal>,
 ) -> Result<LogoutRequest, Refusal> {
     let received = received?.ok_or(Refusal::Missing)?;
-    let addresses = found.addresses(&service.cx.origin(request));
-    let addresses = addresses.map(|addresses| addresses.of_slo()).unwrap_or_default();
-    let peer = Peer {
-        entity_id: &found.settings.audience,
-        trust: keys.trust.as_ref(),
-        addresses: &addresses,
-        now: service.now(),
-    };
-    if received.which == Which::Response {
-        let answer = logout::read_response(&received, &peer)?;
-        // Nothing was asked that this could answer.
-        return Err(Refusal::InResponseTo(answer.in_response_to));
+    logout::read_request(&received, &Peered::of(service, request, found).over(found, keys))
+}
+
+/// What messages of an application are compared with.
+struct Peered {
+    addresses: [String; 3],
+    now: Timestamp,
+}
+
+impl Peered {
+    fn of(service: &Service, request: &RequestInfo, found: &Found) -> Peered {
+        let addresses = found.addresses(&service.cx.origin(request));
+        let addresses = addresses.map(|addresses| addresses.of_slo()).unwrap_or_default();
+        Peered { addresses, now: service.now() }
     }
-    logout::read_request(&received, &peer)
+
+    fn over<'a>(&'a self, found: &'a Found, keys: &'a Keys) -> Peer<'a> {
+        Peer {
+            entity_id: &found.settings.audience,
+            trust: keys.trust.as_ref(),
+            addresses: &self.addresses,
+            now: self.now,
+        }
+    }
 }
 
 /// Whether this request comes for the first time: a copy of it ends nothing again.
@@ -290,7 +345,7 @@ async fn sessions(
     asked: &LogoutRequest,
 ) -> Result<BTreeSet<String>, StoreError> {
     let (provider, name) = (found.id(), asked.name_id.value.clone());
-    let look = service.cx.store.read(move |sql| session::named(sql, provider, &name));
+    let look = service.cx.store.read(move |sql| sign_out::named(sql, provider, &name));
     let meant = |index: &String| asked.sessions.is_empty() || asked.sessions.contains(index);
     let known = look.await?.into_iter().filter(|(_, index)| meant(index));
     Ok(known.map(|(key_hash, _)| hex::encode(key_hash)).collect())
@@ -336,28 +391,31 @@ impl Ending {
         }
     }
 
-    /// Ends the sessions; that of this browser, `kept`, ends by the flow.
+    /// Ends the sessions; that of this browser, `kept`, ends by the flow. `browser`: the one that
+    /// asks is theirs. Gives those that were ended.
     async fn perform(
         &self,
         service: &Service,
         actor: Actor,
         kept: Option<[u8; 32]>,
-    ) -> Result<(), StoreError> {
+        browser: bool,
+    ) -> Result<Vec<Uuid>, StoreError> {
         let (sessions, provider) = (self.hashes(), self.provider);
-        let store = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
+        let store = move |tx: &mut Tx<'_>| -> Result<Vec<Uuid>, StoreError> {
+            let mut ended = Vec::new();
             for key_hash in &sessions {
                 let find = "SELECT user_id FROM session WHERE key_hash = $1";
                 let row = tx.query_one(find, params![*key_hash])?;
-                session::forget(tx, provider, *key_hash)?;
+                sign_out::forget(tx, provider, *key_hash)?;
                 let Some(row) = row.filter(|_| kept != Some(*key_hash)) else { continue };
                 let about = countersign_accounts::identity(tx, row.get(0)?)?.map(|user| {
                     ActorUser { pk: user.pk, username: user.username, email: user.email }
                 });
-                end_session(tx, *key_hash)?;
+                ended.extend(sign_out::end(tx, *key_hash, browser)?);
                 let event = Event::new("logout", "authentik.providers.saml.views.slo", json!({}));
                 emit(tx, event.about(about))?;
             }
-            Ok(())
+            Ok(ended)
         };
         service.cx.store.write(actor, "signed out by an application", store).await
     }
@@ -402,7 +460,8 @@ impl Stage for SignOut {
         let own = visitor.key_hash();
         let signed_in = visitor.user.is_some() && self.ending.hashes().contains(&own);
         let actor = run.cx().actor(&visitor.caller(), run.request());
-        self.ending.perform(&service, actor, signed_in.then_some(own)).await?;
+        let ended = self.ending.perform(&service, actor, signed_in.then_some(own), false).await?;
+        run.note_ended(ended);
         if signed_in {
             run.sign_out().await?;
         }
@@ -411,12 +470,7 @@ impl Stage for SignOut {
             .keys(&found)
             .and_then(|keys| self.ending.deliver(&service, &found, &keys))
             .map_err(|error| FlowError::broken(error.to_string()))?;
-        Ok(match delivery {
-            Delivery::Redirect(to) => Step::Redirect(to),
-            Delivery::Form { url, fields } => {
-                Step::show(AutosubmitChallenge::new(url, fields, title(&found)))
-            }
-        })
+        run.leave(delivery.onward(title(&found))).await
     }
 
     fn may_run_silently(&self) -> bool {

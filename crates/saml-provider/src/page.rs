@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use countersign_core::{RequestInfo, redirect};
-use countersign_flow::error_page;
+use countersign_flow::{Onward, error_page};
 use countersign_pages::{AutosubmitChallenge, Frame, Scene, response};
 use countersign_saml::Refusal;
 use countersign_store::log_failure;
@@ -22,6 +22,22 @@ impl Delivery {
     pub(crate) fn form(url: &str, fields: Vec<(&'static str, String)>) -> Delivery {
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Delivery::Form { url: url.to_owned(), fields }
+    }
+
+    /// What comes after signing out.
+    pub(crate) fn onward(self, title: String) -> Onward {
+        match self {
+            Delivery::Redirect(to) => Onward::Address(to),
+            Delivery::Form { url, fields } => Onward::Form { url, fields, title },
+        }
+    }
+
+    pub(crate) fn of(onward: Onward, service: &Service) -> Delivery {
+        match onward {
+            Onward::Start => Delivery::Redirect(service.cx.url("/")),
+            Onward::Address(to) => Delivery::Redirect(to),
+            Onward::Form { url, fields, .. } => Delivery::Form { url, fields },
+        }
     }
 
     /// As an answer of its own, without a flow.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_catalogue::sign_out::SignOut;
 use countersign_catalogue::{CertificateKeyPair, Provider, Sheet};
 use countersign_flow::Flow;
 use countersign_model::{
@@ -16,6 +17,7 @@ use countersign_saml::key::{
 use http::Uri;
 
 use crate::mapping::SAMLPropertyMapping;
+use crate::notify::LogoutMethod;
 
 /// How messages go to the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -34,7 +36,7 @@ pub enum SpBinding {
     model = "authentik_providers_saml.samlprovider",
     title = "SAML Provider",
     component = "ak-provider-saml-form",
-    form = "name authorization_flow acs_url issuer sp_binding audience sls_url sls_binding sls_soap_url signing_kp sign_assertion sign_response verification_kp encryption_kp property_mappings name_id_mapping authn_context_class_ref_mapping assertion_valid_not_before assertion_valid_not_on_or_after session_valid_not_on_or_after default_relay_state digest_algorithm signature_algorithm",
+    form = "name authorization_flow acs_url issuer sp_binding audience sls_url sls_binding sls_soap_url logout_method sign_logout_request signing_kp sign_assertion sign_response verification_kp encryption_kp property_mappings name_id_mapping authn_context_class_ref_mapping assertion_valid_not_before assertion_valid_not_on_or_after session_valid_not_on_or_after default_relay_state digest_algorithm signature_algorithm",
     fold("Protocol settings", "What the application’s metadata says"),
     fold("Advanced flow settings", "As the brand has it"),
     fold("Advanced protocol settings", "Certificates, attributes, validity, algorithms"),
@@ -132,14 +134,14 @@ pub struct SAMLProvider {
     pub sp_binding: SpBinding,
     #[field(
         label = "SLS URL",
-        help = "Where the application takes answers to its sign-out requests: SingleLogoutService in its metadata.",
+        help = "Where the application takes messages about signing out: SingleLogoutService in its metadata.",
         group = "Protocol settings",
         default
     )]
     pub sls_url: WebUrl,
     #[field(
         label = "SLS Binding",
-        help = "How answers about signing out go to the application.",
+        help = "How messages about signing out go there.",
         widget = Radio,
         group = "Protocol settings",
         default = SpBinding::Redirect
@@ -152,6 +154,19 @@ pub struct SAMLProvider {
         default
     )]
     pub sls_soap_url: WebUrl,
+    #[field(
+        label = "Logout method",
+        help = "How the application learns that somebody has signed out. Empty: by SOAP where it has an address for that, otherwise by the browser, unseen.",
+        group = "Protocol settings"
+    )]
+    pub logout_method: Option<LogoutMethod>,
+    #[field(
+        label = "Sign logout requests",
+        help = "What the application gets about sessions that have ended is signed, where there is a signing certificate.",
+        group = "Protocol settings",
+        default = true
+    )]
+    pub sign_logout_request: bool,
 
     #[field(
         label = "NameID Property Mapping",
@@ -358,6 +373,10 @@ impl Provider for SAMLProvider {
         let is_for_other = self.audience.is_empty() || self.audience == other.audience;
         let audience = (self.issuer == other.issuer && is_for_other).then_some("audience");
         own.map(|(field, _)| field).chain(audience).collect()
+    }
+
+    fn sign_out(&self) -> SignOut<'_> {
+        self.ends_sessions()
     }
 
     fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet {

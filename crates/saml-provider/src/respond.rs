@@ -2,6 +2,7 @@
 //! consented, so the application gets its response.
 
 use countersign_accounts::renew_session;
+use countersign_catalogue::sign_out::Joined;
 use countersign_core::SessionData;
 use countersign_events::{Event, emit};
 use countersign_flow::{FlowError, Run, Stage, Step};
@@ -20,7 +21,6 @@ use crate::found::Found;
 use crate::page::Delivery;
 use crate::provider::{Keys, SpBinding};
 use crate::service::{Internal, Person, Saml, Service};
-use crate::session::Known;
 
 /// Name of the stage in plans.
 pub(crate) const RESPOND: &str = "saml.respond";
@@ -127,12 +127,13 @@ async fn respond(
         }),
     );
     let slug = found.slug().unwrap_or_default().to_owned();
-    let known = Known {
+    let joined = Joined {
         provider: found.id(),
         user: person.identity.pk,
-        name,
+        subject: name.value,
+        format: name.format,
         index: hex::encode(key_hash),
-        expires: ends,
+        issuer: settings.issuer.clone(),
     };
     let store = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
         if !session.applications.contains(&slug) {
@@ -140,7 +141,7 @@ async fn respond(
             session.applications.push(slug.clone());
             renew_session(tx, key_hash, &session)?;
         }
-        known.note(tx, key_hash)?;
+        joined.note(tx, key_hash)?;
         emit(tx, event.clone()).map(|_| ())
     };
     service.cx.store.write(actor, "application authorized", store).await?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_catalogue::sign_out::SignOut;
 use countersign_catalogue::{CertificateKeyPair, Copied, Fact, FactLine, Line, Sheet};
 use countersign_model::{ChoiceValue as _, Ref, Snapshot};
 use countersign_saml::key::Certificate;
@@ -76,9 +77,16 @@ fn facts(settings: &SAMLProvider, found: &Found) -> Vec<Fact> {
     } else {
         facts.push(address("SLS URL", &settings.sls_url, settings.sls_binding));
     }
+    let way = match settings.ends_sessions() {
+        SignOut::Server(_) => "Sent there by SOAP",
+        SignOut::Frame(_) => "The browser loads the SLS URL unseen",
+        SignOut::Visit(_) => "The browser is sent to the SLS URL and back",
+        SignOut::Unaware | SignOut::Asks => "Not at all: people stay signed in there",
+    };
+    facts.push(Fact::new("Learns of sign-outs elsewhere", way));
     if !settings.sls_soap_url.is_empty() {
         facts.push(Fact {
-            label: "Told of sessions that end",
+            label: "SLS URL (SOAP)",
             lines: vec![FactLine {
                 text: settings.sls_soap_url.to_string(),
                 mono: true,

@@ -31,6 +31,7 @@ impl Destination for SignInFor {
             name: found.name().to_owned(),
             slug: slug.to_owned(),
             authentication_flow: found.settings.authentication_flow,
+            ..ApplicationHint::default()
         })
     }
 }

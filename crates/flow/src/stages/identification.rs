@@ -2,7 +2,8 @@
 
 use countersign_directory::username;
 use countersign_model::{
-    Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Vanished, family,
+    Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Snapshot, Vanished,
+    family,
 };
 use countersign_pages::{Page, PageDef, Scene};
 use countersign_store::params;
@@ -16,6 +17,7 @@ use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
 use crate::plan::{PendingUser, key};
+use crate::planner;
 use crate::run::Run;
 use crate::stage::{AnyStage, Sentence, Stage, Step};
 
@@ -128,6 +130,13 @@ const NOBODY: &str = "/static/dist/assets/images/user_default.png";
 /// Longer than any name or address of an account.
 const LONGEST_NAME: usize = 1000;
 
+/// The flow that a sign-in offers to whoever has no account yet.
+pub(crate) fn enrollment_of(snapshot: &Snapshot, flow: Ref<Flow>) -> Option<Ref<Flow>> {
+    let stages = planner::stages(snapshot, flow);
+    let offered = stages.iter().filter_map(|entry| entry.cast::<IdentificationStage>());
+    offered.filter_map(|stage| stage.enrollment_flow).find(|flow| snapshot.get(*flow).is_some())
+}
+
 impl IdentificationStage {
     fn check(&self, draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
         if self.user_fields.is_empty() && self.sources.is_empty() {
@@ -222,6 +231,7 @@ impl IdentificationStage {
             enable_remember_me: self.enable_remember_me,
             also_password,
             recovery_of_brand: run.recovery_path().filter(|_| also_password),
+            hinted: run.application_hint.as_ref().and_then(|hint| hint.login_hint.clone()),
             remembered: run.browser.remembered_name.clone().filter(|_| self.enable_remember_me),
             passkey_url: self.takes_passkey(run).then(|| {
                 run.browser.cx.url(&format!("/api/v3/countersign/flows/{}/passkey/", run.slug()))
@@ -432,6 +442,9 @@ struct IdentificationChallenge {
     also_password: bool,
     #[serde(skip)]
     recovery_of_brand: Option<String>,
+    /// The name that an application expects.
+    #[serde(skip)]
+    hinted: Option<String>,
     /// The name that is kept on the device.
     #[serde(skip)]
     remembered: Option<String>,
@@ -477,12 +490,12 @@ impl Page for IdentificationChallenge {
             "user_type": if only_mail { "email" } else { "text" },
             "user_autocomplete": if only_mail { "email" } else { "username" },
             "passkey_url": self.passkey_url,
-            "user": typed.or(self.remembered.as_ref()),
+            "user": typed.or(self.hinted.as_ref()).or(self.remembered.as_ref()),
             "user_field": {"id": "uid", "errors": passkey::errors(scene, "uid_field")},
             "password": self.password_fields || self.also_password,
             "password_field": {"id": "password", "errors": of_password},
             "remember_me": self.enable_remember_me,
-            "remembered": typed.is_none() && self.remembered.is_some(),
+            "remembered": typed.is_none() && self.hinted.is_none() && self.remembered.is_some(),
             "action": self.primary_action,
             "recovery_url": self.recovery_url.as_ref().or(self.recovery_of_brand.as_ref()),
             "enroll_url": self.enroll_url, "passwordless_url": self.passwordless_url,
@@ -514,6 +527,7 @@ impl Page for IdentificationChallenge {
             enable_remember_me: true,
             also_password: false,
             recovery_of_brand: None,
+            hinted: None,
             remembered: Some("uma".to_owned()),
             passkey_url: Some("/api/v3/countersign/flows/login/passkey/".to_owned()),
         };
@@ -528,6 +542,7 @@ impl Page for IdentificationChallenge {
             enable_remember_me: false,
             also_password: true,
             recovery_of_brand: url("recovery"),
+            hinted: None,
             remembered: None,
             passkey_url: None,
             ..full.clone()

@@ -50,6 +50,7 @@ pub use deny::DenyStage;
 pub use dummy::DummyStage;
 pub use email::EmailStage;
 pub(crate) use email::mail_with_link;
+pub(crate) use identification::enrollment_of;
 pub use identification::{IdentificationStage, UserField};
 pub use invitation::InvitationStage;
 pub use password::{Backend, PasswordStage};

@@ -2,6 +2,7 @@
 
 use countersign_model::Timestamp;
 
+use crate::claims::{Reached, reached};
 use crate::wire::AuthorizeError;
 use crate::wire::authorize::AuthorizeRequest;
 
@@ -21,6 +22,10 @@ pub struct SessionFacts {
     pub allowed: bool,
     /// The `id_token_hint` names somebody else.
     pub hint_mismatch: bool,
+    /// Only somebody else will do.
+    pub subject_mismatch: bool,
+    /// How strong the sign-in was.
+    pub contexts: &'static [&'static str],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,21 +63,43 @@ pub fn decide(request: &AuthorizeRequest, facts: &Facts) -> Decision {
     let renewed = facts.first_seen.is_some_and(|seen| session.signed_in_at > seen);
     let age = facts.now.seconds().saturating_sub(session.signed_in_at.seconds());
     let too_old = request.max_age.is_some_and(|max| max == 0 || age > max);
-    if (request.prompt.login || too_old) && !renewed {
-        return if silent {
-            Decision::Answer(AuthorizeError::LoginRequired)
-        } else {
-            Decision::SignIn { fresh: true }
-        };
+    let context = reached(&request.acr, session.contexts);
+    if context == Reached::Unknown {
+        return Decision::Answer(AuthorizeError::UnmetAuthentication);
     }
-    Decision::Proceed
+    let weak = context == Reached::NotYet;
+    let again = request.prompt.asks_to_sign_in() || too_old || session.subject_mismatch || weak;
+    if !again {
+        return Decision::Proceed;
+    }
+    match (silent, renewed) {
+        (true, _) => Decision::Answer(AuthorizeError::LoginRequired),
+        (false, false) => Decision::SignIn { fresh: true },
+        // Signing in did not help.
+        (false, true) if weak => Decision::Answer(AuthorizeError::UnmetAuthentication),
+        (false, true) if session.subject_mismatch => {
+            Decision::Answer(AuthorizeError::LoginRequired)
+        }
+        (false, true) => Decision::Proceed,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims::{ACR, CONTEXTS};
     use crate::client::tests::client;
     use crate::wire::{Params, authorize};
+
+    fn session() -> SessionFacts {
+        SessionFacts {
+            signed_in_at: Timestamp(0),
+            allowed: true,
+            hint_mismatch: false,
+            subject_mismatch: false,
+            contexts: &[ACR],
+        }
+    }
 
     fn request(extra: &str) -> AuthorizeRequest {
         let query = format!(
@@ -99,6 +126,9 @@ mod tests {
             ("&prompt=login", Some(true), None, 200, SignIn { fresh: true }),
             ("&prompt=login", Some(true), Some(99), 200, Proceed),
             ("&prompt=login", Some(true), Some(101), 200, SignIn { fresh: true }),
+            ("&prompt=select_account", Some(true), None, 200, SignIn { fresh: true }),
+            ("&prompt=select_account", Some(true), Some(99), 200, Proceed),
+            ("&prompt=create", Some(true), None, 200, SignIn { fresh: true }),
             ("&max_age=100", Some(true), None, 200, Proceed),
             ("&max_age=99", Some(true), None, 200, SignIn { fresh: true }),
             ("&max_age=99&prompt=none", Some(true), None, 200, Answer(LoginRequired)),
@@ -115,6 +145,8 @@ mod tests {
                     signed_in_at,
                     allowed,
                     hint_mismatch: false,
+                    subject_mismatch: false,
+                    contexts: &[ACR],
                 }),
             };
             assert_eq!(decide(&request(extra), &facts), expected, "{extra} {allowed:?} {first:?}");
@@ -127,8 +159,7 @@ mod tests {
         for (signed_in, expected) in
             [(400_000, Decision::SignIn { fresh: true }), (600_000, Decision::Proceed)]
         {
-            let session =
-                SessionFacts { signed_in_at: at(signed_in), allowed: true, hint_mismatch: false };
+            let session = SessionFacts { signed_in_at: at(signed_in), ..session() };
             let facts =
                 Facts { now: at(900_000), first_seen: Some(at(500_000)), session: Some(session) };
             assert_eq!(decide(&request("&prompt=login"), &facts), expected);
@@ -137,13 +168,46 @@ mod tests {
 
     #[test]
     fn a_silent_request_for_somebody_else_needs_a_login() {
-        let session =
-            SessionFacts { signed_in_at: Timestamp(0), allowed: true, hint_mismatch: true };
+        let session = SessionFacts { hint_mismatch: true, ..session() };
         let facts = Facts { now: Timestamp(0), first_seen: None, session: Some(session) };
         assert_eq!(
             decide(&request("&prompt=none"), &facts),
             Decision::Answer(AuthorizeError::LoginRequired)
         );
         assert_eq!(decide(&request(""), &facts), Decision::Proceed);
+    }
+
+    #[test]
+    fn a_context_that_is_asked_for_leads_through_a_stronger_sign_in_once() {
+        use AuthorizeError::{LoginRequired, UnmetAuthentication};
+        use Decision::{Answer, Proceed, SignIn};
+        let essential =
+            r#"&scope=openid&claims={"id_token":{"acr":{"essential":true,"value":"x"}}}"#;
+        let rows: [(&str, &'static [&'static str], Option<i64>, Decision); 8] = [
+            ("&acr_values=phr", &[ACR], None, SignIn { fresh: true }),
+            ("&acr_values=phr", &CONTEXTS, None, Proceed),
+            ("&acr_values=phr", &[ACR], Some(1), Answer(UnmetAuthentication)),
+            ("&acr_values=phr", &CONTEXTS, Some(1), Proceed),
+            ("&acr_values=phr&prompt=none", &[ACR], None, Answer(LoginRequired)),
+            ("&acr_values=x", &[ACR], None, Proceed),
+            (essential, &CONTEXTS, None, Answer(UnmetAuthentication)),
+            ("&acr_values=goauthentik.io/providers/oauth2/default", &[ACR], None, Proceed),
+        ];
+        for (extra, contexts, first, expected) in rows {
+            let signed_in_at = Timestamp::from_seconds(5);
+            let session = SessionFacts { contexts, signed_in_at, ..session() };
+            let first_seen = first.map(Timestamp::from_seconds);
+            let facts = Facts { now: signed_in_at, first_seen, session: Some(session) };
+            assert_eq!(decide(&request(extra), &facts), expected, "{extra} {contexts:?} {first:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_for_somebody_else_is_answered_for_nobody_else() {
+        let session = SessionFacts { subject_mismatch: true, ..session() };
+        let facts = |first_seen| Facts { now: Timestamp(0), first_seen, session: Some(session) };
+        assert_eq!(decide(&request(""), &facts(None)), Decision::SignIn { fresh: true });
+        let later = facts(Some(Timestamp(-1)));
+        assert_eq!(decide(&request(""), &later), Decision::Answer(AuthorizeError::LoginRequired));
     }
 }

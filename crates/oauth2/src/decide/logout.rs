@@ -38,6 +38,9 @@ pub enum HintFault {
     /// APIs and proxies get to see access tokens; an ID token stays with its application.
     #[error("is an access token and not an ID token")]
     AccessToken,
+    /// It says that a session has ended, and asks for nothing.
+    #[error("is a logout token and not an ID token")]
+    LogoutToken,
     #[error("was issued to another application")]
     Audience,
     #[error("was issued to another application than the one named by client_id")]
@@ -53,6 +56,7 @@ impl HintFault {
             HintFault::Signature => "oauth2.logout.hint_signature",
             HintFault::Issuer => "oauth2.logout.hint_issuer",
             HintFault::AccessToken => "oauth2.logout.hint_access_token",
+            HintFault::LogoutToken => "oauth2.logout.hint_logout_token",
             HintFault::Audience => "oauth2.logout.hint_audience",
             HintFault::Client => "oauth2.logout.hint_client",
         }

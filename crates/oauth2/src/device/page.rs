@@ -184,7 +184,10 @@ async fn context(
         (key::IS_SSO.to_owned(), json!(true)),
         (key::APPLICATION.to_owned(), json!(described)),
         (key::CONSENT_HEADER.to_owned(), json!(format!("You're about to sign into {name}."))),
-        (key::CONSENT_PERMISSIONS.to_owned(), consent::permissions(provider, &found.scopes)),
+        (
+            key::CONSENT_PERMISSIONS.to_owned(),
+            consent::permissions(provider, &found.scopes, std::iter::empty()),
+        ),
         (key::CONSENT_VALUES.to_owned(), consent::values(&claims, &found.scopes)),
         (
             "goauthentik.io/providers/oauth2/device".to_owned(),

@@ -162,7 +162,7 @@ async fn issue(
     let service = exchange.service;
     let origin = Origin {
         scopes,
-        sign_in: SignIn { auth_time: service.now(), amr: Vec::new(), nonce: None },
+        sign_in: SignIn::at(service.now()),
         session: None,
         family: service.cx.entropy.uuid_at(service.now()),
         resources,

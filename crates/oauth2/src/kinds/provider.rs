@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_catalogue::sign_out::SignOut;
 use countersign_catalogue::{CertificateKeyPair, Provider, Sheet};
 use countersign_flow::Flow;
 use countersign_model::{
@@ -16,6 +17,7 @@ use super::ScopeMapping;
 use crate::claims::SubMode;
 use crate::client::{AuthMethod, Client, ClientType, SecurityProfile};
 use crate::jose::{ClientAlgorithm, EncryptionKey, SigningKey};
+use crate::logout_token::LogoutMethod;
 use crate::wire::GrantType;
 use crate::wire::redirect::{self, MatchingMode, Registered};
 use crate::wire::scope::{OFFLINE_ACCESS, Scopes};
@@ -47,7 +49,7 @@ pub enum IssuerMode {
     model = "authentik_providers_oauth2.oauth2provider",
     title = "OAuth2/OpenID Provider",
     component = "ak-provider-oauth2-form",
-    form = "name authorization_flow client_type redirect_uris property_mappings sub_mode include_claims_in_id_token access_code_validity access_token_validity refresh_token_validity refresh_token_grace signing_key encryption_key issuer_mode security_profile grant_types pkce_required token_endpoint_auth_method jwks_uri jwks par_required dpop_required request_object_signing_alg access_token_format resources",
+    form = "name authorization_flow client_type redirect_uris property_mappings sub_mode include_claims_in_id_token access_code_validity access_token_validity refresh_token_validity refresh_token_grace signing_key encryption_key issuer_mode security_profile grant_types pkce_required token_endpoint_auth_method jwks_uri jwks par_required dpop_required request_object_signing_alg access_token_format resources logout_uri logout_method",
     fold("Client ID and Client Secret", "Generated for you"),
     fold(
         "Security and standards",
@@ -106,6 +108,22 @@ pub struct OAuth2Provider {
         default
     )]
     pub post_logout_redirect_uris: Vec<String>,
+    #[field(
+        label = "Logout URI",
+        help = "Where the application learns that somebody has signed out, here or at another application. Its documentation calls it back-channel or front-channel logout URI. Empty: people stay signed in there.",
+        placeholder = "https://app.company/oidc/backchannel-logout",
+        group = "Advanced protocol settings",
+        default
+    )]
+    pub logout_uri: WebUrl,
+    #[field(
+        label = "Logout method",
+        help = "Back-channel reaches the application however a session ends. Front-channel needs the person’s browser, at the moment somebody signs out in it.",
+        widget = Radio,
+        group = "Advanced protocol settings",
+        default = LogoutMethod::Backchannel
+    )]
+    pub logout_method: LogoutMethod,
     #[field(
         label = "Require PKCE",
         help = "No code without a code challenge of the method S256. Left empty, public clients have to send one and confidential ones need not.",
@@ -259,7 +277,10 @@ pub struct OAuth2Provider {
                 "managed",
                 "goauthentik.io/providers/oauth2/scope-openid",
                 "goauthentik.io/providers/oauth2/scope-email",
-                "goauthentik.io/providers/oauth2/scope-profile"
+                "goauthentik.io/providers/oauth2/scope-profile",
+                "countersign/providers/oauth2/scope-profile-complete",
+                "countersign/providers/oauth2/scope-address",
+                "countersign/providers/oauth2/scope-phone"
             )
         ),
         group = "Advanced protocol settings",
@@ -315,6 +336,10 @@ impl Provider for OAuth2Provider {
         let first = self.redirect_uris.iter().find(|r| r.matching_mode == MatchingMode::Strict)?;
         let url = Url::parse(&first.url).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
         Some(url.origin().ascii_serialization())
+    }
+
+    fn sign_out(&self) -> SignOut<'_> {
+        self.ends_sessions()
     }
 
     fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet {

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use super::http::{self, Answer};
 use super::pages;
 use crate::access;
+use crate::claims::{asks_for_second_factor, contexts};
 use crate::consent;
 use crate::decide::authorize::{Decision, Facts, SessionFacts, decide};
 use crate::fulfil::AUTHORIZE;
@@ -23,6 +24,7 @@ use crate::jose;
 use crate::provider::Provider;
 use crate::pushed;
 use crate::report::Cause;
+use crate::scope_claims::gives;
 use crate::service::{Internal, Person, Service};
 use crate::wire::authorize::{self as wire, Arrival, AuthorizeRequest, Endpoint, Refusal};
 use crate::wire::respond::Delivery;
@@ -171,6 +173,9 @@ impl Destination for SignInFor {
             name: application.name.clone(),
             slug: application.slug.to_string(),
             authentication_flow: provider.settings.authentication_flow,
+            login_hint: params.some("login_hint").ok().flatten().map(str::to_owned),
+            second_factor: wire::second_factor(&params),
+            registers: wire::registers(&params),
         })
     }
 }
@@ -244,6 +249,12 @@ impl Asked<'_> {
                 signed_in_at: session.signed_in_at(),
                 allowed: person.identity.is_active && policies.as_ref().is_some_and(|p| p.passing),
                 hint_mismatch,
+                subject_mismatch: parsed
+                    .claims
+                    .subject
+                    .as_ref()
+                    .is_some_and(|wanted| *wanted != service.sub(self.provider, person)),
+                contexts: contexts(session),
             });
         let facts = Facts { now: service.now(), first_seen: self.first_seen().await?, session };
         match decide(parsed, &facts) {
@@ -266,7 +277,12 @@ impl Asked<'_> {
                     let owner = Owner::client(self.request.client_ip);
                     service.hold_pushed(name, owner).await?;
                 }
-                if fresh || parsed.prompt.login || parsed.max_age.is_some() {
+                // Whether they sign in now or again: it is asked for once.
+                let wants = parsed.prompt.asks_to_sign_in()
+                    || parsed.max_age.is_some()
+                    || parsed.claims.subject.is_some()
+                    || asks_for_second_factor(&parsed.acr);
+                if fresh || wants {
                     self.hold(&mut answer).await?;
                 }
                 Ok(answer)
@@ -312,6 +328,12 @@ impl Asked<'_> {
                 .service
                 .scope_claims(self.provider, person, &parsed.scopes, self.request, &actor)
                 .await?;
+            let names: Vec<&str> = parsed.claims.names().collect();
+            let asked = self
+                .service
+                .claims_by_name(self.provider, person, &names, self.request, &actor)
+                .await?;
+            let claims = claims.into_iter().chain(asked).collect();
             context
                 .insert(key::CONSENT_VALUES.to_owned(), consent::values(&claims, &parsed.scopes));
         }
@@ -362,7 +384,7 @@ impl Asked<'_> {
             (key::CONSENT_HEADER.to_owned(), json!(format!("You're about to sign into {name}."))),
             (
                 key::CONSENT_PERMISSIONS.to_owned(),
-                consent::permissions(self.provider, &parsed.scopes),
+                consent::permissions(self.provider, &parsed.scopes, parsed.claims.names()),
             ),
             (
                 key::CONSENT_TARGET.to_owned(),

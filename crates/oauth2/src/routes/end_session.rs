@@ -4,12 +4,14 @@ use axum::body::Bytes;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
 use countersign_accounts::visitor;
+use countersign_catalogue::sign_out::session_of;
 use countersign_catalogue::{Application, Brand};
 use countersign_core::{
     RequestInfo, Visitor, brand_for, cookies::csrf_matches, cookies::session_cookie,
 };
 use countersign_flow::{
-    Begin, Flow, InPlan, Interaction, SESSION_END, Started, begin, confirm_page, key, message_page,
+    Begin, Flow, InPlan, Interaction, Onward, SESSION_END, Started, begin, confirm_page, key,
+    leave, message_page,
 };
 use countersign_model::Ref;
 use countersign_pages::{Confirm, Message, Pair};
@@ -22,6 +24,7 @@ use super::pages;
 use crate::claims::is_access_token;
 use crate::decide::logout::{Decision, Facts, Hint, HintFault, Target, decide};
 use crate::jose::{self, TokenFault};
+use crate::logout_token::is_logout_token;
 use crate::provider::Provider;
 use crate::report::Cause;
 use crate::service::{Internal, Service};
@@ -237,6 +240,8 @@ impl Asked<'_> {
                 Err(HintFault::Issuer)
             } else if is_access_token(&claims) {
                 Err(HintFault::AccessToken)
+            } else if is_logout_token(&claims) {
+                Err(HintFault::LogoutToken)
             } else if !claims.get("aud").is_some_and(|aud| {
                 own(aud) || aud.as_array().is_some_and(|list| list.iter().any(own))
             }) {
@@ -272,16 +277,17 @@ impl Asked<'_> {
     async fn sessions_of(&self, claims: &Map<String, Value>) -> Result<Vec<String>, Internal> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let mut sessions = Vec::new();
-        if let Some(named) = text("sid").and_then(hash) {
+        if let Some(sid) = text("sid").map(str::to_owned) {
+            let provider = self.provider.id();
             let alive = self.service.cx.store.read(move |sql| {
-                Ok::<_, countersign_store::StoreError>(
-                    sql.query_one("SELECT 1 FROM session WHERE key_hash = $1", params![named])?
-                        .is_some(),
-                )
+                // It may have got another key since.
+                let known = session_of(sql, provider, &sid)?.or_else(|| hash(&sid));
+                let Some(named) = known else { return Ok(None) };
+                let find = "SELECT 1 FROM session WHERE key_hash = $1";
+                let found = sql.query_one(find, params![named])?;
+                Ok::<_, countersign_store::StoreError>(found.map(|_| named))
             });
-            if alive.await? {
-                sessions.push(hex::encode(named));
-            }
+            sessions.extend(alive.await?.map(hex::encode));
         }
         if let Some(user) = &self.visitor.user {
             let own = hex::encode(self.visitor.key_hash());
@@ -297,9 +303,17 @@ impl Asked<'_> {
     async fn end(&self, signing_out: SigningOut) -> Result<Answer, Internal> {
         let Some(flow) = self.flow() else {
             let actor = self.service.cx.actor(&self.visitor.caller(), self.request);
-            signing_out.perform(self.service, actor, None).await?;
-            let mut answer = self.service.cx.redirect(&signing_out.to);
-            if signing_out.sessions.contains(&hex::encode(self.visitor.key_hash())) {
+            // A browser that sends no cookie is nobody's; the hint says that it is this person's.
+            let own = signing_out.sessions.contains(&hex::encode(self.visitor.key_hash()));
+            let browser = own || self.visitor.user.is_none();
+            let ended = signing_out.perform(self.service, actor, None, browser).await?;
+            let onward = Onward::Address(signing_out.to.clone());
+            let to = match leave(&self.service.cx, self.request, &ended, onward).await? {
+                Onward::Address(to) => to,
+                _ => signing_out.to.clone(),
+            };
+            let mut answer = self.service.cx.redirect(&to);
+            if own {
                 // The key of a session that is over is not used again, not even for plans.
                 let key = self.service.cx.entropy.token(32);
                 answer.headers_mut().extend(

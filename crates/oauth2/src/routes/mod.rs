@@ -15,14 +15,17 @@ mod webfinger;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::{Method, request::Parts};
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::http::{HeaderValue, Method, StatusCode, request::Parts};
 use countersign_core::{RequestInfo, Route, Routes, ThrottleClass};
 use countersign_flow::Flows;
 use http_body_util::BodyExt as _;
 
 use self::attempts::Asked;
 use self::http::Answer;
+use crate::provider::Provider;
 use crate::service::{OAuth2, Service};
+use crate::session_state;
 use crate::wire::discovery::SHARED_JWKS;
 use crate::{device, registration};
 pub(crate) use authorize::SignInFor;
@@ -49,6 +52,7 @@ pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
         over.at([M::GET, M::HEAD, M::OPTIONS], at("{slug}"), slash_route),
         over.at([M::GET, M::HEAD], at("{slug}/jwks/"), jwks_route),
         over.at([M::GET, M::POST], at("{slug}/end-session/"), end_session_route),
+        over.at([M::GET, M::HEAD], at("{slug}/check-session/"), check_session_route),
         over.at([M::GET, M::HEAD], SHARED_JWKS, shared_jwks_route),
         over.at([M::GET, M::HEAD], "/.well-known/webfinger", webfinger_route),
         over.at([M::GET, M::POST], authorize::GITHUB_PATH, authorize_route),
@@ -192,6 +196,25 @@ async fn end_session_route(
         Ok(r) => end_session::end_session(&service, &r.parts, &r.body, &slug).await,
         Err(answer) => *answer,
     }
+}
+
+/// The page by which an application watches the session (Session Management 1.0, 3.3).
+async fn check_session_route(
+    State(service): State<Service>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Answer {
+    let request = RequestInfo::of(&request.into_parts().0);
+    let Some(provider) = Provider::by_application(&service.cx.snapshot(), &slug) else {
+        return pages::not_found(&service, &request);
+    };
+    let (html, policy) =
+        session_state::page(&session_state::origins(&provider.client.redirect_uris));
+    let mut answer = http::answer(StatusCode::OK, "text/html; charset=utf-8", html);
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
 }
 
 async fn discovery_route(

@@ -82,6 +82,10 @@ async fn answer(
     actor.user = Some(person.actor());
     let mut claims = Map::from_iter([("sub".to_owned(), Value::from(found.data.sub))]);
     claims.extend(service.scope_claims(provider, &person, &found.scopes, request, &actor).await?);
+    let names: Vec<&str> = found.data.asked.iter().map(String::as_str).collect();
+    claims.extend(service.claims_by_name(provider, &person, &names, request, &actor).await?);
+    // What has no value is left out (OpenID Connect Core 5.3.2).
+    claims.retain(|_, value| !value.is_null());
     if let Some(nonce) = found.data.nonce {
         claims.insert("nonce".to_owned(), nonce.into());
     }

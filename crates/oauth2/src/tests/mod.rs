@@ -3,6 +3,7 @@
 mod device;
 mod endpoints;
 mod kinds;
+mod logout;
 mod repeated;
 mod standards;
 mod tokens;

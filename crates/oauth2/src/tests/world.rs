@@ -67,18 +67,19 @@ impl World {
         let policies = Engine::for_tests(places, passwords.clone());
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
         let oauth = OAuth2::default();
+        let rules = countersign_outbound::Rules::default();
+        let outbound = Arc::new(countersign_outbound::Outbound::new(rules));
         let flows = Flows::new(Deps {
             policies,
             passwords,
             mailer: countersign_mail::module(&countersign_mail::MailSettings::default()).1,
-            outbound: Arc::new(countersign_outbound::Outbound::new(
-                countersign_outbound::Rules::default(),
-            )),
+            outbound: outbound.clone(),
             stages: oauth.stages(),
             destinations: vec![crate::destination()],
+            continued: vec![crate::CONTINUED],
         });
         let modules: Vec<Module> = vec![
-            countersign_catalogue::module(&access, None),
+            countersign_catalogue::module(&access, None, outbound.clone()),
             countersign_flow::module(&flows),
             crate::module(&oauth, &flows),
         ];
@@ -154,9 +155,9 @@ impl World {
                 resources: Vec::new(),
                 jkt: None,
                 sign_in: SignIn {
-                    auth_time: now,
                     amr: vec!["pwd".into()],
                     nonce: Some("no-1".into()),
+                    ..SignIn::at(now)
                 },
             },
         };

@@ -6,9 +6,9 @@
 use countersign_model::ChoiceValue as _;
 use serde_json::{Value, json};
 
-use super::authorize::ResponseType;
+use super::authorize::{Prompt, ResponseType};
 use super::grant::GrantType;
-use crate::claims::ACR;
+use crate::claims::CONTEXTS;
 use crate::client::{AuthMethod, Client, ClientType};
 use crate::jose::{Algorithm, ClientAlgorithm};
 
@@ -77,8 +77,8 @@ impl Clients {
     }
 }
 
-const PROTOCOL_CLAIMS: [&str; 9] =
-    ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce"];
+const PROTOCOL_CLAIMS: [&str; 10] =
+    ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"];
 
 /// The keys of all providers that share the issuer.
 pub const SHARED_JWKS: &str = "/.well-known/jwks.json";
@@ -112,12 +112,17 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "id_token_signing_alg_values_supported": facts.algorithms.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": facts.clients.auth_methods,
-        "acr_values_supported": [ACR],
+        "acr_values_supported": CONTEXTS.iter().rev().collect::<Vec<_>>(),
         "scopes_supported": scopes,
         "request_parameter_supported": !facts.clients.request_objects.is_empty(),
         "request_uri_parameter_supported": false,
         "claims_supported": claims,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
+        "prompt_values_supported": Prompt::VALUES,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "authorization_signing_alg_values_supported": facts.algorithms.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
@@ -132,6 +137,10 @@ pub fn document(facts: &Facts<'_>) -> Value {
         if let (false, Some(members)) = (algorithms.is_empty(), document.as_object_mut()) {
             members.insert(name.into(), names(algorithms).into());
         }
+    }
+    if let (Some(slug), Some(members)) = (facts.application, document.as_object_mut()) {
+        let page = common(&format!("{slug}/check-session"));
+        members.insert("check_session_iframe".into(), page.into());
     }
     if let (true, Some(members)) = (facts.encrypted, document.as_object_mut()) {
         members.insert("id_token_encryption_alg_values_supported".into(), json!(["RSA-OAEP-256"]));
@@ -165,20 +174,20 @@ mod tests {
         assert_eq!(shared["jwks_uri"], "https://id.test/.well-known/jwks.json");
         assert_eq!(shared["end_session_endpoint"], "https://id.test/application/o/end-session/");
         let document = document(&facts);
-        // Absent, two of them would mean true (OpenID Connect Discovery 3).
-        for flag in [
-            "request_parameter_supported",
-            "request_uri_parameter_supported",
-            "claims_parameter_supported",
-        ] {
+        // Absent, the second would mean true (OpenID Connect Discovery 3).
+        for flag in ["request_parameter_supported", "request_uri_parameter_supported"] {
             assert_eq!((&document[flag], &shared[flag]), (&json!(false), &json!(false)), "{flag}");
         }
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["jwks_uri"], "https://id.test/application/o/app/jwks/");
+        let page = "https://id.test/application/o/app/check-session/";
+        assert_eq!(document["check_session_iframe"], page);
+        assert!(shared.get("check_session_iframe").is_none());
+        assert_eq!(document["acr_values_supported"][0], crate::claims::ACR);
         assert_eq!(document["token_endpoint"], "https://id.test/application/o/token/");
         assert_eq!(document["scopes_supported"], json!(["email", "profile", "openid"]));
         assert_eq!(document["id_token_signing_alg_values_supported"], json!(["ES256"]));
-        assert_eq!(document["claims_supported"].as_array().unwrap().len(), 10);
+        assert_eq!(document["claims_supported"].as_array().unwrap().len(), 11);
         assert_eq!(document["id_token_encryption_alg_values_supported"], json!(["RSA-OAEP-256"]));
     }
 }

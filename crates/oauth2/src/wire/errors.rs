@@ -100,6 +100,8 @@ pub enum AuthorizeError {
     ChallengeMethodUnknown(String),
     /// The client has to prove itself by PKCE.
     ChallengeMissing,
+    /// The parameter `claims`.
+    ClaimsMalformed,
     ConsentRequired,
     /// `dpop_jkt` is no thumbprint of a key.
     DpopKeyMalformed,
@@ -128,6 +130,9 @@ pub enum AuthorizeError {
     ResponseModeUnsafe,
     ResponseTypeUnknown,
     ServerError,
+    /// The person cannot sign in the way that is asked for (RFC 9470, OpenID Connect Core Unmet
+    /// Authentication Requirements 1.0).
+    UnmetAuthentication,
 }
 
 impl AuthorizeError {
@@ -145,6 +150,7 @@ impl AuthorizeError {
             | AuthorizeError::ChallengeMethodUnknown(_)
             | AuthorizeError::ChallengeMissing
             | AuthorizeError::DpopKeyMalformed
+            | AuthorizeError::ClaimsMalformed
             | AuthorizeError::MaxAgeMalformed
             | AuthorizeError::NonceMissing
             | AuthorizeError::ParameterRepeated(_)
@@ -158,6 +164,7 @@ impl AuthorizeError {
             AuthorizeError::RequestUri => "request_uri_not_supported",
             AuthorizeError::ResponseTypeUnknown => "unsupported_response_type",
             AuthorizeError::ServerError => "server_error",
+            AuthorizeError::UnmetAuthentication => "unmet_authentication_requirements",
         }
     }
 
@@ -216,6 +223,10 @@ impl AuthorizeError {
                 "The authorization server does not support obtaining an authorization code using this method"
             }
             AuthorizeError::ServerError => "The authorization server encountered an error",
+            AuthorizeError::ClaimsMalformed => "The parameter claims is not understood",
+            AuthorizeError::UnmetAuthentication => {
+                "The End-User cannot sign in the way that acr_values or claims ask for"
+            }
         };
         text.to_owned()
     }
@@ -228,6 +239,7 @@ impl AuthorizeError {
                 "oauth2.authorize.challenge_method_unknown"
             }
             AuthorizeError::ChallengeMissing => "oauth2.authorize.challenge_missing",
+            AuthorizeError::ClaimsMalformed => "oauth2.authorize.claims_malformed",
             AuthorizeError::ConsentRequired => "oauth2.authorize.consent_required",
             AuthorizeError::DpopKeyMalformed => "oauth2.authorize.dpop_key_malformed",
             AuthorizeError::GrantForbidden => "oauth2.authorize.grant_forbidden",
@@ -248,6 +260,7 @@ impl AuthorizeError {
             AuthorizeError::ResponseModeUnsafe => "oauth2.authorize.response_mode_unsafe",
             AuthorizeError::ResponseTypeUnknown => "oauth2.authorize.response_type_unknown",
             AuthorizeError::ServerError => "oauth2.authorize.server_error",
+            AuthorizeError::UnmetAuthentication => "oauth2.authorize.unmet_authentication",
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod assertion;
 pub mod authorize;
 pub mod bearer;
+pub mod claims_request;
 pub mod client_auth;
 pub mod cors;
 pub mod discovery;

@@ -67,19 +67,21 @@ impl World {
         let policies = Engine::for_tests(places, passwords.clone());
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
         let oauth = OAuth2::default();
-        let outbound = countersign_outbound::Outbound::new(countersign_outbound::Rules::default());
+        let rules = countersign_outbound::Rules::default();
+        let outbound = Arc::new(countersign_outbound::Outbound::new(rules));
         let upstreams = outbound.upstreams(countersign_outbound::Patience::default());
         let flows = Flows::new(Deps {
             policies: policies.clone(),
             passwords,
             mailer: countersign_mail::module(&countersign_mail::MailSettings::default()).1,
-            outbound: Arc::new(outbound),
+            outbound: outbound.clone(),
             stages: oauth.stages(),
             destinations: vec![countersign_oauth2::destination()],
+            continued: vec![countersign_oauth2::CONTINUED],
         });
         let modules: Vec<Module> = vec![
             events,
-            countersign_catalogue::module(&access, None),
+            countersign_catalogue::module(&access, None, outbound.clone()),
             countersign_policy::module(&policies),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),

@@ -494,7 +494,9 @@ impl Stage for AuthenticatorValidateStage {
             }
             return Ok(self.not_configured(run).await);
         }
-        if proof::is_remembered(run, self.last_auth_threshold.seconds(), &devices.held) {
+        // An application that asks for a second factor wants one of now.
+        let anew = run.application_hint.as_ref().is_some_and(|hint| hint.second_factor);
+        if !anew && proof::is_remembered(run, self.last_auth_threshold.seconds(), &devices.held) {
             return Ok(Step::Done);
         }
         let shown = AuthenticatorValidationChallenge {

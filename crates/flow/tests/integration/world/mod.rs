@@ -41,22 +41,24 @@ fn modules() -> (Vec<Module>, Arc<Passwords>, Flows) {
     let policies = Engine::for_tests(places, passwords.clone());
     let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
     let (mail, mailer) = countersign_mail::module(&countersign_mail::MailSettings::default());
+    let outbound = Arc::new(Outbound::new(Rules {
+        allow: vec![countersign_model::Cidr::parse("127.0.0.0/8").unwrap()],
+        ..Rules::default()
+    }));
     let flows = Flows::new(Deps {
         policies: policies.clone(),
         passwords: passwords.clone(),
         mailer: mailer.clone(),
-        outbound: Arc::new(Outbound::new(Rules {
-            allow: vec![countersign_model::Cidr::parse("127.0.0.0/8").unwrap()],
-            ..Rules::default()
-        })),
+        outbound: outbound.clone(),
         stages: Vec::new(),
         destinations: Vec::new(),
+        continued: Vec::new(),
     });
     let modules = vec![
         directory,
         countersign_authenticators::module(&mailer),
         events,
-        countersign_catalogue::module(&access, None),
+        countersign_catalogue::module(&access, None, outbound.clone()),
         countersign_policy::module(&policies),
         countersign_flow::module(&flows),
         mail,

@@ -4,12 +4,14 @@ mod steps;
 
 use serde::{Deserialize, Serialize};
 
+use super::claims_request::{self, AcrRequest, ClaimsRequest};
 use super::errors::PageError;
 use super::grant::GrantType;
 use super::params::Params;
 use super::pkce::Challenge;
 use super::respond::ReturnAddress;
 use super::scope::Scopes;
+use crate::claims::asks_for_second_factor;
 
 pub use steps::{Arrival, Endpoint, Refusal, Refused, parse};
 
@@ -103,13 +105,34 @@ pub struct Prompt {
     pub none: bool,
     pub login: bool,
     pub consent: bool,
+    #[serde(default)]
+    pub select_account: bool,
+    /// Initiating User Registration 1.0.
+    #[serde(default)]
+    pub create: bool,
 }
 
 impl Prompt {
-    /// Values we do not know (`select_account`) are no demand, as in the original.
-    fn parse(text: &str) -> Prompt {
+    /// All values that mean something.
+    pub const VALUES: [&str; 5] = ["none", "login", "consent", "select_account", "create"];
+
+    /// Values that are not known are no demand, as in the original; beside `none` none is allowed.
+    fn parse(text: &str) -> Option<Prompt> {
         let has = |word| text.split_whitespace().any(|w| w == word);
-        Prompt { none: has("none"), login: has("login"), consent: has("consent") }
+        let prompt = Prompt {
+            none: has("none"),
+            login: has("login"),
+            consent: has("consent"),
+            select_account: has("select_account"),
+            create: has("create"),
+        };
+        let alone = text.split_whitespace().all(|word| word == "none");
+        (!prompt.none || alone).then_some(prompt)
+    }
+
+    /// Whether somebody who is signed in has to sign in again, or as somebody else.
+    pub const fn asks_to_sign_in(self) -> bool {
+        self.login || self.select_account || self.create
     }
 }
 
@@ -132,6 +155,23 @@ pub struct AuthorizeRequest {
     /// The key that the code is bound to (RFC 9449 10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    #[serde(default)]
+    pub acr: AcrRequest,
+}
+
+/// Whether a request asks for more than a password; nothing is said of one that is not understood.
+pub fn second_factor(params: &Params) -> bool {
+    let one = |name| params.some(name).ok().flatten();
+    let read = claims_request::read(one("claims"), one("acr_values"));
+    read.is_ok_and(|(_, acr)| asks_for_second_factor(&acr))
+}
+
+/// Whether a request asks for a new account.
+pub fn registers(params: &Params) -> bool {
+    let asked = params.some("prompt").ok().flatten().and_then(Prompt::parse);
+    asked.is_some_and(|prompt| prompt.create)
 }
 
 /// The client named by the request. It is looked up before anything else is read.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{AuthorizeRequest, Prompt, ResponseType};
 use crate::client::Client;
 use crate::wire::assertion::AssertionFault;
+use crate::wire::claims_request::{self, AcrRequest, ClaimsRequest};
 use crate::wire::dpop::is_thumbprint;
 use crate::wire::errors::{AuthorizeError, PageError};
 use crate::wire::params::{Params, ParamsError};
@@ -106,6 +107,7 @@ const STEPS: &[Step] = &[
     step("id_token_hint", id_token_hint),
     step("resource", resource),
     step("dpop_jkt", dpop_jkt),
+    step("claims", claims),
 ];
 
 /// Reads the request's meaning.
@@ -132,6 +134,8 @@ pub fn parse(
         id_token_hint: None,
         resources: Vec::new(),
         dpop_jkt: None,
+        claims: ClaimsRequest::default(),
+        acr: AcrRequest::default(),
     };
     let asked = Asked { params, client, object: arrival.object };
     for step in STEPS {
@@ -268,11 +272,8 @@ fn code_challenge(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(
 }
 
 fn prompt(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), AuthorizeError> {
-    let prompt = Prompt::parse(asked.some("prompt")?.unwrap_or_default());
-    if prompt.none && (prompt.login || prompt.consent) {
-        return Err(AuthorizeError::PromptContradictory);
-    }
-    request.prompt = prompt;
+    request.prompt = Prompt::parse(asked.some("prompt")?.unwrap_or_default())
+        .ok_or(AuthorizeError::PromptContradictory)?;
     Ok(())
 }
 
@@ -309,6 +310,14 @@ fn dpop_jkt(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), Aut
     if request.dpop_jkt.as_deref().is_some_and(|key| !is_thumbprint(key)) {
         return Err(AuthorizeError::DpopKeyMalformed);
     }
+    Ok(())
+}
+
+fn claims(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<(), AuthorizeError> {
+    let acr_values = asked.some("acr_values")?;
+    // Without `openid` there is neither an ID token nor userinfo that these could be for.
+    let claims = asked.some("claims")?.filter(|_| request.scopes.contains(OPENID));
+    (request.claims, request.acr) = claims_request::read(claims, acr_values)?;
     Ok(())
 }
 
@@ -387,7 +396,7 @@ mod tests {
             steps.map(|step| step.name).collect::<Vec<&str>>().join(" ")
         };
         let all = "request request_uri registration response_type state response_mode scope nonce \
-                   code_challenge prompt max_age id_token_hint resource dpop_jkt";
+                   code_challenge prompt max_age id_token_hint resource dpop_jkt claims";
         assert_eq!(at(Endpoint::Browser), format!("pushed {all}"));
         assert_eq!(at(Endpoint::Pushed), all);
         assert_eq!(at(Endpoint::Named), all);
@@ -475,7 +484,7 @@ mod tests {
     #[test]
     fn the_first_thing_wrong_is_named() {
         use AuthorizeError::*;
-        let rows: [(&str, AuthorizeError); 30] = [
+        let rows: [(&str, AuthorizeError); 33] = [
             ("", ResponseTypeUnknown),
             ("&response_type=foo", ResponseTypeUnknown),
             ("&response_type=token", ResponseTypeUnknown),
@@ -524,6 +533,9 @@ mod tests {
             ("&response_type=code&registration=%7B%7D", Registration),
             ("&response_type=code&prompt=none+login", PromptContradictory),
             ("&response_type=code&prompt=none+consent", PromptContradictory),
+            ("&response_type=code&prompt=none+select_account", PromptContradictory),
+            ("&response_type=code&scope=openid&claims=%7B", ClaimsMalformed),
+            ("&response_type=code&acr_values=a&acr_values=b", ParameterRepeated("acr_values")),
             ("&response_type=code&max_age=x", MaxAgeMalformed),
             ("&response_type=code&max_age=-1", MaxAgeMalformed),
             ("&response_type=code&max_age=99999999999999999999", MaxAgeMalformed),
@@ -586,8 +598,8 @@ mod tests {
         );
         assert_eq!(with("&response_type=code&scope=zzz").unwrap().scopes, Scopes::default());
         assert_eq!(
-            with("&response_type=code&prompt=select_account").unwrap().prompt,
-            Prompt::default()
+            with("&response_type=code&prompt=select_account+zzz").unwrap().prompt,
+            Prompt { select_account: true, ..Prompt::default() }
         );
         assert_eq!(with("&response_type=code&max_age=0").unwrap().max_age, Some(0));
         let value = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
