@@ -8,6 +8,7 @@ use countersign_core::{Context, JobError, Run, Work, enqueue};
 use countersign_events::Event;
 use countersign_mail::{Letter, Mailer};
 use countersign_store::{Actor, StoreError, Tx};
+use countersign_words::{Language, Wishes};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -54,11 +55,11 @@ impl Change {
         enqueue::<TellOwner>(tx, &uid, self).map(|_| ())
     }
 
-    fn subject(&self) -> &'static str {
-        match self.what {
-            What::Added => "A second factor was added to your account",
-            What::Removed => "A second factor was removed from your account",
-        }
+    fn subject(&self, language: Language) -> String {
+        language.t(match self.what {
+            What::Added => "mail-factor-added-subject",
+            What::Removed => "mail-factor-removed-subject",
+        })
     }
 }
 
@@ -82,15 +83,19 @@ impl Work for TellOwner {
         let Some(user) = user.filter(|user| user.is_active && !user.email.is_empty()) else {
             return Ok(());
         };
+        let (own, brand) = (user.locale(), cx.default_locale());
+        let language =
+            Wishes { person: own.as_deref(), brand: brand.as_deref(), ..Wishes::default() };
+        let language = language.language();
         let variables = json!({
             "user": {"username": user.username, "name": user.name},
             "added": change.what == What::Added,
-            "class": change.class,
+            "class": language.of(&change.class),
             "name": change.name,
             "by": change.by,
             "client_ip": change.client_ip,
         });
-        let rendered = match self.0.templates.render(TEMPLATE, &variables) {
+        let rendered = match self.0.templates.render(language, TEMPLATE, &variables) {
             Ok(rendered) => rendered,
             Err(error) => {
                 let context = json!({"message": error.to_string()});
@@ -99,7 +104,7 @@ impl Work for TellOwner {
                 return Err(JobError::Failed(error.to_string()));
             }
         };
-        let letter = Letter::of(rendered, change.subject(), [user.email.clone()]);
+        let letter = Letter::of(rendered, change.subject(language), [user.email.clone()]);
         let post = move |tx: &mut Tx<'_>| letter.post(tx).map(|_| ());
         Ok(cx.store.write(Actor::system(), "owner told of a second factor", post).await?)
     }

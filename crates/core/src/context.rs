@@ -240,8 +240,18 @@ impl Context {
 
     /// The attributes of the brand a request belongs to.
     pub fn brand_attributes(&self, request: &RequestInfo) -> Map<String, Value> {
+        self.brand_attributes_at(&request.host)
+    }
+
+    /// The language of the default brand, for what is written without a request.
+    pub fn default_locale(&self) -> Option<String> {
+        let attributes = self.brand_attributes_at("");
+        attributes.get("settings")?.get("locale")?.as_str().map(str::to_owned)
+    }
+
+    fn brand_attributes_at(&self, host: &str) -> Map<String, Value> {
         let snapshot = self.snapshot();
-        let attributes = brand_for(&snapshot, &request.host)
+        let attributes = brand_for(&snapshot, host)
             .and_then(|id| snapshot.entry(id)?.object.value("attributes"));
         match attributes {
             Some(Value::Object(map)) => map,

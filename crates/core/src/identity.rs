@@ -80,6 +80,13 @@ impl Identity {
         }
         merged
     }
+
+    /// The language that is set for the person, of the own attributes or those of a group.
+    #[must_use]
+    pub fn locale(&self) -> Option<String> {
+        let merged = self.merged_attributes(&Map::new());
+        merged.get("settings")?.get("locale")?.as_str().map(str::to_owned)
+    }
 }
 
 /// Deep merge of attributes: maps are joined, lists are joined, anything else is replaced.

@@ -31,6 +31,8 @@ pub struct Inner {
     pub scheme: &'static str,
     pub client_ip: IpAddr,
     pub user_agent: String,
+    /// `Accept-Language`, as it came.
+    pub accept_language: String,
     /// The outpost that asks for a client of its own, whose address `client_ip` then is.
     pub outpost: Option<ObjectId>,
     /// Who asked, once that is known; for the log.
@@ -118,6 +120,7 @@ impl RequestInfo {
             scheme: self.scheme,
             client_ip: client_ip.to_canonical(),
             user_agent: self.user_agent.clone(),
+            accept_language: self.accept_language.clone(),
             outpost,
             seen: self.seen.clone(),
         }))
@@ -168,6 +171,11 @@ impl RequestInfo {
             scheme: if https { "https" } else { "http" },
             client_ip,
             user_agent: header("user-agent").unwrap_or_default().chars().take(512).collect(),
+            accept_language: header("accept-language")
+                .unwrap_or_default()
+                .chars()
+                .take(256)
+                .collect(),
             outpost: None,
             seen: Arc::default(),
         }))

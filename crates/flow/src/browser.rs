@@ -17,6 +17,7 @@ use countersign_pages::{Frame, Link, Page, Scene, response as page_response};
 use countersign_policy::recording::Recorder;
 use countersign_policy::{Host, Occasion, PolicyRequest, Subject};
 use countersign_store::{Actor, StoreError, params, sha256};
+use countersign_words::{Language, Wishes};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -63,6 +64,25 @@ pub(crate) struct Browser {
     logged_out: bool,
     /// The key the browser came with, after signing in or out gave it another.
     former: Option<[u8; 32]>,
+}
+
+/// The `ui_locales` of an address, or of the one that it leads to (`next`): a client asks for a
+/// language once, and the sign-in it has to wait for is in it, too.
+fn asked_languages(query: &str) -> Option<String> {
+    let value = |query: &str, name: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    value(query, "ui_locales").or_else(|| {
+        let next = value(query, "next")?;
+        value(next.split_once('?')?.1, "ui_locales")
+    })
+}
+
+/// The language that somebody chose: `settings.locale` of a person or a brand.
+pub(crate) fn stored_language(attributes: &Map<String, Value>) -> Option<&str> {
+    attributes.get("settings")?.get("locale")?.as_str()
 }
 
 /// The picture that brands and clients have by default.
@@ -203,12 +223,28 @@ impl Browser {
         Some(chosen).filter(|chosen| !chosen.is_empty() && chosen != BACKGROUND)
     }
 
+    /// What its pages are written in.
+    pub(crate) fn language(&self) -> Language {
+        let brand = self.cx.brand_attributes(&self.request);
+        let user = self.visitor.user.as_deref();
+        let own = user.map(|user| user.merged_attributes(&Map::new()));
+        let asked = asked_languages(&self.request.query);
+        Wishes {
+            request: asked.as_deref(),
+            person: own.as_ref().and_then(stored_language),
+            brand: stored_language(&brand),
+            browser: &self.request.accept_language,
+        }
+        .language()
+    }
+
     /// What surrounds every page.
     pub(crate) fn frame(&self) -> Frame {
         let title = self.brand_title();
         // A brand nobody has named yet bears the original's name.
         let title = if title == "authentik" { "Countersign" } else { &title };
-        let mut frame = Frame::new(title).below(&self.cx.settings.base_path);
+        let frame = Frame::new(title).below(&self.cx.settings.base_path);
+        let mut frame = frame.in_language(self.language());
         let logo = self.brand_text("branding_logo");
         // The original's own pictures stand for "none chosen": the mark is drawn instead.
         if !logo.is_empty() && !logo.starts_with("/static/dist/assets/icons/") {

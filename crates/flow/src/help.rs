@@ -4,9 +4,10 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use countersign_accounts::visitor;
 use countersign_core::{RequestInfo, Visitor};
-use countersign_pages::Page;
+use countersign_pages::{Page, Scene};
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::context::FlowContext;
@@ -14,7 +15,6 @@ use crate::context::FlowContext;
 /// What happens to people, and what helps.
 #[derive(Debug, Serialize)]
 struct Help {
-    title: &'static str,
     answers: [Answer; 5],
 }
 
@@ -24,35 +24,24 @@ struct Answer {
     answer: &'static str,
 }
 
+/// Names of texts.
 const HELP: Help = Help {
-    title: "Help",
     answers: [
-        Answer {
-            question: "I do not know my password any more",
-            answer: "Choose \u{201c}Forgot password?\u{201d} where you sign in. If it is not there, an administrator can send you a link.",
-        },
-        Answer {
-            question: "My phone or security key is gone",
-            answer: "Sign in with one of your recovery codes. Without them, ask an administrator to remove the lost device from your account.",
-        },
-        Answer {
-            question: "It says that there were too many attempts",
-            answer: "Wait for the time that it says. In a browser you signed in with before, others cannot make you wait.",
-        },
-        Answer {
-            question: "An application does not let me in",
-            answer: "The page says why. Give the request number at its foot to an administrator, who can see how it was decided.",
-        },
-        Answer {
-            question: "I want to see or change what is stored about me",
-            answer: "Open your settings: there are your data, your devices, your sessions, and what you agreed to.",
-        },
+        Answer { question: "help-password", answer: "help-password-answer" },
+        Answer { question: "help-lost", answer: "help-lost-answer" },
+        Answer { question: "help-attempts", answer: "help-attempts-answer" },
+        Answer { question: "help-refused", answer: "help-refused-answer" },
+        Answer { question: "help-data", answer: "help-data-answer" },
     ],
 };
 
 impl Page for Help {
     const COMPONENT: &'static str = "countersign-help";
     const TEMPLATE: &'static str = include_str!("help.html");
+
+    fn view(&self, scene: &Scene) -> Value {
+        json!({"title": scene.t("help"), "answers": self.answers})
+    }
 
     fn samples() -> Vec<Self> {
         vec![HELP]

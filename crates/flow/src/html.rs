@@ -2,8 +2,9 @@
 
 use axum::response::Response;
 use countersign_core::{Context, Permission};
-use countersign_model::{ChoiceValue as _, ErrorNode, FieldErrors};
-use countersign_pages::{AnyPage, Errors, Form, Person, Scene, response as page_response};
+use countersign_model::{ChoiceValue as _, ErrorNode, FieldErrors, Problem};
+use countersign_pages::{AnyPage, Errors, Form, Frame, Person, Scene, response as page_response};
+use countersign_words::Language;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
@@ -14,8 +15,8 @@ use crate::plan::key;
 use crate::record;
 use crate::recorder::trace_number;
 use crate::run::Run;
-use crate::setup;
 use crate::web::{cancel_url, flow_url, with_retry_after};
+use crate::{setup, shipped};
 
 /// The answer to a browser. `headers`: those of a request whose page is answered by a form;
 /// `redirect` makes the sort of redirect that the request needs.
@@ -46,27 +47,29 @@ pub(crate) fn present(
 }
 
 fn draw(run: &Run, page: &dyn AnyPage, errors: &FieldErrors, csrf: String) -> Response {
-    let mut scene = scene(run, errors);
+    let frame = run.browser.frame();
+    let mut scene = scene(run, errors, &frame);
     (scene.form.csrf, scene.form.multipart) = (csrf, page.takes_files());
-    page_response(StatusCode::OK, &run.browser.frame(), &scene, page)
+    page_response(StatusCode::OK, &frame, &scene, page)
 }
 
-fn scene(run: &Run, errors: &FieldErrors) -> Scene {
+fn scene(run: &Run, errors: &FieldErrors, frame: &Frame) -> Scene {
+    let language = frame.language;
     let (flow, slug) = (run.flow(), run.slug());
     let hint = run.application_hint.as_ref().map(|hint| hint.name.clone());
     let application = hint.unwrap_or_else(|| application_name(run));
     let user = run.shown_user();
     Scene {
-        title: title(run),
+        title: shown_title(run, frame),
         purpose: if application.is_empty() {
             String::new()
         } else {
-            format!("to continue to {application}")
+            language.say("to-continue-to", &[("app", application.as_str().into())])
         },
-        brand: run.browser.frame().brand,
+        brand: frame.brand.clone(),
         designation: flow.map(|flow| flow.designation.value().to_owned()).unwrap_or_default(),
         form: Form { action: flow_url(&slug, &run.plan.query), ..Form::default() },
-        errors: sentences(errors),
+        errors: sentences(errors, language),
         typed: run.plan.current().map(|step| step.typed.clone()).unwrap_or_default(),
         person: (!user.is_empty()).then(|| Person {
             name: user,
@@ -87,7 +90,15 @@ fn scene(run: &Run, errors: &FieldErrors) -> Scene {
             .then(|| format!("/if/admin/#/flow/runs/{}", run.plan.run)),
         flow: slug,
         application,
+        language,
     }
+}
+
+/// The title as people see it.
+fn shown_title(run: &Run, frame: &Frame) -> String {
+    let stored = run.flow().map(|flow| flow.title.as_str()).unwrap_or_default();
+    let names = (frame.brand.as_str(), &*application_name(run));
+    shipped::title(frame.language, &run.slug(), stored, names).unwrap_or_else(|| title(run))
 }
 
 /// The flow's title with the names filled in; a title that does not work out stays as it is.
@@ -132,18 +143,20 @@ pub(crate) fn person_of(browser: &Browser) -> Option<Person> {
     })
 }
 
-fn sentences(errors: &FieldErrors) -> Errors {
+/// What is wrong, in the reader's words: those for this field and code, else those that say what the
+/// API says. A policy's own message is shown as written.
+fn sentences(errors: &FieldErrors, language: Language) -> Errors {
     let mut found = Errors::default();
     for (name, node) in errors.iter() {
         let texts: Vec<String> = match node {
             ErrorNode::Problems(problems) => {
-                problems.iter().map(|problem| problem.text.clone()).collect()
+                problems.iter().map(|problem| said(language, name, problem)).collect()
             }
-            ErrorNode::Nested(_) | ErrorNode::Items(_) => vec!["This is not right.".to_owned()],
+            ErrorNode::Nested(_) | ErrorNode::Items(_) => vec![language.t("error-not-right")],
         };
         found.all.extend_from_slice(&texts);
         if name == "non_field_errors" {
-            let silent = || vec!["These answers are not accepted.".to_owned()];
+            let silent = || vec![language.t("error-not-accepted")];
             found.form = if texts.is_empty() { silent() } else { texts };
         } else {
             found.fields.insert(name.to_owned(), texts);
@@ -151,6 +164,18 @@ fn sentences(errors: &FieldErrors) -> Errors {
     }
     found
 }
+
+fn said(language: Language, field: &str, problem: &Problem) -> String {
+    let key = OF_FIELDS.iter().find(|(of, codes, _)| *of == field && codes.contains(&problem.code));
+    key.map_or_else(|| language.of(&problem.text), |(_, _, key)| language.t(key))
+}
+
+/// Fields of which an empty answer has words of its own.
+const OF_FIELDS: [(&str, [&str; 2], &str); 3] = [
+    ("uid_field", ["blank", "required"], "error-uid-empty"),
+    ("password", ["blank", "required"], "error-password-empty"),
+    ("code", ["blank", "required"], "error-code-empty"),
+];
 
 #[cfg(test)]
 mod tests {

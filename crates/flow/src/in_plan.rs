@@ -123,8 +123,8 @@ impl Page for SessionEndChallenge {
         let person = scene.signed_in.is_some();
         let web = |url: &&String| url.starts_with("http://") || url.starts_with("https://");
         serde_json::json!({
-            "title": if app.is_empty() { "You’ve logged out".to_owned() } else { format!("You’ve logged out of {app}") },
-            "subtitle": if person { format!("You are still signed in to {}.", scene.brand) } else { String::new() },
+            "title": if app.is_empty() { scene.t("logged-out") } else { scene.say("logged-out-of", &[("app", app.into())]) },
+            "subtitle": if person { scene.say("still-signed-in", &[("brand", scene.brand.as_str().into())]) } else { String::new() },
             "application": app,
             "application_url": self.application_launch_url.as_ref().filter(web),
             "logout_url": self.invalidation_flow_url.as_ref().filter(|_| person),

@@ -75,6 +75,7 @@ mod recorder;
 mod recovery;
 mod run;
 mod setup;
+mod shipped;
 mod sign_in;
 mod signed_out;
 mod site;

@@ -43,27 +43,26 @@ impl Page for AccessDeniedChallenge {
         let person = scene.signed_in.clone();
         let closed = setup::is_setup(&scene.flow) && message == NOT_APPLICABLE;
         let title = match (&person, scene.application.as_str()) {
-            _ if closed => "The set-up is finished".to_owned(),
-            (Some(_), app) if !app.is_empty() => format!("You can’t open {app}"),
-            _ if scene.designation == "authentication" => "You can’t sign in".to_owned(),
-            _ => "You can’t go on here".to_owned(),
+            _ if closed => scene.t("set-up-finished"),
+            (Some(_), app) if !app.is_empty() => scene.say("open-denied", &[("app", app.into())]),
+            _ if scene.designation == "authentication" => scene.t("sign-in-denied"),
+            _ => scene.t("go-on-denied"),
         };
         // The original's own words, for people.
         let subtitle = match (message, &person) {
-            _ if closed => "There is an administrator already; this page stays closed.".to_owned(),
-            (NOT_APPLICABLE, Some(_)) => {
-                "This step is not meant for the account you are signed in with.".to_owned()
+            _ if closed => scene.t("set-up-finished-why"),
+            (NOT_APPLICABLE, Some(_)) => scene.t("denied-account"),
+            (NOT_APPLICABLE, None) => scene.t("denied-nobody"),
+            ("Invalid password", _) => scene.t("denied-passwords"),
+            (other, _) => {
+                let lines = other.lines().map(|line| scene.language.of(line));
+                lines.collect::<Vec<_>>().join(" ")
             }
-            (NOT_APPLICABLE, None) => "This step is not open to you right now.".to_owned(),
-            ("Invalid password", _) => {
-                "Too many wrong passwords. Start again, or ask for a new one.".to_owned()
-            }
-            (other, _) => other.replace('\n', " "),
         };
         let (again_url, again_label) = match &person {
-            Some(_) => (scene.cancel_url.as_str(), "Switch account"),
-            None if closed => ("/", "Sign in"),
-            None => (scene.form.action.as_str(), "Try again"),
+            Some(_) => (scene.cancel_url.as_str(), "switch-account"),
+            None if closed => ("/", "sign-in"),
+            None => (scene.form.action.as_str(), "try-again"),
         };
         let home_url = person.is_some().then(|| "/if/user/".to_owned());
         json!(Denied {
@@ -72,7 +71,7 @@ impl Page for AccessDeniedChallenge {
             application: scene.application.clone(),
             details: Vec::new(),
             again_url: Some(again_url.to_owned()),
-            again_label: again_label.to_owned(),
+            again_label: scene.t(again_label),
             home_url,
             person,
             trace: scene.trace.clone(),
@@ -103,9 +102,9 @@ impl Page for FlowErrorChallenge {
     const FRAMED: bool = false;
 
     fn view(&self, scene: &Scene) -> Value {
-        let mut page = Message::new("Something went wrong here")
-            .text("It is not your fault. Try again in a moment.")
-            .action("Try again", &scene.cancel_url);
+        let mut page = Message::new(&scene.t("broken"))
+            .text(scene.t("broken-text"))
+            .action(&scene.t("try-again"), &scene.cancel_url);
         page.trace.clone_from(&self.request_id);
         page.traceback = self.error.clone().unwrap_or_default();
         json!(page)
@@ -133,8 +132,8 @@ impl Page for RedirectChallenge {
     const FRAMED: bool = false;
     const ASKS: bool = false;
 
-    fn view(&self, _scene: &Scene) -> Value {
-        json!({"title": "One moment", "subtitle": "You are being sent on.", "url": self.to})
+    fn view(&self, scene: &Scene) -> Value {
+        json!({"title": scene.t("one-moment"), "subtitle": scene.t("sent-on"), "url": self.to})
     }
 
     fn samples() -> Vec<Self> {

@@ -7,6 +7,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::LazyLock;
 
+use countersign_words::{Language, template};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 use regex::{Captures, Regex};
 use serde::Serialize;
@@ -100,11 +101,17 @@ impl Templates {
         all
     }
 
-    /// Fills a template; `name` is that of the HTML form.
+    /// Fills a template; `name` is that of the HTML form. Those of the operator are in the language
+    /// that they are written in.
     ///
     /// # Errors
     /// A template that is not there or does not work.
-    pub fn render(&self, name: &str, context: &impl Serialize) -> Result<Rendered, TemplateError> {
+    pub fn render(
+        &self,
+        language: Language,
+        name: &str,
+        context: &impl Serialize,
+    ) -> Result<Rendered, TemplateError> {
         let failed = |error: minijinja::Error| TemplateError {
             name: name.to_owned(),
             problem: told(&error),
@@ -112,7 +119,9 @@ impl Templates {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.add_global("product", "Countersign");
-        environment.add_filter("naturaltime", natural_time);
+        environment.add_global("lang", language.tag());
+        environment.add_filter("naturaltime", move |value: Value| natural_time(language, value));
+        template::add_to(&mut environment, language);
         environment.add_filter("date", |value: Value, _format: Option<String>| value);
         let folder = self.folder.clone();
         environment.set_loader(move |name| Ok(find(folder.as_deref(), name)));
@@ -172,16 +181,10 @@ fn told(error: &minijinja::Error) -> String {
 }
 
 /// Seconds from now in words; texts stay as they are.
-fn natural_time(value: Value) -> Value {
+fn natural_time(language: Language, value: Value) -> Value {
     let Ok(seconds) = i64::try_from(value.clone()) else { return value };
-    let words = match seconds.abs() {
-        0..60 => format!("{} seconds", seconds.abs()),
-        60..120 => "a minute".to_owned(),
-        120..7200 => format!("{} minutes", seconds.abs() / 60),
-        7200..172_800 => format!("{} hours", seconds.abs() / 3600),
-        other => format!("{} days", other / 86_400),
-    };
-    Value::from(if seconds < 0 { format!("{words} ago") } else { format!("in {words}") })
+    let key = if seconds < 0 { "mail-ago" } else { "mail-in" };
+    Value::from(language.say(key, &[("duration", language.duration(seconds).into())]))
 }
 
 /// A template of the original's language in that of our engine.
@@ -265,7 +268,7 @@ mod tests {
         for (name, _) in
             BUILT_IN.iter().filter(|(name, _)| name.ends_with("html") && !name.contains("base"))
         {
-            let rendered = Templates::default().render(name, &context()).unwrap();
+            let rendered = Templates::default().render(Language::En, name, &context()).unwrap();
             let html = rendered.html.unwrap();
             assert!(
                 html.contains("<html") && !html.contains("Uma <b>") && !html.contains("<script>"),
@@ -277,7 +280,9 @@ mod tests {
                 rendered.text
             );
         }
-        let reset = Templates::default().render("email/password_reset.html", &context()).unwrap();
+        let reset = Templates::default()
+            .render(Language::En, "email/password_reset.html", &context())
+            .unwrap();
         assert!(
             reset.text.contains("https://id.example.org/?a=1&b=2")
                 && reset.text.contains("in 30 minutes"),
@@ -297,7 +302,7 @@ mod tests {
         std::fs::write(folder.path().join("acme/reset.html"), source).unwrap();
         let templates = Templates::new(Some(folder.path().to_owned()));
         assert_eq!(templates.choices().last().unwrap().label, "Custom Template: acme/reset.html");
-        let rendered = templates.render("acme/reset.html", &context()).unwrap();
+        let rendered = templates.render(Language::En, "acme/reset.html", &context()).unwrap();
         assert!(
             rendered.text.contains("Hi uma,")
                 && rendered.text.contains("Reset https://id.example.org/?a=1&b=2"),
@@ -309,11 +314,11 @@ mod tests {
             "{}",
             rendered.text
         );
-        assert!(templates.render("../../etc/passwd", &context()).is_err());
+        assert!(templates.render(Language::En, "../../etc/passwd", &context()).is_err());
         std::fs::write(folder.path().join("acme/bad.html"), "{% if %}").unwrap();
         assert!(
             templates
-                .render("acme/bad.html", &context())
+                .render(Language::En, "acme/bad.html", &context())
                 .unwrap_err()
                 .to_string()
                 .contains("line 1")

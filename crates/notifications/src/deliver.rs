@@ -11,6 +11,7 @@ use countersign_policy::access::Engine;
 use countersign_policy::expression::ExpressionError;
 use countersign_policy::{Mapping as _, Occasion, PolicyRequest, Subject};
 use countersign_store::{Actor, StoreError, params};
+use countersign_words::Language;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -189,9 +190,10 @@ async fn mail(
     if notification.user.email.is_empty() {
         return Ok(vec![format!("{} has no e-mail address", notification.user.username)]);
     }
-    let rendered = mailer
-        .templates
-        .render("email/event_notification.html", &notification.mail(&transport.name))?;
+    let variables = notification.mail(&transport.name);
+    // What it tells of is an event, whose words are English.
+    let template = "email/event_notification.html";
+    let rendered = mailer.templates.render(Language::En, template, &variables)?;
     let mut letter =
         Letter::of(rendered, notification.subject(), [notification.user.email.clone()]);
     letter.notifies = true;

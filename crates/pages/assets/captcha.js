@@ -1,6 +1,7 @@
 // Asks a captcha service for a token. A page says by `data-captcha` where the service's script is; the token goes into the
 // hidden field beside it, and the form is sent where nothing else is asked.
 "use strict";
+const asked = JSON.parse(document.currentScript.dataset.words);
 
 // A script that offers another service's interface beside its own is taken for its own. `starts`: what it draws asks by itself.
 function service() {
@@ -39,7 +40,7 @@ function begin(place) {
       },
       "error-callback"() {
         keep("");
-        tell("The check did not work. Reload the page to try again.");
+        tell(asked["person-failed"]);
       },
       // A token is good for a few minutes, and a form may stay open for longer.
       "expired-callback"() {
@@ -56,8 +57,8 @@ function begin(place) {
   script.onload = () => {
     const found = service();
     if (found) found.ready(() => draw(found));
-    else tell("The check did not work. Reload the page to try again.");
+    else tell(asked["person-failed"]);
   };
-  script.onerror = () => tell("The service that checks whether you are a person cannot be reached.");
+  script.onerror = () => tell(asked["person-unreachable"]);
   document.head.append(script);
 }

@@ -1,5 +1,6 @@
 // What the sign-in pages gain where script runs. Every page works without this file.
 "use strict";
+const words = JSON.parse(document.currentScript.dataset.words);
 for (const input of document.querySelectorAll('input[type="password"]')) {
   const box = input.parentElement;
   if (input.dataset.show !== "no") {
@@ -7,8 +8,8 @@ for (const input of document.querySelectorAll('input[type="password"]')) {
     button.type = "button";
     button.className = "show";
     const label = (shown) => {
-      button.textContent = shown ? "Hide" : "Show";
-      button.setAttribute("aria-label", shown ? "Hide password" : "Show password");
+      button.textContent = words[shown ? "hide" : "show"];
+      button.setAttribute("aria-label", words[shown ? "hide-password" : "show-password"]);
     };
     label(false);
     button.addEventListener("click", () => {
@@ -26,7 +27,7 @@ for (const input of document.querySelectorAll('input[type="password"]')) {
   caps.className = "help";
   caps.setAttribute("role", "status");
   caps.hidden = true;
-  caps.textContent = "Caps Lock is on.";
+  caps.textContent = words["caps-lock"];
   box.after(caps);
   input.addEventListener("keyup", (event) => { caps.hidden = !event.getModifierState?.("CapsLock"); });
   input.addEventListener("blur", () => { caps.hidden = true; });
@@ -38,14 +39,15 @@ function strength(input, before) {
   meter.className = "meter";
   meter.setAttribute("aria-hidden", "true");
   for (let i = 0; i < 4; i += 1) meter.append(document.createElement("i"));
-  const words = document.createElement("p");
-  words.className = "help";
-  words.setAttribute("role", "status");
-  before.before(meter, words);
+  const texts = JSON.parse(input.dataset.strength);
+  const said = document.createElement("p");
+  said.className = "help";
+  said.setAttribute("role", "status");
+  before.before(meter, said);
   const update = () => {
-    const [score, text] = rate(input.value);
+    const [score, name] = rate(input.value);
     meter.dataset.score = String(score);
-    words.textContent = text;
+    said.textContent = texts[`strength-${name}`];
   };
   input.addEventListener("input", update);
   update();
@@ -53,7 +55,7 @@ function strength(input, before) {
 
 // A rough guess of how many tries an attacker with the stolen hash needs; the server has the last word.
 function rate(value) {
-  if (!value) return [0, "Long beats complicated: four or five unrelated words do well."];
+  if (!value) return [0, "hint"];
   const plain = value.toLowerCase().replace(/[@4]/g, "a").replace(/3/g, "e").replace(/[1!]/g, "i").replace(/0/g, "o").replace(/[$5]/g, "s");
   const common = ["password", "passwort", "qwerty", "qwertz", "azerty", "letmein", "welcome", "admin", "authentik", "countersign", "dragon", "monkey", "football", "iloveyou", "master", "login", "abc", "123456", "1234", "secret", "changeme"];
   let bits = 0;
@@ -70,11 +72,11 @@ function rate(value) {
   // Letters of words carry less than random ones.
   const each = Math.log2(Math.max(pool, 2)) * (/^[a-z ]+$/i.test(value) ? 0.5 : 0.75);
   bits += kept * each;
-  if (value.length < 8) return [1, "Too short."];
-  if (bits < 32) return [1, "Weak. Could be guessed in minutes."];
-  if (bits < 46) return [2, "Fair. Could be guessed offline in days."];
-  if (bits < 62) return [3, "Strong. Would take years to guess offline."];
-  return [4, "Very strong. Would take centuries to guess offline."];
+  if (value.length < 8) return [1, "short"];
+  if (bits < 32) return [1, "weak"];
+  if (bits < 46) return [2, "fair"];
+  if (bits < 62) return [3, "strong"];
+  return [4, "very-strong"];
 }
 
 for (const button of document.querySelectorAll("[data-copy]")) {
@@ -86,7 +88,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const label = button.textContent;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    button.textContent = words.copied;
     setTimeout(() => { button.textContent = label; }, 2000);
   });
 }

@@ -1,6 +1,7 @@
 // Asks the browser for a passkey. A page says by `data-passkey` what is wanted and by `data-options` what the server
 // asks; the answer goes into the hidden field beside it, and the form is sent.
 "use strict";
+const told = JSON.parse(document.currentScript.dataset.words);
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
 const text = (buffer) => {
   const letters = Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join("");
@@ -47,12 +48,12 @@ function answer(credential, response) {
 }
 
 function reason(error, what) {
-  if (error.name === "InvalidStateError") return "There is a passkey of yours on that device already. Use another device, or the one you have.";
-  if (error.name === "SecurityError") return "Passkeys do not work at this address. Open this page by its name, over HTTPS.";
+  if (error.name === "InvalidStateError") return told["passkey-exists"];
+  if (error.name === "SecurityError") return told["passkey-address"];
   if (error.name === "NotAllowedError") {
-    return what === "create" ? "No passkey was made. You can try again." : "No passkey was used. You can try again.";
+    return told[what === "create" ? "passkey-not-made" : "passkey-not-used"];
   }
-  return `Your browser could not do this: ${error.message}`;
+  return told["passkey-browser-failed"].replace("{reason}", () => error.message);
 }
 
 const supported = Boolean(window.PublicKeyCredential && navigator.credentials);
@@ -60,15 +61,15 @@ const supported = Boolean(window.PublicKeyCredential && navigator.credentials);
 for (const place of document.querySelectorAll("[data-passkey]")) {
   const field = place.querySelector("input");
   const { form } = field;
-  const told = place.querySelector("[data-passkey-error]");
+  const line = place.querySelector("[data-passkey-error]");
   const start = form.querySelector("[data-passkey-start]");
   const what = place.dataset.passkey;
   const tell = (words) => {
-    told.textContent = words;
-    told.hidden = !words;
+    line.textContent = words;
+    line.hidden = !words;
   };
   if (!supported) {
-    tell("This browser cannot use passkeys, or this page was not opened over HTTPS.");
+    tell(told["passkey-unsupported"]);
     continue;
   }
   let turn;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_model::BasePath;
+use countersign_words::{Arg, Language};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -161,7 +162,7 @@ pub struct Frame {
     pub base: BasePath,
     /// The brand's name, shown in the title and to screen readers.
     pub brand: String,
-    pub lang: String,
+    pub language: Language,
     /// `light` or `dark`; without it the system's choice counts.
     pub theme: Option<String>,
     /// The brand's own logo; without it the mark is drawn.
@@ -178,13 +179,18 @@ impl Frame {
         Self {
             base: BasePath::default(),
             brand: brand.to_owned(),
-            lang: "en".to_owned(),
+            language: Language::default(),
             theme: None,
             logo: None,
             favicon: "/static/dist/assets/icons/icon.svg".to_owned(),
             custom_css: None,
             links: Vec::new(),
         }
+    }
+
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// The frame of a server that is not at the root.
@@ -225,15 +231,19 @@ pub struct Scene {
     pub trace: String,
     /// Where they see it; for administrators only.
     pub why_url: Option<String>,
+    /// The reader's; that of the frame.
+    #[serde(skip)]
+    pub language: Language,
 }
 
 /// Titles of flows that say no more than the page's own.
 const PLAIN_TITLES: [&str; 3] = ["", "Welcome to authentik!", "Welcome to Countersign"];
 
 impl Scene {
-    /// With addresses as a browser has to ask for them.
+    /// With addresses as a browser has to ask for them, in the reader's language.
     #[must_use]
-    pub(crate) fn below(&self, base: &BasePath) -> Self {
+    pub(crate) fn within(&self, frame: &Frame) -> Self {
+        let base = &frame.base;
         let person = |person: &Option<Person>| {
             let person = person.clone()?;
             let avatar = person.avatar.map(|avatar| base.url(&avatar));
@@ -246,6 +256,7 @@ impl Scene {
             background: base.url(&self.background),
             cancel_url: base.url(&self.cancel_url),
             why_url: self.why_url.as_deref().map(|url| base.url(url)),
+            language: frame.language,
             ..self.clone()
         }
     }
@@ -253,7 +264,21 @@ impl Scene {
     /// The flow's title, where somebody has given it one.
     #[must_use]
     pub fn title_unless_plain(&self) -> Option<&str> {
-        Some(self.title.as_str()).filter(|title| !PLAIN_TITLES.contains(title))
+        let welcome = self.say("welcome-to", &[("brand", self.brand.as_str().into())]);
+        let says_more = |title: &&str| !PLAIN_TITLES.contains(title) && **title != welcome;
+        Some(self.title.as_str()).filter(says_more)
+    }
+
+    /// A text without places, in the reader's language.
+    #[must_use]
+    pub fn t(&self, key: &str) -> String {
+        self.language.t(key)
+    }
+
+    /// A text, in the reader's language.
+    #[must_use]
+    pub fn say(&self, key: &str, args: &[(&str, Arg)]) -> String {
+        self.language.say(key, args)
     }
 }
 
@@ -313,6 +338,19 @@ impl Pair {
     }
 }
 
+/// Texts that came in English, in the reader's language where they are ours.
+fn told(scene: &Scene, texts: &mut [&mut String]) {
+    for text in texts {
+        **text = scene.language.of(text);
+    }
+}
+
+fn told_of(scene: &Scene, details: &mut [Pair]) {
+    for detail in details {
+        told(scene, &mut [&mut detail.title, &mut detail.value]);
+    }
+}
+
 /// A refusal with its reason and the number an administrator can look up.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Denied {
@@ -333,6 +371,13 @@ pub struct Denied {
 impl Page for Denied {
     const COMPONENT: &'static str = "countersign-denied";
     const TEMPLATE: &'static str = include_str!("../templates/denied.html");
+
+    fn view(&self, scene: &Scene) -> Value {
+        let mut page = self.clone();
+        told(scene, &mut [&mut page.title, &mut page.subtitle, &mut page.again_label]);
+        told_of(scene, &mut page.details);
+        serde_json::to_value(page).unwrap_or_default()
+    }
 
     fn samples() -> Vec<Self> {
         vec![Self {
@@ -358,14 +403,13 @@ pub struct Message {
     pub details: Vec<Pair>,
     pub actions: Vec<Link>,
     pub traceback: String,
-    pub trace_label: String,
     pub trace: String,
 }
 
 impl Message {
     #[must_use]
     pub fn new(title: &str) -> Self {
-        Self { title: title.to_owned(), trace_label: "Request".to_owned(), ..Self::default() }
+        Self { title: title.to_owned(), ..Self::default() }
     }
 
     #[must_use]
@@ -390,6 +434,17 @@ impl Message {
 impl Page for Message {
     const COMPONENT: &'static str = "countersign-message";
     const TEMPLATE: &'static str = include_str!("../templates/message.html");
+
+    fn view(&self, scene: &Scene) -> Value {
+        let mut page = self.clone();
+        told(scene, &mut [&mut page.title, &mut page.subtitle]);
+        told_of(scene, &mut page.details);
+        told(
+            scene,
+            &mut page.actions.iter_mut().map(|action| &mut action.name).collect::<Vec<_>>(),
+        );
+        serde_json::to_value(page).unwrap_or_default()
+    }
 
     fn samples() -> Vec<Self> {
         let mut error = Self::new("Redirect URI Error")
@@ -416,6 +471,12 @@ pub struct Confirm {
 impl Page for Confirm {
     const COMPONENT: &'static str = "countersign-confirm";
     const TEMPLATE: &'static str = include_str!("../templates/confirm.html");
+
+    fn view(&self, scene: &Scene) -> Value {
+        let mut page = self.clone();
+        told(scene, &mut [&mut page.title, &mut page.text, &mut page.action]);
+        serde_json::to_value(page).unwrap_or_default()
+    }
 
     fn samples() -> Vec<Self> {
         vec![Self {
@@ -452,10 +513,14 @@ impl Page for AutosubmitChallenge {
     const TEMPLATE: &'static str = include_str!("../templates/autosubmit.html");
     const ASKS: bool = false;
 
-    fn view(&self, _scene: &Scene) -> Value {
-        let title = if self.title.is_empty() { "One moment" } else { &self.title };
+    fn view(&self, scene: &Scene) -> Value {
+        let title = if self.title.is_empty() {
+            scene.t("one-moment")
+        } else {
+            scene.language.of(&self.title)
+        };
         serde_json::json!({
-            "title": title, "subtitle": "If nothing happens, press the button.",
+            "title": title, "subtitle": scene.t("press-button"),
             "url": self.url, "attrs": self.attrs,
         })
     }

@@ -1,10 +1,13 @@
 //! Templates to HTML, HTML to an answer.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use axum::response::{IntoResponse, Response};
 use countersign_model::BasePath;
+use countersign_words::{Language, template};
 use http::{HeaderValue, StatusCode, header};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, State, context};
@@ -48,8 +51,9 @@ pub struct RenderError(#[from] minijinja::Error);
 /// The shared templates, those of pages since they were first shown, and the files they name.
 #[derive(Debug)]
 pub struct Pages {
-    /// Bounded: the templates are constants of the program, each under its own text.
-    templates: RwLock<Environment<'static>>,
+    /// By language, since macros do not see whom they write for. Bounded: the templates are
+    /// constants of the program, each under its own text.
+    templates: RwLock<HashMap<Language, Environment<'static>>>,
     files: Files,
     css: String,
     js: String,
@@ -61,15 +65,7 @@ impl Pages {
     /// # Errors
     /// A shared template with a syntax error.
     pub fn new() -> Result<Self, RenderError> {
-        let mut templates = Environment::new();
-        templates.set_auto_escape_callback(|_| AutoEscape::Html);
-        // What a page does not have is not shown: minijinja would write "none".
-        templates.set_formatter(|out, state, value| {
-            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
-        });
-        templates.add_filter("url", url);
-        templates.add_template("layout.html", include_str!("../templates/layout.html"))?;
-        templates.add_template("parts.html", include_str!("../templates/parts.html"))?;
+        let english = HashMap::from([(Language::En, environment(Language::En)?)]);
         let css = format!("/static/pages/pages.{}.css", hash(CSS.as_bytes()));
         let js = format!("/static/pages/pages.{}.js", hash(JS.as_bytes()));
         let passkeys = format!("/static/pages/passkeys.{}.js", hash(PASSKEYS.as_bytes()));
@@ -80,7 +76,7 @@ impl Pages {
             (passkeys.as_str(), PASSKEYS.as_bytes()),
             (captcha.as_str(), CAPTCHA.as_bytes()),
         ]);
-        Ok(Self { templates: RwLock::new(templates), files, css, js, passkeys, captcha })
+        Ok(Self { templates: RwLock::new(english), files, css, js, passkeys, captcha })
     }
 
     /// The static files, own and of the web interface.
@@ -97,7 +93,7 @@ impl Pages {
         scene: &Scene,
         page: &dyn AnyPage,
     ) -> Result<String, RenderError> {
-        let scene = &scene.below(&frame.base);
+        let (scene, language) = (&scene.within(frame), frame.language);
         let view = page.view(scene);
         let values = context! {
             frame => Serde(frame), scene => Serde(scene), page => Serde(&view),
@@ -107,14 +103,33 @@ impl Pages {
         let text = page.template();
         {
             let templates = self.templates.read().unwrap_or_else(PoisonError::into_inner);
-            if let Ok(template) = templates.get_template(text) {
+            if let Some(Ok(template)) = templates.get(&language).map(|own| own.get_template(text)) {
                 return Ok(template.render(&values)?);
             }
         }
         let mut templates = self.templates.write().unwrap_or_else(PoisonError::into_inner);
-        templates.add_template(text, text)?;
-        Ok(templates.get_template(text)?.render(&values)?)
+        let own = match templates.entry(language) {
+            Entry::Occupied(own) => own.into_mut(),
+            Entry::Vacant(none) => none.insert(environment(language)?),
+        };
+        own.add_template(text, text)?;
+        Ok(own.get_template(text)?.render(&values)?)
     }
+}
+
+/// What templates of a language share.
+fn environment(language: Language) -> Result<Environment<'static>, RenderError> {
+    let mut templates = Environment::new();
+    templates.set_auto_escape_callback(|_| AutoEscape::Html);
+    // What a page does not have is not shown: minijinja would write "none".
+    templates.set_formatter(|out, state, value| {
+        if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
+    });
+    templates.add_filter("url", url);
+    templates.add_template("layout.html", include_str!("../templates/layout.html"))?;
+    templates.add_template("parts.html", include_str!("../templates/parts.html"))?;
+    template::add_to(&mut templates, language);
+    Ok(templates)
 }
 
 /// The filter of addresses in templates. Macros do not see the frame: they are given addresses

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_model::BasePath;
+use countersign_words::Language;
 
 use crate::page::{Errors, Form, Frame, Link, PageDef, Person, Scene};
 
@@ -56,6 +57,7 @@ pub fn scene() -> Scene {
         cancel_url: "/flows/-/cancel/".to_owned(),
         trace: "7F3K-92QD".to_owned(),
         why_url: Some("/if/admin/".to_owned()),
+        language: Language::default(),
     }
 }
 

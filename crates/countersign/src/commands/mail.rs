@@ -3,6 +3,7 @@
 use countersign_mail::{Encryption, Letter, Mailer};
 use countersign_model::Entropy as _;
 use countersign_store::SystemEntropy;
+use countersign_words::Language;
 
 use crate::{program, settings::Loaded};
 
@@ -27,7 +28,7 @@ pub async fn test(loaded: &Loaded, to: &str) -> Result<(), String> {
     println!("From, to:  {}, {to}", server.from);
     let rendered = mailer
         .templates
-        .render("email/setup.html", &serde_json::json!({}))
+        .render(Language::default(), "email/setup.html", &serde_json::json!({}))
         .map_err(|error| error.to_string())?;
     let letter = Letter::of(rendered, "Test mail of Countersign", [to.to_owned()]);
     let message = letter

@@ -6,6 +6,7 @@ use countersign_core::{ApiError, Call, Permission, no_content};
 use countersign_directory::{create_flow_link, recovery_flow};
 use countersign_model::{Fields as _, Key, Ref};
 use countersign_store::Tx;
+use countersign_words::Wishes;
 use http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
@@ -36,10 +37,14 @@ pub(super) async fn send(flows: Flows, call: Call) -> Result<Response, ApiError>
         ));
     };
     let page = format!("{origin}/if/flow/{slug}/");
+    let (own, brand) = (user.locale(), cx.default_locale());
+    let wishes = Wishes { person: own.as_deref(), brand: brand.as_deref(), ..Wishes::default() };
+    let language = wishes.language();
     let work = move |tx: &mut Tx<'_>| {
         let seconds = stage.token_expiry.seconds();
         let key = create_flow_link(tx, pk, flow, seconds)?;
-        let letter = mail_with_link(&cx, &stage, &user, user.email.clone(), &page, seconds, &key);
+        let to = user.email.clone();
+        let letter = mail_with_link(&cx, &stage, language, &user, to, (&page, &key));
         letter.map_err(|error| ApiError::object(error.to_string()))?.post(tx)?;
         Ok::<_, ApiError>(())
     };

@@ -124,8 +124,8 @@ impl Page for AuthenticatorStaticChallenge {
 
     fn view(&self, scene: &Scene) -> Value {
         json!({
-            "title": "Keep your recovery codes",
-            "subtitle": "Each signs you in once when you don’t have your other second factor at hand.",
+            "title": scene.t("recovery-codes-keep"),
+            "subtitle": scene.t("recovery-codes-keep-hint"),
             "codes": self.codes,
             "cancel_url": enrol::cancel_url(scene),
         })

@@ -168,8 +168,8 @@ impl Page for AuthenticatorTOTPChallenge {
             .collect();
         let picture = QRBuilder::new(self.config_url.as_bytes()).build();
         json!({
-            "title": "Set up an authenticator app",
-            "subtitle": "From now on, signing in also asks for a code from your phone.",
+            "title": scene.t("app-set-up"),
+            "subtitle": scene.t("app-set-up-hint"),
             "config_url": self.config_url,
             "secret": groups.join(" "),
             "qr": picture.map(|qr| SvgBuilder::default().margin(2).to_str(&qr)).unwrap_or_default(),

@@ -206,8 +206,8 @@ impl Page for AuthenticatorWebAuthnChallenge {
 
     fn view(&self, scene: &Scene) -> Value {
         json!({
-            "title": "Set up a passkey",
-            "subtitle": "It signs you in with your fingerprint, face or PIN, or a security key.",
+            "title": scene.t("passkey-set-up"),
+            "subtitle": scene.t("passkey-set-up-hint"),
             "options": self.registration.to_string(),
             "errors": passkey::errors(scene, "response"),
             "cancel_url": enrol::cancel_url(scene),

@@ -13,6 +13,7 @@ use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::plan::key;
 use crate::run::Run;
+use crate::shipped;
 use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// How long a consent counts.
@@ -163,7 +164,7 @@ impl Page for ConsentChallenge {
             let named = permissions.iter().filter(|permission| !permission.name.is_empty());
             named
                 .map(|permission| Sent {
-                    title: permission.name.clone(),
+                    title: shipped::scope(scene.language, &permission.id, &permission.name),
                     value: String::new(),
                     new,
                 })
@@ -174,12 +175,17 @@ impl Page for ConsentChallenge {
             values.extend(by_name(&self.additional_permissions, !self.permissions.is_empty()));
             values
         } else {
-            self.sent.clone()
+            let said = |sent: &Sent| Sent {
+                title: scene.language.of(&sent.title),
+                value: scene.language.of(&sent.value),
+                new: sent.new,
+            };
+            self.sent.iter().map(said).collect()
         };
         let app = &scene.application;
         json!({
             "title": if app.is_empty() { &scene.title } else { app },
-            "subtitle": if app.is_empty() { "" } else { "wants to know who you are" },
+            "subtitle": if app.is_empty() { String::new() } else { scene.t("consent-wants") },
             "values": values, "target": self.target, "deny_url": self.deny_url, "token": self.token,
         })
     }

@@ -467,26 +467,30 @@ impl Page for IdentificationChallenge {
 
     fn view(&self, scene: &Scene) -> Value {
         let title = match scene.title_unless_plain() {
-            None if self.flow_designation == "authentication" => "Sign in",
-            title => title.unwrap_or(&scene.title),
+            None if self.flow_designation == "authentication" => scene.t("sign-in"),
+            title => title.unwrap_or(&scene.title).to_owned(),
         };
         let labels = self.user_fields.iter().map(|field| match *field {
-            "email" => "Email",
-            "username" => "Username",
-            _ => "UPN",
+            "email" => scene.t("email-label"),
+            "username" => scene.t("username-label"),
+            _ => scene.t("upn-label"),
         });
+        let either = |one: String, other: String| {
+            scene.say("either", &[("one", one.into()), ("other", other.into())])
+        };
         let only_mail = self.user_fields == ["email"];
         let typed = scene.typed.get("uid_field").filter(|typed| !typed.is_empty());
         let mut errors = scene.errors.form.clone();
         let mut of_password = scene.errors.fields.get("password").cloned().unwrap_or_default();
+        let refused = scene.language.of(password::INVALID);
         // Whether the name or the password was wrong is not told.
-        if self.also_password && of_password.iter().any(|text| text == password::INVALID) {
+        if self.also_password && of_password.iter().any(|text| *text == refused) {
             of_password.clear();
-            errors = vec!["That name and password do not match. Try again.".to_owned()];
+            errors = vec![scene.t("error-name-and-password")];
         }
         json!({
             "title": title, "subtitle": scene.purpose, "errors": errors,
-            "user_label": labels.collect::<Vec<_>>().join(" or "),
+            "user_label": labels.reduce(either).unwrap_or_default(),
             "user_type": if only_mail { "email" } else { "text" },
             "user_autocomplete": if only_mail { "email" } else { "username" },
             "passkey_url": self.passkey_url,
@@ -496,7 +500,7 @@ impl Page for IdentificationChallenge {
             "password_field": {"id": "password", "errors": of_password},
             "remember_me": self.enable_remember_me,
             "remembered": typed.is_none() && self.hinted.is_none() && self.remembered.is_some(),
-            "action": self.primary_action,
+            "action": scene.language.of(self.primary_action),
             "recovery_url": self.recovery_url.as_ref().or(self.recovery_of_brand.as_ref()),
             "enroll_url": self.enroll_url, "passwordless_url": self.passwordless_url,
             "sources": self.sources,

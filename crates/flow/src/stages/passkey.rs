@@ -142,13 +142,12 @@ pub(super) fn wrong_make(run: &Run) -> Problem {
 /// What a page says of a passkey that did not count.
 pub(super) fn errors(scene: &Scene, field: &str) -> Vec<String> {
     let told = scene.errors.fields.get(field).cloned().unwrap_or_default();
-    told.into_iter()
-        .map(|text| match text.as_str() {
-            "Invalid device" => "This passkey is not known here. It may have been removed.".into(),
-            "Assertion failed" => "This passkey was not accepted. Try again.".into(),
-            _ => text,
-        })
-        .collect()
+    let better = [("error-device", "passkey-unknown"), ("error-device-refused", "passkey-refused")];
+    let said = |text: String| {
+        let found = better.iter().find(|(key, _)| scene.t(key) == text);
+        found.map_or(text, |(_, better)| scene.t(better))
+    };
+    told.into_iter().map(said).collect()
 }
 
 /// What a stage asks of a passkey.

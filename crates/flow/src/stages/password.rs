@@ -183,7 +183,8 @@ impl Page for PasswordChallenge {
     }
 
     fn view(&self, scene: &Scene) -> Value {
-        let title = scene.title_unless_plain().unwrap_or("Enter your password");
+        let title = scene.title_unless_plain();
+        let title = title.map_or_else(|| scene.t("enter-password"), str::to_owned);
         json!({"title": title, "subtitle": scene.purpose, "recovery_url": self.recovery_url})
     }
 

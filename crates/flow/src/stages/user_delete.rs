@@ -98,8 +98,8 @@ impl Page for DeleteAccountChallenge {
         true
     }
 
-    fn view(&self, _scene: &Scene) -> Value {
-        json!({"title": "Delete your account?"})
+    fn view(&self, scene: &Scene) -> Value {
+        json!({"title": scene.t("delete-account")})
     }
 
     fn samples() -> Vec<Self> {

@@ -139,8 +139,8 @@ impl Page for UserLoginChallenge {
         true
     }
 
-    fn view(&self, _scene: &Scene) -> Value {
-        serde_json::json!({"title": "Stay signed in?"})
+    fn view(&self, scene: &Scene) -> Value {
+        serde_json::json!({"title": scene.t("stay-signed-in")})
     }
 
     fn samples() -> Vec<Self> {

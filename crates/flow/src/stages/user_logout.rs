@@ -52,8 +52,8 @@ impl Page for SignOutChallenge {
     const COMPONENT: &'static str = "countersign-stage-sign-out";
     const TEMPLATE: &'static str = include_str!("user_logout.html");
 
-    fn view(&self, _scene: &Scene) -> Value {
-        serde_json::json!({"title": "Sign out?"})
+    fn view(&self, scene: &Scene) -> Value {
+        serde_json::json!({"title": scene.t("sign-out-question")})
     }
 
     fn samples() -> Vec<Self> {

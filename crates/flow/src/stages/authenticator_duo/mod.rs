@@ -302,17 +302,10 @@ impl Page for AuthenticatorDuoChallenge {
 
     fn view(&self, scene: &Scene) -> Value {
         let waits = |text: &String| text == "Invalid enrollment status: waiting.";
-        let shown = |text: &String| {
-            if waits(text) {
-                "Duo does not know your phone yet. Scan the picture with Duo Mobile first."
-                    .to_owned()
-            } else {
-                text.clone()
-            }
-        };
+        let shown = |text: &String| if waits(text) { scene.t("duo-waits") } else { text.clone() };
         json!({
-            "title": "Set up Duo",
-            "subtitle": "From now on, signing in also asks on your phone.",
+            "title": scene.t("duo-set-up"),
+            "subtitle": scene.t("duo-set-up-hint"),
             "barcode": self.activation_barcode,
             "code": self.activation_code,
             "errors": scene.errors.form.iter().map(shown).collect::<Vec<_>>(),

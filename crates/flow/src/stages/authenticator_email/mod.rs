@@ -6,6 +6,7 @@ use countersign_mail::{Letter, TemplateError};
 use countersign_model::{Duration, EmailAddress, Kind, Problem, Ref, Secret};
 use countersign_pages::{Page, PageDef, Scene};
 use countersign_store::{StoreError, Tx};
+use countersign_words::Language;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -92,8 +93,12 @@ pub struct AuthenticatorEmailStage {
 
 impl AuthenticatorEmailStage {
     /// The subject of its mails. What nobody changed says what the mail is about.
-    fn subject(&self) -> &str {
-        if self.subject == "authentik Sign-in code" { "Your sign-in code" } else { &self.subject }
+    fn subject(&self, language: Language) -> String {
+        if self.subject == "authentik Sign-in code" {
+            language.t("mail-code-subject")
+        } else {
+            self.subject.clone()
+        }
     }
 
     /// The mail with a code.
@@ -103,11 +108,13 @@ impl AuthenticatorEmailStage {
         });
         let variables =
             json!({"user": person, "token": code, "expires": self.token_expiry.seconds()});
-        let rendered = run.cx().mailer().templates.render(&self.template, &variables)?;
+        let language = run.browser.language();
+        let templates = &run.cx().mailer().templates;
+        let rendered = templates.render(language, &self.template, &variables)?;
         Ok(Letter {
             server: own_server!(self),
             hidden: vec![code.to_owned()],
-            ..Letter::of(rendered, self.subject(), [to.to_owned()])
+            ..Letter::of(rendered, self.subject(language), [to.to_owned()])
         })
     }
 }
@@ -181,7 +188,7 @@ pub(super) fn admit(
     Box::pin(async move {
         let Some(template) = body.get("template").and_then(Value::as_str) else { return Ok(()) };
         let variables = json!({"user": {}, "token": "000000", "expires": 0});
-        match flows.over(&call.cx).mailer().templates.render(template, &variables) {
+        match flows.over(&call.cx).mailer().templates.render(Language::En, template, &variables) {
             Ok(_) => Ok(()),
             Err(error) => {
                 Err(ApiError::field("template", Problem::new("invalid", error.to_string())))
@@ -255,8 +262,8 @@ impl Page for AuthenticatorEmailChallenge {
 
     fn view(&self, scene: &Scene) -> Value {
         json!({
-            "title": "Set up codes by e-mail",
-            "subtitle": "From now on, signing in also asks for a code that is sent to your address.",
+            "title": scene.t("mail-codes-set-up"),
+            "subtitle": scene.t("mail-codes-set-up-hint"),
             "email": self.email,
             "typed": scene.typed.get("email"),
             "cancel_url": enrol::cancel_url(scene),

@@ -232,8 +232,8 @@ impl Page for AuthenticatorSMSChallenge {
 
     fn view(&self, scene: &Scene) -> Value {
         json!({
-            "title": "Set up codes by text message",
-            "subtitle": "A code is sent to your phone, to show that the number is yours.",
+            "title": scene.t("text-codes-set-up"),
+            "subtitle": scene.t("text-codes-set-up-hint"),
             "to": self.to,
             "typed": scene.typed.get("phone_number"),
             "cancel_url": enrol::cancel_url(scene),

@@ -83,8 +83,8 @@ impl Page for AuthenticatorValidationChallenge {
     fn view(&self, scene: &Scene) -> Value {
         if !self.configuration_stages.is_empty() {
             return json!({
-                "title": "Set up a second factor",
-                "subtitle": "Signing in here takes more than a password. Choose what you want to use.",
+                "title": scene.t("factor-set-up"),
+                "subtitle": scene.t("factor-set-up-hint"),
                 "stages": self.configuration_stages,
             });
         }
@@ -92,44 +92,43 @@ impl Page for AuthenticatorValidationChallenge {
         let asked = self.asked_for();
         let device = || self.device_challenges.iter().find(|device| device.device_class == asked);
         let sent_to = || match device().and_then(|device| device.sent_to.as_deref()) {
-            Some(to) => format!("We sent it to {to}."),
+            Some(to) => scene.say("factor-sent-to", &[("to", to.into())]),
             None => String::new(),
         };
         let (label, help) = match asked {
-            "static" => ("Recovery code", "Each of them works once.".to_owned()),
-            "email" => ("Code from the mail", sent_to()),
-            "sms" => ("Code from the message", sent_to()),
-            "duo" => ("Code from Duo Mobile", String::new()),
-            _ => ("Code from your authenticator app", String::new()),
+            "static" => ("factor-recovery-code", scene.t("factor-recovery-code-hint")),
+            "email" => ("factor-mail-code", sent_to()),
+            "sms" => ("factor-message-code", sent_to()),
+            "duo" => ("factor-duo-code", String::new()),
+            _ => ("factor-app-code", String::new()),
         };
         let told = scene.errors.fields.get("code").map(Vec::as_slice).unwrap_or_default();
+        let (wrong, denied) = (scene.language.of(WRONG), scene.language.of(DENIED));
         let errors: Vec<_> = told
             .iter()
-            .map(|text| match (text.as_str(), asked) {
-                (WRONG, "static" | "email" | "sms") => {
-                    "This code is wrong, or it was used already."
-                }
-                (DENIED, _) => "Duo did not accept this code.",
-                (WRONG, _) => "This code is wrong, or it was used already. Wait for the next one.",
-                (text, _) => text,
+            .map(|text| match asked {
+                "static" | "email" | "sms" if *text == wrong => scene.t("factor-code-wrong"),
+                _ if *text == denied => scene.t("factor-duo-refused"),
+                _ if *text == wrong => scene.t("factor-app-code-wrong"),
+                _ => text.clone(),
             })
             .collect();
         let others = classes().filter(|class| *class != asked).map(|class| {
             let label = match class {
-                "static" => "Use a recovery code",
-                "webauthn" => "Use a passkey",
-                "email" => "Get a code by e-mail",
-                "sms" => "Get a code by text message",
-                "duo" => "Use Duo",
-                _ => "Use your authenticator app",
+                "static" => "factor-recovery-code-use",
+                "webauthn" => "passkey-use",
+                "email" => "factor-mail-code-use",
+                "sms" => "factor-message-code-use",
+                "duo" => "factor-duo-use",
+                _ => "factor-app-use",
             };
-            json!({"class": class, "label": label})
+            json!({"class": class, "label": scene.t(label)})
         });
         if asked == "webauthn" {
             let device = self.device_challenges.iter().find(|device| device.device_class == asked);
             let names_nobody = scene.person.is_none();
             return json!({
-                "title": if names_nobody { "Sign in with a passkey" } else { "Confirm that it is you" },
+                "title": scene.t(if names_nobody { "passkey-sign-in" } else { "confirm-you" }),
                 "subtitle": scene.purpose,
                 "class": asked,
                 "options": device.map(|device| device.challenge.to_string()),
@@ -138,11 +137,11 @@ impl Page for AuthenticatorValidationChallenge {
             });
         }
         json!({
-            "title": "Confirm that it is you",
+            "title": scene.t("confirm-you"),
             "subtitle": scene.purpose,
             "class": asked,
             "errors": errors,
-            "label": label,
+            "label": scene.t(label),
             "help": help,
             "push": device().filter(|_| asked == "duo").map(|device| &device.device_uid),
             "push_errors": scene.errors.fields.get("duo"),

@@ -236,7 +236,7 @@ impl Page for CaptchaChallenge {
 
     fn view(&self, scene: &Scene) -> Value {
         json!({
-            "title": scene.title_unless_plain().unwrap_or("Are you a person?"),
+            "title": scene.title_unless_plain().map_or_else(|| scene.t("are-you-a-person"), str::to_owned),
             "subtitle": scene.purpose,
             "captcha": self,
             "errors": scene.errors.fields.get("token"),

@@ -7,6 +7,7 @@ use countersign_events::Event;
 use countersign_mail::{Letter, TemplateError};
 use countersign_model::{Ref, Secret};
 use countersign_store::{Actor, StoreError, Tx};
+use countersign_words::{Language, Wishes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -28,6 +29,9 @@ pub(crate) struct Order {
     pub(super) page: String,
     /// Where the link leads.
     pub(super) plan: Plan,
+    /// What the pages were in, for who has chosen nothing.
+    #[serde(default)]
+    pub(super) language: String,
 }
 
 impl Order {
@@ -64,7 +68,15 @@ impl Order {
         else {
             return Ok(());
         };
-        mail_with_link(cx, &stage, &user, address, &self.page, seconds, &key)?.post(tx)?;
+        let own = user.locale();
+        let language = Wishes {
+            person: own.as_deref(),
+            brand: Some(&self.language),
+            browser: "",
+            request: None,
+        };
+        let language = language.language();
+        mail_with_link(cx, &stage, language, &user, address, (&self.page, &key))?.post(tx)?;
         Ok(())
     }
 }
@@ -76,20 +88,19 @@ impl Order {
 pub(crate) fn mail_with_link(
     cx: &FlowContext,
     stage: &EmailStage,
+    language: Language,
     user: &Identity,
     to: String,
-    page: &str,
-    seconds: i64,
-    key: &Secret,
+    (page, key): (&str, &Secret),
 ) -> Result<Letter, TemplateError> {
     let (sign, key) = (if page.contains('?') { '&' } else { '?' }, key.expose());
     let url = format!("{page}{sign}{FLOW_TOKEN}={key}");
-    let variables = variables(&url, key, Some(user), seconds);
-    let rendered = cx.mailer().templates.render(&stage.template, &variables)?;
+    let variables = variables(&url, key, Some(user), stage.token_expiry.seconds());
+    let rendered = cx.mailer().templates.render(language, &stage.template, &variables)?;
     Ok(Letter {
         server: own_server!(stage),
         hidden: vec![key.to_owned()],
-        ..Letter::of(rendered, stage.subject(), [to])
+        ..Letter::of(rendered, stage.subject(language), [to])
     })
 }
 

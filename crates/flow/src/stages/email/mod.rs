@@ -11,6 +11,7 @@ use countersign_mail::TemplateError;
 use countersign_model::{Duration, EmailAddress, FieldErrors, Kind, Problem, Secret, Timestamp};
 use countersign_pages::{Page, PageDef, Scene};
 use countersign_store::Tx;
+use countersign_words::Language;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -115,12 +116,12 @@ pub struct Sent {
 
 impl EmailStage {
     /// The subject of its mails. What nobody changed says what the mail is about.
-    fn subject(&self) -> &str {
+    fn subject(&self, language: Language) -> String {
         match (self.subject.as_str(), self.template.as_str()) {
-            ("authentik", "email/password_reset.html") => "Choose a new password",
-            ("authentik", "email/account_confirmation.html") => "Confirm your address",
-            ("authentik", _) => "Countersign",
-            (subject, _) => subject,
+            ("authentik", "email/password_reset.html") => language.t("mail-reset-subject"),
+            ("authentik", "email/account_confirmation.html") => language.t("mail-confirm-subject"),
+            ("authentik", _) => "Countersign".to_owned(),
+            (subject, _) => subject.to_owned(),
         }
     }
 
@@ -172,6 +173,7 @@ impl EmailStage {
             to: run.plan.text(key::EMAIL).map(str::to_owned),
             page: format!("{origin}{page}"),
             plan: run.plan.clone(),
+            language: run.browser.language().tag().to_owned(),
         };
         let (actor, reason) = (run.browser.actor(), "mail with a link asked for");
         let ask = move |tx: &mut Tx<'_>| order.ask(tx);
@@ -197,7 +199,7 @@ impl EmailStage {
     fn page(&self, run: &Run) -> Step {
         let designation = run.flow().map(|flow| flow.designation);
         Step::show(EmailChallenge {
-            lasts: self.token_expiry.words(),
+            lasts: self.token_expiry.seconds(),
             enrols: designation == Some(Designation::Enrollment),
         })
     }
@@ -221,7 +223,8 @@ fn failed(error: ApiError) -> FlowError {
 
 /// Whether a template can be filled.
 fn check(cx: &FlowContext, template: &str) -> Result<(), TemplateError> {
-    cx.mailer().templates.render(template, &link::variables("", "", None, 0)).map(|_| ())
+    let variables = link::variables("", "", None, 0);
+    cx.mailer().templates.render(Language::default(), template, &variables).map(|_| ())
 }
 
 /// The template must be one that can be chosen, and work.
@@ -312,7 +315,7 @@ const SENT: &str = "email-sent";
 #[derive(Debug, Clone, Serialize)]
 struct EmailChallenge {
     #[serde(skip)]
-    lasts: String,
+    lasts: i64,
     #[serde(skip)]
     enrols: bool,
 }
@@ -325,22 +328,21 @@ impl Page for EmailChallenge {
         let again = scene.errors.form.iter().any(|text| text == SENT);
         let errors: Vec<_> = scene.errors.form.iter().filter(|text| *text != SENT).collect();
         let text = if self.enrols {
-            "We sent a link to the address that you entered. Open it to confirm that the address is yours."
+            scene.t("check-mail-confirm")
         } else {
-            "If there is an account for what you entered, a mail with a link is on its way to its address."
+            scene.t("check-mail-recovery")
         };
         json!({
-            "title": "Check your mail",
+            "title": scene.t("check-mail"),
             "subtitle": "",
             "text": text,
-            "note": format!("The link works once, for {}. You may open it in another browser.", self.lasts),
+            "note": scene.say("check-mail-note", &[("duration", scene.language.duration(self.lasts).into())]),
             "again": again,
             "errors": errors,
         })
     }
 
     fn samples() -> Vec<Self> {
-        let lasts = "30 minutes".to_owned();
-        vec![Self { lasts: lasts.clone(), enrols: false }, Self { lasts, enrols: true }]
+        vec![Self { lasts: 1800, enrols: false }, Self { lasts: 1800, enrols: true }]
     }
 }

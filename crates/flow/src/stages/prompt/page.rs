@@ -1,12 +1,16 @@
 //! The page of questions.
 
+use std::borrow::Cow;
+use std::iter;
+
 use countersign_pages::{Page, Scene};
 use countersign_policy::sounds_secret;
+use countersign_words::Language;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::as_flag;
-use crate::setup;
+use crate::{setup, shipped};
 
 /// Any list of questions: set-up, sign-up, settings.
 #[derive(Debug, Clone, Serialize)]
@@ -17,6 +21,9 @@ pub(crate) struct PromptChallenge {
 /// One question.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct PromptField {
+    /// Of the prompt, by which shipped ones are known.
+    #[serde(skip)]
+    pub(super) name: String,
     pub(super) field_key: String,
     pub(super) label: String,
     #[serde(rename = "type")]
@@ -34,12 +41,12 @@ pub(crate) struct PromptField {
 struct Row<'a> {
     id: String,
     key: &'a str,
-    label: &'a str,
+    label: String,
     /// An input type of HTML, or `textarea select radio checkbox static separator hidden`.
     kind: &'static str,
     required: bool,
     read_only: bool,
-    placeholder: &'a str,
+    placeholder: String,
     value: &'a str,
     help: String,
     autocomplete: &'static str,
@@ -53,24 +60,8 @@ struct Row<'a> {
 #[derive(Serialize)]
 struct Choice<'a> {
     value: &'a str,
-    label: &'a str,
+    label: Cow<'a, str>,
 }
-
-const LOCALES: [(&str, &str); 13] = [
-    ("", "Auto-detect (based on your browser)"),
-    ("en", "English"),
-    ("de", "Deutsch"),
-    ("es", "Español"),
-    ("fr", "Français"),
-    ("it", "Italiano"),
-    ("ko", "한국어"),
-    ("nl", "Nederlands"),
-    ("pl", "Polski"),
-    ("ru", "Русский"),
-    ("tr", "Türkçe"),
-    ("zh-hans", "简体中文"),
-    ("zh-hant", "繁體中文"),
-];
 
 impl PromptField {
     /// The input type of HTML, and what browsers may fill in.
@@ -103,10 +94,18 @@ impl PromptField {
 
     fn row<'a>(&'a self, at: usize, scene: &'a Scene) -> Row<'a> {
         let (kind, autocomplete) = self.input();
-        let own =
-            self.choices.iter().flatten().map(|choice| Choice { value: choice, label: choice });
+        let own = self
+            .choices
+            .iter()
+            .flatten()
+            .map(|choice| Choice { value: choice, label: choice.into() });
         let choices = if self.kind == "ak-locale" {
-            LOCALES.iter().map(|(value, label)| Choice { value, label }).collect()
+            let browser = Choice { value: "", label: scene.t("language-of-browser").into() };
+            let named = |language: Language| Choice {
+                value: language.stored(),
+                label: language.own_name().into(),
+            };
+            iter::once(browser).chain(Language::ALL.into_iter().map(named)).collect()
         } else {
             own.collect()
         };
@@ -116,11 +115,11 @@ impl PromptField {
         Row {
             id: format!("field-{at}"),
             key: &self.field_key,
-            label: &self.label,
+            label: shipped::prompt(scene.language, &self.name, &self.label),
             kind,
             required: self.required,
             read_only: self.kind.ends_with("read_only"),
-            placeholder: &self.placeholder,
+            placeholder: shipped::prompt(scene.language, &self.name, &self.placeholder),
             value: typed.map_or(value, String::as_str),
             help: without_markup(&self.sub_text),
             autocomplete: if self.field_key == "name" { "name" } else { autocomplete },
@@ -151,13 +150,13 @@ impl Page for PromptChallenge {
         if let Some(first) = rows.iter_mut().find(|row| row.kind == "password") {
             first.strength = true;
         }
-        let (mut title, mut subtitle) = (scene.title.clone(), "");
+        let (mut title, mut subtitle) = (scene.title.clone(), String::new());
         if setup::is_setup(&scene.flow) {
-            title = format!("Welcome to {}", scene.brand);
-            subtitle = "Create the first administrator. This page closes for good afterwards.";
+            title = scene.say("welcome-to", &[("brand", scene.brand.as_str().into())]);
+            subtitle = scene.t("set-up-hint");
             rows.retain(|row| row.kind != "static");
             if let Some(mail) = rows.iter_mut().find(|row| row.key == "email") {
-                "Your user name is akadmin. You can change it later.".clone_into(&mut mail.help);
+                mail.help = scene.t("set-up-username");
             }
         }
         let first = rows.iter_mut().find(|row| {
@@ -171,6 +170,7 @@ impl Page for PromptChallenge {
 
     fn samples() -> Vec<Self> {
         let field = |kind: &'static str| PromptField {
+            name: kind.to_owned(),
             field_key: kind.replace('-', "_"),
             label: kind.to_owned(),
             kind,

@@ -1,0 +1,412 @@
+## What every page may say
+
+continue = Continue
+cancel = Cancel
+or = or
+yes = Yes
+no = No
+sign-in = Sign in
+sign-out = Sign out
+log-in = Log in
+try-again = Try again
+switch-account = Switch account
+my-applications = My applications
+start-page = Go to the start page
+copy = Copy
+copied = Copied
+print = Print
+request-number = Request
+run-number = Trace
+why = Why? (administrators)
+not-you = Not you?
+signed-in-as = Signed in as { $person }.
+ask-for-access = If you need { $app }, ask the people who run { $brand } and give them the number below.
+one-moment = One moment
+press-button = If nothing happens, press the button.
+sent-on = You are being sent on.
+show = Show
+hide = Hide
+show-password = Show password
+hide-password = Hide password
+caps-lock = Caps Lock is on.
+duration-seconds = { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+}
+duration-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+duration-hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+}
+duration-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+
+## Sign in
+
+username-label = Username
+email-label = Email
+upn-label = UPN
+either = { $one } or { $other }
+password-label = Password
+enter-password = Enter your password
+forgot-password = Forgot password?
+forgot-either = Forgot username or password?
+remember-me = Remember me on this device
+use-security-key = Use a security key
+continue-with = Continue with { $source }
+no-account = Need an account?
+sign-up = Sign up
+to-continue-to = to continue to { $app }
+stay-signed-in = Stay signed in?
+stay-signed-in-hint = Choose yes only on a device that nobody else uses.
+are-you-a-person = Are you a person?
+person-needs-script = This page checks whether you are a person, which needs JavaScript. It is switched off in this browser.
+person-failed = The check did not work. Reload the page to try again.
+person-unreachable = The service that checks whether you are a person cannot be reached.
+
+## Passwords
+
+strength-hint = Long beats complicated: four or five unrelated words do well.
+strength-short = Too short.
+strength-weak = Weak. Could be guessed in minutes.
+strength-fair = Fair. Could be guessed offline in days.
+strength-strong = Strong. Would take years to guess offline.
+strength-very-strong = Very strong. Would take centuries to guess offline.
+
+## Second factors and passkeys
+
+confirm-you = Confirm that it is you
+passkey-sign-in = Sign in with a passkey
+passkey-asks = Your browser asks for your passkey or security key.
+passkey-use = Use a passkey
+passkey-needs-script = Passkeys need JavaScript, which is switched off in this browser.
+passkey-unsupported = This browser cannot use passkeys, or this page was not opened over HTTPS.
+passkey-exists = There is a passkey of yours on that device already. Use another device, or the one you have.
+passkey-address = Passkeys do not work at this address. Open this page by its name, over HTTPS.
+passkey-not-made = No passkey was made. You can try again.
+passkey-not-used = No passkey was used. You can try again.
+passkey-browser-failed = Your browser could not do this: { $reason }
+passkey-unknown = This passkey is not known here. It may have been removed.
+passkey-refused = This passkey was not accepted. Try again.
+passkey-set-up = Set up a passkey
+passkey-set-up-hint = It signs you in with your fingerprint, face or PIN, or a security key.
+passkey-set-up-where = Your browser asks where to keep it: on this device, in a password manager, on your phone or on a security key. You can set up several.
+factor-set-up = Set up a second factor
+factor-set-up-hint = Signing in here takes more than a password. Choose what you want to use.
+factor-recovery-code = Recovery code
+factor-recovery-code-hint = Each of them works once.
+factor-recovery-code-use = Use a recovery code
+factor-mail-code = Code from the mail
+factor-mail-code-use = Get a code by e-mail
+factor-message-code = Code from the message
+factor-message-code-use = Get a code by text message
+factor-duo-code = Code from Duo Mobile
+factor-duo-use = Use Duo
+factor-app-code = Code from your authenticator app
+factor-app-use = Use your authenticator app
+factor-sent-to = We sent it to { $to }.
+factor-code-wrong = This code is wrong, or it was used already.
+factor-app-code-wrong = This code is wrong, or it was used already. Wait for the next one.
+factor-duo-refused = Duo did not accept this code.
+factor-ask-phone = Ask on my phone
+code-sent-to = We sent a code to { $to }.
+send-code = Send a code
+send-another-code = Send another code
+use-another-address = Use another address
+use-another-number = Use another number
+mail-codes-set-up = Set up codes by e-mail
+mail-codes-set-up-hint = From now on, signing in also asks for a code that is sent to your address.
+mail-codes-address = Email address
+text-codes-set-up = Set up codes by text message
+text-codes-set-up-hint = A code is sent to your phone, to show that the number is yours.
+text-codes-number = Phone number
+text-codes-number-hint = With the number of its country, as +49 30 123456.
+app-set-up = Set up an authenticator app
+app-set-up-hint = From now on, signing in also asks for a code from your phone.
+app-scan = Scan this with an authenticator app, for example Google Authenticator, Aegis or 1Password.
+app-qr = QR code for your authenticator app
+app-no-scan = You can’t scan it?
+app-type-key = Type this key into the app, or
+app-open = open an app on this device
+app-code = Code from the app
+app-code-hint = The app shows a new one every 30 seconds.
+duo-set-up = Set up Duo
+duo-set-up-hint = From now on, signing in also asks on your phone.
+duo-scan = Scan this with the app Duo Mobile, then continue.
+duo-qr = QR code for Duo Mobile
+duo-open = Open Duo Mobile on this device
+duo-waits = Duo does not know your phone yet. Scan the picture with Duo Mobile first.
+recovery-codes-keep = Keep your recovery codes
+recovery-codes-keep-hint = Each signs you in once when you don’t have your other second factor at hand.
+recovery-codes-print = Print these codes or save them in a password manager. They are not shown again.
+recovery-codes-saved = I saved them
+
+## Consent
+
+consent-wants = wants to know who you are
+consent-new = { $what } (new)
+consent-nothing = Nothing but a number that stands for you is sent.
+consent-back-to = You go back to { $target }.
+consent-withdraw = You can withdraw this under Settings, Consent.
+consent-name = Your name and username
+consent-email = Your email address
+consent-groups = Your groups
+consent-away = Access while you are away
+consent-away-hint = Without asking you again, until you withdraw it
+
+## Recovery and links
+
+check-mail = Check your mail
+check-mail-confirm = We sent a link to the address that you entered. Open it to confirm that the address is yours.
+check-mail-recovery = If there is an account for what you entered, a mail with a link is on its way to its address.
+check-mail-note = The link works once, for { $duration }. You may open it in another browser.
+check-mail-again = It is sent once more. Look into the folder for spam, too.
+send-it-again = Send it again
+link-signs-in = This link signs you in, once.
+link-works-once = This link works once. Go on when you are ready.
+link-expired = This link is not valid any more
+link-expired-why = It was used already, its time is over, or it is not for the account you are signed in with. Ask for a new one.
+
+## The own account
+
+delete-account = Delete your account?
+delete-account-warning = Your account goes, and with it your sessions, tokens and second factors. This cannot be undone.
+delete-account-do = Delete my account
+asked-to-sign-out = You are asked to sign out here.
+language-of-browser = Auto-detect (based on your browser)
+
+## Sign out
+
+sign-out-question = Sign out?
+logged-out = You’ve logged out
+logged-out-of = You’ve logged out of { $app }
+still-signed-in = You are still signed in to { $brand }.
+log-out-of = Log out of { $brand }
+log-back-into = Log back into { $app }
+back-to-overview = Go back to overview
+signed-out = Signed out
+signed-out-text = You are signed out.
+signed-out-unregistered = You are signed out. The request was to send you on to an address that the application has not registered.
+sign-out-asked-by = { $app } asks to sign you out here too.
+sign-out-all-the-same = You can sign out here all the same.
+sign-out-here = Sign out here all the same
+sign-out-not-understood = Sign-out request not understood
+go-to = Go to { $app }
+go-on-to = Go on to { $app }
+redirecting = Redirecting...
+redirecting-to-dots = Redirecting to { $app }...
+
+## Refusals
+
+open-denied = You can’t open { $app }
+sign-in-denied = You can’t sign in
+go-on-denied = You can’t go on here
+denied-generic = Your account is fine; this application is not for it.
+denied-group = Your account is fine; this application is for the group { $groups }.
+denied-groups = Your account is fine; this application is for the groups { $groups }.
+denied-rule = This { $rule } does not pass.
+denied-account = This step is not meant for the account you are signed in with.
+denied-nobody = This step is not open to you right now.
+denied-passwords = Too many wrong passwords. Start again, or ask for a new one.
+set-up-finished = The set-up is finished
+set-up-finished-why = There is an administrator already; this page stays closed.
+welcome-to = Welcome to { $brand }
+set-up-hint = Create the first administrator. This page closes for good afterwards.
+set-up-username = Your user name is akadmin. You can change it later.
+insiders-only = Interface can only be accessed by internal users.
+insiders-only-why = Your account is fine. Open the application you want to use by its own address.
+administrators-only = This part is for administrators
+administrators-only-why = Your account is fine; it just has nothing to do here.
+no-address = This application has no address to open. An administrator can give it a launch URL.
+denied-permission = Permission denied
+denied-request = Request has been denied.
+denied-no-application = Failed to resolve application: this provider is not assigned to one yet.
+denied-changed = The application was changed in the meantime.
+denied-saml-set-up = The sign-in to this application is not set up rightly.
+denied-rule-failed = A rule that decides about this step failed or was deleted. Ask an administrator to look at it.
+denied-flow-changed = This was changed by an administrator while you were in it.
+denied-server-updated = The server was updated while you were in this.
+denied-stage-deleted = This stage was deleted while the flow was running.
+denied-question-deleted = A question of this page was deleted.
+denied-account-gone = This account does not exist any more.
+denied-acting = You are acting as somebody else. Only they can set up a second factor of theirs.
+denied-acting-delete = You are acting as somebody else. Only they can delete their account.
+denied-sign-in-first = Sign in before you set up a second factor.
+denied-sign-in-first-delete = Sign in before you delete your account.
+denied-other-account = This link was made for another account.
+denied-mail = The mail cannot be sent. Ask an administrator to look at it.
+denied-no-factor = No (allowed) MFA authenticator configured.
+denied-invitation = Invalid invite/invite not found
+denied-invitation-signed-in = You have an account already. Sign out to use an invitation.
+denied-set-up-done = The set-up was finished already. Sign in with the account that was made.
+denied-update = Failed to update user. Please try again later.
+denied-no-user = No user found and can't create new user.
+denied-unknown = Unknown error
+
+## Pages about errors
+
+not-found = Page not found
+not-found-text = There is nothing at this address.
+no-flow = There is no flow at this address.
+too-much = That is too much
+too-much-text = Go back and enter less, or smaller files.
+busy = Too many sign-ins at once
+busy-text = Wait a few seconds and try again.
+unavailable = Not available for the moment
+unavailable-text = The server cannot reach its database. Wait a few seconds and try again.
+broken = Something went wrong here
+broken-text = It is not your fault. Try again in a moment.
+no-interface = The interface is not part of this program
+no-interface-text = It was built without the web folder. Build the web interface first, then the program.
+address-received = Address received
+rule = Rule
+request-error = Request Error
+client-id-error = Client ID Error
+redirect-error = Redirect URI Error
+not-found-short = Not Found
+begin-again = Begin again
+begin-again-text = The sign-in to { $app } took too long, or was finished already. Open the application again.
+no-such-page = The page you asked for does not exist.
+request-oversized = The request has too many or too long parameters.
+client-unknown = This server does not know the application that sent you here. Whoever runs it compares its Client ID with the one on the provider's page.
+redirect-missing = The application did not say where to return to. Whoever runs it sets its redirect address (redirect_uri).
+redirect-unregistered = The application asked to return to an address it has not registered. Whoever runs it adds this one to the provider's Redirect URIs, letter by letter.
+bad-request = Bad Request
+no-saml-application = There is no application here that signs in with SAML. Is the address right?
+
+## What was wrong with an answer
+## Those whose English is what the API says, word for word, are found by it.
+
+error-name-and-password = That name and password do not match. Try again.
+error-uid-empty = Enter your username or email address.
+error-password-empty = Enter your password.
+error-code-empty = Enter the code.
+error-not-right = This is not right.
+error-not-accepted = These answers are not accepted.
+error-password = Invalid password
+error-failed = Failed to authenticate.
+error-page-too-old = This page was open for too long, or cookies are blocked. Please try again.
+error-wait = Too many attempts. Try again in { $seconds } seconds.
+error-code = Code does not match
+error-code-limit = As many codes as may be were sent. Try again in an hour.
+error-code-unsent = The code cannot be sent. Ask an administrator to look at it.
+error-message-unsent = The message cannot be sent. Ask an administrator to look at it.
+error-message-refused = The provider of text messages has refused to send one.
+error-message-number = No message can be sent to this number. Check it.
+error-number = Enter a valid phone number, with the number of its country: +49 30 123456.
+error-mail-limit = It was sent as often as it is. Begin again later.
+error-required = This field is required.
+error-blank = This field may not be blank.
+error-too-long = Ensure this field has no more than { $count } characters.
+error-integer = A valid integer is required.
+error-boolean = Must be a valid boolean.
+error-text = Not a valid string.
+error-nulls = Null characters are not allowed.
+error-email = Enter a valid email address.
+error-date = Date has wrong format. Use one of these formats instead: YYYY-MM-DD.
+error-time = Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].
+error-file-too-large = The file is too large: 100 KB are the most.
+error-file-encoding = Invalid encoding
+error-passwords-differ = Passwords don't match.
+error-username-taken = Username is already taken.
+error-factor-code = Invalid Token. Please ensure the time on your device is accurate and try again.
+error-device = Invalid device
+error-device-refused = Assertion failed
+error-device-class = No compatible device class allowed
+error-device-type = Invalid device type. Contact your { $brand } administrator for help.
+error-device-exists = Credential ID already exists.
+error-registration = Registration failed. Error: { $reason }
+error-stage = Selected stage is invalid
+error-empty = Empty response
+error-duo-denied = Duo denied access
+error-duo-waiting = Nobody has answered on the phone yet.
+error-duo-unavailable = Duo cannot be set up now. Ask an administrator to look at it.
+error-duo-silent = Duo gave no answer. Try again.
+error-duo-exists = Device with Credential ID already exists.
+error-captcha-token = Failed to validate token
+error-captcha = Invalid captcha response
+error-captcha-retry = Invalid captcha response. Retrying may solve this issue.
+error-password-rules = Invalid password.
+error-password-weak = Password is too weak.
+error-password-leaked = Password exists on { $count } online lists.
+error-password-expired = Password has expired.
+
+## Shipped texts of stored objects
+## The code lists the object and the value; what an administrator wrote is shown as written.
+
+shipped-choose-username = Welcome to { $brand }! Please choose a username.
+shipped-pre-authentication = Pre-authentication
+shipped-change-password = Change password
+shipped-redirecting = Redirecting to { $app }
+shipped-update-info = Update your info
+shipped-logged-out = You’ve logged out of { $app }.
+shipped-invalidation = Sign out
+shipped-reset-password = Reset your password
+shipped-delete-account = Delete your account
+shipped-name = Name
+shipped-locale = Language
+shipped-password-repeat = Password (repeat)
+shipped-admin-email = Email of the administrator
+shipped-scope-email = Email address
+shipped-scope-profile = General profile information
+shipped-scope-entitlements = Application entitlements
+shipped-scope-offline = Access to request new tokens without interaction
+shipped-scope-api = API access on behalf of you
+shipped-scope-groups = Group memberships
+shipped-scope-github-user = GitHub compatibility: access to your user information
+shipped-scope-github-email = GitHub compatibility: access to your email addresses
+shipped-scope-github-groups = GitHub compatibility: access to your groups
+
+## Help
+
+help = Help
+help-your-settings = Your settings
+help-password = I do not know my password any more
+help-password-answer = Choose “Forgot password?” where you sign in. If it is not there, an administrator can send you a link.
+help-lost = My phone or security key is gone
+help-lost-answer = Sign in with one of your recovery codes. Without them, ask an administrator to remove the lost device from your account.
+help-attempts = It says that there were too many attempts
+help-attempts-answer = Wait for the time that it says. In a browser you signed in with before, others cannot make you wait.
+help-refused = An application does not let me in
+help-refused-answer = The page says why. Give the request number at its foot to an administrator, who can see how it was decided.
+help-data = I want to see or change what is stored about me
+help-data-answer = Open your settings: there are your data, your devices, your sessions, and what you agreed to.
+
+## Mails
+
+mail-hello = Hello { $name },
+mail-sent-by = Sent by { $product }.
+mail-link-once = The link works once and ends { $when }.
+mail-in = in { $duration }
+mail-ago = { $duration } ago
+mail-confirm-subject = Confirm your address
+mail-confirm-welcome = Welcome!
+mail-confirm-text = Please confirm that this address is yours, and your account is ready:
+mail-confirm-do = Confirm the address
+mail-confirm-otherwise = If you did not ask for an account, do nothing.
+mail-reset-subject = Choose a new password
+mail-reset-text = somebody asked for a new password for your account { $username }. If it was you, choose one here:
+mail-reset-otherwise = If it was not you, do nothing: your password stays as it is.
+mail-code-subject = Your sign-in code
+mail-code-text = this is your code:
+mail-code-once = It works once and ends { $when }.
+mail-code-otherwise = Give it to nobody. If you did not ask for it, somebody else knows your password: change it.
+mail-factor-added-subject = A second factor was added to your account
+mail-factor-removed-subject = A second factor was removed from your account
+mail-factor-added = a second factor was added to your account { $username }:
+mail-factor-removed = a second factor was removed from your account { $username }:
+mail-factor-by = It was done by { $by }.
+mail-factor-by-from = It was done by { $by }, from { $address }.
+mail-factor-from = It was done from { $address }.
+mail-factor-otherwise = If it was you or you know of it, there is nothing to do. If not, change your password and look through your second factors, or ask your administrator to lock the account.
+class-static = recovery codes
+class-totp = authenticator app
+class-webauthn = passkey or security key
+class-duo = Duo
+class-sms = codes by text message
+class-email = codes by e-mail
