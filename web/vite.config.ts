@@ -1,6 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
+import { words } from './words.plugin';
 
 // Two pages, one set of hashed files. The server serves the whole of dist below
 // /static/web/ and answers /if/admin/* and /if/user/* with the two pages.
@@ -11,6 +12,7 @@ export default defineConfig({
   base: '/static/web/',
   plugins: [
     svelte(),
+    words(),
     {
       name: 'base-of-pages',
       apply: 'build',

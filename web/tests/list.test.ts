@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import type { Kind } from '../src/lib/api/kinds';
 import { cells, declared, toggled, type Cell, type Column } from '../src/lib/list/spec';
 import boat from './kind.json';
+import { load } from '../src/lib/words';
+
+await load('en');
 
 const kind = boat as unknown as Kind;
 const row = { name: 'Ada', rig: 'cat', berth: 'b1', berth_obj: { name: 'North' }, launched: null, crew: ['a', 'b'] };

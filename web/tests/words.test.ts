@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toError } from '../src/lib/api/client';
 import { ago, duration, initials, slug } from '../src/lib/format';
+import { load } from '../src/lib/words';
 import { difference } from '../src/pages/admin/doctor';
+
+await load('en');
 
 test('errors of the server go to their fields', () => {
   const error = toError(400, {
@@ -25,7 +28,7 @@ test('a slug is proposed from the name', () => {
 test('times are told as people do', () => {
   const now = Date.parse('2026-01-10T12:00:00Z');
   assert.equal(ago('2026-01-10T11:59:50Z', now), 'just now');
-  assert.equal(ago('2026-01-10T11:57:00Z', now), '3 min ago');
+  assert.equal(ago('2026-01-10T11:57:00Z', now), '3 min. ago');
   assert.equal(ago('2026-01-12T12:00:00Z', now), 'in 2 days');
   assert.equal(ago(null, now), '—');
   assert.equal(duration('hours=1;minutes=30'), '1 hour, 30 minutes');

@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use countersign_core::{Identity, Permission, RequestInfo, Route, Routes};
 use countersign_pages::{Denied, Message};
+use countersign_words::Language;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 
 use crate::browser::Browser;
@@ -132,8 +133,10 @@ async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
     // The interface sends the token of this cookie with every change.
     browser.csrf(&visit.parts.headers);
     let base = &visit.cx.settings.base_path;
+    // The administrator's side is English.
+    let language = if file == "user.html" { browser.language() } else { Language::En };
     let served = countersign_pages::files()
-        .and_then(|files| files.interface(file, base, &visit.parts.headers));
+        .and_then(|files| files.interface(file, base, language, &visit.parts.headers));
     let mut response = served.unwrap_or_else(|| {
         let page = Message::new("The interface is not part of this program").text(
             "It was built without the web folder. Build the web interface first, then the program.",

@@ -120,7 +120,8 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.add_global("product", "Countersign");
         environment.add_global("lang", language.tag());
-        environment.add_filter("naturaltime", move |value: Value| natural_time(language, value));
+        environment.add_filter("naturaltime", natural_time);
+        environment.add_filter("lasting", move |seconds: i64| language.duration(seconds));
         template::add_to(&mut environment, language);
         environment.add_filter("date", |value: Value, _format: Option<String>| value);
         let folder = self.folder.clone();
@@ -180,11 +181,11 @@ fn told(error: &minijinja::Error) -> String {
     format!("{}{place}", error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
 }
 
-/// Seconds from now in words; texts stay as they are.
-fn natural_time(language: Language, value: Value) -> Value {
+/// Seconds from now in words, for templates of the operator; texts stay as they are.
+fn natural_time(value: Value) -> Value {
     let Ok(seconds) = i64::try_from(value.clone()) else { return value };
-    let key = if seconds < 0 { "mail-ago" } else { "mail-in" };
-    Value::from(language.say(key, &[("duration", language.duration(seconds).into())]))
+    let words = Language::En.duration(seconds);
+    Value::from(if seconds < 0 { format!("{words} ago") } else { format!("in {words}") })
 }
 
 /// A template of the original's language in that of our engine.
@@ -285,7 +286,7 @@ mod tests {
             .unwrap();
         assert!(
             reset.text.contains("https://id.example.org/?a=1&b=2")
-                && reset.text.contains("in 30 minutes"),
+                && reset.text.contains("for 30 minutes"),
             "{}",
             reset.text
         );

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::response::Response;
 use countersign_model::BasePath;
+use countersign_words::Language;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{Embed, EmbeddedFile};
 use sha2::{Digest as _, Sha256};
@@ -66,9 +67,18 @@ impl Files {
     /// The page of the web interface (`admin.html` or `user.html`), never cached by name. It is
     /// built with a mark where the path belongs that the server is below.
     #[must_use]
-    pub fn interface(&self, name: &str, base: &BasePath, request: &HeaderMap) -> Option<Response> {
+    pub fn interface(
+        &self,
+        name: &str,
+        base: &BasePath,
+        language: Language,
+        request: &HeaderMap,
+    ) -> Option<Response> {
         let file = Web::get(name)?;
         let html = String::from_utf8_lossy(&file.data).replace(BASE_MARK, base.as_str());
+        let direction = if language.is_rtl() { "\" dir=\"rtl" } else { "" };
+        let lang = format!("lang=\"{}{direction}\"", language.tag());
+        let html = html.replacen("lang=\"en\"", &lang, 1);
         let page = prepare(name, html.into_bytes(), "no-cache");
         Some(answer(&page, request))
     }

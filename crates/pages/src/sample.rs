@@ -1,6 +1,6 @@
 //! A frame and a scene filled in: for tests, for looking at, for the documentation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_model::BasePath;
 use countersign_words::Language;
@@ -106,6 +106,42 @@ pub fn check(pages: &[PageDef]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What the samples show that is no text of the catalogue: their data, or a text that was forgotten.
+/// Pages are drawn in a language without a plain letter in it.
+///
+/// # Errors
+/// A page that cannot be drawn.
+pub fn data(pages: &[PageDef]) -> Result<BTreeSet<String>, String> {
+    let renderer = crate::Pages::new().map_err(|error| error.to_string())?;
+    let frame = frame().in_language(Language::Pseudo);
+    let mut found = BTreeSet::new();
+    for def in pages {
+        for page in (def.samples)() {
+            let drawn = renderer.render(&frame, &scene(), &*page);
+            let html = drawn.map_err(|error| format!("{}: {error:?}", def.component))?;
+            let body = html.split_once("<main>").map_or("", |(_, body)| body);
+            found.extend(texts(body).filter(|text| is_plain(text)).map(str::to_owned));
+        }
+    }
+    Ok(found)
+}
+
+/// What is between tags, and what is read out or shown of them.
+fn texts(html: &str) -> impl Iterator<Item = &str> {
+    const SHOWN: [&str; 3] = [" alt=\"", " aria-label=\"", " placeholder=\""];
+    html.split('<').flat_map(|part| {
+        let (tag, text) = part.split_once('>').unwrap_or_default();
+        let named = SHOWN.into_iter().filter_map(|name| tag.split_once(name)?.1.split('"').next());
+        named.chain([text]).map(str::trim).collect::<Vec<_>>()
+    })
+}
+
+/// Has a word, and none of the letters that stand for ours.
+fn is_plain(text: &str) -> bool {
+    let word = text.split(|letter: char| !letter.is_ascii_alphabetic()).any(|word| word.len() > 2);
+    word && !text.chars().any(|letter| !letter.is_ascii() && letter.is_alphabetic())
 }
 
 /// Whether an address of this server is written without the path that it is below.

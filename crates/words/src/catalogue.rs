@@ -162,11 +162,8 @@ impl Language {
         static KNOWN: LazyLock<Known> = LazyLock::new(Known::new);
         let (key, found) = KNOWN.find(english)?;
         let args = FluentArgs::from_iter(found.into_iter().map(|(name, text)| {
-            let value = match text.parse::<i64>() {
-                Ok(number) => FluentValue::from(number),
-                // A part may be a text of ours itself.
-                Err(_) => FluentValue::from(self.of(text)),
-            };
+            let number = text.parse::<i64>().map(FluentValue::from);
+            let value = number.unwrap_or_else(|_| FluentValue::from(text));
             (name, value)
         }));
         self.format(key, &args)
@@ -195,22 +192,11 @@ impl Known {
             if key.starts_with("ui-") || key.starts_with("mail-") {
                 continue;
             }
-            match parts(pattern) {
-                Some(parts) => match parts.as_slice() {
-                    [Part::Words(words)] => {
-                        known.whole.entry(words).or_insert(key);
-                    }
-                    // A place alone would be anything.
-                    parts_of
-                        if parts_of
-                            .iter()
-                            .any(|part| matches!(part, Part::Words(words) if words.len() > 3)) =>
-                    {
-                        known.parts.push((key, parts));
-                    }
-                    _ => {}
-                },
-                None => {}
+            let Some(parts) = parts(pattern) else { continue };
+            if let [Part::Words(words)] = parts.as_slice() {
+                known.whole.entry(words).or_insert(key);
+            } else if is_telling(&parts) {
+                known.parts.push((key, parts));
             }
         }
         known
@@ -222,6 +208,14 @@ impl Known {
         }
         self.parts.iter().find_map(|(key, parts)| Some((*key, fitted(parts, text)?)))
     }
+}
+
+/// Whether the words around the places are so many that nobody else's text has them by chance.
+fn is_telling(parts: &[Part]) -> bool {
+    let letters: usize =
+        parts.iter().map(|part| if let Part::Words(words) = part { words.len() } else { 0 }).sum();
+    let begins = matches!(parts.first(), Some(Part::Words(_)));
+    letters >= if begins { 6 } else { 12 }
 }
 
 /// The parts of a text without choices.
@@ -281,6 +275,18 @@ mod tests {
         for other in ["Wait 5 s, .", "Wait  s, x.", "Wait 5 s, x", "wait 5 s, x.", ""] {
             assert_eq!(fitted(&parts, other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_others_wrote_is_left_alone() {
+        for text in ["this or that", "Go", "Price (new)", "Ask Uma or Percy.", ""] {
+            assert_eq!(Language::De.known(text), None, "{text}");
+        }
+        // A name that is also a text of ours stays a name.
+        let said = Language::De.say("go-to", &[("app", "Help".into())]);
+        assert_eq!(Language::De.of("Go to Help"), said);
+        let wait = Language::Pl.of("Too many attempts. Try again in 22 seconds.");
+        assert!(wait.contains("22 sekundy"), "{wait}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 // Words for values.
+import { locale, t } from './words';
 
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const DAY = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+const MOMENT = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 
 export function moment(value: string | null | undefined): string {
   const date = value ? new Date(value) : undefined;
@@ -13,19 +14,18 @@ export function day(value: string | null | undefined): string {
   return date && !Number.isNaN(date.getTime()) ? DAY.format(date) : '—';
 }
 
-/** "3 min ago", "in 2 days"; far away times become dates. */
+const RELATIVE = new Intl.RelativeTimeFormat(locale, { style: 'short' });
+
+/** "3 min. ago", "in 2 days"; far away times become dates. */
 export function ago(value: string | null | undefined, now: number = Date.now()): string {
   const time = value ? new Date(value).getTime() : NaN;
   if (Number.isNaN(time)) return '—';
   const seconds = Math.round((time - now) / 1000);
   const size = Math.abs(seconds);
-  const word = (count: number, unit: string): string => {
-    const text = `${count} ${unit}${count === 1 || unit === 'min' || unit === 'h' ? '' : 's'}`;
-    return seconds < 0 ? `${text} ago` : `in ${text}`;
-  };
-  if (size < 45) return seconds > 0 ? 'in a moment' : 'just now';
-  if (size < 3570) return word(Math.max(1, Math.round(size / 60)), 'min');
-  if (size < 84600) return word(Math.round(size / 3600), 'h');
+  const word = (count: number, unit: Intl.RelativeTimeFormatUnit): string => RELATIVE.format(Math.sign(seconds) * count, unit);
+  if (size < 45) return t(seconds > 0 ? 'ui-soon' : 'ui-now');
+  if (size < 3570) return word(Math.max(1, Math.round(size / 60)), 'minute');
+  if (size < 84600) return word(Math.round(size / 3600), 'hour');
   if (size < 86400 * 28) return word(Math.round(size / 86400), 'day');
   return day(value);
 }

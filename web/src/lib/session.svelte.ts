@@ -2,6 +2,7 @@
 import { ApiError, ROOT, get, onSignInNeeded, whoIsThere, type Why } from './api/client';
 import type { Brand, Me } from './api/types';
 import { may, type Needs, type Rights } from './rights';
+import { t } from './words';
 
 interface Who {
   user: Me;
@@ -67,10 +68,7 @@ class Session {
 
   /** Leaves the page as it is: what was asked of the server fails, and can be tried again later. */
   giveUp(): void {
-    const text =
-      this.waits === 'proof'
-        ? 'Nothing was changed, since you did not sign in again.'
-        : 'Your session ended. Nothing was sent; try again to sign in.';
+    const text = this.waits === 'proof' ? t('ui-not-proved') : t('ui-not-signed-in');
     this.waits = undefined;
     const error = new ApiError(403, text);
     for (const { stop } of this.#waiting.splice(0)) stop(error);

@@ -1,5 +1,7 @@
 //! What every stage and every page has to keep to, so that the next one does.
 
+use std::collections::BTreeSet;
+
 use crate::world::{World, executor};
 use countersign_pages::sample;
 use http::StatusCode;
@@ -11,6 +13,18 @@ fn pages_are_drawn_with_and_without_a_flow() {
     sample::check(&pages).unwrap();
     sample::distinct(&pages).unwrap();
 }
+
+/// Whatever a page says of itself is in the catalogues; only its data is not.
+#[test]
+fn pages_say_nothing_in_english_alone() {
+    let shown = sample::data(&countersign_flow::pages()).unwrap();
+    let data: BTreeSet<String> = DATA.iter().map(|&text| text.to_owned()).collect();
+    let forgotten: Vec<_> = shown.difference(&data).collect();
+    assert!(forgotten.is_empty(), "texts without a name in locales/en.ftl: {forgotten:#?}");
+}
+
+/// What the samples of pages are filled with.
+const DATA: &[&str] = &[];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_documents_every_page() {

@@ -1,4 +1,5 @@
 // The one place that talks to the server. Everything goes through the public REST interface.
+import { t } from '../words';
 
 /** The path that everything is served below; empty at the root. */
 export const ROOT = globalThis.document?.documentElement.dataset.base ?? '';
@@ -132,7 +133,7 @@ async function send(method: string, path: string, query?: Query, body?: unknown,
     const effective = method === 'GET' ? true : undefined;
     response = await fetch(url(path, { ...query, secrets: 'masked', effective }), init);
   } catch {
-    throw new ApiError(0, 'The server could not be reached. Check the connection and try again.');
+    throw new ApiError(0, t('ui-unreachable'));
   }
   if (response.status === 204) return { ok: true, status: 204, data: null };
   const text = await response.text();
@@ -166,17 +167,17 @@ export function toError(status: number, data: Json): ApiError {
     }
   };
   collect(data, '');
-  const message = general.join(' ') || (Object.keys(fields).length > 0 ? 'Some fields need another look.' : fallback(status));
+  const message = general.join(' ') || (Object.keys(fields).length > 0 ? t('ui-fields-wrong') : fallback(status));
   return new ApiError(status, message, fields);
 }
 
 function fallback(status: number): string {
-  if (status === 403) return 'You may not do this. Ask an administrator for the permission.';
-  if (status === 404) return 'This does not exist any more.';
-  if (status === 412) return 'Somebody else changed this in the meantime. Reload and try again.';
-  if (status === 429) return 'Too many requests. Wait a moment and try again.';
-  if (status === 502 || status === 503 || status === 504) return 'The server is busy or not ready. Try again in a moment.';
-  return `The server answered with an error (${status}). Its log says why.`;
+  if (status === 403) return t('ui-error-denied');
+  if (status === 404) return t('ui-error-gone');
+  if (status === 412) return t('ui-error-changed');
+  if (status === 429) return t('ui-error-often');
+  if (status === 502 || status === 503 || status === 504) return t('ui-error-busy');
+  return t('ui-error-other', { status: String(status) });
 }
 
 export const get = <T>(path: string, query?: Query): Promise<T> => request<T>('GET', path, query);

@@ -1,0 +1,156 @@
+"""The pages in other languages: a sign-in and a recovery by the German words, and a walk where every text is longer and strange."""
+
+import re
+
+import pytest
+from receivers import MailServer, parts
+
+from browser import Window
+from world import PASSWORD, TESTS, Person, Server, wait_for
+
+FRESH = "Korrekt-Pferd-Batterie-1"
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+# What an element hides of its text, and how far the page reaches beyond the window.
+CUT = """() => {
+  const cut = [...document.querySelectorAll('body *')].filter((element) => {
+    const style = getComputedStyle(element);
+    if (element.closest('.hidden-visually, .hidden') || !element.textContent.trim() || style.display === 'inline') return false;
+    return style.overflowX !== 'visible' && style.textOverflow !== 'ellipsis' && element.scrollWidth > element.clientWidth + 1;
+  });
+  const beyond = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  return [...cut.map((element) => element.outerHTML.slice(0, 120)), ...(beyond > 1 ? [`${beyond} pixels beyond the window`] : [])];
+}"""
+
+
+def words(tag):
+    """The texts of a language that have no places, by name."""
+    text = (TESTS.parent / f"locales/{tag}.ftl").read_text()
+    return dict(re.findall(r"(?m)^([a-z][\w-]*) = (.*)$", text))
+
+
+@pytest.fixture
+def mails():
+    receiver = MailServer().start()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def server(start, mails):
+    server = start(Server(**mails.settings))
+    Person(server).sign_in()
+    return server
+
+
+def test_a_sign_in_and_a_recovery_by_the_german_words(server, mails, browser):
+    de = words("de")
+    server.user("nina")
+    window = Window(browser, server.base, "german", viewport=DESKTOP, locale="de-AT")
+    window.go("/if/flow/default-authentication-flow/")
+    assert window.page.locator("html").get_attribute("lang") == "de"
+    name = f"{de['email-label']} oder {de['username-label']}"
+    window.fill(name, "nina")
+    window.fill(de["password-label"], "falsch")
+    window.press(de["log-in"])
+    window.see(de["error-name-and-password"])
+    assert window.barriers() == []
+    window.picture("refused")
+    window.follow(de["forgot-password"])
+    window.see(de["shipped-reset-password"])
+    window.press(de["continue"])
+    window.see(de["error-uid-empty"])
+    window.fill(name, "nina")
+    window.press(de["continue"])
+    window.see(de["check-mail"])
+    window.picture("check-mail")
+    mail = wait_for(lambda: next((mail for mail in mails.mails if mail["To"] == "nina@example.test"), None), 60, "the mail")
+    text, page = parts(mail)
+    assert mail["Subject"] == de["mail-reset-subject"] and de["mail-reset-otherwise"] in text and 'lang="de"' in page
+    assert "30 Minuten" in text
+    window.go(re.search(r"http://localhost\S+flow_token=\w+", text).group())
+    window.see(de["link-works-once"])
+    window.press(de["continue"])
+    window.fill(de["password-label"], FRESH)
+    window.fill(de["shipped-password-repeat"], FRESH + "x")
+    window.press(de["continue"])
+    window.see(de["error-passwords-differ"])
+    window.fill(de["password-label"], FRESH)
+    window.fill(de["shipped-password-repeat"], FRESH)
+    window.picture("password")
+    window.press(de["continue"])
+    window.page.wait_for_url("**/if/user/**")
+    window.see(de["ui-no-apps"])
+    window.picture("library")
+    window.go("/if/user/#/settings").see(de["ui-sign-out-elsewhere"])
+    assert window.barriers() == []
+    window.picture("settings")
+    # Chosen by the person: it counts whatever the browser wants.
+    window.page.get_by_role("link", name=de["ui-edit"], exact=True).first.click()
+    window.page.get_by_label(de["shipped-locale"], exact=True).select_option("fr")
+    window.press(de["continue"])
+    window.page.wait_for_url("**/if/user/**")
+    window.go("/if/user/#/settings").page.reload()
+    window.see(words("fr")["ui-sign-out-elsewhere"])
+    window.go("/if/help/").see(words("fr")["help-password"])
+    # Programs are answered as ever, and what an administrator wrote is shown as written.
+    flow = "flows/executor/default-authentication-flow/"
+    answer = Person(server).session.get(f"{server.base}/api/v3/{flow}?query=", headers={"Accept-Language": "de"}).json()
+    assert answer["flow_info"]["title"] == "Welcome to authentik!" and answer["primary_action"] == "Log in"
+    server.api("PATCH", "flows/instances/default-recovery-flow/", 200, json={"title": "Reset it, please"})
+    other = Window(browser, server.base, "written", locale="ja-JP")
+    other.go("/if/flow/default-recovery-flow/").see("Reset it, please")
+    other.go("/if/flow/default-authentication-flow/?ui_locales=xx%20ko").see(words("ko")["log-in"])
+    other.go("/if/flow/default-authentication-flow/?next=%2Fapplication%2Fo%2Fauthorize%2F%3Fui_locales%3Dtr").see(words("tr")["log-in"])
+    assert window.problems == [] and other.problems == []
+
+
+def test_nothing_is_cut_on_a_phone_where_texts_are_longer_or_run_from_the_right(server, browser):
+    server.user("uma")
+    for tag in ("en-XA", "ar-XB"):
+        window = Window(browser, server.base, tag, viewport=PHONE, color_scheme="dark" if tag == "ar-XB" else "light")
+        query = f"?ui_locales={tag}"
+        cut = {}
+
+        def look(name):
+            window.page.wait_for_load_state("networkidle")
+            window.picture(name)
+            cut[name] = window.page.evaluate(CUT)
+
+        for slug in ("default-authentication-flow", "default-recovery-flow"):
+            window.go(f"/if/flow/{slug}/{query}")
+            look(slug)
+        window.go(f"/if/help/{query}")
+        look("help")
+        window.go(f"/nowhere{query}")
+        window.go(f"/if/flow/default-authentication-flow/{query}")
+        window.page.locator("#uid").fill("uma")
+        window.page.locator("#password").fill("falsch")
+        window.page.locator("button.main").click()
+        look("refused")
+        box, show = window.page.locator("#password").bounding_box(), window.page.locator(".show").bounding_box()
+        at_the_left = show["x"] + show["width"] / 2 < box["x"] + box["width"] / 2
+        assert at_the_left == (tag == "ar-XB"), "the button is at the end of the field"
+        window.page.locator("#password").fill(PASSWORD)
+        window.page.locator("button.main").click()
+        window.page.wait_for_url("**/if/user/**")
+        # The person wants what the page was in: from now on it is no address's wish.
+        pk = server.one("core/users/", username="uma")["pk"]
+        server.api("PATCH", f"core/users/{pk}/", 200, json={"attributes": {"settings": {"locale": tag}}})
+        window.page.reload()
+        look("library")
+        assert window.page.locator("html").get_attribute("dir") == ("rtl" if tag == "ar-XB" else None)
+        window.go("/if/user/#/settings")
+        window.page.locator("#sessions").wait_for()
+        look("settings")
+        for stage in ("totp", "static", "webauthn"):
+            window.go(f"/if/flow/default-authenticator-{stage}-setup/")
+            look(stage)
+        window.go("/if/flow/default-password-change/")
+        look("password")
+        window.go("/if/flow/default-user-settings-flow/")
+        look("details")
+        window.go("/flows/-/default/invalidation/")
+        look("sign-out")
+        assert {name: found for name, found in cut.items() if found} == {}
+        assert [problem for problem in window.problems if "404" not in problem] == []
+        window.close()
