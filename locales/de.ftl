@@ -29,6 +29,7 @@ hide = Verbergen
 show-password = Passwort anzeigen
 hide-password = Passwort verbergen
 caps-lock = Die Feststelltaste ist aktiv.
+needs-script = Diese Seite braucht JavaScript. Die Anmeldung geht auch ohne.
 duration-seconds = { $count ->
     [one] { $count } Sekunde
    *[other] { $count } Sekunden
@@ -287,6 +288,7 @@ error-wait = { $seconds ->
     [one] Zu viele Versuche. Versuchen Sie es in { $seconds } Sekunde noch einmal.
    *[other] Zu viele Versuche. Versuchen Sie es in { $seconds } Sekunden noch einmal.
 }
+error-wait-one = Zu viele Versuche. Versuchen Sie es in 1 Sekunde noch einmal.
 error-code = Der Code stimmt nicht
 error-code-limit = Mehr Codes können gerade nicht gesendet werden. Versuchen Sie es in einer Stunde noch einmal.
 error-code-unsent = Der Code kann nicht gesendet werden. Bitten Sie einen Administrator, nachzusehen.
@@ -327,6 +329,10 @@ error-password-leaked = { $count ->
    *[other] Das Passwort steht auf { $count } öffentlichen Listen.
 }
 error-password-expired = Das Passwort ist abgelaufen.
+error-password-short = Das Passwort muss mindestens 8 Zeichen lang sein.
+error-change-username = Sie dürfen den Benutzernamen nicht ändern.
+error-change-name = Sie dürfen den Namen nicht ändern.
+error-change-email = Sie dürfen die E-Mail-Adresse nicht ändern.
 
 ## Shipped texts of stored objects
 

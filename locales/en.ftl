@@ -29,6 +29,7 @@ hide = Hide
 show-password = Show password
 hide-password = Hide password
 caps-lock = Caps Lock is on.
+needs-script = This page needs JavaScript. Signing in works without it.
 duration-seconds = { $count ->
     [one] { $count } second
    *[other] { $count } seconds
@@ -285,6 +286,7 @@ error-password = Invalid password
 error-failed = Failed to authenticate.
 error-page-too-old = This page was open for too long, or cookies are blocked. Please try again.
 error-wait = Too many attempts. Try again in { $seconds } seconds.
+error-wait-one = Too many attempts. Try again in 1 second.
 error-code = Code does not match
 error-code-limit = As many codes as may be were sent. Try again in an hour.
 error-code-unsent = The code cannot be sent. Ask an administrator to look at it.
@@ -319,6 +321,10 @@ error-password-rules = Invalid password.
 error-password-weak = Password is too weak.
 error-password-leaked = Password exists on { $count } online lists.
 error-password-expired = Password has expired.
+error-password-short = Password needs to be 8 characters or longer.
+error-change-username = Not allowed to change username.
+error-change-name = Not allowed to change name.
+error-change-email = Not allowed to change email address.
 
 ## Shipped texts of stored objects
 ## The code lists the object and the value; what an administrator wrote is shown as written.

@@ -16,7 +16,7 @@ copy = Copiar
 copied = Copiado
 print = Imprimir
 request-number = Solicitud
-run-number = Número de seguimiento
+run-number = N.º de referencia
 why = ¿Por qué? (administradores)
 not-you = ¿No es usted?
 signed-in-as = Sesión iniciada como { $person }.
@@ -29,6 +29,7 @@ hide = Ocultar
 show-password = Mostrar contraseña
 hide-password = Ocultar contraseña
 caps-lock = El bloqueo de mayúsculas está activado.
+needs-script = Esta página necesita JavaScript. Para iniciar sesión no hace falta.
 duration-seconds = { $count ->
     [one] { $count } segundo
     [many] { $count } de segundos
@@ -292,6 +293,7 @@ error-wait = { $seconds ->
     [many] Demasiados intentos. Inténtelo de nuevo en { $seconds } de segundos.
    *[other] Demasiados intentos. Inténtelo de nuevo en { $seconds } segundos.
 }
+error-wait-one = Demasiados intentos. Inténtelo de nuevo en 1 segundo.
 error-code = El código no coincide
 error-code-limit = Ahora no se pueden enviar más códigos. Inténtelo de nuevo en una hora.
 error-code-unsent = No se puede enviar el código. Pida a un administrador que lo revise.
@@ -334,6 +336,10 @@ error-password-leaked = { $count ->
    *[other] La contraseña aparece en { $count } listas públicas.
 }
 error-password-expired = La contraseña ha caducado.
+error-password-short = La contraseña debe tener al menos 8 caracteres.
+error-change-username = No puede cambiar el nombre de usuario.
+error-change-name = No puede cambiar el nombre.
+error-change-email = No puede cambiar la dirección de correo.
 
 ## Shipped texts of stored objects
 
@@ -380,7 +386,7 @@ mail-hello = Hola, { $name }:
 mail-sent-by = Enviado por { $product }.
 mail-link-once = El enlace funciona una vez, durante { $duration }.
 mail-confirm-subject = Confirme su dirección
-mail-confirm-welcome = ¡Le damos la bienvenida!
+mail-confirm-welcome = ¡Hola!
 mail-confirm-text = Confirme que esta dirección es suya y su cuenta estará lista:
 mail-confirm-do = Confirmar la dirección
 mail-confirm-otherwise = Si no ha pedido una cuenta, no haga nada.
@@ -445,8 +451,8 @@ ui-used-when = usado { $when }
 ui-never-used = nunca usado
 ui-ends-when = termina { $when }
 ui-endless = no termina
-ui-rename = Cambiar nombre
-ui-rename-it = Cambiar el nombre de { $name }
+ui-rename = Renombrar
+ui-rename-it = Renombrar { $name }
 ui-name-hint = Para distinguirlos entre sí.
 ui-delete = Eliminar
 ui-delete-it = Eliminar { $name }

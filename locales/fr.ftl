@@ -29,6 +29,7 @@ hide = Masquer
 show-password = Afficher le mot de passe
 hide-password = Masquer le mot de passe
 caps-lock = La touche Verr. maj. est activée.
+needs-script = Cette page nécessite JavaScript. La connexion fonctionne sans.
 duration-seconds = { $count ->
     [one] { $count } seconde
     [many] { $count } de secondes
@@ -292,6 +293,7 @@ error-wait = { $seconds ->
     [many] Trop de tentatives. Réessayez dans { $seconds } de secondes.
    *[other] Trop de tentatives. Réessayez dans { $seconds } secondes.
 }
+error-wait-one = Trop de tentatives. Réessayez dans 1 seconde.
 error-code = Le code ne correspond pas
 error-code-limit = Aucun autre code ne peut être envoyé pour le moment. Réessayez dans une heure.
 error-code-unsent = Le code ne peut pas être envoyé. Demandez à un administrateur de vérifier.
@@ -326,7 +328,7 @@ error-duo-exists = Cet appareil est déjà configuré.
 error-captcha-token = La vérification a échoué
 error-captcha = Réponse au captcha non valable
 error-captcha-retry = Réponse au captcha non valable. Réessayez.
-error-password-rules = Le mot de passe ne respecte pas les règles.
+error-password-rules = Le mot de passe enfreint les règles.
 error-password-weak = Le mot de passe est trop faible.
 error-password-leaked = { $count ->
     [one] Le mot de passe figure sur { $count } liste publique.
@@ -334,6 +336,10 @@ error-password-leaked = { $count ->
    *[other] Le mot de passe figure sur { $count } listes publiques.
 }
 error-password-expired = Le mot de passe a expiré.
+error-password-short = Le mot de passe doit compter au moins 8 caractères.
+error-change-username = Vous ne pouvez pas changer le nom d’utilisateur.
+error-change-name = Vous ne pouvez pas changer le nom.
+error-change-email = Vous ne pouvez pas changer l’adresse e-mail.
 
 ## Shipped texts of stored objects
 

@@ -16,7 +16,7 @@ copy = Copia
 copied = Copiato
 print = Stampa
 request-number = Richiesta
-run-number = Numero di riferimento
+run-number = Riferimento
 why = Perché? (amministratori)
 not-you = Non sei tu?
 signed-in-as = Accesso effettuato come { $person }.
@@ -29,6 +29,7 @@ hide = Nascondi
 show-password = Mostra la password
 hide-password = Nascondi la password
 caps-lock = Il blocco maiuscole è attivo.
+needs-script = Questa pagina richiede JavaScript. L’accesso funziona anche senza.
 duration-seconds = { $count ->
     [one] { $count } secondo
     [many] { $count } di secondi
@@ -292,6 +293,7 @@ error-wait = { $seconds ->
     [many] Troppi tentativi. Riprova tra { $seconds } di secondi.
    *[other] Troppi tentativi. Riprova tra { $seconds } secondi.
 }
+error-wait-one = Troppi tentativi. Riprova tra 1 secondo.
 error-code = Il codice non corrisponde
 error-code-limit = Al momento non si possono inviare altri codici. Riprova tra un’ora.
 error-code-unsent = Il codice non può essere inviato. Chiedi a un amministratore di controllare.
@@ -334,6 +336,10 @@ error-password-leaked = { $count ->
    *[other] La password è presente in { $count } elenchi pubblici.
 }
 error-password-expired = La password è scaduta.
+error-password-short = La password deve avere almeno 8 caratteri.
+error-change-username = Non puoi cambiare il nome utente.
+error-change-name = Non puoi cambiare il nome.
+error-change-email = Non puoi cambiare l’indirizzo e-mail.
 
 ## Shipped texts of stored objects
 
@@ -380,7 +386,7 @@ mail-hello = Ciao { $name },
 mail-sent-by = Inviato da { $product }.
 mail-link-once = Il link funziona una volta, per { $duration }.
 mail-confirm-subject = Conferma il tuo indirizzo
-mail-confirm-welcome = Ti diamo il benvenuto!
+mail-confirm-welcome = Ciao!
 mail-confirm-text = Conferma che questo indirizzo è tuo e il tuo account sarà pronto:
 mail-confirm-do = Conferma l’indirizzo
 mail-confirm-otherwise = Se non hai richiesto un account, non fare nulla.

@@ -29,6 +29,7 @@ hide = 非表示
 show-password = パスワードを表示
 hide-password = パスワードを隠す
 caps-lock = Caps Lock がオンです。
+needs-script = このページには JavaScript が必要です。サインインには必要ありません。
 duration-seconds = { $count ->
    *[other] { $count } 秒間
 }
@@ -282,6 +283,7 @@ error-page-too-old = ページを長く開きすぎたか、Cookie がブロッ�
 error-wait = { $seconds ->
    *[other] 試行回数が多すぎます。{ $seconds } 秒後にもう一度試してください。
 }
+error-wait-one = 試行回数が多すぎます。1 秒後にもう一度試してください。
 error-code = コードが一致しません
 error-code-limit = 今はこれ以上コードを送信できません。1 時間後にもう一度試してください。
 error-code-unsent = コードを送信できません。管理者に確認を依頼してください。
@@ -320,6 +322,10 @@ error-password-leaked = { $count ->
    *[other] このパスワードは { $count } 件の公開リストに載っています。
 }
 error-password-expired = パスワードの期限が切れています。
+error-password-short = パスワードは 8 文字以上にしてください。
+error-change-username = ユーザー名は変更できません。
+error-change-name = 氏名は変更できません。
+error-change-email = メールアドレスは変更できません。
 
 ## Shipped texts of stored objects
 

@@ -29,6 +29,7 @@ hide = 숨기기
 show-password = 비밀번호 표시
 hide-password = 비밀번호 숨기기
 caps-lock = Caps Lock이 켜져 있습니다.
+needs-script = 이 페이지에는 JavaScript가 필요합니다. 로그인에는 필요하지 않습니다.
 duration-seconds = { $count ->
    *[other] { $count }초
 }
@@ -282,6 +283,7 @@ error-page-too-old = 페이지를 너무 오래 열어 두었거나 쿠키가 �
 error-wait = { $seconds ->
    *[other] 시도가 너무 많습니다. { $seconds }초 후에 다시 시도하세요.
 }
+error-wait-one = 시도가 너무 많습니다. 1초 후에 다시 시도하세요.
 error-code = 코드가 일치하지 않습니다
 error-code-limit = 지금은 코드를 더 보낼 수 없습니다. 한 시간 후에 다시 시도하세요.
 error-code-unsent = 코드를 보낼 수 없습니다. 관리자에게 확인을 요청하세요.
@@ -320,6 +322,10 @@ error-password-leaked = { $count ->
    *[other] 이 비밀번호는 공개 목록 { $count }개에 있습니다.
 }
 error-password-expired = 비밀번호가 만료되었습니다.
+error-password-short = 비밀번호는 8자 이상이어야 합니다.
+error-change-username = 사용자 이름을 바꿀 수 없습니다.
+error-change-name = 이름을 바꿀 수 없습니다.
+error-change-email = 이메일 주소를 바꿀 수 없습니다.
 
 ## Shipped texts of stored objects
 

@@ -29,6 +29,7 @@ hide = Verbergen
 show-password = Wachtwoord tonen
 hide-password = Wachtwoord verbergen
 caps-lock = Caps Lock staat aan.
+needs-script = Deze pagina heeft JavaScript nodig. Inloggen werkt zonder.
 duration-seconds = { $count ->
     [one] { $count } seconde
    *[other] { $count } seconden
@@ -287,6 +288,7 @@ error-wait = { $seconds ->
     [one] Te veel pogingen. Probeer het over { $seconds } seconde opnieuw.
    *[other] Te veel pogingen. Probeer het over { $seconds } seconden opnieuw.
 }
+error-wait-one = Te veel pogingen. Probeer het over 1 seconde opnieuw.
 error-code = De code klopt niet
 error-code-limit = Er kunnen nu geen codes meer worden verstuurd. Probeer het over een uur opnieuw.
 error-code-unsent = De code kan niet worden verstuurd. Vraag een beheerder ernaar te kijken.
@@ -327,6 +329,10 @@ error-password-leaked = { $count ->
    *[other] Het wachtwoord staat op { $count } openbare lijsten.
 }
 error-password-expired = Het wachtwoord is verlopen.
+error-password-short = Het wachtwoord moet minstens 8 tekens lang zijn.
+error-change-username = U mag de gebruikersnaam niet wijzigen.
+error-change-name = U mag de naam niet wijzigen.
+error-change-email = U mag het e-mailadres niet wijzigen.
 
 ## Shipped texts of stored objects
 

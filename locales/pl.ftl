@@ -29,6 +29,7 @@ hide = Ukryj
 show-password = Pokaż hasło
 hide-password = Ukryj hasło
 caps-lock = Klawisz Caps Lock jest włączony.
+needs-script = Ta strona wymaga JavaScriptu. Logowanie działa bez niego.
 duration-seconds = { $count ->
     [one] { $count } sekundę
     [few] { $count } sekundy
@@ -297,6 +298,7 @@ error-wait = { $seconds ->
     [many] Zbyt wiele prób. Spróbuj ponownie za { $seconds } sekund.
    *[other] Zbyt wiele prób. Spróbuj ponownie za { $seconds } sekundy.
 }
+error-wait-one = Zbyt wiele prób. Spróbuj ponownie za 1 sekundę.
 error-code = Kod się nie zgadza
 error-code-limit = Nie można teraz wysłać więcej kodów. Spróbuj ponownie za godzinę.
 error-code-unsent = Nie można wysłać kodu. Poproś administratora o sprawdzenie.
@@ -341,6 +343,10 @@ error-password-leaked = { $count ->
    *[other] Hasło znajduje się na { $count } publicznych listach.
 }
 error-password-expired = Hasło wygasło.
+error-password-short = Hasło musi mieć co najmniej 8 znaków.
+error-change-username = Nie możesz zmienić nazwy użytkownika.
+error-change-name = Nie możesz zmienić imienia i nazwiska.
+error-change-email = Nie możesz zmienić adresu e-mail.
 
 ## Shipped texts of stored objects
 

@@ -16,7 +16,7 @@ copy = Copiar
 copied = Copiado
 print = Imprimir
 request-number = Solicitação
-run-number = Número de acompanhamento
+run-number = Protocolo
 why = Por quê? (administradores)
 not-you = Não é você?
 signed-in-as = Você entrou como { $person }.
@@ -29,6 +29,7 @@ hide = Ocultar
 show-password = Mostrar senha
 hide-password = Ocultar senha
 caps-lock = O Caps Lock está ativado.
+needs-script = Esta página precisa de JavaScript. Para entrar, não é necessário.
 duration-seconds = { $count ->
     [one] { $count } segundo
     [many] { $count } de segundos
@@ -292,6 +293,7 @@ error-wait = { $seconds ->
     [many] Tentativas demais. Tente de novo em { $seconds } de segundos.
    *[other] Tentativas demais. Tente de novo em { $seconds } segundos.
 }
+error-wait-one = Tentativas demais. Tente de novo em 1 segundo.
 error-code = O código não confere
 error-code-limit = Não é possível enviar mais códigos agora. Tente de novo em uma hora.
 error-code-unsent = O código não pode ser enviado. Peça a um administrador que verifique.
@@ -334,6 +336,10 @@ error-password-leaked = { $count ->
    *[other] A senha está em { $count } listas públicas.
 }
 error-password-expired = A senha expirou.
+error-password-short = A senha precisa ter pelo menos 8 caracteres.
+error-change-username = Você não pode alterar o nome de usuário.
+error-change-name = Você não pode alterar o nome.
+error-change-email = Você não pode alterar o endereço de e-mail.
 
 ## Shipped texts of stored objects
 

@@ -29,6 +29,7 @@ hide = Скрыть
 show-password = Показать пароль
 hide-password = Скрыть пароль
 caps-lock = Включён Caps Lock.
+needs-script = Для этой страницы нужен JavaScript. Для входа он не нужен.
 duration-seconds = { $count ->
     [one] { $count } секунду
     [few] { $count } секунды
@@ -297,6 +298,7 @@ error-wait = { $seconds ->
     [many] Слишком много попыток. Попробуйте через { $seconds } секунд.
    *[other] Слишком много попыток. Попробуйте через { $seconds } секунды.
 }
+error-wait-one = Слишком много попыток. Попробуйте через 1 секунду.
 error-code = Код не подходит
 error-code-limit = Больше кодов сейчас отправить нельзя. Попробуйте через час.
 error-code-unsent = Код нельзя отправить. Попросите администратора проверить.
@@ -341,6 +343,10 @@ error-password-leaked = { $count ->
    *[other] Пароль есть в { $count } открытых списках.
 }
 error-password-expired = Срок действия пароля истёк.
+error-password-short = Пароль должен быть не короче 8 символов.
+error-change-username = Вам нельзя менять имя пользователя.
+error-change-name = Вам нельзя менять имя.
+error-change-email = Вам нельзя менять адрес эл. почты.
 
 ## Shipped texts of stored objects
 

@@ -29,6 +29,7 @@ hide = Gizle
 show-password = Parolayı göster
 hide-password = Parolayı gizle
 caps-lock = Caps Lock açık.
+needs-script = Bu sayfa için JavaScript gerekir. Oturum açmak için gerekmez.
 duration-seconds = { $count ->
     [one] { $count } saniye
    *[other] { $count } saniye
@@ -287,6 +288,7 @@ error-wait = { $seconds ->
     [one] Çok fazla deneme. { $seconds } saniye sonra yeniden deneyin.
    *[other] Çok fazla deneme. { $seconds } saniye sonra yeniden deneyin.
 }
+error-wait-one = Çok fazla deneme. 1 saniye sonra yeniden deneyin.
 error-code = Kod eşleşmiyor
 error-code-limit = Şu anda daha fazla kod gönderilemez. Bir saat sonra yeniden deneyin.
 error-code-unsent = Kod gönderilemiyor. Bir yöneticiden bakmasını isteyin.
@@ -327,6 +329,10 @@ error-password-leaked = { $count ->
    *[other] Parola { $count } herkese açık listede bulunuyor.
 }
 error-password-expired = Parolanın süresi doldu.
+error-password-short = Parola en az 8 karakter olmalıdır.
+error-change-username = Kullanıcı adını değiştiremezsiniz.
+error-change-name = Adı değiştiremezsiniz.
+error-change-email = E-posta adresini değiştiremezsiniz.
 
 ## Shipped texts of stored objects
 
@@ -370,7 +376,7 @@ help-data-answer = Ayarlarınızı açın: verileriniz, cihazlarınız, oturumla
 ## Mails
 
 mail-hello = Merhaba { $name },
-mail-sent-by = { $product } tarafından gönderildi.
+mail-sent-by = Gönderen: { $product }
 mail-link-once = Bağlantı bir kez, { $duration } boyunca çalışır.
 mail-confirm-subject = Adresinizi doğrulayın
 mail-confirm-welcome = Hoş geldiniz!
@@ -439,7 +445,7 @@ ui-never-used = hiç kullanılmadı
 ui-ends-when = bitiş: { $when }
 ui-endless = süresiz
 ui-rename = Yeniden adlandır
-ui-rename-it = { $name } öğesini yeniden adlandır
+ui-rename-it = Yeniden adlandır: { $name }
 ui-name-hint = Birbirinden ayırt edebilmeniz için.
 ui-delete = Sil
 ui-delete-it = { $name } öğesini sil
@@ -506,7 +512,7 @@ ui-alert = alarm
 ui-show-event = Olayı göster
 ui-mark-seen = Okundu olarak işaretle
 ui-clear-all = Tümünü temizle
-ui-acting = { $original } olarak oturum açtınız ve { $username } olarak işlem yapıyorsunuz.
+ui-acting = { $original } olarak { $username } adına işlem yapıyorsunuz.
 ui-stop-acting = Bu kişi olarak işlem yapmayı bırak
 ui-session-ended = Oturumunuz sona erdi
 ui-confirm-you = Siz olduğunuzu doğrulayın

@@ -29,6 +29,7 @@ hide = 隐藏
 show-password = 显示密码
 hide-password = 隐藏密码
 caps-lock = 大写锁定已开启。
+needs-script = 此页面需要 JavaScript。登录则不需要。
 duration-seconds = { $count ->
    *[other] { $count } 秒
 }
@@ -282,6 +283,7 @@ error-page-too-old = 页面打开时间过长，或 Cookie 被阻止。请重试
 error-wait = { $seconds ->
    *[other] 尝试次数过多。请在 { $seconds } 秒后重试。
 }
+error-wait-one = 尝试次数过多。请在 1 秒后重试。
 error-code = 验证码不匹配
 error-code-limit = 目前无法发送更多验证码。请一小时后重试。
 error-code-unsent = 无法发送验证码。请联系管理员查看。
@@ -320,6 +322,10 @@ error-password-leaked = { $count ->
    *[other] 此密码出现在 { $count } 个公开列表中。
 }
 error-password-expired = 密码已过期。
+error-password-short = 密码至少需要 8 个字符。
+error-change-username = 您不能更改用户名。
+error-change-name = 您不能更改姓名。
+error-change-email = 您不能更改电子邮箱地址。
 
 ## Shipped texts of stored objects
 

@@ -29,6 +29,7 @@ hide = 隱藏
 show-password = 顯示密碼
 hide-password = 隱藏密碼
 caps-lock = 大寫鎖定已開啟。
+needs-script = 此頁面需要 JavaScript。登入則不需要。
 duration-seconds = { $count ->
    *[other] { $count } 秒
 }
@@ -282,6 +283,7 @@ error-page-too-old = 頁面開啟時間過長，或 Cookie 被阻止。請重試
 error-wait = { $seconds ->
    *[other] 嘗試次數過多。請在 { $seconds } 秒後重試。
 }
+error-wait-one = 嘗試次數過多。請在 1 秒後重試。
 error-code = 驗證碼不匹配
 error-code-limit = 目前無法傳送更多驗證碼。請一小時後重試。
 error-code-unsent = 無法傳送驗證碼。請聯絡管理員檢視。
@@ -320,6 +322,10 @@ error-password-leaked = { $count ->
    *[other] 此密碼出現在 { $count } 個公開列表中。
 }
 error-password-expired = 密碼已過期。
+error-password-short = 密碼至少需要 8 個字元。
+error-change-username = 您不能更改使用者名稱。
+error-change-name = 您不能更改姓名。
+error-change-email = 您不能更改電子郵件地址。
 
 ## Shipped texts of stored objects
 

@@ -93,8 +93,8 @@ def test_a_sign_in_and_a_recovery_by_the_german_words(server, mails, browser):
     window.see(words("fr")["ui-sign-out-elsewhere"])
     window.go("/if/help/").see(words("fr")["help-password"])
     # Programs are answered as ever, and what an administrator wrote is shown as written.
-    flow = "flows/executor/default-authentication-flow/"
-    answer = Person(server).session.get(f"{server.base}/api/v3/{flow}?query=", headers={"Accept-Language": "de"}).json()
+    flow = "/api/v3/flows/executor/default-authentication-flow/?query="
+    answer = Person(server).get(flow, headers={"Accept-Language": "de"}).json()
     assert answer["flow_info"]["title"] == "Welcome to authentik!" and answer["primary_action"] == "Log in"
     server.api("PATCH", "flows/instances/default-recovery-flow/", 200, json={"title": "Reset it, please"})
     other = Window(browser, server.base, "written", locale="ja-JP")

@@ -236,11 +236,13 @@ fn intended_groups(decision: &Decision) -> String {
         return "Your account is fine; this application is not for it.".to_owned();
     }
     let groups: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
-    format!(
-        "Your account is fine; this application is for the {} {}.",
-        if groups.len() == 1 { "group" } else { "groups" },
-        groups.join(", ")
-    )
+    match groups.as_slice() {
+        [one] => format!("Your account is fine; this application is for the group {one}."),
+        many => {
+            let many = many.join(", ");
+            format!("Your account is fine; this application is for the groups {many}.")
+        }
+    }
 }
 
 /// The rules that say no, for administrators.

@@ -79,6 +79,7 @@ impl Files {
         let direction = if language.is_rtl() { "\" dir=\"rtl" } else { "" };
         let lang = format!("lang=\"{}{direction}\"", language.tag());
         let html = html.replacen("lang=\"en\"", &lang, 1);
+        let html = html.replace(&Language::En.t("needs-script"), &language.t("needs-script"));
         let page = prepare(name, html.into_bytes(), "no-cache");
         Some(answer(&page, request))
     }

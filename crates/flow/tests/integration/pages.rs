@@ -68,14 +68,14 @@ async fn empty_fields_are_named() {
     browser.get(LOGIN).await;
     let page = browser.post_form(LOGIN, &[("uid_field", ""), ("password", "")]).await;
     assert!(
-        page.text.contains("This field may not be blank.")
+        page.text.contains("Enter your username or email address.")
             && page.text.contains("aria-invalid=\"true\""),
         "{}",
         page.text
     );
     let page = browser.post_form(LOGIN, &[("uid_field", "akadmin"), ("password", "")]).await;
     assert!(
-        page.text.contains("This field may not be blank.")
+        page.text.contains("Enter your password.")
             && page.text.contains("value=\"akadmin\""),
         "{}",
         page.text
