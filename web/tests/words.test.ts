@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toError } from '../src/lib/api/client';
 import { ago, duration, initials, slug } from '../src/lib/format';
-import { load } from '../src/lib/words';
+import { load, t } from '../src/lib/words';
+import { strange } from '../src/lib/words/pseudo';
 import { difference } from '../src/pages/admin/doctor';
 
 await load('en');
@@ -47,4 +48,14 @@ test('the doctor names the difference between two addresses', () => {
   assert.match(difference('http://localhost:5001/callback', known), /port 5001/);
   assert.match(difference('http://localhost:5000/login', known), /path/);
   assert.match(difference('http://elsewhere/x', known), /not registered/);
+});
+
+test('texts are said with their places and in the form of the number', () => {
+  assert.equal(t('ui-edit-it', { name: 'Wiki' }), 'Edit Wiki');
+  assert.equal(t('ui-sessions-ended', { count: 1 }), '1 session ended.');
+  assert.equal(t('ui-sessions-ended', { count: 3 }), '3 sessions ended.');
+  assert.equal(t('no-such-text'), 'no-such-text');
+  // What the server's pages say is not part of what the browser loads.
+  assert.equal(t('sign-in'), 'sign-in');
+  assert.equal(strange('Sign in, 3 times'), 'Şīɠƞ īƞ, 3 ŧīḿḗḗş');
 });
