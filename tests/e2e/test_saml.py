@@ -3,11 +3,9 @@ mod_auth_mellon under Apache. Set up from their own metadata, signed in to from 
 
 import base64
 import html
-import pathlib
 import re
 import shutil
 import subprocess
-import tempfile
 import urllib.parse
 import zlib
 
@@ -19,7 +17,9 @@ from saml2.config import SPConfig
 from saml2.metadata import entity_descriptor
 from saml2.s_utils import rndstr
 
-from world import Person, Process, Refused, Server, free_port, wait_for
+from peers import Apache, guide
+from test_tasks import run
+from world import Person, Refused, Server, wait_for
 
 SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 DIGEST = "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -387,75 +387,31 @@ def test_metadata_says_where_what_is(server, keys):
     }
 
 
-class Apache(Process):
-    """A site of which a part is for people who have signed in, which mod_auth_mellon sees to."""
-
-    def __init__(self, keys):
-        super().__init__("apache")
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="countersign-apache-"))
-        self.folder.chmod(0o755)
-        self.port = free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
-        for path, kept in zip(keys["application"], ("sp.key", "sp.pem")):
-            shutil.copy(path, self.folder / kept)
-            (self.folder / kept).chmod(0o644)
-        (self.folder / "private").mkdir()
-        (self.folder / "private/index.html").write_text("inside")
-        (self.folder / "index.html").write_text("outside")
-        modules = "mpm_event authn_core authz_core authz_user dir headers auth_mellon"
-        lines = [f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in modules.split()]
-        self.text = "\n".join(lines) + f"""
-            ServerName 127.0.0.1
-            ServerRoot {self.folder}
-            PidFile {self.folder}/pid
-            Listen 127.0.0.1:{self.port}
-            ErrorLog {self.folder}/errors
-            User www-data
-            Group www-data
-            DocumentRoot {self.folder}
-            DirectoryIndex index.html
-            <Location />
-                Require all granted
-                MellonEnable info
-                MellonEndpointPath /mellon
-                MellonSecureCookie Off
-                MellonSignatureMethod rsa-sha256
-                MellonSPPrivateKeyFile {self.folder}/sp.key
-                MellonSPCertFile {self.folder}/sp.pem
-                MellonIdPMetadataFile {self.folder}/idp.xml
-                MellonSetEnvNoPrefix MAIL {CLAIMS}emailaddress
-            </Location>
-            <Location /private>
-                MellonEnable auth
-                Require valid-user
-                Header set X-Name %{{MELLON_NAME_ID}}e
-                Header set X-Mail %{{MAIL}}e
-            </Location>
-        """
-
-    def serve(self, metadata):
-        (self.folder / "idp.xml").write_text(metadata)
-        (self.folder / "apache.conf").write_text(self.text)
-        self.spawn(["/usr/sbin/apache2", "-f", str(self.folder / "apache.conf"), "-D", "FOREGROUND"], {"PATH": "/usr/sbin:/usr/bin"})
-        wait_for(lambda: requests.get(self.base, timeout=5).status_code == 200, 30, "Apache")
-
-    def close(self):
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 def test_apache_signs_people_in_and_out(server, keys):
     """mod_auth_mellon, from its own metadata: signed requests, encrypted assertions, a sign-out."""
     flows = {
         "authorization_flow": server.flow("default-provider-authorization-implicit-consent"),
         "invalidation_flow": server.flow("default-provider-invalidation-flow"),
     }
-    site = Apache(keys)
+    site = Apache("auth_mellon")
+    for path, copy in zip(keys["application"], ("sp.key", "sp.pem")):
+        shutil.copy(path, site.folder / copy)
+        (site.folder / copy).chmod(0o644)
     try:
         provider = server.create("providers/saml/", name="apache", acs_url=f"{site.base}/mellon/postResponse", issuer="countersign", **flows)
         server.create("core/applications/", name="Apache", slug="apache", provider=provider["pk"])
         provider = server.patch(f"providers/saml/{provider['pk']}/", signing_kp=server.signing_key())
-        site.serve(requests.get(f"{server.base}/application/saml/apache/metadata/", timeout=10).text)
+        (site.folder / "idp.xml").write_text(requests.get(f"{server.base}/application/saml/apache/metadata/", timeout=10).text)
+        site.serve(f"""
+            {guide("applications", "Apache: mod_auth_mellon", {"/etc/apache2/saml": site.folder})}
+            <Location />
+                MellonSecureCookie Off
+            </Location>
+            <Location /private>
+                Header set X-Name %{{MELLON_NAME_ID}}e
+                Header set X-Mail %{{MAIL}}e
+            </Location>
+        """)
         described = requests.get(f"{site.base}/mellon/metadata", timeout=10).text
         files = {"file": ("metadata.xml", described, "application/xml")}
         server.api("POST", "providers/saml/import_metadata/", 204, data={"name": "mellon"} | flows, files=files)
@@ -469,7 +425,7 @@ def test_apache_signs_people_in_and_out(server, keys):
         page = person.open(f"{site.base}/private/")
         assert "SAMLResponse" in page.text, page.text[:500]
         back = person.press(page)
-        assert back.status_code == 303, f"{back.status_code} {(site.folder / 'errors').read_text()[-2000:]}"
+        assert back.status_code == 303, f"{back.status_code} {site.errors()}"
         inside = person.open(urllib.parse.urljoin(back.url, back.headers["Location"]))
         assert inside.text == "inside" and inside.headers["X-Mail"] == user["email"]
         # It asks for a name that is good for this session.
@@ -486,6 +442,7 @@ def test_apache_signs_people_in_and_out(server, keys):
         back = person.press(page)
         assert person.open(urllib.parse.urljoin(back.url, back.headers["Location"])).text == "inside"
         person.run_flow("default-invalidation-flow")
+        run(server, "saml_sessions")
         wait_for(lambda: person.get(f"{site.base}/private/").status_code == 303, 90, "Apache to be told")
     finally:
         site.close()

@@ -258,9 +258,19 @@ fn prepare() -> Outcome<PathBuf> {
     install("/usr/bin/ldapsearch", "ldap-utils")?;
     install("/usr/sbin/slapd", "slapd")?;
     install("/usr/bin/docker-compose", "docker-compose")?;
-    install("/usr/lib/apache2/modules/mod_auth_mellon.so", "apache2 libapache2-mod-auth-mellon")?;
+    for (file, packages) in PEERS {
+        install(file, packages)?;
+    }
     Ok(python)
 }
+
+/// Applications of other people that sign in here: what shows that they are there, and their packages.
+const PEERS: [(&str, &str); 4] = [
+    ("/usr/lib/apache2/modules/mod_auth_mellon.so", "apache2 libapache2-mod-auth-mellon"),
+    ("/usr/lib/apache2/modules/mod_auth_openidc.so", "libapache2-mod-auth-openidc"),
+    ("/usr/lib/apache2/modules/mod_shib.so", "libapache2-mod-shib"),
+    ("/usr/lib/python3/dist-packages/onelogin", "python3-onelogin-saml2"),
+];
 
 fn python_packages(tests: &Path) -> Outcome<PathBuf> {
     let environment = target().join("venv");
