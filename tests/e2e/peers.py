@@ -95,6 +95,28 @@ def go_program(package, name=None):
     return program
 
 
+@functools.cache
+def spring_program(name, security):
+    """The application of `spring_application`, built with these settings of security; without Maven, or its packages, the test is skipped."""
+    for program in ("java", "mvn"):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed: the peer is a Spring Boot application (apt-get install maven)")
+    folder = TESTS.parent / "target/peers" / name
+    stamp, jar = folder / "made-of", folder / "built/application.jar"
+    made_of = security + "".join(file.read_text() for file in sorted((TESTS / name).rglob("*")) if file.is_file())
+    if not (jar.exists() and stamp.exists() and stamp.read_text() == made_of):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(TESTS / name, folder)
+        (folder / "src/main/java/wiki/Security.java").write_text(security)
+        command = ["mvn", "-q", "-B", "-DskipTests", f"-Dbuilt={folder}/built", "package"]
+        built = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        if built.returncode:
+            assert any(sign in built.stdout for sign in ("Could not transfer", "release version 17 not supported")), built.stdout
+            pytest.skip(f"the Maven packages cannot be fetched here, or Java is older than 17: {built.stdout.strip().splitlines()[0]}")
+        stamp.write_text(made_of)
+    return jar
+
+
 class Library:
     """An application that is a script around a library: asked by lines of JSON, it answers by them."""
 

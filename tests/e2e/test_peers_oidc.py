@@ -1,5 +1,5 @@
 """OpenID Connect with applications of other people: mod_auth_openidc under Apache, oauth2-proxy, go-oidc, mozilla-django-oidc,
-and oidc-client-ts in a browser. Each signs people in, renews, signs out and refuses, set up as docs/applications.md says."""
+Spring Security, and oidc-client-ts in a browser. Each signs people in, renews, signs out and refuses, set up as docs/applications.md says."""
 
 import concurrent.futures
 import http.server
@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from browser import Window, sign_in
-from peers import Apache, go_program, guide
+from peers import Apache, go_program, guide, spring_program
 from world import TESTS, Person, Process, Server, free_port, wait_for
 
 
@@ -259,6 +259,58 @@ def test_a_django_site_signs_in_renews_and_signs_out(server, run, tmp_path):
     assert ida.open(f"{site.base}/").text == "refused"
     only_for(server, app, "Guests")
     assert "You can’t open Django" in Person(server, "ida").open(f"{site.base}/oidc/authenticate/").text
+
+
+class Spring(Process):
+    """A Spring Boot application whose settings and security are the guide's."""
+
+    def __init__(self, folder):
+        super().__init__("spring")
+        self.jar = spring_program("spring_application", guide("applications", "Spring Boot", {}, 1))
+        self.port, self.folder = free_port(), folder
+        self.base = f"http://127.0.0.1:{self.port}"
+
+    def serve(self, server, app):
+        example = examples(server, app, self.base)
+        del example[SITE]
+        (self.folder / "application.yml").write_text(guide("applications", "Spring Boot", example))
+        settings = [f"--server.port={self.port}", "--server.address=127.0.0.1", "--spring.main.lazy-initialization=true"]
+        self.spawn(["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-jar", str(self.jar), *settings], {}, cwd=self.folder)
+
+        def answers():
+            assert self.is_alive(), "\n".join(self.lines()[-15:])
+            return requests.get(self.base, timeout=10).text == "outside"
+
+        wait_for(answers, 120, "Spring")
+
+    def close(self):
+        self.stop()
+
+
+def test_a_spring_application_gives_roles_renews_and_signs_out(server, run, tmp_path):
+    site = Spring(tmp_path)
+    app = server.application(
+        "spring", redirects=[f"{site.base}/login/oauth2/code/countersign"], post_logout_redirect_uris=[site.base], scopes=["offline_access"],
+        access_token_validity="seconds=30",
+    )  # fmt: skip
+    run(site, server, app)
+    ida, gus = Person(server, "ida"), Person(server, "gus")
+    assert ida.open(f"{site.base}/private").json() == {"user": "ida", "email": "ida@example.test", "roles": ["ROLE_Staff"]}, site.lines()[-15:]
+    assert ida.get(f"{site.base}/staff").text == "staff only"
+    assert gus.open(f"{site.base}/private").json()["roles"] == ["ROLE_Guests"] and gus.get(f"{site.base}/staff").status_code == 403
+    # What ends within a minute counts as ended to Spring: each of these renews it.
+    cookies = dict(ida.web.cookies)
+    ask = lambda _: requests.get(f"{site.base}/token", cookies=cookies, timeout=30, allow_redirects=False)
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(ask, range(6)))
+    assert [answer.status_code for answer in answers] == [200] * 6 and len({answer.text for answer in answers}) > 1, answers[0].text[:500]
+    assert ask(0).text not in {answer.text for answer in answers}
+
+    out = ida.press(ida.get(f"{site.base}/logout"))
+    assert out.headers["Location"].startswith(f"{server.base}/application/o/spring/end-session/?"), out.headers
+    assert ida.open(out.headers["Location"]).text == "outside" and ida.me().status_code == 403
+    only_for(server, app, "Staff")
+    assert "You can’t open Spring" in Person(server, "gus").open(f"{site.base}/private").text
 
 
 class Pages(http.server.ThreadingHTTPServer):
