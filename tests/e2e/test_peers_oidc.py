@@ -357,12 +357,12 @@ def test_oidc_client_ts_in_a_browser_renews_in_a_frame(server, browser):
             window.press(button)
             window.see("renewed for ida")
             window.go().see("ida: Staff")
-        # Nobody is there any more: the frame is told so, and no page is shown in it.
-        kept = window.context.cookies(server.base)
+        # Nobody is there any more: the frame gets an error, and no page is shown in it.
+        cookies = window.context.cookies(server.base)
         window.context.clear_cookies()
         window.press("Renew in a frame")
         window.see("login_required")
-        window.context.add_cookies(kept)
+        window.context.add_cookies(cookies)
         window.press("Sign out")
         window.see("nobody")
         assert window.problems == [], window.problems

@@ -3,6 +3,7 @@ people in from its own metadata with encrypted assertions, signs out, and refuse
 as docs/applications.md says. More are in test_saml.py."""
 
 import base64
+import os
 import pathlib
 import shutil
 import subprocess
@@ -46,7 +47,7 @@ def refused_to(server, slug, person, url):
 
 
 def of_idp(metadata):
-    """What node-saml is told one by one."""
+    """What node-saml has in settings of its own."""
     found = ElementTree.fromstring(metadata)
     names = {"md": "urn:oasis:names:tc:SAML:2.0:metadata", "ds": "http://www.w3.org/2000/09/xmldsig#"}
     redirect = "[@Binding='urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect']"
@@ -117,7 +118,7 @@ class Crewjam(Process):
 
 
 def signed_out_here(server, person):
-    """Applications are told by a job that runs every 15 seconds; it is run now."""
+    """Applications hear of it by a job that runs every 15 seconds; it is run now."""
     person.run_flow("default-invalidation-flow")
     run(server, "saml_sessions")
 
@@ -147,12 +148,12 @@ def test_crewjam_saml_is_signed_out_of_from_both_sides(server, keys, tmp_path): 
 
         # Signed out there.
         assert sam.open(f"{site.base}/logout").text == "outside" and sam.me().status_code == 403
-        # Signed out here: the application is told, and holds the cookie good no more.
+        # Signed out here: the application hears of it, and the cookie is no longer good.
         assert pass_on(sam, sam.open(f"{site.base}/private")).text == "inside"
-        kept = dict(sam.web.cookies)
+        cookies = dict(sam.web.cookies)
         signed_out_here(server, sam)
-        out = lambda: requests.get(f"{site.base}/private", cookies=kept, allow_redirects=False, timeout=10).status_code != 200
-        wait_for(out, 90, "crewjam/saml to be told", 0.2)
+        out = lambda: requests.get(f"{site.base}/private", cookies=cookies, allow_redirects=False, timeout=10).status_code != 200
+        wait_for(out, 90, "crewjam/saml to hear of it", 0.2)
         refused_to(server, "crewjam", sam, f"{site.base}/private")
     finally:
         site.stop()
@@ -165,9 +166,9 @@ class Shibboleth(Process):
         super().__init__("shibd")
         self.site, self.folder = site, pathlib.Path(tempfile.mkdtemp(prefix="countersign-shibboleth-"))
         self.folder.chmod(0o755)
-        for path, kept in zip(keys["application"], ("sp.key", "sp.pem")):
-            shutil.copy(path, self.folder / kept)
-            (self.folder / kept).chmod(0o644)
+        for path, name in zip(keys["application"], ("sp.key", "sp.pem")):
+            shutil.copy(path, self.folder / name)
+            (self.folder / name).chmod(0o644)
         for name in ("shibd", "native"):
             (self.folder / f"{name}.logger").write_text(
                 "log4j.rootCategory=WARN, out\nlog4j.appender.out=org.apache.log4j.FileAppender\n"
@@ -176,7 +177,10 @@ class Shibboleth(Process):
             )
         for name in ("protocols.xml", "security-policy.xml", "attribute-policy.xml"):
             shutil.copy(f"/etc/shibboleth/{name}", self.folder)
-        subprocess.run(["chown", "-R", "www-data", self.folder], check=True)
+        self.account = []
+        if os.getuid() == 0:
+            subprocess.run(["chown", "-R", "www-data", self.folder], check=True)
+            self.account = ["-u", "www-data", "-g", "www-data"]
         (self.folder / "attribute-map.xml").write_text(guide("applications", "Shibboleth", {}, 1))
 
     def serve(self, idp, metadata):
@@ -194,8 +198,7 @@ class Shibboleth(Process):
             </SPConfig>
         """)
         self.spawn([
-            "/usr/sbin/shibd", "-F", "-f", "-u", "www-data", "-g", "www-data", "-c", str(self.folder / "shibboleth2.xml"),
-            "-p", str(self.folder / "pid"),
+            "/usr/sbin/shibd", "-F", "-f", *self.account, "-c", str(self.folder / "shibboleth2.xml"), "-p", str(self.folder / "pid"),
         ], {})  # fmt: skip
 
         def listens():
@@ -261,7 +264,7 @@ def test_shibboleth_verifies_metadata_and_is_signed_out_of_from_both_sides(serve
         # Signed out here.
         assert pass_on(sam, sam.open(f"{site.base}/private/")).text == "inside"
         signed_out_here(server, sam)
-        wait_for(lambda: sam.get(f"{site.base}/private/").status_code == 302, 90, "Shibboleth to be told", 0.2)
+        wait_for(lambda: sam.get(f"{site.base}/private/").status_code == 302, 90, "Shibboleth to hear of it", 0.2)
         refused_to(server, "shibboleth", sam, f"{site.base}/private/")
     finally:
         site.close()

@@ -265,11 +265,15 @@ fn prepare() -> Outcome<PathBuf> {
 }
 
 /// Applications of other people that sign in here: what shows that they are there, and their packages.
-const PEERS: [(&str, &str); 4] = [
+const PEERS: [(&str, &str); 8] = [
     ("/usr/lib/apache2/modules/mod_auth_mellon.so", "apache2 libapache2-mod-auth-mellon"),
     ("/usr/lib/apache2/modules/mod_auth_openidc.so", "libapache2-mod-auth-openidc"),
     ("/usr/lib/apache2/modules/mod_shib.so", "libapache2-mod-shib"),
     ("/usr/lib/python3/dist-packages/onelogin", "python3-onelogin-saml2"),
+    ("/usr/sbin/sssd", "sssd-ldap libnss-sss libpam-sss"),
+    ("/usr/sbin/nslcd", "nslcd libnss-ldapd libpam-ldapd"),
+    ("/usr/sbin/freeradius", "freeradius"),
+    ("/usr/bin/pamtester", "libpam-radius-auth pamtester"),
 ];
 
 fn python_packages(tests: &Path) -> Outcome<PathBuf> {
