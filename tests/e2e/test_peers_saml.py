@@ -77,7 +77,7 @@ def test_a_library_signs_in_and_out(server, keys, slug):  # noqa: F811
         sam = Person(server, "sam")
         url = application.ask(**of_idp(metadata))["url"]
         fields = arrived(sam, url)
-        assert fields["RelayState"] == "state&more" and "EncryptedAssertion" in decoded(fields)
+        assert fields["RelayState"] == "state & (more)" and "EncryptedAssertion" in decoded(fields)
 
         # It says who came; changed on the way it would not.
         known = application.ask(**fields)

@@ -29,7 +29,7 @@ answer({ metadata });
 
 const idp = await asked();
 const saml = new SAML({ ...sp, ...idp });
-answer({ url: await saml.getAuthorizeUrlAsync("state&more", undefined, {}) });
+answer({ url: await saml.getAuthorizeUrlAsync("state & (more)", undefined, {}) });
 
 let profile;
 for (;;) {

@@ -55,7 +55,7 @@ def auth(address, **request):
 
 
 begun = auth(own["acs"])
-answer(url=begun.login("state&more"))
+answer(url=begun.login("state & (more)"))
 known = None
 while "finish" not in (response := asked()):
     ended = auth(own["acs"], post_data=response)

@@ -28,6 +28,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// What `encodeURIComponent` escapes (ECMAScript 19.2.6.4).
+const COMPONENT: &AsciiSet =
+    &QUERY.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
 
 /// Which of the two parameters a message comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +66,8 @@ pub enum Detached {
     Inside,
     Absent,
     Present {
-        /// The part of the query that is signed, byte for byte.
-        signed: String,
+        /// The part of the query that is signed, byte for byte; and as some libraries sign it.
+        signed: [String; 2],
         algorithm: String,
         value: Vec<u8>,
     },
@@ -83,12 +86,20 @@ pub fn from_query(query: &str) -> Result<Received, Refusal> {
     let xml = inflate(&decoded)?.unwrap_or(decoded);
     let signature = match (raw("Signature")?, raw("SigAlg")?) {
         (Some(value), Some(algorithm)) => {
-            // Bindings 3.4.4.1: in this order, as they were escaped by the sender.
-            let mut signed = format!("{}={message}", which.parameter());
-            if let Some(relay_state) = relay_state {
-                let _ = write!(signed, "&RelayState={relay_state}");
-            }
-            let _ = write!(signed, "&SigAlg={algorithm}");
+            let signed = |relay_state: Option<&str>| {
+                let mut signed = format!("{}={message}", which.parameter());
+                if let Some(relay_state) = relay_state {
+                    let _ = write!(signed, "&RelayState={relay_state}");
+                }
+                let _ = write!(signed, "&SigAlg={algorithm}");
+                signed
+            };
+            // Bindings 3.4.4.1: in this order, as they were escaped by the sender. node-saml signs a
+            // state as JavaScript's encodeURIComponent escapes it, and sends it as URLSearchParams
+            // does; it is the same state.
+            let component = relay_state
+                .map(|state| utf8_percent_encode(&unescape(state), COMPONENT).to_string());
+            let signed = [signed(relay_state), signed(component.as_deref())];
             let value = unbase64(&unescape(value)).map_err(|_| Refusal::Signature)?;
             Detached::Present { signed, algorithm: unescape(algorithm), value }
         }

@@ -37,7 +37,14 @@ fn an_address_is_verified_as_it_was_escaped() {
         encoder.write_all(bytes).unwrap();
         format!("SAMLRequest={}", escaped(&STANDARD.encode(encoder.finish().unwrap())))
     };
+    let message = part("SAMLRequest=");
+    let signed = format!("{message}&RelayState=it's%20(a)%20~%20b!*&{algorithm}");
+    let value = escaped(&STANDARD.encode(signer.sign_bytes(signed.as_bytes()).unwrap()));
+    let javascript =
+        format!("{message}&RelayState=it%27s+%28a%29+%7E+b%21*&{algorithm}&Signature={value}");
     let rows: Vec<(&str, String, &str)> = vec![
+        ("a state signed as node-saml escapes it", javascript.clone(), "accepted"),
+        ("another such state", javascript.replace("it%27s", "its"), "saml.signature"),
         ("escaped in another way than it was signed", lower, "saml.signature"),
         (
             "parameters in another order",
