@@ -153,7 +153,9 @@ def test_people_log_in_at_a_linux(server, directory, machine):
     assert known("passwd", uid) == found and known("passwd", "nobody-here") == ""
     staff = known("group", "Staff").split(":")
     assert staff[0] == "Staff" and {ida, "gus"} <= set(staff[3].split(",")) and known("group", staff[2]) == ":".join(staff)
-    assert {"Staff", "Logins"} <= set(machine.inside("id", "--name", "--groups", ida).stdout.split())
+    # The group of one's own has a name, too.
+    groups = machine.inside("id", "--name", "--groups", ida).stdout.split()
+    assert groups[0] == ida and set(groups[1:]) == {"Staff", "Logins"}, groups
 
     assert machine.lets_in(ida) and not machine.lets_in(ida, "wrong") and not machine.lets_in("nobody-here")
     # Whom the application is not for is somebody there, too, but stays out.

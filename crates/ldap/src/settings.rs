@@ -31,10 +31,16 @@ impl Place<'_> {
         format!("ou=groups,{}", self.base)
     }
 
+    /// Where the group is that each account has to itself on Unix.
+    fn virtual_groups(&self) -> String {
+        format!("ou=virtual-groups,{}", self.base)
+    }
+
     /// For each program, its settings.
     pub(crate) fn snippets(&self) -> [(&'static str, String); 5] {
         let (uri, encrypted, bind) = (self.uri(), self.encrypted_uri(), self.bind_dn());
         let (base, users, groups) = (self.base, self.users(), self.groups());
+        let own = self.virtual_groups();
         [
             (
                 "ldapsearch",
@@ -57,7 +63,7 @@ ldap_uri = {encrypted}
 ldap_schema = rfc2307bis
 ldap_search_base = {base}
 ldap_user_search_base = {users}
-ldap_group_search_base = {groups}
+ldap_group_search_base = {groups}?subtree??{own}?subtree?
 ldap_default_bind_dn = {bind}
 ldap_default_authtok = PASSWORD
 ldap_user_object_class = posixAccount
@@ -78,6 +84,7 @@ override_shell = /bin/bash
 base {base}
 base passwd {users}
 base group {groups}
+base group {own}
 binddn {bind}
 bindpw PASSWORD
 filter passwd (objectClass=posixAccount)
