@@ -554,18 +554,25 @@ pub(crate) fn sign_in(
     key_hash: [u8; 32],
     request: &AuthorizeRequest,
 ) -> SignIn {
-    let mfa = claims::has_second_factor(session);
     let acr = match claims::reached(&request.acr, claims::contexts(session)) {
         Reached::Context(context) => context.map(str::to_owned),
         Reached::NotYet | Reached::Unknown => None,
     };
     SignIn {
-        auth_time: Timestamp::from_seconds(session.auth_time),
-        amr: claims::amr(&session.auth_method, mfa).into_iter().map(str::to_owned).collect(),
         nonce: request.nonce.clone(),
         sid: Some(hex::encode(key_hash)),
         acr,
         claims_request: request.claims.clone(),
+        ..signed_in(session)
+    }
+}
+
+/// How somebody signed in, where no request of a client says what it wants to know of that.
+pub(crate) fn signed_in(session: &SessionData) -> SignIn {
+    let mfa = claims::has_second_factor(session);
+    SignIn {
+        amr: claims::amr(&session.auth_method, mfa).into_iter().map(str::to_owned).collect(),
+        ..SignIn::at(Timestamp::from_seconds(session.auth_time))
     }
 }
 

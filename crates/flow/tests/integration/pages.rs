@@ -75,8 +75,7 @@ async fn empty_fields_are_named() {
     );
     let page = browser.post_form(LOGIN, &[("uid_field", "akadmin"), ("password", "")]).await;
     assert!(
-        page.text.contains("Enter your password.")
-            && page.text.contains("value=\"akadmin\""),
+        page.text.contains("Enter your password.") && page.text.contains("value=\"akadmin\""),
         "{}",
         page.text
     );

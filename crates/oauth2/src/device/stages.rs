@@ -183,7 +183,7 @@ impl Stage for Confirm {
             allowed,
             user: person.identity.pk,
             session: run.visitor().key_hash(),
-            sign_in: service::sign_in(&session, None),
+            sign_in: service::signed_in(&session),
         };
         let actor = service.cx.actor(&run.visitor().caller(), run.request());
         let event = authorized(&provider, &found);

@@ -248,8 +248,7 @@ fn sign_in(claims: &Map<String, Value>, now: Timestamp) -> SignIn {
     let auth_time = claims.get("auth_time").and_then(Value::as_i64);
     let amr = claims.get("amr").and_then(Value::as_array).into_iter().flatten();
     SignIn {
-        auth_time: auth_time.map_or(now, Timestamp::from_seconds),
         amr: amr.filter_map(|way| way.as_str().map(str::to_owned)).collect(),
-        nonce: None,
+        ..SignIn::at(auth_time.map_or(now, Timestamp::from_seconds))
     }
 }

@@ -24,7 +24,6 @@ use crate::jose;
 use crate::provider::Provider;
 use crate::pushed;
 use crate::report::Cause;
-use crate::scope_claims::gives;
 use crate::service::{Internal, Person, Service};
 use crate::wire::authorize::{self as wire, Arrival, AuthorizeRequest, Endpoint, Refusal};
 use crate::wire::respond::Delivery;
