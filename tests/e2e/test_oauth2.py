@@ -220,8 +220,9 @@ def test_claims_that_are_asked_for_by_name(server, admin):
     # Somebody else will not do.
     sub = found["sub"]
     same = '{"id_token": {"sub": {"value": "%s"}}}'
-    assert "code" in admin.authorize(app, scope="openid", claims=same % sub, prompt="none")
-    assert admin.authorize(app, scope="openid", claims=same % "other", prompt="none")["error"] == "login_required"
+    implicit = server.application("by-subject")
+    assert "code" in admin.authorize(implicit, scope="openid", claims=same % sub, prompt="none")
+    assert admin.authorize(implicit, scope="openid", claims=same % "other", prompt="none")["error"] == "login_required"
     assert admin.authorize(app, scope="openid", claims="{")["error"] == "invalid_request"
     assert app.discovery()["claims_parameter_supported"] is True
 

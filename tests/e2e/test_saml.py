@@ -1,5 +1,5 @@
 """The SAML 2.0 identity provider with applications of others: pysaml2, which verifies by xmlsec1 what it gets, and
-mod_auth_mellon under Apache. Set up from their own metadata, signed in to from both sides, signed out of from theirs."""
+mod_auth_mellon under Apache. Set up from their own metadata, signed in to from both sides, signed out of from either."""
 
 import base64
 import html
@@ -320,6 +320,40 @@ def test_signed_out_there_is_signed_out_here(server, keys):
     assert answer.status_code == 200 and "status:Success" in answer.text and f'InResponseTo="{number}"' in answer.text
     assert person.me().status_code == 403
     assert "saml.replayed" in send(how["data"]).text
+
+
+@pytest.mark.parametrize("method", ["frontchannel_iframe", "frontchannel_native"])
+def test_signed_out_here_is_signed_out_there_by_the_browser(server, keys, method):
+    """The browser brings a signed request to the application, unseen or by going there, and its answer back."""
+    app = Application(server, keys, method.replace("_", "-"))
+    server.patch(f"providers/saml/{app.provider['pk']}/", logout_method=method)
+    server.user(method)
+    person = Person(server, method)
+    told = app.sign_in(person)
+    to = person.run_flow("default-invalidation-flow")
+    assert "/flows/-/signed-out/" in to
+    page = person.get(to)
+    if method == "frontchannel_iframe":
+        address = html.unescape(re.search(r'<iframe src="([^"]*)"', page.text).group(1))
+        assert page.headers["Content-Security-Policy"].endswith(f"frame-src {app.base} 'self'")
+    else:
+        address = page.headers["Location"]
+    assert address.startswith(app.slo)
+    asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))
+    assert asked["SigAlg"] == SHA256
+    request = app.client.parse_logout_request(asked["SAMLRequest"], BINDING_HTTP_REDIRECT).message
+    assert request.name_id.text == told.name_id.text and request.session_index[0].text == session_of(told)
+    answer = app.client.create_logout_response(request, [BINDING_HTTP_REDIRECT])
+    back = app.provider["url_slo_redirect"]
+    how = app.client.apply_binding(BINDING_HTTP_REDIRECT, str(answer), back, asked.get("RelayState", ""), response=True, sign=True, sigalg=SHA256)
+    answered = person.get(dict(how["headers"])["Location"])
+    if method == "frontchannel_native":
+        assert answered.status_code == 302 and answered.headers["Location"] == to
+    text = person.get(to).text
+    assert "You are signed out here and" in text, text
+    assert "Asked by your browser" not in text
+    # It is answered once.
+    assert "saml.in_response_to" in person.get(dict(how["headers"])["Location"]).text
 
 
 def test_whom_nobody_vouches_for_only_asks(server, keys):

@@ -165,7 +165,8 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 45] = [
+const SHARED: [&str; 46] = [
+    "sign_out",
     "ldap",
     "safe_writes",
     "policies",

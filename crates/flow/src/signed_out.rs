@@ -335,7 +335,7 @@ impl SignedOut {
         }
         let (title, subtitle) = match (waits, open) {
             (true, _) => ("Signing out", "Your applications are being signed out."),
-            (false, false) => ("Signed out", "You are signed out here and of your applications."),
+            (false, false) => ("Signed out", "You are signed out here and at your applications."),
             (false, true) => ("Signed out here", "Not every application could be signed out."),
         };
         let href = format!("{PATH}{ticket}/?{GO_ON}");

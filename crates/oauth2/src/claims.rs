@@ -30,10 +30,12 @@ pub fn contexts(session: &SessionData) -> &'static [&'static str] {
         |device: &Value| device.get("model_name").and_then(Value::as_str) == Some("webauthndevice");
     let passkey = session.auth_method == "auth_webauthn_pwl"
         || devices.and_then(Value::as_array).is_some_and(|devices| devices.iter().any(model));
-    match passkey {
-        true => &CONTEXTS,
-        false if has_second_factor(session) => lower,
-        false => lowest,
+    if passkey {
+        &CONTEXTS
+    } else if has_second_factor(session) {
+        lower
+    } else {
+        lowest
     }
 }
 

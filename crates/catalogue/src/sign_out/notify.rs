@@ -32,6 +32,8 @@ pub(crate) async fn follow(cx: Context, mut stop: Shutdown) -> Result<(), String
     Ok(())
 }
 
+/// Sees to all sessions that have ended so far.
+///
 /// # Errors
 /// The store fails.
 pub async fn sweep(cx: &Context) -> Result<(), StoreError> {

@@ -101,6 +101,7 @@ impl ResponseType {
 
 /// What the client wants the person to be asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the parameter")]
 pub struct Prompt {
     pub none: bool,
     pub login: bool,
