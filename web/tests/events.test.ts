@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Event } from '../src/lib/api/types';
-import { line } from '../src/lib/events';
+import { line, parts } from '../src/lib/events';
 import { toggled } from '../src/lib/list/spec';
 
 const akadmin = { pk: 4, username: 'akadmin', email: '' };
@@ -68,4 +68,21 @@ test('of two chips about one field only the last is lit', () => {
   ];
   assert.deepEqual(toggled(chips, ['Failed', 'Active'], 'Logins'), ['Active', 'Logins']);
   assert.deepEqual(toggled(chips, ['Active', 'Logins'], 'Logins'), ['Active']);
+});
+
+test('names in the sentence of an event lead to what they name', () => {
+  const model = { app: 'authentik_core', model_name: 'group', pk: '0123456789abcdef0123456789abcdef', name: 'Team' };
+  assert.deepEqual(parts(event('model_updated', { subject: null, context: { model } })), [
+    { text: 'akadmin', href: '#/identity/users/4' },
+    { text: ' ' },
+    { text: 'updated group ' },
+    { text: 'Team', href: '#/identity/groups/01234567-89ab-cdef-0123-456789abcdef' },
+  ]);
+  assert.deepEqual(
+    parts(event('password_set')).map((part) => part.href),
+    ['#/identity/users/4', undefined, undefined, '#/identity/users/5'],
+  );
+  assert.deepEqual(parts(event('configuration_error', { actor: null, subject: null, context: { message: 'It failed' } })), [
+    { text: 'It failed' },
+  ]);
 });

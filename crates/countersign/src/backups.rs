@@ -63,23 +63,41 @@ async fn last(cx: &Context) -> Result<Option<Value>, StoreError> {
     Ok(noted.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
-async fn state(settings: Arc<Settings>, call: Call) -> Result<Response, ApiError> {
-    let last = last(&call.cx).await?;
-    let files = kept(&folder(&settings));
+/// How the last backups went.
+pub struct State {
+    every: Option<i64>,
+    pub last: Option<Timestamp>,
+    /// The last good one is older than two of its intervals.
+    pub late: bool,
+    pub problem: Option<String>,
+}
+
+/// What is known of the last backups.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn read(settings: &Settings, cx: &Context) -> Result<State, StoreError> {
+    let noted = last(cx).await?.unwrap_or_default();
     let every = settings.backup.every.map(|every| every.0);
-    let at = |name: &str| last.as_ref().and_then(|last| last.get(name)).and_then(Value::as_i64);
-    let good = at("good").map(Timestamp);
+    let last = noted.get("good").and_then(Value::as_i64).map(Timestamp);
     let late = every.is_some_and(|every| {
-        good.is_none_or(|good| call.cx.clock.now().seconds() - good.seconds() > 2 * every)
+        last.is_none_or(|good| cx.clock.now().seconds() - good.seconds() > 2 * every)
     });
+    let problem = noted.get("problem").and_then(Value::as_str).map(str::to_owned);
+    Ok(State { every, last, late, problem })
+}
+
+async fn state(settings: Arc<Settings>, call: Call) -> Result<Response, ApiError> {
+    let state = read(&settings, &call.cx).await?;
+    let files = kept(&folder(&settings));
     Ok(json(
         StatusCode::OK,
         &json!({
-            "scheduled": every.is_some(),
-            "every_seconds": every,
-            "last": good.map(Timestamp::iso),
-            "late": late,
-            "problem": last.as_ref().and_then(|last| last.get("problem")).cloned().unwrap_or_default(),
+            "scheduled": state.every.is_some(),
+            "every_seconds": state.every,
+            "last": state.last.map(Timestamp::iso),
+            "late": state.late,
+            "problem": state.problem,
             "files": files.iter().rev().map(|backup| json!({"name": backup.path.file_name().map(|n| n.to_string_lossy().into_owned()), "at": backup.at.iso()})).collect::<Value>(),
         }),
     ))

@@ -15,6 +15,7 @@ mod contracts;
 mod files;
 mod logging;
 mod notices;
+mod overview;
 mod program;
 mod security_txt;
 mod serve;

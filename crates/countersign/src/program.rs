@@ -93,6 +93,7 @@ impl Program {
             crate::commands::console::module(&blueprints),
             crate::backups::module(settings),
             crate::notices::module(),
+            crate::overview::module(settings),
             crate::security_txt::module(settings),
             mail,
             outbound,

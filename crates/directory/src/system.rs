@@ -110,15 +110,6 @@ pub(crate) fn operations(places: &Arc<Places>) -> Vec<Operation> {
             |_call: Call| names(MODELS),
         )
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/App"}})),
-        Operation::new(
-            Method::GET,
-            "countersign/overview/",
-            "countersign_overview_retrieve",
-            Access::global(Permission::VIEW_SYSTEM_INFO),
-            overview,
-        )
-        .summary("Counts and set-up steps for the administrator's first page.")
-        .response(json!({"type": "object", "additionalProperties": {}})),
     ]
 }
 
@@ -261,46 +252,4 @@ fn release(call: &Call) -> BoxFuture<Result<Value, ApiError>> {
             json!({"id": 1, "timestamp": since.iso(), "version": WIRE_VERSION, "build": cx.settings.version}),
         )
     })
-}
-
-async fn overview(call: Call) -> Result<Response, ApiError> {
-    let day_ago = call.cx.clock.now().plus_seconds(-86_400);
-    let row = call
-        .cx
-        .store
-        .read(move |sql| {
-            sql.query_one(
-                "SELECT (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM user_group), (SELECT COUNT(*) FROM session), \
-                 (SELECT COUNT(*) FROM event WHERE action = 'login' AND created > $1), (SELECT COUNT(*) FROM event WHERE action = 'login_failed' AND created > $1), \
-                 (SELECT COUNT(*) FROM event WHERE action = 'authorize_application')",
-                params![day_ago],
-            )
-        })
-        .await?;
-    let row = row.ok_or_else(|| ApiError::not_found("Overview"))?;
-    let count =
-        |space: &'static str| call.snapshot.entries(countersign_model::Space(space)).count();
-    let (providers, applications) = (count("provider"), count("application"));
-    let (groups, authorizations): (i64, i64) = (row.get(1)?, row.get(5)?);
-    // The default installation has one or two groups of its own.
-    let step = |key: &str, title: &str, done: bool, link: &str| json!({"key": key, "title": title, "done": done, "link": link});
-    Ok(json(
-        StatusCode::OK,
-        &json!({
-            "counts": {"users": row.get::<i64>(0)?, "groups": groups, "sessions": row.get::<i64>(2)?, "applications": applications, "providers": providers,
-                       "flows": count("flow"), "stages": count("stage"), "policies": count("policy")},
-            "logins_today": row.get::<i64>(3)?,
-            "logins_failed_today": row.get::<i64>(4)?,
-            "setup": [
-                step("groups", "Make groups for your roles", groups > 2, "#/identity/groups"),
-                step("provider", "Make a provider", providers > 0, "#/core/providers"),
-                step("application", "Make an application", applications > 0, "#/core/applications"),
-                step("sign-in", "Sign in to an application", authorizations > 0, "#/core/applications"),
-            ],
-            "revision": call.snapshot.revision(),
-            "version": call.cx.settings.version,
-            "base_url": call.cx.settings.base_url,
-            "origin": call.cx.origin(&call.request),
-        }),
-    ))
 }

@@ -30,6 +30,7 @@ use crate::event::{Event, WHO, emit};
 pub(crate) struct EventRow {
     #[column(key)]
     pub(crate) uuid: Uuid,
+    #[column(order, search)]
     action: String,
     #[column(order, search)]
     app: String,
@@ -47,7 +48,7 @@ pub(crate) struct EventRow {
     client_ip: Option<String>,
     #[field(read_only, default = Timestamp(0))]
     #[column(order)]
-    created: Timestamp,
+    pub(crate) created: Timestamp,
     #[field(default = Timestamp(0))]
     #[column(order)]
     expires: Timestamp,
@@ -64,15 +65,18 @@ pub(crate) struct EventRow {
 }
 
 /// What the log, and the volume of it, can be narrowed by beyond columns.
-const NARROWED: [(&str, &str); 8] = [
+const NARROWED: [(&str, &str); 11] = [
     ("action", "string"),
+    ("actions", "[string]"),
     ("actor", "integer"),
     ("brand_name", "string"),
     ("context_authorized_app", "string"),
     ("context_model_app", "string"),
     ("context_model_name", "string"),
     ("context_model_pk", "string"),
+    ("since", "time"),
     ("subject", "integer"),
+    ("until", "time"),
 ];
 
 /// The number of the account that did it, and of the one it concerns. The indexes `event_actor` and
@@ -92,6 +96,22 @@ impl Resource for EventRow {
         let mut all = Vec::new();
         if let Some(action) = call.query.get("action").filter(|a| !a.is_empty()) {
             all.push(("INSTR(t.action, ?) > 0".to_owned(), vec![action.into()]));
+        }
+        let actions: Vec<SqlValue> = call.query.all("actions").map(SqlValue::from).collect();
+        if !actions.is_empty() {
+            let marks = vec!["?"; actions.len()].join(", ");
+            all.push((format!("t.action IN ({marks})"), actions));
+        }
+        for (name, compare) in [("since", ">="), ("until", "<")] {
+            if let Some(asked) = call.query.get(name).filter(|asked| !asked.is_empty()) {
+                let time = Timestamp::parse(asked).ok_or_else(|| {
+                    ApiError::field(
+                        name,
+                        Problem::new("invalid", "Enter a time as 2026-01-31T08:00:00Z."),
+                    )
+                })?;
+                all.push((format!("t.created {compare} ?"), vec![time.into()]));
+            }
         }
         for (name, path) in [
             ("context_model_name", "$.model.model_name"),

@@ -11,6 +11,7 @@ mod cleanse;
 mod count;
 mod event;
 mod geo;
+mod recent;
 mod session_guard;
 mod stream;
 
@@ -19,6 +20,7 @@ pub use audit::{Audit, created, deleted};
 pub use chart::Chart;
 pub use cleanse::{beginning, cleanse, shortened, sounds_secret};
 pub use event::{EVENTS_PER_HOUR, Event, emit, may_report, model_reference};
+pub use recent::{SignIns, TROUBLES, recent, sign_ins, troubles};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -49,7 +49,7 @@ pub use key::{Key, KeyType, ObjectId, Space};
 pub use kind::{Detached, Family, Fields, Input, Kind, KindMeta, Mode, Object};
 pub use listed::{Listed, Names};
 pub use network::{Cidr, node_address, subscriber};
-pub use order::SortKey;
+pub use order::{SortKey, letters};
 pub use reference::{Ref, Target, directory, family};
 pub use registry::{KindDef, LoadError, Registry, Rule, Stamp, Upgrade};
 pub use secret::{SealError, Sealer, Secret};

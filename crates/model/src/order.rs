@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::key::ObjectId;
 use crate::kind::Object;
@@ -14,10 +15,34 @@ pub enum SortKey {
     Bool(bool),
     /// Numbers by size.
     Number(f64),
-    /// Texts by their letters.
-    Text(String),
+    /// Texts as a dictionary has them: without regard to case and accents.
+    Text(Collated),
     /// No value.
     Nothing,
+}
+
+/// A text with its letters as they are compared; of two that are the same but for case and accents,
+/// the text itself decides.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Collated {
+    letters: String,
+    text: String,
+}
+
+impl Collated {
+    fn of(text: String) -> Collated {
+        Collated { letters: letters(&text), text }
+    }
+}
+
+/// A text in small letters without accents, in which lists are ordered and searched.
+#[must_use]
+pub fn letters(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let is_accent = |letter: &char| ('\u{300}'..='\u{36f}').contains(letter);
+    text.nfkd().filter(|letter| !is_accent(letter)).flat_map(char::to_lowercase).collect()
 }
 
 impl Eq for SortKey {}
@@ -50,11 +75,11 @@ impl From<Option<Value>> for SortKey {
         match value {
             None | Some(Value::Null) => SortKey::Nothing,
             Some(Value::Bool(b)) => SortKey::Bool(b),
-            Some(Value::String(text)) => SortKey::Text(text),
+            Some(Value::String(text)) => SortKey::Text(Collated::of(text)),
             Some(Value::Number(number)) => {
                 number.as_f64().map_or(SortKey::Nothing, SortKey::Number)
             }
-            Some(other) => SortKey::Text(other.to_string()),
+            Some(other) => SortKey::Text(Collated::of(other.to_string())),
         }
     }
 }
@@ -76,18 +101,13 @@ mod tests {
 
     #[test]
     fn nothing_comes_last_and_numbers_count() {
-        let mut values = [json!(null), json!("b"), json!("B"), json!("a")]
-            .map(|value| SortKey::from(Some(value)));
+        let key = |value| SortKey::from(Some(value));
+        let mut values = [json!(null), json!("b"), json!("B"), json!("a")].map(key);
         values.sort();
-        assert_eq!(
-            values,
-            [
-                SortKey::Text("B".into()),
-                SortKey::Text("a".into()),
-                SortKey::Text("b".into()),
-                SortKey::Nothing
-            ]
-        );
+        assert_eq!(values, [json!("a"), json!("B"), json!("b"), json!(null)].map(key));
+        let mut names = ["Zo\u{eb}", "Users", "\u{dc}bung", "authentik Admins", "Ultra", "zoe"];
+        names.sort_by_key(|name| key(json!(name)));
+        assert_eq!(names, ["authentik Admins", "\u{dc}bung", "Ultra", "Users", "zoe", "Zo\u{eb}"]);
         assert!(SortKey::from(Some(json!(9))) < SortKey::from(Some(json!(10))));
         assert!(SortKey::from(Some(json!(false))) < SortKey::from(Some(json!(true))));
         assert!(SortKey::from(Some(json!(-0.5))) < SortKey::from(Some(json!(0))));

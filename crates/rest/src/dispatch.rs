@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
 
-use crate::{bulk, families, forms, health, history, idempotency, kinds, named, openapi};
+use crate::{bulk, families, forms, health, history, idempotency, kinds, named, openapi, packed};
 
 /// As much is read from callers that may not call at all.
 const LARGEST_UNUSED: usize = 256 * 1024;
@@ -131,11 +131,14 @@ async fn answer(
         // permitted there counts.
         cx.store.refresh().await?;
     }
+    let query = Query::parse(&info.query);
+    let masked = query.get("secrets") == Some("masked");
+    let packed = packed::is_wanted(operation, &parts.headers, masked);
     let mut call = Call {
         cx: cx.clone(),
         caller,
         snapshot: cx.snapshot(),
-        query: Query::parse(&info.query),
+        query,
         request: info,
         headers: parts.headers,
         bytes: Bytes::new(),
@@ -160,7 +163,8 @@ async fn answer(
     if is_head && operation.acts {
         return Ok(nothing_done());
     }
-    idempotency::once(operation, call).await
+    let response = idempotency::once(operation, call).await?;
+    Ok(if packed { packed::packed(response).await } else { response })
 }
 
 /// Refuses whoever is nobody and asks too much: wrong credentials are none.

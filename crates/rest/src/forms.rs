@@ -1,9 +1,11 @@
 //! Form metadata for the admin interface.
 
+use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Context, Operation, json as answer};
 use countersign_model::Served;
-use http::{Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::openapi::object_schema;
 
@@ -16,10 +18,27 @@ pub(crate) fn operations() -> Vec<Operation> {
             "countersign_kinds_list",
             Access::authenticated(),
             |call: Call| async move {
-                let forms: Value = served(&call.cx).map(|kind| form(&call.cx, kind)).collect();
-                Ok(answer(StatusCode::OK, &forms))
+                let asked = |kind: &Served| {
+                    [("path", kind.meta.path), ("component", kind.meta.component)]
+                        .iter()
+                        .all(|(name, is)| call.query.get(name).is_none_or(|asked| asked == *is))
+                };
+                let brief = call.query.flag("brief") == Some(true);
+                let form = |kind| {
+                    let mut form = form(&call.cx, kind);
+                    if brief && let Some(form) = form.as_object_mut() {
+                        form.extend(["folds", "columns", "fields"].map(|name| (name.into(), json!([]))));
+                    }
+                    form
+                };
+                let forms: Value = served(&call.cx).filter(asked).map(form).collect();
+                Ok(of_this_version(answer(StatusCode::OK, &forms), &forms, &call.headers))
             },
         )
+        .summary("The forms of all kinds, of those at a path or of a component; `brief` without their fields.")
+        .parameter("brief", json!({"type": "boolean"}))
+        .parameter("component", json!({"type": "string"}))
+        .parameter("path", json!({"type": "string"}))
         .response(array),
         Operation::new(
             Method::GET,
@@ -28,12 +47,31 @@ pub(crate) fn operations() -> Vec<Operation> {
             Access::authenticated(),
             |call: Call| async move {
                 let kind = served(&call.cx).find(|kind| kind.meta.model == call.param("model"));
-                kind.map(|kind| answer(StatusCode::OK, &form(&call.cx, kind)))
-                    .ok_or_else(|| ApiError::not_found("Kind"))
+                let kind = kind.ok_or_else(|| ApiError::not_found("Kind"))?;
+                let form = form(&call.cx, kind);
+                Ok(of_this_version(answer(StatusCode::OK, &form), &form, &call.headers))
             },
         )
         .response("Form"),
     ]
+}
+
+/// What is the same until the program is another one: asked for again, but sent once (RFC 9110,
+/// section 13.1.2). The tag is weak, since the answer also travels compressed.
+fn of_this_version(mut response: Response, body: &Value, asked: &HeaderMap) -> Response {
+    let digest = hex::encode(Sha256::digest(body.to_string()));
+    let tag = format!("W/\"{}\"", digest.get(..16).unwrap_or_default());
+    let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    if known.flat_map(|value| value.split(',')).any(|value| value.trim() == tag) {
+        response = Response::default();
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    let again = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(header::CACHE_CONTROL, again);
+    response
 }
 
 /// Every kind of object that has a form: of the configuration, and of tables.

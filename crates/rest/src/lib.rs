@@ -18,6 +18,7 @@ mod kinds;
 mod named;
 mod objects;
 mod openapi;
+mod packed;
 mod references;
 mod secrets;
 mod single;

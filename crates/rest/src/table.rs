@@ -537,7 +537,7 @@ async fn list<T: Resource>(call: Call) -> Result<Response, ApiError> {
         }
     }
     let page = Page::read(&call.query, MOST)?;
-    let order = order(&call, T::META, key, &columns);
+    let order = order::<T>(&call, key, &columns);
     let (from, key) = (from(table), format!("t.{}", key.sql));
     let moved = call.clone();
     let (count, rows) = call
@@ -590,16 +590,22 @@ async fn list<T: Resource>(call: Call) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &envelope(page, count, rows)))
 }
 
-fn order(call: &Call, meta: &KindMeta, key: &ColumnMeta, columns: &[Listed]) -> String {
-    let key = format!("t.{}", key.sql);
+/// By what rows are ordered. Texts are compared without regard to case, except in tables of any
+/// size, where an index gives the order.
+fn order<T: Resource>(call: &Call, key: &ColumnMeta, columns: &[Listed]) -> String {
+    let (meta, key) = (T::META, format!("t.{}", key.sql));
     let part = |name: &str| -> Option<String> {
-        let (name, down) = name.strip_prefix('-').map_or((name, false), |n| (n, true));
-        let sql = if name == "pk" {
-            &key
+        let (name, down) = name.strip_prefix('-').map_or((name, ""), |name| (name, " DESC"));
+        if name == "pk" {
+            return Some(format!("{key}{down}"));
+        }
+        let column = columns.iter().find(|column| column.name == name)?;
+        let sql = &column.sql;
+        Some(if T::INDEX.is_none() && column.kind == ColumnKind::Text {
+            format!("LOWER({sql}){down}, {sql}{down}")
         } else {
-            &columns.iter().find(|column| column.name == name)?.sql
-        };
-        Some(format!("{sql}{}", if down { " DESC" } else { "" }))
+            format!("{sql}{down}")
+        })
     };
     let asked = call.query.get("ordering").unwrap_or_default();
     let mut parts: Vec<String> = asked.split(',').filter_map(|n| part(n.trim())).collect();

@@ -1,7 +1,7 @@
 //! Comparing, filtering and searching JSON values the way the original's lists do.
 
 use countersign_core::{ApiError, plain};
-use countersign_model::{Entry, FieldErrors, FieldMeta, KeyType, Problem, Shape};
+use countersign_model::{Entry, FieldErrors, FieldMeta, KeyType, Problem, Shape, letters};
 use serde_json::Value;
 
 /// One object that uses another, as `used_by` answers.
@@ -20,10 +20,11 @@ impl UsedBy {
     }
 }
 
-/// Every word (split by blanks and commas) must be in one of the texts, whatever the case.
+/// Every word (split by blanks and commas) must be in one of the texts, whatever the case and the
+/// accents.
 pub(crate) fn search(query: &str, texts: &[String]) -> bool {
-    let texts: Vec<String> = texts.iter().map(|t| t.to_lowercase()).collect();
-    words(query).all(|word| texts.iter().any(|t| t.contains(&word)))
+    let texts: Vec<String> = texts.iter().map(|text| letters(text)).collect();
+    words(query).all(|word| texts.iter().any(|text| text.contains(&letters(&word))))
 }
 
 pub(crate) fn words(query: &str) -> impl Iterator<Item = String> + '_ {

@@ -1,5 +1,7 @@
 // Events as sentences a person understands.
 import type { Actor, Event, Person, Row } from './api/types';
+import { pageOf } from './objects';
+import { href } from './href';
 
 type Tone = 'ok' | 'warn' | 'bad' | 'plain';
 
@@ -46,6 +48,11 @@ export function action(event: Event): Word {
 const MODELS: Record<string, string> = {
   oauth2provider: 'OAuth2/OpenID provider',
   proxyprovider: 'proxy provider',
+  samlprovider: 'SAML provider',
+  samlpropertymapping: 'SAML property mapping',
+  ldapprovider: 'LDAP provider',
+  outpost: 'outpost',
+  outpostserviceconnection: 'outpost integration',
   radiusprovider: 'Radius provider',
   radiusproviderpropertymapping: 'Radius property mapping',
   flowstagebinding: 'stage binding',
@@ -105,7 +112,7 @@ function other(event: Event): string {
 
 const isOwn = (event: Event): boolean => !!event.subject && event.subject.pk === event.actor?.pk;
 
-function named(value: unknown): string {
+function namedBy(value: unknown): string {
   if (value && typeof value === 'object') {
     const row = value as Row;
     return String(row.name ?? row.username ?? row.slug ?? row.pk ?? '');
@@ -138,6 +145,42 @@ export function line(event: Event): string {
   return who ? `${who} ${text}` : text;
 }
 
+/** A part of a sentence; one that names something leads to it. */
+export interface Part {
+  text: string;
+  href?: string;
+}
+
+/** The sentence of an event, in which each name is a link where there is a page to go to. */
+export function parts(event: Event): Part[] {
+  const { who } = headline(event);
+  const { pk } = actor(event);
+  const lead: Part[] = who === '' ? [] : [{ text: who, href: pk ? href(`/identity/users/${pk}`) : undefined }, { text: ' ' }];
+  return [...lead, ...deedParts(event)];
+}
+
+/** As `parts`, without who did it. */
+export function deedParts(event: Event): Part[] {
+  const { context, subject } = event;
+  const named: Part[] = [];
+  if (subject) named.push({ text: subject.username, href: href(`/identity/users/${subject.pk}`) });
+  for (const thing of [context.authorized_application, context.application, context.model, context.secret]) {
+    const name = namedBy(thing);
+    const page = pageOf(thing);
+    if (name !== '' && page) named.push({ text: name, href: href(page.path, page.state) });
+  }
+  return linked(sentence(event), named).filter((part) => part.text !== '');
+}
+
+/** A text whose last mention of each name is that link. */
+function linked(text: string, names: Part[]): Part[] {
+  const [first, ...rest] = names;
+  if (!first) return [{ text }];
+  const at = text.lastIndexOf(first.text);
+  if (at < 0) return linked(text, rest);
+  return [...linked(text.slice(0, at), rest), first, ...linked(text.slice(at + first.text.length), rest)];
+}
+
 /** What was done, to follow the name of who did it; or the message of what went wrong. */
 export function sentence(event: Event): string {
   const text = deed(event);
@@ -148,15 +191,15 @@ export function sentence(event: Event): string {
 
 function deed(event: Event): string {
   const { context } = event;
-  const model = named(context.model);
+  const model = namedBy(context.model);
   const kind = modelWord(String((context.model as Row | undefined)?.model_name ?? ''));
-  const app = named(context.authorized_application) || named(context.application);
+  const app = namedBy(context.authorized_application) || namedBy(context.application);
   const subject = other(event);
   switch (event.action) {
     case 'login':
       return app ? `signed in to ${app}` : 'signed in';
     case 'login_failed': {
-      const tried = subject || named(context.username) || (event.actor ? '' : named(event.user));
+      const tried = subject || namedBy(context.username) || (event.actor ? '' : namedBy(event.user));
       return tried ? `failed to sign in as ${tried}` : 'failed to sign in';
     }
     case 'logout':
@@ -167,7 +210,7 @@ function deed(event: Event): string {
       if (isOwn(event)) return 'set their own password';
       return subject ? `set the password of ${subject}` : 'set a password';
     case 'user_write': {
-      const whose = subject || named(context.username) || 'an account';
+      const whose = subject || namedBy(context.username) || 'an account';
       if (isOwn(event)) return context.created ? 'made their own account' : 'changed their own account';
       return `${context.created ? 'created' : 'changed'} ${whose}`;
     }
@@ -184,7 +227,7 @@ function deed(event: Event): string {
       return 'A transport was tried out';
     case 'secret_view': {
       const what = String(context.field ?? context.type ?? 'secret').replaceAll('_', ' ');
-      return `looked at the ${what} of ${named(context.secret) || 'an object'}`;
+      return `looked at the ${what} of ${namedBy(context.secret) || 'an object'}`;
     }
     default:
       return String(context.message ?? context.reason ?? context.error ?? model ?? '') || action(event).label;

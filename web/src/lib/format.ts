@@ -14,6 +14,23 @@ export function day(value: string | null | undefined): string {
   return date && !Number.isNaN(date.getTime()) ? DAY.format(date) : '—';
 }
 
+const CLOCK = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const WITH_YEAR = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+const EXACT = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' });
+
+/** When something was, by the reader's clock: to the second, or the day where that is long ago. */
+export function clock(value: string | null | undefined, now: number = Date.now()): string {
+  const date = value ? new Date(value) : undefined;
+  if (!date || Number.isNaN(date.getTime())) return '—';
+  return Math.abs(date.getTime() - now) < 300 * 86400_000 ? CLOCK.format(date) : WITH_YEAR.format(date);
+}
+
+/** A time in full, with its zone. */
+export function exact(value: string | null | undefined): string {
+  const date = value ? new Date(value) : undefined;
+  return date && !Number.isNaN(date.getTime()) ? EXACT.format(date) : '—';
+}
+
 const RELATIVE = new Intl.RelativeTimeFormat(locale, { style: 'short' });
 
 /** "3 min. ago", "in 2 days"; far away times become dates. */

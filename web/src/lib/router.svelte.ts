@@ -1,7 +1,8 @@
 // Hash routing with the addresses of the original: `#/identity/groups;{"page":2}`.
 // State of a page (search, order, tab) travels behind the semicolon as JSON.
+import { href, type State } from './href';
 
-export type State = Record<string, any>;
+export { href, type State };
 
 interface Location {
   path: string;
@@ -30,12 +31,6 @@ function decode(text: string): string {
   } catch {
     return text;
   }
-}
-
-export function href(path: string, state: State = {}): string {
-  const kept = Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined && value !== null && value !== ''));
-  const tail = Object.keys(kept).length > 0 ? ';' + encodeURIComponent(JSON.stringify(kept)) : '';
-  return '#' + path.split('/').map(encodeURIComponent).join('/') + tail;
 }
 
 class Router {

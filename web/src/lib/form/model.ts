@@ -120,6 +120,16 @@ export function isEmpty(value: unknown): boolean {
 
 const UNITS: Record<string, string> = { s: 'seconds', m: 'minutes', min: 'minutes', h: 'hours', d: 'days', w: 'weeks' };
 
+export const UNIT_NAMES = ['seconds', 'minutes', 'hours', 'days', 'weeks'];
+
+/** A duration that is one number with one unit, or a number whose unit is not said yet. */
+export function simple(text: string): { number: string; unit: string } | undefined {
+  const found = /^\s*(?:([a-z]+)\s*=\s*)?(\d+)\s*;?\s*$/.exec(durationText(text));
+  if (!found) return undefined;
+  const unit = found[1] ?? '';
+  return unit === '' || UNIT_NAMES.includes(unit) ? { number: found[2] ?? '', unit } : undefined;
+}
+
 /** People may write `10m`; the server wants `minutes=10`. */
 export function durationText(text: string): string {
   const parts = [...text.trim().matchAll(/(\d+)\s*(min|[smhdw])\b/gi)];

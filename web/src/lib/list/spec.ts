@@ -2,8 +2,9 @@
 import type { Query } from '../api/client';
 import type { FieldMeta, Kind } from '../api/kinds';
 import type { Row } from '../api/types';
-import { ago, moment } from '../format';
+import { ago } from '../format';
 import type { MenuItem } from '../ui/Menu.svelte';
+import type { Filter } from './filters';
 
 export interface Cell {
   text: string;
@@ -15,6 +16,10 @@ export interface Cell {
   title?: string;
   /** Kept on one line where there is a table. */
   whole?: boolean;
+  /** The text in parts, of which some lead elsewhere. */
+  parts?: { text: string; href?: string }[];
+  /** A time, shown by its distance and by the clock; the text is what is said on phones. */
+  time?: string | null;
 }
 
 type Shown = Cell | Cell[] | string | number | null | undefined;
@@ -22,6 +27,8 @@ type Shown = Cell | Cell[] | string | number | null | undefined;
 export interface Column {
   label: string;
   sort?: string;
+  /** Shown only when somebody asks for it. */
+  extra?: boolean;
   cell: (row: any) => Shown;
 }
 
@@ -59,6 +66,13 @@ export interface ListSpec {
   /** `false` where the server has nothing to search in. */
   searchable?: boolean;
   chips?: Chip[];
+  filters?: Filter[];
+  /** Columns beyond those of the kind, for whoever asks for them. */
+  extra?: Column[];
+  /** What can be done to several rows at once, besides deleting them. */
+  bulk?: Bulk[];
+  /** Its rows come by themselves, so one may watch them come. */
+  live?: boolean;
   actions?: (row: any, list: Refresh) => MenuItem[];
   /** Text why a row cannot be deleted, or nothing. */
   fixed?: (row: any) => string | undefined;
@@ -67,6 +81,28 @@ export interface ListSpec {
   object?: (row: any) => string;
   empty: { title: string; text: string };
 }
+
+/** Something that can be done to several rows at once. */
+export interface Bulk {
+  text: string;
+  /** What has to be permitted on each of the rows. */
+  needs: string;
+  /** Rows for which it changes something. */
+  fits?: (row: any) => boolean;
+  danger?: boolean;
+  run: (rows: any[], list: Refresh) => void;
+}
+
+/** A time in a list: how long ago, and when. */
+export const time = (value: string | null | undefined, never = '—'): Cell => ({
+  text: value ? ago(value) : never,
+  time: value ?? null,
+  soft: true,
+});
+
+/** Chips and filters about the same thing release each other: what is lit is what filters. */
+export const clash = (chip: Chip, filter: Filter): boolean =>
+  (filter.as ?? filter.key) in chip.query || (filter.instead ?? []).some((name) => name in chip.query);
 
 /** The chips that are lit after one was pressed. Two about the same field exclude each other: a row has one value of it. */
 export function toggled(all: Chip[], lit: string[], label: string): string[] {
@@ -101,7 +137,7 @@ function plain(row: Row, name: string, field: FieldMeta | undefined): Shown {
     case 'choice':
       return { text: field.shape.choices?.find((choice) => choice.value === value)?.label ?? String(value ?? ''), soft: true };
     case 'time':
-      return { text: ago(value as string | null), title: moment(value as string | null), soft: true };
+      return time(value as string | null);
     case 'reference':
       return (row[`${name}_obj`]?.name ?? row[`${name}_name`] ?? value) as string | null;
     default:

@@ -1,11 +1,11 @@
 // The navigation: the pages of this interface, and the kinds that the server declares a place for.
 import { sections, undrawn, type Section } from '../../pages/areas';
 import type { Area } from '../../pages/areas/area';
-import { kinds, type Kind } from '../api/kinds';
+import { kinds, type KindName } from '../api/kinds';
 import { session } from '../session.svelte';
 
 class Navigation {
-  #declared = $state.raw<Kind[]>([]);
+  #declared = $state.raw<KindName[]>([]);
 
   /** Asks the server; without its answer the pages of this interface remain. */
   load(): void {

@@ -21,6 +21,7 @@ const own: Route[] = [
 
 const details: Route[] = [
   { pattern: '/administration/overview', load: () => import('./Overview.svelte') },
+  { pattern: '/admin/settings', load: () => import('./SystemSettingsPage.svelte') },
   { pattern: '/administration/changes', load: () => import('./ChangesPage.svelte') },
   { pattern: '/administration/system-tasks', load: () => import('./TasksPage.svelte') },
   { pattern: '/administration/system-tasks/:id', load: () => import('./TaskPage.svelte') },

@@ -1,6 +1,6 @@
 // An area: one kind of thing with its list, its addresses, and what its forms are made of.
 import type { Query } from '../../lib/api/client';
-import { kinds, type Kind } from '../../lib/api/kinds';
+import { kinds, type KindName } from '../../lib/api/kinds';
 import type { ListSpec } from '../../lib/list/spec';
 import type { Row } from '../../lib/api/types';
 import { href } from '../../lib/router.svelte';
@@ -34,7 +34,7 @@ export function called(area: Area, row: Row): string {
 }
 
 /** The area of a kind as its declaration alone makes it. */
-export function declared(kind: Kind): Area {
+export function declared(kind: KindName): Area {
   const base = `/objects/${kind.model}`;
   const noun = kind.title.toLowerCase();
   const key = (row: Row): string | number => row[kind.lookup] as string | number;

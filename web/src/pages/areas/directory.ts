@@ -1,10 +1,18 @@
 import { get, reason } from '../../lib/api/client';
+import { GROUPS, USERS } from '../../lib/api/kinds';
 import type { Group, Row, User } from '../../lib/api/types';
 import { copyText } from '../../lib/clipboard';
-import { ago, moment, plural } from '../../lib/format';
+import { ago, plural } from '../../lib/format';
+import { all } from '../../lib/list/bulk';
+import { choices } from '../../lib/list/filters';
+import { time } from '../../lib/list/spec';
+import { opened } from '../../lib/opened.svelte';
 import { href } from '../../lib/router.svelte';
+import { session } from '../../lib/session.svelte';
 import { toasts } from '../../lib/toast.svelte';
 import type { Area } from './area';
+
+const pk = (row: { pk: number }): number => row.pk;
 
 export const USER_TYPES: Record<string, string> = {
   internal: 'Internal',
@@ -40,12 +48,62 @@ export const users: Area = {
       { label: 'Hide deactivated user', query: { is_active: true } },
       { label: 'Superusers', query: { is_superuser: true } },
     ],
+    filters: [
+      { key: 'groups_by_pk', label: 'Member of', type: 'reference', target: GROUPS },
+      { key: 'type', label: 'Type', type: 'choice', many: true, choices: choices(USER_TYPES) },
+      { key: 'is_active', label: 'State', type: 'choice', choices: choices({ true: 'Active', false: 'Inactive' }) },
+      { key: 'is_superuser', label: 'Superuser', type: 'choice', choices: choices({ true: 'Yes', false: 'No' }) },
+      { key: 'path_startswith', label: 'Path begins with', type: 'text', hint: 'users/' },
+    ],
+    bulk: [
+      {
+        text: 'Activate',
+        needs: 'change',
+        fits: (row: User) => !row.is_active,
+        run: (rows: User[], list) =>
+          void all('activate', 'authentik_core.user', rows.map(pk), 'user', list.refresh).catch((error: unknown) =>
+            toasts.say(reason(error), 'bad'),
+          ),
+      },
+      {
+        text: 'Deactivate',
+        needs: 'change',
+        fits: (row: User) => row.is_active === true && row.pk !== session.me?.pk,
+        run: (rows: User[], list) =>
+          opened.load(() => import('../admin/BulkConfirm.svelte'), {
+            title: `Deactivate ${plural(rows.length, 'user')}`,
+            verb: 'Deactivate',
+            names: rows.map((row) => row.username),
+            text: `${rows.length === 1 ? 'This user' : 'These users'} can no longer sign in, here or at any application. Their sessions end now.`,
+            after: 'Nothing is deleted: Undo or Activate lets them sign in again.',
+            act: () => all('deactivate', 'authentik_core.user', rows.map(pk), 'user', list.refresh),
+          }),
+      },
+      {
+        text: 'Add to group',
+        needs: 'change',
+        run: (rows: User[], list) =>
+          opened.load(() => import('../admin/AddToGroups.svelte'), {
+            users: rows,
+            done: () => {
+              opened.close();
+              list.refresh();
+            },
+          }),
+      },
+    ],
+    extra: [
+      { label: 'Email', sort: 'email', extra: true, cell: (row: User) => row.email },
+      { label: 'Groups', extra: true, cell: (row: User) => row.groups_obj?.map((group) => group.name).join(', ') },
+      { label: 'Created', sort: 'date_joined', extra: true, cell: (row: User) => time(row.date_joined as string) },
+      { label: 'Path', sort: 'path', extra: true, cell: (row: User) => ({ text: String(row.path), mono: true }) },
+    ],
     kind: 'core/users',
     open: (row: User) => href(`/identity/users/${row.pk}`),
     cells: {
       username: (row: User) => ({ text: row.username, note: row.name && row.name !== row.username ? row.name : undefined }),
       is_active: (row: User) => (row.is_active ? { text: 'Active', tone: 'ok' } : { text: 'Inactive', tone: 'warn' }),
-      last_login: (row: User) => ({ text: row.last_login ? ago(row.last_login) : 'never', soft: true, title: moment(row.last_login) }),
+      last_login: (row: User) => time(row.last_login, 'never'),
     },
     actions: (row: User) => [{ text: 'Edit', needs: 'change', href: href(`/identity/users/${row.pk}/edit`) }],
     empty: { title: 'No users yet', text: 'Create an account for each person, then set a password or send them a link.' },
@@ -74,6 +132,10 @@ export const groups: Area = {
       [plural(row.users.length, 'member'), row.is_superuser ? 'superusers' : '', row.parent_name ? `in ${row.parent_name}` : '']
         .filter(Boolean)
         .join(' · '),
+    filters: [
+      { key: 'is_superuser', label: 'Superusers', type: 'choice', choices: choices({ true: 'Yes', false: 'No' }) },
+      { key: 'members_by_pk', label: 'With the member', type: 'reference', target: USERS },
+    ],
     kind: 'core/groups',
     open: (row: Group) => href(`/identity/groups/${row.pk}`),
     cells: {
@@ -119,13 +181,18 @@ export const tokens: Area = {
     name: (row: Row) => row.identifier as string,
     summary: (row: Row) => [row.user_obj?.username, INTENTS[row.intent as string]].filter(Boolean).join(' · '),
     fixed: (row: Row) => (row.managed ? 'Kept by the server' : undefined),
+    filters: [
+      { key: 'intent', label: 'Intent', type: 'choice', choices: choices(INTENTS) },
+      { key: 'user__username', label: 'User', type: 'text', hint: 'Username' },
+      { key: 'expiring', label: 'Expires', type: 'choice', choices: choices({ true: 'Yes', false: 'Never' }) },
+    ],
     kind: 'core/tokens',
     open: (row: Row) => href(`/core/tokens/${row.identifier}/edit`),
     cells: {
       user: (row: Row) =>
         row.user_obj ? { text: row.user_obj.username as string, href: href(`/identity/users/${row.user}`) } : String(row.user),
       expiring: (row: Row) => (row.expiring ? 'Yes' : { text: 'No', tone: 'warn' }),
-      expires: (row: Row) => ({ text: row.expiring ? ago(row.expires as string) : '—', soft: true, title: moment(row.expires as string) }),
+      expires: (row: Row) => time(row.expiring ? (row.expires as string) : null),
       intent: (row: Row) => ({ text: INTENTS[row.intent as string] ?? (row.intent as string), soft: true }),
     },
     actions: (row: Row) => [

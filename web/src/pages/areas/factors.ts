@@ -1,6 +1,5 @@
 // Who has which second factor.
-import { ago, moment } from '../../lib/format';
-import type { Cell, ListSpec } from '../../lib/list/spec';
+import { time, type Cell, type ListSpec } from '../../lib/list/spec';
 import { href } from '../../lib/router.svelte';
 
 interface Person {
@@ -26,8 +25,6 @@ const words = (person: Person): Cell[] =>
   person.classes.length === 0
     ? [{ text: 'None', tone: 'warn' }]
     : person.classes.map((one) => ({ text: WORDS[one] ?? one, tone: 'plain' }));
-
-const when = (time: string | null, never: string): Cell => ({ text: time ? ago(time) : never, title: moment(time), soft: true });
 
 export const factors: ListSpec = {
   path: 'countersign/authenticators',
@@ -56,8 +53,8 @@ export const factors: ListSpec = {
       }),
     },
     { label: 'Second factors', cell: words },
-    { label: 'Last used', cell: (row: Person) => when(row.last_used, '—') },
-    { label: 'Last sign-in', cell: (row: Person) => when(row.last_login, 'never') },
+    { label: 'Last used', cell: (row: Person) => time(row.last_used) },
+    { label: 'Last sign-in', cell: (row: Person) => time(row.last_login, 'never') },
   ],
   empty: { title: 'Nobody', text: 'No account fits. Take a filter away.' },
 };

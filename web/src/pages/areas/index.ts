@@ -1,7 +1,7 @@
 // Every area, and the navigation that leads to them. Sections and words are those of the original.
 import { mappings, policies } from './access';
 import { applications, outposts, providers } from './applications';
-import type { Kind } from '../../lib/api/kinds';
+import type { KindName } from '../../lib/api/kinds';
 import { declared, type Area } from './area';
 import { groups, tokens, users } from './directory';
 import type { Needs } from '../../lib/rights';
@@ -110,17 +110,23 @@ const SECTIONS: Section[] = [
         also: 'jobs queue worker schedule',
         needs: [['authentik_events.systemtask', 'view']],
       },
+      {
+        text: 'Settings',
+        path: '/admin/settings',
+        also: 'system configuration impersonation retention',
+        needs: [['authentik_rbac.systempermission', 'view_system_settings']],
+      },
       { text: 'Changes', path: '/administration/changes', also: 'history undo rollback diff', needs: KEPT },
     ],
   },
 ];
 
 /** The navigation, with the kinds that only their declaration brings into it. */
-export const sections = (all: Kind[]): Section[] =>
+export const sections = (all: KindName[]): Section[] =>
   SECTIONS.map((section) => ({ ...section, items: [...section.items, ...undrawn(all, section.title).map((area) => item(area))] }));
 
 /** Areas of the kinds that no page here is about. */
-export function undrawn(all: Kind[], section?: string): Area[] {
+export function undrawn(all: KindName[], section?: string): Area[] {
   const own = all.filter((kind) => kind.section && !AREAS.some((area) => area.kind === kind.path));
   return own.filter((kind) => !section || kind.section === section).map(declared);
 }

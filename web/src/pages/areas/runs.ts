@@ -1,6 +1,8 @@
 import type { Row } from '../../lib/api/types';
-import { ago, moment } from '../../lib/format';
-import type { Cell, Column, ListSpec } from '../../lib/list/spec';
+import { APPLICATIONS, USERS } from '../../lib/api/kinds';
+import { ago } from '../../lib/format';
+import { choices } from '../../lib/list/filters';
+import { time, type Cell, type Column, type ListSpec } from '../../lib/list/spec';
 import { href } from '../../lib/router.svelte';
 
 export interface RunStep {
@@ -122,6 +124,18 @@ export const runs: ListSpec & { columns: Column[] } = {
   summary: (run: Run) =>
     [run.username ?? '', through(run).text, outcome(run).text.toLowerCase(), ago(run.started)].filter(Boolean).join(' · '),
   chips: [{ label: 'Refused', query: { outcome: 'denied' } }],
+  filters: [
+    { key: 'range', label: 'Started', type: 'range' },
+    {
+      key: 'outcome',
+      label: 'Outcome',
+      type: 'choice',
+      choices: choices({ done: 'Finished', denied: 'Refused', cancelled: 'Left', running: 'Under way' }),
+    },
+    { key: 'user', label: 'User', type: 'reference', target: USERS },
+    { key: 'application', label: 'Application', type: 'reference', target: APPLICATIONS },
+  ],
+  live: true,
   columns: [
     { label: 'Number', cell: (run: Run) => ({ text: run.trace, href: href(`/flow/runs/${run.pk}`), whole: true }) },
     { label: 'User', cell: person },
@@ -129,7 +143,7 @@ export const runs: ListSpec & { columns: Column[] } = {
     { label: 'Application', cell: (run: Run) => ({ text: application(run), soft: true }) },
     { label: 'Outcome', cell: (run: Run) => ({ ...outcome(run), title: run.reason || undefined }) },
     { label: 'Why', cell: (run: Run) => ({ text: run.reason || '—', soft: true }) },
-    { label: 'Started', cell: (run: Run) => ({ text: ago(run.started), title: moment(run.started), soft: true }) },
+    { label: 'Started', cell: (run: Run) => time(run.started) },
   ],
   empty: { title: 'No runs recorded yet', text: 'Every sign-in, consent and refusal leaves one, with the reasons of each decision.' },
 };

@@ -1,6 +1,9 @@
-import { action, actor, line, sentence, who } from '../../lib/events';
+import { ACTIONS, action, actor, deedParts, line, sentence, who } from '../../lib/events';
 import type { Event, Row } from '../../lib/api/types';
-import { ago, day, moment } from '../../lib/format';
+import { USERS } from '../../lib/api/kinds';
+import { ago, day } from '../../lib/format';
+import { choices, type Filter } from '../../lib/list/filters';
+import { time } from '../../lib/list/spec';
 import { href } from '../../lib/router.svelte';
 import type { Cell } from '../../lib/list/spec';
 import type { Area } from './area';
@@ -72,6 +75,22 @@ export const certificates: Area = {
   },
 };
 
+const FILTERS: Filter[] = [
+  { key: 'range', label: 'Time', type: 'range' },
+  {
+    key: 'actions',
+    label: 'Action',
+    type: 'choice',
+    many: true,
+    instead: ['action'],
+    choices: choices(Object.fromEntries(Object.entries(ACTIONS).map(([value, word]) => [value, word.label]))),
+  },
+  { key: 'actor', label: 'Done by', type: 'reference', target: USERS },
+  { key: 'subject', label: 'Concerns', type: 'reference', target: USERS },
+  { key: 'client_ip', label: 'Client IP', type: 'text', hint: '203.0.113.7' },
+  { key: 'context_model_name', label: 'Kind of object', type: 'text', hint: 'oauth2provider' },
+];
+
 export const events: Area = {
   base: '/events/log',
   model: 'authentik_events.event',
@@ -93,11 +112,13 @@ export const events: Area = {
       { label: 'Logins', query: { action: 'login' } },
       { label: 'Configuration errors', query: { action: 'configuration_error' } },
     ],
+    filters: FILTERS,
+    live: true,
     columns: [
       {
         label: 'Action',
         sort: 'action',
-        cell: (row: Event) => ({ text: action(row).label, href: href(`/events/log/${row.pk}`) }),
+        cell: (row: Event) => ({ text: action(row).label, tone: action(row).tone, href: href(`/events/log/${row.pk}`) }),
       },
       {
         label: 'User',
@@ -107,13 +128,17 @@ export const events: Area = {
           return pk ? { text: who(row), href: href(`/identity/users/${pk}`) } : { text: who(row), soft: true };
         },
       },
-      { label: 'What', cell: (row: Event) => ({ text: sentence(row), soft: true }) },
-      {
-        label: 'Creation Date',
-        sort: 'created',
-        cell: (row: Event) => ({ text: ago(row.created), title: moment(row.created), soft: true }),
-      },
+      { label: 'What', cell: (row: Event) => ({ text: sentence(row), parts: deedParts(row) }) },
+      { label: 'Creation Date', sort: 'created', cell: (row: Event) => time(row.created) },
       { label: 'Client IP', sort: 'client_ip', cell: (row: Event) => ({ text: row.client_ip ?? '—', mono: true }) },
+      { label: 'App', sort: 'app', extra: true, cell: (row: Event) => ({ text: row.app, mono: true }) },
+      { label: 'Brand', extra: true, cell: (row: Event) => row.brand?.name as string | undefined },
+    ],
+    actions: (row: Event) => [
+      { text: 'Open', href: href(`/events/log/${row.pk}`) },
+      ...(row.client_ip
+        ? [{ text: `Only from ${row.client_ip}`, href: href('/events/log', { filters: { client_ip: row.client_ip } }) }]
+        : []),
     ],
     empty: { title: 'No events yet', text: 'Sign-ins, refusals and changes appear here as they happen.' },
   },

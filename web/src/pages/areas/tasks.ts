@@ -2,7 +2,8 @@
 import { get, patch, post, reason } from '../../lib/api/client';
 import type { Row } from '../../lib/api/types';
 import { ago, moment } from '../../lib/format';
-import type { Cell, Column, ListSpec, Refresh } from '../../lib/list/spec';
+import { time, type Cell, type Column, type ListSpec, type Refresh } from '../../lib/list/spec';
+import { all } from '../../lib/list/bulk';
 import { href } from '../../lib/router.svelte';
 import { toasts } from '../../lib/toast.svelte';
 import type { MenuItem } from '../../lib/ui/Menu.svelte';
@@ -133,14 +134,22 @@ export const blueprints: Area = {
         row.status === 'error'
           ? { ...state('error'), href: href('/administration/system-tasks', { search: row.name }), title: 'What went wrong' }
           : state(row.status),
-      last_applied: (row: Row) => ({
-        text: row.last_applied_hash ? ago(row.last_applied) : 'never',
-        title: row.last_applied_hash ? moment(row.last_applied) : undefined,
-        soft: true,
-        whole: true,
-      }),
+      last_applied: (row: Row) => time(row.last_applied_hash ? (row.last_applied as string) : null, 'never'),
       enabled: (row: Row) => (row.enabled ? { text: 'Enabled', tone: 'ok' } : { text: 'Disabled', tone: 'plain' }),
     },
+    bulk: (['enable', 'disable'] as const).map((action) => ({
+      text: action === 'enable' ? 'Enable' : 'Disable',
+      needs: 'change',
+      fits: (row: Row) => row.enabled === (action === 'disable'),
+      run: (rows: Row[], list: Refresh) =>
+        void all(
+          action,
+          'authentik_blueprints.blueprintinstance',
+          rows.map((row) => row.pk as string),
+          'blueprint',
+          list.refresh,
+        ).catch((error: unknown) => toasts.say(reason(error), 'bad')),
+    })),
     actions: (row: Row, list: Refresh): MenuItem[] => [
       ...(row.enabled ? [{ text: 'Apply', run: () => void apply(row, list) }] : []),
       { text: 'Edit', needs: 'change', href: href(`/blueprints/instances/${row.pk}/edit`) },
@@ -199,15 +208,7 @@ export const systemTasks: ListSpec & { columns: Column[] } = {
     {
       label: 'Last run',
       sort: 'finish_timestamp',
-      cell: (row: SystemTask) =>
-        row.status === 'unknown'
-          ? { text: '—', soft: true }
-          : {
-              text: ago(row.finish_timestamp),
-              title: `${moment(row.finish_timestamp)}, took ${span(row.duration)}`,
-              soft: true,
-              whole: true,
-            },
+      cell: (row: SystemTask) => (row.status === 'unknown' ? { text: '—', soft: true } : time(row.finish_timestamp)),
     },
     {
       label: 'Duration',
@@ -263,7 +264,7 @@ export const queue: ListSpec = {
       cell: (row: Task) =>
         row.state === 'queued'
           ? { text: `next try ${ago(row.due)}`, title: moment(row.due), soft: true, whole: true }
-          : { text: ago(row.finished ?? row.started), title: moment(row.finished ?? row.started), soft: true, whole: true },
+          : time(row.finished ?? row.started),
     },
     { label: 'Last message', cell: (row: Task) => ({ text: lastWord(row.messages) || '—', soft: true }) },
   ],
