@@ -41,8 +41,13 @@ export default defineConfig({
               name: 'core',
               test: /node_modules[\\/](svelte|esm-env|clsx)|src[\\/]lib[\\/][^\\/]+\.(ts|svelte)$|src[\\/]lib[\\/]api[\\/]|vite[\\/]/,
             },
-            { name: 'list', test: /src[\\/]lib[\\/](ui|list)[\\/]|ListPage\.svelte|GroupsPage\.svelte/ },
-            { name: 'form', test: /src[\\/]lib[\\/]form[\\/]/ },
+            // Dialogs, and what only they need, come when they are opened.
+            {
+              name: 'list',
+              test: /src[\\/]lib[\\/]ui[\\/](?!Difference)|src[\\/]lib[\\/]list[\\/](?!\w+Dialog|export)|src[\\/]pages[\\/]areas[\\/]|ListPage\.svelte|GroupsPage\.svelte/,
+            },
+            { name: 'choose', test: /src[\\/]lib[\\/]form[\\/](Reference\.|CheckList|options|shown|model)/ },
+            { name: 'form', test: /src[\\/]lib[\\/]form[\\/](?!ShowAs|code|Conflict|conflict|Reference\.|CheckList|options|shown)/ },
           ],
         },
       },

@@ -23,13 +23,10 @@ pub(crate) fn operations() -> Vec<Operation> {
                         .iter()
                         .all(|(name, is)| call.query.get(name).is_none_or(|asked| asked == *is))
                 };
-                let brief = call.query.flag("brief") == Some(true);
+                let is_brief = call.query.flag("brief") == Some(true);
                 let form = |kind| {
-                    let mut form = form(&call.cx, kind);
-                    if brief && let Some(form) = form.as_object_mut() {
-                        form.extend(["folds", "columns", "fields"].map(|name| (name.into(), json!([]))));
-                    }
-                    form
+                    let form = form(&call.cx, kind);
+                    if is_brief { brief(form) } else { form }
                 };
                 let forms: Value = served(&call.cx).filter(asked).map(form).collect();
                 Ok(of_this_version(answer(StatusCode::OK, &forms), &forms, &call.headers))
@@ -54,6 +51,18 @@ pub(crate) fn operations() -> Vec<Operation> {
         )
         .response("Form"),
     ]
+}
+
+/// A form as the navigation needs it: what its kind is called, and what it is for where it has a
+/// place there.
+fn brief(mut form: Value) -> Value {
+    if let Some(form) = form.as_object_mut() {
+        form.extend(["folds", "columns", "fields"].map(|name| (name.to_owned(), json!([]))));
+        if form.get("section").is_none_or(Value::is_null) {
+            form.insert("description".to_owned(), "".into());
+        }
+    }
+    form
 }
 
 /// What is the same until the program is another one: asked for again, but sent once (RFC 9110,

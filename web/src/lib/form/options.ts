@@ -20,8 +20,18 @@ export interface Options {
 
 const SIZE = 100;
 
+/** What is asked for at this moment: two fields of one form with the same choices share an answer. */
+const asked = new Map<string, Promise<Page<Row>>>();
+
+function together(path: string, query: Query): Promise<Page<Row>> {
+  const key = JSON.stringify([path, query]);
+  const running = asked.get(key) ?? get<Page<Row>>(path, query).finally(() => asked.delete(key));
+  asked.set(key, running);
+  return running;
+}
+
 export async function options(target: Target, path: string, query: Query = {}, search = ''): Promise<Options> {
-  const page = await get<Page<Row>>(path, { page_size: SIZE, ...query, search });
+  const page = await together(path, { page_size: SIZE, ...query, search });
   return { list: page.results.map((row) => option(target, row)), more: page.pagination.count > page.results.length };
 }
 
