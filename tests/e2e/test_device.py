@@ -316,7 +316,7 @@ def test_a_token_is_exchanged_for_one_that_tells_less_and_ends_no_later(server, 
         answer = ask(api, **form)
         assert (answer.status_code, answer.json()["error"]) == (400, error), (form, answer.text)
     assert ask(api).status_code == 200, "for the client itself"
-    wrong = requests.post(f"{server.base}/application/o/token/", data={"grant_type": EXCHANGE, "client_id": api.id, "client_secret": "x"}, timeout=10)
+    wrong = requests.post(f"{server.base}/application/o/token/", data={"grant_type": EXCHANGE, "subject_token": tokens["access_token"], "subject_token_type": ACCESS, "client_id": api.id, "client_secret": "x"}, timeout=10)
     assert wrong.json()["error"] == "invalid_client"
 
     # The policies of the target are asked for the person; what ended gives nothing, and takes along what it gave.

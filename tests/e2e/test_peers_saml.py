@@ -16,7 +16,6 @@ import requests
 
 from peers import Apache, Library, go_program, guide, saml_provider
 from test_saml import CLAIMS, arrived, decoded, keys  # noqa: F401
-from test_tasks import run
 from world import Person, Process, Server, free_port, wait_for
 
 GROUPS = "http://schemas.xmlsoap.org/claims/Group"
@@ -117,12 +116,6 @@ class Crewjam(Process):
         wait_for(lambda: self.is_alive() and requests.get(self.base, timeout=5).status_code == 200, 30, "crewjam/saml")
 
 
-def signed_out_here(server, person):
-    """Applications hear of it by a job that runs every 15 seconds; it is run now."""
-    person.run_flow("default-invalidation-flow")
-    run(server, "saml_sessions")
-
-
 def pass_on(person, page):
     """Presses the button that brings a response to the application, and follows from there."""
     assert "SAMLResponse" in page.text, f"{page.url} {page.status_code} {page.text[:1500]}"
@@ -151,7 +144,7 @@ def test_crewjam_saml_is_signed_out_of_from_both_sides(server, keys, tmp_path): 
         # Signed out here: the application hears of it, and the cookie is no longer good.
         assert pass_on(sam, sam.open(f"{site.base}/private")).text == "inside"
         cookies = dict(sam.web.cookies)
-        signed_out_here(server, sam)
+        sam.run_flow("default-invalidation-flow")
         out = lambda: requests.get(f"{site.base}/private", cookies=cookies, allow_redirects=False, timeout=10).status_code != 200
         wait_for(out, 90, "crewjam/saml to hear of it", 0.2)
         refused_to(server, "crewjam", sam, f"{site.base}/private")
@@ -263,7 +256,7 @@ def test_shibboleth_verifies_metadata_and_is_signed_out_of_from_both_sides(serve
         assert sam.get(f"{site.base}/private/").status_code == 302
         # Signed out here.
         assert pass_on(sam, sam.open(f"{site.base}/private/")).text == "inside"
-        signed_out_here(server, sam)
+        sam.run_flow("default-invalidation-flow")
         wait_for(lambda: sam.get(f"{site.base}/private/").status_code == 302, 90, "Shibboleth to hear of it", 0.2)
         refused_to(server, "shibboleth", sam, f"{site.base}/private/")
     finally:

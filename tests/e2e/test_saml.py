@@ -18,7 +18,6 @@ from saml2.metadata import entity_descriptor
 from saml2.s_utils import rndstr
 
 from peers import Apache, guide
-from test_tasks import run
 from world import Person, Refused, Server, wait_for
 
 SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
@@ -476,7 +475,6 @@ def test_apache_signs_people_in_and_out(server, keys):
         back = person.press(page)
         assert person.open(urllib.parse.urljoin(back.url, back.headers["Location"])).text == "inside"
         person.run_flow("default-invalidation-flow")
-        run(server, "saml_sessions")
         wait_for(lambda: person.get(f"{site.base}/private/").status_code == 303, 90, "Apache to be told")
     finally:
         site.close()

@@ -239,7 +239,7 @@ class Server(Process):
 
     def scopes(self, *names):
         mappings = self.get("propertymappings/provider/scope/", page_size=100)["results"]
-        found = {m["scope_name"]: m["pk"] for m in mappings if m.get("managed")}
+        found = {m["scope_name"]: m["pk"] for m in mappings if (m.get("managed") or "").startswith("goauthentik.io/")}
         return [found[name] for name in names]
 
     def signing_key(self):

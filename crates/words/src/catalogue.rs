@@ -113,13 +113,16 @@ impl Language {
     /// The text of this name, with its places filled in. One that this language lacks is English.
     #[must_use]
     pub fn say(self, key: &str, args: &[(&str, Arg)]) -> String {
-        let args = FluentArgs::from_iter(args.iter().map(|(name, arg)| {
-            let value = match arg {
-                Arg::Text(text) => FluentValue::from(text.as_str()),
-                Arg::Number(number) => FluentValue::from(*number),
-            };
-            (*name, value)
-        }));
+        let args: FluentArgs<'_> = args
+            .iter()
+            .map(|(name, arg)| {
+                let value = match arg {
+                    Arg::Text(text) => FluentValue::from(text.as_str()),
+                    Arg::Number(number) => FluentValue::from(*number),
+                };
+                (*name, value)
+            })
+            .collect();
         self.format(key, &args)
             .or_else(|| Language::En.format(key, &args))
             .unwrap_or_else(|| key.to_owned())
@@ -161,11 +164,14 @@ impl Language {
     pub fn known(self, english: &str) -> Option<String> {
         static KNOWN: LazyLock<Known> = LazyLock::new(Known::new);
         let (key, found) = KNOWN.find(english)?;
-        let args = FluentArgs::from_iter(found.into_iter().map(|(name, text)| {
-            let number = text.parse::<i64>().map(FluentValue::from);
-            let value = number.unwrap_or_else(|_| FluentValue::from(text));
-            (name, value)
-        }));
+        let args: FluentArgs<'_> = found
+            .into_iter()
+            .map(|(name, text)| {
+                let number = text.parse::<i64>().map(FluentValue::from);
+                let value = number.unwrap_or_else(|_| FluentValue::from(text));
+                (name, value)
+            })
+            .collect();
         self.format(key, &args)
     }
 }

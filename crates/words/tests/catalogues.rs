@@ -1,5 +1,12 @@
 //! The catalogues are whole: what the program says is in each of them, with every variable and
 //! every form of the language, and nothing else is.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

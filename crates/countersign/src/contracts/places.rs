@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use super::tables::World;
 
+type Case = (&'static str, Value, Vec<(&'static str, Value)>, Value);
+
 /// Of each kind: what root's provider has, what a delegate's may not have, by the field that is
 /// refused, and what it may.
-fn cases() -> Vec<(&'static str, Value, Vec<(&'static str, Value)>, Value)> {
+fn cases() -> Vec<Case> {
     let saml = |acs: &str, issuer: &str, audience: &str| json!({"acs_url": acs, "issuer": issuer, "audience": audience});
     let proxy = |host: &str| json!({"mode": "forward_single", "external_host": host});
     let domain = |host: &str, domain: &str| json!({"mode": "forward_domain", "external_host": host, "cookie_domain": domain});

@@ -86,7 +86,7 @@ impl Auditor for Guard {
 impl Guard {
     /// Nobody takes the place of an object that he may not change.
     fn keeps_its_place(
-        &self,
+        self,
         edit: &CommittedEdit<'_>,
         bounds: &Held,
         change: &Change,

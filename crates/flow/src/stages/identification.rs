@@ -484,7 +484,7 @@ impl Page for IdentificationChallenge {
         let mut of_password = scene.errors.fields.get("password").cloned().unwrap_or_default();
         let refused = scene.language.of(password::INVALID);
         // Whether the name or the password was wrong is not told.
-        if self.also_password && of_password.iter().any(|text| *text == refused) {
+        if self.also_password && of_password.contains(&refused) {
             of_password.clear();
             errors = vec![scene.t("error-name-and-password")];
         }

@@ -195,7 +195,7 @@ mod tests {
         ];
         for (extra, contexts, first, expected) in rows {
             let signed_in_at = Timestamp::from_seconds(5);
-            let session = SessionFacts { contexts, signed_in_at, ..session() };
+            let session = SessionFacts { signed_in_at, contexts, ..session() };
             let first_seen = first.map(Timestamp::from_seconds);
             let facts = Facts { now: signed_in_at, first_seen, session: Some(session) };
             assert_eq!(decide(&request(extra), &facts), expected, "{extra} {contexts:?} {first:?}");

@@ -113,13 +113,15 @@ mod tests {
             Some(token)
         };
         let own = || Some(target(1, &[]));
-        let rows: Vec<(
-            &str,
+        /// Scopes, subject, actor, target; what is granted.
+        type Row<'a> = (
+            &'a str,
             Option<TokenFacts>,
             Option<Option<TokenFacts>>,
             Option<TargetFacts>,
-            Result<&str, TokenError>,
-        )> = vec![
+            Result<&'a str, TokenError>,
+        );
+        let rows: Vec<Row<'_>> = vec![
             ("", good(), None, own(), Ok("openid email")),
             ("openid", good(), None, own(), Ok("openid")),
             ("openid offline_access", good(), None, own(), Ok("openid")),

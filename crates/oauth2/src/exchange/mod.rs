@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use crate::wire::Scopes;
 
-    fn form<'a, G: Grant>(params: &'a Params) -> Result<G, TokenError> {
+    fn form<G: Grant>(params: &Params) -> Result<G, TokenError> {
         let row = find(params)?;
         G::parse(&Form::of(row.grant, G::PARAMETERS, params)?)
     }

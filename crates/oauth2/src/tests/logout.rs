@@ -17,7 +17,7 @@ use crate::kinds::OAuth2Provider;
 use crate::logout_token::LogoutMethod;
 use crate::provider::Provider;
 
-const KEY: [u8; 32] = [7; 32];
+const KEY: [u8; 32] = [107; 32];
 const SID: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 const FRESH: [u8; 32] = [8; 32];
 const URI: &str = "https://app.example.test/logout?tenant=1";
@@ -91,7 +91,7 @@ async fn ended<T>(world: &World, read: impl FnOnce(&OAuth2Provider, &Ended<'_>) 
 async fn a_logout_token_says_whose_session_has_ended_and_is_nothing_else() {
     let world = world(LogoutMethod::Backchannel).await;
     write(&world, |tx| end(tx, KEY, true)).await.unwrap();
-    let request = ended(&world, |provider, ended| BackChannel::message(provider, ended)).await;
+    let request = ended(&world, BackChannel::message).await;
     let text = format!("{:?}", request.unwrap());
     assert!(text.contains(URI) && text.contains("x-www-form-urlencoded"), "{text}");
     let body = ended(&world, |provider, ended| {
@@ -122,7 +122,8 @@ async fn a_logout_token_says_whose_session_has_ended_and_is_nothing_else() {
 async fn what_an_application_answers_to_a_logout_token() {
     let world = world(LogoutMethod::Backchannel).await;
     write(&world, |tx| end(tx, KEY, true)).await.unwrap();
-    let rows: [(u16, &str, fn(&Outcome) -> bool); 6] = [
+    type Is = fn(&Outcome) -> bool;
+    let rows: [(u16, &str, Is); 6] = [
         (200, "", |outcome| *outcome == Outcome::Reached),
         (204, "", |outcome| *outcome == Outcome::Reached),
         (
@@ -146,7 +147,7 @@ async fn what_an_application_answers_to_a_logout_token() {
 async fn the_browser_brings_issuer_and_session_beside_what_the_address_has() {
     let world = world(LogoutMethod::Frontchannel).await;
     write(&world, |tx| end(tx, KEY, true)).await.unwrap();
-    let carried = ended(&world, |provider, ended| FrontChannel::message(provider, ended)).await;
+    let carried = ended(&world, FrontChannel::message).await;
     let expected =
         format!("{URI}&iss=https%3A%2F%2Fid.example.test%2Fapplication%2Fo%2Fimpl%2F&sid={SID}");
     assert_eq!(carried, Ok(Carried::Address(expected)));

@@ -157,7 +157,7 @@ impl Reader<'_> {
 /// What is about the object, and no parameter of the request.
 const ENVELOPE: [&str; 8] = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub", "client_id"];
 
-/// A NumericDate (RFC 7519 2), of which the fraction does not matter.
+/// A `NumericDate` (RFC 7519 2), of which the fraction does not matter.
 fn seconds(value: &Value) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "saturates")]
     value.as_i64().or_else(|| value.as_f64().map(|float| float as i64))

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::errors::AuthorizeError;
 
@@ -84,8 +84,11 @@ pub(super) fn read(
     if text.len() > MOST_BYTES {
         return Err(AuthorizeError::ClaimsMalformed);
     }
-    let members: Members =
+    // A list would be read as the members in their order.
+    let members: Map<String, Value> =
         serde_json::from_str(text).map_err(|_| AuthorizeError::ClaimsMalformed)?;
+    let members = Members::deserialize(Value::Object(members))
+        .map_err(|_| AuthorizeError::ClaimsMalformed)?;
     let (userinfo, id_token) =
         (members.userinfo.unwrap_or_default(), members.id_token.unwrap_or_default());
     if userinfo.len() + id_token.len() > MOST_CLAIMS {

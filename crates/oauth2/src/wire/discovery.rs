@@ -3,7 +3,7 @@
 //! It lists what is served, nothing else: a client that follows it never meets a refusal for an
 //! unknown feature.
 
-use countersign_model::ChoiceValue as _;
+use countersign_model::ChoiceValue;
 use serde_json::{Value, json};
 
 use super::authorize::{Prompt, ResponseType};
@@ -58,7 +58,7 @@ impl Clients {
                 (_, None) => vec![AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic],
                 (_, Some(method)) => vec![method],
             };
-            add(&mut all.auth_methods, methods.into_iter().map(|method| method.value()));
+            add(&mut all.auth_methods, methods.into_iter().map(ChoiceValue::value));
             if client.auth_method == Some(AuthMethod::PrivateKeyJwt) {
                 add(&mut all.signs, client.profile.algorithms().iter().copied());
             }

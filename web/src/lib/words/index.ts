@@ -1,8 +1,12 @@
 // The interface's texts in the language of the page. One catalogue is loaded, and of it only what the interface says
 // (`ui-…`); the build takes them from `locales/`, which the server's pages share.
-import { FluentBundle, FluentResource, type FluentVariable } from '@fluent/bundle';
 
-const FILES = import.meta.glob<string>('../../../../locales/*.ftl', { query: '?words', import: 'default' });
+/** A text: whole, or of pieces, places to fill, and forms for a number. */
+export type Pattern = string | (string | { place: string } | { number: string; forms: Record<string, Pattern> })[];
+export type Texts = Record<string, Pattern>;
+type Args = Record<string, string | number>;
+
+const FILES = import.meta.glob<Texts>('../../../../locales/*.ftl', { query: '?words', import: 'default' });
 
 /** Languages that are English made strange, for those who look for texts that were forgotten or do not fit. */
 const PSEUDO = ['en-XA', 'ar-XB'];
@@ -12,18 +16,33 @@ export const language: string = globalThis.document?.documentElement.lang || 'en
 /** What dates and numbers are written in. */
 export const locale: string = PSEUDO.includes(language) ? 'en' : language;
 
-const bundle = new FluentBundle(locale, { useIsolating: false, transform: (text) => change(text) });
+const NUMBER = new Intl.NumberFormat(locale);
+const FORM = new Intl.PluralRules(locale);
+
+let texts: Texts = {};
 let change = (text: string): string => text;
 
 /** Loads the texts; nothing is drawn before. */
 export async function load(tag: string = language): Promise<void> {
   if (PSEUDO.includes(tag)) change = (await import('./pseudo')).strange;
   const file = FILES[`../../../../locales/${PSEUDO.includes(tag) ? 'en' : tag}.ftl`];
-  if (file) bundle.addResource(new FluentResource(await file()));
+  if (file) texts = await file();
 }
 
 /** The text of this name, with its places filled in. */
-export function t(key: string, args?: Record<string, FluentVariable>): string {
-  const value = bundle.getMessage(key)?.value;
-  return value ? bundle.formatPattern(value, args) : key;
+export function t(key: string, args: Args = {}): string {
+  const found = texts[key];
+  return found === undefined ? key : fill(found, args);
 }
+
+function fill(pattern: Pattern, args: Args): string {
+  if (typeof pattern === 'string') return change(pattern);
+  const said = pattern.map((part) => {
+    if (typeof part === 'string') return change(part);
+    if ('place' in part) return written(args[part.place]);
+    return fill(part.forms[FORM.select(Number(args[part.number]))] ?? part.forms.other ?? '', args);
+  });
+  return said.join('');
+}
+
+const written = (value: string | number | undefined): string => (typeof value === 'number' ? NUMBER.format(value) : (value ?? ''));

@@ -106,10 +106,14 @@ pub(crate) fn mail_with_link(
 
 /// What templates read.
 pub(super) fn variables(url: &str, key: &str, user: Option<&Identity>, seconds: i64) -> Value {
-    let person = user.map(|user| {
-        json!({"pk": user.pk, "username": user.username, "name": user.name, "email": user.email})
-    });
-    json!({"url": url, "user": person.unwrap_or_default(), "expires": seconds, "token": key})
+    let person = match user {
+        Some(user) => {
+            json!({"pk": user.pk, "username": user.username, "name": user.name, "email": user.email})
+        }
+        // As a template is tried out with.
+        None => json!({"pk": 0, "username": "", "name": "", "email": ""}),
+    };
+    json!({"url": url, "user": person, "expires": seconds, "token": key})
 }
 
 /// Why no mail was written.

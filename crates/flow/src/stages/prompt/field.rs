@@ -46,7 +46,7 @@ pub(super) async fn resolve(
         initial = choices.as_ref().and_then(|choices| choices.first().cloned()).unwrap_or_default();
     }
     Ok(PromptField {
-        name: prompt.name.to_string(),
+        name: prompt.name.clone(),
         field_key: prompt.field_key.clone(),
         label: prompt.label.clone(),
         kind: prompt.r#type.value(),

@@ -426,7 +426,8 @@ mod tests {
         let hybrid = "&response_type=code+token";
         let code = "&response_type=code";
         use Endpoint::{Browser, Named, Pushed};
-        let rows: [(&dyn Fn(&mut Client), Endpoint, String, Option<AuthorizeError>); 14] = [
+        type Row<'a> = (&'a dyn Fn(&mut Client), Endpoint, String, Option<AuthorizeError>);
+        let rows: [Row<'_>; 14] = [
             (&code_only, Browser, code.into(), None),
             (&code_only, Browser, implicit.into(), Some(GrantForbidden)),
             (&code_only, Browser, hybrid.into(), Some(GrantForbidden)),
