@@ -325,7 +325,14 @@ impl SignedOut {
         let open = applications.iter().any(|line| line.mark == "open");
         let mut origins: Vec<String> = Vec::new();
         for (address, answers) in &brought {
-            let origin = Url::parse(address).ok().map(|url| url.origin().ascii_serialization());
+            // A star or a semicolon would mean something to a policy; such a frame is not loaded.
+            let is_plain = |origin: &String| {
+                origin.chars().all(|sign| sign.is_ascii_alphanumeric() || ".-:[]/".contains(sign))
+            };
+            let origin = Url::parse(address)
+                .ok()
+                .map(|url| url.origin().ascii_serialization())
+                .filter(is_plain);
             let own = answers.then(|| "'self'".to_owned());
             for origin in origin.into_iter().chain(own) {
                 if !origins.contains(&origin) {

@@ -32,12 +32,18 @@ pub(crate) fn origins(registered: &[Registered]) -> Vec<String> {
         .iter()
         .filter(|uri| uri.matching_mode == MatchingMode::Strict)
         .filter_map(|uri| Url::parse(&uri.url).ok())
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .filter(|url| matches!(url.scheme(), "http" | "https") && is_plain(url))
         .map(|url| url.origin().ascii_serialization())
         .collect();
     origins.sort_unstable();
     origins.dedup();
     origins
+}
+
+/// Whether a policy reads the host as this one host: a star or a semicolon mean something there.
+fn is_plain(url: &Url) -> bool {
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || ".-:[]".contains(sign);
+    url.host_str().is_some_and(|host| host.chars().all(plain))
 }
 
 /// What the browser says of the session with this key. It says nothing of the key.

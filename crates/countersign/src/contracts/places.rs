@@ -50,6 +50,15 @@ fn cases() -> Vec<Case> {
             json!({"base_dn": "dc=test"}),
         ),
         (
+            "oauth2",
+            json!({"redirect_uris": [], "client_id": "deep", "resources": ["https://deep.test/"]}),
+            vec![
+                ("resources", json!({"redirect_uris": [], "resources": ["https://DEEP.test"]})),
+                ("client_id", json!({"redirect_uris": [], "client_id": "https://deep.test/"})),
+            ],
+            json!({"redirect_uris": [], "resources": ["https://mine.test/"]}),
+        ),
+        (
             "radius",
             json!({"client_networks": "10.0.0.0/8, fd00::/8"}),
             vec![

@@ -244,8 +244,11 @@ async fn by_assertion(
     let (text, now) = (assertion.clone(), exchange.service.now());
     let found =
         exchange.service.issued(move |sql| grants::find_access_token(sql, &text, now)).await?;
-    let alive =
-        found.filter(|(t, _)| !t.revoked && t.session_alive && t.expires > exchange.service.now());
+    // One that is bound to a key opens nothing without its proof, and an assertion has none
+    // (RFC 9449 7.1).
+    let alive = found.filter(|(t, _)| {
+        !t.revoked && t.session_alive && t.expires > exchange.service.now() && t.data.jkt.is_none()
+    });
     let (token, person) = alive.ok_or(TokenError::AssertionInvalid)?;
     let trusted = &exchange.provider.settings.jwt_federation_providers;
     let issuer = trusted

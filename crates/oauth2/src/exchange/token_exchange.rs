@@ -13,7 +13,7 @@ use crate::decide::token_exchange::{ExchangeFacts, TargetFacts, TokenFacts, exch
 use crate::grants::{self, AccessData, SignIn, Stored};
 use crate::issue::Exchanged;
 use crate::kinds::OAuth2Provider;
-use crate::provider::Provider;
+use crate::provider::{Provider, numbered};
 use crate::service::{EVENTS, Issue, Origin, Person};
 use crate::wire::{GrantType, Scopes, TokenError};
 
@@ -93,12 +93,18 @@ impl Grant for TokenExchange {
             None => None,
         };
         let target = self.target(provider).filter(|target| target.application.is_some());
+        // One that is bound to a key is nobody's who does not prove that he has it; what is given
+        // for it is bound to the same.
+        let is_held = |token: &AccessData| {
+            let proof = exchanging.dpop.as_ref().map(|proof| &proof.thumbprint);
+            token.jkt.as_ref().is_none_or(|key| proof == Some(key))
+        };
         let facts = |found: &Option<(Stored<AccessData>, Option<Person>)>| {
             found.as_ref().map(|(token, _)| TokenFacts {
                 provider: token.provider,
                 scopes: token.scopes.clone(),
                 expires: token.expires,
-                alive: !token.revoked && token.session_alive,
+                alive: !token.revoked && token.session_alive && is_held(&token.data),
                 user_active: token.user_active,
             })
         };
@@ -125,8 +131,17 @@ impl Grant for TokenExchange {
             return Err(TokenError::DpopMissing.into());
         }
         let protocol = access::exchanging(GrantType::TokenExchange.as_str(), &scopes);
-        if !access::is_allowed(service, &target, &person, request, &protocol).await? {
-            return Err(TokenError::ExchangeTarget.into());
+        // The person has to be let in wherever the token has been, too.
+        let issuer = Provider::by_reference(&provider.snapshot, numbered(subject.provider));
+        let issuer = issuer.ok_or(TokenError::ExchangeSubject)?;
+        for (asked, refusal) in [
+            (&issuer, TokenError::ExchangeSubject),
+            (provider, TokenError::ExchangeSubject),
+            (&target, TokenError::ExchangeTarget),
+        ] {
+            if !access::is_allowed(service, asked, &person, request, &protocol).await? {
+                return Err(refusal.into());
+            }
         }
         let before = subject.data.claims.get("act").cloned();
         let act = match actor.flatten() {
@@ -215,9 +230,11 @@ impl TokenExchange {
             let trusted = &other.jwt_federation_providers;
             trusted.iter().any(|trusted| trusted.key().int() == Some(provider.id()))
         };
-        let mut others = snapshot.list::<OAuth2Provider>();
-        let (reference, _) = others.find(|(_, other)| has(other) && takes(other))?;
-        Provider::by_reference(snapshot, reference.cast())
+        let mut others =
+            snapshot.list::<OAuth2Provider>().filter(|(_, other)| has(other) && takes(other));
+        let (reference, _) = others.next()?;
+        // Of several nobody knows whose policies count.
+        others.next().is_none().then(|| Provider::by_reference(snapshot, reference.cast()))?
     }
 }
 

@@ -6,8 +6,8 @@ use countersign_catalogue::sign_out::SignOut;
 use countersign_catalogue::{CertificateKeyPair, Provider, Sheet};
 use countersign_flow::Flow;
 use countersign_model::{
-    Choice, Draft, Duration, Entropy, FieldErrors, JsonMap, Kind, Needed, ObjectId, Problem, Ref,
-    Secret, Snapshot, Upgrade, WebUrl, family,
+    Choice, Draft, Duration, Entropy, Entry, FieldErrors, JsonMap, Kind, Needed, ObjectId, Problem,
+    Ref, Secret, Snapshot, Upgrade, WebUrl, family,
 };
 use countersign_policy::Mapping;
 use serde_json::Value;
@@ -336,6 +336,18 @@ impl Provider for OAuth2Provider {
         let first = self.redirect_uris.iter().find(|r| r.matching_mode == MatchingMode::Strict)?;
         let url = Url::parse(&first.url).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
         Some(url.origin().ascii_serialization())
+    }
+
+    /// A server tells whom a token is for by its audience: the client, or a resource (RFC 8707 3).
+    fn displaces(&self, other: &Entry) -> Vec<&'static str> {
+        let Some(other) = other.cast::<OAuth2Provider>() else { return Vec::new() };
+        let written = |text: &String| Url::parse(text).map_or_else(|_| text.clone(), String::from);
+        let theirs: Vec<String> =
+            other.resources.iter().chain([&other.client_id]).map(written).collect();
+        let has = |text: &String| theirs.contains(&written(text));
+        let resources = self.resources.iter().any(has).then_some("resources");
+        let id = other.resources.iter().any(|own| written(own) == written(&self.client_id));
+        resources.into_iter().chain(id.then_some("client_id")).collect()
     }
 
     fn sign_out(&self) -> SignOut<'_> {

@@ -136,7 +136,7 @@ async fn make(
         created: made.created,
         token_hash: sha256(&token),
         told: metadata.told,
-        vouched,
+        user,
     };
     let told = described(service, request, &known, &token)?;
     Ok(http::private_json(StatusCode::CREATED, &told))
@@ -165,10 +165,21 @@ async fn registrant(
     }
     let caller = caller(&service.cx, &parts.headers, request, false).await;
     let caller = caller.map_err(|_| Refused::Token)?;
+    if may_register(service, &caller) { Ok(caller) } else { Err(Refused::Scope) }
+}
+
+/// Whether somebody who may set up clients stands for one that registered itself, still.
+async fn vouches(service: &Service, user: Option<i64>) -> Result<bool, Refused> {
+    let Some(user) = user else { return Ok(false) };
+    let Some(person) = service.person(user).await? else { return Ok(false) };
+    let caller = Caller { user: Some(person.identity.clone()), ..Caller::nobody() };
+    Ok(person.identity.is_active && may_register(service, &caller))
+}
+
+fn may_register(service: &Service, caller: &Caller) -> bool {
     let snapshot = service.cx.snapshot();
     let needed = [Permission::add(OAuth2Provider::META), Permission::add(Application::META)];
-    let may = needed.into_iter().all(|one| caller.rights(&snapshot).hold(one));
-    if may { Ok(caller) } else { Err(Refused::Scope) }
+    needed.into_iter().all(|one| caller.rights(&snapshot).hold(one))
 }
 
 fn bearer(parts: &Parts) -> Option<&str> {
@@ -223,9 +234,12 @@ async fn managed(
         Method::PUT => {
             let provider = provider.ok_or(Refused::Token)?;
             own_members(&provider, body)?;
-            let metadata = read(service, parts, body, known.vouched)?;
+            let vouched = vouches(service, known.user).await?;
+            let metadata = read(service, parts, body, vouched)?;
+            let allowed = Allowed { hosts: &[], vouched: true };
+            let before = metadata::read(json!(known.told).to_string().as_bytes(), allowed)?;
             let (changed, told) = (known.clone(), metadata.told.clone());
-            let work = move |tx: &mut Tx<'_>| store::change(tx, &changed, &metadata);
+            let work = move |tx: &mut Tx<'_>| store::change(tx, &changed, &before, &metadata);
             service.cx.store.write(actor, "a client changed its registration", work).await?;
             let known = Known { told, ..known };
             let told = described(service, request, &known, token)?;
@@ -301,7 +315,7 @@ fn described(
     }
     if let Some((_, application)) = &provider.application {
         told.insert("client_name".to_owned(), application.name.clone().into());
-        if !application.meta_launch_url.is_empty() {
+        if known.user.is_some() && !application.meta_launch_url.is_empty() {
             told.insert("client_uri".to_owned(), application.meta_launch_url.to_string().into());
         }
     }

@@ -249,16 +249,20 @@ pub(crate) fn read(body: &[u8], allowed: Allowed<'_>) -> Read<Metadata> {
     told.insert("token_endpoint_auth_method".to_owned(), method.into());
     told.insert("grant_types".to_owned(), json!(grant_types));
     told.insert("response_types".to_owned(), json!(response_types));
+    told.insert("redirect_uris".to_owned(), json!(redirect_uris));
+    told.extend(scopes.as_ref().map(|scopes| ("scope".to_owned(), scopes.to_string().into())));
     told.extend(
         signing_alg.clone().map(|alg| ("id_token_signed_response_alg".to_owned(), alg.into())),
     );
+    let client_uri = web("client_uri")?;
+    told.extend(client_uri.clone().map(|address| ("client_uri".to_owned(), address.into())));
     let contacts = list(&map, "contacts", Vec::new)?;
     if !contacts.is_empty() {
         told.insert("contacts".to_owned(), json!(contacts));
     }
     Ok(Metadata {
         name: text(&map, "client_name", LONGEST_NAME)?.unwrap_or_default(),
-        client_uri: web("client_uri")?,
+        client_uri,
         signing_alg,
         redirect_uris,
         post_logout_redirect_uris,
@@ -285,10 +289,15 @@ fn text(map: &Map<String, Value>, name: &str, longest: usize) -> Read<Option<Str
     if text.chars().count() > longest {
         return Err(wrong(format!("{name} is too long.")));
     }
-    if text.contains(char::is_control) {
+    if text.contains(|sign: char| sign.is_control() || is_unseen(sign)) {
         return Err(wrong(format!("{name} has signs that cannot be written.")));
     }
     Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// Signs without a form of their own, which make a name look like another.
+fn is_unseen(sign: char) -> bool {
+    matches!(sign, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 fn flag(map: &Map<String, Value>, name: &str) -> Read<bool> {
@@ -393,6 +402,7 @@ mod tests {
             (json!({"client_name": 1}), "invalid_client_metadata"),
             (json!({"client_name": "x".repeat(201)}), "invalid_client_metadata"),
             (json!({"client_name": "a\u{7}b"}), "invalid_client_metadata"),
+            (json!({"client_name": "\u{202E}ikiW"}), "invalid_client_metadata"),
             (json!({"grant_types": ["password"]}), "invalid_client_metadata"),
             (json!({"grant_types": ["client_credentials"]}), "invalid_client_metadata"),
             (

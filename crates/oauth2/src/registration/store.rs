@@ -68,7 +68,8 @@ pub(super) struct Known {
     pub(super) created: Timestamp,
     pub(super) token_hash: [u8; 32],
     pub(super) told: Map<String, Value>,
-    pub(super) vouched: bool,
+    /// Who stood for it.
+    pub(super) user: Option<i64>,
 }
 
 /// # Errors
@@ -83,7 +84,7 @@ pub(super) fn find(sql: &mut Sql<'_>, provider: i64) -> Result<Option<Known>, St
         created: row.get(1)?,
         token_hash: hash.try_into().map_err(|_| StoreError::Column { column: 2 })?,
         told: serde_json::from_str(&told).map_err(|_| StoreError::Column { column: 3 })?,
-        vouched: row.get::<Option<i64>>(4)?.is_some(),
+        user: row.get(4)?,
     }))
 }
 
@@ -124,7 +125,7 @@ pub(super) fn make(
         "name": name,
         "slug": format!("{}{}", slug(name), short.to_ascii_lowercase()),
         "provider": number,
-        "meta_launch_url": metadata.client_uri.clone().unwrap_or_default(),
+        "meta_launch_url": launch(metadata, user),
     });
     let application: Application = parse(tx, &object(application), Mode::Create, None)?;
     let uuid = tx.entropy().uuid();
@@ -142,11 +143,18 @@ pub(super) fn make(
 ///
 /// # Errors
 /// The client cannot be set up so, or the store fails.
-pub(super) fn change(tx: &mut Tx<'_>, known: &Known, metadata: &Metadata) -> Result<(), Failed> {
+pub(super) fn change(
+    tx: &mut Tx<'_>,
+    known: &Known,
+    told: &Metadata,
+    metadata: &Metadata,
+) -> Result<(), Failed> {
     let input = settings(tx, metadata)?;
     let reference: Ref<OAuth2Provider> = Ref::new(Key::Int(known.provider));
     let Some(before) = tx.graph().get(reference).cloned() else { return Ok(()) };
     let mut provider = parse(tx, &input, Mode::Patch, Some(&before))?;
+    let was = parse(tx, &settings(tx, told)?, Mode::Patch, Some(&before))?;
+    keep_what_others_set(&mut provider, &before, &was);
     if provider.client_type == ClientType::Confidential && provider.client_secret.is_empty() {
         provider.client_secret = countersign_model::Secret::new(tx.entropy().token(128));
     }
@@ -157,8 +165,7 @@ pub(super) fn change(tx: &mut Tx<'_>, known: &Known, metadata: &Metadata) -> Res
         if !metadata.name.is_empty() {
             input.insert("name".to_owned(), metadata.name.clone().into());
         }
-        let address = metadata.client_uri.clone().unwrap_or_default();
-        input.insert("meta_launch_url".to_owned(), address.into());
+        input.insert("meta_launch_url".to_owned(), launch(metadata, known.user).into());
         let application = parse(tx, &input, Mode::Patch, Some(&before))?;
         tx.draft().put(known.application, application);
     }
@@ -167,6 +174,31 @@ pub(super) fn change(tx: &mut Tx<'_>, known: &Known, metadata: &Metadata) -> Res
         params![known.provider, json!(metadata.told).to_string()],
     )?;
     Ok(())
+}
+
+/// What differs from what the client's own metadata had made of it was set by an administrator, and
+/// a client does not undo that.
+fn keep_what_others_set(
+    provider: &mut OAuth2Provider,
+    before: &OAuth2Provider,
+    was: &OAuth2Provider,
+) {
+    macro_rules! keep {
+        ($($field:ident)*) => {
+            $(if before.$field != was.$field {
+                provider.$field = before.$field.clone();
+            })*
+        };
+    }
+    keep!(grant_types property_mappings par_required dpop_required request_object_signing_alg);
+}
+
+/// Where the library leads. Nobody finds there what nobody stands for.
+fn launch(metadata: &Metadata, user: Option<i64>) -> String {
+    match user {
+        Some(_) => metadata.client_uri.clone().unwrap_or_default(),
+        None => "blank://blank".to_owned(),
+    }
 }
 
 /// Removes a client with its provider and application.

@@ -354,6 +354,13 @@ async fn a_token_that_is_bound_to_a_key_opens_nothing_without_it() {
     assert_eq!(tokens["token_type"], "DPoP");
     assert_eq!(error(&exchange("c5", Some(&good)).await), "invalid_dpop_proof", "used before");
     let access = tokens["access_token"].as_str().unwrap();
+    // Nor in the place of a person, where another provider trusts this one.
+    let elsewhere = [
+        ("client_id", "other"),
+        ("client_assertion_type", JWT_BEARER),
+        ("client_assertion", access),
+    ];
+    assert_eq!(error(&as_machine(&world, &elsewhere).await), "invalid_grant");
 
     let ask = async |scheme: &str, proof: Option<&str>| {
         let header = format!("{scheme} {access}");
