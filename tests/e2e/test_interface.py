@@ -242,7 +242,7 @@ def test_a_draft_is_not_sent_in_the_name_of_somebody_else(server, browser):
     assert not server.get("core/users/", username="nina")["results"]
     dialog.get_by_role("button", name="Close").click()
     expect(window.page.get_by_label("Username", exact=True)).to_have_value("nina")
-    expect(window.page.get_by_role("alert")).to_contain_text("Your session ended.")
+    expect(window.page.get_by_role("alert")).to_contain_text("You did not sign in again.")
     assert other.page.is_closed() or other.page.url
 
 
