@@ -166,6 +166,7 @@ def test_a_person_sets_up_two_passkeys_and_signs_in_with_and_without_a_name(serv
     removed = keys.add()
     keys.put(removed, credential | {"signCount": 1000})
     window.go("about:blank").go("/flows/-/cancel/")
+    window.at(re.compile("/if/flow/default-authentication-flow/"))
     window.page.add_init_script(ONCE)
     keys.touch(removed)
     window.go("about:blank").go(LOGIN)

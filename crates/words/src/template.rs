@@ -15,7 +15,9 @@ pub fn add_to(templates: &mut Environment<'_>, language: Language) {
     });
     // The same, where what is put into it may be HTML.
     templates.add_function("html", move |key: &str, args: Kwargs| marked_up(language, key, &args));
-    templates.add_function("bold", |text: &str| {
+    // What is not there is nothing, as elsewhere in a template.
+    templates.add_function("bold", |text: Value| {
+        let text = text.as_str().unwrap_or_default();
         Value::from_safe_string(format!("<b>{}</b>", HtmlEscape(text)))
     });
     // Texts for a script, which reads them from an attribute.
@@ -67,6 +69,7 @@ mod tests {
             draw(r#"{{ html("open-denied", app=bold(x)) }}"#),
             "You can’t open <b>&lt;i&gt;</b>"
         );
+        assert_eq!(draw(r#"{{ html("open-denied", app=bold(y)) }}"#), "You can’t open <b></b>");
         assert_eq!(draw(r#"{{ t("duration-days", count=1) }}"#), "1 day");
         assert_eq!(draw(r#"{{ words("show") }}"#), "{&quot;show&quot;:&quot;Show&quot;}");
     }
