@@ -449,10 +449,10 @@ def test_hostile_bytes_are_refused_and_cost_nothing(server, directory):
     entry = simple_bind(directory.dn("searcher"), PASSWORD)
     for sent in (b"GET / HTTP/1.1\r\n\r\n", b"\x30\x80\x00\x00", b"\x30\x84\x7f\xff\xff\xff", message(search(deep)), b"\x16\x03\x01\x02\x00"):
         assert DISCONNECTED in talk(port, sent), sent[:20]
-    # Ten megabytes are refused at their head; whoever sends on finds the connection closed, and may not hear why.
+    # Ten megabytes are refused at their head; whoever has sent some of them hears it all the same.
     begun = time.monotonic()
     assert DISCONNECTED in talk(port, b"\x30\x84\x00\x98\x96\x80")
-    assert talk(port, b"\x30\x84\x00\x98\x96\x80", b"\xa2" * 200_000) in (b"", talk(port, b"\x30\x84\x00\x98\x96\x80"))
+    assert DISCONNECTED in talk(port, b"\x30\x84\x00\x98\x96\x80" + b"\xa2" * 200_000)
     assert time.monotonic() - begun < 30
     # Who is not bound says little; of what comes behind a request no more is read than its answer leaves time for.
     assert DISCONNECTED in talk(port, message(search(tlv(0x87, b"a" * 20_000))))
@@ -465,11 +465,8 @@ def test_hostile_bytes_are_refused_and_cost_nothing(server, directory):
     assert b"1024 attributes" in talk(port, message(entry), message(asks, 2))
     # A thousand items, each of which looks at all that an entry says.
     rule = tlv(0xA9, tlv(0x81, b"caseIgnoreMatch"), tlv(0x83, b"nobody says this"))
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        connection.sendall(message(entry) + message(search(tlv(0xA1, *[rule] * 1000), BASE.encode()), 2))
-        heard = b""
-        while b"\x65" not in heard:
-            heard += connection.recv(65536) or pytest.fail(f"no answer: {heard}")
+    # The client that says nothing more after it gets its answer.
+    assert b"\x65" in talk(port, message(entry) + message(search(tlv(0xA1, *[rule] * 1000), BASE.encode()), 2))
     # A filter that is too much is refused by itself, and the connection goes on.
     for hostile in (forty, wide):
         heard = talk(port, message(entry), message(search(hostile, BASE.encode()), 2), message(search(tlv(0x87, b"objectClass")), 3))

@@ -34,6 +34,11 @@ use searches::Paged;
 const IDLE: Duration = Duration::from_mins(15);
 /// And while nobody is, or in the middle of a message.
 const IDLE_ANONYMOUS: Duration = Duration::from_mins(1);
+/// What is still taken in, and thrown away, from a client that is told why its connection ends: a
+/// connection that is closed over unread bytes is reset, and the client never hears the reason.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: u64 = 256 * 1024;
+
 /// Answers connections with the context of a running server.
 #[derive(Clone)]
 pub(crate) struct Answering {
@@ -56,6 +61,7 @@ impl Protocol for Answering {
             mark: self.cx.entropy.token(8).into_bytes(),
             paged: VecDeque::new(),
             number: 0,
+            half_closed: false,
         };
         // A client that is gone needs no answer.
         let _ = connection.run().await;
@@ -77,6 +83,8 @@ struct Connection<'a> {
     mark: Vec<u8>,
     paged: VecDeque<Paged>,
     number: u64,
+    /// The client sends nothing more. What it has asked for is answered.
+    half_closed: bool,
 }
 
 /// Whether a connection goes on.
@@ -91,12 +99,23 @@ impl Connection<'_> {
                 Err((code, text)) => {
                     let notice = disconnection(code, text);
                     self.conn.stream.write_all(&notice).await?;
-                    return self.conn.stream.shutdown().await;
+                    return self.close().await;
                 }
             };
             if !self.answer(request).await? {
-                return self.conn.stream.shutdown().await;
+                return self.close().await;
             }
+        }
+    }
+
+    /// Closes the connection so that what was said last arrives.
+    async fn close(&mut self) -> std::io::Result<()> {
+        self.conn.stream.shutdown().await?;
+        let mut rest = (&mut self.conn.stream).take(LINGER_BYTES);
+        let mut nowhere = tokio::io::sink();
+        match timeout(LINGER, tokio::io::copy(&mut rest, &mut nowhere)).await {
+            Ok(read) => read.map(drop),
+            Err(_) => Ok(()),
         }
     }
 
@@ -111,6 +130,9 @@ impl Connection<'_> {
                 Ok(Some(request)) => return Ok(Ok(Some(request))),
                 Ok(None) => {}
                 Err(broken) => return Ok(Err(refused(broken))),
+            }
+            if self.half_closed {
+                return Ok(Ok(None));
             }
             let most = match self.may_take() {
                 Ok(most) => most,

@@ -224,14 +224,12 @@ impl Connection<'_> {
     async fn is_abandoned(&mut self, id: i32, ahead: &mut usize) -> std::io::Result<bool> {
         tokio::task::yield_now().await;
         let most = SMALL.saturating_sub(self.buffer.len());
-        if most > 0 {
+        if most > 0 && !self.half_closed {
             let mut coming = (&mut self.conn.stream).take(most as u64);
             tokio::select! {
                 biased;
                 read = coming.read_buf(&mut self.buffer) => {
-                    if read? == 0 {
-                        return Err(std::io::ErrorKind::UnexpectedEof.into());
-                    }
+                    self.half_closed = read? == 0;
                 }
                 () = std::future::ready(()) => return Ok(false),
             }
