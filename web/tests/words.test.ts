@@ -4,7 +4,6 @@ import { toError } from '../src/lib/api/client';
 import { ago, duration, initials, slug } from '../src/lib/format';
 import { load, t } from '../src/lib/words';
 import { strange } from '../src/lib/words/pseudo';
-import { difference } from '../src/pages/admin/doctor';
 
 await load('en');
 
@@ -38,16 +37,6 @@ test('times are told as people do', () => {
 test('initials', () => {
   assert.equal(initials('authentik Default Admin'), 'AA');
   assert.equal(initials('max'), 'MA');
-});
-
-test('the doctor names the difference between two addresses', () => {
-  const known = 'http://localhost:5000/callback';
-  assert.match(difference('http://localhost:5000/callback/', known), /trailing slash/);
-  assert.match(difference('https://localhost:5000/callback', known), /uses https, http is registered/);
-  assert.match(difference('http://127.0.0.1:5000/callback', known), /host 127\.0\.0\.1/);
-  assert.match(difference('http://localhost:5001/callback', known), /port 5001/);
-  assert.match(difference('http://localhost:5000/login', known), /path/);
-  assert.match(difference('http://elsewhere/x', known), /not registered/);
 });
 
 test('texts are said with their places and in the form of the number', () => {

@@ -6,6 +6,7 @@ pub mod application;
 pub mod brand;
 pub mod certificate;
 mod discovery;
+pub mod doctor;
 mod expiry;
 pub mod media;
 pub mod outposts;
@@ -26,7 +27,7 @@ pub use application::{Application, Entitlement};
 pub use brand::Brand;
 pub use certificate::CertificateKeyPair;
 pub use provider::{
-    Copied, Fact, FactLine, Line, Provider, Redirects, Sheet, Snippet, Variable, displaces,
+    Copied, Fact, FactLine, Line, Provider, Sheet, Snippet, Variable, displaces,
 };
 
 /// The catalogue's part of the program. `access` says who may open an application; `certificates`
@@ -38,7 +39,7 @@ pub fn module(
 ) -> Module {
     let visible = access.clone();
     let mut operations = application::operations(access);
-    operations.extend([transaction::operation(), provider::operation()]);
+    operations.extend([transaction::operation(), provider::operation(), doctor::operation()]);
     operations.extend(brand::operations());
     operations.extend(certificate::operations());
     Module {
@@ -77,7 +78,7 @@ pub fn module(
                 expiry::run,
             ),
         ],
-        schemas: [schemas(), provider::schemas()].concat(),
+        schemas: [schemas(), provider::schemas(), doctor::schemas()].concat(),
         ..Module::default()
     }
 }

@@ -102,8 +102,6 @@ pub struct Sheet {
     /// The path below the API, with `for_user`, that answers what the application would learn of
     /// somebody.
     pub preview: Option<String>,
-    /// The list of addresses, each `{matching_mode, url}`, that failed exchanges are compared with.
-    pub redirects: Option<Redirects>,
 }
 
 /// A value to copy.
@@ -165,14 +163,6 @@ impl Fact {
     }
 }
 
-/// Addresses that a provider compares what it is sent with.
-#[derive(Debug, Serialize)]
-pub struct Redirects {
-    /// The provider's path below the API, and the field of the list.
-    pub path: String,
-    pub field: &'static str,
-}
-
 pub(crate) fn operation() -> Operation {
     let view = Access::on(Permission::view(<dyn Provider as Family>::META));
     Operation::new(
@@ -181,10 +171,8 @@ pub(crate) fn operation() -> Operation {
         "countersign_providers_retrieve",
         view,
         |call: Call| async move {
-            let id = call.param("id").parse::<i64>().map(Key::Int);
-            let id = id.map(Ref::<dyn Provider>::new).map_err(|_| ApiError::not_found("Provider"));
-            let id = id?;
-            let entry = call.snapshot.member(id).ok_or_else(|| ApiError::not_found("Provider"))?;
+            let entry = named(&call)?;
+            let id = Ref::new(entry.id.key);
             let sheet = entry
                 .facet::<dyn Provider>()
                 .map(|provider| provider.sheet(id, &call.snapshot, &call.cx.origin(&call.request)))
@@ -195,6 +183,16 @@ pub(crate) fn operation() -> Operation {
     )
     .summary("What the page of a provider shows")
     .response("ProviderSheet")
+}
+
+/// The provider that a request names.
+///
+/// # Errors
+/// There is none of this number.
+pub(crate) fn named(call: &Call) -> Result<&Arc<Entry>, ApiError> {
+    let id = call.param("id").parse::<i64>().ok();
+    id.and_then(|id| call.snapshot.member(Ref::<dyn Provider>::new(Key::Int(id))))
+        .ok_or_else(|| ApiError::not_found("Provider"))
 }
 
 /// The schemas of [`operation`].
@@ -210,7 +208,6 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("addresses", "[#ProviderLine]"),
                 ("facts", "[#ProviderFact]"),
                 ("preview", "string?"),
-                ("redirects", "#ProviderRedirects?"),
             ]),
         ),
         ("ProviderLine", object_schema(&line)),
@@ -234,7 +231,6 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("certificate", "uuid?"),
             ]),
         ),
-        ("ProviderRedirects", object_schema(&[("path", "string"), ("field", "string")])),
     ]
 }
 

@@ -18,6 +18,7 @@ mod client_keys;
 mod consent;
 pub mod decide;
 mod device;
+mod doctor;
 mod documents;
 mod exchange;
 mod fulfil;

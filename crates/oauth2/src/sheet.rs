@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_catalogue as catalogue;
-use countersign_catalogue::{Copied, Fact, FactLine, Line, Redirects, Sheet, Variable};
+use countersign_catalogue::{Copied, Fact, FactLine, Line, Sheet, Variable};
 use countersign_model::{ChoiceValue as _, Ref, Snapshot};
 
 use crate::claims::SubMode;
@@ -76,14 +76,12 @@ pub(crate) fn sheet(
         connect.push(line("OpenID Configuration URL", own.provider_info));
         addresses.extend([line("Logout URL", own.logout), line("JWKS URL", own.jwks)]);
     }
-    let path = format!("providers/oauth2/{}", provider.id());
     Sheet {
         connect,
         environment: environment(settings, confidential, origin),
         addresses,
         facts: facts(settings, snapshot),
-        preview: Some(format!("{path}/preview_user")),
-        redirects: Some(Redirects { path, field: "redirect_uris" }),
+        preview: Some(format!("providers/oauth2/{}/preview_user", provider.id())),
         snippets: Vec::new(),
     }
 }

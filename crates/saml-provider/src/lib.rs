@@ -9,6 +9,7 @@
 mod api;
 mod arrival;
 mod assertion;
+mod doctor;
 mod found;
 mod import;
 mod logout;

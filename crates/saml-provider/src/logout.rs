@@ -151,7 +151,7 @@ impl Entry<'_> {
     async fn refuse(&self, visitor: &Visitor, refusal: &Refusal) -> Response {
         let (service, request) = (self.service, self.request);
         let actor = service.cx.actor(&visitor.caller(), request);
-        service.report(&self.found, refusal.code(), &refusal.to_string(), actor).await;
+        service.refused(&self.found, refusal, actor, request.client_ip).await;
         page::refused(service, request, refusal)
     }
 
@@ -272,7 +272,7 @@ pub(crate) async fn soap(
         let asked = match asked {
             Ok(asked) => asked,
             Err(refusal) => {
-                service.report(&found, refusal.code(), &refusal.to_string(), actor).await;
+                service.refused(&found, &refusal, actor, request.client_ip).await;
                 let text = format!("{}: {refusal}", refusal.code());
                 let text = text.replace('&', "&amp;").replace('<', "&lt;");
                 let fault = format!(

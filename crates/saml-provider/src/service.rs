@@ -1,17 +1,20 @@
 //! What the addresses and stages share.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use countersign_catalogue::doctor::record;
 use countersign_core::{Identity, RequestInfo};
 use countersign_events::{Event, may_report, shortened};
 use countersign_flow::{FlowContext, InPlanDef};
 use countersign_model::{Revision, Timestamp};
 use countersign_policy::Subject;
-use countersign_saml::Fault;
+use countersign_saml::{Fault, Refusal};
 use countersign_store::{Actor, ActorUser, StoreError};
 use serde_json::{Value, json};
 
+use crate::doctor;
 use crate::found::Found;
 use crate::logout::{SIGN_OUT, SignOut};
 use crate::provider::Keys;
@@ -153,6 +156,19 @@ impl Service {
                 json!({"message": message, "rule": rule, "provider": found.reference_json()});
             self.event("configuration_error", shortened(context), actor).await;
         }
+    }
+
+    /// Tells of a message that is not accepted: the events, and the page of the provider.
+    pub(crate) async fn refused(
+        &self,
+        found: &Found,
+        refusal: &Refusal,
+        actor: Actor,
+        client: IpAddr,
+    ) {
+        self.report(found, refusal.code(), &refusal.to_string(), actor).await;
+        let failure = doctor::failure(&found.settings, refusal);
+        record(&self.cx, found.reference.id(), failure, client).await;
     }
 
     pub(crate) async fn event(&self, action: &'static str, context: Value, actor: Actor) {

@@ -79,7 +79,7 @@ impl Entry<'_> {
             Ok(asked) => asked,
             Err(refusal) => {
                 let actor = service.cx.actor(&visitor.caller(), request);
-                service.report(found, refusal.code(), &refusal.to_string(), actor).await;
+                service.refused(found, &refusal, actor, request.client_ip).await;
                 return Ok(page::refused(service, request, &refusal));
             }
         };

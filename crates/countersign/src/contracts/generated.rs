@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 use super::tables::World;
 
 /// What the interface reads of the API, with what each of these names.
-const READ: [&str; 20] = [
+const READ: [&str; 21] = [
     "Application",
     "AuthenticatedSession",
     "CurrentBrand",
     "Event",
+    "ExchangeFailure",
     "Flow",
     "FlowStageBinding",
     "FlowStep",

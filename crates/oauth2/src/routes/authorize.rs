@@ -19,6 +19,7 @@ use crate::access;
 use crate::claims::{asks_for_second_factor, contexts};
 use crate::consent;
 use crate::decide::authorize::{Decision, Facts, SessionFacts, decide};
+use crate::doctor::Refused;
 use crate::fulfil::AUTHORIZE;
 use crate::jose;
 use crate::provider::Provider;
@@ -46,7 +47,8 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
         Params::parse(request.query.as_bytes())
     };
     let Ok(params) = params else {
-        return refuse(service, &request, None, &PageError::Oversized).await;
+        let none = Params::default();
+        return refuse(service, &request, None, &none, &PageError::Oversized).await;
     };
     let snapshot = service.cx.snapshot();
     let provider = match wire::client_id(&params) {
@@ -55,11 +57,13 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
     };
     let provider = match provider {
         Ok(provider) => provider,
-        Err(error) => return refuse(service, &request, None, &error).await,
+        Err(error) => return refuse(service, &request, None, &params, &error).await,
     };
     let arrived = match arrive(service, &request, &provider, &params).await {
         Ok(Ok(arrived)) => arrived,
-        Ok(Err(error)) => return refuse(service, &request, Some(&provider), &error).await,
+        Ok(Err(error)) => {
+            return refuse(service, &request, Some(&provider), &params, &error).await;
+        }
         Err(error) => return http::internal_page(&error),
     };
     let issuer = provider.issuer(&service.cx.origin(&request));
@@ -71,7 +75,8 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
         Ok(parsed) => parsed,
         Err(refused) => match refused.how {
             Refusal::Page(error) => {
-                return refuse(service, &request, Some(&provider), &error).await;
+                let params = &arrived.params;
+                return refuse(service, &request, Some(&provider), params, &error).await;
             }
             Refusal::Client { to, error } => {
                 tracing::info!(
@@ -80,6 +85,9 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
                     client = provider.client.id,
                     "an authorization request was refused"
                 );
+                let refused = Refused::Authorize(&error);
+                let client = request.client_ip;
+                service.diagnose(&provider, refused, &arrived.params, client).await;
                 return match service.failure(&provider, &to, &error).await {
                     Ok(delivery) => pages::deliver(service, delivery),
                     Err(error) => http::internal_page(&error),
@@ -184,6 +192,7 @@ async fn refuse(
     service: &Service,
     request: &RequestInfo,
     provider: Option<&Provider>,
+    params: &Params,
     error: &PageError,
 ) -> Answer {
     tracing::info!(
@@ -206,6 +215,9 @@ async fn refuse(
         service
             .report(Cause::new(provider, error.code()), "configuration_error", context, actor)
             .await;
+    }
+    if let Some(provider) = provider {
+        service.diagnose(provider, Refused::Page(error), params, request.client_ip).await;
     }
     pages::refused(service, request, error)
 }
@@ -292,7 +304,8 @@ impl Asked<'_> {
                     && !service.take_pushed(name).await
                 {
                     let error = PageError::Pushed;
-                    return Ok(refuse(service, self.request, Some(self.provider), &error).await);
+                    let (provider, params) = (Some(self.provider), self.params);
+                    return Ok(refuse(service, self.request, provider, params, &error).await);
                 }
                 self.release().await;
                 self.begin(&visitor, person.as_ref(), parsed).await
@@ -305,6 +318,9 @@ impl Asked<'_> {
         parsed: &AuthorizeRequest,
         error: &AuthorizeError,
     ) -> Result<Answer, Internal> {
+        let client = self.request.client_ip;
+        let refused = Refused::Authorize(error);
+        self.service.diagnose(self.provider, refused, self.params, client).await;
         let delivery = self.service.failure(self.provider, &parsed.to, error).await?;
         Ok(pages::deliver(self.service, delivery))
     }

@@ -23,6 +23,7 @@ use super::http::{self, Answer};
 use super::pages;
 use crate::claims::is_access_token;
 use crate::decide::logout::{Decision, Facts, Hint, HintFault, Target, decide};
+use crate::doctor::Refused;
 use crate::jose::{self, TokenFault};
 use crate::logout_token::is_logout_token;
 use crate::provider::Provider;
@@ -394,6 +395,8 @@ impl Asked<'_> {
             service.cx.actor(&self.visitor.caller(), self.request),
         );
         service.report(cause, "configuration_error", context, actor).await;
+        let client = self.request.client_ip;
+        service.diagnose(self.provider, Refused::Logout, self.params, client).await;
     }
 
     fn with_ways_on(&self, mut message: Message) -> Message {

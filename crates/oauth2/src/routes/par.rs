@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::attempts::Asked;
 use super::http::{self, Answer};
 use crate::client::ClientType;
+use crate::doctor;
 use crate::exchange::Failed;
 use crate::provider::Provider;
 use crate::pushed;
@@ -51,6 +52,8 @@ pub(crate) async fn par(
                 Err(Refused::Failed(Failed::Refused(error))) => {
                     let client = &provider.client.id;
                     tracing::info!(code = error.code(), client, "a pushed request was refused");
+                    let refused = doctor::Refused::Token(error);
+                    service.diagnose(provider, refused, params, request.client_ip).await;
                     http::token_error(error, credentials.basic)
                 }
                 Err(Refused::Failed(Failed::Internal(error))) => http::internal(&error),
@@ -104,6 +107,11 @@ async fn push(
             client = client.id,
             "a pushed request was refused"
         );
+        let why = match &refused.how {
+            Refusal::Page(error) => doctor::Refused::Page(error),
+            Refusal::Client { error, .. } => doctor::Refused::Authorize(error),
+        };
+        service.diagnose(provider, why, &params, request.client_ip).await;
         return Err(Refused::Request(error, text));
     }
     let name = service.push(provider, &params, Owner::client(request.client_ip)).await?;

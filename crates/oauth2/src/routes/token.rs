@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::attempts::Asked;
 use super::http::{self, Answer};
+use crate::doctor::Refused;
 use crate::exchange::{Exchange, Failed, exchange};
 use crate::service::Service;
 use crate::wire::TokenError;
@@ -59,6 +60,10 @@ pub(crate) async fn token(
                 client = credentials.ids().next().map(beginning),
                 "a token request was refused"
             );
+            if let Some(provider) = provider {
+                let refused = Refused::Token(error);
+                service.diagnose(provider, refused, params, request.client_ip).await;
+            }
             http::token_error(error, credentials.basic)
         }
         Err(Failed::Internal(error)) => http::internal(&error),

@@ -11,6 +11,7 @@ export type {
   Outpost,
   OutpostSheet,
   Provider,
+  ExchangeFailure,
   ProviderSheet,
   ProviderVariable,
   Stage,
