@@ -238,7 +238,7 @@ def test_an_expression_is_written_with_help_and_its_tests_run_at_each_save(serve
     assert area.input_value().split("\n")[2].startswith("return whatever ")
     page.keyboard.press("Control+z")
     window.press("Update")
-    expect(page.locator(".codeline.wrong")).to_have_text("return whatever", timeout=PATIENCE)
+    expect(page.locator(".codeline.wrong")).to_contain_text("return whatevername 'whatever' is not defined", timeout=PATIENCE)
     window.see("name 'whatever' is not defined (line 3)")
     window.picture("wrong-line")
     assert window.barriers() == []

@@ -132,6 +132,7 @@ test('a drawing has a box for each stage and condition, and none of them meet', 
 
 test('texts in boxes are wrapped, and long words cut', () => {
   assert.deepEqual(wrapped('Ask who it is, and the password', 16), ['Ask who it is,', 'and the password']);
-  assert.deepEqual(wrapped('default-authentication-identification', 20), ['default-authenticati', 'on-identification']);
+  assert.deepEqual(wrapped('default-authentication-identification', 20), ['default-', 'authentication-', 'identification']);
+  assert.deepEqual(wrapped('abcdefghijklmnopqrstuvwxyz', 20), ['abcdefghijklmnopqrst', 'uvwxyz']);
   assert.deepEqual(wrapped('', 20), []);
 });

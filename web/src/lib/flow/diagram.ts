@@ -40,7 +40,7 @@ const LETTERS = { lines: 33, small: 38 };
 const LANE = EDGE + WIDTH + 44;
 const ASIDE = 92;
 
-/** Words in lines that fit; a word that does not is cut into pieces. */
+/** Words in lines that fit; a word that does not is cut, where it has strokes behind one. */
 export function wrapped(text: string, letters: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -55,8 +55,11 @@ export function wrapped(text: string, letters: number): string[] {
         lines.push(line);
         line = '';
       } else {
-        lines.push(rest.slice(0, letters));
-        rest = rest.slice(letters);
+        // Names of objects are words with strokes in them.
+        const stroke = rest.slice(0, letters).search(/[-_.][^-_.]*$/) + 1;
+        const cut = stroke > letters / 3 ? stroke : letters;
+        lines.push(rest.slice(0, cut));
+        rest = rest.slice(cut);
       }
     }
   }
