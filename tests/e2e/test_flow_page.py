@@ -96,8 +96,8 @@ def test_a_stage_is_added_and_its_conditions_are_sentences(server, browser):
 
     tour = server.one("flows/instances/", slug="tour")["pk"]
     binding = server.one("flows/bindings/", order=20, target=tour)
-    server.create("policies/bindings/", target=binding["pk"], policy=policy["pk"], order=0, negate=True)
-    server.create("policies/bindings/", target=binding["pk"], group=group["pk"], order=1)
+    server.create("policies/bindings/", target=binding["pk"], policy=policy["pk"], order=5, negate=True)
+    server.create("policies/bindings/", target=binding["pk"], group=group["pk"], order=6)
     server.patch(f"flows/bindings/{binding['pk']}/", evaluate_on_plan=True, invalid_response_action="restart")
     opened(window, "/flow/flows/tour")
     second = page.locator("ol.steps > li").nth(1)

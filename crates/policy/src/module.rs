@@ -219,6 +219,7 @@ fn operations(policies: &Engine) -> Vec<Operation> {
             Access::on(Permission::change(meta)),
             with(policies, test),
         )
+        .parameter("trial", json!({"type": "boolean", "description": "Nothing is changed."}))
         .request("PolicyTestRequest")
         .response("PolicyTestResult"),
         crate::mapping_test::operation(policies),

@@ -24,13 +24,21 @@ export interface Outcome {
   holds: boolean;
 }
 
-/** Asks what is stored; nothing is changed by it unless the person may do everything. */
-export async function ask({ of, key }: Target, { user, context }: Question): Promise<Answer> {
+/** Asks what is stored. In a trial nothing is changed; else an expression does what it does, if the person may do everything. */
+export async function ask({ of, key }: Target, { user, context }: Question, trial: boolean): Promise<Answer> {
   if (of === 'policy') {
-    const { passing, messages } = await post<{ passing: boolean; messages: string[] }>(`policies/all/${key}/test`, { user, context });
+    const { passing, messages } = await post<{ passing: boolean; messages: string[] }>(
+      `policies/all/${key}/test`,
+      { user, context },
+      { trial },
+    );
     return { value: passing, messages };
   }
-  const { result, successful } = await post<{ result: string; successful: boolean }>(`propertymappings/all/${key}/test`, { user, context });
+  const { result, successful } = await post<{ result: string; successful: boolean }>(
+    `propertymappings/all/${key}/test`,
+    { user, context },
+    { trial },
+  );
   return successful ? { value: JSON.parse(result) as unknown, messages: [] } : { value: undefined, messages: [], failed: result };
 }
 
@@ -51,7 +59,11 @@ export const holds = (answer: Answer, expected: unknown): boolean => answer.fail
 export async function runAll(target: Target): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const test of await kept(target)) {
-    const answer = await ask(target, test).catch((error: unknown): Answer => ({ value: undefined, messages: [], failed: String(error) }));
+    const answer = await ask(target, test, true).catch((error: unknown): Answer => ({
+      value: undefined,
+      messages: [],
+      failed: String(error),
+    }));
     outcomes.push({ test, answer, holds: holds(answer, test.expected) });
   }
   return outcomes.sort((one, other) => Number(one.holds) - Number(other.holds));
