@@ -10,6 +10,7 @@ import time
 
 import pytest
 import requests
+from test_ldap import BASE, GROUPS, USERS, VIRTUAL, Directory
 from test_outposts import Outpost, proxy_provider
 from test_proxy import Echo, Front, known
 from world import PASSWORD, PROGRAM, Person, Process, free_port, wait_for
@@ -288,3 +289,76 @@ def test_an_edge_answers_radius(server, edges):
     assert radclient(edge, "ada", PASSWORD, secret="another")[0] == "Access-Accept"
     server.api("DELETE", f"outposts/instances/{outpost.pk}/", 204)
     soon(lambda: radclient(edge, "ada", PASSWORD, secret="another")[0] == "nothing", 30)
+
+
+def directory_of(server):
+    """A provider for LDAP with people to be found."""
+    for name in ("crew", "staff", "A, B"):
+        server.group(name)
+    server.user("searcher")
+    server.user("alice", ["staff", "A, B"], attributes={"title": "Head of Things", "phones": ["1", "2"], "shell": "/x/%s"})
+    server.user("bob", ["staff"], attributes={"uidNumber": "5000"})
+    directory = Directory(server)
+    directory.let_search("searcher")
+    return directory
+
+
+SEARCHES = (
+    (BASE, "(objectClass=*)"), (USERS, "(objectClass=user)"), (USERS, "(cn=alice)"), (USERS, "(mail=alice@example.test)"),
+    (f"cn=alice,{USERS}", "(objectClass=*)"), (USERS, "(&(objectClass=user)(|(cn=Alice)(mail=bob@example.test)))"),
+    (BASE, f"(memberOf=cn=staff,{GROUPS})"), (GROUPS, f"(member=cn=alice,{USERS})"), (BASE, "(uidNumber=5000)"), (BASE, "(cn=a*)"),
+    (VIRTUAL, "(cn=bob)"), (BASE, "(title=head of things)"), (USERS, "(cn=nobody)"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["direct", "cached"])
+def test_an_edge_answers_ldap_as_the_server_does(server, edges, mode):
+    directory = directory_of(server)
+
+    def answers(who, uri=None):
+        ask = lambda base, text: directory.command("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", base, text, "*", "+", who=who, uri=uri)
+        return {(base, text): ask(base, text) for base, text in SEARCHES}
+
+    own = {who: answers(who) for who in ("searcher", "alice")}
+    # Handed over: the server closes its own door.
+    path = f"providers/ldap/{directory.provider['pk']}/"
+    server.patch(path, search_mode=mode, bind_mode=mode)
+    outpost = Outpost(server, providers=[directory.provider["pk"]], kind="ldap")
+    edge = edges(outpost, "ldap").ready()
+    clear, encrypted = f"ldap://127.0.0.1:{edge.ports['ldap']}", f"ldaps://127.0.0.1:{edge.ports['ldaps']}"
+    for who, expected in own.items():
+        for asked, (code, told) in answers(who, clear).items():
+            assert (code, told) == expected[asked], (who, asked)
+    whoami = lambda *options, who="alice", password=PASSWORD, uri=clear: directory.command("ldapwhoami", *options, who=who, password=password, uri=uri)[0]
+    assert whoami() == whoami("-ZZ") == whoami(uri=encrypted) == 0
+    assert whoami(password="wrong") == 49 and whoami(who="nobody") == 49
+    assert directory.command("ldapcompare", f"cn=bob,{USERS}", "uidNumber:5000", uri=clear)[0] == 6
+
+    # Who is not let in any more, with the next bind; who loses the permission, at a connection that goes on.
+    staff = server.one("core/groups/", name="staff")["pk"]
+    binding = server.create("policies/bindings/", target=directory.application["pk"], group=staff, order=0)
+    if mode == "direct":
+        assert whoami(who="searcher") == 50 and whoami() == 0
+    server.api("DELETE", f"policies/bindings/{binding['pk']}/", 204)
+
+    # What is new is found at once, or at the next refresh, which an edit brings about.
+    server.user("carol")
+    find = lambda: "cn=carol" in directory.command("ldapsearch", "-LLL", "-b", USERS, "(cn=carol)", "1.1", uri=clear)[1]
+    if mode == "cached":
+        assert not find()
+        server.patch(path, name="renamed")
+    soon(find, 5)
+
+    # Without the server: what is remembered is answered.
+    assert whoami(who="searcher") == 0
+    server.kill()
+    edge.connected(False)
+    if mode == "cached":
+        assert find() and whoami(who="searcher") == 0 and whoami(who="bob") == 52
+    else:
+        assert whoami(who="searcher") == 52
+    server.start()
+    edge.connected()
+    assert find()
+    server.api("DELETE", f"outposts/instances/{outpost.pk}/", 204)
+    soon(lambda: whoami() == 50, 10)

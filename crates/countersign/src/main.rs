@@ -113,7 +113,7 @@ fn plain(cli: Cli) -> Result<(), String> {
         Command::Healthcheck { .. } => {
             let (address, path) = (loaded.settings.listen.http, commands::healthcheck::LIVE);
             commands::healthcheck::run(address, path)
-        },
+        }
         Command::Worker { .. } => {
             in_runtime(loaded, |loaded| async move { serve::worker::run(loaded).await })
         }

@@ -54,9 +54,9 @@ impl Api {
     /// An address that is none.
     pub(crate) fn new(settings: &Settings) -> Result<Api, String> {
         let read = |name: &str, text: &str| {
-            let mut url = Url::parse(text).ok().filter(|url| {
-                matches!(url.scheme(), "http" | "https") && url.host_str().is_some()
-            });
+            let mut url = Url::parse(text)
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
             if let Some(url) = &mut url
                 && !url.path().ends_with('/')
             {

@@ -37,11 +37,7 @@ impl fmt::Debug for Certificates {
 
 impl Certificates {
     pub(crate) fn new(default: Arc<CertifiedKey>) -> Certificates {
-        Certificates {
-            default,
-            read: tokio::sync::Mutex::default(),
-            named: RwLock::default(),
-        }
+        Certificates { default, read: tokio::sync::Mutex::default(), named: RwLock::default() }
     }
 
     /// Takes over which pair each name has, and whoever asks for none of them.
@@ -93,7 +89,10 @@ impl Certificates {
     ///
     /// # Errors
     /// The library cannot be set up.
-    pub(crate) fn encryption(self: &Arc<Self>, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, String> {
+    pub(crate) fn encryption(
+        self: &Arc<Self>,
+        alpn: &[&[u8]],
+    ) -> Result<Arc<ServerConfig>, String> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
         let mut config = ServerConfig::builder_with_provider(provider)

@@ -9,8 +9,8 @@ use std::time::Duration;
 use countersign_core::Shutdown;
 use countersign_flow::headless::split_code;
 use countersign_ldap::{
-    Answering, Attempt, Bound, Directory, Ended, Home, Look, Numbers, Provided, Query, ROOM, Refused,
-    ResultCode, Sight, Starts, Tree, Trouble, VERSION, View, directory, named,
+    Answering, Attempt, Bound, Directory, Ended, Home, Look, Numbers, Provided, Query, ROOM,
+    Refused, ResultCode, Sight, Starts, Tree, Trouble, VERSION, View, directory, named,
 };
 use countersign_listener::{Bound as Address, Bounds, Listener};
 use countersign_model::{Clock as _, Entropy as _};
@@ -153,6 +153,10 @@ enum Access {
 }
 
 async fn access(visit: &mut Visit, provider: &Provider, user: i64) -> Result<Access, ApiError> {
+    // A session that is over would be asked about as the outpost itself.
+    if visit.user().await? != Some(user) {
+        return Ok(Access::Nobody);
+    }
     let Provider { number, slug, .. } = provider;
     let path = format!("outposts/ldap/{number}/check_access/?app_slug={slug}");
     let Some(checked) = visit.get(&path).await? else { return Ok(Access::Nobody) };
@@ -213,7 +217,10 @@ impl Elsewhere {
         Ok(directory(&users, &groups))
     }
 
-    async fn proved(&self, attempt: &Attempt<'_, Provider>) -> Result<(Result<Person, Refused>, i64), ApiError> {
+    async fn proved(
+        &self,
+        attempt: &Attempt<'_, Provider>,
+    ) -> Result<(Result<Person, Refused>, i64), ApiError> {
         let Attempt { served, dn, name, password, peer } = attempt;
         let (secret, code) = split_code(password, served.takes_codes);
         let login = Login {
@@ -236,8 +243,7 @@ impl Elsewhere {
                 return refused(ResultCode::InvalidCredentials, reason, &refusal.to_string());
             }
         };
-        let me = visit.get("core/users/me/").await?;
-        let user = me.as_ref().and_then(|me| me.pointer("/user/pk")).and_then(Value::as_i64);
+        let user = visit.user().await?;
         let Some(user) = user else {
             return Err(ApiError::Nonsense("it does not say who signed in".to_owned()));
         };
@@ -257,9 +263,7 @@ impl Elsewhere {
                 let text = format!("The application is not open to you. {messages}");
                 refused(ResultCode::InsufficentAccessRights, "access_denied", text.trim())
             }
-            Access::Nobody => {
-                Err(ApiError::Nonsense("whoever signed in is not known".to_owned()))
-            }
+            Access::Nobody => Err(ApiError::Nonsense("whoever signed in is not known".to_owned())),
         }
     }
 }
@@ -310,7 +314,7 @@ impl Home for Elsewhere {
         attempt: Attempt<'_, Provider>,
     ) -> Result<Result<Arc<Person>, Refused>, Trouble> {
         let remembers = attempt.served.remembers_binds;
-        let parts = [
+        let parts: [&str; 5] = [
             &*self.0.secret,
             &attempt.served.number.to_string(),
             &attempt.dn.to_lowercase(),
@@ -340,10 +344,7 @@ impl Home for Elsewhere {
     }
 
     /// Sessions end, policies and permissions change while a connection lasts.
-    async fn still(
-        &self,
-        person: &Person,
-    ) -> Result<Result<(Provider, Sight), Ended>, Trouble> {
+    async fn still(&self, person: &Person) -> Result<Result<(Provider, Sight), Ended>, Trouble> {
         let all = self.served();
         let own = all.iter().find(|served| served.number == person.provider.number);
         let Some(served) = own else { return Ok(Err(Ended::Access)) };
@@ -406,7 +407,8 @@ impl Answers for Elsewhere {
             .collect();
         // The one that all have is shown to whoever names nobody.
         let first = served.first().and_then(pair);
-        let shared = first.filter(|first| served.iter().all(|own| pair(own).as_ref() == Some(first)));
+        let shared =
+            first.filter(|first| served.iter().all(|own| pair(own).as_ref() == Some(first)));
         self.0.certificates.refresh(api, &named, shared.as_deref()).await?;
         let people = if served.iter().any(|served| served.remembers_people) {
             Some(Arc::new(self.people(None).await?))

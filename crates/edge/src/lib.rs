@@ -139,12 +139,7 @@ pub async fn run(
 }
 
 /// What is answered for is read before anything is; false when the program stops before.
-async fn first(
-    api: &Api,
-    link: &Link,
-    answers: &impl link::Answers,
-    stop: &mut Shutdown,
-) -> bool {
+async fn first(api: &Api, link: &Link, answers: &impl link::Answers, stop: &mut Shutdown) -> bool {
     loop {
         let error = tokio::select! {
             read = link::refresh(api, link, answers) => match read {

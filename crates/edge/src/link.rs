@@ -245,8 +245,7 @@ async fn open(api: &Api, link: &Link, instance: &str, attempt: u32) -> Result<So
     let stream = TcpStream::connect((host.as_str(), port)).await?;
     let _ = stream.set_nodelay(true);
     let stream: Box<dyn countersign_listener::Bytes> = if url.scheme() == "wss" {
-        let checks =
-            (!api.insecure).then(|| countersign_store::Checks::by_this_machine_and(&[]));
+        let checks = (!api.insecure).then(|| countersign_store::Checks::by_this_machine_and(&[]));
         let mut config = encryption(checks).map_err(failed)?.with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let name = ServerName::try_from(host).map_err(|error| failed(error.to_string()))?;

@@ -62,14 +62,11 @@ pub(crate) async fn sign_in(
 ) -> Result<Result<Visit, Refusal>, ApiError> {
     // The value of `query` is itself encoded.
     let inner = format!("goauthentik.io%2Foutpost%2F{}=true", login.protocol);
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("query", &inner).finish();
+    let query =
+        form_urlencoded::Serializer::new(String::new()).append_pair("query", &inner).finish();
     let path = format!("flows/executor/{}/?{query}", login.flow);
-    let mut visit = Visit {
-        api: api.clone(),
-        client: login.client,
-        cookies: BTreeMap::new(),
-        expires: None,
-    };
+    let mut visit =
+        Visit { api: api.clone(), client: login.client, cookies: BTreeMap::new(), expires: None };
     let mut challenge = visit.json(Request::get(api.at(&path))).await?;
     for _ in 0..MOST_STAGES {
         let errors = challenge.get("response_errors");
@@ -133,11 +130,10 @@ impl Visit {
             let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
             let cookies = cookies.collect::<Vec<_>>().join("; ");
             // Both are needed for the server to believe whom the outpost asks for.
-            request = request
-                .header("x-authentik-outpost-token", self.api.token().expose())
-                .and_then(|request| {
-                    request.header("x-authentik-remote-ip", &self.client.to_string())
-                })?;
+            request =
+                request.header("x-authentik-outpost-token", self.api.token().expose()).and_then(
+                    |request| request.header("x-authentik-remote-ip", &self.client.to_string()),
+                )?;
             if !cookies.is_empty() {
                 request = request.header("cookie", &cookies)?;
             }
@@ -148,9 +144,8 @@ impl Visit {
                     continue;
                 };
                 if cookie.name() == SESSION {
-                    self.expires = cookie
-                        .expires_datetime()
-                        .map(cookie::time::OffsetDateTime::unix_timestamp);
+                    self.expires =
+                        cookie.expires_datetime().map(cookie::time::OffsetDateTime::unix_timestamp);
                 }
                 self.cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());
             }
@@ -170,6 +165,15 @@ impl Visit {
             StatusCode::NOT_FOUND => Err(ApiError::Missing("this flow".to_owned())),
             status => Err(ApiError::Nonsense(format!("the flow answers with {status}"))),
         }
+    }
+
+    /// The number of whoever is signed in; `None` where nobody is.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub(crate) async fn user(&mut self) -> Result<Option<i64>, ApiError> {
+        let me = self.get("core/users/me/").await?;
+        Ok(me.as_ref().and_then(|me| me.pointer("/user/pk")).and_then(Value::as_i64))
     }
 
     /// Asks the API in the name of whoever is signed in; `None` where that is refused.

@@ -22,12 +22,12 @@ use countersign_store::{SystemClock, SystemEntropy, sha256};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::Settings;
 use crate::api::{Api, ApiError, text, truth};
 use crate::certificates::Certificates;
 use crate::doors::{Door, router};
 use crate::link::{Answers, Link};
 use crate::sessions::{Sessions, Tokens};
-use crate::Settings;
 
 /// The letters of a cookie.
 const LENGTH: usize = 48;
@@ -240,11 +240,7 @@ impl Proxy {
         }))
     }
 
-    async fn by_cookie(
-        &self,
-        site: &EdgeSite,
-        headers: &HeaderMap,
-    ) -> Option<Granted> {
+    async fn by_cookie(&self, site: &EdgeSite, headers: &HeaderMap) -> Option<Granted> {
         let (sessions, link) = (&self.0.sessions, &self.0.link);
         let sent: Vec<String> = cookies(headers, &site.cookie).map(str::to_owned).collect();
         for cookie in sent {

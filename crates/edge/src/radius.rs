@@ -105,12 +105,13 @@ impl Elsewhere {
                 return Ok(Verdict::reject(reason, refusal.to_string()));
             }
         };
-        let path = format!(
-            "outposts/radius/{}/check_access/?app_slug={}",
-            provider.number, provider.slug
-        );
+        let path =
+            format!("outposts/radius/{}/check_access/?app_slug={}", provider.number, provider.slug);
         let Some(checked) = visit.get(&path).await? else {
-            return Ok(Verdict::reject("access_check_fail", "the server does not say who may enter"));
+            return Ok(Verdict::reject(
+                "access_check_fail",
+                "the server does not say who may enter",
+            ));
         };
         if checked.pointer("/access/passing") != Some(&Value::Bool(true)) {
             let why = format!("the application is not open to {}", asked.username);

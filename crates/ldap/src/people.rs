@@ -6,7 +6,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::directory::{Directory, Group, User, custom};
-use crate::filter::{Asserted, Filter};
+use crate::filter::Filter;
+use crate::matching::Asserted;
 use crate::search::Query;
 use crate::tree::{Container, Tree};
 

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use countersign_catalogue::{Application, Brand, CertificateKeyPair, Provider, application};
-use countersign_core::{
-    BoxFuture, Caller, Context, Hosts, RequestInfo, Route, Routes, Stack,
-};
+use countersign_core::{BoxFuture, Caller, Context, Hosts, RequestInfo, Route, Routes, Stack};
 use countersign_events::{Event, may_report, shortened};
 use countersign_flow::{FlowContext, Flows};
 use countersign_model::{Clock, Entropy, Entry, Fields as _, Ref, Revision, Snapshot};
@@ -18,6 +16,7 @@ use countersign_store::{StoreError, log_failure};
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::Value;
 
+use crate::CALLBACK_PATH;
 use crate::address::{Address, Host};
 use crate::asked::{ENVOY, Front};
 use crate::home::{Begun, Failed, Home, NotBegun, SignedOut};
@@ -27,7 +26,6 @@ use crate::provider::ProxyProvider;
 use crate::routes::{self, auth};
 use crate::session::{self, Remembered, Seeker};
 use crate::site::{Settings, Site, Sites};
-use crate::CALLBACK_PATH;
 
 const EVENTS: &str = "authentik.providers.proxy";
 

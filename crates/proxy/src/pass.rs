@@ -35,75 +35,75 @@ const HELD: usize = 4 * 1024;
 
 /// A request to the host of an application.
 pub(crate) async fn pass<H: Home>(home: &H, parts: Parts, body: Body) -> Response {
-        let Ok(asked) = Asked::read(Front::Own, &parts.uri, &parts.headers) else {
-            return plain(StatusCode::BAD_REQUEST, "This request cannot be read.");
+    let Ok(asked) = Asked::read(Front::Own, &parts.uri, &parts.headers) else {
+        return plain(StatusCode::BAD_REQUEST, "This request cannot be read.");
+    };
+    let sites = home.sites();
+    let Some(site) = sites.own(&asked.host) else { return unknown_host(asked.host.as_str()) };
+    // What comes back of these two is not the application's page, but what it was sent.
+    if matches!(parts.method, Method::CONNECT | Method::TRACE) {
+        return plain(StatusCode::METHOD_NOT_ALLOWED, "This method is not passed on.");
+    }
+    let at = At {
+        home,
+        site: site.clone(),
+        headers: &parts.headers,
+        request: RequestInfo::of(&parts),
+        host: asked.host.clone(),
+        target: asked.target().clone(),
+    };
+    if let Some(own) = own_path(&asked.target().path) {
+        return match own {
+            "ping" => plain(StatusCode::NO_CONTENT, ""),
+            "start" => at.start().await,
+            "callback" => at.callback().await,
+            "sign_out" => at.sign_out().await,
+            _ => plain(StatusCode::NOT_FOUND, "There is nothing here."),
         };
-        let sites = home.sites();
-        let Some(site) = sites.own(&asked.host) else { return unknown_host(asked.host.as_str()) };
-        // What comes back of these two is not the application's page, but what it was sent.
-        if matches!(parts.method, Method::CONNECT | Method::TRACE) {
-            return plain(StatusCode::METHOD_NOT_ALLOWED, "This method is not passed on.");
+    }
+    if asked.marked(CALLBACK_MARK) {
+        return at.callback().await;
+    }
+    if asked.marked(LOGOUT_MARK) {
+        return at.sign_out().await;
+    }
+    if forward::is_loop(&parts.headers, site) {
+        return page(
+            StatusCode::LOOP_DETECTED,
+            "This application leads back to itself",
+            "The internal host of its provider is this server. Its administrator has to name the server on which the application runs.",
+            None,
+        );
+    }
+    let granted = match at.granted().await {
+        Ok(granted) => granted,
+        Err(error) => return failed(&error),
+    };
+    match answer(&asked, site, granted.as_ref()) {
+        Answer::Allow(identity) => {
+            let passed = Passed { home, site, asked: &asked, granted };
+            passed.on(&identity, parts, body).await
         }
-        let at = At {
-            home,
-            site: site.clone(),
-            headers: &parts.headers,
-            request: RequestInfo::of(&parts),
-            host: asked.host.clone(),
-            target: asked.target().clone(),
-        };
-        if let Some(own) = own_path(&asked.target().path) {
-            return match own {
-                "ping" => plain(StatusCode::NO_CONTENT, ""),
-                "start" => at.start().await,
-                "callback" => at.callback().await,
-                "sign_out" => at.sign_out().await,
-                _ => plain(StatusCode::NOT_FOUND, "There is nothing here."),
-            };
-        }
-        if asked.marked(CALLBACK_MARK) {
-            return at.callback().await;
-        }
-        if asked.marked(LOGOUT_MARK) {
-            return at.sign_out().await;
-        }
-        if forward::is_loop(&parts.headers, site) {
-            return page(
-                StatusCode::LOOP_DETECTED,
-                "This application leads back to itself",
-                "The internal host of its provider is this server. Its administrator has to name the server on which the application runs.",
+        Answer::Unauthorized => {
+            let mut refused = page(
+                StatusCode::UNAUTHORIZED,
+                "Unauthenticated",
+                "Due to 'Receive header authentication' being set, no redirect is performed.",
                 None,
             );
+            // A browser asks nobody for this sort of credentials (RFC 9110, section 15.5.2).
+            let wanted = HeaderValue::from_static("Bearer");
+            refused.headers_mut().insert(header::WWW_AUTHENTICATE, wanted);
+            refused
         }
-        let granted = match at.granted().await {
-            Ok(granted) => granted,
-            Err(error) => return failed(&error),
-        };
-        match answer(&asked, site, granted.as_ref()) {
-            Answer::Allow(identity) => {
-                let passed = Passed { home, site, asked: &asked, granted };
-                passed.on(&identity, parts, body).await
-            }
-            Answer::Unauthorized => {
-                let mut refused = page(
-                    StatusCode::UNAUTHORIZED,
-                    "Unauthenticated",
-                    "Due to 'Receive header authentication' being set, no redirect is performed.",
-                    None,
-                );
-                // A browser asks nobody for this sort of credentials (RFC 9110, section 15.5.2).
-                let wanted = HeaderValue::from_static("Bearer");
-                refused.headers_mut().insert(header::WWW_AUTHENTICATE, wanted);
-                refused
-            }
-            Answer::SignIn => {
-                let origin = site.external.origin();
-                let rd = asked.address(site).to_string();
-                let query =
-                    form_urlencoded::Serializer::new(String::new()).append_pair("rd", &rd).finish();
-                sent_to(&format!("{origin}{RESERVED}/start?{query}"))
-            }
+        Answer::SignIn => {
+            let origin = site.external.origin();
+            let rd = asked.address(site).to_string();
+            let query =
+                form_urlencoded::Serializer::new(String::new()).append_pair("rd", &rd).finish();
+            sent_to(&format!("{origin}{RESERVED}/start?{query}"))
         }
+    }
 }
 
 /// What is behind the prefix that is ours, whatever letters it is written in.

@@ -272,7 +272,11 @@ impl Seeker<'_> {
         self.of_token(site, token).await
     }
 
-    async fn of_token(&self, site: &LocalSite, token: Secret) -> Result<Option<Candidate>, StoreError> {
+    async fn of_token(
+        &self,
+        site: &LocalSite,
+        token: Secret,
+    ) -> Result<Option<Candidate>, StoreError> {
         let (provider, now) = (number(site), self.cx.clock.now());
         self.cx.store.look_up(move |sql| by_token(sql, provider, token.expose(), now)).await
     }

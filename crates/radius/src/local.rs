@@ -102,8 +102,7 @@ impl Local {
         let Some(provider) = snapshot.get(served.provider) else {
             return Ok(Verdict::reject("access_denied", "the provider is gone"));
         };
-        let (password, code) =
-            headless::split_code(asked.password.expose(), provider.mfa_support);
+        let (password, code) = headless::split_code(asked.password.expose(), provider.mfa_support);
         let login = Login {
             protocol: "radius",
             flow: provider.authorization_flow,
@@ -170,13 +169,7 @@ impl Gate for Local {
     }
 
     /// One event for each client and hour, over all processes.
-    async fn tell(
-        &self,
-        reason: &'static str,
-        text: &str,
-        of: Option<&Served>,
-        client: IpAddr,
-    ) {
+    async fn tell(&self, reason: &'static str, text: &str, of: Option<&Served>, client: IpAddr) {
         let cx = &self.cx;
         let now = cx.clock.now();
         let is_new = {

@@ -34,7 +34,11 @@ async fn answer(loaded: Loaded, kind: Kind) -> Result<(), String> {
     let Loaded { settings, notes, .. } = loaded;
     logging::start(settings.general.log_level);
     serve::panics::log_panics();
-    tracing::info!(version = program::VERSION, kind = kind.name(), "Countersign starts as an outpost");
+    tracing::info!(
+        version = program::VERSION,
+        kind = kind.name(),
+        "Countersign starts as an outpost"
+    );
     for note in notes {
         tracing::warn!("{note}");
     }

@@ -200,7 +200,11 @@ mod tests {
             request.headers_mut().append(*name, HeaderValue::from_static(value));
         }
         let trusted = <Vec<Cidr>>::read("10.0.0.0/8").unwrap();
-        straighten(request.headers_mut(), Some(SocketAddr::new(peer.parse().unwrap(), 1)), &trusted);
+        straighten(
+            request.headers_mut(),
+            Some(SocketAddr::new(peer.parse().unwrap(), 1)),
+            &trusted,
+        );
         request
             .headers()
             .iter()

@@ -351,16 +351,14 @@ impl<H: Home> Connection<'_, H> {
         let code = match (Dn::parse(&request.dn), Filter::equality(&request.atype, &request.val)) {
             (None, _) => Code::InvalidDNSyntax,
             (_, None) => Code::UndefinedAttributeType,
-            (Some(dn), Some(filter)) => {
-                match self.home.look(&served, sight, None).await {
-                    Ok(look) => look.with(|view| match view.entry(&dn) {
-                        None => Code::NoSuchObject,
-                        Some(entry) if filter.decide(&entry) == Truth::True => Code::CompareTrue,
-                        Some(_) => Code::CompareFalse,
-                    }),
-                    Err(error) => self.broken(&error, "compare").code,
-                }
-            }
+            (Some(dn), Some(filter)) => match self.home.look(&served, sight, None).await {
+                Ok(look) => look.with(|view| match view.entry(&dn) {
+                    None => Code::NoSuchObject,
+                    Some(entry) if filter.decide(&entry) == Truth::True => Code::CompareTrue,
+                    Some(_) => Code::CompareFalse,
+                }),
+                Err(error) => self.broken(&error, "compare").code,
+            },
         };
         self.send(id, LdapOp::CompareResult(result(code, "")), Vec::new()).await
     }

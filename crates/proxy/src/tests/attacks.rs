@@ -159,7 +159,8 @@ fn a_state_without_its_browser_signs_nobody_in() {
         host: Host::read("app.test").unwrap(),
         target: Target::read("/a?b=c").unwrap(),
     };
-    let path = login.authorize(&site, "/application/o/authorize/", Some(&to), (NOW, entropy)).unwrap();
+    let path =
+        login.authorize(&site, "/application/o/authorize/", Some(&to), (NOW, entropy)).unwrap();
     assert!(path.starts_with("/application/o/authorize/?client_id=wiki-client-id&code_challenge="));
     assert!(path.contains("&redirect_uri=https%3A%2F%2Fapp.test%2Foutpost.goauthentik.io%2Fcallback%3FX-authentik-auth-callback%3Dtrue&"));
     let (state, cookie) = (state_of(&path), login.cookie(&site, NOW));
@@ -200,7 +201,9 @@ fn two_tabs_sign_in_beside_each_other() {
         Login::begin(&site, [cookie.as_str()].into_iter(), (NOW.plus_seconds(60), entropy));
     let renewed = second.cookie(&site, NOW.plus_seconds(60));
     for login in [&first, &second] {
-        let state = state_of(&login.authorize(&site, "/application/o/authorize/", None, (NOW, entropy)).unwrap());
+        let state = state_of(
+            &login.authorize(&site, "/application/o/authorize/", None, (NOW, entropy)).unwrap(),
+        );
         let came = returned(&site, &state, [renewed.as_str()].into_iter(), NOW.plus_seconds(90));
         assert_eq!(came.unwrap().redirect, None);
     }

@@ -352,7 +352,8 @@ fn hosts_are_one_and_the_same_wherever_they_are_named() {
         assert!(own(uri, pairs).is_err(), "{uri} {pairs:?}");
     }
     // Whatever the order, a request that names the application's host is looked at here.
-    let sites: crate::site::Sites<Box<Site>> = [Box::new(site_with(json!({})))].into_iter().collect();
+    let sites: crate::site::Sites<Box<Site>> =
+        [Box::new(site_with(json!({})))].into_iter().collect();
     let named = |uri: &str, pairs: &[(&str, &str)]| {
         sites.passed_on(&uri.parse().unwrap(), &headers(pairs)).is_some()
     };

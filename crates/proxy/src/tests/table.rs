@@ -214,7 +214,9 @@ fn applications_are_found_by_their_host_else_by_the_narrowest_domain() {
     .into_iter()
     .map(Box::new)
     .collect();
-    let at = |host: &str| Host::read(host).and_then(|host| sites.at(&host).map(|s| s.settings.slug.clone()));
+    let at = |host: &str| {
+        Host::read(host).and_then(|host| sites.at(&host).map(|s| s.settings.slug.clone()))
+    };
     for (host, expected) in [
         ("wiki.example.test", Some("wiki")),
         ("WIKI.example.test:443", Some("wiki")),
