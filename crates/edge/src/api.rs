@@ -196,9 +196,8 @@ impl Api {
         endpoint: &str,
         form: &[(&str, &str)],
     ) -> Result<(StatusCode, Value), ApiError> {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(form);
-        let request = Request::new(Method::POST, endpoint, body.finish().into_bytes());
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = Request::new(Method::POST, endpoint, body.into_bytes());
         let request = request
             .header("content-type", "application/x-www-form-urlencoded")
             .and_then(|request| request.header("accept", "application/json"))

@@ -54,7 +54,8 @@ impl Certificates {
         let mut named = Named::default();
         let others = others.map(|pair| (None, pair));
         let wanted = wanted.iter().map(|(name, pair)| (Some(name.as_str()), pair.as_str()));
-        for (name, pair) in wanted.chain(others) {
+        let all: Vec<(Option<&str>, &str)> = wanted.chain(others).collect();
+        for (name, pair) in all {
             let path = format!("crypto/certificatekeypairs/{pair}/");
             let fingerprint = text(&api.get(&path).await?, "fingerprint_sha256").to_owned();
             let known = read.get(pair).filter(|(known, _)| *known == fingerprint);

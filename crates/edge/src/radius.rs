@@ -105,6 +105,10 @@ impl Elsewhere {
                 return Ok(Verdict::reject(reason, refusal.to_string()));
             }
         };
+        // A session that is none would be asked about as the outpost itself.
+        if visit.user().await?.is_none() {
+            return Ok(Verdict::reject("access_check_fail", "nobody is signed in"));
+        }
         let path =
             format!("outposts/radius/{}/check_access/?app_slug={}", provider.number, provider.slug);
         let Some(checked) = visit.get(&path).await? else {

@@ -78,7 +78,10 @@ pub trait Home: Clone + Send + Sync + 'static {
     /// Bytes of the large messages of all connections.
     fn room(&self) -> &Arc<Semaphore>;
 
-    /// What TLS needs; the text of an error says what to do.
+    /// What TLS needs.
+    ///
+    /// # Errors
+    /// What to do.
     fn tls(&self) -> Result<Arc<ServerConfig>, String>;
 
     /// Signs somebody in.
