@@ -17,7 +17,7 @@ from test_second_factors import STATIC, Owner
 from world import ROOT, TESTS, App, Person, Server
 
 sys.path.insert(0, str(TESTS / "compat"))
-from replay import RECORDED, Browser, Replay  # noqa: E402
+from replay import RECORDED, Browser, Replay, read  # noqa: E402
 
 TOKEN = "throwaway-bootstrap-token-0000000"
 PASSWORD = "Throwaway-Pw-1"
@@ -112,10 +112,24 @@ def with_devices(server):
     server.create("authenticators/admin/totp/", name="TOTP Authenticator")
 
 
-# What was done to the original between the steps of a recording, by the step it came before.
-BETWEEN = {"api/admin_misc": {71: with_devices}, "flows/access_denied_policy": {0: guarded_flow, 2: open_flow}, "flows/errors": ERRORS, "flows/inspector": {0: begin_settings}}
+def as_outpost(kind):
+    """The token of the recordings is the one of the outpost that `outposts/setup` made."""
 
-RECORDINGS = names("defaults") + names("api") + names("flows", "initial_setup") + names("oauth2", "setup", "discovery_jwks")
+    def begin(server):
+        headers = read(f"outposts/as_{kind}")["steps"][0]["request"]["headers"]
+        recorded = headers["Authorization"].removeprefix("Bearer ")
+        made = server.one("outposts/instances/", name__iexact=f"op-{kind}")
+        server.replay.known[recorded] = server.get(f"core/tokens/{made['token_identifier']}/view_key/")["key"]
+
+    return begin
+
+
+# What was done to the original between the steps of a recording, by the step it came before.
+BETWEEN = {f"outposts/as_{kind}": {0: as_outpost(kind)} for kind in ("proxy", "ldap", "radius")}
+BETWEEN |= {"outposts/bind_radius": {0: as_outpost("radius")}}
+BETWEEN |= {"api/admin_misc": {71: with_devices}, "flows/access_denied_policy": {0: guarded_flow, 2: open_flow}, "flows/errors": ERRORS, "flows/inspector": {0: begin_settings}}
+
+RECORDINGS = names("defaults") + names("api") + names("flows", "initial_setup") + names("oauth2", "setup", "discovery_jwks") + names("outposts", "setup")
 
 
 def known_differences():

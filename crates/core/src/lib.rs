@@ -38,7 +38,7 @@ pub use job::{Expiring, Job, JobError, Lane, NoteLevel, Objects, Run, When, Work
 pub use known_browser::KnownBrowser;
 pub use module::{Module, Operation, Start, with};
 pub use page::{Page, envelope};
-pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer};
+pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer, straighten};
 pub use resource::{Display, FamilyResource, KindResource, RenderContext};
 pub use response::{json, no_content, redirect};
 pub use route::{

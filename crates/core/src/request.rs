@@ -6,13 +6,29 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use countersign_model::{ObjectId, node_address};
+use countersign_model::{Cidr, ObjectId, node_address};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::identity::Caller;
 use crate::route::HandedOn;
+
+/// Headers by which proxies tell who the client is, what it asked them for, and of which trace its
+/// request is part.
+const FORWARDED: [&str; 11] = [
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-forwarded-uri",
+    "x-forwarded-scheme",
+    "x-original-url",
+    "x-original-uri",
+    "x-real-ip",
+    "forwarded",
+    "traceparent",
+    "tracestate",
+];
 
 /// Set once per request by [`request_layer`]; found in the request's extensions.
 #[derive(Debug, Clone)]
@@ -137,7 +153,9 @@ impl RequestInfo {
         json!({"path": self.path, "method": self.method.as_str(), "args": args, "user_agent": self.user_agent, "request_id": self.id})
     }
 
-    fn read(parts: &Parts, id: String, peer: Option<SocketAddr>, trusted: bool) -> RequestInfo {
+    /// The info of a request that comes from `peer`, whose words about its client count if it is
+    /// `trusted`.
+    pub fn read(parts: &Parts, id: String, peer: Option<SocketAddr>, trusted: bool) -> RequestInfo {
         let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
         let forwarded = |name: &str| {
             trusted
@@ -179,6 +197,45 @@ impl RequestInfo {
             outpost: None,
             seen: Arc::default(),
         }))
+    }
+}
+
+/// Leaves forwarding headers only where a trusted proxy set them, and of the chain of addresses
+/// only the client's: the first, from the right, that is not a trusted proxy itself. Whatever a
+/// client wrote stands left of it.
+pub fn straighten(headers: &mut HeaderMap, peer: Option<SocketAddr>, trusted: &[Cidr]) {
+    let trusts = |address| trusted.iter().any(|network: &Cidr| network.contains(address));
+    if !peer.is_some_and(|peer| trusts(peer.ip())) {
+        for name in FORWARDED {
+            headers.remove(name);
+        }
+        return;
+    }
+    if !headers.contains_key("x-forwarded-proto")
+        && let Some(scheme) = headers.get("x-forwarded-scheme").cloned()
+    {
+        headers.insert(HeaderName::from_static("x-forwarded-proto"), scheme);
+    }
+    let chain: Vec<String> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|part| part.trim().to_owned())
+        .collect();
+    let mut addresses = chain.iter().rev().map_while(|part| node_address(part)).peekable();
+    let mut client = addresses.peek().copied();
+    for address in addresses {
+        client = Some(address);
+        if !trusts(address) {
+            break;
+        }
+    }
+    let client = client
+        .or_else(|| headers.get("x-real-ip").and_then(|value| node_address(value.to_str().ok()?)));
+    headers.remove("x-forwarded-for");
+    if let Some(value) = client.and_then(|client| HeaderValue::from_str(&client.to_string()).ok()) {
+        headers.insert(HeaderName::from_static("x-forwarded-for"), value);
     }
 }
 

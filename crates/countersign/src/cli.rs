@@ -45,6 +45,9 @@ pub enum Command {
         #[arg(value_parser = ["server", "worker"])]
         part: Option<String>,
     },
+    /// Answer for applications at another place than the server, as an outpost of it.
+    #[command(subcommand)]
+    Outpost(Outpost),
     /// Print the settings in effect and where each comes from; secrets are masked.
     Config,
     /// Commands of the console.
@@ -142,6 +145,19 @@ pub struct Bench {
     /// Write the figures as a page with plots, too.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+/// What to answer for.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Outpost {
+    /// Applications without a sign-in of their own: for a reverse proxy, or as one.
+    Proxy,
+    /// What signs people in by RADIUS.
+    Radius,
+    /// A directory over LDAP.
+    Ldap,
+    /// Ask an outpost of this machine whether it answers; for container health checks.
+    Healthcheck,
 }
 
 /// What to do with the log of events.

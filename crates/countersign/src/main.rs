@@ -110,10 +110,14 @@ fn plain(cli: Cli) -> Result<(), String> {
         Command::Healthcheck { part } if part.as_deref() == Some("worker") => {
             commands::healthcheck::worker(&loaded.settings)
         }
-        Command::Healthcheck { .. } => commands::healthcheck::run(loaded.settings.listen.http),
+        Command::Healthcheck { .. } => {
+            let (address, path) = (loaded.settings.listen.http, commands::healthcheck::LIVE);
+            commands::healthcheck::run(address, path)
+        }
         Command::Worker { .. } => {
             in_runtime(loaded, |loaded| async move { serve::worker::run(loaded).await })
         }
+        Command::Outpost(kind) => commands::outpost::run(loaded, kind),
         Command::Serve => in_runtime(loaded, |loaded| async move { serve::run(loaded).await }),
         Command::Blueprint(cli::Blueprint::Plan { files }) => in_runtime(
             loaded,

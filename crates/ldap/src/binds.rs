@@ -14,11 +14,11 @@ use countersign_model::{Ref, Revision, Snapshot, Timestamp};
 use countersign_store::{StoreError, sha256};
 use ldap3_proto::proto::LdapResultCode;
 
-use crate::dn::Dn;
 use crate::filter::folded;
+use crate::home::{Attempt, Provided};
 use crate::index::Index;
 use crate::provider::{AccessMode, LdapProvider, Served};
-use crate::tree::Sight;
+use crate::tree::{Sight, Tree};
 
 /// Answers that are remembered; more are asked anew.
 const MOST: usize = 10_000;
@@ -47,22 +47,22 @@ struct Access {
 
 /// Why somebody is not bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused {
-    pub(crate) code: LdapResultCode,
-    pub(crate) message: String,
+pub struct Refused {
+    pub code: LdapResultCode,
+    pub message: String,
     /// For metrics, in the original's words.
-    pub(crate) reason: &'static str,
+    pub reason: &'static str,
 }
 
 impl Refused {
-    pub(crate) fn new(code: LdapResultCode, reason: &'static str, message: &str) -> Refused {
+    pub fn new(code: LdapResultCode, reason: &'static str, message: &str) -> Refused {
         Refused { code, message: message.to_owned(), reason }
     }
 }
 
 /// Why a bind does not hold any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub enum Ended {
     /// The session is over: whoever binds again goes on.
     Session,
     /// The application is not open any more.
@@ -156,23 +156,6 @@ impl Remembered {
     }
 }
 
-/// Who wants to bind, and how.
-pub(crate) struct Attempt<'a> {
-    pub(crate) served: &'a Served,
-    pub(crate) dn: &'a str,
-    pub(crate) name: &'a str,
-    pub(crate) password: &'a str,
-    pub(crate) peer: IpAddr,
-}
-
-/// The provider that a name lies at, and the name to sign in with.
-pub(crate) fn who<'s>(served: &'s [Served], dn: &Dn) -> Option<(&'s Served, String)> {
-    // The nearest: another one may be above it, with an application of its own.
-    let within = served.iter().filter(|served| dn.is_within(&served.tree.base_dn));
-    let served = within.rev().max_by_key(|served| served.tree.base_dn.attributes().count())?;
-    Some((served, dn.first("cn")?.to_owned()))
-}
-
 /// Signs somebody in.
 ///
 /// # Errors
@@ -181,7 +164,7 @@ pub(crate) async fn bind(
     (flows, cx): (&Flows, &Context),
     index: &Index,
     remembered: &Remembered,
-    attempt: Attempt<'_>,
+    attempt: Attempt<'_, Served>,
 ) -> Result<Result<Arc<Bound>, Refused>, FlowError> {
     let Attempt { served, dn, name, password, peer } = attempt;
     let snapshot = cx.snapshot();
@@ -273,6 +256,36 @@ pub(crate) async fn bind(
         }
     }
     Ok(outcome)
+}
+
+impl crate::home::Bound for Bound {
+    type Provided = Served;
+
+    fn provided(&self) -> &Served {
+        &self.served
+    }
+
+    fn dn(&self) -> &str {
+        &self.dn
+    }
+
+    fn user(&self) -> i64 {
+        self.user.pk
+    }
+}
+
+impl Provided for Served {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn slug(&self) -> &str {
+        &self.slug
+    }
+
+    fn tree(&self) -> &Tree {
+        &self.tree
+    }
 }
 
 impl Bound {

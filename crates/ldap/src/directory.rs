@@ -76,7 +76,7 @@ impl Few {
 
 /// Everybody and every group.
 #[derive(Debug, Default)]
-pub(crate) struct Directory {
+pub struct Directory {
     users: BTreeMap<i64, User>,
     groups: BTreeMap<Uuid, Group>,
     found: HashMap<u64, Few>,

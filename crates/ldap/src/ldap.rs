@@ -13,18 +13,18 @@ use countersign_store::StoreError;
 use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 
-use crate::binds::{self, Attempt, Bound, Ended, Refused, Remembered};
+use crate::binds::{self, Bound, Ended, Refused, Remembered};
 use crate::connection::Answering;
+use crate::home::{Attempt, Home, Look, ROOM, Trouble};
 use crate::index::Index;
 use crate::provider::{Served, served};
-use crate::tree::Sight;
+use crate::search::Query;
+use crate::tree::{Sight, View};
 
 /// What this server calls itself where outposts have a name.
 pub(crate) const OURSELVES: &str = "countersign";
 /// The version of the original whose directory this is.
-pub(crate) const VERSION: &str = "2025.4.0";
-/// Bytes of large messages that are read, or answered, at one time.
-const ROOM: usize = 16 * 1024 * 1024;
+pub const VERSION: &str = "2025.4.0";
 /// How long connections have to end by themselves.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -54,7 +54,6 @@ pub(crate) struct Ldap {
     served: Mutex<Option<(Revision, Arc<[Served]>)>>,
     make_tls: MakeTls,
     tls: Mutex<Option<Arc<ServerConfig>>>,
-    pub(crate) version: &'static str,
 }
 
 impl Ldap {
@@ -67,7 +66,6 @@ impl Ldap {
             served: Mutex::default(),
             make_tls,
             tls: Mutex::default(),
-            version: VERSION,
         }
     }
 
@@ -97,38 +95,96 @@ impl Ldap {
         }
     }
 
-    /// Signs somebody in.
-    ///
-    /// # Errors
-    /// When it is not known for the moment.
-    pub(crate) async fn bind(
-        &self,
-        cx: &Context,
-        attempt: Attempt<'_>,
-    ) -> Result<Result<Arc<Bound>, Refused>, FlowError> {
-        binds::bind((&self.flows, cx), &self.index, &self.remembered, attempt).await
-    }
-
-    /// What somebody may still see, in the directory as it is now.
-    ///
-    /// # Errors
-    /// When it is not known for the moment.
-    pub(crate) async fn still(
-        &self,
-        cx: &Context,
-        bound: &Bound,
-    ) -> Result<Result<(Served, Sight), Ended>, FlowError> {
-        let all = self.served(cx);
-        self.catch_up(cx).await?;
-        bound.still((&self.flows, cx), &self.index, &all).await
-    }
-
     /// Takes over what was changed.
     ///
     /// # Errors
     /// When the engine fails.
     async fn catch_up(&self, cx: &Context) -> Result<(), StoreError> {
         self.index.catch_up(cx, &self.served(cx)).await
+    }
+}
+
+/// With the context of a running server.
+#[derive(Clone)]
+struct Local {
+    ldap: Arc<Ldap>,
+    cx: Context,
+}
+
+impl From<FlowError> for Trouble {
+    fn from(error: FlowError) -> Trouble {
+        let text = error.to_string();
+        if error.is_passing() { Trouble::Away(text) } else { Trouble::Broken(text) }
+    }
+}
+
+/// The directory in memory, through one provider.
+struct LocalLook {
+    index: Index,
+    served: Served,
+    sight: Sight,
+}
+
+impl Look for LocalLook {
+    fn with<R>(&self, see: impl FnOnce(View<'_>) -> R) -> R {
+        let state = self.index.read();
+        see(state.view(&self.served, self.sight, VERSION))
+    }
+}
+
+impl Home for Local {
+    type Provided = Served;
+    type Bound = Bound;
+    type Look = LocalLook;
+
+    fn served(&self) -> Arc<[Served]> {
+        self.ldap.served(&self.cx)
+    }
+
+    fn outpost(&self) -> String {
+        OURSELVES.to_owned()
+    }
+
+    fn mark(&self) -> Vec<u8> {
+        self.cx.entropy.token(8).into_bytes()
+    }
+
+    fn room(&self) -> &Arc<Semaphore> {
+        &self.ldap.room
+    }
+
+    fn tls(&self) -> Result<Arc<ServerConfig>, String> {
+        self.ldap.tls(&self.cx)
+    }
+
+    async fn bind(
+        &self,
+        attempt: Attempt<'_, Served>,
+    ) -> Result<Result<Arc<Bound>, Refused>, Trouble> {
+        let Ldap { flows, index, remembered, .. } = &*self.ldap;
+        Ok(binds::bind((flows, &self.cx), index, remembered, attempt).await?)
+    }
+
+    /// In the directory as it is now.
+    async fn still(&self, bound: &Bound) -> Result<Result<(Served, Sight), Ended>, Trouble> {
+        let all = self.served();
+        self.ldap.catch_up(&self.cx).await.map_err(FlowError::from)?;
+        Ok(bound.still((&self.ldap.flows, &self.cx), &self.ldap.index, &all).await?)
+    }
+
+    async fn look(
+        &self,
+        served: &Served,
+        sight: Sight,
+        _: Option<&Query>,
+    ) -> Result<LocalLook, Trouble> {
+        Ok(LocalLook { index: self.ldap.index.clone(), served: served.clone(), sight })
+    }
+
+    async fn leave(&self, bound: Arc<Bound>) {
+        if let Err(error) = binds::leave(bound, &self.cx).await {
+            tracing::debug!(%error, "the session of an LDAP bind was left to end by itself");
+        }
     }
 }
 
@@ -157,7 +213,7 @@ fn service(ldap: &Arc<Ldap>, door: Door, bounds: &Bounds) -> Service {
             if let Err(error) = ldap.catch_up(&cx).await {
                 tracing::warn!(%error, "the directory for LDAP could not be read yet");
             }
-            let answering = Answering { ldap: ldap.clone(), cx: cx.clone() };
+            let answering = Answering(Local { ldap: ldap.clone(), cx: cx.clone() });
             let outcome = (bound.serve(answering, bounds, GRACE).run)(cx.clone(), stop).await;
             if ldap.served(&cx).is_empty() {
                 ldap.index.clear();

@@ -3,8 +3,9 @@
 //! `wire`, `dn`, `matching`, `filter`, `schema`, `directory`, `tree`, `search` and `posix` are
 //! pure: from messages and what is known of people they make answers. `index` reads people and
 //! groups once and then what changes; `binds` has a flow say who somebody is
-//! (`countersign_flow::headless`); `connection` carries out, one request after the other. `api` is
-//! what the original's outposts ask.
+//! (`countersign_flow::headless`); `connection` carries out, one request after the other, over a
+//! [`Home`]: `ldap` has this server's own, a program at the edge one that reads `people` as its server's
+//! API shows them. `api` is what that asks.
 // The futures of operations that go through policies are deeper than the default.
 #![recursion_limit = "256"]
 
@@ -14,10 +15,12 @@ mod connection;
 mod directory;
 mod dn;
 mod filter;
+mod home;
 mod index;
 mod ldap;
 mod matching;
 mod numbers;
+mod people;
 mod posix;
 mod provider;
 mod schema;
@@ -31,8 +34,17 @@ mod wire;
 use countersign_core::{Job, KindResource, Module, TableResource};
 use countersign_flow::Flows;
 
-pub use ldap::{Doors, MakeTls};
+pub use binds::{Ended, Refused};
+pub use connection::Answering;
+pub use directory::Directory;
+pub use home::{Attempt, Bound, Home, Look, Provided, ROOM, Trouble};
+pub use ldap::{Doors, MakeTls, VERSION};
+pub use ldap3_proto::proto::LdapResultCode as ResultCode;
+pub use people::{directory, named};
+pub use posix::{Numbers, Starts};
 pub use provider::{AccessMode, LdapProvider, certificate};
+pub use search::Query;
+pub use tree::{Sight, Tree, View};
 
 /// LDAP's part of the program. `doors`: where it listens as long as there is a provider to answer
 /// for.

@@ -74,16 +74,16 @@ pub(crate) struct Given {
 
 /// The numbers that were given at one provider.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Numbers {
+pub struct Numbers {
     by_holder: HashMap<(Space, Holder, i64), i64>,
     taken: HashMap<(Space, i64), Holder>,
 }
 
 /// Where numbers begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Starts {
-    pub(crate) uid: i64,
-    pub(crate) gid: i64,
+pub struct Starts {
+    pub uid: i64,
+    pub gid: i64,
 }
 
 impl Numbers {

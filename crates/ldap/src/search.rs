@@ -13,7 +13,7 @@ use crate::tree::{Container, Entry, Selection, Sight, View};
 
 /// What is searched for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Query {
+pub struct Query {
     pub(crate) base: Dn,
     pub(crate) scope: LdapSearchScope,
     pub(crate) filter: Filter,

@@ -13,7 +13,7 @@ use crate::schema;
 
 /// What a provider says of its tree.
 #[derive(Debug, Clone)]
-pub(crate) struct Tree {
+pub struct Tree {
     /// As it is configured.
     pub(crate) base: String,
     pub(crate) base_dn: Dn,
@@ -46,7 +46,7 @@ impl Container {
 
 impl Tree {
     /// `None` when the base is no name.
-    pub(crate) fn new(base: &str, starts: Starts) -> Option<Tree> {
+    pub fn new(base: &str, starts: Starts) -> Option<Tree> {
         let (base_dn, lower) = (Dn::parse(base)?, base.to_lowercase());
         let below = |container: Container| Dn::parse(&format!("ou={},{lower}", container.name()));
         let [users, groups, virtual_groups] = Container::ALL.map(below);
@@ -122,7 +122,7 @@ pub(crate) fn anonymous_root() -> Vec<(&'static str, Vec<String>)> {
 
 /// Whom a search may find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub enum Sight {
     All,
     /// This account, and the groups it is in, with nobody else in them.
     Own(i64),
@@ -143,13 +143,13 @@ impl Sight {
 
 /// The directory as it is seen through one provider by one person.
 #[derive(Clone, Copy)]
-pub(crate) struct View<'d> {
-    pub(crate) tree: &'d Tree,
-    pub(crate) directory: &'d Directory,
-    pub(crate) numbers: &'d Numbers,
-    pub(crate) sight: Sight,
+pub struct View<'d> {
+    pub tree: &'d Tree,
+    pub directory: &'d Directory,
+    pub numbers: &'d Numbers,
+    pub sight: Sight,
     /// Of this server, for the base.
-    pub(crate) version: &'d str,
+    pub version: &'d str,
 }
 
 /// One entry.

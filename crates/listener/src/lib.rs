@@ -149,7 +149,7 @@ impl Bound {
     pub fn serve(self, protocol: impl Protocol, bounds: Bounds, grace: Duration) -> Service {
         let name = self.name;
         let run = move |_, stop| {
-            let accepting = self.clone().accept(protocol.clone(), bounds.clone(), stop, grace);
+            let accepting = self.clone().run(protocol.clone(), bounds.clone(), stop, grace);
             async move {
                 accepting.await;
                 Ok(())
@@ -158,7 +158,8 @@ impl Bound {
         Service::new(name, run).essential()
     }
 
-    async fn accept(
+    /// As [`Bound::serve`], for a program that has no supervisor.
+    pub async fn run(
         self,
         protocol: impl Protocol,
         bounds: Bounds,

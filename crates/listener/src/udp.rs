@@ -48,6 +48,11 @@ impl BoundUdp {
         };
         Service::new(name, run).essential()
     }
+
+    /// As [`BoundUdp::serve`], for a program that has no supervisor.
+    pub async fn run(self, protocol: Arc<impl Datagrams>, stop: Shutdown) {
+        answer(self.socket, protocol, stop).await;
+    }
 }
 
 async fn answer(socket: Arc<UdpSocket>, protocol: Arc<impl Datagrams>, mut stop: Shutdown) {

@@ -233,6 +233,7 @@ fn client(rules: &Rules, guard: Guard) -> Result<Client, String> {
         .connect_timeout(CONNECT)
         .redirect(Policy::none())
         .referer(false)
+        .tls_danger_accept_invalid_certs(rules.insecure)
         .no_proxy()
         .dns_resolver(Arc::new(guard));
     for Resolved { host, address } in &rules.resolve {

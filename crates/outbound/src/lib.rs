@@ -40,6 +40,8 @@ pub struct Rules {
     pub no_proxy: Option<String>,
     /// What the program calls itself.
     pub user_agent: String,
+    /// Whatever certificates servers show are taken.
+    pub insecure: bool,
     /// Where this program itself answers other programs than browsers: no application is there.
     pub own: Vec<SocketAddr>,
 }

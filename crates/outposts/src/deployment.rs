@@ -1,6 +1,7 @@
-//! Texts by which an outpost is started: compose file, Kubernetes manifests, systemd unit and
+//! Texts by which an outpost is started: compose file, Kubernetes manifests, systemd units and
 //! `docker run`. Pure: from what is known of an outpost they are made here alone.
 
+use countersign_model::ChoiceValue as _;
 use serde_json::Value;
 
 use crate::outpost::OutpostType;
@@ -78,6 +79,11 @@ impl Facts<'_> {
             Text { label: "Kubernetes", file: format!("{name}.yaml"), text: self.kubernetes() },
             Text { label: "systemd", file: format!("{name}.service"), text: self.systemd() },
             Text { label: "docker run", file: format!("{name}.sh"), text: self.docker_run() },
+            Text {
+                label: "systemd, with Countersign’s own program",
+                file: format!("{name}.service"),
+                text: self.own_program(),
+            },
         ]
     }
 
@@ -103,7 +109,32 @@ impl Facts<'_> {
             .collect();
         let (name, image) = (&self.name, yaml(&self.image));
         format!(
-            "services:\n  {name}:\n    image: {image}\n    restart: unless-stopped\n    ports:\n{published}    environment:\n{environment}"
+            "# Without a container, Countersign’s own program does the same: countersign outpost {}\n\
+             services:\n  {name}:\n    image: {image}\n    restart: unless-stopped\n    ports:\n{published}    environment:\n{environment}",
+            self.kind.value(),
+        )
+    }
+
+    /// Without a container: this program itself, as an outpost.
+    fn own_program(&self) -> String {
+        let (name, kind) = (&self.name, self.kind.value());
+        let variables: String =
+            self.environment().iter().map(|(name, value)| format!("# {name}={value}\n")).collect();
+        let listens: String = ports(self.kind)
+            .iter()
+            .map(|port| {
+                let Port { name, outside, .. } = port;
+                format!("# AUTHENTIK_LISTEN__{}=0.0.0.0:{outside}\n", name.to_uppercase())
+            })
+            .collect();
+        format!(
+            "# The variables are in /etc/{name}.env, which only root may read (chmod 600):\n{variables}{listens}\n\
+             [Unit]\nDescription=Outpost {name}\nAfter=network-online.target\nWants=network-online.target\n\n\
+             [Service]\nDynamicUser=yes\nStateDirectory={name}\nEnvironmentFile=/etc/{name}.env\n\
+             Environment=COUNTERSIGN_DATA_DIR=/var/lib/{name}\n\
+             ExecStart=/usr/local/bin/countersign outpost {kind}\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n\
+             Restart=always\nRestartSec=5\n\n\
+             [Install]\nWantedBy=multi-user.target\n"
         )
     }
 

@@ -21,7 +21,7 @@ mod page;
 mod socket;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub mod wire;
 
 use countersign_core::{FamilyResource, KindResource, Module, Service, Start, TableResource};
 

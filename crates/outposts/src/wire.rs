@@ -11,7 +11,7 @@ const PROVIDER_SPECIFIC: u64 = 3;
 
 /// What an outpost says.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Heard {
+pub enum Heard {
     /// It has read what it was sent; nothing is said to that.
     Ack,
     /// It is there.
@@ -23,25 +23,25 @@ pub(crate) enum Heard {
 /// What an outpost says of itself, on connecting and every ten seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Hello {
-    pub(crate) version: String,
+pub struct Hello {
+    pub version: String,
     #[serde(rename = "buildHash")]
-    pub(crate) build_hash: String,
-    pub(crate) uuid: String,
+    pub build_hash: String,
+    pub uuid: String,
     #[serde(rename = "golangVersion")]
-    pub(crate) golang_version: String,
+    pub golang_version: String,
     #[serde(rename = "opensslEnabled")]
-    pub(crate) openssl_enabled: bool,
+    pub openssl_enabled: bool,
     #[serde(rename = "opensslVersion")]
-    pub(crate) openssl_version: String,
+    pub openssl_version: String,
     #[serde(rename = "fipsEnabled")]
-    pub(crate) fips_enabled: bool,
-    pub(crate) hostname: String,
+    pub fips_enabled: bool,
+    pub hostname: String,
 }
 
 /// What this server says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Said {
+pub enum Said {
     Ack,
     /// Something that the outpost reads is not what it was.
     TriggerUpdate,
@@ -49,8 +49,30 @@ pub(crate) enum Said {
     Logout([u8; 32]),
 }
 
+impl Hello {
+    /// As an outpost says it.
+    pub fn text(&self) -> String {
+        json!({"instruction": HELLO, "args": self}).to_string()
+    }
+}
+
 impl Said {
-    pub(crate) fn text(&self) -> String {
+    /// As an outpost hears it; `None` for what does not concern one like ours.
+    pub fn read(text: &str) -> Option<Said> {
+        let Message { instruction, args } = serde_json::from_str(text).ok()?;
+        match instruction {
+            ACK => Some(Said::Ack),
+            TRIGGER_UPDATE => Some(Said::TriggerUpdate),
+            PROVIDER_SPECIFIC => {
+                let logout = args.get("sub_type").is_some_and(|kind| kind == "logout");
+                let session = args.get("session_id").filter(|_| logout)?.as_str()?;
+                Some(Said::Logout(hex::decode(session).ok()?.try_into().ok()?))
+            }
+            _ => None,
+        }
+    }
+
+    pub fn text(&self) -> String {
         let (instruction, args) = match self {
             Said::Ack => (ACK, json!({})),
             Said::TriggerUpdate => (TRIGGER_UPDATE, json!({})),
@@ -76,7 +98,7 @@ struct Message {
 
 impl Heard {
     /// `None` for what is no message of the protocol.
-    pub(crate) fn read(text: &str) -> Option<Heard> {
+    pub fn read(text: &str) -> Option<Heard> {
         let Message { instruction, args } = serde_json::from_str(text).ok()?;
         Some(match instruction {
             ACK => Heard::Ack,
@@ -86,7 +108,7 @@ impl Heard {
     }
 
     /// What is said to it.
-    pub(crate) fn reply(&self) -> Option<Said> {
+    pub fn reply(&self) -> Option<Said> {
         (*self != Heard::Ack).then_some(Said::Ack)
     }
 }
@@ -116,6 +138,23 @@ mod tests {
                 "ab".repeat(32)
             )
         );
+    }
+
+    #[test]
+    fn an_outpost_hears_what_is_said_and_says_what_is_heard() {
+        for said in [Said::Ack, Said::TriggerUpdate, Said::Logout([0xab; 32])] {
+            assert_eq!(Said::read(&said.text()), Some(said));
+        }
+        for other in [
+            r#"{"instruction":3,"args":{"sub_type":"logout","session_id":"short"}}"#,
+            r#"{"instruction":3,"args":{"sub_type":"other"}}"#,
+            r#"{"instruction":9}"#,
+            "",
+        ] {
+            assert_eq!(Said::read(other), None, "{other}");
+        }
+        let hello = Hello { version: "2025.4.0".to_owned(), ..Hello::default() };
+        assert_eq!(Heard::read(&hello.text()), Some(Heard::Hello(hello)));
     }
 
     #[test]

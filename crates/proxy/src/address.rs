@@ -4,14 +4,14 @@
 use percent_encoding::percent_decode_str;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scheme {
+pub enum Scheme {
     Http,
     Https,
 }
 
 impl Scheme {
     /// By its name, or by that of the websockets that begin with it.
-    pub(crate) fn read(name: &str) -> Option<Scheme> {
+    pub fn read(name: &str) -> Option<Scheme> {
         match name.to_ascii_lowercase().as_str() {
             "http" | "ws" => Some(Scheme::Http),
             "https" | "wss" => Some(Scheme::Https),
@@ -19,7 +19,7 @@ impl Scheme {
         }
     }
 
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Scheme::Http => "http",
             Scheme::Https => "https",
@@ -30,11 +30,11 @@ impl Scheme {
 /// A host with its port, as addresses are compared by: in small letters, without the port that goes
 /// without saying.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Host(String);
+pub struct Host(String);
 
 impl Host {
     /// `None` for what is no host.
-    pub(crate) fn read(text: &str) -> Option<Host> {
+    pub fn read(text: &str) -> Option<Host> {
         let legal = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
         if text.is_empty() || text.len() > 255 || !text.bytes().all(legal) {
             return None;
@@ -47,23 +47,23 @@ impl Host {
         (numbered && !name.is_empty()).then(|| Host(bare.to_owned()))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Without a port.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         split_port(&self.0).0
     }
 
     /// Whether it is that very name, at whichever port.
-    pub(crate) fn is_named(&self, name: &str) -> bool {
+    pub fn is_named(&self, name: &str) -> bool {
         !name.is_empty() && self.name().eq_ignore_ascii_case(name)
     }
 
     /// Whether it is that domain, or below it. Whole labels only: `evil-example.org` is not of
     /// `example.org`.
-    pub(crate) fn is_within(&self, domain: &str) -> bool {
+    pub fn is_within(&self, domain: &str) -> bool {
         let domain = domain.trim_start_matches('.').to_ascii_lowercase();
         let rest = self.name().strip_suffix(domain.as_str());
         !domain.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -80,15 +80,15 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
 
 /// A path with its query, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) path: String,
-    pub(crate) query: Option<String>,
+pub struct Target {
+    pub path: String,
+    pub query: Option<String>,
 }
 
 impl Target {
     /// `None` for what no server should make sense of: control characters, blanks, a fragment, a
     /// percent sign that encodes nothing, no slash at the beginning.
-    pub(crate) fn read(text: &str) -> Option<Target> {
+    pub fn read(text: &str) -> Option<Target> {
         let sound = text.starts_with('/')
             && !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '#');
         if !sound {
@@ -103,7 +103,7 @@ impl Target {
 
     /// The path decoded, where every server reads it in the same way. `None` where one may decode
     /// it once more, take a part of it away, or go up by it: such a path is not what it looks like.
-    pub(crate) fn plain_path(&self) -> Option<String> {
+    pub fn plain_path(&self) -> Option<String> {
         let raw = self.path.to_ascii_lowercase();
         if raw.contains("%2f") || raw.contains("%5c") {
             return None;
@@ -118,7 +118,7 @@ impl Target {
         plain.then(|| path.into_owned())
     }
 
-    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+    pub fn parameter(&self, name: &str) -> Option<String> {
         let query = self.query.as_deref().unwrap_or_default();
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
@@ -142,15 +142,15 @@ fn encodes_well(path: &str) -> bool {
 
 /// A whole address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Address {
-    pub(crate) scheme: Scheme,
-    pub(crate) host: Host,
-    pub(crate) target: Target,
+pub struct Address {
+    pub scheme: Scheme,
+    pub host: Host,
+    pub target: Target,
 }
 
 impl Address {
     /// `None` for what is no address of the web, or hides a host behind a user name.
-    pub(crate) fn read(text: &str) -> Option<Address> {
+    pub fn read(text: &str) -> Option<Address> {
         let (scheme, rest) = text.split_once("://")?;
         let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
         let (host, target) = rest.split_at_checked(end)?;
@@ -166,7 +166,7 @@ impl Address {
     }
 
     /// `https://host`.
-    pub(crate) fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         format!("{}://{}", self.scheme.as_str(), self.host.as_str())
     }
 }

@@ -10,13 +10,13 @@ use crate::site::Site;
 /// Whom a request stands for: somebody who may open the application now. Made in one place, after
 /// everything was asked.
 #[derive(Debug, Clone)]
-pub(crate) struct Granted {
+pub struct Granted {
     /// What the token says of them.
-    pub(crate) claims: Map<String, Value>,
-    pub(crate) token: String,
-    pub(crate) username: String,
+    pub claims: Map<String, Value>,
+    pub token: String,
+    pub username: String,
     /// By what the request says in `Authorization`, not by a cookie.
-    pub(crate) by_header: bool,
+    pub by_header: bool,
 }
 
 pub(crate) const PREFIX: &str = "x-authentik-";
@@ -93,9 +93,9 @@ pub(crate) fn headers(site: &Site, granted: Option<&Granted>) -> HeaderMap {
         text("sub").to_owned(),
         granted.token.clone(),
         format!("{}jwks/", text("iss")),
-        OUTPOST.to_owned(),
+        site.settings.outpost.clone(),
         site.settings.name.clone(),
-        site.slug.clone(),
+        site.settings.slug.clone(),
         VERSION.to_owned(),
     ];
     for (name, value) in NAMES.into_iter().zip(values) {

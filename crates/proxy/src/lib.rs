@@ -2,10 +2,12 @@
 //! about every request (`auth_request` of nginx, forward auth of Traefik and Caddy, `ext_authz` of
 //! Envoy), and hands on who it is. Or this server is the reverse proxy.
 //!
-//! `address`, `asked`, `answer`, `identity`, `forward` and `login` are pure: from a request's head,
-//! the configuration and what is known of the browser they make the answer. `site` knows the hosts;
-//! `session` finds whom a request stands for, by the functions that the rest of the program decides
-//! with; `routes` carries out what front ends ask, and `pass` passes requests on.
+//! `address`, `asked`, `answer`, `identity`, `forward`, `login` and `site` are pure: from a request's
+//! head, what a provider is set to and what is known of the browser they make the answer. `routes`
+//! carries out what front ends ask, and `pass` passes requests on, both over a [`Home`], which says
+//! whom a request stands for. `local` is this server's own, where `session` finds somebody by the
+//! functions that the rest of the program decides with; a program at the edge has one of its own,
+//! and answers by [`served`].
 // The futures of routes that go through a flow are deeper than the default.
 #![recursion_limit = "256"]
 
@@ -13,13 +15,16 @@ mod address;
 mod answer;
 mod asked;
 mod forward;
+mod home;
 mod identity;
+mod local;
 mod login;
 mod outposts;
 mod page;
 mod pass;
 mod provider;
 mod routes;
+mod served;
 mod session;
 mod site;
 mod skip;
@@ -32,8 +37,13 @@ use countersign_oauth2::OAuth2;
 use countersign_outbound::Upstreams;
 use countersign_rest::object_schema;
 
+pub use home::{Begun, Failed, Home, NotBegun, SignedOut};
+pub use identity::Granted;
+pub use local::certificate;
+pub use login::cookies;
 pub use provider::{ProxyMode, ProxyProvider};
-pub use site::certificate;
+pub use served::served;
+pub use site::{Settings, Site, Sites};
 pub use skip::SkipPaths;
 
 /// Where browsers come back to from signing in.
@@ -45,18 +55,18 @@ const LOGOUT_MARK: &str = "X-authentik-logout";
 /// The proxy's part of the program. `embedded`: this server itself answers for the providers.
 #[must_use]
 pub fn module(oauth: &OAuth2, flows: &Flows, upstreams: Upstreams, embedded: bool) -> Module {
-    let proxy = routes::Proxy {
+    let proxy = local::Proxy {
         oauth: oauth.clone(),
         flows: flows.clone(),
-        known: std::sync::Arc::new(site::Known::new(upstreams, embedded)),
+        known: std::sync::Arc::new(local::Known::new(upstreams, embedded)),
         remembered: session::Remembered::default(),
     };
     Module {
         name: "proxy",
         kinds: vec![KindResource::of::<ProxyProvider>().computed(provider::compute)],
         tables: vec![TableResource::plain::<session::ProxySession>()],
-        routes: routes::routes(&proxy),
-        hosts: Some(pass::hosts(&proxy)),
+        routes: local::routes(&proxy),
+        hosts: Some(local::hosts(&proxy)),
         operations: vec![outposts::operation(oauth, flows)],
         schemas: [(
             "ProxyProvider",

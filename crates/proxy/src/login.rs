@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_model::{Entropy, Sealer as _, Timestamp};
 use countersign_oauth2::jose::{self, SigningKey};
 use countersign_store::{Seal, sha256};
+use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,6 +17,8 @@ use crate::site::Site;
 
 /// How long somebody may take to sign in.
 pub(crate) const SECONDS: i64 = 600;
+/// Browsers send several cookies of one name where they were set for several domains.
+const MOST_COOKIES: usize = 4;
 /// A longer address would not come through as a part of another.
 const LONGEST: usize = 2_048;
 
@@ -60,6 +63,13 @@ pub(crate) enum Stranger {
     Cookie,
 }
 
+/// The values of a cookie of that name, as many as are looked at.
+pub fn cookies<'h>(headers: &'h HeaderMap, name: &'h str) -> impl Iterator<Item = &'h str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(move |(own, _)| *own == name).map(|(_, value)| value).take(MOST_COOKIES)
+}
+
 /// The name of the cookie of a sign-in under way: another one than that of who is signed in, so
 /// that nobody is signed out by one who begins anew in the same browser.
 pub(crate) fn cookie_name(site: &Site) -> String {
@@ -85,10 +95,11 @@ impl Login {
         Seal::new(&site.settings.cookie_secret).map(|seal| seal.seal(&text)).unwrap_or_default()
     }
 
-    /// The address, below that of this server, at which the person signs in.
+    /// The address at which the person signs in, at an authorization endpoint.
     pub(crate) fn authorize(
         &self,
         site: &Site,
+        endpoint: &str,
         redirect: Option<&Address>,
         (now, entropy): (Timestamp, &dyn Entropy),
     ) -> Option<String> {
@@ -110,11 +121,11 @@ impl Login {
             .append_pair("code_challenge_method", "S256")
             .append_pair("redirect_uri", &site.callback)
             .append_pair("response_type", "code");
-        if !site.scopes.is_empty() {
-            query.append_pair("scope", &site.scopes);
+        if !site.settings.scopes.is_empty() {
+            query.append_pair("scope", &site.settings.scopes);
         }
         query.append_pair("state", &state);
-        Some(format!("/application/o/authorize/?{}", query.finish()))
+        Some(format!("{endpoint}?{}", query.finish()))
     }
 
     fn verifier(&self, site: &Site) -> String {

@@ -5,14 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::response::Response;
-use countersign_catalogue::Brand;
-use countersign_core::Stack;
-use countersign_core::{BoxFuture, Caller, Context, HandedOn, Hosts, RequestInfo, Routes, Sockets};
-use countersign_events::{Event, may_report, shortened};
+use countersign_core::{HandedOn, RequestInfo, Sockets};
 use countersign_outbound::{Paced, Place, Upstream, UpstreamError};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::upgrade::OnUpgrade;
@@ -20,14 +16,14 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::io::copy_bidirectional_with_sizes;
 
-use crate::address::{Address, Host, Scheme};
+use crate::address::Scheme;
 use crate::answer::{Answer, answer};
 use crate::asked::{Asked, Front};
 use crate::forward::{self, Client, Passing};
-use crate::identity::{Granted, OUTPOST};
+use crate::home::{Failed, Home};
+use crate::identity::Granted;
 use crate::page::page;
-use crate::routes::{At, EVENTS, Proxy, Served, failed, plain, sent_to, unknown_host};
-use crate::site::Site;
+use crate::routes::{At, failed, plain, sent_to, unknown_host};
 use crate::{CALLBACK_MARK, LOGOUT_MARK};
 
 /// What begins so is never the application's.
@@ -37,115 +33,75 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Bytes that an upgraded connection holds for each direction.
 const HELD: usize = 4 * 1024;
 
-/// The hosts whose requests are passed on.
-pub(crate) fn hosts(proxy: &Proxy) -> Hosts {
-    let known = proxy.known.clone();
-    let has = move |cx: Context, uri: &Uri, headers: &HeaderMap| -> BoxFuture<bool> {
-        let host = known.sites(&cx.snapshot()).passed_on(uri, headers);
-        Box::pin(async move {
-            match host {
-                Some(host) => !is_own(&cx, &host).await,
-                None => false,
-            }
-        })
+/// A request to the host of an application.
+pub(crate) async fn pass<H: Home>(home: &H, parts: Parts, body: Body) -> Response {
+    let Ok(asked) = Asked::read(Front::Own, &parts.uri, &parts.headers) else {
+        return plain(StatusCode::BAD_REQUEST, "This request cannot be read.");
     };
-    let proxy = proxy.clone();
-    let over = Routes::over(move |cx| Served { cx: proxy.flows.over(cx), proxy: proxy.clone() });
-    Hosts::new(has, over.at([], "(hosts of applications)", passed).stack(Stack::Stream))
-}
-
-/// Whether a host is this server's own: somebody who named it as an application's would shut
-/// everybody out, himself too.
-async fn is_own(cx: &Context, host: &Host) -> bool {
-    // People sign in there, whoever named it as an application's.
-    let snapshot = cx.snapshot();
-    if snapshot.list::<Brand>().any(|(_, brand)| host.is_named(&brand.domain)) {
-        return true;
+    let sites = home.sites();
+    let Some(site) = sites.own(&asked.host) else { return unknown_host(asked.host.as_str()) };
+    // What comes back of these two is not the application's page, but what it was sent.
+    if matches!(parts.method, Method::CONNECT | Method::TRACE) {
+        return plain(StatusCode::METHOD_NOT_ALLOWED, "This method is not passed on.");
     }
-    match cx.known_address().await {
-        Ok(known) => {
-            known.and_then(|known| Address::read(&known)).is_some_and(|own| own.host == *host)
-        }
-        // While it is not known what is whose, nothing is passed on.
-        Err(_) => true,
+    let at = At {
+        home,
+        site: site.clone(),
+        headers: &parts.headers,
+        request: RequestInfo::of(&parts),
+        host: asked.host.clone(),
+        target: asked.target().clone(),
+    };
+    if let Some(own) = own_path(&asked.target().path) {
+        return match own {
+            "ping" => plain(StatusCode::NO_CONTENT, ""),
+            "start" => at.start().await,
+            "callback" => at.callback().await,
+            "sign_out" => at.sign_out().await,
+            _ => plain(StatusCode::NOT_FOUND, "There is nothing here."),
+        };
     }
-}
-
-async fn passed(State(served): State<Served>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    served.pass(parts, body).await
-}
-
-impl Served {
-    async fn pass(&self, parts: Parts, body: Body) -> Response {
-        let Ok(asked) = Asked::read(Front::Own, &parts.uri, &parts.headers) else {
-            return plain(StatusCode::BAD_REQUEST, "This request cannot be read.");
-        };
-        let sites = self.proxy.known.sites(&self.cx.snapshot());
-        let Some(site) = sites.own(&asked.host) else { return unknown_host(asked.host.as_str()) };
-        // What comes back of these two is not the application's page, but what it was sent.
-        if matches!(parts.method, Method::CONNECT | Method::TRACE) {
-            return plain(StatusCode::METHOD_NOT_ALLOWED, "This method is not passed on.");
+    if asked.marked(CALLBACK_MARK) {
+        return at.callback().await;
+    }
+    if asked.marked(LOGOUT_MARK) {
+        return at.sign_out().await;
+    }
+    if forward::is_loop(&parts.headers, site) {
+        return page(
+            StatusCode::LOOP_DETECTED,
+            "This application leads back to itself",
+            "The internal host of its provider is this server. Its administrator has to name the server on which the application runs.",
+            None,
+        );
+    }
+    let granted = match at.granted().await {
+        Ok(granted) => granted,
+        Err(error) => return failed(&error),
+    };
+    match answer(&asked, site, granted.as_ref()) {
+        Answer::Allow(identity) => {
+            let passed = Passed { home, site, asked: &asked, granted };
+            passed.on(&identity, parts, body).await
         }
-        let at = At {
-            served: self,
-            site: site.clone(),
-            headers: &parts.headers,
-            request: RequestInfo::of(&parts),
-            host: asked.host.clone(),
-            target: asked.target().clone(),
-        };
-        if let Some(own) = own_path(&asked.target().path) {
-            return match own {
-                "ping" => plain(StatusCode::NO_CONTENT, ""),
-                "start" => at.start().await,
-                "callback" => at.callback().await,
-                "sign_out" => at.sign_out().await,
-                _ => plain(StatusCode::NOT_FOUND, "There is nothing here."),
-            };
-        }
-        if asked.marked(CALLBACK_MARK) {
-            return at.callback().await;
-        }
-        if asked.marked(LOGOUT_MARK) {
-            return at.sign_out().await;
-        }
-        if forward::is_loop(&parts.headers, site) {
-            return page(
-                StatusCode::LOOP_DETECTED,
-                "This application leads back to itself",
-                "The internal host of its provider is this server. Its administrator has to name the server on which the application runs.",
+        Answer::Unauthorized => {
+            let mut refused = page(
+                StatusCode::UNAUTHORIZED,
+                "Unauthenticated",
+                "Due to 'Receive header authentication' being set, no redirect is performed.",
                 None,
             );
+            // A browser asks nobody for this sort of credentials (RFC 9110, section 15.5.2).
+            let wanted = HeaderValue::from_static("Bearer");
+            refused.headers_mut().insert(header::WWW_AUTHENTICATE, wanted);
+            refused
         }
-        let granted = match at.granted().await {
-            Ok(granted) => granted,
-            Err(error) => return failed(&error),
-        };
-        match answer(&asked, site, granted.as_ref()) {
-            Answer::Allow(identity) => {
-                let passed = Passed { served: self, site, asked: &asked, granted };
-                passed.on(&identity, parts, body).await
-            }
-            Answer::Unauthorized => {
-                let mut refused = page(
-                    StatusCode::UNAUTHORIZED,
-                    "Unauthenticated",
-                    "Due to 'Receive header authentication' being set, no redirect is performed.",
-                    None,
-                );
-                // A browser asks nobody for this sort of credentials (RFC 9110, section 15.5.2).
-                let wanted = HeaderValue::from_static("Bearer");
-                refused.headers_mut().insert(header::WWW_AUTHENTICATE, wanted);
-                refused
-            }
-            Answer::SignIn => {
-                let origin = site.external.origin();
-                let rd = asked.address(site).to_string();
-                let query =
-                    form_urlencoded::Serializer::new(String::new()).append_pair("rd", &rd).finish();
-                sent_to(&format!("{origin}{RESERVED}/start?{query}"))
-            }
+        Answer::SignIn => {
+            let origin = site.external.origin();
+            let rd = asked.address(site).to_string();
+            let query =
+                form_urlencoded::Serializer::new(String::new()).append_pair("rd", &rd).finish();
+            sent_to(&format!("{origin}{RESERVED}/start?{query}"))
         }
     }
 }
@@ -160,14 +116,14 @@ fn own_path(path: &str) -> Option<&str> {
 }
 
 /// A request that may be passed on.
-struct Passed<'a> {
-    served: &'a Served,
-    site: &'a Arc<Site>,
+struct Passed<'a, H: Home> {
+    home: &'a H,
+    site: &'a Arc<H::Site>,
     asked: &'a Asked,
     granted: Option<Granted>,
 }
 
-impl Passed<'_> {
+impl<H: Home> Passed<'_, H> {
     async fn on(&self, identity: &HeaderMap, mut parts: Parts, body: Body) -> Response {
         let info = RequestInfo::of(&parts);
         let is_empty = body.is_end_stream();
@@ -232,7 +188,7 @@ impl Passed<'_> {
     fn upstream(&self) -> Result<Arc<Upstream>, UpstreamError> {
         let own = |name: &str| self.granted.as_ref()?.claims.get("ak_proxy")?.get(name)?.as_str();
         match own("backend_override").and_then(Place::read) {
-            Some(place) => self.served.proxy.known.upstreams.at(&place, &self.site.trust),
+            Some(place) => self.home.upstreams().at(&place, &self.site.settings.trust),
             None => self.site.upstream.clone(),
         }
     }
@@ -242,7 +198,7 @@ impl Passed<'_> {
         &self,
         response: http::Response<Paced<Incoming>>,
         upgrade: Option<&HeaderValue>,
-        watch: Option<Watch>,
+        watch: Option<Watch<H>>,
     ) -> Response {
         let (mut parts, body) = response.into_parts();
         parts.headers = forward::answered(parts.headers, upgrade);
@@ -263,7 +219,7 @@ impl Passed<'_> {
         place: Option<&Place>,
         error: &UpstreamError,
     ) -> Response {
-        let (cx, site) = (&self.served.cx, self.site);
+        let site = self.site;
         if *error == UpstreamError::Client {
             return plain(error.status(), "The request did not arrive in full.");
         }
@@ -276,14 +232,12 @@ impl Passed<'_> {
             provider = name,
             "an application does not answer: {told}"
         );
-        if may_report(cx, "proxy.upstream", &format!("{} {}", site.slug, error.code())).await {
-            let context = shortened(json!({
-                "message": format!("The application behind {} does not answer. {told}", site.external.origin()),
-                "provider": name, "outpost": OUTPOST,
-            }));
-            let actor = cx.actor(&Caller::nobody(), info);
-            Event::new("configuration_error", EVENTS, context).write(cx, actor).await;
-        }
+        let context = json!({
+            "message": format!("The application behind {} does not answer. {told}", site.external.origin()),
+            "provider": name, "outpost": site.settings.outpost,
+        });
+        let about = format!("{} {}", site.settings.slug, error.code());
+        self.home.report("proxy.upstream", &about, context, info).await;
         let superuser = |granted: &Granted| {
             granted.claims.get("ak_proxy").and_then(|own| own.get("is_superuser"))
                 == Some(&Value::Bool(true))
@@ -310,7 +264,7 @@ impl Passed<'_> {
         page(error.status(), title, &text, None)
     }
 
-    fn watch(&self, headers: &HeaderMap, request: &RequestInfo) -> Watch {
+    fn watch(&self, headers: &HeaderMap, request: &RequestInfo) -> Watch<H> {
         let mut kept = HeaderMap::new();
         for name in [header::COOKIE, header::AUTHORIZATION] {
             for value in headers.get_all(&name) {
@@ -318,7 +272,7 @@ impl Passed<'_> {
             }
         }
         Watch {
-            served: self.served.clone(),
+            home: self.home.clone(),
             asked: self.asked.clone(),
             headers: kept,
             request: request.clone(),
@@ -327,24 +281,24 @@ impl Passed<'_> {
 }
 
 /// What a connection that goes on for long was let through by.
-struct Watch {
-    served: Served,
+struct Watch<H> {
+    home: H,
     asked: Asked,
     /// With which somebody signed in.
     headers: HeaderMap,
     request: RequestInfo,
 }
 
-impl Watch {
+impl<H: Home> Watch<H> {
     /// Ends when the request would no longer be let through. While the store is away nobody can
     /// have lost anything.
     async fn ended(self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            let sites = self.served.proxy.known.sites(&self.served.cx.snapshot());
+            let sites = self.home.sites();
             let Some(site) = sites.own(&self.asked.host) else { return };
             let at = At {
-                served: &self.served,
+                home: &self.home,
                 site: site.clone(),
                 headers: &self.headers,
                 request: self.request.clone(),
@@ -357,7 +311,7 @@ impl Watch {
                         return;
                     }
                 }
-                Err(error) if error.is_passing() => {}
+                Err(Failed::Away) => {}
                 Err(_) => return,
             }
         }

@@ -3,109 +3,27 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::response::Response;
 use cookie::{Cookie, SameSite};
-use countersign_core::{Caller, RequestInfo, Route, Routes};
-use countersign_events::{Event, shortened};
-use countersign_flow::{FlowContext, Flows};
-use countersign_oauth2::{Brought, InsideError, OAuth2};
-use countersign_store::{StoreError, log_failure};
+use countersign_core::RequestInfo;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize as _;
 use serde_json::json;
 
 use crate::address::{Address, Host, Target};
 use crate::answer::{Answer, answer};
-use crate::asked::{Asked, ENVOY, Front, Misread};
-use crate::identity::{Granted, OUTPOST};
-use crate::login::{self, Login, Stranger, returned};
+use crate::asked::{Asked, Front, Misread};
+use crate::home::{Failed, Home, NotBegun};
+use crate::identity::Granted;
+use crate::login::{self, Login, Stranger, cookies, returned};
 use crate::page::page;
 use crate::provider::ProxyMode;
-use crate::session::{self, Remembered, Seeker, cookies};
-use crate::site::{Known, Site};
-use crate::{CALLBACK_MARK, CALLBACK_PATH, LOGOUT_MARK};
-
-pub(crate) const EVENTS: &str = "authentik.providers.proxy";
-
-/// What all requests share. One per program; cheap to clone.
-#[derive(Clone)]
-pub(crate) struct Proxy {
-    pub(crate) oauth: OAuth2,
-    pub(crate) flows: Flows,
-    pub(crate) known: Arc<Known>,
-    pub(crate) remembered: Remembered,
-}
-
-/// The same over the context of the program.
-#[derive(Clone)]
-pub(crate) struct Served {
-    pub(crate) cx: FlowContext,
-    pub(crate) proxy: Proxy,
-}
-
-pub(crate) fn routes(proxy: &Proxy) -> Vec<Route> {
-    let proxy = proxy.clone();
-    let over = Routes::over(move |cx| Served { cx: proxy.flows.over(cx), proxy: proxy.clone() });
-    let at = |path: &str| format!("/outpost.goauthentik.io/{path}");
-    vec![
-        over.at([], at("ping"), ping),
-        over.at([], at("auth/nginx"), nginx),
-        over.at([], at("auth/traefik"), forwarded),
-        over.at([], at("auth/caddy"), forwarded),
-        over.at([], ENVOY, envoy),
-        over.at([], format!("{ENVOY}/"), envoy),
-        over.at([], format!("{ENVOY}/{{*path}}"), envoy),
-        over.at([], at("start"), start),
-        over.at([], CALLBACK_PATH, callback),
-        over.at([], at("sign_out"), sign_out),
-    ]
-}
-
-async fn ping() -> StatusCode {
-    StatusCode::NO_CONTENT
-}
-
-async fn nginx(State(served): State<Served>, request: Request) -> Response {
-    served.auth(Front::Nginx, &request.into_parts().0).await
-}
-
-async fn forwarded(State(served): State<Served>, request: Request) -> Response {
-    served.auth(Front::Forwarded, &request.into_parts().0).await
-}
-
-async fn envoy(State(served): State<Served>, request: Request) -> Response {
-    served.auth(Front::Envoy, &request.into_parts().0).await
-}
-
-async fn start(State(served): State<Served>, request: Request) -> Response {
-    let parts = request.into_parts().0;
-    match served.at(&parts) {
-        Ok(at) => at.start().await,
-        Err(refusal) => *refusal,
-    }
-}
-
-async fn callback(State(served): State<Served>, request: Request) -> Response {
-    let parts = request.into_parts().0;
-    match served.at(&parts) {
-        Ok(at) => at.callback().await,
-        Err(refusal) => *refusal,
-    }
-}
-
-async fn sign_out(State(served): State<Served>, request: Request) -> Response {
-    let parts = request.into_parts().0;
-    match served.at(&parts) {
-        Ok(at) => at.sign_out().await,
-        Err(refusal) => *refusal,
-    }
-}
+use crate::{CALLBACK_MARK, LOGOUT_MARK};
 
 /// A request of a browser, or about one, at an application.
-pub(crate) struct At<'a> {
-    pub(crate) served: &'a Served,
-    pub(crate) site: Arc<Site>,
+pub(crate) struct At<'a, H: Home> {
+    pub(crate) home: &'a H,
+    pub(crate) site: Arc<H::Site>,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) request: RequestInfo,
     /// By which it came.
@@ -113,81 +31,94 @@ pub(crate) struct At<'a> {
     pub(crate) target: Target,
 }
 
-impl Served {
-    /// A request that came to the host of an application itself.
-    fn at<'a>(&'a self, parts: &'a Parts) -> Result<At<'a>, Box<Response>> {
-        let request = RequestInfo::of(parts);
-        let host =
-            Host::read(&request.host).ok_or_else(|| Box::new(unknown_host(&request.host)))?;
-        let site = self.site(&host).ok_or_else(|| Box::new(unknown_host(host.as_str())))?;
-        let query = Some(request.query.clone()).filter(|query| !query.is_empty());
-        let target = Target { path: request.path.clone(), query };
-        Ok(At { served: self, site, headers: &parts.headers, request, host, target })
-    }
-
-    fn site(&self, host: &Host) -> Option<Arc<Site>> {
-        self.proxy.known.sites(&self.cx.snapshot()).at(host).cloned()
-    }
-
-    /// What a front end asks about a request.
-    async fn auth(&self, front: Front, parts: &Parts) -> Response {
-        let request = RequestInfo::of(parts);
-        let asked = match Asked::read(front, &parts.uri, &parts.headers) {
-            Ok(asked) => asked,
-            Err(misread) => return self.misconfigured(&request, &misread).await,
-        };
-        // Where this server passes requests on itself nobody asks it: a page of the application
-        // could read there what the application alone is told.
-        let site = self.site(&asked.host).filter(|site| site.settings.mode != ProxyMode::Proxy);
-        let Some(site) = site else { return unknown_host(asked.host.as_str()) };
-        let (host, target) = (asked.host.clone(), asked.target().clone());
-        let at = At { served: self, site, headers: &parts.headers, request, host, target };
-        // These are answers for the browser, which some front ends hand on.
-        if asked.marked(CALLBACK_MARK) {
-            return at.callback().await;
-        }
-        if asked.marked(LOGOUT_MARK) {
-            return at.sign_out().await;
-        }
-        let granted = match at.granted().await {
-            Ok(granted) => granted,
-            Err(error) => return failed(&error),
-        };
-        match answer(&asked, &at.site, granted.as_ref()) {
-            Answer::Allow(headers) => {
-                let mut response = plain(StatusCode::OK, "");
-                response.headers_mut().extend(headers);
-                response
-            }
-            Answer::Unauthorized => plain(StatusCode::UNAUTHORIZED, "unauthorized request"),
-            Answer::SignIn => at.sign_in(Some(&asked.address(&at.site))).await,
-        }
-    }
-
-    /// Whoever set it up reads what is wrong in the events; whoever asks learns nothing.
-    async fn misconfigured(&self, request: &RequestInfo, misread: &Misread) -> Response {
-        tracing::warn!(code = misread.code(), path = request.path, "{misread}");
-        if countersign_events::may_report(&self.cx, "proxy.events", misread.code()).await {
-            let context = shortened(json!({
-                "message": misread.to_string(), "outpost": OUTPOST,
-                "url": format!("{}{}", request.origin(), request.path),
-            }));
-            let actor = self.cx.actor(&Caller::nobody(), request);
-            Event::new("configuration_error", EVENTS, context).write(&self.cx, actor).await;
-        }
-        plain(StatusCode::BAD_REQUEST, "configuration error")
+/// A browser that begins to sign in.
+pub(crate) async fn start<H: Home>(home: &H, parts: &Parts) -> Response {
+    match At::of(home, parts) {
+        Ok(at) => at.start().await,
+        Err(refusal) => *refusal,
     }
 }
 
-impl At<'_> {
-    pub(crate) async fn granted(&self) -> Result<Option<Granted>, StoreError> {
-        self.seeker().granted(&self.site, self.headers).await
+/// A browser that comes back from signing in.
+pub(crate) async fn callback<H: Home>(home: &H, parts: &Parts) -> Response {
+    match At::of(home, parts) {
+        Ok(at) => at.callback().await,
+        Err(refusal) => *refusal,
     }
+}
 
-    fn seeker(&self) -> Seeker<'_> {
-        let Served { cx, proxy } = self.served;
-        let Proxy { oauth, remembered, .. } = proxy;
-        Seeker { cx, oauth, remembered, request: &self.request }
+/// A browser that signs out.
+pub(crate) async fn sign_out<H: Home>(home: &H, parts: &Parts) -> Response {
+    match At::of(home, parts) {
+        Ok(at) => at.sign_out().await,
+        Err(refusal) => *refusal,
+    }
+}
+
+/// What a front end asks about a request.
+pub(crate) async fn auth<H: Home>(home: &H, front: Front, parts: &Parts) -> Response {
+    let request = RequestInfo::of(parts);
+    let asked = match Asked::read(front, &parts.uri, &parts.headers) {
+        Ok(asked) => asked,
+        Err(misread) => return misconfigured(home, &request, &misread).await,
+    };
+    // Where this server passes requests on itself nobody asks it: a page of the application
+    // could read there what the application alone is told.
+    let sites = home.sites();
+    let site = sites.at(&asked.host).filter(|site| site.settings.mode != ProxyMode::Proxy);
+    let Some(site) = site.cloned() else { return unknown_host(asked.host.as_str()) };
+    let (host, target) = (asked.host.clone(), asked.target().clone());
+    let at = At { home, site, headers: &parts.headers, request, host, target };
+    // These are answers for the browser, which some front ends hand on.
+    if asked.marked(CALLBACK_MARK) {
+        return at.callback().await;
+    }
+    if asked.marked(LOGOUT_MARK) {
+        return at.sign_out().await;
+    }
+    let granted = match at.granted().await {
+        Ok(granted) => granted,
+        Err(error) => return failed(&error),
+    };
+    match answer(&asked, &at.site, granted.as_ref()) {
+        Answer::Allow(headers) => {
+            let mut response = plain(StatusCode::OK, "");
+            response.headers_mut().extend(headers);
+            response
+        }
+        Answer::Unauthorized => plain(StatusCode::UNAUTHORIZED, "unauthorized request"),
+        Answer::SignIn => at.sign_in(Some(&asked.address(&at.site))).await,
+    }
+}
+
+/// Whoever set it up reads what is wrong in the events; whoever asks learns nothing.
+async fn misconfigured<H: Home>(home: &H, request: &RequestInfo, misread: &Misread) -> Response {
+    tracing::warn!(code = misread.code(), path = request.path, "{misread}");
+    let context = json!({
+        "message": misread.to_string(), "outpost": home.name(),
+        "url": format!("{}{}", request.origin(), request.path),
+    });
+    home.report("proxy.events", misread.code(), context, request).await;
+    plain(StatusCode::BAD_REQUEST, "configuration error")
+}
+
+impl<'a, H: Home> At<'a, H> {
+    /// A request that came to the host of an application itself.
+    fn of(home: &'a H, parts: &'a Parts) -> Result<At<'a, H>, Box<Response>> {
+        let request = RequestInfo::of(parts);
+        let host =
+            Host::read(&request.host).ok_or_else(|| Box::new(unknown_host(&request.host)))?;
+        let site = home.sites().at(&host).cloned();
+        let site = site.ok_or_else(|| Box::new(unknown_host(host.as_str())))?;
+        let query = Some(request.query.clone()).filter(|query| !query.is_empty());
+        let target = Target { path: request.path.clone(), query };
+        Ok(At { home, site, headers: &parts.headers, request, host, target })
+    }
+}
+
+impl<H: Home> At<'_, H> {
+    pub(crate) async fn granted(&self) -> Result<Option<Granted>, Failed> {
+        self.home.granted(&self.site, self.headers, &self.request).await
     }
 
     /// An address that somebody wants to come back to, where it is one of this application.
@@ -209,16 +140,14 @@ impl At<'_> {
 
     /// Sends the browser to sign in, and back to `to` afterwards.
     async fn sign_in(&self, to: Option<&Address>) -> Response {
-        let cx = &self.served.cx;
-        let address = match cx.known_address().await {
-            Ok(Some(address)) => address,
-            Ok(None) => return without_address(),
+        let endpoint = match self.home.sign_in_at(&self.site).await {
+            Ok(endpoint) => endpoint,
             Err(error) => return failed(&error),
         };
-        let now = cx.clock.now();
+        let (now, entropy) = (self.home.clock().now(), self.home.entropy());
         let name = login::cookie_name(&self.site);
-        let login = Login::begin(&self.site, cookies(self.headers, &name), (now, &*cx.entropy));
-        let Some(path) = login.authorize(&self.site, to, (now, &*cx.entropy)) else {
+        let login = Login::begin(&self.site, cookies(self.headers, &name), (now, entropy));
+        let Some(address) = login.authorize(&self.site, &endpoint, to, (now, entropy)) else {
             return page(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Signing in is not possible",
@@ -226,7 +155,7 @@ impl At<'_> {
                 None,
             );
         };
-        let mut response = sent_to(&format!("{address}{path}"));
+        let mut response = sent_to(&address);
         if self.navigates() {
             let value = login.cookie(&self.site, now);
             self.set_cookie(&mut response, &name, &value, login::SECONDS);
@@ -243,12 +172,12 @@ impl At<'_> {
 
     /// A browser comes back from signing in.
     pub(crate) async fn callback(&self) -> Response {
-        let (cx, site) = (&self.served.cx, &self.site);
+        let site = &self.site;
         let once = |name: &str| self.target.parameter(name).filter(|value| !value.is_empty());
         let name = login::cookie_name(site);
         let state = once("state").unwrap_or_default();
-        let came = returned(site, &state, cookies(self.headers, &name), cx.clock.now());
-        let came = match came {
+        let now = self.home.clock().now();
+        let came = match returned(site, &state, cookies(self.headers, &name), now) {
             Ok(came) => came,
             Err(stranger) => return self.not_signed_in(stranger_text(stranger)),
         };
@@ -260,35 +189,13 @@ impl At<'_> {
                 _ => "The sign-in ended without an answer.",
             });
         };
-        let address = match cx.known_address().await {
-            Ok(Some(address)) => address,
-            Ok(None) => return without_address(),
-            Err(error) => return failed(&error),
+        let begun = match self.home.begin(site, &code, &came.verifier, &self.request).await {
+            Ok(begun) => begun,
+            Err(NotBegun::Refused(text)) => return self.not_signed_in(&text),
+            Err(NotBegun::Failed(error)) => return failed(&error),
         };
-        let inside = self.served.proxy.oauth.inside(cx.clone(), address);
-        let cookie = session::cookie_value(cx);
-        let (kept, provider) = (cookie.clone(), site.provider);
-        let brought = Brought { code: &code, to: &site.callback, verifier: &came.verifier };
-        let token = inside
-            .redeem(provider, brought, &self.request, move |tx, token| {
-                session::begin(tx, provider, &kept, token)
-            })
-            .await;
-        let token = match token {
-            Ok(token) => token,
-            Err(InsideError::Refused(error)) => {
-                tracing::info!(code = error.code(), "a code of a proxy was refused");
-                return self.not_signed_in(error.description());
-            }
-            Err(InsideError::Away) => return away(),
-            Err(InsideError::Broken(error)) => {
-                log_failure(&error, false, &self.request.id);
-                return plain(StatusCode::INTERNAL_SERVER_ERROR, "server error");
-            }
-        };
-        let mut response = sent_to(&to.unwrap_or_else(|| site.settings.external_host.to_string()));
-        let seconds = token.expires.seconds() - cx.clock.now().seconds();
-        self.set_cookie(&mut response, &site.cookie, cookie.expose(), seconds);
+        let mut response = sent_to(&to.unwrap_or_else(|| site.settings.external_host.clone()));
+        self.set_cookie(&mut response, &site.cookie, begun.cookie.expose(), begun.seconds);
         response
     }
 
@@ -300,42 +207,17 @@ impl At<'_> {
     /// Signs out of all applications behind proxies, and leads to where the session itself ends. A
     /// request that another site made a browser send ends nothing: there the person is asked.
     pub(crate) async fn sign_out(&self) -> Response {
-        let (cx, site) = (&self.served.cx, &self.site);
-        let address = match cx.known_address().await {
-            Ok(Some(address)) => address,
-            Ok(None) => return without_address(),
-            Err(error) => return failed(&error),
-        };
-        let end = format!("{address}/application/o/{}/end-session/", site.slug);
         let foreign = self.headers.get("sec-fetch-site").is_some_and(|from| from == "cross-site");
-        let holder = match self.seeker().holder(site, self.headers).await {
-            Ok(holder) => holder.filter(|_| !foreign),
-            Err(error) => return failed(&error),
-        };
-        let Some(holder) = holder else { return sent_to(&end) };
-        let inside = self.served.proxy.oauth.inside(cx.clone(), address);
-        let hint = match inside.logout_hint(site.provider, &holder.claims).await {
-            Ok(hint) => hint,
-            Err(error) => {
-                log_failure(&error, false, &self.request.id);
-                return sent_to(&end);
+        match self.home.sign_out(&self.site, self.headers, &self.request, foreign).await {
+            Ok(out) => {
+                let mut response = sent_to(&out.to);
+                if out.ended {
+                    self.set_cookie(&mut response, &self.site.cookie, "", 0);
+                }
+                response
             }
-        };
-        let user = holder.user;
-        let ended = cx.store.write(
-            cx.actor(&Caller::nobody(), &self.request),
-            "signed out of what is behind proxies",
-            move |tx| session::end_all(tx, user),
-        );
-        if let Err(error) = ended.await {
-            return failed(&error);
+            Err(error) => failed(&error),
         }
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("id_token_hint", &hint)
-            .finish();
-        let mut response = sent_to(&format!("{end}?{query}"));
-        self.set_cookie(&mut response, &site.cookie, "", 0);
-        response
     }
 
     fn set_cookie(&self, response: &mut Response, name: &str, value: &str, seconds: i64) {
@@ -393,20 +275,22 @@ pub(crate) fn sent_to(address: &str) -> Response {
     }
 }
 
-pub(crate) fn failed(error: &StoreError) -> Response {
-    log_failure(error, error.is_passing(), "");
-    if error.is_passing() {
-        away()
-    } else {
-        plain(StatusCode::INTERNAL_SERVER_ERROR, "server error")
+/// What is said where nothing can be said of a request.
+pub(crate) fn failed(error: &Failed) -> Response {
+    match error {
+        Failed::Away => {
+            let mut response = page(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Signing in is not possible for the moment",
+                "What signs people in cannot be reached. Wait a few seconds and try again.",
+                None,
+            );
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            response
+        }
+        Failed::NoAddress => without_address(),
+        Failed::Broken => plain(StatusCode::INTERNAL_SERVER_ERROR, "server error"),
     }
-}
-
-fn away() -> Response {
-    let text = "The sign-in cannot reach its database. Wait a few seconds and try again.";
-    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, text);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-    response
 }
 
 /// Nobody can be sent to a server that does not know where browsers find it.

@@ -18,12 +18,11 @@ use countersign_store::{Seal, Sql, StoreError, Tx, params, sha256};
 use http::{HeaderMap, header};
 
 use crate::identity::Granted;
-use crate::site::Site;
+use crate::local::LocalSite;
+use crate::login::cookies;
 
 /// The letters of a cookie.
 const LENGTH: usize = 48;
-/// Browsers send several cookies of one name where they were set for several domains.
-const MOST_COOKIES: usize = 4;
 /// How long a program that sends an app password with each request gets by with one token.
 const REMEMBERED_SECONDS: i64 = 60;
 const MOST_REMEMBERED: usize = 4_096;
@@ -46,13 +45,6 @@ pub(crate) struct ProxySession {
     token: String,
     #[column(expires)]
     expires: Timestamp,
-}
-
-/// The values of a cookie of that name, as many as are looked at.
-pub(crate) fn cookies<'h>(headers: &'h HeaderMap, name: &'h str) -> impl Iterator<Item = &'h str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(move |(own, _)| *own == name).map(|(_, value)| value).take(MOST_COOKIES)
 }
 
 /// The value of a cookie for somebody who just signed in.
@@ -178,7 +170,7 @@ impl Seeker<'_> {
     /// The store fails.
     pub(crate) async fn granted(
         &self,
-        site: &Site,
+        site: &LocalSite,
         headers: &HeaderMap,
     ) -> Result<Option<Granted>, StoreError> {
         if let Some(found) = self.signed_in(site, headers).await?
@@ -198,7 +190,7 @@ impl Seeker<'_> {
     /// The store fails.
     pub(crate) async fn holder(
         &self,
-        site: &Site,
+        site: &LocalSite,
         headers: &HeaderMap,
     ) -> Result<Option<Opened>, StoreError> {
         Ok(self.signed_in(site, headers).await?.map(|found| found.opened))
@@ -206,7 +198,7 @@ impl Seeker<'_> {
 
     async fn signed_in(
         &self,
-        site: &Site,
+        site: &LocalSite,
         headers: &HeaderMap,
     ) -> Result<Option<Candidate>, StoreError> {
         let sent: Vec<String> = cookies(headers, &site.cookie).map(str::to_owned).collect();
@@ -233,7 +225,7 @@ impl Seeker<'_> {
 
     async fn by_authorization(
         &self,
-        site: &Site,
+        site: &LocalSite,
         headers: &HeaderMap,
     ) -> Result<Option<Candidate>, StoreError> {
         let Some(sent) = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()) else {
@@ -280,7 +272,11 @@ impl Seeker<'_> {
         self.of_token(site, token).await
     }
 
-    async fn of_token(&self, site: &Site, token: Secret) -> Result<Option<Candidate>, StoreError> {
+    async fn of_token(
+        &self,
+        site: &LocalSite,
+        token: Secret,
+    ) -> Result<Option<Candidate>, StoreError> {
         let (provider, now) = (number(site), self.cx.clock.now());
         self.cx.store.look_up(move |sql| by_token(sql, provider, token.expose(), now)).await
     }
@@ -288,7 +284,7 @@ impl Seeker<'_> {
     /// Asks the policies of the application, as wherever somebody opens one.
     async fn admitted(
         &self,
-        site: &Site,
+        site: &LocalSite,
         found: Candidate,
         by_header: bool,
     ) -> Result<Option<Granted>, StoreError> {
@@ -304,6 +300,6 @@ impl Seeker<'_> {
     }
 }
 
-fn number(site: &Site) -> i64 {
+fn number(site: &LocalSite) -> i64 {
     site.provider.key().int().unwrap_or_default()
 }

@@ -1,75 +1,78 @@
-//! The hosts that are answered for, at one revision of the configuration.
+//! Applications behind a proxy, by their hosts.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Deref;
+use std::sync::Arc;
 
-use countersign_catalogue::{Application, Brand, CertificateKeyPair, Provider, application};
-use countersign_model::{Entry, Fields as _, Ref, Revision, Snapshot};
-use countersign_oauth2::AsClient;
+use countersign_model::Secret;
 use countersign_outbound::{Place, Trust, Upstream, UpstreamError, Upstreams};
 use http::{HeaderMap, Uri};
 
 use crate::address::{Address, Host, Scheme};
 use crate::asked::named_hosts;
-use crate::provider::{ProxyMode, ProxyProvider, callback};
+use crate::provider::{ProxyMode, callback};
+use crate::skip::SkipPaths;
+
+/// What a proxy is told of an application and its provider, wherever from.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Of the provider.
+    pub name: String,
+    /// Of the application.
+    pub slug: String,
+    /// What the outpost is called that answers.
+    pub outpost: String,
+    pub mode: ProxyMode,
+    pub external_host: String,
+    pub internal_host: String,
+    pub client_id: String,
+    pub cookie_secret: Secret,
+    pub cookie_domain: String,
+    pub skip_path_regex: SkipPaths,
+    pub basic_auth_enabled: bool,
+    pub basic_auth_user_attribute: String,
+    pub basic_auth_password_attribute: String,
+    pub intercept_header_auth: bool,
+    /// The scopes to ask for, one blank between each.
+    pub scopes: String,
+    /// Whose certificates are believed of the server of the application.
+    pub trust: Trust,
+}
 
 /// An application behind a proxy, with what is known of it before anybody asks.
 #[derive(Debug)]
-pub(crate) struct Site {
-    pub(crate) provider: Ref<dyn Provider>,
-    pub(crate) application: Ref<Application>,
-    pub(crate) slug: String,
-    pub(crate) settings: Arc<ProxyProvider>,
-    pub(crate) external: Address,
+pub struct Site {
+    pub settings: Settings,
+    pub external: Address,
     /// Where codes are sent to.
-    pub(crate) callback: String,
+    pub callback: String,
     /// The cookie that says who somebody is; as the original calls it.
-    pub(crate) cookie: String,
-    /// The scopes to ask for, one blank between each.
-    pub(crate) scopes: String,
-    /// Whose certificates are believed of the server of the application.
-    pub(crate) trust: Trust,
+    pub cookie: String,
     /// Where requests are passed on to.
-    pub(crate) upstream: Result<Arc<Upstream>, UpstreamError>,
+    pub upstream: Result<Arc<Upstream>, UpstreamError>,
 }
 
 impl Site {
-    /// `None` where the provider has no application, or does not know its own host or secret.
-    fn of(
-        snapshot: &Snapshot,
-        provider: Ref<ProxyProvider>,
-        settings: Arc<ProxyProvider>,
-        upstreams: &Upstreams,
-    ) -> Option<Site> {
-        let key = provider.key().int()?;
-        let (application, found) = application::of_provider(snapshot, key)?;
-        let external = settings.external()?;
+    /// `None` where the provider does not know its own host or secret.
+    pub fn new(settings: Settings, upstreams: Option<&Upstreams>) -> Option<Site> {
+        let external = Address::read(&settings.external_host)?;
         // Without one anybody could seal.
         if settings.cookie_secret.is_empty() || settings.client_id.is_empty() {
             return None;
         }
-        let scopes: Vec<String> = {
-            let client = settings.as_client(snapshot);
-            client.mappings(snapshot).map(|mapping| mapping.scope_name.clone()).collect()
-        };
-        let trust = settings.trust(snapshot);
-        let upstream = match Place::read(&settings.internal_host) {
-            Some(place) if settings.mode == ProxyMode::Proxy => upstreams.at(&place, &trust),
+        let place = Place::read(&settings.internal_host);
+        let upstream = match (place, upstreams) {
+            (Some(place), Some(upstreams)) if settings.mode == ProxyMode::Proxy => {
+                upstreams.at(&place, &settings.trust)
+            }
             _ => Err(UpstreamError::Unknown("it has no internal host".to_owned())),
         };
+        let begins: String = settings.client_id.chars().take(8).collect();
         Some(Site {
-            trust,
-            upstream,
-            provider: provider.cast(),
-            application,
-            slug: found.slug.to_string(),
             callback: callback(&external),
-            cookie: format!(
-                "authentik_proxy_{}",
-                settings.client_id.chars().take(8).collect::<String>()
-            ),
-            scopes: scopes.join(" "),
+            cookie: format!("authentik_proxy_{begins}"),
             external,
+            upstream,
             settings,
         })
     }
@@ -88,24 +91,23 @@ impl Site {
 }
 
 /// The applications behind proxies, by their hosts.
-#[derive(Debug, Default)]
-pub(crate) struct Sites {
-    hosts: HashMap<Host, Arc<Site>>,
-    domains: Vec<Arc<Site>>,
+#[derive(Debug)]
+pub struct Sites<S> {
+    hosts: HashMap<Host, Arc<S>>,
+    domains: Vec<Arc<S>>,
     /// Whether requests of any are passed on.
     passes: bool,
 }
 
-impl Sites {
-    pub(crate) fn of(snapshot: &Snapshot, upstreams: &Upstreams) -> Sites {
-        let all = snapshot.in_order(ProxyProvider::META);
-        let site =
-            |entry: &Entry| Site::of(snapshot, Ref::new(entry.id.key), entry.share()?, upstreams);
-        all.filter_map(|entry| site(entry)).collect()
+impl<S> Default for Sites<S> {
+    fn default() -> Sites<S> {
+        Sites { hosts: HashMap::new(), domains: Vec::new(), passes: false }
     }
+}
 
+impl<S: Deref<Target = Site>> Sites<S> {
     /// The application at a host whose requests are passed on.
-    pub(crate) fn own(&self, host: &Host) -> Option<&Arc<Site>> {
+    pub(crate) fn own(&self, host: &Host) -> Option<&Arc<S>> {
         self.hosts.get(host).filter(|site| site.settings.mode == ProxyMode::Proxy)
     }
 
@@ -118,7 +120,7 @@ impl Sites {
     }
 
     /// The application at a host: its own, else the one of the narrowest domain.
-    pub(crate) fn at(&self, host: &Host) -> Option<&Arc<Site>> {
+    pub(crate) fn at(&self, host: &Host) -> Option<&Arc<S>> {
         self.hosts.get(host).or_else(|| {
             let within = self.domains.iter().filter(|site| site.has(host));
             within.max_by_key(|site| site.settings.cookie_domain.trim_start_matches('.').len())
@@ -126,8 +128,8 @@ impl Sites {
     }
 }
 
-impl FromIterator<Site> for Sites {
-    fn from_iter<I: IntoIterator<Item = Site>>(all: I) -> Sites {
+impl<S: Deref<Target = Site>> FromIterator<S> for Sites<S> {
+    fn from_iter<I: IntoIterator<Item = S>>(all: I) -> Sites<S> {
         let mut sites = Sites::default();
         for site in all.into_iter().map(Arc::new) {
             match site.settings.mode {
@@ -138,47 +140,5 @@ impl FromIterator<Site> for Sites {
             sites.hosts.entry(site.external.host.clone()).or_insert(site);
         }
         sites
-    }
-}
-
-/// The certificate of the application at a host, as a browser names it. Where people sign in, the
-/// brand's is shown, whichever port an application may have there.
-pub fn certificate(snapshot: &Snapshot, name: &str) -> Option<Ref<CertificateKeyPair>> {
-    if snapshot.list::<Brand>().any(|(_, brand)| brand.domain.eq_ignore_ascii_case(name)) {
-        return None;
-    }
-    let with = snapshot.list::<ProxyProvider>().filter(|(_, own)| own.certificate.is_some());
-    let mut own = with.filter(|(_, own)| {
-        own.external().is_some_and(|external| external.host.name().eq_ignore_ascii_case(name))
-    });
-    own.next().and_then(|(_, own)| own.certificate)
-}
-
-/// The sites of the configuration, made anew when that changes.
-pub(crate) struct Known {
-    pub(crate) upstreams: Upstreams,
-    /// Outposts answer for all of them.
-    none: bool,
-    made: Mutex<Option<(Revision, Arc<Sites>)>>,
-}
-
-impl Known {
-    pub(crate) fn new(upstreams: Upstreams, embedded: bool) -> Known {
-        Known { upstreams, none: !embedded, made: Mutex::default() }
-    }
-
-    pub(crate) fn sites(&self, snapshot: &Snapshot) -> Arc<Sites> {
-        if self.none {
-            return Arc::default();
-        }
-        let mut known = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*known {
-            Some((revision, sites)) if *revision == snapshot.revision() => sites.clone(),
-            _ => {
-                let sites = Arc::new(Sites::of(snapshot, &self.upstreams));
-                *known = Some((snapshot.revision(), sites.clone()));
-                sites
-            }
-        }
     }
 }

@@ -11,11 +11,11 @@ use crate::wire::{Code, Malformed, Packet, Reply, Unreadable, kind};
 
 /// A provider as the protocol knows it. `P` names it.
 #[derive(Debug, Clone)]
-pub(crate) struct Client<P> {
-    pub(crate) provider: P,
-    pub(crate) networks: Networks,
-    pub(crate) secret: Secret,
-    pub(crate) requires_authenticator: bool,
+pub struct Client<P> {
+    pub provider: P,
+    pub networks: Networks,
+    pub secret: Secret,
+    pub requires_authenticator: bool,
 }
 
 /// What is to be done.

@@ -14,9 +14,12 @@ use crate::{services, settings::Settings};
 /// A worker that is silent for longer is ill, in seconds; it gives a sign every ten.
 const SILENCE: i64 = 30;
 
+/// What a running server answers as long as it lives.
+pub const LIVE: &str = "/-/health/live/";
+
 /// # Errors
 /// A sentence when there is no good answer.
-pub fn run(listener: SocketAddr) -> Result<(), String> {
+pub fn run(listener: SocketAddr, path: &str) -> Result<(), String> {
     let address = reachable(listener);
     let failed = |error: std::io::Error| format!("nothing healthy answers at {address}: {error}");
     let mut stream =
@@ -27,7 +30,10 @@ pub fn run(listener: SocketAddr) -> Result<(), String> {
         .and_then(|()| stream.set_write_timeout(patience))
         .map_err(failed)?;
     stream
-        .write_all(b"HEAD /-/health/live/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .write_all(
+            format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: goauthentik.io/healthcheck\r\nConnection: close\r\n\r\n")
+                .as_bytes(),
+        )
         .map_err(failed)?;
     let mut answer = [0_u8; 64];
     let length = stream.read(&mut answer).map_err(failed)?;

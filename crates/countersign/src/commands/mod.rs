@@ -9,6 +9,7 @@ mod doctor;
 pub mod healthcheck;
 pub mod mail;
 pub mod original;
+pub mod outpost;
 mod people;
 pub mod recover;
 pub mod rescue;

@@ -12,9 +12,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
 };
-use countersign_core::{Context, Elsewhere, Hosts, RequestInfo};
+use countersign_core::{Context, Elsewhere, Hosts, RequestInfo, straighten};
 use countersign_model::{BasePath, Cidr, node_address};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use serde_json::json;
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
@@ -24,22 +24,6 @@ use super::{
     measure::Measured,
     panics::{CatchPanic, Panicked},
 };
-
-/// Headers by which proxies tell who the client is, what it asked them for, and of which trace its
-/// request is part.
-const FORWARDED: [&str; 11] = [
-    "x-forwarded-for",
-    "x-forwarded-proto",
-    "x-forwarded-host",
-    "x-forwarded-uri",
-    "x-forwarded-scheme",
-    "x-original-url",
-    "x-original-uri",
-    "x-real-ip",
-    "forwarded",
-    "traceparent",
-    "tracestate",
-];
 
 /// What reverse proxies ask about the requests to their applications.
 const OUTPOST: &str = "/outpost.goauthentik.io/";
@@ -62,7 +46,7 @@ pub async fn entrance(
     next: Next,
 ) -> Response {
     let peer = peer(&request);
-    straighten(&mut request, peer, &entrance.trusted);
+    straighten(request.headers_mut(), peer, &entrance.trusted);
     if let Some((router, hosts)) = &entrance.hosts
         && !health::PATHS.contains(&request.uri().path())
         && hosts.has(&entrance.context, request.uri(), request.headers()).await
@@ -137,46 +121,6 @@ pub fn failure(status: StatusCode, text: &str) -> Response {
 
 fn trusts(proxies: &[Cidr], address: IpAddr) -> bool {
     proxies.iter().any(|network| network.contains(address))
-}
-
-/// Leaves forwarding headers only where a trusted proxy set them, and of the chain of addresses
-/// only the client's: the first, from the right, that is not a trusted proxy itself. Whatever a
-/// client wrote stands left of it.
-fn straighten(request: &mut Request, peer: Option<SocketAddr>, trusted: &[Cidr]) {
-    let trusts = |address| trusts(trusted, address);
-    let headers = request.headers_mut();
-    if !peer.is_some_and(|peer| trusts(peer.ip())) {
-        for name in FORWARDED {
-            headers.remove(name);
-        }
-        return;
-    }
-    if !headers.contains_key("x-forwarded-proto")
-        && let Some(scheme) = headers.get("x-forwarded-scheme").cloned()
-    {
-        headers.insert(HeaderName::from_static("x-forwarded-proto"), scheme);
-    }
-    let chain: Vec<String> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|part| part.trim().to_owned())
-        .collect();
-    let mut addresses = chain.iter().rev().map_while(|part| node_address(part)).peekable();
-    let mut client = addresses.peek().copied();
-    for address in addresses {
-        client = Some(address);
-        if !trusts(address) {
-            break;
-        }
-    }
-    let client = client
-        .or_else(|| headers.get("x-real-ip").and_then(|value| node_address(value.to_str().ok()?)));
-    headers.remove("x-forwarded-for");
-    if let Some(value) = client.and_then(|client| HeaderValue::from_str(&client.to_string()).ok()) {
-        headers.insert(HeaderName::from_static("x-forwarded-for"), value);
-    }
 }
 
 /// The line of one request.
@@ -256,7 +200,11 @@ mod tests {
             request.headers_mut().append(*name, HeaderValue::from_static(value));
         }
         let trusted = <Vec<Cidr>>::read("10.0.0.0/8").unwrap();
-        straighten(&mut request, Some(SocketAddr::new(peer.parse().unwrap(), 1)), &trusted);
+        straighten(
+            request.headers_mut(),
+            Some(SocketAddr::new(peer.parse().unwrap(), 1)),
+            &trusted,
+        );
         request
             .headers()
             .iter()

@@ -4,9 +4,9 @@ mod bodies;
 mod faults;
 mod health;
 mod layers;
-mod measure;
+pub mod measure;
 pub mod memory;
-mod panics;
+pub mod panics;
 #[cfg(test)]
 mod routes_test;
 #[cfg(test)]
@@ -26,7 +26,7 @@ use countersign_model::{BasePath, Clock as _};
 use countersign_rest::api_routes;
 use countersign_store::SystemClock;
 
-pub use self::tls::{ends as certificate_end, of_ldap as ldap_tls};
+pub use self::tls::{ends as certificate_end, kept_certificate, of_ldap as ldap_tls};
 use self::{
     bodies::Bodies,
     faults::Faults,
@@ -217,7 +217,7 @@ fn address_to_open(settings: &Settings, http: SocketAddr) -> String {
 
 /// Listens for the signals that end the program, from the moment it is called; the future waits for
 /// one.
-fn ending() -> Result<impl Future<Output = ()>, String> {
+pub fn ending() -> Result<impl Future<Output = ()>, String> {
     let failed = |error: std::io::Error| format!("signals cannot be received: {error}");
     #[cfg(unix)]
     {

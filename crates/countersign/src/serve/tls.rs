@@ -118,6 +118,14 @@ pub fn of_ldap(folder: &Path, cx: &Context) -> Result<Arc<ServerConfig>, String>
     Ok(Arc::new(with_certificates(provider, certificates, folder).map_err(failed)?))
 }
 
+/// The certificate of the data folder, of a program that has no other.
+///
+/// # Errors
+/// Files that cannot be used.
+pub fn kept_certificate(folder: &Path, now: Timestamp) -> Result<Arc<CertifiedKey>, String> {
+    own_or_kept(folder, now).map_err(|error| format!("HTTPS: {error}"))
+}
+
 /// The listener's own certificate in use, and the files it came from.
 #[derive(Clone)]
 pub struct Watched {

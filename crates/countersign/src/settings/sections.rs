@@ -367,6 +367,19 @@ sections! {
         keep_alive ("outposts.proxy.keep_alive"): u64 = "30";
     }
 
+    /// A program at the edge (`countersign outpost`), which answers for applications with a server
+    /// elsewhere. The server itself needs none of these.
+    outpost: Outpost {
+        /// Where its server is, with the path that that is below, as `https://id.example.org`.
+        host ("host"): Option<String> = "";
+        /// The token of the outpost, which its page shows.
+        token ("token"): Option<Secret> = "";
+        /// Takes whatever certificate the server shows.
+        insecure ("insecure"): bool = "false";
+        /// Where browsers find the server, if not at `host`.
+        host_browser ("host_browser"): Option<String> = "";
+    }
+
     /// Expressions of policies and mappings. Each runs in a process of this program that has no
     /// files and no network; what goes over a limit fails, and nothing else.
     expressions: Expressions {

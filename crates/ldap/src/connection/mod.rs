@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use countersign_core::{Context, Shutdown};
-use countersign_flow::FlowError;
+use countersign_core::Shutdown;
 use countersign_listener::{Conn, Protocol};
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
@@ -21,11 +20,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use crate::binds::{Attempt, Bound, Ended, Refused, leave, who};
+use crate::binds::{Ended, Refused};
 use crate::dn::Dn;
 use crate::filter::{Filter, Truth};
-use crate::ldap::{Ldap, OURSELVES};
-use crate::provider::Served;
+use crate::home::{Attempt, Bound as _, Home, Look as _, Provided as _, Trouble, who};
 use crate::tree::{START_TLS, Sight, WHO_AM_I};
 use crate::wire::{Broken, Frame, Op, Request, SMALL, disconnection, next, result, write};
 use searches::Paged;
@@ -39,26 +37,22 @@ const IDLE_ANONYMOUS: Duration = Duration::from_mins(1);
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: u64 = 256 * 1024;
 
-/// Answers connections with the context of a running server.
+/// Answers connections by what a home knows.
 #[derive(Clone)]
-pub(crate) struct Answering {
-    pub(crate) ldap: Arc<Ldap>,
-    pub(crate) cx: Context,
-}
+pub struct Answering<H>(pub H);
 
-impl Protocol for Answering {
+impl<H: Home> Protocol for Answering<H> {
     async fn serve(&self, conn: Conn, stop: Shutdown) {
         let peer = conn.peer.ip().to_canonical();
         let mut connection = Connection {
-            ldap: &self.ldap,
-            cx: &self.cx,
+            home: &self.0,
             conn,
             stop,
             peer,
             buffer: BytesMut::new(),
             room: None,
             bound: None,
-            mark: self.cx.entropy.token(8).into_bytes(),
+            mark: self.0.mark(),
             paged: VecDeque::new(),
             number: 0,
             half_closed: false,
@@ -69,16 +63,15 @@ impl Protocol for Answering {
     }
 }
 
-struct Connection<'a> {
-    ldap: &'a Arc<Ldap>,
-    cx: &'a Context,
+struct Connection<'a, H: Home> {
+    home: &'a H,
     conn: Conn,
     stop: Shutdown,
     peer: IpAddr,
     buffer: BytesMut,
     /// For a message that is larger than every connection may have.
     room: Option<OwnedSemaphorePermit>,
-    bound: Option<Arc<Bound>>,
+    bound: Option<Arc<H::Bound>>,
     /// Begins the cookies of this connection: those of others are none here.
     mark: Vec<u8>,
     paged: VecDeque<Paged>,
@@ -90,7 +83,7 @@ struct Connection<'a> {
 /// Whether a connection goes on.
 type Goes = std::io::Result<bool>;
 
-impl Connection<'_> {
+impl<H: Home> Connection<'_, H> {
     async fn run(&mut self) -> std::io::Result<()> {
         loop {
             let request = match self.request().await? {
@@ -170,7 +163,7 @@ impl Connection<'_> {
                 return Err((Code::ProtocolError, text));
             }
             let room = u32::try_from(length).unwrap_or(u32::MAX);
-            match self.ldap.room.clone().try_acquire_many_owned(room) {
+            match self.home.room().clone().try_acquire_many_owned(room) {
                 Ok(room) => self.room = Some(room),
                 Err(_) => {
                     let text = "Too many large requests are being read. Ask again in a moment.";
@@ -185,9 +178,7 @@ impl Connection<'_> {
     async fn unbind(&mut self) {
         self.paged.clear();
         let Some(bound) = self.bound.take() else { return };
-        if let Err(error) = leave(bound, self.cx).await {
-            tracing::debug!(%error, "the session of an LDAP bind was left to end by itself");
-        }
+        self.home.leave(bound).await;
     }
 
     async fn answer(&mut self, request: Request) -> Goes {
@@ -225,14 +216,14 @@ impl Connection<'_> {
         };
         metrics::histogram!(
             "authentik_outpost_ldap_request_duration_seconds",
-            "outpost_name" => OURSELVES, "type" => name, "app" => self.app(),
+            "outpost_name" => self.home.outpost(), "type" => name, "app" => self.app(),
         )
         .record(begun.elapsed().as_secs_f64());
         goes
     }
 
     fn app(&self) -> String {
-        self.bound.as_ref().map_or_else(String::new, |bound| bound.served.slug.clone())
+        self.bound.as_ref().map_or_else(String::new, |bound| bound.provided().slug().to_owned())
     }
 
     async fn send(&mut self, id: i32, op: LdapOp, controls: Vec<LdapControl>) -> Goes {
@@ -262,7 +253,7 @@ impl Connection<'_> {
     fn rejected(&self, reason: &'static str, kind: &'static str, why: &str) {
         metrics::counter!(
             "authentik_outpost_ldap_requests_rejected_total",
-            "outpost_name" => OURSELVES, "type" => kind, "reason" => reason, "app" => self.app(),
+            "outpost_name" => self.home.outpost(), "type" => kind, "reason" => reason, "app" => self.app(),
         )
         .increment(1);
         tracing::info!(client_ip = %self.peer, reason, "LDAP {kind} refused: {why}");
@@ -274,7 +265,7 @@ impl Connection<'_> {
         let outcome = self.bound_by(&request).await;
         let result = match outcome {
             Ok(Ok(bound)) => {
-                tracing::info!(client_ip = %self.peer, provider = bound.served.name, user = bound.user.pk, "LDAP bind accepted");
+                tracing::info!(client_ip = %self.peer, provider = bound.provided().name(), user = bound.user(), "LDAP bind accepted");
                 self.bound = Some(bound);
                 self.conn.established();
                 result(Code::Success, "")
@@ -289,9 +280,9 @@ impl Connection<'_> {
     }
 
     /// What is said where something is away or breaks. An event tells of what broke.
-    fn broken(&self, error: &FlowError, kind: &'static str) -> LdapResult {
+    fn broken(&self, error: &Trouble, kind: &'static str) -> LdapResult {
         tracing::warn!(%error, client_ip = %self.peer, "an LDAP {kind} was not answered");
-        if error.is_passing() {
+        if matches!(error, Trouble::Away(_)) {
             result(Code::Unavailable, "The server cannot answer for the moment.")
         } else {
             result(Code::OperationsError, "Something went wrong at the server.")
@@ -301,7 +292,7 @@ impl Connection<'_> {
     async fn bound_by(
         &mut self,
         request: &LdapBindRequest,
-    ) -> Result<Result<Arc<Bound>, Refused>, FlowError> {
+    ) -> Result<Result<Arc<H::Bound>, Refused>, Trouble> {
         let refused = |code, reason, text: &str| Ok(Err(Refused::new(code, reason, text)));
         if request.version != 3 {
             let text = "Only version 3 of LDAP is spoken.";
@@ -318,7 +309,7 @@ impl Connection<'_> {
             let text = "Nobody finds anything here without a name and a password.";
             return refused(Code::InsufficentAccessRights, "anonymous_bind", text);
         }
-        let all = self.ldap.served(self.cx);
+        let all = self.home.served();
         let Some((served, name)) = who(&all, &dn) else {
             let text = "The name lies at no provider that this server answers for, or has no cn.";
             return refused(Code::InsufficentAccessRights, "no_provider", text);
@@ -329,16 +320,16 @@ impl Connection<'_> {
             return refused(Code::InvalidCredentials, "invalid_credentials", text);
         }
         let attempt = Attempt { served, dn: &request.dn, name: &name, password, peer: self.peer };
-        self.ldap.bind(self.cx, attempt).await
+        self.home.bind(attempt).await
     }
 
     /// Who is bound, as of now; else what is said.
-    async fn seen(&mut self) -> Result<(Served, Sight), LdapResult> {
+    async fn seen(&mut self) -> Result<(H::Provided, Sight), LdapResult> {
         let denied = |text: &str| Err(result(Code::InsufficentAccessRights, text));
         let Some(bound) = self.bound.clone() else {
             return denied("Bind first, with a name and a password.");
         };
-        match self.ldap.still(self.cx, &bound).await {
+        match self.home.still(&bound).await {
             Ok(Ok(seen)) => Ok(seen),
             Ok(Err(ended)) => {
                 drop(bound);
@@ -360,15 +351,14 @@ impl Connection<'_> {
         let code = match (Dn::parse(&request.dn), Filter::equality(&request.atype, &request.val)) {
             (None, _) => Code::InvalidDNSyntax,
             (_, None) => Code::UndefinedAttributeType,
-            (Some(dn), Some(filter)) => {
-                let state = self.ldap.index.read();
-                let view = state.view(&served, sight, self.ldap.version);
-                match view.entry(&dn) {
+            (Some(dn), Some(filter)) => match self.home.look(&served, sight, None).await {
+                Ok(look) => look.with(|view| match view.entry(&dn) {
                     None => Code::NoSuchObject,
                     Some(entry) if filter.decide(&entry) == Truth::True => Code::CompareTrue,
                     Some(_) => Code::CompareFalse,
-                }
-            }
+                }),
+                Err(error) => self.broken(&error, "compare").code,
+            },
         };
         self.send(id, LdapOp::CompareResult(result(code, "")), Vec::new()).await
     }
@@ -376,7 +366,7 @@ impl Connection<'_> {
     async fn extended(&mut self, id: i32, request: LdapExtendedRequest) -> Goes {
         match request.name.as_str() {
             WHO_AM_I => {
-                let dn = self.bound.as_ref().map(|bound| format!("dn:{}", bound.dn));
+                let dn = self.bound.as_ref().map(|bound| format!("dn:{}", bound.dn()));
                 let who = dn.unwrap_or_default().into_bytes();
                 let answer = extended_response(result(Code::Success, ""), None, Some(who));
                 self.send(id, answer, Vec::new()).await
@@ -409,7 +399,7 @@ impl Connection<'_> {
         // Who was bound in clear proves it again.
         self.unbind().await;
         let clear = std::mem::replace(&mut self.conn.stream, Box::new(tokio::io::empty()));
-        let Ok(tls) = self.ldap.tls(self.cx) else { return Ok(false) };
+        let Ok(tls) = self.home.tls() else { return Ok(false) };
         let tls = TlsAcceptor::from(tls).accept(clear);
         let Ok(Ok(tls)) = timeout(IDLE_ANONYMOUS, tls).await else { return Ok(false) };
         self.conn.stream = Box::new(tls);

@@ -12,7 +12,8 @@ use tokio::time::Instant;
 use super::{Connection, Goes, reason};
 use crate::dn::Dn;
 use crate::filter::{Filter, FilterError};
-use crate::provider::Served;
+use crate::home::{Bound as _, Home, Look as _, Provided as _};
+use crate::ldap::VERSION;
 use crate::schema;
 use crate::search::{Position, Query};
 use crate::tree::{Apart, MOST_NAMED, Selection, Sight, anonymous_root};
@@ -45,7 +46,7 @@ struct Limits {
     time: Duration,
 }
 
-impl Connection<'_> {
+impl<H: Home> Connection<'_, H> {
     pub(super) async fn search(
         &mut self,
         id: i32,
@@ -93,7 +94,7 @@ impl Connection<'_> {
                 return self.send(id, LdapOp::SearchResultDone(refused), Vec::new()).await;
             }
         };
-        let tree = &served.tree;
+        let tree = served.tree();
         if !base.is_within(&tree.base_dn) && !tree.base_dn.is_within(&base) {
             let text = format!("This server answers below {} to you.", tree.base);
             let answer = done(self, Code::NoSuchObject, &text);
@@ -119,7 +120,7 @@ impl Connection<'_> {
         }
         base.is_empty().then(|| {
             let values = match &self.bound {
-                Some(bound) => bound.served.tree.root(self.ldap.version),
+                Some(bound) => bound.provided().tree().root(VERSION),
                 None => anonymous_root(),
             };
             Apart { dn: "", values }
@@ -129,7 +130,7 @@ impl Connection<'_> {
     async fn find(
         &mut self,
         id: i32,
-        (served, sight): (&Served, Sight),
+        (served, sight): (&H::Provided, Sight),
         query: Query,
         limits: Limits,
         paging: Option<Paging>,
@@ -151,12 +152,14 @@ impl Connection<'_> {
         let deadline = Instant::now() + limits.time;
         let page = paging.as_ref().map_or(usize::MAX, |paging| paging.size);
         let most = if limits.entries == 0 { usize::MAX } else { limits.entries };
-        let index = &self.ldap.index;
-        let (plan, mut work) = {
-            let state = index.read();
-            let view = state.view(served, sight, self.ldap.version);
-            (view.plan(&query), view.most_work())
+        let look = match self.home.look(served, sight, Some(&query)).await {
+            Ok(look) => look,
+            Err(error) => {
+                let broken = self.broken(&error, "search");
+                return self.send(id, LdapOp::SearchResultDone(broken), Vec::new()).await;
+            }
         };
+        let (plan, mut work) = look.with(|view| (view.plan(&query), view.most_work()));
         let cost = query.filter.cost();
         let looks = (WORK / cost).max(1);
         let mut ahead = 0;
@@ -165,11 +168,7 @@ impl Connection<'_> {
         while at != Position::End && in_page < page {
             let room = (most - sent).min(page - in_page).min(AT_ONCE);
             let mut bytes = BytesMut::new();
-            let part = {
-                let state = index.read();
-                let view = state.view(served, sight, self.ldap.version);
-                view.part((&query, &plan), at, room, looks)
-            };
+            let part = look.with(|view| view.part((&query, &plan), at, room, looks));
             at = part.at;
             work = work.saturating_sub(cost * part.looked);
             in_page += part.found.len();

@@ -127,7 +127,6 @@ fn cve_2026_33494_a_path_that_walks_is_not_open() {
 #[test]
 fn an_open_path_in_the_query_opens_nothing() {
     let site = site(
-        1,
         "all",
         json!({
             "external_host": "https://id.example.test", "mode": "forward_domain",
@@ -152,7 +151,7 @@ fn state_of(path: &str) -> String {
 /// A sign-in ends in the browser, and at the application, where it was begun.
 #[test]
 fn a_state_without_its_browser_signs_nobody_in() {
-    let (site, other) = (app(), site(2, "blog", json!({"external_host": "https://blog.test"})));
+    let (site, other) = (app(), site("blog", json!({"external_host": "https://blog.test"})));
     let entropy = &SystemEntropy;
     let login = Login::begin(&site, std::iter::empty(), (NOW, entropy));
     let to = Address {
@@ -160,7 +159,8 @@ fn a_state_without_its_browser_signs_nobody_in() {
         host: Host::read("app.test").unwrap(),
         target: Target::read("/a?b=c").unwrap(),
     };
-    let path = login.authorize(&site, Some(&to), (NOW, entropy)).unwrap();
+    let path =
+        login.authorize(&site, "/application/o/authorize/", Some(&to), (NOW, entropy)).unwrap();
     assert!(path.starts_with("/application/o/authorize/?client_id=wiki-client-id&code_challenge="));
     assert!(path.contains("&redirect_uri=https%3A%2F%2Fapp.test%2Foutpost.goauthentik.io%2Fcallback%3FX-authentik-auth-callback%3Dtrue&"));
     let (state, cookie) = (state_of(&path), login.cookie(&site, NOW));
@@ -201,7 +201,9 @@ fn two_tabs_sign_in_beside_each_other() {
         Login::begin(&site, [cookie.as_str()].into_iter(), (NOW.plus_seconds(60), entropy));
     let renewed = second.cookie(&site, NOW.plus_seconds(60));
     for login in [&first, &second] {
-        let state = state_of(&login.authorize(&site, None, (NOW, entropy)).unwrap());
+        let state = state_of(
+            &login.authorize(&site, "/application/o/authorize/", None, (NOW, entropy)).unwrap(),
+        );
         let came = returned(&site, &state, [renewed.as_str()].into_iter(), NOW.plus_seconds(90));
         assert_eq!(came.unwrap().redirect, None);
     }

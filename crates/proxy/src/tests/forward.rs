@@ -14,7 +14,7 @@ fn site_with(settings: Value) -> Site {
         "skip_path_regex": "^/public",
     });
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-    site(1, "wiki", all)
+    site("wiki", all)
 }
 
 /// What the application gets of a request with these headers by somebody, or nobody.
@@ -352,7 +352,8 @@ fn hosts_are_one_and_the_same_wherever_they_are_named() {
         assert!(own(uri, pairs).is_err(), "{uri} {pairs:?}");
     }
     // Whatever the order, a request that names the application's host is looked at here.
-    let sites: crate::site::Sites = [site_with(json!({}))].into_iter().collect();
+    let sites: crate::site::Sites<Box<Site>> =
+        [Box::new(site_with(json!({})))].into_iter().collect();
     let named = |uri: &str, pairs: &[(&str, &str)]| {
         sites.passed_on(&uri.parse().unwrap(), &headers(pairs)).is_some()
     };

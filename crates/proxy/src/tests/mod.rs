@@ -7,8 +7,8 @@ mod world;
 
 use std::sync::Arc;
 
-use countersign_model::{Entropy, Fields as _, Input, Key, Mode, Ref};
-use countersign_outbound::{Trust, UpstreamError};
+use countersign_model::{Entropy, Fields as _, Input, Mode};
+use countersign_outbound::Trust;
 use countersign_store::SystemEntropy;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ use crate::ProxyProvider;
 use crate::answer::{Answer, answer};
 use crate::asked::{Asked, Front, Misread};
 use crate::identity::{Granted, NAMES};
-use crate::provider::callback;
 use crate::site::Site;
 
 /// A provider with these settings beside those that it needs.
@@ -35,26 +34,15 @@ fn settings(name: &str, with: Value) -> ProxyProvider {
     ProxyProvider::parse(&input, None).unwrap_or_else(|errors| panic!("{}", errors.to_json()))
 }
 
-fn site(number: u32, name: &str, with: Value) -> Site {
-    let settings = Arc::new(settings(name, with));
-    let external = settings.external().unwrap();
-    Site {
-        provider: Ref::new(Key::Int(number.into())),
-        application: Ref::new(Key::Uuid(uuid::Uuid::from_u128(number.into()))),
-        slug: name.to_owned(),
-        callback: callback(&external),
-        cookie: format!("authentik_proxy_{}", &settings.client_id[..8]),
-        scopes: "openid ak_proxy".to_owned(),
-        external,
-        settings,
-        trust: Trust::Machine(None),
-        upstream: Err(UpstreamError::Unknown("there is none".to_owned())),
-    }
+fn site(name: &str, with: Value) -> Site {
+    let (slug, scopes) = (name.to_owned(), "openid ak_proxy".to_owned());
+    let settings = settings(name, with).settings(slug, scopes, Trust::Machine(None));
+    Site::new(settings, None).unwrap()
 }
 
 /// The application at `https://app.test`, where `/public` is open.
 fn app() -> Site {
-    site(1, "wiki", json!({"external_host": "https://app.test", "skip_path_regex": "^/public"}))
+    site("wiki", json!({"external_host": "https://app.test", "skip_path_regex": "^/public"}))
 }
 
 fn uma() -> Granted {

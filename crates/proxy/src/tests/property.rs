@@ -9,7 +9,7 @@ use super::*;
 use crate::address::Scheme;
 use crate::forward::{Client, Passing};
 use crate::identity;
-use crate::session::cookies;
+use crate::login::cookies;
 use crate::site::Sites;
 
 /// As many are tried in a moment; `COUNTERSIGN_PROXY_CASES=5000000` tries more.
@@ -75,38 +75,36 @@ const FOREIGN: [(&str, &str); 10] = [
     ("x-forwarded-uri", "/open"),
 ];
 
-fn world() -> (Sites, Vec<Site>) {
-    let single = |number, name: &str, host: &str| {
+fn world() -> (Sites<Box<Site>>, Vec<Site>) {
+    let single = |name: &str, host: &str| {
         site(
-            number,
             name,
             json!({"external_host": format!("https://{host}"), "skip_path_regex": "^/open(/|$)"}),
         )
     };
-    let passed_on = |number, name: &str, host: &str| {
+    let passed_on = |name: &str, host: &str| {
         let settings = json!({
             "external_host": format!("https://{host}"), "skip_path_regex": "^/open(/|$)",
             "mode": "proxy", "internal_host": "http://10.0.0.9",
         });
-        site(number, name, settings)
+        site(name, settings)
     };
     let all = || {
         [
-            single(1, "one", "one.test"),
-            single(2, "two", "two.test"),
+            single("one", "one.test"),
+            single("two", "two.test"),
             site(
-                3,
                 "all",
                 json!({
                     "external_host": "https://id.example.test", "mode": "forward_domain", "cookie_domain": "example.test",
                     "skip_path_regex": "^https://[a-z.]+/open(/|$)",
                 }),
             ),
-            passed_on(4, "three", "three.test"),
-            passed_on(5, "four", "four.test:8443"),
+            passed_on("three", "three.test"),
+            passed_on("four", "four.test:8443"),
         ]
     };
-    (all().into_iter().collect(), all().into())
+    (all().into_iter().map(Box::new).collect(), all().into())
 }
 
 /// The headers that the application gets of a request that is passed on.
@@ -220,7 +218,7 @@ fn cve_2026_25748_what_is_let_through_is_somebody_who_may_open_it() {
                 // As the store finds them: by the cookie, for this provider, while all holds.
                 let mut sent = cookies(&headers, &site.cookie);
                 let holder = sent.find_map(|value| holders.get(value)).filter(|(of, fate, _)| {
-                    all[*of].provider == site.provider && *fate == Fate::Good
+                    all[*of].settings.client_id == site.settings.client_id && *fate == Fate::Good
                 });
                 let granted = holder.map(|(_, _, name)| Granted {
                     claims:

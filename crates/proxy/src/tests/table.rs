@@ -90,7 +90,6 @@ fn who_is_not_known_gets_in_by_open_paths_alone() {
 #[test]
 fn at_domain_level_open_paths_are_those_of_whole_addresses() {
     let site = site(
-        1,
         "all",
         json!({
             "external_host": "https://id.example.test", "mode": "forward_domain",
@@ -168,7 +167,6 @@ fn attributes_become_headers_but_none_of_ours() {
 #[test]
 fn credentials_come_out_of_attributes() {
     let basic = site(
-        1,
         "wiki",
         json!({
             "external_host": "https://app.test", "basic_auth_enabled": true,
@@ -203,19 +201,22 @@ fn a_group_with_a_bar_in_its_name_is_no_two_groups() {
 
 #[test]
 fn applications_are_found_by_their_host_else_by_the_narrowest_domain() {
-    let domain = |number, name: &str, external: &str, domain: &str| {
+    let domain = |name: &str, external: &str, domain: &str| {
         let with =
             json!({"external_host": external, "mode": "forward_domain", "cookie_domain": domain});
-        site(number, name, with)
+        site(name, with)
     };
-    let sites: Sites = [
-        site(1, "wiki", json!({"external_host": "https://wiki.example.test"})),
-        domain(2, "wide", "https://id.example.test", ".example.test"),
-        domain(3, "narrow", "https://id.dev.example.test:8443", "dev.example.test"),
+    let sites: Sites<Box<Site>> = [
+        site("wiki", json!({"external_host": "https://wiki.example.test"})),
+        domain("wide", "https://id.example.test", ".example.test"),
+        domain("narrow", "https://id.dev.example.test:8443", "dev.example.test"),
     ]
     .into_iter()
+    .map(Box::new)
     .collect();
-    let at = |host: &str| Host::read(host).and_then(|host| sites.at(&host).map(|s| s.slug.clone()));
+    let at = |host: &str| {
+        Host::read(host).and_then(|host| sites.at(&host).map(|s| s.settings.slug.clone()))
+    };
     for (host, expected) in [
         ("wiki.example.test", Some("wiki")),
         ("WIKI.example.test:443", Some("wiki")),

@@ -4,7 +4,8 @@ pub(crate) mod dictionary;
 mod packet;
 mod secret;
 
-pub(crate) use packet::{Attribute, Code, Malformed, Packet, Reply, for_outpost, kind};
+pub use packet::{Attribute, from_server};
+pub(crate) use packet::{Code, Malformed, Packet, Reply, for_outpost, kind};
 pub(crate) use secret::Unreadable;
 
 /// Requests as clients make them.

@@ -58,7 +58,7 @@ impl Code {
 
 /// One attribute as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Attribute {
+pub struct Attribute {
     pub(crate) kind: u8,
     value: Vec<u8>,
 }
@@ -227,6 +227,11 @@ pub(crate) fn for_outpost(attributes: &[Attribute], random: &str) -> Vec<u8> {
         place.copy_from_slice(&length.to_be_bytes());
     }
     bytes
+}
+
+/// Takes out again what [`for_outpost`] put in; `None` where it is no packet.
+pub fn from_server(packet: &[u8]) -> Option<Vec<Attribute>> {
+    Packet::read(packet).ok().map(|packet| packet.attributes)
 }
 
 #[cfg(test)]

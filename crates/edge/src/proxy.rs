@@ -1,0 +1,537 @@
+//! An outpost that is a proxy: the same front ends, rules and headers as inside of the server. Who
+//! somebody is says an access token that the server gave, which is asked about anew when something
+//! may have been missed.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use axum::extract::Request;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign_core::{RequestInfo, Shutdown};
+use countersign_listener::Listener;
+use countersign_model::{Clock, Entropy, Secret, Timestamp};
+use countersign_oauth2::jose::{self, SigningKey};
+use countersign_outbound::{Outbound, Rules, Trust, Upstreams};
+use countersign_proxy::{
+    Begun, Failed, Granted, Home, NotBegun, ProxyMode, SignedOut, Site, Sites, SkipPaths, cookies,
+    served,
+};
+use countersign_store::{SystemClock, SystemEntropy, sha256};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::Settings;
+use crate::api::{Api, ApiError, text, truth};
+use crate::certificates::Certificates;
+use crate::doors::{Door, router};
+use crate::link::{Answers, Link};
+use crate::sessions::{Sessions, Tokens};
+
+/// The letters of a cookie.
+const LENGTH: usize = 48;
+/// How long a program that sends credentials with each request is believed without being asked for.
+const REMEMBERED_SECONDS: i64 = 60;
+const MOST_REMEMBERED: usize = 4_096;
+/// A user name that says that the password is a token.
+const TOKEN_USER: &str = "goauthentik.io/token";
+const EVENTS: &str = "authentik.providers.proxy";
+/// One event about the same thing in so long.
+const HOUR: i64 = 3_600;
+const MOST_TOLD: usize = 1_024;
+
+/// An application that the server lets this outpost answer for.
+pub(crate) struct EdgeSite {
+    site: Site,
+    client_secret: Secret,
+    endpoints: Endpoints,
+    /// Whether tokens are signed with the client's secret.
+    by_secret: bool,
+    certificate: Option<String>,
+}
+
+/// What the server published of itself (RFC 8414).
+struct Endpoints {
+    issuer: String,
+    authorization: String,
+    token: String,
+    introspection: String,
+    end_session: String,
+}
+
+impl Deref for EdgeSite {
+    type Target = Site;
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl EdgeSite {
+    /// As `outposts/proxy/` describes one.
+    fn read(config: &Value, outpost: &str, upstreams: &Upstreams) -> Option<EdgeSite> {
+        let own = |name: &str| text(config, name).to_owned();
+        let published = config.get("oidc_configuration")?;
+        let mode = match text(config, "mode") {
+            "proxy" => ProxyMode::Proxy,
+            "forward_single" => ProxyMode::ForwardSingle,
+            "forward_domain" => ProxyMode::ForwardDomain,
+            _ => return None,
+        };
+        let scopes = config.get("scopes_to_request").and_then(Value::as_array);
+        let mut scopes: Vec<&str> =
+            scopes.into_iter().flatten().filter_map(Value::as_str).collect();
+        scopes.sort_unstable();
+        let settings = countersign_proxy::Settings {
+            name: own("name"),
+            slug: own("assigned_application_slug"),
+            outpost: outpost.to_owned(),
+            mode,
+            external_host: own("external_host"),
+            internal_host: own("internal_host"),
+            client_id: own("client_id"),
+            cookie_secret: Secret::new(own("cookie_secret")),
+            cookie_domain: own("cookie_domain"),
+            skip_path_regex: SkipPaths::from(text(config, "skip_path_regex")),
+            basic_auth_enabled: truth(config, "basic_auth_enabled"),
+            basic_auth_user_attribute: own("basic_auth_user_attribute"),
+            basic_auth_password_attribute: own("basic_auth_password_attribute"),
+            intercept_header_auth: truth(config, "intercept_header_auth"),
+            scopes: scopes.join(" "),
+            trust: if truth(config, "internal_host_ssl_validation") {
+                Trust::Machine(None)
+            } else {
+                Trust::Anybody
+            },
+        };
+        let signed_by = published.get("id_token_signing_alg_values_supported");
+        let signed_by = signed_by.and_then(Value::as_array).into_iter().flatten();
+        let endpoint = |name: &str| text(published, name).to_owned();
+        Some(EdgeSite {
+            site: Site::new(settings, Some(upstreams))?,
+            client_secret: Secret::new(own("client_secret")),
+            endpoints: Endpoints {
+                issuer: endpoint("issuer"),
+                authorization: endpoint("authorization_endpoint"),
+                token: endpoint("token_endpoint"),
+                introspection: endpoint("introspection_endpoint"),
+                end_session: endpoint("end_session_endpoint"),
+            },
+            by_secret: signed_by.into_iter().any(|name| name == "HS256"),
+            certificate: config.get("certificate").and_then(Value::as_str).map(str::to_owned),
+        })
+    }
+}
+
+/// All that requests share; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Proxy(Arc<Shared>);
+
+struct Shared {
+    api: Arc<Api>,
+    link: Arc<Link>,
+    upstreams: Upstreams,
+    certificates: Arc<Certificates>,
+    sessions: Sessions,
+    sites: RwLock<Arc<Sites<EdgeSite>>>,
+    /// Whom programs stand for that send credentials with each request, by the hash of these.
+    remembered: Mutex<HashMap<[u8; 32], (Timestamp, Granted)>>,
+    told: Mutex<HashMap<String, Timestamp>>,
+}
+
+/// Where a proxy listens.
+pub(crate) struct Listeners {
+    http: Door,
+    https: Door,
+}
+
+impl Listeners {
+    pub(crate) async fn serve(self, stop: Shutdown) {
+        tokio::join!(self.http.serve(stop.clone()), self.https.serve(stop));
+    }
+}
+
+impl Proxy {
+    /// # Errors
+    /// The folder of sessions cannot be used.
+    pub(crate) fn new(
+        api: Arc<Api>,
+        link: Arc<Link>,
+        settings: &Settings,
+    ) -> Result<Proxy, String> {
+        let rules = Rules { user_agent: settings.user_agent.clone(), ..Rules::default() };
+        let sessions = Sessions::open(&settings.folder, SystemClock.now())?;
+        Ok(Proxy(Arc::new(Shared {
+            api,
+            link,
+            upstreams: Outbound::new(rules).upstreams(settings.patience),
+            certificates: Arc::new(Certificates::new(settings.certificate.clone())),
+            sessions,
+            sites: RwLock::default(),
+            remembered: Mutex::default(),
+            told: Mutex::default(),
+        })))
+    }
+
+    /// # Errors
+    /// An address cannot be used.
+    pub(crate) async fn bind(&self, settings: &Settings) -> Result<Listeners, String> {
+        let proxy = self.clone();
+        let router = router(settings.bounds.trusted.clone(), move |request: Request| {
+            let proxy = proxy.clone();
+            async move { served(&proxy, request).await }
+        });
+        let tls = self.0.certificates.encryption(&[b"h2", b"http/1.1"])?;
+        let door = |name, setting, address, tls| {
+            let listener = Listener { name, setting, address, tls };
+            Door::bind(listener, router.clone(), &settings.bounds)
+        };
+        Ok(Listeners {
+            http: door("http", "listen.http", settings.http, None).await?,
+            https: door("https", "listen.https", settings.https, Some(tls)).await?,
+        })
+    }
+
+    /// What the server says of a token; `None` where it is not good.
+    async fn introspect(
+        &self,
+        site: &EdgeSite,
+        token: &str,
+    ) -> Result<Option<Map<String, Value>>, ApiError> {
+        let form = [
+            ("client_id", site.settings.client_id.as_str()),
+            ("client_secret", site.client_secret.expose()),
+            ("token", token),
+        ];
+        let (status, answer) = self.0.api.form(&site.endpoints.introspection, &form).await?;
+        Ok(match answer {
+            Value::Object(claims)
+                if status == StatusCode::OK && claims.get("active") == Some(&Value::Bool(true)) =>
+            {
+                Some(claims)
+            }
+            _ => None,
+        })
+    }
+
+    /// What a token says that the server just gave.
+    async fn claims_of(
+        &self,
+        site: &EdgeSite,
+        token: &str,
+    ) -> Result<Option<Map<String, Value>>, ApiError> {
+        if !site.by_secret {
+            return self.introspect(site, token).await;
+        }
+        let Ok(key) = SigningKey::from_secret(site.client_secret.expose()) else { return Ok(None) };
+        let claims = jose::verify(token, &key).ok();
+        Ok(claims.filter(|claims| {
+            let own = site.settings.client_id.as_str();
+            let text = |name: &str| claims.get(name).and_then(Value::as_str);
+            let is_audience = match claims.get("aud") {
+                Some(Value::String(one)) => one == own,
+                Some(Value::Array(all)) => all.iter().any(|one| one == own),
+                _ => false,
+            };
+            let issuer = &site.endpoints.issuer;
+            let known = [issuer.clone(), self.0.api.for_browsers(issuer)];
+            let is_issuer = text("iss").is_some_and(|iss| known.iter().any(|known| known == iss));
+            is_audience && is_issuer && expiry(claims) > SystemClock.now().seconds()
+        }))
+    }
+
+    async fn by_cookie(&self, site: &EdgeSite, headers: &HeaderMap) -> Option<Granted> {
+        let (sessions, link) = (&self.0.sessions, &self.0.link);
+        let sent: Vec<String> = cookies(headers, &site.cookie).map(str::to_owned).collect();
+        for cookie in sent {
+            let now = SystemClock.now();
+            let found = sessions.find(&cookie, &site.settings.client_id, now);
+            let Some((session, tokens)) = found else { continue };
+            // What ended while nothing could be heard of it has ended all the same. While the
+            // server is away, who was signed in stays so.
+            let turn = link.turn();
+            if session.turn != turn && link.is_connected() {
+                match self.introspect(site, &tokens.access).await {
+                    Ok(Some(_)) => sessions.confirm(&cookie, turn),
+                    Ok(None) => {
+                        sessions.end(&cookie);
+                        continue;
+                    }
+                    Err(error) => tracing::debug!(%error, "a session could not be asked about"),
+                }
+            }
+            return Some(granted(tokens.claims, tokens.access, false));
+        }
+        None
+    }
+
+    async fn by_authorization(
+        &self,
+        site: &EdgeSite,
+        headers: &HeaderMap,
+    ) -> Result<Option<Granted>, ApiError> {
+        let Some(sent) = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()) else {
+            return Ok(None);
+        };
+        let Some((scheme, rest)) = sent.split_once(' ') else { return Ok(None) };
+        let (now, rest) = (SystemClock.now(), rest.trim());
+        let key = sha256(&format!("{} {sent}", site.settings.client_id));
+        {
+            let remembered = self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((until, known)) = remembered.get(&key)
+                && *until > now
+            {
+                return Ok(Some(known.clone()));
+            }
+        }
+        let found = if scheme.eq_ignore_ascii_case("bearer") {
+            self.of_token(site, rest).await?
+        } else if scheme.eq_ignore_ascii_case("basic") {
+            self.of_password(site, rest).await?
+        } else {
+            None
+        };
+        if let Some(granted) = &found {
+            let ends = expiry(&granted.claims);
+            let until = now.plus_seconds(REMEMBERED_SECONDS.min(ends - now.seconds()).max(0));
+            let mut remembered = self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            if remembered.len() >= MOST_REMEMBERED {
+                remembered.clear();
+            }
+            remembered.insert(key, (until, granted.clone()));
+        }
+        Ok(found)
+    }
+
+    async fn of_token(&self, site: &EdgeSite, token: &str) -> Result<Option<Granted>, ApiError> {
+        let claims = self.introspect(site, token).await?;
+        Ok(claims.map(|claims| granted(claims, token.to_owned(), true)))
+    }
+
+    /// Of somebody who sends an app password.
+    async fn of_password(
+        &self,
+        site: &EdgeSite,
+        encoded: &str,
+    ) -> Result<Option<Granted>, ApiError> {
+        let decoded = STANDARD.decode(encoded).ok().and_then(|b| String::from_utf8(b).ok());
+        let Some((user, password)) = decoded.as_deref().and_then(|text| text.split_once(':'))
+        else {
+            return Ok(None);
+        };
+        if user == TOKEN_USER
+            && let Some(found) = self.of_token(site, password).await?
+        {
+            return Ok(Some(found));
+        }
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", site.settings.client_id.as_str()),
+            ("username", user),
+            ("password", password),
+            ("scope", site.settings.scopes.as_str()),
+        ];
+        let (status, answer) = self.0.api.form(&site.endpoints.token, &form).await?;
+        let token = text(&answer, "id_token");
+        if status != StatusCode::OK || token.is_empty() {
+            return Ok(None);
+        }
+        let claims = self.claims_of(site, token).await?;
+        Ok(claims.map(|claims| granted(claims, token.to_owned(), true)))
+    }
+}
+
+fn expiry(claims: &Map<String, Value>) -> i64 {
+    claims.get("exp").and_then(Value::as_i64).unwrap_or_default()
+}
+
+fn granted(claims: Map<String, Value>, token: String, by_header: bool) -> Granted {
+    let username = claims.get("preferred_username").and_then(Value::as_str);
+    let username = username.unwrap_or_default().to_owned();
+    Granted { claims, token, username, by_header }
+}
+
+fn failed(error: &ApiError) -> Failed {
+    tracing::warn!("The server could not be asked: {error}");
+    match error {
+        ApiError::Away(_) => Failed::Away,
+        _ => Failed::Broken,
+    }
+}
+
+impl Home for Proxy {
+    type Site = EdgeSite;
+
+    fn sites(&self) -> Arc<Sites<EdgeSite>> {
+        self.0.sites.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn name(&self) -> String {
+        self.0.link.name()
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        &SystemClock
+    }
+
+    fn entropy(&self) -> &dyn Entropy {
+        &SystemEntropy
+    }
+
+    fn upstreams(&self) -> &Upstreams {
+        &self.0.upstreams
+    }
+
+    async fn granted(
+        &self,
+        site: &EdgeSite,
+        headers: &HeaderMap,
+        _: &RequestInfo,
+    ) -> Result<Option<Granted>, Failed> {
+        if let Some(granted) = self.by_cookie(site, headers).await {
+            return Ok(Some(granted));
+        }
+        self.by_authorization(site, headers).await.map_err(|error| failed(&error))
+    }
+
+    /// Nobody is sent to a server that does not answer.
+    async fn sign_in_at(&self, site: &EdgeSite) -> Result<String, Failed> {
+        let Shared { api, link, .. } = &*self.0;
+        if !link.is_connected() && !api.is_there().await {
+            return Err(Failed::Away);
+        }
+        Ok(api.for_browsers(&site.endpoints.authorization))
+    }
+
+    async fn begin(
+        &self,
+        site: &EdgeSite,
+        code: &str,
+        verifier: &str,
+        _: &RequestInfo,
+    ) -> Result<Begun, NotBegun> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", site.callback.as_str()),
+            ("client_id", site.settings.client_id.as_str()),
+            ("client_secret", site.client_secret.expose()),
+            ("code_verifier", verifier),
+        ];
+        // Of what ends from here on it is heard, or asked.
+        let turn = self.0.link.turn();
+        let asked = self.0.api.form(&site.endpoints.token, &form).await;
+        let (status, answer) = asked.map_err(|error| failed(&error))?;
+        let refused = |text: &str| NotBegun::Refused(text.to_owned());
+        if status != StatusCode::OK {
+            let code = text(&answer, "error").to_owned();
+            tracing::info!(code, "the server refused a code");
+            return Err(refused(match text(&answer, "error_description") {
+                "" => "The server did not accept the sign-in.",
+                told => told,
+            }));
+        }
+        let (access, id) = (text(&answer, "access_token"), text(&answer, "id_token"));
+        let claims = self.claims_of(site, access).await.map_err(|error| failed(&error))?;
+        let Some(claims) = claims else {
+            tracing::warn!("a token of the server is not good for this application");
+            return Err(refused("The server’s answer is not good for this application."));
+        };
+        let (cookie, ends) = (Secret::new(SystemEntropy.token(LENGTH)), expiry(&claims));
+        let seconds = ends - SystemClock.now().seconds();
+        let (access, id) = (access.to_owned(), id.to_owned());
+        let tokens = Tokens { access, id, claims };
+        let client = site.settings.client_id.as_str();
+        self.0.sessions.begin(&cookie, (client, turn), &tokens, ends).map_err(|problem| {
+            tracing::error!("A session cannot be kept: {problem}");
+            NotBegun::Failed(Failed::Broken)
+        })?;
+        Ok(Begun { cookie, seconds })
+    }
+
+    async fn sign_out(
+        &self,
+        site: &EdgeSite,
+        headers: &HeaderMap,
+        _: &RequestInfo,
+        asked: bool,
+    ) -> Result<SignedOut, Failed> {
+        let Shared { api, sessions, .. } = &*self.0;
+        let end = api.for_browsers(&site.endpoints.end_session);
+        let (client, now) = (&site.settings.client_id, SystemClock.now());
+        let mut sent = cookies(headers, &site.cookie);
+        let found = sent.find_map(|cookie| sessions.find(cookie, client, now));
+        let Some((session, tokens)) = found.filter(|_| !asked) else {
+            return Ok(SignedOut { to: end, ended: false });
+        };
+        sessions.end_all(&session.sub);
+        sessions.end_of(&session.sid);
+        let hint = if tokens.id.is_empty() { &tokens.access } else { &tokens.id };
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("id_token_hint", hint)
+            .finish();
+        Ok(SignedOut { to: format!("{end}?{query}"), ended: true })
+    }
+
+    async fn report(
+        &self,
+        place: &'static str,
+        about: &str,
+        context: Value,
+        request: &RequestInfo,
+    ) {
+        let now = SystemClock.now();
+        {
+            let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+            told.retain(|_, last| now < last.plus_seconds(HOUR));
+            let key = format!("{place} {about}");
+            if told.contains_key(&key) || told.len() >= MOST_TOLD {
+                return;
+            }
+            told.insert(key, now);
+        }
+        let event = json!({
+            "action": "configuration_error", "app": EVENTS, "context": context,
+            "client_ip": request.client_ip.to_string(),
+        });
+        if let Err(error) = self.0.api.post("events/events/", &event).await {
+            tracing::debug!(%error, "an event could not be sent");
+        }
+    }
+}
+
+impl Answers for Proxy {
+    async fn refresh(&self, api: &Api) -> Result<(), ApiError> {
+        let Shared { link, upstreams, certificates, sessions, .. } = &*self.0;
+        let name = link.name();
+        let all = api.list("outposts/proxy/", "").await?;
+        let sites: Vec<EdgeSite> = all
+            .iter()
+            .filter_map(|config| {
+                let site = EdgeSite::read(config, &name, upstreams);
+                if site.is_none() {
+                    tracing::warn!(provider = text(config, "name"), "it cannot be answered for");
+                }
+                site
+            })
+            .collect();
+        let named = sites.iter().filter_map(|site| {
+            Some((site.external.host.name().to_owned(), site.certificate.clone()?))
+        });
+        certificates.refresh(api, &named.collect::<Vec<_>>(), None).await?;
+        *self.0.sites.write().unwrap_or_else(PoisonError::into_inner) =
+            Arc::new(sites.into_iter().collect());
+        sessions.sweep(SystemClock.now());
+        Ok(())
+    }
+
+    fn forget(&self) {
+        *self.0.sites.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
+
+    fn ended(&self, session: &str) {
+        self.0.sessions.end_of(session);
+        // A program's token may have come from it.
+        self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
