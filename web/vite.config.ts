@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
 import { words } from './words.plugin';
+import { yaml } from './yaml.plugin';
 
 // Two pages, one set of hashed files. The server serves the whole of dist below
 // /static/web/ and answers /if/admin/* and /if/user/* with the two pages.
@@ -13,6 +14,7 @@ export default defineConfig({
   plugins: [
     svelte(),
     words(),
+    yaml(),
     {
       name: 'base-of-pages',
       apply: 'build',

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
 import { words } from './words.plugin';
+import { yaml } from './yaml.plugin';
 
 // Bundles the tests of pure modules for Node's own test runner.
 const folder = resolve(import.meta.dirname, 'tests');
@@ -13,7 +14,7 @@ const input = Object.fromEntries(
 );
 
 export default defineConfig({
-  plugins: [svelte(), words()],
+  plugins: [svelte(), words(), yaml()],
   publicDir: false,
   logLevel: 'warn',
   build: { ssr: true, outDir: 'node_modules/.tests', emptyOutDir: true, rollupOptions: { input } },

@@ -81,6 +81,9 @@ export const providers: Area = {
   },
 };
 
+/** Whether common applications are told how to use it. */
+export const hasQuickStarts = (provider: Provider): boolean => /\.(oauth2|saml)provider$/.test(provider.meta_model_name);
+
 const TYPES: Record<string, string> = { proxy: 'Proxy', ldap: 'LDAP', radius: 'RADIUS' };
 
 export const outposts: Area = {
