@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Backend;
-use super::{authenticate, invitation};
+use super::{authenticate, enrol, invitation};
 use crate::error::FlowError;
 use crate::kinds::{Authentication, Flow};
 use crate::plan::{Invited, PendingUser, key};
@@ -119,6 +119,12 @@ impl UserWriteStage {
         }
         let own =
             existing.is_some() && existing == run.browser.visitor.user.as_ref().map(|user| user.pk);
+        if own
+            && password.is_some()
+            && let Some(step) = enrol::before_a_password(run, enrol::ANSWERED)
+        {
+            return Ok(step);
+        }
         let mut event = data.clone();
         event.remove("component");
         event.insert("created".to_owned(), existing.is_none().into());
