@@ -1,6 +1,7 @@
 """Nobody can change the log of events unseen: its rows are changed in the file, behind the program's back."""
 
 import contextlib
+import json
 import sqlite3
 import subprocess
 
@@ -56,10 +57,21 @@ def test_changed_removed_and_reordered_events_are_found_and_named(server):
     told = wait_for(sealed, what="the events to be sealed", pause=0.3)
     # The wrong password, and the one that was set.
     assert " 2 were removed by right" in told and int(told.split()[0]) > before, told
+    # What others' events said of it is emptied; who did it, and that it happened, stays.
+    events = lambda: server.get("events/events/", page_size=100)["results"]
+    wait_for(lambda: "doomed" not in json.dumps(events()), what="what is said of the account to go")
+    left = [e for e in events() if e["context"].get("message") == "What this said of a deleted account was removed."]
+    assert {"model_created", "model_deleted"} <= {e["action"] for e in left} and left[0]["user"]["username"] == "akadmin"
+    assert wait_for(sealed, what="the events to be sealed", pause=0.3)
     server.stop()
     told = audit(server)[1]
     head = int(told.split("ends at ")[1].split(":")[0])
 
+    for change in ("context = '{}'", "code = randomblob(32)", "chain = randomblob(32)"):
+        with behind_its_back(server) as rows:
+            emptied = rows.execute("SELECT MIN(seq) FROM event_checkpoint WHERE reason = 'emptied'").fetchone()[0]
+            rows.execute(f"UPDATE event SET {change} WHERE seq = {emptied}")
+        found(f"event {emptied} (")
     with behind_its_back(server) as rows:
         rows.execute("UPDATE event SET client_ip = '10.0.0.9' WHERE seq = 3")
     found("event 3 (")

@@ -194,6 +194,55 @@ def test_commands_of_runbooks_end_well(server, words):
     assert answer.returncode == 0 and answer.stdout, answer.stderr
 
 
+# Every command of the original: what it is called with, and what ours says (with "!", in a refusal).
+ORIGINALS = {
+    "server": (["server", "--help"], "Usage"),
+    "worker": (["worker", "--help"], "Usage"),
+    "healthcheck": (["healthcheck"], ""),
+    "worker-status": (["worker-status", "--help"], "Usage"),
+    "dump_config": (["dump_config", "log_level"], ""),
+    "changepassword": (["changepassword", "nobody-here"], "!no account"),
+    "create_admin_group": (["create_admin_group", "nobody-here"], "!no account"),
+    "create_recovery_key": (["create_recovery_key", "1", "akadmin"], "/recovery/use-token/"),
+    "import_certificate": (["import_certificate", "--name", "x", "--certificate", "/nowhere.pem"], "!/nowhere.pem"),
+    "export_blueprint": (["export_blueprint"], "entries:"),
+    "apply_blueprint": (["apply_blueprint", "default/default-brand.yaml"], ""),
+    "test_email": (["test_email", "--help"], "Usage"),
+    "bootstrap_tasks": (["bootstrap_tasks"], "Nothing to do"),
+    "change_user_type": (["change_user_type", "--type", "external", "uma"], "external"),
+    "clearsessions": (["clearsessions"], "expired sessions"),
+    "repair_permissions": (["repair_permissions"], "Nothing to do"),
+    "make_blueprint_schema": (["make_blueprint_schema"], "$schema"),
+    "migrate": (["migrate"], "up to date"),
+    "migrate_schemas": (["migrate_schemas"], "up to date"),
+    "check": (["check"], "sound"),
+    "shell": (["shell", "-c", "print(1)"], "!no Python shell"),
+    "blueprint_shell": (["blueprint_shell", "x.yaml"], "!no Python shell"),
+    "benchmark": (["benchmark"], "!countersign bench"),
+    "update_webauthn_mds": (["update_webauthn_mds"], "!built into the program"),
+    "ldap_sync": (["ldap_sync", "source"], "!no LDAP sources"),
+    "ldap_check_connection": (["ldap_check_connection", "source"], "!no LDAP sources"),
+    "kerberos_sync": (["kerberos_sync", "source"], "!no Kerberos sources"),
+    "kerberos_check_connection": (["kerberos_check_connection", "source"], "!no Kerberos sources"),
+    "scim_sync": (["scim_sync", "provider"], "!no SCIM providers"),
+}
+
+
+def test_every_command_of_the_original_is_there_or_says_what_is_in_its_place(server):
+    server.user("uma")
+    for name, (words, said) in ORIGINALS.items():
+        answer = subprocess.run([PROGRAM, *words], env=server.environment, input="A-Fresh-Password-1\n", capture_output=True, text=True, timeout=60)
+        refused = said.startswith("!")
+        assert answer.returncode == (1 if refused else 0), f"{name}: {answer}"
+        assert said.lstrip("!") in (answer.stderr if refused else answer.stdout), f"{name}: {answer}"
+    assert server.one("core/users/", username="uma")["type"] == "external"
+    everybody = command(server, "change_user_type", "--type", "internal", "--all")
+    assert everybody.returncode == 0, everybody.stderr
+    assert server.one("core/users/", username="uma")["type"] == "internal"
+    for words in (["--type", "nonsense", "uma"], ["--type", "internal_service_account", "uma"], ["--type", "internal", "nobody-here"]):
+        assert command(server, "change_user_type", *words).returncode == 1, words
+
+
 def test_clearsessions_removes_what_has_ended_and_nothing_else(server):
     admin = Person(server).sign_in()
     assert command(server, "clearsessions").stdout.startswith("0 ")

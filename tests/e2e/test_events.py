@@ -65,6 +65,15 @@ def test_a_failed_sign_in_is_told_over_each_transport(start, hook):
     assert second.api("GET", "events/notifications/?seen=false&user=" + str(second.me().json()["user"]["pk"])).json()["results"] == []
 
 
+def test_rules_are_found_by_the_name_of_their_group(server):
+    group = server.group("night watch")
+    server.create("events/rules/", name="at night", severity="alert", group=group["pk"], transports=[])
+    server.create("events/rules/", name="of nobody", severity="alert", transports=[])
+    assert server.one("events/rules/", group__name="night watch")["name"] == "at night"
+    assert server.get("events/rules/", group__name="nobody")["results"] == []
+    assert len(server.get("events/rules/", group__name="", search="n")["results"]) >= 2
+
+
 def test_private_addresses_and_redirects_are_not_followed(start, hook):
     server = start(Server())
     receiver = hook()

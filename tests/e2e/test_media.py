@@ -3,13 +3,14 @@
 import base64
 import html
 import re
+import subprocess
 
 import pytest
 import requests
 from playwright.sync_api import expect
 
 from browser import Window, sign_in
-from world import Person, Server, wait_for
+from world import PROGRAM, Person, Server, wait_for
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 # Two colours, side by side.
@@ -62,6 +63,36 @@ def test_icons_and_backgrounds_are_files_that_everybody_sees(server, media):
     assert not server.get("core/applications/notes/")["meta_icon"]
     # History may bring it back: the file stays.
     assert requests.get(server.base + address, timeout=30).status_code == 200
+
+
+def test_a_backup_brings_uploads_along(start, server, media, tmp_path):
+    server.application("notes")
+    upload(server, "core/applications/notes/set_icon/", "a.png", PICTURE)
+    address = server.get("core/applications/notes/")["meta_icon"]
+    large = b"large" * 50_000
+    (media / "public" / "by-hand").mkdir()
+    (media / "public" / "by-hand" / "large.bin").write_bytes(large)
+    (media / "public" / "leads-out").symlink_to("/etc")
+    settings = {"COUNTERSIGN_BACKUP__PASSPHRASE": "a long passphrase of the test"}
+    file = str(tmp_path / "all.backup")
+    run = lambda at, *words: subprocess.run([PROGRAM, *words], env=at.environment | settings, capture_output=True, text=True, timeout=120)
+    made = run(server, "backup", file)
+    assert made.returncode == 0, made.stderr
+    key = {name: value for name, value in server.environment.items() if name.endswith("_SECRET_KEY")}
+    there = tmp_path / "elsewhere"
+    other = Server(bootstrap=False, AUTHENTIK_STORAGE__MEDIA__FILE__PATH=str(there), **key)
+    # What is there already stays as it is.
+    (there / "public" / "by-hand").mkdir(parents=True)
+    (there / "public" / "by-hand" / "large.bin").write_bytes(b"mine")
+    restored = run(other, "restore", file)
+    assert restored.returncode == 0 and " 2 files " in restored.stdout, restored
+    assert (there / "public" / "by-hand" / "large.bin").read_bytes() == b"mine" and not (there / "public" / "leads-out").exists()
+    start(other)
+    assert requests.get(other.base + address, timeout=30).content == PICTURE
+    # Into an empty folder each comes as it was.
+    empty = Server(bootstrap=False, AUTHENTIK_STORAGE__MEDIA__FILE__PATH=str(tmp_path / "empty"), **key)
+    assert run(empty, "restore", file).returncode == 0
+    assert (tmp_path / "empty" / "public" / "by-hand" / "large.bin").read_bytes() == large
 
 
 def test_who_may_not_change_an_application_uploads_nothing(server, media):

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import urllib.parse
 import uuid
 
 import pytest
@@ -238,6 +239,63 @@ def test_an_outpost_is_told_over_its_socket_what_changes_and_who_signs_out(serve
         with pytest.raises(websockets.exceptions.ConnectionClosed):
             for _ in range(20):
                 socket.recv(timeout=5)
+
+
+def test_whoever_loses_access_to_an_application_is_signed_out_there(server):
+    """By the group, by the binding, by the policy that is bound; the session here goes on."""
+    provider = proxy_provider(server, "lost")
+    group = server.group("let-in")
+    target = server.get("core/applications/lost/")["pk"]
+    binding = server.create("policies/bindings/", target=target, group=group["pk"], order=0)
+    server.patch("core/applications/lost/", policy_engine_mode="all")
+    user = server.user("lou", groups=["let-in"])
+    server.user("mia", groups=["let-in"])
+    outpost = Outpost(server, providers=[provider["pk"]])
+    client = outpost.get("outposts/proxy/")["results"][0]["client_id"]
+    callback = "https://lost.example.test/outpost.goauthentik.io/callback?X-authentik-auth-callback=true"
+    asked = {"client_id": client, "response_type": "code", "redirect_uri": callback, "scope": "openid email profile"}
+    authorize = f"{server.base}/application/o/authorize/?{urllib.parse.urlencode(asked)}"
+    lou, mia = Person(server, "lou").sign_in(), Person(server, "mia").sign_in()
+    mia.visit(authorize, until="https://lost.example.test/")
+    here = {"pk": user["pk"]}
+    policy = server.create("policies/expression/", name="lets in", expression="return True")
+    asks = server.create("policies/bindings/", target=target, policy=policy["pk"], order=1)
+    no_lou = 'return request.user.username != "lou"'
+    changes = (
+        (
+            lambda: server.api("POST", f"core/groups/{group['pk']}/remove_user/", 204, json=here),
+            lambda: server.api("POST", f"core/groups/{group['pk']}/add_user/", 204, json=here),
+        ),
+        (
+            lambda: server.patch(f"policies/expression/{policy['pk']}/", expression=no_lou),
+            lambda: server.patch(f"policies/expression/{policy['pk']}/", expression="return True"),
+        ),
+        (
+            lambda: server.patch(f"policies/bindings/{asks['pk']}/", policy=None, user=user["pk"], negate=True),
+            lambda: server.api("DELETE", f"policies/bindings/{asks['pk']}/", 204),
+        ),
+    )
+    with outpost.socket() as socket:
+        say(socket, 1, **HELLO, uuid="u")
+        told = []
+        for lose, regain in changes:
+            lou.visit(authorize, until="https://lost.example.test/")
+            lose()
+            args = hear(socket, 3)
+            assert args["sub_type"] == "logout" and lou.me().status_code == 200
+            told.append(args["session_id"])
+            regain()
+        assert len(set(told)) == 1, "it is one session all along, and none of mia's"
+        # Nothing is lost by what takes nothing away.
+        lou.visit(authorize, until="https://lost.example.test/")
+        server.patch(f"policies/bindings/{binding['pk']}/", order=5)
+        server.patch(f"core/users/{user['pk']}/", name="Lou the second")
+        with pytest.raises(TimeoutError):
+            hear(socket, 3, patience=4)
+    message = "Signed out of an application: it may not be opened any more."
+    events = server.get("events/events/", action="logout", page_size=100)["results"]
+    found = [e["context"]["application"]["name"] for e in events if e["context"].get("message") == message]
+    assert found == ["Lost"] * 3
 
 
 def expiry(answer):

@@ -331,6 +331,9 @@ def test_signed_out_here_is_signed_out_there_by_the_browser(server, keys, method
     told = app.sign_in(person)
     to = person.run_flow("default-invalidation-flow")
     assert "/flows/-/signed-out/" in to
+    # Who only knows the address does not take the message away.
+    stranger = Person(server).get(to)
+    assert stranger.status_code == 200 and "Location" not in stranger.headers and app.slo not in stranger.text
     page = person.get(to)
     if method == "frontchannel_iframe":
         address = html.unescape(re.search(r'<iframe src="([^"]*)"', page.text).group(1))

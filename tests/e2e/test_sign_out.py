@@ -128,6 +128,12 @@ def test_every_end_of_a_session_reaches_the_application(server, site):
     wait_for(lambda: "Signed out here" in person.get(page.url).text, 30, "the page")
     text = person.get(page.url).text
     assert re.search(r'class="done".*?Mail.*?Signed out', text, re.S) and re.search(r'class="open".*?Silent', text, re.S), text
+    # Its address is of no use in another browser, whoever is signed in there.
+    for stranger in (Person(server), Person(server).sign_in()):
+        text = stranger.get(page.url).text
+        assert "You are signed out." in text and "Silent" not in text and "Mail" not in text
+        stranger.web.cookies.set("authentik_signed_out", "of-another-ticket")
+        assert "Silent" not in stranger.get(page.url).text
 
     # By another application, which is told itself, too; the browser goes on where that asks.
     person.sign_in()
@@ -158,6 +164,25 @@ def test_every_end_of_a_session_reaches_the_application(server, site):
     token = verified(app, one_token(first, 5))
     assert (token["sub"], token["sid"]) == (told["sub"], told["sid"])
     assert len({claims(token)["jti"] for token in first.tokens}) == 5
+
+
+def test_an_application_learns_that_somebody_may_not_open_it_any_more(server, site):
+    """A logout token for the session, whose tokens end; whoever is let in yet, and the session itself, go on."""
+    first = site()
+    app = registered(server, first, "guarded", scopes=("offline_access",))
+    group = server.group("guards")
+    server.create("policies/bindings/", target=server.get("core/applications/guarded/")["pk"], group=group["pk"], order=0)
+    user = server.user("gus", groups=["guards"])
+    server.user("gia", groups=["guards"])
+    gus, gia = Person(server, "gus").sign_in(), Person(server, "gia").sign_in()
+    scope = "openid offline_access"
+    held, kept = gus.tokens(app, scope=scope), gia.tokens(app, scope=scope)
+    server.api("POST", f"core/groups/{group['pk']}/remove_user/", 204, json={"pk": user["pk"]})
+    assert verified(app, one_token(first))["sid"] == claims(held["id_token"])["sid"]
+    info = lambda tokens: requests.get(app.discovery()["userinfo_endpoint"], headers={"Authorization": f"Bearer {tokens['access_token']}"}, timeout=10)
+    assert info(held).status_code == 401 and info(kept).status_code == 200
+    assert gus.me().status_code == 200 and gia.me().status_code == 200
+    assert app.refresh(held["refresh_token"]).status_code == 400
 
 
 def test_what_is_not_reached_is_tried_again_and_then_said(server, site):

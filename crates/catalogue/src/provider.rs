@@ -5,11 +5,12 @@ use std::sync::Arc;
 use countersign_core::{
     Access, ApiError, Call, FamilyResource, Operation, Permission, RenderContext, json,
 };
-use countersign_model::{Entry, Family, Fields, Key, Ref, Snapshot, family};
+use countersign_model::{Entry, Family, Fields, Key, Ref, Snapshot, Target as _, family};
 use countersign_rest::{object_schema, rendered_member};
 use http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use url::Url;
 use uuid::Uuid;
 
 use crate::application::Application;
@@ -70,6 +71,17 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// The addresses of its application.
+    fn addresses(&self) -> Vec<String> {
+        self.launch_url().into_iter().collect()
+    }
+
+    /// The fields that say where it sends what signs somebody in, where the application has nothing
+    /// but the address to tell by that it is meant.
+    fn delivers_to(&self) -> Vec<(&'static str, &str)> {
+        Vec::new()
+    }
+
     /// How its application learns that somebody's session has ended.
     fn sign_out(&self) -> SignOut<'_> {
         SignOut::Unaware
@@ -80,10 +92,46 @@ pub trait Provider: Send + Sync {
     fn sheet(&self, id: Ref<dyn Provider>, snapshot: &Arc<Snapshot>, origin: &str) -> Sheet;
 }
 
-/// The fields by which one provider answers in the place of another.
+/// Whose place a provider takes, each with the field by which it does. Whoever sends sign-ins to an
+/// address is at the application of that host: one that opens there, whatever signs people in to it
+/// and before anything does, or one that another provider names.
 #[must_use]
-pub fn displaces(own: &Entry, other: &Entry) -> Vec<&'static str> {
-    own.facet::<dyn Provider>().map_or_else(Vec::new, |provider| provider.displaces(other))
+pub fn displaces<'s>(snapshot: &'s Snapshot, own: &Entry) -> Vec<(&'s Entry, &'static str)> {
+    let Some(provider) = own.facet::<dyn Provider>() else { return Vec::new() };
+    let delivers: Vec<(&'static str, String)> = provider
+        .delivers_to()
+        .into_iter()
+        .filter_map(|(field, address)| Some((field, host(address)?)))
+        .collect();
+    let at = |addresses: &[String]| {
+        let hosts: Vec<String> = addresses.iter().filter_map(|address| host(address)).collect();
+        let is_there =
+            |(field, host): &(&'static str, String)| hosts.contains(host).then_some(*field);
+        delivers.iter().filter_map(is_there).collect::<Vec<_>>()
+    };
+    let mut found = Vec::new();
+    for other in snapshot.entries(own.id.space).filter(|other| other.id != own.id) {
+        let addresses = other.facet::<dyn Provider>().map(Provider::addresses).unwrap_or_default();
+        let fields = provider.displaces(other).into_iter().chain(at(&addresses));
+        found.extend(fields.map(|field| (&**other, field)));
+    }
+    if delivers.is_empty() {
+        return found;
+    }
+    for entry in snapshot.entries(Application::SPACE) {
+        let Some(other) = entry.cast::<Application>() else { continue };
+        if other.provider.is_none_or(|provider| provider.id() != own.id) {
+            let opens = other.meta_launch_url.to_string();
+            found.extend(at(&[opens]).into_iter().map(|field| (&**entry, field)));
+        }
+    }
+    found
+}
+
+/// The name of an address's host. Not its port: what is told apart by ports is one machine's.
+fn host(address: &str) -> Option<String> {
+    let url = Url::parse(address.trim()).ok()?;
+    Some(url.host_str()?.trim_end_matches('.').to_ascii_lowercase())
 }
 
 /// What the page of a provider shows.

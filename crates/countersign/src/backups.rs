@@ -10,7 +10,7 @@ use countersign_core::{
 use countersign_model::{Registry, Secret, Timestamp};
 use countersign_store::{
     Actor, Auditor, BackupError, CommittedEdit, Options, Sql, Store, StoreError, SystemClock,
-    SystemEntropy, restore_backup,
+    SystemEntropy, restore_backup, restore_files,
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -159,7 +159,9 @@ async fn make(cx: &Context, settings: &Settings, now: Timestamp) -> Result<Strin
     let path = folder.join(&name);
     let untried = path.with_extension("untried");
     let secret_key = cx.settings.secret_key.clone();
-    let rows = to_file(&cx.store, &untried, passphrase.clone(), secret_key.clone()).await?;
+    let uploads = cx.settings.media.clone();
+    let rows =
+        to_file(&cx.store, &untried, uploads, passphrase.clone(), secret_key.clone()).await?;
     let registry = cx.registry().clone();
     let tried = try_out(registry, &untried, &folder, passphrase, secret_key).await;
     let tried = tried.map_err(|problem| format!("the backup cannot be restored: {problem}"));
@@ -207,8 +209,9 @@ async fn try_out(
     let file = file.to_path_buf();
     let restored = store
         .write(Actor::system(), "trial of a backup", move |tx| {
-            let opened = std::fs::File::open(&file).map_err(BackupError::from)?;
-            restore_backup(tx, std::io::BufReader::new(opened), &passphrase)
+            let open = || std::fs::File::open(&file).map(std::io::BufReader::new);
+            restore_files(open()?, &passphrase, None)?;
+            restore_backup(tx, open()?, &passphrase)
         })
         .await;
     store.close().await;

@@ -80,7 +80,10 @@ impl Program {
             countersign_jobs::module(),
             countersign_catalogue::module(&access, certificates, way_out.clone()),
             instances::module(&blueprints),
-            countersign_policy::module(&policies),
+            countersign_policy::module(
+                &policies,
+                &[countersign_oauth2::LOST, countersign_outposts::LOST],
+            ),
             countersign_sources::module(&policies),
             countersign_notifications::module(mailer, way_out.clone(), &policies),
             countersign_flow::module(&flows),

@@ -47,8 +47,8 @@ pub use principals::{
     Called, ManagedToken, keep_token, make_principal, remove_principal, rename_principal,
 };
 pub use recovery::{
-    FlowLink, create_flow_link, create_mailed_link, create_recovery_link, flow_link,
-    spend_flow_link, spend_recovery_link,
+    FlowLink, create_flow_link, create_mailed_link, create_recovery_link, create_set_up_link,
+    flow_link, spend_flow_link, spend_recovery_link,
 };
 pub use search::index_everybody;
 pub use sending::may_send;

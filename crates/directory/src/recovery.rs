@@ -1,5 +1,5 @@
 //! One-time links: one made on the console signs in, one made by an administrator leads into the
-//! recovery flow, one that a flow sends by e-mail leads on in that flow. Only the hash of a link's
+//! recovery flow or to setting up a second factor, one that a flow sends by e-mail leads on in that flow. Only the hash of a link's
 //! key is stored, and of two uses at once one finds the row.
 
 use countersign_accounts::may_change;
@@ -40,7 +40,40 @@ pub fn create_flow_link(
     may_change(tx, user)?;
     let identifier = format!("password-reset-{}", tx.entropy().uuid());
     end_flow_links(tx, user)?;
-    let new = New { identifier, intent: FLOW_LINK, ends: seconds, flow: Some(flow), plan: "" };
+    let new =
+        New { identifier, intent: FLOW_LINK, ends: seconds, flow: Some(flow), ..New::default() };
+    Ok(insert(tx, user, &new)?)
+}
+
+/// Makes a one-time key with which a user sets up a second factor in a flow, after proving who they
+/// are; the link is as that of [`create_flow_link`]. One made before for the same flow ends.
+///
+/// # Errors
+/// 403 for an account that holds more than who acts, 400 for one that is deactivated, or when the
+/// engine fails.
+pub fn create_set_up_link(
+    tx: &mut Tx<'_>,
+    user: i64,
+    flow: Uuid,
+    seconds: i64,
+) -> Result<Secret, ApiError> {
+    may_change(tx, user)?;
+    if active(tx, user)?.is_none() {
+        return Err(ApiError::object("The account is deactivated.".to_owned()));
+    }
+    tx.execute(
+        "DELETE FROM token WHERE user_id = $1 AND intent = 'verification' AND flow = $2 AND set_up = 1",
+        params![user, flow],
+    )?;
+    let identifier = format!("set-up-{}", tx.entropy().uuid());
+    let new = New {
+        identifier,
+        intent: FLOW_LINK,
+        ends: seconds,
+        flow: Some(flow),
+        set_up: true,
+        plan: "",
+    };
     Ok(insert(tx, user, &new)?)
 }
 
@@ -74,7 +107,14 @@ pub fn create_mailed_link(
         return Ok(None);
     }
     let sealed = tx.sealer().seal(plan);
-    let new = New { identifier, intent: FLOW_LINK, ends: seconds, flow: Some(flow), plan: &sealed };
+    let new = New {
+        identifier,
+        intent: FLOW_LINK,
+        ends: seconds,
+        flow: Some(flow),
+        plan: &sealed,
+        set_up: false,
+    };
     insert(tx, user, &new).map(Some)
 }
 
@@ -91,17 +131,23 @@ struct New<'a> {
     flow: Option<Uuid>,
     /// Where in the flow it leads, sealed.
     plan: &'a str,
+    /// It leads to setting up a second factor.
+    set_up: bool,
 }
 
 fn insert(tx: &mut Tx<'_>, user: i64, new: &New<'_>) -> Result<Secret, StoreError> {
     let (uuid, key) = (tx.entropy().uuid(), Secret::new(tx.entropy().token(60)));
     let expires: Timestamp = tx.now().plus_seconds(new.ends);
     let identifier = new.identifier.as_str();
-    let description = if new.plan.is_empty() { "Recovery link" } else { "Link by e-mail" };
+    let description = match (new.set_up, new.plan.is_empty()) {
+        (true, _) => "Set-up link",
+        (false, true) => "Recovery link",
+        (false, false) => "Link by e-mail",
+    };
     tx.execute(
-        "INSERT INTO token (uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed, flow, plan) \
-         VALUES ($1, $2, NULL, $3, $4, $5, $6, 1, $7, '', $8, $9)",
-        params![uuid, identifier, new.intent, user, description, expires, sha256(key.expose()), new.flow, new.plan],
+        "INSERT INTO token (uuid, identifier, managed, intent, user_id, description, expires, expiring, key_hash, key_sealed, flow, plan, set_up) \
+         VALUES ($1, $2, NULL, $3, $4, $5, $6, 1, $7, '', $8, $9, $10)",
+        params![uuid, identifier, new.intent, user, description, expires, sha256(key.expose()), new.flow, new.plan, new.set_up],
     )?;
     let account = users::account_of(tx, user)?;
     audit::record(
@@ -121,6 +167,8 @@ pub struct FlowLink {
     pub user: Identity,
     /// Where in the flow it leads, for one that the flow itself sent.
     pub plan: Option<Secret>,
+    /// It names the account and proves nothing: its owner does, before the flow begins.
+    pub set_up: bool,
 }
 
 /// Spends the key of a link that signs in; gives whom, if it was good.
@@ -146,17 +194,18 @@ pub fn flow_link(
     flow: Uuid,
     now: Timestamp,
 ) -> Result<Option<FlowLink>, StoreError> {
-    let find = "SELECT user_id, plan FROM token WHERE key_hash = $1 AND intent = 'verification' AND flow = $2 AND expires > $3";
+    let find = "SELECT user_id, plan, set_up FROM token WHERE key_hash = $1 AND intent = 'verification' AND flow = $2 AND expires > $3";
     let Some(row) = sql.query_one(find, params![sha256(key), flow, now])? else {
         return Ok(None);
     };
-    let (user, sealed): (i64, String) = (row.get(0)?, row.get(1)?);
+    let (user, sealed, set_up): (i64, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let Some(user) = countersign_accounts::identity(sql, user)? else { return Ok(None) };
     if sealed.is_empty() {
-        return Ok(Some(FlowLink { user, plan: None }).filter(|link| link.user.is_active));
+        return Ok(Some(FlowLink { user, plan: None, set_up }).filter(|link| link.user.is_active));
     }
     // Sealed by another key than today's: it leads nowhere any more.
-    Ok(sealer.open(&sealed).ok().map(|plan| FlowLink { user, plan: Some(plan) }))
+    let plan = sealer.open(&sealed).ok();
+    Ok(plan.map(|plan| FlowLink { user, plan: Some(plan), set_up }))
 }
 
 /// Spends the key of a link into a flow, and with it all others that lead the same account into the
@@ -177,13 +226,13 @@ pub fn spend_flow_link(tx: &mut Tx<'_>, key: &str, flow: Uuid) -> Result<Option<
 }
 
 /// Ends every link into a flow that leads an account there: what it was asked for has been done
-/// otherwise.
+/// otherwise. Those by which its owner sets up a second factor ask for the new password.
 ///
 /// # Errors
 /// When the engine fails.
 pub(crate) fn end_flow_links(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreError> {
     tx.execute(
-        "DELETE FROM token WHERE user_id = $1 AND intent = 'verification' AND flow IS NOT NULL",
+        "DELETE FROM token WHERE user_id = $1 AND intent = 'verification' AND flow IS NOT NULL AND set_up = 0",
         params![user],
     )
     .map(|_| ())

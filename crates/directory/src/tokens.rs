@@ -2,7 +2,7 @@
 //! again.
 
 use axum::response::Response;
-use countersign_accounts::may_change;
+use countersign_accounts::{may_change, require_recent_sign_in};
 use countersign_core::{
     Access, ApiError, Call, Operation, PasswordHash, Permission, Record, Via, find, json,
     no_content, save,
@@ -105,6 +105,9 @@ pub struct Token {
     /// Where in that flow it leads, sealed; empty for its beginning.
     #[column(hidden)]
     pub plan: String,
+    /// Whether it leads to setting up a second factor, for whoever proves first to be its owner.
+    #[column(hidden)]
+    pub set_up: bool,
 }
 
 impl Resource for Token {
@@ -132,6 +135,9 @@ impl Resource for Token {
                 "The account of an outpost has the token it was given.",
             ));
         }
+        if self.opens_more_than(before) {
+            require_recent_sign_in(tx, call)?;
+        }
         if before.is_none() {
             let own = Ref::new(Key::Int(call.user()?.pk));
             if !call.rights().hold(Permission::add(Token::META)) {
@@ -147,6 +153,13 @@ impl Resource for Token {
             self.set_secret(tx, &key);
         }
         Ok(())
+    }
+
+    fn admit_removal(&self, tx: &mut Tx<'_>, call: &Call) -> Result<(), ApiError> {
+        match self.intent {
+            Intent::AppPassword => require_recent_sign_in(tx, call),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -227,6 +240,14 @@ impl Record for Token {
 }
 
 impl Token {
+    /// Whether it is an app password that was none before, or is one for longer: a password signs
+    /// in, so nobody adds one with a session that was left open.
+    fn opens_more_than(&self, before: Option<&Token>) -> bool {
+        let was = before.filter(|before| before.intent == Intent::AppPassword);
+        let same = |was: &Token| (was.expiring, was.expires) == (self.expiring, self.expires);
+        self.intent == Intent::AppPassword && !was.is_some_and(same)
+    }
+
     /// Gives the token a key.
     pub fn set_secret(&mut self, tx: &Tx<'_>, key: &Secret) {
         self.key_hash = sha256(key.expose());
@@ -417,6 +438,9 @@ async fn set_key_action(call: Call) -> Result<Response, ApiError> {
         .store
         .write(call.actor(), "token key set", move |tx| {
             let before = named(tx, &moved)?;
+            if before.intent == Intent::AppPassword {
+                require_recent_sign_in(tx, &moved)?;
+            }
             let mut token = before.clone();
             token.set_secret(tx, &key);
             save(tx, token, Some(&before)).map(|_| ())

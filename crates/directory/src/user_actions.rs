@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use countersign_accounts::may_change;
+use countersign_accounts::{may_change, require_recent_sign_in};
 use countersign_core::{
     Access, ApiError, Call, Operation, Permission, Via, brand_for, json, no_content, save, with,
 };
@@ -117,6 +117,9 @@ async fn unlock(call: Call) -> Result<Response, ApiError> {
 
 async fn set_password(passwords: Arc<Passwords>, call: Call) -> Result<Response, ApiError> {
     let pk = call.row_number()?;
+    // Before the hash, which is dear.
+    let asked = call.clone();
+    call.cx.store.look_up(move |sql| require_recent_sign_in(sql, &asked)).await?;
     let body = call.object()?;
     let password = match body.get("password") {
         None => return Err(ApiError::field("password", Problem::required())),

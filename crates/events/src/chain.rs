@@ -34,7 +34,9 @@ const PLACE: &str = "event checkpoint";
 /// Why a place of the chain is signed.
 pub(crate) const HEAD: &str = "head";
 pub(crate) const RETENTION: &str = "retention";
-const ERASURE: &str = "erasure";
+pub(crate) const ERASURE: &str = "erasure";
+/// Of a row from which personal data was taken by right. What is left has a code of its own.
+pub(crate) const EMPTIED: &str = "emptied";
 /// Of a row that was not written by the program.
 const FORGERY: &str = "forgery";
 
@@ -185,7 +187,12 @@ pub(crate) struct Checkpoint {
 }
 
 /// Signs a place of the chain.
-fn sign(tx: &mut Tx<'_>, reason: &str, seq: i64, chain: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn sign(
+    tx: &mut Tx<'_>,
+    reason: &str,
+    seq: i64,
+    chain: &[u8],
+) -> Result<(), StoreError> {
     let (at, signature) = (tx.now(), tx.sealer().mac(PLACE, &place(reason, seq, chain)));
     let (reason, chain) = (reason.to_owned(), chain.to_vec());
     insert(tx, &Checkpoint { reason, seq, chain, at, signature }).map(|_| ())
@@ -220,52 +227,11 @@ pub(crate) fn retain(tx: &mut Tx<'_>, most: i64) -> Result<usize, StoreError> {
         .query_one("SELECT chain FROM event WHERE seq = $1", params![until])?
         .map_or(Ok(Vec::new()), |row| row.get::<Vec<u8>>(0))?;
     tx.execute(
-        "DELETE FROM event_checkpoint WHERE reason IN ($1, $2, $3) AND seq <= $4",
-        params![RETENTION, ERASURE, FORGERY, until],
+        "DELETE FROM event_checkpoint WHERE reason IN ($1, $2, $3, $4) AND seq <= $5",
+        params![RETENTION, ERASURE, EMPTIED, FORGERY, until],
     )?;
     sign(tx, RETENTION, until, &chain)?;
     tx.execute("DELETE FROM event WHERE seq <= $1", params![until])
-}
-
-/// Events of an account, by whatever name it had.
-///
-/// # Errors
-/// When the engine fails.
-pub(crate) fn of_user(sql: &mut Sql<'_>, user: i64) -> Result<Vec<Uuid>, StoreError> {
-    let rows = sql.query(
-        "SELECT uuid, user_json FROM event WHERE INSTR(user_json, $1) > 0",
-        params![format!("\"pk\":{user}")],
-    )?;
-    let mut found = Vec::new();
-    for row in rows {
-        if row.get::<Value>(1)?.get("pk").and_then(Value::as_i64) == Some(user) {
-            found.push(row.get(0)?);
-        }
-    }
-    Ok(found)
-}
-
-/// Removes events, as the law may ask when an account is deleted. Their places stay, signed and
-/// empty.
-///
-/// # Errors
-/// When the engine fails.
-pub(crate) fn erase(tx: &mut Tx<'_>, events: &[Uuid]) -> Result<usize, StoreError> {
-    let mut erased = 0;
-    for uuid in events {
-        let Some(row) =
-            tx.query_one("SELECT uuid, seq, chain FROM event WHERE uuid = $1", params![*uuid])?
-        else {
-            continue;
-        };
-        if let (Some(seq), Some(chain)) =
-            (row.get::<Option<i64>>(1)?, row.get::<Option<Vec<u8>>>(2)?)
-        {
-            sign(tx, ERASURE, seq, &chain)?;
-        }
-        erased += tx.execute("DELETE FROM event WHERE uuid = $1", params![*uuid])?;
-    }
-    Ok(erased)
 }
 
 /// What is wrong with the chain.
@@ -346,7 +312,7 @@ pub fn verify(
     loop {
         let rows = sql.query(
             &format!(
-                "SELECT {COVERED}, seq, chain FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"
+                "SELECT {COVERED}, seq, chain, code FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"
             ),
             params![after, PAGE],
         )?;
@@ -380,6 +346,7 @@ struct Marks {
     head: Option<(i64, Vec<u8>)>,
     retention: Option<(i64, Vec<u8>)>,
     erased: BTreeMap<i64, Vec<u8>>,
+    emptied: BTreeMap<i64, Vec<u8>>,
     forged: BTreeSet<i64>,
     wrong: Vec<Tampering>,
 }
@@ -389,6 +356,7 @@ fn marks(sql: &mut Sql<'_>, sealer: &dyn Sealer) -> Result<Marks, StoreError> {
         head: None,
         retention: None,
         erased: BTreeMap::new(),
+        emptied: BTreeMap::new(),
         forged: BTreeSet::new(),
         wrong: Vec::new(),
     };
@@ -406,6 +374,9 @@ fn marks(sql: &mut Sql<'_>, sealer: &dyn Sealer) -> Result<Marks, StoreError> {
             RETENTION => marks.retention = Some((seq, chain)),
             FORGERY => {
                 marks.forged.insert(seq);
+            }
+            EMPTIED => {
+                marks.emptied.insert(seq, chain);
             }
             _ => {
                 marks.erased.insert(seq, chain);
@@ -430,8 +401,17 @@ impl Walk<'_> {
             (row.get(11)?, row.get::<Option<Vec<u8>>>(12)?.unwrap_or_default());
         let complete = self.skip_to(seq);
         let covered = row_values(row)?;
+        // An emptied row is not what was sealed: its place keeps the code that was, and the row has
+        // one of its own.
+        let holds = match self.marks.emptied.get(&seq) {
+            Some(chain) => {
+                *chain == stored
+                    && row.get::<Option<Vec<u8>>>(13)? == Some(written(self.sealer, &covered))
+            }
+            None => link(self.sealer, &self.chain, seq, &covered) == stored,
+        };
         // After a hole the code before is unknown: the row is then held against the next ones only.
-        if complete && link(self.sealer, &self.chain, seq, &covered) != stored {
+        if complete && !holds {
             self.report.wrong.push(Tampering::Changed {
                 seq,
                 uuid: row.get(0).unwrap_or_default(),
@@ -525,7 +505,7 @@ fn forged(row: &Row) -> Result<Tampering, StoreError> {
     })
 }
 
-fn row_values(row: &Row) -> Result<Vec<SqlValue>, StoreError> {
+pub(crate) fn row_values(row: &Row) -> Result<Vec<SqlValue>, StoreError> {
     let mut values: Vec<SqlValue> = vec![row.get::<Vec<u8>>(0)?.into()];
     for column in 1..=5 {
         values.push(row.get::<String>(column)?.into());

@@ -9,6 +9,7 @@ mod chain;
 mod chart;
 mod cleanse;
 mod count;
+mod erasure;
 mod event;
 mod geo;
 mod recent;
@@ -189,17 +190,24 @@ struct Erased {
 
 impl Work for Erasure {
     const NAME: &'static str = "gdpr_cleanup";
-    const DESCRIPTION: &'static str = "Remove the events of a deleted account.";
+    const DESCRIPTION: &'static str =
+        "Remove the events of a deleted account, and empty those about it.";
     const ATTEMPTS: u32 = 10;
     const LANE: Lane = Lane::Bulk;
     type Args = Erased;
 
     async fn run(&self, cx: Context, _: Run, Erased { user }: Erased) -> Result<(), JobError> {
-        let events = cx.store.read(move |sql| chain::of_user(sql, user)).await?;
+        let events = cx.store.read(move |sql| erasure::of_user(sql, user)).await?;
         for some in events.chunks(500) {
             let some = some.to_vec();
-            let erase = move |tx: &mut Tx<'_>| chain::erase(tx, &some);
+            let erase = move |tx: &mut Tx<'_>| erasure::erase(tx, &some);
             cx.store.write(Actor::system(), "events of a deleted account", erase).await?;
+        }
+        let events = cx.store.read(move |sql| erasure::naming(sql, user)).await?;
+        for some in events.chunks(500) {
+            let some = some.to_vec();
+            let empty = move |tx: &mut Tx<'_>| erasure::empty(tx, &some, user);
+            cx.store.write(Actor::system(), "events about a deleted account", empty).await?;
         }
         Ok(())
     }

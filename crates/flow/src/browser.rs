@@ -361,6 +361,11 @@ impl Browser {
         Ok(true)
     }
 
+    /// Puts a cookie on the answer.
+    pub(crate) fn give(&mut self, cookie: Option<HeaderValue>) {
+        self.cookies.extend(cookie);
+    }
+
     /// The session ended.
     pub(crate) fn signed_out(&mut self) {
         self.former.get_or_insert(self.visitor.key_hash());

@@ -11,7 +11,7 @@ use crate::plan::key;
 use crate::run::Run;
 use crate::source;
 use crate::stage::{AnyStage, Stage, Step};
-use crate::stages::AlwaysConsent;
+use crate::stages::{AlwaysConsent, ProveOwner};
 
 /// A stage in a plan: the name of its [`InPlanDef`], and what it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,12 +56,16 @@ pub(crate) const CONSENT: &str = "consent";
 /// Says that the session at one application has ended.
 pub const SESSION_END: &str = "session_end";
 
+/// Asks the account that a link names for its password.
+pub(crate) const PROVE_OWNER: &str = "prove_owner";
+
 /// The stages that the engine brings.
 pub(crate) fn own() -> Vec<InPlanDef> {
     vec![
         InPlanDef::new(CONSENT, |()| AlwaysConsent),
         InPlanDef::new(SESSION_END, |()| SessionEnd),
         InPlanDef::new(source::FINISH, |finish: source::Finish| finish),
+        InPlanDef::new(PROVE_OWNER, |()| ProveOwner),
     ]
 }
 

@@ -104,6 +104,6 @@ pub use recorded::{RecordedDecision, RecordedRun, find_runs, for_people, recorde
 pub use recorder::trace_number;
 pub use run::Run;
 pub use setup::{SETUP_SLUG, SETUP_URL, is_open as setup_is_open};
-pub use signed_out::{Onward, after_visit, leave};
+pub use signed_out::{Left, Onward, after_visit, leave};
 pub use stage::{AnyStage, Stage, Step};
 pub use stages::{Permission, Sending, SendsCodes};

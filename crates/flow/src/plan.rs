@@ -278,6 +278,12 @@ impl Plan {
         self.steps.insert(1.min(self.steps.len()), step);
     }
 
+    /// Puts a stage before all others.
+    pub(crate) fn prepend(&mut self, stage: Planned) {
+        let step = self.step(stage);
+        self.steps.insert(0, step);
+    }
+
     pub(crate) fn append(&mut self, stage: Planned) {
         let step = self.step(stage);
         self.steps.push(step);

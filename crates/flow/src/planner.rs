@@ -27,15 +27,25 @@ pub(crate) enum Planning {
     },
 }
 
-/// Plans a flow. `redirected`: the browser comes from another flow.
+/// How a browser comes to a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    Direct,
+    /// From another flow.
+    Redirected,
+    /// By a link whose plan begins with the account's owner proving who they are, as by signing in.
+    Proving,
+}
+
+/// Plans a flow.
 pub(crate) async fn plan(
     browser: &Browser,
     flow: Ref<Flow>,
     context: Map<String, Value>,
-    redirected: bool,
+    arrival: Arrival,
 ) -> Result<Planning, FlowError> {
     let begun = tokio::time::Instant::now();
-    let planned = make(browser, flow, context, redirected).await;
+    let planned = make(browser, flow, context, arrival).await;
     if let Some(definition) = browser.snapshot.get(flow) {
         metrics::histogram!("authentik_flows_plan_time", "flow_slug" => definition.slug.to_string()).record(begun.elapsed().as_secs_f64());
     }
@@ -46,7 +56,7 @@ async fn make(
     browser: &Browser,
     flow: Ref<Flow>,
     context: Map<String, Value>,
-    redirected: bool,
+    arrival: Arrival,
 ) -> Result<Planning, FlowError> {
     let snapshot = browser.snapshot.clone();
     let definition = snapshot.get(flow).ok_or_else(|| FlowError::NoFlow(flow.to_string()))?;
@@ -63,13 +73,7 @@ async fn make(
         let reference = model_reference(meta.app(), meta.model_name(), &key, &name);
         plan.context.insert(key::OUTPOST.to_owned(), json!({"instance": reference}));
     }
-    if !meets(
-        browser,
-        definition.authentication,
-        redirected || plan.context.contains_key(key::IS_REDIRECTED),
-    )
-    .await?
-    {
+    if !meets(browser, definition.authentication, arrival, &plan) {
         plan.recording.stage(
             browser.cx.clock.now().0,
             "",
@@ -188,22 +192,22 @@ pub(crate) fn still_holds(snapshot: &Snapshot, plan: &Plan) -> bool {
     snapshot.revision() == plan.revision || made_from(snapshot, plan.flow) == plan.made_from
 }
 
-async fn meets(
-    browser: &Browser,
-    requirement: Authentication,
-    redirected: bool,
-) -> Result<bool, FlowError> {
-    Ok(match requirement {
+fn meets(browser: &Browser, requirement: Authentication, arrival: Arrival, plan: &Plan) -> bool {
+    match requirement {
         Authentication::None => true,
-        Authentication::RequireAuthenticated => browser.visitor.user.is_some(),
+        Authentication::RequireAuthenticated => {
+            arrival == Arrival::Proving || browser.visitor.user.is_some()
+        }
         Authentication::RequireUnauthenticated => browser.visitor.user.is_none(),
         Authentication::RequireSuperuser => browser.is_superuser(),
-        Authentication::RequireRedirect => redirected,
+        Authentication::RequireRedirect => {
+            arrival == Arrival::Redirected || plan.context.contains_key(key::IS_REDIRECTED)
+        }
         // A protocol that this server speaks itself does what outposts do.
         Authentication::RequireOutpost => {
             browser.headless.is_some() || browser.request.outpost.is_some()
         }
-    })
+    }
 }
 
 async fn planning_user(browser: &Browser, plan: &Plan) -> Result<Option<Subject>, FlowError> {

@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::error::FlowError;
+use crate::in_plan::{InPlan, PROVE_OWNER};
 use crate::kinds::Flow;
-use crate::plan::{Mailed, PendingUser, Plan, Proved, Restored, key};
+use crate::plan::{Mailed, PendingUser, Plan, Planned, Proved, Restored, key};
 use crate::plan_store;
-use crate::planner::{self, Planning};
+use crate::planner::{self, Arrival, Planning};
 use crate::web::{self, Visit};
 
 /// Name in the query of a flow's address.
@@ -173,9 +174,13 @@ pub(crate) async fn restore(
     let (asked, now) = (link.clone(), browser.cx.clock.now());
     let store = browser.cx.store.clone();
     let look = move |sql: &mut Sql<'_>| flow_link(sql, store.sealer(), &asked, uuid, now);
-    let Some(FlowLink { user, plan }) = browser.cx.store.read(look).await? else {
+    let Some(FlowLink { user, plan, set_up }) = browser.cx.store.read(look).await? else {
         return Ok(false);
     };
+    // Nobody sets up a factor of somebody else with the session of their own.
+    if set_up && browser.user_pk().is_some_and(|pk| pk != user.pk) {
+        return Ok(false);
+    }
     // A plan of an older version of the program leads nowhere any more.
     let sent = match plan.map(|plan| serde_json::from_str::<Plan>(plan.expose())) {
         None => None,
@@ -191,11 +196,18 @@ pub(crate) async fn restore(
     };
     let mut context = sent.as_ref().map(|plan| plan.context.clone()).unwrap_or_default();
     context.insert(key::PENDING_USER.to_owned(), serde_json::to_value(pending)?);
-    context.insert(key::IS_RESTORED.to_owned(), Value::Bool(true));
+    if !set_up {
+        context.insert(key::IS_RESTORED.to_owned(), Value::Bool(true));
+    }
     // Planned in either case: this is where the flow says for whom it is.
-    let Planning::Ready(mut plan) = planner::plan(browser, flow, context, false).await? else {
+    let arrival = if set_up { Arrival::Proving } else { Arrival::Direct };
+    let Planning::Ready(mut plan) = planner::plan(browser, flow, context, arrival).await? else {
         return Ok(false);
     };
+    // Who is signed in proves it by having done so of late, which the stages ask.
+    if set_up && browser.user_pk().is_none() {
+        plan.prepend(Planned::InPlan(InPlan::new(PROVE_OWNER, &())));
+    }
     match sent {
         // As a run of its own: the browser that asked for the link may go on, too.
         Some(sent) => {

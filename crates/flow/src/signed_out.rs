@@ -1,24 +1,27 @@
 //! Where a browser goes after signing out: applications that took part in the session are notified,
 //! some of them by this browser, and the page says which were reached. It waits for a few seconds
-//! at most, works without script, and goes on by itself where there is nothing to say.
+//! at most, works without script, and goes on by itself where there is nothing to say. Its address
+//! alone shows nothing: a cookie, which only the browser that signed out was given, opens it.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
+use cookie::{Cookie, SameSite};
 use countersign_catalogue::application::of_provider;
 use countersign_catalogue::sign_out::{
     Carried, Ended, Participant, SignOut, State as At, frames, message_id, next_visit, of_sessions,
     settle, way,
 };
-use countersign_core::RequestInfo;
+use countersign_core::{RequestInfo, cookies};
 use countersign_model::{Ref, Snapshot, Timestamp};
 use countersign_pages::{
     AutosubmitChallenge, Link, Message, Page, Scene, response as page_response,
 };
-use countersign_store::{Actor, Owner, StoreError, Tx};
-use http::StatusCode;
+use countersign_store::{Actor, Owner, StoreError, Tx, sha256};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 use url::Url;
 use uuid::Uuid;
 
@@ -35,6 +38,8 @@ const PATH: &str = "/flows/-/signed-out/";
 /// What one browser's sign-out is about, by the ticket in its page's address.
 const TICKETS: &str = "flow.signed_out";
 const TICKET_SECONDS: i64 = 900;
+/// Shows that a browser is the one that signed out. It is sent to its own ticket's page only.
+const BROWSER_COOKIE: &str = "authentik_signed_out";
 /// So long the page waits for answers.
 const PATIENCE_SECONDS: i64 = 4;
 /// Where no script says that all frames are loaded.
@@ -61,6 +66,29 @@ struct Ticket {
     sessions: Vec<Uuid>,
     onward: Onward,
     begun: Timestamp,
+    /// SHA-256 of the value of the browser's cookie.
+    browser: [u8; 32],
+}
+
+impl Ticket {
+    /// The ticket of this name, for the browser that it was made for and for no other.
+    async fn find(
+        cx: &FlowContext,
+        headers: &HeaderMap,
+        name: &str,
+    ) -> Result<Option<Ticket>, StoreError> {
+        let Some(shown) = cookies::value(headers, BROWSER_COOKIE) else { return Ok(None) };
+        let known = cx.store.ephemeral().get(TICKETS, name).await?;
+        let ticket = known.and_then(|known| serde_json::from_slice::<Ticket>(&known.bytes).ok());
+        Ok(ticket.filter(|ticket| bool::from(ticket.browser.ct_eq(&sha256(&shown)))))
+    }
+}
+
+/// Where a browser goes on, and the cookie that its answer has to carry for that.
+#[derive(Debug)]
+pub struct Left {
+    pub onward: Onward,
+    pub cookie: Option<HeaderValue>,
 }
 
 impl Run {
@@ -71,7 +99,8 @@ impl Run {
     pub async fn leave(&mut self, onward: Onward) -> Result<Step, FlowError> {
         let sessions = self.plan.ended_sessions();
         let left = leave(&self.browser.cx, self.request(), &sessions, onward).await?;
-        Ok(match left {
+        self.browser.give(left.cookie);
+        Ok(match left.onward {
             Onward::Start => Step::Redirect("/".to_owned()),
             Onward::Address(to) => Step::Redirect(to),
             Onward::Form { url, fields, title } => {
@@ -90,9 +119,9 @@ pub async fn leave(
     request: &RequestInfo,
     sessions: &[Uuid],
     onward: Onward,
-) -> Result<Onward, StoreError> {
+) -> Result<Left, StoreError> {
     if sessions.is_empty() {
-        return Ok(onward);
+        return Ok(Left { onward, cookie: None });
     }
     let asked = sessions.to_vec();
     let rows = cx.store.read(move |sql| of_sessions(sql, &asked)).await?;
@@ -102,13 +131,23 @@ pub async fn leave(
         _ => true,
     };
     if !rows.iter().any(says_something) {
-        return Ok(onward);
+        return Ok(Left { onward, cookie: None });
     }
-    let ticket = Ticket { sessions: sessions.to_vec(), onward, begun: cx.clock.now() };
-    let (name, bytes) = (cx.entropy.token(32), serde_json::to_vec(&ticket).unwrap_or_default());
+    let (name, secret) = (cx.entropy.token(32), cx.entropy.token(32));
+    let (sessions, begun, browser) = (sessions.to_vec(), cx.clock.now(), sha256(&secret));
+    let ticket = Ticket { sessions, onward, begun, browser };
+    let bytes = serde_json::to_vec(&ticket).unwrap_or_default();
     let owner = Owner::client(request.client_ip);
     cx.store.ephemeral().put(TICKETS, &name, bytes, TICKET_SECONDS, owner).await?;
-    Ok(Onward::Address(cx.url(&format!("{PATH}{name}/"))))
+    let to = cx.url(&format!("{PATH}{name}/"));
+    let cookie = Cookie::build((BROWSER_COOKIE, secret))
+        .path(to.clone())
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(request.secure())
+        .max_age(cookie::time::Duration::seconds(TICKET_SECONDS));
+    let cookie = HeaderValue::from_str(&cookie.build().to_string()).ok();
+    Ok(Left { onward: Onward::Address(to), cookie })
 }
 
 pub(crate) async fn signed_out(
@@ -116,8 +155,9 @@ pub(crate) async fn signed_out(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    let request = RequestInfo::of(&request.into_parts().0);
-    match answer(&cx, &request, &name).await {
+    let parts = request.into_parts().0;
+    let request = RequestInfo::of(&parts);
+    match answer(&cx, &request, &parts.headers, &name).await {
         Ok(response) => response,
         Err(error) => web::failure_page(&cx, &request, &FlowError::Store(error)),
     }
@@ -126,11 +166,10 @@ pub(crate) async fn signed_out(
 async fn answer(
     cx: &FlowContext,
     request: &RequestInfo,
+    headers: &HeaderMap,
     name: &str,
 ) -> Result<Response, StoreError> {
-    let known = cx.store.ephemeral().get(TICKETS, name).await?;
-    let Some(ticket) = known.and_then(|known| serde_json::from_slice::<Ticket>(&known.bytes).ok())
-    else {
+    let Some(ticket) = Ticket::find(cx, headers, name).await? else {
         let page = Message::new("Signed out").text("You are signed out.").action("Sign in", "/");
         return Ok(message_page(cx, request, StatusCode::OK, page));
     };

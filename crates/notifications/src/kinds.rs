@@ -1,13 +1,16 @@
 //! Transports, rules, and mappings for the bodies and headers of webhooks.
 
-use countersign_core::{Call, RenderContext};
+use countersign_core::{ApiError, BoxFuture, Call, Permission, RenderContext};
+use countersign_directory::groups::Group;
 use countersign_model::{
-    Choice, ChoiceValue as _, Draft, Entry, FieldErrors, Kind, ObjectId, Problem, Ref, Secret,
-    SecretUrl, directory,
+    Choice, ChoiceValue as _, Draft, Entry, FieldErrors, Fields as _, Kind, ObjectId, Problem, Ref,
+    Secret, SecretUrl, directory,
 };
 use countersign_policy::Mapping;
 use countersign_policy::expression::Expression;
+use countersign_store::{Table as _, numbered};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 /// How a transport carries notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Choice)]
@@ -168,6 +171,29 @@ pub(crate) fn mode_in_words(
         .find(|choice| choice.value == transport.mode.value())
         .map_or("", |choice| choice.label);
     map.insert("mode_verbose".to_owned(), label.into());
+}
+
+/// `group__name`: the rules that tell groups of that name which may be viewed.
+pub(crate) fn of_group(call: Call) -> BoxFuture<Result<Option<Vec<ObjectId>>, ApiError>> {
+    Box::pin(async move {
+        let name = call.query.get("group__name").filter(|name| !name.is_empty());
+        let Some(name) = name.map(str::to_owned) else { return Ok(None) };
+        let reach = call.rights().reach(Permission::view(Group::META), Some(Group::TABLE));
+        let (condition, mut values) =
+            reach.condition(Group::TABLE).unwrap_or_else(|| ("1 = 1".to_owned(), Vec::new()));
+        values.push(name.into());
+        let statement = numbered(
+            &format!("SELECT t.uuid FROM user_group t WHERE {condition} AND t.name = ?"),
+            0,
+        );
+        let rows = call.cx.store.browse(move |sql| sql.query(&statement, &values)).await?;
+        let groups = rows.iter().map(|row| row.get::<Uuid>(0)).collect::<Result<Vec<_>, _>>()?;
+        let tells = |rule: &NotificationRule| {
+            rule.group.and_then(|group| group.key().uuid()).is_some_and(|own| groups.contains(&own))
+        };
+        let rules = call.snapshot.list::<NotificationRule>().filter(|(_, rule)| tells(rule));
+        Ok(Some(rules.map(|(reference, _)| reference.id()).collect()))
+    })
 }
 
 pub(crate) fn group_object(

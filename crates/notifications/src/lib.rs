@@ -37,7 +37,9 @@ pub fn module(mailer: Arc<Mailer>, outbound: Arc<Outbound>, policies: &Engine) -
             KindResource::of::<NotificationTransport>()
                 .computed(kinds::mode_in_words)
                 .narrowed(&[("webhook_url", "string")], kinds::has_address),
-            KindResource::of::<NotificationRule>().computed(kinds::group_object),
+            KindResource::of::<NotificationRule>()
+                .computed(kinds::group_object)
+                .among(&[("group__name", "string")], kinds::of_group),
             KindResource::of::<NotificationWebhookMapping>(),
         ],
         operations: api::operations(&ways),

@@ -395,6 +395,25 @@ pub(crate) fn end_session(sql: &mut Sql<'_>, session: &[u8]) -> Result<(), Store
     OF_SESSION.iter().try_for_each(|of| sql.execute(of, params![session]).map(|_| ()))
 }
 
+/// Ends all that came from a session for an application that its owner may not open any more.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn end_at(
+    tx: &mut Tx<'_>,
+    lost: &countersign_catalogue::sign_out::Lost,
+) -> Result<(), StoreError> {
+    for table in ["authorization_code", "access_token", "refresh_token"] {
+        tx.execute(
+            &format!(
+                "DELETE FROM {table} WHERE session = $1 AND user_id = $2 AND provider_id = $3"
+            ),
+            params![lost.session.to_vec(), lost.user, lost.provider],
+        )?;
+    }
+    Ok(())
+}
+
 /// What somebody was given in a session goes on with it when they sign in anew and it gets another
 /// key.
 ///

@@ -64,6 +64,9 @@ pub use wire::GrantType;
 /// What goes on with a session that somebody signs in to anew.
 pub const CONTINUED: countersign_flow::Continued = grants::continued;
 
+/// What ends with somebody's access to an application.
+pub const LOST: countersign_catalogue::sign_out::Ends = grants::end_at;
+
 /// The addresses of the protocol whose applications people sign in for.
 #[must_use]
 pub fn destination() -> Arc<dyn Destination> {

@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use countersign_catalogue::Provider;
+use countersign_catalogue::sign_out::{Lost, SignOut, way};
 use countersign_core::{Context, Shutdown};
-use countersign_model::Table;
+use countersign_model::{Key, Ref, Table};
 use countersign_store::{Actor, Row, Sql, StoreError, Tx, params};
 use tokio::sync::broadcast;
 
@@ -149,6 +151,21 @@ fn since(sql: &mut Sql<'_>, floor: i64) -> Result<Vec<(i64, [u8; 32])>, StoreErr
         Ok((row.get(0)?, hash.try_into().map_err(|_| StoreError::Column { column: 1 })?))
     };
     rows.iter().map(read).collect()
+}
+
+/// Has outposts end what they hold of a session, where an application that asks at each request, as
+/// theirs do, may not be opened in it any more. Of their other applications the browser finds its way
+/// back in by itself.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn tell_of(tx: &mut Tx<'_>, lost: &Lost) -> Result<(), StoreError> {
+    let provider = Ref::<dyn Provider>::new(Key::Int(lost.provider));
+    if matches!(way(tx.graph(), provider), Some(SignOut::Asks)) {
+        let insert = "INSERT INTO ended_session (key_hash) VALUES ($1)";
+        tx.execute(insert, params![lost.session])?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ use countersign_core::{FamilyResource, KindResource, Module, Service, Start, Tab
 pub use connection::{DockerConnection, KubernetesConnection, ServiceConnection};
 pub use outpost::{Outpost, OutpostType};
 
+/// Outposts are told of somebody who may not open an application of theirs any more.
+pub const LOST: countersign_catalogue::sign_out::Ends = ended::tell_of;
+
 /// The outposts' part of the program. `embedded`: one of them runs inside this server.
 #[must_use]
 pub fn module(embedded: bool) -> Module {

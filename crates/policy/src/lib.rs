@@ -11,6 +11,7 @@ pub mod explain;
 pub mod expression;
 pub mod host;
 mod live;
+mod lost;
 pub mod mapping;
 mod mapping_test;
 mod measure;

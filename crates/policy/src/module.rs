@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign_catalogue::sign_out::Ends;
 use countersign_core::{
     Access, ApiError, Call, FamilyResource, KindResource, Module, Operation, Permission,
     RenderContext, Service, Shutdown, json, no_content, with,
@@ -17,14 +18,16 @@ use crate::access::Engine;
 use crate::binding::PolicyBinding;
 use crate::engine;
 use crate::explain::{self, ExplainError};
+use crate::lost;
 use crate::mapping::Mapping;
 use crate::policies::{self, Policy};
 use crate::request::{Occasion, PolicyRequest};
 use crate::subject::Subject;
 
-/// The policies' part of the program.
+/// The policies' part of the program. `ends` is what protocols do when somebody loses access.
 #[must_use]
-pub fn module(engine: &Engine) -> Module {
+pub fn module(engine: &Engine, ends: &[Ends]) -> Module {
+    let losing = (engine.clone(), ends.to_vec());
     let matched = object_schema(&[
         ("action?", "#EventActions?"),
         ("app?", "#AppEnum?"),
@@ -51,9 +54,11 @@ pub fn module(engine: &Engine) -> Module {
         ],
         operations: operations(engine).into_iter().chain(policies::operations()).collect(),
         tables: policies::tables(),
-        services: vec![Service::new("expressions", move |_, stop| {
-            end_idle(interpreter.clone(), stop)
-        })],
+        services: vec![
+            Service::new("expressions", move |_, stop| end_idle(interpreter.clone(), stop)),
+            Service::new("access_lost", move |cx, stop| lost::follow(losing.clone(), cx, stop))
+                .on_workers(),
+        ],
         schemas: vec![
             ("Policy", object_schema(&[("bound_to", "integer")])),
             (

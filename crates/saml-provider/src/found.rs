@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_catalogue::{Application, CertificateKeyPair, application};
+use countersign_catalogue::{Application, CertificateKeyPair, Provider as _, application};
 use countersign_model::{Ref, Revision, Snapshot};
 use countersign_saml::names::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP};
 use serde_json::{Value, json};
@@ -54,6 +54,15 @@ impl Found {
     pub(crate) fn name(&self) -> &str {
         let application = self.application.as_ref();
         application.map_or(&self.settings.name, |(_, application)| &application.name)
+    }
+
+    /// How many other providers answer its application in its place. Not which: whoever views this
+    /// one may not view those.
+    pub(crate) fn beside(&self) -> usize {
+        let own = self.snapshot.entry(self.reference.id());
+        let others = self.snapshot.list::<SAMLProvider>().filter(|(id, _)| *id != self.reference);
+        let takes = |other: &SAMLProvider| own.is_some_and(|own| !other.displaces(own).is_empty());
+        others.filter(|(_, other)| takes(other)).count()
     }
 
     pub(crate) fn addresses(&self, origin: &str) -> Option<Addresses> {

@@ -225,7 +225,8 @@ impl Entry<'_> {
         let keys = service.keys(found)?;
         let onward = ending.deliver(service, found, &keys)?.onward(title(found));
         let left = leave(&service.cx, request, &ended, onward).await?;
-        let mut answer = Delivery::of(left, service).answer(service, title(found));
+        let mut answer = Delivery::of(left.onward, service).answer(service, title(found));
+        answer.headers_mut().extend(left.cookie.map(|cookie| (header::SET_COOKIE, cookie)));
         if own {
             // The key of a session that is over is not used again, not even for plans.
             let key = service.cx.entropy.token(32);

@@ -315,14 +315,8 @@ impl SAMLProvider {
 
     /// Where messages to the application go, as they are compared: queries and final slashes lead
     /// to the same place at most applications.
-    fn addresses(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let all = [
-            ("acs_url", &self.acs_url),
-            ("sls_url", &self.sls_url),
-            ("sls_soap_url", &self.sls_soap_url),
-        ];
-        let given = all.into_iter().filter(|(_, address)| !address.is_empty());
-        given.map(|(field, address)| (field, place(address)))
+    fn places(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.delivers_to().into_iter().map(|(field, address)| (field, place(address)))
     }
 
     pub(crate) fn check(&self, draft: &Draft, _id: ObjectId, errors: &mut FieldErrors) {
@@ -364,15 +358,34 @@ impl Provider for SAMLProvider {
         Some(init_path(slug))
     }
 
+    fn addresses(&self) -> Vec<String> {
+        self.delivers_to().into_iter().map(|(_, address)| address.to_owned()).collect()
+    }
+
+    fn delivers_to(&self) -> Vec<(&'static str, &str)> {
+        let all = [
+            ("acs_url", &*self.acs_url),
+            ("sls_url", &*self.sls_url),
+            ("sls_soap_url", &*self.sls_soap_url),
+        ];
+        all.into_iter().filter(|(_, address)| !address.is_empty()).collect()
+    }
+
     /// Applications tell whom a response is for by the address it is sent to, and by issuer and
-    /// audience (SAML profiles 4.1.4.3). Without an audience it is for all who know the issuer.
+    /// audience (SAML profiles 4.1.4.3). Without an audience it is for all who know the issuer; and
+    /// where another has none, nobody knows which audience its application takes for its own, so
+    /// that its issuer is its alone.
     fn displaces(&self, other: &Entry) -> Vec<&'static str> {
         let Some(other) = other.cast::<SAMLProvider>() else { return Vec::new() };
-        let taken: Vec<String> = other.addresses().map(|(_, address)| address).collect();
-        let own = self.addresses().filter(|(_, address)| taken.contains(address));
+        let taken: Vec<String> = other.places().map(|(_, place)| place).collect();
+        let own = self.places().filter(|(_, address)| taken.contains(address));
         let is_for_other = self.audience.is_empty() || self.audience == other.audience;
-        let audience = (self.issuer == other.issuer && is_for_other).then_some("audience");
-        own.map(|(field, _)| field).chain(audience).collect()
+        let as_other = match self.issuer == other.issuer {
+            true if is_for_other => Some("audience"),
+            true if other.audience.is_empty() => Some("issuer"),
+            _ => None,
+        };
+        own.map(|(field, _)| field).chain(as_other).collect()
     }
 
     fn sign_out(&self) -> SignOut<'_> {

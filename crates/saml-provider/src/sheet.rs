@@ -71,6 +71,11 @@ fn facts(settings: &SAMLProvider, found: &Found) -> Vec<Fact> {
         address("ACS URL", &settings.acs_url, settings.sp_binding),
         Fact::new("Audience", audience),
     ];
+    // Who made a provider for an application that is to come may have taken its place before.
+    let others = found.beside();
+    if others > 0 {
+        facts.push(Fact::new("Other providers that answer in its place", others.to_string()));
+    }
     if settings.sls_url.is_empty() {
         let text = "None: who signs out there sees a page of this server";
         facts.push(Fact::new("SLS URL", text));

@@ -4,7 +4,7 @@
 //! A backup is a line of text (`countersign-backup 1`, salt, rounds), then chunks of AES-256-GCM
 //! under a key made of the passphrase. Each chunk is bound to its place and the last one says so: a
 //! file that was cut, reordered or changed does not open. Inside is gzip of JSON lines: a header,
-//! then for each table its name, its columns and its rows.
+//! then for each table its name, its columns and its rows; then uploaded files (`backup_files`).
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZeroU32;
@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::backup_files::{self, FILE};
 use crate::error::StoreError;
 use crate::keys;
 use crate::migrate;
@@ -137,7 +138,7 @@ pub enum BackupError {
 }
 
 /// Writes a backup of all tables as they are in the transaction of `sql`, made by a version at a
-/// time; gives the number of rows.
+/// time, and of the files below the folder of uploads, if there is one; gives the number of rows.
 ///
 /// # Errors
 /// When the engine fails or the output cannot be written.
@@ -147,7 +148,7 @@ pub fn write_backup(
     out: impl Write,
     passphrase: &Secret,
     secret_key: &Secret,
-    (version, now): (&str, Timestamp),
+    (version, now, uploads): (&str, Timestamp, Option<&Path>),
     entropy: &dyn Entropy,
 ) -> Result<u64, BackupError> {
     let mut lines =
@@ -187,6 +188,9 @@ pub fn write_backup(
     for (name, number) in numbers::given(sql, registry)? {
         writeln!(lines, "{}", json!([name, number]))?;
     }
+    if let Some(uploads) = uploads {
+        backup_files::write(&mut lines, uploads)?;
+    }
     lines.finish()?.finish()?;
     Ok(count)
 }
@@ -221,10 +225,13 @@ pub fn restore_backup(
     tx.execute("DELETE FROM graph", params![])?;
     let known = kept(tx.registry());
     let (mut table, mut insert) = (None, None);
-    let (mut count, mut numbers, mut in_numbers) = (0, Vec::new(), false);
+    let (mut count, mut numbers, mut in_numbers, mut in_files) = (0, Vec::new(), false, false);
     for line in lines.by_ref().lines() {
         let line = line.map_err(broken)?;
         match serde_json::from_str(&line).map_err(|e| BackupError::Damaged(e.to_string()))? {
+            // Files are put back apart from the tables.
+            Value::Object(begin) if begin.contains_key(FILE) => in_files = true,
+            Value::Array(_) if in_files => {}
             Value::Object(begin) => {
                 let name = begin.get("table").and_then(Value::as_str).unwrap_or_default();
                 in_numbers = name == NUMBERS;
@@ -348,9 +355,12 @@ pub fn backed_up_columns(registry: &Registry) -> impl Iterator<Item = String> {
 }
 
 /// The lines of an opened backup.
-type Lines<R> = BufReader<GzDecoder<SealedReader<R>>>;
+pub(crate) type Lines<R> = BufReader<GzDecoder<SealedReader<R>>>;
 
-fn open<R: Read>(input: R, passphrase: &Secret) -> Result<(BackupHeader, Lines<R>), BackupError> {
+pub(crate) fn open<R: Read>(
+    input: R,
+    passphrase: &Secret,
+) -> Result<(BackupHeader, Lines<R>), BackupError> {
     let mut lines = BufReader::new(GzDecoder::new(SealedReader::new(input, passphrase)?));
     let mut first = String::new();
     lines.read_line(&mut first).map_err(broken)?;
@@ -359,7 +369,7 @@ fn open<R: Read>(input: R, passphrase: &Secret) -> Result<(BackupHeader, Lines<R
 }
 
 /// Errors from below the compression: mostly that a chunk did not open.
-fn broken(error: io::Error) -> BackupError {
+pub(crate) fn broken(error: io::Error) -> BackupError {
     if error.kind() == io::ErrorKind::InvalidData {
         BackupError::Sealed
     } else {
@@ -460,7 +470,7 @@ impl<W: Write> Write for SealedWriter<W> {
     }
 }
 
-struct SealedReader<R: Read> {
+pub(crate) struct SealedReader<R: Read> {
     input: BufReader<R>,
     key: RandomizedNonceKey,
     number: u64,
@@ -513,7 +523,7 @@ impl<R: Read> SealedReader<R> {
 
 impl<R: Read> SealedReader<R> {
     /// Reads on to the end, which has to be that of the last chunk.
-    fn end(&mut self) -> io::Result<()> {
+    pub(crate) fn end(&mut self) -> io::Result<()> {
         while !self.ended {
             self.chunk()?;
         }

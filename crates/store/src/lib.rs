@@ -8,6 +8,7 @@
 
 mod actor;
 mod backup;
+mod backup_files;
 mod ephemeral;
 mod error;
 mod graph;
@@ -32,6 +33,7 @@ pub use backup::{
     BackupError, BackupHeader, backed_up_columns, read_header, remove_if_empty, restore_backup,
     write_backup,
 };
+pub use backup_files::restore_files;
 pub use ephemeral::{Ephemeral, Owner, Versioned};
 pub use error::StoreError;
 pub use graph::CommittedEdit;

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use countersign_model::{Ref, Snapshot, Timestamp};
 use countersign_outbound::Request;
+use countersign_store::{StoreError, Tx};
 use http::StatusCode;
 
 pub use notify::sweep;
 pub(crate) use notify::{Notify, follow};
 pub use participant::{
-    Joined, Participant, State, by_message, continued, end, find, forget, frames, named,
+    Joined, Participant, State, by_message, continued, end, ended_at, find, forget, frames, named,
     next_visit, of_sessions, session_of, settle,
 };
 
@@ -86,6 +87,18 @@ pub struct Ended<'a> {
     pub participant: &'a Participant,
     pub now: Timestamp,
 }
+
+/// Somebody, signed in at a provider's application in a session, may not open it any more.
+#[derive(Debug, Clone)]
+pub struct Lost {
+    pub user: i64,
+    pub provider: i64,
+    /// The hash of the session's key.
+    pub session: [u8; 32],
+}
+
+/// Ends what a protocol has given out to somebody who has lost access.
+pub type Ends = fn(&mut Tx<'_>, &Lost) -> Result<(), StoreError>;
 
 /// How an application is notified; `None` where there is no such provider any more.
 pub fn way(snapshot: &Snapshot, provider: Ref<dyn Provider>) -> Option<SignOut<'_>> {

@@ -200,6 +200,17 @@ pub fn end(tx: &mut Tx<'_>, key_hash: [u8; 32], browser: bool) -> Result<Option<
     Ok(Some(session))
 }
 
+/// The session goes on, and has ended at one application, which is notified as if it were over.
+/// `false` where it was not signed in to any more.
+///
+/// # Errors
+/// The store fails.
+pub fn ended_at(tx: &mut Tx<'_>, participant: [u8; 32]) -> Result<bool, StoreError> {
+    let update =
+        "UPDATE session_participant SET state = 'ended' WHERE hash = $1 AND state = 'live'";
+    Ok(tx.execute(update, params![participant])? > 0)
+}
+
 /// Sees to applications of sessions that have ended: of this one, or, where none is named, of as many
 /// as fit in one transaction.
 ///

@@ -9,7 +9,7 @@ use std::{
 use countersign_model::{Clock as _, Secret, Timestamp};
 use countersign_store::{
     Actor, BackupError, Store, SystemClock, SystemEntropy, read_header, remove_if_empty,
-    restore_backup, settle_restored_key, write_backup,
+    restore_backup, restore_files, settle_restored_key, write_backup,
 };
 
 use crate::{
@@ -43,7 +43,8 @@ pub async fn write(loaded: &Loaded, path: &Path) -> Result<(), String> {
         ));
     }
     let (store, _, secret_key) = start::open_store(&loaded.settings).await?;
-    let written = to_file(&store, path, passphrase, secret_key).await;
+    let uploads = loaded.settings.media();
+    let written = to_file(&store, path, uploads, passphrase, secret_key).await;
     store.close().await;
     let rows = written?;
     println!(
@@ -54,13 +55,14 @@ pub async fn write(loaded: &Loaded, path: &Path) -> Result<(), String> {
 }
 
 /// Writes a backup of a store, complete or not at all: what a stopped one leaves has another name.
-/// Gives the number of rows.
+/// Gives the number of rows. `uploads`: the folder of uploaded files.
 ///
 /// # Errors
 /// A sentence when the file cannot be written or the engine fails.
 pub async fn to_file(
     store: &Store,
     path: &Path,
+    uploads: Option<PathBuf>,
     passphrase: Secret,
     secret_key: Secret,
 ) -> Result<u64, String> {
@@ -83,7 +85,7 @@ pub async fn to_file(
                 &mut out,
                 &passphrase,
                 &secret_key,
-                (VERSION, SystemClock.now()),
+                (VERSION, SystemClock.now(), uploads.as_deref()),
                 &SystemEntropy,
             )?;
             out.flush()?;
@@ -174,7 +176,7 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
     }
     let (given, key) = (storage::secret_key(&settings)?, Secret::new(header.secret_key.clone()));
     let (store, ..) = start::open_store_with(&settings, key.clone().into()).await?;
-    let (file, name) = (path.to_path_buf(), path.display().to_string());
+    let (file, name, again) = (path.to_path_buf(), path.display().to_string(), passphrase.clone());
     let restored = store
         .unhurried()
         .write(Actor::console("countersign restore"), "restored from a backup", move |tx| {
@@ -185,8 +187,12 @@ pub async fn restore(loaded: &Loaded, path: &Path) -> Result<(), String> {
         .await;
     store.close().await;
     let rows = restored.map_err(|error| format!("{name}: {error}"))?;
+    let files = restore_files(open(path)?, &again, settings.media().as_deref());
+    let files = files.map_err(|error| {
+        format!("{rows} rows are restored, and the uploaded files are not: {error}")
+    })?;
     println!(
-        "{rows} rows of a backup made by version {} on {}. Start the server as before.",
+        "{rows} rows and {files} files of a backup made by version {} on {}. Start the server as before.",
         header.version,
         countersign_model::Timestamp(header.at).iso()
     );

@@ -29,6 +29,65 @@ pub enum Original {
     },
     #[command(hide = true, name = "clearsessions")]
     ClearSessions(Switches),
+    /// Change what sort of account some, or all people's, are.
+    #[command(hide = true, name = "change_user_type")]
+    ChangeUserType {
+        /// `internal`, `external` or `service_account`.
+        #[arg(long = "type", value_name = "TYPE")]
+        kind: String,
+        /// Every account of a person.
+        #[arg(long, conflicts_with = "users")]
+        all: bool,
+        /// User names.
+        #[arg(required_unless_present = "all")]
+        users: Vec<String>,
+    },
+    #[command(hide = true, name = "shell")]
+    Shell(Switches),
+    #[command(hide = true, name = "blueprint_shell")]
+    BlueprintShell(Switches),
+    #[command(hide = true, name = "benchmark")]
+    Benchmark(Switches),
+    #[command(hide = true, name = "update_webauthn_mds")]
+    UpdateWebauthnMds(Switches),
+    #[command(hide = true, name = "ldap_sync")]
+    LdapSync(Switches),
+    #[command(hide = true, name = "ldap_check_connection")]
+    LdapCheckConnection(Switches),
+    #[command(hide = true, name = "kerberos_sync")]
+    KerberosSync(Switches),
+    #[command(hide = true, name = "kerberos_check_connection")]
+    KerberosCheckConnection(Switches),
+    #[command(hide = true, name = "scim_sync")]
+    ScimSync(Switches),
+}
+
+/// Why a command of the original is not carried out, and what is used in its place.
+fn refused(command: &Original) -> Option<String> {
+    let missing = |what: &str| {
+        Some(format!("this version has no {what}: there is nothing to do, and nothing was done"))
+    };
+    let instead = |text: &str| Some(text.to_owned());
+    match command {
+        Original::Shell(_) => instead(
+            "there is no Python shell. `countersign change-password`, `create-admin-group`, `recover`, `disable` and `enable` let you back in; all else is a blueprint (`countersign blueprint apply FILE`) or a call of the API, whose description is at /api/v3/",
+        ),
+        Original::BlueprintShell(_) => instead(
+            "there is no Python shell. `countersign blueprint plan FILE` says what a blueprint would change, with the values that its tags found",
+        ),
+        Original::Benchmark(_) => {
+            instead("`countersign bench` measures this program on this machine")
+        }
+        Original::UpdateWebauthnMds(_) => instead(
+            "the makes of passkeys are built into the program and renewed with it; nothing is fetched",
+        ),
+        Original::LdapSync(_) | Original::LdapCheckConnection(_) => missing("LDAP sources"),
+        Original::KerberosSync(_) | Original::KerberosCheckConnection(_) => {
+            missing("Kerberos sources")
+        }
+        Original::ScimSync(_) => missing("SCIM providers"),
+        _ => None,
+    }
 }
 
 /// Switches of the original that change nothing here, as `--noinput`.
@@ -44,6 +103,9 @@ pub struct Switches {
 /// A sentence when the database cannot be opened or changed.
 pub async fn run(loaded: &Loaded, command: Original) -> Result<(), String> {
     crate::logging::start(crate::settings::Level::Warning);
+    if let Some(why) = refused(&command) {
+        return Err(why);
+    }
     match command {
         Original::Migrate(_) => {
             // A data folder that a server holds is up to date: it was when the server started.
@@ -86,6 +148,19 @@ pub async fn run(loaded: &Loaded, command: Original) -> Result<(), String> {
             let removed = removed.map_err(|error: StoreError| error.to_string())?;
             println!("{removed} expired sessions removed.");
         }
+        Original::ChangeUserType { kind, all, users } => {
+            super::people::change_type(loaded, &kind, (!all).then_some(users)).await?;
+        }
+        // Refused above.
+        Original::Shell(_)
+        | Original::BlueprintShell(_)
+        | Original::Benchmark(_)
+        | Original::UpdateWebauthnMds(_)
+        | Original::LdapSync(_)
+        | Original::LdapCheckConnection(_)
+        | Original::KerberosSync(_)
+        | Original::KerberosCheckConnection(_)
+        | Original::ScimSync(_) => {}
     }
     Ok(())
 }

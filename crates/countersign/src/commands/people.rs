@@ -3,8 +3,9 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use countersign_core::{ApiError, save};
+use countersign_directory::users::{User, UserType};
 use countersign_directory::{Passwords, groups::Group, username, users};
-use countersign_model::{Key, Ref, Secret};
+use countersign_model::{ChoiceValue as _, Key, Ref, Secret};
 use countersign_store::{Actor, SystemEntropy, Tx, params};
 use uuid::Uuid;
 
@@ -57,6 +58,50 @@ pub async fn create_admin_group(loaded: &Loaded, user: &str) -> Result<(), Strin
     })
     .await?;
     println!("{user} is an administrator: a member of \"{ADMINS}\".");
+    Ok(())
+}
+
+/// Changes the type of accounts: of those named, or of every person's.
+///
+/// # Errors
+/// A sentence when there is no such type or account.
+pub async fn change_type(
+    loaded: &Loaded,
+    kind: &str,
+    named: Option<Vec<String>>,
+) -> Result<(), String> {
+    start::must_have_data(&loaded.settings)?;
+    // Accounts of the program itself are nobody's to choose.
+    let wanted = UserType::from_value(kind)
+        .filter(|wanted| *wanted != UserType::InternalServiceAccount)
+        .ok_or_else(|| {
+            format!("there is no type \"{kind}\": internal, external or service_account")
+        })?;
+    let of = named.clone();
+    change(loaded, "change_user_type", "type of accounts changed on the console", move |tx| {
+        let keys = match &of {
+            Some(names) => names.iter().map(|name| find(tx, name)).collect::<Result<_, _>>()?,
+            None => {
+                let people = "SELECT id FROM users WHERE type IN ('internal', 'external') AND type <> $1 ORDER BY id";
+                let rows = tx.query(people, params![wanted.value()])?;
+                rows.iter().map(|row| row.get(0)).collect::<Result<Vec<i64>, _>>()?
+            }
+        };
+        for pk in keys {
+            let Some(before) = countersign_core::find::<User>(tx, pk)? else { continue };
+            if before.r#type == UserType::InternalServiceAccount {
+                let text = format!("\"{}\" is an account of the program itself", before.username);
+                return Err(ApiError::detail(http::StatusCode::BAD_REQUEST, text));
+            }
+            save(tx, User { r#type: wanted, ..before.clone() }, Some(&before))?;
+        }
+        Ok(())
+    })
+    .await?;
+    match named {
+        Some(names) => println!("{} is of the type {kind}.", names.join(", ")),
+        None => println!("Every account of a person is of the type {kind}."),
+    }
     Ok(())
 }
 

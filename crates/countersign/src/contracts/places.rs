@@ -29,6 +29,13 @@ fn cases() -> Vec<Case> {
             ],
             saml("https://mine.test/acs", "idp", "mine"),
         ),
+        // Nobody knows what the application of a provider without an audience takes for its own.
+        (
+            "saml",
+            saml("https://bare.test/acs", "bare", ""),
+            vec![("issuer", saml("https://bare.mine.test/acs", "bare", "of-bare"))],
+            saml("https://bare.mine.test/acs", "bare-mine", "of-bare"),
+        ),
         (
             "proxy",
             domain("https://sso.test.example", "test.example"),
@@ -101,23 +108,23 @@ async fn nobody_takes_the_place_of_a_provider_that_he_may_not_change() {
         assert!(status.is_success(), "{model} {verb}: {answer}");
     };
     may("authentik_flows.flow", "view", None).await;
-    for (kind, theirs, refused, allowed) in cases() {
+    for (number, (kind, theirs, refused, allowed)) in cases().into_iter().enumerate() {
         let (model, path) =
             (format!("authentik_providers_{kind}.{kind}provider"), format!("providers/{kind}/"));
         let made = async |who: &str, name: String, settings: &Value| {
             world.call(who, Method::POST, &path, body(name, settings)).await
         };
-        let (status, theirs) = made("root", format!("{kind} of root"), &theirs).await;
+        let (status, theirs) = made("root", format!("{kind} {number} of root"), &theirs).await;
         assert_eq!(status, StatusCode::CREATED, "{theirs}");
         may(&model, "add", None).await;
         may(&model, "view", None).await;
-        for (number, (field, settings)) in refused.iter().enumerate() {
-            let (status, answer) = made("ada", format!("{kind} {number}"), settings).await;
+        for (field, settings) in &refused {
+            let (status, answer) = made("ada", format!("{kind} refused"), settings).await;
             assert_eq!(status, StatusCode::BAD_REQUEST, "{kind} {settings}: {answer}");
             let text = answer[field][0].as_str().unwrap_or_default();
             assert!(text.contains("which you may not change"), "{kind} {settings}: {answer}");
         }
-        let (status, own) = made("ada", format!("{kind} of ada"), &allowed).await;
+        let (status, own) = made("ada", format!("{kind} {number} of ada"), &allowed).await;
         assert_eq!(status, StatusCode::CREATED, "{kind}: {own}");
         // Nor by an edit of the own one.
         may(&model, "change", Some(&own["pk"])).await;
@@ -135,6 +142,70 @@ async fn nobody_takes_the_place_of_a_provider_that_he_may_not_change() {
                 world.call("ada", Method::PATCH, &own_path, settings.clone()).await;
             assert_eq!(status, StatusCode::OK, "{kind} {settings}: {answer}");
         }
+    }
+}
+
+/// What signs in at an application goes to its host: also before it has a provider that could be in
+/// the way, and whichever protocol that one speaks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saml_provider_delivers_to_no_host_of_an_application_of_others() {
+    let world = World::new().await;
+    world.start().await;
+    let ada = world.person("ada").await;
+    let flow = world.get("root", "flows/instances/?designation=authorization").await;
+    let flow = flow["results"][0]["pk"].clone();
+    let call = async |who: &str, method, path: &str, body: Value| {
+        world.call(who, method, path, body).await
+    };
+    let made = async |path: &str, mut body: Value| {
+        if path.starts_with("providers/") {
+            let object = body.as_object_mut().unwrap();
+            object.insert("authorization_flow".to_owned(), flow.clone());
+            object.insert("invalidation_flow".to_owned(), flow.clone());
+        }
+        let (status, answer) = call("root", Method::POST, path, body).await;
+        assert_eq!(status, StatusCode::CREATED, "{path}: {answer}");
+        answer["pk"].clone()
+    };
+    let portal =
+        json!({"name": "Portal", "slug": "portal", "meta_launch_url": "https://portal.test/start"});
+    made("core/applications/", portal).await;
+    let uri = json!({"matching_mode": "strict", "url": "https://oauth.test/cb"});
+    made("providers/oauth2/", json!({"name": "OAuth", "redirect_uris": [uri]})).await;
+    let proxied = json!({"name": "Proxied", "mode": "forward_single", "external_host": "https://proxied.test"});
+    made("providers/proxy/", proxied).await;
+    let acs =
+        json!({"name": "SAML", "acs_url": "https://saml.test/acs", "issuer": "x", "audience": "x"});
+    made("providers/saml/", acs).await;
+    let own = json!({"name": "Own", "acs_url": "https://own.test/acs", "audience": "own"});
+    let own = made("providers/saml/", own).await;
+    let opens = json!({"name": "Own", "slug": "own", "provider": own, "meta_launch_url": "https://new.own.test/"});
+    made("core/applications/", opens).await;
+    for verb in ["view", "change"] {
+        let given = json!({
+            "permissions": [format!("authentik_providers_saml.{verb}_samlprovider")],
+            "model": "authentik_providers_saml.samlprovider",
+            "object_pk": own.to_string(),
+        });
+        let path = format!("rbac/permissions/assigned_by_users/{ada}/assign/");
+        let (status, answer) = call("root", Method::POST, &path, given).await;
+        assert!(status.is_success(), "{answer}");
+    }
+    let path = format!("providers/saml/{own}/");
+    for host in ["PORTAL.test", "portal.test:8443", "oauth.test", "proxied.test", "saml.test"] {
+        for field in ["acs_url", "sls_url", "sls_soap_url"] {
+            let edit = json!({field: format!("https://{host}/saml/of/ada")});
+            let (status, answer) = call("ada", Method::PATCH, &path, edit).await;
+            let text = answer[field][0].as_str().unwrap_or_default();
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{host} {field}: {answer}");
+            assert!(text.contains("which you may not change"), "{host} {field}: {answer}");
+        }
+    }
+    // Its own application's, and what nobody else is at.
+    for host in ["new.own.test", "portal.test.example", "elsewhere.test"] {
+        let edit = json!({"acs_url": format!("https://{host}/acs")});
+        let (status, answer) = call("ada", Method::PATCH, &path, edit).await;
+        assert_eq!(status, StatusCode::OK, "{host}: {answer}");
     }
 }
 

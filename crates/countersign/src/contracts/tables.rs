@@ -295,7 +295,7 @@ async fn one_declaration_gives_a_table_all_its_parts() {
             &mut file,
             &passphrase(),
             &key,
-            ("1", Timestamp(5)),
+            ("1", Timestamp(5), None),
             &SystemEntropy,
         )
         .map(|_| file)

@@ -430,7 +430,7 @@ sections! {
         /// not taken in, and pictures are given as addresses.
         backend ("storage.media.backend"): Uploads = "file";
         /// The folder, with what is served at `/media/public/` in `public`; `media` in the data
-        /// folder without. Backups do not hold it: copy it beside them.
+        /// folder without. Backups hold it.
         folder ("storage.media.file.path"): Option<PathBuf> = "";
     }
 

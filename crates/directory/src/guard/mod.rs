@@ -31,9 +31,9 @@ const NOTICES: [&str; 2] =
     ["authentik_events.notificationrule", "authentik_events.notificationtransport"];
 const VIEW_EVENT: Permission = Permission::on("authentik_events.event", "view");
 
-/// The fields by which one object answers in the place of another: what leads to the other would
-/// lead to it.
-pub type Displaces = fn(&Entry, &Entry) -> Vec<&'static str>;
+/// In whose place an object answers, each with the field by which it does: what leads to the other
+/// would lead to it.
+pub type Displaces = for<'s> fn(&'s Snapshot, &Entry) -> Vec<(&'s Entry, &'static str)>;
 
 /// Records every edit, and refuses one by which somebody would give or gain what who edits does
 /// not hold.
@@ -92,22 +92,19 @@ impl Guard {
         change: &Change,
     ) -> Result<(), StoreError> {
         let Some(after) = change.after.as_deref() else { return Ok(()) };
-        let displaced = |own: &Entry, other: &Entry| (self.displaces)(own, other);
-        for other in edit.before.entries(change.id.space).filter(|other| other.id != change.id) {
-            let was = change.before.as_deref().map(|before| displaced(before, other));
-            let was = was.unwrap_or_default();
-            let new = displaced(after, other).into_iter().find(|field| !was.contains(field));
-            if let Some(field) = new
-                && !may(bounds, Permission::change, other)
-            {
-                return Err(StoreError::Edit(EditError::Invalid {
-                    model: after.meta().model,
-                    id: change.id,
-                    errors: FieldErrors::one(field, Problem::new("invalid", TAKEN)),
-                }));
-            }
-        }
-        Ok(())
+        let displaced = |own: &Entry| (self.displaces)(edit.before, own);
+        let was = change.before.as_deref().map(displaced).unwrap_or_default();
+        let had =
+            |other: &Entry, field: &str| was.iter().any(|(o, f)| o.id == other.id && *f == field);
+        let refused = |(other, field): &(&Entry, &'static str)| {
+            !had(other, field) && !may(bounds, Permission::change, other)
+        };
+        let Some((_, field)) = displaced(after).into_iter().find(refused) else { return Ok(()) };
+        Err(StoreError::Edit(EditError::Invalid {
+            model: after.meta().model,
+            id: change.id,
+            errors: FieldErrors::one(field, Problem::new("invalid", TAKEN)),
+        }))
     }
 }
 
@@ -117,7 +114,7 @@ fn may(bounds: &Held, needed: fn(&KindMeta) -> Permission, entry: &Entry) -> boo
     has(entry.meta()) || entry.meta().family.is_some_and(has)
 }
 
-const TAKEN: &str = "Another provider, which you may not change, has this already: people would be signed in here for its application.";
+const TAKEN: &str = "Another provider or application, which you may not change, has this already: people would be signed in here for that application.";
 const MORE: &str = "You cannot give or change what you do not hold yourself.";
 const SIGN_IN: &str = "This decides who may sign in and as whom: only a superuser can change it.";
 

@@ -8,6 +8,7 @@ mod executor;
 mod preview;
 mod recovery_email;
 mod runs;
+mod set_up_link;
 
 pub(crate) use computed::{
     binding, flow, narrow_bindings, narrow_flows, narrow_unbound, print_binding, print_flow,
@@ -165,6 +166,25 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
         .parameter("email_stage", json!({"type": "string"})),
         Operation::new(
             Method::GET,
+            "countersign/users/{id}/set_up_link/",
+            "countersign_users_set_up_link_list",
+            Access::on(Permission::RESET_USER_PASSWORD),
+            set_up_link::offers,
+        )
+        .summary("The second factors that somebody can be sent a set-up link for.")
+        .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/SetUpOffer"}})),
+        Operation::new(
+            Method::POST,
+            "countersign/users/{id}/set_up_link/",
+            "countersign_users_set_up_link_create",
+            Access::on(Permission::RESET_USER_PASSWORD),
+            set_up_link::make,
+        )
+        .summary("A link, for a day and once, by which an account’s owner sets up a second factor after proving who they are.")
+        .request(object_schema(&[("stage", "uuid")]))
+        .response("SetUpLink"),
+        Operation::new(
+            Method::GET,
             "countersign/runs/",
             "countersign_runs_list",
             Access::global(Permission::INSPECT_FLOW),
@@ -226,6 +246,8 @@ pub(crate) fn schemas(pages: &[PageDef]) -> Vec<(&'static str, Value)> {
                 ("icon_url?", "string"),
             ]),
         ),
+        ("SetUpOffer", object_schema(&[("stage", "uuid"), ("title", "string")])),
+        ("SetUpLink", object_schema(&[("link", "string"), ("expires", "time")])),
         ("FlowDiagram", object_schema(&[("diagram", "string")])),
         (
             "PasskeyRequestOptions",

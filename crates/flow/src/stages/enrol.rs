@@ -21,6 +21,8 @@ pub(super) enum Unproved {
     Named,
 }
 
+pub(super) const SIGN_IN_FIRST: &str = "Sign in before you set up a second factor.";
+
 /// How old a sign-in may be, in seconds, when a page is shown that wants a recent one.
 pub(super) const SHOWN: i64 = SessionData::RECENT;
 /// The same when the page is answered: setting up takes its time.
@@ -35,7 +37,7 @@ pub(super) fn account(run: &Run, within: i64) -> Result<i64, Step> {
             "You are acting as somebody else. Only they can set up a second factor of theirs.",
         ),
         Unproved::Again(address) => Step::Redirect(address),
-        Unproved::Named => Step::deny("Sign in before you set up a second factor."),
+        Unproved::Named => Step::deny(SIGN_IN_FIRST),
     })
 }
 
@@ -59,6 +61,19 @@ pub(super) fn proved(run: &Run, within: i64) -> Result<i64, Unproved> {
         Some(session) if session.is_within(within, run.cx().clock.now()) => Ok(pk),
         Some(_) => Err(Unproved::Again(sign_in_again(run))),
         None => Err(Unproved::Named),
+    }
+}
+
+/// What happens before a password is chosen by somebody whose session is not recent. A run that
+/// began with a link or a proof of its own needs none.
+pub(super) fn before_a_password(run: &Run, within: i64) -> Option<Step> {
+    let own = run.visitor().user.as_ref().map(|user| user.pk);
+    if own.is_none() || run.plan.restored.is_some() {
+        return None;
+    }
+    match proved(run, within) {
+        Err(Unproved::Again(address)) => Some(Step::Redirect(address)),
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Backend;
-use super::{authenticate, invitation};
+use super::{authenticate, enrol, invitation};
 use crate::error::FlowError;
 use crate::kinds::{Authentication, Flow};
 use crate::plan::{Invited, PendingUser, key};
@@ -123,6 +123,12 @@ impl UserWriteStage {
         came_by(run, &mut fields);
         let own =
             existing.is_some() && existing == run.browser.visitor.user.as_ref().map(|user| user.pk);
+        if own
+            && password.is_some()
+            && let Some(step) = enrol::before_a_password(run, enrol::ANSWERED)
+        {
+            return Ok(step);
+        }
         let mut event = data.clone();
         event.remove("component");
         event.insert("created".to_owned(), existing.is_none().into());

@@ -22,6 +22,7 @@ mod pages;
 mod passkeys;
 mod recovery;
 mod second_factors;
+mod set_up_links;
 mod sources;
 mod stages;
 mod visitors;

@@ -338,6 +338,10 @@ impl Provider for OAuth2Provider {
         Some(url.origin().ascii_serialization())
     }
 
+    fn addresses(&self) -> Vec<String> {
+        self.redirect_uris.iter().map(|uri| uri.url.to_string()).collect()
+    }
+
     /// A server tells whom a token is for by its audience: the client, or a resource (RFC 8707 3).
     fn displaces(&self, other: &Entry) -> Vec<&'static str> {
         let Some(other) = other.cast::<OAuth2Provider>() else { return Vec::new() };

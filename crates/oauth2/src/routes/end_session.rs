@@ -309,11 +309,13 @@ impl Asked<'_> {
             let browser = own || self.visitor.user.is_none();
             let ended = signing_out.perform(self.service, actor, None, browser).await?;
             let onward = Onward::Address(signing_out.to.clone());
-            let to = match leave(&self.service.cx, self.request, &ended, onward).await? {
+            let left = leave(&self.service.cx, self.request, &ended, onward).await?;
+            let to = match left.onward {
                 Onward::Address(to) => to,
                 _ => signing_out.to.clone(),
             };
             let mut answer = self.service.cx.redirect(&to);
+            answer.headers_mut().extend(left.cookie.map(|cookie| (SET_COOKIE, cookie)));
             if own {
                 // The key of a session that is over is not used again, not even for plans.
                 let key = self.service.cx.entropy.token(32);

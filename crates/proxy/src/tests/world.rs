@@ -82,7 +82,7 @@ impl World {
         let modules: Vec<Module> = vec![
             events,
             countersign_catalogue::module(&access, None, outbound.clone()),
-            countersign_policy::module(&policies),
+            countersign_policy::module(&policies, &[]),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
             crate::module(&oauth, &flows, upstreams, embedded),

@@ -56,7 +56,7 @@ async fn back_up(store: &Store) -> Vec<u8> {
             &mut file,
             &Secret::new("open sesame"),
             &Secret::new("a key"),
-            ("1.2.3", Timestamp(5)),
+            ("1.2.3", Timestamp(5), None),
             &SystemEntropy,
         )?;
         Ok::<_, BackupError>(file)

@@ -83,7 +83,7 @@ async fn backed_up(store: &Store) -> Vec<u8> {
             &mut file,
             &Secret::new("open sesame"),
             &Secret::new("a key"),
-            ("1", Timestamp::from_seconds(4_000_000_000)),
+            ("1", Timestamp::from_seconds(4_000_000_000), None),
             &SystemEntropy,
         )?;
         Ok::<_, BackupError>(file)

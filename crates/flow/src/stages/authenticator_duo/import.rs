@@ -1,7 +1,7 @@
 //! Accounts that people have at Duo already become devices of theirs.
 
 use axum::response::Response;
-use countersign_accounts::may_change;
+use countersign_accounts::{may_change, require_recent_sign_in};
 use countersign_authenticators::DuoDevice;
 use countersign_core::{ApiError, Call, json as answered, no_content};
 use countersign_model::{Problem, Secret};
@@ -46,7 +46,9 @@ pub(super) async fn one(call: Call) -> Result<Response, ApiError> {
         given.ok_or_else(|| ApiError::field(name, Problem::required()))
     };
     let (duo, username) = (text("duo_user_id")?, text("username")?);
+    let moved = call.clone();
     let work = move |tx: &mut Tx<'_>| {
+        require_recent_sign_in(tx, &moved)?;
         let refused =
             |text: &str| ApiError::Body(StatusCode::BAD_REQUEST, json!({"message": text}));
         let user = account(tx, &username)?.ok_or_else(|| refused("User does not exist."))?;
@@ -67,7 +69,9 @@ pub(super) async fn all(flows: Flows, call: Call) -> Result<Response, ApiError> 
     } else {
         match known(&flows.over(&call.cx), &stage).await {
             Ok(known) => {
+                let moved = call.clone();
                 let work = move |tx: &mut Tx<'_>| {
+                    require_recent_sign_in(tx, &moved)?;
                     let mut count = 0;
                     for (username, duo) in &known {
                         if let Some(user) = account(tx, username)?

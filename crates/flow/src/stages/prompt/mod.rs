@@ -10,8 +10,10 @@ use countersign_policy::{Occasion, PasswordPolicy, Policy, PolicyRequest, engine
 use countersign_store::StoreError;
 use serde_json::{Map, Value};
 
+use super::enrol;
 use crate::answer::Answer;
 use crate::error::FlowError;
+use crate::kinds::Designation;
 use crate::plan::key;
 use crate::run::Run;
 use crate::setup;
@@ -157,6 +159,15 @@ impl Stage for PromptStage {
             return Ok(refused);
         }
         let Some(resolved) = self.resolved(run).await? else { return Ok(Step::deny(GONE)) };
+        let changes =
+            run.flow().map(|flow| flow.designation) == Some(Designation::StageConfiguration);
+        // Before it is typed, where the flow is the settings' own.
+        if changes
+            && resolved.iter().any(|(prompt, _)| prompt.r#type == PromptType::Password)
+            && let Some(step) = enrol::before_a_password(run, enrol::SHOWN)
+        {
+            return Ok(step);
+        }
         let fields = resolved.into_iter().map(|(_, field)| field).collect();
         Ok(Step::show(PromptChallenge { fields }))
     }

@@ -63,7 +63,7 @@ fn modules() -> (Vec<Module>, Arc<Passwords>, Flows) {
         countersign_authenticators::module(&mailer),
         events,
         countersign_catalogue::module(&access, None, outbound.clone()),
-        countersign_policy::module(&policies),
+        countersign_policy::module(&policies, &[]),
         countersign_sources::module(&policies),
         source::module(&flows),
         countersign_flow::module(&flows),
