@@ -110,10 +110,7 @@ fn plain(cli: Cli) -> Result<(), String> {
         Command::Healthcheck { part } if part.as_deref() == Some("worker") => {
             commands::healthcheck::worker(&loaded.settings)
         }
-        Command::Healthcheck { .. } => {
-            let (address, path) = (loaded.settings.listen.http, commands::healthcheck::LIVE);
-            commands::healthcheck::run(address, path)
-        }
+        Command::Healthcheck { .. } => commands::healthcheck::run(loaded.settings.listen.http),
         Command::Worker { .. } => {
             in_runtime(loaded, |loaded| async move { serve::worker::run(loaded).await })
         }

@@ -220,6 +220,7 @@ fn rules(settings: &Settings) -> Rules {
         proxy: given.proxy.as_ref().map(|proxy| proxy.expose().to_owned()),
         no_proxy: given.no_proxy.clone(),
         user_agent: format!("countersign/{VERSION}"),
+        insecure: false,
         own: vec![settings.listen.metrics, settings.listen.ldap, settings.listen.ldaps],
     }
 }

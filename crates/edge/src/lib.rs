@@ -18,6 +18,7 @@ mod login;
 mod proxy;
 mod radius;
 mod sessions;
+mod site;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

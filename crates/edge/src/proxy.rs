@@ -3,7 +3,6 @@
 //! may have been missed.
 
 use std::collections::HashMap;
-use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::extract::Request;
@@ -13,21 +12,21 @@ use countersign_core::{RequestInfo, Shutdown};
 use countersign_listener::Listener;
 use countersign_model::{Clock, Entropy, Secret, Timestamp};
 use countersign_oauth2::jose::{self, SigningKey};
-use countersign_outbound::{Outbound, Rules, Trust, Upstreams};
+use countersign_outbound::{Outbound, Rules, Upstreams};
 use countersign_proxy::{
-    Begun, Failed, Granted, Home, NotBegun, ProxyMode, SignedOut, Site, Sites, SkipPaths, cookies,
-    served,
+    Begun, Failed, Granted, Home, NotBegun, SignedOut, Sites, cookies, served,
 };
 use countersign_store::{SystemClock, SystemEntropy, sha256};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::Settings;
-use crate::api::{Api, ApiError, text, truth};
+use crate::api::{Api, ApiError, text};
 use crate::certificates::Certificates;
 use crate::doors::{Door, router};
 use crate::link::{Answers, Link};
 use crate::sessions::{Sessions, Tokens};
+use crate::site::EdgeSite;
 
 /// The letters of a cookie.
 const LENGTH: usize = 48;
@@ -40,88 +39,6 @@ const EVENTS: &str = "authentik.providers.proxy";
 /// One event about the same thing in so long.
 const HOUR: i64 = 3_600;
 const MOST_TOLD: usize = 1_024;
-
-/// An application that the server lets this outpost answer for.
-pub(crate) struct EdgeSite {
-    site: Site,
-    client_secret: Secret,
-    endpoints: Endpoints,
-    /// Whether tokens are signed with the client's secret.
-    by_secret: bool,
-    certificate: Option<String>,
-}
-
-/// What the server published of itself (RFC 8414).
-struct Endpoints {
-    issuer: String,
-    authorization: String,
-    token: String,
-    introspection: String,
-    end_session: String,
-}
-
-impl Deref for EdgeSite {
-    type Target = Site;
-    fn deref(&self) -> &Site {
-        &self.site
-    }
-}
-
-impl EdgeSite {
-    /// As `outposts/proxy/` describes one.
-    fn read(config: &Value, outpost: &str, upstreams: &Upstreams) -> Option<EdgeSite> {
-        let own = |name: &str| text(config, name).to_owned();
-        let published = config.get("oidc_configuration")?;
-        let mode = match text(config, "mode") {
-            "proxy" => ProxyMode::Proxy,
-            "forward_single" => ProxyMode::ForwardSingle,
-            "forward_domain" => ProxyMode::ForwardDomain,
-            _ => return None,
-        };
-        let scopes = config.get("scopes_to_request").and_then(Value::as_array);
-        let mut scopes: Vec<&str> =
-            scopes.into_iter().flatten().filter_map(Value::as_str).collect();
-        scopes.sort_unstable();
-        let settings = countersign_proxy::Settings {
-            name: own("name"),
-            slug: own("assigned_application_slug"),
-            outpost: outpost.to_owned(),
-            mode,
-            external_host: own("external_host"),
-            internal_host: own("internal_host"),
-            client_id: own("client_id"),
-            cookie_secret: Secret::new(own("cookie_secret")),
-            cookie_domain: own("cookie_domain"),
-            skip_path_regex: SkipPaths::from(text(config, "skip_path_regex")),
-            basic_auth_enabled: truth(config, "basic_auth_enabled"),
-            basic_auth_user_attribute: own("basic_auth_user_attribute"),
-            basic_auth_password_attribute: own("basic_auth_password_attribute"),
-            intercept_header_auth: truth(config, "intercept_header_auth"),
-            scopes: scopes.join(" "),
-            trust: if truth(config, "internal_host_ssl_validation") {
-                Trust::Machine(None)
-            } else {
-                Trust::Anybody
-            },
-        };
-        let signed_by = published.get("id_token_signing_alg_values_supported");
-        let signed_by = signed_by.and_then(Value::as_array).into_iter().flatten();
-        let endpoint = |name: &str| text(published, name).to_owned();
-        Some(EdgeSite {
-            site: Site::new(settings, Some(upstreams))?,
-            client_secret: Secret::new(own("client_secret")),
-            endpoints: Endpoints {
-                issuer: endpoint("issuer"),
-                authorization: endpoint("authorization_endpoint"),
-                token: endpoint("token_endpoint"),
-                introspection: endpoint("introspection_endpoint"),
-                end_session: endpoint("end_session_endpoint"),
-            },
-            by_secret: signed_by.into_iter().any(|name| name == "HS256"),
-            certificate: config.get("certificate").and_then(Value::as_str).map(str::to_owned),
-        })
-    }
-}
 
 /// All that requests share; cheap to clone.
 #[derive(Clone)]

@@ -15,11 +15,17 @@ use crate::{services, settings::Settings};
 const SILENCE: i64 = 30;
 
 /// What a running server answers as long as it lives.
-pub const LIVE: &str = "/-/health/live/";
+const LIVE: &str = "/-/health/live/";
 
 /// # Errors
 /// A sentence when there is no good answer.
-pub fn run(listener: SocketAddr, path: &str) -> Result<(), String> {
+pub fn run(listener: SocketAddr) -> Result<(), String> {
+    ask(listener, LIVE)
+}
+
+/// # Errors
+/// A sentence when there is no good answer at a path.
+pub fn ask(listener: SocketAddr, path: &str) -> Result<(), String> {
     let address = reachable(listener);
     let failed = |error: std::io::Error| format!("nothing healthy answers at {address}: {error}");
     let mut stream =

@@ -21,7 +21,7 @@ const UPKEEP: Duration = Duration::from_secs(10);
 pub fn run(loaded: Loaded, kind: Outpost) -> Result<(), String> {
     let kind = match kind {
         Outpost::Healthcheck => {
-            return healthcheck::run(loaded.settings.listen.metrics, PING);
+            return healthcheck::ask(loaded.settings.listen.metrics, PING);
         }
         Outpost::Proxy => Kind::Proxy,
         Outpost::Radius => Kind::Radius,
