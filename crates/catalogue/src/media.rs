@@ -28,6 +28,8 @@ pub enum Folder {
     ApplicationIcons,
     /// Of flows.
     FlowBackgrounds,
+    /// Of sources.
+    SourceIcons,
 }
 
 impl Folder {
@@ -35,6 +37,7 @@ impl Folder {
         match self {
             Folder::ApplicationIcons => "application-icons",
             Folder::FlowBackgrounds => "flow-backgrounds",
+            Folder::SourceIcons => "source-icons",
         }
     }
 }

@@ -81,6 +81,7 @@ impl Program {
             countersign_catalogue::module(&access, certificates, way_out.clone()),
             instances::module(&blueprints),
             countersign_policy::module(&policies),
+            countersign_sources::module(&policies),
             countersign_notifications::module(mailer, way_out.clone(), &policies),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),

@@ -158,7 +158,7 @@ async fn quietly(run: Run) -> Result<Started, FlowError> {
 }
 
 /// The end of a flow as an answer to a plain request.
-fn conclude(finished: Finished) -> Response {
+pub(crate) fn conclude(finished: Finished) -> Response {
     html::present(Finished { continues: false, ..finished }, None, Context::redirect)
 }
 

@@ -23,6 +23,7 @@ use crate::record;
 use crate::recovery::{self, FLOW_TOKEN};
 use crate::run::Run;
 use crate::signed_out::Onward;
+use crate::source::{self, Ticket};
 use crate::stage::{AnyStage, Step};
 
 /// What one request led to.
@@ -89,6 +90,10 @@ pub(crate) enum Reached {
 
 /// What a person reads when [`Reached::Undecided`]; which rule it was stands in the recording.
 pub(crate) const UNDECIDED: &str = "A rule that decides about this step failed or was deleted. Ask an administrator to look at it.";
+
+/// A flow that waited for a source does so no more, or it is about somebody else.
+const NOT_WAITING: &str =
+    "What you were doing has ended meanwhile, or is about another account. Begin again.";
 
 /// Why a plan is begun anew.
 const CHANGED: &str = "This was changed by an administrator while you were in it.";
@@ -310,6 +315,7 @@ impl Executor {
                 Ok(Reply::Redirect(to))
             }
             Step::SwitchFlow { flow, keeps_context } => self.switch(flow, keeps_context).await,
+            Step::Resume(ticket) => self.resume(&ticket).await,
         }
     }
 
@@ -385,6 +391,19 @@ impl Executor {
             }
             Planning::NotApplicable { .. } => self.deny(NOT_APPLICABLE.to_owned()).await,
         }
+    }
+
+    /// Goes on with the flow that waits, which is about whoever this one has found.
+    async fn resume(&mut self, ticket: &Ticket) -> Result<Reply, FlowError> {
+        let run = &self.run;
+        let who = run.plan.pending_user().or_else(|| run.browser.pending()).unwrap_or_default();
+        let Some(plan) = source::take_up(&run.browser, ticket, &who, &run.plan).await else {
+            return Ok(self.refuse(NOT_WAITING));
+        };
+        self.run.note("passed", Value::Null);
+        let slug = self.run.browser.snapshot.get(plan.flow).map(|flow| flow.slug.to_string());
+        self.run.plan = plan;
+        Ok(Reply::SwitchFlow { slug: slug.unwrap_or_default() })
     }
 
     /// Takes stages off whose policies do not want them, and only those: what is gone or has

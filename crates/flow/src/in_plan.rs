@@ -9,6 +9,7 @@ use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::plan::key;
 use crate::run::Run;
+use crate::source;
 use crate::stage::{AnyStage, Stage, Step};
 use crate::stages::AlwaysConsent;
 
@@ -57,7 +58,11 @@ pub const SESSION_END: &str = "session_end";
 
 /// The stages that the engine brings.
 pub(crate) fn own() -> Vec<InPlanDef> {
-    vec![InPlanDef::new(CONSENT, |()| AlwaysConsent), InPlanDef::new(SESSION_END, |()| SessionEnd)]
+    vec![
+        InPlanDef::new(CONSENT, |()| AlwaysConsent),
+        InPlanDef::new(SESSION_END, |()| SessionEnd),
+        InPlanDef::new(source::FINISH, |finish: source::Finish| finish),
+    ]
 }
 
 /// The stage in a plan, with what it was given.

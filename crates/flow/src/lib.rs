@@ -79,6 +79,7 @@ mod shipped;
 mod sign_in;
 mod signed_out;
 mod site;
+pub mod source;
 mod stage;
 pub mod stages;
 mod web;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use countersign_core::Identity;
 use countersign_model::{Key, Ref, Revision, Timestamp};
+use countersign_sources::Arrival;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -53,6 +54,8 @@ pub mod key {
     /// again.
     pub const SIGN_OUT_CONFIRMED: &str = "countersign/sign_out_confirmed";
     pub const SOURCE: &str = "source";
+    pub const SOURCE_CONNECTION: &str = "goauthentik.io/sources/connection";
+    pub const SOURCE_GROUPS: &str = "source_groups";
     pub const USER_BACKEND: &str = "user_backend";
     pub const USER_PATH: &str = "user_path";
     pub const USER_TYPE: &str = "user_type";
@@ -129,6 +132,9 @@ pub(crate) struct Plan {
     /// worth nothing once it got another password or address, or was deactivated.
     #[serde(default)]
     pub proved_of: Option<Proved>,
+    /// The identity by which the browser came from a source.
+    #[serde(default)]
+    pub arrival: Option<Arrival>,
     #[serde(default)]
     pub recording: Recording,
 }
@@ -211,6 +217,7 @@ impl Plan {
             made_account: None,
             restored: None,
             proved_of: None,
+            arrival: None,
             recording: Recording::default(),
         }
     }
@@ -231,10 +238,12 @@ impl Plan {
     }
 
     /// What the context of an earlier plan is worth goes where that context goes: by which
-    /// invitation the browser came, which account was made, what the proved one was like.
+    /// invitation or identity the browser came, which account was made, what the proved one was
+    /// like.
     pub(crate) fn vouched_for_by(&mut self, earlier: &Plan) {
         (self.invitation, self.made_account) = (earlier.invitation, earlier.made_account);
         self.proved_of.clone_from(&earlier.proved_of);
+        self.arrival.clone_from(&earlier.arrival);
     }
 
     /// Goes on as the run of an earlier plan that this one replaces.

@@ -181,6 +181,10 @@ pub(crate) fn stages(snapshot: &Snapshot, flow: Ref<Flow>) -> Vec<Arc<Entry>> {
 
 /// Whether the plan is still what planning it now would be made from.
 pub(crate) fn still_holds(snapshot: &Snapshot, plan: &Plan) -> bool {
+    let source = plan.arrival.as_ref().map(|arrival| arrival.source);
+    if source.is_some_and(|source| countersign_sources::usable(snapshot, source).is_none()) {
+        return false;
+    }
     snapshot.revision() == plan.revision || made_from(snapshot, plan.flow) == plan.made_from
 }
 

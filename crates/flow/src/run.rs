@@ -9,6 +9,7 @@ use countersign_directory::{Attempt, Owner, Place, TooMany};
 use countersign_events::{Event, emit, model_reference};
 use countersign_model::{Entry, Kind, Ref};
 use countersign_policy::{Decision, Subject};
+use countersign_sources::{Refusal, Unsettled};
 use countersign_store::{ActorUser, StoreError, Tx, sha256};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -24,6 +25,27 @@ use crate::origin;
 use crate::plan::{PendingUser, Plan, Planned, Proved, key};
 use crate::stages::{authenticate, invitation};
 use crate::web;
+
+/// Why somebody is not signed in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotIn {
+    /// There is no such account, it is deactivated, or what let somebody in was used already.
+    #[error("No user found, the flow has no account to sign in.")]
+    Nobody,
+    #[error(transparent)]
+    Source(#[from] Refusal),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Unsettled> for NotIn {
+    fn from(unsettled: Unsettled) -> NotIn {
+        match unsettled {
+            Unsettled::Refused(why) => NotIn::Source(why),
+            Unsettled::Store(error) => NotIn::Store(error),
+        }
+    }
+}
 
 pub struct Run {
     pub(crate) browser: Browser,
@@ -119,13 +141,11 @@ impl Run {
         }
     }
 
-    /// Signs an account in under a fresh key. `false` when there is no such account, or it is
-    /// deactivated.
-    pub(crate) async fn sign_in(
-        &mut self,
-        pk: i64,
-        session: NewSession,
-    ) -> Result<bool, StoreError> {
+    /// Signs an account in under a fresh key.
+    ///
+    /// # Errors
+    /// Why it is not signed in, or when the engine fails.
+    pub(crate) async fn sign_in(&mut self, pk: i64, session: NewSession) -> Result<(), NotIn> {
         let browser = &self.browser;
         let (fresh, old) = (browser.cx.entropy.token(32), browser.visitor.key_hash());
         let (request, data) = (browser.request.clone(), session.data.clone());
@@ -135,12 +155,12 @@ impl Run {
         // Where nobody has a browser, nobody opens an address.
         let opened = browser.headless.is_none();
         let origin = opened.then(|| browser.cx.origin(&browser.request));
-        let invited = self.plan.invitation;
+        let (invited, arrival) = (self.plan.invitation, self.plan.arrival.clone());
         let (policies, flows) = (browser.cx.policies().clone(), browser.cx.flows());
         let work = move |tx: &mut Tx<'_>| {
             let Some(user) = countersign_accounts::identity(tx, pk)?.filter(|user| user.is_active)
             else {
-                return Ok::<_, StoreError>(None);
+                return Ok::<_, NotIn>(None);
             };
             if let Some(invited) = invited
                 && !invitation::spend(tx, invited)?
@@ -153,6 +173,11 @@ impl Run {
             if start_session(tx, pk, &fresh, (life, limits), &request, &data)?.is_none() {
                 end_session(tx, old)?;
                 return Ok(None);
+            }
+            // Nobody signs in by an identity that is somebody else's by now, or with the groups
+            // that they had before.
+            if let Some(arrival) = &arrival {
+                arrival.settle(tx, pk)?;
             }
             let deps = flows.deps();
             // Whoever proves again who they are stays signed in to applications.
@@ -169,8 +194,8 @@ impl Run {
             Ok(Some(fresh.clone()))
         };
         let signed_in = self.commit(self.browser.actor(), "signed in", work).await?;
-        let Some(key) = signed_in else { return Ok(false) };
-        self.browser.signed_in(pk, &key, session).await
+        let Some(key) = signed_in else { return Err(NotIn::Nobody) };
+        if self.browser.signed_in(pk, &key, session).await? { Ok(()) } else { Err(NotIn::Nobody) }
     }
 
     /// Asks for a turn to check something that proves who somebody is.

@@ -13,6 +13,7 @@ use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::Flow;
 use crate::run::Run;
+use crate::source::Ticket;
 use crate::stages::SendsCodes;
 
 /// What a stage wants to happen.
@@ -30,6 +31,8 @@ pub enum Step {
     Redirect(String),
     /// Go on in another flow, with what this one has found out or without.
     SwitchFlow { flow: Ref<Flow>, keeps_context: bool },
+    /// Go on with the flow that waits under this ticket; this one is over.
+    Resume(Ticket),
 }
 
 /// What a stage asks of somebody or does for them, as its flow's page says it.

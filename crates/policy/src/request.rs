@@ -49,6 +49,8 @@ pub enum Occasion<'a> {
     SentCode(&'a Value),
     /// What does the answer to a sign-in by RADIUS carry? With what it carries so far.
     Packet(&'a Value),
+    /// What does a source say of somebody who comes by it? With the names that its protocol gives.
+    SourceIdentity(&'a Map<String, Value>),
     /// An administrator tries it out, with a context of their own.
     Test(&'a Map<String, Value>),
 }
@@ -82,9 +84,10 @@ impl<'a> Occasion<'a> {
             | Occasion::SentCode(_)
             | Occasion::Packet(_) => Cow::Owned(Map::new()),
             Occasion::Application(Some(protocol)) => Cow::Owned(protocol.to_context()),
-            Occasion::Flow(context) | Occasion::Stage(context) | Occasion::Test(context) => {
-                Cow::Borrowed(context)
-            }
+            Occasion::Flow(context)
+            | Occasion::Stage(context)
+            | Occasion::SourceIdentity(context)
+            | Occasion::Test(context) => Cow::Borrowed(context),
             Occasion::PromptAnswers(data) => Cow::Owned(one("prompt_data", data.clone().into())),
             Occasion::Prompt(data) => Cow::Owned(one("prompt_context", data.clone().into())),
             Occasion::Event(event) => Cow::Owned(one("event", event.clone())),

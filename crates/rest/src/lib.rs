@@ -36,7 +36,8 @@ pub use openapi::{field_schema, object_schema};
 pub use secrets::Asked as AskedSecret;
 pub use socket::{admit, socket};
 pub use table::{
-    Condition, Index, Narrowed, Resource, answer_row, called, no_choice, plain, sees_account, table,
+    Among, Condition, Index, Narrowed, Resource, answer_row, called, no_choice, part_of_table,
+    plain, sees_account, table,
 };
 
 /// What the API has of its own, whatever it serves.

@@ -2,6 +2,7 @@
 //! SQL behind them. A page of rows takes the same number of statements however many they are.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_accounts::{give_initial, may_change};
@@ -115,27 +116,49 @@ fn key_json(key: &SqlValue) -> Value {
     }
 }
 
-/// A path below which rows are served, and whose.
-#[derive(Debug, Clone, Copy)]
+/// What rows must meet to be at one of their table's paths, by what is configured.
+pub type Among = Arc<dyn Fn(&Call) -> Condition + Send + Sync>;
+
+/// A path below which rows are served, and which.
+#[derive(Clone)]
 struct Mount {
     path: &'static str,
     /// The caller's own rows alone.
     own: bool,
+    offered: &'static [&'static str],
+    among: Option<Among>,
 }
 
 /// A declared table with its part of the API.
 pub fn table<T: Resource>() -> TableResource {
-    let own = T::TABLE.own.map(|path| Mount { path, own: true });
-    let mounts = [Some(Mount { path: T::META.path, own: false }), own];
-    let operations = mounts.into_iter().flatten().flat_map(operations::<T>).collect();
+    let all = Mount { path: T::META.path, own: false, offered: T::TABLE.operations, among: None };
+    let own = T::TABLE.own.map(|path| Mount {
+        path,
+        own: true,
+        offered: T::TABLE.own_operations,
+        among: None,
+    });
+    let operations = [Some(all), own].into_iter().flatten().flat_map(operations::<T>).collect();
     TableResource::served::<T>(operations)
+}
+
+/// Some rows of a table at a further path: those that meet a condition. What is made there has to
+/// meet it, too.
+pub fn part_of_table<T: Resource>(
+    path: &'static str,
+    offered: &'static [&'static str],
+    among: Among,
+) -> Vec<Operation> {
+    operations::<T>(Mount { path, own: false, offered, among: Some(among) })
 }
 
 fn operations<T: Resource>(mount: Mount) -> Vec<Operation> {
     let (meta, table) = (T::META, T::TABLE);
     let access = |operation: &str| match operation {
         // Whatever somebody makes here is their own.
-        "create" if table.everybody || mount.own => Access::authenticated(),
+        "create" if mount.own || table.everybody && mount.among.is_none() => {
+            Access::authenticated()
+        }
         "create" => Access::global(Permission::add(meta)),
         name => {
             let permission = match name {
@@ -150,49 +173,89 @@ fn operations<T: Resource>(mount: Mount) -> Vec<Operation> {
         (format!("{}/", mount.path), format!("{}/{{{}}}/", mount.path, meta.lookup));
     let schema = meta.schema;
     let (request, patch) = (format!("{schema}Request"), format!("Patched{schema}Request"));
-    let offered = if mount.own { table.own_operations } else { table.operations };
-    let all = offered.iter().map(|name| {
+    let all = mount.offered.iter().map(|name| {
         let id = format!("{}_{name}", mount.path.replace(['/', '-'], "_"));
         let (list_path, item, access) = (list_path.clone(), item.clone(), access(name));
+        let among = mount.among.clone();
         match *name {
             "list" => parameters::<T>().fold(
-                Operation::new(Method::GET, list_path, id, access, list::<T>).pages_of(schema),
+                Operation::new(Method::GET, list_path, id, access, move |call| {
+                    list::<T>(call, among.clone())
+                })
+                .pages_of(schema),
                 |operation, (name, schema)| operation.parameter(name, schema),
             ),
-            "create" => Operation::new(Method::POST, list_path, id, access, create::<T>)
-                .request(request.clone())
-                .response(schema),
+            "create" => Operation::new(Method::POST, list_path, id, access, move |call| {
+                create::<T>(call, among.clone())
+            })
+            .request(request.clone())
+            .response(schema),
             "update" => Operation::new(Method::PUT, item, id, access, move |call| {
-                change::<T>(call, Mode::Replace)
+                change::<T>(call, Mode::Replace, among.clone())
             })
             .request(request.clone())
             .response(schema),
             "partial_update" => Operation::new(Method::PATCH, item, id, access, move |call| {
-                change::<T>(call, Mode::Patch)
+                change::<T>(call, Mode::Patch, among.clone())
             })
             .request(patch.clone())
             .response(schema),
-            "destroy" => Operation::new(Method::DELETE, item, id, access, destroy::<T>),
+            "destroy" => Operation::new(Method::DELETE, item, id, access, move |call| {
+                destroy::<T>(call, among.clone())
+            }),
             "used_by" => Operation::new(
                 Method::GET,
                 format!("{item}used_by/"),
                 format!("{id}_list"),
                 access,
-                move |call: Call| async move {
-                    let key = ObjectId::new(meta.space, call.row()?);
-                    let users = used_by::of_row(&call, T::TABLE, key).await?;
-                    Ok(json(StatusCode::OK, &users))
+                move |call: Call| {
+                    let among = among.clone();
+                    async move {
+                        let key = call.row()?;
+                        is_here::<T>(&call, among.as_ref(), key).await?;
+                        let key = ObjectId::new(meta.space, key);
+                        let users = used_by::of_row(&call, T::TABLE, key).await?;
+                        Ok(json(StatusCode::OK, &users))
+                    }
                 },
             )
             .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UsedBy"}})),
-            _ => Operation::new(Method::GET, item, id, access, move |call: Call| async move {
-                let key = call.row()?.into();
-                answer_row::<T>(call, StatusCode::OK, key).await
+            _ => Operation::new(Method::GET, item, id, access, move |call: Call| {
+                let among = among.clone();
+                async move {
+                    let key = call.row()?;
+                    is_here::<T>(&call, among.as_ref(), key).await?;
+                    answer_row::<T>(call, StatusCode::OK, key.into()).await
+                }
             })
             .response(schema),
         }
     });
     all.map(|operation| operation.of(meta)).collect()
+}
+
+/// A row that is not among those of the path is not there.
+async fn is_here<T: Resource>(
+    call: &Call,
+    among: Option<&Among>,
+    key: Key,
+) -> Result<(), ApiError> {
+    let Some(condition) = among.map(|among| among(call)) else { return Ok(()) };
+    let here = call.cx.store.read(move |sql| meets::<T>(sql, condition, key.into())).await?;
+    if here { Ok(()) } else { Err(ApiError::not_found(T::TABLE.class)) }
+}
+
+fn meets<T: Resource>(
+    sql: &mut Sql<'_>,
+    (text, values): Condition,
+    key: SqlValue,
+) -> Result<bool, StoreError> {
+    let Some(column) = T::TABLE.key() else { return Ok(false) };
+    let mut conditions = Conditions::default();
+    conditions.push(&format!("t.{} = ?", column.sql), vec![key]);
+    conditions.push(&text, values);
+    let statement = format!("SELECT 1 FROM {} t{}", T::TABLE.name, conditions.text());
+    Ok(sql.query_one(&statement, &conditions.values)?.is_some())
 }
 
 /// The query parameters of lists, for the document.
@@ -264,14 +327,20 @@ fn reached(reach: &Reach, table: &TableMeta) -> Conditions {
     conditions
 }
 
-async fn create<T: Resource>(call: Call) -> Result<Response, ApiError> {
+async fn create<T: Resource>(call: Call, among: Option<Among>) -> Result<Response, ApiError> {
     let body = call.object()?;
     let moved = call.clone();
+    let condition = among.map(|among| among(&call));
     let write = move |tx: &mut Tx<'_>| {
         let mut row = T::parse(&moved.input(&body, Mode::Create), None)?;
         row.admit(tx, &moved, None)?;
         may_touch(tx, &row)?;
         let key = save(tx, row, None)?.key();
+        if let Some(condition) = &condition
+            && !meets::<T>(tx, condition.clone(), key.clone())?
+        {
+            return Err(ApiError::object("This belongs at another path."));
+        }
         if let (Some(creator), Some(made)) = (&moved.caller.user, as_key(&key)) {
             give_initial(tx, creator, T::META, ObjectId::new(T::META.space, made), true)?;
         }
@@ -281,7 +350,12 @@ async fn create<T: Resource>(call: Call) -> Result<Response, ApiError> {
     answer_row::<T>(call, StatusCode::CREATED, key).await
 }
 
-async fn change<T: Resource>(call: Call, mode: Mode) -> Result<Response, ApiError> {
+async fn change<T: Resource>(
+    call: Call,
+    mode: Mode,
+    among: Option<Among>,
+) -> Result<Response, ApiError> {
+    is_here::<T>(&call, among.as_ref(), call.row()?).await?;
     let key = SqlValue::from(call.row()?);
     let body = call.object()?;
     let (moved, wanted) = (call.clone(), key.clone());
@@ -299,8 +373,9 @@ async fn change<T: Resource>(call: Call, mode: Mode) -> Result<Response, ApiErro
     answer_row::<T>(call, StatusCode::OK, key).await
 }
 
-async fn destroy<T: Resource>(call: Call) -> Result<Response, ApiError> {
+async fn destroy<T: Resource>(call: Call, among: Option<Among>) -> Result<Response, ApiError> {
     let key = call.row()?;
+    is_here::<T>(&call, among.as_ref(), key).await?;
     let moved = call.clone();
     let write = move |tx: &mut Tx<'_>| {
         let Some(row) = countersign_core::find::<T>(tx, key)? else { return Ok(()) };
@@ -495,11 +570,12 @@ fn key_of(row: &store::Row) -> Result<SqlValue, StoreError> {
     row.get::<i64>(0).map(SqlValue::from).or_else(|_| row.get::<Vec<u8>>(0).map(SqlValue::from))
 }
 
-async fn list<T: Resource>(call: Call) -> Result<Response, ApiError> {
+async fn list<T: Resource>(call: Call, among: Option<Among>) -> Result<Response, ApiError> {
     let (table, columns, index) = (T::TABLE, listed(T::TABLE), T::INDEX);
     let key = table.key().ok_or_else(|| ApiError::not_found(table.class))?;
     let mut conditions = reached(&call.reach, table);
-    for (text, values) in T::conditions(&call)? {
+    let here = among.map(|among| among(&call));
+    for (text, values) in T::conditions(&call)?.into_iter().chain(here) {
         conditions.push(&text, values);
     }
     for column in columns.iter().filter(|column| column.filter) {

@@ -3,9 +3,9 @@
 use countersign_directory::username;
 use countersign_model::{
     Choice, ChoiceValue, Draft, FieldErrors, Kind, ObjectId, Problem, Ref, Snapshot, Vanished,
-    family,
 };
 use countersign_pages::{Page, PageDef, Scene};
+use countersign_sources::Source;
 use countersign_store::params;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ use crate::kinds::{Designation, Flow};
 use crate::plan::{PendingUser, key};
 use crate::planner;
 use crate::run::Run;
+use crate::source;
 use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// By what people may name themselves.
@@ -103,7 +104,7 @@ pub struct IdentificationStage {
     )]
     pub passwordless_flow: Option<Ref<Flow>>,
     #[field(label = "Sources", group = "Source settings", default)]
-    pub sources: Vec<Ref<family::Source>>,
+    pub sources: Vec<Ref<dyn Source>>,
     #[field(label = "Show sources’ labels", group = "Source settings", default = false, filter)]
     pub show_source_labels: bool,
     #[field(
@@ -226,7 +227,7 @@ impl IdentificationStage {
             } else {
                 "Continue"
             },
-            sources: Vec::new(),
+            sources: self.buttons(run),
             show_source_labels: self.show_source_labels,
             enable_remember_me: self.enable_remember_me,
             also_password,
@@ -237,6 +238,23 @@ impl IdentificationStage {
                 run.browser.cx.url(&format!("/api/v3/countersign/flows/{}/passkey/", run.slug()))
             }),
         }
+    }
+
+    /// The sources that people may sign in by now, by name.
+    fn buttons(&self, run: &Run) -> Vec<source::Button> {
+        let of = |source: &Ref<dyn Source>| source::Button::of(run, *source);
+        let mut buttons: Vec<_> = self.sources.iter().filter_map(of).collect();
+        buttons.sort_by_key(|button| button.name.to_lowercase());
+        buttons
+    }
+
+    /// Where the page has nothing but one button, nobody is asked to press it. Clients of the API
+    /// do so by themselves.
+    fn only_way(&self, run: &Run) -> Option<Step> {
+        let asks = !self.user_fields.is_empty() || self.passwordless_flow.is_some();
+        let mut buttons = if asks || !run.browser.is_page { Vec::new() } else { self.buttons(run) };
+        let only = buttons.pop().filter(|_| buttons.is_empty())?;
+        Some(Step::Redirect(only.to))
     }
 
     fn takes_passkey(&self, run: &Run) -> bool {
@@ -362,7 +380,8 @@ impl Stage for IdentificationStage {
     const PAGES: &'static [PageDef] = &[PageDef::of::<IdentificationChallenge>()];
 
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
-        Ok(self.skipped(run).unwrap_or_else(|| Step::show(self.ask(run))))
+        let step = self.skipped(run).or_else(|| self.only_way(run));
+        Ok(step.unwrap_or_else(|| Step::show(self.ask(run))))
     }
 
     async fn answer(&self, run: &mut Run, (): &mut (), answer: &Answer) -> Result<Step, FlowError> {
@@ -434,7 +453,7 @@ struct IdentificationChallenge {
     #[serde(skip_serializing_if = "Option::is_none")]
     passwordless_url: Option<String>,
     primary_action: &'static str,
-    sources: Vec<Value>,
+    sources: Vec<source::Button>,
     show_source_labels: bool,
     enable_remember_me: bool,
     /// Asks for the password of the next stage, too.
@@ -503,7 +522,7 @@ impl Page for IdentificationChallenge {
             "action": scene.language.of(self.primary_action),
             "recovery_url": self.recovery_url.as_ref().or(self.recovery_of_brand.as_ref()),
             "enroll_url": self.enroll_url, "passwordless_url": self.passwordless_url,
-            "sources": self.sources,
+            "sources": self.sources.iter().map(|button| button.view(scene, self.show_source_labels)).collect::<Vec<_>>(),
             "captcha": self.captcha_stage.as_ref().map(|asked| &asked.question),
         })
     }
@@ -526,7 +545,11 @@ impl Page for IdentificationChallenge {
             recovery_url: url("recovery"),
             passwordless_url: url("passwordless"),
             primary_action: "Log in",
-            sources: vec![json!({"name": "Example ID", "url": "/source/oauth/login/example/"})],
+            sources: vec![source::Button {
+                name: "Example ID".to_owned(),
+                icon: Some("/static/dist/assets/images/user_default.png".to_owned()),
+                to: "/source/saml/example/".to_owned(),
+            }],
             show_source_labels: true,
             enable_remember_me: true,
             also_password: false,

@@ -23,6 +23,7 @@ mod prompt;
 mod proof;
 mod redirect;
 mod sent_code;
+mod source;
 mod user_delete;
 mod user_login;
 mod user_logout;
@@ -58,6 +59,7 @@ pub use prompt::{Prompt, PromptStage, PromptType};
 pub(crate) use prompt::{preview as preview_prompt, stages_of as prompt_stages};
 pub use redirect::RedirectStage;
 pub use sent_code::{Sending, SendsCodes};
+pub use source::SourceStage;
 pub use user_delete::UserDeleteStage;
 pub use user_login::UserLoginStage;
 pub use user_logout::UserLogoutStage;
@@ -151,6 +153,7 @@ pub(crate) fn all() -> Vec<StageDef> {
         StageDef::of::<PasswordStage>(),
         StageDef::of::<PromptStage>(),
         StageDef::of::<RedirectStage>(),
+        StageDef::of::<SourceStage>(),
         StageDef::of::<UserDeleteStage>(),
         StageDef::of::<UserLoginStage>(),
         StageDef::of::<UserLogoutStage>(),

@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::browser::NewSession;
 use crate::error::FlowError;
 use crate::plan::key;
-use crate::run::Run;
+use crate::run::{NotIn, Run};
 use crate::stage::{AnyStage, Sentence, Stage, Step};
 
 /// Signs the account of the flow in.
@@ -67,7 +67,7 @@ pub struct UserLoginStage {
 impl UserLoginStage {
     async fn log_in(&self, run: &mut Run, remember: bool) -> Result<Step, FlowError> {
         let Some(pk) = run.plan.pending_user().and_then(|user| user.pk) else {
-            return Ok(Step::Deny("No user found, the flow has no account to sign in.".to_owned()));
+            return Ok(Step::deny(NotIn::Nobody.to_string()));
         };
         let seconds = self.session_duration.seconds()
             + if remember { self.remember_me_offset.seconds() } else { 0 };
@@ -89,11 +89,11 @@ impl UserLoginStage {
             ..SessionData::default()
         };
         let session = NewSession { seconds, terminate_others: self.terminate_other_sessions, data };
-        Ok(if run.sign_in(pk, session).await? {
-            Step::Done
-        } else {
-            Step::Deny("No user found, the flow has no account to sign in.".to_owned())
-        })
+        match run.sign_in(pk, session).await {
+            Ok(()) => Ok(Step::Done),
+            Err(NotIn::Store(error)) => Err(error.into()),
+            Err(why) => Ok(Step::deny(why.to_string())),
+        }
     }
 }
 

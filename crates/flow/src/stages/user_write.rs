@@ -5,6 +5,7 @@ use countersign_directory::secret_answers;
 use countersign_directory::users::{self, User, UserType};
 use countersign_events::{Event, emit};
 use countersign_model::{Choice, ChoiceValue, EmailAddress, Kind, Ref, Secret, directory};
+use countersign_sources::{Arrival, SOURCES_ATTRIBUTE, Unsettled, usable};
 use countersign_store::{ActorUser, Tx, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -68,6 +69,8 @@ struct Change {
     keep_session: Option<[u8; 32]>,
     /// An invitation that is used by this.
     invitation: Option<Invited>,
+    /// An identity that the new account is for.
+    arrival: Option<Arrival>,
     /// Set-up: only while the account has no password; closes the flow.
     closes_setup: Option<Ref<Flow>>,
     event: Value,
@@ -117,6 +120,7 @@ impl UserWriteStage {
         if fields.username.is_empty() {
             return Ok(Step::Deny(FAILED.to_owned()));
         }
+        came_by(run, &mut fields);
         let own =
             existing.is_some() && existing == run.browser.visitor.user.as_ref().map(|user| user.pk);
         let mut event = data.clone();
@@ -129,6 +133,7 @@ impl UserWriteStage {
             password,
             group: self.create_users_group,
             invitation: run.plan.invitation,
+            arrival: run.plan.arrival.clone(),
             keep_session: own.then(|| run.browser.visitor.key_hash()),
             closes_setup: setup::is_setup(&run.slug()).then_some(run.plan.flow),
             event: Value::Object(event),
@@ -249,7 +254,15 @@ fn apply(tx: &mut Tx<'_>, change: &Change) -> Result<Written, ApiError> {
         }
         None => {
             fields.password = change.password.as_deref().map(Secret::new).unwrap_or_default();
-            save(tx, fields, None)?.id
+            let made = save(tx, fields, None)?.id;
+            // Two browsers may enrol one identity at once: one account is made for it.
+            if let Some(arrival) = &change.arrival {
+                arrival.connect(tx, made).map_err(|unsettled| match unsettled {
+                    Unsettled::Refused(why) => ApiError::object(why.to_string()),
+                    Unsettled::Store(error) => error.into(),
+                })?;
+            }
+            made
         }
     };
     let row = tx.query_one("SELECT username, name, email FROM users WHERE id = $1", params![pk])?;
@@ -306,6 +319,22 @@ fn set(fields: &mut User, name: &str, value: &Value) {
                 put(&mut fields.attributes.0, &path, value);
             }
         }
+    }
+}
+
+/// Notes the source that the person came by.
+fn came_by(run: &Run, fields: &mut User) {
+    let arrival = run.plan.arrival.as_ref();
+    let source = arrival.and_then(|arrival| usable(&run.browser.snapshot, arrival.source));
+    let Some(name) = source.map(|source| source.shared().name) else { return };
+    let known = fields.attributes.0.entry(SOURCES_ATTRIBUTE).or_insert_with(|| json!([]));
+    if !known.is_array() {
+        *known = json!([]);
+    }
+    if let Value::Array(known) = known
+        && !known.iter().any(|known| known.as_str() == Some(name))
+    {
+        known.push(name.into());
     }
 }
 

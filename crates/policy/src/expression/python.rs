@@ -229,6 +229,9 @@ impl Python {
                 !["secret", "password", "key"].iter().any(|it| name.contains(it))
             });
             values.insert("pk".to_owned(), entry.id.key.to_json());
+            if matches!(request.occasion, Occasion::SourceIdentity(_)) {
+                objects.insert("source".to_owned(), Value::Object(values.clone()));
+            }
             objects.insert("obj".to_owned(), Value::Object(values));
         }
         objects
