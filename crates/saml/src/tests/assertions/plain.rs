@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::*;
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long it takes is what is asked")]
 fn what_is_no_response_is_refused_before_it_is_read() {
     let good = WORLD.signed(RESPONSE, By::Assertion);
     let status = "<samlp:Status>";

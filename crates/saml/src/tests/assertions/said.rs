@@ -102,7 +102,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("cm:bearer", "cm:holder-of-key", "saml.no_confirmation"),
     (" Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"", "", "saml.no_confirmation"),
     ("saml:SubjectConfirmationData", "saml:Data", "saml.missing_element"),
-    ("saml:SubjectConfirmation ", "saml:Confirmation ", "saml.no_confirmation"),
+    ("saml:SubjectConfirmation", "saml:Confirmation", "saml.no_confirmation"),
     (
         "<saml:SubjectConfirmation ",
         "<saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:sender-vouches\"/><saml:SubjectConfirmation ",
@@ -176,7 +176,7 @@ const ROWS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn what_is_said_has_to_be_right() {
-    let mut hostile = 0;
+    let (mut hostile, mut wrong) = (0, Vec::new());
     for by in [By::Assertion, By::Response, By::Both] {
         for (old, new, expected) in ROWS {
             assert!(RESPONSE.contains(old), "{old}");
@@ -186,10 +186,14 @@ fn what_is_said_has_to_be_right() {
             }
             // A response that is signed has to say where it goes; that is a row of its own.
             let xml = WORLD.signed(&template, by);
-            assert_eq!(code(&xml, &WORLD.expected()), *expected, "{by:?}: {old} -> {new}");
+            let found = code(&xml, &WORLD.expected());
+            if found != *expected {
+                wrong.push(format!("{by:?}: {old} -> {new}: {found}, not {expected}"));
+            }
             hostile += usize::from(*expected != "accepted");
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(hostile >= 250, "{hostile}");
 }
 
