@@ -247,6 +247,31 @@ denied-invitation-signed-in = Sie haben schon ein Konto. Melden Sie sich ab, um 
 denied-set-up-done = Die Einrichtung ist schon abgeschlossen. Melden Sie sich mit dem angelegten Konto an.
 denied-update = Das Konto konnte nicht gespeichert werden. Versuchen Sie es später noch einmal.
 
+## Signing in by a source
+
+source-refused = Mit { $source } können Sie sich nicht anmelden
+source-some = dieser Quelle
+source-unknown = Diese Quelle gibt es nicht, oder sie ist abgeschaltet.
+source-acting = Sie handeln als jemand anderes. Nur diese Person selbst kann eine Identität verbinden.
+source-connect = { $source } verbinden?
+source-connect-text = Wer sich bei { $source } so anmeldet wie Sie, ist von da an hier als { $user } angemeldet.
+source-connect-action = Verbinden
+source-over = Das hat zu lange gedauert, ist schon geschehen oder wurde in einem anderen Browser begonnen. Beginnen Sie von vorn.
+source-gone = Diese Quelle wurde während Ihrer Anmeldung abgeschaltet oder gelöscht.
+source-unnamed = Die Quelle hat nicht gesagt, wer Sie sind.
+source-rules = Die Regeln dieser Quelle lassen Sie nicht ein.
+source-unreadable = Eine Regel dieses Servers konnte nicht lesen, was die Quelle über Sie gesagt hat. Bitten Sie einen Administrator, es sich anzusehen.
+source-no-enrollment = Mit dieser Quelle werden keine Konten angelegt.
+source-no-flow = Der eingestellte Ablauf existiert nicht.
+source-connected-elsewhere = Diese Identität ist mit einem anderen Konto verbunden oder Ihr Konto mit einer anderen Identität von { $source }.
+source-somebody-else = Sie sind hier mit einem Konto angemeldet, das nicht mit dieser Identität verbunden ist. Melden Sie sich erst ab, oder verbinden Sie sie in Ihren Einstellungen.
+source-denied = Die Anmeldung mit { $source } wurde abgelehnt. Melden Sie sich so an, wie Sie sich zuerst registriert haben.
+source-elsewhere = Diese Identität ist mit einem anderen Konto verbunden oder wurde inzwischen getrennt.
+source-groups = Die Gruppen konnten nicht aktualisiert werden. Versuchen Sie es später noch einmal.
+source-not-waiting = Was Sie begonnen hatten, ist inzwischen beendet oder betrifft ein anderes Konto. Beginnen Sie von vorn.
+source-no-account = Für diese Identität wurde kein Konto gefunden.
+source-missing = Die Quelle existiert nicht
+
 ## Pages about errors
 
 not-found = Seite nicht gefunden
@@ -438,6 +463,14 @@ ui-change-password = Passwort ändern
 ui-mfa = Zweite Faktoren
 ui-enroll = Einrichten
 ui-mfa-empty = Noch keine. Mit einem zweiten Faktor reicht ein gestohlenes Passwort nicht, um sich als Sie anzumelden.
+ui-sources = Verbundene Konten
+ui-sources-text = Konten anderswo, mit denen Sie sich hier anmelden können.
+ui-connect = Verbinden
+ui-connected = Verbunden
+ui-disconnect = Trennen
+ui-disconnect-from = { $source } trennen
+ui-disconnect-text = Mit { $source } können Sie sich erst wieder anmelden, wenn Sie es neu verbinden.
+ui-disconnected = { $source } ist getrennt.
 ui-not-set-up = Nicht eingerichtet
 ui-set-up-when = eingerichtet { $when }
 ui-used-when = benutzt { $when }

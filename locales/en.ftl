@@ -247,6 +247,31 @@ denied-invitation-signed-in = You have an account already. Sign out to use an in
 denied-set-up-done = The set-up was finished already. Sign in with the account that was made.
 denied-update = Failed to update user. Please try again later.
 
+## Signing in by a source
+
+source-refused = You cannot sign in with { $source }
+source-some = this source
+source-unknown = There is no such source, or it is disabled.
+source-acting = You are acting as somebody else. Only they can connect an identity of theirs.
+source-connect = Connect { $source }?
+source-connect-text = From then on, whoever signs in at { $source } as you do there is signed in here as { $user }.
+source-connect-action = Connect
+source-over = This took too long, was done already, or was begun in another browser. Begin again.
+source-gone = This source was disabled or deleted while you were signing in.
+source-unnamed = The source has not said who you are.
+source-rules = The rules of this source do not let you in.
+source-unreadable = A rule of this server could not read what the source said about you. Ask an administrator to look at it.
+source-no-enrollment = Source is not configured for enrollment.
+source-no-flow = Configured flow does not exist.
+source-connected-elsewhere = This identity is connected with another account, or your account with another identity of { $source }.
+source-somebody-else = You are signed in here with an account that is not connected with this identity. Sign out first, or connect it in your settings.
+source-denied = Request to authenticate with { $source } has been denied. Please authenticate with the source you've previously signed up with.
+source-elsewhere = This identity is connected with another account, or was disconnected meanwhile.
+source-groups = Failed to update groups. Please try again later.
+source-not-waiting = What you were doing has ended meanwhile, or is about another account. Begin again.
+source-no-account = The flow has found no account for this identity.
+source-missing = Source does not exist
+
 ## Pages about errors
 
 not-found = Page not found
@@ -432,6 +457,14 @@ ui-change-password = Change password
 ui-mfa = MFA Devices
 ui-enroll = Enroll
 ui-mfa-empty = None yet. With a second factor a stolen password is not enough to sign in as you.
+ui-sources = Connected accounts
+ui-sources-text = Accounts elsewhere with which you can sign in here.
+ui-connect = Connect
+ui-connected = Connected
+ui-disconnect = Disconnect
+ui-disconnect-from = Disconnect { $source }
+ui-disconnect-text = You can no longer sign in with { $source } until you connect it again.
+ui-disconnected = { $source } is disconnected.
 ui-not-set-up = Not set up
 ui-set-up-when = set up { $when }
 ui-used-when = used { $when }

@@ -251,6 +251,31 @@ denied-invitation-signed-in = Ya tiene una cuenta. Cierre la sesión para usar u
 denied-set-up-done = La instalación ya terminó. Inicie sesión con la cuenta creada.
 denied-update = No se pudo guardar la cuenta. Inténtelo más tarde.
 
+## Signing in by a source
+
+source-refused = No puede iniciar sesión con { $source }
+source-some = esta fuente
+source-unknown = Esta fuente no existe o está desactivada.
+source-acting = Está actuando como otra persona. Solo ella puede vincular una identidad.
+source-connect = ¿Vincular { $source }?
+source-connect-text = A partir de entonces, quien inicie sesión en { $source } como usted entrará aquí como { $user }.
+source-connect-action = Vincular
+source-over = Tardó demasiado, ya se hizo o se empezó en otro navegador. Empiece de nuevo.
+source-gone = Esta fuente se desactivó o se eliminó mientras iniciaba sesión.
+source-unnamed = La fuente no ha dicho quién es usted.
+source-rules = Las reglas de esta fuente no le dejan entrar.
+source-unreadable = Una regla de este servidor no pudo leer lo que la fuente dijo de usted. Pida a un administrador que lo revise.
+source-no-enrollment = Esta fuente no crea cuentas.
+source-no-flow = El flujo configurado no existe.
+source-connected-elsewhere = Esta identidad está vinculada con otra cuenta, o su cuenta con otra identidad de { $source }.
+source-somebody-else = Ha iniciado sesión aquí con una cuenta que no está vinculada con esta identidad. Cierre sesión primero, o vincúlela en sus ajustes.
+source-denied = Se ha denegado el acceso con { $source }. Inicie sesión como cuando se registró.
+source-elsewhere = Esta identidad está vinculada con otra cuenta, o se desvinculó entretanto.
+source-groups = No se pudieron actualizar los grupos. Inténtelo más tarde.
+source-not-waiting = Lo que estaba haciendo ha terminado entretanto o es de otra cuenta. Empiece de nuevo.
+source-no-account = No se ha encontrado ninguna cuenta para esta identidad.
+source-missing = La fuente no existe
+
 ## Pages about errors
 
 not-found = Página no encontrada
@@ -445,6 +470,14 @@ ui-change-password = Cambiar contraseña
 ui-mfa = Segundos factores
 ui-enroll = Configurar
 ui-mfa-empty = Ninguno aún. Con un segundo factor, una contraseña robada no basta para hacerse pasar por usted.
+ui-sources = Cuentas vinculadas
+ui-sources-text = Cuentas de otros sitios con las que puede iniciar sesión aquí.
+ui-connect = Vincular
+ui-connected = Vinculada
+ui-disconnect = Desvincular
+ui-disconnect-from = Desvincular { $source }
+ui-disconnect-text = No podrá iniciar sesión con { $source } hasta que lo vincule de nuevo.
+ui-disconnected = { $source } está desvinculado.
 ui-not-set-up = Sin configurar
 ui-set-up-when = configurado { $when }
 ui-used-when = usado { $when }

@@ -251,6 +251,31 @@ denied-invitation-signed-in = Vous avez déjà un compte. Déconnectez-vous pour
 denied-set-up-done = L’installation est déjà terminée. Connectez-vous avec le compte créé.
 denied-update = Le compte n’a pas pu être enregistré. Réessayez plus tard.
 
+## Signing in by a source
+
+source-refused = Impossible de se connecter avec { $source }
+source-some = cette source
+source-unknown = Cette source n’existe pas ou est désactivée.
+source-acting = Vous agissez au nom d’une autre personne. Elle seule peut relier une identité.
+source-connect = Relier { $source } ?
+source-connect-text = Désormais, quiconque se connecte comme vous chez { $source } sera connecté ici en tant que { $user }.
+source-connect-action = Relier
+source-over = C’était trop long, déjà fait ou commencé dans un autre navigateur. Recommencez.
+source-gone = Cette source a été désactivée ou supprimée pendant votre connexion.
+source-unnamed = La source n’a pas dit qui vous êtes.
+source-rules = Les règles de cette source ne vous laissent pas entrer.
+source-unreadable = Une règle de ce serveur n’a pas pu lire ce que la source a dit de vous. Demandez à un administrateur d’y regarder.
+source-no-enrollment = Cette source ne crée pas de comptes.
+source-no-flow = Le flux configuré n’existe pas.
+source-connected-elsewhere = Cette identité est reliée à un autre compte, ou votre compte à une autre identité de { $source }.
+source-somebody-else = Vous êtes connecté ici avec un compte qui n’est pas relié à cette identité. Déconnectez-vous d’abord, ou reliez-la dans vos paramètres.
+source-denied = La connexion avec { $source } a été refusée. Connectez-vous comme lors de votre inscription.
+source-elsewhere = Cette identité est reliée à un autre compte, ou a été déliée entre-temps.
+source-groups = Échec de la mise à jour des groupes. Réessayez plus tard.
+source-not-waiting = Ce que vous faisiez est terminé entre-temps ou concerne un autre compte. Recommencez.
+source-no-account = Aucun compte n’a été trouvé pour cette identité.
+source-missing = La source n’existe pas
+
 ## Pages about errors
 
 not-found = Page introuvable
@@ -445,6 +470,14 @@ ui-change-password = Changer le mot de passe
 ui-mfa = Seconds facteurs
 ui-enroll = Configurer
 ui-mfa-empty = Aucun pour l’instant. Avec un second facteur, un mot de passe volé ne suffit pas pour se connecter à votre place.
+ui-sources = Comptes reliés
+ui-sources-text = Des comptes ailleurs avec lesquels vous pouvez vous connecter ici.
+ui-connect = Relier
+ui-connected = Relié
+ui-disconnect = Délier
+ui-disconnect-from = Délier { $source }
+ui-disconnect-text = Vous ne pourrez plus vous connecter avec { $source } avant de le relier à nouveau.
+ui-disconnected = { $source } est délié.
 ui-not-set-up = Non configuré
 ui-set-up-when = configuré { $when }
 ui-used-when = utilisé { $when }

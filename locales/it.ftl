@@ -251,6 +251,31 @@ denied-invitation-signed-in = Hai già un account. Esci per usare un invito.
 denied-set-up-done = La configurazione è già terminata. Accedi con l’account creato.
 denied-update = Impossibile salvare l’account. Riprova più tardi.
 
+## Signing in by a source
+
+source-refused = Non puoi accedere con { $source }
+source-some = questa fonte
+source-unknown = Questa fonte non esiste o è disattivata.
+source-acting = Stai agendo come un’altra persona. Solo lei può collegare una propria identità.
+source-connect = Collegare { $source }?
+source-connect-text = Da allora chi accede a { $source } come te entrerà qui come { $user }.
+source-connect-action = Collega
+source-over = È durato troppo, è già stato fatto o è iniziato in un altro browser. Ricomincia.
+source-gone = Questa fonte è stata disattivata o eliminata durante l’accesso.
+source-unnamed = La fonte non ha detto chi sei.
+source-rules = Le regole di questa fonte non ti lasciano entrare.
+source-unreadable = Una regola di questo server non ha potuto leggere ciò che la fonte ha detto di te. Chiedi a un amministratore di controllare.
+source-no-enrollment = Questa fonte non crea account.
+source-no-flow = Il flusso configurato non esiste.
+source-connected-elsewhere = Questa identità è collegata a un altro account, o il tuo account a un’altra identità di { $source }.
+source-somebody-else = Qui hai effettuato l’accesso con un account non collegato a questa identità. Esci prima, o collegala nelle impostazioni.
+source-denied = L’accesso con { $source } è stato negato. Accedi come quando ti sei registrato.
+source-elsewhere = Questa identità è collegata a un altro account, o nel frattempo è stata scollegata.
+source-groups = Impossibile aggiornare i gruppi. Riprova più tardi.
+source-not-waiting = Ciò che stavi facendo è finito nel frattempo o riguarda un altro account. Ricomincia.
+source-no-account = Nessun account trovato per questa identità.
+source-missing = La fonte non esiste
+
 ## Pages about errors
 
 not-found = Pagina non trovata
@@ -445,6 +470,14 @@ ui-change-password = Cambia password
 ui-mfa = Secondi fattori
 ui-enroll = Configura
 ui-mfa-empty = Ancora nessuno. Con un secondo fattore, una password rubata non basta per accedere al posto tuo.
+ui-sources = Account collegati
+ui-sources-text = Account altrove con cui puoi accedere qui.
+ui-connect = Collega
+ui-connected = Collegato
+ui-disconnect = Scollega
+ui-disconnect-from = Scollega { $source }
+ui-disconnect-text = Non potrai più accedere con { $source } finché non lo colleghi di nuovo.
+ui-disconnected = { $source } è scollegato.
 ui-not-set-up = Non configurato
 ui-set-up-when = configurato { $when }
 ui-used-when = usato { $when }

@@ -243,6 +243,31 @@ denied-invitation-signed-in = すでにアカウントがあります。招待�
 denied-set-up-done = セットアップは完了しています。作成されたアカウントでサインインしてください。
 denied-update = アカウントを保存できませんでした。後でもう一度試してください。
 
+## Signing in by a source
+
+source-refused = { $source } ではサインインできません
+source-some = このソース
+source-unknown = このソースは存在しないか、無効になっています。
+source-acting = 別の人として操作しています。ID は本人だけが連携できます。
+source-connect = { $source } を連携しますか？
+source-connect-text = 以後、{ $source } であなたとしてサインインした人は、ここでは { $user } としてサインインします。
+source-connect-action = 連携する
+source-over = 時間がかかりすぎたか、すでに完了したか、別のブラウザーで始められました。最初からやり直してください。
+source-gone = サインイン中に、このソースが無効化または削除されました。
+source-unnamed = ソースはあなたが誰かを伝えませんでした。
+source-rules = このソースのルールでは入れません。
+source-unreadable = ソースが伝えた内容を、このサーバーのルールが読み取れませんでした。管理者に確認を依頼してください。
+source-no-enrollment = このソースではアカウントを作成できません。
+source-no-flow = 設定されたフローは存在しません。
+source-connected-elsewhere = この ID は別のアカウントと連携しているか、あなたのアカウントが { $source } の別の ID と連携しています。
+source-somebody-else = この ID と連携していないアカウントでサインインしています。先にサインアウトするか、設定で連携してください。
+source-denied = { $source } での認証が拒否されました。登録したときの方法でサインインしてください。
+source-elsewhere = この ID は別のアカウントと連携しているか、その間に連携が解除されました。
+source-groups = グループを更新できませんでした。後でもう一度お試しください。
+source-not-waiting = 操作中だったことはすでに終わったか、別のアカウントのものです。最初からやり直してください。
+source-no-account = この ID のアカウントが見つかりませんでした。
+source-missing = ソースが存在しません
+
 ## Pages about errors
 
 not-found = ページが見つかりません
@@ -431,6 +456,14 @@ ui-change-password = パスワードを変更
 ui-mfa = 第 2 要素
 ui-enroll = 設定する
 ui-mfa-empty = まだありません。第 2 要素があれば、パスワードが盗まれてもお客様としてサインインできません。
+ui-sources = 連携アカウント
+ui-sources-text = ここへのサインインに使える他のサービスのアカウントです。
+ui-connect = 連携する
+ui-connected = 連携済み
+ui-disconnect = 連携を解除
+ui-disconnect-from = { $source } の連携を解除
+ui-disconnect-text = もう一度連携するまで、{ $source } ではサインインできません。
+ui-disconnected = { $source } の連携を解除しました。
 ui-not-set-up = 未設定
 ui-set-up-when = 設定：{ $when }
 ui-used-when = 使用：{ $when }

@@ -243,6 +243,31 @@ denied-invitation-signed-in = 이미 계정이 있습니다. 초대를 사용하
 denied-set-up-done = 설치가 이미 완료되었습니다. 만든 계정으로 로그인하세요.
 denied-update = 계정을 저장하지 못했습니다. 나중에 다시 시도하세요.
 
+## Signing in by a source
+
+source-refused = { $source }(으)로 로그인할 수 없습니다
+source-some = 이 소스
+source-unknown = 이 소스가 없거나 사용 중지되었습니다.
+source-acting = 다른 사람으로 작업하고 있습니다. ID는 본인만 연결할 수 있습니다.
+source-connect = { $source }을(를) 연결할까요?
+source-connect-text = 이후 { $source }에서 나로 로그인하는 사람은 여기에서 { $user }(으)로 로그인됩니다.
+source-connect-action = 연결
+source-over = 너무 오래 걸렸거나, 이미 완료되었거나, 다른 브라우저에서 시작되었습니다. 다시 시작하세요.
+source-gone = 로그인하는 동안 이 소스가 사용 중지되거나 삭제되었습니다.
+source-unnamed = 소스가 누구인지 알려 주지 않았습니다.
+source-rules = 이 소스의 규칙에 따라 들어갈 수 없습니다.
+source-unreadable = 소스가 알려 준 내용을 이 서버의 규칙이 읽지 못했습니다. 관리자에게 확인을 요청하세요.
+source-no-enrollment = 이 소스로는 계정을 만들 수 없습니다.
+source-no-flow = 설정된 플로가 없습니다.
+source-connected-elsewhere = 이 ID가 다른 계정에 연결되어 있거나, 내 계정이 { $source }의 다른 ID에 연결되어 있습니다.
+source-somebody-else = 이 ID에 연결되지 않은 계정으로 로그인되어 있습니다. 먼저 로그아웃하거나 설정에서 연결하세요.
+source-denied = { $source }을(를) 통한 인증이 거부되었습니다. 가입할 때 사용한 방법으로 로그인하세요.
+source-elsewhere = 이 ID가 다른 계정에 연결되어 있거나 그 사이 연결이 해제되었습니다.
+source-groups = 그룹을 업데이트하지 못했습니다. 나중에 다시 시도하세요.
+source-not-waiting = 진행하던 작업이 그 사이 끝났거나 다른 계정의 것입니다. 다시 시작하세요.
+source-no-account = 이 ID의 계정을 찾지 못했습니다.
+source-missing = 소스가 없습니다
+
 ## Pages about errors
 
 not-found = 페이지를 찾을 수 없음
@@ -431,6 +456,14 @@ ui-change-password = 비밀번호 변경
 ui-mfa = 2단계 인증 수단
 ui-enroll = 설정하기
 ui-mfa-empty = 아직 없습니다. 2단계 인증을 쓰면 비밀번호를 도둑맞아도 남이 로그인할 수 없습니다.
+ui-sources = 연결된 계정
+ui-sources-text = 여기에 로그인할 때 쓸 수 있는 다른 곳의 계정입니다.
+ui-connect = 연결
+ui-connected = 연결됨
+ui-disconnect = 연결 해제
+ui-disconnect-from = { $source } 연결 해제
+ui-disconnect-text = 다시 연결할 때까지 { $source }(으)로 로그인할 수 없습니다.
+ui-disconnected = { $source } 연결이 해제되었습니다.
 ui-not-set-up = 설정 안 됨
 ui-set-up-when = 설정: { $when }
 ui-used-when = 사용: { $when }

@@ -247,6 +247,31 @@ denied-invitation-signed-in = U hebt al een account. Log uit om een uitnodiging 
 denied-set-up-done = De installatie is al voltooid. Log in met het account dat is aangemaakt.
 denied-update = Het account kon niet worden opgeslagen. Probeer het later opnieuw.
 
+## Signing in by a source
+
+source-refused = U kunt niet inloggen met { $source }
+source-some = deze bron
+source-unknown = Deze bron bestaat niet of staat uit.
+source-acting = U handelt als iemand anders. Alleen die persoon kan een identiteit koppelen.
+source-connect = { $source } koppelen?
+source-connect-text = Wie bij { $source } inlogt zoals u dat doet, is voortaan hier ingelogd als { $user }.
+source-connect-action = Koppelen
+source-over = Dit duurde te lang, is al gebeurd of is in een andere browser begonnen. Begin opnieuw.
+source-gone = Deze bron is uitgezet of verwijderd terwijl u inlogde.
+source-unnamed = De bron heeft niet gezegd wie u bent.
+source-rules = De regels van deze bron laten u niet toe.
+source-unreadable = Een regel van deze server kon niet lezen wat de bron over u zei. Vraag een beheerder ernaar te kijken.
+source-no-enrollment = Met deze bron worden geen accounts gemaakt.
+source-no-flow = De ingestelde flow bestaat niet.
+source-connected-elsewhere = Deze identiteit is aan een ander account gekoppeld, of uw account aan een andere identiteit van { $source }.
+source-somebody-else = U bent hier ingelogd met een account dat niet aan deze identiteit is gekoppeld. Log eerst uit, of koppel haar in uw instellingen.
+source-denied = Inloggen met { $source } is geweigerd. Log in zoals u zich eerder hebt geregistreerd.
+source-elsewhere = Deze identiteit is aan een ander account gekoppeld of intussen ontkoppeld.
+source-groups = De groepen konden niet worden bijgewerkt. Probeer het later opnieuw.
+source-not-waiting = Wat u deed is intussen voorbij of gaat over een ander account. Begin opnieuw.
+source-no-account = Er is geen account voor deze identiteit gevonden.
+source-missing = De bron bestaat niet
+
 ## Pages about errors
 
 not-found = Pagina niet gevonden
@@ -438,6 +463,14 @@ ui-change-password = Wachtwoord wijzigen
 ui-mfa = Tweede factoren
 ui-enroll = Instellen
 ui-mfa-empty = Nog geen. Met een tweede factor is een gestolen wachtwoord niet genoeg om als u in te loggen.
+ui-sources = Gekoppelde accounts
+ui-sources-text = Accounts elders waarmee u hier kunt inloggen.
+ui-connect = Koppelen
+ui-connected = Gekoppeld
+ui-disconnect = Ontkoppelen
+ui-disconnect-from = { $source } ontkoppelen
+ui-disconnect-text = U kunt pas weer met { $source } inloggen als u het opnieuw koppelt.
+ui-disconnected = { $source } is ontkoppeld.
 ui-not-set-up = Niet ingesteld
 ui-set-up-when = ingesteld { $when }
 ui-used-when = gebruikt { $when }

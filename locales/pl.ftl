@@ -255,6 +255,31 @@ denied-invitation-signed-in = Masz już konto. Wyloguj się, aby użyć zaprosze
 denied-set-up-done = Instalacja została już zakończona. Zaloguj się na utworzone konto.
 denied-update = Nie udało się zapisać konta. Spróbuj ponownie później.
 
+## Signing in by a source
+
+source-refused = Nie można zalogować się przez { $source }
+source-some = to źródło
+source-unknown = Nie ma takiego źródła lub jest wyłączone.
+source-acting = Działasz jako ktoś inny. Tylko ta osoba może połączyć swoją tożsamość.
+source-connect = Połączyć { $source }?
+source-connect-text = Odtąd każdy, kto zaloguje się w { $source } tak jak Ty, będzie tu zalogowany jako { $user }.
+source-connect-action = Połącz
+source-over = Trwało to zbyt długo, zostało już zrobione lub zaczęte w innej przeglądarce. Zacznij od nowa.
+source-gone = To źródło wyłączono lub usunięto podczas logowania.
+source-unnamed = Źródło nie powiedziało, kim jesteś.
+source-rules = Reguły tego źródła nie pozwalają Ci wejść.
+source-unreadable = Reguła tego serwera nie mogła odczytać tego, co źródło powiedziało o Tobie. Poproś administratora, aby to sprawdził.
+source-no-enrollment = To źródło nie zakłada kont.
+source-no-flow = Ustawiony przepływ nie istnieje.
+source-connected-elsewhere = Ta tożsamość jest połączona z innym kontem lub Twoje konto z inną tożsamością z { $source }.
+source-somebody-else = Jesteś tu zalogowany kontem, które nie jest połączone z tą tożsamością. Najpierw się wyloguj albo połącz ją w ustawieniach.
+source-denied = Odmówiono logowania przez { $source }. Zaloguj się tak, jak przy rejestracji.
+source-elsewhere = Ta tożsamość jest połączona z innym kontem lub w międzyczasie ją rozłączono.
+source-groups = Nie udało się zaktualizować grup. Spróbuj ponownie później.
+source-not-waiting = To, co robiłeś, w międzyczasie się skończyło lub dotyczy innego konta. Zacznij od nowa.
+source-no-account = Nie znaleziono konta dla tej tożsamości.
+source-missing = Źródło nie istnieje
+
 ## Pages about errors
 
 not-found = Nie znaleziono strony
@@ -452,6 +477,14 @@ ui-change-password = Zmień hasło
 ui-mfa = Drugie składniki
 ui-enroll = Skonfiguruj
 ui-mfa-empty = Brak. Z drugim składnikiem skradzione hasło nie wystarczy, aby zalogować się jako Ty.
+ui-sources = Połączone konta
+ui-sources-text = Konta gdzie indziej, którymi możesz się tu zalogować.
+ui-connect = Połącz
+ui-connected = Połączone
+ui-disconnect = Rozłącz
+ui-disconnect-from = Rozłącz { $source }
+ui-disconnect-text = Nie zalogujesz się przez { $source }, dopóki nie połączysz go ponownie.
+ui-disconnected = { $source } jest rozłączone.
 ui-not-set-up = Nieskonfigurowany
 ui-set-up-when = skonfigurowano { $when }
 ui-used-when = użyto { $when }

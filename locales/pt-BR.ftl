@@ -251,6 +251,31 @@ denied-invitation-signed-in = Você já tem uma conta. Saia para usar um convite
 denied-set-up-done = A instalação já terminou. Entre com a conta criada.
 denied-update = Não foi possível salvar a conta. Tente de novo mais tarde.
 
+## Signing in by a source
+
+source-refused = Não é possível entrar com { $source }
+source-some = esta fonte
+source-unknown = Esta fonte não existe ou está desativada.
+source-acting = Você está agindo como outra pessoa. Só ela pode conectar uma identidade própria.
+source-connect = Conectar { $source }?
+source-connect-text = A partir daí, quem entrar em { $source } como você entrará aqui como { $user }.
+source-connect-action = Conectar
+source-over = Demorou demais, já foi feito ou foi começado em outro navegador. Comece de novo.
+source-gone = Esta fonte foi desativada ou excluída enquanto você entrava.
+source-unnamed = A fonte não disse quem você é.
+source-rules = As regras desta fonte não deixam você entrar.
+source-unreadable = Uma regra deste servidor não conseguiu ler o que a fonte disse sobre você. Peça a um administrador que verifique.
+source-no-enrollment = Esta fonte não cria contas.
+source-no-flow = O fluxo configurado não existe.
+source-connected-elsewhere = Esta identidade está conectada a outra conta, ou sua conta a outra identidade de { $source }.
+source-somebody-else = Você entrou aqui com uma conta que não está conectada a esta identidade. Saia primeiro, ou conecte-a nas suas configurações.
+source-denied = A entrada com { $source } foi recusada. Entre da forma como você se cadastrou.
+source-elsewhere = Esta identidade está conectada a outra conta ou foi desconectada nesse meio-tempo.
+source-groups = Não foi possível atualizar os grupos. Tente mais tarde.
+source-not-waiting = O que você fazia terminou nesse meio-tempo ou é de outra conta. Comece de novo.
+source-no-account = Nenhuma conta foi encontrada para esta identidade.
+source-missing = A fonte não existe
+
 ## Pages about errors
 
 not-found = Página não encontrada
@@ -445,6 +470,14 @@ ui-change-password = Alterar senha
 ui-mfa = Segundos fatores
 ui-enroll = Configurar
 ui-mfa-empty = Nenhum ainda. Com um segundo fator, uma senha roubada não basta para entrar como você.
+ui-sources = Contas conectadas
+ui-sources-text = Contas de outros lugares com as quais você pode entrar aqui.
+ui-connect = Conectar
+ui-connected = Conectada
+ui-disconnect = Desconectar
+ui-disconnect-from = Desconectar { $source }
+ui-disconnect-text = Você não poderá entrar com { $source } até conectar de novo.
+ui-disconnected = { $source } está desconectado.
 ui-not-set-up = Não configurado
 ui-set-up-when = configurado { $when }
 ui-used-when = usado { $when }

@@ -247,6 +247,31 @@ denied-invitation-signed-in = Zaten bir hesabınız var. Davet kullanmak için o
 denied-set-up-done = Kurulum zaten tamamlandı. Oluşturulan hesapla oturum açın.
 denied-update = Hesap kaydedilemedi. Daha sonra yeniden deneyin.
 
+## Signing in by a source
+
+source-refused = { $source } ile oturum açamazsınız
+source-some = bu kaynak
+source-unknown = Böyle bir kaynak yok veya kapalı.
+source-acting = Başka biri olarak işlem yapıyorsunuz. Kimliğini yalnızca kendisi bağlayabilir.
+source-connect = { $source } bağlansın mı?
+source-connect-text = Bundan sonra { $source } üzerinde sizin gibi oturum açan kişi burada { $user } olarak oturum açar.
+source-connect-action = Bağla
+source-over = Bu çok uzun sürdü, zaten yapıldı veya başka bir tarayıcıda başlatıldı. Baştan başlayın.
+source-gone = Oturum açarken bu kaynak kapatıldı veya silindi.
+source-unnamed = Kaynak kim olduğunuzu söylemedi.
+source-rules = Bu kaynağın kuralları girmenize izin vermiyor.
+source-unreadable = Bu sunucunun bir kuralı, kaynağın sizin hakkınızda söylediğini okuyamadı. Bir yöneticiden bakmasını isteyin.
+source-no-enrollment = Bu kaynak hesap oluşturmuyor.
+source-no-flow = Ayarlanan akış yok.
+source-connected-elsewhere = Bu kimlik başka bir hesaba bağlı ya da hesabınız { $source } üzerindeki başka bir kimliğe bağlı.
+source-somebody-else = Burada bu kimliğe bağlı olmayan bir hesapla oturum açtınız. Önce oturumu kapatın veya ayarlarınızdan bağlayın.
+source-denied = { $source } ile oturum açma reddedildi. Kaydolduğunuz şekilde oturum açın.
+source-elsewhere = Bu kimlik başka bir hesaba bağlı veya bu arada bağlantısı kesildi.
+source-groups = Gruplar güncellenemedi. Daha sonra yeniden deneyin.
+source-not-waiting = Yaptığınız şey bu arada bitti veya başka bir hesapla ilgili. Baştan başlayın.
+source-no-account = Bu kimlik için hesap bulunamadı.
+source-missing = Kaynak yok
+
 ## Pages about errors
 
 not-found = Sayfa bulunamadı
@@ -438,6 +463,14 @@ ui-change-password = Parolayı değiştir
 ui-mfa = İkinci faktörler
 ui-enroll = Ayarla
 ui-mfa-empty = Henüz yok. İkinci faktörle, çalınan bir parola sizin yerinize oturum açmaya yetmez.
+ui-sources = Bağlı hesaplar
+ui-sources-text = Burada oturum açabileceğiniz başka yerlerdeki hesaplar.
+ui-connect = Bağla
+ui-connected = Bağlı
+ui-disconnect = Bağlantıyı kes
+ui-disconnect-from = { $source } bağlantısını kes
+ui-disconnect-text = Yeniden bağlayana kadar { $source } ile oturum açamazsınız.
+ui-disconnected = { $source } bağlantısı kesildi.
 ui-not-set-up = Ayarlanmadı
 ui-set-up-when = ayarlandı: { $when }
 ui-used-when = kullanıldı: { $when }

@@ -243,6 +243,31 @@ denied-invitation-signed-in = 您已有账户。要使用邀请，请先退出�
 denied-set-up-done = 安装已经完成。请使用创建的账户登录。
 denied-update = 无法保存账户。请稍后再试。
 
+## Signing in by a source
+
+source-refused = 无法使用 { $source } 登录
+source-some = 此来源
+source-unknown = 没有此来源，或其已停用。
+source-acting = 您正以他人身份操作。只有本人才能关联身份。
+source-connect = 关联 { $source }？
+source-connect-text = 此后，在 { $source } 以您的身份登录的人将在此处登录为 { $user }。
+source-connect-action = 关联
+source-over = 用时过长、已经完成，或是在其他浏览器中开始的。请重新开始。
+source-gone = 此来源在您登录期间被停用或删除。
+source-unnamed = 来源没有说明您是谁。
+source-rules = 此来源的规则不允许您进入。
+source-unreadable = 此服务器的规则无法读取来源提供的关于您的信息。请管理员查看。
+source-no-enrollment = 此来源不能用于创建账户。
+source-no-flow = 配置的流程不存在。
+source-connected-elsewhere = 此身份已关联其他账户，或您的账户已关联 { $source } 的其他身份。
+source-somebody-else = 您在此登录的账户未关联此身份。请先退出登录，或在设置中关联。
+source-denied = 使用 { $source } 的验证请求被拒绝。请使用您注册时的方式登录。
+source-elsewhere = 此身份已关联其他账户，或在此期间被取消关联。
+source-groups = 更新群组失败。请稍后重试。
+source-not-waiting = 您正在进行的操作已经结束，或属于其他账户。请重新开始。
+source-no-account = 没有找到此身份对应的账户。
+source-missing = 来源不存在
+
 ## Pages about errors
 
 not-found = 找不到页面
@@ -431,6 +456,14 @@ ui-change-password = 更改密码
 ui-mfa = 第二重验证
 ui-enroll = 添加
 ui-mfa-empty = 还没有。启用第二重验证后，仅凭盗取的密码无法以您的身份登录。
+ui-sources = 已关联的账户
+ui-sources-text = 可用来在此登录的其他网站账户。
+ui-connect = 关联
+ui-connected = 已关联
+ui-disconnect = 取消关联
+ui-disconnect-from = 取消关联 { $source }
+ui-disconnect-text = 重新关联之前，您无法使用 { $source } 登录。
+ui-disconnected = 已取消关联 { $source }。
 ui-not-set-up = 未设置
 ui-set-up-when = 设置于 { $when }
 ui-used-when = 使用于 { $when }

@@ -243,6 +243,31 @@ denied-invitation-signed-in = 您已有帳號。要使用邀請，請先登出�
 denied-set-up-done = 安裝已經完成。請使用建立的帳號登入。
 denied-update = 無法儲存帳號。請稍後再試。
 
+## Signing in by a source
+
+source-refused = 無法使用 { $source } 登入
+source-some = 此來源
+source-unknown = 沒有此來源，或其已停用。
+source-acting = 您正以他人身分操作。只有本人才能連結身分。
+source-connect = 連結 { $source }？
+source-connect-text = 此後，在 { $source } 以您的身分登入的人將在此處登入為 { $user }。
+source-connect-action = 連結
+source-over = 花費時間過長、已經完成，或是在其他瀏覽器中開始的。請重新開始。
+source-gone = 此來源在您登入期間被停用或刪除。
+source-unnamed = 來源沒有說明您是誰。
+source-rules = 此來源的規則不允許您進入。
+source-unreadable = 此伺服器的規則無法讀取來源提供的關於您的資訊。請管理員查看。
+source-no-enrollment = 此來源不能用於建立帳號。
+source-no-flow = 設定的流程不存在。
+source-connected-elsewhere = 此身分已連結其他帳號，或您的帳號已連結 { $source } 的其他身分。
+source-somebody-else = 您在此登入的帳號未連結此身分。請先登出，或在設定中連結。
+source-denied = 使用 { $source } 的驗證請求遭拒。請使用您註冊時的方式登入。
+source-elsewhere = 此身分已連結其他帳號，或在此期間被取消連結。
+source-groups = 更新群組失敗。請稍後再試。
+source-not-waiting = 您正在進行的操作已經結束，或屬於其他帳號。請重新開始。
+source-no-account = 找不到此身分對應的帳號。
+source-missing = 來源不存在
+
 ## Pages about errors
 
 not-found = 找不到頁面
@@ -431,6 +456,14 @@ ui-change-password = 更改密碼
 ui-mfa = 第二重驗證
 ui-enroll = 新增
 ui-mfa-empty = 還沒有。啟用第二重驗證後，僅憑盜取的密碼無法以您的身分登入。
+ui-sources = 已連結的帳號
+ui-sources-text = 可用來在此登入的其他網站帳號。
+ui-connect = 連結
+ui-connected = 已連結
+ui-disconnect = 取消連結
+ui-disconnect-from = 取消連結 { $source }
+ui-disconnect-text = 重新連結之前，您無法使用 { $source } 登入。
+ui-disconnected = 已取消連結 { $source }。
 ui-not-set-up = 未設定
 ui-set-up-when = 設定於 { $when }
 ui-used-when = 使用於 { $when }

@@ -45,7 +45,7 @@ fn make(root: &Path, sort: &str, name: &str) -> Outcome<Vec<PathBuf>> {
         "policy" => from_dummy(&root.join("crates/policy/src/policies"), name, POLICY)?,
         "table" => table(root, name)?,
         "source" => {
-            return Err("There are no sources in this version: their family comes first.".into());
+            return Err("A source speaks a protocol, so it is a crate: `countersign-sources` says what one implements.".into());
         }
         _ => return Err(format!("There is no sort `{sort}`: stage, policy, source or table.")),
     };
@@ -202,7 +202,7 @@ mod tests {
         assert!(make(Path::new("/nowhere"), "stage", "Login History").is_err());
         assert!(
             make(Path::new("/nowhere"), "source", "ldap")
-                .is_err_and(|it| it.contains("no sources"))
+                .is_err_and(|it| it.contains("is a crate"))
         );
     }
 }

@@ -8,6 +8,8 @@ use countersign_store::CommittedEdit;
 const FLOW: &str = "authentik_flows.flow";
 const STEP: Space = Space("flow_stage_binding");
 const RULE: Space = Space("policy_binding");
+/// Says who somebody is, and by that whose account they get into.
+const SOURCE: Space = Space("source");
 /// What steps and rules name, and what that names: nothing else has a part in a flow.
 const PARTS: [&str; 4] = ["stage", "prompt", "policy", "mapping"];
 /// Fields of a flow that only change how it looks.
@@ -42,19 +44,24 @@ fn only_looks(before: &Entry, after: &Entry) -> bool {
     decide.into_iter().all(|field| same(field.name))
 }
 
-/// Whether an object is a step of a flow that is still there, or something that a step needs.
+/// Whether an object is a source, a step of a flow that is still there, or something that one of
+/// them needs.
 fn has_part(graph: &Snapshot, after: &Snapshot, entry: &Entry, seen: &mut Vec<ObjectId>) -> bool {
     if seen.contains(&entry.id) {
         return false;
     }
     seen.push(entry.id);
     let space = entry.id.space;
+    if space == SOURCE {
+        return true;
+    }
     if space == STEP {
         return target(graph, entry).is_some_and(|flow| after.entry(flow.id).is_some());
     }
     if space == RULE {
         return target(graph, entry).is_some_and(|target| {
             (is_flow(target) && after.entry(target.id).is_some())
+                || target.id.space == SOURCE
                 || target.id.space == STEP && has_part(graph, after, target, seen)
         });
     }

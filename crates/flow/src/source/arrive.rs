@@ -73,7 +73,7 @@ pub async fn arrive(
         return Ok(over(&browser, found));
     }
     if identity.identifier.is_empty() || identity.identifier.len() > LONGEST_IDENTIFIER {
-        let text = "The source has not said who you are, or in too many words.";
+        let text = "The source has not said who you are.";
         return Ok(at.refuse(&browser, StatusCode::BAD_REQUEST, text));
     }
     let wish = errand.map_or(Wish::SignIn { next: None }, |errand| errand.wish);
@@ -120,7 +120,7 @@ async fn who(browser: &Browser, wish: &Wish) -> Result<Option<matching::Browser>
 }
 
 /// Whether the policies of a source let somebody in: `None`, or the page that refuses.
-pub(super) async fn admits(
+async fn admits(
     browser: &Browser,
     reference: Ref<dyn Source>,
     source: &dyn Source,
@@ -333,6 +333,8 @@ impl At<'_> {
             }
         };
         plan.arrival = Some(arrival);
+        let account = plan.pending_user().and_then(|user| user.pk);
+        (plan.recording.user, plan.recording.known) = (account, account.is_some());
         plan.asked_at = Some(to).filter(|to| executor::is_local(to));
         plan.append(Planned::InPlan(InPlan::new(FINISH, &Finish { resume: ticket })));
         go_on(&mut browser, &plan).await

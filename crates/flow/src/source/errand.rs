@@ -9,7 +9,6 @@ use countersign_sources::{Source, by_slug};
 use countersign_store::sha256;
 use http::{Method, StatusCode, request::Parts};
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::resume::{self, Ticket};
 use super::{arrive, refusal};
@@ -97,12 +96,6 @@ pub async fn set_out(
         let text = "You are acting as somebody else. Only they can connect an identity of theirs.";
         let name = source.shared().name;
         return Ok(SetOut::Answer(refusal(&browser, name, StatusCode::FORBIDDEN, text, &[])));
-    }
-    let subject = browser.subject.clone();
-    let decision =
-        arrive::admits(&browser, reference, source, subject.as_ref(), &Map::new()).await?;
-    if let Some(refused) = decision {
-        return Ok(SetOut::Answer(refused));
     }
     let pressed = body.filter(|_| parts.method == Method::POST).is_some_and(|body| {
         let answer = Answer::of_form(body);

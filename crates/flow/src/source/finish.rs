@@ -11,6 +11,8 @@ use crate::stage::{Stage, Step};
 
 pub(crate) const FINISH: &str = "source";
 
+const NO_ACCOUNT: &str = "The flow has found no account for this identity.";
+
 /// Connects the identity with the account that the flow has found or made, and goes on with the
 /// flow that waits for it, if one does.
 #[derive(Debug, Serialize, Deserialize)]
@@ -23,11 +25,11 @@ impl Stage for Finish {
 
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
         let Some(arrival) = run.plan.arrival.clone() else {
-            return Ok(Step::deny("Nobody has come by a source."));
+            return Ok(Step::deny(NO_ACCOUNT));
         };
         let account = run.plan.pending_user().and_then(|user| user.pk);
         let Some(account) = account.or(run.browser.user_pk()) else {
-            return Ok(Step::deny("The flow has found no account for this identity."));
+            return Ok(Step::deny(NO_ACCOUNT));
         };
         // Whoever was signed in on the way has been settled with that; this is the same again.
         let work = move |tx: &mut Tx<'_>| arrival.settle(tx, account);

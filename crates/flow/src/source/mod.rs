@@ -73,6 +73,8 @@ fn refusal(
     details: &[(&str, String)],
 ) -> Response {
     let language = browser.language();
+    let some = language.t("source-some");
+    let name = if name.is_empty() { &some } else { name };
     let title = language.say("source-refused", &[("source", name.into())]);
     let mut page =
         Message::new(&title).text(&language.of(text)).action("Go to the start page", "/");

@@ -97,14 +97,14 @@ pub(crate) async fn take_up(
     // Named by a page or proved by a password: it is not about somebody else from now on.
     let named = plan.pending_user().and_then(|user| user.pk);
     let is_same = |pk: &i64| Some(*pk) == who.pk;
-    if ![account, named].iter().flatten().all(is_same) {
+    if who.pk.is_none() || ![account, named].iter().flatten().all(is_same) {
         return None;
     }
     plan.run = browser.cx.entropy.uuid();
     plan.recording = Recording {
         started: browser.cx.clock.now().0,
         user: who.pk,
-        known: who.pk.is_some(),
+        known: true,
         application: plan.recording.application,
         ..Recording::default()
     };

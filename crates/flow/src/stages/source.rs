@@ -24,7 +24,6 @@ pub struct SourceStage {
     #[field(
         label = "Source",
         help = "Where people show who they are before this flow goes on.",
-        choose(path = "sources/all", key = "pk"),
         on_delete = Cascade,
         filter
     )]
@@ -55,13 +54,12 @@ impl Stage for SourceStage {
     /// The step is done by coming back: what waits is the rest of the flow.
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
         if run.browser.headless.is_some() {
-            return Ok(Step::deny("This sign-in needs a browser."));
+            return Ok(Step::Deny("This sign-in needs a browser.".to_owned()));
         }
-        let path = match usable(&run.browser.snapshot, self.source) {
-            Some(source) => source.login_path(),
-            None => return Ok(Step::deny("Source does not exist")),
+        let source = usable(&run.browser.snapshot, self.source);
+        let Some(path) = source.and_then(Source::login_path) else {
+            return Ok(Step::deny("Source does not exist"));
         };
-        let Some(path) = path else { return Ok(Step::deny("Invalid source")) };
         let ticket = source::put_aside(run, self.resume_timeout.seconds()).await?;
         Ok(Step::Redirect(run.browser.cx.url(&ticket.address(&path))))
     }

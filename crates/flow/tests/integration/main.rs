@@ -22,6 +22,7 @@ mod pages;
 mod passkeys;
 mod recovery;
 mod second_factors;
+mod sources;
 mod stages;
 mod visitors;
 mod world;

@@ -1,5 +1,7 @@
 //! A whole program on an empty folder, without listeners: what tests talk to.
 
+mod source;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,6 +24,8 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value, json};
 use tower::ServiceExt as _;
+
+pub(crate) use source::OTHER_SIDE;
 
 /// The first administrator's password.
 pub(crate) const PASSWORD: &str = "Throwaway-Pw-1";
@@ -60,6 +64,8 @@ fn modules() -> (Vec<Module>, Arc<Passwords>, Flows) {
         events,
         countersign_catalogue::module(&access, None, outbound.clone()),
         countersign_policy::module(&policies),
+        countersign_sources::module(&policies),
+        source::module(&flows),
         countersign_flow::module(&flows),
         mail,
     ];

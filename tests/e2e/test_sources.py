@@ -1,0 +1,51 @@
+"""What every kind of source shares, over the API. Signing in by one is tested with the kinds, and without a protocol in
+`crates/flow/tests/integration/sources.rs`."""
+
+import uuid
+
+import pytest
+
+from world import Person
+
+
+@pytest.fixture(scope="module")
+def person(server):
+    server.user("sona")
+    person = Person(server, "sona", "Correct-Horse-42")
+    person.sign_in()
+    return person
+
+
+def test_there_are_lists_of_sources_and_connections(server):
+    for path in ("sources/all/", "sources/user_connections/all/", "sources/group_connections/all/"):
+        page = server.get(path)
+        assert page["results"] == [] and page["pagination"]["count"] == 0, path
+        assert server.get(path, source__slug="nobody", search="x")["results"] == [], path
+    assert isinstance(server.get("sources/all/types/"), list)
+    assert server.get("sources/all/user_settings/") == []
+
+
+def test_what_is_not_there_is_not_found(server):
+    for path in ("sources/all/acme/", "sources/all/acme/used_by/", "sources/user_connections/all/7/", "sources/group_connections/all/7/"):
+        assert server.api("GET", path).status_code == 404, path
+        assert server.api("DELETE" if "used_by" not in path else "GET", path).status_code == 404, path
+    for action in ("set_icon", "set_icon_url"):
+        answer = server.api("POST", f"sources/all/acme/{action}/", json={"url": "https://acme.example/i.svg"})
+        assert answer.status_code == 404, answer.text
+
+
+def test_a_stage_and_a_page_name_sources_that_are_there(server):
+    missing = str(uuid.uuid4())
+    refused = server.api("POST", "stages/source/", 400, json={"name": "ask", "source": missing}).json()
+    assert refused == {"source": [f'Invalid pk "{missing}" - object does not exist.']}
+    refused = server.api("POST", "stages/source/", 400, json={}).json()
+    assert refused == {"name": ["This field is required."], "source": ["This field is required."]}
+    refused = server.api("POST", "stages/identification/", 400, json={"name": "none", "user_fields": [], "sources": []}).json()
+    assert "at least one source must be selected" in str(refused)
+
+
+def test_people_see_their_own_and_no_list_of_sources(server, person):
+    assert person.api("GET", "sources/user_connections/all/").json()["results"] == []
+    assert person.api("GET", "sources/all/user_settings/").json() == []
+    assert person.api("GET", "sources/all/").status_code == 403
+    assert person.api("GET", "sources/group_connections/all/").status_code == 403
