@@ -57,6 +57,8 @@ impl NameIdPolicy {
     model = "authentik_sources_saml.samlsource",
     title = "SAML Source",
     component = "ak-source-saml-form",
+    columns = "name, slug, enabled, sso_url",
+    section = "Directory",
     fold("Protocol settings", "What the identity provider’s metadata says"),
     fold("Advanced protocol settings", "Names, certificates, algorithms"),
     fold("Flow settings", "As they are shipped"),
