@@ -100,13 +100,13 @@ fn signed_in(
 ) -> Result<Result<SignedIn, Refusal>, Internal> {
     let trust = keys.trust.as_ref().ok_or(Internal::NoTrust)?;
     let addresses = found.addresses(&service.cx.origin(info));
-    let own = [addresses.acs()];
+    let (own, audience) = ([addresses.acs()], found.entity_id(&addresses));
     let asked = sent.filter(|state| matches!(state.sent, Sent::SignIn(_)));
     let expected = Expected {
         trust,
         opener: keys.opener.as_ref(),
         issuer: &found.settings.idp_issuer,
-        audience: &found.entity_id(&addresses),
+        audience: &audience,
         addresses: &own,
         request: asked.map(|state| state.request.as_str()),
         unsolicited: found.settings.allow_idp_initiated,

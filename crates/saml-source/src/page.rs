@@ -1,16 +1,14 @@
 //! What people see, and how messages leave.
 
 use axum::response::Response;
-use countersign_core::{RequestInfo, Visitor, redirect};
+use countersign_core::{RequestInfo, Visitor};
 use countersign_flow::source::refuse;
 use countersign_saml::Refusal;
-use countersign_saml::binding::{Which, to_address};
 use countersign_store::log_failure;
 use http::{HeaderValue, StatusCode, header};
 
 use crate::found::Found;
 use crate::service::{Internal, Service};
-use crate::source::Keys;
 
 /// A refusal in its own words, with the name of its rule.
 pub(crate) fn refused(
@@ -21,7 +19,8 @@ pub(crate) fn refused(
     refusal: &Refusal,
 ) -> Response {
     let details = [("Rule", refusal.code().to_owned())];
-    let said = (StatusCode::BAD_REQUEST, &*refusal.to_string());
+    let text = refusal.to_string();
+    let said = (StatusCode::BAD_REQUEST, text.as_str());
     refuse(&service.cx, request, visitor, found.name(), said, &details)
 }
 
@@ -49,18 +48,4 @@ pub(crate) fn internal(service: &Service, request: &RequestInfo, error: &Interna
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
     answer
-}
-
-/// A message about signing out goes by the browser's address, as the SLO URL is asked for.
-///
-/// # Errors
-/// The key cannot sign.
-pub(crate) fn away(
-    to: &str,
-    which: Which,
-    xml: &str,
-    state: Option<&str>,
-    keys: &Keys,
-) -> Result<Response, Internal> {
-    Ok(redirect(&to_address(to, which, xml, state, keys.signer.as_ref())?))
 }
