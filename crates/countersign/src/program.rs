@@ -20,6 +20,7 @@ use countersign_outbound::{Patience, Rules};
 use countersign_policy::Engine;
 use countersign_python::{Interpreter, Limits};
 use countersign_saml_provider::Saml;
+use countersign_saml_source::SamlSource;
 
 use crate::{
     serve,
@@ -54,17 +55,18 @@ impl Program {
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
         let oauth = OAuth2::default().registering(registration(settings));
         let saml = Saml::default();
+        let saml_source = SamlSource::default();
         let flows = Flows::new(Deps {
             policies: policies.clone(),
             passwords: passwords.clone(),
             mailer: mailer.clone(),
             outbound: way_out.clone(),
-            stages: oauth.stages().into_iter().chain(saml.stages()).collect(),
+            stages: [oauth.stages(), saml.stages(), saml_source.stages()].into_iter().flatten().collect(),
             destinations: vec![
                 countersign_oauth2::destination(),
                 countersign_saml_provider::destination(),
             ],
-            continued: vec![countersign_oauth2::CONTINUED],
+            continued: vec![countersign_oauth2::CONTINUED, countersign_sources::continued],
         });
         let upstreams = way_out.upstreams(patience(settings));
         let embedded = !settings.proxying.disabled;
@@ -91,6 +93,7 @@ impl Program {
             countersign_outposts::module(embedded),
             countersign_proxy::module(&oauth, &flows, upstreams, embedded),
             countersign_saml_provider::module(&saml, &flows),
+            countersign_saml_source::module(&saml_source, &flows),
             countersign_explain::module(&explain),
             countersign_radius::module(&flows, radius_listener(settings)),
             countersign_ldap::module(&flows, &doors(settings)),

@@ -11,6 +11,8 @@ use crate::users::User;
 /// 1970.
 const GENERATED: &str = "goauthentik.io/user/generated";
 const EXPIRES: &str = "goauthentik.io/user/expires";
+/// It ends with the last of its sessions.
+const ON_LOGOUT: &str = "goauthentik.io/user/delete-on-logout";
 
 /// Deletes temporary accounts whose time has passed.
 ///
@@ -34,12 +36,14 @@ pub(crate) async fn temporary_users(cx: Context, run: Run) -> Result<(), JobErro
 fn delete_ended(tx: &mut Tx<'_>) -> Result<usize, ApiError> {
     let now = tx.now();
     let rows = tx.query(
-        "SELECT id, attributes FROM users WHERE attributes LIKE $1",
+        "SELECT id, attributes, last_login, EXISTS (SELECT 1 FROM session WHERE user_id = users.id) FROM users WHERE attributes LIKE $1",
         params![format!("%{GENERATED}%")],
     )?;
     let mut deleted = 0;
     for row in rows {
-        if has_ended(&row.get::<Value>(1)?, now)
+        let (attributes, last_login) = (row.get::<Value>(1)?, row.get::<Option<Timestamp>>(2)?);
+        let signed_out = last_login.is_some() && !row.get::<bool>(3)?;
+        if (has_ended(&attributes, now) || signed_out && goes_on_logout(&attributes))
             && let Some(user) = find::<User>(tx, row.get::<i64>(0)?)?
         {
             remove(tx, &user)?;
@@ -47,6 +51,11 @@ fn delete_ended(tx: &mut Tx<'_>) -> Result<usize, ApiError> {
         }
     }
     Ok(deleted)
+}
+
+fn goes_on_logout(attributes: &Value) -> bool {
+    let set = |name: &str| attributes.get(name) == Some(&Value::Bool(true));
+    set(GENERATED) && set(ON_LOGOUT)
 }
 
 fn has_ended(attributes: &Value, now: Timestamp) -> bool {
@@ -74,5 +83,8 @@ mod tests {
         assert!(!has_ended(&json!({GENERATED: true}), now));
         assert!(!has_ended(&json!({GENERATED: false, EXPIRES: 1}), now));
         assert!(!has_ended(&json!({EXPIRES: 1, "note": GENERATED}), now));
+        assert!(goes_on_logout(&json!({GENERATED: true, ON_LOGOUT: true})));
+        assert!(!goes_on_logout(&json!({ON_LOGOUT: true})));
+        assert!(!goes_on_logout(&json!({GENERATED: true})));
     }
 }

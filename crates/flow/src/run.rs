@@ -174,14 +174,15 @@ impl Run {
                 end_session(tx, old)?;
                 return Ok(None);
             }
+            let hash = sha256(&fresh);
             // Nobody signs in by an identity that is somebody else's by now, or with the groups
             // that they had before.
             if let Some(arrival) = &arrival {
                 arrival.settle(tx, pk)?;
+                arrival.note_session(tx, pk, hash)?;
             }
             let deps = flows.deps();
             // Whoever proves again who they are stays signed in to applications.
-            let hash = sha256(&fresh);
             sign_out::continued(tx, old, hash, pk)?;
             deps.continued.iter().try_for_each(|goes_on| goes_on(tx, pk, old, hash))?;
             end_session(tx, old)?;

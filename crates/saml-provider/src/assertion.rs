@@ -145,7 +145,7 @@ pub(crate) async fn name_id(
         Some(_) => person.subject.uid.clone(),
         None => by_format(person, format, index),
     };
-    Ok(NameId { format: format.to_owned(), value })
+    Ok(NameId { format: format.to_owned(), value, ..NameId::default() })
 }
 
 fn by_format(person: &Person, format: &str, index: &str) -> String {

@@ -85,10 +85,10 @@ impl Sender {
             destination: to.to_owned(),
             in_response_to: None,
         };
-        let name =
-            NameId { format: participant.format.clone(), value: participant.subject.clone() };
+        let (format, value) = (participant.format.clone(), participant.subject.clone());
+        let name = NameId { format, value, ..NameId::default() };
         let until = ended.now.plus_seconds(SECONDS);
-        logout::request(&envelope, &name, &participant.index, until, signer)
+        logout::request(&envelope, &name, Some(&participant.index), until, signer)
             .map_err(|fault| format!("the provider cannot sign: {fault}"))
     }
 }

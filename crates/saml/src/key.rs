@@ -269,3 +269,23 @@ impl Recipient {
         keys
     }
 }
+
+/// What opens assertions that were encrypted to this side.
+#[derive(Clone)]
+pub struct Opener {
+    key: Key,
+}
+
+impl Opener {
+    /// # Errors
+    /// It is no private key, or one that nothing can be encrypted to.
+    pub fn from_pem(private_key: &str) -> Result<Opener, Fault> {
+        let key = private(private_key)?;
+        let rsa = key.algorithm_name() == "RSA" && key.has_private_key();
+        if rsa { Ok(Opener { key }) } else { Err(Fault::Encryption) }
+    }
+
+    pub(crate) fn key(&self) -> Option<SoftwareKey> {
+        self.key.to_signing_key().ok().flatten()
+    }
+}

@@ -1,4 +1,4 @@
-//! `LogoutRequest` and `LogoutResponse` (core 3.7).
+//! `LogoutRequest` and `LogoutResponse` (core 3.7), in both directions and of both sides.
 
 use countersign_model::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::request::{Header, Peer, SKEW_SECONDS};
 use crate::response::{Envelope, NameId, instant, issuer, respond};
 use crate::write::Element;
 
-/// An application asks to have somebody signed out.
+/// The other side asks to have somebody signed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogoutRequest {
     pub id: String,
@@ -37,30 +37,25 @@ pub fn read_request(received: &Received, peer: &Peer<'_>) -> Result<LogoutReques
             return Err(Refusal::Expired(end.iso()));
         }
     }
-    if message.child(ASSERTION, "EncryptedID")?.is_some() {
-        return Err(Refusal::EncryptedName);
-    }
-    let name = message.child(ASSERTION, "NameID")?.ok_or(Refusal::NoName)?;
-    let value = name.text().filter(|value| !value.is_empty()).ok_or(Refusal::NoName)?;
-    let format = name.attribute("Format").unwrap_or(crate::names::name_id::UNSPECIFIED);
+    let name_id = NameId::read(message)?;
     let mut sessions = Vec::new();
     for index in message.all(PROTOCOL, "SessionIndex") {
         sessions.push(index.text().ok_or(Refusal::BadValue("SessionIndex"))?);
     }
     Ok(LogoutRequest {
         id: header.id,
-        name_id: NameId { format: format.to_owned(), value },
+        name_id,
         sessions,
         relay_state: received.relay_state.clone(),
         signed: header.signed,
     })
 }
 
-/// What an application says of our request.
+/// What the other side says of our request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogoutResponse {
     pub in_response_to: String,
-    /// The application has signed the person out.
+    /// The person was signed out there.
     pub succeeded: bool,
     pub relay_state: Option<String>,
 }
@@ -83,14 +78,14 @@ pub fn read_response(received: &Received, peer: &Peer<'_>) -> Result<LogoutRespo
     })
 }
 
-/// Our own request to an application.
+/// Our own request to the other side.
 ///
 /// # Errors
 /// The key cannot sign.
 pub fn request(
     envelope: &Envelope,
     name_id: &NameId,
-    session: &str,
+    session: Option<&str>,
     until: Timestamp,
     signer: Option<&Signer>,
 ) -> Result<String, Fault> {
@@ -106,7 +101,7 @@ pub fn request(
         .child(issuer(&envelope.issuer))
         .children(signer.map(|signer| signer.template(&envelope.id)))
         .child(name_id.element())
-        .child(Element::new("samlp:SessionIndex").text(session));
+        .children(session.map(|index| Element::new("samlp:SessionIndex").text(index)));
     let xml = element.xml();
     match signer {
         Some(signer) => signer.sign(xml),
@@ -114,7 +109,7 @@ pub fn request(
     }
 }
 
-/// Our answer to an application. `signer` where its binding puts the signature inside.
+/// Our answer to the other side. `signer` where its binding puts the signature inside.
 ///
 /// # Errors
 /// The key cannot sign.

@@ -1,4 +1,4 @@
-//! Metadata: what this side publishes, and what an application says of itself (SAML 2.0 metadata).
+//! Metadata: what this side publishes, and what the other says of itself (SAML 2.0 metadata).
 
 use crate::key::{Certificate, Signer, Trust};
 use crate::names::{
@@ -24,44 +24,93 @@ pub struct IdentityProvider {
     pub single_logout: Vec<(&'static str, String)>,
 }
 
+fn endpoint(name: &'static str) -> impl Fn(&(&'static str, String)) -> Element {
+    move |(binding, location)| {
+        Element::new(name).attribute("Binding", *binding).attribute("Location", location)
+    }
+}
+
+fn document(
+    id: &str,
+    entity_id: &str,
+    descriptor: Element,
+    signer: Option<&Signer>,
+) -> Result<String, Fault> {
+    let xml = Element::new("md:EntityDescriptor")
+        .attribute("xmlns:md", METADATA)
+        .attribute("ID", id)
+        .attribute("entityID", entity_id)
+        .children(signer.map(|signer| signer.template(id)))
+        .child(descriptor)
+        .xml();
+    match signer {
+        Some(signer) => signer.sign(xml),
+        None => Ok(xml),
+    }
+}
+
 impl IdentityProvider {
     /// The document, signed where there is a signer.
     ///
     /// # Errors
     /// The key cannot sign.
     pub fn document(&self) -> Result<String, Fault> {
-        let endpoint = |name: &'static str| {
-            move |(binding, location): &(&'static str, String)| {
-                Element::new(name).attribute("Binding", *binding).attribute("Location", location)
-            }
-        };
         let formats = [name_id::EMAIL, name_id::PERSISTENT, name_id::X509, name_id::TRANSIENT];
         let descriptor = Element::new("md:IDPSSODescriptor")
             .optional("WantAuthnRequestsSigned", self.wants_signed_requests.then_some("true"))
             .attribute("protocolSupportEnumeration", PROTOCOL)
-            .children(self.signer.as_ref().map(|signer| key(signer.certificate())))
+            .children(self.signer.as_ref().map(|signer| key("signing", signer.certificate())))
             .children(self.single_logout.iter().map(endpoint("md:SingleLogoutService")))
             .children(formats.map(|format| Element::new("md:NameIDFormat").text(format)))
             .children(self.single_sign_on.iter().map(endpoint("md:SingleSignOnService")));
-        let element = Element::new("md:EntityDescriptor")
-            .attribute("xmlns:md", METADATA)
-            .attribute("ID", &self.id)
-            .attribute("entityID", &self.entity_id)
-            .children(self.signer.as_ref().map(|signer| signer.template(&self.id)))
-            .child(descriptor);
-        let xml = element.xml();
-        match &self.signer {
-            Some(signer) => signer.sign(xml),
-            None => Ok(xml),
-        }
+        document(&self.id, &self.entity_id, descriptor, self.signer.as_ref())
     }
 }
 
-fn key(certificate: &Certificate) -> Element {
+/// What a service provider publishes.
+#[derive(Clone)]
+pub struct Consumer {
+    /// Of the document.
+    pub id: String,
+    pub entity_id: String,
+    pub signer: Option<Signer>,
+    /// Assertions are encrypted to it.
+    pub encryption: Option<Certificate>,
+    pub name_id_format: &'static str,
+    /// Where assertions are taken, as forms.
+    pub acs: String,
+    /// Binding and address, in the order they are listed.
+    pub single_logout: Vec<(&'static str, String)>,
+}
+
+impl Consumer {
+    /// The document, signed where there is a signer.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn document(&self) -> Result<String, Fault> {
+        let service = endpoint("md:AssertionConsumerService")(&(BINDING_POST, self.acs.clone()))
+            .attribute("index", "0")
+            .attribute("isDefault", "true");
+        let signer = self.signer.as_ref();
+        let descriptor = Element::new("md:SPSSODescriptor")
+            .optional("AuthnRequestsSigned", signer.map(|_| "true"))
+            .attribute("WantAssertionsSigned", "true")
+            .attribute("protocolSupportEnumeration", PROTOCOL)
+            .children(signer.map(|signer| key("signing", signer.certificate())))
+            .children(self.encryption.as_ref().map(|own| key("encryption", own)))
+            .children(self.single_logout.iter().map(endpoint("md:SingleLogoutService")))
+            .child(Element::new("md:NameIDFormat").text(self.name_id_format))
+            .child(service);
+        document(&self.id, &self.entity_id, descriptor, signer)
+    }
+}
+
+fn key(use_: &str, certificate: &Certificate) -> Element {
     let data = Element::new("ds:X509Data")
         .child(Element::new("ds:X509Certificate").text(certificate.base64()));
     Element::new("md:KeyDescriptor")
-        .attribute("use", "signing")
+        .attribute("use", use_)
         .child(Element::new("ds:KeyInfo").attribute("xmlns:ds", DSIG).child(data))
 }
 
@@ -112,19 +161,9 @@ pub struct ServiceProvider {
 /// The rule it breaks.
 pub fn read(bytes: &[u8]) -> Result<ServiceProvider, Refusal> {
     let tree = Tree::parse(bytes, xml::METADATA)?;
-    let entity = entity(&tree)?;
-    let entity_id = entity.attribute("entityID").filter(|id| !id.is_empty());
-    let entity_id = entity_id.ok_or(Refusal::BadValue("entityID"))?.to_owned();
-    let descriptor =
-        entity.all(METADATA, "SPSSODescriptor").next().ok_or(Refusal::NoServiceProvider)?;
+    let (entity_id, descriptor) =
+        described(&tree, "SPSSODescriptor", || Refusal::NoServiceProvider)?;
     let signing = certificate(descriptor, "signing")?;
-    if !tree.signatures().is_empty()
-        && let Some(certificate) = &signing
-        && entity.child(DSIG, "Signature")?.is_some()
-    {
-        let own = Trust::new(certificate.clone());
-        enveloped(entity, &own).map_err(|_| Refusal::MetadataSignature)?;
-    }
     let consumers = endpoints(descriptor, "AssertionConsumerService");
     if consumers.is_empty() {
         return Err(Refusal::NoConsumer);
@@ -136,24 +175,83 @@ pub fn read(bytes: &[u8]) -> Result<ServiceProvider, Refusal> {
     let mut usable: Vec<(bool, Endpoint)> = consumers.iter().filter_map(usable).collect();
     usable.sort_by_key(|(default, _)| !default);
     let consumer = usable.into_iter().next().map(|(_, endpoint)| endpoint);
-    let logout = endpoints(descriptor, "SingleLogoutService").into_iter();
-    let (soap, browser): (Vec<Endpoint>, Vec<Endpoint>) = logout
-        .filter_map(|(_, endpoint)| endpoint)
-        .partition(|endpoint| endpoint.binding == Binding::Soap);
-    let flag = |name| descriptor.attribute(name).is_some_and(|flag| flag == "true" || flag == "1");
+    let (browser, soap) = logout(descriptor);
     Ok(ServiceProvider {
         entity_id,
         consumer: consumer.ok_or(Refusal::BadValue("AssertionConsumerService"))?,
-        logout: browser.into_iter().next(),
-        logout_soap: soap.into_iter().next().map(|endpoint| endpoint.location),
+        logout: browser,
+        logout_soap: soap.map(|endpoint| endpoint.location),
         encryption: certificate(descriptor, "encryption")?,
         signing,
-        signs_requests: flag("AuthnRequestsSigned"),
-        wants_signed_assertions: flag("WantAssertionsSigned"),
+        signs_requests: flag(descriptor, "AuthnRequestsSigned"),
+        wants_signed_assertions: flag(descriptor, "WantAssertionsSigned"),
     })
 }
 
-fn entity<'t, 'a>(tree: &'t Tree<'a>) -> Result<Node<'t, 'a>, Refusal> {
+/// What an identity provider says of itself.
+#[derive(Clone)]
+pub struct Upstream {
+    pub entity_id: String,
+    /// Where browsers bring requests; one that takes addresses before one that takes forms.
+    pub sign_on: Endpoint,
+    /// Where browsers bring messages about signing out.
+    pub logout: Option<Endpoint>,
+    /// What it signs with.
+    pub signing: Certificate,
+    pub wants_signed_requests: bool,
+    /// As it lists them.
+    pub name_id_formats: Vec<String>,
+}
+
+/// Reads the metadata of an identity provider; of its own signature see [`read`].
+///
+/// # Errors
+/// The rule it breaks.
+pub fn read_upstream(bytes: &[u8]) -> Result<Upstream, Refusal> {
+    let tree = Tree::parse(bytes, xml::METADATA)?;
+    let (entity_id, descriptor) =
+        described(&tree, "IDPSSODescriptor", || Refusal::NoIdentityProvider)?;
+    let mut sign_on: Vec<Endpoint> = endpoints(descriptor, "SingleSignOnService")
+        .into_iter()
+        .filter_map(|(_, endpoint)| endpoint.filter(|one| one.binding != Binding::Soap))
+        .collect();
+    sign_on.sort_by_key(|endpoint| endpoint.binding != Binding::Redirect);
+    let formats = descriptor.all(METADATA, "NameIDFormat").filter_map(Node::text);
+    Ok(Upstream {
+        entity_id,
+        sign_on: sign_on.into_iter().next().ok_or(Refusal::NoSignOn)?,
+        logout: logout(descriptor).0,
+        signing: certificate(descriptor, "signing")?.ok_or(Refusal::NoCertificate)?,
+        wants_signed_requests: flag(descriptor, "WantAuthnRequestsSigned"),
+        name_id_formats: formats.collect(),
+    })
+}
+
+/// The one entity of a document that has this role, with its descriptor. A signature of its own has
+/// to hold.
+fn described<'t, 'a>(
+    tree: &'t Tree<'a>,
+    role: &'static str,
+    missing: fn() -> Refusal,
+) -> Result<(String, Node<'t, 'a>), Refusal> {
+    let entity = entity(tree, role, missing)?;
+    let entity_id = entity.attribute("entityID").filter(|id| !id.is_empty());
+    let entity_id = entity_id.ok_or(Refusal::BadValue("entityID"))?.to_owned();
+    let descriptor = entity.all(METADATA, role).next().ok_or_else(missing)?;
+    if let Some(certificate) = certificate(descriptor, "signing")?
+        && entity.child(DSIG, "Signature")?.is_some()
+    {
+        let own = Trust::new(certificate);
+        enveloped(entity, &own).map_err(|_| Refusal::MetadataSignature)?;
+    }
+    Ok((entity_id, descriptor))
+}
+
+fn entity<'t, 'a>(
+    tree: &'t Tree<'a>,
+    role: &'static str,
+    missing: fn() -> Refusal,
+) -> Result<Node<'t, 'a>, Refusal> {
     let root = tree.root();
     if root.is(METADATA, "EntityDescriptor") {
         return Ok(root);
@@ -161,14 +259,27 @@ fn entity<'t, 'a>(tree: &'t Tree<'a>) -> Result<Node<'t, 'a>, Refusal> {
     if !root.is(METADATA, "EntitiesDescriptor") {
         return Err(Refusal::WrongMessage("EntityDescriptor"));
     }
-    let mut applications = root
+    let mut entities = root
         .all(METADATA, "EntityDescriptor")
-        .filter(|entity| entity.all(METADATA, "SPSSODescriptor").next().is_some());
-    match (applications.next(), applications.next()) {
+        .filter(|entity| entity.all(METADATA, role).next().is_some());
+    match (entities.next(), entities.next()) {
         (Some(one), None) => Ok(one),
         (Some(_), Some(_)) => Err(Refusal::SeveralEntities),
-        (None, _) => Err(Refusal::NoServiceProvider),
+        (None, _) => Err(missing()),
     }
+}
+
+fn flag(descriptor: Node<'_, '_>, name: &str) -> bool {
+    descriptor.attribute(name).is_some_and(|flag| flag == "true" || flag == "1")
+}
+
+/// Where messages about signing out go: by browsers, and from server to server.
+fn logout(descriptor: Node<'_, '_>) -> (Option<Endpoint>, Option<Endpoint>) {
+    let all = endpoints(descriptor, "SingleLogoutService").into_iter();
+    let (soap, browser): (Vec<Endpoint>, Vec<Endpoint>) = all
+        .filter_map(|(_, endpoint)| endpoint)
+        .partition(|endpoint| endpoint.binding == Binding::Soap);
+    (browser.into_iter().next(), soap.into_iter().next())
 }
 
 fn endpoints<'t, 'a>(

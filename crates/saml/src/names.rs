@@ -5,6 +5,7 @@ pub const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+pub const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 pub const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 
 pub const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
@@ -15,6 +16,7 @@ pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 pub const BINDING_SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 
 pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+pub const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 pub const LOGOUT_REASON_USER: &str = "urn:oasis:names:tc:SAML:2.0:logout:user";
 
 /// How a person is named.

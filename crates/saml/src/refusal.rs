@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 /// A message that is not accepted. Each rule has a name of its own ([`Refusal::code`]); the text
-/// says what is wrong to who runs the application.
+/// says what is wrong to who runs the other side.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
     #[error("The SAML request payload is missing.")]
@@ -46,7 +46,7 @@ pub enum Refusal {
     Destination(String),
     #[error("The message is signed and does not say which address it is meant for.")]
     NoDestination,
-    #[error("The message is of another application: {0}.")]
+    #[error("The message is of somebody else: {0}.")]
     Issuer(String),
     #[error("The message was made in the future: {0}. Are both clocks right?")]
     Future(String),
@@ -86,6 +86,42 @@ pub enum Refusal {
     MetadataSignature,
     #[error("The metadata describes several entities. Import the one that is meant.")]
     SeveralEntities,
+    #[error("Request does not contain 'SAMLResponse'")]
+    NoResponse,
+    #[error("The identity provider signs nobody in: {code}{text}")]
+    Status { code: String, text: String },
+    #[error("Missing InResponseTo and IdP-initiated Logins are not allowed")]
+    Unsolicited,
+    #[error("Mismatched request ID")]
+    RequestId,
+    #[error("An encryption keypair is configured, but the assertion is not encrypted.")]
+    NotEncrypted,
+    #[error("The assertion is encrypted, and no encryption keypair is configured.")]
+    Encrypted,
+    #[error("The assertion is encrypted in a way that is not accepted here: {0}.")]
+    EncryptionAlgorithm(String),
+    #[error("The assertion cannot be decrypted, or what is in it is not signed rightly.")]
+    Decryption,
+    #[error("An attribute is encrypted on its own, which is not supported.")]
+    EncryptedAttribute,
+    #[error("The assertion is not meant for this server, but for: {0}.")]
+    Audience(String),
+    #[error("The assertion is meant for another address: {0}.")]
+    Recipient(String),
+    #[error("The assertion does not say that whoever brings it is meant (bearer).")]
+    NoConfirmation,
+    #[error("The assertion is not good before {0}. Are both clocks right?")]
+    NotYet(String),
+    #[error("The assertion has a condition that is not known here: {0}.")]
+    Condition(String),
+    #[error("The session at the identity provider has ended: {0}.")]
+    SessionEnded(String),
+    #[error("no IDPSSODescriptor objects found.")]
+    NoIdentityProvider,
+    #[error("No SingleSignOnService found.")]
+    NoSignOn,
+    #[error("The metadata has no signing certificate.")]
+    NoCertificate,
 }
 
 impl Refusal {
@@ -132,6 +168,24 @@ impl Refusal {
             Refusal::NoConsumer => "saml.no_consumer",
             Refusal::MetadataSignature => "saml.metadata_signature",
             Refusal::SeveralEntities => "saml.several_entities",
+            Refusal::NoResponse => "saml.no_response",
+            Refusal::Status { .. } => "saml.status",
+            Refusal::Unsolicited => "saml.unsolicited",
+            Refusal::RequestId => "saml.request_id",
+            Refusal::NotEncrypted => "saml.not_encrypted",
+            Refusal::Encrypted => "saml.encrypted",
+            Refusal::EncryptionAlgorithm(_) => "saml.encryption_algorithm",
+            Refusal::Decryption => "saml.decryption",
+            Refusal::EncryptedAttribute => "saml.encrypted_attribute",
+            Refusal::Audience(_) => "saml.audience",
+            Refusal::Recipient(_) => "saml.recipient",
+            Refusal::NoConfirmation => "saml.no_confirmation",
+            Refusal::NotYet(_) => "saml.not_yet",
+            Refusal::Condition(_) => "saml.condition",
+            Refusal::SessionEnded(_) => "saml.session_ended",
+            Refusal::NoIdentityProvider => "saml.no_identity_provider",
+            Refusal::NoSignOn => "saml.no_sign_on",
+            Refusal::NoCertificate => "saml.no_certificate",
         }
     }
 }

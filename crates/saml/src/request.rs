@@ -1,13 +1,16 @@
-//! `AuthnRequest`: an application asks to have somebody signed in (core 3.4.1).
+//! `AuthnRequest`: an application asks to have somebody signed in (core 3.4.1). Read by the identity
+//! provider, written by the service provider.
 
 use countersign_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::binding::{Received, Which};
-use crate::key::Trust;
-use crate::names::{ASSERTION, PROTOCOL, name_id};
-use crate::refusal::Refusal;
+use crate::key::{Signer, Trust};
+use crate::names::{ASSERTION, BINDING_POST, PROTOCOL, name_id};
+use crate::refusal::{Fault, Refusal};
+use crate::response::{Envelope, instant, issuer};
 use crate::signature::authenticate;
+use crate::write::Element;
 use crate::xml::Node;
 
 /// How far clocks may be apart.
@@ -75,6 +78,41 @@ pub fn read(received: &Received, acs_url: &str, peer: &Peer<'_>) -> Result<Authn
         contexts,
         relay_state: received.relay_state.clone(),
     })
+}
+
+/// Our own request. The answer comes to `acs` as a form, which is what any browser can carry there.
+/// `signer` where its binding puts the signature inside.
+///
+/// # Errors
+/// The key cannot sign.
+pub fn write(
+    envelope: &Envelope,
+    acs: &str,
+    name_id_format: &str,
+    signer: Option<&Signer>,
+) -> Result<String, Fault> {
+    // A transient name is made anew each time; any other may be made the first time.
+    let create = (name_id_format != name_id::TRANSIENT).then_some("true");
+    let policy = Element::new("samlp:NameIDPolicy")
+        .attribute("Format", name_id_format)
+        .optional("AllowCreate", create);
+    let xml = Element::new("samlp:AuthnRequest")
+        .attribute("xmlns:samlp", PROTOCOL)
+        .attribute("xmlns:saml", ASSERTION)
+        .attribute("ID", &envelope.id)
+        .attribute("Version", "2.0")
+        .attribute("IssueInstant", instant(envelope.now))
+        .attribute("Destination", &envelope.destination)
+        .attribute("AssertionConsumerServiceURL", acs)
+        .attribute("ProtocolBinding", BINDING_POST)
+        .child(issuer(&envelope.issuer))
+        .children(signer.map(|signer| signer.template(&envelope.id)))
+        .child(policy)
+        .xml();
+    match signer {
+        Some(signer) => signer.sign(xml),
+        None => Ok(xml),
+    }
 }
 
 /// The formats that people can be named in.
@@ -169,7 +207,7 @@ impl Header {
 
 /// An ID goes back in `InResponseTo`. Applications begin theirs with digits, too, which xs:ID does
 /// not allow.
-fn checked(text: &str) -> Result<String, Refusal> {
+pub(crate) fn checked(text: &str) -> Result<String, Refusal> {
     let plain = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'));
     match text.len() {
         0 => Err(Refusal::NoId),
@@ -180,7 +218,7 @@ fn checked(text: &str) -> Result<String, Refusal> {
 
 /// Scheme and host are compared without regard to case, and without the port that goes without
 /// saying.
-fn same_address(own: &str, other: &str) -> bool {
+pub(crate) fn same_address(own: &str, other: &str) -> bool {
     let normal = |address: &str| {
         let (scheme, rest) = address.split_once("://")?;
         let scheme = scheme.to_ascii_lowercase();

@@ -3,16 +3,20 @@
 use countersign_model::Timestamp;
 
 use crate::key::{Recipient, Signer};
-use crate::names::{ASSERTION, BEARER, PROTOCOL, Status};
-use crate::refusal::Fault;
+use crate::names::{ASSERTION, BEARER, PROTOCOL, Status, name_id};
+use crate::refusal::{Fault, Refusal};
 use crate::signature::encrypt;
 use crate::write::Element;
+use crate::xml::Node;
 
 /// Who somebody is to an application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NameId {
     pub format: String,
     pub value: String,
+    /// Where the name is one of several with the same value (core 2.2.2): the identity provider's
+    /// realm, and the application's.
+    pub qualifiers: [Option<String>; 2],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +71,26 @@ pub(crate) fn issuer(name: &str) -> Element {
 }
 
 impl NameId {
+    /// Who the subject of a message is.
+    pub(crate) fn read(parent: Node<'_, '_>) -> Result<NameId, Refusal> {
+        if parent.child(ASSERTION, "EncryptedID")?.is_some() {
+            return Err(Refusal::EncryptedName);
+        }
+        let name = parent.child(ASSERTION, "NameID")?.ok_or(Refusal::NoName)?;
+        let value = name.text().filter(|value| !value.is_empty()).ok_or(Refusal::NoName)?;
+        let format = name.attribute("Format").unwrap_or(name_id::UNSPECIFIED).to_owned();
+        let qualifier = |of| name.attribute(of).map(str::to_owned);
+        let qualifiers = [qualifier("NameQualifier"), qualifier("SPNameQualifier")];
+        Ok(NameId { format, value, qualifiers })
+    }
+
     pub(crate) fn element(&self) -> Element {
-        Element::new("saml:NameID").attribute("Format", &self.format).text(&self.value)
+        let [own, application] = &self.qualifiers;
+        Element::new("saml:NameID")
+            .attribute("Format", &self.format)
+            .optional("NameQualifier", own.as_ref())
+            .optional("SPNameQualifier", application.as_ref())
+            .text(&self.value)
     }
 }
 

@@ -1,7 +1,9 @@
-//! XML signatures: exactly one, of the whole message, by a certificate of the configuration.
+//! XML signatures: one of each element that may be signed, of all of it, by a certificate of the
+//! configuration.
 
-use bergshamra::dsig::verify::verify_document_with_source;
+use bergshamra::dsig::verify::verify_all_document_with_source;
 use bergshamra::{DsigContext, VerifyResult};
+use uppsala::NodeId;
 
 use crate::binding::Detached;
 use crate::key::{DigestAlgorithm, Signer, Trust};
@@ -32,19 +34,62 @@ pub(crate) fn authenticate(
     }
 }
 
-/// The rules are checked before the library computes anything, so that it is never asked for more
-/// than the one signature that a message may have.
+/// Verifies the one signature of a message.
 pub(crate) fn enveloped(message: Node<'_, '_>, trust: &Trust) -> Result<(), Refusal> {
-    let tree: &Tree<'_> = message.tree;
+    let signed = signed(message.tree, &[message], trust)?;
+    if signed.is_empty() { Err(Refusal::Unsigned) } else { Ok(()) }
+}
+
+/// Verifies all signatures of a document, of which each of these elements may have one, and no
+/// other element any. The elements that are signed.
+///
+/// The rules are checked before the library computes anything, so that it is never asked for more
+/// than those signatures.
+pub(crate) fn signed(
+    tree: &Tree<'_>,
+    places: &[Node<'_, '_>],
+    trust: &Trust,
+) -> Result<Vec<NodeId>, Refusal> {
     let signatures = tree.signatures();
-    let signature = match signatures.as_slice() {
-        [] => return Err(Refusal::Unsigned),
-        [one] => *one,
-        _ => return Err(Refusal::SignedTwice),
-    };
-    if signature.parent() != Some(message.id) {
-        return Err(Refusal::SignaturePlace);
+    if signatures.len() > places.len() {
+        return Err(Refusal::SignedTwice);
     }
+    let mut found: Vec<(NodeId, NodeId)> = Vec::new();
+    for signature in &signatures {
+        let place = places.iter().find(|place| signature.parent() == Some(place.id));
+        let place = place.ok_or(Refusal::SignaturePlace)?;
+        if found.iter().any(|(other, _)| *other == place.id) {
+            return Err(Refusal::SignedTwice);
+        }
+        found.push((place.id, signature.id));
+    }
+    for (signature, (place, _)) in signatures.iter().zip(&found) {
+        check(Node { tree, id: *place }, *signature, trust)?;
+    }
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let context = DsigContext::new(trust.keys());
+    let results = verify_all_document_with_source(&context, &tree.document, Some(tree.source));
+    let results = results.map_err(|_| Refusal::Signature)?;
+    if results.len() != found.len() {
+        return Err(Refusal::Signature);
+    }
+    for (result, (place, signature)) in results.iter().zip(&found) {
+        let VerifyResult::Valid { signature_node, references, .. } = result else {
+            return Err(Refusal::Signature);
+        };
+        let whole = matches!(references.as_slice(), [one]
+            if one.digest_verified && one.resolved_node == Some(*place));
+        if signature_node != signature || !whole {
+            return Err(Refusal::Signature);
+        }
+    }
+    Ok(found.into_iter().map(|(place, _)| place).collect())
+}
+
+/// What a signature has to be like before it is worth computing.
+fn check(message: Node<'_, '_>, signature: Node<'_, '_>, trust: &Trust) -> Result<(), Refusal> {
     let info = signature.needed(DSIG, "SignedInfo")?;
     let reference = check_info(message, info, trust)?;
     let mut transforms = Vec::new();
@@ -68,16 +113,7 @@ pub(crate) fn enveloped(message: Node<'_, '_>, trust: &Trust) -> Result<(), Refu
     if signature.child(DSIG, "Object")?.is_some() {
         return Err(Refusal::SignatureReference);
     }
-    let context = DsigContext::new(trust.keys());
-    let result = verify_document_with_source(&context, &tree.document, Some(tree.source));
-    match result {
-        Ok(VerifyResult::Valid { signature_node, references, .. }) => {
-            let whole = matches!(references.as_slice(), [one]
-                if one.digest_verified && one.resolved_node == Some(message.id));
-            if signature_node == signature.id && whole { Ok(()) } else { Err(Refusal::Signature) }
-        }
-        _ => Err(Refusal::Signature),
-    }
+    Ok(())
 }
 
 fn check_info<'t, 'a>(

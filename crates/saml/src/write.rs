@@ -84,7 +84,7 @@ impl Element {
 
 /// Whitespace that parsers would change is written as references; characters that XML 1.0 cannot
 /// hold at all become U+FFFD.
-fn escape(text: &str, attribute: bool, out: &mut String) {
+pub(crate) fn escape(text: &str, attribute: bool, out: &mut String) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

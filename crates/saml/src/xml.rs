@@ -91,8 +91,13 @@ impl<'a> Tree<'a> {
 
     /// Every signature of the document, wherever it is.
     pub(crate) fn signatures(&self) -> Vec<Node<'_, 'a>> {
+        self.everywhere(DSIG, "Signature")
+    }
+
+    /// Every element of this name, wherever it is, in the order of the document.
+    pub(crate) fn everywhere(&self, namespace: &str, name: &str) -> Vec<Node<'_, 'a>> {
         let all = self.document.descendants(self.document.root()).into_iter();
-        all.map(|id| Node { tree: self, id }).filter(|node| node.is(DSIG, "Signature")).collect()
+        all.map(|id| Node { tree: self, id }).filter(|node| node.is(namespace, name)).collect()
     }
 }
 
@@ -136,6 +141,10 @@ impl<'t, 'a> Node<'t, 'a> {
         let mut all = element.attributes.iter();
         let found = all.find(|a| a.name.matches(None, name) && a.name.prefix.is_none())?;
         Some(&found.value)
+    }
+
+    pub(crate) fn name(self) -> Option<&'t str> {
+        self.tree.document.element(self.id).map(|element| &*element.name.local_name)
     }
 
     pub(crate) fn parent(self) -> Option<NodeId> {
@@ -190,5 +199,27 @@ impl<'t, 'a> Node<'t, 'a> {
             }
         }
         Some(text.trim().to_owned())
+    }
+
+    /// The text in it and in everything below, without the whitespace around it.
+    pub(crate) fn text_below(self) -> String {
+        self.tree.document.text_content_deep(self.id).trim().to_owned()
+    }
+
+    /// The namespaces that its content knows, by prefix; the empty one is the default.
+    pub(crate) fn namespaces(self) -> Vec<(&'t str, &'t str)> {
+        let document = &self.tree.document;
+        let mut known: Vec<(&str, &str)> = Vec::new();
+        let mut at = Some(self.id);
+        while let Some(id) = at {
+            for (prefix, uri) in document.element(id).into_iter().flat_map(|e| &e.namespace_declarations)
+            {
+                if !known.iter().any(|(other, _)| *other == &**prefix) {
+                    known.push((prefix, uri));
+                }
+            }
+            at = document.parent(id);
+        }
+        known
     }
 }

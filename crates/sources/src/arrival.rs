@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::connection::{self, GroupSourceConnection, UserSourceConnection};
 use crate::matching::{GroupAction, GroupCandidate, group as decide_group};
 use crate::properties::NamedGroup;
+use crate::session::Upstream;
 use crate::source::{Shared, Source, usable};
 
 /// The attribute of accounts that names the sources they came by.
@@ -28,6 +29,9 @@ pub struct Arrival {
     /// nobody at all once it is disconnected.
     pub connected: Option<i64>,
     pub groups: Vec<NamedGroup>,
+    /// The session at the other side.
+    #[serde(default)]
+    pub upstream: Option<Upstream>,
 }
 
 /// Why nobody signs in by an arrival.
@@ -112,6 +116,22 @@ impl Arrival {
                 Unsettled::Refused(Refusal::Groups)
             }
         })
+    }
+
+    /// Notes by which session at the other side the session of this key began.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn note_session(
+        &self,
+        tx: &mut Tx<'_>,
+        user: i64,
+        key_hash: [u8; 32],
+    ) -> Result<(), StoreError> {
+        match &self.upstream {
+            Some(upstream) => upstream.note(tx, self.source, user, key_hash),
+            None => Ok(()),
+        }
     }
 
     fn tell(&self, tx: &mut Tx<'_>, source: &dyn Source, user: i64) -> Result<(), StoreError> {

@@ -27,9 +27,10 @@ mod arrival;
 mod connection;
 pub mod matching;
 mod properties;
+pub mod session;
 mod source;
 
-use countersign_core::Module;
+use countersign_core::{Module, TableResource};
 use countersign_policy::Engine;
 use countersign_rest::table;
 
@@ -39,6 +40,7 @@ pub use connection::{
     GroupSourceConnection, LONGEST_IDENTIFIER, UserSourceConnection, connected, has_any,
 };
 pub use properties::{Identity, NamedGroup, Properties, PropertiesError, evaluate};
+pub use session::{SourceSession, Upstream, continued};
 pub use source::{
     GroupMatchingMode, Shared, Source, USER_PATH, UserMatchingMode, by_slug, icon, of, usable,
 };
@@ -49,7 +51,11 @@ pub fn module(policies: &Engine) -> Module {
     Module {
         name: "sources",
         families: vec![api::family()],
-        tables: vec![table::<UserSourceConnection>(), table::<GroupSourceConnection>()],
+        tables: vec![
+            table::<UserSourceConnection>(),
+            table::<GroupSourceConnection>(),
+            TableResource::plain::<SourceSession>(),
+        ],
         operations: api::operations(policies),
         consequences: vec![connection::follow_sources],
         schemas: api::schemas(),

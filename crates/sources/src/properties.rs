@@ -9,6 +9,7 @@ use countersign_store::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::session::Upstream;
 use crate::source::Source;
 
 /// The most groups that one identity may be in: each is looked up when somebody signs in.
@@ -29,6 +30,8 @@ pub struct Identity {
     pub for_policies: Map<String, Value>,
     /// The source says that nobody has shown to own the address: no account is found by it.
     pub email_is_unverified: bool,
+    /// The session there, where signing out is said to the other side.
+    pub upstream: Option<Upstream>,
 }
 
 /// What becomes of an account and of groups by it.

@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0034_device_codes.sql")),
     Statements(include_str!("../migrations/0035_session_participants.sql")),
     Statements(include_str!("../migrations/0036_source_connections.sql")),
+    Statements(include_str!("../migrations/0037_source_sessions.sql")),
     Statements(include_str!("../migrations/0041_set_up_links.sql")),
 ];
 

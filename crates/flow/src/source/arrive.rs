@@ -89,6 +89,7 @@ pub async fn arrive(
         identifier: identity.identifier.clone(),
         connected: known,
         groups: properties.groups.clone(),
+        upstream: identity.upstream.clone(),
     };
     at.act(browser, action, wish, arrival, identity, properties).await
 }

@@ -82,3 +82,59 @@ fn what_is_published_is_in_the_order_of_the_original() {
     assert_eq!(names, expected.collect::<Vec<_>>());
     assert!(xml.contains("WantAuthnRequestsSigned=\"true\""));
 }
+
+const IDP: &str = r#"<?xml version="1.0"?><md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" ID="_m1" entityID="https://idp.example/metadata">{signature}<md:IDPSSODescriptor WantAuthnRequestsSigned="1" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="encryption"><ds:KeyInfo/></md:KeyDescriptor><md:KeyDescriptor><ds:KeyInfo><ds:X509Data><ds:X509Certificate>
+{certificate}
+</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" Location="https://idp.example/soap"/><md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/slo"/><md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:transient</md:NameIDFormat><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/post"/><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>"#;
+
+#[test]
+fn an_identity_provider_says_how_it_is_asked() {
+    let (own, stranger) = (pair(&rcgen::PKCS_RSA_SHA256), pair(&rcgen::PKCS_RSA_SHA256));
+    let certificate = Certificate::from_pem(&own.certificate).unwrap();
+    let document = IDP.replace("{certificate}", &certificate.base64());
+    let plain = document.replace("{signature}", "");
+    let read = metadata::read_upstream(plain.as_bytes()).unwrap_or_else(|r| panic!("{r}"));
+    assert_eq!(read.entity_id, "https://idp.example/metadata");
+    assert_eq!((read.sign_on.binding, read.sign_on.location.as_str()), (Binding::Redirect, "https://idp.example/sso"));
+    assert_eq!(read.logout.unwrap().location, "https://idp.example/slo");
+    assert_eq!(read.signing.base64(), certificate.base64());
+    assert!(read.wants_signed_requests);
+    assert_eq!(read.name_id_formats, [crate::names::name_id::TRANSIENT]);
+    let sign = |pair: &Pair| {
+        let signer = pair.signer(SignatureAlgorithm::RsaSha256);
+        signer.sign(document.replace("{signature}", &signer.template("_m1").xml())).unwrap()
+    };
+    let bare = plain.replace(&format!("\n{}\n", certificate.base64()), "AAAA");
+    let rows: Vec<(String, &str)> = vec![
+        (sign(&own), "accepted"),
+        (sign(&own).replace("/sso", "/evil"), "saml.metadata_signature"),
+        (sign(&stranger), "saml.metadata_signature"),
+        (plain.replace("IDPSSODescriptor", "SPSSODescriptor"), "saml.no_identity_provider"),
+        (plain.replace("SingleSignOnService", "Other"), "saml.no_sign_on"),
+        (plain.replace("<md:KeyDescriptor>", "<md:KeyDescriptor use=\"encryption\">"), "saml.no_certificate"),
+        (plain.replace("entityID", "entity"), "saml.bad_value"),
+        (bare, "saml.bad_value"),
+        (plain.replace("<?xml version=\"1.0\"?>", "<!DOCTYPE a>"), "saml.doctype"),
+        ("<a/>".to_owned(), "saml.wrong_message"),
+    ];
+    for (xml, expected) in rows {
+        let code = metadata::read_upstream(xml.as_bytes()).map_or_else(|r| r.code(), |_| "accepted");
+        assert_eq!(code, expected, "{}", xml.get(..300).unwrap_or_default());
+    }
+}
+
+/// What a service provider publishes.
+pub(super) fn consumer(signer: Option<Signer>, encryption: &Pair) -> metadata::Consumer {
+    metadata::Consumer {
+        id: "_0b".to_owned(),
+        entity_id: "https://sp.example/source/saml/idp/metadata/".to_owned(),
+        signer,
+        encryption: Some(Certificate::from_pem(&encryption.certificate).unwrap()),
+        name_id_format: crate::names::name_id::PERSISTENT,
+        acs: "https://sp.example/source/saml/idp/acs/".to_owned(),
+        single_logout: vec![
+            (BINDING_REDIRECT, "https://sp.example/source/saml/idp/slo/".to_owned()),
+            (BINDING_POST, "https://sp.example/source/saml/idp/slo/".to_owned()),
+        ],
+    }
+}

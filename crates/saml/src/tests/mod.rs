@@ -1,5 +1,6 @@
 //! What is accepted, what is refused and by which rule, and what others make of what is written.
 
+mod assertions;
 mod carried;
 mod hostile;
 mod metadata;

@@ -34,6 +34,7 @@ fn assertion() -> Assertion {
         name_id: NameId {
             format: name_id::EMAIL.to_owned(),
             value: "uma<script>&\"'@example.org".to_owned(),
+            ..NameId::default()
         },
         audience: APP.to_owned(),
         not_before: now().plus_seconds(-300),
@@ -231,7 +232,7 @@ fn logout_and_metadata_hold_elsewhere() {
     let until = now().plus_seconds(300);
     let envelope = Envelope { in_response_to: None, destination: SLO.to_owned(), ..envelope() };
     let name = assertion().name_id;
-    let xml = logout::request(&envelope, &name, "5e55", until, Some(&signer)).unwrap();
+    let xml = logout::request(&envelope, &name, Some("5e55"), until, Some(&signer)).unwrap();
     verified_elsewhere(
         folder.path(),
         &xml,
@@ -256,12 +257,102 @@ fn logout_and_metadata_hold_elsewhere() {
 
     for signer in [None, Some(signer)] {
         let signed = signer.is_some();
-        let xml = super::metadata::published(signer).document().unwrap();
-        valid_elsewhere(folder.path(), &xml, "saml-schema-metadata-2.0.xsd");
-        if signed {
-            let element = "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor";
-            verified_elsewhere(folder.path(), &xml, &own, element);
+        let provider = super::metadata::published(signer.clone()).document().unwrap();
+        let consumer = super::metadata::consumer(signer, &own).document().unwrap();
+        for xml in [&provider, &consumer] {
+            valid_elsewhere(folder.path(), xml, "saml-schema-metadata-2.0.xsd");
+            if signed {
+                let element = "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor";
+                verified_elsewhere(folder.path(), xml, &own, element);
+            }
         }
+        // Each side reads what the other publishes.
+        if signed {
+            assert!(crate::metadata::read_upstream(provider.as_bytes()).is_ok());
+        }
+        let read = crate::metadata::read(consumer.as_bytes()).unwrap_or_else(|r| panic!("{r}"));
+        assert_eq!(read.consumer.location, "https://sp.example/source/saml/idp/acs/");
+        assert!(read.encryption.is_some() && read.wants_signed_assertions);
+        assert_eq!(read.signs_requests, signed);
+    }
+}
+
+#[test]
+fn a_request_for_a_sign_in_holds_elsewhere_and_is_read_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = pair(&rcgen::PKCS_RSA_SHA256);
+    let signer = own.signer(SignatureAlgorithm::RsaSha256);
+    let asked = Envelope {
+        in_response_to: None,
+        destination: SSO.to_owned(),
+        issuer: APP.to_owned(),
+        ..envelope()
+    };
+    for format in [name_id::PERSISTENT, name_id::TRANSIENT, name_id::EMAIL, name_id::WINDOWS] {
+        for signer in [None, Some(&signer)] {
+            let xml = crate::request::write(&asked, ACS, format, signer).unwrap();
+            valid_elsewhere(folder.path(), &xml, PROTOCOL);
+            assert_eq!(xml.contains("AllowCreate"), format != name_id::TRANSIENT);
+            let trust = own.trust();
+            let addresses = [SSO.to_owned()];
+            let peer = peer(signer.map(|_| &trust), &addresses);
+            let read = crate::request::read(&received(&xml), ACS, &peer);
+            assert_eq!(read.unwrap_or_else(|r| panic!("{r}")).name_id_format, format);
+            if signer.is_some() {
+                let element = "urn:oasis:names:tc:SAML:2.0:protocol:AuthnRequest";
+                verified_elsewhere(folder.path(), &xml, &own, element);
+            }
+        }
+    }
+}
+
+/// Both sides of this crate understand each other.
+#[test]
+fn what_the_provider_writes_the_source_reads() {
+    use crate::assertion::{Expected, read};
+    use crate::key::Opener;
+    let (own, application) = (pair(&rcgen::PKCS_RSA_SHA256), pair(&rcgen::PKCS_RSA_SHA256));
+    let (trust, opener) = (own.trust(), Opener::from_pem(&application.key).unwrap());
+    let signer = || Some(own.signer(SignatureAlgorithm::RsaSha256));
+    let recipient = || Some(Recipient::from_pem(&application.certificate).unwrap());
+    let addresses = [ACS.to_owned()];
+    let rows = [
+        (signer(), None, None, true),
+        (None, signer(), None, true),
+        (signer(), signer(), None, true),
+        (signer(), None, recipient(), true),
+        (None, signer(), recipient(), true),
+        (signer(), signer(), recipient(), true),
+        (None, None, recipient(), false),
+        (None, None, None, false),
+    ];
+    for (number, (assertion_by, response_by, recipient, good)) in rows.into_iter().enumerate() {
+        let sealed = recipient.is_some();
+        let protection = Protection { assertion: assertion_by, response: response_by, recipient };
+        let said = assertion();
+        let xml = response::success(&envelope(), &said, &protection).unwrap();
+        let expected = Expected {
+            trust: &trust,
+            opener: sealed.then_some(&opener),
+            issuer: "authentik",
+            audience: APP,
+            addresses: &addresses,
+            request: Some("_r1"),
+            unsolicited: false,
+            now: now(),
+        };
+        let fields = binding::to_form(Which::Response, &xml, None);
+        let body = format!("SAMLResponse={}", escaped(&fields[0].1));
+        let read = binding::from_form(&body).and_then(|received| read(&received, &expected));
+        let Ok(read) = read else {
+            assert!(!good, "{number}: {read:?}");
+            continue;
+        };
+        assert!(good, "{number}");
+        assert_eq!(read.name_id, said.name_id);
+        assert_eq!(read.session.as_deref(), Some("5e55"));
+        assert_eq!(read.attributes.len(), said.attributes.len());
+        assert_eq!(read.attributes[1].values, ["Uma"]);
     }
 }
 

@@ -160,6 +160,7 @@ async fn back(
         given: map("given"),
         for_policies: map("for_policies"),
         email_is_unverified: said["email_is_unverified"] == true,
+        ..Identity::default()
     };
     let snapshot = cx.snapshot();
     let (source, _) = snapshot.find::<TestSource>("slug", &slug).unwrap();

@@ -1,0 +1,175 @@
+//! What the addresses share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_events::{Event, may_report, shortened};
+use countersign_flow::{FlowContext, InPlanDef};
+use countersign_model::{Revision, Timestamp};
+use countersign_saml::Fault;
+use countersign_saml::metadata::Consumer;
+use countersign_saml::response::Envelope;
+use countersign_store::{Actor, StoreError, sha256};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::ask::{CARRY, Carry};
+use crate::found::{Addresses, Found};
+use crate::source::Keys;
+
+/// Where events of this crate come from.
+const EVENTS: &str = "authentik.sources.saml";
+/// Parsed keys are small; more sources than this are parsed again.
+const MOST_KEYS: usize = 1_024;
+
+/// What all requests to the protocol share. One per program; cheap to clone.
+#[derive(Clone, Default)]
+pub struct SamlSource {
+    ring: Arc<Mutex<Ring>>,
+}
+
+/// Parsed keys, by source, and the state of the configuration they were parsed from.
+type Ring = HashMap<Uuid, ([Option<Revision>; 4], Arc<Keys>)>;
+
+impl SamlSource {
+    /// The stage in which a request goes out as a form.
+    #[must_use]
+    pub fn stages(&self) -> Vec<InPlanDef> {
+        vec![InPlanDef::new(CARRY, |carry: Carry| carry)]
+    }
+
+    pub(crate) fn over(&self, cx: FlowContext) -> Service {
+        Service { cx, saml: self.clone() }
+    }
+
+    fn keys(&self, found: &Found) -> Result<Arc<Keys>, (&'static str, Fault)> {
+        let state = found.state();
+        let lock = || self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, keys)) = lock().get(&found.id()).filter(|(known, _)| *known == state) {
+            return Ok(keys.clone());
+        }
+        let keys = Arc::new(found.settings.keys(|pair| found.pair(pair))?);
+        let mut ring = lock();
+        if ring.len() >= MOST_KEYS {
+            ring.clear();
+        }
+        ring.insert(found.id(), (state, keys.clone()));
+        Ok(keys)
+    }
+}
+
+/// The context of the program with what this crate keeps beside it.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) cx: FlowContext,
+    saml: SamlSource,
+}
+
+/// The program's fault, or its configuration's.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Internal {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Flow(#[from] countersign_flow::FlowError),
+    #[error("the SAML source cannot be used ({field}): {fault}")]
+    Keys { field: &'static str, fault: Fault },
+    /// A certificate that restricted somebody was deleted.
+    #[error("the SAML source lost a certificate: {0}")]
+    Vanished(String),
+    #[error("the SAML source has no verification certificate: nobody signs in by it")]
+    NoTrust,
+}
+
+impl Internal {
+    pub(crate) const fn is_passing(&self) -> bool {
+        match self {
+            Internal::Store(error) => error.is_passing(),
+            Internal::Flow(error) => error.is_passing(),
+            Internal::Keys { .. } | Internal::Vanished(_) | Internal::NoTrust => false,
+        }
+    }
+}
+
+impl From<Fault> for Internal {
+    fn from(fault: Fault) -> Internal {
+        Internal::Keys { field: "signing_kp", fault }
+    }
+}
+
+impl Service {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.cx.clock.now()
+    }
+
+    /// An ID of a document: an underscore, since letters and digits alone may begin with a digit.
+    pub(crate) fn document_id(&self) -> String {
+        format!("_{}", self.cx.entropy.uuid().simple())
+    }
+
+    /// # Errors
+    /// A certificate is gone, or does not do.
+    pub(crate) fn keys(&self, found: &Found) -> Result<Arc<Keys>, Internal> {
+        if !found.settings.vanished.is_empty() {
+            let fields: Vec<&str> = found.settings.vanished.fields().collect();
+            return Err(Internal::Vanished(fields.join(", ")));
+        }
+        self.saml.keys(found).map_err(|(field, fault)| Internal::Keys { field, fault })
+    }
+
+    /// What a message of ours begins with.
+    pub(crate) fn envelope(
+        &self,
+        found: &Found,
+        addresses: &Addresses,
+        destination: &str,
+        in_response_to: Option<String>,
+    ) -> Envelope {
+        Envelope {
+            id: self.document_id(),
+            now: self.now(),
+            issuer: found.entity_id(addresses),
+            destination: destination.to_owned(),
+            in_response_to,
+        }
+    }
+
+    /// The metadata of a source.
+    ///
+    /// # Errors
+    /// Its keys cannot be used.
+    pub(crate) fn metadata(&self, found: &Found, addresses: &Addresses) -> Result<String, Internal> {
+        let keys = self.keys(found)?;
+        let consumer = Consumer {
+            id: format!("_{}", hex::encode(sha256(&addresses.metadata()))),
+            entity_id: found.entity_id(addresses),
+            signer: keys.signer.clone(),
+            encryption: keys.encryption.clone(),
+            name_id_format: found.settings.name_id_policy.uri(),
+            acs: addresses.acs(),
+            single_logout: addresses.single_logout(),
+        };
+        Ok(consumer.document()?)
+    }
+
+    /// Writes an event of a message that went wrong, unless there were enough of them in the last
+    /// hour: anybody can repeat one.
+    pub(crate) async fn report(&self, found: &Found, rule: &str, message: &str, actor: Actor) {
+        let slug = &*found.settings.slug;
+        tracing::info!(code = rule, source = slug, "a SAML message was refused: {message}");
+        if may_report(&self.cx, "saml_source.events", &format!("{slug}/{rule}")).await {
+            let context =
+                json!({"message": message, "rule": rule, "source": found.reference_json()});
+            self.event("configuration_error", shortened(context), actor).await;
+        }
+    }
+
+    pub(crate) async fn event(
+        &self,
+        action: &'static str,
+        context: serde_json::Value,
+        actor: Actor,
+    ) {
+        Event::new(action, EVENTS, context).write(&self.cx, actor).await;
+    }
+}
