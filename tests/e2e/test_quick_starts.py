@@ -7,6 +7,7 @@ import sys
 import requests
 from playwright.sync_api import expect
 
+from browser import PATIENCE
 from test_interface import administrator, opened
 from world import Person, Process, free_port, wait_for
 
@@ -119,6 +120,37 @@ def copied_for(server, browser, app, base, *names):
     window.press("Add to the provider")
     window.see("The provider knows it now.")
     return [copied(window, name) for name in names]
+
+
+METADATA = """<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://wiki.company.example/saml">
+  <md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+    <md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://wiki.company.example/acs" index="0"/>
+  </md:SPSSODescriptor>
+</md:EntityDescriptor>"""
+
+
+def test_a_saml_provider_is_made_of_the_metadata_of_its_application(server, browser, tmp_path):
+    window = administrator(server, browser, "metadata")
+    opened(window, "/core/providers/new")
+    window.page.get_by_role("button", name="SAML Provider from Metadata").click()
+    window.fill("Name", "wiki")
+    window.fill("Metadata", "<a/>")
+    window.picture("refused")
+    window.press("Create")
+    expect(window.page.locator(".error, .note.bad").first).to_be_visible(timeout=PATIENCE)
+    (tmp_path / "sp.xml").write_text(METADATA)
+    with window.page.expect_file_chooser() as chooser:
+        window.press("Choose a file…")
+    chooser.value.set_files(tmp_path / "sp.xml")
+    expect(window.page.get_by_label("Metadata", exact=True)).to_have_value(METADATA)
+    assert window.barriers() == []
+    window.press("Create")
+    window.see("wiki created.")
+    window.see("No application uses this provider yet")
+    made = server.one("providers/saml/", name="wiki")
+    assert (made["acs_url"], made["audience"]) == ("https://wiki.company.example/acs", "https://wiki.company.example/saml")
+    assert window.page.url.endswith(f"/core/providers/{made['pk']}")
+    assert not [text for text in window.problems if "status of 400" not in text], window.problems
 
 
 def test_what_is_copied_for_flask_signs_people_in(start, server, browser, tmp_path):

@@ -16,6 +16,11 @@ const edit = (): Promise<{ default: Component<any> }> => import('./EditPage.svel
 const own: Route[] = [
   { pattern: '/identity/groups', load: () => import('./GroupsPage.svelte') },
   { pattern: '/identity/groups/new', load: () => import('./GroupsPage.svelte'), props: { creating: true } },
+  ...AREAS.filter(({ imports }) => imports).map((area) => ({
+    pattern: `${area.base}/new/metadata`,
+    load: () => import('./ImportMetadata.svelte'),
+    props: { area },
+  })),
   { pattern: '/crypto/certificates/generate', load: () => import('./GeneratePage.svelte') },
 ];
 

@@ -48,6 +48,16 @@ export const providers: Area = {
   key: (row) => row.pk,
   title: (row) => row.name,
   opens: (row) => `/core/providers/${row.pk}`,
+  imports: {
+    name: 'SAML Provider from Metadata',
+    description: 'Made of the metadata of an application: a file, or text.',
+    kind: 'providers/saml',
+    fields: ['name', 'authorization_flow', 'invalidation_flow'],
+    needs: [
+      ['authentik_providers_saml.samlprovider', 'add'],
+      ['authentik_crypto.certificatekeypair', 'add'],
+    ],
+  },
   list: {
     path: 'providers/all',
     title: 'Providers',

@@ -3,6 +3,7 @@ import type { Query } from '../../lib/api/client';
 import { kinds, type KindName } from '../../lib/api/kinds';
 import type { ListSpec } from '../../lib/list/spec';
 import type { Row } from '../../lib/api/types';
+import type { Needs } from '../../lib/rights';
 import { href } from '../../lib/router.svelte';
 
 export interface Area {
@@ -20,11 +21,24 @@ export interface Area {
   creatable?: boolean;
   /** Leaves out of one object what its form does not need. */
   lean?: Query;
+  /** Another way to make one: out of what the other side says of itself. */
+  imports?: Import;
   /** The family's only member on this server, if it has just the one: then nobody is asked for a type. */
   alone?: string;
   /** The object's key as it stands in addresses. */
   key: (row: Row) => string | number;
   title: (row: Row) => string;
+}
+
+/** Objects that are made of a document. */
+export interface Import {
+  name: string;
+  description: string;
+  /** API path of the kind; the fields of its form that are asked for besides. */
+  kind: string;
+  fields: string[];
+  /** All of these are needed. */
+  needs: Needs[];
 }
 
 /** An object in a message: "Group Users". */
