@@ -246,7 +246,11 @@ impl Resource for UserSourceConnection {
     ) -> Result<(), ApiError> {
         // Everybody reaches the own rows, to see and to remove them. Nobody says of an identity
         // that it is theirs: whoever has it would get into this account instead of their own.
-        let own = before.is_some_and(|row| row.user.key().int() == call.caller.pk());
+        let own = before.is_some_and(|before| {
+            let same = (before.user, before.source) == (self.user, self.source)
+                && before.identifier == self.identifier;
+            !same && before.user.key().int() == call.caller.pk()
+        });
         if own && !call.rights().hold(Permission::change(Self::META)) {
             return Err(ApiError::no_permission());
         }

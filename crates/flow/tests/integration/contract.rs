@@ -132,6 +132,7 @@ async fn every_stage_bears_any_answer() {
     let mut admin = world.browser();
     admin.sign_in("akadmin", "Throwaway-Pw-1").await;
     let dummy = admin.create("stages/dummy", json!({"name": "button"})).await;
+    let source = admin.create("sources/test", json!({"name": "Acme", "slug": "acme"})).await;
     let modules = world.cx.modules();
     let stages = modules.iter().flat_map(|module| &module.kinds).filter_map(|kind| {
         let meta = kind.meta();
@@ -142,6 +143,9 @@ async fn every_stage_bears_any_answer() {
         let slug = path.replace('/', "-");
         let mut body = Map::from_iter([("name".to_owned(), slug.clone().into())]);
         body.extend(fields(path).as_object().unwrap().clone());
+        if path == "stages/source" {
+            body.insert("source".to_owned(), source.clone());
+        }
         let stage = admin.create(path, body.into()).await;
         admin.flow(&slug, json!({}), &[&dummy, &stage, &dummy]).await;
         let executor = executor(&slug);
