@@ -19,6 +19,7 @@ from test_saml import DIGEST, SHA256, form, keys  # noqa: F401
 from world import PASSWORD, Person, Server
 
 GROUPS = "http://schemas.xmlsoap.org/claims/Group"
+UNSPECIFIED = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
 IDP = "https://idp.example.test"
 
 
@@ -57,7 +58,7 @@ class Upstream:
                         "single_logout_service": [(self.slo, BINDING_HTTP_REDIRECT)],
                     },
                     "want_authn_requests_signed": True,
-                    "policy": {"default": {"lifetime": {"minutes": 5}, "attribute_restrictions": None, "name_form": "", "sign_assertion": True}},
+                    "policy": {"default": {"lifetime": {"minutes": 5}, "attribute_restrictions": None, "name_form": UNSPECIFIED, "sign_assertion": True}},
                 }
             },
         }
@@ -147,7 +148,7 @@ def test_an_assertion_is_encrypted_where_there_is_a_key(server, keys, monkeypatc
     old = idp.bring(eve, idp.response(request, "eve", encrypt_assertion=True))
     assert "saml.encryption_algorithm" in old.text
     monkeypatch.setitem(sigver.pre_encryption_part.__kwdefaults__, "msg_enc", "http://www.w3.org/2001/04/xmlenc#aes256-cbc")
-    monkeypatch.setattr(sigver.CryptoBackendXmlSec1.encrypt_assertion, "__defaults__", ("aes-256", None, None))
+    monkeypatch.setattr(sigver.SecurityContext.encrypt_assertion, "__defaults__", ("aes-256", None))
     sealed = idp.response(request, "eve", encrypt_assertion=True)
     assert "EncryptedAssertion" in sealed and "eve@example.test" not in sealed
     plain = idp.bring(eve, idp.response(request, "eve"))

@@ -186,3 +186,55 @@ fn identity(who: &SignedIn, xml: String, is_temporary: bool) -> Identity {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_model::Timestamp;
+    use countersign_saml::response::{Attribute, NameId};
+
+    use super::*;
+
+    #[test]
+    fn attributes_are_properties_under_their_own_names() {
+        let attribute = |name: &str, values: &[&str]| Attribute {
+            name: name.to_owned(),
+            friendly_name: None,
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        };
+        let who = SignedIn {
+            id: "_a1".to_owned(),
+            until: Timestamp::default(),
+            issuer: "idp".to_owned(),
+            name_id: NameId {
+                format: name_id::PERSISTENT.to_owned(),
+                value: "uma".to_owned(),
+                qualifiers: [Some("idp".to_owned()), None],
+            },
+            session: Some("s1".to_owned()),
+            session_ends: None,
+            attributes: vec![
+                attribute("email", &["uma@example.org"]),
+                attribute("phones", &["1", "2"]),
+                attribute("nothing", &[]),
+                attribute("username", &["admin"]),
+                attribute(GROUPS, &["staff"]),
+            ],
+            relay_state: None,
+            solicited: true,
+        };
+        let identity = super::identity(&who, "<x/>".to_owned(), false);
+        assert_eq!(identity.identifier, "uma");
+        let expected = json!({
+            "email": "uma@example.org", "phones": ["1", "2"], "nothing": [],
+            "username": "uma", "groups": ["staff"],
+        });
+        assert_eq!(Value::Object(identity.properties), expected);
+        assert_eq!(identity.given["properties"], expected);
+        assert_eq!(identity.for_policies["saml_response"], "<x/>");
+        let upstream = identity.upstream.unwrap();
+        assert_eq!((upstream.subject.as_str(), upstream.index.as_str()), ("uma", "s1"));
+        assert_eq!(upstream.said["qualifiers"], json!(["idp", null]));
+        // A temporary account's response is not for policies (as in the original).
+        assert!(super::identity(&who, String::new(), true).for_policies.is_empty());
+    }
+}
