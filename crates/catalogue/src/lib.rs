@@ -56,6 +56,7 @@ pub fn module(
                 certificate::narrow,
             ),
         ],
+        rules: vec![application::keep_addresses],
         families: vec![provider::family()],
         routes: vec![media::route()],
         operations,
