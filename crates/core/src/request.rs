@@ -110,6 +110,16 @@ impl RequestInfo {
         self.by(client.unwrap_or(self.client_ip), Some(outpost))
     }
 
+    /// The same request, as if it had asked for this beside its path.
+    #[must_use]
+    pub fn asking(&self, query: String) -> RequestInfo {
+        let mut other = self.by(self.client_ip, self.outpost);
+        if let Some(inner) = Arc::get_mut(&mut other.0) {
+            inner.query = query;
+        }
+        other
+    }
+
     fn by(&self, client_ip: IpAddr, outpost: Option<ObjectId>) -> RequestInfo {
         RequestInfo(Arc::new(Inner {
             id: self.id.clone(),
