@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0032_saml_sessions.sql")),
     Statements(include_str!("../migrations/0034_device_codes.sql")),
     Statements(include_str!("../migrations/0035_session_participants.sql")),
+    Statements(include_str!("../migrations/0038_clients.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.
