@@ -5,6 +5,7 @@ pub mod access;
 pub mod application;
 pub mod brand;
 pub mod certificate;
+pub mod client_certificate;
 mod discovery;
 mod expiry;
 pub mod media;

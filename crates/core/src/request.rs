@@ -10,6 +10,7 @@ use countersign_model::{ObjectId, node_address};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts};
 use serde_json::{Value, json};
 
+use crate::client_certificate::ClientCertificate;
 use crate::context::Context;
 use crate::identity::Caller;
 use crate::route::HandedOn;
@@ -35,6 +36,8 @@ pub struct Inner {
     pub accept_language: String,
     /// The outpost that asks for a client of its own, whose address `client_ip` then is.
     pub outpost: Option<ObjectId>,
+    /// The certificate that the client has shown that it has the key of.
+    pub client_certificate: Option<ClientCertificate>,
     /// Who asked, once that is known; for the log.
     seen: Arc<OnceLock<Seen>>,
 }
@@ -61,7 +64,7 @@ impl RequestInfo {
             .extensions
             .get::<RequestInfo>()
             .cloned()
-            .unwrap_or_else(|| RequestInfo::read(parts, String::new(), None, false))
+            .unwrap_or_else(|| RequestInfo::read(parts, String::new(), None, false, None))
     }
 
     /// As if somebody had asked at that address of this server over HTTP, for what comes by another
@@ -75,7 +78,7 @@ impl RequestInfo {
         if let Ok(agent) = HeaderValue::from_str(user_agent) {
             parts.headers.insert(header::USER_AGENT, agent);
         }
-        RequestInfo::read(&parts, id, Some(SocketAddr::new(client, 0)), false)
+        RequestInfo::read(&parts, id, Some(SocketAddr::new(client, 0)), false, None)
     }
 
     /// Remembers who asks, for the log.
@@ -132,6 +135,7 @@ impl RequestInfo {
             user_agent: self.user_agent.clone(),
             accept_language: self.accept_language.clone(),
             outpost,
+            client_certificate: self.client_certificate.clone(),
             seen: self.seen.clone(),
         }))
     }
@@ -147,7 +151,13 @@ impl RequestInfo {
         json!({"path": self.path, "method": self.method.as_str(), "args": args, "user_agent": self.user_agent, "request_id": self.id})
     }
 
-    fn read(parts: &Parts, id: String, peer: Option<SocketAddr>, trusted: bool) -> RequestInfo {
+    fn read(
+        parts: &Parts,
+        id: String,
+        peer: Option<SocketAddr>,
+        trusted: bool,
+        client_certificate: Option<ClientCertificate>,
+    ) -> RequestInfo {
         let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
         let forwarded = |name: &str| {
             trusted
@@ -187,6 +197,7 @@ impl RequestInfo {
                 .take(256)
                 .collect(),
             outpost: None,
+            client_certificate,
             seen: Arc::default(),
         }))
     }
@@ -215,7 +226,12 @@ pub async fn request_layer(State(cx): State<Context>, request: Request, next: Ne
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
     let trusted = peer.is_some_and(|p| cx.settings.trusts(p.ip()));
     let id = cx.entropy.uuid().simple().to_string();
-    let info = RequestInfo::read(&parts, id.clone(), peer, trusted);
+    // A proxy's own certificate is not its client's.
+    let certificate = match cx.settings.client_certificate_header.as_deref() {
+        Some(name) if trusted => ClientCertificate::of_header(&parts.headers, name),
+        _ => parts.extensions.get::<ClientCertificate>().cloned(),
+    };
+    let info = RequestInfo::read(&parts, id.clone(), peer, trusted, certificate);
     parts.extensions.insert(info.clone());
     let mut response = next.run(Request::from_parts(parts, body)).await;
     response.extensions_mut().insert(info);

@@ -168,7 +168,7 @@ async fn issue(
         session: None,
         family: service.cx.entropy.uuid_at(service.now()),
         resources,
-        jkt: exchange.dpop.as_ref().map(|proof| proof.thumbprint.clone()),
+        binding: exchange.binding(),
     };
     let mut actor = exchange.actor.clone();
     actor.user = Some(found.person.actor());
@@ -247,10 +247,10 @@ async fn by_assertion(
     let (text, now) = (assertion.clone(), exchange.service.now());
     let found =
         exchange.service.issued(move |sql| grants::find_access_token(sql, &text, now)).await?;
-    // One that is bound to a key opens nothing without its proof, and an assertion has none
-    // (RFC 9449 7.1).
+    // One that is bound opens nothing without its proof, and an assertion has none
+    // (RFC 9449 7.1, RFC 8705 3).
     let alive = found.filter(|(t, _)| {
-        !t.revoked && t.session_alive && t.expires > exchange.service.now() && t.data.jkt.is_none()
+        !t.revoked && t.session_alive && t.expires > exchange.service.now() && t.data.binding.is_none()
     });
     let (token, person) = alive.ok_or(TokenError::AssertionInvalid)?;
     let trusted = &exchange.provider.settings.jwt_federation_providers;
