@@ -8,6 +8,7 @@ import urllib.parse
 import pytest
 import requests
 from browser import Window, sign_in
+from test_races import at_once
 
 from world import REDIRECT, TESTS, TOKEN, Person, Refused, Server, claims
 
@@ -86,6 +87,18 @@ def test_a_device_is_let_in_refused_or_waits(server):
     # Whoever comes second finds no code that waits.
     refused = olga.bring(codes["user_code"])
     assert refused["response_errors"]["code"][0]["string"] == "Invalid code"
+
+
+def test_of_200_that_poll_at_once_one_gets_the_tokens(server):
+    device_flow(server)
+    app = server.application("tv", scopes=["offline_access"])
+    codes = begin(server, app, scope="openid offline_access")
+    Owner(server).sign_in().bring(codes["user_code"])
+    answers = at_once(lambda session: app.token(session, grant_type=DEVICE, device_code=codes["device_code"]))
+    winners = [answer for answer in answers if answer.status_code == 200]
+    assert len(answers) == 200 and len(winners) == 1, [answer.text for answer in answers[:5]]
+    assert "refresh_token" in winners[0].json()
+    assert {answer.json()["error"] for answer in answers if answer.status_code != 200} == {"invalid_grant"}
 
 
 def test_who_may_not_open_the_application_lets_no_device_in(server):
@@ -265,6 +278,20 @@ def test_an_open_registration_has_bounds(start):
     assert server.panics() == []
 
 
+def test_what_nobody_signs_in_to_gives_way_to_the_next_registration(start):
+    server = start(Server(COUNTERSIGN_OAUTH2__REGISTRATION="open", COUNTERSIGN_OAUTH2__REGISTRATION_LIMIT="2"))
+    made = [register(server, METADATA | {"client_name": name}).json() for name in ("first", "second")]
+    application = server.one("core/applications/", search="first")
+    settings = {"issuer": f"{server.base}/application/o/{application['slug']}/", "id": made[0]["client_id"], "secret": made[0]["client_secret"], "redirect": REDIRECT}
+    assert "code=" in Person(server).sign_in().visit(node("begin.mjs", **settings)["url"])
+    made.append(register(server, METADATA | {"client_name": "third"}).json())
+    read = [register(server, None, one["registration_access_token"], one["registration_client_uri"], "GET").status_code for one in made]
+    assert read == [200, 401, 200], "the one that is used stays"
+    names = {application["name"] for application in server.get("core/applications/", superuser_full_list="true")["results"]}
+    assert {"first", "third"} <= names and "second" not in names
+    assert server.panics() == []
+
+
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS = "urn:ietf:params:oauth:token-type:access_token"
 GRANTS = ["authorization_code", "refresh_token", "client_credentials", EXCHANGE]
@@ -321,6 +348,14 @@ def test_a_token_is_exchanged_for_one_that_tells_less_and_ends_no_later(server, 
 
     # The policies of the target are asked for the person; what ended gives nothing, and takes along what it gave.
     group = server.group("Others")
+    # So are those of the issuer where an assertion stands for the person.
+    assertion = {"grant_type": "client_credentials", "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+    assertion |= {"client_assertion": tokens["access_token"], "scope": "openid"}
+    assert api.token(**assertion).status_code == 200
+    closed = server.create("policies/bindings/", target=front.application["pk"], group=group["pk"], order=0)
+    assert api.token(**assertion).json()["error"] == "invalid_grant", "who may not open the issuer's application"
+    server.api("DELETE", f"policies/bindings/{closed['pk']}/", 204)
+    assert api.token(**assertion).status_code == 200
     binding = server.create("policies/bindings/", target=deep.application["pk"], group=group["pk"], order=0)
     assert ask(api, audience=deep.id).json()["error"] == "invalid_target"
     server.api("DELETE", f"policies/bindings/{binding['pk']}/", 204)

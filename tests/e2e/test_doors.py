@@ -359,3 +359,23 @@ def test_answers_of_password_prompts_are_masked_wherever_they_are_written(server
     server.patch(f"core/users/{server.one('core/users/', username='nina')['pk']}/", attributes={"pin": "giraffe-0815", "floor": "third"})
     event = events(server, action="model_updated")[0]
     assert event["context"]["diff"]["attributes"]["new_value"] == {"pin": "********************"}, event
+
+
+def test_no_application_takes_an_address_of_the_server(server):
+    said = "addresses of its own"
+    provider = {"name": "p", "authorization_flow": server.flow("default-provider-authorization-implicit-consent"), "invalidation_flow": server.flow("default-provider-invalidation-flow"), "redirect_uris": []}
+    fine = server.create("core/applications/", name="Fine", slug="fine")
+    for slug in ("register", "par", "end-session", "bc-authorize"):
+        refused = server.api("POST", "core/applications/", 400, json={"name": slug, "slug": slug})
+        assert said in refused.json()["slug"][0], refused.text
+        refused = server.api("PATCH", f"core/applications/{fine['slug']}/", 400, json={"slug": slug})
+        assert said in refused.json()["slug"][0], refused.text
+        both = {"app": {"name": slug, "slug": slug}, "provider_model": "authentik_providers_oauth2.oauth2provider", "provider": provider}
+        assert said in server.api("PUT", "core/transactional/applications/", 400, json=both).text
+        entries = f"- {{model: authentik_core.application, identifiers: {{slug: {slug}}}, attrs: {{name: x}}}}"
+        assert said in instance(server, entries, name=slug).text + str(server.get("events/events/")["results"]), slug
+        assert server.get("core/applications/", slug=slug, superuser_full_list="true")["results"] == []
+    # Words of the original's own addresses hide no more than they do there.
+    app = server.application("token")
+    assert app.discovery()["jwks_uri"] == f"{server.base}/application/o/token/jwks/"
+    assert "keys" in requests.get(f"{server.base}/application/o/token/jwks/", timeout=10).json()

@@ -8,7 +8,7 @@ use countersign_core::{
 };
 use countersign_events::Chart;
 use countersign_model::{
-    Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl,
+    Change, Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl,
     ObjectId, Picture, Problem, Ref, Slug, Snapshot, Target,
 };
 use http::{Method, StatusCode};
@@ -103,6 +103,37 @@ pub struct Application {
         blank
     )]
     pub meta_icon: Option<Picture>,
+}
+
+/// Words that stand in addresses of this server where others have the slug of an application. An
+/// application of that name would be hidden behind them. The original has fixed words there, too
+/// (`token`, `device`): they hide no more of an application here than there, and may be slugs.
+pub const RESERVED: [&str; 4] = ["bc-authorize", "end-session", "par", "register"];
+
+/// No application gets such a slug; one that has it keeps it.
+///
+/// # Errors
+/// A slug is among the reserved.
+pub(crate) fn keep_addresses(
+    before: &Snapshot,
+    after: &Snapshot,
+    changes: &[Change],
+) -> Result<(), FieldErrors> {
+    let slug = |snapshot: &Snapshot, id: ObjectId| {
+        let entry = snapshot.entry(id)?;
+        entry.cast::<Application>().map(|application| application.slug.to_string())
+    };
+    let mut errors = FieldErrors::new();
+    for change in changes.iter().filter(|change| change.id.space == Application::SPACE) {
+        let Some(is) = slug(after, change.id) else { continue };
+        if RESERVED.contains(&is.as_str()) && slug(before, change.id).as_ref() != Some(&is) {
+            let text = format!(
+                "This server has addresses of its own below /application/o/{is}/. Choose another slug."
+            );
+            errors.add("slug", Problem::new("invalid", text));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 impl Application {

@@ -110,7 +110,7 @@ impl CertificateKeyPair {
     }
 }
 
-fn short_name(oid: &str) -> &str {
+pub(crate) fn short_name(oid: &str) -> &str {
     match oid {
         "2.5.4.3" => "CN",
         "2.5.4.6" => "C",

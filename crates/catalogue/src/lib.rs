@@ -5,6 +5,7 @@ pub mod access;
 pub mod application;
 pub mod brand;
 pub mod certificate;
+pub mod client_certificate;
 mod discovery;
 pub mod doctor;
 mod expiry;
@@ -57,6 +58,7 @@ pub fn module(
                 certificate::narrow,
             ),
         ],
+        rules: vec![application::keep_addresses],
         families: vec![provider::family()],
         routes: vec![media::route()],
         operations,

@@ -34,6 +34,10 @@ pub struct Settings {
     pub cookie_domain: Option<String>,
     /// Networks whose forwarding headers count.
     pub trusted_proxies: Vec<Cidr>,
+    /// The header in which those proxies name the certificate of a client; none: in no header.
+    pub client_certificate_header: Option<String>,
+    /// Where clients with certificates reach this server, as `https://mtls.example.org`.
+    pub mtls_url: Option<String>,
     pub data_dir: std::path::PathBuf,
     /// Folder of uploaded pictures; none where files are not taken in.
     pub media: Option<std::path::PathBuf>,

@@ -6,6 +6,7 @@
 
 mod access;
 mod call;
+mod client_certificate;
 mod context;
 pub mod cookies;
 mod error;
@@ -31,6 +32,7 @@ pub use access::{
     Permission, Permissions, Principal, Reach, Rights, Role, permissions,
 };
 pub use call::{Call, Named, Query, Upload, confirm_within};
+pub use client_certificate::ClientCertificate;
 pub use context::{ADDRESS, Context, ContextParts, Declared, Settings, brand_for};
 pub use error::ApiError;
 pub use identity::{Caller, Identity, Membership, Via, merge_attributes};

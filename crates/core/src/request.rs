@@ -10,6 +10,7 @@ use countersign_model::{Cidr, ObjectId, node_address};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts};
 use serde_json::{Value, json};
 
+use crate::client_certificate::ClientCertificate;
 use crate::context::Context;
 use crate::identity::Caller;
 use crate::route::HandedOn;
@@ -51,6 +52,8 @@ pub struct Inner {
     pub accept_language: String,
     /// The outpost that asks for a client of its own, whose address `client_ip` then is.
     pub outpost: Option<ObjectId>,
+    /// The certificate that the client has shown that it has the key of.
+    pub client_certificate: Option<ClientCertificate>,
     /// Who asked, once that is known; for the log.
     seen: Arc<OnceLock<Seen>>,
 }
@@ -77,7 +80,7 @@ impl RequestInfo {
             .extensions
             .get::<RequestInfo>()
             .cloned()
-            .unwrap_or_else(|| RequestInfo::read(parts, String::new(), None, false))
+            .unwrap_or_else(|| RequestInfo::read(parts, String::new(), None, false, None))
     }
 
     /// As if somebody had asked at that address of this server over HTTP, for what comes by another
@@ -91,7 +94,7 @@ impl RequestInfo {
         if let Ok(agent) = HeaderValue::from_str(user_agent) {
             parts.headers.insert(header::USER_AGENT, agent);
         }
-        RequestInfo::read(&parts, id, Some(SocketAddr::new(client, 0)), false)
+        RequestInfo::read(&parts, id, Some(SocketAddr::new(client, 0)), false, None)
     }
 
     /// Remembers who asks, for the log.
@@ -126,6 +129,16 @@ impl RequestInfo {
         self.by(client.unwrap_or(self.client_ip), Some(outpost))
     }
 
+    /// The same request, as if it had asked for this beside its path.
+    #[must_use]
+    pub fn asking(&self, query: String) -> RequestInfo {
+        let mut other = self.by(self.client_ip, self.outpost);
+        if let Some(inner) = Arc::get_mut(&mut other.0) {
+            inner.query = query;
+        }
+        other
+    }
+
     fn by(&self, client_ip: IpAddr, outpost: Option<ObjectId>) -> RequestInfo {
         RequestInfo(Arc::new(Inner {
             id: self.id.clone(),
@@ -138,6 +151,7 @@ impl RequestInfo {
             user_agent: self.user_agent.clone(),
             accept_language: self.accept_language.clone(),
             outpost,
+            client_certificate: self.client_certificate.clone(),
             seen: self.seen.clone(),
         }))
     }
@@ -155,7 +169,13 @@ impl RequestInfo {
 
     /// The info of a request that comes from `peer`, whose words about its client count if it is
     /// `trusted`.
-    pub fn read(parts: &Parts, id: String, peer: Option<SocketAddr>, trusted: bool) -> RequestInfo {
+    pub fn read(
+        parts: &Parts,
+        id: String,
+        peer: Option<SocketAddr>,
+        trusted: bool,
+        client_certificate: Option<ClientCertificate>,
+    ) -> RequestInfo {
         let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
         let forwarded = |name: &str| {
             trusted
@@ -195,6 +215,7 @@ impl RequestInfo {
                 .take(256)
                 .collect(),
             outpost: None,
+            client_certificate,
             seen: Arc::default(),
         }))
     }
@@ -262,7 +283,12 @@ pub async fn request_layer(State(cx): State<Context>, request: Request, next: Ne
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0);
     let trusted = peer.is_some_and(|p| cx.settings.trusts(p.ip()));
     let id = cx.entropy.uuid().simple().to_string();
-    let info = RequestInfo::read(&parts, id.clone(), peer, trusted);
+    // A proxy's own certificate is not its client's.
+    let certificate = match cx.settings.client_certificate_header.as_deref() {
+        Some(name) if trusted => ClientCertificate::of_header(&parts.headers, name),
+        _ => parts.extensions.get::<ClientCertificate>().cloned(),
+    };
+    let info = RequestInfo::read(&parts, id.clone(), peer, trusted, certificate);
     parts.extensions.insert(info.clone());
     let mut response = next.run(Request::from_parts(parts, body)).await;
     response.extensions_mut().insert(info);

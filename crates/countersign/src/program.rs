@@ -246,6 +246,7 @@ fn registration(settings: &Settings) -> Registration {
         who: given.registration,
         hosts: given.registration_hosts.0.clone().into(),
         flow: given.registration_flow.clone(),
+        most: given.registration_limit,
     }
 }
 

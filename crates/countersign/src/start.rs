@@ -175,6 +175,8 @@ fn for_handlers(settings: &Settings, secret_key: Secret) -> CoreSettings {
         base_path: BasePath::new(&settings.web.path),
         cookie_domain: settings.web.cookie_domain.clone(),
         trusted_proxies: settings.listen.trusted_proxies.clone(),
+        client_certificate_header: settings.listen.client_certificate_header.clone(),
+        mtls_url: settings.listen.mtls_url.as_ref().map(|origin| origin.0.clone()),
         data_dir: settings.general.data_dir.clone(),
         media: settings.media(),
         bootstrap_password: settings.bootstrap.password.clone(),

@@ -82,7 +82,7 @@ where
         let is_trusted = peer.is_some_and(|peer| trusted.iter().any(|net| net.contains(peer.ip())));
         let (mut parts, body) = request.into_parts();
         let id = SystemEntropy.uuid().simple().to_string();
-        let info = RequestInfo::read(&parts, id, peer, is_trusted);
+        let info = RequestInfo::read(&parts, id, peer, is_trusted, None);
         parts.extensions.insert(info);
         let answer = answer(Request::from_parts(parts, body));
         async move { answer.await.into_response() }

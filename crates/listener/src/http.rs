@@ -44,7 +44,7 @@ impl Http {
 
 impl Protocol for Http {
     async fn serve(&self, conn: Conn, mut stop: Shutdown) {
-        let Conn { stream, peer, secure, sockets, place } = conn;
+        let Conn { stream, peer, secure, certificate, sockets, place } = conn;
         let router = self.router.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let work = place.work();
@@ -53,6 +53,9 @@ impl Protocol for Http {
             request.extensions_mut().insert(sockets.clone());
             if secure {
                 request.extensions_mut().insert(Tls);
+            }
+            if let Some(certificate) = &certificate {
+                request.extensions_mut().insert(certificate.clone());
             }
             let answer = router.clone().oneshot(request);
             async move {

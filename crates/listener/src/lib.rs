@@ -14,7 +14,7 @@ mod udp;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use countersign_core::{Service, Shutdown, Sockets, keep_alive};
+use countersign_core::{ClientCertificate, Service, Shutdown, Sockets, keep_alive};
 use countersign_model::Cidr;
 use countersign_store::Seldom;
 use rustls::ServerConfig;
@@ -124,6 +124,8 @@ pub struct Conn {
     pub peer: SocketAddr,
     /// It came over TLS.
     pub secure: bool,
+    /// The certificate that the client has shown that it has the key of, where it was asked for one.
+    pub certificate: Option<ClientCertificate>,
     /// For what goes on when the connection has become something else than HTTP.
     pub sockets: Sockets,
     place: Arc<Place>,
@@ -238,13 +240,16 @@ async fn connected(
     let _ = stream.set_nodelay(true);
     let stream = Flowing { stream, place: place.clone(), stall, stalled: None };
     let secure = tls.is_some();
-    let stream: Box<dyn Bytes> = match tls {
-        None => Box::new(stream),
+    let (stream, certificate): (Box<dyn Bytes>, _) = match tls {
+        None => (Box::new(stream), None),
         Some(tls) => {
             let stream = tls.accept(stream).await.ok()?;
             place.greeted();
-            Box::new(stream)
+            let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+            let chain = chain.iter().map(|certificate| certificate.to_vec());
+            let certificate = ClientCertificate::of_chain(chain);
+            (Box::new(stream), certificate)
         }
     };
-    Some(Conn { stream, peer, secure, sockets, place })
+    Some(Conn { stream, peer, secure, certificate, sockets, place })
 }

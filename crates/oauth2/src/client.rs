@@ -24,9 +24,34 @@ pub enum AuthMethod {
     ClientSecretJwt,
     #[choice(value = "private_key_jwt", label = "JWT signed with a private key")]
     PrivateKeyJwt,
+    #[choice(
+        value = "tls_client_auth",
+        label = "TLS client certificate that an authority vouches for"
+    )]
+    TlsClientAuth,
+    #[choice(
+        value = "self_signed_tls_client_auth",
+        label = "TLS client certificate of the application’s own keys"
+    )]
+    SelfSignedTlsClientAuth,
 }
 
 impl AuthMethod {
+    /// What the FAPI profile allows (FAPI 2.0 5.3.2.1).
+    pub const fn is_fapi2(self) -> bool {
+        matches!(
+            self,
+            AuthMethod::PrivateKeyJwt
+                | AuthMethod::TlsClientAuth
+                | AuthMethod::SelfSignedTlsClientAuth
+        )
+    }
+
+    /// By more than a secret that is sent.
+    pub const fn is_strong(self) -> bool {
+        !matches!(self, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
+    }
+
     /// By an assertion (RFC 7523), and not by the secret itself.
     pub const fn is_assertion(self) -> bool {
         matches!(self, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt)
@@ -77,6 +102,8 @@ pub struct Client {
     pub par_required: bool,
     /// Tokens are bound to a key of the client (RFC 9449).
     pub dpop_required: bool,
+    /// Tokens are bound to its certificate (RFC 8705 3).
+    pub certificate_bound: bool,
     /// What it signs its request objects with; `None`: it sends none (RFC 9101).
     pub request_objects: Option<ClientAlgorithm>,
     /// What its tokens may be made for (RFC 8707).
@@ -122,6 +149,7 @@ pub(crate) mod tests {
             profile: SecurityProfile::Compat,
             par_required: false,
             dpop_required: false,
+            certificate_bound: false,
             request_objects: None,
             resources: Vec::new(),
             scopes: Scopes::parse("openid profile email offline_access"),

@@ -7,7 +7,7 @@ use countersign_model::Timestamp;
 use countersign_outbound::{Outbound, Request};
 use serde_json::{Map, Value};
 
-use crate::jose::{PublicKeys, Signed};
+use crate::jose::PublicKeys;
 
 /// Published keys are asked for again after this time, or earlier for a key that is not among them.
 const FRESH_SECONDS: i64 = 300;
@@ -37,20 +37,19 @@ impl Fetched {
 pub(crate) struct ClientKeys(Mutex<HashMap<String, Arc<tokio::sync::Mutex<Fetched>>>>);
 
 impl ClientKeys {
-    /// The keys at an address, with which this may have been signed; `None` where there are none
-    /// for the moment.
+    /// The keys at an address, asked for again where those that are known have not what `knows`
+    /// looks for; `None` where there are none for the moment.
     pub(crate) async fn at(
         &self,
         outbound: &Outbound,
         uri: &str,
-        signed: &Signed<'_>,
+        knows: impl Fn(&PublicKeys) -> bool,
         now: Timestamp,
     ) -> Option<Arc<PublicKeys>> {
         let place = self.place(uri);
         // Whoever asks at the same time waits for the one that fetches.
         let mut fetched = place.lock().await;
-        if let Some(keys) = fetched.current(now, FRESH_SECONDS).filter(|keys| keys.may_know(signed))
-        {
+        if let Some(keys) = fetched.current(now, FRESH_SECONDS).filter(|keys| knows(keys)) {
             return Some(keys.clone());
         }
         if fetched.asked.is_none_or(|asked| asked.plus_seconds(PAUSE_SECONDS) <= now) {
@@ -95,7 +94,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::jose::ClientAlgorithm;
+    use crate::jose::{ClientAlgorithm, Signed};
     use crate::wire::dpop::tests::Holder;
 
     /// A server that publishes what is in `set`, as often as it is asked; how often it was.
@@ -138,7 +137,7 @@ mod tests {
             let token = holder.sign(&json!({"alg": "ES256", "kid": kid}), &json!({"a": 1}));
             let signed = Signed::parse(&token).unwrap();
             let at = Timestamp::from_seconds(1_000 + second);
-            let found = keys.at(&outbound, &uri, &signed, at).await;
+            let found = keys.at(&outbound, &uri, |keys| keys.may_know(&signed), at).await;
             found.is_some_and(|keys| keys.verify(&signed, &ClientAlgorithm::ALL).is_ok())
         };
         let count = || asked.load(Ordering::SeqCst);
@@ -164,7 +163,8 @@ mod tests {
         let token = Holder::new().sign(&json!({"alg": "ES256"}), &json!({}));
         let signed = Signed::parse(&token).unwrap();
         let outbound = Outbound::new(Rules::default());
-        let found = ClientKeys::default().at(&outbound, &uri, &signed, Timestamp(0)).await;
+        let knows = |keys: &PublicKeys| keys.may_know(&signed);
+        let found = ClientKeys::default().at(&outbound, &uri, knows, Timestamp(0)).await;
         assert!(found.is_none());
         assert_eq!(asked.load(Ordering::SeqCst), 0);
     }

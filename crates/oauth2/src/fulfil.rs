@@ -13,6 +13,7 @@ use crate::access;
 use crate::claims::{self, Reached};
 use crate::grants::{self, AccessData, CodeData, NewGrant};
 use crate::provider::Provider;
+use crate::registration;
 use crate::report::Cause;
 use crate::service::{self, Internal, Issue, OAuth2, Origin, Person, Service};
 use crate::session_state;
@@ -123,8 +124,8 @@ async fn issue(
     }
     let origin = Origin {
         resources: request.resources.clone(),
-        // A token in an address is bound to no key.
-        jkt: None,
+        // A token in an address is bound to nothing.
+        binding: None,
         scopes,
         sign_in: service::sign_in(&session, key_hash, request),
         session: Some(key_hash.to_vec()),
@@ -162,8 +163,9 @@ async fn issue(
     let access = tokens.access;
     let event = authorized(provider, &request.scopes, "authentik.providers.oauth2.views.authorize");
     let slug = provider.slug().unwrap_or_default().to_owned();
+    let number = provider.id();
     let joined = Joined {
-        provider: provider.id(),
+        provider: number,
         user: person.identity.pk,
         subject: service.sub(provider, person),
         format: String::new(),
@@ -179,6 +181,7 @@ async fn issue(
             renew_session(tx, key_hash, &session)?;
         }
         joined.note(tx, key_hash)?;
+        registration::note_used(tx, number)?;
         emit(tx, event.clone()).map(|_| ())
     };
     service.cx.store.write(actor, "application authorized", store).await?;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::binding::Binding;
 use crate::wire::claims_request::ClaimsRequest;
 use crate::wire::{Challenge, Scopes};
 
@@ -118,9 +119,9 @@ pub(crate) struct AccessData {
     pub(crate) nonce: Option<String>,
     /// The claims as introspection tells them.
     pub(crate) claims: Map<String, Value>,
-    /// The key that it is bound to (RFC 9449 6).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) jkt: Option<String>,
+    /// What it is bound to.
+    #[serde(flatten)]
+    pub(crate) binding: Option<Binding>,
     /// Names of claims that were asked for, for userinfo.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) asked: Vec<String>,
@@ -132,9 +133,9 @@ pub(crate) struct RefreshData {
     pub(crate) sign_in: SignIn,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) resources: Vec<String>,
-    /// The key that it is bound to where nothing else proves the client (RFC 9449 5).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) jkt: Option<String>,
+    /// What it is bound to where nothing else proves the client (RFC 9449 5, RFC 8705 4).
+    #[serde(flatten)]
+    pub(crate) binding: Option<Binding>,
     pub(crate) claims: Map<String, Value>,
 }
 
@@ -447,6 +448,7 @@ pub(crate) fn delete_of_others(sql: &mut Sql<'_>, providers: &[i64]) -> Result<(
         "refresh_token",
         "device_code",
         "client_registration",
+        "former_client_secret",
     ] {
         for row in sql.query(&format!("SELECT DISTINCT provider_id FROM {table}"), &[])? {
             let provider: i64 = row.get(0)?;
@@ -533,7 +535,7 @@ mod tests {
             RefreshData {
                 sign_in: sign_in(),
                 resources: Vec::new(),
-                jkt: None,
+                binding: None,
                 claims: Map::new(),
             },
         )
@@ -548,7 +550,7 @@ mod tests {
                 sub: "s".into(),
                 nonce: None,
                 claims: Map::new(),
-                jkt: None,
+                binding: None,
                 asked: Vec::new(),
             },
         )

@@ -42,9 +42,9 @@ pub fn opened(
     token: &str,
     now: Timestamp,
 ) -> Result<Option<Opened>, StoreError> {
-    // One that is bound to a key opens nothing without its proof (RFC 9449 7.1).
+    // One that is bound opens nothing without its proof (RFC 9449 7.1).
     let found = grants::find_access_token(sql, token, now)?
-        .filter(|token| token.is_good(now) && token.data.jkt.is_none());
+        .filter(|token| token.is_good(now) && token.data.binding.is_none());
     Ok(found.map(|token| Opened {
         provider: token.provider,
         user: token.user,

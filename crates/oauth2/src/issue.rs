@@ -2,9 +2,10 @@
 //! stored first and answered afterwards.
 
 use countersign_model::Entropy;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::binding::Binding;
 use crate::claims::Protocol;
 use crate::grants::AccessData;
 use crate::jose::{self, EncryptionError, EncryptionKey, SigningKey, TokenFault, half_hash};
@@ -39,8 +40,8 @@ pub(crate) struct Access {
     pub(crate) scopes: Scopes,
     /// The servers that it is for (RFC 8707); the client itself without any.
     pub(crate) resources: Vec<String>,
-    /// The key that it is bound to (RFC 9449 6.1).
-    pub(crate) jkt: Option<String>,
+    /// What it is bound to.
+    pub(crate) binding: Option<Binding>,
     /// It was given for another token.
     pub(crate) exchanged: Option<Exchanged>,
 }
@@ -88,8 +89,8 @@ pub(crate) fn access_token(
             [one] => drop(claims.insert("aud".into(), one.clone().into())),
             several => drop(claims.insert("aud".into(), several.into())),
         }
-        if let Some(jkt) = &access.jkt {
-            claims.insert("cnf".into(), json!({"jkt": jkt}));
+        if let Some(binding) = &access.binding {
+            claims.insert("cnf".into(), binding.claim());
         }
         let act = access.exchanged.as_ref().and_then(|exchanged| exchanged.act.clone());
         claims.extend(act.map(|act| ("act".to_owned(), act)));
@@ -106,7 +107,7 @@ pub(crate) fn access_token(
         sub: protocol.sub.clone(),
         nonce: protocol.nonce.clone(),
         claims: told,
-        jkt: access.jkt.clone(),
+        binding: access.binding.clone(),
         asked: common.of_userinfo.clone(),
     };
     Ok((token, data))
@@ -184,7 +185,7 @@ mod tests {
                 format: AccessTokenFormat::Original,
                 scopes: Scopes::parse("openid email"),
                 resources: Vec::new(),
-                jkt: None,
+                binding: None,
                 exchanged: None,
             },
         };
@@ -216,7 +217,7 @@ mod tests {
         common.access = Access {
             format: AccessTokenFormat::Rfc9068,
             resources: vec!["https://api.test/".into()],
-            jkt: Some("thumb".into()),
+            binding: Some(Binding::Key("thumb".into())),
             ..common.access
         };
         let (token, data) = access_token(&keys, &common, &Fixed).unwrap();

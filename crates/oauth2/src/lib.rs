@@ -11,6 +11,7 @@
 mod access;
 mod answers;
 mod api;
+mod binding;
 pub mod claims;
 pub mod client;
 mod client_account;
@@ -21,6 +22,7 @@ mod device;
 mod doctor;
 mod documents;
 mod exchange;
+mod former_secrets;
 mod fulfil;
 mod grants;
 mod inside;
@@ -93,6 +95,8 @@ pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
         token_resolver: Some(Arc::new(resolver::AccessTokens { oauth: shared.0, flows: shared.1 })),
         start: vec![Start::new("client_accounts", client_account::link_former)],
         services: vec![Service::new("oauth2_deletions", service::follow_deletions)],
+        consequences: vec![former_secrets::keep],
+        expiring: vec![registration::UNUSED],
 
         ..Module::default()
     }

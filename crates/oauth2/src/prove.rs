@@ -1,12 +1,16 @@
 //! Who a client is: by its secret, or by what it signed; and what it signed besides.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_catalogue::client_certificate;
 use countersign_core::RequestInfo;
-use countersign_model::ChoiceValue as _;
+use countersign_model::{ChoiceValue as _, Secret};
 use countersign_store::{Owner, StoreError, sha256};
 use serde_json::{Map, Value};
 
-use crate::client::AuthMethod;
+use crate::client::{AuthMethod, SecurityProfile};
 use crate::exchange::Failed;
+use crate::former_secrets;
 use crate::jose::{self, ClientAlgorithm, PublicKeys, Signed, SigningKey};
 use crate::provider::Provider;
 use crate::service::{Internal, Service};
@@ -29,20 +33,31 @@ impl Service {
         credentials: &Credentials,
         request: &RequestInfo,
     ) -> Result<bool, Failed> {
-        let by_secret = provider.client.secret_matches(credentials.secrets());
         let method = match provider.client.auth_method {
-            None => return Ok(by_secret),
-            Some(AuthMethod::ClientSecretBasic) => return Ok(by_secret && credentials.basic),
-            Some(AuthMethod::ClientSecretPost) => return Ok(by_secret && !credentials.basic),
+            None => return self.by_secret(provider, credentials).await,
+            Some(AuthMethod::ClientSecretBasic) if !credentials.basic => return Ok(false),
+            Some(AuthMethod::ClientSecretPost) if credentials.basic => return Ok(false),
+            Some(AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost) => {
+                return self.by_secret(provider, credentials).await;
+            }
+            Some(AuthMethod::TlsClientAuth) => return Ok(self.is_vouched_for(provider, request)),
+            Some(AuthMethod::SelfSignedTlsClientAuth) => {
+                return Ok(self.has_own_certificate(provider, request).await);
+            }
             Some(method @ (AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt)) => method,
         };
         let Some(assertion) = &credentials.assertion else { return Ok(false) };
         let refused = |fault| Failed::from(TokenError::ClientAssertion(fault));
         let claims = if method == AuthMethod::ClientSecretJwt {
-            let key = SigningKey::from_secret(provider.client.secret.expose());
-            key.ok()
-                .and_then(|key| jose::verify(assertion, &key).ok())
-                .ok_or_else(|| refused(AssertionFault::Signature))?
+            let signed_by = |secret: &Secret| {
+                let key = SigningKey::from_secret(secret.expose()).ok()?;
+                jose::verify(assertion, &key).ok()
+            };
+            let claims = match signed_by(&provider.client.secret) {
+                Some(claims) => Some(claims),
+                None => self.former_secrets(provider).await?.iter().find_map(signed_by),
+            };
+            claims.ok_or_else(|| refused(AssertionFault::Signature))?
         } else {
             let allowed = provider.client.profile.algorithms();
             self.signed_by(provider, assertion, allowed).await.map_err(refused)?
@@ -69,6 +84,50 @@ impl Service {
         }
     }
 
+    /// Whether it sent its secret, or one of before that is still good.
+    async fn by_secret(
+        &self,
+        provider: &Provider,
+        credentials: &Credentials,
+    ) -> Result<bool, Failed> {
+        Ok(provider.client.secret_matches(credentials.secrets())
+            || former_secrets::matches(
+                &self.former_secrets(provider).await?,
+                credentials.secrets(),
+            ))
+    }
+
+    /// Whether the certificate is of the client's subject, by an authority of its settings
+    /// (RFC 8705 2.1).
+    fn is_vouched_for(&self, provider: &Provider, request: &RequestInfo) -> bool {
+        let settings = &provider.settings;
+        let Some(certificate) = &request.client_certificate else { return false };
+        let Some(wanted) = client_certificate::parse_name(&settings.tls_client_auth_subject_dn)
+        else {
+            return false;
+        };
+        let authorities = &settings.tls_client_auth_authorities;
+        let authorities = authorities.iter().filter_map(|pair| provider.snapshot.get(*pair));
+        client_certificate::subject(certificate) == Some(wanted)
+            && client_certificate::is_vouched_for(certificate, authorities, self.now())
+    }
+
+    /// Whether the certificate is among the client's keys (RFC 8705 2.2).
+    async fn has_own_certificate(&self, provider: &Provider, request: &RequestInfo) -> bool {
+        let settings = &provider.settings;
+        let Some(certificate) = &request.client_certificate else { return false };
+        let has = |keys: &PublicKeys| keys.has_certificate(certificate.der());
+        if !settings.jwks.0.is_empty() {
+            return PublicKeys::parse(&settings.jwks.0).is_ok_and(|keys| has(&keys));
+        }
+        if settings.jwks_uri.is_empty() {
+            return false;
+        }
+        let (outbound, now) = (self.cx.outbound(), self.now());
+        let keys = self.client_keys.at(outbound, &settings.jwks_uri, has, now).await;
+        keys.is_some_and(|keys| has(&keys))
+    }
+
     /// Uses up a name; `false` where it was used before.
     pub(crate) async fn spend(&self, name: &str, seconds: i64) -> Result<bool, StoreError> {
         let key = hex::encode(sha256(name));
@@ -92,7 +151,8 @@ impl Service {
             return Err(AssertionFault::KeysMissing);
         } else {
             let (outbound, now) = (self.cx.outbound(), self.now());
-            let keys = self.client_keys.at(outbound, &settings.jwks_uri, &signed, now).await;
+            let knows = |keys: &PublicKeys| keys.may_know(&signed);
+            let keys = self.client_keys.at(outbound, &settings.jwks_uri, knows, now).await;
             keys.ok_or(AssertionFault::KeysMissing)?.verify(&signed, allowed)
         };
         verified.map_err(|_| AssertionFault::Signature)
@@ -144,7 +204,7 @@ impl Service {
         proofs: &[&str],
         method: &str,
         request: &RequestInfo,
-        algorithms: &[ClientAlgorithm],
+        profile: SecurityProfile,
     ) -> Result<Option<dpop::Proof>, dpop::DpopFault> {
         let proof = match proofs {
             [] => return Ok(None),
@@ -152,8 +212,30 @@ impl Service {
             [_, _, ..] => return Err(dpop::DpopFault::Several),
         };
         let url = format!("{}{}", self.origin(request), request.path);
-        let expected = dpop::Expected { method, url: &url, now: self.now(), algorithms };
+        let nonces = self.nonces(profile);
+        let expected = dpop::Expected {
+            method,
+            url: &url,
+            now: self.now(),
+            algorithms: profile.algorithms(),
+            nonces: &nonces,
+        };
         dpop::verify(proof, expected).map(Some)
+    }
+
+    /// What a proof has to hold one of, the newest first; nothing where the profile asks for none.
+    /// Nothing is kept: a nonce is a stretch of time, sealed (RFC 9449 8).
+    pub(crate) fn nonces(&self, profile: SecurityProfile) -> Vec<String> {
+        if !profile.is_strict() {
+            return Vec::new();
+        }
+        let stretch = self.now().seconds().div_euclid(dpop::NONCE_SECONDS);
+        let sealer = self.cx.store.sealer();
+        let nonce = |of: i64| {
+            let sealed = sealer.mac("oauth2.dpop.nonce", &of.to_be_bytes());
+            URL_SAFE_NO_PAD.encode(sealed)
+        };
+        vec![nonce(stretch), nonce(stretch - 1)]
     }
 
     /// # Errors

@@ -10,10 +10,11 @@ use crate::wire::Params;
 
 const SPACE: &str = "oauth2.pushed";
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
-/// From when a request was pushed until the browser comes with it.
-pub(crate) const SECONDS: i64 = 90;
-/// From when the browser came until the person has signed in.
-const HELD_SECONDS: i64 = 3_600;
+/// From when a request was pushed until the person has signed in, however often the browser comes
+/// with it: less than 600 (FAPI 2.0 Security Profile 5.3.2.2).
+pub(crate) const SECONDS: i64 = 590;
+/// The same for one from a signed object, whose name only this browser has.
+pub(crate) const OBJECT_SECONDS: i64 = 3_600;
 
 /// A request that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,12 +45,13 @@ impl Service {
         &self,
         provider: &Provider,
         params: &Params,
+        seconds: i64,
         owner: Owner,
     ) -> Result<Name, StoreError> {
         let name = Name(self.cx.entropy.token(43));
         let pushed = Pushed { provider: provider.id(), query: params.to_query() };
         let bytes = serde_json::to_vec(&pushed).unwrap_or_default();
-        self.cx.store.ephemeral().put(SPACE, &name.0, bytes, SECONDS, owner).await?;
+        self.cx.store.ephemeral().put(SPACE, &name.0, bytes, seconds, owner).await?;
         Ok(name)
     }
 
@@ -66,22 +68,6 @@ impl Service {
         let pushed = found.and_then(|found| serde_json::from_slice::<Pushed>(&found.bytes).ok());
         let own = pushed.filter(|pushed| pushed.provider == provider.id());
         Ok(own.and_then(|pushed| Params::parse(pushed.query.as_bytes()).ok()))
-    }
-
-    /// Keeps a request while somebody signs in for it.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub(crate) async fn hold_pushed(&self, name: &Name, owner: Owner) -> Result<(), StoreError> {
-        let ephemeral = self.cx.store.ephemeral();
-        if let Some(found) = ephemeral.get(SPACE, &name.0).await? {
-            // One that was used in the meantime stays used.
-            let (version, seconds) = (Some(found.version), HELD_SECONDS);
-            ephemeral
-                .compare_and_swap(SPACE, &name.0, version, found.bytes, seconds, owner)
-                .await?;
-        }
-        Ok(())
     }
 
     /// Uses a request up; `false` where it was used before.

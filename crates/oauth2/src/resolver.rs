@@ -21,7 +21,7 @@ impl TokenResolver for AccessTokens {
             let found =
                 cx.store.look_up(move |sql| grants::find_access_token(sql, &token, now)).await;
             let token = match found {
-                Ok(found) => found.filter(|t| t.is_good(now) && t.data.jkt.is_none())?,
+                Ok(found) => found.filter(|t| t.is_good(now) && t.data.binding.is_none())?,
                 Err(error) => {
                     tracing::error!(%error, "an access token could not be looked up");
                     return None;

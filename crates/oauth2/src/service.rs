@@ -14,6 +14,7 @@ use countersign_store::{Actor, ActorUser, Owner, Sql, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::binding::Binding;
 use crate::claims::{self, Reached, SubMode};
 use crate::client::ClientType;
 use crate::client_keys::ClientKeys;
@@ -168,8 +169,8 @@ pub(crate) struct Origin {
     pub(crate) family: Uuid,
     /// The servers that access tokens are for (RFC 8707).
     pub(crate) resources: Vec<String>,
-    /// The key that access tokens are bound to (RFC 9449).
-    pub(crate) jkt: Option<String>,
+    /// What access tokens are bound to.
+    pub(crate) binding: Option<Binding>,
 }
 
 /// What tokens are made from.
@@ -198,7 +199,7 @@ pub(crate) struct Mint<'a> {
 impl Mint<'_> {
     /// How an access token is used (RFC 6749 7.1, RFC 9449 5).
     pub(crate) fn token_type(&self) -> &'static str {
-        if self.common.access.jkt.is_some() { "DPoP" } else { "Bearer" }
+        if self.common.access.binding.as_ref().is_some_and(Binding::is_key) { "DPoP" } else { "Bearer" }
     }
 
     /// For another token: it ends no later than that.
@@ -498,7 +499,7 @@ impl Service {
             format: provider.settings.access_token_format,
             scopes: origin.scopes.clone(),
             resources: origin.resources.clone(),
-            jkt: origin.jkt.clone(),
+            binding: origin.binding.clone(),
             exchanged: None,
         };
         let of_userinfo = asked.userinfo.clone();
@@ -536,7 +537,7 @@ impl Service {
                 sign_in: origin.sign_in.clone(),
                 resources: origin.resources.clone(),
                 // A confidential client proves itself at each use (RFC 9449 5).
-                jkt: origin.jkt.clone().filter(|_| provider.client.kind == ClientType::Public),
+                binding: origin.binding.clone().filter(|_| provider.client.kind == ClientType::Public),
                 claims: access.data.claims.clone(),
             },
         }

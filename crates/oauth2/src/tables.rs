@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::device::DeviceCode;
+use crate::former_secrets::FormerClientSecret;
 use crate::registration::ClientRegistration;
 
 pub(crate) fn tables() -> Vec<TableResource> {
@@ -23,6 +24,7 @@ pub(crate) fn tables() -> Vec<TableResource> {
         TableResource::plain::<ClientAccount>(),
         TableResource::plain::<ClientRegistration>(),
         TableResource::plain::<DeviceCode>(),
+        TableResource::plain::<FormerClientSecret>(),
     ]
 }
 

@@ -52,6 +52,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0035_session_participants.sql")),
     Statements(include_str!("../migrations/0036_source_connections.sql")),
     Statements(include_str!("../migrations/0037_source_sessions.sql")),
+    Statements(include_str!("../migrations/0038_clients.sql")),
     Statements(include_str!("../migrations/0041_set_up_links.sql")),
 ];
 

@@ -178,6 +178,8 @@ impl World {
                 base_url: None,
                 base_path: countersign_model::BasePath::default(),
                 cookie_domain: None,
+                client_certificate_header: None,
+                mtls_url: None,
                 trusted_proxies: Cidr::parse("127.0.0.0/8").into_iter().collect(),
                 data_dir: folder.path().to_owned(),
                 media: Some(folder.path().join("media")),

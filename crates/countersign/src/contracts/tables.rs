@@ -127,6 +127,8 @@ impl World {
             base_path: countersign_model::BasePath::default(),
             cookie_domain: None,
             trusted_proxies: Vec::new(),
+            client_certificate_header: None,
+            mtls_url: None,
             data_dir: folder.path().to_owned(),
             media: None,
             bootstrap_password: None,

@@ -64,9 +64,21 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
             .map_err(|error| format!("HTTPS: {error}"))?;
     let listen = &settings.listen;
     let http = Listener { name: "http", setting: "listen.http", address: listen.http, tls: None };
-    let https =
-        Listener { name: "https", setting: "listen.https", address: listen.https, tls: Some(tls) };
+    let tls::Configurations { plain, asking } = tls;
+    let https = Listener {
+        name: "https",
+        setting: "listen.https",
+        address: listen.https,
+        tls: Some(plain),
+    };
     let (http, https) = (http.bind().await?, https.bind().await?);
+    let mtls = match listen.mtls {
+        Some(address) => {
+            let tls = Some(asking);
+            Some(Listener { name: "mtls", setting: "listen.mtls", address, tls }.bind().await?)
+        }
+        None => None,
+    };
     let numbers = numbers_of(&settings).bind().await?;
 
     // The start may wait for a database; whoever ends the program must not wait with it.
@@ -93,13 +105,15 @@ pub async fn run(loaded: Loaded) -> Result<(), String> {
     supervisor.start(services::services(&context, &nodes));
     supervisor.start([measure::upkeep(&monitoring.metrics), certificate.reload()]);
     let grace = Duration::from_secs(settings.web.stop_timeout);
+    let mtls =
+        mtls.map(|mtls| mtls.serve(Http::new(router.clone(), &bounds), bounds.clone(), grace));
     let listeners = [
         http.serve(Http::new(router.clone(), &bounds), bounds.clone(), grace),
         https.serve(Http::new(router, &bounds), bounds, grace),
         serve_numbers(numbers, monitoring, &settings),
     ];
     let worker = settings.worker.in_process.then(|| services::worker(&settings));
-    supervisor.start(listeners.into_iter().chain(worker));
+    supervisor.start(listeners.into_iter().chain(mtls).chain(worker));
     ended.await;
     tracing::info!("stopping: open requests may finish");
     supervisor.stop(stop_grace(&settings)).await;

@@ -56,6 +56,58 @@ async fn every_address_is_in_the_table_and_answers() {
     world.cx.store.close().await;
 }
 
+/// Words of the original in the place of a slug, which hide as much of what has that slug there.
+const AS_IN_THE_ORIGINAL: [&str; 9] = [
+    "authorize",
+    "cache_clear",
+    "cache_info",
+    "device",
+    "import",
+    "introspect",
+    "revoke",
+    "token",
+    "userinfo",
+];
+
+/// The word by which one address hides another whose slug is that word.
+fn hides(fixed: &str, pattern: &str) -> Option<String> {
+    let parts = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (fixed, pattern) = (parts(fixed), parts(pattern));
+    let is_open = |part: &String| part.starts_with('{');
+    let meets = |(a, b): (&String, &String)| a == b || is_open(a) || is_open(b);
+    if fixed.len() != pattern.len() || !fixed.iter().zip(&pattern).all(meets) {
+        return None;
+    }
+    let at = pattern.iter().position(|part| part == "{slug}" || part == "{flow_slug}")?;
+    fixed.get(at).filter(|word| !is_open(word)).cloned()
+}
+
+#[tokio::test]
+async fn no_address_hides_what_has_a_slug() {
+    assert_eq!(hides("/o/token/", "/o/{slug}/").as_deref(), Some("token"));
+    assert_eq!(hides("/o/register/{id}/", "/o/{slug}/jwks/").as_deref(), Some("register"));
+    assert_eq!(hides("/o/token/", "/o/{slug}/jwks/"), None);
+    let world = World::with(&[]).await;
+    let routes = of_program(&world);
+    let mut reserved: Vec<String> = Vec::new();
+    for pattern in routes.iter().filter(|route| route.path.contains("slug}")) {
+        for fixed in &routes {
+            let Some(word) = hides(&fixed.path, &pattern.path) else { continue };
+            if AS_IN_THE_ORIGINAL.contains(&word.as_str()) {
+                continue;
+            }
+            let kept = pattern.path.starts_with("/application/")
+                && countersign_catalogue::application::RESERVED.contains(&word.as_str());
+            assert!(kept, "{} hides {} of what has the slug {word}", fixed.path, pattern.path);
+            reserved.push(word);
+        }
+    }
+    for word in ["end-session", "par", "register"] {
+        assert!(reserved.iter().any(|reserved| reserved == word), "{word} hides nothing");
+    }
+    world.cx.store.close().await;
+}
+
 #[tokio::test]
 async fn a_route_that_is_not_public_is_served_to_nobody_else() {
     let world = World::with(&[]).await;

@@ -14,12 +14,16 @@ use countersign_core::{Context, Service};
 use countersign_model::{Clock as _, ObjectId, Ref, Snapshot, Timestamp};
 use countersign_store::{Store, SystemClock};
 use rustls::{
-    ServerConfig,
-    crypto::{CryptoProvider, aws_lc_rs},
-    server::{ClientHello, ResolvesServerCert},
+    DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    server::{
+        ClientHello, ResolvesServerCert,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
     sign::CertifiedKey,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject};
 
 /// Why there is no HTTPS.
 #[derive(Debug, thiserror::Error)]
@@ -70,30 +74,96 @@ pub fn configuration(
     folder: &Path,
     now: Timestamp,
     store: StoreSlot,
-) -> Result<(Arc<ServerConfig>, Watched), TlsError> {
+) -> Result<(Configurations, Watched), TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let seen = stamps(folder);
     let default = Arc::new(RwLock::new(own_or_kept(folder, now)?));
     let watched = Watched { folder: folder.to_path_buf(), current: default.clone(), seen };
     let certificates =
         Certificates { default, watched: None, choose: of_browser, store, made: Mutex::default() };
-    let mut config = with_certificates(provider, certificates, folder)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok((Arc::new(config), watched))
+    let certificates = Arc::new(certificates);
+    let of = |asking| {
+        let mut config =
+            with_certificates(provider.clone(), certificates.clone(), folder, asking)?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok::<_, TlsError>(Arc::new(config))
+    };
+    Ok((Configurations { plain: of(false)?, asking: of(true)? }, watched))
+}
+
+/// How the listeners for HTTPS greet their clients.
+pub struct Configurations {
+    pub plain: Arc<ServerConfig>,
+    /// With a question for the client's certificate.
+    pub asking: Arc<ServerConfig>,
 }
 
 fn with_certificates(
     provider: Arc<CryptoProvider>,
-    certificates: Certificates,
+    certificates: Arc<Certificates>,
     folder: &Path,
+    asking: bool,
 ) -> Result<ServerConfig, TlsError> {
     let pair = |source| TlsError::Pair { path: folder.join("tls.pem"), source };
     let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
-    Ok(ServerConfig::builder_with_provider(provider)
+    let verifier = Arc::new(AnyClient(provider.clone()));
+    let builder = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)
-        .map_err(pair)?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(certificates)))
+        .map_err(pair)?;
+    let builder = if asking {
+        builder.with_client_cert_verifier(verifier)
+    } else {
+        builder.with_no_client_auth()
+    };
+    Ok(builder.with_cert_resolver(certificates))
+}
+
+/// Takes any certificate that a client shows that it has the key of, and clients without one. Who
+/// vouches for it is asked by what reads it.
+#[derive(Debug)]
+struct AnyClient(Arc<CryptoProvider>);
+
+impl ClientCertVerifier for AnyClient {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// For LDAP: the certificates of its providers, else the one of HTTPS.
@@ -115,7 +185,8 @@ pub fn of_ldap(folder: &Path, cx: &Context) -> Result<Arc<ServerConfig>, String>
         made: Mutex::default(),
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
-    Ok(Arc::new(with_certificates(provider, certificates, folder).map_err(failed)?))
+    let certificates = Arc::new(certificates);
+    Ok(Arc::new(with_certificates(provider, certificates, folder, false).map_err(failed)?))
 }
 
 /// The certificate of the data folder, of a program that has no other.

@@ -161,6 +161,19 @@ sections! {
         /// Address for HTTPS. The certificate is made on first start and kept in the data folder;
         /// put your own into `tls.pem` and `tls.key` there.
         https ("listen.https"): SocketAddr = "0.0.0.0:9443";
+        /// Address for clients that have certificates (mutual TLS), as `0.0.0.0:9444`: HTTPS that asks
+        /// for one, and serves who has none as well. Browsers would ask people for theirs, so this is
+        /// an address of its own. Needs `base_url`. Without it there is none.
+        mtls ("listen.mtls"): Option<SocketAddr> = "";
+        /// Where clients with certificates reach this server, as `https://mtls.example.org`: that
+        /// address, or the one of a proxy that asks for them. Discovery names it
+        /// (`mtls_endpoint_aliases`).
+        mtls_url ("listen.mtls_url"): Option<Origin> = "";
+        /// Header in which the proxies of `listen.trusted_proxy_cidrs` name the certificate of a
+        /// client, as `Client-Cert` (RFC 9440), `ssl-client-cert`, `X-Forwarded-Tls-Client-Cert` or
+        /// `X-Forwarded-Client-Cert`. They have to remove it from what clients send: a certificate is
+        /// no secret. Without it none is taken from a header.
+        client_certificate_header ("listen.client_certificate_header"): Option<String> = "";
         /// Address for metrics without authentication; on this machine only unless changed.
         metrics ("listen.metrics"): SocketAddr = "127.0.0.1:9300";
         /// Address for LDAP, in clear and with `StartTLS`. It is open as long as there is an LDAP
@@ -458,9 +471,12 @@ sections! {
         /// address.
         registration ("oauth2.registration"): Registrants = "off";
         /// Hosts that such clients may send people back to, as `app.example.org`, `*.example.net`,
-        /// or `com.example.app:` for the scheme of an app. Empty: any host by https, and the
-        /// person's own machine.
+        /// or `com.example.app:` for the scheme of an app, and show as their own addresses. Empty: any
+        /// host by https, and the person's own machine.
         registration_hosts ("oauth2.registration_hosts"): Hosts = "";
+        /// As many clients may be there at once that were registered without a token. Then the oldest
+        /// that nobody ever signed in to gives way; where there is none, the next is refused.
+        registration_limit ("oauth2.registration_limit"): u32 = "500";
         /// Slug of the flow in which people let such a client in; one that asks for consent.
         registration_flow ("oauth2.registration_flow"): String = "default-provider-authorization-explicit-consent";
     }
@@ -621,11 +637,18 @@ impl Settings {
                 "Set only one of email.use_tls and email.use_ssl",
             );
         }
+        if self.listen.mtls.is_some() && self.general.base_url.is_none() {
+            let remedy = "Set base_url, as https://id.example.org";
+            wrong("listen.mtls", "tokens that are given there would name another issuer", remedy);
+        }
         let listeners = [
-            ("listen.http", self.listen.http),
-            ("listen.https", self.listen.https),
-            ("listen.metrics", self.listen.metrics),
+            ("listen.http", Some(self.listen.http)),
+            ("listen.https", Some(self.listen.https)),
+            ("listen.metrics", Some(self.listen.metrics)),
+            ("listen.mtls", self.listen.mtls),
         ];
+        let listeners: Vec<(&str, SocketAddr)> =
+            listeners.into_iter().filter_map(|(name, address)| Some((name, address?))).collect();
         for (index, (name, address)) in listeners.iter().enumerate() {
             let same = listeners
                 .iter()

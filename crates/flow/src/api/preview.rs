@@ -46,7 +46,11 @@ pub(super) async fn preview(flows: Flows, call: Call) -> Result<Response, ApiErr
             Step::Deny(error_message) => {
                 Some(Box::new(AccessDeniedChallenge { error_message }) as Box<dyn AnyPage>)
             }
-            Step::Invalid(_) | Step::Done | Step::Redirect(_) | Step::SwitchFlow { .. } => None,
+            Step::Invalid(_)
+            | Step::Done
+            | Step::Redirect(_)
+            | Step::Resume(_)
+            | Step::SwitchFlow { .. } => None,
         }
     } else {
         None

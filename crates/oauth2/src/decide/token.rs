@@ -24,7 +24,7 @@ pub enum Proof {
 pub fn authenticate(client: &Client, proven: bool, proof: Proof) -> Result<(), TokenError> {
     let needed = proof == Proof::Client
         || client.profile.is_strict()
-        || client.auth_method.is_some_and(AuthMethod::is_assertion);
+        || client.auth_method.is_some_and(AuthMethod::is_strong);
     let needs_secret = client.kind == ClientType::Confidential && needed;
     if !needs_secret || proven { Ok(()) } else { Err(TokenError::ClientSecretWrong) }
 }

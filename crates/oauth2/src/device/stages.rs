@@ -15,6 +15,7 @@ use crate::access;
 use crate::decide::device::Progress;
 use crate::fulfil;
 use crate::provider::{Provider, numbered};
+use crate::registration;
 use crate::service::{self, OAuth2, Service};
 use crate::wire::GrantType;
 
@@ -193,6 +194,7 @@ impl Stage for Confirm {
                 return Ok(false);
             }
             if verdict.allowed {
+                registration::note_used(tx, found.facts.provider)?;
                 emit(tx, event.clone())?;
             }
             Ok(true)

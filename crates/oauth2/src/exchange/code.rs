@@ -117,7 +117,7 @@ impl Code {
             session: code.session,
             family: code.family,
             resources,
-            jkt: exchange.dpop.as_ref().map(|proof| proof.thumbprint.clone()),
+            binding: exchange.binding(),
         };
         let issue = Issue {
             provider,

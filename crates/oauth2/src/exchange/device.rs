@@ -67,8 +67,8 @@ impl Grant for Device {
         let (service, provider) = (exchange.service, exchange.provider);
         let Allowed { hash, person, scopes, sign_in, resources } = allowed;
         let family = service.cx.entropy.uuid_at(service.now());
-        let jkt = exchange.dpop.as_ref().map(|proof| proof.thumbprint.clone());
-        let origin = Origin { scopes, sign_in, session: None, family, resources, jkt };
+        let binding = exchange.binding();
+        let origin = Origin { scopes, sign_in, session: None, family, resources, binding };
         let mut actor = exchange.actor.clone();
         actor.user = Some(person.actor());
         let issue = Issue {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use countersign_events::{Event, emit};
+use countersign_policy::ProtocolRequest;
 use countersign_store::{StoreError, Tx, params, sha256};
 use serde_json::{Value, json};
 
@@ -93,7 +94,8 @@ impl Grant for Machine {
         let own_assertion = client.auth_method.is_some_and(AuthMethod::is_assertion);
         let found = match &self.credential {
             Credential::Assertion { kind, assertion } if !own_assertion => {
-                by_assertion(exchange, kind, assertion.clone()).await?
+                let protocol = access::exchanging(self.grant_type.as_str(), &scopes);
+                by_assertion(exchange, kind, assertion.clone(), &protocol).await?
             }
             Credential::AppPassword { username, password } => {
                 by_app_password(exchange, username, password).await?
@@ -166,7 +168,7 @@ async fn issue(
         session: None,
         family: service.cx.entropy.uuid_at(service.now()),
         resources,
-        jkt: exchange.dpop.as_ref().map(|proof| proof.thumbprint.clone()),
+        binding: exchange.binding(),
     };
     let mut actor = exchange.actor.clone();
     actor.user = Some(found.person.actor());
@@ -236,6 +238,7 @@ async fn by_assertion(
     exchange: &Exchange<'_>,
     kind: &str,
     assertion: Option<String>,
+    protocol: &ProtocolRequest<'_>,
 ) -> Result<Authenticated, Failed> {
     let assertion = assertion.unwrap_or_else(|| exchange.credentials.secret().to_owned());
     if kind != JWT_BEARER || assertion.is_empty() {
@@ -244,10 +247,10 @@ async fn by_assertion(
     let (text, now) = (assertion.clone(), exchange.service.now());
     let found =
         exchange.service.issued(move |sql| grants::find_access_token(sql, &text, now)).await?;
-    // One that is bound to a key opens nothing without its proof, and an assertion has none
-    // (RFC 9449 7.1).
+    // One that is bound opens nothing without its proof, and an assertion has none
+    // (RFC 9449 7.1, RFC 8705 3).
     let alive = found.filter(|(t, _)| {
-        !t.revoked && t.session_alive && t.expires > exchange.service.now() && t.data.jkt.is_none()
+        !t.revoked && t.session_alive && t.expires > exchange.service.now() && t.data.binding.is_none()
     });
     let (token, person) = alive.ok_or(TokenError::AssertionInvalid)?;
     let trusted = &exchange.provider.settings.jwt_federation_providers;
@@ -264,6 +267,12 @@ async fn by_assertion(
         _ => return Err(TokenError::AssertionInvalid.into()),
     };
     let person = person.ok_or(TokenError::AssertionInvalid)?;
+    // The token was for the application of its issuer: who may no longer open that opens nothing
+    // with it here.
+    let Exchange { service, request, .. } = *exchange;
+    if !access::is_allowed(service, &issuer, &person, request, protocol).await? {
+        return Err(TokenError::AssertionInvalid.into());
+    }
     Ok(Authenticated {
         person,
         method: "jwt",

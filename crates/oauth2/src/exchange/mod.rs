@@ -15,6 +15,8 @@ use countersign_core::RequestInfo;
 use countersign_store::Actor;
 use serde_json::Value;
 
+use crate::binding::{self, Binding};
+use crate::client::Client;
 use crate::decide::token::{Proof, authenticate};
 use crate::provider::Provider;
 use crate::service::{Internal, Service};
@@ -61,6 +63,39 @@ pub(crate) struct Exchange<'a> {
     pub(crate) dpop: Option<dpop::Proof>,
     /// The client, before anybody is known to act through it.
     pub(crate) actor: Actor,
+}
+
+impl Exchange<'_> {
+    /// What the tokens will be bound to.
+    pub(crate) fn binding(&self) -> Option<Binding> {
+        match &self.dpop {
+            Some(proof) => Some(Binding::Key(proof.thumbprint.clone())),
+            None if self.provider.client.certificate_bound => {
+                binding::certificate(self.request).map(Binding::Certificate)
+            }
+            None => None,
+        }
+    }
+
+    /// Whether the client has what a token is bound to; anybody has what is bound to nothing.
+    pub(crate) fn proves(&self, bound: Option<&Binding>) -> bool {
+        let key = self.dpop.as_ref().map(|proof| proof.thumbprint.as_str());
+        bound.is_none_or(|bound| bound.is_proved(key, self.request))
+    }
+
+    /// Whether tokens will be bound as that client's have to be.
+    ///
+    /// # Errors
+    /// The proof that is missing.
+    pub(crate) fn bound_as(&self, client: &Client) -> Result<(), TokenError> {
+        if client.dpop_required && self.dpop.is_none() {
+            return Err(TokenError::DpopMissing);
+        }
+        if client.certificate_bound && self.binding().is_none() {
+            return Err(TokenError::CertificateMissing);
+        }
+        Ok(())
+    }
 }
 
 /// What can be exchanged for tokens.
@@ -121,9 +156,7 @@ async fn run<G: Grant>(exchange: &Exchange<'_>, form: Form<'_>) -> Result<Value,
     let grant = G::parse(&form)?;
     let client = &exchange.provider.client;
     authenticate(client, exchange.proven, G::PROOF)?;
-    if client.dpop_required && exchange.dpop.is_none() {
-        return Err(TokenError::DpopMissing.into());
-    }
+    exchange.bound_as(client)?;
     let granted = grant.decide(exchange).await?;
     if let Some(proof) = &exchange.dpop {
         exchange.service.spend_proof(proof).await?.map_err(TokenError::Dpop)?;

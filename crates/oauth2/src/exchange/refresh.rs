@@ -49,15 +49,14 @@ impl Grant for Refresh {
         let Exchange { service, provider, request, .. } = *exchange;
         let (text, now) = (self.token.clone(), service.now());
         let found = service.issued(move |sql| grants::find_refresh_token(sql, &text, now)).await?;
-        let bound = found.as_ref().and_then(|(token, _)| token.data.jkt.as_deref());
-        let key = exchange.dpop.as_ref().map(|proof| proof.thumbprint.as_str());
-        // Before anything is said about a token that is bound to a key: whoever has another key is
-        // not the client, and does not end its sign-in either (RFC 9449 5).
-        if bound.is_some() && bound != key {
+        let bound = found.as_ref().and_then(|(token, _)| token.data.binding.as_ref());
+        // Before anything is said about a token that is bound: whoever has another key is not the
+        // client, and does not end its sign-in either (RFC 9449 5).
+        if !exchange.proves(bound) {
             return Err(TokenError::DpopKeyOther.into());
         }
         // Who it is that may ask again: a key proves more than an address.
-        let from = bound.map_or_else(|| request.client_ip.to_string(), str::to_owned);
+        let from = bound.map_or_else(|| request.client_ip.to_string(), |bound| bound.text().to_owned());
         let grace = exchange.grace(now, &from);
         let facts = found.as_ref().map(|(t, _)| RefreshFacts {
             provider: t.provider,
@@ -99,8 +98,8 @@ impl Grant for Refresh {
         let Good { token, person, scopes, resources, from, grace } = good;
         let session = token.session.filter(|_| token.session_alive);
         let sign_in = grants::SignIn { nonce: None, ..token.data.sign_in.clone() };
-        let jkt = exchange.dpop.as_ref().map(|proof| proof.thumbprint.clone());
-        let origin = Origin { scopes, sign_in, session, family: token.family, resources, jkt };
+        let (family, binding) = (token.family, exchange.binding());
+        let origin = Origin { scopes, sign_in, session, family, resources, binding };
         let issue = Issue {
             provider,
             person: &person,

@@ -93,12 +93,9 @@ impl Grant for TokenExchange {
             None => None,
         };
         let target = self.target(provider).filter(|target| target.application.is_some());
-        // One that is bound to a key is nobody's who does not prove that he has it; what is given
-        // for it is bound to the same.
-        let is_held = |token: &AccessData| {
-            let proof = exchanging.dpop.as_ref().map(|proof| &proof.thumbprint);
-            token.jkt.as_ref().is_none_or(|key| proof == Some(key))
-        };
+        // One that is bound is nobody's who does not prove that he has the key; what is given for it
+        // is bound to the same.
+        let is_held = |token: &AccessData| exchanging.proves(token.binding.as_ref());
         let facts = |found: &Option<(Stored<AccessData>, Option<Person>)>| {
             found.as_ref().map(|(token, _)| TokenFacts {
                 provider: token.provider,
@@ -127,9 +124,7 @@ impl Grant for TokenExchange {
         };
         let resources = resources(&target.client, &self.resources, &[])?;
         // What the target asks of its own tokens, it asks of these.
-        if target.client.dpop_required && exchanging.dpop.is_none() {
-            return Err(TokenError::DpopMissing.into());
-        }
+        exchanging.bound_as(&target.client)?;
         let protocol = access::exchanging(GrantType::TokenExchange.as_str(), &scopes);
         // The person has to be let in wherever the token has been, too.
         let issuer = Provider::by_reference(&provider.snapshot, numbered(subject.provider));
@@ -162,7 +157,7 @@ impl Grant for TokenExchange {
             session: subject.session.clone(),
             family: subject.family,
             resources,
-            jkt: exchanging.dpop.as_ref().map(|proof| proof.thumbprint.clone()),
+            binding: exchanging.binding().or(subject.data.binding),
         };
         let mut actor = exchanging.actor.clone();
         actor.user = Some(person.actor());

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign_model::{Choice, ChoiceValue as _};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -260,7 +260,11 @@ fn algorithm_of(
 
 /// The keys of a client (RFC 7517 5).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PublicKeys(Vec<PublicKey>);
+pub struct PublicKeys {
+    keys: Vec<PublicKey>,
+    /// The certificates of keys that name theirs (`x5c`, RFC 7517 4.7), in DER form.
+    certificates: Vec<Vec<u8>>,
+}
 
 impl PublicKeys {
     /// Keys of kinds that are not used here are passed over (RFC 7517 5).
@@ -272,18 +276,29 @@ impl PublicKeys {
         if list.len() > MOST_KEYS {
             return Err(PublicKeyError::TooMany);
         }
-        let mut keys = Vec::new();
+        let (mut keys, mut certificates) = (Vec::new(), Vec::new());
         for jwk in list {
             keys.extend(PublicKey::parse(jwk)?);
+            let named = jwk.get("x5c").and_then(|chain| chain.get(0)?.as_str());
+            certificates.extend(named.and_then(|text| STANDARD.decode(text).ok()));
         }
-        if keys.is_empty() { Err(PublicKeyError::NoneUsable) } else { Ok(PublicKeys(keys)) }
+        if keys.is_empty() {
+            Err(PublicKeyError::NoneUsable)
+        } else {
+            Ok(PublicKeys { keys, certificates })
+        }
+    }
+
+    /// Whether this is the certificate of one of the keys.
+    pub fn has_certificate(&self, der: &[u8]) -> bool {
+        self.certificates.iter().any(|own| own == der)
     }
 
     /// Whether a key is here under the name that the header has. A header without a name is tried
     /// with each.
     pub fn may_know(&self, signed: &Signed<'_>) -> bool {
         let kid = signed.header.get("kid").and_then(Value::as_str);
-        kid.is_none_or(|kid| self.0.iter().any(|key| key.kid.as_deref() == Some(kid)))
+        kid.is_none_or(|kid| self.keys.iter().any(|key| key.kid.as_deref() == Some(kid)))
     }
 
     /// The claims of what was signed with one of these keys.
@@ -301,7 +316,7 @@ impl PublicKeys {
             (Some(kid), Some(own)) => kid == own,
             _ => true,
         };
-        let mut possible = self.0.iter().filter(|key| key.fits(algorithm)).filter(named);
+        let mut possible = self.keys.iter().filter(|key| key.fits(algorithm)).filter(named);
         let signs =
             |key: &PublicKey| key.verifies(algorithm, signed.message.as_bytes(), &signed.signature);
         if possible.any(signs) { signed.claims() } else { Err(TokenFault::SignatureWrong) }
@@ -329,7 +344,7 @@ mod tests {
         let ec = json!({"kty": "EC", "crv": "P-256", "x": x, "y": x});
         let set = |keys: Value| {
             let set = Map::from_iter([("keys".to_owned(), keys)]);
-            PublicKeys::parse(&set).map(|keys| keys.0.len())
+            PublicKeys::parse(&set).map(|keys| keys.keys.len())
         };
         let with = |name: &str, value: &str| {
             let mut key = ec.clone();

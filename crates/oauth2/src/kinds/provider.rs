@@ -49,7 +49,7 @@ pub enum IssuerMode {
     model = "authentik_providers_oauth2.oauth2provider",
     title = "OAuth2/OpenID Provider",
     component = "ak-provider-oauth2-form",
-    form = "name authorization_flow client_type redirect_uris property_mappings sub_mode include_claims_in_id_token access_code_validity access_token_validity refresh_token_validity refresh_token_grace signing_key encryption_key issuer_mode security_profile grant_types pkce_required token_endpoint_auth_method jwks_uri jwks par_required dpop_required request_object_signing_alg access_token_format resources logout_uri logout_method",
+    form = "name authorization_flow client_type redirect_uris property_mappings sub_mode include_claims_in_id_token access_code_validity access_token_validity refresh_token_validity refresh_token_grace signing_key encryption_key issuer_mode security_profile grant_types pkce_required token_endpoint_auth_method secret_rotation_overlap jwks_uri jwks tls_client_auth_subject_dn tls_client_auth_authorities par_required dpop_required tls_client_certificate_bound_access_tokens request_object_signing_alg access_token_format resources logout_uri logout_method",
     fold("Client ID and Client Secret", "Generated for you"),
     fold(
         "Security and standards",
@@ -154,6 +154,14 @@ pub struct OAuth2Provider {
     )]
     pub token_endpoint_auth_method: Option<AuthMethod>,
     #[field(
+        label = "Overlap of client secrets",
+        help = "So long a former client secret stays good after it was changed, so that the application can be given the new one without a gap. seconds=0 for none: it also ends the former ones at once.",
+        show_if = "client_type=confidential",
+        group = "Security and standards",
+        default = "seconds=0"
+    )]
+    pub secret_rotation_overlap: Duration,
+    #[field(
         label = "Address of the application’s keys",
         help = "Where the application publishes its public keys (jwks_uri). They are fetched when they are needed.",
         group = "Security and standards",
@@ -168,6 +176,22 @@ pub struct OAuth2Provider {
     )]
     pub jwks: JsonMap,
     #[field(
+        label = "Subject of the certificate",
+        help = "The subject that the application’s certificate has, as CN=app,O=Company (RFC 4514).",
+        show_if = "token_endpoint_auth_method=tls_client_auth",
+        group = "Security and standards",
+        default
+    )]
+    pub tls_client_auth_subject_dn: String,
+    #[field(
+        label = "Authorities of the certificate",
+        help = "Certificates of who may vouch for the application’s own.",
+        show_if = "token_endpoint_auth_method=tls_client_auth",
+        group = "Security and standards",
+        default
+    )]
+    pub tls_client_auth_authorities: Vec<Ref<CertificateKeyPair>>,
+    #[field(
         label = "Require pushed requests",
         help = "The application sends each request to this server first and the browser only brings its name (PAR).",
         group = "Security and standards",
@@ -181,6 +205,13 @@ pub struct OAuth2Provider {
         default = false
     )]
     pub dpop_required: bool,
+    #[field(
+        label = "Bind tokens to the certificate",
+        help = "No token that is not bound to the certificate by which the application reaches this server (mutual TLS), so that a stolen one opens nothing.",
+        group = "Security and standards",
+        default = false
+    )]
+    pub tls_client_certificate_bound_access_tokens: bool,
     #[field(
         label = "Signed requests",
         help = "What the application signs its request objects with (JAR). Left empty, request objects are refused.",
@@ -387,6 +418,7 @@ impl OAuth2Provider {
         let grant_types: Vec<GrantType> =
             self.grant_types.iter().copied().filter(allowed).collect();
         let scopes = self.scopes(snapshot);
+        let certificate_bound = self.tls_client_certificate_bound_access_tokens;
         Client {
             provider: reference.key().int().unwrap_or_default(),
             id: self.client_id.clone(),
@@ -397,7 +429,9 @@ impl OAuth2Provider {
             auth_method: self.token_endpoint_auth_method,
             profile,
             par_required: profile.is_fapi2() || self.par_required,
-            dpop_required: profile.is_fapi2() || self.dpop_required,
+            // The FAPI profile has tokens bound, to the one or the other (5.3.2.1).
+            dpop_required: self.dpop_required || profile.is_fapi2() && !certificate_bound,
+            certificate_bound,
             request_objects: self.request_object_signing_alg,
             resources: self.resources.clone(),
             // Nobody is promised what will not be given.

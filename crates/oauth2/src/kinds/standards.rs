@@ -1,5 +1,6 @@
 //! What a provider's settings of standards beyond the original need of each other.
 
+use countersign_catalogue::client_certificate;
 use countersign_model::{Draft, FieldErrors, Problem};
 use url::Url;
 
@@ -34,6 +35,27 @@ impl OAuth2Provider {
                 "The signature of the application is checked with its public keys: give them, or their address."
                     .to_owned(),
             ),
+            Some(AuthMethod::SelfSignedTlsClientAuth) if !has_keys => wrong(
+                "token_endpoint_auth_method",
+                "The certificate of the application is one of its keys (x5c): give them, or their address."
+                    .to_owned(),
+            ),
+            Some(AuthMethod::TlsClientAuth) => {
+                if client_certificate::parse_name(&self.tls_client_auth_subject_dn).is_none() {
+                    wrong(
+                        "tls_client_auth_subject_dn",
+                        "The subject of the application's certificate, as CN=app,O=Company (RFC 4514)."
+                            .to_owned(),
+                    );
+                }
+                if self.tls_client_auth_authorities.is_empty() {
+                    wrong(
+                        "tls_client_auth_authorities",
+                        "Anybody makes a certificate with this subject: choose who may vouch for it."
+                            .to_owned(),
+                    );
+                }
+            }
             _ => {}
         }
         if self.request_object_signing_alg.is_some() && !has_keys {
@@ -79,10 +101,10 @@ impl OAuth2Provider {
         }
         if self.client_type == ClientType::Public {
             wrong("client_type", "The FAPI profile is for confidential clients.".to_owned());
-        } else if self.token_endpoint_auth_method != Some(AuthMethod::PrivateKeyJwt) {
+        } else if !self.token_endpoint_auth_method.is_some_and(AuthMethod::is_fapi2) {
             wrong(
                 "token_endpoint_auth_method",
-                "Under the FAPI profile the application proves itself with a private key (private_key_jwt).".to_owned(),
+                "Under the FAPI profile the application proves itself with a private key (private_key_jwt) or a certificate (tls_client_auth, self_signed_tls_client_auth).".to_owned(),
             );
         }
         let signs = self.signing_key.and_then(|key| draft.get(key)).is_some_and(|pair| {

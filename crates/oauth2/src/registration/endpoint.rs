@@ -38,6 +38,8 @@ enum Refused {
     /// 403: the account may not.
     Scope,
     TooMany,
+    /// 403: there are as many as may be.
+    Full,
     Internal(Internal),
     /// An administrator's setting names nothing.
     Broken(String),
@@ -48,6 +50,7 @@ impl From<Failed> for Refused {
         match failed {
             Failed::Refused(error) => Refused::Metadata(error),
             broken @ Failed::NoFlow(_) => Refused::Broken(broken.to_string()),
+            Failed::Full => Refused::Full,
             Failed::Store(error) => Refused::Internal(error.into()),
         }
     }
@@ -90,6 +93,10 @@ fn refusal(refused: Refused) -> Answer {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(HOUR));
             answer
         }
+        Refused::Full => {
+            let text = "No more clients can be registered without a token. An administrator can delete some that nobody needs, or raise oauth2.registration_limit.";
+            http::private_json(StatusCode::FORBIDDEN, &body("access_denied", text))
+        }
         Refused::Internal(error) => http::internal(&error),
         Refused::Broken(text) => {
             log_failure(&text, false, "");
@@ -126,9 +133,9 @@ async fn make(
     let vouched = caller.user.is_some();
     let metadata = read(service, parts, body, vouched)?;
     let token = service.cx.entropy.token(TOKEN);
-    let (flow, kept, wanted) = (service.registration.flow.clone(), token.clone(), metadata.clone());
+    let (rules, kept, wanted) = (service.registration.clone(), token.clone(), metadata.clone());
     let (actor, user) = (service.cx.actor(&caller, request), caller.pk());
-    let work = move |tx: &mut Tx<'_>| store::make(tx, &wanted, &flow, &kept, user);
+    let work = move |tx: &mut Tx<'_>| store::make(tx, &wanted, &rules, &kept, user);
     let made = service.cx.store.write(actor, "a client registered itself", work).await?;
     let known = Known {
         provider: made.provider,
@@ -323,7 +330,7 @@ fn described(
         let uris = json!(settings.post_logout_redirect_uris);
         told.insert("post_logout_redirect_uris".to_owned(), uris);
     }
-    if !public && settings.token_endpoint_auth_method != Some(AuthMethod::PrivateKeyJwt) {
+    if !public && !settings.token_endpoint_auth_method.is_some_and(AuthMethod::is_fapi2) {
         told.insert("client_secret".to_owned(), client.secret.expose().into());
         told.insert("client_secret_expires_at".to_owned(), 0.into());
     }

@@ -23,15 +23,18 @@ pub(crate) enum Proof {
     SecretPost,
     SecretJwt,
     PrivateKeyJwt,
+    OwnCertificate,
 }
 
 impl Proof {
-    const ALL: [(&'static str, Proof); 5] = [
+    const ALL: [(&'static str, Proof); 6] = [
         ("none", Proof::None),
         ("client_secret_basic", Proof::SecretBasic),
         ("client_secret_post", Proof::SecretPost),
         ("client_secret_jwt", Proof::SecretJwt),
         ("private_key_jwt", Proof::PrivateKeyJwt),
+        // With an authority (tls_client_auth) only administrators say who that is.
+        ("self_signed_tls_client_auth", Proof::OwnCertificate),
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -51,6 +54,7 @@ pub(crate) struct Metadata {
     pub(crate) request_alg: Option<String>,
     pub(crate) par_required: bool,
     pub(crate) dpop_required: bool,
+    pub(crate) certificate_bound: bool,
     pub(crate) grant_types: Vec<String>,
     pub(crate) response_types: Vec<String>,
     pub(crate) name: String,
@@ -213,6 +217,16 @@ pub(crate) fn read(body: &[u8], allowed: Allowed<'_>) -> Read<Metadata> {
             address => Ok(address),
         }
     };
+    // People follow or see them: they lead to no other hosts than redirects do.
+    let shown = |name: &str| -> Read<Option<String>> {
+        let address = web(name)?;
+        match &address {
+            Some(address) if !leads_to(address, allowed.hosts) => {
+                Err(wrong(format!("{name} cannot be registered: this host is not allowed here.")))
+            }
+            _ => Ok(address),
+        }
+    };
     let keys = match (some(&map, "jwks"), web("jwks_uri")?) {
         (Some(_), Some(_)) => return Err(wrong("Give jwks or jwks_uri, not both.")),
         (Some(set), None) if set.is_object() => Keys::Here(set.clone()),
@@ -220,16 +234,20 @@ pub(crate) fn read(body: &[u8], allowed: Allowed<'_>) -> Read<Metadata> {
         (None, Some(address)) => Keys::At(address),
         (None, None) => Keys::None,
     };
-    if proof == Some(Proof::PrivateKeyJwt) && keys == Keys::None {
-        return Err(wrong("private_key_jwt needs jwks or jwks_uri."));
+    if let Some(proof @ (Proof::PrivateKeyJwt | Proof::OwnCertificate)) = proof
+        && keys == Keys::None
+    {
+        return Err(wrong(format!("{} needs jwks or jwks_uri.", proof.as_str())));
     }
     let request_alg = text(&map, "request_object_signing_alg", 20)?;
     let par_required = flag(&map, "require_pushed_authorization_requests")?;
     let dpop_required = flag(&map, "dpop_bound_access_tokens")?;
+    let certificate_bound = flag(&map, "tls_client_certificate_bound_access_tokens")?;
     let mut told = Map::new();
     for (name, value) in [
         ("require_pushed_authorization_requests", par_required),
         ("dpop_bound_access_tokens", dpop_required),
+        ("tls_client_certificate_bound_access_tokens", certificate_bound),
     ] {
         told.extend(value.then(|| (name.to_owned(), true.into())));
     }
@@ -241,7 +259,7 @@ pub(crate) fn read(body: &[u8], allowed: Allowed<'_>) -> Read<Metadata> {
     let algorithm = request_alg.clone();
     told.extend(algorithm.map(|alg| ("request_object_signing_alg".to_owned(), alg.into())));
     for name in TOLD {
-        let value = if name.ends_with("_uri") { web(name)? } else { text(&map, name, LONGEST)? };
+        let value = if name.ends_with("_uri") { shown(name)? } else { text(&map, name, LONGEST)? };
         told.extend(value.map(|value| (name.to_owned(), value.into())));
     }
     let signing_alg = text(&map, "id_token_signed_response_alg", 20)?;
@@ -254,7 +272,7 @@ pub(crate) fn read(body: &[u8], allowed: Allowed<'_>) -> Read<Metadata> {
     told.extend(
         signing_alg.clone().map(|alg| ("id_token_signed_response_alg".to_owned(), alg.into())),
     );
-    let client_uri = web("client_uri")?;
+    let client_uri = shown("client_uri")?;
     told.extend(client_uri.clone().map(|address| ("client_uri".to_owned(), address.into())));
     let contacts = list(&map, "contacts", Vec::new)?;
     if !contacts.is_empty() {
@@ -271,6 +289,7 @@ pub(crate) fn read(body: &[u8], allowed: Allowed<'_>) -> Read<Metadata> {
         request_alg,
         par_required,
         dpop_required,
+        certificate_bound,
         grant_types,
         response_types,
         scopes,
@@ -337,7 +356,7 @@ fn address(uri: &str, native: bool, hosts: &[String]) -> Result<(), String> {
     if redirect::is_forbidden_scheme(uri) {
         return refused("nobody can be sent there");
     }
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let host = host_of(&url);
     let loopback = host == "localhost"
         || host.ends_with(".localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
@@ -352,8 +371,20 @@ fn address(uri: &str, native: bool, hosts: &[String]) -> Result<(), String> {
         _ if native => return refused("the scheme of an app is its domain turned around"),
         _ => return refused("it has to be https"),
     }
-    let listed = hosts.is_empty() || hosts.iter().any(|allowed| matches(allowed, host));
-    if listed { Ok(()) } else { refused("this host is not allowed here") }
+    if is_listed(host, hosts) { Ok(()) } else { refused("this host is not allowed here") }
+}
+
+fn host_of(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_matches(['[', ']'])
+}
+
+fn leads_to(address: &str, hosts: &[String]) -> bool {
+    Url::parse(address).is_ok_and(|url| is_listed(host_of(&url), hosts))
+}
+
+/// Whether the settings allow a host; without a list, any.
+fn is_listed(host: &str, hosts: &[String]) -> bool {
+    hosts.is_empty() || hosts.iter().any(|allowed| matches(allowed, host))
 }
 
 /// `*.example.org` are the hosts below `example.org`.
@@ -447,6 +478,25 @@ mod tests {
         let unproven =
             json!({"grant_types": ["client_credentials"], "token_endpoint_auth_method": "none"});
         assert!(read(&body(&unproven), vouched).is_err());
+    }
+
+    #[test]
+    fn what_people_are_shown_leads_to_the_hosts_that_they_may_be_sent_to() {
+        let hosts = ["app.example.org", "*.example.net"].map(str::to_owned);
+        let allowed = Allowed { hosts: &hosts, vouched: false };
+        for name in ["client_uri", "logo_uri", "policy_uri", "tos_uri"] {
+            for (address, good) in [
+                ("https://app.example.org/x", true),
+                ("https://a.example.net/x", true),
+                ("https://evil.example/x", false),
+                ("https://app.example.org.evil.example/x", false),
+                ("https://app.example.org@evil.example/x", false),
+            ] {
+                let found = read(&body(&json!({name: address})), allowed);
+                assert_eq!(found.is_ok(), good, "{name} {address}");
+                assert!(read(&body(&json!({name: address})), ANY).is_ok(), "{name} {address}");
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod store;
 use std::sync::Arc;
 
 pub(crate) use endpoint::{manage, register};
-pub(crate) use store::ClientRegistration;
+pub(crate) use store::{ClientRegistration, UNUSED, note_used};
 
 /// Who may register clients.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,4 +31,6 @@ pub struct Registration {
     pub hosts: Arc<[String]>,
     /// Slug of the flow in which people let such a client in.
     pub flow: String,
+    /// As many clients that nobody vouches for may be there at once.
+    pub most: u32,
 }

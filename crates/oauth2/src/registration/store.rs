@@ -1,6 +1,7 @@
 //! Registrations at rest, and the provider and application that each is.
 
 use countersign_catalogue::{Application, CertificateKeyPair, Provider, certificate};
+use countersign_core::Expiring;
 use countersign_flow::{Designation, Flow};
 use countersign_model::{
     EditError, FieldErrors, Input, Key, KeyType, Kind, Mode, Ref, Table, Target as _, Timestamp,
@@ -10,6 +11,7 @@ use countersign_store::{Sql, StoreError, Tx, params, sha256};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::Registration;
 use super::metadata::{Keys, Metadata, MetadataError, Proof};
 use crate::client::ClientType;
 use crate::jose::{Algorithm, SigningKey};
@@ -33,7 +35,19 @@ pub(crate) struct ClientRegistration {
     user: Option<Ref<directory::User>>,
     /// What it said of itself that has no place in its provider.
     metadata: Value,
+    /// When somebody first signed in to it; 0 before.
+    #[column(hidden)]
+    used: Timestamp,
 }
+
+/// So long a client that nobody vouches for may wait for its first sign-in.
+const UNUSED_SECONDS: i64 = 24 * 3_600;
+/// As many are ended at once.
+const AT_ONCE: i64 = 500;
+
+/// Clients that anybody registered and nobody ever signed in to.
+pub(crate) const UNUSED: Expiring =
+    Expiring { plural: "unused client registrations", remove: end_unused };
 
 /// Why a registration was not kept.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +56,8 @@ pub(super) enum Failed {
     Refused(#[from] MetadataError),
     #[error("the setting oauth2.registration_flow names no flow: {0}")]
     NoFlow(String),
+    #[error("as many clients are registered that nobody vouches for as may be")]
+    Full,
     #[error(transparent)]
     Store(StoreError),
 }
@@ -102,13 +118,16 @@ pub(super) struct Made {
 pub(super) fn make(
     tx: &mut Tx<'_>,
     metadata: &Metadata,
-    flow: &str,
+    rules: &Registration,
     token: &str,
     user: Option<i64>,
 ) -> Result<Made, Failed> {
+    if user.is_none() {
+        make_room(tx, rules.most)?;
+    }
     let client_id = tx.entropy().token(40);
     let mut input = settings(tx, metadata)?;
-    let flow = flow_named(tx, flow)?;
+    let flow = flow_named(tx, &rules.flow)?;
     let name = if metadata.name.is_empty() { "Client" } else { metadata.name.as_str() };
     let short: String = client_id.chars().take(8).collect();
     input.insert("name".to_owned(), format!("{name} ({short})").into());
@@ -133,10 +152,58 @@ pub(super) fn make(
 
     let created = tx.now();
     tx.execute(
-        "INSERT INTO client_registration (provider_id, application, token_hash, created, user_id, metadata) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO client_registration (provider_id, application, token_hash, created, user_id, metadata, used) VALUES ($1, $2, $3, $4, $5, $6, 0)",
         params![number, uuid, sha256(token), created, user, json!(metadata.told).to_string()],
     )?;
     Ok(Made { provider: number, created })
+}
+
+/// Room for one more client that nobody vouches for: the oldest that was never used gives way.
+fn make_room(tx: &mut Tx<'_>, most: u32) -> Result<(), Failed> {
+    let all = "SELECT COUNT(*) FROM client_registration WHERE user_id IS NULL";
+    let count: i64 = tx.query_one(all, params![])?.map_or(Ok(0), |row| row.get(0))?;
+    if count < i64::from(most) {
+        return Ok(());
+    }
+    if end_some(tx, Timestamp(i64::MAX), 1)? == 1 { Ok(()) } else { Err(Failed::Full) }
+}
+
+fn end_unused(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
+    let until = tx.now().plus_seconds(-UNUSED_SECONDS);
+    end_some(tx, until, AT_ONCE)
+}
+
+/// Ends clients that nobody vouches for and nobody used, of before a time, the oldest first. What
+/// others name in their settings is in use.
+fn end_some(tx: &mut Tx<'_>, until: Timestamp, most: i64) -> Result<usize, StoreError> {
+    let unused = "SELECT provider_id, application FROM client_registration \
+         WHERE user_id IS NULL AND used = 0 AND created < $1 ORDER BY created, provider_id";
+    let mut ended = 0;
+    for row in tx.query(unused, params![until])? {
+        let (number, uuid): (i64, Uuid) = (row.get(0)?, row.get(1)?);
+        let provider: Ref<OAuth2Provider> = Ref::new(Key::Int(number));
+        let application: Ref<Application> = Ref::new(Key::Uuid(uuid));
+        let own = application.id();
+        if tx.graph().referrers(provider.id()).any(|(by, _)| by != own) {
+            continue;
+        }
+        end(tx, provider, application)?;
+        ended += 1;
+        if i64::try_from(ended).is_ok_and(|ended| ended >= most) {
+            break;
+        }
+    }
+    Ok(ended)
+}
+
+/// Notes that somebody signs in to a client, if it registered itself.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn note_used(tx: &mut Tx<'_>, provider: i64) -> Result<(), StoreError> {
+    let first = "UPDATE client_registration SET used = $2 WHERE provider_id = $1 AND used = 0";
+    let now = tx.now();
+    tx.execute(first, params![provider, now]).map(|_| ())
 }
 
 /// Puts other metadata into the place of a client's.
@@ -190,7 +257,7 @@ fn keep_what_others_set(
             })*
         };
     }
-    keep!(grant_types property_mappings par_required dpop_required request_object_signing_alg);
+    keep!(grant_types property_mappings par_required dpop_required tls_client_certificate_bound_access_tokens request_object_signing_alg);
 }
 
 /// Where the library leads. Nobody finds there what nobody stands for.
@@ -208,13 +275,21 @@ fn launch(metadata: &Metadata, user: Option<i64>) -> String {
 pub(super) fn remove(tx: &mut Tx<'_>, known: &Known) -> Result<(), Failed> {
     let application: Ref<Application> = Ref::new(Key::Uuid(known.application));
     let provider: Ref<OAuth2Provider> = Ref::new(Key::Int(known.provider));
+    Ok(end(tx, provider, application)?)
+}
+
+fn end(
+    tx: &mut Tx<'_>,
+    provider: Ref<OAuth2Provider>,
+    application: Ref<Application>,
+) -> Result<(), StoreError> {
     for id in [application.id(), provider.id()] {
         if tx.graph().entry(id).is_some() {
-            tx.draft().delete(id).map_err(|error| Failed::Store(error.into()))?;
+            tx.draft().delete(id)?;
         }
     }
     let gone = "DELETE FROM client_registration WHERE provider_id = $1";
-    tx.execute(gone, params![known.provider])?;
+    tx.execute(gone, params![provider.key().int().unwrap_or_default()])?;
     Ok(())
 }
 
@@ -236,6 +311,7 @@ fn settings(tx: &Tx<'_>, metadata: &Metadata) -> Result<Map<String, Value>, Fail
         "token_endpoint_auth_method": metadata.proof.filter(|_| !public).map(Proof::as_str),
         "par_required": metadata.par_required,
         "dpop_required": metadata.dpop_required,
+        "tls_client_certificate_bound_access_tokens": metadata.certificate_bound,
         "request_object_signing_alg": metadata.request_alg,
     }));
     let (set, address) = match &metadata.keys {

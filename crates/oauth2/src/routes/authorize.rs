@@ -101,8 +101,8 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &Bytes) ->
     }
     if arrived.is_from_object {
         // It ends sooner than a sign-in may take, so it waits here under a name.
-        let owner = Owner::client(request.client_ip);
-        return match service.push(&provider, &arrived.params, owner).await {
+        let (seconds, owner) = (pushed::OBJECT_SECONDS, Owner::client(request.client_ip));
+        return match service.push(&provider, &arrived.params, seconds, owner).await {
             Ok(name) => service.cx.see_other(&named(&request, &provider, &name)),
             Err(error) => http::internal_page(&error.into()),
         };
@@ -284,10 +284,6 @@ impl Asked<'_> {
             },
             Decision::SignIn { fresh } => {
                 let mut answer = self.sign_in(&visitor);
-                if let Some(name) = &self.name {
-                    let owner = Owner::client(self.request.client_ip);
-                    service.hold_pushed(name, owner).await?;
-                }
                 // Whether they sign in now or again: it is asked for once.
                 let wants = parsed.prompt.asks_to_sign_in()
                     || parsed.max_age.is_some()

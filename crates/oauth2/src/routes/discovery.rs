@@ -186,6 +186,7 @@ async fn describe(
         scopes: mappings.iter().map(|m| m.scope_name.as_str()).collect(),
         claims: scope_claims::names(mappings.into_iter()),
         clients: Clients::of(providers.iter().map(|provider| &provider.client)),
+        mtls: service.cx.settings.mtls_url.as_deref(),
     });
     if service.registration.who != Registrants::Nobody
         && let Some(members) = document.as_object_mut()

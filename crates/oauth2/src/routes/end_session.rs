@@ -81,7 +81,8 @@ fn of_nobody(service: &Service, request: &RequestInfo, parsed: &LogoutRequest) -
     } else if parsed.post_logout_redirect_uri.is_some() {
         "it did not say which one it is, by id_token_hint or client_id"
     } else {
-        return service.cx.redirect(OWN);
+        let query = parsed.ui_locales.as_deref().map(|tags| format!("?{}", languages(tags)));
+        return service.cx.redirect(&format!("{OWN}{}", query.unwrap_or_default()));
     };
     let text = format!("An application asked to sign you out, but {wrong}. Nothing was ended.");
     let message = Message::new("Sign-out request not understood").text(&text);
@@ -113,6 +114,11 @@ async fn answer(service: &Service, parts: &Parts, body: &Bytes, provider: &Provi
         Ok(visitor) => visitor,
         Err(error) => return http::internal_page(&error.into()),
     };
+    // Pages look for their language in the address, and so does the flow that this leads to.
+    let request = match &parsed.ui_locales {
+        Some(tags) if parts.method == Method::POST => request.asking(languages(tags)),
+        _ => request,
+    };
     let asked = Asked {
         service,
         provider,
@@ -123,6 +129,11 @@ async fn answer(service: &Service, parts: &Parts, body: &Bytes, provider: &Provi
         parsed: &parsed,
     };
     asked.answer(&parts.method).await.unwrap_or_else(|error| http::internal_page(&error))
+}
+
+/// What an address has beside its path for pages in these languages.
+fn languages(tags: &str) -> String {
+    Params::from([("ui_locales", tags)]).to_query()
 }
 
 struct Asked<'a> {
@@ -211,11 +222,16 @@ impl Asked<'_> {
         format!("/application/o/{}/end-session/", self.provider.slug().unwrap_or_default())
     }
 
-    /// As [`own_address`](Self::own_address), and that an address was asked for that is none of the
-    /// application's.
+    /// Its language, and that an address was asked for that is none of the application's.
+    fn own_query(&self, unregistered: bool) -> String {
+        let tags = self.parsed.ui_locales.as_deref().map(languages);
+        let mark = unregistered.then(|| format!("{UNREGISTERED}=1"));
+        let all: Vec<String> = mark.into_iter().chain(tags).collect();
+        if all.is_empty() { String::new() } else { format!("?{}", all.join("&")) }
+    }
+
     fn own_page(&self, unregistered: bool) -> String {
-        let own = self.own_address();
-        if unregistered { format!("{own}?{UNREGISTERED}=1") } else { own }
+        format!("{}{}", self.own_address(), self.own_query(unregistered))
     }
 
     /// What the hint says, if it is an ID token this provider signed for its client. It may have
@@ -448,13 +464,13 @@ impl Asked<'_> {
         message_page(&self.service.cx, self.request, StatusCode::BAD_REQUEST, message)
     }
 
-    /// Asks with one button. Of a faulty request nothing is repeated.
+    /// Asks with one button. Of a faulty request nothing is repeated but its language.
     fn confirm(&self, fault: Option<String>) -> Answer {
         let name = self.application().map_or("", |a| a.name.as_str());
-        let keep: &[&'static str] =
-            if fault.is_some() { &[] } else { &["client_id", "post_logout_redirect_uri", "state"] };
-        let hidden =
-            keep.iter().filter_map(|name| Some(Pair::new(*name, self.params.some(name).ok()??)));
+        const KEPT: [&str; 4] = ["ui_locales", "client_id", "post_logout_redirect_uri", "state"];
+        let keep = if fault.is_some() { 1 } else { KEPT.len() };
+        let kept = KEPT.into_iter().take(keep);
+        let hidden = kept.filter_map(|name| Some(Pair::new(name, self.params.some(name).ok()??)));
         let page = Confirm {
             title: "Sign out?".to_owned(),
             subtitle: name.to_owned(),

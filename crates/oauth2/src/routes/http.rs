@@ -13,11 +13,14 @@ use countersign_store::log_failure;
 use serde_json::{Value, json};
 
 use super::attempts::WrongSecret;
-use crate::service::Internal;
+use crate::provider::Provider;
+use crate::service::{Internal, Service};
 use crate::wire::params::ParamsError;
 use crate::wire::{Params, Registered, TokenError, cors};
 
 pub(crate) type Answer = Response<Body>;
+
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// The parameters of a form body; any other body has none.
 ///
@@ -44,6 +47,19 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Option<&str> {
 /// The proofs in the headers of a request (RFC 9449 4.1).
 pub(crate) fn proofs(headers: &HeaderMap) -> Vec<&str> {
     headers.get_all("dpop").iter().map(|proof| proof.to_str().unwrap_or_default()).collect()
+}
+
+/// Whoever sends a proof where proofs need a nonce learns the present one (RFC 9449 8.2).
+pub(crate) fn give_nonce(
+    answer: &mut Answer,
+    service: &Service,
+    headers: &HeaderMap,
+    provider: Option<&Provider>,
+) {
+    let Some(provider) = provider.filter(|_| headers.contains_key("dpop")) else { return };
+    let newest = service.nonces(provider.client.profile).into_iter().next();
+    let newest = newest.and_then(|nonce| HeaderValue::from_str(&nonce).ok());
+    answer.headers_mut().extend(newest.map(|nonce| (DPOP_NONCE, nonce)));
 }
 
 pub(crate) fn answer(
@@ -182,8 +198,10 @@ pub(crate) fn share(
     let own = answer.headers_mut();
     own.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     own.append(VARY, HeaderValue::from_static("Origin"));
-    if own.contains_key(WWW_AUTHENTICATE) {
-        own.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate"));
+    for (name, shown) in [(WWW_AUTHENTICATE, "WWW-Authenticate"), (DPOP_NONCE, "DPoP-Nonce")] {
+        if own.contains_key(name) {
+            own.append(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(shown));
+        }
     }
     if known {
         own.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::attempts::{Asked, WrongSecret};
 use super::http::{self, Answer};
+use crate::binding::Binding;
 use crate::client::ClientType;
 use crate::exchange::Failed;
 use crate::grants;
@@ -77,7 +78,7 @@ async fn facts(
     let (claims, scopes) = match found.await? {
         (Some(token), _) if token.provider == provider.id() && token.is_good(now) => {
             let mut claims = token.data.claims;
-            if token.data.jkt.is_some() {
+            if token.data.binding.as_ref().is_some_and(Binding::is_key) {
                 claims.insert("token_type".into(), "DPoP".into());
             }
             (claims, token.scopes)

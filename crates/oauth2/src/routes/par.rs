@@ -64,6 +64,8 @@ pub(crate) async fn par(
             }
         }
     };
+    let provider = asked.as_ref().ok().and_then(|asked| asked.provider.as_ref());
+    http::give_nonce(&mut answer, service, headers, provider);
     http::share(&mut answer, method, headers, registered);
     answer
 }
@@ -114,8 +116,9 @@ async fn push(
         service.diagnose(provider, why, &params, request.client_ip).await;
         return Err(Refused::Request(error, text));
     }
-    let name = service.push(provider, &params, Owner::client(request.client_ip)).await?;
-    Ok(json!({"request_uri": name.uri(), "expires_in": pushed::SECONDS}))
+    let (seconds, owner) = (pushed::SECONDS, Owner::client(request.client_ip));
+    let name = service.push(provider, &params, seconds, owner).await?;
+    Ok(json!({"request_uri": name.uri(), "expires_in": seconds}))
 }
 
 /// A proof beside a pushed request binds its code to the key (RFC 9449 10.1). It is not spent:
@@ -128,8 +131,8 @@ fn bind(
     provider: &Provider,
     params: &mut Params,
 ) -> Result<(), Refused> {
-    let algorithms = provider.client.profile.algorithms();
-    let proof = service.dpop(&http::proofs(headers), "POST", request, algorithms);
+    let profile = provider.client.profile;
+    let proof = service.dpop(&http::proofs(headers), "POST", request, profile);
     let Some(proof) = proof.map_err(TokenError::Dpop)? else { return Ok(()) };
     let named = params.some("dpop_jkt").map_err(|_| TokenError::RequestMalformed)?;
     if named.is_some_and(|named| named != proof.thumbprint) {

@@ -34,9 +34,9 @@ pub(crate) async fn token(
         Some(provider) => {
             let actor = service.cx.actor(&countersign_core::Caller::nobody(), request);
             let read = async {
-                let algorithms = provider.client.profile.algorithms();
+                let profile = provider.client.profile;
                 let dpop = service
-                    .dpop(&http::proofs(headers), method.as_str(), request, algorithms)
+                    .dpop(&http::proofs(headers), method.as_str(), request, profile)
                     .map_err(TokenError::Dpop)?;
                 let proven = service.prove(provider, credentials, request).await?;
                 Ok::<_, Failed>((proven, dpop))
@@ -68,6 +68,7 @@ pub(crate) async fn token(
         }
         Err(Failed::Internal(error)) => http::internal(&error),
     };
+    http::give_nonce(&mut answer, service, headers, provider.as_ref());
     http::share(
         &mut answer,
         method,

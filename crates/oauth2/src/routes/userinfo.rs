@@ -7,6 +7,7 @@ use countersign_core::RequestInfo;
 use serde_json::{Map, Value, json};
 
 use super::http::{self, Answer};
+use crate::binding::Binding;
 use crate::grants::{self, AccessData, Stored};
 use crate::provider::Provider;
 use crate::report::Cause;
@@ -40,6 +41,7 @@ pub(crate) async fn userinfo(
         Ok(Err(error)) => refused(error),
         Err(error) => http::internal(&error),
     };
+    http::give_nonce(&mut answer, service, headers, provider.as_ref());
     http::share(
         &mut answer,
         method,
@@ -126,8 +128,9 @@ pub(super) async fn opened(
     Ok(person.map(|person| (found, person)).ok_or(BearerError::Invalid))
 }
 
-/// Whether a token came in a way that it may (RFC 9449 7.1): one that is bound to a key with a
-/// proof, which is used up, and another one without.
+/// Whether a token came in a way that it may: one that is bound to a key with a proof, which is
+/// used up (RFC 9449 7.1), one that is bound to a certificate with that (RFC 8705 3), and another
+/// one without.
 async fn proven(
     service: &Service,
     request: &RequestInfo,
@@ -136,14 +139,20 @@ async fn proven(
     token: &AccessData,
 ) -> Result<Result<(), BearerError>, Internal> {
     let profile = provider.client.profile;
-    let jkt = match (&token.jkt, sent.presented.by) {
-        (Some(jkt), Way::Dpop) => jkt,
-        (Some(_), _) | (None, Way::Dpop) => return Ok(Err(BearerError::DpopMissing)),
+    let jkt = match (&token.binding, sent.presented.by) {
+        (Some(Binding::Key(jkt)), Way::Dpop) => jkt,
+        (Some(Binding::Key(_)), _) | (_, Way::Dpop) => {
+            return Ok(Err(BearerError::DpopMissing));
+        }
         // Addresses are kept by browsers and logs (RFC 9700 4.3.2).
-        (None, Way::Query) if profile.is_strict() => return Ok(Err(BearerError::Invalid)),
+        (_, Way::Query) if profile.is_strict() => return Ok(Err(BearerError::Invalid)),
+        (Some(bound @ Binding::Certificate(_)), _) => {
+            let proved = bound.is_proved(None, request);
+            return Ok(if proved { Ok(()) } else { Err(BearerError::CertificateOther) });
+        }
         (None, _) => return Ok(Ok(())),
     };
-    let read = service.dpop(&sent.proofs, sent.method.as_str(), request, profile.algorithms());
+    let read = service.dpop(&sent.proofs, sent.method.as_str(), request, profile);
     let proof = match read {
         Ok(Some(proof)) => proof,
         Ok(None) => return Ok(Err(BearerError::DpopMissing)),

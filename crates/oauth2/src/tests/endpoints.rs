@@ -317,6 +317,25 @@ async fn without_a_hint_nobody_is_sent_on_unasked() {
     assert_eq!(client.status, StatusCode::BAD_REQUEST, "another application's name");
 }
 
+/// RP-Initiated Logout 1.0, 2: `ui_locales`.
+#[tokio::test]
+async fn a_sign_out_is_in_the_language_that_the_application_asks_for() {
+    let world = World::new().await;
+    let german = "Abgemeldet";
+    let get = world.get(&format!("{END}?ui_locales=xx%20de")).await;
+    let post = world.post(END, &[("ui_locales", "xx de")], &[]).await;
+    assert!(get.text.contains(german) && post.text.contains(german), "{}", post.text);
+    assert!(!world.get(END).await.text.contains(german));
+    // Also at the page that is shown afterwards.
+    let hint = world.tokens("openid").await["id_token"].as_str().unwrap().to_owned();
+    let ended = world
+        .post(END, &[("id_token_hint", &hint), ("ui_locales", "de"), ("client_id", "cid")], &[])
+        .await;
+    assert_eq!(ended.header("location"), format!("{END}?ui_locales=de"));
+    let of_nobody = world.get("/application/o/end-session/?ui_locales=de").await;
+    assert!(of_nobody.header("location").ends_with("?ui_locales=de"), "{of_nobody:?}");
+}
+
 #[tokio::test]
 async fn a_hint_that_holds_ends_its_session_cookie_or_not() {
     for later in [0, 1_000_000] {

@@ -111,8 +111,8 @@ async fn of_200_that_bring_one_assertion_one_is_served() {
         }
     }
     assert_eq!((proven, refused), (1, 199));
-    let name =
-        world.service.push(&provider, &Params::from([("a", "b")]), Owner::Program).await.unwrap();
+    let params = Params::from([("a", "b")]);
+    let name = world.service.push(&provider, &params, 60, Owner::Program).await.unwrap();
     let takes = futures_of((0..200).map(|_| world.service.take_pushed(&name))).await;
     assert_eq!(takes.into_iter().filter(|taken| *taken).count(), 1);
 }
@@ -198,7 +198,7 @@ async fn a_pushed_request_is_the_whole_request_and_good_once() {
     form.push(("state", "inside"));
     let pushed = world.post(PAR, &form, &[]).await;
     assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.text);
-    assert_eq!(pushed.json()["expires_in"], 90);
+    assert_eq!(pushed.json()["expires_in"], 590);
     let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
     assert!(uri.starts_with("urn:ietf:params:oauth:request_uri:"));
     assert_eq!(bring(&world, "other", &uri).await.status, StatusCode::BAD_REQUEST);
@@ -209,9 +209,24 @@ async fn a_pushed_request_is_the_whole_request_and_good_once() {
     assert_eq!((again.status, again.header("location")), (StatusCode::BAD_REQUEST, ""));
 
     let late = world.post(PAR, &form, &[]).await.json();
-    world.later(91);
+    world.later(591);
     let late = bring(&world, "cid", late["request_uri"].as_str().unwrap()).await;
     assert_eq!(late.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_pushed_request_lives_no_longer_for_being_visited() {
+    let world = World::new().await;
+    let form: Vec<_> = REQUEST.into_iter().filter(|(name, _)| *name != "prompt").collect();
+    let pushed = world.post(PAR, &form, &[]).await.json();
+    let uri = pushed["request_uri"].as_str().unwrap();
+    for _ in 0..5 {
+        world.later(110);
+        let visit = bring(&world, "cid", uri).await;
+        assert_eq!(visit.status, StatusCode::FOUND, "the person is asked to sign in");
+    }
+    world.later(50);
+    assert_eq!(bring(&world, "cid", uri).await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

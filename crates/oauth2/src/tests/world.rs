@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::grants::{self, CodeData, NewGrant, SignIn};
 use crate::kinds::{OAuth2Provider, ScopeMapping};
+use crate::registration::Registration;
 use crate::service::{OAuth2, Service};
 use crate::wire::{Challenge, Scopes};
 
@@ -62,11 +63,22 @@ impl World {
     pub(super) async fn with(
         change: impl Fn(&mut OAuth2Provider) + Send + Sync + 'static,
     ) -> World {
+        World::made(OAuth2::default(), change).await
+    }
+
+    /// Where clients register themselves.
+    pub(super) async fn registering(rules: Registration) -> World {
+        World::made(OAuth2::default().registering(rules), |_| {}).await
+    }
+
+    async fn made(
+        oauth: OAuth2,
+        change: impl Fn(&mut OAuth2Provider) + Send + Sync + 'static,
+    ) -> World {
         let (_, places) = countersign_events::module(EventSettings::default());
         let (_, passwords) = countersign_directory::module(&places);
         let policies = Engine::for_tests(places, passwords.clone());
         let access: Arc<dyn ApplicationAccess> = Arc::new(policies.clone());
-        let oauth = OAuth2::default();
         let rules = countersign_outbound::Rules::default();
         let outbound = Arc::new(countersign_outbound::Outbound::new(rules));
         let flows = Flows::new(Deps {
@@ -261,6 +273,11 @@ fn furnish(
         tx,
         Key::Uuid(Uuid::from_u128(11)),
         json!({"name": "f", "slug": "authorize", "title": "t", "designation": "authorization"}),
+    );
+    object::<Flow>(
+        tx,
+        Key::Uuid(Uuid::from_u128(13)),
+        json!({"name": "i", "slug": "invalidate", "title": "t", "designation": "invalidation"}),
     );
     let mut mappings: Vec<Ref<dyn Mapping>> = Vec::new();
     for (n, (scope, expression)) in MAPPINGS.into_iter().enumerate() {

@@ -4,7 +4,7 @@
 //! unknown feature.
 
 use countersign_model::ChoiceValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::authorize::{Prompt, ResponseType};
 use super::grant::GrantType;
@@ -28,6 +28,8 @@ pub struct Facts<'a> {
     /// The claims the mappings give.
     pub claims: Vec<String>,
     pub clients: Clients,
+    /// Where clients with certificates reach the server, without a slash at the end.
+    pub mtls: Option<&'a str>,
 }
 
 /// What the clients that the document is for may do: what any of them may.
@@ -82,6 +84,16 @@ const PROTOCOL_CLAIMS: [&str; 10] =
 
 /// The keys of all providers that share the issuer.
 pub const SHARED_JWKS: &str = "/.well-known/jwks.json";
+
+/// Where clients prove themselves or their tokens.
+const ALIASED: [&str; 6] = [
+    "token_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "device_authorization_endpoint",
+    "pushed_authorization_request_endpoint",
+    "userinfo_endpoint",
+];
 
 pub fn document(facts: &Facts<'_>) -> Value {
     let common = |path: &str| format!("{}/application/o/{path}/", facts.host);
@@ -138,6 +150,18 @@ pub fn document(facts: &Facts<'_>) -> Value {
             members.insert(name.into(), names(algorithms).into());
         }
     }
+    if let (Some(mtls), Some(members)) = (facts.mtls, document.as_object_mut()) {
+        // RFC 8705 3.3, 5.
+        members.insert("tls_client_certificate_bound_access_tokens".into(), true.into());
+        let aliases: Map<String, Value> = ALIASED
+            .into_iter()
+            .filter_map(|name| {
+                let path = members.get(name)?.as_str()?.strip_prefix(facts.host)?;
+                Some((name.to_owned(), format!("{mtls}{path}").into()))
+            })
+            .collect();
+        members.insert("mtls_endpoint_aliases".into(), aliases.into());
+    }
     if let (Some(slug), Some(members)) = (facts.application, document.as_object_mut()) {
         let page = common(&format!("{slug}/check-session"));
         members.insert("check_session_iframe".into(), page.into());
@@ -168,11 +192,17 @@ mod tests {
             scopes: vec!["email", "profile"],
             claims: vec!["email".into()],
             clients: Clients::of([&crate::client::tests::client()].into_iter()),
+            mtls: None,
         };
         let shared =
             document(&Facts { application: None, issuer: "https://id.test/", ..facts.clone() });
         assert_eq!(shared["jwks_uri"], "https://id.test/.well-known/jwks.json");
         assert_eq!(shared["end_session_endpoint"], "https://id.test/application/o/end-session/");
+        assert!(shared.get("mtls_endpoint_aliases").is_none());
+        let mtls = document(&Facts { mtls: Some("https://mtls.test:9444"), ..facts.clone() });
+        let aliases = mtls["mtls_endpoint_aliases"].as_object().unwrap();
+        assert_eq!(aliases["token_endpoint"], "https://mtls.test:9444/application/o/token/");
+        assert_eq!((aliases.len(), &mtls["tls_client_certificate_bound_access_tokens"]), (6, &json!(true)));
         let document = document(&facts);
         // Absent, the second would mean true (OpenID Connect Discovery 3).
         for flag in ["request_parameter_supported", "request_uri_parameter_supported"] {

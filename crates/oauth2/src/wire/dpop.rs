@@ -14,6 +14,8 @@ use crate::jose::{ClientAlgorithm, PublicKey, Signed};
 pub const WINDOW_SECONDS: i64 = 60;
 /// Until when the name of a proof is remembered.
 pub const REMEMBERED_SECONDS: i64 = 2 * WINDOW_SECONDS + 1;
+/// A nonce is of a stretch of time of this length, and good in the next one, too (RFC 9449 8).
+pub const NONCE_SECONDS: i64 = 120;
 const LONGEST_ID: usize = 256;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub enum DpopFault {
     Repeated,
     /// It is for another access token.
     OtherToken,
+    /// It has not the nonce that this server gave lately.
+    Nonce,
 }
 
 impl DpopFault {
@@ -48,6 +52,7 @@ impl DpopFault {
             DpopFault::NoId => "oauth2.dpop.no_id",
             DpopFault::Repeated => "oauth2.dpop.repeated",
             DpopFault::OtherToken => "oauth2.dpop.other_token",
+            DpopFault::Nonce => "oauth2.dpop.nonce",
         }
     }
 }
@@ -60,6 +65,8 @@ pub struct Expected<'a> {
     pub url: &'a str,
     pub now: Timestamp,
     pub algorithms: &'a [ClientAlgorithm],
+    /// One of these has to be in it, where there are any.
+    pub nonces: &'a [String],
 }
 
 /// A proof whose signature and request are right. Its name is still to be spent.
@@ -112,9 +119,14 @@ pub fn verify(proof: &str, expected: Expected<'_>) -> Result<Proof, DpopFault> {
         return Err(DpopFault::Time);
     }
     let id = text("jti").filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
+    let id = id.ok_or(DpopFault::NoId)?.to_owned();
+    let is_own = |nonce: &str| expected.nonces.iter().any(|own| own == nonce);
+    if !expected.nonces.is_empty() && !text("nonce").is_some_and(is_own) {
+        return Err(DpopFault::Nonce);
+    }
     Ok(Proof {
         thumbprint: key.thumbprint(),
-        id: id.ok_or(DpopFault::NoId)?.to_owned(),
+        id,
         token_hash: text("ath").map(str::to_owned),
     })
 }
@@ -182,6 +194,7 @@ pub(crate) mod tests {
             url: URL,
             now: Timestamp::from_seconds(1_000),
             algorithms: &ClientAlgorithm::FAPI2,
+            nonces: &[],
         };
         let good = json!({"jti": "a", "htm": "POST", "htu": URL, "iat": 1_000});
         let with = |name: &str, value: Value| {
@@ -233,6 +246,35 @@ pub(crate) mod tests {
         for text in ["", "a", "a.b", "a.b.c", "a.b.c.d"] {
             assert_eq!(verify(text, expected), Err(DpopFault::Malformed), "{text}");
         }
+    }
+
+    #[test]
+    fn a_proof_holds_a_nonce_where_one_is_wanted() {
+        let holder = Holder::new();
+        let nonces = ["now".to_owned(), "before".to_owned()];
+        let expected = Expected {
+            method: "GET",
+            url: "https://id.test/",
+            now: Timestamp::from_seconds(1_000),
+            algorithms: &ClientAlgorithm::ALL,
+            nonces: &nonces,
+        };
+        let good = json!({"jti": "a", "htm": "GET", "htu": "https://id.test/", "iat": 1_000});
+        for (nonce, fault) in [
+            (json!("now"), None),
+            (json!("before"), None),
+            (json!("other"), Some(DpopFault::Nonce)),
+            (json!(""), Some(DpopFault::Nonce)),
+            (json!(["now"]), Some(DpopFault::Nonce)),
+            (Value::Null, Some(DpopFault::Nonce)),
+        ] {
+            let mut claims = good.clone();
+            claims["nonce"] = nonce.clone();
+            assert_eq!(verify(&holder.proof(&claims), expected).err(), fault, "{nonce}");
+            let free = Expected { nonces: &[], ..expected };
+            assert_eq!(verify(&holder.proof(&claims), free).err(), None, "{nonce}");
+        }
+        assert_eq!(verify(&holder.proof(&good), expected), Err(DpopFault::Nonce));
     }
 
     #[test]

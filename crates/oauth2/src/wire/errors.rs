@@ -271,6 +271,8 @@ pub enum TokenError {
     AppPasswordWrong,
     ApplicationMissing,
     AssertionInvalid,
+    /// The client's tokens have to be bound to its certificate, and it has shown none (RFC 8705 3).
+    CertificateMissing,
     /// What the client signed to prove itself is not good.
     ClientAssertion(AssertionFault),
     ClientSecretWrong,
@@ -333,12 +335,14 @@ impl TokenError {
             TokenError::DeviceDenied => "access_denied",
             TokenError::DevicePending => "authorization_pending",
             TokenError::DeviceTooFast => "slow_down",
+            TokenError::Dpop(DpopFault::Nonce) => "use_dpop_nonce",
             TokenError::Dpop(_) | TokenError::DpopMissing => "invalid_dpop_proof",
             TokenError::GrantTypeForbidden => "unauthorized_client",
             TokenError::ResourceUnknown => "invalid_target",
             TokenError::GrantTypeUnknown => "unsupported_grant_type",
             // RFC 8693 2.2.2
-            TokenError::ExchangeActor
+            TokenError::CertificateMissing
+            | TokenError::ExchangeActor
             | TokenError::ExchangeSubject
             | TokenError::ExchangeTypeUnknown
             | TokenError::RedirectForbidden
@@ -377,6 +381,7 @@ impl TokenError {
             "invalid_client" => {
                 "Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method)"
             }
+            "use_dpop_nonce" => NONCE_WANTED,
             "invalid_dpop_proof" => {
                 "The DPoP proof is missing, repeated, or does not fit the request"
             }
@@ -413,6 +418,7 @@ impl TokenError {
             TokenError::AppPasswordWrong => "oauth2.token.app_password_wrong",
             TokenError::ApplicationMissing => "oauth2.token.application_missing",
             TokenError::AssertionInvalid => "oauth2.token.assertion_invalid",
+            TokenError::CertificateMissing => "oauth2.token.certificate_missing",
             TokenError::ClientAssertion(fault) => fault.code(),
             TokenError::ClientSecretWrong => "oauth2.token.client_secret_wrong",
             TokenError::ClientUnknown => "oauth2.token.client_unknown",
@@ -491,16 +497,25 @@ pub enum BearerError {
     Dpop(DpopFault),
     /// A token that is bound to a key came without a proof, or the other way round.
     DpopMissing,
+    /// A token that is bound to a certificate came with another or none (RFC 8705 3).
+    CertificateOther,
     /// More than one way of sending a token (RFC 6750 2).
     SentTwice,
     ScopeMissing,
     RequestMalformed,
 }
 
+/// RFC 9449 8: the client tries again by itself.
+const NONCE_WANTED: &str =
+    "Authorization server requires nonce in DPoP proof: take it from the header DPoP-Nonce";
+
 impl BearerError {
     pub const fn error(self) -> &'static str {
         match self {
-            BearerError::Invalid | BearerError::DpopMissing => "invalid_token",
+            BearerError::Invalid | BearerError::CertificateOther | BearerError::DpopMissing => {
+                "invalid_token"
+            }
+            BearerError::Dpop(DpopFault::Nonce) => "use_dpop_nonce",
             BearerError::Dpop(_) => "invalid_dpop_proof",
             BearerError::ScopeMissing => "insufficient_scope",
             BearerError::RequestMalformed | BearerError::SentTwice => "invalid_request",
@@ -509,7 +524,10 @@ impl BearerError {
 
     pub const fn status(self) -> u16 {
         match self {
-            BearerError::Invalid | BearerError::Dpop(_) | BearerError::DpopMissing => 401,
+            BearerError::Invalid
+            | BearerError::CertificateOther
+            | BearerError::Dpop(_)
+            | BearerError::DpopMissing => 401,
             BearerError::ScopeMissing => 403,
             BearerError::RequestMalformed | BearerError::SentTwice => 400,
         }
@@ -520,8 +538,12 @@ impl BearerError {
             BearerError::Invalid => {
                 "The access token provided is expired, revoked, malformed, or invalid for other reasons"
             }
+            BearerError::Dpop(DpopFault::Nonce) => NONCE_WANTED,
             BearerError::Dpop(_) => {
                 "The DPoP proof is missing, repeated, or does not fit the request"
+            }
+            BearerError::CertificateOther => {
+                "The access token is bound to a certificate that the request did not come with"
             }
             BearerError::DpopMissing => {
                 "The access token is bound to a key: send it with the scheme DPoP and a proof"

@@ -13,6 +13,8 @@ pub struct LogoutRequest {
     pub client_id: Option<String>,
     pub post_logout_redirect_uri: Option<String>,
     pub state: Option<String>,
+    /// The languages that the person is shown pages in, the best first.
+    pub ui_locales: Option<String>,
 }
 
 impl LogoutRequest {
@@ -25,6 +27,7 @@ impl LogoutRequest {
             client_id: some("client_id")?,
             post_logout_redirect_uri: some("post_logout_redirect_uri")?,
             state: some("state")?,
+            ui_locales: some("ui_locales")?,
         })
     }
 }

@@ -222,7 +222,8 @@ fn response_type(asked: &Asked<'_>, request: &mut AuthorizeRequest) -> Result<()
     let text = asked.one("response_type")?;
     let kind = ResponseType::parse(text).ok_or(AuthorizeError::ResponseTypeUnknown)?;
     // A token in an address cannot be bound to a key: nobody was there to prove one.
-    let unbound = asked.client.dpop_required && kind.has_access_token();
+    let bound = asked.client.dpop_required || asked.client.certificate_bound;
+    let unbound = bound && kind.has_access_token();
     if unbound || !asked.client.allows(kind.grant_type()) {
         return Err(AuthorizeError::GrantForbidden);
     }
