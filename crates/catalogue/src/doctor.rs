@@ -271,12 +271,15 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("ExchangeSaid", object_schema(&said)),
-        ("ExchangeMend", object_schema(&[
+        (
+            "ExchangeMend",
+            object_schema(&[
                 ("path", "string"),
                 ("field", "string"),
                 ("add?", "any"),
                 ("set?", "any"),
-            ])),
+            ]),
+        ),
     ]
 }
 

@@ -27,9 +27,7 @@ pub use access::{ApplicationAccess, Decision};
 pub use application::{Application, Entitlement};
 pub use brand::Brand;
 pub use certificate::CertificateKeyPair;
-pub use provider::{
-    Copied, Fact, FactLine, Line, Provider, Sheet, Snippet, Variable, displaces,
-};
+pub use provider::{Copied, Fact, FactLine, Line, Provider, Sheet, Snippet, Variable, displaces};
 
 /// The catalogue's part of the program. `access` says who may open an application; `certificates`
 /// is a folder in which others keep some; by `outbound` applications are notified.

@@ -21,7 +21,7 @@ use crate::in_plan::{self, InPlan};
 use crate::kinds::Flow;
 use crate::plan::{Planned, PlannedStep};
 use crate::plan_store;
-use crate::planner::{self, Entrance, Planning};
+use crate::planner::{self, Approach, Planning};
 use crate::record;
 use crate::recorder::{Recording, trace_number};
 use crate::run::Run;
@@ -67,7 +67,8 @@ pub async fn begin(
     begin: Begin,
 ) -> Result<Started, FlowError> {
     let browser = Browser::new(cx, request, visitor);
-    let mut plan = match planner::plan(&browser, begin.flow, begin.context, Entrance::Direct).await?
+    let mut plan = match planner::plan(&browser, begin.flow, begin.context, Approach::Direct)
+        .await?
     {
         Planning::Ready(plan) => *plan,
         Planning::NotApplicable { messages, plan } => {

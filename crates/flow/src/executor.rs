@@ -18,7 +18,7 @@ use crate::measure::StageTimer;
 use crate::pages::{FlowErrorChallenge, NOT_APPLICABLE};
 use crate::plan::{Origin, Plan, Planned, PlannedStep, key};
 use crate::plan_store;
-use crate::planner::{self, Entrance, Planning};
+use crate::planner::{self, Approach, Planning};
 use crate::record;
 use crate::recovery::{self, FLOW_TOKEN};
 use crate::run::Run;
@@ -138,7 +138,7 @@ pub(crate) async fn enter(
         Ok(executor) => return Ok(Entrance::Running(Box::new(executor))),
         Err(browser) => browser,
     };
-    match planner::plan(&browser, flow, Map::new(), Entrance::Direct).await? {
+    match planner::plan(&browser, flow, Map::new(), Approach::Direct).await? {
         Planning::Ready(plan) => {
             Ok(Entrance::Running(Box::new(visited(browser, *plan, query, hint))))
         }
@@ -172,7 +172,7 @@ async fn led_here(
         .find(|(name, _)| name == VIA)
         .and_then(|(_, slug)| planner::by_slug(&browser, slug));
     let Some(via) = via.filter(|via| *via != flow) else { return Ok(Err(browser)) };
-    let Planning::Ready(plan) = planner::plan(&browser, via, Map::new(), Entrance::Direct).await?
+    let Planning::Ready(plan) = planner::plan(&browser, via, Map::new(), Approach::Direct).await?
     else {
         return Ok(Err(browser));
     };
@@ -379,7 +379,7 @@ impl Executor {
         let from = json!({"pk": earlier.flow.key().to_json(), "slug": self.run.slug()});
         context.insert(key::IS_REDIRECTED.to_owned(), from);
         context.remove(key::REDIRECT_STAGE_TARGET);
-        match planner::plan(&self.run.browser, flow, context, Entrance::Redirected).await? {
+        match planner::plan(&self.run.browser, flow, context, Approach::Redirected).await? {
             Planning::Ready(plan) => {
                 let mut plan = *plan;
                 if keeps_context {
@@ -497,7 +497,8 @@ impl Executor {
         self.run.note("restarted", json!({"how": how.value()}));
         let keeps_context = how == InvalidResponseAction::RestartWithContext;
         let context = if keeps_context { self.run.plan.context.clone() } else { Map::new() };
-        match planner::plan(&self.run.browser, self.run.plan.flow, context, Entrance::Direct).await?
+        match planner::plan(&self.run.browser, self.run.plan.flow, context, Approach::Direct)
+            .await?
         {
             Planning::Ready(plan) => {
                 let earlier = std::mem::replace(&mut self.run.plan, *plan);

@@ -46,7 +46,7 @@ use crate::error::FlowError;
 use crate::executor::{self, Executor, Finished, Reply};
 use crate::kinds::Flow;
 use crate::plan::key;
-use crate::planner::{self, Entrance, Planning};
+use crate::planner::{self, Approach, Planning};
 use crate::run::Run;
 
 /// As many pages are answered, or other flows taken, as by the original's outposts.
@@ -231,7 +231,7 @@ pub async fn sign_in(cx: &FlowContext, login: Login) -> Result<Outcome, FlowErro
     let context = Map::from_iter([(key::OUTPOST.to_owned(), outpost)]);
     let query = vec![(format!("goauthentik.io/outpost/{}", login.protocol), "true".to_owned())];
     let hint = hint(&browser, login.application);
-    let finished = match planner::plan(&browser, login.flow, context, Entrance::Direct).await? {
+    let finished = match planner::plan(&browser, login.flow, context, Approach::Direct).await? {
         Planning::Ready(mut plan) => {
             plan.query = query;
             let mut executor = Executor::fresh(Run::new(browser, *plan, hint));

@@ -29,7 +29,7 @@ pub(crate) enum Planning {
 
 /// How a browser comes to a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Entrance {
+pub(crate) enum Approach {
     Direct,
     /// From another flow.
     Redirected,
@@ -42,10 +42,10 @@ pub(crate) async fn plan(
     browser: &Browser,
     flow: Ref<Flow>,
     context: Map<String, Value>,
-    entrance: Entrance,
+    approach: Approach,
 ) -> Result<Planning, FlowError> {
     let begun = tokio::time::Instant::now();
-    let planned = make(browser, flow, context, entrance).await;
+    let planned = make(browser, flow, context, approach).await;
     if let Some(definition) = browser.snapshot.get(flow) {
         metrics::histogram!("authentik_flows_plan_time", "flow_slug" => definition.slug.to_string()).record(begun.elapsed().as_secs_f64());
     }
@@ -56,7 +56,7 @@ async fn make(
     browser: &Browser,
     flow: Ref<Flow>,
     context: Map<String, Value>,
-    entrance: Entrance,
+    approach: Approach,
 ) -> Result<Planning, FlowError> {
     let snapshot = browser.snapshot.clone();
     let definition = snapshot.get(flow).ok_or_else(|| FlowError::NoFlow(flow.to_string()))?;
@@ -73,7 +73,7 @@ async fn make(
         let reference = model_reference(meta.app(), meta.model_name(), &key, &name);
         plan.context.insert(key::OUTPOST.to_owned(), json!({"instance": reference}));
     }
-    if !meets(browser, definition.authentication, entrance, &plan) {
+    if !meets(browser, definition.authentication, approach, &plan) {
         plan.recording.stage(
             browser.cx.clock.now().0,
             "",
@@ -192,16 +192,16 @@ pub(crate) fn still_holds(snapshot: &Snapshot, plan: &Plan) -> bool {
     snapshot.revision() == plan.revision || made_from(snapshot, plan.flow) == plan.made_from
 }
 
-fn meets(browser: &Browser, requirement: Authentication, entrance: Entrance, plan: &Plan) -> bool {
+fn meets(browser: &Browser, requirement: Authentication, approach: Approach, plan: &Plan) -> bool {
     match requirement {
         Authentication::None => true,
         Authentication::RequireAuthenticated => {
-            entrance == Entrance::Proving || browser.visitor.user.is_some()
+            approach == Approach::Proving || browser.visitor.user.is_some()
         }
         Authentication::RequireUnauthenticated => browser.visitor.user.is_none(),
         Authentication::RequireSuperuser => browser.is_superuser(),
         Authentication::RequireRedirect => {
-            entrance == Entrance::Redirected || plan.context.contains_key(key::IS_REDIRECTED)
+            approach == Approach::Redirected || plan.context.contains_key(key::IS_REDIRECTED)
         }
         // A protocol that this server speaks itself does what outposts do.
         Authentication::RequireOutpost => {

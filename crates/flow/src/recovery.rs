@@ -20,7 +20,7 @@ use crate::in_plan::{InPlan, PROVE_OWNER};
 use crate::kinds::Flow;
 use crate::plan::{Mailed, PendingUser, Plan, Planned, Proved, Restored, key};
 use crate::plan_store;
-use crate::planner::{self, Entrance, Planning};
+use crate::planner::{self, Approach, Planning};
 use crate::web::{self, Visit};
 
 /// Name in the query of a flow's address.
@@ -200,8 +200,8 @@ pub(crate) async fn restore(
         context.insert(key::IS_RESTORED.to_owned(), Value::Bool(true));
     }
     // Planned in either case: this is where the flow says for whom it is.
-    let entrance = if set_up { Entrance::Proving } else { Entrance::Direct };
-    let Planning::Ready(mut plan) = planner::plan(browser, flow, context, entrance).await? else {
+    let approach = if set_up { Approach::Proving } else { Approach::Direct };
+    let Planning::Ready(mut plan) = planner::plan(browser, flow, context, approach).await? else {
         return Ok(false);
     };
     // Who is signed in proves it by having done so of late, which the stages ask.

@@ -22,7 +22,7 @@ use crate::executor::{self, Entrance, Executor, Reply, Shown};
 use crate::kinds::{Authentication, Designation, Flow};
 use crate::plan::PendingUser;
 use crate::plan_store::{self, BrowserLocks};
-use crate::planner::{self, Entrance, Planning};
+use crate::planner::{self, Approach, Planning};
 use crate::recovery::{self, FLOW_TOKEN};
 use crate::site::Site;
 use crate::{destination, html, record, setup, stages};
@@ -412,7 +412,7 @@ async fn begin_configuration(
     let Some(flow) = flow.map(|key| Ref::<Flow>::new(Key::Uuid(key))) else { return Ok(None) };
     let context =
         Map::from_iter([(crate::plan::key::PENDING_USER.to_owned(), serde_json::to_value(user)?)]);
-    match planner::plan(browser, flow, context, Entrance::Direct).await? {
+    match planner::plan(browser, flow, context, Approach::Direct).await? {
         Planning::Ready(plan) => {
             plan_store::put(browser, &plan).await?;
             Ok(browser.snapshot.get(flow).map(|flow| flow.slug.to_string()))

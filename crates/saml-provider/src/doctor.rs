@@ -9,7 +9,7 @@ use crate::provider::SAMLProvider;
 /// A refusal with what to change. Its reason is the refusal's own text.
 pub(crate) fn failure(settings: &SAMLProvider, refusal: &Refusal) -> Failure {
     let failure = Failure::new(refusal.code(), refusal.to_string(), remedy(refusal));
-    let configured = settings.acs_url.as_str();
+    let configured: &str = &settings.acs_url;
     match refusal {
         Refusal::AcsUrl { asked, .. } => {
             let failure = failure.sent("ACS URL", asked).expected("ACS URL", configured);
@@ -60,9 +60,7 @@ fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::Signature => {
             "Choose the application's present signing certificate as the Verification Certificate: it may have a new one."
         }
-        Refusal::SignatureAlgorithm(_) => {
-            "Set the application to RSA-SHA256 or ECDSA-SHA256."
-        }
+        Refusal::SignatureAlgorithm(_) => "Set the application to RSA-SHA256 or ECDSA-SHA256.",
         Refusal::SignedTwice
         | Refusal::SignaturePlace
         | Refusal::SignatureReference
@@ -96,7 +94,9 @@ fn remedy(refusal: &Refusal) -> &'static str {
         | Refusal::RepeatedElement(_) => {
             "No SAML library makes such a message by itself: see who sends it. The address is below."
         }
-        _ => "Update the application's SAML library, or load this provider's metadata into it again.",
+        _ => {
+            "Update the application's SAML library, or load this provider's metadata into it again."
+        }
     }
 }
 

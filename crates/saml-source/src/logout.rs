@@ -249,11 +249,13 @@ impl Entry<'_> {
     /// On to an address, by the page that tells applications where there are some.
     async fn onward(&self, ended: &[Uuid], own: bool, to: String) -> Result<Response, Internal> {
         let (service, request) = (self.service, self.request);
-        let to = match leave(&service.cx, request, ended, Onward::Address(to)).await? {
+        let left = leave(&service.cx, request, ended, Onward::Address(to)).await?;
+        let to = match left.onward {
             Onward::Address(to) => to,
             Onward::Start | Onward::Form { .. } => service.cx.url("/"),
         };
         let mut answer = countersign_core::redirect(&to);
+        answer.headers_mut().extend(left.cookie.map(|cookie| (header::SET_COOKIE, cookie)));
         if own {
             // The key of a session that is over is not used again, not even for plans.
             let key = service.cx.entropy.token(32);

@@ -18,7 +18,7 @@ use crate::kinds::{Flow, FlowStageBinding};
 use crate::pages::{AccessDeniedChallenge, RedirectChallenge};
 use crate::plan::{Planned, key};
 use crate::plan_store::{self, BrowserLocks};
-use crate::planner::{self, Entrance, Planning};
+use crate::planner::{self, Approach, Planning};
 use crate::recorder::inspected;
 use crate::run::Run;
 use crate::site::Site;
@@ -224,7 +224,7 @@ pub(super) async fn execute(flows: Flows, call: Call) -> Result<Response, ApiErr
         context
             .insert(key::PENDING_USER.to_owned(), serde_json::to_value(user).unwrap_or_default());
     }
-    match planner::plan(&browser, flow, context, Entrance::Direct).await.map_err(api_error)? {
+    match planner::plan(&browser, flow, context, Approach::Direct).await.map_err(api_error)? {
         Planning::Ready(plan) => {
             plan_store::drop_history(&browser).await;
             plan_store::put(&browser, &plan).await.map_err(api_error)?;

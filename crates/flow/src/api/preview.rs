@@ -84,7 +84,8 @@ fn plan(
         stage.is_some_and(|stage| stage.cast::<IdentificationStage>().is_some())
     });
     if let Some(user) = call.caller.user.as_ref().filter(|_| asks_who) {
-        let user = json!({"pk": null, "username": user.username, "name": user.name, "email": user.email});
+        let user =
+            json!({"pk": null, "username": user.username, "name": user.name, "email": user.email});
         context.insert(key::PENDING_USER.to_owned(), user);
     }
     let mut plan = Plan::new(cx.entropy.uuid(), flow, call.snapshot.revision(), context);

@@ -28,7 +28,7 @@ use crate::in_plan::InPlan;
 use crate::kinds::Flow;
 use crate::plan::{PendingUser, Plan, Planned, key};
 use crate::plan_store;
-use crate::planner::{self, Entrance, Planning};
+use crate::planner::{self, Approach, Planning};
 use crate::run::Run;
 use crate::stages::Backend;
 use crate::web;
@@ -325,8 +325,8 @@ impl At<'_> {
         if let Some(pending) = &pending {
             context.insert(key::PENDING_USER.to_owned(), serde_json::to_value(pending)?);
         }
-        let entrance = if ticket.is_some() { Entrance::Redirected } else { Entrance::Direct };
-        let mut plan = match planner::plan(&browser, flow, context, entrance).await? {
+        let approach = if ticket.is_some() { Approach::Redirected } else { Approach::Direct };
+        let mut plan = match planner::plan(&browser, flow, context, approach).await? {
             Planning::Ready(plan) => *plan,
             Planning::NotApplicable { messages, plan } => {
                 let run = Run::new(browser, *plan, None);

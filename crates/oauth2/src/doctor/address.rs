@@ -13,7 +13,8 @@ pub(super) fn difference(sent: &str, registered: &[Registered]) -> String {
         return if registered.is_empty() {
             "The application asks to return to an address, and none is registered.".to_owned()
         } else {
-            "The address that the application asks to return to fits none of the patterns.".to_owned()
+            "The address that the application asks to return to fits none of the patterns."
+                .to_owned()
         };
     };
     let what = match (Url::parse(sent), Url::parse(known)) {
@@ -91,12 +92,24 @@ mod tests {
         for (sent, told) in [
             ("https://app.company/callback/", "differs in the slash at its end"),
             ("https://app.company/Callback", "differs in capital letters"),
-            ("http://app.company/callback", "begins with http, and https is registered: the application may not know that it is behind a proxy that speaks https"),
+            (
+                "http://app.company/callback",
+                "begins with http, and https is registered: the application may not know that it is behind a proxy that speaks https",
+            ),
             ("https://app.company:8443/callback", "has the port 8443, and 443 is registered"),
-            ("https://app.company/oauth2/callback", "has the path /oauth2/callback, and /callback is registered"),
+            (
+                "https://app.company/oauth2/callback",
+                "has the path /oauth2/callback, and /callback is registered",
+            ),
             ("https://app.company/callback?next=1", "differs in what comes after its path"),
-            ("https://app.company.example/callback", "has the host app.company.example, and app.company is registered"),
-            ("https://app.company:443/callback", "is written differently: both are compared letter by letter"),
+            (
+                "https://app.company.example/callback",
+                "has the host app.company.example, and app.company is registered",
+            ),
+            (
+                "https://app.company:443/callback",
+                "is written differently: both are compared letter by letter",
+            ),
             ("/callback", "is no complete address: it needs https:// and a host"),
         ] {
             let whole = format!("The address that the application asks to return to {told}.");

@@ -107,10 +107,9 @@ pub(super) fn of_authorize(error: &AuthorizeError) -> Option<Words> {
             "The application names an address of its own where its request would be found.",
             "Only pushed requests are read by name: switch the application to PAR, or request_uri off.",
         ),
-        AuthorizeError::RequestUriPushed => (
-            "A pushed request names another pushed request.",
-            "Push the parameters themselves.",
-        ),
+        AuthorizeError::RequestUriPushed => {
+            ("A pushed request names another pushed request.", "Push the parameters themselves.")
+        }
         AuthorizeError::ResourceUnknown => (
             "The application asks for a token for a server (resource) that it may not have tokens for.",
             "Compare the address with the provider's Resources, letter by letter, and add it there if it is meant.",
@@ -119,10 +118,9 @@ pub(super) fn of_authorize(error: &AuthorizeError) -> Option<Words> {
             "The application wants tokens in the query of an address, where logs would keep them.",
             "Leave response_mode out, or set it to form_post.",
         ),
-        AuthorizeError::ResponseTypeUnknown => (
-            "The application asks for a response type that does not exist.",
-            "Set it to code.",
-        ),
+        AuthorizeError::ResponseTypeUnknown => {
+            ("The application asks for a response type that does not exist.", "Set it to code.")
+        }
         AuthorizeError::UnmetAuthentication => (
             "The application asks for a second factor (acr_values, claims), and the sign-in ended without one.",
             "See that the authentication flow validates an authenticator and does not skip those who have none, or stop asking in the application.",
@@ -149,6 +147,10 @@ pub(super) const fn of_token(error: TokenError) -> Option<Words> {
         TokenError::AssertionInvalid => (
             "The JWT that the program proves itself with is not good: unknown issuer or key, ended, or not for this server.",
             "Compare its issuer, audience and end with the sources and providers that this provider federates.",
+        ),
+        TokenError::CertificateMissing => (
+            "The application showed no certificate, or another one than this provider knows or its token is bound to.",
+            "Configure its client certificate for the token address (mTLS); a proxy in front has to pass it on in the header that the settings name.",
         ),
         TokenError::ClientAssertion(fault) => return Some(of_assertion(fault)),
         TokenError::ClientSecretWrong => (
@@ -373,6 +375,10 @@ const fn of_dpop(fault: DpopFault) -> Words {
         DpopFault::Repeated => (
             "The same DPoP proof came twice.",
             "Let the application make a new one for each request, also when it tries again.",
+        ),
+        DpopFault::Nonce => (
+            "The DPoP proof does not have the nonce that this server gave.",
+            "Once in a while that is part of every exchange: the answer has a new one in the header DPoP-Nonce. If it never gets further, update the application's library.",
         ),
         DpopFault::OtherToken => (
             "The DPoP proof is for another access token (ath).",
