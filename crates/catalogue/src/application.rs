@@ -8,8 +8,8 @@ use countersign_core::{
 };
 use countersign_events::Chart;
 use countersign_model::{
-    Change, Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind, LinkUrl,
-    ObjectId, Picture, Problem, Ref, Slug, Snapshot, Target,
+    Change, Choice, Draft, Entry, FieldErrors, FieldValue as _, Fields as _, JsonMap, Kind,
+    LinkUrl, ObjectId, Picture, Problem, Ref, Slug, Snapshot, Target,
 };
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};

@@ -206,7 +206,10 @@ mod tests {
             assert_eq!(parse_name(same), app, "{same}");
         }
         assert_eq!(parse_name(r"CN=J\C3\B6rg\ "), name(&[("CN", "Jörg ")]));
-        assert_eq!(parse_name("E=a@b,DC=x+UID=1"), name(&[("EMAILADDRESS", "a@b"), ("DC", "x"), ("UID", "1")]));
+        assert_eq!(
+            parse_name("E=a@b,DC=x+UID=1"),
+            name(&[("EMAILADDRESS", "a@b"), ("DC", "x"), ("UID", "1")])
+        );
         for other in [r"CN=app,O=Company\, Inc.,C=DE", "CN=App", r"O=Company\, Inc.,CN=app"] {
             assert_ne!(parse_name(other), app, "{other}");
         }

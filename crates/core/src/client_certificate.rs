@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_is_none() {
-        for value in ["", "x", "%", "%zz", ":AAAA", "-----BEGIN CERTIFICATE-----AAAA", "::", "%ff"] {
+        for value in ["", "x", "%", "%zz", ":AAAA", "-----BEGIN CERTIFICATE-----AAAA", "::", "%ff"]
+        {
             let found = read("client-cert", &[value]);
             assert!(found.is_none() || value == ":AAAA", "{value}: {found:?}");
         }

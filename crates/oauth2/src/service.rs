@@ -199,7 +199,11 @@ pub(crate) struct Mint<'a> {
 impl Mint<'_> {
     /// How an access token is used (RFC 6749 7.1, RFC 9449 5).
     pub(crate) fn token_type(&self) -> &'static str {
-        if self.common.access.binding.as_ref().is_some_and(Binding::is_key) { "DPoP" } else { "Bearer" }
+        if self.common.access.binding.as_ref().is_some_and(Binding::is_key) {
+            "DPoP"
+        } else {
+            "Bearer"
+        }
     }
 
     /// For another token: it ends no later than that.
@@ -537,7 +541,10 @@ impl Service {
                 sign_in: origin.sign_in.clone(),
                 resources: origin.resources.clone(),
                 // A confidential client proves itself at each use (RFC 9449 5).
-                binding: origin.binding.clone().filter(|_| provider.client.kind == ClientType::Public),
+                binding: origin
+                    .binding
+                    .clone()
+                    .filter(|_| provider.client.kind == ClientType::Public),
                 claims: access.data.claims.clone(),
             },
         }

@@ -83,8 +83,7 @@ pub fn configuration(
         Certificates { default, watched: None, choose: of_browser, store, made: Mutex::default() };
     let certificates = Arc::new(certificates);
     let of = |asking| {
-        let mut config =
-            with_certificates(provider.clone(), certificates.clone(), folder, asking)?;
+        let mut config = with_certificates(provider.clone(), certificates.clone(), folder, asking)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok::<_, TlsError>(Arc::new(config))
     };

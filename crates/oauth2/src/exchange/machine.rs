@@ -250,7 +250,10 @@ async fn by_assertion(
     // One that is bound opens nothing without its proof, and an assertion has none
     // (RFC 9449 7.1, RFC 8705 3).
     let alive = found.filter(|(t, _)| {
-        !t.revoked && t.session_alive && t.expires > exchange.service.now() && t.data.binding.is_none()
+        !t.revoked
+            && t.session_alive
+            && t.expires > exchange.service.now()
+            && t.data.binding.is_none()
     });
     let (token, person) = alive.ok_or(TokenError::AssertionInvalid)?;
     let trusted = &exchange.provider.settings.jwt_federation_providers;

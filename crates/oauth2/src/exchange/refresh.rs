@@ -56,7 +56,8 @@ impl Grant for Refresh {
             return Err(TokenError::DpopKeyOther.into());
         }
         // Who it is that may ask again: a key proves more than an address.
-        let from = bound.map_or_else(|| request.client_ip.to_string(), |bound| bound.text().to_owned());
+        let from =
+            bound.map_or_else(|| request.client_ip.to_string(), |bound| bound.text().to_owned());
         let grace = exchange.grace(now, &from);
         let facts = found.as_ref().map(|(t, _)| RefreshFacts {
             provider: t.provider,

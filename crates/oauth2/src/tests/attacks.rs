@@ -15,14 +15,62 @@ use crate::wire::{MatchingMode, Registered};
 
 /// What is registered: mode, entry, an address that it lets in, its host and its path.
 const REGISTERED: [(MatchingMode, &str, &str, &str, &str); 8] = [
-    (MatchingMode::Strict, "https://app.example.test/cb", "https://app.example.test/cb", "app.example.test", "/cb"),
-    (MatchingMode::Strict, "https://app.example.test/cb?tenant=1", "https://app.example.test/cb?tenant=1", "app.example.test", "/cb?tenant=1"),
-    (MatchingMode::Strict, "https://app.example.test:8443/", "https://app.example.test:8443/", "app.example.test:8443", "/"),
-    (MatchingMode::Strict, "https://app.example.test", "https://app.example.test", "app.example.test", ""),
-    (MatchingMode::Regex, r"https://app\.example\.test/cb", "https://app.example.test/cb", "app.example.test", "/cb"),
-    (MatchingMode::Regex, r"https://.*\.example\.test/cb", "https://app.example.test/cb", "app.example.test", "/cb"),
-    (MatchingMode::Regex, r"(?i)https://[a-z]+\.example\.test(:8443)?/cb", "https://app.example.test/cb", "app.example.test", "/cb"),
-    (MatchingMode::Regex, r"(https://app\.example\.test|https://b\.example\.test)/cb", "https://app.example.test/cb", "app.example.test", "/cb"),
+    (
+        MatchingMode::Strict,
+        "https://app.example.test/cb",
+        "https://app.example.test/cb",
+        "app.example.test",
+        "/cb",
+    ),
+    (
+        MatchingMode::Strict,
+        "https://app.example.test/cb?tenant=1",
+        "https://app.example.test/cb?tenant=1",
+        "app.example.test",
+        "/cb?tenant=1",
+    ),
+    (
+        MatchingMode::Strict,
+        "https://app.example.test:8443/",
+        "https://app.example.test:8443/",
+        "app.example.test:8443",
+        "/",
+    ),
+    (
+        MatchingMode::Strict,
+        "https://app.example.test",
+        "https://app.example.test",
+        "app.example.test",
+        "",
+    ),
+    (
+        MatchingMode::Regex,
+        r"https://app\.example\.test/cb",
+        "https://app.example.test/cb",
+        "app.example.test",
+        "/cb",
+    ),
+    (
+        MatchingMode::Regex,
+        r"https://.*\.example\.test/cb",
+        "https://app.example.test/cb",
+        "app.example.test",
+        "/cb",
+    ),
+    (
+        MatchingMode::Regex,
+        r"(?i)https://[a-z]+\.example\.test(:8443)?/cb",
+        "https://app.example.test/cb",
+        "app.example.test",
+        "/cb",
+    ),
+    (
+        MatchingMode::Regex,
+        r"(https://app\.example\.test|https://b\.example\.test)/cb",
+        "https://app.example.test/cb",
+        "app.example.test",
+        "/cb",
+    ),
 ];
 
 /// `H` is the host that is registered, `P` its path.
@@ -141,8 +189,9 @@ fn encode(text: impl AsRef<[u8]>) -> String {
 /// Headers that make some take another key or none; `alg` is the true one.
 fn headers(alg: &str, own: &Value) -> Vec<Value> {
     let mut all: Vec<Value> = [
-        "none", "None", "NONE", "nOnE", "", " ", "null", "HS256", "HS384", "HS512", "hs256", "RS1", "RS256 ", " ES256",
-        "es256", "ES256K", "PS384", "RSA", "ECDSA", "dir", "A128KW", "RSA-OAEP", "ES256\0", "Ed448",
+        "none", "None", "NONE", "nOnE", "", " ", "null", "HS256", "HS384", "HS512", "hs256", "RS1",
+        "RS256 ", " ES256", "es256", "ES256K", "PS384", "RSA", "ECDSA", "dir", "A128KW",
+        "RSA-OAEP", "ES256\0", "Ed448",
     ]
     .into_iter()
     .map(|other| json!({"alg": other, "typ": "JWT"}))
@@ -252,27 +301,70 @@ fn claims() -> Value {
 fn wrong_claims() -> Vec<Value> {
     let mut all = Vec::new();
     for (name, values) in [
-        ("iss", vec![json!("other"), json!(null), json!(["cid"]), json!(""), json!("CID"), json!("cid ")]),
+        (
+            "iss",
+            vec![
+                json!("other"),
+                json!(null),
+                json!(["cid"]),
+                json!(""),
+                json!("CID"),
+                json!("cid "),
+            ],
+        ),
         ("sub", vec![json!("other"), json!(null), json!(["cid"]), json!(""), json!("cid\0")]),
         (
             "aud",
             vec![
-                json!("https://evil.test/"), json!(null), json!([]), json!(["https://evil.test/"]), json!(""),
-                json!("https://id.test"), json!("https://id.test//"), json!("HTTPS://ID.TEST/"), json!({"https://id.test/": 1}),
-                json!("https://id.test/ https://evil.test/"), json!("http://id.test/"), json!("https://id.test.evil.test/"), json!(1),
+                json!("https://evil.test/"),
+                json!(null),
+                json!([]),
+                json!(["https://evil.test/"]),
+                json!(""),
+                json!("https://id.test"),
+                json!("https://id.test//"),
+                json!("HTTPS://ID.TEST/"),
+                json!({"https://id.test/": 1}),
+                json!("https://id.test/ https://evil.test/"),
+                json!("http://id.test/"),
+                json!("https://id.test.evil.test/"),
+                json!(1),
                 json!([["https://id.test/"]]),
             ],
         ),
         (
             "exp",
             vec![
-                json!(NOW), json!(NOW - 1), json!(0), json!(-1), json!(null), json!("1060"), json!([1060]), json!(true),
-                json!(NOW + 3_601), json!(i64::MAX), json!(u64::MAX), json!(1e300), json!(-1e300), json!({}), json!(""),
+                json!(NOW),
+                json!(NOW - 1),
+                json!(0),
+                json!(-1),
+                json!(null),
+                json!("1060"),
+                json!([1060]),
+                json!(true),
+                json!(NOW + 3_601),
+                json!(i64::MAX),
+                json!(u64::MAX),
+                json!(1e300),
+                json!(-1e300),
+                json!({}),
+                json!(""),
             ],
         ),
         ("nbf", vec![json!(NOW + 61), json!(i64::MAX), json!("1000"), json!([]), json!(1e300)]),
         ("iat", vec![json!(NOW + 61), json!(i64::MAX), json!("1000"), json!({}), json!(1e300)]),
-        ("jti", vec![json!(null), json!(""), json!(7), json!(["a"]), json!("x".repeat(257)), json!({"a": 1})]),
+        (
+            "jti",
+            vec![
+                json!(null),
+                json!(""),
+                json!(7),
+                json!(["a"]),
+                json!("x".repeat(257)),
+                json!({"a": 1}),
+            ],
+        ),
     ] {
         all.extend(values.into_iter().map(|value| {
             let mut claims = claims();
@@ -286,19 +378,45 @@ fn wrong_claims() -> Vec<Value> {
 fn wrong_proofs() -> Vec<Value> {
     let mut all = Vec::new();
     for (name, values) in [
-        ("htm", vec![json!("GET"), json!("post"), json!(""), json!(null), json!(["POST"]), json!("POST ")]),
+        (
+            "htm",
+            vec![
+                json!("GET"),
+                json!("post"),
+                json!(""),
+                json!(null),
+                json!(["POST"]),
+                json!("POST "),
+            ],
+        ),
         (
             "htu",
             vec![
-                json!("https://evil.test/application/o/token/"), json!("http://id.test/application/o/token/"), json!(null), json!(""),
-                json!("https://id.test/application/o/token"), json!("https://id.test/application/o/token/x"), json!([URL]),
-                json!("https://id.test:8443/application/o/token/"), json!("https://id.test.evil.test/application/o/token/"),
-                json!("https://id.test@evil.test/application/o/token/"), json!("/application/o/token/"),
+                json!("https://evil.test/application/o/token/"),
+                json!("http://id.test/application/o/token/"),
+                json!(null),
+                json!(""),
+                json!("https://id.test/application/o/token"),
+                json!("https://id.test/application/o/token/x"),
+                json!([URL]),
+                json!("https://id.test:8443/application/o/token/"),
+                json!("https://id.test.evil.test/application/o/token/"),
+                json!("https://id.test@evil.test/application/o/token/"),
+                json!("/application/o/token/"),
             ],
         ),
         (
             "iat",
-            vec![json!(NOW - 61), json!(NOW + 61), json!(null), json!("1000"), json!([NOW]), json!(1e300), json!(i64::MIN), json!(true)],
+            vec![
+                json!(NOW - 61),
+                json!(NOW + 61),
+                json!(null),
+                json!("1000"),
+                json!([NOW]),
+                json!(1e300),
+                json!(i64::MIN),
+                json!(true),
+            ],
         ),
         ("jti", vec![json!(null), json!(""), json!(7), json!("x".repeat(257)), json!(["a"])]),
     ] {
@@ -324,7 +442,9 @@ fn nothing_counts_as_signed_that_is_not() {
     for key in &keys {
         let good = jose::sign(&object(claims()), key).unwrap();
         assert!(jose::verify(&good, key).is_ok());
-        let [_, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else { panic!("parts") };
+        let [_, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else {
+            panic!("parts")
+        };
         for header in headers(key.algorithm().as_str(), &Holder::new().jwk()) {
             let token = format!("{}.{payload}.{signature}", encode(header.to_string()));
             if token == good {
@@ -345,7 +465,9 @@ fn nothing_counts_as_signed_that_is_not() {
     // What clients sign.
     let (own, stranger) = (Holder::new(), Holder::new());
     let set = PublicKeys::parse(&object(json!({"keys": [own.jwk()]}))).unwrap();
-    let verify = |token: &str| Signed::parse(token).and_then(|signed| set.verify(&signed, &ClientAlgorithm::ALL));
+    let verify = |token: &str| {
+        Signed::parse(token).and_then(|signed| set.verify(&signed, &ClientAlgorithm::ALL))
+    };
     let good = own.sign(&json!({"alg": "ES256"}), &claims());
     assert!(verify(&good).is_ok());
     for token in mangled(&good) {
@@ -359,7 +481,8 @@ fn nothing_counts_as_signed_that_is_not() {
     }
     // A public key is no secret (RFC 8725 2.1).
     for secret in [own.jwk().to_string(), own.jwk()["x"].to_string(), own.thumbprint()] {
-        let token = jose::sign(&object(claims()), &SigningKey::from_secret(&secret).unwrap()).unwrap();
+        let token =
+            jose::sign(&object(claims()), &SigningKey::from_secret(&secret).unwrap()).unwrap();
         assert!(verify(&token).is_err());
         cases += 1;
     }
@@ -375,7 +498,8 @@ fn nothing_counts_as_signed_that_is_not() {
         }
     }
     // Proofs of another request.
-    let expected = Expected { method: "POST", url: URL, now, algorithms: &ClientAlgorithm::ALL, nonces: &[] };
+    let expected =
+        Expected { method: "POST", url: URL, now, algorithms: &ClientAlgorithm::ALL, nonces: &[] };
     assert!(dpop::verify(&own.proof(&claims()), expected).is_ok());
     for wrong in wrong_proofs() {
         assert!(dpop::verify(&own.proof(&wrong), expected).is_err(), "{wrong}");

@@ -138,7 +138,10 @@ async fn a_strict_profile_gives_nonces_that_proofs_have_to_hold() {
     };
     let refused = told(proof("GET", USERINFO, now, json!({"ath": hash}))).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
-    assert!(refused.header("www-authenticate").contains(r#"error="use_dpop_nonce""#), "{refused:?}");
+    assert!(
+        refused.header("www-authenticate").contains(r#"error="use_dpop_nonce""#),
+        "{refused:?}"
+    );
     assert_eq!(refused.header("dpop-nonce"), nonce);
     let good = told(proof("GET", USERINFO, now, json!({"ath": hash, "nonce": nonce}))).await;
     assert_eq!(good.status, StatusCode::OK, "{}", good.text);
@@ -153,7 +156,10 @@ async fn a_strict_profile_gives_nonces_that_proofs_have_to_hold() {
     now += 120;
     let late = ask(proof("POST", TOKEN, now, json!({"nonce": nonce}))).await;
     assert_eq!(error(&late), "use_dpop_nonce");
-    assert_eq!(ask(proof("POST", TOKEN, now, json!({"nonce": late.header("dpop-nonce")}))).await.status, StatusCode::OK);
+    assert_eq!(
+        ask(proof("POST", TOKEN, now, json!({"nonce": late.header("dpop-nonce")}))).await.status,
+        StatusCode::OK
+    );
     // Who sends no proof is given none.
     assert_eq!(as_machine(&world, &secret, &[]).await.header("dpop-nonce"), "");
 }

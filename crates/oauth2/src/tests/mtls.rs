@@ -98,7 +98,8 @@ async fn a_client_proves_itself_by_a_certificate_that_its_authority_vouches_for(
         assert_eq!(error(&refused), "invalid_client", "{why}");
     }
     // Its secret opens nothing any more.
-    let secret = [("grant_type", "client_credentials"), ("client_id", "cid"), ("client_secret", "s3cret")];
+    let secret =
+        [("grant_type", "client_credentials"), ("client_id", "cid"), ("client_secret", "s3cret")];
     assert_eq!(error(&post(&world, TOKEN, &secret, None).await), "invalid_client");
     let document = world.get("/application/o/impl/.well-known/openid-configuration").await.json();
     assert_eq!(document["token_endpoint_auth_methods_supported"], json!(["tls_client_auth"]));
@@ -134,7 +135,13 @@ async fn a_token_that_is_bound_to_a_certificate_opens_nothing_without_it() {
     assert_eq!(told(&world, access, Some(&own)).await, StatusCode::OK);
     assert_eq!(told(&world, access, Some(&thief)).await, StatusCode::UNAUTHORIZED);
     assert_eq!(told(&world, access, None).await, StatusCode::UNAUTHORIZED);
-    let facts = post(&world, "/application/o/introspect/", &[("client_id", "cid"), ("token", access)], Some(&own)).await;
+    let facts = post(
+        &world,
+        "/application/o/introspect/",
+        &[("client_id", "cid"), ("token", access)],
+        Some(&own),
+    )
+    .await;
     assert_eq!(facts.json()["cnf"], json!({"x5t#S256": own.thumbprint()}));
     // Nor in the place of its account, where another provider trusts this one.
     let elsewhere = [
@@ -164,13 +171,21 @@ async fn tokens_of_a_public_client_are_bound_to_the_certificate_it_comes_with() 
         ];
         post(&world, TOKEN, &form, shown).await
     };
-    assert_eq!(error(&redeem("c1", None).await), "invalid_request", "nothing that is bound to nothing");
+    assert_eq!(
+        error(&redeem("c1", None).await),
+        "invalid_request",
+        "nothing that is bound to nothing"
+    );
     let tokens = redeem("c2", Some(&own)).await.json();
     let token = |name: &str| tokens[name].as_str().unwrap().to_owned();
     assert_eq!(told(&world, &token("access_token"), Some(&own)).await, StatusCode::OK);
     let refresh = async |shown: Option<&ClientCertificate>| {
         let refresh = token("refresh_token");
-        let form = [("grant_type", "refresh_token"), ("client_id", "cid"), ("refresh_token", refresh.as_str())];
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", "cid"),
+            ("refresh_token", refresh.as_str()),
+        ];
         post(&world, TOKEN, &form, shown).await
     };
     assert_eq!(error(&refresh(Some(&thief)).await), "invalid_grant");

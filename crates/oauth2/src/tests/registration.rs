@@ -13,7 +13,13 @@ const REGISTER: &str = "/application/o/register/";
 
 async fn open(most: u32) -> World {
     let flow = "authorize".to_owned();
-    World::registering(Registration { who: Registrants::Anybody, flow, most, ..Registration::default() }).await
+    World::registering(Registration {
+        who: Registrants::Anybody,
+        flow,
+        most,
+        ..Registration::default()
+    })
+    .await
 }
 
 async fn register(world: &World, name: &str) -> Reply {
@@ -66,7 +72,10 @@ async fn there_are_no_more_clients_than_may_be_and_the_oldest_that_nobody_used_g
     assert!(world.cx.snapshot().find::<OAuth2Provider>("client_id", id).is_none());
     world.run("UPDATE client_registration SET used = 1").await;
     let full = register(&world, "e").await;
-    assert_eq!((full.status, &full.json()["error"]), (StatusCode::FORBIDDEN, &json!("access_denied")));
+    assert_eq!(
+        (full.status, &full.json()["error"]),
+        (StatusCode::FORBIDDEN, &json!("access_denied"))
+    );
     assert!(full.text.contains("oauth2.registration_limit"), "{}", full.text);
     assert_eq!(names(&world).await, ["a", "c", "d"]);
 }
@@ -84,7 +93,8 @@ async fn a_client_that_nobody_used_within_a_day_ends() {
     world.sql(move |sql| sql.execute(vouch, params![vouched])).await;
     world.later(12 * 3_600);
     register(&world, "fresh").await;
-    let clean = async || world.cx.store.write(Actor::system(), "clean-up", UNUSED.remove).await.unwrap();
+    let clean =
+        async || world.cx.store.write(Actor::system(), "clean-up", UNUSED.remove).await.unwrap();
     assert_eq!(clean().await, 0);
     world.later(12 * 3_600 + 1);
     assert_eq!(clean().await, 1);

@@ -202,7 +202,10 @@ mod tests {
         let mtls = document(&Facts { mtls: Some("https://mtls.test:9444"), ..facts.clone() });
         let aliases = mtls["mtls_endpoint_aliases"].as_object().unwrap();
         assert_eq!(aliases["token_endpoint"], "https://mtls.test:9444/application/o/token/");
-        assert_eq!((aliases.len(), &mtls["tls_client_certificate_bound_access_tokens"]), (6, &json!(true)));
+        assert_eq!(
+            (aliases.len(), &mtls["tls_client_certificate_bound_access_tokens"]),
+            (6, &json!(true))
+        );
         let document = document(&facts);
         // Absent, the second would mean true (OpenID Connect Discovery 3).
         for flag in ["request_parameter_supported", "request_uri_parameter_supported"] {

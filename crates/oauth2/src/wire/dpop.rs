@@ -124,11 +124,7 @@ pub fn verify(proof: &str, expected: Expected<'_>) -> Result<Proof, DpopFault> {
     if !expected.nonces.is_empty() && !text("nonce").is_some_and(is_own) {
         return Err(DpopFault::Nonce);
     }
-    Ok(Proof {
-        thumbprint: key.thumbprint(),
-        id,
-        token_hash: text("ath").map(str::to_owned),
-    })
+    Ok(Proof { thumbprint: key.thumbprint(), id, token_hash: text("ath").map(str::to_owned) })
 }
 
 /// RFC 9449 4.3: normalized, and without query and fragment.

@@ -315,7 +315,11 @@ fn unambiguous(uri: &str) -> bool {
     let plain = !uri.contains('\\') && !uri.contains(char::is_whitespace);
     // Also an empty user name, which is none to this parser.
     let named = server_of(uri).is_some_and(|server| server.contains('@'));
-    plain && !named && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
+    plain
+        && !named
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.fragment().is_none()
 }
 
 /// RFC 8252 7.3: native applications listen on a port the system gives them, so the port of a
