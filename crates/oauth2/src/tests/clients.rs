@@ -74,7 +74,7 @@ async fn without_an_overlap_a_former_secret_ends_at_once() {
     let world = World::new().await;
     set(&world, |provider| provider.client_secret = Secret::new("second")).await;
     let form = [("client_id", "cid"), ("client_secret", "s3cret")];
-    assert_eq!(error(&as_machine(&world, &form, &[]).await), "invalid_client");
+    assert_eq!(error(&as_machine(&world, &form, &[]).await), "invalid_grant");
     let none = world.sql(|sql| sql.query("SELECT 1 FROM former_client_secret", &[])).await;
     assert!(none.is_empty());
 }
