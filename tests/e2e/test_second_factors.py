@@ -10,7 +10,7 @@ import pyotp
 from playwright.sync_api import expect
 
 from browser import PATIENCE, Window, sign_in
-from world import PROGRAM, Person, Refused, Server, claims
+from world import PASSWORD, PROGRAM, Person, Refused, Server, claims
 
 TOTP = "default-authenticator-totp-setup"
 STATIC = "default-authenticator-static-setup"
@@ -322,3 +322,29 @@ def test_what_wants_a_fresh_proof_asks_for_it_and_goes_on(server, browser):
     window.see("TOTP Authenticator deleted.")
     expect(dialog).to_have_count(0)
     assert server.get("authenticators/admin/all/") == []
+
+
+def test_a_set_up_link_is_made_on_the_page_of_an_account_and_used_by_its_owner(server, browser):
+    pk = server.user("uma")["pk"]
+    window = opened(server, browser, "set-up-link", "akadmin")
+    window.at(re.compile("/if/"))
+    tab = urllib.parse.quote('{"page":"page-mfa"}')
+    window.go("about:blank").go(f"/if/admin/#/identity/users/{pk};{tab}")
+    window.press("Create set-up link")
+    dialog = window.page.get_by_role("dialog", name="Set-up link for uma")
+    dialog.get_by_label("Second factor").select_option(label="Static tokens")
+    pictures(window, "asks")
+    dialog.get_by_role("button", name="Create link").click()
+    expect(dialog.locator("code")).to_contain_text("flow_token=", timeout=PATIENCE)
+    pictures(window, "made")
+    link = dialog.locator("code").inner_text()
+    assert link.startswith(server.base)
+    hers = Window(browser, server.base, "set-up-link-hers", viewport=SIZES["desktop"])
+    hers.go(link.removeprefix(server.base))
+    hers.press("Continue")
+    hers.see("uma")
+    hers.picture("password")
+    hers.page.locator("input[type=password]").fill(PASSWORD)
+    hers.page.keyboard.press("Enter")
+    hers.page.wait_for_selector("text=/recovery codes|Static tokens|codes/i")
+    hers.picture("codes")

@@ -150,7 +150,7 @@ impl Joined {
         tx.execute(
             &format!(
                 "INSERT INTO session_participant ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'live', '', $9) \
-                 ON CONFLICT (hash) DO UPDATE SET issuer = EXCLUDED.issuer"
+                 ON CONFLICT (hash) DO UPDATE SET issuer = EXCLUDED.issuer, state = EXCLUDED.state"
             ),
             params![
                 hash,

@@ -22,7 +22,7 @@ async fn link(admin: &mut Browser<'_>, user: &Value) -> String {
     let offers = admin.get(&path).await.json();
     let offers = offers.as_array().unwrap().clone();
     assert_eq!(offers.len(), 3, "{offers:?}");
-    let codes = offers.iter().find(|offer| offer["title"] == "Static Authenticator").unwrap();
+    let codes = offers.iter().find(|offer| offer["title"] == "Static tokens").unwrap();
     let made = admin.post_json(&path, json!({"stage": codes["stage"]})).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text);
     let link = made.json()["link"].as_str().unwrap().to_owned();
