@@ -8,7 +8,7 @@ import pytest
 from world import Person
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def person(server):
     server.user("sona")
     person = Person(server, "sona", "Correct-Horse-42")

@@ -173,13 +173,13 @@ impl Shared<'_> {
 /// The picture that stands for a source.
 #[must_use]
 pub fn icon(source: &dyn Source) -> Option<String> {
-    let own = source.shared().icon.map(|icon| icon.to_string()).filter(|icon| !icon.is_empty());
+    let own = source.shared().icon.map(ToString::to_string).filter(|icon| !icon.is_empty());
     own.or_else(|| source.default_icon().map(str::to_owned))
 }
 
 /// A source that people may sign in by now: it is there, enabled, and has a place to begin at.
 #[must_use]
-pub fn usable<'s>(snapshot: &'s Snapshot, source: Ref<dyn Source>) -> Option<&'s dyn Source> {
+pub fn usable(snapshot: &Snapshot, source: Ref<dyn Source>) -> Option<&dyn Source> {
     of(snapshot.member(source)?).filter(|source| source.shared().enabled)
 }
 

@@ -397,7 +397,7 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
                 params![owner, uuid],
             )?;
             tx.execute(
-                "INSERT INTO group_source_connection (group_uuid, source, identifier, created, last_updated) SELECT uuid, $1, 'walk', 0, 0 FROM user_group WHERE name = 'walk1'",
+                "INSERT INTO group_source_connection (group_uuid, source, identifier, created, last_updated) SELECT uuid, $1, 'walk', 0, 0 FROM user_group WHERE name = 'Group of plain'",
                 params![uuid],
             )?;
             tx.execute(

@@ -169,10 +169,8 @@ impl At<'_> {
             event.write(&browser.cx, browser.actor()).await;
         }
         let text = "A rule of this server could not read what the source said about you. Ask an administrator to look at it.";
-        let details: Vec<(&str, String)> = match browser.sees_errors() {
-            true => vec![("Error", error.to_string())],
-            false => Vec::new(),
-        };
+        let details: Vec<(&str, String)> =
+            if browser.sees_errors() { vec![("Error", error.to_string())] } else { Vec::new() };
         refusal(browser, self.source.shared().name, StatusCode::BAD_REQUEST, text, &details)
     }
 
@@ -443,10 +441,8 @@ fn candidates(
     value: &str,
 ) -> Result<Vec<Candidate>, StoreError> {
     let by_mail = matches!(mode, UserMatchingMode::EmailLink | UserMatchingMode::EmailDeny);
-    let (column, fold) = match by_mail {
-        true => ("email", value.to_lowercase()),
-        false => ("username", username::fold(value)),
-    };
+    let (column, fold) =
+        if by_mail { ("email", value.to_lowercase()) } else { ("username", username::fold(value)) };
     let statement = format!(
         "SELECT id, {column}, type, EXISTS (SELECT 1 FROM user_source_connection c WHERE c.user_id = users.id AND c.source = $2) \
          FROM users WHERE {column}_fold = $1 ORDER BY id LIMIT {MOST_CANDIDATES}"

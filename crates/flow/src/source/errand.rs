@@ -84,9 +84,10 @@ pub async fn set_out(
         |name: &str| query.iter().rev().find(|(key, _)| key == name).map(|(_, v)| v.clone());
     if let Some(ticket) = value(RESUME) {
         let ticket = Ticket::read(ticket);
-        return Ok(match resume::waits(&browser, &ticket).await? {
-            true => go(Wish::Resume { ticket }),
-            false => SetOut::Answer(arrive::over(&browser, source)),
+        return Ok(if resume::waits(&browser, &ticket).await? {
+            go(Wish::Resume { ticket })
+        } else {
+            SetOut::Answer(arrive::over(&browser, source))
         });
     }
     let Some(user) = visitor.user.clone() else {
