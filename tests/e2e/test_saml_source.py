@@ -78,7 +78,7 @@ class Upstream:
         return request.message
 
     def response(self, request, name="ada", format=NAMEID_FORMAT_PERSISTENT, sign_assertion=True, sign_response=False, **more):
-        told = {"email": f"{name}@example.test", "name": name.title(), GROUPS: ["staff", "wiki"]}
+        told = {"email": f"{name}@example.test", "name": name.title(), GROUPS: [f"{self.slug} staff", f"{self.slug} wiki"]}
         more = {"destination": f"{self.base}/acs/", "sp_entity_id": f"{self.base}/metadata/"} | more
         answer = self.provider.create_authn_response(
             told, in_response_to=request and request.id, userid=name, name_id=NameID(format=format, text=name),
@@ -124,7 +124,7 @@ def test_somebody_signs_in_by_another_provider(server, keys):  # noqa: F811
     user = server.one("core/users/", username="ada")
     assert (user["email"], user["name"], user["path"]) == ("ada@example.test", "Ada", "goauthentik.io/sources/partner")
     assert user["attributes"]["goauthentik.io/user/sources"] == ["Partner"]
-    assert {group["name"] for group in user["groups_obj"]} == {"staff", "wiki"}
+    assert {group["name"] for group in user["groups_obj"]} == {"partner staff", "partner wiki"}
     connection = server.one("sources/user_connections/saml/", source__slug="partner")
     assert connection["identifier"] == "ada" and connection["user"] == user["pk"]
     assert len(server.get("sources/group_connections/saml/", source__slug="partner")["results"]) == 2
