@@ -8,12 +8,15 @@ use serde_json::{Map, Value};
 use super::tables::World;
 
 /// What the interface reads of the API, with what each of these names.
-const READ: [&str; 20] = [
+const READ: [&str; 23] = [
     "Application",
     "AuthenticatedSession",
     "CurrentBrand",
     "Event",
+    "ExpressionName",
+    "ExpressionTest",
     "Flow",
+    "FlowPreview",
     "FlowStageBinding",
     "FlowStep",
     "Form",

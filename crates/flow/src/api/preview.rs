@@ -21,12 +21,18 @@ use crate::stage::{AnyStage, Step};
 use crate::stages::IdentificationStage;
 use crate::web::nobody;
 
-/// Draws the page; nothing is kept, sent or written. `example`: the page shows values of its sample.
+/// Draws the page of a stage, the first where none is named; nothing is kept, sent or written.
+/// `example`: the page shows values of its sample.
 pub(super) async fn preview(flows: Flows, call: Call) -> Result<Response, ApiError> {
     let (flow, definition) = find(&call)?;
     let missing = || ApiError::not_found("FlowStageBinding");
-    let named = call.query.get("binding").unwrap_or_default();
-    let binding = Ref::new(Key::parse(named, KeyType::Uuid).ok_or_else(missing)?);
+    let named = match call.query.get("binding") {
+        Some(key) => Some(Ref::new(Key::parse(key, KeyType::Uuid).ok_or_else(missing)?)),
+        None => planner::bindings(&call.snapshot, flow).first().map(|(first, _)| *first),
+    };
+    let Some(binding) = named else {
+        return Ok(json(StatusCode::OK, &json!({"example": false, "html": null})));
+    };
     let cx = flows.over(&call.cx);
     let mut browser = Browser::new(&cx, &call.request, &nobody());
     if is_for_people_signed_in(&definition) {
@@ -80,7 +86,8 @@ fn plan(
         stage.is_some_and(|stage| stage.cast::<IdentificationStage>().is_some())
     });
     if let Some(user) = call.caller.user.as_ref().filter(|_| asks_who) {
-        let user = json!({"pk": null, "username": user.username, "name": user.name, "email": user.email});
+        let user =
+            json!({"pk": null, "username": user.username, "name": user.name, "email": user.email});
         context.insert(key::PENDING_USER.to_owned(), user);
     }
     let mut plan = Plan::new(cx.entropy.uuid(), flow, call.snapshot.revision(), context);

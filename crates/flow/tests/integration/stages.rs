@@ -421,7 +421,10 @@ async fn stages_are_drawn_as_a_visitor_finds_them_and_nothing_happens() {
     let flows = admin.get("/api/v3/flows/instances/?page_size=100").await.json();
     let slug_of = |target: &Value| {
         let flows = flows["results"].as_array().unwrap().clone();
-        flows.iter().find(|flow| flow["pk"] == *target).unwrap()["slug"].as_str().unwrap().to_owned()
+        flows.iter().find(|flow| flow["pk"] == *target).unwrap()["slug"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     let events = "/api/v3/events/events/?page_size=1";
     let before = admin.get(events).await.json()["pagination"]["count"].clone();
@@ -432,7 +435,9 @@ async fn stages_are_drawn_as_a_visitor_finds_them_and_nothing_happens() {
         let path = format!("/api/v3/countersign/flows/{slug}/preview/?theme=dark&binding={key}");
         let shown = admin.get(&path).await.json();
         if let Some(html) = shown["html"].as_str() {
-            assert!(html.contains("<base target=\"_blank\">") && html.contains("data-theme=\"dark\""));
+            assert!(
+                html.contains("<base target=\"_blank\">") && html.contains("data-theme=\"dark\"")
+            );
         }
         seen.insert(name.as_str().unwrap().to_owned(), shown);
     }

@@ -1,9 +1,7 @@
 //! Tests that are kept beside a policy or a mapping: who asks, what is known, and what is to come of
 //! it. They are run by `policies/all/{id}/test/` and `propertymappings/all/{id}/test/`.
 
-use countersign_model::{
-    Draft, FieldErrors, JsonMap, Kind, ObjectId, Problem, Ref, directory,
-};
+use countersign_model::{Draft, FieldErrors, JsonMap, Kind, ObjectId, Problem, Ref, directory};
 use serde_json::Value;
 
 use crate::mapping::Mapping;
@@ -46,7 +44,8 @@ impl ExpressionTest {
             errors.add_object(Problem::new("invalid", "Name a policy or a property mapping."));
         }
         if self.policy.is_some() && !self.expected.is_boolean() {
-            errors.add("expected", Problem::new("invalid", "A policy passes (true) or not (false)."));
+            errors
+                .add("expected", Problem::new("invalid", "A policy passes (true) or not (false)."));
         }
         if self.policy.is_some() && self.user.is_none() {
             errors.add("user", Problem::required());
