@@ -253,10 +253,6 @@ def weight(window, work):
 
 
 BUDGET = 100 * 1024
-# Forms of OAuth providers got a third more fields, and pages of one object say their shared words by a catalogue: these wait
-# for a lighter core, and may not grow until then.
-ABOVE = 106 * 1024
-ABOVE_BUDGET = re.compile(r"/core/providers/|/identity/users/\d+$|/core/applications/wiki$|/flow/stages/new$")
 
 
 def test_the_first_visit_of_a_page_costs_at_most_100_kib(server, browser):
@@ -304,7 +300,7 @@ def test_the_first_visit_of_a_page_costs_at_most_100_kib(server, browser):
         fresh.close()
     for page, (total, _) in sorted(found.items(), key=lambda one: -one[1][0]):
         print(f"{total / 1024:6.1f} KiB  {page}")
-    heavy = {page: sorted(sizes.items(), key=lambda one: -one[1])[:6] for page, (total, sizes) in found.items() if total > (ABOVE if ABOVE_BUDGET.search(page) else BUDGET)}
+    heavy = {page: sorted(sizes.items(), key=lambda one: -one[1])[:6] for page, (total, sizes) in found.items() if total > BUDGET}
     assert not heavy, heavy
 
 

@@ -64,7 +64,15 @@ pub(crate) fn preview(run: &Run, page: &dyn AnyPage, theme: Option<&str>) -> Opt
         ..scene(run, &FieldErrors::new(), &frame)
     };
     let html = countersign_pages::html(&frame, &scene, page)?;
-    Some(html.replacen("<head>", "<head>\n<base target=\"_blank\">", 1))
+    let still = without_scripts(&html).replace(" autofocus", "");
+    Some(still.replacen("<head>", "<head>\n<base target=\"_blank\">", 1))
+}
+
+/// Values are escaped, so that whatever begins as a script is one of the template's.
+fn without_scripts(html: &str) -> String {
+    let (first, rest) = html.split_once("<script").unwrap_or((html, ""));
+    let after = rest.split("<script").filter_map(|part| Some(part.split_once("</script>")?.1));
+    std::iter::once(first).chain(after).collect()
 }
 
 fn scene(run: &Run, errors: &FieldErrors, frame: &Frame) -> Scene {
@@ -216,6 +224,13 @@ mod tests {
             assert_eq!(format_title(raw, "Wiki", "uma"), expected);
             assert_eq!(format_title("Redirecting to %(app)s", "", ""), "Redirecting to");
         }
+    }
+
+    #[test]
+    fn a_preview_has_no_scripts() {
+        let html = "<head><script src=\"a\"></script>\n<script src=\"b\" defer></script></head>b";
+        assert_eq!(without_scripts(html), "<head>\n</head>b");
+        assert_eq!(without_scripts("plain"), "plain");
     }
 
     proptest::proptest! {

@@ -8,13 +8,16 @@ use serde_json::{Map, Value};
 use super::tables::World;
 
 /// What the interface reads of the API, with what each of these names.
-const READ: [&str; 21] = [
+const READ: [&str; 24] = [
     "Application",
     "AuthenticatedSession",
     "CurrentBrand",
     "Event",
     "ExchangeFailure",
+    "ExpressionName",
+    "ExpressionTest",
     "Flow",
+    "FlowPreview",
     "FlowStageBinding",
     "FlowStep",
     "Form",

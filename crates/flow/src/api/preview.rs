@@ -21,12 +21,18 @@ use crate::stage::{AnyStage, Step};
 use crate::stages::IdentificationStage;
 use crate::web::nobody;
 
-/// Draws the page; nothing is kept, sent or written. `example`: the page shows values of its sample.
+/// Draws the page of a stage, the first where none is named; nothing is kept, sent or written.
+/// `example`: the page shows values of its sample.
 pub(super) async fn preview(flows: Flows, call: Call) -> Result<Response, ApiError> {
     let (flow, definition) = find(&call)?;
     let missing = || ApiError::not_found("FlowStageBinding");
-    let named = call.query.get("binding").unwrap_or_default();
-    let binding = Ref::new(Key::parse(named, KeyType::Uuid).ok_or_else(missing)?);
+    let named = match call.query.get("binding") {
+        Some(key) => Some(Ref::new(Key::parse(key, KeyType::Uuid).ok_or_else(missing)?)),
+        None => planner::bindings(&call.snapshot, flow).first().map(|(first, _)| *first),
+    };
+    let Some(binding) = named else {
+        return Ok(json(StatusCode::OK, &json!({"example": false, "html": null})));
+    };
     let cx = flows.over(&call.cx);
     let mut browser = Browser::new(&cx, &call.request, &nobody());
     if is_for_people_signed_in(&definition) {

@@ -73,10 +73,10 @@ export interface ExpressionName {
 export interface ExpressionTest {
   pk: string;
   name: string;
-  policy?: string | null;
-  mapping?: string | null;
-  user?: number | null;
-  context?: Record<string, any>;
+  policy: string | null;
+  mapping: string | null;
+  user: number | null;
+  context: Record<string, any>;
   expected: any;
 }
 
