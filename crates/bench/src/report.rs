@@ -21,6 +21,8 @@ impl Display for Size {
 pub struct Bare {
     pub name: &'static str,
     pub per_second: f64,
+    /// Processor time of one.
+    pub cpu: Duration,
 }
 
 /// What one operation costs.
@@ -84,6 +86,13 @@ impl Report {
         let bare = self.bare.iter().find(|bare| bare.name == name)?;
         (bare.per_second > 0.0).then(|| 100.0 * row.per_second * times / bare.per_second)
     }
+
+    /// The processor time of a row beyond its bare cost, in milliseconds.
+    fn beyond(&self, row: &Row) -> Option<f64> {
+        let (name, times) = row.against?;
+        let bare = self.bare.iter().find(|bare| bare.name == name)?;
+        Some(milliseconds(row.cpu) - times * milliseconds(bare.cpu))
+    }
 }
 
 fn milliseconds(time: Duration) -> f64 {
@@ -99,18 +108,20 @@ impl Display for Report {
         writeln!(f, "{}, {}", self.engine, self.size)?;
         writeln!(f, "  ready after {:.0} ms; {}\n", milliseconds(self.ready), self.memory)?;
         for bare in &self.bare {
-            writeln!(f, "  bare: {:<52} {:>9.0} /s", bare.name, bare.per_second)?;
+            let (name, rate, cpu) = (bare.name, bare.per_second, milliseconds(bare.cpu));
+            writeln!(f, "  bare: {name:<52} {rate:>9.0} /s {cpu:>9.3} cpu ms")?;
         }
         if !self.bare.is_empty() {
             writeln!(f)?;
         }
         writeln!(
             f,
-            "  {:<34} {:>9} {:>9} {:>9} {:>9} {:>9}  of bare",
-            "operation", "per s", "p50 ms", "p95 ms", "p99 ms", "cpu ms"
+            "  {:<34} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}  of bare",
+            "operation", "per s", "p50 ms", "p95 ms", "p99 ms", "cpu ms", "beyond"
         )?;
         for row in &self.rows {
             let share = self.share(row).map_or_else(String::new, |share| format!("{share:.0} %"));
+            let beyond = self.beyond(row).map_or_else(String::new, |time| format!("{time:.3}"));
             let (p50, p95, p99, cpu) = (
                 milliseconds(row.median),
                 milliseconds(row.p95),
@@ -119,7 +130,7 @@ impl Display for Report {
             );
             writeln!(
                 f,
-                "  {:<34} {:>9.0} {p50:>9.2} {p95:>9.2} {p99:>9.2} {cpu:>9.3}  {share}",
+                "  {:<34} {:>9.0} {p50:>9.2} {p95:>9.2} {p99:>9.2} {cpu:>9.3} {beyond:>9}  {share}",
                 row.name, row.per_second
             )?;
         }
@@ -149,7 +160,8 @@ pub(crate) fn page(reports: &[Report], growths: &[Report]) -> String {
             report.memory
         );
         for bare in &report.bare {
-            let _ = write!(page, "<p>Bare: {} {:.0} a second.</p>", bare.name, bare.per_second);
+            let (name, rate, cpu) = (bare.name, bare.per_second, milliseconds(bare.cpu));
+            let _ = write!(page, "<p>Bare: {name} {rate:.0} a second, {cpu:.3} ms CPU each.</p>");
         }
         page.push_str(&bars(report));
         page.push_str(&table(report));
@@ -165,10 +177,11 @@ pub(crate) fn page(reports: &[Report], growths: &[Report]) -> String {
 
 fn table(report: &Report) -> String {
     let mut out = String::from(
-        "<table><tr><th>Operation<th>per second<th>p50 ms<th>p95 ms<th>p99 ms<th>server CPU ms<th>of bare</tr>",
+        "<table><tr><th>Operation<th>per second<th>p50 ms<th>p95 ms<th>p99 ms<th>server CPU ms<th>beyond the bare<th>of bare</tr>",
     );
     for row in &report.rows {
         let share = report.share(row).map_or_else(String::new, |share| format!("{share:.0} %"));
+        let beyond = report.beyond(row).map_or_else(String::new, |time| format!("{time:.3}"));
         let (p50, p95, p99, cpu) = (
             milliseconds(row.median),
             milliseconds(row.p95),
@@ -177,7 +190,7 @@ fn table(report: &Report) -> String {
         );
         let _ = write!(
             out,
-            "<tr><td>{}<td>{:.0}<td>{p50:.2}<td>{p95:.2}<td>{p99:.2}<td>{cpu:.3}<td>{share}</tr>",
+            "<tr><td>{}<td>{:.0}<td>{p50:.2}<td>{p95:.2}<td>{p99:.2}<td>{cpu:.3}<td>{beyond}<td>{share}</tr>",
             row.name, row.per_second
         );
     }
@@ -316,7 +329,7 @@ mod tests {
             median: Duration::ZERO,
             p95: Duration::ZERO,
             p99: Duration::ZERO,
-            cpu: Duration::ZERO,
+            cpu: Duration::from_micros(900),
             against: Some(("sign", 2.0)),
         };
         let report = Report {
@@ -324,10 +337,10 @@ mod tests {
             size: Size { users: 1, applications: 1 },
             ready: Duration::ZERO,
             memory: Memory { idle: 0, most: 80 << 20, settled: 40 << 20 },
-            bare: vec![Bare { name: "sign", per_second: 100.0 }],
+            bare: vec![Bare { name: "sign", per_second: 100.0, cpu: Duration::from_micros(250) }],
             rows: vec![row],
         };
-        assert!(report.to_string().contains("80 %"), "{report}");
+        assert!(report.to_string().contains("0.400  80 %"), "{report}");
         assert!(
             report.to_string().contains("at most 80.0 MiB under load, 40.0 MiB a minute after it"),
             "{report}"

@@ -145,6 +145,7 @@ impl World<'_> {
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
+            .filter(|scope| is_of_the_start(scope))
             .filter_map(|scope| scope.get("pk"))
             .collect();
         let provider = |number: u64| {
@@ -335,12 +336,15 @@ impl World<'_> {
         .await
     }
 
-    /// What a provider says of itself.
+    /// What a provider says of itself, and the page that people sign in at.
     async fn documents(&self) -> Result<Vec<Row>, BenchError> {
         let mut rows = Vec::new();
-        for (name, path) in [("discovery", ".well-known/openid-configuration"), ("JWKS", "jwks/")] {
-            let (clients, path) =
-                (self.clients(|client| client).await?, format!("/application/o/bench-0/{path}"));
+        for (name, path) in [
+            ("discovery", "/application/o/bench-0/.well-known/openid-configuration"),
+            ("JWKS", "/application/o/bench-0/jwks/"),
+            ("sign-in page", "/if/flow/default-authentication-flow/"),
+        ] {
+            let clients = self.clients(|client| client).await?;
             rows.push(
                 self.drive(name, clients, async move |client| {
                     client.get(&path).await?.expect("document", 200).map(|_| true)
@@ -407,6 +411,14 @@ impl World<'_> {
         };
         self.drive("an application made by the API", clients, work).await
     }
+}
+
+/// Whether a scope mapping is one that new providers have, as the original's do.
+fn is_of_the_start(scope: &Value) -> bool {
+    let managed = scope.get("managed").and_then(Value::as_str).unwrap_or_default();
+    ["openid", "email", "profile", "offline_access"]
+        .iter()
+        .any(|name| managed == format!("goauthentik.io/providers/oauth2/scope-{name}"))
 }
 
 /// Goes through the flow by its challenges, as the login page does.
