@@ -7,7 +7,7 @@ use countersign_core::{Context, Shutdown, enqueue};
 use countersign_events::{Recorded, sealed_after};
 use countersign_model::{Ref, Snapshot};
 use countersign_policy::access::Engine;
-use countersign_policy::engine::{bindings_of, decide_or};
+use countersign_policy::engine::{bindings_of, decide_or, is_about_somebody};
 use countersign_policy::{Occasion, Policy, PolicyEngineMode, PolicyRequest, Subject};
 use countersign_store::{Actor, Sql, StoreError, params};
 use serde_json::Value;
@@ -56,11 +56,13 @@ async fn follow(cx: &Context, policies: &Engine) -> Result<bool, StoreError> {
         .await?;
     let Some(last) = events.last().map(|event| event.seq) else { return Ok(false) };
     let mut tasks = Vec::new();
+    let snapshot = cx.snapshot();
+    let rules = Rules::of(&snapshot);
     let oldest = cx.clock.now().plus_seconds(-STALE).iso();
     for event in events.iter().filter(|event| {
         event.json.get("created").and_then(Value::as_str).is_some_and(|at| at >= oldest.as_str())
     }) {
-        tasks.extend(told(cx, policies, event).await?);
+        tasks.extend(told(cx, policies, &rules, event).await?);
     }
     let moved = move |tx: &mut countersign_store::Tx<'_>| {
         // Another process was here.
@@ -81,26 +83,39 @@ fn cursor(sql: &mut Sql<'_>) -> Result<Option<i64>, StoreError> {
     Ok(sql.fact(CURSOR)?.and_then(|text| text.parse().ok()))
 }
 
+/// The rules that may tell of something.
+struct Rules<'s> {
+    snapshot: &'s Snapshot,
+    rules: Vec<(Uuid, &'s NotificationRule)>,
+    /// One of them asks who somebody is.
+    about_somebody: bool,
+}
+
+impl Rules<'_> {
+    fn of(snapshot: &Snapshot) -> Rules<'_> {
+        let rules: Vec<(Uuid, &NotificationRule)> = snapshot
+            .list::<NotificationRule>()
+            .filter(|(_, rule)| rule.group.is_some() && !rule.transports.is_empty())
+            .filter_map(|(reference, rule)| Some((reference.key().uuid()?, rule)))
+            .filter(|(uuid, _)| !bindings_of(snapshot, *uuid).is_empty())
+            .collect();
+        let about_somebody = rules.iter().any(|(uuid, _)| is_about_somebody(snapshot, *uuid));
+        Rules { snapshot, rules, about_somebody }
+    }
+}
+
 /// Whom an event is told to.
 async fn told(
     cx: &Context,
     policies: &Engine,
+    rules: &Rules<'_>,
     event: &Recorded,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let snapshot = cx.snapshot();
-    if of_itself(&snapshot, event) {
+    let Rules { snapshot, rules, about_somebody } = rules;
+    if rules.is_empty() || of_itself(snapshot, event) {
         return Ok(Vec::new());
     }
-    let rules: Vec<(Uuid, NotificationRule)> = snapshot
-        .list::<NotificationRule>()
-        .filter(|(_, rule)| rule.group.is_some() && !rule.transports.is_empty())
-        .filter_map(|(reference, rule)| Some((reference.key().uuid()?, rule.clone())))
-        .filter(|(uuid, _)| !bindings_of(&snapshot, *uuid).is_empty())
-        .collect();
-    if rules.is_empty() {
-        return Ok(Vec::new());
-    }
-    let subject = match event.user_pk() {
+    let subject = match event.user_pk().filter(|_| *about_somebody) {
         Some(pk) => cx
             .store
             .read(move |sql| countersign_accounts::identity(sql, pk))
@@ -109,7 +124,7 @@ async fn told(
         None => None,
     };
     let request = PolicyRequest {
-        snapshot: &snapshot,
+        snapshot,
         clock: &*cx.clock,
         host: &policies.host(cx, None),
         user: subject.as_ref(),
@@ -120,6 +135,7 @@ async fn told(
     let mut tasks = Vec::new();
     let mut members: HashMap<Uuid, Vec<i64>> = HashMap::new();
     for (uuid, rule) in rules {
+        let uuid = *uuid;
         let decision = decide_or(&request, uuid, PolicyEngineMode::Any, false).await?;
         // A log line, not an event: each would be the next one that the rule is asked about.
         for told in &decision.told {

@@ -132,6 +132,18 @@ pub fn bindings_of(snapshot: &Snapshot, target: Uuid) -> Vec<(Key, &PolicyBindin
     found
 }
 
+/// Whether anything bound to an object may ask who somebody is, so that the account has to be read.
+#[must_use]
+pub fn is_about_somebody(snapshot: &Snapshot, target: Uuid) -> bool {
+    bindings_of(snapshot, target).iter().filter(|(_, binding)| binding.enabled).any(
+        |(_, binding)| {
+            let policy = binding.policy.and_then(|policy| snapshot.member(policy));
+            let policy = policy.and_then(|entry| entry.facet::<dyn Policy>());
+            policy.is_none_or(Policy::is_about_somebody)
+        },
+    )
+}
+
 /// What a binding says of a policy that fails.
 #[derive(Clone, Copy)]
 struct OnFailure {

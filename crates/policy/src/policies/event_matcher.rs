@@ -3,11 +3,11 @@
 use countersign_directory::{Apps, Models};
 use countersign_events::Actions;
 use countersign_model::{Draft, FieldErrors, IpText, Kind, Listed, ObjectId, Problem};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Policy;
 use crate::host::BoxFuture;
-use crate::request::PolicyRequest;
+use crate::request::{Occasion, PolicyRequest};
 use crate::verdict::{PolicyError, Verdict};
 
 /// Passes for events that meet every criterion that is set.
@@ -64,8 +64,8 @@ impl EventMatcherPolicy {
     }
 
     /// The messages are added whether or not the criterion matches, as in the original.
-    fn evaluate(&self, context: &Map<String, Value>) -> Verdict {
-        let Some(event) = context.get("event") else { return Verdict::failing(Vec::new()) };
+    fn evaluate(&self, event: Option<&Value>) -> Verdict {
+        let Some(event) = event else { return Verdict::failing(Vec::new()) };
         let text =
             |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
         let model = event.get("context").and_then(|c| c.get("model"));
@@ -96,7 +96,16 @@ impl Policy for EventMatcherPolicy {
         &'a self,
         request: &'a PolicyRequest<'a>,
     ) -> BoxFuture<'a, Result<Verdict, PolicyError>> {
-        Box::pin(async { Ok(self.evaluate(&request.occasion.to_context())) })
+        Box::pin(async {
+            Ok(match request.occasion {
+                Occasion::Event(event) => self.evaluate(Some(event)),
+                other => self.evaluate(other.to_context().get("event")),
+            })
+        })
+    }
+
+    fn is_about_somebody(&self) -> bool {
+        false
     }
 }
 
@@ -153,7 +162,6 @@ mod tests {
             app: None,
             model: None,
         };
-        let event = json!({"event": {"action": "login"}});
-        assert!(!policy.evaluate(event.as_object().unwrap()).passing);
+        assert!(!policy.evaluate(Some(&json!({"action": "login"}))).passing);
     }
 }

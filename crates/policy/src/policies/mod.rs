@@ -59,6 +59,11 @@ pub trait Policy: Send + Sync {
         &'a self,
         request: &'a PolicyRequest<'a>,
     ) -> BoxFuture<'a, Result<Verdict, PolicyError>>;
+
+    /// Whether its answer may depend on the account that is asked about.
+    fn is_about_somebody(&self) -> bool {
+        true
+    }
 }
 
 /// Every kind of policy.
