@@ -82,12 +82,12 @@ fn seal_batch(tx: &mut Tx<'_>, keep: i64, places: &Places) -> Result<usize, Stor
     )?;
     for row in &rows {
         seq += 1;
-        let genuine = is_genuine(tx.sealer(), row)?;
+        let mut covered = row_values(row)?;
+        let genuine = is_genuine(tx.sealer(), row, &covered)?;
         // Settings say how long events are kept and where addresses are; those who write events
         // know neither.
         let expires = row.get::<Timestamp>(8)?.plus_seconds(keep);
         let context = placed(row, places)?;
-        let mut covered = row_values(row)?;
         for (column, value) in [(5, SqlValue::from(context.as_str())), (9, expires.into())] {
             covered.splice(column..=column, [value]);
         }
@@ -130,9 +130,9 @@ pub(crate) fn written(sealer: &dyn Sealer, row: &[SqlValue]) -> Vec<u8> {
 
 /// Whether the program wrote a row that waits to be sealed; its code comes after the covered
 /// columns.
-fn is_genuine(sealer: &dyn Sealer, row: &Row) -> Result<bool, StoreError> {
+fn is_genuine(sealer: &dyn Sealer, row: &Row, covered: &[SqlValue]) -> Result<bool, StoreError> {
     let code: Option<Vec<u8>> = row.get(11)?;
-    Ok(code == Some(written(sealer, &row_values(row)?)))
+    Ok(code == Some(written(sealer, covered)))
 }
 
 /// Gives events that an older version left unsealed the code they lack. Only before the count is
@@ -157,8 +157,11 @@ fn placed(row: &Row, places: &Places) -> Result<String, StoreError> {
     let context: String = row.get(5)?;
     let address = row.get::<Option<String>>(7)?.and_then(|address| address.parse().ok());
     let found = address.map(|address| places.of_address(address)).unwrap_or_default();
+    if found.is_empty() {
+        return Ok(context);
+    }
     match serde_json::from_str(&context) {
-        Ok(Value::Object(mut map)) if !found.is_empty() => {
+        Ok(Value::Object(mut map)) => {
             map.extend(found);
             Ok(Value::Object(map).to_string())
         }
@@ -332,7 +335,7 @@ pub fn verify(
     // An older version wrote no codes: the count is signed when those are adopted.
     if count::read(sql, sealer)? != Count::Unsigned {
         for row in sql.query(&format!("SELECT {COVERED}, code FROM event WHERE seq IS NULL ORDER BY created, uuid LIMIT $1"), params![PAGE])? {
-            if !is_genuine(sealer, &row)? {
+            if !is_genuine(sealer, &row, &row_values(&row)?)? {
                 walk.report.wrong.push(forged(&row)?);
             }
         }
