@@ -43,10 +43,15 @@ export default defineConfig({
               name: 'core',
               test: /node_modules[\\/](svelte|esm-env|clsx)|src[\\/]lib[\\/][^\\/]+\.(ts|svelte)$|src[\\/]lib[\\/]api[\\/]|vite[\\/]/,
             },
+            // What every page of the administration stands in: controls, and the areas that its navigation is made of.
+            {
+              name: 'frame',
+              test: /src[\\/]lib[\\/]ui[\\/](?!Difference)|src[\\/]pages[\\/]areas[\\/]|src[\\/]lib[\\/]list[\\/](spec|bulk|filters|Embedded)\./,
+            },
             // Dialogs, and what only they need, come when they are opened.
             {
               name: 'list',
-              test: /src[\\/]lib[\\/]ui[\\/](?!Difference)|src[\\/]lib[\\/]list[\\/](?!\w+Dialog|export)|src[\\/]pages[\\/]areas[\\/]|ListPage\.svelte|GroupsPage\.svelte/,
+              test: /src[\\/]lib[\\/]list[\\/](?!\w+Dialog|export|spec\.|bulk|filters|Embedded)|ListPage\.svelte|GroupsPage\.svelte/,
             },
             { name: 'choose', test: /src[\\/]lib[\\/]form[\\/](Reference\.|CheckList|options|shown|model)/ },
             { name: 'form', test: /src[\\/]lib[\\/]form[\\/](?!ShowAs|code|Conflict|conflict|Reference\.|CheckList|options|shown)/ },

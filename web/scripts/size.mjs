@@ -6,7 +6,7 @@ const BUDGET = 100 * 1024;
 const assets = new URL('../dist/assets/', import.meta.url);
 const page = readFileSync(new URL('../dist/admin.html', import.meta.url), 'utf8');
 const linked = [...page.matchAll(/\/static\/web\/assets\/([^"]+)/g)].map((found) => found[1]);
-const lists = readdirSync(assets).filter((name) => /^(list|ListPage|GroupsPage|App|en)-/.test(name));
+const lists = readdirSync(assets).filter((name) => /^(list|frame|ListPage|GroupsPage|App|en)-/.test(name));
 const names = [...new Set([...linked, ...lists])];
 
 let total = gzipSync(page, { level: 9 }).length;

@@ -51,6 +51,8 @@ pub(crate) struct Browser {
     pub(crate) unasked: bool,
     /// Pages are drawn for it: one may ask for what several stages want.
     pub(crate) is_page: bool,
+    /// Somebody wants to see what would be shown: expressions change nothing.
+    pub(crate) is_trial: bool,
     /// There is no browser: a protocol answers in the name of somebody, see [`crate::headless`].
     pub(crate) headless: Option<Client>,
     /// The name that is kept on the device, see [`Browser::remember_name`].
@@ -99,6 +101,7 @@ impl Browser {
             subject,
             unasked: false,
             is_page: false,
+            is_trial: false,
             headless: None,
             remembered_name: None,
             remembered_factor: None,
@@ -121,6 +124,12 @@ impl Browser {
     pub(crate) fn may(&self, permission: Permission) -> bool {
         let user = self.visitor.user.as_deref();
         user.is_some_and(|user| Rights::of(user, &self.snapshot).hold(permission))
+    }
+
+    /// Whether who is signed in holds a permission on an object.
+    pub(crate) fn may_on(&self, permission: Permission, object: ObjectId) -> bool {
+        let user = self.visitor.user.as_deref();
+        user.is_some_and(|user| Rights::of(user, &self.snapshot).on(permission, object))
     }
 
     pub(crate) fn is_superuser(&self) -> bool {
@@ -292,7 +301,8 @@ impl Browser {
 
     /// What answers the questions of policies.
     pub(crate) fn host(&self) -> impl Host + 'static {
-        Recorder::new(self.cx.policies().host(&self.cx, Some(&self.request)))
+        let host = self.cx.policies().host(&self.cx, Some(&self.request));
+        Recorder::new(if self.is_trial { host.trial() } else { host })
     }
 
     /// A question to policies or mappings.

@@ -53,6 +53,20 @@ fn draw(run: &Run, page: &dyn AnyPage, errors: &FieldErrors, csrf: String) -> Re
     page_response(StatusCode::OK, &frame, &scene, page)
 }
 
+/// The page as text, for a frame in which nothing runs and no link leads anywhere.
+pub(crate) fn preview(run: &Run, page: &dyn AnyPage, theme: Option<&str>) -> Option<String> {
+    let mut frame = run.browser.frame();
+    frame.theme = theme.map(str::to_owned);
+    let scene = Scene {
+        trace: String::new(),
+        why_url: None,
+        inspector: None,
+        ..scene(run, &FieldErrors::new(), &frame)
+    };
+    let html = countersign_pages::html(&frame, &scene, page)?;
+    Some(html.replacen("<head>", "<head>\n<base target=\"_blank\">", 1))
+}
+
 fn scene(run: &Run, errors: &FieldErrors, frame: &Frame) -> Scene {
     let language = frame.language;
     let (flow, slug) = (run.flow(), run.slug());
@@ -88,10 +102,18 @@ fn scene(run: &Run, errors: &FieldErrors, frame: &Frame) -> Scene {
             .browser
             .may(Permission::INSPECT_FLOW)
             .then(|| format!("/if/admin/#/flow/runs/{}", run.plan.run)),
+        inspector: inspector(run, &slug),
         flow: slug,
         application,
         language,
     }
+}
+
+/// Where the page asks what is going on beneath it, if its address wants that and its reader may.
+fn inspector(run: &Run, slug: &str) -> Option<String> {
+    let wanted = run.plan.query.iter().any(|(name, _)| name == "inspector");
+    let permitted = || run.browser.may_on(Permission::INSPECT_FLOW, run.plan.flow.id());
+    (wanted && permitted()).then(|| format!("/api/v3/flows/inspector/{slug}/"))
 }
 
 /// The title as people see it.

@@ -117,7 +117,7 @@ async fn make(
 }
 
 /// The stage bindings of a flow in their order.
-fn bindings(
+pub(crate) fn bindings(
     snapshot: &Snapshot,
     flow: Ref<Flow>,
 ) -> Vec<(Ref<FlowStageBinding>, FlowStageBinding)> {

@@ -84,6 +84,10 @@ pub trait Stage: Send + Sync + 'static {
     /// Every page it may show.
     const PAGES: &'static [PageDef] = &[];
 
+    /// To be shown it does nothing but ask, so that the page of its flow draws what a visitor would
+    /// see. Other stages are drawn there from the samples of their pages.
+    const ONLY_ASKS: bool = false;
+
     /// What people's settings call it, where they may run its `configure_flow` by themselves.
     const SETTINGS: Option<&'static str> = None;
 
@@ -125,6 +129,8 @@ pub trait Stage: Send + Sync + 'static {
 pub trait AnyStage: Send + Sync {
     fn pages(&self) -> &'static [PageDef];
 
+    fn only_asks(&self) -> bool;
+
     fn settings(&self) -> Option<&'static str>;
 
     fn may_run_silently(&self) -> bool;
@@ -145,6 +151,10 @@ pub trait AnyStage: Send + Sync {
 impl<S: Stage> AnyStage for S {
     fn pages(&self) -> &'static [PageDef] {
         S::PAGES
+    }
+
+    fn only_asks(&self) -> bool {
+        S::ONLY_ASKS
     }
 
     fn settings(&self) -> Option<&'static str> {

@@ -138,6 +138,9 @@ pub enum Widget {
     Radio,
     /// Permissions, chosen by what they are called.
     Permissions,
+    /// Python, with the names that exist at its place. Beside a switch `<name>_expression`, only
+    /// while that is on.
+    Expression,
 }
 
 /// What a reference is chosen from: `#[field(choose(query = "designation=recovery", ..))]`.

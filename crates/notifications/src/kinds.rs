@@ -123,7 +123,7 @@ pub struct NotificationWebhookMapping {
     #[field(unique, search, filter)]
     pub name: String,
     #[field(
-        label = "Expression",
+        label = "Expression", widget = Expression,
         help = "Knows notification (body, severity, event, user) and request.user; for text messages with codes device, token and stage."
     )]
     pub expression: Expression,

@@ -23,4 +23,4 @@ pub use page::{
     AnyPage, AutosubmitChallenge, Confirm, Denied, Errors, Form, Frame, Link, Message, Page,
     PageDef, Pair, Person, Scene,
 };
-pub use render::{CONTENT_SECURITY_POLICY, Pages, RenderError, files, response};
+pub use render::{CONTENT_SECURITY_POLICY, Pages, RenderError, files, html, response};

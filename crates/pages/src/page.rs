@@ -231,6 +231,8 @@ pub struct Scene {
     pub trace: String,
     /// Where they see it; for administrators only.
     pub why_url: Option<String>,
+    /// Where a page that is inspected asks what is going on; for those who may.
+    pub inspector: Option<String>,
     /// The reader's; that of the frame.
     #[serde(skip)]
     pub language: Language,

@@ -11,6 +11,7 @@ use countersign_words::{Language, template};
 use http::{HeaderValue, StatusCode, header};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, State, context};
+use serde::Serialize;
 
 use crate::files::{Files, hash};
 use crate::page::{AnyPage, Frame, Scene};
@@ -36,6 +37,12 @@ pub fn response(status: StatusCode, frame: &Frame, scene: &Scene, page: &dyn Any
     }
 }
 
+/// A page as text.
+#[must_use]
+pub fn html(frame: &Frame, scene: &Scene, page: &dyn AnyPage) -> Option<String> {
+    PAGES.as_ref()?.render(frame, scene, page).ok()
+}
+
 /// The static files, own and of the web interface.
 #[must_use]
 pub fn files() -> Option<&'static Files> {
@@ -59,6 +66,14 @@ pub struct Pages {
     js: String,
     passkeys: String,
     captcha: String,
+    inspector: Asset,
+}
+
+/// A script with its own sheet.
+#[derive(Debug, Clone, Serialize)]
+struct Asset {
+    js: String,
+    css: String,
 }
 
 impl Pages {
@@ -70,13 +85,19 @@ impl Pages {
         let js = format!("/static/pages/pages.{}.js", hash(JS.as_bytes()));
         let passkeys = format!("/static/pages/passkeys.{}.js", hash(PASSKEYS.as_bytes()));
         let captcha = format!("/static/pages/captcha.{}.js", hash(CAPTCHA.as_bytes()));
+        let inspector = Asset {
+            js: format!("/static/pages/inspector.{}.js", hash(INSPECTOR_JS.as_bytes())),
+            css: format!("/static/pages/inspector.{}.css", hash(INSPECTOR_CSS.as_bytes())),
+        };
         let files = Files::new(&[
             (css.as_str(), CSS.as_bytes()),
             (js.as_str(), JS.as_bytes()),
             (passkeys.as_str(), PASSKEYS.as_bytes()),
             (captcha.as_str(), CAPTCHA.as_bytes()),
+            (inspector.js.as_str(), INSPECTOR_JS.as_bytes()),
+            (inspector.css.as_str(), INSPECTOR_CSS.as_bytes()),
         ]);
-        Ok(Self { templates: RwLock::new(english), files, css, js, passkeys, captcha })
+        Ok(Self { templates: RwLock::new(english), files, css, js, passkeys, captcha, inspector })
     }
 
     /// The static files, own and of the web interface.
@@ -98,7 +119,7 @@ impl Pages {
         let values = context! {
             frame => Serde(frame), scene => Serde(scene), page => Serde(&view),
             css => self.css.as_str(), js => self.js.as_str(), passkeys => self.passkeys.as_str(),
-            captcha => self.captcha.as_str()
+            captcha => self.captcha.as_str(), inspector => Serde(&self.inspector)
         };
         let text = page.template();
         {
@@ -186,6 +207,10 @@ const JS: &str = include_str!("../assets/pages.js");
 const PASSKEYS: &str = include_str!("../assets/passkeys.js");
 /// Only the pages that ask a captcha service load it.
 const CAPTCHA: &str = include_str!("../assets/captcha.js");
+
+/// Only the pages that are inspected load them.
+const INSPECTOR_JS: &str = include_str!("../assets/inspector.js");
+const INSPECTOR_CSS: &str = include_str!("../assets/inspector.css");
 
 #[cfg(test)]
 mod tests {

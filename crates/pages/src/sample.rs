@@ -57,6 +57,7 @@ pub fn scene() -> Scene {
         cancel_url: "/flows/-/cancel/".to_owned(),
         trace: "7F3K-92QD".to_owned(),
         why_url: Some("/if/admin/".to_owned()),
+        inspector: Some("/api/v3/flows/inspector/default-authentication-flow/".to_owned()),
         language: Language::default(),
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn operation(policies: &Engine) -> Operation {
     )
     .summary("Evaluate a mapping for a user.")
     .parameter("format_result", json!({"type": "boolean"}))
+    .parameter("trial", json!({"type": "boolean", "description": "Nothing is changed."}))
     .request("PropertyMappingTestRequest")
     .response("PropertyMappingTestResult")
 }

@@ -37,6 +37,7 @@ pub fn module(engine: &Engine) -> Module {
             .computed(binding_objects)
             .narrowed(&[("target_in", "[uuid]")], of_targets),
     ];
+    kinds.push(KindResource::of::<crate::expression::ExpressionTest>());
     kinds.extend(policies::kinds());
     Module {
         name: "policy",
@@ -96,6 +97,10 @@ pub fn module(engine: &Engine) -> Module {
                 json!({"type": "string", "enum": ["critical", "exception", "error", "warn", "warning", "info", "debug", "notset"]}),
             ),
             ("Cache", object_schema(&[("count", "integer")])),
+            (
+                "ExpressionName",
+                object_schema(&[("name", "string"), ("signature", "string"), ("text", "string")]),
+            ),
             ("PolicyTestRequest", object_schema(&[("user", "integer"), ("context?", "map")])),
         ],
         ..Module::default()
@@ -214,9 +219,11 @@ fn operations(policies: &Engine) -> Vec<Operation> {
             Access::on(Permission::change(meta)),
             with(policies, test),
         )
+        .parameter("trial", json!({"type": "boolean", "description": "Nothing is changed."}))
         .request("PolicyTestRequest")
         .response("PolicyTestResult"),
         crate::mapping_test::operation(policies),
+        crate::expression::names::operation(),
         // Nothing is cached from one request to the next.
         Operation::new(
             Method::GET,

@@ -32,7 +32,7 @@ pub struct RadiusProviderPropertyMapping {
     #[field(unique, search, filter)]
     pub name: String,
     #[field(
-        label = "Expression",
+        label = "Expression", widget = Expression,
         help = "Sets attributes, as packet[\"Reply-Message\"] = \"Hello\". What it returns is ignored."
     )]
     pub expression: Expression,

@@ -172,7 +172,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("shape", "#FormShape"),
             ]),
         ),
-        ("FormWidget", words(&["password", "radio", "permissions"])),
+        ("FormWidget", words(&["password", "radio", "permissions", "expression"])),
         ("FormCondition", object_schema(&[("field", "string"), ("value", "string")])),
         (
             "FormChoose",

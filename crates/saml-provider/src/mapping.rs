@@ -35,7 +35,7 @@ pub struct SAMLPropertyMapping {
     )]
     pub friendly_name: Option<String>,
     #[field(
-        label = "Expression",
+        label = "Expression", widget = Expression,
         help = "Returns the value, a list of values, or None to leave the attribute out."
     )]
     pub expression: Expression,

@@ -16,7 +16,7 @@ use crate::kinds::{Flow, FlowStageBinding};
 use crate::stage::{AnyStage, Sentence};
 use crate::stages::{Prompt, preview_prompt};
 
-fn find(call: &Call) -> Result<(Ref<Flow>, Flow), ApiError> {
+pub(super) fn find(call: &Call) -> Result<(Ref<Flow>, Flow), ApiError> {
     let found = call.snapshot.find::<Flow>("slug", call.param("slug"));
     found
         .map(|(reference, flow)| (reference, flow.clone()))

@@ -37,7 +37,7 @@ pub(crate) async fn browser(cx: &FlowContext, call: &Call) -> Result<Browser, Ap
     Ok(Browser::new(cx, &call.request, &visitor_of(call).await?).with_headers(&call.headers))
 }
 
-async fn visitor_of(call: &Call) -> Result<Visitor, ApiError> {
+pub(super) async fn visitor_of(call: &Call) -> Result<Visitor, ApiError> {
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.headers = call.headers.clone();
     Ok(visitor(&call.cx, &parts).await?)
@@ -243,7 +243,7 @@ pub(super) async fn execute(flows: Flows, call: Call) -> Result<Response, ApiErr
     }
 }
 
-fn api_error(error: FlowError) -> ApiError {
+pub(super) fn api_error(error: FlowError) -> ApiError {
     match error {
         FlowError::Store(error) => error.into(),
         FlowError::NoFlow(_) => ApiError::not_found("Flow"),

@@ -5,6 +5,7 @@ mod challenges;
 mod computed;
 mod diagram;
 mod executor;
+mod preview;
 mod recovery_email;
 mod runs;
 
@@ -93,6 +94,17 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
         )
         .summary("What the stages of a flow ask and do, in words")
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/FlowStep"}})),
+        Operation::new(
+            Method::GET,
+            "countersign/flows/{slug}/preview/",
+            "countersign_flows_preview_retrieve",
+            view(),
+            with(flows, preview::preview),
+        )
+        .summary("The page of a stage as a visitor finds it")
+        .parameter("binding", json!({"type": "string", "format": "uuid"}))
+        .parameter("theme", json!({"type": "string", "enum": ["light", "dark"]}))
+        .response("FlowPreview"),
         Operation::new(
             Method::POST,
             "flows/instances/{slug}/set_background_url/",
@@ -229,6 +241,7 @@ pub(crate) fn schemas(pages: &[PageDef]) -> Vec<(&'static str, Value)> {
             "FlowStep",
             object_schema(&[("stage", "uuid"), ("text", "string"), ("notes", "[string]")]),
         ),
+        ("FlowPreview", object_schema(&[("example", "boolean"), ("html", "string?")])),
         (
             "Flow",
             object_schema(&[

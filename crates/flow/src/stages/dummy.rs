@@ -30,6 +30,7 @@ pub struct DummyStage {
 impl Stage for DummyStage {
     type State = ();
     const PAGES: &'static [PageDef] = &[PageDef::of::<DummyChallenge>()];
+    const ONLY_ASKS: bool = true;
 
     async fn show(&self, _run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
         if self.throw_error {

@@ -360,6 +360,7 @@ impl IdentificationStage {
 impl Stage for IdentificationStage {
     type State = ();
     const PAGES: &'static [PageDef] = &[PageDef::of::<IdentificationChallenge>()];
+    const ONLY_ASKS: bool = true;
 
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
         Ok(self.skipped(run).unwrap_or_else(|| Step::show(self.ask(run))))

@@ -131,6 +131,7 @@ impl PasswordStage {
 impl Stage for PasswordStage {
     type State = Tries;
     const PAGES: &'static [PageDef] = &[PageDef::of::<PasswordChallenge>()];
+    const ONLY_ASKS: bool = true;
     const SETTINGS: Option<&'static str> = Some("ak-user-settings-password");
 
     async fn show(&self, run: &mut Run, _state: &mut Tries) -> Result<Step, FlowError> {

@@ -401,6 +401,62 @@ async fn the_administrator_s_view_of_a_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_inspected_loads_what_shows_it_for_who_may_inspect() {
+    let world = World::set_up().await;
+    let mut admin = admin(&world).await;
+    let one = admin.create("stages/dummy", json!({"name": "one"})).await;
+    admin.flow("watched", json!({}), &[&one]).await;
+    let (wanted, plain) = ("/if/flow/watched/?inspector", "/if/flow/watched/");
+    let at = "data-inspector=\"&#x2f;api&#x2f;v3&#x2f;flows&#x2f;inspector&#x2f;watched&#x2f;\"";
+    assert!(admin.get(wanted).await.text.contains(at));
+    assert!(!admin.get(plain).await.text.contains("inspector."));
+    assert!(!world.browser().get(wanted).await.text.contains("inspector."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stages_are_drawn_as_a_visitor_finds_them_and_nothing_happens() {
+    let world = World::set_up().await;
+    let mut admin = admin(&world).await;
+    let bindings = admin.get("/api/v3/flows/bindings/?page_size=100").await.json();
+    let flows = admin.get("/api/v3/flows/instances/?page_size=100").await.json();
+    let slug_of = |target: &Value| {
+        let flows = flows["results"].as_array().unwrap().clone();
+        flows.iter().find(|flow| flow["pk"] == *target).unwrap()["slug"].as_str().unwrap().to_owned()
+    };
+    let events = "/api/v3/events/events/?page_size=1";
+    let before = admin.get(events).await.json()["pagination"]["count"].clone();
+    let mut seen = std::collections::BTreeMap::new();
+    for binding in bindings["results"].as_array().unwrap() {
+        let slug = slug_of(&binding["target"]);
+        let (key, name) = (binding["pk"].as_str().unwrap(), &binding["stage_obj"]["name"]);
+        let path = format!("/api/v3/countersign/flows/{slug}/preview/?theme=dark&binding={key}");
+        let shown = admin.get(&path).await.json();
+        if let Some(html) = shown["html"].as_str() {
+            assert!(html.contains("<base target=\"_blank\">") && html.contains("data-theme=\"dark\""));
+        }
+        seen.insert(name.as_str().unwrap().to_owned(), shown);
+    }
+    let html = |name: &str| seen[name]["html"].as_str().unwrap_or_default().to_owned();
+    let who = html("default-authentication-identification");
+    assert!(who.contains("name=\"uid_field\"") && who.contains("name=\"password\""), "{who}");
+    let password = html("default-authentication-password");
+    assert!(password.contains("akadmin") && password.contains("name=\"password\""), "{password}");
+    assert_eq!(seen["default-authentication-password"]["example"], false);
+    assert_eq!(seen["default-authentication-mfa-validation"]["example"], true);
+    // What a prompt begins with is the caller's own, where the flow is for people signed in.
+    assert!(html("default-user-settings").contains("akadmin"));
+    assert_eq!(admin.get(events).await.json()["pagination"]["count"], before);
+
+    let of_another = bindings["results"][0]["pk"].as_str().unwrap();
+    let flow = format!("/api/v3/countersign/flows/initial-setup/preview/?binding={of_another}");
+    let other = bindings["results"][0]["target"].clone();
+    assert!(slug_of(&other) != "initial-setup");
+    assert_eq!(admin.get(&flow).await.status, StatusCode::NOT_FOUND);
+    let nobody = world.browser().get(&flow).await.status;
+    assert_eq!(nobody, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_may_stay_on_the_device() {
     let world = World::set_up().await;
     let mut admin = admin(&world).await;

@@ -29,7 +29,7 @@ pub struct ScopeMapping {
         default = ""
     )]
     pub description: String,
-    #[field(label = "Expression", help = "Returns the claims as a dictionary.")]
+    #[field(label = "Expression", widget = Expression, help = "Returns the claims as a dictionary.")]
     pub expression: Expression,
 }
 

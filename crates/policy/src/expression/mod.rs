@@ -10,6 +10,8 @@
 
 mod asking;
 mod field;
+mod kept;
+pub(crate) mod names;
 mod native;
 mod python;
 mod text;
@@ -29,6 +31,7 @@ use crate::request::PolicyRequest;
 use crate::verdict::Verdict;
 
 pub use field::Expression;
+pub use kept::ExpressionTest;
 pub use native::Native;
 pub use text::{fingerprint, normalise};
 

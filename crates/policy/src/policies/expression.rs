@@ -29,7 +29,7 @@ pub struct ExpressionPolicy {
         filter
     )]
     pub execution_logging: bool,
-    #[field(label = "Expression", filter)]
+    #[field(label = "Expression", widget = Expression, filter)]
     pub expression: Expression,
 }
 

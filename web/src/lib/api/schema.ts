@@ -64,6 +64,22 @@ export interface Event {
 
 export type EventActions = 'login' | 'login_failed' | 'logout' | 'user_write' | 'suspicious_request' | 'password_set' | 'secret_view' | 'secret_rotate' | 'invitation_used' | 'authorize_application' | 'source_linked' | 'impersonation_started' | 'impersonation_ended' | 'flow_execution' | 'policy_execution' | 'policy_exception' | 'property_mapping_exception' | 'system_task_execution' | 'system_task_exception' | 'system_exception' | 'configuration_error' | 'model_created' | 'model_updated' | 'model_deleted' | 'email_sent' | 'update_available' | 'custom_';
 
+export interface ExpressionName {
+  name: string;
+  signature: string;
+  text: string;
+}
+
+export interface ExpressionTest {
+  pk: string;
+  name: string;
+  policy?: string | null;
+  mapping?: string | null;
+  user?: number | null;
+  context?: Record<string, any>;
+  expected: any;
+}
+
 export interface Flow {
   pk: string;
   name: string;
@@ -81,6 +97,11 @@ export interface Flow {
   policies: string[];
   cache_count: number;
   export_url: string;
+}
+
+export interface FlowPreview {
+  example: boolean;
+  html: string | null;
 }
 
 export interface FlowSet {
@@ -225,7 +246,7 @@ export interface FormTarget {
   named: string[];
 }
 
-export type FormWidget = 'password' | 'radio' | 'permissions';
+export type FormWidget = 'password' | 'radio' | 'permissions' | 'expression';
 
 export interface Group {
   pk: string;

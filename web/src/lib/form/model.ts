@@ -183,3 +183,7 @@ export function visible(field: FieldMeta, values: Row): boolean {
   const now: unknown = values[field.show_if.field];
   return Array.isArray(value) ? value.includes(now) : String(now) === String(value);
 }
+
+/** Whether a field is Python now: beside a switch of its own, while that is on. */
+export const isExpression = ({ name, widget }: FieldMeta, values: Row): boolean =>
+  widget === 'expression' && values[`${name}_expression`] !== false;

@@ -1,4 +1,4 @@
-import { ROOT, reason } from '../../lib/api/client';
+import { ROOT, reason, url } from '../../lib/api/client';
 import type { Flow, Row, Stage } from '../../lib/api/types';
 import { copyText } from '../../lib/clipboard';
 import { ago, moment, plural } from '../../lib/format';
@@ -43,7 +43,8 @@ export const flows: Area = {
     cells: { designation: (row: Flow) => ({ text: DESIGNATIONS[row.designation] ?? row.designation, tone: 'plain' }) },
     actions: (row: Flow) => [
       { text: 'Edit', needs: 'change', href: href(`/flow/flows/${row.slug}/edit`) },
-      { text: 'Execute', href: `/if/flow/${row.slug}/`, newTab: true },
+      { text: 'Execute', href: `${ROOT}/if/flow/${row.slug}/`, newTab: true },
+      { text: 'Export', needs: 'export_flow', href: url(`flows/instances/${encodeURIComponent(row.slug)}/export`) },
     ],
     empty: { title: 'No flows', text: 'A flow is a chain of stages. Without one nobody can sign in.' },
   },

@@ -162,6 +162,7 @@ impl CaptchaStage {
 impl Stage for CaptchaStage {
     type State = ();
     const PAGES: &'static [PageDef] = &[PageDef::of::<CaptchaChallenge>()];
+    const ONLY_ASKS: bool = true;
 
     async fn show(&self, _: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
         Ok(Step::show(self.question()))

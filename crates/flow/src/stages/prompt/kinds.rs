@@ -86,11 +86,12 @@ pub struct Prompt {
     #[field(
         label = "Placeholder",
         help = "Shown while empty. For choices: the choices.",
+        widget = Expression,
         default = "",
         filter
     )]
     pub placeholder: Code,
-    #[field(label = "Initial value", default = "")]
+    #[field(label = "Initial value", widget = Expression, default = "")]
     pub initial_value: Code,
     #[field(label = "Order", default = 0)]
     pub order: i32,

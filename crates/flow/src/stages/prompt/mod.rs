@@ -150,6 +150,7 @@ impl PromptStage {
 impl Stage for PromptStage {
     type State = ();
     const PAGES: &'static [PageDef] = &[PageDef::of::<PromptChallenge>()];
+    const ONLY_ASKS: bool = true;
 
     async fn show(&self, run: &mut Run, (): &mut ()) -> Result<Step, FlowError> {
         if let Some(refused) = self.unchecked() {
