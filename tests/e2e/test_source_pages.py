@@ -13,7 +13,7 @@ LABELS = (
     "SSO URL",
     "SLO URL",
     "Issuer",
-    "Binding Type",
+    "Binding type",
     "Pre-authentication flow",
 )
 
@@ -24,10 +24,11 @@ def tab(name):
 
 def test_a_saml_source_is_made_by_its_form(server, browser):
     window = administrator(server, browser, "source-form")
+    opened(window, "/administration/overview")
     window.menu("Directory", "Federation and Social login")
     window.see("No sources yet")
     window.press("Create")
-    window.page.get_by_role("button", name="SAML Source").click()
+    window.page.get_by_role("button", name="SAML Source", exact=True).click()
     form = window.page.locator("form").first
     for label in LABELS:
         expect(form.get_by_text(label, exact=True).first).to_be_attached()
@@ -36,10 +37,11 @@ def test_a_saml_source_is_made_by_its_form(server, browser):
     window.fill("Name", "Partner")
     expect(window.page.get_by_label("Slug", exact=True)).to_have_value("partner")
     window.fill("SSO URL", "https://login.partner.example/sso")
-    window.choose("Pre-authentication flow", "pre-auth", "default-source-pre-authentication")
     form.get_by_role("button", name="Create").click()
     window.see("Source Partner created.")
-    assert server.get("sources/saml/partner/")["sso_url"] == "https://login.partner.example/sso"
+    made = server.get("sources/saml/partner/")
+    assert made["sso_url"] == "https://login.partner.example/sso"
+    assert made["pre_authentication_flow"] == server.flow("default-source-pre-authentication")
     assert not window.problems, window.problems
 
 
