@@ -13,6 +13,7 @@ const PAGES: [model: RegExp, page: (key: string, name: string) => Place][] = [
   [/^role$/, (key) => ({ path: `/identity/roles/${key}` })],
   // Their pages are called by a slug that events do not have.
   [/^application$/, (_, name) => ({ path: '/core/applications', state: { search: name } })],
+  [/source$/, (_, name) => ({ path: '/core/sources', state: { search: name } })],
   [/^flow$/, (_, name) => ({ path: '/flow/flows', state: { search: name } })],
   [/^token$/, (_, name) => ({ path: '/core/tokens', state: { search: name } })],
   [/provider$/, (key) => ({ path: `/core/providers/${key}` })],

@@ -49,6 +49,8 @@ export interface ListSpec {
   noun: string;
   plural: string;
   order: string;
+  /** Adds to rows what their answer does not say. */
+  also?: (rows: Row[]) => Promise<Row[]>;
   /** Path of the kind that declares the columns, where the list names none itself. */
   kind?: string;
   columns?: Column[];

@@ -36,6 +36,7 @@ const details: Route[] = [
   { pattern: '/core/applications/:slug', load: () => import('./ApplicationPage.svelte') },
   { pattern: '/core/providers/:id', load: () => import('./ProviderPage.svelte') },
   { pattern: '/identity/second-factors', load: () => import('./SecondFactorsPage.svelte') },
+  { pattern: '/core/sources/:slug', load: () => import('./SourcePage.svelte') },
   { pattern: '/core/outposts/:id', load: () => import('./OutpostPage.svelte') },
   { pattern: '/identity/users/:id', load: () => import('./UserPage.svelte') },
   { pattern: '/identity/roles/:id', load: () => import('./RolePage.svelte') },

@@ -8,6 +8,7 @@ import type { Needs } from '../../lib/rights';
 import { initialPermissions, roles } from './rights';
 import { flows, invitations, prompts, stages } from './flows';
 import { rules, transports } from './notifications';
+import { sources } from './sources';
 import { brands, certificates, events } from './system';
 import { blueprints } from './tasks';
 
@@ -20,6 +21,7 @@ export const AREAS: Area[] = [
   groups,
   roles,
   initialPermissions,
+  sources,
   tokens,
   policies,
   mappings,
@@ -48,7 +50,7 @@ const item = (area: Area, also?: string): Section['items'][number] => ({
 });
 
 /** Edits of these are kept, and shown to who may view what they changed. */
-const KEPT: Needs[] = [applications, providers, outposts, policies, mappings, flows, stages, brands, roles, rules, transports].map(
+const KEPT: Needs[] = [applications, providers, outposts, sources, policies, mappings, flows, stages, brands, roles, rules, transports].map(
   (area) => [area.model, 'view'],
 );
 
@@ -71,6 +73,7 @@ const SECTIONS: Section[] = [
         also: 'mfa totp passkey webauthn authenticators who has',
         needs: [['authentik_core.user', 'view', 'all']],
       },
+      item(sources, 'saml oauth ldap external identity provider social login'),
       item(tokens, 'api keys'),
       item(invitations, 'enrollment sign up'),
     ],
