@@ -61,7 +61,10 @@ impl Program {
             passwords: passwords.clone(),
             mailer: mailer.clone(),
             outbound: way_out.clone(),
-            stages: [oauth.stages(), saml.stages(), saml_source.stages()].into_iter().flatten().collect(),
+            stages: [oauth.stages(), saml.stages(), saml_source.stages()]
+                .into_iter()
+                .flatten()
+                .collect(),
             destinations: vec![
                 countersign_oauth2::destination(),
                 countersign_saml_provider::destination(),

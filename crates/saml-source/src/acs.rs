@@ -63,7 +63,8 @@ pub(crate) async fn acs(
     let read = match read {
         Ok(received) => {
             let xml = String::from_utf8_lossy(&received.xml).into_owned();
-            signed_in(service, info, &found, (&keys, sent.as_ref()), &received)?.map(|who| (who, xml))
+            signed_in(service, info, &found, (&keys, sent.as_ref()), &received)?
+                .map(|who| (who, xml))
         }
         Err(refusal) => Err(refusal),
     };
@@ -160,7 +161,8 @@ fn identity(who: &SignedIn, xml: String, is_temporary: bool) -> Identity {
             [one] if !is_groups => Value::from(one.as_str()),
             many => json!(many),
         };
-        properties.insert(if is_groups { "groups".to_owned() } else { attribute.name.clone() }, value);
+        properties
+            .insert(if is_groups { "groups".to_owned() } else { attribute.name.clone() }, value);
     }
     properties.insert("username".to_owned(), who.name_id.value.as_str().into());
     let given = Map::from_iter([

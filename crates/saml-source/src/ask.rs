@@ -5,7 +5,9 @@ use axum::response::Response;
 use countersign_accounts::visitor;
 use countersign_core::RequestInfo;
 use countersign_flow::source::{SetOut, set_out};
-use countersign_flow::{Begin, FlowError, InPlan, Interaction, Run, Stage, Started, Step, begin, key};
+use countersign_flow::{
+    Begin, FlowError, InPlan, Interaction, Run, Stage, Started, Step, begin, key,
+};
 use countersign_pages::{AutosubmitChallenge, PageDef};
 use countersign_saml::binding::{Which, to_address, to_form};
 use countersign_saml::request;

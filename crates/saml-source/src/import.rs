@@ -35,7 +35,10 @@ pub(crate) async fn import(call: Call) -> Result<Response, ApiError> {
     }
     let described = metadata::read_upstream(text.as_bytes()).map_err(|refusal| {
         let text = format!("Failed to import Metadata: {refusal}");
-        ApiError::Body(StatusCode::BAD_REQUEST, value!({"metadata": [text], "code": refusal.code()}))
+        ApiError::Body(
+            StatusCode::BAD_REQUEST,
+            value!({"metadata": [text], "code": refusal.code()}),
+        )
     })?;
     let moved = call.clone();
     let write = move |tx: &mut countersign_store::Tx<'_>| {

@@ -138,7 +138,11 @@ impl Service {
     ///
     /// # Errors
     /// Its keys cannot be used.
-    pub(crate) fn metadata(&self, found: &Found, addresses: &Addresses) -> Result<String, Internal> {
+    pub(crate) fn metadata(
+        &self,
+        found: &Found,
+        addresses: &Addresses,
+    ) -> Result<String, Internal> {
         let keys = self.keys(found)?;
         let consumer = Consumer {
             id: format!("_{}", hex::encode(sha256(&addresses.metadata()))),

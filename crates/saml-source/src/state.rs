@@ -3,8 +3,8 @@
 //! answer that came without that cookie, for the moment in which the browser comes back with it.
 
 use cookie::{Cookie, SameSite};
-use countersign_core::cookies;
 use countersign_core::RequestInfo;
+use countersign_core::cookies;
 use countersign_flow::source::Errand;
 use countersign_model::Timestamp;
 use countersign_store::{Owner, StoreError};
@@ -72,11 +72,7 @@ impl State {
 }
 
 /// The cookie that takes it away: what it was for has come.
-pub(crate) fn over(
-    service: &Service,
-    found: &Found,
-    request: &RequestInfo,
-) -> Option<HeaderValue> {
+pub(crate) fn over(service: &Service, found: &Found, request: &RequestInfo) -> Option<HeaderValue> {
     cookie(service, found, request, String::new(), 0)
 }
 

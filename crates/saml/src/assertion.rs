@@ -177,11 +177,7 @@ fn time(of: Node<'_, '_>, name: &'static str) -> Result<Option<Timestamp>, Refus
 
 /// What is said of the response itself. Whether it answers the request this browser was sent away
 /// with.
-fn envelope(
-    response: Node<'_, '_>,
-    whole: bool,
-    expected: &Expected<'_>,
-) -> Result<bool, Refusal> {
+fn envelope(response: Node<'_, '_>, whole: bool, expected: &Expected<'_>) -> Result<bool, Refusal> {
     match response.attribute("Destination").filter(|address| !address.is_empty()) {
         Some(address) => {
             if !expected.addresses.iter().any(|own| same_address(own, address)) {
@@ -341,9 +337,9 @@ fn conditions(assertion: Node<'_, '_>, expected: &Expected<'_>) -> Result<(), Re
     let mut meant = false;
     for condition in conditions.children() {
         if condition.is(ASSERTION, "AudienceRestriction") {
-            let named = condition.all(ASSERTION, "Audience").map(|one| {
-                one.text().ok_or(Refusal::BadValue("Audience"))
-            });
+            let named = condition
+                .all(ASSERTION, "Audience")
+                .map(|one| one.text().ok_or(Refusal::BadValue("Audience")));
             let named: Vec<String> = named.collect::<Result<_, _>>()?;
             if !named.iter().any(|one| one == expected.audience) {
                 return Err(Refusal::Audience(short(&named.join(", "))));

@@ -212,7 +212,8 @@ impl<'t, 'a> Node<'t, 'a> {
         let mut known: Vec<(&str, &str)> = Vec::new();
         let mut at = Some(self.id);
         while let Some(id) = at {
-            for (prefix, uri) in document.element(id).into_iter().flat_map(|e| &e.namespace_declarations)
+            for (prefix, uri) in
+                document.element(id).into_iter().flat_map(|e| &e.namespace_declarations)
             {
                 if !known.iter().any(|(other, _)| *other == &**prefix) {
                     known.push((prefix, uri));

@@ -95,7 +95,10 @@ fn an_identity_provider_says_how_it_is_asked() {
     let plain = document.replace("{signature}", "");
     let read = metadata::read_upstream(plain.as_bytes()).unwrap_or_else(|r| panic!("{r}"));
     assert_eq!(read.entity_id, "https://idp.example/metadata");
-    assert_eq!((read.sign_on.binding, read.sign_on.location.as_str()), (Binding::Redirect, "https://idp.example/sso"));
+    assert_eq!(
+        (read.sign_on.binding, read.sign_on.location.as_str()),
+        (Binding::Redirect, "https://idp.example/sso")
+    );
     assert_eq!(read.logout.unwrap().location, "https://idp.example/slo");
     assert_eq!(read.signing.base64(), certificate.base64());
     assert!(read.wants_signed_requests);
@@ -111,14 +114,18 @@ fn an_identity_provider_says_how_it_is_asked() {
         (sign(&stranger), "saml.metadata_signature"),
         (plain.replace("IDPSSODescriptor", "SPSSODescriptor"), "saml.no_identity_provider"),
         (plain.replace("SingleSignOnService", "Other"), "saml.no_sign_on"),
-        (plain.replace("<md:KeyDescriptor>", "<md:KeyDescriptor use=\"encryption\">"), "saml.no_certificate"),
+        (
+            plain.replace("<md:KeyDescriptor>", "<md:KeyDescriptor use=\"encryption\">"),
+            "saml.no_certificate",
+        ),
         (plain.replace("entityID", "entity"), "saml.bad_value"),
         (bare, "saml.bad_value"),
         (plain.replace("<?xml version=\"1.0\"?>", "<!DOCTYPE a>"), "saml.doctype"),
         ("<a/>".to_owned(), "saml.wrong_message"),
     ];
     for (xml, expected) in rows {
-        let code = metadata::read_upstream(xml.as_bytes()).map_or_else(|r| r.code(), |_| "accepted");
+        let code =
+            metadata::read_upstream(xml.as_bytes()).map_or_else(|r| r.code(), |_| "accepted");
         assert_eq!(code, expected, "{}", xml.get(..300).unwrap_or_default());
     }
 }

@@ -101,7 +101,11 @@ impl World {
 
 fn id_after(template: &str, element: &str) -> String {
     let rest = template.split(element).nth(1).unwrap_or_default();
-    rest.split("ID=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
+    rest.split("ID=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 pub(super) fn posted(xml: &str, expected: &Expected<'_>) -> Result<SignedIn, Refusal> {

@@ -7,9 +7,21 @@ const ROWS: &[(&str, &str, &str)] = &[
     // Where it goes.
     ("Destination=\"https://sp", "Destination=\"https://other", "saml.destination"),
     ("Destination=\"https://sp", "Destination=\"http://sp", "saml.destination"),
-    ("Destination=\"https://sp.example/", "Destination=\"https://sp.example:8443/", "saml.destination"),
-    ("Destination=\"https://sp.example/", "Destination=\"https://sp.example.evil/", "saml.destination"),
-    ("Destination=\"https://sp.example/", "Destination=\"https://sp.example@evil/", "saml.destination"),
+    (
+        "Destination=\"https://sp.example/",
+        "Destination=\"https://sp.example:8443/",
+        "saml.destination",
+    ),
+    (
+        "Destination=\"https://sp.example/",
+        "Destination=\"https://sp.example.evil/",
+        "saml.destination",
+    ),
+    (
+        "Destination=\"https://sp.example/",
+        "Destination=\"https://sp.example@evil/",
+        "saml.destination",
+    ),
     ("idp/acs/\" InResponseTo", "other/acs/\" InResponseTo", "saml.destination"),
     ("idp/acs/\" InResponseTo", "idp/acs/?x\" InResponseTo", "saml.destination"),
     ("idp/acs/\" InResponseTo", "idp/acs\" InResponseTo", "saml.destination"),
@@ -25,7 +37,11 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("metadata/</saml:Audience>", "metadata</saml:Audience>", "saml.audience"),
     ("metadata/</saml:Audience>", "metadata/x</saml:Audience>", "saml.audience"),
     ("metadata/</saml:Audience>", "</saml:Audience>", "saml.audience"),
-    ("<saml:Audience>https://sp.example/source/saml/idp/metadata/</saml:Audience>", "", "saml.audience"),
+    (
+        "<saml:Audience>https://sp.example/source/saml/idp/metadata/</saml:Audience>",
+        "",
+        "saml.audience",
+    ),
     ("<saml:Audience>https://sp", "<saml:Audience><b/>https://sp", "saml.bad_value"),
     ("saml:Audience>", "samlp:Audience>", "saml.audience"),
     ("<saml:Audience>", "<saml:Audience>https://other</saml:Audience><saml:Audience>", "accepted"),
@@ -44,11 +60,23 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("Data InResponseTo=\"_q1\"", "Data", "saml.request_id"),
     // When.
     ("IssueInstant=\"2026-11-27T10:00:00Z\"", "IssueInstant=\"2026-11-27T10:02:59Z\"", "accepted"),
-    ("IssueInstant=\"2026-11-27T10:00:00Z\"", "IssueInstant=\"2026-11-27T10:03:01Z\"", "saml.future"),
-    ("IssueInstant=\"2026-11-27T10:00:00Z\"", "IssueInstant=\"2036-11-27T10:00:00Z\"", "saml.future"),
+    (
+        "IssueInstant=\"2026-11-27T10:00:00Z\"",
+        "IssueInstant=\"2026-11-27T10:03:01Z\"",
+        "saml.future",
+    ),
+    (
+        "IssueInstant=\"2026-11-27T10:00:00Z\"",
+        "IssueInstant=\"2036-11-27T10:00:00Z\"",
+        "saml.future",
+    ),
     ("IssueInstant=\"2026-11-27T10:00:00Z\"", "IssueInstant=\"now\"", "saml.bad_value"),
     ("IssueInstant=\"2026-11-27T10:00:00Z\"", "", "saml.bad_value"),
-    ("IssueInstant=\"2026-11-27T09:59:59Z\"", "IssueInstant=\"2026-11-27T10:03:01Z\"", "saml.future"),
+    (
+        "IssueInstant=\"2026-11-27T09:59:59Z\"",
+        "IssueInstant=\"2026-11-27T10:03:01Z\"",
+        "saml.future",
+    ),
     ("IssueInstant=\"2026-11-27T09:59:59Z\"", "IssueInstant=\"yesterday\"", "saml.bad_value"),
     ("IssueInstant=\"2026-11-27T09:59:59Z\"", "", "saml.bad_value"),
     ("NotBefore=\"2026-11-27T09:55:00Z\"", "NotBefore=\"2026-11-27T10:02:59Z\"", "accepted"),
@@ -58,15 +86,39 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("NotBefore=\"2026-11-27T09:55:00Z\"", "NotBefore=\"1764237300\"", "saml.bad_value"),
     ("NotBefore=\"2026-11-27T09:55:00Z\"", "", "accepted"),
     ("NotOnOrAfter=\"2026-11-27T10:05:00Z\"", "NotOnOrAfter=\"2026-11-27T09:57:01Z\"", "accepted"),
-    ("NotOnOrAfter=\"2026-11-27T10:05:00Z\"", "NotOnOrAfter=\"2026-11-27T09:57:00Z\"", "saml.expired"),
-    ("NotOnOrAfter=\"2026-11-27T10:05:00Z\"", "NotOnOrAfter=\"2016-11-27T10:05:00Z\"", "saml.expired"),
+    (
+        "NotOnOrAfter=\"2026-11-27T10:05:00Z\"",
+        "NotOnOrAfter=\"2026-11-27T09:57:00Z\"",
+        "saml.expired",
+    ),
+    (
+        "NotOnOrAfter=\"2026-11-27T10:05:00Z\"",
+        "NotOnOrAfter=\"2016-11-27T10:05:00Z\"",
+        "saml.expired",
+    ),
     ("NotOnOrAfter=\"2026-11-27T10:05:00Z\"", "NotOnOrAfter=\"never\"", "saml.bad_value"),
     ("NotOnOrAfter=\"2026-11-27T10:05:00Z\"", "", "accepted"),
     ("NotOnOrAfter=\"2026-11-27T10:04:00Z\"", "NotOnOrAfter=\"2026-11-27T09:57:01Z\"", "accepted"),
-    ("NotOnOrAfter=\"2026-11-27T10:04:00Z\"", "NotOnOrAfter=\"2026-11-27T09:57:00Z\"", "saml.expired"),
-    ("NotOnOrAfter=\"2026-11-27T10:04:00Z\"", "NotOnOrAfter=\"2026-11-26T10:04:00Z\"", "saml.expired"),
-    ("NotOnOrAfter=\"2026-11-27T10:04:00Z\"", "NotOnOrAfter=\"2026-11-28T10:04:00Z\"", "saml.bad_value"),
-    ("NotOnOrAfter=\"2026-11-27T10:04:00Z\"", "NotOnOrAfter=\"9999-12-31T23:59:59Z\"", "saml.bad_value"),
+    (
+        "NotOnOrAfter=\"2026-11-27T10:04:00Z\"",
+        "NotOnOrAfter=\"2026-11-27T09:57:00Z\"",
+        "saml.expired",
+    ),
+    (
+        "NotOnOrAfter=\"2026-11-27T10:04:00Z\"",
+        "NotOnOrAfter=\"2026-11-26T10:04:00Z\"",
+        "saml.expired",
+    ),
+    (
+        "NotOnOrAfter=\"2026-11-27T10:04:00Z\"",
+        "NotOnOrAfter=\"2026-11-28T10:04:00Z\"",
+        "saml.bad_value",
+    ),
+    (
+        "NotOnOrAfter=\"2026-11-27T10:04:00Z\"",
+        "NotOnOrAfter=\"9999-12-31T23:59:59Z\"",
+        "saml.bad_value",
+    ),
     ("NotOnOrAfter=\"2026-11-27T10:04:00Z\"", "NotOnOrAfter=\"soon\"", "saml.bad_value"),
     ("NotOnOrAfter=\"2026-11-27T10:04:00Z\"", "", "saml.bad_value"),
     (
@@ -123,8 +175,16 @@ const ROWS: &[(&str, &str, &str)] = &[
         "<saml:Issuer>https://idp.example/metadata</saml:Issuer>{assertion}",
         "saml.repeated_element",
     ),
-    ("<saml:Issuer>https://idp.example/metadata</saml:Issuer>{assertion}", "{assertion}", "saml.missing_element"),
-    ("<saml:Issuer>https://idp.example/metadata</saml:Issuer>{assertion}", "<saml:Issuer/>{assertion}", "saml.issuer"),
+    (
+        "<saml:Issuer>https://idp.example/metadata</saml:Issuer>{assertion}",
+        "{assertion}",
+        "saml.missing_element",
+    ),
+    (
+        "<saml:Issuer>https://idp.example/metadata</saml:Issuer>{assertion}",
+        "<saml:Issuer/>{assertion}",
+        "saml.issuer",
+    ),
     ("<saml:Issuer>https://idp.example/metadata</saml:Issuer>{response}", "{response}", "accepted"),
     (
         "<saml:Issuer>https://idp.example/metadata</saml:Issuer>{response}",
@@ -140,9 +200,17 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("<saml:Conditions ", "<saml:Conditions/><saml:Conditions ", "saml.repeated_element"),
     ("saml:Conditions", "saml:Terms", "saml.missing_element"),
     ("<saml:AudienceRestriction>", "<saml:OneTimeUse/><saml:AudienceRestriction>", "accepted"),
-    ("<saml:AudienceRestriction>", "<saml:ProxyRestriction Count=\"0\"/><saml:AudienceRestriction>", "accepted"),
+    (
+        "<saml:AudienceRestriction>",
+        "<saml:ProxyRestriction Count=\"0\"/><saml:AudienceRestriction>",
+        "accepted",
+    ),
     ("<saml:AudienceRestriction>", "<saml:Condition/><saml:AudienceRestriction>", "saml.condition"),
-    ("<saml:AudienceRestriction>", "<x:Lunar xmlns:x=\"urn:x\"/><saml:AudienceRestriction>", "saml.condition"),
+    (
+        "<saml:AudienceRestriction>",
+        "<x:Lunar xmlns:x=\"urn:x\"/><saml:AudienceRestriction>",
+        "saml.condition",
+    ),
     ("saml:AudienceRestriction>", "samlp:AudienceRestriction>", "saml.condition"),
     // Nobody was signed in.
     ("status:Success", "status:Responder", "saml.status"),
@@ -167,7 +235,11 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("samlp:Response", "saml:Response", "saml.wrong_message"),
     ("SAML:2.0:protocol\"", "SAML:1.0:protocol\"", "saml.wrong_message"),
     // Attributes.
-    ("<saml:Attribute Name=\"email\"", "<saml:EncryptedAttribute/><saml:Attribute Name=\"email\"", "saml.encrypted_attribute"),
+    (
+        "<saml:Attribute Name=\"email\"",
+        "<saml:EncryptedAttribute/><saml:Attribute Name=\"email\"",
+        "saml.encrypted_attribute",
+    ),
     ("Name=\"email\"", "", "saml.bad_value"),
     ("Name=\"email\"", "Name=\"\"", "saml.bad_value"),
     (">uma@example.org<", "><b>uma@</b>example.org<", "accepted"),
@@ -200,8 +272,11 @@ fn what_is_said_has_to_be_right() {
 #[test]
 fn a_response_says_where_it_goes_if_it_is_signed() {
     let bare = RESPONSE.replace(" Destination=\"https://sp.example/source/saml/idp/acs/\"", "");
-    let rows =
-        [(By::Assertion, "accepted"), (By::Response, "saml.no_destination"), (By::Both, "saml.no_destination")];
+    let rows = [
+        (By::Assertion, "accepted"),
+        (By::Response, "saml.no_destination"),
+        (By::Both, "saml.no_destination"),
+    ];
     for (by, expected) in rows {
         assert_eq!(code(&WORLD.signed(&bare, by), &WORLD.expected()), expected, "{by:?}");
     }

@@ -18,7 +18,12 @@ fn to(own: &Pair) -> Recipient {
 }
 
 /// Encrypted with these algorithms; `details` is what the transport has beside its name.
-fn with(xml: &str, cipher: &str, transport: &str, details: &str) -> Result<String, bergshamra::Error> {
+fn with(
+    xml: &str,
+    cipher: &str,
+    transport: &str,
+    details: &str,
+) -> Result<String, bergshamra::Error> {
     let template = format!(
         "<xenc:EncryptedData xmlns:xenc=\"{XENC}\" Type=\"http://www.w3.org/2001/04/xmlenc#Element\"><xenc:EncryptionMethod Algorithm=\"{cipher}\"/><ds:KeyInfo xmlns:ds=\"{DSIG}\"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm=\"{transport}\">{details}</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>"
     );
@@ -62,7 +67,10 @@ fn an_encrypted_assertion_is_opened_whatever_signs_it() {
         assert_eq!(code(&xml, &WORLD.expected()), "saml.encrypted");
     }
     // In a document of its own, with a declaration of namespaces as it was signed.
-    let alone = RESPONSE.replace("<saml:Assertion ", "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ");
+    let alone = RESPONSE.replace(
+        "<saml:Assertion ",
+        "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ",
+    );
     assert_eq!(code(&sealed(&alone, By::Assertion, false, usual), &WORLD.sealed()), "accepted");
     for by in [By::Assertion, By::Response, By::Both] {
         assert_eq!(code(&WORLD.signed(RESPONSE, by), &WORLD.sealed()), "saml.not_encrypted");
@@ -77,7 +85,11 @@ fn what_is_inside_is_held_to_the_rules_once_it_is_vouched_for() {
         ("Data InResponseTo=\"_q1\"", "Data", "saml.request_id"),
         ("10:04:00Z", "09:04:00Z", "saml.expired"),
         (">uma<", "><", "saml.no_name"),
-        ("<saml:Issuer>https://idp.example/metadata</saml:Issuer>{assertion}", "<saml:Issuer>x</saml:Issuer>{assertion}", "saml.issuer"),
+        (
+            "<saml:Issuer>https://idp.example/metadata</saml:Issuer>{assertion}",
+            "<saml:Issuer>x</saml:Issuer>{assertion}",
+            "saml.issuer",
+        ),
         ("acs/\" InResponseTo=\"_q1\"", "acs/\" InResponseTo=\"_q2\"", "saml.request_id"),
         ("status:Success", "status:Responder", "saml.status"),
     ];
@@ -94,9 +106,15 @@ fn what_is_inside_is_held_to_the_rules_once_it_is_vouched_for() {
 #[test]
 fn before_that_whatever_is_wrong_inside_is_one_answer() {
     let stranger = WORLD.stranger.signer(SignatureAlgorithm::RsaSha256);
-    let by_stranger = between(&WORLD.signed_by(RESPONSE, By::Assertion, &stranger), "<saml:Assertion", "</saml:Assertion>");
-    let plain = between(&WORLD.signed(RESPONSE, By::Nothing), "<saml:Assertion", "</saml:Assertion>");
-    let signed = between(&WORLD.signed(RESPONSE, By::Assertion), "<saml:Assertion", "</saml:Assertion>");
+    let by_stranger = between(
+        &WORLD.signed_by(RESPONSE, By::Assertion, &stranger),
+        "<saml:Assertion",
+        "</saml:Assertion>",
+    );
+    let plain =
+        between(&WORLD.signed(RESPONSE, By::Nothing), "<saml:Assertion", "</saml:Assertion>");
+    let signed =
+        between(&WORLD.signed(RESPONSE, By::Assertion), "<saml:Assertion", "</saml:Assertion>");
     let rows: Vec<(&str, String)> = vec![
         ("not signed", plain.clone()),
         ("signed by a stranger", by_stranger),
@@ -107,9 +125,18 @@ fn before_that_whatever_is_wrong_inside_is_one_answer() {
         ("two assertions", format!("{signed}{}", plain.replace("_a1", "_a2"))),
         ("an assertion in an element", format!("<x>{signed}</x>")),
         ("an assertion and an element", format!("{signed}<x/>")),
-        ("evil around it", plain.replace("_a1", "_evil").replace("<saml:Subject>", &format!("<saml:Advice>{signed}</saml:Advice><saml:Subject>"))),
+        (
+            "evil around it",
+            plain.replace("_a1", "_evil").replace(
+                "<saml:Subject>",
+                &format!("<saml:Advice>{signed}</saml:Advice><saml:Subject>"),
+            ),
+        ),
         ("another element", "<saml:Subject/>".to_owned()),
-        ("an encrypted assertion", format!("<saml:EncryptedAssertion>{}</saml:EncryptedAssertion>", usual(&signed))),
+        (
+            "an encrypted assertion",
+            format!("<saml:EncryptedAssertion>{}</saml:EncryptedAssertion>", usual(&signed)),
+        ),
         ("a document type", format!("<!DOCTYPE a [<!ENTITY x \"y\">]>{signed}")),
         ("a comment", signed.replace(">uma<", ">uma<!-- -->.admin<")),
         ("an end of what is around it", format!("</opened><opened>{signed}")),
@@ -122,7 +149,9 @@ fn before_that_whatever_is_wrong_inside_is_one_answer() {
         assert_eq!(code(&xml, &WORLD.sealed()), "saml.decryption", "{what}");
     }
     // Where the response was signed with what is hidden in it, there is nothing to learn by trying.
-    let named = |content: &str| code(&sealed(RESPONSE, By::Nothing, true, |_| usual(content)), &WORLD.sealed());
+    let named = |content: &str| {
+        code(&sealed(RESPONSE, By::Nothing, true, |_| usual(content)), &WORLD.sealed())
+    };
     assert_eq!(named("hello"), "saml.missing_element");
     assert_eq!(named("<a"), "saml.not_xml");
     assert_eq!(named(&signed.replace(">uma<", ">admin<")), "saml.signature");
@@ -147,14 +176,21 @@ fn before_that_whatever_is_wrong_inside_is_one_answer() {
     }
     assert!(values == 2 && refused > 60, "{values} {refused}");
     // To somebody else's key.
-    let other = sealed(RESPONSE, By::Assertion, false, |xml| encrypt(xml, &to(&WORLD.stranger)).unwrap());
+    let other =
+        sealed(RESPONSE, By::Assertion, false, |xml| encrypt(xml, &to(&WORLD.stranger)).unwrap());
     assert_eq!(code(&other, &WORLD.sealed()), "saml.decryption");
 }
 
 #[test]
 fn encryption_is_by_the_rules_or_not_opened_at_all() {
-    let sha = |bits: &str| format!("<ds:DigestMethod xmlns:ds=\"{DSIG}\" Algorithm=\"http://www.w3.org/{bits}\"/>");
-    let mgf = |bits: &str| format!("<m:MGF xmlns:m=\"http://www.w3.org/2009/xmlenc11#\" Algorithm=\"http://www.w3.org/2009/xmlenc11#mgf1sha{bits}\"/>");
+    let sha = |bits: &str| {
+        format!("<ds:DigestMethod xmlns:ds=\"{DSIG}\" Algorithm=\"http://www.w3.org/{bits}\"/>")
+    };
+    let mgf = |bits: &str| {
+        format!(
+            "<m:MGF xmlns:m=\"http://www.w3.org/2009/xmlenc11#\" Algorithm=\"http://www.w3.org/2009/xmlenc11#mgf1sha{bits}\"/>"
+        )
+    };
     let accepted = [
         (GCM, OAEP, String::new()),
         ("http://www.w3.org/2009/xmlenc11#aes128-gcm", OAEP, sha("2000/09/xmldsig#sha1")),
@@ -174,7 +210,10 @@ fn encryption_is_by_the_rules_or_not_opened_at_all() {
     let good = sealed(RESPONSE, By::Assertion, false, usual);
     let key = between(&good, "<xenc:EncryptedKey", "</xenc:EncryptedKey>");
     let data = between(&good, "<xenc:EncryptedData", "</xenc:EncryptedData>");
-    let beside = |what: &str| good.replace(&key, "").replace("</saml:EncryptedAssertion>", &format!("{what}</saml:EncryptedAssertion>"));
+    let beside = |what: &str| {
+        good.replace(&key, "")
+            .replace("</saml:EncryptedAssertion>", &format!("{what}</saml:EncryptedAssertion>"))
+    };
     let foreign = {
         let to_other = encrypt("<x/>", &to(&WORLD.stranger)).unwrap();
         between(&to_other, "<xenc:EncryptedKey", "</xenc:EncryptedKey>")
@@ -182,26 +221,63 @@ fn encryption_is_by_the_rules_or_not_opened_at_all() {
     let cipher = |uri: &str| good.replace(CBC, uri);
     let transport = |uri: &str| good.replace(OAEP, uri);
     let mut derived = String::new();
-    let _ = write!(derived, "<d:DerivedKey xmlns:d=\"http://www.w3.org/2009/xmlenc11#\"><d:KeyDerivationMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#pbkdf2\"/></d:DerivedKey>");
-    let (method, missing, bad) = ("saml.encryption_algorithm", "saml.missing_element", "saml.bad_value");
+    let _ = write!(
+        derived,
+        "<d:DerivedKey xmlns:d=\"http://www.w3.org/2009/xmlenc11#\"><d:KeyDerivationMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#pbkdf2\"/></d:DerivedKey>"
+    );
+    let (method, missing, bad) =
+        ("saml.encryption_algorithm", "saml.missing_element", "saml.bad_value");
     let rows: Vec<(&str, String, &str)> = vec![
         ("3DES", cipher("http://www.w3.org/2001/04/xmlenc#tripledes-cbc"), method),
         ("no cipher", good.replace(&format!(" Algorithm=\"{CBC}\""), ""), method),
         ("an unknown cipher", cipher("urn:none"), method),
         ("the null cipher", cipher("http://www.w3.org/2001/04/xmlenc#null"), method),
-        ("a cipher with longer keys", cipher("http://www.w3.org/2001/04/xmlenc#aes256-cbc"), "saml.decryption"),
-        ("GCM of what is CBC", cipher("http://www.w3.org/2009/xmlenc11#aes128-gcm"), "saml.decryption"),
+        (
+            "a cipher with longer keys",
+            cipher("http://www.w3.org/2001/04/xmlenc#aes256-cbc"),
+            "saml.decryption",
+        ),
+        (
+            "GCM of what is CBC",
+            cipher("http://www.w3.org/2009/xmlenc11#aes128-gcm"),
+            "saml.decryption",
+        ),
         ("PKCS #1 v1.5", transport("http://www.w3.org/2001/04/xmlenc#rsa-1_5"), method),
         ("a wrapped key", transport("http://www.w3.org/2001/04/xmlenc#kw-aes128"), method),
         ("a key by a cipher", good.replacen(OAEP, CBC, 1), method),
         ("no transport", good.replace(&format!(" Algorithm=\"{OAEP}\""), ""), method),
         ("an unknown digest", good.replace("2000/09/xmldsig#sha1", "2000/09/xmldsig#sha0"), method),
-        ("MD5", good.replace("http://www.w3.org/2000/09/xmldsig#sha1", "http://www.w3.org/2001/04/xmldsig-more#md5"), "saml.decryption"),
-        ("another digest", good.replace("http://www.w3.org/2000/09/xmldsig#sha1", "http://www.w3.org/2001/04/xmlenc#sha512"), "saml.decryption"),
+        (
+            "MD5",
+            good.replace(
+                "http://www.w3.org/2000/09/xmldsig#sha1",
+                "http://www.w3.org/2001/04/xmldsig-more#md5",
+            ),
+            "saml.decryption",
+        ),
+        (
+            "another digest",
+            good.replace(
+                "http://www.w3.org/2000/09/xmldsig#sha1",
+                "http://www.w3.org/2001/04/xmlenc#sha512",
+            ),
+            "saml.decryption",
+        ),
         ("content of an element", good.replace("xmlenc#Element", "xmlenc#Content"), bad),
         ("no key", good.replace(&key, ""), missing),
-        ("a name of a key", good.replace(&key, &format!("<ds:KeyName xmlns:ds=\"{DSIG}\">own</ds:KeyName>")), missing),
-        ("a key that is elsewhere", good.replace(&key, &format!("<ds:RetrievalMethod xmlns:ds=\"{DSIG}\" URI=\"http://127.0.0.1/\"/>")), missing),
+        (
+            "a name of a key",
+            good.replace(&key, &format!("<ds:KeyName xmlns:ds=\"{DSIG}\">own</ds:KeyName>")),
+            missing,
+        ),
+        (
+            "a key that is elsewhere",
+            good.replace(
+                &key,
+                &format!("<ds:RetrievalMethod xmlns:ds=\"{DSIG}\" URI=\"http://127.0.0.1/\"/>"),
+            ),
+            missing,
+        ),
         ("a key that is derived", good.replace(&key, &derived), missing),
         ("no information of keys", good.replace("ds:KeyInfo", "ds:Info"), missing),
         ("the key beside the data", beside(&key), "accepted"),
@@ -211,13 +287,43 @@ fn encryption_is_by_the_rules_or_not_opened_at_all() {
         ("no method", good.replace("xenc:EncryptionMethod", "xenc:Method"), missing),
         ("no data", good.replace(&data, ""), missing),
         ("data twice", good.replace(&data, &format!("{data}{data}")), "saml.repeated_element"),
-        ("data that is elsewhere", good.replace("xenc:CipherValue", "xenc:CipherReference"), missing),
+        (
+            "data that is elsewhere",
+            good.replace("xenc:CipherValue", "xenc:CipherReference"),
+            missing,
+        ),
         ("data that is no base64", good.replace("<xenc:CipherValue>", "<xenc:CipherValue>!"), bad),
-        ("data with an element in it", good.replace("<xenc:CipherValue>", "<xenc:CipherValue><x/>"), "saml.decryption"),
+        (
+            "data with an element in it",
+            good.replace("<xenc:CipherValue>", "<xenc:CipherValue><x/>"),
+            "saml.decryption",
+        ),
         ("another namespace", good.replace(&format!("\"{XENC}\""), "\"urn:x\""), missing),
-        ("an assertion beside it", good.replace("</saml:EncryptedAssertion>", "</saml:EncryptedAssertion><saml:Assertion/>"), "saml.repeated_element"),
-        ("twice", good.replace("<saml:EncryptedAssertion>", "<saml:EncryptedAssertion/><saml:EncryptedAssertion>"), "saml.repeated_element"),
-        ("in extensions", good.replace("<saml:EncryptedAssertion>", "<samlp:Extensions><saml:EncryptedAssertion>").replace("</saml:EncryptedAssertion>", "</saml:EncryptedAssertion></samlp:Extensions>"), missing),
+        (
+            "an assertion beside it",
+            good.replace(
+                "</saml:EncryptedAssertion>",
+                "</saml:EncryptedAssertion><saml:Assertion/>",
+            ),
+            "saml.repeated_element",
+        ),
+        (
+            "twice",
+            good.replace(
+                "<saml:EncryptedAssertion>",
+                "<saml:EncryptedAssertion/><saml:EncryptedAssertion>",
+            ),
+            "saml.repeated_element",
+        ),
+        (
+            "in extensions",
+            good.replace(
+                "<saml:EncryptedAssertion>",
+                "<samlp:Extensions><saml:EncryptedAssertion>",
+            )
+            .replace("</saml:EncryptedAssertion>", "</saml:EncryptedAssertion></samlp:Extensions>"),
+            missing,
+        ),
     ];
     for (what, xml, follows) in rows {
         assert_ne!(xml, good, "{what}");
