@@ -18,11 +18,11 @@ pub struct Upstream {
     pub said: Value,
 }
 
-/// A session here that began by a source. It goes with the session.
+/// A session here that began by a source. The row goes with it, by a trigger.
 #[derive(Debug, Clone, Table)]
 #[table(name = "source_session", volatile)]
 pub struct SourceSession {
-    #[column(key, belongs_to = "session.uuid", on_delete = Cascade)]
+    #[column(key)]
     pub session: Uuid,
     pub source: Ref<dyn Source>,
     #[column(sql = "user_id", belongs_to = "users.id", on_delete = Cascade, owner)]
