@@ -130,6 +130,8 @@ export const sections = (all: KindName[]): Section[] =>
 
 /** Areas of the kinds that no page here is about. */
 export function undrawn(all: KindName[], section?: string): Area[] {
-  const own = all.filter((kind) => kind.section && !AREAS.some((area) => area.kind === kind.path));
+  const drawn = ({ path }: KindName): boolean =>
+    AREAS.some(({ kind, family }) => kind === path || (family && path.startsWith(family.replace(/all$/, ''))));
+  const own = all.filter((kind) => kind.section && !drawn(kind));
   return own.filter((kind) => !section || kind.section === section).map(declared);
 }
