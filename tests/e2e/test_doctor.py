@@ -4,6 +4,7 @@ import base64
 import concurrent.futures
 import json
 import secrets
+import time
 import urllib.parse
 import zlib
 
@@ -97,9 +98,10 @@ def test_a_flood_of_one_reason_leaves_the_others_and_stays_small(server):
 
 
 def saml_request(acs, issuer):
+    instant = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     xml = (
         '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" '
-        f'ID="_{secrets.token_hex(12)}" Version="2.0" IssueInstant="2020-01-01T00:00:00Z" AssertionConsumerServiceURL="{acs}">'
+        f'ID="_{secrets.token_hex(12)}" Version="2.0" IssueInstant="{instant}" AssertionConsumerServiceURL="{acs}">'
         f"<saml:Issuer>{issuer}</saml:Issuer></samlp:AuthnRequest>"
     )
     deflated = zlib.compressobj(wbits=-15)
@@ -116,12 +118,16 @@ def test_a_saml_request_that_is_refused_is_explained(server):
         invalidation_flow=server.flow("default-provider-invalidation-flow"),
     )
     server.create("core/applications/", name="Doctor", slug="doctor-saml", provider=provider["pk"])
-    query = urllib.parse.urlencode({"SAMLRequest": saml_request("https://saml.example.test/acs", "https://saml.example.test/metadata")})
+    query = urllib.parse.urlencode({"SAMLRequest": saml_request("https://saml.example.test/acs/", "https://saml.example.test/metadata")})
     answer = requests.get(f"{server.base}/application/saml/doctor-saml/sso/binding/redirect/?{query}", timeout=30)
     assert answer.status_code == 400
     (failure,) = failures(server, provider)
-    assert failure["code"] == "saml.expired" and "clocks" in failure["remedy"], failure
-    assert {"name": "IssueInstant", "value": "2020-01-01T00:00:00Z"} in failure["sent"]
+    assert failure["code"] == "saml.acs_url" and "ACS URL" in failure["remedy"], failure
+    assert failure["sent"] == [{"name": "ACS URL", "value": "https://saml.example.test/acs/"}]
+    assert failure["expected"] == [{"name": "ACS URL", "value": "https://saml.example.test/acs"}]
+    mend = failure["mend"]
+    server.patch(f"{mend['path']}/", **{mend["field"]: mend["set"]})
+    assert requests.get(f"{server.base}/application/saml/doctor-saml/sso/binding/redirect/?{query}", allow_redirects=False, timeout=30).status_code == 302
 
 
 def test_only_who_may_view_the_provider_reads_it(server):

@@ -160,10 +160,7 @@ def test_an_edge_answers_for_applications_as_the_server_does(server, edges, upst
         assert ask().status_code == 200 and ask(Person(server, "eve")).status_code == 302
 
         # Signed out at the server, signed out here.
-        ada.open(f"{server.base}/flows/-/default/invalidation/")
-        if ada.me().status_code == 200:
-            page = ada.get("/flows/-/default/invalidation/")
-            ada.press(page)
+        ada.run_flow("default-invalidation-flow")
         soon(lambda: ask().status_code == 302)
 
         # Signed out here, signed out at the server.
@@ -319,11 +316,13 @@ def test_an_edge_answers_ldap_as_the_server_does(server, edges, mode):
         ask = lambda base, text: directory.command("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", base, text, "*", "+", who=who, uri=uri)
         return {(base, text): ask(base, text) for base, text in SEARCHES}
 
+    # Its account is in the directory, too.
+    outpost = Outpost(server, providers=[], kind="ldap")
     own = {who: answers(who) for who in ("searcher", "alice")}
     # Handed over: the server closes its own door.
     path = f"providers/ldap/{directory.provider['pk']}/"
     server.patch(path, search_mode=mode, bind_mode=mode)
-    outpost = Outpost(server, providers=[directory.provider["pk"]], kind="ldap")
+    outpost.serve(directory.provider["pk"])
     edge = edges(outpost, "ldap").ready()
     clear, encrypted = f"ldap://127.0.0.1:{edge.ports['ldap']}", f"ldaps://127.0.0.1:{edge.ports['ldaps']}"
     for who, expected in own.items():

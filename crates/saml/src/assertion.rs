@@ -178,15 +178,12 @@ fn time(of: Node<'_, '_>, name: &'static str) -> Result<Option<Timestamp>, Refus
 /// What is said of the response itself. Whether it answers the request this browser was sent away
 /// with.
 fn envelope(response: Node<'_, '_>, whole: bool, expected: &Expected<'_>) -> Result<bool, Refusal> {
+    let is_own = |address| expected.addresses.iter().any(|own| same_address(own, address));
     match response.attribute("Destination").filter(|address| !address.is_empty()) {
-        Some(address) => {
-            if !expected.addresses.iter().any(|own| same_address(own, address)) {
-                return Err(Refusal::Destination(short(address)));
-            }
-        }
+        Some(address) if !is_own(address) => return Err(Refusal::Destination(short(address))),
         // Bindings 3.5.5.2: a message that is signed says where it goes.
         None if whole => return Err(Refusal::NoDestination),
-        None => {}
+        Some(_) | None => {}
     }
     issued(response, expected.now)?;
     let answered = answers(response.attribute("InResponseTo"), expected)?;
