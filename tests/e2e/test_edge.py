@@ -161,6 +161,7 @@ def test_an_edge_answers_for_applications_as_the_server_does(server, edges, upst
 
         # Signed out at the server, signed out here.
         ada.run_flow("default-invalidation-flow")
+        assert ada.me().status_code == 403
         soon(lambda: ask().status_code == 302)
 
         # Signed out here, signed out at the server.
@@ -322,7 +323,7 @@ def test_an_edge_answers_ldap_as_the_server_does(server, edges, mode):
     # Handed over: the server closes its own door.
     path = f"providers/ldap/{directory.provider['pk']}/"
     server.patch(path, search_mode=mode, bind_mode=mode)
-    outpost.serve(directory.provider["pk"])
+    server.patch(f"outposts/instances/{outpost.pk}/", providers=[directory.provider["pk"]])
     edge = edges(outpost, "ldap").ready()
     clear, encrypted = f"ldap://127.0.0.1:{edge.ports['ldap']}", f"ldaps://127.0.0.1:{edge.ports['ldaps']}"
     for who, expected in own.items():

@@ -46,7 +46,7 @@ impl ClientCertificate {
     }
 
     /// As a proxy writes it into a header of this name: RFC 9440 (`:base64:`), PEM in percent
-    /// encoding or with spaces for line breaks (nginx, HAProxy), bare base64 (Traefik), or the
+    /// encoding or with spaces for line breaks (nginx, `HAProxy`), bare base64 (Traefik), or the
     /// element `Cert` of Envoy's list.
     pub(crate) fn of_header(headers: &HeaderMap, name: &str) -> Option<ClientCertificate> {
         let mut values = headers.get_all(name).iter();
