@@ -347,7 +347,7 @@ impl World<'_> {
             let clients = self.clients(|client| client).await?;
             rows.push(
                 self.drive(name, clients, async move |client| {
-                    client.get(&path).await?.expect("document", 200).map(|_| true)
+                    client.get(path).await?.expect("document", 200).map(|_| true)
                 })
                 .await?,
             );
