@@ -46,7 +46,7 @@ impl Told {
     }
 }
 
-/// What was seen of the table since there is somebody to tell.
+/// What was seen of the table.
 #[derive(Debug, Default)]
 struct Seen {
     /// Everything up to this number.
@@ -101,14 +101,15 @@ pub(crate) async fn tell(told: Told, cx: Context, mut stop: Shutdown) -> Result<
 }
 
 async fn look(told: &Told, cx: &Context, seen: &mut Option<Seen>) -> Result<(), StoreError> {
-    if told.0.receiver_count() == 0 {
-        *seen = None;
-        return Ok(());
-    }
     let Some(known) = seen else {
         *seen = Some(Seen::from(cx.store.look_up(last).await?));
         return Ok(());
     };
+    // Whoever connects hears of what has ended since the last look, too: between its connection
+    // and the next look something may end.
+    if told.0.receiver_count() == 0 {
+        return Ok(());
+    }
     let floor = known.floor;
     for session in known.new_of(cx.store.look_up(move |sql| since(sql, floor)).await?) {
         // The last of them may just have gone.
