@@ -160,10 +160,8 @@ def test_an_edge_answers_for_applications_as_the_server_does(server, edges, upst
         assert ask().status_code == 200 and ask(Person(server, "eve")).status_code == 302
 
         # Signed out at the server, signed out here.
-        ada.open(f"{server.base}/flows/-/default/invalidation/")
-        if ada.me().status_code == 200:
-            page = ada.get("/flows/-/default/invalidation/")
-            ada.press(page)
+        ada.run_flow("default-invalidation-flow")
+        assert ada.me().status_code == 403
         soon(lambda: ask().status_code == 302)
 
         # Signed out here, signed out at the server.
@@ -319,11 +317,15 @@ def test_an_edge_answers_ldap_as_the_server_does(server, edges, mode):
         ask = lambda base, text: directory.command("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", base, text, "*", "+", who=who, uri=uri)
         return {(base, text): ask(base, text) for base, text in SEARCHES}
 
+    # Its account is a person, too, and is there before anybody is asked for.
+    other = server.create("providers/ldap/", name="other", base_dn="dc=other", **{name: directory.provider[name] for name in ("authorization_flow", "invalidation_flow")})
+    server.create("core/applications/", name="other", slug="other", provider=other["pk"])
+    outpost = Outpost(server, providers=[other["pk"]], kind="ldap")
     own = {who: answers(who) for who in ("searcher", "alice")}
     # Handed over: the server closes its own door.
     path = f"providers/ldap/{directory.provider['pk']}/"
     server.patch(path, search_mode=mode, bind_mode=mode)
-    outpost = Outpost(server, providers=[directory.provider["pk"]], kind="ldap")
+    server.patch(f"outposts/instances/{outpost.pk}/", providers=[directory.provider["pk"]])
     edge = edges(outpost, "ldap").ready()
     clear, encrypted = f"ldap://127.0.0.1:{edge.ports['ldap']}", f"ldaps://127.0.0.1:{edge.ports['ldaps']}"
     for who, expected in own.items():
