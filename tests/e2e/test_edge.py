@@ -319,11 +319,15 @@ def test_an_edge_answers_ldap_as_the_server_does(server, edges, mode):
         known = lambda code, told: (code, "\n\n".join(entry for entry in told.split("\n\n") if "cn=ak-outpost-" not in entry))
         return {(base, text): known(*ask(base, text)) for base, text in SEARCHES}
 
+    # Its account is a person, too, and is there before anybody is asked for.
+    other = server.create("providers/ldap/", name="other", base_dn="dc=other", **{name: directory.provider[name] for name in ("authorization_flow", "invalidation_flow")})
+    server.create("core/applications/", name="other", slug="other", provider=other["pk"])
+    outpost = Outpost(server, providers=[other["pk"]], kind="ldap")
     own = {who: answers(who) for who in ("searcher", "alice")}
     # Handed over: the server closes its own door.
     path = f"providers/ldap/{directory.provider['pk']}/"
     server.patch(path, search_mode=mode, bind_mode=mode)
-    outpost = Outpost(server, providers=[directory.provider["pk"]], kind="ldap")
+    server.patch(f"outposts/instances/{outpost.pk}/", providers=[directory.provider["pk"]])
     edge = edges(outpost, "ldap").ready()
     clear, encrypted = f"ldap://127.0.0.1:{edge.ports['ldap']}", f"ldaps://127.0.0.1:{edge.ports['ldaps']}"
     for who, expected in own.items():

@@ -27,6 +27,9 @@ use crate::api::{AGENT, Api, ApiError, VERSION, text};
 const HELLO: Duration = Duration::from_secs(10);
 /// The server answers each of them; one that is silent for so long is gone.
 const SILENCE: Duration = Duration::from_secs(30);
+/// A server begins to look for ended sessions up to so long after a socket was opened: what ended before
+/// that is not told, and is asked for.
+const SETTLE: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long is waited for the next connection: twice as long with each that fails.
 const FIRST: Duration = Duration::from_secs(1);
@@ -272,8 +275,13 @@ async fn talk(
     let hello = hello(instance).text();
     let (mut next_hello, mut heard) = (Instant::now(), Instant::now());
     let mut next_refresh = Instant::now() + link.own().refresh;
+    let (settles, mut is_settled) = (Instant::now() + SETTLE, false);
     loop {
         tokio::select! {
+            () = sleep_until(settles), if !is_settled => {
+                is_settled = true;
+                link.turn.fetch_add(1, Ordering::Relaxed);
+            }
             () = stop.requested() => {
                 let _ = socket.close(None).await;
                 return;
