@@ -277,6 +277,8 @@ def test_whoever_loses_access_to_an_application_is_signed_out_there(server):
     )
     with outpost.socket() as socket:
         say(socket, 1, **HELLO, uuid="u")
+        # Ends of sessions are told from the first look on, twice a second, that has somebody to tell.
+        time.sleep(1.5)
         told = []
         for lose, regain in changes:
             lou.visit(authorize, until="https://lost.example.test/")
