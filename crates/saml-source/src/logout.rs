@@ -57,9 +57,10 @@ pub(crate) async fn slo(
     };
     let addresses = found.addresses(&service.cx.origin(request));
     let posted = parts.method == Method::POST;
-    let received = match posted && form.contains("SAML") {
-        true => binding::from_form(form),
-        false => binding::from_query(&request.query),
+    let received = if posted && form.contains("SAML") {
+        binding::from_form(form)
+    } else {
+        binding::from_query(&request.query)
     };
     let entry = Entry { service, parts, request, found, addresses };
     let visitor = visitor(&service.cx, parts).await?;

@@ -370,7 +370,7 @@ impl Provider for OAuth2Provider {
     }
 
     fn addresses(&self) -> Vec<String> {
-        self.redirect_uris.iter().map(|uri| uri.url.to_string()).collect()
+        self.redirect_uris.iter().map(|uri| uri.url.clone()).collect()
     }
 
     /// A server tells whom a token is for by its audience: the client, or a resource (RFC 8707 3).
