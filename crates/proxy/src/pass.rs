@@ -223,8 +223,7 @@ impl<H: Home> Passed<'_, H> {
         if *error == UpstreamError::Client {
             return plain(error.status(), "The request did not arrive in full.");
         }
-        let place =
-            place.map_or_else(|| site.settings.internal_host.to_string(), ToString::to_string);
+        let place = place.map_or_else(|| site.settings.internal_host.clone(), ToString::to_string);
         let name = &site.settings.name;
         let told = format!("{place}: {error}");
         tracing::warn!(

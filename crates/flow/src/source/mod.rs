@@ -76,8 +76,7 @@ fn refusal(
     let some = language.t("source-some");
     let name = if name.is_empty() { &some } else { name };
     let title = language.say("source-refused", &[("source", name.into())]);
-    let mut page =
-        Message::new(&title).text(language.of(text)).action("Go to the start page", "/");
+    let mut page = Message::new(&title).text(language.of(text)).action("Go to the start page", "/");
     page.details = details.iter().map(|(title, value)| Pair::new(*title, value.clone())).collect();
     page.trace.clone_from(&browser.request.id);
     browser.with_cookies(browser.page(status, &page), true)

@@ -7,7 +7,7 @@ use countersign_catalogue::{Application, ApplicationAccess};
 use countersign_core::{Context, Module, RequestInfo, cookies::session_cookie};
 use countersign_events::EventSettings;
 use countersign_flow::{Deps, Flow, Flows};
-use countersign_model::{Kind, Target as _};
+use countersign_model::{Key, Kind, Ref, Target as _};
 use countersign_oauth2::{OAuth2, ScopeMapping};
 use countersign_policy::{Engine, PolicyBinding};
 use countersign_store::{Sql, StoreError, Tx, params, sha256};

@@ -134,7 +134,10 @@ fn a_response_says_who_came() {
         assert_eq!(read.name_id.value, "uma");
         assert_eq!(read.name_id.format, crate::names::name_id::PERSISTENT);
         assert_eq!(read.session.as_deref(), Some("s1"));
-        assert_eq!(read.session_ends.map(countersign_model::Timestamp::iso).as_deref(), Some("2026-11-28T10:00:00Z"));
+        assert_eq!(
+            read.session_ends.map(countersign_model::Timestamp::iso).as_deref(),
+            Some("2026-11-28T10:00:00Z")
+        );
         assert_eq!(read.until.iso(), "2026-11-27T10:07:00Z");
         assert_eq!(read.relay_state.as_deref(), Some("/next"));
         assert!(read.solicited);
