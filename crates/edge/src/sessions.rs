@@ -64,7 +64,7 @@ impl Sessions {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let Some(hash) = hex::decode(name).ok().and_then(|bytes| bytes.try_into().ok()) else {
                 // Of a write that was not finished.
-                if name.ends_with(".new") {
+                if path.extension().is_some_and(|kind| kind == "new") {
                     let _ = std::fs::remove_file(&path);
                 }
                 continue;
