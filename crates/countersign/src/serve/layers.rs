@@ -190,6 +190,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use http::HeaderValue;
 
     use super::*;
     use crate::settings::Place as _;

@@ -115,7 +115,8 @@ async fn listening(world: &World, connections: usize) -> (SocketAddr, Supervisor
     let (folder, now) = (world.folder.path(), world.cx.clock.now());
     let (config, _) = tls::configuration(folder, now, tls::StoreSlot::default()).unwrap();
     let address = ([127, 0, 0, 1], 0).into();
-    let listener = Listener { name: "https", setting: "listen.https", address, tls: Some(config) };
+    let listener =
+        Listener { name: "https", setting: "listen.https", address, tls: Some(config.plain) };
     let bound = listener.bind().await.unwrap();
     let (address, bounds) = (bound.address, Bounds { connections, ..bounds(&world.settings) });
     let route = Routes::over(Context::clone)
