@@ -64,6 +64,31 @@ export interface Event {
 
 export type EventActions = 'login' | 'login_failed' | 'logout' | 'user_write' | 'suspicious_request' | 'password_set' | 'secret_view' | 'secret_rotate' | 'invitation_used' | 'authorize_application' | 'source_linked' | 'impersonation_started' | 'impersonation_ended' | 'flow_execution' | 'policy_execution' | 'policy_exception' | 'property_mapping_exception' | 'system_task_execution' | 'system_task_exception' | 'system_exception' | 'configuration_error' | 'model_created' | 'model_updated' | 'model_deleted' | 'email_sent' | 'update_available' | 'custom_';
 
+export interface ExchangeFailure {
+  code: string;
+  reason: string;
+  remedy: string;
+  sent: ExchangeSaid[];
+  expected: ExchangeSaid[];
+  mend: ExchangeMend | null;
+  count: number;
+  first: string;
+  last: string;
+  client_ip: string;
+}
+
+export interface ExchangeMend {
+  path: string;
+  field: string;
+  add?: any;
+  set?: any;
+}
+
+export interface ExchangeSaid {
+  name: string;
+  value: string;
+}
+
 export interface ExpressionName {
   name: string;
   signature: string;
@@ -386,11 +411,6 @@ export interface ProviderLine {
   secret?: string;
 }
 
-export interface ProviderRedirects {
-  path: string;
-  field: string;
-}
-
 export interface ProviderSheet {
   connect: ProviderLine[];
   environment: ProviderVariable[];
@@ -398,7 +418,6 @@ export interface ProviderSheet {
   addresses: ProviderLine[];
   facts: ProviderFact[];
   preview: string | null;
-  redirects: ProviderRedirects | null;
 }
 
 export interface ProviderSnippet {
