@@ -13,6 +13,7 @@ use countersign_store::{Owner, StoreError, sha256};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::provider::{Provider, named};
 
@@ -22,7 +23,8 @@ const MOST: usize = 20;
 const MOST_FOR_ONE_REASON: usize = 5;
 /// Of each, in seconds.
 const KEPT: i64 = 7 * 86_400;
-/// Failures for one reason that are looked at in an hour. There is nothing to learn from more.
+/// Failures of one client's network that are looked at in an hour: whoever fails on purpose blinds
+/// the page for nobody else.
 const LOOKED_AT_PER_HOUR: i64 = 600;
 /// Bytes of one failure, and of each value in it.
 const LARGEST: usize = 8 * 1024;
@@ -96,9 +98,11 @@ impl Failure {
         self
     }
 
-    /// Without what makes it larger than it may be.
+    /// Without what makes it larger than it may be. A value that is not shown whole is not offered.
     fn bounded(mut self) -> Failure {
         self.reason = shortened(&self.reason);
+        let whole = |mend: &Mend| serde_json::to_vec(mend).is_ok_and(|all| all.len() <= LONGEST);
+        self.mend = self.mend.filter(whole);
         let size = |failure: &Failure| serde_json::to_vec(failure).map_or(0, |bytes| bytes.len());
         while size(&self) > LARGEST {
             let longer = if self.sent.len() > self.expected.len() {
@@ -144,8 +148,8 @@ struct Kept {
 /// is answered all the same.
 pub async fn record(cx: &Context, about: ObjectId, failure: Failure, client: IpAddr) {
     let ephemeral = cx.store.ephemeral();
-    let counted = format!("{about}/{}", failure.code);
-    if ephemeral.add(COUNTER, &counted, 1, 3_600).await > LOOKED_AT_PER_HOUR {
+    let network = format!("{:?}", Owner::client(client));
+    if ephemeral.add(COUNTER, &network, 1, 3_600).await > LOOKED_AT_PER_HOUR {
         return;
     }
     let failure = failure.bounded();
@@ -198,6 +202,33 @@ fn enter(kept: &mut Vec<Kept>, failure: &Failure, now: Timestamp, client: IpAddr
         kept.failure.code != failure.code || alike <= MOST_FOR_ONE_REASON
     });
     kept.truncate(MOST);
+}
+
+/// Whether an address that somebody sent differs from a registered one in nothing that could lead
+/// elsewhere: the slash at its end, capital letters of its path, `https` in the place of `http`.
+/// Anybody can send addresses, and an administrator who is offered one lets it in with a click.
+#[must_use]
+pub fn is_harmless_variation(sent: &str, registered: &str) -> bool {
+    let (Ok(sent), Ok(registered)) = (Url::parse(sent), Url::parse(registered)) else {
+        return false;
+    };
+    let plain = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    };
+    let path = |url: &Url| url.path().trim_end_matches('/').to_ascii_lowercase();
+    let same_door = sent.scheme() == registered.scheme() && sent.port() == registered.port();
+    let encrypted = (sent.scheme(), registered.scheme()) == ("https", "http")
+        && sent.port().is_none()
+        && registered.port().is_none();
+    plain(&sent)
+        && plain(&registered)
+        && sent.host_str() == registered.host_str()
+        && (same_door || encrypted)
+        && path(&sent) == path(&registered)
+        && sent.query() == registered.query()
 }
 
 /// A key of one length, whatever keys objects have.
@@ -314,6 +345,39 @@ mod tests {
         assert_eq!(read(&bytes, at(99 + KEPT - 1)).len(), 1);
         assert!(read(&bytes, at(99 + KEPT)).is_empty());
         assert!(read(b"of another version", at(0)).is_empty());
+    }
+
+    #[test]
+    fn what_could_lead_elsewhere_is_no_harmless_variation() {
+        let registered = "https://app.company/callback";
+        for harmless in ["https://app.company/callback/", "https://app.company/Callback"] {
+            assert!(is_harmless_variation(harmless, registered), "{harmless}");
+        }
+        assert!(is_harmless_variation("https://app.company/cb", "http://app.company/cb"));
+        for other in [
+            "http://app.company/callback",
+            "https://app.company:8443/callback",
+            "https://app.company/callback/more",
+            "https://app.company/redirect?to=https://evil.example",
+            "https://app.company/callback?next=1",
+            "https://evil.example/callback",
+            "https://app.company.evil.example/callback",
+            "https://app.company@evil.example/callback",
+            "https://user@app.company/callback",
+            "javascript://app.company/%0aalert(1)",
+            "com.company.app:/callback",
+            "no address",
+        ] {
+            assert!(!is_harmless_variation(other, registered), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_shown_whole_is_not_offered() {
+        let long = format!("https://app.company/{}", "a".repeat(LONGEST));
+        let mend = Mend { field: "acs_url".to_owned(), change: Change::Set(long.into()) };
+        let failure = Failure { mend: Some(mend), ..failure("long", "") };
+        assert_eq!(failure.bounded().mend, None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Addresses that are nearly the same.
 
+use countersign_catalogue::doctor::is_harmless_variation;
 use url::Url;
 
 use crate::wire::MatchingMode;
@@ -59,20 +60,12 @@ fn parts(sent: &str, known: &str, sent_url: &Url, known_url: &Url) -> String {
     }
 }
 
-/// Whether an address leads to a host that a registered one leads to, and to nothing else.
-pub(super) fn is_of_a_known_host(sent: &str, registered: &[Registered]) -> bool {
-    let Some(host) = web_host(sent) else { return false };
+/// Whether an address differs from a registered one in nothing that could lead elsewhere.
+pub(super) fn is_nearly_registered(sent: &str, registered: &[Registered]) -> bool {
     registered
         .iter()
         .filter(|known| known.matching_mode == MatchingMode::Strict)
-        .any(|known| web_host(&known.url).is_some_and(|known| known == host))
-}
-
-/// The host of an address of the web that has neither a user's name nor a fragment.
-fn web_host(address: &str) -> Option<String> {
-    let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    url.host_str().filter(|_| plain).map(str::to_owned)
+        .any(|known| is_harmless_variation(sent, &known.url))
 }
 
 #[cfg(test)]
