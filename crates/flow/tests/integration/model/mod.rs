@@ -621,6 +621,8 @@ impl<'a> Model<'a> {
                 let (pk, password) =
                     (self.persons[person].pk, format!("next-Password-{}", self.steps));
                 let path = format!("/api/v3/core/users/{pk}/set_password/");
+                // A password is set soon after a sign-in.
+                self.admin = self.world.administrator().await;
                 let answer = self.admin.post_json(&path, json!({"password": password})).await;
                 assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text);
                 self.persons[person].password = password;
