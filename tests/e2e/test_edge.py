@@ -1,15 +1,19 @@
 """This program at the edge, beside applications, with a server elsewhere: a second process that has its token and no database."""
 
 import http.server
+import json
 import pathlib
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
+import uuid
 
+import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import ec
 from test_ldap import BASE, GROUPS, USERS, VIRTUAL, Directory
 from test_outposts import Outpost, proxy_provider
 from test_proxy import Echo, Front, known
@@ -221,6 +225,58 @@ def test_an_edge_passes_requests_on(server, edges, upstream):
     assert edge.is_alive()
 
 
+def test_what_programs_bring_to_an_edge_is_good_for_as_long_as_the_server_says(server, edges):
+    user = server.user("ada")
+    outpost = Outpost(server, providers=[proxy_provider(server, "wiki", intercept_header_auth=True)["pk"]])
+    [provider] = outpost.get("outposts/proxy/")["results"]
+    edge = edges(outpost, "proxy").ready()
+    server.create("core/tokens/", identifier="app", intent="app_password", user=user["pk"])
+    key = server.get("core/tokens/app/view_key/")["key"]
+    endpoint = f"{server.base}/application/o/token/"
+
+    def token(**headers):
+        form = {"grant_type": "client_credentials", "client_id": provider["client_id"], "username": "ada", "password": key, "scope": "openid profile email ak_proxy"}
+        answer = requests.post(endpoint, data=form, headers=headers, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["access_token"]
+
+    def ask(bearer=None, basic=None):
+        headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "wiki.example.test", "X-Forwarded-Uri": "/"}
+        headers |= {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        answer = requests.get(f"{edge.base}/outpost.goauthentik.io/auth/traefik", headers=headers, auth=basic, allow_redirects=False, timeout=10)
+        assert answer.status_code != 200 or answer.headers["X-authentik-username"] == "ada"
+        return answer.status_code
+
+    # One that is bound to a key opens nothing to whoever brings it.
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(private.public_key()))
+    proof = {"jti": str(uuid.uuid4()), "htm": "POST", "htu": endpoint, "iat": int(time.time())}
+    bound = token(DPoP=jwt.encode(proof, private, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": public}))
+    assert ask(bound) != 200
+    assert ask(basic=("goauthentik.io/token", bound)) != 200
+
+    # A token ends when it is revoked.
+    first, second = token(), token()
+    assert ask(first) == ask(second) == ask(basic=("goauthentik.io/token", first)) == 200
+    revoke = {"token": first, "client_id": provider["client_id"], "client_secret": provider["client_secret"]}
+    assert requests.post(f"{server.base}/application/o/revoke/", data=revoke, timeout=10).status_code == 200
+    assert ask(first) != 200 and ask(second) == 200
+
+    # Nobody is believed without being asked about.
+    assert ask(basic=("ada", key)) == 200
+    server.kill()
+    edge.connected(False)
+    assert ask(second) == ask(basic=("ada", key)) == 503
+    server.start()
+    edge.connected()
+    assert ask(second) == ask(basic=("ada", key)) == 200
+
+    # All of them end with the account.
+    server.patch(f"core/users/{user['pk']}/", is_active=False)
+    assert ask(second) != 200 and ask(basic=("ada", key)) != 200 and ask(basic=("goauthentik.io/token", second)) != 200
+    assert not server.panics()
+
+
 def test_an_edge_with_a_token_that_is_not_good_answers_for_nothing(server, edges):
     provider = proxy_provider(server, "wiki")
     outpost = Outpost(server, providers=[provider["pk"]])
@@ -364,3 +420,43 @@ def test_an_edge_answers_ldap_as_the_server_does(server, edges, mode):
     assert find()
     server.api("DELETE", f"outposts/instances/{outpost.pk}/", 204)
     soon(lambda: whoami() == 50, 10)
+
+
+def test_a_remembered_bind_ends_with_the_session_that_it_began(server, edges):
+    directory = directory_of(server)
+    outpost = Outpost(server, providers=[directory.provider["pk"]], kind="ldap")
+    path = f"providers/ldap/{directory.provider['pk']}/"
+    server.patch(path, search_mode="cached", bind_mode="cached")
+    for stage in server.get("stages/user_login/", page_size=50)["results"]:
+        server.patch(f"stages/user_login/{stage['pk']}/", session_duration="days=30")
+    edge = edges(outpost, "ldap").ready()
+    uri = f"ldap://127.0.0.1:{edge.ports['ldap']}"
+    whoami = lambda who, password=PASSWORD: directory.command("ldapwhoami", who=who, password=password, uri=uri)[0]
+    logins = lambda: len(server.get("events/events/", action="login", page_size=100)["results"])
+    everybody = ("alice", "bob", "searcher")
+    assert [whoami(who) for who in everybody] == [0, 0, 0]
+    before = logins()
+    assert [whoami(who) for who in everybody] == [0, 0, 0] and logins() == before
+    # Told, long before it would be asked again.
+    pk = lambda who: server.one("core/users/", username=who)["pk"]
+    server.api("POST", f"core/users/{pk('alice')}/set_password/", 204, json={"password": "Another-Horse-77"})
+    soon(lambda: whoami("alice") == 49, 5)
+    assert whoami("alice", "Another-Horse-77") == 0
+    server.patch(f"core/users/{pk('bob')}/", is_active=False)
+    soon(lambda: whoami("bob") == 49, 5)
+    # Nobody else has to prove anything again.
+    before = logins()
+    assert whoami("searcher") == 0 and logins() == before
+    # Who may not open the application any more is refused with the next look, which whatever is read anew brings about.
+    staff = server.one("core/groups/", name="staff")["pk"]
+    server.create("policies/bindings/", target=directory.application["pk"], group=staff, order=0)
+    server.patch(path, name="renamed")
+    soon(lambda: whoami("searcher") == 50, 5)
+    assert whoami("alice", "Another-Horse-77") == 0
+    # While the server is away, who is remembered stays so, and an end that it told of stays one.
+    server.kill()
+    edge.connected(False)
+    assert whoami("alice", "Another-Horse-77") == 0 and whoami("alice") != 0 and whoami("bob") != 0
+    server.start()
+    edge.connected()
+    assert whoami("alice", "Another-Horse-77") == 0

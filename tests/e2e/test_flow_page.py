@@ -323,3 +323,28 @@ def test_the_pages_fit_their_window(server, browser, scheme, size):
         window.picture(re.sub(r"\W+", "-", address).strip("-"))
         assert window.page.evaluate("document.documentElement.scrollWidth") <= size[0], address
         assert window.barriers() == [], address
+
+
+def test_a_preview_runs_no_expression_for_whom_the_flow_is_not(server):
+    """A flow for superusers that a policy closes, too: its page shows what its expression found to nobody."""
+    viewer, role = server.user("previews"), server.create("rbac/roles/", name="previews")
+    server.create("core/groups/", name="previews", users=[viewer["pk"]], roles=[role["pk"]])
+    server.create("core/tokens/", identifier="previews", user=viewer["pk"], intent="api")
+    token = server.get("core/tokens/previews/view_key/")["key"]
+    grant = lambda *names: server.api("POST", f"rbac/permissions/assigned_by_roles/{role['pk']}/assign/", json={"permissions": names})
+    grant("authentik_flows.view_flow")
+    flow = server.create("flows/instances/", name="closed", slug="closed", title="t", designation="stage_configuration", authentication="require_superuser")
+    field = {"field_key": "x", "label": "x", "type": "text", "initial_value_expression": True, "initial_value": "return 'FOUND:' + ak_user_by(username='akadmin').email"}
+    prompt = server.create("stages/prompt/prompts/", name="closed", **field)
+    stage = server.create("stages/prompt/stages/", name="closed", fields=[prompt["pk"]])
+    server.create("flows/bindings/", target=flow["pk"], stage=stage["pk"], order=0)
+    path = "countersign/flows/closed/preview/"
+    shown = server.get(path)
+    assert not shown["example"] and "FOUND:" in shown["html"]
+    assert server.api("GET", path, token=token).status_code == 403, "the stage is not theirs to see"
+    grant("authentik_stages_prompt.view_promptstage")
+    sample = server.api("GET", path, 200, token=token).json()
+    assert sample["example"] and "FOUND:" not in sample["html"]
+    deny = server.create("policies/expression/", name="closed", expression="return False")
+    server.create("policies/bindings/", target=flow["pk"], policy=deny["pk"], order=0)
+    assert server.get(path)["example"]

@@ -111,7 +111,8 @@ def test_a_client_proves_itself_by_its_certificate_and_its_tokens_are_bound_to_i
 def test_a_certificate_of_the_clients_own_keys_and_the_header_of_a_proxy(start):
     own, thief = Certified("app"), Certified("app")
     header = lambda certified: {"ssl-client-cert": urllib.parse.quote(certified.pem)}
-    for environment, good in [({}, False), ({"COUNTERSIGN_LISTEN__CLIENT_CERTIFICATE_HEADER": "ssl-client-cert"}, True)]:
+    here = {"COUNTERSIGN_LISTEN__TRUSTED_PROXY_CIDRS": "127.0.0.0/8,::1/128"}
+    for environment, good in [(here, False), (here | {"COUNTERSIGN_LISTEN__CLIENT_CERTIFICATE_HEADER": "ssl-client-cert"}, True)]:
         server = start(Server(**environment))
         app = server.application("app", token_endpoint_auth_method="self_signed_tls_client_auth", jwks={"keys": [own.jwk()]})
         ask = lambda headers: requests.post(f"{server.base}/application/o/token/", data=MACHINE | {"client_id": app.id}, headers=headers, timeout=10)
@@ -125,3 +126,28 @@ def test_a_certificate_of_the_clients_own_keys_and_the_header_of_a_proxy(start):
     app = server.application("app", token_endpoint_auth_method="self_signed_tls_client_auth", jwks={"keys": [own.jwk()]})
     answer = requests.post(f"{server.base}/application/o/token/", data=MACHINE | {"client_id": app.id}, headers=header(own), timeout=10)
     assert answer.json()["error"] == "invalid_client"
+
+
+def test_nobody_is_another_client_by_what_their_certificate_says_of_them(start):
+    """Subject and names are the client's own words, and Envoy writes them beside the certificate."""
+    own, thief = Certified("app"), Certified("thief")
+    environment = {"COUNTERSIGN_LISTEN__CLIENT_CERTIFICATE_HEADER": "x-forwarded-client-cert"}
+    server = start(Server(COUNTERSIGN_LISTEN__TRUSTED_PROXY_CIDRS="127.0.0.0/8,::1/128", **environment))
+    app = server.application("app", token_endpoint_auth_method="self_signed_tls_client_auth", jwks={"keys": [own.jwk()]})
+    pem = lambda certified: urllib.parse.quote(certified.pem, safe="")
+
+    def ask(shown, rest):
+        headers = {"x-forwarded-client-cert": f'Hash=ab;Cert="{pem(shown)}";{rest}'}
+        return requests.post(f"{server.base}/application/o/token/", data=MACHINE | {"client_id": app.id}, headers=headers, timeout=10)
+
+    answer = ask(own, f'Subject="CN=app\\,Cert={pem(thief)}"')
+    assert answer.status_code == 200, answer.text
+    for rest in [
+        'Subject="CN=thief"',
+        f'Subject="CN=x\\,Cert={pem(own)}"',
+        f'Subject="CN=x\\";Cert={pem(own)}"',
+        f'Subject="CN=x";URI=spiffe://x/,Cert={pem(own)}',
+        f'Subject="CN=x";URI=spiffe://x/;Cert={pem(own)}',
+    ]:
+        assert ask(thief, rest).json()["error"] == "invalid_client", rest[:40]
+    assert server.panics() == []

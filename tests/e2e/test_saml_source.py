@@ -26,6 +26,8 @@ IDP = "https://idp.example.test"
 @pytest.fixture(scope="module")
 def server():
     server = Server().start()
+    # The server knows its address from where an administrator has signed in.
+    Person(server).sign_in()
     yield server
     assert not server.panics()
     server.close()
@@ -79,6 +81,7 @@ class Upstream:
 
     def response(self, request, name="ada", format=NAMEID_FORMAT_PERSISTENT, sign_assertion=True, sign_response=False, **more):
         told = {"email": f"{name}@example.test", "name": name.title(), GROUPS: [f"{self.slug} staff", f"{self.slug} wiki"]}
+        told |= more.pop("told", {})
         more = {"destination": f"{self.base}/acs/", "sp_entity_id": f"{self.base}/metadata/"} | more
         answer = self.provider.create_authn_response(
             told, in_response_to=request and request.id, userid=name, name_id=NameID(format=format, text=name),
@@ -209,6 +212,63 @@ def test_what_is_not_for_here_and_now_is_refused_by_name(server, keys):  # noqa:
     assert bob.get(f"{idp.base}/").status_code == 404
 
 
+def test_no_request_says_where_this_server_is(start, keys):  # noqa: F811
+    """What is meant for another service provider of the same identity provider is not taken by its host."""
+    server = start(Server())
+    evil = {"Host": "evil.example"}
+    flow = server.flow("default-source-pre-authentication")
+    server.create("sources/saml/", name="Partner", slug="partner", sso_url=f"{IDP}/sso", pre_authentication_flow=flow)
+    for path in ("acs/", "slo/", "metadata/"):
+        page = requests.get(f"{server.base}/source/saml/partner/{path}", timeout=10)
+        assert page.status_code == 400 and "COUNTERSIGN_BASE_URL" in page.text, page.text[:2000]
+    refused = server.api("GET", "sources/saml/partner/metadata/", 400).json()
+    assert "COUNTERSIGN_BASE_URL" in refused["non_field_errors"][0]
+    events = [event["context"] for event in server.get("events/events/", action="configuration_error")["results"]]
+    assert any(event.get("rule") == "saml.setup" and "COUNTERSIGN_BASE_URL" in event["message"] for event in events), events
+
+    Person(server).sign_in()
+    idp = Upstream(server, keys, "known", allow_idp_initiated=True)
+    assert requests.get(f"{idp.base}/metadata/", headers=evil, timeout=10).text == idp.metadata
+    there = "http://evil.example/source/saml/known"
+    for person, request in ((Person(server, "ada"), None), (Person(server, "ada"), "asked")):
+        request = request and idp.asked(person)
+        xml = idp.response(request, destination=f"{there}/acs/", sp_entity_id=f"{there}/metadata/")
+        fields = {"SAMLResponse": base64.b64encode(xml.encode()).decode()}
+        answer = requests.post(f"{idp.base}/acs/", data=fields, headers=evil, timeout=10, allow_redirects=False)
+        back = urllib.parse.urljoin(idp.base, answer.headers["Location"])
+        page = person.get(back, headers=evil | {"Cookie": "; ".join(f"{c.name}={c.value}" for c in person.web.cookies)})
+        assert page.status_code == 400 and "saml.destination" in page.text, page.text[:2000]
+    # A host that the configuration names is ours.
+    brand = server.one("core/brands/", default=True)
+    server.patch(f"core/brands/{brand['brand_uuid']}/", domain="evil.example")
+    assert f'entityID="{there}/metadata/"' in requests.get(f"{idp.base}/metadata/", headers=evil, timeout=10).text
+
+
+def test_a_source_that_is_renamed_meanwhile_takes_nothing(server, keys):  # noqa: F811
+    idp = Upstream(server, keys, "renamed")
+    moe = Person(server, "moe")
+    request = idp.asked(moe)
+    server.patch("sources/saml/renamed/", issuer="urn:another")
+    page = idp.bring(moe, idp.response(request, "moe", sp_entity_id="urn:another"))
+    assert page.status_code == 400 and "saml.moved" in page.text and identity(moe) is None
+
+
+def test_what_is_said_without_a_mapping_is_no_attribute_and_names_no_group(server, keys):  # noqa: F811
+    """Outposts and providers give rights by attributes; and a group that was connected by hand keeps its name."""
+    idp = Upstream(server, keys, "plain")
+    group = server.group("By hand")
+    server.create("sources/group_connections/saml/", group=group["pk"], source=idp.source["pk"], identifier="plain wiki")
+    mia = Person(server, "mia")
+    idp.sign_in(mia, "mia", told={"attributes.additionalHeaders.Remote-User": "root", "attributes_uidNumber": "0"})
+    user = server.one("core/users/", username="mia")
+    assert not {"additionalHeaders", "uidNumber"} & set(user["attributes"]), user["attributes"]
+    assert {group["name"] for group in user["groups_obj"]} == {"plain staff", "By hand"}
+    mapping = server.create("propertymappings/source/saml/", name="names of groups", expression='return {"name": "Mapped " + group_id}')
+    server.patch("sources/saml/plain/", group_property_mappings=[mapping["pk"]])
+    idp.sign_in(out(mia), "mia")
+    assert server.get(f"core/groups/{group['pk']}/")["name"] == "Mapped plain wiki"
+
+
 def test_an_answer_that_nobody_asked_for_is_taken_where_that_is_allowed(server, keys):  # noqa: F811
     idp = Upstream(server, keys, "begun-there", allow_idp_initiated=True)
     zoe = Person(server, "zoe")
@@ -238,6 +298,21 @@ def test_a_transient_name_makes_an_account_for_that_session(server, keys):  # no
     other = Person(server, "somebody")
     idp.sign_in(other, "_81aa", format=NAMEID_FORMAT_TRANSIENT)
     assert identity(other)["username"] == "_81aa"
+    # Nobody gets an account whom the policies refuse, or whom no flow would sign in.
+    policy = server.create("policies/expression/", name="nobody", expression="return False")
+    binding = server.create("policies/bindings/", target=idp.source["pk"], policy=policy["pk"], order=0)
+    page = idp.sign_in(Person(server, "somebody"), "_90cc", format=NAMEID_FORMAT_TRANSIENT)
+    assert page.status_code == 403, page.text[:1000]
+    server.api("DELETE", f"policies/bindings/{binding['pk']}/", 204)
+    server.patch("sources/saml/transient/", authentication_flow=None)
+    page = idp.sign_in(Person(server, "somebody"), "_90dd", format=NAMEID_FORMAT_TRANSIENT)
+    assert page.status_code == 400 and "Configured flow does not exist" in page.text
+    for name in ("_90cc", "_90dd"):
+        assert server.get("core/users/", username=name)["results"] == [], name
+    # A name that somebody has is not given twice.
+    server.patch("sources/saml/transient/", authentication_flow=idp.source["authentication_flow"])
+    page = idp.sign_in(Person(server, "somebody"), "akadmin", format=NAMEID_FORMAT_TRANSIENT)
+    assert page.status_code == 403 and server.get("sources/user_connections/saml/", search="akadmin")["results"] == []
 
 
 def logout_query(address):

@@ -348,3 +348,19 @@ def test_a_set_up_link_is_made_on_the_page_of_an_account_and_used_by_its_owner(s
     hers.page.keyboard.press("Enter")
     hers.page.wait_for_selector("text=/recovery codes|Static tokens|codes/i")
     hers.picture("codes")
+
+
+def test_a_set_up_link_takes_more_than_the_right_to_set_a_password(server):
+    """Password, link, and a factor of one's own: that would be a way past the second factor."""
+    owner = server.user("una")
+    role = server.create("rbac/roles/", name="passwords")
+    server.create("core/groups/", name="passwords", users=[server.user("desk")["pk"]], roles=[role["pk"]])
+    grant = lambda *names: server.api("POST", f"rbac/permissions/assigned_by_roles/{role['pk']}/assign/", json={"permissions": names})
+    assert grant("authentik_core.reset_user_password", "authentik_core.view_user").ok
+    desk, path = Person(server, "desk").sign_in(), f"countersign/users/{owner['pk']}/set_up_link/"
+    assert desk.api("POST", f"core/users/{owner['pk']}/set_password/", json={"password": "Desk-Chose-This-1"}).status_code == 204
+    stage = server.get(path)[0]["stage"]
+    assert [desk.api("GET", path).status_code, desk.api("POST", path, json={"stage": stage}).status_code] == [403, 403]
+    kinds = ("duo", "email", "sms", "static", "totp", "webauthn")
+    assert grant(*(f"authentik_stages_authenticator_{kind}.delete_{kind}device" for kind in kinds)).ok
+    assert desk.api("POST", path, json={"stage": stage}).status_code == 200

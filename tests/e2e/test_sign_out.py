@@ -329,3 +329,31 @@ def test_a_page_of_the_application_sees_that_the_session_has_changed(server, sit
         other.get_by_text("Signed out").first.wait_for()
         assert check(f"{app.id} {state}") == "changed"
         window.context.close()
+
+
+def guarded(server, slug, expression):
+    """An application, and somebody who is signed in there; then this expression decides who may open it."""
+    app = server.application(slug, scopes=("offline_access",))
+    user = server.user(f"of-{slug}")
+    tokens = Person(server, f"of-{slug}").sign_in().tokens(app, scope="openid offline_access")
+    policy = server.create("policies/expression/", name=slug, expression=expression)
+    server.create("policies/bindings/", target=app.application["pk"], policy=policy["pk"], order=0, timeout=30)
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    return user, lambda: requests.get(app.discovery()["userinfo_endpoint"], headers=headers, timeout=10).status_code
+
+
+def test_nothing_ends_by_a_rule_about_the_request_and_nothing_happens_by_asking(server):
+    """Nobody sends a request when an account is edited: what a rule makes of that, of other servers and of time is no answer."""
+    kept = [
+        guarded(server, "by-scope", "return 'openid' in context.get('oauth_scopes', [])"),
+        guarded(server, "by-host", "return http_request.headers.get('Host') == 'nowhere'"),
+        guarded(server, "by-web", f"try:\n    return requests.get('{server.base}/-/health/live/').status_code == 0\nexcept Exception:\n    return False"),
+        guarded(server, "by-time", "x = 0\nfor i in range(10 ** 9):\n    x = x + 1\nreturn False"),
+    ]
+    _, told = guarded(server, "tells", "ak_create_event('looked')\nreturn True")
+    for user, _ in kept:
+        server.patch(f"core/users/{user['pk']}/", name="Somebody")
+    _, lost = guarded(server, "by-name", "return request.user.username == 'nobody-else'")
+    wait_for(lambda: lost() == 401, 60, "the loss of access")
+    assert [status() for _, status in kept] == [200] * len(kept) and told() == 200
+    assert server.get("events/events/", action="custom_looked")["pagination"]["count"] == 0

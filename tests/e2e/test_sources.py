@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from test_roles import delegate, give  # noqa: F401
 from world import Person
 
 
@@ -49,3 +50,33 @@ def test_people_see_their_own_and_no_list_of_sources(server, person):
     assert person.api("GET", "sources/all/user_settings/").json() == []
     assert person.api("GET", "sources/all/").status_code == 403
     assert person.api("GET", "sources/group_connections/all/").status_code == 403
+
+
+def test_who_connects_groups_has_a_say_in_who_is_in_them(server, delegate):  # noqa: F811
+    """Whom the source names becomes a member; a group that one may not see is not there."""
+    flow = server.flow("default-source-pre-authentication")
+    source = server.create("sources/saml/", name="P", slug="p", sso_url="https://idp.example.test/sso", pre_authentication_flow=flow)
+    wiki, chess = server.group("wiki")["pk"], server.group("chess")["pk"]
+    everything = [f"authentik_core.{verb}_groupsourceconnection" for verb in ("add", "change", "view")]
+    give(server, delegate.role, *everything, "authentik_core.view_source", "authentik_sources_saml.view_samlsource")
+    path, body = "sources/group_connections/saml/", {"source": source["pk"], "identifier": "staff"}
+
+    def on(group, *permissions):
+        give(server, delegate.role, *permissions, model="authentik_core.group", object_pk=group)
+
+    refused = delegate("POST", path, json=body | {"group": wiki})
+    assert refused.status_code == 400 and refused.json() == {"group": [f'Invalid pk "{wiki}" - object does not exist.']}
+    for permission in ("view_group", "add_user_to_group"):
+        on(wiki, permission)
+        assert delegate("POST", path, json=body | {"group": wiki}).status_code == 403, permission
+    on(wiki, "remove_user_from_group")
+    made = delegate("POST", path, expect=201, json=body | {"group": wiki}).json()
+    # To another group, and away from another group, as well.
+    one = f"{path}{made['pk']}/"
+    assert delegate("PATCH", one, json={"group": chess}).status_code == 400
+    on(chess, "view_group")
+    assert delegate("PATCH", one, json={"group": chess}).status_code == 403
+    server.patch(one, group=chess)
+    assert delegate("PATCH", one, json={"group": wiki}).status_code == 403
+    assert delegate("PATCH", one, json={"identifier": "others"}).status_code == 403
+    assert server.get(one)["group"] == chess and server.get(one)["identifier"] == "staff"

@@ -76,6 +76,11 @@ pub trait Provider: Send + Sync {
         self.launch_url().into_iter().collect()
     }
 
+    /// Whether its application is at a host, in small letters, by a pattern instead of an address.
+    fn is_at_by_pattern(&self, _host: &str) -> bool {
+        false
+    }
+
     /// The fields that say where it sends what signs somebody in, where the application has nothing
     /// but the address to tell by that it is meant.
     fn delivers_to(&self) -> Vec<(&'static str, &str)> {
@@ -111,8 +116,11 @@ pub fn displaces<'s>(snapshot: &'s Snapshot, own: &Entry) -> Vec<(&'s Entry, &'s
     };
     let mut found = Vec::new();
     for other in snapshot.entries(own.id.space).filter(|other| other.id != own.id) {
-        let addresses = other.facet::<dyn Provider>().map(Provider::addresses).unwrap_or_default();
-        let fields = provider.displaces(other).into_iter().chain(at(&addresses));
+        let theirs = other.facet::<dyn Provider>();
+        let addresses = theirs.map(Provider::addresses).unwrap_or_default();
+        let fits = |host: &String| theirs.is_some_and(|provider| provider.is_at_by_pattern(host));
+        let by_pattern = delivers.iter().filter(|(_, host)| fits(host)).map(|(field, _)| *field);
+        let fields = provider.displaces(other).into_iter().chain(at(&addresses)).chain(by_pattern);
         found.extend(fields.map(|field| (&**other, field)));
     }
     if delivers.is_empty() {

@@ -47,7 +47,7 @@ impl ClientCertificate {
 
     /// As a proxy writes it into a header of this name: RFC 9440 (`:base64:`), PEM in percent
     /// encoding or with spaces for line breaks (nginx, `HAProxy`), bare base64 (Traefik), or the
-    /// element `Cert` of Envoy's list.
+    /// `Cert` of Envoy's only element.
     pub(crate) fn of_header(headers: &HeaderMap, name: &str) -> Option<ClientCertificate> {
         let mut values = headers.get_all(name).iter();
         let value = values.next()?.to_str().ok()?.trim();
@@ -56,14 +56,11 @@ impl ClientCertificate {
             return None;
         }
         let value = if name.eq_ignore_ascii_case("x-forwarded-client-cert") {
-            // Envoy appends: the last is of the proxy that is nearest.
-            let last = value.rsplit(',').next()?;
-            let named = last.split(';').find_map(|part| part.trim().strip_prefix("Cert="))?;
-            named.trim_matches('"')
+            named_by_envoy(value)?
         } else {
-            value
+            value.to_owned()
         };
-        let plain = percent_decoded(value)?;
+        let plain = percent_decoded(&value)?;
         let inner = match plain.split_once("-----BEGIN CERTIFICATE-----") {
             Some((_, rest)) => rest.split_once("-----END CERTIFICATE-----")?.0,
             // Traefik separates the certificates of a chain by commas.
@@ -71,6 +68,49 @@ impl ClientCertificate {
         };
         let letters: String = inner.chars().filter(|sign| !sign.is_ascii_whitespace()).collect();
         ClientCertificate::of_chain([STANDARD.decode(letters).ok()?])
+    }
+}
+
+/// The value of `Cert` in a list of Envoy's: `Hash=ab;Cert="...";Subject="CN=x\,y"`. Whatever the
+/// client chose of it (subject, names) may look like another pair or element: where there are two of
+/// either, nobody knows which one the proxy wrote.
+fn named_by_envoy(list: &str) -> Option<String> {
+    let mut named = None;
+    let mut signs = list.chars();
+    loop {
+        let mut key = String::new();
+        loop {
+            match signs.next()? {
+                '=' => break,
+                ',' | ';' | '"' | '\\' => return None,
+                sign => key.push(sign),
+            }
+        }
+        let mut text = String::new();
+        let mut next = signs.next();
+        if next == Some('"') {
+            loop {
+                match signs.next()? {
+                    '"' => break,
+                    '\\' => text.push(signs.next()?),
+                    sign => text.push(sign),
+                }
+            }
+            next = signs.next();
+        } else {
+            while let Some(sign) = next.filter(|sign| !matches!(sign, ';' | ',' | '"' | '\\')) {
+                text.push(sign);
+                next = signs.next();
+            }
+        }
+        if key.trim().eq_ignore_ascii_case("cert") && named.replace(text).is_some() {
+            return None;
+        }
+        match next {
+            None => return named,
+            Some(';') => {}
+            Some(_) => return None,
+        }
     }
 }
 
@@ -118,9 +158,39 @@ mod tests {
             ("x-forwarded-tls-client-cert", encoded.clone()),
             ("x-forwarded-tls-client-cert", format!("{encoded},AAAA")),
             ("x-forwarded-client-cert", format!("Hash=ab;Cert=\"{percent}\";Subject=\"x\"")),
-            ("x-forwarded-client-cert", format!("Cert=\"AAAA\",Hash=ab;Cert=\"{percent}\"")),
+            ("x-forwarded-client-cert", format!("Cert={percent}")),
+            (
+                "x-forwarded-client-cert",
+                format!(
+                    r#"Hash=ab;Cert="{percent}";Subject="CN=\"x\";Cert=AAAA,Cert=AAAA";URI=a:b=c"#
+                ),
+            ),
         ] {
             assert_eq!(read(name, &[&value]), Some(der.clone()), "{name}: {value}");
+        }
+    }
+
+    /// Subject and names are the client's own words.
+    #[test]
+    fn nobody_writes_another_s_certificate_into_the_header_of_envoy() {
+        for (value, read_as) in [
+            (r#"Hash=ab;Cert="AAAA";Subject="CN=x\,Cert=BBBB""#, Some(vec![0, 0, 0])),
+            (r#"Hash=ab;Subject="CN=x\";Cert=BBBB";Cert="AAAA""#, Some(vec![0, 0, 0])),
+            (r#"Hash=ab;Cert="AAAA";URI=spiffe://x/,Cert=BBBB"#, None),
+            (r#"Hash=ab;Cert="AAAA";URI=spiffe://x/;Cert=BBBB"#, None),
+            (r#"Hash=ab;Cert="AAAA";URI=spiffe://x/;cert=BBBB"#, None),
+            (r#"Cert="BBBB",Hash=ab;Cert="AAAA""#, None),
+            (r#"Hash=ab;Subject="CN=x",Cert="BBBB""#, None),
+            (r#"Cert="AAAA","#, None),
+            (r#"Cert="AAAA";"#, None),
+            (r#"Cert="AAAA"#, None),
+            (r#"Cert="AAAA"B"#, None),
+            (r#"Cert="AAAA\"#, None),
+            (r#"Cert=AA"AA"#, None),
+            (r#"Cert="AAAA";URI=x\;y"#, None),
+            (r#"Hash=ab;Subject="Cert=BBBB""#, None),
+        ] {
+            assert_eq!(read("x-forwarded-client-cert", &[value]), read_as, "{value}");
         }
     }
 

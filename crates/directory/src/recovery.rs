@@ -226,7 +226,8 @@ pub fn spend_flow_link(tx: &mut Tx<'_>, key: &str, flow: Uuid) -> Result<Option<
 }
 
 /// Ends every link into a flow that leads an account there: what it was asked for has been done
-/// otherwise. Those by which its owner sets up a second factor ask for the new password.
+/// otherwise. Those by which its owner sets up a second factor ask for the password that is then
+/// theirs, see [`end_links_of_former_password`].
 ///
 /// # Errors
 /// When the engine fails.
@@ -236,6 +237,20 @@ pub(crate) fn end_flow_links(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreErro
         params![user],
     )
     .map(|_| ())
+}
+
+/// An account has a new password: ends what [`end_flow_links`] does, and, where another account chose
+/// it, the links that ask for it, too. Whoever came by a recovery link has shown who they are.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) fn end_links_of_former_password(tx: &mut Tx<'_>, user: i64) -> Result<(), StoreError> {
+    end_flow_links(tx, user)?;
+    let by_another = tx.actor().user.as_ref().is_some_and(|by| by.pk != user);
+    if by_another {
+        tx.execute("DELETE FROM token WHERE user_id = $1 AND set_up = 1", params![user])?;
+    }
+    Ok(())
 }
 
 fn active(sql: &mut Sql<'_>, user: i64) -> Result<Option<Identity>, StoreError> {

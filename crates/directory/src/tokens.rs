@@ -146,6 +146,9 @@ impl Resource for Token {
             }
             self.user.get_or_insert(own);
         }
+        if self.opens_more_than(before) {
+            self.for_programs(call)?;
+        }
         limit(tx, call, self, before)?;
         if before.is_none() {
             let length = SystemSettings::of(tx.graph()).key_length();
@@ -240,12 +243,30 @@ impl Record for Token {
 }
 
 impl Token {
-    /// Whether it is an app password that was none before, or is one for longer: a password signs
-    /// in, so nobody adds one with a session that was left open.
+    /// Whether it is new, of another sort than before, or there for longer: a token outlives the
+    /// session, so nobody adds one with a session that was left open.
     fn opens_more_than(&self, before: Option<&Token>) -> bool {
-        let was = before.filter(|before| before.intent == Intent::AppPassword);
-        let same = |was: &Token| (was.expiring, was.expires) == (self.expiring, self.expires);
-        self.intent == Intent::AppPassword && !was.is_some_and(same)
+        let same = |was: &Token| {
+            (was.intent, was.expiring, was.expires) == (self.intent, self.expiring, self.expires)
+        };
+        !before.is_some_and(same)
+    }
+
+    /// Refuses an app password of a person to an API token of theirs: a password signs in, which
+    /// takes who they are and not what they once made. Who holds everything may do so otherwise,
+    /// too, and services have nobody to sign in.
+    fn for_programs(&self, call: &Call) -> Result<(), ApiError> {
+        let caller = call.user()?;
+        let own = self.user.is_some_and(|user| user.key() == Key::Int(caller.pk));
+        let is_person = !caller.user_type.ends_with("service_account");
+        let by_token = matches!(call.caller.via, Via::Token { .. });
+        let is_bounded = own && is_person && by_token && !call.rights().hold_everything();
+        if is_bounded && self.intent == Intent::AppPassword {
+            return Err(ApiError::forbidden(
+                "An API token makes and reads no app password of its own account. Sign in for that.",
+            ));
+        }
+        Ok(())
     }
 
     /// Gives the token a key.
@@ -409,8 +430,13 @@ async fn view_key(call: Call) -> Result<Response, ApiError> {
         .cx
         .store
         .write(call.actor(), "token key viewed", move |tx| {
-            let sealed = named(tx, &moved)?.key_sealed;
-            let key = tx.sealer().open(&sealed).map_err(|e| ApiError::object(e.to_string()))?;
+            let token = named(tx, &moved)?;
+            if token.intent == Intent::AppPassword {
+                require_recent_sign_in(tx, &moved)?;
+                token.for_programs(&moved)?;
+            }
+            let key =
+                tx.sealer().open(&token.key_sealed).map_err(|e| ApiError::object(e.to_string()))?;
             let secret = model_reference(
                 "authentik_core",
                 "token",
@@ -438,9 +464,9 @@ async fn set_key_action(call: Call) -> Result<Response, ApiError> {
         .store
         .write(call.actor(), "token key set", move |tx| {
             let before = named(tx, &moved)?;
-            if before.intent == Intent::AppPassword {
-                require_recent_sign_in(tx, &moved)?;
-            }
+            // A key that one chooses is as one that is made.
+            require_recent_sign_in(tx, &moved)?;
+            before.for_programs(&moved)?;
             let mut token = before.clone();
             token.set_secret(tx, &key);
             save(tx, token, Some(&before)).map(|_| ())

@@ -241,10 +241,11 @@ impl Record for User {
             end_everything(tx, self.id)?;
         }
         // Links that were sent are for the account as it was.
-        if deactivated || new_password || before.email != self.email {
+        if deactivated || before.email != self.email {
             recovery::end_flow_links(tx, self.id)?;
         }
         if new_password {
+            recovery::end_links_of_former_password(tx, self.id)?;
             password_history::keep(tx, self.id, before.password.expose())?;
             end_sessions_of(tx, self.id, None)?;
             setup::note(tx)?;
@@ -593,7 +594,7 @@ pub fn set_password_hash(
         params![hash, now, pk],
     )?;
     end_sessions_of(tx, pk, keep)?;
-    recovery::end_flow_links(tx, pk)?;
+    recovery::end_links_of_former_password(tx, pk)?;
     setup::note(tx)?;
     Ok(account_of(tx, pk)?.map_or(Ok(()), |account| password_set(tx, account))?)
 }

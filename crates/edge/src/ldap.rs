@@ -30,8 +30,11 @@ use crate::{GRACE, Settings};
 const MOST: usize = 10_000;
 /// Seconds that a refusal is remembered, where answers are.
 const REFUSED_FOR: i64 = 60;
-/// How long the server is believed about what somebody may see while a connection lasts.
+/// How long the server is believed about what somebody may see, unless something says that it may
+/// be otherwise.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How long it is believed while it is connected and does not say so again.
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// A provider as `outposts/ldap/` describes one.
 #[derive(Debug, Clone)]
@@ -114,7 +117,18 @@ pub(crate) struct Person {
     user: i64,
     /// The session at the server.
     visit: tokio::sync::Mutex<Visit>,
-    seen: Mutex<(Instant, Sight)>,
+    /// What the server calls it, where that can be told from its cookie.
+    session: Option<String>,
+    told: Mutex<Told>,
+}
+
+/// What the server said last of somebody's access.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    /// Of the link, before it was asked; `None` once the session is said to have ended.
+    turn: Option<u64>,
+    at: Instant,
+    sight: Sight,
 }
 
 impl Bound for Person {
@@ -232,6 +246,8 @@ impl Elsewhere {
             client: *peer,
         };
         let soon = SystemClock.now().seconds() + REFUSED_FOR;
+        // Of what ends from here on it is heard, or asked.
+        let (turn, at) = (Some(self.0.link.turn()), Instant::now());
         let refused = |code, reason, text: &str| Ok((Err(Refused::new(code, reason, text)), soon));
         let mut visit = match sign_in(&self.0.api, &login).await? {
             Ok(visit) => visit,
@@ -254,8 +270,9 @@ impl Elsewhere {
                     provider: (*served).clone(),
                     dn: (*dn).to_owned(),
                     user,
+                    session: visit.session(),
                     visit: tokio::sync::Mutex::new(visit),
-                    seen: Mutex::new((Instant::now(), sight)),
+                    told: Mutex::new(Told { turn, at, sight }),
                 };
                 Ok((Ok(person), until))
             }
@@ -265,6 +282,59 @@ impl Elsewhere {
             }
             Access::Nobody => Err(ApiError::Nonsense("whoever signed in is not known".to_owned())),
         }
+    }
+
+    /// What somebody may see now: sessions end, with a changed password, too; accounts are
+    /// deactivated, policies and permissions change. It is asked for again when the last answer is
+    /// old, or something was read anew or has ended since; what it ends is not remembered.
+    async fn now(&self, person: &Person, served: &Provider) -> Result<Access, ApiError> {
+        let mut visit = person.visit.lock().await;
+        let (turn, at) = (Some(self.0.link.turn()), Instant::now());
+        let told = *locked(&person.told);
+        if told.turn == turn && told.at.elapsed() < LOOK_AGAIN {
+            return Ok(Access::Open(told.sight));
+        }
+        let access = access(&mut visit, served, person.user).await?;
+        match &access {
+            Access::Open(sight) => *locked(&person.told) = Told { turn, at, sight: *sight },
+            Access::Closed(_) | Access::Nobody => locked(&self.0.remembered).retain(|_, known| {
+                !known.outcome.as_ref().is_ok_and(|known| std::ptr::eq(Arc::as_ptr(known), person))
+            }),
+        }
+        Ok(access)
+    }
+
+    /// What was said of somebody before, where the server does not answer: while it is away, or for
+    /// a moment. An end that was heard stays one.
+    fn before(&self, person: &Person) -> Option<Sight> {
+        let told = *locked(&person.told);
+        let holds = !self.0.link.is_connected() || told.at.elapsed() < LONGEST;
+        (told.turn.is_some() && holds).then_some(told.sight)
+    }
+
+    /// What a bind was answered before, where that still holds.
+    async fn remembered(
+        &self,
+        key: &[u8; 32],
+        served: &Provider,
+    ) -> Option<Result<Arc<Person>, Refused>> {
+        let now = SystemClock.now().seconds();
+        let outcome = {
+            let remembered = locked(&self.0.remembered);
+            let known = remembered.get(key).filter(|known| known.until > now)?;
+            known.outcome.clone()
+        };
+        let person = match outcome {
+            Ok(person) => person,
+            Err(refused) => return Some(Err(refused)),
+        };
+        let holds = match self.now(&person, served).await {
+            Ok(Access::Open(_)) => true,
+            Ok(Access::Closed(_) | Access::Nobody) => false,
+            Err(ApiError::Away(_)) => self.before(&person).is_some(),
+            Err(_) => false,
+        };
+        holds.then_some(Ok(person))
     }
 }
 
@@ -322,18 +392,15 @@ impl Home for Elsewhere {
             &attempt.peer.to_string(),
         ];
         let key = sha256(&parts.map(|part| format!("{}:{part}", part.len())).concat());
-        let now = SystemClock.now().seconds();
-        if remembers
-            && let Some(known) = locked(&self.0.remembered).get(&key)
-            && known.until > now
-        {
-            return Ok(known.outcome.clone());
+        if remembers && let Some(outcome) = self.remembered(&key, attempt.served).await {
+            return Ok(outcome);
         }
         let (outcome, until) = self.proved(&attempt).await.map_err(trouble)?;
         let outcome = outcome.map(Arc::new);
         if remembers {
             let mut remembered = locked(&self.0.remembered);
             if remembered.len() >= MOST {
+                let now = SystemClock.now().seconds();
                 remembered.retain(|_, known| known.until > now);
             }
             if remembered.len() < MOST {
@@ -343,30 +410,21 @@ impl Home for Elsewhere {
         Ok(outcome)
     }
 
-    /// Sessions end, policies and permissions change while a connection lasts.
     async fn still(&self, person: &Person) -> Result<Result<(Provider, Sight), Ended>, Trouble> {
         let all = self.served();
         let own = all.iter().find(|served| served.number == person.provider.number);
         let Some(served) = own else { return Ok(Err(Ended::Access)) };
-        let (asked, sight) = *locked(&person.seen);
-        if asked.elapsed() < LOOK_AGAIN {
-            return Ok(Ok((served.clone(), sight)));
-        }
-        let mut visit = person.visit.lock().await;
-        match access(&mut visit, served, person.user).await {
-            Ok(Access::Open(sight)) => {
-                *locked(&person.seen) = (Instant::now(), sight);
-                Ok(Ok((served.clone(), sight)))
-            }
+        match self.now(person, served).await {
+            Ok(Access::Open(sight)) => Ok(Ok((served.clone(), sight))),
             Ok(Access::Closed(_)) => Ok(Err(Ended::Access)),
-            Ok(Access::Nobody) => {
-                locked(&self.0.remembered).retain(|_, known| {
-                    known.outcome.as_ref().is_ok_and(|known| known.user != person.user)
-                });
-                Ok(Err(Ended::Session))
-            }
+            Ok(Access::Nobody) => Ok(Err(Ended::Session)),
             // While the server is away, what is remembered of people is still answered.
-            Err(ApiError::Away(_)) if served.remembers_people => Ok(Ok((served.clone(), sight))),
+            Err(ApiError::Away(text)) => {
+                match self.before(person).filter(|_| served.remembers_people) {
+                    Some(sight) => Ok(Ok((served.clone(), sight))),
+                    None => Err(Trouble::Away(text)),
+                }
+            }
             Err(error) => Err(trouble(error)),
         }
     }
@@ -426,9 +484,13 @@ impl Answers for Elsewhere {
         locked(&self.0.remembered).clear();
     }
 
-    /// Servers tell proxies alone; what is remembered is asked about anew.
-    fn ended(&self, _: &str) {
-        locked(&self.0.remembered).clear();
+    /// Whoever is bound by it is asked about anew. The original's servers tell proxies alone.
+    fn ended(&self, session: &str) {
+        let remembered = locked(&self.0.remembered);
+        let people = remembered.values().filter_map(|known| known.outcome.as_ref().ok());
+        people
+            .filter(|person| person.session.as_deref() == Some(session))
+            .for_each(|person| locked(&person.told).turn = None);
     }
 }
 

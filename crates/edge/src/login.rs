@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::Cookie;
 use countersign_model::Secret;
 use countersign_outbound::{Answer, Request};
+use countersign_store::sha256;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
@@ -119,9 +122,21 @@ fn words(errors: &serde_json::Map<String, Value>) -> String {
     all.map(|error| text(error, "string")).collect::<Vec<_>>().join(" ")
 }
 
+fn named(cookie: &str) -> Option<String> {
+    let claims = URL_SAFE_NO_PAD.decode(cookie.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    Some(hex::encode(sha256(claims.get("sid")?.as_str()?)))
+}
+
 impl Visit {
     pub(crate) const fn expires(&self) -> Option<i64> {
         self.expires
+    }
+
+    /// What servers call the session when they tell that it has ended: the hash of the key that its
+    /// cookie, a signed token, names.
+    pub(crate) fn session(&self) -> Option<String> {
+        named(self.cookies.get(SESSION)?)
     }
 
     /// Asks with the session; redirects go on to the next challenge.
@@ -187,6 +202,20 @@ impl Visit {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Ok(None),
             StatusCode::NOT_FOUND => Err(ApiError::Missing(path.to_owned())),
             status => Err(ApiError::Nonsense(format!("{status} at {path}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_named_by_the_hash_of_its_key() {
+        let claims = URL_SAFE_NO_PAD.encode(r#"{"sid":"abc","iss":"authentik"}"#);
+        assert_eq!(named(&format!("e30.{claims}.c2ln")), Some(hex::encode(sha256("abc"))));
+        for other in ["", "abc", "e30.e30.c2ln", "e30.!.c2ln"] {
+            assert_eq!(named(other), None, "{other}");
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::site::EdgeSite;
 
 /// The letters of a cookie.
 const LENGTH: usize = 48;
-/// How long a program that sends credentials with each request is believed without being asked for.
+/// How long a program that sends an app password with each request gets by with one token.
 const REMEMBERED_SECONDS: i64 = 60;
 const MOST_REMEMBERED: usize = 4_096;
 /// A user name that says that the password is a token.
@@ -51,8 +51,8 @@ struct Shared {
     certificates: Arc<Certificates>,
     sessions: Sessions,
     sites: RwLock<Arc<Sites<EdgeSite>>>,
-    /// Whom programs stand for that send credentials with each request, by the hash of these.
-    remembered: Mutex<HashMap<[u8; 32], (Timestamp, Granted)>>,
+    /// The tokens that passwords gave, by the hash of what was sent. Each use asks about them.
+    remembered: Mutex<HashMap<[u8; 32], (Timestamp, Secret)>>,
     told: Mutex<HashMap<String, Timestamp>>,
 }
 
@@ -191,47 +191,14 @@ impl Proxy {
             return Ok(None);
         };
         let Some((scheme, rest)) = sent.split_once(' ') else { return Ok(None) };
-        let (now, rest) = (SystemClock.now(), rest.trim());
-        let key = sha256(&format!("{} {sent}", site.settings.client_id));
-        {
-            let remembered = self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((until, known)) = remembered.get(&key)
-                && *until > now
-            {
-                return Ok(Some(known.clone()));
-            }
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return self.of_token(site, rest).await;
         }
-        let found = if scheme.eq_ignore_ascii_case("bearer") {
-            self.of_token(site, rest).await?
-        } else if scheme.eq_ignore_ascii_case("basic") {
-            self.of_password(site, rest).await?
-        } else {
-            None
-        };
-        if let Some(granted) = &found {
-            let ends = expiry(&granted.claims);
-            let until = now.plus_seconds(REMEMBERED_SECONDS.min(ends - now.seconds()).max(0));
-            let mut remembered = self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-            if remembered.len() >= MOST_REMEMBERED {
-                remembered.clear();
-            }
-            remembered.insert(key, (until, granted.clone()));
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Ok(None);
         }
-        Ok(found)
-    }
-
-    async fn of_token(&self, site: &EdgeSite, token: &str) -> Result<Option<Granted>, ApiError> {
-        let claims = self.introspect(site, token).await?;
-        Ok(claims.map(|claims| granted(claims, token.to_owned(), true)))
-    }
-
-    /// Of somebody who sends an app password.
-    async fn of_password(
-        &self,
-        site: &EdgeSite,
-        encoded: &str,
-    ) -> Result<Option<Granted>, ApiError> {
-        let decoded = STANDARD.decode(encoded).ok().and_then(|b| String::from_utf8(b).ok());
+        let decoded = STANDARD.decode(rest).ok().and_then(|b| String::from_utf8(b).ok());
         let Some((user, password)) = decoded.as_deref().and_then(|text| text.split_once(':'))
         else {
             return Ok(None);
@@ -241,6 +208,55 @@ impl Proxy {
         {
             return Ok(Some(found));
         }
+        let key = sha256(&format!("{} {sent}", site.settings.client_id));
+        if let Some(token) = self.remembered(&key)
+            && let Some(found) = self.of_token(site, token.expose()).await?
+        {
+            return Ok(Some(found));
+        }
+        let Some(token) = self.of_password(site, (user, password)).await? else {
+            return Ok(None);
+        };
+        let found = self.of_token(site, token.expose()).await?;
+        if found.is_some() {
+            self.remember(key, token);
+        }
+        Ok(found)
+    }
+
+    fn remembered(&self, key: &[u8; 32]) -> Option<Secret> {
+        let remembered = self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let (until, token) = remembered.get(key)?;
+        (*until > SystemClock.now()).then(|| token.clone())
+    }
+
+    fn remember(&self, key: [u8; 32], token: Secret) {
+        let until = SystemClock.now().plus_seconds(REMEMBERED_SECONDS);
+        let mut remembered = self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(key, (until, token));
+    }
+
+    /// Asked about at each request: tokens are revoked and accounts deactivated, and nothing tells
+    /// of those that no session stands behind.
+    async fn of_token(&self, site: &EdgeSite, token: &str) -> Result<Option<Granted>, ApiError> {
+        if !is_access_token(token) {
+            return Ok(None);
+        }
+        let claims = self.introspect(site, token).await?;
+        let client = site.settings.client_id.as_str();
+        let claims = claims.filter(|claims| opens_alone(claims, client));
+        Ok(claims.map(|claims| granted(claims, token.to_owned(), true)))
+    }
+
+    /// The token for somebody who sends an app password.
+    async fn of_password(
+        &self,
+        site: &EdgeSite,
+        (user, password): (&str, &str),
+    ) -> Result<Option<Secret>, ApiError> {
         let form = [
             ("grant_type", "client_credentials"),
             ("client_id", site.settings.client_id.as_str()),
@@ -249,13 +265,29 @@ impl Proxy {
             ("scope", site.settings.scopes.as_str()),
         ];
         let (status, answer) = self.0.api.form(&site.endpoints.token, &form).await?;
-        let token = text(&answer, "id_token");
-        if status != StatusCode::OK || token.is_empty() {
-            return Ok(None);
-        }
-        let claims = self.claims_of(site, token).await?;
-        Ok(claims.map(|claims| granted(claims, token.to_owned(), true)))
+        let token = text(&answer, "access_token");
+        Ok((status == StatusCode::OK && !token.is_empty()).then(|| Secret::new(token)))
     }
+}
+
+/// Whether it has the shape of an access token. Introspection answers for refresh tokens, too, and
+/// in the same words; but access tokens are signed (RFC 7515 7.1) or encrypted (RFC 7516 7.1) ones,
+/// and refresh tokens are not.
+fn is_access_token(token: &str) -> bool {
+    matches!(token.split('.').count(), 3 | 5)
+}
+
+/// Whether a token that is good opens the application to whoever brings it. One that is bound to a
+/// key or a certificate opens nothing without its proof (RFC 9449 7.1, RFC 8705 3), which a request
+/// that was asked about elsewhere cannot give.
+fn opens_alone(claims: &Map<String, Value>, client: &str) -> bool {
+    let is_bearer = match claims.get("token_type") {
+        None => true,
+        Some(Value::String(kind)) => kind.eq_ignore_ascii_case("bearer"),
+        Some(_) => false,
+    };
+    let is_own = claims.get("client_id").and_then(Value::as_str) == Some(client);
+    is_bearer && is_own && !claims.contains_key("cnf")
 }
 
 fn expiry(claims: &Map<String, Value>) -> i64 {
@@ -448,7 +480,33 @@ impl Answers for Proxy {
 
     fn ended(&self, session: &str) {
         self.0.sessions.end_of(session);
-        // A program's token may have come from it.
-        self.0.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_tokens_alone_open_an_application_to_whoever_brings_them() {
+        assert!(is_access_token("e30.e30.c2ln") && is_access_token("e30.a.b.c.d"));
+        // A refresh token is letters alone.
+        for other in ["", "KxwGg6tQzR1b", "a.b", "a.b.c.d", "a.b.c.d.e.f"] {
+            assert!(!is_access_token(other), "{other}");
+        }
+        let opens = |claims: Value| claims.as_object().is_some_and(|own| opens_alone(own, "wiki"));
+        assert!(opens(json!({"active": true, "scope": "openid", "client_id": "wiki"})));
+        assert!(opens(json!({"client_id": "wiki", "token_type": "Bearer"})));
+        for other in [
+            json!({"client_id": "wiki", "token_type": "DPoP"}),
+            json!({"client_id": "wiki", "token_type": "refresh_token"}),
+            json!({"client_id": "wiki", "token_type": 1}),
+            json!({"client_id": "wiki", "cnf": {"jkt": "x"}}),
+            json!({"client_id": "wiki", "cnf": {"x5t#S256": "x"}}),
+            json!({"client_id": "blog"}),
+            json!({"scope": "openid"}),
+        ] {
+            assert!(!opens(other.clone()), "{other}");
+        }
     }
 }

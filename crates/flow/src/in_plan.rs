@@ -11,7 +11,7 @@ use crate::plan::key;
 use crate::run::Run;
 use crate::source;
 use crate::stage::{AnyStage, Stage, Step};
-use crate::stages::{AlwaysConsent, ProveOwner};
+use crate::stages::{AlwaysConsent, ProveFactor, ProveOwner};
 
 /// A stage in a plan: the name of its [`InPlanDef`], and what it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,8 @@ pub const SESSION_END: &str = "session_end";
 
 /// Asks the account that a link names for its password.
 pub(crate) const PROVE_OWNER: &str = "prove_owner";
+/// Asks it for a second factor, where it has one.
+pub(crate) const PROVE_FACTOR: &str = "prove_factor";
 
 /// The stages that the engine brings.
 pub(crate) fn own() -> Vec<InPlanDef> {
@@ -66,6 +68,7 @@ pub(crate) fn own() -> Vec<InPlanDef> {
         InPlanDef::new(SESSION_END, |()| SessionEnd),
         InPlanDef::new(source::FINISH, |finish: source::Finish| finish),
         InPlanDef::new(PROVE_OWNER, |()| ProveOwner),
+        InPlanDef::new(PROVE_FACTOR, |()| ProveFactor),
     ]
 }
 

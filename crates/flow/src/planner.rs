@@ -210,6 +210,18 @@ fn meets(browser: &Browser, requirement: Authentication, approach: Approach, pla
     }
 }
 
+/// Whether the flow of a plan is for this browser: by what it requires, and by the policies bound to
+/// it. One that begins after a redirect can be come by in that way.
+pub(crate) async fn admits(browser: &Browser, plan: &Plan) -> Result<bool, FlowError> {
+    let Some(definition) = browser.snapshot.get(plan.flow) else { return Ok(false) };
+    if !meets(browser, definition.authentication, Approach::Redirected, plan) {
+        return Ok(false);
+    }
+    let user = planning_user(browser, plan).await?;
+    let (own, mode) = (plan.flow.key().uuid().unwrap_or_default(), definition.policy_engine_mode);
+    Ok(ask(browser, user.as_ref(), plan, own, mode, false).await?.passing)
+}
+
 async fn planning_user(browser: &Browser, plan: &Plan) -> Result<Option<Subject>, FlowError> {
     match plan.pending_user().and_then(|user| user.pk) {
         Some(pk) if browser.user_pk() != Some(pk) => {
@@ -237,7 +249,9 @@ pub(crate) async fn ask(
         if in_plan { Occasion::Stage(&plan.context) } else { Occasion::Flow(&plan.context) };
     let host = browser.host();
     let decision = engine::decide(&browser.asking(&host, user, occasion), target, mode).await?;
-    countersign_policy::tell(&browser.cx, || browser.actor(), &decision).await;
+    if !browser.is_trial {
+        countersign_policy::tell(&browser.cx, || browser.actor(), &decision).await;
+    }
     Ok(decision)
 }
 

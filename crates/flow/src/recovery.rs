@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::error::FlowError;
-use crate::in_plan::{InPlan, PROVE_OWNER};
+use crate::in_plan::{InPlan, PROVE_FACTOR, PROVE_OWNER};
 use crate::kinds::Flow;
 use crate::plan::{Mailed, PendingUser, Plan, Planned, Proved, Restored, key};
 use crate::plan_store;
@@ -206,6 +206,7 @@ pub(crate) async fn restore(
     };
     // Who is signed in proves it by having done so of late, which the stages ask.
     if set_up && browser.user_pk().is_none() {
+        plan.prepend(Planned::InPlan(InPlan::new(PROVE_FACTOR, &())));
         plan.prepend(Planned::InPlan(InPlan::new(PROVE_OWNER, &())));
     }
     match sent {

@@ -32,7 +32,11 @@ pub(crate) struct FormerClientSecret {
     expires: Timestamp,
 }
 
-/// Keeps the secrets that an edit replaces, and ends those that an edit leaves no time for.
+/// A former secret is good for 30 days at most.
+pub(crate) const MOST_OVERLAP: i64 = 30 * 86_400;
+
+/// Keeps the secrets that an edit replaces, and ends those that an edit leaves no time for. None is
+/// good for longer than the overlap that holds now.
 ///
 /// # Errors
 /// The store fails.
@@ -42,8 +46,8 @@ pub(crate) fn keep(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let before = before.share::<OAuth2Provider>()?;
         let after = after.share::<OAuth2Provider>()?;
         let changed = before.client_secret.expose() != after.client_secret.expose();
-        let ends = after.overlap_seconds() == 0 && before.overlap_seconds() != 0;
-        (changed || ends).then_some((change.id, before, after, changed))
+        let shortened = after.overlap_seconds() < before.overlap_seconds();
+        (changed || shortened).then_some((change.id, before, after, changed))
     };
     let changes: Vec<_> = tx.graph().changes().iter().filter_map(of_clients).collect();
     for (id, before, after, changed) in changes {
@@ -53,10 +57,15 @@ pub(crate) fn keep(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         if seconds == 0 {
             let gone = "DELETE FROM former_client_secret WHERE provider_id = $1";
             tx.execute(gone, params![number])?;
-        } else if changed && !before.client_secret.is_empty() {
+            continue;
+        }
+        let until = tx.now().plus_seconds(seconds);
+        let sooner =
+            "UPDATE former_client_secret SET expires = $2 WHERE provider_id = $1 AND expires > $2";
+        tx.execute(sooner, params![number, until])?;
+        if changed && !before.client_secret.is_empty() {
             let former = &before.client_secret;
-            let (sealed, until) =
-                (tx.sealer().seal(former.expose()), tx.now().plus_seconds(seconds));
+            let sealed = tx.sealer().seal(former.expose());
             tx.execute(
                 "INSERT INTO former_client_secret (hash, provider_id, secret, expires) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (hash) DO UPDATE SET expires = excluded.expires",
@@ -78,7 +87,7 @@ impl OAuth2Provider {
     /// How long a secret is good after another took its place.
     pub(crate) fn overlap_seconds(&self) -> i64 {
         let confidential = self.client_type == ClientType::Confidential;
-        if confidential { self.secret_rotation_overlap.seconds().max(0) } else { 0 }
+        if confidential { self.secret_rotation_overlap.seconds().clamp(0, MOST_OVERLAP) } else { 0 }
     }
 }
 

@@ -181,7 +181,8 @@ async fn issue(
             renew_session(tx, key_hash, &session)?;
         }
         joined.note(tx, key_hash)?;
-        registration::note_used(tx, number)?;
+        let now = tx.now();
+        registration::note_used(tx, number, now)?;
         emit(tx, event.clone()).map(|_| ())
     };
     service.cx.store.write(actor, "application authorized", store).await?;

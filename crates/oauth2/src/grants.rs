@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::binding::Binding;
+use crate::registration;
 use crate::wire::claims_request::ClaimsRequest;
 use crate::wire::{Challenge, Scopes};
 
@@ -234,6 +235,8 @@ pub(crate) fn insert_code(sql: &mut Sql<'_>, code: &NewGrant<CodeData>) -> Resul
     Ok(())
 }
 
+/// Whatever a client is given tokens for, it is in use from then on.
+///
 /// # Errors
 /// The store fails.
 pub(crate) fn insert_access_token(
@@ -255,7 +258,7 @@ pub(crate) fn insert_access_token(
             json(&token.data)?
         ],
     )?;
-    Ok(())
+    registration::note_used(sql, token.provider, token.created)
 }
 
 /// `generation`: how many refreshes it is away from the sign-in.

@@ -118,7 +118,7 @@ impl Conversation {
                 }
                 session = ended.recv() => match session {
                     Ok(session) => {
-                        if self.serves_browsers() && !self.say(&Said::Logout(session)).await {
+                        if self.keeps_sessions() && !self.say(&Said::Logout(session)).await {
                             return GOING_AWAY;
                         }
                     }
@@ -175,10 +175,13 @@ impl Conversation {
         Some(self.served.cx.snapshot().get(self.outpost)?.name.clone())
     }
 
-    /// Sessions mean something to outposts that keep some of their own.
-    fn serves_browsers(&self) -> bool {
+    /// Sessions mean something to outposts that keep some of their own, or remember a bind for as
+    /// long as one lasts. The original's for LDAP have no ear for it, and go on.
+    fn keeps_sessions(&self) -> bool {
         let snapshot = self.served.cx.snapshot();
-        snapshot.get(self.outpost).is_some_and(|outpost| outpost.r#type == OutpostType::Proxy)
+        snapshot
+            .get(self.outpost)
+            .is_some_and(|outpost| matches!(outpost.r#type, OutpostType::Proxy | OutpostType::Ldap))
     }
 }
 

@@ -83,6 +83,27 @@ impl Engine {
         tell(cx, || acting(cx, user, request), &decision).await;
         Ok(decision)
     }
+
+    /// The same while nobody opens it, of somebody who has: nothing is written, and nothing sent.
+    pub(crate) async fn aside(
+        &self,
+        cx: &Context,
+        request: &RequestInfo,
+        user: &Identity,
+        application: Ref<Application>,
+    ) -> Result<Decision, StoreError> {
+        let subject = Subject::of(user, cx.uid(user.pk));
+        let asked = PolicyRequest {
+            snapshot: &cx.snapshot(),
+            clock: &*cx.clock,
+            host: &Recorder::new(self.host(cx, Some(request)).trial()),
+            user: Some(&subject),
+            occasion: Occasion::Application(None),
+            target: None,
+            name: "",
+        };
+        one(&asked, application).await
+    }
 }
 
 async fn decided(

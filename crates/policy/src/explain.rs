@@ -76,7 +76,7 @@ pub async fn explain(
         request: Some(request.clone()),
     };
     // As a sign-in would be decided: policies ask other servers, but change nothing.
-    let host = policies.host(cx, Some(request)).trial();
+    let host = policies.host(cx, Some(request)).trial().asking_others();
     let subject = Subject::of(&user, cx.uid(user.pk));
     let judged = doors.ask(&host, &world, &subject).await?;
     let mut told = doors.told(cx, &user.username, judged).await?;

@@ -26,8 +26,10 @@ pub struct LiveHost {
     engine: Engine,
     cx: Context,
     request: Option<RequestInfo>,
-    /// Somebody only wants to know what would be decided: nothing is written.
+    /// Somebody only wants to know what would be decided: nothing is written, and nothing sent.
     is_trial: bool,
+    /// Other servers are asked in a trial, too.
+    asks_others: bool,
     /// An administrator tries a policy out: what its expression does, it does, but nobody loses a
     /// password by that.
     is_test: bool,
@@ -44,6 +46,7 @@ impl Engine {
             cx: cx.clone(),
             request: request.cloned(),
             is_trial: false,
+            asks_others: false,
             is_test: false,
             snapshot: None,
         }
@@ -81,6 +84,10 @@ impl Host for LiveHost {
                 }
                 Question::Query(query) => Answer::Rows(query.rows(&self.cx).await?),
                 Question::Count(query) => Answer::Value(query.count(&self.cx).await?.into()),
+                Question::Http(_) if self.is_trial && !self.asks_others => {
+                    let text = "what is only tried out sends nothing to other servers";
+                    return Err(HostError::raised("PermissionError", text));
+                }
                 Question::Http(request) => Answer::Value(self.http(request).await?),
                 Question::Resolve { name, version } => Answer::Value(resolve(&name, version).await),
                 Question::LeakedPasswords { prefix } => Answer::Text(self.leaked(&prefix).await?),
@@ -131,6 +138,11 @@ impl LiveHost {
     #[must_use]
     pub fn trial(self) -> LiveHost {
         LiveHost { is_trial: true, ..self }
+    }
+
+    /// The same host, for whoever wants to know what a sign-in would be answered now.
+    pub(crate) fn asking_others(self) -> LiveHost {
+        LiveHost { asks_others: true, ..self }
     }
 
     /// The same host, over a configuration that is not in effect.

@@ -3,7 +3,8 @@
 //! whom; asked about is only who is signed in there in a session (`session_participant`), so that
 //! an edit costs what the sessions concerned do, however many people there are. What turns by
 //! itself, as a rule about the time of day or about other accounts, counts when the application
-//! asks the next time: for a page, for tokens, for a refresh.
+//! asks the next time: for a page, for tokens, for a refresh. So does what a rule makes of the
+//! request that nobody sends now: nothing ends by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,19 +15,29 @@ use std::time::Duration;
 use countersign_accounts::identity;
 use countersign_catalogue::sign_out::{Ends, Lost, ended_at};
 use countersign_catalogue::{Application, application::of_provider};
-use countersign_core::{Context, Identity, RequestInfo, Shutdown};
+use countersign_core::{Context, RequestInfo, Shutdown};
 use countersign_events::{Event, emit, model_reference};
-use countersign_model::{ObjectId, Ref, Snapshot, Target as _};
+use countersign_model::{ChoiceValue as _, ObjectId, Ref, Snapshot, Target as _};
 use countersign_store::{Actor, Row, Sql, SqlValue, StoreError, Tx, params, sha256};
 use http::Uri;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::access::Engine;
-use crate::binding::PolicyBinding;
-use crate::engine;
+use crate::binding::{PolicyBinding, PolicyEngineMode};
+use crate::engine::{self, Decision};
+use crate::host::Question;
+use crate::recording::policy_of;
+use crate::verdict::Step;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// As long are the rules of one application asked at one look; about whom is left, at the next. One
+/// that takes longer about somebody takes nothing away.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What an expression reads of the request that somebody opens an application by, and what may read
+/// it for one.
+const OF_THE_REQUEST: [&str; 4] = ["oauth_", "http_request", "ak_is_sso_flow", "ak_call_policy"];
 /// Sessions that are read at one time.
 const AT_ONCE: usize = 500;
 /// Changes of accounts that are looked at at one time.
@@ -53,7 +64,11 @@ struct Known {
     /// By provider: who decides about its application.
     rules: BTreeMap<i64, [u8; 32]>,
     people: Place,
+    waiting: Waiting,
 }
+
+/// Who is to be asked about yet, each with the hash of the participant that was the last.
+type Waiting = BTreeMap<Whose, Vec<u8>>;
 
 /// How far the changes of accounts and groups were read: on PostgreSQL transactions end in another
 /// order than they begin, so what is above the horizon is read again.
@@ -70,6 +85,11 @@ enum Whose {
     User(i64),
     /// Members of the group, and of those below it.
     Group(Uuid),
+    /// One participant, at this provider.
+    One {
+        provider: i64,
+        hash: [u8; 32],
+    },
 }
 
 async fn look(
@@ -79,41 +99,106 @@ async fn look(
     known: &mut Option<Known>,
 ) -> Result<(), StoreError> {
     let snapshot = cx.snapshot();
-    let Some(before) = known else {
+    let Some(known) = known else {
         let people = Place { horizon: cx.store.look_up(horizon).await?, ..Place::default() };
-        *known = Some(Known { rules: rules(&snapshot), snapshot, people });
+        let (rules, waiting) = (rules(&snapshot), Waiting::new());
+        *known = Some(Known { rules, snapshot, people, waiting });
         return Ok(());
     };
-    let place = before.people.clone();
-    let (mut concerned, people) = cx.store.look_up(move |sql| news(sql, &place)).await?;
-    let same = snapshot.revision() == before.snapshot.revision();
-    let now = if same { before.rules.clone() } else { rules(&snapshot) };
-    concerned.extend(
-        before
-            .rules
-            .iter()
-            .filter(|(provider, rules)| now.get(provider) != Some(rules))
-            .map(|(provider, _)| Whose::Provider(*provider)),
-    );
-    for whose in concerned {
-        let mut after = Vec::new();
+    let place = known.people.clone();
+    let (concerned, people) = cx.store.look_up(move |sql| news(sql, &place)).await?;
+    known.people = people;
+    known.waiting.extend(concerned.into_iter().map(|whose| (whose, Vec::new())));
+    if snapshot.revision() != known.snapshot.revision() {
+        let now = rules(&snapshot);
+        let changed =
+            known.rules.iter().filter(|(provider, rules)| now.get(provider) != Some(rules));
+        let changed = changed.map(|(provider, _)| (Whose::Provider(*provider), Vec::new()));
+        known.waiting.extend(changed);
+        (known.rules, known.snapshot) = (now, snapshot.clone());
+    }
+    let mut round = Round { engine, ends, cx, snapshot, spent: BTreeMap::new() };
+    for (whose, after) in std::mem::take(&mut known.waiting) {
+        round.ask(whose, after, &mut known.waiting).await;
+    }
+    Ok(())
+}
+
+/// One look.
+struct Round<'a> {
+    engine: &'a Engine,
+    ends: &'a [Ends],
+    cx: &'a Context,
+    snapshot: Arc<Snapshot>,
+    /// By provider, how long the rules of its application took.
+    spent: BTreeMap<i64, Duration>,
+}
+
+impl Round<'_> {
+    fn is_over(&self, provider: i64) -> bool {
+        self.spent.get(&provider).is_some_and(|spent| *spent >= PATIENCE)
+    }
+
+    /// Asks about those who come after. Who is left, for want of time or because the database is
+    /// away, waits for the next look; others are not held up by that.
+    async fn ask(&mut self, whose: Whose, mut after: Vec<u8>, waiting: &mut Waiting) {
+        if let Whose::Provider(provider) | Whose::One { provider, .. } = whose
+            && self.is_over(provider)
+        {
+            waiting.insert(whose, after);
+            return;
+        }
         loop {
             let from = after.clone();
-            let page = cx.store.look_up(move |sql| signed_in(sql, whose, &from)).await?;
-            let Some(last) = page.last() else { break };
-            after = last.hash.to_vec();
-            for held in page {
-                let application = of_provider(&snapshot, held.provider);
-                if may_still(engine, cx, &held, application.map(|(found, _)| found)).await? {
-                    continue;
+            let page = match self.cx.store.look_up(move |sql| signed_in(sql, whose, &from)).await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::debug!(%error, "who has lost access could not be found");
+                    waiting.insert(whose, after);
+                    return;
                 }
-                let called = application.map(|(found, it)| (found, it.name.clone()));
-                end(cx, ends, held, called).await?;
+            };
+            if page.is_empty() {
+                return;
+            }
+            for held in page {
+                let (provider, hash) = (held.provider, held.hash);
+                if self.is_over(provider) {
+                    if whose == Whose::Provider(provider) {
+                        waiting.insert(whose, after);
+                        return;
+                    }
+                    waiting.insert(Whose::One { provider, hash }, Vec::new());
+                } else if let Err(error) = self.settle(held).await {
+                    tracing::debug!(%error, "whether access was lost could not be found");
+                    if error.is_passing() {
+                        waiting.insert(whose, after);
+                        return;
+                    }
+                    waiting.insert(Whose::One { provider, hash }, Vec::new());
+                }
+                after = hash.to_vec();
             }
         }
     }
-    *known = Some(Known { rules: now, snapshot, people });
-    Ok(())
+
+    /// Ends what somebody holds, if they may not open the application any more.
+    async fn settle(&mut self, held: Held) -> Result<(), StoreError> {
+        let application = of_provider(&self.snapshot, held.provider);
+        let begun = Instant::now();
+        let asked = may_still(self.engine, self.cx, &held, application.map(|(found, _)| found));
+        let answer = timeout(PATIENCE, asked).await;
+        *self.spent.entry(held.provider).or_default() += begun.elapsed();
+        let Ok(may) = answer else {
+            tracing::debug!(provider = held.provider, "a rule took too long to take access away");
+            return Ok(());
+        };
+        if may? {
+            return Ok(());
+        }
+        let called = application.map(|(found, it)| (found, it.name.clone()));
+        end(self.cx, self.ends, held, called).await
+    }
 }
 
 /// By provider, a fingerprint of what decides who may open its application: how the bindings count
@@ -197,6 +282,7 @@ fn signed_in(sql: &mut Sql<'_>, whose: Whose, after: &[u8]) -> Result<Vec<Held>,
             "p.user_id IN (SELECT m.user_id FROM membership m JOIN below b ON b.uuid = m.group_uuid)",
             group.into(),
         ),
+        Whose::One { hash, .. } => ("", "p.hash = $1", hash.to_vec().into()),
     };
     let statement = format!(
         "{with} SELECT p.hash, p.provider_id, p.user_id, s.key_hash, s.last_ip, s.user_agent \
@@ -239,9 +325,41 @@ async fn may_still(
     let address = Uri::from_static("/");
     let request =
         RequestInfo::inside(&address, &held.agent, client, cx.entropy.uuid().simple().to_string());
-    let user: Arc<Identity> = Arc::new(user);
-    let decision = engine.application(cx, &request, &user, application, None).await?;
-    Ok(decision.passing || decision.undecided)
+    let decision = engine.aside(cx, &request, &user, application).await?;
+    Ok(may_pass(&cx.snapshot(), &decision))
+}
+
+/// Whether it is a yes, or may be one where somebody opens the application: a no of a rule counts
+/// only if it does not depend on the request, or on what a trial does not do.
+fn may_pass(snapshot: &Snapshot, decision: &Decision) -> bool {
+    let may = |step: &Step| {
+        let is_broken = step.error.is_some() || step.kind == "binding";
+        step.passing || is_broken || depends_on_request(snapshot, step)
+    };
+    let steps = &decision.trace.steps;
+    if steps.is_empty() {
+        decision.passing
+    } else if decision.trace.mode == PolicyEngineMode::Any.value() {
+        steps.iter().any(may)
+    } else {
+        steps.iter().all(may)
+    }
+}
+
+fn depends_on_request(snapshot: &Snapshot, step: &Step) -> bool {
+    // Groups and accounts are facts.
+    if step.kind != "policy" {
+        return false;
+    }
+    let is_of_request =
+        |it: &Question| matches!(it, Question::Brand | Question::Http(_) | Question::Write { .. });
+    if step.heard.iter().any(|heard| is_of_request(&heard.question)) {
+        return true;
+    }
+    let policy = policy_of(snapshot, &step.binding, &step.name);
+    let text = policy.and_then(|policy| policy.object.value("expression"));
+    let text = text.as_ref().and_then(Value::as_str).unwrap_or_default();
+    OF_THE_REQUEST.iter().any(|name| text.contains(name))
 }
 
 async fn end(

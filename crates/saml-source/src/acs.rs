@@ -16,11 +16,11 @@ use http::{Method, header, request::Parts};
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use crate::found::Found;
+use crate::found::{Addresses, Found};
+use crate::page;
 use crate::service::{Internal, Service};
 use crate::source::Keys;
 use crate::state::{self, Sent, State};
-use crate::{page, temporary};
 
 /// Assertions that were taken.
 const TAKEN: &str = "saml_source.taken";
@@ -42,6 +42,7 @@ pub(crate) async fn acs(
     let Some(found) = found.filter(|found| found.settings.enabled) else {
         return Ok(page::not_found(service, info));
     };
+    let addresses = service.addresses(&found, info).await?;
     let sent = State::read(service, &found, &parts.headers);
     let form = if parts.method == Method::POST {
         // The form of another site comes without our cookies where there is no TLS; the same by GET
@@ -63,7 +64,7 @@ pub(crate) async fn acs(
     let read = match read {
         Ok(received) => {
             let xml = String::from_utf8_lossy(&received.xml).into_owned();
-            signed_in(service, info, &found, (&keys, sent.as_ref()), &received)?
+            signed_in(service, (&found, &addresses), (&keys, sent.as_ref()), &received)?
                 .map(|who| (who, xml))
         }
         Err(refusal) => Err(refusal),
@@ -94,14 +95,12 @@ pub(crate) async fn acs(
 /// Who came. The outer error is the configuration's.
 fn signed_in(
     service: &Service,
-    info: &RequestInfo,
-    found: &Found,
+    (found, addresses): (&Found, &Addresses),
     (keys, sent): (&Keys, Option<&State>),
     received: &Received,
 ) -> Result<Result<SignedIn, Refusal>, Internal> {
     let trust = keys.trust.as_ref().ok_or(Internal::NoTrust)?;
-    let addresses = found.addresses(&service.cx.origin(info));
-    let (own, audience) = ([addresses.acs()], found.entity_id(&addresses));
+    let (own, audience) = ([addresses.acs()], found.entity_id(addresses));
     let asked = sent.filter(|state| matches!(state.sent, Sent::SignIn(_)));
     let expected = Expected {
         trust,
@@ -113,7 +112,11 @@ fn signed_in(
         unsolicited: found.settings.allow_idp_initiated,
         now: service.now(),
     };
-    Ok(assertion::read(received, &expected))
+    let read = assertion::read(received, &expected);
+    Ok(read.and_then(|who| {
+        let moved = who.solicited && asked.is_some_and(|state| !state.is_of(found, addresses));
+        if moved { Err(Refusal::Moved) } else { Ok(who) }
+    }))
 }
 
 async fn refuse(
@@ -145,15 +148,14 @@ async fn take(
     (who, xml, errand): (SignedIn, String, Option<Errand>),
 ) -> Result<Response, Internal> {
     let is_temporary = who.name_id.format == name_id::TRANSIENT;
-    if is_temporary && visitor.user.is_none() {
-        temporary::make(service, info, found, &who).await?;
-    }
-    let identity = identity(&who, xml, is_temporary);
+    let lasts = found.settings.temporary_user_delete_after.seconds();
+    let identity = identity(&who, xml, is_temporary.then_some(lasts));
     Ok(arrive(&service.cx, info, visitor, (found.source(), errand), identity).await?)
 }
 
-/// What the identity provider says of somebody, under the names it has for it.
-fn identity(who: &SignedIn, xml: String, is_temporary: bool) -> Identity {
+/// What the identity provider says of somebody, under the names it has for it. `temporary`: for how
+/// many seconds the account is made.
+fn identity(who: &SignedIn, xml: String, temporary: Option<i64>) -> Identity {
     let mut properties = Map::new();
     for attribute in &who.attributes {
         let is_groups = attribute.name == GROUPS;
@@ -171,7 +173,7 @@ fn identity(who: &SignedIn, xml: String, is_temporary: bool) -> Identity {
         ("properties".to_owned(), json!(properties)),
     ]);
     let mut for_policies = Map::new();
-    if !is_temporary {
+    if temporary.is_none() {
         for_policies.insert("saml_response".to_owned(), xml.into());
     }
     let [qualifier, own] = &who.name_id.qualifiers;
@@ -181,6 +183,7 @@ fn identity(who: &SignedIn, xml: String, is_temporary: bool) -> Identity {
         given,
         for_policies,
         email_is_unverified: false,
+        temporary,
         upstream: Some(Upstream {
             subject: who.name_id.value.clone(),
             index: who.session.clone().unwrap_or_default(),
@@ -224,7 +227,7 @@ mod tests {
             relay_state: None,
             solicited: true,
         };
-        let identity = super::identity(&who, "<x/>".to_owned(), false);
+        let identity = super::identity(&who, "<x/>".to_owned(), None);
         assert_eq!(identity.identifier, "uma");
         let expected = json!({
             "email": "uma@example.org", "phones": ["1", "2"], "nothing": [],
@@ -237,6 +240,8 @@ mod tests {
         assert_eq!((upstream.subject.as_str(), upstream.index.as_str()), ("uma", "s1"));
         assert_eq!(upstream.said["qualifiers"], json!(["idp", null]));
         // A temporary account's response is not for policies (as in the original).
-        assert!(super::identity(&who, String::new(), true).for_policies.is_empty());
+        let temporary = super::identity(&who, String::new(), Some(60));
+        assert!(temporary.for_policies.is_empty());
+        assert_eq!((identity.temporary, temporary.temporary), (None, Some(60)));
     }
 }

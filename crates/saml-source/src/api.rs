@@ -11,7 +11,7 @@ use serde_json::{Value, json as value};
 
 use crate::found::Found;
 use crate::import;
-use crate::service::SamlSource;
+use crate::service::{Internal, SamlSource};
 use crate::source::SAMLSource;
 
 pub(crate) fn operations(shared: &(SamlSource, Flows)) -> Vec<Operation> {
@@ -56,10 +56,11 @@ async fn metadata((saml, flows): (SamlSource, Flows), call: Call) -> Result<Resp
     let service = saml.over(flows.over(&call.cx));
     let found = Found::by_slug(&call.snapshot, call.param("slug"));
     let found = found.ok_or_else(|| ApiError::not_found("SAMLSource"))?;
-    let addresses = found.addresses(&call.cx.origin(&call.request));
-    let xml = service.metadata(&found, &addresses).map_err(|error| {
+    let refused = |error: Internal| {
         ApiError::Body(StatusCode::BAD_REQUEST, value!({"non_field_errors": [error.to_string()]}))
-    })?;
+    };
+    let addresses = service.addresses(&found, &call.request).await.map_err(refused)?;
+    let xml = service.metadata(&found, &addresses).map_err(refused)?;
     let body = value!({"metadata": xml, "download_url": addresses.metadata()});
     Ok(json(StatusCode::OK, &body))
 }

@@ -67,10 +67,10 @@ pub(crate) async fn ask(
     if keys.trust.is_none() {
         return Err(Internal::NoTrust);
     }
-    let addresses = found.addresses(&service.cx.origin(info));
+    let addresses = service.addresses(&found, info).await?;
     let to = found.settings.sso_url.to_string();
     let envelope = service.envelope(&found, &addresses, &to, None);
-    let state = State::new(service, &found, &envelope.id, Sent::SignIn(errand));
+    let state = State::new(service, (&found, &addresses), &envelope.id, Sent::SignIn(errand));
     let inside = found.settings.binding_type != BindingType::Redirect;
     let (acs, format) = (addresses.acs(), found.settings.name_id_policy.uri());
     let xml = request::write(&envelope, &acs, format, keys.signer.as_ref().filter(|_| inside))?;

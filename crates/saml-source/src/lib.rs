@@ -18,7 +18,6 @@ mod routes;
 mod service;
 mod source;
 mod state;
-mod temporary;
 
 use countersign_core::{KindResource, Module};
 use countersign_flow::Flows;

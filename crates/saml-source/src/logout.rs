@@ -55,7 +55,7 @@ pub(crate) async fn slo(
     let Some(found) = found.filter(|found| found.settings.enabled) else {
         return Ok(page::not_found(service, request));
     };
-    let addresses = found.addresses(&service.cx.origin(request));
+    let addresses = service.addresses(&found, request).await?;
     let posted = parts.method == Method::POST;
     let received = if posted && form.contains("SAML") {
         binding::from_form(form)
@@ -180,7 +180,8 @@ impl Entry<'_> {
                 let until = service.now().plus_seconds(SECONDS);
                 let xml = logout::request(&envelope, &name, index, until, None)?;
                 let signer = keys.signer.as_ref();
-                let state = State::new(service, &self.found, &envelope.id, Sent::SignOut);
+                let at = (&self.found, &self.addresses);
+                let state = State::new(service, at, &envelope.id, Sent::SignOut);
                 (binding::to_address(&to, Which::Request, &xml, None, signer)?, Some(state))
             }
         };

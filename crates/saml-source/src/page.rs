@@ -36,6 +36,11 @@ pub(crate) fn internal(service: &Service, request: &RequestInfo, error: &Interna
             StatusCode::SERVICE_UNAVAILABLE,
             "The server cannot reach its database. Wait a few seconds and try again.",
         )
+    } else if matches!(error, Internal::NoAddress) {
+        (
+            StatusCode::BAD_REQUEST,
+            "This server does not know its own address. An administrator has to set base_url (COUNTERSIGN_BASE_URL), or to sign in here by a password once.",
+        )
     } else {
         (
             StatusCode::BAD_REQUEST,

@@ -117,8 +117,9 @@ async fn metadata_route(
     let Some(found) = Found::by_slug(&service.cx.snapshot(), &slug) else {
         return page::not_found(&service, &info);
     };
-    let addresses = found.addresses(&service.cx.origin(&info));
-    let answer = service.metadata(&found, &addresses).map(|xml| {
+    let addresses = service.addresses(&found, &info).await;
+    let xml = addresses.and_then(|addresses| service.metadata(&found, &addresses));
+    let answer = xml.map(|xml| {
         let mut answer = Response::new(axum::body::Body::from(xml));
         *answer.status_mut() = StatusCode::OK;
         let kind = HeaderValue::from_static("text/xml");

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use countersign_core::RequestInfo;
 use countersign_events::{Event, may_report, shortened};
+use countersign_flow::source::own_address;
 use countersign_flow::{FlowContext, InPlanDef};
 use countersign_model::{Revision, Timestamp};
 use countersign_saml::Fault;
@@ -79,6 +81,10 @@ pub(crate) enum Internal {
     Vanished(String),
     #[error("the SAML source has no verification certificate: nobody signs in by it")]
     NoTrust,
+    #[error(
+        "the address of this server is not known, so no response can be meant for it: set base_url (COUNTERSIGN_BASE_URL), or sign in as an administrator at the address that people use"
+    )]
+    NoAddress,
 }
 
 impl Internal {
@@ -86,7 +92,10 @@ impl Internal {
         match self {
             Internal::Store(error) => error.is_passing(),
             Internal::Flow(error) => error.is_passing(),
-            Internal::Keys { .. } | Internal::Vanished(_) | Internal::NoTrust => false,
+            Internal::Keys { .. }
+            | Internal::Vanished(_)
+            | Internal::NoTrust
+            | Internal::NoAddress => false,
         }
     }
 }
@@ -115,6 +124,20 @@ impl Service {
             return Err(Internal::Vanished(fields.join(", ")));
         }
         self.saml.keys(found).map_err(|(field, fault)| Internal::Keys { field, fault })
+    }
+
+    /// Where a source is. The host of a request says nothing of it unless the configuration knows
+    /// it: whoever comes writes it, and could bring what is meant for another service provider.
+    ///
+    /// # Errors
+    /// The address of this server is not known.
+    pub(crate) async fn addresses(
+        &self,
+        found: &Found,
+        request: &RequestInfo,
+    ) -> Result<Addresses, Internal> {
+        let origin = own_address(&self.cx, request).await?.ok_or(Internal::NoAddress)?;
+        Ok(found.addresses(&origin))
     }
 
     /// What a message of ours begins with.

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::found::Found;
+use crate::found::{Addresses, Found};
 use crate::service::Service;
 
 const NAME: &str = "countersign_saml_source";
@@ -38,13 +38,32 @@ pub(crate) struct State {
     /// Of our message.
     pub(crate) request: String,
     at: Timestamp,
+    /// Where the answer was to be brought, and what this server called itself.
+    acs: String,
+    entity_id: String,
     pub(crate) sent: Sent,
 }
 
 impl State {
-    pub(crate) fn new(service: &Service, found: &Found, request: &str, sent: Sent) -> State {
-        let request = request.to_owned();
-        State { source: found.id(), request, at: service.now(), sent }
+    pub(crate) fn new(
+        service: &Service,
+        (found, addresses): (&Found, &Addresses),
+        request: &str,
+        sent: Sent,
+    ) -> State {
+        State {
+            source: found.id(),
+            request: request.to_owned(),
+            at: service.now(),
+            acs: addresses.acs(),
+            entity_id: found.entity_id(addresses),
+            sent,
+        }
+    }
+
+    /// Whether this server still is who it was, where it was, when the browser was sent away.
+    pub(crate) fn is_of(&self, found: &Found, addresses: &Addresses) -> bool {
+        self.acs == addresses.acs() && self.entity_id == found.entity_id(addresses)
     }
 
     /// The cookie, for the addresses of the source alone. The form of another site has to come with

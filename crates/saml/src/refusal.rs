@@ -94,6 +94,8 @@ pub enum Refusal {
     Unsolicited,
     #[error("Mismatched request ID")]
     RequestId,
+    #[error("This source was moved or renamed while you were away. Begin again.")]
+    Moved,
     #[error("An encryption keypair is configured, but the assertion is not encrypted.")]
     NotEncrypted,
     #[error("The assertion is encrypted, and no encryption keypair is configured.")]
@@ -172,6 +174,7 @@ impl Refusal {
             Refusal::Status { .. } => "saml.status",
             Refusal::Unsolicited => "saml.unsolicited",
             Refusal::RequestId => "saml.request_id",
+            Refusal::Moved => "saml.moved",
             Refusal::NotEncrypted => "saml.not_encrypted",
             Refusal::Encrypted => "saml.encrypted",
             Refusal::EncryptionAlgorithm(_) => "saml.encryption_algorithm",

@@ -43,6 +43,8 @@ pub enum Refusal {
     Elsewhere,
     #[error("Failed to update groups. Please try again later.")]
     Groups,
+    #[error("An account here has the name that the source has given you, or it is too long.")]
+    Name,
 }
 
 /// Why an arrival is not settled. Nothing of it is written then.
@@ -207,7 +209,7 @@ impl Arrival {
         };
         // Whether its members are superusers, and which roles they have, no source says.
         let mut after = before.clone();
-        if let Some(name) = text("name") {
+        if let Some(name) = text("name").filter(|_| named.is_renamed) {
             name.clone_into(&mut after.name);
         }
         if let Some(Value::Object(attributes)) = named.properties.get("attributes") {

@@ -1,6 +1,6 @@
 //! Which identity of a source is whose: rows of people and of groups.
 
-use countersign_accounts::{may_name, require_recent_sign_in};
+use countersign_accounts::{bounds, may_move, may_name, require_recent_sign_in};
 use countersign_core::{ApiError, Call, Caller, Permission, Query, Record, RenderContext};
 use countersign_events::{Event, created, deleted, emit, model_reference};
 use countersign_model::{
@@ -162,19 +162,43 @@ impl Record for UserSourceConnection {
     }
 }
 
+impl GroupSourceConnection {
+    /// Whether it connects the same two as another.
+    fn is_like(&self, other: &Self) -> bool {
+        (other.group, other.source) == (self.group, self.source)
+            && other.identifier == self.identifier
+    }
+}
+
+/// Whether who acts may view a group: what may not be viewed is not there to be named.
+fn may_view(tx: &mut Tx<'_>, group: Uuid) -> Result<bool, StoreError> {
+    const VIEW: Permission = Permission::on("authentik_core.group", "view");
+    Ok(bounds(tx)?.is_none_or(|(_, held)| held.has_row(VIEW, group.into())))
+}
+
 impl Record for GroupSourceConnection {
     fn check(&mut self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
         let mut errors = FieldErrors::new();
         known_source(tx, self.source, before.map(|before| before.source), &mut errors);
         let group = self.group.key().uuid().unwrap_or_default();
         let found = tx.query_one("SELECT 1 FROM user_group WHERE uuid = $1", params![group])?;
-        if found.is_none() {
+        let is_same = before.is_some_and(|before| self.is_like(before));
+        if found.is_none() || !is_same && !may_view(tx, group)? {
             errors.add("group", Problem::missing_reference(self.group.key()));
         }
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        // Whom the source names becomes a member: that gives what the group gives.
+        // Whom the source names becomes a member, and whom it does not name is none any more. Of the
+        // group that it led to, too.
+        if !is_same {
+            let was = before.and_then(|before| before.group.key().uuid());
+            for group in was.into_iter().chain([group]) {
+                may_move(tx, group, Permission::ADD_USER_TO_GROUP)?;
+                may_move(tx, group, Permission::REMOVE_USER_FROM_GROUP)?;
+            }
+        }
+        // Membership gives what the group gives.
         let now = tx.graph().snapshot().clone();
         let held = countersign_accounts::held_by_group(tx, group, &now)?;
         countersign_accounts::may_give(tx, &held)?;
@@ -187,9 +211,7 @@ impl Record for GroupSourceConnection {
 
     fn saved(&self, tx: &mut Tx<'_>, before: Option<&Self>) -> Result<(), ApiError> {
         let Some(before) = before else { return Ok(created(tx, self)?) };
-        if (before.group, before.source) == (self.group, self.source)
-            && before.identifier == self.identifier
-        {
+        if self.is_like(before) {
             return Ok(());
         }
         Ok(changed::<Self>(tx, self.id, &before.to_map(), &self.to_map(), None)?)

@@ -29,6 +29,7 @@ pub mod matching;
 mod properties;
 pub mod session;
 mod source;
+mod temporary;
 
 use countersign_core::{Module, TableResource};
 use countersign_policy::Engine;
@@ -44,6 +45,7 @@ pub use session::{SourceSession, Upstream, continued};
 pub use source::{
     GroupMatchingMode, Shared, Source, USER_PATH, UserMatchingMode, by_slug, icon, of, usable,
 };
+pub use temporary::make as make_temporary;
 
 /// What all sources have in common, as a part of the program.
 #[must_use]

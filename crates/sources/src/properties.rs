@@ -30,6 +30,9 @@ pub struct Identity {
     pub for_policies: Map<String, Value>,
     /// The source says that nobody has shown to own the address: no account is found by it.
     pub email_is_unverified: bool,
+    /// The identifier is good for one session: whoever is new gets an account without an enrolment
+    /// flow, which is there for so many seconds at most.
+    pub temporary: Option<i64>,
     /// The session there, where signing out is said to the other side.
     pub upstream: Option<Upstream>,
 }
@@ -47,6 +50,9 @@ pub struct Properties {
 pub struct NamedGroup {
     pub identifier: String,
     pub properties: Map<String, Value>,
+    /// A mapping has said the name: the group here gets it, too.
+    #[serde(default)]
+    pub is_renamed: bool,
 }
 
 /// Why there are no properties.
@@ -61,16 +67,15 @@ pub enum PropertiesError {
     Store(#[from] StoreError),
 }
 
-/// What the other side says by itself decides neither how an account works here nor what this
-/// server has written down about it. A mapping, which an administrator has written, may.
+/// What the other side says by itself decides neither how an account works here nor what stands in
+/// its attributes, by which providers and outposts give rights elsewhere. A mapping, which an
+/// administrator has written, may.
 fn is_reserved(name: &str) -> bool {
-    const FIELDS: [&str; 7] =
-        ["password", "is_active", "type", "path", "attributes", "component", "uuid"];
-    let attribute = name.strip_prefix("attributes.").or_else(|| name.strip_prefix("attributes_"));
+    const FIELDS: [&str; 6] = ["password", "is_active", "type", "path", "component", "uuid"];
     // `.` and `_` both split names of attributes.
+    let attribute = name.strip_prefix("attributes");
     FIELDS.contains(&name)
-        || attribute
-            .is_some_and(|name| name.trim_start_matches(['.', '_']).starts_with("goauthentik"))
+        || attribute.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_']))
 }
 
 /// Evaluates the mappings of a source for one identity. `asking` is a request without occasion and
@@ -101,9 +106,14 @@ pub async fn evaluate(
         let mut properties = source.group_properties(&identifier);
         let mut given = identity.given.clone();
         given.insert("group_id".to_owned(), identifier.as_str().into());
+        let own = properties.remove("name");
         apply(&asking, &mappings, &given, &mut properties).await?;
+        let is_renamed = properties.contains_key("name");
+        if let Some(own) = own.filter(|_| !is_renamed) {
+            properties.insert("name".to_owned(), own);
+        }
         properties.retain(|_, value| !value.is_null());
-        groups.push(NamedGroup { identifier, properties });
+        groups.push(NamedGroup { identifier, properties, is_renamed });
     }
     Ok(Properties { user, groups })
 }
@@ -191,10 +201,15 @@ mod tests {
             "attributes.goauthentik.io/user/debug",
             "attributes_goauthentik.io/user/token-expires",
             "attributes..goauthentik.io/user/debug",
+            "attributes.additionalHeaders.Remote-User",
+            "attributes_uidNumber",
+            "attributes.department",
         ] {
             assert!(is_reserved(name), "{name}");
         }
-        for name in ["username", "email", "name", "groups", "attributes.department", "urn:oid:1"] {
+        for name in
+            ["username", "email", "name", "groups", "department", "attributesX", "urn:oid:1"]
+        {
             assert!(!is_reserved(name), "{name}");
         }
     }

@@ -1,6 +1,9 @@
 -- When somebody first signed in to a client that registered itself; 0 before. Of those that are there already nobody knows, so they stay.
 ALTER TABLE client_registration ADD COLUMN used BIGINT NOT NULL DEFAULT 0;
 UPDATE client_registration SET used = created;
+-- Whether somebody vouched for it, whose account may be gone since.
+ALTER TABLE client_registration ADD COLUMN vouched BIGINT NOT NULL DEFAULT 0;
+UPDATE client_registration SET vouched = 1 WHERE user_id IS NOT NULL;
 CREATE INDEX client_registration_created ON client_registration (created);
 
 -- Client secrets of before, sealed, which are good for some time after another took their place. `hash` is the SHA-256 of provider and secret.

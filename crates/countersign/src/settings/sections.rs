@@ -172,7 +172,8 @@ sections! {
         /// Header in which the proxies of `listen.trusted_proxy_cidrs` name the certificate of a
         /// client, as `Client-Cert` (RFC 9440), `ssl-client-cert`, `X-Forwarded-Tls-Client-Cert` or
         /// `X-Forwarded-Client-Cert`. They have to remove it from what clients send: a certificate is
-        /// no secret. Without it none is taken from a header.
+        /// no secret. Needs `listen.trusted_proxy_cidrs` with the addresses of these proxies alone,
+        /// for its default is every private network. Without a name here no header is read.
         client_certificate_header ("listen.client_certificate_header"): Option<String> = "";
         /// Address for metrics without authentication; on this machine only unless changed.
         metrics ("listen.metrics"): SocketAddr = "127.0.0.1:9300";
@@ -641,6 +642,16 @@ impl Settings {
             let remedy = "Set base_url, as https://id.example.org";
             wrong("listen.mtls", "tokens that are given there would name another issuer", remedy);
         }
+        let is_given = |name| layers.given(name).is_some_and(|given| !given.text.trim().is_empty());
+        if self.listen.client_certificate_header.is_some()
+            && !is_given("listen.trusted_proxy_cidrs")
+        {
+            wrong(
+                "listen.client_certificate_header",
+                "anybody on a private network could send it, and be any client",
+                "Set listen.trusted_proxy_cidrs to the addresses of the proxies that write it, as 10.1.2.3/32, or remove it",
+            );
+        }
         let listeners = [
             ("listen.http", Some(self.listen.http)),
             ("listen.https", Some(self.listen.https)),
@@ -758,4 +769,42 @@ const EXAMPLES: [&str; 7] = [
 /// theirs.
 pub fn is_example(key: &str) -> bool {
     EXAMPLES.contains(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Surroundings, load};
+
+    struct Variables(Vec<(&'static str, &'static str)>);
+
+    impl Surroundings for Variables {
+        fn variables(&self) -> Vec<(String, String)> {
+            self.0.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        }
+        fn file(&self, _: &std::path::Path) -> std::io::Result<String> {
+            Err(std::io::ErrorKind::NotFound.into())
+        }
+    }
+
+    #[test]
+    fn a_header_with_certificates_needs_proxies_that_are_named() {
+        const HEADER: (&str, &str) =
+            ("COUNTERSIGN_LISTEN__CLIENT_CERTIFICATE_HEADER", "Client-Cert");
+        for (proxies, good) in [
+            (None, false),
+            (Some(("AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS", " ")), false),
+            (Some(("AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS", "none")), true),
+            (Some(("COUNTERSIGN_LISTEN__TRUSTED_PROXY_CIDRS", "10.1.2.3/32")), true),
+        ] {
+            let variables = std::iter::once(HEADER).chain(proxies).collect();
+            match load(&[], None, &Variables(variables)) {
+                Ok(_) => assert!(good, "{proxies:?}"),
+                Err(wrong) => {
+                    let text = wrong.to_string();
+                    assert!(!good, "{proxies:?}: {text}");
+                    assert!(text.contains("Set listen.trusted_proxy_cidrs"), "{text}");
+                }
+            }
+        }
+    }
 }

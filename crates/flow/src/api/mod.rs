@@ -16,6 +16,7 @@ pub(crate) use computed::{
 };
 pub(crate) use executor::browser as browser_of;
 
+use countersign_authenticators::DEVICES;
 use countersign_core::{Access, Operation, Permission, ThrottleClass, with};
 use countersign_model::Fields;
 use countersign_pages::PageDef;
@@ -26,6 +27,13 @@ use serde_json::{Value, json};
 use crate::context::Flows;
 use crate::kinds::Flow;
 use crate::stages::Prompt;
+
+/// Whoever may set somebody's password must not get past their second factor by it: the link gives
+/// the account a factor, so that it takes what ending any of theirs does, too.
+fn links_to_factors() -> Access {
+    let reset = Access::on(Permission::RESET_USER_PASSWORD);
+    DEVICES.iter().fold(reset, |access, def| access.and(Permission::delete(def.kind)))
+}
 
 pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
     let view = || Access::on(Permission::view(Flow::META));
@@ -168,7 +176,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Method::GET,
             "countersign/users/{id}/set_up_link/",
             "countersign_users_set_up_link_list",
-            Access::on(Permission::RESET_USER_PASSWORD),
+            links_to_factors(),
             set_up_link::offers,
         )
         .summary("The second factors that somebody can be sent a set-up link for.")
@@ -177,7 +185,7 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             Method::POST,
             "countersign/users/{id}/set_up_link/",
             "countersign_users_set_up_link_create",
-            Access::on(Permission::RESET_USER_PASSWORD),
+            links_to_factors(),
             set_up_link::make,
         )
         .summary("A link, for a day and once, by which an account’s owner sets up a second factor after proving who they are.")

@@ -1,7 +1,7 @@
 //! A browser comes back, and the other side has named somebody.
 
 use axum::response::Response;
-use countersign_core::{RequestInfo, Visitor};
+use countersign_core::{Identity as Account, RequestInfo, Visitor};
 use countersign_directory::username;
 use countersign_events::{Event, may_report};
 use countersign_model::{ChoiceValue as _, Ref};
@@ -9,7 +9,7 @@ use countersign_policy::{Occasion, PolicyRequest, Subject, engine};
 use countersign_sources::matching::{self, Action, Candidate, Denied, Facts};
 use countersign_sources::{
     Arrival, Identity, LONGEST_IDENTIFIER, Properties, PropertiesError, Source, Unsettled,
-    UserMatchingMode, connected, evaluate, has_any, usable,
+    UserMatchingMode, connected, evaluate, has_any, make_temporary, usable,
 };
 use countersign_store::{Sql, StoreError, Tx, params};
 use http::StatusCode;
@@ -182,7 +182,12 @@ impl At<'_> {
         identity: &Identity,
         properties: &Properties,
     ) -> Result<(Action, Option<i64>), FlowError> {
-        let (mode, source) = (self.source.shared().user_matching_mode, self.reference);
+        // Whom the source names anew each time is nobody's account yet.
+        let mode = match identity.temporary {
+            Some(_) => UserMatchingMode::Identifier,
+            None => self.source.shared().user_matching_mode,
+        };
+        let source = self.reference;
         let text = |field: &str| {
             let text = properties.user.get(field).and_then(Value::as_str).map(str::trim);
             text.filter(|text| !text.is_empty()).map(str::to_owned)
@@ -217,7 +222,7 @@ impl At<'_> {
         browser: Browser,
         action: Action,
         wish: Wish,
-        arrival: Arrival,
+        mut arrival: Arrival,
         identity: Identity,
         properties: Properties,
     ) -> Result<Response, FlowError> {
@@ -230,18 +235,35 @@ impl At<'_> {
             Action::Enroll => None,
             Action::Deny(why) => return Ok(self.denied(&browser, why, &wish).await),
         };
-        let who = match account {
+        let mut who = match account {
             Some(pk) => {
                 browser.cx.store.read(move |sql| countersign_accounts::identity(sql, pk)).await?
             }
             None => None,
         };
         let subject = who.as_ref().map(|user| Subject::of(user, browser.cx.uid(user.pk)));
-        let context = self.context(&browser, &arrival, identity.for_policies, &properties);
+        let mut context = self.context(&browser, &arrival, identity.for_policies, &properties);
         let refused =
             admits(&browser, self.reference, self.source, subject.as_ref(), &context).await?;
         if let Some(refused) = refused {
             return Ok(refused);
+        }
+        let temporary = identity.temporary.filter(|_| action == Action::Enroll);
+        if let Some(seconds) = temporary
+            && self.goes_on(&browser, &wish)
+        {
+            let made = match self.temporary(&browser, &arrival, seconds).await {
+                Ok(made) => made,
+                Err(Unsettled::Refused(why)) => {
+                    return Ok(self.refuse(&browser, StatusCode::FORBIDDEN, &why.to_string()));
+                }
+                Err(Unsettled::Store(error)) => return Err(error.into()),
+            };
+            arrival.connected = made.as_ref().map(|user| user.pk);
+            if let Some(Value::Object(connection)) = context.get_mut(key::SOURCE_CONNECTION) {
+                connection.insert("user".to_owned(), json!(arrival.connected));
+            }
+            who = made;
         }
         let pending = who.map(|user| PendingUser {
             pk: Some(user.pk),
@@ -262,7 +284,9 @@ impl At<'_> {
                 }
                 _ => return Ok(browser.cx.see_other(&destination(&wish))),
             },
-            Action::Enroll => (shared.enrollment_flow, "Source is not configured for enrollment."),
+            Action::Enroll if temporary.is_none() => {
+                (shared.enrollment_flow, "Source is not configured for enrollment.")
+            }
             _ => (shared.authentication_flow, "Configured flow does not exist."),
         };
         let flow = flow.map(|flow| flow.cast::<Flow>());
@@ -278,6 +302,28 @@ impl At<'_> {
             }
             (None, ..) => Ok(self.refuse(&browser, StatusCode::BAD_REQUEST, missing)),
         }
+    }
+
+    /// Whether there is something by which a new temporary account is signed in.
+    fn goes_on(&self, browser: &Browser, wish: &Wish) -> bool {
+        let flow = self.source.shared().authentication_flow.map(|flow| flow.cast::<Flow>());
+        matches!(wish, Wish::Resume { .. })
+            || flow.is_some_and(|flow| browser.snapshot.get(flow).is_some())
+    }
+
+    /// Makes an account for this one session. Only once the policies have let its owner in.
+    async fn temporary(
+        &self,
+        browser: &Browser,
+        arrival: &Arrival,
+        seconds: i64,
+    ) -> Result<Option<Account>, Unsettled> {
+        let arrival = arrival.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let pk = make_temporary(tx, &arrival, seconds)?;
+            Ok::<_, Unsettled>(countersign_accounts::identity(tx, pk)?)
+        };
+        browser.cx.store.write(browser.actor(), "temporary account of a source", work).await
     }
 
     /// What the flow, its policies and events are told.

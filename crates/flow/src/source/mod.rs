@@ -45,11 +45,25 @@ use countersign_events::model_reference;
 use countersign_model::{Ref, Snapshot};
 use countersign_pages::{Message, Pair};
 use countersign_sources::Source;
+use countersign_store::StoreError;
 use http::StatusCode;
 use serde_json::Value;
 
 use crate::browser::Browser;
 use crate::context::FlowContext;
+
+/// What the addresses of this server begin with where a protocol compares them with what the other
+/// side says: as in mails, not by the host of a request unless the configuration knows that. `None`
+/// while nobody has said it.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn own_address(
+    cx: &FlowContext,
+    request: &RequestInfo,
+) -> Result<Option<String>, StoreError> {
+    crate::origin::for_mail(cx, request).await
+}
 
 /// A page that says why nobody is signed in: in one sentence, with what an administrator looks for.
 #[must_use]

@@ -96,7 +96,7 @@ impl Stage for AuthenticatorStaticStage {
         };
         let codes = state.codes.clone();
         let kept = run
-            .commit(run.browser.actor(), "recovery codes set up", move |tx| {
+            .commit(enrol::actor(run), "recovery codes set up", move |tx| {
                 enrol_codes(tx, user, &codes).map_err(Refused::from)
             })
             .await;

@@ -125,7 +125,7 @@ impl Stage for AuthenticatorTotpStage {
             return Ok(Step::invalid("code", Problem::new("invalid", "Code does not match")));
         };
         let kept = run
-            .commit(run.browser.actor(), "authenticator app set up", move |tx| {
+            .commit(enrol::actor(run), "authenticator app set up", move |tx| {
                 fresh.enrol(tx, user, proved).map_err(Refused::from)
             })
             .await;

@@ -129,7 +129,7 @@ impl AuthenticatorWebauthnStage {
             return Ok(Step::invalid("response", passkey::wrong_make(run)));
         }
         let kept = run
-            .commit(run.browser.actor(), "passkey set up", move |tx| made.enrol(tx, account))
+            .commit(enrol::actor(run), "passkey set up", move |tx| made.enrol(tx, account))
             .await;
         match kept {
             Ok(()) => Ok(Step::Done),

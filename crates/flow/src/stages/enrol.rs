@@ -2,6 +2,7 @@
 
 use countersign_core::{ApiError, SessionData};
 use countersign_model::{FieldErrors, Problem};
+use countersign_store::{Actor, ActorUser};
 
 use crate::error::FlowError;
 use crate::plan::key;
@@ -39,6 +40,19 @@ pub(super) fn account(run: &Run, within: i64) -> Result<i64, Step> {
         Unproved::Again(address) => Step::Redirect(address),
         Unproved::Named => Step::deny(SIGN_IN_FIRST),
     })
+}
+
+/// Who sets it up: the account, also where its owner has shown who they are and is not signed in.
+pub(super) fn actor(run: &Run) -> Actor {
+    let actor = run.browser.actor();
+    let proved = run.pending_or_session_user().filter(|_| actor.user.is_none());
+    match proved {
+        Some(user) => {
+            let user = ActorUser { pk: user.pk, username: user.username, email: user.email };
+            Actor { user: Some(user), ..actor }
+        }
+        None => actor,
+    }
 }
 
 /// The account whose owner has shown who they are: in this run, as while signing in or enrolling,

@@ -58,7 +58,7 @@ pub use invitation::InvitationStage;
 pub use password::{Backend, PasswordStage};
 pub use prompt::{Prompt, PromptStage, PromptType};
 pub(crate) use prompt::{preview as preview_prompt, stages_of as prompt_stages};
-pub(crate) use prove_owner::ProveOwner;
+pub(crate) use prove_owner::{ProveFactor, ProveOwner};
 pub use redirect::RedirectStage;
 pub use sent_code::{Sending, SendsCodes};
 pub use source::SourceStage;

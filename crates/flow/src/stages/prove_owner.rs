@@ -1,10 +1,10 @@
 //! Before somebody sets up a second factor by a link that an administrator made: their password,
-//! asked for as when they sign in.
+//! asked for as when they sign in, and a second factor that they have already.
 
 use countersign_pages::PageDef;
 
 use super::password::{Backend, PasswordStage, Tries};
-use super::{IdentificationStage, enrol};
+use super::{AuthenticatorValidateStage, IdentificationStage, enrol};
 use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::planner;
@@ -51,5 +51,27 @@ impl Stage for ProveOwner {
             Some(stage) => stage.answer(run, state, answer).await,
             None => Ok(Step::deny(enrol::SIGN_IN_FIRST)),
         }
+    }
+}
+
+/// Another administrator may have chosen the password: what it alone must not do is add a factor to
+/// an account that has one. Whoever has none goes on.
+pub(crate) struct ProveFactor;
+
+impl Stage for ProveFactor {
+    type State = <AuthenticatorValidateStage as Stage>::State;
+    const PAGES: &'static [PageDef] = AuthenticatorValidateStage::PAGES;
+
+    async fn show(&self, run: &mut Run, state: &mut Self::State) -> Result<Step, FlowError> {
+        AuthenticatorValidateStage::of_any_device().show(run, state).await
+    }
+
+    async fn answer(
+        &self,
+        run: &mut Run,
+        state: &mut Self::State,
+        answer: &Answer,
+    ) -> Result<Step, FlowError> {
+        AuthenticatorValidateStage::of_any_device().answer(run, state, answer).await
     }
 }

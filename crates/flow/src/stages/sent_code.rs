@@ -232,7 +232,7 @@ pub(super) async fn answer<S: SetsUpCodes>(
             }
             kept.enrol(tx, user, &to, own).map_err(Refused::from)
         };
-        let set_up = run.commit(run.browser.actor(), "codes set up", work).await;
+        let set_up = run.commit(enrol::actor(run), "codes set up", work).await;
         return set_up.map_or_else(Refused::step, |()| Ok(Step::Done));
     }
     if given("change") {

@@ -328,6 +328,10 @@ async fn factors_change_only_right_after_a_sign_in() {
     let mut admin = world.administrator().await;
     set_up_app(&mut admin).await;
     let device = "/api/v3/authenticators/totp/1/";
+    let key = admin
+        .post_json("/api/v3/core/tokens/", json!({"identifier": "machine", "intent": "api"}))
+        .await;
+    assert_eq!(key.status, StatusCode::CREATED, "{}", key.text);
     world.clock.advance(301);
     let renamed = admin
         .send(Method::PATCH, device, "application/json", json!({"name": "Phone"}).to_string())
@@ -347,10 +351,6 @@ async fn factors_change_only_right_after_a_sign_in() {
         assert!(to.starts_with("/flows/-/default/authentication/?next=%2Fif%2Fflow%2F"), "{to}");
     }
     // A token has no moment of signing in.
-    let key = admin
-        .post_json("/api/v3/core/tokens/", json!({"identifier": "machine", "intent": "api"}))
-        .await;
-    assert_eq!(key.status, StatusCode::CREATED, "{}", key.text);
     let key = admin.get("/api/v3/core/tokens/machine/view_key/").await.json();
     let mut machine = world.browser();
     let bearer = format!("Bearer {}", key["key"].as_str().unwrap());

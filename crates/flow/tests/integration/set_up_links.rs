@@ -66,7 +66,14 @@ async fn a_set_up_link_is_for_its_owner_who_proves_it_first() {
     let end = nina.answer(&executor(SETUP), json!({})).await;
     assert_eq!(end["component"], "xak-flow-redirect", "{end}");
     assert_eq!(world.count(DEVICES).await, 1);
+    let hers = "SELECT COUNT(*) FROM event WHERE action = 'model_created' AND username = 'nina' AND context LIKE '%staticdevice%'";
+    assert_eq!(world.count(hers).await, 1);
     assert_eq!(nina.get("/api/v3/core/users/me/").await.status, StatusCode::FORBIDDEN);
+    // Who has a factor shows it, too: whoever chose the password may be somebody else.
+    let third = link(&mut admin, &user).await;
+    let asked = arrive(&mut world.browser(), &third, NINAS).await;
+    assert_eq!(asked["component"], "ak-stage-authenticator-validate", "{asked}");
+    assert_eq!(world.count(DEVICES).await, 1);
     let again = press(&mut world.browser(), &second).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
 }
@@ -93,7 +100,7 @@ async fn who_is_signed_in_takes_the_device_that_was_named_for_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_set_up_link_outlives_a_forgotten_password_and_nothing_else() {
+async fn a_set_up_link_outlives_a_password_of_its_owners_own_and_nothing_else() {
     let world = World::set_up().await;
     let mut admin = world.administrator().await;
     let user = person(&mut admin).await;
@@ -103,7 +110,16 @@ async fn a_set_up_link_outlives_a_forgotten_password_and_nothing_else() {
     assert_eq!(ended.status, StatusCode::NOT_FOUND, "a newer one ends it");
     let path = format!("/api/v3/core/users/{user}/set_password/");
     admin.post_json(&path, json!({"password": "A-Fresh-Password-1"})).await;
-    let shown = arrive(&mut world.browser(), &second, "A-Fresh-Password-1").await;
+    let ended = press(&mut world.browser(), &second).await;
+    assert_eq!(ended.status, StatusCode::NOT_FOUND, "somebody else chose the password");
+    let kept = link(&mut admin, &user).await;
+    let mut nina = world.browser();
+    nina.sign_in("nina", "A-Fresh-Password-1").await;
+    let change = executor("default-password-change");
+    nina.challenge(&change).await;
+    let own = "One-Of-Her-Own-1";
+    nina.answer(&change, json!({"password": own, "password_repeat": own})).await;
+    let shown = arrive(&mut world.browser(), &kept, "One-Of-Her-Own-1").await;
     assert_eq!(shown["component"], "ak-stage-authenticator-static", "{shown}");
 
     let third = link(&mut admin, &user).await;
@@ -141,6 +157,10 @@ async fn passwords_of_people_and_programs_change_only_right_after_a_sign_in() {
         (Method::POST, tokens, json!({"identifier": "more", "intent": "app_password"})),
         (Method::PATCH, "/api/v3/core/tokens/machine/", json!({"intent": "app_password"})),
         (Method::PATCH, "/api/v3/core/tokens/mail/", json!({"expiring": false})),
+        (Method::GET, "/api/v3/core/tokens/mail/view_key/", json!({})),
+        (Method::POST, tokens, json!({"identifier": "another", "intent": "api"})),
+        (Method::PATCH, "/api/v3/core/tokens/machine/", json!({"expiring": false})),
+        (Method::POST, "/api/v3/core/tokens/machine/set_key/", json!({"key": "a-key-of-mine"})),
         (Method::POST, "/api/v3/core/tokens/mail/set_key/", json!({"key": "a-key-of-mine"})),
         (Method::DELETE, "/api/v3/core/tokens/mail/", json!({})),
         (Method::POST, &password, json!({"password": "A-Fresh-Password-1"})),
@@ -157,8 +177,7 @@ async fn passwords_of_people_and_programs_change_only_right_after_a_sign_in() {
     // What opens nothing more needs no proof.
     for (method, path, body) in [
         (Method::PATCH, "/api/v3/core/tokens/mail/", json!({"description": "Mail"})),
-        (Method::POST, tokens, json!({"identifier": "another", "intent": "api"})),
-        (Method::DELETE, "/api/v3/core/tokens/another/", json!({})),
+        (Method::GET, "/api/v3/core/tokens/machine/view_key/", json!({})),
     ] {
         let done = admin.send(method, path, "application/json", body.to_string()).await;
         assert!(done.status.is_success(), "{path}: {}", done.text);
@@ -171,4 +190,33 @@ async fn passwords_of_people_and_programs_change_only_right_after_a_sign_in() {
 
     admin.sign_in("akadmin", PASSWORD).await;
     assert_eq!(admin.post_json(tokens, one).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_token_of_a_person_makes_and_reads_no_app_password_of_theirs() {
+    let world = World::set_up().await;
+    let mut admin = world.administrator().await;
+    person(&mut admin).await;
+    let mut nina = world.browser();
+    nina.sign_in("nina", NINAS).await;
+    let tokens = "/api/v3/core/tokens/";
+    for (name, intent) in [("machine", "api"), ("mail", "app_password")] {
+        let made = nina.post_json(tokens, json!({"identifier": name, "intent": intent})).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    }
+    let bearer = nina.get("/api/v3/core/tokens/machine/view_key/").await.json()["key"].clone();
+    assert_eq!(nina.get("/api/v3/core/tokens/mail/view_key/").await.status, StatusCode::OK);
+    let mut machine = world.browser();
+    let bearer = format!("Bearer {}", bearer.as_str().unwrap());
+    machine.headers.push(("authorization", Box::leak(bearer.into_boxed_str())));
+    for (method, path, body) in [
+        (Method::POST, tokens, json!({"identifier": "more", "intent": "app_password"})),
+        (Method::PATCH, "/api/v3/core/tokens/machine/", json!({"intent": "app_password"})),
+        (Method::GET, "/api/v3/core/tokens/mail/view_key/", json!({})),
+    ] {
+        let refused = machine.send(method, path, "application/json", body.to_string()).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}: {}", refused.text);
+    }
+    let made = machine.post_json(tokens, json!({"identifier": "other", "intent": "api"})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
 }

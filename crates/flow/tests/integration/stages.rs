@@ -452,6 +452,11 @@ async fn stages_are_drawn_as_a_visitor_finds_them_and_nothing_happens() {
     assert!(html("default-user-settings").contains("akadmin"));
     assert_eq!(admin.get(events).await.json()["pagination"]["count"], before);
 
+    let sign_in = "/api/v3/countersign/flows/default-authentication-flow/preview/?theme=dark";
+    let first = admin.get(sign_in).await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.text);
+    assert!(first.json()["html"].as_str().unwrap().contains("name=\"uid_field\""), "the first");
+
     let of_another = bindings["results"][0]["pk"].as_str().unwrap();
     let flow = format!("/api/v3/countersign/flows/initial-setup/preview/?binding={of_another}");
     let other = bindings["results"][0]["target"].clone();

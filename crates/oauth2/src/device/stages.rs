@@ -194,7 +194,7 @@ impl Stage for Confirm {
                 return Ok(false);
             }
             if verdict.allowed {
-                registration::note_used(tx, found.facts.provider)?;
+                registration::note_used(tx, found.facts.provider, now)?;
                 emit(tx, event.clone())?;
             }
             Ok(true)

@@ -68,11 +68,19 @@ pub(crate) struct Exchange<'a> {
 impl Exchange<'_> {
     /// What the tokens will be bound to.
     pub(crate) fn binding(&self) -> Option<Binding> {
+        self.binding_for(&self.provider.client)
+    }
+
+    /// What tokens for a client will be bound to: where it asks for a certificate, to that, whatever
+    /// else is shown. Anybody has a key.
+    pub(crate) fn binding_for(&self, client: &Client) -> Option<Binding> {
+        let certificate = || binding::certificate(self.request).map(Binding::Certificate);
+        if client.certificate_bound {
+            return certificate();
+        }
         match &self.dpop {
             Some(proof) => Some(Binding::Key(proof.thumbprint.clone())),
-            None if self.provider.client.certificate_bound => {
-                binding::certificate(self.request).map(Binding::Certificate)
-            }
+            None if self.provider.client.certificate_bound => certificate(),
             None => None,
         }
     }
@@ -91,7 +99,7 @@ impl Exchange<'_> {
         if client.dpop_required && self.dpop.is_none() {
             return Err(TokenError::DpopMissing);
         }
-        if client.certificate_bound && self.binding().is_none() {
+        if client.certificate_bound && self.binding_for(client).is_none() {
             return Err(TokenError::CertificateMissing);
         }
         Ok(())

@@ -14,6 +14,7 @@ use crate::grants::{self, AccessData, SignIn, Stored};
 use crate::issue::Exchanged;
 use crate::kinds::OAuth2Provider;
 use crate::provider::{Provider, numbered};
+use crate::registration;
 use crate::service::{EVENTS, Issue, Origin, Person};
 use crate::wire::{GrantType, Scopes, TokenError};
 
@@ -157,7 +158,7 @@ impl Grant for TokenExchange {
             session: subject.session.clone(),
             family: subject.family,
             resources,
-            binding: exchanging.binding().or(subject.data.binding),
+            binding: exchanging.binding_for(&target.client).or(subject.data.binding),
         };
         let mut actor = exchanging.actor.clone();
         actor.user = Some(person.actor());
@@ -190,6 +191,7 @@ impl Grant for TokenExchange {
             "expires_in": mint.expires_in,
             "scope": origin.scopes.to_string(),
         });
+        let asking = client.id();
         let stored =
             service.cx.store.write(actor.clone(), "token exchanged", move |tx: &mut Tx<'_>| {
                 let now = tx.now();
@@ -199,6 +201,7 @@ impl Grant for TokenExchange {
                     return Ok(false);
                 }
                 grants::insert_access_token(tx, &access)?;
+                registration::note_used(tx, asking, now)?;
                 emit(tx, event.clone())?;
                 Ok::<bool, StoreError>(true)
             });

@@ -370,7 +370,15 @@ impl Provider for OAuth2Provider {
     }
 
     fn addresses(&self) -> Vec<String> {
-        self.redirect_uris.iter().map(|uri| uri.url.clone()).collect()
+        let strict =
+            self.redirect_uris.iter().filter(|uri| uri.matching_mode == MatchingMode::Strict);
+        strict.map(|uri| uri.url.clone()).collect()
+    }
+
+    fn is_at_by_pattern(&self, host: &str) -> bool {
+        let mut patterns =
+            self.redirect_uris.iter().filter(|uri| uri.matching_mode == MatchingMode::Regex);
+        patterns.any(|uri| redirect::is_of_host(&uri.url, host))
     }
 
     /// A server tells whom a token is for by its audience: the client, or a resource (RFC 8707 3).

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::OAuth2Provider;
 use crate::client::{AuthMethod, ClientType};
+use crate::former_secrets::MOST_OVERLAP;
 use crate::jose::{ClientAlgorithm, PublicKeys, SigningKey};
 use crate::wire::redirect::{self, MatchingMode};
 
@@ -63,6 +64,18 @@ impl OAuth2Provider {
                 "request_object_signing_alg",
                 "Signed requests are checked with the application's public keys: give them, or their address."
                     .to_owned(),
+            );
+        }
+        if self.dpop_required && self.tls_client_certificate_bound_access_tokens {
+            wrong(
+                "tls_client_certificate_bound_access_tokens",
+                "A token is bound to a key or to a certificate: choose one of the two.".to_owned(),
+            );
+        }
+        if self.secret_rotation_overlap.seconds() > MOST_OVERLAP {
+            wrong(
+                "secret_rotation_overlap",
+                "A former secret stays good for 30 days at most (days=30).".to_owned(),
             );
         }
         if self.grant_types.is_empty() {

@@ -31,6 +31,6 @@ pub struct Registration {
     pub hosts: Arc<[String]>,
     /// Slug of the flow in which people let such a client in.
     pub flow: String,
-    /// As many clients that nobody vouches for may be there at once.
+    /// As many clients that nobody vouched for may be there at once.
     pub most: u32,
 }

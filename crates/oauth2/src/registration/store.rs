@@ -33,19 +33,22 @@ pub(crate) struct ClientRegistration {
     /// Who vouched for it.
     #[column(sql = "user_id", belongs_to = "users.id", on_delete = SetNull, owner)]
     user: Option<Ref<directory::User>>,
+    /// Whether somebody did, whose account may be gone since.
+    #[column(hidden)]
+    vouched: bool,
     /// What it said of itself that has no place in its provider.
     metadata: Value,
-    /// When somebody first signed in to it; 0 before.
+    /// When somebody first signed in to it, or it was given tokens; 0 before.
     #[column(hidden)]
     used: Timestamp,
 }
 
-/// So long a client that nobody vouches for may wait for its first sign-in.
+/// So long a client that nobody vouched for may wait for its first sign-in.
 const UNUSED_SECONDS: i64 = 24 * 3_600;
 /// As many are ended at once.
 const AT_ONCE: i64 = 500;
 
-/// Clients that anybody registered and nobody ever signed in to.
+/// Clients that anybody registered and nobody ever used.
 pub(crate) const UNUSED: Expiring =
     Expiring { plural: "unused client registrations", remove: end_unused };
 
@@ -152,15 +155,23 @@ pub(super) fn make(
 
     let created = tx.now();
     tx.execute(
-        "INSERT INTO client_registration (provider_id, application, token_hash, created, user_id, metadata, used) VALUES ($1, $2, $3, $4, $5, $6, 0)",
-        params![number, uuid, sha256(token), created, user, json!(metadata.told).to_string()],
+        "INSERT INTO client_registration (provider_id, application, token_hash, created, user_id, vouched, metadata, used) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
+        params![
+            number,
+            uuid,
+            sha256(token),
+            created,
+            user,
+            user.is_some(),
+            json!(metadata.told).to_string()
+        ],
     )?;
     Ok(Made { provider: number, created })
 }
 
-/// Room for one more client that nobody vouches for: the oldest that was never used gives way.
+/// Room for one more client that nobody vouched for: the oldest that was never used gives way.
 fn make_room(tx: &mut Tx<'_>, most: u32) -> Result<(), Failed> {
-    let all = "SELECT COUNT(*) FROM client_registration WHERE user_id IS NULL";
+    let all = "SELECT COUNT(*) FROM client_registration WHERE vouched = 0";
     let count: i64 = tx.query_one(all, params![])?.map_or(Ok(0), |row| row.get(0))?;
     if count < i64::from(most) {
         return Ok(());
@@ -173,11 +184,11 @@ fn end_unused(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     end_some(tx, until, AT_ONCE)
 }
 
-/// Ends clients that nobody vouches for and nobody used, of before a time, the oldest first. What
+/// Ends clients that nobody vouched for and nobody used, of before a time, the oldest first. What
 /// others name in their settings is in use.
 fn end_some(tx: &mut Tx<'_>, until: Timestamp, most: i64) -> Result<usize, StoreError> {
     let unused = "SELECT provider_id, application FROM client_registration \
-         WHERE user_id IS NULL AND used = 0 AND created < $1 ORDER BY created, provider_id";
+         WHERE vouched = 0 AND used = 0 AND created < $1 ORDER BY created, provider_id";
     let mut ended = 0;
     for row in tx.query(unused, params![until])? {
         let (number, uuid): (i64, Uuid) = (row.get(0)?, row.get(1)?);
@@ -196,14 +207,18 @@ fn end_some(tx: &mut Tx<'_>, until: Timestamp, most: i64) -> Result<usize, Store
     Ok(ended)
 }
 
-/// Notes that somebody signs in to a client, if it registered itself.
+/// Notes that somebody signs in to a client, or that it is given tokens, if it registered itself.
+/// From the second time on nothing is written.
 ///
 /// # Errors
 /// The store fails.
-pub(crate) fn note_used(tx: &mut Tx<'_>, provider: i64) -> Result<(), StoreError> {
+pub(crate) fn note_used(
+    sql: &mut Sql<'_>,
+    provider: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let first = "UPDATE client_registration SET used = $2 WHERE provider_id = $1 AND used = 0";
-    let now = tx.now();
-    tx.execute(first, params![provider, now]).map(|_| ())
+    sql.execute(first, params![provider, now]).map(|_| ())
 }
 
 /// Puts other metadata into the place of a client's.

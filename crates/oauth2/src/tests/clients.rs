@@ -70,6 +70,23 @@ async fn a_former_secret_is_good_for_the_overlap_and_no_longer() {
 }
 
 #[tokio::test]
+async fn a_shorter_overlap_is_one_for_the_former_secrets_that_are_there() {
+    let world = World::with(|p| p.secret_rotation_overlap = seconds("days=30")).await;
+    let knows = async |secret: &str| {
+        let form = [("client_id", "cid"), ("client_secret", secret)];
+        as_machine(&world, &form, &[]).await.status == StatusCode::OK
+    };
+    set(&world, |provider| provider.client_secret = Secret::new("second")).await;
+    set(&world, |provider| provider.secret_rotation_overlap = seconds("minutes=10")).await;
+    world.later(599);
+    assert!(knows("s3cret").await);
+    // A longer one gives no time back.
+    set(&world, |provider| provider.secret_rotation_overlap = seconds("days=30")).await;
+    world.later(1);
+    assert!(!knows("s3cret").await && knows("second").await);
+}
+
+#[tokio::test]
 async fn without_an_overlap_a_former_secret_ends_at_once() {
     let world = World::new().await;
     set(&world, |provider| provider.client_secret = Secret::new("second")).await;

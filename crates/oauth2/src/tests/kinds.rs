@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::world::{World, encryption_certificate};
 use crate::kinds::{OAuth2Provider, ScopeMapping};
+use crate::wire::redirect::{MatchingMode, Registered};
 use countersign_catalogue::Provider as _;
 
 fn object(value: Value) -> Map<String, Value> {
@@ -67,6 +68,34 @@ async fn what_could_not_work_is_refused_by_field() {
     );
     assert_eq!(save(&world, json!({"client_secret": "", "client_type": "public", "signing_key": encryption_certificate()})).await, Ok(()));
     assert_eq!(save(&world, strict("com.example.app:/cb")).await, Ok(()));
+    assert_eq!(save(&world, json!({"secret_rotation_overlap": "days=30"})).await, Ok(()));
+    for (change, field) in [
+        (json!({"secret_rotation_overlap": "days=30;seconds=1"}), "secret_rotation_overlap"),
+        (
+            json!({"dpop_required": true, "tls_client_certificate_bound_access_tokens": true}),
+            "tls_client_certificate_bound_access_tokens",
+        ),
+    ] {
+        let refused = save(&world, change.clone()).await.unwrap_err();
+        assert!(refused.get(field).is_some(), "{change}: {refused}");
+    }
+}
+
+/// What others deliver to a host that fits a pattern would be delivered to this application.
+#[tokio::test]
+async fn an_application_is_at_the_hosts_of_its_addresses_and_patterns() {
+    let world = World::with(|provider| {
+        let pattern = r"https://app\.victim\.test/.*".to_owned();
+        provider
+            .redirect_uris
+            .push(Registered { matching_mode: MatchingMode::Regex, url: pattern });
+    })
+    .await;
+    let snapshot = world.cx.snapshot();
+    let provider = snapshot.get(Ref::<OAuth2Provider>::new(Key::Int(1))).unwrap();
+    assert_eq!(provider.addresses(), [super::world::CALLBACK]);
+    assert!(provider.is_at_by_pattern("app.victim.test"));
+    assert!(!provider.is_at_by_pattern("app.example.test"));
 }
 
 /// The certificate of the world with an elliptic key: good for signing, not for encryption.

@@ -8,7 +8,7 @@ use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::world::{CALLBACK, Reply, World, request};
+use super::world::{CALLBACK, NOW, Reply, World, request};
 use crate::client::{AuthMethod, ClientType};
 use crate::kinds::OAuth2Provider;
 use crate::wire::client_auth::JWT_BEARER;
@@ -192,6 +192,27 @@ async fn tokens_of_a_public_client_are_bound_to_the_certificate_it_comes_with() 
     let next: Value = refresh(Some(&own)).await.json();
     let access = next["access_token"].as_str().unwrap_or_else(|| panic!("{next}"));
     assert_eq!(told(&world, access, Some(&thief)).await, StatusCode::UNAUTHORIZED);
+    // Anybody has a key: a proof of one is none of the certificate (RFC 9449).
+    let holder = Holder::new();
+    let with_key = async |code: &'static str, shown: Option<&ClientCertificate>| {
+        world.code(code, "openid", None).await;
+        let claims = json!({"jti": code, "htm": "POST", "htu": format!("http://id.example.test{TOKEN}"), "iat": NOW});
+        let proof = holder.proof(&claims);
+        let form = format!(
+            "grant_type=authorization_code&client_id=cid&code={code}&redirect_uri={CALLBACK}"
+        );
+        let headers =
+            [("content-type", "application/x-www-form-urlencoded"), ("dpop", proof.as_str())];
+        let mut request = request(Method::POST, TOKEN, &headers, &form);
+        request.extensions_mut().extend(extension(shown));
+        world.send(request).await
+    };
+    assert_eq!(error(&with_key("c3", None).await), "invalid_request");
+    let both = with_key("c4", Some(&own)).await.json();
+    let access = both["access_token"].as_str().unwrap_or_else(|| panic!("{both}"));
+    let claims = crate::jose::Signed::parse(access).unwrap().claims().unwrap();
+    assert_eq!(claims["cnf"], json!({"x5t#S256": own.thumbprint()}));
+    assert_eq!(both["token_type"], "Bearer");
     let implicit = format!(
         "/application/o/authorize/?client_id=cid&redirect_uri={CALLBACK}&response_type=id_token%20token&nonce=n&scope=openid"
     );

@@ -37,8 +37,8 @@ fn number(world: &World, made: &Value) -> i64 {
 
 async fn sign_in(world: &World, made: &Value) {
     let number = number(world, made);
-    let used = move |tx: &mut countersign_store::Tx<'_>| note_used(tx, number);
-    world.cx.store.write(Actor::system(), "test", used).await.unwrap();
+    let now = world.service.now();
+    world.sql(move |sql| note_used(sql, number, now)).await;
 }
 
 /// Names of those that are there.
@@ -89,7 +89,8 @@ async fn a_client_that_nobody_used_within_a_day_ends() {
     }
     sign_in(&world, &made[0]).await;
     let vouched = number(&world, &made[1]);
-    let vouch = "UPDATE client_registration SET user_id = 1 WHERE provider_id = $1";
+    // Whoever vouched for it is gone since.
+    let vouch = "UPDATE client_registration SET vouched = 1, user_id = NULL WHERE provider_id = $1";
     world.sql(move |sql| sql.execute(vouch, params![vouched])).await;
     world.later(12 * 3_600);
     register(&world, "fresh").await;
@@ -100,4 +101,24 @@ async fn a_client_that_nobody_used_within_a_day_ends() {
     assert_eq!(clean().await, 1);
     assert_eq!(names(&world).await, ["used", "vouched", "fresh"]);
     assert_eq!(clean().await, 0);
+}
+
+#[tokio::test]
+async fn a_client_that_was_given_tokens_is_in_use_whatever_for() {
+    let world = World::new().await;
+    world
+        .run("INSERT INTO client_registration (provider_id, application, token_hash, created, metadata, used) VALUES (1, X'00', X'00', 0, '{}', 0)")
+        .await;
+    let used = async || {
+        let rows = world.sql(|sql| sql.query("SELECT used FROM client_registration", &[])).await;
+        rows[0].get::<i64>(0).unwrap()
+    };
+    assert_eq!(used().await, 0);
+    let machine = [("grant_type", "client_credentials"), ("scope", "openid")];
+    assert_eq!(world.token(&machine).await.status, StatusCode::OK);
+    let first = used().await;
+    assert_ne!(first, 0);
+    world.later(10);
+    assert_eq!(world.token(&machine).await.status, StatusCode::OK);
+    assert_eq!(used().await, first, "it is written once");
 }

@@ -156,6 +156,26 @@ pub fn decides_the_server(pattern: &str) -> bool {
     })
 }
 
+/// Whether a pattern is for addresses of a host, whose name is in small letters. One that spells
+/// nothing of a name out, as `.*`, is for nobody's in particular.
+pub fn is_of_host(pattern: &str, host: &str) -> bool {
+    let pattern = unescaped(pattern);
+    let (flags, rest) = split_flags(&pattern);
+    alternatives(rest).iter().filter_map(|part| server_pattern(part)).any(|server| {
+        let plain = top_level(server);
+        let port = plain.iter().find(|c| c.letter == ':');
+        let name = port.map_or(Some(server), |colon| server.get(..colon.start));
+        let spelled = plain
+            .iter()
+            .take_while(|c| c.letter != ':')
+            .any(|c| !c.escaped && c.letter.is_alphanumeric());
+        let regex = name.and_then(|name| compile(&format!("(?i){flags}{name}")));
+        // The port may be in a group.
+        let with_port = format!("{host}:443");
+        spelled && regex.is_some_and(|regex| regex.is_match(host) || regex.is_match(&with_port))
+    })
+}
+
 /// The same pattern with `://` as it is read, where somebody wrote `:\/\/`.
 fn unescaped(pattern: &str) -> String {
     let mut plain = String::with_capacity(pattern.len());
@@ -375,6 +395,35 @@ mod tests {
             ".*:/cb",
         ] {
             assert!(decides_the_server(open), "{open}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_of_the_hosts_that_it_spells_out() {
+        for (pattern, host, is_of) in [
+            (r"https://app\.victim\.test/.*", "app.victim.test", true),
+            (r"https:\/\/app\.victim\.test\/.*", "app.victim.test", true),
+            ("https://app.victim.test/.*", "app.victim.test", true),
+            (r"https://App\.Victim\.test", "app.victim.test", true),
+            (r"(?i)https?://app\.victim\.test:8443/cb", "app.victim.test", true),
+            (r"https://app\.victim\.test(:\d+)?/cb", "app.victim.test", true),
+            (r"https://app\.victim\.test(:\d+)/cb", "app.victim.test", true),
+            (r"https://.*\.victim\.test/cb", "app.victim.test", true),
+            (r"https://[a-z]+\.victim\.test/cb", "app.victim.test", true),
+            (r"https://a\.test/cb|https://app\.victim\.test/cb", "app.victim.test", true),
+            (r"(https://a\.test|https://app\.victim\.test)/cb", "app.victim.test", true),
+            (r"https://10\.0\.0\.1/cb", "10.0.0.1", true),
+            (r"https://app\.victim\.test/.*", "app-victim.test", false),
+            (r"https://app\.victim\.test/.*", "evil.app.victim.test", false),
+            (r"https://app\.victim\.test/.*", "app.victim.test.evil", false),
+            (r"https://a\.test/app\.victim\.test", "app.victim.test", false),
+            (".*", "app.victim.test", false),
+            ("https://.*/cb", "app.victim.test", false),
+            (r"https://[^/]+:8443/cb", "app.victim.test", false),
+            ("com.example.app:/.*", "com.example.app", false),
+            ("**", "app.victim.test", false),
+        ] {
+            assert_eq!(is_of_host(pattern, host), is_of, "{pattern} {host}");
         }
     }
 

@@ -271,7 +271,7 @@ impl Stage for AuthenticatorDuoStage {
             DuoDevice::enrol(tx, user, (&account, stage), "Duo Authenticator")
                 .map_err(Refused::from)
         };
-        let kept = run.commit(run.browser.actor(), "Duo set up", work).await;
+        let kept = run.commit(enrol::actor(run), "Duo set up", work).await;
         kept.map_or_else(Refused::step, |()| Ok(Step::Done))
     }
 

@@ -107,6 +107,19 @@ impl AuthenticatorValidateStage {
         }
     }
 
+    /// Asks for any factor that somebody has, whatever a sign-in takes.
+    pub(super) fn of_any_device() -> AuthenticatorValidateStage {
+        AuthenticatorValidateStage {
+            name: String::new(),
+            not_configured_action: NotConfiguredAction::Skip,
+            device_classes: all_classes(),
+            configuration_stages: Vec::new(),
+            last_auth_threshold: Duration::from("seconds=0"),
+            webauthn_user_verification: UserVerification::Preferred,
+            webauthn_allowed_device_types: Vec::new(),
+        }
+    }
+
     /// The devices of somebody that count here, and the passkeys among them once more.
     async fn devices(&self, run: &Run, user: i64) -> Result<Devices, FlowError> {
         let held = run.cx().store.look_up(move |sql| held_by(sql, Some(user))).await?;
