@@ -102,7 +102,7 @@ async fn look(
     let Some(known) = known else {
         let people = Place { horizon: cx.store.look_up(horizon).await?, ..Place::default() };
         let (rules, waiting) = (rules(&snapshot), Waiting::new());
-        *known = Some(Known { rules, snapshot, people, waiting });
+        *known = Some(Known { snapshot, rules, people, waiting });
         return Ok(());
     };
     let place = known.people.clone();
