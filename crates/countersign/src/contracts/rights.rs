@@ -37,6 +37,12 @@ impl Row {
         let names = self.access.strip_prefix("permission on the object: ")?;
         Permission::parse(names.split(", ").next()?)
     }
+
+    /// What is needed globally beside the permission on the object.
+    fn beside(&self) -> BTreeSet<Permission> {
+        let names = self.access.strip_prefix("permission on the object: ").unwrap_or_default();
+        names.split(", ").skip(1).filter_map(Permission::parse).collect()
+    }
 }
 
 async fn rows(world: &World) -> Vec<Row> {
@@ -438,7 +444,7 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
             by_model.entry(permission.model()).or_default().push((row, permission));
         }
     }
-    let (mut wrong, mut walked) = (Vec::new(), 0);
+    let (mut wrong, mut walked, mut beside) = (Vec::new(), 0, BTreeSet::new());
     // Families last: the walk deletes whichever member is first, which may be the only one of its
     // kind.
     let mut by_model: Vec<_> = by_model.into_iter().collect();
@@ -489,6 +495,10 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
             };
             set(&world, people.holder, &[], first).await;
             set(&world, people.other, &[view, permission], first).await;
+            if row.beside() != beside {
+                beside = row.beside();
+                hold(&world, people.holder, beside.clone()).await;
+            }
             let status = call("nobody", &at(first)).await.0;
             expect("nobody", "nothing", status, status == StatusCode::FORBIDDEN);
             for who in ["plain", "holder"] {

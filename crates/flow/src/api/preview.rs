@@ -22,8 +22,8 @@ use crate::stages::IdentificationStage;
 use crate::web::nobody;
 
 /// Draws the page of a stage, the first where none is named; nothing is kept, sent or written.
-/// `example`: the page shows values of its sample, as it does where the flow is not for the caller:
-/// its expressions answer whom the flow is for.
+/// `example`: the page shows values of its sample, as it does where the caller may not view the
+/// stage, or the flow is not for the caller: its expressions answer whom the flow is for.
 pub(super) async fn preview(flows: Flows, call: Call) -> Result<Response, ApiError> {
     let (flow, definition) = find(&call)?;
     let missing = || ApiError::not_found("FlowStageBinding");
@@ -45,13 +45,12 @@ pub(super) async fn preview(flows: Flows, call: Call) -> Result<Response, ApiErr
     let mut run = Run::new(browser, plan(&call, &cx, flow, binding).ok_or_else(missing)?, None);
     run.refresh().await?;
     let entry = run.current_stage().ok_or_else(missing)?;
-    if !call.rights().see(entry.meta(), entry.id) {
-        return Err(ApiError::forbidden("To see its page takes the permission to view the stage."));
-    }
+    let is_seen = call.rights().see(entry.meta(), entry.id);
     let stage = entry.facet::<dyn AnyStage>().ok_or_else(missing)?;
 
-    let admitted = planner::admits(&run.browser, &run.plan).await.map_err(api_error)?;
-    let shown = if admitted && stage.only_asks() {
+    let is_for_caller =
+        is_seen && planner::admits(&run.browser, &run.plan).await.map_err(api_error)?;
+    let shown = if is_for_caller && stage.only_asks() {
         match stage.perform(&mut run, &mut Value::Null, None).await.map_err(api_error)? {
             Step::Show(page) => Some(page),
             Step::Deny(error_message) => {
