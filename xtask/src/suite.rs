@@ -165,7 +165,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 46] = [
+const SHARED: [&str; 49] = [
     "sign_out",
     "ldap",
     "safe_writes",
@@ -209,6 +209,9 @@ const SHARED: [&str; 46] = [
     "radius",
     "outposts",
     "saml",
+    "saml_source",
+    "sources",
+    "mtls",
     "roles",
     "accounts_admin",
     "secrets",

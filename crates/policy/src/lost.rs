@@ -32,9 +32,10 @@ use crate::recording::policy_of;
 use crate::verdict::Step;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// As long are the rules of one application asked at one look; about whom is left, at the next. One
-/// that takes longer about somebody takes nothing away.
+/// As long are the rules of one application asked at one look; about whom is left, at the next.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// A rule that takes longer about one person takes nothing away.
+const LONGEST: Duration = Duration::from_secs(5);
 /// What an expression reads of the request that somebody opens an application by, and what may read
 /// it for one.
 const OF_THE_REQUEST: [&str; 4] = ["oauth_", "http_request", "ak_is_sso_flow", "ak_call_policy"];
@@ -187,7 +188,7 @@ impl Round<'_> {
         let application = of_provider(&self.snapshot, held.provider);
         let begun = Instant::now();
         let asked = may_still(self.engine, self.cx, &held, application.map(|(found, _)| found));
-        let answer = timeout(PATIENCE, asked).await;
+        let answer = timeout(LONGEST, asked).await;
         *self.spent.entry(held.provider).or_default() += begun.elapsed();
         let Ok(may) = answer else {
             tracing::debug!(provider = held.provider, "a rule took too long to take access away");
