@@ -205,7 +205,7 @@ def test_an_outpost_is_told_over_its_socket_what_changes_and_who_signs_out(serve
         assert health["uid"] == "9b2c8d40-0000-4000-8000-000000000001" and health["hostname"] == "edge" and health["version_outdated"] is False
         assert server.get(f"outposts/instances/{other.pk}/health/") == []
         sheet = server.get(f"countersign/outposts/{outpost.pk}/")
-        assert sheet["instances"][0]["is_live"] is True and len(sheet["deployments"]) == 4
+        assert sheet["instances"][0]["is_live"] is True and len(sheet["deployments"]) == 5
         # An acknowledgement is not answered: the next word is about an edit.
         say(socket, 0)
         for path, change in (

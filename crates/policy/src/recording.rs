@@ -388,7 +388,11 @@ fn key<'a>(binding: &'a str, name: &'a str) -> &'a str {
 }
 
 /// The policy of a step.
-pub(crate) fn policy_of<'a>(snapshot: &'a Snapshot, binding: &str, name: &str) -> Option<&'a Entry> {
+pub(crate) fn policy_of<'a>(
+    snapshot: &'a Snapshot,
+    binding: &str,
+    name: &str,
+) -> Option<&'a Entry> {
     let bound = Uuid::parse_str(binding).ok().and_then(|uuid| {
         let binding =
             snapshot.get::<crate::PolicyBinding>(countersign_model::Ref::new(Key::Uuid(uuid)))?;
