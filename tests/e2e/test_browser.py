@@ -330,6 +330,7 @@ def test_a_refusal_leads_an_administrator_to_what_would_change_it(server, browse
     admin.follow(trace)
     admin.see("Add uwe to the group Managers")
     admin.go("/if/admin/#/core/applications/wiki")
+    admin.page.locator("button#check-user").click()
     admin.choose("User", "uwe", "uwe (Uwe)")
     admin.see("Not a member of the group Managers")
     admin.picture("check-access")
