@@ -17,7 +17,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 15_000
+PATIENCE = 45_000
 AXE = TESTS / "node_modules/axe-core/axe.min.js"
 
 

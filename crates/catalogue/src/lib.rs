@@ -9,6 +9,7 @@ pub mod client_certificate;
 mod discovery;
 pub mod doctor;
 mod expiry;
+mod key_ring;
 pub mod media;
 pub mod outposts;
 mod provider;
@@ -27,6 +28,7 @@ pub use access::{ApplicationAccess, Decision};
 pub use application::{Application, Entitlement};
 pub use brand::Brand;
 pub use certificate::CertificateKeyPair;
+pub use key_ring::KeyRing;
 pub use provider::{Copied, Fact, FactLine, Line, Provider, Sheet, Snippet, Variable, displaces};
 
 /// The catalogue's part of the program. `access` says who may open an application; `certificates`

@@ -126,6 +126,14 @@ pub(crate) fn open(tx: &Tx<'_>, sealed: &str) -> Value {
         .unwrap_or_default()
 }
 
+/// Lets go of what the process before this one was running when it ended: where no other process
+/// works on the database, nobody holds it.
+pub(crate) fn let_go(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let ended = tx.now().plus_seconds(-1);
+    tx.execute("UPDATE task SET leased_until = $1 WHERE state = 'running'", params![ended])?;
+    Ok(())
+}
+
 /// Ends a row whose every run ended the process it ran in.
 fn abandon(tx: &mut Tx<'_>, task: Uuid, name: &str) -> Result<(), StoreError> {
     let now = tx.now();

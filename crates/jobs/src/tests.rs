@@ -193,6 +193,18 @@ async fn a_lost_lease_is_taken_over_and_the_old_holder_writes_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_crash_interrupted_is_taken_up_at_the_start() {
+    let world = World::new();
+    let task = world.ask("mail", "a").await;
+    assert_eq!(world.claim().await[0].task, task);
+    assert!(world.claim().await.is_empty(), "its lease holds");
+    assert!(world.cx.store.is_embedded());
+    world.write(queue::let_go).await;
+    let again = world.claim().await;
+    assert_eq!((again[0].task, again[0].attempt), (task, 2));
+}
+
+#[tokio::test]
 async fn a_renewed_lease_is_not_taken_over() {
     let world = World::new();
     world.ask("mail", "a").await;

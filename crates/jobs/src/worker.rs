@@ -68,6 +68,12 @@ struct LaneOfJobs {
 
 impl Work {
     async fn run(mut self, heartbeat: Option<PathBuf>) -> Result<(), String> {
+        // Without this, what a crash interrupted waits for its lease to end.
+        if self.cx.store.is_embedded()
+            && let Err(error) = self.cx.store.write(Actor::system(), "queue", queue::let_go).await
+        {
+            tracing::warn!(%error, "what ran before the restart waits for its leases to end");
+        }
         let mut running = JoinSet::new();
         let mut beaten: Option<Instant> = None;
         while !self.stopping.is_requested() {

@@ -1,12 +1,11 @@
 //! A provider at work: found by its client id or its application, with its keys and what it calls
 //! itself.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use countersign_catalogue as catalogue;
 use countersign_catalogue::{Application, CertificateKeyPair, application};
-use countersign_model::{Fields as _, KindMeta, Ref, Revision, Snapshot, Target};
+use countersign_model::{Fields as _, KindMeta, Ref, Snapshot, Target};
 
 use crate::client::Client;
 use crate::issue::Keys;
@@ -26,7 +25,6 @@ pub(crate) struct Provider {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) reference: Ref<dyn catalogue::Provider>,
     pub(crate) meta: &'static KindMeta,
-    pub(crate) revision: Revision,
     pub(crate) settings: Arc<OAuth2Provider>,
     pub(crate) client: Client,
     pub(crate) application: Option<(Ref<Application>, Arc<Application>)>,
@@ -66,7 +64,6 @@ impl Provider {
                 reference.key().int().unwrap_or_default(),
             )
             .and_then(|(r, _)| Some((r, snapshot.entry(r.id())?.share()?))),
-            revision: entry.revision,
             snapshot: snapshot.clone(),
             reference,
             settings,
@@ -141,54 +138,6 @@ pub(crate) enum KeysError {
     Signing(#[from] KeyError),
     #[error("the encryption key of the provider cannot be used: {0}")]
     Encryption(#[from] EncryptionError),
-}
-
-/// Keys parsed once for each state of the configuration they come from.
-#[derive(Default)]
-pub(crate) struct KeyRing(Mutex<HashMap<i64, (State, Arc<Keys>)>>);
-
-/// The revisions of the provider and of its certificates.
-type State = [Option<Revision>; 3];
-
-/// Parsed keys are small; more providers than this would be a very large installation, and are
-/// parsed again.
-const KEPT: usize = 4_096;
-
-impl KeyRing {
-    /// The provider's keys, and whether they were just read for the first time since something
-    /// changed.
-    ///
-    /// # Errors
-    /// The provider has no key that works.
-    pub(crate) fn keys(&self, provider: &Provider) -> Result<(Arc<Keys>, bool), KeysError> {
-        let revision = |r: Option<Ref<CertificateKeyPair>>| {
-            provider.snapshot.entry(r?.id()).map(|e| e.revision)
-        };
-        let (signing, encryption) =
-            (provider.settings.signing_key, provider.settings.encryption_key);
-        let state = [Some(provider.revision), revision(signing), revision(encryption)];
-        if let Some((_, keys)) =
-            self.lock().get(&provider.id()).filter(|(found, _)| *found == state)
-        {
-            return Ok((keys.clone(), false));
-        }
-        let keys = Arc::new(provider.read_keys()?);
-        let mut ring = self.lock();
-        if ring.len() >= KEPT {
-            ring.clear();
-        }
-        ring.insert(provider.id(), (state, keys.clone()));
-        Ok((keys, true))
-    }
-
-    /// Reads the provider's keys again at the next use, as for the first time.
-    pub(crate) fn forget(&self, provider: i64) {
-        self.lock().remove(&provider);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, (State, Arc<Keys>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Model reference of an object, as events carry it.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use countersign_catalogue as catalogue;
+use countersign_catalogue::KeyRing;
 use countersign_core::{Context, Identity, RequestInfo, SessionData, Shutdown};
 use countersign_directory::Machines;
 use countersign_events::Event;
@@ -24,7 +25,7 @@ use crate::fulfil::{AUTHORIZE, Fulfil};
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn, Stored};
 use crate::issue::{self, Exchanged, IssueError, Keys};
 use crate::jose::{Use, half_hash, jwk};
-use crate::provider::{KeyRing, KeysError, Provider};
+use crate::provider::{KeysError, Provider};
 use crate::published::{self, Published};
 use crate::registration::Registration;
 use crate::report::Cause;
@@ -36,7 +37,7 @@ use crate::wire::authorize::AuthorizeRequest;
 /// What all requests to the protocol share. One per program; cheap to clone.
 #[derive(Clone, Default)]
 pub struct OAuth2 {
-    ring: Arc<KeyRing>,
+    ring: Arc<KeyRing<Keys, 2>>,
     documents: Arc<Documents>,
     machines: Machines,
     registration: Registration,
@@ -85,7 +86,7 @@ impl OAuth2 {
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) cx: FlowContext,
-    ring: Arc<KeyRing>,
+    ring: Arc<KeyRing<Keys, 2>>,
     pub(crate) documents: Arc<Documents>,
     /// The address of this server, where requests come by another one.
     address: Option<String>,
@@ -263,11 +264,15 @@ impl Service {
     /// # Errors
     /// The provider has no key that works.
     pub(crate) async fn keys(&self, provider: &Provider) -> Result<Arc<Keys>, Internal> {
-        let (keys, fresh) = self.ring.keys(provider)?;
+        let settings = &provider.settings;
+        let pairs = [settings.signing_key, settings.encryption_key];
+        let id = provider.reference.id();
+        let read = || provider.read_keys();
+        let (keys, fresh) = self.ring.keys(&provider.snapshot, id, pairs, read)?;
         if fresh && let Err(error) = self.publish(provider, &keys).await {
             // Keys that sign must be in the list, or they would be missing from the former ones
             // later.
-            self.ring.forget(provider.id());
+            self.ring.forget(id);
             return Err(error);
         }
         Ok(keys)

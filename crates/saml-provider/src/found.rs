@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_catalogue::{Application, CertificateKeyPair, Provider as _, application};
-use countersign_model::{Ref, Revision, Snapshot};
+use countersign_model::{Ref, Snapshot};
 use countersign_saml::names::{BINDING_POST, BINDING_REDIRECT, BINDING_SOAP};
 use serde_json::{Value, json};
 
@@ -16,7 +16,6 @@ pub(crate) struct Found {
     pub(crate) reference: Ref<SAMLProvider>,
     pub(crate) settings: Arc<SAMLProvider>,
     pub(crate) application: Option<(Ref<Application>, Arc<Application>)>,
-    revision: Revision,
 }
 
 impl Found {
@@ -35,7 +34,6 @@ impl Found {
             .and_then(|(found, _)| Some((found, snapshot.entry(found.id())?.share()?)));
         Some(Found {
             settings: entry.share::<SAMLProvider>()?,
-            revision: entry.revision,
             snapshot: snapshot.clone(),
             reference,
             application,
@@ -71,15 +69,6 @@ impl Found {
 
     pub(crate) fn pair(&self, pair: Ref<CertificateKeyPair>) -> Option<&CertificateKeyPair> {
         self.snapshot.get(pair)
-    }
-
-    /// The revisions of everything that its keys are made from.
-    pub(crate) fn state(&self) -> [Option<Revision>; 4] {
-        let of = |pair: Option<Ref<CertificateKeyPair>>| {
-            self.snapshot.entry(pair?.id()).map(|entry| entry.revision)
-        };
-        let own = &self.settings;
-        [Some(self.revision), of(own.signing_kp), of(own.verification_kp), of(own.encryption_kp)]
     }
 
     /// As events carry it.

@@ -1,14 +1,14 @@
 //! What the addresses and stages share.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use countersign_catalogue::KeyRing;
 use countersign_catalogue::doctor::record;
 use countersign_core::{Identity, RequestInfo};
 use countersign_events::{Event, may_report, shortened};
 use countersign_flow::{FlowContext, InPlanDef};
-use countersign_model::{Revision, Timestamp};
+use countersign_model::Timestamp;
 use countersign_policy::Subject;
 use countersign_saml::{Fault, Refusal};
 use countersign_store::{Actor, ActorUser, StoreError};
@@ -22,18 +22,11 @@ use crate::respond::{RESPOND, Respond};
 
 /// Where events of this crate come from.
 const EVENTS: &str = "authentik.providers.saml";
-/// Parsed keys are small; more providers than this are parsed again.
-const MOST_KEYS: usize = 4_096;
-
 /// What all requests to the protocol share. One per program; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Saml {
-    ring: Arc<Mutex<Ring>>,
+    ring: Arc<KeyRing<Keys, 3>>,
 }
-
-/// Parsed keys, by provider, and the state of the configuration they were parsed from.
-type Ring = HashMap<i64, (State, Arc<Keys>)>;
-type State = [Option<Revision>; 4];
 
 impl Saml {
     /// The stages its flows end in.
@@ -55,17 +48,10 @@ impl Saml {
 
     /// The keys of a provider, parsed once for each state of the configuration.
     fn keys(&self, found: &Found) -> Result<Arc<Keys>, (&'static str, Fault)> {
-        let state = found.state();
-        let lock = || self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, keys)) = lock().get(&found.id()).filter(|(known, _)| *known == state) {
-            return Ok(keys.clone());
-        }
-        let keys = Arc::new(found.settings.keys(|pair| found.pair(pair))?);
-        let mut ring = lock();
-        if ring.len() >= MOST_KEYS {
-            ring.clear();
-        }
-        ring.insert(found.id(), (state, keys.clone()));
+        let own = &found.settings;
+        let pairs = [own.signing_kp, own.verification_kp, own.encryption_kp];
+        let read = || own.keys(|pair| found.pair(pair));
+        let (keys, _) = self.ring.keys(&found.snapshot, found.reference.id(), pairs, read)?;
         Ok(keys)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_catalogue::CertificateKeyPair;
-use countersign_model::{Ref, Revision, Snapshot};
+use countersign_model::{Ref, Snapshot};
 use countersign_saml::names::{BINDING_POST, BINDING_REDIRECT};
 use countersign_sources::Source;
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ pub(crate) struct Found {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) reference: Ref<SAMLSource>,
     pub(crate) settings: Arc<SAMLSource>,
-    revision: Revision,
 }
 
 impl Found {
@@ -27,7 +26,6 @@ impl Found {
         let entry = snapshot.entry(reference.id())?;
         Some(Found {
             settings: entry.share::<SAMLSource>()?,
-            revision: entry.revision,
             snapshot: snapshot.clone(),
             reference,
         })
@@ -47,15 +45,6 @@ impl Found {
 
     pub(crate) fn pair(&self, pair: Ref<CertificateKeyPair>) -> Option<&CertificateKeyPair> {
         self.snapshot.get(pair)
-    }
-
-    /// The revisions of everything that its keys are made from.
-    pub(crate) fn state(&self) -> [Option<Revision>; 4] {
-        let of = |pair: Option<Ref<CertificateKeyPair>>| {
-            self.snapshot.entry(pair?.id()).map(|entry| entry.revision)
-        };
-        let own = &self.settings;
-        [Some(self.revision), of(own.signing_kp), of(own.verification_kp), of(own.encryption_kp)]
     }
 
     pub(crate) fn addresses(&self, origin: &str) -> Addresses {

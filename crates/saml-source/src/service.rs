@@ -1,19 +1,18 @@
 //! What the addresses share.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use countersign_catalogue::KeyRing;
 use countersign_core::RequestInfo;
 use countersign_events::{Event, may_report, shortened};
 use countersign_flow::source::own_address;
 use countersign_flow::{FlowContext, InPlanDef};
-use countersign_model::{Revision, Timestamp};
+use countersign_model::Timestamp;
 use countersign_saml::Fault;
 use countersign_saml::metadata::Consumer;
 use countersign_saml::response::Envelope;
 use countersign_store::{Actor, StoreError, sha256};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::ask::{CARRY, Carry};
 use crate::found::{Addresses, Found};
@@ -21,17 +20,11 @@ use crate::source::Keys;
 
 /// Where events of this crate come from.
 const EVENTS: &str = "authentik.sources.saml";
-/// Parsed keys are small; more sources than this are parsed again.
-const MOST_KEYS: usize = 1_024;
-
 /// What all requests to the protocol share. One per program; cheap to clone.
 #[derive(Clone, Default)]
 pub struct SamlSource {
-    ring: Arc<Mutex<Ring>>,
+    ring: Arc<KeyRing<Keys, 3>>,
 }
-
-/// Parsed keys, by source, and the state of the configuration they were parsed from.
-type Ring = HashMap<Uuid, ([Option<Revision>; 4], Arc<Keys>)>;
 
 impl SamlSource {
     /// The stage in which a request goes out as a form.
@@ -45,17 +38,10 @@ impl SamlSource {
     }
 
     fn keys(&self, found: &Found) -> Result<Arc<Keys>, (&'static str, Fault)> {
-        let state = found.state();
-        let lock = || self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, keys)) = lock().get(&found.id()).filter(|(known, _)| *known == state) {
-            return Ok(keys.clone());
-        }
-        let keys = Arc::new(found.settings.keys(|pair| found.pair(pair))?);
-        let mut ring = lock();
-        if ring.len() >= MOST_KEYS {
-            ring.clear();
-        }
-        ring.insert(found.id(), (state, keys.clone()));
+        let own = &found.settings;
+        let pairs = [own.signing_kp, own.verification_kp, own.encryption_kp];
+        let read = || own.keys(|pair| found.pair(pair));
+        let (keys, _) = self.ring.keys(&found.snapshot, found.reference.id(), pairs, read)?;
         Ok(keys)
     }
 }

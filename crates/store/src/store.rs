@@ -271,6 +271,12 @@ impl Store {
         Store(self.0.clone(), None)
     }
 
+    /// Whether this process alone works on the database, as it does on an embedded one.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.0.engine, Engine::Embedded { .. })
+    }
+
     /// The configuration as last committed. A request takes it once and uses it to its end.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.0.published.load_full()

@@ -65,6 +65,17 @@ class Router {
     location.hash = href(path, state);
   }
 
+  /**
+   * The way on from the page that asks, for when something it does is done: nobody who went
+   * elsewhere meanwhile is pulled back.
+   */
+  onward(): (path: string, state?: State) => void {
+    const from = this.path;
+    return (path, state = {}) => {
+      if (this.path === from) this.go(path, state);
+    };
+  }
+
   /** Goes elsewhere without leaving this place in the history. */
   replace(path: string, state: State = {}): void {
     history.replaceState(null, '', href(path, state));
