@@ -118,6 +118,8 @@ pub struct Operation {
     pub form: bool,
     /// It answers 204, whatever its method.
     pub empty: bool,
+    /// Statuses of refusals without a body, for the document.
+    pub empty_refusals: &'static [&'static str],
     pub response: Option<Value>,
     /// It answers pages of a list.
     pub paged: bool,
@@ -153,6 +155,7 @@ impl Operation {
             request: None,
             form: false,
             empty: false,
+            empty_refusals: &[],
             response: None,
             paged: false,
             parameters: Vec::new(),
@@ -199,6 +202,13 @@ impl Operation {
     #[must_use]
     pub const fn no_answer(mut self) -> Operation {
         self.empty = true;
+        self
+    }
+
+    /// Refuses with these statuses and without a body, as the original does.
+    #[must_use]
+    pub const fn refuses_empty(mut self, statuses: &'static [&'static str]) -> Operation {
+        self.empty_refusals = statuses;
         self
     }
 
