@@ -1,5 +1,7 @@
 //! The API's document, made from the same declarations that serve it.
 
+use std::collections::BTreeSet;
+
 use axum::response::Response;
 use countersign_core::{
     Access, Call, Context, Identities, Operation, RequestInfo, json as json_response,
@@ -120,13 +122,18 @@ fn describe(operation: &Operation) -> Value {
             parameters.push(json!({"in": "query", "name": name, "schema": {"type": kind}}));
         }
     }
-    let status = match (&operation.method, &operation.response) {
-        _ if operation.empty => "204",
+    // What is declared says more than what every list has.
+    let mut names = BTreeSet::new();
+    parameters.retain(|parameter| {
+        names.insert(["in", "name"].map(|part| parameter.get(part).map(Value::to_string)))
+    });
+    let usual = match (&operation.method, &operation.response) {
         (&Method::DELETE, _) | (&Method::POST, None) => "204",
         // Only the collections themselves make things.
         (&Method::POST, Some(_)) if operation.meta.is_some() => "201",
         _ => "200",
     };
+    let status = operation.status.unwrap_or(usual);
     let refused = json!({"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GenericError"}}}});
     let answer = match &operation.response {
         Some(schema) => {
