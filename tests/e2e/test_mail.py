@@ -112,3 +112,48 @@ def test_templates_of_the_operators_folder_can_be_chosen(start, tmp_path):
     server = start(world.Server(AUTHENTIK_EMAIL__TEMPLATE_DIR=str(tmp_path)))
     names = [choice["name"] for choice in server.get("stages/email/templates/")]
     assert names == ["email/password_reset.html", "email/account_confirmation.html", "acme/welcome.html"]
+
+
+# As people of the original have them: a base of their own, a mail in its blocks, its text beside it.
+CUSTOM = {
+    "acme/base.html": """{% load i18n %}<html><body><img src="cid:logo.png">
+{% block content %}{% endblock %}
+<p>{% block sub_content %}{% endblock %}</p></body></html>""",
+    "acme/recovery.html": """{% extends "acme/base.html" %}
+{% load i18n humanize %}
+{% block content %}<h1>{% blocktrans with name=user.name|default:user.username %}Hi {{ name }},{% endblocktrans %}</h1>
+{% if user.attributes.teams %}<ul>{% for team in user.attributes.teams %}<li class="{% cycle 'odd' 'even' %}">{{ forloop.counter }}. {{ team|title }}</li>{% endfor %}</ul>{% endif %}
+<a href="{{ url }}">{% trans "Reset your password" %}</a>{% endblock %}
+{% block sub_content %}{% blocktrans with when=expires|naturaltime day=expires|date:"Y" %}The link ends {{ when }}, in {{ day }}.{% endblocktrans %}{% endblock %}""",
+    "acme/recovery.txt": "{% load i18n %}Hi {{ user.name }}, open {{ url }}",
+    "acme/broken.html": """{% extends "acme/base.html" %}
+{% block content %}
+{% url 'authentik_core:root-redirect' %}
+{% endblock %}""",
+}
+
+
+def test_a_template_in_djangos_words_becomes_a_mail(start, mail_server, tmp_path):
+    for name, text in CUSTOM.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    receiver = mail_server()
+    settings = receiver.settings | {"AUTHENTIK_EMAIL__TEMPLATE_DIR": str(tmp_path)}
+    server = start(world.Server(**settings, COUNTERSIGN_BASE_URL="https://id.example.test"))
+    assert "acme/broken.html" not in [choice["name"] for choice in server.get("stages/email/templates/")]
+    # What is wrong with a template is told where it is chosen, and by the console.
+    refused = server.api("POST", "stages/email/", 400, json={"name": "broken", "template": "acme/broken.html"}).json()
+    assert "acme/broken.html, line 3: mail templates have no tag 'url'" in refused["template"][0], refused
+    told = subprocess.run([world.PROGRAM, "doctor"], env=server.environment, capture_output=True, text=True, timeout=60).stdout
+    assert "BROKEN mail templates: the mail template acme/broken.html cannot be used: acme/broken.html, line 3" in told, told
+
+    stage = server.create("stages/email/", name="ours", template="acme/recovery.html", use_global_settings=True)
+    user = server.create("core/users/", username="nina", name="Nina & <Co>", email="nina@example.test", attributes={"teams": ["blue", "red <b>"]})
+    server.api("POST", f"core/users/{user['pk']}/recovery_email/?email_stage={stage['pk']}", 204)
+    (mail,) = wait_for(lambda: receiver.mails, 30, "the mail")
+    kinds = {part.get_content_type(): part for part in mail.walk()}
+    text, page = kinds["text/plain"].get_content(), kinds["text/html"].get_content()
+    assert text.startswith("Hi Nina & <Co>, open https://id.example.test/if/flow/default-recovery-flow/?flow_token=")
+    assert "<h1>Hi Nina &amp; &lt;Co&gt;,</h1>" in page and '<li class="even">2. Red &lt;B&gt;</li>' in page
+    assert "minutes from now, in 20" in page and "Reset your password</a>" in page
+    assert kinds["image/png"]["Content-ID"] == "<logo.png>" and "cid:logo.png" in page

@@ -1,16 +1,26 @@
 """Pictures that administrators upload, and those that were there before."""
 
 import base64
+import datetime
 import html
+import json
 import re
 import subprocess
+import sys
+from unittest import mock
+from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 import requests
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
 from playwright.sync_api import expect
 
 from browser import Window, sign_in
-from world import PROGRAM, Person, Server, wait_for
+from world import PROGRAM, Person, Process, Server, free_port, wait_for
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 # Two colours, side by side.
@@ -117,11 +127,136 @@ def test_no_address_leads_out_of_the_folder(server, media, tmp_path):
         assert get(path).status_code in (400, 404), path
 
 
-def test_without_a_folder_nothing_is_offered(start, media):
-    bare = start(Server(AUTHENTIK_STORAGE__MEDIA__BACKEND="s3"))
-    assert "can_save_media" not in bare.get("root/config/")["capabilities"]
-    bare.application("notes")
-    upload(bare, "core/applications/notes/set_icon/", "a.png", PNG, 501)
+KEYS = {"aws_access_key_id": "KEYOFTHETEST", "aws_secret_access_key": "secret-of-the-test", "region_name": "eu-central-1"}
+
+
+class Bucket(Process):
+    """A service that speaks S3, with a bucket. With `checks` it lets in only whoever signs as it has given keys for."""
+
+    def __init__(self, checks=False):
+        super().__init__("moto")
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.keys, self.checks = KEYS, checks
+
+    def start(self):
+        # Of the calls below the first four are let through whoever makes them.
+        environment = {"INITIAL_NO_AUTH_ACTION_COUNT": "4"} if self.checks else {}
+        self.spawn([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)], environment)
+        wait_for(lambda: requests.get(f"{self.address}/moto-api/", timeout=5).ok, 60, "the service")
+        if self.checks:
+            iam = self.client("iam")
+            iam.create_user(UserName="uploads")
+            everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+            iam.put_user_policy(UserName="uploads", PolicyName="all", PolicyDocument=json.dumps(everything))
+            made = iam.create_access_key(UserName="uploads")["AccessKey"]
+            self.keys = KEYS | {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+        self.s3 = self.client("s3")
+        self.s3.create_bucket(Bucket="pictures", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        return self
+
+    def client(self, service):
+        return boto3.client(service, endpoint_url=self.address, config=Config(signature_version="s3v4", s3={"addressing_style": "path"}), **self.keys)
+
+    def settings(self, **more):
+        names = {"access_key": self.keys["aws_access_key_id"], "secret_key": self.keys["aws_secret_access_key"], "region": "eu-central-1",
+                 "endpoint": self.address, "bucket_name": "pictures"} | more
+        settings = {f"AUTHENTIK_STORAGE__MEDIA__S3__{name.upper()}": value for name, value in names.items()}
+        return settings | {"AUTHENTIK_STORAGE__MEDIA__BACKEND": "s3", "COUNTERSIGN_OUTBOUND__ALLOW": "127.0.0.1/32"}
+
+
+@pytest.fixture
+def bucket():
+    started = []
+
+    def begin(**how):
+        started.append(Bucket(**how))
+        return started[-1].start()
+
+    yield begin
+    for one in started:
+        one.stop()
+
+
+def test_a_bucket_keeps_uploads_and_browsers_get_them_from_it(start, bucket, tmp_path):
+    service = bucket()
+    server = start(Server(**service.settings()))
+    assert "can_save_media" in server.get("root/config/")["capabilities"]
+    server.application("notes")
+    upload(server, "core/applications/notes/set_icon/", "Our logo.png", PNG)
+    address = server.get("core/applications/notes/")["meta_icon"]
+    key = address.lstrip("/")
+    kept = service.s3.get_object(Bucket="pictures", Key=key)
+    assert kept["Body"].read() == PNG and kept["ContentType"] == "image/png" and not (server.folder / "media").exists()
+    # Browsers are sent to the service, by a link that is good for an hour and the same for some minutes.
+    led = requests.get(server.base + address, timeout=30, allow_redirects=False)
+    assert (led.status_code, led.headers["Cache-Control"]) == (302, "public, max-age=600")
+    link = led.headers["Location"]
+    assert link.startswith(f"{service.address}/pictures/{key}?") and requests.get(link, timeout=30).content == PNG
+    assert requests.get(server.base + address, timeout=30, allow_redirects=False).headers["Location"] == link
+    # It is the link that Amazon's own library makes.
+    query = {name: value for name, (value,) in parse_qs(urlsplit(link).query).items()}
+    at = datetime.datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ")
+    request = AWSRequest("GET", f"{service.address}/pictures/{key}")
+    signer = S3SigV4QueryAuth(Credentials(KEYS["aws_access_key_id"], KEYS["aws_secret_access_key"]), "s3", "eu-central-1", expires=3600)
+    with mock.patch("botocore.auth.get_current_datetime", return_value=at):
+        signer.add_auth(request)
+    assert query == {name: value for name, (value,) in parse_qs(urlsplit(request.url).query).items()}
+    assert requests.get(f"{server.base}/media/public/..%2fa.png", timeout=30, allow_redirects=False).status_code in (400, 404)
+    assert requests.get(f"{server.base}/media/public/page.html", timeout=30, allow_redirects=False).status_code == 404
+    # What a backup does not hold, it says.
+    environment = server.environment | {"COUNTERSIGN_BACKUP__PASSPHRASE": "a long passphrase of the test"}
+    made = subprocess.run([PROGRAM, "backup", str(tmp_path / "all.backup")], env=environment, capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0 and "bucket pictures" in made.stdout, made
+
+
+def test_a_service_that_checks_signatures_takes_ours(start, bucket):
+    service = bucket(checks=True)
+    server = start(Server(**service.settings()))
+    server.application("notes")
+    upload(server, "core/applications/notes/set_icon/", "logo.png", PNG)
+    key = server.get("core/applications/notes/")["meta_icon"].lstrip("/")
+    assert service.s3.get_object(Bucket="pictures", Key=key)["Body"].read() == PNG
+    # By another key it takes nothing, and the answer says what the service said.
+    other = start(Server(**service.settings(secret_key="another one")))
+    other.application("notes")
+    refused = upload(other, "core/applications/notes/set_icon/", "other.svg", SVG, 503).json()["detail"]
+    assert "403" in refused and "storage.media.s3" in refused and "another one" not in refused, refused
+    assert not other.get("core/applications/notes/")["meta_icon"]
+
+
+def test_links_lead_to_the_domain_of_the_settings(start, bucket):
+    service = bucket()
+    settings = service.settings(custom_domain="pictures.example.org/of-ours", security_token="a token")
+    server = start(Server(**settings))
+    server.application("notes")
+    upload(server, "core/applications/notes/set_icon/", "logo.png", PNG)
+    address = server.get("core/applications/notes/")["meta_icon"]
+    link = requests.get(server.base + address, timeout=30, allow_redirects=False).headers["Location"]
+    assert link.startswith(f"https://pictures.example.org/of-ours{address}?") and "X-Amz-Security-Token=a%20token" in link
+
+
+def test_a_bucket_that_is_not_all_there_is_told_of_before_the_start():
+    for settings, name in [
+        ({"AUTHENTIK_STORAGE__MEDIA__BACKEND": "s3"}, "storage.media.s3.access_key"),
+        (Bucket().settings(bucket_name="a/b"), "storage.media.s3.bucket_name"),
+        (Bucket().settings(endpoint="ftp://x"), "storage.media.s3.endpoint"),
+    ]:
+        server = Server(**settings)
+        run = subprocess.run([PROGRAM, "serve"], env=server.environment, capture_output=True, text=True, timeout=60)
+        assert run.returncode != 0 and name in run.stderr + run.stdout, run
+
+
+def test_a_service_that_does_not_answer_is_told_of(start):
+    server = start(Server(**Bucket().settings()))
+    server.application("notes")
+    refused = upload(server, "core/applications/notes/set_icon/", "logo.png", PNG, 503).json()["detail"]
+    assert "127.0.0.1" in refused and "storage.media.s3" in refused
+    # Other networks than those that are allowed are not asked.
+    settings = Bucket().settings() | {"COUNTERSIGN_OUTBOUND__ALLOW": ""}
+    closed = start(Server(**settings))
+    closed.application("notes")
+    assert "outbound.allow" in upload(closed, "core/applications/notes/set_icon/", "logo.png", PNG, 503).json()["detail"]
 
 
 def test_the_form_takes_a_file(server, browser, tmp_path):

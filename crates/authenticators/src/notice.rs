@@ -95,7 +95,8 @@ impl Work for TellOwner {
             "by": change.by,
             "client_ip": change.client_ip,
         });
-        let rendered = match self.0.templates.render(language, TEMPLATE, &variables) {
+        let rendered = match self.0.templates.render(language, cx.clock.now(), TEMPLATE, &variables)
+        {
             Ok(rendered) => rendered,
             Err(error) => {
                 let context = json!({"message": error.to_string()});

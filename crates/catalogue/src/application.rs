@@ -285,7 +285,8 @@ pub(crate) fn operations(access: &Arc<dyn ApplicationAccess>) -> Vec<Operation> 
             set_icon,
         )
         .form("FileUploadRequest")
-        .response(json!({})),
+        .response(json!({}))
+        .refuses_empty(&["400"]),
         Operation::new(
             Method::GET,
             "core/applications/{slug}/check_access/",

@@ -14,6 +14,7 @@ use countersign_store::{Actor, Agent, Store, StoreError};
 use serde_json::{Map, Value, json};
 
 use crate::identity::Caller;
+use crate::media::Media;
 use crate::module::Module;
 use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
@@ -39,8 +40,8 @@ pub struct Settings {
     /// Where clients with certificates reach this server, as `https://mtls.example.org`.
     pub mtls_url: Option<String>,
     pub data_dir: std::path::PathBuf,
-    /// Folder of uploaded pictures; none where files are not taken in.
-    pub media: Option<std::path::PathBuf>,
+    /// Where uploaded pictures are kept.
+    pub media: Media,
     pub bootstrap_password: Option<Secret>,
     pub bootstrap_token: Option<Secret>,
     pub bootstrap_email: Option<String>,

@@ -116,8 +116,10 @@ pub struct Operation {
     pub request: Option<Value>,
     /// The body is a form that may carry files.
     pub form: bool,
-    /// It answers 204, whatever its method.
-    pub empty: bool,
+    /// What it answers with, where its method does not say.
+    pub status: Option<&'static str>,
+    /// Statuses of refusals without a body, for the document.
+    pub empty_refusals: &'static [&'static str],
     pub response: Option<Value>,
     /// It answers pages of a list.
     pub paged: bool,
@@ -152,7 +154,8 @@ impl Operation {
             summary: String::new(),
             request: None,
             form: false,
-            empty: false,
+            status: None,
+            empty_refusals: &[],
             response: None,
             paged: false,
             parameters: Vec::new(),
@@ -198,7 +201,21 @@ impl Operation {
     /// Answers 204, as deletions and actions without an answer do by themselves.
     #[must_use]
     pub const fn no_answer(mut self) -> Operation {
-        self.empty = true;
+        self.status = Some("204");
+        self
+    }
+
+    /// Answers 201, as a POST to a collection does by itself.
+    #[must_use]
+    pub const fn creates(mut self) -> Operation {
+        self.status = Some("201");
+        self
+    }
+
+    /// Refuses with these statuses and without a body, as the original does.
+    #[must_use]
+    pub const fn refuses_empty(mut self, statuses: &'static [&'static str]) -> Operation {
+        self.empty_refusals = statuses;
         self
     }
 

@@ -159,7 +159,7 @@ async fn make(cx: &Context, settings: &Settings, now: Timestamp) -> Result<Strin
     let path = folder.join(&name);
     let untried = path.with_extension("untried");
     let secret_key = cx.settings.secret_key.clone();
-    let uploads = cx.settings.media.clone();
+    let uploads = cx.settings.media.folder().map(ToOwned::to_owned);
     let rows =
         to_file(&cx.store, &untried, uploads, passphrase.clone(), secret_key.clone()).await?;
     let registry = cx.registry().clone();

@@ -6,8 +6,8 @@ use countersign_blueprints::{
     apply::Machine,
     instances::{self, Surroundings},
 };
-use countersign_catalogue::ApplicationAccess;
-use countersign_core::Module;
+use countersign_catalogue::{ApplicationAccess, media::S3};
+use countersign_core::{Media, Module};
 use countersign_directory::Passwords;
 use countersign_events::EventSettings;
 use countersign_flow::{Deps, Flows};
@@ -16,7 +16,7 @@ use countersign_listener::Listener;
 use countersign_mail::{Encryption, MailSettings, Server};
 use countersign_model::{Registry, Secret};
 use countersign_oauth2::{OAuth2, Registration};
-use countersign_outbound::{Patience, Rules};
+use countersign_outbound::{Outbound, Patience, Rules};
 use countersign_policy::Engine;
 use countersign_python::{Interpreter, Limits};
 use countersign_saml_provider::Saml;
@@ -39,6 +39,7 @@ pub struct Program {
     pub policies: Engine,
     pub explain: countersign_explain::Deps,
     pub blueprints: Arc<Surroundings>,
+    pub media: Media,
 }
 
 impl Program {
@@ -77,6 +78,7 @@ impl Program {
         let explain =
             countersign_explain::Deps { flows: flows.clone(), blueprints: blueprints.clone() };
         let certificates = settings.general.cert_discovery_dir.clone();
+        let media = media(settings, way_out.clone());
         let modules = vec![
             countersign_rest::module(),
             directory,
@@ -108,8 +110,15 @@ impl Program {
             mail,
             outbound,
         ];
-        Program { modules, policies, explain, blueprints }
+        Program { modules, policies, explain, blueprints, media }
     }
+}
+
+/// Where uploads are kept. Settings that name no bucket have been refused before.
+fn media(settings: &Settings, way_out: Arc<Outbound>) -> Media {
+    let bucket = settings.storage.bucket().ok().flatten();
+    let bucket = bucket.and_then(|bucket| S3::new(&bucket, way_out).ok());
+    bucket.map_or_else(|| Media::Folder(settings.media_folder()), |s3| Media::Bucket(Arc::new(s3)))
 }
 
 /// Where RADIUS is answered.

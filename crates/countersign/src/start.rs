@@ -7,7 +7,7 @@ use std::{
 };
 
 use countersign_blueprints::instances::{self, Surroundings};
-use countersign_core::{Context, ContextParts, SessionLimits, Settings as CoreSettings};
+use countersign_core::{Context, ContextParts, Media, SessionLimits, Settings as CoreSettings};
 use countersign_explain::Deps;
 use countersign_flow::Flow;
 use countersign_model::{BasePath, Secret};
@@ -68,14 +68,15 @@ pub async fn open(
     settings: &Settings,
     _hold: &Hold,
 ) -> Result<(Context, Arc<Surroundings>), String> {
-    let (store, Program { modules, blueprints, .. }, secret_key) = open_store(settings).await?;
+    let (store, Program { modules, blueprints, media, .. }, secret_key) =
+        open_store(settings).await?;
     share(&store, settings).await?;
     let install_id = install_id(&store).await.map_err(|error| error.to_string())?;
     let context = Context::new(ContextParts {
         store,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-        settings: for_handlers(settings, secret_key),
+        settings: for_handlers(settings, secret_key, media),
         install_id,
         modules,
     });
@@ -167,7 +168,7 @@ pub async fn share(store: &Store, settings: &Settings) -> Result<(), String> {
     Ok(())
 }
 
-fn for_handlers(settings: &Settings, secret_key: Secret) -> CoreSettings {
+fn for_handlers(settings: &Settings, secret_key: Secret, media: Media) -> CoreSettings {
     CoreSettings {
         version: VERSION,
         secret_key,
@@ -178,7 +179,7 @@ fn for_handlers(settings: &Settings, secret_key: Secret) -> CoreSettings {
         client_certificate_header: settings.listen.client_certificate_header.clone(),
         mtls_url: settings.listen.mtls_url.as_ref().map(|origin| origin.0.clone()),
         data_dir: settings.general.data_dir.clone(),
-        media: settings.media(),
+        media,
         bootstrap_password: settings.bootstrap.password.clone(),
         bootstrap_token: settings.bootstrap.token.clone(),
         bootstrap_email: settings.bootstrap.email.clone(),
@@ -211,9 +212,9 @@ async fn install_id(store: &Store) -> Result<String, StoreError> {
 /// A sentence that says what stops it.
 pub async fn look(settings: &Settings) -> Result<(Context, Engine, Deps), String> {
     let (store, program, secret_key) = open_store(settings).await?;
-    let Program { modules, policies, explain, .. } = program;
+    let Program { modules, policies, explain, media, .. } = program;
     let install_id = install_id(&store).await.map_err(|error| error.to_string())?;
-    let settings = for_handlers(settings, secret_key);
+    let settings = for_handlers(settings, secret_key, media);
     let context = Context::new(ContextParts {
         store,
         clock: Arc::new(SystemClock),

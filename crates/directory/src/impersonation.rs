@@ -25,7 +25,8 @@ pub(crate) fn operations() -> Vec<Operation> {
             impersonate,
         )
         .summary("Act as another user, in the session of the caller.")
-        .request("ImpersonationRequest"),
+        .request("ImpersonationRequest")
+        .refuses_empty(&["401"]),
         Operation::new(
             Method::GET,
             end,

@@ -117,7 +117,7 @@ async fn config(places: Arc<Places>, call: Call) -> Result<Response, ApiError> {
     let mut capabilities: Vec<&str> = Vec::new();
     let impersonation = SystemSettings::of(&call.snapshot).impersonation;
     for (capability, has) in [
-        ("can_save_media", call.cx.settings.media.is_some()),
+        ("can_save_media", true),
         ("can_impersonate", impersonation),
         ("can_geo_ip", places.knows_cities()),
         ("can_asn", places.knows_networks()),

@@ -410,7 +410,8 @@ pub(crate) fn actions() -> Vec<Operation> {
             Access::on(Permission::SET_TOKEN_KEY),
             set_key_action,
         )
-        .request("TokenSetKeyRequest"),
+        .request("TokenSetKeyRequest")
+        .refuses_empty(&["400"]),
     ]
 }
 

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Operation, Permission, Record, json};
 use countersign_model::{ChoiceMeta, Fields, JsonMap, Mode, Names, Problem, Table, Timestamp};
-use countersign_rest::{AskedSecret, Condition, Resource, answer_row, object_schema, plain};
+use countersign_rest::{
+    AskedSecret, Condition, Resource, answer_row, object_schema, plain, property,
+};
 use countersign_store::{Sql, SqlValue, StoreError, Tx, numbered, params};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -261,9 +263,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     let narrowed = |operation: Operation| {
         let texts = ["client_ip", "username", "ordering", "search"].map(|name| (name, "string"));
         let all = NARROWED.into_iter().chain(texts);
-        all.fold(operation, |operation, (name, kind)| {
-            operation.parameter(name, json!({"type": kind}))
-        })
+        all.fold(operation, |operation, (name, kind)| operation.parameter(name, property(kind)))
     };
     vec![
         Operation::new(

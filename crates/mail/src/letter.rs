@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use countersign_core::enqueue;
 use countersign_store::{StoreError, Tx};
 use lettre::Message;
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,6 +17,9 @@ use crate::templates::Rendered;
 
 /// What stands in an event in the place of a link.
 const LINK_REMOVED: &str = "link removed";
+
+/// How a template of the operator's shows the logo, as in the original.
+const LOGO: &str = "cid:logo.png";
 
 /// A mail to people. Waiting ones are kept sealed: their links sign people in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +101,11 @@ impl Letter {
             builder = builder.to(mailbox(to)?);
         }
         let message = match &self.html {
+            Some(html) if html.contains(LOGO) => builder.multipart(
+                MultiPart::alternative()
+                    .singlepart(SinglePart::plain(self.text.clone()))
+                    .multipart(with_logo(html)),
+            ),
             Some(html) => builder
                 .multipart(MultiPart::alternative_plain_html(self.text.clone(), html.clone())),
             None => builder.body(self.text.clone()),
@@ -111,6 +120,19 @@ impl Letter {
             text = text.replace(word.as_str(), "********************");
         }
         text
+    }
+}
+
+/// HTML, and beside it the picture that it shows.
+fn with_logo(html: &str) -> MultiPart {
+    let html = SinglePart::html(html.to_owned());
+    let related = MultiPart::related().singlepart(html);
+    match ContentType::parse("image/png") {
+        Ok(png) => related.singlepart(
+            Attachment::new_inline("logo.png".to_owned())
+                .body(include_bytes!("../templates/logo.png").to_vec(), png),
+        ),
+        Err(_) => related,
     }
 }
 
@@ -149,6 +171,17 @@ mod tests {
         let letter = letter("uma@example.org", "Reset");
         assert_eq!(letter.shown(false), "Open link removed code ********************");
         assert!(letter.shown(true).contains("key=abc") && !letter.shown(true).contains("123456"));
+    }
+
+    #[test]
+    fn a_logo_goes_with_the_mail_that_shows_it() {
+        let wire = |html: &str| {
+            let letter = Letter { html: Some(html.to_owned()), ..letter("uma@example.org", "x") };
+            String::from_utf8(letter.message("id@example.org", "1").unwrap().formatted()).unwrap()
+        };
+        let shown = wire("<img src=\"cid:logo.png\">");
+        assert!(shown.contains("Content-ID: <logo.png>") && shown.contains("image/png"), "{shown}");
+        assert!(!wire("<p>x</p>").contains("image/png"));
     }
 
     #[test]

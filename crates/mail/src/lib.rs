@@ -1,12 +1,14 @@
 //! Mail: templates, the server it is handed to, and the job that sends it.
 //!
 //! ```text
-//! let letter = Letter::of(&mailer.render("email/password_reset.html", &context)?, "Reset your password", ["uma@example.org"]);
+//! let letter = Letter::of(mailer.templates.render(language, now, "email/password_reset.html", &context)?, "Reset your password", ["uma@example.org"]);
 //! letter.post(tx)?;   // sent if and only if the transaction commits
 //! ```
 #![warn(missing_docs)]
 
 mod api;
+mod django;
+mod folder;
 mod job;
 mod letter;
 mod server;

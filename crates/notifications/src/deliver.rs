@@ -193,7 +193,7 @@ async fn mail(
     let variables = notification.mail(&transport.name);
     // What it tells of is an event, whose words are English.
     let template = "email/event_notification.html";
-    let rendered = mailer.templates.render(Language::En, template, &variables)?;
+    let rendered = mailer.templates.render(Language::En, cx.clock.now(), template, &variables)?;
     let mut letter =
         Letter::of(rendered, notification.subject(), [notification.user.email.clone()]);
     letter.notifies = true;

@@ -1,5 +1,7 @@
 //! The API's document, made from the same declarations that serve it.
 
+use std::collections::BTreeSet;
+
 use axum::response::Response;
 use countersign_core::{
     Access, Call, Context, Identities, Operation, RequestInfo, json as json_response,
@@ -76,6 +78,26 @@ fn document(cx: &Context) -> Value {
     })
 }
 
+/// How an operation is refused that the original's document does not say.
+fn besides(operation: &Operation) -> Vec<&'static str> {
+    let changes = operation.method != Method::GET;
+    let edits = changes && operation.method != Method::POST;
+    [
+        (operation.path.contains('{'), "404"),
+        // It is under way, or what it needs is no longer as it was.
+        (changes, "409"),
+        (edits, "412"),
+        (operation.request.is_some(), "415"),
+        // The `Idempotency-Key` was for another request.
+        (operation.method == Method::POST, "422"),
+        (true, "429"),
+        (true, "503"),
+    ]
+    .into_iter()
+    .filter_map(|(may, status)| may.then_some(status))
+    .collect()
+}
+
 fn describe(operation: &Operation) -> Value {
     let tag = operation.path.split('/').next().unwrap_or_default();
     let mut parameters: Vec<Value> = operation
@@ -100,19 +122,26 @@ fn describe(operation: &Operation) -> Value {
             parameters.push(json!({"in": "query", "name": name, "schema": {"type": kind}}));
         }
     }
-    let status = match (&operation.method, &operation.response) {
-        _ if operation.empty => "204",
+    // What is declared says more than what every list has.
+    let mut names = BTreeSet::new();
+    parameters.retain(|parameter| {
+        names.insert(["in", "name"].map(|part| parameter.get(part).map(Value::to_string)))
+    });
+    let usual = match (&operation.method, &operation.response) {
         (&Method::DELETE, _) | (&Method::POST, None) => "204",
         // Only the collections themselves make things.
         (&Method::POST, Some(_)) if operation.meta.is_some() => "201",
         _ => "200",
     };
+    let status = operation.status.unwrap_or(usual);
+    let refused = json!({"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GenericError"}}}});
     let answer = match &operation.response {
         Some(schema) => {
             json!({"description": "", "content": {"application/json": {"schema": reference(schema)}}})
         }
         None => json!({"description": "No response body"}),
     };
+    let besides = besides(operation).into_iter().map(|status| (status.to_owned(), refused.clone()));
     let mut document = json!({
         "operationId": operation.id,
         "description": operation.summary,
@@ -122,9 +151,15 @@ fn describe(operation: &Operation) -> Value {
         "responses": {
             status: answer,
             "400": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ValidationError"}}}},
-            "403": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GenericError"}}}},
+            "403": refused,
         },
     });
+    if let Some(Value::Object(responses)) = document.get_mut("responses") {
+        responses.extend(besides);
+        for status in operation.empty_refusals {
+            responses.insert((*status).to_owned(), json!({"description": ""}));
+        }
+    }
     if let Value::Object(map) = &mut document {
         if let Some(schema) = &operation.request {
             let media = if operation.form { "multipart/form-data" } else { "application/json" };
@@ -207,11 +242,16 @@ fn schemas(cx: &Context) -> Value {
     all.insert("Pagination".into(), object_schema(&numbers));
     all.extend(forms::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     let kinds = cx.modules().iter().flat_map(|m| {
-        let tables = m.tables.iter().filter_map(|t| Some((t.meta.kind?, t.meta.pk)));
-        m.kinds.iter().map(|k| (k.def.meta, k.key_name)).chain(tables)
+        let tables = m.tables.iter().filter_map(|t| Some((t.meta.kind?, t.meta.pk, false)));
+        m.kinds.iter().map(|k| (k.def.meta, k.key_name, k.single.is_some())).chain(tables)
     });
-    for (meta, key) in kinds {
-        all.insert(meta.schema.to_owned(), answer_schema(meta, key));
+    for (meta, key, single) in kinds {
+        let mut answer = answer_schema(meta, key);
+        if single && let Some(Value::Array(required)) = answer.get_mut("required") {
+            // Of what there is one of, nobody needs the key.
+            required.retain(|name| name != key);
+        }
+        all.insert(meta.schema.to_owned(), answer);
         all.insert(format!("{}Request", meta.schema), request_schema(meta, true));
         all.insert(format!("Patched{}Request", meta.schema), request_schema(meta, false));
         all.insert(format!("Paginated{}List", meta.schema), paginated(meta.schema));
@@ -291,7 +331,9 @@ pub fn object_schema(properties: &[(&str, &str)]) -> Value {
     schema
 }
 
-pub(crate) fn property(kind: &str) -> Value {
+/// A property by a word: `string`, `uuid`, `time`, `[string]` for a list, `#Name` for a component, with
+/// `?` where it may be null.
+pub fn property(kind: &str) -> Value {
     if let Some(inner) = kind.strip_suffix('?') {
         let mut schema = property(inner);
         if schema.get("$ref").is_some() {

@@ -37,7 +37,8 @@ pub(crate) fn operations(shared: &(SamlSource, Flows)) -> Vec<Operation> {
         )
         .summary("Create a source from the metadata of an identity provider")
         .request("SAMLSourceImportRequest")
-        .response("SAMLSourceImported"),
+        .response("SAMLSourceImported")
+        .creates(),
     ]
 }
 

@@ -51,7 +51,8 @@ pub(crate) fn operations(policies: &Engine) -> Vec<Operation> {
             },
         )
         .form("FileUploadRequest")
-        .response(json!({})),
+        .response(json!({}))
+        .refuses_empty(&["400"]),
         Operation::new(
             Method::POST,
             "sources/all/{slug}/set_icon_url/",

@@ -182,7 +182,7 @@ impl World {
                 mtls_url: None,
                 trusted_proxies: Cidr::parse("127.0.0.0/8").into_iter().collect(),
                 data_dir: folder.path().to_owned(),
-                media: Some(folder.path().join("media")),
+                media: countersign_core::Media::Folder(folder.path().join("media")),
                 bootstrap_password: None,
                 bootstrap_token: None,
                 bootstrap_email: None,

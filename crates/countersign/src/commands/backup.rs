@@ -51,6 +51,12 @@ pub async fn write(loaded: &Loaded, path: &Path) -> Result<(), String> {
         "{rows} rows in {}. It opens with the passphrase of backup.passphrase only.",
         path.display()
     );
+    if let Ok(Some(bucket)) = loaded.settings.storage.bucket() {
+        println!(
+            "Uploaded files are in the bucket {} (storage.media.s3), which this backup does not hold.",
+            bucket.name
+        );
+    }
     Ok(())
 }
 

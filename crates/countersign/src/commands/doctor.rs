@@ -9,6 +9,7 @@ use std::{
 
 use countersign_blueprints::{check, format::Document, tables};
 use countersign_catalogue::CertificateKeyPair;
+use countersign_mail::Templates;
 use countersign_model::{Clock as _, Timestamp};
 use countersign_store::{Store, StoreError, SystemClock, params};
 
@@ -124,6 +125,7 @@ async fn everything(report: &mut Report, settings: &Settings) {
         report.look("database", "there is none yet: the first start of the server makes it");
     }
     blueprints(report, settings);
+    mail_templates(report, settings);
     backups(report, settings);
 }
 
@@ -390,6 +392,19 @@ fn own_certificate(report: &mut Report, folder: &Path) {
             report.look("tls.pem", format!("{} ends in {days} days", path.display()));
         }
         Some(days) => report.well("tls.pem", format!("valid for {days} more days")),
+    }
+}
+
+/// The operator's own templates of mails.
+fn mail_templates(report: &mut Report, settings: &Settings) {
+    let templates = Templates::new(program::mail_settings(settings).template_dir);
+    let own = templates.own();
+    let wrong: Vec<_> = own.iter().filter_map(|name| templates.check(name).err()).collect();
+    for error in &wrong {
+        report.broken("mail templates", error.to_string());
+    }
+    if wrong.is_empty() && !own.is_empty() {
+        report.well("mail templates", format!("{} of your own can be filled", own.len()));
     }
 }
 

@@ -1,8 +1,8 @@
 //! A mail to try the settings with, sent at once.
 
 use countersign_mail::{Encryption, Letter, Mailer};
-use countersign_model::Entropy as _;
-use countersign_store::SystemEntropy;
+use countersign_model::{Clock as _, Entropy as _};
+use countersign_store::{SystemClock, SystemEntropy};
 use countersign_words::Language;
 
 use crate::{program, settings::Loaded};
@@ -28,7 +28,7 @@ pub async fn test(loaded: &Loaded, to: &str) -> Result<(), String> {
     println!("From, to:  {}, {to}", server.from);
     let rendered = mailer
         .templates
-        .render(Language::default(), "email/setup.html", &serde_json::json!({}))
+        .render(Language::default(), SystemClock.now(), "email/setup.html", &serde_json::json!({}))
         .map_err(|error| error.to_string())?;
     let letter = Letter::of(rendered, "Test mail of Countersign", [to.to_owned()]);
     let message = letter

@@ -130,7 +130,7 @@ impl World {
             client_certificate_header: None,
             mtls_url: None,
             data_dir: folder.path().to_owned(),
-            media: None,
+            media: countersign_core::Media::Folder(folder.path().join("media")),
             bootstrap_password: None,
             bootstrap_token: None,
             bootstrap_email: None,

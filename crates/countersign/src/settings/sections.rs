@@ -5,6 +5,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use countersign_catalogue::media::{Addressing, BucketSettings};
 use countersign_model::{Cidr, Secret};
 use countersign_oauth2::Registrants;
 use countersign_outbound::Resolved;
@@ -440,12 +441,35 @@ sections! {
 
     /// Icons and backgrounds that administrators upload. Several processes share the folder.
     storage: Storage {
-        /// Where they are kept: in a folder (`file`). With `s3`, which does not exist yet, files are
-        /// not taken in, and pictures are given as addresses.
+        /// Where they are kept: in a folder (`file`), or in a bucket of a service that speaks S3
+        /// (`s3`), which browsers get them from by links that are signed for an hour.
         backend ("storage.media.backend"): Uploads = "file";
         /// The folder, with what is served at `/media/public/` in `public`; `media` in the data
         /// folder without. Backups hold it.
         folder ("storage.media.file.path"): Option<PathBuf> = "";
+        /// The bucket. Backups do not hold it.
+        bucket ("storage.media.s3.bucket_name"): Option<String> = "";
+        /// Who asks the service.
+        access_key ("storage.media.s3.access_key"): Option<String> = "";
+        /// By which requests and links are signed.
+        s3_key ("storage.media.s3.secret_key"): Option<Secret> = "";
+        /// Of keys that are lent for a while.
+        security_token ("storage.media.s3.security_token"): Option<Secret> = "";
+        /// The bucket's region; `us-east-1` without.
+        region ("storage.media.s3.region"): Option<String> = "";
+        /// Address of the service, as `https://minio.example.org:9000`, where it is not Amazon's.
+        /// One that is not public has to be in `outbound.allow`.
+        endpoint ("storage.media.s3.endpoint"): Option<String> = "";
+        /// HTTPS, where the endpoint does not say.
+        use_ssl ("storage.media.s3.use_ssl"): bool = "true";
+        /// Whether addresses name the bucket in the path or in the host (`virtual`); `auto` is the
+        /// path where an endpoint is named, and the host at Amazon.
+        addressing ("storage.media.s3.addressing_style"): Addressing = "auto";
+        /// Host at which browsers get the files, in place of the service's, with the bucket where
+        /// the path names it: `media.example.org/bucket`.
+        custom_domain ("storage.media.s3.custom_domain"): Option<String> = "";
+        /// Links at that host are HTTPS.
+        secure_urls ("storage.media.s3.secure_urls"): bool = "true";
     }
 
     /// Backups made by `countersign backup`, and by the server itself when `backup.every` is set.
@@ -538,7 +562,7 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "result_backend.",
     "session_storage",
     "sources.",
-    "storage.media.s3.",
+    "storage.media.s3.session_profile",
     "tenants.",
     "web.threads",
     "web.workers",
@@ -583,6 +607,7 @@ impl Settings {
         }
         self.postgresql.check(&mut wrong);
         self.redis.check(&mut wrong);
+        self.storage.check(&mut wrong);
         if self.postgresql.host.is_some() && self.general.secret_key.is_none() {
             let remedy = "Set it to the output of `countersign generate secret`, the same for every process on this database";
             wrong(
@@ -677,11 +702,51 @@ impl Settings {
 }
 
 impl Settings {
-    /// The folder of uploaded files; none where they are not taken in.
+    /// The folder of uploaded files; none where they are in a bucket.
     pub fn media(&self) -> Option<PathBuf> {
-        let folder = || self.general.data_dir.join("media");
-        let kept = self.storage.backend == Uploads::File;
-        kept.then(|| self.storage.folder.clone().unwrap_or_else(folder))
+        (self.storage.backend == Uploads::File).then(|| self.media_folder())
+    }
+
+    /// The folder of uploaded files, where they are in one.
+    pub fn media_folder(&self) -> PathBuf {
+        self.storage.folder.clone().unwrap_or_else(|| self.general.data_dir.join("media"))
+    }
+}
+
+impl Storage {
+    /// The bucket of uploaded files, where they are in one.
+    ///
+    /// # Errors
+    /// The setting that is missing.
+    pub fn bucket(&self) -> Result<Option<BucketSettings>, &'static str> {
+        if self.backend != Uploads::S3 {
+            return Ok(None);
+        }
+        let access_key = self.access_key.clone().ok_or("storage.media.s3.access_key")?;
+        Ok(Some(BucketSettings {
+            name: self.bucket.clone().ok_or("storage.media.s3.bucket_name")?,
+            region: self.region.clone(),
+            endpoint: self.endpoint.clone(),
+            use_ssl: self.use_ssl,
+            access_key,
+            secret_key: self.s3_key.clone().ok_or("storage.media.s3.secret_key")?,
+            security_token: self.security_token.clone(),
+            custom_domain: self.custom_domain.clone(),
+            secure_urls: self.secure_urls,
+            addressing: self.addressing,
+        }))
+    }
+
+    fn check(&self, wrong: &mut impl FnMut(&str, &str, &str)) {
+        match self.bucket().map(|bucket| bucket.map(|bucket| bucket.check())) {
+            Ok(None | Some(Ok(()))) => {}
+            Ok(Some(Err((name, what)))) => wrong(name, what, "Correct it"),
+            Err(name) => wrong(
+                name,
+                "uploads in a bucket need it",
+                "Set it, or storage.media.backend to file",
+            ),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
 };
 
+use countersign_catalogue::media::Addressing;
 use countersign_model::{Cidr, Secret};
 use countersign_oauth2::Registrants;
 use countersign_outbound::Resolved;
@@ -147,8 +148,23 @@ impl Place for Level {
 pub enum Uploads {
     /// In a folder.
     File,
-    /// In a service that this version does not speak to.
+    /// In a bucket of a service that speaks S3.
     S3,
+}
+
+impl Place for Addressing {
+    const WANTED: &'static str = "one of auto, path, virtual";
+    fn stand_in() -> Self {
+        Addressing::Auto
+    }
+    fn read(text: &str) -> Option<Self> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "auto" => Some(Addressing::Auto),
+            "path" => Some(Addressing::Path),
+            "virtual" => Some(Addressing::Virtual),
+            _ => None,
+        }
+    }
 }
 
 impl Place for Uploads {

@@ -131,7 +131,8 @@ pub(crate) fn operations(flows: &Flows) -> Vec<Operation> {
             actions::set_background,
         )
         .form("FileUploadRequest")
-        .response(json!({})),
+        .response(json!({}))
+        .refuses_empty(&["400"]),
         Operation::new(
             Method::GET,
             "flows/instances/cache_info/",

@@ -32,7 +32,8 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .summary("Names the state of the configuration, as it is now or was at a revision.")
         .request(free())
-        .response(free()),
+        .response(free())
+        .creates(),
         Operation::new(
             Method::DELETE,
             one,

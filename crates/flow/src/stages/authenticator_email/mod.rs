@@ -103,14 +103,13 @@ impl AuthenticatorEmailStage {
 
     /// The mail with a code.
     fn letter(&self, run: &Run, to: &str, code: &str) -> Result<Letter, TemplateError> {
-        let person = run.pending_or_session_user().map(|user| {
-            json!({"pk": user.pk, "username": user.username, "name": user.name, "email": user.email})
-        });
+        let person = run.pending_or_session_user().map(|user| user.to_json());
         let variables =
             json!({"user": person, "token": code, "expires": self.token_expiry.seconds()});
         let language = run.browser.language();
         let templates = &run.cx().mailer().templates;
-        let rendered = templates.render(language, &self.template, &variables)?;
+        let now = run.cx().clock.now();
+        let rendered = templates.render(language, now, &self.template, &variables)?;
         Ok(Letter {
             server: own_server!(self),
             hidden: vec![code.to_owned()],
@@ -187,8 +186,7 @@ pub(super) fn admit(
 ) -> BoxFuture<Result<(), ApiError>> {
     Box::pin(async move {
         let Some(template) = body.get("template").and_then(Value::as_str) else { return Ok(()) };
-        let variables = json!({"user": {}, "token": "000000", "expires": 0});
-        match flows.over(&call.cx).mailer().templates.render(Language::En, template, &variables) {
+        match flows.over(&call.cx).mailer().templates.check(template) {
             Ok(_) => Ok(()),
             Err(error) => {
                 Err(ApiError::field("template", Problem::new("invalid", error.to_string())))

@@ -6,10 +6,11 @@ use countersign_directory::create_mailed_link;
 use countersign_events::Event;
 use countersign_mail::{Letter, TemplateError};
 use countersign_model::{Ref, Secret};
+use countersign_policy::Subject;
 use countersign_store::{Actor, StoreError, Tx};
 use countersign_words::{Language, Wishes};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{EmailStage, own_server};
@@ -95,25 +96,16 @@ pub(crate) fn mail_with_link(
 ) -> Result<Letter, TemplateError> {
     let (sign, key) = (if page.contains('?') { '&' } else { '?' }, key.expose());
     let url = format!("{page}{sign}{FLOW_TOKEN}={key}");
-    let variables = variables(&url, key, Some(user), stage.token_expiry.seconds());
-    let rendered = cx.mailer().templates.render(language, &stage.template, &variables)?;
+    let user = Subject::of(user, cx.uid(user.pk)).to_json();
+    let expires = stage.token_expiry.seconds();
+    let variables = json!({"url": url, "user": user, "expires": expires, "token": key});
+    let templates = &cx.mailer().templates;
+    let rendered = templates.render(language, cx.clock.now(), &stage.template, &variables)?;
     Ok(Letter {
         server: own_server!(stage),
         hidden: vec![key.to_owned()],
         ..Letter::of(rendered, stage.subject(language), [to])
     })
-}
-
-/// What templates read.
-pub(super) fn variables(url: &str, key: &str, user: Option<&Identity>, seconds: i64) -> Value {
-    let person = match user {
-        Some(user) => {
-            json!({"pk": user.pk, "username": user.username, "name": user.name, "email": user.email})
-        }
-        // As a template is tried out with.
-        None => json!({"pk": 0, "username": "", "name": "", "email": ""}),
-    };
-    json!({"url": url, "user": person, "expires": seconds, "token": key})
 }
 
 /// Why no mail was written.

@@ -7,7 +7,6 @@ use countersign_accounts::identity;
 use countersign_core::{ApiError, BoxFuture, Call, Job, Module, find, save};
 use countersign_directory::users::User;
 use countersign_events::Event;
-use countersign_mail::TemplateError;
 use countersign_model::{Duration, EmailAddress, FieldErrors, Kind, Problem, Secret, Timestamp};
 use countersign_pages::{Page, PageDef, Scene};
 use countersign_store::Tx;
@@ -20,7 +19,7 @@ pub(super) use server::own_server;
 
 use self::link::{Order, SendLink};
 use crate::answer::Answer;
-use crate::context::{FlowContext, Flows};
+use crate::context::Flows;
 use crate::error::FlowError;
 use crate::kinds::Designation;
 use crate::plan::key;
@@ -154,7 +153,7 @@ impl EmailStage {
     /// then a name that nobody has costs as much as one that somebody has.
     async fn send(&self, run: &mut Run, sent: &mut Sent) -> Result<Option<Step>, FlowError> {
         let cx = run.cx().clone();
-        if let Err(error) = check(&cx, &self.template) {
+        if let Err(error) = cx.mailer().templates.check(&self.template) {
             return Ok(Some(self.broken(run, &error.to_string()).await));
         }
         let Some(origin) = origin::for_mail(&cx, run.request()).await? else {
@@ -221,12 +220,6 @@ fn failed(error: ApiError) -> FlowError {
     }
 }
 
-/// Whether a template can be filled.
-fn check(cx: &FlowContext, template: &str) -> Result<(), TemplateError> {
-    let variables = link::variables("", "", None, 0);
-    cx.mailer().templates.render(Language::default(), template, &variables).map(|_| ())
-}
-
 /// The template must be one that can be chosen, and work.
 pub(super) fn admit(
     flows: Flows,
@@ -236,9 +229,9 @@ pub(super) fn admit(
     Box::pin(async move {
         let Some(template) = body.get("template").and_then(Value::as_str) else { return Ok(()) };
         let cx = flows.over(&call.cx);
-        let known = cx.mailer().templates.choices().iter().any(|known| known.name == template);
-        let problem = if known {
-            check(&cx, template).err().map(|error| error.to_string())
+        let templates = &cx.mailer().templates;
+        let problem = if templates.knows(template) {
+            templates.check(template).err().map(|error| error.to_string())
         } else {
             Some(format!("Invalid template '{template}' specified."))
         };

@@ -1,5 +1,9 @@
 //! Pictures that administrators upload, as icons and backgrounds: files below the folder of the
-//! setting `storage.media.file.path`, served to everybody at `/media/public/`.
+//! setting `storage.media.file.path`, served to everybody at `/media/public/`, or in a bucket, which
+//! that address leads on to.
+
+mod bucket;
+mod sigv4;
 
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Write as _};
@@ -7,8 +11,11 @@ use std::path::{Component, Path, PathBuf};
 
 use axum::extract::{self, State};
 use axum::response::{IntoResponse as _, Response};
-use countersign_core::{ApiError, Call, Context, RequestInfo, Route, Routes, Upload};
-use countersign_model::{Picture, Problem};
+pub use bucket::{Addressing, BucketSettings, S3};
+use countersign_core::{
+    ApiError, Bucket, Call, Context, Media, RequestInfo, Route, Routes, Upload,
+};
+use countersign_model::{Picture, Problem, Timestamp};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -146,14 +153,11 @@ fn name_of(given: &str, content: &[u8], format: Format) -> String {
 /// The picture that a form brings, kept; none where it takes the one there is away.
 ///
 /// # Errors
-/// 501 where no folder is set up, 400 for what is no picture, 503 where it cannot be written.
+/// 400 for what is no picture, 503 where it cannot be kept.
 pub async fn uploaded(call: &Call, folder: Folder) -> Result<Option<Picture>, ApiError> {
     let (name, content) = match call.upload().await? {
         Upload::Clear => return Ok(None),
         Upload::File { name, content } => (name, content),
-    };
-    let Some(root) = call.cx.settings.media.clone() else {
-        return Err(ApiError::not_implemented("Uploading files"));
     };
     let wrong =
         |code: &'static str, text: String| ApiError::field("file", Problem::new(code, text));
@@ -165,12 +169,29 @@ pub async fn uploaded(call: &Call, folder: Folder) -> Result<Option<Picture>, Ap
     let format = Format::of(&content).ok_or_else(|| wrong("invalid_image", text.to_owned()))?;
     let name = name_of(&name, &content, format);
     let address = format!("/media/public/{}/{name}", folder.name());
-    let path = root.join("public").join(folder.name());
-    let written = tokio::task::spawn_blocking(move || keep(&path, &name, &content)).await;
-    if let Err(error) = written.map_err(std::io::Error::other).flatten() {
-        tracing::error!(%error, folder = %root.display(), "an upload cannot be written");
-        let text = "The server cannot write to its folder for uploads (storage.media.file.path).";
-        return Err(ApiError::detail(StatusCode::SERVICE_UNAVAILABLE, text));
+    let unavailable = |text: String| ApiError::detail(StatusCode::SERVICE_UNAVAILABLE, text);
+    match &call.cx.settings.media {
+        Media::Folder(root) => {
+            let path = root.join("public").join(folder.name());
+            let written = tokio::task::spawn_blocking(move || keep(&path, &name, &content)).await;
+            if let Err(error) = written.map_err(std::io::Error::other).flatten() {
+                tracing::error!(%error, folder = %root.display(), "an upload cannot be written");
+                let text =
+                    "The server cannot write to its folder for uploads (storage.media.file.path).";
+                return Err(unavailable(text.to_owned()));
+            }
+        }
+        Media::Bucket(bucket) => {
+            let key = address.trim_start_matches('/').to_owned();
+            let put = bucket.put(key, format.media_type(), content.to_vec(), call.cx.clock.now());
+            if let Err(error) = put.await {
+                tracing::error!(error, ?bucket, "an upload cannot be kept");
+                let text = format!(
+                    "The bucket for uploads did not take the file: {error}. Look at the settings storage.media.s3.*."
+                );
+                return Err(unavailable(text));
+            }
+        }
     }
     picture(&json!(address)).map(Some)
 }
@@ -201,10 +222,10 @@ async fn serve(
     request: extract::Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
-    let root = cx.settings.media.as_ref().map(|root| root.join("public"));
-    let found = match root.zip(below(&path)) {
-        Some((root, path)) => read(root, path, &parts.headers).await,
-        None => None,
+    let found = match (&cx.settings.media, below(&path)) {
+        (Media::Folder(root), Some(path)) => read(root.join("public"), path, &parts.headers).await,
+        (Media::Bucket(bucket), Some(path)) => led_on(bucket.as_ref(), &path, cx.clock.now()),
+        (_, None) => None,
     };
     found.unwrap_or_else(|| cx.not_found(&RequestInfo::of(&parts)))
 }
@@ -219,6 +240,18 @@ fn below(path: &str) -> Option<PathBuf> {
         _ => false,
     };
     path.components().all(plain).then_some(path)
+}
+
+/// To where a bucket gives the file away.
+fn led_on(bucket: &dyn Bucket, path: &Path, now: Timestamp) -> Option<Response> {
+    Format::named(path)?;
+    let address = bucket.address(&format!("media/public/{}", path.to_str()?), now);
+    let kept = format!("public, max-age={}", bucket::STEADY);
+    let headers = [
+        (header::LOCATION, HeaderValue::try_from(address).ok()?),
+        (header::CACHE_CONTROL, HeaderValue::try_from(kept).ok()?),
+    ];
+    Some((StatusCode::FOUND, headers).into_response())
 }
 
 async fn read(root: PathBuf, path: PathBuf, request: &HeaderMap) -> Option<Response> {
