@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod certificates;
 mod contract;
 mod email_codes;
 mod guessing;

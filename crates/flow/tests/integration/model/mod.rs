@@ -3,19 +3,24 @@
 //! where the oracle allows it; and whoever does all that is asked gets in.
 
 mod oracle;
+mod planted;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use totp_rs::{Builder, Secret};
 
 use self::oracle::{Bound, Kind, Person, Policy, Sent, may_begin};
+use self::planted::{FAULTS, Fault};
 use crate::world::{Browser, World, executor};
 
 /// Requests of visitors. `MODEL_STEPS` and `MODEL_SEED` make it longer, or another one.
 const STEPS: u64 = 6_000;
 const SEED: u64 = 2_025;
+/// Requests of a scene.
+const SCENE: usize = 120;
 
 /// `SplitMix64`: the same numbers for the same seed.
 struct Dice(u64);
@@ -77,6 +82,9 @@ struct Model<'a> {
     seen: BTreeMap<String, u64>,
     /// What happened in this scene.
     journal: Vec<String>,
+    /// One that is planted, and what was found of it.
+    fault: Option<Fault>,
+    found: Option<String>,
 }
 
 const KINDS: [Kind; 10] = [
@@ -198,6 +206,8 @@ impl<'a> Model<'a> {
             steps: 0,
             seen: BTreeMap::new(),
             journal: Vec::new(),
+            fault: None,
+            found: None,
         }
     }
 
@@ -269,6 +279,9 @@ impl<'a> Model<'a> {
             }
             _ => body["group"] = self.members.clone(),
         }
+        if self.has(Fault::PoliciesAreTurnedRound) {
+            body["negate"] = (!bound.negate).into();
+        }
         self.admin.create("policies/bindings", body).await;
     }
 
@@ -289,7 +302,10 @@ impl<'a> Model<'a> {
             self.honest_way(person).await;
         }
         let mut visitors = vec![self.visitor(0), self.visitor(1)];
-        for _ in 0..60 {
+        for _ in 0..SCENE {
+            if self.found.is_some() {
+                return;
+            }
             if self.dice.in_a_hundred(6) {
                 self.edit(&mut visitors).await;
             }
@@ -333,8 +349,10 @@ impl<'a> Model<'a> {
         let allowed = may_begin(&flow, &self.persons[person], &visitor.answers, &mut spent);
         let got_in = self.look(&mut [visitor], 0, 0).await;
         self.note(if got_in { "honest: signed in" } else { "honest: refused" });
-        let person = &self.persons[person];
-        assert_eq!(allowed.is_ok(), got_in, "{allowed:?} {person:?} {flow:#?} {shown}");
+        if allowed.is_ok() != got_in {
+            let person = &self.persons[person];
+            self.violation(format!("{allowed:?} {person:?} {flow:#?} {shown}"));
+        }
     }
 
     /// What somebody honest answers; nothing where the flow has ended.
@@ -404,14 +422,19 @@ impl<'a> Model<'a> {
         let mut is_form = false;
         let body = match what {
             "reload" => {
+                if let Some(body) = right.filter(|_| self.has(Fault::LookingPasses)) {
+                    visitors[at].browser.post_json(&path, body).await;
+                }
                 let shown = visitors[at].browser.challenge(&path).await;
                 visitors[at].shown.insert(flow, shown);
                 self.look(visitors, at, flow).await;
                 return;
             }
             "start again" => {
-                let cancel = visitors[at].browser.get("/flows/-/cancel/").await;
-                assert!(cancel.status.is_redirection(), "{}", cancel.status);
+                if !self.has(Fault::RestartKeepsProofs) {
+                    let cancel = visitors[at].browser.get("/flows/-/cancel/").await;
+                    assert!(cancel.status.is_redirection(), "{}", cancel.status);
+                }
                 visitors[at].answers.clear();
                 visitors[at].shown.clear();
                 self.look(visitors, at, flow).await;
@@ -489,6 +512,7 @@ impl<'a> Model<'a> {
         for other in visitors.iter_mut().filter(|other| other.shares == sender.shares) {
             other.answers.push(sent.without_proofs());
         }
+        let body = self.reaches(person, &shown, &body);
         let status = if is_form {
             let page = format!("/if/flow/{}/", self.flows[flow].slug);
             sender.browser.get(&page).await;
@@ -500,6 +524,7 @@ impl<'a> Model<'a> {
             sender.browser.post_json(&path, body).await.status
         };
         assert!(status.as_u16() < 500, "{status}");
+        self.share(&sender, visitors);
         let shown = sender.browser.get(&path).await;
         assert!(shown.status.as_u16() < 500, "{} {}", shown.status, shown.text);
         if shown.status == StatusCode::OK {
@@ -533,14 +558,15 @@ impl<'a> Model<'a> {
         let answers: Vec<Sent> =
             visitors[at].answers.iter().filter(|sent| sent.flow == flow).cloned().collect();
         let stages = &self.flows[flow].stages;
-        let satisfied =
-            may_begin(stages, person, &answers, &mut self.spent).unwrap_or_else(|problem| {
-                let journal = &self.journal;
-                panic!(
-                    "{problem}: {person:?} got in by {answers:?} through {stages:#?} after {journal:#?}"
-                )
-            });
-        for kind in satisfied {
+        let satisfied = may_begin(stages, person, &answers, &mut self.spent);
+        let satisfied = satisfied.map_err(|problem| {
+            let journal = &self.journal;
+            format!("{problem}: {person:?} got in by {answers:?} through {stages:#?} after {journal:#?}")
+        });
+        if let Err(problem) = &satisfied {
+            self.violation(problem.clone());
+        }
+        for kind in satisfied.unwrap_or_default() {
             self.note(format!("satisfied {kind:?}"));
         }
         self.note("signed in");
@@ -557,7 +583,9 @@ impl<'a> Model<'a> {
 
     async fn set_active(&mut self, person: usize, is_active: bool) {
         let path = format!("core/users/{}", self.persons[person].pk);
-        self.admin.change(&path, json!({"is_active": is_active})).await;
+        if is_active || !self.has(Fault::DeactivatedGetIn) {
+            self.admin.change(&path, json!({"is_active": is_active})).await;
+        }
         self.persons[person].is_active = is_active;
     }
 
@@ -581,6 +609,10 @@ impl<'a> Model<'a> {
                     .any(|stage| stage.order == order || stage.kind == kind);
                 if !taken {
                     let binding = self.bind(&flow, kind, order).await;
+                    if self.has(Fault::AddedStageIsSkipped) {
+                        let skips = json!({"target": binding, "order": 9, "policy": self.always[0]});
+                        self.admin.create("policies/bindings", skips).await;
+                    }
                     let added = Bound { kind, policy: Policy::None, negate: false, binding, order };
                     self.flows[0].stages.push(added);
                 }
@@ -621,10 +653,14 @@ impl<'a> Model<'a> {
                 let (pk, password) =
                     (self.persons[person].pk, format!("next-Password-{}", self.steps));
                 let path = format!("/api/v3/core/users/{pk}/set_password/");
-                // A password is set soon after a sign-in.
-                self.admin = self.world.administrator().await;
-                let answer = self.admin.post_json(&path, json!({"password": password})).await;
-                assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text);
+                if !self.has(Fault::FormerPasswordCounts) {
+                    // A password is set soon after a sign-in.
+                    self.admin = self.world.administrator().await;
+                    let answer = self.admin.post_json(&path, json!({"password": password})).await;
+                    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text);
+                    let username = self.persons[person].username.clone();
+                    self.world.set_password(&username, &password).await;
+                }
                 self.persons[person].password = password;
             }
             "flow changed" => {
@@ -661,7 +697,7 @@ fn code(secret: &str, world: &World) -> (String, u64) {
     (code_at(secret, now), now / 30)
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long a test runs is no setting")]
+#[expect(clippy::disallowed_methods, reason = "how long a test runs is no setting, and takes time")]
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_gets_in_without_what_the_flow_asks() {
     let given = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
@@ -669,8 +705,14 @@ async fn nobody_gets_in_without_what_the_flow_asks() {
         (given("MODEL_STEPS").unwrap_or(STEPS), given("MODEL_SEED").unwrap_or(SEED));
     let world = World::set_up().await;
     let mut model = Model::new(&world, seed).await;
+    let (begun, mut told) = (Instant::now(), Instant::now());
     while model.steps < steps {
         model.scene().await;
+        if told.elapsed().as_secs() >= 5 {
+            told = Instant::now();
+            let rate = model.steps / begun.elapsed().as_secs().max(1);
+            println!("{} of {steps} steps, {rate} a second", model.steps);
+        }
     }
     println!("{} steps: {:#?}", model.steps, model.seen);
     // A model that gets nowhere proves nothing.
@@ -683,4 +725,26 @@ async fn nobody_gets_in_without_what_the_flow_asks() {
     }
     let honest = seen("honest: signed in");
     assert!(honest * 5 >= honest + seen("honest: refused"), "{honest} of the honest got in");
+}
+
+/// Each fault is found, and nothing is where there is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_planted_fault_is_found() {
+    let world = World::set_up().await;
+    let mut model = Model::new(&world, SEED).await;
+    for fault in FAULTS {
+        (model.fault, model.found) = (Some(fault), None);
+        let begun = model.steps;
+        while model.found.is_none() {
+            assert!(model.steps - begun < STEPS, "{fault:?} was not found in {STEPS} steps");
+            model.scene().await;
+        }
+        println!("{fault:?}: found after {} steps", model.steps - begun);
+        // What the program was kept from hearing.
+        model.fault = None;
+        for person in &model.persons {
+            world.set_password(&person.username, &person.password).await;
+        }
+        model.scene().await;
+    }
 }
