@@ -30,7 +30,12 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(options: &[String], numbers: &[&str], switches: &[&str], usage: &str) -> Outcome<Asked> {
+    fn read(
+        options: &[String],
+        numbers: &[&str],
+        switches: &[&str],
+        usage: &str,
+    ) -> Outcome<Asked> {
         let mut asked = Asked { numbers: Vec::new(), switches: Vec::new() };
         let mut options = options.iter();
         while let Some(option) = options.next() {
@@ -51,7 +56,10 @@ impl Asked {
     }
 
     fn number(&self, name: &str, otherwise: u64) -> u64 {
-        self.numbers.iter().find(|(given, _)| given == name).map_or(otherwise, |(_, number)| *number)
+        self.numbers
+            .iter()
+            .find(|(given, _)| given == name)
+            .map_or(otherwise, |(_, number)| *number)
     }
 
     fn run(&self, test: &str, settings: &[(&str, u64)]) -> Outcome {

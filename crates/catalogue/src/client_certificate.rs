@@ -311,10 +311,23 @@ mod tests {
         assert!(is_vouched_for(&good, [&other.pair, &own.pair], &RevocationLists::default(), now));
         assert!(!is_vouched_for(&good, [&other.pair], &RevocationLists::default(), now));
         assert!(!is_vouched_for(&good, [], &RevocationLists::default(), now));
-        assert!(!is_vouched_for(&good, [&own.pair], &RevocationLists::default(), at("2023-12-31T00:00:00Z")));
-        assert!(!is_vouched_for(&good, [&own.pair], &RevocationLists::default(), at("2030-01-02T00:00:00Z")));
+        assert!(!is_vouched_for(
+            &good,
+            [&own.pair],
+            &RevocationLists::default(),
+            at("2023-12-31T00:00:00Z")
+        ));
+        assert!(!is_vouched_for(
+            &good,
+            [&own.pair],
+            &RevocationLists::default(),
+            at("2030-01-02T00:00:00Z")
+        ));
         let server = client(&own, ExtendedKeyUsagePurpose::ServerAuth);
-        assert!(!is_vouched_for(&server, [&own.pair], &RevocationLists::default(), now), "one of a server is none of a client");
+        assert!(
+            !is_vouched_for(&server, [&own.pair], &RevocationLists::default(), now),
+            "one of a server is none of a client"
+        );
         let nonsense = ClientCertificate::of_chain([vec![1, 2, 3]]).unwrap();
         assert!(!is_vouched_for(&nonsense, [&own.pair], &RevocationLists::default(), now));
         assert_eq!(subject(&nonsense), None);

@@ -119,7 +119,11 @@ impl MutualTlsStage {
     }
 
     /// The account of a certificate, if it names exactly one.
-    async fn owner(&self, run: &Run, shown: &ClientCertificate) -> Result<Option<Identity>, FlowError> {
+    async fn owner(
+        &self,
+        run: &Run,
+        shown: &ClientCertificate,
+    ) -> Result<Option<Identity>, FlowError> {
         let named = match self.cert_attribute {
             CertAttribute::Subject => client_certificate::subject_text(shown).into_iter().collect(),
             CertAttribute::CommonName => {
@@ -175,7 +179,8 @@ impl Stage for MutualTlsStage {
                 ("email", client_certificate::addresses(shown).into_iter().next()),
                 ("name", client_certificate::common_name(shown)),
             ];
-            let told = told.into_iter().filter_map(|(name, told)| Some((name.to_owned(), told?.into())));
+            let told =
+                told.into_iter().filter_map(|(name, told)| Some((name.to_owned(), told?.into())));
             let told: Map<String, Value> = told.collect();
             run.plan.add_prompt_data(told);
             run.plan.context.insert(key::CERTIFICATE.to_owned(), json!(described));
@@ -185,9 +190,8 @@ impl Stage for MutualTlsStage {
         // account and never takes it over to another.
         let pending = run.plan.pending_user();
         let owner = self.owner(run, shown).await?;
-        let is_owner = |owner: &Identity| {
-            pending.as_ref().is_none_or(|pending| pending.pk == Some(owner.pk))
-        };
+        let is_owner =
+            |owner: &Identity| pending.as_ref().is_none_or(|pending| pending.pk == Some(owner.pk));
         let Some(owner) = owner.filter(is_owner) else {
             tracing::info!(client_ip = %run.browser.request.client_ip, certificate = described.fingerprint_sha256, "a certificate names no account that may sign in by it");
             run.note("certificate", json!(described));

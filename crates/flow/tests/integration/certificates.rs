@@ -89,7 +89,8 @@ impl<'a> Scene<'a> {
     async fn new(world: &'a World) -> Scene<'a> {
         let mut admin = world.administrator().await;
         for name in ["ada", "bob"] {
-            let body = json!({"username": name, "name": name, "email": format!("{name}@example.org")});
+            let body =
+                json!({"username": name, "name": name, "email": format!("{name}@example.org")});
             admin.create("core/users", body).await;
             world.set_password(name, "Their-Own-Pw-1").await;
         }
@@ -141,17 +142,16 @@ async fn a_certificate_signs_its_owner_in() {
     // By each attribute, whatever the letters' case.
     let dn = r"CN=ada,O=Company\, Inc.";
     scene.admin.create("core/users", json!({"username": dn, "name": "x"})).await;
-    for (certificate, account, expected) in [
-        ("common_name", "username", "ada"),
-        ("email", "email", "ada"),
-        ("subject", "username", dn),
-    ] {
+    for (certificate, account, expected) in
+        [("common_name", "username", "ada"), ("email", "email", "ada"), ("subject", "username", dn)]
+    {
         scene.set(json!({"cert_attribute": certificate, "user_attribute": account})).await;
         let shown = scene.shows(own(&scene)).await;
         assert_eq!(shown.as_deref(), Ok(expected), "{certificate} {account}");
     }
     scene.set(json!({"cert_attribute": "email", "user_attribute": "email"})).await;
-    let loud = scene.company.issues(|params| params.subject_alt_names = vec![mail("ADA@Example.Org")]);
+    let loud =
+        scene.company.issues(|params| params.subject_alt_names = vec![mail("ADA@Example.Org")]);
     assert_eq!(scene.shows(Some(loud)).await, Ok("ada".to_owned()));
     // As older authorities write it: within the subject.
     let older = scene.company.issues(|params| {
@@ -172,41 +172,47 @@ async fn no_other_certificate_counts() {
     let mut scene = Scene::new(&world).await;
     let stranger = Authority::new("company");
     let company = &scene.company;
-    let hostile: Vec<(&str, Option<ClientCertificate>)> = vec![
-        ("none", None),
-        ("of an authority of the same name", Some(stranger.issues(|_| {}))),
-        ("expired", Some(company.issues(|of| of.not_after = rcgen::date_time_ymd(2021, 1, 1)))),
-        ("not valid yet", Some(company.issues(|of| of.not_before = rcgen::date_time_ymd(2080, 1, 1)))),
-        (
-            "of a server",
-            Some(company.issues(|of| of.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth])),
-        ),
-        (
-            "for encryption",
-            Some(company.issues(|of| of.key_usages = vec![KeyUsagePurpose::KeyEncipherment])),
-        ),
-        (
-            "of an authority",
-            Some(company.issues(|of| of.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))),
-        ),
-        ("signed by itself", {
-            let signed = ada().self_signed(&KeyPair::generate().unwrap()).unwrap();
-            ClientCertificate::of_chain([signed.der().to_vec()])
-        }),
-        ("nonsense", ClientCertificate::of_chain([vec![0x30, 0x03, 1, 2, 3]])),
-    ];
+    let hostile: Vec<(&str, Option<ClientCertificate>)> =
+        vec![
+            ("none", None),
+            ("of an authority of the same name", Some(stranger.issues(|_| {}))),
+            ("expired", Some(company.issues(|of| of.not_after = rcgen::date_time_ymd(2021, 1, 1)))),
+            (
+                "not valid yet",
+                Some(company.issues(|of| of.not_before = rcgen::date_time_ymd(2080, 1, 1))),
+            ),
+            (
+                "of a server",
+                Some(company.issues(|of| {
+                    of.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]
+                })),
+            ),
+            (
+                "for encryption",
+                Some(company.issues(|of| of.key_usages = vec![KeyUsagePurpose::KeyEncipherment])),
+            ),
+            (
+                "of an authority",
+                Some(company.issues(|of| of.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))),
+            ),
+            ("signed by itself", {
+                let signed = ada().self_signed(&KeyPair::generate().unwrap()).unwrap();
+                ClientCertificate::of_chain([signed.der().to_vec()])
+            }),
+            ("nonsense", ClientCertificate::of_chain([vec![0x30, 0x03, 1, 2, 3]])),
+        ];
     for (what, certificate) in &hostile {
         assert_eq!(scene.shows(certificate.clone()).await, Err(MISSING.to_owned()), "{what}");
     }
     let nobody: Vec<(&str, ClientCertificate)> = vec![
         ("unknown", company.issues(|of| of.subject_alt_names = vec![mail("eve@example.org")])),
-        (
-            "of two people",
-            company.issues(|of| of.subject_alt_names.push(mail("bob@example.org"))),
-        ),
+        ("of two people", company.issues(|of| of.subject_alt_names.push(mail("bob@example.org")))),
         ("without an address", company.issues(|of| of.subject_alt_names.clear())),
         ("with a pattern", company.issues(|of| of.subject_alt_names = vec![mail("%@example.org")])),
-        ("with a null", company.issues(|of| of.subject_alt_names = vec![mail("ada@example.org\0")])),
+        (
+            "with a null",
+            company.issues(|of| of.subject_alt_names = vec![mail("ada@example.org\0")]),
+        ),
     ];
     for (what, certificate) in &nobody {
         assert_eq!(scene.shows(Some(certificate.clone())).await, Err(NOBODY.to_owned()), "{what}");
@@ -237,7 +243,8 @@ async fn no_other_certificate_counts() {
         assert_eq!(scene.shows(Some(scene.company.issues(|_| {}))).await, expected, "{lists}");
     }
     let path = format!("/api/v3/stages/mtls/{}/", scene.stage.as_str().unwrap());
-    for wrong in ["x", &scene.company.pem, "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----"] {
+    for wrong in ["x", &scene.company.pem, "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----"]
+    {
         let body = json!({"revocation_lists": wrong}).to_string();
         let refused = scene.admin.send(http::Method::PATCH, &path, "application/json", body).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{wrong}");
@@ -259,7 +266,10 @@ async fn beside_a_password_it_has_to_be_of_the_same_person() {
         .await;
     let password = scene
         .admin
-        .create("stages/password", json!({"name": "p", "backends": ["authentik.core.auth.InbuiltBackend"]}))
+        .create(
+            "stages/password",
+            json!({"name": "p", "backends": ["authentik.core.auth.InbuiltBackend"]}),
+        )
         .await;
     let login = scene.admin.create("stages/user_login", json!({"name": "i"})).await;
     let fields = json!({"designation": "authentication"});

@@ -26,5 +26,6 @@ mod second_factors;
 mod set_up_links;
 mod sources;
 mod stages;
+mod timing;
 mod visitors;
 mod world;

@@ -41,7 +41,9 @@ async fn no_answer_takes_longer_for_who_has_an_account() {
         if !again.is_empty() {
             println!("{door:?}: {again:?} once more");
             let second = compared(&world, door, runs, &again).await;
-            told_apart.extend(second.into_iter().filter(|(_, p)| *p <= LEAST_P).map(|found| (door, found)));
+            told_apart.extend(
+                second.into_iter().filter(|(_, p)| *p <= LEAST_P).map(|found| (door, found)),
+            );
         }
     }
     assert!(told_apart.is_empty(), "told apart by time: {told_apart:?}");
@@ -115,7 +117,11 @@ async fn compared<'s>(
     let of = |(sort, times): (&&'s str, &Vec<f64>)| {
         let p = mann_whitney(known, times);
         let micros = |times: &[f64]| median(times) * 1e6;
-        println!("{door:?}: known {:.0} us, {sort} {:.0} us, p = {p:.4}", micros(known), micros(times));
+        println!(
+            "{door:?}: known {:.0} us, {sort} {:.0} us, p = {p:.4}",
+            micros(known),
+            micros(times)
+        );
         (*sort, p)
     };
     sorts.iter().zip(others).map(of).collect()
@@ -160,7 +166,10 @@ async fn once(world: &World, door: Door, sort: &str, number: usize) -> f64 {
         Door::Enrolment => {
             let path = executor("t-enrol");
             browser.challenge(&path).await;
-            json(path, json!({"username": format!("new-{number}"), "email": format!("{name}@example.org")}))
+            json(
+                path,
+                json!({"username": format!("new-{number}"), "email": format!("{name}@example.org")}),
+            )
         }
     };
     quiet(world).await;

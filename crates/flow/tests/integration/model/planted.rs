@@ -53,8 +53,11 @@ impl Model<'_> {
     pub(super) fn reaches(&mut self, person: usize, shown: &Value, body: &Value) -> Value {
         let Some(fault) = self.fault else { return body.clone() };
         let component = shown["component"].as_str().unwrap_or_default();
-        let named =
-            if component == "ak-stage-password" { &shown["pending_user"] } else { &body["uid_field"] };
+        let named = if component == "ak-stage-password" {
+            &shown["pending_user"]
+        } else {
+            &body["uid_field"]
+        };
         let owner = self.persons.iter().find(|person| *named == json!(person.username));
         let asks_password = component == "ak-stage-password"
             || component == "ak-stage-identification" && shown["password_fields"] == json!(true);
