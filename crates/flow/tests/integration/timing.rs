@@ -1,11 +1,12 @@
 //! Whether the time of an answer tells who has an account. For `cargo xtask timing`, on a machine
 //! that does nothing else; the suite counts hashes and statements instead (`guessing.rs`).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use countersign_model::Secret;
 use countersign_store::SystemEntropy;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::world::{Browser, World, executor};
 
@@ -138,16 +139,15 @@ async fn once(world: &World, door: Door, sort: &str, number: usize) -> f64 {
         sort => format!("{sort}-{}", number % ACCOUNTS),
     };
     let login = executor("default-authentication-flow");
-    let json = |path: String, body: Value| (path, body);
     let (path, body) = match door {
         Door::Name => {
             browser.challenge(&login).await;
-            json(login, json!({"uid_field": name}))
+            (login, json!({"uid_field": name}))
         }
         Door::WrongPassword => {
             browser.challenge(&login).await;
             browser.answer(&login, json!({"uid_field": name})).await;
-            json(login, json!({"password": "wrong"}))
+            (login, json!({"password": "wrong"}))
         }
         Door::Page => {
             let page = "/if/flow/default-authentication-flow/";
@@ -161,12 +161,12 @@ async fn once(world: &World, door: Door, sort: &str, number: usize) -> f64 {
         Door::Recovery => {
             let path = executor("default-recovery-flow");
             browser.challenge(&path).await;
-            json(path, json!({"uid_field": name}))
+            (path, json!({"uid_field": name}))
         }
         Door::Enrolment => {
             let path = executor("t-enrol");
             browser.challenge(&path).await;
-            json(
+            (
                 path,
                 json!({"username": format!("new-{number}"), "email": format!("{name}@example.org")}),
             )
