@@ -271,6 +271,8 @@ source-groups = Die Gruppen konnten nicht aktualisiert werden. Versuchen Sie es 
 source-not-waiting = Was Sie begonnen hatten, ist inzwischen beendet oder betrifft ein anderes Konto. Beginnen Sie von vorn.
 source-no-account = Für diese Identität wurde kein Konto gefunden.
 source-missing = Die Quelle existiert nicht
+certificate-missing = Hier wird ein Zertifikat verlangt, und es wurde keines vorgelegt.
+certificate-of-nobody = Zu diesem Zertifikat gibt es kein Konto.
 
 ## Pages about errors
 

@@ -271,6 +271,8 @@ source-groups = Failed to update groups. Please try again later.
 source-not-waiting = What you were doing has ended meanwhile, or is about another account. Begin again.
 source-no-account = The flow has found no account for this identity.
 source-missing = Source does not exist
+certificate-missing = Certificate required but no certificate was given.
+certificate-of-nobody = No user found for certificate.
 
 ## Pages about errors
 

@@ -275,6 +275,8 @@ source-groups = No se pudieron actualizar los grupos. Inténtelo más tarde.
 source-not-waiting = Lo que estaba haciendo ha terminado entretanto o es de otra cuenta. Empiece de nuevo.
 source-no-account = No se ha encontrado ninguna cuenta para esta identidad.
 source-missing = La fuente no existe
+certificate-missing = Se requiere un certificado y no se presentó ninguno.
+certificate-of-nobody = Ninguna cuenta corresponde a este certificado.
 
 ## Pages about errors
 

@@ -275,6 +275,8 @@ source-groups = Échec de la mise à jour des groupes. Réessayez plus tard.
 source-not-waiting = Ce que vous faisiez est terminé entre-temps ou concerne un autre compte. Recommencez.
 source-no-account = Aucun compte n’a été trouvé pour cette identité.
 source-missing = La source n’existe pas
+certificate-missing = Un certificat est exigé et aucun n’a été présenté.
+certificate-of-nobody = Aucun compte ne correspond à ce certificat.
 
 ## Pages about errors
 

@@ -275,6 +275,8 @@ source-groups = Impossibile aggiornare i gruppi. Riprova più tardi.
 source-not-waiting = Ciò che stavi facendo è finito nel frattempo o riguarda un altro account. Ricomincia.
 source-no-account = Nessun account trovato per questa identità.
 source-missing = La fonte non esiste
+certificate-missing = È richiesto un certificato e non ne è stato presentato nessuno.
+certificate-of-nobody = Nessun account corrisponde a questo certificato.
 
 ## Pages about errors
 

@@ -267,6 +267,8 @@ source-groups = グループを更新できませんでした。後でもう一�
 source-not-waiting = 操作中だったことはすでに終わったか、別のアカウントのものです。最初からやり直してください。
 source-no-account = この ID のアカウントが見つかりませんでした。
 source-missing = ソースが存在しません
+certificate-missing = 証明書が必要ですが、提示されませんでした。
+certificate-of-nobody = この証明書に対応するアカウントがありません。
 
 ## Pages about errors
 

@@ -267,6 +267,8 @@ source-groups = 그룹을 업데이트하지 못했습니다. 나중에 다시 �
 source-not-waiting = 진행하던 작업이 그 사이 끝났거나 다른 계정의 것입니다. 다시 시작하세요.
 source-no-account = 이 ID의 계정을 찾지 못했습니다.
 source-missing = 소스가 없습니다
+certificate-missing = 인증서가 필요하지만 제시되지 않았습니다.
+certificate-of-nobody = 이 인증서에 해당하는 계정이 없습니다.
 
 ## Pages about errors
 

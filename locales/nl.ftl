@@ -271,6 +271,8 @@ source-groups = De groepen konden niet worden bijgewerkt. Probeer het later opni
 source-not-waiting = Wat u deed is intussen voorbij of gaat over een ander account. Begin opnieuw.
 source-no-account = Er is geen account voor deze identiteit gevonden.
 source-missing = De bron bestaat niet
+certificate-missing = Er is een certificaat nodig en er is geen getoond.
+certificate-of-nobody = Bij dit certificaat hoort geen account.
 
 ## Pages about errors
 

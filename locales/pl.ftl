@@ -279,6 +279,8 @@ source-groups = Nie udało się zaktualizować grup. Spróbuj ponownie później
 source-not-waiting = To, co robiłeś, w międzyczasie się skończyło lub dotyczy innego konta. Zacznij od nowa.
 source-no-account = Nie znaleziono konta dla tej tożsamości.
 source-missing = Źródło nie istnieje
+certificate-missing = Wymagany jest certyfikat, a żaden nie został okazany.
+certificate-of-nobody = Do tego certyfikatu nie pasuje żadne konto.
 
 ## Pages about errors
 

@@ -275,6 +275,8 @@ source-groups = Não foi possível atualizar os grupos. Tente mais tarde.
 source-not-waiting = O que você fazia terminou nesse meio-tempo ou é de outra conta. Comece de novo.
 source-no-account = Nenhuma conta foi encontrada para esta identidade.
 source-missing = A fonte não existe
+certificate-missing = É necessário um certificado e nenhum foi apresentado.
+certificate-of-nobody = Nenhuma conta corresponde a este certificado.
 
 ## Pages about errors
 

@@ -271,6 +271,8 @@ source-groups = Gruplar güncellenemedi. Daha sonra yeniden deneyin.
 source-not-waiting = Yaptığınız şey bu arada bitti veya başka bir hesapla ilgili. Baştan başlayın.
 source-no-account = Bu kimlik için hesap bulunamadı.
 source-missing = Kaynak yok
+certificate-missing = Bir sertifika gerekiyor ancak hiçbiri sunulmadı.
+certificate-of-nobody = Bu sertifikaya ait bir hesap yok.
 
 ## Pages about errors
 

@@ -267,6 +267,8 @@ source-groups = 更新群组失败。请稍后重试。
 source-not-waiting = 您正在进行的操作已经结束，或属于其他账户。请重新开始。
 source-no-account = 没有找到此身份对应的账户。
 source-missing = 来源不存在
+certificate-missing = 需要证书，但未出示任何证书。
+certificate-of-nobody = 没有与此证书对应的账户。
 
 ## Pages about errors
 

@@ -267,6 +267,8 @@ source-groups = 更新群組失敗。請稍後再試。
 source-not-waiting = 您正在進行的操作已經結束，或屬於其他帳號。請重新開始。
 source-no-account = 找不到此身分對應的帳號。
 source-missing = 來源不存在
+certificate-missing = 需要憑證，但未出示任何憑證。
+certificate-of-nobody = 沒有與此憑證對應的帳戶。
 
 ## Pages about errors
 

@@ -22,16 +22,18 @@ pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 class Certified:
     """A key with its certificate, in files."""
 
-    def __init__(self, name, by=None, authority=False):
+    def __init__(self, name, by=None, authority=False, address=None, days=30, usage=ExtendedKeyUsageOID.CLIENT_AUTH):
         self.key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Company"), x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = x509.CertificateBuilder(subject_name=subject, issuer_name=by.certificate.subject if by else subject, public_key=self.key.public_key())
         builder = builder.serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=30))
+        builder = builder.not_valid_before(now - datetime.timedelta(days=9)).not_valid_after(now + datetime.timedelta(days=days))
         builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         if not authority:
-            builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        if address:
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)
         self.certificate = builder.sign(by.key if by else self.key, hashes.SHA256())
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
         self.der = self.certificate.public_bytes(serialization.Encoding.DER)

@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod generate;
+mod model;
 mod new;
 mod run;
 mod server;
@@ -22,6 +23,9 @@ cargo xtask build   the web interface and the program, as one file to hand out (
 cargo xtask new     stage|policy|table NAME: a file that builds, with one ignored test that says what to write
                     (--check: makes one of each sort in a copy of the project and builds it)
 cargo xtask gen     write what is made from declarations: types of the interface, page of the settings (--check: compare only)
+cargo xtask model   the model of signing in, for longer than the suite runs it: --steps N --seed S, or --planted: whether it
+                    finds the faults that are planted (--release: optimised, which pays from some hundred thousand steps on)
+cargo xtask timing  whether the time of an answer tells who has an account: wants a quiet machine (--runs N, --release)
 cargo xtask bench   start time and resident memory of the release build (--debug: of the development build)";
 
 fn main() -> ExitCode {
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
         ("gen", []) => generate::generate(false),
         ("gen", [option]) if option == "--check" => generate::generate(true),
         ("test", options) => suite::test(options),
+        ("model", options) => model::model(options),
+        ("timing", options) => model::timing(options),
         ("bench", []) => bench::bench(true),
         ("bench", [option]) if option == "--debug" => bench::bench(false),
         ("" | "help" | "--help" | "-h", _) => {

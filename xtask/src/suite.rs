@@ -212,6 +212,7 @@ const SHARED: [&str; 49] = [
     "saml_source",
     "sources",
     "mtls",
+    "mtls_stage",
     "roles",
     "accounts_admin",
     "secrets",

@@ -122,7 +122,7 @@ pub(crate) fn short_name(oid: &str) -> &str {
     }
 }
 
-fn colons(bytes: &[u8]) -> String {
+pub(crate) fn colons(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")
 }
 

@@ -2,21 +2,45 @@
 
 use std::sync::Arc;
 
+use ::aws_lc_rs::digest;
 use countersign_core::ClientCertificate;
 use countersign_model::Timestamp;
 use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
-use rustls_pki_types::{CertificateDer, UnixTime};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
+use serde::Serialize;
+use x509_parser::prelude::{
+    AttributeTypeAndValue, CertificateRevocationList, FromDer, GeneralName, X509Certificate,
+    X509Name,
+};
 
-use crate::certificate::{CertificateKeyPair, short_name};
+use crate::certificate::{CertificateKeyPair, colons, short_name};
+
+/// What authorities say of certificates that they take back (RFC 5280 5).
+#[derive(Debug, Default)]
+pub struct RevocationLists(Vec<CertificateRevocationListDer<'static>>);
+
+impl RevocationLists {
+    /// Lists in PEM form, one after another; `None` where there is anything else, and no list.
+    pub fn parse(text: &str) -> Option<RevocationLists> {
+        let lists = CertificateRevocationListDer::pem_slice_iter(text.as_bytes());
+        let lists: Vec<_> = lists.collect::<Result<_, _>>().ok()?;
+        let reads = |list: &CertificateRevocationListDer<'_>| {
+            CertificateRevocationList::from_der(list).is_ok_and(|(rest, _)| rest.is_empty())
+        };
+        let is_sound = lists.iter().all(reads) && lists.is_empty() == text.trim().is_empty();
+        is_sound.then_some(RevocationLists(lists))
+    }
+}
 
 /// Whether one of the authorities vouches for a certificate (RFC 5280 6), for a client and at this
-/// time.
+/// time, and none of the lists takes it back. With lists, one has to be of who issued it.
 pub fn is_vouched_for<'a>(
     certificate: &ClientCertificate,
     authorities: impl IntoIterator<Item = &'a CertificateKeyPair>,
+    revoked: &RevocationLists,
     now: Timestamp,
 ) -> bool {
     let mut roots = RootCertStore::empty();
@@ -30,13 +54,120 @@ pub fn is_vouched_for<'a>(
         return false;
     }
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .with_crls(revoked.0.iter().cloned())
+        .only_check_end_entity_revocation()
+        .build();
     let Ok(verifier) = verifier else { return false };
     let own = CertificateDer::from(certificate.der());
     let others: Vec<_> = certificate.intermediates().map(CertificateDer::from).collect();
     let seconds = u64::try_from(now.seconds()).unwrap_or_default();
     let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-    verifier.verify_client_cert(&own, &others, at).is_ok()
+    verifier.verify_client_cert(&own, &others, at).is_ok() && signs(certificate)
+}
+
+/// Whether its key may sign, which is how a client shows that it has it (RFC 8446 4.4.2.4).
+fn signs(certificate: &ClientCertificate) -> bool {
+    let Ok((_, parsed)) = X509Certificate::from_der(certificate.der()) else { return false };
+    let usage = parsed.key_usage();
+    usage.is_ok_and(|usage| usage.is_none_or(|usage| usage.value.digital_signature()))
+}
+
+/// What is kept and told of a certificate, in the original's names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Described {
+    /// In decimal digits.
+    pub serial_number: String,
+    pub subject: String,
+    pub issuer: String,
+    pub fingerprint_sha256: String,
+    pub fingerprint_sha1: String,
+}
+
+pub fn described(certificate: &ClientCertificate) -> Option<Described> {
+    let (_, parsed) = X509Certificate::from_der(certificate.der()).ok()?;
+    let hash = |by| colons(digest::digest(by, certificate.der()).as_ref());
+    Some(Described {
+        serial_number: parsed.tbs_certificate.serial.to_string(),
+        subject: written(parsed.subject())?,
+        issuer: written(parsed.issuer())?,
+        fingerprint_sha256: hash(&digest::SHA256),
+        fingerprint_sha1: hash(&digest::SHA1_FOR_LEGACY_USE_ONLY),
+    })
+}
+
+/// The subject as text (RFC 4514).
+pub fn subject_text(certificate: &ClientCertificate) -> Option<String> {
+    let (_, parsed) = X509Certificate::from_der(certificate.der()).ok()?;
+    written(parsed.subject()).filter(|text| is_plain(text))
+}
+
+/// The common name, if there is exactly one: of two nobody knows which is meant.
+pub fn common_name(certificate: &ClientCertificate) -> Option<String> {
+    let (_, parsed) = X509Certificate::from_der(certificate.der()).ok()?;
+    let mut names = parsed.subject().iter_common_name();
+    let name = names.next()?.as_str().ok()?.to_owned();
+    (names.next().is_none() && is_plain(&name)).then_some(name)
+}
+
+/// Its e-mail addresses: those of the subject and those beside it (RFC 5280 4.2.1.6).
+pub fn addresses(certificate: &ClientCertificate) -> Vec<String> {
+    let Ok((_, parsed)) = X509Certificate::from_der(certificate.der()) else { return Vec::new() };
+    let of_subject = parsed.subject().iter_email().filter_map(|address| address.as_str().ok());
+    let beside = parsed.subject_alternative_name().ok().flatten();
+    let beside = beside.into_iter().flat_map(|names| &names.value.general_names);
+    let beside = beside.filter_map(|name| match name {
+        GeneralName::RFC822Name(address) => Some(*address),
+        _ => None,
+    });
+    let mut all: Vec<String> = Vec::new();
+    for address in of_subject.chain(beside).filter(|address| is_plain(address)) {
+        if !all.iter().any(|known| known.eq_ignore_ascii_case(address)) {
+            all.push(address.to_owned());
+        }
+    }
+    all
+}
+
+/// No account has another name, and a database may not take it.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(char::is_control)
+}
+
+/// A distinguished name as RFC 4514 2 writes it, the most specific part first.
+fn written(name: &X509Name<'_>) -> Option<String> {
+    let one = |attribute: &AttributeTypeAndValue<'_>| {
+        let oid = attribute.attr_type().to_id_string();
+        let kind = match short_name(&oid) {
+            "2.5.4.9" => "STREET",
+            "0.9.2342.19200300.100.1.25" => "DC",
+            "0.9.2342.19200300.100.1.1" => "UID",
+            kind => kind,
+        };
+        Some(format!("{kind}={}", escaped(attribute.as_str().ok()?)))
+    };
+    let part = |part: &x509_parser::prelude::RelativeDistinguishedName<'_>| {
+        Some(part.iter().map(one).collect::<Option<Vec<_>>>()?.join("+"))
+    };
+    let mut parts = name.iter_rdn().map(part).collect::<Option<Vec<_>>>()?;
+    parts.reverse();
+    Some(parts.join(","))
+}
+
+/// RFC 4514 2.4.
+fn escaped(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut text = String::with_capacity(value.len());
+    for (at, sign) in value.chars().enumerate() {
+        match sign {
+            '\0' => text.push_str("\\00"),
+            '\\' | '"' | '+' | ',' | ';' | '<' | '>' => text.extend(['\\', sign]),
+            '#' if at == 0 => text.push_str("\\#"),
+            ' ' if at == 0 || at == last => text.push_str("\\ "),
+            sign => text.push(sign),
+        }
+    }
+    text
 }
 
 /// A distinguished name as attributes, the most specific first (RFC 4514 2.1).
@@ -176,16 +307,29 @@ mod tests {
         let at = |text: &str| Timestamp::parse(text).unwrap();
         let now = at("2026-01-01T00:00:00Z");
         let good = client(&own, ExtendedKeyUsagePurpose::ClientAuth);
-        assert!(is_vouched_for(&good, [&own.pair], now));
-        assert!(is_vouched_for(&good, [&other.pair, &own.pair], now));
-        assert!(!is_vouched_for(&good, [&other.pair], now));
-        assert!(!is_vouched_for(&good, [], now));
-        assert!(!is_vouched_for(&good, [&own.pair], at("2023-12-31T00:00:00Z")));
-        assert!(!is_vouched_for(&good, [&own.pair], at("2030-01-02T00:00:00Z")));
+        assert!(is_vouched_for(&good, [&own.pair], &RevocationLists::default(), now));
+        assert!(is_vouched_for(&good, [&other.pair, &own.pair], &RevocationLists::default(), now));
+        assert!(!is_vouched_for(&good, [&other.pair], &RevocationLists::default(), now));
+        assert!(!is_vouched_for(&good, [], &RevocationLists::default(), now));
+        assert!(!is_vouched_for(
+            &good,
+            [&own.pair],
+            &RevocationLists::default(),
+            at("2023-12-31T00:00:00Z")
+        ));
+        assert!(!is_vouched_for(
+            &good,
+            [&own.pair],
+            &RevocationLists::default(),
+            at("2030-01-02T00:00:00Z")
+        ));
         let server = client(&own, ExtendedKeyUsagePurpose::ServerAuth);
-        assert!(!is_vouched_for(&server, [&own.pair], now), "one of a server is none of a client");
+        assert!(
+            !is_vouched_for(&server, [&own.pair], &RevocationLists::default(), now),
+            "one of a server is none of a client"
+        );
         let nonsense = ClientCertificate::of_chain([vec![1, 2, 3]]).unwrap();
-        assert!(!is_vouched_for(&nonsense, [&own.pair], now));
+        assert!(!is_vouched_for(&nonsense, [&own.pair], &RevocationLists::default(), now));
         assert_eq!(subject(&nonsense), None);
         assert_eq!(subject(&good), parse_name(r"CN=app,O=Company\, Inc."));
     }

@@ -151,7 +151,8 @@ impl RequestInfo {
             user_agent: self.user_agent.clone(),
             accept_language: self.accept_language.clone(),
             outpost,
-            client_certificate: self.client_certificate.clone(),
+            // What an outpost shows in its own handshake is not its client's.
+            client_certificate: self.client_certificate.clone().filter(|_| outpost.is_none()),
             seen: self.seen.clone(),
         }))
     }

@@ -21,6 +21,10 @@ pub mod key {
     pub const APPLICATION: &str = "application";
     pub const AUTH_METHOD: &str = "auth_method";
     pub const AUTH_METHOD_ARGS: &str = "auth_method_args";
+    /// What the certificate says that the browser has shown, as in the original's later versions.
+    pub const CERTIFICATE: &str = "certificate";
+    /// Ours: the account that it is of.
+    pub const CERTIFIED: &str = "countersign/certified";
     /// `{"response", "stage"}`: what a captcha service answered.
     pub const CAPTCHA: &str = "captcha";
     pub const CONSENT_ADDITIONAL: &str = "consent_additional_permissions";

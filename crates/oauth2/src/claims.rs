@@ -131,13 +131,17 @@ pub fn sub(mode: SubMode, subject: &Subject, installation: &str) -> String {
 }
 
 /// How the person proved who they are, in the words of RFC 8176; from the session's sign-in.
-pub fn amr(method: &str, mfa: bool) -> Vec<&'static str> {
-    let first = match method {
-        "password" => "pwd",
-        "auth_webauthn_pwl" => "user",
-        _ => return Vec::new(),
+pub fn amr(session: &SessionData) -> Vec<&'static str> {
+    let first = match session.auth_method.as_str() {
+        "password" => Some("pwd"),
+        "auth_webauthn_pwl" => Some("user"),
+        _ => None,
     };
-    if mfa { vec![first, "mfa"] } else { vec![first] }
+    // The original's word for a certificate, wherever its key is.
+    let certificate = session.auth_method_args.get("certificate").map(|_| "sc");
+    let ways: Vec<_> = first.into_iter().chain(certificate).collect();
+    let mfa = (!ways.is_empty() && has_second_factor(session)).then_some("mfa");
+    ways.into_iter().chain(mfa).collect()
 }
 
 /// The claims the server vouches for. Absent ones are left out of the token.
@@ -372,9 +376,19 @@ mod tests {
 
     #[test]
     fn authentication_methods() {
-        assert_eq!(amr("password", false), ["pwd"]);
-        assert_eq!(amr("password", true), ["pwd", "mfa"]);
-        assert_eq!(amr("auth_webauthn_pwl", true), ["user", "mfa"]);
-        assert!(amr("ldap", true).is_empty());
+        let devices = json!({"mfa_devices": [{"pk": 1}]});
+        let certificate = json!({"certificate": {"serial_number": "1"}});
+        for (method, args, expected) in [
+            ("password", json!({}), &["pwd"][..]),
+            ("password", devices.clone(), &["pwd", "mfa"]),
+            ("auth_webauthn_pwl", devices.clone(), &["user", "mfa"]),
+            ("mtls", certificate.clone(), &["sc"]),
+            ("password", certificate, &["pwd", "sc"]),
+            ("ldap", devices, &[]),
+        ] {
+            let (auth_method, auth_method_args) = (method.to_owned(), args);
+            let session = SessionData { auth_method, auth_method_args, ..SessionData::default() };
+            assert_eq!(amr(&session), expected, "{session:?}");
+        }
     }
 }

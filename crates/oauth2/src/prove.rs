@@ -109,7 +109,12 @@ impl Service {
         let authorities = &settings.tls_client_auth_authorities;
         let authorities = authorities.iter().filter_map(|pair| provider.snapshot.get(*pair));
         client_certificate::subject(certificate) == Some(wanted)
-            && client_certificate::is_vouched_for(certificate, authorities, self.now())
+            && client_certificate::is_vouched_for(
+                certificate,
+                authorities,
+                &client_certificate::RevocationLists::default(),
+                self.now(),
+            )
     }
 
     /// Whether the certificate is among the client's keys (RFC 8705 2.2).

@@ -582,9 +582,8 @@ pub(crate) fn sign_in(
 
 /// How somebody signed in, where no request of a client says what it wants to know of that.
 pub(crate) fn signed_in(session: &SessionData) -> SignIn {
-    let mfa = claims::has_second_factor(session);
     SignIn {
-        amr: claims::amr(&session.auth_method, mfa).into_iter().map(str::to_owned).collect(),
+        amr: claims::amr(session).into_iter().map(str::to_owned).collect(),
         ..SignIn::at(Timestamp::from_seconds(session.auth_time))
     }
 }

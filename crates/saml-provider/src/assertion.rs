@@ -195,6 +195,7 @@ fn classes(session: &SessionData) -> Vec<&'static str> {
     let password = [context::PASSWORD_PROTECTED, context::PASSWORD];
     let mut all = match (session.auth_method.as_str(), mfa) {
         ("auth_mfa" | "auth_webauthn_pwl", _) => vec![context::ONE_FACTOR],
+        ("mtls", false) => vec![context::TLS_CLIENT],
         ("password", false) => password.to_vec(),
         ("password", true) => [&[context::TWO_FACTORS][..], &password].concat(),
         (_, true) => vec![context::TWO_FACTORS],
@@ -221,6 +222,7 @@ mod tests {
             ("password", json!({"mfa_devices": [{"pk": 1}]}), context::TWO_FACTORS),
             ("auth_mfa", json!({}), context::ONE_FACTOR),
             ("auth_webauthn_pwl", json!({}), context::ONE_FACTOR),
+            ("mtls", json!({"certificate": {}}), context::TLS_CLIENT),
             ("token", json!({}), context::UNSPECIFIED),
         ] {
             let all = classes(&session(method, args.clone()));

@@ -36,6 +36,7 @@ pub mod name_id {
 /// How somebody has signed in.
 pub mod context {
     pub const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
+    pub const TLS_CLIENT: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:TLSClient";
     pub const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
     pub const PASSWORD_PROTECTED: &str =
         "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";

@@ -296,6 +296,10 @@ async fn make_some(world: &World) {
         ("stages/email/", json!({"name": "walk email"})),
         ("stages/invitation/stages/", json!({"name": "walk invitation"})),
         ("stages/invitation/invitations/", json!({"name": "walk"})),
+        (
+            "stages/mtls/",
+            json!({"name": "walk mtls", "mode": "required", "cert_attribute": "email", "user_attribute": "email"}),
+        ),
         ("stages/user_delete/", json!({"name": "walk deletion"})),
         ("stages/authenticator/totp/", json!({"name": "walk totp", "digits": 6})),
         (

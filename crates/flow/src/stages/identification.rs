@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::authenticate::{self, Login};
 use super::captcha::CaptchaChallenge;
-use super::{Backend, CaptchaStage, PasswordStage, passkey, password};
+use super::{Backend, CaptchaStage, PasswordStage, mtls, passkey, password};
 use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
@@ -166,10 +166,12 @@ impl IdentificationStage {
         })
     }
 
-    /// What happens where nobody is asked. Who came by a one-time link was named by it; whether it
-    /// is true is not asked here, unless the page does that, too.
+    /// What happens where nobody is asked. Who came by a one-time link was named by it, and who has
+    /// shown a certificate by that; whether it is true is not asked here, unless the page does that,
+    /// too.
     fn skipped(&self, run: &Run) -> Option<Step> {
-        let only_names = self.password_stage.is_none() && run.plan.link_names_account();
+        let is_named = run.plan.link_names_account() || mtls::identifies(run);
+        let only_names = self.password_stage.is_none() && is_named;
         self.incomplete().or_else(|| only_names.then_some(Step::Done))
     }
 
@@ -330,7 +332,14 @@ impl IdentificationStage {
         let failed = || Step::Invalid(FieldErrors::object(Problem::new("invalid", FAILED)));
         run.plan.context.remove(key::PENDING_USER_IDENTIFIER);
         // What somebody else has proved in this run is not this person's.
-        for proof in [key::PASSKEY, key::AUTH_METHOD, key::AUTH_METHOD_ARGS, key::USER_BACKEND] {
+        for proof in [
+            key::PASSKEY,
+            key::CERTIFIED,
+            key::CERTIFICATE,
+            key::AUTH_METHOD,
+            key::AUTH_METHOD_ARGS,
+            key::USER_BACKEND,
+        ] {
             run.plan.context.remove(proof);
         }
         if !self.show_matched_user {

@@ -17,6 +17,7 @@ mod email;
 mod enrol;
 mod identification;
 pub(crate) mod invitation;
+mod mtls;
 pub(crate) mod passkey;
 mod password;
 mod prompt;
@@ -55,6 +56,7 @@ pub(crate) use email::mail_with_link;
 pub(crate) use identification::enrollment_of;
 pub use identification::{IdentificationStage, UserField};
 pub use invitation::InvitationStage;
+pub use mtls::{CertAttribute, MutualTlsStage, TlsMode, UserAttribute};
 pub use password::{Backend, PasswordStage};
 pub use prompt::{Prompt, PromptStage, PromptType};
 pub(crate) use prompt::{preview as preview_prompt, stages_of as prompt_stages};
@@ -152,6 +154,7 @@ pub(crate) fn all() -> Vec<StageDef> {
         StageDef::of::<InvitationStage>()
             .with(|kind| kind.narrowed(&[("no_flows", "boolean")], crate::api::narrow_unbound))
             .brings(invitation::brings),
+        StageDef::of::<MutualTlsStage>(),
         StageDef::of::<PasswordStage>(),
         StageDef::of::<PromptStage>(),
         StageDef::of::<RedirectStage>(),

@@ -302,7 +302,13 @@ impl Taken {
     pub(super) fn identifies(&self, run: &mut Run) {
         run.plan.set_pending_user(&self.user);
         let context = &mut run.plan.context;
-        for former in [key::PENDING_USER_IDENTIFIER, key::AUTH_METHOD_ARGS, key::USER_BACKEND] {
+        for former in [
+            key::PENDING_USER_IDENTIFIER,
+            key::CERTIFIED,
+            key::CERTIFICATE,
+            key::AUTH_METHOD_ARGS,
+            key::USER_BACKEND,
+        ] {
             context.remove(former);
         }
         context.insert(key::AUTH_METHOD.to_owned(), PASSWORDLESS.into());

@@ -115,6 +115,9 @@ fn fields(path: &str) -> Value {
             json!({"public_key": "a", "private_key": "b", "api_url": "http://127.0.0.1:1/"})
         }
         "stages/identification" => json!({"user_fields": ["username"]}),
+        "stages/mtls" => {
+            json!({"mode": "required", "cert_attribute": "email", "user_attribute": "email"})
+        }
         "stages/password" => json!({"backends": ["authentik.core.auth.InbuiltBackend"]}),
         "stages/prompt/stages" => json!({"fields": []}),
         "stages/redirect" => json!({"mode": "static", "target_static": "/x/"}),

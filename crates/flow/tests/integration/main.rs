@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod certificates;
 mod contract;
 mod email_codes;
 mod guessing;
@@ -25,5 +26,6 @@ mod second_factors;
 mod set_up_links;
 mod sources;
 mod stages;
+mod timing;
 mod visitors;
 mod world;
