@@ -22,6 +22,9 @@ const FILES: [(&str, &str); 10] = [
 /// How lines begin that are about certificates.
 const OF_TLS: [&str; 2] = ["ssl_certificate", "SSL"];
 
+/// What stands above, for whoever has to put their own addresses in.
+const EXAMPLES: &str = "countersign:9000 is this server as your reverse proxy reaches it, 127.0.0.1:8080 the application.";
+
 /// For each reverse proxy its settings.
 pub(crate) fn guides(external: &Address) -> Vec<Snippet> {
     FILES
@@ -40,7 +43,8 @@ fn filled(label: &str, file: &str, external: &Address) -> String {
     } else {
         host.name().to_owned()
     };
-    let mut text = file.replace(HOST, &name);
+    let sign = if label.ends_with(".lua") { "--" } else { "#" };
+    let mut text = format!("{sign} {EXAMPLES}\n{}", file.replace(HOST, &name));
     let port = port.unwrap_or(if secure { "443" } else { "80" });
     let doors = [
         ("listen 443 ssl;", format!("listen {port} ssl;"), format!("listen {port};")),
@@ -92,9 +96,9 @@ mod tests {
         assert!(printed("https://wiki.corp.test:8443", "HAProxy").contains("bind :8443 ssl"));
         assert!(
             printed("http://wiki.corp.test:8088", "Caddy")
-                .starts_with("http://wiki.corp.test:8088 {")
+                .contains("\nhttp://wiki.corp.test:8088 {")
         );
-        assert!(printed("https://wiki.corp.test", "Caddy").starts_with("wiki.corp.test {"));
+        assert!(printed("https://wiki.corp.test", "Caddy").contains("\nwiki.corp.test {"));
         let apache = printed("http://wiki.corp.test", "Apache");
         assert!(apache.contains("<VirtualHost *:80>") && !apache.contains("SSL"));
     }

@@ -88,12 +88,14 @@ impl Visit {
 pub(crate) fn entrance(visit: &Visit, mode: ProxyMode, open: bool) -> Vec<Check> {
     let status = visit.status;
     let Some(seen) = &visit.seen else { return vec![unasked(visit, mode)] };
-    let mut checks = question(visit, seen);
+    let mut checks = question(visit, seen, mode);
     if checks.iter().any(|check| check.grade == Grade::Broken) {
         return checks;
     }
     checks.push(if open {
         visit.well("open", "The provider lets everybody in here (Unauthenticated paths).")
+    } else if visit.signs_in() && mode == ProxyMode::Proxy {
+        visit.well("asked", "The request comes here, and whoever is unknown is led to sign in.")
     } else if visit.signs_in() {
         visit.well("asked", "The reverse proxy asks, and leads whoever is unknown to sign in.")
     } else if status == StatusCode::UNAUTHORIZED {
@@ -167,7 +169,7 @@ fn unasked(visit: &Visit, mode: ProxyMode) -> Check {
 }
 
 /// Whether a question says what it has to.
-fn question(visit: &Visit, seen: &Seen) -> Vec<Check> {
+fn question(visit: &Visit, seen: &Seen, mode: ProxyMode) -> Vec<Check> {
     let broken = |code: &str, text: String, remedy: &str| {
         vec![visit.check(Grade::Broken, code, text, remedy)]
     };
@@ -217,7 +219,8 @@ fn question(visit: &Visit, seen: &Seen) -> Vec<Check> {
             "Let it hand on Cookie (Envoy: allowed_headers; Traefik: no authRequestHeaders without it).",
         ));
     }
-    if !seen.names_client {
+    // Where this server itself is the reverse proxy, nobody need be in front of it.
+    if !seen.names_client && mode != ProxyMode::Proxy {
         checks.push(visit.check(
             Grade::Look,
             "client",
@@ -238,7 +241,7 @@ fn wrong_host(visit: &Visit, host: &str) -> Vec<Check> {
 }
 
 /// Somebody begins to sign in.
-pub(crate) fn sign_in(visit: &Visit) -> Vec<Check> {
+pub(crate) fn sign_in(visit: &Visit, mode: ProxyMode) -> Vec<Check> {
     let missing = |text: &str| {
         visit.check(
             Grade::Broken,
@@ -261,7 +264,7 @@ pub(crate) fn sign_in(visit: &Visit) -> Vec<Check> {
             "Nobody can sign in: the reverse proxy asks who it is before it hands on what is below /outpost.goauthentik.io/.",
         )];
     }
-    let mut checks = question(visit, seen);
+    let mut checks = question(visit, seen, mode);
     if checks.iter().any(|check| check.grade == Grade::Broken) {
         return checks;
     }

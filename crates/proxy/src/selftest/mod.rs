@@ -216,8 +216,9 @@ impl Visitor<'_> {
             let visit = match visit {
                 Ok(visit) => visit,
                 Err(error) => {
+                    // Of one host: the others would take as long.
                     checks.push(unreachable(&target, &error));
-                    continue;
+                    break;
                 }
             };
             let found = judge::entrance(&visit, self.site.settings.mode, self.is_open(&visit));
@@ -245,7 +246,7 @@ impl Visitor<'_> {
         let target =
             Target { path: "/outpost.goauthentik.io/start".to_owned(), query: Some(query) };
         match self.visit(target.clone(), false, &[]).await? {
-            Ok(visit) => checks.extend(judge::sign_in(&visit)),
+            Ok(visit) => checks.extend(judge::sign_in(&visit, self.site.settings.mode)),
             Err(error) => checks.push(unreachable(&target, &error)),
         }
         Ok(())

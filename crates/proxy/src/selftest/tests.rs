@@ -89,6 +89,10 @@ fn a_question_without_cookies_or_client_is_told() {
     let asked = Seen { by_cookie: false, names_client: false, ..seen(Door::Asked, AT) };
     let found = entered(&visit(Some(asked), 302, &[START], ""));
     assert_eq!(codes(&found), [(Grade::Broken, "cookie"), (Grade::Look, "client")]);
+    // This server need have nobody in front of it.
+    let passing = Seen { names_client: false, ..seen(Door::Passing, "://app.test/wiki?a=1") };
+    let found = entrance(&visit(Some(passing), 302, &[START], ""), ProxyMode::Proxy, false);
+    assert_eq!(codes(&found), [(Grade::Well, "asked")]);
 }
 
 #[test]
@@ -96,7 +100,9 @@ fn signing_in_begins_or_it_is_told_why_not() {
     let away = ("location", "https://id.test/application/o/authorize/?client_id=x");
     let cookie = ("set-cookie", "authentik_proxy_x_login=y");
     let start = |host: &str| Some(seen(Door::Start, host));
-    let code = |visit: &Visit| codes(&sign_in(visit)).last().map(|(_, code)| (*code).to_owned());
+    let code = |visit: &Visit| {
+        codes(&sign_in(visit, ProxyMode::ForwardSingle)).last().map(|(_, code)| (*code).to_owned())
+    };
     assert_eq!(code(&visit(start("app.test"), 302, &[away, cookie], "")).unwrap(), "start");
     assert_eq!(code(&visit(start("app.test"), 302, &[away], "")).unwrap(), "set_cookie");
     assert_eq!(code(&visit(start("app.test"), 500, &[], "")).unwrap(), "start_answer");
